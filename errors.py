@@ -1,0 +1,49 @@
+"""The one family of errors that a user's mistake or a failing run can raise.
+
+Library code raises, `tools/` prints and exits. `exit_code` is 1 where the work itself failed (a program does not
+assemble, deadlocks, breaks a rule of the chip) and 2 where the request was wrong or a file could not be read.
+"""
+
+from __future__ import annotations
+
+
+class AcortexError(Exception):
+    """What went wrong in one sentence, where, and what to do about it.
+
+    `where` is "file:line:column" or the path of a unit or a setting; `hint` says what to do. Both may be empty.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, where: str = "", hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.where = where
+        self.hint = hint
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        advice = f"\n  hint: {self.hint}" if self.hint else ""
+        return f"{place}{self.message}{advice}"
+
+
+class UsageError(AcortexError):
+    """A wrong argument, or a file that is missing, unreadable or malformed."""
+
+    exit_code = 2
+
+
+class MissingExtra(UsageError):
+    """A feature whose optional dependency is not installed."""
+
+    def __init__(self, feature: str, extra: str) -> None:
+        super().__init__(f"{feature} needs an optional package", hint=f'pip install "acortex[{extra}]"')
+
+
+class ManyErrors(AcortexError):
+    """Several errors found in one pass, in the order of their places."""
+
+    def __init__(self, errors: list[AcortexError]) -> None:
+        self.errors = errors
+        super().__init__("\n".join(str(error) for error in errors))
+        self.exit_code = max(error.exit_code for error in errors)

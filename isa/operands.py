@@ -1,0 +1,120 @@
+"""The kinds of operand: how each is written in assembly, its range, and the bits it takes in a word.
+
+A kind is one row of `KINDS`. Registers are written with a one-letter prefix (`d3`), choices by name, labels and tables
+by the name that the source gave them, everything else as an integer expression.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+AGENTS = ("read", "buffer", "vmm", "neurons", "vector", "write", "host_in", "host_out", "program_erase")
+"""The units that take instructions from the controller, in the order of their codes."""
+
+ACTIVATIONS = ("none", "relu")
+"""The activation functions of a neuron, in the order of their codes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of operand.
+
+    `low..high` is the range of the value as written; a word holds `value - low` where `low` is above zero or the kind
+    is signed, so that every code of the field means something unless the range says otherwise.
+    """
+
+    name: str
+    bits: int
+    low: int
+    high: int
+    doc: str
+    prefix: str = ""
+    choices: tuple[str, ...] = ()
+    table: str = ""
+    words: tuple[tuple[str, int], ...] = ()
+    """Names accepted in place of a number, with the number that each stands for."""
+
+    @property
+    def signed(self) -> bool:
+        """Whether the field holds a two's complement number."""
+        return self.low < 0
+
+    def encode(self, value: int) -> int:
+        """The field's bits for a value in range."""
+        return value & ((1 << self.bits) - 1) if self.signed else value - self.base
+
+    def decode(self, field: int) -> int:
+        """The value that a field's bits stand for."""
+        if self.signed:
+            return field - (1 << self.bits) if field >> (self.bits - 1) else field
+        return field + self.base
+
+    @property
+    def base(self) -> int:
+        """What an unsigned field's zero stands for: 1 for counts, else 0."""
+        return self.low
+
+
+def _register(name: str, prefix: str, bits: int, doc: str) -> Kind:
+    return Kind(name, bits, 0, (1 << bits) - 1, doc, prefix=prefix)
+
+
+def _choice(name: str, bits: int, choices: tuple[str, ...], doc: str) -> Kind:
+    return Kind(name, bits, 0, len(choices) - 1, doc, choices=choices)
+
+
+def _unsigned(name: str, bits: int, doc: str, **more: object) -> Kind:
+    return Kind(name, bits, 0, (1 << bits) - 1, doc, **more)  # type: ignore[arg-type]  # forwarded field values
+
+
+def _count(name: str, bits: int, doc: str) -> Kind:
+    return Kind(name, bits, 1, 1 << bits, doc)
+
+
+NO_LOOP = 8
+"""The value of a `by` operand that names no loop register."""
+
+HOST_COUNT = 0
+"""The value of a `loop` count that stands for the number of inferences that the host has."""
+
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        _register("stream", "d", 5, "a stream descriptor"),
+        _register("loop", "l", 3, "a loop register"),
+        _register("token", "t", 6, "a token"),
+        _register("group", "g", 10, "a group of arrays"),
+        _register("quantiser", "q", 6, "a quantiser: how neurons turn a sum into a code"),
+        Kind("by", 4, 0, NO_LOOP, "a loop register whose count moves the operand, or none", prefix="l",
+             words=(("none", NO_LOOP),)),
+        _choice("agent", 4, AGENTS, "a unit that takes instructions"),
+        _choice("activation", 4, ACTIVATIONS, "an activation function"),
+        _choice("to_read", 1, ("buffer", "vector"), "where the words go"),
+        _choice("from_write", 1, ("neurons", "vector"), "where the words come from"),
+        _choice("to_convert", 1, ("memory", "vector"), "where the codes go"),
+        Kind("repeat", 24, 0, (1 << 24) - 1, "how often a loop runs", words=(("host", HOST_COUNT),)),
+        _unsigned("target", 16, "an instruction's address", table="label"),
+        _unsigned("address", 20, "a word of main memory"),
+        _unsigned("ring", 8, "how many places a ring has; 0 for no ring"),
+        Kind("stride", 20, -(1 << 19), (1 << 19) - 1, "words from one element to the next"),
+        Kind("step", 10, -(1 << 9), (1 << 9) - 1, "groups from one turn of a loop to the next"),
+        Kind("axis", 2, 0, 3, "an axis of a stream, 0 the fastest"),
+        _count("extent", 16, "how many elements an axis has"),
+        _count("positions", 20, "how many positions, one array operation each"),
+        _count("words", 12, "words a position"),
+        _count("channels", 6, "channels, out of the 64 of a word"),
+        _unsigned("code", 8, "an activation's code"),
+        _count("multiplier", 16, "the quantiser's multiplier"),
+        _unsigned("shift", 6, "the quantiser divides by two to this power"),
+        _count("rows", 16, "rows of a matrix, in cells"),
+        _count("columns", 16, "columns of a matrix, in cells"),
+        _unsigned("array_column", 10, "a column of arrays of the chip"),
+        _unsigned("array_row", 9, "a row of arrays of the chip, the topmost 0"),
+        _count("height", 9, "arrays, from top to bottom"),
+        _count("width", 10, "arrays, from left to right"),
+        _unsigned("layer", 12, "a layer's name", table="layer"),
+        _unsigned("weights", 12, "a matrix of weights", table="weights"),
+        _unsigned("input", 4, "an input tensor", table="input"),
+        _unsigned("output", 4, "an output tensor", table="output"),
+    )
+}

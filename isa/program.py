@@ -1,0 +1,73 @@
+"""The program as data: words, tables and tensors, and where each word came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A matrix of weights for one group.
+
+    `values` is int8 of shape (rows, columns), each in -8..7, a differential pair of cells each. `macs` counts the
+    multiply-accumulates of one array operation: the true kernel, without biases and padding.
+    """
+
+    name: str
+    values: NDArray[np.int8]
+    macs: int
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """An input or output of the network, as the host sees it.
+
+    `shapes` are the forms that one inference may take, the first of them the canonical one. `encode` names how the
+    host turns a user's numbers into codes (see acortex.isa.tensors). `bits` is the width of a code.
+    """
+
+    name: str
+    shapes: tuple[tuple[int, ...], ...]
+    encode: str = "codes"
+    bits: int = 4
+
+    @property
+    def size(self) -> int:
+        """How many codes one inference has."""
+        return int(np.prod(self.shapes[0], dtype=np.int64))
+
+
+@dataclass(frozen=True)
+class Line:
+    """Where an instruction came from: a file, a line (from 1), and that line's text."""
+
+    file: str
+    number: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.number}"
+
+
+@dataclass(frozen=True)
+class Program:
+    """An assembled program: everything that a run needs except the chip and the user's inputs.
+
+    `words` is uint64 of shape (instructions,). `lines` has one entry an instruction. `samples` holds the program's own
+    data, used where the user gives none: an array an input name, in the form of `--input`. `labels` are the right
+    answers to it (int64), or None.
+    """
+
+    name: str
+    chip: str
+    words: NDArray[np.uint64]
+    lines: tuple[Line, ...]
+    weights: tuple[Weights, ...] = ()
+    inputs: tuple[Tensor, ...] = ()
+    outputs: tuple[Tensor, ...] = ()
+    layers: tuple[str, ...] = ()
+    samples: dict[str, NDArray[np.generic]] = field(default_factory=dict)
+    labels: NDArray[np.int64] | None = None

@@ -1,0 +1,140 @@
+"""The instruction table: one row an instruction. Everything that knows instructions is made from it.
+
+A word has 64 bits: the opcode in bits 63 to 56, then the operands in the order of the row, from bit 55 downwards, each
+as wide as its kind. Bits left over are zero. Nothing public gives aCortex's encoding: this one is the project's own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from acortex.isa.operands import AGENTS, KINDS, NO_LOOP, Kind
+
+OPCODE_BITS = 8
+WORD_BITS = 64
+
+
+@dataclass(frozen=True)
+class Operand:
+    """One operand of an instruction: its name in the source, its kind, where it stands in the word."""
+
+    name: str
+    kind: Kind
+    shift: int
+    default: int | None
+    doc: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One instruction: what it is called, who carries it out, what it takes.
+
+    `agent` is one of `AGENTS`, "controller" for what the controller does itself, or "any" for an instruction that
+    names its agent in an operand. `timing` names how its time is counted (docs/timing.md). `setup` marks instructions
+    that may only stand before `start`, `False` those that may only stand after it, `None` both.
+    """
+
+    mnemonic: str
+    opcode: int
+    agent: str
+    timing: str
+    operands: tuple[Operand, ...]
+    doc: str
+    setup: bool | None
+
+    @cached_property
+    def by_name(self) -> dict[str, Operand]:
+        """The operands by their names."""
+        return {operand.name: operand for operand in self.operands}
+
+
+def _operands(text: str) -> tuple[Operand, ...]:
+    """Reads "name:kind=default; …", one operand a part, and gives each its place in the word."""
+    place = WORD_BITS - OPCODE_BITS
+    operands = []
+    for part in filter(None, (piece.strip() for piece in text.split(";"))):
+        spec, _, default = part.partition("=")
+        name, _, kind_name = spec.strip().partition(":")
+        kind = KINDS[kind_name or name]
+        place -= kind.bits
+        operands.append(Operand(name, kind, place, int(default) if default else None, kind.doc))
+    return tuple(operands)
+
+
+def _row(opcode: int, mnemonic: str, agent: str, timing: str, operands: str, doc: str, setup: bool | None = False) -> Row:
+    return Row(mnemonic, opcode, agent, timing, _operands(operands), doc, setup)
+
+
+ROWS: tuple[Row, ...] = (
+    # The controller's own
+    _row(0x01, "nop", "controller", "issue", "", "Does nothing for one issue slot.", None),
+    _row(0x02, "halt", "controller", "issue", "", "Ends the program; the agents finish what they have.", None),
+    _row(0x03, "start", "controller", "issue", "",
+         "Ends set-up: waits until every agent is idle; cycle 0 of the run follows.", True),
+    _row(0x04, "loop", "controller", "issue", "loop; count:repeat",
+         "Sets a loop register to 0 and its bound to count; `host` stands for the number of inferences.", None),
+    _row(0x05, "next", "controller", "issue", "loop; target",
+         "Adds 1 to a loop register and jumps to target while it is below its bound.", None),
+    _row(0x06, "base", "controller", "issue", f"stream; address; by={NO_LOOP}; stride=0; ring=0",
+         "Starts a stream: its first word is address + stride * count of the loop register `by`, that count taken modulo"
+         " `ring` where ring is not 0. Clears the stream's axes.", None),
+    _row(0x07, "dim", "controller", "issue", "stream; axis; extent; stride=1",
+         "Gives one axis of a stream its extent and stride; axis 0 is the fastest.", None),
+    _row(0x08, "quant", "controller", "issue",
+         "quantiser; multiplier; shift; zero:code=0; low:code=0; high:code=15; activation=0",
+         "Sets a quantiser: code = clip(activation(round(sum * multiplier / 2^shift)) + zero, low, high), ties to even.",
+         None),
+    _row(0x09, "layer", "controller", "issue", "layer", "What is issued from here on belongs to this layer."),
+    _row(0x0A, "endlayer", "controller", "issue", "", "What is issued from here on belongs to no layer."),
+    _row(0x0B, "inference", "controller", "issue", f"by={NO_LOOP}",
+         "What is issued from here on belongs to the inference that a loop register counts; without one, to the first."),
+    _row(0x0C, "endinference", "controller", "issue", "", "What is issued from here on belongs to no inference."),
+    # Groups and weights
+    _row(0x10, "group", "controller", "issue", "group; rows; columns",
+         "Begins a group: the matrix of rows x columns cells that its arrays hold together.", True),
+    _row(0x11, "rect", "controller", "issue", "group; column:array_column; row:array_row; height=1; width=1",
+         "Adds a rectangle of arrays to a group. Rectangles fill the matrix from its top left tile down, `width` tile"
+         " columns at a time; a run that ends before the last row goes on in the next rectangle, of equal width.", True),
+    _row(0x12, "program", "program_erase", "array", "group; weights",
+         "Writes a matrix of weights into a group's cells, by write-verify pulses.", True),
+    # Order
+    _row(0x18, "signal", "any", "sync", "agent; token",
+         "Makes a token when the agent has finished what stands before; seen in the next cycle."),
+    _row(0x19, "await", "any", "sync", "agent; token", "The agent waits for a token and takes it."),
+    # Streams
+    _row(0x20, "input", "host_in", "word", "tensor:input; stream", "Moves the inference's input tensor into main memory."),
+    _row(0x21, "output", "host_out", "word", "tensor:output; stream",
+         "Moves words of main memory out as the inference's output tensor."),
+    _row(0x22, "read", "read", "word", "stream; to:to_read=0", "Reads a stream of words from main memory."),
+    _row(0x23, "write", "write", "word", "stream; source:from_write=0", "Writes a stream of words to main memory."),
+    _row(0x28, "feed", "buffer", "position", "positions; words; tail:channels=64; fill:code=0",
+         "Makes `positions` input vectors, each of the next `words` words. The last has `tail` channels; every row of the"
+         " group past them takes the code `fill`."),
+    _row(0x30, "connect", "vmm", "switch", f"group; by={NO_LOOP}; step=0",
+         "Closes the bus switches that join a group's arrays and lead to its neurons."),
+    _row(0x31, "disconnect", "vmm", "switch", f"group; by={NO_LOOP}; step=0", "Opens a group's bus switches."),
+    _row(0x32, "multiply", "vmm", "position", f"group; positions; by={NO_LOOP}; step=0",
+         "Multiplies the next `positions` input vectors by a group's matrix: latches are loaded, then the frame runs."),
+    _row(0x38, "convert", "neurons", "position", "quantiser; positions; to:to_convert=0",
+         "Converts the sums of the next `positions` frames to codes, with one quantiser."),
+)
+
+MNEMONICS: dict[str, Row] = {row.mnemonic: row for row in ROWS}
+OPCODES: dict[int, Row] = {row.opcode: row for row in ROWS}
+
+
+def _check() -> None:
+    """Fails at import where the table contradicts itself."""
+    if len(MNEMONICS) != len(ROWS) or len(OPCODES) != len(ROWS):
+        raise AssertionError("two rows of the instruction table share a mnemonic or an opcode")
+    for row in ROWS:
+        if row.agent not in (*AGENTS, "controller", "any"):
+            raise AssertionError(f"{row.mnemonic}: no agent is called {row.agent}")
+        if row.operands and row.operands[-1].shift < 0:
+            raise AssertionError(f"{row.mnemonic}: its operands take {-row.operands[-1].shift} bits too many")
+        if not 0 < row.opcode < 1 << OPCODE_BITS:
+            raise AssertionError(f"{row.mnemonic}: opcode {row.opcode:#x} is not an 8-bit code above 0")
+
+
+_check()

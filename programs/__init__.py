@@ -1,0 +1,1 @@
+"""Programs, and what writes them. Imports isa only."""
