@@ -95,7 +95,7 @@ KINDS: dict[str, Kind] = {
         Kind("repeat", 24, 0, (1 << 24) - 1, "how often a loop runs", words=(("host", HOST_COUNT),)),
         _unsigned("target", 16, "an instruction's address", table="label"),
         _unsigned("address", 20, "a word of main memory"),
-        _unsigned("ring", 8, "how many places a ring has; 0 for no ring"),
+        _unsigned("ring", 7, "how many places a ring has; 0 for no ring"),
         Kind("stride", 20, -(1 << 19), (1 << 19) - 1, "words from one element to the next"),
         Kind("step", 10, -(1 << 9), (1 << 9) - 1, "groups from one turn of a loop to the next"),
         Kind("axis", 2, 0, 3, "an axis of a stream, 0 the fastest"),
