@@ -1,0 +1,44 @@
+# `make demo` and `make test` do all the set-up; `make check` is what has to hold before a commit.
+PYTHON ?= python3
+BIN := .venv/bin
+FOLDERS := isa traces sim programs tools
+SOURCES := __init__.py __main__.py errors.py $(FOLDERS)
+
+.PHONY: demo test check format types lint
+
+demo: .venv/.installed
+	$(BIN)/acortex run zoo:digits_mlp
+
+test: .venv/.installed-test
+	$(BIN)/python -m pytest
+
+check: lint types test
+
+lint: .venv/.installed-test
+	$(BIN)/ruff format --check $(SOURCES) tests
+	$(BIN)/ruff check $(SOURCES) tests
+
+types: .venv/.installed-test .pkg/acortex
+	$(BIN)/mypy $(SOURCES)
+
+format: .venv/.installed-test
+	$(BIN)/ruff format $(SOURCES) tests
+	$(BIN)/ruff check --fix $(SOURCES) tests
+
+# The install is editable: what runs is what stands in this folder. A stamp saves the next call from asking pip again.
+.venv/.installed: setup.cfg pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+.venv/.installed-test: setup.cfg pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable ".[test]"
+	touch $@ .venv/.installed
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "aCortex needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv .venv
+
+# Type checkers see the checkout as the package that it installs as.
+.pkg/acortex:
+	mkdir -p .pkg
+	ln -s .. $@

@@ -1,0 +1,46 @@
+"""aCortex: a cycle-level simulator of a mixed-signal neural accelerator.
+
+    >>> import acortex
+    >>> result = acortex.run("zoo:digits_mlp")
+    >>> result.report["accuracy"]
+
+`assemble` makes a Program of a text, `run` simulates one, `open_trace` looks into what a run left behind. Importing
+the package costs nothing: each name is loaded as it is used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from acortex.errors import AcortexError
+
+if TYPE_CHECKING:
+    from acortex.isa.assembler import assemble
+    from acortex.tools.api import run
+    from acortex.traces.reader import open as open_trace
+
+__version__ = "0.1.0"
+
+__all__ = ["AcortexError", "__version__", "assemble", "open_trace", "run"]
+
+_HOMES = {
+    "assemble": ("acortex.isa.assembler", "assemble"),
+    "open_trace": ("acortex.traces.reader", "open"),
+    "run": ("acortex.tools.api", "run"),
+}
+
+
+def __getattr__(name: str) -> object:
+    """Loads a public name from its home at its first use."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'acortex' has no attribute {name!r}")
+    module, attribute = _HOMES[name]
+    value = getattr(import_module(module), attribute)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """The public names, loaded or not."""
+    return sorted(__all__)

@@ -1,0 +1,5 @@
+"""`python -m acortex` is the command `acortex`."""
+
+from acortex.tools.cli import main
+
+main()

@@ -1,0 +1,31 @@
+"""What holds for every test: this checkout is what is tested, and random tests are the same everywhere."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+import acortex
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+def pytest_configure() -> None:
+    """Stops the run where `import acortex` finds another copy, so that no test judges code that is not this one."""
+    found = Path(acortex.__file__).resolve().parent
+    if found != CHECKOUT:
+        raise pytest.UsageError(f"acortex is imported from {found}, not from {CHECKOUT}: pip install -e . first")
+
+
+hypothesis.settings.register_profile("dev", deadline=None, print_blob=True)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, database=None, print_blob=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+
+@pytest.fixture(scope="session")
+def checkout() -> Path:
+    """The folder of the checkout."""
+    return CHECKOUT
