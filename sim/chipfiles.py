@@ -1,0 +1,217 @@
+"""Reads chip files: bounded TOML, inheritance, overrides, and where each setting was stated.
+
+What a setting may be is not known here; `acortex.sim.specs` checks that, and asks this module for places.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from acortex.errors import UsageError
+
+CHIPS = Path(__file__).parent / "chips"
+"""Where the built-in chips are."""
+
+MAX_BYTES = 65536
+"""The longest chip file that is read."""
+
+MAX_NESTING = 16
+"""The deepest brackets, and the most dots on one line, that the TOML parser is given: it is slow beyond, or worse."""
+
+MAX_ANCESTORS = 16
+"""The longest chain of files that inherit from each other."""
+
+_OPAQUE = re.compile(
+    r'"""(?:[^\\]|\\.)*?"""|' r"'''.*?'''|" r'"(?:\\[^\n]|[^"\\\n])*"|' r"'[^'\n]*'|#[^\n]*",
+    re.DOTALL,
+)
+_HEADER = re.compile(r"\s*\[\s*([^\[\]]+?)\s*\]\s*(?:#.*)?$")
+_KEY = re.compile(r"""\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")
+_PART = re.compile(r"""[\w-]+|"[^"]*"|'[^']*'""")
+
+
+@dataclass(frozen=True)
+class ChipSource:
+    """A chip as it was written.
+
+    `data` is merged from the file, its ancestors and the overrides; `places` says where each path was stated.
+    """
+
+    data: dict[str, Any]
+    file: str
+    places: dict[str, str] = field(default_factory=dict)
+
+    def where(self, path: str) -> str:
+        """The "file:line" of a path, of the nearest table around it, or the file alone."""
+        while path and path not in self.places:
+            path = path.rpartition(".")[0]
+        return self.places.get(path, self.file)
+
+
+def chip_names() -> list[str]:
+    """The names of the built-in chips, in alphabetical order."""
+    return sorted(path.stem for path in CHIPS.glob("*.toml"))
+
+
+def read_chip(name_or_path: str | Path, overrides: Sequence[str] = ()) -> ChipSource:
+    """What a built-in chip or a chip file states, with what it inherits and with overrides of the form "path=value"."""
+    path = _locate(name_or_path, Path())
+    source = _inherited(path, ())
+    source.data.setdefault("name", path.stem)
+    source.data.setdefault("sources", {})
+    for override in overrides:
+        _override(source, override)
+    return source
+
+
+def _locate(name_or_path: str | Path, beside: Path) -> Path:
+    """The file of a built-in name, or of a path; `beside` is the folder of the file that inherits."""
+    text = str(name_or_path)
+    if isinstance(name_or_path, str) and not text.endswith(".toml") and "/" not in text and "\\" not in text:
+        if text in chip_names():
+            return CHIPS / f"{text}.toml"
+        near = get_close_matches(text, chip_names(), n=1)
+        hint = f"did you mean {near[0]}?" if near else "a file's name ends in .toml"
+        raise UsageError(f'no built-in chip is called "{text[:80]}": there are {", ".join(chip_names())}', hint=hint)
+    return beside / name_or_path
+
+
+def _inherited(path: Path, seen: tuple[Path, ...]) -> ChipSource:
+    """What a file states, on top of what its ancestors do."""
+    if path.resolve() in seen:
+        chain = " -> ".join(ancestor.name for ancestor in (*seen, path))
+        raise UsageError(f"chips inherit from each other in a circle: {chain}", where=str(path))
+    if len(seen) >= MAX_ANCESTORS:
+        raise UsageError(f"a chip inherits through more than {MAX_ANCESTORS} files", where=str(path))
+    text = _read(path)
+    data = _parse(text, str(path))
+    places = dict(_places(text, str(path)))
+    base = data.pop("inherits", None)
+    if base is None:
+        return ChipSource(data, str(path), places)
+    if not isinstance(base, str):
+        raise UsageError("inherits names a chip or a file, in quotes", where=places.get("inherits", str(path)))
+    try:
+        parent = _inherited(_locate(base, path.parent), (*seen, path.resolve()))
+    except UsageError as error:
+        raise error if error.where else UsageError(error.message, where=places["inherits"], hint=error.hint) from None
+    return _on_top(parent, ChipSource(data, str(path), places))
+
+
+def _on_top(parent: ChipSource, child: ChipSource) -> ChipSource:
+    """The child's settings over the parent's; a number that the child states no longer has the parent's source."""
+    data = {**parent.data, "name": Path(child.file).stem}
+    sources = dict(_table(parent.data.get("sources")))
+    for key, value in child.data.items():
+        if isinstance(value, dict) and isinstance(data.get(key), dict) and key != "sources":
+            data[key] = {**data[key], **value}
+            stated = [f"{key}.{leaf}" for leaf in value]
+        elif key == "sources":
+            continue
+        else:
+            data[key] = value
+            stated = [key] if key not in ("name", "description") else []
+        sources.update((path, f"stated in {child.where(path)}") for path in stated)
+    own = child.data.get("sources", {})
+    data["sources"] = {**sources, **own} if isinstance(own, dict) else own
+    return ChipSource(data, child.file, {**parent.places, **child.places})
+
+
+def _table(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _read(path: Path) -> str:
+    """The text of a chip file, if it is short enough to be one."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+        text = raw.decode()
+    except OSError as error:
+        raise UsageError(f"the chip file cannot be read: {error.strerror}", where=str(path)) from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"the chip file is not text in UTF-8: byte {error.start}", where=str(path)) from None
+    if len(raw) > MAX_BYTES:
+        raise UsageError(f"the chip file is longer than {MAX_BYTES} bytes", where=str(path))
+    return text
+
+
+def _parse(text: str, where: str) -> dict[str, Any]:
+    """TOML with decimal numbers, after a look at what would make the parser slow or deep."""
+    bare = _OPAQUE.sub(lambda match: '""' + "\n" * match[0].count("\n"), text)
+    depth = 0
+    for number, line in enumerate(bare.splitlines(), 1):
+        for mark in re.findall(r"[\[{}\]]", line):
+            depth += 1 if mark in "[{" else -1
+            if depth > MAX_NESTING:
+                raise UsageError(f"brackets are nested deeper than {MAX_NESTING}", where=f"{where}:{number}")
+        if line.count(".") > MAX_NESTING:
+            raise UsageError(f"a line has more than {MAX_NESTING} dots", where=f"{where}:{number}")
+    try:
+        return tomllib.loads(text, parse_float=Decimal)
+    except tomllib.TOMLDecodeError as error:
+        message, place = _place_of(str(error))
+        raise UsageError(f"not TOML: {message}", where=where + place) from None
+    except (ValueError, RecursionError, ArithmeticError) as error:
+        raise UsageError(f"not TOML: {error}", where=where) from None
+
+
+def _place_of(message: str) -> tuple[str, str]:
+    """The bare message of a TOML error, and its ":line:column" where it has one."""
+    match = re.match(r"(.*) \(at line (\d+), column (\d+)\)$", message, re.DOTALL)
+    return (match[1], f":{match[2]}:{match[3]}") if match else (message, "")
+
+
+def _places(text: str, file: str) -> Iterator[tuple[str, str]]:
+    """The path of each table and key with its "file:line", for files written one setting a line."""
+    table = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := _HEADER.match(line):
+            table = _dotted(header[1])
+            yield table, f"{file}:{number}"
+        elif key := _KEY.match(line):
+            yield f"{table}.{_dotted(key[1])}".lstrip("."), f"{file}:{number}"
+
+
+def _dotted(key: str) -> str:
+    """A key as a path: "a . 'b'" is "a.b"."""
+    return ".".join(part.strip("\"'") for part in _PART.findall(key))
+
+
+def _override(source: ChipSource, override: str) -> None:
+    """Applies one "path=value" to what was read."""
+    path, equals, written = (part.strip() for part in override.partition("="))
+    if not equals or not re.fullmatch(r"[\w-]+(\.[\w-]+)?", path):
+        raise UsageError(f'an override has the form path=value: "{override[:80]}"', hint="for example memory.banks=16")
+    where = f"--set {path[:80]}"
+    value = _value(written, where)
+    section, _, leaf = path.rpartition(".")
+    if section:
+        if section not in source.data:
+            source.places[section] = where
+        table = source.data.get(section, {})
+        if not isinstance(table, dict):
+            raise UsageError(f"{section} is a setting, no table of settings", where=where)
+        source.data[section] = {**table, leaf: value}
+    else:
+        source.data[leaf] = value
+    source.places[path] = where
+    if isinstance(source.data["sources"], dict):
+        source.data["sources"] = {**source.data["sources"], path: "set by an override"}
+
+
+def _value(written: str, where: str) -> Any:
+    """The value of an override: a bare word is a string, anything else is read as TOML."""
+    if re.fullmatch(r"[A-Za-z_][\w-]*", written) and written not in ("true", "false", "inf", "nan"):
+        return written
+    try:
+        return _parse(f"value = {written}", where)["value"] if "\n" not in written else written
+    except UsageError:
+        raise UsageError(f"{written[:40]} is no value: a number, true, false or a word", where=where) from None
