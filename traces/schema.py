@@ -1,0 +1,125 @@
+"""What a trace says about itself: the tables that its numbers point into, and the columns that it has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from fractions import Fraction
+from typing import Any
+
+from acortex.errors import UsageError
+
+VERSION = 1
+NAME = f"acortex.trace/{VERSION}"
+LEVELS = ("events", "instructions", "layers")
+
+EVENT_FIELDS = ("start", "duration", "unit", "kind", "count", "pc", "layer", "inference", "energy_aj")
+WAIT_FIELDS = ("start", "duration", "unit", "cause", "pc", "layer", "inference")
+# Coarser levels merge events into one row: `span` is the cycles from the first start to the last end, `merged` how
+# many events there were. At level "events" both are left out, being `duration` and 1.
+MERGED_FIELDS = ("span", "merged")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of event: what its `count` counts, and the component of the chip that its energy belongs to."""
+
+    name: str
+    unit: str
+    description: str
+    component: str
+
+
+@dataclass(frozen=True)
+class TraceHeader:
+    """What every row of a trace refers to: program, chip, clock, and the tables of names.
+
+    A row's `unit`, `kind`, `cause` and `layer` are positions in `units`, `kinds`, `causes` and `layers` ("-" first:
+    what no layer mark covers); its `pc` is a position in `lines` ("file:line" an instruction) or -1 for none. `config`
+    is the resolved chip. `level` is one of LEVELS and `filters` says what the writer left out; see `acortex.traces.writer`.
+    """
+
+    program: str
+    program_sha256: str
+    chip: str
+    chip_sha256: str
+    config: dict[str, Any]
+    clock_ns: float
+    units: tuple[str, ...]
+    kinds: tuple[Kind, ...]
+    causes: tuple[str, ...]
+    layers: tuple[str, ...] = ("-",)
+    lines: tuple[str, ...] = ()
+    level: str = "events"
+    filters: dict[str, Any] = field(default_factory=dict)
+
+    def exact_clock_ns(self) -> Fraction:
+        """The clock as the decimal number that was written, so that times in ns are rounded once only."""
+        return Fraction(repr(self.clock_ns))
+
+    def table_sizes(self) -> dict[str, int]:
+        """How many names each referring column may point to."""
+        return {
+            "unit": len(self.units),
+            "kind": len(self.kinds),
+            "cause": len(self.causes),
+            "layer": len(self.layers),
+            "pc": len(self.lines),
+        }
+
+    def source(self, pc: int) -> str:
+        """The "file:line" of a program counter, or "-" for an event that no instruction made."""
+        return self.lines[pc] if 0 <= pc < len(self.lines) else "-"
+
+
+def header_to_plain(header: TraceHeader) -> dict[str, Any]:
+    """The header as maps, lists, strings and numbers, in the order of its fields."""
+    return {"schema": NAME, **asdict(header)}
+
+
+def header_from_plain(plain: Any, where: str) -> TraceHeader:
+    """The header of what `header_to_plain` gave; anything else is a UsageError that names the field."""
+    if not isinstance(plain, Mapping):
+        raise _bad(where, "header", plain, "a map")
+    texts = {name: _text(plain.get(name), name, where) for name in ("program", "program_sha256", "chip", "chip_sha256")}
+    lists = {name: _texts(plain.get(name), name, where) for name in ("units", "causes", "layers", "lines")}
+    maps = {name: _map(plain.get(name), name, where) for name in ("config", "filters")}
+    clock_ns = plain.get("clock_ns")
+    if not isinstance(clock_ns, (int, float)) or isinstance(clock_ns, bool) or not 0 < clock_ns < 1e12:
+        raise _bad(where, "clock_ns", clock_ns, "a number of nanoseconds above 0")
+    level = plain.get("level")
+    if level not in LEVELS:
+        raise _bad(where, "level", level, f"one of {', '.join(LEVELS)}")
+    kinds = tuple(_kind(kind, where) for kind in _list(plain.get("kinds"), "kinds", where))
+    return TraceHeader(**texts, **lists, **maps, clock_ns=clock_ns, kinds=kinds, level=level)  # type: ignore[arg-type]
+
+
+def _kind(plain: Any, where: str) -> Kind:
+    row = _map(plain, "kinds", where)
+    return Kind(**{column.name: _text(row.get(column.name), f"kinds.{column.name}", where) for column in fields(Kind)})
+
+
+def _text(value: Any, name: str, where: str) -> str:
+    if not isinstance(value, str):
+        raise _bad(where, name, value, "a text")
+    return value
+
+
+def _list(value: Any, name: str, where: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise _bad(where, name, value, "a list")
+    return value
+
+
+def _texts(value: Any, name: str, where: str) -> tuple[str, ...]:
+    return tuple(_text(entry, name, where) for entry in _list(value, name, where))
+
+
+def _map(value: Any, name: str, where: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise _bad(where, name, value, "a map")
+    return value
+
+
+def _bad(where: str, name: str, value: Any, wanted: str) -> UsageError:
+    return UsageError(f"the trace's header has {value!r:.60} as {name}, which must be {wanted}", where=where)

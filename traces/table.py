@@ -1,0 +1,279 @@
+"""Rows of one sort, events or waits, as lazy NumPy columns over the blocks of a file."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex.errors import UsageError
+from acortex.traces import blocks, columns
+from acortex.traces.schema import TraceHeader
+
+Ints: TypeAlias = NDArray[np.int64]
+Window: TypeAlias = tuple[int, int]
+
+
+class Event(NamedTuple):
+    """One event, or at a coarser level all events of one key; cycles, attojoules, positions in the header's tables."""
+
+    start: int
+    duration: int
+    unit: int
+    kind: int
+    count: int  # type: ignore[assignment]  # tuple.count is not missed
+    pc: int
+    layer: int
+    inference: int
+    energy_aj: int
+    span: int
+    merged: int
+
+
+class Wait(NamedTuple):
+    """One wait of a unit, for the cause that it names."""
+
+    start: int
+    duration: int
+    unit: int
+    cause: int
+    pc: int
+    layer: int
+    inference: int
+    span: int
+    merged: int
+
+
+@dataclass(frozen=True)
+class StoredBlock:
+    """A block of rows in a file: how many, from which first start to which last end cycle if known, and its body."""
+
+    rows: int
+    cycles: Window | None
+    where: str
+    read: Callable[[], bytes]
+
+
+class Chunk(Mapping[str, Ints]):
+    """The columns of one block, each decoded when it is first asked for; UsageError where the block is malformed.
+
+    `span` and `merged` are there at every level: `duration` and 1 where the file has no such columns.
+    """
+
+    def __init__(self, block: StoredBlock, names: Sequence[str], sizes: Mapping[str, int]) -> None:
+        self.rows = block.rows
+        self._where = block.where
+        self._names = names
+        self._sizes = sizes
+        self._columns: dict[str, Ints] = {}
+        try:
+            self._packed, self._prices = _parse_body(block.read(), names, sizes)
+        except ValueError as error:
+            raise self._malformed(str(error)) from error
+
+    def __getitem__(self, name: str) -> Ints:
+        if name not in self._columns:
+            self._columns[name] = self._make(name)
+        return self._columns[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def _make(self, name: str) -> Ints:
+        if name not in self._packed:
+            return self["duration"] if name == "span" else np.ones(self.rows, dtype=np.int64)
+        try:
+            values = columns.unpack(self._packed[name], self.rows)
+        except (ValueError, OverflowError) as error:
+            raise self._malformed(f"column {name!r} {error}") from error
+        if name in self._sizes:
+            self._check_positions(name, values)
+        if name == "energy_aj" and self._prices is not None:
+            values = values + self["count"] * self._prices[self["kind"]]
+        return values
+
+    def _check_positions(self, name: str, values: Ints) -> None:
+        low, high = int(values.min()), int(values.max())
+        if low < (-1 if name == "pc" else 0) or high >= self._sizes[name]:
+            raise self._malformed(f"column {name!r} has {low}..{high}, the header has {self._sizes[name]} of them")
+
+    def _malformed(self, what: str) -> UsageError:
+        return UsageError(f"the trace is malformed: {what}", where=self._where)
+
+
+def _parse_body(
+    body: bytes, names: Sequence[str], sizes: Mapping[str, int]
+) -> tuple[dict[str, list[Any]], Ints | None]:
+    """The packed columns of a block by name, and its price a kind if it has any."""
+    plain = blocks.unpack(body)
+    packed = plain.get("columns") if isinstance(plain, dict) else None
+    if not isinstance(packed, list) or not all(columns.is_packed(column) for column in packed):
+        raise ValueError("a block has no columns")
+    found = {column[0]: column for column in packed}
+    if missing := [name for name in names if name not in found]:
+        raise ValueError(f"a block lacks the columns {', '.join(missing)}")
+    prices = plain.get("prices_aj")
+    if prices is None:
+        return found, None
+    try:
+        prices = np.array(prices, dtype=np.int64)
+    except (TypeError, OverflowError, ValueError):
+        raise ValueError("prices are no integers") from None
+    if prices.shape != (sizes["kind"],):
+        raise ValueError(f"there must be {sizes['kind']} prices")
+    return found, prices
+
+
+@dataclass(frozen=True)
+class Select:
+    """Which rows a table shows: those in a window of cycles, of allowed positions, of given inferences."""
+
+    window: Window | None = None
+    allowed: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
+    inferences: tuple[int, ...] | None = None
+
+    def mask(self, chunk: Chunk) -> NDArray[np.bool_] | None:
+        """A bool a row, or None for all."""
+        masks = [allowed[chunk[name]] for name, allowed in self.allowed.items()]
+        if self.window is not None:
+            first, end = self.window
+            start = chunk["start"]
+            masks.append((start < end) & ((start >= first) | (start + chunk["span"] > first)))
+        if self.inferences is not None:
+            masks.append(np.isin(chunk["inference"], self.inferences))
+        return np.logical_and.reduce(masks) if masks else None
+
+    def meets(self, block: StoredBlock) -> bool:
+        """Whether the block can hold a row of the window; True where that is not known."""
+        if self.window is None or block.cycles is None:
+            return True
+        return block.cycles[0] < self.window[1] and block.cycles[1] >= self.window[0]
+
+
+class Table:
+    """Events or waits. `table["start"]` is an int64 column; iteration gives named tuples; `chunks` streams.
+
+    A table holds no rows until asked, and no open file ever.
+    """
+
+    def __init__(
+        self,
+        header: TraceHeader,
+        fields: Sequence[str],
+        row: type[Event] | type[Wait],
+        stored: Sequence[StoredBlock],
+        selected: Select,
+    ) -> None:
+        self.header = header
+        self.fields = tuple(fields)
+        self._row = row
+        self._stored = [block for block in stored if selected.meets(block)]
+        self._select = selected
+        self._cache: dict[str, Ints] = {}
+
+    def __len__(self) -> int:
+        plain = self._select == Select()
+        return sum(block.rows for block in self._stored) if plain else len(self["start"])
+
+    def __getitem__(self, name: str) -> Ints:
+        if name not in self._row._fields:
+            raise UsageError(f"there is no column {name!r}", hint=_nearest(name, self._row._fields))
+        if name not in self._cache:
+            parts = [chunk[name] for chunk in self.chunks(name)]
+            self._cache[name] = np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
+        return self._cache[name]
+
+    def __iter__(self) -> Iterator[Event | Wait]:
+        names = self._row._fields
+        for chunk in self.chunks(*names):
+            yield from map(self._row._make, zip(*(chunk[name].tolist() for name in names), strict=True))
+
+    def chunks(self, *names: str) -> Iterator[dict[str, Ints]]:
+        """The named columns (all of `fields` if none is named), at most 65,536 rows at a time, in file order."""
+        wanted = names or self.fields
+        for block in self._stored:
+            chunk = Chunk(block, self.fields, self.header.table_sizes())
+            mask = self._select.mask(chunk)
+            if mask is None:
+                yield {name: chunk[name] for name in wanted}
+            elif mask.any():
+                yield {name: chunk[name][mask] for name in wanted}
+
+    def columns(self) -> dict[str, Ints]:
+        """All of `fields`."""
+        return {name: self[name] for name in self.fields}
+
+    def end_cycle(self) -> int:
+        """The last cycle at which any row ends; 0 without rows."""
+        return max((int((chunk["start"] + chunk["span"]).max()) for chunk in self.chunks("start", "span")), default=0)
+
+    def select(
+        self,
+        *,
+        window: Window | None = None,
+        unit: str | None = None,
+        kind: str | None = None,
+        cause: str | None = None,
+        layer: str | None = None,
+        inference: int | Collection[int] | None = None,
+        pc: int | Collection[int] | None = None,
+        line: str | None = None,
+    ) -> Table:
+        """The rows that match all that is given.
+
+        `window` is (first, end) in cycles: rows that lie in it at least partly. Names may be patterns (`vmm.*`); `line`
+        is "file:line". A name that matches nothing is a UsageError with the nearest one.
+        """
+        allowed = dict(self._select.allowed)
+        for name, pattern in (("unit", unit), ("kind", kind), ("cause", cause), ("layer", layer), ("pc", line)):
+            if pattern is not None:
+                _restrict(allowed, name, _matching(pattern, self._names(name)))
+        if pc is not None:
+            counters = {pc} if isinstance(pc, int) else set(pc)
+            mask = np.array([at in counters for at in (*range(len(self.header.lines)), -1)])
+            _restrict(allowed, "pc", mask)
+        inferences = self._select.inferences
+        if inference is not None:
+            asked = {inference} if isinstance(inference, int) else set(inference)
+            inferences = tuple(sorted(asked if inferences is None else asked & set(inferences)))
+        cut = _meet(self._select.window, window)
+        chosen = replace(self._select, window=cut, allowed=allowed, inferences=inferences)
+        return Table(self.header, self.fields, self._row, self._stored, chosen)
+
+    def _names(self, column: str) -> Sequence[str]:
+        if column not in self._row._fields:
+            raise UsageError(f"these rows have no {column}")
+        header = self.header
+        named = {"unit": header.units, "cause": header.causes, "layer": header.layers, "pc": header.lines}
+        return [kind.name for kind in header.kinds] if column == "kind" else named[column]
+
+
+def _restrict(allowed: dict[str, NDArray[np.bool_]], name: str, mask: NDArray[np.bool_]) -> None:
+    allowed[name] = mask & allowed[name] if name in allowed else mask
+
+
+def _matching(pattern: str, names: Sequence[str]) -> NDArray[np.bool_]:
+    """A bool a name, and a last False, which a position of -1 meets."""
+    mask = np.array([*(name == pattern or fnmatchcase(name, pattern) for name in names), False])
+    if not mask.any():
+        raise UsageError(f"nothing in this trace is named {pattern!r}", hint=_nearest(pattern, names))
+    return mask
+
+
+def _nearest(name: str, names: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, names, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names[:20])}"
+
+
+def _meet(a: Window | None, b: Window | None) -> Window | None:
+    if a is None or b is None:
+        return a or b
+    return max(a[0], b[0]), min(a[1], b[1])

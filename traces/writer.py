@@ -1,0 +1,251 @@
+"""Writes a trace while the simulation runs: nine integers an event into a buffer, a block of columns when it is full.
+
+The simulator calls `emit` about a million times a second, so it is a closure that packs into a fixed buffer, and all
+else happens once in 65,536 events, in NumPy.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from struct import Struct
+from types import TracebackType
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from acortex.errors import AcortexError, UsageError
+from acortex.traces import blocks, columns
+from acortex.traces.blocks import ROWS, BlockType
+from acortex.traces.merge import Batch, Filter, Merger
+from acortex.traces.schema import EVENT_FIELDS, LEVELS, WAIT_FIELDS, TraceHeader, header_to_plain
+
+Emit = Callable[[int, int, int, int, int, int, int, int, int], None]
+Wait = Callable[[int, int, int, int, int, int, int], None]
+_REFERENCES = ("unit", "kind", "cause", "layer")
+
+
+class TraceWriter:
+    """A trace that grows as PATH.part and becomes PATH at `finish`; what is in it stays readable whatever happens.
+
+    `emit(start, duration, unit, kind, count, pc, layer, inference, energy_aj)` records an event and
+    `wait(start, duration, unit, cause, pc, layer, inference)` a wait: cycles, attojoules, and positions in the header's
+    tables, each an int64; rows may come in any order. `level` is "events", "instructions" (one row an instruction,
+    inference, unit and kind) or "layers" (one row a layer, inference, unit and kind). Leaving the `with` block, or
+    `abort`, without `finish` keeps PATH.part.
+    """
+
+    emit: Emit
+    wait: Wait
+
+    def __init__(self, path: str | os.PathLike[str], header: TraceHeader, level: str = "events") -> None:
+        if level not in LEVELS:
+            raise UsageError(f"a trace has no level {level!r}", hint=f"levels are {', '.join(LEVELS)}")
+        self.path = Path(path)
+        self.part = self.path.with_name(self.path.name + ".part")
+        self._header = replace(header, level=level)
+        self._sizes = header.table_sizes()
+        self._filter = Filter(self._header)
+        self._index: list[list[int]] = []
+        self._end = 0
+        self._file: BinaryIO | None = _create(self.part)
+        self._write(blocks.MAGIC)
+        self._block(BlockType.HEADER, 0, blocks.pack_compressed(header_to_plain(self._header)))
+        events = _Stage(self, BlockType.EVENTS, EVENT_FIELDS, level)
+        waits = _Stage(self, BlockType.WAITS, WAIT_FIELDS, level)
+        self._stages = (events, waits)
+        self.emit, self._drain_events = _event_buffer(events.take)
+        self.wait, self._drain_waits = _wait_buffer(waits.take)
+
+    def __enter__(self) -> TraceWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.abort()
+
+    def finish(self, summary: dict[str, Any]) -> None:
+        """Writes what is left, the summary (plain data) and the index, and gives the file its name."""
+        self._drain()
+        self._block(BlockType.SUMMARY, 0, blocks.pack_compressed(summary))
+        offset = self._end
+        self._block(BlockType.INDEX, 0, blocks.pack_compressed({"blocks": self._index}))
+        self._write(blocks.trailer(offset))
+        self._close()
+        try:
+            os.replace(self.part, self.path)
+        except OSError as error:
+            raise UsageError(f"cannot be written ({error.strerror})", where=str(self.path)) from error
+
+    def abort(self) -> None:
+        """Writes what is buffered as a last block and leaves PATH.part; does nothing after `finish`."""
+        if self._file is None:
+            return
+        try:
+            self._file.seek(self._end)
+            self._file.truncate()
+            self._drain()
+        finally:
+            self._close()
+
+    def _drain(self) -> None:
+        self._drain_events()
+        self._drain_waits()
+        for stage in self._stages:
+            stage.flush()
+
+    def _close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def write_rows(self, type_: BlockType, fields: Sequence[str], batch: Batch) -> None:
+        """Appends one block of 1 to 65,536 rows; for this module's own use."""
+        row = dict(zip(fields, batch, strict=True))
+        self._check(row)
+        first, last = int(row["start"].min()), _last_cycle(row["start"], row.get("span", row["duration"]))
+        entry = [self._end, int(type_), batch.shape[1], first, last]
+        self._block(type_, batch.shape[1], _body(row, len(self._header.kinds)))
+        self._index.append(entry)
+
+    def _check(self, row: dict[str, Batch]) -> None:
+        """A position that no table has or a negative duration is the caller's mistake: better here than in a reader."""
+        for name in (name for name in _REFERENCES if name in row):
+            low, high = int(row[name].min()), int(row[name].max())
+            if low < 0 or high >= self._sizes[name]:
+                wrong = low if low < 0 else high
+                raise AcortexError(f"a traced row has {name} {wrong}, the header has {self._sizes[name]} of them")
+        if int(row["pc"].max()) >= self._sizes["pc"] or int(row["pc"].min()) < -1:
+            raise AcortexError(f"a traced row has pc {int(row['pc'].max())}, the header has {self._sizes['pc']} lines")
+        if int(row["duration"].min()) < 0:
+            raise AcortexError(f"a traced row lasts {int(row['duration'].min())} cycles")
+
+    def _block(self, type_: BlockType, rows: int, body: bytes) -> None:
+        self._write(blocks.frame(type_, rows, body))
+
+    def _write(self, data: bytes) -> None:
+        if self._file is None:
+            raise UsageError("is closed: nothing can be written to it", where=str(self.path))
+        try:
+            self._file.write(data)
+            self._file.flush()
+        except OSError as error:
+            raise UsageError(f"cannot be written ({error.strerror})", where=str(self.part)) from error
+        self._end += len(data)
+
+
+class _Stage:
+    """The way of a full buffer to the file: filter, then merge to the level, then a block."""
+
+    def __init__(self, writer: TraceWriter, type_: BlockType, fields: Sequence[str], level: str) -> None:
+        self._writer = writer
+        self._type = type_
+        self._fields = fields
+        self._filter = writer._filter
+        self._merger = None if level == "events" else Merger(fields, level, ROWS)
+
+    def take(self, buffer: memoryview) -> None:
+        """Takes whole rows of little-endian int64, a row after the other."""
+        flat = np.frombuffer(buffer, dtype="<i8").reshape(-1, len(self._fields))
+        batch = np.ascontiguousarray(flat.T, dtype=np.int64)
+        self._writer._check(dict(zip(self._fields, batch, strict=True)))
+        if self._filter.active:
+            batch = self._filter.keep(batch, self._fields)
+        if not batch.shape[1]:
+            return
+        if self._merger is None:
+            self._writer.write_rows(self._type, self._fields, batch)
+            return
+        self._write(self._merger, self._merger.add(batch))
+
+    def flush(self) -> None:
+        """Writes what the merger still holds."""
+        if self._merger is not None:
+            self._write(self._merger, self._merger.flush())
+
+    def _write(self, merger: Merger, batches: list[Batch]) -> None:
+        for batch in batches:
+            self._writer.write_rows(self._type, merger.fields, batch)
+
+
+def _event_buffer(take: Callable[[memoryview], None]) -> tuple[Emit, Callable[[], None]]:
+    """`emit`, and what hands over a buffer that is not full. Packing into place costs half of what lists cost."""
+    pack_into = Struct("<9q").pack_into
+    buffer = bytearray(ROWS * 72)
+    full = len(buffer)
+    at = 0
+
+    def emit(
+        start: int, duration: int, unit: int, kind: int, count: int, pc: int, layer: int, inference: int, energy_aj: int
+    ) -> None:
+        nonlocal at
+        pack_into(buffer, at, start, duration, unit, kind, count, pc, layer, inference, energy_aj)
+        at += 72
+        if at == full:
+            drain()
+
+    def drain() -> None:
+        nonlocal at
+        if at:
+            take(memoryview(buffer)[:at])
+            at = 0
+
+    return emit, drain
+
+
+def _wait_buffer(take: Callable[[memoryview], None]) -> tuple[Wait, Callable[[], None]]:
+    """`wait`, and what hands over a buffer that is not full."""
+    pack_into = Struct("<7q").pack_into
+    buffer = bytearray(ROWS * 56)
+    full = len(buffer)
+    at = 0
+
+    def wait(start: int, duration: int, unit: int, cause: int, pc: int, layer: int, inference: int) -> None:
+        nonlocal at
+        pack_into(buffer, at, start, duration, unit, cause, pc, layer, inference)
+        at += 56
+        if at == full:
+            drain()
+
+    def drain() -> None:
+        nonlocal at
+        if at:
+            take(memoryview(buffer)[:at])
+            at = 0
+
+    return wait, drain
+
+
+def _body(row: dict[str, Batch], kinds: int) -> bytes:
+    """The msgpack of a block of rows. Energy is kept as its difference from count times a price of the kind."""
+    plain: dict[str, Any] = {}
+    if "energy_aj" in row:
+        prices = _prices(row, kinds)
+        plain["prices_aj"] = prices.tolist()
+        row = {**row, "energy_aj": row["energy_aj"] - row["count"] * prices[row["kind"]]}
+    plain["columns"] = [columns.pack(name, values, delta=name == "start") for name, values in row.items()]
+    return blocks.pack(plain)
+
+
+def _prices(row: dict[str, Batch], kinds: int) -> Batch:
+    """A price for each kind that is right for one event of it, and so for all where energy is by the count."""
+    counted = np.flatnonzero(row["count"])[::-1]
+    prices = np.zeros(kinds, dtype=np.int64)
+    prices[row["kind"][counted]] = row["energy_aj"][counted] // row["count"][counted]
+    return prices
+
+
+def _last_cycle(start: Batch, length: Batch) -> int:
+    if int(start.max()) + int(length.max()) < 1 << 63:
+        return int((start + length).max())
+    return max(a + b for a, b in zip(start.tolist(), length.tolist(), strict=True))
+
+
+def _create(path: Path) -> BinaryIO:
+    try:
+        return path.open("wb")
+    except OSError as error:
+        raise UsageError(f"cannot be written ({error.strerror})", where=str(path)) from error
