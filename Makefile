@@ -19,7 +19,7 @@ lint: .venv/.installed-test
 	$(BIN)/ruff check $(SOURCES) tests
 
 types: .venv/.installed-test .pkg/acortex
-	$(BIN)/mypy $(SOURCES)
+	$(BIN)/mypy $(SOURCES:%=.pkg/acortex/%)
 
 format: .venv/.installed-test
 	$(BIN)/ruff format $(SOURCES) tests

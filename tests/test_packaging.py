@@ -24,20 +24,17 @@ def wheel(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> zipfile.Z
     return zipfile.ZipFile(path)
 
 
-@pytest.mark.slow
 def test_only_acortex_reaches_site_packages(wheel: zipfile.ZipFile) -> None:
     tops = {name.split("/")[0] for name in wheel.namelist()}
     assert tops == {"acortex", f"acortex-{acortex.__version__}.dist-info"}
 
 
-@pytest.mark.slow
 def test_the_wheel_holds_the_six_packages_and_nothing_of_the_workshop(wheel: zipfile.ZipFile) -> None:
     inside = {name.split("/")[1] for name in wheel.namelist() if name.startswith("acortex/") and name.count("/") > 1}
     assert inside == {"isa", "traces", "sim", "programs", "tools"}
     assert not [name for name in wheel.namelist() if "conftest" in name or "test_" in name]
 
 
-@pytest.mark.slow
 def test_the_wheel_holds_every_module_and_data_file_of_the_repository(wheel: zipfile.ZipFile, checkout: Path) -> None:
     listed = subprocess.run(["git", "ls-files"], cwd=checkout, check=True, capture_output=True, text=True).stdout
     folders = {"isa", "traces", "sim", "programs", "tools"}
@@ -50,7 +47,6 @@ def test_the_wheel_holds_every_module_and_data_file_of_the_repository(wheel: zip
     assert wanted <= set(wheel.namelist())
 
 
-@pytest.mark.slow
 def test_the_wheel_declares_the_command_and_the_licence(wheel: zipfile.ZipFile) -> None:
     info = f"acortex-{acortex.__version__}.dist-info"
     assert "acortex = acortex.tools.cli:main" in wheel.read(f"{info}/entry_points.txt").decode()
@@ -60,7 +56,9 @@ def test_the_wheel_declares_the_command_and_the_licence(wheel: zipfile.ZipFile) 
 
 
 def test_importing_acortex_loads_nothing_heavy() -> None:
-    code = "import sys, acortex; print([n for n in ('numpy', 'click', 'rich', 'networkx', 'simpy') if n in sys.modules])"
+    code = (
+        "import sys, acortex; print([n for n in ('numpy', 'click', 'rich', 'networkx', 'simpy') if n in sys.modules])"
+    )
     found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
     assert found.strip() == "[]"
 

@@ -1,0 +1,59 @@
+"""Arrays that a user gives and takes: `.npy`, or `.npz` by name."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex.errors import UsageError
+from acortex.isa.files import MAX_BYTES, array_names, load_array
+from acortex.tools import files
+
+Array = NDArray[Any]
+
+
+def read_arrays(path: str) -> Array | dict[str, Array]:
+    """The array of a `.npy` file, or the arrays of a `.npz` file by their names. `-` is stdin.
+
+    Raises UsageError where the file is missing, damaged, or neither of the two.
+    """
+    if path != files.STANDARD:
+        return _read(Path(path))
+    data = files.read(path, limit=MAX_BYTES)
+    with tempfile.TemporaryDirectory() as folder:
+        spooled = Path(folder, "stdin.npz" if data.startswith(b"PK") else "stdin.npy")
+        spooled.write_bytes(data)
+        return _read(spooled)
+
+
+def _read(path: Path) -> Array | dict[str, Array]:
+    if path.suffix != ".npz":
+        return load_array(path)
+    return {name: load_array(path, name) for name in array_names(path)}
+
+
+def read_labels(path: str) -> NDArray[np.int64]:
+    """The labels of a `.npy` file: one whole number an inference."""
+    found = read_arrays(path)
+    if isinstance(found, dict):
+        raise UsageError("holds arrays by name; labels are one array", where=path, hint="save them with numpy.save")
+    if found.ndim != 1 or found.dtype.kind not in "iu":
+        told = f"has shape {found.shape} and type {found.dtype}; labels are one whole number an inference"
+        raise UsageError(told, where=path, hint="labels.astype(int).reshape(-1)")
+    return found.astype(np.int64)
+
+
+def write_arrays(path: str, arrays: Mapping[str, Array]) -> None:
+    """Writes one array as `.npy`; several, or any to a path that ends in `.npz`, as `.npz` by name."""
+    stream = io.BytesIO()
+    if len(arrays) == 1 and Path(path).suffix != ".npz":
+        np.save(stream, next(iter(arrays.values())), allow_pickle=False)
+    else:
+        np.savez(stream, allow_pickle=False, **arrays)
+    files.write(path, stream.getvalue())

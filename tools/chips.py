@@ -1,0 +1,35 @@
+"""The options that name a chip and change its settings."""
+
+from __future__ import annotations
+
+import click
+
+
+def complete(
+    _ctx: click.Context, _param: click.Parameter, incomplete: str
+) -> list[click.shell_completion.CompletionItem]:
+    """Completes the name of a built-in chip, or a file."""
+    from click.shell_completion import CompletionItem
+
+    from acortex.sim.chipfiles import chip_names
+
+    names = [CompletionItem(name) for name in chip_names() if name.startswith(incomplete)]
+    return names or [CompletionItem(incomplete, type="file")]
+
+
+chip_option = click.option(
+    "--chip", metavar="CHIP", shell_complete=complete, help="A built-in chip or a .toml file; else the program's own."
+)
+"""The option `--chip`, passed to a command as `chip`."""
+
+chip_argument = click.argument("chip", metavar="CHIP", shell_complete=complete)
+"""The argument CHIP, passed to a command as `chip`."""
+
+set_option = click.option(
+    "--set",
+    "settings",
+    metavar="PATH=VALUE",
+    multiple=True,
+    help="Change a setting, such as memory.banks=16. Repeatable.",
+)
+"""The option `--set`, passed to a command as the tuple `settings`."""

@@ -1,0 +1,59 @@
+"""Results on stdout: JSON for programs, tables for people."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+import acortex
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+PIPED_WIDTH = 100
+"""Columns of a report that goes into a file or a pipe."""
+
+NARROWEST = 40
+"""Columns of a report at least, however narrow the terminal."""
+
+WIDEST = 110
+"""Columns that a report takes at most: a wider terminal makes bars longer, not the text better."""
+
+format_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Text for people or JSON for programs.",
+)
+"""The option `--format`, passed to a command as `form`."""
+
+
+def print_json(report: Mapping[str, Any]) -> None:
+    """Prints a report as JSON: its schema first, then the version of the program that made it."""
+    head = {"schema": report["schema"], "version": acortex.__version__}
+    click.echo(json.dumps({**head, **report}, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def console(*, err: bool = False) -> Console:
+    """Where a report for people goes: coloured on a terminal, plain text in a pipe, at most `WIDEST` columns."""
+    from rich.console import Console
+
+    made = Console(stderr=err, highlight=False, emoji=False, markup=False)
+    piped = int(os.environ.get("COLUMNS") or PIPED_WIDTH)
+    made.width = max(NARROWEST, min(made.width if made.is_terminal else piped, WIDEST))
+    return made
+
+
+def show(out: Console, parts: Iterable[RenderableType]) -> None:
+    """Prints a report's parts, without the spaces that tables leave at the ends of lines."""
+    with out.capture() as capture:
+        for part in parts:
+            out.print(part)
+    lines = (line.rstrip() for line in capture.get().splitlines())
+    click.echo("\n".join(lines), file=out.file, color=out.is_terminal)

@@ -1,0 +1,114 @@
+"""How every command behaves: one style of error, exit codes, broken pipes and Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import IO, Any
+
+import click
+
+from acortex.errors import AcortexError, ManyErrors, UsageError
+
+INTERRUPTED = 130
+"""The exit code after Ctrl-C: 128 and the number of the signal, as shells have it."""
+
+
+class Group(click.Group):
+    """A click group in which a mistake becomes one message on stderr and an exit code, never a traceback."""
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, standalone_mode: bool = True, **more: Any) -> Any:
+        """Runs a command line and exits with its code; returns the code where `standalone_mode` is off."""
+        try:
+            code = super().main(args, *rest, standalone_mode=False, **more)
+        except click.exceptions.NoArgsIsHelpError as error:
+            click.echo(error.format_message(), err=True)
+            code = UsageError.exit_code
+        except click.UsageError as error:
+            code = fail(_usage_error(error))
+        except AcortexError as error:
+            code = fail(error)
+        except OSError as error:
+            code = fail(os_error(error))
+        except (click.Abort, KeyboardInterrupt):
+            click.echo("interrupted", err=True)
+            code = INTERRUPTED
+        if standalone_mode:
+            sys.exit(code)
+        return code
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs the command; a reader that went away early (`| head`) ends it quietly."""
+        try:
+            code = super().invoke(ctx)
+            sys.stdout.flush()
+            return code
+        except BrokenPipeError:
+            # What is still buffered must not fail again as the interpreter closes the stream.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Finds the command that a line names; an unknown name is an error with the nearest names."""
+        name = args[0]
+        if name.startswith("-") or ctx.resilient_parsing or self.get_command(ctx, name):
+            return super().resolve_command(ctx, args)
+        names = self.list_commands(ctx)
+        raise UsageError(f"no command is called {name!r}", where=ctx.command_path, hint=suggest(name, names))
+
+
+def suggest(name: str, names: Sequence[str]) -> str:
+    """A hint that names what `name` may have meant, or else what there is."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, names, n=2)
+    return f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(names)}"
+
+
+def _usage_error(error: click.UsageError) -> UsageError:
+    """What click says about a command line, in our style."""
+    where = error.ctx.command_path if error.ctx else ""
+    hint = f"{where} --help says what it takes" if where else ""
+    message = error.format_message()
+    if isinstance(error, click.NoSuchOption):
+        message = f"no such option: {error.option_name}"
+        hint = f"did you mean {' or '.join(error.possibilities)}?" if error.possibilities else hint
+    return UsageError(message[:1].lower() + message[1:].rstrip("."), where=where, hint=hint)
+
+
+def os_error(error: OSError, path: str = "") -> UsageError:
+    """What the operating system refused, about which file."""
+    name = path or str(error.filename or "")
+    reason = (error.strerror or str(error)).lower()
+    return UsageError(reason, where=name, hint="check the file's path and permissions" if name else "")
+
+
+def fail(error: AcortexError) -> int:
+    """Prints an error on stderr and returns the exit code that it stands for."""
+    errors = error.errors if isinstance(error, ManyErrors) else [error]
+    for one in errors:
+        click.echo(_coloured(one), err=True, color=colours(sys.stderr))
+    if len(errors) > 1:
+        click.echo(f"{len(errors)} errors", err=True)
+    return error.exit_code
+
+
+def warn(message: str) -> None:
+    """Prints a warning on stderr."""
+    click.echo(f"{click.style('warning:', fg='yellow', bold=True)} {message}", err=True, color=colours(sys.stderr))
+
+
+def _coloured(error: AcortexError) -> str:
+    """An error's text: "error:" in front where it names no place, its hint in another colour."""
+    lines = str(error).splitlines()
+    if not error.where:
+        lines[0] = f"{click.style('error:', fg='red', bold=True)} {lines[0]}"
+    return "\n".join(click.style(line, fg="cyan") if line.startswith("  hint:") else line for line in lines)
+
+
+def colours(stream: IO[str]) -> bool:
+    """Whether a stream is a terminal that wants colours (https://no-color.org)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -1,0 +1,71 @@
+"""The programs that a command line can name: source, container, or one of the zoo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from acortex.errors import UsageError
+from acortex.tools import files
+
+if TYPE_CHECKING:
+    from acortex.isa.program import Program
+
+ZOO = "zoo:"
+SOURCES = (".s", ".asm")
+CONTAINER = ".acx"
+WHAT = "a program is a source file (.s), an assembled one (.acx) or zoo:NAME"
+
+
+def complete(
+    _ctx: click.Context, _param: click.Parameter, incomplete: str
+) -> list[click.shell_completion.CompletionItem]:
+    """Completes the name of a program: the zoo's, or a file."""
+    from click.shell_completion import CompletionItem
+
+    if not incomplete.startswith(ZOO[: len(incomplete)] or ZOO):
+        return [CompletionItem(incomplete, type="file")]
+    from acortex.programs import zoo
+
+    names = [ZOO + row["name"] for row in zoo.names()]
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)] or [
+        CompletionItem(incomplete, type="file")
+    ]
+
+
+program_argument = click.argument("program", metavar="PROGRAM", shell_complete=complete)
+"""The argument PROGRAM, passed to a command as text; `open_program` opens it."""
+
+
+def open_program(reference: str) -> Program:
+    """The program that `reference` names: FILE.s, FILE.acx, zoo:NAME, or `-` for source on stdin."""
+    if reference.startswith(ZOO):
+        from acortex.programs import zoo
+
+        return zoo.load(reference.removeprefix(ZOO))
+    if reference == files.STANDARD:
+        return open_source(reference)
+    suffix = Path(reference).suffix.lower()
+    if suffix in SOURCES:
+        return open_source(reference)
+    if suffix == CONTAINER:
+        return open_container(reference)
+    raise UsageError(f"cannot tell what {reference} is", hint=WHAT)
+
+
+def open_source(path: str) -> Program:
+    """Assembles a source file, or stdin where `path` is `-`; the data of stdin's source lie in the current folder."""
+    from acortex.isa.assembler import assemble, assemble_file
+
+    if path != files.STANDARD:
+        return assemble_file(path)
+    return assemble(files.read(path).decode(errors="replace"), file="<stdin>", folder=Path.cwd())
+
+
+def open_container(path: str) -> Program:
+    """Loads an assembled program, from stdin where `path` is `-`."""
+    from acortex.isa import container
+
+    return container.loads(files.read(path), path) if path == files.STANDARD else container.load(path)

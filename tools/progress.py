@@ -1,0 +1,62 @@
+"""A progress bar on stderr for what takes longer than a moment, on a terminal only."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+PATIENCE_S = 2.0
+"""How long a run may take before the bar appears."""
+
+
+class ProgressBar:
+    """A bar with rate and time left; call it with what is done and what there is to do.
+
+    Where stderr is no terminal it does nothing. It appears after `PATIENCE_S` and is gone when the work is.
+    """
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        self._begin = time.monotonic()
+        self._bar: Progress | None = None
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> ProgressBar:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def __call__(self, done: int, total: int) -> None:
+        """Says how far the work is."""
+        if self._bar is None:
+            if not sys.stderr.isatty() or time.monotonic() - self._begin < PATIENCE_S:
+                return
+            self._bar, self._task = _appear(self.what, total)
+        assert self._task is not None
+        self._bar.update(self._task, completed=done, total=total)
+
+
+def _appear(what: str, total: int) -> tuple[Progress, TaskID]:
+    """Shows the bar for the first time."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn(what),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.speed:,.0f}/s"),
+        TimeRemainingColumn(),
+    )
+    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    bar.start()
+    return bar, bar.add_task(what, total=total)

@@ -1,0 +1,224 @@
+"""What `acortex run` prints for people, made from the dictionary of `acortex.run/1` alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from statistics import median
+from typing import Any
+
+from rich.bar import Bar
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from acortex.tools.units import fixed, percent, scaled
+
+Report = Mapping[str, Any]
+
+SIDE_BY_SIDE = 92
+"""Columns from which the tables of energy and of area stand beside each other."""
+
+LONGEST_WAITS = 3
+"""Waits named under "What limited this run"."""
+
+
+def parts(report: Report, width: int) -> Iterator[RenderableType]:
+    """A run's report from top to bottom, for `width` columns; what was not simulated is left out.
+
+    How well, how fast, at what energy, where both went, and what was in the way.
+    """
+    yield _header(report)
+    yield Padding(_facts(report), (1, 0, 1, 2), expand=False)
+    if report.get("cycles"):
+        yield _components(report, width)
+        yield Padding(_where_time_went(report, width), (1, 0, 0, 0), expand=False)
+        if report["layers"]:
+            yield Padding(_layers(report), (1, 0, 0, 0), expand=False)
+        yield Padding(_limits(report), (1, 0, 1, 0), expand=False)
+    yield from _closing(report)
+
+
+def _header(report: Report) -> Text:
+    """The first line: what ran on what."""
+    line = Text.assemble((report["program"]["name"], "bold cyan"), " on ", (report["chip"]["name"], "bold cyan"))
+    line.append(f"   {_inferences(report):,} inferences", "default")
+    if report.get("cycles"):
+        line.append(f", {report['cycles']:,} cycles of {report['clock_ns']:g} ns", "default")
+    return line
+
+
+def _inferences(report: Report) -> int:
+    """How many inferences the run has; at least one, so that totals can be shared out."""
+    return max(len(report["inferences"]), 1)
+
+
+def _facts(report: Report) -> Table:
+    """Accuracy, latency, energy, throughput, set-up: a name, a number, and what the number means."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(style="bold", justify="right", no_wrap=True)
+    table.add_column(style="dim")
+    for row in (*_accuracy(report), *(_timing_facts(report) if report.get("cycles") else ())):
+        table.add_row(*row)
+    return table
+
+
+def _accuracy(report: Report) -> Iterator[tuple[str, str, str]]:
+    """The row of accuracy, where labels are known."""
+    if report.get("accuracy") is not None:
+        right = round(report["accuracy"] * _inferences(report))
+        yield "accuracy", f"{100 * report['accuracy']:.2f} %", f"{right:,} of {_inferences(report):,} right"
+
+
+def _timing_facts(report: Report) -> Iterator[tuple[str, str, str]]:
+    """The rows that a run with timing has."""
+    latencies = [one["latency_s"] for one in report["inferences"]] or [report["latency_s"]]
+    span = f", {scaled(min(latencies), 's')} to {scaled(max(latencies), 's')}" if len(latencies) > 1 else ""
+    yield "latency", scaled(median(latencies), "s"), f"an inference (median{span})"
+    yield "energy", scaled(report["energy_j"] / _inferences(report), "J"), "an inference (mean)"
+    rate = scaled(_inferences(report) / report["latency_s"], "", 3).strip()
+    yield "throughput", f"{rate}/s", f"inferences; {scaled(report['throughput_ops_per_s'], 'Op/s')}, 1 MAC = 2 Op"
+    yield "efficiency", scaled(report["efficiency_ops_per_j"], "Op/J"), f"at {scaled(report['power_w'], 'W')}"
+    setup = report.get("setup")
+    if setup and setup["cycles"]:
+        seconds = setup["cycles"] * report["clock_ns"] * 1e-9
+        yield (
+            "set-up",
+            scaled(seconds, "s"),
+            f"and {scaled(setup['energy_j'], 'J')} to write the weights, once, not counted above",
+        )
+
+
+def _components(report: Report, width: int) -> RenderableType:
+    """Energy and area by component, beside each other where there is room."""
+    count = _inferences(report)
+    energy = {name: value / count for name, value in report["energy_by_component_j"].items()}
+    each = width // 2 - 1 if width >= SIDE_BY_SIDE else width
+    total = f"{scaled(report['energy_j'] / count, 'J')} an inference"
+    left = _shares(
+        "Energy", total, {name: (value, scaled(value, "J")) for name, value in energy.items()}, each, "yellow"
+    )
+    areas = report["area_by_component_mm2"]
+    square = {name: (value, f"{value:.4f} mm2") for name, value in areas.items()}
+    right = _shares("Area", f"{report['area_mm2']:.4f} mm2", square, each, "blue")
+    if width < SIDE_BY_SIDE:
+        return Group(left, Text(), right)
+    pair = Table.grid(padding=(0, 2, 0, 0))
+    pair.add_row(left, right)
+    return pair
+
+
+def _shares(title: str, total: str, parts: Mapping[str, tuple[float, str]], width: int, colour: str) -> Group:
+    """Parts of a whole, largest first: name, bar, amount, percent. What is zero is left out."""
+    whole = sum(value for value, _ in parts.values())
+    largest = max((value for value, _ in parts.values()), default=0)
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for justify in ("left", "left", "right", "right"):
+        table.add_column(justify=justify, no_wrap=True)  # type: ignore[arg-type]  # rich's literal
+    bar = max(width - 40, 6)
+    for name, (value, amount) in sorted(parts.items(), key=lambda item: (-item[1][0], item[0])):
+        if value:
+            drawn = Bar(largest, 0, value, width=bar, color=colour)
+            table.add_row(f"  {_plain(name)}", drawn, amount, percent(value, whole))
+    return Group(_title(title, total), table)
+
+
+def _title(text: str, rest: str = "") -> Text:
+    """The heading of a section."""
+    return Text.assemble((text, "bold"), (f"  {rest}" if rest else "", "dim"))
+
+
+def _plain(name: str) -> str:
+    """A component's or a unit's name as people write it."""
+    return name.replace("neurons_adcs", "neurons, ADCs").replace("dacs", "DACs").replace("_", " ")
+
+
+SHADES = (("busy", "█", "green"), ("waiting", "▒", "yellow"), ("idle", "·", "dim"))
+"""What a unit does with its time, with the character and colour that it is drawn in."""
+
+
+def _where_time_went(report: Report, width: int) -> Group:
+    """One row a unit: busy, waiting and idle as a bar and in percent, and what it waited for longest."""
+    legend = Text("  ").join([Text(f"{shade} {what}", colour) for what, shade, colour in SHADES])
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("  unit", no_wrap=True)
+    table.add_column(legend, no_wrap=True)
+    table.add_column("busy", justify="right", no_wrap=True)
+    table.add_column("waiting", justify="right", no_wrap=True)
+    table.add_column("longest for", style="dim", overflow="ellipsis", no_wrap=True)
+    causes = {wait["unit"]: wait["cause"] for wait in reversed(report["waits"])}
+    bar = max(min(width - 62, 48), 8)
+    for unit, spent in report["utilisation"].items():
+        busy, waiting = (percent(spent[what], report["cycles"]) for what in ("busy", "waiting"))
+        table.add_row(f"  {unit}", _stacked(spent, report["cycles"], bar), busy, waiting, causes.get(unit, ""))
+    return Group(_title("Where time went"), table)
+
+
+def _stacked(spent: Mapping[str, int], cycles: int, width: int) -> Text:
+    """A bar of `width` characters, shared out to the nearest by cumulated cycles so that it is always full."""
+    bar, done, drawn = Text(), 0, 0
+    for what, shade, colour in SHADES:
+        done += spent[what]
+        end = round(done * width / cycles)
+        bar.append(shade * (end - drawn), colour)
+        drawn = end
+    return bar
+
+
+def _layers(report: Report) -> Group:
+    """One row a layer of the program: time, energy and work, for one inference on average."""
+    count = _inferences(report)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("  layer", no_wrap=True)
+    for heading in ("cycles", "energy", "", "MAC"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for layer in report["layers"]:
+        energy = layer["energy_j"]
+        name = "(outside layers)" if layer["name"] == "-" else layer["name"]
+        amounts = (scaled(energy / count, "J"), percent(energy, report["energy_j"]), fixed(layer["macs"] / count))
+        table.add_row(f"  {name}", fixed(layer["cycles"] / count), *amounts)
+    return Group(_title("Layers", "an inference, mean"), table)
+
+
+def _limits(report: Report) -> Group:
+    """What limited this run: the busiest unit, then the longest waits."""
+    cycles, spent = report["cycles"], report["utilisation"]
+    lines = [_title("What limited this run")]
+    if spent:
+        busiest = max(spent, key=lambda unit: spent[unit]["busy"])
+        share = percent(spent[busiest]["busy"], cycles)
+        lines.append(Text.assemble("  ", (busiest, "cyan"), f" was the busiest unit, {share} of the run"))
+    for wait in report["waits"][:LONGEST_WAITS]:
+        share = percent(wait["cycles"], cycles)
+        lines.append(
+            Text.assemble("  ", (wait["unit"], "cyan"), f" waited {share} of the run for ", (wait["cause"], "cyan"))
+        )
+    return Group(*lines)
+
+
+def _closing(report: Report) -> Iterator[Text]:
+    """The last lines: late reads, notes, whether the outputs are right, and where the trace is."""
+    late = (report.get("retention") or {}).get("late_reads", 0)
+    if late:
+        yield Text(f"{late:,} words were read later than their retention time", "bold yellow")
+    for note in _notes(report):
+        yield Text(note)
+    check = report.get("verification")
+    if check:
+        yield _verification(check)
+    if report.get("trace"):
+        yield Text.assemble("trace: ", (str(report["trace"]), "cyan"))
+
+
+def _notes(report: Report) -> Sequence[str]:
+    """What the simulator wants to be known about this run."""
+    return report.get("notes") or ()
+
+
+def _verification(check: Mapping[str, Any]) -> Text:
+    """Whether the outputs equal the independent evaluation."""
+    if check["equal"]:
+        return Text(f"outputs equal the independent evaluation, bit for bit ({check['codes']:,} codes)", "green")
+    told = f"outputs DIFFER from the independent evaluation in {check['different']:,} of {check['codes']:,} codes"
+    return Text(f"{told}, first at inference {check['first']}", "bold red")

@@ -1,0 +1,123 @@
+"""`acortex run`: simulates a program and reports."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from acortex.errors import UsageError
+from acortex.tools import files
+from acortex.tools.chips import chip_option, set_option
+from acortex.tools.console import console, format_option, print_json, show
+from acortex.tools.manners import warn
+from acortex.tools.programs import open_program, program_argument
+from acortex.tools.progress import ProgressBar
+
+if TYPE_CHECKING:
+    from acortex.isa.program import Program
+    from acortex.sim.run import Result
+
+LEVELS = ("layers", "instructions", "events")
+
+
+@click.command()
+@program_argument
+@click.option("--input", "inputs", metavar="X", type=click.Path(), help="Run on these: .npy, or .npz by input name.")
+@click.option("--output", metavar="Y", type=click.Path(), help="Write the outputs here: Y[i] is that of inference i.")
+@click.option("--labels", metavar="L.npy", type=click.Path(), help="The right answers, one whole number an inference.")
+@click.option("--trace", metavar="RUN.actrace", type=click.Path(), help="Write a trace of the run here.")
+@click.option("--trace-level", type=click.Choice(LEVELS), default="events", show_default=True, help="How much of it.")
+@chip_option
+@set_option
+@click.option("--timing-only", is_flag=True, help="Simulate time and energy, compute no values.")
+@click.option("--functional-only", is_flag=True, help="Compute the outputs, simulate no time.")
+@click.option("--max-cycles", metavar="N", type=click.IntRange(min=1), help="Stop after so many cycles.")
+@format_option
+def run(program: str, form: str, **options: Any) -> int:
+    """Simulate a program: FILE.s, FILE.acx or zoo:NAME.
+
+    Prints accuracy, latency, energy and area, where the time went and what limited the run. Without --input a program
+    runs on its own data.
+    """
+    _check(options, form)
+    loaded = open_program(program)
+    inputs, result = _simulate(loaded, options)
+    report = _complete(result, loaded, inputs, options)
+    if options["output"]:
+        _save(result, options["output"])
+    if form == "json":
+        print_json(report)
+    else:
+        from acortex.tools.report_run import parts
+
+        out = console(err=options["output"] == files.STANDARD)
+        show(out, parts(report, out.width))
+    return _exit_code(report)
+
+
+def _check(options: dict[str, Any], form: str) -> None:
+    """Refuses options that contradict each other, before any work is done."""
+    if options["timing_only"] and options["functional_only"]:
+        raise UsageError("--timing-only and --functional-only leave nothing to do", hint="give one of the two, or none")
+    for name in ("output", "labels"):
+        if options["timing_only"] and options[name]:
+            raise UsageError(
+                f"--{name} needs values, which --timing-only does not compute", hint="leave one of them out"
+            )
+    for name in ("trace", "max_cycles"):
+        if options["functional_only"] and options[name]:
+            option = name.replace("_", "-")
+            raise UsageError(
+                f"--{option} needs time, which --functional-only does not simulate", hint="leave one of them out"
+            )
+    if form == "json" and options["output"] == files.STANDARD:
+        raise UsageError("--output - and --format json both write to stdout", hint="write the outputs to a file")
+
+
+def _simulate(program: Program, options: dict[str, Any]) -> tuple[Any, Result]:
+    """Reads what the user gave, loads the chip, and runs."""
+    from acortex.sim.run import run as simulate
+    from acortex.sim.specs import load_chip
+    from acortex.tools.arrays import read_arrays, read_labels
+
+    chip = load_chip(options["chip"] or program.chip, options["settings"])
+    inputs = read_arrays(options["inputs"]) if options["inputs"] else None
+    with ProgressBar("inferences") as bar:
+        result = simulate(
+            program,
+            chip,
+            inputs=inputs,
+            labels=read_labels(options["labels"]) if options["labels"] else None,
+            trace=options["trace"],
+            trace_level=options["trace_level"],
+            max_cycles=options["max_cycles"],
+            values=not options["timing_only"],
+            timing=not options["functional_only"],
+            progress=bar,
+        )
+    return inputs, result
+
+
+def _complete(result: Result, program: Program, inputs: Any, options: dict[str, Any]) -> dict[str, Any]:
+    """The report of a run with what the simulator cannot know: whether its outputs are right, where its trace is."""
+    from acortex.tools.verify import verification
+
+    checked = None if result.report.get("stopped") else verification(program, inputs, result.outputs)
+    return {**result.report, "verification": checked, "trace": options["trace"]}
+
+
+def _save(result: Result, path: str) -> None:
+    """Writes the outputs."""
+    from acortex.tools.arrays import write_arrays
+
+    write_arrays(path, result.outputs)
+
+
+def _exit_code(report: dict[str, Any]) -> int:
+    """1 where the run was stopped, or its outputs are not those of the independent evaluation."""
+    if report.get("stopped"):
+        warn(str(report["stopped"]))
+        return 1
+    checked = report["verification"]
+    return 1 if checked and not checked["equal"] else 0

@@ -1,0 +1,46 @@
+"""Compares a run's outputs with an evaluation that shares no code with the simulator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex.isa.program import Program
+
+REFERENCES = {"digits_mlp": "acortex.programs.digits_reference"}
+"""For a program's name, the module whose `evaluate` turns the codes of its input into those of its output."""
+
+
+def verification(program: Program, inputs: Any, outputs: Mapping[str, NDArray[Any]]) -> dict[str, Any] | None:
+    """How a run's outputs compare with the independent evaluation of the network of that name, if there is one.
+
+    `inputs` is what the user gave, or None where the program's own samples ran. The answer says whether all codes are
+    `equal`, how many `codes` there are, how many are `different`, and the `first` inference with a difference, or None.
+    """
+    if program.name not in REFERENCES or not outputs:
+        return None
+    evaluate: Callable[[NDArray[Any]], NDArray[Any]] = import_module(REFERENCES[program.name]).evaluate
+    expected = evaluate(_codes(program, inputs))
+    (found,) = outputs.values()
+    differs = expected.reshape(len(expected), -1) != found.reshape(len(expected), -1)
+    rows = np.flatnonzero(differs.any(axis=1))
+    return {
+        "equal": not len(rows),
+        "codes": int(differs.size),
+        "different": int(differs.sum()),
+        "first": int(rows[0]) if len(rows) else None,
+    }
+
+
+def _codes(program: Program, inputs: Any) -> NDArray[np.uint8]:
+    """The codes of the one input tensor, of shape (inferences, size)."""
+    from acortex.isa.tensors import accept
+
+    (tensor,) = program.inputs
+    given = program.samples if inputs is None else inputs
+    array = given[tensor.name] if isinstance(given, Mapping) else given
+    return accept(tensor, np.asarray(array))
