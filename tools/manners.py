@@ -18,10 +18,17 @@ INTERRUPTED = 130
 class Group(click.Group):
     """A click group in which a mistake becomes one message on stderr and an exit code, never a traceback."""
 
-    def main(self, args: Sequence[str] | None = None, *rest: Any, standalone_mode: bool = True, **more: Any) -> Any:
+    def main(  # type: ignore[override]  # click declares two overloads, one of them Never
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        *,
+        standalone_mode: bool = True,
+        **more: Any,
+    ) -> Any:
         """Runs a command line and exits with its code; returns the code where `standalone_mode` is off."""
         try:
-            code = super().main(args, *rest, standalone_mode=False, **more)
+            code = super().main(args, prog_name, standalone_mode=False, **more)
         except click.exceptions.NoArgsIsHelpError as error:
             click.echo(error.format_message(), err=True)
             code = UsageError.exit_code

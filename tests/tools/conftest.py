@@ -22,11 +22,23 @@ def _by_component(share: int) -> dict[str, float]:
     return {name: energy / share * 1e-18 for name, energy in ENERGY_AJ.items()}
 
 
+def _inference(index: int, cycles: int) -> dict[str, Any]:
+    whole = sum(ENERGY_AJ.values()) // INFERENCES
+    return {
+        "index": index,
+        "start_cycle": 90 * index,
+        "end_cycle": 90 * index + cycles,
+        "latency_s": cycles * 1.785e-9,
+        "energy_j": whole * 1e-18,
+        "energy_aj": whole,
+        "energy_by_component_j": _by_component(INFERENCES),
+    }
+
+
 @pytest.fixture
 def report() -> dict[str, Any]:
     """A run of four digits: 480 cycles, three right."""
     whole = sum(ENERGY_AJ.values())
-    latencies = (200, 210, 210, 220)
     return {
         "schema": "acortex.run/1",
         "program": {"name": "digits_mlp", "sha256": "ab" * 32, "instructions": 57},
@@ -54,11 +66,7 @@ def report() -> dict[str, Any]:
             {"name": "output", "cycles": 150, "energy_j": whole * 0.15e-18, "energy_aj": 0, "macs": 640 * INFERENCES},
             {"name": "-", "cycles": 30, "energy_j": whole * 0.05e-18, "energy_aj": 0, "macs": 0},
         ],
-        "inferences": [
-            {"index": index, "start_cycle": 90 * index, "end_cycle": 90 * index + cycles,
-             "latency_s": cycles * 1.785e-9, "energy_j": whole * 0.25e-18, "energy_aj": whole // 4, "energy_by_component_j": _by_component(4)}
-            for index, cycles in enumerate(latencies)
-        ],
+        "inferences": [_inference(index, cycles) for index, cycles in enumerate((200, 210, 210, 220))],
         "retention": {"late_reads": 0, "worst": None},
         "accuracy": 0.75,
         "setup": {"cycles": 1_000_000, "energy_j": 3.2e-6},
