@@ -36,7 +36,7 @@ class TraceHeader:
 
     A row's `unit`, `kind`, `cause` and `layer` are positions in `units`, `kinds`, `causes` and `layers` ("-" first:
     what no layer mark covers); its `pc` is a position in `lines` ("file:line" an instruction) or -1 for none. `config`
-    is the resolved chip. `level` is one of LEVELS and `filters` says what the writer left out; see `acortex.traces.writer`.
+    is the resolved chip. `level` is one of LEVELS; `filters` says what the writer left out, see `acortex.traces.merge`.
     """
 
     program: str

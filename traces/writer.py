@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from operator import add
 from pathlib import Path
 from struct import Struct
 from types import TracebackType
@@ -69,12 +70,14 @@ class TraceWriter:
 
     def finish(self, summary: dict[str, Any]) -> None:
         """Writes what is left, the summary (plain data) and the index, and gives the file its name."""
-        self._drain()
-        self._block(BlockType.SUMMARY, 0, blocks.pack_compressed(summary))
-        offset = self._end
-        self._block(BlockType.INDEX, 0, blocks.pack_compressed({"blocks": self._index}))
-        self._write(blocks.trailer(offset))
-        self._close()
+        try:
+            self._drain()
+            self._block(BlockType.SUMMARY, 0, blocks.pack_compressed(summary))
+            offset = self._end
+            self._block(BlockType.INDEX, 0, blocks.pack_compressed({"blocks": self._index}))
+            self._write(blocks.trailer(offset))
+        finally:
+            self._close()
         try:
             os.replace(self.part, self.path)
         except OSError as error:
@@ -239,9 +242,10 @@ def _prices(row: dict[str, Batch], kinds: int) -> Batch:
 
 
 def _last_cycle(start: Batch, length: Batch) -> int:
+    """The last end; in Python integers only where int64 might not hold it."""
     if int(start.max()) + int(length.max()) < 1 << 63:
         return int((start + length).max())
-    return max(a + b for a, b in zip(start.tolist(), length.tolist(), strict=True))
+    return int(max(map(add, start.tolist(), length.tolist())))
 
 
 def _create(path: Path) -> BinaryIO:
