@@ -11,6 +11,8 @@ from decimal import Decimal
 from fractions import Fraction
 from math import ceil
 
+from acortex.sim.specs import Chip
+
 
 @dataclass(frozen=True)
 class Clock:
@@ -31,3 +33,39 @@ class Clock:
     def cycles_within(self, seconds: Decimal) -> int:
         """The whole cycles that fit into `seconds`: rounded down, for limits that must not be exceeded."""
         return int(Fraction(seconds) * 10**9 / Fraction(self.clock_ns))
+
+
+@dataclass(frozen=True)
+class Delays:
+    """A chip's delays in cycles, where its file gives nanoseconds or steps.
+
+    `program_row_cycles` is the time to write one row of cells of an array: every level, pulse and verification.
+    """
+
+    clock: Clock
+    frame_ns: Decimal
+    settle_ns_per_array: Decimal
+    read_latency_cycles: int
+    ramp_cycles: int
+    program_row_cycles: int
+    retention_cycles: int
+
+    def frame_cycles(self, joined: int) -> int:
+        """One analog frame of a group in which at most `joined` arrays share an output."""
+        return self.clock.cycles(self.frame_ns + self.settle_ns_per_array * joined)
+
+
+def delays(chip: Chip) -> Delays:
+    """The delays of a chip, in cycles."""
+    clock = Clock(chip.clock_ns)
+    writing = chip.program_erase
+    row_ns = writing.levels * writing.pulses_per_level * (writing.pulse_ns + writing.verify_ns)
+    return Delays(
+        clock=clock,
+        frame_ns=chip.arrays.frame_ns,
+        settle_ns_per_array=chip.arrays.settle_ns_per_array,
+        read_latency_cycles=clock.cycles(chip.memory.read_latency_ns),
+        ramp_cycles=2**chip.neurons.bits * chip.neurons.cycles_per_step,
+        program_row_cycles=clock.cycles(row_ns),
+        retention_cycles=clock.cycles_within(chip.memory.retention_s),
+    )
