@@ -82,7 +82,7 @@ def _usage_error(error: click.UsageError) -> UsageError:
     message = error.format_message()
     if isinstance(error, click.NoSuchOption):
         message = f"no such option: {error.option_name}"
-        hint = f"did you mean {' or '.join(error.possibilities)}?" if error.possibilities else hint
+        hint = f"did you mean {error.possibilities[0]}?" if error.possibilities else hint
     return UsageError(message[:1].lower() + message[1:].rstrip("."), where=where, hint=hint)
 
 

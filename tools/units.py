@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from math import floor, isfinite, log10
+from decimal import Decimal
+from math import isfinite
 
 PREFIXES = {-18: "a", -15: "f", -12: "p", -9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T", 15: "P"}
 
@@ -11,18 +12,10 @@ def scaled(value: float, unit: str, digits: int = 3) -> str:
     """A quantity with an SI prefix, such as 4.12e-10 J as "412 pJ"; u stands for micro."""
     if not isfinite(value) or value == 0:
         return f"{value:g} {unit}"
-    power = min(max(3 * floor(log10(abs(value)) / 3), min(PREFIXES)), max(PREFIXES))
-    mantissa = _rounded(value / 10.0**power, digits)
-    if abs(float(mantissa)) >= 1000 and power < max(PREFIXES):  # 999.9 rounds up into the next prefix
-        power += 3
-        mantissa = _rounded(value / 10.0**power, digits)
-    return f"{mantissa} {PREFIXES[power]}{unit}"
-
-
-def _rounded(value: float, digits: int) -> str:
-    """A number with that many significant digits, never with an exponent."""
-    whole = floor(log10(abs(value))) + 1
-    return f"{value:.{max(digits - whole, 0)}f}"
+    rounded = Decimal(f"{value:.{digits - 1}e}")  # first, so that 999.9 p becomes 1.00 n
+    power = min(max(3 * (rounded.adjusted() // 3), min(PREFIXES)), max(PREFIXES))
+    decimals = max(digits - 1 - rounded.adjusted() + power, 0)
+    return f"{rounded.scaleb(-power):.{decimals}f} {PREFIXES[power]}{unit}"
 
 
 def percent(part: float, whole: float) -> str:

@@ -1,0 +1,134 @@
+"""The text of `acortex run`, from the dictionary of `acortex.run/1` alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from acortex.tools.console import show
+from acortex.tools.report_run import parts
+
+
+def text(report: dict[str, Any], width: int, capsys: pytest.CaptureFixture[str], **terminal: Any) -> str:
+    out = Console(width=width, highlight=False, **terminal)
+    show(out, parts(report, width))
+    return capsys.readouterr().out
+
+
+def section(whole: str, title: str) -> list[str]:
+    """The lines under a title, up to the next empty one."""
+    lines = whole.splitlines()
+    first = next(number for number, line in enumerate(lines) if line.startswith(title))
+    return lines[first + 1 : lines.index("", first)]
+
+
+def test_the_first_line_says_what_ran_on_what(report: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    first = text(report, 100, capsys).splitlines()[0]
+    assert first == "digits_mlp on acortex_digits   4 inferences, 480 cycles of 1.785 ns"
+
+
+def test_the_facts_of_a_run(report: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    assert text(report, 100, capsys).splitlines()[2:8] == [
+        "  accuracy      75.00 %  3 of 4 right",
+        "  latency        375 ns  an inference (median, 357 ns to 393 ns)",
+        "  energy         324 pJ  an inference (mean)",
+        "  throughput   4.67 M/s  inferences; 474 GOp/s, 1 MAC = 2 Op",
+        "  efficiency  313 TOp/J  at 1.51 mW",
+        "  set-up        1.79 ms  and 3.20 uJ to write the weights, once, not counted above",
+    ]
+
+
+def test_energy_is_shown_largest_first_and_without_what_is_zero(
+    report: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = section(text(report, 80, capsys), "Energy")
+    assert [row[:16].strip() for row in rows] == [
+        "main memory", "buses", "sensing", "others", "leakage", "arrays", "DACs", "neurons, ADCs",
+    ]  # fmt: skip
+    assert rows[0].endswith("234 pJ  72.2 %")
+
+
+def test_percents_of_energy_and_of_area_add_up(report: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    whole = text(report, 80, capsys)
+    for title in ("Energy", "Area"):
+        shares = [float(row.split()[-2]) for row in section(whole, title)]
+        assert sum(shares) == pytest.approx(100, abs=0.5)
+
+
+def test_bars_grow_with_the_terminal(report: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    drawn = [section(text(report, width, capsys), "Energy")[0].count("█") for width in (50, 70, 90)]
+    assert drawn[0] < drawn[1] < drawn[2]
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 110])
+def test_no_line_is_wider_than_the_terminal_nor_ends_in_spaces(
+    width: int, report: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = text(report, width, capsys).splitlines()
+    assert max(map(len, lines)) <= width
+    assert [line for line in lines if line != line.rstrip()] == []
+
+
+def test_where_time_went_gives_each_unit_a_full_bar_and_its_longest_wait(
+    report: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = section(text(report, 100, capsys), "Where time went")[1:]
+    bars = ["".join(letter for letter in row if letter in "█▒·") for row in rows]
+    assert len({len(bar) for bar in bars}) == 1
+    assert rows[2].endswith("  42.5 %   57.5 %  buffer empty")
+
+
+def test_layers_are_means_of_an_inference(report: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    rows = section(text(report, 80, capsys), "Layers")
+    assert rows[1].split() == ["hidden", "75", "259", "pJ", "80.0", "%", "50,176"]
+    assert rows[3].split()[:2] == ["(outside", "layers)"]
+
+
+def test_what_limited_the_run_names_the_busiest_unit_and_the_longest_waits(
+    report: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert section(text(report, 80, capsys), "What limited this run") == [
+        "  main_memory was the busiest unit, 50.0 % of the run",
+        "  neurons waited 70.8 % of the run for frame",
+        "  vmm waited 56.2 % of the run for buffer empty",
+        "  controller waited 50.0 % of the run for queue full",
+    ]
+
+
+def test_the_end_says_that_the_outputs_are_right_and_where_the_trace_is(
+    report: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert text(report, 100, capsys).splitlines()[-2:] == [
+        "outputs equal the independent evaluation, bit for bit (40 codes)",
+        "trace: run.actrace",
+    ]
+
+
+def test_outputs_that_differ_are_told(report: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    report["verification"] = {"equal": False, "codes": 40, "different": 3, "first": 2}
+    assert (
+        "outputs DIFFER from the independent evaluation in 3 of 40 codes, first at inference 2"
+        in text(report, 100, capsys).splitlines()
+    )
+
+
+def test_late_reads_and_notes_are_told(report: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    report["retention"]["late_reads"] = 1234
+    report["notes"] = ["one token was never taken"]
+    lines = text(report, 100, capsys).splitlines()
+    assert "1,234 words were read later than their retention time" in lines
+    assert "one token was never taken" in lines
+
+
+def test_a_run_without_time_shows_no_time(report: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    report["cycles"] = None
+    whole = text(report, 100, capsys)
+    assert "accuracy" in whole
+    assert "latency" not in whole and "Energy" not in whole and "Where time went" not in whole
+
+
+def test_a_terminal_gets_colours_and_a_pipe_none(report: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    assert "\x1b[" in text(report, 100, capsys, force_terminal=True)
+    assert "\x1b[" not in text(report, 100, capsys)
