@@ -1,1 +1,32 @@
 """What a program is: the instruction table, the assembler and the container. Imports none of the other layers."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from acortex.isa.assembler import assemble, assemble_file
+    from acortex.isa.codec import Instruction, as_text, decode, encode
+    from acortex.isa.container import dumps, load, loads, save, sha256
+    from acortex.isa.diagnostics import Diagnostic
+    from acortex.isa.program import Line, Program, Tensor, Weights
+
+_HOMES = {
+    "assembler": ("assemble", "assemble_file"),
+    "codec": ("Instruction", "as_text", "decode", "encode"),
+    "container": ("dumps", "load", "loads", "save", "sha256"),
+    "diagnostics": ("Diagnostic",),
+    "program": ("Line", "Program", "Tensor", "Weights"),
+}
+"""The module of each public name: loaded at its first use, since NumPy need not be paid for by `--help`."""
+
+
+def __getattr__(name: str) -> object:
+    """Loads a public name from its home."""
+    for module, names in _HOMES.items():
+        if name in names:
+            value: object = getattr(import_module(f"{__name__}.{module}"), name)
+            globals()[name] = value
+            return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

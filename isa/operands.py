@@ -77,6 +77,7 @@ NO_LOOP = 8
 HOST_COUNT = 0
 """The value of a `loop` count that stands for the number of inferences that the host has."""
 
+# fmt: off
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
@@ -118,3 +119,4 @@ KINDS: dict[str, Kind] = {
         _unsigned("output", 4, "an output tensor", table="output"),
     )
 }
+# fmt: on

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Weights:
     """A matrix of weights for one group.
 
@@ -52,9 +52,11 @@ class Line:
         return f"{self.file}:{self.number}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Program:
     """An assembled program: everything that a run needs except the chip and the user's inputs.
+
+    Compare programs by `acortex.isa.sha256`.
 
     `words` is uint64 of shape (instructions,). `lines` has one entry an instruction. `samples` holds the program's own
     data, used where the user gives none: an array an input name, in the form of `--input`. `labels` are the right

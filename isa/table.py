@@ -41,7 +41,11 @@ class Row:
     timing: str
     operands: tuple[Operand, ...]
     doc: str
-    setup: bool | None
+    example: str
+    """The example pair: an instruction as the source writes it (the first name of any table stands for its row 0) …"""
+    word: int
+    """… and the word that it makes."""
+    setup: bool | None = False
 
     @cached_property
     def by_name(self) -> dict[str, Operand]:
@@ -62,63 +66,100 @@ def _operands(text: str) -> tuple[Operand, ...]:
     return tuple(operands)
 
 
-def _row(opcode: int, mnemonic: str, agent: str, timing: str, operands: str, doc: str, setup: bool | None = False) -> Row:
-    return Row(mnemonic, opcode, agent, timing, _operands(operands), doc, setup)
+def _row(
+    opcode: int,
+    mnemonic: str,
+    agent: str,
+    timing: str,
+    operands: str,
+    doc: str,
+    example: str,
+    word: int,
+    setup: bool | None = False,
+) -> Row:
+    return Row(mnemonic, opcode, agent, timing, _operands(operands), doc, example, word, setup)
 
 
+# fmt: off
 ROWS: tuple[Row, ...] = (
     # The controller's own
-    _row(0x01, "nop", "controller", "issue", "", "Does nothing for one issue slot.", None),
-    _row(0x02, "halt", "controller", "issue", "", "Ends the program; the agents finish what they have.", None),
+    _row(0x01, "nop", "controller", "issue", "", "Does nothing for one issue slot.",
+         "nop", 0x0100_0000_0000_0000, None),
+    _row(0x02, "halt", "controller", "issue", "", "Ends the program; the agents finish what they have.",
+         "halt", 0x0200_0000_0000_0000, None),
     _row(0x03, "start", "controller", "issue", "",
-         "Ends set-up: waits until every agent is idle; cycle 0 of the run follows.", True),
+         "Ends set-up: waits until every agent is idle; cycle 0 of the run follows.",
+         "start", 0x0300_0000_0000_0000, True),
     _row(0x04, "loop", "controller", "issue", "loop; count:repeat",
-         "Sets a loop register to 0 and its bound to count; `host` stands for the number of inferences.", None),
+         "Sets a loop register to 0 and its bound to count; `host` stands for the number of inferences.",
+         "loop l2, host", 0x0440_0000_0000_0000, None),
     _row(0x05, "next", "controller", "issue", "loop; target",
-         "Adds 1 to a loop register and jumps to target while it is below its bound.", None),
+         "Adds 1 to a loop register and jumps to target while it is below its bound.",
+         "next l2, 7", 0x0540_00E0_0000_0000, None),
     _row(0x06, "base", "controller", "issue", f"stream; address; by={NO_LOOP}; stride=0; ring=0",
          "Starts a stream: its first word is address + stride * count of the loop register `by`, that count taken modulo"
-         " `ring` where ring is not 0. Clears the stream's axes.", None),
+         " `ring` where ring is not 0. Clears the stream's axes.",
+         "base d3, 0x120, by=l0, stride=-15, ring=2", 0x0618_0090_07FF_F882, None),
     _row(0x07, "dim", "controller", "issue", "stream; axis; extent; stride=1",
-         "Gives one axis of a stream its extent and stride; axis 0 is the fastest.", None),
+         "Gives one axis of a stream its extent and stride; axis 0 is the fastest.",
+         "dim d3, 2, 28, stride=-64", 0x071C_0037_FFF8_0000, None),
     _row(0x08, "quant", "controller", "issue",
          "quantiser; multiplier; shift; zero:code=0; low:code=0; high:code=15; activation=0",
          "Sets a quantiser: code = clip(activation(round(sum * multiplier / 2^shift)) + zero, low, high), ties to even.",
-         None),
-    _row(0x09, "layer", "controller", "issue", "layer", "What is issued from here on belongs to this layer."),
-    _row(0x0A, "endlayer", "controller", "issue", "", "What is issued from here on belongs to no layer."),
+         "quant q5, 409, 14, zero=3, high=12, activation=relu", 0x0814_0660_E030_00C1, None),
+    _row(0x09, "layer", "controller", "issue", "layer", "What is issued from here on belongs to this layer.",
+         "layer conv1", 0x0900_0000_0000_0000),
+    _row(0x0A, "endlayer", "controller", "issue", "", "What is issued from here on belongs to no layer.",
+         "endlayer", 0x0A00_0000_0000_0000),
     _row(0x0B, "inference", "controller", "issue", f"by={NO_LOOP}",
-         "What is issued from here on belongs to the inference that a loop register counts; without one, to the first."),
-    _row(0x0C, "endinference", "controller", "issue", "", "What is issued from here on belongs to no inference."),
+         "What is issued from here on belongs to the inference that a loop register counts; without one, to the first.",
+         "inference by=l0", 0x0B00_0000_0000_0000),
+    _row(0x0C, "endinference", "controller", "issue", "", "What is issued from here on belongs to no inference.",
+         "endinference", 0x0C00_0000_0000_0000),
     # Groups and weights
     _row(0x10, "group", "controller", "issue", "group; rows; columns",
-         "Begins a group: the matrix of rows x columns cells that its arrays hold together.", True),
+         "Begins a group: the matrix of rows x columns cells that its arrays hold together.",
+         "group g1, 785, 64", 0x1000_40C4_000F_C000, True),
     _row(0x11, "rect", "controller", "issue", "group; column:array_column; row:array_row; height=1; width=1",
          "Adds a rectangle of arrays to a group. Rectangles fill the matrix from its top left tile down, `width` tile"
-         " columns at a time; a run that ends before the last row goes on in the next rectangle, of equal width.", True),
+         " columns at a time; a run that ends before the last row goes on in the next rectangle, of equal width.",
+         "rect g1, 4, 100, height=13", 0x1100_4043_2030_0000, True),
     _row(0x12, "program", "program_erase", "array", "group; weights",
-         "Writes a matrix of weights into a group's cells, by write-verify pulses.", True),
+         "Writes a matrix of weights into a group's cells, by write-verify pulses.",
+         "program g1, kernel", 0x1200_4000_0000_0000, True),
     # Order
     _row(0x18, "signal", "any", "sync", "agent; token",
-         "Makes a token when the agent has finished what stands before; seen in the next cycle."),
-    _row(0x19, "await", "any", "sync", "agent; token", "The agent waits for a token and takes it."),
+         "Makes a token when the agent has finished what stands before; seen in the next cycle.",
+         "signal host_in, t5", 0x1861_4000_0000_0000),
+    _row(0x19, "await", "any", "sync", "agent; token", "The agent waits for a token and takes it.",
+         "await read, t5", 0x1901_4000_0000_0000),
     # Streams
-    _row(0x20, "input", "host_in", "word", "tensor:input; stream", "Moves the inference's input tensor into main memory."),
+    _row(0x20, "input", "host_in", "word", "tensor:input; stream", "Moves the inference's input tensor into main memory.",
+         "input image, d0", 0x2000_0000_0000_0000),
     _row(0x21, "output", "host_out", "word", "tensor:output; stream",
-         "Moves words of main memory out as the inference's output tensor."),
-    _row(0x22, "read", "read", "word", "stream; to:to_read=0", "Reads a stream of words from main memory."),
-    _row(0x23, "write", "write", "word", "stream; source:from_write=0", "Writes a stream of words to main memory."),
+         "Moves words of main memory out as the inference's output tensor.",
+         "output scores, d31", 0x210F_8000_0000_0000),
+    _row(0x22, "read", "read", "word", "stream; to:to_read=0", "Reads a stream of words from main memory.",
+         "read d7, to=vector", 0x223C_0000_0000_0000),
+    _row(0x23, "write", "write", "word", "stream; source:from_write=0", "Writes a stream of words to main memory.",
+         "write d8", 0x2340_0000_0000_0000),
     _row(0x28, "feed", "buffer", "position", "positions; words; tail:channels=64; fill:code=0",
          "Makes `positions` input vectors, each of the next `words` words. The last has `tail` channels; every row of the"
-         " group past them takes the code `fill`."),
+         " group past them takes the code `fill`.",
+         "feed 784, 9, tail=16, fill=1", 0x2800_30F0_083C_0400),
     _row(0x30, "connect", "vmm", "switch", f"group; by={NO_LOOP}; step=0",
-         "Closes the bus switches that join a group's arrays and lead to its neurons."),
-    _row(0x31, "disconnect", "vmm", "switch", f"group; by={NO_LOOP}; step=0", "Opens a group's bus switches."),
+         "Closes the bus switches that join a group's arrays and lead to its neurons.",
+         "connect g0, by=l3, step=-1", 0x3000_0FFF_0000_0000),
+    _row(0x31, "disconnect", "vmm", "switch", f"group; by={NO_LOOP}; step=0", "Opens a group's bus switches.",
+         "disconnect g1023", 0x31FF_E000_0000_0000),
     _row(0x32, "multiply", "vmm", "position", f"group; positions; by={NO_LOOP}; step=0",
-         "Multiplies the next `positions` input vectors by a group's matrix: latches are loaded, then the frame runs."),
+         "Multiplies the next `positions` input vectors by a group's matrix: latches are loaded, then the frame runs.",
+         "multiply g6, 1048576, by=l7, step=511", 0x3201_BFFF_FDDF_F000),
     _row(0x38, "convert", "neurons", "position", "quantiser; positions; to:to_convert=0",
-         "Converts the sums of the next `positions` frames to codes, with one quantiser."),
+         "Converts the sums of the next `positions` frames to codes, with one quantiser.",
+         "convert q63, 784, to=vector", 0x38FC_00C3_E000_0000),
 )
+# fmt: on
 
 MNEMONICS: dict[str, Row] = {row.mnemonic: row for row in ROWS}
 OPCODES: dict[int, Row] = {row.opcode: row for row in ROWS}

@@ -1,0 +1,282 @@
+"""From a source text to a program, in two passes: the parser finds statements and labels, this module their meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from acortex.errors import UsageError
+from acortex.isa.checks import Problem, check
+from acortex.isa.codec import OPCODE_SHIFT, Instruction, allowed
+from acortex.isa.diagnostics import Mistake, Report, Source, TooManyErrors, near, spoken
+from acortex.isa.directives import Draft, carry_out, is_late
+from acortex.isa.expressions import evaluate
+from acortex.isa.lexer import Token, is_name
+from acortex.isa.operands import KINDS, Kind
+from acortex.isa.parser import Parsed, Statement, bind, define, parse
+from acortex.isa.program import Line, Program
+from acortex.isa.table import MNEMONICS, Operand
+
+MAX_BYTES = 1 << 26
+"""The largest source text, 64 MB."""
+
+MAX_LINES = 250_000
+MAX_LINE = 10_000
+"""The longest line, in characters."""
+
+DEFAULT_CHIP = "acortex_gnmt"
+"""The chip of a program that names none: the largest of the published ones."""
+
+_WRITTEN = {
+    name: {
+        **{
+            f"{kind.prefix}{number}": number
+            for number in range(kind.high + 1)
+            if kind.prefix and number < 1 << kind.bits
+        },
+        **{choice: number for number, choice in enumerate(kind.choices)},
+        **dict(kind.words),
+    }
+    for name, kind in KINDS.items()
+}
+"""The words that an operand of each kind may be, with their values: registers, choices, names for numbers."""
+
+
+_TABLES = {"weights": "matrix of weights", "input": "input", "output": "output"}
+
+
+def assemble(text: str, *, file: str = "<text>", folder: Path | None = None) -> Program:
+    """Makes a program of a source text. `folder` is where its data files are; without one it can name none.
+
+    `file` stands in messages. Raises ManyErrors with a Diagnostic for every mistake that one pass finds.
+    """
+    source = _source(text, file)
+    report = Report(source)
+    try:
+        program = _Assembly(source, report, folder).run()
+    except TooManyErrors:
+        report.finish()
+        raise
+    report.finish()
+    return program
+
+
+def assemble_file(path: Path | str) -> Program:
+    """Makes a program of a source file; data files are in its folder. Raises as `assemble`, and UsageError."""
+    path = Path(path)
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise UsageError(f"cannot read the file: {reason}", where=str(path)) from None
+    if len(data) > MAX_BYTES:
+        raise UsageError(f"the file has more than {MAX_BYTES} bytes", where=str(path), hint="put data into a .npz file")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        hint = "a source is text in UTF-8; a program that is assembled already ends in .acx"
+        raise UsageError(f"byte {error.start} is not UTF-8 text", where=str(path), hint=hint) from None
+    return assemble(text, file=str(path), folder=path.parent)
+
+
+def _source(text: str, file: str) -> Source:
+    if len(text) > MAX_BYTES or text.count("\n") >= MAX_LINES:
+        message = f"the text has more than {MAX_LINES} lines or {MAX_BYTES} characters"
+        raise UsageError(message, where=file, hint="put data into a .npz file")
+    lines = tuple(line.removesuffix("\r") for line in text.split("\n"))
+    longest = max(range(len(lines)), key=lambda index: len(lines[index]))
+    if len(lines[longest]) > MAX_LINE:
+        message = f"the line has {len(lines[longest])} characters, {MAX_LINE} are allowed"
+        raise UsageError(message, where=f"{file}:{longest + 1}:1", hint="cut the data into several lines")
+    return Source(file, lines)
+
+
+class _Assembly:
+    """The second pass: constants, then directives, then instructions, then the rules that bind them."""
+
+    def __init__(self, source: Source, report: Report, folder: Path | None) -> None:
+        self.source = source
+        self.report = report
+        self.parsed: Parsed = parse(source, report)
+        self.draft = Draft(folder, source.lines, dict(self.parsed.labels))
+        self.instructions: list[Instruction | None] = []
+        self.words: list[int] = []
+
+    def run(self) -> Program:
+        """The whole pass. What it answers is a program only where the report stays empty."""
+        directives = self.parsed.directives
+        for statement in directives:
+            if statement.head[1] == ".equ":
+                self._attempt(statement, self._constant)
+        others = [statement for statement in directives if statement.head[1] != ".equ"]
+        for statement in sorted(others, key=lambda statement: is_late(statement.head[1])):
+            self._attempt(statement, lambda statement: carry_out(self.draft, statement))
+        self._need_samples()
+        for statement in self.parsed.instructions:
+            self._attempt(statement, self._instruction)
+        self._rules()
+        return self._program()
+
+    def _attempt(self, statement: Statement, act: Callable[[Statement], None]) -> None:
+        try:
+            act(statement)
+        except Mistake as mistake:
+            self.report.add(statement.line, mistake)
+
+    def _constant(self, statement: Statement) -> None:
+        """`.equ NAME, EXPRESSION`: labels and the constants above it are known."""
+        fields = bind(statement.head, statement.arguments, ("name", "value"))
+        if len(fields) < 2 or len(fields["name"]) > 1:
+            raise Mistake("`.equ` needs a name and a value", statement.head[2], 4, "write .equ NAME, EXPRESSION")
+        token = fields["name"][0]
+        define(self.parsed, statement.line, token, "constant")
+        self.draft.symbols[token[1]] = None
+        self.draft.symbols[token[1]] = evaluate(fields["value"], self.draft.symbols)
+
+    def _need_samples(self) -> None:
+        """Samples are for all inputs or for none, and as many as labels."""
+        draft = self.draft
+        lacking = [name for name in draft.inputs if name not in draft.samples]
+        counts = {len(array) for array in draft.samples.values()}
+        if self.report.errors or not (draft.samples or draft.labels is not None):
+            return
+        line = next(statement for statement in self.parsed.directives if is_late(statement.head[1])).line
+        if draft.labels is not None and counts != {len(draft.labels)}:
+            found = f"{max(counts)} samples" if counts else "no samples"
+            self.report.add(line, Mistake(f"there are {len(draft.labels)} labels, and {found}", 0, 1))
+        elif lacking:
+            self.report.add(line, Mistake(f"there are no samples for input `{lacking[0]}`", 0, 1))
+
+    def _instruction(self, statement: Statement) -> None:
+        """Encodes one instruction. Where it fails, None keeps its place."""
+        self.instructions.append(None)
+        _, mnemonic, column = statement.head
+        row = MNEMONICS.get(mnemonic)
+        if row is None:
+            hint = near(mnemonic, MNEMONICS, "`acortex isa` lists the instructions")
+            raise Mistake(f"no instruction is called `{mnemonic[:40]}`", column, len(mnemonic), hint)
+        given = bind(statement.head, statement.arguments, tuple(row.by_name))
+        values = {}
+        word = row.opcode << OPCODE_SHIFT
+        for operand in row.operands:
+            value = self._value(operand, given.get(operand.name), statement)
+            if value is not None:
+                values[operand.name] = value
+                word |= operand.kind.encode(value) << operand.shift
+        if len(values) == len(row.operands):
+            self.instructions[-1] = Instruction(row, values)
+            self.words.append(word)
+
+    def _value(self, operand: Operand, tokens: list[Token] | None, statement: Statement) -> int | None:
+        """The value of one operand; None, and the mistake reported, where it has none."""
+        try:
+            if tokens is not None:
+                return self._given_value(operand, tokens)
+            if operand.default is None:
+                _, mnemonic, column = statement.head
+                message = f"`{mnemonic}` needs operand `{operand.name}`, {operand.doc}"
+                raise Mistake(message, column, len(mnemonic))
+            return operand.default
+        except Mistake as mistake:
+            self.report.add(statement.line, mistake)
+            return None
+
+    def _given_value(self, operand: Operand, tokens: list[Token]) -> int:
+        kind = operand.kind
+        if len(tokens) == 1:
+            value = _WRITTEN[kind.name].get(tokens[0][1])
+            if value is not None:
+                return value
+        if kind.prefix or kind.choices:
+            raise _at(
+                tokens, f"`{operand.name}` takes {_wanted(kind)}, not `{_shown(tokens)}`", _suggestion(kind, tokens)
+            )
+        if kind.table and kind.table != "label":
+            return self._named(operand, tokens)
+        value = evaluate(tokens, self.draft.symbols)
+        if not kind.low <= value <= kind.high:
+            raise _at(tokens, f"`{operand.name}` is {value}, {allowed(kind)}", kind.doc)
+        return value
+
+    def _named(self, operand: Operand, tokens: list[Token]) -> int:
+        """The number of a name in a table. A layer's name is given its number at its first use."""
+        token_kind, text, _ = tokens[0]
+        name = text[1:-1] if token_kind == "string" else text
+        if len(tokens) > 1 or token_kind not in ("name", "string") or not is_name(name):
+            raise _at(tokens, f"`{operand.name}` takes the name of {operand.doc}, not `{_shown(tokens)}`")
+        draft = self.draft
+        if operand.kind.table == "layer":
+            number = draft.layers.setdefault(name, len(draft.layers))
+            if number > operand.kind.high:
+                raise _at(tokens, f"a program has at most {operand.kind.high + 1} layers")
+            return number
+        tables: dict[str, dict[str, Any]] = {"weights": draft.weights, "input": draft.inputs, "output": draft.outputs}  # type: ignore[dict-item]
+        table = tables[operand.kind.table]
+        if name not in table:
+            if (operand.kind.table, name) in draft.declared:
+                raise Mistake("")
+            hint = near(name, table, f"declare it with .{operand.kind.table}")
+            message = f"no {_TABLES[operand.kind.table]} is called `{name}`"
+            raise _at(tokens, message, hint)
+        return list(table).index(name)
+
+    def _rules(self) -> None:
+        """The rules of acortex.isa.checks, each told at the operand that breaks it."""
+        if not self.instructions and not self.report.errors:
+            self.report.add(
+                1, Mistake("the text holds no instructions", 0, 1, "the shortest program is `start`, `halt`")
+            )
+        unread = [None] if self.parsed.broken_lines else []
+        for problem in check([*self.instructions, *unread], {}):
+            statement = self.parsed.instructions[problem.index]
+            self.report.add(statement.line, _placed(problem, statement))
+
+    def _program(self) -> Program:
+        draft, file = self.draft, Path(self.source.file)
+        instructions, texts = self.parsed.instructions, self.source.lines
+        return Program(
+            name=draft.name or (file.stem if is_name(file.stem) and file.suffix else "program"),
+            chip=draft.chip or DEFAULT_CHIP,
+            words=np.array(self.words, dtype=np.uint64),
+            lines=tuple(Line(file.name, one.line, texts[one.line - 1].strip()) for one in instructions),
+            weights=tuple(draft.weights.values()),
+            inputs=tuple(draft.inputs.values()),
+            outputs=tuple(draft.outputs.values()),
+            layers=tuple(draft.layers),
+            samples=draft.samples,
+            labels=draft.labels,
+        )
+
+
+def _at(tokens: list[Token], message: str, hint: str = "") -> Mistake:
+    return Mistake(message, tokens[0][2], tokens[-1][2] + len(tokens[-1][1]) - tokens[0][2], hint)
+
+
+def _shown(tokens: list[Token]) -> str:
+    return " ".join(token[1] for token in tokens)[:40]
+
+
+def _wanted(kind: Kind) -> str:
+    """What an operand of registers or choices may be."""
+    if kind.choices:
+        return spoken(kind.choices)
+    last = max(number for word, number in _WRITTEN[kind.name].items() if word.startswith(kind.prefix))
+    return f"{kind.doc} ({kind.prefix}0 to {kind.prefix}{last}{''.join(f' or {word}' for word, _ in kind.words)})"
+
+
+def _suggestion(kind: Kind, tokens: list[Token]) -> str:
+    return near(tokens[0][1], kind.choices) if kind.choices else ""
+
+
+def _placed(problem: Problem, statement: Statement) -> Mistake:
+    """A broken rule at the operand that breaks it, or at the mnemonic."""
+    head = statement.head
+    if problem.operand:
+        fields = bind(head, statement.arguments, tuple(MNEMONICS[head[1]].by_name))
+        if problem.operand in fields:
+            return _at(fields[problem.operand], problem.message, problem.hint)
+    return Mistake(problem.message, head[2], len(head[1]), problem.hint)

@@ -1,0 +1,103 @@
+"""Instructions and their words: encode, decode, and one instruction as text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from acortex.errors import AcortexError
+from acortex.isa.lexer import quoted
+from acortex.isa.operands import Kind
+from acortex.isa.table import OPCODE_BITS, OPCODES, ROWS, WORD_BITS, Row
+
+Names = Mapping[str, Mapping[int, str]]
+"""What the numbers of table operands and targets stand for: by `Kind.table`, the name of each number."""
+
+OPCODE_SHIFT = WORD_BITS - OPCODE_BITS
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """A decoded instruction: its row of the table, and the values of its operands by name, in the order of the row."""
+
+    row: Row
+    values: Mapping[str, int]
+
+    def __getitem__(self, name: str) -> int:
+        """The value of an operand."""
+        return self.values[name]
+
+
+def encode(row: Row, values: Mapping[str, int]) -> int:
+    """The word of an instruction. Operands left out take their defaults.
+
+    Raises AcortexError for an operand that is missing, unknown, or out of its range.
+    """
+    unknown = [name for name in values if name not in row.by_name]
+    if unknown:
+        raise AcortexError(f"{row.mnemonic} has no operand {unknown[0]!r}")
+    word = row.opcode << OPCODE_SHIFT
+    for operand in row.operands:
+        value = values.get(operand.name, operand.default)
+        if value is None:
+            raise AcortexError(f"{row.mnemonic} needs operand {operand.name!r}")
+        if not operand.kind.low <= value <= operand.kind.high:
+            raise AcortexError(f"{row.mnemonic}: {operand.name} is {value}, {allowed(operand.kind)}")
+        word |= operand.kind.encode(value) << operand.shift
+    return word
+
+
+_MASKS = {row.opcode: sum(((1 << o.kind.bits) - 1) << o.shift for o in row.operands) for row in ROWS}
+"""The bits that the operands of an opcode own."""
+
+
+def decode(word: int) -> Instruction:
+    """The instruction of a word. Raises AcortexError where no instruction has this word."""
+    row = OPCODES.get(word >> OPCODE_SHIFT)
+    if row is None:
+        raise AcortexError(f"word {word:#018x}: no instruction has opcode {word >> OPCODE_SHIFT:#04x}")
+    stray = word & ((1 << OPCODE_SHIFT) - 1) & ~_MASKS[row.opcode]
+    if stray:
+        raise AcortexError(f"word {word:#018x}: {row.mnemonic} does not use bits {stray:#x}, which must be 0")
+    values = {}
+    for operand in row.operands:
+        kind = operand.kind
+        value = kind.decode(word >> operand.shift & ((1 << kind.bits) - 1))
+        if not kind.low <= value <= kind.high:
+            raise AcortexError(f"word {word:#018x}: {row.mnemonic}'s {operand.name} is {value}, {allowed(kind)}")
+        values[operand.name] = value
+    return Instruction(row, values)
+
+
+def allowed(kind: Kind) -> str:
+    """The range of a kind, as a message ends."""
+    return f"allowed is {kind.low} to {kind.high}"
+
+
+def as_text(instruction: Instruction, names: Names | None = None) -> str:
+    """An instruction as the assembler reads it: what must be given by position, what may be left out by name.
+
+    `names` turns the numbers of tables (layers, weights, tensors) and labels back into names; without it they stay
+    numbers.
+    """
+    parts = []
+    for operand in instruction.row.operands:
+        value = instruction.values[operand.name]
+        if operand.default is None:
+            parts.append(operand_text(operand.kind, value, names or {}))
+        elif value != operand.default:
+            parts.append(f"{operand.name}={operand_text(operand.kind, value, names or {})}")
+    return f"{instruction.row.mnemonic} {', '.join(parts)}".rstrip()
+
+
+def operand_text(kind: Kind, value: int, names: Names) -> str:
+    """One operand's value as the source writes it."""
+    for word, meaning in kind.words:
+        if value == meaning:
+            return word
+    if kind.choices:
+        return kind.choices[value]
+    name = names.get(kind.table, {}).get(value)
+    if name is not None:
+        return quoted(name)
+    return f"{kind.prefix}{value}"

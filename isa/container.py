@@ -1,0 +1,339 @@
+"""Programs as bytes: a header, a small msgpack map, the arrays' bytes, and a checksum over all of it.
+
+    offset  bytes  what
+    0       8      magic
+    8       2      format version, little-endian like all numbers here
+    10      1      length of the next field
+    11      n      the version of acortex that wrote the file, ASCII
+            4      length of the map
+            m      the map: name, chip, tables, tensors; an array is [dtype, shape, offset into the next part]
+            …      the arrays' bytes, one after the other
+    end-32  32     SHA-256 of everything before
+
+Arrays stand apart from the map so that a hostile file cannot blow up into millions of small objects. The same program
+gives the same bytes. `loads` refuses whatever it would not have written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import struct
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgpack
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex import __version__
+from acortex.errors import AcortexError, UsageError
+from acortex.isa.checks import check
+from acortex.isa.codec import decode
+from acortex.isa.data import TYPES, pack_weights, packed_size, unpack_weights
+from acortex.isa.files import plain
+from acortex.isa.lexer import is_name
+from acortex.isa.operands import KINDS
+from acortex.isa.program import Line, Program, Tensor, Weights
+from acortex.isa.tensors import ENCODINGS, accept
+
+MAGIC = b"\x89ACX\r\n\x1a\n"
+FORMAT = 1
+DIGEST = 32
+
+MAX_BYTES = 1 << 29
+"""The largest container, 512 MB."""
+
+MAX_MAP = 1 << 21
+"""The largest map: 4,096 layer names and as many matrices need about 1 MB."""
+
+MAX_NAMES = 1 << KINDS["layer"].bits
+
+
+class _Arrays:
+    """Collects arrays' bytes; `add` answers what the map says of one."""
+
+    def __init__(self) -> None:
+        self.parts: list[bytes] = []
+        self.size = 0
+
+    def add(self, array: NDArray[Any]) -> list[Any]:
+        data = plain(array).tobytes()
+        self.parts.append(data)
+        self.size += len(data)
+        return [array.dtype.name, list(array.shape), self.size - len(data)]
+
+
+def _content(program: Program, arrays: _Arrays) -> dict[str, Any]:
+    """Everything that a program means, without its source positions."""
+    return {
+        "name": program.name,
+        "chip": program.chip,
+        "words": arrays.add(program.words),
+        "weights": [
+            [one.name, one.macs, list(one.values.shape), arrays.add(np.frombuffer(pack_weights(one.values), np.uint8))]
+            for one in program.weights
+        ],
+        "inputs": [_tensor_fields(tensor) for tensor in program.inputs],
+        "outputs": [_tensor_fields(tensor) for tensor in program.outputs],
+        "layers": list(program.layers),
+        "samples": {name: arrays.add(program.samples[name]) for name in sorted(program.samples)},
+        "labels": None if program.labels is None else arrays.add(program.labels),
+    }
+
+
+def _tensor_fields(tensor: Tensor) -> list[Any]:
+    return [tensor.name, [list(shape) for shape in tensor.shapes], tensor.encode, tensor.bits]
+
+
+def sha256(program: Program) -> str:
+    """The SHA-256 of a program's content, in hex: name, chip, words, tables, tensors, samples, labels; no positions."""
+    arrays = _Arrays()
+    digest = hashlib.sha256(msgpack.packb(_content(program, arrays)))
+    for part in arrays.parts:
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def dumps(program: Program) -> bytes:
+    """A program as the bytes of a container."""
+    arrays = _Arrays()
+    content = _content(program, arrays)
+    files = sorted({line.file for line in program.lines})
+    content["files"] = files
+    content["line_files"] = arrays.add(np.array([files.index(line.file) for line in program.lines], dtype=np.uint16))
+    content["line_numbers"] = arrays.add(np.array([line.number for line in program.lines], dtype=np.uint32))
+    texts = "\n".join(line.text for line in program.lines).encode("utf-8")
+    content["line_texts"] = arrays.add(np.frombuffer(texts, dtype=np.uint8))
+    packed = msgpack.packb(content)
+    writer = __version__.encode("ascii")
+    header = MAGIC + struct.pack("<HB", FORMAT, len(writer)) + writer + struct.pack("<I", len(packed))
+    body = b"".join([header, packed, *arrays.parts])
+    return body + hashlib.sha256(body).digest()
+
+
+def save(program: Program, path: Path | str) -> None:
+    """Writes a program's container, whole or not at all. Raises UsageError where that fails."""
+    path = Path(path)
+    data = dumps(program)
+    temporary = ""
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except OSError as error:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+        raise UsageError(f"cannot write the file: {error.strerror}", where=str(path)) from None
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def load(path: Path | str) -> Program:
+    """Reads a program's container. Raises UsageError where it is unreadable, damaged or malformed."""
+    path = Path(path)
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise UsageError(f"cannot read the file: {reason}", where=str(path)) from None
+    return loads(data, file=str(path))
+
+
+def loads(data: bytes, file: str = "<bytes>") -> Program:
+    """The program of a container's bytes; `file` stands in messages. Raises UsageError."""
+    try:
+        return _Reader(*_opened(data)).program()
+    except AcortexError as error:
+        raise UsageError(error.message, where=file, hint=error.hint) from None
+
+
+def _opened(data: bytes) -> tuple[dict[str, Any], bytes]:
+    """The map and the arrays' bytes of a container that is whole and of a known version."""
+    if not data.startswith(MAGIC):
+        raise UsageError("this is not an assembled program (.acx)", hint="`acortex asm` makes one of a source text")
+    if len(data) > MAX_BYTES:
+        raise UsageError(f"the program has more than {MAX_BYTES} bytes")
+    body = memoryview(data)[:-DIGEST]
+    if len(body) < len(MAGIC) + 7 or hashlib.sha256(body).digest() != data[-DIGEST:]:
+        raise UsageError("the program is damaged: its checksum does not match", hint="copy or assemble it again")
+    version, length = struct.unpack_from("<HB", body, len(MAGIC))
+    start = len(MAGIC) + 3 + length
+    if version != FORMAT:
+        writer = ascii(bytes(body[len(MAGIC) + 3 : start]).decode("ascii", "replace"))[1:-1]
+        message = (
+            f"the program has format {version}, written by acortex {writer}; this is {__version__}, format {FORMAT}"
+        )
+        raise UsageError(message, hint="assemble it again, or use that version")
+    if start + 4 > len(body):
+        raise _malformed("header")
+    (size,) = struct.unpack_from("<I", body, start)
+    packed = body[start + 4 : start + 4 + size]
+    if size > MAX_MAP or len(packed) != size:
+        raise _malformed("map")
+    return _unpacked(packed), bytes(body[start + 4 + size :])
+
+
+def _malformed(what: str) -> UsageError:
+    return UsageError(f"the program is malformed: {what}", hint="its checksum matches: what wrote it is at fault")
+
+
+def _unpacked(packed: memoryview) -> dict[str, Any]:
+    try:
+        content = msgpack.unpackb(
+            packed,
+            strict_map_key=True,
+            object_pairs_hook=_no_duplicates,
+            max_str_len=1000,
+            max_bin_len=0,
+            max_array_len=MAX_NAMES,
+            max_map_len=64,
+            max_ext_len=0,
+        )
+    except Exception as error:  # msgpack has a handful of errors without a common base
+        raise _malformed(f"map ({type(error).__name__})") from None
+    if not isinstance(content, dict):
+        raise _malformed("map")
+    return content
+
+
+def _no_duplicates(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("duplicate key")
+    return found
+
+
+class _Reader:
+    """Turns a container's map back into a program, believing none of it."""
+
+    def __init__(self, content: dict[str, Any], arrays: bytes) -> None:
+        self.content = content
+        self.arrays = arrays
+        self.used = 0
+
+    def program(self) -> Program:
+        """The program. Raises UsageError at the first field that is not as `dumps` writes it."""
+        words = self.array(self.field("words", list), "uint64", 1)
+        weights = tuple(self.weights(fields) for fields in self.field("weights", list))
+        inputs, outputs = (tuple(map(self.tensor, self.field(key, list))) for key in ("inputs", "outputs"))
+        samples = {self.name(key): self.array(value) for key, value in self.field("samples", dict).items()}
+        labels = self.content.get("labels")
+        program = Program(
+            name=self.name(self.field("name", str)),
+            chip=self.name(self.field("chip", str)),
+            words=words,
+            weights=weights,
+            inputs=inputs,
+            outputs=outputs,
+            layers=tuple(map(self.name, self.field("layers", list))),
+            samples=samples,
+            labels=None if labels is None else self.array(labels, "int64", 1),
+            lines=self.lines(len(words)),
+        )
+        if self.used != len(self.arrays):
+            raise _malformed("bytes that belong to no array")
+        _judge(program)
+        return program
+
+    def field(self, key: str, kind: type) -> Any:
+        """A field of the map, of this type."""
+        if not isinstance(self.content.get(key), kind):
+            raise _malformed(key)
+        return self.content[key]
+
+    def name(self, value: object) -> str:
+        """A name that a source could have given."""
+        if not isinstance(value, str) or not is_name(value):
+            raise _malformed("a name")
+        return value
+
+    def array(self, fields: object, dtype: str = "", axes: int = 0) -> NDArray[Any]:
+        """An array, of this dtype and number of axes where they are given. Arrays follow each other without gaps."""
+        if not (isinstance(fields, list) and len(fields) == 3 and isinstance(fields[1], list)):
+            raise _malformed("an array")
+        kind, shape, offset = fields
+        sizes_are_right = len(shape) <= 8 and all(type(axis) is int and axis >= 0 for axis in shape)
+        if kind not in TYPES or (dtype and kind != dtype) or not sizes_are_right or (axes and len(shape) != axes):
+            raise _malformed("an array")
+        element = np.dtype(kind).newbyteorder("<")
+        size = math.prod(shape) * element.itemsize
+        if type(offset) is not int or offset != self.used or size > len(self.arrays) - self.used:
+            raise _malformed("the size of an array")
+        self.used += size
+        return np.frombuffer(self.arrays, element, math.prod(shape), offset).reshape(shape)
+
+    def weights(self, fields: object) -> Weights:
+        """A matrix of weights."""
+        if not (isinstance(fields, list) and len(fields) == 4):
+            raise _malformed("weights")
+        name, macs, shape, packed = fields
+        if not (isinstance(shape, list) and len(shape) == 2 and all(type(axis) is int and axis > 0 for axis in shape)):
+            raise _malformed("weights")
+        if type(macs) is not int or not 0 <= macs <= math.prod(shape):
+            raise _malformed("weights")
+        data = self.array(packed, "uint8", 1)
+        if len(data) != packed_size((shape[0], shape[1])):
+            raise _malformed("weights")
+        return Weights(self.name(name), unpack_weights(data.tobytes(), (shape[0], shape[1])), macs)
+
+    def tensor(self, fields: object) -> Tensor:
+        """An input or output."""
+        if not (isinstance(fields, list) and len(fields) == 4 and isinstance(fields[1], list) and fields[1]):
+            raise _malformed("a tensor")
+        name, shapes, encode, bits = fields
+        for shape in shapes:
+            axes_are_right = isinstance(shape, list) and 1 <= len(shape) <= 3
+            if not axes_are_right or not all(type(axis) is int and axis > 0 for axis in shape):
+                raise _malformed("a tensor")
+        if len({math.prod(shape) for shape in shapes}) > 1 or encode not in ENCODINGS or bits not in range(1, 9):
+            raise _malformed("a tensor")
+        return Tensor(self.name(name), tuple(map(tuple, shapes)), encode, bits)
+
+    def lines(self, count: int) -> tuple[Line, ...]:
+        """The place of each instruction."""
+        files = self.field("files", list)
+        indices = self.array(self.field("line_files", list), "uint16", 1).tolist()
+        numbers = self.array(self.field("line_numbers", list), "uint32", 1).tolist()
+        texts = self.array(self.field("line_texts", list), "uint8", 1).tobytes().decode("utf-8", "replace").split("\n")
+        if not len(indices) == len(numbers) == len(texts) == count or max(indices, default=0) >= len(files):
+            raise _malformed("source lines")
+        names = [file if isinstance(file, str) else "?" for file in files]
+        return tuple(
+            Line(names[index], number, text) for index, number, text in zip(indices, numbers, texts, strict=True)
+        )
+
+
+def _judge(program: Program) -> None:
+    """Holds a loaded program to the rules that the assembler holds a text to."""
+    tables: dict[str, Iterable[Any]] = {
+        "weights": program.weights,
+        "input": program.inputs,
+        "output": program.outputs,
+    }
+    names = {table: [one.name for one in rows] for table, rows in tables.items()} | {"layer": list(program.layers)}
+    if any(len(set(known)) != len(known) for known in names.values()):
+        raise _malformed("a name stands twice in a table")
+    problems = check(
+        [decode(int(word)) for word in program.words], {table: len(known) for table, known in names.items()}
+    )
+    if problems or not len(program.words):
+        what = f"{program.lines[problems[0].index]}: {problems[0].message}" if problems else "no instructions"
+        raise UsageError(f"the program breaks a rule: {what}")
+    if program.samples:
+        inputs = {tensor.name: tensor for tensor in program.inputs}
+        counts = {len(accept(inputs[name], array)) for name, array in program.samples.items() if name in inputs}
+        if set(program.samples) != set(inputs) or len(counts) != 1:
+            raise _malformed("samples")
+    if program.labels is not None and any(len(array) != len(program.labels) for array in program.samples.values()):
+        raise _malformed("labels")

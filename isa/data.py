@@ -1,0 +1,71 @@
+"""Data inside a program's text and container: weights packed four bits each, arrays as printable blobs."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import zlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex.errors import AcortexError
+
+WEIGHT_LOW, WEIGHT_HIGH = -8, 7
+"""The range of a weight: four bits, two's complement."""
+
+TYPES = (
+    "bool",
+    "uint8",
+    "int8",
+    "uint16",
+    "int16",
+    "uint32",
+    "int32",
+    "uint64",
+    "int64",
+    "float16",
+    "float32",
+    "float64",
+)
+"""The element types of a program's own data."""
+
+
+def pack_weights(values: NDArray[np.int8]) -> bytes:
+    """Weights in row-major order, two a byte, the first in the low half; an odd one leaves the last half 0."""
+    nibbles = values.reshape(-1).view(np.uint8) & 15
+    if len(nibbles) % 2:
+        nibbles = np.append(nibbles, np.uint8(0))
+    return bytes(nibbles[0::2] | nibbles[1::2] << 4)
+
+
+def unpack_weights(data: bytes, shape: tuple[int, int]) -> NDArray[np.int8]:
+    """What `pack_weights` packed; `data` has exactly the bytes of this shape."""
+    packed = np.frombuffer(data, dtype=np.uint8)
+    nibbles = np.stack([packed & 15, packed >> 4], axis=1).reshape(-1)[: shape[0] * shape[1]]
+    return ((nibbles ^ 8).view(np.int8) - np.int8(8)).reshape(shape)
+
+
+def packed_size(shape: tuple[int, int]) -> int:
+    """How many bytes `pack_weights` makes of a matrix."""
+    return (shape[0] * shape[1] + 1) // 2
+
+
+def to_blob(data: bytes) -> str:
+    """Bytes as printable text: zlib, then base64."""
+    return base64.b64encode(zlib.compress(data, 9)).decode("ascii")
+
+
+def from_blob(text: str, size: int) -> bytes:
+    """The `size` bytes of a blob. Raises AcortexError where it is damaged or holds another number of bytes."""
+    unpacker = zlib.decompressobj()
+    try:
+        data = unpacker.decompress(base64.b64decode(text, validate=True), size + 1)
+    except (binascii.Error, ValueError, zlib.error):
+        raise AcortexError(
+            "the blob is damaged", hint="a blob is base64 text of zlib data, as disasm writes it"
+        ) from None
+    if len(data) != size or not unpacker.eof:
+        more = "more than " if len(data) > size else ""
+        raise AcortexError(f"the blob holds {more}{min(len(data), size)} bytes, {size} are needed")
+    return data
