@@ -10,13 +10,23 @@ if TYPE_CHECKING:
     from acortex.isa.codec import Instruction, as_text, decode, encode
     from acortex.isa.container import dumps, load, loads, save, sha256
     from acortex.isa.diagnostics import Diagnostic
+    from acortex.isa.disassembler import disassemble, listing
+    from acortex.isa.manual import reference
     from acortex.isa.program import Line, Program, Tensor, Weights
+
+__all__ = [
+    "Diagnostic", "Instruction", "Line", "Program", "Tensor", "Weights",
+    "as_text", "assemble", "assemble_file", "decode", "disassemble", "dumps", "encode",
+    "listing", "load", "loads", "reference", "save", "sha256",
+]  # fmt: skip
 
 _HOMES = {
     "assembler": ("assemble", "assemble_file"),
     "codec": ("Instruction", "as_text", "decode", "encode"),
     "container": ("dumps", "load", "loads", "save", "sha256"),
     "diagnostics": ("Diagnostic",),
+    "disassembler": ("disassemble", "listing"),
+    "manual": ("reference",),
     "program": ("Line", "Program", "Tensor", "Weights"),
 }
 """The module of each public name: loaded at its first use, since NumPy need not be paid for by `--help`."""

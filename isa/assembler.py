@@ -214,7 +214,7 @@ class _Assembly:
             if number > operand.kind.high:
                 raise _at(tokens, f"a program has at most {operand.kind.high + 1} layers")
             return number
-        tables: dict[str, dict[str, Any]] = {"weights": draft.weights, "input": draft.inputs, "output": draft.outputs}  # type: ignore[dict-item]
+        tables: dict[str, dict[str, Any]] = {"weights": draft.weights, "input": draft.inputs, "output": draft.outputs}
         table = tables[operand.kind.table]
         if name not in table:
             if (operand.kind.table, name) in draft.declared:

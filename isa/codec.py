@@ -75,19 +75,28 @@ def allowed(kind: Kind) -> str:
 
 
 def as_text(instruction: Instruction, names: Names | None = None) -> str:
-    """An instruction as the assembler reads it: what must be given by position, what may be left out by name.
+    """An instruction as the assembler reads it: what may be left out only where it is not the default, and
+    names where two bare numbers would stand side by side.
 
     `names` turns the numbers of tables (layers, weights, tensors) and labels back into names; without it they stay
     numbers.
     """
+    operands = instruction.row.operands
+    by_name = sum(1 for operand in operands if operand.default is None and _is_number(operand.kind)) > 1
     parts = []
-    for operand in instruction.row.operands:
+    for operand in operands:
         value = instruction.values[operand.name]
-        if operand.default is None:
-            parts.append(operand_text(operand.kind, value, names or {}))
-        elif value != operand.default:
-            parts.append(f"{operand.name}={operand_text(operand.kind, value, names or {})}")
+        if value == operand.default:
+            continue
+        named = operand.default is not None or (by_name and _is_number(operand.kind))
+        text = operand_text(operand.kind, value, names or {})
+        parts.append(f"{operand.name}={text}" if named else text)
     return f"{instruction.row.mnemonic} {', '.join(parts)}".rstrip()
+
+
+def _is_number(kind: Kind) -> bool:
+    """Whether a kind is written as a bare number, which says nothing of its meaning."""
+    return not (kind.prefix or kind.choices or kind.table)
 
 
 def operand_text(kind: Kind, value: int, names: Names) -> str:

@@ -109,7 +109,8 @@ class Report:
     def finish(self) -> None:
         """Raises what was found, in the order of the text, and nothing where nothing was."""
         if self.errors:
-            ordered = list[AcortexError](sorted(self.errors, key=lambda error: (error.line, error.column)))
+            self.errors.sort(key=lambda error: (error.line, error.column))
+            ordered: list[AcortexError] = [*self.errors]
             if len(ordered) >= MAX_ERRORS:
                 ordered.append(AcortexError(f"more than {MAX_ERRORS - 1} errors: the rest is not shown"))
             raise ManyErrors(ordered)

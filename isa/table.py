@@ -97,15 +97,16 @@ ROWS: tuple[Row, ...] = (
          "Adds 1 to a loop register and jumps to target while it is below its bound.",
          "next l2, 7", 0x0540_00E0_0000_0000, None),
     _row(0x06, "base", "controller", "issue", f"stream; address; by={NO_LOOP}; stride=0; ring=0",
-         "Starts a stream: its first word is address + stride * count of the loop register `by`, that count taken modulo"
-         " `ring` where ring is not 0. Clears the stream's axes.",
+         "Starts a stream: its first word is address + stride * count of the loop register `by`, that count taken"
+         " modulo `ring` where ring is not 0. Clears the stream's axes.",
          "base d3, 0x120, by=l0, stride=-15, ring=2", 0x0618_0090_07FF_F882, None),
     _row(0x07, "dim", "controller", "issue", "stream; axis; extent; stride=1",
          "Gives one axis of a stream its extent and stride; axis 0 is the fastest.",
          "dim d3, 2, 28, stride=-64", 0x071C_0037_FFF8_0000, None),
     _row(0x08, "quant", "controller", "issue",
          "quantiser; multiplier; shift; zero:code=0; low:code=0; high:code=15; activation=0",
-         "Sets a quantiser: code = clip(activation(round(sum * multiplier / 2^shift)) + zero, low, high), ties to even.",
+         "Sets a quantiser: code = clip(activation(round(sum * multiplier / 2^shift)) + zero, low, high), ties to"
+         " even.",
          "quant q5, 409, 14, zero=3, high=12, activation=relu", 0x0814_0660_E030_00C1, None),
     _row(0x09, "layer", "controller", "issue", "layer", "What is issued from here on belongs to this layer.",
          "layer conv1", 0x0900_0000_0000_0000),
@@ -134,7 +135,8 @@ ROWS: tuple[Row, ...] = (
     _row(0x19, "await", "any", "sync", "agent; token", "The agent waits for a token and takes it.",
          "await read, t5", 0x1901_4000_0000_0000),
     # Streams
-    _row(0x20, "input", "host_in", "word", "tensor:input; stream", "Moves the inference's input tensor into main memory.",
+    _row(0x20, "input", "host_in", "word", "tensor:input; stream",
+         "Moves the inference's input tensor into main memory.",
          "input image, d0", 0x2000_0000_0000_0000),
     _row(0x21, "output", "host_out", "word", "tensor:output; stream",
          "Moves words of main memory out as the inference's output tensor.",
@@ -144,8 +146,8 @@ ROWS: tuple[Row, ...] = (
     _row(0x23, "write", "write", "word", "stream; source:from_write=0", "Writes a stream of words to main memory.",
          "write d8", 0x2340_0000_0000_0000),
     _row(0x28, "feed", "buffer", "position", "positions; words; tail:channels=64; fill:code=0",
-         "Makes `positions` input vectors, each of the next `words` words. The last has `tail` channels; every row of the"
-         " group past them takes the code `fill`.",
+         "Makes `positions` input vectors, each of the next `words` words. The last has `tail` channels; every row of"
+         " the group past them takes the code `fill`.",
          "feed 784, 9, tail=16, fill=1", 0x2800_30F0_083C_0400),
     _row(0x30, "connect", "vmm", "switch", f"group; by={NO_LOOP}; step=0",
          "Closes the bus switches that join a group's arrays and lead to its neurons.",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,10 +29,10 @@ class Encoding:
     """A way to turn numbers into codes: what it takes, and the function of a tensor and its flat, finite numbers."""
 
     doc: str
-    encode: Callable[[Tensor, NDArray[np.generic]], Codes]
+    encode: Callable[[Tensor, NDArray[Any]], Codes]
 
 
-def accept(tensor: Tensor, array: NDArray[np.generic]) -> Codes:
+def accept(tensor: Tensor, array: NDArray[Any]) -> Codes:
     """The codes of a user's array, uint8 of shape (inferences, size).
 
     Raises UsageError for another shape, a type that holds no numbers, no inferences, or a value that the tensor's
@@ -56,7 +57,7 @@ def _shape_hint(tensor: Tensor, shape: tuple[int, ...]) -> str:
     return f"{wanted} is needed, N inferences"
 
 
-def _refuse(tensor: Tensor, array: NDArray[np.generic], wrong: NDArray[np.bool_], why: str) -> None:
+def _refuse(tensor: Tensor, array: NDArray[Any], wrong: NDArray[np.bool_], why: str) -> None:
     """Raises UsageError where `wrong` is true anywhere."""
     if wrong.any():
         place = np.unravel_index(int(wrong.argmax()), wrong.shape)
@@ -64,21 +65,23 @@ def _refuse(tensor: Tensor, array: NDArray[np.generic], wrong: NDArray[np.bool_]
         raise UsageError(f"value {array[place]} at [{index}] {why}", where=f"input {tensor.name}")
 
 
-def _codes(tensor: Tensor, array: NDArray[np.generic]) -> Codes:
+def _codes(tensor: Tensor, array: NDArray[Any]) -> Codes:
     top = (1 << tensor.bits) - 1
     numbers = array if array.dtype.kind != "b" else array.astype(np.uint8)
     if numbers.dtype.kind == "f":
-        _refuse(tensor, array, numbers != np.floor(numbers), "is not a whole number")  # type: ignore[call-overload]
-    _refuse(tensor, array, (numbers < 0) | (numbers > top), f"is no code, 0 to {top}")  # type: ignore[operator]
-    return numbers.astype(np.uint8)
+        _refuse(tensor, array, numbers != np.floor(numbers), "is not a whole number")
+    _refuse(tensor, array, (numbers < 0) | (numbers > top), f"is no code, 0 to {top}")
+    codes: Codes = numbers.astype(np.uint8)
+    return codes
 
 
-def _binary(tensor: Tensor, array: NDArray[np.generic]) -> Codes:
+def _binary(tensor: Tensor, array: NDArray[Any]) -> Codes:
     if array.dtype.kind == "b":
         return array.astype(np.uint8)
-    _refuse(tensor, array, (array < 0) | (array > 255), "is outside 0 to 255")  # type: ignore[operator]
-    top = 1 if array.max() <= 1 else 255  # type: ignore[operator]
-    return (array >= top / 2).astype(np.uint8)  # type: ignore[operator]
+    _refuse(tensor, array, (array < 0) | (array > 255), "is outside 0 to 255")
+    top = 1 if array.max() <= 1 else 255
+    codes: Codes = (array >= top / 2).astype(np.uint8)
+    return codes
 
 
 ENCODINGS: dict[str, Encoding] = {

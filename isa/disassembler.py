@@ -1,0 +1,105 @@
+"""From a program back to text: a source that stands alone, and a listing of addresses, words and lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex.isa.codec import Instruction, Names, as_text, decode
+from acortex.isa.data import pack_weights, to_blob
+from acortex.isa.files import plain
+from acortex.isa.lexer import quoted
+from acortex.isa.program import Program, Tensor
+
+BLOB_WIDTH = 108
+"""Characters of a blob a line, where that gives few lines; large ones take `WIDE_BLOB`."""
+
+WIDE_BLOB = 8000
+
+MAX_NARROW = 200_000
+"""Up to this many characters a blob is cut at `BLOB_WIDTH`."""
+
+MAX_ROW = 16
+"""Matrices of at most this many columns, and as many rows, are written as numbers."""
+
+
+def disassemble(program: Program) -> str:
+    """The source text of a program. It names no files, and assembles to a program of the same `sha256`."""
+    instructions = [decode(int(word)) for word in program.words]
+    return "\n".join([*_declarations(program, instructions), "", *_code(program, instructions), *_data(program)]) + "\n"
+
+
+def listing(program: Program) -> str:
+    """One line an instruction: its address, its word in hex, and the line of the source that it came from."""
+    rows = [
+        f"{address:5}  {int(word):016x}  {line.number:5}  {line.text}".rstrip()
+        for address, (word, line) in enumerate(zip(program.words, program.lines, strict=True))
+    ]
+    return "\n".join([f"; {program.name}: address, word, line, source", *rows]) + "\n"
+
+
+def _declarations(program: Program, instructions: Sequence[Instruction]) -> Iterator[str]:
+    yield f"; {len(instructions)} instructions, disassembled"
+    yield f".program {quoted(program.name)}"
+    yield f".chip {quoted(program.chip)}"
+    for directive, tensors in ((".input", program.inputs), (".output", program.outputs)):
+        yield from (f"{directive} {_tensor(tensor)}" for tensor in tensors)
+    used = dict.fromkeys(one["layer"] for one in instructions if one.row.mnemonic == "layer")
+    if list(used) != list(range(len(program.layers))):
+        yield from (f".layer {quoted(name)}" for name in program.layers)
+
+
+def _tensor(tensor: Tensor) -> str:
+    encode = "" if tensor.encode == "codes" else f", encode={tensor.encode}"
+    bits = "" if tensor.bits == 4 else f", bits={tensor.bits}"
+    return f"{quoted(tensor.name)}, shape={'|'.join(map(_shape, tensor.shapes))}{encode}{bits}"
+
+
+def _shape(shape: Sequence[int]) -> str:
+    return "x".join(map(str, shape))
+
+
+def _code(program: Program, instructions: Sequence[Instruction]) -> Iterator[str]:
+    targets = sorted({one["target"] for one in instructions if "target" in one.values})
+    labels = {address: f"at_{address}" for address in targets}
+    names: Names = {
+        "label": labels,
+        "layer": dict(enumerate(program.layers)),
+        "weights": dict(enumerate(one.name for one in program.weights)),
+        "input": dict(enumerate(one.name for one in program.inputs)),
+        "output": dict(enumerate(one.name for one in program.outputs)),
+    }
+    for address, instruction in enumerate(instructions):
+        if address in labels:
+            yield f"{labels[address]}:"
+        yield f"        {as_text(instruction, names)}"
+
+
+def _data(program: Program) -> Iterator[str]:
+    for one in program.weights:
+        rows, columns = one.values.shape
+        macs = "" if one.macs == rows * columns else f", macs={one.macs}"
+        yield ""
+        yield f".weights {quoted(one.name)}, {rows}x{columns}{macs}"
+        small = max(rows, columns) <= MAX_ROW
+        yield from _rows(one.values) if small else _blob(pack_weights(one.values))
+    for name, array in program.samples.items():
+        yield ""
+        yield f".samples {quoted(name)}, type={array.dtype.name}, shape={_shape(array.shape)}"
+        yield from _blob(plain(array).tobytes())
+    if program.labels is not None:
+        yield ""
+        yield f".labels shape={len(program.labels)}"
+        yield from _blob(plain(program.labels).tobytes())
+
+
+def _rows(values: NDArray[np.int8]) -> Iterator[str]:
+    return (f"        .row {', '.join(map(str, row))}" for row in values.tolist())
+
+
+def _blob(data: bytes) -> Iterator[str]:
+    text = to_blob(data)
+    width = BLOB_WIDTH if len(text) <= MAX_NARROW else WIDE_BLOB
+    return (f'.blob "{text[start : start + width]}"' for start in range(0, len(text), width))

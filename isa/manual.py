@@ -1,0 +1,86 @@
+"""The reference of the instruction set, as plain data, from the table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from acortex.errors import UsageError
+from acortex.isa.codec import operand_text
+from acortex.isa.diagnostics import near
+from acortex.isa.operands import Kind
+from acortex.isa.table import MNEMONICS, ROWS, Operand, Row
+
+SCHEMA = "acortex.isa/1"
+"""The schema of `acortex isa --format json`."""
+
+
+def reference(mnemonic: str | None = None) -> list[dict[str, Any]]:
+    """Every instruction in the order of the table, or the one that is named, as plain dictionaries.
+
+    Keys: mnemonic, opcode, agent, timing, setup (True: only before `start`, False: only after it, None: both), doc,
+    syntax, operands, and example: its source text and its word in hex. Raises UsageError for an unknown mnemonic.
+    """
+    if mnemonic is None:
+        return [_instruction(row) for row in ROWS]
+    if mnemonic not in MNEMONICS:
+        hint = near(mnemonic, MNEMONICS, "`acortex isa` lists the instructions")
+        raise UsageError(f"no instruction is called `{mnemonic[:40]}`", hint=hint)
+    return [_instruction(MNEMONICS[mnemonic])]
+
+
+def _instruction(row: Row) -> dict[str, Any]:
+    return {
+        "mnemonic": row.mnemonic,
+        "opcode": row.opcode,
+        "agent": row.agent,
+        "timing": row.timing,
+        "setup": row.setup,
+        "doc": row.doc,
+        "syntax": syntax(row),
+        "operands": [_operand(operand) for operand in row.operands],
+        "example": {"source": row.example, "word": f"{row.word:#018x}"},
+    }
+
+
+def _operand(operand: Operand) -> dict[str, Any]:
+    """An operand: where it stands in the word, and what it may be.
+
+    `written` says how the source writes it; `default` is None where it must be given, `choices` the names it may be.
+    """
+    kind = operand.kind
+    return {
+        "name": operand.name,
+        "kind": kind.name,
+        "bits": kind.bits,
+        "shift": operand.shift,
+        "low": kind.low,
+        "high": kind.high,
+        "default": None if operand.default is None else operand_text(kind, operand.default, {}),
+        "written": _written(kind),
+        "choices": [*kind.choices, *(word for word, _ in kind.words)],
+        "doc": operand.doc,
+    }
+
+
+def _written(kind: Kind) -> str:
+    if kind.choices:
+        return " | ".join(kind.choices)
+    words = "".join(f" | {word}" for word, _ in kind.words)
+    if kind.prefix:
+        taken = {value for _, value in kind.words}
+        last = max(value for value in range(kind.low, kind.high + 1) if value not in taken)
+        return f"{kind.prefix}{kind.low}..{kind.prefix}{last}{words}"
+    if kind.table:
+        return "label" if kind.table == "label" else "name"
+    return f"{kind.low}..{kind.high}{words}"
+
+
+def syntax(row: Row) -> str:
+    """One line that shows all operands of an instruction, those that may be left out in brackets."""
+    return f"{row.mnemonic} {', '.join(map(_place, row.operands))}".rstrip()
+
+
+def _place(operand: Operand) -> str:
+    if operand.default is None:
+        return operand.name
+    return f"[{operand.name}={operand_text(operand.kind, operand.default, {})}]"
