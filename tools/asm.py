@@ -19,14 +19,13 @@ def asm(source: str, output: str | None, listing: str | None, form: str) -> None
 
     Without -o it only checks. `-` is stdin or stdout.
     """
-    from acortex.isa import container
-    from acortex.isa.listing import listing as listed
+    from acortex.isa import container, disassembler
 
     program = open_source(source)
     if output:
         files.write(output, container.dumps(program))
     if listing:
-        files.write(listing, listed(program))
+        files.write(listing, disassembler.listing(program))
     report = {
         "schema": "acortex.asm/1",
         "program": {

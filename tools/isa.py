@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from acortex.tools.console import console, format_option, print_json
+from acortex.tools.console import console, format_option, print_json, show
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+Row = Mapping[str, Any]
+
+TITLES = {"any": "any agent, named by the instruction", "controller": "the controller itself"}
+"""Who carries an instruction out, where the name of the agent alone does not say it."""
+
+ALLOWED = {True: "before `start`", False: "after `start`", None: "anywhere"}
+"""Where an instruction may stand, by `setup`."""
 
 
 @click.command()
@@ -21,98 +32,67 @@ def isa(mnemonic: str | None, form: str) -> None:
     if form == "json":
         print_json({"schema": "acortex.isa/1", "instructions": rows})
     elif mnemonic:
-        _explain(rows[0])
+        show(console(), _explain(rows[0]))
     else:
-        _overview(rows)
+        show(console(), _overview(rows))
 
 
-def _overview(rows: Sequence[dict[str, Any]]) -> None:
-    """One table an agent: syntax and the first sentence of what it does."""
+def _overview(rows: Sequence[Row]) -> Iterator[RenderableType]:
+    """One table an agent: each instruction and what it does."""
     from rich.table import Table
     from rich.text import Text
 
-    out = console()
     for agent in dict.fromkeys(row["agent"] for row in rows):
-        out.print(Text(f"\n{AGENT_TITLES.get(agent, agent.replace('_', ' '))}", style="bold"))
-        table = Table.grid(padding=(0, 2))
-        table.add_column(min_width=13)
+        yield Text(_title(agent), style="bold")
+        table = Table.grid(padding=(0, 2, 0, 0))
+        table.add_column(width=max(len(row["mnemonic"]) for row in rows) + 2)
         table.add_column()
         for row in rows:
             if row["agent"] == agent:
-                table.add_row(
-                    Text(f"  {row['mnemonic']}", style="cyan"), row["doc"].partition(": ")[0].partition(". ")[0]
-                )
-        out.print(table)
-    out.print(Text("\nacortex isa MNEMONIC explains one.", style="dim"))
+                table.add_row(Text(f"  {row['mnemonic']}", style="cyan"), row["doc"])
+        yield table
+        yield Text()
+    yield Text("acortex isa MNEMONIC explains one", style="dim")
 
 
-AGENT_TITLES = {"any": "any agent, named by the instruction"}
+def _title(agent: str) -> str:
+    """An agent's name as people write it."""
+    return TITLES.get(agent, agent.replace("_", " "))
 
 
-def _explain(row: dict[str, Any]) -> None:
-    """One instruction: syntax, meaning, operands with their ranges, an example and its word."""
+def _explain(row: Row) -> Iterator[RenderableType]:
+    """One instruction: syntax, meaning, operands with their ranges, and an example with its word."""
     from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
 
-    out = console()
-    out.print(Text(row["syntax"], style="bold cyan"))
-    out.print(Padding(Text(row["doc"]), (0, 0, 1, 2)))
-    facts = Table.grid(padding=(0, 2))
-    facts.add_row("  carried out by", AGENT_TITLES.get(row["agent"], row["agent"]))
+    yield Text(row["syntax"], style="bold cyan")
+    yield Padding(Text(row["doc"]), (0, 0, 1, 2))
+    facts = Table.grid(padding=(0, 2, 0, 0))
+    facts.add_column(style="dim")
+    facts.add_row("  carried out by", _title(row["agent"]))
+    facts.add_row("  allowed", ALLOWED[row["setup"]])
+    facts.add_row("  time", f"counted by {row['timing']}")
     facts.add_row("  opcode", f"{row['opcode']:#04x}")
-    facts.add_row("  time", row["timing"])
-    facts.add_row("  allowed", _WHERE[row["setup"]])
-    out.print(facts)
+    facts.add_row("  example", f"{row['example']['source']}  =  {row['example']['word']}")
+    yield facts
     if row["operands"]:
-        out.print(_operands(row["operands"]))
-    out.print(Text(f"\n  example  {_example(row['example'])}"))
+        yield Text()
+        yield _operands(row["operands"])
 
 
-_WHERE = {True: "before `start`", False: "after `start`", None: "anywhere"}
-
-
-def _example(example: Any) -> str:
-    """The example pair of an instruction as one line."""
-    source, word = example
-    return f"{source}    ; {word:#018x}"
-
-
-def _operands(operands: Sequence[dict[str, Any]]) -> Any:
-    """A table of operands: bits of the word, range, default, meaning."""
+def _operands(operands: Sequence[Row]) -> RenderableType:
+    """A table of operands: how written, what when left out, bits in the word, meaning."""
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), title=None)
-    for heading, justify in (
-        ("  operand", "left"),
-        ("bits", "right"),
-        ("range", "right"),
-        ("default", "right"),
-        ("", "left"),
-    ):
-        table.add_column(heading, justify=justify, header_style="dim")  # type: ignore[arg-type]  # rich's literal
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("  operand", no_wrap=True)
+    table.add_column("written")
+    table.add_column("default", no_wrap=True)
+    table.add_column("bits", justify="right", no_wrap=True)
+    table.add_column("meaning")
     for one in operands:
-        top = one["shift"] + one["bits"] - 1
-        table.add_row(
-            f"  {one['name']}",
-            f"{top}:{one['shift']}",
-            _range(one),
-            _default(one),
-            one["doc"],
-        )
+        bits = f"{one['shift'] + one['bits'] - 1}:{one['shift']}"
+        default = "" if one["default"] is None else one["default"]
+        table.add_row(f"  {one['name']}", one["written"], default, bits, one["doc"])
     return table
-
-
-def _range(operand: dict[str, Any]) -> str:
-    """What an operand may be."""
-    if operand["choices"]:
-        return " ".join(operand["choices"])
-    return f"{operand['low']}..{operand['high']}"
-
-
-def _default(operand: dict[str, Any]) -> str:
-    """What an operand is when left out; empty where it may not be."""
-    value = operand["default"]
-    if value is None:
-        return ""
-    return str(operand["choices"][value] if operand["choices"] else value)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 ZOO = "zoo:"
 SOURCES = (".s", ".asm")
 CONTAINER = ".acx"
+STDIN = "<stdin>"
 WHAT = "a program is a source file (.s), an assembled one (.acx) or zoo:NAME"
 
 
@@ -57,15 +58,19 @@ def open_program(reference: str) -> Program:
 
 def open_source(path: str) -> Program:
     """Assembles a source file, or stdin where `path` is `-`; the data of stdin's source lie in the current folder."""
-    from acortex.isa.assembler import assemble, assemble_file
+    from acortex.isa.assembler import MAX_BYTES, assemble, assemble_file
 
     if path != files.STANDARD:
         return assemble_file(path)
-    return assemble(files.read(path).decode(errors="replace"), file="<stdin>", folder=Path.cwd())
+    try:
+        text = files.read(path, limit=MAX_BYTES).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"byte {error.start} is not UTF-8 text", where=STDIN, hint=WHAT) from None
+    return assemble(text, file=STDIN, folder=Path.cwd())
 
 
 def open_container(path: str) -> Program:
     """Loads an assembled program, from stdin where `path` is `-`."""
     from acortex.isa import container
 
-    return container.loads(files.read(path), path) if path == files.STANDARD else container.load(path)
+    return container.loads(files.read(path), file=STDIN) if path == files.STANDARD else container.load(path)

@@ -37,12 +37,13 @@ class ProgressBar:
 
     def __call__(self, done: int, total: int) -> None:
         """Says how far the work is."""
+        elapsed = time.monotonic() - self._begin
         if self._bar is None:
-            if not sys.stderr.isatty() or time.monotonic() - self._begin < PATIENCE_S:
+            if not sys.stderr.isatty() or elapsed < PATIENCE_S:
                 return
             self._bar, self._task = _appear(self.what, total)
         assert self._task is not None
-        self._bar.update(self._task, completed=done, total=total)
+        self._bar.update(self._task, completed=done, total=total, rate=f"{done / max(elapsed, 1e-9):,.0f}/s")
 
 
 def _appear(what: str, total: int) -> tuple[Progress, TaskID]:
@@ -50,13 +51,8 @@ def _appear(what: str, total: int) -> tuple[Progress, TaskID]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (
-        TextColumn(what),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.speed:,.0f}/s"),
-        TimeRemainingColumn(),
-    )
-    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    rate = TextColumn("{task.fields[rate]}")
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), rate, TimeRemainingColumn())
+    bar = Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False)
     bar.start()
-    return bar, bar.add_task(what, total=total)
+    return bar, bar.add_task(what, total=total, rate="")

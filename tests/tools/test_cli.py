@@ -1,0 +1,78 @@
+"""The command as a whole: what it offers, what its help costs, completion, `python -m acortex`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+from click.testing import CliRunner
+
+import acortex
+from acortex.tools.cli import cli
+
+COMMANDS = {"asm", "chip", "disasm", "isa", "run", "trace", "zoo"}
+HEAVY = {"backports.zstd", "msgpack", "networkx", "numpy", "pydantic", "rich", "simpy"}
+
+
+def seconds(*code: str) -> float:
+    """The least time of several tries of a Python process."""
+    tries = []
+    for _ in range(7):
+        begin = time.perf_counter()
+        subprocess.run([sys.executable, *code], check=True, capture_output=True)
+        tries.append(time.perf_counter() - begin)
+    return min(tries)
+
+
+def test_help_lists_the_commands() -> None:
+    assert set(cli.commands) == COMMANDS
+    text = CliRunner().invoke(cli, ["--help"], prog_name="acortex").stdout
+    assert all(f"  {name} " in text for name in COMMANDS)
+    assert max(map(len, text.splitlines())) <= 100
+
+
+def test_help_costs_at_most_four_times_argparse() -> None:
+    assert seconds("-m", "acortex", "--help") <= 4 * seconds("-c", "import argparse")
+
+
+def test_the_command_line_loads_no_heavy_library() -> None:
+    code = f"import sys, acortex.tools.cli; print(sorted({HEAVY!r} & set(sys.modules)))"
+    found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert found.strip() == "[]"
+
+
+def test_every_command_has_help() -> None:
+    for name, command in cli.commands.items():
+        assert command.help, name
+        assert all(option.help for option in command.params if hasattr(option, "help")), name
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    assert CliRunner().invoke(cli, ["--version"]).stdout == f"acortex {acortex.__version__}\n"
+
+
+def test_python_m_acortex_is_the_command() -> None:
+    found = subprocess.run([sys.executable, "-m", "acortex", "-V"], check=True, capture_output=True, text=True)
+    assert found.stdout == f"acortex {acortex.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("acortex ch", ["plain,chip"]),
+        ("acortex chip s", ["plain,schema", "plain,show"]),
+        ("acortex chip show acortex_d", ["plain,acortex_digits"]),
+        ("acortex run x.s --timing", ["plain,--timing-only"]),
+        ("acortex run zoo:digits", ["plain,zoo:digits_mlp"]),
+    ],
+)
+def test_completion_offers_what_may_follow(words: str, offered: list[str]) -> None:
+    asked = {"_ACORTEX_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    code = "from acortex.tools.cli import main; main()"
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, **asked}, check=False
+    )
+    assert found.stdout.splitlines() == offered
