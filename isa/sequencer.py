@@ -1,0 +1,300 @@
+"""What the controller does, without a clock: registers, hardware loops, and the instructions that agents receive.
+
+Both executors walk a program with a `Sequencer`: each step carries out one instruction. The controller's own change the
+registers; the others come back as a `Dispatch`, with every operand that a loop moves already resolved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex.errors import AcortexError
+from acortex.isa.codec import decode
+from acortex.isa.operands import ACTIVATIONS, AGENTS, HOST_COUNT, NO_LOOP
+from acortex.isa.program import Program
+from acortex.isa.table import ROWS, Row
+
+
+class ProgramError(AcortexError):
+    """A program that breaks a rule of the instruction set as it runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A walk over words of main memory in up to four dimensions, axis 0 the fastest."""
+
+    base: int
+    extents: tuple[int, int, int, int] = (1, 1, 1, 1)
+    strides: tuple[int, int, int, int] = (0, 0, 0, 0)
+
+    @property
+    def size(self) -> int:
+        """How many words the walk visits."""
+        a, b, c, d = self.extents
+        return a * b * c * d
+
+    def addresses(self) -> NDArray[np.int64]:
+        """The words' addresses in the order of the walk: int64 of shape (size,)."""
+        walk = np.array([self.base], dtype=np.int64)
+        for extent, stride in zip(self.extents, self.strides, strict=True):
+            if extent > 1:
+                walk = (np.arange(extent, dtype=np.int64)[:, None] * stride + walk).reshape(-1)
+        return walk
+
+    def bounds(self) -> tuple[int, int]:
+        """The lowest and the highest address that the walk visits."""
+        reaches = [(extent - 1) * stride for extent, stride in zip(self.extents, self.strides, strict=True)]
+        return self.base + sum(min(reach, 0) for reach in reaches), self.base + sum(max(reach, 0) for reach in reaches)
+
+
+@dataclass(frozen=True, slots=True)
+class Quantiser:
+    """How neurons turn a sum into a code: clip(activation(round(sum * multiplier / 2^shift)) + zero, low, high)."""
+
+    multiplier: int
+    shift: int
+    zero: int
+    low: int
+    high: int
+    activation: str
+
+
+class Dispatch(NamedTuple):
+    """One instruction on its way to an agent, resolved.
+
+    `pc` is its address, `ops` its operands by name, `layer` is 0 for none, else one more than the index into the
+    program's layer names; `inference` counts from 0 (-1 for none). `stream`, `quantiser` and `group` are there where the instruction names one.
+    """
+
+    pc: int
+    row: Row
+    ops: Any
+    agent: str
+    layer: int
+    inference: int
+    stream: Stream | None
+    quantiser: Quantiser | None
+    group: int
+
+
+class Sequencer:
+    """Walks a program: the controller's registers and its program counter.
+
+    `inferences` is what the host has, the count of a loop over `host`. A step past the program's end, a jump out of it,
+    and a register used before it is set raise ProgramError at the line of the instruction.
+    """
+
+    def __init__(self, program: Program, inferences: int) -> None:
+        self.program = program
+        self.inferences = inferences
+        self.pc = 0
+        self.state = "running"
+        """`running`; `started` after a step over `start`, until the next step; `halted`."""
+        self.layer = 0
+        self.inference = -1
+        self.counts = [-1] * 8
+        self._bounds = [0] * 8
+        self._began = [0] * 8
+        self.streams: dict[int, Stream] = {}
+        self.quantisers: dict[int, Quantiser] = {}
+        self.groups: dict[int, GroupPlan] = {}
+        self._decoded = [self._prepare(pc) for pc in range(len(program.words))]
+
+    def _prepare(self, pc: int) -> tuple[Row, Any, Callable[[Sequencer, Any], Dispatch | None]]:
+        try:
+            instruction = decode(int(self.program.words[pc]))
+        except AcortexError as error:
+            raise self.error(error.message, pc=pc) from None
+        row = instruction.row
+        ops = _OPERANDS[row.mnemonic](**instruction.values)
+        return row, ops, _CONTROL.get(row.mnemonic, Sequencer._dispatch)
+
+    def error(self, message: str, *, hint: str = "", pc: int | None = None) -> ProgramError:
+        """A ProgramError at the line of an instruction, the current one unless told."""
+        pc = self.pc if pc is None else pc
+        lines = self.program.lines
+        where = str(lines[pc]) if pc < len(lines) else f"instruction {pc}"
+        return ProgramError(message, where=where, hint=hint)
+
+    @property
+    def in_program(self) -> bool:
+        """Whether there is a next instruction."""
+        return self.pc < len(self._decoded)
+
+    def agent(self) -> str:
+        """The agent that the next instruction is for; "controller" for the controller's own."""
+        row, ops, _ = self._decoded[self.pc]
+        return AGENTS[ops.agent] if row.agent == "any" else row.agent
+
+    def step(self) -> Dispatch | None:
+        """Carries out the next instruction; an agent's comes back resolved."""
+        if self.pc >= len(self._decoded):
+            raise self.error(
+                f"the program runs past its last instruction ({len(self._decoded) - 1})",
+                pc=max(self.pc - 1, 0),
+                hint="end it with halt",
+            )
+        self.state = "running"
+        row, ops, action = self._decoded[self.pc]
+        self._row = row
+        result = action(self, ops)
+        self.pc += 1
+        return result
+
+    # What an agent receives -------------------------------------------------------------------------------------
+
+    def _dispatch(self, ops: Any) -> Dispatch:
+        row = self._row
+        names = row.by_name
+        return Dispatch(
+            self.pc,
+            row,
+            ops,
+            AGENTS[ops.agent] if row.agent == "any" else row.agent,
+            self.layer,
+            self.inference,
+            self._named(self.streams, ops.stream, "stream d") if "stream" in names else None,
+            self._named(self.quantisers, ops.quantiser, "quantiser q") if "quantiser" in names else None,
+            self._group(ops) if "group" in names else -1,
+        )
+
+    def _named(self, registers: dict[int, Any], number: int, kind: str) -> Any:
+        if number not in registers:
+            setter = "base" if kind.startswith("stream") else "quant"
+            raise self.error(f"{kind}{number} is used before it is set", hint=f"set it with {setter} first")
+        return registers[number]
+
+    def _group(self, ops: Any) -> int:
+        by = getattr(ops, "by", NO_LOOP)
+        number: int = ops.group + (ops.step * self._count(by) if by != NO_LOOP else 0)
+        if number not in self.groups:
+            raise self.error(f"group g{number} was never set up", hint="set it up with group and rect before start")
+        return number
+
+    def _count(self, loop: int) -> int:
+        if self.counts[loop] < 0:
+            raise self.error(f"loop register l{loop} is used before a loop sets it", hint="begin it with loop")
+        return self.counts[loop]
+
+    # The controller's own ---------------------------------------------------------------------------------------
+
+    def _nop(self, ops: Any) -> None:
+        pass
+
+    def _halt(self, ops: Any) -> None:
+        self.state = "halted"
+
+    def _start(self, ops: Any) -> None:
+        self.state = "started"
+
+    def _loop(self, ops: Any) -> None:
+        self.counts[ops.loop] = 0
+        self._bounds[ops.loop] = self.inferences if ops.count == HOST_COUNT else ops.count
+        self._began[ops.loop] = self.pc
+
+    def _next(self, ops: Any) -> None:
+        count = self._count(ops.loop) + 1
+        # A target inside the loop's own body: that every loop ends follows from this.
+        if not self._began[ops.loop] < ops.target <= self.pc:
+            raise self.error(
+                f"next jumps to {ops.target}, outside the body of l{ops.loop}, which is"
+                f" {self._began[ops.loop] + 1} to {self.pc}",
+                hint="jump to a label between the loop and its next",
+            )
+        if count < self._bounds[ops.loop]:
+            self.counts[ops.loop] = count
+            self.pc = ops.target - 1
+
+    def _base(self, ops: Any) -> None:
+        address = ops.address
+        if ops.by != NO_LOOP:
+            count = self._count(ops.by)
+            address += ops.stride * (count % ops.ring if ops.ring else count)
+        self.streams[ops.stream] = Stream(address)
+
+    def _dim(self, ops: Any) -> None:
+        stream = self._named(self.streams, ops.stream, "stream d")
+        axis = ops.axis
+        self.streams[ops.stream] = Stream(
+            stream.base,
+            (*stream.extents[:axis], ops.extent, *stream.extents[axis + 1 :]),
+            (*stream.strides[:axis], ops.stride, *stream.strides[axis + 1 :]),
+        )
+
+    def _quant(self, ops: Any) -> None:
+        activation = ACTIVATIONS[ops.activation]
+        self.quantisers[ops.quantiser] = Quantiser(ops.multiplier, ops.shift, ops.zero, ops.low, ops.high, activation)
+
+    def _layer(self, ops: Any) -> None:
+        self.layer = ops.layer + 1
+
+    def _endlayer(self, ops: Any) -> None:
+        self.layer = 0
+
+    def _inference(self, ops: Any) -> None:
+        self.inference = self._count(ops.by) if ops.by != NO_LOOP else 0
+        if self.inference >= self.inferences:
+            raise self.error(f"inference {self.inference} is past the host's last, {self.inferences - 1}")
+
+    def _endinference(self, ops: Any) -> None:
+        self.inference = -1
+
+    def _begin_group(self, ops: Any) -> None:
+        if ops.group in self.groups:
+            raise self.error(f"group g{ops.group} is set up twice", hint="give each group a number of its own")
+        self.groups[ops.group] = GroupPlan(self.pc, ops.rows, ops.columns, ())
+
+    def _rect(self, ops: Any) -> None:
+        if ops.group not in self.groups:
+            raise self.error(f"rect before group g{ops.group} was begun", hint="begin it with group")
+        plan = self.groups[ops.group]
+        rect = (ops.column, ops.row, ops.height, ops.width)
+        self.groups[ops.group] = replace(plan, rects=(*plan.rects, rect), pcs=(*plan.pcs, self.pc))
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPlan:
+    """A group as its instructions describe it, not yet held against a chip.
+
+    `rects` are (column, row, height, width), in arrays; `pc` is the address of its `group`, `pcs` those of its `rect`s.
+    """
+
+    pc: int
+    rows: int
+    columns: int
+    rects: tuple[tuple[int, int, int, int], ...]
+    pcs: tuple[int, ...] = ()
+
+
+_CONTROL: dict[str, Callable[[Sequencer, Any], Dispatch | None]] = {
+    "nop": Sequencer._nop,
+    "halt": Sequencer._halt,
+    "start": Sequencer._start,
+    "loop": Sequencer._loop,
+    "next": Sequencer._next,
+    "base": Sequencer._base,
+    "dim": Sequencer._dim,
+    "quant": Sequencer._quant,
+    "layer": Sequencer._layer,
+    "endlayer": Sequencer._endlayer,
+    "inference": Sequencer._inference,
+    "endinference": Sequencer._endinference,
+    "group": Sequencer._begin_group,
+    "rect": Sequencer._rect,
+}
+
+
+def _operand_tuple(row: Row) -> Any:
+    return NamedTuple("Operands", [(operand.name, int) for operand in row.operands])  # type: ignore[misc]  # made from a table
+
+
+_OPERANDS = {row.mnemonic: _operand_tuple(row) for row in ROWS}
+
+_unbound = {row.mnemonic for row in ROWS if row.agent == "controller"} ^ set(_CONTROL)
+if _unbound:
+    raise AssertionError(f"instructions of the controller without a rule, or rules without an instruction: {_unbound}")

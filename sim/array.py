@@ -1,0 +1,179 @@
+"""The VMM arrays in time: the latches of the DACs are loaded word by word, then the analog frame runs.
+
+One load a cycle on the whole chip fills the latches of one array. In the published chip a load waits for the end of the
+frame before it; with a second set of latches (`overlap_loads`) it runs during that frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from acortex.isa.sequencer import Dispatch
+from acortex.sim.energy import INDEX as KIND
+from acortex.sim.kernel import CAUSE, IDLE, Agent, Alarm, Channel, Site, Unit
+
+LOAD, FRAME = KIND["vmm.load"], KIND["vmm.frame"]
+CONNECT, DISCONNECT = KIND["vmm.connect"], KIND["vmm.disconnect"]
+VECTORS, LATCHES, WAIT_FRAME = CAUSE["vectors"], CAUSE["latches"], CAUSE["frame"]
+WAIT_LOAD, NEURONS = CAUSE["load"], CAUSE["neurons"]
+
+
+@dataclass(frozen=True)
+class GroupTimes:
+    """What a group's operation costs: its arrays, the cycles of a load and of a frame, and its outputs.
+
+    `segments` counts the bus segments that join it. `rounds` has the outputs that are converted in each turn of the neurons, `words` the words that each turn gives.
+    """
+
+    arrays: int
+    load: int
+    frame: int
+    macs: int
+    segments: int
+    rounds: tuple[int, ...]
+    words: tuple[int, ...]
+
+
+NOTHING = GroupTimes(0, 0, 0, 0, 0, (), ())
+"""What the VMM holds before its first operation."""
+
+
+class Operation(NamedTuple):
+    """One array operation on its way from the latches to the neurons."""
+
+    group: GroupTimes
+    context: tuple[int, int, int]
+
+
+class Loader(Agent):
+    """The agent that takes the VMM's instructions and loads the DAC latches."""
+
+    def __init__(
+        self,
+        site: Site,
+        path: str,
+        rank: int,
+        vectors: Channel,
+        words: Channel,
+        frame: Frame,
+        groups: Mapping[int, GroupTimes],
+        switch_cycles: int,
+    ) -> None:
+        super().__init__(site, path, rank)
+        self._vectors = vectors
+        self._words = words
+        self._frame = frame
+        self._groups = groups
+        self._switch_cycles = switch_cycles
+        self._operation = Operation(NOTHING, self.context)
+
+    def begin(self, dispatch: Dispatch) -> None:
+        """Begins an operation at each position, or a switch of the bus."""
+        self._operation = Operation(self._groups[dispatch.group], self.context)
+        self.remaining = 1
+        if dispatch.row.timing == "position":
+            self.remaining = dispatch.ops.positions
+            self._frame.expect(self.alarm.now, self.remaining)
+
+    def settled(self, now: int) -> bool:
+        """Whether every frame that the agent caused has been sampled."""
+        if not self._frame.drained(now, self):
+            self.block(now, WAIT_FRAME)
+            return False
+        return super().settled(now)
+
+    def work(self, now: int) -> bool:
+        """Loads the next vector's latches, or switches the bus when all frames have ended."""
+        if not self.remaining:
+            return True
+        assert self.current is not None
+        if self.current.row.timing == "switch":
+            self._switch(now, CONNECT if self.current.row.mnemonic == "connect" else DISCONNECT)
+        elif not self._vectors.ready(now, self):
+            self.block(now, VECTORS)
+        elif not self._frame.loaded.room(now, 1, self):
+            self.block(now, LATCHES)
+        else:
+            self._load(now)
+        return False
+
+    def _load(self, now: int) -> None:
+        group = self._operation.group
+        end = now + group.load
+        self.act(now, group.load, LOAD, group.arrays)
+        self._words.free(end, self._vectors.take())
+        self._vectors.free(end)
+        self._frame.loaded.put(end, self._operation)
+        self._tally.compute(self.context, group.macs)
+        self.remaining -= 1
+        self.alarm.at(end)
+
+    def _switch(self, now: int, kind: int) -> None:
+        if self.settled(now):
+            self.act(now, self._switch_cycles, kind, self._operation.group.segments)
+            self.remaining -= 1
+            self.alarm.at(self.since)
+
+
+class Frame(Unit):
+    """The analog frame of the group whose latches are loaded; its sums are held until the neurons have sampled them."""
+
+    def __init__(self, site: Site, path: str, rank: int, latches: int, samples: Channel) -> None:
+        super().__init__(path, rank, site.tally)
+        self.alarm = Alarm(site.kernel, rank, self.wake)
+        self.loaded = Channel(latches)
+        self.loaded.watch(self)
+        self._samples = samples
+        self._held: Operation | None = None
+        self._expected = 0
+        self._outstanding = 0
+        self._sampled_at = -1
+        self._watcher: Agent | None = None
+
+    def expect(self, now: int, frames: int) -> None:
+        """Tells of frames to come: from now on the unit waits for their loads."""
+        self._expected += frames
+        self._outstanding += frames
+        if self._held is None:
+            self.block(now, WAIT_LOAD)
+
+    def drained(self, now: int, watcher: Agent) -> bool:
+        """Whether every expected frame has been sampled before this cycle; if not, the watcher is woken when it has."""
+        if self._outstanding:
+            self._watcher = watcher
+        elif self._sampled_at == now:
+            watcher.alarm.at(now + 1)
+        else:
+            return True
+        return False
+
+    def wake(self, now: int) -> None:
+        """Hands a frame that has ended to the neurons, and runs the next."""
+        if self._held is not None and not self._sample(now):
+            return
+        if not self.loaded.ready(now, self):
+            self.block(now, WAIT_LOAD if self._expected else IDLE)
+            return
+        operation: Operation = self.loaded.take()
+        self.flush()
+        self.context = operation.context
+        self.act(now, operation.group.frame, FRAME, operation.group.arrays)
+        self.loaded.free(self.since)
+        self._expected -= 1
+        self._held = operation
+        self.alarm.at(self.since)
+
+    def _sample(self, now: int) -> bool:
+        if not self._samples.room(now, 1, self):
+            self.block(now, NEURONS)
+            return False
+        self._samples.put(now + 1, self._held)
+        self._held = None
+        self._outstanding -= 1
+        self._sampled_at = now
+        if self._watcher is not None and not self._outstanding:
+            self._watcher.alarm.at(now + 1)
+            self._watcher = None
+        return True

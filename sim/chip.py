@@ -1,0 +1,159 @@
+"""The chip in time, and the only place where its units are wired together.
+
+    host/in -> main memory <- main_memory/write <- neurons <- vmm/frame <- vmm/load <- buffer <- main_memory/read
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from acortex.errors import AcortexError
+from acortex.isa.sequencer import Sequencer
+from acortex.sim.array import Frame, GroupTimes, Loader
+from acortex.sim.buffers import Buffer
+from acortex.sim.clock import delays
+from acortex.sim.controller import Controller
+from acortex.sim.energy import INDEX
+from acortex.sim.host import HostIn, HostOut
+from acortex.sim.kernel import CAUSES, Agent, Channel, Kernel, Site, Tally, Tokens, Unit
+from acortex.sim.memory import DataBus, Fabric, MemoryTimes, Reader, Writer
+from acortex.sim.neurons import Neurons
+from acortex.sim.probe import Observer, attach
+from acortex.sim.program_erase import ProgramErase
+from acortex.sim.specs import Chip
+
+UNITS = (
+    "controller",
+    "host/in",
+    "host/out",
+    "main_memory/read",
+    "main_memory/write",
+    "buffer",
+    "vmm/load",
+    "vmm/frame",
+    "neurons",
+    "program_erase",
+)
+"""The units that every chip has, in the order in which they act within a cycle; the lanes of its buses follow."""
+
+ARBITER = 1000
+"""Where the arbiter of main memory stands in that order."""
+
+
+class DeadlockError(AcortexError):
+    """A run in which every unit waits for another."""
+
+
+def unit_paths(chip: Chip) -> tuple[str, ...]:
+    """The paths of a chip's units, in the order of their numbers."""
+    return UNITS + _lanes("buses/down", chip.buses.down_lanes) + _lanes("buses/up", chip.buses.up_lanes)
+
+
+def _lanes(path: str, lanes: int) -> tuple[str, ...]:
+    return tuple(f"{path}{lane}" for lane in range(lanes)) if lanes > 1 else (path,)
+
+
+class TimedChip:
+    """A chip that runs the rest of a sequencer's program, from cycle 0, until it halts or its set-up ends."""
+
+    def __init__(
+        self,
+        chip: Chip,
+        sequencer: Sequencer,
+        groups: Mapping[int, GroupTimes],
+        observers: Sequence[Observer] = (),
+        price: Sequence[int] = (),
+    ) -> None:
+        self.chip = chip
+        self.kernel = Kernel()
+        self.tally = Tally()
+        self.tokens = Tokens()
+        self.stopped = False
+        """Whether a run ended at its limit of cycles, with more to do."""
+        self._sequencer = sequencer
+        self._site = Site(self.kernel, self.tally, self.tokens, chip.controller.queue_depth, INDEX["sync"])
+        self._number = {path: number for number, path in enumerate(unit_paths(chip))}
+        self.agents = self._wire(groups)
+        self.controller = Controller(
+            self._site, *self._place("controller"), sequencer, self.agents, chip.controller.decode_cycles
+        )
+        found = [self.controller, *self.agents.values(), self._frame, *self._down.lanes, *self._up.lanes]
+        self.units: list[Unit] = sorted(found, key=lambda unit: unit.number)
+        attach(self.units, observers, price)
+
+    def _place(self, path: str) -> tuple[str, int]:
+        return path, self._number[path]
+
+    def _bus(self, path: str, lanes: int, kind: str) -> DataBus:
+        units = [Unit(*self._place(lane), self.tally) for lane in _lanes(path, lanes)]
+        return DataBus(units, INDEX[kind], self.chip.buses.word_cycles)
+
+    def _wire(self, groups: Mapping[int, GroupTimes]) -> dict[str, Agent]:
+        chip, site, delay = self.chip, self._site, delays(self.chip)
+        memory = chip.memory
+        latency = max(delay.read_latency_cycles, memory.access_cycles)
+        fabric = Fabric(
+            self.kernel,
+            ARBITER,
+            MemoryTimes(memory.ports, memory.banks, memory.access_cycles, memory.bank_cycles, latency),
+        )
+        self._down = self._bus("buses/down", chip.buses.down_lanes, "bus.down")
+        self._up = self._bus("buses/up", chip.buses.up_lanes, "bus.up")
+        words = Channel(chip.buffer.words)
+        vectors = Channel(chip.buffer.windows)
+        samples = Channel(1)
+        codes = Channel(chip.neurons.output_words)
+        self._frame = Frame(site, *self._place("vmm/frame"), 2 if chip.arrays.overlap_loads else 1, samples)
+        host_in = HostIn(site, *self._place("host/in"), fabric, chip.host.word_cycles)
+        host_out = HostOut(site, *self._place("host/out"), fabric, chip.host.word_cycles)
+        read = Reader(site, *self._place("main_memory/read"), fabric, self._down, {0: words})
+        write = Writer(site, *self._place("main_memory/write"), fabric, self._up, {0: codes})
+        fabric.clients = [write, host_in, read, host_out]  # the order in which requests of one cycle are granted
+        return {
+            "host_in": host_in,
+            "host_out": host_out,
+            "read": read,
+            "write": write,
+            "buffer": Buffer(site, *self._place("buffer"), words, vectors),
+            "vmm": Loader(
+                site, *self._place("vmm/load"), vectors, words, self._frame, groups, chip.buses.switch_cycles
+            ),
+            "neurons": Neurons(site, *self._place("neurons"), samples, {0: codes}, delay.ramp_cycles),
+            "program_erase": ProgramErase(
+                site, *self._place("program_erase"), groups, delay.program_row_cycles * chip.arrays.k, chip.arrays.k
+            ),
+        }
+
+    def run(self, limit: int | None = None, tick: Callable[[], None] | None = None) -> int:
+        """Runs to the end, or past cycle `limit`; returns the cycles that the run took.
+
+        Raises DeadlockError where units are left waiting for each other.
+        """
+        self.controller.alarm.at(0)
+        self.stopped = not self.kernel.drain(limit, 4096, tick)
+        if not self.stopped:
+            self._check_finished()
+        cycles = max(unit.since for unit in self.units)
+        for unit in self.units:
+            unit.close(cycles)
+        return cycles
+
+    def _check_finished(self) -> None:
+        stuck = [unit for unit in self.agents.values() if unit.unfinished]
+        if self._sequencer.state == "running":
+            self._blocked([self.controller, *stuck])
+        elif stuck:
+            self._blocked(stuck)
+
+    def _blocked(self, units: Sequence[Unit]) -> None:
+        lines = self._sequencer.program.lines
+        waits = [
+            f"  {unit.path} waits for {CAUSES[unit.cause]} since cycle {unit.since}, at {lines[unit.context[0]]}:"
+            f" {lines[unit.context[0]].text.strip()}"
+            for unit in sorted(units, key=lambda unit: unit.since)
+        ]
+        raise DeadlockError(
+            f"nothing can happen any more after cycle {self.kernel.now}, and {len(units)} units wait:\n"
+            + "\n".join(waits),
+            hint="the first of them has waited longest: what it waits for is held up by one of the others",
+        )

@@ -1,0 +1,123 @@
+"""How a program sets the chip up: its groups, the weights in them, and what they claim of the analog buses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex.errors import AcortexError
+from acortex.isa.program import Program, Weights
+from acortex.isa.semantics import CHANNELS, Shape
+from acortex.isa.sequencer import Dispatch, GroupPlan, ProgramError, Sequencer
+from acortex.sim.array import GroupTimes
+from acortex.sim.bus import Buses, GroupRoute
+from acortex.sim.clock import delays
+from acortex.sim.groups import Group, Rect, check_apart, form_group
+from acortex.sim.specs import Chip
+
+
+@dataclass
+class Configuration:
+    """The groups of a program on a chip. Filled by the functional executor as it walks through the set-up."""
+
+    program: Program
+    chip: Chip
+    groups: dict[int, Group] = field(default_factory=dict)
+    weights: dict[int, Weights] = field(default_factory=dict)
+    routes: dict[int, GroupRoute] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.buses = Buses(self.chip)
+        self._matrices: dict[int, NDArray[np.float32]] = {}
+
+    def where(self, pc: int) -> str:
+        """The source line of an instruction."""
+        return str(self.program.lines[pc])
+
+    def settle(self, sequencer: Sequencer) -> None:
+        """Ends the set-up: every group is complete, apart from the others, and has weights."""
+        for number, plan in sequencer.groups.items():
+            self._form(number, plan)
+            if number not in self.weights:
+                raise ProgramError(
+                    f"group g{number} has no weights when the set-up ends",
+                    where=self.where(plan.pc),
+                    hint="write them with program, before start",
+                )
+        try:
+            check_apart(self.groups.values())
+        except AcortexError as error:
+            last = max(plan.pcs[-1] for plan in sequencer.groups.values())
+            raise ProgramError(error.message, where=self.where(last), hint=error.hint) from None
+
+    def _form(self, number: int, plan: GroupPlan) -> Group:
+        if number not in self.groups:
+            rects = [Rect(*rect) for rect in plan.rects]
+            try:
+                self.groups[number] = form_group(number, plan.rows, plan.columns, rects, self.chip)
+            except AcortexError as error:
+                where = self.where(plan.pcs[-1] if plan.pcs else plan.pc)
+                raise ProgramError(error.message, where=where, hint=error.hint) from None
+        return self.groups[number]
+
+    def write(self, dispatch: Dispatch, plan: GroupPlan) -> None:
+        """Gives a group its weights; their matrix is the group's own size."""
+        group = self._form(dispatch.group, plan)
+        weights = self.program.weights[dispatch.ops.weights]
+        if weights.values.shape != (group.rows, group.columns):
+            rows, columns = weights.values.shape
+            raise ProgramError(
+                f"weights {weights.name} are {rows} x {columns}, and group g{group.number} holds"
+                f" {group.rows} x {group.columns}",
+                where=self.where(dispatch.pc),
+                hint="give the group the rows and columns of its weights",
+            )
+        if group.number in self.weights:
+            raise ProgramError(f"group g{group.number} is written twice", where=self.where(dispatch.pc))
+        self.weights[group.number] = weights
+
+    def shape(self, group: int, values: bool) -> Shape:
+        """The matrix of a group; its weights in float32 where values are wanted."""
+        found = self.groups[group]
+        if values and group not in self._matrices:
+            self._matrices[group] = self.weights[group].values.astype(np.float32)
+        return Shape(found.rows, found.columns, self._matrices.get(group))
+
+    def route(self, group: int) -> GroupRoute:
+        """What a group claims of the analog buses while it is connected."""
+        if group not in self.routes:
+            self.routes[group] = self.buses.group_route(self.groups[group])
+        return self.routes[group]
+
+    def times(self) -> dict[int, GroupTimes]:
+        """What an operation of each group costs in time, for the units that carry it out."""
+        delay = delays(self.chip)
+        per_cycle = self.chip.arrays.loads_per_cycle
+        return {
+            number: GroupTimes(
+                arrays=group.arrays,
+                load=-(-group.arrays // per_cycle),
+                frame=delay.frame_cycles(group.tile_rows),
+                macs=self.weights[number].macs,
+                segments=len(self.route(number).segments),
+                rounds=tuple(outputs for outputs, _ in _turns(group)),
+                words=tuple(words for _, words in _turns(group)),
+            )
+            for number, group in self.groups.items()
+        }
+
+
+def _turns(group: Group) -> list[tuple[int, int]]:
+    """What the neurons convert in each turn: (outputs, words); tile columns with one home take turns."""
+    turns: list[tuple[int, int]] = []
+    seen: dict[int, int] = {}
+    for tile, home in enumerate(group.homes):
+        turn = seen.get(home, 0)
+        seen[home] = turn + 1
+        if turn == len(turns):
+            turns.append((0, 0))
+        outputs = min(CHANNELS, group.columns - tile * CHANNELS)
+        turns[turn] = (turns[turn][0] + outputs, turns[turn][1] + 1)
+    return turns

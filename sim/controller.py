@@ -1,0 +1,50 @@
+"""The controller in time: it fetches and decodes an instruction every `decode` cycles, and hands each to its agent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from acortex.isa.sequencer import Sequencer
+from acortex.sim.energy import INDEX as KIND
+from acortex.sim.kernel import CAUSE, Agent, Alarm, Site, Unit
+
+ISSUE = KIND["controller.issue"]
+QUEUE = CAUSE["queue"]
+
+
+class Controller(Unit):
+    """Walks the program until it halts, or until its set-up ends; waits where an agent's queue is full."""
+
+    def __init__(
+        self,
+        site: Site,
+        path: str,
+        rank: int,
+        sequencer: Sequencer,
+        agents: Mapping[str, Agent],
+        decode_cycles: int,
+    ) -> None:
+        super().__init__(path, rank, site.tally)
+        self.alarm = Alarm(site.kernel, rank, self.wake)
+        self._sequencer = sequencer
+        self._agents = agents
+        self._decode_cycles = decode_cycles
+        self._stopped = False
+
+    def wake(self, now: int) -> None:
+        """Issues the next instruction, if its agent's queue has room."""
+        if self._stopped:
+            self.block(now, 0)
+            return
+        sequencer = self._sequencer
+        self.context = (sequencer.pc, sequencer.layer, sequencer.inference)
+        agent = self._agents.get(sequencer.agent()) if sequencer.in_program else None
+        if agent is not None and not agent.queue.room(now, 1, self):
+            self.block(now, QUEUE)
+            return
+        dispatch = sequencer.step()
+        self.act(now, self._decode_cycles, ISSUE, 1)
+        if agent is not None and dispatch is not None:
+            agent.queue.put(self.since, dispatch)
+        self._stopped = sequencer.state != "running"
+        self.alarm.at(self.since)

@@ -1,0 +1,309 @@
+"""The functional executor: a program in program order, without a clock.
+
+It carries out what instructions mean, one whole stream at a time, and holds the program against the rules that do not
+depend on time: order (sim/order.py), what pipes hold, which groups are set up and connected, which words exist.
+The values of a run are its values, because data never steer the clock.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex.errors import AcortexError
+from acortex.isa.program import Program
+from acortex.isa.semantics import CHANNELS, MEANINGS, Flow, Shape
+from acortex.isa.sequencer import Dispatch, Sequencer
+from acortex.isa.tensors import from_words, words_of
+from acortex.sim.bus import describe
+from acortex.sim.configuration import Configuration
+from acortex.sim.order import Clock, OrderCheck
+from acortex.sim.specs import Chip
+
+Words = NDArray[np.uint8]
+
+
+class RuleError(AcortexError):
+    """A program that breaks a rule of the chip it runs on."""
+
+
+class _Run(NamedTuple):
+    """Items of a pipe that one instruction gave: how many, their values, who gave them and what was known then."""
+
+    count: int
+    values: NDArray[Any] | None
+    dispatch: Dispatch
+    known: Clock
+    last: bool
+
+
+@dataclass
+class _Pipe:
+    """The items between two agents, in the order in which they were given."""
+
+    runs: deque[_Run] = field(default_factory=deque)
+    held: int = 0
+
+    def put(self, run: _Run) -> None:
+        self.runs.append(run)
+        self.held += run.count
+
+    def take(self, count: int) -> list[_Run]:
+        """The next `count` items; a run that is larger is cut, and only its end carries `last`."""
+        self.held -= count
+        taken = []
+        while count:
+            run = self.runs.popleft()
+            if run.count > count:
+                values = run.values
+                size = 0 if values is None else len(values) // run.count * count
+                rest = None if values is None else values[size:]
+                self.runs.appendleft(run._replace(count=run.count - count, values=rest))
+                run = run._replace(count=count, values=None if values is None else values[:size], last=False)
+            taken.append(run)
+            count -= run.count
+        return taken
+
+
+class Functional:
+    """Executes a program in program order on a chip.
+
+    `tensors` are the inputs as words, by name: uint8 of shape (inferences, words, 64); None where values are not wanted.
+    After `run`, `outputs` holds the output tensors by name: uint8 of shape (inferences, *shape).
+    """
+
+    def __init__(
+        self, program: Program, chip: Chip, inferences: int, tensors: Mapping[str, Words] | None, limit: int | None = None
+    ) -> None:
+        self.program = program
+        self.chip = chip
+        self.sequencer = Sequencer(program, inferences)
+        self.configuration = Configuration(program, chip)
+        self.order = OrderCheck(program, chip.memory_words)
+        self._inferences = inferences
+        self._tensors = tensors
+        self._limit = limit
+        self._pipes: dict[str, _Pipe] = {}
+        self._connected: dict[int, Dispatch] = {}
+        self._claims: Counter[Any] = Counter()
+        self._memory = np.zeros((chip.memory_words, CHANNELS), dtype=np.uint8)
+        self._out: dict[str, Words] = {
+            tensor.name: np.zeros((inferences, words_of(tensor), CHANNELS), dtype=np.uint8) for tensor in program.outputs
+        }
+        self.finished = 0
+        """How many inferences have handed their last output to the host."""
+
+    @property
+    def outputs(self) -> dict[str, Words]:
+        """The output tensors of all inferences, by name."""
+        return {tensor.name: from_words(tensor, self._out[tensor.name]) for tensor in self.program.outputs}
+
+    def run(self, tick: Callable[[int], None] | None = None) -> None:
+        """Executes the program to its end, or `limit` instructions of it; `tick` hears of finished inferences."""
+        sequencer = self.sequencer
+        steps = 0
+        while sequencer.state != "halted":
+            if self._limit is not None and steps > self._limit:
+                return
+            steps += 1
+            dispatch = sequencer.step()
+            if sequencer.state == "started":
+                self.configuration.settle(sequencer)
+            if dispatch is not None:
+                self._execute(dispatch)
+                if tick is not None and dispatch.agent == "host_out":
+                    tick(self.finished)
+        self._check_leftovers()
+
+    def _execute(self, dispatch: Dispatch) -> None:
+        mnemonic = dispatch.row.mnemonic
+        if mnemonic == "signal":
+            self.order.signal(dispatch)
+        elif mnemonic == "await":
+            self.order.wait(dispatch)
+        elif mnemonic == "program":
+            self.configuration.write(dispatch, self.sequencer.groups[dispatch.group])
+        elif mnemonic == "connect":
+            self._connect(dispatch)
+        elif mnemonic == "disconnect":
+            self._disconnect(dispatch)
+        else:
+            self._move(dispatch)
+
+    # Streams ----------------------------------------------------------------------------------------------------
+
+    def _move(self, dispatch: Dispatch) -> None:
+        """Takes what the instruction takes, computes, and gives what it gives."""
+        meaning = MEANINGS[dispatch.row.mnemonic]
+        shape = self._shape(dispatch)
+        flow = meaning.flow(dispatch, shape)
+        addresses = self._addresses(dispatch) if flow.reads or flow.writes else None
+        taken, after = self._take(dispatch, flow, addresses)
+        given = None if taken is None else meaning.compute(taken, dispatch, shape)
+        if flow.writes:
+            assert addresses is not None
+            self.order.write(dispatch, addresses)
+            if given is not None:
+                self._memory[addresses] = given
+        known = self.order.end(dispatch, after)
+        if flow.gives == "host_out":
+            self._give_host(dispatch, given)
+        elif flow.gives:
+            self._pipe(flow.gives).put(_Run(flow.given, given, dispatch, known, True))
+
+    def _take(
+        self, dispatch: Dispatch, flow: Flow, addresses: NDArray[np.int64] | None
+    ) -> tuple[NDArray[Any] | None, Clock | None]:
+        if flow.reads:
+            assert addresses is not None
+            self.order.read(dispatch, addresses)
+            return (None if self._tensors is None else self._memory[addresses]), None
+        if flow.takes == "host_in":
+            return self._take_host(dispatch, flow), None
+        pipe = self._pipe(flow.takes)
+        if pipe.held < flow.taken:
+            raise self._error(
+                dispatch,
+                f"{dispatch.row.mnemonic} takes {flow.taken} {_ITEMS[flow.takes]}, and the instructions before it left"
+                f" {pipe.held}",
+                "in the order of the program, what gives must stand before what takes; check positions, words and extents",
+            )
+        runs = pipe.take(flow.taken)
+        self._check_fit(dispatch, runs)
+        values = [run.values for run in runs if run.values is not None]
+        known = [run.known for run in runs if run.last]
+        return (np.concatenate(values) if len(values) > 1 else values[0] if values else None), known[-1] if known else None
+
+    def _pipe(self, name: str) -> _Pipe:
+        return self._pipes.setdefault(name, _Pipe())
+
+    def _addresses(self, dispatch: Dispatch) -> NDArray[np.int64]:
+        assert dispatch.stream is not None
+        low, high = dispatch.stream.bounds()
+        words = self.chip.memory_words
+        if low < 0 or high >= words:
+            raise self._error(
+                dispatch,
+                f"the stream visits words {low} to {high} of main memory, which has 0 to {words - 1}",
+                "check its base, extents and strides, or take a chip with more memory.capacity_kb",
+            )
+        return dispatch.stream.addresses()
+
+    def _shape(self, dispatch: Dispatch) -> Shape | None:
+        """The group that an instruction works with: the one it names, or the one whose sums come next."""
+        if dispatch.group >= 0:
+            if dispatch.group not in self._connected:
+                raise self._error(
+                    dispatch, f"group g{dispatch.group} is not connected to its neurons", "connect it before this line"
+                )
+            return self.configuration.shape(dispatch.group, self._tensors is not None)
+        if dispatch.row.mnemonic == "convert" and self._pipe("sums").runs:
+            giver = self._pipe("sums").runs[0].dispatch
+            return self.configuration.shape(giver.group, False)
+        return Shape(1, 1, None)
+
+    def _check_fit(self, dispatch: Dispatch, runs: list[_Run]) -> None:
+        """An operation's vectors fit its group, and a conversion's sums come from groups of one width."""
+        if dispatch.row.mnemonic == "multiply":
+            rows = self.configuration.shape(dispatch.group, False).row_words
+            words = {run.dispatch.ops.words for run in runs}
+            if len(words) > 1 or max(words) > rows:
+                raise self._error(
+                    dispatch,
+                    f"the input vectors made at {self.order.where(runs[0].dispatch)} have"
+                    f" {' and '.join(map(str, sorted(words)))} words, and group g{dispatch.group} takes up to {rows}",
+                    "feed one multiply vectors of one length, at most a word for each row of arrays of the group",
+                )
+        if dispatch.row.mnemonic == "convert":
+            columns = {self.configuration.shape(run.dispatch.group, False).columns for run in runs}
+            if len(columns) > 1:
+                raise self._error(
+                    dispatch,
+                    f"convert takes sums of groups of {' and '.join(map(str, sorted(columns)))} columns",
+                    "convert the positions of one group at a time",
+                )
+
+    # The host ---------------------------------------------------------------------------------------------------
+
+    def _take_host(self, dispatch: Dispatch, flow: Flow) -> Words | None:
+        tensor = self.program.inputs[dispatch.ops.tensor]
+        self._check_host(dispatch, words_of(tensor), flow.taken, tensor.name)
+        return None if self._tensors is None else self._tensors[tensor.name][dispatch.inference]
+
+    def _give_host(self, dispatch: Dispatch, words: Words | None) -> None:
+        tensor = self.program.outputs[dispatch.ops.tensor]
+        stream = dispatch.stream
+        assert stream is not None
+        self._check_host(dispatch, words_of(tensor), stream.size, tensor.name)
+        self.finished = max(self.finished, dispatch.inference + 1)
+        if words is not None:
+            self._out[tensor.name][dispatch.inference] = words
+
+    def _check_host(self, dispatch: Dispatch, wanted: int, given: int, name: str) -> None:
+        if dispatch.inference < 0:
+            raise self._error(
+                dispatch, f"{dispatch.row.mnemonic} belongs to no inference", "put it between inference and endinference"
+            )
+        if wanted != given:
+            raise self._error(
+                dispatch, f"tensor {name} has {wanted} words, and the stream visits {given}", "set the stream's extents"
+            )
+
+    # Groups -----------------------------------------------------------------------------------------------------
+
+    def _connect(self, dispatch: Dispatch) -> None:
+        group = dispatch.group
+        if group in self._connected:
+            raise self._error(
+                dispatch,
+                f"group g{group} is connected already, at {self.order.where(self._connected[group])}",
+                "disconnect it first, or leave this out",
+            )
+        route = self.configuration.route(group)
+        taken = self.configuration.buses.conflict(route, self._claims)
+        if taken is not None:
+            other = next(n for n in self._connected if taken in self.configuration.route(n).segments)
+            raise self._error(
+                dispatch,
+                f"group g{group} needs {describe(taken)}, which group g{other} has since"
+                f" {self.order.where(self._connected[other])}",
+                f"disconnect g{other} first, or place one of the two in other columns of arrays",
+            )
+        self._claims.update(route.segments)
+        self._connected[group] = dispatch
+        self.order.end(dispatch, None)
+
+    def _disconnect(self, dispatch: Dispatch) -> None:
+        if self._connected.pop(dispatch.group, None) is None:
+            raise self._error(dispatch, f"group g{dispatch.group} is not connected", "connect it before this line")
+        self._claims.subtract(self.configuration.route(dispatch.group).segments)
+        self.order.end(dispatch, None)
+
+    # The end ----------------------------------------------------------------------------------------------------
+
+    def _check_leftovers(self) -> None:
+        for name, pipe in sorted(self._pipes.items()):
+            if pipe.held:
+                raise self._error(
+                    pipe.runs[0].dispatch,
+                    f"{pipe.held} {_ITEMS[name]} are given here and never taken",
+                    f"take them with {_TAKERS[name]}, or give fewer",
+                )
+
+    def _error(self, dispatch: Dispatch, message: str, hint: str) -> RuleError:
+        return RuleError(message, where=self.order.where(dispatch), hint=hint)
+
+
+_ITEMS = {
+    "buffer": "words in the buffer",
+    "vectors": "input vectors",
+    "sums": "positions of sums",
+    "neurons": "converted words",
+    "vector": "words at the vector agent",
+}
+_TAKERS = {"buffer": "feed", "vectors": "multiply", "sums": "convert", "neurons": "write", "vector": "a vector instruction"}

@@ -1,0 +1,402 @@
+"""Time: the event loop on simpy, and what a unit of the chip needs to live in it.
+
+A unit acts in a cycle on what it saw at the cycle's start. Whatever it changes is stamped with the cycle from which the
+others see it, at the earliest the next one; therefore the order in which units act within one cycle changes nothing.
+(docs/timing.md is the norm of this.) A unit has one event, armed again and again: bare callbacks on simpy's heap cost a
+third of generator processes.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import simpy
+
+from acortex.isa.sequencer import Dispatch
+
+Emit = Callable[[int, int, int, int, int, int, int, int, int], None]
+"""An observer of events: start, duration, unit, kind, count, pc, layer, inference, energy_aj."""
+
+EmitWait = Callable[[int, int, int, int, int, int, int], None]
+"""An observer of waits: start, duration, unit, cause, pc, layer, inference."""
+
+CAUSES = (
+    "idle",
+    "queue",
+    "token",
+    "port",
+    "bank",
+    "buffer_full",
+    "words",
+    "windows",
+    "vectors",
+    "latches",
+    "frame",
+    "load",
+    "neurons",
+    "sums",
+    "output_full",
+    "codes",
+    "latency",
+)
+"""What a unit can wait for. `idle` stands for having nothing to do."""
+
+CAUSE = {name: number for number, name in enumerate(CAUSES)}
+IDLE, TOKEN = CAUSE["idle"], CAUSE["token"]
+
+
+class Kernel(simpy.Environment):
+    """The event loop, in integer cycles."""
+
+    def drain(self, limit: int | None, every: int = 0, tick: Callable[[], None] | None = None) -> bool:
+        """Runs until nothing is left to happen, or past cycle `limit`; tells whether nothing is left.
+
+        `tick` is called each `every` steps, for progress.
+        """
+        queue, step = self._queue, self.step
+        steps = 0
+        while queue:
+            if limit is not None and queue[0][0] > limit:
+                return False
+            step()
+            steps += 1
+            if tick is not None and steps >= every:
+                steps = 0
+                tick()
+        return True
+
+
+class Alarm(simpy.Event):
+    """One unit's event. Units of lower rank act first within a cycle, however they were made."""
+
+    def __init__(self, kernel: Kernel, rank: int, action: Callable[[int], None]) -> None:
+        super().__init__(kernel)
+        self._ok = True
+        self._value = None
+        self._kernel = kernel
+        self._rank = rank
+        self._action = action
+        self._armed: list[Callable[[simpy.Event], None]] = [self._fire]
+        self.callbacks = self._armed
+        self._due = -1
+
+    @property
+    def now(self) -> int:
+        """The current cycle."""
+        return self._kernel._now  # type: ignore[return-value]  # cycles are integers
+
+    def at(self, cycle: int) -> None:
+        """Lets the unit act in a cycle, unless it will act sooner anyway."""
+        if self._due < 0 or cycle < self._due:
+            self._due = cycle
+            kernel = self._kernel
+            kernel.schedule(self, self._rank, cycle - kernel._now)  # type: ignore[arg-type]  # a rank is a priority
+
+    def _fire(self, _: simpy.Event) -> None:
+        self.callbacks = self._armed
+        now = self._kernel._now
+        if now == self._due:  # else an entry that a sooner one made stale
+            self._due = -1
+            self._action(now)  # type: ignore[arg-type]  # cycles are integers
+
+
+class Tally:
+    """What units did and for whom: counts, cycles and spans, summed as instructions end.
+
+    `events` and `counts` are by (kind, layer, inference). `layers` has the first and last cycle of each
+    (layer, inference). `macs` is by layer.
+    """
+
+    def __init__(self) -> None:
+        self.events: dict[tuple[int, int, int], int] = {}
+        self.counts: dict[tuple[int, int, int], int] = {}
+        self.layers: dict[tuple[int, int], list[int]] = {}
+        self.macs: dict[tuple[int, int], int] = {}
+        self.inferences: dict[int, list[int]] = {}
+
+    def compute(self, context: tuple[int, int, int], macs: int) -> None:
+        """Books the multiply-accumulates of one array operation."""
+        key = context[1:]
+        self.macs[key] = self.macs.get(key, 0) + macs
+
+    def span(self, layer: int, inference: int, start: int, end: int) -> None:
+        """Stretches a layer's time in an inference over start..end."""
+        span = self.layers.setdefault((layer, inference), [start, end])
+        span[0] = min(span[0], start)
+        span[1] = max(span[1], end)
+
+
+class Unit:
+    """A unit's time: every cycle of a run is busy, waiting for a named cause, or idle.
+
+    `act` is the only way to spend time: it makes the delay, the event and the count together. `block` names what the
+    unit waits for from now on.
+    """
+
+    def __init__(self, path: str, number: int, tally: Tally) -> None:
+        self.path = path
+        self.number = number
+        self.busy = 0
+        self.spent = [0] * len(CAUSES)
+        self.since = 0
+        self.cause = IDLE
+        self.first = -1
+        """When the current instruction's first event began, -1 before it."""
+        self.context: tuple[int, int, int] = (-1, 0, -1)
+        """The address, layer and inference of the instruction that the unit works on."""
+        self.price: Sequence[int] = ()
+        self.emit: Emit | None = None
+        self.emit_wait: EmitWait | None = None
+        self._tally = tally
+
+    def act(self, start: int, duration: int, kind: int, count: int) -> None:
+        """Spends `duration` cycles from cycle `start` on one event."""
+        since = self.since
+        if start > since:
+            self._account(start)
+        self.since = start + duration
+        self.busy += duration
+        if self.first < 0:
+            self.first = start
+        pc, layer, inference = self.context
+        key = (kind, layer, inference)
+        tally = self._tally
+        try:
+            tally.counts[key] += count
+            tally.events[key] += 1
+        except KeyError:
+            tally.counts[key] = count
+            tally.events[key] = 1
+        if self.emit is not None:
+            self.emit(start, duration, self.number, kind, count, pc, layer, inference, count * self.price[kind])
+
+    def block(self, now: int, cause: int) -> None:
+        """Waits for `cause` from cycle `now`, or from the end of what the unit does."""
+        if now > self.since and cause != self.cause:
+            self._account(now)
+            self.since = now
+        self.cause = cause
+
+    def _account(self, until: int) -> None:
+        duration = until - self.since
+        self.spent[self.cause] += duration
+        if self.emit_wait is not None and self.cause != IDLE:
+            self.emit_wait(self.since, duration, self.number, self.cause, *self.context)
+
+    def flush(self) -> None:
+        """Books the time of the instruction that has ended to its layer."""
+        if self.first >= 0:
+            self._tally.span(self.context[1], self.context[2], self.first, self.since)
+            self.first = -1
+
+    def close(self, end: int) -> None:
+        """Accounts for what is left of a run that ends at `end`."""
+        self.flush()
+        if end > self.since:
+            self._account(end)
+            self.since = end
+
+
+class Waiter(Protocol):
+    """What a channel wakes."""
+
+    alarm: Alarm
+
+
+class Channel:
+    """A bounded, ordered hand-over between two units; every item and every free place has the cycle it is seen in.
+
+    The producer asks `room`, then calls `put`; the consumer asks `ready`, then `take`s, and calls `free` when the
+    place can be used again. Who finds nothing is woken.
+    """
+
+    __slots__ = ("_empty", "_freed", "_full", "_items", "_room", "capacity", "given", "taken")
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
+        self.given = 0
+        self.taken = 0
+        self._room = capacity
+        self._items: deque[tuple[int, Any]] = deque()
+        self._freed: deque[tuple[int, int]] = deque()
+        self._full: Waiter | None = None
+        self._empty: Waiter | None = None
+
+    def watch(self, consumer: Waiter) -> None:
+        """Wakes the consumer at the next item."""
+        self._empty = consumer
+
+    def room(self, now: int, places: int, producer: Waiter) -> bool:
+        """Whether `places` are free in this cycle; if not, the producer is woken when more are."""
+        freed = self._freed
+        while freed and freed[0][0] <= now:
+            self._room += freed.popleft()[1]
+        if self._room >= places:
+            return True
+        if freed:
+            producer.alarm.at(freed[0][0])
+        else:
+            self._full = producer
+        return False
+
+    def put(self, seen: int, item: Any, places: int = 1) -> None:
+        """Hands an item over; the consumer sees it from cycle `seen`."""
+        self._room -= places
+        self.given += 1
+        self._items.append((seen, item))
+        if self._empty is not None:
+            self._empty.alarm.at(seen)
+            self._empty = None
+
+    def ready(self, now: int, consumer: Waiter, depth: int = 1) -> bool:
+        """Whether `depth` items can be seen in this cycle; if not, the consumer is woken when it may be so."""
+        items = self._items
+        if len(items) >= depth:
+            seen = items[depth - 1][0]
+            if seen <= now:
+                return True
+            consumer.alarm.at(seen)
+        else:
+            self._empty = consumer
+        return False
+
+    def head(self) -> Any:
+        """The next item, left where it is."""
+        return self._items[0][1]
+
+    def take(self) -> Any:
+        """The next item. Its place stays taken until `free`."""
+        self.taken += 1
+        return self._items.popleft()[1]
+
+    def take_many(self, depth: int) -> None:
+        """Takes `depth` items that say nothing but that they are there."""
+        self.taken += depth
+        pop = self._items.popleft
+        for _ in range(depth):
+            pop()
+
+    def free(self, seen: int, places: int = 1) -> None:
+        """Gives places back; the producer sees them from cycle `seen`."""
+        self._freed.append((seen, places))
+        if self._full is not None:
+            self._full.alarm.at(seen)
+            self._full = None
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+
+class Tokens:
+    """The tokens that order agents: counted, each seen from the cycle after it was made."""
+
+    def __init__(self) -> None:
+        self._channels: dict[int, Channel] = {}
+
+    def of(self, token: int) -> Channel:
+        """The channel of one token."""
+        if token not in self._channels:
+            self._channels[token] = Channel(1 << 62)
+        return self._channels[token]
+
+    def left(self) -> dict[int, int]:
+        """Tokens made and never taken."""
+        return {number: len(channel) for number, channel in sorted(self._channels.items()) if len(channel)}
+
+
+@dataclass
+class Site:
+    """What the units of one chip share."""
+
+    kernel: Kernel
+    tally: Tally
+    tokens: Tokens
+    queue_depth: int
+    sync_kind: int
+
+
+class Agent(Unit):
+    """A unit that takes instructions from the controller, one after the other, and works on them event by event.
+
+    A kind of agent says what it does in `begin` and `work`. It waits for one thing at a time: the first that is missing,
+    in the order in which its `work` asks.
+    """
+
+    def __init__(self, site: Site, path: str, rank: int) -> None:
+        super().__init__(path, rank, site.tally)
+        self.alarm = Alarm(site.kernel, rank, self.wake)
+        self.queue = Channel(site.queue_depth)
+        self.queue.watch(self)
+        self.current: Dispatch | None = None
+        self.remaining = 0
+        self._tokens = site.tokens
+        self._sync_kind = site.sync_kind
+
+    def begin(self, dispatch: Dispatch) -> None:
+        """Makes an instruction the current one."""
+        raise AssertionError(f"{self.path} does not say how an instruction begins")
+
+    def work(self, now: int) -> bool:
+        """Does the instruction's next event in cycle `now`, or waits; True where the next instruction may begin."""
+        raise AssertionError(f"{self.path} does not say what it does")
+
+    def wake(self, now: int) -> None:
+        """Goes on with the current instruction, or with the next one in the queue."""
+        while True:
+            dispatch = self.current
+            if dispatch is None:
+                dispatch = self._fetch(now)
+                if dispatch is None:
+                    return
+            if dispatch.row.timing == "sync":
+                if not self._sync(now, dispatch):
+                    return
+            elif not self.work(now):
+                return
+            self.current = None
+
+    def _fetch(self, now: int) -> Dispatch | None:
+        """The next instruction, if one can be seen; its place in the queue is free from the next cycle."""
+        if not self.queue.ready(now, self):
+            self.block(now, IDLE)
+            return None
+        self.flush()
+        dispatch: Dispatch = self.queue.take()
+        self.queue.free(now + 1)
+        self.current = dispatch
+        self.context = (dispatch.pc, dispatch.layer, dispatch.inference)
+        if dispatch.row.timing != "sync":
+            self.begin(dispatch)
+        return dispatch
+
+    def settled(self, now: int) -> bool:
+        """Whether all that the agent began has ended; if not, the agent is woken when it may have."""
+        if now < self.since:
+            self.alarm.at(self.since)
+            return False
+        return True
+
+    def _sync(self, now: int, dispatch: Dispatch) -> bool:
+        """Carries out a signal or an await once all before it has ended; always False: the agent is woken again."""
+        if not self.settled(now):
+            return False
+        token = self._tokens.of(dispatch.ops.token)
+        if dispatch.row.mnemonic == "signal":
+            token.put(now + 1, None)
+        elif token.ready(now, self):
+            token.take()
+        else:
+            self.block(now, TOKEN)
+            return False
+        self.act(now, 1, self._sync_kind, 1)
+        self.alarm.at(now + 1)
+        self.current = None
+        return False
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether an instruction is under way or waits in the queue."""
+        return self.current is not None or len(self.queue) > 0

@@ -1,0 +1,74 @@
+"""What a program asks of a chip, instruction by instruction, held against what the chip has, before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from acortex.errors import AcortexError, ManyErrors
+from acortex.isa.codec import Instruction, decode
+from acortex.isa.program import Program
+from acortex.sim.specs import Chip
+
+WORD_CODE = 15
+"""The largest code that a channel of a memory word holds, 4 bits."""
+
+
+class LimitError(AcortexError):
+    """A program that asks for more than its chip has."""
+
+
+class Limit(NamedTuple):
+    """One limit: the operand that is held to it, what the chip allows, the setting that says so, and why."""
+
+    mnemonic: str
+    operand: str
+    allowed: Callable[[Chip], int]
+    setting: str
+    what: str
+
+
+LIMITS = (
+    Limit("quant", "high", lambda chip: 2**chip.neurons.bits - 1, "neurons.bits", "the highest code of its converters"),
+    Limit("quant", "high", lambda chip: WORD_CODE, "", "the highest code of a 4-bit channel of a word"),
+    Limit("feed", "fill", lambda chip: WORD_CODE, "", "the highest code of a 4-bit DAC"),
+    Limit("feed", "words", lambda chip: chip.buffer.words, "buffer.words", "the words that its buffer holds"),
+    Limit("base", "address", lambda chip: chip.memory_words - 1, "memory.capacity_kb", "its last word of main memory"),
+)
+
+
+def check(program: Program, chip: Chip) -> None:
+    """Raises LimitError, or ManyErrors where there are several, for what a program asks beyond its chip."""
+    errors = list(_too_large(program, chip))
+    for pc, word in enumerate(program.words):
+        try:
+            instruction = decode(int(word))
+        except AcortexError as error:
+            errors.append(LimitError(error.message, where=str(program.lines[pc])))
+            continue
+        errors.extend(_beyond(instruction, chip, str(program.lines[pc])))
+    if errors:
+        raise errors[0] if len(errors) == 1 else ManyErrors(errors)
+
+
+def _too_large(program: Program, chip: Chip) -> Iterator[AcortexError]:
+    size, room = len(program.words), chip.instruction_memory.words
+    if size > room:
+        yield LimitError(
+            f"the program has {size} instructions, {size - room} more than the instruction memory of {chip.name} holds",
+            where=program.name,
+            hint=f"use hardware loops, or a chip with instruction_memory.words={size}",
+        )
+
+
+def _beyond(instruction: Instruction, chip: Chip, where: str) -> Iterator[AcortexError]:
+    for limit in LIMITS:
+        if instruction.row.mnemonic == limit.mnemonic:
+            value, allowed = instruction[limit.operand], limit.allowed(chip)
+            if value > allowed:
+                yield LimitError(
+                    f"{limit.mnemonic}: {limit.operand} is {value}; {chip.name} allows up to {allowed}, {limit.what}",
+                    where=where,
+                    hint=f"lower it, or take a chip with a larger {limit.setting}" if limit.setting else "lower it",
+                )
+                return

@@ -1,0 +1,213 @@
+"""Main memory in time: its ports and banks, the arbiter that shares them, and the agents that read and write words.
+
+A client posts one request at a time; the arbiter sees it in the next cycle and grants in the fixed order of the clients,
+writes first. A granted access holds a port for `access` cycles and its bank for `bank` cycles. A word that is read leaves
+`latency` cycles after its grant, pipelined, and crosses the bus; a word that is written crosses the bus as it is granted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from acortex.isa.sequencer import Dispatch
+from acortex.sim.energy import INDEX as KIND
+from acortex.sim.kernel import CAUSE, Agent, Alarm, Channel, Kernel, Site, Unit
+
+READ, WRITE = KIND["memory.read"], KIND["memory.write"]
+PORT, BANK, BUFFER_FULL, CODES = CAUSE["port"], CAUSE["bank"], CAUSE["buffer_full"], CAUSE["codes"]
+NEVER = 1 << 62
+
+
+@dataclass(frozen=True)
+class MemoryTimes:
+    """The sizes and times of main memory, in cycles."""
+
+    ports: int
+    banks: int
+    access: int
+    bank: int
+    latency: int
+
+
+class DataBus:
+    """The data bus in one direction: lanes that each carry a word in `word_cycles`."""
+
+    def __init__(self, lanes: list[Unit], kind: int, word_cycles: int) -> None:
+        self.lanes = lanes
+        self.sent = 0
+        self._kind = kind
+        self._word_cycles = word_cycles
+        self._free_at = [0] * len(lanes)
+
+    def free_from(self) -> int:
+        """The cycle from which some lane is free."""
+        return min(self._free_at)
+
+    def carry(self, start: int, context: tuple[int, int, int]) -> int:
+        """Carries a word from cycle `start` on the lane that is free the longest; returns the cycle it is seen in."""
+        number = self._free_at.index(min(self._free_at))
+        unit = self.lanes[number]
+        unit.context = context
+        seen = start + self._word_cycles
+        unit.act(start, self._word_cycles, self._kind, 1)
+        self._free_at[number] = seen
+        self.sent += 1
+        return seen
+
+
+class Fabric:
+    """The arbiter of main memory."""
+
+    def __init__(self, kernel: Kernel, rank: int, times: MemoryTimes) -> None:
+        self.times = times
+        self.alarm = Alarm(kernel, rank, self.wake)
+        self.clients: list[Client] = []
+        self.contended = times.bank > times.access or times.ports > 1
+        """Whether an access can find its bank taken."""
+        self._ports = [0] * times.ports
+        self._banks = [0] * times.banks
+
+    def wake(self, now: int) -> None:
+        """Grants what can be granted in cycle `now`, and comes back when more can."""
+        ports = self._ports
+        soonest = NEVER
+        for client in self.clients:
+            if client.wanted <= now:
+                again = self._serve(client, now)
+                soonest = min(soonest, again)
+            soonest = min(soonest, client.wanted) if client.wanted > now else soonest
+        if soonest < NEVER:
+            self.alarm.at(max(soonest, min(ports), now + 1))
+
+    def _serve(self, client: Client, now: int) -> int:
+        """Grants a client's request in cycle `now`, or tells from which cycle to try again."""
+        port = min(self._ports)
+        if port > now:
+            return port
+        obstacle = self._obstacle(client)
+        if obstacle > now:
+            client.block(now, BANK)
+            return obstacle
+        self._ports[self._ports.index(port)] = now + self.times.access
+        if self.contended:
+            self._banks[client.address % self.times.banks] = now + self.times.bank
+        client.wanted = NEVER
+        client.granted(now)
+        return NEVER
+
+    def _obstacle(self, client: Client) -> int:
+        """The cycle from which a client's bank and its bus are free."""
+        free = 0
+        if self.contended:
+            free = self._banks[client.address % self.times.banks]
+        if client.bus is not None:
+            free = max(free, client.bus.free_from() - client.bus_delay)
+        return free
+
+
+class Client(Agent):
+    """An agent that asks for main memory, one word at a time.
+
+    It takes its next instruction as the last access of the current one is granted, so that streams follow each other
+    without a gap.
+    """
+
+    bus: DataBus | None = None
+    bus_delay = 0
+    """Cycles from a grant to the word's turn on the bus."""
+
+    def __init__(self, site: Site, path: str, rank: int, fabric: Fabric) -> None:
+        super().__init__(site, path, rank)
+        self.fabric = fabric
+        self.wanted = NEVER
+        self.address = 0
+        self._addresses: list[int] = []
+
+    def begin(self, dispatch: Dispatch) -> None:
+        """Begins to walk over a stream."""
+        assert dispatch.stream is not None
+        self.remaining = dispatch.stream.size
+        if self.fabric.contended:
+            self._addresses = dispatch.stream.addresses().tolist()
+
+    def ask(self, now: int, seen: int) -> None:
+        """Posts a request for the next word, which the arbiter sees from cycle `seen`."""
+        if self.fabric.contended:
+            self.address = self._addresses[-self.remaining]
+        self.block(now, PORT)
+        self.wanted = seen
+        self.fabric.alarm.at(seen)
+
+    def granted(self, now: int) -> None:
+        """An access begins in cycle `now`."""
+        raise AssertionError(f"{self.path} does not say what a grant means to it")
+
+
+class Reader(Client):
+    """The agent that reads a stream of words, as far ahead as its receiver has room."""
+
+    def __init__(
+        self, site: Site, path: str, rank: int, fabric: Fabric, bus: DataBus, receivers: dict[int, Channel]
+    ) -> None:
+        super().__init__(site, path, rank, fabric)
+        self.bus: DataBus = bus
+        self.bus_delay = fabric.times.latency
+        self._receivers = receivers
+        self._receiver = receivers[0]
+
+    def begin(self, dispatch: Dispatch) -> None:
+        """Begins to walk over a stream, for one of the receivers."""
+        super().begin(dispatch)
+        self._receiver = self._receivers[dispatch.ops.to]
+
+    def work(self, now: int) -> bool:
+        """Asks for the next word where its receiver has room."""
+        if not self.remaining:
+            return True
+        if self._receiver.room(now, 1, self):
+            self.ask(now, now + 1)
+        else:
+            self.block(now, BUFFER_FULL)
+        return False
+
+    def granted(self, now: int) -> None:
+        """Sends the word on its way, and goes on."""
+        self.act(now, self.fabric.times.access, READ, 1)
+        self._receiver.put(self.bus.carry(now + self.bus_delay, self.context), None)
+        self.remaining -= 1
+        self.wake(now)
+
+
+class Writer(Client):
+    """The agent that writes a stream of words as they come."""
+
+    def __init__(
+        self, site: Site, path: str, rank: int, fabric: Fabric, bus: DataBus, sources: dict[int, Channel]
+    ) -> None:
+        super().__init__(site, path, rank, fabric)
+        self.bus: DataBus = bus
+        self._sources = sources
+        self._source = sources[0]
+
+    def begin(self, dispatch: Dispatch) -> None:
+        """Begins to walk over a stream, from one of the sources."""
+        super().begin(dispatch)
+        self._source = self._sources[dispatch.ops.source]
+
+    def work(self, now: int) -> bool:
+        """Asks for the next word's access once there is a word."""
+        if not self.remaining:
+            return True
+        if self._source.ready(now, self):
+            self.ask(now, now + 1)
+        else:
+            self.block(now, CODES)
+        return False
+
+    def granted(self, now: int) -> None:
+        """Takes the word over the bus into memory, and goes on."""
+        self.act(now, self.fabric.times.access, WRITE, 1)
+        self._source.take()
+        self._source.free(self.bus.carry(now, self.context))
+        self.remaining -= 1
+        self.wake(now)

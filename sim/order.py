@@ -1,0 +1,165 @@
+"""Whether a program orders its agents: happens-before, whatever the timing.
+
+Agents run at the same time. Two accesses to one word of main memory, one of them a write, must be ordered: by one agent's
+queue, by tokens, or because one instruction ends only after another that fed it. The check walks the program in program
+order with a vector clock for each agent (Mattern 1989): what it knows to have ended before its next instruction begins.
+It never looks at time or values, and holds for every chip.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex.errors import AcortexError
+from acortex.isa.operands import AGENTS
+from acortex.isa.program import Program
+from acortex.isa.sequencer import Dispatch
+
+NUMBER = {agent: number for number, agent in enumerate(AGENTS)}
+
+Clock = list[int]
+"""For each agent, the last of its instructions known to have ended; -1 for none."""
+
+
+class OrderError(AcortexError):
+    """A program whose agents are not ordered where they must be."""
+
+
+@dataclass
+class _Token:
+    """A token's side of the story: who makes it and who takes it, and what each one made carries."""
+
+    maker: str
+    made_by: Dispatch
+    made: list[Clock] = field(default_factory=list)
+    taker: str = ""
+    taken: int = 0
+
+
+class OrderCheck:
+    """Follows a program instruction by instruction, and raises OrderError at the first that breaks an order."""
+
+    def __init__(self, program: Program, words: int) -> None:
+        self._program = program
+        self._known: list[Clock] = [[-1] * len(AGENTS) for _ in AGENTS]
+        self._history: list[list[Dispatch]] = [[] for _ in AGENTS]
+        self._tokens: dict[int, _Token] = {}
+        self._writes: dict[int, NDArray[np.int64]] = {}
+        self._reads: dict[int, NDArray[np.int64]] = {}
+        self._words = words
+
+    def where(self, dispatch: Dispatch) -> str:
+        """The source line of an instruction."""
+        return str(self._program.lines[dispatch.pc])
+
+    # Order ------------------------------------------------------------------------------------------------------
+
+    def begin(self, dispatch: Dispatch) -> Clock:
+        """What is known to have ended as this instruction begins."""
+        return self._known[NUMBER[dispatch.agent]]
+
+    def end(self, dispatch: Dispatch, after: Clock | None) -> Clock:
+        """Notes that an instruction ends after all that `after` knows; returns what is known then."""
+        agent = NUMBER[dispatch.agent]
+        known = self._known[agent]
+        known = list(map(max, known, after)) if after is not None else known.copy()
+        known[agent] = len(self._history[agent])
+        self._history[agent].append(dispatch)
+        self._known[agent] = known
+        return known
+
+    def signal(self, dispatch: Dispatch) -> None:
+        """Makes a token that carries what its agent knows."""
+        number = dispatch.ops.token
+        token = self._tokens.setdefault(number, _Token(dispatch.agent, dispatch))
+        if token.maker != dispatch.agent:
+            raise OrderError(
+                f"token t{number} is signalled by {dispatch.agent} here, and by {token.maker} at"
+                f" {self.where(token.made_by)}: which of them an await takes would depend on time",
+                where=self.where(dispatch),
+                hint="use a token of its own for each pair of agents",
+            )
+        token.made.append(self.end(dispatch, None))
+
+    def wait(self, dispatch: Dispatch) -> None:
+        """Takes a token: all that its maker knew is known from here on."""
+        number = dispatch.ops.token
+        token = self._tokens.get(number)
+        if token is None or token.taken == len(token.made):
+            already = f"all {token.taken} signals before it are taken" if token else "no signal stands before it"
+            raise OrderError(
+                f"{dispatch.agent} awaits token t{number} for ever: {already}",
+                where=self.where(dispatch),
+                hint=f"signal t{number} before this line, in the order of the program",
+            )
+        if token.taker not in ("", dispatch.agent):
+            raise OrderError(
+                f"token t{number} is awaited by {dispatch.agent} here, and by {token.taker} elsewhere:"
+                " which of them takes it would depend on time",
+                where=self.where(dispatch),
+                hint="use a token of its own for each pair of agents",
+            )
+        token.taker = dispatch.agent
+        self.end(dispatch, token.made[token.taken])
+        token.made[token.taken] = []
+        token.taken += 1
+
+    def left(self) -> list[tuple[int, int, Dispatch]]:
+        """Tokens that nobody took: (token, how many, the first instruction that makes it)."""
+        return [
+            (number, len(token.made) - token.taken, token.made_by)
+            for number, token in sorted(self._tokens.items())
+            if len(token.made) > token.taken
+        ]
+
+    # Words ------------------------------------------------------------------------------------------------------
+
+    def read(self, dispatch: Dispatch, addresses: NDArray[np.int64]) -> None:
+        """Holds a read against every write of its words: each written, and ordered before it."""
+        self._hold(dispatch, addresses, self._writes, "written by")
+        written = [writes[addresses] for writes in self._writes.values()]
+        newest = np.maximum.reduce(written) if written else np.full(len(addresses), -1)
+        if newest.min() < 0:
+            word = int(addresses[int(np.argmax(newest < 0))])
+            raise OrderError(
+                f"{dispatch.row.mnemonic} reads word {word} of main memory, which was never written",
+                where=self.where(dispatch),
+                hint="check the stream's base, extents and strides, and that what writes it stands before this line",
+            )
+        self._note(dispatch, addresses, self._reads)
+
+    def write(self, dispatch: Dispatch, addresses: NDArray[np.int64]) -> None:
+        """Holds a write against every earlier access to its words."""
+        self._hold(dispatch, addresses, self._writes, "written by")
+        self._hold(dispatch, addresses, self._reads, "read by")
+        self._note(dispatch, addresses, self._writes)
+
+    def _note(self, dispatch: Dispatch, addresses: NDArray[np.int64], table: dict[int, NDArray[np.int64]]) -> None:
+        agent = NUMBER[dispatch.agent]
+        if agent not in table:
+            table[agent] = np.full(self._words, -1, dtype=np.int64)
+        table[agent][addresses] = len(self._history[agent])
+
+    def _hold(
+        self, dispatch: Dispatch, addresses: NDArray[np.int64], table: dict[int, NDArray[np.int64]], how: str
+    ) -> None:
+        known = self.begin(dispatch)
+        for agent, latest in table.items():
+            if agent == NUMBER[dispatch.agent]:
+                continue
+            seen = latest[addresses]
+            if seen.max() > known[agent]:
+                place = int(np.argmax(seen > known[agent]))
+                self._race(dispatch, int(addresses[place]), self._history[agent][int(seen[place])], how)
+
+    def _race(self, dispatch: Dispatch, word: int, other: Dispatch, how: str) -> None:
+        verb = "reads" if dispatch.row.mnemonic in ("read", "output") else "writes"
+        raise OrderError(
+            f"{dispatch.row.mnemonic} {verb} word {word} of main memory, which is {how} {other.row.mnemonic} at"
+            f" {self.where(other)}, and nothing orders the two",
+            where=self.where(dispatch),
+            hint=f"signal a token from {other.agent} after that line, and await it in {dispatch.agent} before this one",
+        )

@@ -1,0 +1,187 @@
+"""The report of a run, `acortex.run/1`: plain numbers, made of what units counted and of the chip's prices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from acortex.isa.container import sha256
+from acortex.isa.program import Program
+from acortex.sim.area import area_by_component, total_area
+from acortex.sim.chip import TimedChip
+from acortex.sim.clock import Clock
+from acortex.sim.energy import COMPONENTS, INDEX, KINDS, NONE, Energies, Interval, prices, settle
+from acortex.sim.kernel import CAUSES, IDLE, Tally
+from acortex.sim.specs import Chip
+
+AJ_PER_J = 10**18
+
+
+@dataclass(frozen=True)
+class Timing:
+    """What the timed executor leaves: the cycles of set-up and run, and the chips that counted them."""
+
+    setup: TimedChip
+    setup_cycles: int
+    chip: TimedChip
+    cycles: int
+
+
+def heading(program: Program, chip: Chip) -> dict[str, Any]:
+    """What ran on what: the part of a report that needs no simulation."""
+    areas = {name: float(area) for name, area in area_by_component(chip).items()}
+    return {
+        "schema": "acortex.run/1",
+        "program": {"name": program.name, "sha256": sha256(program), "instructions": len(program.words)},
+        "chip": {"name": chip.name, "sha256": chip.sha256, "config": chip.config},
+        "clock_ns": float(chip.clock_ns),
+        "area_mm2": float(total_area(chip)),
+        "area_by_component_mm2": areas,
+    }
+
+
+def timing_report(program: Program, chip: Chip, timing: Timing) -> dict[str, Any]:
+    """What time and energy a run took, of the whole and by component, unit, layer and inference."""
+    tally, cycles, clock = timing.chip.tally, timing.cycles, Clock(chip.clock_ns)
+    layers = [(layer - 1, start, end) for (layer, _), (start, end) in tally.layers.items() if layer]
+    inferences = _inferences(tally, cycles)
+    energies = settle(prices(chip), _by_layer_number(tally), cycles, layers, inferences)
+    macs = sum(tally.macs.values())
+    seconds = clock.seconds(cycles)
+    joules = energies.total / AJ_PER_J
+    return {
+        "cycles": cycles,
+        "latency_s": seconds,
+        **_energy(energies.total, energies.by_component),
+        "power_w": joules / seconds if cycles else 0.0,
+        "macs": macs,
+        "throughput_ops_per_s": 2 * macs / seconds if cycles else 0.0,
+        "efficiency_ops_per_j": 2 * macs / joules if energies.total else 0.0,
+        "counts": counts(tally),
+        "utilisation": _utilisation(timing.chip),
+        "waits": _waits(timing.chip),
+        "layers": _layers(program, tally, cycles, layers, energies),
+        "inferences": [_inference(clock, span, energies) for span in sorted(inferences)],
+        "setup": _setup(chip, timing),
+    }
+
+
+def counts(tally: Tally) -> dict[str, int]:
+    """How often each thing happened, over the whole run."""
+    of = {kind.name: 0 for kind in KINDS}
+    for (kind, _, _), count in tally.counts.items():
+        of[KINDS[kind].name] += count
+    return {
+        "main_memory.reads": of["memory.read"],
+        "main_memory.writes": of["memory.write"],
+        "array_operations": of["vmm.frame"],
+        "conversions": of["neurons.convert"],
+        "bus_words": of["bus.down"] + of["bus.up"],
+        "bus_words.down": of["bus.down"],
+        "bus_words.up": of["bus.up"],
+        "host_words.in": of["host.in"],
+        "host_words.out": of["host.out"],
+        "loads": of["vmm.load"],
+        "positions": sum(count for (kind, _, _), count in tally.events.items() if kind == INDEX["vmm.frame"]),
+        "tokens": of["sync"],
+        "instructions": of["controller.issue"],
+        "events": sum(tally.events.values()),
+    }
+
+
+def _by_layer_number(tally: Tally) -> dict[tuple[int, int, int], int]:
+    """Counts by (kind, layer, inference), layers numbered as the program names them."""
+    return {(kind, layer - 1, inference): count for (kind, layer, inference), count in tally.counts.items()}
+
+
+def _inferences(tally: Tally, cycles: int) -> list[Interval]:
+    """When each inference was under way: between the host's words; without such, as long as its layers."""
+    spans = {index: (start, end) for index, (start, end) in tally.inferences.items() if index >= 0}
+    for (_, index), (start, end) in tally.layers.items():
+        if index >= 0 and index not in tally.inferences:
+            before = spans.get(index, (start, end))
+            spans[index] = (min(start, before[0]), max(end, before[1]))
+    if not spans:
+        return [(0, 0, cycles)]
+    return [(index, start, min(end, cycles)) for index, (start, end) in spans.items()]
+
+
+def _energy(total: int, by_component: Mapping[str, int]) -> dict[str, Any]:
+    return {
+        "energy_j": total / AJ_PER_J,
+        "energy_aj": total,
+        "energy_by_component_j": {name: by_component[name] / AJ_PER_J for name in COMPONENTS},
+        "energy_by_component_aj": {name: by_component[name] for name in COMPONENTS},
+    }
+
+
+def _inference(clock: Clock, span: Interval, energies: Energies) -> dict[str, Any]:
+    index, start, end = span
+    parts = energies.by_inference.get(index, dict.fromkeys(COMPONENTS, 0))
+    return {
+        "index": index,
+        "start_cycle": start,
+        "end_cycle": end,
+        "latency_s": clock.seconds(end - start),
+        **_energy(sum(parts.values()), parts),
+    }
+
+
+def _layers(
+    program: Program, tally: Tally, cycles: int, spans: Sequence[Interval], energies: Energies
+) -> list[dict[str, Any]]:
+    """A row a layer in the order of the program, then what belongs to none."""
+    numbers = [*range(len(program.layers)), NONE]
+    macs = dict.fromkeys(numbers, 0)
+    for (layer, _), count in tally.macs.items():
+        macs[layer - 1] += count
+    in_flight = {number: _union(start_end for n, *start_end in spans if n == number) for number in numbers}
+    in_flight[NONE] = cycles - _union(start_end for _, *start_end in spans)
+    return [
+        {
+            "name": "-" if number == NONE else program.layers[number],
+            "cycles": in_flight[number],
+            "energy_j": energies.by_layer.get(number, 0) / AJ_PER_J,
+            "energy_aj": energies.by_layer.get(number, 0),
+            "macs": macs[number],
+        }
+        for number in numbers
+    ]
+
+
+def _union(spans: Any) -> int:
+    """How many cycles some of the spans cover."""
+    covered, reached = 0, 0
+    for start, end in sorted(spans):
+        covered += max(end - max(start, reached), 0)
+        reached = max(reached, end)
+    return covered
+
+
+def _utilisation(chip: TimedChip) -> dict[str, dict[str, int]]:
+    return {
+        unit.path: {"busy": unit.busy, "waiting": sum(unit.spent) - unit.spent[IDLE], "idle": unit.spent[IDLE]}
+        for unit in chip.units
+    }
+
+
+def _waits(chip: TimedChip) -> list[dict[str, Any]]:
+    """Who waited for what, longest first."""
+    rows = [
+        {"unit": unit.path, "cause": CAUSES[cause], "cycles": spent}
+        for unit in chip.units
+        for cause, spent in enumerate(unit.spent)
+        if spent and cause != IDLE
+    ]
+    return sorted(rows, key=lambda row: -int(str(row["cycles"])))
+
+
+def _setup(chip: Chip, timing: Timing) -> dict[str, Any]:
+    """What writing the weights took, before the first inference."""
+    energies = settle(prices(chip), _by_layer_number(timing.setup.tally), timing.setup_cycles)
+    return {
+        "cycles": timing.setup_cycles,
+        "latency_s": Clock(chip.clock_ns).seconds(timing.setup_cycles),
+        **_energy(energies.total, energies.by_component),
+    }

@@ -1,0 +1,208 @@
+"""A run: load a program into a chip, execute it, and report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex.errors import UsageError
+from acortex.isa.container import sha256
+from acortex.isa.program import Program
+from acortex.isa.sequencer import Sequencer
+from acortex.isa.tensors import accept, to_words
+from acortex.sim import limits
+from acortex.sim.chip import TimedChip, unit_paths
+from acortex.sim.energy import KINDS, prices
+from acortex.sim.functional import Functional
+from acortex.sim.kernel import CAUSES
+from acortex.sim.probe import Observer
+from acortex.sim.report import Timing, heading, timing_report
+from acortex.sim.specs import Chip, load_chip
+from acortex.traces.schema import Kind, TraceHeader
+from acortex.traces.writer import TraceWriter
+
+Inputs = Mapping[str, NDArray[Any]] | NDArray[Any] | None
+Progress = Callable[[int, int], None]
+
+SEED = 0
+"""The seed of the codes that stand in for inputs where a program has none of its own."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run leaves: its report (`acortex.run/1`, plain JSON types) and its outputs by name.
+
+    `outputs[name][i]` is the output of inference i, uint8; empty where no values were computed.
+    """
+
+    report: dict[str, Any]
+    outputs: dict[str, NDArray[np.uint8]]
+
+    @property
+    def cycles(self) -> int:
+        """The cycles of the run, without its set-up."""
+        return int(self.report["cycles"])
+
+    def _repr_html_(self) -> str:
+        rows = "".join(f"<tr><th>{key}</th><td>{self.report[key]}</td></tr>" for key in _SHOWN if key in self.report)
+        return f"<table><caption>{self.report['program']['name']}</caption>{rows}</table>"
+
+
+_SHOWN = ("cycles", "latency_s", "energy_j", "power_w", "area_mm2", "accuracy")
+
+
+def run(
+    program: Program,
+    chip: Chip | None = None,
+    *,
+    inputs: Inputs = None,
+    labels: NDArray[Any] | None = None,
+    trace: str | Path | None = None,
+    trace_level: str = "events",
+    max_cycles: int | None = None,
+    values: bool = True,
+    timing: bool = True,
+    progress: Progress | None = None,
+    observers: Sequence[Observer] = (),
+) -> Result:
+    """Runs a program on a chip.
+
+    `inputs` is an array (or arrays by input name) of shape (inferences, …); without it the program's own samples run, or
+    one inference on seeded codes. `labels` are the right answers, for `accuracy`. `values=False` computes no outputs,
+    `timing=False` simulates no time; every rule of the chip that does not depend on time is checked in either case.
+    `max_cycles` ends a run early, with `stopped` in its report. Observers hear of every event, as a trace does.
+
+    Raises the errors of `acortex.errors` for a program that breaks a rule, and for inputs that do not fit.
+    """
+    chip = chip or load_chip(program.chip)
+    limits.check(program, chip)
+    codes, inferences, own = _inputs(program, inputs)
+    truth = _labels(program, labels, own, inferences)
+    tensors = {tensor.name: to_words(tensor, codes[tensor.name]) for tensor in program.inputs} if values else None
+    functional = Functional(program, chip, inferences, tensors, max_cycles)
+    functional.run(_share(progress, inferences, 0 if timing else 1))
+    report = heading(program, chip)
+    outputs = functional.outputs if values and program.outputs else {}
+    if timing:
+        simulated = _simulate(program, chip, functional, inferences, trace, trace_level, max_cycles, progress, observers)
+        report |= simulated
+    stopped = report.get("stopped")
+    report["retention"] = {"late_reads": 0, "worst": None}
+    report["accuracy"] = None if truth is None or not outputs or stopped else _accuracy(outputs, truth)
+    return Result(report, outputs)
+
+
+def _inputs(program: Program, inputs: Inputs) -> tuple[dict[str, NDArray[np.uint8]], int, bool]:
+    """The codes of every input, how many inferences there are, and whether the data are the program's own."""
+    own = inputs is None and bool(program.samples)
+    given = dict(program.samples) if own else _by_name(program, inputs)
+    if not given and program.inputs:
+        generator = np.random.default_rng(SEED)
+        given = {
+            tensor.name: generator.integers(0, 2 if tensor.encode == "binary" else 1 << tensor.bits, (1, *tensor.shapes[0]))
+            for tensor in program.inputs
+        }
+    missing = [tensor.name for tensor in program.inputs if tensor.name not in given]
+    if missing:
+        raise UsageError(f"input {missing[0]} is missing", hint=f"give an .npz that holds {', '.join(missing)}")
+    codes = {tensor.name: accept(tensor, given[tensor.name]) for tensor in program.inputs}
+    lengths = {name: len(array) for name, array in codes.items()}
+    if len(set(lengths.values())) > 1:
+        raise UsageError(f"the inputs hold different numbers of inferences: {lengths}")
+    return codes, next(iter(lengths.values()), 1), own
+
+
+def _by_name(program: Program, inputs: Inputs) -> dict[str, NDArray[Any]]:
+    if inputs is None:
+        return {}
+    names = [tensor.name for tensor in program.inputs]
+    if not isinstance(inputs, Mapping):
+        if len(names) != 1:
+            raise UsageError(
+                f"{program.name} has {len(names)} inputs, and one array was given",
+                hint=f"give an .npz that holds {', '.join(names)}" if names else "leave the input out",
+            )
+        return {names[0]: np.asarray(inputs)}
+    unknown = sorted(set(inputs) - set(names))
+    if unknown:
+        raise UsageError(f"{program.name} has no input {unknown[0]}", hint=f"its inputs are {', '.join(names)}")
+    return {name: np.asarray(array) for name, array in inputs.items()}
+
+
+def _labels(program: Program, labels: NDArray[Any] | None, own: bool, inferences: int) -> NDArray[Any] | None:
+    truth = labels if labels is not None else program.labels if own else None
+    if truth is not None and len(truth) != inferences:
+        raise UsageError(f"there are {len(truth)} labels for {inferences} inferences", hint="give one label an inference")
+    return truth
+
+
+def _accuracy(outputs: Mapping[str, NDArray[np.uint8]], truth: NDArray[Any]) -> float:
+    """The share of inferences whose largest code, the first of equals, is where the label says."""
+    first = next(iter(outputs.values()))
+    return float(np.mean(first.reshape(len(first), -1).argmax(axis=1) == truth))
+
+
+def _share(progress: Progress | None, total: int, part: int) -> Callable[[int], None] | None:
+    """Progress of an executor that is all of the work (1), or the smaller part of it (0)."""
+    if progress is None or not part:
+        return None
+    return lambda done: progress(done, total)
+
+
+def _simulate(
+    program: Program,
+    chip: Chip,
+    functional: Functional,
+    inferences: int,
+    trace: str | Path | None,
+    level: str,
+    max_cycles: int | None,
+    progress: Progress | None,
+    observers: Sequence[Observer],
+) -> dict[str, Any]:
+    """The timed executor's part of a run: set-up, then the program from cycle 0."""
+    groups = functional.configuration.times()
+    sequencer = Sequencer(program, inferences)
+    setup = TimedChip(chip, sequencer, groups)
+    setup_cycles = setup.run()
+    price = prices(chip).total
+    writer = TraceWriter(trace, _header(program, chip), level) if trace else None
+    try:
+        timed = TimedChip(chip, sequencer, groups, [*observers, writer] if writer else observers, price)
+        tick = None
+        if progress is not None:
+            tick = lambda: progress(len(timed.tally.inferences), inferences)  # noqa: E731  # a name would say no more
+        cycles = timed.run(max_cycles, tick)
+        report = timing_report(program, chip, Timing(setup, setup_cycles, timed, cycles))
+        if timed.stopped:
+            report["stopped"] = f"stopped at cycle {cycles:,}, as --max-cycles asked; the program goes on"
+        if writer is not None:
+            writer.finish(report)
+            writer = None
+        return report
+    finally:
+        if writer is not None:
+            writer.abort()
+
+
+def _header(program: Program, chip: Chip) -> TraceHeader:
+    return TraceHeader(
+        program=program.name,
+        program_sha256=sha256(program),
+        chip=chip.name,
+        chip_sha256=chip.sha256,
+        config=chip.config,
+        clock_ns=float(chip.clock_ns),
+        units=unit_paths(chip),
+        kinds=tuple(
+            Kind(kind.name, kind.unit, kind.description, kind.rates[0][0] if kind.rates else "") for kind in KINDS
+        ),
+        causes=CAUSES,
+        layers=("-", *program.layers),
+        lines=tuple(str(line) for line in program.lines),
+    )
