@@ -7,10 +7,13 @@ converters and program/erase circuits that both halves share, and the lower arra
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
+from html import escape
 
 from acortex.sim.area import PRECISION, area_by_component, die_side
+from acortex.sim.groups import Group, Rect
 from acortex.sim.specs import Chip
 
 
@@ -92,3 +95,211 @@ def floor_plan(chip: Chip) -> FloorPlan:
 def distance(start: tuple[Decimal, Decimal], end: tuple[Decimal, Decimal]) -> Decimal:
     """How long a wire between two places is, in mm: wires run along the edges of the die."""
     return abs(start[0] - end[0]) + abs(start[1] - end[1])
+
+
+STRIP_TEXT = 20
+"""Characters that the text drawing gives to the strip with memory and controller."""
+
+RULE = "─"
+"""A line of the text drawing that is a rule across its box."""
+
+MOST_LINES = 16
+"""Lines that the text drawing gives to one half of the arrays, at most."""
+
+DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+def text(chip: Chip, width: int = 80, groups: Sequence[Group] = ()) -> str:
+    """The floor plan for a terminal `width` characters wide: what lies where, not to scale, with the arrays of groups.
+
+    Every array is drawn where there is room; else a mark stands for several, with the last digit of a group's number in
+    base 36, or * where groups share the mark.
+    """
+    plan = floor_plan(chip)
+    room = max(width - STRIP_TEXT - 22, 22)
+    owners = {array: group.number for group in groups for row in group.tiles for array in row}
+    token = max(len(f"g{group.number}") for group in groups) if groups else 1
+    if chip.columns * (token + 1) + 1 <= room and max(chip.arrays.m_top, chip.arrays.m_bottom) <= MOST_LINES:
+        across, down = 1, 1
+    else:
+        across = -(-chip.columns // room)
+        down = -(-max(chip.arrays.m_top, chip.arrays.m_bottom) // MOST_LINES)
+
+    def half(first: int, count: int) -> list[str]:
+        rows = [range(row, min(row + down, first + count)) for row in range(first, first + count, down)]
+        return [_marks(chip, owners, row, across, token) for row in rows]
+
+    split = chip.arrays.m_top
+    top, bottom = half(0, split), half(split, chip.arrays.m_bottom)
+    inner = max(22, *map(len, top))
+    right = [*top, RULE, " neurons, converters", " program/erase", RULE, *bottom]
+    left = _strip(len(right), plan, chip)
+    notes = {0: f"rows 0 to {split - 1}", len(top) + 4: f"rows {split} to {chip.rows - 1}" if bottom else ""}
+    lines = [f"die {plan.side:.3f} x {plan.side:.3f} mm, {chip.columns} columns of {chip.rows} arrays"]
+    if across * down > 1:
+        lines[0] += f", {across} x {down} a mark"
+    lines.append(f"┌{'─' * STRIP_TEXT}┬{'─' * inner}┐")
+    for number, (west, east) in enumerate(zip(left, right, strict=True)):
+        start, end = ("├" if west == RULE else "│"), ("┤" if east == RULE else "│")
+        middle = {(True, True): "┼", (True, False): "┤", (False, True): "├"}.get((west == RULE, east == RULE), "│")
+        row = f"{start}{_wide(west, STRIP_TEXT)}{middle}{_wide(east, inner)}{end} {notes.get(number, '')}"
+        lines.append(row.rstrip())
+    return "\n".join([*lines, f"└{'─' * STRIP_TEXT}┴{'─' * inner}┘"])
+
+
+def _wide(line: str, width: int) -> str:
+    """A line as wide as its box."""
+    return RULE * width if line == RULE else f"{line:<{width}}"
+
+
+def _marks(chip: Chip, owners: dict[tuple[int, int], int], rows: range, across: int, token: int) -> str:
+    """One line of arrays."""
+    cells = []
+    for column in range(0, chip.columns, across):
+        block = [(c, row) for c in range(column, min(column + across, chip.columns)) for row in rows]
+        numbers = {owners[array] for array in block if array in owners}
+        cells.append(_mark(numbers, len(block) == 1 and across == 1))
+    if across == 1 and len(rows) == 1:
+        return " " + " ".join(f"{cell:<{token}}" for cell in cells)
+    return "".join(cell[-1] for cell in cells)
+
+
+def _mark(numbers: set[int], alone: bool) -> str:
+    """What stands for one array, or for several."""
+    if not numbers:
+        return "·"
+    if len(numbers) > 1:
+        return "*"
+    (number,) = numbers
+    return f"g{number}" if alone else DIGITS[number % len(DIGITS)]
+
+
+def _strip(lines: int, plan: FloorPlan, chip: Chip) -> list[str]:
+    """The strip on the left: memory above controller, their lines in proportion to their areas where text fits."""
+    memory = [" main memory", f" {chip.memory.capacity_kb} KB, {chip.memory.banks} banks"]
+    control = [" controller", " instruction memory", " buffer, host port"]
+    share = int(lines * plan.memory.height / plan.side)
+    above = max(len(memory), min(share, lines - len(control) - 1))
+    upper = memory + [""] * (above - len(memory))
+    lower = control + [""] * (lines - above - 1 - len(control))
+    return [*upper, RULE, *lower][:lines]
+
+
+DRAWING_PX = 600
+"""The side of the die in the SVG drawing."""
+
+LEGEND_PX = 440
+"""What the legend takes beside it."""
+
+COLOURS = {
+    "memory": "#dfe7f2",
+    "control": "#e6e6e6",
+    "top": "#f7f3e8",
+    "band": "#e4efe4",
+    "bottom": "#f7f3e8",
+}
+GROUP_COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#ee8866", "#44bb99", "#77aadd")
+
+MOST_NAMED = 20
+"""Groups that the legend of the SVG drawing names."""
+
+
+def svg(chip: Chip, groups: Sequence[Group] = ()) -> str:
+    """The floor plan as an SVG drawing, to scale, with a legend; the arrays of groups are coloured."""
+    plan = floor_plan(chip)
+    scale = DRAWING_PX / float(plan.side)
+    width, height = DRAWING_PX + LEGEND_PX, DRAWING_PX + 70
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
+        'font-family="Helvetica, Arial, sans-serif" font-size="13">',
+        f'<rect width="100%" height="100%" fill="#ffffff"/><g transform="translate(20 {height - DRAWING_PX - 30})">',
+        f'<text x="0" y="-14" font-size="16" font-weight="bold">{escape(chip.name)}</text>',
+    ]
+    for key in COLOURS:
+        box: Box = getattr(plan, key)
+        parts.append(_rectangle(box, scale, COLOURS[key], "#555555"))
+    places = [(group, box) for group in groups for rect in group.rects for box in _place(chip, plan, rect)]
+    parts += [_rectangle(box, scale, _colour(group), "#ffffff") for group, box in places]
+    parts += _grid(chip, plan, scale)
+    parts += [_number(group, box, scale) for group, box in places if _has_room(box, scale)]
+    parts += _scale_bar(plan, scale)
+    parts += _legend(chip, plan, groups)
+    return "\n".join([*parts, "</g></svg>\n"])
+
+
+def _rectangle(box: Box, scale: float, fill: str, stroke: str) -> str:
+    x, y, width, height = (float(edge) * scale for edge in (box.x, box.y, box.width, box.height))
+    return (
+        f'<rect x="{x:.2f}" y="{y:.2f}" width="{width:.2f}" height="{height:.2f}" fill="{fill}" '
+        f'stroke="{stroke}" stroke-width="0.8"><title>{escape(box.name)}</title></rect>'
+    )
+
+
+def _place(chip: Chip, plan: FloorPlan, rect: Rect) -> list[Box]:
+    """Where a rectangle of arrays lies: one box in each half that it touches."""
+    split = chip.arrays.m_top
+    x, width = plan.top.x + plan.pitch_x * rect.column, plan.pitch_x * rect.width
+    above = max(0, min(rect.row + rect.height, split) - rect.row)
+    boxes = []
+    if above:
+        boxes.append(Box(str(rect), x, plan.pitch_y * rect.row, width, plan.pitch_y * above))
+    if above < rect.height:
+        y = plan.bottom.y + plan.pitch_y * (max(rect.row, split) - split)
+        boxes.append(Box(str(rect), x, y, width, plan.pitch_y * (rect.height - above)))
+    return boxes
+
+
+def _colour(group: Group) -> str:
+    return GROUP_COLOURS[group.number % len(GROUP_COLOURS)]
+
+
+def _has_room(box: Box, scale: float) -> bool:
+    """Whether a group's number fits into one of its rectangles."""
+    return float(box.width) * scale >= 28 and float(box.height) * scale >= 16
+
+
+def _number(group: Group, box: Box, scale: float) -> str:
+    """A group's number in the middle of one of its rectangles."""
+    x, y = (float(place) * scale for place in box.center)
+    style = 'text-anchor="middle" fill="#ffffff" font-weight="bold"'
+    return f'<text x="{x:.2f}" y="{y + 4:.2f}" {style}>g{group.number}</text>'
+
+
+def _grid(chip: Chip, plan: FloorPlan, scale: float) -> Iterator[str]:
+    """Lines between the arrays where they are wide enough to see, else between the two blocks of each half."""
+    step_x, step_y = float(plan.pitch_x) * scale, float(plan.pitch_y) * scale
+    for box in (plan.top, plan.bottom):
+        x, y, width, height = (float(edge) * scale for edge in (box.x, box.y, box.width, box.height))
+        columns = range(1, chip.columns) if min(step_x, step_y) >= 4 else [chip.arrays.n]
+        rows = range(1, round(height / step_y)) if min(step_x, step_y) >= 4 else []
+        path = "".join(f"M{x + step_x * column:.2f} {y:.2f}v{height:.2f}" for column in columns)
+        path += "".join(f"M{x:.2f} {y + step_y * row:.2f}h{width:.2f}" for row in rows)
+        yield f'<path d="{path}" stroke="#3d382b" stroke-opacity="0.4" stroke-width="0.6" fill="none"/>'
+
+
+def _scale_bar(plan: FloorPlan, scale: float) -> Iterator[str]:
+    """A bar of a round length, under the die."""
+    length = max(step for step in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20) if step <= max(float(plan.side) / 2, 0.1))
+    y = DRAWING_PX + 12
+    yield f'<path d="M0 {y}h{length * scale:.2f}" stroke="#222222" stroke-width="2"/>'
+    yield f'<text x="{length * scale + 8:.2f}" y="{y + 5}">{length} mm</text>'
+
+
+def _legend(chip: Chip, plan: FloorPlan, groups: Sequence[Group]) -> Iterator[str]:
+    """What the colours mean, with areas, and the groups with their sizes."""
+    entries = [
+        (COLOURS[key], f"{box.name}: {box.width * box.height:.3g} mm²")
+        for key, box in ((key, getattr(plan, key)) for key in COLOURS)
+    ]
+    entries += [
+        (_colour(group), f"g{group.number}: {group.rows} x {group.columns} cells, {group.arrays} arrays")
+        for group in groups[:MOST_NAMED]
+    ]
+    if len(groups) > MOST_NAMED:
+        entries.append(("#ffffff", f"and {len(groups) - MOST_NAMED} groups more"))
+    side = f"die {plan.side:.3g} x {plan.side:.3g} mm, {chip.columns} columns of {chip.rows} arrays"
+    yield f'<text x="{DRAWING_PX + 20}" y="12">{side}</text>'
+    for number, (colour, words) in enumerate(entries):
+        y = 28 + 22 * number
+        yield f'<rect x="{DRAWING_PX + 20}" y="{y}" width="12" height="12" fill="{colour}" stroke="#555555"/>'
+        yield f'<text x="{DRAWING_PX + 40}" y="{y + 11}">{escape(words)}</text>'

@@ -105,7 +105,7 @@ def form_group(number: int, rows: int, columns: int, rects: Sequence[Rect], chip
         for other in rects[:index]:
             if array := other.common(rect):
                 raise AcortexError(
-                    f"group {number} uses the array in column {array[0]}, row {array[1]} twice:"
+                    f"group g{number} uses the array in column {array[0]}, row {array[1]} twice:"
                     f" {other} and {rect} overlap"
                 )
     tile_rows, tile_columns = -(-rows // chip.arrays.k), -(-columns // chip.arrays.k)
@@ -117,7 +117,7 @@ def _check_on_chip(number: int, rect: Rect, chip: Chip) -> None:
     if rect.column + rect.width > chip.columns or rect.row + rect.height > chip.rows:
         column, row = rect.column + rect.width - 1, rect.row + rect.height - 1
         raise AcortexError(
-            f"group {number} names the array in column {column}, row {row}: chip {chip.name} has"
+            f"group g{number} names the array in column {column}, row {row}: chip {chip.name} has"
             f" columns 0 to {chip.columns - 1} and rows 0 to {chip.rows - 1}",
             hint=f"the rectangle takes {rect}",
         )
@@ -135,13 +135,13 @@ def _fill(number: int, tile_rows: int, tile_columns: int, rects: Sequence[Rect])
             grid.extend([] for _ in range(width))
         elif rect.width != width:
             raise AcortexError(
-                f"group {number}: the rectangle in {rect} is {rect.width} wide, but continues one that is {width} wide,"
-                f" of which {tile_rows - filled} rows of arrays are missing",
+                f"group g{number}: the rectangle in {rect} is {rect.width} wide, but continues one"
+                f" that is {width} wide, of which {tile_rows - filled} rows of arrays are missing",
                 hint="a run goes on in rectangles of equal width",
             )
         if filled + rect.height > tile_rows or len(grid) > tile_columns:
             raise AcortexError(
-                f"group {number}: the rectangle in {rect} reaches past the matrix, which takes {size}",
+                f"group g{number}: the rectangle in {rect} reaches past the matrix, which takes {size}",
                 hint=f"at most {tile_rows - filled} down and {width + tile_columns - len(grid)} across are left there",
             )
         for offset, runs in enumerate(grid[-width:]):
@@ -150,7 +150,7 @@ def _fill(number: int, tile_rows: int, tile_columns: int, rects: Sequence[Rect])
     if filled < tile_rows or len(grid) < tile_columns:
         held = sum(rect.height * rect.width for rect in rects)
         raise AcortexError(
-            f"group {number}: its rectangles hold {held} arrays, its matrix takes {size}, {tile_rows * tile_columns}",
+            f"group g{number}: its rectangles hold {held} arrays, its matrix takes {size}, {tile_rows * tile_columns}",
             hint=f"add a rectangle: {_missing(tile_rows - filled, width, tile_columns - len(grid))}",
         )
     return tuple(tuple(runs) for runs in grid)
@@ -168,6 +168,6 @@ def check_apart(groups: Iterable[Group]) -> None:
             for array in row:
                 if (owner := owners.setdefault(array, group.number)) != group.number:
                     raise AcortexError(
-                        f"groups {owner} and {group.number} both take the array in column {array[0]}, row {array[1]}",
+                        f"groups g{owner} and g{group.number} both take the array in column {array[0]}, row {array[1]}",
                         hint="an array holds the weights of one group; `acortex chip show` draws the chip",
                     )
