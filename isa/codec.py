@@ -75,8 +75,7 @@ def allowed(kind: Kind) -> str:
 
 
 def as_text(instruction: Instruction, names: Names | None = None) -> str:
-    """An instruction as the assembler reads it: what may be left out only where it is not the default, and
-    names where two bare numbers would stand side by side.
+    """An instruction as the assembler reads it: defaults left out, and names where bare numbers would say too little.
 
     `names` turns the numbers of tables (layers, weights, tensors) and labels back into names; without it they stay
     numbers.
@@ -84,11 +83,12 @@ def as_text(instruction: Instruction, names: Names | None = None) -> str:
     operands = instruction.row.operands
     by_name = sum(1 for operand in operands if operand.default is None and _is_number(operand.kind)) > 1
     parts = []
+    named = False
     for operand in operands:
         value = instruction.values[operand.name]
         if value == operand.default:
             continue
-        named = operand.default is not None or (by_name and _is_number(operand.kind))
+        named = named or operand.default is not None or (by_name and _is_number(operand.kind))
         text = operand_text(operand.kind, value, names or {})
         parts.append(f"{operand.name}={text}" if named else text)
     return f"{instruction.row.mnemonic} {', '.join(parts)}".rstrip()

@@ -1,0 +1,82 @@
+"""The instruction table: its example pairs, and the layout of a word."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from acortex.isa.assembler import assemble
+from acortex.isa.codec import Instruction, as_text, decode
+from acortex.isa.operands import KINDS
+from acortex.isa.table import MNEMONICS, ROWS, Row
+
+DECLARED = ".weights kernel, 1x1\n.row 1\n.input image, shape=1\n.output scores, shape=1\n.layer conv1\n"
+NAMES = {"weights": {0: "kernel"}, "input": {0: "image"}, "output": {0: "scores"}, "layer": {0: "conv1"}}
+
+
+def program_around(row: Row) -> tuple[str, int]:
+    """A legal program that holds a row's example, and the address at which it does."""
+    register = re.search(r"\bl[0-7]\b", row.example)
+    begin = f"loop {register[0]}, 1" if register else "nop"
+    lines = {
+        "start": ["nop", row.example, "nop", "halt"],
+        "halt": ["start", "nop", row.example],
+    }.get(row.mnemonic)
+    if lines is None:
+        lines = [begin, row.example, "start"] if row.setup else ["start", begin, row.example]
+        lines += ["nop"] * 8 + ["halt"]
+    return "\n".join(lines), lines.index(row.example)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.mnemonic)
+def test_the_example_assembles_to_its_word(row: Row) -> None:
+    text, address = program_around(row)
+    assert f"{assemble(DECLARED + text).words[address]:#x}" == f"{row.word:#x}"
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.mnemonic)
+def test_the_word_of_the_example_decodes_to_it(row: Row) -> None:
+    instruction = decode(row.word)
+    assert instruction.row is row
+    text, address = program_around(row)
+    again = text.replace(row.example, as_text(instruction, NAMES))
+    assert int(assemble(DECLARED + again).words[address]) == row.word
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.mnemonic)
+def test_every_operand_of_the_example_says_something(row: Row) -> None:
+    """An example in which all operands that may be left out are left out would test no field."""
+    optional = [operand for operand in row.operands if operand.default is not None]
+    told = [operand for operand in optional if decode(row.word)[operand.name] != operand.default]
+    assert bool(told) == bool(optional) or row.mnemonic in ("disconnect", "write")
+
+
+def test_there_is_one_example_a_row_and_no_two_share_a_word() -> None:
+    assert len({row.word for row in ROWS}) == len({row.example for row in ROWS}) == len(MNEMONICS) == len(ROWS)
+    assert [row.example.split()[0] for row in ROWS] == list(MNEMONICS)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.mnemonic)
+def test_fields_follow_each_other_from_bit_55_down(row: Row) -> None:
+    place = 56
+    for operand in row.operands:
+        place -= operand.kind.bits
+        assert operand.shift == place
+    assert place >= 0
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+def test_a_kind_keeps_its_extremes(kind) -> None:  # type: ignore[no-untyped-def]  # a row of KINDS
+    for value in (kind.low, kind.high, (kind.low + kind.high) // 2):
+        field = kind.encode(value)
+        assert 0 <= field < 1 << kind.bits
+        assert kind.decode(field) == value
+
+
+def test_words_by_hand() -> None:
+    """Two words, put together on paper from the layout in the table's docstring."""
+    feed = (0x28 << 56) | ((784 - 1) << 36) | ((9 - 1) << 24) | ((16 - 1) << 18) | (1 << 10)
+    assert decode(feed) == Instruction(MNEMONICS["feed"], {"positions": 784, "words": 9, "tail": 16, "fill": 1})
+    connect = (0x30 << 56) | (0 << 46) | (3 << 42) | ((-1 & 0x3FF) << 32)
+    assert decode(connect) == Instruction(MNEMONICS["connect"], {"group": 0, "by": 3, "step": -1})
