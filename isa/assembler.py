@@ -32,11 +32,7 @@ DEFAULT_CHIP = "acortex_gnmt"
 
 _WRITTEN = {
     name: {
-        **{
-            f"{kind.prefix}{number}": number
-            for number in range(kind.high + 1)
-            if kind.prefix and number < 1 << kind.bits
-        },
+        **{f"{kind.prefix}{number}": number for number in kind.registers},
         **{choice: number for number, choice in enumerate(kind.choices)},
         **dict(kind.words),
     }
@@ -156,6 +152,8 @@ class _Assembly:
         self.instructions.append(None)
         _, mnemonic, column = statement.head
         row = MNEMONICS.get(mnemonic)
+        if statement.unread:
+            raise Mistake("")
         if row is None:
             hint = near(mnemonic, MNEMONICS, "`acortex isa` lists the instructions")
             raise Mistake(f"no instruction is called `{mnemonic[:40]}`", column, len(mnemonic), hint)
@@ -264,8 +262,8 @@ def _wanted(kind: Kind) -> str:
     """What an operand of registers or choices may be."""
     if kind.choices:
         return spoken(kind.choices)
-    last = max(number for word, number in _WRITTEN[kind.name].items() if word.startswith(kind.prefix))
-    return f"{kind.doc} ({kind.prefix}0 to {kind.prefix}{last}{''.join(f' or {word}' for word, _ in kind.words)})"
+    words = "".join(f" or {word}" for word, _ in kind.words)
+    return f"{kind.doc} ({kind.prefix}0 to {kind.prefix}{kind.registers[-1]}{words})"
 
 
 def _suggestion(kind: Kind, tokens: list[Token]) -> str:

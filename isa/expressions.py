@@ -19,6 +19,8 @@ MAX_DEPTH = 64
 
 _PRECEDENCE = {"(": 0, "<<": 1, ">>": 1, "+": 2, "-": 2, "*": 3, "/": 3, "//": 3, "/^": 3, "%": 3, "sign -": 4}
 
+_ABOVE = "a constant is defined above its use: .equ NAME, EXPRESSION"
+
 Symbols = Mapping[str, int | None]
 """Constants and labels by name; None where the definition itself is wrong, and reported."""
 
@@ -126,7 +128,7 @@ def _operand(token: Token, symbols: Symbols) -> int:
     if kind != "name":
         raise _at(token, f"a number, a constant or a label should stand here, not `{text[:40]}`")
     if text not in symbols:
-        raise _at(token, f"no constant or label is called `{text}`", near(text, symbols))
+        raise _at(token, f"no constant or label is called `{text}`", near(text, symbols, _ABOVE))
     known = symbols[text]
     if known is None:
         raise Mistake("")

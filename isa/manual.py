@@ -67,9 +67,7 @@ def _written(kind: Kind) -> str:
         return " | ".join(kind.choices)
     words = "".join(f" | {word}" for word, _ in kind.words)
     if kind.prefix:
-        taken = {value for _, value in kind.words}
-        last = max(value for value in range(kind.low, kind.high + 1) if value not in taken)
-        return f"{kind.prefix}{kind.low}..{kind.prefix}{last}{words}"
+        return f"{kind.prefix}{kind.registers[0]}..{kind.prefix}{kind.registers[-1]}{words}"
     if kind.table:
         return "label" if kind.table == "label" else "name"
     return f"{kind.low}..{kind.high}{words}"

@@ -32,7 +32,7 @@ class Kind:
     choices: tuple[str, ...] = ()
     table: str = ""
     words: tuple[tuple[str, int], ...] = ()
-    """Names accepted in place of a number, with the number that each stands for."""
+    """Names accepted in place of a number, with the number that each stands for; above those of the registers."""
 
     @property
     def signed(self) -> bool:
@@ -48,6 +48,11 @@ class Kind:
         if self.signed:
             return field - (1 << self.bits) if field >> (self.bits - 1) else field
         return field + self.base
+
+    @property
+    def registers(self) -> range:
+        """The numbers of the registers that an operand of this kind may name; empty where it names none."""
+        return range(self.low, self.high + 1 - len(self.words)) if self.prefix else range(0)
 
     @property
     def base(self) -> int:

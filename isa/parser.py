@@ -29,6 +29,7 @@ Argument = tuple[Token | None, list[Token]]
 
 _ROW = re.compile(r"[ \t]*\.row[ \t]+((?:[+-]?[0-9]{1,9}[ \t]*,[ \t]*)*[+-]?[0-9]{1,9})[ \t]*(?:[;#].*)?", re.ASCII)
 _RESERVED = re.compile("|".join(f"{kind.prefix}[0-9]+" for kind in KINDS.values() if kind.prefix), re.ASCII)
+_LABELS = re.compile(r"(?:[ \t]*[A-Za-z_][A-Za-z0-9_.]*[ \t]*:)*", re.ASCII)
 _WORDS = {word for kind in KINDS.values() for word, _ in kind.words}
 
 
@@ -50,6 +51,8 @@ class Statement:
     head: Token
     arguments: list[Argument]
     data: list[DataLine] = field(default_factory=list)
+    unread: bool = False
+    """Whether its arguments could not be read, which is reported already."""
 
 
 @dataclass(slots=True)
@@ -85,6 +88,7 @@ def parse(source: Source, report: Report) -> Parsed:
                 _line(parsed, number, tokens)
         except Mistake as mistake:
             parsed.broken_lines += 1
+            _keep_labels(parsed, text)
             report.add(number, mistake)
             if budget < 0:
                 break
@@ -102,13 +106,21 @@ def _line(parsed: Parsed, number: int, tokens: list[Token]) -> None:
     if head[0] == "name":
         if len(parsed.instructions) >= MAX_INSTRUCTIONS:
             raise Mistake(f"a program has at most {MAX_INSTRUCTIONS} instructions", head[2], len(head[1]))
-        statement = Statement(number, head, [])
+        statement = Statement(number, head, [], unread=True)
         parsed.instructions.append(statement)
         statement.arguments = arguments_of(tokens, start + 1)
+        statement.unread = False
     elif head[0] == "directive":
         _directive(parsed, number, head, tokens[start + 1 :])
     else:
         raise Mistake(f"a mnemonic or a directive should stand here, not `{head[1][:40]}`", head[2], len(head[1]))
+
+
+def _keep_labels(parsed: Parsed, text: str) -> None:
+    """Takes note of the labels of a line that could not be read, so that jumps to them are not called wrong as well."""
+    found = _LABELS.match(text)
+    for name in found[0].split(":")[:-1] if found else ():
+        parsed.labels.setdefault(name.strip(), len(parsed.instructions))
 
 
 def _label(parsed: Parsed, number: int, token: Token) -> None:
