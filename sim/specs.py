@@ -307,12 +307,19 @@ def load_chip(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Chip:
         details = error.errors(include_url=False)
     reported = {".".join(map(str, detail["loc"])) for detail in details}
     found = [_explain(detail, source) for detail in details] + _bad_sources(source, reported)
+    found.sort(key=_place)
     if found:
         raise found[0] if len(found) == 1 else ManyErrors(found)
     return chip
 
 
 _INHERIT = 'state it, or inherit it: inherits = "acortex_gnmt"'
+
+
+def _place(error: AcortexError) -> tuple[str, int]:
+    """The order of errors: by file, then by line."""
+    file, _, line = error.where.rpartition(":")
+    return (file, int(line)) if line.isdecimal() else (error.where, 0)
 
 
 def _explain(detail: Any, source: ChipSource) -> AcortexError:
