@@ -129,7 +129,7 @@ def _settings(loaded: Chip) -> Iterator[RenderableType]:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("setting", no_wrap=True)
     table.add_column("value", justify="right", no_wrap=True)
-    table.add_column("unit", no_wrap=True)
+    table.add_column("unit", max_width=8)
     table.add_column("source", style="dim")
     for path, setting in SETTINGS.items():
         section, _, name = path.rpartition(".")

@@ -11,6 +11,7 @@ from acortex.tools.disasm import disasm
 from acortex.tools.isa import isa
 from acortex.tools.manners import Group
 from acortex.tools.run import run
+from acortex.tools.trace import trace
 from acortex.tools.zoo import zoo
 
 
@@ -23,7 +24,7 @@ def cli() -> None:
     """
 
 
-for command in (asm, disasm, isa, run, chip, zoo):
+for command in (asm, disasm, isa, run, trace, chip, zoo):
     cli.add_command(command)
 
 

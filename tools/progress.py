@@ -38,21 +38,20 @@ class ProgressBar:
     def __call__(self, done: int, total: int) -> None:
         """Says how far the work is."""
         elapsed = time.monotonic() - self._begin
-        if self._bar is None:
-            if not sys.stderr.isatty() or elapsed < PATIENCE_S:
-                return
-            self._bar, self._task = _appear(self.what, total)
-        assert self._task is not None
-        self._bar.update(self._task, completed=done, total=total, rate=f"{done / max(elapsed, 1e-9):,.0f}/s")
+        rate = f"{done / max(elapsed, 1e-9):,.0f}/s"
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, completed=done, total=total, rate=rate)
+        elif sys.stderr.isatty() and elapsed >= PATIENCE_S:
+            self._bar = _bar(self.what)
+            self._bar.start()
+            self._task = self._bar.add_task(self.what, completed=done, total=total, rate=rate)
 
 
-def _appear(what: str, total: int) -> tuple[Progress, TaskID]:
-    """Shows the bar for the first time."""
+def _bar(what: str) -> Progress:
+    """A bar that is not shown yet. It leaves stdout alone: what is printed meanwhile is a result."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     rate = TextColumn("{task.fields[rate]}")
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), rate, TimeRemainingColumn())
-    bar = Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False)
-    bar.start()
-    return bar, bar.add_task(what, total=total, rate="")
+    return Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False)

@@ -19,8 +19,11 @@ Report = Mapping[str, Any]
 SIDE_BY_SIDE = 92
 """Columns from which the tables of energy and of area stand beside each other."""
 
-LONGEST_WAITS = 3
-"""Waits named under "What limited this run"."""
+BUSIEST, LONGEST_WAITS = 4, 2
+"""Units named under "What limited this run", and waits named for each."""
+
+NOTHING = 0.0005
+"""A share of the run that is not worth a word: it would be printed as 0.0 %."""
 
 
 def parts(report: Report, width: int) -> Iterator[RenderableType]:
@@ -42,15 +45,14 @@ def parts(report: Report, width: int) -> Iterator[RenderableType]:
 def _header(report: Report) -> Text:
     """The first line: what ran on what."""
     line = Text.assemble((report["program"]["name"], "bold cyan"), " on ", (report["chip"]["name"], "bold cyan"))
-    line.append(f"   {_inferences(report):,} inferences", "default")
     if report.get("cycles"):
-        line.append(f", {report['cycles']:,} cycles of {report['clock_ns']:g} ns", "default")
+        line.append(f"   {_inferences(report):,} inferences, {report['cycles']:,} cycles of {report['clock_ns']:g} ns")
     return line
 
 
 def _inferences(report: Report) -> int:
     """How many inferences the run has; at least one, so that totals can be shared out."""
-    return max(len(report["inferences"]), 1)
+    return max(len(report.get("inferences", ())), 1)
 
 
 def _facts(report: Report) -> Table:
@@ -67,8 +69,9 @@ def _facts(report: Report) -> Table:
 def _accuracy(report: Report) -> Iterator[tuple[str, str, str]]:
     """The row of accuracy, where labels are known."""
     if report.get("accuracy") is not None:
-        right = round(report["accuracy"] * _inferences(report))
-        yield "accuracy", f"{100 * report['accuracy']:.2f} %", f"{right:,} of {_inferences(report):,} right"
+        count = _inferences(report)
+        right = f"{round(report['accuracy'] * count):,} of {count:,} right" if report.get("cycles") else ""
+        yield "accuracy", f"{100 * report['accuracy']:.2f} %", right
 
 
 def _timing_facts(report: Report) -> Iterator[tuple[str, str, str]]:
@@ -151,7 +154,9 @@ def _where_time_went(report: Report, width: int) -> Group:
     bar = max(min(width - 62, 48), 8)
     for unit, spent in report["utilisation"].items():
         busy, waiting = (percent(spent[what], report["cycles"]) for what in ("busy", "waiting"))
-        table.add_row(f"  {unit}", _stacked(spent, report["cycles"], bar), busy, waiting, causes.get(unit, ""))
+        table.add_row(
+            f"  {unit}", _stacked(spent, report["cycles"], bar), busy, waiting, causes.get(unit, "").replace("_", " ")
+        )
     return Group(_title("Where time went"), table)
 
 
@@ -182,19 +187,22 @@ def _layers(report: Report) -> Group:
 
 
 def _limits(report: Report) -> Group:
-    """What limited this run: the busiest unit, then the longest waits."""
+    """What limited this run: the busiest units, and what each of them did with the rest of its time."""
     cycles, spent = report["cycles"], report["utilisation"]
-    lines = [_title("What limited this run")]
-    if spent:
-        busiest = max(spent, key=lambda unit: spent[unit]["busy"])
-        share = percent(spent[busiest]["busy"], cycles)
-        lines.append(Text.assemble("  ", (busiest, "cyan"), f" was the busiest unit, {share} of the run"))
-    for wait in report["waits"][:LONGEST_WAITS]:
-        share = percent(wait["cycles"], cycles)
-        lines.append(
-            Text.assemble("  ", (wait["unit"], "cyan"), f" waited {share} of the run for ", (wait["cause"], "cyan"))
-        )
-    return Group(*lines)
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for unit in sorted(spent, key=lambda name: -spent[name]["busy"])[:BUSIEST]:
+        busy = percent(spent[unit]["busy"], cycles)
+        table.add_row(Text(f"  {unit}", "cyan"), f"busy {busy}", _rest_of_time(report, unit))
+    return Group(_title("What limited this run", "the busiest units, and what else they did"), table)
+
+
+def _rest_of_time(report: Report, unit: str) -> str:
+    """What a unit did while it was not busy: its waits, longest first, and how long it had nothing to do."""
+    cycles = report["cycles"]
+    waits = [wait for wait in report["waits"] if wait["unit"] == unit][:LONGEST_WAITS]
+    rest = [(f"waited {{}} for {wait['cause'].replace('_', ' ')}", wait["cycles"]) for wait in waits]
+    rest.append(("idle {}", report["utilisation"][unit]["idle"]))
+    return ", ".join(told.format(percent(spent, cycles)) for told, spent in rest if spent > NOTHING * cycles)
 
 
 def _closing(report: Report) -> Iterator[Text]:

@@ -57,8 +57,8 @@ def report() -> dict[str, Any]:
         },
         "waits": [
             {"unit": "neurons", "cause": "frame", "cycles": 340},
-            {"unit": "vmm", "cause": "buffer empty", "cycles": 270},
-            {"unit": "controller", "cause": "queue full", "cycles": 240},
+            {"unit": "vmm", "cause": "buffer_full", "cycles": 270},
+            {"unit": "controller", "cause": "queue", "cycles": 240},
             {"unit": "vmm", "cause": "neurons", "cycles": 6},
         ],
         "layers": [

@@ -1,0 +1,113 @@
+"""What `acortex trace info` and `stats` print for people, made from their dictionaries alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from acortex.tools.units import percent, scaled
+
+Report = Mapping[str, Any]
+
+MOST = 12
+"""Rows of the tables that have one for each instruction or wait."""
+
+
+def info_parts(report: Report) -> Iterator[RenderableType]:
+    """What a trace holds."""
+    program, chip = report["program"], report["chip"]
+    yield Text.assemble((program["name"], "bold cyan"), " on ", (chip["name"], "bold cyan"))
+    if not report["complete"]:
+        yield Text(f"incomplete: {report['lost']}", "bold red")
+    facts = Table.grid(padding=(0, 2, 0, 0))
+    facts.add_column(style="dim", no_wrap=True)
+    facts.add_column(overflow="fold")
+    facts.add_row("  time", f"{report['cycles']:,} cycles, {scaled(report['latency_s'], 's')}")
+    facts.add_row("  energy", f"{scaled(report['energy_j'], 'J')} in events (leakage has none)")
+    facts.add_row("  events", f"{report['events']:,}, and {report['waits']:,} waits")
+    facts.add_row("  level", f"{report['level']}, {report['rows']:,} rows")
+    facts.add_row("  size", f"{report['bytes']:,} bytes, {_each(report)}")
+    facts.add_row("  units", ", ".join(report["units"]))
+    facts.add_row("  layers", ", ".join(report["layers"]))
+    facts.add_row("  program", f"{program['instructions']} instructions, sha256 {program['sha256'][:16]}")
+    facts.add_row("  chip", f"sha256 {chip['sha256'][:16]}")
+    yield facts
+
+
+def _each(report: Report) -> str:
+    """The bytes of one row."""
+    rows = report["rows"] + report["waits"]
+    return f"{report['bytes'] / rows:.2f} a row" if rows else "no rows"
+
+
+def stats_parts(report: Report) -> Iterator[RenderableType]:
+    """Where time and energy went."""
+    totals = report["totals"]
+    cycles, energy = totals["cycles"], totals["energy_j"]
+    summed = f"{totals['events']:,} events, {cycles:,} cycles, {scaled(energy, 'J')} without leakage"
+    yield Text(f"{summed}\n", "bold")
+    yield from _energies("Component", report["components"], energy)
+    yield from _energies("Kind of event", report["kinds"], energy)
+    yield from _units(report["units"], cycles)
+    yield from _energies("Layer", report["layers"], energy)
+    yield from _places(
+        "Longest waits", "waits for", [(row["unit"], row["cause"], row["cycles"]) for row in report["waits"]]
+    )
+    yield from _lines(report["lines"], energy)
+    spread = report["latency_percentiles"]
+    if spread:
+        told = ", ".join(f"{name} {value:,}" for name, value in spread.items())
+        yield Text.assemble(("Latency of an inference", "bold"), f"  {told} cycles")
+
+
+def _table(*headings: str) -> Table:
+    """A table whose first column names a row and whose others hold numbers."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column(Text(headings[0], "bold"), no_wrap=True, overflow="ellipsis")
+    for heading in headings[1:]:
+        table.add_column(heading, justify="right", no_wrap=True)
+    return table
+
+
+def _energies(title: str, rows: Sequence[Report], energy: float) -> Iterator[RenderableType]:
+    """Rows with events and energy, dearest first; what never happened is left out."""
+    table = _table(title, "events", "energy", "")
+    for row in sorted(rows, key=lambda row: -row["energy_aj"]):
+        if row["events"]:
+            share = percent(row["energy_j"], energy)
+            table.add_row(f"  {row['name'] or 'none'}", f"{row['events']:,}", scaled(row["energy_j"], "J"), share)
+    yield table
+    yield Text()
+
+
+def _units(rows: Sequence[Report], cycles: int) -> Iterator[RenderableType]:
+    """What each unit did with its time."""
+    table = _table("Unit", "events", "busy", "waiting", "idle")
+    for row in rows:
+        shares = (percent(row[what], cycles) for what in ("busy", "waiting", "idle"))
+        table.add_row(f"  {row['name']}", f"{row['events']:,}", *shares)
+    yield table
+    yield Text()
+
+
+def _places(title: str, link: str, rows: Sequence[tuple[str, str, int]]) -> Iterator[RenderableType]:
+    """Who waited for what, longest first."""
+    table = _table(title, "cycles")
+    for unit, cause, cycles in rows[:MOST]:
+        table.add_row(f"  {unit} {link} {cause.replace('_', ' ')}", f"{cycles:,}")
+    yield table
+    yield Text()
+
+
+def _lines(rows: Sequence[Report], energy: float) -> Iterator[RenderableType]:
+    """The source lines that took longest."""
+    table = _table("Source line", "events", "busy", "waiting", "energy", "")
+    for row in rows[:MOST]:
+        amounts = (f"{row[what]:,}" for what in ("events", "busy", "waiting"))
+        table.add_row(f"  {row['line']}", *amounts, scaled(row["energy_j"], "J"), percent(row["energy_j"], energy))
+    yield table
+    yield Text()
