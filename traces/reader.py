@@ -31,8 +31,8 @@ class Trace:
     path: Path
     bytes: int
     header: TraceHeader
-    events: Table
-    waits: Table
+    events: Table[Event]
+    waits: Table[Wait]
     summary: dict[str, Any] | None
     complete: bool
     lost: str
@@ -47,12 +47,12 @@ class Trace:
         return len(self.events)
 
     def __iter__(self) -> Iterator[Event]:
-        return iter(self.events)  # type: ignore[arg-type]
+        return iter(self.events)
 
     def __getitem__(self, name: str) -> Ints:
         return self.events[name]
 
-    def select(self, **wanted: Any) -> Table:
+    def select(self, **wanted: Any) -> Table[Event]:
         """The events that match; see `Table.select`."""
         return self.events.select(**wanted)
 
@@ -89,10 +89,9 @@ def _open(path: Path, file: BinaryIO, size: int) -> Trace:
         raise UsageError(f"the trace ends within its header ({size} bytes)", where=str(path))
     header = header_from_plain(_plain(path, file, found.blocks[0]), str(path))
     summary, ranges = _ending(path, file, found) if finished else (None, {})
-    events, waits = (
-        Table(header, _fields(header, fields), row, _stored(path, found, type_, ranges), Select())
-        for type_, fields, row in ((BlockType.EVENTS, EVENT_FIELDS, Event), (BlockType.WAITS, WAIT_FIELDS, Wait))
-    )
+    event_blocks, wait_blocks = (_stored(path, found, type_, ranges) for type_ in (BlockType.EVENTS, BlockType.WAITS))
+    events = Table(header, _fields(header, EVENT_FIELDS), Event, event_blocks, Select())
+    waits = Table(header, _fields(header, WAIT_FIELDS), Wait, wait_blocks, Select())
     return Trace(path, size, header, events, waits, summary, finished, "" if finished else _lost(found, size))
 
 

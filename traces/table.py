@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -158,7 +158,10 @@ class Select:
         return block.cycles[0] < self.window[1] and block.cycles[1] >= self.window[0]
 
 
-class Table:
+Row = TypeVar("Row", Event, Wait)
+
+
+class Table(Generic[Row]):
     """Events or waits. `table["start"]` is an int64 column; iteration gives named tuples; `chunks` streams.
 
     A table holds no rows until asked, and no open file ever.
@@ -168,13 +171,13 @@ class Table:
         self,
         header: TraceHeader,
         fields: Sequence[str],
-        row: type[Event] | type[Wait],
+        row: type[Row],
         stored: Sequence[StoredBlock],
         selected: Select,
     ) -> None:
         self.header = header
         self.fields = tuple(fields)
-        self._row = row
+        self._row: type[Row] = row
         self._stored = [block for block in stored if selected.meets(block)]
         self._select = selected
         self._cache: dict[str, Ints] = {}
@@ -191,7 +194,7 @@ class Table:
             self._cache[name] = np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
         return self._cache[name]
 
-    def __iter__(self) -> Iterator[Event | Wait]:
+    def __iter__(self) -> Iterator[Row]:
         names = self._row._fields
         for chunk in self.chunks(*names):
             yield from map(self._row._make, zip(*(chunk[name].tolist() for name in names), strict=True))
@@ -226,7 +229,7 @@ class Table:
         inference: int | Collection[int] | None = None,
         pc: int | Collection[int] | None = None,
         line: str | None = None,
-    ) -> Table:
+    ) -> Table[Row]:
         """The rows that match all that is given.
 
         `window` is (first, end) in cycles: rows that lie in it at least partly. Names may be patterns (`vmm.*`); `line`

@@ -24,6 +24,7 @@ KINDS = (
 )
 PRICES_AJ = (9_001, 2_003, 500_009, 70_001, 11_003)
 UNITS = ("main_memory.read", "vmm.load", "vmm", "neurons", "main_memory.write")
+LINES_OF = ("toy.s:3", "toy.s:4", "toy.s:5", "toy.s:9", "toy.s:12")
 CAUSES = ("bus taken", "token", "buffer empty")
 HEADER = TraceHeader(
     program="toy.s",
@@ -36,7 +37,7 @@ HEADER = TraceHeader(
     kinds=KINDS,
     causes=CAUSES,
     layers=("-", "conv1", "fc"),
-    lines=("toy.s:3", "toy.s:4", "toy.s:5", "toy.s:9", "toy.s:12"),
+    lines=LINES_OF,
 )
 Rows = list[tuple[int, ...]]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import msgpack
+import msgpack  # type: ignore[import-untyped]
 import numpy as np
 import pytest
 
@@ -382,7 +382,7 @@ def test_a_wrong_name_is_refused_with_the_nearest(make_trace: MakeTrace, wanted:
 
 
 def test_a_wrong_column_is_refused_with_the_nearest(make_trace: MakeTrace) -> None:
-    with pytest.raises(UsageError, match="there is no column 'energy'\n  hint: did you mean 'energy_aj'?"):
+    with pytest.raises(UsageError, match=r"there is no column 'energy'\n  hint: did you mean 'energy_aj'\?"):
         make_trace([])["energy"]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -168,15 +168,15 @@ def test_a_full_disk_is_an_error_that_names_the_file(
 ) -> None:
     writer = TraceWriter(tmp_path / "t.actrace", header)
 
+    close = cast(Any, writer._file).close
+
     class Full:
         def write(self, data: bytes) -> int:
             raise OSError(errno.ENOSPC, "No space left on device")
 
         def close(self) -> None:
-            real.close()
+            close()
 
-    real = writer._file
-    assert real is not None
     monkeypatch.setattr(writer, "_file", Full())
     with pytest.raises(UsageError, match=r"t\.actrace\.part: cannot be written \(No space left on device\)"):
         writer.finish({})
@@ -196,7 +196,7 @@ def test_coarser_levels_have_one_row_a_key_and_the_same_sums(
 ) -> None:
     events, _ = rows
     read = make_trace(events, level=level)
-    expected = {}
+    expected: dict[tuple[int, ...], Any] = {}
     for event in events:
         key = tuple(event[at] for at in keys)
         expected[key] = np.add(expected.get(key, (0, 0, 0, 0)), (event[1], event[4], event[8], 1))
@@ -262,7 +262,8 @@ def test_a_wrong_filter_is_refused(tmp_path: Path, header: TraceHeader, filters:
 
 def test_field_names_are_those_of_emit_and_wait(tmp_path: Path, header: TraceHeader) -> None:
     writer = TraceWriter(tmp_path / "t", header)
-    writer.emit(**dict.fromkeys(EVENT_FIELDS, 0))
-    writer.wait(**dict.fromkeys(WAIT_FIELDS, 0))
+    emit, wait = cast(Any, writer.emit), cast(Any, writer.wait)
+    emit(**dict.fromkeys(EVENT_FIELDS, 0))
+    wait(**dict.fromkeys(WAIT_FIELDS, 0))
     writer.finish({})
     assert len(reader.open(tmp_path / "t").waits) == 1

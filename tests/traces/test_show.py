@@ -1,0 +1,114 @@
+"""The timeline puts every cycle where it belongs, and draws the same picture each time."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from acortex.errors import UsageError
+from acortex.traces import reader
+from acortex.traces.reader import Trace
+from acortex.traces.show import render, timeline
+
+from .conftest import MakeTrace, Rows, pipeline
+
+
+@pytest.fixture
+def trace(make_trace: MakeTrace) -> Trace:
+    """Unit vmm (2) is busy in 0..10 and 30..40, waits in 10..20; neurons (3) are busy in 5..15."""
+    events = [(0, 10, 2, 2, 1, 0, 1, 0, 0), (30, 10, 2, 2, 1, 0, 2, 0, 0), (5, 10, 3, 3, 1, 0, 1, 0, 0)]
+    return make_trace(events, [(10, 10, 2, 1, 0, 1, 0)], summary={"cycles": 40})
+
+
+def test_cycles_fall_into_their_columns(trace: Trace) -> None:
+    drawn = timeline(trace, columns=4)
+    assert drawn.busy[2].tolist() == [10, 0, 0, 10]
+    assert drawn.waiting[2].tolist() == [0, 10, 0, 0]
+    assert drawn.busy[3].tolist() == [5, 5, 0, 0]
+
+
+def test_a_window_cuts_rows_at_its_borders(trace: Trace) -> None:
+    drawn = timeline(trace, window=(8, 12), columns=4)
+    assert drawn.busy[2].tolist() == [1, 1, 0, 0]
+    assert drawn.waiting[2].tolist() == [0, 0, 1, 1]
+    assert drawn.busy[3].tolist() == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("columns", [1, 7, 80, 1000])
+def test_no_cycle_is_lost_at_any_width(make_trace: MakeTrace, columns: int) -> None:
+    events, waits = pipeline(60)
+    drawn = timeline(make_trace(events, waits), columns=columns)
+    assert drawn.busy.sum() == pytest.approx(sum(event[1] for event in events))
+    assert drawn.waiting.sum() == pytest.approx(sum(wait[1] for wait in waits))
+
+
+def test_a_cell_belongs_to_what_was_busy_longest(trace: Trace) -> None:
+    assert timeline(trace, columns=4).owner[2].tolist() == [1, -1, -1, 2]
+    assert timeline(trace, columns=4, colour_by="kind").owner[2].tolist() == [2, -1, -1, 2]
+
+
+def test_a_merged_row_is_spread_over_its_span(make_trace: MakeTrace) -> None:
+    events = [(0, 10, 2, 2, 1, 0, 1, 0, 0), (30, 10, 2, 2, 1, 0, 1, 0, 0)]
+    drawn = timeline(make_trace(events, level="layers"), columns=4)
+    assert drawn.busy[2].tolist() == [5, 5, 5, 5]
+
+
+def test_the_picture(trace: Trace) -> None:
+    assert render(trace, width=38).plain == (
+        "cycle             |0                  \n"
+        "ns                |0                  \n"
+        "main_memory.read  ····················\n"
+        "vmm.load          ····················\n"
+        "vmm               █████╌╌╌╌╌·····█████\n"
+        "neurons           ··▒████▒············\n"
+        "main_memory.write ····················\n"
+        "░▒▓█ busy  ╌ waiting  · idle   layers: conv1 fc "
+    )
+
+
+def test_the_axes_tell_cycles_and_ns(trace: Trace) -> None:
+    cycles, times = render(trace, width=98, window=(1000, 1080)).plain.splitlines()[:2]
+    assert cycles.split() == ["cycle", "|1000", "|1020", "|1040", "|1060"]
+    assert times.split() == ["ns", "|1785", "|1821", "|1856", "|1892"]
+
+
+def test_colours_are_by_layer_or_kind(trace: Trace) -> None:
+    assert {span.style for span in render(trace, width=38).spans} >= {"green", "yellow", "red", "dim"}
+    assert "kinds: frame conversion" in render(trace, width=38, colour_by="kind").plain
+
+
+def test_no_line_is_wider_than_asked(make_trace: MakeTrace, rows: tuple[Rows, Rows]) -> None:
+    out = io.StringIO()
+    Console(file=out, width=60).print(render(make_trace(*rows), width=60))
+    assert max(len(line) for line in out.getvalue().splitlines()[:-1]) == 60
+
+
+def test_an_incomplete_trace_says_so(make_trace: MakeTrace, rows: tuple[Rows, Rows]) -> None:
+    read = make_trace(*rows)
+    read.path.write_bytes(read.path.read_bytes()[:-1])
+    assert "incomplete: the last 20 bytes" in render(reader.open(read.path)).plain
+
+
+def test_an_empty_trace_has_a_picture(make_trace: MakeTrace) -> None:
+    assert np.all(timeline(make_trace([])).busy == 0)
+
+
+def test_set_up_before_cycle_zero_is_shown(make_trace: MakeTrace) -> None:
+    drawn = timeline(make_trace([(-10, 5, 0, 0, 1, 0, 0, 0, 0)], summary={"cycles": 10}), columns=4)
+    assert (drawn.window, drawn.busy[0].tolist()) == ((-10, 10), [5, 0, 0, 0])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"window": (5, 5)}, "the window 5..5 has no cycles\n  hint: the run has 40"),
+        ({"width": 20}, "a width of 20 is too narrow\n  hint: at least 38"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused(trace: Trace, arguments: dict[str, int], message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        render(trace, **arguments)  # type: ignore[arg-type]
+    assert str(caught.value) == message

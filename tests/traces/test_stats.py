@@ -1,0 +1,173 @@
+"""Statistics equal a slow, obvious sum over the rows, and their parts add up to the whole."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from acortex.traces.info import info
+from acortex.traces.reader import Trace
+from acortex.traces.stats import STATISTICS, Sums, joules, stats
+
+from .conftest import HEADER, PRICES_AJ, MakeTrace, Rows, pipeline
+
+
+@pytest.fixture
+def trace(make_trace: MakeTrace, rows: tuple[Rows, Rows]) -> Trace:
+    return make_trace(*rows, summary={"cycles": 200})
+
+
+@pytest.fixture
+def result(trace: Trace) -> dict[str, Any]:
+    return stats(trace)
+
+
+def test_totals_are_sums_over_the_events(result: dict[str, Any], rows: tuple[Rows, Rows]) -> None:
+    energy_aj = sum(event[8] for event in rows[0])
+    assert result["totals"] == {
+        "events": 100,
+        "busy": sum(event[1] for event in rows[0]),
+        "energy_aj": energy_aj,
+        "energy_j": energy_aj / 1e18,
+        "cycles": 200,
+        "latency_s": pytest.approx(200 * 1.785e-9, rel=1e-15),
+    }
+
+
+@pytest.mark.parametrize("table", ["components", "kinds", "units", "layers", "inferences", "instructions", "lines"])
+@pytest.mark.parametrize("name", ["events", "busy", "energy_aj"])
+def test_the_parts_of_every_table_add_up_to_the_total(result: dict[str, Any], table: str, name: str) -> None:
+    assert sum(row[name] for row in result[table]) == result["totals"][name]
+
+
+@pytest.mark.parametrize("table", ["units", "layers", "inferences", "instructions", "lines"])
+def test_waiting_adds_up_in_every_table(result: dict[str, Any], rows: tuple[Rows, Rows], table: str) -> None:
+    assert sum(row["waiting"] for row in result[table]) == sum(wait[1] for wait in rows[1])
+
+
+def test_kinds_count_in_their_unit(result: dict[str, Any]) -> None:
+    conversion = result["kinds"][3]
+    assert (conversion["name"], conversion["count"], conversion["unit"]) == ("conversion", 20 * 64, "conversions")
+    assert conversion["energy_aj"] == 20 * 64 * PRICES_AJ[3]
+
+
+def test_a_component_gathers_its_kinds(result: dict[str, Any]) -> None:
+    memory = result["components"][0]
+    assert (memory["name"], memory["energy_aj"]) == ("main_memory", 20 * (PRICES_AJ[0] + PRICES_AJ[4]))
+
+
+def test_busy_waiting_and_idle_add_up_to_the_run(result: dict[str, Any]) -> None:
+    for unit in result["units"]:
+        assert unit["busy"] + unit["waiting"] + unit["idle"] - unit["overlap"] == 200, unit["name"]
+
+
+def test_a_unit_that_does_two_things_at_once_shows_overlap(make_trace: MakeTrace) -> None:
+    events = [(0, 10, 0, 0, 1, 0, 0, 0, 0), (0, 7, 0, 0, 1, 0, 0, 0, 0)]
+    unit = stats(make_trace(events, summary={"cycles": 12}))["units"][0]
+    assert (unit["busy"], unit["idle"], unit["overlap"]) == (17, 0, 5)
+
+
+def test_waits_are_by_unit_and_cause_longest_first(result: dict[str, Any], rows: tuple[Rows, Rows]) -> None:
+    expected: Counter[str] = Counter()
+    for wait in rows[1]:
+        expected[HEADER.causes[wait[3]]] += wait[1]
+    assert {row["cause"]: row["cycles"] for row in result["waits"]} == dict(expected)
+    assert [row["cycles"] for row in result["waits"]] == sorted(expected.values(), reverse=True)
+
+
+def test_an_inference_lasts_from_first_start_to_last_end(make_trace: MakeTrace) -> None:
+    events = [(at, 5, 0, 0, 1, 0, 1, inference, 1) for at, inference in ((3, 0), (10, 1), (30, 0), (12, 1))]
+    rows = stats(make_trace(events))["inferences"]
+    assert [(row["index"], row["start_cycle"], row["end_cycle"], row["latency"]) for row in rows] == [
+        (0, 3, 35, 32),
+        (1, 10, 17, 7),
+    ]
+
+
+def test_percentiles_are_latencies_that_occurred(make_trace: MakeTrace) -> None:
+    events = [(0, 1 + inference, 0, 0, 1, 0, 0, inference, 0) for inference in range(200)]
+    assert stats(make_trace(events))["latency_percentiles"] == {
+        "least": 1,
+        "p50": 100,
+        "p90": 180,
+        "p99": 198,
+        "greatest": 200,
+    }
+
+
+def test_what_belongs_to_no_inference_has_no_latency(make_trace: MakeTrace) -> None:
+    result = stats(make_trace([(0, 9, 0, 0, 1, -1, 0, -1, 4)]))
+    assert result["latency_percentiles"] is None
+    assert result["inferences"][0]["energy_aj"] == 4
+    assert result["instructions"][0]["line"] == "-"
+
+
+def test_instructions_of_one_line_share_a_row(make_trace: MakeTrace) -> None:
+    events = [(0, 4, 0, 0, 1, 0, 0, 0, 1), (4, 5, 0, 0, 1, 1, 0, 0, 2)]
+    result = stats(make_trace(events, lines=("a.s:7", "a.s:7")))
+    assert [row["pc"] for row in result["instructions"]] == [1, 0]
+    assert [(row["line"], row["busy"], row["energy_aj"]) for row in result["lines"]] == [("a.s:7", 9, 3)]
+
+
+def test_energy_beyond_63_bits_is_exact(make_trace: MakeTrace) -> None:
+    events = [(at, 1, 0, 0, 1, 0, 0, 0, 2**62 + 1) for at in range(16)]
+    assert stats(make_trace(events))["totals"]["energy_aj"] == 16 * (2**62 + 1)
+
+
+def test_sums_take_far_apart_keys(make_trace: MakeTrace) -> None:
+    events = [(0, 1, 0, 0, 1, 0, 0, inference, 5) for inference in (-1, 2**40, 2**40)]
+    rows = stats(make_trace(events))["inferences"]
+    assert {row["index"]: row["energy_aj"] for row in rows} == {-1: 5, 2**40: 10}
+
+
+@pytest.mark.parametrize("level", ["instructions", "layers"])
+def test_coarser_levels_give_the_same_totals(make_trace: MakeTrace, level: str) -> None:
+    events, waits = pipeline(50)
+    fine = stats(make_trace(events, waits, name="fine"))
+    coarse = stats(make_trace(events, waits, name="coarse", level=level))
+    for table in ("totals", "components", "kinds", "units", "waits", "layers", "inferences", "latency_percentiles"):
+        assert coarse[table] == fine[table], table
+
+
+def test_an_empty_trace_has_statistics(make_trace: MakeTrace) -> None:
+    totals = stats(make_trace([]))["totals"]
+    assert (totals["events"], totals["energy_aj"], totals["cycles"]) == (0, 0, 0)
+
+
+def test_every_number_is_described(result: dict[str, Any]) -> None:
+    described = {one.name for one in STATISTICS}
+    labels = {"name", "component", "unit", "cause", "line", "index", "pc"}
+    numbers = {name for table in result.values() if isinstance(table, list) for row in table for name in row} - labels
+    assert (numbers | set(result["totals"])) == described
+    assert all(one.unit and one.description for one in STATISTICS)
+
+
+def test_joules_round_once() -> None:
+    assert joules(2**70 + 1) == float(f"{2**70 + 1}e-18")
+
+
+def test_a_key_without_rows_sums_to_nothing() -> None:
+    assert Sums(("count", "duration"))[3] == [0, 0]
+
+
+def test_info_says_what_a_trace_is(trace: Trace) -> None:
+    found = info(trace)
+    assert {name: found[name] for name in ("schema", "complete", "lost", "events", "cycles", "level")} == {
+        "schema": "acortex.trace-info/1",
+        "complete": True,
+        "lost": "",
+        "events": 100,
+        "cycles": 200,
+        "level": "events",
+    }
+    assert found["bytes"] == trace.path.stat().st_size
+    assert found["energy_j"] == found["energy_aj"] / 1e18
+    assert found["program"] == {"name": "toy.s", "sha256": "a" * 64, "instructions": 5}
+    assert found["units"] == list(HEADER.units)
+
+
+def test_info_counts_events_that_were_merged(make_trace: MakeTrace, rows: tuple[Rows, Rows]) -> None:
+    found = info(make_trace(*rows, level="layers"))
+    assert (found["events"], found["rows"]) == (100, 5 * 4)

@@ -1,0 +1,199 @@
+"""Two traces side by side: the first event at which they part, and what moved.
+
+Rows are compared by what they mean (names and source lines, not positions in tables), in the order of their cycles, so
+that neither the order of writing nor of a table matters. A wait is a row like any other: a cycle that moves from one
+cause to another is a difference, also where the sums agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex.errors import UsageError
+from acortex.traces.reader import Trace
+from acortex.traces.stats import stats
+from acortex.traces.table import Ints
+
+SCHEMA = "acortex.diff/1"
+# The order of comparison. `kind` counts kinds first, then the causes of waits.
+_COLUMNS = ("start", "unit", "kind", "layer", "inference", "line", "duration", "span", "count", "merged", "energy_aj")
+_BEFORE = 3
+Tables = dict[str, list[str]]
+
+
+def diff(a: Trace, b: Trace, *, rtol_energy: float = 0.0) -> dict[str, Any]:
+    """What differs between two traces of one level; `equal` allows each event's energy that relative tolerance.
+
+    `first_divergence` is the earliest row that only one of them has, with the rows of both: `a`, `b`, one of them
+    perhaps the next of the same unit, kind and line, or None; `differs`: in what; and `before`: the last rows in common. Pairs
+    are [a, b]; the `by_` lists have what moved most first, those of instructions and waits not what stayed.
+    """
+    if a.header.level != b.header.level:
+        raise UsageError(
+            f"a trace of level {a.header.level} and one of level {b.header.level} cannot be compared",
+            hint="write both with the same --trace-level",
+        )
+    tables = _common_tables(a, b)
+    divergence = _first_divergence(a, b, tables, rtol_energy)
+    left, right = stats(a), stats(b)
+    cycles = [a.cycles, b.cycles]
+    return {
+        "schema": SCHEMA,
+        "equal": divergence is None and cycles[0] == cycles[1],
+        "complete": [a.complete, b.complete],
+        "cycles": cycles,
+        **_pairs(left["totals"], right["totals"], ("latency_s", "events", "energy_aj", "energy_j")),
+        "first_divergence": divergence,
+        "by_component": _moved(left["components"], right["components"], ("name",), _ENERGY),
+        "by_layer": _moved(left["layers"], right["layers"], ("name",), (*_TIME, "waiting", *_ENERGY)),
+        "by_unit": _moved(left["units"], right["units"], ("name",), ("busy", "waiting", *_ENERGY)),
+        "by_instruction": _changed(_moved(left["lines"], right["lines"], ("line",), ("busy", "waiting", *_ENERGY))),
+        "by_wait": _changed(_moved(left["waits"], right["waits"], ("unit", "cause"), ("cycles",))),
+    }
+
+
+_ENERGY = ("energy_aj", "energy_j")
+_TIME = ("latency", "busy")
+
+
+def _pairs(a: dict[str, Any], b: dict[str, Any], names: Sequence[str]) -> dict[str, list[Any]]:
+    return {name: [a.get(name, 0), b.get(name, 0)] for name in names}
+
+
+def _moved(
+    a: list[dict[str, Any]], b: list[dict[str, Any]], keys: Sequence[str], numbers: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Rows of both lists joined by their keys, the largest change of the first number first."""
+    left, right = ({tuple(row[key] for key in keys): row for row in rows} for rows in (a, b))
+    joined = [
+        {**dict(zip(keys, key, strict=True)), **_pairs(left.get(key, {}), right.get(key, {}), numbers)}
+        for key in dict.fromkeys((*left, *right))
+    ]
+    return sorted(joined, key=lambda row: [-abs(row[name][1] - row[name][0]) for name in numbers])
+
+
+def _changed(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [row for row in rows if any(isinstance(pair, list) and pair[0] != pair[1] for pair in row.values())]
+
+
+def _common_tables(a: Trace, b: Trace) -> Tables:
+    """Names of both traces, each once."""
+    names: dict[str, Callable[[Trace], Sequence[str]]] = {
+        "unit": lambda trace: trace.header.units,
+        "kind": lambda trace: [kind.name for kind in trace.header.kinds],
+        "cause": lambda trace: trace.header.causes,
+        "layer": lambda trace: trace.header.layers,
+        "line": lambda trace: (*trace.header.lines, "-"),
+    }
+    return {name: list(dict.fromkeys((*get(a), *get(b)))) for name, get in names.items()}
+
+
+def _matrix(trace: Trace, tables: Tables) -> Ints:
+    """All rows, events and waits, in the common tables and in order: int64 of shape (rows, len(_COLUMNS))."""
+    header = trace.header
+    place = {name: {text: at for at, text in enumerate(table)} for name, table in tables.items()}
+    units, layers = ([place[name][text] for text in table] for name, table in _named(trace))
+    kinds = [place["kind"][kind.name] for kind in header.kinds]
+    causes = [len(place["kind"]) + place["cause"][cause] for cause in header.causes]
+    lines = [place["line"][line] for line in (*header.lines, "-")]  # a pc of -1 is the last
+    parts = []
+    for table, group, groups in ((trace.events, "kind", kinds), (trace.waits, "cause", causes)):
+        rows = len(table)
+        nothing = np.zeros(rows, dtype=np.int64)
+        column: dict[str, Ints] = {name: table[name] for name in ("start", "duration", "span", "merged", "inference")}
+        column["unit"] = _map(units, table["unit"])
+        column["layer"] = _map(layers, table["layer"])
+        column["kind"] = _map(groups, table[group])
+        column["line"] = _map(lines, table["pc"])
+        for name in ("count", "energy_aj"):
+            column[name] = table[name] if group == "kind" else nothing
+        parts.append(np.stack([column[name] for name in _COLUMNS], axis=1))
+    rows_of_both = np.concatenate(parts)
+    return np.asarray(rows_of_both[np.lexsort(rows_of_both.T[::-1])])
+
+
+def _named(trace: Trace) -> tuple[tuple[str, Sequence[str]], tuple[str, Sequence[str]]]:
+    return ("unit", trace.header.units), ("layer", trace.header.layers)
+
+
+def _map(places: list[int], positions: Ints) -> Ints:
+    return np.array(places, dtype=np.int64)[positions] if len(positions) else positions
+
+
+def _first_divergence(a: Trace, b: Trace, tables: Tables, rtol_energy: float) -> dict[str, Any] | None:
+    left, right = _matrix(a, tables), _matrix(b, tables)
+    at = _first_difference(left, right, rtol_energy)
+    if at is None:
+        return None
+    mine = left[at].tolist() if at < len(left) else None
+    theirs = right[at].tolist() if at < len(right) else None
+    if theirs is None or (mine is not None and mine < theirs):
+        theirs = _counterpart(right[at:], mine)
+        first = mine
+    else:
+        mine = _counterpart(left[at:], theirs)
+        first = theirs
+    row = _describe(first, tables)
+    trace = a if row["source"] in a.header.lines else b
+    return {
+        **{name: row[name] for name in ("cycle", "unit", "kind", "source")},
+        "instruction": _program_counter(trace, row["source"]),
+        "layer": row["layer"],
+        "inference": row["inference"],
+        "differs": [name for name, x, y in zip(_COLUMNS, mine, theirs, strict=True) if x != y]
+        if mine and theirs
+        else [],
+        "a": _describe(mine, tables) if mine else None,
+        "b": _describe(theirs, tables) if theirs else None,
+        "before": [_describe(common, tables) for common in left[max(at - _BEFORE, 0) : at].tolist()],
+    }
+
+
+def _counterpart(rows: Ints, row: list[int] | None) -> list[int] | None:
+    """The first of the rows with the same unit, kind, layer, inference and source line."""
+    same = (rows[:, 1:6] == np.array(row)[1:6]).all(axis=1)
+    found: list[int] | None = rows[same.argmax()].tolist() if same.any() else None
+    return found
+
+
+def _first_difference(left: Ints, right: Ints, rtol_energy: float) -> int | None:
+    """The position of the first pair of rows that differ, where one may have ended; None for none."""
+    shared = min(len(left), len(right))
+    differs = (left[:shared, :-1] != right[:shared, :-1]).any(axis=1)
+    differs |= _energy_differs(left[:shared, -1], right[:shared, -1], rtol_energy)
+    if differs.any():
+        return int(differs.argmax())
+    return shared if len(left) != len(right) else None
+
+
+def _energy_differs(a: Ints, b: Ints, rtol: float) -> NDArray[np.bool_]:
+    if not rtol:
+        return a != b
+    x, y = a.astype(float), b.astype(float)
+    return np.greater(np.abs(x - y), rtol * np.maximum(np.abs(x), np.abs(y)))
+
+
+def _describe(row: Any, tables: Tables) -> dict[str, Any]:
+    """A row with names in place of positions; a wait's kind is "wait: CAUSE"."""
+    value = dict(zip(_COLUMNS, row, strict=True))
+    kinds = [*tables["kind"], *(f"wait: {cause}" for cause in tables["cause"])]
+    return {
+        "cycle": value["start"],
+        "duration": value["duration"],
+        "unit": tables["unit"][value["unit"]],
+        "kind": kinds[value["kind"]],
+        "count": value["count"],
+        "energy_aj": value["energy_aj"],
+        "source": tables["line"][value["line"]],
+        "layer": tables["layer"][value["layer"]],
+        "inference": value["inference"],
+    }
+
+
+def _program_counter(trace: Trace, source: str) -> int | None:
+    """The first instruction of a source line."""
+    return trace.header.lines.index(source) if source in trace.header.lines else None

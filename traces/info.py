@@ -1,0 +1,45 @@
+"""What a trace is, in one glance: the answer of `acortex trace info`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from acortex.traces.reader import Trace
+from acortex.traces.stats import Sums, joules
+
+SCHEMA = "acortex.trace-info/1"
+
+
+def info(trace: Trace) -> dict[str, Any]:
+    """Completeness, sizes, totals, and the header's tables, as plain data.
+
+    `events` counts events, also where a coarser level merged them into fewer `rows`; `lost` is "" in a complete trace.
+    """
+    header = trace.header
+    sums = Sums(("merged", "energy_aj"))
+    for chunk in trace.events.chunks("kind", "count", "merged", "energy_aj"):
+        sums.add(chunk["kind"] * 0, chunk)
+    events, energy_aj = sums[0]
+    return {
+        "schema": SCHEMA,
+        "complete": trace.complete,
+        "lost": trace.lost,
+        "events": events,
+        "rows": len(trace.events),
+        "waits": len(trace.waits),
+        "cycles": trace.cycles,
+        "latency_s": float(trace.cycles * header.exact_clock_ns() / 10**9),
+        "energy_aj": energy_aj,
+        "energy_j": joules(energy_aj),
+        "bytes": trace.bytes,
+        "level": header.level,
+        "filters": header.filters,
+        "clock_ns": header.clock_ns,
+        "units": list(header.units),
+        "kinds": [asdict(kind) for kind in header.kinds],
+        "causes": list(header.causes),
+        "layers": list(header.layers),
+        "program": {"name": header.program, "sha256": header.program_sha256, "instructions": len(header.lines)},
+        "chip": {"name": header.chip, "sha256": header.chip_sha256, "config": header.config},
+    }

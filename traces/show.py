@@ -1,0 +1,163 @@
+"""A timeline of a trace for the terminal: a unit a row, time from left to right, busy, waiting and idle as shades.
+
+`timeline` counts, `render` draws; both are pure, and the same trace gives the same text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.cells import cell_len
+from rich.text import Text
+
+from acortex.errors import UsageError
+from acortex.traces.reader import Trace
+from acortex.traces.table import Event, Ints, Table, Wait, Window
+
+ColourBy = Literal["layer", "kind"]
+SHADES = " ░▒▓█"
+WAITING, IDLE = "╌", "·"
+PALETTE = ("cyan", "green", "yellow", "magenta", "blue", "red", "bright_cyan", "bright_green", "bright_yellow")
+_AXIS_STEP = 20
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Cycles by unit and column of the picture, float64 of shape (units, columns), and what each busy cell is mostly.
+
+    `edges` are the columns' borders in cycles, one more than columns. `owner` is int64 of the same shape: the layer or
+    kind (as `colour_by` says) with the most busy cycles there, -1 where there is none.
+    """
+
+    window: Window
+    edges: NDArray[np.float64]
+    busy: NDArray[np.float64]
+    waiting: NDArray[np.float64]
+    owner: Ints
+    colour_by: ColourBy
+
+
+def timeline(
+    trace: Trace, *, window: Window | None = None, columns: int = 80, colour_by: ColourBy = "layer"
+) -> Timeline:
+    """Spreads each row's cycles over the columns that it lies in. `window` is (first, end) in cycles, default all."""
+    first, end = window or (min(_first_cycle(trace), 0), max(trace.cycles, 1))
+    if end <= first:
+        raise UsageError(f"the window {first}..{end} has no cycles", hint=f"the run has {trace.cycles}")
+    if columns < 1:
+        raise UsageError(f"{columns} columns are too few", hint="at least 1")
+    edges = np.linspace(first, end, columns + 1)
+    units = len(trace.header.units)
+    groups = len(trace.header.layers) if colour_by == "layer" else len(trace.header.kinds)
+    by_group = _spread(trace.events.select(window=(first, end)), edges, units, colour_by, groups)
+    waiting = _spread(trace.waits.select(window=(first, end)), edges, units, None, 1)[:, 0]
+    busy = by_group.sum(axis=1)
+    owner = np.where(busy > 0, by_group.argmax(axis=1), -1) if groups else np.full(busy.shape, -1)
+    return Timeline((first, end), edges, busy, waiting, owner, colour_by)
+
+
+def _first_cycle(trace: Trace) -> int:
+    return min((int(chunk["start"].min()) for chunk in trace.events.chunks("start")), default=0)
+
+
+def _spread(
+    table: Table[Event] | Table[Wait], edges: NDArray[np.float64], units: int, group: str | None, groups: int
+) -> NDArray[np.float64]:
+    """Cycles by (unit, group, column). A merged row's cycles are spread evenly over its span."""
+    columns = len(edges) - 1
+    total = np.zeros((units, max(groups, 1), columns))
+    width = (edges[-1] - edges[0]) / columns
+    names = ("start", "span", "duration", "unit", *((group,) if group else ()))
+    for chunk in table.chunks(*names):
+        row = chunk["unit"] * max(groups, 1) + (chunk[group] if group else 0)
+        begin = np.clip((chunk["start"] - edges[0]) / width, 0, columns)
+        finish = np.clip((chunk["start"] + chunk["span"] - edges[0]) / width, 0, columns)
+        density = np.divide(chunk["duration"], chunk["span"], out=np.zeros(len(row)), where=chunk["span"] > 0)
+        total += _cover(row, begin, finish, density * width, total.shape[0] * total.shape[1], columns).reshape(
+            total.shape
+        )
+    return total
+
+
+def _cover(
+    row: Ints,
+    begin: NDArray[np.float64],
+    finish: NDArray[np.float64],
+    weight: NDArray[np.float64],
+    rows: int,
+    columns: int,
+) -> NDArray[np.float64]:
+    """How much of each cell the intervals cover: differences at both ends, then a running sum along the columns."""
+    flat = np.zeros(rows * (columns + 2))
+    for edge, sign in ((begin, 1.0), (finish, -1.0)):
+        cell = np.minimum(edge.astype(np.int64), columns)
+        inside = edge - cell
+        at = row * (columns + 2) + cell
+        # An interval that begins within a cell covers the rest of it, and each later cell wholly.
+        flat += np.bincount(at, weights=sign * weight * (1 - inside), minlength=len(flat))
+        flat += np.bincount(at + 1, weights=sign * weight * inside, minlength=len(flat))
+    return np.cumsum(flat.reshape(rows, columns + 2), axis=1)[:, :columns]
+
+
+def render(trace: Trace, *, window: Window | None = None, width: int = 100, colour_by: ColourBy = "layer") -> Text:
+    """The timeline as text of `width` cells a line, with axes in cycles and ns and a legend."""
+    names = trace.header.units
+    margin = max((cell_len(name) for name in names), default=0) + 1
+    if width < margin + _AXIS_STEP:
+        raise UsageError(f"a width of {width} is too narrow", hint=f"at least {margin + _AXIS_STEP}")
+    drawn = timeline(trace, window=window, columns=width - margin, colour_by=colour_by)
+    text = Text(no_wrap=True)
+    text.append_text(_axes(drawn, trace.header.exact_clock_ns(), margin))
+    for unit, name in enumerate(names):
+        text.append(name.ljust(margin))
+        text.append_text(_row(drawn, unit))
+        text.append("\n")
+    text.append_text(_legend(trace, drawn))
+    if not trace.complete:
+        text.append(f"\nincomplete: {trace.lost}", style="red")
+    return text
+
+
+def _row(drawn: Timeline, unit: int) -> Text:
+    text = Text()
+    cell_cycles = np.diff(drawn.edges)
+    for column, length in enumerate(cell_cycles):
+        busy, waiting = drawn.busy[unit, column] / length, drawn.waiting[unit, column] / length
+        if busy > 1e-9:
+            shade = SHADES[min(int(np.ceil(busy * 4 - 1e-9)), 4)]
+            text.append(shade, style=PALETTE[int(drawn.owner[unit, column]) % len(PALETTE)])
+        elif waiting > 1e-9:
+            text.append(WAITING, style="red")
+        else:
+            text.append(IDLE, style="dim")
+    return text
+
+
+def _axes(drawn: Timeline, clock_ns: Fraction, margin: int) -> Text:
+    """Two lines of marks every 20 cells: cycles, and the same times in ns."""
+    cycles, times = "cycle".ljust(margin), "ns".ljust(margin)
+    for column in range(0, len(drawn.edges) - 1, _AXIS_STEP):
+        room = min(_AXIS_STEP, len(drawn.edges) - 1 - column)
+        at = round(float(drawn.edges[column]))
+        cycles += _mark(f"{at}", room)
+        times += _mark(f"{float(at * clock_ns):.0f}", room)
+    return Text(f"{cycles}\n{times}\n", style="bold")
+
+
+def _mark(label: str, room: int) -> str:
+    mark = f"|{label}"
+    return mark.ljust(room) if len(mark) < room else "|".ljust(room)
+
+
+def _legend(trace: Trace, drawn: Timeline) -> Text:
+    header = trace.header
+    names = header.layers if drawn.colour_by == "layer" else [kind.name for kind in header.kinds]
+    text = Text(f"{SHADES[1]}{SHADES[2]}{SHADES[3]}{SHADES[4]} busy  {WAITING} waiting  {IDLE} idle   ")
+    text.append(f"{drawn.colour_by}s: ")
+    for at in sorted(set(drawn.owner.ravel().tolist()) - {-1}):
+        text.append(f"{names[at]} ", style=PALETTE[at % len(PALETTE)])
+    return text

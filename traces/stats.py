@@ -1,0 +1,239 @@
+"""Statistics of a trace, from the trace alone: every number is a sum over its rows, in integers.
+
+`stats(trace)` gives plain data for people and scripts; STATISTICS says what each number in it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from acortex.traces.reader import Trace
+from acortex.traces.table import Ints
+
+SCHEMA = "acortex.trace-stats/1"
+AJ_PER_J = 10**18
+PERCENTILES = (50, 90, 99)
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """What a number under this name is, and its unit."""
+
+    name: str
+    unit: str
+    description: str
+
+
+STATISTICS = tuple(
+    Statistic(*row)
+    for row in (
+        ("events", "events", "events, each one agent's action on one position or burst"),
+        ("count", "unit of the kind", "what the events moved or made, in the unit of their kind"),
+        ("cycles", "cycles", "length of the run"),
+        ("busy", "cycles", "sum of the durations of the events"),
+        ("waiting", "cycles", "sum of the durations of the waits"),
+        ("idle", "cycles", "cycles of the run that are neither busy nor waiting"),
+        (
+            "overlap",
+            "cycles",
+            "busy + waiting beyond the run: cycles in which a unit did several things at once, at least",
+        ),
+        ("latency", "cycles", "from the first start to the last end of an inference or a layer"),
+        ("start_cycle", "cycle", "first start of an inference or a layer"),
+        ("end_cycle", "cycle", "last end of an inference or a layer"),
+        ("energy_aj", "aJ", "energy of the events, an exact integer"),
+        ("energy_j", "J", "energy_aj as a number of joules"),
+        ("latency_s", "s", "cycles times the clock"),
+    )
+)
+
+
+def joules(energy_aj: int) -> float:
+    """Attojoules as joules, rounded once."""
+    return energy_aj / AJ_PER_J
+
+
+class Sums:
+    """Exact sums of several columns for each key: `sums[key]` is a list of Python integers, one a column."""
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        self.columns = tuple(columns)
+        self.rows: dict[int, list[int]] = {}
+
+    def add(self, keys: Ints, chunk: dict[str, Ints]) -> None:
+        """Adds a chunk's rows to their keys."""
+        low, high = int(keys.min()), int(keys.max())
+        if high - low < 1 << 18:
+            names, places = np.arange(low, high + 1), keys - low
+        else:
+            names, places = np.unique(keys, return_inverse=True)
+        sums = [_sum_by(places, chunk[name], len(names)) for name in self.columns]
+        for place in np.flatnonzero(np.bincount(places, minlength=len(names))).tolist():
+            row = self.rows.setdefault(int(names[place]), [0] * len(self.columns))
+            for at, column in enumerate(sums):
+                row[at] += column(place)
+
+    def __getitem__(self, key: int) -> list[int]:
+        return self.rows.get(key, [0] * len(self.columns))
+
+
+def _sum_by(places: Ints, values: Ints, size: int) -> Callable[[int], int]:
+    """The sum of the values at a place. Halves of 32 bits over 65,536 rows stay exact in a double."""
+    low = np.bincount(places, weights=(values & 0xFFFFFFFF).astype(float), minlength=size)
+    high = np.bincount(places, weights=(values >> 32).astype(float), minlength=size)
+    return lambda place: (int(high[place]) << 32) + int(low[place])
+
+
+class _Extent:
+    """First start and last end for each key."""
+
+    def __init__(self) -> None:
+        self.rows: dict[int, tuple[int, int]] = {}
+
+    def add(self, keys: Ints, chunk: dict[str, Ints]) -> None:
+        """Adds a chunk of events to their keys."""
+        order = np.argsort(keys, kind="stable")
+        names, first = np.unique(keys[order], return_index=True)
+        starts = np.minimum.reduceat(chunk["start"][order], first)
+        ends = np.maximum.reduceat((chunk["start"] + chunk["span"])[order], first)
+        for name, start, end in zip(names.tolist(), starts.tolist(), ends.tolist(), strict=True):
+            known = self.rows.get(name, (start, end))
+            self.rows[name] = min(known[0], start), max(known[1], end)
+
+    def row(self, key: int) -> dict[str, int]:
+        """The statistics of a key; zeros where nothing happened."""
+        start, end = self.rows.get(key, (0, 0))
+        return {"start_cycle": start, "end_cycle": end, "latency": end - start}
+
+
+_SUMMED = ("merged", "count", "duration", "energy_aj")
+
+
+def stats(trace: Trace) -> dict[str, Any]:
+    """Totals, and sums by component, kind, unit, layer, inference, instruction and source line, of a trace.
+
+    Rows of a table are in the order of the header's tables, but those of `instructions`, `lines` and `waits`, which
+    come longest first. What no inference or instruction made has index or pc -1.
+    """
+    by = {name: Sums(_SUMMED) for name in ("unit", "kind", "layer", "inference", "pc")}
+    extents = {name: _Extent() for name in ("layer", "inference")}
+    for chunk in trace.events.chunks(*by, *_SUMMED, "start", "span"):
+        for name, sums in by.items():
+            sums.add(chunk[name], chunk)
+        for name, extent in extents.items():
+            extent.add(chunk[name], chunk)
+    waits = {name: Sums(("duration",)) for name in ("unit", "layer", "inference", "pc", "pair")}
+    for chunk in trace.waits.chunks("unit", "cause", "layer", "inference", "pc", "duration"):
+        pair = chunk["unit"] * len(trace.header.causes) + chunk["cause"]
+        for name, sums in waits.items():
+            sums.add(pair if name == "pair" else chunk[name], chunk)
+    instructions = _instructions(trace, by["pc"], waits["pc"])
+    inferences = _inferences(trace, by["inference"], waits["inference"], extents["inference"])
+    return {
+        "schema": SCHEMA,
+        "statistics": {one.name: {"unit": one.unit, "description": one.description} for one in STATISTICS},
+        "totals": _totals(trace, by["kind"]),
+        "components": _components(trace, by["kind"]),
+        "kinds": _kinds(trace, by["kind"]),
+        "units": _units(trace, by["unit"], waits["unit"]),
+        "waits": _waits(trace, waits["pair"]),
+        "layers": [
+            {"name": name, **extents["layer"].row(at), **_row(by["layer"][at]), "waiting": waits["layer"][at][0]}
+            for at, name in enumerate(trace.header.layers)
+        ],
+        "inferences": inferences,
+        "latency_percentiles": _percentiles([row["latency"] for row in inferences if row["index"] >= 0]),
+        "instructions": instructions,
+        "lines": _lines(instructions),
+    }
+
+
+def _row(sums: list[int]) -> dict[str, Any]:
+    events, _, busy, energy_aj = sums
+    return {"events": events, "busy": busy, "energy_aj": energy_aj, "energy_j": joules(energy_aj)}
+
+
+def _totals(trace: Trace, kinds: Sums) -> dict[str, Any]:
+    total = [sum(column) for column in zip(*kinds.rows.values(), strict=True)] or [0, 0, 0, 0]
+    latency_s = float(trace.cycles * trace.header.exact_clock_ns() / 10**9)
+    return {**_row(total), "cycles": trace.cycles, "latency_s": latency_s}
+
+
+def _kinds(trace: Trace, kinds: Sums) -> list[dict[str, Any]]:
+    return [
+        {"name": kind.name, "component": kind.component, "count": kinds[at][1], "unit": kind.unit, **_row(kinds[at])}
+        for at, kind in enumerate(trace.header.kinds)
+    ]
+
+
+def _components(trace: Trace, kinds: Sums) -> list[dict[str, Any]]:
+    gathered: dict[str, list[int]] = {}
+    for at, kind in enumerate(trace.header.kinds):
+        known = gathered.get(kind.component, [0, 0, 0, 0])
+        gathered[kind.component] = [a + b for a, b in zip(known, kinds[at], strict=True)]
+    return [{"name": name, **_row(sums)} for name, sums in gathered.items()]
+
+
+def _units(trace: Trace, units: Sums, waits: Sums) -> list[dict[str, Any]]:
+    rows = []
+    for at, name in enumerate(trace.header.units):
+        waiting = waits[at][0]
+        left = trace.cycles - units[at][2] - waiting
+        row = _row(units[at])
+        rows.append({"name": name, **row, "waiting": waiting, "idle": max(left, 0), "overlap": max(-left, 0)})
+    return rows
+
+
+def _waits(trace: Trace, pairs: Sums) -> list[dict[str, Any]]:
+    causes = trace.header.causes
+    rows = [
+        {"unit": trace.header.units[pair // len(causes)], "cause": causes[pair % len(causes)], "cycles": cycles}
+        for pair, (cycles,) in sorted(pairs.rows.items())
+    ]
+    return sorted(rows, key=lambda row: -row["cycles"])
+
+
+def _inferences(trace: Trace, inferences: Sums, waits: Sums, extent: _Extent) -> list[dict[str, Any]]:
+    clock_ns = trace.header.exact_clock_ns()
+    rows = []
+    for index in sorted(extent.rows):
+        times = extent.row(index)
+        latency_s = float(times["latency"] * clock_ns / 10**9)
+        row = _row(inferences[index])
+        rows.append({"index": index, **times, "latency_s": latency_s, **row, "waiting": waits[index][0]})
+    return rows
+
+
+def _percentiles(values: list[int]) -> dict[str, int] | None:
+    """Least, greatest and the percentiles by nearest rank, which are values that occurred."""
+    if not values:
+        return None
+    ordered = sorted(values)
+    ranks = {f"p{percent}": ordered[-(-percent * len(ordered) // 100) - 1] for percent in PERCENTILES}
+    return {"least": ordered[0], **ranks, "greatest": ordered[-1]}
+
+
+def _instructions(trace: Trace, counters: Sums, waits: Sums) -> list[dict[str, Any]]:
+    rows = [
+        {"pc": pc, "line": trace.header.source(pc), **_row(counters[pc]), "waiting": waits[pc][0]}
+        for pc in sorted(counters.rows.keys() | waits.rows.keys())
+    ]
+    return sorted(rows, key=lambda row: -(row["busy"] + row["waiting"]))
+
+
+def _lines(instructions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    lines: dict[str, dict[str, Any]] = {}
+    for instruction in sorted(instructions, key=lambda row: row["pc"]):
+        line = lines.setdefault(instruction["line"], {"line": instruction["line"], **dict.fromkeys(_LINE_SUMS, 0)})
+        for name in _LINE_SUMS:
+            line[name] += instruction[name]
+    for line in lines.values():
+        line["energy_j"] = joules(line["energy_aj"])
+    return sorted(lines.values(), key=lambda row: -(row["busy"] + row["waiting"]))
+
+
+_LINE_SUMS = ("events", "busy", "waiting", "energy_aj")
