@@ -64,7 +64,7 @@ def stats_parts(report: Report) -> Iterator[RenderableType]:
         yield Text.assemble(("Latency of an inference", "bold"), f"  {told} cycles")
 
 
-def _table(*headings: str) -> Table:
+def number_table(*headings: str) -> Table:
     """A table whose first column names a row and whose others hold numbers."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column(Text(headings[0], "bold"), no_wrap=True, overflow="ellipsis")
@@ -75,7 +75,7 @@ def _table(*headings: str) -> Table:
 
 def _energies(title: str, rows: Sequence[Report], energy: float) -> Iterator[RenderableType]:
     """Rows with events and energy, dearest first; what never happened is left out."""
-    table = _table(title, "events", "energy", "")
+    table = number_table(title, "events", "energy", "")
     for row in sorted(rows, key=lambda row: -row["energy_aj"]):
         if row["events"]:
             share = percent(row["energy_j"], energy)
@@ -86,7 +86,7 @@ def _energies(title: str, rows: Sequence[Report], energy: float) -> Iterator[Ren
 
 def _units(rows: Sequence[Report], cycles: int) -> Iterator[RenderableType]:
     """What each unit did with its time."""
-    table = _table("Unit", "events", "busy", "waiting", "idle")
+    table = number_table("Unit", "events", "busy", "waiting", "idle")
     for row in rows:
         shares = (percent(row[what], cycles) for what in ("busy", "waiting", "idle"))
         table.add_row(f"  {row['name']}", f"{row['events']:,}", *shares)
@@ -96,7 +96,7 @@ def _units(rows: Sequence[Report], cycles: int) -> Iterator[RenderableType]:
 
 def _places(title: str, link: str, rows: Sequence[tuple[str, str, int]]) -> Iterator[RenderableType]:
     """Who waited for what, longest first."""
-    table = _table(title, "cycles")
+    table = number_table(title, "cycles")
     for unit, cause, cycles in rows[:MOST]:
         table.add_row(f"  {unit} {link} {cause.replace('_', ' ')}", f"{cycles:,}")
     yield table
@@ -105,7 +105,7 @@ def _places(title: str, link: str, rows: Sequence[tuple[str, str, int]]) -> Iter
 
 def _lines(rows: Sequence[Report], energy: float) -> Iterator[RenderableType]:
     """The source lines that took longest."""
-    table = _table("Source line", "events", "busy", "waiting", "energy", "")
+    table = number_table("Source line", "events", "busy", "waiting", "energy", "")
     for row in rows[:MOST]:
         amounts = (f"{row[what]:,}" for what in ("events", "busy", "waiting"))
         table.add_row(f"  {row['line']}", *amounts, scaled(row["energy_j"], "J"), percent(row["energy_j"], energy))

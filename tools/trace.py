@@ -14,7 +14,7 @@ trace_argument = click.argument("path", metavar="RUN.actrace", type=click.Path()
 
 @click.group(cls=Group)
 def trace() -> None:
-    """Look into traces: what is in one, where time and energy went."""
+    """Look into traces: what is in one, where time and energy went, what two differ in."""
 
 
 @trace.command("info")
@@ -57,6 +57,24 @@ def timeline(path: str, first: int | None, end: int | None, by: Any) -> None:
     window = None if first is None and end is None else (first or 0, opened.cycles if end is None else end)
     out = console()
     show(out, [render(opened, window=window, width=out.width, colour_by=by)])
+
+
+@trace.command("diff")
+@click.argument("first", metavar="A.actrace", type=click.Path())
+@click.argument("second", metavar="B.actrace", type=click.Path())
+@click.option(
+    "--rtol-energy", type=click.FloatRange(min=0), default=0.0, help="Relative tolerance of an event's energy."
+)
+@format_option
+def diff(first: str, second: str, rtol_energy: float, form: str) -> int:
+    """Compare two traces: where they part, and what moved. Exits with 1 where they differ."""
+    from acortex.tools.report_diff import diff_parts
+    from acortex.traces.diff import diff as compare
+    from acortex.traces.reader import open as open_trace
+
+    report = compare(open_trace(first), open_trace(second), rtol_energy=rtol_energy)
+    _answer(report, form, diff_parts)
+    return 0 if report["equal"] else 1
 
 
 def _answer(report: dict[str, Any], form: str, parts: Any) -> None:

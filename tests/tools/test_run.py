@@ -217,3 +217,26 @@ def test_a_cut_trace_is_read_as_far_as_it_goes(trace: Path, tmp_path: Path) -> N
     result = acortex_("trace", "info", tmp_path / "cut.actrace")
     assert result.exit_code == 0
     assert "incomplete: " in result.stdout
+
+
+def test_trace_diff_of_a_run_with_itself_is_equal(trace: Path) -> None:
+    result = acortex_("trace", "diff", trace, trace)
+    assert result.exit_code == 0
+    assert result.stdout.startswith("equal: ")
+
+
+def test_trace_diff_says_where_two_runs_part_and_what_moved(trace: Path, digits: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.actrace"
+    slower = ("--set", "memory.read_latency_ns=42.84")
+    acortex_("run", DIGITS / "digits_mlp.s", "--input", digits / "x.npy", "--trace", other, *slower)
+    report = json.loads(acortex_("trace", "diff", trace, other, "--format", "json").stdout)
+    assert (report["schema"], report["equal"]) == ("acortex.diff/1", False)
+    result = acortex_("trace", "diff", trace, other)
+    assert result.exit_code == 1
+    lines = result.stdout.splitlines()
+    assert lines[0] == "different"
+    a, b = report["cycles"]
+    assert lines[2].split() == ["cycles", f"{a:,}", f"{b:,}", f"{b - a:+,}"]
+    found = report["first_divergence"]
+    told = f"first difference at cycle {found['cycle']:,} in {found['unit']}, {found['source']}"
+    assert told in lines
