@@ -20,12 +20,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, localcontext
+from decimal import Decimal
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from acortex.sim.area import PRECISION, die_side
+from acortex.sim.area import die_side
 from acortex.sim.floorplan import FloorPlan, distance, floor_plan
 from acortex.sim.groups import Group, Run
 from acortex.sim.specs import Chip
@@ -37,6 +37,9 @@ Segment = tuple[str | int, ...]
 """The name of a wire segment: its kind, then a half of the chip or a port, then a column, then a row."""
 
 TOP, BOTTOM = "top", "bottom"
+
+NANOMETRE = Decimal("0.000001")
+"""In mm."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +133,8 @@ class Buses:
 
     def _shortest(self, start: Any, end: Any) -> Route:
         """The shortest way between two nodes."""
+        if start == end:
+            return Route((), Decimal(0))
         import networkx as nx
 
         length, nodes = nx.bidirectional_dijkstra(self.graph, start, end, weight="length_mm")
@@ -147,11 +152,12 @@ class Buses:
         home = runs[0].column
         longest = Decimal(0)
         exits = [half for half in (TOP, BOTTOM) if half in ends[home]]
+        to_neurons = self._shortest(("mid", exits[0], home), ("neurons", home))
+        segments.update(to_neurons.segments)
         for column, halves in ends.items():
             way_out = next((half for half in exits if half in halves), exits[0])
             across = self._shortest(("mid", way_out, column), ("mid", exits[0], home))
-            to_neurons = self._shortest(("mid", exits[0], home), ("neurons", home))
-            segments.update(across.segments, to_neurons.segments)
+            segments.update(across.segments)
             for half, length in halves.items():
                 joined = self._shortest(("mid", half, column), ("mid", way_out, column))
                 segments.update(joined.segments)
@@ -191,13 +197,14 @@ class Buses:
         }
         ports = self.plan.ports
         for port, count in capacity.items():
-            length = distance(ports[port], ports["hub"])
+            length = _to_nm(distance(ports[port], ports["hub"]))
             for edge in ((port, "hub"), ("hub", port)):
                 graph.add_edge(*edge, segment=("data", port), length_mm=length, capacity=count)
 
     def _add_middle(self, graph: nx.DiGraph[Any], column: int) -> None:
         """What joins a column's two halves, its neurons and its left neighbour."""
-        half_band = self.plan.band.height / 2
+        half_band = _to_nm(self.plan.band.height / 2)
+        pitch = _to_nm(self.plan.pitch_x)
         top, bottom, tap = ("mid", TOP, column), ("mid", BOTTOM, column), ("tap", column)
         edges: list[tuple[Any, Any, Segment, Decimal]] = [
             (top, tap, ("tap", TOP, column), half_band),
@@ -210,7 +217,7 @@ class Buses:
             for half in (TOP, BOTTOM):
                 left, right = ("mid", half, column - 1), ("mid", half, column)
                 segment = ("across", half, column - 1)
-                edges += [(left, right, segment, self.plan.pitch_x), (right, left, segment, self.plan.pitch_x)]
+                edges += [(left, right, segment, pitch), (right, left, segment, pitch)]
         self._add(graph, edges)
 
     def _add_column(self, column: int) -> None:
@@ -222,10 +229,9 @@ class Buses:
         after: dict[int, Any] = {row: ("array", column, row + 1 if row < split else row - 1) for row in range(rows)}
         after[split - 1] = ("mid", TOP, column)
         after[split] = ("mid", BOTTOM, column)
-        self._add(
-            self.graph,
-            [(("array", column, row), after[row], ("column", column, row), self.plan.pitch_y) for row in range(rows)],
-        )
+        pitch = _to_nm(self.plan.pitch_y)
+        edges = [(("array", column, row), after[row], ("column", column, row), pitch) for row in range(rows)]
+        self._add(self.graph, edges)
 
     def _add(self, graph: nx.DiGraph[Any], edges: list[tuple[Any, Any, Segment, Decimal]]) -> None:
         capacity = self.chip.buses.segment_capacity
@@ -233,6 +239,11 @@ class Buses:
             (start, end, {"segment": segment, "length_mm": length, "capacity": capacity})
             for start, end, segment, length in edges
         )
+
+
+def _to_nm(length_mm: Decimal) -> Decimal:
+    """A length to the nanometre, so that sums of lengths are exact."""
+    return length_mm.quantize(NANOMETRE)
 
 
 def word_length_mm(chip: Chip, way: str) -> Decimal:
@@ -243,5 +254,4 @@ def word_length_mm(chip: Chip, way: str) -> Decimal:
     """
     if chip.buses.pricing == "span":
         return die_side(chip)
-    with localcontext(prec=PRECISION):
-        return Buses(chip).route(*(("memory", "buffer") if way == "down" else ("neurons", "memory"))).length_mm
+    return Buses(chip).route(*(("memory", "buffer") if way == "down" else ("neurons", "memory"))).length_mm
