@@ -18,7 +18,7 @@ must not share a segment, for their currents would add.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -233,7 +233,7 @@ class Buses:
         edges = [(("array", column, row), after[row], ("column", column, row), pitch) for row in range(rows)]
         self._add(self.graph, edges)
 
-    def _add(self, graph: nx.DiGraph[Any], edges: list[tuple[Any, Any, Segment, Decimal]]) -> None:
+    def _add(self, graph: nx.DiGraph[Any], edges: Iterable[tuple[Any, Any, Segment, Decimal]]) -> None:
         capacity = self.chip.buses.segment_capacity
         graph.add_edges_from(
             (start, end, {"segment": segment, "length_mm": length, "capacity": capacity})

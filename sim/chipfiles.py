@@ -28,6 +28,9 @@ MAX_NESTING = 16
 MAX_ANCESTORS = 16
 """The longest chain of files that inherit from each other."""
 
+WORDS = ("name", "description")
+"""What a chip file says that is no setting, and needs no source."""
+
 _OPAQUE = re.compile(
     r'"""(?:[^\\]|\\.)*?"""|' r"'''.*?'''|" r'"(?:\\[^\n]|[^"\\\n])*"|' r"'[^'\n]*'|#[^\n]*",
     re.DOTALL,
@@ -117,7 +120,7 @@ def _on_top(parent: ChipSource, child: ChipSource) -> ChipSource:
             continue
         else:
             data[key] = value
-            stated = [key] if key not in ("name", "description") else []
+            stated = [key] if key not in WORDS else []
         sources.update((path, f"stated in {child.where(path)}") for path in stated)
     own = child.data.get("sources", {})
     data["sources"] = {**sources, **own} if isinstance(own, dict) else own
@@ -203,7 +206,7 @@ def _override(source: ChipSource, override: str) -> None:
     else:
         source.data[leaf] = value
     source.places[path] = where
-    if isinstance(source.data["sources"], dict):
+    if path not in WORDS and isinstance(source.data["sources"], dict):
         source.data["sources"] = {**source.data["sources"], path: "set by an override"}
 
 

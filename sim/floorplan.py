@@ -100,11 +100,25 @@ def distance(start: tuple[Decimal, Decimal], end: tuple[Decimal, Decimal]) -> De
 STRIP_TEXT = 20
 """Characters that the text drawing gives to the strip with memory and controller."""
 
+NOTES = 22
+"""Characters that its frame and the notes beside it take."""
+
+NARROWEST = 22
+"""Characters that the arrays are given at least."""
+
 RULE = "─"
 """A line of the text drawing that is a rule across its box."""
 
 MOST_LINES = 16
 """Lines that the text drawing gives to one half of the arrays, at most."""
+
+FRAMES = {
+    (False, False): ("│", "│", "│"),
+    (True, False): ("├", "┤", "│"),
+    (False, True): ("│", "├", "┤"),
+    (True, True): ("├", "┼", "┤"),
+}
+"""The frame of a line of the text drawing, by whether its left and its right part are rules."""
 
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -116,35 +130,40 @@ def text(chip: Chip, width: int = 80, groups: Sequence[Group] = ()) -> str:
     base 36, or * where groups share the mark.
     """
     plan = floor_plan(chip)
-    room = max(width - STRIP_TEXT - 22, 22)
+    room = max(width - STRIP_TEXT - NOTES, NARROWEST)
     owners = {array: group.number for group in groups for row in group.tiles for array in row}
-    token = max(len(f"g{group.number}") for group in groups) if groups else 1
-    if chip.columns * (token + 1) + 1 <= room and max(chip.arrays.m_top, chip.arrays.m_bottom) <= MOST_LINES:
-        across, down = 1, 1
-    else:
-        across = -(-chip.columns // room)
-        down = -(-max(chip.arrays.m_top, chip.arrays.m_bottom) // MOST_LINES)
-
-    def half(first: int, count: int) -> list[str]:
-        rows = [range(row, min(row + down, first + count)) for row in range(first, first + count, down)]
-        return [_marks(chip, owners, row, across, token) for row in rows]
-
+    token = max((len(f"g{group.number}") for group in groups), default=1)
+    across, down = _grain(chip, room, token)
     split = chip.arrays.m_top
-    top, bottom = half(0, split), half(split, chip.arrays.m_bottom)
-    inner = max(22, *map(len, top))
+    bands = [range(0, split), range(split, chip.rows)]
+    halves = [[band[row : row + down] for row in range(0, len(band), down)] for band in bands]
+    top, bottom = ([_marks(chip, owners, rows, across, token) for rows in half] for half in halves)
     right = [*top, RULE, " neurons, converters", " program/erase", RULE, *bottom]
-    left = _strip(len(right), plan, chip)
-    notes = {0: f"rows 0 to {split - 1}", len(top) + 4: f"rows {split} to {chip.rows - 1}" if bottom else ""}
-    lines = [f"die {plan.side:.3f} x {plan.side:.3f} mm, {chip.columns} columns of {chip.rows} arrays"]
+    notes = {0: f"rows 0 to {split - 1}", len(top) + 4: f"rows {split} to {chip.rows - 1}"}
+    title = f"die {plan.side:.3f} x {plan.side:.3f} mm, {chip.columns} columns of {chip.rows} arrays"
     if across * down > 1:
-        lines[0] += f", {across} x {down} a mark"
-    lines.append(f"┌{'─' * STRIP_TEXT}┬{'─' * inner}┐")
+        title += f", {across} x {down} a mark"
+    return "\n".join([title, *_framed(_strip(len(right), plan, chip), right, notes)])
+
+
+def _grain(chip: Chip, room: int, token: int) -> tuple[int, int]:
+    """How many arrays across and down one mark stands for."""
+    tallest = max(chip.arrays.m_top, chip.arrays.m_bottom)
+    if chip.columns * (token + 1) + 1 <= room and tallest <= MOST_LINES:
+        return 1, 1
+    return -(-chip.columns // room), -(-tallest // MOST_LINES)
+
+
+def _framed(left: Sequence[str], right: Sequence[str], notes: dict[int, str]) -> Iterator[str]:
+    """Two boxes side by side, with notes beside some of their lines."""
+    inner = max(NARROWEST, *map(len, right))
+    yield f"┌{RULE * STRIP_TEXT}┬{RULE * inner}┐"
     for number, (west, east) in enumerate(zip(left, right, strict=True)):
-        start, end = ("├" if west == RULE else "│"), ("┤" if east == RULE else "│")
-        middle = {(True, True): "┼", (True, False): "┤", (False, True): "├"}.get((west == RULE, east == RULE), "│")
+        rules = (west == RULE, east == RULE)
+        start, middle, end = FRAMES[rules]
         row = f"{start}{_wide(west, STRIP_TEXT)}{middle}{_wide(east, inner)}{end} {notes.get(number, '')}"
-        lines.append(row.rstrip())
-    return "\n".join([*lines, f"└{'─' * STRIP_TEXT}┴{'─' * inner}┘"])
+        yield row.rstrip()
+    yield f"└{RULE * STRIP_TEXT}┴{RULE * inner}┘"
 
 
 def _wide(line: str, width: int) -> str:

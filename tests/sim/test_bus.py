@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from decimal import Decimal
-from time import perf_counter
+from time import process_time
+from typing import Any
 
 import networkx as nx
 import pytest
@@ -101,8 +102,8 @@ def test_what_a_group_claims_connects_each_of_its_arrays_to_its_neurons(data: st
     rects = [Rect(2 * i, data.draw(st.integers(0, 34 - height)), height) for i, height in enumerate(heights)]
     order = data.draw(st.permutations(rects))
     route = BUSES.group_route(group(list(order), INCEPTION))
-    wires = [edge for *edge, segment in BUSES.whole_graph().edges(data="segment") if segment in route.segments]
-    closed = nx.Graph(wires)
+    edges = BUSES.whole_graph().edges(data=True)
+    closed: nx.Graph[Any] = nx.Graph((start, end) for start, end, edge in edges if edge["segment"] in route.segments)
     home = ("neurons", order[0].column)
     for rect in rects:
         for row in range(rect.row, rect.row + rect.height):
@@ -188,7 +189,7 @@ def test_a_word_pays_for_the_span_or_for_its_route() -> None:
 def test_a_large_group_on_the_largest_chip_is_routed_at_once() -> None:
     chip = load_chip("acortex_gnmt")
     large = form_group(0, 2048, 4096, [Rect(0, 10, 32, 64)], chip)
-    start = perf_counter()
+    start = process_time()
     buses = Buses(chip)
     buses.group_route(large)
-    assert perf_counter() - start < 0.5
+    assert process_time() - start < 0.5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from decimal import Decimal
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -153,9 +153,9 @@ def test_with_an_idle_owner_it_pays_for_cycles_with_none_in_flight() -> None:
 
 def test_a_hundred_thousand_intervals_take_less_than_a_second() -> None:
     intervals = [(owner, 10 * owner, 10 * owner + 10_000) for owner in range(100_000)]
-    start = perf_counter()
+    start = process_time()
     shared = share_leakage(intervals, 1_100_000, 13_403_893)
-    assert perf_counter() - start < 1
+    assert process_time() - start < 1
     assert sum(shared.values()) == 1_100_000 * 13_403_893
 
 

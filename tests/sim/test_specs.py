@@ -77,7 +77,7 @@ def test_writing_a_number_otherwise_does_not_change_the_checksum() -> None:
 
 def test_a_chip_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        load_chip("acortex_gnmt").memory.banks = 3  # type: ignore[misc]  # what is refused
+        load_chip("acortex_gnmt").memory.banks = 3
 
 
 # What is inherited
@@ -131,6 +131,10 @@ def test_an_override_comes_last_and_says_so() -> None:
     chip = load_chip("acortex_gnmt", ["memory.banks=4", "memory.banks = 16", "buses.pricing=route"])
     assert (chip.memory.banks, chip.buses.pricing) == (16, "route")
     assert chip.sources["memory.banks"] == "set by an override"
+
+
+def test_a_chip_can_be_renamed_by_an_override() -> None:
+    assert load_chip("acortex_gnmt", ["name=mine"]).name == "mine"
 
 
 @pytest.mark.parametrize(
