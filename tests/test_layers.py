@@ -24,6 +24,12 @@ MAY_IMPORT = {
 """The layers of aCortex, and which others each may import, lazily or for types too."""
 
 
+OF_ALL = {"errors", "__version__"}
+"""What belongs to no layer: the family of errors, and the version."""
+
+TOP = {""}
+"""`import acortex` itself, which leads everywhere."""
+
 MODULE = re.compile(rf"acortex\.({'|'.join(MAY_IMPORT)})(\.\w+)*")
 """A module named in a text: for importlib, that is an import too."""
 
@@ -60,10 +66,8 @@ def offences(layer: str, source: str) -> list[str]:
             found.append(f"{line}: {name} is relative")
         top, _, rest = name.partition(".")
         target = rest.partition(".")[0]
-        if (
-            top == "acortex"
-            and target not in MAY_IMPORT[layer] | {layer, "errors"}
-            and not (layer == "tools" and target in ("", "__version__"))
+        if top == "acortex" and target not in MAY_IMPORT[layer] | {layer} | OF_ALL | (
+            TOP if layer == "tools" else set()
         ):
             found.append(f"{line}: {layer} imports {name}")
     return found
