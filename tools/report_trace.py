@@ -44,6 +44,17 @@ def _each(report: Report) -> str:
     return f"{report['bytes'] / rows:.2f} a row" if rows else "no rows"
 
 
+def query_parts(report: Report) -> Iterator[RenderableType]:
+    """The rows of a query."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for number, name in enumerate(report["columns"]):
+        numeric = all(isinstance(row[number], int | float) for row in report["rows"])
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in report["rows"]:
+        table.add_row(*("" if cell is None else str(cell) for cell in row))
+    yield table
+
+
 def stats_parts(report: Report) -> Iterator[RenderableType]:
     """Where time and energy went."""
     totals = report["totals"]

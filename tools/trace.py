@@ -77,6 +77,53 @@ def diff(first: str, second: str, rtol_energy: float, form: str) -> int:
     return 0 if report["equal"] else 1
 
 
+def _formats(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Completes the name of a format."""
+    from acortex.traces.exporters import exporters
+
+    return [name for name in exporters() if name.startswith(incomplete)]
+
+
+class FormatOption(click.Option):
+    """An option whose help lists the registered formats; they are looked up only when help is asked for."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """The option and its help, as click prints them."""
+        from acortex.traces.exporters import exporters
+
+        formats = "; ".join(f"{one.name}: {one.description}" for one in exporters().values())
+        return "--to FORMAT", f"{self.help} {formats}.  [required]"
+
+
+@trace.command("export")
+@trace_argument
+@click.option(
+    "--to", "target", metavar="FORMAT", cls=FormatOption, required=True, shell_complete=_formats, help="One of"
+)
+@click.option("-o", "--output", metavar="FILE", type=click.Path(), required=True, help="Write it here.")
+def export(path: str, target: str, output: str) -> None:
+    """Write a trace in a format that other tools read."""
+    from acortex.traces.exporters import export as write
+    from acortex.traces.reader import open as open_trace
+
+    write(open_trace(path), target, output)
+
+
+@trace.command("query")
+@trace_argument
+@click.argument("sql", metavar="SQL")
+@format_option
+def query(path: str, sql: str, form: str) -> None:
+    """Ask a trace in SQL: the tables are events, waits, units, kinds, layers and lines."""
+    from acortex.tools.report_trace import query_parts
+    from acortex.traces.query import query as ask
+    from acortex.traces.reader import open as open_trace
+
+    answer = ask(open_trace(path), sql)
+    rows = [list(row) for row in answer.rows]
+    _answer({"schema": "acortex.trace-query/1", "columns": list(answer.columns), "rows": rows}, form, query_parts)
+
+
 def _answer(report: dict[str, Any], form: str, parts: Any) -> None:
     """Prints a report in the form that was asked for."""
     if form == "json":

@@ -240,3 +240,34 @@ def test_trace_diff_says_where_two_runs_part_and_what_moved(trace: Path, digits:
     found = report["first_divergence"]
     told = f"first difference at cycle {found['cycle']:,} in {found['unit']}, {found['source']}"
     assert told in lines
+
+
+def test_trace_export_writes_the_file_that_was_asked_for(trace: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run.csv"
+    result = acortex_("trace", "export", trace, "--to", "csv", "-o", out)
+    assert (result.output, result.exit_code) == ("", 0)
+    events = json.loads(acortex_("trace", "info", trace, "--format", "json").stdout)["events"]
+    assert len(out.read_text().splitlines()) == events + 1
+    assert [path.name for path in tmp_path.iterdir()] == ["run.csv"]
+
+
+def test_trace_export_suggests_the_nearest_format(trace: Path, tmp_path: Path) -> None:
+    result = acortex_("trace", "export", trace, "--to", "cvs", "-o", tmp_path / "x")
+    assert (result.stderr, result.exit_code) == ("error: there is no export to 'cvs'\n  hint: did you mean 'csv'?\n", 2)
+
+
+def test_trace_export_help_lists_the_registered_formats() -> None:
+    from acortex.traces.exporters import exporters
+
+    text = acortex_("trace", "export", "--help").stdout
+    assert all(f"{name}:" in text for name in exporters())
+
+
+def test_trace_query_answers_in_text_and_json(trace: Path) -> None:
+    pytest.importorskip("duckdb")
+    sql = "SELECT unit, count(*) AS events FROM events GROUP BY unit ORDER BY unit LIMIT 2"
+    report = json.loads(acortex_("trace", "query", trace, sql, "--format", "json").stdout)
+    assert report["schema"] == "acortex.trace-query/1"
+    assert report["columns"] == ["unit", "events"]
+    lines = acortex_("trace", "query", trace, sql).stdout.splitlines()
+    assert [line.split() for line in lines] == [["unit", "events"], *([row[0], str(row[1])] for row in report["rows"])]
