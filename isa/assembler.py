@@ -104,7 +104,9 @@ class _Assembly:
 
     def run(self) -> Program:
         """The whole pass. What it answers is a program only where the report stays empty."""
-        directives = self.parsed.directives
+        directives = [statement for statement in self.parsed.directives if not statement.unread]
+        for name in self.parsed.doubtful:
+            self.draft.symbols.setdefault(name, None)
         for statement in directives:
             if statement.head[1] == ".equ":
                 self._attempt(statement, self._constant)
@@ -215,7 +217,7 @@ class _Assembly:
         tables: dict[str, dict[str, Any]] = {"weights": draft.weights, "input": draft.inputs, "output": draft.outputs}
         table = tables[operand.kind.table]
         if name not in table:
-            if (operand.kind.table, name) in draft.declared:
+            if (operand.kind.table, name) in draft.declared or name in self.parsed.doubtful:
                 raise Mistake("")
             hint = near(name, table, f"declare it with .{operand.kind.table}")
             message = f"no {_TABLES[operand.kind.table]} is called `{name}`"

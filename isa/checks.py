@@ -95,15 +95,14 @@ def _loops(instructions: Checked) -> Iterator[Problem]:
     for index, instruction in enumerate(instructions):
         if instruction is None:
             return
-        mnemonic = instruction.row.mnemonic
-        if mnemonic == "loop":
+        if instruction.row.mnemonic == "loop":
             begun.add(instruction["loop"])
             continue
-        name = "loop" if mnemonic == "next" else "by" if "by" in instruction.values else ""
-        register = instruction[name] if name else NO_LOOP
-        if register != NO_LOOP and register not in begun:
-            hint = f"put `loop l{register}, COUNT` before it"
-            yield Problem(index, name, f"no loop begins register l{register} above this line", hint)
+        for operand in instruction.row.operands:
+            register = instruction[operand.name] if operand.kind.name in ("by", "loop") else NO_LOOP
+            if register != NO_LOOP and register not in begun:
+                message = f"no loop begins register l{register} above this line"
+                yield Problem(index, operand.name, message, f"put `loop l{register}, COUNT` before it")
 
 
 def _quantisers(instructions: Checked) -> Iterator[Problem]:

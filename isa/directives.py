@@ -316,6 +316,8 @@ def _own_array(given: Given, default_type: str) -> NDArray[np.generic]:
 def _samples(given: Given) -> None:
     draft, name = given.draft, given.name("name")
     tensor = draft.inputs.get(name)
+    if tensor is None and ("input", name) in draft.declared:
+        raise Mistake("")
     if tensor is None:
         raise given.mistake("name", f"no input is called `{name}`", near(name, draft.inputs, "declare it with .input"))
     if name in draft.samples:

@@ -30,6 +30,7 @@ Argument = tuple[Token | None, list[Token]]
 _ROW = re.compile(r"[ \t]*\.row[ \t]+((?:[+-]?[0-9]{1,9}[ \t]*,[ \t]*)*[+-]?[0-9]{1,9})[ \t]*(?:[;#].*)?", re.ASCII)
 _RESERVED = re.compile("|".join(f"{kind.prefix}[0-9]+" for kind in KINDS.values() if kind.prefix), re.ASCII)
 _LABELS = re.compile(r"(?:[ \t]*[A-Za-z_][A-Za-z0-9_.]*[ \t]*:)*", re.ASCII)
+_DECLARATION = re.compile(r"[ \t]*(\.[A-Za-z_]+)[ \t]*\"?([A-Za-z0-9_.]*)", re.ASCII)
 _WORDS = {word for kind in KINDS.values() for word, _ in kind.words}
 
 
@@ -65,6 +66,8 @@ class Parsed:
     defined: dict[str, int] = field(default_factory=dict)
     broken_lines: int = 0
     """How many lines could not be read; what they would have held is unknown."""
+    doubtful: set[str] = field(default_factory=set)
+    """Names that lines which could not be read may have declared."""
 
 
 def parse(source: Source, report: Report) -> Parsed:
@@ -88,7 +91,7 @@ def parse(source: Source, report: Report) -> Parsed:
                 _line(parsed, number, tokens)
         except Mistake as mistake:
             parsed.broken_lines += 1
-            _keep_labels(parsed, text)
+            _salvage(parsed, text)
             report.add(number, mistake)
             if budget < 0:
                 break
@@ -116,11 +119,18 @@ def _line(parsed: Parsed, number: int, tokens: list[Token]) -> None:
         raise Mistake(f"a mnemonic or a directive should stand here, not `{head[1][:40]}`", head[2], len(head[1]))
 
 
-def _keep_labels(parsed: Parsed, text: str) -> None:
-    """Takes note of the labels of a line that could not be read, so that jumps to them are not called wrong as well."""
-    found = _LABELS.match(text)
-    for name in found[0].split(":")[:-1] if found else ():
+def _salvage(parsed: Parsed, text: str) -> None:
+    """Takes note of what a line that could not be read would have given, so that one mistake is not told as several."""
+    labels = _LABELS.match(text)
+    for name in labels[0].split(":")[:-1] if labels else ():
         parsed.labels.setdefault(name.strip(), len(parsed.instructions))
+    declaration = _DECLARATION.match(text)
+    if declaration and declaration[1] in (".row", ".blob"):
+        for owner in parsed.directives[-1:]:
+            owner.unread = True
+            parsed.doubtful.update(token[1] for _, tokens in owner.arguments[:1] for token in tokens)
+    elif declaration:
+        parsed.doubtful.add(declaration[2])
 
 
 def _label(parsed: Parsed, number: int, token: Token) -> None:

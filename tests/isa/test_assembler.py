@@ -131,7 +131,7 @@ def test_line_ends_of_all_systems() -> None:
             "inference by=l9",
             ["6:14: `by` takes a loop register whose count moves the operand, or none (l0 to l7 or none), not `l9`"],
         ),
-        ("read d0, to=bufer", ["6:13: `to` takes buffer or vector, not `bufer` | did you mean `buffer`?"]),
+        ("convert q0, 1, to=memry", ["6:19: `to` takes memory or vector, not `memry` | did you mean `memory`?"]),
         ("read d0 to=buffer", ["6:6: `stream` takes a stream descriptor (d0 to d31), not `d0 to = buffer`"]),
         ("input imge, d0", ["6:7: no input is called `imge` | did you mean `image`?"]),
         ("output other, d0", ["6:8: no output is called `other` | declare it with .output"]),
@@ -242,6 +242,9 @@ def test_one_mistake_is_told_once() -> None:
     assert len(complaints(".equ A, (1\nstart\nbase d0, A\nhalt")) == 1
     assert len(complaints(".weights w, 1x1\n.row 9\nprogram g0, w\nstart\nhalt")) == 1
     assert len(complaints("start $\nhalt")) == 1
+    assert len(complaints(".weights w, 1x1 $\nprogram g0, w\nstart\nhalt")) == 1
+    assert len(complaints(".weights w, 1x1\n.row $\nprogram g0, w\nstart\nhalt")) == 1
+    assert len(complaints(".equ A, 1,,2\nstart\nbase d0, A\nhalt")) == 1
     assert len(complaints("start\nloop l0, 2\ntop: nop $\nnext l0, top\nhalt")) == 1
 
 
@@ -339,3 +342,12 @@ def test_files_that_are_no_source(tmp_path: Path) -> None:
             assemble_file(tmp_path / name)
         assert caught.value.message == message
         assert caught.value.where == str(tmp_path / name)
+
+
+def test_suggestions_among_many_names_are_found_soon() -> None:
+    constants = "\n".join(f".equ a_rather_long_name_{index:030}, {index}" for index in range(20_000))
+    uses = "\n".join(f"base d0, a_rather_lnog_name_{index:030}" for index in range(99))
+    begin = time.perf_counter()
+    found = complaints(f"{constants}\nstart\n{uses}\nhalt")
+    assert time.perf_counter() - begin < 3
+    assert found[0].endswith(f"did you mean `a_rather_long_name_{0:030}`?")
