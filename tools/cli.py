@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from io import TextIOWrapper
+
 import click
 
 import acortex
@@ -30,4 +33,7 @@ for command in (asm, disasm, isa, run, trace, chip, zoo):
 
 def main() -> None:
     """Runs the command line of this process and exits with its code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without bars and boxes shows question marks
     cli(prog_name="acortex")

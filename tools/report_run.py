@@ -89,7 +89,7 @@ def _timing_facts(report: Report) -> Iterator[tuple[str, str, str]]:
         yield (
             "set-up",
             scaled(seconds, "s"),
-            f"and {scaled(setup['energy_j'], 'J')} to write the weights, once, not counted above",
+            f"and {scaled(setup['energy_j'], 'J')} to write the weights, once",
         )
 
 

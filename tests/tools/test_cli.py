@@ -77,3 +77,11 @@ def test_completion_offers_what_may_follow(words: str, offered: list[str]) -> No
         [sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, **asked}, check=False
     )
     assert found.stdout.splitlines() == offered
+
+
+def test_a_terminal_without_unicode_gets_a_report_all_the_same() -> None:
+    command = [sys.executable, "-m", "acortex", "chip", "show", "acortex_digits"]
+    ascii_only = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    found = subprocess.run(command, capture_output=True, text=True, env=ascii_only, check=False)
+    assert (found.returncode, found.stderr) == (0, "")
+    assert "main memory" in found.stdout
