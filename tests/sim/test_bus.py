@@ -46,6 +46,11 @@ def test_arrays_of_the_lower_half_lead_up_to_the_middle() -> None:
     assert claim([Rect(1, 6)]).segments == verticals(1, 5, 6) | {("tap", "bottom", 1), ("input", 1)}
 
 
+@pytest.mark.parametrize(("row", "half"), [(4, "top"), (5, "bottom")])
+def test_an_array_next_to_the_middle_claims_its_own_half_alone(row: int, half: str) -> None:
+    assert claim([Rect(0, row)]).segments == verticals(0, row) | {("tap", half, 0), ("input", 0)}
+
+
 def test_a_run_across_the_halves_closes_the_switch_between_them() -> None:
     expected = verticals(0, 3, 4, 5, 6) | {("switch", 0), ("tap", "top", 0), ("input", 0)}
     assert claim([Rect(0, 3, 4)]).segments == expected

@@ -143,6 +143,10 @@ def test_of_equally_old_ones_the_first_pays_the_rest() -> None:
     assert share_leakage([(7, 0, 1), (3, 0, 1)], 1, 5) == {3: 3, 7: 2}
 
 
+def test_a_flight_that_goes_on_at_once_stays_the_oldest() -> None:
+    assert share_leakage([(0, 0, 5), (1, 2, 10), (0, 5, 10)], 10, 3) == {0: 2 * 3 + 8 * 2, 1: 8 * 1}
+
+
 def test_with_none_in_flight_the_next_pays_and_after_the_last_the_last() -> None:
     assert share_leakage([(0, 2, 3), (1, 5, 6)], 9, 10) == {0: 30, 1: 60}
 

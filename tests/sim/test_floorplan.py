@@ -121,6 +121,7 @@ def test_a_group_is_drawn_inside_the_arrays() -> None:
     for group in parts[5:]:
         half = top if float(group["y"]) < 300 else bottom
         assert float(group["x"]) >= float(half["x"]) - 0.01
+        assert float(group["y"]) >= float(half["y"]) - 0.01
         assert float(group["y"]) + float(group["height"]) <= float(half["y"]) + float(half["height"]) + 0.01
 
 

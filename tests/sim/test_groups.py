@@ -100,6 +100,13 @@ def test_every_tile_has_its_own_array(heights: list[int], width: int) -> None:
             " of which 1 rows of arrays are missing\n  hint: a run goes on in rectangles of equal width",
         ),
         (
+            128,
+            128,
+            [Rect(0, 0), Rect(1, 0, 1, 2)],
+            "group g3: the rectangle in columns 1 to 2, row 0 is 2 wide, but continues one that is 1 wide,"
+            " of which 1 rows of arrays are missing\n  hint: a run goes on in rectangles of equal width",
+        ),
+        (
             192,
             64,
             [Rect(0, 0, 2), Rect(1, 0, 2)],
