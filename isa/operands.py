@@ -11,8 +11,12 @@ from dataclasses import dataclass
 AGENTS = ("read", "buffer", "vmm", "neurons", "vector", "write", "host_in", "host_out", "program_erase")
 """The units that take instructions from the controller, in the order of their codes."""
 
-ACTIVATIONS = ("none", "relu")
+ACTIVATIONS = ("none", "relu", "leaky", "sigmoid", "tanh", "hardsigmoid", "hardswish")
 """The activation functions of a neuron, in the order of their codes."""
+
+
+PACKED = ("1", "2", "4", "8", "16")
+"""How many pixels a word may hold, in the order of their codes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +95,12 @@ KINDS: dict[str, Kind] = {
         _register("token", "t", 6, "a token"),
         _register("group", "g", 10, "a group of arrays"),
         _register("quantiser", "q", 6, "a quantiser: how neurons turn a sum into a code"),
+        _register("window", "w", 3, "a sliding window"),
         Kind("by", 4, 0, NO_LOOP, "a loop register whose count moves the operand, or none", prefix="l",
              words=(("none", NO_LOOP),)),
         _choice("agent", 4, AGENTS, "a unit that takes instructions"),
         _choice("activation", 4, ACTIVATIONS, "an activation function"),
-        _choice("to_read", 1, ("buffer", "vector"), "where the words go"),
+        _choice("to_read", 2, ("buffer", "vector", "operand"), "where the words go"),
         _choice("from_write", 1, ("neurons", "vector"), "where the words come from"),
         _choice("to_convert", 1, ("memory", "vector"), "where the codes go"),
         Kind("repeat", 24, 0, (1 << 24) - 1, "how often a loop runs", words=(("host", HOST_COUNT),)),
@@ -110,6 +115,16 @@ KINDS: dict[str, Kind] = {
         _count("words", 12, "words a position"),
         _count("channels", 6, "channels, out of the 64 of a word"),
         _unsigned("code", 8, "an activation's code"),
+        _count("kernel", 7, "pixels of a window, one way"),
+        _count("hop", 5, "pixels from one to the next, one way"),
+        Kind("width", 14, 1, 1 << 14, "pixels in a row of the image"),
+        _choice("packed", 3, PACKED, "pixels in a word"),
+        _count("places", 14, "positions of a window, one way"),
+        _unsigned("margin", 7, "pixels of padding"),
+        _choice("flag", 1, ("no", "yes"), "whether"),
+        _choice("pooling", 1, ("max", "average"), "how a window's codes become one"),
+        _count("vector_words", 20, "words"),
+        _unsigned("state", 12, "a word of the vector agent's state"),
         _count("multiplier", 16, "the quantiser's multiplier"),
         _unsigned("shift", 6, "the quantiser divides by two to this power"),
         _count("rows", 16, "rows of a matrix, in cells"),

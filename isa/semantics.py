@@ -8,14 +8,17 @@ agents; its items are words of 64 codes, input vectors of a group, or the sums o
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from acortex.isa.operands import KINDS
-from acortex.isa.sequencer import Dispatch, Quantiser
+from acortex.isa.quantisers import quantise
+from acortex.isa.sequencer import Dispatch
 from acortex.isa.table import ROWS
+from acortex.isa.windows import Slide, slide
 
 CHANNELS = 64
 """Channels of a word, rows and columns of an array."""
@@ -50,6 +53,8 @@ class Flow(NamedTuple):
     given: int = 0
     reads: bool = False
     writes: bool = False
+    operands: int = 0
+    """Items from the pipe of operands, which follow those of `takes` in what is computed."""
 
 
 class Meaning(NamedTuple):
@@ -75,6 +80,10 @@ def _means(mnemonic: str, flow: Callable[[Dispatch, Shape | None], Flow]) -> Cal
 def _choice(dispatch: Dispatch, name: str) -> str:
     operand = dispatch.row.by_name[name]
     return operand.kind.choices[getattr(dispatch.ops, name)]
+
+
+_SOURCES = {"neurons": "neurons", "vector": "results"}
+"""The pipe that a `write` takes from."""
 
 
 def _words(dispatch: Dispatch) -> int:
@@ -103,7 +112,7 @@ def read(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     return words
 
 
-@_means("write", lambda d, s: Flow(takes=_choice(d, "source"), taken=_words(d), writes=True))
+@_means("write", lambda d, s: Flow(takes=_SOURCES[_choice(d, "source")], taken=_words(d), writes=True))
 def write(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     """The words converted, as main memory takes them: uint8 of shape (words, 64)."""
     return words
@@ -154,15 +163,115 @@ def _convert_flow(dispatch: Dispatch, shape: Shape | None) -> Flow:
     return Flow("sums", positions, to, positions * shape.column_words)
 
 
-def quantise(sums: Array, quantiser: Quantiser) -> NDArray[np.uint8]:
-    """clip(activation(round(sum * multiplier / 2^shift)) + zero, low, high), ties to even.
+# Windows ----------------------------------------------------------------------------------------------------------
 
-    Exact: a sum is below 2^24 and a multiplier at most 2^16, so that their product is an exact float64.
-    """
-    codes = np.rint(sums.astype(np.float64) * (quantiser.multiplier / (1 << quantiser.shift)))
-    if quantiser.activation == "relu":
-        codes = np.maximum(codes, 0)
-    return np.clip(codes + quantiser.zero, quantiser.low, quantiser.high).astype(np.uint8)
+
+def slide_of(dispatch: Dispatch) -> Slide:
+    """The window of an instruction over the image in its stream: axes 0, 1 and 2 are words, columns and rows."""
+    assert dispatch.window is not None and dispatch.stream is not None
+    return slide(dispatch.window, dispatch.stream.extents[2], dispatch.stream.extents[0])
+
+
+def fetch_addresses(dispatch: Dispatch) -> NDArray[np.int64]:
+    """The words of main memory that `fetch` reads, in order."""
+    assert dispatch.stream is not None
+    along_c, along_x, along_y, _ = dispatch.stream.strides
+    y, x, c = slide_of(dispatch).coordinates
+    return dispatch.stream.base + y * along_y + x * along_x + c * along_c
+
+
+@_means("fetch", lambda d, s: Flow(gives="buffer", given=slide_of(d).size, reads=True))
+def fetch(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
+    """The words read from main memory, as the buffer takes them: uint8 of shape (words, 64)."""
+    return words
+
+
+@_means("slide", lambda d, s: Flow("buffer", slide_of(d).size, "vectors", slide_of(d).window.positions))
+def slide_over(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
+    """Input vectors as those of `feed`: uint8 of shape (positions, rows + 1), the taps' channels in reading order."""
+    ops = dispatch.ops
+    taps = slide_of(dispatch).vectors(words)
+    positions, count, held = taps.shape
+    channels = min((-(-held // CHANNELS) - 1) * CHANNELS + ops.tail, held)
+    taps = taps[:, :, :channels]
+    if not ops.dense and channels % CHANNELS:
+        taps = np.pad(taps, ((0, 0), (0, 0), (0, -channels % CHANNELS)))
+    fill = np.full((positions, 1), ops.fill, dtype=np.uint8)
+    return np.concatenate((taps.reshape(positions, -1), fill), axis=1)
+
+
+def vector_words(dispatch: Dispatch) -> int:
+    """Words of the input vectors that a `feed` or a `slide` makes."""
+    if dispatch.window is None:
+        words: int = dispatch.ops.words
+        return words
+    assert dispatch.stream is not None
+    if dispatch.window.packed > 1:
+        channels: int = dispatch.ops.tail
+    else:
+        channels = (dispatch.stream.extents[0] - 1) * CHANNELS + dispatch.ops.tail
+    taps = dispatch.window.taps
+    return -(-taps * channels // CHANNELS) if dispatch.ops.dense else taps * -(-channels // CHANNELS)
+
+
+# The vector agent -------------------------------------------------------------------------------------------------
+
+
+@_means("pool", lambda d, s: Flow("vector", _words(d), "results", d.window.positions * d.stream.extents[0]))  # type: ignore[union-attr]  # the row has both
+def pool(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
+    """Pooled pixels, row by row: uint8 of shape (positions * words of a pixel, 64)."""
+    assert dispatch.stream is not None and dispatch.quantiser is not None and dispatch.window is not None
+    depth, columns, rows, _ = dispatch.stream.extents
+    under = replace(dispatch.window, value=0, width=columns)
+    taps = slide(under, rows, depth).under(words.reshape(rows, columns, depth * CHANNELS))
+    if dispatch.row.by_name["mode"].kind.choices[dispatch.ops.mode] == "max":
+        return taps.max(axis=1).reshape(-1, CHANNELS)
+    count: Array | int = under.taps
+    if dispatch.ops.inside:
+        inside = np.ones((rows, columns, 1), dtype=np.uint8)
+        count = slide(under, rows, depth).under(inside).sum(axis=1, dtype=np.int64)
+    else:
+        count = np.int64(count)  # type: ignore[assignment]  # a divisor like the other
+    return quantise(taps.sum(axis=1, dtype=np.int64), dispatch.quantiser, count).reshape(-1, CHANNELS)
+
+
+def _vector_flow(operands: int) -> Callable[[Dispatch, Shape | None], Flow]:
+    def flow(dispatch: Dispatch, shape: Shape | None) -> Flow:
+        words = dispatch.ops.words
+        return Flow("vector", words, "results", words, operands=words if operands == 2 else 0)
+
+    return flow
+
+
+@_means("add", _vector_flow(2))
+def add(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
+    """(a - zero_a) * multiplier + (b - zero_b) * the other's multiplier, quantised: uint8 of shape (words, 64)."""
+    assert dispatch.quantiser is not None and dispatch.other is not None
+    a, b = _two(words, dispatch)
+    first = dispatch.quantiser
+    return quantise(a * first.multiplier + b * dispatch.other.multiplier, replace(first, multiplier=1))
+
+
+@_means("mul", _vector_flow(2))
+def mul(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
+    """(a - zero_a) * (b - zero_b), quantised: uint8 of shape (words, 64)."""
+    assert dispatch.quantiser is not None
+    a, b = _two(words, dispatch)
+    return quantise(a * b, dispatch.quantiser)
+
+
+@_means("requant", _vector_flow(1))
+def requant(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
+    """a - zero_a, quantised: uint8 of shape (words, 64)."""
+    assert dispatch.quantiser is not None
+    return quantise(words.astype(np.int64) - dispatch.ops.zero_a, dispatch.quantiser)
+
+
+def _two(words: Array, dispatch: Dispatch) -> tuple[Array, Array]:
+    """Both operands without their zero codes: what arrived, and the operand, which stands behind it."""
+    half = len(words) // 2
+    wide = words.astype(np.int64)
+    return wide[:half] - dispatch.ops.zero_a, wide[half:] - dispatch.ops.zero_b
 
 
 SYNC = frozenset(row.mnemonic for row in ROWS if row.timing == "sync")

@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 
 from acortex.errors import AcortexError
 from acortex.isa.codec import decode
-from acortex.isa.operands import ACTIVATIONS, AGENTS, HOST_COUNT, NO_LOOP
+from acortex.isa.operands import ACTIVATIONS, AGENTS, HOST_COUNT, NO_LOOP, PACKED
 from acortex.isa.program import Program
+from acortex.isa.quantisers import Quantiser
 from acortex.isa.table import ROWS, Row
+from acortex.isa.windows import Window
 
 
 class ProgramError(AcortexError):
@@ -52,18 +54,6 @@ class Stream:
         return self.base + sum(min(reach, 0) for reach in reaches), self.base + sum(max(reach, 0) for reach in reaches)
 
 
-@dataclass(frozen=True, slots=True)
-class Quantiser:
-    """How neurons turn a sum into a code: clip(activation(round(sum * multiplier / 2^shift)) + zero, low, high)."""
-
-    multiplier: int
-    shift: int
-    zero: int
-    low: int
-    high: int
-    activation: str
-
-
 class Dispatch(NamedTuple):
     """One instruction on its way to an agent, resolved.
 
@@ -79,6 +69,8 @@ class Dispatch(NamedTuple):
     inference: int
     stream: Stream | None
     quantiser: Quantiser | None
+    other: Quantiser | None
+    window: Window | None
     group: int
 
 
@@ -102,6 +94,7 @@ class Sequencer:
         self._began = [0] * 8
         self.streams: dict[int, Stream] = {}
         self.quantisers: dict[int, Quantiser] = {}
+        self.windows: dict[int, Window] = {}
         self.groups: dict[int, GroupPlan] = {}
         self._decoded = [self._prepare(pc) for pc in range(len(program.words))]
 
@@ -160,13 +153,14 @@ class Sequencer:
             self.inference,
             self._named(self.streams, ops.stream, "stream d") if "stream" in names else None,
             self._named(self.quantisers, ops.quantiser, "quantiser q") if "quantiser" in names else None,
+            self._named(self.quantisers, ops.other, "quantiser q") if "other" in names else None,
+            self._named(self.windows, ops.window, "window w") if "window" in names else None,
             self._group(ops) if "group" in names else -1,
         )
 
     def _named(self, registers: dict[int, Any], number: int, kind: str) -> Any:
         if number not in registers:
-            setter = "base" if kind.startswith("stream") else "quant"
-            raise self.error(f"{kind}{number} is used before it is set", hint=f"set it with {setter} first")
+            raise self.error(f"{kind}{number} is used before it is set", hint=f"set it with {_SETTERS[kind]} first")
         return registers[number]
 
     def _group(self, ops: Any) -> int:
@@ -230,6 +224,18 @@ class Sequencer:
         activation = ACTIVATIONS[ops.activation]
         self.quantisers[ops.quantiser] = Quantiser(ops.multiplier, ops.shift, ops.zero, ops.low, ops.high, activation)
 
+    def _window(self, ops: Any) -> None:
+        self.windows[ops.window] = Window(
+            ops.kernel_y, ops.kernel_x, ops.stride_y, ops.stride_x, ops.dilation_y, ops.dilation_x, ops.width,
+            int(PACKED[ops.packed]),
+        )  # fmt: skip
+
+    def _border(self, ops: Any) -> None:
+        self.windows[ops.window] = replace(
+            self._named(self.windows, ops.window, "window w"),
+            rows=ops.rows, columns=ops.columns, top=ops.top, left=ops.left, value=ops.value,
+        )  # fmt: skip
+
     def _layer(self, ops: Any) -> None:
         self.layer = ops.layer + 1
 
@@ -271,6 +277,8 @@ class GroupPlan:
     pcs: tuple[int, ...] = ()
 
 
+_SETTERS = {"stream d": "base", "quantiser q": "quant", "window w": "window"}
+
 _CONTROL: dict[str, Callable[[Sequencer, Any], Dispatch | None]] = {
     "nop": Sequencer._nop,
     "halt": Sequencer._halt,
@@ -280,6 +288,8 @@ _CONTROL: dict[str, Callable[[Sequencer, Any], Dispatch | None]] = {
     "base": Sequencer._base,
     "dim": Sequencer._dim,
     "quant": Sequencer._quant,
+    "window": Sequencer._window,
+    "border": Sequencer._border,
     "layer": Sequencer._layer,
     "endlayer": Sequencer._endlayer,
     "inference": Sequencer._inference,
@@ -290,7 +300,7 @@ _CONTROL: dict[str, Callable[[Sequencer, Any], Dispatch | None]] = {
 
 
 def _operand_tuple(row: Row) -> Any:
-    return NamedTuple("Operands", [(operand.name, int) for operand in row.operands])  # type: ignore[misc]  # made from a table
+    return NamedTuple("Operands", [(operand.name, int) for operand in row.operands])
 
 
 _OPERANDS = {row.mnemonic: _operand_tuple(row) for row in ROWS}

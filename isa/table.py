@@ -117,6 +117,17 @@ ROWS: tuple[Row, ...] = (
          "inference by=l0", 0x0B00_0000_0000_0000),
     _row(0x0C, "endinference", "controller", "issue", "", "What is issued from here on belongs to no inference.",
          "endinference", 0x0C00_0000_0000_0000),
+    _row(0x0D, "window", "controller", "issue",
+         "window; kernel_y:kernel; kernel_x:kernel; width; stride_y:hop=1; stride_x:hop=1; dilation_y:hop=1;"
+         " dilation_x:hop=1; packed=0",
+         "Sets a sliding window: its kernel, its strides and dilations, the width of the image, and how many pixels a"
+         " word of the image holds. Clears its border.",
+         "window w1, 3, 3, 56, stride_y=2, stride_x=2", 0x0D20_8106_E108_0000, None),
+    _row(0x0E, "border", "controller", "issue", "window; rows:places; columns:places; top:margin=0; left:margin=0;"
+         " value:code=0",
+         "Sets a window's rows and columns of positions, the padding above and before the image, and the code that"
+         " stands for what lies outside it.",
+         "border w1, 28, 28, top=1, left=1", 0x0E20_0D80_3604_0800, None),
     # Groups and weights
     _row(0x10, "group", "controller", "issue", "group; rows; columns",
          "Begins a group: the matrix of rows x columns cells that its arrays hold together.",
@@ -142,13 +153,21 @@ ROWS: tuple[Row, ...] = (
          "Moves words of main memory out as the inference's output tensor.",
          "output scores, d31", 0x210F_8000_0000_0000),
     _row(0x22, "read", "read", "word", "stream; to:to_read=0", "Reads a stream of words from main memory.",
-         "read d7, to=vector", 0x223C_0000_0000_0000),
+         "read d7, to=vector", 0x223A_0000_0000_0000),
     _row(0x23, "write", "write", "word", "stream; source:from_write=0", "Writes a stream of words to main memory.",
          "write d8", 0x2340_0000_0000_0000),
+    _row(0x24, "fetch", "read", "word", "stream; window",
+         "Reads what a window needs of the image in a stream: all of it at a row's first position, then new columns.",
+         "fetch d4, w1", 0x2421_0000_0000_0000),
     _row(0x28, "feed", "buffer", "position", "positions; words; tail:channels=64; fill:code=0",
          "Makes `positions` input vectors, each of the next `words` words. The last has `tail` channels; every row of"
          " the group past them takes the code `fill`.",
          "feed 784, 9, tail=16, fill=1", 0x2800_30F0_083C_0400),
+    _row(0x29, "slide", "buffer", "position", "stream; window; tail:channels=64; dense:flag=0; fill:code=0",
+         "Makes an input vector at every position of a window over the image in a stream. A pixel has `tail` channels in"
+         " its last word; with `dense` the taps' channels follow each other without a gap, without it each tap begins"
+         " at a row of arrays. Rows of the group past the last tap take the code `fill`.",
+         "slide d4, w1, tail=3, dense=yes", 0x2921_0A00_0000_0000),
     _row(0x30, "connect", "vmm", "switch", f"group; by={NO_LOOP}; step=0",
          "Closes the bus switches that join a group's arrays and lead to its neurons.",
          "connect g0, by=l3, step=-1", 0x3000_0FFF_0000_0000),
@@ -160,6 +179,23 @@ ROWS: tuple[Row, ...] = (
     _row(0x38, "convert", "neurons", "position", "quantiser; positions; to:to_convert=0",
          "Converts the sums of the next `positions` frames to codes, with one quantiser.",
          "convert q63, 784, to=vector", 0x38FC_00C3_E000_0000),
+    # The vector agent
+    _row(0x40, "pool", "vector", "step", "stream; window; quantiser; mode:pooling=0; inside:flag=0",
+         "Pools the pixels that arrive, row by row, the extents of the stream giving their words, columns and rows: the"
+         " largest code under the window, or the quantised sum of its codes over their number; with `inside` pixels"
+         " outside the image do not count.",
+         "pool d4, w2, q1, mode=average", 0x4022_0600_0000_0000),
+    _row(0x41, "add", "vector", "step",
+         "quantiser; other:quantiser; words:vector_words; zero_a:code=0; zero_b:code=0",
+         "Adds words of the operand to words that arrive: code = the quantiser's of (a - zero_a) * multiplier + (b -"
+         " zero_b) * the other's multiplier.",
+         "add q1, q2, 6272", 0x4104_2018_7F00_0000),
+    _row(0x42, "mul", "vector", "step", "quantiser; words:vector_words; zero_a:code=0; zero_b:code=0",
+         "Multiplies words that arrive by words of the operand: code = the quantiser's of (a - zero_a) * (b - zero_b).",
+         "mul q1, 12, zero_a=8", 0x4204_0002_C200_0000),
+    _row(0x43, "requant", "vector", "step", "quantiser; words:vector_words; zero_a:code=0",
+         "Quantises words that arrive anew: code = the quantiser's of (a - zero_a).",
+         "requant q1, 49", 0x4304_000C_0000_0000),
 )
 # fmt: on
 

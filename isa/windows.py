@@ -107,6 +107,11 @@ class Slide:
         return (self._row_counts[:, None] * (freed * self.words)[None, :]).reshape(-1)
 
     @cached_property
+    def held(self) -> int:
+        """The most words that are held at once, from before a position takes its new ones until its load."""
+        return int((np.cumsum(self.new) - np.cumsum(self.freed) + self.freed).max())
+
+    @cached_property
     def size(self) -> int:
         """How many words are fetched in all."""
         return int(self.new.sum())
@@ -140,9 +145,11 @@ class Slide:
         y, x, c = self.coordinates
         image = np.zeros((self.height, -(-w.width // w.packed), self.words, CHANNELS), dtype=np.uint8)
         image[y, x, c] = fetched
-        channels = self.words * CHANNELS // w.packed
-        pixels = image.reshape(self.height, -1, channels)[:, : w.width]
-        return self._cut(self._padded(pixels), channels)
+        return self.under(image.reshape(self.height, -1, self.words * CHANNELS // w.packed)[:, : w.width])
+
+    def under(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The pixels under every position, of an image of shape (height, width, channels)."""
+        return self._cut(self._padded(pixels), pixels.shape[2])
 
     def _padded(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The image with what the windows cover around it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from acortex.isa.semantics import slide_of
 from acortex.isa.sequencer import Dispatch
 from acortex.sim.energy import INDEX as KIND
 from acortex.sim.kernel import CAUSE, Agent, Channel, Site
@@ -13,32 +14,39 @@ WORDS, WINDOWS = CAUSE["words"], CAUSE["windows"]
 class Buffer(Agent):
     """The agent that makes input vectors of the words in the buffer, one a cycle.
 
-    A vector names words in place: they are freed when the array latches have taken them.
+    A vector names words in place: those that no later vector needs are freed when the array latches have taken it.
     """
 
     def __init__(self, site: Site, path: str, rank: int, words: Channel, vectors: Channel) -> None:
         super().__init__(site, path, rank)
         self._words = words
         self._vectors = vectors
-        self._depth = 0
+        self._new: list[int] = []
+        self._freed: list[int] = []
 
     def begin(self, dispatch: Dispatch) -> None:
-        """Begins to make vectors."""
-        self.remaining = dispatch.ops.positions
-        self._depth = dispatch.ops.words
+        """Begins to make vectors: each takes new words from the stream, and frees some after its load."""
+        if dispatch.window is None:
+            self.remaining = dispatch.ops.positions
+            self._new = self._freed = [dispatch.ops.words] * self.remaining
+        else:
+            windows = slide_of(dispatch)
+            self.remaining = windows.window.positions
+            self._new, self._freed = windows.new.tolist(), windows.freed.tolist()
 
     def work(self, now: int) -> bool:
         """Makes the next vector, once its words are here and a place for a vector is free."""
         if not self.remaining:
             return True
-        if not self._words.ready(now, self, self._depth):
+        needed = self._new[-self.remaining]
+        if needed and not self._words.ready(now, self, needed):
             self.block(now, WORDS)
         elif not self._vectors.room(now, 1, self):
             self.block(now, WINDOWS)
         else:
-            self.act(now, 1, SLIDE, self._depth)
-            self._words.take_many(self._depth)
-            self._vectors.put(now + 1, self._depth)
+            self.act(now, 1, SLIDE, needed)
+            self._words.take_many(needed)
+            self._vectors.put(now + 1, self._freed[-self.remaining])
             self.remaining -= 1
             self.alarm.at(now + 1)
         return False

@@ -21,6 +21,7 @@ from acortex.sim.neurons import Neurons
 from acortex.sim.probe import Observer, attach
 from acortex.sim.program_erase import ProgramErase
 from acortex.sim.specs import Chip
+from acortex.sim.vector import Vector
 
 UNITS = (
     "controller",
@@ -32,6 +33,7 @@ UNITS = (
     "vmm/load",
     "vmm/frame",
     "neurons",
+    "vector",
     "program_erase",
 )
 """The units that every chip has, in the order in which they act within a cycle; the lanes of its buses follow."""
@@ -103,12 +105,16 @@ class TimedChip:
         vectors = Channel(chip.buffer.windows)
         samples = Channel(1)
         codes = Channel(chip.neurons.output_words)
+        stream, operand, results = (Channel(chip.vector.queue_words) for _ in range(3))
         self._frame = Frame(site, *self._place("vmm/frame"), 2 if chip.arrays.overlap_loads else 1, samples)
         host_in = HostIn(site, *self._place("host/in"), fabric, chip.host.word_cycles)
         host_out = HostOut(site, *self._place("host/out"), fabric, chip.host.word_cycles)
-        read = Reader(site, *self._place("main_memory/read"), fabric, self._down, {0: words})
-        write = Writer(site, *self._place("main_memory/write"), fabric, self._up, {0: codes})
-        fabric.clients = [write, host_in, read, host_out]  # the order in which requests of one cycle are granted
+        read = Reader(site, *self._place("main_memory/read"), fabric, self._down, (words, stream, operand))
+        write = Writer(site, *self._place("main_memory/write"), fabric, self._up, (codes, results))
+        vector = Vector(
+            site, *self._place("vector"), fabric, self._up, stream, operand, results, chip.vector.step_cycles
+        )
+        fabric.clients = [write, vector, host_in, read, host_out]  # the order in which requests of one cycle are granted
         return {
             "host_in": host_in,
             "host_out": host_out,
@@ -118,7 +124,8 @@ class TimedChip:
             "vmm": Loader(
                 site, *self._place("vmm/load"), vectors, words, self._frame, groups, chip.buses.switch_cycles
             ),
-            "neurons": Neurons(site, *self._place("neurons"), samples, {0: codes}, delay.ramp_cycles),
+            "neurons": Neurons(site, *self._place("neurons"), samples, (codes, stream), delay.ramp_cycles),
+            "vector": vector,
             "program_erase": ProgramErase(
                 site, *self._place("program_erase"), groups, delay.program_row_cycles * chip.arrays.k, chip.arrays.k
             ),

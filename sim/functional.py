@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from acortex.errors import AcortexError
 from acortex.isa.program import Program
-from acortex.isa.semantics import CHANNELS, MEANINGS, Flow, Shape
+from acortex.isa.semantics import CHANNELS, MEANINGS, Flow, Shape, fetch_addresses, slide_of, vector_words
 from acortex.isa.sequencer import Dispatch, Sequencer
 from acortex.isa.tensors import from_words, words_of
 from acortex.sim.bus import describe
@@ -32,13 +32,19 @@ class RuleError(AcortexError):
     """A program that breaks a rule of the chip it runs on."""
 
 
-class _Run(NamedTuple):
-    """Items of a pipe that one instruction gave: how many, their values, who gave them and what was known then."""
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Items of a pipe that one instruction gave: how many, their values, who gave them.
+
+    `start` and `end` are what was known to have ended when that instruction began, and ended; `last` tells whether these
+    are its last items.
+    """
 
     count: int
     values: NDArray[Any] | None
     dispatch: Dispatch
-    known: Clock
+    start: Clock
+    end: Clock
     last: bool
 
 
@@ -63,8 +69,8 @@ class _Pipe:
                 values = run.values
                 size = 0 if values is None else len(values) // run.count * count
                 rest = None if values is None else values[size:]
-                self.runs.appendleft(run._replace(count=run.count - count, values=rest))
-                run = run._replace(count=count, values=None if values is None else values[:size], last=False)
+                self.runs.appendleft(replace(run, count=run.count - count, values=rest))
+                run = replace(run, count=count, values=None if values is None else values[:size], last=False)
             taken.append(run)
             count -= run.count
         return taken
@@ -139,45 +145,59 @@ class Functional:
 
     def _move(self, dispatch: Dispatch) -> None:
         """Takes what the instruction takes, computes, and gives what it gives."""
+        if dispatch.window is not None:
+            self._check_image(dispatch)
         meaning = MEANINGS[dispatch.row.mnemonic]
         shape = self._shape(dispatch)
         flow = meaning.flow(dispatch, shape)
         addresses = self._addresses(dispatch) if flow.reads or flow.writes else None
-        taken, after = self._take(dispatch, flow, addresses)
+        runs = self._runs(dispatch, flow)
+        start = self.order.begin(dispatch, [runs[0].start] if runs else [])
+        taken = self._taken(dispatch, flow, addresses, runs)
+        if flow.reads:
+            self.order.read(dispatch, addresses, start)
         given = None if taken is None else meaning.compute(taken, dispatch, shape)
         if flow.writes:
-            assert addresses is not None
-            self.order.write(dispatch, addresses)
+            self.order.write(dispatch, addresses, start)
             if given is not None:
                 self._memory[addresses] = given
-        known = self.order.end(dispatch, after)
+        end = self.order.end(dispatch, [run.end for run in runs if run.last])
         if flow.gives == "host_out":
             self._give_host(dispatch, given)
         elif flow.gives:
-            self._pipe(flow.gives).put(_Run(flow.given, given, dispatch, known, True))
+            self._pipe(flow.gives).put(_Run(flow.given, given, dispatch, start, end, True))
 
-    def _take(
-        self, dispatch: Dispatch, flow: Flow, addresses: NDArray[np.int64] | None
-    ) -> tuple[NDArray[Any] | None, Clock | None]:
-        if flow.reads:
-            assert addresses is not None
-            self.order.read(dispatch, addresses)
-            return (None if self._tensors is None else self._memory[addresses]), None
+    def _runs(self, dispatch: Dispatch, flow: Flow) -> list[_Run]:
+        """The items that the instruction takes from pipes."""
+        if not flow.takes or flow.takes == "host_in":
+            return []
+        runs = self._pull(dispatch, flow.takes, flow.taken)
+        self._check_fit(dispatch, runs)
+        return runs + (self._pull(dispatch, "operand", flow.operands) if flow.operands else [])
+
+    def _taken(
+        self, dispatch: Dispatch, flow: Flow, addresses: NDArray[np.int64] | None, runs: list[_Run]
+    ) -> NDArray[Any] | None:
+        """The values that the instruction takes, from memory, the host or pipes; None where values are not wanted."""
         if flow.takes == "host_in":
-            return self._take_host(dispatch, flow), None
-        pipe = self._pipe(flow.takes)
-        if pipe.held < flow.taken:
+            return self._take_host(dispatch, flow)
+        if self._tensors is None:
+            return None
+        if flow.reads:
+            return self._memory[addresses]
+        values = [run.values for run in runs if run.values is not None]
+        return np.concatenate(values) if len(values) > 1 else values[0]
+
+    def _pull(self, dispatch: Dispatch, name: str, count: int) -> list[_Run]:
+        """Items from a pipe that holds at least so many."""
+        pipe = self._pipe(name)
+        if pipe.held < count:
             raise self._error(
                 dispatch,
-                f"{dispatch.row.mnemonic} takes {flow.taken} {_ITEMS[flow.takes]}, and the instructions before it left"
-                f" {pipe.held}",
+                f"{dispatch.row.mnemonic} takes {count} {_ITEMS[name]}, and the instructions before it left {pipe.held}",
                 "in the order of the program, what gives must stand before what takes; check positions, words and extents",
             )
-        runs = pipe.take(flow.taken)
-        self._check_fit(dispatch, runs)
-        values = [run.values for run in runs if run.values is not None]
-        known = [run.known for run in runs if run.last]
-        return (np.concatenate(values) if len(values) > 1 else values[0] if values else None), known[-1] if known else None
+        return pipe.take(count)
 
     def _pipe(self, name: str) -> _Pipe:
         return self._pipes.setdefault(name, _Pipe())
@@ -192,7 +212,34 @@ class Functional:
                 f"the stream visits words {low} to {high} of main memory, which has 0 to {words - 1}",
                 "check its base, extents and strides, or take a chip with more memory.capacity_kb",
             )
-        return dispatch.stream.addresses()
+        return dispatch.stream.addresses() if dispatch.window is None else fetch_addresses(dispatch)
+
+    def _check_image(self, dispatch: Dispatch) -> None:
+        """The stream of a windowed instruction is an image as wide as its window says, and the chip holds a window."""
+        assert dispatch.stream is not None and dispatch.window is not None
+        window, extents = dispatch.window, dispatch.stream.extents
+        columns = -(-window.width // window.packed)
+        if extents[1] != columns or extents[3] != 1 or (window.packed > 1 and extents[0] != 1):
+            raise self._error(
+                dispatch,
+                f"the image is {window.width} pixels wide, {window.packed} a word, and its stream has extents"
+                f" {' x '.join(map(str, extents))}",
+                f"axis 0 counts a pixel's words, axis 1 the {columns} words or pixels of a row, axis 2 rows",
+            )
+        if dispatch.row.mnemonic == "slide":
+            self._check_store(dispatch, slide_of(dispatch).held, self.chip.buffer.words, "buffer.words")
+        if dispatch.row.mnemonic == "pool":
+            lines = min((window.kernel_y - 1) * window.dilation_y + 1, extents[2])
+            held = lines * extents[1] * extents[0]
+            self._check_store(dispatch, held, self.chip.vector.line_words, "vector.line_words")
+
+    def _check_store(self, dispatch: Dispatch, held: int, room: int, setting: str) -> None:
+        if held > room:
+            raise self._error(
+                dispatch,
+                f"{dispatch.row.mnemonic} keeps {held} words of the image, and {self.chip.name} has room for {room}",
+                f"make the window or the image smaller, or take a chip with {setting}={held}",
+            )
 
     def _shape(self, dispatch: Dispatch) -> Shape | None:
         """The group that an instruction works with: the one it names, or the one whose sums come next."""
@@ -211,7 +258,7 @@ class Functional:
         """An operation's vectors fit its group, and a conversion's sums come from groups of one width."""
         if dispatch.row.mnemonic == "multiply":
             rows = self.configuration.shape(dispatch.group, False).row_words
-            words = {run.dispatch.ops.words for run in runs}
+            words = {vector_words(run.dispatch) for run in runs}
             if len(words) > 1 or max(words) > rows:
                 raise self._error(
                     dispatch,
@@ -276,13 +323,13 @@ class Functional:
             )
         self._claims.update(route.segments)
         self._connected[group] = dispatch
-        self.order.end(dispatch, None)
+        self.order.end(dispatch)
 
     def _disconnect(self, dispatch: Dispatch) -> None:
         if self._connected.pop(dispatch.group, None) is None:
             raise self._error(dispatch, f"group g{dispatch.group} is not connected", "connect it before this line")
         self._claims.subtract(self.configuration.route(dispatch.group).segments)
-        self.order.end(dispatch, None)
+        self.order.end(dispatch)
 
     # The end ----------------------------------------------------------------------------------------------------
 
@@ -305,5 +352,15 @@ _ITEMS = {
     "sums": "positions of sums",
     "neurons": "converted words",
     "vector": "words at the vector agent",
+    "operand": "operand words at the vector agent",
+    "results": "words that the vector agent made",
 }
-_TAKERS = {"buffer": "feed", "vectors": "multiply", "sums": "convert", "neurons": "write", "vector": "a vector instruction"}
+_TAKERS = {
+    "buffer": "feed or slide",
+    "vectors": "multiply",
+    "sums": "convert",
+    "neurons": "write",
+    "vector": "a vector instruction",
+    "operand": "add or mul",
+    "results": "write with source=vector",
+}

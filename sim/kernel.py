@@ -41,6 +41,10 @@ CAUSES = (
     "output_full",
     "codes",
     "latency",
+    "stream",
+    "operand",
+    "results_full",
+    "bus",
 )
 """What a unit can wait for. `idle` stands for having nothing to do."""
 

@@ -7,8 +7,10 @@ writes first. A granted access holds a port for `access` cycles and its bank for
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from acortex.isa.semantics import fetch_addresses, slide_of
 from acortex.isa.sequencer import Dispatch
 from acortex.sim.energy import INDEX as KIND
 from acortex.sim.kernel import CAUSE, Agent, Alarm, Channel, Kernel, Site, Unit
@@ -81,16 +83,18 @@ class Fabric:
 
     def _serve(self, client: Client, now: int) -> int:
         """Grants a client's request in cycle `now`, or tells from which cycle to try again."""
-        port = min(self._ports)
-        if port > now:
-            return port
+        if client.at_port:
+            port = min(self._ports)
+            if port > now:
+                return port
         obstacle = self._obstacle(client)
         if obstacle > now:
             client.block(now, BANK)
             return obstacle
-        self._ports[self._ports.index(port)] = now + self.times.access
-        if self.contended:
-            self._banks[client.address % self.times.banks] = now + self.times.bank
+        if client.at_port:
+            self._ports[self._ports.index(port)] = now + self.times.access
+            if self.contended:
+                self._banks[client.address % self.times.banks] = now + self.times.bank
         client.wanted = NEVER
         client.granted(now)
         return NEVER
@@ -98,7 +102,7 @@ class Fabric:
     def _obstacle(self, client: Client) -> int:
         """The cycle from which a client's bank and its bus are free."""
         free = 0
-        if self.contended:
+        if self.contended and client.at_port:
             free = self._banks[client.address % self.times.banks]
         if client.bus is not None:
             free = max(free, client.bus.free_from() - client.bus_delay)
@@ -111,6 +115,9 @@ class Client(Agent):
     It takes its next instruction as the last access of the current one is granted, so that streams follow each other
     without a gap.
     """
+
+    at_port = True
+    """Whether it asks for a port of main memory, or for the bus alone."""
 
     bus: DataBus | None = None
     bus_delay = 0
@@ -126,15 +133,16 @@ class Client(Agent):
     def begin(self, dispatch: Dispatch) -> None:
         """Begins to walk over a stream."""
         assert dispatch.stream is not None
-        self.remaining = dispatch.stream.size
+        self.remaining = dispatch.stream.size if dispatch.window is None else slide_of(dispatch).size
         if self.fabric.contended:
-            self._addresses = dispatch.stream.addresses().tolist()
+            walk = dispatch.stream.addresses() if dispatch.window is None else fetch_addresses(dispatch)
+            self._addresses = walk.tolist()
 
-    def ask(self, now: int, seen: int) -> None:
+    def ask(self, now: int, seen: int, cause: int = PORT) -> None:
         """Posts a request for the next word, which the arbiter sees from cycle `seen`."""
-        if self.fabric.contended:
+        if self.fabric.contended and self.at_port:
             self.address = self._addresses[-self.remaining]
-        self.block(now, PORT)
+        self.block(now, cause)
         self.wanted = seen
         self.fabric.alarm.at(seen)
 
@@ -144,21 +152,26 @@ class Client(Agent):
 
 
 class Reader(Client):
-    """The agent that reads a stream of words, as far ahead as its receiver has room."""
+    """The agent that reads a stream of words, as far ahead as its receiver has room.
+
+    The buffer lies across the bus, the vector agent on the memory's side of it.
+    """
 
     def __init__(
-        self, site: Site, path: str, rank: int, fabric: Fabric, bus: DataBus, receivers: dict[int, Channel]
+        self, site: Site, path: str, rank: int, fabric: Fabric, bus: DataBus, receivers: Sequence[Channel]
     ) -> None:
         super().__init__(site, path, rank, fabric)
-        self.bus: DataBus = bus
         self.bus_delay = fabric.times.latency
+        self._down = bus
         self._receivers = receivers
         self._receiver = receivers[0]
 
     def begin(self, dispatch: Dispatch) -> None:
         """Begins to walk over a stream, for one of the receivers."""
         super().begin(dispatch)
-        self._receiver = self._receivers[dispatch.ops.to]
+        to = dispatch.ops.to if dispatch.window is None else 0
+        self._receiver = self._receivers[to]
+        self.bus = self._down if to == 0 else None
 
     def work(self, now: int) -> bool:
         """Asks for the next word where its receiver has room."""
@@ -173,19 +186,22 @@ class Reader(Client):
     def granted(self, now: int) -> None:
         """Sends the word on its way, and goes on."""
         self.act(now, self.fabric.times.access, READ, 1)
-        self._receiver.put(self.bus.carry(now + self.bus_delay, self.context), None)
+        seen = now + self.bus_delay
+        if self.bus is not None:
+            seen = self.bus.carry(seen, self.context)
+        self._receiver.put(seen, False)
         self.remaining -= 1
         self.wake(now)
 
 
 class Writer(Client):
-    """The agent that writes a stream of words as they come."""
+    """The agent that writes a stream of words as they come: from the neurons over the bus, or from the vector agent."""
 
     def __init__(
-        self, site: Site, path: str, rank: int, fabric: Fabric, bus: DataBus, sources: dict[int, Channel]
+        self, site: Site, path: str, rank: int, fabric: Fabric, bus: DataBus, sources: Sequence[Channel]
     ) -> None:
         super().__init__(site, path, rank, fabric)
-        self.bus: DataBus = bus
+        self._up = bus
         self._sources = sources
         self._source = sources[0]
 
@@ -193,6 +209,7 @@ class Writer(Client):
         """Begins to walk over a stream, from one of the sources."""
         super().begin(dispatch)
         self._source = self._sources[dispatch.ops.source]
+        self.bus = self._up if dispatch.ops.source == 0 else None
 
     def work(self, now: int) -> bool:
         """Asks for the next word's access once there is a word."""
@@ -205,9 +222,9 @@ class Writer(Client):
         return False
 
     def granted(self, now: int) -> None:
-        """Takes the word over the bus into memory, and goes on."""
+        """Takes the word into memory, and goes on."""
         self.act(now, self.fabric.times.access, WRITE, 1)
         self._source.take()
-        self._source.free(self.bus.carry(now, self.context))
+        self._source.free(now + 1 if self.bus is None else self.bus.carry(now, self.context))
         self.remaining -= 1
         self.wake(now)

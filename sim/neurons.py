@@ -6,6 +6,8 @@ last conversion has ended.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from acortex.isa.sequencer import Dispatch
 from acortex.sim.array import Operation
 from acortex.sim.energy import INDEX as KIND
@@ -19,7 +21,7 @@ class Neurons(Agent):
     """The agent that converts sampled sums to words of codes."""
 
     def __init__(
-        self, site: Site, path: str, rank: int, samples: Channel, receivers: dict[int, Channel], conversion_cycles: int
+        self, site: Site, path: str, rank: int, samples: Channel, receivers: Sequence[Channel], conversion_cycles: int
     ) -> None:
         super().__init__(site, path, rank)
         self._samples = samples
@@ -51,7 +53,7 @@ class Neurons(Agent):
         group = operation.group
         self.act(now, self._cycles, CONVERT, group.rounds[self._round])
         for _ in range(group.words[self._round]):
-            self._receiver.put(self.since, None)
+            self._receiver.put(self.since, True)
         self._round += 1
         if self._round == len(group.rounds):
             self._round = 0

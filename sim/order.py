@@ -8,6 +8,7 @@ It never looks at time or values, and holds for every chip.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -57,15 +58,19 @@ class OrderCheck:
 
     # Order ------------------------------------------------------------------------------------------------------
 
-    def begin(self, dispatch: Dispatch) -> Clock:
-        """What is known to have ended as this instruction begins."""
-        return self._known[NUMBER[dispatch.agent]]
+    def begin(self, dispatch: Dispatch, fed: Sequence[Clock]) -> Clock:
+        """What is known to have ended before the first access of this instruction.
 
-    def end(self, dispatch: Dispatch, after: Clock | None) -> Clock:
-        """Notes that an instruction ends after all that `after` knows; returns what is known then."""
+        `fed` is what those knew as they began that gave its first items: without them there is nothing to access.
+        """
+        known = self._known[NUMBER[dispatch.agent]]
+        return list(map(max, known, *fed)) if fed else known
+
+    def end(self, dispatch: Dispatch, fed: Sequence[Clock] = ()) -> Clock:
+        """What is known when this instruction has ended: `fed` knew as they ended, and gave it their last items."""
         agent = NUMBER[dispatch.agent]
         known = self._known[agent]
-        known = list(map(max, known, after)) if after is not None else known.copy()
+        known = list(map(max, known, *fed)) if fed else known.copy()
         known[agent] = len(self._history[agent])
         self._history[agent].append(dispatch)
         self._known[agent] = known
@@ -82,7 +87,7 @@ class OrderCheck:
                 where=self.where(dispatch),
                 hint="use a token of its own for each pair of agents",
             )
-        token.made.append(self.end(dispatch, None))
+        token.made.append(self.end(dispatch))
 
     def wait(self, dispatch: Dispatch) -> None:
         """Takes a token: all that its maker knew is known from here on."""
@@ -103,7 +108,7 @@ class OrderCheck:
                 hint="use a token of its own for each pair of agents",
             )
         token.taker = dispatch.agent
-        self.end(dispatch, token.made[token.taken])
+        self.end(dispatch, [token.made[token.taken]])
         token.made[token.taken] = []
         token.taken += 1
 
@@ -117,9 +122,9 @@ class OrderCheck:
 
     # Words ------------------------------------------------------------------------------------------------------
 
-    def read(self, dispatch: Dispatch, addresses: NDArray[np.int64]) -> None:
+    def read(self, dispatch: Dispatch, addresses: NDArray[np.int64], known: Clock) -> None:
         """Holds a read against every write of its words: each written, and ordered before it."""
-        self._hold(dispatch, addresses, self._writes, "written by")
+        self._hold(dispatch, addresses, self._writes, "written by", known)
         written = [writes[addresses] for writes in self._writes.values()]
         newest = np.maximum.reduce(written) if written else np.full(len(addresses), -1)
         if newest.min() < 0:
@@ -131,10 +136,10 @@ class OrderCheck:
             )
         self._note(dispatch, addresses, self._reads)
 
-    def write(self, dispatch: Dispatch, addresses: NDArray[np.int64]) -> None:
+    def write(self, dispatch: Dispatch, addresses: NDArray[np.int64], known: Clock) -> None:
         """Holds a write against every earlier access to its words."""
-        self._hold(dispatch, addresses, self._writes, "written by")
-        self._hold(dispatch, addresses, self._reads, "read by")
+        self._hold(dispatch, addresses, self._writes, "written by", known)
+        self._hold(dispatch, addresses, self._reads, "read by", known)
         self._note(dispatch, addresses, self._writes)
 
     def _note(self, dispatch: Dispatch, addresses: NDArray[np.int64], table: dict[int, NDArray[np.int64]]) -> None:
@@ -144,9 +149,13 @@ class OrderCheck:
         table[agent][addresses] = len(self._history[agent])
 
     def _hold(
-        self, dispatch: Dispatch, addresses: NDArray[np.int64], table: dict[int, NDArray[np.int64]], how: str
+        self,
+        dispatch: Dispatch,
+        addresses: NDArray[np.int64],
+        table: dict[int, NDArray[np.int64]],
+        how: str,
+        known: Clock,
     ) -> None:
-        known = self.begin(dispatch)
         for agent, latest in table.items():
             if agent == NUMBER[dispatch.agent]:
                 continue

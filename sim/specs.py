@@ -133,6 +133,8 @@ class Vector(Section):
     """The vector agent, on the memory side of the data bus."""
 
     step_cycles: int = _setting("cycles", "one operation on one word", 1, 1024)
+    queue_words: int = _setting("words", "words that wait on each of its sides: stream, operand, results", 1, 65536)
+    line_words: int = _setting("words", "its line store: what pooling keeps of the rows above", 1, 1 << 20)
 
 
 class ProgramErase(Section):

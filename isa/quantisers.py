@@ -1,0 +1,107 @@
+"""How sums become codes: scale, round, activate, shift to the zero code, saturate. Exact on every machine.
+
+    code = clip(activation(round(sum * multiplier / 2^shift)) + zero, low, high)
+
+Rounding is to nearest, ties to even, everywhere. A sum times a multiplier stays below 2^53, so that float64 holds it
+exactly. Sigmoid, tanh and hard-sigmoid reach from `zero` to `high`; their argument is in 64ths, and they are tables of
+integers, whose entries are far from a tie (a check at import), so that no library's last digit shows.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+FRACTION = 64
+"""What a rounded sum of this size means to a sigmoid: 1.0."""
+
+REACH = 16 * FRACTION
+"""Where the tables of sigmoid and tanh end: beyond, they have saturated."""
+
+UNITY = 1 << 16
+"""The gain that stands for 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quantiser:
+    """A quantiser register, as `quant` and `gain` set it. `gain` over 2^16 is the slope of leaky, the scale of hardswish."""
+
+    multiplier: int
+    shift: int
+    zero: int = 0
+    low: int = 0
+    high: int = 15
+    activation: str = "none"
+    gain: int = UNITY
+
+
+def quantise(sums: Array, quantiser: Quantiser, divisor: Array | int = 1) -> NDArray[np.uint8]:
+    """The codes of sums, uint8 of their shape; `divisor` divides the sums exactly, before they are rounded."""
+    scaled = _round_quotient(sums, quantiser, divisor)
+    active = ACTIVATE[quantiser.activation](scaled, quantiser)
+    codes: NDArray[np.uint8] = np.clip(active + quantiser.zero, quantiser.low, quantiser.high).astype(np.uint8)
+    return codes
+
+
+def _round_quotient(sums: Array, quantiser: Quantiser, divisor: Array | int) -> Array:
+    """round(sum * multiplier / (2^shift * divisor)), ties to even."""
+    if isinstance(divisor, int) and divisor == 1:
+        return np.rint(sums.astype(np.float64) * (quantiser.multiplier / (1 << quantiser.shift)))
+    whole = np.asarray(divisor, dtype=np.int64) << quantiser.shift
+    quotient, rest = np.divmod(sums.astype(np.int64) * quantiser.multiplier, whole)
+    up = (2 * rest > whole) | ((2 * rest == whole) & (quotient % 2 == 1))
+    return (quotient + up).astype(np.float64)
+
+
+def _leaky(x: Array, q: Quantiser) -> Array:
+    return np.where(x < 0, np.rint(x * (q.gain / UNITY)), x)
+
+
+def _hardswish(x: Array, q: Quantiser) -> Array:
+    bent = np.clip(x, -REACH, REACH)
+    product = bent * np.clip(bent + 3 * FRACTION, 0, 6 * FRACTION)
+    return _round_quotient(product, Quantiser(q.gain, 16), 6 * FRACTION)
+
+
+def _table(function: Callable[[float], float]) -> Callable[[Array, Quantiser], Array]:
+    def look_up(x: Array, q: Quantiser) -> Array:
+        return table(function, q.high - q.zero)[np.clip(x, -REACH, REACH).astype(np.int64) + REACH]
+
+    return look_up
+
+
+@lru_cache(maxsize=64)
+def table(function: Callable[[float], float], full: int) -> NDArray[np.float64]:
+    """round(full * function(x / 64)) for x from -1024 to 1024: float64 of shape (2049,)."""
+    exact = [full * function(x / FRACTION) for x in range(-REACH, REACH + 1)]
+    return np.rint(np.array(exact))
+
+
+def sigmoid(x: float) -> float:
+    """1 / (1 + e^-x)."""
+    return 1 / (1 + math.exp(-x))
+
+
+def hard_sigmoid(x: float) -> float:
+    """x / 6 + 1/2, held between 0 and 1."""
+    return min(max(x + 3, 0.0), 6.0) / 6
+
+
+ACTIVATE: dict[str, Callable[[Array, Quantiser], Array]] = {
+    "none": lambda x, q: x,
+    "relu": lambda x, q: np.maximum(x, 0),
+    "leaky": _leaky,
+    "sigmoid": _table(sigmoid),
+    "tanh": _table(math.tanh),
+    "hardsigmoid": _table(hard_sigmoid),
+    "hardswish": _hardswish,
+}
+"""The activation functions by name, each from rounded sums to what is added to the zero code."""
