@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from errno import EACCES, EISDIR, ENOENT
 from pathlib import Path
 
 from acortex.errors import UsageError
@@ -29,6 +30,20 @@ def read(path: str, *, limit: int = 1 << 30) -> bytes:
     if len(data) > limit:
         raise UsageError(f"is larger than {limit:,} bytes", where=path, hint="give a smaller file")
     return data
+
+
+def check_writable(path: str) -> None:
+    """Raises the UsageError of `write` now rather than after long work, as far as can be told beforehand."""
+    if path == STANDARD:
+        return
+    target = Path(path)
+    if target.is_dir():
+        raise os_error(IsADirectoryError(EISDIR, os.strerror(EISDIR)), path)
+    folder = target.resolve().parent
+    if not folder.is_dir():
+        raise os_error(FileNotFoundError(ENOENT, os.strerror(ENOENT)), path)
+    if not os.access(folder, os.W_OK):
+        raise os_error(PermissionError(EACCES, os.strerror(EACCES)), path)
 
 
 def write(path: str, content: bytes | str) -> None:

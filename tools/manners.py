@@ -98,8 +98,9 @@ def fail(error: AcortexError) -> int:
     errors = error.errors if isinstance(error, ManyErrors) else [error]
     for one in errors:
         click.echo(_coloured(one), err=True, color=colours(sys.stderr))
-    if len(errors) > 1:
-        click.echo(f"{len(errors)} errors", err=True)
+    placed = sum(bool(one.where) for one in errors)
+    if placed > 1:
+        click.echo(f"{placed} errors", err=True)
     return error.exit_code
 
 

@@ -73,6 +73,9 @@ def _check(options: dict[str, Any], form: str) -> None:
             )
     if form == "json" and options["output"] == files.STANDARD:
         raise UsageError("--output - and --format json both write to stdout", hint="write the outputs to a file")
+    for name in ("output", "trace"):
+        if options[name]:
+            files.check_writable(options[name])
 
 
 def _simulate(program: Program, options: dict[str, Any]) -> tuple[Any, Result]:

@@ -59,6 +59,15 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     assert str(caught.value).startswith(f"{target}: no such file or directory")
 
 
+def test_a_place_that_cannot_be_written_is_known_beforehand(tmp_path: Path) -> None:
+    files.check_writable(str(tmp_path / "new"))
+    files.check_writable("-")
+    for place, reason in ((tmp_path, "is a directory"), (tmp_path / "nowhere" / "a", "no such file or directory")):
+        with pytest.raises(UsageError, match=reason):
+            files.check_writable(str(place))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_file_over_the_limit_is_refused(tmp_path: Path) -> None:
     (tmp_path / "big").write_bytes(b"x" * 11)
     assert files.read(str(tmp_path / "big"), limit=11) == b"x" * 11

@@ -136,6 +136,13 @@ def test_options_that_contradict_are_wrong_usage(source: Path, args: tuple[str, 
     assert (result.stdout, result.stderr, result.exit_code) == ("", text, 2)
 
 
+@pytest.mark.parametrize("option", ["--output", "--trace"])
+def test_a_place_that_cannot_be_written_is_refused_before_the_run(source: Path, option: str, tmp_path: Path) -> None:
+    result = acortex_("run", source, option, tmp_path / "nowhere" / "file")
+    assert (result.stdout, result.exit_code) == ("", 2)
+    assert result.stderr.startswith(f"{tmp_path / 'nowhere' / 'file'}: no such file or directory\n")
+
+
 @pytest.mark.parametrize("name", ["digits", "model.onnx", "trace.actrace"])
 def test_what_is_no_program_is_wrong_usage(name: str) -> None:
     result = acortex_("run", name)

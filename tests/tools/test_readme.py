@@ -1,0 +1,46 @@
+"""What the README says exists: its commands, their options, the files that it names."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+
+from acortex.tools.cli import cli
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+README = (CHECKOUT / "README.md").read_text()
+COMMANDS = re.findall(r"^(?:\.venv/bin/)?acortex (.+)$", README, re.MULTILINE)
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_a_command_of_the_readme_is_one_that_the_program_takes(line: str) -> None:
+    name, *args = shlex.split(line)
+    command: click.Command | None = cli.commands[name]
+    context = click.Context(cli, info_name="acortex")
+    while isinstance(command, click.Group):
+        command = command.get_command(context, args.pop(0))
+    assert command is not None
+    assert command.make_context(name, args, parent=context).params
+
+
+def test_the_make_targets_of_the_readme_exist() -> None:
+    makefile = (CHECKOUT / "Makefile").read_text()
+    named = set(re.findall(r"\bmake (\w+)", README.replace("3.11 and make", "")))
+    assert {"demo", "test", "check"} <= named
+    assert [name for name in named if not re.search(rf"^{name}:", makefile, re.MULTILINE)] == []
+
+
+def test_the_files_of_the_readme_exist() -> None:
+    named = re.findall(r"`((?:[\w.]+/)*[\w.*]+\.(?:py|s|md|toml)|LICENSE|\.ci/run)`", README)
+    assert len(named) > 10
+    assert [name for name in named if not list(CHECKOUT.glob(name))] == []
+
+
+def test_the_public_names_of_the_readme_exist() -> None:
+    import acortex
+
+    assert [name for name in re.findall(r"\bacortex\.(\w+)\(", README) if name not in dir(acortex)] == []
