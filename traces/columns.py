@@ -9,6 +9,7 @@ any int64 survives.
 from __future__ import annotations
 
 import sys
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,13 @@ def decompress(data: bytes, least: int, most: int) -> bytes:
         return zstd.decompress(data)
     except zstd.ZstdError as error:
         raise ValueError(f"is no whole zstd frame ({error})") from error
+
+
+def last_end(start: Ints, length: Ints) -> int:
+    """The greatest start + length; in Python integers only where int64 might not hold it."""
+    if int(start.max()) + int(length.max()) < 1 << 63:
+        return int((start + length).max())
+    return int(max(map(add, start.tolist(), length.tolist())))
 
 
 def pack(name: str, values: Ints, *, delta: bool = False) -> Packed:

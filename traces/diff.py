@@ -29,8 +29,9 @@ def diff(a: Trace, b: Trace, *, rtol_energy: float = 0.0) -> dict[str, Any]:
     """What differs between two traces of one level; `equal` allows each event's energy that relative tolerance.
 
     `first_divergence` is the earliest row that only one of them has, with the rows of both: `a`, `b`, one of them
-    perhaps the next of the same unit, kind and line, or None; `differs`: in what; and `before`: the last rows in common. Pairs
-    are [a, b]; the `by_` lists have what moved most first, those of instructions and waits not what stayed.
+    perhaps the next of the same unit, kind and line, or None; `differs`: in what; and `before`: the last rows in
+    common. Pairs are [a, b]; the `by_` lists have what moved most first, those of instructions and waits nothing
+    that stayed.
     """
     if a.header.level != b.header.level:
         raise UsageError(
@@ -171,10 +172,9 @@ def _first_difference(left: Ints, right: Ints, rtol_energy: float) -> int | None
 
 
 def _energy_differs(a: Ints, b: Ints, rtol: float) -> NDArray[np.bool_]:
-    if not rtol:
-        return a != b
     x, y = a.astype(float), b.astype(float)
-    return np.greater(np.abs(x - y), rtol * np.maximum(np.abs(x), np.abs(y)))
+    differs: NDArray[np.bool_] = np.abs(x - y) > rtol * np.maximum(np.abs(x), np.abs(y)) if rtol else a != b
+    return differs
 
 
 def _describe(row: Any, tables: Tables) -> dict[str, Any]:

@@ -56,6 +56,18 @@ class Trace:
         """The events that match; see `Table.select`."""
         return self.events.select(**wanted)
 
+    def to_pandas(self) -> Any:
+        """The events as a pandas DataFrame."""
+        return self.events.to_pandas()
+
+    def to_duckdb(self) -> Any:
+        """The events as a duckdb relation."""
+        return self.events.to_duckdb()
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """The events as an Arrow stream."""
+        return self.events.__arrow_c_stream__(requested_schema)
+
 
 def open(path: str | os.PathLike[str]) -> Trace:
     """Opens a trace, whole or unfinished (a PATH.part too); UsageError where it is none or is damaged."""
@@ -142,13 +154,19 @@ def _ending(path: Path, file: BinaryIO, found: _Found) -> tuple[dict[str, Any], 
     if BlockType.SUMMARY not in last or found.blocks[-1].type != BlockType.INDEX:
         raise _damaged(path, found.end, "the summary or the index is missing")
     summary, index = (_plain(path, file, last[type_]) for type_ in (BlockType.SUMMARY, BlockType.INDEX))
-    if not isinstance(summary, dict):
-        raise _damaged(path, last[BlockType.SUMMARY].offset, "the summary is no map")
+    if not isinstance(summary, dict) or not 0 <= _cycles(summary) < 1 << 63:
+        raise _damaged(path, last[BlockType.SUMMARY].offset, "the summary is no map with a number of cycles")
     try:
         ranges = {int(offset): (int(first), int(end)) for offset, _, _, first, end in index["blocks"]}
     except (TypeError, ValueError, KeyError) as error:
         raise _damaged(path, found.blocks[-1].offset, "the index is malformed") from error
     return summary, ranges
+
+
+def _cycles(summary: dict[str, Any]) -> int:
+    """The stated cycles: 0 where none are, -1 where they are no number."""
+    cycles = summary.get("cycles", 0)
+    return cycles if type(cycles) is int else -1
 
 
 def _stored(path: Path, found: _Found, type_: BlockType, ranges: dict[int, Window]) -> list[StoredBlock]:

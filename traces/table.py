@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.errors import UsageError
-from acortex.traces import blocks, columns
+from acortex.traces import blocks, columns, handover
 from acortex.traces.schema import TraceHeader
 
 Ints: TypeAlias = NDArray[np.int64]
@@ -216,7 +216,21 @@ class Table(Generic[Row]):
 
     def end_cycle(self) -> int:
         """The last cycle at which any row ends; 0 without rows."""
-        return max((int((chunk["start"] + chunk["span"]).max()) for chunk in self.chunks("start", "span")), default=0)
+        return max(
+            (columns.last_end(chunk["start"], chunk["span"]) for chunk in self.chunks("start", "span")), default=0
+        )
+
+    def to_pandas(self) -> Any:
+        """A pandas DataFrame with names in place of positions; MissingExtra without pandas."""
+        return handover.to_pandas(self.columns(), self.header)
+
+    def to_duckdb(self) -> Any:
+        """A duckdb relation with names in place of positions; MissingExtra without duckdb."""
+        return handover.to_duckdb(self.columns(), self.header)
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """The rows of `to_duckdb` for any reader of Arrow streams."""
+        return self.to_duckdb().__arrow_c_stream__(requested_schema)
 
     def select(
         self,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from operator import add
 from pathlib import Path
 from struct import Struct
 from types import TracebackType
@@ -109,7 +108,7 @@ class TraceWriter:
         """Appends one block of 1 to 65,536 rows; for this module's own use."""
         row = dict(zip(fields, batch, strict=True))
         self._check(row)
-        first, last = int(row["start"].min()), _last_cycle(row["start"], row.get("span", row["duration"]))
+        first, last = int(row["start"].min()), columns.last_end(row["start"], row.get("span", row["duration"]))
         entry = [self._end, int(type_), batch.shape[1], first, last]
         self._block(type_, batch.shape[1], _body(row, len(self._header.kinds)))
         self._index.append(entry)
@@ -239,13 +238,6 @@ def _prices(row: dict[str, Batch], kinds: int) -> Batch:
     prices = np.zeros(kinds, dtype=np.int64)
     prices[row["kind"][counted]] = row["energy_aj"][counted] // row["count"][counted]
     return prices
-
-
-def _last_cycle(start: Batch, length: Batch) -> int:
-    """The last end; in Python integers only where int64 might not hold it."""
-    if int(start.max()) + int(length.max()) < 1 << 63:
-        return int((start + length).max())
-    return int(max(map(add, start.tolist(), length.tolist())))
 
 
 def _create(path: Path) -> BinaryIO:

@@ -297,7 +297,9 @@ def test_a_header_that_is_no_map_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("summary", "index", "message"),
     [
-        ([], {"blocks": []}, "the summary is no map"),
+        ([], {"blocks": []}, "the summary is no map with a number of cycles"),
+        ({"cycles": 2**63}, {"blocks": []}, "the summary is no map with a number of cycles"),
+        ({"cycles": "9"}, {"blocks": []}, "the summary is no map with a number of cycles"),
         ({}, {}, "the index is malformed"),
         ({}, {"blocks": [[1, 2]]}, "the index is malformed"),
         ({}, 4, "the index is malformed"),

@@ -1,0 +1,108 @@
+"""SQL, Arrow and pandas see the trace's own numbers, and SQL can touch nothing else."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from acortex.errors import MissingExtra, UsageError
+from acortex.traces.query import query
+from acortex.traces.reader import Trace
+
+from .conftest import HEADER, MakeTrace, Rows
+
+pytest.importorskip("duckdb")
+
+
+@pytest.fixture
+def trace(make_trace: MakeTrace, rows: tuple[Rows, Rows]) -> Trace:
+    return make_trace([*rows[0], (9, 1, 0, 0, 1, -1, 0, -1, 5)], rows[1])
+
+
+def test_a_group_by_gives_exact_sums_by_name(trace: Trace) -> None:
+    answer = query(trace, "SELECT unit, sum(energy_aj) AS energy FROM events GROUP BY unit ORDER BY unit")
+    expected = {unit: int(trace.select(unit=unit)["energy_aj"].sum()) for unit in HEADER.units}
+    assert answer.columns == ("unit", "energy")
+    assert dict(answer.rows) == expected
+
+
+def test_sums_beyond_63_bits_are_exact(make_trace: MakeTrace) -> None:
+    trace = make_trace([(at, 1, 0, 0, 1, 0, 0, 0, 2**62) for at in range(4)])
+    assert query(trace, "SELECT sum(energy_aj) FROM events").rows == [(2**64,)]
+
+
+def test_source_lines_and_waits_have_names(trace: Trace) -> None:
+    sources = query(trace, "SELECT DISTINCT source FROM events ORDER BY source").rows
+    assert [source for (source,) in sources] == sorted((*HEADER.lines, "-"))
+    causes = query(trace, "SELECT DISTINCT cause FROM waits").rows
+    assert {cause for (cause,) in causes} <= set(HEADER.causes)
+
+
+def test_kinds_join_by_name(trace: Trace) -> None:
+    sql = "SELECT component, sum(count) FROM events JOIN kinds ON kind = name GROUP BY ALL ORDER BY ALL"
+    assert query(trace, sql).rows[0] == ("arrays", 80)
+
+
+def test_names_with_quotes_survive(make_trace: MakeTrace) -> None:
+    trace = make_trace([(0, 1, 0, 0, 1, 0, 1, 0, 0)], layers=("-", "it's; DROP TABLE events --"))
+    assert query(trace, "SELECT layer FROM events").rows == [("it's; DROP TABLE events --",)]
+
+
+@pytest.mark.parametrize(
+    ("sql", "message"),
+    [
+        ("SELEC 1", "the query failed: Parser Error"),
+        ("SELECT nothing FROM events", "the query failed: Binder Error"),
+        ("SELECT * FROM read_csv('{file}')", "the query failed: Permission Error"),
+        ("COPY events TO '{file}'", "the query failed: Permission Error"),
+        ("SET enable_external_access = true", "the query failed: Invalid Input Error"),
+        ("", "the statement gives no rows\n  hint: begin with SELECT"),
+    ],
+)
+def test_what_sql_may_not_do_is_one_clear_error(trace: Trace, tmp_path: Path, sql: str, message: str) -> None:
+    file = tmp_path / "secret.csv"
+    file.write_text("a\n1\n")
+    with pytest.raises(UsageError) as caught:
+        query(trace, sql.format(file=file))
+    assert str(caught.value).startswith(message)
+    assert file.read_text() == "a\n1\n"
+
+
+def test_arrow_readers_see_the_rows(trace: Trace) -> None:
+    nanoarrow = pytest.importorskip("nanoarrow")
+    read = nanoarrow.ArrayStream(trace).read_all()
+    rows = list(read.iter_tuples())
+    assert len(rows) == len(trace)
+    assert [row[8] for row in rows] == trace["energy_aj"].tolist()
+    assert rows[0][2] == "main_memory.read"
+
+
+def test_pandas_has_names_as_categories(trace: Trace) -> None:
+    pytest.importorskip("pandas")
+    frame = trace.to_pandas()
+    assert frame["energy_aj"].tolist() == trace["energy_aj"].tolist()
+    assert frame["unit"].cat.categories.tolist() == list(HEADER.units)
+    assert frame["source"].iloc[-1] == "-"
+    assert trace.waits.to_pandas()["cause"].notna().all()
+
+
+def test_a_selection_is_handed_over_as_selected(trace: Trace) -> None:
+    assert trace.select(unit="vmm").to_duckdb().aggregate("count(*)").fetchall() == [(20,)]
+
+
+@pytest.mark.parametrize(
+    ("package", "message"),
+    [
+        ("duckdb", 'SQL and Parquet needs an optional package\n  hint: pip install "acortex[query]"'),
+        ("pandas", 'a pandas DataFrame needs an optional package\n  hint: pip install "acortex[all]"'),
+    ],
+)
+def test_without_the_package_the_extra_is_named(
+    trace: Trace, monkeypatch: pytest.MonkeyPatch, package: str, message: str
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(MissingExtra) as caught:
+        trace.to_pandas() if package == "pandas" else trace.to_duckdb()
+    assert str(caught.value) == message

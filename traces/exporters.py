@@ -1,0 +1,70 @@
+"""The registry of exports: a format is one small file with an EXPORTER, and one line here.
+
+Installed packages may add their own under the entry point group "acortex.exporters".
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from acortex.errors import UsageError
+from acortex.traces import export_chrome, export_csv, export_parquet, export_perfetto, export_vcd
+from acortex.traces.reader import Trace
+
+GROUP = "acortex.exporters"
+
+
+@dataclass(frozen=True)
+class Exporter:
+    """A format that a trace can be written in: `write(trace, path)` makes the whole file."""
+
+    name: str
+    suffix: str
+    description: str
+    write: Callable[[Trace, Path], None]
+
+
+BUILT_IN = (
+    Exporter("csv", ".csv", "one row an event, with names, for spreadsheets", export_csv.write),
+    Exporter("chrome", ".json", "Chrome trace events, for chrome://tracing and Perfetto", export_chrome.write),
+    Exporter("perfetto", ".pftrace", "Perfetto protobuf: units, lanes, energy counters", export_perfetto.write),
+    Exporter("vcd", ".vcd", "value change dump, for waveform viewers", export_vcd.write),
+    Exporter("parquet", ".parquet", "one row an event, with names, for data frames and SQL", export_parquet.write),
+)
+
+
+def exporters() -> dict[str, Exporter]:
+    """All exporters by name; a plugin that cannot be loaded is a warning."""
+    found = {exporter.name: exporter for exporter in BUILT_IN}
+    for entry in sorted(entry_points(group=GROUP)):
+        try:
+            exporter = entry.load()
+        except Exception as error:  # a plugin may fail in any way
+            warnings.warn(f"the exporter {entry.name!r} ({entry.value}) cannot be loaded: {error}", stacklevel=2)
+            continue
+        found.setdefault(exporter.name, exporter)
+    return found
+
+
+def export(trace: Trace, name: str, path: str | os.PathLike[str]) -> None:
+    """Writes the trace to `path` in the format `name`, whole or not at all."""
+    known = exporters()
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"formats are {', '.join(known)}"
+        raise UsageError(f"there is no export to {name!r}", hint=hint)
+    path = Path(path)
+    part = path.with_name(path.name + ".part")
+    try:
+        known[name].write(trace, part)
+        os.replace(part, path)
+    except OSError as error:
+        raise UsageError(f"cannot be written ({error.strerror})", where=str(path)) from error
+    finally:
+        part.unlink(missing_ok=True)
