@@ -156,12 +156,14 @@ class Buses:
         segments.update(to_neurons.segments)
         for column, halves in ends.items():
             way_out = next((half for half in exits if half in halves), exits[0])
-            across = self._shortest(("mid", way_out, column), ("mid", exits[0], home))
-            segments.update(across.segments)
+            across = self._shortest(("mid", way_out, column), ("mid", way_out, home))
+            at_home = self._shortest(("mid", way_out, home), ("mid", exits[0], home))
+            segments.update(across.segments, at_home.segments)
+            onwards = across.length_mm + at_home.length_mm + to_neurons.length_mm
             for half, length in halves.items():
                 joined = self._shortest(("mid", half, column), ("mid", way_out, column))
                 segments.update(joined.segments)
-                longest = max(longest, length + joined.length_mm + across.length_mm + to_neurons.length_mm)
+                longest = max(longest, length + joined.length_mm + onwards)
         return segments, longest
 
     def _to_middle(self, run: Run) -> dict[str, tuple[set[Segment], Decimal]]:

@@ -77,6 +77,12 @@ def test_a_continued_run_takes_the_shortest_way_over_several_columns() -> None:
     assert {segment for segment in segments if segment[0] == "across"} == {("across", "top", c) for c in (5, 6, 7, 8)}
 
 
+def test_a_continued_run_changes_half_only_where_it_arrives() -> None:
+    segments = claim([Rect(9, 10, 10), Rect(5, 20, 2)], INCEPTION).segments
+    crossed = {segment for segment in segments if segment[0] in ("across", "switch")}
+    assert crossed == {("switch", 9), *(("across", "bottom", c) for c in (5, 6, 7, 8))}
+
+
 def test_only_the_first_column_of_a_tile_column_is_tapped() -> None:
     segments = claim([Rect(1, 0), Rect(0, 0)]).segments
     assert {segment for segment in segments if segment[0] in ("tap", "input")} == {("tap", "top", 1), ("input", 1)}
