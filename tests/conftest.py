@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import hypothesis
@@ -29,3 +30,12 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "dev")
 def checkout() -> Path:
     """The folder of the checkout."""
     return CHECKOUT
+
+
+@pytest.fixture(scope="session")
+def tracked(checkout: Path) -> list[str]:
+    """The files of the repository, as paths from the checkout. An unpacked sdist has none to ask."""
+    if not (checkout / ".git").exists():
+        pytest.skip("needs the git repository")
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=checkout, check=True, capture_output=True, text=True).stdout
+    return [name for name in listed.split("\0") if name and (checkout / name).is_file()]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import subprocess
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -102,11 +101,10 @@ def test_the_errors_import_nothing_of_ours() -> None:
     assert [name for _, name in imports((CHECKOUT / "errors.py").read_text()) if name.startswith("acortex")] == []
 
 
-def test_the_folders_are_the_layers_and_flat() -> None:
-    listed = subprocess.run(
-        ["git", "ls-files", "*.py"], cwd=CHECKOUT, check=True, capture_output=True, text=True
-    ).stdout
-    homes = {str(Path(line).parent) for line in listed.splitlines() if not line.startswith(("tests/", "docs/"))}
+def test_the_folders_are_the_layers_and_flat(tracked: list[str]) -> None:
+    homes = {
+        str(Path(name).parent) for name in tracked if name.endswith(".py") and not name.startswith(("tests/", "docs/"))
+    }
     assert homes == {".", *MAY_IMPORT}
     assert {name for name in modules() if name.count(".") == 1 and name.rpartition(".")[2] not in MAY_IMPORT} == {
         "acortex.__main__",
@@ -132,13 +130,12 @@ WORKSHOP = re.compile(
 """What belongs to the machine that a file was written on, or to a package registry."""
 
 
-def test_no_file_names_a_machine_or_a_package_registry() -> None:
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=CHECKOUT, check=True, capture_output=True, text=True).stdout
+def test_no_file_names_a_machine_or_a_package_registry(tracked: list[str]) -> None:
     wrong = []
-    for name in filter(None, listed.split("\0")):
-        path = CHECKOUT / name
-        if name != "tests/test_layers.py" and path.is_file() and path.suffix != ".npz":
-            wrong += [f"{name}: {found.group()}" for found in WORKSHOP.finditer(path.read_text(errors="replace"))]
+    for name in tracked:
+        if name != "tests/test_layers.py" and not name.endswith(".npz"):
+            text = (CHECKOUT / name).read_text(errors="replace")
+            wrong += [f"{name}: {found.group()}" for found in WORKSHOP.finditer(text)]
     assert wrong == []
 
 
