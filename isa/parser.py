@@ -19,7 +19,7 @@ from acortex.isa.operands import KINDS
 MAX_INSTRUCTIONS = 1 << KINDS["target"].bits
 """As many as a jump can reach."""
 
-MAX_TOKENS = 1_000_000
+MAX_TOKENS = 700_000
 """A bound on the memory and time that a hostile text can take."""
 
 DATA_DIRECTIVES = (".weights", ".samples", ".labels")

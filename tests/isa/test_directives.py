@@ -111,7 +111,10 @@ def test_samples_and_labels_in_the_text() -> None:
         (".input x, shape=1x1x1x4", "1:17: a tensor has at most three axes: channels x height x width"),
         (".input x, shape=1_0", "1:17: `1_0` is not a shape | write 784, 28x28 or 1x28x28"),
         (".input x, shape=0", "1:17: shape 0 is not one to four numbers above 0 with a sensible product"),
-        (".input x, shape=99999x99999", "1:17: shape 99999x99999 is not one to four numbers above 0 with a sensible product"),
+        (
+            ".input x, shape=99999x99999",
+            "1:17: shape 99999x99999 is not one to four numbers above 0 with a sensible product",
+        ),
         (".input x, shape=4|", "1:17: shape takes a shape | write 784, 28x28 or 784|28x28"),
         (".input x, shape=0x10", "1:17: shape 0x10 is not one to four numbers above 0 with a sensible product"),
         (".input x, shape=4, encode=binry", "1:27: no encode is called `binry` | did you mean `binary`?"),
@@ -135,10 +138,14 @@ def test_samples_and_labels_in_the_text() -> None:
         (f'.weights w, 1x4\n.blob "{to_blob(bytes(1))}"', "2:1: the blob holds 1 bytes, 2 are needed"),
         (f'.weights w, 1x4\n.blob "{to_blob(bytes(3))}"', "2:1: the blob holds more than 2 bytes, 2 are needed"),
         (".samples x, shape=1x1\n.row 1", "1:10: no input is called `x` | declare it with .input"),
-        (".input x, shape=1\n.samples x", "2:1: the data are missing | name a file=, or give shape= and .row or .blob lines"),
+        (
+            ".input x, shape=1\n.samples x",
+            "2:1: the data are missing | name a file=, or give shape= and .row or .blob lines",
+        ),
         (
             ".input x, shape=2\n.samples x, shape=2\n.row 1, 1",
-            "2:10: the array has shape (2,) | the first axis counts inferences: add it with X[numpy.newaxis] to give (1, 2)",
+            "2:10: the array has shape (2,)"
+            " | the first axis counts inferences: add it with X[numpy.newaxis] to give (1, 2)",
         ),
         (".input x, shape=2\n.samples x, shape=1x2\n.row 1, 16", "2:10: value 16 at [0, 1] is no code, 0 to 15"),
         (".input x, shape=2\n.samples x, shape=1x2\n.row 1, 256", "3:9: 256 is out of range, allowed is 0 to 255"),
@@ -161,10 +168,16 @@ def test_samples_and_labels_in_the_text() -> None:
         (".labels shape=1\n.row 1", "1:1: there are 1 labels, and no samples"),
         (".labels shape=1x1\n.row 1", "1:15: labels are one row of integers"),
         (".labels shape=1\n.row 1\n.labels shape=1\n.row 1", "3:1: a second set of labels"),
-        (".samples x, shape=1x1, type=int9\n.row 1\n.input x, shape=1", "1:29: no type is called `int9` | did you mean `int8`?"),
-        ('.weights w, 2x3, file="data.npz", key=weights', "1:23: a text without a folder can name no files | put the data into .row or .blob lines"),
+        (
+            ".samples x, shape=1x1, type=int9\n.row 1\n.input x, shape=1",
+            "1:29: no type is called `int9` | did you mean `int8`?",
+        ),
+        (
+            '.weights w, 2x3, file="data.npz", key=weights',
+            "1:23: a text without a folder can name no files | put the data into .row or .blob lines",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_mistake(declarations: str, expected: str) -> None:
     assert complaint(declarations) == expected
 
@@ -172,21 +185,39 @@ def test_a_mistake(declarations: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("declarations", "expected"),
     [
-        ('.weights w, 2x3, file="data.npz", key=wieghts', "1:39: data.npz holds no array `wieghts` | did you mean `weights`?"),
-        ('.weights w, 2x3, file="data.npz"', "1:23: data.npz holds 5 arrays | name one of them: weights, large, floats, images, labels"),
+        (
+            '.weights w, 2x3, file="data.npz", key=wieghts',
+            "1:39: data.npz holds no array `wieghts` | did you mean `weights`?",
+        ),
+        (
+            '.weights w, 2x3, file="data.npz"',
+            "1:23: data.npz holds 5 arrays | name one of them: weights, large, floats, images, labels",
+        ),
         ('.weights w, 2x3, file="one.npy", key=a', "1:23: one.npy holds one array without a name | leave out the key"),
         ('.weights w, 3x2, file="one.npy"', "1:13: the file holds 2x3, not 3x2"),
         ('.weights w, 2x3, file="data.npz", key=large', "1:23: weight 9 at [1, 1] is out of range, allowed is -8 to 7"),
         ('.weights w, 2x3, file="data.npz", key=floats', "1:23: weights are integers, the file holds float64"),
         ('.weights w, 2x3, file="one.npy"\n.row 1, 2, 3', "2:1: data lines follow, yet a file is named"),
-        ('.weights w, 2x3, file="../one.npy"', '1:23: "../one.npy" lies outside the folder of the source | move the file beside the source'),
-        ('.weights w, 2x3, file="/etc/passwd"', '1:23: "/etc/passwd" lies outside the folder of the source | move the file beside the source'),
-        ('.weights w, 2x3, file="link.npy"', '1:23: "link.npy" lies outside the folder of the source | move the file beside the source'),
+        (
+            '.weights w, 2x3, file="../one.npy"',
+            '1:23: "../one.npy" lies outside the folder of the source | move the file beside the source',
+        ),
+        (
+            '.weights w, 2x3, file="/etc/passwd"',
+            '1:23: "/etc/passwd" lies outside the folder of the source | move the file beside the source',
+        ),
+        (
+            '.weights w, 2x3, file="link.npy"',
+            '1:23: "link.npy" lies outside the folder of the source | move the file beside the source',
+        ),
         ('.weights w, 2x3, file="gone.npy"', "1:23: cannot read gone.npy: No such file or directory"),
-        ('.weights w, 2x3, file="data.txt"', "1:23: data.txt is neither .npy nor .npz | save it with numpy.save or numpy.savez"),
+        (
+            '.weights w, 2x3, file="data.txt"',
+            "1:23: data.txt is neither .npy nor .npz | save it with numpy.save or numpy.savez",
+        ),
         (".weights w, 2x3, file=data", '1:23: file takes a text in quotes: file="…"'),
     ],
-)  # fmt: skip
+)
 def test_a_mistake_about_a_file(
     declarations: str, expected: str, folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -121,8 +121,8 @@ def test_python_agrees(text: str) -> None:
 
 
 def test_hostile_expressions_take_no_time() -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     mistake("-" * 9000 + "1" + "<<1" * 100)
     mistake("(" * 9000)
     value("+".join(["1"] * 5000))
-    assert time.perf_counter() - begin < 1
+    assert time.process_time() - begin < 1

@@ -1,0 +1,271 @@
+"""The container: what is saved is loaded, what is damaged or hostile is refused."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import struct
+import tracemalloc
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgpack  # type: ignore[import-untyped]
+import numpy as np
+import pytest
+
+from acortex.errors import UsageError
+from acortex.isa.assembler import assemble
+from acortex.isa.container import FORMAT, MAGIC, dumps, load, loads, save, sha256
+from acortex.isa.program import Program
+
+SOURCE = """
+.program tiny
+.chip acortex_digits
+.input x, shape=4|2x2, encode=binary
+.output y, shape=3, bits=2
+.weights w, 5x3, macs=12
+.row 1, -2, 3
+.row 4, 5, -8
+.row 7, 0, 0
+.row -1, -1, 1
+.row 0, 0, 1
+.samples x, shape=2x4
+.row 1, 0, 0, 1
+.row 0, 0, 1, 1
+.labels shape=2
+.row 2, 0
+    group g0, 5, 3
+    rect g0, 0, 0
+    program g0, w
+    quant q0, 3, 1, activation=relu
+    start
+    layer first
+    read d0
+    halt
+"""
+
+
+@pytest.fixture
+def program() -> Program:
+    return assemble(SOURCE, file="tiny.s")
+
+
+def refused(data: bytes) -> str:
+    with pytest.raises(UsageError) as caught:
+        loads(data, "tiny.acx")
+    assert caught.value.exit_code == 2
+    assert caught.value.where == "tiny.acx"
+    return caught.value.message
+
+
+def sealed(body: bytes) -> bytes:
+    """A body with the checksum that it should have."""
+    return body + hashlib.sha256(body).digest()
+
+
+def forged(program: Program, change: Callable[[dict[str, Any]], None]) -> bytes:
+    """A container whose map was changed by someone who knows how to compute the checksum."""
+    data = dumps(program)
+    start = len(MAGIC) + 3 + data[len(MAGIC) + 2]
+    (size,) = struct.unpack_from("<I", data, start)
+    content = msgpack.unpackb(data[start + 4 : start + 4 + size])
+    change(content)
+    packed = msgpack.packb(content)
+    return sealed(data[:start] + struct.pack("<I", len(packed)) + packed + data[start + 4 + size : -32])
+
+
+def test_everything_comes_back(program: Program) -> None:
+    found = loads(dumps(program))
+    assert (found.name, found.chip, found.lines, found.layers) == ("tiny", "acortex_digits", program.lines, ("first",))
+    assert (found.inputs, found.outputs) == (program.inputs, program.outputs)
+    assert np.array_equal(found.words, program.words)
+    assert np.array_equal(found.weights[0].values, program.weights[0].values)
+    assert (found.weights[0].name, found.weights[0].macs) == ("w", 12)
+    assert found.weights[0].values.dtype == np.int8
+    assert np.array_equal(found.samples["x"], program.samples["x"])
+    assert found.samples["x"].dtype == np.uint8
+    assert found.labels is not None
+    assert found.labels.tolist() == [2, 0]
+
+
+def test_the_same_program_gives_the_same_bytes(program: Program) -> None:
+    assert dumps(loads(dumps(program))) == dumps(program) == dumps(assemble(SOURCE, file="tiny.s"))
+
+
+def test_weights_take_half_a_byte_each(program: Program) -> None:
+    big = assemble(".weights w, 100x100\n" + (".row " + ",".join(["7"] * 100) + "\n") * 100 + "start\nhalt")
+    small = assemble(".weights w, 1x1\n.row 7\nstart\nhalt")
+    assert len(dumps(big)) - len(dumps(small)) - 4999 < 20
+
+
+def test_the_hash_is_of_the_content_not_of_its_place(program: Program) -> None:
+    moved = assemble("; a comment\n" + SOURCE.replace("first", "first ; here"), file="other.s")
+    assert sha256(moved) == sha256(program)
+    assert sha256(program) == "62f88fd0f89fe0898fd55d355729860f272e05a4eb8362e4fe5e1c23379c0e66"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("program tiny", "program tinier"),
+        ("acortex_digits", "acortex_gnmt"),
+        ("layer first", "layer second"),
+        ("read d0", "read d1"),
+        (".row 0, 0, 1\n.samples", ".row 0, 0, 2\n.samples"),
+        ("macs=12", "macs=11"),
+        ("4|2x2", "4"),
+        ("encode=binary", "encode=codes"),
+        ("bits=2", "bits=3"),
+        (".row 0, 0, 1, 1", ".row 0, 0, 1, 0"),
+        (".row 2, 0\n", ".row 2, 1\n"),
+    ],
+    ids=lambda change: change[1],
+)
+def test_the_hash_tells_any_two_contents_apart(program: Program, change: tuple[str, str]) -> None:
+    changed = SOURCE.replace(*change)
+    assert changed != SOURCE
+    assert sha256(assemble(changed)) != sha256(program)
+
+
+def test_byte_order_and_memory_layout_change_nothing(program: Program) -> None:
+    samples = {"x": np.asfortranarray(program.samples["x"].astype(">u4"))}
+    plain = {"x": program.samples["x"].astype("<u4")}
+    assert dumps(replace(program, samples=samples)) == dumps(replace(program, samples=plain))
+
+
+def test_any_changed_byte_is_refused(program: Program) -> None:
+    data = dumps(program)
+    for index in range(len(data)):
+        changed = data[:index] + bytes([data[index] ^ 0x41]) + data[index + 1 :]
+        message = refused(changed)
+        magic = index < len(MAGIC)
+        assert message == (
+            "this is not an assembled program (.acx)"
+            if magic
+            else "the program is damaged: its checksum does not match"
+        )
+
+
+def test_any_truncation_and_any_surplus_is_refused(program: Program) -> None:
+    data = dumps(program)
+    for size in range(len(data)):
+        refused(data[:size])
+    refused(data + b"\0")
+
+
+def test_an_unknown_format_names_its_writer() -> None:
+    body = MAGIC + struct.pack("<HB", FORMAT + 1, 5) + b"9.8.7" + b"whatever comes then"
+    assert refused(sealed(body)).startswith(f"the program has format {FORMAT + 1}, written by acortex 9.8.7; this is ")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("name", ""),
+        ("name", "a\nb"),
+        ("name", 3),
+        ("chip", None),
+        ("words", ["uint64", [3], 0]),
+        ("words", ["uint32", [8], 0]),
+        ("words", ["uint64", [1 << 60], 0]),
+        ("words", ["uint64", [-1], 0]),
+        ("words", ["uint64", [2, 4], 0]),
+        ("words", ["uint64", [True], 0]),
+        ("words", ["uint64", [8], 8]),
+        ("words", ["object", [8], 0]),
+        ("words", None),
+        ("weights", [["w", 12, [5, 3], ["uint8", [7], 64]]]),
+        ("weights", [["w", 16, [5, 3], ["uint8", [8], 64]]]),
+        ("weights", [["w", 12, [5, 0], ["uint8", [8], 64]]]),
+        ("weights", [["w"]]),
+        ("inputs", [["x", [[4], [5]], "binary", 4]]),
+        ("inputs", [["x", [], "binary", 4]]),
+        ("inputs", [["x", [[4]], "other", 4]]),
+        ("inputs", [["x", [[4]], "binary", 9]]),
+        ("inputs", [["x", [[2, 2, 1, 1]], "binary", 4]]),
+        ("inputs", []),
+        ("inputs", [["z", [[4]], "binary", 4]]),
+        ("outputs", [["y", [[3]], "codes", 2]] * 2),
+        ("layers", []),
+        ("layers", [3]),
+        ("layers", "first"),
+        ("labels", None),
+        ("labels", ["int64", [2, 1], 0]),
+        ("samples", {}),
+        ("files", []),
+        ("line_numbers", ["uint32", [7], 0]),
+    ],
+)
+def test_a_map_that_dumps_would_not_write_is_refused(program: Program, key: str, value: object) -> None:
+    message = refused(forged(program, lambda content: content.update({key: value})))
+    assert message.startswith(("the program is malformed: ", "the program breaks a rule: "))
+
+
+def test_a_program_that_breaks_a_rule_is_refused_as_the_assembler_would(program: Program) -> None:
+    words = program.words.copy()
+    words[-1] = 0x0100_0000_0000_0000
+    assert refused(dumps(replace(program, words=words))) == (
+        "the program breaks a rule: tiny.s:24: the program does not end with `halt`"
+    )
+    words[-1] = 0xFF00_0000_0000_0000
+    assert refused(dumps(replace(program, words=words))) == ("word 0xff00000000000000: no instruction has opcode 0xff")
+
+
+@pytest.mark.parametrize(
+    "packed",
+    [
+        b"",
+        b"\xc1",
+        msgpack.packb([1, 2]),
+        msgpack.packb({1: 2}),
+        b"\x82\xa1a\x01\xa1a\x02",
+        msgpack.packb({"a": msgpack.ExtType(5, b"x")}),
+        msgpack.packb({"a": msgpack.Timestamp(1)}),
+        msgpack.packb({"a": "x" * 2000}),
+        b"\x81\xa1a\xdd\xff\xff\xff\xff",
+        b"\x91" * 100_000,
+        (b"\xdc\x0f\xff" + b"\x90" * 4095) * 400,
+        b"\x90" * 3_000_000,
+    ],
+    ids=range(12),
+)
+def test_hostile_msgpack_is_refused_within_bounds(packed: bytes) -> None:
+    body = MAGIC + struct.pack("<HB", FORMAT, 1) + b"1" + struct.pack("<I", len(packed)) + packed
+    tracemalloc.start()
+    assert refused(sealed(body)).startswith("the program is malformed: map")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 256 << 20
+
+
+def test_a_file_is_written_whole_or_not_at_all(
+    program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "tiny.acx"
+    save(program, target)
+    assert sha256(load(target)) == sha256(program)
+    before = target.read_bytes()
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(UsageError) as caught:
+        save(assemble("start\nhalt"), target)
+    assert str(caught.value) == f"{target}: cannot write the file: No space left on device"
+    assert target.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["tiny.acx"]
+
+
+def test_files_that_are_no_program(tmp_path: Path) -> None:
+    (tmp_path / "text.acx").write_text("start\nhalt\n")
+    for name, message in [
+        ("missing.acx", "cannot read the file: No such file or directory"),
+        (".", "cannot read the file: Is a directory"),
+        ("text.acx", "this is not an assembled program (.acx)"),
+    ]:
+        with pytest.raises(UsageError) as caught:
+            load(tmp_path / name)
+        assert caught.value.message == message
