@@ -124,8 +124,7 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 
 
 WORKSHOP = re.compile(
-    r"(?<![\w.])/(?:work|farm|root)/|\.library/|index-url|find-links"
-    r"|https?://(?:files|registry|index|pypi)\.|\bpypi\.org\b",
+    r"(?<![\w.])/(?:home|root|work)/|\b(?:extra-)?index[-_]url|\bfind[-_]links|https?://(?:files|registry|index|pypi)\.|\bpypi\.org\b"
 )
 """What belongs to the machine that a file was written on, or to a package registry."""
 

@@ -118,7 +118,7 @@ def _shares(title: str, total: str, parts: Mapping[str, tuple[float, str]], widt
     largest = max((value for value, _ in parts.values()), default=0)
     table = Table.grid(padding=(0, 2, 0, 0))
     for justify in ("left", "left", "right", "right"):
-        table.add_column(justify=justify, no_wrap=True)  # type: ignore[arg-type]  # rich's literal
+        table.add_column(justify=justify, no_wrap=True)
     bar = max(width - 40, 6)
     for name, (value, amount) in sorted(parts.items(), key=lambda item: (-item[1][0], item[0])):
         if value:
