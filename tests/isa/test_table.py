@@ -44,14 +44,6 @@ def test_the_word_of_the_example_decodes_to_it(row: Row) -> None:
     assert int(assemble(DECLARED + again).words[address]) == row.word
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.mnemonic)
-def test_every_operand_of_the_example_says_something(row: Row) -> None:
-    """An example in which all operands that may be left out are left out would test no field."""
-    optional = [operand for operand in row.operands if operand.default is not None]
-    told = [operand for operand in optional if decode(row.word)[operand.name] != operand.default]
-    assert bool(told) == bool(optional) or row.mnemonic in ("disconnect", "write")
-
-
 def test_there_is_one_example_a_row_and_no_two_share_a_word() -> None:
     assert len({row.word for row in ROWS}) == len({row.example for row in ROWS}) == len(MNEMONICS) == len(ROWS)
     assert [row.example.split()[0] for row in ROWS] == list(MNEMONICS)
