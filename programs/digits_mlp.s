@@ -51,7 +51,7 @@
         .equ    CLASSES, 10
         .equ    CHANNELS, 64                    ; of a word of memory
 
-        .equ    HIDDEN_MULTIPLIER, 5            ; these eight go with the weights: digits_mlp.npz has them too
+        .equ    HIDDEN_MULTIPLIER, 5            ; these seven go with the weights: digits_mlp.npz has them too
         .equ    HIDDEN_SHIFT, 5
         .equ    HIDDEN_FILL, 5
         .equ    OUTPUT_MULTIPLIER, 3
