@@ -1,4 +1,24 @@
-"""From a source text to a program, in two passes: the parser finds statements and labels, this module their meaning."""
+"""From a source text to a program, in two passes: the parser finds statements and labels, this module their meaning.
+
+    ; a comment                                 # another
+    .program NAME                               the program's name; that of the file where it is left out
+    .chip NAME                                  the chip that it is for
+    .equ NAME, EXPRESSION                       a constant; expressions: see acortex.isa.expressions
+    .input NAME, shape=784|28x28, encode=ENCODING, bits=4
+                                                an input tensor: the forms that one inference may take, the first of
+                                                them the canonical one; encodings: see acortex.isa.tensors
+    .output NAME, shape=10                      an output tensor
+    .weights NAME, 785x64, file="F.npz", key=K, macs=EXPRESSION
+                                                a matrix of weights, -8 to 7; macs is rows * columns where left out
+    .samples INPUT, file="F.npz", key=K         the program's own data for an input
+    .labels file="F.npz", key=K                 the right answers to them
+    .layer NAME                                 gives a layer its number before its first use
+    label: mnemonic operand, …, name=operand    an instruction: by position, then by name; see acortex.isa.table
+
+Files are .npz or .npy, and lie in the folder of the source or below it. Without `file=`, data follow in the text:
+`.row 1, -2, 3` lines with a row each, or `.blob "…"` lines as the disassembler writes them; `.samples` and `.labels`
+then say `shape=`, and `type=` where it is not uint8 and int64. A name that is no identifier stands in quotes.
+"""
 
 from __future__ import annotations
 

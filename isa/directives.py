@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -150,7 +151,7 @@ class Given:
         self.claim(array.nbytes)
         return array
 
-    def inline_rows(self, shape: tuple[int, ...], low: int, high: int) -> NDArray[np.int64] | None:
+    def inline_rows(self, shape: tuple[int, ...], low: int, high: int) -> NDArray[np.signedinteger[Any]] | None:
         """The values of the `.row` lines, in the order of the text; None where there are blobs instead."""
         rows = self.statement.data
         if not rows or any(row.blob for row in rows):
@@ -166,8 +167,8 @@ class Given:
             raise self.mistake("", f"the rows hold {total} values, {math.prod(shape)} are needed")
         return np.concatenate(values).reshape(shape)
 
-    def _row(self, row: DataLine, low: int, high: int) -> NDArray[np.int64]:
-        values = row.values
+    def _row(self, row: DataLine, low: int, high: int) -> NDArray[np.signedinteger[Any]]:
+        values: NDArray[np.signedinteger[Any]] | None = row.values
         if values is None:
             found = []
             for name, tokens in row.arguments:

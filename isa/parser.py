@@ -39,7 +39,7 @@ class DataLine:
     """A `.row` (its values, or its arguments where they are no plain numbers) or a `.blob` (its string's token)."""
 
     line: int
-    values: NDArray[np.int64] | None = None
+    values: NDArray[np.int32] | None = None
     arguments: list[Argument] = field(default_factory=list)
     blob: Token | None = None
 
@@ -78,7 +78,7 @@ def parse(source: Source, report: Report) -> Parsed:
         try:
             row = _ROW.fullmatch(text)
             if row:
-                values = np.array(row[1].split(","), dtype=np.int64)
+                values = np.array(row[1].split(","), dtype=np.int32)
                 _owner(parsed, (".row", ".row", text.index("."))).data.append(DataLine(number, values))
                 continue
             tokens = tokens_of(text)

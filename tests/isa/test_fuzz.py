@@ -43,12 +43,13 @@ top:    inference l0
         halt
 """
 
+PIECES = '.equ .row .blob x w d0 l0 g0 host none 1 0x10 28x28 "a" " , = : | ( ) + - * / // /^ << ; shape= file='
 WORDS = st.sampled_from(
     [
         *DIRECTIVES,
         *(row.mnemonic for row in ROWS),
         *(row.example for row in ROWS),
-        *'.equ .row .blob x w d0 l0 g0 host none 1 0x10 28x28 "a" " , = : | ( ) + - * / // /^ << ; shape= file='.split(),
+        *PIECES.split(),
         *("\n", "\t", "\r", "\0", "\u00e9", "\n.row 1,2"),
     ]
 )

@@ -65,7 +65,7 @@ def test_an_unknown_instruction() -> None:
 def test_all_public_names_load() -> None:
     for name in acortex.isa.__all__:
         assert getattr(acortex.isa, name).__name__ == name
-    with pytest.raises(AttributeError, match="module 'acortex.isa' has no attribute 'nothing'"):
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         _ = acortex.isa.nothing
 
 
