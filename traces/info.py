@@ -14,13 +14,15 @@ SCHEMA = "acortex.trace-info/1"
 def info(trace: Trace) -> dict[str, Any]:
     """Completeness, sizes, totals, and the header's tables, as plain data.
 
-    `events` counts events, also where a coarser level merged them into fewer `rows`; `lost` is "" in a complete trace.
+    `energy_aj` is that of the run, leakage included. `events` counts events, also where a coarser level merged them
+    into fewer `rows`; `lost` is "" in a complete trace.
     """
     header = trace.header
     sums = Sums(("merged", "energy_aj"))
     for chunk in trace.events.chunks("kind", "count", "merged", "energy_aj"):
         sums.add(chunk["kind"] * 0, chunk)
-    events, energy_aj = sums[0]
+    events, event_energy_aj = sums[0]
+    energy_aj = event_energy_aj + trace.cycles * header.leakage_aj_per_cycle
     return {
         "schema": SCHEMA,
         "complete": trace.complete,
@@ -32,6 +34,7 @@ def info(trace: Trace) -> dict[str, Any]:
         "latency_s": float(trace.cycles * header.exact_clock_ns() / 10**9),
         "energy_aj": energy_aj,
         "energy_j": joules(energy_aj),
+        "event_energy_aj": event_energy_aj,
         "bytes": trace.bytes,
         "level": header.level,
         "filters": header.filters,

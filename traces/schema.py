@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -22,12 +22,17 @@ MERGED_FIELDS = ("span", "merged")
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of event: what its `count` counts, and the component of the chip that its energy belongs to."""
+    """One kind of event: what its `count` counts, and the component of the chip that its energy belongs to.
+
+    Where several components share it, `prices_aj` says how many attojoules a count each has; what an event costs beyond
+    them belongs to `component`.
+    """
 
     name: str
     unit: str
     description: str
     component: str
+    prices_aj: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,8 @@ class TraceHeader:
 
     A row's `unit`, `kind`, `cause` and `layer` are positions in `units`, `kinds`, `causes` and `layers` ("-" first:
     what no layer mark covers); its `pc` is a position in `lines` ("file:line" an instruction) or -1 for none. `config`
-    is the resolved chip. `level` is one of LEVELS; `filters` says what the writer left out, see `acortex.traces.merge`.
+    is the resolved chip. `leakage_aj_per_cycle` is what no event pays for. `level` is one of LEVELS; `filters` says
+    what the writer left out, see `acortex.traces.merge`.
     """
 
     program: str
@@ -50,6 +56,7 @@ class TraceHeader:
     causes: tuple[str, ...]
     layers: tuple[str, ...] = ("-",)
     lines: tuple[str, ...] = ()
+    leakage_aj_per_cycle: int = 0
     level: str = "events"
     filters: dict[str, Any] = field(default_factory=dict)
 
@@ -81,22 +88,44 @@ def header_from_plain(plain: Any, where: str) -> TraceHeader:
     """The header of what `header_to_plain` gave; anything else is a UsageError that names the field."""
     if not isinstance(plain, Mapping):
         raise _bad(where, "header", plain, "a map")
-    texts = {name: _text(plain.get(name), name, where) for name in ("program", "program_sha256", "chip", "chip_sha256")}
-    lists = {name: _texts(plain.get(name), name, where) for name in ("units", "causes", "layers", "lines")}
-    maps = {name: _map(plain.get(name), name, where) for name in ("config", "filters")}
     clock_ns = plain.get("clock_ns")
     if not isinstance(clock_ns, (int, float)) or isinstance(clock_ns, bool) or not 0 < clock_ns < 1e12:
         raise _bad(where, "clock_ns", clock_ns, "a number of nanoseconds above 0")
     level = plain.get("level")
     if level not in LEVELS:
         raise _bad(where, "level", level, f"one of {', '.join(LEVELS)}")
-    kinds = tuple(_kind(kind, where) for kind in _list(plain.get("kinds"), "kinds", where))
-    return TraceHeader(**texts, **lists, **maps, clock_ns=clock_ns, kinds=kinds, level=level)  # type: ignore[arg-type]
+    values: dict[str, Any] = {
+        **{name: _text(plain.get(name), name, where) for name in _TEXTS},
+        **{name: _texts(plain.get(name), name, where) for name in _TABLES},
+        **{name: _map(plain.get(name), name, where) for name in ("config", "filters")},
+        "kinds": tuple(_kind(kind, where) for kind in _list(plain.get("kinds"), "kinds", where)),
+        "leakage_aj_per_cycle": _whole(plain.get("leakage_aj_per_cycle", 0), "leakage_aj_per_cycle", where),
+    }
+    return TraceHeader(clock_ns=clock_ns, level=level, **values)
+
+
+_TEXTS = ("program", "program_sha256", "chip", "chip_sha256")
+_TABLES = ("units", "causes", "layers", "lines")
 
 
 def _kind(plain: Any, where: str) -> Kind:
     row = _map(plain, "kinds", where)
-    return Kind(**{column.name: _text(row.get(column.name), f"kinds.{column.name}", where) for column in fields(Kind)})
+    texts = {
+        name: _text(row.get(name), f"kinds.{name}", where) for name in ("name", "unit", "description", "component")
+    }
+    prices = []
+    for price in _list(row.get("prices_aj", []), "kinds.prices_aj", where):
+        if not isinstance(price, list) or len(price) != 2:
+            raise _bad(where, "kinds.prices_aj", price, "a component and a number")
+        component, each_aj = price
+        prices.append((_text(component, "kinds.prices_aj", where), _whole(each_aj, "kinds.prices_aj", where)))
+    return Kind(**texts, prices_aj=tuple(prices))
+
+
+def _whole(value: Any, name: str, where: str) -> int:
+    if type(value) is not int:
+        raise _bad(where, name, value, "a whole number")
+    return value
 
 
 def _text(value: Any, name: str, where: str) -> str:

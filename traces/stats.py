@@ -45,8 +45,10 @@ STATISTICS = tuple(
         ("latency", "cycles", "from the first start to the last end of an inference or a layer"),
         ("start_cycle", "cycle", "first start of an inference or a layer"),
         ("end_cycle", "cycle", "last end of an inference or a layer"),
-        ("energy_aj", "aJ", "energy of the events, an exact integer"),
+        ("energy_aj", "aJ", "energy of the events, an exact integer; of the whole run and of components with leakage"),
         ("energy_j", "J", "energy_aj as a number of joules"),
+        ("event_energy_aj", "aJ", "energy of all events, without leakage"),
+        ("leakage_aj", "aJ", "leakage of the chip over the cycles of the run, which no event pays for"),
         ("latency_s", "s", "cycles times the clock"),
     )
 )
@@ -116,6 +118,8 @@ _SUMMED = ("merged", "count", "duration", "energy_aj")
 def stats(trace: Trace) -> dict[str, Any]:
     """Totals, and sums by component, kind, unit, layer, inference, instruction and source line, of a trace.
 
+    Components add up to the energy of the run, leakage included; the other tables to that of its events.
+
     Rows of a table are in the order of the header's tables, but those of `instructions`, `lines` and `waits`, which
     come longest first. What no inference or instruction made has index or pc -1.
     """
@@ -160,7 +164,9 @@ def _row(sums: list[int]) -> dict[str, Any]:
 def _totals(trace: Trace, kinds: Sums) -> dict[str, Any]:
     total = [sum(column) for column in zip(*kinds.rows.values(), strict=True)] or [0, 0, 0, 0]
     latency_s = float(trace.cycles * trace.header.exact_clock_ns() / 10**9)
-    return {**_row(total), "cycles": trace.cycles, "latency_s": latency_s}
+    leakage_aj = trace.cycles * trace.header.leakage_aj_per_cycle
+    parts = {"event_energy_aj": total[3], "leakage_aj": leakage_aj}
+    return {**_row([*total[:3], total[3] + leakage_aj]), **parts, "cycles": trace.cycles, "latency_s": latency_s}
 
 
 def _kinds(trace: Trace, kinds: Sums) -> list[dict[str, Any]]:
@@ -171,10 +177,17 @@ def _kinds(trace: Trace, kinds: Sums) -> list[dict[str, Any]]:
 
 
 def _components(trace: Trace, kinds: Sums) -> list[dict[str, Any]]:
+    """Energy by who shares it; events and busy cycles of a kind count for its own component."""
     gathered: dict[str, list[int]] = {}
     for at, kind in enumerate(trace.header.kinds):
-        known = gathered.get(kind.component, [0, 0, 0, 0])
-        gathered[kind.component] = [a + b for a, b in zip(known, kinds[at], strict=True)]
+        own = gathered.setdefault(kind.component, [0, 0, 0, 0])
+        own[:] = [a + b for a, b in zip(own, kinds[at], strict=True)]
+        for component, price_aj in kind.prices_aj:
+            shared_aj = kinds[at][1] * price_aj
+            own[3] -= shared_aj
+            gathered.setdefault(component, [0, 0, 0, 0])[3] += shared_aj
+    if trace.header.leakage_aj_per_cycle:
+        gathered.setdefault("leakage", [0, 0, 0, 0])[3] += trace.cycles * trace.header.leakage_aj_per_cycle
     return [{"name": name, **_row(sums)} for name, sums in gathered.items()]
 
 

@@ -18,7 +18,7 @@ from acortex.traces.writer import TraceWriter
 KINDS = (
     Kind("word_read", "words", "one word from main memory", "main_memory"),
     Kind("latch_load", "words", "one word into the DAC latches of an array", "dacs"),
-    Kind("frame", "arrays", "one analog frame of a group", "arrays"),
+    Kind("frame", "arrays", "one analog frame of a group", "arrays", (("sensing", 200_000), ("arrays", 300_000))),
     Kind("conversion", "conversions", "one column sampled", "neurons_adcs"),
     Kind("word_write", "words", "one word to main memory", "main_memory"),
 )
@@ -38,6 +38,7 @@ HEADER = TraceHeader(
     causes=CAUSES,
     layers=("-", "conv1", "fc"),
     lines=LINES_OF,
+    leakage_aj_per_cycle=13,
 )
 Rows = list[tuple[int, ...]]
 

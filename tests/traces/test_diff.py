@@ -97,6 +97,16 @@ def test_a_longer_run_with_the_same_rows_differs(a: Trace, make_trace: MakeTrace
     assert (found["equal"], found["cycles"], found["first_divergence"]) == (False, [200, 201], None)
 
 
+def test_a_chip_that_leaks_more_differs(a: Trace, make_trace: MakeTrace, rows: tuple[Rows, Rows]) -> None:
+    found = diff(a, make_trace(*rows, name="b", summary={"cycles": 200}, leakage_aj_per_cycle=14))
+    assert (found["equal"], found["first_divergence"]) == (False, None)
+    assert found["by_component"][0] == {
+        "name": "leakage",
+        "energy_aj": [2600, 2800],
+        "energy_j": [2600 / 1e18, 2800 / 1e18],
+    }
+
+
 def test_the_rows_before_are_common_to_both(a: Trace, make_trace: MakeTrace, rows: tuple[Rows, Rows]) -> None:
     b = make_trace(_changed(rows[0], 50, COUNT, 1), rows[1], name="b")
     divergence = diff(a, b)["first_divergence"]
@@ -115,7 +125,7 @@ def test_energy_may_differ_by_a_tolerance(
 
 def test_what_moved_most_comes_first(a: Trace, make_trace: MakeTrace, rows: tuple[Rows, Rows]) -> None:
     slower = _changed(_changed(rows[0], 2, DURATION, 9), 3, DURATION, 4)
-    found = diff(a, make_trace(_changed(slower, 0, ENERGY, 77), rows[1], name="b"))
+    found = diff(a, make_trace(_changed(slower, 0, ENERGY, 77), rows[1], name="b", summary={"cycles": 200}))
     assert [row["name"] for row in found["by_unit"]][:2] == ["vmm", "neurons"]
     assert [row["line"] for row in found["by_instruction"]] == ["toy.s:5", "toy.s:9", "toy.s:3"]
     component = found["by_component"][0]

@@ -181,6 +181,9 @@ def _first_block(data: bytes, type_: BlockType) -> int:
 # --- hostile files: every checksum right, every claim a lie -----------------------------------------------------------
 
 
+KIND = dict.fromkeys(("name", "unit", "description", "component"), "x")
+
+
 def _file(tmp_path: Path, *parts: bytes, header: Any = None) -> Path:
     path = tmp_path / "hostile"
     head = blocks.pack_compressed(header_to_plain(HEADER) if header is None else header)
@@ -274,6 +277,15 @@ def test_a_header_bomb_is_not_unpacked(tmp_path: Path) -> None:
         ({"units": None}, "has None as units, which must be a list"),
         ({"units": [1]}, "has 1 as units, which must be a text"),
         ({"kinds": [{"name": "x"}]}, "has None as kinds.unit, which must be a text"),
+        (
+            {"kinds": [dict(KIND, prices_aj=[["arrays"]])]},
+            "has ['arrays'] as kinds.prices_aj, which must be a component and a number",
+        ),
+        (
+            {"kinds": [dict(KIND, prices_aj=[["arrays", 0.5]])]},
+            "has 0.5 as kinds.prices_aj, which must be a whole number",
+        ),
+        ({"leakage_aj_per_cycle": None}, "has None as leakage_aj_per_cycle, which must be a whole number"),
         ({"kinds": [3]}, "has 3 as kinds, which must be a map"),
         ({"clock_ns": 0}, "has 0 as clock_ns, which must be a number of nanoseconds above 0"),
         ({"clock_ns": float("nan")}, "has nan as clock_ns, which must be a number of nanoseconds above 0"),
@@ -287,6 +299,13 @@ def test_a_malformed_header_names_its_field(tmp_path: Path, change: dict[str, An
     with pytest.raises(UsageError) as caught:
         reader.open(path)
     assert str(caught.value) == f"{path}: the trace's header {message}"
+
+
+def test_a_header_without_later_fields_is_read(tmp_path: Path) -> None:
+    plain = header_to_plain(HEADER)
+    del plain["leakage_aj_per_cycle"]
+    read = reader.open(_file(tmp_path, header={**plain, "kinds": [KIND], "colour": "of a later version"}))
+    assert (read.header.leakage_aj_per_cycle, read.header.kinds[0].prices_aj) == (0, ())
 
 
 def test_a_header_that_is_no_map_is_refused(tmp_path: Path) -> None:

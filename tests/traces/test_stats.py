@@ -29,8 +29,10 @@ def test_totals_are_sums_over_the_events(result: dict[str, Any], rows: tuple[Row
     assert result["totals"] == {
         "events": 100,
         "busy": sum(event[1] for event in rows[0]),
-        "energy_aj": energy_aj,
-        "energy_j": energy_aj / 1e18,
+        "energy_aj": energy_aj + 200 * 13,
+        "energy_j": (energy_aj + 200 * 13) / 1e18,
+        "event_energy_aj": energy_aj,
+        "leakage_aj": 200 * 13,
         "cycles": 200,
         "latency_s": pytest.approx(200 * 1.785e-9, rel=1e-15),
     }
@@ -39,7 +41,8 @@ def test_totals_are_sums_over_the_events(result: dict[str, Any], rows: tuple[Row
 @pytest.mark.parametrize("table", ["components", "kinds", "units", "layers", "inferences", "instructions", "lines"])
 @pytest.mark.parametrize("name", ["events", "busy", "energy_aj"])
 def test_the_parts_of_every_table_add_up_to_the_total(result: dict[str, Any], table: str, name: str) -> None:
-    assert sum(row[name] for row in result[table]) == result["totals"][name]
+    events_only = name == "energy_aj" and table != "components"
+    assert sum(row[name] for row in result[table]) == result["totals"]["event_energy_aj" if events_only else name]
 
 
 @pytest.mark.parametrize("table", ["units", "layers", "inferences", "instructions", "lines"])
@@ -56,6 +59,20 @@ def test_kinds_count_in_their_unit(result: dict[str, Any]) -> None:
 def test_a_component_gathers_its_kinds(result: dict[str, Any]) -> None:
     memory = result["components"][0]
     assert (memory["name"], memory["energy_aj"]) == ("main_memory", 20 * (PRICES_AJ[0] + PRICES_AJ[4]))
+
+
+def test_components_share_the_energy_of_a_kind_and_own_its_rest(result: dict[str, Any]) -> None:
+    energy_aj = {row["name"]: row["energy_aj"] for row in result["components"]}
+    frames = 20 * 4
+    assert energy_aj["sensing"] == frames * 200_000
+    assert energy_aj["arrays"] == frames * (PRICES_AJ[2] - 200_000)
+    assert energy_aj["leakage"] == 200 * 13
+
+
+def test_a_chip_that_does_not_leak_has_no_such_row(make_trace: MakeTrace, rows: tuple[Rows, Rows]) -> None:
+    result = stats(make_trace(rows[0], leakage_aj_per_cycle=0))
+    assert "leakage" not in {row["name"] for row in result["components"]}
+    assert result["totals"]["energy_aj"] == result["totals"]["event_energy_aj"]
 
 
 def test_busy_waiting_and_idle_add_up_to_the_run(result: dict[str, Any]) -> None:
@@ -113,7 +130,7 @@ def test_instructions_of_one_line_share_a_row(make_trace: MakeTrace) -> None:
 
 def test_energy_beyond_63_bits_is_exact(make_trace: MakeTrace) -> None:
     events = [(at, 1, 0, 0, 1, 0, 0, 0, 2**62 + 1) for at in range(16)]
-    assert stats(make_trace(events))["totals"]["energy_aj"] == 16 * (2**62 + 1)
+    assert stats(make_trace(events))["totals"]["event_energy_aj"] == 16 * (2**62 + 1)
 
 
 def test_sums_take_far_apart_keys(make_trace: MakeTrace) -> None:
@@ -164,6 +181,7 @@ def test_info_says_what_a_trace_is(trace: Trace) -> None:
     }
     assert found["bytes"] == trace.path.stat().st_size
     assert found["energy_j"] == found["energy_aj"] / 1e18
+    assert found["energy_aj"] == found["event_energy_aj"] + 200 * 13
     assert found["program"] == {"name": "toy.s", "sha256": "a" * 64, "instructions": 5}
     assert found["units"] == list(HEADER.units)
 
