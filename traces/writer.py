@@ -68,7 +68,12 @@ class TraceWriter:
         self.abort()
 
     def finish(self, summary: dict[str, Any]) -> None:
-        """Writes what is left, the summary (plain data) and the index, and gives the file its name."""
+        """Writes what is left, the summary (plain data) and the index, and gives the file its name.
+
+        The summary's `cycles`, where it has them, is the length of the run: 0 to 2^63 - 1.
+        """
+        if not 0 <= summary.get("cycles", 0) < 1 << 63:
+            raise AcortexError(f"a run of {summary['cycles']} cycles cannot be recorded", hint="0 to 2^63 - 1 can")
         try:
             self._drain()
             self._block(BlockType.SUMMARY, 0, blocks.pack_compressed(summary))

@@ -158,6 +158,15 @@ def test_a_row_that_points_nowhere_is_an_error(
         writer.finish({})
 
 
+@pytest.mark.parametrize("cycles", [-1, 2**63])
+def test_a_summary_that_no_reader_takes_is_not_written(tmp_path: Path, header: TraceHeader, cycles: int) -> None:
+    with (
+        TraceWriter(tmp_path / "t.actrace", header) as writer,
+        pytest.raises(AcortexError, match=rf"a run of {cycles} cycles cannot be recorded\n  hint: 0 to 2\^63 - 1 can"),
+    ):
+        writer.finish({"cycles": cycles})
+
+
 def test_an_unwritable_place_is_named(tmp_path: Path, header: TraceHeader) -> None:
     with pytest.raises(UsageError, match=r"nowhere/t\.actrace\.part: cannot be written \(No such file"):
         TraceWriter(tmp_path / "nowhere" / "t.actrace", header)
