@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from acortex.isa.operands import AGENTS, KINDS, NO_LOOP, Kind
+from acortex.isa.operands import AGENTS, KIND_COUNT, KINDS, NO_LOOP, Kind
 
 OPCODE_BITS = 8
 WORD_BITS = 64
@@ -118,11 +118,11 @@ ROWS: tuple[Row, ...] = (
     _row(0x0C, "endinference", "controller", "issue", "", "What is issued from here on belongs to no inference.",
          "endinference", 0x0C00_0000_0000_0000),
     _row(0x0D, "window", "controller", "issue",
-         "window; kernel_y:kernel; kernel_x:kernel; width; stride_y:hop=1; stride_x:hop=1; dilation_y:hop=1;"
+         "window; kernel_y:kernel; kernel_x:kernel; width:image_width; stride_y:hop=1; stride_x:hop=1; dilation_y:hop=1;"
          " dilation_x:hop=1; packed=0",
          "Sets a sliding window: its kernel, its strides and dilations, the width of the image, and how many pixels a"
          " word of the image holds. Clears its border.",
-         "window w1, 3, 3, 56, stride_y=2, stride_x=2", 0x0D20_8106_E108_0000, None),
+         "window w1, 3, 3, 56, stride_y=2, stride_x=2", 0x0D20_8100_6E10_8000, None),
     _row(0x0E, "border", "controller", "issue", "window; rows:places; columns:places; top:margin=0; left:margin=0;"
          " value:code=0",
          "Sets a window's rows and columns of positions, the padding above and before the image, and the code that"
@@ -207,6 +207,8 @@ def _check() -> None:
     """Fails at import where the table contradicts itself."""
     if len(MNEMONICS) != len(ROWS) or len(OPCODES) != len(ROWS):
         raise AssertionError("two rows of the instruction table share a mnemonic or an opcode")
+    if len(KINDS) != KIND_COUNT:
+        raise AssertionError("two kinds of operand share a name")
     for row in ROWS:
         if row.agent not in (*AGENTS, "controller", "any"):
             raise AssertionError(f"{row.mnemonic}: no agent is called {row.agent}")

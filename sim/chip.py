@@ -1,6 +1,6 @@
 """The chip in time, and the only place where its units are wired together.
 
-    host/in -> main memory <- main_memory/write <- neurons <- vmm/frame <- vmm/load <- buffer <- main_memory/read
+host/in -> main memory <- main_memory/write <- neurons <- vmm/frame <- vmm/load <- buffer <- main_memory/read
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from acortex.sim.controller import Controller
 from acortex.sim.energy import INDEX
 from acortex.sim.host import HostIn, HostOut
 from acortex.sim.kernel import CAUSES, Agent, Channel, Kernel, Site, Tally, Tokens, Unit
-from acortex.sim.memory import DataBus, Fabric, MemoryTimes, Reader, Writer
+from acortex.sim.memory import Access, Client, DataBus, Fabric, MemoryTimes, Reader, Writer
 from acortex.sim.neurons import Neurons
 from acortex.sim.probe import Observer, attach
 from acortex.sim.program_erase import ProgramErase
@@ -71,7 +71,8 @@ class TimedChip:
         self.tally = Tally()
         self.tokens = Tokens()
         self.stopped = False
-        """Whether a run ended at its limit of cycles, with more to do."""
+        """Whether a run ended before the program did: at its limit of cycles, or interrupted by the user."""
+        self.interrupted = False
         self._sequencer = sequencer
         self._site = Site(self.kernel, self.tally, self.tokens, chip.controller.queue_depth, INDEX["sync"])
         self._number = {path: number for number, path in enumerate(unit_paths(chip))}
@@ -114,7 +115,13 @@ class TimedChip:
         vector = Vector(
             site, *self._place("vector"), fabric, self._up, stream, operand, results, chip.vector.step_cycles
         )
-        fabric.clients = [write, vector, host_in, read, host_out]  # the order in which requests of one cycle are granted
+        fabric.clients = [
+            write,
+            vector,
+            host_in,
+            read,
+            host_out,
+        ]  # the order in which requests of one cycle are granted
         return {
             "host_in": host_in,
             "host_out": host_out,
@@ -137,13 +144,20 @@ class TimedChip:
         Raises DeadlockError where units are left waiting for each other.
         """
         self.controller.alarm.at(0)
-        self.stopped = not self.kernel.drain(limit, 4096, tick)
+        try:
+            self.stopped = not self.kernel.drain(limit, 4096, tick)
+        except KeyboardInterrupt:
+            self.stopped = self.interrupted = True
         if not self.stopped:
             self._check_finished()
         cycles = max(unit.since for unit in self.units)
         for unit in self.units:
             unit.close(cycles)
         return cycles
+
+    def accesses(self) -> list[Access]:
+        """Every instruction that walked over main memory, with the cycles of its grants."""
+        return [access for agent in self.agents.values() if isinstance(agent, Client) for access in agent.accesses]
 
     def _check_finished(self) -> None:
         stuck = [unit for unit in self.agents.values() if unit.unfinished]

@@ -56,14 +56,14 @@ class Kernel(simpy.Environment):
     """The event loop, in integer cycles."""
 
     def drain(self, limit: int | None, every: int = 0, tick: Callable[[], None] | None = None) -> bool:
-        """Runs until nothing is left to happen, or past cycle `limit`; tells whether nothing is left.
+        """Runs until nothing is left to happen before cycle `limit`; tells whether nothing is left at all.
 
         `tick` is called each `every` steps, for progress.
         """
         queue, step = self._queue, self.step
         steps = 0
         while queue:
-            if limit is not None and queue[0][0] > limit:
+            if limit is not None and queue[0][0] >= limit:
                 return False
             step()
             steps += 1

@@ -7,6 +7,7 @@ writes first. A granted access holds a port for `access` cycles and its bank for
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,9 @@ from acortex.sim.kernel import CAUSE, Agent, Alarm, Channel, Kernel, Site, Unit
 READ, WRITE = KIND["memory.read"], KIND["memory.write"]
 PORT, BANK, BUFFER_FULL, CODES = CAUSE["port"], CAUSE["bank"], CAUSE["buffer_full"], CAUSE["codes"]
 NEVER = 1 << 62
+
+Access = tuple[Dispatch, "array[int]"]
+"""An instruction that walks over main memory, and the cycles in which its words were granted."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,8 @@ class Fabric:
             if self.contended:
                 self._banks[client.address % self.times.banks] = now + self.times.bank
         client.wanted = NEVER
+        if client.at_port:
+            client.grants.append(now)
         client.granted(now)
         return NEVER
 
@@ -128,11 +134,15 @@ class Client(Agent):
         self.fabric = fabric
         self.wanted = NEVER
         self.address = 0
+        self.accesses: list[Access] = []
+        self.grants = array("q")
         self._addresses: list[int] = []
 
     def begin(self, dispatch: Dispatch) -> None:
         """Begins to walk over a stream."""
         assert dispatch.stream is not None
+        self.grants = array("q")
+        self.accesses.append((dispatch, self.grants))
         self.remaining = dispatch.stream.size if dispatch.window is None else slide_of(dispatch).size
         if self.fabric.contended:
             walk = dispatch.stream.addresses() if dispatch.window is None else fetch_addresses(dispatch)

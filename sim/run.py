@@ -17,11 +17,13 @@ from acortex.isa.sequencer import Sequencer
 from acortex.isa.tensors import accept, to_words
 from acortex.sim import limits
 from acortex.sim.chip import TimedChip, unit_paths
+from acortex.sim.clock import Clock, delays
 from acortex.sim.energy import KINDS, prices
 from acortex.sim.functional import Functional
 from acortex.sim.kernel import CAUSES
 from acortex.sim.probe import Observer
 from acortex.sim.report import Timing, heading, timing_report
+from acortex.sim.retention import late_reads
 from acortex.sim.specs import Chip, load_chip
 from acortex.traces.schema import Kind, TraceHeader
 from acortex.traces.writer import TraceWriter
@@ -89,10 +91,11 @@ def run(
     report = heading(program, chip)
     outputs = functional.outputs if values and program.outputs else {}
     if timing:
-        simulated = _simulate(program, chip, functional, inferences, trace, trace_level, max_cycles, progress, observers)
+        simulated = _simulate(
+            program, chip, functional, inferences, trace, trace_level, max_cycles, progress, observers
+        )
         report |= simulated
     stopped = report.get("stopped")
-    report["retention"] = {"late_reads": 0, "worst": None}
     report["accuracy"] = None if truth is None or not outputs or stopped else _accuracy(outputs, truth)
     return Result(report, outputs)
 
@@ -104,7 +107,9 @@ def _inputs(program: Program, inputs: Inputs) -> tuple[dict[str, NDArray[np.uint
     if not given and program.inputs:
         generator = np.random.default_rng(SEED)
         given = {
-            tensor.name: generator.integers(0, 2 if tensor.encode == "binary" else 1 << tensor.bits, (1, *tensor.shapes[0]))
+            tensor.name: generator.integers(
+                0, 2 if tensor.encode == "binary" else 1 << tensor.bits, (1, *tensor.shapes[0])
+            )
             for tensor in program.inputs
         }
     missing = [tensor.name for tensor in program.inputs if tensor.name not in given]
@@ -137,7 +142,9 @@ def _by_name(program: Program, inputs: Inputs) -> dict[str, NDArray[Any]]:
 def _labels(program: Program, labels: NDArray[Any] | None, own: bool, inferences: int) -> NDArray[Any] | None:
     truth = labels if labels is not None else program.labels if own else None
     if truth is not None and len(truth) != inferences:
-        raise UsageError(f"there are {len(truth)} labels for {inferences} inferences", hint="give one label an inference")
+        raise UsageError(
+            f"there are {len(truth)} labels for {inferences} inferences", hint="give one label an inference"
+        )
     return truth
 
 
@@ -179,9 +186,11 @@ def _simulate(
             tick = lambda: progress(len(timed.tally.inferences), inferences)  # noqa: E731  # a name would say no more
         cycles = timed.run(max_cycles, tick)
         report = timing_report(program, chip, Timing(setup, setup_cycles, timed, cycles))
+        report["retention"] = late_reads(program, Clock(chip.clock_ns), timed.accesses(), delays(chip).retention_cycles)
         if timed.stopped:
-            report["stopped"] = f"stopped at cycle {cycles:,}, as --max-cycles asked; the program goes on"
-        if writer is not None:
+            why = "interrupted" if timed.interrupted else "as --max-cycles asked"
+            report["stopped"] = f"stopped at cycle {cycles:,}, {why}; the program goes on"
+        if writer is not None and not timed.interrupted:
             writer.finish(report)
             writer = None
         return report
@@ -191,6 +200,7 @@ def _simulate(
 
 
 def _header(program: Program, chip: Chip) -> TraceHeader:
+    price = prices(chip)
     return TraceHeader(
         program=program.name,
         program_sha256=sha256(program),
@@ -200,9 +210,17 @@ def _header(program: Program, chip: Chip) -> TraceHeader:
         clock_ns=float(chip.clock_ns),
         units=unit_paths(chip),
         kinds=tuple(
-            Kind(kind.name, kind.unit, kind.description, kind.rates[0][0] if kind.rates else "") for kind in KINDS
+            Kind(
+                kind.name,
+                kind.unit,
+                kind.description,
+                kind.rates[0][0] if kind.rates else "",
+                tuple(price.by_component[kind.index].items()),
+            )
+            for kind in KINDS
         ),
         causes=CAUSES,
         layers=("-", *program.layers),
         lines=tuple(str(line) for line in program.lines),
+        leakage_aj_per_cycle=price.leakage_aj_per_cycle,
     )
