@@ -1,8 +1,9 @@
 """Main memory in time: its ports and banks, the arbiter that shares them, and the agents that read and write words.
 
-A client posts one request at a time; the arbiter sees it in the next cycle and grants in the fixed order of the clients,
-writes first. A granted access holds a port for `access` cycles and its bank for `bank` cycles. A word that is read leaves
-`latency` cycles after its grant, pipelined, and crosses the bus; a word that is written crosses the bus as it is granted.
+A client posts one request at a time; the arbiter sees it in the next cycle and grants in the fixed order of the
+clients, writes first. A granted access holds a port for `access` cycles and its bank for `bank` cycles. A word that is
+read leaves `latency` cycles after its grant, pipelined, and crosses the bus; a word that is written crosses the bus as
+it is granted.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ def info_parts(report: Report) -> Iterator[RenderableType]:
     facts.add_column(style="dim", no_wrap=True)
     facts.add_column(overflow="fold")
     facts.add_row("  time", f"{report['cycles']:,} cycles, {scaled(report['latency_s'], 's')}")
-    facts.add_row("  energy", f"{scaled(report['energy_j'], 'J')} in events (leakage has none)")
+    facts.add_row("  energy", f"{scaled(report['energy_j'], 'J')}, leakage included")
     facts.add_row("  events", f"{report['events']:,}, and {report['waits']:,} waits")
     facts.add_row("  level", f"{report['level']}, {report['rows']:,} rows")
     facts.add_row("  size", f"{report['bytes']:,} bytes, {_each(report)}")
@@ -59,7 +59,7 @@ def stats_parts(report: Report) -> Iterator[RenderableType]:
     """Where time and energy went."""
     totals = report["totals"]
     cycles, energy = totals["cycles"], totals["energy_j"]
-    summed = f"{totals['events']:,} events, {cycles:,} cycles, {scaled(energy, 'J')} without leakage"
+    summed = f"{totals['events']:,} events, {cycles:,} cycles, {scaled(energy, 'J')}"
     yield Text(f"{summed}\n", "bold")
     yield from _energies("Component", report["components"], energy)
     yield from _energies("Kind of event", report["kinds"], energy)

@@ -353,7 +353,9 @@ SELECTIONS: list[tuple[dict[str, Any], Callable[[Event], bool]]] = [
 ]
 
 
-@pytest.mark.parametrize(("wanted", "keep"), SELECTIONS, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(
+    ("wanted", "keep"), SELECTIONS, ids=lambda value: "kept" if callable(value) else str(value)[:40]
+)
 def test_select_gives_the_rows_that_match(
     make_trace: MakeTrace, rows: tuple[Rows, Rows], wanted: dict[str, Any], keep: Callable[[Event], bool]
 ) -> None:
