@@ -52,8 +52,10 @@ def console(*, err: bool = False) -> Console:
 
 def show(out: Console, parts: Iterable[RenderableType]) -> None:
     """Prints a report's parts, without the spaces that tables leave at the ends of lines."""
+    from rich.text import Text
+
     with out.capture() as capture:
         for part in parts:
-            out.print(part)
+            out.print(part, soft_wrap=isinstance(part, Text))  # a line of text, a path above all, stays one line
     lines = (line.rstrip() for line in capture.get().splitlines())
     click.echo("\n".join(lines), file=out.file, color=out.is_terminal)
