@@ -56,6 +56,6 @@ def show(out: Console, parts: Iterable[RenderableType]) -> None:
 
     with out.capture() as capture:
         for part in parts:
-            out.print(part, soft_wrap=isinstance(part, Text))  # a line of text, a path above all, stays one line
+            out.print(part, soft_wrap=isinstance(part, Text) and bool(part.no_wrap))  # a path stays whole
     lines = (line.rstrip() for line in capture.get().splitlines())
     click.echo("\n".join(lines), file=out.file, color=out.is_terminal)

@@ -216,7 +216,7 @@ def _closing(report: Report) -> Iterator[Text]:
     if check:
         yield _verification(check)
     if report.get("trace"):
-        yield Text.assemble("trace: ", (str(report["trace"]), "cyan"))
+        yield Text.assemble("trace: ", (str(report["trace"]), "cyan"), no_wrap=True)
 
 
 def _notes(report: Report) -> Sequence[str]:
