@@ -223,7 +223,7 @@ ENERGY_AJ = {
 
 
 def test_prices_that_depend_on_the_die_are_these_numbers() -> None:
-    # sqrt(1.388921296875) = 1.178525052 mm; 0.123608 mW * 1.785 ns = 0.22064028 pJ
+    # sqrt(1.388921296875) = 1.178525051 mm; 0.123608 mW * 1.785 ns = 0.22064028 pJ
     assert (DOWN_AJ, UP_AJ, LEAKAGE_AJ) == (9_510_697, 4_525_536, 220_640)
 
 
