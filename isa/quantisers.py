@@ -32,7 +32,10 @@ UNITY = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Quantiser:
-    """A quantiser register, as `quant` and `gain` set it. `gain` over 2^16 is the slope of leaky, the scale of hardswish."""
+    """A quantiser register, as `quant` and `gain` set it.
+
+    `gain` over 2^16 is the slope of leaky, the scale of hardswish.
+    """
 
     multiplier: int
     shift: int
@@ -54,15 +57,18 @@ def quantise(sums: Array, quantiser: Quantiser, divisor: Array | int = 1) -> NDA
 def _round_quotient(sums: Array, quantiser: Quantiser, divisor: Array | int) -> Array:
     """round(sum * multiplier / (2^shift * divisor)), ties to even."""
     if isinstance(divisor, int) and divisor == 1:
-        return np.rint(sums.astype(np.float64) * (quantiser.multiplier / (1 << quantiser.shift)))
+        rounded: Array = np.rint(sums.astype(np.float64) * (quantiser.multiplier / (1 << quantiser.shift)))
+        return rounded
     whole = np.asarray(divisor, dtype=np.int64) << quantiser.shift
     quotient, rest = np.divmod(sums.astype(np.int64) * quantiser.multiplier, whole)
     up = (2 * rest > whole) | ((2 * rest == whole) & (quotient % 2 == 1))
-    return (quotient + up).astype(np.float64)
+    nearest: Array = (quotient + up).astype(np.float64)
+    return nearest
 
 
 def _leaky(x: Array, q: Quantiser) -> Array:
-    return np.where(x < 0, np.rint(x * (q.gain / UNITY)), x)
+    bent: Array = np.where(x < 0, np.rint(x * (q.gain / UNITY)), x)
+    return bent
 
 
 def _hardswish(x: Array, q: Quantiser) -> Array:
@@ -82,7 +88,8 @@ def _table(function: Callable[[float], float]) -> Callable[[Array, Quantiser], A
 def table(function: Callable[[float], float], full: int) -> NDArray[np.float64]:
     """round(full * function(x / 64)) for x from -1024 to 1024: float64 of shape (2049,)."""
     exact = [full * function(x / FRACTION) for x in range(-REACH, REACH + 1)]
-    return np.rint(np.array(exact))
+    rounded: NDArray[np.float64] = np.rint(np.array(exact))
+    return rounded
 
 
 def sigmoid(x: float) -> float:
@@ -91,7 +98,7 @@ def sigmoid(x: float) -> float:
 
 
 def hard_sigmoid(x: float) -> float:
-    """x / 6 + 1/2, held between 0 and 1."""
+    """Value of x / 6 + 1/2, held between 0 and 1."""
     return min(max(x + 3, 0.0), 6.0) / 6
 
 

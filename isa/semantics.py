@@ -79,7 +79,8 @@ def _means(mnemonic: str, flow: Callable[[Dispatch, Shape | None], Flow]) -> Cal
 
 def _choice(dispatch: Dispatch, name: str) -> str:
     operand = dispatch.row.by_name[name]
-    return operand.kind.choices[getattr(dispatch.ops, name)]
+    choice: str = operand.kind.choices[getattr(dispatch.ops, name)]
+    return choice
 
 
 _SOURCES = {"neurons": "neurons", "vector": "results"}
@@ -191,7 +192,7 @@ def slide_over(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     """Input vectors as those of `feed`: uint8 of shape (positions, rows + 1), the taps' channels in reading order."""
     ops = dispatch.ops
     taps = slide_of(dispatch).vectors(words)
-    positions, count, held = taps.shape
+    positions, _, held = taps.shape
     channels = min((-(-held // CHANNELS) - 1) * CHANNELS + ops.tail, held)
     taps = taps[:, :, :channels]
     if not ops.dense and channels % CHANNELS:
@@ -225,7 +226,8 @@ def pool(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     under = replace(dispatch.window, value=0, width=columns)
     taps = slide(under, rows, depth).under(words.reshape(rows, columns, depth * CHANNELS))
     if dispatch.row.by_name["mode"].kind.choices[dispatch.ops.mode] == "max":
-        return taps.max(axis=1).reshape(-1, CHANNELS)
+        largest: Array = taps.max(axis=1)
+        return largest.reshape(-1, CHANNELS)
     count: Array | int = under.taps
     if dispatch.ops.inside:
         inside = np.ones((rows, columns, 1), dtype=np.uint8)
@@ -262,7 +264,7 @@ def mul(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
 
 @_means("requant", _vector_flow(1))
 def requant(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
-    """a - zero_a, quantised: uint8 of shape (words, 64)."""
+    """`a` less `zero_a`, quantised: uint8 of shape (words, 64)."""
     assert dispatch.quantiser is not None
     return quantise(words.astype(np.int64) - dispatch.ops.zero_a, dispatch.quantiser)
 

@@ -58,7 +58,8 @@ class Dispatch(NamedTuple):
     """One instruction on its way to an agent, resolved.
 
     `pc` is its address, `ops` its operands by name, `layer` is 0 for none, else one more than the index into the
-    program's layer names; `inference` counts from 0 (-1 for none). `stream`, `quantiser` and `group` are there where the instruction names one.
+    program's layer names; `inference` counts from 0 (-1 for none). `stream`, `quantiser` and `group` are there
+    where the instruction names one.
     """
 
     pc: int

@@ -64,7 +64,7 @@ class Slide:
 
     @cached_property
     def _spans(self) -> tuple[Ints, Ints]:
-        """For each column of positions the word columns under the window, clipped to the image: first, and past last."""
+        """For each column of positions the word columns under the window, clipped to the image: first, past last."""
         w = self.window
         start = np.arange(w.columns, dtype=np.int64) * w.stride_x - w.left
         end = start + (w.kernel_x - 1) * w.dilation_x + 1
@@ -90,13 +90,15 @@ class Slide:
     def _row_counts(self) -> Ints:
         w = self.window
         rows = (np.arange(w.rows) * w.stride_y - w.top)[:, None] + np.arange(w.kernel_y)[None, :] * w.dilation_y
-        return ((rows >= 0) & (rows < self.height)).sum(axis=1)
+        counts: Ints = ((rows >= 0) & (rows < self.height)).sum(axis=1)
+        return counts
 
     @cached_property
     def new(self) -> Ints:
         """New words of each position: int64 of shape (positions,)."""
         fresh, last = self._fresh
-        return (self._row_counts[:, None] * ((last - fresh) * self.words)[None, :]).reshape(-1)
+        new: Ints = (self._row_counts[:, None] * ((last - fresh) * self.words)[None, :]).reshape(-1)
+        return new
 
     @cached_property
     def freed(self) -> Ints:
@@ -104,7 +106,8 @@ class Slide:
         first, last = self._spans
         after = np.append(first[1:], last[-1])
         freed = np.minimum(last, after) - first
-        return (self._row_counts[:, None] * (freed * self.words)[None, :]).reshape(-1)
+        counts: Ints = (self._row_counts[:, None] * (freed * self.words)[None, :]).reshape(-1)
+        return counts
 
     @cached_property
     def held(self) -> int:
