@@ -24,7 +24,8 @@ WAIT_LOAD, NEURONS = CAUSE["load"], CAUSE["neurons"]
 class GroupTimes:
     """What a group's operation costs: its arrays, the cycles of a load and of a frame, and its outputs.
 
-    `segments` counts the bus segments that join it. `rounds` has the outputs that are converted in each turn of the neurons, `words` the words that each turn gives.
+    `segments` counts the bus segments that join it. `rounds` has the outputs that are converted in each turn of the
+    neurons, `words` the words that each turn gives.
     """
 
     arrays: int

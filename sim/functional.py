@@ -36,8 +36,8 @@ class RuleError(AcortexError):
 class _Run:
     """Items of a pipe that one instruction gave: how many, their values, who gave them.
 
-    `start` and `end` are what was known to have ended when that instruction began, and ended; `last` tells whether these
-    are its last items.
+    `start` and `end` are what was known to have ended when that instruction began, and ended; `last` tells whether
+    these are its last items.
     """
 
     count: int
@@ -79,12 +79,17 @@ class _Pipe:
 class Functional:
     """Executes a program in program order on a chip.
 
-    `tensors` are the inputs as words, by name: uint8 of shape (inferences, words, 64); None where values are not wanted.
-    After `run`, `outputs` holds the output tensors by name: uint8 of shape (inferences, *shape).
+    `tensors` are the inputs as words, by name: uint8 of shape (inferences, words, 64); None where values are not
+    wanted. After `run`, `outputs` holds the output tensors by name: uint8 of shape (inferences, *shape).
     """
 
     def __init__(
-        self, program: Program, chip: Chip, inferences: int, tensors: Mapping[str, Words] | None, limit: int | None = None
+        self,
+        program: Program,
+        chip: Chip,
+        inferences: int,
+        tensors: Mapping[str, Words] | None,
+        limit: int | None = None,
     ) -> None:
         self.program = program
         self.chip = chip
@@ -99,7 +104,8 @@ class Functional:
         self._claims: Counter[Any] = Counter()
         self._memory = np.zeros((chip.memory_words, CHANNELS), dtype=np.uint8)
         self._out: dict[str, Words] = {
-            tensor.name: np.zeros((inferences, words_of(tensor), CHANNELS), dtype=np.uint8) for tensor in program.outputs
+            tensor.name: np.zeros((inferences, words_of(tensor), CHANNELS), dtype=np.uint8)
+            for tensor in program.outputs
         }
         self.finished = 0
         """How many inferences have handed their last output to the host."""
@@ -154,10 +160,10 @@ class Functional:
         runs = self._runs(dispatch, flow)
         start = self.order.begin(dispatch, [runs[0].start] if runs else [])
         taken = self._taken(dispatch, flow, addresses, runs)
-        if flow.reads:
+        if flow.reads and addresses is not None:
             self.order.read(dispatch, addresses, start)
         given = None if taken is None else meaning.compute(taken, dispatch, shape)
-        if flow.writes:
+        if flow.writes and addresses is not None:
             self.order.write(dispatch, addresses, start)
             if given is not None:
                 self._memory[addresses] = given
@@ -194,8 +200,10 @@ class Functional:
         if pipe.held < count:
             raise self._error(
                 dispatch,
-                f"{dispatch.row.mnemonic} takes {count} {_ITEMS[name]}, and the instructions before it left {pipe.held}",
-                "in the order of the program, what gives must stand before what takes; check positions, words and extents",
+                f"{dispatch.row.mnemonic} takes {count} {_ITEMS[name]}, and "
+                f"the instructions before it left {pipe.held}",
+                "in the order of the program, what gives must stand before what takes; "
+                "check positions, words and extents",
             )
         return pipe.take(count)
 
@@ -294,7 +302,9 @@ class Functional:
     def _check_host(self, dispatch: Dispatch, wanted: int, given: int, name: str) -> None:
         if dispatch.inference < 0:
             raise self._error(
-                dispatch, f"{dispatch.row.mnemonic} belongs to no inference", "put it between inference and endinference"
+                dispatch,
+                f"{dispatch.row.mnemonic} belongs to no inference",
+                "put it between inference and endinference",
             )
         if wanted != given:
             raise self._error(

@@ -325,8 +325,8 @@ class Site:
 class Agent(Unit):
     """A unit that takes instructions from the controller, one after the other, and works on them event by event.
 
-    A kind of agent says what it does in `begin` and `work`. It waits for one thing at a time: the first that is missing,
-    in the order in which its `work` asks.
+    A kind of agent says what it does in `begin` and `work`. It waits for one thing at a time: the first that is
+    missing, in the order in which its `work` asks.
     """
 
     def __init__(self, site: Site, path: str, rank: int) -> None:

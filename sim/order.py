@@ -1,8 +1,9 @@
 """Whether a program orders its agents: happens-before, whatever the timing.
 
-Agents run at the same time. Two accesses to one word of main memory, one of them a write, must be ordered: by one agent's
-queue, by tokens, or because one instruction ends only after another that fed it. The check walks the program in program
-order with a vector clock for each agent (Mattern 1989): what it knows to have ended before its next instruction begins.
+Agents run at the same time. Two accesses to one word of main memory, one of them a write, must be ordered: by one
+agent's queue, by tokens, or because one instruction ends only after another that fed it. The check walks the program
+in program order with a vector clock for each agent (Mattern 1989): what it knows to have ended before its next
+instruction begins.
 It never looks at time or values, and holds for every chip.
 """
 

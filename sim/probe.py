@@ -31,7 +31,7 @@ def attach(units: Sequence[Unit], observers: Sequence[Observer], price: Sequence
 def _all(listeners: Sequence[Emit]) -> Emit:
     def emit(*event: int) -> None:
         for listener in listeners:
-            listener(*event)  # type: ignore[call-arg]  # nine numbers in, nine numbers out
+            listener(*event)
 
     return emit
 
@@ -39,6 +39,6 @@ def _all(listeners: Sequence[Emit]) -> Emit:
 def _all_waits(listeners: Sequence[EmitWait]) -> EmitWait:
     def wait(*interval: int) -> None:
         for listener in listeners:
-            listener(*interval)  # type: ignore[call-arg]  # seven numbers in, seven numbers out
+            listener(*interval)
 
     return wait

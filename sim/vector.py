@@ -1,7 +1,7 @@
 """The vector agent in time: pooling, addition, multiplication and requantisation of words on their way into memory.
 
-It sits on the memory's side of the data bus. Words come from the neurons, over the bus, or from memory; an operand always
-comes from memory. One operation on one word takes `step` cycles.
+It sits on the memory's side of the data bus. Words come from the neurons, over the bus, or from memory; an operand
+always comes from memory. One operation on one word takes `step` cycles.
 """
 
 from __future__ import annotations
