@@ -154,7 +154,8 @@ def test_convert_quantises_into_words(seed: int, q: Quantiser, positions: int, c
     words = -(-columns // 64)
     expected = [[quantised(int(s), q) for s in row] + [0] * (words * 64 - columns) for row in sums]
     made = compute(sums.astype(np.float32), what, Shape(1, columns, None))
-    assert (made.dtype, made.shape) == (np.uint8, (positions * words, 64))
+    assert made.dtype == np.uint8
+    assert made.shape == (positions * words, 64)
     assert made.reshape(positions, -1).tolist() == expected
     pipe = "neurons" if to == "memory" else "vector"
     assert flow(what, Shape(1, columns, None)) == Flow("sums", positions, pipe, positions * words)

@@ -30,9 +30,8 @@ def word(line: str) -> int:
         if text in kind.choices:
             values[operand.name] = kind.choices.index(text)
         else:
-            values[operand.name] = (
-                dict(kind.words).get(text) if text in dict(kind.words) else int(text.lstrip("dlgqtw"))
-            )
+            words = dict(kind.words)
+            values[operand.name] = words[text] if text in words else int(text.lstrip("dlgqtw"))
     return encode(row, values)
 
 

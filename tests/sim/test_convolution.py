@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from acortex.isa.assembler import assemble
 from acortex.isa.program import Program
 from acortex.sim.energy import INDEX as KIND
+from acortex.sim.kernel import Emit, EmitWait
 from acortex.sim.run import run
 
 SIDE = 8
@@ -128,7 +129,8 @@ def convolved(image: Ints, weights: NDArray[np.int8], zero: int = 0) -> Ints:
         for x in range(SIDE):
             vector = padded[:, y : y + 3, x : x + 3].transpose(1, 2, 0).reshape(-1)
             sums[:, y, x] = vector @ weights.astype(np.int64)
-    return np.clip(np.rint(sums * 3 / 128) + zero, 0, 15).astype(np.int64)
+    codes: Ints = np.clip(np.rint(sums * 3 / 128) + zero, 0, 15).astype(np.int64)
+    return codes
 
 
 class Frames:
@@ -136,16 +138,17 @@ class Frames:
 
     def __init__(self) -> None:
         self.spans: list[tuple[int, int]] = []
+        self.emit: Emit = self._keep
+        self.wait: EmitWait = self._ignore
 
-    def emit(
+    def _keep(
         self, start: int, duration: int, unit: int, kind: int, count: int, pc: int, layer: int, inference: int, aj: int
     ) -> None:
-        """Keeps a load or a frame."""
         if kind in (LOAD, RUN):
             self.spans.append((start, start + duration))
 
-    def wait(self, *interval: int) -> None:
-        """Keeps nothing."""
+    def _ignore(self, start: int, duration: int, unit: int, cause: int, pc: int, layer: int, inference: int) -> None:
+        pass
 
 
 def spans(program: Program) -> list[tuple[int, int]]:
