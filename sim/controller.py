@@ -31,6 +31,9 @@ class Controller(Unit):
         self._decode_cycles = decode_cycles
         self._stopped = False
 
+    def flush(self) -> None:
+        """Books nothing: a layer is in flight while its agents work, not while it is issued."""
+
     def wake(self, now: int) -> None:
         """Issues the next instruction, if its agent's queue has room."""
         if self._stopped:

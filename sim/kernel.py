@@ -226,7 +226,7 @@ class Channel:
         self._room = capacity
         self._items: deque[tuple[int, Any]] = deque()
         self._freed: deque[tuple[int, int]] = deque()
-        self._full: Waiter | None = None
+        self._full: list[Waiter] = []
         self._empty: Waiter | None = None
 
     def watch(self, consumer: Waiter) -> None:
@@ -243,8 +243,12 @@ class Channel:
         if freed:
             producer.alarm.at(freed[0][0])
         else:
-            self._full = producer
+            self._full.append(producer)
         return False
+
+    def reserve(self, places: int) -> None:
+        """Takes places for items that are put later, with `places=0`."""
+        self._room -= places
 
     def put(self, seen: int, item: Any, places: int = 1) -> None:
         """Hands an item over; the consumer sees it from cycle `seen`."""
@@ -286,9 +290,9 @@ class Channel:
     def free(self, seen: int, places: int = 1) -> None:
         """Gives places back; the producer sees them from cycle `seen`."""
         self._freed.append((seen, places))
-        if self._full is not None:
-            self._full.alarm.at(seen)
-            self._full = None
+        for producer in self._full:
+            producer.alarm.at(seen)
+        self._full.clear()
 
     def __len__(self) -> int:
         return len(self._items)

@@ -18,7 +18,8 @@ from acortex.sim.energy import INDEX as KIND
 from acortex.sim.kernel import CAUSE, Agent, Alarm, Channel, Kernel, Site, Unit
 
 READ, WRITE = KIND["memory.read"], KIND["memory.write"]
-PORT, BANK, BUFFER_FULL, CODES = CAUSE["port"], CAUSE["bank"], CAUSE["buffer_full"], CAUSE["codes"]
+PORT, BANK, BUS = CAUSE["port"], CAUSE["bank"], CAUSE["bus"]
+BUFFER_FULL, CODES = CAUSE["buffer_full"], CAUSE["codes"]
 NEVER = 1 << 62
 
 Access = tuple[Dispatch, "array[int]"]
@@ -54,7 +55,9 @@ class DataBus:
         """Carries a word from cycle `start` on the lane that is free the longest; returns the cycle it is seen in."""
         number = self._free_at.index(min(self._free_at))
         unit = self.lanes[number]
-        unit.context = context
+        if unit.context is not context:
+            unit.flush()
+            unit.context = context
         seen = start + self._word_cycles
         unit.act(start, self._word_cycles, self._kind, 1)
         self._free_at[number] = seen
@@ -92,10 +95,10 @@ class Fabric:
             port = min(self._ports)
             if port > now:
                 return port
-        obstacle = self._obstacle(client)
-        if obstacle > now:
-            client.block(now, BANK)
-            return obstacle
+        bank, lane = self._free_from(client)
+        if max(bank, lane) > now:
+            client.block(now, BANK if bank > now else BUS)
+            return max(bank, lane)
         if client.at_port:
             self._ports[self._ports.index(port)] = now + self.times.access
             if self.contended:
@@ -106,14 +109,14 @@ class Fabric:
         client.granted(now)
         return NEVER
 
-    def _obstacle(self, client: Client) -> int:
-        """The cycle from which a client's bank and its bus are free."""
-        free = 0
+    def _free_from(self, client: Client) -> tuple[int, int]:
+        """The cycles from which a client's bank and a lane of its bus are free."""
+        bank = lane = 0
         if self.contended and client.at_port:
-            free = self._banks[client.address % self.times.banks]
+            bank = self._banks[client.address % self.times.banks]
         if client.bus is not None:
-            free = max(free, client.bus.free_from() - client.bus_delay)
-        return free
+            lane = client.bus.free_from() - client.bus_delay
+        return bank, lane
 
 
 class Client(Agent):

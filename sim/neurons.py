@@ -51,9 +51,11 @@ class Neurons(Agent):
 
     def _convert(self, now: int, operation: Operation) -> None:
         group = operation.group
+        if self._round == 0:
+            self._receiver.reserve(sum(group.words))
         self.act(now, self._cycles, CONVERT, group.rounds[self._round])
         for _ in range(group.words[self._round]):
-            self._receiver.put(self.since, True)
+            self._receiver.put(self.since, True, places=0)
         self._round += 1
         if self._round == len(group.rounds):
             self._round = 0

@@ -101,7 +101,6 @@ class Buffer(Section):
 
     words: int = _setting("words", "words that the buffer holds", 1, 65536)
     windows: int = _setting("vectors", "input vectors that may stand ready for the latches", 1, 1024)
-    read_ahead: int = _setting("positions", "positions whose words are read ahead of use", 1, 1024)
 
 
 class Buses(Section):
