@@ -118,8 +118,8 @@ ROWS: tuple[Row, ...] = (
     _row(0x0C, "endinference", "controller", "issue", "", "What is issued from here on belongs to no inference.",
          "endinference", 0x0C00_0000_0000_0000),
     _row(0x0D, "window", "controller", "issue",
-         "window; kernel_y:kernel; kernel_x:kernel; width:image_width; stride_y:hop=1; stride_x:hop=1; dilation_y:hop=1;"
-         " dilation_x:hop=1; packed=0",
+         "window; kernel_y:kernel; kernel_x:kernel; width:image_width; stride_y:hop=1; stride_x:hop=1;"
+         " dilation_y:hop=1; dilation_x:hop=1; packed=0",
          "Sets a sliding window: its kernel, its strides and dilations, the width of the image, and how many pixels a"
          " word of the image holds. Clears its border.",
          "window w1, 3, 3, 56, stride_y=2, stride_x=2", 0x0D20_8100_6E10_8000, None),
@@ -164,9 +164,9 @@ ROWS: tuple[Row, ...] = (
          " the group past them takes the code `fill`.",
          "feed 784, 9, tail=16, fill=1", 0x2800_30F0_083C_0400),
     _row(0x29, "slide", "buffer", "position", "stream; window; tail:channels=64; dense:flag=0; fill:code=0",
-         "Makes an input vector at every position of a window over the image in a stream. A pixel has `tail` channels in"
-         " its last word; with `dense` the taps' channels follow each other without a gap, without it each tap begins"
-         " at a row of arrays. Rows of the group past the last tap take the code `fill`.",
+         "Makes an input vector at every position of a window over the image in a stream. A pixel has `tail` channels"
+         " in its last word; with `dense` the taps' channels follow each other without a gap, without it each tap"
+         " begins at a row of arrays. Rows of the group past the last tap take the code `fill`.",
          "slide d4, w1, tail=3, dense=yes", 0x2921_0A00_0000_0000),
     _row(0x30, "connect", "vmm", "switch", f"group; by={NO_LOOP}; step=0",
          "Closes the bus switches that join a group's arrays and lead to its neurons.",

@@ -75,9 +75,9 @@ def run(
     """Runs a program on a chip.
 
     `inputs` is an array (or arrays by input name) of shape (inferences, …); without it the program's own samples run,
-    or one inference on seeded codes. `labels` are the right answers, for `accuracy`. `values=False` computes no outputs,
-    `timing=False` simulates no time; every rule of the chip that does not depend on time is checked in either case.
-    `max_cycles` ends a run early, with `stopped` in its report. Observers hear of every event, as a trace does.
+    or one inference on seeded codes. `labels` are the right answers, for `accuracy`. `values=False` computes no
+    outputs, `timing=False` simulates no time; every rule of the chip that does not depend on time is checked in either
+    case. `max_cycles` ends a run early, with `stopped` in its report. Observers hear of every event, as a trace does.
 
     Raises the errors of `acortex.errors` for a program that breaks a rule, and for inputs that do not fit.
     """
