@@ -26,6 +26,9 @@ FRACTION = 64
 REACH = 16 * FRACTION
 """Where the tables of sigmoid and tanh end: beyond, they have saturated."""
 
+LARGEST_SHIFT = 48
+"""A larger shift leaves nothing of any sum either, and would not fit 64 bits together with a divisor."""
+
 UNITY = 1 << 16
 """The gain that stands for 1."""
 
@@ -59,7 +62,7 @@ def _round_quotient(sums: Array, quantiser: Quantiser, divisor: Array | int) -> 
     if isinstance(divisor, int) and divisor == 1:
         rounded: Array = np.rint(sums.astype(np.float64) * (quantiser.multiplier / (1 << quantiser.shift)))
         return rounded
-    whole = np.asarray(divisor, dtype=np.int64) << quantiser.shift
+    whole = np.asarray(divisor, dtype=np.int64) << min(quantiser.shift, LARGEST_SHIFT)
     quotient, rest = np.divmod(sums.astype(np.int64) * quantiser.multiplier, whole)
     up = (2 * rest > whole) | ((2 * rest == whole) & (quotient % 2 == 1))
     nearest: Array = (quotient + up).astype(np.float64)

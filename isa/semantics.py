@@ -231,7 +231,7 @@ def pool(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     count: Array | int = under.taps
     if dispatch.ops.inside:
         inside = np.ones((rows, columns, 1), dtype=np.uint8)
-        count = slide(under, rows, depth).under(inside).sum(axis=1, dtype=np.int64)
+        count = np.maximum(slide(under, rows, depth).under(inside).sum(axis=1, dtype=np.int64), 1)
     else:
         count = np.int64(count)  # type: ignore[assignment]  # a divisor like the other
     return quantise(taps.sum(axis=1, dtype=np.int64), dispatch.quantiser, count).reshape(-1, CHANNELS)

@@ -225,6 +225,10 @@ class Sequencer:
         activation = ACTIVATIONS[ops.activation]
         self.quantisers[ops.quantiser] = Quantiser(ops.multiplier, ops.shift, ops.zero, ops.low, ops.high, activation)
 
+    def _gain(self, ops: Any) -> None:
+        quantiser = self._named(self.quantisers, ops.quantiser, "quantiser q")
+        self.quantisers[ops.quantiser] = replace(quantiser, gain=ops.gain)
+
     def _window(self, ops: Any) -> None:
         self.windows[ops.window] = Window(
             ops.kernel_y, ops.kernel_x, ops.stride_y, ops.stride_x, ops.dilation_y, ops.dilation_x, ops.width,
@@ -289,6 +293,7 @@ _CONTROL: dict[str, Callable[[Sequencer, Any], Dispatch | None]] = {
     "base": Sequencer._base,
     "dim": Sequencer._dim,
     "quant": Sequencer._quant,
+    "gain": Sequencer._gain,
     "window": Sequencer._window,
     "border": Sequencer._border,
     "layer": Sequencer._layer,

@@ -128,6 +128,10 @@ ROWS: tuple[Row, ...] = (
          "Sets a window's rows and columns of positions, the padding above and before the image, and the code that"
          " stands for what lies outside it.",
          "border w1, 28, 28, top=1, left=1", 0x0E20_0D80_3604_0800, None),
+    _row(0x0F, "gain", "controller", "issue", "quantiser; gain:multiplier",
+         "Sets a quantiser's gain, in 65536ths: the slope of leaky below zero, the scale of hardswish. `quant` sets it"
+         " to one.",
+         "gain q5, 655", 0x0F14_0A38_0000_0000, None),
     # Groups and weights
     _row(0x10, "group", "controller", "issue", "group; rows; columns",
          "Begins a group: the matrix of rows x columns cells that its arrays hold together.",

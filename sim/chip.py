@@ -168,13 +168,13 @@ class TimedChip:
 
     def _blocked(self, units: Sequence[Unit]) -> None:
         lines = self._sequencer.program.lines
+        last = max(self.kernel.now, *(unit.since for unit in self.units))
         waits = [
             f"  {unit.path} waits for {CAUSES[unit.cause]} since cycle {unit.since}, at {lines[unit.context[0]]}:"
             f" {lines[unit.context[0]].text.strip()}"
             for unit in sorted(units, key=lambda unit: unit.since)
         ]
         raise DeadlockError(
-            f"nothing can happen any more after cycle {self.kernel.now}, and {len(units)} units wait:\n"
-            + "\n".join(waits),
+            f"nothing can happen any more after cycle {last}, and {len(units)} units wait:\n" + "\n".join(waits),
             hint="the first of them has waited longest: what it waits for is held up by one of the others",
         )

@@ -349,3 +349,9 @@ def test_every_instruction_is_tested_here_or_with_the_sequencer() -> None:
     text = here.read_text() + here.with_name("test_sequencer.py").read_text()
     missing = [row.mnemonic for row in ROWS if f'"{row.mnemonic}"' not in text and f'"{row.mnemonic} ' not in text]
     assert missing == []
+
+
+def test_a_window_that_lies_outside_pools_to_the_zero_code() -> None:
+    window = Window(2, 2, 4, 4, 1, 1, 2, 1, 2, 1)
+    what = dispatch("pool", Stream(0, (1, 2, 2, 1)), window, Quantiser(1, 0, 3), mode="average", inside=1)
+    assert compute(codes(0, 4, 64), what)[1].tolist() == [3] * 64

@@ -249,6 +249,12 @@ def test_quant_takes_every_activation(name: str) -> None:
     assert walk(f"quant q0, 1, 0, activation={name}")[0].quantisers[0].activation == name
 
 
+def test_gain_sets_the_gain_alone_and_quant_sets_it_to_one() -> None:
+    given = "quant q5, 409, 14, 3, 2, 12, leaky"
+    assert walk(given, "gain q5, 655")[0].quantisers[5] == Quantiser(409, 14, 3, 2, 12, "leaky", 655)
+    assert walk(given, "gain q5, 655", given)[0].quantisers[5].gain == 65536
+
+
 def test_window_sets_its_kernel_and_clears_the_border() -> None:
     window = "window w1, 3, 5, 56, 2, 4, 6, 7, packed=8"
     bordered, _ = walk(window, "border w1, 28, 14, 1, 2, 9")
