@@ -15,6 +15,8 @@ QUEUE = CAUSE["queue"]
 class Controller(Unit):
     """Walks the program until it halts, or until its set-up ends; waits where an agent's queue is full."""
 
+    spans = False  # a layer is in flight while agents work for it, not while it is issued
+
     def __init__(
         self,
         site: Site,
@@ -31,15 +33,13 @@ class Controller(Unit):
         self._decode_cycles = decode_cycles
         self._stopped = False
 
-    def flush(self) -> None:
-        """Books nothing: a layer is in flight while its agents work, not while it is issued."""
-
     def wake(self, now: int) -> None:
         """Issues the next instruction, if its agent's queue has room."""
         if self._stopped:
             self.block(now, 0)
             return
         sequencer = self._sequencer
+        self.flush()
         self.context = (sequencer.pc, sequencer.layer, sequencer.inference)
         agent = self._agents.get(sequencer.agent()) if sequencer.in_program else None
         if agent is not None and not agent.queue.room(now, 1, self):

@@ -121,6 +121,11 @@ class Tally:
         self.macs: dict[tuple[int, int], int] = {}
         self.inferences: dict[int, list[int]] = {}
 
+    def book(self, key: tuple[int, int, int], events: int, count: int) -> None:
+        """Books events of a kind, and what they count, for a layer of an inference."""
+        self.events[key] = self.events.get(key, 0) + events
+        self.counts[key] = self.counts.get(key, 0) + count
+
     def compute(self, context: tuple[int, int, int], macs: int) -> None:
         """Books the multiply-accumulates of one array operation."""
         key = context[1:]
@@ -140,6 +145,9 @@ class Unit:
     unit waits for from now on.
     """
 
+    spans = True
+    """Whether a layer is in flight while this unit works for it."""
+
     def __init__(self, path: str, number: int, tally: Tally) -> None:
         self.path = path
         self.number = number
@@ -155,6 +163,7 @@ class Unit:
         self.emit: Emit | None = None
         self.emit_wait: EmitWait | None = None
         self._tally = tally
+        self._done: dict[int, list[int]] = {}
 
     def act(self, start: int, duration: int, kind: int, count: int) -> None:
         """Spends `duration` cycles from cycle `start` on one event."""
@@ -165,16 +174,14 @@ class Unit:
         self.busy += duration
         if self.first < 0:
             self.first = start
-        pc, layer, inference = self.context
-        key = (kind, layer, inference)
-        tally = self._tally
         try:
-            tally.counts[key] += count
-            tally.events[key] += 1
+            done = self._done[kind]
+            done[0] += 1
+            done[1] += count
         except KeyError:
-            tally.counts[key] = count
-            tally.events[key] = 1
+            self._done[kind] = [1, count]
         if self.emit is not None:
+            pc, layer, inference = self.context
             self.emit(start, duration, self.number, kind, count, pc, layer, inference, count * self.price[kind])
 
     def block(self, now: int, cause: int) -> None:
@@ -191,10 +198,14 @@ class Unit:
             self.emit_wait(self.since, duration, self.number, self.cause, *self.context)
 
     def flush(self) -> None:
-        """Books the time of the instruction that has ended to its layer."""
-        if self.first >= 0:
-            self._tally.span(self.context[1], self.context[2], self.first, self.since)
-            self.first = -1
+        """Books what was done since the last time to the layer and inference that it was done for."""
+        _, layer, inference = self.context
+        for kind, (events, count) in self._done.items():
+            self._tally.book((kind, layer, inference), events, count)
+        self._done.clear()
+        if self.spans and self.first >= 0:
+            self._tally.span(layer, inference, self.first, self.since)
+        self.first = -1
 
     def close(self, end: int) -> None:
         """Accounts for what is left of a run that ends at `end`."""
