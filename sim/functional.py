@@ -116,16 +116,18 @@ class Functional:
         return {tensor.name: from_words(tensor, self._out[tensor.name]) for tensor in self.program.outputs}
 
     def run(self, tick: Callable[[int], None] | None = None) -> None:
-        """Executes the program to its end, or `limit` instructions of it; `tick` hears of finished inferences."""
+        """Executes the program to its end, or `limit` instructions past its set-up; `tick` hears of finished inferences."""
         sequencer = self.sequencer
-        steps = 0
+        steps = None  # counted from the end of set-up, as cycles are
         while sequencer.state != "halted":
-            if self._limit is not None and steps > self._limit:
+            if self._limit is not None and steps is not None and steps > self._limit:
                 return
-            steps += 1
             dispatch = sequencer.step()
+            if steps is not None:
+                steps += 1
             if sequencer.state == "started":
                 self.configuration.settle(sequencer)
+                steps = 0
             if dispatch is not None:
                 self._execute(dispatch)
                 if tick is not None and dispatch.agent == "host_out":

@@ -80,3 +80,14 @@ def test_the_outputs_do_not_depend_on_whether_time_is_simulated(tmp_path: Path, 
     images = random.integers(0, 16, (2, SIZES[0]))
     expected = run(program, inputs=images).outputs["y"]
     assert run(program, inputs=images, timing=timing).outputs["y"].tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("cycles", [1, 5, 60])
+def test_a_limit_of_cycles_counts_from_the_end_of_set_up(tmp_path: Path, cycles: int) -> None:
+    matrices = {f"w{n}": np.ones((SIZES[n] + 1, SIZES[n + 1]), dtype=np.int8) for n in range(3)}
+    np.savez(tmp_path / "three.npz", **matrices)
+    program = assemble(_source(), file="three.s", folder=tmp_path)
+    result = run(program, inputs=np.zeros((1, SIZES[0]), dtype=np.uint8), max_cycles=cycles)
+    assert "as --max-cycles asked" in result.report["stopped"]
+    # What begins before the limit may end after it, one event later at the most.
+    assert cycles <= result.cycles < cycles + 20
