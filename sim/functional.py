@@ -116,7 +116,7 @@ class Functional:
         return {tensor.name: from_words(tensor, self._out[tensor.name]) for tensor in self.program.outputs}
 
     def run(self, tick: Callable[[int], None] | None = None) -> None:
-        """Executes the program to its end, or `limit` instructions past its set-up; `tick` hears of finished inferences."""
+        """Executes the program, or `limit` instructions past its set-up; `tick` hears of finished inferences."""
         sequencer = self.sequencer
         steps = None  # counted from the end of set-up, as cycles are
         while sequencer.state != "halted":
