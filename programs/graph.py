@@ -1,0 +1,293 @@
+"""The layer graph: a quantised network as the chip takes it, between the steps that make it and those that use it.
+
+    ONNX file or builder -> normalise -> quantise -> **layer graph** -> place, plan, schedule, emit -> program
+                                                                     -> reference (the same network as ONNX)
+
+A number is held as a code of few bits: real = scale * (code - zero). A *map* is an image of codes in main memory; a pixel's
+channels take whole words of 64. A layer reads *views* of maps and writes into a *target*: several layers may fill one
+map side by side, which is all there is to a concatenation; a slice or a shuffle of channels is a view.
+
+What each layer computes is said at its class, in codes and integers, by the rules of `acortex.isa.quantisers`; everything
+that executes a layer graph must give the same codes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex.isa.quantisers import UNITY
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """What codes of a map stand for: real = scale * (code - zero), codes from 0 to 2^bits - 1."""
+
+    scale: float
+    zero: int = 0
+    bits: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """An image of codes in main memory; vectors are images of one pixel, sequences images of one row.
+
+    `packed` pixels lie in one word (each with 64 / packed channels), a row padded to whole words; 1 for all but inputs
+    of few channels.
+    """
+
+    name: str
+    height: int
+    width: int
+    channels: int
+    coding: Coding
+    packed: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a layer reads: a crop of a map, and some of its channels in some order.
+
+    `channels` are indices into the map's channels, None for all of them; `height` and `width` of None reach to the end.
+    """
+
+    map: str
+    channels: tuple[int, ...] | None = None
+    top: int = 0
+    left: int = 0
+    height: int | None = None
+    width: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a layer writes: the channels of a map from `offset` on, at every pixel."""
+
+    map: str
+    offset: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Code:
+    """How sums become codes: clip(activation(round((sum + offset) * multiplier / 2^shift)) + zero, low, high).
+
+    `offset` (within 2^31) and `multiplier` (1 to 65536) are int64 of shape (columns,) for a `Product`, one number
+    elsewhere. Activation functions and `gain` as in `acortex.isa.quantisers`.
+    """
+
+    multiplier: Array | int = 1
+    shift: int = 0
+    offset: Array | int = 0
+    zero: int = 0
+    low: int = 0
+    high: int = 15
+    activation: str = "none"
+    gain: int = UNITY
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """How a window moves over an image: `rows` x `columns` positions, the first `top` rows above and `left` before it."""
+
+    kernel_y: int = 1
+    kernel_x: int = 1
+    stride_y: int = 1
+    stride_x: int = 1
+    dilation_y: int = 1
+    dilation_x: int = 1
+    top: int = 0
+    left: int = 0
+    rows: int = 1
+    columns: int = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """One step of the network. `op` is the operator that it came from, for people; `name` is unique."""
+
+    name: str
+    op: str
+    target: Target
+
+
+@dataclass(frozen=True, eq=False)
+class Product(Layer):
+    """A convolution, or a product of a vector and a matrix, on groups of arrays, converted by neurons.
+
+    sum[y, x, j] = sum over taps and i of weights[ky, kx, i, j] * source[y * stride_y - top + ky * dilation_y, …, i], where what
+    lies outside the source has the code `pad`. `weights` is int8 of shape (kernel_y, kernel_x, channels in / groups,
+    channels out); output channel j reads the channels of its own `groups`-th part. `macs_per_position` counts the full
+    kernel, no bias.
+    """
+
+    source: View
+    weights: Array
+    geometry: Geometry
+    code: Code
+    groups: int = 1
+    pad: int = 0
+
+    @property
+    def macs_per_position(self) -> int:
+        """Multiply-accumulates of one position: the full kernel, borders included."""
+        return int(self.weights.size)
+
+
+@dataclass(frozen=True, eq=False)
+class Pool(Layer):
+    """Pooling by the vector agent, channel by channel.
+
+    mode "max": the largest code under the window, outside counts as 0. "average": the quantised sum of codes over the
+    window (outside 0) divided by the number of its pixels, by `inside` only of those inside the image; the division is
+    part of the one rounding: round(sum * multiplier / (2^shift * count)).
+    """
+
+    source: View
+    geometry: Geometry
+    mode: str
+    code: Code
+    inside: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Add(Layer):
+    """Code of (a - zero_a) * multiplier_a + (b - zero_b) * multiplier_b, element by element, by the vector agent.
+
+    `b` of one pixel is added to every pixel of `a`. `code.multiplier` is 1 and not used.
+    """
+
+    a: View
+    b: View
+    zero_a: int
+    zero_b: int
+    multiplier_a: int
+    multiplier_b: int
+    code: Code
+
+
+@dataclass(frozen=True, eq=False)
+class Mul(Layer):
+    """Code of (a - zero_a) * (b - zero_b), element by element, by the vector agent; `b` of one pixel for every pixel."""
+
+    a: View
+    b: View
+    zero_a: int
+    zero_b: int
+    code: Code
+
+
+@dataclass(frozen=True, eq=False)
+class Requant(Layer):
+    """Code of a - zero_a, element by element, by the vector agent: another coding, or an activation function."""
+
+    source: View
+    zero_a: int
+    code: Code
+
+
+@dataclass(frozen=True, eq=False)
+class Recurrent(Layer):
+    """One direction of an LSTM or GRU layer over a sequence (a map of one row), with 16-bit state in the vector agent.
+
+    Each step multiplies [x, h] (the source's pixel, then the codes of h) by `weights`, int8 of shape (inputs + hidden,
+    gates * hidden), gate after gate; `codes` turn the sums of each gate into codes, offsets and multipliers of shape
+    (hidden,). With F = codes[0].high and G = high - zero of the tanh gate's code (g' = g - zero), as isa.semantics has it:
+
+    - kind "lstm", gates i, f, o, g: c' = round((f * c * G + i * g' * 2048) / (F * G)) in int16, h = out(o * T(c')), where
+      T(x) = round(32767 tanh(x / 2048)).
+    - kind "gru_linear" (linear_before_reset), gates z, nx, r, nh: n = T(round((F * nx' + r * nh') * cell_multiplier /
+      (2^cell_shift * F))), h' = round((z * h + (F - z) * n) / F) in int16, 1/32767 a unit; h = out(h'). nx sees only x,
+      nh only h: the other rows of `weights` are zero.
+    - kind "gru", gates z, r from `weights` and n from `weights_n` (inputs + hidden, hidden), whose h rows take the codes
+      of reset(r * (h - zero of h)): h' = round((z * h * G + (F - z) * n' * 32767) / (F * G)).
+
+    The first step takes `initial_h` (uint8 codes of shape (hidden,)) and `initial_state` (int16, c of an LSTM, h of a GRU).
+    `target` takes h of every step; `last` that of the last one, `last_state` the LSTM's c by its own code; each None where
+    nobody reads it. `reverse` runs from the last pixel to the first.
+    """
+
+    kind: str
+    source: View
+    hidden: int
+    weights: Array
+    codes: tuple[Code, ...]
+    out: Code
+    initial_h: Array
+    initial_state: Array
+    reverse: bool = False
+    weights_n: Array | None = None
+    code_n: Code | None = None
+    reset: Code | None = None
+    cell_multiplier: int = 1
+    cell_shift: int = 0
+    last: Target | None = None
+    last_state: tuple[Target, Code] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """An input or output of the network, as its user sees it.
+
+    `shape` is that of one inference as the model has it, a leading batch axis of one included; `shapes` are all forms that
+    users may give, without it, the first canonical. `axes` is the permutation of the first of `shapes` to (rows, columns,
+    channels) or fewer. `encode` names how numbers become codes: "linear" by the map's coding, "binary" or "codes".
+    """
+
+    name: str
+    map: str
+    shape: tuple[int, ...]
+    shapes: tuple[tuple[int, ...], ...]
+    axes: tuple[int, ...] | None = None
+    encode: str = "linear"
+    dtype: str = "float32"
+
+
+@dataclass(frozen=True, eq=False)
+class LayerGraph:
+    """A quantised network: its maps, its layers in an order in which they can run, its inputs and outputs.
+
+    `host_nodes` names what the host does after the outputs (Softmax, ArgMax). `samples` and `labels` are the network's
+    own data, in the form of `--input`.
+    """
+
+    name: str
+    maps: dict[str, Map]
+    layers: tuple[Layer, ...]
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    host_nodes: tuple[str, ...] = ()
+    samples: dict[str, Array] = field(default_factory=dict)
+    labels: Array | None = None
+
+
+def crop(view: View, source: Map) -> View:
+    """The view with its height, width and channels filled in."""
+    channels = view.channels if view.channels is not None else tuple(range(source.channels))
+    height = source.height - view.top if view.height is None else view.height
+    width = source.width - view.left if view.width is None else view.width
+    return replace(view, channels=channels, height=height, width=width)
+
+
+def read_views(layer: Layer) -> tuple[View, ...]:
+    """The views that a layer reads."""
+    found = (getattr(layer, name, None) for name in ("source", "a", "b"))
+    return tuple(view for view in found if isinstance(view, View))
+
+
+def written_targets(layer: Layer) -> tuple[Target, ...]:
+    """The targets that a layer writes."""
+    if not isinstance(layer, Recurrent):
+        return (layer.target,)
+    state = (layer.last_state[0],) if layer.last_state else ()
+    return (layer.target, *((layer.last,) if layer.last else ()), *state)
+
+
+def columns_of(code: Code, columns: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Offsets and multipliers of a code for each of so many columns: int64 of shape (columns,)."""
+    offset = np.broadcast_to(np.asarray(code.offset, dtype=np.int64), (columns,))
+    return offset, np.broadcast_to(np.asarray(code.multiplier, dtype=np.int64), (columns,))
