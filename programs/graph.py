@@ -3,12 +3,12 @@
     ONNX file or builder -> normalise -> quantise -> **layer graph** -> place, plan, schedule, emit -> program
                                                                      -> reference (the same network as ONNX)
 
-A number is held as a code of few bits: real = scale * (code - zero). A *map* is an image of codes in main memory; a pixel's
-channels take whole words of 64. A layer reads *views* of maps and writes into a *target*: several layers may fill one
-map side by side, which is all there is to a concatenation; a slice or a shuffle of channels is a view.
+A number is held as a code of few bits: real = scale * (code - zero). A *map* is an image of codes in main memory; a
+pixel's channels take whole words of 64. A layer reads *views* of maps and writes into a *target*: several layers may
+fill one map side by side, which is all there is to a concatenation; a slice or a shuffle of channels is a view.
 
-What each layer computes is said at its class, in codes and integers, by the rules of `acortex.isa.quantisers`; everything
-that executes a layer graph must give the same codes.
+What each layer computes is said at its class, in codes and integers, by the rules of `acortex.isa.quantisers`;
+everything that executes a layer graph must give the same codes.
 """
 
 from __future__ import annotations
@@ -92,7 +92,8 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Geometry:
-    """How a window moves over an image: `rows` x `columns` positions, the first `top` rows above and `left` before it."""
+    """How a window moves over an image: `rows` x `columns` positions, the first `top` rows above and `left` before
+    it."""
 
     kernel_y: int = 1
     kernel_x: int = 1
@@ -119,10 +120,10 @@ class Layer:
 class Product(Layer):
     """A convolution, or a product of a vector and a matrix, on groups of arrays, converted by neurons.
 
-    sum[y, x, j] = sum over taps and i of weights[ky, kx, i, j] * source[y * stride_y - top + ky * dilation_y, …, i], where what
-    lies outside the source has the code `pad`. `weights` is int8 of shape (kernel_y, kernel_x, channels in / groups,
-    channels out); output channel j reads the channels of its own `groups`-th part. `macs_per_position` counts the full
-    kernel, no bias.
+    sum[y, x, j] = sum over taps and i of weights[ky, kx, i, j] * source[y * stride_y - top + ky * dilation_y, …, i],
+    where what lies outside the source has the code `pad`. `weights` is int8 of shape (kernel_y, kernel_x, channels in
+    / groups, channels out); output channel j reads the channels of its own `groups`-th part. `macs_per_position`
+    counts the full kernel, no bias.
     """
 
     source: View
@@ -172,7 +173,8 @@ class Add(Layer):
 
 @dataclass(frozen=True, eq=False)
 class Mul(Layer):
-    """Code of (a - zero_a) * (b - zero_b), element by element, by the vector agent; `b` of one pixel for every pixel."""
+    """Code of (a - zero_a) * (b - zero_b), element by element, by the vector agent; `b` of one pixel for every
+    pixel."""
 
     a: View
     b: View
@@ -194,21 +196,22 @@ class Requant(Layer):
 class Recurrent(Layer):
     """One direction of an LSTM or GRU layer over a sequence (a map of one row), with 16-bit state in the vector agent.
 
-    Each step multiplies [x, h] (the source's pixel, then the codes of h) by `weights`, int8 of shape (inputs + hidden,
-    gates * hidden), gate after gate; `codes` turn the sums of each gate into codes, offsets and multipliers of shape
-    (hidden,). With F = codes[0].high and G = high - zero of the tanh gate's code (g' = g - zero), as isa.semantics has it:
+    Each step multiplies [x, h] (the source's pixel, then the codes of h) by `weights`, int8 of shape (inputs +
+    hidden, gates * hidden), gate after gate; `codes` turn the sums of each gate into codes, offsets and multipliers
+    of shape (hidden,). With F = codes[0].high and G = high - zero of the tanh gate's code (g' = g - zero), as
+    isa.semantics has it:
 
-    - kind "lstm", gates i, f, o, g: c' = round((f * c * G + i * g' * 2048) / (F * G)) in int16, h = out(o * T(c')), where
-      T(x) = round(32767 tanh(x / 2048)).
+    - kind "lstm", gates i, f, o, g: c' = round((f * c * G + i * g' * 2048) / (F * G)) in int16, h = out(o * T(c')),
+      where T(x) = round(32767 tanh(x / 2048)).
     - kind "gru_linear" (linear_before_reset), gates z, nx, r, nh: n = T(round((F * nx' + r * nh') * cell_multiplier /
       (2^cell_shift * F))), h' = round((z * h + (F - z) * n) / F) in int16, 1/32767 a unit; h = out(h'). nx sees only x,
       nh only h: the other rows of `weights` are zero.
-    - kind "gru", gates z, r from `weights` and n from `weights_n` (inputs + hidden, hidden), whose h rows take the codes
-      of reset(r * (h - zero of h)): h' = round((z * h * G + (F - z) * n' * 32767) / (F * G)).
+    - kind "gru", gates z, r from `weights` and n from `weights_n` (inputs + hidden, hidden), whose h rows take the
+      codes of reset(r * (h - zero of h)): h' = round((z * h * G + (F - z) * n' * 32767) / (F * G)).
 
-    The first step takes `initial_h` (uint8 codes of shape (hidden,)) and `initial_state` (int16, c of an LSTM, h of a GRU).
-    `target` takes h of every step; `last` that of the last one, `last_state` the LSTM's c by its own code; each None where
-    nobody reads it. `reverse` runs from the last pixel to the first.
+    The first step takes `initial_h` (uint8 codes of shape (hidden,)) and `initial_state` (int16, c of an LSTM, h of a
+    GRU). `target` takes h of every step; `last` that of the last one, `last_state` the LSTM's c by its own code; each
+    None where nobody reads it. `reverse` runs from the last pixel to the first.
     """
 
     kind: str
@@ -233,9 +236,10 @@ class Recurrent(Layer):
 class Port:
     """An input or output of the network, as its user sees it.
 
-    `shape` is that of one inference as the model has it, a leading batch axis of one included; `shapes` are all forms that
-    users may give, without it, the first canonical. `axes` is the permutation of the first of `shapes` to (rows, columns,
-    channels) or fewer. `encode` names how numbers become codes: "linear" by the map's coding, "binary" or "codes".
+    `shape` is that of one inference as the model has it, a leading batch axis of one included; `shapes` are all forms
+    that users may give, without it, the first canonical. `axes` is the permutation of the first of `shapes` to (rows,
+    columns, channels) or fewer. `encode` names how numbers become codes: "linear" by the map's coding, "binary" or
+    "codes".
     """
 
     name: str
