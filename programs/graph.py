@@ -93,7 +93,8 @@ class Code:
 @dataclass(frozen=True, slots=True)
 class Geometry:
     """How a window moves over an image: `rows` x `columns` positions, the first `top` rows above and `left` before
-    it."""
+    it.
+    """
 
     kernel_y: int = 1
     kernel_x: int = 1
@@ -174,7 +175,8 @@ class Add(Layer):
 @dataclass(frozen=True, eq=False)
 class Mul(Layer):
     """Code of (a - zero_a) * (b - zero_b), element by element, by the vector agent; `b` of one pixel for every
-    pixel."""
+    pixel.
+    """
 
     a: View
     b: View
