@@ -20,6 +20,9 @@ from acortex.isa.sequencer import Dispatch
 Emit = Callable[[int, int, int, int, int, int, int, int, int], None]
 """An observer of events: start, duration, unit, kind, count, pc, layer, inference, energy_aj."""
 
+Work = tuple[int, int, tuple[tuple[int, int], ...]]
+"""What a unit did for one instruction: first cycle, cycle after the last, and (kind, count) pairs."""
+
 EmitWait = Callable[[int, int, int, int, int, int, int], None]
 """An observer of waits: start, duration, unit, cause, pc, layer, inference."""
 
@@ -120,6 +123,8 @@ class Tally:
         self.layers: dict[tuple[int, int], list[int]] = {}
         self.macs: dict[tuple[int, int], int] = {}
         self.inferences: dict[int, list[int]] = {}
+        self.work: list[Work] = []
+        """What each unit did for each instruction, and when: for power over time."""
 
     def book(self, key: tuple[int, int, int], events: int, count: int) -> None:
         """Books events of a kind, and what they count, for a layer of an inference."""
@@ -202,6 +207,9 @@ class Unit:
         _, layer, inference = self.context
         for kind, (events, count) in self._done.items():
             self._tally.book((kind, layer, inference), events, count)
+        if self._done:
+            done = tuple((kind, count) for kind, (_, count) in self._done.items())
+            self._tally.work.append((self.first, self.since, done))
         self._done.clear()
         if self.spans and self.first >= 0:
             self._tally.span(layer, inference, self.first, self.since)

@@ -13,6 +13,7 @@ from acortex.sim.chip import TimedChip
 from acortex.sim.clock import Clock
 from acortex.sim.energy import COMPONENTS, INDEX, KINDS, NONE, Energies, Interval, prices, settle
 from acortex.sim.kernel import CAUSES, IDLE, Tally
+from acortex.sim.power import power_report
 from acortex.sim.specs import Chip
 
 AJ_PER_J = 10**18
@@ -46,7 +47,8 @@ def timing_report(program: Program, chip: Chip, timing: Timing) -> dict[str, Any
     tally, cycles, clock = timing.chip.tally, timing.cycles, Clock(chip.clock_ns)
     layers = [(layer - 1, start, end) for (layer, _), (start, end) in tally.layers.items() if layer]
     inferences = _inferences(tally, cycles)
-    energies = settle(prices(chip), _by_layer_number(tally), cycles, layers, inferences)
+    price = prices(chip)
+    energies = settle(price, _by_layer_number(tally), cycles, layers, inferences)
     macs = sum(tally.macs.values())
     seconds = clock.seconds(cycles)
     joules = energies.total / AJ_PER_J
@@ -55,9 +57,11 @@ def timing_report(program: Program, chip: Chip, timing: Timing) -> dict[str, Any
         "latency_s": seconds,
         **_energy(energies.total, energies.by_component),
         "power_w": joules / seconds if cycles else 0.0,
+        "power": power_report(tally.work, price, clock, cycles, energies.total),
         "macs": macs,
         "throughput_ops_per_s": 2 * macs / seconds if cycles else 0.0,
         "efficiency_ops_per_j": 2 * macs / joules if energies.total else 0.0,
+        "steady_state": None if timing.chip.stopped else _steady_state(clock, inferences, macs),
         "counts": counts(tally),
         "utilisation": _utilisation(timing.chip),
         "waits": _waits(timing.chip),
@@ -105,6 +109,22 @@ def _inferences(tally: Tally, cycles: int) -> list[Interval]:
     if not spans:
         return [(0, 0, cycles)]
     return [(index, start, min(end, cycles)) for index, (start, end) in spans.items()]
+
+
+def _steady_state(clock: Clock, inferences: Sequence[Interval], macs: int) -> dict[str, Any] | None:
+    """How fast results follow each other, apart from how long each takes: from the first completion to the last.
+
+    None where there are no two completions apart.
+    """
+    ends = sorted(end for _, _, end in inferences)
+    if ends[0] == ends[-1]:
+        return None
+    interval = clock.seconds(ends[-1] - ends[0]) / (len(ends) - 1)
+    return {
+        "interval_s": interval,
+        "inferences_per_s": 1 / interval,
+        "throughput_ops_per_s": 2 * macs / len(ends) / interval,
+    }
 
 
 def _energy(total: int, by_component: Mapping[str, int]) -> dict[str, Any]:

@@ -3,29 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from acortex.isa.program import Program
 from acortex.isa.semantics import fetch_addresses
 from acortex.sim.clock import Clock
 from acortex.sim.memory import Access
 
+Ints = NDArray[np.int64]
 
-def late_reads(program: Program, clock: Clock, accesses: Iterable[Access], limit: int) -> dict[str, Any]:
+
+class AccessTable(NamedTuple):
+    """Every access to main memory, sorted by word, then by cycle, a write before a read.
+
+    The word, the cycle of the grant, whether it writes, and the address of its instruction.
+    """
+
+    words: Ints
+    cycles: Ints
+    writes: NDArray[np.bool_]
+    pcs: Ints
+
+
+def access_table(accesses: Iterable[Access]) -> AccessTable:
+    """The accesses of a run in columns, from the records of the instructions that walked over memory."""
+    columns: list[list[Ints]] = [[np.zeros(0, np.int64)] for _ in range(4)]
+    for dispatch, granted in accesses:
+        assert dispatch.stream is not None
+        walk = dispatch.stream.addresses() if dispatch.window is None else fetch_addresses(dispatch)
+        count = len(granted)
+        writes = dispatch.row.mnemonic in ("write", "input")
+        found = (walk[:count], np.array(granted), np.full(count, int(writes)), np.full(count, dispatch.pc))
+        for column, values in zip(columns, found, strict=True):
+            column.append(values)
+    words, cycles, writing, pcs = (np.concatenate(column).astype(np.int64) for column in columns)
+    order = np.lexsort((1 - writing, cycles, words))
+    return AccessTable(words[order], cycles[order], writing[order] == 1, pcs[order])
+
+
+def late_reads(program: Program, clock: Clock, table: AccessTable, limit: int) -> dict[str, Any]:
     """How many words were read more than `limit` cycles after their last write, and the worst of them.
 
     Exact to the cycle: it goes through the grant of every access. `worst` has the word, its age and both source lines.
     """
-    table = _table(list(accesses))
-    if not table.size:
-        return {"late_reads": 0, "worst": None}
     words, cycles, writes, pcs = table
-    order = np.lexsort((1 - writes, cycles, words))
-    words, cycles, writes, pcs = (column[order] for column in (words, cycles, writes, pcs))
-    latest = np.maximum.accumulate(np.where(writes == 1, np.arange(len(words)), -1))
-    reads = np.flatnonzero((writes == 0) & (latest >= 0))
+    latest = np.maximum.accumulate(np.where(writes, np.arange(len(words)), -1))
+    reads = np.flatnonzero(~writes & (latest >= 0))
     reads = reads[words[latest[reads]] == words[reads]]
     ages = cycles[reads] - cycles[latest[reads]]
     late = int((ages > limit).sum())
@@ -43,20 +69,3 @@ def late_reads(program: Program, clock: Clock, accesses: Iterable[Access], limit
             "written": str(program.lines[int(pcs[latest[read]])]),
         },
     }
-
-
-def _table(accesses: list[Access]) -> Any:
-    """Every access as columns: word, cycle, whether it writes, address of its instruction."""
-    columns: list[list[Any]] = [[], [], [], []]
-    for dispatch, granted in accesses:
-        assert dispatch.stream is not None
-        walk = dispatch.stream.addresses() if dispatch.window is None else fetch_addresses(dispatch)
-        count = len(granted)
-        writes = dispatch.row.mnemonic in ("write", "input")
-        for column, values in zip(
-            columns,
-            (walk[:count], np.array(granted), np.full(count, int(writes)), np.full(count, dispatch.pc)),
-            strict=True,
-        ):
-            column.append(values)
-    return np.array([np.concatenate(column) for column in columns]) if accesses else np.zeros(0)

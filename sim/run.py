@@ -21,9 +21,10 @@ from acortex.sim.clock import Clock, delays
 from acortex.sim.energy import KINDS, prices
 from acortex.sim.functional import Functional
 from acortex.sim.kernel import CAUSES
+from acortex.sim.occupancy import occupancy
 from acortex.sim.probe import Observer
 from acortex.sim.report import Timing, heading, timing_report
-from acortex.sim.retention import late_reads
+from acortex.sim.retention import access_table, late_reads
 from acortex.sim.specs import Chip, load_chip
 from acortex.traces.schema import Kind, TraceHeader
 from acortex.traces.writer import TraceWriter
@@ -186,7 +187,9 @@ def _simulate(
             tick = lambda: progress(len(timed.tally.inferences), inferences)  # noqa: E731  # a name would say no more
         cycles = timed.run(max_cycles, tick)
         report = timing_report(program, chip, Timing(setup, setup_cycles, timed, cycles))
-        report["retention"] = late_reads(program, Clock(chip.clock_ns), timed.accesses(), delays(chip).retention_cycles)
+        accesses = access_table(timed.accesses())
+        report["memory"] = occupancy(accesses, chip.memory_words, cycles)
+        report["retention"] = late_reads(program, Clock(chip.clock_ns), accesses, delays(chip).retention_cycles)
         if timed.stopped:
             why = "interrupted" if timed.interrupted else "as --max-cycles asked"
             report["stopped"] = f"stopped at cycle {cycles:,}, {why}; the program goes on"

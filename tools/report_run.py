@@ -82,7 +82,12 @@ def _timing_facts(report: Report) -> Iterator[tuple[str, str, str]]:
     yield "energy", scaled(report["energy_j"] / _inferences(report), "J"), "an inference (mean)"
     rate = scaled(_inferences(report) / report["latency_s"], "", 3).strip()
     yield "throughput", f"{rate}/s", f"inferences; {scaled(report['throughput_ops_per_s'], 'Op/s')}, 1 MAC = 2 Op"
+    steady = report.get("steady_state")
+    if steady:
+        rate = scaled(steady["inferences_per_s"], "", 3).strip()
+        yield "steady state", f"{rate}/s", f"one inference ends each {scaled(steady['interval_s'], 's')}"
     yield "efficiency", scaled(report["efficiency_ops_per_j"], "Op/J"), f"at {scaled(report['power_w'], 'W')}"
+    yield from _power_and_memory(report)
     setup = report.get("setup")
     if setup and setup["cycles"]:
         seconds = setup["cycles"] * report["clock_ns"] * 1e-9
@@ -91,6 +96,18 @@ def _timing_facts(report: Report) -> Iterator[tuple[str, str, str]]:
             scaled(seconds, "s"),
             f"and {scaled(setup['energy_j'], 'J')} to write the weights, once",
         )
+
+
+def _power_and_memory(report: Report) -> Iterator[tuple[str, str, str]]:
+    """The rows of power over time and of the main memory's occupancy."""
+    power, memory = report.get("power"), report.get("memory")
+    if power:
+        width = scaled(power["window_s"], "s")
+        average = f"average {scaled(power['average_w'], 'W')}, of it {scaled(power['leakage_w'], 'W')} leakage"
+        yield "peak power", scaled(power["peak_w"], "W"), f"in windows of {width}; {average}"
+    if memory:
+        words = f"{memory['peak_words']:,} of {memory['capacity_words']:,} words live at the peak"
+        yield "memory", f"{100 * memory['peak_share']:.1f} %", f"{words}, {memory['current_words']:,} at the end"
 
 
 def _components(report: Report, width: int) -> RenderableType:

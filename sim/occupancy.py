@@ -1,0 +1,63 @@
+"""How full main memory is: the words that hold something still needed, over its capacity (the paper's utilisation).
+
+A word is *live* from the cycle in which it is written to that of its last read before it is written again; what is
+never read is live until it is overwritten, or to the end of the run. All of it comes from records of accesses.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex.sim.retention import AccessTable
+
+Ints = NDArray[np.int64]
+
+
+def occupancy(table: AccessTable, capacity: int, cycles: int) -> dict[str, Any]:
+    """The words live at the peak and at the end of a run of `cycles`, and their shares of `capacity` words.
+
+    `written_words` counts the words that were ever written: what the program's addresses take. `mean_words` is the
+    average over the run.
+    """
+    starts, ends = _lives(table, cycles)
+    peak, peak_cycle = _peak(starts, ends)
+    left = int((ends >= cycles).sum())
+    return {
+        "capacity_words": capacity,
+        "written_words": len(np.unique(table.words[table.writes])),
+        "peak_words": peak,
+        "peak_cycle": peak_cycle,
+        "peak_share": peak / capacity,
+        "mean_words": int((ends - starts).sum()) / cycles if cycles else 0.0,
+        "current_words": left,
+        "current_share": left / capacity,
+    }
+
+
+def _lives(table: AccessTable, cycles: int) -> tuple[Ints, Ints]:
+    """The first cycle, and the cycle after the last, of every value that was written."""
+    written = np.flatnonzero(table.writes)
+    if not written.size:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    after = np.append(written[1:], len(table.words))  # the accesses of a value lie between its write and the next
+    same = np.append(table.words[written[1:]] == table.words[written[:-1]], False)
+    last = np.minimum(after, len(table.words)) - 1
+    overwritten = np.append(table.cycles[written[1:]], cycles)
+    unread = np.where(same, overwritten, cycles)
+    ends = np.where(last > written, table.cycles[last] + 1, unread)
+    return table.cycles[written], np.minimum(ends, cycles)
+
+
+def _peak(starts: Ints, ends: Ints) -> tuple[int, int]:
+    """The most values live in one cycle, and the first cycle in which they are; values die before others are born."""
+    if not starts.size:
+        return 0, 0
+    when = np.concatenate([ends, starts])
+    change = np.concatenate([np.full(len(ends), -1), np.full(len(starts), 1)])
+    order = np.lexsort((change, when))
+    live = np.cumsum(change[order])
+    top = int(live.argmax())
+    return int(live[top]), int(when[order][top])
