@@ -8,7 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-AGENTS = ("read", "buffer", "vmm", "neurons", "vector", "write", "host_in", "host_out", "program_erase")
+AGENTS = (
+    "read",
+    "operand",
+    "buffer",
+    "vmm",
+    "neurons",
+    "vector",
+    "write",
+    "host_in",
+    "host_out",
+    "program_erase",
+)
 """The units that take instructions from the controller, in the order of their codes."""
 
 ACTIVATIONS = ("none", "relu", "leaky", "sigmoid", "tanh", "hardsigmoid", "hardswish")
@@ -98,7 +109,7 @@ _ROWS = (
          words=(("none", NO_LOOP),)),
     _choice("agent", 4, AGENTS, "a unit that takes instructions"),
     _choice("activation", 4, ACTIVATIONS, "an activation function"),
-    _choice("to_read", 2, ("buffer", "vector", "operand"), "where the words go"),
+    _choice("to_read", 1, ("buffer", "vector"), "where the words go"),
     _choice("from_write", 1, ("neurons", "vector"), "where the words come from"),
     _choice("to_convert", 1, ("memory", "vector"), "where the codes go"),
     Kind("repeat", 24, 0, (1 << 24) - 1, "how often a loop runs", words=(("host", HOST_COUNT),)),

@@ -113,6 +113,12 @@ def read(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     return words
 
 
+@_means("operand", lambda d, s: Flow(gives="operand", given=_words(d), reads=True))
+def operand(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
+    """The words read from main memory, as the vector agent takes them: uint8 of shape (words, 64)."""
+    return words
+
+
 @_means("write", lambda d, s: Flow(takes=_SOURCES[_choice(d, "source")], taken=_words(d), writes=True))
 def write(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     """The words converted, as main memory takes them: uint8 of shape (words, 64)."""

@@ -146,7 +146,7 @@ ROWS: tuple[Row, ...] = (
     # Order
     _row(0x18, "signal", "any", "sync", "agent; token",
          "Makes a token when the agent has finished what stands before; seen in the next cycle.",
-         "signal host_in, t5", 0x1861_4000_0000_0000),
+         "signal host_in, t5", 0x1871_4000_0000_0000),
     _row(0x19, "await", "any", "sync", "agent; token", "The agent waits for a token and takes it.",
          "await read, t5", 0x1901_4000_0000_0000),
     # Streams
@@ -157,12 +157,15 @@ ROWS: tuple[Row, ...] = (
          "Moves words of main memory out as the inference's output tensor.",
          "output scores, d31", 0x210F_8000_0000_0000),
     _row(0x22, "read", "read", "word", "stream; to:to_read=0", "Reads a stream of words from main memory.",
-         "read d7, to=vector", 0x223A_0000_0000_0000),
+         "read d7, to=vector", 0x223C_0000_0000_0000),
     _row(0x23, "write", "write", "word", "stream; source:from_write=0", "Writes a stream of words to main memory.",
          "write d8", 0x2340_0000_0000_0000),
     _row(0x24, "fetch", "read", "word", "stream; window",
          "Reads what a window needs of the image in a stream: all of it at a row's first position, then new columns.",
          "fetch d4, w1", 0x2421_0000_0000_0000),
+    _row(0x25, "operand", "operand", "word", "stream",
+         "Reads a stream of words from main memory, the operand of `add` and `mul`.",
+         "operand d9", 0x2548_0000_0000_0000),
     _row(0x28, "feed", "buffer", "position", "positions; words; tail:channels=64; fill:code=0",
          "Makes `positions` input vectors, each of the next `words` words. The last has `tail` channels; every row of"
          " the group past them takes the code `fill`.",

@@ -16,7 +16,7 @@ from acortex.sim.controller import Controller
 from acortex.sim.energy import INDEX
 from acortex.sim.host import HostIn, HostOut
 from acortex.sim.kernel import CAUSES, Agent, Channel, Kernel, Site, Tally, Tokens, Unit
-from acortex.sim.memory import Access, Client, DataBus, Fabric, MemoryTimes, Reader, Writer
+from acortex.sim.memory import Access, Client, DataBus, Fabric, MemoryTimes, OperandReader, Reader, Writer
 from acortex.sim.neurons import Neurons
 from acortex.sim.probe import Observer, attach
 from acortex.sim.program_erase import ProgramErase
@@ -28,6 +28,7 @@ UNITS = (
     "host/in",
     "host/out",
     "main_memory/read",
+    "main_memory/operand",
     "main_memory/write",
     "buffer",
     "vmm/load",
@@ -110,7 +111,8 @@ class TimedChip:
         self._frame = Frame(site, *self._place("vmm/frame"), 2 if chip.arrays.overlap_loads else 1, samples)
         host_in = HostIn(site, *self._place("host/in"), fabric, chip.host.word_cycles)
         host_out = HostOut(site, *self._place("host/out"), fabric, chip.host.word_cycles)
-        read = Reader(site, *self._place("main_memory/read"), fabric, self._down, (words, stream, operand))
+        read = Reader(site, *self._place("main_memory/read"), fabric, self._down, (words, stream))
+        operands = OperandReader(site, *self._place("main_memory/operand"), fabric, None, (operand,))
         write = Writer(site, *self._place("main_memory/write"), fabric, self._up, (codes, results))
         vector = Vector(
             site, *self._place("vector"), fabric, self._up, stream, operand, results, chip.vector.step_cycles
@@ -119,6 +121,7 @@ class TimedChip:
             write,
             vector,
             host_in,
+            operands,
             read,
             host_out,
         ]  # the order in which requests of one cycle are granted
@@ -126,6 +129,7 @@ class TimedChip:
             "host_in": host_in,
             "host_out": host_out,
             "read": read,
+            "operand": operands,
             "write": write,
             "buffer": Buffer(site, *self._place("buffer"), words, vectors),
             "vmm": Loader(

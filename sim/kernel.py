@@ -48,6 +48,7 @@ CAUSES = (
     "operand",
     "results_full",
     "bus",
+    "operand_full",
 )
 """What a unit can wait for. `idle` stands for having nothing to do."""
 

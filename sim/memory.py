@@ -19,7 +19,7 @@ from acortex.sim.kernel import CAUSE, Agent, Alarm, Channel, Kernel, Site, Unit
 
 READ, WRITE = KIND["memory.read"], KIND["memory.write"]
 PORT, BANK, BUS = CAUSE["port"], CAUSE["bank"], CAUSE["bus"]
-BUFFER_FULL, CODES = CAUSE["buffer_full"], CAUSE["codes"]
+BUFFER_FULL, OPERAND_FULL, CODES = CAUSE["buffer_full"], CAUSE["operand_full"], CAUSE["codes"]
 NEVER = 1 << 62
 
 Access = tuple[Dispatch, "array[int]"]
@@ -171,8 +171,11 @@ class Reader(Client):
     The buffer lies across the bus, the vector agent on the memory's side of it.
     """
 
+    full = BUFFER_FULL
+    """What it waits for where its receiver has no room."""
+
     def __init__(
-        self, site: Site, path: str, rank: int, fabric: Fabric, bus: DataBus, receivers: Sequence[Channel]
+        self, site: Site, path: str, rank: int, fabric: Fabric, bus: DataBus | None, receivers: Sequence[Channel]
     ) -> None:
         super().__init__(site, path, rank, fabric)
         self.bus_delay = fabric.times.latency
@@ -183,7 +186,7 @@ class Reader(Client):
     def begin(self, dispatch: Dispatch) -> None:
         """Begins to walk over a stream, for one of the receivers."""
         super().begin(dispatch)
-        to = dispatch.ops.to if dispatch.window is None else 0
+        to = dispatch.ops.to if dispatch.row.mnemonic == "read" else 0
         self._receiver = self._receivers[to]
         self.bus = self._down if to == 0 else None
 
@@ -194,7 +197,7 @@ class Reader(Client):
         if self._receiver.room(now, 1, self):
             self.ask(now, now + 1)
         else:
-            self.block(now, BUFFER_FULL)
+            self.block(now, self.full)
         return False
 
     def granted(self, now: int) -> None:
@@ -206,6 +209,12 @@ class Reader(Client):
         self._receiver.put(seen, False)
         self.remaining -= 1
         self.wake(now)
+
+
+class OperandReader(Reader):
+    """The agent that reads a stream of words for the vector agent's second operand, on the memory's side of the bus."""
+
+    full = OPERAND_FULL
 
 
 class Writer(Client):

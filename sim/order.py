@@ -166,7 +166,7 @@ class OrderCheck:
                 self._race(dispatch, int(addresses[place]), self._history[agent][int(seen[place])], how)
 
     def _race(self, dispatch: Dispatch, word: int, other: Dispatch, how: str) -> None:
-        verb = "reads" if dispatch.row.mnemonic in ("read", "output") else "writes"
+        verb = "writes" if dispatch.row.mnemonic in ("input", "write") else "reads"
         raise OrderError(
             f"{dispatch.row.mnemonic} {verb} word {word} of main memory, which is {how} {other.row.mnemonic} at"
             f" {self.where(other)}, and nothing orders the two",

@@ -100,7 +100,7 @@ STREAM = Stream(5, (3, 4, 1, 1), (1, 10, 0, 0))
         (dispatch("output", STREAM), Flow(gives="host_out", given=12, reads=True)),
         (dispatch("read", STREAM), Flow(gives="buffer", given=12, reads=True)),
         (dispatch("read", STREAM, to="vector"), Flow(gives="vector", given=12, reads=True)),
-        (dispatch("read", STREAM, to="operand"), Flow(gives="operand", given=12, reads=True)),
+        (dispatch("operand", STREAM), Flow(gives="operand", given=12, reads=True)),
         (dispatch("write", STREAM), Flow(takes="neurons", taken=12, writes=True)),
         (dispatch("write", STREAM, source="vector"), Flow(takes="results", taken=12, writes=True)),
     ],

@@ -14,6 +14,7 @@ from acortex.isa.program import Program
 from acortex.sim.energy import INDEX as KIND
 from acortex.sim.kernel import Emit, EmitWait
 from acortex.sim.run import run
+from acortex.sim.specs import load_chip
 
 SIDE = 8
 """Rows and columns of the image."""
@@ -83,7 +84,9 @@ PLAIN = """
 
 RESIDUAL = """
  fetch d1, w0
- read d0, to=operand
+ signal host_in, t3
+ await operand, t3
+ operand d0
  slide d1, w0
  multiply g0, N
  convert q0, N, to=vector
@@ -193,3 +196,11 @@ def test_the_array_loads_and_runs_without_a_bubble(tmp_path: Path, body: str, ac
     assert durations == [ARRAYS, FRAME] * (SIDE * SIDE)
     assert sum(durations) == SIDE * SIDE * (ARRAYS + FRAME)
     assert all(end == start for (_, end), (start, _) in pairwise(busy))
+
+
+def test_a_residual_of_a_whole_layer_needs_no_room_for_it(tmp_path: Path, weights: NDArray[np.int8]) -> None:
+    # Its operand's read stands behind the fetch of 64 positions, and its queues hold two words.
+    small = load_chip("acortex_gnmt", ["vector.queue_words=2", "buffer.words=32", "controller.queue_depth=2"])
+    source = program(tmp_path, RESIDUAL, "zero=4")
+    given = images(1)
+    np.testing.assert_array_equal(run(source, small, inputs=given).outputs["y"], run(source, inputs=given).outputs["y"])

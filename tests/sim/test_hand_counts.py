@@ -173,6 +173,7 @@ BUSY = {
     "host/in": IMAGE_WORDS * (2 + 2) + 2,  # and two tokens
     "host/out": (2 + 2) + 5 + 2,  # a word; five tokens before the loop and two in it
     "main_memory/read": (IMAGE_WORDS + 1) * 2 + 2 + 3,  # two tokens before the loop, three in it
+    "main_memory/operand": 0,
     "main_memory/write": 2 * 2 + 3,
     "buffer": 2,
     "vmm/load": 2 * 4 + HIDDEN_ARRAYS + OUTPUT_ARRAYS,
