@@ -7,7 +7,10 @@
     .input NAME, shape=784|28x28, encode=ENCODING, bits=4
                                                 an input tensor: the forms that one inference may take, the first of
                                                 them the canonical one; encodings: see acortex.isa.tensors
-    .output NAME, shape=10                      an output tensor
+    .input NAME, shape=3x224x224, axes=1.2.0, packed=16, encode=linear, scale=0.0173, zero=7
+                                                with the order of its axes in memory, channels last, how many pixels a
+                                                word holds, and what a code stands for: (code - zero) * scale
+    .output NAME, shape=10                      an output tensor, of the same forms
     .weights NAME, 785x64, file="F.npz", key=K, macs=EXPRESSION
                                                 a matrix of weights, -8 to 7; macs is rows * columns where left out
     .samples INPUT, file="F.npz", key=K         the program's own data for an input
@@ -32,8 +35,9 @@ from acortex.errors import UsageError
 from acortex.isa.checks import Problem, check
 from acortex.isa.codec import OPCODE_SHIFT, Instruction, allowed
 from acortex.isa.diagnostics import Mistake, Report, Source, TooManyErrors, near, spoken
-from acortex.isa.directives import Draft, carry_out, is_late
+from acortex.isa.directives import carry_out, is_late
 from acortex.isa.expressions import evaluate
+from acortex.isa.given import Draft
 from acortex.isa.lexer import Token, is_name
 from acortex.isa.operands import KINDS, Kind
 from acortex.isa.parser import Parsed, Statement, bind, define, parse

@@ -38,10 +38,10 @@ from acortex.isa.files import plain
 from acortex.isa.lexer import is_name
 from acortex.isa.operands import KINDS
 from acortex.isa.program import Line, Program, Tensor, Weights
-from acortex.isa.tensors import ENCODINGS, accept
+from acortex.isa.tensors import ENCODINGS, MAX_CODE_BITS, accept, fault
 
 MAGIC = b"\x89ACX\r\n\x1a\n"
-FORMAT = 1
+FORMAT = 2
 DIGEST = 32
 
 MAX_BYTES = 1 << 29
@@ -86,7 +86,9 @@ def _content(program: Program, arrays: _Arrays) -> dict[str, Any]:
 
 
 def _tensor_fields(tensor: Tensor) -> list[Any]:
-    return [tensor.name, [list(shape) for shape in tensor.shapes], tensor.encode, tensor.bits]
+    axes = None if tensor.axes is None else list(tensor.axes)
+    shapes = [list(shape) for shape in tensor.shapes]
+    return [tensor.name, shapes, tensor.encode, tensor.bits, tensor.scale, tensor.zero, axes, tensor.packed]
 
 
 def sha256(program: Program) -> str:
@@ -214,6 +216,16 @@ def _no_duplicates(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def _are_numbers(values: object, least: int) -> bool:
+    """Whether these are integers from `least` on."""
+    return isinstance(values, list) and all(type(value) is int and value >= least for value in values)
+
+
+def _is_shape(values: object) -> bool:
+    """Whether this is a shape."""
+    return bool(values) and _are_numbers(values, 1)
+
+
 class _Reader:
     """Turns a container's map back into a program, believing none of it."""
 
@@ -289,16 +301,17 @@ class _Reader:
 
     def tensor(self, fields: object) -> Tensor:
         """An input or output."""
-        if not (isinstance(fields, list) and len(fields) == 4 and isinstance(fields[1], list) and fields[1]):
+        kinds = [str, list, str, int, float, int, list, int]
+        if not isinstance(fields, list) or [list if field is None else type(field) for field in fields] != kinds:
             raise _malformed("a tensor")
-        name, shapes, encode, bits = fields
-        for shape in shapes:
-            axes_are_right = isinstance(shape, list) and 1 <= len(shape) <= 3
-            if not axes_are_right or not all(type(axis) is int and axis > 0 for axis in shape):
-                raise _malformed("a tensor")
-        if len({math.prod(shape) for shape in shapes}) > 1 or encode not in ENCODINGS or bits not in range(1, 9):
+        name, shapes, encode, bits, scale, zero, axes, packed = fields
+        if not (shapes and all(map(_is_shape, shapes)) and encode in ENCODINGS and 1 <= bits <= MAX_CODE_BITS):
             raise _malformed("a tensor")
-        return Tensor(self.name(name), tuple(map(tuple, shapes)), encode, bits)
+        order = None if axes is None else tuple(axes)
+        tensor = Tensor(self.name(name), tuple(map(tuple, shapes)), encode, bits, scale, zero, order, packed)
+        if (axes is not None and not _are_numbers(axes, 0)) or fault(tensor):
+            raise _malformed("a tensor")
+        return tensor
 
     def lines(self, count: int) -> tuple[Line, ...]:
         """The place of each instruction."""

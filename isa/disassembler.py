@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ MAX_NARROW = 200_000
 
 MAX_ROW = 16
 """Matrices of at most this many columns, and as many rows, are written as numbers."""
+
+_DEFAULTS = {field.name: str(field.default) for field in fields(Tensor)}
 
 
 def disassemble(program: Program) -> str:
@@ -52,9 +55,14 @@ def _declarations(program: Program, instructions: Sequence[Instruction]) -> Iter
 
 
 def _tensor(tensor: Tensor) -> str:
-    encode = "" if tensor.encode == "codes" else f", encode={tensor.encode}"
-    bits = "" if tensor.bits == 4 else f", bits={tensor.bits}"
-    return f"{quoted(tensor.name)}, shape={'|'.join(map(_shape, tensor.shapes))}{encode}{bits}"
+    """A tensor's directive; what has its default is left out."""
+    said = {
+        "shape": "|".join(map(_shape, tensor.shapes)),
+        "axes": None if tensor.axes is None else ".".join(map(str, tensor.axes)),
+    }
+    said |= {name: str(getattr(tensor, name)) for name in ("packed", "encode", "bits", "scale", "zero")}
+    parts = (f"{name}={text}" for name, text in said.items() if text not in (None, _DEFAULTS.get(name)))
+    return ", ".join((quoted(tensor.name), *parts))
 
 
 def _shape(shape: Sequence[int]) -> str:

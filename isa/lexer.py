@@ -16,6 +16,7 @@ IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*", re.ASCII)
 
 _MASTER = re.compile(
     r"""(?P<name>[A-Za-z_][A-Za-z0-9_.]*)
+    |   (?P<decimal>[0-9]+(?:(?:\.[0-9]+)+(?:[eE][-+]?[0-9]+)?|[eE][-+]?[0-9]+)(?![A-Za-z0-9_.]))
     |   (?P<number>(?:0[xX][0-9a-fA-F_]+|0[bB][01_]+|[0-9][0-9_]*)(?![A-Za-z0-9_]))
     |   (?P<op><<|>>|//|/\^|[-+*/%()=,:|])
     |   (?P<comment>[;\#].*)

@@ -26,13 +26,19 @@ class Tensor:
     """An input or output of the network, as the host sees it.
 
     `shapes` are the forms that one inference may take, the first of them the canonical one. `encode` names how the
-    host turns a user's numbers into codes (see acortex.isa.tensors). `bits` is the width of a code.
+    host turns a user's numbers into codes, `bits` is the width of a code; `scale` and `zero` belong to `linear`. `axes`
+    is the order in which the canonical shape's axes lie in memory, channels last; None where the shape says it.
+    A word holds `packed` pixels. See acortex.isa.tensors.
     """
 
     name: str
     shapes: tuple[tuple[int, ...], ...]
     encode: str = "codes"
     bits: int = 4
+    scale: float = 1.0
+    zero: int = 0
+    axes: tuple[int, ...] | None = None
+    packed: int = 1
 
     @property
     def size(self) -> int:

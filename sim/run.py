@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from acortex.errors import UsageError
 from acortex.isa.container import sha256
-from acortex.isa.program import Program
+from acortex.isa.program import Program, Tensor
 from acortex.isa.sequencer import Sequencer
-from acortex.isa.tensors import accept, to_words
+from acortex.isa.tensors import accept, decode, to_words
 from acortex.sim import limits
 from acortex.sim.chip import TimedChip, unit_paths
 from acortex.sim.clock import Clock, delays
@@ -40,11 +40,12 @@ SEED = 0
 class Result:
     """What a run leaves: its report (`acortex.run/1`, plain JSON types) and its outputs by name.
 
-    `outputs[name][i]` is the output of inference i, uint8; empty where no values were computed.
+    `outputs[name][i]` is the output of inference i, uint8 codes or the float32 numbers that they stand for, as the
+    tensor says; empty where no values were computed.
     """
 
     report: dict[str, Any]
-    outputs: dict[str, NDArray[np.uint8]]
+    outputs: dict[str, NDArray[Any]]
 
     @property
     def cycles(self) -> int:
@@ -90,7 +91,10 @@ def run(
     functional = Functional(program, chip, inferences, tensors, max_cycles)
     functional.run(_share(progress, inferences, 0 if timing else 1))
     report = heading(program, chip)
-    outputs = functional.outputs if values and program.outputs else {}
+    outputs: dict[str, NDArray[Any]] = {}
+    if values:
+        found = functional.outputs
+        outputs = {tensor.name: decode(tensor, found[tensor.name]) for tensor in program.outputs}
     if timing:
         simulated = _simulate(
             program, chip, functional, inferences, trace, trace_level, max_cycles, progress, observers
@@ -107,12 +111,7 @@ def _inputs(program: Program, inputs: Inputs) -> tuple[dict[str, NDArray[np.uint
     given = dict(program.samples) if own else _by_name(program, inputs)
     if not given and program.inputs:
         generator = np.random.default_rng(SEED)
-        given = {
-            tensor.name: generator.integers(
-                0, 2 if tensor.encode == "binary" else 1 << tensor.bits, (1, *tensor.shapes[0])
-            )
-            for tensor in program.inputs
-        }
+        given = {tensor.name: _seeded(tensor, generator) for tensor in program.inputs}
     missing = [tensor.name for tensor in program.inputs if tensor.name not in given]
     if missing:
         raise UsageError(f"input {missing[0]} is missing", hint=f"give an .npz that holds {', '.join(missing)}")
@@ -121,6 +120,12 @@ def _inputs(program: Program, inputs: Inputs) -> tuple[dict[str, NDArray[np.uint
     if len(set(lengths.values())) > 1:
         raise UsageError(f"the inputs hold different numbers of inferences: {lengths}")
     return codes, next(iter(lengths.values()), 1), own
+
+
+def _seeded(tensor: Tensor, generator: np.random.Generator) -> NDArray[Any]:
+    """One inference of random codes, as a user would give them."""
+    codes = generator.integers(0, 2 if tensor.encode == "binary" else 1 << tensor.bits, (1, *tensor.shapes[0]))
+    return decode(tensor, codes.astype(np.uint8))
 
 
 def _by_name(program: Program, inputs: Inputs) -> dict[str, NDArray[Any]]:
@@ -149,7 +154,7 @@ def _labels(program: Program, labels: NDArray[Any] | None, own: bool, inferences
     return truth
 
 
-def _accuracy(outputs: Mapping[str, NDArray[np.uint8]], truth: NDArray[Any]) -> float:
+def _accuracy(outputs: Mapping[str, NDArray[Any]], truth: NDArray[Any]) -> float:
     """The share of inferences whose largest code, the first of equals, is where the label says."""
     first = next(iter(outputs.values()))
     return float(np.mean(first.reshape(len(first), -1).argmax(axis=1) == truth))

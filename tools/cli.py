@@ -11,6 +11,7 @@ import acortex
 from acortex.tools.asm import asm
 from acortex.tools.chip import chip
 from acortex.tools.disasm import disasm
+from acortex.tools.info import info
 from acortex.tools.isa import isa
 from acortex.tools.manners import Group
 from acortex.tools.run import run
@@ -27,7 +28,7 @@ def cli() -> None:
     """
 
 
-for command in (asm, disasm, isa, run, trace, chip, zoo):
+for command in (asm, disasm, info, isa, run, trace, chip, zoo):
     cli.add_command(command)
 
 

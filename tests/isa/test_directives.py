@@ -12,7 +12,7 @@ import pytest
 from acortex.errors import ManyErrors
 from acortex.isa.assembler import assemble, assemble_file
 from acortex.isa.data import pack_weights, to_blob
-from acortex.isa.program import Program
+from acortex.isa.program import Program, Tensor
 
 RUN = "\nstart\nhalt"
 
@@ -49,6 +49,13 @@ def test_a_tensor() -> None:
     assert program.inputs[0].shapes == ((784,), (28, 28), (1, 28, 28))
     assert (program.inputs[0].encode, program.inputs[0].bits, program.inputs[0].size) == ("binary", 4, 784)
     assert (program.outputs[0].name, program.outputs[0].encode, program.outputs[0].bits) == ("scores", "codes", 3)
+
+
+def test_a_tensor_as_networks_have_them() -> None:
+    line = ".input image, shape=3x224x224, axes=1.2.0, packed=16, encode=linear, scale=1.73e-02, zero=7"
+    tensor = Tensor("image", ((3, 224, 224),), "linear", 4, 0.0173, 7, (1, 2, 0), 16)
+    assert built(line).inputs == (tensor,)
+    assert built(".output y, 4, axes=0").outputs == (Tensor("y", ((4,),), axes=(0,)),)
 
 
 def test_weights_by_row_blob_and_file_are_the_same(folder: Path) -> None:
@@ -108,15 +115,35 @@ def test_samples_and_labels_in_the_text() -> None:
         (".input x, shape=4, encod=codes", "1:20: `.input` has no operand `encod` | did you mean `encode`?"),
         (".input x, shape=4\n.input x, shape=5", "2:8: `x` is declared twice"),
         (".input x, shape=4|5", "1:17: the shapes hold different numbers of values: 4 or 5"),
-        (".input x, shape=1x1x1x4", "1:17: a tensor has at most three axes: channels x height x width"),
+        (".input x, shape=1x1x1x4", "1:17: 4 axes need axes=, their order in memory with the channels last"),
+        (".input x, shape=1x1x1x1x4", "1:17: a tensor has at most 4 axes"),
+        (".input x, 2x3, axes=1", "1:21: axes name each of the axes 0 to 1 of the shape once"),
+        (".input x, 2x3, axes=1.1", "1:21: axes name each of the axes 0 to 1 of the shape once"),
+        (".input x, 2x3, axes=1+0", "1:21: axes takes an order of axes | write 1.2.0, the channels last"),
+        (
+            ".input x, 17x3x3, packed=4",
+            "1:26: a pixel has 17 channels, and 4 a word leave 16 each",
+        ),
+        (".input x, 3x3x3, packed=3", "1:25: packed is 3, allowed is 1, 2, 4, 8, 16"),
+        (".input x, 9, packed=2", "1:21: a tensor without pixels cannot be packed: give it three axes, or axes="),
+        (".input x, 9, scale=0.5", "1:20: scale and zero belong to encode=linear"),
+        (".input x, 9, encode=linear, scale=0.0", "1:35: scale is 0.0, allowed is 1e-30 to 1e+30"),
+        (".input x, 9, encode=linear, scale=1e999", "1:35: scale is inf, allowed is 1e-30 to 1e+30"),
+        (".input x, 9, encode=linear, scale=1.2.3", "1:35: `1.2.3` is not a decimal number | write 0.0173 or 1.5e-05"),
+        (".input x, 9, encode=linear, scale=a", "1:35: scale takes a decimal number | write 0.0173 or 1.5e-05"),
+        (".input x, 9, encode=linear, zero=16", "1:34: zero is 16, allowed is 0 to 15"),
+        (
+            ".input x, 3x1024x1025",
+            "1:11: a tensor has at most 1048576 words of memory, this one has 1049600",
+        ),
         (".input x, shape=1_0", "1:17: `1_0` is not a shape | write 784, 28x28 or 1x28x28"),
-        (".input x, shape=0", "1:17: shape 0 is not one to four numbers above 0 with a sensible product"),
+        (".input x, shape=0", "1:17: shape 0 is not one to six numbers above 0 with a sensible product"),
         (
             ".input x, shape=99999x99999",
-            "1:17: shape 99999x99999 is not one to four numbers above 0 with a sensible product",
+            "1:17: shape 99999x99999 is not one to six numbers above 0 with a sensible product",
         ),
         (".input x, shape=4|", "1:17: shape takes a shape | write 784, 28x28 or 784|28x28"),
-        (".input x, shape=0x10", "1:17: shape 0x10 is not one to four numbers above 0 with a sensible product"),
+        (".input x, shape=0x10", "1:17: shape 0x10 is not one to six numbers above 0 with a sensible product"),
         (".input x, shape=4, encode=binry", "1:27: no encode is called `binry` | did you mean `binary`?"),
         (".input x, shape=4, bits=9", "1:25: bits is 9, allowed is 1 to 8"),
         (".weights w, 4\n.row 1", "1:13: a matrix has rows x columns | write 785x64, each at most 65536"),
@@ -234,7 +261,7 @@ def test_files_are_looked_for_beside_the_source(folder: Path, monkeypatch: pytes
 
 
 def test_all_data_together_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("acortex.isa.directives.MAX_DATA_BYTES", 10)
+    monkeypatch.setattr("acortex.isa.given.MAX_DATA_BYTES", 10)
     block = ".weights {0}, 2x2\n.row 1, 2\n.row 3, 4\n"
     assert len(built(block.format("a") + block.format("b")).weights) == 2
     assert complaint("".join(map(block.format, "abc"))) == "7:1: the program's data exceed 10 bytes"

@@ -18,7 +18,7 @@ SOURCE = """\
 .program tiny
 .equ N, (2 + 3) * 4 // 2
 .input x, shape=4|2x2, encode=binary
-.output y, shape=2
+.output y, shape=2x1, axes=1.0, packed=2, encode=linear, scale=0.5, zero=1
 .weights w, 5x2, macs=8
 .row 1, -2
 .row 3, 4

@@ -15,6 +15,7 @@ from acortex.isa.disassembler import disassemble, listing
 from acortex.isa.operands import ACTIVATIONS, NO_LOOP
 from acortex.isa.program import Line, Program, Tensor, Weights
 from acortex.isa.table import MNEMONICS, ROWS, Row
+from acortex.isa.tensors import MAX_SCALE, MIN_SCALE
 
 NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.]{0,8}", fullmatch=True) | st.text(
     st.characters(codec="utf-8", exclude_categories=("C", "Z"), exclude_characters='"\\'), min_size=1, max_size=8
@@ -38,6 +39,23 @@ def operands(draw: st.DrawFn, row: Row, tables: dict[str, int]) -> dict[str, int
     return values
 
 
+def tensors_called(name: str) -> st.SearchStrategy[Tensor]:
+    """Tensors of every coding and layout."""
+    shapes = st.sampled_from([((4,), (2, 2), (1, 2, 2)), ((784,),), ((3, 4, 5),)])
+    plain = st.builds(Tensor, st.just(name), shapes, st.sampled_from(["codes", "binary"]), st.integers(1, 8))
+    return plain | st.builds(
+        Tensor,
+        st.just(name),
+        st.just(((2, 3, 4, 3), (72,))),
+        st.just("linear"),
+        st.integers(4, 8),
+        st.floats(MIN_SCALE, MAX_SCALE),
+        st.integers(0, 15),
+        st.permutations(range(4)).map(tuple),
+        st.sampled_from([1, 2, 4, 8, 16]),
+    )
+
+
 @st.composite
 def programs(draw: st.DrawFn) -> Program:
     """A program that keeps every rule, of random instructions, tables, tensors and data."""
@@ -48,15 +66,7 @@ def programs(draw: st.DrawFn) -> Program:
         for name in draw(st.lists(NAMES, max_size=3, unique=True))
         for rows, columns in [draw(st.sampled_from([(1, 1), (3, 5), (16, 16), (17, 2), (40, 33)]))]
     )  # fmt: skip
-    shapes = st.sampled_from([((4,), (2, 2), (1, 2, 2)), ((784,),), ((3, 4, 5),)])
-    tensors = st.lists(NAMES, max_size=2, unique=True).flatmap(
-        lambda names: st.tuples(
-            *(
-                st.builds(Tensor, st.just(one), shapes, st.sampled_from(["codes", "binary"]), st.integers(1, 8))
-                for one in names
-            )
-        )
-    )
+    tensors = st.lists(NAMES, max_size=2, unique=True).flatmap(lambda names: st.tuples(*map(tensors_called, names)))
     inputs, outputs = draw(tensors), draw(tensors)
     tables = {"layer": len(layers), "weights": len(weights), "input": len(inputs), "output": len(outputs)}
     usable = [row for row in BODY if all(tables.get(operand.kind.table, 1) for operand in row.operands)]

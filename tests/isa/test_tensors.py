@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from acortex.errors import UsageError
 from acortex.isa.program import Tensor
-from acortex.isa.tensors import accept, from_words, to_words, words_of
+from acortex.isa.tensors import MAX_SCALE, MIN_SCALE, accept, decode, fault, from_words, to_words, words_of
+from acortex.isa.windows import Slide, Window
 
 DIGIT = Tensor("image", ((784,), (28, 28), (1, 28, 28)), "binary")
 CODES = Tensor("x", ((4,), (2, 2)))
@@ -139,17 +140,87 @@ def test_three_axes_lie_pixel_by_pixel() -> None:
     assert np.argwhere(words).tolist() == [[0, 11, 1]]
 
 
-@given(
-    st.lists(st.integers(1, 70), min_size=1, max_size=1)
-    | st.lists(st.integers(1, 12), min_size=2, max_size=2)
-    | st.tuples(st.integers(1, 130), st.integers(1, 4), st.integers(1, 4)).map(list),
-    st.integers(1, 3),
-    st.randoms(use_true_random=False),
-)
-def test_words_turn_back_into_codes(shape: list[int], inferences: int, random) -> None:  # type: ignore[no-untyped-def]
-    tensor = Tensor("x", (tuple(shape),))
-    codes = np.array([random.randrange(16) for _ in range(inferences * tensor.size)], dtype=np.uint8)
-    codes = codes.reshape(inferences, tensor.size)
+def test_axes_say_where_the_channels_are() -> None:
+    """Time, batch and features: the features of a step fill a word of its own."""
+    codes = (np.arange(12) % 16).astype(np.uint8).reshape(1, 12)
+    words = to_words(Tensor("x", ((3, 1, 4),), axes=(0, 1, 2)), codes)
+    assert words[0, :, :4].tolist() == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]
+    turned = to_words(Tensor("x", ((3, 1, 4),), axes=(2, 1, 0)), codes)
+    assert turned[0, :, :3].tolist() == [[0, 4, 8], [1, 5, 9], [2, 6, 10], [3, 7, 11]]
+
+
+@pytest.mark.parametrize("packed", [1, 2, 4, 8, 16])
+def test_packed_pixels_are_those_that_a_window_reads(packed: int) -> None:
+    """A window of one pixel over the whole image, fetched as its stream gives it, sees every pixel's channels."""
+    tensor = Tensor("x", ((4, 3, 19),), packed=packed)
+    codes = np.random.default_rng(packed).integers(0, 16, (1, tensor.size)).astype(np.uint8)
+    columns = -(-19 // packed)
+    assert words_of(tensor) == 3 * columns
+    seen = Slide(Window(1, 1, 1, 1, 1, 1, 19, packed, 3, 19), 3, 1).vectors(to_words(tensor, codes)[0])
+    assert np.array_equal(seen[:, 0, :4].T.reshape(4, 3, 19), codes.reshape(4, 3, 19))
+    assert not seen[:, 0, 4:].any()
+
+
+@st.composite
+def tensors(draw: st.DrawFn) -> Tensor:
+    """A tensor of any layout."""
+    shape = tuple(draw(st.lists(st.integers(1, 6), min_size=1, max_size=4)))
+    wide = draw(st.integers(0, len(shape) - 1))
+    shape = (*shape[:wide], draw(st.sampled_from([1, 3, 4, 63, 64, 65, 130])), *shape[wide + 1 :])
+    axes = tuple(draw(st.permutations(range(len(shape))))) if len(shape) == 4 or draw(st.booleans()) else None
+    channels = shape[axes[-1]] if axes else shape[0] if len(shape) == 3 else 65
+    packed = draw(st.sampled_from([one for one in (1, 2, 4, 8, 16) if one == 1 or 64 // one >= channels]))
+    tensor = Tensor("x", (shape,), axes=axes, packed=packed)
+    assert fault(tensor) is None
+    return tensor
+
+
+@given(tensors(), st.integers(1, 3), st.integers(0, 2**32 - 1))
+def test_words_turn_back_into_codes(tensor: Tensor, inferences: int, seed: int) -> None:
+    codes = np.random.default_rng(seed).integers(1, 16, (inferences, tensor.size)).astype(np.uint8)
     words = to_words(tensor, codes)
     assert words.shape == (inferences, words_of(tensor), 64)
-    assert np.array_equal(from_words(tensor, words), codes.reshape(inferences, *shape))
+    assert np.count_nonzero(words) == codes.size
+    assert np.array_equal(from_words(tensor, words), codes.reshape(inferences, *tensor.shapes[0]))
+
+
+LINEAR = Tensor("x", ((4,),), "linear", scale=0.1, zero=7)
+
+
+def test_linear_codes_are_those_of_float32_division() -> None:
+    """0.25 / 0.1 is a tie in float32 and not in float64: what ONNX Runtime computes is the former."""
+    given_ = np.array([[-9, 0.25, 0.1, 9]], dtype=np.float64)
+    steps = np.rint(given_.astype(np.float32) / np.float32(0.1)) + 7
+    assert accept(LINEAR, given_).tolist() == np.clip(steps, 0, 15).astype(int).tolist()
+    assert accept(LINEAR, np.array([[0, 1, -1, 3]], dtype=np.int8)).tolist() == [[7, 15, 0, 15]]
+    assert accept(LINEAR, np.array([[3e38, -3e38, 0, 0]], dtype=np.float32)).tolist() == [[15, 0, 7, 7]]
+
+
+@given(st.floats(MIN_SCALE, MAX_SCALE), st.integers(0, 255))
+def test_what_linear_codes_stand_for_has_these_codes(scale: float, zero: int) -> None:
+    tensor = Tensor("x", ((256,),), "linear", 8, scale, zero)
+    codes = np.arange(256, dtype=np.uint8)[np.newaxis]
+    numbers = decode(tensor, codes)
+    assert numbers.dtype == np.float32
+    assert np.array_equal(numbers[0], np.float32(scale) * (np.arange(256) - zero).astype(np.float32))
+    assert np.array_equal(accept(tensor, numbers), codes)
+
+
+def test_plain_codes_stand_for_themselves() -> None:
+    codes = np.array([[1, 2, 3, 4]], dtype=np.uint8)
+    assert decode(CODES, codes) is codes
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [(np.nan, "nan at [0, 1] is not a finite number"), (np.inf, "inf at [0, 1] is not a finite number"),
+     (1e300, "1e+300 at [0, 1] is too large for a float32")],
+)  # fmt: skip
+def test_a_number_that_has_no_linear_code(value: float, why: str) -> None:
+    assert refused(LINEAR, np.array([[0, value, 0, 0]])) == f"input x: value {why}"
+
+
+def test_an_axis_of_one_may_come_before_any_shape() -> None:
+    """A batch axis of one, as the model's input has it."""
+    assert accept(CODES, np.ones((3, 1, 4))).shape == accept(CODES, np.ones((3, 1, 2, 2))).shape == (3, 4)
+    assert "has shape (3, 2, 4)" in refused(CODES, np.ones((3, 2, 4)))

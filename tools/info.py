@@ -1,0 +1,93 @@
+"""`acortex info`: what a program is for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from acortex.tools.console import console, format_option, print_json, show
+from acortex.tools.programs import open_program, program_argument
+from acortex.tools.units import percent
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+
+@click.command()
+@program_argument
+@format_option
+def info(program: str, form: str) -> None:
+    """Show what a program is for: chip, tensors with shapes and codings, layers, sizes."""
+    from acortex.isa.summary import summary
+
+    report = summary(open_program(program))
+    if form == "json":
+        print_json(report)
+    else:
+        show(console(), _parts(report))
+
+
+def _parts(report: Mapping[str, Any]) -> Iterator[RenderableType]:
+    """A program from the outside in: what for, what goes in and out, how large, its layers."""
+    from rich.padding import Padding
+    from rich.table import Table
+    from rich.text import Text
+
+    head = report["program"]
+    yield Text.assemble((head["name"], "bold cyan"), " for ", (report["chip"], "bold cyan"))
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim")
+    for name, text in _facts(report):
+        table.add_row(name, Text(text))
+    yield Padding(table, (1, 0, 0, 2), expand=False)
+    if report["layers"]:
+        yield Padding(_layers(report), (1, 0, 0, 2), expand=False)
+
+
+def _facts(report: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for kind in ("input", "output"):
+        yield from ((kind, _tensor(tensor)) for tensor in report[f"{kind}s"])
+    yield "instructions", f"{report['program']['instructions']:,}"
+    weights = report["weights"]
+    if weights:
+        cells = sum(one["rows"] * one["columns"] for one in weights)
+        size = sum(one["bytes"] for one in weights)
+        yield "weights", f"{_many(len(weights), 'matrix', 'matrices')}, {cells:,} weights, {size:,} bytes"
+    macs = report["macs"]
+    yield "macs", "not counted" if macs is None else f"{macs:,} an inference"
+    if report["samples"]:
+        labelled = " with labels" if report["labels"] else ""
+        yield "samples", f"{report['samples']:,}{labelled}"
+    yield "sha256", report["program"]["sha256"]
+
+
+def _tensor(tensor: Mapping[str, Any]) -> str:
+    """A tensor in a line: its name, its forms, what its codes mean, where they lie."""
+    forms = " or ".join("x".join(map(str, shape)) for shape in tensor["shapes"])
+    coding = tensor["encode"]
+    if coding == "linear":
+        code = f"(code - {tensor['zero']})" if tensor["zero"] else "code"
+        coding = f"{code} * {tensor['scale']!r}"
+    axes = f", axes {'.'.join(map(str, tensor['axes']))}" if tensor["axes"] else ""
+    packed = f", {tensor['packed']} a word" if tensor["packed"] > 1 else ""
+    words = _many(tensor["words"], "word", "words")
+    return f"{tensor['name']}  {forms}, {coding}, {_many(tensor['bits'], 'bit', 'bits')}{axes}{packed}, {words}"
+
+
+def _many(count: int, one: str, more: str) -> str:
+    return f"{count:,} {one if count == 1 else more}"
+
+
+def _layers(report: Mapping[str, Any]) -> RenderableType:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("layer", style="cyan", no_wrap=True)
+    table.add_column("macs", justify="right")
+    table.add_column("", justify="right")
+    for layer in report["layers"]:
+        macs = layer["macs"]
+        table.add_row(layer["name"], "-" if macs is None else f"{macs:,}", percent(macs or 0, report["macs"] or 0))
+    return table
