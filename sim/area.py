@@ -19,17 +19,53 @@ UM2_PER_MM2 = Decimal(10) ** 6
 
 def area_by_component(chip: Chip) -> dict[str, Decimal]:
     """The area of each component in mm2, by its name in reports."""
-    area, arrays = chip.area, chip.array_count
     with localcontext(prec=PRECISION):
-        return {
-            "main_memory": area.main_memory_mm2_per_mb * chip.memory.capacity_kb / 1024,
-            "sensing": area.sensing_um2 * arrays / UM2_PER_MM2,
-            "arrays": area.cells_um2 * arrays / UM2_PER_MM2,
-            "dacs": area.dacs_um2 * arrays / UM2_PER_MM2,
-            "neurons_adcs": area.neurons_um2_per_column * chip.arrays.n / UM2_PER_MM2,
-            "program_erase": area.program_erase_mm2_per_column * chip.arrays.n,
-            "others": area.others_per_array_um2 * arrays / UM2_PER_MM2 + area.fixed_mm2,
-        }
+        serial = _serial(chip)
+        added = _added(chip, serial)
+        return {name: area + added.get(name, 0) for name, area in serial.items()}
+
+
+def _serial(chip: Chip) -> dict[str, Decimal]:
+    """The areas of a chip that does one thing at a time, as the published one does."""
+    area, arrays = chip.area, chip.array_count
+    return {
+        "main_memory": area.main_memory_mm2_per_mb * chip.memory.capacity_kb / 1024,
+        "sensing": area.sensing_um2 * arrays / UM2_PER_MM2,
+        "arrays": area.cells_um2 * arrays / UM2_PER_MM2,
+        "dacs": area.dacs_um2 * arrays / UM2_PER_MM2,
+        "neurons_adcs": area.neurons_um2_per_column * chip.arrays.n / UM2_PER_MM2,
+        "program_erase": area.program_erase_mm2_per_column * chip.arrays.n,
+        "others": area.others_per_array_um2 * arrays / UM2_PER_MM2 + area.fixed_mm2,
+    }
+
+
+def _added(chip: Chip, serial: dict[str, Decimal]) -> dict[str, Decimal]:
+    """What doing more at once adds to the areas of a serial chip.
+
+    Further ports, converters and latches take area where the first ones are; the wires of further lanes, among them
+    those that load several arrays in a cycle, run along the side of the die without them.
+    """
+    area, buses = chip.area, chip.buses
+    lanes = buses.down_lanes + buses.up_lanes + chip.arrays.loads_per_cycle - 3
+    side = sum(serial.values(), Decimal(0)).sqrt()
+    return {
+        "main_memory": serial["main_memory"] * area.port_share * (chip.memory.ports - 1),
+        "dacs": area.latches_um2 * chip.array_count * int(chip.arrays.overlap_loads) / UM2_PER_MM2,
+        "neurons_adcs": serial["neurons_adcs"] * (chip.neurons.adcs_per_column - 1),
+        "others": area.lane_um2_per_mm * side * lanes / UM2_PER_MM2,
+    }
+
+
+def added_area(chip: Chip) -> Decimal:
+    """What doing more at once than the published chip adds to a chip's area, in mm2."""
+    with localcontext(prec=PRECISION):
+        return total_area(chip) - sum(_serial(chip).values(), Decimal(0))
+
+
+def memory_side_factor(chip: Chip) -> Decimal:
+    """How much longer than with one port the lines of main memory are: an access costs so much more energy."""
+    with localcontext(prec=PRECISION):
+        return (1 + chip.area.port_share * (chip.memory.ports - 1)).sqrt()
 
 
 def total_area(chip: Chip) -> Decimal:

@@ -18,7 +18,7 @@ must not share a segment, for their currents would add.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -54,13 +54,18 @@ class Route:
 class GroupRoute:
     """What a group claims of the analog buses while it is connected.
 
-    `length_mm` is the longest way from one of its arrays to the neurons. `rounds` is the largest number of the group's
-    tile columns that need one segment: they are sampled one after another; never less than the group's own `rounds`.
+    `length_mm` is the longest way from one of its arrays to the neurons. `turns` has for each tile column the turn in
+    which it is sampled and converted: those that need one segment, or one set of converters, take turns.
     """
 
     segments: frozenset[Segment]
     length_mm: Decimal
-    rounds: int
+    turns: tuple[int, ...]
+
+    @property
+    def rounds(self) -> int:
+        """How many turns there are."""
+        return max(self.turns) + 1
 
 
 def describe(segment: Segment) -> str:
@@ -118,13 +123,25 @@ class Buses:
         A run in another column than the first leaves that column in a half that the first run uses, its own where it
         can and the top before the bottom, and crosses to the first run's column on the buses between.
         """
-        claims: Counter[Segment] = Counter()
-        longest = Decimal(0)
-        for runs in group.runs:
-            segments, length = self._tile_column(runs)
-            claims.update(segments)
-            longest = max(longest, length)
-        return GroupRoute(frozenset(claims), longest, max(claims.values()))
+        ways = [self._tile_column(runs) for runs in group.runs]
+        segments = frozenset[Segment]().union(*(way for way, _ in ways))
+        turns = self._turns([way for way, _ in ways], group.homes)
+        return GroupRoute(segments, max(length for _, length in ways), turns)
+
+    def _turns(self, ways: Sequence[set[Segment]], homes: Sequence[int]) -> tuple[int, ...]:
+        """In which turn each tile column is converted: the first with converters and wires left for it."""
+        converters = self.chip.neurons.adcs_per_column
+        wires = converters * self.chip.buses.segment_capacity
+        taken: list[Counter[Segment]] = []
+        turns = []
+        for way, home in zip(ways, homes, strict=True):
+            needs: dict[Segment, int] = dict.fromkeys(way, wires) | {("converters", home): converters}
+            turn = next((n for n, t in enumerate(taken) if all(t[s] < room for s, room in needs.items())), len(taken))
+            if turn == len(taken):
+                taken.append(Counter())
+            taken[turn].update(needs.keys())
+            turns.append(turn)
+        return tuple(turns)
 
     def conflict(self, route: GroupRoute, claimed: Mapping[Segment, int]) -> Segment | None:
         """The first segment that cannot carry the route beside what is claimed already; None where all can."""

@@ -93,31 +93,27 @@ class Configuration:
 
     def times(self) -> dict[int, GroupTimes]:
         """What an operation of each group costs in time, for the units that carry it out."""
-        delay = delays(self.chip)
-        per_cycle = self.chip.arrays.loads_per_cycle
-        return {
-            number: GroupTimes(
-                arrays=group.arrays,
-                load=-(-group.arrays // per_cycle),
-                frame=delay.frame_cycles(group.tile_rows),
-                macs=self.weights[number].macs,
-                segments=len(self.route(number).segments),
-                rounds=tuple(outputs for outputs, _ in _turns(group)),
-                words=tuple(words for _, words in _turns(group)),
-            )
-            for number, group in self.groups.items()
-        }
+        return {number: self._times(group) for number, group in self.groups.items()}
 
+    def _times(self, group: Group) -> GroupTimes:
+        arrays = self.chip.arrays
+        words = group.tile_rows if arrays.broadcast_loads else group.arrays
+        turns = self._turns(group)
+        return GroupTimes(
+            arrays=group.arrays,
+            load=-(-words // arrays.loads_per_cycle),
+            frame=delays(self.chip).frame_cycles(group.tile_rows),
+            macs=self.weights[group.number].macs,
+            segments=len(self.route(group.number).segments),
+            rounds=tuple(outputs for outputs, _ in turns),
+            words=tuple(words for _, words in turns),
+        )
 
-def _turns(group: Group) -> list[tuple[int, int]]:
-    """What the neurons convert in each turn: (outputs, words); tile columns with one home take turns."""
-    turns: list[tuple[int, int]] = []
-    seen: dict[int, int] = {}
-    for tile, home in enumerate(group.homes):
-        turn = seen.get(home, 0)
-        seen[home] = turn + 1
-        if turn == len(turns):
-            turns.append((0, 0))
-        outputs = min(CHANNELS, group.columns - tile * CHANNELS)
-        turns[turn] = (turns[turn][0] + outputs, turns[turn][1] + 1)
-    return turns
+    def _turns(self, group: Group) -> list[tuple[int, int]]:
+        """What the neurons convert in each turn: (outputs, words)."""
+        route = self.route(group.number)
+        turns = [(0, 0)] * route.rounds
+        for tile, turn in enumerate(route.turns):
+            outputs = min(CHANNELS, group.columns - tile * CHANNELS)
+            turns[turn] = (turns[turn][0] + outputs, turns[turn][1] + 1)
+        return turns

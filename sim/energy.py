@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 
-from acortex.sim.area import PRECISION
+from acortex.sim.area import PRECISION, UM2_PER_MM2, added_area, memory_side_factor
 from acortex.sim.bus import word_length_mm
+from acortex.sim.floorplan import floor_plan
 from acortex.sim.specs import Chip
 
 COMPONENTS = (
@@ -57,8 +58,18 @@ def _per_row(chip: Chip) -> Decimal:
     return 2 * chip.arrays.k * writing.levels * writing.pulses_per_level * chip.energy.program_pulse_pj
 
 
+def _load(chip: Chip) -> Decimal:
+    """Loading one array's latches: with a second set both are written, and a broadcast word crosses the array too.
+
+    The way from the buffer to an array's DACs is in the DACs' price; only what is driven beyond it is added.
+    """
+    energy, arrays = chip.energy, chip.arrays
+    crossing = energy.bus_to_arrays_pj_per_mm * floor_plan(chip).pitch_x if arrays.broadcast_loads else 0
+    return energy.dacs_pj + energy.latches_pj * int(arrays.overlap_loads) + crossing
+
+
 _ACCESS: tuple[tuple[str, Rate], ...] = (
-    ("main_memory", lambda chip: chip.energy.memory_access_pj),
+    ("main_memory", lambda chip: chip.energy.memory_access_pj * memory_side_factor(chip)),
     ("others", lambda chip: chip.energy.others_access_pj),
 )
 _FRAME: tuple[tuple[str, Rate], ...] = (
@@ -78,7 +89,7 @@ _TABLE: tuple[tuple[str, str, str, tuple[tuple[str, Rate], ...]], ...] = (
     ("buffer.slide", "words", "words of an input vector prepared; its energy is in that of memory accesses", ()),
     ("vmm.connect", "segments", "bus segments joined for a group", ()),
     ("vmm.disconnect", "segments", "bus segments released by a group", ()),
-    ("vmm.load", "arrays", "arrays whose DAC latches were loaded", (("dacs", lambda chip: chip.energy.dacs_pj),)),
+    ("vmm.load", "arrays", "arrays whose DAC latches were loaded", (("dacs", _load),)),
     ("vmm.frame", "arrays", "arrays that took part in an analog frame", _FRAME),
     (
         "neurons.convert",
@@ -116,9 +127,15 @@ def prices(chip: Chip) -> Prices:
 
 
 def leakage_aj_per_cycle(chip: Chip) -> int:
-    """What the whole chip leaks in one cycle, in attojoules, rounded once. 1 mW for 1 ns is 1 pJ."""
+    """What the whole chip leaks in one cycle, in attojoules, rounded once. 1 mW for 1 ns is 1 pJ.
+
+    What is added to do more at once leaks as much for its area as an array with its circuits.
+    """
+    area = chip.area
     with localcontext(prec=PRECISION):
-        leakage_mw = chip.energy.leakage_mw + chip.energy.leakage_per_array_uw * chip.array_count / 1000
+        array_um2 = area.cells_um2 + area.sensing_um2 + area.dacs_um2 + area.others_per_array_um2
+        added = added_area(chip) * UM2_PER_MM2 / array_um2 if array_um2 else Decimal(0)
+        leakage_mw = chip.energy.leakage_mw + chip.energy.leakage_per_array_uw * (chip.array_count + added) / 1000
         return _whole(leakage_mw * chip.clock_ns * AJ_PER_PJ)
 
 

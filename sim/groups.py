@@ -7,7 +7,6 @@ width: its currents are joined with those of the first, whose column's neurons c
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -87,11 +86,6 @@ class Group:
     def homes(self) -> tuple[int, ...]:
         """For each tile column, the column of arrays whose neurons convert it."""
         return tuple(runs[0].column for runs in self.runs)
-
-    @cached_property
-    def rounds(self) -> int:
-        """How many tile columns the busiest neurons convert, one after another."""
-        return max(Counter(self.homes).values())
 
 
 def form_group(number: int, rows: int, columns: int, rects: Sequence[Rect], chip: Chip) -> Group:

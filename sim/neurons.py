@@ -1,7 +1,7 @@
 """The neurons and their ADCs in time: one shared ramp converts the 64 outputs of a column of arrays at once.
 
-Tile columns of a group that share their neurons are converted one after the other. The sampled sums are held until the
-last conversion has ended.
+Tile columns of a group that share converters or bus segments are converted one after the other. The sampled sums are
+held until the last conversion has ended.
 """
 
 from __future__ import annotations

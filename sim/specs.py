@@ -69,6 +69,7 @@ class Arrays(Section):
     settle_ns_per_array: Real = _setting("ns", "added to the frame for each array joined on a bus", 0, 10**6)
     loads_per_cycle: int = _setting("arrays", "arrays whose DAC latches are loaded in one cycle", 1, 65536)
     overlap_loads: bool = _setting("", "whether latches are loaded for the next frame while one runs")
+    broadcast_loads: bool = _setting("", "whether a word loads the latches of a whole row of a group's arrays at once")
 
 
 class Memory(Section):
@@ -119,6 +120,7 @@ class Neurons(Section):
 
     bits: int = _setting("bits", "bits of a code; a conversion is a ramp of 2^bits steps", 1, 8)
     cycles_per_step: int = _setting("cycles", "one step of the ramp", 1, 1024)
+    adcs_per_column: int = _setting("sets", "sets of converters that a column of arrays has, with wires to each", 1, 64)
     output_words: int = _setting("words", "converted words that wait for the bus", 1, 65536)
 
 
@@ -153,6 +155,7 @@ class Energy(Section):
     sensing_pj: Real = _setting("pJ", "sensing circuits of one array, one frame", 0, 10**6)
     array_pj: Real = _setting("pJ", "cells of one array, one frame", 0, 10**6)
     dacs_pj: Real = _setting("pJ", "DACs of one array, one frame", 0, 10**6)
+    latches_pj: Real = _setting("pJ", "a second set of DAC latches of one array, one load", 0, 10**6)
     conversion_pj: Real = _setting("pJ", "one neuron and its converter, one output", 0, 10**6)
     bus_to_arrays_pj_per_mm: Real = _setting("pJ/mm", "one word carried to the arrays", 0, 10**6)
     bus_from_arrays_pj_per_mm: Real = _setting("pJ/mm", "one word carried back from the arrays", 0, 10**6)
@@ -172,6 +175,9 @@ class Area(Section):
     program_erase_mm2_per_column: Real = _setting("mm2", "program/erase circuits, for each of the n columns", 0, 10**4)
     neurons_um2_per_column: Real = _setting("um2", "neurons with converters, for each of the n columns", 0, 10**8)
     fixed_mm2: Real = _setting("mm2", "controller, instruction memory, buffer and host port", Decimal("0.001"), 10**4)
+    port_share: Real = _setting("fraction", "what a further port adds to main memory's area", 0, 10)
+    latches_um2: Real = _setting("um2", "a second set of DAC latches of one array", 0, 10**8)
+    lane_um2_per_mm: Real = _setting("um2/mm", "wires of a further word-wide lane, for each mm of die side", 0, 10**8)
 
 
 class Errors(Section):

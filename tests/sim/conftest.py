@@ -20,6 +20,9 @@ from acortex.sim.specs import load_chip
 
 Span = tuple[int, int]
 
+ROOM = ("memory.capacity_kb=64", "arrays.n=4", "buffer.words=64")
+"""What makes the digits' chip, 8 rows of arrays, large enough for a layer of many positions."""
+
 
 @dataclass
 class Watched:
@@ -42,6 +45,17 @@ class Watched:
         """When each event of a kind began."""
         return [start for start, _ in self.events[unit, kind]]
 
+    def period(self, unit: str, kind: str, first: int = 8, last: int = 16) -> float:
+        """The mean cycles between events, from one that begins when all that is pipelined is full."""
+        starts = self.starts(unit, kind)
+        return (starts[last] - starts[first]) / (last - first)
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """The report of the run."""
+        assert self.result is not None
+        return self.result.report
+
     def output(self, name: str = "y") -> NDArray[np.uint8]:
         """An output of the run."""
         assert self.result is not None
@@ -59,3 +73,63 @@ def watch() -> Callable[..., Watched]:
         return seen
 
     return watched
+
+
+@pytest.fixture
+def simulate(watch: Callable[..., Watched]) -> Callable[..., Watched]:
+    """Runs a layer on the digits' chip with room, its settings changed by "path=value"."""
+    return lambda source, settings=(): watch(source, None, [*ROOM, *settings])
+
+
+@pytest.fixture
+def layer() -> Callable[..., str]:
+    """Makes programs of one layer: `positions` vectors from memory through a matrix and back.
+
+    `rects` are the group's rectangles, `rows` x `columns` its cells; each vector has a word for each row of arrays.
+    """
+
+    def make(positions: int, rows: int = 64, columns: int = 64, rects: str = "rect g0, 0, 0", body: str = "") -> str:
+        words, out = -(-rows // 64), -(-columns // 64)
+        body = (
+            body
+            or f"""
+            read d0
+            feed {positions}, {words}
+            multiply g0, {positions}
+            convert q0, {positions}
+            write d1
+        """
+        )
+        row = ", ".join(["1"] * columns)
+        return f"""
+            .program bench
+            .chip acortex_digits
+            .input x, shape=64x{positions * words}
+            .output y, shape=64x{positions * out}
+            .weights w, {rows}x{columns}
+            {chr(10).join(f".row {row}" for _ in range(rows))}
+            group g0, {rows}, {columns}
+            {rects}
+            program g0, w
+            quant q0, 1, 6, activation=relu
+            start
+            connect g0
+            inference
+            base d0, 0
+            dim d0, 0, {positions * words}
+            base d1, {positions * words}
+            dim d1, 0, {positions * out}
+            input x, d0
+            signal host_in, t0
+            await read, t0
+            layer l
+            {body}
+            signal write, t1
+            endlayer
+            await host_out, t1
+            output y, d1
+            endinference
+            halt
+        """
+
+    return make

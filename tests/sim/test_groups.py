@@ -50,14 +50,6 @@ def test_a_wide_run_goes_on_tile_column_by_tile_column() -> None:
     assert group.runs == ((Run(0, 0, 1), Run(4, 7, 1)), (Run(1, 0, 1), Run(5, 7, 1)))
 
 
-def test_tile_columns_of_one_home_are_converted_in_rounds() -> None:
-    assert form(64, 64 * 4, Rect(0, 0), Rect(0, 1), Rect(0, 2), Rect(1, 0)).rounds == 3
-
-
-def test_tile_columns_of_different_homes_are_converted_at_once() -> None:
-    assert form(64, 64 * 4, Rect(0, 0, width=4)).rounds == 1
-
-
 @given(heights=st.lists(st.integers(1, 9), min_size=1, max_size=6), width=st.integers(1, 5))
 def test_every_tile_has_its_own_array(heights: list[int], width: int) -> None:
     rects = [Rect(width * index, 0, height, width) for index, height in enumerate(heights)]
