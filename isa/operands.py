@@ -123,6 +123,7 @@ _ROWS = (
     _count("positions", 20, "how many positions, one array operation each"),
     _count("words", 12, "words a position"),
     _count("channels", 6, "channels, out of the 64 of a word"),
+    _unsigned("offset", 6, "channels into a word"),
     _unsigned("code", 8, "an activation's code"),
     _count("kernel", 7, "pixels of a window, one way"),
     _count("hop", 5, "pixels from one to the next, one way"),

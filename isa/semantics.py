@@ -119,10 +119,44 @@ def operand(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     return words
 
 
-@_means("write", lambda d, s: Flow(takes=_SOURCES[_choice(d, "source")], taken=_words(d), writes=True))
+def spills(dispatch: Dispatch) -> bool:
+    """Whether a `write` shifts a pixel's channels into one word more than come."""
+    spilt: bool = dispatch.ops.shift + dispatch.ops.tail > CHANNELS
+    return spilt
+
+
+def _write_flow(dispatch: Dispatch, shape: Shape | None) -> Flow:
+    assert dispatch.stream is not None
+    pixels = dispatch.stream.size // dispatch.stream.extents[0]
+    taken = dispatch.stream.size - pixels if spills(dispatch) else dispatch.stream.size
+    return Flow(takes=_SOURCES[_choice(dispatch, "source")], taken=taken, writes=True)
+
+
+def written(dispatch: Dispatch) -> NDArray[np.bool_] | None:
+    """Which channels of a pixel's words a `write` changes: bool of shape (words of a pixel, 64); None for all."""
+    assert dispatch.stream is not None
+    shift, tail = dispatch.ops.shift, dispatch.ops.tail
+    if shift == 0 and tail == CHANNELS:
+        return None
+    words = dispatch.stream.extents[0]
+    end = (words - spills(dispatch) - 1) * CHANNELS + tail + shift
+    place = np.arange(words * CHANNELS)
+    mask: NDArray[np.bool_] = (place >= shift) & (place < end)
+    return mask.reshape(words, CHANNELS)
+
+
+@_means("write", _write_flow)
 def write(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
-    """The words converted, as main memory takes them: uint8 of shape (words, 64)."""
-    return words
+    """The words as main memory takes them, each pixel's channels moved up by `shift`: uint8 of shape (words, 64)."""
+    assert dispatch.stream is not None
+    shift, held = dispatch.ops.shift, dispatch.stream.extents[0]
+    if shift == 0:
+        return words
+    pixels = words.reshape(-1, (held - spills(dispatch)) * CHANNELS)
+    moved = np.zeros((len(pixels), held * CHANNELS), dtype=np.uint8)
+    reached = min(pixels.shape[1], held * CHANNELS - shift)
+    moved[:, shift : shift + reached] = pixels[:, :reached]
+    return moved.reshape(-1, CHANNELS)
 
 
 # Positions --------------------------------------------------------------------------------------------------------

@@ -158,8 +158,11 @@ ROWS: tuple[Row, ...] = (
          "output scores, d31", 0x210F_8000_0000_0000),
     _row(0x22, "read", "read", "word", "stream; to:to_read=0", "Reads a stream of words from main memory.",
          "read d7, to=vector", 0x223C_0000_0000_0000),
-    _row(0x23, "write", "write", "word", "stream; source:from_write=0", "Writes a stream of words to main memory.",
-         "write d8", 0x2340_0000_0000_0000),
+    _row(0x23, "write", "write", "word", "stream; source:from_write=0; shift:offset=0; tail:channels=64",
+         "Writes a stream of words to main memory. Axis 0 of the stream counts the words of a pixel; of its last word"
+         " that comes `tail` channels are kept. All its channels move up by `shift`, over the borders of words; what"
+         " they do not reach stays as it was.",
+         "write d8, shift=40, tail=24", 0x2342_85C0_0000_0000),
     _row(0x24, "fetch", "read", "word", "stream; window",
          "Reads what a window needs of the image in a stream: all of it at a row's first position, then new columns.",
          "fetch d4, w1", 0x2421_0000_0000_0000),

@@ -17,7 +17,17 @@ from numpy.typing import NDArray
 
 from acortex.errors import AcortexError
 from acortex.isa.program import Program
-from acortex.isa.semantics import CHANNELS, MEANINGS, Flow, Shape, fetch_addresses, slide_of, vector_words
+from acortex.isa.semantics import (
+    CHANNELS,
+    MEANINGS,
+    Flow,
+    Shape,
+    fetch_addresses,
+    slide_of,
+    spills,
+    vector_words,
+    written,
+)
 from acortex.isa.sequencer import Dispatch, Sequencer
 from acortex.isa.tensors import from_words, words_of
 from acortex.sim.bus import describe
@@ -155,6 +165,8 @@ class Functional:
         """Takes what the instruction takes, computes, and gives what it gives."""
         if dispatch.window is not None:
             self._check_image(dispatch)
+        if dispatch.row.mnemonic == "write":
+            self._check_pixel(dispatch)
         meaning = MEANINGS[dispatch.row.mnemonic]
         shape = self._shape(dispatch)
         flow = meaning.flow(dispatch, shape)
@@ -168,7 +180,7 @@ class Functional:
         if flow.writes and addresses is not None:
             self.order.write(dispatch, addresses, start)
             if given is not None:
-                self._memory[addresses] = given
+                self._store(dispatch, addresses, given)
         end = self.order.end(dispatch, [run.end for run in runs if run.last])
         if flow.gives == "host_out":
             self._give_host(dispatch, given)
@@ -195,6 +207,27 @@ class Functional:
             return self._memory[addresses]
         values = [run.values for run in runs if run.values is not None]
         return np.concatenate(values) if len(values) > 1 else values[0]
+
+    def _store(self, dispatch: Dispatch, addresses: NDArray[np.int64], words: Words) -> None:
+        """Writes words into main memory, or the channels of them that the instruction changes, in the order given."""
+        mask = written(dispatch) if dispatch.row.mnemonic == "write" else None
+        if mask is None:
+            self._memory[addresses] = words
+            return
+        changed = np.tile(mask, (len(addresses) // len(mask), 1))
+        word, channel = np.nonzero(changed)
+        self._memory[addresses[word], channel] = words[changed]
+
+    def _check_pixel(self, dispatch: Dispatch) -> None:
+        """A pixel's channels fit the words that axis 0 of the stream gives it."""
+        assert dispatch.stream is not None
+        shift, tail = dispatch.ops.shift, dispatch.ops.tail
+        if dispatch.stream.extents[0] == 1 and spills(dispatch):
+            raise self._error(
+                dispatch,
+                f"{tail} channels from channel {shift} on need 2 words, and axis 0 of the stream has 1 for a pixel",
+                "give axis 0 an extent of at least 2, or lower shift or tail",
+            )
 
     def _pull(self, dispatch: Dispatch, name: str, count: int) -> list[_Run]:
         """Items from a pipe that holds at least so many."""

@@ -12,7 +12,7 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from acortex.isa.semantics import fetch_addresses, slide_of
+from acortex.isa.semantics import fetch_addresses, slide_of, spills
 from acortex.isa.sequencer import Dispatch
 from acortex.sim.energy import INDEX as KIND
 from acortex.sim.kernel import CAUSE, Agent, Alarm, Channel, Kernel, Site, Unit
@@ -227,18 +227,29 @@ class Writer(Client):
         self._up = bus
         self._sources = sources
         self._source = sources[0]
+        self._way: DataBus | None = bus
+        self._pixel = 0
+        """Words of a pixel where a shift makes them one more than come, else 0."""
+        self._left_over = False
+        """Whether the next word holds only what the one before left over."""
 
     def begin(self, dispatch: Dispatch) -> None:
         """Begins to walk over a stream, from one of the sources."""
         super().begin(dispatch)
+        assert dispatch.stream is not None
         self._source = self._sources[dispatch.ops.source]
-        self.bus = self._up if dispatch.ops.source == 0 else None
+        self.bus = self._way = self._up if dispatch.ops.source == 0 else None
+        self._pixel = dispatch.stream.extents[0] if spills(dispatch) else 0
+        self._left_over = False
 
     def work(self, now: int) -> bool:
-        """Asks for the next word's access once there is a word."""
+        """Asks for the next word's access once there is a word, or what the one before left over."""
         if not self.remaining:
             return True
-        if self._source.ready(now, self):
+        if self._pixel:
+            self._left_over = self.remaining % self._pixel == 1
+            self.bus = None if self._left_over else self._way
+        if self._left_over or self._source.ready(now, self):
             self.ask(now, now + 1)
         else:
             self.block(now, CODES)
@@ -247,7 +258,8 @@ class Writer(Client):
     def granted(self, now: int) -> None:
         """Takes the word into memory, and goes on."""
         self.act(now, self.fabric.times.access, WRITE, 1)
-        self._source.take()
-        self._source.free(now + 1 if self.bus is None else self.bus.carry(now, self.context))
+        if not self._left_over:
+            self._source.take()
+            self._source.free(now + 1 if self.bus is None else self.bus.carry(now, self.context))
         self.remaining -= 1
         self.wake(now)

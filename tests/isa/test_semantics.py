@@ -22,6 +22,7 @@ from acortex.isa.semantics import (
     fetch_addresses,
     slide_of,
     vector_words,
+    written,
 )
 from acortex.isa.sequencer import _OPERANDS, Dispatch, Stream
 from acortex.isa.table import MNEMONICS, ROWS
@@ -109,6 +110,27 @@ def test_words_move_as_they_are(what: Dispatch, expected: Flow) -> None:
     words = codes(0, 12, 64)
     np.testing.assert_array_equal(compute(words, what), words)
     assert flow(what) == expected
+
+
+@given(
+    seeds, st.integers(1, 3), st.integers(1, 3), st.integers(0, 63), st.integers(1, 64),
+    st.sampled_from(("neurons", "vector")),
+)  # fmt: skip
+def test_write_moves_a_pixels_channels_and_leaves_the_others(
+    seed: int, pixels: int, words: int, shift: int, tail: int, source: str
+) -> None:
+    held = words + (shift + tail > 64)
+    what = dispatch("write", Stream(0, (held, pixels, 1, 1), (1, held, 0, 0)), source=source, shift=shift, tail=tail)
+    given_words = codes(seed, pixels * words, 64)
+    moved = compute(given_words, what).reshape(pixels, held * 64)
+    mask = written(what)
+    reached = np.ones(held * 64, dtype=bool) if mask is None else mask.reshape(-1)
+    channels = (words - 1) * 64 + tail
+    assert np.flatnonzero(reached).tolist() == list(range(shift, shift + channels))
+    for pixel, own in zip(moved, given_words.reshape(pixels, -1), strict=True):
+        assert pixel[reached].tolist() == own[:channels].tolist()
+    pipe = "neurons" if source == "neurons" else "results"
+    assert flow(what) == Flow(takes=pipe, taken=pixels * words, writes=True)
 
 
 # Positions

@@ -26,6 +26,9 @@ SOURCE = digits_reference.DATA.with_name("digits_mlp.s")
 IMAGES = 24
 """Enough to go round every ring of the memory several times, and for each constant to matter."""
 
+SCORES = 2
+"""The stream of the scores."""
+
 STEPS = 40 * IMAGES
 """More instructions than the program issues for so many images: one that issues more runs for ever."""
 
@@ -130,7 +133,12 @@ def mutants(operand: Operand, value: int) -> Iterator[int]:
 
 
 def matters(instruction: Instruction, name: str) -> bool:
-    """Whether an operand can matter: stride and ring of a stream that no loop moves cannot."""
+    """Whether an operand can matter.
+
+    Stride and ring of a stream that no loop moves cannot; nor can, in the word of the ten scores, the channels behind.
+    """
+    if instruction.row.mnemonic == "write" and name == "tail":
+        return instruction["stream"] != SCORES
     return name not in ("stride", "ring") or "by" not in instruction.values or instruction["by"] != 8
 
 

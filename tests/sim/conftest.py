@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -66,10 +67,16 @@ class Watched:
 def watch() -> Callable[..., Watched]:
     """Runs a source on a chip with some settings changed, and keeps all that happened."""
 
-    def watched(source: str, inputs: Any, settings: Sequence[str] = (), chip: str = "acortex_digits") -> Watched:
+    def watched(
+        source: str,
+        inputs: Any,
+        settings: Sequence[str] = (),
+        chip: str = "acortex_digits",
+        folder: Path | None = None,
+    ) -> Watched:
         chosen = load_chip(chip, list(settings))
         seen = Watched(unit_paths(chosen))
-        seen.result = run(assemble(source, file="test.s"), chosen, inputs=inputs, observers=[seen])
+        seen.result = run(assemble(source, file="test.s", folder=folder), chosen, inputs=inputs, observers=[seen])
         return seen
 
     return watched
