@@ -52,7 +52,9 @@ def test_the_wheel_holds_every_module_and_data_file_of_the_repository(wheel: zip
 
 def test_the_wheel_declares_the_command_and_the_licence(wheel: zipfile.ZipFile) -> None:
     info = f"acortex-{acortex.__version__}.dist-info"
-    assert "acortex = acortex.tools.cli:main" in wheel.read(f"{info}/entry_points.txt").decode()
+    entries = wheel.read(f"{info}/entry_points.txt").decode()
+    assert "acortex = acortex.tools.cli:main" in entries
+    assert "[pytest11]\nacortex = acortex.tools.pytest_plugin\n" in entries
     metadata = wheel.read(f"{info}/METADATA").decode()
     assert "Requires-Python: >=3.11" in metadata
     assert any(name.startswith(info) and name.endswith("LICENSE") for name in wheel.namelist())

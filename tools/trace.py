@@ -8,6 +8,7 @@ import click
 
 from acortex.tools.console import console, format_option, print_json, show
 from acortex.tools.manners import Group
+from acortex.tools.trace_check import check
 
 trace_argument = click.argument("path", metavar="RUN.actrace", type=click.Path())
 
@@ -130,3 +131,6 @@ def _answer(report: dict[str, Any], form: str, parts: Any) -> None:
         print_json(report)
     else:
         show(console(), parts(report))
+
+
+trace.add_command(check)

@@ -8,7 +8,7 @@ cause to another is a difference, also where the sums agree.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from acortex.traces.table import Ints
 SCHEMA = "acortex.diff/1"
 # The order of comparison. `kind` counts kinds first, then the causes of waits.
 _COLUMNS = ("start", "unit", "kind", "layer", "inference", "line", "duration", "span", "count", "merged", "energy_aj")
+_UNIT, _KIND, _LENGTH, _SPAN = (_COLUMNS.index(name) for name in ("unit", "kind", "duration", "span"))
 _BEFORE = 3
 Tables = dict[str, list[str]]
 
@@ -28,10 +29,10 @@ Tables = dict[str, list[str]]
 def diff(a: Trace, b: Trace, *, rtol_energy: float = 0.0) -> dict[str, Any]:
     """What differs between two traces of one level; `equal` allows each event's energy that relative tolerance.
 
-    `first_divergence` is the earliest row that only one of them has, with the rows of both: `a`, `b`, one of them
-    perhaps the next of the same unit, kind and line, or None; `differs`: in what; and `before`: the last rows in
-    common. Pairs are [a, b]; the `by_` lists have what moved most first, those of instructions and waits nothing
-    that stayed.
+    `first_divergence` is the first row that only one of them has, of the unit that parts first, in cycle `parted`. It
+    has the rows of both: `a`, `b`, one of them perhaps the next of the same unit, kind and line, or None; `differs`: in
+    what; and `before`: the last rows in common that had ended by then. Pairs are [a, b]; the `by_` lists have what
+    moved most first, those of instructions and waits nothing that stayed.
     """
     if a.header.level != b.header.level:
         raise UsageError(
@@ -142,38 +143,78 @@ def _same_rows(a: Trace, b: Trace) -> bool:
     return True
 
 
+class _Parting(NamedTuple):
+    """Where one unit parts: the moment, 0 for an event and 1 for a wait, the unit, and the position of its row."""
+
+    moment: int
+    wait: int
+    unit: int
+    at: int
+
+
 def _first_divergence(a: Trace, b: Trace, tables: Tables, rtol_energy: float) -> dict[str, Any] | None:
-    left, right = _matrix(a, tables), _matrix(b, tables)
-    at = _first_difference(left, right, rtol_energy)
-    if at is None:
+    """The unit that parts first, with its rows: a unit parts where the first of its rows that differs begins or, where
+    only the length differs, as the shorter one ends. Of what parts at once an event comes before the waits it ended.
+    """
+    pairs = list(zip(_by_unit(a, tables), _by_unit(b, tables), strict=True))
+    parted = [_parting(unit, left, right, tables, rtol_energy) for unit, (left, right) in enumerate(pairs)]
+    if not any(parted):
         return None
-    mine = left[at].tolist() if at < len(left) else None
-    theirs = right[at].tolist() if at < len(right) else None
+    first = min(one for one in parted if one)
+    left, right = (rows[first.at :] for rows in pairs[first.unit])
+    mine, theirs = (rows[0].tolist() if len(rows) else None for rows in (left, right))
     if theirs is None or (mine is not None and mine < theirs):
-        theirs = _counterpart(right[at:], mine)
-        first = mine
+        row, theirs = mine, _counterpart(right, mine)
     else:
-        mine = _counterpart(left[at:], theirs)
-        first = theirs
-    row = _describe(first, tables)
-    trace = a if row["source"] in a.header.lines else b
+        row, mine = theirs, _counterpart(left, theirs)
+    told = _describe(row, tables)
     return {
-        **{name: row[name] for name in ("cycle", "unit", "kind", "source")},
-        "instruction": _program_counter(trace, row["source"]),
-        "layer": row["layer"],
-        "inference": row["inference"],
+        **{name: told[name] for name in ("cycle", "unit", "kind", "source")},
+        "instruction": _program_counter(a if told["source"] in a.header.lines else b, told["source"]),
+        "layer": told["layer"],
+        "inference": told["inference"],
+        "parted": first.moment,
         "differs": [name for name, x, y in zip(_COLUMNS, mine, theirs, strict=True) if x != y]
         if mine and theirs
         else [],
         "a": _describe(mine, tables) if mine else None,
         "b": _describe(theirs, tables) if theirs else None,
-        "before": [_describe(common, tables) for common in left[max(at - _BEFORE, 0) : at].tolist()],
+        "before": [_describe(common, tables) for common in _led_to(pairs, parted, first.moment)],
     }
+
+
+def _by_unit(trace: Trace, tables: Tables) -> list[Ints]:
+    """The rows of each unit, in order."""
+    rows = _matrix(trace, tables)
+    unit = rows[:, _UNIT]
+    order = np.argsort(unit, kind="stable")
+    return np.split(rows[order], np.searchsorted(unit[order], np.arange(1, len(tables["unit"]))))
+
+
+def _parting(unit: int, left: Ints, right: Ints, tables: Tables, rtol_energy: float) -> _Parting | None:
+    """The moment at which a unit does something else than in the other trace."""
+    at = _first_difference(left, right, rtol_energy)
+    if at is None:
+        return None
+    rows = [rows[at].tolist() for rows in (left, right) if at < len(rows)]
+    same = len(rows) == 2 and rows[0][:_LENGTH] == rows[1][:_LENGTH]
+    first = min(rows)
+    moment = first[0] + (min(row[_SPAN] for row in rows) if same and rows[0][_SPAN] != rows[1][_SPAN] else 0)
+    return _Parting(moment, int(first[_KIND] >= len(tables["kind"])), unit, at)
+
+
+def _led_to(pairs: Sequence[tuple[Ints, Ints]], parted: Sequence[_Parting | None], moment: int) -> list[list[int]]:
+    """The last rows in common that had ended at a moment."""
+    common = np.concatenate([left[: one.at if one else None] for (left, _), one in zip(pairs, parted, strict=True)])
+    end = common[:, 0] + common[:, _SPAN]
+    common, end = common[end <= moment], end[end <= moment]
+    rows: list[list[int]] = common[np.lexsort((common[:, 0], end))][-_BEFORE:].tolist()
+    return rows
 
 
 def _counterpart(rows: Ints, row: list[int] | None) -> list[int] | None:
     """The first of the rows with the same unit, kind, layer, inference and source line."""
-    same = (rows[:, 1:6] == np.array(row)[1:6]).all(axis=1)
+    same = (rows[:, _UNIT:_LENGTH] == np.array(row)[_UNIT:_LENGTH]).all(axis=1)
     found: list[int] | None = rows[same.argmax()].tolist() if same.any() else None
     return found
 

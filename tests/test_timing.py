@@ -1,0 +1,32 @@
+"""This project's own timing, pinned to the cycle and the attojoule. `pytest --timing-update` rewrites the goldens."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from acortex.tools.pytest_plugin import Timing
+
+IMAGES = np.zeros((4, 784), dtype=np.uint8)
+"""Four digits: what is on them never moves a cycle."""
+
+
+def test_the_digits_network(timing: Timing) -> None:
+    timing.check("digits_mlp", program="zoo:digits_mlp", input=IMAGES)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("slow_neurons", ["neurons.cycles_per_step=2"]),
+        ("slow_memory", ["memory.access_cycles=4"]),
+        ("slow_host", ["host.word_cycles=5"]),
+        ("short_queues", ["controller.queue_depth=1"]),
+    ],
+)
+def test_the_digits_network_on_other_chips(timing: Timing, name: str, settings: list[str]) -> None:
+    timing.check(f"digits_mlp_{name}", program="zoo:digits_mlp", input=IMAGES, set=settings)
+
+
+def test_a_word_there_and_back(timing: Timing) -> None:
+    timing.check("echo", program="tools/echo.s")

@@ -1,0 +1,163 @@
+"""Goldens: what they hold, how they read, and when a run differs from one."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from acortex.errors import UsageError
+from acortex.traces.golden import WIDTH, compare, dumps, golden, loads, metrics
+
+SUMMARY = {
+    "cycles": 120,
+    "counts": {"conversions": 64, "host_words.in": 0},
+    "layers": [{"name": "conv1", "cycles": 100}, {"name": "-", "cycles": 20}],
+    "utilisation": {
+        "neurons": {"busy": 40, "waiting": 50, "idle": 30},
+        "vector": {"busy": 0, "waiting": 0, "idle": 120},
+    },
+    "waits": [
+        {"unit": "neurons", "cause": "sums", "cycles": 49},
+        {"unit": "neurons", "cause": "output_full", "cycles": 1},
+    ],
+    "inferences": [{"start_cycle": 3, "end_cycle": 60}, {"start_cycle": 50, "end_cycle": 110}],
+    "energy_by_component_aj": {"arrays": 10**19, "leakage": 77, "buses": 0},
+}
+CONTENT = {
+    "schema": "acortex.golden/1",
+    "program": "toy.s",
+    "chip": "acortex_toy",
+    "cycles": 120,
+    "counts": {"conversions": 64},
+    "layers": {"conv1": 100, "-": 20},
+    "busy": {"neurons": 40},
+    "waiting": {"neurons": {"output_full": 1, "sums": 49}},
+    "inferences": [57, 60],
+    "energy_aj": {"arrays": 10**19, "leakage": 77},
+}
+
+
+def changed(*path: Any, by: int) -> dict[str, Any]:
+    """The golden above with one number moved."""
+    content: dict[str, Any] = json.loads(json.dumps(CONTENT))
+    place: Any = content
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] += by
+    return content
+
+
+@pytest.mark.parametrize("level", ["events", "layers"])
+def test_a_golden_holds_what_the_report_of_the_run_says(make_trace: Any, rows: Any, level: str) -> None:
+    assert golden(make_trace(*rows, level=level, summary=SUMMARY)) == CONTENT
+
+
+def test_a_trace_without_a_report_makes_no_golden(make_trace: Any, rows: Any) -> None:
+    with pytest.raises(
+        UsageError, match=r"run\.actrace: has no report to hold against a golden: its summary is not the"
+    ):
+        golden(make_trace(*rows))
+
+
+def test_a_run_that_was_stopped_makes_no_golden(make_trace: Any, rows: Any) -> None:
+    with pytest.raises(UsageError, match=r"^the run was stopped, and cannot be held against a golden: at cycle 9$"):
+        golden(make_trace(*rows, summary={**SUMMARY, "stopped": "at cycle 9"}))
+
+
+def test_a_golden_is_a_line_a_metric() -> None:
+    assert dumps(CONTENT).splitlines()[3:9] == [
+        '  "chip": "acortex_toy",',
+        '  "cycles": 120,',
+        '  "counts": {',
+        '    "conversions": 64',
+        "  },",
+        '  "layers": {',
+    ]
+
+
+@given(st.lists(st.integers(0, 10**12), max_size=60))
+def test_any_latencies_survive_in_lines_that_fit(latencies: list[int]) -> None:
+    text = dumps({**CONTENT, "inferences": latencies})
+    assert loads(text, "g.json")["inferences"] == latencies
+    assert max(map(len, text.splitlines())) <= WIDTH
+
+
+def test_every_number_has_a_name() -> None:
+    assert metrics(CONTENT)["waiting.neurons.sums"] == 49
+    assert metrics(CONTENT)["inferences.1"] == 60
+    assert len(metrics(CONTENT)) == 1 + 1 + 2 + 1 + 2 + 2 + 2
+
+
+def test_equal_goldens_do_not_differ() -> None:
+    assert compare(CONTENT, CONTENT) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        (("cycles",), "cycles: 120 -> 119 (-1)"),
+        (("counts", "conversions"), "counts.conversions: 64 -> 63 (-1)"),
+        (("waiting", "neurons", "sums"), "waiting.neurons.sums: 49 -> 48 (-1)"),
+        (("inferences", 1), "inferences.1: 60 -> 59 (-1)"),
+        (("energy_aj", "arrays"), f"energy_aj.arrays: {10**19} -> {10**19 - 1} (-1)"),
+    ],
+)
+def test_one_less_of_anything_differs(path: tuple[Any, ...], name: str) -> None:
+    assert [str(one) for one in compare(CONTENT, changed(*path, by=-1))] == [name]
+
+
+def test_what_only_one_of_them_has_differs() -> None:
+    (one,) = compare({**CONTENT, "busy": {}}, CONTENT)
+    assert str(one) == "busy.neurons: none -> 40 (+40)"
+
+
+def test_the_largest_change_of_a_section_comes_first() -> None:
+    after = changed("waiting", "neurons", "sums", by=-1)
+    after["waiting"]["neurons"]["output_full"] += 5
+    after["energy_aj"]["leakage"] += 10**6
+    assert [one.metric for one in compare(CONTENT, after)] == [
+        "waiting.neurons.output_full",
+        "waiting.neurons.sums",
+        "energy_aj.leakage",
+    ]
+
+
+def test_a_tolerance_is_relative_and_holds_below_its_name() -> None:
+    after = changed("waiting", "neurons", "sums", by=4)
+    assert compare(CONTENT, after, {"waiting": 4.1 / 49}) == []
+    assert len(compare(CONTENT, after, {"waiting": 3.9 / 49})) == 1
+    assert len(compare(CONTENT, after, {"waiting": 1.0, "waiting.neurons.sums": 0.0})) == 1
+
+
+@pytest.mark.parametrize(
+    ("tolerances", "told"),
+    [
+        ({"cycle": 0.1}, r"there is no metric 'cycle' to tolerate\n  hint: did you mean 'cycles'\?"),
+        ({"cycles": -1}, r"the tolerance of cycles is -1: a relative one"),
+        ({"cycles": float("nan")}, r"the tolerance of cycles is nan: a relative one"),
+        ({"cycles": True}, r"the tolerance of cycles is True: a relative one"),
+    ],
+)
+def test_a_wrong_tolerance_is_refused(tolerances: dict[str, float], told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        compare(CONTENT, CONTENT, tolerances)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("{", r"^g\.json: is not JSON"),
+        ("[" * 100_000, r"^g\.json: is not JSON"),
+        ("[]", r"^g\.json: is no golden: it has no schema 'acortex\.golden/1'"),
+        (dumps({**CONTENT, "cycles": "many"}), r"^g\.json: cycles must be a whole number"),
+        (dumps({**CONTENT, "busy": {"neurons": 1.5}}), r"^g\.json: busy\.neurons must be a whole number"),
+        ('{"schema": "acortex.golden/1"}', r"^g\.json: cycles must be a whole number"),
+    ],
+)
+def test_what_is_no_golden_is_refused(text: str, told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        loads(text, "g.json")

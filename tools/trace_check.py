@@ -1,0 +1,58 @@
+"""`acortex trace check`: holds a run against its golden, for projects without pytest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from acortex.tools.console import print_json
+
+
+@click.command("check")
+@click.argument("path", metavar="RUN.actrace", type=click.Path())
+@click.argument("golden", metavar="GOLDEN.json", type=click.Path())
+@click.option("--update", is_flag=True, help="Write the golden, and say what changed.")
+@click.option(
+    "--tolerance",
+    "given",
+    metavar="NAME=RELATIVE",
+    multiple=True,
+    help="Let a metric, or all below a name, differ by so much of itself: energy_aj=1e-6. Repeatable.",
+)
+@click.option("--before", metavar="OLD.actrace", type=click.Path(), help="The golden's run: says where the two part.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    show_default=True,
+    help="Text for people, JSON for programs, or a mark in a pull request.",
+)
+def check(path: str, golden: str, update: bool, given: tuple[str, ...], before: str | None, form: str) -> int:
+    """Hold a run against a golden: exits with 1 where any cycle, count or attojoule differs, faster ones too."""
+    from acortex.tools import check as checking
+    from acortex.traces.golden import golden as measure
+    from acortex.traces.reader import open as open_trace
+
+    run = open_trace(path)
+    if update and not Path(golden).exists():
+        checking.write_golden(Path(golden), measure(run))
+        click.echo(f"{golden}: written, {run.cycles} cycles", err=form != "text")
+        return 0
+    report = checking.check(
+        run,
+        checking.read_golden(golden),
+        golden,
+        tolerances=checking.tolerances(given),
+        reference=open_trace(before) if before else None,
+    )
+    if form == "json":
+        print_json(report)
+    elif form == "github":
+        click.echo(checking.github(report), nl=not report["equal"])
+    else:
+        click.echo("\n".join(checking.lines(report)))
+    if update and checking.write_golden(Path(golden), measure(run)):
+        click.echo(f"{golden}: updated", err=form != "text")
+    return 0 if report["equal"] or update else 1

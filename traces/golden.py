@@ -1,0 +1,182 @@
+"""Timing pinned in a file: what a golden holds, how it is written for reviewers, and how a run is held against it.
+
+A golden is JSON that a person can read in a review: cycles, counts, cycles of layers, busy and waiting cycles of units,
+latencies and energy, all of them integers. It is made from the report that a finished trace carries, so that it is the
+same whatever the level of the trace.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from acortex.errors import UsageError
+from acortex.traces.reader import Trace
+
+SCHEMA = "acortex.golden/1"
+WIDTH = 100
+LARGEST = 16 << 20
+"""Bytes that a golden may have: far more than any that was written here."""
+
+Golden = dict[str, Any]
+Metrics = dict[str, int]
+
+SECTIONS = ("cycles", "counts", "layers", "busy", "waiting", "inferences", "energy_aj")
+"""What is compared, in the order of a golden."""
+
+
+def golden(trace: Trace) -> Golden:
+    """What a golden of this run holds; UsageError for a trace without a report, as an unfinished one is."""
+    report = trace.summary or {}
+    if report.get("stopped"):
+        raise UsageError(f"the run was stopped, and cannot be held against a golden: {report['stopped']}")
+    try:
+        return {"schema": SCHEMA, "program": trace.header.program, "chip": trace.header.chip, **_golden(report)}
+    except (KeyError, TypeError) as error:
+        why = trace.lost or "its summary is not the report of a run"
+        raise UsageError(
+            f"has no report to hold against a golden: {why}", where=str(trace.path), hint="run the program to its end"
+        ) from error
+
+
+def _golden(report: Mapping[str, Any]) -> Golden:
+    waiting: dict[str, dict[str, int]] = {}
+    for row in sorted(report["waits"], key=lambda row: (row["unit"], row["cause"])):
+        waiting.setdefault(row["unit"], {})[row["cause"]] = row["cycles"]
+    return {
+        "cycles": report["cycles"],
+        "counts": {name: count for name, count in report["counts"].items() if count},
+        "layers": {row["name"]: row["cycles"] for row in report["layers"]},
+        "busy": {unit: row["busy"] for unit, row in report["utilisation"].items() if row["busy"]},
+        "waiting": waiting,
+        "inferences": [row["end_cycle"] - row["start_cycle"] for row in report["inferences"]],
+        "energy_aj": {name: energy for name, energy in report["energy_by_component_aj"].items() if energy},
+    }
+
+
+def dumps(content: Golden) -> str:
+    """A golden as text: one metric a line, latencies in lines of at most `WIDTH` characters."""
+    return "\n".join(["{", ",\n".join(_entry(name, value, 1) for name, value in content.items()), "}"]) + "\n"
+
+
+def _entry(name: str, value: Any, depth: int) -> str:
+    indent = "  " * depth
+    head = f"{indent}{json.dumps(name, ensure_ascii=False)}: "
+    if isinstance(value, dict) and value:
+        inner = ",\n".join(_entry(key, entry, depth + 1) for key, entry in value.items())
+        return f"{head}{{\n{inner}\n{indent}}}"
+    if isinstance(value, list) and value:
+        return f"{head}[\n{_numbers(value, indent + '  ')}\n{indent}]"
+    return head + json.dumps(value, ensure_ascii=False)
+
+
+def _numbers(values: Sequence[int], indent: str) -> str:
+    lines = [indent]
+    for at, value in enumerate(values):
+        text = f"{value}," if at + 1 < len(values) else str(value)
+        if len(lines[-1]) + len(text) + 1 > WIDTH and lines[-1] != indent:
+            lines.append(indent)
+        lines[-1] += text if lines[-1] == indent else f" {text}"
+    return "\n".join(lines)
+
+
+def loads(text: str, where: str) -> Golden:
+    """The golden of a text; UsageError, naming the place, for anything else."""
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"is not JSON ({error})", where=where, hint="restore it, or make it anew") from None
+    if not isinstance(content, dict) or content.get("schema") != SCHEMA:
+        raise UsageError(f"is no golden: it has no schema {SCHEMA!r}", where=where, hint="restore it, or make it anew")
+    if wrong := _malformed(content):
+        raise UsageError(f"{wrong} must be a whole number", where=where, hint="restore it, or make it anew")
+    return content
+
+
+def _malformed(content: Golden) -> str:
+    """The first metric that is no integer; "" for none."""
+    if "cycles" not in content:
+        return "cycles"
+    return next((name for name, value in _flat(content) if type(value) is not int), "")
+
+
+def metrics(content: Golden) -> Metrics:
+    """Every number of a golden under its full name, such as `waiting.neurons.sums` or `inferences.0`."""
+    return dict(_flat(content))
+
+
+def _flat(content: Golden) -> Iterator[tuple[str, Any]]:
+    for section in SECTIONS:
+        if section in content:
+            yield from _leaves(section, content[section])
+
+
+def _leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for key, entry in value.items():
+            yield from _leaves(f"{name}.{key}", entry)
+    elif isinstance(value, list):
+        for at, entry in enumerate(value):
+            yield from _leaves(f"{name}.{at}", entry)
+    else:
+        yield name, value
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A metric that moved: from the golden's value to the measured one, None where one of them lacks it."""
+
+    metric: str
+    golden: int | None
+    measured: int | None
+
+    @property
+    def change(self) -> int:
+        """By how much; what is missing counts as 0."""
+        return (self.measured or 0) - (self.golden or 0)
+
+    def __str__(self) -> str:
+        before, after = ("none" if value is None else str(value) for value in (self.golden, self.measured))
+        return f"{self.metric}: {before} -> {after} ({self.change:+d})"
+
+
+def compare(before: Golden, after: Golden, tolerances: Mapping[str, float] | None = None) -> list[Difference]:
+    """The metrics that differ by more than is tolerated, by section, in each the largest change first.
+
+    Without `tolerances` every number has to be the same; faster differs too. A tolerance is relative to the golden, and
+    holds for a metric or for all below a name: {"cycles": 0.01, "energy_aj": 1e-6, "waiting.neurons": 0.1}. The longest
+    name wins. A metric that only one of the two has counts as 0 in the other.
+    """
+    old, new = metrics(before), metrics(after)
+    allowed = _tolerances(tolerances or {}, [*old, *new])
+    found = [
+        Difference(name, old.get(name), new.get(name))
+        for name in dict.fromkeys((*old, *new))
+        if old.get(name) != new.get(name)
+    ]
+    beyond = [one for one in found if abs(one.change) > _tolerance(one.metric, allowed) * abs(one.golden or 0)]
+    place = {section: at for at, section in enumerate(SECTIONS)}
+    return sorted(beyond, key=lambda one: (place[one.metric.partition(".")[0]], -abs(one.change)))
+
+
+def _tolerances(given: Mapping[str, float], names: Sequence[str]) -> Mapping[str, float]:
+    for name, value in given.items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
+            raise UsageError(f"the tolerance of {name} is {value!r}: a relative one, such as 0.01, is needed")
+        if not any(_covers(name, known) for known in (*SECTIONS, *names)):
+            near = difflib.get_close_matches(name, [*SECTIONS, *names], n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"metrics begin with {', '.join(SECTIONS)}"
+            raise UsageError(f"there is no metric {name!r} to tolerate", hint=hint)
+    return given
+
+
+def _covers(name: str, metric: str) -> bool:
+    return metric == name or metric.startswith(f"{name}.")
+
+
+def _tolerance(metric: str, allowed: Mapping[str, float]) -> float:
+    covering = [name for name in allowed if _covers(name, metric)]
+    return allowed[max(covering, key=len)] if covering else 0.0
