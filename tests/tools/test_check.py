@@ -93,3 +93,18 @@ def test_a_mistake_is_told(runs: Path, monkeypatch: pytest.MonkeyPatch, args: tu
     result = acortex_("trace", "check", *args)
     assert (result.exit_code, result.stdout) == (2, "")
     assert told in result.stderr
+
+
+def test_reprice_reports_both_energies_and_warns_where_cycles_may_move(runs: Path) -> None:
+    made = acortex_("trace", "reprice", runs / "a.actrace", "--set", "energy.memory_access_pj=100", "--format", "json")
+    report = json.loads(made.stdout)
+    assert (made.exit_code, made.stderr, report["schema"]) == (0, "", "acortex.reprice/1")
+    before, after = report["energy_by_component_aj"]["main_memory"]
+    assert after == 2 * 100 * 10**6 != before
+    assert report["energy_by_component_aj"]["leakage"][0] == report["energy_by_component_aj"]["leakage"][1]
+    assert sum(row["energy_aj"][1] for row in report["layers"]) == report["energy_aj"][1]
+    slower = acortex_("trace", "reprice", runs / "a.actrace", "--set", "memory.access_cycles=3")
+    assert slower.stderr == (
+        "warning: acortex_digits may take other cycles than those recorded, for it differs in memory.access_cycles\n"
+    )
+    assert "echo: 27 cycles recorded on acortex_digits, priced as acortex_digits" in slower.stdout

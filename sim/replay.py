@@ -1,0 +1,146 @@
+"""A recorded run through the energy ledger again: under the prices of its own chip, or of another."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from math import ceil
+from typing import Any
+
+import numpy as np
+
+from acortex.errors import AcortexError, UsageError
+from acortex.sim.energy import INDEX, Energies, Interval, Prices, settle
+from acortex.sim.specs import SETTINGS, Chip, load_chip
+from acortex.traces.reader import Trace
+
+BASE = "acortex_gnmt"
+"""The chip that all others inherit from."""
+
+UNSPANNED = "controller"
+"""The unit whose work keeps no layer in flight."""
+
+UNTIMED = ("energy", "area", "errors")
+"""Tables of a chip file that move no cycle."""
+
+SIZES = (
+    "memory.capacity_kb",
+    "memory.retention_s",
+    "instruction_memory.words",
+    "arrays.m_top",
+    "arrays.m_bottom",
+    "arrays.n",
+    "buses.pricing",
+    "buses.segment_capacity",
+    "vector.line_words",
+)
+"""Settings that a program may exceed, or that are priced, but that move no cycle of one that runs."""
+
+MOST_JOINED = 512
+"""Arrays that may share an output: both halves of the tallest chip."""
+
+
+def replay(trace: Trace, price: Prices) -> Energies:
+    """The energy of a recorded run under these prices, as the simulator would have settled it: to the attojoule.
+
+    Raises UsageError for a trace that is unfinished or filtered, for then events are missing.
+    """
+    where = str(trace.path)
+    if not trace.complete:
+        raise UsageError(f"is not complete: {trace.lost}", where=where, hint="energy needs every event; run it again")
+    if trace.header.filters:
+        raise UsageError(
+            "was written with filters, and does not hold every event", where=where, hint="write it without filters"
+        )
+    counts, layers = _ledger(trace)
+    inferences = list(_inferences(trace))
+    return settle(price, counts, trace.cycles, layers, inferences)
+
+
+def recorded_chip(trace: Trace, overrides: Sequence[str] = ()) -> Chip:
+    """The chip of a trace, with overrides such as "energy.dacs_pj=1"; settings that it did not have are the base's."""
+    settings = [
+        f"{path}={_written(value)}" for path in SETTINGS if (value := _setting(trace.header.config, path)) is not None
+    ]
+    chip = load_chip(BASE, [*settings, *overrides])
+    return chip.model_copy(update={"name": trace.header.chip})
+
+
+def _setting(config: Mapping[str, Any], path: str) -> Any:
+    """A setting of a resolved chip by its path, None where it has no such setting."""
+    found: Any = config
+    for name in path.split("."):
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found
+
+
+def _written(value: object) -> str:
+    """A setting's value as an override has it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _ledger(trace: Trace) -> tuple[dict[tuple[int, int, int], int], list[Interval]]:
+    """Counts by (kind, layer, inference), and when each layer of each inference was in flight."""
+    header = trace.header
+    kinds = [_kind(kind.name, trace) for kind in header.kinds]
+    counts: defaultdict[tuple[int, int, int], int] = defaultdict(int)
+    spans: dict[tuple[int, int], tuple[int, int]] = {}
+    unspanned = header.units.index(UNSPANNED) if UNSPANNED in header.units else -1
+    for chunk in trace.events.chunks("kind", "layer", "inference", "unit", "count", "start", "span"):
+        keys = np.stack([chunk[name] for name in ("kind", "layer", "inference")], axis=1)
+        names, place = np.unique(keys, axis=0, return_inverse=True)
+        for at, (kind, layer, inference) in enumerate(names.tolist()):
+            mine = place.reshape(-1) == at
+            counts[kinds[kind], layer - 1, inference] += sum(chunk["count"][mine].tolist())
+            spanning = mine & (chunk["unit"] != unspanned)
+            if layer and spanning.any():
+                start, end = chunk["start"][spanning], chunk["start"][spanning] + chunk["span"][spanning]
+                known = spans.get((layer, inference), (int(start.min()), int(end.max())))
+                spans[layer, inference] = min(known[0], int(start.min())), max(known[1], int(end.max()))
+    return dict(counts), [(layer - 1, start, end) for (layer, _), (start, end) in spans.items()]
+
+
+def _kind(name: str, trace: Trace) -> int:
+    if name not in INDEX:
+        raise UsageError(f"has events of a kind {name!r}, which this version cannot price", where=str(trace.path))
+    return INDEX[name]
+
+
+def _inferences(trace: Trace) -> Iterator[Interval]:
+    """When each inference was under way, as the run's report says."""
+    try:
+        for row in (trace.summary or {})["inferences"]:
+            yield row["index"], row["start_cycle"], row["end_cycle"]
+    except (KeyError, TypeError) as error:
+        raise AcortexError(
+            "its summary does not say when inferences were under way",
+            where=str(trace.path),
+            hint="write the trace with `acortex run --trace`",
+        ) from error
+
+
+def moved_timing(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """The settings in which two chips (resolved, as a trace's header has them) may take other cycles, by path.
+
+    Delays in nanoseconds are compared as the cycles that they become.
+    """
+    old, new = _timing(before), _timing(after)
+    return [path for path in dict.fromkeys((*old, *new)) if old.get(path) != new.get(path)]
+
+
+def _timing(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Everything that a chip's cycles follow from."""
+    flat = {
+        f"{table}.{name}": value
+        for table, settings in config.items()
+        if table not in UNTIMED and isinstance(settings, Mapping)
+        for name, value in settings.items()
+        if f"{table}.{name}" not in SIZES
+    }
+    clock = Fraction(repr(config["clock_ns"]))
+    frame, settle_ns = (Fraction(repr(flat.pop(f"arrays.{name}"))) for name in ("frame_ns", "settle_ns_per_array"))
+    flat["arrays.frame_ns"] = [ceil((frame + settle_ns * joined) / clock) for joined in range(1, MOST_JOINED + 1)]
+    flat["memory.read_latency_ns"] = ceil(Fraction(repr(flat["memory.read_latency_ns"])) / clock)
+    # Writing weights comes before the run: no cycle of a trace follows from it unless the program writes again.
+    return {path: value for path, value in flat.items() if not path.startswith("program_erase.")}

@@ -1,0 +1,120 @@
+"""`acortex trace reprice`: what a recorded run would have cost on a chip with other prices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from acortex.tools.chips import chip_option, set_option
+from acortex.tools.console import console, format_option, print_json, show
+from acortex.tools.manners import warn
+from acortex.tools.units import percent, scaled
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from acortex.sim.energy import Energies
+    from acortex.sim.specs import Chip
+    from acortex.traces.reader import Trace
+
+SCHEMA = "acortex.reprice/1"
+AJ_PER_J = 10**18
+
+
+@click.command("reprice")
+@click.argument("path", metavar="RUN.actrace", type=click.Path())
+@chip_option
+@set_option
+@format_option
+def reprice(path: str, chip: str | None, settings: tuple[str, ...], form: str) -> None:
+    """Price a recorded run anew: its events and cycles stand, energies and leakage are those of another chip.
+
+    Without --chip it is the run's own chip, with the settings given. Equals a fresh run on that chip where the two take
+    the same cycles; says where they may not.
+    """
+    from acortex.sim.replay import moved_timing, recorded_chip
+    from acortex.sim.specs import load_chip
+    from acortex.traces.reader import open as open_trace
+
+    trace = open_trace(path)
+    priced = load_chip(chip, settings) if chip else recorded_chip(trace, settings)
+    moved = moved_timing(trace.header.config, priced.config)
+    report = _report(trace, priced, moved)
+    if moved:
+        warn(f"{priced.name} may take other cycles than those recorded, for it differs in {', '.join(moved)}")
+    if form == "json":
+        print_json(report)
+    else:
+        show(console(), _parts(report))
+
+
+def _report(trace: Trace, chip: Chip, moved: list[str]) -> dict[str, Any]:
+    """The energies of the run as recorded and as priced anew, in pairs."""
+    from acortex.sim.energy import prices
+    from acortex.sim.replay import replay
+
+    energies = replay(trace, prices(chip))
+    recorded = trace.summary or {}
+    seconds = float(trace.cycles * chip.clock_ns) / 10**9
+    joules = energies.total / AJ_PER_J
+    return {
+        "schema": SCHEMA,
+        "program": trace.header.program,
+        "chip": [trace.header.chip, chip.name],
+        "timing_may_differ": moved,
+        "cycles": trace.cycles,
+        "latency_s": seconds,
+        "power_w": joules / seconds if seconds else 0.0,
+        "energy_j": [recorded.get("energy_j"), joules],
+        "energy_aj": [recorded.get("energy_aj"), energies.total],
+        "energy_by_component_aj": _pairs(recorded.get("energy_by_component_aj", {}), energies.by_component),
+        "layers": _layers(trace, recorded, energies),
+        "inferences": [
+            {"index": index, "energy_aj": sum(parts.values()), "energy_by_component_aj": parts}
+            for index, parts in sorted(energies.by_inference.items())
+        ],
+    }
+
+
+def _pairs(before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, list[int]]:
+    return {name: [before.get(name, 0), energy] for name, energy in after.items()}
+
+
+def _layers(trace: Trace, recorded: Mapping[str, Any], energies: Energies) -> list[dict[str, Any]]:
+    """Layers in the order of the program, then what belongs to none."""
+    before = {row["name"]: row["energy_aj"] for row in recorded.get("layers", [])}
+    names = [*enumerate(trace.header.layers[1:]), (-1, "-")]
+    return [{"name": name, "energy_aj": [before.get(name, 0), energies.by_layer.get(at, 0)]} for at, name in names]
+
+
+def _parts(report: Mapping[str, Any]) -> Iterator[RenderableType]:
+    """The report for people."""
+    from rich.text import Text
+
+    from acortex.tools.report_trace import number_table
+
+    recorded, priced = report["chip"]
+    title = f"{report['program']}: {report['cycles']:,} cycles recorded on {recorded}, priced as {priced}\n"
+    yield Text(title, "bold")
+    for heading, rows in (
+        ("Component", report["energy_by_component_aj"].items()),
+        ("Layer", ((row["name"], row["energy_aj"]) for row in report["layers"])),
+    ):
+        table = number_table(heading, "recorded", "priced", "change", "")
+        for name, pair in rows:
+            if any(pair):
+                table.add_row(f"  {name.replace('_', ' ')}", *_cells(pair, report["energy_aj"][1]))
+        yield table
+        yield Text()
+    table = number_table("Total", "recorded", "priced", "change", "")
+    table.add_row("  energy", *_cells(report["energy_aj"], report["energy_aj"][1]))
+    yield table
+
+
+def _cells(pair: tuple[int, int], total: int) -> tuple[str, str, str, str]:
+    """Two energies, their difference, and the share of the second."""
+    before, after = (energy / AJ_PER_J for energy in pair)
+    sign = "+" if after > before else ""
+    return scaled(before, "J"), scaled(after, "J"), sign + scaled(after - before, "J"), percent(pair[1], total)
