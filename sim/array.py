@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from acortex.isa.sequencer import Dispatch
 from acortex.sim.energy import INDEX as KIND
-from acortex.sim.kernel import CAUSE, IDLE, Agent, Alarm, Channel, Site, Unit
+from acortex.sim.kernel import CAUSE, IDLE, NOTHING, Agent, Alarm, Channel, Kernel, Site, Unit
 
 LOAD, FRAME = KIND["vmm.load"], KIND["vmm.frame"]
 CONNECT, DISCONNECT = KIND["vmm.connect"], KIND["vmm.disconnect"]
@@ -25,7 +25,7 @@ class GroupTimes:
     """What a group's operation costs: its arrays, the cycles of a load and of a frame, and its outputs.
 
     `segments` counts the bus segments that join it. `rounds` has the outputs that are converted in each turn of the
-    neurons, `words` the words that each turn gives.
+    neurons, `words` the words that each turn gives, `all_words` their sum.
     """
 
     arrays: int
@@ -35,9 +35,10 @@ class GroupTimes:
     segments: int
     rounds: tuple[int, ...]
     words: tuple[int, ...]
+    all_words: int
 
 
-NOTHING = GroupTimes(0, 0, 0, 0, 0, (), ())
+NO_GROUP = GroupTimes(0, 0, 0, 0, 0, (), (), 0)
 """What the VMM holds before its first operation."""
 
 
@@ -68,13 +69,15 @@ class Loader(Agent):
         self._frame = frame
         self._groups = groups
         self._switch_cycles = switch_cycles
-        self._operation = Operation(NOTHING, self.context)
+        self._switches = False
+        self._operation = Operation(NO_GROUP, self.context)
 
     def begin(self, dispatch: Dispatch) -> None:
         """Begins an operation at each position, or a switch of the bus."""
         self._operation = Operation(self._groups[dispatch.group], self.context)
         self.remaining = 1
-        if dispatch.row.timing == "position":
+        self._switches = dispatch.row.timing == "switch"
+        if not self._switches:
             self.remaining = dispatch.ops.positions
             self._frame.expect(self.alarm.now, self.remaining)
 
@@ -85,22 +88,22 @@ class Loader(Agent):
             return False
         return super().settled(now)
 
-    def work(self, now: int) -> bool:
-        """Loads the next vector's latches, or switches the bus when all frames have ended."""
-        if not self.remaining:
-            return True
-        assert self.current is not None
-        if self.current.row.timing == "switch":
-            self._switch(now, CONNECT if self.current.row.mnemonic == "connect" else DISCONNECT)
-        elif not self._vectors.ready(now, self):
-            self.block(now, VECTORS)
-        elif not self._frame.loaded.room(now, 1, self):
-            self.block(now, LATCHES)
-        else:
-            self._load(now)
-        return False
+    def missing(self, now: int) -> int:
+        """A vector and a set of latches; all frames' end where the bus is switched."""
+        if self._switches:
+            return NOTHING if self._frame.drained(now, self) else WAIT_FRAME
+        if not self._vectors.ready(now, self):
+            return VECTORS
+        if not self._frame.loaded.room(now, 1, self):
+            return LATCHES
+        return NOTHING
 
-    def _load(self, now: int) -> None:
+    def step(self, now: int) -> None:
+        """Loads the next vector's latches, or switches the bus."""
+        self.remaining -= 1
+        if self._switches:
+            self._switch(now)
+            return
         group = self._operation.group
         end = now + group.load
         self.act(now, group.load, LOAD, group.arrays)
@@ -108,14 +111,11 @@ class Loader(Agent):
         self._vectors.free(end)
         self._frame.loaded.put(end, self._operation)
         self._tally.compute(self.context, group.macs)
-        self.remaining -= 1
-        self.alarm.at(end)
 
-    def _switch(self, now: int, kind: int) -> None:
-        if self.settled(now):
-            self.act(now, self._switch_cycles, kind, self._operation.group.segments)
-            self.remaining -= 1
-            self.alarm.at(self.since)
+    def _switch(self, now: int) -> None:
+        assert self.current is not None
+        kind = CONNECT if self.current.row.mnemonic == "connect" else DISCONNECT
+        self.act(now, self._switch_cycles, kind, self._operation.group.segments)
 
 
 class Frame(Unit):
@@ -124,6 +124,7 @@ class Frame(Unit):
     def __init__(self, site: Site, path: str, rank: int, latches: int, samples: Channel) -> None:
         super().__init__(path, rank, site.tally)
         self.alarm = Alarm(site.kernel, rank, self.wake)
+        self._kernel: Kernel = site.kernel
         self.loaded = Channel(latches)
         self.loaded.watch(self)
         self._samples = samples
@@ -144,19 +145,32 @@ class Frame(Unit):
         """Whether every expected frame has been sampled before this cycle; if not, the watcher is woken when it has."""
         if self._outstanding:
             self._watcher = watcher
-        elif self._sampled_at == now:
-            watcher.alarm.at(now + 1)
+        elif self._sampled_at >= now:
+            watcher.alarm.at(self._sampled_at + 1)
         else:
             return True
         return False
 
     def wake(self, now: int) -> None:
-        """Hands a frame that has ended to the neurons, and runs the next."""
+        """Hands a frame that has ended to the neurons, runs the next, and looks ahead to its end."""
+        if self._goes_on(now):
+            self._run(now)
+            end = self.since
+            if end >= self._kernel.limit or self._goes_on(end):
+                self.alarm.at(end)
+            else:
+                self.alarm.floor = end
+
+    def _goes_on(self, now: int) -> bool:
+        """Whether a frame can begin in cycle `now`, once sums that are held are handed over; if not, it waits."""
         if self._held is not None and not self._sample(now):
-            return
-        if not self.loaded.ready(now, self):
-            self.block(now, WAIT_LOAD if self._expected else IDLE)
-            return
+            return False
+        if self.loaded.ready(now, self):
+            return True
+        self.block(now, WAIT_LOAD if self._expected else IDLE)
+        return False
+
+    def _run(self, now: int) -> None:
         operation: Operation = self.loaded.take()
         self.flush()
         self.context = operation.context
@@ -164,7 +178,6 @@ class Frame(Unit):
         self.loaded.free(self.since)
         self._expected -= 1
         self._held = operation
-        self.alarm.at(self.since)
 
     def _sample(self, now: int) -> bool:
         if not self._samples.room(now, 1, self):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from acortex.isa.semantics import slide_of
 from acortex.isa.sequencer import Dispatch
 from acortex.sim.energy import INDEX as KIND
-from acortex.sim.kernel import CAUSE, Agent, Channel, Site
+from acortex.sim.kernel import CAUSE, NOTHING, Agent, Channel, Site
 
 SLIDE = KIND["buffer.slide"]
 WORDS, WINDOWS = CAUSE["words"], CAUSE["windows"]
@@ -34,19 +34,19 @@ class Buffer(Agent):
             self.remaining = windows.window.positions
             self._new, self._freed = windows.new.tolist(), windows.freed.tolist()
 
-    def work(self, now: int) -> bool:
-        """Makes the next vector, once its words are here and a place for a vector is free."""
-        if not self.remaining:
-            return True
+    def missing(self, now: int) -> int:
+        """The words that the next vector adds, and a place for it."""
         needed = self._new[-self.remaining]
         if needed and not self._words.ready(now, self, needed):
-            self.block(now, WORDS)
-        elif not self._vectors.room(now, 1, self):
-            self.block(now, WINDOWS)
-        else:
-            self.act(now, 1, SLIDE, needed)
-            self._words.take_many(needed)
-            self._vectors.put(now + 1, self._freed[-self.remaining])
-            self.remaining -= 1
-            self.alarm.at(now + 1)
-        return False
+            return WORDS
+        if not self._vectors.room(now, 1, self):
+            return WINDOWS
+        return NOTHING
+
+    def step(self, now: int) -> None:
+        """Makes the next vector."""
+        needed = self._new[-self.remaining]
+        self.act(now, 1, SLIDE, needed)
+        self._words.take_many(needed)
+        self._vectors.put(now + 1, self._freed[-self.remaining])
+        self.remaining -= 1

@@ -107,6 +107,7 @@ class Configuration:
             segments=len(self.route(group.number).segments),
             rounds=tuple(outputs for outputs, _ in turns),
             words=tuple(words for _, words in turns),
+            all_words=sum(words for _, words in turns),
         )
 
     def _turns(self, group: Group) -> list[tuple[int, int]]:

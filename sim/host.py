@@ -20,17 +20,15 @@ class HostIn(Client):
         super().__init__(site, path, rank, fabric)
         self._word_cycles = word_cycles
 
-    def work(self, now: int) -> bool:
-        """Takes the next word from the host."""
-        if not self.remaining:
-            return True
-        if now < self.since:
-            self.alarm.at(self.since)
-            return False
-        self._tally.inferences.setdefault(self.context[2], [now, now])
-        self.act(now, self._word_cycles, HOST_IN, 1)
-        self.ask(now, self.since)
-        return False
+    def work(self, now: int) -> None:
+        """Takes the next word from the host as soon as the one before is written: nothing can come in between."""
+        start = max(now, self.since)
+        if start < self._kernel.limit:
+            self._tally.inferences.setdefault(self.context[2], [start, start])
+            self.act(start, self._word_cycles, HOST_IN, 1)
+            self.ask(start, self.since)
+        else:
+            self.alarm.at(start)
 
     def granted(self, now: int) -> None:
         """Writes the word, and goes on."""
@@ -45,31 +43,28 @@ class HostOut(Client):
     def __init__(self, site: Site, path: str, rank: int, fabric: Fabric, word_cycles: int) -> None:
         super().__init__(site, path, rank, fabric)
         self._word_cycles = word_cycles
-        self._arrival = -1
 
-    def work(self, now: int) -> bool:
-        """Asks for the next word, or hands the one that has arrived to the host."""
-        if not self.remaining:
-            return True
-        if self._arrival < 0:
-            self.ask(now, now + 1)
-        elif now < self._arrival:
-            self.block(now, LATENCY)
-            self.alarm.at(self._arrival)
-        else:
-            self._hand_over(now)
-        return False
-
-    def _hand_over(self, now: int) -> None:
-        self._arrival = -1
-        self.act(now, self._word_cycles, HOST_OUT, 1)
-        self.remaining -= 1
-        span = self._tally.inferences.setdefault(self.context[2], [now, now])
-        span[1] = max(span[1], self.since)
-        self.alarm.at(self.since)
+    def work(self, now: int) -> None:
+        """Asks for the next word."""
+        self.ask(now, now + 1)
 
     def granted(self, now: int) -> None:
-        """The word will be here after the memory's latency."""
+        """Hands the word to the host after the memory's latency, and asks for the next: nothing can come in between."""
         self.act(now, self.fabric.times.access, READ, 1)
-        self._arrival = now + max(self.fabric.times.latency, self.fabric.times.access)
-        self.wake(now)
+        self.block(now, LATENCY)
+        arrival = now + self.fabric.times.latency
+        if arrival < self._kernel.limit:
+            self._hand_over(arrival)
+        else:
+            self.alarm.at(arrival)
+
+    def _hand_over(self, now: int) -> None:
+        self.act(now, self._word_cycles, HOST_OUT, 1)
+        self.remaining -= 1
+        end = self.since
+        span = self._tally.inferences.setdefault(self.context[2], [now, now])
+        span[1] = max(span[1], end)
+        if self.remaining and end < self._kernel.limit:
+            self.ask(end, end + 1)
+        else:
+            self.alarm.at(end)

@@ -2,8 +2,11 @@
 
 A unit acts in a cycle on what it saw at the cycle's start. Whatever it changes is stamped with the cycle from which the
 others see it, at the earliest the next one; therefore the order in which units act within one cycle changes nothing.
-(docs/timing.md is the norm of this.) A unit has one event, armed again and again: bare callbacks on simpy's heap cost a
-third of generator processes.
+(docs/timing.md is the norm of this.) A unit has one event, its alarm, armed again and again: bare callbacks on simpy's
+heap cost a third of generator processes.
+
+Stamps are also what makes the kernel fast. A unit need not wait for a cycle to come to see what it will miss then: as
+it begins an event it looks ahead to the end of it, and where something is missing, only that wakes it.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from heapq import heappop, heappush
 from typing import Any, Protocol
 
 import simpy
@@ -55,26 +59,35 @@ CAUSES = (
 CAUSE = {name: number for number, name in enumerate(CAUSES)}
 IDLE, TOKEN = CAUSE["idle"], CAUSE["token"]
 
+NOTHING = IDLE
+"""What a unit misses that can go on."""
+
+NEVER = 1 << 62
+"""A cycle that does not come."""
+
 
 class Kernel(simpy.Environment):
-    """The event loop, in integer cycles."""
+    """The event loop, in integer cycles. All that stands on its heap are alarms."""
 
-    def drain(self, limit: int | None, every: int = 0, tick: Callable[[], None] | None = None) -> bool:
+    limit = NEVER
+    """Nothing begins in this cycle or after it."""
+
+    def drain(self, limit: int | None, every: int, tick: Callable[[], None] | None = None) -> bool:
         """Runs until nothing is left to happen before cycle `limit`; tells whether nothing is left at all.
 
-        `tick` is called each `every` steps, for progress.
+        `tick` is called each `every` steps, for progress. A step is simpy's own, less what alarms have no use for:
+        values, failures, and callbacks that come and go.
         """
-        queue, step = self._queue, self.step
-        steps = 0
-        while queue:
-            if limit is not None and queue[0][0] >= limit:
-                return False
-            step()
-            steps += 1
-            if tick is not None and steps >= every:
-                steps = 0
+        self.limit = NEVER if limit is None else limit
+        queue, limit = self._queue, self.limit
+        while True:
+            for _ in range(every):
+                if not queue or queue[0][0] >= limit:
+                    return not queue
+                self._now, _, _, alarm = heappop(queue)
+                alarm.ring(self._now)  # type: ignore[attr-defined]  # an event on this heap is an alarm
+            if tick is not None:
                 tick()
-        return True
 
 
 class Alarm(simpy.Event):
@@ -84,12 +97,15 @@ class Alarm(simpy.Event):
         super().__init__(kernel)
         self._ok = True
         self._value = None
+        self.callbacks = [lambda _: self.ring(self.now)]
+        self.floor = 0
+        """A cycle before which it does not ring, whoever asks."""
         self._kernel = kernel
+        self._queue = kernel._queue
+        self._next_id = kernel._eid.__next__
         self._rank = rank
         self._action = action
-        self._armed: list[Callable[[simpy.Event], None]] = [self._fire]
-        self.callbacks = self._armed
-        self._due = -1
+        self._due = NEVER
 
     @property
     def now(self) -> int:
@@ -98,17 +114,17 @@ class Alarm(simpy.Event):
 
     def at(self, cycle: int) -> None:
         """Lets the unit act in a cycle, unless it will act sooner anyway."""
-        if self._due < 0 or cycle < self._due:
+        if cycle < self.floor:
+            cycle = self.floor
+        if cycle < self._due:
             self._due = cycle
-            kernel = self._kernel
-            kernel.schedule(self, self._rank, cycle - kernel._now)  # type: ignore[arg-type]  # a rank is a priority
+            heappush(self._queue, (cycle, self._rank, self._next_id(), self))  # type: ignore[misc]  # a rank is a priority
 
-    def _fire(self, _: simpy.Event) -> None:
-        self.callbacks = self._armed
-        now = self._kernel._now
-        if now == self._due:  # else an entry that a sooner one made stale
-            self._due = -1
-            self._action(now)  # type: ignore[arg-type]  # cycles are integers
+    def ring(self, now: int) -> None:
+        """Lets the unit act, unless a sooner entry on the heap has made this one stale."""
+        if now == self._due:
+            self._due = NEVER
+            self._action(now)
 
 
 class Tally:
@@ -349,9 +365,12 @@ class Site:
 class Agent(Unit):
     """A unit that takes instructions from the controller, one after the other, and works on them event by event.
 
-    A kind of agent says what it does in `begin` and `work`. It waits for one thing at a time: the first that is
-    missing, in the order in which its `work` asks.
+    A kind of agent says what it does in `begin`, `missing` and `step`. It waits for one thing at a time: the first that
+    is missing, in the order in which `missing` asks.
     """
+
+    looks_ahead = True
+    """Whether it may ask before an event ends what it will miss then: not where another unit could come in between."""
 
     def __init__(self, site: Site, path: str, rank: int) -> None:
         super().__init__(path, rank, site.tally)
@@ -360,45 +379,69 @@ class Agent(Unit):
         self.queue.watch(self)
         self.current: Dispatch | None = None
         self.remaining = 0
+        """Events, or words, that the current instruction has yet to do."""
+        self._kernel = site.kernel
         self._tokens = site.tokens
         self._sync_kind = site.sync_kind
+        self._syncs = False
 
     def begin(self, dispatch: Dispatch) -> None:
         """Makes an instruction the current one."""
         raise AssertionError(f"{self.path} does not say how an instruction begins")
 
-    def work(self, now: int) -> bool:
-        """Does the instruction's next event in cycle `now`, or waits; True where the next instruction may begin."""
+    def missing(self, now: int) -> int:
+        """The cause to wait for in cycle `now`, with the agent to be woken when that may be over; else NOTHING."""
+        raise AssertionError(f"{self.path} does not say what it waits for")
+
+    def step(self, now: int) -> None:
+        """Does the instruction's next event from cycle `now`."""
         raise AssertionError(f"{self.path} does not say what it does")
 
     def wake(self, now: int) -> None:
         """Goes on with the current instruction, or with the next one in the queue."""
-        while True:
-            dispatch = self.current
-            if dispatch is None:
-                dispatch = self._fetch(now)
-                if dispatch is None:
-                    return
-            if dispatch.row.timing == "sync":
-                if not self._sync(now, dispatch):
-                    return
-            elif not self.work(now):
+        while self.current is not None or self._fetch(now):
+            if self._syncs:
+                self._sync(now)
+                return
+            if self.remaining:
+                self.work(now)
                 return
             self.current = None
 
-    def _fetch(self, now: int) -> Dispatch | None:
-        """The next instruction, if one can be seen; its place in the queue is free from the next cycle."""
+    def work(self, now: int) -> None:
+        """Does the next event, or waits."""
+        cause = self.missing(now)
+        if cause:
+            self.block(now, cause)
+            return
+        self.step(now)
+        self.look_ahead()
+
+    def look_ahead(self) -> None:
+        """Comes back at the end of the event that has begun, unless something will be missing then: that wakes it."""
+        end = self.since
+        if self.remaining and self.looks_ahead and end < self._kernel.limit:
+            cause = self.missing(end)
+            if cause:
+                self.alarm.floor = end
+                self.block(end, cause)
+                return
+        self.alarm.at(end)
+
+    def _fetch(self, now: int) -> bool:
+        """Whether there is a next instruction to see; its place in the queue is free from the next cycle."""
         if not self.queue.ready(now, self):
             self.block(now, IDLE)
-            return None
+            return False
         self.flush()
         dispatch: Dispatch = self.queue.take()
         self.queue.free(now + 1)
         self.current = dispatch
         self.context = (dispatch.pc, dispatch.layer, dispatch.inference)
-        if dispatch.row.timing != "sync":
+        self._syncs = dispatch.row.timing == "sync"
+        if not self._syncs:
             self.begin(dispatch)
-        return dispatch
+        return True
 
     def settled(self, now: int) -> bool:
         """Whether all that the agent began has ended; if not, the agent is woken when it may have."""
@@ -407,10 +450,11 @@ class Agent(Unit):
             return False
         return True
 
-    def _sync(self, now: int, dispatch: Dispatch) -> bool:
-        """Carries out a signal or an await once all before it has ended; always False: the agent is woken again."""
-        if not self.settled(now):
-            return False
+    def _sync(self, now: int) -> None:
+        """Carries out a signal or an await once all before it has ended."""
+        dispatch = self.current
+        if dispatch is None or not self.settled(now):
+            return
         token = self._tokens.of(dispatch.ops.token)
         if dispatch.row.mnemonic == "signal":
             token.put(now + 1, None)
@@ -418,11 +462,10 @@ class Agent(Unit):
             token.take()
         else:
             self.block(now, TOKEN)
-            return False
+            return
         self.act(now, 1, self._sync_kind, 1)
         self.alarm.at(now + 1)
         self.current = None
-        return False
 
     @property
     def unfinished(self) -> bool:

@@ -15,12 +15,11 @@ from dataclasses import dataclass
 from acortex.isa.semantics import fetch_addresses, slide_of, spills
 from acortex.isa.sequencer import Dispatch
 from acortex.sim.energy import INDEX as KIND
-from acortex.sim.kernel import CAUSE, Agent, Alarm, Channel, Kernel, Site, Unit
+from acortex.sim.kernel import CAUSE, NEVER, Agent, Alarm, Channel, Kernel, Site, Unit
 
 READ, WRITE = KIND["memory.read"], KIND["memory.write"]
 PORT, BANK, BUS = CAUSE["port"], CAUSE["bank"], CAUSE["bus"]
 BUFFER_FULL, OPERAND_FULL, CODES = CAUSE["buffer_full"], CAUSE["operand_full"], CAUSE["codes"]
-NEVER = 1 << 62
 
 Access = tuple[Dispatch, "array[int]"]
 """An instruction that walks over main memory, and the cycles in which its words were granted."""
@@ -43,25 +42,26 @@ class DataBus:
     def __init__(self, lanes: list[Unit], kind: int, word_cycles: int) -> None:
         self.lanes = lanes
         self.sent = 0
+        self.free_from = 0
+        """The cycle from which some lane is free."""
         self._kind = kind
         self._word_cycles = word_cycles
         self._free_at = [0] * len(lanes)
-
-    def free_from(self) -> int:
-        """The cycle from which some lane is free."""
-        return min(self._free_at)
+        self._next = 0
 
     def carry(self, start: int, context: tuple[int, int, int]) -> int:
         """Carries a word from cycle `start` on the lane that is free the longest; returns the cycle it is seen in."""
-        number = self._free_at.index(min(self._free_at))
+        number = self._next
         unit = self.lanes[number]
         if unit.context is not context:
             unit.flush()
             unit.context = context
         seen = start + self._word_cycles
         unit.act(start, self._word_cycles, self._kind, 1)
-        self._free_at[number] = seen
-        self.sent += 1
+        self._free_at[number] = self.free_from = seen
+        if len(self._free_at) > 1:
+            self.free_from = min(self._free_at)
+            self._next = self._free_at.index(self.free_from)
         return seen
 
 
@@ -74,40 +74,48 @@ class Fabric:
         self.clients: list[Client] = []
         self.contended = times.bank > times.access or times.ports > 1
         """Whether an access can find its bank taken."""
+        self._pending: list[Client] = []
+        self._port_free = 0
         self._ports = [0] * times.ports
         self._banks = [0] * times.banks
 
+    def post(self, client: Client, seen: int) -> None:
+        """Takes a client's request, and looks at it from cycle `seen`, once it can be granted."""
+        client.wanted = seen
+        pending = self._pending
+        pending.append(client)
+        if len(pending) > 1:
+            pending.sort(key=self.clients.index)
+        self.alarm.at(self._port_free if client.at_port and seen < self._port_free else seen)
+
     def wake(self, now: int) -> None:
         """Grants what can be granted in cycle `now`, and comes back when more can."""
-        ports = self._ports
-        soonest = NEVER
-        for client in self.clients:
-            if client.wanted <= now:
-                again = self._serve(client, now)
-                soonest = min(soonest, again)
-            soonest = min(soonest, client.wanted) if client.wanted > now else soonest
-        if soonest < NEVER:
-            self.alarm.at(max(soonest, min(ports), now + 1))
+        asked, self._pending = self._pending, []
+        refused = [client for client in asked if client.wanted > now or not self._serve(client, now)]
+        if refused:
+            self._pending = sorted(refused + self._pending, key=self.clients.index)
+            self.alarm.at(min(self._retry(client, now) for client in refused))
 
-    def _serve(self, client: Client, now: int) -> int:
-        """Grants a client's request in cycle `now`, or tells from which cycle to try again."""
-        if client.at_port:
-            port = min(self._ports)
-            if port > now:
-                return port
+    def _serve(self, client: Client, now: int) -> bool:
+        """Grants a client's request in cycle `now` if it can be."""
+        if client.at_port and self._port_free > now:
+            return False
         bank, lane = self._free_from(client)
-        if max(bank, lane) > now:
+        if bank > now or lane > now:
             client.block(now, BANK if bank > now else BUS)
-            return max(bank, lane)
+            return False
         if client.at_port:
-            self._ports[self._ports.index(port)] = now + self.times.access
-            if self.contended:
-                self._banks[client.address % self.times.banks] = now + self.times.bank
-        client.wanted = NEVER
-        if client.at_port:
-            client.grants.append(now)
+            self._take_port(client, now)
         client.granted(now)
-        return NEVER
+        return True
+
+    def _take_port(self, client: Client, now: int) -> None:
+        client.grants.append(now)
+        end = self._port_free = now + self.times.access
+        if self.contended:
+            self._ports[self._ports.index(min(self._ports))] = end
+            self._port_free = min(self._ports)
+            self._banks[client.address % self.times.banks] = now + self.times.bank
 
     def _free_from(self, client: Client) -> tuple[int, int]:
         """The cycles from which a client's bank and a lane of its bus are free."""
@@ -115,8 +123,15 @@ class Fabric:
         if self.contended and client.at_port:
             bank = self._banks[client.address % self.times.banks]
         if client.bus is not None:
-            lane = client.bus.free_from() - client.bus_delay
+            lane = client.bus.free_from - client.bus_delay
         return bank, lane
+
+    def _retry(self, client: Client, now: int) -> int:
+        """The next cycle in which a request that was not granted can fare otherwise: of port, bank, bus one is free."""
+        if client.wanted > now or (client.at_port and self._port_free > now):
+            return max(client.wanted, self._port_free if client.at_port else 0)
+        bank, lane = self._free_from(client)
+        return bank if bank > now else lane
 
 
 class Client(Agent):
@@ -157,8 +172,7 @@ class Client(Agent):
         if self.fabric.contended and self.at_port:
             self.address = self._addresses[-self.remaining]
         self.block(now, cause)
-        self.wanted = seen
-        self.fabric.alarm.at(seen)
+        self.fabric.post(self, seen)
 
     def granted(self, now: int) -> None:
         """An access begins in cycle `now`."""
@@ -190,15 +204,12 @@ class Reader(Client):
         self._receiver = self._receivers[to]
         self.bus = self._down if to == 0 else None
 
-    def work(self, now: int) -> bool:
+    def work(self, now: int) -> None:
         """Asks for the next word where its receiver has room."""
-        if not self.remaining:
-            return True
         if self._receiver.room(now, 1, self):
             self.ask(now, now + 1)
         else:
             self.block(now, self.full)
-        return False
 
     def granted(self, now: int) -> None:
         """Sends the word on its way, and goes on."""
@@ -242,10 +253,8 @@ class Writer(Client):
         self._pixel = dispatch.stream.extents[0] if spills(dispatch) else 0
         self._left_over = False
 
-    def work(self, now: int) -> bool:
+    def work(self, now: int) -> None:
         """Asks for the next word's access once there is a word, or what the one before left over."""
-        if not self.remaining:
-            return True
         if self._pixel:
             self._left_over = self.remaining % self._pixel == 1
             self.bus = None if self._left_over else self._way
@@ -253,7 +262,6 @@ class Writer(Client):
             self.ask(now, now + 1)
         else:
             self.block(now, CODES)
-        return False
 
     def granted(self, now: int) -> None:
         """Takes the word into memory, and goes on."""

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from acortex.isa.sequencer import Dispatch
 from acortex.sim.array import Operation
 from acortex.sim.energy import INDEX as KIND
-from acortex.sim.kernel import CAUSE, Agent, Channel, Site
+from acortex.sim.kernel import CAUSE, NOTHING, Agent, Channel, Site
 
 CONVERT = KIND["neurons.convert"]
 SUMS, OUTPUT_FULL = CAUSE["sums"], CAUSE["output_full"]
@@ -34,25 +34,23 @@ class Neurons(Agent):
         """Begins to convert for one of the receivers."""
         self.remaining = dispatch.ops.positions
         self._receiver = self._receivers[dispatch.ops.to]
+        self.looks_ahead = dispatch.ops.to == 0  # the vector agent's stream has another producer
 
-    def work(self, now: int) -> bool:
-        """Converts the next turn of outputs, once there is a sample and room for all its words."""
-        if not self.remaining:
-            return True
+    def missing(self, now: int) -> int:
+        """A sample, and room for all its words before the first of its turns."""
         if not self._samples.ready(now, self):
-            self.block(now, SUMS)
-            return False
+            return SUMS
         operation: Operation = self._samples.head()
-        if self._round or self._receiver.room(now, sum(operation.group.words), self):
-            self._convert(now, operation)
-        else:
-            self.block(now, OUTPUT_FULL)
-        return False
+        if self._round or self._receiver.room(now, operation.group.all_words, self):
+            return NOTHING
+        return OUTPUT_FULL
 
-    def _convert(self, now: int, operation: Operation) -> None:
+    def step(self, now: int) -> None:
+        """Converts the next turn of outputs."""
+        operation: Operation = self._samples.head()
         group = operation.group
         if self._round == 0:
-            self._receiver.reserve(sum(group.words))
+            self._receiver.reserve(group.all_words)
         self.act(now, self._cycles, CONVERT, group.rounds[self._round])
         for _ in range(group.words[self._round]):
             self._receiver.put(self.since, True, places=0)
@@ -62,4 +60,3 @@ class Neurons(Agent):
             self._samples.take()
             self._samples.free(self.since)
             self.remaining -= 1
-        self.alarm.at(self.since)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from acortex.isa.sequencer import Dispatch
 from acortex.sim.array import GroupTimes
 from acortex.sim.energy import INDEX as KIND
-from acortex.sim.kernel import Agent, Site
+from acortex.sim.kernel import NOTHING, Agent, Site
 
 PROGRAM = KIND["program_erase.write"]
 
@@ -27,11 +27,11 @@ class ProgramErase(Agent):
         """Begins to write a group's arrays."""
         self.remaining = self._groups[dispatch.group].arrays
 
-    def work(self, now: int) -> bool:
+    def missing(self, now: int) -> int:
+        """Nothing: weights come with the program."""
+        return NOTHING
+
+    def step(self, now: int) -> None:
         """Writes the next array."""
-        if not self.remaining:
-            return True
         self.act(now, self._cycles, PROGRAM, self._pulses)
         self.remaining -= 1
-        self.alarm.at(self.since)
-        return False

@@ -11,7 +11,7 @@ import numpy as np
 from acortex.isa.semantics import MEANINGS
 from acortex.isa.sequencer import Dispatch
 from acortex.sim.energy import INDEX as KIND
-from acortex.sim.kernel import CAUSE, Channel, Site
+from acortex.sim.kernel import CAUSE, NOTHING, Channel, Site
 from acortex.sim.memory import Client, DataBus, Fabric
 
 STEP = KIND["vector.step"]
@@ -52,21 +52,26 @@ class Vector(Client):
         self._operands = flow.operands > 0
         self._gives = [1] * flow.taken if dispatch.window is None else completed(dispatch)
 
-    def work(self, now: int) -> bool:
-        """Works on the next word, once it, its operand and room for what it makes are there."""
-        if not self.remaining:
-            return True
+    def missing(self, now: int) -> int:
+        """The next word, its operand, and room for what it makes."""
         if not self._stream.ready(now, self):
-            self.block(now, STREAM)
-        elif self._operands and not self._operand.ready(now, self):
-            self.block(now, OPERAND)
-        elif not self._results.room(now, self._gives[-self.remaining], self):
-            self.block(now, RESULTS)
+            return STREAM
+        if self._operands and not self._operand.ready(now, self):
+            return OPERAND
+        if not self._results.room(now, self._gives[-self.remaining], self):
+            return RESULTS
+        return NOTHING
+
+    def work(self, now: int) -> None:
+        """Works on the next word; has one from the neurons brought over the bus first."""
+        cause = self.missing(now)
+        if cause:
+            self.block(now, cause)
         elif self._stream.head() and not self._arrived:
             self.ask(now, now + 1, BUS)
         else:
-            self._step(now)
-        return False
+            self.step(now)
+            self.look_ahead()
 
     def granted(self, now: int) -> None:
         """The word crosses the bus."""
@@ -75,7 +80,8 @@ class Vector(Client):
         self.block(now, BUS)
         self.alarm.at(self.bus.carry(now, self.context))
 
-    def _step(self, now: int) -> None:
+    def step(self, now: int) -> None:
+        """Works on the next word."""
         self._arrived = False
         self.act(now, self._step_cycles, STEP, 1)
         self._stream.take()
@@ -86,7 +92,6 @@ class Vector(Client):
         for _ in range(self._gives[-self.remaining]):
             self._results.put(self.since, False)
         self.remaining -= 1
-        self.alarm.at(self.since)
 
 
 def completed(dispatch: Dispatch) -> list[int]:
