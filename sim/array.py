@@ -70,6 +70,7 @@ class Loader(Agent):
         self._groups = groups
         self._switch_cycles = switch_cycles
         self._switches = False
+        self._loads = 0
         self._operation = Operation(NO_GROUP, self.context)
 
     def begin(self, dispatch: Dispatch) -> None:
@@ -110,7 +111,14 @@ class Loader(Agent):
         self._words.free(end, self._vectors.take())
         self._vectors.free(end)
         self._frame.loaded.put(end, self._operation)
-        self._tally.compute(self.context, group.macs)
+        self._loads += 1
+
+    def flush(self) -> None:
+        """Books the instruction's multiply-accumulates, too."""
+        if self._loads:
+            self._tally.compute(self.context, self._loads * self._operation.group.macs)
+            self._loads = 0
+        super().flush()
 
     def _switch(self, now: int) -> None:
         assert self.current is not None
@@ -172,8 +180,9 @@ class Frame(Unit):
 
     def _run(self, now: int) -> None:
         operation: Operation = self.loaded.take()
-        self.flush()
-        self.context = operation.context
+        if self.context is not operation.context:
+            self.flush()
+            self.context = operation.context
         self.act(now, operation.group.frame, FRAME, operation.group.arrays)
         self.loaded.free(self.since)
         self._expected -= 1

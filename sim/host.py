@@ -5,6 +5,7 @@ An inference starts when its first word leaves the host, and ends when its last 
 
 from __future__ import annotations
 
+from acortex.isa.sequencer import Dispatch
 from acortex.sim.energy import INDEX as KIND
 from acortex.sim.kernel import CAUSE, Site
 from acortex.sim.memory import READ, WRITE, Client, Fabric
@@ -24,7 +25,8 @@ class HostIn(Client):
         """Takes the next word from the host as soon as the one before is written: nothing can come in between."""
         start = max(now, self.since)
         if start < self._kernel.limit:
-            self._tally.inferences.setdefault(self.context[2], [start, start])
+            if self.first < 0:
+                self._tally.inferences.setdefault(self.context[2], [start, start])
             self.act(start, self._word_cycles, HOST_IN, 1)
             self.ask(start, self.since)
         else:
@@ -33,8 +35,7 @@ class HostIn(Client):
     def granted(self, now: int) -> None:
         """Writes the word, and goes on."""
         self.act(now, self.fabric.times.access, WRITE, 1)
-        self.remaining -= 1
-        self.wake(now)
+        self.proceed(now)
 
 
 class HostOut(Client):
@@ -43,6 +44,12 @@ class HostOut(Client):
     def __init__(self, site: Site, path: str, rank: int, fabric: Fabric, word_cycles: int) -> None:
         super().__init__(site, path, rank, fabric)
         self._word_cycles = word_cycles
+        self._span: list[int] = []
+
+    def begin(self, dispatch: Dispatch) -> None:
+        """Begins to walk over a stream."""
+        super().begin(dispatch)
+        self._span = []
 
     def work(self, now: int) -> None:
         """Asks for the next word."""
@@ -62,8 +69,9 @@ class HostOut(Client):
         self.act(now, self._word_cycles, HOST_OUT, 1)
         self.remaining -= 1
         end = self.since
-        span = self._tally.inferences.setdefault(self.context[2], [now, now])
-        span[1] = max(span[1], end)
+        if not self._span:
+            self._span = self._tally.inferences.setdefault(self.context[2], [now, now])
+        self._span[1] = end
         if self.remaining and end < self._kernel.limit:
             self.ask(end, end + 1)
         else:

@@ -84,8 +84,11 @@ class Kernel(simpy.Environment):
             for _ in range(every):
                 if not queue or queue[0][0] >= limit:
                     return not queue
-                self._now, _, _, alarm = heappop(queue)
-                alarm.ring(self._now)  # type: ignore[attr-defined]  # an event on this heap is an alarm
+                cycle, _, _, alarm = heappop(queue)
+                if cycle == alarm.due:  # type: ignore[attr-defined]  # an event on this heap is an alarm
+                    self._now = cycle
+                    alarm.due = NEVER  # type: ignore[attr-defined]
+                    alarm.action(cycle)  # type: ignore[attr-defined]
             if tick is not None:
                 tick()
 
@@ -97,15 +100,16 @@ class Alarm(simpy.Event):
         super().__init__(kernel)
         self._ok = True
         self._value = None
-        self.callbacks = [lambda _: self.ring(self.now)]
+        self.callbacks = []
+        self.action = action
+        self.due = NEVER
+        """The cycle in which it rings. A later entry on the heap is stale."""
         self.floor = 0
         """A cycle before which it does not ring, whoever asks."""
         self._kernel = kernel
         self._queue = kernel._queue
         self._next_id = kernel._eid.__next__
         self._rank = rank
-        self._action = action
-        self._due = NEVER
 
     @property
     def now(self) -> int:
@@ -116,15 +120,9 @@ class Alarm(simpy.Event):
         """Lets the unit act in a cycle, unless it will act sooner anyway."""
         if cycle < self.floor:
             cycle = self.floor
-        if cycle < self._due:
-            self._due = cycle
+        if cycle < self.due:
+            self.due = cycle
             heappush(self._queue, (cycle, self._rank, self._next_id(), self))  # type: ignore[misc]  # a rank is a priority
-
-    def ring(self, now: int) -> None:
-        """Lets the unit act, unless a sooner entry on the heap has made this one stale."""
-        if now == self._due:
-            self._due = NEVER
-            self._action(now)
 
 
 class Tally:
@@ -149,7 +147,7 @@ class Tally:
         self.counts[key] = self.counts.get(key, 0) + count
 
     def compute(self, context: tuple[int, int, int], macs: int) -> None:
-        """Books the multiply-accumulates of one array operation."""
+        """Books the multiply-accumulates of array operations."""
         key = context[1:]
         self.macs[key] = self.macs.get(key, 0) + macs
 
@@ -189,19 +187,20 @@ class Unit:
 
     def act(self, start: int, duration: int, kind: int, count: int) -> None:
         """Spends `duration` cycles from cycle `start` on one event."""
-        since = self.since
-        if start > since:
-            self._account(start)
+        if start > self.since:
+            self.spent[self.cause] += start - self.since
+            if self.emit_wait is not None:
+                self._tell(start)
         self.since = start + duration
         self.busy += duration
-        if self.first < 0:
-            self.first = start
         try:
             done = self._done[kind]
             done[0] += 1
             done[1] += count
         except KeyError:
             self._done[kind] = [1, count]
+            if self.first < 0:
+                self.first = start
         if self.emit is not None:
             pc, layer, inference = self.context
             self.emit(start, duration, self.number, kind, count, pc, layer, inference, count * self.price[kind])
@@ -209,15 +208,20 @@ class Unit:
     def block(self, now: int, cause: int) -> None:
         """Waits for `cause` from cycle `now`, or from the end of what the unit does."""
         if now > self.since and cause != self.cause:
-            self._account(now)
-            self.since = now
+            self.pause(now)
         self.cause = cause
 
-    def _account(self, until: int) -> None:
-        duration = until - self.since
-        self.spent[self.cause] += duration
+    def pause(self, until: int) -> None:
+        """Spends the time up to cycle `until`, where some is left, on what the unit waits for."""
+        if until > self.since:
+            self.spent[self.cause] += until - self.since
+            if self.emit_wait is not None:
+                self._tell(until)
+            self.since = until
+
+    def _tell(self, until: int) -> None:
         if self.emit_wait is not None and self.cause != IDLE:
-            self.emit_wait(self.since, duration, self.number, self.cause, *self.context)
+            self.emit_wait(self.since, until - self.since, self.number, self.cause, *self.context)
 
     def flush(self) -> None:
         """Books what was done since the last time to the layer and inference that it was done for."""
@@ -235,9 +239,7 @@ class Unit:
     def close(self, end: int) -> None:
         """Accounts for what is left of a run that ends at `end`."""
         self.flush()
-        if end > self.since:
-            self._account(end)
-            self.since = end
+        self.pause(end)
 
 
 class Waiter(Protocol):

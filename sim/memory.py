@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from acortex.isa.semantics import fetch_addresses, slide_of, spills
 from acortex.isa.sequencer import Dispatch
 from acortex.sim.energy import INDEX as KIND
-from acortex.sim.kernel import CAUSE, NEVER, Agent, Alarm, Channel, Kernel, Site, Unit
+from acortex.sim.kernel import CAUSE, NEVER, NOTHING, Agent, Alarm, Channel, Kernel, Site, Unit
 
 READ, WRITE = KIND["memory.read"], KIND["memory.write"]
 PORT, BANK, BUS = CAUSE["port"], CAUSE["bank"], CAUSE["bus"]
@@ -82,56 +82,61 @@ class Fabric:
     def post(self, client: Client, seen: int) -> None:
         """Takes a client's request, and looks at it from cycle `seen`, once it can be granted."""
         client.wanted = seen
-        pending = self._pending
-        pending.append(client)
-        if len(pending) > 1:
-            pending.sort(key=self.clients.index)
+        self._pending.append(client)
         self.alarm.at(self._port_free if client.at_port and seen < self._port_free else seen)
 
     def wake(self, now: int) -> None:
         """Grants what can be granted in cycle `now`, and comes back when more can."""
-        asked, self._pending = self._pending, []
-        refused = [client for client in asked if client.wanted > now or not self._serve(client, now)]
+        asked = self._pending
+        self._pending = []
+        if len(asked) > 1:
+            asked.sort(key=self.clients.index)
+        refused = [client for client in asked if not self._serve(client, now)]
         if refused:
-            self._pending = sorted(refused + self._pending, key=self.clients.index)
+            self._pending += refused
             self.alarm.at(min(self._retry(client, now) for client in refused))
 
     def _serve(self, client: Client, now: int) -> bool:
         """Grants a client's request in cycle `now` if it can be."""
-        if client.at_port and self._port_free > now:
+        if client.wanted > now or (client.at_port and self._port_free > now):
             return False
-        bank, lane = self._free_from(client)
-        if bank > now or lane > now:
-            client.block(now, BANK if bank > now else BUS)
+        short = self._short(client, now)
+        if short:
+            client.block(now, short)
             return False
         if client.at_port:
-            self._take_port(client, now)
+            client.grants.append(now)
+            self._port_free = now + self.times.access
+            if self.contended:
+                self._take(client, now)
         client.granted(now)
         return True
 
-    def _take_port(self, client: Client, now: int) -> None:
-        client.grants.append(now)
-        end = self._port_free = now + self.times.access
-        if self.contended:
-            self._ports[self._ports.index(min(self._ports))] = end
-            self._port_free = min(self._ports)
-            self._banks[client.address % self.times.banks] = now + self.times.bank
+    def _short(self, client: Client, now: int) -> int:
+        """What keeps a request from a free port: its bank, its bus, or nothing."""
+        if self.contended and client.at_port and self._bank(client) > now:
+            return BANK
+        if client.bus is not None and client.bus.free_from - client.bus_delay > now:
+            return BUS
+        return NOTHING
 
-    def _free_from(self, client: Client) -> tuple[int, int]:
-        """The cycles from which a client's bank and a lane of its bus are free."""
-        bank = lane = 0
-        if self.contended and client.at_port:
-            bank = self._banks[client.address % self.times.banks]
-        if client.bus is not None:
-            lane = client.bus.free_from - client.bus_delay
-        return bank, lane
+    def _take(self, client: Client, now: int) -> None:
+        """Takes the port that is free the longest, and the bank."""
+        self._ports[self._ports.index(min(self._ports))] = self._port_free
+        self._port_free = min(self._ports)
+        self._banks[client.address % self.times.banks] = now + self.times.bank
+
+    def _bank(self, client: Client) -> int:
+        return self._banks[client.address % self.times.banks]
 
     def _retry(self, client: Client, now: int) -> int:
         """The next cycle in which a request that was not granted can fare otherwise: of port, bank, bus one is free."""
         if client.wanted > now or (client.at_port and self._port_free > now):
             return max(client.wanted, self._port_free if client.at_port else 0)
-        bank, lane = self._free_from(client)
-        return bank if bank > now else lane
+        if self._short(client, now) == BANK:
+            return self._bank(client)
+        assert client.bus is not None
+        return client.bus.free_from - client.bus_delay
 
 
 class Client(Agent):
@@ -178,6 +183,14 @@ class Client(Agent):
         """An access begins in cycle `now`."""
         raise AssertionError(f"{self.path} does not say what a grant means to it")
 
+    def proceed(self, now: int) -> None:
+        """Counts a word as done, and goes on to the next, or to the next instruction."""
+        self.remaining -= 1
+        if self.remaining:
+            self.work(now)
+        else:
+            self.wake(now)
+
 
 class Reader(Client):
     """The agent that reads a stream of words, as far ahead as its receiver has room.
@@ -218,8 +231,7 @@ class Reader(Client):
         if self.bus is not None:
             seen = self.bus.carry(seen, self.context)
         self._receiver.put(seen, False)
-        self.remaining -= 1
-        self.wake(now)
+        self.proceed(now)
 
 
 class OperandReader(Reader):
@@ -269,5 +281,4 @@ class Writer(Client):
         if not self._left_over:
             self._source.take()
             self._source.free(now + 1 if self.bus is None else self.bus.carry(now, self.context))
-        self.remaining -= 1
-        self.wake(now)
+        self.proceed(now)
