@@ -257,7 +257,8 @@ class Port:
 class LayerGraph:
     """A quantised network: its maps, its layers in an order in which they can run, its inputs and outputs.
 
-    `host_nodes` names what the host does after the outputs (Softmax, ArgMax). `samples` and `labels` are the network's
+    `host_nodes` names what the host does after the outputs (Softmax, ArgMax); `warnings` is what its maker wants to be
+    known. `samples` and `labels` are the network's
     own data, in the form of `--input`.
     """
 
@@ -269,6 +270,7 @@ class LayerGraph:
     host_nodes: tuple[str, ...] = ()
     samples: dict[str, Array] = field(default_factory=dict)
     labels: Array | None = None
+    warnings: tuple[str, ...] = ()
 
 
 def crop(view: View, source: Map) -> View:

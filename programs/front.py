@@ -1,0 +1,92 @@
+"""The front of the compiler in one call: a network, from a file or a builder, becomes a layer graph."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from acortex.errors import UsageError
+from acortex.programs.graph import LayerGraph
+from acortex.programs.importer import read_onnx
+from acortex.programs.network import Model, Network
+from acortex.programs.normalise import normalise
+from acortex.programs.quantise import as_images, port, quantise
+from acortex.programs.steps import FloatGraph, FloatPort
+
+Array = NDArray[Any]
+
+RANDOM_SAMPLES = 4
+"""Inputs that are drawn where no calibration set is given."""
+
+
+def quantised(
+    source: Path | str | Model | Network,
+    calibration: ArrayLike | Mapping[str, ArrayLike] | None = None,
+    bits: int = 4,
+    *,
+    drop_lrn: bool = False,
+    method: str = "mse",
+    percentile: float = 99.9,
+    seed: int = 0,
+) -> LayerGraph:
+    """The layer graph of a network: an ONNX file, a `Model`, or the end of a `Network`.
+
+    `calibration` has an inference a row, an array or one for each input by name; without it seeded random inputs set
+    the ranges, with a warning. Codes and weights have `bits` bits. `method`, "mse", "percentile" or "minmax", chooses
+    the ranges of activations. Raises UsageError for files and data that cannot be read, UnsupportedNodes for networks
+    that the chip cannot do.
+    """
+    graph = normalise(as_model(source), drop_lrn=drop_lrn)
+    if calibration is None:
+        graph.warnings.append("without a calibration set, ranges are chosen on random inputs; accuracy will suffer")
+        given = random_inputs(graph, seed)
+    else:
+        given = _by_name(graph, calibration)
+    return quantise(graph, as_images(graph, given), bits, method=method, percentile=percentile)
+
+
+def as_model(source: Path | str | Model | Network) -> Model:
+    """The model of a file or a builder."""
+    if isinstance(source, Network):
+        return source.model
+    return source if isinstance(source, Model) else read_onnx(source)
+
+
+def random_inputs(graph: FloatGraph, seed: int = 0, count: int = RANDOM_SAMPLES) -> dict[str, Array]:
+    """Normal numbers for each input, by name, in the model's shape behind an axis of inferences."""
+    rng = np.random.default_rng(seed)
+    return {one.name: rng.standard_normal((count, *one.shape), dtype=np.float32) for one in graph.inputs}
+
+
+def _by_name(graph: FloatGraph, calibration: ArrayLike | Mapping[str, ArrayLike]) -> dict[str, Array]:
+    names = [one.name for one in graph.inputs]
+    if not isinstance(calibration, Mapping):
+        if len(names) != 1:
+            hint = f"give an array for each of {', '.join(names)}"
+            raise UsageError(f"the network has {len(names)} inputs, the calibration set is one array", hint=hint)
+        calibration = {names[0]: calibration}
+    missing = [name for name in names if name not in calibration]
+    if missing:
+        raise UsageError(f"the calibration set has nothing for {', '.join(missing)}")
+    found = {one.name: _checked(one, calibration[one.name]) for one in graph.inputs}
+    if len({len(array) for array in found.values()}) > 1:
+        raise UsageError("the calibration set has different numbers of inferences for its inputs")
+    return found
+
+
+def _checked(one: FloatPort, given: ArrayLike) -> Array:
+    array = np.asarray(given)
+    where = f"calibration of {one.name}"
+    if array.dtype.kind not in "biuf":
+        raise UsageError(f"the array has dtype {array.dtype}", where=where, hint="give booleans, integers or floats")
+    forms = (one.shape, *port(one).shapes)
+    if array.shape[1:] not in forms or not len(array):
+        spoken = " or ".join("x".join(map(str, form)) for form in forms[1:])
+        raise UsageError(f"the array has shape {array.shape}", where=where, hint=f"give (inferences, …) of {spoken}")
+    if not np.isfinite(array).all():
+        raise UsageError("not every number is finite", where=where)
+    return array

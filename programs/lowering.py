@@ -1,0 +1,233 @@
+"""From a network's nodes to steps: what every operator's function needs to make them.
+
+Nodes are taken in order. Tensors that the network computes have a place in a map (`acortex.programs.layout`); those
+that are known beforehand are constants, and a node with nothing but constants is folded.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex.errors import AcortexError
+from acortex.programs.graph import Geometry, View
+from acortex.programs.layout import Size, Tensor, grid, image_view
+from acortex.programs.network import Constant, Model, Node
+from acortex.programs.steps import Activation, CopyStep, FloatGraph, FloatMap, Kernel, ProductStep, Step
+
+Array = NDArray[Any]
+
+
+class Unsupported(Exception):
+    """Why a node cannot be done; caught where all of them are collected."""
+
+
+class UnsupportedNodes(AcortexError):
+    """A network with nodes that the chip cannot do: every one of them, with its reason."""
+
+    def __init__(self, nodes: list[tuple[str, str, str]], where: str = "") -> None:
+        self.nodes = nodes
+        lines = "".join(f"\n  {name} ({op}): {why}" for name, op, why in nodes)
+        count = "a node" if len(nodes) == 1 else f"{len(nodes)} nodes"
+        super().__init__(f"the network has {count} that the chip cannot do:{lines}", where=where)
+
+
+class Lowering:
+    """A network half way to steps.
+
+    `open` has, by tensor, the step at whose end more can still be done, because nobody else reads what it writes.
+    """
+
+    def __init__(self, model: Model, *, drop_lrn: bool = False) -> None:
+        self.model = model
+        self.drop_lrn = drop_lrn
+        self.graph = FloatGraph(model.name)
+        self.constants: dict[str, Constant] = dict(model.constants)
+        self.tensors: dict[str, Tensor] = {}
+        self.open: dict[str, Step] = {}
+        self.hosted: dict[str, str] = {}
+        """Tensors that the host makes, each with the last one that the chip makes."""
+        self.broken: set[str] = set()
+        self.uses = Counter(name for node in model.nodes if node.op != "Shape" for name in node.inputs)
+        self.uses.update(model.outputs)
+        self._names: set[str] = set()
+
+    # What a node takes --------------------------------------------------------------------------------------------
+
+    def has(self, node: Node, index: int) -> bool:
+        """Whether an optional input is given."""
+        return index < len(node.inputs) and node.inputs[index] != ""
+
+    def tensor(self, node: Node, index: int = 0) -> Tensor:
+        """A computed input."""
+        name = node.inputs[index] if index < len(node.inputs) else ""
+        if name in self.hosted:
+            raise Unsupported(f"it needs {name}, which the host computes after the chip has finished")
+        if name not in self.tensors:
+            raise Unsupported(f"its input {index} is a constant, a computed tensor is needed")
+        return self.tensors[name]
+
+    def constant(self, node: Node, index: int, what: str) -> Array:
+        """The values of an input that must be known beforehand."""
+        name = node.inputs[index] if index < len(node.inputs) else ""
+        if name not in self.constants:
+            raise Unsupported(f"its {what} is computed; the chip needs a constant")
+        return self.constants[name].load()
+
+    def lazy(self, node: Node, index: int, what: str) -> Constant:
+        """A constant input, not loaded yet."""
+        name = node.inputs[index]
+        if name not in self.constants:
+            raise Unsupported(f"its {what} is computed; arrays hold constants only")
+        return self.constants[name]
+
+    # What a node makes --------------------------------------------------------------------------------------------
+
+    def unique(self, name: str) -> str:
+        """A name that no step and no map has yet."""
+        wanted, count = name, 1
+        while wanted in self._names:
+            count += 1
+            wanted = f"{name}_{count}"
+        self._names.add(wanted)
+        return wanted
+
+    def new_map(self, name: str, size: Size) -> FloatMap:
+        """A new map of rows, columns and channels."""
+        label = self.unique(name)
+        self.graph.maps[label] = FloatMap(label, *size)
+        return self.graph.maps[label]
+
+    def give(self, name: str, tensor: Tensor, step: Step | None = None) -> None:
+        """What a node's output is; `step` where more can be done at that step's end."""
+        self.tensors[name] = tensor
+        if step is not None:
+            self.open[name] = step
+
+    def rename(self, node: Node, tensor: Tensor) -> None:
+        """A node that only rearranges its first input."""
+        step = self.open.get(node.inputs[0]) if self.uses[node.inputs[0]] == 1 else None
+        self.give(node.outputs[0], tensor, step)
+
+    def open_step(self, name: str) -> Step | None:
+        """The step that makes a tensor, if nobody but the node at hand reads it."""
+        return self.open.get(name) if self.uses[name] == 1 else None
+
+    # Images, number by number -------------------------------------------------------------------------------------
+
+    def together(self, out: str, first: Tensor, *others: Tensor) -> tuple[tuple[View, ...], FloatMap, Tensor]:
+        """Views that read tensors number by number, the map for the result, and the result's tensor.
+
+        `first` has the shape of the result; others are broadcast to it.
+        """
+        if first.axes is not None and all(other.axes == first.axes and other.size == first.size for other in others):
+            made = self.new_map(out, first.size)
+            result = Tensor(made.name, first.size, first.shape, first.axes)
+            return tuple(View(tensor.map) for tensor in (first, *others)), made, result
+        order, size = self._grid(first)
+        views = []
+        for tensor in (first, *others):
+            flat = np.broadcast_to(tensor.indices, first.shape).reshape(-1)[order]
+            views.append(self._view(tensor, flat.reshape(size)))
+        made = self.new_map(out, size)
+        places = np.empty(order.size, np.int32)
+        places[order] = np.arange(order.size, dtype=np.int32)
+        return tuple(views), made, Tensor(made.name, size, first.shape, None, places.reshape(first.shape))
+
+    def _grid(self, tensor: Tensor) -> tuple[Array, Size]:
+        found = grid(tensor)
+        if found is None:
+            raise Unsupported("its input is not a crop of an image, each number once")
+        return found
+
+    def _view(self, tensor: Tensor, image: Array) -> View:
+        if image[0].size != image.size and np.array_equal(np.broadcast_to(image[0, 0], image.shape), image):
+            image = image[:1, :1]
+        view = image_view(tensor, image)
+        if view is None:
+            raise Unsupported("its inputs lie in memory in orders that do not match")
+        return view
+
+    def per_channel(self, tensor: Tensor, *constants: Array) -> list[Array] | None:
+        """Constants that are broadcast to a tensor, one number a channel of its crop; None where pixels differ."""
+        found = []
+        order, size = self._grid(tensor)
+        for constant in constants:
+            if constant.size == 1:
+                found.append(np.full(size[2], constant.reshape(-1)[0], np.float64))
+                continue
+            try:
+                image = np.broadcast_to(constant, tensor.shape).reshape(-1)[order].reshape(size)
+            except ValueError:
+                raise Unsupported(f"its constant of shape {constant.shape} does not fit {tensor.shape}") from None
+            if not np.array_equal(np.broadcast_to(image[0, 0], size), image):
+                return None
+            found.append(np.asarray(image[0, 0], np.float64))
+        return found
+
+    # Functions at a step's end ------------------------------------------------------------------------------------
+
+    def activate(self, node: Node, activation: Activation) -> None:
+        """An activation of the first input: at the end of the step that makes it, or as a step of its own."""
+        name = node.inputs[0]
+        step = self.open_step(name)
+        joined = joined_activation(step.activation, activation) if step is not None else None
+        if step is not None and joined is not None:
+            step.activation = joined
+            self.give(node.outputs[0], self.tensors[name], step)
+            return
+        (view,), made, result = self.together(node.name, self.tensor(node))
+        copy = CopyStep(made.name, node.op, made.name, view, activation=activation)
+        self.graph.steps.append(copy)
+        self.give(node.outputs[0], result, copy)
+
+    def affine(self, node: Node, name: str, tensor: Tensor, scale: Array, shift: Array) -> None:
+        """Scale and shift of each channel: folded into the product before it, or a depthwise product of its own.
+
+        `scale` and `shift` are broadcast to the tensor as ONNX does.
+        """
+        found = self.per_channel(tensor, np.asarray(scale, np.float64), np.asarray(shift, np.float64))
+        if found is None:
+            raise Unsupported("its constant differs from pixel to pixel")
+        step = self.open_step(name)
+        if isinstance(step, ProductStep) and step.activation.identity:
+            factors = found
+            step.kernel = step.kernel.then(*factors)
+            self.give(node.outputs[0], self.tensors[name], step)
+            return
+        (view,), made, result = self.together(node.name, tensor)
+        made_step = self.depthwise(node, view, made, *found)
+        self.give(node.outputs[0], result, made_step)
+
+    def depthwise(self, node: Node, view: View, made: FloatMap, scale: Array, shift: Array) -> ProductStep:
+        """A product of each channel with itself alone, that scales and shifts."""
+        ones = np.ones((1, 1, 1, made.channels), np.float32)
+        kernel = Kernel(ones.shape, lambda: ones, None, scale, shift)
+        geometry = Geometry(rows=made.height, columns=made.width)
+        step = ProductStep(made.name, node.op, made.name, view, kernel, geometry, made.channels)
+        self.graph.steps.append(step)
+        return step
+
+    def copy(self, name: str, op: str, view: View, size: Size) -> FloatMap:
+        """A map of its own for what a view reads, with the same codes."""
+        made = self.new_map(name, size)
+        self.graph.steps.append(CopyStep(made.name, op, made.name, view, exact=True))
+        return made
+
+
+def joined_activation(first: Activation, then: Activation) -> Activation | None:
+    """One activation that does what two do, one after the other; None if there is none."""
+    if first.identity:
+        return then
+    if then.function == "none" and first.function in ("none", "relu"):
+        low, high = max(first.low, then.low), min(first.high, then.high)
+        return Activation(first.function, first.slope, low, high) if low < high else None
+    if then.function == "relu" and then == Activation("relu"):
+        if first.function in ("relu", "sigmoid", "hardsigmoid"):
+            return first
+        if first.function == "none" and first.high > 0:
+            return Activation("relu", high=first.high, low=max(first.low, 0.0) or -np.inf)
+    return None

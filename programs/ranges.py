@@ -1,0 +1,110 @@
+"""Chooses what codes stand for: from samples of an image's numbers, and from weights."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex.programs.graph import Coding
+
+Array = NDArray[Any]
+
+SAMPLES = 1 << 13
+"""Numbers of an image that are looked at."""
+
+WEIGHTS = 512
+"""Weights of an output channel that are looked at for its step."""
+
+FRACTIONS = tuple(1 - n / 40 for n in range(29))
+"""Parts of the full range that are tried; the rest saturates."""
+
+SMALLEST_STEP = 1e-12
+"""The step of an image that is zero throughout."""
+
+METHODS = ("mse", "percentile", "minmax")
+
+
+class Samples:
+    """A spread of an image's numbers, and their extremes."""
+
+    def __init__(self) -> None:
+        self.parts: list[Array] = []
+        self.low = 0.0
+        self.high = 0.0
+
+    def see(self, image: Array) -> None:
+        """Takes note of an image."""
+        self.low = min(self.low, float(image.min()))
+        self.high = max(self.high, float(image.max()))
+        flat = image.reshape(-1)
+        # A stride without common factors with the image's extents samples every channel.
+        stride = max(flat.size // SAMPLES, 1) | 1
+        self.parts.append(flat[::stride].astype(np.float64))
+
+    @property
+    def values(self) -> Array:
+        """The numbers, float64."""
+        return np.concatenate(self.parts) if self.parts else np.zeros(1)
+
+
+def coding(samples: Samples, bits: int, method: str = "mse", percentile: float = 99.9) -> Coding:
+    """The coding of an image by one of `METHODS`.
+
+    "mse" tries ranges for the least mean-squared error, "percentile" leaves out what lies beyond that percentile,
+    "minmax" takes all. The zero code is 0 where no number is negative.
+    """
+    values = samples.values
+    low, high = float(samples.low), float(samples.high)
+    if method == "percentile":
+        low, high = (float(n) for n in np.percentile(values, [100 - percentile, percentile]))
+        low, high = min(low, 0.0) if samples.low < 0 else 0.0, max(high, 0.0)
+    if not math.isfinite(high - low) or high - low < SMALLEST_STEP:
+        return Coding(1.0, 0 if low >= 0 else 1 << (bits - 1), bits)
+    if method != "mse":
+        return of_range(low, high, bits)
+    tried = [of_range(low * f, high * f, bits) for f in FRACTIONS]
+    if low < 0:
+        tried += [of_range(low * f, high, bits) for f in FRACTIONS[1::2]]
+        tried += [of_range(low, high * f, bits) for f in FRACTIONS[1::2]]
+    return min(tried, key=lambda one: _error(values, one))
+
+
+def of_range(low: float, high: float, bits: int) -> Coding:
+    """The coding whose codes span a range around 0."""
+    top = (1 << bits) - 1
+    scale = max((high - low) / top, SMALLEST_STEP)
+    if low >= 0:
+        return Coding(scale, 0, bits)
+    zero = min(max(round(-low / scale), 1), top - 1)
+    return Coding(max(-low / zero, high / (top - zero), SMALLEST_STEP), zero, bits)
+
+
+def _error(values: Array, one: Coding) -> float:
+    top = (1 << one.bits) - 1
+    codes = np.clip(np.rint(values / one.scale) + one.zero, 0, top)
+    return float(np.square((codes - one.zero) * one.scale - values).mean())
+
+
+def weight_steps(weights: Array, bits: int) -> Array:
+    """The step of each output channel for the least mean-squared error: float64 of shape (out,), from (…, out).
+
+    A channel without weights gets 1.
+    """
+    flat = weights.reshape(-1, weights.shape[-1])
+    top = (1 << (bits - 1)) - 1
+    largest = np.abs(flat).max(axis=0).astype(np.float64)
+    largest[largest == 0] = top
+    if len(flat) > WEIGHTS:
+        flat = flat[:: -(-len(flat) // WEIGHTS)]
+    best, steps = np.full(largest.shape, np.inf), largest / top
+    for fraction in FRACTIONS[::2]:
+        step = largest * fraction / top
+        scaled = flat / step.astype(np.float32)
+        error: Array = np.square(np.clip(np.rint(scaled), -top, top) - scaled).sum(axis=0) * step * step
+        better = error < best
+        best, steps = np.where(better, error, best), np.where(better, step, steps)
+    found: Array = steps
+    return found

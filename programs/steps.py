@@ -1,0 +1,240 @@
+"""The normal form of a network: steps on maps, as the chip's agents take them, still in floating point.
+
+`acortex.programs.normalise` makes steps of ONNX's operators, `acortex.programs.evaluate` computes them,
+`acortex.programs.quantise` turns each into a layer of the layer graph. Images are rows x columns x channels.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex.programs.graph import Coding, Geometry, View
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """What becomes of a sum: a function by its name in `acortex.isa.quantisers`, then bounds.
+
+    `slope` belongs to leaky. Bounds are real numbers; infinite where there are none.
+    """
+
+    function: str = "none"
+    slope: float = 1.0
+    low: float = -math.inf
+    high: float = math.inf
+
+    @property
+    def identity(self) -> bool:
+        """Whether it changes nothing."""
+        return self == Activation()
+
+    def apply(self, x: Array) -> Array:
+        """The activation of numbers, in their type."""
+        y = FUNCTIONS[self.function](x, self.slope)
+        if self.low > -math.inf or self.high < math.inf:
+            y = np.clip(y, self.low, self.high)
+        return y
+
+
+def sigmoid(x: Array) -> Array:
+    """1 / (1 + e^-x), without overflow."""
+    result: Array = (np.tanh(x / 2) + 1) / 2
+    return result
+
+
+FUNCTIONS: dict[str, Callable[[Array, float], Array]] = {
+    "none": lambda x, _: x,
+    "relu": lambda x, _: np.maximum(x, 0),
+    "leaky": lambda x, slope: np.where(x < 0, x * x.dtype.type(slope), x),
+    "sigmoid": lambda x, _: sigmoid(x),
+    "tanh": lambda x, _: np.tanh(x),
+    "hardsigmoid": lambda x, _: np.clip(x / 6 + x.dtype.type(0.5), 0, 1),
+    "hardswish": lambda x, _: x * np.clip(x / 6 + x.dtype.type(0.5), 0, 1),
+}
+"""The activation functions in floating point, from numbers and a slope."""
+
+
+@dataclass(eq=False)
+class FloatMap:
+    """An image of numbers. Where `parent` is set the map is those channels of another one, from the offset on.
+
+    `coding` is one that the network itself prescribes to the last digit, `bounds` a range that it states.
+    """
+
+    name: str
+    height: int
+    width: int
+    channels: int
+    parent: tuple[str, int] | None = None
+    coding: Coding | None = None
+    bounds: tuple[float, float] | None = None
+
+    @property
+    def size(self) -> tuple[int, int, int]:
+        """Rows, columns, channels."""
+        return self.height, self.width, self.channels
+
+
+@dataclass(eq=False)
+class Step:
+    """One step: its name, the operator it came from, the map it writes, and the activation at its end."""
+
+    name: str
+    op: str
+    out: str
+    activation: Activation = field(default=Activation(), kw_only=True)
+
+    @property
+    def views(self) -> tuple[View, ...]:
+        """What the step reads."""
+        found = (getattr(self, key, None) for key in ("source", "a", "b"))
+        return tuple(view for view in found if isinstance(view, View))
+
+
+@dataclass(frozen=True, eq=False)
+class Kernel:
+    """Weights and biases made on demand: float32 (kernel_y, kernel_x, channels in / groups, out) and (out,).
+
+    `scale` and `shift`, float64 of shape (out,), are applied to the output of both. Where the network was quantised,
+    `levels` makes the int8 weights that it had, and `steps` the step of each output channel.
+    """
+
+    shape: tuple[int, int, int, int]
+    load: Callable[[], Array]
+    bias: Callable[[], Array] | None = None
+    scale: Array | None = None
+    shift: Array | None = None
+    levels: Callable[[], tuple[Array, Array]] | None = None
+
+    def weights(self) -> Array:
+        """The weights, scaled: float32."""
+        weights = np.asarray(self.load(), np.float32)
+        if self.scale is not None:
+            weights = weights * self.scale.astype(np.float32)
+        return weights
+
+    def biases(self) -> Array:
+        """The biases, scaled and shifted: float64 of shape (out,)."""
+        bias = np.zeros(self.shape[3]) if self.bias is None else np.asarray(self.bias(), np.float64)
+        if self.scale is not None:
+            bias = bias * self.scale
+        return bias if self.shift is None else bias + self.shift
+
+    def then(self, scale: Array, shift: Array) -> Kernel:
+        """The kernel whose output is this one's, times `scale`, plus `shift`."""
+        before = self.scale if self.scale is not None else np.ones(self.shape[3])
+        moved = np.zeros(self.shape[3]) if self.shift is None else self.shift
+        return replace(self, scale=before * scale, shift=moved * scale + shift)
+
+
+@dataclass(eq=False)
+class ProductStep(Step):
+    """A convolution or a product with a matrix; outside its source lies `pad`."""
+
+    source: View
+    kernel: Kernel
+    geometry: Geometry
+    groups: int = 1
+    pad: float = 0.0
+
+
+@dataclass(eq=False)
+class PoolStep(Step):
+    """Pooling: mode "max" or "average", the latter over the numbers inside the image only where `inside` is set."""
+
+    source: View
+    geometry: Geometry
+    mode: str
+    inside: bool = False
+
+
+@dataclass(eq=False)
+class AddStep(Step):
+    """The sum of two images; `b` may be one pixel."""
+
+    a: View
+    b: View
+
+
+@dataclass(eq=False)
+class MulStep(Step):
+    """The product of two images, number by number; `b` may be one pixel."""
+
+    a: View
+    b: View
+
+
+@dataclass(eq=False)
+class CopyStep(Step):
+    """The source, through the activation, in a coding of its own unless `exact`."""
+
+    source: View
+    exact: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Gates:
+    """Weights of one direction, made on demand: float32 (inputs, gates x hidden) for x, (hidden, gates x hidden) for h,
+    and two biases of shape (gates x hidden,), gates in the chip's order.
+    """
+
+    load: Callable[[], tuple[Array, Array, Array, Array]]
+
+
+@dataclass(eq=False)
+class RecurrentStep(Step):
+    """One direction of an LSTM ("lstm", gates i, f, o, g) or GRU ("gru" or "gru_linear", gates z, r, n).
+
+    `out` takes h of every step; `last` and `last_state` are maps of one pixel for the last h and c.
+    """
+
+    kind: str
+    source: View
+    hidden: int
+    gates: Gates
+    initial_h: Array
+    initial_c: Array
+    reverse: bool = False
+    last: str | None = None
+    last_state: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FloatPort:
+    """An input or output: the map, the model's shape, and the canonical shape with its axes (as `graph.Port`)."""
+
+    name: str
+    map: str
+    shape: tuple[int, ...]
+    canonical: tuple[int, ...]
+    axes: tuple[int, ...]
+    dtype: str
+
+
+@dataclass(eq=False)
+class FloatGraph:
+    """A network in its normal form."""
+
+    name: str
+    maps: dict[str, FloatMap] = field(default_factory=dict)
+    steps: list[Step] = field(default_factory=list)
+    inputs: list[FloatPort] = field(default_factory=list)
+    outputs: list[FloatPort] = field(default_factory=list)
+    host_nodes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def root(self, name: str) -> tuple[str, int]:
+        """The map that holds a map, and the channel of its first."""
+        offset = 0
+        while (parent := self.maps[name].parent) is not None:
+            name, more = parent
+            offset += more
+        return name, offset
