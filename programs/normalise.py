@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
-
+from acortex.programs import operators_layout, operators_linear, operators_vector
 from acortex.programs.layout import Tensor, canonical
 from acortex.programs.lowering import Lowering, Unsupported, UnsupportedNodes
 from acortex.programs.network import Model, Value
 from acortex.programs.operators import OPERATORS, why_unknown
 from acortex.programs.steps import FloatGraph, FloatPort
 
-for _family in ("layout", "linear", "vector"):
-    importlib.import_module(f"acortex.programs.operators_{_family}")
+FAMILIES = (operators_layout, operators_linear, operators_vector)
+"""The files whose operators are in the registry."""
 
 
 def normalise(model: Model, *, drop_lrn: bool = False) -> FloatGraph:
