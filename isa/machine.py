@@ -1,0 +1,41 @@
+"""The sizes of a chip that a program may assume: all that a compiler knows of the machine that it writes for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A chip as its programs see it.
+
+    Arrays stand in `columns` columns of `m_top` + `m_bottom` rows. Words are 64 codes of `bits` bits each.
+    """
+
+    name: str
+    m_top: int
+    m_bottom: int
+    columns: int
+    frame_cycles: int
+    """Cycles from the load of a group's latches to its sampling."""
+    conversion_cycles: int
+    """Cycles in which the neurons of a column of arrays convert its 64 sums."""
+    memory_words: int
+    buffer_words: int
+    """Words of the largest window."""
+    line_words: int
+    """Words that pooling holds: the rows under its window."""
+    output_words: int
+    """Words of one position that the neurons, and the vector agent's queues, have room for."""
+    instruction_words: int
+    bits: int = 4
+
+    @property
+    def rows(self) -> int:
+        """Rows of arrays, both halves; the upper half is above."""
+        return self.m_top + self.m_bottom
+
+    @property
+    def arrays(self) -> int:
+        """Arrays of the chip."""
+        return self.rows * self.columns

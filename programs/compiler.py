@@ -1,0 +1,159 @@
+"""The compiler's back: a layer graph onto a machine, step by step; each step's result is there to be looked at.
+
+layer graph -> passes -> placement -> memory -> schedule -> assembly text -> program
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex.errors import AcortexError
+from acortex.isa.assembler import assemble
+from acortex.isa.machine import Machine
+from acortex.isa.program import Program
+from acortex.programs.emit import ARRAYS, Plan, emit
+from acortex.programs.graph import LayerGraph, Product
+from acortex.programs.lower import lower
+from acortex.programs.memory_plan import WORD_BYTES, kilobytes, least_memory, plan_memory
+from acortex.programs.passes import CHANNELS, Pass
+from acortex.programs.placement import Rect, Tiles, place, smallest
+from acortex.programs.schedule import schedule
+
+
+class TooLong(AcortexError):
+    """A program that does not fit the instruction memory."""
+
+
+@dataclass(frozen=True, eq=False)
+class Compiled:
+    """A compiled network: the program, its text with the arrays that it names, and how it was planned."""
+
+    program: Program
+    text: str
+    arrays: dict[str, NDArray[np.generic]]
+    plan: Plan
+    report: dict[str, Any]
+    """`acortex.compile/1`, plain JSON types."""
+
+
+def compile_graph(graph: LayerGraph, machine: Machine, mapping: str = "taps") -> Compiled:
+    """Compiles a network for a machine. `mapping` is one of `MAPPINGS` in `acortex.programs.lower`.
+
+    Raises the errors of the steps: PlacementError, MemoryFull, UnsupportedLayer, TooLong.
+    """
+    plan = plan_graph(graph, machine, mapping)
+    text, arrays = emit(plan)
+    program = _assembled(text, arrays, f"{graph.name}.s")
+    size = len(program.words)
+    if size > machine.instruction_words:
+        raise TooLong(
+            f"the program has {size} instructions, and {machine.name} holds {machine.instruction_words}",
+            hint=f"take a chip with instruction_memory.words={size}",
+        )
+    return Compiled(program, text, arrays, plan, _report(plan, machine, size))
+
+
+def plan_graph(graph: LayerGraph, machine: Machine, mapping: str = "taps") -> Plan:
+    """All steps but the writing."""
+    lowered = lower(graph, machine, mapping)
+    inputs, outputs = ([port.map for port in ports] for ports in (graph.inputs, graph.outputs))
+    placement = place(_tiles(lowered.passes), machine)
+    memory = plan_memory(lowered.passes, lowered.layouts, inputs, outputs, machine)
+    places = next(iter(memory.rings.values()), 1)
+    order = schedule(lowered.passes, inputs, outputs, places)
+    return Plan(graph, machine.name, lowered.passes, lowered.layouts, placement, memory, order)
+
+
+def smallest_chip(graph: LayerGraph, machine: Machine, mapping: str = "taps") -> dict[str, int]:
+    """The sizes of the smallest chip for a network, otherwise like a machine: m_top, m_bottom, n and memory_kb."""
+    lowered = lower(graph, machine, mapping)
+    inputs, outputs = ([port.map for port in ports] for ports in (graph.inputs, graph.outputs))
+    least = least_memory(lowered.passes, lowered.layouts, inputs, outputs)
+    return smallest(_tiles(lowered.passes), machine)._asdict() | {"memory_kb": kilobytes(least)}
+
+
+def _tiles(passes: list[Pass]) -> list[Tiles]:
+    """The sizes of the groups of all products, in order."""
+    return [_tiles_of(step) for step in passes if step.multiply is not None]
+
+
+def _tiles_of(step: Pass) -> Tiles:
+    assert step.multiply is not None
+    matrix = step.multiply.matrix
+    return Tiles(-(-matrix.rows // CHANNELS), -(-matrix.columns // CHANNELS))
+
+
+def _assembled(text: str, arrays: dict[str, NDArray[np.generic]], file: str) -> Program:
+    """The program of a text and the arrays that it names."""
+    with TemporaryDirectory() as folder:
+        if arrays:
+            np.savez(Path(folder) / ARRAYS, allow_pickle=False, **arrays)
+        return assemble(text, file=file, folder=Path(folder))
+
+
+def _report(plan: Plan, machine: Machine, size: int) -> dict[str, Any]:
+    """`acortex.compile/1`."""
+    tiles = _tiles(plan.passes)
+    return {
+        "schema": "acortex.compile/1",
+        "network": plan.graph.name,
+        "chip": machine.name,
+        "arrays_used": sum(group.arrays for group in tiles),
+        "arrays_least": sum(map(_least, (layer for layer in plan.graph.layers if isinstance(layer, Product)))),
+        "arrays_in_chip": machine.arrays,
+        "memory_peak_bytes": plan.memory.peak * WORD_BYTES,
+        "instructions": size,
+        "smallest_chip": smallest(tiles, machine)._asdict() | {"memory_kb": kilobytes(plan.memory.least)},
+        "layers": _layers(plan, machine),
+        "host_nodes": list(plan.graph.host_nodes),
+    }
+
+
+def _least(layer: Product) -> int:
+    """The fewest arrays that hold a product: dense rows, one set of tiles for each group of a convolution."""
+    height, width, inside, outputs = layer.weights.shape
+    tiles: int = layer.groups * -(-height * width * inside // CHANNELS) * -(-outputs // layer.groups // CHANNELS)
+    return tiles
+
+
+def _layers(plan: Plan, machine: Machine) -> list[dict[str, Any]]:
+    """One entry a pass of the layers of the report; passes of one layer are taken together."""
+    found: dict[str, dict[str, Any]] = {}
+    groups = iter(plan.placement.groups)
+    for step in plan.passes:
+        entry = found.setdefault(
+            step.name,
+            {
+                "name": step.name,
+                "op": step.layers[0].op,
+                "fused": [other.name for other in step.layers[1:]],
+                "group": [],
+                "arrays": 0,
+                "utilisation": None,
+                "macs": 0,
+                "array_operations": 0,
+            },
+        )
+        if step.multiply is not None:
+            tiles, matrix = _tiles_of(step), step.multiply.matrix
+            cells = matrix.layer.weights.size // matrix.layer.weights.shape[3] * matrix.columns
+            used = (entry["utilisation"] or 0) * entry["arrays"] * CHANNELS**2 + cells
+            entry["group"] += [_rect(rect, machine) for rect in next(groups)]
+            entry["arrays"] += tiles.arrays
+            entry["utilisation"] = used / (entry["arrays"] * CHANNELS**2)
+            entry["macs"] += matrix.macs * step.multiply.positions
+            entry["array_operations"] += tiles.arrays * step.multiply.positions
+    return list(found.values())
+
+
+def _rect(rect: Rect, machine: Machine) -> dict[str, int]:
+    """A rectangle as the report has it; blocks are numbered top left, top right, bottom left, bottom right."""
+    half = machine.columns // 2
+    block = (rect.column >= half) + 2 * (rect.row >= machine.m_top)
+    return {"block": block, "row": rect.row, "column": rect.column, "rows": rect.height, "columns": rect.width}

@@ -1,0 +1,113 @@
+"""Which layers run as one pass: a layer of the vector agent on the stream of the product before it.
+
+The codes between the two are those that would have gone to memory, so nothing that comes out changes. A pool over a map
+that several products fill side by side is done on the stream of each.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import NamedTuple
+
+from acortex.isa.machine import Machine
+from acortex.programs.graph import (
+    Add,
+    Layer,
+    LayerGraph,
+    Mul,
+    Pool,
+    Product,
+    Recurrent,
+    Requant,
+    View,
+    crop,
+    read_views,
+    written_targets,
+)
+
+Vector = Pool | Add | Mul | Requant
+
+
+class Step(NamedTuple):
+    """What becomes a pass: a product, a layer of the vector agent, or a product with such a layer on its stream."""
+
+    product: Product | None = None
+    vector: Vector | None = None
+    recurrent: Recurrent | None = None
+
+
+def fused(graph: LayerGraph, machine: Machine) -> list[Step]:
+    """The layers of a network as steps, in an order in which they can run."""
+    layers = list(graph.layers)
+    made = {layer.target.map: layer for layer in layers if isinstance(layer, Product)}
+    single = _single_reader(graph, layers)
+    joined: dict[str, Vector] = {}
+    for layer in layers:
+        if isinstance(layer, Pool | Add | Mul | Requant):
+            product = _partner(layer, made, single, graph, layers, machine)
+            if product is not None:
+                joined[product.name] = layer
+    taken = {vector.name: name for name, vector in joined.items()}
+    products = {layer.name: layer for layer in layers if isinstance(layer, Product)}
+    steps = []
+    for layer in layers:
+        if isinstance(layer, Product):
+            if layer.name not in joined:
+                steps.append(Step(layer))
+        elif isinstance(layer, Recurrent):
+            steps.append(Step(recurrent=layer))
+        elif isinstance(layer, Pool | Add | Mul | Requant):
+            steps.append(Step(products[taken[layer.name]] if layer.name in taken else None, layer))
+    return steps
+
+
+def _single_reader(graph: LayerGraph, layers: list[Layer]) -> set[str]:
+    """Maps that one layer writes, whole, and one other reads, and no output shows."""
+    reads = Counter(view.map for layer in layers for view in read_views(layer))
+    writes = Counter(target.map for layer in layers for target in written_targets(layer))
+    shown = {port.map for port in graph.outputs} | {port.map for port in graph.inputs}
+    return {name for name in reads if reads[name] == 1 and writes[name] == 1 and name not in shown}
+
+
+def _partner(
+    layer: Vector,
+    made: dict[str, Product],
+    single: set[str],
+    graph: LayerGraph,
+    layers: list[Layer],
+    machine: Machine,
+) -> Product | None:
+    """The product on whose stream a layer can work; of two the later one."""
+    order = {other.name: index for index, other in enumerate(layers)}
+    found = [
+        made[view.map]
+        for view in read_views(layer)
+        if view.map in single and view.map in made and _whole(view, graph) and made[view.map].groups == 1
+    ]
+    if isinstance(layer, Add | Mul):
+        found = [product for product in found if _same_size(product, layer, graph)]
+    found = [product for product in found if _holds(product, layer, machine)]
+    return max(found, key=lambda product: order[product.name], default=None)
+
+
+def _whole(view: View, graph: LayerGraph) -> bool:
+    source = graph.maps[view.map]
+    return crop(view, source) == crop(View(view.map), source)
+
+
+def _same_size(product: Product, layer: Add | Mul, graph: LayerGraph) -> bool:
+    """Whether a product makes every pixel of a sum, and not one that is added to all."""
+    target, made = graph.maps[layer.target.map], graph.maps[product.target.map]
+    return (target.height, target.width) == (made.height, made.width)
+
+
+def _holds(product: Product, layer: Vector, machine: Machine) -> bool:
+    """Whether the vector agent has room for what stands between the two."""
+    words: int = -(-product.weights.shape[3] // 64)
+    if words > machine.output_words:
+        return False
+    if not isinstance(layer, Pool):
+        return True
+    geometry, rows = layer.geometry, product.geometry.rows
+    lines = min((geometry.kernel_y - 1) * geometry.dilation_y + 1, rows)
+    return lines * product.geometry.columns * words <= machine.line_words

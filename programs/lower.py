@@ -1,0 +1,250 @@
+"""From layers to passes: what is read, through which matrix it goes, what the vector agent adds, where it is written.
+
+A layer of the vector agent joins the product before it where nothing else needs what that product makes. Views that the
+vector agent cannot take (their channels lie otherwise in a word than those of the target) are copied by a product with
+an identity matrix first, which is exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from acortex.errors import AcortexError
+from acortex.isa.machine import Machine
+from acortex.programs.fusion import Vector, fused
+from acortex.programs.graph import (
+    Add,
+    Code,
+    Coding,
+    Geometry,
+    LayerGraph,
+    Map,
+    Mul,
+    Pool,
+    Product,
+    Target,
+    View,
+    columns_of,
+    crop,
+    written_targets,
+)
+from acortex.programs.passes import (
+    CHANNELS,
+    Ints,
+    Layout,
+    Lowered,
+    Matrix,
+    Multiply,
+    Pass,
+    Sink,
+    Source,
+    Stage,
+    layout_of,
+)
+
+MAPPINGS = ("taps", "dense", "best")
+"""How a kernel's taps fill rows of arrays: each from a row of arrays on, without gaps, or as takes fewer arrays."""
+
+
+class UnsupportedLayer(AcortexError):
+    """A layer that the chip has no way to compute."""
+
+
+def lower(graph: LayerGraph, machine: Machine, mapping: str = "taps") -> Lowered:
+    """The passes of a network, in an order in which they can run."""
+    return _Lowering(graph, machine, mapping).run()
+
+
+class _Lowering:
+    def __init__(self, graph: LayerGraph, machine: Machine, mapping: str) -> None:
+        self.graph = graph
+        self.machine = machine
+        self.mapping = mapping
+        self.maps = dict(graph.maps)
+        self.result = Lowered(layouts={name: layout_of(source) for name, source in graph.maps.items()})
+        self.shared = _shared_words(graph)
+
+    def run(self) -> Lowered:
+        for step in fused(self.graph, self.machine):
+            if step.product is not None:
+                self._product(step.product, step.vector)
+            elif step.vector is not None:
+                self._vector(step.vector)
+        return self.result
+
+    # Where things lie -------------------------------------------------------------------------------------------
+
+    def _layout(self, name: str) -> Layout:
+        return self.result.layouts[name]
+
+    def _view(self, view: View) -> tuple[Source, Ints]:
+        """The words that a view needs, and the place of each of its channels in them."""
+        layout = self._layout(view.map)
+        full = crop(view, self.maps[view.map])
+        assert full.height is not None and full.width is not None
+        positions = np.array(full.channels, dtype=np.int64)
+        word = int(positions.min()) // CHANNELS
+        last = int(positions.max())
+        if layout.packed > 1 and (full.left or full.width != layout.width):
+            raise UnsupportedLayer(
+                f"a layer reads columns {full.left} to {full.left + full.width - 1} of the input {view.map},"
+                f" of which a word holds {layout.packed} pixels"
+            )
+        source = Source(
+            layout, word, last // CHANNELS - word + 1, last % CHANNELS + 1, full.top, full.left, full.height, full.width
+        )
+        return source, positions - word * CHANNELS
+
+    def _sink(self, target: Target, channels: int) -> Sink:
+        """Where so many channels are written. The last word is written whole where no other layer has a part of it."""
+        word, shift = divmod(target.offset, CHANNELS)
+        words = -(-channels // CHANNELS)
+        tail = channels - (words - 1) * CHANNELS
+        last = (target.offset + channels - 1) // CHANNELS
+        alone = shift == 0 and (target.map, last) not in self.shared
+        return Sink(self._layout(target.map), word, words, shift, CHANNELS if alone else tail)
+
+    # Products ---------------------------------------------------------------------------------------------------
+
+    def _product(self, layer: Product, vector: Vector | None) -> None:
+        source, inputs = self._view(layer.source)
+        target = layer.target if vector is None else vector.target
+        operand = None
+        if isinstance(vector, Add | Mul):
+            operand = self._stream(vector.b if vector.a.map == layer.target.map else vector.a, vector)
+        for start, end in _chunks(layer, inputs):
+            sink = self._sink(replace(target, offset=target.offset + start), end - start)
+            needed, places = _narrow(layer, source, inputs, start, end)
+            multiply = self._multiply(layer, needed, places, start, end)
+            stage = None if vector is None else _stage_after(layer, vector, sink, operand)
+            layers = (layer,) if vector is None else (layer, vector)
+            self.result.passes.append(Pass(layers, needed, sink, multiply, stage))
+
+    def _multiply(self, layer: Product, source: Source, inputs: Ints, start: int, end: int) -> Multiply:
+        taps = layer.geometry.kernel_y * layer.geometry.kernel_x
+        channels = (source.words - 1) * CHANNELS + source.tail
+        fewer = -(-taps * channels // CHANNELS) < taps * source.words
+        dense = self.mapping == "dense" or (self.mapping == "best" and fewer)
+        tap_rows = channels if dense else source.words * CHANNELS
+        matrix = Matrix(layer, tap_rows, inputs, start, (taps - 1) * tap_rows + channels, end - start)
+        return Multiply(layer.geometry, layer.pad, dense, matrix, _columns(layer, start, end))
+
+    # The vector agent -------------------------------------------------------------------------------------------
+
+    def _vector(self, layer: Vector) -> None:
+        view = layer.a if isinstance(layer, Add | Mul) else layer.source
+        sink = self._sink(layer.target, len(crop(view, self.maps[view.map]).channels or ()))
+        source = self._stream(view, layer)
+        operand = self._stream(layer.b, layer) if isinstance(layer, Add | Mul) else None
+        for word, words in self._slices(layer, source):
+            part = replace(source, word=source.word + word, words=words)
+            tail = sink.tail if word + words == sink.words else CHANNELS
+            into = replace(sink, word=sink.word + word, words=words, tail=tail)
+            stage = Stage(layer, words, source.height, source.width, operand)
+            self.result.passes.append(Pass((layer,), part, into, None, stage))
+
+    def _slices(self, layer: Vector, source: Source) -> Iterator[tuple[int, int]]:
+        """A layer's words in parts whose rows the pooling store holds: (first word, words)."""
+        most = source.words
+        if isinstance(layer, Pool):
+            lines = min((layer.geometry.kernel_y - 1) * layer.geometry.dilation_y + 1, source.height) * source.width
+            most = self.machine.line_words // lines
+            if most == 0:
+                raise UnsupportedLayer(
+                    f"{layer.name} pools over {lines} pixels at once, and {self.machine.name} holds"
+                    f" {self.machine.line_words} words of them",
+                    hint=f"take a chip with vector.line_words={lines}",
+                )
+        for word in range(0, source.words, most):
+            yield word, min(most, source.words - word)
+
+    def _stream(self, view: View, layer: Vector) -> Source:
+        """A view whose channels fill words from the first on, as the vector agent takes them; a copy if need be."""
+        source, positions = self._view(view)
+        if source.layout.packed == 1 and np.array_equal(positions, np.arange(len(positions))):
+            return source
+        full = crop(view, self.maps[view.map])
+        assert full.height is not None and full.width is not None
+        channels = len(positions)
+        name = f"{layer.name}/{view.map}"
+        self.maps[name] = Map(name, full.height, full.width, channels, Coding(1.0, 0, self.machine.bits))
+        self.result.layouts[name] = layout_of(self.maps[name])
+        weights = np.eye(channels, dtype=np.int8).reshape(1, 1, channels, channels)
+        geometry = Geometry(rows=full.height, columns=full.width)
+        code = Code(high=(1 << self.machine.bits) - 1)
+        self._product(Product(f"{layer.name}/copy", layer.op, Target(name), view, weights, geometry, code), None)
+        return self._view(View(name))[0]
+
+
+def _narrow(layer: Product, source: Source, inputs: Ints, start: int, end: int) -> tuple[Source, Ints]:
+    """The words that some outputs of a product need, and the places of all its inputs in them."""
+    if layer.groups == 1:
+        return source, inputs
+    used = _inputs_of(layer, inputs, start, end)
+    word, last = int(used.min()) // CHANNELS, int(used.max())
+    words = last // CHANNELS - word + 1
+    narrow = replace(source, word=source.word + word, words=words, tail=last % CHANNELS + 1)
+    return narrow, inputs - word * CHANNELS
+
+
+def _inputs_of(layer: Product, inputs: Ints, start: int, end: int) -> Ints:
+    """The places of the inputs that outputs `start` to `end` - 1 of a product in groups depend on."""
+    own, inside = layer.weights.shape[3] // layer.groups, layer.weights.shape[2]
+    return inputs[start // own * inside : -(-end // own) * inside]
+
+
+def _stage_after(layer: Product, vector: Vector, sink: Sink, operand: Source | None) -> Stage:
+    swapped = isinstance(vector, Add | Mul) and vector.a.map != layer.target.map
+    return Stage(vector, sink.words, layer.geometry.rows, layer.geometry.columns, operand, swapped)
+
+
+def _shared_words(graph: LayerGraph) -> set[tuple[str, int]]:
+    """Words that several layers write into: (map, word of a pixel)."""
+    owners: dict[tuple[str, int], set[int]] = {}
+    starts = targets_of(graph)
+    for name, offsets in starts.items():
+        ends = [*offsets[1:], graph.maps[name].channels]
+        for start, end in zip(offsets, ends, strict=True):
+            for word in range(start // CHANNELS, -(-end // CHANNELS)):
+                owners.setdefault((name, word), set()).add(start)
+    return {key for key, found in owners.items() if len(found) > 1}
+
+
+def targets_of(graph: LayerGraph) -> dict[str, list[int]]:
+    """Where in each map layers begin to write, in order."""
+    starts: dict[str, set[int]] = {}
+    for layer in graph.layers:
+        for target in written_targets(layer):
+            starts.setdefault(target.map, set()).add(target.offset)
+    return {name: sorted(found) for name, found in starts.items()}
+
+
+def _chunks(layer: Product, inputs: Ints) -> list[tuple[int, int]]:
+    """The outputs of a product in parts that share their input words: (first output, past the last).
+
+    An ordinary product is one part. Of a product in groups each word of outputs needs few words of inputs.
+    """
+    outputs = layer.weights.shape[3]
+    if layer.groups == 1:
+        return [(0, outputs)]
+    found: list[tuple[int, int]] = []
+    before = None
+    for start in range(0, outputs, CHANNELS):
+        end = min(start + CHANNELS, outputs)
+        used = _inputs_of(layer, inputs, start, end) // CHANNELS
+        span = (int(used.min()), int(used.max()))
+        if span == before:
+            found[-1] = (found[-1][0], end)
+        else:
+            found.append((start, end))
+        before = span
+    return found
+
+
+def _columns(layer: Product, start: int, end: int) -> Code:
+    """A layer's code with the offsets and multipliers of some of its outputs."""
+    offsets, multipliers = columns_of(layer.code, layer.weights.shape[3])
+    return replace(layer.code, offset=offsets[start:end], multiplier=multipliers[start:end])

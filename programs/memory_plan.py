@@ -1,0 +1,138 @@
+"""Where maps lie in main memory: each from the pass that first writes it to the one that last reads it.
+
+A word may be given to another map once its last reader has ended. That needs no token: what a pass writes comes after
+all that it read, and passes write in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from acortex.errors import AcortexError
+from acortex.isa.machine import Machine
+from acortex.programs.passes import Layout, Pass
+
+WORD_BYTES = 32
+"""Bytes of a word of main memory: 64 channels of 4 bits."""
+
+PLACES = 2
+"""Inferences whose inputs, and outputs, may be in memory at once, where there is room."""
+
+
+class MemoryFull(AcortexError):
+    """A network whose maps do not fit main memory."""
+
+
+class Span(NamedTuple):
+    """A map's life: its words, the pass that first writes it, the last that uses it."""
+
+    name: str
+    words: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryPlan:
+    """The first word of every map, and how many words are in use at most.
+
+    `rings` has the maps of inputs and outputs that have several places, an inference each, one after the other.
+    """
+
+    address: dict[str, int]
+    rings: dict[str, int]
+    peak: int
+    least: int
+    """The words that would do, with one place for each input and output."""
+    spans: tuple[Span, ...]
+
+
+def plan_memory(
+    passes: Sequence[Pass],
+    layouts: dict[str, Layout],
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    machine: Machine,
+) -> MemoryPlan:
+    """Gives every map its words.
+
+    Inputs and outputs have words of their own, for two inferences if they fit, so that the host works beside the chip.
+    Raises MemoryFull where nothing fits, saying what memory is needed.
+    """
+    plan = _plan(passes, layouts, inputs, outputs, 1)
+    double = _plan(passes, layouts, inputs, outputs, PLACES)
+    if double.peak <= machine.memory_words:
+        return replace(double, least=plan.peak)
+    if plan.peak <= machine.memory_words:
+        return plan
+    raise MemoryFull(
+        f"the network's maps take {plan.peak} words of main memory at once, and {machine.name} has"
+        f" {machine.memory_words}: {_busiest(plan)}",
+        hint=f"take a chip with memory.capacity_kb={kilobytes(plan.peak)}",
+    )
+
+
+def least_memory(
+    passes: Sequence[Pass], layouts: dict[str, Layout], inputs: Sequence[str], outputs: Sequence[str]
+) -> int:
+    """The words of main memory that a network needs."""
+    return _plan(passes, layouts, inputs, outputs, 1).peak
+
+
+def kilobytes(words: int) -> int:
+    """The memory that holds so many words, in KB."""
+    return -(-words * WORD_BYTES // 1024)
+
+
+def _busiest(plan: MemoryPlan) -> str:
+    largest = sorted(plan.spans, key=lambda span: -span.words)[:3]
+    return ", ".join(f"{span.name} takes {span.words}" for span in largest)
+
+
+def _spans(passes: Sequence[Pass], layouts: dict[str, Layout]) -> list[Span]:
+    first: dict[str, int] = {}
+    last: dict[str, int] = {}
+    for index, step in enumerate(passes):
+        used = [name for names in step.reads().values() for name in names] + step.writes()
+        for name in used:
+            first.setdefault(name, index)
+            last[name] = index
+    return [Span(name, layouts[name].size, first[name], last[name]) for name in first]
+
+
+def _plan(
+    passes: Sequence[Pass], layouts: dict[str, Layout], inputs: Sequence[str], outputs: Sequence[str], places: int
+) -> MemoryPlan:
+    own = {name: layouts[name].size for name in (*inputs, *outputs)}
+    spans = [span for span in _spans(passes, layouts) if span.name not in own]
+    address: dict[str, int] = {}
+    begin = 0
+    for name, size in own.items():
+        address[name] = begin
+        begin += size * places
+    orders: tuple[Callable[[Span], tuple[int, ...]], ...] = (
+        lambda span: (-span.words, span.first),
+        lambda span: (span.first, -span.words),
+        lambda span: (span.first - span.last, -span.words),
+    )
+    tried = [_allocate(sorted(spans, key=order), begin) for order in orders]
+    peak, found = min(tried, key=lambda result: result[0])
+    return MemoryPlan(address | found, dict.fromkeys(own, places), peak, peak, tuple(spans))
+
+
+def _allocate(spans: Iterable[Span], begin: int) -> tuple[int, dict[str, int]]:
+    """First fit: each map at the lowest address where no other one lives at the same time."""
+    placed: list[tuple[int, Span]] = []
+    peak = begin
+    for span in spans:
+        address = begin
+        for other_address, other in sorted(placed):
+            if other.first <= span.last and span.first <= other.last:
+                if address + span.words <= other_address:
+                    break
+                address = max(address, other_address + other.words)
+        placed.append((address, span))
+        peak = max(peak, address + span.words)
+    return peak, {span.name: address for address, span in placed}

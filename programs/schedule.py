@@ -1,0 +1,123 @@
+"""Who waits for whom: as few tokens as order every two accesses to a word, whatever the timing.
+
+Agents run as far ahead as they can. What reads a map awaits a token of what wrote it; one token stands for all that
+its maker did before it, so a wait that follows from an earlier one is left out. What writes over words that others have
+read needs none, because a pass's words are written after all that it read, and the passes before it wrote in order.
+The host is told when the place of an input is free, and tells when that of an output is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from acortex.programs.passes import Pass
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token: its number, the agent that makes it, the one that takes it, and what it says."""
+
+    number: int
+    maker: str
+    taker: str
+    says: str
+
+
+@dataclass
+class Schedule:
+    """Tokens around each pass: `before[i]` are awaited by the agents of pass i, `after[i]` signalled by its write.
+
+    `loaded` are signalled by host_in when the inputs of an inference are in memory, `shown` awaited by host_out before
+    it takes its outputs. `credits` are tokens that exist from the beginning: (token, how many).
+    """
+
+    before: list[list[Token]] = field(default_factory=list)
+    after: list[list[Token]] = field(default_factory=list)
+    loaded: list[Token] = field(default_factory=list)
+    shown: list[Token] = field(default_factory=list)
+    taken: list[Token] = field(default_factory=list)
+    credits: list[tuple[Token, int]] = field(default_factory=list)
+    free: list[Token] = field(default_factory=list)
+    tokens: dict[tuple[str, str, str], Token] = field(default_factory=dict)
+
+    def token(self, maker: str, taker: str, says: str) -> Token:
+        """The token by which one agent tells another something."""
+        key = (maker, taker, says)
+        return self.tokens.setdefault(key, Token(len(self.tokens), maker, taker, says))
+
+
+def schedule(passes: Sequence[Pass], inputs: Sequence[str], outputs: Sequence[str], places: int) -> Schedule:
+    """The tokens of one turn of the loop over inferences, and those that exist before it.
+
+    `places` is the number of inferences whose inputs, and outputs, fit memory at once.
+    """
+    result = Schedule([[] for _ in passes], [[] for _ in passes])
+    written = _written(passes)
+    _order_reads(result, passes, written, set(inputs))
+    _order_inputs(result, passes, inputs, places)
+    _order_outputs(result, passes, written, inputs, outputs, places)
+    return result
+
+
+def _written(passes: Sequence[Pass]) -> dict[str, list[int]]:
+    """For each map the passes that write it."""
+    found: dict[str, list[int]] = {}
+    for index, step in enumerate(passes):
+        for name in step.writes():
+            found.setdefault(name, []).append(index)
+    return found
+
+
+def _order_reads(result: Schedule, passes: Sequence[Pass], written: dict[str, list[int]], inputs: set[str]) -> None:
+    """Each reading agent awaits the last write of what it reads, unless it has awaited a later one."""
+    known: dict[str, int] = {}
+    loaded: set[str] = set()
+    for index, step in enumerate(passes):
+        for agent, names in step.reads().items():
+            if agent not in loaded and inputs.intersection(names):
+                loaded.add(agent)
+                token = result.token("host_in", agent, "the inputs are in memory")
+                result.loaded.append(token)
+                result.before[index].append(token)
+            last = max((at for name in names for at in written.get(name, ()) if at < index), default=-1)
+            if last > known.get(agent, -1):
+                known[agent] = last
+                token = result.token("write", agent, "what it reads next is in memory")
+                result.after[last].append(token)
+                result.before[index].append(token)
+
+
+def _order_inputs(result: Schedule, passes: Sequence[Pass], inputs: Sequence[str], places: int) -> None:
+    """The host awaits that the last reader of an inference's inputs has ended."""
+    if not inputs:
+        return
+    readers = [i for i, step in enumerate(passes) for names in step.reads().values() if set(names) & set(inputs)]
+    token = result.token("write", "host_in", "an inference's inputs have been read: their place is free")
+    result.after[max(readers, default=len(passes) - 1)].append(token)
+    result.free.append(token)
+    result.credits.append((token, places))
+
+
+def _order_outputs(
+    result: Schedule,
+    passes: Sequence[Pass],
+    written: dict[str, list[int]],
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    places: int,
+) -> None:
+    """The host awaits the outputs; the first to write them, that those of an earlier inference have left."""
+    makers = [at for name in outputs for at in written.get(name, ())]
+    if makers:
+        free = result.token("host_out", "write", "an inference's outputs have left: their place is free")
+        result.before[min(makers)].append(free)
+        result.taken.append(free)
+        result.credits.append((free, places))
+        shown = result.token("write", "host_out", "the outputs are in memory")
+        result.after[max(makers)].append(shown)
+        result.shown.append(shown)
+    if set(inputs) & set(outputs):
+        loaded = result.token("host_in", "host_out", "an output that is an input is in memory")
+        result.loaded.append(loaded)
+        result.shown.append(loaded)

@@ -1,0 +1,305 @@
+"""Seeded random networks: what the compiled program computes on the chip equals plain NumPy, code for code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from acortex.isa.program import Program
+from acortex.isa.quantisers import Quantiser, quantise
+from acortex.programs.compiler import compile_graph
+from acortex.programs.graph import (
+    Add,
+    Code,
+    Coding,
+    Geometry,
+    Layer,
+    LayerGraph,
+    Map,
+    Mul,
+    Pool,
+    Port,
+    Product,
+    Requant,
+    Target,
+    View,
+    columns_of,
+    crop,
+)
+from acortex.sim.run import run
+from acortex.sim.specs import load_chip
+from acortex.tools.machine import machine_of
+
+Codes = NDArray[np.int64]
+
+CHIP = load_chip("acortex_gnmt")
+MACHINE = machine_of(CHIP)
+CODING = Coding(1.0, 0, 4)
+ONE = np.int64(1)
+
+
+# Plain evaluation -----------------------------------------------------------------------------------------------------
+
+
+def coded(sums: Codes, code: Code, count: Any = ONE) -> Codes:
+    """Sums of shape (rows, columns, channels) as codes, channel by channel."""
+    offsets, multipliers = columns_of(code, sums.shape[2])
+    result = np.empty_like(sums)
+    for channel in range(sums.shape[2]):
+        rule = Quantiser(
+            int(multipliers[channel]), code.shift, code.zero, code.low, code.high, code.activation, code.gain
+        )
+        result[:, :, channel] = quantise(sums[:, :, channel] + int(offsets[channel]), rule, count)
+    return result
+
+
+def seen(maps: dict[str, Codes], graph: LayerGraph, view: View) -> Codes:
+    """What a view shows."""
+    full = crop(view, graph.maps[view.map])
+    assert full.height is not None and full.width is not None
+    image = maps[view.map][full.top : full.top + full.height, full.left : full.left + full.width]
+    return image[:, :, list(full.channels or ())]
+
+
+def windows(image: Codes, g: Geometry, pad: int) -> tuple[Codes, Codes]:
+    """Windows over an image, (rows, columns, taps, channels), and which of their pixels lie inside it."""
+    height, width, channels = image.shape
+    found = np.full((g.rows, g.columns, g.kernel_y * g.kernel_x, channels), pad, dtype=np.int64)
+    inside = np.zeros((g.rows, g.columns, g.kernel_y * g.kernel_x), dtype=np.int64)
+    for row in range(g.rows):
+        for column in range(g.columns):
+            for tap in range(g.kernel_y * g.kernel_x):
+                y = row * g.stride_y - g.top + tap // g.kernel_x * g.dilation_y
+                x = column * g.stride_x - g.left + tap % g.kernel_x * g.dilation_x
+                if 0 <= y < height and 0 <= x < width:
+                    found[row, column, tap] = image[y, x]
+                    inside[row, column, tap] = 1
+    return found, inside
+
+
+def product(layer: Product, image: Codes) -> Codes:
+    """The codes of a product."""
+    taps, _ = windows(image, layer.geometry, layer.pad)
+    weights = layer.weights.reshape(-1, *layer.weights.shape[2:]).astype(np.int64)
+    inside, outputs = weights.shape[1], weights.shape[2] // layer.groups
+    parts = [
+        np.einsum(
+            "yxti,tij->yxj", taps[..., n * inside : (n + 1) * inside], weights[..., n * outputs : (n + 1) * outputs]
+        )
+        for n in range(layer.groups)
+    ]
+    return coded(np.concatenate(parts, axis=2), layer.code)
+
+
+def pooled(layer: Pool, image: Codes) -> Codes:
+    """The codes of a pool."""
+    taps, inside = windows(image, layer.geometry, 0)
+    if layer.mode == "max":
+        return taps.max(axis=2)
+    count = np.maximum(inside.sum(axis=2), 1) if layer.inside else np.full(taps.shape[:2], taps.shape[2])
+    return coded(taps.sum(axis=2), layer.code, count)
+
+
+def computed(layer: Layer, maps: dict[str, Codes], graph: LayerGraph) -> Codes:
+    """What a layer writes."""
+    if isinstance(layer, Product):
+        return product(layer, seen(maps, graph, layer.source))
+    if isinstance(layer, Pool):
+        return pooled(layer, seen(maps, graph, layer.source))
+    if isinstance(layer, Requant):
+        return coded(seen(maps, graph, layer.source) - layer.zero_a, layer.code)
+    assert isinstance(layer, Add | Mul)
+    a, b = seen(maps, graph, layer.a) - layer.zero_a, seen(maps, graph, layer.b) - layer.zero_b
+    if isinstance(layer, Mul):
+        return coded(a * b, layer.code)
+    return coded(a * layer.multiplier_a + b * layer.multiplier_b, layer.code)
+
+
+def evaluate(graph: LayerGraph, codes: Codes) -> dict[str, Codes]:
+    """All maps of a network for one image of codes, (rows, columns, channels)."""
+    maps = {name: np.zeros((m.height, m.width, m.channels), dtype=np.int64) for name, m in graph.maps.items()}
+    maps[graph.inputs[0].map][:] = codes
+    for layer in graph.layers:
+        found = computed(layer, maps, graph)
+        offset = layer.target.offset
+        maps[layer.target.map][:, :, offset : offset + found.shape[2]] = found
+    return maps
+
+
+# Random networks ------------------------------------------------------------------------------------------------------
+
+
+class Builder:
+    """Grows a random network from one input."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = np.random.default_rng(seed)
+        self.maps: dict[str, Map] = {}
+        self.layers: list[Layer] = []
+        height, width = (int(n) for n in self.rng.integers(1, 10, 2))
+        self.channels = (1, 3, 64, 65, 130)
+        self.map("x", height, width, self.pick(*self.channels))
+
+    def pick(self, *choices: int) -> int:
+        return int(self.rng.choice(choices))
+
+    def map(self, name: str, height: int, width: int, channels: int) -> Map:
+        self.maps[name] = Map(name, height, width, channels, CODING)
+        return self.maps[name]
+
+    def code(self, columns: int = 0, spread: int = 200) -> Code:
+        """A code that spreads sums of about a size over all codes."""
+        shift = int(np.log2(spread)) + 2
+        activation = str(self.rng.choice(["none", "relu", "leaky", "sigmoid"]))
+        multiplier: Any = self.pick(1, 2, 3)
+        return Code(
+            multiplier, shift, 0, self.pick(0, 5, 8), 0, self.pick(12, 15), activation, self.pick(1 << 14, 1 << 16)
+        )
+
+    def geometry(self, height: int, width: int) -> Geometry:
+        """A window with anything that a window may have, over an image."""
+        kernel_y, kernel_x = self.pick(1, 2, 3), self.pick(1, 1, 3)
+        dilation_y, dilation_x = self.pick(1, 1, 2), self.pick(1, 2)
+        tall, wide = (kernel_y - 1) * dilation_y + 1, (kernel_x - 1) * dilation_x + 1
+        top, left, bottom, right = (self.pick(0, 1, 2) for _ in range(4))
+        top, bottom = (max(top, tall - height), bottom) if height + top + bottom < tall else (top, bottom)
+        left, right = (max(left, wide - width), right) if width + left + right < wide else (left, right)
+        stride_y, stride_x = self.pick(1, 2, 4), self.pick(1, 2, 3)
+        rows = (height + top + bottom - tall) // stride_y + 1
+        columns = (width + left + right - wide) // stride_x + 1
+        found = Geometry(kernel_y, kernel_x, stride_y, stride_x, dilation_y, dilation_x, top, left, rows, columns)
+        _, inside = windows(np.zeros((height, width, 1), dtype=np.int64), found, 0)
+        return found if inside.any() else self.geometry(height, width)
+
+    def weights(self, *shape: int) -> NDArray[np.int8]:
+        return self.rng.integers(-8, 8, shape).astype(np.int8)
+
+    def last(self) -> Map:
+        return self.maps[next(reversed(self.maps))]
+
+    def convolution(self, name: str) -> None:
+        source = self.last()
+        g = self.geometry(source.height, source.width)
+        groups = self.pick(*(n for n in (1, 1, 1, 5, source.channels) if source.channels % n == 0))
+        outputs = groups * self.pick(1, 2) if groups > 1 else self.pick(*self.channels)
+        self.map(name, g.rows, g.columns, outputs)
+        inside = source.channels // groups
+        weights = self.weights(g.kernel_y, g.kernel_x, inside, outputs)
+        code = self.code(outputs, 40 * int((g.kernel_y * g.kernel_x * inside) ** 0.5) + 1)
+        self.layers.append(
+            Product(name, "Conv", Target(name), View(source.name), weights, g, code, groups, self.pick(0, 3))
+        )
+
+    def pool(self, name: str) -> None:
+        source = self.last()
+        g = self.geometry(source.height, source.width)
+        self.map(name, g.rows, g.columns, source.channels)
+        mode = str(self.rng.choice(["max", "average"]))
+        code = Code(self.pick(1, 3), self.pick(0, 1), 0, self.pick(0, 2))
+        inside = bool(self.pick(0, 1))
+        self.layers.append(Pool(name, "Pool", Target(name), View(source.name), g, mode, code, inside))
+
+    def requant(self, name: str) -> None:
+        source = self.last()
+        self.map(name, source.height, source.width, source.channels)
+        self.layers.append(Requant(name, "Relu", Target(name), View(source.name), self.pick(0, 7), self.code(spread=1)))
+
+    def two(self, name: str) -> None:
+        """A sum or a product of the last map with an earlier one of its size, a pixel, or itself."""
+        a = self.last()
+        others = [
+            m.name
+            for m in self.maps.values()
+            if m.channels == a.channels and (m.height * m.width == 1 or (m.height, m.width) == (a.height, a.width))
+        ]
+        b = str(self.rng.choice(others))
+        self.map(name, a.height, a.width, a.channels)
+        common = (name, "Add", Target(name), View(a.name), View(b), self.pick(0, 4), self.pick(0, 1))
+        if self.pick(0, 1):
+            self.layers.append(Mul(*common, self.code(spread=10)))
+        else:
+            code = Code(1, self.pick(2, 3), 0, self.pick(0, 4))
+            self.layers.append(Add(*common, self.pick(1, 5), self.pick(2, 7), code))
+
+    def residual(self, name: str) -> None:
+        """A convolution that keeps the size, and the sum of its result and its source."""
+        source = self.last()
+        g = Geometry(3, 3, top=1, left=1, rows=source.height, columns=source.width)
+        inner = f"{name}.conv"
+        self.map(inner, source.height, source.width, source.channels)
+        weights = self.weights(3, 3, source.channels, source.channels)
+        code = self.code(0, 120 * int(source.channels**0.5) + 1)
+        self.layers.append(Product(inner, "Conv", Target(inner), View(source.name), weights, g, code))
+        self.map(name, source.height, source.width, source.channels)
+        views = [View(inner), View(source.name)]
+        self.rng.shuffle(views)  # type: ignore[arg-type]  # a list is what it takes
+        self.layers.append(Add(name, "Add", Target(name), *views, 3, 1, 3, 2, Code(1, 2, 0, 1)))
+
+    def narrow(self, name: str) -> None:
+        """A product of some of the channels of a crop."""
+        source = self.last()
+        count = self.pick(1, max(1, source.channels // 2))
+        channels = tuple(int(c) for c in self.rng.permutation(source.channels)[:count])
+        top, left = int(self.rng.integers(source.height)), int(self.rng.integers(source.width))
+        view = View(source.name, channels, top, left)
+        g = Geometry(rows=source.height - top, columns=source.width - left)
+        self.map(name, g.rows, g.columns, 64)
+        weights = self.weights(1, 1, count, 64)
+        self.layers.append(Product(name, "Conv", Target(name), view, weights, g, self.code(64, 40 * int(count**0.5))))
+
+    def shuffled(self, name: str) -> None:
+        """An activation of some channels in another order: not as they lie in words."""
+        source = self.last()
+        count = self.pick(1, max(1, source.channels // 2))
+        channels = tuple(int(c) for c in self.rng.permutation(source.channels)[:count])
+        self.map(name, source.height, source.width, count)
+        view = View(source.name, channels)
+        self.layers.append(Requant(name, "Split", Target(name), view, 0, Code(3, 1, 0, 1)))
+
+    def side_by_side(self, name: str) -> None:
+        """Products and an activation that fill one map next to each other, wherever their channels begin."""
+        source = self.last()
+        widths = [self.pick(*self.channels, 40) for _ in range(self.pick(2, 3))]
+        self.map(name, source.height, source.width, sum(widths) + source.channels)
+        g = Geometry(rows=source.height, columns=source.width)
+        offset = 0
+        for number, width in enumerate(widths):
+            weights = self.weights(1, 1, source.channels, width)
+            code = self.code(width, 40 * int(source.channels**0.5) + 1)
+            own = f"{name}.{number}"
+            self.layers.append(Product(own, "Conv", Target(name, offset), View(source.name), weights, g, code))
+            offset += width
+        code = self.code(spread=1)
+        self.layers.append(Requant(f"{name}.last", "Relu", Target(name, offset), View(source.name), 3, code))
+
+    KINDS = (convolution, convolution, pool, requant, two, residual, narrow, shuffled, side_by_side)
+
+    def graph(self, count: int) -> LayerGraph:
+        for number in range(count):
+            self.KINDS[int(self.rng.integers(len(self.KINDS)))](self, f"m{number}")
+        x, y = self.maps["x"], self.last()
+        return LayerGraph("random", self.maps, tuple(self.layers), (port(x, "x"),), (port(y, "y"),))
+
+
+def port(source: Map, name: str) -> Port:
+    shape = (source.height, source.width, source.channels)
+    return Port(name, source.name, shape, (shape,), (0, 1, 2), "codes")
+
+
+def on_chip(program: Program, images: Codes, timing: bool = False) -> Codes:
+    return run(program, CHIP, inputs=images, timing=timing).outputs["y"].astype(np.int64)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_random_network_equals_numpy(seed: int) -> None:
+    builder = Builder(seed)
+    graph = builder.graph(1 + seed % 5)
+    mapping = ("taps", "dense", "best")[seed % 3]
+    x = graph.maps["x"]
+    images = builder.rng.integers(0, 16, (2, x.height, x.width, x.channels))
+    outputs = on_chip(compile_graph(graph, MACHINE, mapping).program, images, timing=seed % 10 == 0)
+    for image, output in zip(images, outputs, strict=True):
+        np.testing.assert_array_equal(output, evaluate(graph, image)[graph.outputs[0].map])

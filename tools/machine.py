@@ -1,0 +1,26 @@
+"""What a program may assume of a chip."""
+
+from __future__ import annotations
+
+from acortex.isa.machine import Machine
+from acortex.sim.clock import delays
+from acortex.sim.specs import Chip
+
+
+def machine_of(chip: Chip) -> Machine:
+    """The sizes of a chip, for a compiler."""
+    delay = delays(chip)
+    return Machine(
+        name=chip.name,
+        m_top=chip.arrays.m_top,
+        m_bottom=chip.arrays.m_bottom,
+        columns=chip.columns,
+        frame_cycles=delay.frame_cycles(1),
+        conversion_cycles=delay.ramp_cycles,
+        memory_words=chip.memory_words,
+        buffer_words=chip.buffer.words,
+        line_words=chip.vector.line_words,
+        output_words=min(chip.neurons.output_words, chip.vector.queue_words),
+        instruction_words=chip.instruction_memory.words,
+        bits=chip.neurons.bits,
+    )
