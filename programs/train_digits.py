@@ -26,7 +26,7 @@ import argparse
 import os
 import sys
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -227,30 +227,31 @@ def _softmax(scores: Floats) -> Floats:
 
 
 class Adam:
-    """The optimiser of Kingma and Ba (2015), for matrices that it changes in place and keeps within -8..7."""
+    """The optimiser of Kingma and Ba (2015), for arrays that it changes in place and keeps within `bounds`."""
 
-    def __init__(self, matrices: Sequence[Floats]) -> None:
+    def __init__(self, matrices: Sequence[Floats], bounds: tuple[float, float] = (-np.inf, np.inf)) -> None:
         self._matrices = matrices
+        self._bounds = bounds
         self._means = [np.zeros_like(matrix) for matrix in matrices]
         self._squares = [np.zeros_like(matrix) for matrix in matrices]
         self._steps = 0
 
     def step(self, gradients: Sequence[Floats], rate: float) -> None:
-        """Moves every matrix against its gradient."""
+        """Moves every array against its gradient."""
         self._steps += 1
         rate *= (1 - 0.999**self._steps) ** 0.5 / (1 - 0.9**self._steps)
         for matrix, mean, square, gradient in zip(self._matrices, self._means, self._squares, gradients, strict=True):
             mean += np.float32(0.1) * (gradient - mean)
             square += np.float32(0.001) * (gradient * gradient - square)
             matrix -= np.float32(rate) * mean / (np.sqrt(square) + np.float32(1e-8))
-            np.clip(matrix, -8, 7, out=matrix)
+            np.clip(matrix, *self._bounds, out=matrix)
 
 
 def train(images: Bytes, labels: Bytes, recipe: Recipe) -> Network:
     """Trains the network on binary images, uint8 of shape (n, 784), and their labels, uint8 of shape (n,)."""
     rng = np.random.default_rng(recipe.seed)
     network = Network(recipe, rng)
-    optimiser = Adam([network.hidden, network.output])
+    optimiser = Adam([network.hidden, network.output], bounds=(-8, 7))
     steps = recipe.epochs * -(-len(images) // recipe.batch)
     for step, (x, target) in enumerate(batches(images, labels, recipe, rng)):
         optimiser.step(network.gradients(x, target), recipe.rate * 0.5 * (1 + np.cos(np.pi * step / steps)))
@@ -284,9 +285,13 @@ _FORM = (
 
 
 def save(path: Path, network: Network, images: Bytes, labels: Bytes) -> None:
-    """Writes the data file, whole or not at all; the same content is the same bytes."""
+    """Writes the data file."""
+    save_arrays(path, {**network.arrays(), "images": images, "labels": labels, "licence": np.array(LICENCE)})
+
+
+def save_arrays(path: Path, content: Mapping[str, NDArray[Any]]) -> None:
+    """Writes arrays as an .npz, whole or not at all; the same content is the same bytes."""
     part = path.with_name(path.name + ".part")
-    content = {**network.arrays(), "images": images, "labels": labels, "licence": np.array(LICENCE)}
     try:
         with part.open("wb") as file:
             np.savez_compressed(file, **content)  # type: ignore[arg-type]  # only arrays, and no `allow_pickle`
