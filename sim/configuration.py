@@ -118,3 +118,18 @@ class Configuration:
             outputs = min(CHANNELS, group.columns - tile * CHANNELS)
             turns[turn] = (turns[turn][0] + outputs, turns[turn][1] + 1)
         return turns
+
+
+def configure(program: Program, chip: Chip) -> Configuration:
+    """The groups that a program forms on a chip, from its set-up alone: nothing runs.
+
+    Raises the errors of its set-up: a rectangle outside the chip, weights that do not fit, groups that overlap.
+    """
+    sequencer = Sequencer(program, 1)
+    configuration = Configuration(program, chip)
+    while sequencer.state == "running":
+        dispatch = sequencer.step()
+        if dispatch is not None and dispatch.row.mnemonic == "program":
+            configuration.write(dispatch, sequencer.groups[dispatch.group])
+    configuration.settle(sequencer)
+    return configuration

@@ -177,7 +177,7 @@ class Client(Agent):
         if self.fabric.contended and self.at_port:
             self.address = self._addresses[-self.remaining]
         self.block(now, cause)
-        self.fabric.post(self, seen)
+        self.fabric.post(self, max(seen, self.since))  # one access at a time: other ports are for other agents
 
     def granted(self, now: int) -> None:
         """An access begins in cycle `now`."""

@@ -1,4 +1,4 @@
-"""`acortex chip`: the built-in chips, one chip's settings, and the schema of chip files."""
+"""`acortex chip`: the built-in chips, one chip or two of them, and the schema of chip files."""
 
 from __future__ import annotations
 
@@ -7,21 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from acortex.tools import files
-from acortex.tools.chips import chip_argument, set_option
+from acortex.tools.chip_show import show_chip
+from acortex.tools.chips import complete, set_option, written
 from acortex.tools.console import console, format_option, print_json, show
 from acortex.tools.manners import Group
-from acortex.tools.units import percent
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from acortex.sim.specs import Chip
-
 
 @click.group(cls=Group)
 def chip() -> None:
-    """Look at chips: settings, areas, floor plan."""
+    """Look at chips: settings, areas, floor plan, differences."""
 
 
 @chip.command("list")
@@ -68,76 +65,46 @@ def schema() -> None:
     click.echo(json.dumps(json_schema(), indent=2))
 
 
-@chip.command("show")
-@chip_argument
+@chip.command("diff")
+@click.argument("a", metavar="A", shell_complete=complete)
+@click.argument("b", metavar="B", shell_complete=complete)
 @set_option
-@click.option("--svg", metavar="FILE", type=click.Path(), help="Draw the floor plan into this file.")
 @format_option
-def show_chip(chip: str, settings: tuple[str, ...], svg: str | None, form: str) -> None:
-    """Show a chip's settings with units and sources, its areas and its floor plan."""
-    from acortex.sim.area import chip_report
-    from acortex.sim.floorplan import svg as draw
+def diff(a: str, b: str, settings: tuple[str, ...], form: str) -> int:
+    """Show in which settings two chips differ; --set changes the second.
+
+    Exits with 0 where they are equal, with 1 where they differ.
+    """
+    from acortex.sim.comparison import chip_diff
     from acortex.sim.specs import load_chip
 
-    loaded = load_chip(chip, settings)
-    report = chip_report(loaded)
-    if svg:
-        files.write(svg, draw(loaded))
-    if svg == files.STANDARD:
-        return
+    report = chip_diff(load_chip(a), load_chip(b, settings))
     if form == "json":
         print_json(report)
+    else:
+        show(console(), _difference(report))
+    return 0 if report["equal"] else 1
+
+
+def _difference(report: dict[str, Any]) -> Iterator[RenderableType]:
+    """The settings that differ, a row each, with where the second chip's come from."""
+    from rich.table import Table
+    from rich.text import Text
+
+    one, other = report["chips"]
+    if report["equal"]:
+        yield Text(f"equal: {one['name']} and {other['name']} have the same settings", "green")
         return
-    out = console()
-    show(out, _parts(loaded, report, out.width))
-
-
-def _parts(loaded: Chip, report: dict[str, Any], width: int) -> Iterator[RenderableType]:
-    """A chip from the outside in: name, areas, floor plan, settings."""
-    from rich.text import Text
-
-    from acortex.sim.floorplan import text
-
-    yield Text(loaded.name, style="bold cyan")
-    yield Text(f"{loaded.description}\n", style="dim")
-    yield Text(f"{report['arrays']:,} arrays, {report['area_mm2']:.4f} mm2\n", style="bold")
-    yield _areas(report)
-    yield Text(f"\n{text(loaded, width)}\n")
-    yield from _settings(loaded)
-
-
-def _areas(report: dict[str, Any]) -> RenderableType:
-    """Area by component, largest first."""
-    from rich.bar import Bar
-    from rich.table import Table
-
-    table = Table.grid(padding=(0, 2, 0, 0))
-    areas: dict[str, float] = report["area_by_component_mm2"]
-    for name, area in sorted(areas.items(), key=lambda item: -item[1]):
-        bar = Bar(max(areas.values()), 0, area, width=30, color="blue")
-        table.add_row(f"  {name.replace('_', ' ')}", bar, f"{area:.4f} mm2", percent(area, report["area_mm2"]))
-    return table
-
-
-def _settings(loaded: Chip) -> Iterator[RenderableType]:
-    """Every setting: path, value and unit, and where the number comes from."""
-    from rich.table import Table
-    from rich.text import Text
-
-    from acortex.sim.specs import SETTINGS
-
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("setting", no_wrap=True)
-    table.add_column("value", justify="right", no_wrap=True)
+    table.add_column("setting", style="cyan", no_wrap=True)
+    for chip_ in (one, other):
+        table.add_column(chip_["name"], justify="right")
     table.add_column("unit", max_width=8)
-    table.add_column("source", style="dim")
-    for path, setting in SETTINGS.items():
-        section, _, name = path.rpartition(".")
-        value = loaded.config[section][name] if section else loaded.config[name]
-        table.add_row(Text(path, "cyan"), _written(value), setting.unit, loaded.sources.get(path, ""))
+    table.add_column("source of the second", style="dim")
+    for row in report["settings"]:
+        table.add_row(row["path"], *map(written, row["values"]), row["unit"], row["sources"][1])
     yield table
+    yield Text(f"\narea {one['area_mm2']:.4f} mm2 and {other['area_mm2']:.4f} mm2", style="bold")
 
 
-def _written(value: Any) -> str:
-    """A setting's value as a chip file writes it."""
-    return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
+chip.add_command(show_chip)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 
@@ -17,10 +19,15 @@ def complete(
     return names or [CompletionItem(incomplete, type="file")]
 
 
-chip_option = click.option(
-    "--chip", metavar="CHIP", shell_complete=complete, help="A built-in chip or a .toml file; else the program's own."
+chips_option = click.option(
+    "--chip",
+    "chips",
+    metavar="CHIP",
+    multiple=True,
+    shell_complete=complete,
+    help="A built-in chip or a .toml file; else the program's own. Twice compares two.",
 )
-"""The option `--chip`, passed to a command as `chip`."""
+"""The option `--chip` of a command that can compare two, passed as the tuple `chips`."""
 
 chip_argument = click.argument("chip", metavar="CHIP", shell_complete=complete)
 """The argument CHIP, passed to a command as `chip`."""
@@ -33,3 +40,8 @@ set_option = click.option(
     help="Change a setting, such as memory.banks=16. Repeatable.",
 )
 """The option `--set`, passed to a command as the tuple `settings`."""
+
+
+def written(value: Any) -> str:
+    """A setting's value as a chip file writes it."""
+    return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)

@@ -140,7 +140,7 @@ def _shares(title: str, total: str, parts: Mapping[str, tuple[float, str]], widt
     for name, (value, amount) in sorted(parts.items(), key=lambda item: (-item[1][0], item[0])):
         if value:
             drawn = Bar(largest, 0, value, width=bar, color=colour)
-            table.add_row(f"  {_plain(name)}", drawn, amount, percent(value, whole))
+            table.add_row(f"  {plain(name)}", drawn, amount, percent(value, whole))
     return Group(_title(title, total), table)
 
 
@@ -149,7 +149,7 @@ def _title(text: str, rest: str = "") -> Text:
     return Text.assemble((text, "bold"), (f"  {rest}" if rest else "", "dim"))
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     """A component's or a unit's name as people write it."""
     return name.replace("neurons_adcs", "neurons, ADCs").replace("dacs", "DACs").replace("_", " ")
 

@@ -8,7 +8,7 @@ import click
 
 from acortex.errors import UsageError
 from acortex.tools import files
-from acortex.tools.chips import chip_option, set_option
+from acortex.tools.chips import chips_option, set_option
 from acortex.tools.console import console, format_option, print_json, show
 from acortex.tools.manners import warn
 from acortex.tools.programs import open_program, program_argument
@@ -28,7 +28,7 @@ LEVELS = ("layers", "instructions", "events")
 @click.option("--labels", metavar="L.npy", type=click.Path(), help="The right answers, one whole number an inference.")
 @click.option("--trace", metavar="RUN.actrace", type=click.Path(), help="Write a trace of the run here.")
 @click.option("--trace-level", type=click.Choice(LEVELS), default="events", show_default=True, help="How much of it.")
-@chip_option
+@chips_option
 @set_option
 @click.option("--timing-only", is_flag=True, help="Simulate time and energy, compute no values.")
 @click.option("--functional-only", is_flag=True, help="Compute the outputs, simulate no time.")
@@ -42,6 +42,8 @@ def run(program: str, form: str, **options: Any) -> int:
     """
     _check(options, form)
     loaded = open_program(program)
+    if len(options["chips"]) > 1:
+        return _compare(loaded, options, form)
     inputs, result = _simulate(loaded, options)
     report = _complete(result, loaded, inputs, options)
     if options["output"]:
@@ -58,6 +60,7 @@ def run(program: str, form: str, **options: Any) -> int:
 
 def _check(options: dict[str, Any], form: str) -> None:
     """Refuses options that contradict each other, before any work is done."""
+    _check_chips(options)
     if options["timing_only"] and options["functional_only"]:
         raise UsageError("--timing-only and --functional-only leave nothing to do", hint="give one of the two, or none")
     for name in ("output", "labels"):
@@ -78,13 +81,41 @@ def _check(options: dict[str, Any], form: str) -> None:
             files.check_writable(options[name])
 
 
+def _check_chips(options: dict[str, Any]) -> None:
+    """Refuses more than two chips, and with two what is made for one."""
+    chips = len(options["chips"])
+    if chips > 2:
+        raise UsageError(f"--chip is given {chips} times", hint="two chips are compared at most")
+    for name in ("output", "trace", "functional_only"):
+        if chips == 2 and options[name]:
+            option = name.replace("_", "-")
+            raise UsageError(f"--{option} is for one chip, and two are compared", hint="run the chips one by one")
+
+
+def _compare(program: Program, options: dict[str, Any], form: str) -> int:
+    """Runs the program on both chips, and shows the runs beside each other."""
+    from acortex.sim.comparison import compare
+    from acortex.tools.report_compare import parts
+
+    reports = []
+    for name in options["chips"]:
+        inputs, result = _simulate(program, {**options, "chips": (name,)})
+        reports.append(_complete(result, program, inputs, options))
+    report = compare(*reports)
+    if form == "json":
+        print_json(report)
+    else:
+        show(console(), parts(report))
+    return max(map(_exit_code, reports))
+
+
 def _simulate(program: Program, options: dict[str, Any]) -> tuple[Any, Result]:
     """Reads what the user gave, loads the chip, and runs."""
     from acortex.sim.run import run as simulate
     from acortex.sim.specs import load_chip
     from acortex.tools.arrays import read_arrays, read_labels
 
-    chip = load_chip(options["chip"] or program.chip, options["settings"])
+    chip = load_chip(next(iter(options["chips"]), program.chip), options["settings"])
     inputs = read_arrays(options["inputs"]) if options["inputs"] else None
     with ProgressBar("inferences") as bar:
         result = simulate(

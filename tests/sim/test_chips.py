@@ -8,7 +8,13 @@ from acortex.sim.specs import SETTINGS, chip_names, load_chip
 
 
 def test_the_built_in_chips() -> None:
-    assert chip_names() == ["acortex_digits", "acortex_gnmt", "acortex_inception", "acortex_resnet"]
+    assert chip_names() == [
+        "acortex_digits",
+        "acortex_digits_parallel",
+        "acortex_gnmt",
+        "acortex_inception",
+        "acortex_resnet",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,10 @@ from xml.etree import ElementTree
 import pytest
 
 from acortex.sim.area import area_by_component, die_side
-from acortex.sim.floorplan import distance, floor_plan, svg, text
+from acortex.sim.bus import Buses
+from acortex.sim.floorplan import distance, floor_plan
+from acortex.sim.floorplan_svg import svg
+from acortex.sim.floorplan_text import key, route_key, text
 from acortex.sim.groups import Group, Rect, form_group
 from acortex.sim.specs import chip_names, load_chip
 
@@ -102,6 +105,38 @@ def test_a_mark_that_groups_share_is_a_star() -> None:
     assert text(chip, 98, groups).splitlines()[2].count("*") == 1
 
 
+def test_a_route_marks_the_arrays_that_currents_pass() -> None:
+    # The group lies at the top of column 0: the bus of the column leads past rows 1 to 4 to the middle.
+    group = form_group(0, 64, 64, [Rect(0, 0)], DIGITS)
+    route = Buses(DIGITS).group_route(group)
+    column = [line[22:29].split()[0] for line in text(DIGITS, 80, [group], route).splitlines()[2:7]]
+    assert column == ["g0", "|", "|", "|", "|"]
+    assert route_key(group, route).splitlines() == [
+        "  7 bus segments: 5 down columns, 1 to neurons, 1 into them",
+        f"  longest way {route.length_mm:.3f} mm, to the neurons of column 0; 1 turn to convert",
+        "  | an array that its currents pass",
+    ]
+
+
+def test_the_key_says_where_groups_lie() -> None:
+    assert key(DIGITS, GROUPS, 60).splitlines() == [
+        "2 groups on 15 of 16 arrays",
+        "  g0: 785 x 64 cells, 13 arrays: column 0, rows 0 to 7; c...",
+        "  g1: 65 x 10 cells, 2 arrays: column 1, rows 5 to 6",
+        "  · no group",
+    ]
+
+
+def test_the_svg_draws_a_route_from_arrays_to_neurons() -> None:
+    chip = load_chip("acortex_inception")
+    group = form_group(0, 64 * 40, 64, [Rect(3, 0, 34), Rect(4, 0, 6)], chip)
+    route = Buses(chip).group_route(group)
+    drawing = svg(chip, [group], route)
+    (path,) = [line for line in drawing.splitlines() if "<title>route</title>" in line]
+    assert path.count("M") == len(route.segments)
+    assert "<title>route</title>" not in svg(chip, [group])
+
+
 def rectangles(drawing: str) -> list[dict[str, str]]:
     """The attributes of the rectangles in an SVG drawing that have a title: parts and groups."""
     space = "{http://www.w3.org/2000/svg}"
@@ -129,7 +164,7 @@ def test_the_legend_names_groups_up_to_a_limit() -> None:
     chip = load_chip("acortex_resnet")
     groups: list[Group] = [form_group(number, 64, 64, [Rect(number, 0)], chip) for number in range(25)]
     drawing = svg(chip, groups)
-    assert "g19: 64 x 64 cells, 1 arrays" in drawing
+    assert "g19: 64 x 64 cells, 1 array" in drawing
     assert "g20: " not in drawing
     assert "and 5 groups more" in drawing
 

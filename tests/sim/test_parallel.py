@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -127,13 +128,19 @@ def test_energy_follows() -> None:
     assert wide[load]["dacs"] == 945_000 + round(Buses(chip).plan.pitch_x * Decimal("8.07") * 10**6)
 
 
-FASTER = ["memory.ports=2", "arrays.overlap_loads=true", "arrays.broadcast_loads=true"]
-
-
 def test_digits_are_faster_at_some_cost_in_energy() -> None:
     program = zoo.load("digits_mlp")
-    chips = [load_chip("acortex_digits"), load_chip("acortex_digits", FASTER)]
+    chips = load_chip("acortex_digits"), load_chip("acortex_digits_parallel")
     one, more = (run(program, chip, inputs=program.samples["image"][:50], values=False).report for chip in chips)
-    assert more["cycles"] < 0.8 * one["cycles"]
+    assert more["cycles"] < 0.9 * one["cycles"]
     assert more["efficiency_ops_per_j"] < one["efficiency_ops_per_j"]
     assert more["counts"] == one["counts"]
+
+
+@pytest.mark.parametrize("ports", [1, 2, 4])
+def test_agent_has_one_access_at_a_time_however_many_ports_there_are(simulate: Any, layer: Any, ports: int) -> None:
+    bench = simulate(layer(24), [f"memory.ports={ports}"])
+    spans = bench.events["main_memory/read", "memory.read"]
+    assert all(before[1] <= after[0] for before, after in pairwise(spans))
+    assert all(sum(spent.values()) == bench.report["cycles"] for spent in bench.report["utilisation"].values())
+    assert all(min(spent.values()) >= 0 for spent in bench.report["utilisation"].values())

@@ -65,7 +65,7 @@ def test_python_m_acortex_is_the_command() -> None:
     [
         ("acortex ch", ["plain,chip"]),
         ("acortex chip s", ["plain,schema", "plain,show"]),
-        ("acortex chip show acortex_d", ["plain,acortex_digits"]),
+        ("acortex chip show acortex_d", ["plain,acortex_digits", "plain,acortex_digits_parallel"]),
         ("acortex run x.s --timing", ["plain,--timing-only"]),
         ("acortex run zoo:digits", ["plain,zoo:digits_mlp"]),
     ],
