@@ -19,6 +19,11 @@ def complete(
     return names or [CompletionItem(incomplete, type="file")]
 
 
+chip_option = click.option(
+    "--chip", metavar="CHIP", shell_complete=complete, help="A built-in chip or a .toml file; else the program's own."
+)
+"""The option `--chip`, passed to a command as `chip`."""
+
 chips_option = click.option(
     "--chip",
     "chips",
