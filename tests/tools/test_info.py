@@ -40,7 +40,7 @@ def net(tmp_path: Path) -> Path:
 
 
 def test_info_reads_like_a_data_sheet(net: Path) -> None:
-    lines = CliRunner().invoke(cli, ["info", str(net)]).stdout.splitlines()
+    lines = CliRunner().invoke(cli, ["info", str(net)], env={"COLUMNS": "110"}).stdout.splitlines()
     assert lines[:2] == ["net for acortex_gnmt", ""]
     assert [line.strip() for line in lines if "sha256" not in line][2:] == [
         "input         image  3x8x8 or 192, (code - 7) * 0.0173, 4 bits, axes 1.2.0, 16 a word, 8 words",
