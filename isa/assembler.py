@@ -13,6 +13,8 @@
     .output NAME, shape=10                      an output tensor, of the same forms
     .weights NAME, 785x64, file="F.npz", key=K, macs=EXPRESSION
                                                 a matrix of weights, -8 to 7; macs is rows * columns where left out
+    .constants NAME, 64, file="F.npz", key=K    for each of 64 neurons an offset and a multiplier (see `tune`): -2^31 to
+                                                2^31, and 1 to 2^16
     .samples INPUT, file="F.npz", key=K         the program's own data for an input
     .labels file="F.npz", key=K                 the right answers to them
     .layer NAME                                 gives a layer its number before its first use
@@ -27,7 +29,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -65,7 +66,7 @@ _WRITTEN = {
 """The words that an operand of each kind may be, with their values: registers, choices, names for numbers."""
 
 
-_TABLES = {"weights": "matrix of weights", "input": "input", "output": "output"}
+_TABLES = {"weights": "matrix of weights", "constants": "table of constants", "input": "input", "output": "output"}
 
 
 def assemble(text: str, *, file: str = "<text>", folder: Path | None = None) -> Program:
@@ -238,8 +239,7 @@ class _Assembly:
             if number > operand.kind.high:
                 raise _at(tokens, f"a program has at most {operand.kind.high + 1} layers")
             return number
-        tables: dict[str, dict[str, Any]] = {"weights": draft.weights, "input": draft.inputs, "output": draft.outputs}
-        table = tables[operand.kind.table]
+        table = draft.table(operand.kind.table)
         if name not in table:
             if (operand.kind.table, name) in draft.declared or name in self.parsed.doubtful:
                 raise Mistake("")
@@ -268,6 +268,7 @@ class _Assembly:
             words=np.array(self.words, dtype=np.uint64),
             lines=tuple(Line(file.name, one.line, texts[one.line - 1].strip()) for one in instructions),
             weights=tuple(draft.weights.values()),
+            constants=tuple(draft.constants.values()),
             inputs=tuple(draft.inputs.values()),
             outputs=tuple(draft.outputs.values()),
             layers=tuple(draft.layers),

@@ -34,6 +34,7 @@ def check(instructions: Checked, tables: Mapping[str, int]) -> list[Problem]:
         *_jumps(instructions),
         *_loops(instructions),
         *_quantisers(instructions),
+        *_codings(instructions),
         *_tables(instructions, tables),
     ]
     return sorted(problems, key=lambda problem: problem.index)
@@ -116,6 +117,16 @@ def _quantisers(instructions: Checked) -> Iterator[Problem]:
         elif ACTIVATIONS[quantiser["activation"]] == "none" and zero == low:
             message = f"zero equals low, {low}: negative sums cannot be told from zero"
             yield Problem(index, "zero", message, "say activation=relu, or raise zero")
+
+
+def _codings(instructions: Checked) -> Iterator[Problem]:
+    """A second coding is another one, and says which words it is for."""
+    for index, convert in _of(instructions, "convert"):
+        if convert["then"] and not convert["every"]:
+            yield Problem(index, "then", "`then` codes no word without `every`", "say every=4 for each fourth word")
+        elif convert["every"] and convert["then"] == convert["quantiser"]:
+            message = f"both codings are q{convert['then']}"
+            yield Problem(index, "every", message, "name another quantiser with then=, or leave out every")
 
 
 def _tables(instructions: Checked, tables: Mapping[str, int]) -> Iterator[Problem]:

@@ -33,11 +33,11 @@ from acortex import __version__
 from acortex.errors import AcortexError, UsageError
 from acortex.isa.checks import check
 from acortex.isa.codec import decode
-from acortex.isa.data import TYPES, pack_weights, packed_size, unpack_weights
+from acortex.isa.data import TYPES, constants_fault, pack_weights, packed_size, unpack_weights
 from acortex.isa.files import plain
 from acortex.isa.lexer import is_name
 from acortex.isa.operands import KINDS
-from acortex.isa.program import Line, Program, Tensor, Weights
+from acortex.isa.program import Constants, Line, Program, Tensor, Weights
 from acortex.isa.tensors import ENCODINGS, MAX_CODE_BITS, accept, fault
 
 MAGIC = b"\x89ACX\r\n\x1a\n"
@@ -77,6 +77,7 @@ def _content(program: Program, arrays: _Arrays) -> dict[str, Any]:
             [one.name, one.macs, list(one.values.shape), arrays.add(np.frombuffer(pack_weights(one.values), np.uint8))]
             for one in program.weights
         ],
+        "constants": [[one.name, arrays.add(one.values)] for one in program.constants],
         "inputs": [_tensor_fields(tensor) for tensor in program.inputs],
         "outputs": [_tensor_fields(tensor) for tensor in program.outputs],
         "layers": list(program.layers),
@@ -238,6 +239,7 @@ class _Reader:
         """The program. Raises UsageError at the first field that is not as `dumps` writes it."""
         words = self.array(self.field("words", list), "uint64", 1)
         weights = tuple(self.weights(fields) for fields in self.field("weights", list))
+        constants = tuple(self.constants(fields) for fields in self.field("constants", list))
         inputs, outputs = (tuple(map(self.tensor, self.field(key, list))) for key in ("inputs", "outputs"))
         samples = {self.name(key): self.array(value) for key, value in self.field("samples", dict).items()}
         labels = self.content.get("labels")
@@ -246,6 +248,7 @@ class _Reader:
             chip=self.name(self.field("chip", str)),
             words=words,
             weights=weights,
+            constants=constants,
             inputs=inputs,
             outputs=outputs,
             layers=tuple(map(self.name, self.field("layers", list))),
@@ -299,6 +302,15 @@ class _Reader:
             raise _malformed("weights")
         return Weights(self.name(name), unpack_weights(data.tobytes(), (shape[0], shape[1])), macs)
 
+    def constants(self, fields: object) -> Constants:
+        """A table of neurons' constants."""
+        if not (isinstance(fields, list) and len(fields) == 2):
+            raise _malformed("constants")
+        values = self.array(fields[1], "int64", 2)
+        if not 1 <= len(values) <= KINDS["columns"].high or values.shape[1] != 2 or constants_fault(values):
+            raise _malformed("constants")
+        return Constants(self.name(fields[0]), values)
+
     def tensor(self, fields: object) -> Tensor:
         """An input or output."""
         kinds = [str, list, str, int, float, int, list, int]
@@ -331,6 +343,7 @@ def _judge(program: Program) -> None:
     """Holds a loaded program to the rules that the assembler holds a text to."""
     tables: dict[str, Iterable[Any]] = {
         "weights": program.weights,
+        "constants": program.constants,
         "input": program.inputs,
         "output": program.outputs,
     }

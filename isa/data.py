@@ -5,14 +5,21 @@ from __future__ import annotations
 import base64
 import binascii
 import zlib
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from acortex.errors import AcortexError
+from acortex.isa.operands import KINDS
 
 WEIGHT_LOW, WEIGHT_HIGH = -8, 7
 """The range of a weight: four bits, two's complement."""
+
+OFFSET_LIMIT = 1 << 31
+"""The range of a neuron's offset, either way."""
+
+MULTIPLIER_HIGH = KINDS["multiplier"].high
 
 TYPES = (
     "bool",
@@ -49,6 +56,17 @@ def unpack_weights(data: bytes, shape: tuple[int, int]) -> NDArray[np.int8]:
 def packed_size(shape: tuple[int, int]) -> int:
     """How many bytes `pack_weights` makes of a matrix."""
     return (shape[0] * shape[1] + 1) // 2
+
+
+def constants_fault(values: NDArray[Any]) -> str:
+    """What is wrong with constants of shape (columns, 2): the first that is out of its range; empty where none is."""
+    low, high = np.array([-OFFSET_LIMIT, 1]), np.array([OFFSET_LIMIT, MULTIPLIER_HIGH])
+    wrong = np.argwhere((values < low) | (values > high))
+    if not len(wrong):
+        return ""
+    column, part = wrong[0]
+    what = ("offset", "multiplier")[part]
+    return f"the {what} of column {column} is {values[column, part]}, allowed is {low[part]} to {high[part]}"
 
 
 def to_blob(data: bytes) -> str:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from acortex.errors import AcortexError
-from acortex.isa.data import TYPES, WEIGHT_HIGH, WEIGHT_LOW, packed_size, unpack_weights
+from acortex.isa.data import OFFSET_LIMIT, TYPES, WEIGHT_HIGH, WEIGHT_LOW, constants_fault, packed_size, unpack_weights
 from acortex.isa.diagnostics import Mistake, near, spoken
 from acortex.isa.expressions import LIMIT
 from acortex.isa.given import Draft, Given
 from acortex.isa.operands import KINDS, PACKED
 from acortex.isa.parser import Statement, bind
-from acortex.isa.program import Tensor, Weights
+from acortex.isa.program import Constants, Tensor, Weights
 from acortex.isa.tensors import ENCODINGS, MAX_CODE_BITS, accept, fault
 
 
@@ -87,29 +88,48 @@ def _weights(given: Given) -> None:
         raise given.mistake("shape", "a matrix has rows x columns", f"write 785x64, each at most {KINDS['rows'].high}")
     rows, columns = shape
     macs = given.integer("macs", 0, rows * columns) if "macs" in given else rows * columns
-    given.claim(rows * columns)
     draft.weights[name] = Weights(name, _weight_values(given, (rows, columns)), macs)
 
 
 def _weight_values(given: Given, shape: tuple[int, int]) -> NDArray[np.int8]:
-    if "file" not in given:
-        rows = given.inline_rows(shape, WEIGHT_LOW, WEIGHT_HIGH)
-        return unpack_weights(given.blob(packed_size(shape)), shape) if rows is None else rows.astype(np.int8)
+    if "file" in given:
+        return _file_integers(given, shape, "weight", WEIGHT_LOW, WEIGHT_HIGH).astype(np.int8)
+    given.claim(math.prod(shape))
+    rows = given.inline_rows(shape, WEIGHT_LOW, WEIGHT_HIGH)
+    return unpack_weights(given.blob(packed_size(shape)), shape) if rows is None else rows.astype(np.int8)
+
+
+def _file_integers(given: Given, shape: tuple[int, ...], what: str, low: int, high: int) -> NDArray[np.integer[Any]]:
+    """Whole numbers of one range from the file that is named."""
     given.no_inline()
     array = given.file_array()
     if array.shape != shape:
         found = "x".join(map(str, array.shape)) or "a single number"
-        raise given.mistake("shape", f"the file holds {found}, not {shape[0]}x{shape[1]}")
+        raise given.mistake("shape", f"the file holds {found}, not {'x'.join(map(str, shape))}")
     if array.dtype.kind not in "iu":
-        raise given.mistake("file", f"weights are integers, the file holds {array.dtype.name}")
-    wrong = np.argwhere((array < WEIGHT_LOW) | (array > WEIGHT_HIGH))  # type: ignore[operator]  # numeric, see above
-    if len(wrong):
-        place = ", ".join(map(str, wrong[0]))
-        message = (
-            f"weight {array[tuple(wrong[0])]} at [{place}] is out of range, allowed is {WEIGHT_LOW} to {WEIGHT_HIGH}"
-        )
+        raise given.mistake("file", f"{what}s are integers, the file holds {array.dtype.name}")
+    numbers: NDArray[np.integer[Any]] = array.view()  # type: ignore[assignment]  # of a kind that was checked
+    if int(numbers.min()) < low or int(numbers.max()) > high:
+        place = np.argwhere((numbers < low) | (numbers > high))[0]
+        at = ", ".join(map(str, place))
+        message = f"{what} {numbers[tuple(place)]} at [{at}] is out of range, allowed is {low} to {high}"
         raise given.mistake("file", message)
-    return array.astype(np.int8)
+    return numbers
+
+
+def _constants(given: Given) -> None:
+    name = _new(given, "constants")
+    shape = (given.integer("columns", 1, KINDS["columns"].high), 2)
+    if "file" in given:
+        values = _file_integers(given, shape, "constant", -OFFSET_LIMIT, OFFSET_LIMIT).astype(np.int64)
+    else:
+        given.claim(math.prod(shape) * 8)
+        rows = given.inline_rows(shape, -OFFSET_LIMIT, OFFSET_LIMIT)
+        values = np.frombuffer(given.blob(math.prod(shape) * 8), "<i8").reshape(shape) if rows is None else rows
+    wrong = constants_fault(values)
+    if wrong:
+        raise given.mistake("file", wrong)
+    given.draft.constants[name] = Constants(name, values.astype(np.int64))
 
 
 def _own_array(given: Given, default_type: str) -> NDArray[np.generic]:
@@ -179,6 +199,7 @@ DIRECTIVES: dict[str, Directive] = {
     ".input": Directive(("name", "shape"), _TENSOR, _input),
     ".output": Directive(("name", "shape"), _TENSOR, _output),
     ".weights": Directive(("name", "shape"), ("file", "key", "macs"), _weights),
+    ".constants": Directive(("name", "columns"), ("file", "key"), _constants),
     ".samples": Directive(("name",), ("file", "key", "shape", "type"), _samples, late=True),
     ".labels": Directive((), ("file", "key", "shape", "type"), _labels, late=True),
 }

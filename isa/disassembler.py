@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,6 +77,7 @@ def _code(program: Program, instructions: Sequence[Instruction]) -> Iterator[str
         "label": labels,
         "layer": dict(enumerate(program.layers)),
         "weights": dict(enumerate(one.name for one in program.weights)),
+        "constants": dict(enumerate(one.name for one in program.constants)),
         "input": dict(enumerate(one.name for one in program.inputs)),
         "output": dict(enumerate(one.name for one in program.outputs)),
     }
@@ -93,6 +95,10 @@ def _data(program: Program) -> Iterator[str]:
         yield f".weights {quoted(one.name)}, {rows}x{columns}{macs}"
         small = max(rows, columns) <= MAX_ROW
         yield from _rows(one.values) if small else _blob(pack_weights(one.values))
+    for table in program.constants:
+        yield ""
+        yield f".constants {quoted(table.name)}, {len(table.values)}"
+        yield from _rows(table.values) if len(table.values) <= MAX_ROW else _blob(plain(table.values).tobytes())
     for name, array in program.samples.items():
         yield ""
         yield f".samples {quoted(name)}, type={array.dtype.name}, shape={_shape(array.shape)}"
@@ -103,7 +109,7 @@ def _data(program: Program) -> Iterator[str]:
         yield from _blob(plain(program.labels).tobytes())
 
 
-def _rows(values: NDArray[np.int8]) -> Iterator[str]:
+def _rows(values: NDArray[np.signedinteger[Any]]) -> Iterator[str]:
     return (f"        .row {', '.join(map(str, row))}" for row in values.tolist())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from acortex.isa.expressions import evaluate
 from acortex.isa.files import load_array
 from acortex.isa.lexer import MAX_DIGITS, Token, is_name, tokens_of
 from acortex.isa.parser import DataLine, Statement, arguments_of
-from acortex.isa.program import Tensor, Weights
+from acortex.isa.program import Constants, Tensor, Weights
 from acortex.isa.tensors import MAX_AXES
 
 MAX_DATA_BYTES = 1 << 28
@@ -34,6 +35,7 @@ class Draft:
     name: str = ""
     chip: str = ""
     weights: dict[str, Weights] = field(default_factory=dict)
+    constants: dict[str, Constants] = field(default_factory=dict)
     inputs: dict[str, Tensor] = field(default_factory=dict)
     outputs: dict[str, Tensor] = field(default_factory=dict)
     layers: dict[str, int] = field(default_factory=dict)
@@ -42,6 +44,13 @@ class Draft:
     declared: set[tuple[str, str]] = field(default_factory=set)
     """Tables and names that a directive has begun to declare, rightly or not."""
     data_bytes: int = 0
+
+    def table(self, name: str) -> Mapping[str, object]:
+        """A table of operands by the name that `Kind.table` gives it."""
+        tables: dict[str, Mapping[str, object]] = {
+            "weights": self.weights, "constants": self.constants, "input": self.inputs, "output": self.outputs,
+        }  # fmt: skip
+        return tables[name]
 
 
 class Given:

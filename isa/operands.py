@@ -115,6 +115,7 @@ _ROWS = (
     Kind("repeat", 24, 0, (1 << 24) - 1, "how often a loop runs", words=(("host", HOST_COUNT),)),
     _unsigned("target", 16, "an instruction's address", table="label"),
     _unsigned("address", 20, "a word of main memory"),
+    _unsigned("every", 6, "of how many words the last is coded otherwise; 0 for none"),
     _unsigned("ring", 7, "how many places a ring has; 0 for no ring"),
     Kind("stride", 20, -(1 << 19), (1 << 19) - 1, "words from one element to the next"),
     Kind("step", 10, -(1 << 9), (1 << 9) - 1, "groups from one turn of a loop to the next"),
@@ -144,6 +145,7 @@ _ROWS = (
     _count("width", 10, "arrays, from left to right"),
     _unsigned("layer", 12, "a layer's name", table="layer"),
     _unsigned("weights", 12, "a matrix of weights", table="weights"),
+    _unsigned("constants", 12, "a table of constants, one for each neuron", table="constants"),
     _unsigned("input", 4, "an input tensor", table="input"),
     _unsigned("output", 4, "an output tensor", table="output"),
 )

@@ -21,6 +21,17 @@ class Weights:
     macs: int
 
 
+@dataclass(frozen=True, eq=False)
+class Constants:
+    """What each neuron of a conversion adds to its sum and multiplies it by, a row a column of the group.
+
+    `values` is int64 of shape (columns, 2): the offset within -2^31 to 2^31, and the multiplier, 1 to 2^16.
+    """
+
+    name: str
+    values: NDArray[np.int64]
+
+
 @dataclass(frozen=True)
 class Tensor:
     """An input or output of the network, as the host sees it.
@@ -74,6 +85,7 @@ class Program:
     words: NDArray[np.uint64]
     lines: tuple[Line, ...]
     weights: tuple[Weights, ...] = ()
+    constants: tuple[Constants, ...] = ()
     inputs: tuple[Tensor, ...] = ()
     outputs: tuple[Tensor, ...] = ()
     layers: tuple[str, ...] = ()

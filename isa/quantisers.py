@@ -2,6 +2,10 @@
 
     code = clip(activation(round(sum * multiplier / 2^shift)) + zero, low, high)
 
+A quantiser that is tuned has constants instead, one row for each column of the sums:
+
+    code = clip(activation(round((sum + offset) * multiplier / 2^shift)) + zero, low, high)
+
 Rounding is to nearest, ties to even, everywhere. A sum times a multiplier stays below 2^53, so that float64 holds it
 exactly. Sigmoid, tanh and hard-sigmoid reach from `zero` to `high`; their argument is in 64ths, and they are tables of
 integers, whose entries are far from a tie (a check at import), so that no library's last digit shows.
@@ -17,6 +21,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from acortex.isa.program import Constants
 
 Array = NDArray[Any]
 
@@ -37,7 +43,8 @@ UNITY = 1 << 16
 class Quantiser:
     """A quantiser register, as `quant` and `gain` set it.
 
-    `gain` over 2^16 is the slope of leaky, the scale of hardswish.
+    `gain` over 2^16 is the slope of leaky, the scale of hardswish. `constants` are those of the `tune` at address
+    `tuned`, None without one.
     """
 
     multiplier: int
@@ -47,6 +54,8 @@ class Quantiser:
     high: int = 15
     activation: str = "none"
     gain: int = UNITY
+    constants: Constants | None = None
+    tuned: int = -1
 
 
 def quantise(sums: Array, quantiser: Quantiser, divisor: Array | int = 1) -> NDArray[np.uint8]:
@@ -58,7 +67,11 @@ def quantise(sums: Array, quantiser: Quantiser, divisor: Array | int = 1) -> NDA
 
 
 def _round_quotient(sums: Array, quantiser: Quantiser, divisor: Array | int) -> Array:
-    """round(sum * multiplier / (2^shift * divisor)), ties to even."""
+    """round(sum * multiplier / (2^shift * divisor)), ties to even; that of tuned neurons where there are constants."""
+    if quantiser.constants is not None:
+        offset, multiplier = quantiser.constants.values.T.astype(np.float64)  # a sum stays below 2^32, all below 2^53
+        tuned: Array = np.rint((sums.astype(np.float64) + offset) * (multiplier / (1 << quantiser.shift)))
+        return tuned
     if isinstance(divisor, int) and divisor == 1:
         rounded: Array = np.rint(sums.astype(np.float64) * (quantiser.multiplier / (1 << quantiser.shift)))
         return rounded

@@ -192,6 +192,9 @@ def convert(sums: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     codes = quantise(sums, dispatch.quantiser)
     positions, columns = codes.shape
     words = -(-columns // CHANNELS)
+    if dispatch.other is not None:
+        last = np.arange(1, words + 1) % dispatch.ops.every == 0
+        codes = np.where(np.repeat(last, CHANNELS)[:columns], quantise(sums, dispatch.other), codes)
     padded = np.zeros((positions, words * CHANNELS), dtype=np.uint8)
     padded[:, :columns] = codes
     return padded.reshape(positions * words, CHANNELS)

@@ -6,7 +6,7 @@ registers; the others come back as a `Dispatch`, with every operand that a loop 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -18,7 +18,7 @@ from acortex.isa.codec import decode
 from acortex.isa.operands import ACTIVATIONS, AGENTS, HOST_COUNT, NO_LOOP, PACKED
 from acortex.isa.program import Program
 from acortex.isa.quantisers import Quantiser
-from acortex.isa.table import ROWS, Row
+from acortex.isa.table import ROWS, Operand, Row
 from acortex.isa.windows import Window
 
 
@@ -154,10 +154,18 @@ class Sequencer:
             self.inference,
             self._named(self.streams, ops.stream, "stream d") if "stream" in names else None,
             self._named(self.quantisers, ops.quantiser, "quantiser q") if "quantiser" in names else None,
-            self._named(self.quantisers, ops.other, "quantiser q") if "other" in names else None,
+            self._second(ops, names),
             self._named(self.windows, ops.window, "window w") if "window" in names else None,
             self._group(ops) if "group" in names else -1,
         )
+
+    def _second(self, ops: Any, names: Mapping[str, Operand]) -> Quantiser | None:
+        """The other quantiser of an instruction that names two, and has use for it."""
+        for name in ("other", "then"):
+            if name in names and (name == "other" or ops.every):
+                quantiser: Quantiser = self._named(self.quantisers, getattr(ops, name), "quantiser q")
+                return quantiser
+        return None
 
     def _named(self, registers: dict[int, Any], number: int, kind: str) -> Any:
         if number not in registers:
@@ -229,6 +237,11 @@ class Sequencer:
         quantiser = self._named(self.quantisers, ops.quantiser, "quantiser q")
         self.quantisers[ops.quantiser] = replace(quantiser, gain=ops.gain)
 
+    def _tune(self, ops: Any) -> None:
+        quantiser = self._named(self.quantisers, ops.quantiser, "quantiser q")
+        constants = self.program.constants[ops.constants]
+        self.quantisers[ops.quantiser] = replace(quantiser, constants=constants, tuned=self.pc)
+
     def _window(self, ops: Any) -> None:
         self.windows[ops.window] = Window(
             ops.kernel_y, ops.kernel_x, ops.stride_y, ops.stride_x, ops.dilation_y, ops.dilation_x, ops.width,
@@ -294,6 +307,7 @@ _CONTROL: dict[str, Callable[[Sequencer, Any], Dispatch | None]] = {
     "dim": Sequencer._dim,
     "quant": Sequencer._quant,
     "gain": Sequencer._gain,
+    "tune": Sequencer._tune,
     "window": Sequencer._window,
     "border": Sequencer._border,
     "layer": Sequencer._layer,

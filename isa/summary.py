@@ -40,6 +40,7 @@ def summary(program: Program) -> dict[str, Any]:
             }
             for one in program.weights
         ],
+        "constants": [{"name": one.name, "columns": len(one.values)} for one in program.constants],
         "samples": max(samples, default=0),
         "labels": program.labels is not None,
     }

@@ -132,6 +132,10 @@ ROWS: tuple[Row, ...] = (
          "Sets a quantiser's gain, in 65536ths: the slope of leaky below zero, the scale of hardswish. `quant` sets it"
          " to one.",
          "gain q5, 655", 0x0F14_0A38_0000_0000, None),
+    _row(0x13, "tune", "controller", "issue", "quantiser; constants",
+         "Gives each neuron that converts with a quantiser its own offset and multiplier, by column of the group: code"
+         " = clip(activation(round((sum + offset) * multiplier / 2^shift)) + zero, low, high). `quant` ends it.",
+         "tune q5, bias", 0x1314_0000_0000_0000, None),
     # Groups and weights
     _row(0x10, "group", "controller", "issue", "group; rows; columns",
          "Begins a group: the matrix of rows x columns cells that its arrays hold together.",
@@ -186,9 +190,10 @@ ROWS: tuple[Row, ...] = (
     _row(0x32, "multiply", "vmm", "position", f"group; positions; by={NO_LOOP}; step=0",
          "Multiplies the next `positions` input vectors by a group's matrix: latches are loaded, then the frame runs.",
          "multiply g6, 1048576, by=l7, step=511", 0x3201_BFFF_FDDF_F000),
-    _row(0x38, "convert", "neurons", "position", "quantiser; positions; to:to_convert=0",
-         "Converts the sums of the next `positions` frames to codes, with one quantiser.",
-         "convert q63, 784, to=vector", 0x38FC_00C3_E000_0000),
+    _row(0x38, "convert", "neurons", "position", "quantiser; positions; to:to_convert=0; then:quantiser=0; every=0",
+         "Converts the sums of the next `positions` frames to codes, with one quantiser. With `every`, the last of each"
+         " `every` words of a position is coded by the quantiser `then`.",
+         "convert q63, 784, to=vector, then=q2, every=4", 0x38FC_00C3_E108_0000),
     # The vector agent
     _row(0x40, "pool", "vector", "step", "stream; window; quantiser; mode:pooling=0; inside:flag=0",
          "Pools the pixels that arrive, row by row, the extents of the stream giving their words, columns and rows: the"

@@ -169,6 +169,7 @@ class Functional:
             self._check_pixel(dispatch)
         meaning = MEANINGS[dispatch.row.mnemonic]
         shape = self._shape(dispatch)
+        self._check_tuning(dispatch, shape)
         flow = meaning.flow(dispatch, shape)
         addresses = self._addresses(dispatch) if flow.reads or flow.writes else None
         runs = self._runs(dispatch, flow)
@@ -316,6 +317,34 @@ class Functional:
                     dispatch,
                     f"convert takes sums of groups of {' and '.join(map(str, sorted(columns)))} columns",
                     "convert the positions of one group at a time",
+                )
+            most = self.configuration.shape(runs[0].dispatch.group, False).column_words
+            if dispatch.ops.every > most:
+                raise self._error(
+                    dispatch,
+                    f"every is {dispatch.ops.every}, and a position has {most} words: none has the other coding",
+                    f"say every=1 to every={most}, or leave it and `then` out",
+                )
+
+    def _check_tuning(self, dispatch: Dispatch, shape: Shape | None) -> None:
+        """Constants are for neurons, and there is one for each."""
+        for quantiser in (dispatch.quantiser, dispatch.other):
+            if quantiser is None or quantiser.constants is None:
+                continue
+            tuned = self.program.lines[quantiser.tuned]
+            if dispatch.agent != "neurons":
+                raise self._error(
+                    dispatch,
+                    f"{dispatch.row.mnemonic} takes a quantiser that was tuned at {tuned}: its constants are for"
+                    " neurons",
+                    "give it a quantiser of its own, or set this one anew with quant",
+                )
+            columns, count = shape.columns if shape else 0, len(quantiser.constants.values)
+            if columns != count:
+                raise self._error(
+                    dispatch,
+                    f"convert takes sums of {columns} columns, and its quantiser was tuned at {tuned} for {count}",
+                    "tune a quantiser with one row of constants for each column of the group",
                 )
 
     # The host ---------------------------------------------------------------------------------------------------

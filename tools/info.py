@@ -55,6 +55,10 @@ def _facts(report: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         cells = sum(one["rows"] * one["columns"] for one in weights)
         size = sum(one["bytes"] for one in weights)
         yield "weights", f"{_many(len(weights), 'matrix', 'matrices')}, {cells:,} weights, {size:,} bytes"
+    constants = report["constants"]
+    if constants:
+        columns = sum(one["columns"] for one in constants)
+        yield "constants", f"{_many(len(constants), 'table', 'tables')} for {_many(columns, 'neuron', 'neurons')}"
     macs = report["macs"]
     yield "macs", "not counted" if macs is None else f"{macs:,} an inference"
     if report["samples"]:

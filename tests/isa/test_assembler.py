@@ -132,6 +132,14 @@ def test_line_ends_of_all_systems() -> None:
             ["6:14: `by` takes a loop register whose count moves the operand, or none (l0 to l7 or none), not `l9`"],
         ),
         ("convert q0, 1, to=memry", ["6:19: `to` takes memory or vector, not `memry` | did you mean `memory`?"]),
+        (
+            "convert q0, 1, then=q2",
+            ["6:21: `then` codes no word without `every` | say every=4 for each fourth word"],
+        ),
+        (
+            "convert q2, 1, then=q2, every=4",
+            ["6:31: both codings are q2 | name another quantiser with then=, or leave out every"],
+        ),
         ("read d0 to=buffer", ["6:6: `stream` takes a stream descriptor (d0 to d31), not `d0 to = buffer`"]),
         ("input imge, d0", ["6:7: no input is called `imge` | did you mean `image`?"]),
         ("output other, d0", ["6:8: no output is called `other` | declare it with .output"]),
@@ -216,8 +224,11 @@ def test_a_mistake_in_set_up(line: str, expected: list[str]) -> None:
         ),
         (".equ A\nstart\nhalt", ["1:1: `.equ` needs a name and a value | write .equ NAME, EXPRESSION"]),
         (".equ A, 1\nA: start\nhalt", ["1:6: `A` is already defined, in line 2"]),
-        (".row 1\nstart\nhalt", ["1:1: .row belongs to no data | it follows .weights, .samples, .labels"]),
-        ('.blob "a"\nstart\nhalt', ["1:1: .blob belongs to no data | it follows .weights, .samples, .labels"]),
+        (".row 1\nstart\nhalt", ["1:1: .row belongs to no data | it follows .weights, .constants, .samples, .labels"]),
+        (
+            '.blob "a"\nstart\nhalt',
+            ["1:1: .blob belongs to no data | it follows .weights, .constants, .samples, .labels"],
+        ),
     ],
 )
 def test_a_mistake_of_the_whole(source: str, expected: list[str]) -> None:

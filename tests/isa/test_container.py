@@ -32,6 +32,10 @@ SOURCE = """
 .row 7, 0, 0
 .row -1, -1, 1
 .row 0, 0, 1
+.constants c, 3
+.row 5, 6
+.row -7, 8
+.row 9, 10
 .samples x, shape=2x4
 .row 1, 0, 0, 1
 .row 0, 0, 1, 1
@@ -85,6 +89,8 @@ def test_everything_comes_back(program: Program) -> None:
     assert np.array_equal(found.weights[0].values, program.weights[0].values)
     assert (found.weights[0].name, found.weights[0].macs) == ("w", 12)
     assert found.weights[0].values.dtype == np.int8
+    assert found.constants[0].name == "c"
+    assert np.array_equal(found.constants[0].values, program.constants[0].values)
     assert np.array_equal(found.samples["x"], program.samples["x"])
     assert found.samples["x"].dtype == np.uint8
     assert found.labels is not None
@@ -104,7 +110,7 @@ def test_weights_take_half_a_byte_each(program: Program) -> None:
 def test_the_hash_is_of_the_content_not_of_its_place(program: Program) -> None:
     moved = assemble("; a comment\n" + SOURCE.replace("first", "first ; here"), file="other.s")
     assert sha256(moved) == sha256(program)
-    assert sha256(program) == "ac0d245d5e637335ab0b7903fc68b04e4ce03d935645f16d3915f5330987b164"
+    assert sha256(program) == "cbbc511c4f589fb80da7b917cd4c693de6203e76cd28e33b7d910b7979b83520"
 
 
 @pytest.mark.parametrize(
@@ -114,8 +120,10 @@ def test_the_hash_is_of_the_content_not_of_its_place(program: Program) -> None:
         ("acortex_digits", "acortex_gnmt"),
         ("layer first", "layer second"),
         ("read d0", "read d1"),
-        (".row 0, 0, 1\n.samples", ".row 0, 0, 2\n.samples"),
+        (".row 0, 0, 1\n.constants", ".row 0, 0, 2\n.constants"),
         ("macs=12", "macs=11"),
+        ("constants c", "constants d"),
+        (".row -7, 8", ".row -7, 9"),
         ("4|2x2", "4"),
         ("encode=binary", "encode=codes"),
         ("bits=2", "bits=3"),
@@ -185,6 +193,11 @@ def test_an_unknown_format_names_its_writer() -> None:
         ("weights", [["w", 16, [5, 3], ["uint8", [8], 64]]]),
         ("weights", [["w", 12, [5, 0], ["uint8", [8], 64]]]),
         ("weights", [["w"]]),
+        ("constants", [["c", ["int64", [2, 3], 72]]]),
+        ("constants", [["c", ["int64", [0, 2], 72]]]),
+        ("constants", [["c", ["uint64", [3, 2], 72]]]),
+        ("constants", [["c"]]),
+        ("constants", None),
         ("inputs", [["x", [[4], [5]], "binary", 4, 1.0, 0, None, 1]]),
         ("inputs", [["x", [], "binary", 4, 1.0, 0, None, 1]]),
         ("inputs", [["x", [[4]], "other", 4, 1.0, 0, None, 1]]),
@@ -219,7 +232,7 @@ def test_a_program_that_breaks_a_rule_is_refused_as_the_assembler_would(program:
     words = program.words.copy()
     words[-1] = 0x0100_0000_0000_0000
     assert refused(dumps(replace(program, words=words))) == (
-        "the program breaks a rule: tiny.s:24: the program does not end with `halt`"
+        "the program breaks a rule: tiny.s:28: the program does not end with `halt`"
     )
     words[-1] = 0xFF00_0000_0000_0000
     assert refused(dumps(replace(program, words=words))) == ("word 0xff00000000000000: no instruction has opcode 0xff")

@@ -74,6 +74,18 @@ def test_weights_by_row_blob_and_file_are_the_same(folder: Path) -> None:
         assert found.dtype == np.int8
 
 
+def test_constants_by_row_blob_and_file_are_the_same(tmp_path: Path) -> None:
+    values = np.array([[-(1 << 31), 1], [1 << 31, 1 << 16], [0, 5]], dtype=np.int64)
+    np.save(tmp_path / "c.npy", values)
+    rows = ".row -1 << 31, 1\n.row 1<<31, 65536\n.row 0, 5"
+    for text in [f".constants c, 3\n{rows}", f'.constants c, 3\n.blob "{to_blob(values.tobytes())}"',
+                 '.constants c, 1+2, file="c.npy"']:  # fmt: skip
+        (found,) = built(text, tmp_path).constants
+        assert found.name == "c"
+        assert found.values.dtype == np.int64
+        assert np.array_equal(found.values, values)
+
+
 def test_macs_are_those_of_the_matrix_unless_told() -> None:
     assert built(".weights w, 1x2\n.row 1, 2").weights[0].macs == 2
     assert built(".weights w, 1x2, macs=1*1\n.row 1, 2").weights[0].macs == 1
@@ -146,6 +158,17 @@ def test_samples_and_labels_in_the_text() -> None:
         (".input x, shape=0x10", "1:17: shape 0x10 is not one to six numbers above 0 with a sensible product"),
         (".input x, shape=4, encode=binry", "1:27: no encode is called `binry` | did you mean `binary`?"),
         (".input x, shape=4, bits=9", "1:25: bits is 9, allowed is 1 to 8"),
+        (".constants c, 2\n.row 1, 2", "1:1: the rows hold 2 values, 4 are needed"),
+        (".constants c, 1\n.row 1", "2:1: this row has 1 values, 2 are needed"),
+        (
+            ".constants c, 1\n.row 2147483649, 1",
+            "2:6: 2147483649 is out of range, allowed is -2147483648 to 2147483648",
+        ),
+        (
+            ".constants c, 2\n.row 1, 65536\n.row 1, 65537",
+            "1:1: the multiplier of column 1 is 65537, allowed is 1 to 65536",
+        ),
+        (".constants c, 0\n.row 1", "1:15: columns is 0, allowed is 1 to 65536"),
         (".weights w, 4\n.row 1", "1:13: a matrix has rows x columns | write 785x64, each at most 65536"),
         (".weights w, 1x1|1x1\n.row 1", "1:13: shape takes one shape here"),
         (".weights w, 1x2, macs=3\n.row 1,1", "1:23: macs is 3, allowed is 0 to 2"),

@@ -25,6 +25,9 @@ SOURCE = """\
 .row 5, 6
 .row 7, -8
 .row 0, 1
+.constants c, 2
+.row -2147483648, 65536
+.row 3, 1
 .samples x, shape=1x4
 .row 1, 0, 0, 1
 .labels shape=1
@@ -33,12 +36,14 @@ SOURCE = """\
         rect g0, column=0, row=0
         program g0, w
         quant q0, N, 1, activation=relu
+        tune q0, c
         start
         loop l0, host
 top:    inference l0
         base d0, N - 1, by=l0, stride=-1, ring=2
         layer "first layer"
         feed 1, words=1, tail=4, fill=0x3
+        convert q0, 1, then=q1, every=2
         next l0, top ; again
         halt
 """
@@ -72,7 +77,7 @@ def answer(text: str) -> None:
 
 def test_the_source_is_right() -> None:
     """Or else the tests below would test nothing."""
-    assert len(assemble(SOURCE).words) == 12
+    assert len(assemble(SOURCE).words) == 14
 
 
 @pytest.mark.parametrize("letter", ["\0", "9", "x", ",", '"', "\n", "(", "=", ";", "\u2028"])

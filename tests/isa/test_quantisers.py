@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acortex.isa.operands import ACTIVATIONS
+from acortex.isa.program import Constants
 from acortex.isa.quantisers import ACTIVATE, FRACTION, REACH, UNITY, Quantiser, hard_sigmoid, quantise, sigmoid, table
 
 sums = st.lists(st.integers(-(1 << 23), 1 << 23), min_size=1, max_size=20)
@@ -46,6 +47,17 @@ def test_sums_are_rounded_half_to_even_and_saturated(values: list[int], q: Quant
 def test_a_divisor_divides_exactly_before_the_rounding(values: list[int], q: Quantiser, divisor: int) -> None:
     expected = [code(round(Fraction(value * q.multiplier, (1 << q.shift) * divisor)), q) for value in values]
     assert quantise(np.array(values), q, np.array(divisor)).tolist() == expected
+
+
+@given(
+    st.lists(st.tuples(st.integers(-(1 << 24), 1 << 24), st.integers(-(1 << 31), 1 << 31), st.integers(1, 1 << 16)),
+             min_size=1, max_size=20), registers
+)  # fmt: skip
+def test_tuned_neurons_have_an_offset_and_a_multiplier_each(rows: list[tuple[int, int, int]], q: Quantiser) -> None:
+    tuned = replace(q, constants=Constants("c", np.array([row[1:] for row in rows])))
+    expected = [code(round(Fraction((value + offset) * gain, 1 << q.shift)), q) for value, offset, gain in rows]
+    sums = np.array([[row[0] for row in rows]] * 2, dtype=np.float32)
+    assert quantise(sums, tuned).tolist() == [expected] * 2
 
 
 @pytest.mark.parametrize(("value", "expected"), [(1, 0), (3, 2), (5, 2), (7, 4), (-1, 0), (-3, -2), (-5, -2), (-7, -4)])

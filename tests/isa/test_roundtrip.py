@@ -13,13 +13,14 @@ from acortex.isa.codec import decode, encode
 from acortex.isa.container import dumps, loads, sha256
 from acortex.isa.disassembler import disassemble, listing
 from acortex.isa.operands import ACTIVATIONS, NO_LOOP
-from acortex.isa.program import Line, Program, Tensor, Weights
+from acortex.isa.program import Constants, Line, Program, Tensor, Weights
 from acortex.isa.table import MNEMONICS, ROWS, Row
 from acortex.isa.tensors import MAX_SCALE, MIN_SCALE
 
 NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.]{0,8}", fullmatch=True) | st.text(
     st.characters(codec="utf-8", exclude_categories=("C", "Z"), exclude_characters='"\\'), min_size=1, max_size=8
 )
+OFFSETS, MULTIPLIERS = st.integers(-(1 << 31), 1 << 31), st.integers(1, 1 << 16)
 BODY = [row for row in ROWS if row.mnemonic not in ("start", "halt", "next", "loop")]
 
 
@@ -36,6 +37,8 @@ def operands(draw: st.DrawFn, row: Row, tables: dict[str, int]) -> dict[str, int
         values["low"], values["zero"], values["high"] = sorted((values["low"], values["zero"], values["high"]))
         if values["low"] == values["zero"]:
             values["activation"] = ACTIVATIONS.index("relu")
+    if row.mnemonic == "convert" and (not values["every"] or values["then"] == values["quantiser"]):
+        values["then"] = values["every"] = 0
     return values
 
 
@@ -66,9 +69,19 @@ def programs(draw: st.DrawFn) -> Program:
         for name in draw(st.lists(NAMES, max_size=3, unique=True))
         for rows, columns in [draw(st.sampled_from([(1, 1), (3, 5), (16, 16), (17, 2), (40, 33)]))]
     )  # fmt: skip
+    constants = tuple(
+        Constants(name, np.array(draw(st.lists(st.tuples(OFFSETS, MULTIPLIERS), min_size=1, max_size=20)), np.int64))
+        for name in draw(st.lists(NAMES, max_size=3, unique=True))
+    )
     tensors = st.lists(NAMES, max_size=2, unique=True).flatmap(lambda names: st.tuples(*map(tensors_called, names)))
     inputs, outputs = draw(tensors), draw(tensors)
-    tables = {"layer": len(layers), "weights": len(weights), "input": len(inputs), "output": len(outputs)}
+    tables = {
+        "layer": len(layers),
+        "weights": len(weights),
+        "constants": len(constants),
+        "input": len(inputs),
+        "output": len(outputs),
+    }
     usable = [row for row in BODY if all(tables.get(operand.kind.table, 1) for operand in row.operands)]
     words = [encode(MNEMONICS["loop"], {"loop": register, "count": register}) for register in range(NO_LOOP)]
     for part in (True, False):
@@ -87,6 +100,7 @@ def programs(draw: st.DrawFn) -> Program:
         words=np.array(words, dtype=np.uint64),
         lines=tuple(Line("random.s", number, f"line {number}") for number in range(len(words))),
         weights=weights,
+        constants=constants,
         inputs=inputs,
         outputs=outputs,
         layers=layers,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from acortex.isa.codec import encode
 from acortex.isa.operands import ACTIVATIONS, KINDS
-from acortex.isa.program import Line, Program
+from acortex.isa.program import Constants, Line, Program
 from acortex.isa.quantisers import Quantiser
 from acortex.isa.sequencer import Dispatch, GroupPlan, ProgramError, Sequencer, Stream
 from acortex.isa.table import MNEMONICS
@@ -236,6 +237,28 @@ def test_the_other_quantiser_and_the_window_must_be_set_too() -> None:
 
 
 # Quantisers and windows
+
+
+def test_tune_gives_a_quantiser_constants_that_gain_keeps_and_quant_takes_away() -> None:
+    constants = Constants("c", np.array([[3, 4]]))
+
+    def tuned(*lines: str) -> Quantiser:
+        sequencer = Sequencer(replace(program("quant q5, 409, 14", *lines, "halt"), constants=(constants,)), 1)
+        while sequencer.state != "halted":
+            sequencer.step()
+        return sequencer.quantisers[5]
+
+    assert tuned("tune q5, 0") == Quantiser(409, 14, constants=constants, tuned=1)
+    assert tuned("tune q5, 0", "gain q5, 7").constants is constants
+    assert tuned("tune q5, 0", "quant q5, 409, 14") == Quantiser(409, 14)
+    assert "p.s:1: quantiser q5 is used before it is set" in complaint("tune q5, 0")
+
+
+def test_a_second_coding_is_looked_up_only_where_words_use_it() -> None:
+    two = ("quant q1, 1, 0", "quant q2, 2, 0")
+    assert walk(*two, "convert q1, 1")[1][0].other is None
+    assert walk(*two, "convert q1, 1, then=q2, every=4")[1][0].other == Quantiser(2, 0)
+    assert "p.s:2: quantiser q3 is used" in complaint("quant q1, 1, 0", "convert q1, 1, then=q3, every=4")
 
 
 def test_quant_sets_all_of_a_quantiser() -> None:

@@ -11,8 +11,17 @@ from acortex.isa.codec import Instruction, as_text, decode
 from acortex.isa.operands import KINDS
 from acortex.isa.table import MNEMONICS, ROWS, Row
 
-DECLARED = ".weights kernel, 1x1\n.row 1\n.input image, shape=1\n.output scores, shape=1\n.layer conv1\n"
-NAMES = {"weights": {0: "kernel"}, "input": {0: "image"}, "output": {0: "scores"}, "layer": {0: "conv1"}}
+DECLARED = (
+    ".weights kernel, 1x1\n.row 1\n.constants bias, 1\n.row 0, 1\n"
+    ".input image, shape=1\n.output scores, shape=1\n.layer conv1\n"
+)
+NAMES = {
+    "weights": {0: "kernel"},
+    "constants": {0: "bias"},
+    "input": {0: "image"},
+    "output": {0: "scores"},
+    "layer": {0: "conv1"},
+}
 
 
 def program_around(row: Row) -> tuple[str, int]:

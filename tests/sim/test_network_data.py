@@ -1,4 +1,7 @@
-"""What a compiled network needs beside its kernels, in small programs against NumPy: tensors in float."""
+"""What a compiled network needs beside its kernels, in small programs against NumPy.
+
+Tensors in float, neurons with constants of their own, two codings in one conversion.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from acortex.isa.assembler import assemble
+from acortex.sim.functional import RuleError
 from acortex.sim.run import run
 
 CHANNELS, HEIGHT, WIDTH = 3, 4, 21
@@ -80,3 +84,148 @@ def test_a_packed_image_in_float_comes_out_as_floats(batched: bool) -> None:
 def test_without_input_seeded_codes_stand_in() -> None:
     program = assemble(PACKED.format(rows=rows_of(np.eye(27, 5, dtype=int))))
     assert len(np.unique(run(program, timing=False).outputs["y"])) > 1
+
+
+TUNED = """.program tuned
+.chip acortex_gnmt
+.input x, shape=70
+.output y, shape=320
+.weights w, 70x320
+{weights}
+.constants plain, 320
+{plain}
+.constants steep, 320
+{steep}
+group g0, 70, 320
+rect g0, 0, 0, height=2, width=5
+program g0, w
+quant q0, 1, 9, zero=7
+quant q1, 1, 10, zero=2, activation=relu
+start
+tune q0, plain
+tune q1, steep
+connect g0
+inference
+base d0, 0
+dim d0, 0, 2
+base d1, 2
+dim d1, 0, 5
+input x, d0
+signal host_in, t0
+await read, t0
+read d0
+feed 1, 2, tail=6
+multiply g0, 1
+{convert}
+write d1
+signal write, t1
+await host_out, t1
+output y, d1
+halt
+"""
+"""A product of five words of columns, each neuron with constants of its own."""
+
+
+@pytest.fixture(scope="module")
+def tables() -> dict[str, NDArray[np.int64]]:
+    """The weights and constants of the program above."""
+    generator = np.random.default_rng(6)
+    constants = [
+        np.stack([generator.integers(-500, 500, 320), generator.integers(1, 20, 320)], axis=1) for _ in range(2)
+    ]
+    return {"weights": generator.integers(-8, 8, (70, 320)), "plain": constants[0], "steep": constants[1]}
+
+
+def tuned_codes(
+    sums: NDArray[np.int64], constants: NDArray[np.int64], shift: int, zero: int, floor: float
+) -> NDArray[np.int64]:
+    """What tuned neurons make of sums, in NumPy on integers and exact quotients."""
+    scaled = np.rint((sums + constants[:, 0]) * constants[:, 1] / (1 << shift))
+    return np.clip(np.maximum(scaled, floor) + zero, 0, 15).astype(np.int64)
+
+
+@pytest.mark.parametrize(
+    ("convert", "others"),
+    [("convert q0, 1", []), ("convert q0, 1, then=q1, every=2", [1, 3]), ("convert q0, 1, then=q1, every=4", [3]),
+     ("convert q0, 1, then=q1, every=1", [0, 1, 2, 3, 4])],
+)  # fmt: skip
+def test_each_neuron_has_its_own_constants_and_each_word_its_coding(
+    convert: str, others: list[int], tables: dict[str, NDArray[np.int64]]
+) -> None:
+    program = assemble(TUNED.format(convert=convert, **{name: rows_of(table) for name, table in tables.items()}))
+    codes = np.random.default_rng(7).integers(0, 16, (3, 70))
+    outputs = run(program, inputs=codes[:1]).outputs["y"]
+    sums = codes[0] @ tables["weights"]
+    expected = tuned_codes(sums, tables["plain"], 9, 7, -np.inf)
+    steep = tuned_codes(sums, tables["steep"], 10, 2, 0)
+    for word in others:
+        expected[64 * word : 64 * word + 64] = steep[64 * word : 64 * word + 64]
+    assert outputs[0].tolist() == expected.tolist()
+
+
+def test_a_second_coding_takes_no_time(tables: dict[str, NDArray[np.int64]]) -> None:
+    rows = {name: rows_of(table) for name, table in tables.items()}
+    cycles = {
+        run(assemble(TUNED.format(convert=f"convert q0, 1{more}", **rows)), values=False).cycles
+        for more in ("", ", then=q1, every=4")
+    }
+    assert len(cycles) == 1
+
+
+SMALL = """.chip acortex_digits
+.input x, shape=1
+.weights w, 1x3
+.row 1, 2, 3
+.constants two, 2
+.row 1, 2
+.row 3, 4
+group g0, 1, 3
+rect g0, 0, 0
+program g0, w
+quant q0, 1, 0, zero=4
+tune q0, two
+quant q1, 1, 0, zero=4
+quant q2, 1, 0, zero=4
+start
+connect g0
+base d0, 0
+inference
+input x, d0
+signal host_in, t0
+await read, t0
+read d0
+feed 1, 1
+multiply g0, 1
+convert q1, 1
+write d0
+halt
+"""
+"""Three sums of one code. The line of `tune` is 12, that of `convert` 25."""
+
+
+@pytest.mark.parametrize("values", [False, True])
+@pytest.mark.parametrize(
+    ("convert", "message"),
+    [
+        ("convert q0, 1", "convert takes sums of 3 columns, and its quantiser was tuned at small.s:12 for 2"),
+        (
+            "convert q1, 1, then=q0, every=1",
+            "convert takes sums of 3 columns, and its quantiser was tuned at small.s:12 for 2",
+        ),
+        ("convert q1, 1, then=q2, every=2", "every is 2, and a position has 1 words: none has the other coding"),
+        (
+            "convert q1, 1, to=vector\nrequant q0, 1",
+            "requant takes a quantiser that was tuned at small.s:12: its constants are for neurons",
+        ),
+        (
+            "convert q1, 1, to=vector\nadd q1, q0, 1",
+            "add takes a quantiser that was tuned at small.s:12: its constants are for neurons",
+        ),
+    ],
+)
+def test_constants_that_do_not_fit(convert: str, message: str, values: bool) -> None:
+    program = assemble(SMALL.replace("convert q1, 1", convert), file="small.s")
+    with pytest.raises(RuleError) as caught:
+        run(program, timing=False, values=values)
+    assert caught.value.message == message
+    assert caught.value.where == f"small.s:{25 + convert.count(chr(10))}"

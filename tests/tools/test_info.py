@@ -16,6 +16,9 @@ SOURCE = """\
 .output y, shape=1x2, axes=0.1, encode=linear, scale=0.5, bits=8
 .weights w, 1x2, macs=1
 .row 1, 2
+.constants c, 2
+.row 1, 2
+.row 3, 4
 .samples image, shape=1x192, type=float32
 .blob "{blob}"
 .labels shape=1
@@ -47,6 +50,7 @@ def test_info_reads_like_a_data_sheet(net: Path) -> None:
         "output        y  1x2, code * 0.5, 8 bits, axes 0.1, 1 word",
         "instructions  7",
         "weights       1 matrix, 2 weights, 1 bytes",
+        "constants     1 table for 2 neurons",
         "macs          10 an inference",
         "samples       1 with labels",
         "",
