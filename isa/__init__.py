@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from acortex.isa.diagnostics import Diagnostic
     from acortex.isa.disassembler import disassemble, listing
     from acortex.isa.manual import reference
-    from acortex.isa.program import Constants, Line, Program, Tensor, Weights
+    from acortex.isa.program import Constants, Line, Memory, Program, Tensor, Weights
 
 __all__ = [
-    "Constants", "Diagnostic", "Instruction", "Line", "Program", "Tensor", "Weights",
+    "Constants", "Diagnostic", "Instruction", "Line", "Memory", "Program", "Tensor", "Weights",
     "as_text", "assemble", "assemble_file", "decode", "disassemble", "dumps", "encode",
     "listing", "load", "loads", "reference", "save", "sha256",
 ]  # fmt: skip
@@ -27,7 +27,7 @@ _HOMES = {
     "diagnostics": ("Diagnostic",),
     "disassembler": ("disassemble", "listing"),
     "manual": ("reference",),
-    "program": ("Constants", "Line", "Program", "Tensor", "Weights"),
+    "program": ("Constants", "Line", "Memory", "Program", "Tensor", "Weights"),
 }
 """The module of each public name: loaded at its first use, since NumPy need not be paid for by `--help`."""
 

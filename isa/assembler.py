@@ -15,6 +15,7 @@
                                                 a matrix of weights, -8 to 7; macs is rows * columns where left out
     .constants NAME, 64, file="F.npz", key=K    for each of 64 neurons an offset and a multiplier (see `tune`): -2^31 to
                                                 2^31, and 1 to 2^16
+    .memory ADDRESS, 16, file="F.npz", key=K    16 words of main memory, 64 codes each, as they are before the run
     .samples INPUT, file="F.npz", key=K         the program's own data for an input
     .labels file="F.npz", key=K                 the right answers to them
     .layer NAME                                 gives a layer its number before its first use
@@ -123,7 +124,7 @@ class _Assembly:
         self.source = source
         self.report = report
         self.parsed: Parsed = parse(source, report)
-        self.draft = Draft(folder, source.lines, dict(self.parsed.labels))
+        self.draft = Draft(source.file, folder, source.lines, dict(self.parsed.labels))
         self.instructions: list[Instruction | None] = []
         self.words: list[int] = []
 
@@ -269,6 +270,7 @@ class _Assembly:
             lines=tuple(Line(file.name, one.line, texts[one.line - 1].strip()) for one in instructions),
             weights=tuple(draft.weights.values()),
             constants=tuple(draft.constants.values()),
+            memory=tuple(draft.memory),
             inputs=tuple(draft.inputs.values()),
             outputs=tuple(draft.outputs.values()),
             layers=tuple(draft.layers),

@@ -22,6 +22,7 @@ import os
 import struct
 import tempfile
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +38,8 @@ from acortex.isa.data import TYPES, constants_fault, pack_weights, packed_size, 
 from acortex.isa.files import plain
 from acortex.isa.lexer import is_name
 from acortex.isa.operands import KINDS
-from acortex.isa.program import Constants, Line, Program, Tensor, Weights
-from acortex.isa.tensors import ENCODINGS, MAX_CODE_BITS, accept, fault
+from acortex.isa.program import Constants, Line, Memory, Program, Tensor, Weights
+from acortex.isa.tensors import CHANNELS, ENCODINGS, MAX_CODE_BITS, MAX_WORDS, accept, fault
 
 MAGIC = b"\x89ACX\r\n\x1a\n"
 FORMAT = 2
@@ -78,6 +79,7 @@ def _content(program: Program, arrays: _Arrays) -> dict[str, Any]:
             for one in program.weights
         ],
         "constants": [[one.name, arrays.add(one.values)] for one in program.constants],
+        "memory": [[one.address, arrays.add(one.values)] for one in program.memory],
         "inputs": [_tensor_fields(tensor) for tensor in program.inputs],
         "outputs": [_tensor_fields(tensor) for tensor in program.outputs],
         "layers": list(program.layers),
@@ -105,11 +107,12 @@ def dumps(program: Program) -> bytes:
     """A program as the bytes of a container."""
     arrays = _Arrays()
     content = _content(program, arrays)
-    files = sorted({line.file for line in program.lines})
+    places = [*program.lines, *(one.line for one in program.memory)]
+    files = sorted({line.file for line in places})
     content["files"] = files
-    content["line_files"] = arrays.add(np.array([files.index(line.file) for line in program.lines], dtype=np.uint16))
-    content["line_numbers"] = arrays.add(np.array([line.number for line in program.lines], dtype=np.uint32))
-    texts = "\n".join(line.text for line in program.lines).encode("utf-8")
+    content["line_files"] = arrays.add(np.array([files.index(line.file) for line in places], dtype=np.uint16))
+    content["line_numbers"] = arrays.add(np.array([line.number for line in places], dtype=np.uint32))
+    texts = "\n".join(line.text for line in places).encode("utf-8")
     content["line_texts"] = arrays.add(np.frombuffer(texts, dtype=np.uint8))
     packed = msgpack.packb(content)
     writer = __version__.encode("ascii")
@@ -240,21 +243,25 @@ class _Reader:
         words = self.array(self.field("words", list), "uint64", 1)
         weights = tuple(self.weights(fields) for fields in self.field("weights", list))
         constants = tuple(self.constants(fields) for fields in self.field("constants", list))
+        memory = [self.memory(fields) for fields in self.field("memory", list)]
         inputs, outputs = (tuple(map(self.tensor, self.field(key, list))) for key in ("inputs", "outputs"))
         samples = {self.name(key): self.array(value) for key, value in self.field("samples", dict).items()}
         labels = self.content.get("labels")
+        labels = None if labels is None else self.array(labels, "int64", 1)
+        lines = self.lines(len(words) + len(memory))
         program = Program(
             name=self.name(self.field("name", str)),
             chip=self.name(self.field("chip", str)),
             words=words,
             weights=weights,
             constants=constants,
+            memory=tuple(Memory(*fields, line) for fields, line in zip(memory, lines[len(words) :], strict=True)),
             inputs=inputs,
             outputs=outputs,
             layers=tuple(map(self.name, self.field("layers", list))),
             samples=samples,
-            labels=None if labels is None else self.array(labels, "int64", 1),
-            lines=self.lines(len(words)),
+            labels=labels,
+            lines=lines[: len(words)],
         )
         if self.used != len(self.arrays):
             raise _malformed("bytes that belong to no array")
@@ -311,6 +318,15 @@ class _Reader:
             raise _malformed("constants")
         return Constants(self.name(fields[0]), values)
 
+    def memory(self, fields: object) -> tuple[int, NDArray[np.uint8]]:
+        """A piece of the initial memory: its address and its words."""
+        if not (isinstance(fields, list) and len(fields) == 2 and _are_numbers(fields[:1], 0)):
+            raise _malformed("memory")
+        values = self.array(fields[1], "uint8", 2)
+        if not len(values) or values.shape[1] != CHANNELS or fields[0] + len(values) > MAX_WORDS:
+            raise _malformed("memory")
+        return fields[0], values
+
     def tensor(self, fields: object) -> Tensor:
         """An input or output."""
         kinds = [str, list, str, int, float, int, list, int]
@@ -326,7 +342,7 @@ class _Reader:
         return tensor
 
     def lines(self, count: int) -> tuple[Line, ...]:
-        """The place of each instruction."""
+        """The place of each instruction, then of each piece of memory."""
         files = self.field("files", list)
         indices = self.array(self.field("line_files", list), "uint16", 1).tolist()
         numbers = self.array(self.field("line_numbers", list), "uint32", 1).tolist()
@@ -350,6 +366,8 @@ def _judge(program: Program) -> None:
     names = {table: [one.name for one in rows] for table, rows in tables.items()} | {"layer": list(program.layers)}
     if any(len(set(known)) != len(known) for known in names.values()):
         raise _malformed("a name stands twice in a table")
+    if any(one.end > other.address for one, other in pairwise(program.memory)):
+        raise _malformed("memory")
     problems = check(
         [decode(int(word)) for word in program.words], {table: len(known) for table, known in names.items()}
     )

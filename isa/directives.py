@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -17,8 +18,13 @@ from acortex.isa.expressions import LIMIT
 from acortex.isa.given import Draft, Given
 from acortex.isa.operands import KINDS, PACKED
 from acortex.isa.parser import Statement, bind
-from acortex.isa.program import Constants, Tensor, Weights
-from acortex.isa.tensors import ENCODINGS, MAX_CODE_BITS, accept, fault
+from acortex.isa.program import Constants, Memory, Tensor, Weights
+from acortex.isa.tensors import CHANNELS, ENCODINGS, MAX_CODE_BITS, MAX_WORDS, accept, fault
+
+MAX_CODE = (1 << MAX_CODE_BITS) - 1
+
+MAX_TABLES = 1 << KINDS["constants"].bits
+"""How many pieces the initial memory may have."""
 
 
 def _once(given: Given, known: object, what: str) -> None:
@@ -132,6 +138,27 @@ def _constants(given: Given) -> None:
     given.draft.constants[name] = Constants(name, values.astype(np.int64))
 
 
+def _memory(given: Given) -> None:
+    address = given.integer("address", 0, MAX_WORDS - 1)
+    shape = (given.integer("count", 1, MAX_WORDS - address), CHANNELS)
+    if "file" in given:
+        values = _file_integers(given, shape, "code", 0, MAX_CODE).astype(np.uint8)
+    else:
+        given.claim(math.prod(shape))
+        rows = given.inline_rows(shape, 0, MAX_CODE)
+        flat = np.frombuffer(given.blob(math.prod(shape)), np.uint8) if rows is None else rows.astype(np.uint8)
+        values = flat.reshape(shape)
+    table, known = Memory(address, values, given.line()), given.draft.memory
+    place = bisect(known, address, key=lambda one: one.address)
+    for other in known[max(place - 1, 0) : place + 1]:
+        if other.address < table.end and address < other.end:
+            first, last = max(address, other.address), min(table.end, other.end) - 1
+            raise given.mistake("address", f"words {first} to {last} are given in line {other.line.number} already")
+    if len(known) >= MAX_TABLES:
+        raise given.mistake("address", f"a program has at most {MAX_TABLES} of these")
+    known.insert(place, table)
+
+
 def _own_array(given: Given, default_type: str) -> NDArray[np.generic]:
     """An array of any plain type, from a file or from the lines that follow."""
     if "file" in given:
@@ -200,6 +227,7 @@ DIRECTIVES: dict[str, Directive] = {
     ".output": Directive(("name", "shape"), _TENSOR, _output),
     ".weights": Directive(("name", "shape"), ("file", "key", "macs"), _weights),
     ".constants": Directive(("name", "columns"), ("file", "key"), _constants),
+    ".memory": Directive(("address", "count"), ("file", "key"), _memory),
     ".samples": Directive(("name",), ("file", "key", "shape", "type"), _samples, late=True),
     ".labels": Directive((), ("file", "key", "shape", "type"), _labels, late=True),
 }

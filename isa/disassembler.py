@@ -99,6 +99,10 @@ def _data(program: Program) -> Iterator[str]:
         yield ""
         yield f".constants {quoted(table.name)}, {len(table.values)}"
         yield from _rows(table.values) if len(table.values) <= MAX_ROW else _blob(plain(table.values).tobytes())
+    for words in program.memory:
+        yield ""
+        yield f".memory {words.address}, {len(words.values)}"
+        yield from _blob(plain(words.values).tobytes())
     for name, array in program.samples.items():
         yield ""
         yield f".samples {quoted(name)}, type={array.dtype.name}, shape={_shape(array.shape)}"

@@ -18,7 +18,7 @@ from acortex.isa.expressions import evaluate
 from acortex.isa.files import load_array
 from acortex.isa.lexer import MAX_DIGITS, Token, is_name, tokens_of
 from acortex.isa.parser import DataLine, Statement, arguments_of
-from acortex.isa.program import Constants, Tensor, Weights
+from acortex.isa.program import Constants, Line, Memory, Tensor, Weights
 from acortex.isa.tensors import MAX_AXES
 
 MAX_DATA_BYTES = 1 << 28
@@ -29,6 +29,7 @@ MAX_DATA_BYTES = 1 << 28
 class Draft:
     """A program on its way: what the directives have said so far."""
 
+    file: str
     folder: Path | None
     lines: tuple[str, ...]
     symbols: dict[str, int | None]
@@ -39,6 +40,8 @@ class Draft:
     inputs: dict[str, Tensor] = field(default_factory=dict)
     outputs: dict[str, Tensor] = field(default_factory=dict)
     layers: dict[str, int] = field(default_factory=dict)
+    memory: list[Memory] = field(default_factory=list)
+    """In the order of addresses."""
     samples: dict[str, NDArray[np.generic]] = field(default_factory=dict)
     labels: NDArray[np.int64] | None = None
     declared: set[tuple[str, str]] = field(default_factory=set)
@@ -145,6 +148,11 @@ class Given:
         if len(shapes) > 1:
             raise self.mistake(field_name, f"{field_name} takes one shape here")
         return shapes[0]
+
+    def line(self) -> Line:
+        """Where the directive stands."""
+        number = self.statement.line
+        return Line(Path(self.draft.file).name, number, self.draft.lines[number - 1].strip())
 
     def claim(self, count: int) -> None:
         """Counts data against what a program may hold."""

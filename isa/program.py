@@ -70,12 +70,30 @@ class Line:
 
 
 @dataclass(frozen=True, eq=False)
+class Memory:
+    """Words that main memory holds before anything runs, and where the source gives them.
+
+    `values` is uint8 of shape (words, 64), a code a channel; the first lies at `address`.
+    """
+
+    address: int
+    values: NDArray[np.uint8]
+    line: Line
+
+    @property
+    def end(self) -> int:
+        """The address past the last word."""
+        return self.address + len(self.values)
+
+
+@dataclass(frozen=True, eq=False)
 class Program:
     """An assembled program: everything that a run needs except the chip and the user's inputs.
 
     Compare programs by `acortex.isa.sha256`.
 
-    `words` is uint64 of shape (instructions,). `lines` has one entry an instruction. `samples` holds the program's own
+    `words` is uint64 of shape (instructions,). `lines` has one entry an instruction. `memory` is
+    in the order of addresses, without overlaps. `samples` holds the program's own
     data, used where the user gives none: an array an input name, in the form of `--input`. `labels` are the right
     answers to it (int64), or None.
     """
@@ -86,6 +104,7 @@ class Program:
     lines: tuple[Line, ...]
     weights: tuple[Weights, ...] = ()
     constants: tuple[Constants, ...] = ()
+    memory: tuple[Memory, ...] = ()
     inputs: tuple[Tensor, ...] = ()
     outputs: tuple[Tensor, ...] = ()
     layers: tuple[str, ...] = ()

@@ -41,6 +41,7 @@ def summary(program: Program) -> dict[str, Any]:
             for one in program.weights
         ],
         "constants": [{"name": one.name, "columns": len(one.values)} for one in program.constants],
+        "memory": [{"address": one.address, "words": len(one.values)} for one in program.memory],
         "samples": max(samples, default=0),
         "labels": program.labels is not None,
     }

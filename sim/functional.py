@@ -113,6 +113,8 @@ class Functional:
         self._connected: dict[int, Dispatch] = {}
         self._claims: Counter[Any] = Counter()
         self._memory = np.zeros((chip.memory_words, CHANNELS), dtype=np.uint8)
+        for table in program.memory:
+            self._memory[table.address : table.end] = table.values
         self._out: dict[str, Words] = {
             tensor.name: np.zeros((inferences, words_of(tensor), CHANNELS), dtype=np.uint8)
             for tensor in program.outputs

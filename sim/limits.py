@@ -39,7 +39,7 @@ LIMITS = (
 
 def check(program: Program, chip: Chip) -> None:
     """Raises LimitError, or ManyErrors where there are several, for what a program asks beyond its chip."""
-    errors = list(_too_large(program, chip))
+    errors = [*_too_large(program, chip), *_memory(program, chip)]
     for pc, word in enumerate(program.words):
         try:
             instruction = decode(int(word))
@@ -59,6 +59,26 @@ def _too_large(program: Program, chip: Chip) -> Iterator[AcortexError]:
             where=program.name,
             hint=f"use hardware loops, or a chip with instruction_memory.words={size}",
         )
+
+
+def _memory(program: Program, chip: Chip) -> Iterator[AcortexError]:
+    """The initial memory fits the chip's, and its codes the channels."""
+    for table in program.memory:
+        where = str(table.line)
+        if table.end > chip.memory_words:
+            yield LimitError(
+                f"initial memory fills words {table.address} to {table.end - 1}, and {chip.name} has 0 to"
+                f" {chip.memory_words - 1}",
+                where=where,
+                hint="lower its address, or take a chip with more memory.capacity_kb",
+            )
+        if int(table.values.max()) > WORD_CODE:
+            yield LimitError(
+                f"initial memory holds code {table.values.max()}; {chip.name} allows up to {WORD_CODE}, the highest"
+                " code of a 4-bit channel of a word",
+                where=where,
+                hint="lower it",
+            )
 
 
 def _beyond(instruction: Instruction, chip: Chip, where: str) -> Iterator[AcortexError]:

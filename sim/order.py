@@ -4,6 +4,7 @@ Agents run at the same time. Two accesses to one word of main memory, one of the
 agent's queue, by tokens, or because one instruction ends only after another that fed it. The check walks the program
 in program order with a vector clock for each agent (Mattern 1989): what it knows to have ended before its next
 instruction begins.
+What main memory holds from the beginning is written before everything.
 It never looks at time or values, and holds for every chip.
 """
 
@@ -52,6 +53,9 @@ class OrderCheck:
         self._writes: dict[int, NDArray[np.int64]] = {}
         self._reads: dict[int, NDArray[np.int64]] = {}
         self._words = words
+        self._loaded = np.zeros(words, dtype=np.bool_)
+        for table in program.memory:
+            self._loaded[table.address : table.end] = True
 
     def where(self, dispatch: Dispatch) -> str:
         """The source line of an instruction."""
@@ -128,8 +132,9 @@ class OrderCheck:
         self._hold(dispatch, addresses, self._writes, "written by", known)
         written = [writes[addresses] for writes in self._writes.values()]
         newest = np.maximum.reduce(written) if written else np.full(len(addresses), -1)
-        if newest.min() < 0:
-            word = int(addresses[int(np.argmax(newest < 0))])
+        unwritten = (newest < 0) & ~self._loaded[addresses]
+        if unwritten.any():
+            word = int(addresses[int(np.argmax(unwritten))])
             raise OrderError(
                 f"{dispatch.row.mnemonic} reads word {word} of main memory, which was never written",
                 where=self.where(dispatch),

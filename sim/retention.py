@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from acortex.isa.program import Program
+from acortex.isa.program import Memory, Program
 from acortex.isa.semantics import fetch_addresses
 from acortex.sim.clock import Clock
 from acortex.sim.memory import Access
@@ -19,7 +19,8 @@ Ints = NDArray[np.int64]
 class AccessTable(NamedTuple):
     """Every access to main memory, sorted by word, then by cycle, a write before a read.
 
-    The word, the cycle of the grant, whether it writes, and the address of its instruction.
+    The word, the cycle of the grant, whether it writes, and the address of its instruction, below 0 for the
+    initial memory.
     """
 
     words: Ints
@@ -28,9 +29,17 @@ class AccessTable(NamedTuple):
     pcs: Ints
 
 
-def access_table(accesses: Iterable[Access]) -> AccessTable:
-    """The accesses of a run in columns, from the records of the instructions that walked over memory."""
+def access_table(accesses: Iterable[Access], memory: Sequence[Memory] = ()) -> AccessTable:
+    """The accesses of a run in columns, from the records of the instructions that walked over memory.
+
+    The initial memory is written at cycle 0, its first piece by "instruction" -1, the next by -2, and so on.
+    """
     columns: list[list[Ints]] = [[np.zeros(0, np.int64)] for _ in range(4)]
+    for number, table in enumerate(memory, start=1):
+        count = len(table.values)
+        found = np.arange(table.address, table.end), np.zeros(count), np.ones(count), np.full(count, -number)
+        for column, values in zip(columns, found, strict=True):
+            column.append(values.astype(np.int64))
     for dispatch, granted in accesses:
         assert dispatch.stream is not None
         walk = dispatch.stream.addresses() if dispatch.window is None else fetch_addresses(dispatch)
@@ -65,7 +74,12 @@ def late_reads(program: Program, clock: Clock, table: AccessTable, limit: int) -
             "word": int(words[read]),
             "age_cycles": age,
             "age_s": clock.seconds(age),
-            "read": str(program.lines[int(pcs[read])]),
-            "written": str(program.lines[int(pcs[latest[read]])]),
+            "read": _where(program, int(pcs[read])),
+            "written": _where(program, int(pcs[latest[read]])),
         },
     }
+
+
+def _where(program: Program, pc: int) -> str:
+    """The line of an access: that of its instruction, or of its piece of the initial memory."""
+    return str(program.lines[pc] if pc >= 0 else program.memory[-1 - pc].line)

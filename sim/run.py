@@ -192,7 +192,7 @@ def _simulate(
             tick = lambda: progress(len(timed.tally.inferences), inferences)  # noqa: E731  # a name would say no more
         cycles = timed.run(max_cycles, tick)
         report = timing_report(program, chip, Timing(setup, setup_cycles, timed, cycles))
-        accesses = access_table(timed.accesses())
+        accesses = access_table(timed.accesses(), program.memory)
         report["memory"] = occupancy(accesses, chip.memory_words, cycles)
         report["retention"] = late_reads(program, Clock(chip.clock_ns), accesses, delays(chip).retention_cycles)
         if timed.stopped:

@@ -59,6 +59,9 @@ def _facts(report: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if constants:
         columns = sum(one["columns"] for one in constants)
         yield "constants", f"{_many(len(constants), 'table', 'tables')} for {_many(columns, 'neuron', 'neurons')}"
+    if report["memory"]:
+        words = sum(piece["words"] for piece in report["memory"])
+        yield "memory", f"{_many(words, 'word', 'words')} before anything runs"
     macs = report["macs"]
     yield "macs", "not counted" if macs is None else f"{macs:,} an inference"
     if report["samples"]:

@@ -224,10 +224,13 @@ def test_a_mistake_in_set_up(line: str, expected: list[str]) -> None:
         ),
         (".equ A\nstart\nhalt", ["1:1: `.equ` needs a name and a value | write .equ NAME, EXPRESSION"]),
         (".equ A, 1\nA: start\nhalt", ["1:6: `A` is already defined, in line 2"]),
-        (".row 1\nstart\nhalt", ["1:1: .row belongs to no data | it follows .weights, .constants, .samples, .labels"]),
+        (
+            ".row 1\nstart\nhalt",
+            ["1:1: .row belongs to no data | it follows .weights, .constants, .memory, .samples, .labels"],
+        ),
         (
             '.blob "a"\nstart\nhalt',
-            ["1:1: .blob belongs to no data | it follows .weights, .constants, .samples, .labels"],
+            ["1:1: .blob belongs to no data | it follows .weights, .constants, .memory, .samples, .labels"],
         ),
     ],
 )

@@ -19,9 +19,12 @@ import pytest
 from acortex.errors import UsageError
 from acortex.isa.assembler import assemble
 from acortex.isa.container import FORMAT, MAGIC, dumps, load, loads, save, sha256
+from acortex.isa.data import to_blob
 from acortex.isa.program import Program
 
-SOURCE = """
+FIVES, SIXES = to_blob(bytes([5] * 64)), to_blob(bytes([6] * 64))
+
+SOURCE = f"""
 .program tiny
 .chip acortex_digits
 .input x, shape=4|2x2, encode=binary
@@ -36,6 +39,8 @@ SOURCE = """
 .row 5, 6
 .row -7, 8
 .row 9, 10
+.memory 3, 1
+.blob "{FIVES}"
 .samples x, shape=2x4
 .row 1, 0, 0, 1
 .row 0, 0, 1, 1
@@ -89,6 +94,8 @@ def test_everything_comes_back(program: Program) -> None:
     assert np.array_equal(found.weights[0].values, program.weights[0].values)
     assert (found.weights[0].name, found.weights[0].macs) == ("w", 12)
     assert found.weights[0].values.dtype == np.int8
+    assert (found.memory[0].address, found.memory[0].line.number) == (3, 16)
+    assert np.array_equal(found.memory[0].values, program.memory[0].values)
     assert found.constants[0].name == "c"
     assert np.array_equal(found.constants[0].values, program.constants[0].values)
     assert np.array_equal(found.samples["x"], program.samples["x"])
@@ -110,7 +117,7 @@ def test_weights_take_half_a_byte_each(program: Program) -> None:
 def test_the_hash_is_of_the_content_not_of_its_place(program: Program) -> None:
     moved = assemble("; a comment\n" + SOURCE.replace("first", "first ; here"), file="other.s")
     assert sha256(moved) == sha256(program)
-    assert sha256(program) == "cbbc511c4f589fb80da7b917cd4c693de6203e76cd28e33b7d910b7979b83520"
+    assert sha256(program) == "d1e827a6847e2774cee99b90a5738046a7a22417a177e42660f21c28bace8e4f"
 
 
 @pytest.mark.parametrize(
@@ -122,6 +129,8 @@ def test_the_hash_is_of_the_content_not_of_its_place(program: Program) -> None:
         ("read d0", "read d1"),
         (".row 0, 0, 1\n.constants", ".row 0, 0, 2\n.constants"),
         ("macs=12", "macs=11"),
+        ("memory 3", "memory 4"),
+        (FIVES, SIXES),
         ("constants c", "constants d"),
         (".row -7, 8", ".row -7, 9"),
         ("4|2x2", "4"),
@@ -198,6 +207,12 @@ def test_an_unknown_format_names_its_writer() -> None:
         ("constants", [["c", ["uint64", [3, 2], 72]]]),
         ("constants", [["c"]]),
         ("constants", None),
+        ("memory", [[3, ["uint8", [2, 32], 120]]]),
+        ("memory", [[1 << 20, ["uint8", [1, 64], 120]]]),
+        ("memory", [[-1, ["uint8", [1, 64], 120]]]),
+        ("memory", [[3, ["uint8", [0, 64], 120]]]),
+        ("memory", [[3]]),
+        ("memory", [[3, ["uint8", [1, 64], 120]]] * 2),
         ("inputs", [["x", [[4], [5]], "binary", 4, 1.0, 0, None, 1]]),
         ("inputs", [["x", [], "binary", 4, 1.0, 0, None, 1]]),
         ("inputs", [["x", [[4]], "other", 4, 1.0, 0, None, 1]]),
@@ -232,7 +247,7 @@ def test_a_program_that_breaks_a_rule_is_refused_as_the_assembler_would(program:
     words = program.words.copy()
     words[-1] = 0x0100_0000_0000_0000
     assert refused(dumps(replace(program, words=words))) == (
-        "the program breaks a rule: tiny.s:28: the program does not end with `halt`"
+        "the program breaks a rule: tiny.s:30: the program does not end with `halt`"
     )
     words[-1] = 0xFF00_0000_0000_0000
     assert refused(dumps(replace(program, words=words))) == ("word 0xff00000000000000: no instruction has opcode 0xff")

@@ -86,6 +86,19 @@ def test_constants_by_row_blob_and_file_are_the_same(tmp_path: Path) -> None:
         assert np.array_equal(found.values, values)
 
 
+def test_memory_by_row_blob_and_file_is_the_same_and_lies_in_order(tmp_path: Path) -> None:
+    values = np.arange(128, dtype=np.uint8).reshape(2, 64)
+    np.save(tmp_path / "m.npy", values.astype(np.int64))
+    rows = "\n".join(".row " + ", ".join(map(str, row)) for row in values.tolist())
+    for text in [rows, f'.blob "{to_blob(values.tobytes())}"', None]:
+        source = f".memory 7+1, 2\n{text}" if text else '.memory 8, 2, file="m.npy"'
+        found = built(f'{source}\n.memory 6, 2\n.blob "{to_blob(bytes(128))}"', tmp_path).memory
+        assert [(one.address, one.end) for one in found] == [(6, 8), (8, 10)]
+        assert found[1].line.number == 1
+        assert found[1].values.dtype == np.uint8
+        assert np.array_equal(found[1].values, values)
+
+
 def test_macs_are_those_of_the_matrix_unless_told() -> None:
     assert built(".weights w, 1x2\n.row 1, 2").weights[0].macs == 2
     assert built(".weights w, 1x2, macs=1*1\n.row 1, 2").weights[0].macs == 1
@@ -169,6 +182,16 @@ def test_samples_and_labels_in_the_text() -> None:
             "1:1: the multiplier of column 1 is 65537, allowed is 1 to 65536",
         ),
         (".constants c, 0\n.row 1", "1:15: columns is 0, allowed is 1 to 65536"),
+        (".memory 0, 1\n.row 1", "2:1: this row has 1 values, 64 are needed"),
+        (".memory 1048575, 2", "1:18: count is 2, allowed is 1 to 1"),
+        (
+            f'.memory 4, 2\n.blob "{to_blob(bytes(128))}"\n.memory 3, 2\n.blob "{to_blob(bytes(128))}"',
+            "3:9: words 4 to 4 are given in line 1 already",
+        ),
+        (
+            f'.memory 4, 2\n.blob "{to_blob(bytes(128))}"\n.memory 5, 1\n.blob "{to_blob(bytes(64))}"',
+            "3:9: words 5 to 5 are given in line 1 already",
+        ),
         (".weights w, 4\n.row 1", "1:13: a matrix has rows x columns | write 785x64, each at most 65536"),
         (".weights w, 1x1|1x1\n.row 1", "1:13: shape takes one shape here"),
         (".weights w, 1x2, macs=3\n.row 1,1", "1:23: macs is 3, allowed is 0 to 2"),

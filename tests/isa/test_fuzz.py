@@ -28,6 +28,8 @@ SOURCE = """\
 .constants c, 2
 .row -2147483648, 65536
 .row 3, 1
+.memory 30, 1
+.blob "eNpjZKQMAAAIYABB"
 .samples x, shape=1x4
 .row 1, 0, 0, 1
 .labels shape=1

@@ -13,7 +13,7 @@ from acortex.isa.codec import decode, encode
 from acortex.isa.container import dumps, loads, sha256
 from acortex.isa.disassembler import disassemble, listing
 from acortex.isa.operands import ACTIVATIONS, NO_LOOP
-from acortex.isa.program import Constants, Line, Program, Tensor, Weights
+from acortex.isa.program import Constants, Line, Memory, Program, Tensor, Weights
 from acortex.isa.table import MNEMONICS, ROWS, Row
 from acortex.isa.tensors import MAX_SCALE, MIN_SCALE
 
@@ -73,6 +73,11 @@ def programs(draw: st.DrawFn) -> Program:
         Constants(name, np.array(draw(st.lists(st.tuples(OFFSETS, MULTIPLIERS), min_size=1, max_size=20)), np.int64))
         for name in draw(st.lists(NAMES, max_size=3, unique=True))
     )
+    memory = tuple(
+        Memory(100 * index, np.frombuffer(draw(st.binary(min_size=64, max_size=64)) * count, np.uint8).reshape(-1, 64),
+               Line("random.s", 1000 + index, ".memory"))
+        for index, count in enumerate(draw(st.lists(st.integers(1, 100), max_size=3)))
+    )  # fmt: skip
     tensors = st.lists(NAMES, max_size=2, unique=True).flatmap(lambda names: st.tuples(*map(tensors_called, names)))
     inputs, outputs = draw(tensors), draw(tensors)
     tables = {
@@ -101,6 +106,7 @@ def programs(draw: st.DrawFn) -> Program:
         lines=tuple(Line("random.s", number, f"line {number}") for number in range(len(words))),
         weights=weights,
         constants=constants,
+        memory=memory,
         inputs=inputs,
         outputs=outputs,
         layers=layers,
@@ -123,6 +129,7 @@ def test_the_container_of_a_program_loads_as_it(program: Program) -> None:
     found = loads(dumps(program))
     assert sha256(found) == sha256(program)
     assert found.lines == program.lines
+    assert [one.line for one in found.memory] == [one.line for one in program.memory]
 
 
 def test_the_text_reads_like_one_written_by_hand() -> None:

@@ -13,6 +13,8 @@ SOURCE = """\
 .weights w, 2x2, macs=3
 .row 1, 2
 .row 3, 4
+.memory 9, 2
+.blob "eNpjYBhYAAAAgAAB"
 .constants c, 1
 .row 5, 6
 .samples x, shape=5x2x3
@@ -55,6 +57,7 @@ def test_a_report_says_what_the_tables_say() -> None:
     assert (report["outputs"][0]["scale"], report["outputs"][0]["zero"]) == (None, None)
     assert report["weights"] == [{"name": "w", "rows": 2, "columns": 2, "bytes": 2}]
     assert report["constants"] == [{"name": "c", "columns": 1}]
+    assert report["memory"] == [{"address": 9, "words": 2}]
     assert report["layers"] == [{"name": "first", "macs": 120}, {"name": "second", "macs": 21}]
     assert (report["macs"], report["samples"], report["labels"]) == (144, 5, False)
 

@@ -1,17 +1,24 @@
 """What a compiled network needs beside its kernels, in small programs against NumPy.
 
-Tensors in float, neurons with constants of their own, two codings in one conversion.
+Tensors in float, neurons with constants of their own, two codings in one conversion,
+words that memory holds before anything runs.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from acortex.isa.assembler import assemble
+from acortex.isa.program import Program
 from acortex.sim.functional import RuleError
+from acortex.sim.limits import LimitError
+from acortex.sim.order import OrderError
 from acortex.sim.run import run
+from acortex.sim.specs import load_chip
 
 CHANNELS, HEIGHT, WIDTH = 3, 4, 21
 """An image of two words a row, sixteen pixels in the first of them."""
@@ -229,3 +236,71 @@ def test_constants_that_do_not_fit(convert: str, message: str, values: bool) -> 
         run(program, timing=False, values=values)
     assert caught.value.message == message
     assert caught.value.where == f"small.s:{25 + convert.count(chr(10))}"
+
+
+LOADED = """.chip acortex_digits
+.output y, shape=128
+.memory 4, 1
+{first}
+.memory 5, 1
+{second}
+quant q0, 1, 0, activation=relu
+start
+base d0, 4
+dim d0, 0, 2
+base d1, 20
+dim d1, 0, 2
+inference
+read d0, to=vector
+requant q0, 2, zero_a=2
+write d1, source=vector
+signal write, t0
+await host_out, t0
+output y, d1
+halt
+"""
+"""Two words that are there before anything runs, less 2. The lines of `.memory` are 3 and 5, that of `read` is 14."""
+
+WORDS = np.random.default_rng(8).integers(0, 16, (2, 64))
+
+
+def loaded(old: str = "", new: str = "") -> Program:
+    """The program above, with a piece of its text replaced."""
+    text = LOADED.format(first=rows_of(WORDS[:1]), second=rows_of(WORDS[1:]))
+    return assemble(text.replace(old, new) if old else text, file="loaded.s")
+
+
+def test_the_initial_memory_is_read_as_it_was_given() -> None:
+    result = run(loaded())
+    assert result.outputs["y"].tolist() == [np.maximum(WORDS.reshape(-1) - 2, 0).tolist()]
+    assert result.report["memory"]["written_words"] == 4
+    assert result.report["memory"]["peak_words"] >= 2
+
+
+def test_a_read_of_the_initial_memory_may_be_late() -> None:
+    """It counts as written at cycle 0, by the line that gives it: after fifty idle cycles nothing is older."""
+    program = loaded("start\n", "start\n" + "nop\n" * 50)
+    worst = run(program, load_chip(program.chip, ["memory.retention_s=1e-9"])).report["retention"]["worst"]
+    assert (worst["read"], worst["written"]) == ("loaded.s:64", "loaded.s:5")
+    assert worst["word"] == 5
+
+
+def test_words_beside_the_initial_memory_are_unwritten() -> None:
+    with pytest.raises(OrderError) as caught:
+        run(loaded("base d0, 4", "base d0, 3"))
+    assert caught.value.message == "read reads word 3 of main memory, which was never written"
+
+
+def test_the_initial_memory_must_fit_the_chip() -> None:
+    with pytest.raises(LimitError) as caught:
+        run(loaded(".memory 5", ".memory 32"))
+    assert str(caught.value) == (
+        "loaded.s:5: initial memory fills words 32 to 32, and acortex_digits has 0 to 31\n"
+        "  hint: lower its address, or take a chip with more memory.capacity_kb"
+    )
+    wide = replace(loaded().memory[0], values=np.full((1, 64), 16, dtype=np.uint8))
+    with pytest.raises(LimitError) as caught:
+        run(replace(loaded(), memory=(wide,)))
+    assert caught.value.message == (
+        "initial memory holds code 16; acortex_digits allows up to 15, the highest code of a 4-bit channel of a word"
+    )

@@ -19,6 +19,8 @@ SOURCE = """\
 .constants c, 2
 .row 1, 2
 .row 3, 4
+.memory 3, 1
+.blob "eNpjYKAMAAAAQAAB"
 .samples image, shape=1x192, type=float32
 .blob "{blob}"
 .labels shape=1
@@ -51,6 +53,7 @@ def test_info_reads_like_a_data_sheet(net: Path) -> None:
         "instructions  7",
         "weights       1 matrix, 2 weights, 1 bytes",
         "constants     1 table for 2 neurons",
+        "memory        1 word before anything runs",
         "macs          10 an inference",
         "samples       1 with labels",
         "",
