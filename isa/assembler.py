@@ -28,10 +28,12 @@ then say `shape=`, and `type=` where it is not uint8 and int64. A name that is n
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from acortex.errors import UsageError
 from acortex.isa.checks import Problem, check
@@ -39,6 +41,7 @@ from acortex.isa.codec import OPCODE_SHIFT, Instruction, allowed
 from acortex.isa.diagnostics import Mistake, Report, Source, TooManyErrors, near, spoken
 from acortex.isa.directives import carry_out, is_late
 from acortex.isa.expressions import evaluate
+from acortex.isa.files import Shelf
 from acortex.isa.given import Draft
 from acortex.isa.lexer import Token, is_name
 from acortex.isa.operands import KINDS, Kind
@@ -70,18 +73,27 @@ _WRITTEN = {
 _TABLES = {"weights": "matrix of weights", "constants": "table of constants", "input": "input", "output": "output"}
 
 
-def assemble(text: str, *, file: str = "<text>", folder: Path | None = None) -> Program:
+def assemble(
+    text: str,
+    *,
+    file: str = "<text>",
+    folder: Path | None = None,
+    arrays: Mapping[str, Mapping[str, NDArray[Any]]] | None = None,
+) -> Program:
     """Makes a program of a source text. `folder` is where its data files are; without one it can name none.
 
-    `file` stands in messages. Raises ManyErrors with a Diagnostic for every mistake that one pass finds.
+    `arrays` stand for data files that do not exist: what `file="F.npz", key=K` means is arrays["F.npz"]["K"]. Once
+    numpy.savez has written them beside the text, the same text assembles to the same program. `file` stands in
+    messages. Raises ManyErrors with a Diagnostic for every mistake that one pass finds.
     """
     source = _source(text, file)
     report = Report(source)
-    try:
-        program = _Assembly(source, report, folder).run()
-    except TooManyErrors:
-        report.finish()
-        raise
+    with Shelf(folder, arrays or {}) as files:
+        try:
+            program = _Assembly(source, report, files).run()
+        except TooManyErrors:
+            report.finish()
+            raise
     report.finish()
     return program
 
@@ -120,11 +132,11 @@ def _source(text: str, file: str) -> Source:
 class _Assembly:
     """The second pass: constants, then directives, then instructions, then the rules that bind them."""
 
-    def __init__(self, source: Source, report: Report, folder: Path | None) -> None:
+    def __init__(self, source: Source, report: Report, files: Shelf) -> None:
         self.source = source
         self.report = report
         self.parsed: Parsed = parse(source, report)
-        self.draft = Draft(source.file, folder, source.lines, dict(self.parsed.labels))
+        self.draft = Draft(source.file, files, source.lines, dict(self.parsed.labels))
         self.instructions: list[Instruction | None] = []
         self.words: list[int] = []
 

@@ -40,17 +40,27 @@ TYPES = (
 
 def pack_weights(values: NDArray[np.int8]) -> bytes:
     """Weights in row-major order, two a byte, the first in the low half; an odd one leaves the last half 0."""
-    nibbles = values.reshape(-1).view(np.uint8) & 15
-    if len(nibbles) % 2:
-        nibbles = np.append(nibbles, np.uint8(0))
-    return bytes(nibbles[0::2] | nibbles[1::2] << 4)
+    flat = values.reshape(-1).view(np.uint8)
+    if len(flat) % 2:
+        flat = np.append(flat, np.uint8(0))
+    pairs = flat.view("<u2")  # the first of two is the low byte: whole registers at a time, unlike steps of two
+    return (pairs & 0x000F | pairs >> 4 & 0x00F0).astype(np.uint8).tobytes()
 
 
 def unpack_weights(data: bytes, shape: tuple[int, int]) -> NDArray[np.int8]:
     """What `pack_weights` packed; `data` has exactly the bytes of this shape."""
     packed = np.frombuffer(data, dtype=np.uint8)
-    nibbles = np.stack([packed & 15, packed >> 4], axis=1).reshape(-1)[: shape[0] * shape[1]]
-    return ((nibbles ^ 8).view(np.int8) - np.int8(8)).reshape(shape)
+    return _PAIRS[packed].view(np.int8)[: shape[0] * shape[1]].reshape(shape)
+
+
+def _pairs() -> NDArray[np.uint16]:
+    """The two weights that each packed byte stands for, the first in the low byte."""
+    codes = np.arange(256, dtype=np.uint8)
+    weights = np.stack([codes & 15, codes >> 4], axis=1)
+    return ((weights ^ 8).view(np.int8) - np.int8(8)).view("<u2").reshape(256)
+
+
+_PAIRS = _pairs()
 
 
 def packed_size(shape: tuple[int, int]) -> int:

@@ -15,7 +15,7 @@ from acortex.errors import AcortexError
 from acortex.isa.data import from_blob
 from acortex.isa.diagnostics import Mistake, near, spoken
 from acortex.isa.expressions import evaluate
-from acortex.isa.files import load_array
+from acortex.isa.files import Shelf
 from acortex.isa.lexer import MAX_DIGITS, Token, is_name, tokens_of
 from acortex.isa.parser import DataLine, Statement, arguments_of
 from acortex.isa.program import Constants, Line, Memory, Tensor, Weights
@@ -30,7 +30,7 @@ class Draft:
     """A program on its way: what the directives have said so far."""
 
     file: str
-    folder: Path | None
+    files: Shelf
     lines: tuple[str, ...]
     symbols: dict[str, int | None]
     name: str = ""
@@ -162,21 +162,8 @@ class Given:
 
     def file_array(self) -> NDArray[np.generic]:
         """The array of `file=` and `key=`, from a file inside the folder of the source."""
-        text, folder = self.string("file"), self.draft.folder
-        if folder is None:
-            raise self.mistake(
-                "file", "a text without a folder can name no files", "put the data into .row or .blob lines"
-            )
         try:
-            inside = (folder / text).resolve().is_relative_to(folder.resolve())
-        except (OSError, ValueError, RuntimeError):
-            inside = False
-        if not inside or Path(text).is_absolute():
-            raise self.mistake(
-                "file", f'"{text}" lies outside the folder of the source', "move the file beside the source"
-            )
-        try:
-            array = load_array(folder / text, self.name("key") if "key" in self else None)
+            array = self.draft.files.array(self.string("file"), self.name("key") if "key" in self else None)
         except AcortexError as error:
             raise self.mistake("key" if "`" in error.message else "file", error.message, error.hint) from None
         self.claim(array.nbytes)

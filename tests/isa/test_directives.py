@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tracemalloc
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 
 from acortex.errors import ManyErrors
 from acortex.isa.assembler import assemble, assemble_file
+from acortex.isa.container import sha256
 from acortex.isa.data import pack_weights, to_blob
 from acortex.isa.program import Program, Tensor
 
@@ -304,6 +306,87 @@ def test_files_are_looked_for_beside_the_source(folder: Path, monkeypatch: pytes
     (folder / "a.s").write_text(f'.weights w, 2x3, file="one.npy"{RUN}')
     monkeypatch.chdir("/")
     assert assemble_file(folder / "a.s").weights[0].values.shape == (2, 3)
+
+
+HELD = """.program held
+.input x, shape=3
+.weights w, 2x3, file="net.npz", key=weights
+.constants c, 2, file="net.npz", key=constants
+.memory 5, 1, file="net.npz", key=words
+.samples x, file="net.npz", key=images
+.labels file="net.npz", key=labels
+start
+halt
+"""
+
+
+def held_arrays() -> dict[str, np.ndarray]:
+    return {
+        "weights": np.array([[1, -2, 3], [0, 7, -8]], dtype=np.int8),
+        "constants": np.array([[5, 6], [-7, 8]]),
+        "words": np.full((1, 64), 3, dtype=np.uint8),
+        "images": np.ones((2, 3), dtype=np.float32),
+        "labels": np.array([0, 2]),
+    }
+
+
+def test_arrays_in_memory_stand_for_the_file_that_they_become(tmp_path: Path) -> None:
+    """What a compiler emits: a text and its arrays, which are a program with or without files."""
+    arrays = held_arrays()
+    program = assemble(HELD, arrays={"net.npz": arrays})
+    assert np.array_equal(program.weights[0].values, arrays["weights"])
+    np.savez(tmp_path / "net.npz", **arrays)
+    (tmp_path / "net.s").write_text(HELD)
+    assert sha256(assemble_file(tmp_path / "net.s")) == sha256(program)
+
+
+def test_a_program_keeps_its_own_copy_of_arrays_in_memory() -> None:
+    arrays = held_arrays()
+    program = assemble(HELD, arrays={"net.npz": arrays})
+    before = sha256(program)
+    for array in arrays.values():
+        array[:] = 0
+    assert sha256(program) == before
+
+
+def test_mistakes_about_arrays_in_memory_are_those_about_files() -> None:
+    def told(arrays: dict[str, np.ndarray], text: str = HELD) -> str:
+        with pytest.raises(ManyErrors) as caught:
+            assemble(text, arrays={"net.npz": held_arrays() | arrays})
+        (error,) = caught.value.errors
+        return f"{error.message} | {error.hint}"
+
+    assert told({}, HELD.replace("key=weights", "key=wieghts")) == (
+        "net.npz holds no array `wieghts` | did you mean `weights`?"
+    )
+    assert told({}, HELD.replace('"net.npz", key=words', '"nut.npz", key=words')) == (
+        "a text without a folder can name no files | put the data into .row or .blob lines"
+    )
+    assert told({"weights": np.zeros((3, 2), dtype=np.int8)}) == "the file holds 3x2, not 2x3 | "
+    assert told({"weights": np.full((2, 3), 8)}) == "weight 8 at [0, 0] is out of range, allowed is -8 to 7 | "
+    assert told({"constants": np.array([[1, 2], [3, 0]])}) == (
+        "the multiplier of column 1 is 0, allowed is 1 to 65536 | "
+    )
+    assert told({"words": np.full((1, 64), 256)}) == "code 256 at [0, 0] is out of range, allowed is 0 to 255 | "
+    assert told({"images": np.array([["a"]])}).startswith("net.npz has dtype <U1 | ")
+
+
+def test_an_archive_is_opened_once_however_many_arrays_it_gives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its directory grows with its arrays: opened for each, a network's hundreds would take seconds."""
+    np.savez(tmp_path / "net.npz", **held_arrays())
+    opened = []
+    archive = zipfile.ZipFile
+
+    def counted(path: Path) -> zipfile.ZipFile:
+        opened.append(archive(path))
+        return opened[-1]
+
+    monkeypatch.setattr(zipfile, "ZipFile", counted)
+    assemble(HELD, folder=tmp_path)
+    (one,) = opened
+    assert one.fp is None, "the archive is left open"
 
 
 def test_all_data_together_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

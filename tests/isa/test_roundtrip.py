@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from acortex.isa.assembler import assemble
 from acortex.isa.codec import decode, encode
 from acortex.isa.container import dumps, loads, sha256
+from acortex.isa.data import pack_weights, unpack_weights
 from acortex.isa.disassembler import disassemble, listing
 from acortex.isa.operands import ACTIVATIONS, NO_LOOP
 from acortex.isa.program import Constants, Line, Memory, Program, Tensor, Weights
@@ -180,6 +181,15 @@ def test_large_data_come_back_from_the_text() -> None:
     text = disassemble(program)
     assert max(map(len, text.splitlines())) < 10_000
     assert sha256(assemble(text)) == sha256(program)
+
+
+def test_a_network_of_many_weights_is_packed_and_unpacked_soon() -> None:
+    """Ten million weights: a sixth of ResNet-152."""
+    values = (np.arange(10_000_001, dtype=np.int64) % 16 - 8).astype(np.int8).reshape(-1, 1)
+    begin = time.process_time()
+    packed = pack_weights(values)
+    assert np.array_equal(unpack_weights(packed, values.shape), values)
+    assert time.process_time() - begin < 1
 
 
 def test_the_listing_shows_address_word_and_line() -> None:
