@@ -135,6 +135,7 @@ _ROWS = (
     _choice("flag", 1, ("no", "yes"), "whether"),
     _choice("pooling", 1, ("max", "average"), "how a window's codes become one"),
     _count("vector_words", 20, "words"),
+    _unsigned("state", 16, "a word of the vector agent's state store"),
     _count("multiplier", 16, "the quantiser's multiplier"),
     _unsigned("shift", 6, "the quantiser divides by two to this power"),
     _count("rows", 16, "rows of a matrix, in cells"),

@@ -76,10 +76,15 @@ def _round_quotient(sums: Array, quantiser: Quantiser, divisor: Array | int) -> 
         rounded: Array = np.rint(sums.astype(np.float64) * (quantiser.multiplier / (1 << quantiser.shift)))
         return rounded
     whole = np.asarray(divisor, dtype=np.int64) << min(quantiser.shift, LARGEST_SHIFT)
-    quotient, rest = np.divmod(sums.astype(np.int64) * quantiser.multiplier, whole)
-    up = (2 * rest > whole) | ((2 * rest == whole) & (quotient % 2 == 1))
-    nearest: Array = (quotient + up).astype(np.float64)
-    return nearest
+    return nearest(sums.astype(np.int64) * quantiser.multiplier, whole).astype(np.float64)
+
+
+def nearest(numerator: Array, denominator: Array | int) -> NDArray[np.int64]:
+    """The whole numbers nearest to quotients of whole numbers, ties to even: int64, exact below 2^62."""
+    quotient, rest = np.divmod(numerator, denominator)
+    up = (2 * rest > denominator) | ((2 * rest == denominator) & (quotient % 2 == 1))
+    rounded: NDArray[np.int64] = quotient + up
+    return rounded
 
 
 def _leaky(x: Array, q: Quantiser) -> Array:

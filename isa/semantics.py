@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.isa.operands import KINDS
-from acortex.isa.quantisers import quantise
+from acortex.isa.quantisers import LARGEST_SHIFT, nearest, quantise
+from acortex.isa.recurrent import gru_reset_step, gru_step, lstm_step, saturate
 from acortex.isa.sequencer import Dispatch
 from acortex.isa.table import ROWS
 from acortex.isa.windows import Slide, slide
@@ -55,6 +56,10 @@ class Flow(NamedTuple):
     writes: bool = False
     operands: int = 0
     """Items from the pipe of operands, which follow those of `takes` in what is computed."""
+    state: int = 0
+    """Words of the state store. As they were they come last in what is computed; as they become, last in the result."""
+    recalls: bool = False
+    """Whether those words must have been written before; else they count as 0."""
 
 
 class Meaning(NamedTuple):
@@ -310,6 +315,61 @@ def requant(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     """`a` less `zero_a`, quantised: uint8 of shape (words, 64)."""
     assert dispatch.quantiser is not None
     return quantise(words.astype(np.int64) - dispatch.ops.zero_a, dispatch.quantiser)
+
+
+def _cell_flow(taken: Callable[[Dispatch], int]) -> Callable[[Dispatch, Shape | None], Flow]:
+    def flow(dispatch: Dispatch, shape: Shape | None) -> Flow:
+        words = dispatch.ops.words
+        old = not dispatch.ops.first
+        return Flow("vector", words * taken(dispatch), "results", words, state=words, recalls=old)
+
+    return flow
+
+
+@_means("lstm", _cell_flow(lambda d: 4))
+def lstm(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
+    """Codes of h, then the cell states: int64 of shape (2 * words, 64)."""
+    assert dispatch.quantiser is not None and dispatch.other is not None
+    (i, f, o, g), cell = _gates(words, dispatch)
+    after, h = lstm_step(i, f, o, g, cell, dispatch.other)
+    return np.concatenate((quantise(h, dispatch.quantiser), after))
+
+
+@_means("gru", _cell_flow(lambda d: 4 if d.ops.reset else 2))
+def gru(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
+    """Codes of h, then h as states: int64 of shape (2 * words, 64)."""
+    assert dispatch.quantiser is not None and dispatch.other is not None
+    gates, state = _gates(words, dispatch)
+    if dispatch.ops.reset:
+        z, nx, r, nh = gates
+        after = gru_reset_step(z, nx, r, nh, state, dispatch.other)
+    else:
+        z, n = gates
+        after = gru_step(z, n, state, dispatch.other)
+    return np.concatenate((quantise(after, dispatch.quantiser), after))
+
+
+def _gates(words: Array, dispatch: Dispatch) -> tuple[list[Array], Array]:
+    """The words of each gate, which arrive in turns, and the state, which stands behind: int64 (words, 64) each."""
+    count = dispatch.ops.words
+    wide = words.astype(np.int64)
+    arrived = wide[:-count].reshape(count, -1, CHANNELS)
+    return [arrived[:, gate] for gate in range(arrived.shape[1])], wide[-count:]
+
+
+@_means("putstate", lambda d, s: Flow("vector", d.ops.words, state=d.ops.words))
+def put_state(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
+    """The states that words become: int64 of shape (words, 64)."""
+    assert dispatch.quantiser is not None
+    scaled = (words[: dispatch.ops.words].astype(np.int64) - dispatch.ops.zero_a) * dispatch.quantiser.multiplier
+    return saturate(nearest(scaled, 1 << min(dispatch.quantiser.shift, LARGEST_SHIFT)))
+
+
+@_means("getstate", lambda d, s: Flow(gives="results", given=d.ops.words, state=d.ops.words, recalls=True))
+def get_state(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
+    """The states as codes, then as they are: int64 of shape (2 * words, 64)."""
+    assert dispatch.quantiser is not None
+    return np.concatenate((quantise(words, dispatch.quantiser), words.astype(np.int64)))
 
 
 def _two(words: Array, dispatch: Dispatch) -> tuple[Array, Array]:

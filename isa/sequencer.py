@@ -161,8 +161,8 @@ class Sequencer:
 
     def _second(self, ops: Any, names: Mapping[str, Operand]) -> Quantiser | None:
         """The other quantiser of an instruction that names two, and has use for it."""
-        for name in ("other", "then"):
-            if name in names and (name == "other" or ops.every):
+        for name in ("other", "gates", "then"):
+            if name in names and (name != "then" or ops.every):
                 quantiser: Quantiser = self._named(self.quantisers, getattr(ops, name), "quantiser q")
                 return quantiser
         return None

@@ -211,6 +211,25 @@ ROWS: tuple[Row, ...] = (
     _row(0x43, "requant", "vector", "step", "quantiser; words:vector_words; zero_a:code=0",
          "Quantises words that arrive anew: code = the quantiser's of (a - zero_a).",
          "requant q1, 49", 0x4304_000C_0000_0000),
+    _row(0x44, "lstm", "vector", "step", "quantiser; gates:quantiser; words:vector_words; state; first:flag=0",
+         "A step of LSTM cells: takes four words, i, f, o and g, for each word of cell states c, and gives h. With F ="
+         " high and G = high - zero of `gates`, i, f and o stand for code / F, g for (code - zero) / G, c for c / 2048:"
+         " c = f * c + i * g, held in 16 bits, and h = the quantiser's of o * round(32767 * tanh(c / 2048)). With"
+         " `first` c was 0.",
+         "lstm q2, q3, 16, 32", 0x4408_3000_0F00_2000),
+    _row(0x45, "gru", "vector", "step",
+         "quantiser; gates:quantiser; words:vector_words; state; first:flag=0; reset:flag=0",
+         "A step of GRU cells: for each word of states h, in 32767ths, takes z and n, a tanh's code, makes h = z * h +"
+         " (1 - z) * n, held in 16 bits, and gives the quantiser's of it. With `reset` it takes z, nx, r and nh, where"
+         " nx and nh are codes without activation: n = tanh of (nx + r * nh) * multiplier / 2^shift of `gates`, in"
+         " 2048ths. Codes stand for what they do in lstm. With `first` h was 0.",
+         "gru q2, q3, 16, 32, reset=yes", 0x4508_3000_0F00_2040),
+    _row(0x46, "putstate", "vector", "step", "quantiser; words:vector_words; state; zero_a:code=0",
+         "Takes words into the state store: state = round((a - zero_a) * multiplier / 2^shift), held in 16 bits.",
+         "putstate q4, 16, 32, zero_a=8", 0x4610_0003_C008_0200),
+    _row(0x47, "getstate", "vector", "step", "quantiser; words:vector_words; state",
+         "Gives words of the state store: code = the quantiser's of the state.",
+         "getstate q4, 16, 32", 0x4710_0003_C008_0000),
 )
 # fmt: on
 

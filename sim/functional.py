@@ -34,6 +34,7 @@ from acortex.sim.bus import describe
 from acortex.sim.configuration import Configuration
 from acortex.sim.order import Clock, OrderCheck
 from acortex.sim.specs import Chip
+from acortex.sim.state import StateStore
 
 Words = NDArray[np.uint8]
 
@@ -112,6 +113,7 @@ class Functional:
         self._pipes: dict[str, _Pipe] = {}
         self._connected: dict[int, Dispatch] = {}
         self._claims: Counter[Any] = Counter()
+        self._states = StateStore(chip.vector.state_words)
         self._memory = np.zeros((chip.memory_words, CHANNELS), dtype=np.uint8)
         for table in program.memory:
             self._memory[table.address : table.end] = table.values
@@ -173,6 +175,8 @@ class Functional:
         shape = self._shape(dispatch)
         self._check_tuning(dispatch, shape)
         flow = meaning.flow(dispatch, shape)
+        if flow.state:
+            self._check_state(dispatch, flow)
         addresses = self._addresses(dispatch) if flow.reads or flow.writes else None
         runs = self._runs(dispatch, flow)
         start = self.order.begin(dispatch, [runs[0].start] if runs else [])
@@ -180,6 +184,9 @@ class Functional:
         if flow.reads and addresses is not None:
             self.order.read(dispatch, addresses, start)
         given = None if taken is None else meaning.compute(taken, dispatch, shape)
+        if flow.state:
+            self._states.keep(dispatch.ops.state, flow.state, None if given is None else given[flow.given :])
+            given = None if given is None else given[: flow.given].astype(np.uint8)
         if flow.writes and addresses is not None:
             self.order.write(dispatch, addresses, start)
             if given is not None:
@@ -209,6 +216,9 @@ class Functional:
         if flow.reads:
             return self._memory[addresses]
         values = [run.values for run in runs if run.values is not None]
+        if flow.state:
+            old = self._states.recall(dispatch.ops.state, flow.state)
+            values.append(old if flow.recalls else np.zeros_like(old))
         return np.concatenate(values) if len(values) > 1 else values[0]
 
     def _store(self, dispatch: Dispatch, addresses: NDArray[np.int64], words: Words) -> None:
@@ -285,6 +295,31 @@ class Functional:
                 dispatch,
                 f"{dispatch.row.mnemonic} keeps {held} words of the image, and {self.chip.name} has room for {room}",
                 f"make the window or the image smaller, or take a chip with {setting}={held}",
+            )
+
+    def _check_state(self, dispatch: Dispatch, flow: Flow) -> None:
+        """The state store has the words, those that are recalled were written, and some gate's code stands for 1."""
+        first, mnemonic = dispatch.ops.state, dispatch.row.mnemonic
+        last, room = first + flow.state - 1, self._states.words
+        if last >= room:
+            raise self._error(
+                dispatch,
+                f"{mnemonic} needs words {first} to {last} of the state store; {self.chip.name} has 0 to {room - 1}",
+                f"keep fewer states, or take a chip with vector.state_words={last + 1}",
+            )
+        missing = self._states.unwritten(first, flow.state) if flow.recalls else None
+        if missing is not None:
+            raise self._error(
+                dispatch,
+                f"{mnemonic} reads word {missing} of the state store, which was never written",
+                "say first=yes where a sequence begins, or write it with putstate",
+            )
+        gates = dispatch.other
+        if gates is not None and gates.zero == gates.high:
+            raise self._error(
+                dispatch,
+                f"the quantiser of the gates has zero and high at {gates.high}: no code of a tanh stands for 1",
+                "give high a value above zero, as in the quantiser that made g or n",
             )
 
     def _shape(self, dispatch: Dispatch) -> Shape | None:

@@ -136,6 +136,7 @@ class Vector(Section):
     step_cycles: int = _setting("cycles", "one operation on one word", 1, 1024)
     queue_words: int = _setting("words", "words that wait on each of its sides: stream, operand, results", 1, 65536)
     line_words: int = _setting("words", "its line store: what pooling keeps of the rows above", 1, 1 << 20)
+    state_words: int = _setting("words", "its state store: words of 64 x 16 bits for recurrent cells", 1, 65536)
 
 
 class ProgramErase(Section):

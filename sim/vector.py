@@ -1,4 +1,4 @@
-"""The vector agent in time: pooling, addition, multiplication and requantisation of words on their way into memory.
+"""The vector agent in time: what it does to words on their way into memory, and to the states of recurrent cells.
 
 It sits on the memory's side of the data bus. Words come from the neurons, over the bus, or from memory; an operand
 always comes from memory. One operation on one word takes `step` cycles.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from acortex.isa.semantics import MEANINGS
+from acortex.isa.semantics import MEANINGS, Flow
 from acortex.isa.sequencer import Dispatch
 from acortex.sim.energy import INDEX as KIND
 from acortex.sim.kernel import CAUSE, NOTHING, Channel, Site
@@ -41,6 +41,7 @@ class Vector(Client):
         self._operand = operand
         self._results = results
         self._step_cycles = step_cycles
+        self._takes = True
         self._operands = False
         self._gives: list[int] = []
         self._arrived = False
@@ -48,13 +49,14 @@ class Vector(Client):
     def begin(self, dispatch: Dispatch) -> None:
         """Begins to work on a stream: what each word that arrives makes ready."""
         flow = MEANINGS[dispatch.row.mnemonic].flow(dispatch, None)
-        self.remaining = flow.taken
+        self.remaining = flow.taken or flow.given
+        self._takes = flow.taken > 0
         self._operands = flow.operands > 0
-        self._gives = [1] * flow.taken if dispatch.window is None else completed(dispatch)
+        self._gives = _in_turns(flow) if dispatch.window is None else completed(dispatch)
 
     def missing(self, now: int) -> int:
         """The next word, its operand, and room for what it makes."""
-        if not self._stream.ready(now, self):
+        if self._takes and not self._stream.ready(now, self):
             return STREAM
         if self._operands and not self._operand.ready(now, self):
             return OPERAND
@@ -67,7 +69,7 @@ class Vector(Client):
         cause = self.missing(now)
         if cause:
             self.block(now, cause)
-        elif self._stream.head() and not self._arrived:
+        elif self._takes and not self._arrived and self._stream.head():
             self.ask(now, now + 1, BUS)
         else:
             self.step(now)
@@ -84,14 +86,22 @@ class Vector(Client):
         """Works on the next word."""
         self._arrived = False
         self.act(now, self._step_cycles, STEP, 1)
-        self._stream.take()
-        self._stream.free(self.since)
+        if self._takes:
+            self._stream.take()
+            self._stream.free(self.since)
         if self._operands:
             self._operand.take()
             self._operand.free(self.since)
         for _ in range(self._gives[-self.remaining]):
             self._results.put(self.since, False)
         self.remaining -= 1
+
+
+def _in_turns(flow: Flow) -> list[int]:
+    """For each step how many words it gives: the last of as many as a word takes gives it."""
+    if not flow.given:
+        return [0] * flow.taken
+    return ([0] * (flow.taken // flow.given - 1) + [1]) * flow.given
 
 
 def completed(dispatch: Dispatch) -> list[int]:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from acortex.isa.quantisers import Quantiser
+from acortex.isa.recurrent import gru_reset_step, gru_step, lstm_step
 from acortex.isa.semantics import (
     MEANINGS,
     QUIET,
@@ -355,6 +356,56 @@ def test_requant_quantises_anew(seed: int, q: Quantiser, words: int, a0: int) ->
     a = codes(seed, words, 64)
     assert compute(a, what).reshape(-1).tolist() == [quantised(int(x) - a0, q) for x in a.flat]
     assert flow(what) == Flow("vector", words, "results", words)
+
+
+@given(seeds, quantisers, st.integers(1, 3), st.booleans(), st.data())
+def test_cells_take_a_word_of_each_gate_in_turn(
+    seed: int, q: Quantiser, words: int, first: bool, data: st.DataObject
+) -> None:
+    mnemonic, reset, taken = data.draw(st.sampled_from((("lstm", 0, 4), ("gru", 0, 2), ("gru", 1, 4))))
+    gates = Quantiser(90, 4, 8)
+    operands = {"words": words, "first": int(first), **({"reset": reset} if mnemonic == "gru" else {})}
+    what = dispatch(mnemonic, None, None, q, gates, **operands)
+    stream, old = codes(seed, words * taken, 64).astype(np.int64), states(seed, words)
+    turns = [stream[gate::taken] for gate in range(taken)]
+    if mnemonic == "lstm":
+        after, product = lstm_step(*turns, old, gates)
+    else:
+        after = product = (gru_reset_step if reset else gru_step)(*turns, old, gates)
+    made = compute(np.concatenate((stream, old)), what)
+    assert made[:words].reshape(-1).tolist() == [quantised(int(h), q) for h in product.flat]
+    assert made[words:].tolist() == after.tolist()
+    assert flow(what) == Flow("vector", words * taken, "results", words, state=words, recalls=not first)
+
+
+def states(seed: int, words: int) -> NDArray[np.int64]:
+    """Random states of 16 bits."""
+    return np.random.default_rng(seed).integers(-32768, 32768, (words, 64))
+
+
+@given(seeds, quantisers, st.integers(1, 3), code)
+def test_putstate_scales_codes_to_16_bits(seed: int, q: Quantiser, words: int, a0: int) -> None:
+    what = dispatch("putstate", None, None, q, words=words, zero_a=a0)
+    a = codes(seed, words, 64)
+    expected = [round(Fraction((int(x) - a0) * q.multiplier, 1 << q.shift)) for x in a.flat]
+    made = compute(np.concatenate((a, np.zeros_like(a))), what)
+    assert made.reshape(-1).tolist() == [min(max(value, -32768), 32767) for value in expected]
+    assert flow(what) == Flow("vector", words, state=words)
+
+
+def test_putstate_divides_by_the_largest_power_of_two() -> None:
+    what = dispatch("putstate", None, None, Quantiser(65536, 63), words=1)
+    assert not compute(np.full((2, 64), 15), what).any()
+
+
+@given(seeds, quantisers, st.integers(1, 3))
+def test_getstate_quantises_and_keeps_the_states(seed: int, q: Quantiser, words: int) -> None:
+    what = dispatch("getstate", None, None, q, words=words)
+    old = states(seed, words)
+    made = compute(old, what)
+    assert made[:words].reshape(-1).tolist() == [quantised(int(x), q) for x in old.flat]
+    assert made[words:].tolist() == old.tolist()
+    assert flow(what) == Flow(gives="results", given=words, state=words, recalls=True)
 
 
 # The whole table
