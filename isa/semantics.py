@@ -60,6 +60,8 @@ class Flow(NamedTuple):
     """Words of the state store. As they were they come last in what is computed; as they become, last in the result."""
     recalls: bool = False
     """Whether those words must have been written before; else they count as 0."""
+    keeps: bool = False
+    """Whether the items that it takes stay where they are, for what takes the next."""
 
 
 class Meaning(NamedTuple):
@@ -167,7 +169,7 @@ def write(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
 # Positions --------------------------------------------------------------------------------------------------------
 
 
-@_means("feed", lambda d, s: Flow("buffer", d.ops.positions * d.ops.words, "vectors", d.ops.positions))
+@_means("feed", lambda d, s: _feed_flow(d))
 def feed(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     """Input vectors: uint8 of shape (positions, words * 64 + 1).
 
@@ -178,6 +180,11 @@ def feed(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     given = (ops.words - 1) * CHANNELS + ops.tail
     vectors[:, :given] = words.reshape(ops.positions, ops.words * CHANNELS)[:, :given]
     return vectors
+
+
+def _feed_flow(dispatch: Dispatch) -> Flow:
+    ops = dispatch.ops
+    return Flow("buffer", ops.positions * ops.words, "vectors", ops.positions, keeps=bool(ops.keep))
 
 
 @_means("multiply", lambda d, s: Flow("vectors", d.ops.positions, "sums", d.ops.positions))

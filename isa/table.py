@@ -173,9 +173,9 @@ ROWS: tuple[Row, ...] = (
     _row(0x25, "operand", "operand", "word", "stream",
          "Reads a stream of words from main memory, the operand of `add` and `mul`.",
          "operand d9", 0x2548_0000_0000_0000),
-    _row(0x28, "feed", "buffer", "position", "positions; words; tail:channels=64; fill:code=0",
+    _row(0x28, "feed", "buffer", "position", "positions; words; tail:channels=64; fill:code=0; keep:flag=0",
          "Makes `positions` input vectors, each of the next `words` words. The last has `tail` channels; every row of"
-         " the group past them takes the code `fill`.",
+         " the group past them takes the code `fill`. With `keep` the words stay, and are the next again.",
          "feed 784, 9, tail=16, fill=1", 0x2800_30F0_083C_0400),
     _row(0x29, "slide", "buffer", "position", "stream; window; tail:channels=64; dense:flag=0; fill:code=0",
          "Makes an input vector at every position of a window over the image in a stream. A pixel has `tail` channels"

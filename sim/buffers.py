@@ -23,9 +23,14 @@ class Buffer(Agent):
         self._vectors = vectors
         self._new: list[int] = []
         self._freed: list[int] = []
+        self._keep = False
+        self._held = 0
+        """Words that the instruction has seen and keeps: they stand before those that its next vector needs."""
 
     def begin(self, dispatch: Dispatch) -> None:
         """Begins to make vectors: each takes new words from the stream, and frees some after its load."""
+        self._held = 0
+        self._keep = dispatch.window is None and bool(dispatch.ops.keep)
         if dispatch.window is None:
             self.remaining = dispatch.ops.positions
             self._new = self._freed = [dispatch.ops.words] * self.remaining
@@ -37,7 +42,7 @@ class Buffer(Agent):
     def missing(self, now: int) -> int:
         """The words that the next vector adds, and a place for it."""
         needed = self._new[-self.remaining]
-        if needed and not self._words.ready(now, self, needed):
+        if needed and not self._words.ready(now, self, self._held + needed):
             return WORDS
         if not self._vectors.room(now, 1, self):
             return WINDOWS
@@ -47,6 +52,10 @@ class Buffer(Agent):
         """Makes the next vector."""
         needed = self._new[-self.remaining]
         self.act(now, 1, SLIDE, needed)
-        self._words.take_many(needed)
-        self._vectors.put(now + 1, self._freed[-self.remaining])
+        if self._keep:
+            self._held += needed
+            self._vectors.put(now + 1, 0)
+        else:
+            self._words.take_many(needed)
+            self._vectors.put(now + 1, self._freed[-self.remaining])
         self.remaining -= 1

@@ -70,6 +70,13 @@ class _Pipe:
         self.runs.append(run)
         self.held += run.count
 
+    def look(self, count: int) -> list[_Run]:
+        """The next `count` items, which stay where they are."""
+        runs, held = self.runs.copy(), self.held
+        taken = self.take(count)
+        self.runs, self.held = runs, held
+        return taken
+
     def take(self, count: int) -> list[_Run]:
         """The next `count` items; a run that is larger is cut, and only its end carries `last`."""
         self.held -= count
@@ -177,6 +184,8 @@ class Functional:
         flow = meaning.flow(dispatch, shape)
         if flow.state:
             self._check_state(dispatch, flow)
+        if flow.keeps:
+            self._check_store(dispatch, flow.taken, self.chip.buffer.words, "buffer.words")
         addresses = self._addresses(dispatch) if flow.reads or flow.writes else None
         runs = self._runs(dispatch, flow)
         start = self.order.begin(dispatch, [runs[0].start] if runs else [])
@@ -201,7 +210,7 @@ class Functional:
         """The items that the instruction takes from pipes."""
         if not flow.takes or flow.takes == "host_in":
             return []
-        runs = self._pull(dispatch, flow.takes, flow.taken)
+        runs = self._pull(dispatch, flow.takes, flow.taken, flow.keeps)
         self._check_fit(dispatch, runs)
         return runs + (self._pull(dispatch, "operand", flow.operands) if flow.operands else [])
 
@@ -242,8 +251,8 @@ class Functional:
                 "give axis 0 an extent of at least 2, or lower shift or tail",
             )
 
-    def _pull(self, dispatch: Dispatch, name: str, count: int) -> list[_Run]:
-        """Items from a pipe that holds at least so many."""
+    def _pull(self, dispatch: Dispatch, name: str, count: int, keep: bool = False) -> list[_Run]:
+        """Items from a pipe that holds at least so many; they stay in it with `keep`."""
         pipe = self._pipe(name)
         if pipe.held < count:
             raise self._error(
@@ -253,7 +262,7 @@ class Functional:
                 "in the order of the program, what gives must stand before what takes; "
                 "check positions, words and extents",
             )
-        return pipe.take(count)
+        return pipe.look(count) if keep else pipe.take(count)
 
     def _pipe(self, name: str) -> _Pipe:
         return self._pipes.setdefault(name, _Pipe())
@@ -291,10 +300,12 @@ class Functional:
 
     def _check_store(self, dispatch: Dispatch, held: int, room: int, setting: str) -> None:
         if held > room:
+            image = dispatch.window is not None
+            of, what = (" of the image", "the window or the image") if image else ("", "positions or words")
             raise self._error(
                 dispatch,
-                f"{dispatch.row.mnemonic} keeps {held} words of the image, and {self.chip.name} has room for {room}",
-                f"make the window or the image smaller, or take a chip with {setting}={held}",
+                f"{dispatch.row.mnemonic} keeps {held} words{of}, and {self.chip.name} has room for {room}",
+                f"make {what} smaller, or take a chip with {setting}={held}",
             )
 
     def _check_state(self, dispatch: Dispatch, flow: Flow) -> None:

@@ -109,8 +109,8 @@ def test_line_ends_of_all_systems() -> None:
         ("xyzzy", ["6:1: no instruction is called `xyzzy` | `acortex isa` lists the instructions"]),
         ("feed 1", ["6:1: `feed` needs operand `words`, words a position"]),
         (
-            "feed 1, 2, 3, 4, 5",
-            ["6:18: `feed` takes at most 4 operands | its operands are positions, words, tail, fill"],
+            "feed 1, 2, 3, 4, no, 6",
+            ["6:22: `feed` takes at most 5 operands | its operands are positions, words, tail, fill, keep"],
         ),
         ("nop 1", ["6:5: `nop` takes at most 0 operands | `nop` takes none"]),
         ("feed 1, words=2, tial=3", ["6:18: `feed` has no operand `tial` | did you mean `tail`?"]),

@@ -37,6 +37,7 @@ def test_operands_left_out_take_their_defaults() -> None:
         "words": 2,
         "tail": 64,
         "fill": 0,
+        "keep": 0,
     }
 
 

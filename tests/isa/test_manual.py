@@ -24,7 +24,7 @@ def test_one_instruction() -> None:
     (entry,) = reference("feed")
     assert entry["opcode"] == 0x28
     assert (entry["agent"], entry["timing"], entry["setup"]) == ("buffer", "position", False)
-    assert entry["syntax"] == "feed positions, words, [tail=64], [fill=0]"
+    assert entry["syntax"] == "feed positions, words, [tail=64], [fill=0], [keep=no]"
     assert entry["example"] == {"source": "feed 784, 9, tail=16, fill=1", "word": "0x280030f0083c0400"}
     assert entry["operands"][2] == {
         "name": "tail",

@@ -78,6 +78,7 @@ def test_a_kind_keeps_its_extremes(kind) -> None:  # type: ignore[no-untyped-def
 def test_words_by_hand() -> None:
     """Two words, put together on paper from the layout in the table's docstring."""
     feed = (0x28 << 56) | ((784 - 1) << 36) | ((9 - 1) << 24) | ((16 - 1) << 18) | (1 << 10)
-    assert decode(feed) == Instruction(MNEMONICS["feed"], {"positions": 784, "words": 9, "tail": 16, "fill": 1})
+    operands = {"positions": 784, "words": 9, "tail": 16, "fill": 1, "keep": 0}
+    assert decode(feed) == Instruction(MNEMONICS["feed"], operands)
     connect = (0x30 << 56) | (0 << 46) | (3 << 42) | ((-1 & 0x3FF) << 32)
     assert decode(connect) == Instruction(MNEMONICS["connect"], {"group": 0, "by": 3, "step": -1})
