@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from statistics import median
 from typing import Any
 
@@ -21,6 +22,9 @@ SIDE_BY_SIDE = 92
 
 BUSIEST, LONGEST_WAITS = 4, 2
 """Units named under "What limited this run", and waits named for each."""
+
+ONE_AT_A_TIME = "One inference at a time: units waited for each other. Rings of addresses let several be in flight."
+"""What a run is told whose units had time to spare."""
 
 NOTHING = 0.0005
 """A share of the run that is not worth a word: it would be printed as 0.0 %."""
@@ -210,7 +214,16 @@ def _limits(report: Report) -> Group:
     for unit in sorted(spent, key=lambda name: -spent[name]["busy"])[:BUSIEST]:
         busy = percent(spent[unit]["busy"], cycles)
         table.add_row(Text(f"  {unit}", "cyan"), f"busy {busy}", _rest_of_time(report, unit))
-    return Group(_title("What limited this run", "the busiest units, and what else they did"), table)
+    title = _title("What limited this run", "the busiest units, and what else they did")
+    return Group(title, table, Text(f"  {ONE_AT_A_TIME}")) if _one_at_a_time(report) else Group(title, table)
+
+
+def _one_at_a_time(report: Report) -> bool:
+    """Whether inferences never overlapped, and no unit was busy for half of the run: they waited for each other."""
+    spans = sorted((row["start_cycle"], row["end_cycle"]) for row in report["inferences"])
+    apart = all(before[1] <= after[0] for before, after in pairwise(spans))
+    busiest = max(spent["busy"] for spent in report["utilisation"].values())
+    return len(spans) > 1 and apart and 2 * busiest < report["cycles"]
 
 
 def _rest_of_time(report: Report, unit: str) -> str:

@@ -98,6 +98,18 @@ def test_what_limited_the_run_names_the_busiest_units_and_what_else_they_did(
     ]
 
 
+ONE_AT_A_TIME = "One inference at a time: units waited for each other."
+
+
+def test_a_run_of_one_inference_at_a_time_says_so(report: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    assert ONE_AT_A_TIME not in text(report, 120, capsys)  # they overlap
+    for index, row in enumerate(report["inferences"]):
+        row["start_cycle"], row["end_cycle"] = 120 * index, 120 * index + 110
+    assert ONE_AT_A_TIME not in text(report, 120, capsys)  # main memory is busy for half of the run
+    report["utilisation"]["main_memory"]["busy"] -= 1
+    assert section(text(report, 120, capsys), "What limited this run")[-1].strip().startswith(ONE_AT_A_TIME)
+
+
 def test_the_end_says_that_the_outputs_are_right_and_where_the_trace_is(
     report: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
