@@ -7,9 +7,8 @@ The values of a run are its values, because data never steer the clock.
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -32,7 +31,8 @@ from acortex.isa.sequencer import Dispatch, Sequencer
 from acortex.isa.tensors import from_words, words_of
 from acortex.sim.bus import describe
 from acortex.sim.configuration import Configuration
-from acortex.sim.order import Clock, OrderCheck
+from acortex.sim.order import OrderCheck
+from acortex.sim.pipes import ITEMS, TAKERS, Pipe, Run
 from acortex.sim.specs import Chip
 from acortex.sim.state import StateStore
 
@@ -41,57 +41,6 @@ Words = NDArray[np.uint8]
 
 class RuleError(AcortexError):
     """A program that breaks a rule of the chip it runs on."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """Items of a pipe that one instruction gave: how many, their values, who gave them.
-
-    `start` and `end` are what was known to have ended when that instruction began, and ended; `last` tells whether
-    these are its last items.
-    """
-
-    count: int
-    values: NDArray[Any] | None
-    dispatch: Dispatch
-    start: Clock
-    end: Clock
-    last: bool
-
-
-@dataclass
-class _Pipe:
-    """The items between two agents, in the order in which they were given."""
-
-    runs: deque[_Run] = field(default_factory=deque)
-    held: int = 0
-
-    def put(self, run: _Run) -> None:
-        self.runs.append(run)
-        self.held += run.count
-
-    def look(self, count: int) -> list[_Run]:
-        """The next `count` items, which stay where they are."""
-        runs, held = self.runs.copy(), self.held
-        taken = self.take(count)
-        self.runs, self.held = runs, held
-        return taken
-
-    def take(self, count: int) -> list[_Run]:
-        """The next `count` items; a run that is larger is cut, and only its end carries `last`."""
-        self.held -= count
-        taken = []
-        while count:
-            run = self.runs.popleft()
-            if run.count > count:
-                values = run.values
-                size = 0 if values is None else len(values) // run.count * count
-                rest = None if values is None else values[size:]
-                self.runs.appendleft(replace(run, count=run.count - count, values=rest))
-                run = replace(run, count=count, values=None if values is None else values[:size], last=False)
-            taken.append(run)
-            count -= run.count
-        return taken
 
 
 class Functional:
@@ -117,7 +66,7 @@ class Functional:
         self._inferences = inferences
         self._tensors = tensors
         self._limit = limit
-        self._pipes: dict[str, _Pipe] = {}
+        self._pipes: dict[str, Pipe] = {}
         self._connected: dict[int, Dispatch] = {}
         self._claims: Counter[Any] = Counter()
         self._states = StateStore(chip.vector.state_words)
@@ -204,9 +153,9 @@ class Functional:
         if flow.gives == "host_out":
             self._give_host(dispatch, given)
         elif flow.gives:
-            self._pipe(flow.gives).put(_Run(flow.given, given, dispatch, start, end, True))
+            self._pipe(flow.gives).put(Run(flow.given, given, dispatch, start, end, True))
 
-    def _runs(self, dispatch: Dispatch, flow: Flow) -> list[_Run]:
+    def _runs(self, dispatch: Dispatch, flow: Flow) -> list[Run]:
         """The items that the instruction takes from pipes."""
         if not flow.takes or flow.takes == "host_in":
             return []
@@ -215,7 +164,7 @@ class Functional:
         return runs + (self._pull(dispatch, "operand", flow.operands) if flow.operands else [])
 
     def _taken(
-        self, dispatch: Dispatch, flow: Flow, addresses: NDArray[np.int64] | None, runs: list[_Run]
+        self, dispatch: Dispatch, flow: Flow, addresses: NDArray[np.int64] | None, runs: list[Run]
     ) -> NDArray[Any] | None:
         """The values that the instruction takes, from memory, the host or pipes; None where values are not wanted."""
         if flow.takes == "host_in":
@@ -251,21 +200,20 @@ class Functional:
                 "give axis 0 an extent of at least 2, or lower shift or tail",
             )
 
-    def _pull(self, dispatch: Dispatch, name: str, count: int, keep: bool = False) -> list[_Run]:
+    def _pull(self, dispatch: Dispatch, name: str, count: int, keep: bool = False) -> list[Run]:
         """Items from a pipe that holds at least so many; they stay in it with `keep`."""
         pipe = self._pipe(name)
         if pipe.held < count:
             raise self._error(
                 dispatch,
-                f"{dispatch.row.mnemonic} takes {count} {_ITEMS[name]}, and "
-                f"the instructions before it left {pipe.held}",
+                f"{dispatch.row.mnemonic} takes {count} {ITEMS[name]}, and the instructions before it left {pipe.held}",
                 "in the order of the program, what gives must stand before what takes; "
                 "check positions, words and extents",
             )
         return pipe.look(count) if keep else pipe.take(count)
 
-    def _pipe(self, name: str) -> _Pipe:
-        return self._pipes.setdefault(name, _Pipe())
+    def _pipe(self, name: str) -> Pipe:
+        return self._pipes.setdefault(name, Pipe())
 
     def _addresses(self, dispatch: Dispatch) -> NDArray[np.int64]:
         assert dispatch.stream is not None
@@ -346,7 +294,7 @@ class Functional:
             return self.configuration.shape(giver.group, False)
         return Shape(1, 1, None)
 
-    def _check_fit(self, dispatch: Dispatch, runs: list[_Run]) -> None:
+    def _check_fit(self, dispatch: Dispatch, runs: list[Run]) -> None:
         """An operation's vectors fit its group, and a conversion's sums come from groups of one width."""
         if dispatch.row.mnemonic == "multiply":
             rows = self.configuration.shape(dispatch.group, False).row_words
@@ -460,29 +408,9 @@ class Functional:
             if pipe.held:
                 raise self._error(
                     pipe.runs[0].dispatch,
-                    f"{pipe.held} {_ITEMS[name]} are given here and never taken",
-                    f"take them with {_TAKERS[name]}, or give fewer",
+                    f"{pipe.held} {ITEMS[name]} are given here and never taken",
+                    f"take them with {TAKERS[name]}, or give fewer",
                 )
 
     def _error(self, dispatch: Dispatch, message: str, hint: str) -> RuleError:
         return RuleError(message, where=self.order.where(dispatch), hint=hint)
-
-
-_ITEMS = {
-    "buffer": "words in the buffer",
-    "vectors": "input vectors",
-    "sums": "positions of sums",
-    "neurons": "converted words",
-    "vector": "words at the vector agent",
-    "operand": "operand words at the vector agent",
-    "results": "words that the vector agent made",
-}
-_TAKERS = {
-    "buffer": "feed or slide",
-    "vectors": "multiply",
-    "sums": "convert",
-    "neurons": "write",
-    "vector": "a vector instruction",
-    "operand": "add or mul",
-    "results": "write with source=vector",
-}

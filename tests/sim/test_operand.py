@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from acortex.errors import AcortexError
+
 WORDS = 4
 ACCESS = 2
 LATENCY = 12
@@ -111,3 +113,12 @@ def test_signals_of_the_agent_say_that_its_reads_have_ended(watch: Watch) -> Non
     run = watch(source, CODES)
     last = run.events["main_memory/operand", "memory.read"][-1]
     assert run.starts("main_memory/operand", "sync")[1] == last[1]
+
+
+def test_an_operand_that_nothing_orders_behind_its_write_is_an_error(watch: Watch) -> None:
+    with pytest.raises(AcortexError) as caught:
+        watch(SOURCE.replace("await    operand, t1\n", ""), CODES)
+    assert caught.value.message == (
+        "operand reads word 0 of main memory, which is written by input at test.s:13, and nothing orders the two"
+    )
+    assert caught.value.hint == ("signal a token from host_in after that line, and await it in operand before this one")

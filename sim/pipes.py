@@ -1,0 +1,87 @@
+"""The pipes between agents, in values: who gave what, in the order in which it is taken."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from numpy.typing import NDArray
+
+from acortex.isa.sequencer import Dispatch
+from acortex.sim.order import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Items of a pipe that one instruction gave: how many, their values, who gave them.
+
+    `start` and `end` are what was known to have ended when that instruction began, and ended; `last` tells whether
+    these are its last items.
+    """
+
+    count: int
+    values: NDArray[Any] | None
+    dispatch: Dispatch
+    start: Clock
+    end: Clock
+    last: bool
+
+
+@dataclass
+class Pipe:
+    """The items between two agents, in the order in which they were given."""
+
+    runs: deque[Run] = field(default_factory=deque)
+    held: int = 0
+
+    def put(self, run: Run) -> None:
+        """Adds items behind all others."""
+        self.runs.append(run)
+        self.held += run.count
+
+    def look(self, count: int) -> list[Run]:
+        """The next `count` items, which stay where they are."""
+        runs, held = self.runs.copy(), self.held
+        taken = self.take(count)
+        self.runs, self.held = runs, held
+        return taken
+
+    def take(self, count: int) -> list[Run]:
+        """The next `count` items; a run that is larger is cut, and only its end carries `last`."""
+        self.held -= count
+        taken = []
+        while count:
+            run = self.runs.popleft()
+            if run.count > count:
+                values = run.values
+                size = 0 if values is None else len(values) // run.count * count
+                rest = None if values is None else values[size:]
+                self.runs.appendleft(replace(run, count=run.count - count, values=rest))
+                run = replace(run, count=count, values=None if values is None else values[:size], last=False)
+            taken.append(run)
+            count -= run.count
+        return taken
+
+
+ITEMS = {
+    "buffer": "words in the buffer",
+    "vectors": "input vectors",
+    "sums": "positions of sums",
+    "neurons": "converted words",
+    "vector": "words at the vector agent",
+    "operand": "operand words at the vector agent",
+    "results": "words that the vector agent made",
+}
+"""What a pipe holds, as errors call it."""
+
+TAKERS = {
+    "buffer": "feed or slide",
+    "vectors": "multiply",
+    "sums": "convert",
+    "neurons": "write",
+    "vector": "a vector instruction",
+    "operand": "add or mul",
+    "results": "write with source=vector",
+}
+"""What takes a pipe's items."""
