@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from acortex.isa import assemble_file
 from acortex.programs import make_examples
+from acortex.sim.energy import INDEX
 from acortex.sim.run import Result, run
 
 Ints = NDArray[np.int64]
@@ -182,6 +183,25 @@ def test_the_pipeline_keeps_its_arrays_busier_than_one_layer_after_the_other() -
     layers = {row["name"]: row["cycles"] for row in ran("pipeline").report["layers"]}
     in_turn = sum(cycles for name, cycles in layers.items() if name in ("first", "second"))
     assert in_turn > 1.5 * (ran("pipeline").cycles - layers["-"])
+
+
+def test_the_pipeline_leaves_its_arrays_no_bubble() -> None:
+    spans: list[tuple[int, int]] = []
+
+    class Arrays:
+        """Keeps when latches are loaded and frames run."""
+
+        def emit(self, start: int, duration: int, unit: int, kind: int, *_: int) -> None:
+            if kind in (INDEX["vmm.load"], INDEX["vmm.frame"]):
+                spans.append((start, start + duration))
+
+        def wait(self, *_: int) -> None:
+            """Nothing."""
+
+    program = assemble_file(FOLDER / "pipeline.s")
+    run(program, inputs=program.samples["x"][:1], values=False, observers=[Arrays()])
+    assert len(spans) == 2 * 2 * 64  # a load and a frame, two layers, 64 pixels
+    assert all(before[1] == after[0] for before, after in pairwise(sorted(spans)))
 
 
 def test_a_kept_word_is_fetched_once() -> None:
