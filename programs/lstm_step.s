@@ -2,12 +2,12 @@
 ;
 ;   i, f, o = sigmoid, g = tanh, of [x, h, bias] @ w;  c = f * c + i * g;  h = o * tanh(c)
 ;
-; A step is a product, four words of gates, and one instruction. Sigmoid and tanh have quantisers, so groups, of their
-; own: the first has three words of columns (i, f, o), the second one (g). Both take the same vector, which the buffer
-; keeps (keep=yes). Their codes go to the vector agent, which holds c, in 16 bits, in its state store, and gives h, in
-; 4 bits, to memory, where the next step reads it.
+; A step is a product, four words of gates, and one instruction. The matrix has 64 columns for each of i, f, o and g;
+; `convert` codes three words with the quantiser of a sigmoid and every fourth with that of a tanh. The codes go to the
+; vector agent, which holds c, in 16 bits, in its state store, and gives h, in 4 bits, to memory, where the next step
+; reads it.
 ;
-; The codes of h have their zero at 8. Rows 0-63 of the matrices are x, of which 16 count, rows 64-127 h, row 128 the
+; The codes of h have their zero at 8. Rows 0-63 of the matrix are x, of which 16 count, rows 64-127 h, row 128 the
 ; biases, whose input is the fill, 8 too. Therefore the first step, when there is no h yet, feeds the word of x alone:
 ; what fills up its vector is an h of nothing but zeros.
 ;
@@ -31,16 +31,12 @@
 
         .input  x, shape=16x1x6                 ; channels x height x width: a word a step
         .output h, shape=64
-        .weights ifo, 129x192, file="examples.npz", key=lstm_step_ifo, macs=(IN + CELLS) * 3 * CELLS
-        .weights g, 129x64, file="examples.npz", key=lstm_step_g, macs=(IN + CELLS) * CELLS
+        .weights w, 129x256, file="examples.npz", key=lstm_step_w, macs=(IN + CELLS) * 4 * CELLS
         .samples x, file="examples.npz", key=lstm_step_x
 
-        group   g0, ROWS, 3 * CELLS
-        rect    g0, column=0, row=0, height=3, width=3
-        program g0, ifo
-        group   g1, ROWS, CELLS
-        rect    g1, column=3, row=0, height=3
-        program g1, g
+        group   g0, ROWS, 4 * CELLS
+        rect    g0, column=0, row=0, height=3, width=4
+        program g0, w
 
         quant   q0, 1, 1, activation=sigmoid    ; a sum of 128 is an argument of 1; the code 15 stands for 1
         quant   q1, 1, 1, zero=ZERO, low=1, activation=tanh     ; 7 codes either way of 8
@@ -48,7 +44,6 @@
         start
 
         connect g0
-        connect g1
         base    d1, STEPS
         base    d2, 0
         dim     d2, 0, STEPS
@@ -64,12 +59,9 @@ sequence:
         await   read, t0
         base    d0, 0
         read    d0
-        feed    1, 1, fill=ZERO, keep=yes
-        multiply g0, 1
         feed    1, 1, fill=ZERO
-        multiply g1, 1
-        convert q0, 1, to=vector                ; i, f, o
-        convert q1, 1, to=vector                ; g
+        multiply g0, 1
+        convert q0, 1, to=vector, then=q1, every=4      ; i, f and o with q0, g with q1
         lstm    q2, q1, words=1, state=0, first=yes
         write   d1, source=vector
 
@@ -80,12 +72,9 @@ step:   base    d0, 1, by=l1, stride=1
         await   read, t1
         read    d1
         signal  read, t2
-        feed    1, 2, fill=ZERO, keep=yes
-        multiply g0, 1
         feed    1, 2, fill=ZERO
-        multiply g1, 1
-        convert q0, 1, to=vector
-        convert q1, 1, to=vector
+        multiply g0, 1
+        convert q0, 1, to=vector, then=q1, every=4
         lstm    q2, q1, words=1, state=0
         await   write, t2
         write   d1, source=vector

@@ -44,8 +44,8 @@ WEIGHTS = {
 }
 """The matrices: inputs by outputs. Taps of a kernel stand in reading order, the channels of each together."""
 
-LSTM_GATES = {"lstm_step_ifo": 3, "lstm_step_g": 1}
-"""The LSTM's matrices, with how many gates each holds: 16 inputs, then 64 cells, then a row of biases."""
+LSTM = "lstm_step_w"
+"""The LSTM's matrix of four gates: 16 inputs, then 64 cells, then a row of biases."""
 
 
 def arrays() -> dict[str, NDArray[Any]]:
@@ -56,17 +56,15 @@ def arrays() -> dict[str, NDArray[Any]]:
         made[key] = random.integers(0, 16, shape).astype(np.uint8)
     for key, shape in WEIGHTS.items():
         made[key] = random.integers(-7, 8, shape).astype(np.int8)
-    for key, gates in LSTM_GATES.items():
-        made[key] = _gates(random, gates)
+    made[LSTM] = _gates(random, 4 * 64)
     return made
 
 
-def _gates(random: np.random.Generator, gates: int) -> NDArray[np.int8]:
-    """Rows for a word of inputs, of which 16 count, a word of cells, and the biases: int8 of shape (129, 64 * gates).
+def _gates(random: np.random.Generator, columns: int) -> NDArray[np.int8]:
+    """Rows for a word of inputs, of which 16 count, a word of cells, and the biases: int8 of shape (129, columns).
 
     A cell whose output is 0 has the code 8. The weights of cells add up to 0 in each column, so that it adds nothing.
     """
-    columns = 64 * gates
     inputs = np.zeros((64, columns), dtype=np.int64)
     inputs[:16] = random.integers(-7, 8, (16, columns))
     half = random.integers(-7, 8, (32, columns))
