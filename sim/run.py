@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.errors import UsageError
+from acortex.isa.codec import as_text
+from acortex.isa.codec import decode as decode_word
 from acortex.isa.container import sha256
 from acortex.isa.program import Program, Tensor
 from acortex.isa.sequencer import Sequencer
@@ -230,5 +232,6 @@ def _header(program: Program, chip: Chip) -> TraceHeader:
         causes=CAUSES,
         layers=("-", *program.layers),
         lines=tuple(str(line) for line in program.lines),
+        instructions=tuple(as_text(decode_word(int(word))) for word in program.words),
         leakage_aj_per_cycle=price.leakage_aj_per_cycle,
     )

@@ -66,6 +66,7 @@ def check(
             for one in found
         ],
         "energy_aj": [before.get("energy_aj", {}), after["energy_aj"]],
+        "critical": [before.get("critical", {}), after["critical"]],
         "first_divergence": parted,
     }
 
@@ -79,7 +80,8 @@ def lines(report: Report) -> list[str]:
         f"timing of {report['program']} is not that of {report['golden']}: {_moved(before, after)} cycles",
         *_differences(report["differences"]),
         *_divergence(report["first_divergence"]),
-        *_energies(*report["energy_aj"]),
+        *_parts("critical path, in cycles", *report["critical"]),
+        *_parts("energy by component, in aJ", *report["energy_aj"]),
     ]
 
 
@@ -117,13 +119,12 @@ def _event(row: Report) -> str:
     return f"{told} x{row['count']} at {row['source']}" if row["count"] else f"{told} at {row['source']}"
 
 
-def _energies(before: Mapping[str, int], after: Mapping[str, int]) -> Iterator[str]:
-    """Energy by component, of those that moved; a line even where none did."""
-    moved = [name for name in dict.fromkeys((*before, *after)) if before.get(name, 0) != after.get(name, 0)]
-    if not moved:
-        yield "energy by component: none moved"
+def _parts(title: str, before: Mapping[str, int], after: Mapping[str, int]) -> Iterator[str]:
+    """The parts of a sum that moved, most first; a line even where none did, nothing where one side is not known."""
+    if not before or not after:
         return
-    yield "energy by component, in aJ"
+    moved = [name for name in dict.fromkeys((*before, *after)) if before.get(name, 0) != after.get(name, 0)]
+    yield title if moved else f"{title}: none moved"
     for name in sorted(moved, key=lambda name: -abs(after.get(name, 0) - before.get(name, 0))):
         yield f"  {name}: {_moved(before.get(name, 0), after.get(name, 0))}"
 

@@ -9,6 +9,7 @@ import click
 from acortex.tools.console import console, format_option, print_json, show
 from acortex.tools.manners import Group
 from acortex.tools.trace_check import check
+from acortex.tools.trace_critical import critical
 from acortex.tools.trace_reprice import reprice
 
 trace_argument = click.argument("path", metavar="RUN.actrace", type=click.Path())
@@ -136,3 +137,4 @@ def _answer(report: dict[str, Any], form: str, parts: Any) -> None:
 
 trace.add_command(check)
 trace.add_command(reprice)
+trace.add_command(critical)

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.errors import UsageError
+from acortex.traces.critical import critical_path
+from acortex.traces.headroom import along
 from acortex.traces.reader import Trace
 from acortex.traces.stats import stats
 from acortex.traces.table import Ints
@@ -45,9 +47,10 @@ def diff(a: Trace, b: Trace, *, rtol_energy: float = 0.0) -> dict[str, Any]:
     cycles = [a.cycles, b.cycles]
     energy = [np.array([one["totals"]["energy_j"]]) for one in (left, right)]
     same_energy = not _energy_differs(energy[0], energy[1], rtol_energy).any()
+    equal = divergence is None and cycles[0] == cycles[1] and same_energy
     return {
         "schema": SCHEMA,
-        "equal": divergence is None and cycles[0] == cycles[1] and same_energy,
+        "equal": equal,
         "complete": [a.complete, b.complete],
         "cycles": cycles,
         **_pairs(left["totals"], right["totals"], ("latency_s", "events", "energy_aj", "energy_j")),
@@ -56,8 +59,17 @@ def diff(a: Trace, b: Trace, *, rtol_energy: float = 0.0) -> dict[str, Any]:
         "by_layer": _moved(left["layers"], right["layers"], ("name",), (*_TIME, "waiting", *_ENERGY)),
         "by_unit": _moved(left["units"], right["units"], ("name",), ("busy", "waiting", *_ENERGY)),
         "by_instruction": _changed(_moved(left["lines"], right["lines"], ("line",), ("busy", "waiting", *_ENERGY))),
+        "critical": _critical(a, b, equal),
         "by_wait": _changed(_moved(left["waits"], right["waits"], ("unit", "cause"), ("cycles",))),
     }
+
+
+def _critical(a: Trace, b: Trace, equal: bool) -> list[dict[str, Any]]:
+    """What moved on the critical path; nothing where the traces are equal or do not hold every event."""
+    if equal or any(trace.header.level != "events" or trace.header.filters for trace in (a, b)):
+        return []
+    left, right = (along(critical_path(trace)) for trace in (a, b))
+    return _changed(_moved(left, right, ("unit", "what", "name"), ("cycles",)))
 
 
 _ENERGY = ("energy_aj", "energy_j")

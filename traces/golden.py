@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from acortex.errors import UsageError
+from acortex.traces.critical import critical_path
+from acortex.traces.headroom import along
 from acortex.traces.reader import Trace
 
 SCHEMA = "acortex.golden/1"
@@ -25,21 +27,33 @@ Golden = dict[str, Any]
 Metrics = dict[str, int]
 
 SECTIONS = ("cycles", "counts", "layers", "busy", "waiting", "inferences", "energy_aj")
-"""What is compared, in the order of a golden."""
+"""What is compared, in the order of a golden. `critical` is there to explain: what the critical path consisted of."""
 
 
 def golden(trace: Trace) -> Golden:
-    """What a golden of this run holds; UsageError for a trace without a report, as an unfinished one is."""
+    """What a golden of this run holds; UsageError for a trace without a report, as an unfinished one is.
+
+    `critical`, the cycles of the critical path by what took them, is empty where the trace does not hold every event.
+    """
     report = trace.summary or {}
     if report.get("stopped"):
         raise UsageError(f"the run was stopped, and cannot be held against a golden: {report['stopped']}")
     try:
-        return {"schema": SCHEMA, "program": trace.header.program, "chip": trace.header.chip, **_golden(report)}
+        content = _golden(report)
     except (KeyError, TypeError) as error:
         why = trace.lost or "its summary is not the report of a run"
         raise UsageError(
             f"has no report to hold against a golden: {why}", where=str(trace.path), hint="run the program to its end"
         ) from error
+    head = {"schema": SCHEMA, "program": trace.header.program, "chip": trace.header.chip}
+    return {**head, **content, "critical": _critical(trace)}
+
+
+def _critical(trace: Trace) -> dict[str, int]:
+    """Cycles on the critical path by unit and by what it did or awaited."""
+    if trace.header.level != "events" or trace.header.filters:
+        return {}
+    return {f"{row['unit']} {row['what']} {row['name']}": row["cycles"] for row in along(critical_path(trace))}
 
 
 def _golden(report: Mapping[str, Any]) -> Golden:

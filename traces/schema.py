@@ -40,9 +40,10 @@ class TraceHeader:
     """What every row of a trace refers to: program, chip, clock, and the tables of names.
 
     A row's `unit`, `kind`, `cause` and `layer` are positions in `units`, `kinds`, `causes` and `layers` ("-" first:
-    what no layer mark covers); its `pc` is a position in `lines` ("file:line" an instruction) or -1 for none. `config`
-    is the resolved chip. `leakage_aj_per_cycle` is what no event pays for. `level` is one of LEVELS; `filters` says
-    what the writer left out, see `acortex.traces.merge`.
+    what no layer mark covers); its `pc` is a position in `lines` ("file:line" an instruction) or -1 for none.
+    `instructions` has the text of each in assembly, or is empty. `config` is the resolved chip.
+    `leakage_aj_per_cycle` is what no event pays for. `level` is one of LEVELS; `filters` says what the writer left out,
+    see `acortex.traces.merge`.
     """
 
     program: str
@@ -56,6 +57,7 @@ class TraceHeader:
     causes: tuple[str, ...]
     layers: tuple[str, ...] = ("-",)
     lines: tuple[str, ...] = ()
+    instructions: tuple[str, ...] = ()
     leakage_aj_per_cycle: int = 0
     level: str = "events"
     filters: dict[str, Any] = field(default_factory=dict)
@@ -98,6 +100,7 @@ def header_from_plain(plain: Any, where: str) -> TraceHeader:
         **{name: _text(plain.get(name), name, where) for name in _TEXTS},
         **{name: _texts(plain.get(name), name, where) for name in _TABLES},
         **{name: _map(plain.get(name), name, where) for name in ("config", "filters")},
+        "instructions": _texts(plain.get("instructions", []), "instructions", where),
         "kinds": tuple(_kind(kind, where) for kind in _list(plain.get("kinds"), "kinds", where)),
         "leakage_aj_per_cycle": _whole(plain.get("leakage_aj_per_cycle", 0), "leakage_aj_per_cycle", where),
     }

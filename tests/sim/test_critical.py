@@ -1,0 +1,110 @@
+"""The critical path of simulated runs: no gap, every wait explained, and bounds that a re-simulation never beats."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from acortex.isa.program import Program
+from acortex.programs import zoo
+from acortex.sim.run import run
+from acortex.sim.specs import Chip, load_chip
+from acortex.traces.critical import read_latency
+from acortex.traces.headroom import critical
+from acortex.traces.reader import open as open_trace
+
+IMAGES = np.zeros((6, 784), dtype=np.uint8)
+
+CHIPS: tuple[tuple[str, ...], ...] = (
+    (),
+    ("host.word_cycles=8",),
+    ("neurons.cycles_per_step=4",),
+    ("memory.access_cycles=4", "memory.bank_cycles=4"),
+    ("controller.decode_cycles=4", "controller.queue_depth=1"),
+    ("buses.word_cycles=8",),
+    ("memory.banks=2", "memory.bank_cycles=6", "memory.ports=2"),
+    ("arrays.overlap_loads=true", "buffer.windows=2", "buffer.words=26"),
+)
+"""Chips on which different units set the time."""
+
+PARTS = {
+    "controller": ("controller.decode_cycles",),
+    "host": ("host.word_cycles",),
+    "main_memory": ("memory.access_cycles", "memory.bank_cycles", "memory.read_latency_ns"),
+    "buses": ("buses.word_cycles",),
+    "vmm/frame": ("arrays.frame_ns", "arrays.settle_ns_per_array"),
+    "neurons": ("neurons.cycles_per_step",),
+}
+"""The settings that a part of the chip takes its time from."""
+
+
+@pytest.fixture(scope="module")
+def digits() -> Program:
+    return zoo.load("digits_mlp")
+
+
+def halved(chip: Chip, paths: Sequence[str]) -> list[str]:
+    """Settings of half the value, whole numbers rounded up."""
+    found = []
+    for path in paths:
+        table, name = path.split(".")
+        value = getattr(getattr(chip, table), name)
+        found.append(f"{path}={(value + 1) // 2 if isinstance(value, int) else value / 2}")
+    return found
+
+
+def path_of(program: Program, chip: Chip, folder: Path, inputs: Any = IMAGES) -> Any:
+    run(program, chip, inputs=inputs, values=False, trace=folder / "run.actrace")
+    return critical(open_trace(folder / "run.actrace"))
+
+
+@pytest.mark.parametrize("settings", CHIPS, ids=" ".join)
+def test_the_path_has_no_gap_and_its_sums_are_the_run(
+    digits: Program, tmp_path: Path, settings: tuple[str, ...]
+) -> None:
+    found = path_of(digits, load_chip(digits.chip, settings), tmp_path)
+    segments = found["segments"]
+    assert segments[0]["start"] == 0 and segments[-1]["end"] == found["cycles"]
+    assert all(one["end"] == two["start"] and one["end"] > one["start"] for one, two in pairwise(segments))
+    for sums in ("by_unit", "by_cause", "by_layer", "by_line"):
+        assert sum(row["cycles"] for row in found[sums]) == found["cycles"]
+
+
+@pytest.mark.parametrize("settings", CHIPS, ids=" ".join)
+def test_only_what_is_shared_is_left_as_a_wait(digits: Program, tmp_path: Path, settings: tuple[str, ...]) -> None:
+    found = path_of(digits, load_chip(digits.chip, settings), tmp_path)
+    waits = {row["name"] for row in found["by_cause"] if row["what"] in ("waiting", "idle")}
+    assert waits <= {"port", "bank", "bus"}
+
+
+@pytest.mark.parametrize("settings", CHIPS, ids=" ".join)
+def test_no_halved_unit_gains_more_than_its_bound(digits: Program, tmp_path: Path, settings: tuple[str, ...]) -> None:
+    chip = load_chip(digits.chip, settings)
+    found = path_of(digits, chip, tmp_path)
+    bound = {row["name"]: row["gain_at_most"] for row in found["halving"]}
+    for part, paths in PARTS.items():
+        faster = load_chip(digits.chip, [*settings, *halved(chip, paths)])
+        gained = found["cycles"] - run(digits, faster, inputs=IMAGES, values=False).cycles
+        assert gained <= bound.get(part, 0), part
+
+
+def test_a_unit_that_sets_the_time_alone_gains_all_of_its_bound(digits: Program, tmp_path: Path) -> None:
+    settings = ["controller.decode_cycles=64", "controller.queue_depth=1"]
+    found = path_of(digits, load_chip(digits.chip, settings), tmp_path, IMAGES[:1])
+    faster = load_chip(digits.chip, ["controller.decode_cycles=32", "controller.queue_depth=1"])
+    gained = found["cycles"] - run(digits, faster, inputs=IMAGES[:1], values=False).cycles
+    (row,) = (row for row in found["halving"] if row["name"] == "controller")
+    assert row["gain_at_most"] == gained == row["cycles"] // 2
+
+
+def test_the_latency_of_a_read_is_the_simulators(digits: Program) -> None:
+    chip = load_chip(digits.chip, ["memory.read_latency_ns=17.85"])
+    assert read_latency(chip.config) == 10
+    slow = load_chip(digits.chip, ["memory.read_latency_ns=0", "memory.access_cycles=7"])
+    assert read_latency(slow.config) == 7
+    assert read_latency({}) == 0

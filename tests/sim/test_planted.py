@@ -1,0 +1,60 @@
+"""A change of one cycle, planted in one unit: a diff of traces names that unit, and not one that waited for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from acortex.programs import zoo
+from acortex.sim.kernel import Unit
+from acortex.sim.run import run
+from acortex.traces.diff import diff
+from acortex.traces.reader import open as open_trace
+
+IMAGES = np.zeros((3, 784), dtype=np.uint8)
+EVENT = 2
+"""Which event of the unit becomes longer."""
+
+UNITS = (
+    "controller",
+    "host/in",
+    "host/out",
+    "main_memory/read",
+    "main_memory/write",
+    "buffer",
+    "vmm/load",
+    "vmm/frame",
+    "neurons",
+    "buses/down",
+    "buses/up",
+)
+"""The units that the digits network uses."""
+
+
+@pytest.mark.parametrize("path", UNITS)
+def test_one_event_that_lasts_a_cycle_longer_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    program = zoo.load("digits_mlp")
+    run(program, inputs=IMAGES, values=False, trace=tmp_path / "a.actrace")
+    planted: list[int] = []
+    act, seen = Unit.act, [0]
+
+    def longer(self: Unit, start: int, duration: int, kind: int, count: int) -> None:
+        if self.path == path and self.emit is not None:
+            if seen[0] == EVENT:
+                planted.append(start)
+                duration += 1
+            seen[0] += 1
+        act(self, start, duration, kind, count)
+
+    monkeypatch.setattr(Unit, "act", longer)
+    run(program, inputs=IMAGES, values=False, trace=tmp_path / "b.actrace")
+    found = diff(open_trace(tmp_path / "a.actrace"), open_trace(tmp_path / "b.actrace"))
+    first = found["first_divergence"]
+    assert not found["equal"]
+    assert (first["unit"], first["cycle"]) == (path, planted[0])
+    assert first["differs"] == ["duration", "span"]
+    assert first["b"]["duration"] == first["a"]["duration"] + 1

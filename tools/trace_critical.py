@@ -1,0 +1,89 @@
+"""`acortex trace critical`: which chain of events set the length of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from acortex.tools.console import console, format_option, print_json, show
+from acortex.tools.units import percent
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+Report = Mapping[str, Any]
+
+MOST = 12
+"""Rows of a table."""
+
+
+@click.command("critical")
+@click.argument("path", metavar="RUN.actrace", type=click.Path())
+@format_option
+def critical(path: str, form: str) -> None:
+    """Find the critical path: the chain of events that set the length of a run, and what a faster unit could gain.
+
+    Its segments follow each other from cycle 0 to the end without a gap; --format json has them all.
+    """
+    from acortex.traces.headroom import critical as find
+    from acortex.traces.reader import open as open_trace
+
+    report = find(open_trace(path))
+    if form == "json":
+        print_json(report)
+    else:
+        show(console(), parts(report))
+
+
+def parts(report: Report) -> Iterator[RenderableType]:
+    """The report for people: sums along the path, and what halving could gain."""
+    from rich.text import Text
+
+    cycles = report["cycles"]
+    yield Text(f"{cycles:,} cycles in {len(report['segments']):,} segments\n", "bold")
+    causes = [(f"{row['unit']}  {_told(row)}", row["cycles"]) for row in report["by_cause"]]
+    yield from _sums("What set the length of the run", causes, cycles)
+    yield from _sums("Layer", [(row["name"], row["cycles"]) for row in report["by_layer"]], cycles)
+    yield from _sums("Source line", [(row["line"], row["cycles"]) for row in report["by_line"]], cycles)
+    yield from _halving(report["halving"], cycles)
+
+
+def _told(row: Report) -> str:
+    """What a unit did or awaited, in words."""
+    name = row["name"].replace("_", " ")
+    words: dict[str, str] = {
+        "busy": name,
+        "latency": "latency of main memory",
+        "waiting": f"waiting for {name}",
+        "hand-over": f"hand-over ({name})",
+        "idle": "idle",
+    }
+    return words[row["what"]]
+
+
+def _sums(title: str, rows: Sequence[tuple[str, int]], cycles: int) -> Iterator[RenderableType]:
+    """The largest sums of one sort."""
+    from rich.text import Text
+
+    from acortex.tools.report_trace import number_table
+
+    table = number_table(title, "cycles", "")
+    for name, spent in rows[:MOST]:
+        table.add_row(f"  {name}", f"{spent:,}", percent(spent, cycles))
+    yield table
+    if len(rows) > MOST:
+        yield Text(f"  and {len(rows) - MOST} more", "dim")
+    yield Text()
+
+
+def _halving(rows: Sequence[Report], cycles: int) -> Iterator[RenderableType]:
+    """What halving the delays of a unit, or of a part of the chip, could gain at most."""
+    from acortex.tools.report_trace import number_table
+
+    table = number_table("Halving the time of", "on the path", "gains at most", "")
+    for row in rows:
+        gain = row["gain_at_most"]
+        table.add_row(f"  {row['name']}", f"{row['cycles']:,}", f"{gain:,}", percent(gain, cycles))
+    yield table

@@ -1,0 +1,231 @@
+"""The critical path of a run: the chain of events that set its length, found from the trace alone.
+
+The walk goes backwards from the end. What a unit did just before a cycle was an event, which began somewhere, or a
+wait, which the event of another unit ended. Which unit that is follows from the cause of the wait (docs/timing.md), and
+which event from the cycle, for a hand-over is seen in a known cycle after it. So no step leaves a gap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from math import ceil
+from typing import Any, NamedTuple
+
+from acortex.errors import UsageError
+from acortex.traces.reader import Trace
+from acortex.traces.rows import Row, Rows
+
+BUSY, WAITING, HAND_OVER, LATENCY, IDLE = "busy", "waiting", "hand-over", "latency", "idle"
+"""What a segment is: an event; a wait for what is shared; the cycle until a change is seen; a read's way; nothing."""
+
+CONTROLLER, READ, OPERAND, WRITE = "controller", "main_memory/read", "main_memory/operand", "main_memory/write"
+LOAD, FRAME, BUFFER, NEURONS, VECTOR = "vmm/load", "vmm/frame", "buffer", "neurons", "vector"
+ACCESSES = ("memory.read", "memory.write", "host.in")
+"""Events during which their unit has already asked for the next access."""
+
+
+class Segment(NamedTuple):
+    """A stretch of the critical path: cycles start to end - 1, in which one unit did or awaited one thing.
+
+    `what` is one of the words above, `name` the kind of event or the cause of the wait.
+    """
+
+    start: int
+    end: int
+    unit: str
+    what: str
+    name: str
+    pc: int
+    layer: int
+    inference: int
+
+
+class Step(NamedTuple):
+    """Where the walk goes on: before `cycle` in `unit`; and the segments on the way there, last first."""
+
+    unit: str
+    cycle: int
+    segments: tuple[Segment, ...] = ()
+
+
+def critical_path(trace: Trace) -> list[Segment]:
+    """The segments of the critical path, first to last: without a gap, from cycle 0 to the end of the run.
+
+    Raises UsageError for a trace of a coarser level or with filters: it lacks events that the path may consist of.
+    """
+    if trace.header.level != "events" or trace.header.filters:
+        raise UsageError(
+            "does not hold every event, and so not the critical path",
+            where=str(trace.path),
+            hint="write it with --trace-level events and without filters",
+        )
+    walk = _Walk(trace)
+    unit, cycle = walk.rows.last_unit(), trace.cycles
+    path: list[Segment] = []
+    while cycle > 0:
+        unit, cycle, segments = walk.step(unit, cycle)
+        path += segments
+    return path[::-1]
+
+
+def _segment(row: Row, start: int, end: int, what: str, unit: str = "", name: str = "") -> Segment:
+    return Segment(start, end, unit or row.unit, what, name or row.name, row.pc, row.layer, row.inference)
+
+
+class _Walk:
+    """One step back at a time."""
+
+    def __init__(self, trace: Trace) -> None:
+        self.rows = Rows(trace)
+        self._texts = trace.header.instructions
+        self._latency = read_latency(trace.header.config)
+        self._down = [unit for unit in trace.header.units if unit.startswith("buses/down")]
+        self._up = [unit for unit in trace.header.units if unit.startswith("buses/up")]
+        self._endings: dict[str, Callable[[Row, int], Step | None]] = {
+            "queue": self._queue,
+            "token": self._token,
+            "buffer_full": lambda row, now: self._ended(now, LOAD if self._bused(row.pc) else VECTOR),
+            "operand_full": lambda row, now: self._ended(now, VECTOR),
+            "words": self._words,
+            "windows": lambda row, now: self._ended(now, LOAD),
+            "vectors": lambda row, now: self._ended(now, BUFFER),
+            "latches": lambda row, now: self._ended(now, FRAME),
+            "frame": self._handed,
+            "load": lambda row, now: self._ended(now, LOAD),
+            "neurons": lambda row, now: self._ended(now, NEURONS),
+            "sums": self._handed,
+            "output_full": lambda row, now: self._carried(row, now) or self._ended(now, VECTOR),
+            "codes": lambda row, now: self._ended(now, NEURONS if self._bused(row.pc) else VECTOR),
+            "stream": self._stream,
+            "operand": lambda row, now: self._read(row, now, OPERAND) or self._read(row, now, READ),
+            "results_full": self._results,
+            "bus": lambda row, now: self._crossed(row, now) if row.unit == VECTOR else None,
+        }
+
+    def step(self, unit: str, now: int) -> Step:
+        """From a unit that begins something in cycle `now` to what let it: earlier, or what ended then elsewhere."""
+        row = self.rows.before(unit, now)
+        if row is None:
+            return self._idle(unit, now)
+        if row.event:
+            return Step(unit, row.start, (_segment(row, row.start, now, BUSY),))
+        ending = self._endings.get(row.name)
+        found = ending(row, now) if ending else None
+        return found or self._own(row, now)
+
+    def _own(self, row: Row, now: int) -> Step:
+        """A wait that no event of another unit ended: for memory's latency, or for what units share."""
+        if row.name == "latency":
+            return Step(row.unit, row.start, (_segment(row, row.start, now, LATENCY),))
+        before = self.rows.before(row.unit, row.start)
+        asked = before is not None and before.event and before.name in ACCESSES
+        if asked or now == row.start + 1 or row.name not in ("port", "bank", "bus"):
+            what = HAND_OVER if not asked and now == row.start + 1 else WAITING
+            return Step(row.unit, row.start, (_segment(row, row.start, now, what),))
+        seen = row.start + 1  # a request is seen a cycle after it was made
+        return Step(row.unit, row.start, (_segment(row, seen, now, WAITING), _segment(row, row.start, seen, HAND_OVER)))
+
+    def _idle(self, unit: str, now: int) -> Step:
+        """An idle unit begins as its next instruction is issued, or for a frame as its load ends."""
+        found = self._ended(now, LOAD if unit == FRAME else CONTROLLER)
+        if found is not None and found.unit != unit:
+            return found
+        since = self.rows.idle_since(unit, now)
+        return Step(unit, since, (Segment(since, now, unit, IDLE, IDLE, -1, 0, -1),))
+
+    def _ended(self, now: int, unit: str) -> Step | None:
+        """On to an event that ends now, if there is one."""
+        return Step(unit, now) if self.rows.ended(unit, now) else None
+
+    def _bused(self, pc: int) -> bool:
+        """Whether the words of an instruction cross a bus."""
+        return any(unit.startswith("buses/") for unit in self.rows.agents_of(pc))
+
+    def _later(self, row: Row, now: int, unit: str) -> Step:
+        """On to what a unit did in the cycle before, which is seen now."""
+        return Step(unit, now - 1, (_segment(row, now - 1, now, HAND_OVER),))
+
+    def _granted(self, unit: str, now: int) -> Row | None:
+        """The access of a unit that is granted in a cycle, if there is one."""
+        row = self.rows.started(unit, now)
+        return row if row is not None and row.event and row.name in ACCESSES else None
+
+    def _queue(self, row: Row, now: int) -> Step | None:
+        """A place in a queue is free the cycle after its agent took an instruction."""
+        agents = [unit for unit in self.rows.agents_of(row.pc) if unit not in (CONTROLLER, FRAME)]
+        agents = [unit for unit in agents if not unit.startswith("buses/")]
+        return self._later(row, now, agents[0]) if len(agents) == 1 else None
+
+    def _token(self, row: Row, now: int) -> Step | None:
+        """A token is seen as its signal ends."""
+        for unit in self.rows.units:
+            signal = self.rows.ended(unit, now) if unit != row.unit else None
+            if signal is not None and signal.name == "sync" and self._matches(signal.pc, row.pc):
+                return Step(unit, now)
+        return None
+
+    def _matches(self, signal: int, wait: int) -> bool:
+        """Whether an instruction signals the token that another awaits; taken as so where their texts are unknown."""
+        if not (0 <= signal < len(self._texts) and 0 <= wait < len(self._texts)):
+            return True
+        made, taken = self._texts[signal].split(), self._texts[wait].split()
+        return made[0] == "signal" and made[-1] == taken[-1]
+
+    def _handed(self, row: Row, now: int) -> Step | None:
+        """Sums are seen, and frames are over, the cycle after the hand-over."""
+        return self._later(row, now, FRAME) if self.rows.before(FRAME, now - 1) else None
+
+    def _words(self, row: Row, now: int) -> Step | None:
+        """A word has crossed the bus; before that it was the memory's latency on its way from the grant."""
+        for lane in self._down:
+            word = self.rows.ended(lane, now)
+            granted = word.start - self._latency if word else 0
+            if word and self._granted(READ, granted):
+                way = _segment(word, granted, word.start, LATENCY, READ, "memory.read")
+                return Step(READ, granted, (_segment(word, word.start, now, BUSY), way))
+        return None
+
+    def _carried(self, row: Row, now: int) -> Step | None:
+        """A word has crossed the bus back, from its grant on."""
+        for lane in self._up:
+            word = self.rows.ended(lane, now)
+            if word:
+                sender = WRITE if self._granted(WRITE, word.start) else VECTOR
+                return Step(sender, word.start, (_segment(word, word.start, now, BUSY),))
+        return None
+
+    def _crossed(self, row: Row, now: int) -> Step | None:
+        """The vector agent's own word has crossed the bus; it waited for the grant before."""
+        for lane in self._up:
+            word = self.rows.ended(lane, now)
+            if word and word.pc == row.pc and row.start < word.start:
+                return Step(VECTOR, word.start, (_segment(word, word.start, now, BUSY),))
+        return None
+
+    def _stream(self, row: Row, now: int) -> Step | None:
+        """A word from memory, or one from the neurons, which has still to cross the bus."""
+        follows = self.rows.started(VECTOR, now)
+        if follows is not None and not follows.event and follows.name == "bus":
+            return self._ended(now, NEURONS)
+        return self._read(row, now, READ) or self._ended(now, NEURONS)
+
+    def _read(self, row: Row, now: int, reader: str) -> Step | None:
+        """A word is seen the memory's latency after its grant."""
+        granted = now - self._latency
+        read = self._granted(reader, granted)
+        return read and Step(reader, granted, (_segment(read, granted, now, LATENCY, reader),))
+
+    def _results(self, row: Row, now: int) -> Step | None:
+        """A place among the results is free the cycle after its word was granted."""
+        return self._later(row, now, WRITE) if self._granted(WRITE, now - 1) else None
+
+
+def read_latency(config: Mapping[str, Any]) -> int:
+    """Cycles from the grant of a read to its word, as docs/timing.md has it; 0 where the chip does not say."""
+    memory = config.get("memory")
+    try:
+        cycles = ceil(Fraction(repr(memory["read_latency_ns"])) / Fraction(repr(config["clock_ns"])))  # type: ignore[index]
+        return max(cycles, int(memory["access_cycles"]))  # type: ignore[index]
+    except (TypeError, KeyError, ValueError, ZeroDivisionError):
+        return 0
