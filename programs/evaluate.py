@@ -14,8 +14,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from acortex.programs.evaluate_recurrent import Sequence, run_sequence
 from acortex.programs.graph import Geometry, View
-from acortex.programs.steps import AddStep, CopyStep, FloatGraph, MulStep, PoolStep, ProductStep, Step
+from acortex.programs.steps import (
+    AddStep,
+    CopyStep,
+    FloatGraph,
+    MulStep,
+    PadStep,
+    PoolStep,
+    ProductStep,
+    RecurrentStep,
+    Step,
+)
 
 Array = NDArray[Any]
 
@@ -30,6 +41,7 @@ class Seen:
     sources: tuple[Array, ...]
     weights: Array | None
     out: Array
+    sequence: Sequence | None = None
 
 
 def evaluate(
@@ -43,17 +55,30 @@ def evaluate(
         write(graph, images, name, np.asarray(image, np.float32))
     for step in graph.steps:
         sources = tuple(read(graph, images, view) for view in step.views)
-        weights = step.kernel.weights() if isinstance(step, ProductStep) else None
-        out = step.activation.apply(compute(step, sources, weights))
-        write(graph, images, step.out, out)
+        seen = _sequence(step, sources) if isinstance(step, RecurrentStep) else _image(step, sources)
+        write(graph, images, step.out, seen.out)
+        if isinstance(step, RecurrentStep) and seen.sequence is not None:
+            for end, made in ((step.last, seen.sequence.last), (step.last_state, seen.sequence.state)):
+                if end is not None:
+                    write(graph, images, end, made[:, None, None])
         if observe is not None:
-            observe(step, Seen(sources, weights, out))
+            observe(step, seen)
         for view in step.views:
             root = graph.root(view.map)[0]
             left[root] -= 1
             if not left[root]:
                 del images[root]
     return {port.map: read(graph, images, View(port.map)) for port in graph.outputs}
+
+
+def _image(step: Step, sources: tuple[Array, ...]) -> Seen:
+    weights = step.kernel.weights() if isinstance(step, ProductStep) else None
+    return Seen(sources, weights, step.activation.apply(compute(step, sources, weights)))
+
+
+def _sequence(step: RecurrentStep, sources: tuple[Array, ...]) -> Seen:
+    made = run_sequence(step, sources[0], step.gates.load())
+    return Seen(sources, None, made.every, made)
 
 
 def read(graph: FloatGraph, images: Mapping[str, Array], view: View) -> Array:
@@ -103,6 +128,11 @@ def _pool(step: PoolStep, sources: tuple[Array, ...], weights: Array | None) -> 
     ones = np.ones((1, *source.shape[1:3], 1), np.float32)
     average: Array = total / over(np.add, taps(ones, step.geometry, 0.0))
     return average
+
+
+@compute.register
+def _pad(step: PadStep, sources: tuple[Array, ...], weights: Array | None) -> Array:
+    return taps(sources[0], step.geometry, step.pad)[0]
 
 
 @compute.register

@@ -46,7 +46,8 @@ def quantised(
         given = random_inputs(graph, seed)
     else:
         given = _by_name(graph, calibration)
-    return quantise(graph, as_images(graph, given), bits, method=method, percentile=percentile)
+    images = as_images(graph, given)
+    return quantise(graph, images, bits, method=method, percentile=percentile, stated=calibration is None)
 
 
 def as_model(source: Path | str | Model | Network) -> Model:

@@ -142,8 +142,13 @@ def _constant(tensor: onnx.TensorProto, folder: Path | None, where: str) -> Cons
         raise UsageError(f"its tensor {tensor.name} has shape {shape}", where=where)
     external = tensor.data_location == 1
     if external:
-        return Constant(shape, _external(tensor, shape, folder, where))
-    return Constant(shape, partial(_decode, tensor, where))
+        return Constant(shape, _external(tensor, shape, folder, where), kind=_small_kind(tensor))
+    return Constant(shape, partial(_decode, tensor, where), kind=_small_kind(tensor))
+
+
+def _small_kind(tensor: onnx.TensorProto) -> str:
+    """The name of a four-bit type, which NumPy does not have."""
+    return {21: "uint4", 22: "int4"}.get(tensor.data_type, "")
 
 
 def _decode(tensor: onnx.TensorProto, where: str) -> Array:

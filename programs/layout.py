@@ -96,6 +96,12 @@ class Tensor:
         return image_view(self, image.reshape([1 if axis is None else self.shape[axis] for axis in wanted]))
 
 
+def contiguous(view: View) -> bool:
+    """Whether a view's channels follow each other."""
+    listed = view.channels
+    return listed is None or listed == tuple(range(listed[0], listed[0] + len(listed)))
+
+
 def image_view(tensor: Tensor, image: Array) -> View | None:
     """The view that reads an image of indices, int of shape (rows, columns, channels); None if there is none."""
     _, columns, channels = tensor.size

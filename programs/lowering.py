@@ -7,6 +7,7 @@ that are known beforehand are constants, and a node with nothing but constants i
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from acortex.errors import AcortexError
 from acortex.programs.graph import Geometry, View
 from acortex.programs.layout import Size, Tensor, grid, image_view
 from acortex.programs.network import Constant, Model, Node
-from acortex.programs.steps import Activation, CopyStep, FloatGraph, FloatMap, Kernel, ProductStep, Step
+from acortex.programs.steps import Activation, CopyStep, FloatGraph, FloatMap, Kernel, PadStep, ProductStep, Step
 
 Array = NDArray[Any]
 
@@ -35,6 +36,15 @@ class UnsupportedNodes(AcortexError):
         super().__init__(f"the network has {count} that the chip cannot do:{lines}", where=where)
 
 
+@dataclass(frozen=True, eq=False)
+class Padding:
+    """An image that a Pad node has widened, by margins (top, left, bottom, right), before anyone has read it."""
+
+    tensor: Tensor
+    margins: tuple[int, int, int, int]
+    value: float
+
+
 class Lowering:
     """A network half way to steps.
 
@@ -48,6 +58,13 @@ class Lowering:
         self.constants: dict[str, Constant] = dict(model.constants)
         self.tensors: dict[str, Tensor] = {}
         self.open: dict[str, Step] = {}
+        self.after_pool: set[str] = set()
+        """Tensors whose open step has a maximum behind it: only what preserves order may still be done there."""
+        self.codes: dict[str, tuple[Array, Array]] = {}
+        """Tensors that the network has as whole numbers, each with its step and zero."""
+        self.padding: dict[str, Padding] = {}
+        self.claimed: set[str] = set()
+        """Maps that lie in another one, or will."""
         self.hosted: dict[str, str] = {}
         """Tensors that the host makes, each with the last one that the chip makes."""
         self.broken: set[str] = set()
@@ -66,9 +83,15 @@ class Lowering:
         name = node.inputs[index] if index < len(node.inputs) else ""
         if name in self.hosted:
             raise Unsupported(f"it needs {name}, which the host computes after the chip has finished")
+        if name in self.padding:
+            self.pad(node, name)
         if name not in self.tensors:
             raise Unsupported(f"its input {index} is a constant, a computed tensor is needed")
         return self.tensors[name]
+
+    def is_constant(self, node: Node, index: int) -> bool:
+        """Whether an input is known beforehand."""
+        return index < len(node.inputs) and node.inputs[index] in self.constants
 
     def constant(self, node: Node, index: int, what: str) -> Array:
         """The values of an input that must be known beforehand."""
@@ -107,10 +130,16 @@ class Lowering:
         if step is not None:
             self.open[name] = step
 
-    def rename(self, node: Node, tensor: Tensor) -> None:
-        """A node that only rearranges its first input."""
-        step = self.open.get(node.inputs[0]) if self.uses[node.inputs[0]] == 1 else None
-        self.give(node.outputs[0], tensor, step)
+    def rename(self, node: Node, *tensors: Tensor) -> None:
+        """A node that only rearranges its first input, into one output or several."""
+        name = node.inputs[0]
+        step = self.open_step(name) if len(tensors) == 1 else None
+        for output, tensor in zip(node.outputs, tensors, strict=True):
+            self.give(output, tensor, step)
+            if name in self.after_pool:
+                self.after_pool.add(output)
+            if name in self.codes:
+                self.codes[output] = self.codes[name]
 
     def open_step(self, name: str) -> Step | None:
         """The step that makes a tensor, if nobody but the node at hand reads it."""
@@ -173,11 +202,13 @@ class Lowering:
     def activate(self, node: Node, activation: Activation) -> None:
         """An activation of the first input: at the end of the step that makes it, or as a step of its own."""
         name = node.inputs[0]
+        self.tensor(node)
         step = self.open_step(name)
         joined = joined_activation(step.activation, activation) if step is not None else None
-        if step is not None and joined is not None:
+        falls = activation.function == "hardswish" and name in self.after_pool
+        if step is not None and joined is not None and not falls:
             step.activation = joined
-            self.give(node.outputs[0], self.tensors[name], step)
+            self.rename(node, self.tensors[name])
             return
         (view,), made, result = self.together(node.name, self.tensor(node))
         copy = CopyStep(made.name, node.op, made.name, view, activation=activation)
@@ -193,14 +224,44 @@ class Lowering:
         if found is None:
             raise Unsupported("its constant differs from pixel to pixel")
         step = self.open_step(name)
-        if isinstance(step, ProductStep) and step.activation.identity:
-            factors = found
-            step.kernel = step.kernel.then(*factors)
-            self.give(node.outputs[0], self.tensors[name], step)
+        if isinstance(step, ProductStep) and tensor.whole() and self._fold_affine(step, name, *found):
+            self.give(node.outputs[0], tensor, step)
+            if name in self.after_pool:
+                self.after_pool.add(node.outputs[0])
             return
         (view,), made, result = self.together(node.name, tensor)
         made_step = self.depthwise(node, view, made, *found)
         self.give(node.outputs[0], result, made_step)
+
+    def _fold_affine(self, step: ProductStep, name: str, scale: Array, shift: Array) -> bool:
+        """Folds scale and shift into a product where that changes nothing; says whether it did."""
+        one, activation = bool((scale == scale[0]).all()), step.activation
+        if name in self.after_pool and not (scale > 0).all():
+            return False
+        if not activation.identity:
+            bent = activation.function not in ("none", "relu", "leaky")
+            bounded = activation.low > -np.inf or activation.high < np.inf
+            if bent or (scale <= 0).any() or shift.any() or (bounded and not one):
+                return False
+            low, high = activation.low * float(scale[0]), activation.high * float(scale[0])
+            step.activation = replace(activation, low=low, high=high)
+        step.kernel = step.kernel.then(scale, shift)
+        return True
+
+    def pad(self, node: Node, name: str) -> None:
+        """Makes a padded image where no window takes the padding over: a product with one weight, exact in codes."""
+        padding = self.padding.pop(name)
+        tensor, (top, left, bottom, right) = padding.tensor, padding.margins
+        height, width, channels = (tensor.shape[2] if len(tensor.shape) == 4 else 1), tensor.shape[-1], tensor.shape[1]
+        view = tensor.view(None if len(tensor.shape) == 3 else 2, len(tensor.shape) - 1, 1)
+        if view is None:
+            raise Unsupported("it pads a rearrangement that memory cannot be read in")
+        made = self.new_map(name, (height + top + bottom, width + left + right, channels))
+        geometry = Geometry(top=top, left=left, rows=made.height, columns=made.width)
+        self.graph.steps.append(PadStep(made.name, "Pad", made.name, view, geometry, padding.value))
+        space = made.size[:2] if len(tensor.shape) == 4 else made.size[1:2]
+        axes = (None, 2, 0, 1) if len(tensor.shape) == 4 else (None, 2, 1)
+        self.give(name, Tensor(made.name, made.size, (1, channels, *space), axes))
 
     def depthwise(self, node: Node, view: View, made: FloatMap, scale: Array, shift: Array) -> ProductStep:
         """A product of each channel with itself alone, that scales and shifts."""

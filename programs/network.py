@@ -23,16 +23,29 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Constant:
-    """A tensor that is known before the network runs: its shape, and what makes its values when they are needed."""
+    """A tensor that is known before the network runs: its shape, and what makes its values when they are needed.
+
+    Where the values are whole numbers of steps, `steps` has the step, or one for each index of the axis `along`. `kind`
+    names a type that NumPy does not have, such as int4, whose values come as int8.
+    """
 
     shape: tuple[int, ...]
     load: Callable[[], Array]
+    steps: Array | None = None
+    along: int | None = None
+    kind: str = ""
 
     @staticmethod
     def of(values: ArrayLike) -> Constant:
         """A constant that is there already."""
         array = np.asarray(values)
         return Constant(array.shape, lambda: array)
+
+    def steps_along(self, axis: int, count: int) -> Array | None:
+        """The steps for each index of an axis, float64 of shape (count,); None where there is not one for each."""
+        if self.steps is None or (self.along is not None and self.along != axis % len(self.shape)):
+            return None
+        return np.broadcast_to(np.asarray(self.steps, np.float64).reshape(-1), (count,))
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from acortex.programs import operators_layout, operators_linear, operators_vector
-from acortex.programs.layout import Tensor, canonical
+from acortex.programs import (
+    operators_layout,
+    operators_linear,
+    operators_quantised,
+    operators_recurrent,
+    operators_vector,
+)
+from acortex.programs.fold import fold, foldable
+from acortex.programs.graph import View
+from acortex.programs.inputs import default_seats, place_input
+from acortex.programs.layout import Tensor, canonical, contiguous
 from acortex.programs.lowering import Lowering, Unsupported, UnsupportedNodes
-from acortex.programs.network import Model, Value
+from acortex.programs.network import Constant, Model, Node, Value
 from acortex.programs.operators import OPERATORS, why_unknown
-from acortex.programs.steps import FloatGraph, FloatPort
+from acortex.programs.patterns import recognised
+from acortex.programs.steps import CopyStep, FloatGraph, FloatPort, ProductStep, Step
 
-FAMILIES = (operators_layout, operators_linear, operators_vector)
+FAMILIES = (operators_layout, operators_linear, operators_quantised, operators_recurrent, operators_vector)
 """The files whose operators are in the registry."""
+
+HOST_RENAMES = ("Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Cast")
+"""What the host may do with what it has made itself."""
 
 
 def normalise(model: Model, *, drop_lrn: bool = False) -> FloatGraph:
@@ -18,59 +31,126 @@ def normalise(model: Model, *, drop_lrn: bool = False) -> FloatGraph:
 
     Raises UnsupportedNodes, which lists every node that the chip cannot do.
     """
-    lowering = Lowering(model, drop_lrn=drop_lrn)
-    for value in model.inputs:
-        _input(lowering, value)
+    lowering = Lowering(recognised(model), drop_lrn=drop_lrn)
     refused = []
-    for node in model.nodes:
-        row = OPERATORS.get(node.op)
+    for value in lowering.model.inputs:
         try:
-            if row is None:
-                raise Unsupported(why_unknown(node.op))
-            if not lowering.broken.intersection(node.inputs):
-                row.lower(lowering, node)
-                continue
+            _input(lowering, value)
+        except Unsupported as reason:
+            refused.append((value.name, "input", str(reason)))
+            lowering.broken.add(value.name)
+    for node in lowering.model.nodes:
+        try:
+            _lower(lowering, node)
         except Unsupported as reason:
             refused.append((node.name, node.op, str(reason)))
-        lowering.broken.update(node.outputs)
+            lowering.broken.update(node.outputs)
+    for name in dict.fromkeys(lowering.hosted.get(name, name) for name in lowering.model.outputs):
+        try:
+            if name not in lowering.broken:
+                _output(lowering, name)
+        except Unsupported as reason:
+            refused.append((name, "output", str(reason)))
     if refused:
         raise UnsupportedNodes(refused)
-    for name in model.outputs:
-        _output(lowering, name)
+    _drop_unread(lowering.graph)
+    _straighten(lowering)
     return lowering.graph
 
 
+def _lower(lowering: Lowering, node: Node) -> None:
+    known = [name in lowering.constants or not name for name in node.inputs]
+    row = OPERATORS.get(node.op)
+    if row is None and not (all(known) and foldable(node.op)):
+        raise Unsupported(why_unknown(node.op))
+    if lowering.broken.intersection(node.inputs):
+        lowering.broken.update(node.outputs)
+    elif all(known) and foldable(node.op):
+        values = [lowering.constants[name].load() if name else None for name in node.inputs]
+        for name, made in zip(node.outputs, fold(node, values), strict=True):
+            lowering.constants[name] = Constant.of(made)
+    elif lowering.hosted.keys() & set(node.inputs) and node.op in HOST_RENAMES:
+        lowering.hosted.update(dict.fromkeys(node.outputs, lowering.hosted[node.inputs[0]]))
+    else:
+        assert row is not None
+        row.lower(lowering, node)
+
+
 def _input(lowering: Lowering, value: Value) -> None:
-    axes = _default_axes(value.shape)
-    size = [1, 1, 1]
-    for axis, counted in enumerate(axes):
-        if counted is not None:
-            size[counted] = value.shape[axis]
-    made = lowering.new_map(value.name, (size[0], size[1], size[2]))
-    tensor = Tensor(made.name, made.size, value.shape, axes)
+    tensor = place_input(lowering, value)
     lowering.give(value.name, tensor)
-    lowering.graph.inputs.append(_port(value.name, tensor, value.shape, value.dtype))
+    lowering.graph.inputs.append(_port(value.name, tensor, value.dtype))
 
 
-def _default_axes(shape: tuple[int, ...]) -> tuple[int | None, ...]:
-    """Batch, channels, rows, columns, or the end of that."""
-    kinds: dict[int, tuple[int | None, ...]] = {0: (), 1: (2,), 2: (None, 2), 3: (None, 2, 1), 4: (None, 2, 0, 1)}
-    return kinds[len(shape)]
-
-
-def _port(name: str, tensor: Tensor, shape: tuple[int, ...], dtype: str = "float32") -> FloatPort:
+def _port(name: str, tensor: Tensor, dtype: str = "float32") -> FloatPort:
     found = canonical(tensor)
-    assert found is not None
+    if found is None:
+        raise Unsupported("its numbers lie in memory in an order that no order of its axes gives")
     axes = found[1]
-    kept = [place for place in range(3) if place == 2 or tensor.size[place] > 1 or len(shape) >= 4]
+    full = len(tensor.shape) >= 4
+    kept = [n for n in range(3) if n == 2 or full or tensor.size[n] > 1]
     if kept == [0, 2]:
         kept = [0, 1, 2]
     order = sorted(kept, key=lambda place: axes[place])
-    canonical_shape = tuple(tensor.size[place] for place in order)
-    return FloatPort(name, tensor.map, shape, canonical_shape, tuple(order.index(place) for place in kept), dtype)
+    shape = tuple(tensor.size[place] for place in order)
+    return FloatPort(name, tensor.map, tensor.shape, shape, tuple(order.index(place) for place in kept), dtype)
 
 
 def _output(lowering: Lowering, name: str) -> None:
-    last = lowering.hosted.get(name, name)
-    tensor = lowering.tensors[last]
-    lowering.graph.outputs.append(_port(last, tensor, tensor.shape))
+    if name in lowering.codes:
+        raise Unsupported("it is whole numbers; end the network with DequantizeLinear")
+    if name in lowering.padding:
+        lowering.pad(Node("Pad", name, (name,), (name,)), name)
+    if name not in lowering.tensors:
+        raise Unsupported("it is a constant")
+    tensor = lowering.tensors[name]
+    given = {port.map for port in lowering.graph.inputs}
+    if tensor.map in given or lowering.graph.maps[tensor.map].parent is not None or not tensor.whole():
+        tensor = _copied(lowering, name, tensor)
+    lowering.graph.outputs.append(_port(name, tensor))
+
+
+def _copied(lowering: Lowering, name: str, tensor: Tensor) -> Tensor:
+    """The tensor in a map of its own."""
+    seats = default_seats(tensor.shape)
+    view: View | None = tensor.view(*seats) if len(tensor.shape) < 5 else None
+    if view is None:
+        raise Unsupported("it is a rearrangement that memory cannot be read in")
+    sizes = [1 if seat is None else tensor.shape[seat] for seat in seats]
+    made = lowering.copy(f"{name}.copy", "Identity", view, (sizes[0], sizes[1], sizes[2]))
+    axes = tuple(seats.index(axis) if axis in seats else None for axis in range(len(tensor.shape)))
+    return Tensor(made.name, made.size, tensor.shape, axes)
+
+
+def _straighten(lowering: Lowering) -> None:
+    """Copies channels that are out of order before whoever reads words, not rows of arrays."""
+    steps = lowering.graph.steps
+    lowering.graph.steps = []
+    for step in steps:
+        for key in ("source", "a", "b") if not isinstance(step, ProductStep | CopyStep) else ():
+            view = getattr(step, key, None)
+            if isinstance(view, View) and not contiguous(view):
+                setattr(step, key, View(_in_order(lowering, step, view)))
+        lowering.graph.steps.append(step)
+
+
+def _in_order(lowering: Lowering, step: Step, view: View) -> str:
+    one = lowering.graph.maps[view.map]
+    height = one.height - view.top if view.height is None else view.height
+    width = one.width - view.left if view.width is None else view.width
+    assert view.channels is not None
+    return lowering.copy(f"{step.name}.order", step.op, view, (height, width, len(view.channels))).name
+
+
+def _drop_unread(graph: FloatGraph) -> None:
+    """Leaves out the steps whose results nobody reads."""
+    read = {graph.root(port.map)[0] for port in graph.outputs}
+    kept = []
+    for step in reversed(graph.steps):
+        if read & {graph.root(name)[0] for name in step.written}:
+            read.update(graph.root(view.map)[0] for view in step.views)
+            kept.append(step)
+    graph.steps = kept[::-1]
+    ports = {port.map for port in (*graph.inputs, *graph.outputs)}
+    living = read | {graph.root(name)[0] for step in graph.steps for name in step.written} | ports
+    graph.maps = {name: one for name, one in graph.maps.items() if graph.root(name)[0] in living}

@@ -1,18 +1,205 @@
-"""Operators that only rename: they cost nothing on the chip."""
+"""Operators that only rename or gather: they cost the chip nothing, or a copy."""
 
 from __future__ import annotations
 
-import math
+from typing import Any
 
-from acortex.programs.lowering import Lowering
-from acortex.programs.network import Node
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex.programs.fold import fold
+from acortex.programs.graph import View
+from acortex.programs.layout import Tensor
+from acortex.programs.lowering import Lowering, Padding, Unsupported
+from acortex.programs.network import Constant, Node
 from acortex.programs.operators import operator
 
+Array = NDArray[Any]
 
-@operator("Flatten", becomes="nothing: the numbers stay where they are")
-def flatten(lowering: Lowering, node: Node) -> None:
-    """Two axes of all that stood before and after one."""
+NOTHING = "nothing: the numbers stay where they are"
+
+
+@operator("Reshape", "Flatten", "Squeeze", "Unsqueeze", becomes=NOTHING, limits="a constant shape")
+def reshape(lowering: Lowering, node: Node) -> None:
+    """Another shape of the same numbers."""
     tensor = lowering.tensor(node)
-    axis = int(node.attributes.get("axis", 1))
-    axis = axis + len(tensor.shape) if axis < 0 else axis
-    lowering.rename(node, tensor.reshaped((math.prod(tensor.shape[:axis]), math.prod(tensor.shape[axis:]))))
+    others = [lowering.constant(node, n, "shape") for n in range(1, len(node.inputs)) if lowering.has(node, n)]
+    (made,) = fold(node, [np.broadcast_to(np.int8(0), tensor.shape), *others])
+    lowering.rename(node, tensor.reshaped(made.shape))
+
+
+@operator("Transpose", becomes=NOTHING, limits="what reads it must find an image or a vector")
+def transpose(lowering: Lowering, node: Node) -> None:
+    """The axes in another order."""
+    tensor = lowering.tensor(node)
+    order = node.attributes.get("perm") or range(len(tensor.shape))[::-1]
+    if sorted(order) != list(range(len(tensor.shape))):
+        raise Unsupported(f"perm is {list(order)} for an input of shape {tensor.shape}")
+    lowering.rename(node, tensor.transposed(order))
+
+
+@operator(
+    "Slice", "Split", "Gather", "DepthToSpace", "SpaceToDepth", "Expand",
+    becomes="a view", limits="constant indices; what reads it must find a crop, or channels in some order",
+)  # fmt: skip
+def view(lowering: Lowering, node: Node) -> None:
+    """Some of the numbers."""
+    tensor = lowering.tensor(node)
+    others = [
+        lowering.constant(node, n, "list of indices") if lowering.has(node, n) else None
+        for n in range(1, len(node.inputs))
+    ]
+    parts = fold(node, [tensor.indices, *others])
+    if any(part.size == 0 for part in parts):
+        raise Unsupported("it leaves nothing")
+    same = len(parts) == 1 and np.array_equal(parts[0], tensor.indices)
+    lowering.rename(node, *([tensor] if same else [_placed(tensor, part) for part in parts]))
+
+
+def _placed(tensor: Tensor, places: Array) -> Tensor:
+    return Tensor(tensor.map, tensor.size, places.shape, None, places)
+
+
+@operator("Identity", "Dropout", becomes="nothing")
+def identity(lowering: Lowering, node: Node) -> None:
+    """What it is given."""
+    if len(node.outputs) > 1 and lowering.uses[node.outputs[1]]:
+        raise Unsupported("its mask is used")
+    if node.op == "Dropout" and lowering.has(node, 2) and lowering.constant(node, 2, "training mode").any():
+        raise Unsupported("it is in training mode")
+    lowering.rename(Node(node.op, node.name, node.inputs[:1], node.outputs[:1]), lowering.tensor(node))
+
+
+@operator("Cast", becomes="nothing", limits="to floating point")
+def cast(lowering: Lowering, node: Node) -> None:
+    """The same numbers in another floating type."""
+    if node.attributes.get("to") not in (1, 10, 11, 16):
+        raise Unsupported("it casts to whole numbers or truth values")
+    lowering.rename(node, lowering.tensor(node))
+
+
+@operator("Shape", "Size", becomes="a constant")
+def shape(lowering: Lowering, node: Node) -> None:
+    """The shape, which is known."""
+    sizes = lowering.tensor(node).shape
+    known = np.array(sizes[node.attributes.get("start", 0) : node.attributes.get("end", len(sizes))], np.int64)
+    lowering.constants[node.outputs[0]] = Constant.of(known if node.op == "Shape" else known.prod())
+
+
+@operator(
+    "Pad",
+    becomes="padding of the window that follows, else a product with one weight",
+    limits="constant mode; space only",
+)
+def pad(lowering: Lowering, node: Node) -> None:
+    """A margin of one number."""
+    tensor = lowering.tensor(node)
+    if node.attributes.get("mode", "constant") != "constant":
+        raise Unsupported(f"its mode is {node.attributes['mode']}, the chip pads with a constant")
+    rank = len(tensor.shape)
+    pads = node.attributes.get("pads")
+    given = [int(n) for n in (lowering.constant(node, 1, "list of pads") if pads is None else pads)]
+    value = node.attributes.get("value", 0.0)
+    if lowering.has(node, 2):
+        value = lowering.constant(node, 2, "value").reshape(-1)[0]
+    margins = _margins(lowering, node, given, rank)
+    if not any(margins):
+        lowering.rename(node, tensor)
+        return
+    if rank not in (3, 4) or min(margins) < 0 or any(margins[axis] for axis in (0, 1, rank, rank + 1)):
+        raise Unsupported(f"its pads {margins} are not margins of an image")
+    top, bottom = (margins[2], margins[rank + 2]) if rank == 4 else (0, 0)
+    around = (top, margins[rank - 1], bottom, margins[2 * rank - 1])
+    lowering.padding[node.outputs[0]] = Padding(tensor, around, float(value))
+
+
+def _margins(lowering: Lowering, node: Node, given: list[int], rank: int) -> list[int]:
+    """All begins, then all ends, of all axes."""
+    if not lowering.has(node, 3):
+        if len(given) != 2 * rank:
+            raise Unsupported(f"it has {len(given)} pads for {rank} axes")
+        return given
+    axes = [int(axis) % rank for axis in lowering.constant(node, 3, "list of axes")]
+    margins = [0] * (2 * rank)
+    for place, axis in enumerate(axes):
+        margins[axis], margins[axis + rank] = given[place], given[place + len(axes)]
+    return margins
+
+
+# Concatenation ----------------------------------------------------------------------------------------------------
+
+
+@operator("Concat", becomes="nothing: its inputs are written side by side", limits="along channels")
+def concat(lowering: Lowering, node: Node) -> None:
+    """Channels side by side in one map."""
+    tensors = [lowering.tensor(node, n) for n in range(len(node.inputs))]
+    rank = len(tensors[0].shape)
+    axis = int(node.attributes.get("axis", 1)) % rank
+    if len(tensors) == 1:
+        lowering.rename(node, tensors[0])
+        return
+    if any(len(t.shape) != rank or t.shape[:axis] != tensors[0].shape[:axis] for t in tensors):
+        raise Unsupported("its inputs have shapes that do not fit")
+    seats = image_seats(tensors[0].shape, axis)
+    pieces = _merged(lowering, [_piece(lowering, node, tensor, seats) for tensor in tensors])
+    height, width = (1 if seat is None else tensors[0].shape[seat] for seat in seats[:2])
+    made = lowering.new_map(node.name, (height, width, sum(lowering.graph.maps[name].channels for name in pieces)))
+    offset = 0
+    for name in pieces:
+        lowering.graph.maps[name].parent = (made.name, offset)
+        offset += lowering.graph.maps[name].channels
+    shape = list(tensors[0].shape)
+    shape[axis] = made.channels
+    axes = tuple(seats.index(n) if n in seats else None for n in range(rank))
+    lowering.give(node.outputs[0], Tensor(made.name, made.size, tuple(shape), axes))
+
+
+def image_seats(shape: tuple[int, ...], channels: int) -> tuple[int | None, int | None, int]:
+    """Which axes of a tensor count rows and columns, where one is said to count channels."""
+    others = [axis for axis, size in enumerate(shape) if size > 1 and axis != channels]
+    if len(others) > 2:
+        raise Unsupported(f"a tensor of shape {shape} is no image")
+    if len(shape) == 4 and channels == 1 and shape[0] == 1:
+        return 2, 3, 1
+    rows, columns = [None] * (2 - len(others)) + others
+    return rows, columns, channels
+
+
+def _piece(lowering: Lowering, node: Node, tensor: Tensor, seats: tuple[int | None, int | None, int]) -> str:
+    """A map of its own that holds a tensor, to be laid beside others."""
+    whole = tensor.view(*seats)
+    if whole is None:
+        raise Unsupported("its inputs do not lie in memory as channels of an image")
+    inputs = {port.map for port in lowering.graph.inputs}
+    taken = lowering.claimed | inputs
+    if whole == View(tensor.map) and tensor.map not in taken:
+        lowering.claimed.add(tensor.map)
+        return tensor.map
+    if whole == View(tensor.map) and lowering.graph.maps[tensor.map].parent is not None:
+        return tensor.map
+    rows, columns = (1 if seat is None else tensor.shape[seat] for seat in seats[:2])
+    return lowering.copy(f"{node.name}.copy", node.op, whole, (rows, columns, tensor.shape[seats[2]])).name
+
+
+def _merged(lowering: Lowering, pieces: list[str]) -> list[str]:
+    """Pieces, where those that fill an earlier map side by side are that map, and others with a home are copied."""
+    maps, found, at = lowering.graph.maps, [], 0
+    while at < len(pieces):
+        name = pieces[at]
+        parent = maps[name].parent
+        if parent is None:
+            found.append(name)
+            at += 1
+            continue
+        filled, end = 0, at
+        while end < len(pieces) and maps[pieces[end]].parent == (parent[0], filled):
+            filled += maps[pieces[end]].channels
+            end += 1
+        if filled == maps[parent[0]].channels and maps[parent[0]].parent is None and parent[0] not in found:
+            found.append(parent[0])
+            at = end
+            continue
+        one = maps[name]
+        found.append(lowering.copy(f"{name}.copy", "Concat", View(name), one.size).name)
+        at += 1
+    return found

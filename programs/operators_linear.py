@@ -36,6 +36,20 @@ def image_source(tensor: Tensor) -> View:
     return view
 
 
+def padded_source(lowering: Lowering, node: Node, value: float | None) -> tuple[Tensor, View, Sequence[int]]:
+    """The first input of a window, as a tensor and a view, and the margins of a Pad before it: begins, then ends.
+
+    The window takes over a Pad of this value alone, and one of 0 where only numbers from 0 on are seen by a maximum.
+    """
+    padding = lowering.padding.get(node.inputs[0])
+    if padding is not None and padding.value == value and lowering.uses[node.inputs[0]] == 1:
+        top, left, bottom, right = padding.margins
+        more = (top, left, bottom, right) if len(padding.tensor.shape) == 4 else (left, right)
+        return padding.tensor, image_source(padding.tensor), more
+    tensor = lowering.tensor(node)
+    return tensor, image_source(tensor), [0] * (2 * len(tensor.shape) - 4)
+
+
 def image_result(tensor: Tensor, name: str, geometry: Geometry, channels: int) -> Tensor:
     """The tensor of a result that is an image, with as many axes as the source."""
     flat = len(tensor.shape) == 3
@@ -52,12 +66,13 @@ def numbers(node: Node, key: str, count: int, default: int) -> list[int]:
     return [int(number) for number in given]
 
 
-def window(node: Node, image: Sequence[int], kernel: Sequence[int]) -> tuple[Geometry, list[int]]:
+def window(node: Node, image: Sequence[int], kernel: Sequence[int], more: Sequence[int]) -> tuple[Geometry, list[int]]:
     """The geometry of a convolution or pool over an image of one or two axes, and its padding: begins, then ends.
 
-    Knows strides, dilations, pads, auto_pad and ceil_mode, as ONNX defines them.
+    Knows strides, dilations, pads, auto_pad and ceil_mode, as ONNX defines them; `more` is padding that comes before.
     """
     count = len(image)
+    image = [size + more[axis] + more[axis + count] for axis, size in enumerate(image)]
     strides, dilations = numbers(node, "strides", count, 1), numbers(node, "dilations", count, 1)
     pads = numbers(node, "pads", 2 * count, 0)
     auto = node.attributes.get("auto_pad", "NOTSET")
@@ -80,6 +95,7 @@ def window(node: Node, image: Sequence[int], kernel: Sequence[int]) -> tuple[Geo
         places.append(_positions(room, strides[axis], image[axis] + pads[axis], bool(node.attributes.get("ceil_mode"))))
     if min(places) < 1:
         raise Unsupported(f"its window of {list(kernel)} does not fit its image of {list(image)}")
+    pads = [own + before for own, before in zip(pads, more, strict=True)]
     lead = [1] * (2 - count)
     ky, kx, sy, sx, dy, dx = *lead, *kernel, *lead, *strides, *lead, *dilations
     top, left = [0] * (2 - count) + pads[:count]
@@ -101,8 +117,7 @@ def _positions(room: int, stride: int, end: int, ceil: bool) -> int:
 )
 def conv(lowering: Lowering, node: Node) -> None:
     """Convolution, 1-D ones as images of one row."""
-    tensor = lowering.tensor(node)
-    source = image_source(tensor)
+    tensor, source, more = padded_source(lowering, node, 0.0)
     weights = lowering.lazy(node, 1, "kernel")
     image = tensor.shape[2:]
     if len(weights.shape) != len(tensor.shape):
@@ -111,7 +126,7 @@ def conv(lowering: Lowering, node: Node) -> None:
     out, inputs, *kernel = weights.shape
     if groups < 1 or out % groups or inputs * groups != tensor.shape[1]:
         raise Unsupported(f"{groups} groups of a kernel {weights.shape} do not fit {tensor.shape[1]} channels")
-    geometry, _ = window(node, image, kernel)
+    geometry, _ = window(node, image, kernel, more)
     shape = (geometry.kernel_y, geometry.kernel_x, inputs, out)
 
     def load() -> Array:
@@ -119,7 +134,15 @@ def conv(lowering: Lowering, node: Node) -> None:
 
     bias = lowering.lazy(node, 2, "bias").load if lowering.has(node, 2) else None
     made = lowering.new_map(node.name, (geometry.rows, geometry.columns, out))
-    step = ProductStep(made.name, node.op, made.name, source, Kernel(shape, load, bias), geometry, groups)
+    step = ProductStep(
+        made.name,
+        node.op,
+        made.name,
+        source,
+        Kernel(shape, load, bias, steps=weights.steps_along(0, out)),
+        geometry,
+        groups,
+    )
     lowering.graph.steps.append(step)
     lowering.give(node.outputs[0], image_result(tensor, made.name, geometry, out), step)
 
@@ -153,7 +176,8 @@ def gemm(lowering: Lowering, node: Node) -> None:
             raise Unsupported(f"its C has shape {given.shape}, one number a column is needed")
         values = np.broadcast_to(given.reshape(-1) * beta, shape[-1:])
         bias = lambda: values  # noqa: E731
-    product(lowering, node, tensor, shape, load, bias)
+    steps = weights.steps_along(0 if flip else 1, shape[-1]) if len(shape) == 2 and alpha == 1 else None
+    product(lowering, node, tensor, shape, load, bias, steps)
 
 
 @operator("MatMul", becomes="a product on arrays", limits="a constant second matrix of two axes")
@@ -164,7 +188,9 @@ def matmul(lowering: Lowering, node: Node) -> None:
     lead = [size for size in shape[:-2] if size != 1]
     if len(shape) < 2 or lead:
         raise Unsupported(f"its second matrix has shape {shape}, two axes are needed")
-    product(lowering, node, lowering.tensor(node), shape[-2:], lambda: weights.load().reshape(shape[-2:]), None)
+    steps = weights.steps_along(-1, shape[-1])
+    tensor = lowering.tensor(node)
+    product(lowering, node, tensor, shape[-2:], lambda: weights.load().reshape(shape[-2:]), None, steps)
 
 
 def product(
@@ -174,6 +200,7 @@ def product(
     shape: tuple[int, ...],
     load: Callable[[], Array],
     bias: Callable[[], Array] | None,
+    steps: Array | None,
 ) -> None:
     """A product with a matrix of shape (features, out) over the last axis: of a vector in any order, or one a pixel."""
     if len(shape) != 2 or tensor.shape[-1:] != shape[:1]:
@@ -193,7 +220,7 @@ def product(
         geometry = Geometry(rows=places[0], columns=places[1])
         source, kernel = view, ((1, 1, features, out), lambda: load().reshape(1, 1, features, out))
     made = lowering.new_map(node.name, (geometry.rows, geometry.columns, out))
-    step = ProductStep(made.name, node.op, made.name, source, Kernel(kernel[0], kernel[1], bias), geometry)
+    step = ProductStep(made.name, node.op, made.name, source, Kernel(*kernel, bias, steps=steps), geometry)
     lowering.graph.steps.append(step)
     axes: list[int | None] = [None] * len(tensor.shape)
     axes[last] = 2

@@ -44,6 +44,11 @@ class Samples:
         stride = max(flat.size // SAMPLES, 1) | 1
         self.parts.append(flat[::stride].astype(np.float64))
 
+    def join(self, other: Samples) -> None:
+        """Takes over what another one saw."""
+        self.parts += other.parts
+        self.low, self.high = min(self.low, other.low), max(self.high, other.high)
+
     @property
     def values(self) -> Array:
         """The numbers, float64."""
@@ -91,12 +96,13 @@ def _error(values: Array, one: Coding) -> float:
 def weight_steps(weights: Array, bits: int) -> Array:
     """The step of each output channel for the least mean-squared error: float64 of shape (out,), from (…, out).
 
-    A channel without weights gets 1.
+    A channel without weights gets the least step of the others.
     """
     flat = weights.reshape(-1, weights.shape[-1])
     top = (1 << (bits - 1)) - 1
     largest = np.abs(flat).max(axis=0).astype(np.float64)
-    largest[largest == 0] = top
+    alive = largest > 0
+    largest[~alive] = largest[alive].min() if alive.any() else top
     if len(flat) > WEIGHTS:
         flat = flat[:: -(-len(flat) // WEIGHTS)]
     best, steps = np.full(largest.shape, np.inf), largest / top

@@ -98,13 +98,19 @@ class Step:
         found = (getattr(self, key, None) for key in ("source", "a", "b"))
         return tuple(view for view in found if isinstance(view, View))
 
+    @property
+    def written(self) -> tuple[str, ...]:
+        """The maps that the step writes."""
+        found = (self.out, getattr(self, "last", None), getattr(self, "last_state", None))
+        return tuple(name for name in found if name is not None)
+
 
 @dataclass(frozen=True, eq=False)
 class Kernel:
     """Weights and biases made on demand: float32 (kernel_y, kernel_x, channels in / groups, out) and (out,).
 
-    `scale` and `shift`, float64 of shape (out,), are applied to the output of both. Where the network was quantised,
-    `levels` makes the int8 weights that it had, and `steps` the step of each output channel.
+    `scale` and `shift`, float64 of shape (out,), are applied to the output of both. Where the network was quantised
+    already, `steps`, float64 of shape (out,), has the step of each output channel's weights, before `scale`.
     """
 
     shape: tuple[int, int, int, int]
@@ -112,7 +118,7 @@ class Kernel:
     bias: Callable[[], Array] | None = None
     scale: Array | None = None
     shift: Array | None = None
-    levels: Callable[[], tuple[Array, Array]] | None = None
+    steps: Array | None = None
 
     def weights(self) -> Array:
         """The weights, scaled: float32."""
@@ -144,6 +150,15 @@ class ProductStep(Step):
     geometry: Geometry
     groups: int = 1
     pad: float = 0.0
+
+
+@dataclass(eq=False)
+class PadStep(Step):
+    """The source with a margin of one number around it, in the same codes."""
+
+    source: View
+    geometry: Geometry
+    pad: float
 
 
 @dataclass(eq=False)

@@ -151,4 +151,65 @@ def requant(layer, graph, images):
     write(layer.target, to_codes(read(layer.source, images) - layer.zero_a, layer.code), images)
 
 
-LAYERS = {g.Product: product, g.Pool: pool, g.Add: add, g.Mul: mul, g.Requant: requant}
+def recurrent(layer, graph, images):
+    """Step by step, as the docstring of `Recurrent` says."""
+    x = read(layer.source, images)[:, 0]
+    count, length, _ = x.shape
+    h = np.broadcast_to(layer.initial_h.astype(np.int64), (count, layer.hidden))
+    state = np.broadcast_to(layer.initial_state.astype(np.int64), (count, layer.hidden))
+    every = np.empty((count, 1, length, layer.hidden), np.int64)
+    for t in reversed(range(length)) if layer.reverse else range(length):
+        h, state = RECURRENT[layer.kind](layer, x[:, t], h, state)
+        every[:, 0, t] = h
+    write(layer.target, every, images)
+    if layer.last is not None:
+        write(layer.last, h[:, None, None], images)
+    if layer.last_state is not None:
+        target, code = layer.last_state
+        write(target, to_codes(state, code)[:, None, None], images)
+
+
+def tanh16(x):
+    table = {v: round(32767 * math.tanh(v / 2048)) for v in np.unique(x).tolist()}
+    return np.vectorize(table.get, otypes=[np.int64])(x)
+
+
+def divided(numerator, denominator):
+    whole = rounded_quotients(numerator.astype(object), np.asarray(int(denominator), object))
+    return np.clip(whole, -32768, 32767)
+
+
+def gates(weights, codes, x, h):
+    sums = np.concatenate([x, h], axis=1) @ weights.astype(np.int64)
+    return [to_codes(part, code) for part, code in zip(np.split(sums, len(codes), axis=1), codes, strict=True)]
+
+
+def lstm(layer, x, h, c):
+    i, f, o, g_ = gates(layer.weights, layer.codes, x, h)
+    full, reach, zero = layer.codes[0].high, layer.codes[3].high - layer.codes[3].zero, layer.codes[3].zero
+    c = divided(f * c * reach + i * (g_ - zero) * 2048, full * reach)
+    return to_codes(o * tanh16(c), layer.out), c
+
+
+def gru_linear(layer, x, h, state):
+    z, nx, r, nh = gates(layer.weights, layer.codes, x, h)
+    full = layer.codes[0].high
+    nx, nh = nx - layer.codes[1].zero, nh - layer.codes[3].zero
+    argument = divided((full * nx + r * nh) * layer.cell_multiplier, 2**layer.cell_shift * full)
+    state = divided(z * state + (full - z) * tanh16(argument), full)
+    return to_codes(state, layer.out), state
+
+
+def gru(layer, x, h, state):
+    z, r = gates(layer.weights, layer.codes, x, h)
+    (n,) = gates(layer.weights_n, [layer.code_n], x, to_codes(r * (h - layer.out.zero), layer.reset))
+    full, reach = layer.codes[0].high, layer.code_n.high - layer.code_n.zero
+    n = n - layer.code_n.zero
+    state = divided(z * state * reach + (full - z) * n * 32767, full * reach)
+    return to_codes(state, layer.out), state
+
+
+RECURRENT = {"lstm": lstm, "gru": gru, "gru_linear": gru_linear}
+
+
+LAYERS = {g.Product: product, g.Pool: pool, g.Add: add, g.Mul: mul, g.Requant: requant, g.Recurrent: recurrent}

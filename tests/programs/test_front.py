@@ -9,25 +9,102 @@ from acortex.programs import Network, quantised
 from acortex.programs.importer import from_proto
 
 
-def decibels(network, bits, seed=0, inferences=6):
+def decibels(network, bits=8, seed=0, inferences=4, **options):
     """How near the quantised network comes to onnxruntime on the float one, on the inputs that calibrated it."""
     model = float_models.to_onnx(network)
     rng = np.random.default_rng(seed)
     given = {v.name: rng.standard_normal((inferences, *v.shape), dtype=np.float32) for v in network.model.inputs}
     exact = float_models.float_outputs(model, given)
-    graph = quantised(from_proto(model), given, bits)
+    graph = quantised(from_proto(model), given, bits, **options)
     found = layer_graph_numpy.run(graph, given)
-    return {name: float_models.closeness(exact[name].reshape(found[name].shape), found[name]) for name in exact}
+    return min(float_models.closeness(exact[name].reshape(found[name].shape), found[name]) for name in exact)
+
+
+def image(*shape):
+    return Network(input=shape)
 
 
 def residual():
-    x = Network(input=(3, 12, 12)).conv(8, 3, pad=1).relu()
+    x = image(3, 12, 12).conv(8, 3, pad=1).relu()
     return x.conv(8, 3, pad=1).add(x).relu().max_pool(2).flatten().linear(10)
 
 
-@pytest.mark.parametrize(("bits", "least"), [(8, 30), (4, 8)])
-def test_a_small_residual_network_is_nearly_the_float_one(bits, least):
-    assert min(decibels(residual(), bits).values()) > least
+def squeeze_excite():
+    x = image(8, 6, 6).conv(16, 1).hard_swish()
+    gate = x.global_average_pool().conv(4, 1).relu().conv(16, 1).hard_sigmoid()
+    return x.mul(gate).conv(4, 1)
+
+
+def dense_block():
+    x = image(4, 6, 6).conv(6, 1)
+    for _ in range(3):
+        x = x.concat(x.relu().conv(5, 3, pad=1))
+    return x
+
+
+def norm(channels, x):
+    rng = np.random.default_rng(1)
+    scale, bias, mean = rng.standard_normal((3, channels)).astype(np.float32)
+    return x.batch_norm(scale=scale, bias=bias, mean=mean, variance=rng.uniform(0.5, 2, channels).astype(np.float32))
+
+
+NETWORKS = {
+    "residual": residual,
+    "padding on one side": lambda: image(3, 7, 9).conv(5, 3, pad=(0, 2, 1, 0)),
+    "a stride larger than the kernel": lambda: image(3, 9, 9).conv(5, 2, stride=3),
+    "dilation": lambda: image(2, 11, 11).conv(4, 3, dilation=(2, 3), pad=2),
+    "one channel": lambda: image(1, 8, 8).conv(1, 3),
+    "65 channels": lambda: image(65, 4, 4).conv(65, 3, pad=1).relu().conv(3, 1),
+    "groups": lambda: image(6, 5, 5).conv(9, 3, groups=3, pad=1),
+    "depthwise": lambda: image(6, 5, 5).conv(6, 3, groups=6, pad=1).conv(12, 3, groups=6),
+    "1x1 maps": lambda: image(12, 1, 1).conv(7, 1).relu().conv(3, 1),
+    "one dimension": lambda: image(4, 15).conv(6, 3, stride=2, pad=1).relu().max_pool(2).flatten().linear(5),
+    "a kernel as large as the image": lambda: image(3, 5, 4).conv(6, (5, 4)),
+    "signed input padded": lambda: image(3, 5, 5).conv(4, 3, pad=1).conv(4, 3, pad=1),
+    "batch norm folded": lambda: norm(5, image(3, 5, 5).conv(5, 3, pad=1)).relu().conv(4, 1),
+    "batch norm alone": lambda: norm(5, image(5, 5, 5)).conv(4, 1),
+    "relu6": lambda: image(3, 5, 5).conv(8, 3).relu6().conv(4, 1),
+    "clip": lambda: image(3, 5, 5).conv(8, 3).clip(-0.7, 1.3),
+    "leaky relu": lambda: image(3, 5, 5).conv(8, 3).leaky_relu(0.2),
+    "sigmoid": lambda: image(3, 5, 5).conv(8, 3).sigmoid(),
+    "tanh": lambda: image(3, 5, 5).conv(8, 3).tanh(),
+    "hard sigmoid": lambda: image(3, 5, 5).conv(8, 3).hard_sigmoid(),
+    "hard swish": lambda: image(3, 5, 5).conv(8, 3).hard_swish(),
+    "an activation alone": lambda: image(3, 5, 5).tanh().conv(4, 1),
+    "swish": lambda: (x := image(3, 5, 5).conv(8, 3)).mul(x.sigmoid()),
+    "squeeze and excite": squeeze_excite,
+    "average pool": lambda: image(3, 6, 6).conv(4, 1).relu().average_pool(2).conv(3, 1),
+    "average pool of signed numbers": lambda: image(3, 6, 6).average_pool(3, 2, pad=1).conv(3, 1),
+    "average pool that counts padding": lambda: image(3, 6, 6).average_pool(3, 2, pad=1, count_padding=True).conv(3, 1),
+    "max pool with padding": lambda: image(3, 6, 6).max_pool(3, 2, pad=1).conv(3, 1),
+    "max pool with ceil": lambda: image(3, 7, 7).max_pool(2, 2, ceil=True).conv(3, 1),
+    "relu after a max pool": lambda: image(3, 6, 6).conv(4, 1).max_pool(2).relu().conv(3, 1),
+    "global average": lambda: image(3, 6, 6).conv(40, 3).relu().global_average_pool().flatten().linear(5),
+    "concat": lambda: (x := image(3, 5, 5).conv(6, 1).relu()).concat(x.conv(5, 3, pad=1), x).conv(4, 1),
+    "dense block": dense_block,
+    "channels cut out": lambda: (
+        (x := image(4, 5, 5).conv(10, 1)).channels(2, 7).conv(3, 3).concat(x.channels(4, 9).conv(2, 3))
+    ),
+    "channel shuffle": lambda: image(4, 5, 5).conv(12, 1).shuffle(3).conv(6, 3, groups=3).conv(4, 1),
+    "shuffle, then sum": lambda: (x := image(4, 5, 5).conv(12, 1)).shuffle(3).add(x).conv(4, 1),
+    "linear layers": lambda: image(30).linear(20).relu().linear(20).tanh().linear(4),
+    "linear over steps": lambda: Network(input=(7, 12)).linear(9).relu().linear(5),
+    "flatten of an image": lambda: image(3, 4, 5).conv(4, 1).relu().flatten().linear(6),
+    "lstm": lambda: Network(input=(6, 10)).lstm(8),
+    "lstm of two directions": lambda: Network(input=(5, 10)).lstm(8, bidirectional=True).linear(4),
+    "gru": lambda: Network(input=(6, 10)).gru(8),
+    "gru with reset first": lambda: Network(input=(6, 10)).gru(8, linear_before_reset=False),
+}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_with_codes_of_eight_bits_a_network_is_nearly_the_float_one(name):
+    assert decibels(NETWORKS[name]()) > 24
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_with_codes_of_four_bits_a_network_is_like_the_float_one(name):
+    assert decibels(NETWORKS[name](), 4) > 5
 
 
 def test_without_a_calibration_set_there_is_a_warning():

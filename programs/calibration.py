@@ -1,0 +1,110 @@
+"""What a run on sample inputs tells: samples of every map, and each product's weights, quantised in passing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex.programs.evaluate import Seen, evaluate
+from acortex.programs.ranges import Samples, weight_steps
+from acortex.programs.steps import FloatGraph, ProductStep, RecurrentStep, Step
+
+Array = NDArray[Any]
+
+EXACT_SUM = 1 << 24
+"""Sums stay below: so they are exact in float32, in whatever order they are added."""
+
+
+@dataclass(eq=False)
+class Levels:
+    """A product's weights as the arrays hold them: int8, the step of each output channel, and biases in reals."""
+
+    weights: Array
+    steps: Array
+    bias: Array
+
+
+@dataclass(eq=False)
+class Statistics:
+    """Samples of each map that lies in no other one, of each GRU's candidates by step, and products' levels by step."""
+
+    bits: int
+    samples: dict[str, Samples] = field(default_factory=dict)
+    candidates: dict[str, Samples] = field(default_factory=dict)
+    levels: dict[str, Levels] = field(default_factory=dict)
+
+    def see(self, root: str, image: Array) -> None:
+        """Takes note of what is written to a map."""
+        self.samples.setdefault(root, Samples()).see(image)
+
+
+def calibrate(graph: FloatGraph, inputs: Mapping[str, Array], bits: int) -> Statistics:
+    """Runs the network on images of its inputs, by map, and notes what is needed to quantise it."""
+    statistics = Statistics(bits)
+    for name, image in inputs.items():
+        statistics.see(graph.root(name)[0], image)
+
+    def observe(step: Step, seen: Seen) -> None:
+        statistics.see(graph.root(step.out)[0], seen.out)
+        if isinstance(step, ProductStep) and seen.weights is not None:
+            statistics.levels[step.name] = quantised_weights(step, seen.weights, seen.sources[0], bits)
+        if isinstance(step, RecurrentStep) and seen.sequence is not None:
+            for part in seen.sequence.candidates:
+                statistics.candidates.setdefault(step.name, Samples()).see(part)
+            if step.last_state is not None:
+                statistics.see(graph.root(step.last_state)[0], seen.sequence.state)
+
+    evaluate(graph, inputs, observe)
+    return statistics
+
+
+def quantised_weights(step: ProductStep, weights: Array, source: Array, bits: int) -> Levels:
+    """Levels for weights: those of a network that was quantised already, if they fit, else those nearest.
+
+    The mean error that they make of the source is taken from the biases.
+    """
+    steps = _given_steps(step, weights, bits)
+    levels, steps = levels_of(weights, bits, steps)
+    mean = source.mean(axis=(0, 1, 2), dtype=np.float64)
+    error = (levels * steps.astype(np.float32) - weights).sum(axis=(0, 1), dtype=np.float64)
+    by_group = np.repeat(mean.reshape(step.groups, -1), weights.shape[3] // step.groups, axis=0)
+    return Levels(levels, steps, step.kernel.biases() - (error * by_group.T).sum(axis=0))
+
+
+def _given_steps(step: ProductStep, weights: Array, bits: int) -> Array | None:
+    """The steps that the network's own weights are whole numbers of, where the arrays hold such numbers."""
+    if step.kernel.steps is None:
+        return None
+    scale = 1.0 if step.kernel.scale is None else step.kernel.scale
+    steps: Array = step.kernel.steps * np.abs(scale)
+    if (steps <= 0).any():
+        return None
+    largest = np.rint(weights / steps)
+    return steps if largest.max() < 1 << (bits - 1) and largest.min() >= -(1 << (bits - 1)) else None
+
+
+def levels_of(weights: Array, bits: int, steps: Array | None = None) -> tuple[Array, Array]:
+    """Levels of weights (…, out), int8, and the steps of the output channels, so that no sum exceeds `EXACT_SUM`."""
+    top = (1 << (bits - 1)) - 1
+    low = -top if steps is None else -top - 1
+    steps = weight_steps(weights, bits) if steps is None else steps
+    levels = np.clip(np.rint(weights / steps.astype(np.float32)), low, top).astype(np.int8)
+    worst = worst_sums(levels, bits)
+    if worst.max(initial=0) >= EXACT_SUM:
+        steps = steps * np.maximum(worst / (EXACT_SUM * 0.98), 1)
+        levels = np.clip(np.rint(weights / steps.astype(np.float32)), -top, top).astype(np.int8)
+    return levels, steps
+
+
+def worst_sums(levels: Array, bits: int) -> Array:
+    """The largest sum, of either sign, that codes can make of each output channel's weights."""
+    flat = levels.reshape(-1, levels.shape[-1])
+    if len(flat) * (1 << (2 * bits - 1)) < EXACT_SUM:
+        return np.zeros(flat.shape[1], np.int64)
+    positive = np.maximum(flat, 0).sum(axis=0, dtype=np.int64)
+    worst: Array = np.maximum(positive, positive - flat.sum(axis=0, dtype=np.int64)) * ((1 << bits) - 1)
+    return worst

@@ -1,0 +1,66 @@
+"""LSTM and GRU in floating point, for calibration: h of every step, and what must be quantised on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex.programs.steps import RecurrentStep, sigmoid
+
+Array = NDArray[Any]
+
+Weights = tuple[Array, Array, Array, Array]
+
+
+@dataclass(eq=False)
+class Sequence:
+    """What a recurrent step made: h of every step as an image, the last h and c, and the sums of a GRU's n gate."""
+
+    every: Array
+    last: Array
+    state: Array
+    candidates: list[Array] = field(default_factory=list)
+
+
+def run_sequence(step: RecurrentStep, source: Array, weights: Weights) -> Sequence:
+    """Runs a recurrent step over images of one row: float32 of shape (inferences, 1, steps, features)."""
+    count, _, length, _ = source.shape
+    h = np.broadcast_to(step.initial_h, (count, step.hidden)).astype(np.float32)
+    c = np.broadcast_to(step.initial_c, (count, step.hidden)).astype(np.float32)
+    every = np.empty((count, 1, length, step.hidden), np.float32)
+    made = Sequence(every, h, c)
+    from_x = source[:, 0] @ weights[0]
+    for t in range(length)[:: -1 if step.reverse else 1]:
+        if step.kind == "lstm":
+            h, c = _lstm(from_x[:, t], h, c, weights)
+        else:
+            h = _gru(step.kind, from_x[:, t], h, weights, made.candidates)
+        every[:, 0, t] = h
+    made.last, made.state = h, c
+    return made
+
+
+def _lstm(from_x: Array, h: Array, c: Array, weights: Weights) -> tuple[Array, Array]:
+    sums = from_x + h @ weights[1] + weights[2] + weights[3]
+    i, f, o, g = np.split(sums, 4, axis=1)
+    c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+    return sigmoid(o) * np.tanh(c), c
+
+
+def _gru(kind: str, from_x: Array, h: Array, weights: Weights, candidates: list[Array]) -> Array:
+    size = h.shape[1]
+    _, recurrence, bias_x, bias_h = weights
+    zr = from_x[:, : 2 * size] + h @ recurrence[:, : 2 * size] + (bias_x + bias_h)[: 2 * size]
+    z, r = np.split(sigmoid(zr), 2, axis=1)
+    nx = from_x[:, 2 * size :] + bias_x[2 * size :]
+    if kind == "gru_linear":
+        nh = h @ recurrence[:, 2 * size :] + bias_h[2 * size :]
+        candidates += [nx, nh]
+        n = np.tanh(nx + r * nh)
+    else:
+        n = np.tanh(nx + (r * h) @ recurrence[:, 2 * size :] + bias_h[2 * size :])
+    new: Array = (1 - z) * n + z * h
+    return new

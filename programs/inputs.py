@@ -1,0 +1,123 @@
+"""How the inputs of a network lie in memory: as the first operator that minds finds them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex.programs.fold import fold
+from acortex.programs.layout import Tensor
+from acortex.programs.lowering import Lowering, Unsupported
+from acortex.programs.network import Model, Node, Value
+
+Array = NDArray[Any]
+
+SEES_IMAGES = (
+    "Conv", "QLinearConv", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "BatchNormalization", "LRN",
+)  # fmt: skip
+SEES_SEQUENCES = ("LSTM", "GRU")
+SEES_ROWS = ("MatMul", "QLinearMatMul")
+REARRANGES = ("Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose")
+KEEPS_PLACES = (
+    "Identity", "Dropout", "Cast", "QuantizeLinear", "DequantizeLinear", "Relu", "Clip", "Add", "Sub", "Mul", "Div",
+    "Pad",
+)  # fmt: skip
+
+REACH = 64
+"""Nodes between an input and the operator that says how it lies."""
+
+
+def place_input(lowering: Lowering, value: Value) -> Tensor:
+    """The tensor of an input, in a map of its own."""
+    if len(value.shape) > 4 and math.prod(value.shape[:-4]) > 1:
+        raise Unsupported(f"it has shape {value.shape}; the chip takes images")
+    seen, seats = _first_reader(lowering.model, value)
+    sizes = [1 if seat is None else seen.shape[seat] for seat in seats]
+    made = lowering.new_map(value.name, (sizes[0], sizes[1], sizes[2]))
+    named = [seat for seat in seats if seat is not None]
+    others = [axis for axis in range(seen.ndim) if axis not in named]
+    order = seen.transpose([*others, *named]).reshape(-1)
+    if np.array_equal(seen.reshape(-1), np.arange(seen.size)) and seen.shape == value.shape:
+        axes = tuple(seats.index(axis) if axis in seats else None for axis in range(seen.ndim))
+        return Tensor(made.name, made.size, value.shape, axes)
+    places = np.empty(order.size, np.int32)
+    places[order] = np.arange(order.size, dtype=np.int32)
+    return _plain(Tensor(made.name, made.size, value.shape, None, places.reshape(value.shape)))
+
+
+def _plain(tensor: Tensor) -> Tensor:
+    """The tensor, its axes named where each counts rows, columns or channels of the map."""
+    steps = {tensor.size[1] * tensor.size[2]: 0, tensor.size[2]: 1, 1: 2}
+    axes: list[int | None] = []
+    for axis, size in enumerate(tensor.shape):
+        along = tensor.indices[tuple(slice(2) if n == axis else 0 for n in range(len(tensor.shape)))]
+        axes.append(steps.get(int(along[1] - along[0])) if size > 1 else None)
+    named = Tensor(tensor.map, tensor.size, tensor.shape, tuple(axes))
+    sizes = {place: tensor.shape[axis] for axis, place in enumerate(axes) if place is not None}
+    fits = all(sizes.get(place, 1) == size for place, size in enumerate(tensor.size))
+    return named if fits and np.array_equal(named.indices, tensor.indices) else tensor
+
+
+Seats = tuple[int | None, int | None, int | None]
+"""The axes of a tensor that count rows, columns and channels."""
+
+
+def _first_reader(model: Model, value: Value) -> tuple[Array, Seats]:
+    """The input's numbers as the first operator that minds sees them, and the seats it gives them."""
+    places = np.arange(math.prod(value.shape), dtype=np.int32).reshape(value.shape)
+    waiting = [(value.name, places)]
+    for _ in range(REACH):
+        if not waiting:
+            break
+        name, seen = waiting.pop(0)
+        for node in model.nodes:
+            if name not in node.inputs[: 2 if node.op in ("Add", "Mul") else 1]:
+                continue
+            seats = _seats(node, seen)
+            if seats is not None:
+                return seen, seats
+            moved = _moved(model, node, seen)
+            if moved is not None and moved.size == seen.size:
+                waiting.append((node.outputs[0], moved))
+    return places, default_seats(value.shape)
+
+
+def _seats(node: Node, seen: Array) -> Seats | None:
+    rank = seen.ndim
+    if node.op in SEES_IMAGES and rank in (3, 4) and seen.shape[0] == 1:
+        return (2, 3, 1) if rank == 4 else (None, 2, 1)
+    if node.op in SEES_SEQUENCES and rank == 3:
+        return None, int(node.attributes.get("layout", 0)), 2
+    if node.op in SEES_ROWS and rank > 1:
+        lead = [axis for axis in range(rank - 1) if seen.shape[axis] > 1]
+        if len(lead) < 3:
+            rows, columns = [None] * (2 - len(lead)) + lead
+            return rows, columns, rank - 1
+    return None
+
+
+def _moved(model: Model, node: Node, seen: Array) -> Array | None:
+    if node.op in KEEPS_PLACES:
+        return seen
+    known = all(name in model.constants or not name for name in node.inputs[1:])
+    if node.op not in REARRANGES or not known:
+        return None
+    others = [model.constants[name].load() if name else None for name in node.inputs[1:]]
+    try:
+        return fold(node, [seen, *others])[0]
+    except Unsupported:
+        return None
+
+
+def default_seats(shape: tuple[int, ...]) -> Seats:
+    """Batch, channels, rows, columns, or fewer; two axes are a vector, or one a pixel."""
+    if len(shape) == 4:
+        return 2, 3, 1
+    if len(shape) == 3:
+        return (None, 2, 1) if shape[0] == 1 else (1, 2, 0)
+    if len(shape) == 2:
+        return None, None if shape[0] == 1 else 0, 1
+    return None, None, 0 if shape else None

@@ -1,0 +1,138 @@
+"""LSTM and GRU: a recurrent step for each direction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex.programs.layout import Tensor
+from acortex.programs.lowering import Lowering, Unsupported
+from acortex.programs.network import Constant, Node
+from acortex.programs.operators import operator
+from acortex.programs.steps import Gates, RecurrentStep
+
+Array = NDArray[Any]
+
+USUAL = {"LSTM": ["Sigmoid", "Tanh", "Tanh"], "GRU": ["Sigmoid", "Tanh"]}
+
+ORDER = {"LSTM": (0, 2, 1, 3), "GRU": (0, 1, 2)}
+"""The chip's gates among ONNX's: i, f, o, g of i, o, f, c; z, r, n as they are."""
+
+
+@operator(
+    "LSTM", "GRU",
+    becomes="a recurrent layer for each direction, 16-bit state in the vector agent",
+    limits="constant weights and initial state, the usual activations; no peepholes, clip, input_forget or lengths",
+)  # fmt: skip
+def recurrent(lowering: Lowering, node: Node) -> None:
+    """One direction, or both, over a sequence."""
+    tensor = lowering.tensor(node)
+    batch_first = bool(node.attributes.get("layout", 0))
+    if len(tensor.shape) != 3 or tensor.shape[0 if batch_first else 1] != 1:
+        raise Unsupported(f"its input has shape {tensor.shape}; the chip takes one sequence at a time")
+    steps, features = tensor.shape[1 if batch_first else 0], tensor.shape[2]
+    source = tensor.view(None, 1 if batch_first else 0, 2)
+    if source is None:
+        raise Unsupported("its input is a rearrangement that memory cannot be read in")
+    directions = _directions(node)
+    weights, recurrence = lowering.lazy(node, 1, "weights"), lowering.lazy(node, 2, "recurrence weights")
+    gates = len(ORDER[node.op])
+    hidden = int(node.attributes.get("hidden_size", recurrence.shape[-1]))
+    expected = (len(directions), gates * hidden, features), (len(directions), gates * hidden, hidden)
+    if (weights.shape, recurrence.shape) != expected:
+        raise Unsupported(f"weights of {weights.shape} and {recurrence.shape} do not fit; {expected} do")
+    _refuse_extras(lowering, node, steps)
+    state = [_initial(lowering, node, n, directions, hidden) for n in (5, 6)]
+    makes = [len(node.outputs) > n and bool(node.outputs[n]) for n in range(3)]
+    whole = lowering.new_map(f"{node.name}", (1, steps, len(directions) * hidden))
+    ends = [lowering.new_map(f"{node.name}.{key}", (1, 1, whole.channels)) if made else None
+            for key, made in zip(("last", "state"), makes[1:], strict=True)]  # fmt: skip
+    for place, reverse in enumerate(directions):
+        names = []
+        for home in (whole, *ends):
+            if home is None or len(directions) == 1:
+                names.append(home.name if home else None)
+                continue
+            part = lowering.new_map(f"{home.name}.{'backward' if reverse else 'forward'}", (*home.size[:2], hidden))
+            part.parent = (home.name, place * hidden)
+            names.append(part.name)
+        assert names[0] is not None
+        kind = node.op.lower() + ("_linear" if node.op == "GRU" and node.attributes.get("linear_before_reset") else "")
+        made_gates = Gates(_loader(lowering, node, weights, recurrence, place, hidden))
+        lowering.graph.steps.append(
+            RecurrentStep(
+                names[0], node.op, names[0], kind, source, hidden, made_gates,
+                state[0][place], state[1][place], reverse, names[1], names[2],
+            )
+        )  # fmt: skip
+    _give(lowering, node, whole.name, [home.name if home else None for home in ends], steps, len(directions), hidden)
+
+
+def _directions(node: Node) -> list[bool]:
+    found = {"forward": [False], "reverse": [True], "bidirectional": [False, True]}
+    direction = node.attributes.get("direction", "forward")
+    if direction not in found:
+        raise Unsupported(f"its direction is {direction}")
+    return found[direction]
+
+
+def _refuse_extras(lowering: Lowering, node: Node, steps: int) -> None:
+    """Raises for whatever of ONNX's recurrent layers the chip does not do."""
+    functions = list(node.attributes.get("activations") or [])
+    usual = USUAL[node.op]
+    if any(name.lower() != usual[n % len(usual)].lower() for n, name in enumerate(functions)):
+        raise Unsupported(f"its activations are {', '.join(functions)}; the chip does {', '.join(usual)}")
+    for key in ("clip", "input_forget"):
+        if node.attributes.get(key):
+            raise Unsupported(f"it has {key}")
+    if lowering.has(node, 4) and (lowering.constant(node, 4, "list of lengths") != steps).any():
+        raise Unsupported("its sequences have lengths of their own")
+    if lowering.has(node, 7) and lowering.constant(node, 7, "peephole weights").any():
+        raise Unsupported("it has peepholes")
+
+
+def _initial(lowering: Lowering, node: Node, index: int, directions: list[bool], hidden: int) -> Array:
+    shape = (len(directions), hidden)
+    if not lowering.has(node, index) or (node.op == "GRU" and index == 6):
+        return np.zeros(shape, np.float32)
+    given = lowering.constant(node, index, "initial state")
+    if given.size != len(directions) * hidden:
+        raise Unsupported(f"its initial state has shape {given.shape}")
+    return given.reshape(shape).astype(np.float32)
+
+
+def _loader(lowering: Lowering, node: Node, weights: Constant, recurrence: Constant, place: int, hidden: int) -> Any:
+    """What makes one direction's weights, (inputs, gates x hidden) and (hidden, gates x hidden), and both biases."""
+    order = ORDER[node.op]
+    bias = lowering.lazy(node, 3, "bias") if lowering.has(node, 3) else None
+    if bias is not None and bias.shape != (weights.shape[0], 2 * len(order) * hidden):
+        raise Unsupported(f"its bias has shape {bias.shape}")
+
+    def arranged(matrix: Array) -> Array:
+        return matrix.reshape(len(order), hidden, -1)[list(order)].reshape(len(order) * hidden, -1).T
+
+    def load() -> tuple[Array, Array, Array, Array]:
+        both = np.zeros(2 * len(order) * hidden, np.float32) if bias is None else bias.load()[place]
+        first, second = (arranged(part).reshape(-1) for part in np.split(both, 2))
+        return arranged(weights.load()[place]), arranged(recurrence.load()[place]), first, second
+
+    return load
+
+
+def _give(
+    lowering: Lowering, node: Node, whole: str, ends: list[str | None], steps: int, directions: int, hidden: int
+) -> None:
+    """The tensors of the outputs: h of every step, the last h, the last c."""
+    batch_first = bool(node.attributes.get("layout", 0))
+    channels = directions * hidden
+    every = Tensor(whole, (1, steps, channels), (steps, channels), (1, 2)).reshaped((steps, directions, 1, hidden))
+    if batch_first:
+        every = every.transposed((2, 0, 1, 3))
+    if node.outputs[0]:
+        lowering.give(node.outputs[0], every)
+    for name, made in zip(node.outputs[1:], ends, strict=False):
+        if name and made is not None:
+            last = Tensor(made, (1, 1, channels), (1, channels), (None, 2)).reshaped((directions, 1, hidden))
+            lowering.give(name, last.transposed((1, 0, 2)) if batch_first else last)

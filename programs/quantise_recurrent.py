@@ -1,0 +1,128 @@
+"""Recurrent steps as layers: levels that serve inputs and state together, codes of the gates, 16-bit state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex.isa.quantisers import FRACTION
+from acortex.programs import graph as g
+from acortex.programs.calibration import levels_of
+from acortex.programs.codings import Codings, multipliers
+from acortex.programs.ranges import Samples
+from acortex.programs.steps import RecurrentStep
+
+Array = NDArray[Any]
+
+CELL = 2048
+"""What an LSTM's state holds for 1."""
+
+FULL = 32767
+"""What a GRU's state, and the hyperbolic tangent of a state, hold for 1."""
+
+
+def recurrent_layer(
+    step: RecurrentStep, source: g.View, targets: Sequence[g.Target | None], codings: Codings
+) -> g.Recurrent:
+    """The layer of a recurrent step that reads a view and writes h of every step, the last h and the last c."""
+    x, h = codings.of(step.source.map), codings.of(step.out)
+    makers = {"lstm": _lstm, "gru": _gru, "gru_linear": _gru_linear}
+    parts = makers[step.kind](step, x, h, codings)
+    every, last, last_state = targets
+    assert every is not None
+    state = None
+    if last_state is not None and step.last_state is not None:
+        coding = codings.of(step.last_state)
+        state = last_state, _linear(coding, 1 / (CELL * coding.scale))
+    top = (1 << h.bits) - 1
+    initial_h = np.clip(np.rint(step.initial_h / h.scale) + h.zero, 0, top).astype(np.uint8)
+    begin = step.initial_c * CELL if step.kind == "lstm" else step.initial_h * FULL
+    initial_state = np.clip(np.rint(begin), -FULL - 1, FULL).astype(np.int16)
+    return g.Recurrent(
+        step.name, step.op, every, step.kind, source, step.hidden,
+        initial_h=initial_h, initial_state=initial_state, reverse=step.reverse,
+        last=last, last_state=state, **parts,
+    )  # fmt: skip
+
+
+def _lstm(step: RecurrentStep, x: g.Coding, h: g.Coding, codings: Codings) -> dict[str, Any]:
+    for_x, for_h, bias_x, bias_h = step.gates.load()
+    weights, steps, zeros = _levels(for_x, for_h, x, h)
+    gates = ["sigmoid", "sigmoid", "sigmoid", "tanh"]
+    codes = _gate_codes(gates, steps, zeros, bias_x + bias_h, h.bits)
+    top = (1 << h.bits) - 1
+    return {"weights": weights, "codes": codes, "out": _linear(h, 1 / (top * FULL * h.scale))}
+
+
+def _gru(step: RecurrentStep, x: g.Coding, h: g.Coding, codings: Codings) -> dict[str, Any]:
+    for_x, for_h, bias_x, bias_h = step.gates.load()
+    cut, bias = 2 * step.hidden, bias_x + bias_h
+    weights, steps, zeros = _levels(for_x[:, :cut], for_h[:, :cut], x, h)
+    codes = _gate_codes(["sigmoid", "sigmoid"], steps, zeros, bias[:cut], h.bits)
+    weights_n, steps_n, zeros_n = _levels(for_x[:, cut:], for_h[:, cut:], x, h)
+    (code_n,) = _gate_codes(["tanh"], steps_n, zeros_n, bias[cut:], h.bits)
+    top = (1 << h.bits) - 1
+    return {
+        "weights": weights, "codes": codes, "out": _linear(h, 1 / (FULL * h.scale)),
+        "weights_n": weights_n, "code_n": code_n, "reset": _linear(h, 1 / top),
+    }  # fmt: skip
+
+
+def _gru_linear(step: RecurrentStep, x: g.Coding, h: g.Coding, codings: Codings) -> dict[str, Any]:
+    for_x, for_h, bias_x, bias_h = step.gates.load()
+    size = step.hidden
+    z, r, n = (slice(at, at + size) for at in (0, size, 2 * size))
+    none_x, none_h = np.zeros_like(for_x[:, n]), np.zeros_like(for_h[:, n])
+    wide_x = np.concatenate([for_x[:, z], for_x[:, n], for_x[:, r], none_x], axis=1)
+    wide_h = np.concatenate([for_h[:, z], none_h, for_h[:, r], for_h[:, n]], axis=1)
+    bias = np.concatenate([bias_x[z] + bias_h[z], bias_x[n], bias_x[r] + bias_h[r], bias_h[n]])
+    weights, steps, zeros = _levels(wide_x, wide_h, x, h)
+    samples = Samples()
+    samples.join(codings.statistics.candidates[step.name])
+    samples.low = min(samples.low, -samples.high)
+    candidate = codings.chosen(samples)
+    codes = _gate_codes(["sigmoid", "none", "sigmoid", "none"], steps, zeros, bias, h.bits, candidate)
+    factor, shift = multipliers(candidate.scale * CELL)
+    return {
+        "weights": weights, "codes": codes, "out": _linear(h, 1 / (FULL * h.scale)),
+        "cell_multiplier": int(factor), "cell_shift": shift,
+    }  # fmt: skip
+
+
+def _levels(for_x: Array, for_h: Array, x: g.Coding, h: g.Coding) -> tuple[Array, Array, Array]:
+    """Levels of both matrices, one below the other, the real step of a sum, and what the zero codes add to sums."""
+    both = np.concatenate([for_x * np.float32(x.scale), for_h * np.float32(h.scale)])
+    levels, steps = levels_of(both, x.bits)
+    zeros = np.full(len(both), x.zero, np.int64)
+    zeros[len(for_x) :] = h.zero
+    return levels, steps, zeros @ levels.astype(np.int64)
+
+
+def _gate_codes(
+    functions: Sequence[str], steps: Array, zeros: Array, bias: Array, bits: int, linear: g.Coding | None = None
+) -> tuple[g.Code, ...]:
+    """The codes of gates, one after the other; those without a function take the coding given."""
+    codes = []
+    parts = zip(*(np.split(array, len(functions)) for array in (steps, zeros, bias)), strict=True)
+    top, half = (1 << bits) - 1, 1 << (bits - 1)
+    for function, (step, zero, shift_by) in zip(functions, parts, strict=True):
+        unit = linear.scale if function == "none" and linear is not None else 1 / FRACTION
+        factor, shift = multipliers(step / unit)
+        offset = np.rint(shift_by / unit * 2.0**shift / factor).astype(np.int64) - zero
+        if function == "none" and linear is not None:
+            codes.append(g.Code(factor, shift, offset, linear.zero, 0, top))
+        elif function == "tanh":
+            codes.append(g.Code(factor, shift, offset, half, 2 * half - top, top, "tanh"))
+        else:
+            codes.append(g.Code(factor, shift, offset, 0, 0, top, function))
+    return tuple(codes)
+
+
+def _linear(coding: g.Coding, ratio: float) -> g.Code:
+    """The code of whole numbers that are a ratio of a coding's step."""
+    factor, shift = multipliers(ratio)
+    function = "none" if coding.zero else "relu"
+    return g.Code(int(factor), shift, 0, coding.zero, 0, (1 << coding.bits) - 1, function)
