@@ -21,12 +21,16 @@ class Machine:
     conversion_cycles: int
     """Cycles in which the neurons of a column of arrays convert its 64 sums."""
     memory_words: int
+    access_cycles: int
+    """Cycles in which a word holds the port of main memory."""
     buffer_words: int
     """Words of the largest window."""
     line_words: int
     """Words that pooling holds: the rows under its window."""
     output_words: int
     """Words of one position that the neurons, and the vector agent's queues, have room for."""
+    state_words: int
+    """Words of 16-bit states that the vector agent keeps."""
     instruction_words: int
     bits: int = 4
 

@@ -21,7 +21,7 @@ from acortex.programs.emit import ARRAYS, Plan, emit
 from acortex.programs.graph import LayerGraph, Product
 from acortex.programs.lower import lower
 from acortex.programs.memory_plan import WORD_BYTES, kilobytes, least_memory, plan_memory
-from acortex.programs.passes import CHANNELS, Pass
+from acortex.programs.passes import CHANNELS, Pass, matrices
 from acortex.programs.placement import Rect, Tiles, place, smallest
 from acortex.programs.schedule import schedule
 
@@ -79,14 +79,8 @@ def smallest_chip(graph: LayerGraph, machine: Machine, mapping: str = "taps") ->
 
 
 def _tiles(passes: list[Pass]) -> list[Tiles]:
-    """The sizes of the groups of all products, in order."""
-    return [_tiles_of(step) for step in passes if step.multiply is not None]
-
-
-def _tiles_of(step: Pass) -> Tiles:
-    assert step.multiply is not None
-    matrix = step.multiply.matrix
-    return Tiles(-(-matrix.rows // CHANNELS), -(-matrix.columns // CHANNELS))
+    """The sizes of all groups, in order."""
+    return [matrix.tiles for matrix in matrices(passes)]
 
 
 def _assembled(text: str, arrays: dict[str, NDArray[np.generic]], file: str) -> Program:
@@ -125,7 +119,7 @@ def _least(layer: Product) -> int:
 def _layers(plan: Plan, machine: Machine) -> list[dict[str, Any]]:
     """One entry a pass of the layers of the report; passes of one layer are taken together."""
     found: dict[str, dict[str, Any]] = {}
-    groups = iter(plan.placement.groups)
+    groups = dict(zip(matrices(plan.passes), plan.placement.groups, strict=True))
     for step in plan.passes:
         entry = found.setdefault(
             step.name,
@@ -138,18 +132,38 @@ def _layers(plan: Plan, machine: Machine) -> list[dict[str, Any]]:
                 "utilisation": None,
                 "macs": 0,
                 "array_operations": 0,
+                "memory_accesses": 0,
+                "cycles": 0,
+                "bottleneck": "",
             },
         )
         if step.multiply is not None:
-            tiles, matrix = _tiles_of(step), step.multiply.matrix
-            cells = matrix.layer.weights.size // matrix.layer.weights.shape[3] * matrix.columns
-            used = (entry["utilisation"] or 0) * entry["arrays"] * CHANNELS**2 + cells
-            entry["group"] += [_rect(rect, machine) for rect in next(groups)]
-            entry["arrays"] += tiles.arrays
-            entry["utilisation"] = used / (entry["arrays"] * CHANNELS**2)
-            entry["macs"] += matrix.macs * step.multiply.positions
-            entry["array_operations"] += tiles.arrays * step.multiply.positions
+            matrix = step.multiply.matrix
+            arrays = matrix.tiles.arrays
+            if matrix in groups:
+                used = (entry["utilisation"] or 0) * entry["arrays"] * CHANNELS**2 + matrix.weights
+                entry["group"] += [_rect(rect, machine) for rect in groups.pop(matrix)]
+                entry["arrays"] += arrays
+                entry["utilisation"] = used / (entry["arrays"] * CHANNELS**2)
+            entry["macs"] += matrix.weights * step.multiply.positions
+            entry["array_operations"] += arrays * step.multiply.positions
+        cycles, bottleneck = max((cycles, agent) for agent, cycles in expected_cycles(step, machine).items())
+        entry["memory_accesses"] += step.accesses
+        entry["cycles"] += cycles
+        entry["bottleneck"] = bottleneck
     return list(found.values())
+
+
+def expected_cycles(step: Pass, machine: Machine) -> dict[str, int]:
+    """The cycles that a pass needs of each part of the chip, if nothing else held it up."""
+    found = {"memory": step.accesses * machine.access_cycles}
+    if step.stage is not None:
+        found["vector"] = step.stage.words * step.stage.height * step.stage.width
+    if step.multiply is not None:
+        arrays, positions = step.multiply.matrix.tiles.arrays, step.multiply.positions
+        found["vmm"] = positions * (arrays + machine.frame_cycles)
+        found["neurons"] = positions * machine.conversion_cycles
+    return found
 
 
 def _rect(rect: Rect, machine: Machine) -> dict[str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from acortex.isa.quantisers import UNITY
 from acortex.programs.graph import Add, Code, LayerGraph, Mul, Pool, Port, Requant
 from acortex.programs.memory_plan import MemoryPlan
-from acortex.programs.passes import Layout, Multiply, Pass, Sink, Source, Stage, one
+from acortex.programs.passes import Cell, Layout, Matrix, Multiply, Pass, Sink, Source, Stage, matrices, one, plain
 from acortex.programs.placement import Placement, Rect
 from acortex.programs.schedule import Schedule, Token
 
@@ -48,8 +48,8 @@ class _Emitter:
         self.arrays: dict[str, NDArray[np.generic]] = {}
         self.symbols = _symbols(plan.layouts)
         self.stay_connected = plan.placement.disjoint()
-        self.groups = [step for step in plan.passes if step.multiply is not None]
-        self.numbers = {id(step): number for number, step in enumerate(self.groups)}
+        self.groups = matrices(plan.passes)
+        self.numbers = {matrix: number for number, matrix in enumerate(self.groups)}
 
     def text(self) -> str:
         """The whole program."""
@@ -99,14 +99,20 @@ class _Emitter:
             yield self._tensor(".input", port)
         for port in self.plan.graph.outputs:
             yield self._tensor(".output", port)
-        for number, step in enumerate(self.groups):
-            assert step.multiply is not None
-            matrix = step.multiply.matrix
+        for number, matrix in enumerate(self.groups):
             name = f"w{number}"
             self.arrays[name] = matrix.values()
             size = f"{matrix.rows}x{matrix.columns}"
-            yield _line(".weights", f'{name}, {size}, file="{ARRAYS}", key={name}, macs={matrix.macs}')
+            yield from self._constants(number, matrix)
+            yield _line(".weights", f'{name}, {size}, file="{ARRAYS}", key={name}, macs={matrix.weights}')
         yield ""
+
+    def _constants(self, number: int, matrix: Matrix) -> Iterator[str]:
+        """The offsets and multipliers of a group's columns, where they are not all the same."""
+        code = next(s.multiply.code for s in self.plan.passes if s.multiply is not None and s.multiply.matrix is matrix)
+        if not plain(code):
+            self.arrays[f"c{number}"] = np.stack((code.offset, code.multiplier), axis=1).astype(np.int64)
+            yield _line(".constants", f'c{number}, {matrix.columns}, file="{ARRAYS}", key=c{number}')
 
     def _tensor(self, directive: str, port: Port) -> str:
         coding = self.plan.graph.maps[port.map].coding
@@ -123,10 +129,8 @@ class _Emitter:
 
     def _set_up(self) -> Iterator[str]:
         yield _title("Set-up: the groups and their weights")
-        for number, step in enumerate(self.groups):
-            assert step.multiply is not None
-            matrix = step.multiply.matrix
-            yield _line("group", f"g{number}, {matrix.rows}, {matrix.columns}", step.name)
+        for number, matrix in enumerate(self.groups):
+            yield _line("group", f"g{number}, {matrix.rows}, {matrix.columns}", matrix.layer)
             for rect in self.plan.placement.groups[number]:
                 yield _line("rect", f"g{number}, {_rect(rect)}")
             yield _line("program", f"g{number}, w{number}")
@@ -189,21 +193,42 @@ class _Emitter:
             yield _line("read", "d0, to=vector")
         if stage is not None:
             yield from self._stage(stage, waits.get("operand"))
-        yield from self._rows("d2", step.sink)
-        yield from _given(waits.get("write"))
-        how = ", source=vector" if stage is not None else ""
-        if not step.sink.whole:
-            how += _named(shift=(step.sink.shift, 0), tail=(step.sink.tail, 64))
+        if step.cell is not None:
+            yield from self._cell(step.cell)
+        yield from self._write(step.sink, multiply is None or step.to_vector, waits.get("write"))
+        if step.state is not None and step.cell is not None:
+            yield from _quantiser("q2", step.state[1])
+            yield _line("getstate", f"q2, {step.cell.words}, {step.cell.state}")
+            yield from self._write(step.state[0], True)
+
+    def _write(self, sink: Sink, from_vector: bool, wait: str | None = None) -> Iterator[str]:
+        yield from self._rows("d2", sink)
+        yield from _given(wait)
+        how = ", source=vector" if from_vector else ""
+        if not sink.whole:
+            how += _named(shift=(sink.shift, 0), tail=(sink.tail, 64))
         yield _line("write", f"d2{how}")
 
+    def _cell(self, cell: Cell) -> Iterator[str]:
+        yield from _quantiser("q2", cell.out)
+        yield from _quantiser("q3", cell.gates)
+        first = ", first=yes" if cell.first else ""
+        reset = ", reset=yes" if cell.kind == "gru_linear" else ""
+        yield _line(cell.kind[:4].strip("_"), f"q2, q3, {cell.words}, {cell.state}{first}{reset}")
+
     def _through_arrays(self, step: Pass, multiply: Multiply, wait: str | None) -> Iterator[str]:
-        group, positions = f"g{self.numbers[id(step)]}", multiply.positions
+        group, positions = f"g{self.numbers[multiply.matrix]}", multiply.positions
         source = step.source
         yield from self._crop("d0", source)
         if _is_plain(source, multiply):
             yield from _given(wait)
             yield _line("read", "d0")
-            yield _line("feed", f"{positions}, {source.words}" + _tail(source))
+            for number, more in enumerate(step.more):
+                yield from self._crop(f"d{4 + number}", more)
+                yield _line("read", f"d{4 + number}")
+            words = source.words + sum(more.words for more in step.more)
+            tail = "" if step.more else _tail(source)
+            yield _line("feed", f"{positions}, {words}{tail}" + _named(fill=(multiply.pad, 0)))
         else:
             yield from self._window("w0", multiply, source)
             yield from _given(wait)
@@ -214,8 +239,21 @@ class _Emitter:
         yield _line("multiply", f"{group}, {positions}")
         if not self.stay_connected:
             yield _line("disconnect", group)
-        yield from _quantiser("q0", multiply.code)
-        yield _line("convert", f"q0, {positions}" + (", to=vector" if step.stage is not None else ""))
+        to = ", to=vector" if step.to_vector else ""
+        yield from self._tuned("q0", multiply)
+        if step.cell is not None:
+            yield from self._tuned("q1", replace(multiply, code=step.cell.then))
+            to += f", then=q1, every={step.cell.every}"
+        yield _line("convert", f"q0, {positions}{to}")
+
+    def _tuned(self, register: str, multiply: Multiply) -> Iterator[str]:
+        """A quantiser for a group's columns, with constants of their own where they have any."""
+        code = multiply.code
+        if plain(code):
+            yield from _quantiser(register, code)
+            return
+        yield from _quantiser(register, replace(code, multiplier=1))
+        yield _line("tune", f"{register}, c{self.numbers[multiply.matrix]}")
 
     def _window(self, register: str, multiply: Multiply, source: Source) -> Iterator[str]:
         g = multiply.geometry
@@ -289,6 +327,9 @@ class _Emitter:
 
     def _rows(self, register: str, sink: Sink) -> Iterator[str]:
         layout = sink.layout
+        if sink.pixel is not None:
+            yield from self._walk(register, layout, sink.word + sink.pixel * layout.words, [(sink.filled, 1)])
+            return
         axes = [(sink.filled, 1), (layout.width, layout.words), (layout.height, layout.row_words)]
         if sink.whole:
             axes = _merged(axes)

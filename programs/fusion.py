@@ -7,6 +7,7 @@ that several products fill side by side is done on the stream of each.
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import NamedTuple
 
 from acortex.isa.machine import Machine
@@ -19,6 +20,7 @@ from acortex.programs.graph import (
     Product,
     Recurrent,
     Requant,
+    Target,
     View,
     crop,
     read_views,
@@ -36,8 +38,9 @@ class Step(NamedTuple):
     recurrent: Recurrent | None = None
 
 
-def fused(graph: LayerGraph, machine: Machine) -> list[Step]:
-    """The layers of a network as steps, in an order in which they can run."""
+def fused(graph: LayerGraph, machine: Machine) -> tuple[LayerGraph, list[Step]]:
+    """The layers of a network as steps, in an order in which they can run; and the network that they are of."""
+    graph = split_pools(graph, machine)
     layers = list(graph.layers)
     made = {layer.target.map: layer for layer in layers if isinstance(layer, Product)}
     single = _single_reader(graph, layers)
@@ -58,7 +61,7 @@ def fused(graph: LayerGraph, machine: Machine) -> list[Step]:
             steps.append(Step(recurrent=layer))
         elif isinstance(layer, Pool | Add | Mul | Requant):
             steps.append(Step(products[taken[layer.name]] if layer.name in taken else None, layer))
-    return steps
+    return graph, steps
 
 
 def _single_reader(graph: LayerGraph, layers: list[Layer]) -> set[str]:
@@ -111,3 +114,37 @@ def _holds(product: Product, layer: Vector, machine: Machine) -> bool:
     geometry, rows = layer.geometry, product.geometry.rows
     lines = min((geometry.kernel_y - 1) * geometry.dilation_y + 1, rows)
     return lines * product.geometry.columns * words <= machine.line_words
+
+
+def split_pools(graph: LayerGraph, machine: Machine) -> LayerGraph:
+    """The network in which a pool over a map that products fill side by side is a pool after each of them."""
+    pools = {pool.source.map: pool for pool in graph.layers if isinstance(pool, Pool) and _splits(pool, graph, machine)}
+    if not pools:
+        return graph
+    maps = dict(graph.maps)
+    layers: list[Layer] = []
+    for layer in graph.layers:
+        pool = pools.get(layer.target.map)
+        if isinstance(layer, Product) and pool is not None:
+            between = f"{layer.name}/{pool.name}"
+            maps[between] = replace(maps[layer.target.map], name=between, channels=layer.weights.shape[3])
+            part = Target(pool.target.map, pool.target.offset + layer.target.offset)
+            layers.append(replace(layer, target=Target(between)))
+            layers.append(replace(pool, name=between, source=View(between), target=part))
+        elif not (isinstance(layer, Pool) and layer.source.map in pools):
+            layers.append(layer)
+    return replace(graph, maps=maps, layers=tuple(layers))
+
+
+def _splits(pool: Pool, graph: LayerGraph, machine: Machine) -> bool:
+    """Whether several products, and nothing else, make what a pool alone reads, and can each be pooled on their way."""
+    name = pool.source.map
+    makers = [layer for layer in graph.layers if any(target.map == name for target in written_targets(layer))]
+    readers = [view for layer in graph.layers for view in read_views(layer) if view.map == name]
+    return (
+        len(makers) > 1
+        and len(readers) == 1
+        and _whole(pool.source, graph)
+        and name not in {port.map for port in graph.outputs}
+        and all(isinstance(maker, Product) and maker.groups == 1 and _holds(maker, pool, machine) for maker in makers)
+    )

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from acortex.errors import AcortexError
 from acortex.isa.machine import Machine
@@ -25,6 +27,8 @@ from acortex.programs.graph import (
     Mul,
     Pool,
     Product,
+    Recurrent,
+    Requant,
     Target,
     View,
     columns_of,
@@ -44,6 +48,7 @@ from acortex.programs.passes import (
     Stage,
     layout_of,
 )
+from acortex.programs.recurrent import Places, steps_of, wavefront
 
 MAPPINGS = ("taps", "dense", "best")
 """How a kernel's taps fill rows of arrays: each from a row of arrays on, without gaps, or as takes fewer arrays."""
@@ -60,19 +65,26 @@ def lower(graph: LayerGraph, machine: Machine, mapping: str = "taps") -> Lowered
 
 class _Lowering:
     def __init__(self, graph: LayerGraph, machine: Machine, mapping: str) -> None:
-        self.graph = graph
+        graph, self.steps = fused(graph, machine)
         self.machine = machine
         self.mapping = mapping
         self.maps = dict(graph.maps)
         self.result = Lowered(layouts={name: layout_of(source) for name, source in graph.maps.items()})
+        self.cells: list[Recurrent] = []
+        self.states = 0
         self.shared = _shared_words(graph)
 
     def run(self) -> Lowered:
-        for step in fused(self.graph, self.machine):
+        for step in self.steps:
+            if step.recurrent is not None:
+                self._recurrent(step.recurrent)
+                continue
+            self._flush()
             if step.product is not None:
                 self._product(step.product, step.vector)
             elif step.vector is not None:
                 self._vector(step.vector)
+        self._flush()
         return self.result
 
     # Where things lie -------------------------------------------------------------------------------------------
@@ -129,8 +141,55 @@ class _Lowering:
         fewer = -(-taps * channels // CHANNELS) < taps * source.words
         dense = self.mapping == "dense" or (self.mapping == "best" and fewer)
         tap_rows = channels if dense else source.words * CHANNELS
-        matrix = Matrix(layer, tap_rows, inputs, start, (taps - 1) * tap_rows + channels, end - start)
+        rows = (taps - 1) * tap_rows + channels
+        weights = layer.macs_per_position // layer.weights.shape[3] * (end - start)
+        matrix = Matrix(
+            layer.name, rows, end - start, weights, partial(_filled, layer, tap_rows, inputs, rows, start, end)
+        )
         return Multiply(layer.geometry, layer.pad, dense, matrix, _columns(layer, start, end))
+
+    # Recurrent layers -------------------------------------------------------------------------------------------
+
+    def _recurrent(self, layer: Recurrent) -> None:
+        """Keeps a layer until the next one that is not recurrent: stacked ones run side by side."""
+        if any(layer.source.map == end.map for other in self.cells for end in written_targets(other)[1:]):
+            self._flush()
+        self.cells.append(layer)
+
+    def _flush(self) -> None:
+        """Turns the recurrent layers that were kept into passes."""
+        if not self.cells:
+            return
+        layers, self.cells = self.cells, []
+        places = Places(self._view, self._sink, self._scratch)
+        steps = []
+        for layer in layers:
+            steps.append(steps_of(layer, places, self.states))
+            self.states += -(-layer.hidden // CHANNELS)
+        if self.states > self.machine.state_words:
+            raise UnsupportedLayer(
+                f"the recurrent layers keep {self.states} words of states, and {self.machine.name} holds"
+                f" {self.machine.state_words}",
+                hint=f"take a chip with vector.state_words={self.states}",
+            )
+        self.result.passes += wavefront(steps)
+        for layer, passes in zip(layers, steps, strict=True):
+            self._ends(layer, passes[-1][-1])
+
+    def _ends(self, layer: Recurrent, last: Pass) -> None:
+        """Copies h of a layer's last step to where others look for it."""
+        if layer.last is not None:
+            offset, at = layer.target.offset, last.sink.pixel
+            channels = tuple(range(offset, offset + layer.hidden))
+            view = View(layer.target.map, channels, left=at or 0, width=1)
+            code = Code(high=(1 << self.machine.bits) - 1)
+            self._vector(Requant(f"{layer.name}/last", layer.op, layer.last, view, 0, code))
+
+    def _scratch(self, name: str, channels: int) -> Target:
+        """A map of one pixel."""
+        self.maps[name] = Map(name, 1, 1, channels, Coding(1.0, 0, self.machine.bits))
+        self.result.layouts[name] = layout_of(self.maps[name])
+        return Target(name)
 
     # The vector agent -------------------------------------------------------------------------------------------
 
@@ -177,6 +236,23 @@ class _Lowering:
         code = Code(high=(1 << self.machine.bits) - 1)
         self._product(Product(f"{layer.name}/copy", layer.op, Target(name), view, weights, geometry, code), None)
         return self._view(View(name))[0]
+
+
+def _filled(layer: Product, tap_rows: int, inputs: Ints, rows: int, start: int, end: int) -> NDArray[np.int8]:
+    """The matrix of outputs `start` to `end` - 1 of a product: int8 of shape (rows, outputs).
+
+    Row tap * `tap_rows` + `inputs[i]` holds the weights of input i; each output has those of its own group's inputs.
+    """
+    height, width, inside, outputs = layer.weights.shape
+    own = outputs // layer.groups
+    filled = np.zeros((rows, end - start), dtype=np.int8)
+    for group in range(start // own, -(-end // own)):
+        left, right = max(group * own, start), min((group + 1) * own, end)
+        places = inputs[group * inside : (group + 1) * inside]
+        for tap in range(height * width):
+            kernel = layer.weights[tap // width, tap % width, :, left:right]
+            filled[tap * tap_rows + places, left - start : right - start] = kernel
+    return filled
 
 
 def _narrow(layer: Product, source: Source, inputs: Ints, start: int, end: int) -> tuple[Source, Ints]:

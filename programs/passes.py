@@ -6,13 +6,16 @@ first on its way to memory. Maps have a *layout* here: where in the words of a p
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from acortex.programs.graph import Add, Code, Geometry, Layer, Map, Mul, Pool, Product, Requant
+from acortex.isa.windows import Window, slide
+from acortex.programs.graph import Add, Code, Geometry, Layer, Map, Mul, Pool, Requant
+from acortex.programs.placement import Tiles
 
 CHANNELS = 64
 """Channels of a word, rows and columns of an array."""
@@ -86,6 +89,13 @@ class Sink:
     words: int
     shift: int = 0
     tail: int = CHANNELS
+    pixel: int | None = None
+    """The one pixel that is written; None for all."""
+
+    @property
+    def pixels(self) -> int:
+        """Pixels that are written."""
+        return self.layout.height * self.layout.width if self.pixel is None else 1
 
     @property
     def filled(self) -> int:
@@ -100,38 +110,21 @@ class Sink:
 
 @dataclass(frozen=True, eq=False)
 class Matrix:
-    """What a product asks of a group: its size in cells and how to fill it, which is done when it is needed.
+    """What a layer asks of a group: its size in cells, and how to fill it, which is done when it is needed.
 
-    Row tap * `tap_rows` + `inputs[i]`, column j - `first` holds the weight of the layer's input i and output j; a layer
-    of several `groups` gives each output the inputs of its own part.
+    `values()` is int8 of shape (rows, columns); `weights` counts its cells that hold a weight of the layer.
     """
 
-    layer: Product
-    tap_rows: int
-    inputs: Ints
-    first: int
+    layer: str
     rows: int
     columns: int
+    weights: int
+    values: Callable[[], NDArray[np.int8]]
 
     @property
-    def macs(self) -> int:
-        """Multiply-accumulates of one position."""
-        outputs: int = self.layer.weights.shape[3]
-        return self.layer.macs_per_position // outputs * self.columns
-
-    def values(self) -> NDArray[np.int8]:
-        """The weights: int8 of shape (rows, columns)."""
-        weights, groups = self.layer.weights, self.layer.groups
-        height, width, inside, outputs = weights.shape
-        own = outputs // groups
-        filled = np.zeros((self.rows, self.columns), dtype=np.int8)
-        for start in range(self.first // own * own, self.first + self.columns, own):
-            left, right = max(start, self.first), min(start + own, self.first + self.columns)
-            rows = self.inputs[start // own * inside : (start // own + 1) * inside]
-            for tap in range(height * width):
-                kernel = weights[tap // width, tap % width, :, left:right]
-                filled[tap * self.tap_rows + rows, left - self.first : right - self.first] = kernel
-        return filled
+    def tiles(self) -> Tiles:
+        """Its size in arrays."""
+        return Tiles(-(-self.rows // CHANNELS), -(-self.columns // CHANNELS))
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,6 +143,16 @@ class Multiply:
         """Array operations of the group."""
         return self.geometry.rows * self.geometry.columns
 
+    def fetched(self, source: Source) -> int:
+        """Words that the window reads of a source."""
+        g, packed = self.geometry, source.layout.packed
+        window = Window(
+            g.kernel_y, g.kernel_x, g.stride_y, g.stride_x, g.dilation_y, g.dilation_x, source.width, packed,
+            g.rows, g.columns, g.top, g.left,
+        )  # fmt: skip
+        fetched: int = slide(window, source.height, source.words).size
+        return fetched
+
 
 @dataclass(frozen=True, eq=False)
 class Stage:
@@ -165,6 +168,24 @@ class Stage:
 
 
 @dataclass(frozen=True, eq=False)
+class Cell:
+    """The part of a pass that steps recurrent cells: `words` words of them, whose states begin at a word of the store.
+
+    Of each `every` words of gates the last is coded by `then`. `gates` tells the vector agent what the codes stand for,
+    `out` makes codes of h. `first` is the first step: the state was 0.
+    """
+
+    kind: str
+    out: Code
+    gates: Code
+    words: int
+    state: int
+    then: Code
+    every: int
+    first: bool = False
+
+
+@dataclass(frozen=True, eq=False)
 class Pass:
     """One way through the chip. `layers` are what it computes, the first of them gives it its name."""
 
@@ -173,22 +194,42 @@ class Pass:
     sink: Sink
     multiply: Multiply | None = None
     stage: Stage | None = None
+    cell: Cell | None = None
+    more: tuple[Source, ...] = ()
+    """What is read after the source, and fed behind it."""
+    state: tuple[Sink, Code] | None = None
+    """Where the cell's state goes when the step is done, and by which code."""
 
     @property
     def name(self) -> str:
         """The layer that it belongs to."""
         return self.layers[0].name
 
+    @property
+    def to_vector(self) -> bool:
+        """Whether what the neurons convert goes to the vector agent."""
+        return self.stage is not None or self.cell is not None
+
+    @property
+    def accesses(self) -> int:
+        """Words that it reads and writes in main memory."""
+        read = self.source.pixels * self.source.words
+        if self.multiply is not None:
+            read = self.multiply.fetched(self.source)
+        operand = self.stage.words * self.stage.height * self.stage.width if self.stage and self.stage.operand else 0
+        more = sum(source.pixels * source.words for source in self.more)
+        return read + more + operand + self.sink.pixels * self.sink.filled
+
     def reads(self) -> dict[str, list[str]]:
         """The maps that each agent reads."""
-        found = {"read": [self.source.layout.name]}
+        found = {"read": [source.layout.name for source in (self.source, *self.more)]}
         if self.stage is not None and self.stage.operand is not None:
             found["operand"] = [self.stage.operand.layout.name]
         return found
 
     def writes(self) -> list[str]:
         """The maps that the write agent fills."""
-        return [self.sink.layout.name]
+        return [self.sink.layout.name, *([self.state[0].layout.name] if self.state else [])]
 
 
 @dataclass
@@ -197,6 +238,11 @@ class Lowered:
 
     passes: list[Pass] = field(default_factory=list)
     layouts: dict[str, Layout] = field(default_factory=dict)
+
+
+def matrices(passes: Iterable[Pass]) -> list[Matrix]:
+    """The matrices of passes, each once, in the order in which they are first used: the i-th is group i."""
+    return list(dict.fromkeys(step.multiply.matrix for step in passes if step.multiply is not None))
 
 
 def plain(code: Code) -> bool:

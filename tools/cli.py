@@ -10,6 +10,7 @@ import click
 import acortex
 from acortex.tools.asm import asm
 from acortex.tools.chip import chip
+from acortex.tools.compile import compile_
 from acortex.tools.disasm import disasm
 from acortex.tools.info import info
 from acortex.tools.isa import isa
@@ -28,7 +29,7 @@ def cli() -> None:
     """
 
 
-for command in (asm, disasm, info, isa, run, trace, chip, zoo):
+for command in (compile_, asm, disasm, info, isa, run, trace, chip, zoo):
     cli.add_command(command)
 
 

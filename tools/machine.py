@@ -18,9 +18,11 @@ def machine_of(chip: Chip) -> Machine:
         frame_cycles=delay.frame_cycles(1),
         conversion_cycles=delay.ramp_cycles,
         memory_words=chip.memory_words,
+        access_cycles=chip.memory.access_cycles,
         buffer_words=chip.buffer.words,
         line_words=chip.vector.line_words,
         output_words=min(chip.neurons.output_words, chip.vector.queue_words),
+        state_words=getattr(chip.vector, "state_words", 0),
         instruction_words=chip.instruction_memory.words,
         bits=chip.neurons.bits,
     )

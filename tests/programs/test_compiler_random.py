@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import layer_graph_numpy
 import numpy as np
+import onnxruntime
 import pytest
 from numpy.typing import NDArray
 
-from acortex.isa.program import Program
-from acortex.isa.quantisers import Quantiser, quantise
 from acortex.programs.compiler import compile_graph
 from acortex.programs.graph import (
     Add,
@@ -26,107 +26,16 @@ from acortex.programs.graph import (
     Requant,
     Target,
     View,
-    columns_of,
-    crop,
 )
+from acortex.programs.lower import MAPPINGS
+from acortex.programs.reference import reference
 from acortex.sim.run import run
 from acortex.sim.specs import load_chip
 from acortex.tools.machine import machine_of
 
-Codes = NDArray[np.int64]
-
 CHIP = load_chip("acortex_gnmt")
 MACHINE = machine_of(CHIP)
 CODING = Coding(1.0, 0, 4)
-ONE = np.int64(1)
-
-
-# Plain evaluation -----------------------------------------------------------------------------------------------------
-
-
-def coded(sums: Codes, code: Code, count: Any = ONE) -> Codes:
-    """Sums of shape (rows, columns, channels) as codes, channel by channel."""
-    offsets, multipliers = columns_of(code, sums.shape[2])
-    result = np.empty_like(sums)
-    for channel in range(sums.shape[2]):
-        rule = Quantiser(
-            int(multipliers[channel]), code.shift, code.zero, code.low, code.high, code.activation, code.gain
-        )
-        result[:, :, channel] = quantise(sums[:, :, channel] + int(offsets[channel]), rule, count)
-    return result
-
-
-def seen(maps: dict[str, Codes], graph: LayerGraph, view: View) -> Codes:
-    """What a view shows."""
-    full = crop(view, graph.maps[view.map])
-    assert full.height is not None and full.width is not None
-    image = maps[view.map][full.top : full.top + full.height, full.left : full.left + full.width]
-    return image[:, :, list(full.channels or ())]
-
-
-def windows(image: Codes, g: Geometry, pad: int) -> tuple[Codes, Codes]:
-    """Windows over an image, (rows, columns, taps, channels), and which of their pixels lie inside it."""
-    height, width, channels = image.shape
-    found = np.full((g.rows, g.columns, g.kernel_y * g.kernel_x, channels), pad, dtype=np.int64)
-    inside = np.zeros((g.rows, g.columns, g.kernel_y * g.kernel_x), dtype=np.int64)
-    for row in range(g.rows):
-        for column in range(g.columns):
-            for tap in range(g.kernel_y * g.kernel_x):
-                y = row * g.stride_y - g.top + tap // g.kernel_x * g.dilation_y
-                x = column * g.stride_x - g.left + tap % g.kernel_x * g.dilation_x
-                if 0 <= y < height and 0 <= x < width:
-                    found[row, column, tap] = image[y, x]
-                    inside[row, column, tap] = 1
-    return found, inside
-
-
-def product(layer: Product, image: Codes) -> Codes:
-    """The codes of a product."""
-    taps, _ = windows(image, layer.geometry, layer.pad)
-    weights = layer.weights.reshape(-1, *layer.weights.shape[2:]).astype(np.int64)
-    inside, outputs = weights.shape[1], weights.shape[2] // layer.groups
-    parts = [
-        np.einsum(
-            "yxti,tij->yxj", taps[..., n * inside : (n + 1) * inside], weights[..., n * outputs : (n + 1) * outputs]
-        )
-        for n in range(layer.groups)
-    ]
-    return coded(np.concatenate(parts, axis=2), layer.code)
-
-
-def pooled(layer: Pool, image: Codes) -> Codes:
-    """The codes of a pool."""
-    taps, inside = windows(image, layer.geometry, 0)
-    if layer.mode == "max":
-        return taps.max(axis=2)
-    count = np.maximum(inside.sum(axis=2), 1) if layer.inside else np.full(taps.shape[:2], taps.shape[2])
-    return coded(taps.sum(axis=2), layer.code, count)
-
-
-def computed(layer: Layer, maps: dict[str, Codes], graph: LayerGraph) -> Codes:
-    """What a layer writes."""
-    if isinstance(layer, Product):
-        return product(layer, seen(maps, graph, layer.source))
-    if isinstance(layer, Pool):
-        return pooled(layer, seen(maps, graph, layer.source))
-    if isinstance(layer, Requant):
-        return coded(seen(maps, graph, layer.source) - layer.zero_a, layer.code)
-    assert isinstance(layer, Add | Mul)
-    a, b = seen(maps, graph, layer.a) - layer.zero_a, seen(maps, graph, layer.b) - layer.zero_b
-    if isinstance(layer, Mul):
-        return coded(a * b, layer.code)
-    return coded(a * layer.multiplier_a + b * layer.multiplier_b, layer.code)
-
-
-def evaluate(graph: LayerGraph, codes: Codes) -> dict[str, Codes]:
-    """All maps of a network for one image of codes, (rows, columns, channels)."""
-    maps = {name: np.zeros((m.height, m.width, m.channels), dtype=np.int64) for name, m in graph.maps.items()}
-    maps[graph.inputs[0].map][:] = codes
-    for layer in graph.layers:
-        found = computed(layer, maps, graph)
-        offset = layer.target.offset
-        maps[layer.target.map][:, :, offset : offset + found.shape[2]] = found
-    return maps
 
 
 # Random networks ------------------------------------------------------------------------------------------------------
@@ -154,10 +63,18 @@ class Builder:
         """A code that spreads sums of about a size over all codes."""
         shift = int(np.log2(spread)) + 2
         activation = str(self.rng.choice(["none", "relu", "leaky", "sigmoid"]))
+        zero = self.pick(0, 5, 8)
         multiplier: Any = self.pick(1, 2, 3)
-        return Code(
-            multiplier, shift, 0, self.pick(0, 5, 8), 0, self.pick(12, 15), activation, self.pick(1 << 14, 1 << 16)
-        )
+        offset: Any = 0
+        gain = self.pick(1 << 14, 1 << 16)
+        if columns and self.pick(0, 1, 1):
+            multiplier = self.rng.integers(1, 4, columns)
+            offset = self.rng.integers(-spread, spread, columns)
+        return Code(multiplier, shift, offset, zero, 0, self.pick(12, 15), activation if zero else "relu", gain)
+
+    def plain(self, multiplier: int, shift: int, zero: int) -> Code:
+        """A code without a function, or with relu where nothing is below zero."""
+        return Code(multiplier, shift, 0, zero, activation="none" if zero else "relu")
 
     def geometry(self, height: int, width: int) -> Geometry:
         """A window with anything that a window may have, over an image."""
@@ -171,8 +88,7 @@ class Builder:
         rows = (height + top + bottom - tall) // stride_y + 1
         columns = (width + left + right - wide) // stride_x + 1
         found = Geometry(kernel_y, kernel_x, stride_y, stride_x, dilation_y, dilation_x, top, left, rows, columns)
-        _, inside = windows(np.zeros((height, width, 1), dtype=np.int64), found, 0)
-        return found if inside.any() else self.geometry(height, width)
+        return found if _inside(found, height, width).any() else self.geometry(height, width)
 
     def weights(self, *shape: int) -> NDArray[np.int8]:
         return self.rng.integers(-8, 8, shape).astype(np.int8)
@@ -198,8 +114,8 @@ class Builder:
         g = self.geometry(source.height, source.width)
         self.map(name, g.rows, g.columns, source.channels)
         mode = str(self.rng.choice(["max", "average"]))
-        code = Code(self.pick(1, 3), self.pick(0, 1), 0, self.pick(0, 2))
-        inside = bool(self.pick(0, 1))
+        code = self.plain(self.pick(1, 3), self.pick(0, 1), self.pick(0, 2))
+        inside = bool(self.pick(0, 1)) and _inside(g, source.height, source.width).all()
         self.layers.append(Pool(name, "Pool", Target(name), View(source.name), g, mode, code, inside))
 
     def requant(self, name: str) -> None:
@@ -221,7 +137,7 @@ class Builder:
         if self.pick(0, 1):
             self.layers.append(Mul(*common, self.code(spread=10)))
         else:
-            code = Code(1, self.pick(2, 3), 0, self.pick(0, 4))
+            code = self.plain(1, self.pick(2, 3), self.pick(0, 4))
             self.layers.append(Add(*common, self.pick(1, 5), self.pick(2, 7), code))
 
     def residual(self, name: str) -> None:
@@ -231,7 +147,7 @@ class Builder:
         inner = f"{name}.conv"
         self.map(inner, source.height, source.width, source.channels)
         weights = self.weights(3, 3, source.channels, source.channels)
-        code = self.code(0, 120 * int(source.channels**0.5) + 1)
+        code = self.code(source.channels, 120 * int(source.channels**0.5) + 1)
         self.layers.append(Product(inner, "Conv", Target(inner), View(source.name), weights, g, code))
         self.map(name, source.height, source.width, source.channels)
         views = [View(inner), View(source.name)]
@@ -257,7 +173,7 @@ class Builder:
         channels = tuple(int(c) for c in self.rng.permutation(source.channels)[:count])
         self.map(name, source.height, source.width, count)
         view = View(source.name, channels)
-        self.layers.append(Requant(name, "Split", Target(name), view, 0, Code(3, 1, 0, 1)))
+        self.layers.append(Requant(name, "Split", Target(name), view, 0, self.plain(3, 1, 1)))
 
     def side_by_side(self, name: str) -> None:
         """Products and an activation that fill one map next to each other, wherever their channels begin."""
@@ -275,7 +191,20 @@ class Builder:
         code = self.code(spread=1)
         self.layers.append(Requant(f"{name}.last", "Relu", Target(name, offset), View(source.name), 3, code))
 
-    KINDS = (convolution, convolution, pool, requant, two, residual, narrow, shuffled, side_by_side)
+    def pooled_branches(self, name: str) -> None:
+        """Products that fill one map next to each other, which a pool alone reads."""
+        source = self.last()
+        widths = [self.pick(*self.channels, 40) for _ in range(2)]
+        inner = self.map(f"{name}.all", source.height, source.width, sum(widths))
+        g = Geometry(rows=source.height, columns=source.width)
+        for number, width in enumerate(widths):
+            weights = self.weights(1, 1, source.channels, width)
+            code = self.code(width, 40 * int(source.channels**0.5) + 1)
+            target = Target(inner.name, sum(widths[:number]))
+            self.layers.append(Product(f"{name}.{number}", "Conv", target, View(source.name), weights, g, code))
+        self.pool(name)
+
+    KINDS = (convolution, convolution, pool, requant, two, residual, narrow, shuffled, side_by_side, pooled_branches)
 
     def graph(self, count: int) -> LayerGraph:
         for number in range(count):
@@ -284,22 +213,29 @@ class Builder:
         return LayerGraph("random", self.maps, tuple(self.layers), (port(x, "x"),), (port(y, "y"),))
 
 
+def _inside(g: Geometry, height: int, width: int) -> NDArray[np.bool_]:
+    """Whether each window has a pixel of the image: shape (rows, columns)."""
+    down = (np.arange(g.rows) * g.stride_y - g.top)[:, None] + np.arange(g.kernel_y) * g.dilation_y
+    across = (np.arange(g.columns) * g.stride_x - g.left)[:, None] + np.arange(g.kernel_x) * g.dilation_x
+    rows, columns = (down >= 0) & (down < height), (across >= 0) & (across < width)
+    return rows.any(axis=1)[:, None] & columns.any(axis=1)[None, :]
+
+
 def port(source: Map, name: str) -> Port:
     shape = (source.height, source.width, source.channels)
     return Port(name, source.name, shape, (shape,), (0, 1, 2), "codes")
 
 
-def on_chip(program: Program, images: Codes, timing: bool = False) -> Codes:
-    return run(program, CHIP, inputs=images, timing=timing).outputs["y"].astype(np.int64)
-
-
 @pytest.mark.parametrize("seed", range(60))
-def test_a_random_network_equals_numpy(seed: int) -> None:
+def test_the_chip_and_onnxruntime_on_the_reference_equal_plain_numpy(seed: int) -> None:
     builder = Builder(seed)
     graph = builder.graph(1 + seed % 5)
-    mapping = ("taps", "dense", "best")[seed % 3]
     x = graph.maps["x"]
-    images = builder.rng.integers(0, 16, (2, x.height, x.width, x.channels))
-    outputs = on_chip(compile_graph(graph, MACHINE, mapping).program, images, timing=seed % 10 == 0)
+    images = builder.rng.integers(0, 16, (2, x.height, x.width, x.channels)).astype(np.float32)
+    wanted = layer_graph_numpy.run(graph, {"x": images})["y"]
+    compiled = compile_graph(graph, MACHINE, MAPPINGS[seed % len(MAPPINGS)])
+    outputs = run(compiled.program, CHIP, inputs=images, timing=seed % 10 == 0).outputs["y"]
+    np.testing.assert_array_equal(outputs, wanted)
+    session = onnxruntime.InferenceSession(reference(graph).SerializeToString())
     for image, output in zip(images, outputs, strict=True):
-        np.testing.assert_array_equal(output, evaluate(graph, image)[graph.outputs[0].map])
+        np.testing.assert_array_equal(session.run(None, {"x": image})[0], output)

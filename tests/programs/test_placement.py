@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acortex.isa.machine import Machine
 from acortex.programs.placement import Placement, PlacementError, Tiles, place, smallest
 from acortex.sim.bus import Buses
 from acortex.sim.groups import Group, Rect, check_apart, form_group
@@ -62,7 +63,7 @@ def test_any_products_fit_the_smallest_chip_for_them(products: list[Tiles]) -> N
 
 
 def test_too_large_a_network_is_told_the_chip_that_it_needs() -> None:
-    machine = Machine("small", 5, 3, 2, 18, 16, 32, 256, 1024, 128, 128)
+    machine = replace(machine_of(load_chip("acortex_digits")), name="small")
     with pytest.raises(PlacementError) as caught:
         place([Tiles(9, 2)], machine)
     assert str(caught.value) == (

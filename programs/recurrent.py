@@ -1,0 +1,202 @@
+"""LSTM and GRU layers as passes: one a step, a product of [x, h] whose gates the vector agent takes as they come.
+
+The gates of a word of cells stand side by side in the group's columns, so that the words of a conversion are in the
+order in which the vector agent wants them. States of 16 bits stay there; codes of h go to memory, where the next step
+reads them. The steps of stacked layers run in wavefront order: whatever has what it needs longest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex.errors import AcortexError
+from acortex.programs.graph import Code, Geometry, Layer, Mul, Recurrent, Target, View, columns_of
+from acortex.programs.passes import CHANNELS, Cell, Ints, Matrix, Multiply, Pass, Sink, Source, Stage
+
+MAX_MULTIPLIER = 1 << 16
+
+
+class UnsupportedCell(AcortexError):
+    """A recurrent layer that the chip has no way to compute."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a recurrent layer's words are: functions of the maps' layouts."""
+
+    view: Callable[[View], tuple[Source, Ints]]
+    sink: Callable[[Target, int], Sink]
+    scratch: Callable[[str, int], Target]
+    """Makes a map of one pixel, for what lies between two passes of a step."""
+
+
+def steps_of(layer: Recurrent, places: Places, state: int) -> list[list[Pass]]:
+    """The passes of each step of a layer, in the order in which they run. `state` is its first word of the store."""
+    return _Unrolling(layer, places, state).steps()
+
+
+class _Unrolling:
+    def __init__(self, layer: Recurrent, places: Places, state: int) -> None:
+        self.layer = layer
+        self.places = places
+        self.state = state
+        self.words = -(-layer.hidden // CHANNELS)
+        self.source, self.inputs = places.view(layer.source)
+        self.h_zero = _uniform_start(layer)
+
+    def steps(self) -> list[list[Pass]]:
+        layer = self.layer
+        count = self.source.width
+        order = range(count - 1, -1, -1) if layer.reverse else range(count)
+        self._h_places = self._h(0)[1]
+        make = self._gru_steps() if layer.kind == "gru" else self._plain_steps()
+        steps = [make(at, order[index - 1] if index else None) for index, at in enumerate(order)]
+        if layer.last_state is not None:
+            target, code = layer.last_state
+            steps[-1][-1] = replace(steps[-1][-1], state=(self.places.sink(target, layer.hidden), code))
+        return steps
+
+    def _x(self, at: int) -> Source:
+        return replace(self.source, left=self.source.left + at, width=1)
+
+    def _h(self, at: int) -> tuple[Source, Ints]:
+        """The codes of h that step `at` has written."""
+        offset = self.layer.target.offset
+        channels = tuple(range(offset, offset + self.layer.hidden))
+        return self.places.view(View(self.layer.target.map, channels, left=at, width=1))
+
+    def _pixel(self, target: Target, at: int) -> Sink:
+        return replace(self.places.sink(target, self.layer.hidden), pixel=at)
+
+    # LSTM, and GRU whose reset gate works behind the product ----------------------------------------------------
+
+    def _plain_steps(self) -> Callable[[int, int | None], list[Pass]]:
+        layer = self.layer
+        gates = len(layer.codes)
+        every = 4 if layer.kind == "lstm" else 2
+        matrix = self._matrix(layer.name, layer.weights, gates)
+        code, then = _paired(layer, layer.codes, every, self.words)
+        if layer.kind == "lstm":
+            behind = Code(1, 0, 0, layer.codes[3].zero, 0, layer.codes[0].high)
+        else:
+            behind = Code(layer.cell_multiplier, layer.cell_shift, 0, layer.codes[1].zero, 0, layer.codes[0].high)
+        cell = Cell(layer.kind, layer.out, behind, self.words, self.state, then, every)
+
+        def make(at: int, before: int | None) -> list[Pass]:
+            more = () if before is None else (self._h(before)[0],)
+            multiply = Multiply(Geometry(), self.h_zero if before is None else 0, False, matrix, code)
+            sink = self._pixel(layer.target, at)
+            own = replace(cell, first=before is None)
+            return [Pass((layer,), self._x(at), sink, multiply, cell=own, more=more)]
+
+        return make
+
+    # GRU whose reset gate works before the product ---------------------------------------------------------------
+
+    def _gru_steps(self) -> Callable[[int, int | None], list[Pass]]:
+        layer = self.layer
+        assert layer.weights_n is not None and layer.code_n is not None and layer.reset is not None
+        if layer.reset.zero != self.h_zero or layer.out.zero != self.h_zero:
+            raise UnsupportedCell(f"{layer.name} begins with an h that is not 0", hint="let its sequence begin with 0")
+        own = layer.hidden
+        z, r = layer.weights[:, :own], layer.weights[:, own:]
+        inside = len(self.inputs)
+        n_input, n_reset = layer.weights_n[:inside], layer.weights_n[inside:]
+        reset = self._matrix(f"{layer.name}/reset", r, 1)
+        blank = np.zeros((own, own), dtype=np.int8)
+        both = np.hstack((np.vstack((z, blank)), np.vstack((n_input, blank, n_reset))))
+        update = self._matrix(layer.name, both, 2)
+        code, then = _paired(layer, (layer.codes[0], layer.code_n), 2, self.words)
+        behind = Code(1, 0, 0, layer.code_n.zero, 0, layer.codes[0].high)
+        cell = Cell("gru", layer.out, behind, self.words, self.state, then, 2)
+        reset_code, _ = _paired(layer, (layer.codes[1],), 1, self.words)
+        between = self.places.scratch(f"{layer.name}/reset", own)
+        view = View(between.map)
+        mul = Mul(layer.name, layer.op, between, view, view, 0, self.h_zero, layer.reset)
+
+        def make(at: int, before: int | None) -> list[Pass]:
+            sink = self._pixel(layer.target, at)
+            if before is None:
+                multiply = Multiply(Geometry(), self.h_zero, False, update, code)
+                return [Pass((layer,), self._x(at), sink, multiply, cell=replace(cell, first=True))]
+            h, _ = self._h(before)
+            stage = Stage(mul, self.words, 1, 1, h)
+            first = Multiply(Geometry(), 0, False, reset, reset_code)
+            made = Pass((layer,), self._x(at), self.places.sink(between, own), first, stage, more=(h,))
+            scratch, _ = self.places.view(view)
+            multiply = Multiply(Geometry(), 0, False, update, code)
+            return [made, Pass((layer,), self._x(at), sink, multiply, cell=cell, more=(h, scratch))]
+
+        return make
+
+    def _matrix(self, name: str, weights: NDArray[np.int8], gates: int) -> Matrix:
+        """A matrix with the gates of each word of cells side by side; below each other x, h and what a reset made."""
+        own, h = self.layer.hidden, self._h_places
+        h_words = int(h.max()) // CHANNELS + 1
+        start = self.source.words * CHANNELS
+        rows = (self.inputs, start + h, start + h_words * CHANNELS + np.arange(own))
+        places = np.concatenate(rows)[: len(weights)]
+        columns = gate_columns(own, gates)
+        size = (int(places.max()) + 1, int(columns.max()) + 1)
+
+        def values() -> NDArray[np.int8]:
+            filled = np.zeros(size, dtype=np.int8)
+            filled[places[:, None], columns[None, :]] = weights
+            return filled
+
+        return Matrix(name, *size, int(weights.size), values)
+
+
+def gate_columns(hidden: int, gates: int) -> Ints:
+    """The column of each cell's gates, gate after gate: word by word, the gates of a word side by side."""
+    cell = np.arange(hidden)
+    return np.concatenate([(cell // CHANNELS * gates + gate) * CHANNELS + cell % CHANNELS for gate in range(gates)])
+
+
+def _uniform_start(layer: Recurrent) -> int:
+    """The code of the first step's h: one for all cells, from a state of 0."""
+    codes = np.unique(layer.initial_h)
+    if codes.size != 1 or np.any(layer.initial_state):
+        raise UnsupportedCell(
+            f"{layer.name} begins with a state that is not 0", hint="leave its initial state out, or make it zeros"
+        )
+    return int(codes[0])
+
+
+def _paired(layer: Layer, codes: Sequence[Code], every: int, words: int) -> tuple[Code, Code]:
+    """The codes of all columns and of the last of each `every` words: one table of constants for both."""
+    hidden = layer.hidden if isinstance(layer, Recurrent) else 0
+    gates = len(codes)
+    columns = gate_columns(hidden, gates)
+    shift = max(code.shift for code in codes)
+    offset = np.zeros(int(columns.max()) + 1, dtype=np.int64)
+    multiplier = np.ones(len(offset), dtype=np.int64)
+    for gate, code in enumerate(codes):
+        offsets, multipliers = columns_of(code, hidden)
+        mine = columns[gate * hidden : (gate + 1) * hidden]
+        offset[mine] = offsets
+        multiplier[mine] = multipliers << (shift - code.shift)
+    if multiplier.max() > MAX_MULTIPLIER:
+        raise UnsupportedCell(f"the gates of {layer.name} have scales too far apart")
+    first, last = (replace(code, shift=shift, offset=offset, multiplier=multiplier) for code in (codes[0], codes[-1]))
+    return first, last
+
+
+def wavefront(layers: Sequence[list[list[Pass]]]) -> list[Pass]:
+    """The steps of several layers in the order in which they can run: those first that wait for the fewest others."""
+    wave: dict[tuple[str, int], int] = {}
+    keyed: list[tuple[int, int, int, list[Pass]]] = []
+    for number, steps in enumerate(layers):
+        before = 0
+        for index, passes in enumerate(steps):
+            needs = [wave.get((s.layout.name, s.left), 0) for step in passes for s in (step.source, *step.more)]
+            before = max(before, *needs) + 1
+            sink = passes[-1].sink
+            place = (sink.layout.name, sink.pixel or 0)
+            wave[place] = max(before, wave.get(place, 0))
+            keyed.append((before, number, index, passes))
+    return [step for _, _, _, passes in sorted(keyed, key=lambda key: key[:3]) for step in passes]

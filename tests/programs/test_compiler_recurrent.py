@@ -1,0 +1,199 @@
+"""Recurrent layers on the chip: LSTM and GRU, forward and back, stacked, equal exact integers step by step."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from acortex.isa.quantisers import Quantiser, quantise
+from acortex.programs.compiler import compile_graph
+from acortex.programs.graph import (
+    Code,
+    Coding,
+    Layer,
+    LayerGraph,
+    Map,
+    Port,
+    Recurrent,
+    Target,
+    View,
+    columns_of,
+)
+from acortex.sim.run import run
+from acortex.sim.specs import load_chip
+from acortex.tools.machine import machine_of
+
+Ints = NDArray[np.int64]
+
+CHIP = load_chip("acortex_gnmt")
+CODING = Coding(1.0, 0, 4)
+ZERO = 8
+"""The code of an h of 0."""
+
+
+def nearest(numerator: int, denominator: int) -> int:
+    return round(Fraction(numerator, denominator))
+
+
+def held(value: int) -> int:
+    return min(max(value, -32768), 32767)
+
+
+def tanh(cell: int) -> int:
+    return round(32767 * math.tanh(cell / 2048))
+
+
+def coded(sums: Ints, code: Code) -> Ints:
+    """Sums of one row of columns as codes."""
+    offsets, multipliers = columns_of(code, len(sums))
+    rule = (code.shift, code.zero, code.low, code.high, code.activation, code.gain)
+    pairs = zip(sums, offsets, multipliers, strict=True)
+    return np.array([quantise(np.array([s + o]), Quantiser(int(m), *rule))[0] for s, o, m in pairs], dtype=np.int64)
+
+
+def step(layer: Recurrent, x: Ints, h: Ints, state: list[int]) -> tuple[Ints, list[int]]:
+    """The codes of h and the states after a step."""
+    hidden, joined = layer.hidden, np.concatenate((x, h))
+    sums = joined @ layer.weights.astype(np.int64)
+    gates = [coded(sums[n * hidden : (n + 1) * hidden], code) for n, code in enumerate(layer.codes)]
+    one = layer.codes[0].high
+    after, shown = [], []
+    if layer.kind == "gru":
+        assert layer.weights_n is not None and layer.code_n is not None and layer.reset is not None
+        reset = coded(gates[1] * (h - layer.out.zero), layer.reset)
+        n = coded(np.concatenate((x, reset)) @ layer.weights_n.astype(np.int64), layer.code_n)
+        gates = [gates[0], n]
+        span, zero = one - layer.code_n.zero, layer.code_n.zero
+    else:
+        span, zero = one - layer.codes[3].zero, layer.codes[3].zero
+    for index, old in enumerate(state):
+        own = [int(gate[index]) for gate in gates]
+        if layer.kind == "lstm":
+            i, f, o, g = own
+            after.append(held(nearest(f * old * span + i * (g - zero) * 2048, one * span)))
+            shown.append(o * tanh(after[-1]))
+        elif layer.kind == "gru":
+            z, n_code = own
+            after.append(held(nearest(z * old * span + (one - z) * (n_code - zero) * 32767, one * span)))
+            shown.append(after[-1])
+        else:
+            z, nx, r, nh = own
+            weighted = one * (nx - zero) + r * (nh - zero)
+            n_value = tanh(held(nearest(weighted * layer.cell_multiplier, one << layer.cell_shift)))
+            after.append(held(nearest(z * old + (one - z) * n_value, one)))
+            shown.append(after[-1])
+    return coded(np.array(shown), layer.out), after
+
+
+def evaluate(layers: list[Recurrent], maps: dict[str, Map], x: Ints) -> dict[str, Ints]:
+    """All maps of stacked layers for one sequence of codes, (steps, channels)."""
+    found = {name: np.zeros((m.width, m.channels), dtype=np.int64) for name, m in maps.items()}
+    found["x"] = x
+    for layer in layers:
+        source = found[layer.source.map]
+        h, state = layer.initial_h.astype(np.int64), [0] * layer.hidden
+        order = range(len(source))
+        place = slice(layer.target.offset, layer.target.offset + layer.hidden)
+        for at in reversed(order) if layer.reverse else order:
+            h, state = step(layer, source[at], h, state)
+            found[layer.target.map][at, place] = h
+        if layer.last:
+            found[layer.last.map][0, layer.last.offset : layer.last.offset + layer.hidden] = h
+        if layer.last_state:
+            target, code = layer.last_state
+            found[target.map][0, :] = coded(np.array(state), code)
+    return found
+
+
+def cell(
+    rng: np.random.Generator, name: str, kind: str, source: Map, hidden: int, target: Target, **more: Any
+) -> Layer:
+    """A recurrent layer with random weights."""
+    inside = source.channels
+    spread = int(30 * (inside + hidden) ** 0.5)
+    shift = int(np.log2(spread)) - 2
+
+    def code(activation: str, zero: int) -> Code:
+        multiplier, offset = rng.integers(1, 4, hidden), rng.integers(-spread, spread, hidden)
+        return Code(multiplier, shift, offset, zero, 0, 15, activation)
+
+    def weights(gates: int) -> NDArray[np.int8]:
+        return rng.integers(-8, 8, (inside + hidden, gates * hidden)).astype(np.int8)
+
+    sigmoid, tangent, plain = code("sigmoid", 0), code("tanh", ZERO), code("none", ZERO)
+    start = (np.full(hidden, ZERO, dtype=np.uint8), np.zeros(hidden, dtype=np.int16))
+    if kind == "lstm":
+        out = Code(7, 19 - 1, 0, ZERO)
+        codes = (sigmoid, code("sigmoid", 0), code("sigmoid", 0), tangent)
+        codes = tuple(Code(c.multiplier, shift, c.offset, c.zero, 0, 15, c.activation) for c in codes)
+        matrix = weights(4)
+    elif kind == "gru":
+        out = Code(7, 15, 0, ZERO)
+        codes, matrix = (sigmoid, code("sigmoid", 0)), weights(2)
+        reset = Code(1, 4, 0, ZERO)
+        more |= {"weights_n": weights(1), "code_n": tangent, "reset": reset}
+    else:
+        out = Code(7, 15, 0, ZERO)
+        codes, matrix = (sigmoid, plain, code("sigmoid", 0), code("none", ZERO)), weights(4)
+        matrix[inside:, hidden : 2 * hidden] = 0
+        matrix[:inside, 3 * hidden :] = 0
+        more |= {"cell_multiplier": 300, "cell_shift": 0}
+    return Recurrent(name, kind, target, kind, View(source.name), hidden, matrix, codes, out, *start, **more)
+
+
+def port(source: Map) -> Port:
+    shape = (source.width, source.channels)
+    return Port(source.name, source.name, shape, (shape,), (0, 1), "codes")
+
+
+def check(layers: list[Layer], maps: dict[str, Map], shown: list[str], seed: int) -> None:
+    """The chip gives what plain integers give, for two sequences."""
+    graph = LayerGraph("cells", maps, tuple(layers), (port(maps["x"]),), tuple(port(maps[name]) for name in shown))
+    x = maps["x"]
+    sequences = np.random.default_rng(seed).integers(0, 16, (2, x.width, x.channels))
+    outputs = run(compile_graph(graph, machine_of(CHIP)).program, CHIP, inputs=sequences).outputs
+    for index, sequence in enumerate(sequences):
+        wanted = evaluate([layer for layer in layers if isinstance(layer, Recurrent)], maps, sequence)
+        for name in shown:
+            np.testing.assert_array_equal(outputs[name][index], wanted[name], err_msg=name)
+    assert len(np.unique(outputs[shown[0]])) > 2, "all codes are the same: nothing was tested"
+
+
+@pytest.mark.parametrize("kind", ["lstm", "gru", "gru_linear"])
+@pytest.mark.parametrize(("inputs", "hidden", "steps"), [(3, 5, 4), (65, 64, 2), (10, 70, 3)])
+def test_a_layer_equals_plain_integers(kind: str, inputs: int, hidden: int, steps: int) -> None:
+    rng = np.random.default_rng(hidden)
+    maps = {"x": Map("x", 1, steps, inputs, CODING), "h": Map("h", 1, steps, hidden, CODING)}
+    check([cell(rng, "cell", kind, maps["x"], hidden, Target("h"))], maps, ["h"], hidden)
+
+
+@pytest.mark.parametrize("kind", ["lstm", "gru_linear"])
+def test_both_directions_fill_one_map_and_show_their_last_states(kind: str) -> None:
+    rng = np.random.default_rng(1)
+    maps = {"x": Map("x", 1, 3, 9, CODING), "h": Map("h", 1, 3, 20, CODING), "end": Map("end", 1, 1, 20, CODING)}
+    layers = [
+        cell(rng, "there", kind, maps["x"], 10, Target("h"), last=Target("end")),
+        cell(rng, "back", kind, maps["x"], 10, Target("h", 10), reverse=True, last=Target("end", 10)),
+    ]
+    check(layers, maps, ["h", "end"], 2)
+
+
+def test_stacked_layers_run_in_wavefront_order_and_equal_plain_integers() -> None:
+    rng = np.random.default_rng(3)
+    maps = {name: Map(name, 1, 5, 64, CODING) for name in ("x", "a", "b", "c")}
+    maps["state"] = Map("state", 1, 1, 64, CODING)
+    state = (Target("state"), Code(1, 9, 0, 8))
+    layers = [
+        cell(rng, "a", "lstm", maps["x"], 64, Target("a")),
+        cell(rng, "b", "lstm", maps["a"], 64, Target("b")),
+        cell(rng, "c", "lstm", maps["b"], 64, Target("c"), last_state=state),
+    ]
+    check(layers, maps, ["c", "state"], 4)
+    graph = LayerGraph("cells", maps, tuple(layers), (port(maps["x"]),), (port(maps["c"]),))
+    names = [step.name for step in compile_graph(graph, machine_of(CHIP)).plan.passes]
+    assert names == ["a", "a", "b", *"abc" * 3, "b", "c", "c"]

@@ -1,0 +1,162 @@
+"""`acortex compile`: maps a network onto a chip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from acortex.errors import UsageError
+from acortex.tools import files
+from acortex.tools.chips import chip_option, set_option
+from acortex.tools.console import console, format_option, print_json, show
+from acortex.tools.manners import warn
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from acortex.programs.compiler import Compiled
+    from acortex.programs.graph import LayerGraph
+
+MAPPINGS = ("taps", "dense", "best")
+
+
+@click.command("compile")
+@click.argument("model", metavar="MODEL.onnx", type=click.Path())
+@click.option("-o", "--output", metavar="OUT.acx", type=click.Path(), help="Write the program here.")
+@click.option("--calibration", metavar="X.npy", type=click.Path(), help="Inputs that show the range of every map.")
+@chip_option
+@set_option
+@click.option("--mapping", type=click.Choice(MAPPINGS), default="taps", show_default=True, help="How taps fill rows.")
+@click.option("--smallest-chip", is_flag=True, help="Compile for the smallest chip that holds the network.")
+@click.option("--reference", metavar="REF.onnx", type=click.Path(), help="Write the quantised network as ONNX here.")
+@click.option("--emit-asm", metavar="OUT.s", type=click.Path(), help="Write the program's text, and its arrays beside.")
+@click.option("--drop-lrn", is_flag=True, help="Leave local response normalisation out.")
+@click.option("--explain", is_flag=True, help="Tell of each layer where it lies and what limits it.")
+@format_option
+def compile_(model: str, form: str, **options: Any) -> None:
+    """Map a network onto a chip: quantise, place, plan memory, schedule, write the program.
+
+    Weights that are not quantised yet become 4-bit; ranges of activations come from --calibration.
+    """
+    for name in ("output", "reference", "emit_asm"):
+        if options[name]:
+            files.check_writable(options[name])
+    graph = quantised_graph(model, options["calibration"], options["drop_lrn"])
+    compiled = compiled_for(graph, options)
+    _write(compiled, graph, options)
+    if form == "json":
+        print_json(compiled.report)
+    else:
+        show(console(), _parts(compiled.report, options["explain"]))
+
+
+def quantised_graph(model: str, calibration: str | None = None, drop_lrn: bool = False) -> LayerGraph:
+    """The layer graph of an ONNX file, with its warnings said."""
+    from acortex.programs import quantised
+    from acortex.tools.arrays import read_arrays
+
+    graph = quantised(model, read_arrays(calibration) if calibration else None, drop_lrn=drop_lrn)
+    for warning in graph.warnings:
+        warn(warning)
+    return graph
+
+
+def compiled_for(graph: LayerGraph, options: Mapping[str, Any]) -> Compiled:
+    """The program of a network on the chip that the options name, or on the smallest one."""
+    from acortex.programs.compiler import compile_graph, smallest_chip
+    from acortex.sim.specs import load_chip
+    from acortex.tools.machine import machine_of
+
+    name, settings = options["chip"] or "acortex_gnmt", list(options["settings"])
+    machine = machine_of(load_chip(name, settings))
+    if options["smallest_chip"]:
+        sizes = smallest_chip(graph, machine, options["mapping"])
+        settings += [f"{SIZES[part]}={size}" for part, size in sizes.items()]
+        machine = machine_of(load_chip(name, settings))
+    return compile_graph(graph, machine, options["mapping"])
+
+
+SIZES = {"m_top": "arrays.m_top", "m_bottom": "arrays.m_bottom", "n": "arrays.n", "memory_kb": "memory.capacity_kb"}
+"""The setting of each size of the smallest chip."""
+
+
+def _write(compiled: Compiled, graph: LayerGraph, options: Mapping[str, Any]) -> None:
+    """Writes what was asked for."""
+    if options["output"]:
+        from acortex.isa.container import dumps
+
+        files.write(options["output"], dumps(compiled.program))
+    if options["reference"]:
+        from acortex.programs.reference import reference
+
+        files.write(options["reference"], reference(graph).SerializeToString())
+    if options["emit_asm"]:
+        _write_text(compiled, options["emit_asm"])
+
+
+def _write_text(compiled: Compiled, path: str) -> None:
+    """The assembly text, and beside it the file of arrays that it names."""
+    from io import BytesIO
+    from pathlib import Path
+
+    import numpy as np
+
+    from acortex.programs.emit import ARRAYS
+
+    if path == files.STANDARD:
+        raise UsageError("--emit-asm writes two files", hint="give it a path")
+    arrays = Path(path).with_suffix(".npz")
+    packed = BytesIO()
+    np.savez(packed, allow_pickle=False, **compiled.arrays)
+    files.write(str(arrays), packed.getvalue())
+    files.write(path, compiled.text.replace(f'"{ARRAYS}"', f'"{arrays.name}"'))
+
+
+def _parts(report: Mapping[str, Any], explain: bool) -> Iterator[RenderableType]:
+    """What a compilation came to, for people."""
+    from rich.padding import Padding
+    from rich.table import Table
+    from rich.text import Text
+
+    yield Text.assemble((report["network"], "bold cyan"), " for ", (report["chip"], "bold cyan"))
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim")
+    for name, text in _facts(report):
+        table.add_row(name, Text(text))
+    yield Padding(table, (1, 0, 0, 2), expand=False)
+    if explain:
+        yield Padding(_layers(report), (1, 0, 0, 2), expand=False)
+
+
+def _facts(report: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    used, chip = report["arrays_used"], report["arrays_in_chip"]
+    yield "arrays", f"{used:,} of {chip:,}, {100 * used / chip:.1f} %; {report['arrays_least']:,} with dense rows"
+    yield "memory", f"{report['memory_peak_bytes']:,} bytes at most"
+    yield "instructions", f"{report['instructions']:,}"
+    least = report["smallest_chip"]
+    yield "smallest chip", ", ".join(f"{setting}={least[part]}" for part, setting in SIZES.items())
+    if report["host_nodes"]:
+        yield "left to the host", ", ".join(report["host_nodes"])
+
+
+def _layers(report: Mapping[str, Any]) -> RenderableType:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for name, where in (("layer", "left"), ("arrays", "right"), ("used", "right"), ("in columns", "left"),
+                        ("macs", "right"), ("words", "right"), ("limited by", "left")):  # fmt: skip
+        table.add_column(name, justify=where, no_wrap=name == "layer")  # type: ignore[arg-type]  # two of its literals
+    for layer in report["layers"]:
+        columns = sorted({(rect["column"], rect["column"] + rect["columns"] - 1) for rect in layer["group"]})
+        table.add_row(
+            " + ".join((layer["name"], *layer["fused"])),
+            f"{layer['arrays']:,}",
+            "-" if layer["utilisation"] is None else f"{100 * layer['utilisation']:.0f} %",
+            f"{columns[0][0]} to {max(end for _, end in columns)}" if columns else "-",
+            f"{layer['macs']:,}",
+            f"{layer['memory_accesses']:,}",
+            f"{layer['bottleneck']}, {layer['cycles']:,} cycles",
+        )
+    return table
