@@ -95,8 +95,8 @@ def _spans(passes: Sequence[Pass], layouts: dict[str, Layout]) -> list[Span]:
     first: dict[str, int] = {}
     last: dict[str, int] = {}
     for index, step in enumerate(passes):
-        used = [name for names in step.reads().values() for name in names] + step.writes()
-        for name in used:
+        used = [source.layout.name for sources in step.reads().values() for source in sources]
+        for name in used + [sink.layout.name for sink in step.writes()]:
             first.setdefault(name, index)
             last[name] = index
     return [Span(name, layouts[name].size, first[name], last[name]) for name in first]

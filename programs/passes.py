@@ -71,6 +71,13 @@ class Source:
         """Pixels of the crop."""
         return self.height * self.width
 
+    def shows(self, sink: Sink) -> bool:
+        """Whether any pixel that a sink writes is read here."""
+        if sink.layout.name != self.layout.name or sink.pixel is None:
+            return sink.layout.name == self.layout.name
+        row, column = divmod(sink.pixel, self.layout.width)
+        return 0 <= row - self.top < self.height and 0 <= column - self.left < self.width
+
     @property
     def offset(self) -> int:
         """The first word, counted from the map's."""
@@ -220,16 +227,16 @@ class Pass:
         more = sum(source.pixels * source.words for source in self.more)
         return read + more + operand + self.sink.pixels * self.sink.filled
 
-    def reads(self) -> dict[str, list[str]]:
-        """The maps that each agent reads."""
-        found = {"read": [source.layout.name for source in (self.source, *self.more)]}
+    def reads(self) -> dict[str, list[Source]]:
+        """What each agent reads."""
+        found = {"read": [self.source, *self.more]}
         if self.stage is not None and self.stage.operand is not None:
-            found["operand"] = [self.stage.operand.layout.name]
+            found["operand"] = [self.stage.operand]
         return found
 
-    def writes(self) -> list[str]:
-        """The maps that the write agent fills."""
-        return [self.sink.layout.name, *([self.state[0].layout.name] if self.state else [])]
+    def writes(self) -> list[Sink]:
+        """What the write agent fills."""
+        return [self.sink, *([self.state[0]] if self.state else [])]
 
 
 @dataclass

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from acortex.programs.passes import Pass
+from acortex.programs.passes import Pass, Sink, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,27 +60,35 @@ def schedule(passes: Sequence[Pass], inputs: Sequence[str], outputs: Sequence[st
     return result
 
 
-def _written(passes: Sequence[Pass]) -> dict[str, list[int]]:
-    """For each map the passes that write it."""
-    found: dict[str, list[int]] = {}
+Writes = dict[str, list[tuple[int, Sink]]]
+"""For each map the passes that write it, and what they write."""
+
+
+def _written(passes: Sequence[Pass]) -> Writes:
+    found: Writes = {}
     for index, step in enumerate(passes):
-        for name in step.writes():
-            found.setdefault(name, []).append(index)
+        for sink in step.writes():
+            found.setdefault(sink.layout.name, []).append((index, sink))
     return found
 
 
-def _order_reads(result: Schedule, passes: Sequence[Pass], written: dict[str, list[int]], inputs: set[str]) -> None:
+def _last_write(writes: list[tuple[int, Sink]], source: Source, before: int) -> int:
+    """The last pass before another one that writes something of what it reads; -1 for none."""
+    return next((at for at, sink in reversed(writes) if at < before and source.shows(sink)), -1)
+
+
+def _order_reads(result: Schedule, passes: Sequence[Pass], written: Writes, inputs: set[str]) -> None:
     """Each reading agent awaits the last write of what it reads, unless it has awaited a later one."""
     known: dict[str, int] = {}
     loaded: set[str] = set()
     for index, step in enumerate(passes):
-        for agent, names in step.reads().items():
-            if agent not in loaded and inputs.intersection(names):
+        for agent, sources in step.reads().items():
+            if agent not in loaded and any(source.layout.name in inputs for source in sources):
                 loaded.add(agent)
                 token = result.token("host_in", agent, "the inputs are in memory")
                 result.loaded.append(token)
                 result.before[index].append(token)
-            last = max((at for name in names for at in written.get(name, ()) if at < index), default=-1)
+            last = max((_last_write(written.get(s.layout.name, []), s, index) for s in sources), default=-1)
             if last > known.get(agent, -1):
                 known[agent] = last
                 token = result.token("write", agent, "what it reads next is in memory")
@@ -92,7 +100,12 @@ def _order_inputs(result: Schedule, passes: Sequence[Pass], inputs: Sequence[str
     """The host awaits that the last reader of an inference's inputs has ended."""
     if not inputs:
         return
-    readers = [i for i, step in enumerate(passes) for names in step.reads().values() if set(names) & set(inputs)]
+    readers = [
+        index
+        for index, step in enumerate(passes)
+        for sources in step.reads().values()
+        if any(source.layout.name in inputs for source in sources)
+    ]
     token = result.token("write", "host_in", "an inference's inputs have been read: their place is free")
     result.after[max(readers, default=len(passes) - 1)].append(token)
     result.free.append(token)
@@ -102,13 +115,13 @@ def _order_inputs(result: Schedule, passes: Sequence[Pass], inputs: Sequence[str
 def _order_outputs(
     result: Schedule,
     passes: Sequence[Pass],
-    written: dict[str, list[int]],
+    written: Writes,
     inputs: Sequence[str],
     outputs: Sequence[str],
     places: int,
 ) -> None:
     """The host awaits the outputs; the first to write them, that those of an earlier inference have left."""
-    makers = [at for name in outputs for at in written.get(name, ())]
+    makers = [at for name in outputs for at, _ in written.get(name, ())]
     if makers:
         free = result.token("host_out", "write", "an inference's outputs have left: their place is free")
         result.before[min(makers)].append(free)
