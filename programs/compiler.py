@@ -6,8 +6,6 @@ layer graph -> passes -> placement -> memory -> schedule -> assembly text -> pro
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -18,7 +16,7 @@ from acortex.isa.assembler import assemble
 from acortex.isa.machine import Machine
 from acortex.isa.program import Program
 from acortex.programs.emit import ARRAYS, Plan, emit
-from acortex.programs.graph import LayerGraph, Product
+from acortex.programs.graph import Layer, LayerGraph, Product, Recurrent
 from acortex.programs.lower import lower
 from acortex.programs.memory_plan import WORD_BYTES, kilobytes, least_memory, plan_memory
 from acortex.programs.passes import CHANNELS, Pass, matrices
@@ -49,7 +47,7 @@ def compile_graph(graph: LayerGraph, machine: Machine, mapping: str = "taps") ->
     """
     plan = plan_graph(graph, machine, mapping)
     text, arrays = emit(plan)
-    program = _assembled(text, arrays, f"{graph.name}.s")
+    program = assemble(text, file=f"{graph.name}.s", arrays={ARRAYS: arrays})
     size = len(program.words)
     if size > machine.instruction_words:
         raise TooLong(
@@ -83,14 +81,6 @@ def _tiles(passes: list[Pass]) -> list[Tiles]:
     return [matrix.tiles for matrix in matrices(passes)]
 
 
-def _assembled(text: str, arrays: dict[str, NDArray[np.generic]], file: str) -> Program:
-    """The program of a text and the arrays that it names."""
-    with TemporaryDirectory() as folder:
-        if arrays:
-            np.savez(Path(folder) / ARRAYS, allow_pickle=False, **arrays)
-        return assemble(text, file=file, folder=Path(folder))
-
-
 def _report(plan: Plan, machine: Machine, size: int) -> dict[str, Any]:
     """`acortex.compile/1`."""
     tiles = _tiles(plan.passes)
@@ -99,7 +89,7 @@ def _report(plan: Plan, machine: Machine, size: int) -> dict[str, Any]:
         "network": plan.graph.name,
         "chip": machine.name,
         "arrays_used": sum(group.arrays for group in tiles),
-        "arrays_least": sum(map(_least, (layer for layer in plan.graph.layers if isinstance(layer, Product)))),
+        "arrays_least": sum(map(_least, plan.graph.layers)),
         "arrays_in_chip": machine.arrays,
         "memory_peak_bytes": plan.memory.peak * WORD_BYTES,
         "instructions": size,
@@ -109,8 +99,13 @@ def _report(plan: Plan, machine: Machine, size: int) -> dict[str, Any]:
     }
 
 
-def _least(layer: Product) -> int:
-    """The fewest arrays that hold a product: dense rows, one set of tiles for each group of a convolution."""
+def _least(layer: Layer) -> int:
+    """The fewest arrays that hold a layer: dense rows, one set of tiles for each group of a convolution."""
+    if isinstance(layer, Recurrent):
+        matrices = (layer.weights,) if layer.weights_n is None else (layer.weights, layer.weights_n)
+        return sum(Tiles(*(-(-size // CHANNELS) for size in matrix.shape)).arrays for matrix in matrices)
+    if not isinstance(layer, Product):
+        return 0
     height, width, inside, outputs = layer.weights.shape
     tiles: int = layer.groups * -(-height * width * inside // CHANNELS) * -(-outputs // layer.groups // CHANNELS)
     return tiles

@@ -99,6 +99,7 @@ class _Emitter:
             yield self._tensor(".input", port)
         for port in self.plan.graph.outputs:
             yield self._tensor(".output", port)
+        yield from self._data()
         for number, matrix in enumerate(self.groups):
             name = f"w{number}"
             self.arrays[name] = matrix.values()
@@ -106,6 +107,15 @@ class _Emitter:
             yield from self._constants(number, matrix)
             yield _line(".weights", f'{name}, {size}, file="{ARRAYS}", key={name}, macs={matrix.weights}')
         yield ""
+
+    def _data(self) -> Iterator[str]:
+        """The network's own inputs and labels."""
+        for number, (name, values) in enumerate(self.plan.graph.samples.items()):
+            self.arrays[f"x{number}"] = values
+            yield _line(".samples", f'{_quoted(name)}, file="{ARRAYS}", key=x{number}')
+        if self.plan.graph.labels is not None:
+            self.arrays["labels"] = self.plan.graph.labels
+            yield _line(".labels", f'file="{ARRAYS}", key=labels')
 
     def _constants(self, number: int, matrix: Matrix) -> Iterator[str]:
         """The offsets and multipliers of a group's columns, where they are not all the same."""

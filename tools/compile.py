@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,6 +16,7 @@ from acortex.tools.manners import warn
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from acortex.isa.machine import Machine
     from acortex.programs.compiler import Compiled
     from acortex.programs.graph import LayerGraph
 
@@ -44,7 +45,10 @@ def compile_(model: str, form: str, **options: Any) -> None:
         if options[name]:
             files.check_writable(options[name])
     graph = quantised_graph(model, options["calibration"], options["drop_lrn"])
-    compiled = compiled_for(graph, options)
+    chip, settings, mapping = options["chip"], list(options["settings"]), options["mapping"]
+    if options["smallest_chip"]:
+        settings += _smallest(graph, chip, settings, mapping)
+    compiled = compiled_for(graph, chip, settings, mapping)
     _write(compiled, graph, options)
     if form == "json":
         print_json(compiled.report)
@@ -63,19 +67,29 @@ def quantised_graph(model: str, calibration: str | None = None, drop_lrn: bool =
     return graph
 
 
-def compiled_for(graph: LayerGraph, options: Mapping[str, Any]) -> Compiled:
-    """The program of a network on the chip that the options name, or on the smallest one."""
-    from acortex.programs.compiler import compile_graph, smallest_chip
+def compiled_for(
+    graph: LayerGraph, chip: str | None = None, settings: Sequence[str] = (), mapping: str = "taps"
+) -> Compiled:
+    """The program of a network for a chip, by default the largest of the published ones."""
+    from acortex.programs.compiler import compile_graph
+
+    return compile_graph(graph, _machine(chip, settings), mapping)
+
+
+def _smallest(graph: LayerGraph, chip: str | None, settings: Sequence[str], mapping: str) -> list[str]:
+    """The settings that make a chip the smallest that holds a network."""
+    from acortex.programs.compiler import smallest_chip
+
+    sizes = smallest_chip(graph, _machine(chip, settings), mapping)
+    return [f"{SIZES[part]}={size}" for part, size in sizes.items()]
+
+
+def _machine(chip: str | None, settings: Sequence[str]) -> Machine:
+    from acortex.isa.assembler import DEFAULT_CHIP
     from acortex.sim.specs import load_chip
     from acortex.tools.machine import machine_of
 
-    name, settings = options["chip"] or "acortex_gnmt", list(options["settings"])
-    machine = machine_of(load_chip(name, settings))
-    if options["smallest_chip"]:
-        sizes = smallest_chip(graph, machine, options["mapping"])
-        settings += [f"{SIZES[part]}={size}" for part, size in sizes.items()]
-        machine = machine_of(load_chip(name, settings))
-    return compile_graph(graph, machine, options["mapping"])
+    return machine_of(load_chip(chip or DEFAULT_CHIP, settings))
 
 
 SIZES = {"m_top": "arrays.m_top", "m_bottom": "arrays.m_bottom", "n": "arrays.n", "memory_kb": "memory.capacity_kb"}

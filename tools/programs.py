@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
 ZOO = "zoo:"
 SOURCES = (".s", ".asm")
 CONTAINER = ".acx"
+NETWORK = ".onnx"
 STDIN = "<stdin>"
-WHAT = "a program is a source file (.s), an assembled one (.acx) or zoo:NAME"
+WHAT = "a program is a source file (.s), an assembled one (.acx), a network (.onnx) or zoo:NAME"
 
 
 def complete(
@@ -40,8 +42,11 @@ program_argument = click.argument("program", metavar="PROGRAM", shell_complete=c
 """The argument PROGRAM, passed to a command as text; `open_program` opens it."""
 
 
-def open_program(reference: str) -> Program:
-    """The program that `reference` names: FILE.s, FILE.acx, zoo:NAME, or `-` for source on stdin."""
+def open_program(reference: str, chip: str | None = None, settings: Sequence[str] = ()) -> Program:
+    """The program that `reference` names: FILE.s, FILE.acx, FILE.onnx, zoo:NAME, or `-` for source on stdin.
+
+    A network is compiled for `chip` with `settings`; without one for the largest of the published chips.
+    """
     if reference.startswith(ZOO):
         from acortex.programs import zoo
 
@@ -53,6 +58,10 @@ def open_program(reference: str) -> Program:
         return open_source(reference)
     if suffix == CONTAINER:
         return open_container(reference)
+    if suffix == NETWORK:
+        from acortex.tools.compile import compiled_for, quantised_graph
+
+        return compiled_for(quantised_graph(reference), chip, settings).program
     raise UsageError(f"cannot tell what {reference} is", hint=WHAT)
 
 

@@ -35,13 +35,13 @@ LEVELS = ("layers", "instructions", "events")
 @click.option("--max-cycles", metavar="N", type=click.IntRange(min=1), help="Stop after so many cycles.")
 @format_option
 def run(program: str, form: str, **options: Any) -> int:
-    """Simulate a program: FILE.s, FILE.acx or zoo:NAME.
+    """Simulate a program: FILE.s, FILE.acx, FILE.onnx or zoo:NAME.
 
     Prints accuracy, latency, energy and area, where the time went and what limited the run. Without --input a program
     runs on its own data.
     """
     _check(options, form)
-    loaded = open_program(program)
+    loaded = open_program(program, next(iter(options["chips"]), None), options["settings"])
     if len(options["chips"]) > 1:
         return _compare(loaded, options, form)
     inputs, result = _simulate(loaded, options)
