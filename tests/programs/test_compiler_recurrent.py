@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
-from fractions import Fraction
 from typing import Any
 
+import layer_graph_numpy
 import numpy as np
+import onnxruntime
 import pytest
 from numpy.typing import NDArray
 
-from acortex.isa.quantisers import Quantiser, quantise
 from acortex.programs.compiler import compile_graph
 from acortex.programs.graph import (
     Code,
@@ -22,92 +21,16 @@ from acortex.programs.graph import (
     Recurrent,
     Target,
     View,
-    columns_of,
 )
+from acortex.programs.reference import reference
 from acortex.sim.run import run
 from acortex.sim.specs import load_chip
 from acortex.tools.machine import machine_of
-
-Ints = NDArray[np.int64]
 
 CHIP = load_chip("acortex_gnmt")
 CODING = Coding(1.0, 0, 4)
 ZERO = 8
 """The code of an h of 0."""
-
-
-def nearest(numerator: int, denominator: int) -> int:
-    return round(Fraction(numerator, denominator))
-
-
-def held(value: int) -> int:
-    return min(max(value, -32768), 32767)
-
-
-def tanh(cell: int) -> int:
-    return round(32767 * math.tanh(cell / 2048))
-
-
-def coded(sums: Ints, code: Code) -> Ints:
-    """Sums of one row of columns as codes."""
-    offsets, multipliers = columns_of(code, len(sums))
-    rule = (code.shift, code.zero, code.low, code.high, code.activation, code.gain)
-    pairs = zip(sums, offsets, multipliers, strict=True)
-    return np.array([quantise(np.array([s + o]), Quantiser(int(m), *rule))[0] for s, o, m in pairs], dtype=np.int64)
-
-
-def step(layer: Recurrent, x: Ints, h: Ints, state: list[int]) -> tuple[Ints, list[int]]:
-    """The codes of h and the states after a step."""
-    hidden, joined = layer.hidden, np.concatenate((x, h))
-    sums = joined @ layer.weights.astype(np.int64)
-    gates = [coded(sums[n * hidden : (n + 1) * hidden], code) for n, code in enumerate(layer.codes)]
-    one = layer.codes[0].high
-    after, shown = [], []
-    if layer.kind == "gru":
-        assert layer.weights_n is not None and layer.code_n is not None and layer.reset is not None
-        reset = coded(gates[1] * (h - layer.out.zero), layer.reset)
-        n = coded(np.concatenate((x, reset)) @ layer.weights_n.astype(np.int64), layer.code_n)
-        gates = [gates[0], n]
-        span, zero = one - layer.code_n.zero, layer.code_n.zero
-    else:
-        span, zero = one - layer.codes[3].zero, layer.codes[3].zero
-    for index, old in enumerate(state):
-        own = [int(gate[index]) for gate in gates]
-        if layer.kind == "lstm":
-            i, f, o, g = own
-            after.append(held(nearest(f * old * span + i * (g - zero) * 2048, one * span)))
-            shown.append(o * tanh(after[-1]))
-        elif layer.kind == "gru":
-            z, n_code = own
-            after.append(held(nearest(z * old * span + (one - z) * (n_code - zero) * 32767, one * span)))
-            shown.append(after[-1])
-        else:
-            z, nx, r, nh = own
-            weighted = one * (nx - zero) + r * (nh - zero)
-            n_value = tanh(held(nearest(weighted * layer.cell_multiplier, one << layer.cell_shift)))
-            after.append(held(nearest(z * old + (one - z) * n_value, one)))
-            shown.append(after[-1])
-    return coded(np.array(shown), layer.out), after
-
-
-def evaluate(layers: list[Recurrent], maps: dict[str, Map], x: Ints) -> dict[str, Ints]:
-    """All maps of stacked layers for one sequence of codes, (steps, channels)."""
-    found = {name: np.zeros((m.width, m.channels), dtype=np.int64) for name, m in maps.items()}
-    found["x"] = x
-    for layer in layers:
-        source = found[layer.source.map]
-        h, state = layer.initial_h.astype(np.int64), [0] * layer.hidden
-        order = range(len(source))
-        place = slice(layer.target.offset, layer.target.offset + layer.hidden)
-        for at in reversed(order) if layer.reverse else order:
-            h, state = step(layer, source[at], h, state)
-            found[layer.target.map][at, place] = h
-        if layer.last:
-            found[layer.last.map][0, layer.last.offset : layer.last.offset + layer.hidden] = h
-        if layer.last_state:
-            target, code = layer.last_state
-            found[target.map][0, :] = coded(np.array(state), code)
-    return found
 
 
 def cell(
@@ -152,16 +75,18 @@ def port(source: Map) -> Port:
 
 
 def check(layers: list[Layer], maps: dict[str, Map], shown: list[str], seed: int) -> None:
-    """The chip gives what plain integers give, for two sequences."""
+    """The chip, and onnxruntime on the reference, give what plain integers give, for two sequences."""
     graph = LayerGraph("cells", maps, tuple(layers), (port(maps["x"]),), tuple(port(maps[name]) for name in shown))
     x = maps["x"]
-    sequences = np.random.default_rng(seed).integers(0, 16, (2, x.width, x.channels))
+    sequences = np.random.default_rng(seed).integers(0, 16, (2, x.width, x.channels)).astype(np.float32)
+    wanted = layer_graph_numpy.run(graph, {"x": sequences})
     outputs = run(compile_graph(graph, machine_of(CHIP)).program, CHIP, inputs=sequences).outputs
-    for index, sequence in enumerate(sequences):
-        wanted = evaluate([layer for layer in layers if isinstance(layer, Recurrent)], maps, sequence)
-        for name in shown:
-            np.testing.assert_array_equal(outputs[name][index], wanted[name], err_msg=name)
-    assert len(np.unique(outputs[shown[0]])) > 2, "all codes are the same: nothing was tested"
+    session = onnxruntime.InferenceSession(reference(graph).SerializeToString())
+    found = [session.run(shown, {"x": sequence}) for sequence in sequences]
+    for number, name in enumerate(shown):
+        assert len(np.unique(wanted[name])) > 2, "all codes are the same: nothing is tested"
+        np.testing.assert_array_equal(outputs[name], wanted[name], err_msg=name)
+        np.testing.assert_array_equal([one[number] for one in found], wanted[name], err_msg=name)
 
 
 @pytest.mark.parametrize("kind", ["lstm", "gru", "gru_linear"])
