@@ -17,7 +17,7 @@ from acortex.isa.machine import Machine
 from acortex.isa.program import Program
 from acortex.programs.emit import ARRAYS, Plan, emit
 from acortex.programs.graph import Layer, LayerGraph, Product, Recurrent
-from acortex.programs.lower import lower
+from acortex.programs.lower import lower, pack_inputs
 from acortex.programs.memory_plan import WORD_BYTES, kilobytes, least_memory, plan_memory
 from acortex.programs.passes import CHANNELS, Pass, matrices
 from acortex.programs.placement import Rect, Tiles, place, smallest
@@ -59,6 +59,7 @@ def compile_graph(graph: LayerGraph, machine: Machine, mapping: str = "taps") ->
 
 def plan_graph(graph: LayerGraph, machine: Machine, mapping: str = "taps") -> Plan:
     """All steps but the writing."""
+    graph = pack_inputs(graph)
     lowered = lower(graph, machine, mapping)
     inputs, outputs = ([port.map for port in ports] for ports in (graph.inputs, graph.outputs))
     placement = place(_tiles(lowered.passes), machine)
@@ -70,6 +71,7 @@ def plan_graph(graph: LayerGraph, machine: Machine, mapping: str = "taps") -> Pl
 
 def smallest_chip(graph: LayerGraph, machine: Machine, mapping: str = "taps") -> dict[str, int]:
     """The sizes of the smallest chip for a network, otherwise like a machine: m_top, m_bottom, n and memory_kb."""
+    graph = pack_inputs(graph)
     lowered = lower(graph, machine, mapping)
     inputs, outputs = ([port.map for port in ports] for ports in (graph.inputs, graph.outputs))
     least = least_memory(lowered.passes, lowered.layouts, inputs, outputs)

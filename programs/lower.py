@@ -33,6 +33,7 @@ from acortex.programs.graph import (
     View,
     columns_of,
     crop,
+    read_views,
     written_targets,
 )
 from acortex.programs.passes import (
@@ -56,6 +57,30 @@ MAPPINGS = ("taps", "dense", "best")
 
 class UnsupportedLayer(AcortexError):
     """A layer that the chip has no way to compute."""
+
+
+def pack_inputs(graph: LayerGraph) -> LayerGraph:
+    """The network with several pixels of an input in a word, where they have few channels and only products read them.
+
+    Products take rows of an image in full width; crops of it, and what the vector agent does, need a word a pixel.
+    """
+    packed = {}
+    for port in graph.inputs:
+        source = graph.maps[port.map]
+        room = next((count for count in (16, 8, 4, 2) if count * source.channels <= CHANNELS), 1)
+        if port.axes is not None and len(port.axes) > 1 and source.width > 1 and room > 1 and _packs(source, graph):
+            packed[source.name] = replace(source, packed=room)
+    return replace(graph, maps=graph.maps | packed) if packed else graph
+
+
+def _packs(source: Map, graph: LayerGraph) -> bool:
+    """Whether only products read a map, in its full width, and nobody writes it or shows it."""
+    for layer in graph.layers:
+        for view in read_views(layer):
+            full = crop(view, source) if view.map == source.name else None
+            if full and (not isinstance(layer, Product) or (full.left, full.width) != (0, source.width)):
+                return False
+    return source.name not in {port.map for port in graph.outputs}
 
 
 def lower(graph: LayerGraph, machine: Machine, mapping: str = "taps") -> Lowered:
