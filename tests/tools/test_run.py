@@ -143,10 +143,10 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_run(source: Path, 
     assert result.stderr.startswith(f"{tmp_path / 'nowhere' / 'file'}: no such file or directory\n")
 
 
-@pytest.mark.parametrize("name", ["digits", "model.onnx", "trace.actrace"])
+@pytest.mark.parametrize("name", ["digits", "trace.actrace"])
 def test_what_is_no_program_is_wrong_usage(name: str) -> None:
     result = acortex_("run", name)
-    hint = "a program is a source file (.s), an assembled one (.acx) or zoo:NAME"
+    hint = "a program is a source file (.s), an assembled one (.acx), a network (.onnx) or zoo:NAME"
     assert (result.stderr, result.exit_code) == (f"error: cannot tell what {name} is\n  hint: {hint}\n", 2)
 
 
