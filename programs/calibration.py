@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from acortex.errors import UsageError
 from acortex.programs.evaluate import Seen, evaluate
 from acortex.programs.ranges import Samples, weight_steps
 from acortex.programs.steps import FloatGraph, ProductStep, RecurrentStep, Step
@@ -17,6 +18,9 @@ Array = NDArray[Any]
 
 EXACT_SUM = 1 << 24
 """Sums stay below: so they are exact in float32, in whatever order they are added."""
+
+
+ROWS_AT_ONCE = 1 << 11
 
 
 @dataclass(eq=False)
@@ -67,12 +71,17 @@ def quantised_weights(step: ProductStep, weights: Array, source: Array, bits: in
 
     The mean error that they make of the source is taken from the biases.
     """
+    bias = step.kernel.biases()
+    if not (np.isfinite(weights).all() and np.isfinite(bias).all()):
+        raise UsageError(f"weights or biases of {step.name} ({step.op}) are not finite numbers")
     steps = _given_steps(step, weights, bits)
     levels, steps = levels_of(weights, bits, steps)
     mean = source.mean(axis=(0, 1, 2), dtype=np.float64)
-    error = (levels * steps.astype(np.float32) - weights).sum(axis=(0, 1), dtype=np.float64)
+    error = np.zeros(weights.shape[2:], np.float32)
+    for ky, kx in np.ndindex(weights.shape[:2]):
+        error += levels[ky, kx] * steps.astype(np.float32) - weights[ky, kx]
     by_group = np.repeat(mean.reshape(step.groups, -1), weights.shape[3] // step.groups, axis=0)
-    return Levels(levels, steps, step.kernel.biases() - (error * by_group.T).sum(axis=0))
+    return Levels(levels, steps, bias - (error * by_group.T).sum(axis=0))
 
 
 def _given_steps(step: ProductStep, weights: Array, bits: int) -> Array | None:
@@ -92,12 +101,24 @@ def levels_of(weights: Array, bits: int, steps: Array | None = None) -> tuple[Ar
     top = (1 << (bits - 1)) - 1
     low = -top if steps is None else -top - 1
     steps = weight_steps(weights, bits) if steps is None else steps
-    levels = np.clip(np.rint(weights / steps.astype(np.float32)), low, top).astype(np.int8)
+    levels = _rounded(weights, steps, low, top)
     worst = worst_sums(levels, bits)
     if worst.max(initial=0) >= EXACT_SUM:
         steps = steps * np.maximum(worst / (EXACT_SUM * 0.98), 1)
-        levels = np.clip(np.rint(weights / steps.astype(np.float32)), -top, top).astype(np.int8)
+        levels = _rounded(weights, steps, -top, top)
     return levels, steps
+
+
+def _rounded(weights: Array, steps: Array, low: int, high: int) -> Array:
+    """Whole numbers of steps, int8, a few rows at a time: a large layer's weights fill memory but once."""
+    flat, factor = weights.reshape(-1, weights.shape[-1]), (1 / steps).astype(np.float32)
+    levels = np.empty(flat.shape, np.int8)
+    for start in range(0, len(flat), ROWS_AT_ONCE):
+        part = flat[start : start + ROWS_AT_ONCE] * factor
+        np.rint(part, out=part)
+        np.clip(part, low, high, out=part)
+        levels[start : start + ROWS_AT_ONCE] = part
+    return levels.reshape(weights.shape)
 
 
 def worst_sums(levels: Array, bits: int) -> Array:

@@ -109,7 +109,11 @@ class Codings:
             return unit_coding(together, bits)
         if "recurrent" in functions and together.low >= 0:
             together.low = -together.high
-        return self.chosen(together)
+        found = self.chosen(together)
+        if "hardswish" in functions and found.scale < 1 / FRACTION:
+            # A quantiser's gain cannot exceed one code for each 64th.
+            return Coding(1 / FRACTION, found.zero, bits)
+        return found
 
     def chosen(self, samples: Samples) -> Coding:
         """The coding for samples, by the method asked for."""

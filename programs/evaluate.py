@@ -196,10 +196,13 @@ def convolve(image: Array, weights: Array, geometry: Geometry, groups: int, pad:
         matrix = kernel[:, :, group * out // groups : (group + 1) * out // groups]
         chosen = seen if groups == 1 else [tap[..., group * inputs : (group + 1) * inputs] for tap in seen]
         if inputs < FEW_CHANNELS:
-            parts.append(np.concatenate(chosen, axis=3) @ matrix.reshape(-1, matrix.shape[2]))
+            gathered = np.concatenate(chosen, axis=3)
+            flat = gathered.reshape(-1, gathered.shape[3]) @ matrix.reshape(-1, matrix.shape[2])
+            parts.append(flat.reshape(*gathered.shape[:3], -1))
             continue
-        total = chosen[0] @ matrix[0]
+        # One large product a tap: NumPy would make a small one of every row of a stack.
+        total = chosen[0].reshape(-1, inputs) @ matrix[0]
         for n in range(1, len(chosen)):
-            total += chosen[n] @ matrix[n]
-        parts.append(total)
+            total += chosen[n].reshape(-1, inputs) @ matrix[n]
+        parts.append(total.reshape(*seen[0].shape[:3], -1))
     return parts[0] if groups == 1 else np.concatenate(parts, axis=3)

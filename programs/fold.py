@@ -124,6 +124,14 @@ def _cast(node: Node, values: Sequence[Array | None]) -> Array:
     return value.astype(np.asarray(values[1]).dtype if node.op == "CastLike" else TYPES[node.attributes["to"]])
 
 
+@_folds("Shape", "Size")
+def _sizes(node: Node, values: Sequence[Array | None]) -> Array:
+    shape = np.asarray(values[0]).shape
+    if node.op == "Size":
+        return np.array(math.prod(shape), np.int64)
+    return np.array(shape[node.attributes.get("start", 0) : node.attributes.get("end", len(shape))], np.int64)
+
+
 @_folds("Gather")
 def _gather(node: Node, values: Sequence[Array | None]) -> Array:
     value, indices = np.asarray(values[0]), np.asarray(values[1])

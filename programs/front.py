@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,14 @@ from acortex.programs.importer import read_onnx
 from acortex.programs.network import Model, Network
 from acortex.programs.normalise import normalise
 from acortex.programs.quantise import as_images, port, quantise
-from acortex.programs.steps import FloatGraph, FloatPort
+from acortex.programs.steps import FloatGraph, FloatPort, ProductStep
 
 Array = NDArray[Any]
 
 RANDOM_SAMPLES = 4
-"""Inputs that are drawn where no calibration set is given."""
+"""Inputs that are drawn where no calibration set is given; one for networks of more than `MANY_WEIGHTS`."""
+
+MANY_WEIGHTS = 1 << 23
 
 
 def quantised(
@@ -43,7 +46,7 @@ def quantised(
     graph = normalise(as_model(source), drop_lrn=drop_lrn)
     if calibration is None:
         graph.warnings.append("without a calibration set, ranges are chosen on random inputs; accuracy will suffer")
-        given = random_inputs(graph, seed)
+        given = random_inputs(graph, seed, 1 if _weights(graph) > MANY_WEIGHTS else RANDOM_SAMPLES)
     else:
         given = _by_name(graph, calibration)
     images = as_images(graph, given)
@@ -55,6 +58,10 @@ def as_model(source: Path | str | Model | Network) -> Model:
     if isinstance(source, Network):
         return source.model
     return source if isinstance(source, Model) else read_onnx(source)
+
+
+def _weights(graph: FloatGraph) -> int:
+    return sum(math.prod(step.kernel.shape) for step in graph.steps if isinstance(step, ProductStep))
 
 
 def random_inputs(graph: FloatGraph, seed: int = 0, count: int = RANDOM_SAMPLES) -> dict[str, Array]:

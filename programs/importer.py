@@ -85,7 +85,7 @@ def _nodes(protos: Iterable[onnx.NodeProto], model: Model, folder: Path | None, 
     taken: set[str] = set()
     nodes = []
     for index, proto in enumerate(protos):
-        label = proto.name or (proto.output[0] if proto.output else f"{proto.op_type}_{index}")
+        label = proto.name or next(filter(None, proto.output), f"{proto.op_type}_{index}")
         if label in taken:
             label = f"{label}_{index}"
         taken.add(label)

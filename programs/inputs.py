@@ -32,9 +32,9 @@ REACH = 64
 
 def place_input(lowering: Lowering, value: Value) -> Tensor:
     """The tensor of an input, in a map of its own."""
-    if len(value.shape) > 4 and math.prod(value.shape[:-4]) > 1:
-        raise Unsupported(f"it has shape {value.shape}; the chip takes images")
     seen, seats = _first_reader(lowering.model, value)
+    if not _covers(seats, seen.shape):
+        raise Unsupported(f"it has shape {value.shape}; the chip takes images, one inference at a time")
     sizes = [1 if seat is None else seen.shape[seat] for seat in seats]
     made = lowering.new_map(value.name, (sizes[0], sizes[1], sizes[2]))
     named = [seat for seat in seats if seat is not None]
@@ -77,12 +77,17 @@ def _first_reader(model: Model, value: Value) -> tuple[Array, Seats]:
             if name not in node.inputs[: 2 if node.op in ("Add", "Mul") else 1]:
                 continue
             seats = _seats(node, seen)
-            if seats is not None:
+            if seats is not None and _covers(seats, seen.shape):
                 return seen, seats
             moved = _moved(model, node, seen)
             if moved is not None and moved.size == seen.size:
                 waiting.append((node.outputs[0], moved))
     return places, default_seats(value.shape)
+
+
+def _covers(seats: Seats, shape: tuple[int, ...]) -> bool:
+    """Whether what is not counted is one; a number alone is no tensor."""
+    return bool(shape) and all(size == 1 or axis in seats for axis, size in enumerate(shape))
 
 
 def _seats(node: Node, seen: Array) -> Seats | None:
@@ -114,8 +119,8 @@ def _moved(model: Model, node: Node, seen: Array) -> Array | None:
 
 def default_seats(shape: tuple[int, ...]) -> Seats:
     """Batch, channels, rows, columns, or fewer; two axes are a vector, or one a pixel."""
-    if len(shape) == 4:
-        return 2, 3, 1
+    if len(shape) > 3:
+        return len(shape) - 2, len(shape) - 1, len(shape) - 3
     if len(shape) == 3:
         return (None, 2, 1) if shape[0] == 1 else (1, 2, 0)
     if len(shape) == 2:

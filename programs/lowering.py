@@ -62,6 +62,8 @@ class Lowering:
         """Tensors whose open step has a maximum behind it: only what preserves order may still be done there."""
         self.codes: dict[str, tuple[Array, Array]] = {}
         """Tensors that the network has as whole numbers, each with its step and zero."""
+        self.whole_numbers: set[str] = set()
+        """Tensors of an integer type that nothing has turned into real numbers yet."""
         self.padding: dict[str, Padding] = {}
         self.claimed: set[str] = set()
         """Maps that lie in another one, or will."""
@@ -140,6 +142,8 @@ class Lowering:
                 self.after_pool.add(output)
             if name in self.codes:
                 self.codes[output] = self.codes[name]
+            if name in self.whole_numbers:
+                self.whole_numbers.add(output)
 
     def open_step(self, name: str) -> Step | None:
         """The step that makes a tensor, if nobody but the node at hand reads it."""

@@ -26,6 +26,9 @@ HOST_RENAMES = ("Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Trans
 """What the host may do with what it has made itself."""
 
 
+MAY_TAKE_WHOLE_NUMBERS = (*HOST_RENAMES, *operators_quantised.BEHIND, "CastLike", "DequantizeLinear", "Shape", "Slice")
+
+
 def normalise(model: Model, *, drop_lrn: bool = False) -> FloatGraph:
     """The normal form of a network.
 
@@ -73,12 +76,16 @@ def _lower(lowering: Lowering, node: Node) -> None:
         lowering.hosted.update(dict.fromkeys(node.outputs, lowering.hosted[node.inputs[0]]))
     else:
         assert row is not None
+        if lowering.whole_numbers.intersection(node.inputs) and node.op not in MAY_TAKE_WHOLE_NUMBERS:
+            raise Unsupported("it computes with whole numbers; cast them to floating point before")
         row.lower(lowering, node)
 
 
 def _input(lowering: Lowering, value: Value) -> None:
     tensor = place_input(lowering, value)
     lowering.give(value.name, tensor)
+    if "float" not in value.dtype and value.dtype != "bool":
+        lowering.whole_numbers.add(value.name)
     lowering.graph.inputs.append(_port(value.name, tensor, value.dtype))
 
 
@@ -97,7 +104,7 @@ def _port(name: str, tensor: Tensor, dtype: str = "float32") -> FloatPort:
 
 
 def _output(lowering: Lowering, name: str) -> None:
-    if name in lowering.codes:
+    if name in lowering.codes or name in lowering.whole_numbers:
         raise Unsupported("it is whole numbers; end the network with DequantizeLinear")
     if name in lowering.padding:
         lowering.pad(Node("Pad", name, (name,), (name,)), name)
@@ -113,9 +120,11 @@ def _output(lowering: Lowering, name: str) -> None:
 def _copied(lowering: Lowering, name: str, tensor: Tensor) -> Tensor:
     """The tensor in a map of its own."""
     seats = default_seats(tensor.shape)
-    view: View | None = tensor.view(*seats) if len(tensor.shape) < 5 else None
+    view = tensor.view(*seats)
     if view is None:
-        raise Unsupported("it is a rearrangement that memory cannot be read in")
+        (view,), made, result = lowering.together(f"{name}.copy", tensor)
+        lowering.graph.steps.append(CopyStep(made.name, "Identity", made.name, view, exact=True))
+        return result
     sizes = [1 if seat is None else tensor.shape[seat] for seat in seats]
     made = lowering.copy(f"{name}.copy", "Identity", view, (sizes[0], sizes[1], sizes[2]))
     axes = tuple(seats.index(axis) if axis in seats else None for axis in range(len(tensor.shape)))

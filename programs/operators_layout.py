@@ -70,12 +70,16 @@ def identity(lowering: Lowering, node: Node) -> None:
     lowering.rename(Node(node.op, node.name, node.inputs[:1], node.outputs[:1]), lowering.tensor(node))
 
 
-@operator("Cast", becomes="nothing", limits="to floating point")
+@operator("Cast", "CastLike", becomes="nothing", limits="to floating point")
 def cast(lowering: Lowering, node: Node) -> None:
     """The same numbers in another floating type."""
-    if node.attributes.get("to") not in (1, 10, 11, 16):
+    if node.op == "CastLike" and lowering.is_constant(node, 0):
+        lowering.constants[node.outputs[0]] = Constant.of(lowering.constant(node, 0, "").astype(np.float32))
+        return
+    if node.op == "Cast" and node.attributes.get("to") not in (1, 10, 11, 16):
         raise Unsupported("it casts to whole numbers or truth values")
     lowering.rename(node, lowering.tensor(node))
+    lowering.whole_numbers.discard(node.outputs[0])
 
 
 @operator("Shape", "Size", becomes="a constant")

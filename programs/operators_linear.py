@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from acortex.programs.graph import Geometry, View
 from acortex.programs.layout import Tensor
 from acortex.programs.lowering import Lowering, Unsupported
-from acortex.programs.network import Node
+from acortex.programs.network import Constant, Node
 from acortex.programs.operators import operator
 from acortex.programs.steps import Kernel, ProductStep
 
@@ -184,6 +184,9 @@ def gemm(lowering: Lowering, node: Node) -> None:
 def matmul(lowering: Lowering, node: Node) -> None:
     """A product over the last axis of the first input."""
     weights = lowering.lazy(node, 1, "second matrix")
+    if len(weights.shape) == 1:
+        _matrix_times_vector(lowering, node, weights)
+        return
     shape = weights.shape
     lead = [size for size in shape[:-2] if size != 1]
     if len(shape) < 2 or lead:
@@ -191,6 +194,16 @@ def matmul(lowering: Lowering, node: Node) -> None:
     steps = weights.steps_along(-1, shape[-1])
     tensor = lowering.tensor(node)
     product(lowering, node, tensor, shape[-2:], lambda: weights.load().reshape(shape[-2:]), None, steps)
+
+
+def _matrix_times_vector(lowering: Lowering, node: Node, weights: Constant) -> None:
+    made = f"{node.outputs[0]}.column"
+    shape = (weights.shape[0], 1)
+    inner = Node(node.op, node.name, node.inputs, (made,))
+    product(lowering, inner, lowering.tensor(node), shape, lambda: weights.load().reshape(shape), None, None)
+    lowering.uses[made] = 1
+    tensor = lowering.tensors[made]
+    lowering.rename(Node(node.op, node.name, (made,), node.outputs), tensor.reshaped(tensor.shape[:-1]))
 
 
 def product(

@@ -29,6 +29,22 @@ def activation(lowering: Lowering, node: Node) -> None:
     lowering.activate(node, Activation(node.op.lower()))
 
 
+@operator("Swish", becomes="an activation and a product of the vector agent")
+def swish(lowering: Lowering, node: Node) -> None:
+    """The product of x and sigmoid(alpha x)."""
+    name, alpha = node.inputs[0], float(node.attributes.get("alpha", 1.0))
+    scaled, gate = f"{node.outputs[0]}.scaled", f"{node.outputs[0]}.gate"
+    lowering.uses.update({name: 1, scaled: 1, gate: 1})
+    source = lowering.tensor(node)
+    if alpha == 1:
+        scaled = name
+    else:
+        turned = Node(node.op, f"{node.name}.scaled", (name,), (scaled,))
+        lowering.affine(turned, name, source, np.array(alpha), np.zeros(1))
+    lowering.activate(Node(node.op, f"{node.name}.gate", (scaled,), (gate,)), Activation("sigmoid"))
+    _two(lowering, Node(node.op, node.name, (name, gate), node.outputs), MulStep)
+
+
 @operator("LeakyRelu", "PRelu", becomes=NEURONS, limits="one slope from 0 to 1 for all channels")
 def leaky(lowering: Lowering, node: Node) -> None:
     """Negative numbers are multiplied by a slope."""
@@ -64,10 +80,13 @@ def clip(lowering: Lowering, node: Node) -> None:
     low, high = -math.inf, math.inf
     if node.op == "Clip":
         low, high = (_bound(lowering, node, n, key, none) for n, key, none in ((1, "min", low), (2, "max", high)))
-    elif node.op == "Min":
-        high = _bound(lowering, node, 1, "", high)
     else:
-        low = _bound(lowering, node, 1, "", low)
+        if len(node.inputs) != 2:
+            raise Unsupported(f"it has {len(node.inputs)} inputs; one and a constant are possible")
+        if lowering.is_constant(node, 0):
+            node = Node(node.op, node.name, node.inputs[::-1], node.outputs)
+        bound = _bound(lowering, node, 1, "", 0.0)
+        low, high = (low, bound) if node.op == "Min" else (bound, high)
     if low > 0 or high <= 0:
         raise Unsupported(f"its bounds are {low:g} and {high:g}; 0 must lie between them, or be the lower one")
     lowering.activate(node, Activation("relu", high=high) if low == 0 else Activation(low=low, high=high))
@@ -147,7 +166,7 @@ def reduce(lowering: Lowering, node: Node) -> None:
     """The mean, or the largest number, over the rows, the columns, or both."""
     tensor = lowering.tensor(node)
     given = lowering.constant(node, 1, "list of axes") if lowering.has(node, 1) else node.attributes.get("axes")
-    if given is None or tensor.axes is None:
+    if given is None or np.size(given) == 0 or tensor.axes is None:
         raise Unsupported("it reduces more than space, or a rearrangement")
     axes = {int(axis) % len(tensor.shape) for axis in np.asarray(given).reshape(-1)}
     counted = {tensor.axes[axis] for axis in axes if tensor.shape[axis] > 1}

@@ -1,0 +1,69 @@
+"""The ONNX project's own operator cases, run through the front of the compiler.
+
+python tests/programs/onnx_cases.py > tests/programs/onnx_cases.txt      (writes the list of those supported)
+"""
+
+import warnings
+
+import float_models
+import layer_graph_numpy
+import numpy as np
+from onnx import numpy_helper
+
+from acortex.errors import AcortexError
+from acortex.programs import quantised
+from acortex.programs.importer import from_proto
+
+LEAST_DECIBELS = 25
+
+
+def cases():
+    """Every case of one operator: name, model, inputs, outputs."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from onnx.backend.test.loader import load_model_tests
+
+        found = load_model_tests(kind="node")
+    for case in found:
+        inputs, outputs = case.data_sets[0]
+        arrays = [*inputs, *outputs]
+        if case.model is not None and all(isinstance(array, np.ndarray | np.generic) for array in arrays):
+            yield case.name, case.model, inputs, outputs
+
+
+def frozen(model, inputs):
+    """The model with all inputs but the first known beforehand, as an exporter writes weights."""
+    copy = type(model)()
+    copy.CopyFrom(model)
+    for info, array in list(zip(model.graph.input, inputs, strict=True))[1:]:
+        copy.graph.initializer.append(numpy_helper.from_array(np.asarray(array), info.name))
+    return copy
+
+
+def outcome(model, inputs, outputs):
+    """How near the quantised network comes, in decibels; or the error that refuses it."""
+    refused = None
+    for one in (frozen(model, inputs), model):
+        try:
+            return nearness(one, inputs, outputs)
+        except AcortexError as error:
+            refused = error
+    return refused
+
+
+def nearness(model, inputs, outputs):
+    read = from_proto(model)
+    given = {value.name: np.asarray(array)[None] for value, array in zip(read.inputs, inputs, strict=False)}
+    graph = quantised(read, given, 8)
+    found = layer_graph_numpy.run(graph, given)
+    expected = dict(zip([info.name for info in model.graph.output], outputs, strict=True))
+    made = [port.name for port in graph.outputs if port.name in expected]
+    near = [float_models.closeness(expected[n].reshape(found[n].shape[1:]), found[n][0]) for n in made]
+    return min(near, default=np.inf)
+
+
+if __name__ == "__main__":
+    for name, model, inputs, outputs in cases():
+        result = outcome(model, inputs, outputs)
+        if not isinstance(result, AcortexError):
+            print(name)
