@@ -230,9 +230,10 @@ def slide_of(dispatch: Dispatch) -> Slide:
 
 def fetch_addresses(dispatch: Dispatch) -> NDArray[np.int64]:
     """The words of main memory that `fetch` reads, in order."""
-    assert dispatch.stream is not None
+    assert dispatch.stream is not None and dispatch.window is not None
     along_c, along_x, along_y, _ = dispatch.stream.strides
     y, x, c = slide_of(dispatch).coordinates
+    x = x // dispatch.window.packed if dispatch.window.apart else x
     return dispatch.stream.base + y * along_y + x * along_x + c * along_c
 
 

@@ -245,7 +245,7 @@ class Sequencer:
     def _window(self, ops: Any) -> None:
         self.windows[ops.window] = Window(
             ops.kernel_y, ops.kernel_x, ops.stride_y, ops.stride_x, ops.dilation_y, ops.dilation_x, ops.width,
-            int(PACKED[ops.packed]),
+            int(PACKED[ops.packed]), apart=bool(ops.apart),
         )  # fmt: skip
 
     def _border(self, ops: Any) -> None:

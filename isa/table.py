@@ -119,9 +119,9 @@ ROWS: tuple[Row, ...] = (
          "endinference", 0x0C00_0000_0000_0000),
     _row(0x0D, "window", "controller", "issue",
          "window; kernel_y:kernel; kernel_x:kernel; width:image_width; stride_y:hop=1; stride_x:hop=1;"
-         " dilation_y:hop=1; dilation_x:hop=1; packed=0",
+         " dilation_y:hop=1; dilation_x:hop=1; packed=0; apart:flag=0",
          "Sets a sliding window: its kernel, its strides and dilations, the width of the image, and how many pixels a"
-         " word of the image holds. Clears its border.",
+         " word of the image holds; with `apart` each of them is fetched by itself. Clears its border.",
          "window w1, 3, 3, 56, stride_y=2, stride_x=2", 0x0D20_8100_6E10_8000, None),
     _row(0x0E, "border", "controller", "issue", "window; rows:places; columns:places; top:margin=0; left:margin=0;"
          " value:code=0",

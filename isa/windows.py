@@ -23,7 +23,8 @@ class Window:
     """A window register: the kernel's shape and how it moves over an image `width` pixels wide.
 
     `rows` x `columns` positions; the first window begins `top` rows above and `left` columns before the image. What a
-    window covers outside the image has the code `value`. A word holds `packed` pixels of 64 / packed channels each.
+    window covers outside the image has the code `value`. A word holds `packed` pixels of 64 / packed channels each;
+    with `apart` each pixel is fetched by itself, by a read of its word, and takes a place of its own.
     """
 
     kernel_y: int
@@ -39,6 +40,12 @@ class Window:
     top: int = 0
     left: int = 0
     value: int = 0
+    apart: bool = False
+
+    @property
+    def together(self) -> int:
+        """Pixels that one fetched word brings."""
+        return 1 if self.apart else self.packed
 
     @property
     def positions(self) -> int:
@@ -55,7 +62,7 @@ class Window:
 class Slide:
     """A window over an image of `height` rows, with `words` words a pixel: who needs what, and when.
 
-    A row's words are counted in word columns: pixels, or packs of them.
+    A row's words are counted in word columns: pixels, or packs of them that are fetched together.
     """
 
     window: Window
@@ -69,8 +76,8 @@ class Slide:
         start = np.arange(w.columns, dtype=np.int64) * w.stride_x - w.left
         end = start + (w.kernel_x - 1) * w.dilation_x + 1
         start, end = np.clip(start, 0, w.width), np.clip(end, 0, w.width)
-        last = -(-end // w.packed)
-        return np.where(start < end, start // w.packed, last), last
+        last = -(-end // w.together)
+        return np.where(start < end, start // w.together, last), last
 
     @cached_property
     def _fresh(self) -> tuple[Ints, Ints]:
@@ -146,9 +153,12 @@ class Slide:
         """
         w = self.window
         y, x, c = self.coordinates
-        image = np.zeros((self.height, -(-w.width // w.packed), self.words, CHANNELS), dtype=np.uint8)
+        held = CHANNELS // w.packed if w.apart else CHANNELS
+        if w.apart:
+            fetched = fetched.reshape(-1, w.packed, held)[np.arange(len(fetched)), x % w.packed]
+        image = np.zeros((self.height, -(-w.width // w.together), self.words, held), dtype=np.uint8)
         image[y, x, c] = fetched
-        return self.under(image.reshape(self.height, -1, self.words * CHANNELS // w.packed)[:, : w.width])
+        return self.under(image.reshape(self.height, -1, self.words * held // w.together)[:, : w.width])
 
     def under(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The pixels under every position, of an image of shape (height, width, channels)."""

@@ -269,7 +269,8 @@ class _Emitter:
         g = multiply.geometry
         steps = _named(stride_y=(g.stride_y, 1), stride_x=(g.stride_x, 1), dilation_y=(g.dilation_y, 1),
                        dilation_x=(g.dilation_x, 1), packed=(source.layout.packed, 1))  # fmt: skip
-        yield _line("window", f"{register}, {g.kernel_y}, {g.kernel_x}, {source.width}{steps}")
+        apart = ", apart=yes" if multiply.apart(source) else ""
+        yield _line("window", f"{register}, {g.kernel_y}, {g.kernel_x}, {source.width}{steps}{apart}")
         around = _named(top=(g.top, 0), left=(g.left, 0), value=(multiply.pad, 0))
         yield _line("border", f"{register}, {g.rows}, {g.columns}{around}")
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from acortex.errors import UsageError
-from acortex.programs.graph import LayerGraph
+from acortex.programs.graph import Coding, LayerGraph
 from acortex.programs.importer import read_onnx
 from acortex.programs.network import Model, Network
 from acortex.programs.normalise import normalise
@@ -35,15 +35,18 @@ def quantised(
     method: str = "mse",
     percentile: float = 99.9,
     seed: int = 0,
+    codings: Mapping[str, Coding] | None = None,
 ) -> LayerGraph:
     """The layer graph of a network: an ONNX file, a `Model`, or the end of a `Network`.
 
     `calibration` has an inference a row, an array or one for each input by name; without it seeded random inputs set
     the ranges, with a warning. Codes and weights have `bits` bits. `method`, "mse", "percentile" or "minmax", chooses
     the ranges of activations. Raises UsageError for files and data that cannot be read, UnsupportedNodes for networks
-    that the chip cannot do.
+    that the chip cannot do. `codings` prescribes those of inputs, by name.
     """
     graph = normalise(as_model(source), drop_lrn=drop_lrn)
+    for one in graph.inputs:
+        graph.maps[one.map].coding = (codings or {}).get(one.name, graph.maps[one.map].coding)
     if calibration is None:
         graph.warnings.append("without a calibration set, ranges are chosen on random inputs; accuracy will suffer")
         given = random_inputs(graph, seed, 1 if _weights(graph) > MANY_WEIGHTS else RANDOM_SAMPLES)

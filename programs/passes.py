@@ -150,12 +150,16 @@ class Multiply:
         """Array operations of the group."""
         return self.geometry.rows * self.geometry.columns
 
+    def apart(self, source: Source) -> bool:
+        """Whether each of the pixels in a word is fetched by itself, as the paper's counts of accesses have it."""
+        return source.layout.packed > 1 and not self.dense
+
     def fetched(self, source: Source) -> int:
         """Words that the window reads of a source."""
         g, packed = self.geometry, source.layout.packed
         window = Window(
             g.kernel_y, g.kernel_x, g.stride_y, g.stride_x, g.dilation_y, g.dilation_x, source.width, packed,
-            g.rows, g.columns, g.top, g.left,
+            g.rows, g.columns, g.top, g.left, apart=self.apart(source),
         )  # fmt: skip
         fetched: int = slide(window, source.height, source.words).size
         return fetched

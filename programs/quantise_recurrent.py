@@ -106,11 +106,13 @@ def _gate_codes(
 ) -> tuple[g.Code, ...]:
     """The codes of gates, one after the other; those without a function take the coding given."""
     codes = []
-    parts = zip(*(np.split(array, len(functions)) for array in (steps, zeros, bias)), strict=True)
+    count = len(functions)
     top, half = (1 << bits) - 1, 1 << (bits - 1)
-    for function, (step, zero, shift_by) in zip(functions, parts, strict=True):
-        unit = linear.scale if function == "none" and linear is not None else 1 / FRACTION
-        factor, shift = multipliers(step / unit)
+    units = [linear.scale if function == "none" and linear is not None else 1 / FRACTION for function in functions]
+    # One shift for all: the gates that share a quantiser differ in their multipliers only.
+    factors, shift = multipliers(np.concatenate([s / u for s, u in zip(np.split(steps, count), units, strict=True)]))
+    parts = zip(functions, units, *(np.split(array, count) for array in (factors, zeros, bias)), strict=True)
+    for function, unit, factor, zero, shift_by in parts:
         offset = np.rint(shift_by / unit * 2.0**shift / factor).astype(np.int64) - zero
         if function == "none" and linear is not None:
             codes.append(g.Code(factor, shift, offset, linear.zero, 0, top))

@@ -172,17 +172,21 @@ def _paired(layer: Layer, codes: Sequence[Code], every: int, words: int) -> tupl
     hidden = layer.hidden if isinstance(layer, Recurrent) else 0
     gates = len(codes)
     columns = gate_columns(hidden, gates)
-    shift = max(code.shift for code in codes)
+    sharing = (codes[:-1] or codes, codes[-1:]) if every == gates else (codes[::2], codes[1::2])
+    shifts = [max(code.shift for code in group) for group in sharing]
     offset = np.zeros(int(columns.max()) + 1, dtype=np.int64)
     multiplier = np.ones(len(offset), dtype=np.int64)
     for gate, code in enumerate(codes):
         offsets, multipliers = columns_of(code, hidden)
         mine = columns[gate * hidden : (gate + 1) * hidden]
         offset[mine] = offsets
-        multiplier[mine] = multipliers << (shift - code.shift)
+        multiplier[mine] = multipliers << (shifts[code in sharing[1]] - code.shift)
     if multiplier.max() > MAX_MULTIPLIER:
         raise UnsupportedCell(f"the gates of {layer.name} have scales too far apart")
-    first, last = (replace(code, shift=shift, offset=offset, multiplier=multiplier) for code in (codes[0], codes[-1]))
+    first, last = (
+        replace(code, shift=shift, offset=offset, multiplier=multiplier)
+        for code, shift in zip((codes[0], codes[-1]), shifts, strict=True)
+    )
     return first, last
 
 

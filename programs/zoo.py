@@ -1,47 +1,151 @@
-"""The built-in networks, by name."""
+"""The built-in networks, by name: programs in assembly, and networks that the compiler maps onto a chip."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from acortex.errors import UsageError
 from acortex.isa.assembler import assemble_file
+from acortex.isa.machine import Machine
 from acortex.isa.program import Program
+from acortex.programs import networks
+from acortex.programs.compiler import Compiled, compile_graph
+from acortex.programs.front import quantised
+from acortex.programs.graph import Coding, LayerGraph, Port
+from acortex.programs.network import Network
 
 FOLDER = Path(__file__).parent
+
+FEW = 200
+"""Digits that digits_cnn runs on unless told: it takes a thousand array operations for each, digits_mlp two."""
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Data:
+    """What a network brings along: inputs to run on, their labels, and inputs that set the ranges of activations."""
+
+    samples: Array
+    labels: Array | None
+    calibration: Array
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One network: its name, the source beside this file that holds it, and what it is."""
+    """One network: its name, what it is, the chip that it runs on unless told, and where it comes from.
+
+    Either `source` names the assembly beside this file, or `network` builds it. `binary` inputs are pixels of two
+    values, in any of the forms `shapes`; such a network's outputs are codes.
+    """
 
     name: str
-    source: str
     doc: str
+    chip: str
+    source: str = ""
+    network: Callable[[], Network] | None = None
+    data: Callable[[], Data] | None = None
+    binary: tuple[tuple[int, ...], ...] = ()
 
 
+def _digits() -> Data:
+    digits, cnn = networks.arrays("digits_mlp.npz"), networks.arrays("digits_cnn.npz")
+    calibration = np.unpackbits(cnn["calibration"], axis=1).reshape(-1, 1, 28, 28)
+    return Data(digits["images"][:FEW], digits["labels"][:FEW].astype(np.int64), calibration)
+
+
+def _letters() -> Data:
+    letters = networks.arrays("letters_mlp.npz")
+    return Data(letters["images"], letters["labels"].astype(np.int64), letters["calibration"])
+
+
+PIXELS = ((784,), (28, 28), (1, 28, 28))
+
+# fmt: off
 ENTRIES = (
-    Entry(
-        "digits_mlp",
-        "digits_mlp.s",
-        "784-64-10 on 1,500 handwritten digits, hand-written assembly (Bavandpour et al. 2018, Fig. 5)",
-    ),
+    Entry("digits_mlp", "784-64-10 on 1,500 handwritten digits, hand-written assembly (Bavandpour et al. 2018, Fig. 5)",
+          "acortex_digits", source="digits_mlp.s"),
+    Entry("letters_mlp", "16-10-4 on letters of 4x4 pixels (Bavandpour et al. 2018, Fig. 4)",
+          "acortex_digits", network=networks.letters_mlp, data=_letters, binary=((16,), (4, 4))),
+    Entry("digits_cnn", "two 3x3 convolutions with pools and a matrix, on 200 handwritten digits",
+          "acortex_inception", network=networks.digits_cnn, data=_digits, binary=PIXELS),
+    Entry("lstm", "an LSTM of 128 cells over 16 steps of 64 features, random weights",
+          "acortex_inception", network=networks.lstm),
+    Entry("inception_v1", "GoogLeNet with its original 5x5 branches, 224x224x3, random weights",
+          "acortex_inception", network=networks.inception_v1),
+    Entry("resnet152", "ResNet-152, the stride in the first 1x1 of each stage, 224x224x3, random weights",
+          "acortex_resnet", network=networks.resnet152),
+    Entry("resnet152_as_tabulated", "ResNet-152 with the four blocks fewer that Fig. 7b seems to count, random weights",
+          "acortex_resnet", network=networks.resnet152_as_tabulated),
+    Entry("gnmt", "16 LSTM layers of 1024 cells, 10 steps, as Fig. 7b counts GNMT, random weights",
+          "acortex_gnmt", network=networks.gnmt),
+    Entry("resnet50", "ResNet-50, 224x224x3, random weights",
+          "acortex_resnet", network=networks.resnet50),
+    Entry("vgg16", "VGG-16, 224x224x3, random weights; on a chip with more memory and arrays than the published ones",
+          "acortex_vgg", network=networks.vgg16),
+    Entry("mobilenet", "MobileNet v1, depthwise and pointwise convolutions, 224x224x3, random weights",
+          "acortex_gnmt", network=networks.mobilenet),
 )
+# fmt: on
 
 
 def names() -> list[dict[str, str]]:
-    """A row a network: its name, and what it is."""
-    return [{"name": entry.name, "doc": entry.doc} for entry in ENTRIES]
+    """A row a network: its name, the chip that it runs on unless told, and what it is."""
+    return [{"name": entry.name, "chip": entry.chip, "doc": entry.doc} for entry in ENTRIES]
 
 
-def load(name: str) -> Program:
-    """The program of a network. Raises UsageError for a name that the zoo does not have."""
-    for entry in ENTRIES:
-        if entry.name == name:
-            return assemble_file(FOLDER / entry.source)
-    known = [entry.name for entry in ENTRIES]
+def entry(name: str) -> Entry:
+    """The entry of a network. Raises UsageError for a name that the zoo does not have."""
+    for one in ENTRIES:
+        if one.name == name:
+            return one
+    known = [one.name for one in ENTRIES]
     near = get_close_matches(name, known, n=1)
     hint = f"did you mean zoo:{near[0]}?" if near else f"the zoo has {', '.join(known)}"
     raise UsageError(f"the zoo has no network {name}", hint=hint)
+
+
+def load(name: str, machine: Machine | None = None) -> Program:
+    """The program of a network; one that has to be compiled needs the machine to compile it for.
+
+    Raises UsageError for a name that the zoo does not have, or without that machine.
+    """
+    one = entry(name)
+    if one.source:
+        return assemble_file(FOLDER / one.source)
+    if machine is None:
+        raise UsageError(f"the network {name} has to be compiled", hint="say for which machine")
+    return compiled(one, machine).program
+
+
+def compiled(one: Entry, machine: Machine, mapping: str = "taps") -> Compiled:
+    """An entry that is a network, compiled for a machine."""
+    return compile_graph(graph(one, machine.bits), machine, mapping)
+
+
+def graph(one: Entry, bits: int = 4) -> LayerGraph:
+    """The layer graph of an entry that is a network, with codes and weights of `bits` bits."""
+    assert one.network is not None
+    data = one.data() if one.data else None
+    network = one.network()
+    codings = {network.model.inputs[0].name: Coding(1.0, 0, bits)} if one.binary else {}
+    found = quantised(network, data.calibration if data else None, bits, codings=codings)
+    if one.binary:
+        inputs = tuple(replace(port, shapes=_forms(port, one.binary), encode="binary") for port in found.inputs)
+        outputs = tuple(replace(port, encode="codes", dtype="uint8") for port in found.outputs)
+        found = replace(found, inputs=inputs, outputs=outputs)
+    if data is None:
+        return replace(found, warnings=())
+    return replace(found, samples={found.inputs[0].name: data.samples}, labels=data.labels)
+
+
+def _forms(port: Port, forms: tuple[tuple[int, ...], ...]) -> tuple[tuple[int, ...], ...]:
+    """A port's canonical shape, and all other forms that users may give."""
+    return tuple(dict.fromkeys((port.shapes[0], *forms, *port.shapes)))

@@ -45,12 +45,11 @@ program_argument = click.argument("program", metavar="PROGRAM", shell_complete=c
 def open_program(reference: str, chip: str | None = None, settings: Sequence[str] = ()) -> Program:
     """The program that `reference` names: FILE.s, FILE.acx, FILE.onnx, zoo:NAME, or `-` for source on stdin.
 
-    A network is compiled for `chip` with `settings`; without one for the largest of the published chips.
+    A network is compiled for `chip` with `settings`; without one the zoo's for the chip that it names, others for the
+    largest of the published chips.
     """
     if reference.startswith(ZOO):
-        from acortex.programs import zoo
-
-        return zoo.load(reference.removeprefix(ZOO))
+        return _of_zoo(reference.removeprefix(ZOO), chip, settings)
     if reference == files.STANDARD:
         return open_source(reference)
     suffix = Path(reference).suffix.lower()
@@ -63,6 +62,18 @@ def open_program(reference: str, chip: str | None = None, settings: Sequence[str
 
         return compiled_for(quantised_graph(reference), chip, settings).program
     raise UsageError(f"cannot tell what {reference} is", hint=WHAT)
+
+
+def _of_zoo(name: str, chip: str | None, settings: Sequence[str]) -> Program:
+    from acortex.programs import zoo
+
+    entry = zoo.entry(name)
+    if entry.source:
+        return zoo.load(name)
+    from acortex.sim.specs import load_chip
+    from acortex.tools.machine import machine_of
+
+    return zoo.load(name, machine_of(load_chip(chip or entry.chip, settings)))
 
 
 def open_source(path: str) -> Program:

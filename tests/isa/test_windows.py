@@ -21,7 +21,7 @@ def _walk(s: Slide) -> tuple[list[int], list[int], list[tuple[int, int, int]]]:
         for column in range(w.columns):
             start = column * w.stride_x - w.left
             end = start + (w.kernel_x - 1) * w.dilation_x
-            under.append(sorted({x // w.packed for x in range(start, end + 1) if 0 <= x < w.width}))
+            under.append(sorted({x // (1 if w.apart else w.packed) for x in range(start, end + 1) if 0 <= x < w.width}))
         seen: set[int] = set()
         for column, words in enumerate(under):
             fresh = [x for x in words if x not in seen]
@@ -42,7 +42,7 @@ def slides(draw: st.DrawFn) -> Slide:
         kernel_y=draw(size), kernel_x=draw(size), stride_y=draw(size), stride_x=draw(size),
         dilation_y=draw(st.integers(1, 2)), dilation_x=draw(st.integers(1, 2)), width=draw(st.integers(1, 20)),
         packed=packed, rows=draw(size), columns=draw(st.integers(1, 9)), top=draw(st.integers(0, 3)),
-        left=draw(st.integers(0, 3)), value=draw(st.integers(0, 15)),
+        left=draw(st.integers(0, 3)), value=draw(st.integers(0, 15)), apart=packed > 1 and draw(st.booleans()),
     )  # fmt: skip
     return Slide(window, draw(st.integers(1, 7)), 1 if packed > 1 else draw(st.integers(1, 3)))
 
@@ -70,7 +70,7 @@ def test_vectors_hold_the_pixels_under_the_window_and_the_value_around_the_image
     words = np.zeros((s.height, -(-w.width // w.packed) * w.packed, channels), dtype=np.uint8)
     words[:, : w.width] = pixels
     y, x, c = s.coordinates
-    vectors = s.vectors(words.reshape(s.height, -1, s.words, 64)[y, x, c])
+    vectors = s.vectors(words.reshape(s.height, -1, s.words, 64)[y, x // w.packed if w.apart else x, c])
     for position in range(w.positions):
         row, column = divmod(position, w.columns)
         for tap in range(w.taps):

@@ -2,14 +2,50 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from acortex.errors import UsageError
 from acortex.programs import zoo
+from acortex.sim.specs import load_chip
+from acortex.tools.machine import machine_of
+
+LARGE = {"inception_v1", "resnet152", "resnet152_as_tabulated", "gnmt", "resnet50", "vgg16", "mobilenet"}
 
 
-def test_every_network_that_is_listed_loads_under_its_name() -> None:
-    assert [zoo.load(row["name"]).name for row in zoo.names()] == [row["name"] for row in zoo.names()]
+@pytest.mark.parametrize("name", [row["name"] for row in zoo.names() if row["name"] not in LARGE])
+def test_a_network_that_is_listed_loads_under_its_name_for_its_chip(name: str) -> None:
+    program = zoo.load(name, machine_of(load_chip(zoo.entry(name).chip)))
+    assert (program.name, program.chip) == (name, zoo.entry(name).chip)
+
+
+WEIGHTS = {
+    "inception_v1": 6_990_272,
+    "resnet152": 60_040_384,
+    "gnmt": 16 * 2048 * 4096,
+    "resnet50": 25_502_912,
+    "vgg16": 138_344_128,
+    "mobilenet": 4_209_088,
+}
+"""Weights of the published networks, without biases and batch norms."""
+
+
+@pytest.mark.parametrize("name", WEIGHTS)
+def test_a_published_network_has_its_published_number_of_weights(name: str) -> None:
+    build = zoo.entry(name).network
+    assert build is not None
+    constants = build().model.constants
+    assert (
+        sum(math.prod(one.shape) for key, one in constants.items() if key.endswith(("weights", "recurrence")))
+        == WEIGHTS[name]
+    )
+
+
+def test_the_binary_inputs_of_digits_may_have_any_of_their_forms() -> None:
+    (port,) = zoo.graph(zoo.entry("digits_cnn")).inputs
+    assert set(port.shapes) >= {(784,), (28, 28), (1, 28, 28)}
+    assert port.encode == "binary"
 
 
 def test_a_name_near_a_known_one_is_suggested() -> None:
@@ -21,4 +57,4 @@ def test_a_name_near_a_known_one_is_suggested() -> None:
 def test_a_strange_name_is_answered_with_what_there_is() -> None:
     with pytest.raises(UsageError) as caught:
         zoo.load("zzz")
-    assert caught.value.hint == "the zoo has digits_mlp"
+    assert caught.value.hint is not None and caught.value.hint.startswith("the zoo has digits_mlp, letters_mlp, ")

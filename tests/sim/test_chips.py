@@ -14,6 +14,7 @@ def test_the_built_in_chips() -> None:
         "acortex_gnmt",
         "acortex_inception",
         "acortex_resnet",
+        "acortex_vgg",
     ]
 
 
