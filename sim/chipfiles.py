@@ -19,6 +19,12 @@ from acortex.errors import UsageError
 CHIPS = Path(__file__).parent / "chips"
 """Where the built-in chips are."""
 
+TECHNOLOGIES = Path(__file__).parent / "technologies"
+"""Where the technologies are: a folder for each kind, a file for each."""
+
+NAMES_TECHNOLOGY = {"memory.type": "memory", "arrays.cell": "cell"}
+"""The settings that name a technology, and the kind that each names."""
+
 MAX_BYTES = 65536
 """The longest chip file that is read."""
 
@@ -63,15 +69,57 @@ def chip_names() -> list[str]:
     return sorted(path.stem for path in CHIPS.glob("*.toml"))
 
 
+def technologies(kind: str) -> dict[str, Path]:
+    """The files of the technologies of a kind ("memory" or "cell") by name, in alphabetical order."""
+    return {path.stem: path for path in sorted((TECHNOLOGIES / kind).glob("*.toml"))}
+
+
+def technology(kind: str, name: str) -> ChipSource:
+    """What a technology sets: settings of a chip file, with their sources; it may inherit from one of its kind."""
+    path = technologies(kind)[name]
+    text = _read(path)
+    source = ChipSource(_parse(text, str(path)), str(path), dict(_places(text, str(path))))
+    base = source.data.pop("inherits", None)
+    return source if base is None else _on_top(technology(kind, base), source)
+
+
+def _on_technologies(source: ChipSource, stated: Sequence[str]) -> ChipSource:
+    """What was stated in one place, over the technologies that are named there."""
+    for path in stated:
+        section, _, leaf = path.rpartition(".")
+        kind, name = NAMES_TECHNOLOGY[path], _table(source.data.get(section)).get(leaf)
+        if isinstance(name, str) and name in technologies(kind):
+            below = technology(kind, name)
+            below.data.pop("description", None)
+            source = _on_top(below, ChipSource(dict(source.data), source.file, source.places))
+    return source
+
+
 def read_chip(name_or_path: str | Path, overrides: Sequence[str] = ()) -> ChipSource:
     """What a built-in chip or a chip file states, with what it inherits and with overrides of the form "path=value"."""
     path = _locate(name_or_path, Path())
     source = _inherited(path, ())
     source.data.setdefault("name", path.stem)
     source.data.setdefault("sources", {})
+    naming = [override for override in overrides if override.partition("=")[0].strip() in NAMES_TECHNOLOGY]
+    for override in naming:
+        source = _on_technology(source, override)
     for override in overrides:
-        _override(source, override)
+        if override not in naming:
+            _override(source, override)
     return source
+
+
+def _on_technology(source: ChipSource, override: str) -> ChipSource:
+    """A chip with another technology: the technology's settings replace the chip's."""
+    _override(source, override)
+    path = override.partition("=")[0].strip()
+    section, _, leaf = path.rpartition(".")
+    sources = {path: "set by an override"}
+    stated: dict[str, Any] = {section: {leaf: source.data[section][leaf]}, "sources": sources}
+    own = _on_technologies(ChipSource(stated, source.file, {path: source.places[path]}), [path])
+    own.data["name"] = source.data["name"]
+    return _on_top(source, own)
 
 
 def _locate(name_or_path: str | Path, beside: Path) -> Path:
@@ -97,15 +145,16 @@ def _inherited(path: Path, seen: tuple[Path, ...]) -> ChipSource:
     data = _parse(text, str(path))
     places = dict(_places(text, str(path)))
     base = data.pop("inherits", None)
+    own = _on_technologies(ChipSource(data, str(path), places), list(NAMES_TECHNOLOGY))
     if base is None:
-        return ChipSource(data, str(path), places)
+        return own
     if not isinstance(base, str):
         raise UsageError("inherits names a chip or a file, in quotes", where=places.get("inherits", str(path)))
     try:
         parent = _inherited(_locate(base, path.parent), (*seen, path.resolve()))
     except UsageError as error:
         raise error if error.where else UsageError(error.message, where=places["inherits"], hint=error.hint) from None
-    return _on_top(parent, ChipSource(data, str(path), places))
+    return _on_top(parent, own)
 
 
 def _on_top(parent: ChipSource, child: ChipSource) -> ChipSource:
@@ -113,8 +162,8 @@ def _on_top(parent: ChipSource, child: ChipSource) -> ChipSource:
     data = {**parent.data, "name": Path(child.file).stem}
     sources = dict(_table(parent.data.get("sources")))
     for key, value in child.data.items():
-        if isinstance(value, dict) and isinstance(data.get(key), dict) and key != "sources":
-            data[key] = {**data[key], **value}
+        if isinstance(value, dict) and key != "sources":
+            data[key] = {**_table(data.get(key)), **value}
             stated = [f"{key}.{leaf}" for leaf in value]
         elif key == "sources":
             continue

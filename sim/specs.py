@@ -16,10 +16,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from acortex.errors import AcortexError, ManyErrors, UsageError
-from acortex.sim.chipfiles import ChipSource, chip_names, read_chip
+from acortex.sim.chipfiles import NAMES_TECHNOLOGY, ChipSource, chip_names, read_chip, technologies
 
 __all__ = ["SETTINGS", "Chip", "Setting", "chip_names", "json_schema", "load_chip"]
 
@@ -44,6 +44,20 @@ def _exact(value: object) -> object:
 Real = Annotated[Decimal, BeforeValidator(_exact)]
 
 
+def _known(kind: str) -> AfterValidator:
+    """Refuses the name of a technology that there is not."""
+
+    def check(name: str) -> str:
+        if name not in technologies(kind):
+            raise ValueError("there is none of that name")
+        return name
+
+    return AfterValidator(check)
+
+
+MemoryType = Annotated[str, _known("memory")]
+CellType = Annotated[str, _known("cell")]
+
 Bound = int | Decimal | None
 
 
@@ -61,6 +75,7 @@ class Section(BaseModel):
 class Arrays(Section):
     """The vector-by-matrix arrays: how many, and how long they take."""
 
+    cell: CellType = _setting("", "the cells' technology; sets what is not stated beside it")
     k: int = _setting("cells", "rows and columns of one array", 64, 64)
     m_top: int = _setting("arrays", "arrays down a column of the upper half", 1, 256)
     m_bottom: int = _setting("arrays", "arrays down a column of the lower half", 0, 256)
@@ -75,6 +90,7 @@ class Arrays(Section):
 class Memory(Section):
     """The main memory: embedded DRAM without refresh, in words of 256 bits."""
 
+    type: MemoryType = _setting("", "the memory's technology; sets what is not stated beside it")
     capacity_kb: int = _setting("KB", "capacity, 32 words a KB", 1, 32768)
     banks: int = _setting("banks", "banks; a word lies in the bank of its address modulo this", 1, 1024)
     ports: int = _setting("ports", "accesses that can start in one cycle", 1, 64)
@@ -262,7 +278,13 @@ class Setting:
     kind: str
     low: Decimal | None = None
     high: Decimal | None = None
-    choices: tuple[str, ...] = ()
+    fixed_choices: tuple[str, ...] = ()
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The words that are allowed, where it is a choice: among technologies, those that there are."""
+        kind = NAMES_TECHNOLOGY.get(self.path)
+        return tuple(technologies(kind)) if kind else self.fixed_choices
 
     @property
     def allowed(self) -> str:
@@ -293,7 +315,7 @@ def _settings(section: type[Section], prefix: str = "") -> Iterator[Setting]:
                 kind={int: "integer", bool: "boolean", Decimal: "number"}.get(kind, "choice"),
                 low=low[0] if low else None,
                 high=high[0] if high else None,
-                choices=get_args(kind),
+                fixed_choices=get_args(kind),
             )
 
 
@@ -386,6 +408,9 @@ def json_schema() -> dict[str, Any]:
         for name, entry in definition["properties"].items():
             numbers = [option for option in entry.pop("anyOf", ()) if option.get("type") == "number"]
             definition["properties"][name] = {**entry, **(numbers[0] if numbers else {})}
+    for path in NAMES_TECHNOLOGY:
+        section, _, leaf = path.rpartition(".")
+        schema["$defs"][section.title()]["properties"][leaf]["enum"] = list(SETTINGS[path].choices)
     for definition in schema["$defs"].values():
         del definition["required"]
     required = schema.pop("required")

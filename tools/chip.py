@@ -55,6 +55,31 @@ def list_chips(form: str) -> None:
     show(console(), [table])
 
 
+@chip.command("technologies")
+@format_option
+def list_technologies(form: str) -> None:
+    """List the technologies of main memory and of cells: `memory.type` and `arrays.cell` of a chip file name one."""
+    from acortex.sim.chipfiles import NAMES_TECHNOLOGY, technologies, technology
+
+    rows = [
+        {"setting": path, "name": name, "description": technology(kind, name).data["description"]}
+        for path, kind in NAMES_TECHNOLOGY.items()
+        for name in technologies(kind)
+    ]
+    if form == "json":
+        print_json({"schema": "acortex.technologies/1", "technologies": rows})
+        return
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("setting", no_wrap=True)
+    table.add_column("technology", style="cyan", no_wrap=True)
+    table.add_column("")
+    for row in rows:
+        table.add_row(row["setting"], row["name"], row["description"])
+    show(console(), [table])
+
+
 @chip.command("schema")
 def schema() -> None:
     """Print the JSON Schema of chip files, for editors that complete and check them."""
