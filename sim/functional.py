@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.errors import AcortexError
+from acortex.errors import count as number_of
 from acortex.isa.program import Program
 from acortex.isa.semantics import (
     CHANNELS,
@@ -206,7 +207,8 @@ class Functional:
         if pipe.held < count:
             raise self._error(
                 dispatch,
-                f"{dispatch.row.mnemonic} takes {count} {ITEMS[name]}, and the instructions before it left {pipe.held}",
+                f"{dispatch.row.mnemonic} takes {number_of(count, *ITEMS[name])}, and the instructions before it left"
+                f" {pipe.held}",
                 "in the order of the program, what gives must stand before what takes; "
                 "check positions, words and extents",
             )
@@ -318,7 +320,8 @@ class Functional:
             if dispatch.ops.every > most:
                 raise self._error(
                     dispatch,
-                    f"every is {dispatch.ops.every}, and a position has {most} words: none has the other coding",
+                    f"every is {dispatch.ops.every}, and a position has {number_of(most, 'word')}:"
+                    " none has the other coding",
                     f"say every=1 to every={most}, or leave it and `then` out",
                 )
 
@@ -408,7 +411,8 @@ class Functional:
             if pipe.held:
                 raise self._error(
                     pipe.runs[0].dispatch,
-                    f"{pipe.held} {ITEMS[name]} are given here and never taken",
+                    f"{number_of(pipe.held, *ITEMS[name])} {'is' if pipe.held == 1 else 'are'} given here"
+                    " and never taken",
                     f"take them with {TAKERS[name]}, or give fewer",
                 )
 

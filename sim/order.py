@@ -99,7 +99,8 @@ class OrderCheck:
         number = dispatch.ops.token
         token = self._tokens.get(number)
         if token is None or token.taken == len(token.made):
-            already = f"all {token.taken} signals before it are taken" if token else "no signal stands before it"
+            taken = "the signal before it is" if token and token.taken == 1 else "all signals before it are"
+            already = f"{taken} taken" if token else "no signal stands before it"
             raise OrderError(
                 f"{dispatch.agent} awaits token t{number} for ever: {already}",
                 where=self.where(dispatch),

@@ -65,15 +65,15 @@ class Pipe:
 
 
 ITEMS = {
-    "buffer": "words in the buffer",
-    "vectors": "input vectors",
-    "sums": "positions of sums",
-    "neurons": "converted words",
-    "vector": "words at the vector agent",
-    "operand": "operand words at the vector agent",
-    "results": "words that the vector agent made",
+    "buffer": ("word in the buffer", "words in the buffer"),
+    "vectors": ("input vector", "input vectors"),
+    "sums": ("position of sums", "positions of sums"),
+    "neurons": ("converted word", "converted words"),
+    "vector": ("word at the vector agent", "words at the vector agent"),
+    "operand": ("operand word at the vector agent", "operand words at the vector agent"),
+    "results": ("word that the vector agent made", "words that the vector agent made"),
 }
-"""What a pipe holds, as errors call it."""
+"""What a pipe holds, as errors call one of it and several."""
 
 TAKERS = {
     "buffer": "feed or slide",

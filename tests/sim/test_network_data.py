@@ -219,7 +219,7 @@ halt
             "convert q1, 1, then=q0, every=1",
             "convert takes sums of 3 columns, and its quantiser was tuned at small.s:12 for 2",
         ),
-        ("convert q1, 1, then=q2, every=2", "every is 2, and a position has 1 words: none has the other coding"),
+        ("convert q1, 1, then=q2, every=2", "every is 2, and a position has 1 word: none has the other coding"),
         (
             "convert q1, 1, to=vector\nrequant q0, 1",
             "requant takes a quantiser that was tuned at small.s:12: its constants are for neurons",

@@ -92,7 +92,7 @@ CASES: dict[str, tuple[list[Change], type[AcortexError], str, str]] = {
     "await once more than signalled": (
         [("await    read, t0", "await    read, t0\nawait    read, t0")],
         OrderError,
-        "small.s:20: read awaits token t0 for ever: all 1 signals before it are taken",
+        "small.s:20: read awaits token t0 for ever: the signal before it is taken",
         "signal t0 before this line",
     ),
     "token of two makers": (
@@ -181,7 +181,7 @@ CASES: dict[str, tuple[list[Change], type[AcortexError], str, str]] = {
     "words left in the buffer": (
         [("read     d0", "read     d0\nread     d0")],
         RuleError,
-        "small.s:21: 1 words in the buffer are given here and never taken",
+        "small.s:21: 1 word in the buffer is given here and never taken",
         "take them with feed or slide",
     ),
     "vector that takes more words than there are": (
