@@ -6,9 +6,9 @@ frame before it; with a second set of latches (`overlap_loads`) it runs during t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from acortex.isa.sequencer import Dispatch
 from acortex.sim.energy import INDEX as KIND
@@ -59,14 +59,18 @@ class Loader(Agent):
         rank: int,
         vectors: Channel,
         words: Channel,
-        frame: Frame,
+        frames: Sequence[Frame],
+        samples: Samples,
         groups: Mapping[int, GroupTimes],
         switch_cycles: int,
     ) -> None:
         super().__init__(site, path, rank)
         self._vectors = vectors
         self._words = words
-        self._frame = frame
+        self._frames = frames
+        self._frame = frames[0]
+        self._samples = samples
+        self._lane = 0
         self._groups = groups
         self._switch_cycles = switch_cycles
         self._switches = False
@@ -79,20 +83,25 @@ class Loader(Agent):
         self.remaining = 1
         self._switches = dispatch.row.timing == "switch"
         if not self._switches:
+            self._lane = dispatch.group % len(self._frames)
+            self._frame = self._frames[self._lane]
             self.remaining = dispatch.ops.positions
             self._frame.expect(self.alarm.now, self.remaining)
 
     def settled(self, now: int) -> bool:
         """Whether every frame that the agent caused has been sampled."""
-        if not self._frame.drained(now, self):
+        if not self._drained(now):
             self.block(now, WAIT_FRAME)
             return False
         return super().settled(now)
 
+    def _drained(self, now: int) -> bool:
+        return all(frame.drained(now, self) for frame in self._frames)
+
     def missing(self, now: int) -> int:
         """A vector and a set of latches; all frames' end where the bus is switched."""
         if self._switches:
-            return NOTHING if self._frame.drained(now, self) else WAIT_FRAME
+            return NOTHING if self._drained(now) else WAIT_FRAME
         if not self._vectors.ready(now, self):
             return VECTORS
         if not self._frame.loaded.room(now, 1, self):
@@ -111,6 +120,8 @@ class Loader(Agent):
         self._words.free(end, self._vectors.take())
         self._vectors.free(end)
         self._frame.loaded.put(end, self._operation)
+        if len(self._frames) > 1:
+            self._samples.order.put(end, self._lane)
         self._loads += 1
 
     def flush(self) -> None:
@@ -126,6 +137,33 @@ class Loader(Agent):
         self.act(now, self._switch_cycles, kind, self._operation.group.segments)
 
 
+class Samples:
+    """The sums of several lanes of frames, as one channel to the neurons: in the order in which they were loaded."""
+
+    def __init__(self, lanes: Sequence[Channel]) -> None:
+        self.lanes = lanes
+        self.order = Channel(1 << 62)
+        """The lane of each load that has not been taken."""
+        self._last = 0
+
+    def ready(self, now: int, consumer: Agent) -> bool:
+        """Whether the next sums can be seen in this cycle; if not, the consumer is woken when they may be."""
+        return self.order.ready(now, consumer) and self.lanes[self.order.head()].ready(now, consumer)
+
+    def head(self) -> Any:
+        """The next operation, left where it is."""
+        return self.lanes[self.order.head()].head()
+
+    def take(self) -> Any:
+        """The next operation. Its place stays taken until `free`."""
+        self._last = self.order.take()
+        return self.lanes[self._last].take()
+
+    def free(self, seen: int) -> None:
+        """Gives the place back that was taken last."""
+        self.lanes[self._last].free(seen)
+
+
 class Frame(Unit):
     """The analog frame of the group whose latches are loaded; its sums are held until the neurons have sampled them."""
 
@@ -135,7 +173,7 @@ class Frame(Unit):
         self._kernel: Kernel = site.kernel
         self.loaded = Channel(latches)
         self.loaded.watch(self)
-        self._samples = samples
+        self.samples = samples
         self._held: Operation | None = None
         self._expected = 0
         self._outstanding = 0
@@ -189,10 +227,10 @@ class Frame(Unit):
         self._held = operation
 
     def _sample(self, now: int) -> bool:
-        if not self._samples.room(now, 1, self):
+        if not self.samples.room(now, 1, self):
             self.block(now, NEURONS)
             return False
-        self._samples.put(now + 1, self._held)
+        self.samples.put(now + 1, self._held)
         self._held = None
         self._outstanding -= 1
         self._sampled_at = now

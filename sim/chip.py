@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from acortex.errors import AcortexError
 from acortex.isa.sequencer import Sequencer
-from acortex.sim.array import Frame, GroupTimes, Loader
+from acortex.sim.array import Frame, GroupTimes, Loader, Samples
 from acortex.sim.buffers import Buffer
 from acortex.sim.clock import delays
 from acortex.sim.controller import Controller
@@ -39,6 +39,9 @@ UNITS = (
 )
 """The units that every chip has, in the order in which they act within a cycle; the lanes of its buses follow."""
 
+FRAME = "vmm/frame"
+"""The unit that has a lane for each frame that runs at once."""
+
 ARBITER = 1000
 """Where the arbiter of main memory stands in that order."""
 
@@ -49,7 +52,9 @@ class DeadlockError(AcortexError):
 
 def unit_paths(chip: Chip) -> tuple[str, ...]:
     """The paths of a chip's units, in the order of their numbers."""
-    return UNITS + _lanes("buses/down", chip.buses.down_lanes) + _lanes("buses/up", chip.buses.up_lanes)
+    lanes = {FRAME: chip.arrays.frames_at_once}
+    units = [lane for path in UNITS for lane in _lanes(path, lanes.get(path, 1))]
+    return (*units, *_lanes("buses/down", chip.buses.down_lanes), *_lanes("buses/up", chip.buses.up_lanes))
 
 
 def _lanes(path: str, lanes: int) -> tuple[str, ...]:
@@ -81,7 +86,7 @@ class TimedChip:
         self.controller = Controller(
             self._site, *self._place("controller"), sequencer, self.agents, chip.controller.decode_cycles
         )
-        found = [self.controller, *self.agents.values(), self._frame, *self._down.lanes, *self._up.lanes]
+        found = [self.controller, *self.agents.values(), *self._frames, *self._down.lanes, *self._up.lanes]
         self.units: list[Unit] = sorted(found, key=lambda unit: unit.number)
         attach(self.units, observers, price)
 
@@ -105,10 +110,13 @@ class TimedChip:
         self._up = self._bus("buses/up", chip.buses.up_lanes, "bus.up")
         words = Channel(chip.buffer.words)
         vectors = Channel(chip.buffer.windows)
-        samples = Channel(1)
         codes = Channel(chip.neurons.output_words)
         stream, operand, results = (Channel(chip.vector.queue_words) for _ in range(3))
-        self._frame = Frame(site, *self._place("vmm/frame"), 2 if chip.arrays.overlap_loads else 1, samples)
+        lanes = _lanes(FRAME, chip.arrays.frames_at_once)
+        latches = 2 if chip.arrays.overlap_loads else 1
+        self._frames = [Frame(site, *self._place(lane), latches, Channel(1)) for lane in lanes]
+        samples = Samples([frame.samples for frame in self._frames])
+        sums = samples if len(lanes) > 1 else samples.lanes[0]
         host_in = HostIn(site, *self._place("host/in"), fabric, chip.host.word_cycles)
         host_out = HostOut(site, *self._place("host/out"), fabric, chip.host.word_cycles)
         read = Reader(site, *self._place("main_memory/read"), fabric, self._down, (words, stream))
@@ -133,9 +141,15 @@ class TimedChip:
             "write": write,
             "buffer": Buffer(site, *self._place("buffer"), words, vectors),
             "vmm": Loader(
-                site, *self._place("vmm/load"), vectors, words, self._frame, groups, chip.buses.switch_cycles
+                site, *self._place("vmm/load"), vectors, words, self._frames, samples, groups, chip.buses.switch_cycles
             ),
-            "neurons": Neurons(site, *self._place("neurons"), samples, (codes, stream), delay.ramp_cycles),
+            "neurons": Neurons(
+                site,
+                *self._place("neurons"),
+                sums,
+                (codes, stream),
+                delay.ramp_cycles,
+            ),
             "vector": vector,
             "program_erase": ProgramErase(
                 site, *self._place("program_erase"), groups, delay.program_row_cycles * chip.arrays.k, chip.arrays.k

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from acortex.isa.sequencer import Dispatch
-from acortex.sim.array import Operation
+from acortex.sim.array import Operation, Samples
 from acortex.sim.energy import INDEX as KIND
 from acortex.sim.kernel import CAUSE, NOTHING, Agent, Channel, Site
 
@@ -21,7 +21,13 @@ class Neurons(Agent):
     """The agent that converts sampled sums to words of codes."""
 
     def __init__(
-        self, site: Site, path: str, rank: int, samples: Channel, receivers: Sequence[Channel], conversion_cycles: int
+        self,
+        site: Site,
+        path: str,
+        rank: int,
+        samples: Channel | Samples,
+        receivers: Sequence[Channel],
+        conversion_cycles: int,
     ) -> None:
         super().__init__(site, path, rank)
         self._samples = samples

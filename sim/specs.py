@@ -83,6 +83,9 @@ class Arrays(Section):
     frame_ns: Real = _setting("ns", "one analog frame: inputs applied, currents integrated", Decimal("0.001"), 10**6)
     settle_ns_per_array: Real = _setting("ns", "added to the frame for each array joined on a bus", 0, 10**6)
     loads_per_cycle: int = _setting("arrays", "arrays whose DAC latches are loaded in one cycle", 1, 65536)
+    frames_at_once: int = _setting(
+        "lanes", "frames at once, one a lane; a group's lane is its number modulo this", 1, 64
+    )
     overlap_loads: bool = _setting("", "whether latches are loaded for the next frame while one runs")
     broadcast_loads: bool = _setting("", "whether a word loads the latches of a whole row of a group's arrays at once")
 

@@ -111,11 +111,10 @@ def test_a_memory_type_is_one_file(drill: Drill) -> None:
     drill.create("sim/technologies/memory/drum.toml", MEMORY)
     assert "a drum that turns once a microsecond" in drill.acortex("chip", "technologies")
     assert '"drum" or "edram"' in drill.acortex("chip", "show", "acortex_digits", "--set", "memory.type=tape", code=2)
-    slow = json.loads(drill.run("requant q0, 2", "--set", "memory.type=drum"))
     fast = json.loads(drill.run("requant q0, 2", "--set", "memory.type=edram"))
+    slow = json.loads(drill.run("requant q0, 2", "--set", "memory.type=drum"))
     # 561 cycles instead of 12, for the first word into the vector agent and for each of two words to the host
     assert slow["cycles"] - fast["cycles"] == 3 * (561 - 12)
-    drill.run("requant q0, 2", "--set", "memory.type=drum")
     assert (
         json.loads(drill.acortex("trace", "info", "t.actrace", "--format", "json"))["chip"]["config"]["memory"]["type"]
         == "drum"
@@ -164,7 +163,7 @@ def write(trace: Trace, path: Path) -> None:
 def test_a_trace_exporter_is_a_file_and_a_registry_line(drill: Drill) -> None:
     drill.create("traces/export_starts.py", EXPORTER)
     drill.insert(
-        "traces/exporters.py", "from acortex.traces import export_chrome", "from acortex.traces import export_starts\n"
+        "traces/exporters.py", "from acortex.traces.reader import Trace", "from acortex.traces import export_starts\n"
     )
     line = '    Exporter("starts", ".txt", "when each event began", export_starts.write),\n'
     drill.insert("traces/exporters.py", '    Exporter("csv"', line)

@@ -89,6 +89,61 @@ def test_second_port_lets_two_streams_run(simulate: Any, layer: Any, ports: int)
     assert 0 <= took - 48 * 4 // ports <= 12 + 3
 
 
+TWO_GROUPS = """
+    .program two
+    .chip acortex_digits
+    .input x, shape=64x24
+    .output y, shape=64x24
+    .weights w, 64x64
+    {rows}
+    group g0, 64, 64
+    rect g0, 0, 0
+    program g0, w
+    group g1, 64, 64
+    rect g1, 1, 0
+    program g1, w
+    quant q0, 1, 6, activation=relu
+    start
+    connect g0
+    connect g1
+    inference
+    base d0, 0
+    dim d0, 0, 24
+    base d1, 24
+    dim d1, 0, 24
+    input x, d0
+    signal host_in, t0
+    await read, t0
+    read d0
+    feed 24, 1
+    loop l0, 12
+pair:
+    multiply g0, 1
+    multiply g1, 1
+    convert q0, 2
+    next l0, pair
+    write d1
+    signal write, t1
+    await host_out, t1
+    output y, d1
+    endinference
+    halt
+"""
+
+
+@pytest.mark.parametrize(("lanes", "period"), [(1, 1 + FRAME), (2, RAMP)])
+def test_frames_of_two_groups_run_at_once(simulate: Any, lanes: int, period: int) -> None:
+    # One lane: a load and a frame after each other. Two lanes: two frames in 19 cycles, so the neurons are the bound.
+    source = TWO_GROUPS.format(rows="\n".join([".row " + ", ".join(["1"] * 64)] * 64))
+    bench = simulate(source, [f"arrays.frames_at_once={lanes}"])
+    assert bench.period("neurons", "neurons.convert") == period
+    assert all(sum(spent.values()) == bench.report["cycles"] for spent in bench.report["utilisation"].values())
+    assert bench.report["counts"]["positions"] == 24
+    serial = simulate(source, [])
+    assert (bench.output() == serial.output()).all()
+    assert bench.report["counts"] == serial.report["counts"]
+
+
 # What it costs
 
 
