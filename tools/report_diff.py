@@ -30,6 +30,7 @@ def diff_parts(report: Report) -> Iterator[RenderableType]:
     yield totals
     if report["first_divergence"]:
         yield from _divergence(report["first_divergence"])
+    yield from _moved("critical path", report["critical"], ("unit", "what", "name"), "cycles")
     yield from _moved("layer, busy cycles", report["by_layer"], ("name",), "busy")
     yield from _moved("unit, waiting cycles", report["by_unit"], ("name",), "waiting")
     yield from _moved("wait", report["by_wait"], ("unit", "cause"), "cycles")

@@ -10,6 +10,7 @@ from acortex.tools.console import console, format_option, print_json, show
 from acortex.tools.manners import Group
 from acortex.tools.trace_check import check
 from acortex.tools.trace_critical import critical
+from acortex.tools.trace_diff import diff
 from acortex.tools.trace_reprice import reprice
 
 trace_argument = click.argument("path", metavar="RUN.actrace", type=click.Path())
@@ -60,24 +61,6 @@ def timeline(path: str, first: int | None, end: int | None, by: Any) -> None:
     window = None if first is None and end is None else (first or 0, opened.cycles if end is None else end)
     out = console()
     show(out, [render(opened, window=window, width=out.width, colour_by=by)])
-
-
-@trace.command("diff")
-@click.argument("first", metavar="A.actrace", type=click.Path())
-@click.argument("second", metavar="B.actrace", type=click.Path())
-@click.option(
-    "--rtol-energy", type=click.FloatRange(min=0), default=0.0, help="Relative tolerance of an event's energy."
-)
-@format_option
-def diff(first: str, second: str, rtol_energy: float, form: str) -> int:
-    """Compare two traces: where they part, and what moved. Exits with 1 where they differ."""
-    from acortex.tools.report_diff import diff_parts
-    from acortex.traces.diff import diff as compare
-    from acortex.traces.reader import open as open_trace
-
-    report = compare(open_trace(first), open_trace(second), rtol_energy=rtol_energy)
-    _answer(report, form, diff_parts)
-    return 0 if report["equal"] else 1
 
 
 def _formats(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
@@ -138,3 +121,4 @@ def _answer(report: dict[str, Any], form: str, parts: Any) -> None:
 trace.add_command(check)
 trace.add_command(reprice)
 trace.add_command(critical)
+trace.add_command(diff)

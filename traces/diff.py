@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.errors import UsageError
+from acortex.traces.align import align
 from acortex.traces.critical import critical_path
 from acortex.traces.headroom import along
 from acortex.traces.reader import Trace
@@ -34,13 +35,15 @@ def diff(a: Trace, b: Trace, *, rtol_energy: float = 0.0) -> dict[str, Any]:
     `first_divergence` is the first row that only one of them has, of the unit that parts first, in cycle `parted`. It
     has the rows of both: `a`, `b`, one of them perhaps the next of the same unit, kind and line, or None; `differs`: in
     what; and `before`: the last rows in common that had ended by then. Pairs are [a, b]; the `by_` lists have what
-    moved most first, those of instructions and waits nothing that stayed.
+    moved most first, those of instructions, waits and the critical path nothing that stayed. Of two programs, the
+    second's source lines are those of the first where the instructions are the same, see `align`.
     """
     if a.header.level != b.header.level:
         raise UsageError(
             f"a trace of level {a.header.level} and one of level {b.header.level} cannot be compared",
             hint="write both with the same --trace-level",
         )
+    b = align(a, b)
     tables = _common_tables(a, b)
     divergence = None if _same_rows(a, b) else _first_divergence(a, b, tables, rtol_energy)
     left, right = stats(a), stats(b)

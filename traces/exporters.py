@@ -14,7 +14,15 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from acortex.errors import UsageError
-from acortex.traces import export_chrome, export_csv, export_parquet, export_perfetto, export_vcd
+from acortex.traces import (
+    export_chrome,
+    export_csv,
+    export_konata,
+    export_parquet,
+    export_perfetto,
+    export_stats,
+    export_vcd,
+)
 from acortex.traces.reader import Trace
 
 GROUP = "acortex.exporters"
@@ -35,6 +43,8 @@ BUILT_IN = (
     Exporter("chrome", ".json", "Chrome trace events, for chrome://tracing and Perfetto", export_chrome.write),
     Exporter("perfetto", ".pftrace", "Perfetto protobuf: units, lanes, energy counters", export_perfetto.write),
     Exporter("vcd", ".vcd", "value change dump, for waveform viewers", export_vcd.write),
+    Exporter("konata", ".kanata", "Kanata log: instructions through units, for the viewer Konata", export_konata.write),
+    Exporter("stats", ".txt", "statistics with units and descriptions, as gem5's stats.txt", export_stats.write),
     Exporter("parquet", ".parquet", "one row an event, with names, for data frames and SQL", export_parquet.write),
 )
 

@@ -68,7 +68,7 @@ def test_an_unknown_format_is_refused_with_the_nearest(trace: Trace, tmp_path: P
     with pytest.raises(UsageError) as caught:
         export(trace, "perfeto", tmp_path / "x")
     assert str(caught.value) == "there is no export to 'perfeto'\n  hint: did you mean 'perfetto'?"
-    with pytest.raises(UsageError, match="hint: formats are csv, chrome, perfetto, vcd, parquet"):
+    with pytest.raises(UsageError, match="hint: formats are csv, chrome, perfetto, vcd, konata, stats, parquet"):
         export(trace, "zzz", tmp_path / "x")
 
 
@@ -323,3 +323,77 @@ def test_parquet_has_the_rows_of_the_trace_in_order(trace: Trace) -> None:
     assert [row[0] for row in rows] == trace["start"].tolist()
     assert sum(row[8] for row in rows) == int(trace["energy_aj"].sum())
     assert {row[2] for row in rows} == set(HEADER.units)
+
+
+# --- konata and stats -------------------------------------------------------------------------------------------------
+
+
+def _kanata(path: Path) -> tuple[set[str], Counter[tuple[str, str]]]:
+    """The ids of a Kanata log, and the cycles of its stages by lane and stage, by the published rules of the format."""
+    begun: dict[tuple[str, str, str], int] = {}
+    ids: set[str] = set()
+    retired: set[str] = set()
+    cycles: Counter[tuple[str, str]] = Counter()
+    first, *lines = path.read_text().splitlines()
+    assert first == "Kanata\t0004"
+    now = 0
+    for command, *fields in (line.split("\t") for line in lines):
+        if command in ("C=", "C"):
+            assert command == "C=" or int(fields[0]) > 0
+            now = int(fields[0]) + (now if command == "C" else 0)
+        elif command == "I":
+            ids.add(fields[0])
+        elif command == "S":
+            assert fields[0] in ids and tuple(fields) not in begun
+            begun[fields[0], fields[1], fields[2]] = now
+        elif command == "E":
+            cycles[fields[1], fields[2]] += now - begun.pop((fields[0], fields[1], fields[2]))
+        elif command == "R":
+            retired.add(fields[0])
+    assert not begun and retired == ids
+    return ids, cycles
+
+
+def test_konata_has_every_event_and_wait_in_a_stage(make_trace: MakeTrace, rows: tuple[Rows, Rows]) -> None:
+    trace = make_trace(*rows)
+    wanted: Counter[tuple[str, str]] = Counter()
+    for event in trace.events:
+        wanted[str(event.unit), HEADER.kinds[event.kind].name] += event.duration
+    for wait in trace.waits:
+        wanted[str(wait.unit), f"wait_{HEADER.causes[wait.cause]}"] += wait.duration
+    ids, cycles = _kanata(_export(trace, "konata"))
+    assert cycles == wanted
+    assert len(ids) >= len({(event.pc, event.inference) for event in trace.events})
+
+
+def test_konata_names_source_line_and_instruction(make_trace: MakeTrace) -> None:
+    trace = make_trace([(3, 2, 0, 0, 1, 1, 0, 0, 5)], instructions=("start", "read d0", "halt", "halt", "halt"))
+    assert _export(trace, "konata").read_text().splitlines() == [
+        "Kanata\t0004",
+        "C=\t3",
+        "I\t0\t1\t0",
+        "L\t0\t0\ttoy.s:4 read d0",
+        "L\t0\t1\tinference 0, main_memory.read",
+        "S\t0\t0\tword_read",
+        "C\t2",
+        "E\t0\t0\tword_read",
+        "R\t0\t0\t0",
+    ]
+
+
+def test_stats_lines_are_name_value_and_description_with_the_trace_s_sums(trace: Trace) -> None:
+    lines = _export(trace, "stats").read_text().splitlines()
+    assert lines[1] == "---------- Begin Simulation Statistics ----------"
+    assert lines[-1] == "---------- End Simulation Statistics   ----------"
+    found = {}
+    for line in lines[2:-2]:
+        left, told = line.split("  # ", 1)
+        name, value = left.split()
+        assert told.endswith(")") and name not in found
+        found[name] = float(value)
+    report = stats(trace)
+    for unit in report["units"]:
+        assert found[f"unit.{unit['name'].replace('.', '_')}.busy"] == unit["busy"]
+    energy = [value for name, value in found.items() if name.startswith("component.") and name.endswith(".energy_aj")]
+    assert sum(energy) == report["totals"]["energy_aj"] == found["sim.energy_aj"]
+    assert sum(value for name, value in found.items() if name.startswith("wait.")) == sum(trace.waits["duration"])

@@ -1,0 +1,44 @@
+"""`acortex trace diff`: whether two traces are equal, where they part, and what moved."""
+
+from __future__ import annotations
+
+import click
+
+from acortex.tools.console import console, print_json, show
+
+
+@click.command("diff")
+@click.argument("first", metavar="A.actrace", type=click.Path())
+@click.argument("second", metavar="B.actrace", type=click.Path())
+@click.option(
+    "--rtol-energy", type=click.FloatRange(min=0), default=0.0, help="Relative tolerance of an event's energy."
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "markdown", "html"]),
+    default="text",
+    show_default=True,
+    help="Text for people, JSON for programs, Markdown for a pull request, or one HTML file.",
+)
+def diff(first: str, second: str, rtol_energy: float, form: str) -> int:
+    """Compare two traces: where they part, and what moved. Exits with 1 where they differ.
+
+    They may come from different chips, or from different programs of one network: those are aligned by layer marks and
+    source lines.
+    """
+    from acortex.traces.diff import diff as compare
+    from acortex.traces.reader import open as open_trace
+
+    report = compare(open_trace(first), open_trace(second), rtol_energy=rtol_energy)
+    if form == "json":
+        print_json(report)
+    elif form == "text":
+        from acortex.tools.report_diff import diff_parts
+
+        show(console(), diff_parts(report))
+    else:
+        from acortex.tools.diff_documents import markdown, page
+
+        click.echo((markdown if form == "markdown" else page)(report, (first, second)), nl=False)
+    return 0 if report["equal"] else 1
