@@ -111,8 +111,8 @@ def _inferences(trace: Trace) -> Iterator[Interval]:
     """When each inference was under way, as the run's report says."""
     try:
         for row in (trace.summary or {})["inferences"]:
-            yield row["index"], row["start_cycle"], row["end_cycle"]
-    except (KeyError, TypeError) as error:
+            yield int(row["index"]), int(row["start_cycle"]), int(row["end_cycle"])
+    except (KeyError, TypeError, ValueError) as error:
         raise AcortexError(
             "its summary does not say when inferences were under way",
             where=str(trace.path),

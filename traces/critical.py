@@ -21,6 +21,9 @@ BUSY, WAITING, HAND_OVER, LATENCY, IDLE = "busy", "waiting", "hand-over", "laten
 
 CONTROLLER, READ, OPERAND, WRITE = "controller", "main_memory/read", "main_memory/operand", "main_memory/write"
 LOAD, FRAME, BUFFER, NEURONS, VECTOR = "vmm/load", "vmm/frame", "buffer", "neurons", "vector"
+SEGMENTS = 4
+"""Segments that one row of a trace can lead to, at most: two, and two of the way to it."""
+
 ACCESSES = ("memory.read", "memory.write", "host.in")
 """Events during which their unit has already asked for the next access."""
 
@@ -52,21 +55,29 @@ class Step(NamedTuple):
 def critical_path(trace: Trace) -> list[Segment]:
     """The segments of the critical path, first to last: without a gap, from cycle 0 to the end of the run.
 
-    Raises UsageError for a trace of a coarser level or with filters: it lacks events that the path may consist of.
+    Raises UsageError for a trace that is cut, of a coarser level or filtered: it lacks events of the path.
     """
-    if trace.header.level != "events" or trace.header.filters:
+    if not has_path(trace):
         raise UsageError(
             "does not hold every event, and so not the critical path",
             where=str(trace.path),
-            hint="write it with --trace-level events and without filters",
+            hint="write it with --trace-level events and without filters, and let the run end",
         )
     walk = _Walk(trace)
     unit, cycle = walk.rows.last_unit(), trace.cycles
     path: list[Segment] = []
+    most = SEGMENTS * (len(trace.events) + len(trace.waits) + 1)
     while cycle > 0:
         unit, cycle, segments = walk.step(unit, cycle)
         path += segments
+        if len(path) > most:
+            raise UsageError("has waits that no event could have ended so", where=str(trace.path))
     return path[::-1]
+
+
+def has_path(trace: Trace) -> bool:
+    """Whether a trace holds every event of its run."""
+    return trace.complete and trace.header.level == "events" and not trace.header.filters
 
 
 def _segment(row: Row, start: int, end: int, what: str, unit: str = "", name: str = "") -> Segment:
@@ -227,5 +238,5 @@ def read_latency(config: Mapping[str, Any]) -> int:
     try:
         cycles = ceil(Fraction(repr(memory["read_latency_ns"])) / Fraction(repr(config["clock_ns"])))  # type: ignore[index]
         return max(cycles, int(memory["access_cycles"]))  # type: ignore[index]
-    except (TypeError, KeyError, ValueError, ZeroDivisionError):
+    except (TypeError, KeyError, ValueError, ArithmeticError):
         return 0

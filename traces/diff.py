@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from acortex.errors import UsageError
 from acortex.traces.align import align
-from acortex.traces.critical import critical_path
+from acortex.traces.critical import critical_path, has_path
 from acortex.traces.headroom import along
 from acortex.traces.reader import Trace
 from acortex.traces.stats import stats
@@ -69,7 +69,7 @@ def diff(a: Trace, b: Trace, *, rtol_energy: float = 0.0) -> dict[str, Any]:
 
 def _critical(a: Trace, b: Trace, equal: bool) -> list[dict[str, Any]]:
     """What moved on the critical path; nothing where the traces are equal or do not hold every event."""
-    if equal or any(trace.header.level != "events" or trace.header.filters for trace in (a, b)):
+    if equal or not (has_path(a) and has_path(b)):
         return []
     left, right = (along(critical_path(trace)) for trace in (a, b))
     return _changed(_moved(left, right, ("unit", "what", "name"), ("cycles",)))

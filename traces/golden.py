@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from acortex.errors import UsageError
-from acortex.traces.critical import critical_path
+from acortex.traces.critical import critical_path, has_path
 from acortex.traces.headroom import along
 from acortex.traces.reader import Trace
 
@@ -40,7 +40,9 @@ def golden(trace: Trace) -> Golden:
         raise UsageError(f"the run was stopped, and cannot be held against a golden: {report['stopped']}")
     try:
         content = _golden(report)
-    except (KeyError, TypeError) as error:
+        if wrong := _malformed(content):
+            raise TypeError(wrong)
+    except (KeyError, TypeError, AttributeError) as error:
         why = trace.lost or "its summary is not the report of a run"
         raise UsageError(
             f"has no report to hold against a golden: {why}", where=str(trace.path), hint="run the program to its end"
@@ -51,7 +53,7 @@ def golden(trace: Trace) -> Golden:
 
 def _critical(trace: Trace) -> dict[str, int]:
     """Cycles on the critical path by unit and by what it did or awaited."""
-    if trace.header.level != "events" or trace.header.filters:
+    if not has_path(trace):
         return {}
     return {f"{row['unit']} {row['what']} {row['name']}": row["cycles"] for row in along(critical_path(trace))}
 

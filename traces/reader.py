@@ -19,6 +19,9 @@ from acortex.traces.blocks import FRAME_BYTES, MAGIC, TRAILER_BYTES, Block, Bloc
 from acortex.traces.schema import EVENT_FIELDS, MERGED_FIELDS, NAME, WAIT_FIELDS, TraceHeader, header_from_plain
 from acortex.traces.table import Event, Ints, Select, StoredBlock, Table, Wait, Window
 
+CLAIMS = ((256, 1 << 22), (64, 1 << 27))
+"""Rows that a file may claim: so many a byte, or so many in all."""
+
 
 @dataclass(frozen=True)
 class Trace:
@@ -99,12 +102,24 @@ def _open(path: Path, file: BinaryIO, size: int) -> Trace:
         raise _damaged(path, found.end, found.wrong)
     if not found.blocks or found.blocks[0].type != BlockType.HEADER:
         raise UsageError(f"the trace ends within its header ({size} bytes)", where=str(path))
+    _check_claim(path, sum(block.rows for block in found.blocks), size)
     header = header_from_plain(_plain(path, file, found.blocks[0]), str(path))
     summary, ranges = _ending(path, file, found) if finished else (None, {})
     event_blocks, wait_blocks = (_stored(path, found, type_, ranges) for type_ in (BlockType.EVENTS, BlockType.WAITS))
     events = Table(header, _fields(header, EVENT_FIELDS), Event, event_blocks, Select())
     waits = Table(header, _fields(header, WAIT_FIELDS), Wait, wait_blocks, Select())
     return Trace(path, size, header, events, waits, summary, finished, "" if finished else _lost(found, size))
+
+
+def _check_claim(path: Path, rows: int, size: int) -> None:
+    """Refuses a file that claims more rows than any of its size could hold: to go through them would take for ever."""
+    for a_byte, most in CLAIMS:
+        if rows > max(most, a_byte * size):
+            raise UsageError(
+                f"claims {rows} rows in {size} bytes, more than any trace of that size has",
+                where=str(path),
+                hint="it was not written by this program",
+            )
 
 
 def _fields(header: TraceHeader, fields: tuple[str, ...]) -> tuple[str, ...]:
@@ -171,7 +186,13 @@ def _cycles(summary: dict[str, Any]) -> int:
 
 def _stored(path: Path, found: _Found, type_: BlockType, ranges: dict[int, Window]) -> list[StoredBlock]:
     return [
-        StoredBlock(block.rows, ranges.get(block.offset), f"{path}: byte {block.offset}", partial(_reread, path, block))
+        StoredBlock(
+            block.rows,
+            ranges.get(block.offset),
+            f"{path}: byte {block.offset}",
+            partial(_reread, path, block),
+            block.length,
+        )
         for block in found.blocks
         if block.type == type_ and block.rows
     ]

@@ -67,7 +67,7 @@ class Rows:
 
     def last_unit(self) -> str:
         """The unit whose last row ends last; of equals one that ends with an event, then the first."""
-        best, found = (-1, False), self.units[0]
+        best, found = (-1, False), self.units[0] if self.units else "-"
         for unit in self.units:
             at = self._last(unit, 1 << 62)
             if at is not None and (key := (self._column[1][at], self._column[2][at] < self._kinds)) > best:

@@ -15,6 +15,15 @@ from acortex.errors import UsageError
 from acortex.traces import blocks, columns, handover
 from acortex.traces.schema import TraceHeader
 
+MOST_ROWS = 1 << 26
+"""Rows of a column that is held as a whole: 512 MB."""
+
+PLAUSIBLE = 64
+"""Rows a byte up to which a file is not doubted; a regular run has about 25."""
+
+FEWER_ROWS = 1 << 22
+"""The same for a file that has more."""
+
 Ints: TypeAlias = NDArray[np.int64]
 Window: TypeAlias = tuple[int, int]
 
@@ -57,6 +66,7 @@ class StoredBlock:
     cycles: Window | None
     where: str
     read: Callable[[], bytes]
+    bytes: int = 0
 
 
 class Chunk(Mapping[str, Ints]):
@@ -183,16 +193,35 @@ class Table(Generic[Row]):
         self._cache: dict[str, Ints] = {}
 
     def __len__(self) -> int:
-        plain = self._select == Select()
-        return sum(block.rows for block in self._stored) if plain else len(self["start"])
+        return self._claimed() if self._select == Select() else len(self["start"])
 
     def __getitem__(self, name: str) -> Ints:
         if name not in self._row._fields:
             raise UsageError(f"there is no column {name!r}", hint=_nearest(name, self._row._fields))
         if name not in self._cache:
-            parts = [chunk[name] for chunk in self.chunks(name)]
-            self._cache[name] = np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
+            self._cache[name] = self._whole(name)
         return self._cache[name]
+
+    def _whole(self, name: str) -> Ints:
+        """A column of all rows, as far as memory may be taken for it: little where a small file claims many rows."""
+        most = MOST_ROWS if self._claimed() <= PLAUSIBLE * self._bytes() else FEWER_ROWS
+        parts, rows = [], 0
+        for chunk in self.chunks(name):
+            parts.append(chunk[name])
+            rows += len(parts[-1])
+            if rows > most:
+                raise UsageError(
+                    f"the trace has more than {most} rows, too many to hold at once",
+                    where=self._stored[0].where,
+                    hint="take a part with select(window=...), or go through chunks()",
+                )
+        return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
+
+    def _claimed(self) -> int:
+        return sum(block.rows for block in self._stored)
+
+    def _bytes(self) -> int:
+        return sum(block.bytes for block in self._stored)
 
     def __iter__(self) -> Iterator[Row]:
         names = self._row._fields

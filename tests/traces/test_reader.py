@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -415,3 +416,42 @@ def test_source_lines_are_found_by_program_counter(header: TraceHeader) -> None:
 
 def test_every_column_is_int64(make_trace: MakeTrace, rows: tuple[Rows, Rows]) -> None:
     assert {column.dtype for column in make_trace(*rows).events.columns().values()} == {np.dtype(np.int64)}
+
+
+# --- files that claim much --------------------------------------------------------------------------------------------
+
+
+def claiming(path: Path, header: TraceHeader, times: int, padding: int = 0) -> Path:
+    """A finished file of constant columns: `times` blocks of 65,536 events of a few bytes each."""
+    columns = [(name, None, int(name in ("duration", "count")), 0, b"") for name in EVENT_FIELDS]
+    body = blocks.pack({"columns": columns, "prices_aj": [1] * len(header.kinds), "padding": bytes(padding)})
+    head = blocks.MAGIC + blocks.frame(0, 0, blocks.pack_compressed(header_to_plain(header)))
+    block = blocks.frame(1, blocks.ROWS, body)
+    summary = blocks.frame(3, 0, blocks.pack_compressed({"cycles": 1}))
+    index = blocks.frame(4, 0, blocks.pack_compressed({"blocks": []}))
+    whole = head + block * times + summary
+    path.write_bytes(whole + index + blocks.trailer(len(whole)))
+    return path
+
+
+@pytest.mark.parametrize(("times", "padding"), [(100, 0), (20_000, 0), (3_000, 300)])
+def test_a_small_file_that_claims_many_rows_is_refused_at_once(
+    tmp_path: Path, header: TraceHeader, times: int, padding: int
+) -> None:
+    path = claiming(tmp_path / "many.actrace", header, times, padding)
+    started = time.perf_counter()
+    with pytest.raises(UsageError, match=rf"many\.actrace: claims {times * 65536} rows in {path.stat().st_size} bytes"):
+        reader.open(path)
+    assert time.perf_counter() - started < 2
+
+
+def test_what_a_small_file_may_claim_is_not_held_as_a_whole(tmp_path: Path, header: TraceHeader) -> None:
+    path = claiming(tmp_path / "many.actrace", header, 65, 300)
+    trace = reader.open(path)
+    assert len(trace) == 65 * 65536
+    tracemalloc.start()
+    with pytest.raises(UsageError, match="the trace has more than 4194304 rows, too many to hold at once"):
+        trace["start"]
+    assert tracemalloc.get_traced_memory()[1] < 512 << 20
+    tracemalloc.stop()
+    assert sum(len(chunk["start"]) for chunk in trace.events.chunks("start")) == len(trace)

@@ -1,0 +1,192 @@
+"""The walk along the critical path, on traces made by hand: each cause of a wait leads to the event that ended it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from acortex.errors import UsageError
+from acortex.traces.critical import critical_path
+from acortex.traces.headroom import critical
+from acortex.traces.reader import Trace
+from acortex.traces.reader import open as open_trace
+from acortex.traces.schema import Kind
+
+UNITS = (
+    "controller", "host/in", "host/out", "main_memory/read", "main_memory/operand", "main_memory/write", "buffer",
+    "vmm/load", "vmm/frame", "neurons", "vector", "buses/down", "buses/up",
+)  # fmt: skip
+KINDS = ("controller.issue", "sync", "memory.read", "memory.write", "vmm.load", "vmm.frame", "neurons.convert", "bus.down", "bus.up", "vector.step", "buffer.slide")  # fmt: skip
+CAUSES = (
+    "idle", "queue", "token", "port", "bank", "buffer_full", "words", "windows", "vectors", "latches", "frame", "load",
+    "neurons", "sums", "output_full", "codes", "latency", "stream", "operand", "results_full", "bus", "operand_full",
+)  # fmt: skip
+LATENCY = 6
+CONFIG = {"clock_ns": 2.0, "memory": {"read_latency_ns": 2.0 * LATENCY, "access_cycles": 2}}
+LINES = tuple(f"toy.s:{number}" for number in range(1, 10))
+
+Event = tuple[str, str, int, int, int]
+"""Unit, kind or cause, start, end, pc."""
+
+
+@pytest.fixture
+def walked(make_trace: Any) -> Any:
+    """walked(events, waits, cycles, instructions=()): the critical path as (unit, what, name, start, end)."""
+
+    def walk(events: list[Event], waits: list[Event], cycles: int, instructions: tuple[str, ...] = ()) -> Any:
+        trace = make_trace(
+            [
+                (start, end - start, UNITS.index(unit), KINDS.index(kind), 1, pc, 0, 0, 0)
+                for unit, kind, start, end, pc in events
+            ],
+            [
+                (start, end - start, UNITS.index(unit), CAUSES.index(cause), pc, 0, 0)
+                for unit, cause, start, end, pc in waits
+            ],
+            units=UNITS,
+            kinds=tuple(Kind(name, "things", "a thing", "") for name in KINDS),
+            causes=CAUSES,
+            lines=LINES,
+            config=CONFIG,
+            instructions=instructions,
+            summary={"cycles": cycles},
+        )
+        return [(one.unit, one.what, one.name, one.start, one.end) for one in critical_path(trace)]
+
+    return walk
+
+
+ENDINGS = [
+    ("vmm/load", "vectors", "buffer", "buffer.slide"),
+    ("vmm/load", "latches", "vmm/frame", "vmm.frame"),
+    ("vmm/frame", "load", "vmm/load", "vmm.load"),
+    ("vmm/frame", "neurons", "neurons", "neurons.convert"),
+    ("buffer", "windows", "vmm/load", "vmm.load"),
+    ("main_memory/operand", "operand_full", "vector", "vector.step"),
+    ("main_memory/write", "codes", "vector", "vector.step"),
+    ("neurons", "output_full", "vector", "vector.step"),
+    ("main_memory/read", "buffer_full", "vector", "vector.step"),
+]
+
+
+@pytest.mark.parametrize(("unit", "cause", "ender", "kind"), ENDINGS)
+def test_a_wait_ends_with_the_event_that_its_cause_names(
+    walked: Any, unit: str, cause: str, ender: str, kind: str
+) -> None:
+    events = [(ender, kind, 0, 9, 2), (unit, "sync", 9, 12, 3), ("host/in", "sync", 3, 9, 1)]
+    assert walked(events, [(unit, cause, 1, 9, 3)], 12) == [
+        (ender, "busy", kind, 0, 9),
+        (unit, "busy", "sync", 9, 12),
+    ]
+
+
+@pytest.mark.parametrize(("unit", "cause"), [("neurons", "sums"), ("vmm/load", "frame")])
+def test_a_hand_over_of_a_frame_is_seen_a_cycle_later(walked: Any, unit: str, cause: str) -> None:
+    events = [("vmm/frame", "vmm.frame", 0, 8, 2), (unit, "sync", 9, 12, 3)]
+    assert walked(events, [(unit, cause, 1, 9, 3)], 12) == [
+        ("vmm/frame", "busy", "vmm.frame", 0, 8),
+        (unit, "hand-over", cause, 8, 9),
+        (unit, "busy", "sync", 9, 12),
+    ]
+
+
+def test_a_word_comes_over_the_bus_after_the_latency(walked: Any) -> None:
+    events = [
+        ("main_memory/read", "memory.read", 0, 2, 1),
+        ("main_memory/read", "memory.read", 2, 4, 1),
+        ("buses/down", "bus.down", 6, 9, 1),
+        ("buffer", "buffer.slide", 9, 10, 2),
+    ]
+    assert walked(events, [("buffer", "words", 1, 9, 2)], 10) == [
+        ("main_memory/read", "latency", "memory.read", 0, 6),
+        ("buses/down", "busy", "bus.down", 6, 9),
+        ("buffer", "busy", "buffer.slide", 9, 10),
+    ]
+
+
+def test_an_operand_comes_after_the_latency(walked: Any) -> None:
+    events = [("main_memory/operand", "memory.read", 3, 5, 1), ("vector", "vector.step", 9, 10, 2)]
+    path = walked(events, [("vector", "operand", 0, 9, 2)], 10)
+    assert path[-2:] == [
+        ("main_memory/operand", "latency", "memory.read", 3, 9),
+        ("vector", "busy", "vector.step", 9, 10),
+    ]
+
+
+def test_a_token_is_that_of_its_own_signal(walked: Any) -> None:
+    events = [
+        ("host/in", "sync", 7, 9, 1),
+        ("buffer", "sync", 5, 9, 2),
+        ("host/in", "memory.write", 0, 7, 1),
+        ("vector", "sync", 9, 10, 3),
+        ("buffer", "buffer.slide", 0, 5, 2),
+    ]
+    wait = [("vector", "token", 0, 9, 3)]
+    instructions = ("start", "signal host_in, t1", "signal buffer, t12", "await vector, t12")
+    assert walked(events, wait, 10, instructions)[0] == ("buffer", "busy", "buffer.slide", 0, 5)
+    instructions = ("start", "signal host_in, t12", "signal buffer, t1", "await vector, t12")
+    assert walked(events, wait, 10, instructions)[0] == ("host/in", "busy", "memory.write", 0, 7)
+
+
+def test_a_request_is_seen_after_a_cycle_and_the_rest_is_shared(walked: Any) -> None:
+    events = [("main_memory/write", "sync", 0, 2, 1), ("main_memory/write", "memory.write", 9, 11, 1)]
+    assert walked(events, [("main_memory/write", "port", 2, 9, 1)], 11)[1:3] == [
+        ("main_memory/write", "hand-over", "port", 2, 3),
+        ("main_memory/write", "waiting", "port", 3, 9),
+    ]
+
+
+def test_an_idle_agent_waits_for_the_controller(walked: Any) -> None:
+    events = [("controller", "controller.issue", 0, 4, 1), ("vector", "vector.step", 4, 9, 1)]
+    assert walked(events, [], 9) == [
+        ("controller", "busy", "controller.issue", 0, 4),
+        ("vector", "busy", "vector.step", 4, 9),
+    ]
+
+
+def test_a_full_queue_opens_a_cycle_after_its_agent_took_an_instruction(walked: Any) -> None:
+    events = [
+        ("vector", "vector.step", 0, 6, 1),
+        ("controller", "controller.issue", 7, 8, 2),
+        ("vector", "vector.step", 8, 9, 2),
+    ]
+    assert walked(events, [("controller", "queue", 1, 7, 2)], 9) == [
+        ("vector", "busy", "vector.step", 0, 6),
+        ("controller", "hand-over", "queue", 6, 7),
+        ("controller", "busy", "controller.issue", 7, 8),
+        ("vector", "busy", "vector.step", 8, 9),
+    ]
+
+
+def test_what_nothing_explains_is_left_as_a_wait_or_as_idle(walked: Any) -> None:
+    events = [("neurons", "neurons.convert", 9, 10, 1)]
+    assert walked(events, [("neurons", "sums", 4, 9, 1)], 12) == [
+        ("neurons", "idle", "idle", 0, 4),
+        ("neurons", "waiting", "sums", 4, 9),
+        ("neurons", "busy", "neurons.convert", 9, 10),
+        ("neurons", "idle", "idle", 10, 12),
+    ]
+
+
+def test_an_empty_run_has_an_empty_path(walked: Any) -> None:
+    assert walked([], [], 0) == []
+
+
+def test_waits_that_never_move_on_are_refused(walked: Any) -> None:
+    waits = [("vmm/frame", "frame", 0, 10**9, 1)]
+    with pytest.raises(UsageError, match="has waits that no event could have ended so"):
+        walked([], waits, 10**9)
+
+
+@pytest.mark.parametrize("level", ["instructions", "layers"])
+def test_a_coarser_trace_has_no_path(make_trace: Any, rows: Any, level: str) -> None:
+    with pytest.raises(UsageError, match=r"run\.actrace: does not hold every event, and so not the critical path"):
+        critical_path(make_trace(*rows, level=level))
+
+
+def test_a_cut_trace_has_no_path(make_trace: Any, rows: Any) -> None:
+    trace: Trace = make_trace(*rows)
+    trace.path.write_bytes(trace.path.read_bytes()[:-1])
+    with pytest.raises(UsageError, match="let the run end"):
+        critical(open_trace(trace.path))
