@@ -10,6 +10,7 @@ import numpy as np
 
 from acortex.traces.handover import optional
 from acortex.traces.lanes import nanoseconds
+from acortex.traces.occupancy import occupancies
 from acortex.traces.reader import Trace
 from acortex.traces.show import timeline
 from acortex.traces.slices import Slice, slices
@@ -97,7 +98,7 @@ class _Tracks:
 
 
 def _counters(trace: Trace) -> Iterator[tuple[str, str, Iterator[tuple[int, float]]]]:
-    """Energy so far by component, and how many units are busy on average, at most SAMPLES of each."""
+    """Energy so far by component, how many units are busy on average, and what lies between them; SAMPLES of each."""
     if not len(trace.events):
         return
     clock_ns = trace.header.exact_clock_ns()
@@ -115,3 +116,7 @@ def _counters(trace: Trace) -> Iterator[tuple[str, str, Iterator[tuple[int, floa
     busy = drawn.busy.sum(axis=0) / np.diff(drawn.edges)
     borders = nanoseconds(np.round(drawn.edges[:-1]).astype(np.int64), clock_ns).tolist()
     yield "busy units", "units", iter(zip(borders, busy.tolist(), strict=True))
+    for place, cycles, content in occupancies(trace):
+        chosen = np.unique(np.linspace(0, len(cycles) - 1, SAMPLES).astype(np.int64))
+        samples = zip(nanoseconds(cycles[chosen], clock_ns).tolist(), content[chosen].tolist(), strict=True)
+        yield place.name, place.unit, iter(samples)

@@ -17,7 +17,10 @@ UNITS = (
     "controller", "host/in", "host/out", "main_memory/read", "main_memory/operand", "main_memory/write", "buffer",
     "vmm/load", "vmm/frame", "neurons", "vector", "buses/down", "buses/up",
 )  # fmt: skip
-KINDS = ("controller.issue", "sync", "memory.read", "memory.write", "vmm.load", "vmm.frame", "neurons.convert", "bus.down", "bus.up", "vector.step", "buffer.slide")  # fmt: skip
+KINDS = (
+    "controller.issue", "sync", "memory.read", "memory.write", "vmm.load", "vmm.frame", "neurons.convert", "bus.down",
+    "bus.up", "vector.step", "buffer.slide",
+)  # fmt: skip
 CAUSES = (
     "idle", "queue", "token", "port", "bank", "buffer_full", "words", "windows", "vectors", "latches", "frame", "load",
     "neurons", "sums", "output_full", "codes", "latency", "stream", "operand", "results_full", "bus", "operand_full",

@@ -17,6 +17,7 @@ from acortex.errors import MissingExtra, UsageError
 from acortex.traces import exporters
 from acortex.traces.exporters import BUILT_IN, Exporter, export
 from acortex.traces.reader import Trace
+from acortex.traces.schema import Kind
 from acortex.traces.stats import stats
 
 from .conftest import HEADER, MakeTrace, Rows, pipeline
@@ -265,6 +266,21 @@ def test_perfetto_busy_units_integrate_to_the_busy_time(make_trace: MakeTrace) -
     times = [packet.timestamp for packet in busy] + [round(trace.cycles * NS)]
     values = [packet.track_event.double_counter_value for packet in busy]
     assert np.dot(values, np.diff(times)) == pytest.approx(sum(row[1] for row in events) * NS, rel=1e-3)
+
+
+def test_perfetto_counts_what_lies_between_units(make_trace: MakeTrace) -> None:
+    kinds = tuple(Kind(name, "things", "a thing", "") for name in ("bus.down", "buffer.slide", "vmm.load", "vmm.frame"))
+    events = [(0, 1, 0, 0, 1, 0, 0, 0, 0), (1, 1, 0, 0, 1, 0, 0, 0, 0), (4, 1, 1, 1, 2, 0, 0, 0, 0)]
+    packets = _perfetto(make_trace([*events, (6, 3, 2, 2, 9, 0, 0, 0, 0)], kinds=kinds, clock_ns=1.0))
+    names = {packet.track_descriptor.uuid: packet.track_descriptor.name for packet in packets}
+    found: dict[str, list[tuple[int, float]]] = {}
+    for packet in packets:
+        if packet.track_event.type == packet.track_event.TYPE_COUNTER:
+            sample = packet.timestamp, packet.track_event.double_counter_value
+            found.setdefault(names[packet.track_event.track_uuid], []).append(sample)
+    assert found["words in the buffer"] == [(1, 1), (2, 2), (4, 0)]
+    assert found["vectors in the buffer"] == [(5, 1), (9, 0)]
+    assert found["loaded latches"] == [(9, 1)]
 
 
 def test_perfetto_begins_at_zero_where_a_trace_begins_before(make_trace: MakeTrace) -> None:

@@ -1,0 +1,56 @@
+"""What lies between units, from a trace: things that one kind of event made and another has not yet taken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from acortex.traces.reader import Trace
+from acortex.traces.table import Ints
+
+
+class Between(NamedTuple):
+    """A place between two units: things appear as an event of kind `made` ends, and go as one of kind `taken` does.
+
+    `counted` says whether the one that takes has as many as its count says, or one an event. `at_end` says whether they
+    go as that event ends (latches keep a vector until they are loaded), or as it begins.
+    """
+
+    name: str
+    unit: str
+    made: str
+    taken: str
+    counted: bool
+    at_end: bool
+
+
+PLACES = (
+    Between("words in the buffer", "words", "bus.down", "buffer.slide", True, False),
+    Between("vectors in the buffer", "vectors", "buffer.slide", "vmm.load", False, True),
+    Between("loaded latches", "loads", "vmm.load", "vmm.frame", False, True),
+)
+"""Where a trace can tell how much there is: words that no vector has taken, vectors and loads (docs/timing.md)."""
+
+
+def occupancies(trace: Trace) -> Iterator[tuple[Between, Ints, Ints]]:
+    """For each place that the trace has events of: the rising cycles in which its content changes, and that content."""
+    header = trace.header
+    if header.level != "events" or header.filters:
+        return
+    kinds = [kind.name for kind in header.kinds]
+    events = {name: trace.events[name] for name in ("kind", "start", "duration", "count")}
+    for place in PLACES:
+        if place.made not in kinds or place.taken not in kinds:
+            continue
+        made, taken = (events["kind"] == kinds.index(name) for name in (place.made, place.taken))
+        end = events["start"] + events["duration"]
+        appear = end[made]
+        go = (end if place.at_end else events["start"])[taken]
+        less = events["count"][taken] if place.counted else np.ones(len(go), dtype=np.int64)
+        cycles, at = np.unique(np.concatenate((appear, go)), return_inverse=True)
+        if len(cycles):
+            change = np.zeros(len(cycles), dtype=np.int64)
+            np.add.at(change, at, np.concatenate((np.ones(len(appear), dtype=np.int64), -less)))
+            yield place, cycles, np.cumsum(change)
