@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +70,7 @@ def run(
     labels: NDArray[Any] | None = None,
     trace: str | Path | None = None,
     trace_level: str = "events",
+    trace_filters: Mapping[str, Any] | None = None,
     max_cycles: int | None = None,
     values: bool = True,
     timing: bool = True,
@@ -82,6 +83,7 @@ def run(
     or one inference on seeded codes. `labels` are the right answers, for `accuracy`. `values=False` computes no
     outputs, `timing=False` simulates no time; every rule of the chip that does not depend on time is checked in either
     case. `max_cycles` ends a run early, with `stopped` in its report. Observers hear of every event, as a trace does.
+    `trace_filters` says what a trace leaves out, see `acortex.traces.merge.Filter`.
 
     Raises the errors of `acortex.errors` for a program that breaks a rule, and for inputs that do not fit.
     """
@@ -99,7 +101,14 @@ def run(
         outputs = {tensor.name: decode(tensor, found[tensor.name]) for tensor in program.outputs}
     if timing:
         simulated = _simulate(
-            program, chip, functional, inferences, trace, trace_level, max_cycles, progress, observers
+            program,
+            chip,
+            functional,
+            inferences,
+            _writer(program, chip, trace, trace_level, trace_filters) if trace else None,
+            max_cycles,
+            progress,
+            observers,
         )
         report |= simulated
     stopped = report.get("stopped")
@@ -174,8 +183,7 @@ def _simulate(
     chip: Chip,
     functional: Functional,
     inferences: int,
-    trace: str | Path | None,
-    level: str,
+    writer: TraceWriter | None,
     max_cycles: int | None,
     progress: Progress | None,
     observers: Sequence[Observer],
@@ -186,7 +194,6 @@ def _simulate(
     setup = TimedChip(chip, sequencer, groups)
     setup_cycles = setup.run()
     price = prices(chip).total
-    writer = TraceWriter(trace, _header(program, chip), level) if trace else None
     try:
         timed = TimedChip(chip, sequencer, groups, [*observers, writer] if writer else observers, price)
         tick = None
@@ -207,6 +214,12 @@ def _simulate(
     finally:
         if writer is not None:
             writer.abort()
+
+
+def _writer(
+    program: Program, chip: Chip, path: str | Path, level: str, filters: Mapping[str, Any] | None
+) -> TraceWriter:
+    return TraceWriter(path, replace(_header(program, chip), filters=dict(filters or {})), level)
 
 
 def _header(program: Program, chip: Chip) -> TraceHeader:

@@ -13,6 +13,7 @@ from acortex.tools.console import console, format_option, print_json, show
 from acortex.tools.manners import warn
 from acortex.tools.programs import open_program, program_argument
 from acortex.tools.progress import ProgressBar
+from acortex.tools.trace_filter import FILTER_HELP, trace_filters
 
 if TYPE_CHECKING:
     from acortex.isa.program import Program
@@ -28,6 +29,7 @@ LEVELS = ("layers", "instructions", "events")
 @click.option("--labels", metavar="L.npy", type=click.Path(), help="The right answers, one whole number an inference.")
 @click.option("--trace", metavar="RUN.actrace", type=click.Path(), help="Write a trace of the run here.")
 @click.option("--trace-level", type=click.Choice(LEVELS), default="events", show_default=True, help="How much of it.")
+@click.option("--trace-filter", "filters", metavar="NAME=VALUE", multiple=True, help=FILTER_HELP)
 @chips_option
 @set_option
 @click.option("--timing-only", is_flag=True, help="Simulate time and energy, compute no values.")
@@ -125,6 +127,7 @@ def _simulate(program: Program, options: dict[str, Any]) -> tuple[Any, Result]:
             labels=read_labels(options["labels"]) if options["labels"] else None,
             trace=options["trace"],
             trace_level=options["trace_level"],
+            trace_filters=trace_filters(options["filters"], program, chip) if options["filters"] else None,
             max_cycles=options["max_cycles"],
             values=not options["timing_only"],
             timing=not options["functional_only"],
