@@ -28,5 +28,24 @@ def test_the_digits_network_on_other_chips(timing: Timing, name: str, settings: 
     timing.check(f"digits_mlp_{name}", program="zoo:digits_mlp", input=IMAGES, set=settings)
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "concat",
+        "conv3x3",
+        "in_flight",
+        "lstm_step",
+        "pipeline",
+        "pooling",
+        "residual",
+        "tall_vmm",
+        "vector_add",
+        "vmm",
+    ],
+)
+def test_the_programs_to_learn_from(timing: Timing, name: str) -> None:
+    timing.check(name, program=f"programs/{name}.s")
+
+
 def test_a_word_there_and_back(timing: Timing) -> None:
     timing.check("echo", program="tools/echo.s")

@@ -7,7 +7,7 @@ which event from the cycle, for a hand-over is seen in a known cycle after it. S
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from math import ceil
 from typing import Any, NamedTuple
@@ -98,7 +98,7 @@ class _Walk:
             "token": self._token,
             "buffer_full": lambda row, now: self._ended(now, LOAD if self._bused(row.pc) else VECTOR),
             "operand_full": lambda row, now: self._ended(now, VECTOR),
-            "words": self._words,
+            "words": lambda row, now: self._crossing(self._down, now),
             "windows": lambda row, now: self._ended(now, LOAD),
             "vectors": lambda row, now: self._ended(now, BUFFER),
             "latches": lambda row, now: self._ended(now, FRAME),
@@ -106,12 +106,12 @@ class _Walk:
             "load": lambda row, now: self._ended(now, LOAD),
             "neurons": lambda row, now: self._ended(now, NEURONS),
             "sums": self._handed,
-            "output_full": lambda row, now: self._carried(row, now) or self._ended(now, VECTOR),
+            "output_full": lambda row, now: self._crossing(self._up, now) or self._ended(now, VECTOR),
             "codes": lambda row, now: self._ended(now, NEURONS if self._bused(row.pc) else VECTOR),
             "stream": self._stream,
             "operand": lambda row, now: self._read(row, now, OPERAND) or self._read(row, now, READ),
             "results_full": self._results,
-            "bus": lambda row, now: self._crossed(row, now) if row.unit == VECTOR else None,
+            "bus": self._bus,
         }
 
     def step(self, unit: str, now: int) -> Step:
@@ -120,10 +120,20 @@ class _Walk:
         if row is None:
             return self._idle(unit, now)
         if row.event:
-            return Step(unit, row.start, (_segment(row, row.start, now, BUSY),))
+            return self._event(row, now)
         ending = self._endings.get(row.name)
         found = ending(row, now) if ending else None
         return found or self._own(row, now)
+
+    def _event(self, row: Row, now: int) -> Step:
+        """An event, back to its start; a word on a bus, back to what sent it: as it was granted, or left memory."""
+        busy = _segment(row, row.start, now, BUSY)
+        if row.unit in self._up:
+            return Step(WRITE if self._granted(WRITE, row.start) else VECTOR, row.start, (busy,))
+        granted = row.start - self._latency
+        if row.unit in self._down and self._granted(READ, granted):
+            return Step(READ, granted, (busy, _segment(row, granted, row.start, LATENCY, READ, "memory.read")))
+        return Step(row.unit, row.start, (busy,))
 
     def _own(self, row: Row, now: int) -> Step:
         """A wait that no event of another unit ended: for memory's latency, or for what units share."""
@@ -187,24 +197,9 @@ class _Walk:
         """Sums are seen, and frames are over, the cycle after the hand-over."""
         return self._later(row, now, FRAME) if self.rows.before(FRAME, now - 1) else None
 
-    def _words(self, row: Row, now: int) -> Step | None:
-        """A word has crossed the bus; before that it was the memory's latency on its way from the grant."""
-        for lane in self._down:
-            word = self.rows.ended(lane, now)
-            granted = word.start - self._latency if word else 0
-            if word and self._granted(READ, granted):
-                way = _segment(word, granted, word.start, LATENCY, READ, "memory.read")
-                return Step(READ, granted, (_segment(word, word.start, now, BUSY), way))
-        return None
-
-    def _carried(self, row: Row, now: int) -> Step | None:
-        """A word has crossed the bus back, from its grant on."""
-        for lane in self._up:
-            word = self.rows.ended(lane, now)
-            if word:
-                sender = WRITE if self._granted(WRITE, word.start) else VECTOR
-                return Step(sender, word.start, (_segment(word, word.start, now, BUSY),))
-        return None
+    def _crossing(self, lanes: Sequence[str], now: int) -> Step | None:
+        """On to a word that has crossed a bus now, if there is one."""
+        return next((Step(lane, now) for lane in lanes if self.rows.ended(lane, now)), None)
 
     def _crossed(self, row: Row, now: int) -> Step | None:
         """The vector agent's own word has crossed the bus; it waited for the grant before."""
@@ -212,6 +207,17 @@ class _Walk:
             word = self.rows.ended(lane, now)
             if word and word.pc == row.pc and row.start < word.start:
                 return Step(VECTOR, word.start, (_segment(word, word.start, now, BUSY),))
+        return None
+
+    def _bus(self, row: Row, now: int) -> Step | None:
+        """A word of the vector agent has crossed. A read waits for its own words before: nothing else goes down."""
+        if row.unit == VECTOR:
+            return self._crossed(row, now)
+        for lane in self._down if row.unit == READ else ():
+            word = self.rows.ended(lane, now + self._latency)
+            granted = word.start - self._latency if word else now
+            if word and granted < now and self._granted(READ, granted):
+                return Step(READ, granted, (_segment(word, granted, now, BUSY),))
         return None
 
     def _stream(self, row: Row, now: int) -> Step | None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from acortex.isa.assembler import assemble_file
 from acortex.isa.program import Program
 from acortex.programs import zoo
 from acortex.sim.run import run
@@ -18,6 +19,7 @@ from acortex.traces.critical import read_latency
 from acortex.traces.headroom import critical
 from acortex.traces.reader import open as open_trace
 
+PROGRAMS = Path(__file__).parents[2] / "programs"
 IMAGES = np.zeros((6, 784), dtype=np.uint8)
 
 CHIPS: tuple[tuple[str, ...], ...] = (
@@ -27,6 +29,7 @@ CHIPS: tuple[tuple[str, ...], ...] = (
     ("memory.access_cycles=4", "memory.bank_cycles=4"),
     ("controller.decode_cycles=4", "controller.queue_depth=1"),
     ("buses.word_cycles=8",),
+    ("buses.word_cycles=9", "buses.down_lanes=2"),
     ("memory.banks=2", "memory.bank_cycles=6", "memory.ports=2"),
     ("arrays.overlap_loads=true", "buffer.windows=2", "buffer.words=26"),
 )
@@ -91,6 +94,31 @@ def test_no_halved_unit_gains_more_than_its_bound(digits: Program, tmp_path: Pat
         faster = load_chip(digits.chip, [*settings, *halved(chip, paths)])
         gained = found["cycles"] - run(digits, faster, inputs=IMAGES, values=False).cycles
         assert gained <= bound.get(part, 0), part
+
+
+SLOW = {
+    "as it is": ("", (), ()),
+    "vector": ("vector", ("vector.step_cycles=40", "vector.queue_words=4"), ("vector.step_cycles=20",)),
+    "buses": ("buses", ("buses.word_cycles=50",), ("buses.word_cycles=25",)),
+    "memory": ("main_memory", ("memory.access_cycles=12", "memory.bank_cycles=12"), ("memory.access_cycles=6",)),
+}
+"""A part of the chip, settings that make it slow, and such as make it twice as fast again."""
+
+
+@pytest.mark.parametrize("slow", SLOW)
+@pytest.mark.parametrize("name", ["concat", "conv3x3", "in_flight", "lstm_step", "pooling", "residual", "vector_add"])
+def test_so_it_is_with_every_kind_of_layer(tmp_path: Path, name: str, slow: str) -> None:
+    program = assemble_file(PROGRAMS / f"{name}.s")
+    part, settings, faster = SLOW[slow]
+    found = path_of(program, load_chip(program.chip, settings), tmp_path, None)
+    segments = found["segments"]
+    assert (segments[0]["start"], segments[-1]["end"]) == (0, found["cycles"])
+    assert all(one["end"] == two["start"] for one, two in pairwise(segments))
+    assert {row["name"] for row in found["by_cause"] if row["what"] in ("waiting", "idle")} <= {"port", "bank", "bus"}
+    if part:
+        bound = {row["name"]: row["gain_at_most"] for row in found["halving"]}
+        cycles = run(program, load_chip(program.chip, [*settings, *faster]), values=False).cycles
+        assert found["cycles"] - cycles <= bound.get(part, 0)
 
 
 def test_a_unit_that_sets_the_time_alone_gains_all_of_its_bound(digits: Program, tmp_path: Path) -> None:

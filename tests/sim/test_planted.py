@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from acortex.isa.assembler import assemble_file
 from acortex.programs import zoo
 from acortex.sim.kernel import Unit
 from acortex.sim.run import run
 from acortex.traces.diff import diff
 from acortex.traces.reader import open as open_trace
 
+PROGRAMS = Path(__file__).parents[2] / "programs"
 IMAGES = np.zeros((3, 784), dtype=np.uint8)
 EVENT = 2
 """Which event of the unit becomes longer."""
@@ -29,16 +31,20 @@ UNITS = (
     "neurons",
     "buses/down",
     "buses/up",
+    "vector",
+    "main_memory/operand",
 )
-"""The units that the digits network uses."""
+"""Every unit but that which writes weights. The digits network uses all but the last two, a residual layer those."""
 
 
 @pytest.mark.parametrize("path", UNITS)
 def test_one_event_that_lasts_a_cycle_longer_is_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
-    program = zoo.load("digits_mlp")
-    run(program, inputs=IMAGES, values=False, trace=tmp_path / "a.actrace")
+    digits = path not in ("vector", "main_memory/operand")
+    program = zoo.load("digits_mlp") if digits else assemble_file(PROGRAMS / "residual.s")
+    inputs = IMAGES if digits else None
+    run(program, inputs=inputs, values=False, trace=tmp_path / "a.actrace")
     planted: list[int] = []
     act, seen = Unit.act, [0]
 
@@ -51,7 +57,7 @@ def test_one_event_that_lasts_a_cycle_longer_is_found(
         act(self, start, duration, kind, count)
 
     monkeypatch.setattr(Unit, "act", longer)
-    run(program, inputs=IMAGES, values=False, trace=tmp_path / "b.actrace")
+    run(program, inputs=inputs, values=False, trace=tmp_path / "b.actrace")
     found = diff(open_trace(tmp_path / "a.actrace"), open_trace(tmp_path / "b.actrace"))
     first = found["first_divergence"]
     assert not found["equal"]
