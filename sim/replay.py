@@ -123,9 +123,14 @@ def _inferences(trace: Trace) -> Iterator[Interval]:
 def moved_timing(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """The settings in which two chips (resolved, as a trace's header has them) may take other cycles, by path.
 
-    Delays in nanoseconds are compared as the cycles that they become.
+    Delays in nanoseconds are compared as the cycles that they become. Raises UsageError for a chip that lacks settings.
     """
-    old, new = _timing(before), _timing(after)
+    try:
+        old, new = _timing(before), _timing(after)
+    except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
+        raise UsageError(
+            f"the trace does not describe its chip in full ({error})", hint="write it with `acortex run --trace`"
+        ) from error
     return [path for path in dict.fromkeys((*old, *new)) if old.get(path) != new.get(path)]
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from acortex.errors import UsageError
 from acortex.tools.chips import chip_option, set_option
 from acortex.tools.console import console, format_option, print_json, show
 from acortex.tools.manners import warn
@@ -56,7 +57,7 @@ def _report(trace: Trace, chip: Chip, moved: list[str]) -> dict[str, Any]:
     from acortex.sim.replay import replay
 
     energies = replay(trace, prices(chip))
-    recorded = trace.summary or {}
+    recorded = _recorded(trace)
     seconds = float(trace.cycles * chip.clock_ns) / 10**9
     joules = energies.total / AJ_PER_J
     return {
@@ -67,9 +68,9 @@ def _report(trace: Trace, chip: Chip, moved: list[str]) -> dict[str, Any]:
         "cycles": trace.cycles,
         "latency_s": seconds,
         "power_w": joules / seconds if seconds else 0.0,
-        "energy_j": [recorded.get("energy_j"), joules],
-        "energy_aj": [recorded.get("energy_aj"), energies.total],
-        "energy_by_component_aj": _pairs(recorded.get("energy_by_component_aj", {}), energies.by_component),
+        "energy_j": [recorded["energy_j"], joules],
+        "energy_aj": [recorded["energy_aj"], energies.total],
+        "energy_by_component_aj": _pairs(recorded["energy_by_component_aj"], energies.by_component),
         "layers": _layers(trace, recorded, energies),
         "inferences": [
             {"index": index, "energy_aj": sum(parts.values()), "energy_by_component_aj": parts}
@@ -78,13 +79,29 @@ def _report(trace: Trace, chip: Chip, moved: list[str]) -> dict[str, Any]:
     }
 
 
+def _recorded(trace: Trace) -> dict[str, Any]:
+    """What the run's report said of its energy."""
+    report = trace.summary or {}
+    try:
+        return {
+            "energy_j": report["energy_j"],
+            "energy_aj": report["energy_aj"],
+            "energy_by_component_aj": {name: int(energy) for name, energy in report["energy_by_component_aj"].items()},
+            "layers": [{"name": row["name"], "energy_aj": int(row["energy_aj"])} for row in report["layers"]],
+        }
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UsageError(
+            "has no report of the run's energy", where=str(trace.path), hint="write it with `acortex run --trace`"
+        ) from error
+
+
 def _pairs(before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, list[int]]:
     return {name: [before.get(name, 0), energy] for name, energy in after.items()}
 
 
 def _layers(trace: Trace, recorded: Mapping[str, Any], energies: Energies) -> list[dict[str, Any]]:
     """Layers in the order of the program, then what belongs to none."""
-    before = {row["name"]: row["energy_aj"] for row in recorded.get("layers", [])}
+    before = {row["name"]: row["energy_aj"] for row in recorded["layers"]}
     names = [*enumerate(trace.header.layers[1:]), (-1, "-")]
     return [{"name": name, "energy_aj": [before.get(name, 0), energies.by_layer.get(at, 0)]} for at, name in names]
 

@@ -108,6 +108,11 @@ def test_what_may_move_a_cycle_is_named(setting: str, moved: list[str]) -> None:
     assert sorted(moved_timing(before.config, after.config)) == moved
 
 
+def test_a_chip_that_is_not_described_is_told() -> None:
+    with pytest.raises(UsageError, match=r"^the trace does not describe its chip in full \('clock_ns'\)"):
+        moved_timing({}, load_chip("acortex_gnmt").config)
+
+
 def test_a_filtered_or_unfinished_trace_is_refused(digits: Program, tmp_path: Path) -> None:
     chip = load_chip(digits.chip)
     _, trace = record(digits, chip, tmp_path, inputs=IMAGES[:1])

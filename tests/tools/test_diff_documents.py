@@ -80,6 +80,13 @@ def test_html_is_one_page_with_the_same_numbers(runs: tuple[Path, Path]) -> None
     assert reader.cells[at : at + 4] == ["host/in busy host.in", "2", "3", "+1"]
 
 
+def test_a_cut_trace_is_named(runs: tuple[Path, Path], tmp_path: Path) -> None:
+    cut = tmp_path / "cut.actrace"
+    cut.write_bytes(runs[0].read_bytes()[:-30])
+    result = acortex_("trace", "diff", cut, runs[0])
+    assert result.stderr.startswith(f"warning: {cut} is incomplete: ")
+
+
 def test_equal_traces_say_so(runs: tuple[Path, Path]) -> None:
     for form, told in (("markdown", "### Equal\n\n27 cycles, 18 events."), ("html", "<h2>Equal</h2>\n<p>27 cycles")):
         result = acortex_("trace", "diff", runs[0], runs[0], "--format", form)
