@@ -21,7 +21,6 @@ def test_the_digits_network(timing: Timing) -> None:
         ("slow_neurons", ["neurons.cycles_per_step=2"]),
         ("slow_memory", ["memory.access_cycles=4"]),
         ("slow_host", ["host.word_cycles=5"]),
-        ("short_queues", ["controller.queue_depth=1"]),
     ],
 )
 def test_the_digits_network_on_other_chips(timing: Timing, name: str, settings: list[str]) -> None:

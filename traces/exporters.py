@@ -14,15 +14,8 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from acortex.errors import UsageError
-from acortex.traces import (
-    export_chrome,
-    export_csv,
-    export_konata,
-    export_parquet,
-    export_perfetto,
-    export_stats,
-    export_vcd,
-)
+from acortex.traces import export_chrome, export_csv, export_konata, export_parquet, export_perfetto, export_vcd
+from acortex.traces.export_stats import write as write_stats
 from acortex.traces.reader import Trace
 
 GROUP = "acortex.exporters"
@@ -44,7 +37,7 @@ BUILT_IN = (
     Exporter("perfetto", ".pftrace", "Perfetto protobuf: units, lanes, energy counters", export_perfetto.write),
     Exporter("vcd", ".vcd", "value change dump, for waveform viewers", export_vcd.write),
     Exporter("konata", ".kanata", "Kanata log: instructions through units, for the viewer Konata", export_konata.write),
-    Exporter("stats", ".txt", "statistics with units and descriptions, as gem5's stats.txt", export_stats.write),
+    Exporter("stats", ".txt", "statistics with units and descriptions, as gem5's stats.txt", write_stats),
     Exporter("parquet", ".parquet", "one row an event, with names, for data frames and SQL", export_parquet.write),
 )
 
