@@ -104,15 +104,18 @@ def _levels(for_x: Array, for_h: Array, x: g.Coding, h: g.Coding) -> tuple[Array
 def _gate_codes(
     functions: Sequence[str], steps: Array, zeros: Array, bias: Array, bits: int, linear: g.Coding | None = None
 ) -> tuple[g.Code, ...]:
-    """The codes of gates, one after the other; those without a function take the coding given."""
+    """The codes of gates, one after the other; those without a function take the coding given.
+
+    Gates of one function have one shift, since one quantiser converts them.
+    """
     codes = []
-    count = len(functions)
+    parts = list(zip(*(np.split(array, len(functions)) for array in (steps, zeros, bias)), strict=True))
     top, half = (1 << bits) - 1, 1 << (bits - 1)
-    units = [linear.scale if function == "none" and linear is not None else 1 / FRACTION for function in functions]
-    # One shift for all: the gates that share a quantiser differ in their multipliers only.
-    factors, shift = multipliers(np.concatenate([s / u for s, u in zip(np.split(steps, count), units, strict=True)]))
-    parts = zip(functions, units, *(np.split(array, count) for array in (factors, zeros, bias)), strict=True)
-    for function, unit, factor, zero, shift_by in parts:
+    for function, (step, zero, shift_by) in zip(functions, parts, strict=True):
+        unit = linear.scale if function == "none" and linear is not None else 1 / FRACTION
+        alike = [own for other, (own, _, _) in zip(functions, parts, strict=True) if other == function]
+        factors, shift = multipliers(np.concatenate((step, *alike)) / unit)
+        factor = factors[: len(step)]
         offset = np.rint(shift_by / unit * 2.0**shift / factor).astype(np.int64) - zero
         if function == "none" and linear is not None:
             codes.append(g.Code(factor, shift, offset, linear.zero, 0, top))

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.errors import AcortexError
-from acortex.programs.graph import Code, Geometry, Layer, Mul, Recurrent, Target, View, columns_of
+from acortex.programs.graph import Code, Geometry, Mul, Recurrent, Target, View, columns_of
 from acortex.programs.passes import CHANNELS, Cell, Ints, Matrix, Multiply, Pass, Sink, Source, Stage
 
 MAX_MULTIPLIER = 1 << 16
@@ -79,7 +79,7 @@ class _Unrolling:
         gates = len(layer.codes)
         every = 4 if layer.kind == "lstm" else 2
         matrix = self._matrix(layer.name, layer.weights, gates)
-        code, then = _paired(layer, layer.codes, every, self.words)
+        code, then = _paired(layer, layer.codes, every)
         if layer.kind == "lstm":
             behind = Code(1, 0, 0, layer.codes[3].zero, 0, layer.codes[0].high)
         else:
@@ -110,10 +110,10 @@ class _Unrolling:
         blank = np.zeros((own, own), dtype=np.int8)
         both = np.hstack((np.vstack((z, blank)), np.vstack((n_input, blank, n_reset))))
         update = self._matrix(layer.name, both, 2)
-        code, then = _paired(layer, (layer.codes[0], layer.code_n), 2, self.words)
+        code, then = _paired(layer, (layer.codes[0], layer.code_n), 2)
         behind = Code(1, 0, 0, layer.code_n.zero, 0, layer.codes[0].high)
         cell = Cell("gru", layer.out, behind, self.words, self.state, then, 2)
-        reset_code, _ = _paired(layer, (layer.codes[1],), 1, self.words)
+        reset_code, _ = _paired(layer, (layer.codes[1],), 1)
         between = self.places.scratch(f"{layer.name}/reset", own)
         view = View(between.map)
         mul = Mul(layer.name, layer.op, between, view, view, 0, self.h_zero, layer.reset)
@@ -167,27 +167,29 @@ def _uniform_start(layer: Recurrent) -> int:
     return int(codes[0])
 
 
-def _paired(layer: Layer, codes: Sequence[Code], every: int, words: int) -> tuple[Code, Code]:
-    """The codes of all columns and of the last of each `every` words: one table of constants for both."""
-    hidden = layer.hidden if isinstance(layer, Recurrent) else 0
-    gates = len(codes)
+def _paired(layer: Recurrent, codes: Sequence[Code], every: int) -> tuple[Code, Code]:
+    """The codes of all columns and of the last of each `every` words, with one table of constants for both.
+
+    Gates that share a quantiser share its shift: their multipliers are scaled to the largest.
+    """
+    hidden, gates = layer.hidden, len(codes)
     columns = gate_columns(hidden, gates)
-    sharing = (codes[:-1] or codes, codes[-1:]) if every == gates else (codes[::2], codes[1::2])
-    shifts = [max(code.shift for code in group) for group in sharing]
     offset = np.zeros(int(columns.max()) + 1, dtype=np.int64)
     multiplier = np.ones(len(offset), dtype=np.int64)
+    last = [(gate + 1) % every == 0 and every > 1 for gate in range(gates)]
+    shifts = {kind: max(code.shift for code, own in zip(codes, last, strict=True) if own == kind) for kind in set(last)}
     for gate, code in enumerate(codes):
         offsets, multipliers = columns_of(code, hidden)
         mine = columns[gate * hidden : (gate + 1) * hidden]
         offset[mine] = offsets
-        multiplier[mine] = multipliers << (shifts[code in sharing[1]] - code.shift)
+        multiplier[mine] = multipliers << (shifts[last[gate]] - code.shift)
     if multiplier.max() > MAX_MULTIPLIER:
         raise UnsupportedCell(f"the gates of {layer.name} have scales too far apart")
-    first, last = (
-        replace(code, shift=shift, offset=offset, multiplier=multiplier)
-        for code, shift in zip((codes[0], codes[-1]), shifts, strict=True)
+    first, then = (
+        replace(code, shift=shifts[own], offset=offset, multiplier=multiplier)
+        for code, own in ((codes[0], last[0]), (codes[-1], last[-1]))
     )
-    return first, last
+    return first, then
 
 
 def wavefront(layers: Sequence[list[list[Pass]]]) -> list[Pass]:

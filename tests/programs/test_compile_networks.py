@@ -1,0 +1,68 @@
+"""Whole networks, from the builder to the chip: outputs equal onnxruntime on the reference, bit for bit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from acortex.programs import Network, quantised
+from acortex.programs.compiler import compile_graph
+from acortex.programs.reference import reference
+from acortex.sim.run import run
+from acortex.sim.specs import load_chip
+from acortex.tools.machine import machine_of
+
+CHIP = load_chip("acortex_gnmt")
+
+
+def residual() -> Network:
+    x = Network(input=(3, 12, 12)).conv(70, 3, pad=1).relu()
+    y = x.conv(70, 3, pad=1).add(x).relu().max_pool(3, 2, pad=1)
+    return y.conv(20, 1, stride=2).global_average_pool().flatten().linear(10)
+
+
+def inception() -> Network:
+    x = Network(input=(20, 9, 9))
+    branches = [x.conv(40, 1).relu(), x.conv(10, 3, pad=1).relu(), x.max_pool(3, 1, pad=1).conv(30, 1).relu()]
+    return branches[0].concat(*branches[1:]).max_pool(3, 2, ceil=True).conv(7, 3).flatten().linear(5)
+
+
+def mobile() -> Network:
+    x = Network(input=(3, 10, 10)).conv(32, 3, stride=2, pad=1).relu6()
+    x = x.conv(32, 3, pad=1, groups=32).hard_swish().conv(96, 1)
+    gate = x.global_average_pool().conv(96, 1).hard_sigmoid()
+    return x.mul(gate).shuffle(3).conv(48, 3, groups=3, dilation=2, pad=2).leaky_relu(0.1).flatten().linear(4)
+
+
+def split() -> Network:
+    x = Network(input=(100, 5, 6)).sigmoid()
+    left, right = x.channels(0, 37).tanh(), x.channels(37, 100)
+    return left.concat(right.average_pool(3, 1, pad=1)).conv(8, (5, 2), stride=(1, 3))
+
+
+def lstm() -> Network:
+    return Network(input=(5, 12)).lstm(20, bidirectional=True).lstm(70)
+
+
+def gru() -> Network:
+    return Network(input=(4, 12)).gru(20).gru(30, linear_before_reset=False)
+
+
+@pytest.mark.parametrize("build", [residual, inception, mobile, split, lstm, gru], ids=lambda build: build.__name__)
+@pytest.mark.parametrize("mapping", ["taps", "best"])
+def test_a_network_equals_onnxruntime_on_its_reference(build: Callable[[], Network], mapping: str) -> None:
+    network = build()
+    rng = np.random.default_rng(0)
+    (shape,) = [tuple(one.shape) for one in network.model.inputs]
+    inputs = rng.standard_normal((3, *shape)).astype(np.float32)
+    graph = quantised(network, inputs)
+    outputs = run(compile_graph(graph, machine_of(CHIP), mapping).program, CHIP, inputs=inputs).outputs
+    session = onnxruntime.InferenceSession(reference(graph).SerializeToString())
+    (port,) = graph.outputs
+    wanted = [session.run(None, {graph.inputs[0].name: one.reshape(graph.inputs[0].shape)})[0] for one in inputs]
+    np.testing.assert_array_equal(outputs[port.name], np.reshape(wanted, (3, *port.shapes[0])))
+    assert outputs[port.name].dtype == wanted[0].dtype == np.float32
+    assert len(np.unique(outputs[port.name])) > 2
