@@ -47,6 +47,7 @@ from acortex.programs.passes import (
     Sink,
     Source,
     Stage,
+    held_words,
     layout_of,
 )
 from acortex.programs.recurrent import Places, steps_of, wavefront
@@ -150,6 +151,8 @@ class _Lowering:
         source, inputs = self._view(layer.source)
         target = layer.target if vector is None else vector.target
         operand = None
+        if vector is not None:
+            _check_offset(vector)
         if isinstance(vector, Add | Mul):
             operand = self._stream(vector.b if vector.a.map == layer.target.map else vector.a, vector)
         for start, end in _chunks(layer, inputs):
@@ -167,11 +170,30 @@ class _Lowering:
         dense = self.mapping == "dense" or (self.mapping == "best" and fewer)
         tap_rows = channels if dense else source.words * CHANNELS
         rows = (taps - 1) * tap_rows + channels
+        self._check_room(layer, source, dense, end - start)
         weights = layer.macs_per_position // layer.weights.shape[3] * (end - start)
         matrix = Matrix(
             layer.name, rows, end - start, weights, partial(_filled, layer, tap_rows, inputs, rows, start, end)
         )
         return Multiply(layer.geometry, layer.pad, dense, matrix, _columns(layer, start, end))
+
+    def _check_room(self, layer: Product, source: Source, dense: bool, columns: int) -> None:
+        """The chip has room for a window, and for what comes of one position."""
+        machine = self.machine
+        window = held_words(layer.geometry, source, dense)
+        if window > machine.buffer_words:
+            raise UnsupportedLayer(
+                f"a window of {layer.name} takes {window} words, and the buffer of {machine.name} holds"
+                f" {machine.buffer_words}",
+                hint=f"take a chip with buffer.words={window}",
+            )
+        words = -(-columns // CHANNELS)
+        if words > machine.output_words:
+            raise UnsupportedLayer(
+                f"a position of {layer.name} gives {words} words, and {machine.name} has room for"
+                f" {machine.output_words}",
+                hint=f"take a chip with neurons.output_words={words} and vector.queue_words={words}",
+            )
 
     # Recurrent layers -------------------------------------------------------------------------------------------
 
@@ -219,6 +241,7 @@ class _Lowering:
     # The vector agent -------------------------------------------------------------------------------------------
 
     def _vector(self, layer: Vector) -> None:
+        _check_offset(layer)
         view = layer.a if isinstance(layer, Add | Mul) else layer.source
         sink = self._sink(layer.target, len(crop(view, self.maps[view.map]).channels or ()))
         source = self._stream(view, layer)
@@ -300,6 +323,12 @@ def _inputs_of(layer: Product, inputs: Ints, start: int, end: int) -> Ints:
 def _stage_after(layer: Product, vector: Vector, sink: Sink, operand: Source | None) -> Stage:
     swapped = isinstance(vector, Add | Mul) and vector.a.map != layer.target.map
     return Stage(vector, sink.words, layer.geometry.rows, layer.geometry.columns, operand, swapped)
+
+
+def _check_offset(layer: Vector) -> None:
+    """The vector agent adds no offsets."""
+    if np.any(layer.code.offset):
+        raise UnsupportedLayer(f"{layer.name} adds an offset, which the vector agent cannot")
 
 
 def _shared_words(graph: LayerGraph) -> set[tuple[str, int]]:

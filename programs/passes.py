@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from acortex.isa.windows import Window, slide
+from acortex.isa.windows import Slide, Window, slide
 from acortex.programs.graph import Add, Code, Geometry, Layer, Map, Mul, Pool, Requant
 from acortex.programs.placement import Tiles
 
@@ -151,18 +151,32 @@ class Multiply:
         return self.geometry.rows * self.geometry.columns
 
     def apart(self, source: Source) -> bool:
-        """Whether each of the pixels in a word is fetched by itself, as the paper's counts of accesses have it."""
-        return source.layout.packed > 1 and not self.dense
+        """Whether each of the pixels in a word is fetched by itself."""
+        return fetched_apart(source, self.dense)
 
     def fetched(self, source: Source) -> int:
         """Words that the window reads of a source."""
-        g, packed = self.geometry, source.layout.packed
-        window = Window(
-            g.kernel_y, g.kernel_x, g.stride_y, g.stride_x, g.dilation_y, g.dilation_x, source.width, packed,
-            g.rows, g.columns, g.top, g.left, apart=self.apart(source),
-        )  # fmt: skip
-        fetched: int = slide(window, source.height, source.words).size
+        fetched: int = _slide(self.geometry, source, self.dense).size
         return fetched
+
+
+def fetched_apart(source: Source, dense: bool) -> bool:
+    """Whether pixels that share a word are fetched one by one: so the paper counts accesses, with taps of their own."""
+    return source.layout.packed > 1 and not dense
+
+
+def _slide(g: Geometry, source: Source, dense: bool) -> Slide:
+    window = Window(
+        g.kernel_y, g.kernel_x, g.stride_y, g.stride_x, g.dilation_y, g.dilation_x, source.width, source.layout.packed,
+        g.rows, g.columns, g.top, g.left, apart=fetched_apart(source, dense),
+    )  # fmt: skip
+    return slide(window, source.height, source.words)
+
+
+def held_words(geometry: Geometry, source: Source, dense: bool) -> int:
+    """Words of a source that a window holds at once at most."""
+    held: int = _slide(geometry, source, dense).held
+    return held
 
 
 @dataclass(frozen=True, eq=False)
