@@ -63,10 +63,10 @@ def plan_graph(graph: LayerGraph, machine: Machine, mapping: str = "taps") -> Pl
     lowered = lower(graph, machine, mapping)
     inputs, outputs = ([port.map for port in ports] for ports in (graph.inputs, graph.outputs))
     placement = place(_tiles(lowered.passes), machine)
-    memory = plan_memory(lowered.passes, lowered.layouts, inputs, outputs, machine)
+    memory = plan_memory(lowered.passes, lowered.layouts, inputs, outputs, machine, tuple(lowered.constants))
     places = next(iter(memory.rings.values()), 1)
     order = schedule(lowered.passes, inputs, outputs, places)
-    return Plan(graph, machine.name, lowered.passes, lowered.layouts, placement, memory, order)
+    return Plan(graph, machine.name, lowered, placement, memory, order)
 
 
 def smallest_chip(graph: LayerGraph, machine: Machine, mapping: str = "taps") -> dict[str, int]:
@@ -74,7 +74,7 @@ def smallest_chip(graph: LayerGraph, machine: Machine, mapping: str = "taps") ->
     graph = pack_inputs(graph)
     lowered = lower(graph, machine, mapping)
     inputs, outputs = ([port.map for port in ports] for ports in (graph.inputs, graph.outputs))
-    least = least_memory(lowered.passes, lowered.layouts, inputs, outputs)
+    least = least_memory(lowered.passes, lowered.layouts, (*inputs, *outputs), tuple(lowered.constants))
     return smallest(_tiles(lowered.passes), machine)._asdict() | {"memory_kb": kilobytes(least)}
 
 

@@ -12,7 +12,20 @@ from numpy.typing import NDArray
 from acortex.isa.quantisers import UNITY
 from acortex.programs.graph import Add, Code, LayerGraph, Mul, Pool, Port, Requant
 from acortex.programs.memory_plan import MemoryPlan
-from acortex.programs.passes import Cell, Layout, Matrix, Multiply, Pass, Sink, Source, Stage, matrices, one, plain
+from acortex.programs.passes import (
+    Cell,
+    Layout,
+    Lowered,
+    Matrix,
+    Multiply,
+    Pass,
+    Sink,
+    Source,
+    Stage,
+    matrices,
+    one,
+    plain,
+)
 from acortex.programs.placement import Placement, Rect
 from acortex.programs.schedule import Schedule, Token
 
@@ -29,11 +42,20 @@ class Plan:
 
     graph: LayerGraph
     chip: str
-    passes: list[Pass]
-    layouts: dict[str, Layout]
+    lowered: Lowered
     placement: Placement
     memory: MemoryPlan
     schedule: Schedule
+
+    @property
+    def passes(self) -> list[Pass]:
+        """The passes, in order."""
+        return self.lowered.passes
+
+    @property
+    def layouts(self) -> dict[str, Layout]:
+        """How every map lies in memory."""
+        return self.lowered.layouts
 
 
 def emit(plan: Plan) -> tuple[str, dict[str, NDArray[np.generic]]]:
@@ -88,6 +110,8 @@ class _Emitter:
         memory = self.plan.memory
         for name, places in memory.rings.items():
             yield memory.address[name], self.plan.layouts[name].size * places, "all", f"{name}, {places} places"
+        for name, words in self.plan.lowered.constants.items():
+            yield memory.address[name], len(words), "all", f"{name}, constant"
         for span in memory.spans:
             yield memory.address[span.name], span.words, f"{span.first}-{span.last}", span.name
 
@@ -113,6 +137,9 @@ class _Emitter:
         for number, (name, values) in enumerate(self.plan.graph.samples.items()):
             self.arrays[f"x{number}"] = values
             yield _line(".samples", f'{_quoted(name)}, file="{ARRAYS}", key=x{number}')
+        for number, (name, words) in enumerate(self.plan.lowered.constants.items()):
+            self.arrays[f"m{number}"] = words
+            yield _line(".memory", f'{self.symbols[name]}, {len(words)}, file="{ARRAYS}", key=m{number}')
         if self.plan.graph.labels is not None:
             self.arrays["labels"] = self.plan.graph.labels
             yield _line(".labels", f'file="{ARRAYS}", key=labels')
@@ -195,6 +222,12 @@ class _Emitter:
     def _pass(self, step: Pass, waits: dict[str, str]) -> Iterator[str]:
         """A pass: what reads, what works on the stream, what writes; each agent awaits its token just before."""
         multiply, stage = step.multiply, step.stage
+        if step.begin is not None and step.cell is not None:
+            yield from self._crop("d6", step.begin.source)
+            yield _line("read", "d6, to=vector")
+            yield from _quantiser("q4", Code(step.begin.unit, 0, 0, step.begin.zero))
+            words, state = step.cell.words, step.cell.state
+            yield _line("putstate", f"q4, {words}, {state}, zero_a={step.begin.zero}")
         if multiply is not None:
             yield from self._through_arrays(step, multiply, waits.get("read"))
         else:

@@ -208,7 +208,7 @@ class _Lowering:
         if not self.cells:
             return
         layers, self.cells = self.cells, []
-        places = Places(self._view, self._sink, self._scratch)
+        places = Places(self._view, self._sink, self._scratch, self._constant)
         steps = []
         for layer in layers:
             steps.append(steps_of(layer, places, self.states))
@@ -237,6 +237,12 @@ class _Lowering:
         self.maps[name] = Map(name, 1, 1, channels, Coding(1.0, 0, self.machine.bits))
         self.result.layouts[name] = layout_of(self.maps[name])
         return Target(name)
+
+    def _constant(self, name: str, words: NDArray[np.uint8]) -> Source:
+        """A map of one pixel that is in memory from the start."""
+        self._scratch(name, words.size)
+        self.result.constants[name] = words
+        return self._view(View(name))[0]
 
     # The vector agent -------------------------------------------------------------------------------------------
 

@@ -55,14 +55,17 @@ def plan_memory(
     inputs: Sequence[str],
     outputs: Sequence[str],
     machine: Machine,
+    constants: Sequence[str] = (),
 ) -> MemoryPlan:
     """Gives every map its words.
 
-    Inputs and outputs have words of their own, for two inferences if they fit, so that the host works beside the chip.
+    Inputs and outputs have words of their own, for two inferences if they fit, so that the host works beside the chip;
+    so have `constants`, which are there from the start.
     Raises MemoryFull where nothing fits, saying what memory is needed.
     """
-    plan = _plan(passes, layouts, inputs, outputs, 1)
-    double = _plan(passes, layouts, inputs, outputs, PLACES)
+    fixed = (*inputs, *outputs)
+    plan = _plan(passes, layouts, fixed, constants, 1)
+    double = _plan(passes, layouts, fixed, constants, PLACES)
     if double.peak <= machine.memory_words:
         return replace(double, least=plan.peak)
     if plan.peak <= machine.memory_words:
@@ -75,10 +78,10 @@ def plan_memory(
 
 
 def least_memory(
-    passes: Sequence[Pass], layouts: dict[str, Layout], inputs: Sequence[str], outputs: Sequence[str]
+    passes: Sequence[Pass], layouts: dict[str, Layout], fixed: Sequence[str], constants: Sequence[str]
 ) -> int:
-    """The words of main memory that a network needs."""
-    return _plan(passes, layouts, inputs, outputs, 1).peak
+    """The words of main memory that a network needs; `fixed` are its inputs and outputs."""
+    return _plan(passes, layouts, fixed, constants, 1).peak
 
 
 def kilobytes(words: int) -> int:
@@ -103,15 +106,18 @@ def _spans(passes: Sequence[Pass], layouts: dict[str, Layout]) -> list[Span]:
 
 
 def _plan(
-    passes: Sequence[Pass], layouts: dict[str, Layout], inputs: Sequence[str], outputs: Sequence[str], places: int
+    passes: Sequence[Pass], layouts: dict[str, Layout], fixed: Sequence[str], constants: Sequence[str], places: int
 ) -> MemoryPlan:
-    own = {name: layouts[name].size for name in (*inputs, *outputs)}
-    spans = [span for span in _spans(passes, layouts) if span.name not in own]
+    own = {name: layouts[name].size for name in fixed}
+    spans = [span for span in _spans(passes, layouts) if span.name not in own and span.name not in constants]
     address: dict[str, int] = {}
     begin = 0
     for name, size in own.items():
         address[name] = begin
         begin += size * places
+    for name in constants:
+        address[name] = begin
+        begin += layouts[name].size
     orders: tuple[Callable[[Span], tuple[int, ...]], ...] = (
         lambda span: (-span.words, span.first),
         lambda span: (span.first, -span.words),

@@ -210,6 +210,15 @@ class Cell:
     first: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """A state for cells: (code - `zero`) * `unit`, the codes in memory from the start."""
+
+    source: Source
+    zero: int
+    unit: int
+
+
 @dataclass(frozen=True, eq=False)
 class Pass:
     """One way through the chip. `layers` are what it computes, the first of them gives it its name."""
@@ -224,6 +233,8 @@ class Pass:
     """What is read after the source, and fed behind it."""
     state: tuple[Sink, Code] | None = None
     """Where the cell's state goes when the step is done, and by which code."""
+    begin: Begin | None = None
+    """The state that the cells have before the step, where it is their first and the state is not 0."""
 
     @property
     def name(self) -> str:
@@ -242,12 +253,14 @@ class Pass:
         if self.multiply is not None:
             read = self.multiply.fetched(self.source)
         operand = self.stage.words * self.stage.height * self.stage.width if self.stage and self.stage.operand else 0
-        more = sum(source.pixels * source.words for source in self.more)
+        others = (*self.more, self.begin.source) if self.begin else self.more
+        more = sum(source.pixels * source.words for source in others)
         return read + more + operand + self.sink.pixels * self.sink.filled
 
     def reads(self) -> dict[str, list[Source]]:
         """What each agent reads."""
-        found = {"read": [self.source, *self.more]}
+        begin = [self.begin.source] if self.begin else []
+        found = {"read": [*begin, self.source, *self.more]}
         if self.stage is not None and self.stage.operand is not None:
             found["operand"] = [self.stage.operand]
         return found
@@ -263,6 +276,8 @@ class Lowered:
 
     passes: list[Pass] = field(default_factory=list)
     layouts: dict[str, Layout] = field(default_factory=dict)
+    constants: dict[str, NDArray[np.uint8]] = field(default_factory=dict)
+    """Maps that are in memory from the start, and never change: words of shape (words, 64)."""
 
 
 def matrices(passes: Iterable[Pass]) -> list[Matrix]:

@@ -40,12 +40,19 @@ def recurrent_layer(
     top = (1 << h.bits) - 1
     initial_h = np.clip(np.rint(step.initial_h / h.scale) + h.zero, 0, top).astype(np.uint8)
     begin = step.initial_c * CELL if step.kind == "lstm" else step.initial_h * FULL
-    initial_state = np.clip(np.rint(begin), -FULL - 1, FULL).astype(np.int16)
+    initial_state = _levelled(np.clip(np.rint(begin), -FULL, FULL), h.bits)
     return g.Recurrent(
         step.name, step.op, every, step.kind, source, step.hidden,
         initial_h=initial_h, initial_state=initial_state, reverse=step.reverse,
         last=last, last_state=state, **parts,
     )  # fmt: skip
+
+
+def _levelled(states: Array, bits: int) -> Array:
+    """Initial states as multiples of one number, as they lie in main memory as codes: int16."""
+    levels = (1 << (bits - 1)) - 1
+    unit = max(int(np.ceil(np.abs(states).max() / levels)), 1)
+    return (np.rint(states / unit) * unit).astype(np.int16)
 
 
 def _lstm(step: RecurrentStep, x: g.Coding, h: g.Coding, codings: Codings) -> dict[str, Any]:

@@ -15,9 +15,12 @@ from numpy.typing import NDArray
 
 from acortex.errors import AcortexError
 from acortex.programs.graph import Code, Geometry, Mul, Recurrent, Target, View, columns_of
-from acortex.programs.passes import CHANNELS, Cell, Ints, Matrix, Multiply, Pass, Sink, Source, Stage
+from acortex.programs.passes import CHANNELS, Begin, Cell, Ints, Matrix, Multiply, Pass, Sink, Source, Stage
 
 MAX_MULTIPLIER = 1 << 16
+
+STATE_ZERO = 8
+"""The code of a state of 0, where initial states lie in memory."""
 
 
 class UnsupportedCell(AcortexError):
@@ -32,6 +35,8 @@ class Places:
     sink: Callable[[Target, int], Sink]
     scratch: Callable[[str, int], Target]
     """Makes a map of one pixel, for what lies between two passes of a step."""
+    constant: Callable[[str, NDArray[np.uint8]], Source]
+    """Makes a map of one pixel that is in memory from the start, of words of shape (words, 64)."""
 
 
 def steps_of(layer: Recurrent, places: Places, state: int) -> list[list[Pass]]:
@@ -46,19 +51,52 @@ class _Unrolling:
         self.state = state
         self.words = -(-layer.hidden // CHANNELS)
         self.source, self.inputs = places.view(layer.source)
-        self.h_zero = _uniform_start(layer)
+        self._h_places = self._h(0)[1]
+        self.fill = int(layer.initial_h[0])
+        self.first_h = self._first_h()
+        self.begin = self._begin()
 
     def steps(self) -> list[list[Pass]]:
         layer = self.layer
         count = self.source.width
         order = range(count - 1, -1, -1) if layer.reverse else range(count)
-        self._h_places = self._h(0)[1]
         make = self._gru_steps() if layer.kind == "gru" else self._plain_steps()
         steps = [make(at, order[index - 1] if index else None) for index, at in enumerate(order)]
         if layer.last_state is not None:
             target, code = layer.last_state
             steps[-1][-1] = replace(steps[-1][-1], state=(self.places.sink(target, layer.hidden), code))
         return steps
+
+    def _first_h(self) -> Source | None:
+        """The codes of h before the first step, in memory; None where one code fills them all."""
+        layer = self.layer
+        zeros = {layer.reset.zero, layer.out.zero} if layer.reset is not None else set[int]()
+        if set(np.unique(layer.initial_h).tolist()) | zeros == {self.fill}:
+            return None
+        codes = np.zeros((int(self._h_places.max()) // CHANNELS + 1) * CHANNELS, dtype=np.uint8)
+        codes[self._h_places] = layer.initial_h
+        return self.places.constant(f"{layer.name}/h", codes.reshape(-1, CHANNELS))
+
+    def _begin(self) -> Begin | None:
+        """The state before the first step; None for 0."""
+        layer = self.layer
+        if not layer.initial_state.any():
+            return None
+        states = layer.initial_state.astype(np.int64)
+        unit = int(np.gcd.reduce(states))
+        codes = np.full(self.words * CHANNELS, STATE_ZERO, dtype=np.int64)
+        codes[: layer.hidden] += states // unit
+        if codes.min() < 0 or codes.max() > 2 * STATE_ZERO - 1:
+            raise UnsupportedCell(
+                f"{layer.name} begins with states that are no multiples of one number from -8 to 7",
+                hint="initial states are held in memory as codes of 4 bits",
+            )
+        source = self.places.constant(f"{layer.name}/state", codes.astype(np.uint8).reshape(-1, CHANNELS))
+        return Begin(source, STATE_ZERO, unit)
+
+    def _before(self, at: int | None) -> Source | None:
+        """Codes of h from which a step sets out, in memory; None where they are `fill`."""
+        return self.first_h if at is None else self._h(at)[0]
 
     def _x(self, at: int) -> Source:
         return replace(self.source, left=self.source.left + at, width=1)
@@ -87,11 +125,10 @@ class _Unrolling:
         cell = Cell(layer.kind, layer.out, behind, self.words, self.state, then, every)
 
         def make(at: int, before: int | None) -> list[Pass]:
-            more = () if before is None else (self._h(before)[0],)
-            multiply = Multiply(Geometry(), self.h_zero if before is None else 0, False, matrix, code)
-            sink = self._pixel(layer.target, at)
-            own = replace(cell, first=before is None)
-            return [Pass((layer,), self._x(at), sink, multiply, cell=own, more=more)]
+            h = self._before(before)
+            multiply = Multiply(Geometry(), self.fill if h is None else 0, False, matrix, code)
+            step = Pass((layer,), self._x(at), self._pixel(layer.target, at), multiply, more=(h,) if h else ())
+            return [self._with_cell(step, cell, before is None)]
 
         return make
 
@@ -100,8 +137,6 @@ class _Unrolling:
     def _gru_steps(self) -> Callable[[int, int | None], list[Pass]]:
         layer = self.layer
         assert layer.weights_n is not None and layer.code_n is not None and layer.reset is not None
-        if layer.reset.zero != self.h_zero or layer.out.zero != self.h_zero:
-            raise UnsupportedCell(f"{layer.name} begins with an h that is not 0", hint="let its sequence begin with 0")
         own = layer.hidden
         z, r = layer.weights[:, :own], layer.weights[:, own:]
         inside = len(self.inputs)
@@ -116,22 +151,28 @@ class _Unrolling:
         reset_code, _ = _paired(layer, (layer.codes[1],), 1)
         between = self.places.scratch(f"{layer.name}/reset", own)
         view = View(between.map)
-        mul = Mul(layer.name, layer.op, between, view, view, 0, self.h_zero, layer.reset)
+        mul = Mul(layer.name, layer.op, between, view, view, 0, layer.out.zero, layer.reset)
 
         def make(at: int, before: int | None) -> list[Pass]:
             sink = self._pixel(layer.target, at)
-            if before is None:
-                multiply = Multiply(Geometry(), self.h_zero, False, update, code)
-                return [Pass((layer,), self._x(at), sink, multiply, cell=replace(cell, first=True))]
-            h, _ = self._h(before)
+            h = self._before(before)
+            if h is None:
+                multiply = Multiply(Geometry(), self.fill, False, update, code)
+                return [self._with_cell(Pass((layer,), self._x(at), sink, multiply), cell, True)]
             stage = Stage(mul, self.words, 1, 1, h)
             first = Multiply(Geometry(), 0, False, reset, reset_code)
             made = Pass((layer,), self._x(at), self.places.sink(between, own), first, stage, more=(h,))
             scratch, _ = self.places.view(view)
             multiply = Multiply(Geometry(), 0, False, update, code)
-            return [made, Pass((layer,), self._x(at), sink, multiply, cell=cell, more=(h, scratch))]
+            step = Pass((layer,), self._x(at), sink, multiply, more=(h, scratch))
+            return [made, self._with_cell(step, cell, before is None)]
 
         return make
+
+    def _with_cell(self, step: Pass, cell: Cell, first: bool) -> Pass:
+        """A pass that steps the cells; the first step brings their state along, where it is not 0."""
+        begin = self.begin if first else None
+        return replace(step, cell=replace(cell, first=first and begin is None), begin=begin)
 
     def _matrix(self, name: str, weights: NDArray[np.int8], gates: int) -> Matrix:
         """A matrix with the gates of each word of cells side by side; below each other x, h and what a reset made."""
@@ -155,16 +196,6 @@ def gate_columns(hidden: int, gates: int) -> Ints:
     """The column of each cell's gates, gate after gate: word by word, the gates of a word side by side."""
     cell = np.arange(hidden)
     return np.concatenate([(cell // CHANNELS * gates + gate) * CHANNELS + cell % CHANNELS for gate in range(gates)])
-
-
-def _uniform_start(layer: Recurrent) -> int:
-    """The code of the first step's h: one for all cells, from a state of 0."""
-    codes = np.unique(layer.initial_h)
-    if codes.size != 1 or np.any(layer.initial_state):
-        raise UnsupportedCell(
-            f"{layer.name} begins with a state that is not 0", hint="leave its initial state out, or make it zeros"
-        )
-    return int(codes[0])
 
 
 def _paired(layer: Recurrent, codes: Sequence[Code], every: int) -> tuple[Code, Code]:

@@ -50,6 +50,8 @@ def cell(
 
     sigmoid, tangent, plain = code("sigmoid", 0), code("tanh", ZERO), code("none", ZERO)
     start = (np.full(hidden, ZERO, dtype=np.uint8), np.zeros(hidden, dtype=np.int16))
+    if more.pop("begun", False):
+        start = (rng.integers(0, 16, hidden).astype(np.uint8), (rng.integers(-8, 8, hidden) * 999).astype(np.int16))
     if kind == "lstm":
         out = Code(7, 19 - 1, 0, ZERO)
         codes = (sigmoid, code("sigmoid", 0), code("sigmoid", 0), tangent)
@@ -95,6 +97,13 @@ def test_a_layer_equals_plain_integers(kind: str, inputs: int, hidden: int, step
     rng = np.random.default_rng(hidden)
     maps = {"x": Map("x", 1, steps, inputs, CODING), "h": Map("h", 1, steps, hidden, CODING)}
     check([cell(rng, "cell", kind, maps["x"], hidden, Target("h"))], maps, ["h"], hidden)
+
+
+@pytest.mark.parametrize("kind", ["lstm", "gru", "gru_linear"])
+def test_a_layer_begins_with_a_state_of_its_own(kind: str) -> None:
+    rng = np.random.default_rng(5)
+    maps = {"x": Map("x", 1, 2, 9, CODING), "h": Map("h", 1, 2, 70, CODING)}
+    check([cell(rng, "cell", kind, maps["x"], 70, Target("h"), begun=True)], maps, ["h"], 5)
 
 
 @pytest.mark.parametrize("kind", ["lstm", "gru_linear"])
