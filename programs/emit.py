@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from acortex.isa.operands import KINDS
 from acortex.isa.quantisers import UNITY
 from acortex.programs.graph import Add, Code, LayerGraph, Mul, Pool, Port, Requant
 from acortex.programs.memory_plan import MemoryPlan
@@ -64,11 +66,35 @@ def emit(plan: Plan) -> tuple[str, dict[str, NDArray[np.generic]]]:
     return writer.text(), writer.arrays
 
 
+Setting = Generator[str, None, str]
+"""Lines that set a register, and its name."""
+
+
+class Registers:
+    """What registers hold within a turn of a loop, so that nothing is set twice; the oldest makes room."""
+
+    def __init__(self, count: int) -> None:
+        self._held: dict[Any, int] = {}
+        self._free = list(range(count))
+
+    def hold(self, value: Any) -> tuple[int, bool]:
+        """A register for a value, and whether it holds it already."""
+        known = value in self._held
+        if known:
+            self._held[value] = self._held.pop(value)  # now the youngest
+        else:
+            if not self._free:
+                self._free.append(self._held.pop(next(iter(self._held))))
+            self._held[value] = self._free.pop(0)
+        return self._held[value], known
+
+
 class _Emitter:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.arrays: dict[str, NDArray[np.generic]] = {}
         self.symbols = _symbols(plan.layouts)
+        self.quantisers = Registers(len(KINDS["quantiser"].registers))
         self.stay_connected = plan.placement.disjoint()
         self.groups = matrices(plan.passes)
         self.numbers = {matrix: number for number, matrix in enumerate(self.groups)}
@@ -225,9 +251,9 @@ class _Emitter:
         if step.begin is not None and step.cell is not None:
             yield from self._crop("d6", step.begin.source)
             yield _line("read", "d6, to=vector")
-            yield from _quantiser("q4", Code(step.begin.unit, 0, 0, step.begin.zero))
+            q = yield from self._quantiser(Code(step.begin.unit, 0, 0, step.begin.zero))
             words, state = step.cell.words, step.cell.state
-            yield _line("putstate", f"q4, {words}, {state}, zero_a={step.begin.zero}")
+            yield _line("putstate", f"{q}, {words}, {state}, zero_a={step.begin.zero}")
         if multiply is not None:
             yield from self._through_arrays(step, multiply, waits.get("read"))
         else:
@@ -240,8 +266,8 @@ class _Emitter:
             yield from self._cell(step.cell)
         yield from self._write(step.sink, multiply is None or step.to_vector, waits.get("write"))
         if step.state is not None and step.cell is not None:
-            yield from _quantiser("q2", step.state[1])
-            yield _line("getstate", f"q2, {step.cell.words}, {step.cell.state}")
+            q = yield from self._quantiser(step.state[1])
+            yield _line("getstate", f"{q}, {step.cell.words}, {step.cell.state}")
             yield from self._write(step.state[0], True)
 
     def _write(self, sink: Sink, from_vector: bool, wait: str | None = None) -> Iterator[str]:
@@ -253,11 +279,11 @@ class _Emitter:
         yield _line("write", f"d2{how}")
 
     def _cell(self, cell: Cell) -> Iterator[str]:
-        yield from _quantiser("q2", cell.out)
-        yield from _quantiser("q3", cell.gates)
+        q = yield from self._quantiser(cell.out)
+        gates = yield from self._quantiser(cell.gates)
         first = ", first=yes" if cell.first else ""
         reset = ", reset=yes" if cell.kind == "gru_linear" else ""
-        yield _line(cell.kind[:4].strip("_"), f"q2, q3, {cell.words}, {cell.state}{first}{reset}")
+        yield _line(cell.kind[:4].strip("_"), f"{q}, {gates}, {cell.words}, {cell.state}{first}{reset}")
 
     def _through_arrays(self, step: Pass, multiply: Multiply, wait: str | None) -> Iterator[str]:
         group, positions = f"g{self.numbers[multiply.matrix]}", multiply.positions
@@ -283,20 +309,33 @@ class _Emitter:
         if not self.stay_connected:
             yield _line("disconnect", group)
         to = ", to=vector" if step.to_vector else ""
-        yield from self._tuned("q0", multiply)
+        q = yield from self._tuned(multiply)
         if step.cell is not None:
-            yield from self._tuned("q1", replace(multiply, code=step.cell.then))
-            to += f", then=q1, every={step.cell.every}"
-        yield _line("convert", f"q0, {positions}{to}")
+            then = yield from self._tuned(replace(multiply, code=step.cell.then))
+            to += f", then={then}, every={step.cell.every}"
+        yield _line("convert", f"{q}, {positions}{to}")
 
-    def _tuned(self, register: str, multiply: Multiply) -> Iterator[str]:
+    def _tuned(self, multiply: Multiply) -> Setting:
         """A quantiser for a group's columns, with constants of their own where they have any."""
         code = multiply.code
         if plain(code):
-            yield from _quantiser(register, code)
-            return
-        yield from _quantiser(register, replace(code, multiplier=1))
-        yield _line("tune", f"{register}, c{self.numbers[multiply.matrix]}")
+            return self._quantiser(code)
+        return self._quantiser(replace(code, multiplier=1), constants=f"c{self.numbers[multiply.matrix]}")
+
+    def _quantiser(self, code: Code, multiplier: int | None = None, constants: str = "") -> Setting:
+        """A register that holds a quantiser; set here unless it was set before in this turn of the loop."""
+        multiplier = one(code.multiplier) if multiplier is None else multiplier
+        more = _named(zero=(code.zero, 0), low=(code.low, 0), high=(code.high, 15))
+        # Where nothing lies below the zero code, `relu` says so, and changes nothing: the clip does the same.
+        function = "relu" if code.activation == "none" and code.zero == code.low else code.activation
+        activation = f", activation={function}" if function != "none" else ""
+        settings = [("quant", f"{multiplier}, {code.shift}{more}{activation}")]
+        settings += [("gain", str(code.gain))] if code.gain != UNITY else []
+        settings += [("tune", constants)] if constants else []
+        register, known = self.quantisers.hold(tuple(settings))
+        if not known:
+            yield from (_line(mnemonic, f"q{register}, {operands}") for mnemonic, operands in settings)
+        return f"q{register}"
 
     def _window(self, register: str, multiply: Multiply, source: Source) -> Iterator[str]:
         g = multiply.geometry
@@ -314,16 +353,23 @@ class _Emitter:
             yield from _given(wait)
             yield _line("operand", "d1")
         if isinstance(layer, Add):
-            yield from _sum(layer, stage.swapped, words)
+            yield from self._sum(layer, stage.swapped, words)
         elif isinstance(layer, Mul):
             zero_a, zero_b = (layer.zero_b, layer.zero_a) if stage.swapped else (layer.zero_a, layer.zero_b)
-            yield from _quantiser("q1", layer.code)
-            yield _line("mul", f"q1, {words}" + _named(zero_a=(zero_a, 0), zero_b=(zero_b, 0)))
+            q = yield from self._quantiser(layer.code)
+            yield _line("mul", f"{q}, {words}" + _named(zero_a=(zero_a, 0), zero_b=(zero_b, 0)))
         elif isinstance(layer, Requant):
-            yield from _quantiser("q1", layer.code)
-            yield _line("requant", f"q1, {words}" + _named(zero_a=(layer.zero_a, 0)))
+            q = yield from self._quantiser(layer.code)
+            yield _line("requant", f"{q}, {words}" + _named(zero_a=(layer.zero_a, 0)))
         else:
             yield from self._pool(layer, stage)
+
+    def _sum(self, layer: Add, swapped: bool, words: int) -> Iterator[str]:
+        sides = [(layer.multiplier_a, layer.zero_a), (layer.multiplier_b, layer.zero_b)]
+        (arriving, zero_a), (other, zero_b) = reversed(sides) if swapped else sides
+        q = yield from self._quantiser(layer.code, arriving)
+        factor = yield from self._quantiser(Code(activation="relu"), other)  # of this one the multiplier alone counts
+        yield _line("add", f"{q}, {factor}, {words}" + _named(zero_a=(zero_a, 0), zero_b=(zero_b, 0)))
 
     def _pool(self, layer: Pool, stage: Stage) -> Iterator[str]:
         g = layer.geometry
@@ -335,9 +381,9 @@ class _Emitter:
                        dilation_x=(g.dilation_x, 1))  # fmt: skip
         yield _line("window", f"w1, {g.kernel_y}, {g.kernel_x}, {stage.width}{steps}")
         yield _line("border", f"w1, {g.rows}, {g.columns}" + _named(top=(g.top, 0), left=(g.left, 0)))
-        yield from _quantiser("q1", layer.code)
+        q = yield from self._quantiser(layer.code)
         inside = ", inside=yes" if layer.inside else ""
-        yield _line("pool", f"d3, w1, q1, mode={layer.mode}{inside}")
+        yield _line("pool", f"d3, w1, {q}, mode={layer.mode}{inside}")
 
     # Streams ----------------------------------------------------------------------------------------------------
 
@@ -402,25 +448,6 @@ def _merged(axes: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return found
 
 
-def _sum(layer: Add, swapped: bool, words: int) -> Iterator[str]:
-    sides = [(layer.multiplier_a, layer.zero_a), (layer.multiplier_b, layer.zero_b)]
-    (arriving, zero_a), (other, zero_b) = reversed(sides) if swapped else sides
-    yield from _quantiser("q1", layer.code, arriving)
-    yield _line("quant", f"q2, {other}, 0, activation=relu", "its multiplier alone counts")
-    yield _line("add", f"q1, q2, {words}" + _named(zero_a=(zero_a, 0), zero_b=(zero_b, 0)))
-
-
-def _quantiser(register: str, code: Code, multiplier: int | None = None) -> Iterator[str]:
-    multiplier = one(code.multiplier) if multiplier is None else multiplier
-    more = _named(zero=(code.zero, 0), low=(code.low, 0), high=(code.high, 15))
-    # Where nothing lies below the zero code, `relu` says so, and changes nothing: the clip does the same.
-    function = "relu" if code.activation == "none" and code.zero == code.low else code.activation
-    activation = f", activation={function}" if function != "none" else ""
-    yield _line("quant", f"{register}, {multiplier}, {code.shift}{more}{activation}")
-    if code.gain != UNITY:
-        yield _line("gain", f"{register}, {code.gain}")
-
-
 def _tail(source: Source) -> str:
     return _named(tail=(source.tail, 64))
 
@@ -480,6 +507,8 @@ def _describe(step: Pass) -> str:
     if step.multiply is not None:
         g = step.multiply.geometry
         parts.append(f"{g.kernel_y}x{g.kernel_x} product")
+    if step.cell is not None:
+        parts = [f"step {step.sink.pixel} of {step.cell.kind}"]
     if step.stage is not None:
         parts.append(type(step.stage.layer).__name__.lower())
     size = f"{source.height}x{source.width} of {source.layout.name}"
