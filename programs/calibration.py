@@ -102,9 +102,9 @@ def levels_of(weights: Array, bits: int, steps: Array | None = None) -> tuple[Ar
     low = -top if steps is None else -top - 1
     steps = weight_steps(weights, bits) if steps is None else steps
     levels = _rounded(weights, steps, low, top)
-    worst = worst_sums(levels, bits)
-    if worst.max(initial=0) >= EXACT_SUM:
-        steps = steps * np.maximum(worst / (EXACT_SUM * 0.98), 1)
+    # Rounding may go up again: hence a loop.
+    while (worst := worst_sums(levels, bits)).max(initial=0) >= EXACT_SUM:
+        steps = steps * np.where(worst >= EXACT_SUM, np.maximum(worst / EXACT_SUM, 1.05), 1)
         levels = _rounded(weights, steps, -top, top)
     return levels, steps
 

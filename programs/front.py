@@ -41,12 +41,13 @@ def quantised(
 
     `calibration` has an inference a row, an array or one for each input by name; without it seeded random inputs set
     the ranges, with a warning. Codes and weights have `bits` bits. `method`, "mse", "percentile" or "minmax", chooses
-    the ranges of activations. Raises UsageError for files and data that cannot be read, UnsupportedNodes for networks
-    that the chip cannot do. `codings` prescribes those of inputs, by name.
+    the ranges of activations; `codings` fixes those of inputs, by name. Raises UsageError for files and data that
+    cannot be read, UnsupportedNodes for networks that the chip cannot do.
     """
     graph = normalise(as_model(source), drop_lrn=drop_lrn)
     for one in graph.inputs:
-        graph.maps[one.map].coding = (codings or {}).get(one.name, graph.maps[one.map].coding)
+        if codings is not None and one.name in codings:
+            graph.maps[one.map].coding = codings[one.name]
     if calibration is None:
         graph.warnings.append("without a calibration set, ranges are chosen on random inputs; accuracy will suffer")
         given = random_inputs(graph, seed, 1 if _weights(graph) > MANY_WEIGHTS else RANDOM_SAMPLES)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from acortex.programs.fold import fold
-from acortex.programs.layout import Tensor
+from acortex.programs.layout import Tensor, canonical
 from acortex.programs.lowering import Lowering, Unsupported
 from acortex.programs.network import Model, Node, Value
 
@@ -32,20 +33,31 @@ REACH = 64
 
 def place_input(lowering: Lowering, value: Value) -> Tensor:
     """The tensor of an input, in a map of its own."""
-    seen, seats = _first_reader(lowering.model, value)
+    tensor = _placed(value, *_first_reader(lowering.model, value))
+    if canonical(tensor) is None:
+        tensor = _placed(value, _counted(value.shape), default_seats(value.shape))
+    return replace(tensor, map=lowering.new_map(value.name, tensor.size).name)
+
+
+def _placed(value: Value, seen: Array, seats: Seats) -> Tensor:
+    """The tensor of an input that its first reader sees so, in a map that has no name yet."""
     if not _covers(seats, seen.shape):
         raise Unsupported(f"it has shape {value.shape}; the chip takes images, one inference at a time")
-    sizes = [1 if seat is None else seen.shape[seat] for seat in seats]
-    made = lowering.new_map(value.name, (sizes[0], sizes[1], sizes[2]))
+    rows, columns, channels = (1 if seat is None else seen.shape[seat] for seat in seats)
+    size = rows, columns, channels
     named = [seat for seat in seats if seat is not None]
     others = [axis for axis in range(seen.ndim) if axis not in named]
     order = seen.transpose([*others, *named]).reshape(-1)
-    if np.array_equal(seen.reshape(-1), np.arange(seen.size)) and seen.shape == value.shape:
+    if seen.shape == value.shape and np.array_equal(seen, _counted(value.shape)):
         axes = tuple(seats.index(axis) if axis in seats else None for axis in range(seen.ndim))
-        return Tensor(made.name, made.size, value.shape, axes)
+        return Tensor("", size, value.shape, axes)
     places = np.empty(order.size, np.int32)
     places[order] = np.arange(order.size, dtype=np.int32)
-    return _plain(Tensor(made.name, made.size, value.shape, None, places.reshape(value.shape)))
+    return _plain(Tensor("", size, value.shape, None, places.reshape(value.shape)))
+
+
+def _counted(shape: tuple[int, ...]) -> Array:
+    return np.arange(math.prod(shape), dtype=np.int32).reshape(shape)
 
 
 def _plain(tensor: Tensor) -> Tensor:
@@ -67,7 +79,7 @@ Seats = tuple[int | None, int | None, int | None]
 
 def _first_reader(model: Model, value: Value) -> tuple[Array, Seats]:
     """The input's numbers as the first operator that minds sees them, and the seats it gives them."""
-    places = np.arange(math.prod(value.shape), dtype=np.int32).reshape(value.shape)
+    places = _counted(value.shape)
     waiting = [(value.name, places)]
     for _ in range(REACH):
         if not waiting:

@@ -177,7 +177,7 @@ class Lowering:
         return found
 
     def _view(self, tensor: Tensor, image: Array) -> View:
-        if image[0].size != image.size and np.array_equal(np.broadcast_to(image[0, 0], image.shape), image):
+        if image.shape[:2] != (1, 1) and np.array_equal(np.broadcast_to(image[0, 0], image.shape), image):
             image = image[:1, :1]
         view = image_view(tensor, image)
         if view is None:

@@ -26,7 +26,11 @@ HOST_RENAMES = ("Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Trans
 """What the host may do with what it has made itself."""
 
 
-MAY_TAKE_WHOLE_NUMBERS = (*HOST_RENAMES, *operators_quantised.BEHIND, "CastLike", "DequantizeLinear", "Shape", "Slice")
+MAY_TAKE_WHOLE_NUMBERS = (
+    *HOST_RENAMES, *operators_quantised.BEHIND, "QLinearConcat", "CastLike", "DequantizeLinear", "MaxPool", "Shape",
+    "Slice", "Split", "Gather", "Dropout",
+)  # fmt: skip
+"""Operators that do with whole numbers what they do with those that they stand for."""
 
 
 def normalise(model: Model, *, drop_lrn: bool = False) -> FloatGraph:
@@ -76,7 +80,8 @@ def _lower(lowering: Lowering, node: Node) -> None:
         lowering.hosted.update(dict.fromkeys(node.outputs, lowering.hosted[node.inputs[0]]))
     else:
         assert row is not None
-        if lowering.whole_numbers.intersection(node.inputs) and node.op not in MAY_TAKE_WHOLE_NUMBERS:
+        whole = lowering.whole_numbers | lowering.codes.keys()
+        if whole.intersection(node.inputs) and node.op not in MAY_TAKE_WHOLE_NUMBERS:
             raise Unsupported("it computes with whole numbers; cast them to floating point before")
         row.lower(lowering, node)
 

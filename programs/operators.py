@@ -54,3 +54,10 @@ def table() -> list[dict[str, str]]:
     """The supported operators, in order of their names, as plain rows."""
     rows = sorted(OPERATORS.values(), key=lambda row: row.name)
     return [{"operator": row.name, "becomes": row.becomes, "limits": row.limits} for row in rows]
+
+
+def markdown() -> str:
+    """The supported operators as a table for the documentation."""
+    lines = ["| operator | becomes | limits |", "|---|---|---|"]
+    lines += [f"| {row['operator']} | {row['becomes']} | {row['limits']} |" for row in table()]
+    return "\n".join(lines) + "\n"

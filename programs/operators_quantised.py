@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from acortex.programs.graph import Coding
 from acortex.programs.layout import Tensor
-from acortex.programs.lowering import Lowering, Unsupported
+from acortex.programs.lowering import Lowering, Unsupported, joined_activation
 from acortex.programs.network import Constant, Node
 from acortex.programs.operators import OPERATORS, operator
-from acortex.programs.steps import CopyStep
+from acortex.programs.steps import Activation, CopyStep
 
 Array = NDArray[Any]
 
@@ -42,6 +42,7 @@ def state_coding(lowering: Lowering, node: Node, name: str, index: int, out: str
     bits, moved = BITS[kind]
     coding = Coding(float(scale.reshape(-1)[0]), int(zero.reshape(-1)[0]) + moved, bits)
     tensor = lowering.tensor(Node(node.op, node.name, (name,), ()))
+    _hold(lowering, name, coding)
     one = lowering.graph.maps[tensor.map]
     if one.coding not in (None, coding):
         (view,), made, tensor = lowering.together(node.name, tensor)
@@ -50,6 +51,16 @@ def state_coding(lowering: Lowering, node: Node, name: str, index: int, out: str
     one.coding = coding
     lowering.give(out, tensor)
     lowering.codes[out] = scale, zero
+
+
+def _hold(lowering: Lowering, name: str, coding: Coding) -> None:
+    """Holds numbers within a coding's range: a quantiser's saturation often stands for a Relu that was left out."""
+    step = lowering.open_step(name)
+    low, high = -coding.zero * coding.scale, ((1 << coding.bits) - 1 - coding.zero) * coding.scale
+    held = Activation("relu", high=high) if coding.zero == 0 else Activation(low=low, high=high)
+    joined = joined_activation(step.activation, held) if step is not None else None
+    if step is not None and joined is not None:
+        step.activation = joined
 
 
 def scale_and_zero(lowering: Lowering, node: Node, index: int) -> tuple[Array, Array, str]:

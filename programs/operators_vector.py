@@ -110,6 +110,10 @@ def max_pool(lowering: Lowering, node: Node) -> None:
     if len(node.outputs) > 1:
         raise Unsupported("it gives Indices")
     _pool(lowering, node, "max", inside=True)
+    if node.inputs[0] in lowering.codes:
+        lowering.codes[node.outputs[0]] = lowering.codes[node.inputs[0]]
+    if node.inputs[0] in lowering.whole_numbers:
+        lowering.whole_numbers.add(node.outputs[0])
     step = lowering.open_step(node.inputs[0])
     if step is not None:
         # What rises monotonically may as well be done before the largest number is taken.

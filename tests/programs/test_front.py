@@ -4,8 +4,10 @@ import float_models
 import layer_graph_numpy
 import numpy as np
 import pytest
+import random_networks
 
 from acortex.programs import Network, quantised
+from acortex.programs.graph import Coding
 from acortex.programs.importer import from_proto
 
 
@@ -109,3 +111,14 @@ def test_with_codes_of_four_bits_a_network_is_like_the_float_one(name):
 
 def test_without_a_calibration_set_there_is_a_warning():
     assert "calibration" in " ".join(quantised(residual()).warnings)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_random_network_is_nearly_the_float_one(seed):
+    assert decibels(random_networks.random_network(seed)) > 15
+
+
+def test_inputs_fixed_by_their_name_keep_the_coding_given():
+    one = Coding(0.5, 3, 4)
+    graph = quantised(residual(), codings={"input": one})
+    assert graph.maps[graph.inputs[0].map].coding == one
