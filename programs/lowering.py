@@ -272,7 +272,7 @@ class Lowering:
         ones = np.ones((1, 1, 1, made.channels), np.float32)
         kernel = Kernel(ones.shape, lambda: ones, None, scale, shift)
         geometry = Geometry(rows=made.height, columns=made.width)
-        step = ProductStep(made.name, node.op, made.name, view, kernel, geometry, made.channels)
+        step = ProductStep(made.name, node.op, made.name, view, kernel, geometry, made.channels, affine=True)
         self.graph.steps.append(step)
         return step
 

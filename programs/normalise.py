@@ -10,6 +10,7 @@ from acortex.programs import (
     operators_vector,
 )
 from acortex.programs.fold import fold, foldable
+from acortex.programs.forward import fold_forward
 from acortex.programs.graph import View
 from acortex.programs.inputs import default_seats, place_input
 from acortex.programs.layout import Tensor, canonical, contiguous
@@ -61,6 +62,7 @@ def normalise(model: Model, *, drop_lrn: bool = False) -> FloatGraph:
     if refused:
         raise UnsupportedNodes(refused)
     _drop_unread(lowering.graph)
+    fold_forward(lowering.graph)
     _straighten(lowering)
     return lowering.graph
 

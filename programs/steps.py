@@ -143,13 +143,16 @@ class Kernel:
 
 @dataclass(eq=False)
 class ProductStep(Step):
-    """A convolution or a product with a matrix; outside its source lies `pad`."""
+    """A convolution or a product with a matrix; outside its source lies `pad`. `affine` marks one that only scales and
+    shifts each channel.
+    """
 
     source: View
     kernel: Kernel
     geometry: Geometry
     groups: int = 1
     pad: float = 0.0
+    affine: bool = False
 
 
 @dataclass(eq=False)

@@ -285,3 +285,28 @@ def test_steps_that_nobody_reads_are_left_out():
     unread, kept = x.conv(3, 1), x.conv(2, 1)
     assert [step.name for step in normalise(kept.outputs(kept).model).steps] == [kept.value.removesuffix(".out")]
     assert unread.value not in kept.model.outputs
+
+
+def normalised(pad, **constants):
+    """An input less its mean, divided by its deviation, into a convolution of two groups."""
+    nodes = [("Sub", "x m", "s", {}), ("Div", "s d", "n", {}), ("Conv", "n w", "y", {"pads": [pad] * 4, "group": 2})]
+    given = {"m": normal(4, 1, 1), "d": np.abs(normal(4, 1, 1)) + 0.5, "w": normal(6, 2, 3, 3)}
+    return model(nodes, IMAGE, "y", **{**given, **constants})
+
+
+def test_a_normalised_input_is_folded_into_the_convolution_that_reads_it():
+    one = normalised(pad=0)
+    assert steps(one) == ["Product none"]
+    assert decibels(one) > 28
+
+
+def test_a_shift_that_padding_would_see_is_a_step_of_its_own():
+    one = normalised(pad=1)
+    assert steps(one) == ["Product none", "Product none"]
+    assert decibels(one) > 28
+
+
+def test_a_scale_alone_is_folded_past_padding():
+    one = normalised(pad=1, m=np.zeros((4, 1, 1), np.float32))
+    assert steps(one) == ["Product none"]
+    assert decibels(one) > 28

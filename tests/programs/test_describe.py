@@ -1,0 +1,50 @@
+"""A network between the steps of the compiler can be printed, held beside the step before, and drawn."""
+
+import networkx as nx
+import pytest
+
+from acortex.programs import Network, quantised
+from acortex.programs.describe import as_graph, as_text, rows
+from acortex.programs.normalise import normalise
+
+
+def branching():
+    x = Network("net", input=(3, 6, 6)).conv(4, 3, pad=1, name="a").relu6()
+    return x.concat(x.channels(1, 3).conv(2, 1, name="b").relu()).max_pool(2).flatten().linear(5, name="c")
+
+
+def test_a_model_is_a_line_a_node():
+    assert as_text(branching().model).splitlines()[:2] == [
+        "a: node Conv; 4x3x3x3; input -> a.out",
+        "clip_1: node Clip; a.out -> clip_1.out",
+    ]
+
+
+def test_a_normal_form_is_a_line_a_step():
+    assert as_text(normalise(branching().model)) == (
+        "a: product Conv; 3x3x3x4; relu -inf..6; input -> a\n"
+        "b: product Conv; 1x1x2x2; relu; a[1..2] -> b\n"
+        "maxpool_1: pool MaxPool; concat_1 -> maxpool_1\n"
+        "c: product Gemm; 3x3x6x5; maxpool_1 -> c\n"
+    )
+
+
+def test_a_layer_graph_is_a_line_a_layer():
+    assert as_text(quantised(branching())).splitlines()[:2] == [
+        "a: product Conv; 3x3x3x4; relu; input -> concat_1",
+        "b: product Conv; 1x1x2x2; relu; concat_1[1..2] -> concat_1+4",
+    ]
+
+
+@pytest.mark.parametrize("index", [0, 1, 3])
+def test_a_layer_keeps_the_name_that_it_had_in_the_model(index):
+    name = rows(normalise(branching().model))[index]["name"]
+    assert name in {row["name"] for row in rows(branching().model)}
+    assert name in {row["name"] for row in rows(quantised(branching()))}
+
+
+def test_the_graph_to_draw_leads_from_the_input_to_the_output():
+    graph = quantised(branching())
+    drawn = as_graph(graph)
+    assert nx.has_path(drawn, f"map {graph.inputs[0].map}", f"map {graph.outputs[0].map}")
+    assert drawn.nodes["map concat_1"]["label"] == "concat_1 6x6x6"
