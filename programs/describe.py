@@ -5,6 +5,7 @@ The same columns for an ONNX model, its normal form and its layer graph, so that
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import networkx as nx
@@ -63,8 +64,8 @@ def _row(
 
 def _activation(activation: Activation) -> str:
     name = "" if activation.function == "none" else activation.function
-    bounded = f" {activation.low:g}..{activation.high:g}" if activation != Activation(activation.function) else ""
-    return (name + bounded).strip()
+    bounds = [f"{bound:g}" if math.isfinite(bound) else "" for bound in (activation.low, activation.high)]
+    return f"{name} {'..'.join(bounds)}".strip() if any(bounds) else name
 
 
 def _view(view: View) -> str:
@@ -84,18 +85,14 @@ def as_text(stage: Stage) -> str:
     lines = []
     for row in rows(stage):
         shape = "x".join(map(str, row["shape"])) if row["shape"] else ""
-        parts = (
-            f"{row['kind']} {row['op']}",
-            shape,
-            row["ends_in"],
-            f"{', '.join(row['reads'])} -> {', '.join(row['writes'])}",
-        )
+        way = f"{', '.join(row['reads'])} -> {', '.join(row['writes'])}"
+        parts = (f"{row['kind']} {row['op']}", shape, row["ends_in"], way)
         lines.append(f"{row['name']}: " + "; ".join(part for part in parts if part))
     return "\n".join(lines) + "\n"
 
 
 def as_graph(stage: LayerGraph) -> nx.DiGraph[str]:
-    """A layer graph as a graph to draw: maps and layers as nodes, with their `kind`, an edge for each read and write."""
+    """A layer graph as a graph to draw: maps and layers are nodes of a `kind`, reads and writes its edges."""
     drawn: nx.DiGraph[str] = nx.DiGraph(name=stage.name)
     for one in stage.maps.values():
         drawn.add_node(f"map {one.name}", kind="map", label=f"{one.name} {one.height}x{one.width}x{one.channels}")

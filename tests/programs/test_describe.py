@@ -22,7 +22,7 @@ def test_a_model_is_a_line_a_node():
 
 def test_a_normal_form_is_a_line_a_step():
     assert as_text(normalise(branching().model)) == (
-        "a: product Conv; 3x3x3x4; relu -inf..6; input -> a\n"
+        "a: product Conv; 3x3x3x4; relu ..6; input -> a\n"
         "b: product Conv; 1x1x2x2; relu; a[1..2] -> b\n"
         "maxpool_1: pool MaxPool; concat_1 -> maxpool_1\n"
         "c: product Gemm; 3x3x6x5; maxpool_1 -> c\n"
