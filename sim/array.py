@@ -230,6 +230,7 @@ class Frame(Unit):
         if not self.samples.room(now, 1, self):
             self.block(now, NEURONS)
             return False
+        self.block(now, IDLE)  # what was waited for is booked to the frame that waited, not to the next
         self.samples.put(now + 1, self._held)
         self._held = None
         self._outstanding -= 1

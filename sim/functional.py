@@ -178,6 +178,8 @@ class Functional:
         if flow.state:
             old = self._states.recall(dispatch.ops.state, flow.state)
             values.append(old if flow.recalls else np.zeros_like(old))
+        if not values:  # a window that lies wholly outside its image needs no words
+            return np.zeros((0, CHANNELS), dtype=np.uint8)
         return np.concatenate(values) if len(values) > 1 else values[0]
 
     def _store(self, dispatch: Dispatch, addresses: NDArray[np.int64], words: Words) -> None:

@@ -26,7 +26,7 @@ class HostIn(Client):
         start = max(now, self.since)
         if start < self._kernel.limit:
             if self.first < 0:
-                self._tally.inferences.setdefault(self.context[2], [start, start])
+                self._tally.take_off(self.context[2], start)
             self.act(start, self._word_cycles, HOST_IN, 1)
             self.ask(start, self.since)
         else:
@@ -70,7 +70,7 @@ class HostOut(Client):
         self.remaining -= 1
         end = self.since
         if not self._span:
-            self._span = self._tally.inferences.setdefault(self.context[2], [now, now])
+            self._span = self._tally.take_off(self.context[2], now)
         self._span[1] = end
         if self.remaining and end < self._kernel.limit:
             self.ask(end, end + 1)

@@ -157,6 +157,12 @@ class Tally:
         span[0] = min(span[0], start)
         span[1] = max(span[1], end)
 
+    def take_off(self, inference: int, cycle: int) -> list[int]:
+        """The first and last cycle of an inference whose word crosses the host's port from `cycle`, told in any order."""
+        span = self.inferences.setdefault(inference, [cycle, cycle])
+        span[0] = min(span[0], cycle)
+        return span
+
 
 class Unit:
     """A unit's time: every cycle of a run is busy, waiting for a named cause, or idle.
@@ -177,6 +183,8 @@ class Unit:
         self.cause = IDLE
         self.first = -1
         """When the current instruction's first event began, -1 before it."""
+        self.last = 0
+        """When its last event ended."""
         self.context: tuple[int, int, int] = (-1, 0, -1)
         """The address, layer and inference of the instruction that the unit works on."""
         self.price: Sequence[int] = ()
@@ -191,8 +199,9 @@ class Unit:
             self.spent[self.cause] += start - self.since
             if self.emit_wait is not None:
                 self._tell(start)
-        self.since = start + duration
-        self.busy += duration
+            since = start
+        self.last = self.since = start + duration
+        self.busy += self.since - since  # accesses of one client overlap where main memory has several ports
         try:
             done = self._done[kind]
             done[0] += 1
@@ -230,10 +239,10 @@ class Unit:
             self._tally.book((kind, layer, inference), events, count)
         if self._done:
             done = tuple((kind, count) for kind, (_, count) in self._done.items())
-            self._tally.work.append((self.first, self.since, done))
+            self._tally.work.append((self.first, self.last, done))
         self._done.clear()
         if self.spans and self.first >= 0:
-            self._tally.span(layer, inference, self.first, self.since)
+            self._tally.span(layer, inference, self.first, self.last)
         self.first = -1
 
     def close(self, end: int) -> None:

@@ -102,7 +102,8 @@ class Fabric:
             return False
         short = self._short(client, now)
         if short:
-            client.block(now, short)
+            if client.cause == PORT:  # what a request finds first is what it waits for, whoever wakes the arbiter later
+                client.block(now, short)
             return False
         if client.at_port:
             client.grants.append(now)

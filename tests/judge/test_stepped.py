@@ -1,0 +1,37 @@
+"""The event-driven chip and the cycle-stepped one agree on every event and every wait of written programs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from acortex.isa import assemble_file
+from acortex.programs import digits_reference
+from acortex.sim.specs import load_chip
+from judge.compare import QUICK_WRITES, differences
+
+DIGITS = digits_reference.DATA.with_name("digits_mlp.s")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        [],
+        ["memory.ports=2", "memory.access_cycles=3", "memory.banks=2", "buses.down_lanes=2"],
+        ["arrays.overlap_loads=true", "arrays.frame_ns=1", "neurons.bits=5", "controller.queue_depth=1"],
+    ],
+    ids=["published", "two ports", "short frames"],
+)
+def test_digits_take_the_same_time_on_both(settings: list[str]) -> None:
+    program = assemble_file(DIGITS)
+    images = program.samples["image"][:9]
+    found, *_ = differences(program, load_chip("acortex_digits", QUICK_WRITES + settings), {"image": images}, 9)
+    assert found == []
+
+
+def test_a_hundred_thousand_cycles_take_the_same_time_on_both() -> None:
+    program = assemble_file(DIGITS)
+    images = np.tile(program.samples["image"], (4, 1))[:860]
+    found, result, _ = differences(program, load_chip("acortex_digits", QUICK_WRITES), {"image": images}, len(images))
+    assert found == []
+    assert result.cycles >= 100_000
