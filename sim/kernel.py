@@ -158,7 +158,7 @@ class Tally:
         span[1] = max(span[1], end)
 
     def take_off(self, inference: int, cycle: int) -> list[int]:
-        """The first and last cycle of an inference whose word crosses the host's port from `cycle`, told in any order."""
+        """The span of an inference one of whose words crosses the host's port from `cycle` on; told in any order."""
         span = self.inferences.setdefault(inference, [cycle, cycle])
         span[0] = min(span[0], cycle)
         return span
@@ -199,9 +199,8 @@ class Unit:
             self.spent[self.cause] += start - self.since
             if self.emit_wait is not None:
                 self._tell(start)
-            since = start
         self.last = self.since = start + duration
-        self.busy += self.since - since  # accesses of one client overlap where main memory has several ports
+        self.busy += duration
         try:
             done = self._done[kind]
             done[0] += 1

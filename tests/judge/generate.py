@@ -18,7 +18,7 @@ import numpy as np
 from acortex.isa import encode
 from acortex.isa.codec import Instruction, as_text
 from acortex.isa.operands import AGENTS, NO_LOOP
-from acortex.isa.program import Line, Program, Tensor, Weights
+from acortex.isa.program import Constants, Line, Memory, Program, Tensor, Weights
 from acortex.isa.table import MNEMONICS
 from acortex.isa.windows import Window
 from judge.plans import WORD, Case, Grouped, Step, Streamed, random_chip, random_groups
@@ -51,10 +51,13 @@ class Maker:
         self.inferences = chance.choice([1, 1, 2, 3])
         self.groups = random_groups(chance, self.chip, chance.sample([0, 1, 2, 700, 1023], chance.randint(1, 4)))
         self.weights: list[Weights] = []
+        self.constants: list[Constants] = []
+        self.states: set[int] = set()
         self.inputs = [self.tensor("x", index) for index in range(chance.choice([1, 2, 16]))]
         self.outputs = [self.tensor("y", index) for index in range(chance.choice([1, 16]))]
         self.top_code = min(15, 2**self.chip.neurons.bits - 1)
-        self.written: set[int] = set()
+        self.memory = self.initial()
+        self.written = {word for table in self.memory for word in range(table.address, table.end)}
         self.touched: dict[str, dict[int, int]] = {agent: {} for agent in MEMORY_AGENTS}
         self.stored: dict[str, dict[int, int]] = {agent: {} for agent in MEMORY_AGENTS}
         self.ended: Counter[str] = Counter()
@@ -96,6 +99,15 @@ class Maker:
         """A tensor of one axis, at most five words."""
         return Tensor(f"{letter}{index}", ((self.chance.randint(1, 5 * WORD),),))
 
+    def initial(self) -> tuple[Memory, ...]:
+        """Words that main memory holds before anything runs."""
+        if self.often(0.7):
+            return ()
+        count = self.chance.randint(1, 9)
+        address = self.edge(0, self.chip.memory_words - count)
+        values = np.random.default_rng(self.seed).integers(0, 16, (count, WORD)).astype(np.uint8)
+        return (Memory(address, values, Line("random.s", 0, ".memory")),)
+
     def emit(self, mnemonic: str, **values: int) -> None:
         """Appends an instruction."""
         self.made.append((mnemonic, values))
@@ -127,6 +139,8 @@ class Maker:
             words=np.array(words, dtype=np.uint64),
             lines=tuple(lines),
             weights=tuple(self.weights),
+            constants=tuple(self.constants),
+            memory=self.memory,
             inputs=tuple(self.inputs),
             outputs=tuple(self.outputs),
             layers=("first", "second", "third", "fourth"),
@@ -293,11 +307,11 @@ class Maker:
 
     def attempt(self, plan: object) -> None:
         """Adds a chain to the bundle; where it finds no room, the bundle stays as it was."""
-        planned, budget = list(self.planned), self.budget.copy()
+        planned, budget, states = list(self.planned), self.budget.copy(), set(self.states)
         try:
             plan()  # type: ignore[operator]
         except NoRoomError:
-            self.planned, self.budget = planned, budget
+            self.planned, self.budget, self.states = planned, budget, states
 
     def issue(self, steps: list[Step]) -> None:
         """Draws the order of a bundle's instructions: each after what gives it its items."""
@@ -308,7 +322,8 @@ class Maker:
         while any(waiting.values()):
             able = [a for a, rest in waiting.items() if rest and all(held[pipe] >= n for pipe, n in rest[0].takes)]
             step = waiting[self.chance.choice(able)].pop(0)
-            held.subtract(dict(step.takes))
+            if not step.keeps:
+                held.subtract(dict(step.takes))
             held[step.gives[0]] += step.gives[1]
             for mnemonic, values in step.setting:
                 self.emit(mnemonic, **values)
@@ -442,14 +457,36 @@ class Maker:
         words = positions * group.column_words
         pipe = "stream" if to_vector else "codes"
         for part in self.split(positions, "neurons"):
-            number, setting = self.set_quantiser()
-            values = {"quantiser": number, "positions": part, "to": int(to_vector)}
+            values, setting = self.coding(group)
+            values |= {"positions": part, "to": int(to_vector)}
             gives = (pipe, part * group.column_words)
             self.planned.append(Step("neurons", "convert", values, setting, (("sums", part),), gives))
         if to_vector:
             self.vector_chain(words)
         else:
             self.write(words, 0, pipe)
+
+    def coding(self, group: Grouped) -> tuple[dict[str, int], list[tuple[str, dict[str, int]]]]:
+        """What a conversion's codes are made with: one quantiser or two, each perhaps with constants of its neurons."""
+        first, then = self.chance.sample([0, 63, 5, 6], 2)
+        setting = self.tuned(first, group)
+        if self.often(0.7):
+            return {"quantiser": first}, setting
+        every = self.edge(1, group.column_words)
+        return {"quantiser": first, "then": then, "every": every}, [*setting, *self.tuned(then, group)]
+
+    def tuned(self, number: int, group: Grouped) -> list[tuple[str, dict[str, int]]]:
+        """The instructions that set a quantiser of a group's neurons."""
+        setting = self.quantiser_setting(number)
+        if self.often(0.3):
+            chance = np.random.default_rng(self.seed * 64 + len(self.constants))
+            rows = (
+                chance.integers(-(1 << self.edge(0, 31)), 2**10, group.columns),
+                chance.integers(1, 2**16, group.columns),
+            )
+            setting.append(("tune", {"quantiser": number, "constants": len(self.constants)}))
+            self.constants.append(Constants(f"c{len(self.constants)}", np.stack(rows, axis=1)))
+        return setting
 
     def stream_from(self, producer: str) -> None:
         """The words on the vector agent's stream come from one agent at a time: another waits for its end."""
@@ -473,10 +510,23 @@ class Maker:
         positions = self.chance.choice([1, 2, self.chance.randint(1, 12)])
         words = self.chance.randint(1, min(group.row_words, self.chip.buffer.words))
         self.read(positions * words, 0, "words")
+        again = 0
+        if self.often(0.2) and self.budget["buffer"] > 1:
+            again = self.chance.randint(1, min(positions, self.chip.buffer.words // words))
+            self.budget["buffer"] -= 1
+            values = {
+                "positions": again,
+                "words": words,
+                "tail": self.edge(1, WORD),
+                "fill": self.edge(0, 15),
+                "keep": 1,
+            }
+            takes = (("words", again * words),)
+            self.planned.append(Step("buffer", "feed", values, [], takes, ("vectors", again), keeps=True))
         for part in self.split(positions, "buffer"):
             values = {"positions": part, "words": words, "tail": self.edge(1, WORD), "fill": self.edge(0, 15)}
             self.planned.append(Step("buffer", "feed", values, [], (("words", part * words),), ("vectors", part)))
-        return positions
+        return positions + again
 
     def slides(self, group: Grouped) -> int:
         """Windows over an image."""
@@ -574,12 +624,12 @@ class Maker:
         number = self.edge(0, 63)
         return number, self.quantiser_setting(number)
 
-    def quantiser_setting(self, number: int) -> list[tuple[str, dict[str, int]]]:
-        """The instructions that set a quantiser to anything that it may be."""
+    def quantiser_setting(self, number: int, spare: int = 0) -> list[tuple[str, dict[str, int]]]:
+        """The instructions that set a quantiser to anything that it may be, with `spare` codes above its zero."""
         high = self.edge(1, self.top_code)
         low = self.edge(0, high - 1)
-        activation = self.edge(0, 6)
-        zero = self.edge(low + (activation == 0), high)
+        activation = self.edge(0, 6) if high - low > spare else 1
+        zero = self.edge(low + (activation == 0), high - spare)
         multiplier, shift = self.chance.choice(
             [(self.edge(1, 1 << 16), self.edge(0, 63)), (self.chance.randint(1, 400), self.chance.randint(0, 14))]
         )
@@ -596,7 +646,41 @@ class Maker:
         results = 0
         for part in self.split(words, "vector"):
             results += self.vector_step(part, two=self.often(0.4))
-        self.write(results, 1, "results")
+        if self.states and self.often(0.4) and self.budget["vector"]:
+            self.budget["vector"] -= 1
+            results += self.recall()
+        if results:
+            self.write(results, 1, "results")
+
+    def recall(self) -> int:
+        """States as codes; how many words."""
+        count, state = self.kept(self.chance.randint(1, 3))
+        number, setting = self.set_quantiser()
+        values = {"quantiser": number, "words": count, "state": state}
+        self.planned.append(Step("vector", "getstate", values, setting, (), ("results", count)))
+        return count
+
+    def kept(self, most: int) -> tuple[int, int]:
+        """Some words of the state store that are written: how many, and the first."""
+        state, count = self.chance.choice(sorted(self.states)), 1
+        while count < most and state + count in self.states:
+            count += 1
+        return count, state
+
+    def cells(self, words: int) -> tuple[str, dict[str, int], int]:
+        """A step of recurrent cells, or of keeping states, on some words: mnemonic, operands, and results."""
+        kinds = [("putstate", 1, {})]
+        kinds += [("gru", 2, {"reset": 0})] * (words % 2 == 0)
+        kinds += [("gru", 4, {"reset": 1}), ("lstm", 4, {})] * (words % 4 == 0)
+        mnemonic, each, values = self.chance.choice(kinds[-2:] if self.often(0.7) else kinds)
+        count = words // each
+        state = self.edge(0, self.chip.vector.state_words - count)
+        known = set(range(state, state + count)) <= self.states
+        self.states |= set(range(state, state + count))
+        if mnemonic == "putstate":
+            return mnemonic, {"words": count, "state": state, "zero_a": self.edge(0, 255)}, 0
+        first = 0 if known and self.often(0.7) else 1
+        return mnemonic, {**values, "words": count, "state": state, "first": first}, count
 
     def vector_step(self, words: int, *, two: bool) -> int:
         """One instruction on some words; how many it makes."""
@@ -612,6 +696,12 @@ class Maker:
             if mnemonic == "add":
                 values["other"], more = self.set_quantiser()
                 setting = [*more, *setting]
+        elif words <= self.chip.vector.state_words and self.often(0.4):
+            mnemonic, values, made = self.cells(words)
+            values["quantiser"] = number
+            if mnemonic != "putstate":
+                values["gates"] = self.chance.choice([n for n in (0, 63, 9) if n != number])
+                setting = [*setting, *self.quantiser_setting(values["gates"], spare=1)]
         elif self.often(0.5):
             mnemonic, values = "requant", {"quantiser": number, "words": words, "zero_a": zeros["zero_a"]}
         else:

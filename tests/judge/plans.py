@@ -79,6 +79,8 @@ class Step:
     surely: frozenset[int] = frozenset()
     """Of `words`, those of the first turn: written whatever the number of turns."""
     writes: bool = False
+    keeps: bool = False
+    """Whether what it takes stays in the pipe."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,7 @@ def random_chip(chance: random.Random) -> Chip:
         "host.word_cycles": pick([1, 2, 4]),
         "vector.step_cycles": pick([1, 1, 3]),
         "vector.queue_words": MOST_COLUMN_WORDS + chance.randint(1, 8),
+        "vector.state_words": chance.randint(20, 40),
         "program_erase.levels": pick([1, 2]),
         "program_erase.pulses_per_level": 1,
         "program_erase.pulse_ns": 1,

@@ -250,7 +250,8 @@ def retention_report(accesses: Sequence[tuple[int, int, bool, int]], program: Pr
     if not late:
         return {"late_reads": 0, "worst": None}
     age, word, _, read, write = min(ages)
-    lines = [str(program.lines[pc]) for pc in (read, write)]
+    initial = next((table.line for table in program.memory if table.address <= word < table.end), "")
+    lines = [str(program.lines[pc] if pc >= 0 else initial) for pc in (read, write)]
     worst = {
         "word": word,
         "age_cycles": -age,

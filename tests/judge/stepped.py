@@ -329,7 +329,8 @@ class Stepped:
 
     def _ask(self, client: str, cause: str, seen: int, address: int = 0, bus: str = "", turn: int = 0) -> Asking:
         """Waits for a grant."""
-        request = self.requests[client] = Request(self._later(seen), address, bus, turn, cause)
+        seen = self._later(max(seen, self.units[AGENTS[client]].busy_until))
+        request = self.requests[client] = Request(seen, address, bus, turn, cause)
         while request.granted < 0:
             yield request.cause
         return request.lane
@@ -398,11 +399,13 @@ class Stepped:
     # Buffer, arrays, neurons ----------------------------------------------------------------------------------------
 
     def _prepare(self, unit: Unit, dispatch: Dispatch) -> Steps:
-        ops = dispatch.ops
-        plan = [(ops.words, ops.words)] * ops.positions if dispatch.window is None else image(slid, dispatch)
-        for needs, frees in plan:
-            yield from self._item(self.words, "words", needs)
-            self.words.take(needs)
+        keep, held = dispatch.window is None and dispatch.ops.keep, 0
+        for needs, frees in fed(dispatch) if dispatch.window is None else image(slid, dispatch):
+            yield from self._item(self.words, "words", needs and held + needs)
+            if keep:
+                held += needs
+            else:
+                self.words.take(needs)
             yield from self._room(self.vectors, "windows")
             end = self._spend(unit, 1, "buffer.slide", needs, dispatch)
             self._give(self.vectors, end, Vector(frees))
@@ -467,22 +470,25 @@ class Stepped:
     # The vector agent, program and erase ----------------------------------------------------------------------------
 
     def _vector(self, unit: Unit, dispatch: Dispatch) -> Steps:
-        pool = dispatch.row.mnemonic == "pool"
-        two = dispatch.row.mnemonic in ("add", "mul")
-        for completes in image(pooled, dispatch) if pool else [1] * dispatch.ops.words:
-            yield from self._item(self.stream, "stream")
+        mnemonic = dispatch.row.mnemonic
+        two, takes = mnemonic in ("add", "mul"), mnemonic != "getstate"
+        for completes in image(pooled, dispatch) if mnemonic == "pool" else stepwise(dispatch):
+            if takes:
+                yield from self._item(self.stream, "stream")
             if two:
                 yield from self._item(self.operand, "operand")
                 self.operand.take()
-            yield from self._room(self.results, "results_full", completes)
-            if self.stream.take() == "neurons":
+            if completes:
+                yield from self._room(self.results, "results_full", completes)
+            if takes and self.stream.take() == "neurons":
                 lane = yield from self._ask("vector", "bus", self.now + 1, bus="buses/up")
                 self._carried("buses/up", lane, 0, dispatch)
                 yield from self._until(self.now + self.chip.buses.word_cycles, "bus")
             end = self._spend(unit, self.chip.vector.step_cycles, "vector.step", 1, dispatch)
             for _ in range(completes):
                 self._give(self.results, end)
-            self._free(self.stream, end)
+            if takes:
+                self._free(self.stream, end)
             if two:
                 self._free(self.operand, end)
             yield from self._until(end)
@@ -512,6 +518,10 @@ _WORK: dict[str, Callable[[Stepped, Unit, Dispatch], Steps]] = {
     "add": Stepped._vector,
     "mul": Stepped._vector,
     "requant": Stepped._vector,
+    "lstm": Stepped._vector,
+    "gru": Stepped._vector,
+    "putstate": Stepped._vector,
+    "getstate": Stepped._vector,
     "program": Stepped._program,
 }
 
@@ -602,6 +612,22 @@ def pooled(window: Window, depth: int, height: int) -> Iterator[int]:
                 yield rows[y] * columns[x]
 
 
+def fed(dispatch: Dispatch) -> list[tuple[int, int]]:
+    """For each vector of a feed the words that it adds, and those that it frees."""
+    words = dispatch.ops.words
+    return [(words, 0 if dispatch.ops.keep else words)] * dispatch.ops.positions
+
+
+def stepwise(dispatch: Dispatch) -> list[int]:
+    """For each step of a vector instruction that is no pool, the results that it gives."""
+    mnemonic, words = dispatch.row.mnemonic, dispatch.ops.words
+    if mnemonic == "putstate":
+        return [0] * words
+    if mnemonic == "lstm" or (mnemonic == "gru" and dispatch.ops.reset):
+        return [0, 0, 0, 1] * words
+    return [0, 1] * words if mnemonic == "gru" else [1] * words
+
+
 def group_counts(plan: GroupPlan, chip: Chip) -> GroupCounts:
     """What one operation of a group takes: its tile columns run down its rectangles, one after another."""
     tile_rows, tile_columns = -(-plan.rows // CELLS), -(-plan.columns // CELLS)
@@ -670,8 +696,9 @@ def segments_of(runs: list[tuple[int, int, int]], split: int) -> set[tuple[Any, 
 
 
 def simulate(program: Program, chip: Chip, inferences: int = 1) -> tuple[int, int, Stepped]:
-    """The cycles of the set-up, those of the run, and the chip on which it ran."""
+    """The cycles of the set-up, those of the run, and the chip on which it ran; its accesses begin with the memory's."""
     sequencer = Sequencer(program, inferences)
     setup = Stepped(chip, sequencer).run()
-    stepped = Stepped(chip, sequencer)
+    held = [(0, word, True, -1) for table in program.memory for word in range(table.address, table.end)]
+    stepped = Stepped(chip, sequencer, accesses=held)
     return setup, stepped.run(), stepped

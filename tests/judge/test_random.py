@@ -75,6 +75,16 @@ TOO_LARGE = {
     ("add", "words"): "2^20 words take too long",
     ("mul", "words"): "2^20 words take too long",
     ("requant", "words"): "2^20 words take too long",
+    ("lstm", "words"): "2^20 words take too long",
+    ("gru", "words"): "2^20 words take too long",
+    ("putstate", "words"): "2^20 words take too long",
+    ("getstate", "words"): "2^20 words take too long",
+    ("lstm", "state"): "is held to the chip's state store",
+    ("gru", "state"): "is held to the chip's state store",
+    ("putstate", "state"): "is held to the chip's state store",
+    ("getstate", "state"): "is held to the chip's state store",
+    ("convert", "every"): "is held to the words of a position",
+    ("tune", "constants"): "is held to the program's table",
 }
 """Operands whose largest value no small program may have, and why; their smallest value is asked for."""
 

@@ -93,7 +93,12 @@ class Machine:
         self.program = program
         self.inputs = inputs
         self.sequencer = Sequencer(program, inferences)
-        self.memory: dict[int, Word] = {}
+        self.memory: dict[int, Word] = {
+            table.address + index: tuple(int(c) for c in word)
+            for table in program.memory
+            for index, word in enumerate(table.values)
+        }
+        self.states: dict[int, Word] = {}
         self.pipes: Pipes = defaultdict(deque)
         self.matrices: dict[int, NDArray[np.int64]] = {}
         self.outputs: Outputs = {
@@ -152,8 +157,11 @@ class Machine:
 
     def feed(self, d: Dispatch) -> None:
         ops = d.ops
+        count = ops.positions * ops.words
+        words = list(self.pipes["buffer"])[:count] if ops.keep else self.take("buffer", count)
         for _ in range(ops.positions):
-            codes = [c for word in self.take("buffer", ops.words) for c in word]
+            codes = [c for word in words[: ops.words] for c in word]
+            del words[: ops.words]
             self.pipes["vectors"].append((codes[: (ops.words - 1) * WORD + ops.tail], ops.fill))
 
     def slide(self, d: Dispatch) -> None:
@@ -181,9 +189,11 @@ class Machine:
             self.pipes["sums"].append([int(s) for s in np.array(column, dtype=np.int64) @ matrix])
 
     def convert(self, d: Dispatch) -> None:
-        q = _quantiser(d)
         for sums in self.take("sums", d.ops.positions):
-            codes = [code(s * q.multiplier, q) for s in sums]
+            codes = []
+            for column, total in enumerate(sums):
+                last = d.other is not None and (column // WORD + 1) % d.ops.every == 0
+                codes.append(_converted(total, column, d.other if last and d.other else _quantiser(d)))
             codes += [0] * (-len(codes) % WORD)
             words = [tuple(codes[i : i + WORD]) for i in range(0, len(codes), WORD)]
             self.pipes["vector" if d.ops.to else "codes"].extend(words)
@@ -226,6 +236,69 @@ class Machine:
         for word in self.take("vector", d.ops.words):
             self.pipes["results"].append(tuple(code((a - d.ops.zero_a) * q.multiplier, q) for a in word))
 
+    def lstm(self, d: Dispatch) -> None:
+        assert d.other is not None
+        q, one, span = _quantiser(d), d.other.high, d.other.high - d.other.zero
+        for word in range(d.ops.state, d.ops.state + d.ops.words):
+            gates = zip(*self.take("vector", 4), self.old(word, d), strict=True)
+            after, codes = [], []
+            for i, f, o, g, c in gates:
+                new = _sixteen(nearest(Fraction(f * c, one) + Fraction(i * (g - d.other.zero) * 2048, one * span)))
+                after.append(new)
+                codes.append(code(o * _tanh(new) * q.multiplier, q))
+            self.states[word] = tuple(after)
+            self.pipes["results"].append(tuple(codes))
+
+    def gru(self, d: Dispatch) -> None:
+        assert d.other is not None
+        q, gates = _quantiser(d), d.other
+        one, zero = gates.high, gates.zero
+        for word in range(d.ops.state, d.ops.state + d.ops.words):
+            after = []
+            for *codes, h in zip(*self.take("vector", 4 if d.ops.reset else 2), self.old(word, d), strict=True):
+                z = codes[0]
+                if d.ops.reset:
+                    _, nx, r, nh = codes
+                    argument = Fraction((one * (nx - zero) + r * (nh - zero)) * gates.multiplier, one << gates.shift)
+                    n = Fraction(_tanh(_sixteen(nearest(argument))))
+                else:
+                    n = Fraction((codes[1] - zero) * 32767, one - zero)
+                after.append(_sixteen(nearest((z * h + (one - z) * n) / one)))
+            self.states[word] = tuple(after)
+            self.pipes["results"].append(tuple(code(h * q.multiplier, q) for h in after))
+
+    def old(self, word: int, d: Dispatch) -> Word:
+        """A word of states before a step."""
+        return (0,) * WORD if d.ops.first else self.states[word]
+
+    def put_state(self, d: Dispatch) -> None:
+        q = _quantiser(d)
+        for word in range(d.ops.state, d.ops.state + d.ops.words):
+            (codes,) = self.take("vector", 1)
+            scaled = [Fraction((a - d.ops.zero_a) * q.multiplier, 1 << q.shift) for a in codes]
+            self.states[word] = tuple(_sixteen(nearest(value)) for value in scaled)
+
+    def get_state(self, d: Dispatch) -> None:
+        q = _quantiser(d)
+        for word in range(d.ops.state, d.ops.state + d.ops.words):
+            self.pipes["results"].append(tuple(code(h * q.multiplier, q) for h in self.states[word]))
+
+
+def _sixteen(value: int) -> int:
+    return min(max(value, -32768), 32767)
+
+
+def _tanh(c: int) -> int:
+    return round(32767 * math.tanh(c / 2048))
+
+
+def _converted(total: int, column: int, q: Quantiser) -> int:
+    """The code of a column's sum, with the constants of its neuron if it has any."""
+    if q.constants is None:
+        return code(total * q.multiplier, q)
+    offset, multiplier = (int(value) for value in q.constants.values[column])
+    return code((total + offset) * multiplier, Quantiser(1, q.shift, q.zero, q.low, q.high, q.activation, q.gain))
+
 
 def _quantiser(d: Dispatch) -> Quantiser:
     assert d.quantiser is not None
@@ -255,4 +328,8 @@ _MEANING: dict[str, Callable[[Machine, Dispatch], None]] = {
     "add": Machine.add,
     "mul": Machine.mul,
     "requant": Machine.requant,
+    "lstm": Machine.lstm,
+    "gru": Machine.gru,
+    "putstate": Machine.put_state,
+    "getstate": Machine.get_state,
 }
