@@ -102,7 +102,7 @@ class Fabric:
             return False
         short = self._short(client, now)
         if short:
-            if client.cause == PORT:  # what a request finds first is what it waits for, whoever wakes the arbiter later
+            if client.cause != BUS:  # its bank may be taken again by another, but that is not seen in every cycle
                 client.block(now, short)
             return False
         if client.at_port:

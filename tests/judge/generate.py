@@ -21,8 +21,8 @@ from acortex.isa.operands import AGENTS, NO_LOOP
 from acortex.isa.program import Constants, Line, Memory, Program, Tensor, Weights
 from acortex.isa.table import MNEMONICS
 from acortex.isa.windows import Window
+from judge.counting import fetched, pooled, slid
 from judge.plans import WORD, Case, Grouped, Step, Streamed, random_chip, random_groups
-from judge.stepped import fetched, pooled, slid
 
 MEMORY_AGENTS = ("host_in", "host_out", "operand", "read", "write")
 ACCESSES = {

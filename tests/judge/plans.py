@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from acortex.isa.operands import NO_LOOP
 from acortex.isa.program import Program
 from acortex.sim.specs import Chip, load_chip
-from judge.stepped import segments_of
+from judge.counting import segments_of
 
 WORD = 64
 MOST_COLUMN_WORDS = 3

@@ -15,11 +15,21 @@ from math import ceil
 from typing import Any
 
 from acortex.isa.program import Program
-from acortex.isa.sequencer import Dispatch, GroupPlan, Sequencer, Stream
-from acortex.isa.windows import Window
+from acortex.isa.sequencer import Dispatch, Sequencer
 from acortex.sim.specs import Chip
+from judge.counting import (
+    CELLS,
+    GroupCounts,
+    fed,
+    fetches,
+    group_counts,
+    image,
+    pooled,
+    slid,
+    stepwise,
+    walk,
+)
 
-CELLS = 64
 PATHS = (
     "controller", "host/in", "host/out", "main_memory/read", "main_memory/operand", "main_memory/write", "buffer",
     "vmm/load", "vmm/frame", "neurons", "vector", "program_erase",
@@ -108,18 +118,6 @@ class Vector:
     """An input vector, with the buffer words that are free once it is loaded."""
 
     frees: int
-
-
-@dataclass
-class GroupCounts:
-    """What one operation of a group counts and takes."""
-
-    arrays: int
-    load: int
-    frame: int
-    segments: int
-    turns: list[tuple[int, int]]
-    """(outputs, words) of each turn of the neurons."""
 
 
 @dataclass
@@ -296,7 +294,7 @@ class Stepped:
                 served.append(client)
                 unit.state = next(unit.steps, "idle")
                 continue
-            if missing != "port" and self.requests[client].cause == "port":
+            if missing != "port" and self.requests[client].cause != "bus":
                 self.requests[client].cause = unit.state = missing
             if client in able:
                 asks_port = missing != "bus"
@@ -526,177 +524,8 @@ _WORK: dict[str, Callable[[Stepped, Unit, Dispatch], Steps]] = {
 }
 
 
-# Counting ---------------------------------------------------------------------------------------------------------
-
-
-def walk(stream: Stream | None) -> Iterator[int]:
-    """The addresses of a stream, axis 0 fastest."""
-    assert stream is not None
-    (a, b, c, d), (along_a, along_b, along_c, along_d) = stream.extents, stream.strides
-    for l in range(d):  # noqa: E741  # the four axes are i, j, k, l
-        for k in range(c):
-            for j in range(b):
-                for i in range(a):
-                    yield stream.base + i * along_a + j * along_b + k * along_c + l * along_d
-
-
-def image(count: Callable[[Window, int, int], Any], dispatch: Dispatch) -> Any:
-    """Counts of an instruction's window over the image in its stream: axes 0 and 2 are a pixel's words, and rows."""
-    assert dispatch.stream is not None and dispatch.window is not None
-    return count(dispatch.window, dispatch.stream.extents[0], dispatch.stream.extents[2])
-
-
-def fetches(dispatch: Dispatch) -> Iterator[int]:
-    """The addresses that `fetch` reads."""
-    assert dispatch.stream is not None
-    along_c, along_x, along_y, _ = dispatch.stream.strides
-    for y, x, c in image(fetched, dispatch):
-        yield dispatch.stream.base + y * along_y + x * along_x + c * along_c
-
-
-def spans(window: Window) -> list[tuple[int, int]]:
-    """For each column of positions of a window the word columns of the image under it: first, past the last."""
-    found = []
-    for column in range(window.columns):
-        first = column * window.stride_x - window.left
-        past = first + (window.kernel_x - 1) * window.dilation_x + 1
-        first, past = min(max(first, 0), window.width), min(max(past, 0), window.width)
-        word_past = -(-past // window.packed)
-        found.append((first // window.packed if first < past else word_past, word_past))
-    return found
-
-
-def image_rows(window: Window, row: int, height: int) -> list[int]:
-    """The rows of the image under a row of positions."""
-    rows = [row * window.stride_y - window.top + tap * window.dilation_y for tap in range(window.kernel_y)]
-    return [y for y in rows if 0 <= y < height]
-
-
-def fetched(window: Window, depth: int, height: int) -> Iterator[tuple[int, int, int]]:
-    """The words of an image, (row, word column, word of the pixel), as its positions need them for the first time."""
-    for row in range(window.rows):
-        held = 0
-        for first, past in spans(window):
-            for y in image_rows(window, row, height):
-                for x in range(max(first, held), past):
-                    for c in range(depth):
-                        yield y, x, c
-            held = past
-
-
-def slid(window: Window, depth: int, height: int) -> Iterator[tuple[int, int]]:
-    """For each position of a window the new words that it needs, and those that no later one of its row does."""
-    columns = spans(window)
-    for row in range(window.rows):
-        words = len(image_rows(window, row, height)) * depth
-        held = 0
-        for index, (first, past) in enumerate(columns):
-            kept_from = columns[index + 1][0] if index + 1 < len(columns) else past
-            yield words * (past - max(first, held)), words * (min(past, kept_from) - first)
-            held = past
-
-
-def pooled(window: Window, depth: int, height: int) -> Iterator[int]:
-    """For each word that a pool takes, the results that it completes."""
-
-    def last(positions: int, stride: int, before: int, taps: int, dilation: int, size: int) -> Counter[int]:
-        ends = (position * stride - before + (taps - 1) * dilation for position in range(positions))
-        return Counter(min(max(end, 0), size - 1) for end in ends)
-
-    w = window
-    rows = last(w.rows, w.stride_y, w.top, w.kernel_y, w.dilation_y, height)
-    columns = last(w.columns, w.stride_x, w.left, w.kernel_x, w.dilation_x, w.width)
-    for y in range(height):
-        for x in range(w.width):
-            for _ in range(depth):
-                yield rows[y] * columns[x]
-
-
-def fed(dispatch: Dispatch) -> list[tuple[int, int]]:
-    """For each vector of a feed the words that it adds, and those that it frees."""
-    words = dispatch.ops.words
-    return [(words, 0 if dispatch.ops.keep else words)] * dispatch.ops.positions
-
-
-def stepwise(dispatch: Dispatch) -> list[int]:
-    """For each step of a vector instruction that is no pool, the results that it gives."""
-    mnemonic, words = dispatch.row.mnemonic, dispatch.ops.words
-    if mnemonic == "putstate":
-        return [0] * words
-    if mnemonic == "lstm" or (mnemonic == "gru" and dispatch.ops.reset):
-        return [0, 0, 0, 1] * words
-    return [0, 1] * words if mnemonic == "gru" else [1] * words
-
-
-def group_counts(plan: GroupPlan, chip: Chip) -> GroupCounts:
-    """What one operation of a group takes: its tile columns run down its rectangles, one after another."""
-    tile_rows, tile_columns = -(-plan.rows // CELLS), -(-plan.columns // CELLS)
-    runs: list[list[tuple[int, int, int]]] = []
-    filled = tile_rows
-    for column, row, height, width in plan.rects:
-        if filled == tile_rows:
-            filled = 0
-            runs += [[] for _ in range(width)]
-        for offset in range(width):
-            runs[len(runs) - width + offset].append((column + offset, row, height))
-        filled += height
-    ways = [segments_of(tile, chip.arrays.m_top) for tile in runs]
-    turns = turns_of(plan.columns, [tile[0][0] for tile in runs], ways, chip)
-    arrays = tile_rows * tile_columns
-    frame_ns = Fraction(chip.arrays.frame_ns) + Fraction(chip.arrays.settle_ns_per_array) * tile_rows
-    loads = tile_rows if chip.arrays.broadcast_loads else arrays
-    load, frame = -(-loads // chip.arrays.loads_per_cycle), ceil(frame_ns / Fraction(chip.clock_ns))
-    return GroupCounts(arrays, load, frame, len(set().union(*ways)), turns)
-
-
-def turns_of(columns: int, homes: list[int], ways: list[set[tuple[Any, ...]]], chip: Chip) -> list[tuple[int, int]]:
-    """(outputs, words) of each turn of the neurons: a tile column goes to the first that has converters and wires."""
-    converters = chip.neurons.adcs_per_column
-    used: list[Counter[Any]] = []
-    counts: list[tuple[int, int]] = []
-    for tile, (home, way) in enumerate(zip(homes, ways, strict=True)):
-        turn = 0
-        while turn < len(used) and (
-            used[turn][home] >= converters
-            or any(used[turn][segment] >= converters * chip.buses.segment_capacity for segment in way)
-        ):
-            turn += 1
-        if turn == len(used):
-            used.append(Counter())
-            counts.append((0, 0))
-        used[turn].update([home, *way])
-        outputs, words = counts[turn]
-        counts[turn] = (outputs + min(CELLS, columns - tile * CELLS), words + 1)
-    return counts
-
-
-def segments_of(runs: list[tuple[int, int, int]], split: int) -> set[tuple[Any, ...]]:
-    """The analog bus segments between the arrays of one tile column and its neurons, in the column of its first run."""
-    segments: set[tuple[Any, ...]] = set()
-    halves: dict[int, set[str]] = {}
-    for column, row, height in runs:
-        ends = halves.setdefault(column, set())
-        if row < split:
-            ends.add("top")
-            segments |= {("column", column, y) for y in range(row, split)}
-        if row + height > split:
-            ends.add("bottom")
-            segments |= {("column", column, y) for y in range(split, row + height)}
-    home = runs[0][0]
-    exits = [half for half in ("top", "bottom") if half in halves[home]]
-    segments |= {("tap", exits[0], home), ("input", home)}
-    for column, ends in halves.items():
-        way_out = next((half for half in exits if half in ends), exits[0])
-        segments |= {("across", way_out, step) for step in range(min(column, home), max(column, home))}
-        if way_out != exits[0]:
-            segments.add(("switch", home))
-        if ends != {way_out}:
-            segments.add(("switch", column))
-    return segments
-
-
 def simulate(program: Program, chip: Chip, inferences: int = 1) -> tuple[int, int, Stepped]:
-    """The cycles of the set-up, those of the run, and the chip on which it ran; its accesses begin with the memory's."""
+    """The cycles of set-up and run, and the chip of the run; its accesses begin with those of the initial memory."""
     sequencer = Sequencer(program, inferences)
     setup = Stepped(chip, sequencer).run()
     held = [(0, word, True, -1) for table in program.memory for word in range(table.address, table.end)]

@@ -20,7 +20,7 @@ from acortex.isa.program import Program
 from acortex.isa.quantisers import Quantiser
 from acortex.isa.sequencer import Dispatch, Sequencer
 from acortex.isa.windows import Window
-from judge.stepped import fetched, fetches, walk
+from judge.counting import fetched, fetches, walk
 
 WORD = 64
 Word = tuple[int, ...]
