@@ -86,6 +86,18 @@ class Functional:
         """The output tensors of all inferences, by name."""
         return {tensor.name: from_words(tensor, self._out[tensor.name]) for tensor in self.program.outputs}
 
+    @property
+    def warnings(self) -> list[str]:
+        """What a whole program does that is no error, but hardly meant: tokens that nobody takes.
+
+        One of which some are taken is none of them: at the end of a pipelined loop a few are always left.
+        """
+        never = self.order.never_awaited() if self.sequencer.state == "halted" else []
+        return [
+            f"{self.order.where(maker)}: {maker.agent} signals token t{token}, which nobody awaits"
+            for token, maker in never
+        ]
+
     def run(self, tick: Callable[[int], None] | None = None) -> None:
         """Executes the program, or `limit` instructions past its set-up; `tick` hears of finished inferences."""
         sequencer = self.sequencer

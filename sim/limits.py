@@ -32,6 +32,8 @@ LIMITS = (
     Limit("quant", "high", lambda chip: 2**chip.neurons.bits - 1, "neurons.bits", "the highest code of its converters"),
     Limit("quant", "high", lambda chip: WORD_CODE, "", "the highest code of a 4-bit channel of a word"),
     Limit("feed", "fill", lambda chip: WORD_CODE, "", "the highest code of a 4-bit DAC"),
+    Limit("slide", "fill", lambda chip: WORD_CODE, "", "the highest code of a 4-bit DAC"),
+    Limit("border", "value", lambda chip: WORD_CODE, "", "the highest code of a 4-bit DAC"),
     Limit("feed", "words", lambda chip: chip.buffer.words, "buffer.words", "the words that its buffer holds"),
     Limit("base", "address", lambda chip: chip.memory_words - 1, "memory.capacity_kb", "its last word of main memory"),
 )

@@ -118,13 +118,9 @@ class OrderCheck:
         token.made[token.taken] = []
         token.taken += 1
 
-    def left(self) -> list[tuple[int, int, Dispatch]]:
-        """Tokens that nobody took: (token, how many, the first instruction that makes it)."""
-        return [
-            (number, len(token.made) - token.taken, token.made_by)
-            for number, token in sorted(self._tokens.items())
-            if len(token.made) > token.taken
-        ]
+    def never_awaited(self) -> list[tuple[int, Dispatch]]:
+        """Tokens that nobody takes, each with the first instruction that makes it."""
+        return [(number, token.made_by) for number, token in sorted(self._tokens.items()) if not token.taken]
 
     # Words ------------------------------------------------------------------------------------------------------
 

@@ -94,7 +94,7 @@ def run(
     tensors = {tensor.name: to_words(tensor, codes[tensor.name]) for tensor in program.inputs} if values else None
     functional = Functional(program, chip, inferences, tensors, max_cycles)
     functional.run(_share(progress, inferences, 0 if timing else 1))
-    report = heading(program, chip)
+    report = heading(program, chip) | {"warnings": functional.warnings}
     outputs: dict[str, NDArray[Any]] = {}
     if values:
         found = functional.outputs

@@ -152,7 +152,9 @@ def _save(result: Result, path: str) -> None:
 
 
 def _exit_code(report: dict[str, Any]) -> int:
-    """1 where the run was stopped, or its outputs are not those of the independent evaluation."""
+    """1 where the run was stopped, or its outputs are not those of the independent evaluation; warns of what is odd."""
+    for warning in report["warnings"]:
+        warn(warning)
     if report.get("stopped"):
         warn(str(report["stopped"]))
         return 1

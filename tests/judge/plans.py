@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from acortex.isa.codec import decode
 from acortex.isa.operands import NO_LOOP
 from acortex.isa.program import Program
 from acortex.sim.specs import Chip, load_chip
@@ -205,3 +206,16 @@ def _claims(rects: Sequence[Rectangle], tall: int, split: int) -> set[Any]:
             run.append((column + offset, row, height))
         filled += height
     return set().union(*(segments_of(run, split) for run in runs))
+
+
+def claims_of(case: Case) -> dict[int, set[Any]]:
+    """The bus segments of each group of a program."""
+    rects: dict[int, list[Rectangle]] = {}
+    tall: dict[int, int] = {}
+    for word in case.program.words:
+        row = decode(int(word))
+        if row.row.mnemonic == "group":
+            rects[row["group"]], tall[row["group"]] = [], -(-row["rows"] // WORD)
+        if row.row.mnemonic == "rect":
+            rects[row["group"]].append((row["column"], row["row"], row["height"], row["width"]))
+    return {group: _claims(found, tall[group], case.chip.arrays.m_top) for group, found in rects.items()}

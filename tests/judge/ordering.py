@@ -1,0 +1,170 @@
+"""Whether a program orders its agents, decided anew: by the sets of instructions that are known to have ended.
+
+A token carries the set that its maker knew; what takes items knows what those knew that gave them. The first await that
+nothing can satisfy, or the first access that an earlier one is not known to precede, is what a diagnosis must name.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from dataclasses import dataclass, field
+
+from acortex.isa.program import Program
+from acortex.isa.sequencer import Dispatch, Sequencer
+from acortex.sim.specs import Chip
+from judge.counting import fetched, fetches, group_counts, image, pooled, stepwise, walk
+from judge.plans import WORD
+
+Known = frozenset[int]
+Finding = tuple[str, int]
+"""What is wrong, `forever`, `shared` or `race`, and the address of the instruction that shows it."""
+
+
+@dataclass
+class Given:
+    """Items of a pipe: how many are left, and what their giver knew as it began and as it ended."""
+
+    count: int
+    start: Known
+    end: Known
+
+
+@dataclass
+class Token:
+    """Who makes a token and who takes it, and what each one made carries."""
+
+    makers: set[str] = field(default_factory=set)
+    takers: set[str] = field(default_factory=set)
+    made: deque[Known] = field(default_factory=deque)
+
+
+class Ordering:
+    """Follows a program in its own order."""
+
+    def __init__(self, program: Program, chip: Chip, inferences: int) -> None:
+        self.sequencer = Sequencer(program, inferences)
+        self.chip = chip
+        self.known: defaultdict[str, Known] = defaultdict(frozenset)
+        self.tokens: defaultdict[int, Token] = defaultdict(Token)
+        self.pipes: defaultdict[str, deque[Given]] = defaultdict(deque)
+        self.accesses: defaultdict[int, list[tuple[int, str, bool]]] = defaultdict(list)
+        self.groups: deque[int] = deque()
+        self.number = 0
+
+    def find(self) -> Finding | None:
+        """The first thing that is wrong with the order of a program that is right otherwise."""
+        while self.sequencer.state != "halted":
+            dispatch = self.sequencer.step()
+            if dispatch is not None:
+                self.number += 1
+                wrong = self.follow(dispatch)
+                if wrong:
+                    return wrong, dispatch.pc
+        return None
+
+    def follow(self, d: Dispatch) -> str:
+        """One instruction; what is wrong with it, if anything."""
+        mine = frozenset([self.number])
+        if d.row.mnemonic in ("signal", "await"):
+            return self.synchronise(d, mine)
+        taken = [self.take(pipe, count, keep=bool(d.row.mnemonic == "feed" and d.ops.keep)) for pipe, count in takes(d)]
+        begun = self.known[d.agent].union(*(runs[0].start for runs in taken[:1] if runs))
+        words, writes = touches(d)
+        for word in words:
+            for number, agent, wrote in self.accesses[word]:
+                if agent != d.agent and (writes or wrote) and number not in begun:
+                    return "race"
+        for word in set(words):
+            self.accesses[word].append((self.number, d.agent, writes))
+        ended = self.known[d.agent].union(mine, *(run.end for runs in taken for run in runs if not run.count))
+        self.known[d.agent] = ended
+        for pipe, count in self.gives(d):
+            self.pipes[pipe].append(Given(count, begun, ended))
+        return ""
+
+    def synchronise(self, d: Dispatch, mine: Known) -> str:
+        """A token made or taken."""
+        token = self.tokens[d.ops.token]
+        if d.row.mnemonic == "signal":
+            token.makers.add(d.agent)
+            self.known[d.agent] |= mine
+            token.made.append(self.known[d.agent])
+            return "shared" if len(token.makers) > 1 else ""
+        if not token.made:
+            return "forever"
+        token.takers.add(d.agent)
+        if len(token.takers) > 1:
+            return "shared"
+        self.known[d.agent] = self.known[d.agent] | token.made.popleft() | mine
+        return ""
+
+    def take(self, pipe: str, count: int, *, keep: bool) -> list[Given]:
+        """The runs of items that an instruction takes, each with 0 left where it took the last."""
+        runs, held = [], self.pipes[pipe]
+        place = 0
+        while count:
+            run = held[place]
+            part = min(count, run.count)
+            count -= part
+            left = Given(run.count - part, run.start, run.end)
+            runs.append(left)
+            if keep:
+                place += 1
+            elif left.count:
+                held[0] = left
+            else:
+                held.popleft()
+        return runs
+
+    def gives(self, d: Dispatch) -> list[tuple[str, int]]:
+        """What an instruction hands on."""
+        mnemonic, ops = d.row.mnemonic, d.ops
+        if mnemonic in ("read", "fetch", "operand"):
+            pipe = "operand" if mnemonic == "operand" else "stream" if mnemonic == "read" and ops.to else "words"
+            count = len(touches(d)[0])
+            return [(pipe, count)] if count else []
+        if mnemonic in ("feed", "slide"):
+            return [("vectors", ops.positions if mnemonic == "feed" else d.window.positions)]  # type: ignore[union-attr]
+        if mnemonic == "multiply":
+            self.groups.extend([d.group] * ops.positions)
+            return [("sums", ops.positions)]
+        if mnemonic == "convert":
+            turns = [
+                group_counts(self.sequencer.groups[self.groups.popleft()], self.chip).turns
+                for _ in range(ops.positions)
+            ]
+            return [("stream" if ops.to else "codes", sum(words for turn in turns for _, words in turn))]
+        if d.agent == "vector":
+            made = sum(image(pooled, d)) if mnemonic == "pool" else sum(stepwise(d))
+            return [("results", made)] if made else []
+        return []
+
+
+def takes(d: Dispatch) -> list[tuple[str, int]]:
+    """What an instruction takes from pipes."""
+    mnemonic, ops = d.row.mnemonic, d.ops
+    if mnemonic == "feed":
+        return [("words", ops.positions * ops.words)]
+    if mnemonic == "slide":
+        count = sum(1 for _ in image(fetched, d))
+        return [("words", count)] if count else []
+    if mnemonic == "multiply":
+        return [("vectors", ops.positions)]
+    if mnemonic == "convert":
+        return [("sums", ops.positions)]
+    if mnemonic == "write":
+        assert d.stream is not None
+        depth = d.stream.extents[0]
+        count = d.stream.size // depth * (depth - (ops.shift + ops.tail > WORD))
+        return [("results" if ops.source else "codes", count)]
+    if d.agent == "vector" and mnemonic != "getstate":
+        count = len(list(image(pooled, d))) if mnemonic == "pool" else len(stepwise(d))
+        return [("stream", count)] + [("operand", count)] * (mnemonic in ("add", "mul"))
+    return []
+
+
+def touches(d: Dispatch) -> tuple[list[int], bool]:
+    """The words of main memory that an instruction accesses, and whether it writes them."""
+    if d.row.mnemonic in ("read", "operand", "output", "input", "write"):
+        return list(walk(d.stream)), d.row.mnemonic in ("input", "write")
+    return (list(fetches(d)), False) if d.row.mnemonic == "fetch" else ([], False)
