@@ -1,0 +1,155 @@
+# ruff: noqa: E501 (a bug and what it changes stand side by side)
+"""Plants a bug at a time in a copy of the sources, and writes down what catches it: `python tests/judge/plant.py`.
+
+Each bug is one piece of text for another. One that nothing catches is a hole in the suite, and the exit code is 1.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDERS = ("isa", "sim", "traces", "programs", "tools", "tests")
+SUITE = (
+    "tests/judge/test_random.py",
+    "tests/judge/test_stepped.py",
+    "tests/judge/test_planted.py",
+    "tests/sim",
+    "tests/isa",
+)
+PAGE = Path(__file__).with_name("PLANTED.md")
+
+BUGS: tuple[tuple[str, str, str, str], ...] = (
+    # (what is wrong, file, text, text instead)
+    ("a conversion is a cycle short", "sim/clock.py", "2**chip.neurons.bits *", "(2**chip.neurons.bits - 1) *"),
+    ("delays are rounded down", "sim/clock.py", "return ceil(Fraction(ns)", "return int(Fraction(ns)"),
+    ("settling of one array is left out", "sim/clock.py", "self.settle_ns_per_array * joined",
+     "self.settle_ns_per_array * (joined - 1)"),
+    ("retention is rounded up", "sim/clock.py", "return int(Fraction(seconds)", "return ceil(Fraction(seconds)"),
+    ("a load takes a cycle more", "sim/configuration.py", "load=-(-words //", "load=1 - (-words //"),
+    ("a broadcast loads every array", "sim/configuration.py", "group.tile_rows if arrays.broadcast_loads",
+     "group.arrays if arrays.broadcast_loads"),
+    ("a word's latency is a cycle short", "sim/memory.py", "seen = now + self.bus_delay",
+     "seen = now + max(self.bus_delay - 1, 0)"),
+    ("the arbiter's order is turned round", "sim/memory.py", "asked.sort(key=self.clients.index)",
+     "asked.sort(key=self.clients.index, reverse=True)"),
+    ("a bank is free too soon", "sim/memory.py", "now + self.times.bank\n", "now + self.times.bank - 1\n"),
+    ("the wrong bank is taken", "sim/memory.py", "self._banks[client.address % self.times.banks] = now",
+     "self._banks[(client.address + 1) % self.times.banks] = now"),
+    ("a port is held a cycle less", "sim/memory.py", "self._port_free = now + self.times.access",
+     "self._port_free = now + max(self.times.access - 1, 1)"),
+    ("an agent has two accesses at once", "sim/memory.py", "max(seen, self.since)", "seen"),
+    ("a word of the operand counts for the buffer", "sim/memory.py", "    full = OPERAND_FULL", "    full = BUFFER_FULL"),
+    ("a bus is free too soon", "sim/memory.py", "seen = start + self._word_cycles", "seen = start + self._word_cycles - 1"),
+    ("a result's place is free too soon", "sim/memory.py", "now + 1 if self.bus is None", "now if self.bus is None"),
+    ("a request is granted in its own cycle", "sim/memory.py", "            self.ask(now, now + 1)\n        else:\n"
+     "            self.block(now, self.full)", "            self.ask(now, now)\n        else:\n"
+     "            self.block(now, self.full)"),
+    ("a vector is seen a cycle late", "sim/buffers.py", "self._vectors.put(now + 1, self._freed",
+     "self._vectors.put(now + 2, self._freed"),
+    ("a vector frees what the next needs", "sim/buffers.py", "windows.new.tolist(), windows.freed.tolist()",
+     "windows.new.tolist(), windows.new.tolist()"),
+    ("kept words are not counted on", "sim/buffers.py", "self._held += needed", "self._held += 0"),
+    ("room for vectors is not asked", "sim/buffers.py", "if not self._vectors.room(now, 1, self):",
+     "if not self._vectors.room(now, 0, self):"),
+    ("buffer words are free as a load begins", "sim/array.py", "self._words.free(end,", "self._words.free(now + 1,"),
+    ("latches are free as a frame begins", "sim/array.py", "self.loaded.free(self.since)", "self.loaded.free(now + 1)"),
+    ("sums are seen as they are handed over", "sim/array.py", "self._samples.put(now + 1,", "self._samples.put(now,"),
+    ("a switch does not wait for frames", "sim/array.py", "return NOTHING if self._frame.drained(now, self) else WAIT_FRAME",
+     "return NOTHING"),
+    ("a signal does not wait for frames", "sim/array.py", "        if not self._frame.drained(now, self):\n"
+     "            self.block(now, WAIT_FRAME)\n            return False\n", ""),
+    ("an array too few is counted", "sim/array.py", "FRAME, operation.group.arrays)", "FRAME, operation.group.arrays - 1)"),
+    ("a sample is free a turn early", "sim/neurons.py", "self._samples.free(self.since)", "self._samples.free(now)"),
+    ("no room is reserved for later turns", "sim/neurons.py", "reserve(group.all_words)", "reserve(group.words[0])"),
+    ("outputs of one turn are counted for all", "sim/neurons.py", "group.rounds[self._round])", "group.rounds[0])"),
+    ("a pool is ready a row early", "sim/vector.py", "+ (kernel - 1) * dilation, 0, size - 1)",
+     "+ (kernel - 2) * dilation, 0, size - 1)"),
+    ("an operand's place is never free", "sim/vector.py", "            self._operand.free(self.since)\n", ""),
+    ("words from the neurons need no bus", "sim/vector.py", "not self._arrived and self._stream.head()",
+     "not self._arrived and False"),
+    ("the host's word is free", "sim/host.py", "self.act(start, self._word_cycles, HOST_IN, 1)",
+     "self.act(start, 1, HOST_IN, 1)"),
+    ("a queue's place is free at once", "sim/kernel.py", "self.queue.free(now + 1)", "self.queue.free(now)"),
+    ("a token is seen in its own cycle", "sim/kernel.py", "token.put(now + 1, None)", "token.put(now, None)"),
+    ("a token is not taken", "sim/kernel.py", "            token.take()\n", "            pass\n"),
+    ("a signal does not wait for its agent", "sim/kernel.py", "        if now < self.since:\n"
+     "            self.alarm.at(self.since)\n            return False\n", ""),
+    ("a layer ends with its last wait", "sim/kernel.py", "self._tally.span(layer, inference, self.first, self.last)",
+     "self._tally.span(layer, inference, self.first, self.since)"),
+    ("an issue takes a cycle more", "sim/controller.py", "self.act(now, self._decode_cycles,",
+     "self.act(now, self._decode_cycles + 1,"),
+    ("the controller looks at no queue", "sim/controller.py", "not agent.queue.room(now, 1, self)",
+     "not agent.queue.room(now, 0, self)"),
+    ("an array too few is written", "sim/program_erase.py", "].arrays", "].arrays - 1"),
+    ("sensing is free", "sim/energy.py", '    ("sensing", lambda chip: chip.energy.sensing_pj),\n', ""),
+    ("prices are rounded down", "sim/energy.py", "rounding=ROUND_HALF_EVEN", 'rounding="ROUND_DOWN"'),
+    ("the rest of the leakage is lost", "sim/energy.py", "+= rest * length", "+= 0 * length"),
+    ("the youngest pays the rest", "sim/energy.py", "next(iter(self.in_flight))", "next(reversed(self.in_flight))"),
+    ("common energy is lost", "sim/energy.py", "        row[component] += each\n", "        row[component] += 0\n"),
+    ("a stride is applied once too often", "isa/sequencer.py", "np.arange(extent, dtype=np.int64)",
+     "np.arange(1, extent + 1, dtype=np.int64)"),
+    ("a ring is one too small", "isa/sequencer.py", "count % ops.ring if", "count % max(ops.ring - 1, 1) if"),
+    ("a loop turns once too often", "isa/sequencer.py", "if count < self._bounds", "if count <= self._bounds"),
+    ("a window's columns are dilated by its rows", "isa/windows.py", "(w.kernel_x - 1) * w.dilation_x + 1\n        start,",
+     "(w.kernel_x - 1) * w.dilation_y + 1\n        start,"),
+    ("the border has the wrong code", "isa/windows.py", "constant_values=w.value", "constant_values=0"),
+    ("ties are rounded up", "isa/quantisers.py", "(quotient % 2 == 1)", "(quotient % 2 >= 0)"),
+    ("leaky does not bend", "isa/quantisers.py", "np.where(x < 0, np.rint(", "np.where(x > 0, np.rint("),
+    ("the fill is forgotten", "isa/semantics.py", "ops.words * CHANNELS + 1), ops.fill,", "ops.words * CHANNELS + 1), 0,"),
+    ("zero_b is not subtracted", "isa/semantics.py", "wide[half:] - dispatch.ops.zero_b", "wide[half:]"),
+    ("an LSTM forgets its offset", "isa/recurrent.py", "i * (g - gates.zero) * CELL_ONE", "i * g * CELL_ONE"),
+    ("a token tells nothing", "sim/order.py", "self.end(dispatch, [token.made[token.taken]])", "self.end(dispatch)"),
+    ("reads are not held against writes", "sim/order.py", "        self._hold(dispatch, addresses, self._writes,"
+     ' "written by", known)\n        written =', "        written ="),
+    ("writes are not held against reads", "sim/order.py",
+     '        self._hold(dispatch, addresses, self._reads, "read by", known)\n', ""),
+)  # fmt: skip
+
+
+def caught_by(bug: tuple[str, str, str, str]) -> str:
+    """The first test that fails with a bug; "" where none does."""
+    _, file, text, instead = bug
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder, "acortex")
+        copy.mkdir()
+        for name in FOLDERS:
+            shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+        for name in ("__init__.py", "__main__.py", "errors.py", "py.typed", "setup.cfg"):
+            shutil.copy(ROOT / name, copy / name)
+        source = (copy / file).read_text()
+        assert text in source, f"{file} has no {text!r} any more"
+        (copy / file).write_text(source.replace(text, instead, 1))
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *SUITE]
+        environment = {**os.environ, "PYTHONPATH": folder, "ACORTEX_PROGRAMS": "50", "PYTHONDONTWRITEBYTECODE": "1"}
+        try:
+            run = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, timeout=600)
+        except subprocess.TimeoutExpired:
+            return "the suite's time limit"
+    found = re.findall(r"^(?:FAILED|ERROR) (\S+)", run.stdout, re.MULTILINE)
+    return found[0] if found else "" if run.returncode == 0 else "an error at import"
+
+
+def main() -> int:
+    """Tries every bug, and writes the page."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        found = list(pool.map(caught_by, BUGS))
+    rows = [f"| {name} | `{file}` | {(catcher and f'`{catcher}`') or '**nothing**'} |"
+            for (name, file, _, _), catcher in zip(BUGS, found, strict=True)]  # fmt: skip
+    head = ["# Bugs planted by hand, and what caught each", "",
+            "Made by `python tests/judge/plant.py`: one change of the sources at a time, the tests of `tests/judge`,"
+            " `tests/sim` and `tests/isa`, in that order, and the first of them that failed.", "",
+            "| bug | file | caught by |", "|---|---|---|"]  # fmt: skip
+    PAGE.write_text("\n".join([*head, *rows]) + "\n")
+    return int("" in found)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
