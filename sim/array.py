@@ -6,7 +6,7 @@ frame before it; with a second set of latches (`overlap_loads`) it runs during t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -170,6 +170,7 @@ class Frame(Unit):
     def __init__(self, site: Site, path: str, rank: int, latches: int, samples: Channel) -> None:
         super().__init__(path, rank, site.tally)
         self.alarm = Alarm(site.kernel, rank, self.wake)
+        self.hear: Callable[[int], None] = self.alarm.at
         self._kernel: Kernel = site.kernel
         self.loaded = Channel(latches)
         self.loaded.watch(self)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from acortex.isa.sequencer import Sequencer
 from acortex.sim.energy import INDEX as KIND
@@ -28,6 +28,7 @@ class Controller(Unit):
     ) -> None:
         super().__init__(path, rank, site.tally)
         self.alarm = Alarm(site.kernel, rank, self.wake)
+        self.hear: Callable[[int], None] = self.alarm.at
         self._sequencer = sequencer
         self._agents = agents
         self._decode_cycles = decode_cycles

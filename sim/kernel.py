@@ -65,11 +65,14 @@ NOTHING = IDLE
 NEVER = 1 << 62
 """A cycle that does not come."""
 
+LAST = NEVER - 1
+"""The last cycle that can."""
+
 
 class Kernel(simpy.Environment):
     """The event loop, in integer cycles. All that stands on its heap are alarms."""
 
-    limit = NEVER
+    limit = LAST
     """Nothing begins in this cycle or after it."""
 
     def drain(self, limit: int | None, every: int, tick: Callable[[], None] | None = None) -> bool:
@@ -78,17 +81,19 @@ class Kernel(simpy.Environment):
         `tick` is called each `every` steps, for progress. A step is simpy's own, less what alarms have no use for:
         values, failures, and callbacks that come and go.
         """
-        self.limit = NEVER if limit is None else limit
-        queue, limit = self._queue, self.limit
+        self.limit = LAST if limit is None else limit
+        queue: list[tuple[int, int, int, Alarm]] = self._queue  # type: ignore[assignment]  # cycles, ranks, alarms
+        end = Alarm(self, -1, lambda now: None)
+        end.at(self.limit)
         while True:
             for _ in range(every):
-                if not queue or queue[0][0] >= limit:
-                    return not queue
                 cycle, _, _, alarm = heappop(queue)
-                if cycle == alarm.due:  # type: ignore[attr-defined]  # an event on this heap is an alarm
+                if alarm is end:
+                    return not any(cycle == alarm.due for cycle, _, _, alarm in queue)
+                if cycle == alarm.due:  # else a sooner entry came after this one, and it is stale
+                    alarm.due = NEVER
                     self._now = cycle
-                    alarm.due = NEVER  # type: ignore[attr-defined]
-                    alarm.action(cycle)  # type: ignore[attr-defined]
+                    alarm.action(cycle)
             if tick is not None:
                 tick()
 
@@ -108,7 +113,6 @@ class Alarm(simpy.Event):
         """A cycle before which it does not ring, whoever asks."""
         self._kernel = kernel
         self._queue = kernel._queue
-        self._next_id = kernel._eid.__next__
         self._rank = rank
 
     @property
@@ -122,7 +126,8 @@ class Alarm(simpy.Event):
             cycle = self.floor
         if cycle < self.due:
             self.due = cycle
-            heappush(self._queue, (cycle, self._rank, self._next_id(), self))  # type: ignore[misc]  # a rank is a priority
+            # An entry as simpy makes it. A rank has one alarm, so that two entries never compare beyond it.
+            heappush(self._queue, (cycle, self._rank, 0, self))  # type: ignore[misc]  # a rank is a priority
 
 
 class Tally:
@@ -251,9 +256,10 @@ class Unit:
 
 
 class Waiter(Protocol):
-    """What a channel wakes."""
+    """Whom a channel wakes, or tells ahead that what it waits for may be there from a cycle on."""
 
     alarm: Alarm
+    hear: Callable[[int], None]
 
 
 class Channel:
@@ -263,12 +269,10 @@ class Channel:
     place can be used again. Who finds nothing is woken.
     """
 
-    __slots__ = ("_empty", "_freed", "_full", "_items", "_room", "capacity", "given", "taken")
+    __slots__ = ("_empty", "_freed", "_full", "_items", "_room", "capacity")
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
-        self.given = 0
-        self.taken = 0
         self._room = capacity
         self._items: deque[tuple[int, Any]] = deque()
         self._freed: deque[tuple[int, int]] = deque()
@@ -281,6 +285,8 @@ class Channel:
 
     def room(self, now: int, places: int, producer: Waiter) -> bool:
         """Whether `places` are free in this cycle; if not, the producer is woken when more are."""
+        if self._room >= places:
+            return True
         freed = self._freed
         while freed and freed[0][0] <= now:
             self._room += freed.popleft()[1]
@@ -299,11 +305,11 @@ class Channel:
     def put(self, seen: int, item: Any, places: int = 1) -> None:
         """Hands an item over; the consumer sees it from cycle `seen`."""
         self._room -= places
-        self.given += 1
         self._items.append((seen, item))
-        if self._empty is not None:
-            self._empty.alarm.at(seen)
+        consumer = self._empty
+        if consumer is not None:
             self._empty = None
+            consumer.hear(seen)
 
     def ready(self, now: int, consumer: Waiter, depth: int = 1) -> bool:
         """Whether `depth` items can be seen in this cycle; if not, the consumer is woken when it may be so."""
@@ -323,22 +329,22 @@ class Channel:
 
     def take(self) -> Any:
         """The next item. Its place stays taken until `free`."""
-        self.taken += 1
         return self._items.popleft()[1]
 
     def take_many(self, depth: int) -> None:
         """Takes `depth` items that say nothing but that they are there."""
-        self.taken += depth
         pop = self._items.popleft
         for _ in range(depth):
             pop()
 
     def free(self, seen: int, places: int = 1) -> None:
         """Gives places back; the producer sees them from cycle `seen`."""
-        self._freed.append((seen, places))
-        for producer in self._full:
-            producer.alarm.at(seen)
-        self._full.clear()
+        if places:
+            self._freed.append((seen, places))
+            if self._full:
+                waiting, self._full = self._full, []
+                for producer in waiting:
+                    producer.hear(seen)
 
     def __len__(self) -> int:
         return len(self._items)
@@ -385,6 +391,7 @@ class Agent(Unit):
     def __init__(self, site: Site, path: str, rank: int) -> None:
         super().__init__(path, rank, site.tally)
         self.alarm = Alarm(site.kernel, rank, self.wake)
+        self.hear: Callable[[int], None] = self.alarm.at
         self.queue = Channel(site.queue_depth)
         self.queue.watch(self)
         self.current: Dispatch | None = None

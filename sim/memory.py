@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from acortex.isa.semantics import fetch_addresses, slide_of, spills
 from acortex.isa.sequencer import Dispatch
 from acortex.sim.energy import INDEX as KIND
-from acortex.sim.kernel import CAUSE, NEVER, NOTHING, Agent, Alarm, Channel, Kernel, Site, Unit
+from acortex.sim.kernel import CAUSE, NEVER, Agent, Alarm, Channel, Kernel, Site, Unit
 
 READ, WRITE = KIND["memory.read"], KIND["memory.write"]
 PORT, BANK, BUS = CAUSE["port"], CAUSE["bank"], CAUSE["bus"]
@@ -47,6 +47,7 @@ class DataBus:
         self._kind = kind
         self._word_cycles = word_cycles
         self._free_at = [0] * len(lanes)
+        self._several = len(lanes) > 1
         self._next = 0
 
     def carry(self, start: int, context: tuple[int, int, int]) -> int:
@@ -59,7 +60,7 @@ class DataBus:
         seen = start + self._word_cycles
         unit.act(start, self._word_cycles, self._kind, 1)
         self._free_at[number] = self.free_from = seen
-        if len(self._free_at) > 1:
+        if self._several:
             self.free_from = min(self._free_at)
             self._next = self._free_at.index(self.free_from)
         return seen
@@ -91,53 +92,47 @@ class Fabric:
         self._pending = []
         if len(asked) > 1:
             asked.sort(key=self.clients.index)
-        refused = [client for client in asked if not self._serve(client, now)]
-        if refused:
-            self._pending += refused
-            self.alarm.at(min(self._retry(client, now) for client in refused))
+        for client in asked:
+            again = self._held_up(client, now)
+            if again:
+                self._pending.append(client)
+                self.alarm.at(again)
+                continue
+            if client.at_port:
+                client.grants.append(now)
+                self._port_free = now + self.times.access
+                if self.contended:
+                    self._take(client, now)
+            client.granted(now)
+        if len(asked) > 1 and self._pending:  # what was granted may have changed what the others wait for
+            self.alarm.at(max(now + 1, self._port_free))
 
-    def _serve(self, client: Client, now: int) -> bool:
-        """Grants a client's request in cycle `now` if it can be."""
-        if client.wanted > now or (client.at_port and self._port_free > now):
-            return False
-        short = self._short(client, now)
-        if short:
-            if client.cause != BUS:  # its bank may be taken again by another, but that is not seen in every cycle
-                client.block(now, short)
-            return False
+    def _held_up(self, client: Client, now: int) -> int:
+        """The cycle in which a request that lacks its port, bank or bus may fare otherwise; 0 where it lacks none."""
+        if client.wanted > now:
+            return client.wanted
         if client.at_port:
-            client.grants.append(now)
-            self._port_free = now + self.times.access
+            if self._port_free > now:
+                return self._port_free
             if self.contended:
-                self._take(client, now)
-        client.granted(now)
-        return True
-
-    def _short(self, client: Client, now: int) -> int:
-        """What keeps a request from a free port: its bank, its bus, or nothing."""
-        if self.contended and client.at_port and self._bank(client) > now:
-            return BANK
-        if client.bus is not None and client.bus.free_from - client.bus_delay > now:
-            return BUS
-        return NOTHING
+                bank = self._banks[client.address % self.times.banks]
+                if bank > now:
+                    if client.cause != BUS:  # its bank may be taken again by another, but that is not seen in every cycle
+                        client.block(now, BANK)
+                    return bank
+        bus = client.bus
+        if bus is not None:
+            lane = bus.free_from - client.bus_delay
+            if lane > now:
+                client.block(now, BUS)
+                return lane
+        return 0
 
     def _take(self, client: Client, now: int) -> None:
         """Takes the port that is free the longest, and the bank."""
         self._ports[self._ports.index(min(self._ports))] = self._port_free
         self._port_free = min(self._ports)
         self._banks[client.address % self.times.banks] = now + self.times.bank
-
-    def _bank(self, client: Client) -> int:
-        return self._banks[client.address % self.times.banks]
-
-    def _retry(self, client: Client, now: int) -> int:
-        """The next cycle in which a request that was not granted can fare otherwise: of port, bank, bus one is free."""
-        if client.wanted > now or (client.at_port and self._port_free > now):
-            return max(client.wanted, self._port_free if client.at_port else 0)
-        if self._short(client, now) == BANK:
-            return self._bank(client)
-        assert client.bus is not None
-        return client.bus.free_from - client.bus_delay
 
 
 class Client(Agent):
@@ -180,6 +175,13 @@ class Client(Agent):
         self.block(now, cause)
         self.fabric.post(self, max(seen, self.since))  # one access at a time: other ports are for other agents
 
+    def ask_from(self, cycle: int) -> None:
+        """Hears that the one thing the next word lacks will be there, and asks right away with that cycle's stamp."""
+        if self.remaining and cycle < self._kernel.limit:
+            self.ask(cycle, cycle + 1)
+        else:
+            self.alarm.at(cycle)
+
     def granted(self, now: int) -> None:
         """An access begins in cycle `now`."""
         raise AssertionError(f"{self.path} does not say what a grant means to it")
@@ -208,6 +210,7 @@ class Reader(Client):
         super().__init__(site, path, rank, fabric)
         self.bus_delay = fabric.times.latency
         self._down = bus
+        self.hear = self.ask_from
         self._receivers = receivers
         self._receiver = receivers[0]
 
@@ -249,6 +252,7 @@ class Writer(Client):
     ) -> None:
         super().__init__(site, path, rank, fabric)
         self._up = bus
+        self.hear = self.ask_from
         self._sources = sources
         self._source = sources[0]
         self._way: DataBus | None = bus
