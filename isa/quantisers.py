@@ -35,6 +35,12 @@ REACH = 16 * FRACTION
 LARGEST_SHIFT = 48
 """A larger shift leaves nothing of any sum either, and would not fit 64 bits together with a divisor."""
 
+EXACT = 1 << 24
+"""A float32 holds every integer below this."""
+
+BLOCK = 1 << 15
+"""Sums that are quantised at a time: as many as stay in a processor's cache."""
+
 UNITY = 1 << 16
 """The gain that stands for 1."""
 
@@ -60,21 +66,53 @@ class Quantiser:
 
 def quantise(sums: Array, quantiser: Quantiser, divisor: Array | int = 1) -> NDArray[np.uint8]:
     """The codes of sums, uint8 of their shape; `divisor` divides the sums exactly, before they are rounded."""
-    scaled = _round_quotient(sums, quantiser, divisor)
+    if quantiser.constants is None and not (isinstance(divisor, int) and divisor == 1):
+        return _codes(_round_quotient(sums, quantiser, divisor), quantiser)
+    offset, multiplier = _constants(quantiser)
+    kind = _exact_kind(sums, quantiser, offset, multiplier)
+    offset, factor = offset.astype(kind), (multiplier / (1 << quantiser.shift)).astype(kind)
+    rows = sums.reshape(-1, sums.shape[-1])
+    codes = np.empty(rows.shape, dtype=np.uint8)
+    step = max(BLOCK // rows.shape[1], 1)
+    for at in range(0, len(rows), step):
+        scaled = np.add(rows[at : at + step], offset, dtype=kind)
+        scaled *= factor
+        codes[at : at + step] = _codes(np.rint(scaled, out=scaled), quantiser)
+    return codes.reshape(sums.shape)
+
+
+def _constants(quantiser: Quantiser) -> tuple[Array, Array]:
+    """What is added to a sum, and what it is then multiplied with: of one element, or one a column where tuned."""
+    if quantiser.constants is None:
+        return np.array([0]), np.array([quantiser.multiplier])
+    offset, multiplier = quantiser.constants.values.T.astype(np.int64)
+    return offset, multiplier
+
+
+def _exact_kind(
+    sums: Array, quantiser: Quantiser, offset: Array, multiplier: Array
+) -> type[np.float32] | type[np.float64]:
+    """float32 where it holds every step up to a plain activation exactly, else float64: sums stay below 2^32, all
+    below 2^53.
+    """
+    if quantiser.activation not in ("none", "relu") or not sums.size:
+        return np.float64
+    peak = max(int(sums.max()), -int(sums.min())) + int(np.abs(offset).max())
+    return np.float32 if max(peak, 1) * int(np.abs(multiplier).max()) < EXACT else np.float64
+
+
+def _codes(scaled: Array, quantiser: Quantiser) -> NDArray[np.uint8]:
+    """The codes of rounded sums, whose array is used up."""
     active = ACTIVATE[quantiser.activation](scaled, quantiser)
-    codes: NDArray[np.uint8] = np.clip(active + quantiser.zero, quantiser.low, quantiser.high).astype(np.uint8)
+    active += quantiser.zero
+    np.maximum(active, quantiser.low, out=active)
+    np.minimum(active, quantiser.high, out=active)
+    codes: NDArray[np.uint8] = active.astype(np.uint8)
     return codes
 
 
 def _round_quotient(sums: Array, quantiser: Quantiser, divisor: Array | int) -> Array:
-    """round(sum * multiplier / (2^shift * divisor)), ties to even; that of tuned neurons where there are constants."""
-    if quantiser.constants is not None:
-        offset, multiplier = quantiser.constants.values.T.astype(np.float64)  # a sum stays below 2^32, all below 2^53
-        tuned: Array = np.rint((sums.astype(np.float64) + offset) * (multiplier / (1 << quantiser.shift)))
-        return tuned
-    if isinstance(divisor, int) and divisor == 1:
-        rounded: Array = np.rint(sums.astype(np.float64) * (quantiser.multiplier / (1 << quantiser.shift)))
-        return rounded
+    """round(sum * multiplier / (2^shift * divisor)), ties to even."""
     whole = np.asarray(divisor, dtype=np.int64) << min(quantiser.shift, LARGEST_SHIFT)
     return nearest(sums.astype(np.int64) * quantiser.multiplier, whole).astype(np.float64)
 

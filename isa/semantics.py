@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.isa.operands import KINDS
-from acortex.isa.quantisers import LARGEST_SHIFT, nearest, quantise
+from acortex.isa.quantisers import EXACT, LARGEST_SHIFT, nearest, quantise
 from acortex.isa.recurrent import gru_reset_step, gru_step, lstm_step, saturate
 from acortex.isa.sequencer import Dispatch
 from acortex.isa.table import ROWS
@@ -28,11 +28,11 @@ Array = NDArray[Any]
 
 
 class Shape(NamedTuple):
-    """The matrix of a group, in cells, with its weights where values are wanted: float32 of shape (rows, columns)."""
+    """The matrix of a group, in cells, with its weights where values are wanted, as `exact_weights` makes them."""
 
     rows: int
     columns: int
-    weights: NDArray[np.float32] | None
+    weights: Array | None
 
     @property
     def row_words(self) -> int:
@@ -43,6 +43,20 @@ class Shape(NamedTuple):
     def column_words(self) -> int:
         """Words that the converted columns fill."""
         return -(-self.columns // CHANNELS)
+
+
+BLOCK = 1 << 18
+"""Codes of input vectors that are multiplied at a time: as many as stay in a processor's cache."""
+
+
+def exact_weights(values: Array) -> Array:
+    """Weights for `multiply`: of shape (rows, columns), float32 where every sum stays below 2^24, else float64.
+
+    A float32 holds every integer below 2^24, and products of float32 are ten times as fast as those of integers. The
+    bound takes every input for the largest that a byte holds.
+    """
+    largest = int(np.abs(values.astype(np.int64)).sum(axis=0).max(initial=0)) * 255
+    return values.astype(np.float32 if largest < EXACT else np.float64)
 
 
 class Flow(NamedTuple):
@@ -189,12 +203,18 @@ def _feed_flow(dispatch: Dispatch) -> Flow:
 
 @_means("multiply", lambda d, s: Flow("vectors", d.ops.positions, "sums", d.ops.positions))
 def multiply(vectors: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
-    """Sums of the group's columns: float32 of shape (positions, columns), each an exact integer below 2^24."""
+    """Sums of the group's columns: exact integers, of the type of its weights, of shape (positions, columns)."""
     assert shape is not None and shape.weights is not None
     missing = shape.rows - (vectors.shape[1] - 1)
     if missing > 0:
         vectors = np.concatenate((vectors[:, :-1], np.repeat(vectors[:, -1:], missing, axis=1)), axis=1)
-    return vectors[:, : shape.rows].astype(np.float32) @ shape.weights
+    vectors = vectors[:, : shape.rows]
+    weights = shape.weights
+    sums = np.empty((len(vectors), shape.columns), dtype=weights.dtype)
+    block = max(BLOCK // shape.rows, 64)
+    for at in range(0, len(vectors), block):
+        np.matmul(vectors[at : at + block].astype(weights.dtype), weights, out=sums[at : at + block])
+    return sums
 
 
 @_means("convert", lambda d, s: _convert_flow(d, s))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from acortex.errors import AcortexError
 from acortex.isa.program import Program, Weights
-from acortex.isa.semantics import CHANNELS, Shape
+from acortex.isa.semantics import CHANNELS, Shape, exact_weights
 from acortex.isa.sequencer import Dispatch, GroupPlan, ProgramError, Sequencer
 from acortex.sim.array import GroupTimes
 from acortex.sim.bus import Buses, GroupRoute
@@ -30,7 +30,7 @@ class Configuration:
 
     def __post_init__(self) -> None:
         self.buses = Buses(self.chip)
-        self._matrices: dict[int, NDArray[np.float32]] = {}
+        self._matrices: dict[int, NDArray[Any]] = {}
 
     def where(self, pc: int) -> str:
         """The source line of an instruction."""
@@ -79,10 +79,10 @@ class Configuration:
         self.weights[group.number] = weights
 
     def shape(self, group: int, values: bool) -> Shape:
-        """The matrix of a group; its weights in float32 where values are wanted."""
+        """The matrix of a group; with its weights where values are wanted."""
         found = self.groups[group]
         if values and group not in self._matrices:
-            self._matrices[group] = self.weights[group].values.astype(np.float32)
+            self._matrices[group] = exact_weights(self.weights[group].values)
         return Shape(found.rows, found.columns, self._matrices.get(group))
 
     def route(self, group: int) -> GroupRoute:
