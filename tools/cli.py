@@ -9,6 +9,7 @@ import click
 
 import acortex
 from acortex.tools.asm import asm
+from acortex.tools.bench import bench
 from acortex.tools.chip import chip
 from acortex.tools.compile import compile_
 from acortex.tools.disasm import disasm
@@ -29,7 +30,7 @@ def cli() -> None:
     """
 
 
-for command in (compile_, asm, disasm, info, isa, run, trace, chip, zoo):
+for command in (compile_, asm, disasm, info, isa, run, trace, chip, zoo, bench):
     cli.add_command(command)
 
 

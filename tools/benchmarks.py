@@ -1,0 +1,246 @@
+"""The simulator's own speed: each row a rate or a ratio, beside a limit that is measured in the same process.
+
+What is compared runs in turns, so that a busy machine slows both, and the best of several turns counts. Times are the
+processor's own, but for a process that is started.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter, process_time
+from typing import Any
+
+import numpy as np
+import simpy
+
+from acortex.isa.assembler import assemble
+from acortex.isa.lexer import tokens_of
+from acortex.isa.sequencer import Sequencer
+from acortex.isa.tensors import to_words
+from acortex.programs.convolution import BENCH, RESNET152, Convolution
+from acortex.sim.chip import TimedChip
+from acortex.sim.functional import Functional
+from acortex.sim.run import run
+from acortex.sim.specs import load_chip
+from acortex.traces import reader
+from acortex.traces.info import info
+
+CHIP = "acortex_gnmt"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measurement: its value in `unit`, and the limit beside it.
+
+    `ratio` is value over limit. It holds where it is at least `reach`, or at most where `at_most` is set; a row without
+    a reach only informs.
+    """
+
+    name: str
+    value: float
+    unit: str
+    limit: float | None = None
+    reach: float | None = None
+    at_most: bool = False
+    against: str = ""
+    """What the limit is, in words."""
+
+    @property
+    def ratio(self) -> float | None:
+        """The value in units of the limit."""
+        return None if self.limit is None else self.value / self.limit
+
+    @property
+    def holds(self) -> bool | None:
+        """Whether the ratio is within reach; None where nothing is asked."""
+        if self.ratio is None or self.reach is None:
+            return None
+        return self.ratio <= self.reach if self.at_most else self.ratio >= self.reach
+
+    def plain(self) -> dict[str, Any]:
+        """The row in plain JSON types."""
+        names = ("name", "value", "unit", "limit", "ratio", "reach", "holds", "at_most", "against")
+        return {name: getattr(self, name) for name in names}
+
+
+def machine() -> dict[str, Any]:
+    """What the numbers were measured on."""
+    return {
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "simpy": simpy.__version__,
+        "system": platform.system(),
+        "processor": platform.machine(),
+        "cores": os.cpu_count(),
+    }
+
+
+def measure(quick: bool, tick: Callable[[int, int], None] | None = None) -> Iterator[Row]:
+    """The rows, one after the other; `quick` takes fewer turns and shorter runs. `tick` hears of parts done."""
+    parts = (core, trace, scaling, values_of_a_layer, values_of_resnet152, assembler, startup)
+    for number, part in enumerate(parts, 1):
+        yield from part(quick)
+        if tick is not None:
+            tick(number, len(parts))
+
+
+def best(turns: int, *works: Callable[[], float]) -> tuple[float, ...]:
+    """The shortest of the times that each work returns, in seconds, over turns of all of them."""
+    times = [[work() for work in works] for _ in range(turns)]
+    return tuple(min(column) for column in zip(*times, strict=True))
+
+
+def seconds(work: Callable[[], Any], clock: Callable[[], float] = process_time) -> float:
+    """What one call takes."""
+    start = clock()
+    work()
+    return clock() - start
+
+
+# Time -------------------------------------------------------------------------------------------------------------
+
+
+class Simulation:
+    """The convolution on the timed chip alone: all counters on, no trace, no values."""
+
+    def __init__(self, inferences: int) -> None:
+        self._program = BENCH.program(CHIP)
+        self._chip = load_chip(CHIP)
+        self._inferences = inferences
+        functional = Functional(self._program, self._chip, inferences, None)
+        functional.run()
+        self._groups = functional.configuration.times()
+        self.events = self.operations = 0
+
+    def __call__(self) -> float:
+        """Runs once, and returns the seconds; set-up stands before the clock."""
+        sequencer = Sequencer(self._program, self._inferences)
+        TimedChip(self._chip, sequencer, self._groups).run()
+        chip = TimedChip(self._chip, sequencer, self._groups)
+        spent = seconds(chip.run)
+        self.events = sum(chip.tally.events.values())
+        self.operations = BENCH.positions * self._inferences
+        return spent
+
+
+def bare_simpy(timeouts: int, processes: int = 100) -> float:
+    """The seconds of so many timeouts in processes of simpy that do nothing else."""
+
+    def ticking(environment: simpy.Environment) -> Iterator[simpy.Event]:
+        while True:
+            yield environment.timeout(1)
+
+    environment = simpy.Environment()
+    for _ in range(processes):
+        environment.process(ticking(environment))  # type: ignore[arg-type]  # a generator
+    return seconds(lambda: environment.run(until=timeouts // processes))
+
+
+def core(quick: bool) -> Iterator[Row]:
+    """Events a second of the timed chip beside simpy's timeouts; what that is in array operations."""
+    simulate, timeouts = Simulation(1 if quick else 4), 100_000
+    simulated, bare = best(3 if quick else 15, simulate, partial(bare_simpy, timeouts))
+    against = "timeouts of 100 processes of bare simpy"
+    yield Row("core_events", simulate.events / simulated, "events/s", timeouts / bare, 0.7, against=against)
+    yield Row("array_operations", simulate.operations / simulated, "operations/s")
+
+
+def trace(quick: bool) -> Iterator[Row]:
+    """What a run costs more with every event traced, and the size of the trace."""
+    program, images = BENCH.program(CHIP), BENCH.images(1)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "bench.actrace"
+        plain = partial(run, program, inputs=images, values=False)
+        traced, bare = best(2 if quick else 8, partial(seconds, partial(plain, trace=path)), partial(seconds, plain))
+        about = info(reader.open(path))
+    yield Row("trace_cost", traced, "s", bare, 1.33, True, "the same run without a trace")
+    yield Row("trace_bytes_per_event", about["bytes"] / about["events"], "bytes", 1.0, 2.5, True, "one byte")
+
+
+def scaling(quick: bool) -> Iterator[Row]:
+    """The power of the number of events with which time grows: the slope of both logarithms."""
+    inferences = (1, 4, 20) if quick else (1, 20, 200)
+    events, spent = [], []
+    for count in inferences:
+        simulate = Simulation(count)
+        spent.append(min(simulate() for _ in range(3 if count == 1 else 1)))
+        events.append(simulate.events)
+    slope = float(np.polyfit(np.log(events), np.log(spent), 1)[0])
+    against = f"time linear in events, from {events[0]:,} to {events[-1]:,}"
+    yield Row("scaling_exponent", slope, "power of events", 1.0, 1.1, True, against)
+
+
+# Values -----------------------------------------------------------------------------------------------------------
+
+
+def values_and_products(layer: Convolution, turns: int) -> tuple[float, float]:
+    """The seconds that the values of a layer take, and those of the bare product of its shape."""
+    program, chip, images = layer.program(CHIP), load_chip(CHIP), layer.images(1)
+    words = {tensor.name: to_words(tensor, images) for tensor in program.inputs}
+    vectors = np.ones((layer.positions, layer.rows), dtype=np.float32)
+    weights = np.ones((layer.rows, layer.outputs), dtype=np.float32)
+
+    def execute(tensors: dict[str, Any] | None) -> float:
+        return seconds(Functional(program, chip, 1, tensors).run)
+
+    full, rules, bare = best(
+        turns, partial(execute, words), partial(execute, None), partial(seconds, lambda: vectors @ weights)
+    )
+    return full - rules, bare
+
+
+def values_of_a_layer(quick: bool) -> Iterator[Row]:
+    """The values of the convolution: a run with values less one without, which checks the same rules."""
+    yield _values("values_conv", [(1, BENCH)], 3 if quick else 10)
+
+
+def values_of_resnet152(quick: bool) -> Iterator[Row]:
+    """The values of the convolutions of ResNet-152, each shape as often as it comes."""
+    yield _values("values_resnet152", RESNET152, 2 if quick else 5)
+
+
+def _values(name: str, layers: Sequence[tuple[int, Convolution]], turns: int) -> Row:
+    value = limit = 0.0
+    for count, layer in layers:
+        ours, bare = values_and_products(layer, turns)
+        value, limit = value + count * ours, limit + count * bare
+    return Row(name, value, "s", limit, 3.0, True, "NumPy's float32 products of the same shapes")
+
+
+# Tools ------------------------------------------------------------------------------------------------------------
+
+
+def assembler(quick: bool) -> Iterator[Row]:
+    """Lines a second of the assembler, beside those of its master expression alone."""
+    body = "top{0}: base d{1}, {0} + 3 * (2 - 1)  ; a comment\n dim d{1}, 0, 64, stride=2\n await read, t{1}\n"
+    lines = 6_000 if quick else 30_000
+    text = " start\n" + "".join(body.format(number, number % 8) for number in range(lines // 3)) + " halt\n"
+    cut = text.splitlines()
+    ours, bare = best(
+        2 if quick else 5,
+        partial(seconds, partial(assemble, text)),
+        partial(seconds, lambda: [tokens_of(line) for line in cut]),
+    )
+    against = "cutting the same lines into tokens, nothing more"
+    yield Row("assembler_lines", len(cut) / ours, "lines/s", len(cut) / bare, 0.2, against=against)
+
+
+def startup(quick: bool) -> Iterator[Row]:
+    """What `acortex --help` takes, beside a Python that imports argparse."""
+
+    def start(*arguments: str) -> float:
+        command = partial(subprocess.run, [sys.executable, *arguments], check=True, capture_output=True)
+        return seconds(command, perf_counter)
+
+    ours, bare = best(
+        3 if quick else 15, partial(start, "-m", "acortex", "--help"), partial(start, "-c", "import argparse")
+    )
+    yield Row("startup", ours, "s", bare, 4.0, True, "python -c 'import argparse'")
