@@ -202,8 +202,8 @@ class Unit:
         """Spends `duration` cycles from cycle `start` on one event."""
         if start > self.since:
             self.spent[self.cause] += start - self.since
-            if self.emit_wait is not None:
-                self._tell(start)
+            if self.emit_wait is not None and self.cause != IDLE:
+                self.emit_wait(self.since, start - self.since, self.number, self.cause, *self.context)
         self.last = self.since = start + duration
         self.busy += duration
         try:
@@ -228,13 +228,9 @@ class Unit:
         """Spends the time up to cycle `until`, where some is left, on what the unit waits for."""
         if until > self.since:
             self.spent[self.cause] += until - self.since
-            if self.emit_wait is not None:
-                self._tell(until)
+            if self.emit_wait is not None and self.cause != IDLE:
+                self.emit_wait(self.since, until - self.since, self.number, self.cause, *self.context)
             self.since = until
-
-    def _tell(self, until: int) -> None:
-        if self.emit_wait is not None and self.cause != IDLE:
-            self.emit_wait(self.since, until - self.since, self.number, self.cause, *self.context)
 
     def flush(self) -> None:
         """Books what was done since the last time to the layer and inference that it was done for."""

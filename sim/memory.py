@@ -117,7 +117,9 @@ class Fabric:
             if self.contended:
                 bank = self._banks[client.address % self.times.banks]
                 if bank > now:
-                    if client.cause != BUS:  # its bank may be taken again by another, but that is not seen in every cycle
+                    if (
+                        client.cause != BUS
+                    ):  # its bank may be taken again by another, but that is not seen in every cycle
                         client.block(now, BANK)
                     return bank
         bus = client.bus
