@@ -193,17 +193,17 @@ def _written(case: Case) -> set[int]:
 
 @_kind("words are left in the buffer")
 def _(text: Text, chance: random.Random) -> Fault | None:
-    return _left_over(text, "read", "1 words in the buffer are given here and never taken")
+    return _left_over(text, "read", "1 word in the buffer is given here and never taken")
 
 
 @_kind("words are left at the vector agent")
 def _(text: Text, chance: random.Random) -> Fault | None:
-    return _left_over(text, "read", "1 words at the vector agent are given here and never taken", to=1)
+    return _left_over(text, "read", "1 word at the vector agent is given here and never taken", to=1)
 
 
 @_kind("operands are left at the vector agent")
 def _(text: Text, chance: random.Random) -> Fault | None:
-    return _left_over(text, "operand", "1 operand words at the vector agent are given here and never taken")
+    return _left_over(text, "operand", "1 operand word at the vector agent is given here and never taken")
 
 
 def _left_over(text: Text, mnemonic: str, message: str, **values: int) -> Fault | None:

@@ -67,7 +67,7 @@ def test_python_m_acortex_is_the_command() -> None:
         ("acortex chip s", ["plain,schema", "plain,show"]),
         ("acortex chip show acortex_d", ["plain,acortex_digits", "plain,acortex_digits_parallel"]),
         ("acortex run x.s --timing", ["plain,--timing-only"]),
-        ("acortex run zoo:digits", ["plain,zoo:digits_mlp"]),
+        ("acortex run zoo:digits", ["plain,zoo:digits_mlp", "plain,zoo:digits_cnn"]),
     ],
 )
 def test_completion_offers_what_may_follow(words: str, offered: list[str]) -> None:
