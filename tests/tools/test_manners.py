@@ -125,7 +125,13 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
 
 def test_control_c_ends_a_command_without_a_traceback(tmp_path: Path) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, "wait"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", PROGRAM, "wait"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(
+            signal.SIGINT, signal.default_int_handler
+        ),  # a job in the background ignores it
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
