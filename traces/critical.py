@@ -91,6 +91,7 @@ class _Walk:
         self.rows = Rows(trace)
         self._texts = trace.header.instructions
         self._latency = read_latency(trace.header.config)
+        self._frames = [unit for unit in trace.header.units if unit.startswith(FRAME)]
         self._down = [unit for unit in trace.header.units if unit.startswith("buses/down")]
         self._up = [unit for unit in trace.header.units if unit.startswith("buses/up")]
         self._endings: dict[str, Callable[[Row, int], Step | None]] = {
@@ -98,15 +99,15 @@ class _Walk:
             "token": self._token,
             "buffer_full": lambda row, now: self._ended(now, LOAD if self._bused(row.pc) else VECTOR),
             "operand_full": lambda row, now: self._ended(now, VECTOR),
-            "words": lambda row, now: self._crossing(self._down, now),
+            "words": lambda row, now: self._one_of(self._down, now),
             "windows": lambda row, now: self._ended(now, LOAD),
             "vectors": lambda row, now: self._ended(now, BUFFER),
-            "latches": lambda row, now: self._ended(now, FRAME),
+            "latches": lambda row, now: self._one_of(self._frames, now),
             "frame": self._handed,
             "load": lambda row, now: self._ended(now, LOAD),
             "neurons": lambda row, now: self._ended(now, NEURONS),
             "sums": self._handed,
-            "output_full": lambda row, now: self._crossing(self._up, now) or self._ended(now, VECTOR),
+            "output_full": lambda row, now: self._one_of(self._up, now) or self._ended(now, VECTOR),
             "codes": lambda row, now: self._ended(now, NEURONS if self._bused(row.pc) else VECTOR),
             "stream": self._stream,
             "operand": lambda row, now: self._read(row, now, OPERAND) or self._read(row, now, READ),
@@ -149,7 +150,7 @@ class _Walk:
 
     def _idle(self, unit: str, now: int) -> Step:
         """An idle unit begins as its next instruction is issued, or for a frame as its load ends."""
-        found = self._ended(now, LOAD if unit == FRAME else CONTROLLER)
+        found = self._ended(now, LOAD if unit in self._frames else CONTROLLER)
         if found is not None and found.unit != unit:
             return found
         since = self.rows.idle_since(unit, now)
@@ -174,8 +175,8 @@ class _Walk:
 
     def _queue(self, row: Row, now: int) -> Step | None:
         """A place in a queue is free the cycle after its agent took an instruction."""
-        agents = [unit for unit in self.rows.agents_of(row.pc) if unit not in (CONTROLLER, FRAME)]
-        agents = [unit for unit in agents if not unit.startswith("buses/")]
+        agents = [unit for unit in self.rows.agents_of(row.pc) if unit != CONTROLLER]
+        agents = [unit for unit in agents if not unit.startswith(("buses/", FRAME))]
         return self._later(row, now, agents[0]) if len(agents) == 1 else None
 
     def _token(self, row: Row, now: int) -> Step | None:
@@ -195,10 +196,14 @@ class _Walk:
 
     def _handed(self, row: Row, now: int) -> Step | None:
         """Sums are seen, and frames are over, the cycle after the hand-over."""
-        return self._later(row, now, FRAME) if self.rows.before(FRAME, now - 1) else None
+        for lane in self._frames:
+            last = self.rows.before(lane, now - 1)
+            if last is not None and last.end == now - 1:
+                return self._later(row, now, lane)
+        return None
 
-    def _crossing(self, lanes: Sequence[str], now: int) -> Step | None:
-        """On to a word that has crossed a bus now, if there is one."""
+    def _one_of(self, lanes: Sequence[str], now: int) -> Step | None:
+        """On to the lane whose event ends now, if there is one."""
         return next((Step(lane, now) for lane in lanes if self.rows.ended(lane, now)), None)
 
     def _crossed(self, row: Row, now: int) -> Step | None:

@@ -92,7 +92,7 @@ def _owners(one: Segment) -> set[str]:
     """The units and parts whose delays a segment follows from; none where it is a hand-over or a wait."""
     if one.what not in (BUSY, LATENCY):
         return set()
-    owners = {one.unit, one.unit.partition("/")[0]}
+    owners = {one.unit, one.unit.rstrip("0123456789"), one.unit.partition("/")[0]}
     if one.name in ("memory.read", "memory.write", "latency"):
         owners.add(MEMORY)
     return owners

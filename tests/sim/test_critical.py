@@ -31,6 +31,7 @@ CHIPS: tuple[tuple[str, ...], ...] = (
     ("buses.word_cycles=8",),
     ("buses.word_cycles=9", "buses.down_lanes=2"),
     ("memory.banks=2", "memory.bank_cycles=6", "memory.ports=2"),
+    ("arrays.frames_at_once=2", "neurons.cycles_per_step=2"),
     ("arrays.overlap_loads=true", "buffer.windows=2", "buffer.words=26"),
 )
 """Chips on which different units set the time."""

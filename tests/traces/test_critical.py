@@ -177,9 +177,9 @@ def test_an_empty_run_has_an_empty_path(walked: Any) -> None:
 
 
 def test_waits_that_never_move_on_are_refused(walked: Any) -> None:
-    waits = [("vmm/frame", "frame", 0, 10**9, 1)]
+    events = [("vector", "vector.step", 0, 1, 1)]
     with pytest.raises(UsageError, match="has waits that no event could have ended so"):
-        walked([], waits, 10**9)
+        walked(events, [("vector", "queue", 1, 10**9, 1)], 10**9)
 
 
 @pytest.mark.parametrize("level", ["instructions", "layers"])
