@@ -66,3 +66,16 @@ def test_a_network_equals_onnxruntime_on_its_reference(build: Callable[[], Netwo
     np.testing.assert_array_equal(outputs[port.name], np.reshape(wanted, (3, *port.shapes[0])))
     assert outputs[port.name].dtype == wanted[0].dtype == np.float32
     assert len(np.unique(outputs[port.name])) > 2
+
+
+def test_the_arrays_of_a_compiled_network_hardly_ever_wait() -> None:
+    x = Network(input=(64, 24, 24)).conv(64, 3, pad=1).relu()
+    y = x.conv(64, 3, pad=1).relu().conv(64, 3, pad=1).add(x).relu()
+    compiled = compile_graph(quantised(y.conv(10, 8, stride=8)), machine_of(CHIP))  # few outputs
+    report = run(compiled.program, CHIP, values=False).report
+    busy = sum(report["utilisation"][unit]["busy"] for unit in ("vmm/load", "vmm/frame"))
+    positions, (load, frame) = 24 * 24, (9, 18)
+    assert busy >= 3 * positions * (load + frame)
+    before = report["counts"]["host_words.in"] * (CHIP.host.word_cycles + CHIP.memory.access_cycles)
+    a_layer = 300  # the first window of a layer is read once the layer before it is in memory
+    assert report["cycles"] - busy - before < len(compiled.plan.passes) * a_layer
