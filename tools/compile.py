@@ -9,7 +9,7 @@ import click
 
 from acortex.errors import UsageError
 from acortex.tools import files
-from acortex.tools.chips import chip_option, set_option
+from acortex.tools.chips import complete, set_option
 from acortex.tools.console import console, format_option, print_json, show
 from acortex.tools.manners import warn
 
@@ -27,7 +27,7 @@ MAPPINGS = ("taps", "dense", "best")
 @click.argument("model", metavar="MODEL.onnx", type=click.Path())
 @click.option("-o", "--output", metavar="OUT.acx", type=click.Path(), help="Write the program here.")
 @click.option("--calibration", metavar="X.npy", type=click.Path(), help="Inputs that show the range of every map.")
-@chip_option
+@click.option("--chip", metavar="CHIP", shell_complete=complete, help="A built-in chip or a .toml; else acortex_gnmt.")
 @set_option
 @click.option("--mapping", type=click.Choice(MAPPINGS), default="taps", show_default=True, help="How taps fill rows.")
 @click.option("--smallest-chip", is_flag=True, help="Compile for the smallest chip that holds the network.")
