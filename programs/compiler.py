@@ -15,12 +15,13 @@ from acortex.errors import AcortexError
 from acortex.isa.assembler import assemble
 from acortex.isa.machine import Machine
 from acortex.isa.program import Program
-from acortex.programs.emit import ARRAYS, Plan, emit
+from acortex.programs.emit import ARRAYS, emit
 from acortex.programs.graph import Layer, LayerGraph, Product, Recurrent
 from acortex.programs.lower import lower, pack_inputs
 from acortex.programs.memory_plan import WORD_BYTES, kilobytes, least_memory, plan_memory
 from acortex.programs.passes import CHANNELS, Pass, matrices
 from acortex.programs.placement import Rect, Tiles, place, smallest
+from acortex.programs.plan import Plan
 from acortex.programs.schedule import schedule
 
 

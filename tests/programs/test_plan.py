@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from acortex.errors import AcortexError
 from acortex.isa.machine import Machine
 from acortex.programs.compiler import TooLong, compile_graph, plan_graph, smallest_chip
-from acortex.programs.emit import Plan
 from acortex.programs.graph import (
     Add,
     Code,
@@ -30,6 +29,7 @@ from acortex.programs.graph import (
 )
 from acortex.programs.lower import UnsupportedLayer
 from acortex.programs.memory_plan import MemoryFull
+from acortex.programs.plan import Plan
 from acortex.programs.recurrent import UnsupportedCell
 from acortex.sim.specs import load_chip
 from acortex.tools.machine import machine_of
