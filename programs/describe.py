@@ -1,6 +1,7 @@
 """Looks at a network between the steps of the compiler: as rows to print, and as a graph to draw.
 
-The same columns for an ONNX model, its normal form and its layer graph, so that each can be held beside the one before.
+The same columns for an ONNX model, its normal form, its layer graph and its plan for a chip, so that each can be held
+beside the one before.
 """
 
 from __future__ import annotations
@@ -12,14 +13,16 @@ import networkx as nx
 
 from acortex.programs.graph import Code, LayerGraph, Product, View, read_views, written_targets
 from acortex.programs.network import Model
+from acortex.programs.passes import Pass, Sink, Source
+from acortex.programs.plan import Plan
 from acortex.programs.steps import Activation, FloatGraph, ProductStep
 
-Stage = Model | FloatGraph | LayerGraph
+Stage = Model | FloatGraph | LayerGraph | Plan
 Row = dict[str, Any]
 
 
 def rows(stage: Stage) -> list[Row]:
-    """A row a node, step or layer, in order: its name, op, what it reads and writes, sizes, and what stands at its end.
+    """A row a node, step, layer or pass, in order: name, op, what it reads and writes, sizes, what stands at its end.
 
     `shape` is that of the weights, None without; `ends_in` the activation, "" for none.
     """
@@ -27,6 +30,8 @@ def rows(stage: Stage) -> list[Row]:
         return [_node(stage, index) for index in range(len(stage.nodes))]
     if isinstance(stage, FloatGraph):
         return [_step(stage, index) for index in range(len(stage.steps))]
+    if isinstance(stage, Plan):
+        return [_pass(step) for step in stage.passes]
     return [_layer(stage, index) for index in range(len(stage.layers))]
 
 
@@ -54,6 +59,25 @@ def _layer(graph: LayerGraph, index: int) -> Row:
     code = getattr(layer, "code", None)
     ends_in = "" if not isinstance(code, Code) or code.activation == "none" else code.activation
     return _row(layer.name, layer.op, type(layer).__name__.lower(), reads, writes, shape, ends_in)
+
+
+def _pass(step: Pass) -> Row:
+    """A pass: the layers that it computes, words of maps that it reads and writes, the matrix of its group."""
+    parts = [type(layer).__name__.lower() for layer in step.layers]
+    shape = (step.multiply.matrix.rows, step.multiply.matrix.columns) if step.multiply else None
+    reads = [f"{source.layout.name}{_words(source)}" for sources in step.reads().values() for source in sources]
+    writes = [f"{sink.layout.name}{_words(sink)}" for sink in step.writes()]
+    code = step.stage.layer.code if step.stage else step.multiply.code if step.multiply else None
+    ends_in = "" if code is None or code.activation == "none" or step.cell else code.activation
+    return _row(step.name, step.layers[-1].op, " + ".join(parts), reads, writes, shape, ends_in)
+
+
+def _words(part: Source | Sink) -> str:
+    """Which words of a pixel, where they are not all, and which pixel, where it is one."""
+    pixel = part.left + part.top * part.layout.width if isinstance(part, Source) and part.pixels == 1 else None
+    pixel = part.pixel if isinstance(part, Sink) else pixel
+    at = f" at {pixel}" if pixel is not None and part.layout.height * part.layout.width > 1 else ""
+    return (f"[{part.word}..{part.word + part.words - 1}]" if part.words < part.layout.words else "") + at
 
 
 def _row(

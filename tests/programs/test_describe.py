@@ -4,8 +4,11 @@ import networkx as nx
 import pytest
 
 from acortex.programs import Network, quantised
+from acortex.programs.compiler import plan_graph
 from acortex.programs.describe import as_graph, as_text, rows
 from acortex.programs.normalise import normalise
+from acortex.sim.specs import load_chip
+from acortex.tools.machine import machine_of
 
 
 def branching():
@@ -34,6 +37,22 @@ def test_a_layer_graph_is_a_line_a_layer():
         "a: product Conv; 3x3x3x4; relu; input -> concat_1",
         "b: product Conv; 1x1x2x2; relu; concat_1[1..2] -> concat_1+4",
     ]
+
+
+def test_a_plan_is_a_line_a_pass():
+    plan = plan_graph(quantised(branching()), machine_of(load_chip("acortex_gnmt")))
+    assert as_text(plan) == (
+        "a: product Conv; 515x4; relu; input -> concat_1\n"
+        "b: product Conv; 3x2; relu; concat_1 -> concat_1\n"
+        "maxpool_1: pool MaxPool; relu; concat_1 -> maxpool_1\n"
+        "c: product Gemm; 518x5; maxpool_1 -> c\n"
+    )
+
+
+def test_a_plan_says_which_words_and_pixels_a_pass_is_about():
+    network = Network("net", input=(2, 70)).lstm(8)
+    plan = plan_graph(quantised(network), machine_of(load_chip("acortex_gnmt")))
+    assert as_text(plan).splitlines()[1] == "lstm_1: recurrent LSTM; 136x200; input at 1, lstm_1 at 0 -> lstm_1 at 1"
 
 
 @pytest.mark.parametrize("index", [0, 1, 3])
