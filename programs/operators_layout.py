@@ -16,6 +16,9 @@ from acortex.programs.operators import operator
 
 Array = NDArray[Any]
 
+CHANNELS = 64
+"""Channels of a word of main memory."""
+
 NOTHING = "nothing: the numbers stay where they are"
 
 
@@ -148,14 +151,31 @@ def concat(lowering: Lowering, node: Node) -> None:
     pieces = _merged(lowering, [_piece(lowering, node, tensor, seats) for tensor in tensors])
     height, width = (1 if seat is None else tensors[0].shape[seat] for seat in seats[:2])
     made = lowering.new_map(node.name, (height, width, sum(lowering.graph.maps[name].channels for name in pieces)))
-    offset = 0
-    for name in pieces:
+    for name, offset in _placed_apart(lowering, pieces):
         lowering.graph.maps[name].parent = (made.name, offset)
-        offset += lowering.graph.maps[name].channels
     shape = list(tensors[0].shape)
     shape[axis] = made.channels
     axes = tuple(seats.index(n) if n in seats else None for n in range(rank))
     lowering.give(node.outputs[0], Tensor(made.name, made.size, tuple(shape), axes))
+
+
+def _placed_apart(lowering: Lowering, pieces: list[str]) -> list[tuple[str, int]]:
+    """Pieces with the channel that each begins at; copies of those whose makers read words that they would write."""
+    maps = lowering.graph.maps
+    ends = np.cumsum([maps[name].channels for name in pieces]).tolist()
+    offsets = dict(zip(pieces, [0, *ends], strict=False))
+
+    def words(name: str) -> range:
+        return range(offsets[name] // CHANNELS, (offsets[name] + maps[name].channels - 1) // CHANNELS + 1)
+
+    placed = []
+    for name in pieces:
+        makers = [step for step in lowering.graph.steps if lowering.graph.root(step.out)[0] == name]
+        read = {lowering.graph.root(view.map)[0] for step in makers for view in step.views}
+        shared = any(set(words(name)) & set(words(other)) for other in read & offsets.keys() - {name})
+        home = lowering.copy(f"{name}.copy", "Concat", View(name), maps[name].size).name if shared else name
+        placed.append((home, offsets[name]))
+    return placed
 
 
 def image_seats(shape: tuple[int, ...], channels: int) -> tuple[int | None, int | None, int]:

@@ -111,19 +111,16 @@ def _levels(for_x: Array, for_h: Array, x: g.Coding, h: g.Coding) -> tuple[Array
 def _gate_codes(
     functions: Sequence[str], steps: Array, zeros: Array, bias: Array, bits: int, linear: g.Coding | None = None
 ) -> tuple[g.Code, ...]:
-    """The codes of gates, one after the other; those without a function take the coding given.
-
-    Gates of one function have one shift, since one quantiser converts them.
-    """
-    codes = []
-    parts = list(zip(*(np.split(array, len(functions)) for array in (steps, zeros, bias)), strict=True))
+    """The codes of gates, one after the other; those without a function take the coding given."""
     top, half = (1 << bits) - 1, 1 << (bits - 1)
-    for function, (step, zero, shift_by) in zip(functions, parts, strict=True):
-        unit = linear.scale if function == "none" and linear is not None else 1 / FRACTION
-        alike = [own for other, (own, _, _) in zip(functions, parts, strict=True) if other == function]
-        factors, shift = multipliers(np.concatenate((step, *alike)) / unit)
-        factor = factors[: len(step)]
-        offset = np.rint(shift_by / unit * 2.0**shift / factor).astype(np.int64) - zero
+    units = [linear.scale if name == "none" and linear is not None else 1 / FRACTION for name in functions]
+    unit = np.repeat(units, len(steps) // len(functions))
+    # One shift for all: the gates of a step are converted together.
+    factors, shift = multipliers(steps / unit)
+    offsets = np.rint(bias / unit * 2.0**shift / factors).astype(np.int64) - zeros
+    codes = []
+    parts = zip(*(np.split(array, len(functions)) for array in (factors, offsets)), strict=True)
+    for function, (factor, offset) in zip(functions, parts, strict=True):
         if function == "none" and linear is not None:
             codes.append(g.Code(factor, shift, offset, linear.zero, 0, top))
         elif function == "tanh":
