@@ -53,6 +53,8 @@ def calibrate(graph: FloatGraph, inputs: Mapping[str, Array], bits: int) -> Stat
         statistics.see(graph.root(name)[0], image)
 
     def observe(step: Step, seen: Seen) -> None:
+        if not np.isfinite(seen.out).all():
+            raise UsageError(f"{step.name} ({step.op}) makes numbers that are not finite; see its weights and inputs")
         statistics.see(graph.root(step.out)[0], seen.out)
         if isinstance(step, ProductStep) and seen.weights is not None:
             statistics.levels[step.name] = quantised_weights(step, seen.weights, seen.sources[0], bits)
@@ -62,7 +64,9 @@ def calibrate(graph: FloatGraph, inputs: Mapping[str, Array], bits: int) -> Stat
             if step.last_state is not None:
                 statistics.see(graph.root(step.last_state)[0], seen.sequence.state)
 
-    evaluate(graph, inputs, observe)
+    # What is not finite is found in what a step makes, and told with the step's name.
+    with np.errstate(all="ignore"):
+        evaluate(graph, inputs, observe)
     return statistics
 
 
@@ -72,8 +76,6 @@ def quantised_weights(step: ProductStep, weights: Array, source: Array, bits: in
     The mean error that they make of the source is taken from the biases.
     """
     bias = step.kernel.biases()
-    if not (np.isfinite(weights).all() and np.isfinite(bias).all()):
-        raise UsageError(f"weights or biases of {step.name} ({step.op}) are not finite numbers")
     steps = _given_steps(step, weights, bits)
     levels, steps = levels_of(weights, bits, steps)
     mean = source.mean(axis=(0, 1, 2), dtype=np.float64)

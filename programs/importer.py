@@ -50,7 +50,7 @@ def from_proto(proto: onnx.ModelProto, folder: Path | None = None, where: str = 
     if opset < OLDEST_OPSET:
         hint = "export the model anew, or convert it with onnx.version_converter"
         raise UsageError(f"it uses opset {opset}, from {OLDEST_OPSET} on is understood", where=where, hint=hint)
-    graph = proto.graph
+    graph = _inlined(proto, where).graph
     model = Model(graph.name or "network", opset=opset)
     for tensor in graph.initializer:
         model.constants[tensor.name] = _constant(tensor, folder, where)
@@ -61,6 +61,19 @@ def from_proto(proto: onnx.ModelProto, folder: Path | None = None, where: str = 
     model.nodes = _nodes(graph.node, model, folder, where)
     _check_joined(model, where)
     return model
+
+
+def _inlined(proto: onnx.ModelProto, where: str) -> onnx.ModelProto:
+    """The model with the bodies of its own functions in place of their calls."""
+    if not proto.functions:
+        return proto
+    from onnx import inliner
+
+    try:
+        return inliner.inline_local_functions(proto)
+    except (RuntimeError, ValueError, TypeError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UsageError(f"its functions cannot be read ({reason})", where=where) from None
 
 
 def _parse(path: Path) -> onnx.ModelProto:
@@ -116,6 +129,8 @@ def _attribute(entry: onnx.AttributeProto, folder: Path | None, where: str) -> A
         value = onnx.helper.get_attribute_value(entry)
     except ValueError as error:
         raise UsageError(f"its attribute {entry.name} is malformed ({error})", where=where) from None
+    if value is None or hasattr(value, "SerializeToString"):
+        raise UsageError(f"its attribute {entry.name} has no type, or one that no network needs", where=where)
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     if isinstance(value, float | int):

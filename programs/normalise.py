@@ -85,7 +85,10 @@ def _lower(lowering: Lowering, node: Node) -> None:
         whole = lowering.whole_numbers | lowering.codes.keys()
         if whole.intersection(node.inputs) and node.op not in MAY_TAKE_WHOLE_NUMBERS:
             raise Unsupported("it computes with whole numbers; cast them to floating point before")
-        row.lower(lowering, node)
+        try:
+            row.lower(lowering, node)
+        except (TypeError, ValueError, KeyError, IndexError, OverflowError) as error:
+            raise Unsupported(f"its attributes or shapes are malformed ({error})") from None
 
 
 def _input(lowering: Lowering, value: Value) -> None:

@@ -145,7 +145,7 @@ def concat(lowering: Lowering, node: Node) -> None:
     if len(tensors) == 1:
         lowering.rename(node, tensors[0])
         return
-    if any(len(t.shape) != rank or t.shape[:axis] != tensors[0].shape[:axis] for t in tensors):
+    if any(len(t.shape) != rank or _without(t.shape, axis) != _without(tensors[0].shape, axis) for t in tensors):
         raise Unsupported("its inputs have shapes that do not fit")
     seats = image_seats(tensors[0].shape, axis)
     pieces = _merged(lowering, [_piece(lowering, node, tensor, seats) for tensor in tensors])
@@ -157,6 +157,10 @@ def concat(lowering: Lowering, node: Node) -> None:
     shape[axis] = made.channels
     axes = tuple(seats.index(n) if n in seats else None for n in range(rank))
     lowering.give(node.outputs[0], Tensor(made.name, made.size, tuple(shape), axes))
+
+
+def _without(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
+    return shape[:axis] + shape[axis + 1 :]
 
 
 def _placed_apart(lowering: Lowering, pieces: list[str]) -> list[tuple[str, int]]:

@@ -159,6 +159,22 @@ def test_initialisers_may_be_listed_as_inputs():
     assert [value.name for value in from_proto(model).inputs] == ["x"]
 
 
+def test_functions_of_a_model_are_their_bodies():
+    opset = helper.make_opsetid("", 13)
+    body = [helper.make_node("MatMul", ["a", "b"], ["m"]), helper.make_node("Relu", ["m"], ["c"])]
+    function = helper.make_function("own", "Dense", ["a", "b"], ["c"], body, [opset])
+    call = helper.make_node("Dense", ["x", "w"], ["y"], domain="own")
+    model = graph_model([call], {"x": [1, 4]}, ["y"], {"w": np.ones((4, 5), np.float32)})
+    model.functions.append(function)
+    model.opset_import.append(helper.make_opsetid("own", 1))
+    assert [node.op for node in from_proto(model).nodes] == ["MatMul", "Relu"]
+
+
+def test_an_operator_of_a_foreign_domain_is_refused_with_its_domain():
+    model = graph_model([helper.make_node("Relu", ["x"], ["y"], name="r", domain="other")], {"x": [1, 4]}, ["y"])
+    assert "r (other.Relu): the chip has no such operator" in refusal(model, UnsupportedNodes)
+
+
 def test_shapes_that_exporters_compute_are_folded():
     nodes = [
         helper.make_node("Shape", ["x"], ["s"]),
@@ -224,3 +240,16 @@ def test_softmax_is_for_the_host_at_the_end_only():
     assert (ended.host_nodes, ended.outputs[0].name) == (["softmax_1"], "linear_1.out")
     with pytest.raises(UnsupportedNodes, match="which the host computes after the chip has finished"):
         normalise(Network(input=(6,)).linear(5).softmax().linear(3).model)
+
+
+def test_numbers_that_are_not_finite_are_told_with_the_node_that_makes_them():
+    weights = np.full((4, 5), np.nan, np.float32)
+    model = graph_model([helper.make_node("MatMul", ["x", "w"], ["y"], name="m")], {"x": [1, 4]}, ["y"], {"w": weights})
+    with pytest.raises(UsageError, match=r"m \(MatMul\) makes numbers that are not finite"):
+        quantised(from_proto(model))
+
+
+def test_a_malformed_attribute_is_a_reason_like_others():
+    node = helper.make_node("MaxPool", ["x"], ["y"], name="m", kernel_shape="big")
+    model = graph_model([node], {"x": [1, 3, 4, 4]}, ["y"])
+    assert "m (MaxPool): its attributes or shapes are malformed" in refusal(model, UnsupportedNodes)
