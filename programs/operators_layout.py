@@ -164,22 +164,28 @@ def _without(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
 
 
 def _placed_apart(lowering: Lowering, pieces: list[str]) -> list[tuple[str, int]]:
-    """Pieces with the channel that each begins at; copies of those whose makers read words that they would write."""
-    maps = lowering.graph.maps
+    """Pieces with the channel that each begins at; copies of those that others' makers read where words are shared.
+
+    So no step reads words that another piece's maker writes.
+    """
+    maps, root = lowering.graph.maps, lowering.graph.root
     ends = np.cumsum([maps[name].channels for name in pieces]).tolist()
     offsets = dict(zip(pieces, [0, *ends], strict=False))
-
-    def words(name: str) -> range:
-        return range(offsets[name] // CHANNELS, (offsets[name] + maps[name].channels - 1) // CHANNELS + 1)
-
-    placed = []
-    for name in pieces:
-        makers = [step for step in lowering.graph.steps if lowering.graph.root(step.out)[0] == name]
-        read = {lowering.graph.root(view.map)[0] for step in makers for view in step.views}
-        shared = any(set(words(name)) & set(words(other)) for other in read & offsets.keys() - {name})
-        home = lowering.copy(f"{name}.copy", "Concat", View(name), maps[name].size).name if shared else name
-        placed.append((home, offsets[name]))
-    return placed
+    words = {
+        name: set(range(offset // CHANNELS, (offset + maps[name].channels - 1) // CHANNELS + 1))
+        for name, offset in offsets.items()
+    }
+    read_beside = {
+        source
+        for step in lowering.graph.steps
+        if (made := root(step.out)[0]) in words
+        for source in {root(view.map)[0] for view in step.views} & words.keys() - {made}
+        if words[source] & words[made]
+    }
+    return [
+        (lowering.copy(f"{name}.copy", "Concat", View(name), maps[name].size).name if name in read_beside else name, at)
+        for name, at in offsets.items()
+    ]
 
 
 def image_seats(shape: tuple[int, ...], channels: int) -> tuple[int | None, int | None, int]:

@@ -312,13 +312,13 @@ def test_a_scale_alone_is_folded_past_padding():
     assert decibels(one) > 28
 
 
-def test_a_step_that_would_write_words_that_it_reads_is_copied():
+def test_what_a_step_reads_is_copied_where_it_would_share_words_with_what_it_writes():
     x = Network(input=(3, 5, 5)).conv(4, 1, name="a")
     graph = normalise(x.concat(x.conv(5, 3, pad=1, name="b")).model)
-    assert {name: graph.root(name) for name in ("a", "b")} == {"a": ("concat_1", 0), "b": ("b", 0)}
+    assert {name: graph.root(name) for name in ("a", "b")} == {"a": ("a", 0), "b": ("concat_1", 4)}
 
 
-def test_a_step_that_reads_other_words_of_the_map_it_writes_is_not_copied():
+def test_what_a_step_reads_in_other_words_of_the_map_it_writes_is_not_copied():
     x = Network(input=(3, 5, 5)).conv(64, 1, name="a")
     graph = normalise(x.concat(x.conv(5, 3, pad=1, name="b")).model)
     assert {name: graph.root(name) for name in ("a", "b")} == {"a": ("concat_1", 0), "b": ("concat_1", 64)}
