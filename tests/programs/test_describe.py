@@ -13,7 +13,8 @@ from acortex.tools.machine import machine_of
 
 def branching():
     x = Network("net", input=(3, 6, 6)).conv(4, 3, pad=1, name="a").relu6()
-    return x.concat(x.channels(1, 3).conv(2, 1, name="b").relu()).max_pool(2).flatten().linear(5, name="c")
+    y = x.conv(2, 1, name="b").relu()
+    return y.concat(x.conv(3, 1, name="d")).channels(1, 4).max_pool(2).flatten().linear(5, name="c")
 
 
 def test_a_model_is_a_line_a_node():
@@ -26,26 +27,36 @@ def test_a_model_is_a_line_a_node():
 def test_a_normal_form_is_a_line_a_step():
     assert as_text(normalise(branching().model)) == (
         "a: product Conv; 3x3x3x4; relu ..6; input -> a\n"
-        "b: product Conv; 1x1x2x2; relu; a[1..2] -> b\n"
-        "maxpool_1: pool MaxPool; concat_1 -> maxpool_1\n"
-        "c: product Gemm; 3x3x6x5; maxpool_1 -> c\n"
+        "b: product Conv; 1x1x4x2; relu; a -> b\n"
+        "d: product Conv; 1x1x4x3; a -> d\n"
+        "maxpool_1: pool MaxPool; concat_1[1..3] -> maxpool_1\n"
+        "c: product Gemm; 3x3x3x5; maxpool_1 -> c\n"
     )
 
 
 def test_a_layer_graph_is_a_line_a_layer():
-    assert as_text(quantised(branching())).splitlines()[:2] == [
-        "a: product Conv; 3x3x3x4; relu; input -> concat_1",
-        "b: product Conv; 1x1x2x2; relu; concat_1[1..2] -> concat_1+4",
+    assert as_text(quantised(branching())).splitlines()[1:3] == [
+        "b: product Conv; 1x1x4x2; relu; a -> concat_1",
+        "d: product Conv; 1x1x4x3; a -> concat_1+2",
     ]
+
+
+@pytest.mark.parametrize("index", [0, 1, 3])
+def test_a_layer_keeps_the_name_that_it_had_in_the_model(index):
+    name = rows(normalise(branching().model))[index]["name"]
+    assert name in {row["name"] for row in rows(branching().model)}
+    assert name in {row["name"] for row in rows(quantised(branching()))}
 
 
 def test_a_plan_is_a_line_a_pass():
     plan = plan_graph(quantised(branching()), machine_of(load_chip("acortex_gnmt")))
     assert as_text(plan) == (
-        "a: product Conv; 515x4; relu; input -> concat_1\n"
-        "b: product Conv; 3x2; relu; concat_1 -> concat_1\n"
-        "maxpool_1: pool MaxPool; relu; concat_1 -> maxpool_1\n"
-        "c: product Gemm; 518x5; maxpool_1 -> c\n"
+        "a: product Conv; 515x4; relu; input -> a\n"
+        "b: product Conv; 4x2; relu; a -> concat_1\n"
+        "d: product Conv; 4x3; a -> concat_1\n"
+        "maxpool_1/copy: product MaxPool; 4x3; concat_1 -> maxpool_1/concat_1\n"
+        "maxpool_1: pool MaxPool; relu; maxpool_1/concat_1 -> maxpool_1\n"
+        "c: product Gemm; 515x5; maxpool_1 -> c\n"
     )
 
 
@@ -56,14 +67,8 @@ def test_a_plan_says_which_words_and_pixels_a_pass_is_about():
 
 
 @pytest.mark.parametrize("index", [0, 1, 3])
-def test_a_layer_keeps_the_name_that_it_had_in_the_model(index):
-    name = rows(normalise(branching().model))[index]["name"]
-    assert name in {row["name"] for row in rows(branching().model)}
-    assert name in {row["name"] for row in rows(quantised(branching()))}
-
-
 def test_the_graph_to_draw_leads_from_the_input_to_the_output():
     graph = quantised(branching())
     drawn = as_graph(graph)
     assert nx.has_path(drawn, f"map {graph.inputs[0].map}", f"map {graph.outputs[0].map}")
-    assert drawn.nodes["map concat_1"]["label"] == "concat_1 6x6x6"
+    assert drawn.nodes["map concat_1"]["label"] == "concat_1 6x6x5"
