@@ -66,7 +66,6 @@ def test_a_plan_says_which_words_and_pixels_a_pass_is_about():
     assert as_text(plan).splitlines()[1] == "lstm_1: recurrent LSTM; 136x200; input at 1, lstm_1 at 0 -> lstm_1 at 1"
 
 
-@pytest.mark.parametrize("index", [0, 1, 3])
 def test_the_graph_to_draw_leads_from_the_input_to_the_output():
     graph = quantised(branching())
     drawn = as_graph(graph)
