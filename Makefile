@@ -4,7 +4,7 @@ BIN := .venv/bin
 FOLDERS := isa traces sim programs tools
 SOURCES := __init__.py __main__.py errors.py $(FOLDERS)
 
-.PHONY: demo test check format types lint
+.PHONY: demo test check nightly format types lint
 
 demo: .venv/.installed
 	$(BIN)/acortex run zoo:digits_mlp
@@ -13,6 +13,10 @@ test: .venv/.installed-test
 	$(BIN)/python -m pytest
 
 check: lint types test
+
+# As many random programs as a night holds; see tests/judge.
+nightly: .venv/.installed-test
+	ACORTEX_PROGRAMS=100000 $(BIN)/python -m pytest tests/judge
 
 lint: .venv/.installed-test
 	$(BIN)/ruff format --check $(SOURCES) tests

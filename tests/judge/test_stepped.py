@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -35,3 +37,12 @@ def test_a_hundred_thousand_cycles_take_the_same_time_on_both() -> None:
     found, result, _ = differences(program, load_chip("acortex_digits", QUICK_WRITES), {"image": images}, len(images))
     assert found == []
     assert result.cycles >= 100_000
+
+
+@pytest.mark.parametrize("source", sorted(DIGITS.parent.glob("*.s")), ids=lambda path: path.stem)
+def test_every_program_of_ours_takes_the_same_time_on_both(source: Path) -> None:
+    program = assemble_file(source)
+    inputs = {name: array[:3] for name, array in program.samples.items()} or None
+    count = min(len(next(iter(inputs.values()))), 3) if inputs else 1
+    found, *_ = differences(program, load_chip(program.chip, QUICK_WRITES), inputs, count)
+    assert found == []
