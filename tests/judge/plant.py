@@ -24,6 +24,8 @@ SUITE = (
     "tests/sim",
     "tests/isa",
 )
+NOT = ("--deselect", "tests/judge/test_random.py::test_every_corner_is_reached")
+"""So few programs as are tried here do not come into every corner, with a bug or without."""
 PAGE = Path(__file__).with_name("PLANTED.md")
 
 BUGS: tuple[tuple[str, str, str, str], ...] = (
@@ -127,7 +129,7 @@ def caught_by(bug: tuple[str, str, str, str]) -> str:
         source = (copy / file).read_text()
         assert text in source, f"{file} has no {text!r} any more"
         (copy / file).write_text(source.replace(text, instead, 1))
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *SUITE]
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *NOT, *SUITE]
         environment = {**os.environ, "PYTHONPATH": folder, "ACORTEX_PROGRAMS": "50", "PYTHONDONTWRITEBYTECODE": "1"}
         try:
             run = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, timeout=600)
