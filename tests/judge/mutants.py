@@ -191,6 +191,31 @@ def _written(case: Case) -> set[int]:
     return {word for table in case.program.memory for word in range(table.address, table.end)}
 
 
+@_kind("a write overtakes a read")
+def _(text: Text, chance: random.Random) -> Fault | None:
+    place = _idle(text)
+    tensor = text.case.program.inputs[0]
+    text.insert(place, "inference")
+    for other in ("read", "operand", "write", "host_out"):
+        place = _synchronise(text, place + 1, other, "host_in")
+    text.insert(place + 1, "base", stream=3, address=0, by=NO_LOOP)
+    text.insert(place + 2, "operand", stream=3)
+    text.insert(place + 1, "base", stream=4, address=0, by=NO_LOOP)
+    text.insert(place + 2, "dim", stream=4, axis=0, extent=-(-tensor.size // 64), stride=1)
+    text.insert(place + 3, "input", tensor=0, stream=4)
+    place = _synchronise(text, place + 4, "host_in", "operand")
+    text.insert(place + 3, "input", tensor=0, stream=4)
+    return _fault(text, "OrderError", "which is read by operand", place + 3)
+
+
+def _synchronise(text: Text, place: int, maker: str, taker: str) -> int:
+    """Puts a token of its own between two agents; where its await stands."""
+    token = _free_token(text)
+    text.insert(place, "signal", agent=AGENTS.index(maker), token=token)
+    text.insert(place + 1, "await", agent=AGENTS.index(taker), token=token)
+    return place + 1
+
+
 @_kind("words are left in the buffer")
 def _(text: Text, chance: random.Random) -> Fault | None:
     return _left_over(text, "read", "1 word in the buffer is given here and never taken")
