@@ -8,6 +8,9 @@ from typing import Any
 
 from acortex.programs.schedule import Token
 
+LONGEST_NAME = 150
+"""Characters of a name that are written; an assembler takes 200."""
+
 
 def line(mnemonic: str, operands: str = "", comment: str = "") -> str:
     """An instruction or a directive, in its column."""
@@ -25,9 +28,18 @@ def named(**values: tuple[int, int]) -> str:
     return "".join(f", {name}={value}" for name, (value, default) in values.items() if value != default)
 
 
-def quoted(name: str) -> str:
-    """A name, in quotes where it is no identifier."""
-    return name if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.]*", name) else f'"{name}"'
+def writable(names: Iterable[str]) -> dict[str, str]:
+    """Each name as it may stand in a text, in quotes or a comment: printable, not too long, and all different."""
+    found: dict[str, str] = {}
+    used: set[str] = set()
+    for name in dict.fromkeys(names):
+        clean = "".join(letter if letter.isprintable() and letter not in '"\\' else "_" for letter in name)
+        clean = clean[:LONGEST_NAME] or "_"
+        while clean in used:
+            clean += "_"
+        used.add(clean)
+        found[name] = clean
+    return found
 
 
 def signal(token: Token) -> str:
@@ -45,7 +57,7 @@ def symbols(layouts: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     used: set[str] = set()
     for name in layouts:
-        symbol = "AT_" + re.sub(r"\W", "_", name, flags=re.ASCII)
+        symbol = "AT_" + re.sub(r"\W", "_", name[:LONGEST_NAME], flags=re.ASCII)
         while symbol in used:
             symbol += "_"
         used.add(symbol)

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from acortex.programs.assembly import await_, line, named, quoted, signal, symbols, title
+from acortex.isa.lexer import quoted
+from acortex.programs.assembly import await_, line, named, signal, symbols, title, writable
 from acortex.programs.emit_passes import PassWriter
 from acortex.programs.graph import Port
 from acortex.programs.passes import Matrix, Pass, matrices, plain
@@ -29,7 +30,10 @@ class _Emitter:
         self.plan = plan
         self.arrays: dict[str, NDArray[np.generic]] = {}
         self.symbols = symbols(plan.layouts)
+        ports = (port.name for port in (*plan.graph.inputs, *plan.graph.outputs))
         self.groups = matrices(plan.passes)
+        layers = (*(step.name for step in plan.passes), *(matrix.layer for matrix in self.groups))
+        self.names = writable((plan.graph.name, *layers, *ports, *plan.layouts))
         self.passes = PassWriter(plan, self.symbols)
 
     def text(self) -> str:
@@ -42,7 +46,7 @@ class _Emitter:
     def _head(self) -> Iterator[str]:
         graph, memory = self.plan.graph, self.plan.memory
         layers = len(graph.layers)
-        yield f"; {graph.name}: {layers} layer{'s' * (layers != 1)} in {len(self.plan.passes)} passes."
+        yield f"; {self.names[graph.name]}: {layers} layer{'s' * (layers != 1)} in {len(self.plan.passes)} passes."
         yield "; Written by acortex compile."
         yield ";"
         yield "; Where maps lie in main memory (each is there from its first pass to its last):"
@@ -61,18 +65,23 @@ class _Emitter:
             more = f" ({begun[token]} to begin with)" if token in begun else ""
             yield f";   {f't{token.number}':8} {token.maker:10} {token.taker:10} {token.says}{more}"
         yield ""
-        yield line(".program", quoted(graph.name))
+        yield line(".program", quoted(self.names[graph.name]))
         yield line(".chip", self.plan.chip)
         yield ""
 
     def _spans(self) -> Iterator[tuple[int, int, str, str]]:
         memory = self.plan.memory
         for name, places in memory.rings.items():
-            yield memory.address[name], self.plan.layouts[name].size * places, "all", f"{name}, {places} places"
+            yield (
+                memory.address[name],
+                self.plan.layouts[name].size * places,
+                "all",
+                f"{self.names[name]}, {places} places",
+            )
         for name, words in self.plan.lowered.constants.items():
-            yield memory.address[name], len(words), "all", f"{name}, constant"
+            yield memory.address[name], len(words), "all", f"{self.names[name]}, constant"
         for span in memory.spans:
-            yield memory.address[span.name], span.words, f"{span.first}-{span.last}", span.name
+            yield memory.address[span.name], span.words, f"{span.first}-{span.last}", self.names[span.name]
 
     def _tables(self) -> Iterator[str]:
         for name, address in self.plan.memory.address.items():
@@ -95,7 +104,7 @@ class _Emitter:
         """The network's own inputs and labels."""
         for number, (name, values) in enumerate(self.plan.graph.samples.items()):
             self.arrays[f"x{number}"] = values
-            yield line(".samples", f'{quoted(name)}, file="{ARRAYS}", key=x{number}')
+            yield line(".samples", f'{quoted(self.names[name])}, file="{ARRAYS}", key=x{number}')
         for number, (name, words) in enumerate(self.plan.lowered.constants.items()):
             self.arrays[f"m{number}"] = words
             yield line(".memory", f'{self.symbols[name]}, {len(words)}, file="{ARRAYS}", key=m{number}')
@@ -119,14 +128,13 @@ class _Emitter:
         if port.axes is not None:
             more += f", axes={'.'.join(map(str, port.axes))}"
         packed = self.plan.graph.maps[port.map].packed
-        return line(
-            directive, f"{quoted(port.name)}, shape={shapes}{named(bits=(coding.bits, 4), packed=(packed, 1))}{more}"
-        )
+        sizes = named(bits=(coding.bits, 4), packed=(packed, 1))
+        return line(directive, f"{quoted(self.names[port.name])}, shape={shapes}{sizes}{more}")
 
     def _set_up(self) -> Iterator[str]:
         yield title("Set-up: the groups and their weights")
         for number, matrix in enumerate(self.groups):
-            yield line("group", f"g{number}, {matrix.rows}, {matrix.columns}", matrix.layer)
+            yield line("group", f"g{number}, {matrix.rows}, {matrix.columns}", self.names[matrix.layer])
             for rect in self.plan.placement.groups[number]:
                 yield line("rect", f"g{number}, {_rect(rect)}")
             yield line("program", f"g{number}, w{number}")
@@ -150,8 +158,8 @@ class _Emitter:
         yield from self._host_in()
         for index, step in enumerate(self.plan.passes):
             yield ""
-            yield f"; {_describe(step)}"
-            yield line("layer", quoted(step.name))
+            yield f"; {self._describe(step)}"
+            yield line("layer", quoted(self.names[step.name]))
             waits = {token.taker: await_(token) for token in schedule.before[index]}
             yield from self.passes.lines(step, waits)
             yield from map(signal, schedule.after[index])
@@ -162,12 +170,26 @@ class _Emitter:
         yield line("next", "l0, turn")
         yield line("halt")
 
+    def _describe(self, step: Pass) -> str:
+        """One line about a pass, for people."""
+        source, sink = step.source, step.sink
+        parts = []
+        if step.multiply is not None:
+            g = step.multiply.geometry
+            parts.append(f"{g.kernel_y}x{g.kernel_x} product")
+        if step.cell is not None:
+            parts = [f"step {step.sink.pixel} of {step.cell.kind}"]
+        if step.stage is not None:
+            parts.append(type(step.stage.layer).__name__.lower())
+        size = f"{source.height}x{source.width} of {self.names[source.layout.name]}"
+        return f"{self.names[step.name]}: {', '.join(parts)}; {size} to {self.names[sink.layout.name]}"
+
     def _host_in(self) -> Iterator[str]:
         schedule = self.plan.schedule
         yield from map(await_, schedule.free)
         for port in self.plan.graph.inputs:
             yield from self.passes.whole("d0", port.map)
-            yield line("input", f"{quoted(port.name)}, d0")
+            yield line("input", f"{quoted(self.names[port.name])}, d0")
         yield from map(signal, schedule.loaded)
 
     def _host_out(self) -> Iterator[str]:
@@ -175,24 +197,9 @@ class _Emitter:
         yield from map(await_, schedule.shown)
         for port in self.plan.graph.outputs:
             yield from self.passes.whole("d0", port.map)
-            yield line("output", f"{quoted(port.name)}, d0")
+            yield line("output", f"{quoted(self.names[port.name])}, d0")
         yield from map(signal, schedule.taken)
 
 
 def _rect(rect: Rect) -> str:
     return f"column={rect.column}, row={rect.row}" + named(height=(rect.height, 1), width=(rect.width, 1))
-
-
-def _describe(step: Pass) -> str:
-    """One line about a pass, for people."""
-    source, sink = step.source, step.sink
-    parts = []
-    if step.multiply is not None:
-        g = step.multiply.geometry
-        parts.append(f"{g.kernel_y}x{g.kernel_x} product")
-    if step.cell is not None:
-        parts = [f"step {step.sink.pixel} of {step.cell.kind}"]
-    if step.stage is not None:
-        parts.append(type(step.stage.layer).__name__.lower())
-    size = f"{source.height}x{source.width} of {source.layout.name}"
-    return f"{step.name}: {', '.join(parts)}; {size} to {sink.layout.name}"

@@ -210,6 +210,16 @@ def test_the_text_reads_like_a_hand_written_program(machine: Machine) -> None:
     assert ";   t0       host_in    read       the inputs are in memory" in text
 
 
+def test_any_name_may_stand_in_a_text(machine: Machine) -> None:
+    names = ['say "a"', "say _a_", "back\\slash", "two\nlines", "x" * 300, "x" * 299, "", "Änderung/ü"]
+    net = Net()
+    for before, name in zip(["x", *names], names, strict=False):
+        net.conv(name, before)
+    program = compile_graph(net.graph(names[-1]), machine).program
+    assert len(set(program.layers)) == len(names)
+    assert program.layers[-1] == names[-1]
+
+
 def test_a_program_too_long_for_the_instruction_memory_is_refused(machine: Machine) -> None:
     with pytest.raises(TooLong, match=r"the program has \d+ instructions, and acortex_gnmt holds 30") as caught:
         compile_graph(chain(3), replace(machine, instruction_words=30))
