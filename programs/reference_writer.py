@@ -88,6 +88,7 @@ class Writer:
     def write(self, target: Target, channels: int, value: str) -> None:
         """Notes what a layer writes: channels of a map."""
         self.parts.setdefault(target.map, []).append((target.offset, channels, value))
+        self.whole.pop(target.map, None)  # what was read before this was written had less
 
     def view(self, view: View) -> str:
         """What a view shows."""

@@ -87,8 +87,7 @@ class Builder:
         stride_y, stride_x = self.pick(1, 2, 4), self.pick(1, 2, 3)
         rows = (height + top + bottom - tall) // stride_y + 1
         columns = (width + left + right - wide) // stride_x + 1
-        found = Geometry(kernel_y, kernel_x, stride_y, stride_x, dilation_y, dilation_x, top, left, rows, columns)
-        return found if _inside(found, height, width).any() else self.geometry(height, width)
+        return Geometry(kernel_y, kernel_x, stride_y, stride_x, dilation_y, dilation_x, top, left, rows, columns)
 
     def weights(self, *shape: int) -> NDArray[np.int8]:
         return self.rng.integers(-8, 8, shape).astype(np.int8)
@@ -191,6 +190,18 @@ class Builder:
         code = self.code(spread=1)
         self.layers.append(Requant(f"{name}.last", "Relu", Target(name, offset), View(source.name), 3, code))
 
+    def within(self, name: str) -> None:
+        """A product, and an activation of what it made, side by side in one map, which is read before it is whole."""
+        source, width = self.last(), self.pick(64, 128)  # whole words: none is read and written at once
+        self.map(name, source.height, source.width, 2 * width)
+        weights = self.weights(1, 1, source.channels, width)
+        g = Geometry(rows=source.height, columns=source.width)
+        code = self.code(width, 40 * int(source.channels**0.5) + 1)
+        first, second = Target(name), Target(name, width)
+        self.layers.append(Product(f"{name}.0", "Conv", first, View(source.name), weights, g, code))
+        made = View(name, tuple(range(width)))
+        self.layers.append(Requant(f"{name}.1", "Relu", second, made, 3, self.code(spread=1)))
+
     def pooled_branches(self, name: str) -> None:
         """Products that fill one map next to each other, which a pool alone reads."""
         source = self.last()
@@ -204,7 +215,19 @@ class Builder:
             self.layers.append(Product(f"{name}.{number}", "Conv", target, View(source.name), weights, g, code))
         self.pool(name)
 
-    KINDS = (convolution, convolution, pool, requant, two, residual, narrow, shuffled, side_by_side, pooled_branches)
+    KINDS = (
+        convolution,
+        convolution,
+        pool,
+        requant,
+        two,
+        residual,
+        narrow,
+        shuffled,
+        side_by_side,
+        pooled_branches,
+        within,
+    )
 
     def graph(self, count: int) -> LayerGraph:
         for number in range(count):
