@@ -150,6 +150,8 @@ class _Lowering:
     def _product(self, layer: Product, vector: Vector | None) -> None:
         source, inputs = self._view(layer.source)
         target = layer.target if vector is None else vector.target
+        if self._meets(source, target, layer.weights.shape[3]):
+            source, inputs = self._view(self._copied(layer.source, layer))
         operand = None
         if vector is not None:
             _check_offset(vector)
@@ -277,19 +279,32 @@ class _Lowering:
     def _stream(self, view: View, layer: Vector) -> Source:
         """A view whose channels fill words from the first on, as the vector agent takes them; a copy if need be."""
         source, positions = self._view(view)
-        if source.layout.packed == 1 and np.array_equal(positions, np.arange(len(positions))):
+        in_order = source.layout.packed == 1 and np.array_equal(positions, np.arange(len(positions)))
+        if in_order and not self._meets(source, layer.target, len(positions)):
             return source
+        return self._view(self._copied(view, layer))[0]
+
+    def _meets(self, source: Source, target: Target, channels: int) -> bool:
+        """Whether a pass would read words that it writes other channels of."""
+        sink = self._sink(target, channels)
+        apart = source.word + source.words <= sink.word or sink.word + sink.filled <= source.word
+        return source.layout.name == target.map and not apart
+
+    def _copied(self, view: View, layer: Product | Vector) -> View:
+        """A copy of what a view shows, its channels in their order, by a product with an identity matrix."""
         full = crop(view, self.maps[view.map])
         assert full.height is not None and full.width is not None
-        channels = len(positions)
+        channels = len(full.channels or ())
         name = f"{layer.name}/{view.map}"
+        while name in self.maps:
+            name += "+"
         self.maps[name] = Map(name, full.height, full.width, channels, Coding(1.0, 0, self.machine.bits))
         self.result.layouts[name] = layout_of(self.maps[name])
         weights = np.eye(channels, dtype=np.int8).reshape(1, 1, channels, channels)
         geometry = Geometry(rows=full.height, columns=full.width)
         code = Code(high=(1 << self.machine.bits) - 1)
         self._product(Product(f"{layer.name}/copy", layer.op, Target(name), view, weights, geometry, code), None)
-        return self._view(View(name))[0]
+        return View(name)
 
 
 def _filled(layer: Product, tap_rows: int, inputs: Ints, rows: int, start: int, end: int) -> NDArray[np.int8]:

@@ -192,7 +192,7 @@ class Builder:
 
     def within(self, name: str) -> None:
         """A product, and an activation of what it made, side by side in one map, which is read before it is whole."""
-        source, width = self.last(), self.pick(64, 128)  # whole words: none is read and written at once
+        source, width = self.last(), self.pick(5, 64, 70)
         self.map(name, source.height, source.width, 2 * width)
         weights = self.weights(1, 1, source.channels, width)
         g = Geometry(rows=source.height, columns=source.width)
