@@ -56,6 +56,8 @@ class ChipSource:
     data: dict[str, Any]
     file: str
     places: dict[str, str] = field(default_factory=dict)
+    faults: list[UsageError] = field(default_factory=list)
+    """What is wrong with overrides that are not applied therefore."""
 
     def where(self, path: str) -> str:
         """The "file:line" of a path, of the nearest table around it, or the file alone."""
@@ -101,13 +103,24 @@ def read_chip(name_or_path: str | Path, overrides: Sequence[str] = ()) -> ChipSo
     source = _inherited(path, ())
     source.data.setdefault("name", path.stem)
     source.data.setdefault("sources", {})
-    naming = [override for override in overrides if override.partition("=")[0].strip() in NAMES_TECHNOLOGY]
-    for override in naming:
-        source = _on_technology(source, override)
-    for override in overrides:
-        if override not in naming:
-            _override(source, override)
+    source, faults = _overridden(source, overrides)
+    source.faults.extend(faults)
     return source
+
+
+def _overridden(source: ChipSource, overrides: Sequence[str]) -> tuple[ChipSource, list[UsageError]]:
+    """A chip with its overrides, those that name technologies first, and what is wrong with those left out."""
+    faults = []
+    naming = [override for override in overrides if override.partition("=")[0].strip() in NAMES_TECHNOLOGY]
+    for override in (*naming, *(override for override in overrides if override not in naming)):
+        try:
+            if override in naming:
+                source = _on_technology(source, override)
+            else:
+                _override(source, override)
+        except UsageError as fault:
+            faults.append(fault)
+    return source, faults
 
 
 def _on_technology(source: ChipSource, override: str) -> ChipSource:
@@ -154,6 +167,9 @@ def _inherited(path: Path, seen: tuple[Path, ...]) -> ChipSource:
         parent = _inherited(_locate(base, path.parent), (*seen, path.resolve()))
     except UsageError as error:
         raise error if error.where else UsageError(error.message, where=places["inherits"], hint=error.hint) from None
+    parent.data["description"] = (
+        f"As {parent.data.get('name', Path(parent.file).stem)}, but for what {path.name} states."
+    )
     return _on_top(parent, own)
 
 

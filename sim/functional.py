@@ -32,6 +32,7 @@ from acortex.isa.sequencer import Dispatch, Sequencer
 from acortex.isa.tensors import from_words, words_of
 from acortex.sim.bus import describe
 from acortex.sim.configuration import Configuration
+from acortex.sim.layer_dump import LayerDump
 from acortex.sim.order import OrderCheck
 from acortex.sim.pipes import ITEMS, TAKERS, Pipe, Run
 from acortex.sim.specs import Chip
@@ -48,7 +49,8 @@ class Functional:
     """Executes a program in program order on a chip.
 
     `tensors` are the inputs as words, by name: uint8 of shape (inferences, words, 64); None where values are not
-    wanted. After `run`, `outputs` holds the output tensors by name: uint8 of shape (inferences, *shape).
+    wanted. `dump` hears of what is written. After `run`, `outputs` holds the output tensors by name: uint8 of shape
+    (inferences, *shape).
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Functional:
         inferences: int,
         tensors: Mapping[str, Words] | None,
         limit: int | None = None,
+        dump: LayerDump | None = None,
     ) -> None:
         self.program = program
         self.chip = chip
@@ -67,6 +70,7 @@ class Functional:
         self._inferences = inferences
         self._tensors = tensors
         self._limit = limit
+        self._dump = dump
         self._pipes: dict[str, Pipe] = {}
         self._connected: dict[int, Dispatch] = {}
         self._claims: Counter[Any] = Counter()
@@ -162,6 +166,8 @@ class Functional:
             self.order.write(dispatch, addresses, start)
             if given is not None:
                 self._store(dispatch, addresses, given)
+                if self._dump is not None:
+                    self._dump.note(dispatch, addresses, self._memory[addresses])
         end = self.order.end(dispatch, [run.end for run in runs if run.last])
         if flow.gives == "host_out":
             self._give_host(dispatch, given)

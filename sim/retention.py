@@ -54,30 +54,38 @@ def access_table(accesses: Iterable[Access], memory: Sequence[Memory] = ()) -> A
 
 
 def late_reads(program: Program, clock: Clock, table: AccessTable, limit: int) -> dict[str, Any]:
-    """How many words were read more than `limit` cycles after their last write, and the worst of them.
+    """How many words were read more than `limit` cycles after their last write, by lines, and the worst of them.
 
-    Exact to the cycle: it goes through the grant of every access. `worst` has the word, its age and both source lines.
+    Exact to the cycle: it goes through the grant of every access. `pairs` has a row for each line that reads words of
+    another too late, oldest first: how many `reads`, and the word, age and both lines of the oldest; `worst` is that of
+    the first.
     """
     words, cycles, writes, pcs = table
     latest = np.maximum.accumulate(np.where(writes, np.arange(len(words)), -1))
     reads = np.flatnonzero(~writes & (latest >= 0))
     reads = reads[words[latest[reads]] == words[reads]]
     ages = cycles[reads] - cycles[latest[reads]]
-    late = int((ages > limit).sum())
-    if not late:
-        return {"late_reads": 0, "worst": None}
-    read = reads[int(ages.argmax())]
-    age = int(ages.max())
-    return {
-        "late_reads": late,
-        "worst": {
-            "word": int(words[read]),
-            "age_cycles": age,
-            "age_s": clock.seconds(age),
-            "read": _where(program, int(pcs[read])),
-            "written": _where(program, int(pcs[latest[read]])),
-        },
-    }
+    late = ages > limit
+    reads, ages = reads[late], ages[late]
+    order = np.argsort(-ages, kind="stable")
+    _, first, counts = np.unique(
+        np.stack([pcs[reads], pcs[latest[reads]]], axis=1)[order], axis=0, return_index=True, return_counts=True
+    )
+    pairs = []
+    for place, count in sorted(zip(first.tolist(), counts.tolist(), strict=True)):
+        read, age = reads[order[place]], int(ages[order[place]])
+        pairs.append(
+            {
+                "word": int(words[read]),
+                "age_cycles": age,
+                "age_s": clock.seconds(age),
+                "read": _where(program, int(pcs[read])),
+                "written": _where(program, int(pcs[latest[read]])),
+                "reads": count,
+            }
+        )
+    worst = {key: value for key, value in pairs[0].items() if key != "reads"} if pairs else None
+    return {"late_reads": len(reads), "worst": worst, "pairs": pairs}
 
 
 def _where(program: Program, pc: int) -> str:

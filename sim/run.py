@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from acortex.sim.clock import Clock, delays
 from acortex.sim.energy import KINDS, prices
 from acortex.sim.functional import Functional
 from acortex.sim.kernel import CAUSES
+from acortex.sim.layer_dump import LayerDump, LayerWords
 from acortex.sim.occupancy import occupancy
 from acortex.sim.probe import Observer
 from acortex.sim.report import Timing, heading, timing_report
@@ -43,11 +44,12 @@ class Result:
     """What a run leaves: its report (`acortex.run/1`, plain JSON types) and its outputs by name.
 
     `outputs[name][i]` is the output of inference i, uint8 codes or the float32 numbers that they stand for, as the
-    tensor says; empty where no values were computed.
+    tensor says; empty where no values were computed. `layers` has what each layer wrote, where that was asked for.
     """
 
     report: dict[str, Any]
     outputs: dict[str, NDArray[Any]]
+    layers: Mapping[str, LayerWords] = field(default_factory=dict)
 
     @property
     def cycles(self) -> int:
@@ -74,6 +76,7 @@ def run(
     max_cycles: int | None = None,
     values: bool = True,
     timing: bool = True,
+    keep_layers: bool = False,
     progress: Progress | None = None,
     observers: Sequence[Observer] = (),
 ) -> Result:
@@ -83,7 +86,8 @@ def run(
     or one inference on seeded codes. `labels` are the right answers, for `accuracy`. `values=False` computes no
     outputs, `timing=False` simulates no time; every rule of the chip that does not depend on time is checked in either
     case. `max_cycles` ends a run early, with `stopped` in its report. Observers hear of every event, as a trace does.
-    `trace_filters` says what a trace leaves out, see `acortex.traces.merge.Filter`.
+    `keep_layers` keeps what each layer wrote. `trace_filters` says what a trace leaves out, see
+    `acortex.traces.merge.Filter`.
 
     Raises the errors of `acortex.errors` for a program that breaks a rule, and for inputs that do not fit.
     """
@@ -92,7 +96,8 @@ def run(
     codes, inferences, own = _inputs(program, inputs)
     truth = _labels(program, labels, own, inferences)
     tensors = {tensor.name: to_words(tensor, codes[tensor.name]) for tensor in program.inputs} if values else None
-    functional = Functional(program, chip, inferences, tensors, max_cycles)
+    dump = LayerDump() if keep_layers else None
+    functional = Functional(program, chip, inferences, tensors, max_cycles, dump)
     functional.run(_share(progress, inferences, 0 if timing else 1))
     report = heading(program, chip) | {"warnings": functional.warnings}
     outputs: dict[str, NDArray[Any]] = {}
@@ -113,7 +118,7 @@ def run(
         report |= simulated
     stopped = report.get("stopped")
     report["accuracy"] = None if truth is None or not outputs or stopped else _accuracy(outputs, truth)
-    return Result(report, outputs)
+    return Result(report, outputs, dump.layers(program) if dump else {})
 
 
 def _inputs(program: Program, inputs: Inputs) -> tuple[dict[str, NDArray[np.uint8]], int, bool]:

@@ -19,7 +19,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from acortex.errors import AcortexError, ManyErrors, UsageError
-from acortex.sim.chipfiles import NAMES_TECHNOLOGY, ChipSource, chip_names, read_chip, technologies
+from acortex.sim.chipfiles import NAMES_TECHNOLOGY, ChipSource, chip_names, read_chip, technologies, technology
 
 __all__ = ["SETTINGS", "Chip", "Setting", "chip_names", "json_schema", "load_chip"]
 
@@ -339,7 +339,7 @@ def load_chip(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Chip:
     except ValidationError as error:
         details = error.errors(include_url=False)
     reported = {".".join(map(str, detail["loc"])) for detail in details}
-    found = [_explain(detail, source) for detail in details] + _bad_sources(source, reported)
+    found = [*source.faults, *(_explain(detail, source) for detail in details), *_bad_sources(source, reported)]
     found.sort(key=_place)
     if found:
         raise found[0] if len(found) == 1 else ManyErrors(found)
@@ -392,7 +392,12 @@ def _nearest(path: str) -> str:
     leaf = path.rpartition(".")[2]
     same = [known for known in SETTINGS if known.rpartition(".")[2] == leaf]
     sections = [name for name, info in Chip.model_fields.items() if info.json_schema_extra is None]
-    near = same or get_close_matches(path, [*SETTINGS, *sections], n=1, cutoff=0.6)
+    near = same or get_close_matches(path, SETTINGS, n=1, cutoff=0.6)
+    section, dot, _ = path.partition(".")
+    if dot and not near and section in sections:
+        inside = [known.rpartition(".")[2] for known in SETTINGS if known.startswith(f"{section}.")]
+        return f"{section} has {', '.join(inside)}"
+    near = near or get_close_matches(path, sections, n=1, cutoff=0.6)
     return f"did you mean {near[0]}?" if near else "`acortex chip schema` lists the settings"
 
 
@@ -402,6 +407,23 @@ def _written(value: object) -> str:
         return str(value).lower()
     text = str(value) if isinstance(value, Decimal | int) else json.dumps(value, default=str)
     return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+def _from_technologies() -> list[str]:
+    """The tables that need not be stated, because whatever technology is named sets all of them."""
+    set_by_all: set[str] = set()
+    for kind in NAMES_TECHNOLOGY.values():
+        files = [technology(kind, name).data for name in technologies(kind)]
+        paths = [
+            {f"{table}.{key}" for table, keys in data.items() if isinstance(keys, dict) for key in keys}
+            for data in files
+        ]
+        set_by_all |= set.intersection(*paths)
+    return [
+        name
+        for name in Chip.model_fields
+        if (own := [path for path in SETTINGS if path.startswith(f"{name}.")]) and set_by_all.issuperset(own)
+    ]
 
 
 def json_schema() -> dict[str, Any]:
@@ -418,6 +440,6 @@ def json_schema() -> dict[str, Any]:
         del definition["required"]
     required = schema.pop("required")
     schema["properties"]["inherits"] = {"type": "string", "description": "a built-in chip, or a file beside this one"}
-    stated = [name for name in required if name not in ("name", "description", "sources")]
+    stated = [name for name in required if name not in ("name", "description", "sources", *_from_technologies())]
     schema["anyOf"] = [{"required": ["inherits"]}, {"required": stated}]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "aCortex chip"}

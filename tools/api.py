@@ -30,7 +30,7 @@ def run(
     from acortex.sim import run as simulator
 
     if not isinstance(program, Program):
-        program = open_program(str(program))
+        program = open_program(str(program), chip if chip is None or isinstance(chip, Chip) else str(chip), settings)
     if not isinstance(chip, Chip):
         chip = load_chip(chip or program.chip, settings)
     return simulator.run(program, chip, **options)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import re
 import tempfile
 from collections.abc import Mapping
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from numpy.typing import NDArray
 from acortex.errors import UsageError
 from acortex.isa.files import MAX_BYTES, array_names, load_array
 from acortex.tools import files
+from acortex.tools.manners import os_error
 
 Array = NDArray[Any]
 
@@ -57,3 +60,20 @@ def write_arrays(path: str, arrays: Mapping[str, Array]) -> None:
     else:
         np.savez(stream, allow_pickle=False, **arrays)
     files.write(path, stream.getvalue())
+
+
+def write_layers(folder: str, layers: Mapping[str, Mapping[str, Array]]) -> None:
+    """Writes a file NAME.npz for each layer into a folder, which is made where it is missing.
+
+    In a file's name anything but letters, digits, `_`, `.` and `-` becomes `_`; names that are then alike get a number.
+    """
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise os_error(error, folder) from error
+    taken: set[str] = set()
+    for name, arrays in layers.items():
+        plain = re.sub(r"[^\w.-]+", "_", name)
+        stem = next(stem for stem in chain((plain,), (f"{plain}_{n}" for n in count(2))) if stem not in taken)
+        taken.add(stem)
+        write_arrays(str(Path(folder, f"{stem}.npz")), arrays)

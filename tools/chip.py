@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from acortex.tools.chip_show import show_chip
-from acortex.tools.chips import complete, set_option, written
+from acortex.tools.chips import CHIP, complete, set_option, written
 from acortex.tools.console import console, format_option, print_json, show
 from acortex.tools.manners import Group
 
@@ -91,8 +91,8 @@ def schema() -> None:
 
 
 @chip.command("diff")
-@click.argument("a", metavar="A", shell_complete=complete)
-@click.argument("b", metavar="B", shell_complete=complete)
+@click.argument("a", metavar="A", type=CHIP, shell_complete=complete)
+@click.argument("b", metavar="B", type=CHIP, shell_complete=complete)
 @set_option
 @format_option
 def diff(a: str, b: str, settings: tuple[str, ...], form: str) -> int:

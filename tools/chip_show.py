@@ -58,7 +58,10 @@ def show_chip(
 def _groups(
     loaded: Chip, program: str | None, name: str | None
 ) -> tuple[list[Group], GroupRoute | None, dict[str, Any]]:
-    """The groups to draw, the route of the one that was named, and both as plain data."""
+    """The groups to draw, the route of the one that was named, and both as plain data.
+
+    A network is compiled for the chip.
+    """
     if program is None:
         if name is not None:
             raise UsageError("--group draws a group of a program", hint="name the program with --program")
@@ -66,7 +69,7 @@ def _groups(
     from acortex.sim.configuration import configure
     from acortex.tools.programs import open_program
 
-    configuration = configure(open_program(program), loaded)
+    configuration = configure(open_program(program, loaded), loaded)
     numbers = sorted(configuration.groups) if name is None else [_named(name, configuration, program)]
     groups = [configuration.groups[number] for number in numbers]
     route = configuration.route(numbers[0]) if name else None

@@ -6,6 +6,11 @@ from typing import Any
 
 import click
 
+from acortex.tools.spool import Spooled
+
+CHIP = Spooled(".toml")
+"""What names a chip: a built-in one, a .toml file, or `-` for such a file on stdin."""
+
 
 def complete(
     _ctx: click.Context, _param: click.Parameter, incomplete: str
@@ -20,7 +25,11 @@ def complete(
 
 
 chip_option = click.option(
-    "--chip", metavar="CHIP", shell_complete=complete, help="A built-in chip or a .toml file; else the program's own."
+    "--chip",
+    metavar="CHIP",
+    type=CHIP,
+    shell_complete=complete,
+    help="A built-in chip or a .toml file; else the program's own.",
 )
 """The option `--chip`, passed to a command as `chip`."""
 
@@ -28,13 +37,14 @@ chips_option = click.option(
     "--chip",
     "chips",
     metavar="CHIP",
+    type=CHIP,
     multiple=True,
     shell_complete=complete,
     help="A built-in chip or a .toml file; else the program's own. Twice compares two.",
 )
 """The option `--chip` of a command that can compare two, passed as the tuple `chips`."""
 
-chip_argument = click.argument("chip", metavar="CHIP", shell_complete=complete)
+chip_argument = click.argument("chip", metavar="CHIP", type=CHIP, shell_complete=complete)
 """The argument CHIP, passed to a command as `chip`."""
 
 set_option = click.option(

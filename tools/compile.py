@@ -9,7 +9,7 @@ import click
 
 from acortex.errors import UsageError
 from acortex.tools import files
-from acortex.tools.chips import complete, set_option
+from acortex.tools.chips import CHIP, complete, set_option
 from acortex.tools.console import console, format_option, print_json, show
 from acortex.tools.manners import warn
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from acortex.isa.machine import Machine
     from acortex.programs.compiler import Compiled
     from acortex.programs.graph import LayerGraph
+    from acortex.sim.specs import Chip
 
 MAPPINGS = ("taps", "dense", "best")
 
@@ -27,7 +28,13 @@ MAPPINGS = ("taps", "dense", "best")
 @click.argument("model", metavar="MODEL.onnx", type=click.Path())
 @click.option("-o", "--output", metavar="OUT.acx", type=click.Path(), help="Write the program here.")
 @click.option("--calibration", metavar="X.npy", type=click.Path(), help="Inputs that show the range of every map.")
-@click.option("--chip", metavar="CHIP", shell_complete=complete, help="A built-in chip or a .toml; else acortex_gnmt.")
+@click.option(
+    "--chip",
+    metavar="CHIP",
+    type=CHIP,
+    shell_complete=complete,
+    help="A built-in chip or a .toml; else acortex_gnmt.",
+)
 @set_option
 @click.option("--mapping", type=click.Choice(MAPPINGS), default="taps", show_default=True, help="How taps fill rows.")
 @click.option("--smallest-chip", is_flag=True, help="Compile for the smallest chip that holds the network.")
@@ -68,7 +75,7 @@ def quantised_graph(model: str, calibration: str | None = None, drop_lrn: bool =
 
 
 def compiled_for(
-    graph: LayerGraph, chip: str | None = None, settings: Sequence[str] = (), mapping: str = "taps"
+    graph: LayerGraph, chip: Chip | str | None = None, settings: Sequence[str] = (), mapping: str = "taps"
 ) -> Compiled:
     """The program of a network for a chip, by default the largest of the published ones."""
     from acortex.programs.compiler import compile_graph
@@ -84,12 +91,12 @@ def _smallest(graph: LayerGraph, chip: str | None, settings: Sequence[str], mapp
     return [f"{SIZES[part]}={size}" for part, size in sizes.items()]
 
 
-def _machine(chip: str | None, settings: Sequence[str]) -> Machine:
+def _machine(chip: Chip | str | None, settings: Sequence[str]) -> Machine:
     from acortex.isa.assembler import DEFAULT_CHIP
-    from acortex.sim.specs import load_chip
+    from acortex.sim.specs import Chip, load_chip
     from acortex.tools.machine import machine_of
 
-    return machine_of(load_chip(chip or DEFAULT_CHIP, settings))
+    return machine_of(chip if isinstance(chip, Chip) else load_chip(chip or DEFAULT_CHIP, settings))
 
 
 SIZES = {"m_top": "arrays.m_top", "m_bottom": "arrays.m_bottom", "n": "arrays.n", "memory_kb": "memory.capacity_kb"}

@@ -58,4 +58,4 @@ def show(out: Console, parts: Iterable[RenderableType]) -> None:
         for part in parts:
             out.print(part, soft_wrap=isinstance(part, Text) and bool(part.no_wrap))  # a path stays whole
     lines = (line.rstrip() for line in capture.get().splitlines())
-    click.echo("\n".join(lines), file=out.file, color=out.is_terminal)
+    click.echo("\n".join(lines), file=out.file, color=out.is_terminal and not os.environ.get("NO_COLOR"))

@@ -13,6 +13,7 @@ from acortex.tools import files
 
 if TYPE_CHECKING:
     from acortex.isa.program import Program
+    from acortex.sim.specs import Chip
 
 ZOO = "zoo:"
 SOURCES = (".s", ".asm")
@@ -42,8 +43,10 @@ program_argument = click.argument("program", metavar="PROGRAM", shell_complete=c
 """The argument PROGRAM, passed to a command as text; `open_program` opens it."""
 
 
-def open_program(reference: str, chip: str | None = None, settings: Sequence[str] = ()) -> Program:
-    """The program that `reference` names: FILE.s, FILE.acx, FILE.onnx, zoo:NAME, or `-` for source on stdin.
+def open_program(reference: str, chip: Chip | str | None = None, settings: Sequence[str] = ()) -> Program:
+    """The program that `reference` names: FILE.s, FILE.acx, FILE.onnx, zoo:NAME.
+
+    `-` is one of the first two on stdin.
 
     A network is compiled for `chip` with `settings`; without one the zoo's for the chip that it names, others for the
     largest of the published chips.
@@ -51,7 +54,7 @@ def open_program(reference: str, chip: str | None = None, settings: Sequence[str
     if reference.startswith(ZOO):
         return _of_zoo(reference.removeprefix(ZOO), chip, settings)
     if reference == files.STANDARD:
-        return open_source(reference)
+        return _of_stdin()
     suffix = Path(reference).suffix.lower()
     if suffix in SOURCES:
         return open_source(reference)
@@ -64,29 +67,53 @@ def open_program(reference: str, chip: str | None = None, settings: Sequence[str
     raise UsageError(f"cannot tell what {reference} is", hint=WHAT)
 
 
-def _of_zoo(name: str, chip: str | None, settings: Sequence[str]) -> Program:
+def is_network(reference: str) -> bool:
+    """Whether what `reference` names is compiled for a chip: each chip then has a program of its own."""
+    if reference.startswith(ZOO):
+        from acortex.programs import zoo
+
+        return not zoo.entry(reference.removeprefix(ZOO)).source
+    return Path(reference).suffix.lower() == NETWORK
+
+
+def _of_zoo(name: str, chip: Chip | str | None, settings: Sequence[str]) -> Program:
     from acortex.programs import zoo
 
     entry = zoo.entry(name)
     if entry.source:
         return zoo.load(name)
-    from acortex.sim.specs import load_chip
+    from acortex.sim.specs import Chip, load_chip
     from acortex.tools.machine import machine_of
 
-    return zoo.load(name, machine_of(load_chip(chip or entry.chip, settings)))
+    return zoo.load(name, machine_of(chip if isinstance(chip, Chip) else load_chip(chip or entry.chip, settings)))
 
 
 def open_source(path: str) -> Program:
     """Assembles a source file, or stdin where `path` is `-`; the data of stdin's source lie in the current folder."""
-    from acortex.isa.assembler import MAX_BYTES, assemble, assemble_file
+    from acortex.isa.assembler import MAX_BYTES, assemble_file
 
-    if path != files.STANDARD:
-        return assemble_file(path)
+    return _assembled(files.read(path, limit=MAX_BYTES)) if path == files.STANDARD else assemble_file(path)
+
+
+def _assembled(data: bytes) -> Program:
+    """Assembles the source that came on stdin."""
+    from acortex.isa.assembler import assemble
+
     try:
-        text = files.read(path, limit=MAX_BYTES).decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UsageError(f"byte {error.start} is not UTF-8 text", where=STDIN, hint=WHAT) from None
     return assemble(text, file=STDIN, folder=Path.cwd())
+
+
+def _of_stdin() -> Program:
+    """What stands on stdin: an assembled program says so in its first bytes, anything else is source."""
+    from acortex.isa import container
+
+    data = files.read(files.STANDARD)
+    if data.startswith(container.MAGIC):
+        return container.loads(data, file=STDIN)
+    return _assembled(data)
 
 
 def open_container(path: str) -> Program:

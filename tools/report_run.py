@@ -13,6 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from acortex.errors import count as number_of
 from acortex.tools.units import fixed, percent, scaled
 
 Report = Mapping[str, Any]
@@ -22,6 +23,9 @@ SIDE_BY_SIDE = 92
 
 BUSIEST, LONGEST_WAITS = 4, 2
 """Units named under "What limited this run", and waits named for each."""
+
+MOST_LATE = 5
+"""Pairs of a write and a read that are named where words were read too late."""
 
 ONE_AT_A_TIME = "One inference at a time: units waited for each other. Rings of addresses let several be in flight."
 """What a run is told whose units had time to spare."""
@@ -50,7 +54,8 @@ def _header(report: Report) -> Text:
     """The first line: what ran on what."""
     line = Text.assemble((report["program"]["name"], "bold cyan"), " on ", (report["chip"]["name"], "bold cyan"))
     if report.get("cycles"):
-        line.append(f"   {_inferences(report):,} inferences, {report['cycles']:,} cycles of {report['clock_ns']:g} ns")
+        runs = number_of(_inferences(report), "inference")
+        line.append(f"   {runs}, {report['cycles']:,} cycles of {report['clock_ns']:g} ns")
     return line
 
 
@@ -93,7 +98,7 @@ def _timing_facts(report: Report) -> Iterator[tuple[str, str, str]]:
     yield "efficiency", scaled(report["efficiency_ops_per_j"], "Op/J"), f"at {scaled(report['power_w'], 'W')}"
     yield from _power_and_memory(report)
     setup = report.get("setup")
-    if setup and setup["cycles"]:
+    if setup and setup["energy_by_component_j"]["program_erase"]:
         seconds = setup["cycles"] * report["clock_ns"] * 1e-9
         yield (
             "set-up",
@@ -237,9 +242,7 @@ def _rest_of_time(report: Report, unit: str) -> str:
 
 def _closing(report: Report) -> Iterator[Text]:
     """The last lines: late reads, notes, whether the outputs are right, and where the trace is."""
-    late = (report.get("retention") or {}).get("late_reads", 0)
-    if late:
-        yield Text(f"{late:,} words were read later than their retention time", "bold yellow")
+    yield from _late(report)
     for note in _notes(report):
         yield Text(note)
     check = report.get("verification")
@@ -247,6 +250,23 @@ def _closing(report: Report) -> Iterator[Text]:
         yield _verification(check)
     if report.get("trace"):
         yield Text.assemble("trace: ", (str(report["trace"]), "cyan"), no_wrap=True)
+
+
+def _late(report: Report) -> Iterator[Text]:
+    """What was read later than memory retains it: how many reads, and the longest age of each pair of lines."""
+    retention = report.get("retention") or {}
+    late = retention.get("late_reads", 0)
+    if not late:
+        return
+    limit = scaled(report["chip"]["config"]["memory"]["retention_s"], "s")
+    yield Text(f"{number_of(late, 'read')} came later than {limit} after the word's last write", "bold yellow")
+    pairs = retention["pairs"]
+    for row in pairs[:MOST_LATE]:
+        age = f"{row['age_cycles']:,} cycles, {scaled(row['age_s'], 's')}"
+        what = f"  {row['read']} reads word {row['word']}, written at {row['written']}, after {age}"
+        yield Text(what + (f"; the oldest of {row['reads']:,} such reads" if row["reads"] > 1 else ""))
+    if len(pairs) > MOST_LATE:
+        yield Text(f"  and {number_of(len(pairs) - MOST_LATE, 'more pair')} of lines")
 
 
 def _notes(report: Report) -> Sequence[str]:

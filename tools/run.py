@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,14 +12,16 @@ from acortex.tools import files
 from acortex.tools.chips import chips_option, set_option
 from acortex.tools.console import console, format_option, print_json, show
 from acortex.tools.manners import warn
-from acortex.tools.programs import open_program, program_argument
+from acortex.tools.programs import is_network, open_program, program_argument
 from acortex.tools.progress import ProgressBar
+from acortex.tools.spool import spool
 from acortex.tools.trace_filter import FILTER_HELP, trace_filters
 
 if TYPE_CHECKING:
     from acortex.isa.program import Program
     from acortex.sim.run import Result
 
+NOISE_HELP = "Seed of the analog errors; the ideal chip, all of whose errors.* are 0, has none to draw."
 LEVELS = ("layers", "instructions", "events")
 
 
@@ -35,6 +38,8 @@ LEVELS = ("layers", "instructions", "events")
 @click.option("--timing-only", is_flag=True, help="Simulate time and energy, compute no values.")
 @click.option("--functional-only", is_flag=True, help="Compute the outputs, simulate no time.")
 @click.option("--max-cycles", metavar="N", type=click.IntRange(min=1), help="Stop after so many cycles.")
+@click.option("--dump-layers", metavar="DIR", type=click.Path(), help="Write what each layer wrote to memory here.")
+@click.option("--noise-seed", metavar="N", type=click.IntRange(min=0), help=NOISE_HELP)
 @format_option
 def run(program: str, form: str, **options: Any) -> int:
     """Simulate a program: FILE.s, FILE.acx, FILE.onnx or zoo:NAME.
@@ -43,19 +48,18 @@ def run(program: str, form: str, **options: Any) -> int:
     runs on its own data.
     """
     _check(options, form)
-    loaded = open_program(program, next(iter(options["chips"]), None), options["settings"])
     if len(options["chips"]) > 1:
-        return _compare(loaded, options, form)
+        return _compare(program, options, form)
+    loaded = open_program(program, next(iter(options["chips"]), None), options["settings"])
     inputs, result = _simulate(loaded, options)
     report = _complete(result, loaded, inputs, options)
-    if options["output"]:
-        _save(result, options["output"])
+    _save(result, options)
     if form == "json":
         print_json(report)
     else:
         from acortex.tools.report_run import parts
 
-        out = console(err=options["output"] == files.STANDARD)
+        out = console(err=files.STANDARD in (options["output"], options["trace"]))
         show(out, parts(report, out.width))
     return _exit_code(report)
 
@@ -63,12 +67,15 @@ def run(program: str, form: str, **options: Any) -> int:
 def _check(options: dict[str, Any], form: str) -> None:
     """Refuses options that contradict each other, before any work is done."""
     _check_chips(options)
+    if options["noise_seed"] is not None:
+        warn("--noise-seed changes nothing: this version models the ideal chip, without analog errors")
     if options["timing_only"] and options["functional_only"]:
         raise UsageError("--timing-only and --functional-only leave nothing to do", hint="give one of the two, or none")
-    for name in ("output", "labels"):
+    for name in ("output", "labels", "dump_layers"):
         if options["timing_only"] and options[name]:
+            option = name.replace("_", "-")
             raise UsageError(
-                f"--{name} needs values, which --timing-only does not compute", hint="leave one of them out"
+                f"--{option} needs values, which --timing-only does not compute", hint="leave one of them out"
             )
     for name in ("trace", "max_cycles"):
         if options["functional_only"] and options[name]:
@@ -76,8 +83,10 @@ def _check(options: dict[str, Any], form: str) -> None:
             raise UsageError(
                 f"--{option} needs time, which --functional-only does not simulate", hint="leave one of them out"
             )
-    if form == "json" and options["output"] == files.STANDARD:
-        raise UsageError("--output - and --format json both write to stdout", hint="write the outputs to a file")
+    writers = [f"--{name} -" for name in ("output", "trace") if options[name] == files.STANDARD]
+    writers += ["--format json"] if form == "json" else []
+    if len(writers) > 1:
+        raise UsageError(f"{' and '.join(writers)} both write to stdout", hint="write one of them to a file")
     for name in ("output", "trace"):
         if options[name]:
             files.check_writable(options[name])
@@ -88,19 +97,22 @@ def _check_chips(options: dict[str, Any]) -> None:
     chips = len(options["chips"])
     if chips > 2:
         raise UsageError(f"--chip is given {chips} times", hint="two chips are compared at most")
-    for name in ("output", "trace", "functional_only"):
+    for name in ("output", "trace", "dump_layers", "functional_only"):
         if chips == 2 and options[name]:
             option = name.replace("_", "-")
             raise UsageError(f"--{option} is for one chip, and two are compared", hint="run the chips one by one")
 
 
-def _compare(program: Program, options: dict[str, Any], form: str) -> int:
-    """Runs the program on both chips, and shows the runs beside each other."""
+def _compare(reference: str, options: dict[str, Any], form: str) -> int:
+    """Runs the program on both chips, a network compiled for each, and shows the runs beside each other."""
     from acortex.sim.comparison import compare
     from acortex.tools.report_compare import parts
 
-    reports = []
+    reports: list[dict[str, Any]] = []
+    program: Program | None = None
     for name in options["chips"]:
+        if program is None or is_network(reference):  # stdin is read once
+            program = open_program(reference, name, options["settings"])
         inputs, result = _simulate(program, {**options, "chips": (name,)})
         reports.append(_complete(result, program, inputs, options))
     report = compare(*reports)
@@ -119,20 +131,24 @@ def _simulate(program: Program, options: dict[str, Any]) -> tuple[Any, Result]:
 
     chip = load_chip(next(iter(options["chips"]), program.chip), options["settings"])
     inputs = read_arrays(options["inputs"]) if options["inputs"] else None
+    trace = spool("run.actrace") if options["trace"] == files.STANDARD else options["trace"]
     with ProgressBar("inferences") as bar:
         result = simulate(
             program,
             chip,
             inputs=inputs,
             labels=read_labels(options["labels"]) if options["labels"] else None,
-            trace=options["trace"],
+            trace=trace,
             trace_level=options["trace_level"],
             trace_filters=trace_filters(options["filters"], program, chip) if options["filters"] else None,
             max_cycles=options["max_cycles"],
             values=not options["timing_only"],
             timing=not options["functional_only"],
+            keep_layers=bool(options["dump_layers"]),
             progress=bar,
         )
+    if trace != options["trace"] and Path(trace).exists():
+        files.write(files.STANDARD, Path(trace).read_bytes())
     return inputs, result
 
 
@@ -144,11 +160,14 @@ def _complete(result: Result, program: Program, inputs: Any, options: dict[str, 
     return {**result.report, "verification": checked, "trace": options["trace"]}
 
 
-def _save(result: Result, path: str) -> None:
-    """Writes the outputs."""
-    from acortex.tools.arrays import write_arrays
+def _save(result: Result, options: dict[str, Any]) -> None:
+    """Writes the outputs, and what the layers wrote, where they were asked for."""
+    from acortex.tools.arrays import write_arrays, write_layers
 
-    write_arrays(path, result.outputs)
+    if options["output"]:
+        write_arrays(options["output"], result.outputs)
+    if options["dump_layers"]:
+        write_layers(options["dump_layers"], {name: words._asdict() for name, words in result.layers.items()})
 
 
 def _exit_code(report: dict[str, Any]) -> int:

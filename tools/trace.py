@@ -8,12 +8,13 @@ import click
 
 from acortex.tools.console import console, format_option, print_json, show
 from acortex.tools.manners import Group
+from acortex.tools.spool import Spooled
 from acortex.tools.trace_check import check
 from acortex.tools.trace_critical import critical
 from acortex.tools.trace_diff import diff
 from acortex.tools.trace_reprice import reprice
 
-trace_argument = click.argument("path", metavar="RUN.actrace", type=click.Path())
+trace_argument = click.argument("path", metavar="RUN.actrace", type=Spooled())
 
 
 @click.group(cls=Group)

@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from acortex.tools.console import print_json
+from acortex.tools.spool import Spooled
 
 
 @click.command("check")
-@click.argument("path", metavar="RUN.actrace", type=click.Path())
+@click.argument("path", metavar="RUN.actrace", type=Spooled())
 @click.argument("golden", metavar="GOLDEN.json", type=click.Path())
 @click.option("--update", is_flag=True, help="Write the golden, and say what changed.")
 @click.option(
@@ -20,7 +21,7 @@ from acortex.tools.console import print_json
     multiple=True,
     help="Let a metric, or all below a name, differ by so much of itself: energy_aj=1e-6. Repeatable.",
 )
-@click.option("--before", metavar="OLD.actrace", type=click.Path(), help="The golden's run: says where the two part.")
+@click.option("--before", metavar="OLD.actrace", type=Spooled(), help="The golden's run: says where the two part.")
 @click.option(
     "--format",
     "form",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from acortex.tools.console import console, format_option, print_json, show
+from acortex.tools.spool import Spooled
 from acortex.tools.units import percent
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ MOST = 12
 
 
 @click.command("critical")
-@click.argument("path", metavar="RUN.actrace", type=click.Path())
+@click.argument("path", metavar="RUN.actrace", type=Spooled())
 @format_option
 def critical(path: str, form: str) -> None:
     """Find the critical path: the chain of events that set the length of a run, and what a faster unit could gain.

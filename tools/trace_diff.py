@@ -6,11 +6,12 @@ import click
 
 from acortex.tools.console import console, print_json, show
 from acortex.tools.manners import warn
+from acortex.tools.spool import Spooled
 
 
 @click.command("diff")
-@click.argument("first", metavar="A.actrace", type=click.Path())
-@click.argument("second", metavar="B.actrace", type=click.Path())
+@click.argument("first", metavar="A.actrace", type=Spooled())
+@click.argument("second", metavar="B.actrace", type=Spooled())
 @click.option(
     "--rtol-energy", type=click.FloatRange(min=0), default=0.0, help="Relative tolerance of an event's energy."
 )

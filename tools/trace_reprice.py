@@ -11,6 +11,7 @@ from acortex.errors import UsageError
 from acortex.tools.chips import chip_option, set_option
 from acortex.tools.console import console, format_option, print_json, show
 from acortex.tools.manners import warn
+from acortex.tools.spool import Spooled
 from acortex.tools.units import percent, scaled
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ AJ_PER_J = 10**18
 
 
 @click.command("reprice")
-@click.argument("path", metavar="RUN.actrace", type=click.Path())
+@click.argument("path", metavar="RUN.actrace", type=Spooled())
 @chip_option
 @set_option
 @format_option

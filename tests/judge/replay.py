@@ -248,18 +248,26 @@ def retention_report(accesses: Sequence[tuple[int, int, bool, int]], program: Pr
             ages.append((written[word][0] - cycle, word, cycle, pc, written[word][1]))
     late = sum(-age > limit for age, *_ in ages)
     if not late:
-        return {"late_reads": 0, "worst": None}
-    age, word, _, read, write = min(ages)
-    initial = next((table.line for table in program.memory if table.address <= word < table.end), "")
-    lines = [str(program.lines[pc] if pc >= 0 else initial) for pc in (read, write)]
-    worst = {
-        "word": word,
-        "age_cycles": -age,
-        "age_s": float(-age * clock / 10**9),
-        "read": lines[0],
-        "written": lines[1],
-    }
-    return {"late_reads": late, "worst": worst}
+        return {"late_reads": 0, "worst": None, "pairs": []}
+    counts = Counter((read, write) for age, _, _, read, write in ages if -age > limit)
+    pairs = []
+    for age, word, _, read, write in sorted(ages)[:late]:
+        if (read, write) not in counts:  # an older read of the two lines is named already
+            continue
+        initial = next((table.line for table in program.memory if table.address <= word < table.end), "")
+        lines = [str(program.lines[pc] if pc >= 0 else initial) for pc in (read, write)]
+        pairs.append(
+            {
+                "word": word,
+                "age_cycles": -age,
+                "age_s": float(-age * clock / 10**9),
+                "read": lines[0],
+                "written": lines[1],
+                "reads": counts.pop((read, write)),
+            }
+        )
+    worst = {key: pairs[0][key] for key in ("word", "age_cycles", "age_s", "read", "written")}
+    return {"late_reads": late, "worst": worst, "pairs": pairs}
 
 
 def energy(components: dict[str, int]) -> dict[str, Any]:

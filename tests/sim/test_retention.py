@@ -17,7 +17,7 @@ IMAGES = np.random.default_rng(3).integers(0, 2, (3, 784))
 
 def test_nothing_is_late_where_words_outlast_the_run() -> None:
     retention = run(assemble_file(DIGITS), inputs=IMAGES).report["retention"]
-    assert retention == {"late_reads": 0, "worst": None}
+    assert retention == {"late_reads": 0, "worst": None, "pairs": []}
 
 
 def test_every_read_is_late_where_words_fade_at_once() -> None:
@@ -40,3 +40,13 @@ def test_the_worst_late_read_names_its_word_its_age_and_both_lines() -> None:
     assert (read, written) == (["read", "d0"], ["input", "image,", "d0"])
     assert worst["age_s"] == pytest.approx(worst["age_cycles"] * 1.785e-9)
     assert 0 <= worst["word"] < 13
+
+
+def test_late_reads_are_told_by_pairs_of_lines_oldest_first() -> None:
+    program = assemble_file(DIGITS)
+    found = run(program, load_chip(program.chip, ["memory.retention_s=1e-9"]), inputs=IMAGES).report["retention"]
+    pairs = found["pairs"]
+    assert sum(pair["reads"] for pair in pairs) == found["late_reads"]
+    assert [pair["age_cycles"] for pair in pairs] == sorted((pair["age_cycles"] for pair in pairs), reverse=True)
+    assert len({(pair["read"], pair["written"]) for pair in pairs}) == len(pairs) == 3
+    assert {**found["worst"], "reads": 3 * 13} == pairs[0]  # 13 words of each image

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acortex.errors import AcortexError, ManyErrors, UsageError
+from acortex.sim.chipfiles import CHIPS
 from acortex.sim.specs import SETTINGS, chip_names, json_schema, load_chip
 
 Write = Callable[..., Path]
@@ -289,3 +291,32 @@ def test_the_schema_wants_a_base_or_everything() -> None:
     inherits, complete = json_schema()["anyOf"]
     assert inherits == {"required": ["inherits"]}
     assert {"clock_ns", "arrays", "errors"} <= set(complete["required"])
+
+
+def test_every_built_in_chip_has_what_the_schema_wants() -> None:
+    inherits, complete = json_schema()["anyOf"]
+    for name in chip_names():
+        stated = set(tomllib.loads((CHIPS / f"{name}.toml").read_text()))
+        assert stated.issuperset(inherits["required"]) or stated.issuperset(complete["required"]), name
+
+
+def test_an_unknown_setting_of_a_known_table_is_told_what_the_table_has() -> None:
+    with pytest.raises(UsageError) as found:
+        load_chip("acortex_digits", ["errors.zzz=1"])
+    assert str(found.value) == "--set errors.zzz: there is no setting errors.zzz\n  hint: errors has weight_error"
+
+
+def test_overrides_that_cannot_be_read_are_told_with_those_that_are_wrong() -> None:
+    with pytest.raises(ManyErrors) as found:
+        load_chip("acortex_digits", ["nonsense", "clock_ns=0", "memory.bank=3"])
+    assert [str(error).splitlines()[0] for error in found.value.errors] == [
+        'an override has the form path=value: "nonsense"',
+        "--set clock_ns: clock_ns is 0: allowed is a number from 0.001 to 1000000 ns",
+        "--set memory.bank: there is no setting memory.bank",
+    ]
+
+
+def test_a_chip_that_inherits_is_not_described_as_its_base(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('inherits = "acortex_digits"\nclock_ns = 2\n')
+    assert load_chip(path).description == "As acortex_digits, but for what mine.toml states."

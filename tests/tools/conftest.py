@@ -14,6 +14,7 @@ AREA_MM2 = {
     "main_memory": 0.00628, "sensing": 0.0359, "arrays": 0.0563, "dacs": 0.0105,
     "neurons_adcs": 0.00126, "program_erase": 0.517, "others": 1.02,
 }  # fmt: skip
+CONFIG = {"clock_ns": 1.785, "memory": {"retention_s": 0.01}}
 INFERENCES = 4
 CYCLES = 480
 
@@ -42,7 +43,7 @@ def report() -> dict[str, Any]:
     return {
         "schema": "acortex.run/1",
         "program": {"name": "digits_mlp", "sha256": "ab" * 32, "instructions": 57},
-        "chip": {"name": "acortex_digits", "sha256": "cd" * 32, "config": {"clock_ns": 1.785}},
+        "chip": {"name": "acortex_digits", "sha256": "cd" * 32, "config": CONFIG},
         "clock_ns": 1.785, "cycles": CYCLES, "latency_s": CYCLES * 1.785e-9,
         "energy_j": whole * 1e-18, "energy_aj": whole, "power_w": whole * 1e-18 / (CYCLES * 1.785e-9),
         "energy_by_component_j": _by_component(1), "energy_by_component_aj": dict(ENERGY_AJ),
@@ -67,9 +68,9 @@ def report() -> dict[str, Any]:
             {"name": "-", "cycles": 30, "energy_j": whole * 0.05e-18, "energy_aj": 0, "macs": 0},
         ],
         "inferences": [_inference(index, cycles) for index, cycles in enumerate((200, 210, 210, 220))],
-        "retention": {"late_reads": 0, "worst": None},
+        "retention": {"late_reads": 0, "worst": None, "pairs": []},
         "accuracy": 0.75,
-        "setup": {"cycles": 1_000_000, "energy_j": 3.2e-6},
+        "setup": {"cycles": 1_000_000, "energy_j": 3.2e-6, "energy_by_component_j": {"program_erase": 3.1e-6}},
         "notes": [],
         "verification": {"equal": True, "codes": 40, "different": 0, "first": None},
         "trace": "run.actrace",

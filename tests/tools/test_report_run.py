@@ -128,10 +128,16 @@ def test_outputs_that_differ_are_told(report: dict[str, Any], capsys: pytest.Cap
 
 
 def test_late_reads_and_notes_are_told(report: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
-    report["retention"]["late_reads"] = 1234
+    pair = {"word": 7, "age_cycles": 403, "age_s": 7.2e-7, "read": "a.s:9", "written": "a.s:3", "reads": 1230}
+    others = [{**pair, "read": f"a.s:{line}", "reads": 1} for line in range(10, 16)]
+    report["retention"] = {"late_reads": 1236, "worst": pair, "pairs": [pair, *others]}
     report["notes"] = ["one token was never taken"]
     lines = text(report, 100, capsys).splitlines()
-    assert "1,234 words were read later than their retention time" in lines
+    first = lines.index("1,236 reads came later than 10.0 ms after the word's last write")
+    oldest = "  a.s:9 reads word 7, written at a.s:3, after 403 cycles, 720 ns"
+    assert lines[first + 1] == f"{oldest}; the oldest of 1,230 such reads"
+    assert lines[first + 2] == oldest.replace("a.s:9", "a.s:10")
+    assert lines[first + 6] == "  and 2 more pairs of lines"
     assert "one token was never taken" in lines
 
 
@@ -149,3 +155,22 @@ def test_a_run_without_time_shows_what_it_knows(report: dict[str, Any], capsys: 
 def test_a_terminal_gets_colours_and_a_pipe_none(report: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
     assert "\x1b[" in text(report, 100, capsys, force_terminal=True)
     assert "\x1b[" not in text(report, 100, capsys)
+
+
+def test_no_color_leaves_no_escape_on_a_terminal(
+    report: dict[str, Any], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b" not in text(report, 100, capsys, force_terminal=True)
+
+
+def test_a_run_of_one_has_one_inference(report: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    report["inferences"] = report["inferences"][:1]
+    assert "   1 inference, 480 cycles" in text(report, 100, capsys).splitlines()[0]
+
+
+def test_a_program_without_weights_has_no_set_up_to_tell_of(
+    report: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    report["setup"] = {"cycles": 1, "energy_j": 2e-13, "energy_by_component_j": {"program_erase": 0.0}}
+    assert "set-up" not in text(report, 100, capsys)

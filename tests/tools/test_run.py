@@ -122,7 +122,7 @@ def test_a_cycle_limit_stops_the_run_keeps_the_trace_and_says_so(source: Path, d
         ),
         (
             ("--format", "json", "--output", "-"),
-            "error: --output - and --format json both write to stdout\n  hint: write the outputs to a file\n",
+            "error: --output - and --format json both write to stdout\n  hint: write one of them to a file\n",
         ),
         (
             ("--max-cycles", "0"),
@@ -278,3 +278,38 @@ def test_trace_query_answers_in_text_and_json(trace: Path) -> None:
     assert report["columns"] == ["unit", "events"]
     lines = acortex_("trace", "query", trace, sql).stdout.splitlines()
     assert [line.split() for line in lines] == [["unit", "events"], *([row[0], str(row[1])] for row in report["rows"])]
+
+
+def test_a_trace_goes_through_a_pipe(tmp_path: Path) -> None:
+    source, trace = DIGITS / "vmm.s", tmp_path / "run.actrace"
+    piped = acortex_("run", source, "--trace", "-")
+    acortex_("run", source, "--trace", trace)
+    assert piped.stdout_bytes == trace.read_bytes()
+    assert piped.stderr.startswith("vmm on acortex_digits")
+    told = acortex_("trace", "info", trace, "--format", "json")
+    read = acortex_("trace", "info", "-", "--format", "json", stdin=piped.stdout_bytes)
+    assert (read.exit_code, read.stdout) == (0, told.stdout)
+
+
+def test_an_assembled_program_and_a_chip_file_come_on_stdin(tmp_path: Path) -> None:
+    assembled = tmp_path / "vmm.acx"
+    acortex_("asm", DIGITS / "vmm.s", "-o", assembled)
+    plain = acortex_("run", DIGITS / "vmm.s").stdout
+    assert acortex_("run", "-", stdin=assembled.read_bytes()).stdout == plain
+    shown = acortex_("chip", "show", "-", "--format", "json", stdin='inherits = "acortex_digits"\nclock_ns = 2\n')
+    assert json.loads(shown.stdout)["config"]["clock_ns"] == 2
+
+
+def test_what_layers_wrote_is_dumped_a_file_a_layer(tmp_path: Path) -> None:
+    folder, outputs = tmp_path / "new" / "layers", tmp_path / "y.npy"
+    result = acortex_("run", DIGITS / "vmm.s", "--output", outputs, "--dump-layers", folder)
+    assert (result.exit_code, [file.name for file in folder.iterdir()]) == (0, ["product.npz"])
+    with np.load(folder / "product.npz", allow_pickle=False) as product:
+        assert product["addresses"].tolist() == [[1]] * 3  # vmm.s writes y to word 1, for each of three vectors
+        assert product["codes"][:, 0].tolist() == np.load(outputs).tolist()
+
+
+def test_a_seed_of_noise_is_taken_and_said_to_change_nothing() -> None:
+    plain, seeded = acortex_("run", DIGITS / "vmm.s"), acortex_("run", DIGITS / "vmm.s", "--noise-seed", "7")
+    assert seeded.stdout == plain.stdout
+    assert seeded.stderr.startswith("warning: --noise-seed changes nothing")

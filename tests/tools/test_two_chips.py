@@ -163,3 +163,22 @@ def test_a_program_that_does_not_fit_the_chip_is_refused_at_its_line(tmp_path: P
     result = acortex_("chip", "show", "acortex_digits", "--program", path)
     assert result.exit_code == 1
     assert result.stderr.startswith("far.s:6: group g0 names the array in column 5, row 0: chip acortex_digits has")
+
+
+# networks
+
+
+def test_a_network_is_compiled_for_each_chip_that_is_compared() -> None:
+    args = ("run", "zoo:letters_mlp", "--format", "json")
+    chips = ("acortex_digits", "acortex_inception")
+    both = json.loads(acortex_(*args, "--chip", chips[0], "--chip", chips[1]).stdout)
+    alone = [json.loads(acortex_(*args, "--chip", chip).stdout) for chip in chips]
+    assert alone[0]["program"]["sha256"] != alone[1]["program"]["sha256"]
+    assert [run["program"] for run in both["runs"]] == [run["program"] for run in alone]
+
+
+def test_the_floor_plan_shows_a_network_as_it_lies_on_that_chip() -> None:
+    low = ("--set", "arrays.m_top=1", "--set", "arrays.m_bottom=1")
+    shown = acortex_("chip", "show", "acortex_inception", *low, "--program", "zoo:digits_cnn", "--format", "json")
+    rows = {rect["row"] for group in json.loads(shown.stdout)["groups"] for rect in group["rectangles"]}
+    assert rows <= {0, 1}  # on the chip as published it lies lower

@@ -1,0 +1,50 @@
+"""What each layer of a program wrote into main memory, for a look inside a network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex.isa.program import Program
+from acortex.isa.sequencer import Dispatch
+
+OUTSIDE = "-"
+"""The name under which stands what was written outside all layers."""
+
+
+class LayerWords(NamedTuple):
+    """The words that a layer wrote, in the order of the program.
+
+    `addresses` are int64 of shape (inferences, words); `codes`, what the words held then, are uint8 of shape
+    (inferences, words, 64).
+    """
+
+    addresses: NDArray[np.int64]
+    codes: NDArray[np.uint8]
+
+
+class LayerDump:
+    """Collects what `write` writes, by layer and inference; what belongs to no inference counts as the first's."""
+
+    def __init__(self) -> None:
+        self._parts: dict[int, dict[int, list[tuple[Any, Any]]]] = {}
+
+    def note(self, dispatch: Dispatch, addresses: NDArray[np.int64], codes: NDArray[np.uint8]) -> None:
+        """Takes the words of one instruction as they are after it."""
+        if dispatch.row.mnemonic == "write":
+            turns = self._parts.setdefault(dispatch.layer, {})
+            turns.setdefault(max(dispatch.inference, 0), []).append((addresses, codes))
+
+    def layers(self, program: Program) -> Mapping[str, LayerWords]:
+        """The words of each layer by its name; an inference that was cut short is left out."""
+        names = (OUTSIDE, *program.layers)
+        return {names[layer]: _stacked(self._parts[layer]) for layer in sorted(self._parts)}
+
+
+def _stacked(turns: Mapping[int, list[tuple[Any, Any]]]) -> LayerWords:
+    whole = [[np.concatenate(column) for column in zip(*turns[index], strict=True)] for index in sorted(turns)]
+    same = [pair for pair in whole if len(pair[0]) == len(whole[0][0])]
+    return LayerWords(np.stack([addresses for addresses, _ in same]), np.stack([codes for _, codes in same]))

@@ -1,0 +1,33 @@
+"""Files that are read in any order, or written and then renamed, where a command line says `-`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import click
+
+from acortex.tools import files
+
+
+def spool(name: str) -> str:
+    """A path of this name, in a folder that is removed as the command ends."""
+    return str(Path(click.get_current_context().with_resource(TemporaryDirectory(prefix="acortex-"))) / name)
+
+
+class Spooled(click.Path):
+    """The path of a file that is read, of which `-` is stdin, copied into a file."""
+
+    def __init__(self, suffix: str = "") -> None:
+        super().__init__()
+        self.suffix = suffix
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path as given, or that of the copy."""
+        path = super().convert(value, param, ctx)
+        if path != files.STANDARD or (ctx is not None and ctx.resilient_parsing):
+            return path
+        copy = spool(f"stdin{self.suffix}")
+        Path(copy).write_bytes(files.read(files.STANDARD))
+        return copy
