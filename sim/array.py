@@ -6,7 +6,7 @@ frame before it; with a second set of latches (`overlap_loads`) it runs during t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -170,8 +170,7 @@ class Frame(Unit):
     def __init__(self, site: Site, path: str, rank: int, latches: int, samples: Channel) -> None:
         super().__init__(path, rank, site.tally)
         self.alarm = Alarm(site.kernel, rank, self.wake)
-        self.hear: Callable[[int], None] = self.alarm.at
-        self._kernel: Kernel = site.kernel
+        self.kernel: Kernel = site.kernel
         self.loaded = Channel(latches)
         self.loaded.watch(self)
         self.samples = samples
@@ -199,14 +198,21 @@ class Frame(Unit):
         return False
 
     def wake(self, now: int) -> None:
-        """Hands a frame that has ended to the neurons, runs the next, and looks ahead to its end."""
-        if self._goes_on(now):
+        """Hands a frame that has ended to the neurons and runs the next, as long as nothing is missing."""
+        while self._goes_on(now):
             self._run(now)
-            end = self.since
-            if end >= self._kernel.limit or self._goes_on(end):
-                self.alarm.at(end)
-            else:
-                self.alarm.floor = end
+            now = self.since
+            if now >= self.kernel.limit:
+                self.alarm.at(now)
+                return
+        self.alarm.floor = now
+
+    def hear(self, cycle: int) -> None:
+        """Goes on from the cycle in which what it lacks will be there, without waiting for that cycle to come."""
+        if cycle < self.kernel.limit:
+            self.wake(max(cycle, self.alarm.floor))
+        else:
+            self.alarm.at(cycle)
 
     def _goes_on(self, now: int) -> bool:
         """Whether a frame can begin in cycle `now`, once sums that are held are handed over; if not, it waits."""

@@ -102,7 +102,6 @@ class TimedChip:
         memory = chip.memory
         latency = max(delay.read_latency_cycles, memory.access_cycles)
         fabric = Fabric(
-            self.kernel,
             ARBITER,
             MemoryTimes(memory.ports, memory.banks, memory.access_cycles, memory.bank_cycles, latency),
         )
@@ -125,14 +124,15 @@ class TimedChip:
         vector = Vector(
             site, *self._place("vector"), fabric, self._up, stream, operand, results, chip.vector.step_cycles
         )
-        fabric.clients = [
+        turns: list[Client] = [  # the order in which requests of one cycle are granted
             write,
             vector,
             host_in,
             operands,
             read,
             host_out,
-        ]  # the order in which requests of one cycle are granted
+        ]
+        fabric.serve(turns)
         return {
             "host_in": host_in,
             "host_out": host_out,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from acortex.isa.sequencer import Sequencer
 from acortex.sim.energy import INDEX as KIND
@@ -28,7 +28,6 @@ class Controller(Unit):
     ) -> None:
         super().__init__(path, rank, site.tally)
         self.alarm = Alarm(site.kernel, rank, self.wake)
-        self.hear: Callable[[int], None] = self.alarm.at
         self._sequencer = sequencer
         self._agents = agents
         self._decode_cycles = decode_cycles
@@ -52,3 +51,7 @@ class Controller(Unit):
             agent.queue.put(self.since, dispatch)
         self._stopped = sequencer.state != "running"
         self.alarm.at(self.since)
+
+    def hear(self, cycle: int) -> None:
+        """Looks again in the cycle in which a queue has room."""
+        self.alarm.at(cycle)

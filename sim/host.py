@@ -24,7 +24,7 @@ class HostIn(Client):
     def work(self, now: int) -> None:
         """Takes the next word from the host as soon as the one before is written: nothing can come in between."""
         start = max(now, self.since)
-        if start < self._kernel.limit:
+        if start < self.kernel.limit:
             if self.first < 0:
                 self._tally.take_off(self.context[2], start)
             self.act(start, self._word_cycles, HOST_IN, 1)
@@ -60,7 +60,7 @@ class HostOut(Client):
         self.act(now, self.fabric.times.access, READ, 1)
         self.block(now, LATENCY)
         arrival = now + self.fabric.times.latency
-        if arrival < self._kernel.limit:
+        if arrival < self.kernel.limit:
             self._hand_over(arrival)
         else:
             self.alarm.at(arrival)
@@ -72,7 +72,7 @@ class HostOut(Client):
         if not self._span:
             self._span = self._tally.take_off(self.context[2], now)
         self._span[1] = end
-        if self.remaining and end < self._kernel.limit:
+        if self.remaining and end < self.kernel.limit:
             self.ask(end, end + 1)
         else:
             self.alarm.at(end)

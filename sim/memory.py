@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from acortex.isa.semantics import fetch_addresses, slide_of, spills
 from acortex.isa.sequencer import Dispatch
 from acortex.sim.energy import INDEX as KIND
-from acortex.sim.kernel import CAUSE, NEVER, Agent, Alarm, Channel, Kernel, Site, Unit
+from acortex.sim.kernel import CAUSE, Agent, Alarm, Channel, Site, Unit
 
 READ, WRITE = KIND["memory.read"], KIND["memory.write"]
 PORT, BANK, BUS = CAUSE["port"], CAUSE["bank"], CAUSE["bus"]
@@ -67,74 +67,37 @@ class DataBus:
 
 
 class Fabric:
-    """The arbiter of main memory."""
+    """What the clients of main memory share: its ports and banks, and an order among themselves.
 
-    def __init__(self, kernel: Kernel, rank: int, times: MemoryTimes) -> None:
+    There is no arbiter that looks at all requests: each client has a turn in every cycle, after all units have acted.
+    """
+
+    def __init__(self, rank: int, times: MemoryTimes) -> None:
         self.times = times
-        self.alarm = Alarm(kernel, rank, self.wake)
-        self.clients: list[Client] = []
+        self.port_free = 0
+        """The cycle from which some port is free."""
         self.contended = times.bank > times.access or times.ports > 1
         """Whether an access can find its bank taken."""
-        self._pending: list[Client] = []
-        self._port_free = 0
+        self._rank = rank
         self._ports = [0] * times.ports
         self._banks = [0] * times.banks
 
-    def post(self, client: Client, seen: int) -> None:
-        """Takes a client's request, and looks at it from cycle `seen`, once it can be granted."""
-        client.wanted = seen
-        self._pending.append(client)
-        self.alarm.at(self._port_free if client.at_port and seen < self._port_free else seen)
+    def serve(self, clients: Sequence[Client]) -> None:
+        """Gives the clients their turns, in this order in each cycle."""
+        for place, client in enumerate(clients):
+            client.turn = Alarm(client.kernel, self._rank + place, client.seek)
 
-    def wake(self, now: int) -> None:
-        """Grants what can be granted in cycle `now`, and comes back when more can."""
-        asked = self._pending
-        self._pending = []
-        if len(asked) > 1:
-            asked.sort(key=self.clients.index)
-        for client in asked:
-            again = self._held_up(client, now)
-            if again:
-                self._pending.append(client)
-                self.alarm.at(again)
-                continue
-            if client.at_port:
-                client.grants.append(now)
-                self._port_free = now + self.times.access
-                if self.contended:
-                    self._take(client, now)
-            client.granted(now)
-        if len(asked) > 1 and self._pending:  # what was granted may have changed what the others wait for
-            self.alarm.at(max(now + 1, self._port_free))
+    def bank_free(self, address: int) -> int:
+        """The cycle from which the bank of an address is free."""
+        return self._banks[address % self.times.banks]
 
-    def _held_up(self, client: Client, now: int) -> int:
-        """The cycle in which a request that lacks its port, bank or bus may fare otherwise; 0 where it lacks none."""
-        if client.wanted > now:
-            return client.wanted
-        if client.at_port:
-            if self._port_free > now:
-                return self._port_free
-            if self.contended:
-                bank = self._banks[client.address % self.times.banks]
-                if bank > now:
-                    if (
-                        client.cause != BUS
-                    ):  # its bank may be taken again by another, but that is not seen in every cycle
-                        client.block(now, BANK)
-                    return bank
-        bus = client.bus
-        if bus is not None:
-            lane = bus.free_from - client.bus_delay
-            if lane > now:
-                client.block(now, BUS)
-                return lane
-        return 0
-
-    def _take(self, client: Client, now: int) -> None:
-        """Takes the port that is free the longest, and the bank."""
-        self._ports[self._ports.index(min(self._ports))] = self._port_free
-        self._port_free = min(self._ports)
-        self._banks[client.address % self.times.banks] = now + self.times.bank
+    def take(self, now: int, address: int) -> None:
+        """Takes the port that is free the longest, and the bank of an address."""
+        self.port_free = now + self.times.access
+        if self.contended:
+            self._ports[self._ports.index(min(self._ports))] = self.port_free
+            self.port_free = min(self._ports)
+            self._banks[address % self.times.banks] = now + self.times.bank
 
 
 class Client(Agent):
@@ -154,7 +117,8 @@ class Client(Agent):
     def __init__(self, site: Site, path: str, rank: int, fabric: Fabric) -> None:
         super().__init__(site, path, rank)
         self.fabric = fabric
-        self.wanted = NEVER
+        self.turn: Alarm
+        """Rings when the request that it has posted may be granted. Who is first in a cycle is a matter of rank."""
         self.address = 0
         self.accesses: list[Access] = []
         self.grants = array("q")
@@ -172,14 +136,42 @@ class Client(Agent):
 
     def ask(self, now: int, seen: int, cause: int = PORT) -> None:
         """Posts a request for the next word, which the arbiter sees from cycle `seen`."""
-        if self.fabric.contended and self.at_port:
-            self.address = self._addresses[-self.remaining]
+        fabric = self.fabric
         self.block(now, cause)
-        self.fabric.post(self, max(seen, self.since))  # one access at a time: other ports are for other agents
+        if seen < self.since:
+            seen = self.since  # one access at a time: other ports are for other agents
+        if self.at_port:
+            if fabric.contended:
+                self.address = self._addresses[-self.remaining]
+            if seen < fabric.port_free:
+                seen = fabric.port_free
+        self.turn.at(seen)
 
-    def ask_from(self, cycle: int) -> None:
+    def seek(self, now: int) -> None:
+        """Begins the access that it asked for, or comes back when the port, bank or bus that it lacks may be free."""
+        fabric = self.fabric
+        if self.at_port:
+            if fabric.port_free > now:
+                self.turn.at(fabric.port_free)
+                return
+            if fabric.contended and fabric.bank_free(self.address) > now:
+                if self.cause != BUS:  # its bank may be taken again by another, but that is not seen in every cycle
+                    self.block(now, BANK)
+                self.turn.at(fabric.bank_free(self.address))
+                return
+        bus = self.bus
+        if bus is not None and bus.free_from - self.bus_delay > now:
+            self.block(now, BUS)
+            self.turn.at(bus.free_from - self.bus_delay)
+            return
+        if self.at_port:
+            self.grants.append(now)
+            fabric.take(now, self.address)
+        self.granted(now)
+
+    def hear(self, cycle: int) -> None:
         """Hears that the one thing the next word lacks will be there, and asks right away with that cycle's stamp."""
-        if self.remaining and cycle < self._kernel.limit:
+        if self.remaining and cycle < self.kernel.limit:
             self.ask(cycle, cycle + 1)
         else:
             self.alarm.at(cycle)
@@ -212,7 +204,6 @@ class Reader(Client):
         super().__init__(site, path, rank, fabric)
         self.bus_delay = fabric.times.latency
         self._down = bus
-        self.hear = self.ask_from
         self._receivers = receivers
         self._receiver = receivers[0]
 
@@ -254,7 +245,6 @@ class Writer(Client):
     ) -> None:
         super().__init__(site, path, rank, fabric)
         self._up = bus
-        self.hear = self.ask_from
         self._sources = sources
         self._source = sources[0]
         self._way: DataBus | None = bus

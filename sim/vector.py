@@ -11,7 +11,7 @@ import numpy as np
 from acortex.isa.semantics import MEANINGS, Flow
 from acortex.isa.sequencer import Dispatch
 from acortex.sim.energy import INDEX as KIND
-from acortex.sim.kernel import CAUSE, NOTHING, Channel, Site
+from acortex.sim.kernel import CAUSE, NOTHING, Agent, Channel, Site
 from acortex.sim.memory import Client, DataBus, Fabric
 
 STEP = KIND["vector.step"]
@@ -22,6 +22,7 @@ class Vector(Client):
     """The agent that works on a stream of words; asks for the bus where a word comes from the neurons."""
 
     at_port = False
+    hear = Agent.hear  # it lacks more than its turn
 
     def __init__(
         self,
@@ -55,32 +56,24 @@ class Vector(Client):
         self._gives = _in_turns(flow) if dispatch.window is None else completed(dispatch)
 
     def missing(self, now: int) -> int:
-        """The next word, its operand, and room for what it makes."""
+        """The next word, its operand, room for what it makes; then the bus, for a word from the neurons."""
         if self._takes and not self._stream.ready(now, self):
             return STREAM
         if self._operands and not self._operand.ready(now, self):
             return OPERAND
         if not self._results.room(now, self._gives[-self.remaining], self):
             return RESULTS
+        if self._takes and not self._arrived and self._stream.head():
+            self.ask(now, now + 1, BUS)
+            return BUS
         return NOTHING
 
-    def work(self, now: int) -> None:
-        """Works on the next word; has one from the neurons brought over the bus first."""
-        cause = self.missing(now)
-        if cause:
-            self.block(now, cause)
-        elif self._takes and not self._arrived and self._stream.head():
-            self.ask(now, now + 1, BUS)
-        else:
-            self.step(now)
-            self.look_ahead()
-
     def granted(self, now: int) -> None:
-        """The word crosses the bus."""
+        """The word crosses the bus, and then there is nothing more to wait for."""
         assert self.bus is not None
         self._arrived = True
         self.block(now, BUS)
-        self.alarm.at(self.bus.carry(now, self.context))
+        self.hear(self.bus.carry(now, self.context))
 
     def step(self, now: int) -> None:
         """Works on the next word."""

@@ -245,8 +245,8 @@ def scrub(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
 WIRING = (
     ("from acortex.sim.specs import Chip", "from acortex.sim.scrub import Scrubber\n"),
     (')\n"""The units that every chip has', '    "main_memory/scrub",\n'),
-    ("        fabric.clients = [", '        scrub = Scrubber(site, *self._place("main_memory/scrub"), fabric)\n'),
-    ("        ]  # the order in which requests", "            scrub,\n"),
+    ("        turns: list[Client] = [", '        scrub = Scrubber(site, *self._place("main_memory/scrub"), fabric)\n'),
+    ("        ]\n        fabric.serve(turns)", "            scrub,\n"),
     ('            "vector": vector,', '            "scrub": scrub,\n'),
 )
 

@@ -19,7 +19,6 @@ class Asker(Client):
         self.granted_at: list[int] = []
         self.waits: list[tuple[int, int, str]] = []
         self.emit_wait = self._keep
-        fabric.clients.append(self)
 
     def _keep(self, start: int, duration: int, unit: int, cause: int, pc: int, layer: int, inference: int) -> None:
         self.waits.append((start, duration, CAUSES[cause]))
@@ -34,7 +33,7 @@ def memory(ports: int = 1, banks: int = 1, access: int = 1, bank: int = 1) -> tu
     """A chip's memory without a chip."""
     kernel = Kernel()
     site = Site(kernel, Tally(), Tokens(), 1, INDEX["sync"])
-    return site, Fabric(kernel, 9, MemoryTimes(ports, banks, access, bank, 0))
+    return site, Fabric(9, MemoryTimes(ports, banks, access, bank, 0))
 
 
 def busy_bus(site: Site, until: int) -> DataBus:
@@ -48,6 +47,7 @@ def test_who_asks_for_the_bus_alone_does_not_wait_for_a_port() -> None:
     site, fabric = memory(access=20)
     first = Asker(site, 0, fabric)
     other = Asker(site, 1, fabric, busy_bus(site, 5), at_port=False)
+    fabric.serve([first, other])
     first.ask(0, 1)
     other.ask(0, 1, CAUSE["bus"])
     site.kernel.drain(None, 64)
@@ -57,6 +57,7 @@ def test_who_asks_for_the_bus_alone_does_not_wait_for_a_port() -> None:
 def test_a_request_waits_for_its_bank_and_then_for_the_bus() -> None:
     site, fabric = memory(bank=10)
     first, other = Asker(site, 0, fabric), Asker(site, 1, fabric, busy_bus(site, 15))
+    fabric.serve([first, other])
     first._addresses = other._addresses = [0]
     first.remaining = other.remaining = 1
     first.ask(0, 1)
@@ -70,6 +71,7 @@ def test_a_request_waits_for_its_bank_and_then_for_the_bus() -> None:
 def test_ports_are_given_in_the_order_of_the_clients(ports: int) -> None:
     site, fabric = memory(ports, banks=4, access=2, bank=2)
     askers = [Asker(site, rank, fabric) for rank in range(4)]
+    fabric.serve(askers)
     for number, asker in reversed(list(enumerate(askers))):
         asker._addresses, asker.remaining = [number], 1
         asker.ask(0, 1)
