@@ -1,0 +1,202 @@
+"""Fig. 7b from simulated runs: every row of the paper's table with ours beside it.
+
+Counts and times are those of the simulated programs; nothing here counts by a formula. A row is *exact* where it is a
+count, *predicted* where every constant in it was derived without its network, else *fitted* (`acortex.tools.fit` says
+where each constant is from). `ratio_left_out` is the ratio with all constants derived anew without the network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from acortex.tools import fit
+from acortex.tools.fit import LAWS, Counts
+from acortex.tools.paper_table import NETWORKS, Cell, table
+
+LARGEST_CHIP = 32_768
+"""Arrays of the largest chip of Fig. 7b, to which its array utilisations refer."""
+
+BUILT_COLUMNS = {"inception_v1": 36}
+"""Columns that printed areas and leakage were computed for, where they are not the printed N (DEVIATIONS.md, D10)."""
+
+COMPONENTS = {
+    "main_memory": "main_memory",
+    "sensing": "sensing",
+    "fg_arrays": "arrays",
+    "dacs": "dacs",
+    "neurons_adcs": "neurons_adcs",
+    "buses": "buses",
+    "leakage": "leakage",
+    "program_erase": "program_erase",
+    "others": "others",
+}
+"""The paper's components by the names of our reports."""
+
+EXACT_ROWS = (
+    "parameters",
+    "operations",
+    "m_top",
+    "m_bottom",
+    "n",
+    "mm_accesses",
+    "mm_utilisation_pct",
+    "fg_array_utilisation_pct",
+)
+AREA_ROWS = ("area_mm2", "area_pct")
+OF_TWO_MACS = ("efficiency_tops_per_j", "throughput_tops")
+"""Rows that are reported twice: by the paper's count of operations, and by two for each multiply-accumulate."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the reproduction, as `acortex.reproduce/1` has it."""
+
+    network: str
+    row: str
+    unit: str
+    paper: float
+    ours: float
+    ratio: float | None
+    basis: str
+    doubtful: bool
+    ratio_left_out: float | None
+
+
+def counts_of(network: str, run: Mapping[str, Any], parameters: int) -> Counts:
+    """What a run's report says of a network, as the laws of `acortex.tools.fit` take it."""
+    config, counted = run["chip"]["config"], run["counts"]
+    arrays, memory = config["arrays"], run["memory"]
+    half = 2 * (arrays["m_top"] + arrays["m_bottom"])
+    built = BUILT_COLUMNS.get(network, arrays["n"])
+    frame = float(arrays["frame_ns"])
+    return Counts(
+        array_operations=counted["array_operations"],
+        conversions=counted["conversions"],
+        accesses=counted["main_memory.reads"] + counted["main_memory.writes"],
+        words_down=counted["bus_words.down"],
+        words_up=counted["bus_words.up"],
+        cycles=run["cycles"],
+        positions=counted["positions"],
+        frame_cycles=-(-frame // float(run["clock_ns"])).__int__(),
+        frame_ns=frame,
+        arrays=half * arrays["n"],
+        arrays_built=half * built,
+        columns=arrays["n"],
+        columns_built=built,
+        memory_mb=float(config["memory"]["capacity_kb"]) / 1024,
+        side_mm=run["area_mm2"] ** 0.5,
+        macs=run["macs"],
+        peak_words=memory["peak_words"],
+        memory_words=memory["capacity_words"],
+        parameters=parameters,
+    )
+
+
+def ours(network: str, run: Mapping[str, Any], counts: Counts) -> dict[str, float]:
+    """Our number for every row, from the report of a run."""
+    energy, latency = run["energy_j"], run["latency_s"]
+    arrays = run["chip"]["config"]["arrays"]
+    rows: dict[str, float] = {
+        "parameters": counts.parameters,
+        "operations": 2 * counts.macs,
+        "m_top": arrays["m_top"],
+        "m_bottom": arrays["m_bottom"],
+        "n": arrays["n"],
+        "mm_accesses": counts.accesses,
+        "mm_utilisation_pct": 100 * counts.peak_words / counts.memory_words,
+        "fg_array_utilisation_pct": 100 * counts.arrays / LARGEST_CHIP,
+        "area_mm2": run["area_mm2"],
+        **_derived(network, energy, latency, counts),
+    }
+    for paper, name in COMPONENTS.items():
+        rows[f"energy_pct.{paper}"] = 100 * run["energy_by_component_j"][name] / energy
+        if name in run["area_by_component_mm2"]:
+            rows[f"area_pct.{paper}"] = 100 * run["area_by_component_mm2"][name] / run["area_mm2"]
+    return rows
+
+
+def left_out(network: str, counts: Mapping[str, Counts]) -> dict[str, float]:
+    """The same rows by constants derived without the network, for its counts as they are."""
+    mine = counts[network]
+    latency_s = fit.latency_ms(mine, fit.clock_ns(counts, fit.others(fit.CLOCK_ON, network))) / 1e3
+    values = {}
+    for law in LAWS:
+        constants = fit.fit(law, counts, fit.others(law.on, network))
+        values[law.row] = fit.value(law, constants, mine)
+    values["energy_pct.leakage"] *= latency_s
+    areas = {row: v for row, v in values.items() if row.startswith("area_pct")}
+    energies = {row: v for row, v in values.items() if row.startswith("energy_pct")}
+    area, energy = sum(areas.values()), sum(energies.values())
+    shares = {row: 100 * v / area for row, v in areas.items()} | {row: 100 * v / energy for row, v in energies.items()}
+    return {"area_mm2": area, **shares, **_derived(network, energy, latency_s, mine)}
+
+
+def _derived(network: str, energy_j: float, latency_s: float, counts: Counts) -> dict[str, float]:
+    """Power, latency, efficiency and throughput, the latter two by both counts of operations."""
+    operations = float(table()[network]["operations"].value)
+    tops, tops_2mac = operations / 1e12, 2 * counts.macs / 1e12
+    return {
+        "power_mw": 1e3 * energy_j / latency_s,
+        "latency_ms": 1e3 * latency_s,
+        "efficiency_tops_per_j": tops / energy_j,
+        "throughput_tops": tops / latency_s,
+        "efficiency_tops_per_j_2mac": tops_2mac / energy_j,
+        "throughput_tops_2mac": tops_2mac / latency_s,
+    }
+
+
+def basis(network: str, row: str) -> str:
+    """Whether a row is counted, or follows from constants, and whether those were derived without its network."""
+    if row in EXACT_ROWS:
+        return "exact"
+    kind = row.removesuffix("_2mac")
+    if kind in ("latency_ms", "throughput_tops"):
+        used = set(fit.CLOCK_ON)
+    else:
+        area = kind.startswith(AREA_ROWS)
+        used = {name for law in LAWS for name in law.on if law.row.startswith("area_pct") == area}
+    return "fitted" if network in used else "predicted"
+
+
+def rows(runs: Mapping[str, Mapping[str, Any]], parameters: Mapping[str, int]) -> list[Row]:
+    """The whole table from the reports of three runs, one a network of Fig. 7b, in the order of the paper."""
+    counts = {network: counts_of(network, runs[network], parameters[network]) for network in NETWORKS}
+    return [row for network in NETWORKS for row in _column(network, runs[network], counts)]
+
+
+def _column(network: str, run: Mapping[str, Any], counts: Mapping[str, Counts]) -> Iterator[Row]:
+    mine, without = ours(network, run, counts[network]), left_out(network, counts)
+    for name, cell in table()[network].items():
+        for row in (name, f"{name}_2mac") if name in OF_TWO_MACS else (name,):
+            yield _row(cell, row, mine[row], without.get(row))
+
+
+def _row(cell: Cell, row: str, value: float, without: float | None) -> Row:
+    paper = float(cell.value)
+    exact = basis(cell.network, row) == "exact"
+    return Row(
+        network=cell.network,
+        row=row,
+        unit=cell.unit,
+        paper=paper,
+        ours=value,
+        ratio=value / paper if paper else None,
+        basis=basis(cell.network, row),
+        doubtful=cell.doubtful,
+        ratio_left_out=(value if exact or without is None else without) / paper if paper else None,
+    )
+
+
+def constants(runs: Mapping[str, Mapping[str, Any]], parameters: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Every fitted constant: its value in the chip file, the value that the fit gives now, and the networks it is
+    from.""" counts = {network: counts_of(network, runs[network], parameters[network]) for network in NETWORKS} config
+    = runs["gnmt"]["chip"]["config"] found = [] for law in LAWS:
+        solved = fit.fit(law, counts, law.on)
+        for name, unit, _ in law.terms:
+            section, key = name.split(".")
+            row = {"constant": name, "value": float(config[section][key]), "unit": unit}
+            found.append({**row, "fit": solved[name], "fitted_on": list(law.on)})
+    clock = {"constant": "clock_ns", "value": float(config["clock_ns"]), "unit": "ns"}
+    return [*found, {**clock, "fit": fit.clock_ns(counts, fit.CLOCK_ON), "fitted_on": list(fit.CLOCK_ON)}]
