@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 from acortex.tools import fit
@@ -79,7 +80,7 @@ def counts_of(network: str, run: Mapping[str, Any], parameters: int) -> Counts:
         words_up=counted["bus_words.up"],
         cycles=run["cycles"],
         positions=counted["positions"],
-        frame_cycles=-(-frame // float(run["clock_ns"])).__int__(),
+        frame_cycles=ceil(frame / float(run["clock_ns"])),
         frame_ns=frame,
         arrays=half * arrays["n"],
         arrays_built=half * built,
@@ -190,9 +191,11 @@ def _row(cell: Cell, row: str, value: float, without: float | None) -> Row:
 
 
 def constants(runs: Mapping[str, Mapping[str, Any]], parameters: Mapping[str, int]) -> list[dict[str, Any]]:
-    """Every fitted constant: its value in the chip file, the value that the fit gives now, and the networks it is
-    from.""" counts = {network: counts_of(network, runs[network], parameters[network]) for network in NETWORKS} config
-    = runs["gnmt"]["chip"]["config"] found = [] for law in LAWS:
+    """Every fitted constant: its value in the chip file, what the fit gives now, and the networks it is from."""
+    counts = {network: counts_of(network, runs[network], parameters[network]) for network in NETWORKS}
+    config = runs["gnmt"]["chip"]["config"]
+    found = []
+    for law in LAWS:
         solved = fit.fit(law, counts, law.on)
         for name, unit, _ in law.terms:
             section, key = name.split(".")
