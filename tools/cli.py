@@ -16,6 +16,7 @@ from acortex.tools.disasm import disasm
 from acortex.tools.info import info
 from acortex.tools.isa import isa
 from acortex.tools.manners import Group
+from acortex.tools.reproduce import reproduce
 from acortex.tools.run import run
 from acortex.tools.trace import trace
 from acortex.tools.zoo import zoo
@@ -30,7 +31,7 @@ def cli() -> None:
     """
 
 
-for command in (compile_, asm, disasm, info, isa, run, trace, chip, zoo, bench):
+for command in (compile_, asm, disasm, info, isa, run, trace, chip, zoo, reproduce, bench):
     cli.add_command(command)
 
 

@@ -16,6 +16,9 @@ from acortex.tools import fit
 from acortex.tools.fit import LAWS, Counts
 from acortex.tools.paper_table import NETWORKS, Cell, table
 
+TITLES = {"inception_v1": "Inception-v1", "resnet_152": "ResNet-152", "gnmt": "GNMT"}
+"""The networks as the paper writes them."""
+
 LARGEST_CHIP = 32_768
 """Arrays of the largest chip of Fig. 7b, to which its array utilisations refer."""
 
@@ -63,10 +66,22 @@ class Row:
     basis: str
     doubtful: bool
     ratio_left_out: float | None
+    within: bool
+    """Whether ours lies within 5 % of the printed interval, or within half a point where it is a percentage."""
 
 
-def counts_of(network: str, run: Mapping[str, Any], parameters: int) -> Counts:
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """A network that was compiled and simulated: the reports `acortex.run/1` and `acortex.compile/1`, its weights."""
+
+    run: Mapping[str, Any]
+    compiled: Mapping[str, Any]
+    parameters: int
+
+
+def counts_of(network: str, measured: Measured) -> Counts:
     """What a run's report says of a network, as the laws of `acortex.tools.fit` take it."""
+    run, parameters = measured.run, measured.parameters
     config, counted = run["chip"]["config"], run["counts"]
     arrays, memory = config["arrays"], run["memory"]
     half = 2 * (arrays["m_top"] + arrays["m_bottom"])
@@ -161,10 +176,30 @@ def basis(network: str, row: str) -> str:
     return "fitted" if network in used else "predicted"
 
 
-def rows(runs: Mapping[str, Mapping[str, Any]], parameters: Mapping[str, int]) -> list[Row]:
-    """The whole table from the reports of three runs, one a network of Fig. 7b, in the order of the paper."""
-    counts = {network: counts_of(network, runs[network], parameters[network]) for network in NETWORKS}
-    return [row for network in NETWORKS for row in _column(network, runs[network], counts)]
+def rows(runs: Mapping[str, Measured]) -> list[Row]:
+    """The whole table from three runs, one a network of Fig. 7b, in the order of the paper."""
+    counts = {network: counts_of(network, runs[network]) for network in NETWORKS}
+    return [row for network in NETWORKS for row in _column(network, runs[network].run, counts)]
+
+
+def beside(runs: Mapping[str, Measured], tabulated: Measured) -> list[Row]:
+    """ResNet-152's column with the network that the table's energies seem to count in its place."""
+    network = "resnet_152"
+    counts = {name: counts_of(name, one) for name, one in runs.items()}
+    counts[network] = counts_of(network, tabulated)
+    return list(_column(network, tabulated.run, counts))
+
+
+def on_largest(runs: Mapping[str, Measured], largest: Mapping[str, Measured]) -> list[dict[str, Any]]:
+    """The smaller networks on the largest chip beside their own, where the paper expects the same performance."""
+    found = []
+    for network, other in largest.items():
+        own = runs[network].run
+        for row, key, factor, unit in (("latency_ms", "latency_s", 1e3, "ms"), ("energy_uj", "energy_j", 1e6, "uJ")):
+            mine, theirs = own[key] * factor, other.run[key] * factor
+            found.append({"network": network, "row": row, "unit": unit, "own_chip": mine, "largest_chip": theirs,
+                          "ratio": theirs / mine})  # fmt: skip
+    return found
 
 
 def _column(network: str, run: Mapping[str, Any], counts: Mapping[str, Counts]) -> Iterator[Row]:
@@ -187,13 +222,21 @@ def _row(cell: Cell, row: str, value: float, without: float | None) -> Row:
         basis=basis(cell.network, row),
         doubtful=cell.doubtful,
         ratio_left_out=(value if exact or without is None else without) / paper if paper else None,
+        within=_within(cell, value),
     )
 
 
-def constants(runs: Mapping[str, Mapping[str, Any]], parameters: Mapping[str, int]) -> list[dict[str, Any]]:
+def _within(cell: Cell, value: float) -> bool:
+    low, high = cell.interval
+    if cell.unit == "%":
+        return low - 0.5 <= value <= high + 0.5
+    return 0.95 * low <= value <= 1.05 * high
+
+
+def constants(runs: Mapping[str, Measured]) -> list[dict[str, Any]]:
     """Every fitted constant: its value in the chip file, what the fit gives now, and the networks it is from."""
-    counts = {network: counts_of(network, runs[network], parameters[network]) for network in NETWORKS}
-    config = runs["gnmt"]["chip"]["config"]
+    counts = {network: counts_of(network, runs[network]) for network in NETWORKS}
+    config = runs["gnmt"].run["chip"]["config"]
     found = []
     for law in LAWS:
         solved = fit.fit(law, counts, law.on)

@@ -1,6 +1,6 @@
 """The constants of the chip that Fig. 7b leaves to be derived, and on which networks each is derived.
 
-    python -m acortex.tools.fit
+    acortex reproduce fig7b --format json
 
 Every component's energy, and every area, is a sum of constants times what was counted: events of a simulated run, or
 sizes of the chip. `fit` solves for the constants by least squares of relative errors; on one network that is exact. A
@@ -17,6 +17,7 @@ import numpy as np
 from acortex.tools.paper_table import NETWORKS, table
 
 CNNS = ("inception_v1", "resnet_152")
+"""The networks whose memory accesses and words on the buses the table counts as its energies do."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ _AREA = 1e6  # um2 a mm2
 LAWS = (
     Law("energy_pct.sensing", (("energy.sensing_pj", "pJ", lambda c: c.array_operations),), ("gnmt",), 1e12),
     Law("energy_pct.fg_arrays", (("energy.array_pj", "pJ", lambda c: c.array_operations),), ("gnmt",), 1e12),
-    Law("energy_pct.dacs", (("energy.dacs_pj", "pJ", lambda c: c.array_operations),), NETWORKS, 1e12),
+    Law("energy_pct.dacs", (("energy.dacs_pj", "pJ", lambda c: c.array_operations),), ("inception_v1", "gnmt"), 1e12),
     Law("energy_pct.neurons_adcs", (("energy.conversion_pj", "pJ", lambda c: c.conversions),), ("gnmt",), 1e12),
     Law("energy_pct.main_memory", (("energy.memory_access_pj", "pJ", lambda c: c.accesses),), NETWORKS[:1], 1e12),
     Law("energy_pct.others", (("energy.others_access_pj", "pJ", lambda c: c.accesses),), NETWORKS, 1e12),

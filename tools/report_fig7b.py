@@ -1,0 +1,139 @@
+"""What `acortex reproduce fig7b` prints: the paper's table with ours beside it, for people and as a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from acortex.tools import fig7b
+from acortex.tools.fig7b import TITLES, Measured, Row
+from acortex.tools.fig7b_notes import note
+
+FIXED = ("parameters", "m_", "n", "fg_", "area")
+"""Rows that do not change with four blocks fewer."""
+
+LEGEND = """~ doubtful in the paper
+within: 5 % of the interval that the printed digits allow, or half a point of a percentage
+basis: exactly counted, predicted by constants from other networks, or fitted on this one too
+left out: the ratio with all constants derived without this network"""
+
+Runs = Mapping[str, Measured]
+
+
+def number(value: float) -> str:
+    """A number with four digits that count."""
+    if value == int(value) and abs(value) < 1e5:
+        return f"{int(value)}"
+    return f"{value:.4g}"
+
+
+def ratio(value: float | None) -> str:
+    """A ratio, "-" where the paper prints nothing to compare with."""
+    return "-" if value is None else f"{value:.3f}"
+
+
+def parts(runs: Runs, beside: Measured, largest: Runs) -> Iterator[RenderableType]:
+    """The table of each network, then what stands beside."""
+    yield Text.assemble(("Fig. 7b", "bold cyan"), " of Bavandpour et al. 2018, and ours from simulated programs")
+    rows = fig7b.rows(runs)
+    for title, own in _columns(runs, rows, beside):
+        yield Text(f"\n{title}", "bold")
+        yield _table(own)
+    yield Text("\nThe smaller networks on the largest chip  the paper: at essentially the same performance", "bold")
+    yield _grid(("network", "", "own chip", "largest chip", "ratio"), _largest(runs, largest))
+    yield Text("\nFitted constants", "bold")
+    yield _grid(("constant", "value", "fit now", "unit", "on"), _constants(runs))
+    yield Text(f"\n{LEGEND}\n", "dim")
+    for line in _notes(rows):
+        yield Text(line)
+
+
+def _columns(runs: Runs, rows: Sequence[Row], beside: Measured) -> Iterator[tuple[str, list[Row]]]:
+    """A title and rows for each network of the paper, and for ResNet-152 as its column seems to count it."""
+    for network, own in groupby(rows, lambda row: row.network):
+        yield f"{TITLES[network]} on {runs[network].run['chip']['name']}", list(own)
+        if network == "resnet_152":
+            yield (
+                "ResNet-152 as tabulated: four blocks fewer",
+                [row for row in fig7b.beside(runs, beside) if not row.row.startswith(FIXED)],
+            )
+
+
+def _table(rows: Sequence[Row]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for head in ("", "paper", "ours", "ratio", "left out", "basis", "unit", "within"):
+        table.add_column(head, justify="left" if head in ("", "basis", "unit", "within") else "right", no_wrap=True)
+    for row in rows:
+        table.add_row(row.row, ("~" if row.doubtful else "") + number(row.paper), number(row.ours), ratio(row.ratio),
+                      ratio(row.ratio_left_out), row.basis, row.unit, "yes" if row.within else "NO")  # fmt: skip
+    return table
+
+
+def _grid(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for head in heads:
+        table.add_column(head, justify="left" if head in ("network", "", "constant", "unit", "on") else "right")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _largest(runs: Runs, largest: Runs) -> Iterator[Sequence[str]]:
+    for row in fig7b.on_largest(runs, largest):
+        unit = row["unit"]
+        yield (TITLES[row["network"]], row["row"].split("_")[0], f"{number(row['own_chip'])} {unit}",
+               f"{number(row['largest_chip'])} {unit}", ratio(row["ratio"]))  # fmt: skip
+
+
+def _constants(runs: Runs) -> Iterator[Sequence[str]]:
+    for one in fig7b.constants(runs):
+        on = ", ".join(TITLES[name] for name in one["fitted_on"])
+        yield one["constant"], number(one["value"]), number(one["fit"]), one["unit"], on
+
+
+def _notes(rows: Sequence[Row]) -> Iterator[str]:
+    """The sentences about rows that are not within, each once, with the rows that it is about."""
+    for network, own in groupby(rows, lambda row: row.network):
+        said: dict[str, list[str]] = {}
+        for row in own:
+            if not row.within:
+                said.setdefault(note(network, row.row), []).append(row.row)
+        for sentence, names in said.items():
+            yield f"{TITLES[network]}, {', '.join(names)}: {sentence}"
+
+
+def markdown(runs: Runs, beside: Measured, largest: Runs) -> str:
+    """The same as a page in Markdown."""
+    lines: list[str] = []
+    for title, own in _columns(runs, fig7b.rows(runs), beside):
+        lines += [f"## {title}", "", *_page(own), ""]
+    heads = ("network", "", "own chip", "largest chip", "ratio")
+    lines += ["## The smaller networks on the largest chip", "", *_piped(heads, _largest(runs, largest)), ""]
+    heads = ("constant", "value", "fit now", "unit", "derived on")
+    lines += ["## Fitted constants", "", *_piped(heads, _constants(runs)), ""]
+    return "\n".join(lines)
+
+
+def _page(rows: Sequence[Row]) -> Iterator[str]:
+    body = (
+        (_named(row), ("~" if row.doubtful else "") + number(row.paper), number(row.ours), ratio(row.ratio),
+         ratio(row.ratio_left_out), row.basis, "" if row.within else note(row.network, row.row))
+        for row in rows
+    )  # fmt: skip
+    return _piped(("row", "paper", "ours", "ratio", "left out", "basis", "where it differs"), body)
+
+
+def _named(row: Row) -> str:
+    return f"{row.row} ({row.unit})" if row.unit else row.row
+
+
+def _piped(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
+    yield "| " + " | ".join(heads) + " |"
+    yield "|" + "---|" * len(heads)
+    for row in rows:
+        yield "| " + " | ".join(row) + " |"

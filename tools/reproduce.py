@@ -1,0 +1,105 @@
+"""`acortex reproduce`: the source paper's figures, ours beside theirs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from acortex.tools import files
+from acortex.tools.console import console, print_json, show
+from acortex.tools.progress import ProgressBar
+
+if TYPE_CHECKING:
+    from acortex.tools.fig7b import Measured
+
+COLUMNS = {"inception_v1": "inception_v1", "resnet_152": "resnet152", "gnmt": "gnmt"}
+"""The networks of Fig. 7b by the names of its columns, with those of the zoo."""
+
+BESIDE = "resnet152_as_tabulated"
+LARGEST = "acortex_gnmt"
+
+
+@click.command()
+@click.argument("figure", type=click.Choice(["fig7b"]))
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    show_default=True,
+    help="Text for people, JSON for programs, or Markdown for a page.",
+)
+@click.option("--plot", metavar="FILE.svg", type=click.Path(), help="Draw the figure here; needs acortex[plots].")
+def reproduce(figure: str, form: str, plot: str | None) -> None:
+    """Print a figure of the source paper with ours beside it: fig7b, the table of three networks on their chips.
+
+    Compiles and simulates each network; takes about a minute.
+    """
+    if plot:
+        files.check_writable(plot)
+    runs, beside, largest = _runs()
+    if plot:
+        from acortex.tools.fig7b_plot import draw
+
+        files.write(plot, draw(runs))
+    if form == "json":
+        print_json(report(runs, beside, largest))
+        return
+    from acortex.tools import report_fig7b as pages
+
+    if form == "markdown":
+        click.echo(pages.markdown(runs, beside, largest))
+    else:
+        show(console(), pages.parts(runs, beside, largest))
+
+
+def report(runs: dict[str, Measured], beside: Measured, largest: dict[str, Measured]) -> dict[str, Any]:
+    """`acortex.reproduce/1`: rows of the paper's three networks, fitted constants, and two tables beside them."""
+    from acortex.tools import fig7b
+
+    return {
+        "schema": "acortex.reproduce/1",
+        "rows": [asdict(row) for row in fig7b.rows(runs)],
+        "fitted": fig7b.constants(runs),
+        "resnet152_as_tabulated": [asdict(row) for row in fig7b.beside(runs, beside)],
+        "largest_chip": fig7b.on_largest(runs, largest),
+    }
+
+
+def _runs() -> tuple[dict[str, Measured], Measured, dict[str, Measured]]:
+    """The networks on their own chips, the tabulated ResNet on that of ResNet, and the smaller two on the largest."""
+    with ProgressBar("networks") as bar:
+        bar(0, len(COLUMNS) + 3)
+        done = 0
+
+        def measured(name: str, chip: str | None = None) -> Measured:
+            nonlocal done
+            found = measure(name, chip)
+            done += 1
+            bar(done, len(COLUMNS) + 3)
+            return found
+
+        runs = {column: measured(name) for column, name in COLUMNS.items()}
+        beside = measured(BESIDE)
+        largest = {column: measured(COLUMNS[column], LARGEST) for column in ("inception_v1", "resnet_152")}
+    return runs, beside, largest
+
+
+def measure(name: str, chip: str | None = None) -> Measured:
+    """Compiles a network of the zoo for a chip, its own unless told, and simulates one inference's time and energy."""
+    from acortex.programs import zoo
+    from acortex.programs.graph import Product, Recurrent
+    from acortex.sim.run import run
+    from acortex.sim.specs import load_chip
+    from acortex.tools.fig7b import Measured
+    from acortex.tools.machine import machine_of
+
+    entry = zoo.entry(name)
+    loaded = load_chip(chip or entry.chip)
+    compiled = zoo.compiled(entry, machine_of(loaded))
+    layers = compiled.plan.graph.layers
+    parameters = sum(layer.weights.size for layer in layers if isinstance(layer, Product | Recurrent))
+    simulated = run(compiled.program, loaded, values=False)
+    return Measured(simulated.report, compiled.report, int(parameters))
