@@ -4,7 +4,7 @@ BIN := .venv/bin
 FOLDERS := isa traces sim programs tools
 SOURCES := __init__.py __main__.py errors.py $(FOLDERS)
 
-.PHONY: demo test check nightly format types lint
+.PHONY: demo test check nightly format types lint reproduce
 
 demo: .venv/.installed
 	$(BIN)/acortex run zoo:digits_mlp
@@ -17,6 +17,10 @@ check: lint types test
 # As many random programs as a night holds; see tests/judge.
 nightly: .venv/.installed-test
 	ACORTEX_PROGRAMS=100000 $(BIN)/python -m pytest tests/judge
+
+# Rebuilds docs/figure-7b.md and its picture from simulated runs; takes minutes.
+reproduce: .venv/.installed-test
+	$(BIN)/python -m acortex.tools.figure_pages docs
 
 lint: .venv/.installed-test
 	$(BIN)/ruff format --check $(SOURCES) tests

@@ -39,7 +39,7 @@ def reproduce(figure: str, form: str, plot: str | None) -> None:
     """
     if plot:
         files.check_writable(plot)
-    runs, beside, largest = _runs()
+    runs, beside, largest = runs_of_fig7b()
     if plot:
         from acortex.tools.fig7b_plot import draw
 
@@ -68,7 +68,7 @@ def report(runs: dict[str, Measured], beside: Measured, largest: dict[str, Measu
     }
 
 
-def _runs() -> tuple[dict[str, Measured], Measured, dict[str, Measured]]:
+def runs_of_fig7b() -> tuple[dict[str, Measured], Measured, dict[str, Measured]]:
     """The networks on their own chips, the tabulated ResNet on that of ResNet, and the smaller two on the largest."""
     with ProgressBar("networks") as bar:
         bar(0, len(COLUMNS) + 3)
