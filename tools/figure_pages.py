@@ -16,14 +16,14 @@ from acortex.tools.reproduce import runs_of_fig7b
 INTRODUCTION = """# Fig. 7b, the paper's and ours
 
 The table of Bavandpour et al. 2018, "Mixed-Signal Neuromorphic Inference Accelerators: Recent Results and Future
-Prospects", with what this simulator says beside it. The networks are compiled, and their programs simulated cycle by cycle;
-every count is of events that happened. `make reproduce` rebuilds this page and its picture; `acortex reproduce fig7b`
-prints the same.
+Prospects", with what this simulator says beside it. The networks are compiled, and their programs simulated cycle by
+cycle; every count is of events that happened. `make reproduce` rebuilds this page and its picture; `acortex reproduce
+fig7b` prints the same.
 
 `~` marks cells that do not agree with the rest of the paper's table. *left out* is the ratio with every constant derived
 anew without the network of the column. *basis*: `exact` rows are counted; `predicted` ones use only constants that were
-derived on other networks; the constants of `fitted` ones saw this network too. The last column says why a row lies more than
-5 % outside what its printed digits allow, or more than half a point where it is a percentage.
+derived on other networks; the constants of `fitted` ones saw this network too. The last column says why a row lies
+more than 5 % outside what its printed digits allow, or more than half a point where it is a percentage.
 
 ![The shares of energy and area, the paper's and ours](figure-7b.svg)
 
