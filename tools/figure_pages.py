@@ -20,7 +20,7 @@ Prospects", with what this simulator says beside it. The networks are compiled, 
 cycle; every count is of events that happened. `make reproduce` rebuilds this page and its picture; `acortex reproduce
 fig7b` prints the same.
 
-`~` marks cells that do not agree with the rest of the paper's table. *left out* is the ratio with every constant derived
+`~` marks cells that do not agree with the rest of the table. *left out* is the ratio with every constant derived
 anew without the network of the column. *basis*: `exact` rows are counted; `predicted` ones use only constants that were
 derived on other networks; the constants of `fitted` ones saw this network too. The last column says why a row lies
 more than 5 % outside what its printed digits allow, or more than half a point where it is a percentage.
