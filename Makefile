@@ -1,10 +1,10 @@
-# `make demo` and `make test` do all the set-up; `make check` is what has to hold before a commit.
+# `make demo` and `make test` do all the set-up; `make check` is what has to hold before a commit, slow tests too.
 PYTHON ?= python3
 BIN := .venv/bin
 FOLDERS := isa traces sim programs tools
 SOURCES := __init__.py __main__.py errors.py $(FOLDERS)
 
-.PHONY: demo test check nightly format types lint reproduce
+.PHONY: demo test slow check nightly format types lint reproduce
 
 demo: .venv/.installed
 	$(BIN)/acortex run zoo:digits_mlp
@@ -12,11 +12,15 @@ demo: .venv/.installed
 test: .venv/.installed-test
 	$(BIN)/python -m pytest
 
-check: lint types test
+check: lint types test slow
+
+# Tests that take more than ten seconds each.
+slow: .venv/.installed-test
+	$(BIN)/python -m pytest -m slow
 
 # As many random programs as a night holds; see tests/judge.
 nightly: .venv/.installed-test
-	ACORTEX_PROGRAMS=100000 $(BIN)/python -m pytest tests/judge
+	ACORTEX_PROGRAMS=100000 $(BIN)/python -m pytest -m "slow or not slow" tests/judge
 
 # Rebuilds docs/figure-7b.md and its picture from simulated runs; takes minutes.
 reproduce: .venv/.installed-test
