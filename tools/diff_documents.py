@@ -35,7 +35,7 @@ def sections(report: Report) -> Iterator[Section]:
         yield _divergence(report["first_divergence"])
     for title, rows, keys, number, cells in (
         ("Critical path, cycles", report["critical"], ("unit", "what", "name"), "cycles", _cycles),
-        ("Layers, latency in cycles", report["by_layer"], ("name",), "latency", _cycles),
+        ("Layers, cycles in flight", report["by_layer"], ("name",), "cycles", _cycles),
         ("Units, busy cycles", report["by_unit"], ("name",), "busy", _cycles),
         ("Waits, cycles", report["by_wait"], ("unit", "cause"), "cycles", _cycles),
         ("Source lines, busy cycles", report["by_instruction"], ("line",), "busy", _cycles),

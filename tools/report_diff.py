@@ -31,7 +31,7 @@ def diff_parts(report: Report) -> Iterator[RenderableType]:
     if report["first_divergence"]:
         yield from _divergence(report["first_divergence"])
     yield from _moved("critical path", report["critical"], ("unit", "what", "name"), "cycles")
-    yield from _moved("layer, busy cycles", report["by_layer"], ("name",), "busy")
+    yield from _moved("layer, cycles in flight", report["by_layer"], ("name",), "cycles")
     yield from _moved("unit, waiting cycles", report["by_unit"], ("name",), "waiting")
     yield from _moved("wait", report["by_wait"], ("unit", "cause"), "cycles")
     yield from _moved("source line, busy cycles", report["by_instruction"], ("line",), "busy")

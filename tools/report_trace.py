@@ -64,7 +64,7 @@ def stats_parts(report: Report) -> Iterator[RenderableType]:
     yield from _energies("Component", report["components"], energy)
     yield from _energies("Kind of event", report["kinds"], energy)
     yield from _units(report["units"], cycles)
-    yield from _energies("Layer", report["layers"], energy)
+    yield from _layers(report["layers"], totals)
     yield from _places(
         "Longest waits", "waits for", [(row["unit"], row["cause"], row["cycles"]) for row in report["waits"]]
     )
@@ -85,12 +85,25 @@ def number_table(*headings: str) -> Table:
 
 
 def _energies(title: str, rows: Sequence[Report], energy: float) -> Iterator[RenderableType]:
-    """Rows with events and energy, dearest first; what never happened is left out."""
+    """Rows with events or energy, dearest first; what neither happened nor cost anything is left out."""
     table = number_table(title, "events", "energy", "")
     for row in sorted(rows, key=lambda row: -row["energy_aj"]):
-        if row["events"]:
+        if row["events"] or row["energy_aj"]:
             share = percent(row["energy_j"], energy)
             table.add_row(f"  {row['name'] or 'none'}", f"{row['events']:,}", scaled(row["energy_j"], "J"), share)
+    yield table
+    yield Text()
+
+
+def _layers(rows: Sequence[Report], totals: Report) -> Iterator[RenderableType]:
+    """How long each layer was in flight and what its events cost; leakage, which no event pays for, stands apart."""
+    table = number_table("Layer", "events", "cycles", "", "energy", "")
+    for row in sorted(rows, key=lambda row: -row["energy_aj"]):
+        cycles = f"{row['cycles']:,}", percent(row["cycles"], totals["cycles"])
+        energy = scaled(row["energy_j"], "J"), percent(row["energy_j"], totals["energy_j"])
+        table.add_row(f"  {row['name']}", f"{row['events']:,}", *cycles, *energy)
+    if leakage := totals["leakage_aj"] / 1e18:
+        table.add_row("  (leakage)", "", "", "", scaled(leakage, "J"), percent(leakage, totals["energy_j"]))
     yield table
     yield Text()
 

@@ -27,6 +27,9 @@ SEGMENTS = 4
 ACCESSES = ("memory.read", "memory.write", "host.in")
 """Events during which their unit has already asked for the next access."""
 
+SHARED = ("port", "bank", "bus")
+"""Causes of waits for what units share: an arbiter ends them."""
+
 
 class Segment(NamedTuple):
     """A stretch of the critical path: cycles start to end - 1, in which one unit did or awaited one thing.
@@ -140,13 +143,20 @@ class _Walk:
         """A wait that no event of another unit ended: for memory's latency, or for what units share."""
         if row.name == "latency":
             return Step(row.unit, row.start, (_segment(row, row.start, now, LATENCY),))
-        before = self.rows.before(row.unit, row.start)
-        asked = before is not None and before.event and before.name in ACCESSES
-        if asked or now == row.start + 1 or row.name not in ("port", "bank", "bus"):
+        asked = self._asked(row)
+        if asked or now == row.start + 1 or row.name not in SHARED:
             what = HAND_OVER if not asked and now == row.start + 1 else WAITING
             return Step(row.unit, row.start, (_segment(row, row.start, now, what),))
         seen = row.start + 1  # a request is seen a cycle after it was made
         return Step(row.unit, row.start, (_segment(row, seen, now, WAITING), _segment(row, row.start, seen, HAND_OVER)))
+
+    def _asked(self, row: Row) -> bool:
+        """Whether a wait for what is shared begins with a request that the arbiter sees already."""
+        before = self.rows.before(row.unit, row.start)
+        if before is None:
+            return False
+        # A wait for a bank or a bus often goes on from that of the same request for a port.
+        return before.name in ACCESSES if before.event else before.name in SHARED and row.name in SHARED
 
     def _idle(self, unit: str, now: int) -> Step:
         """An idle unit begins as its next instruction is issued, or for a frame as its load ends."""

@@ -76,7 +76,7 @@ def _critical(a: Trace, b: Trace, equal: bool) -> list[dict[str, Any]]:
 
 
 _ENERGY = ("energy_aj", "energy_j")
-_TIME = ("latency", "busy")
+_TIME = ("cycles", "busy")
 
 
 def _pairs(a: dict[str, Any], b: dict[str, Any], names: Sequence[str]) -> dict[str, list[Any]]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from acortex.traces.in_flight import InFlight
 from acortex.traces.reader import Trace
 from acortex.traces.table import Ints
 
@@ -33,7 +34,7 @@ STATISTICS = tuple(
     for row in (
         ("events", "events", "events, each one agent's action on one position or burst"),
         ("count", "unit of the kind", "what the events moved or made, in the unit of their kind"),
-        ("cycles", "cycles", "length of the run"),
+        ("cycles", "cycles", "length of the run; of a layer, those in which it was in flight; of a wait, how long"),
         ("busy", "cycles", "sum of the durations of the events"),
         ("waiting", "cycles", "sum of the durations of the waits"),
         ("idle", "cycles", "cycles of the run that are neither busy nor waiting"),
@@ -42,9 +43,9 @@ STATISTICS = tuple(
             "cycles",
             "busy + waiting beyond the run: cycles in which a unit did several things at once, at least",
         ),
-        ("latency", "cycles", "from the first start to the last end of an inference or a layer"),
-        ("start_cycle", "cycle", "first start of an inference or a layer"),
-        ("end_cycle", "cycle", "last end of an inference or a layer"),
+        ("latency", "cycles", "from the first word of an inference that leaves the host to the last that reaches it"),
+        ("start_cycle", "cycle", "first cycle of an inference, or of the work for a layer"),
+        ("end_cycle", "cycle", "end of an inference, or of the work for a layer"),
         ("energy_aj", "aJ", "energy of the events, an exact integer; of the whole run and of components with leakage"),
         ("energy_j", "J", "energy_aj as a number of joules"),
         ("event_energy_aj", "aJ", "energy of all events, without leakage"),
@@ -90,28 +91,6 @@ def _sum_by(places: Ints, values: Ints, size: int) -> Callable[[int], int]:
     return lambda place: (int(high[place]) << 32) + int(low[place])
 
 
-class _Extent:
-    """First start and last end for each key."""
-
-    def __init__(self) -> None:
-        self.rows: dict[int, tuple[int, int]] = {}
-
-    def add(self, keys: Ints, chunk: dict[str, Ints]) -> None:
-        """Adds a chunk of events to their keys."""
-        order = np.argsort(keys, kind="stable")
-        names, first = np.unique(keys[order], return_index=True)
-        starts = np.minimum.reduceat(chunk["start"][order], first)
-        ends = np.maximum.reduceat((chunk["start"] + chunk["span"])[order], first)
-        for name, start, end in zip(names.tolist(), starts.tolist(), ends.tolist(), strict=True):
-            known = self.rows.get(name, (start, end))
-            self.rows[name] = min(known[0], start), max(known[1], end)
-
-    def row(self, key: int) -> dict[str, int]:
-        """The statistics of a key; zeros where nothing happened."""
-        start, end = self.rows.get(key, (0, 0))
-        return {"start_cycle": start, "end_cycle": end, "latency": end - start}
-
-
 _SUMMED = ("merged", "count", "duration", "energy_aj")
 
 
@@ -121,22 +100,22 @@ def stats(trace: Trace) -> dict[str, Any]:
     Components add up to the energy of the run, leakage included; the other tables to that of its events.
 
     Rows of a table are in the order of the header's tables, but those of `instructions`, `lines` and `waits`, which
-    come longest first. What no inference or instruction made has index or pc -1.
+    come longest first. What no inference or instruction made has index or pc -1. Layers and inferences are in flight
+    as docs/timing.md says, so that their cycles are those of the run's report.
     """
     by = {name: Sums(_SUMMED) for name in ("unit", "kind", "layer", "inference", "pc")}
-    extents = {name: _Extent() for name in ("layer", "inference")}
+    in_flight = InFlight(trace.header)
     for chunk in trace.events.chunks(*by, *_SUMMED, "start", "span"):
         for name, sums in by.items():
             sums.add(chunk[name], chunk)
-        for name, extent in extents.items():
-            extent.add(chunk[name], chunk)
+        in_flight.add(chunk)
     waits = {name: Sums(("duration",)) for name in ("unit", "layer", "inference", "pc", "pair")}
     for chunk in trace.waits.chunks("unit", "cause", "layer", "inference", "pc", "duration"):
         pair = chunk["unit"] * len(trace.header.causes) + chunk["cause"]
         for name, sums in waits.items():
             sums.add(pair if name == "pair" else chunk[name], chunk)
     instructions = _instructions(trace, by["pc"], waits["pc"])
-    inferences = _inferences(trace, by["inference"], waits["inference"], extents["inference"])
+    inferences = _inferences(trace, by["inference"], waits["inference"], in_flight)
     return {
         "schema": SCHEMA,
         "statistics": {one.name: {"unit": one.unit, "description": one.description} for one in STATISTICS},
@@ -145,10 +124,7 @@ def stats(trace: Trace) -> dict[str, Any]:
         "kinds": _kinds(trace, by["kind"]),
         "units": _units(trace, by["unit"], waits["unit"]),
         "waits": _waits(trace, waits["pair"]),
-        "layers": [
-            {"name": name, **extents["layer"].row(at), **_row(by["layer"][at]), "waiting": waits["layer"][at][0]}
-            for at, name in enumerate(trace.header.layers)
-        ],
+        "layers": _layers(trace, by["layer"], waits["layer"], in_flight),
         "inferences": inferences,
         "latency_percentiles": _percentiles([row["latency"] for row in inferences if row["index"] >= 0]),
         "instructions": instructions,
@@ -210,12 +186,20 @@ def _waits(trace: Trace, pairs: Sums) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: -row["cycles"])
 
 
-def _inferences(trace: Trace, inferences: Sums, waits: Sums, extent: _Extent) -> list[dict[str, Any]]:
+def _layers(trace: Trace, layers: Sums, waits: Sums, in_flight: InFlight) -> list[dict[str, Any]]:
+    rows = []
+    for at, ((start, end), cycles) in enumerate(in_flight.layers(trace.cycles)):
+        times = {"start_cycle": start, "end_cycle": end, "cycles": cycles}
+        rows.append({"name": trace.header.layers[at], **times, **_row(layers[at]), "waiting": waits[at][0]})
+    return rows
+
+
+def _inferences(trace: Trace, inferences: Sums, waits: Sums, in_flight: InFlight) -> list[dict[str, Any]]:
     clock_ns = trace.header.exact_clock_ns()
     rows = []
-    for index in sorted(extent.rows):
-        times = extent.row(index)
-        latency_s = float(times["latency"] * clock_ns / 10**9)
+    for index, (start, end) in in_flight.inferences():
+        times = {"start_cycle": start, "end_cycle": end, "latency": end - start}
+        latency_s = float((end - start) * clock_ns / 10**9)
         row = _row(inferences[index])
         rows.append({"index": index, **times, "latency_s": latency_s, **row, "waiting": waits[index][0]})
     return rows

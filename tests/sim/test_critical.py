@@ -122,6 +122,22 @@ def test_so_it_is_with_every_kind_of_layer(tmp_path: Path, name: str, slow: str)
         assert found["cycles"] - cycles <= bound.get(part, 0)
 
 
+BUSY_BANKS = ("memory.banks=1", "memory.bank_cycles=8", "memory.access_cycles=2", "memory.ports=2", "clock_ns=2")
+"""One bank that is busy for longer than a port: a request waits a cycle for a port and goes on to wait for the bank."""
+
+
+@pytest.mark.parametrize("name", ["vmm", "in_flight"])
+def test_a_wait_that_passes_from_port_to_bank_is_no_hand_over(tmp_path: Path, name: str) -> None:
+    program = assemble_file(PROGRAMS / f"{name}.s")
+    settings = [*BUSY_BANKS, "memory.read_latency_ns=32", "controller.decode_cycles=4", "controller.queue_depth=2"]
+    faster = ["memory.bank_cycles=4", "memory.access_cycles=1", "memory.read_latency_ns=16"]
+    found = path_of(program, load_chip(program.chip, settings), tmp_path, None)
+    assert not [row for row in found["by_cause"] if row["what"] == "hand-over" and row["name"] == "bank"]
+    bound = {row["name"]: row["gain_at_most"] for row in found["halving"]}
+    cycles = run(program, load_chip(program.chip, [*settings, *faster]), values=False).cycles
+    assert found["cycles"] - cycles <= bound["main_memory"]
+
+
 def test_a_unit_that_sets_the_time_alone_gains_all_of_its_bound(digits: Program, tmp_path: Path) -> None:
     settings = ["controller.decode_cycles=64", "controller.queue_depth=1"]
     found = path_of(digits, load_chip(digits.chip, settings), tmp_path, IMAGES[:1])

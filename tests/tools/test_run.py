@@ -198,12 +198,24 @@ def test_trace_info_says_what_a_trace_holds(trace: Path) -> None:
 
 
 def test_trace_stats_add_up_to_the_run(trace: Path, digits: Path) -> None:
-    totals = json.loads(acortex_("trace", "stats", trace, "--format", "json").stdout)["totals"]
+    stats = json.loads(acortex_("trace", "stats", trace, "--format", "json").stdout)
+    totals = stats["totals"]
     args = ("run", DIGITS / "digits_mlp.s", "--input", digits / "x.npy", "--format", "json")
     run = json.loads(acortex_(*args).stdout)
     assert totals["cycles"] == run["cycles"]
     assert totals["energy_aj"] == run["energy_aj"]
     assert "Longest waits" in acortex_("trace", "stats", trace).stdout
+    spans = [(row["index"], row["start_cycle"], row["end_cycle"]) for row in stats["inferences"] if row["index"] >= 0]
+    assert spans == [(row["index"], row["start_cycle"], row["end_cycle"]) for row in run["inferences"]]
+    assert {row["name"]: row["cycles"] for row in stats["layers"]} == {
+        row["name"]: row["cycles"] for row in run["layers"]
+    }
+
+
+def test_trace_stats_print_every_component_that_cost_something(trace: Path) -> None:
+    stats = json.loads(acortex_("trace", "stats", trace, "--format", "json").stdout)
+    printed = acortex_("trace", "stats", trace).stdout.partition("Kind of event")[0].split()
+    assert {row["name"] for row in stats["components"] if row["energy_aj"]} <= set(printed)
 
 
 def test_trace_show_draws_a_row_for_each_unit_in_the_window(trace: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from acortex.traces.info import info
 from acortex.traces.reader import Trace
+from acortex.traces.schema import Kind
 from acortex.traces.stats import STATISTICS, Sums, joules, stats
 
 from .conftest import HEADER, PRICES_AJ, MakeTrace, Rows, pipeline
@@ -101,6 +102,36 @@ def test_an_inference_lasts_from_first_start_to_last_end(make_trace: MakeTrace) 
         (0, 3, 35, 32),
         (1, 10, 17, 7),
     ]
+
+
+HOST = (Kind("host.in", "words", "", ""), Kind("host.out", "words", "", ""), Kind("work", "words", "", ""))
+AT_HOST = (
+    # start, duration, unit, kind, count, pc, layer, inference, energy
+    (0, 1, 0, 2, 1, 0, 1, 0, 0),  # the controller issues, long before
+    (5, 2, 1, 0, 1, 0, 0, 0, 0),
+    (9, 2, 1, 0, 1, 0, 0, 0, 0),
+    (11, 6, 1, 2, 1, 0, 1, 0, 0),
+    (14, 8, 1, 2, 1, 0, 1, 1, 0),
+    (20, 3, 1, 1, 1, 0, 0, 0, 0),
+    (22, 9, 1, 2, 1, 0, 0, 0, 0),
+    (30, 1, 0, 2, 1, 0, 1, 0, 0),
+)
+
+
+@pytest.mark.parametrize("level", ["events", "instructions", "layers"])
+def test_an_inference_lasts_from_its_first_word_at_the_host_to_its_last(make_trace: MakeTrace, level: str) -> None:
+    trace = make_trace(AT_HOST, units=("controller", "host"), kinds=HOST, level=level)
+    rows = stats(trace)["inferences"]
+    assert [(row["start_cycle"], row["end_cycle"], row["latency"]) for row in rows] == [(5, 23, 18), (14, 22, 8)]
+
+
+@pytest.mark.parametrize("level", ["events", "instructions", "layers"])
+def test_a_layer_is_in_flight_while_any_unit_but_the_controller_works_for_it(make_trace: MakeTrace, level: str) -> None:
+    trace = make_trace(AT_HOST, units=("controller", "host"), kinds=HOST, level=level, summary={"cycles": 40})
+    rows = {row["name"]: row for row in stats(trace)["layers"]}
+    layer = rows["conv1"]
+    assert (layer["start_cycle"], layer["end_cycle"], layer["cycles"]) == (11, 22, 11)
+    assert (rows["fc"]["cycles"], rows["-"]["cycles"]) == (0, 40 - 11)
 
 
 def test_percentiles_are_latencies_that_occurred(make_trace: MakeTrace) -> None:
