@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
+from acortex.tools import files
 from acortex.tools.console import console, format_option, print_json, show
 from acortex.tools.manners import Group
-from acortex.tools.spool import Spooled
+from acortex.tools.spool import Spooled, spool
 from acortex.tools.trace_check import check
 from acortex.tools.trace_critical import critical
 from acortex.tools.trace_diff import diff
@@ -87,13 +89,16 @@ class FormatOption(click.Option):
 @click.option(
     "--to", "target", metavar="FORMAT", cls=FormatOption, required=True, shell_complete=_formats, help="One of"
 )
-@click.option("-o", "--output", metavar="FILE", type=click.Path(), required=True, help="Write it here.")
+@click.option("-o", "--output", metavar="FILE", type=click.Path(), required=True, help="Write it here; - is stdout.")
 def export(path: str, target: str, output: str) -> None:
     """Write a trace in a format that other tools read."""
     from acortex.traces.exporters import export as write
     from acortex.traces.reader import open as open_trace
 
-    write(open_trace(path), target, output)
+    made = spool("export") if output == files.STANDARD else output
+    write(open_trace(path), target, made)
+    if made != output:
+        files.write(files.STANDARD, Path(made).read_bytes())
 
 
 @trace.command("query")

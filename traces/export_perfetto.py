@@ -14,6 +14,7 @@ from acortex.traces.occupancy import occupancies
 from acortex.traces.reader import Trace
 from acortex.traces.show import timeline
 from acortex.traces.slices import Slice, slices
+from acortex.traces.stats import energies
 
 SEQUENCE = 1
 SAMPLES = 1000
@@ -101,17 +102,8 @@ def _counters(trace: Trace) -> Iterator[tuple[str, str, Iterator[tuple[int, floa
     """Energy so far by component, how many units are busy on average, and what lies between them; SAMPLES of each."""
     if not len(trace.events):
         return
+    yield from _energies(trace)
     clock_ns = trace.header.exact_clock_ns()
-    end = trace.events["start"] + trace.events["duration"]
-    order = np.argsort(end, kind="stable")
-    cuts = np.unique(np.linspace(0, len(order) - 1, SAMPLES).astype(np.int64))
-    cuts = np.unique(np.searchsorted(end[order], end[order][cuts], side="right") - 1)
-    times = nanoseconds(end[order][cuts], clock_ns).tolist()
-    components = [kind.component for kind in trace.header.kinds]
-    for component in dict.fromkeys(components):
-        mine = np.array([name == component for name in components])[trace.events["kind"]]
-        energy_pj = np.cumsum(np.where(mine, trace.events["energy_aj"], 0)[order].astype(float))[cuts] / 1e6
-        yield f"energy {component}", "pJ", iter(zip(times, energy_pj.tolist(), strict=True))
     drawn = timeline(trace, columns=min(SAMPLES, max(trace.cycles, 1)))
     busy = drawn.busy.sum(axis=0) / np.diff(drawn.edges)
     borders = nanoseconds(np.round(drawn.edges[:-1]).astype(np.int64), clock_ns).tolist()
@@ -120,3 +112,22 @@ def _counters(trace: Trace) -> Iterator[tuple[str, str, Iterator[tuple[int, floa
         chosen = np.unique(np.linspace(0, len(cycles) - 1, SAMPLES).astype(np.int64))
         samples = zip(nanoseconds(cycles[chosen], clock_ns).tolist(), content[chosen].tolist(), strict=True)
         yield place.name, place.unit, iter(samples)
+
+
+def _energies(trace: Trace) -> Iterator[tuple[str, str, Iterator[tuple[int, float]]]]:
+    """Energy so far by component, in pJ: each counter ends at what `stats` says of the component, leakage too."""
+    header = trace.header
+    end = trace.events["start"] + trace.events["duration"]
+    order = np.argsort(end, kind="stable")
+    cuts = np.unique(np.linspace(0, len(order) - 1, SAMPLES).astype(np.int64))
+    cuts = np.unique(np.searchsorted(end[order], end[order][cuts], side="right") - 1)
+    cycles = end[order][cuts]
+    times = nanoseconds(cycles, header.exact_clock_ns()).tolist()
+    for component, energy_aj in energies(trace):
+        energy_pj = np.cumsum(energy_aj[order].astype(float))[cuts] / 1e6
+        yield f"energy {component}", "pJ", iter(zip(times, energy_pj.tolist(), strict=True))
+    if header.leakage_aj_per_cycle:
+        cycles = np.unique([0, *cycles[cycles < trace.cycles], trace.cycles])
+        times = nanoseconds(cycles, header.exact_clock_ns()).tolist()
+        leaked_pj = (cycles * (header.leakage_aj_per_cycle / 1e6)).tolist()
+        yield "energy leakage", "pJ", iter(zip(times, leaked_pj, strict=True))

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import difflib
 import os
+import shutil
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from acortex.errors import UsageError
 from acortex.traces import export_chrome, export_csv, export_konata, export_parquet, export_perfetto, export_vcd
@@ -62,12 +64,25 @@ def export(trace: Trace, name: str, path: str | os.PathLike[str]) -> None:
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"formats are {', '.join(known)}"
         raise UsageError(f"there is no export to {name!r}", hint=hint)
-    path = Path(path)
-    part = path.with_name(path.name + ".part")
+    target = Path(path).resolve()
     try:
-        known[name].write(trace, part)
-        os.replace(part, path)
+        if target.exists() and not target.is_file():  # a device or a pipe is written to, never replaced
+            with TemporaryDirectory() as folder:
+                known[name].write(trace, Path(folder, "export"))
+                with Path(folder, "export").open("rb") as made, target.open("wb") as out:
+                    shutil.copyfileobj(made, out)
+        else:
+            _replace(known[name], trace, target)
     except OSError as error:
         raise UsageError(f"cannot be written ({error.strerror})", where=str(path)) from error
+
+
+def _replace(exporter: Exporter, trace: Trace, target: Path) -> None:
+    """Writes beside a file, then renames, so that nobody ever sees half of it."""
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        part.touch()  # what cannot be written is told here, before any work, and in the same words for every format
+        exporter.write(trace, part)
+        os.replace(part, target)
     finally:
         part.unlink(missing_ok=True)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -165,6 +165,21 @@ def _components(trace: Trace, kinds: Sums) -> list[dict[str, Any]]:
     if trace.header.leakage_aj_per_cycle:
         gathered.setdefault("leakage", [0, 0, 0, 0])[3] += trace.cycles * trace.header.leakage_aj_per_cycle
     return [{"name": name, **_row(sums)} for name, sums in gathered.items()]
+
+
+def energies(trace: Trace) -> Iterator[tuple[str, Ints]]:
+    """What each event costs in each component that any costs, in attojoules: the sums are those of `components`."""
+    kind, count, rest_aj = (trace.events[name] for name in ("kind", "count", "energy_aj"))
+    shares: dict[str, Ints] = {}
+    for at, one in enumerate(trace.header.kinds):
+        mine = kind == at
+        for component, price_aj in one.prices_aj:
+            shared_aj = np.where(mine, count * price_aj, 0)
+            shares[component] = shares.get(component, 0) + shared_aj
+            rest_aj = rest_aj - shared_aj
+    for at, one in enumerate(trace.header.kinds):
+        shares[one.component] = shares.get(one.component, 0) + np.where(kind == at, rest_aj, 0)
+    return ((component, energy_aj) for component, energy_aj in shares.items() if energy_aj.any())
 
 
 def _units(trace: Trace, units: Sums, waits: Sums) -> list[dict[str, Any]]:

@@ -44,6 +44,8 @@ class TraceWriter:
         if level not in LEVELS:
             raise UsageError(f"a trace has no level {level!r}", hint=f"levels are {', '.join(LEVELS)}")
         self.path = Path(path)
+        if self.path.exists() and not self.path.is_file():
+            raise UsageError("is no file that a trace could become", where=str(path), hint="give a file name")
         self.part = self.path.with_name(self.path.name + ".part")
         self._header = replace(header, level=level)
         self._sizes = header.table_sizes()

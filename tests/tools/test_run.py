@@ -270,6 +270,12 @@ def test_trace_export_writes_the_file_that_was_asked_for(trace: Path, tmp_path: 
     assert [path.name for path in tmp_path.iterdir()] == ["run.csv"]
 
 
+def test_a_trace_comes_by_stdin_and_an_export_goes_to_stdout(trace: Path, tmp_path: Path) -> None:
+    acortex_("trace", "export", trace, "--to", "csv", "-o", tmp_path / "x.csv")
+    piped = acortex_("trace", "export", "-", "--to", "csv", "-o", "-", stdin=trace.read_bytes())
+    assert (piped.stdout, piped.stderr, piped.exit_code) == ((tmp_path / "x.csv").read_text(), "", 0)
+
+
 def test_trace_export_suggests_the_nearest_format(trace: Path, tmp_path: Path) -> None:
     result = acortex_("trace", "export", trace, "--to", "cvs", "-o", tmp_path / "x")
     assert (result.stderr, result.exit_code) == ("error: there is no export to 'cvs'\n  hint: did you mean 'csv'?\n", 2)

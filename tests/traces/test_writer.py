@@ -276,3 +276,10 @@ def test_field_names_are_those_of_emit_and_wait(tmp_path: Path, header: TraceHea
     wait(**dict.fromkeys(WAIT_FIELDS, 0))
     writer.finish({})
     assert len(reader.open(tmp_path / "t").waits) == 1
+
+
+def test_a_trace_takes_the_place_of_files_alone(tmp_path: Path, header: TraceHeader) -> None:
+    with pytest.raises(UsageError) as caught:
+        TraceWriter(tmp_path, header)
+    assert str(caught.value) == f"{tmp_path}: is no file that a trace could become\n  hint: give a file name"
+    assert not tmp_path.with_name(f"{tmp_path.name}.part").exists()
