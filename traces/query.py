@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,7 @@ from acortex.traces.reader import Trace
 
 @dataclass(frozen=True)
 class Answer:
-    """The columns and rows of a query, as plain Python values; integers are exact."""
+    """The columns and rows of a query, as values that JSON has; integers are exact."""
 
     columns: tuple[str, ...]
     rows: list[tuple[Any, ...]]
@@ -31,10 +33,23 @@ def query(trace: Trace, sql: str) -> Answer:
         answer = connected.sql(sql)
         if answer is None:
             raise UsageError("the statement gives no rows", hint="begin with SELECT")
-        return Answer(tuple(answer.columns), answer.fetchall())
+        return Answer(tuple(answer.columns), [tuple(map(_plain, row)) for row in answer.fetchall()])
     except handover.duckdb_module().Error as error:
         tables = "tables are events, waits, units, kinds, layers, lines; `DESCRIBE events` shows columns"
         raise UsageError(f"the query failed: {error}", hint=tables) from error
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it: a decimal number as an integer or a float, NaN as None, dates and the like as text."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, dict):
+        return {str(name): _plain(one) for name, one in value.items()}
+    return value if isinstance(value, int | str | None) else str(value)
 
 
 def _load(trace: Trace) -> Any:

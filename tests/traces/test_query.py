@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -31,6 +32,13 @@ def test_a_group_by_gives_exact_sums_by_name(trace: Trace) -> None:
 def test_sums_beyond_63_bits_are_exact(make_trace: MakeTrace) -> None:
     trace = make_trace([(at, 1, 0, 0, 1, 0, 0, 0, 2**62) for at in range(4)])
     assert query(trace, "SELECT sum(energy_aj) FROM events").rows == [(2**64,)]
+
+
+def test_what_json_does_not_have_becomes_a_number_or_a_text(trace: Trace) -> None:
+    sql = "SELECT 1.5, 2::DECIMAL(9, 2), DATE '2020-02-01', [0.5], {'a': 1.5}, 'nan'::DOUBLE, NULL, true"
+    rows = query(trace, sql).rows
+    assert rows == [(1.5, 2, "2020-02-01", [0.5], {"a": 1.5}, None, None, True)]
+    assert json.loads(json.dumps(rows)) == [list(rows[0])]
 
 
 def test_source_lines_and_waits_have_names(trace: Trace) -> None:
