@@ -35,6 +35,14 @@ def read_golden(path: str) -> goldens.Golden:
     return goldens.loads(text, path)
 
 
+def old_golden(path: str) -> goldens.Golden | None:
+    """The golden that an update replaces; None where there is none, or what is there is none (a failed merge)."""
+    try:
+        return read_golden(path)
+    except UsageError:
+        return None
+
+
 def check(
     trace: Trace,
     before: goldens.Golden,

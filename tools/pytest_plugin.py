@@ -79,10 +79,13 @@ class Timing:
         if unknown := sorted(self._defaults.keys() - given.keys()):
             pytest.fail(f"the marker timing takes chip, input, set and tolerances, not {unknown[0]}", pytrace=False)
         asked = {**self._defaults, **{key: value for key, value in given.items() if value is not None}}
+        wrong = ""
         try:
             outcome = self._pins.check(name, program, **asked)
         except AcortexError as error:
-            pytest.fail(f"timing of {name}: {error}", pytrace=False)
+            wrong = f"timing of {name}: {error}"
+        if wrong:  # not within the handler, for pytest would print the error twice
+            pytest.fail(wrong, pytrace=False)
         self._properties.append((USED, str(outcome.golden)))
         self._properties.append((f"timing.{name}.cycles", outcome.measured["cycles"]))
         self._properties.append((f"timing.{name}.energy_aj", sum(outcome.measured["energy_aj"].values())))

@@ -17,6 +17,7 @@ from acortex.errors import UsageError
 from acortex.traces.align import align
 from acortex.traces.critical import critical_path, has_path
 from acortex.traces.headroom import along
+from acortex.traces.in_flight import ISSUING
 from acortex.traces.reader import Trace
 from acortex.traces.stats import stats
 from acortex.traces.table import Ints
@@ -194,7 +195,7 @@ def _first_divergence(a: Trace, b: Trace, tables: Tables, rtol_energy: float) ->
         else [],
         "a": _describe(mine, tables) if mine else None,
         "b": _describe(theirs, tables) if theirs else None,
-        "before": [_describe(common, tables) for common in _led_to(pairs, parted, first.moment)],
+        "before": [_describe(common, tables) for common in _led_to(pairs, parted, first, tables)],
     }
 
 
@@ -218,11 +219,17 @@ def _parting(unit: int, left: Ints, right: Ints, tables: Tables, rtol_energy: fl
     return _Parting(moment, int(first[_KIND] >= len(tables["kind"])), unit, at)
 
 
-def _led_to(pairs: Sequence[tuple[Ints, Ints]], parted: Sequence[_Parting | None], moment: int) -> list[list[int]]:
-    """The last rows in common that had ended at a moment."""
+def _led_to(
+    pairs: Sequence[tuple[Ints, Ints]], parted: Sequence[_Parting | None], first: _Parting, tables: Tables
+) -> list[list[int]]:
+    """The last rows in common that had ended by then, without the controller's where another unit parts: it runs ahead
+    of what is done, and would hide it.
+    """
     common = np.concatenate([left[: one.at if one else None] for (left, _), one in zip(pairs, parted, strict=True)])
+    if tables["unit"][first.unit] != ISSUING:
+        common = common[~np.isin(common[:, _UNIT], [at for at, unit in enumerate(tables["unit"]) if unit == ISSUING])]
     end = common[:, 0] + common[:, _SPAN]
-    common, end = common[end <= moment], end[end <= moment]
+    common, end = common[end <= first.moment], end[end <= first.moment]
     rows: list[list[int]] = common[np.lexsort((common[:, 0], end))][-_BEFORE:].tolist()
     return rows
 

@@ -104,11 +104,11 @@ def loads(text: str, where: str) -> Golden:
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"is not JSON ({error})", where=where, hint="restore it, or make it anew") from None
+        raise UsageError(f"is not JSON ({error})", where=where, hint="restore it, or delete it and make it anew") from None
     if not isinstance(content, dict) or content.get("schema") != SCHEMA:
-        raise UsageError(f"is no golden: it has no schema {SCHEMA!r}", where=where, hint="restore it, or make it anew")
+        raise UsageError(f"is no golden: it has no schema {SCHEMA!r}", where=where, hint="restore it, or delete it and make it anew")
     if wrong := _malformed(content):
-        raise UsageError(f"{wrong} must be a whole number", where=where, hint="restore it, or make it anew")
+        raise UsageError(f"{wrong} must be a whole number", where=where, hint="restore it, or delete it and make it anew")
     return content
 
 
