@@ -119,6 +119,10 @@ def _divergence(found: Report | None) -> Iterator[str]:
     yield f"first divergence: cycle {found['cycle']}, {place}, layer {found['layer']}, inference {found['inference']}"
     for whose, row in (*(("both", row) for row in found["before"]), ("golden", found["a"]), ("now", found["b"])):
         yield f"  {whose:<6}  {_event(row) if row else 'nothing like it'}"
+    from acortex.tools.report_diff import chains
+
+    for whose, chain in zip(("golden", "now"), chains(found), strict=False):
+        yield f"  {whose:<6}  led to by {chain}"
 
 
 def _event(row: Report) -> str:

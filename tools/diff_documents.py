@@ -6,6 +6,7 @@ import html
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from acortex.tools.report_diff import chains
 from acortex.tools.units import scaled
 
 Report = Mapping[str, Any]
@@ -51,7 +52,9 @@ def _divergence(found: Report) -> Section:
     """The first row that only one of them has, after the last ones in common."""
     rows = [*(("both", row) for row in found["before"]), ("before", found["a"]), ("after", found["b"])]
     table = tuple((whose, *(_event(row) if row else ("nothing like it", "", "", "", ""))) for whose, row in rows)
-    told = f"Cycle {found['cycle']}, {found['unit']}, at {found['source']}."
+    led = zip(("before", "after"), chains(found), strict=False)
+    by = " ".join(f"Led to {whose} by {chain}." for whose, chain in led)
+    told = f"Cycle {found['cycle']}, {found['unit']}, at {found['source']}. {by}".rstrip()
     return Section("Where they part", told, ("", "cycle", "cycles", "unit", "what", "source"), table)
 
 

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from acortex.tools.report_trace import number_table
+from acortex.tools.trace_critical import told
 from acortex.tools.units import scaled
 
 Report = Mapping[str, Any]
@@ -52,6 +53,16 @@ def _divergence(found: Report) -> Iterator[RenderableType]:
         style = "dim" if whose == "both" else ""
         table.add_row(f"  {whose}", *(_event(row) if row else ("nothing like it",)), style=style)
     yield table
+    for whose, chain in zip("ab", chains(found), strict=False):
+        yield Text(f"  led to {whose} by  {chain}")
+
+
+def chains(found: Report) -> list[str]:
+    """What led to the row of each trace, in words with cycles: nothing where the traces do not tell."""
+    steps = [
+        [f"{one['duration']} cycles of {one['unit']} {told(one)}" for one in chain] for chain in found.get("led_to", ())
+    ]
+    return [", ".join(chain) or "nothing" for chain in steps]
 
 
 def _event(row: Report) -> tuple[str, ...]:

@@ -44,15 +44,15 @@ def parts(report: Report) -> Iterator[RenderableType]:
 
     cycles = report["cycles"]
     yield Text(f"{cycles:,} cycles in {len(report['segments']):,} segments\n", "bold")
-    causes = [(f"{row['unit']}  {_told(row)}", row["cycles"]) for row in report["by_cause"]]
+    causes = [(f"{row['unit']}  {told(row)}", row["cycles"]) for row in report["by_cause"]]
     yield from _sums("What set the length of the run", causes, cycles)
     yield from _sums("Layer", [(row["name"], row["cycles"]) for row in report["by_layer"]], cycles)
     yield from _sums("Source line", [(row["line"], row["cycles"]) for row in report["by_line"]], cycles)
     yield from _halving(report["halving"], cycles)
 
 
-def _told(row: Report) -> str:
-    """What a unit did or awaited, in words."""
+def told(row: Report) -> str:
+    """What a unit did or awaited, in words: of a row with `what` and `name`."""
     name = row["name"].replace("_", " ")
     words: dict[str, str] = {
         "busy": name,

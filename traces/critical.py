@@ -66,16 +66,7 @@ def critical_path(trace: Trace) -> list[Segment]:
             where=str(trace.path),
             hint="write it with --trace-level events and without filters, and let the run end",
         )
-    walk = _Walk(trace)
-    unit, cycle = walk.rows.last_unit(), trace.cycles
-    path: list[Segment] = []
-    most = SEGMENTS * (len(trace.events) + len(trace.waits) + 1)
-    while cycle > 0:
-        unit, cycle, segments = walk.step(unit, cycle)
-        path += segments
-        if len(path) > most:
-            raise UsageError("has waits that no event could have ended so", where=str(trace.path))
-    return path[::-1]
+    return Walk(trace).path()
 
 
 def has_path(trace: Trace) -> bool:
@@ -87,12 +78,13 @@ def _segment(row: Row, start: int, end: int, what: str, unit: str = "", name: st
     return Segment(start, end, unit or row.unit, what, name or row.name, row.pc, row.layer, row.inference)
 
 
-class _Walk:
-    """One step back at a time."""
+class Walk:
+    """The way back through a trace that holds every event, one step at a time."""
 
     def __init__(self, trace: Trace) -> None:
         self.rows = Rows(trace)
         self._texts = trace.header.instructions
+        self._trace = trace
         self._latency = read_latency(trace.header.config)
         self._frames = [unit for unit in trace.header.units if unit.startswith(FRAME)]
         self._down = [unit for unit in trace.header.units if unit.startswith("buses/down")]
@@ -117,6 +109,21 @@ class _Walk:
             "results_full": self._results,
             "bus": self._bus,
         }
+
+    def path(self) -> list[Segment]:
+        """The critical path, from cycle 0 to the end of the run."""
+        return self.back(self.rows.last_unit(), self._trace.cycles)
+
+    def back(self, unit: str, cycle: int, most: int | None = None) -> list[Segment]:
+        """The chain that ends with what a unit did before a cycle: from cycle 0, or its last `most` segments."""
+        chain: list[Segment] = []
+        limit = SEGMENTS * (len(self._trace.events) + len(self._trace.waits) + 1)
+        while cycle > 0 and (most is None or len(chain) < most):
+            unit, cycle, segments = self.step(unit, cycle)
+            chain += segments
+            if len(chain) > limit:
+                raise UsageError("has waits that no event could have ended so", where=str(self._trace.path))
+        return chain[:most][::-1]
 
     def step(self, unit: str, now: int) -> Step:
         """From a unit that begins something in cycle `now` to what let it: earlier, or what ended then elsewhere."""

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from acortex.errors import UsageError
 from acortex.traces.align import align
-from acortex.traces.critical import critical_path, has_path
+from acortex.traces.critical import Walk, has_path
 from acortex.traces.headroom import along
 from acortex.traces.in_flight import ISSUING
 from acortex.traces.reader import Trace
@@ -35,7 +35,8 @@ def diff(a: Trace, b: Trace, *, rtol_energy: float = 0.0) -> dict[str, Any]:
 
     `first_divergence` is the first row that only one of them has, of the unit that parts first, in cycle `parted`. It
     has the rows of both: `a`, `b`, one of them perhaps the next of the same unit, kind and line, or None; `differs`: in
-    what; and `before`: the last rows in common that had ended by then. Pairs are [a, b]; the `by_` lists have what
+    what; `before`: the last rows in common that had ended by then; and `led_to`: for each trace, if it holds every
+    event, the last steps of the chain of events that ends with its row. Pairs are [a, b]; the `by_` lists have what
     moved most first, those of instructions, waits and the critical path nothing that stayed. Of two programs, the
     second's source lines are those of the first where the instructions are the same, see `align`.
     """
@@ -52,6 +53,9 @@ def diff(a: Trace, b: Trace, *, rtol_energy: float = 0.0) -> dict[str, Any]:
     energy = [np.array([one["totals"]["energy_j"]]) for one in (left, right)]
     same_energy = not _energy_differs(energy[0], energy[1], rtol_energy).any()
     equal = divergence is None and cycles[0] == cycles[1] and same_energy
+    walks = [Walk(trace) for trace in (a, b)] if not equal and has_path(a) and has_path(b) else []
+    if divergence:
+        divergence["led_to"] = [_led_to(walk, divergence[key]) for walk, key in zip(walks, "ab", strict=False)]
     return {
         "schema": SCHEMA,
         "equal": equal,
@@ -63,17 +67,28 @@ def diff(a: Trace, b: Trace, *, rtol_energy: float = 0.0) -> dict[str, Any]:
         "by_layer": _moved(left["layers"], right["layers"], ("name",), (*_TIME, "waiting", *_ENERGY)),
         "by_unit": _moved(left["units"], right["units"], ("name",), ("busy", "waiting", *_ENERGY)),
         "by_instruction": _changed(_moved(left["lines"], right["lines"], ("line",), ("busy", "waiting", *_ENERGY))),
-        "critical": _critical(a, b, equal),
+        "critical": _critical(walks),
         "by_wait": _changed(_moved(left["waits"], right["waits"], ("unit", "cause"), ("cycles",))),
     }
 
 
-def _critical(a: Trace, b: Trace, equal: bool) -> list[dict[str, Any]]:
+def _critical(walks: Sequence[Walk]) -> list[dict[str, Any]]:
     """What moved on the critical path; nothing where the traces are equal or do not hold every event."""
-    if equal or not (has_path(a) and has_path(b)):
+    if not walks:
         return []
-    left, right = (along(critical_path(trace)) for trace in (a, b))
+    left, right = (along(walk.path()) for walk in walks)
     return _changed(_moved(left, right, ("unit", "what", "name"), ("cycles",)))
+
+
+def _led_to(walk: Walk, row: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """The last steps of the chain of events that ends with a row."""
+    if row is None:
+        return []
+    chain = walk.back(row["unit"], row["cycle"] + row["duration"], _BEFORE)
+    return [
+        {"unit": one.unit, "what": one.what, "name": one.name, "cycle": one.start, "duration": one.end - one.start}
+        for one in chain
+    ]
 
 
 _ENERGY = ("energy_aj", "energy_j")
@@ -195,7 +210,7 @@ def _first_divergence(a: Trace, b: Trace, tables: Tables, rtol_energy: float) ->
         else [],
         "a": _describe(mine, tables) if mine else None,
         "b": _describe(theirs, tables) if theirs else None,
-        "before": [_describe(common, tables) for common in _led_to(pairs, parted, first, tables)],
+        "before": [_describe(common, tables) for common in _before(pairs, parted, first, tables)],
     }
 
 
@@ -219,7 +234,7 @@ def _parting(unit: int, left: Ints, right: Ints, tables: Tables, rtol_energy: fl
     return _Parting(moment, int(first[_KIND] >= len(tables["kind"])), unit, at)
 
 
-def _led_to(
+def _before(
     pairs: Sequence[tuple[Ints, Ints]], parted: Sequence[_Parting | None], first: _Parting, tables: Tables
 ) -> list[list[int]]:
     """The last rows in common that had ended by then, without the controller's where another unit parts: it runs ahead

@@ -23,6 +23,8 @@ WIDTH = 100
 LARGEST = 16 << 20
 """Bytes that a golden may have: far more than any that was written here."""
 
+_ANEW = "restore it, or delete it and make it anew"
+
 Golden = dict[str, Any]
 Metrics = dict[str, int]
 
@@ -104,11 +106,11 @@ def loads(text: str, where: str) -> Golden:
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"is not JSON ({error})", where=where, hint="restore it, or delete it and make it anew") from None
+        raise UsageError(f"is not JSON ({error})", where=where, hint=_ANEW) from None
     if not isinstance(content, dict) or content.get("schema") != SCHEMA:
-        raise UsageError(f"is no golden: it has no schema {SCHEMA!r}", where=where, hint="restore it, or delete it and make it anew")
+        raise UsageError(f"is no golden: it has no schema {SCHEMA!r}", where=where, hint=_ANEW)
     if wrong := _malformed(content):
-        raise UsageError(f"{wrong} must be a whole number", where=where, hint="restore it, or delete it and make it anew")
+        raise UsageError(f"{wrong} must be a whole number", where=where, hint=_ANEW)
     return content
 
 

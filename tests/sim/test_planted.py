@@ -11,6 +11,7 @@ from acortex.isa.assembler import assemble_file
 from acortex.programs import zoo
 from acortex.sim.kernel import Unit
 from acortex.sim.run import run
+from acortex.sim.specs import load_chip
 from acortex.traces.diff import diff
 from acortex.traces.reader import open as open_trace
 
@@ -70,3 +71,23 @@ def test_one_event_that_lasts_a_cycle_longer_is_found(
     assert (first["unit"], first["cycle"]) == (path, planted[0])
     assert first["differs"] == ["duration", "span"]
     assert first["b"]["duration"] == first["a"]["duration"] + 1
+
+
+def test_a_longer_latency_of_memory_is_what_led_to_the_parting(tmp_path: Path) -> None:
+    program = assemble_file(PROGRAMS / "residual.s")
+    for name, settings in (("a", []), ("b", ["memory.read_latency_ns=23.3"])):
+        run(program, load_chip(program.chip, settings), values=False, trace=tmp_path / f"{name}.actrace")
+    first = diff(open_trace(tmp_path / "a.actrace"), open_trace(tmp_path / "b.actrace"))["first_divergence"]
+    assert first["unit"] == "buses/down"
+    steps = [[(one["unit"], one["what"], one["duration"]) for one in chain] for chain in first["led_to"]]
+    read, word = ("main_memory/read", "latency"), ("buses/down", "busy", 1)
+    assert [chain[-2:] for chain in steps] == [[(*read, 12), word], [(*read, 14), word]]
+
+
+def test_the_controller_that_runs_ahead_does_not_hide_what_led_to_a_parting(tmp_path: Path) -> None:
+    program = assemble_file(PROGRAMS / "vmm.s")
+    for name, settings in (("a", []), ("b", ["neurons.cycles_per_step=2"])):
+        run(program, load_chip(program.chip, settings), values=False, trace=tmp_path / f"{name}.actrace")
+    first = diff(open_trace(tmp_path / "a.actrace"), open_trace(tmp_path / "b.actrace"))["first_divergence"]
+    assert first["unit"] == "neurons"
+    assert first["before"] and "controller" not in {row["unit"] for row in first["before"]}

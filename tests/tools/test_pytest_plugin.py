@@ -84,6 +84,8 @@ def test_a_run_that_is_slower_fails_and_says_where_it_parted(pinned: pytest.Pyte
             "first divergence: cycle 6, unit host/in, host.in, at *echo.s:12, layer copy, inference 0",
             "  golden  cycle 6, 2 cycles: host/in host.in x1 at *echo.s:12",
             "  now     cycle 6, 3 cycles: host/in host.in x1 at *echo.s:12",
+            "  golden  led to by * cycles of host/in host.in",
+            "  now     led to by * cycles of host/in host.in",
             "energy by component, in aJ",
             "  leakage: *",
             "*hint: where this is meant, pytest --timing-update writes the new golden*",
@@ -203,6 +205,7 @@ def test_a_mistake_is_told_without_a_traceback(pinned: pytest.Pytester, call: st
     assert result.ret == 1
     result.stdout.fnmatch_lines([told])
     result.stdout.no_fnmatch_line("Traceback*")
+    result.stdout.no_fnmatch_line("During handling of the above exception*")
 
 
 def test_junit_files_hold_cycles_and_energy(pinned: pytest.Pytester) -> None:
@@ -224,6 +227,14 @@ def test_workers_of_xdist_are_heard(pinned: pytest.Pytester) -> None:
     assert result.ret == 0
     result.stdout.fnmatch_lines([f"{golden(pinned, 'old')}: no test uses it; *"])
     result.stdout.no_fnmatch_line("*echo.json: no test*")
+
+
+def test_update_replaces_a_golden_that_a_merge_has_spoilt(pinned: pytest.Pytester) -> None:
+    good = golden(pinned).read_text()
+    golden(pinned).write_text("<<<<<<< HEAD\n" + good)
+    assert run(pinned).ret == 1
+    assert run(pinned, "--timing-update").ret == 0
+    assert golden(pinned).read_text() == good
 
 
 def test_the_plugin_loads_nothing_that_pytest_does_not() -> None:

@@ -44,3 +44,23 @@ def test_the_public_names_of_the_readme_exist() -> None:
     import acortex
 
     assert [name for name in re.findall(r"\bacortex\.(\w+)\(", README) if name not in dir(acortex)] == []
+
+
+def test_the_example_of_how_python_reads_a_trace_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import numpy as np
+
+    import acortex
+
+    images = np.zeros((2, 784), dtype=np.uint8)
+    acortex.run("zoo:digits_mlp", inputs=images, values=False, trace=tmp_path / "run.actrace")
+    trace = acortex.open_trace(tmp_path / "run.actrace")
+    page = (CHECKOUT / "docs" / "trace-format.md").read_text()
+    example = re.findall(r"```python\n(.*?)```", page, re.DOTALL)[-1]
+    monkeypatch.chdir(tmp_path)
+    exec(compile(example, "trace-format.md", "exec"), {})
+    first, energy, frame, rows = capsys.readouterr().out.splitlines()
+    assert first == f"digits_mlp {trace.cycles} {len(trace)} True"
+    assert (int(energy), int(rows)) == (trace["energy_aj"].sum(), len(trace))
+    assert "vmm." in frame

@@ -25,8 +25,7 @@ def page() -> str:
 
 @pytest.fixture(scope="module")
 def code(page: str) -> str:
-    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    return str(code)
+    return str(re.findall(r"```python\n(.*?)```", page, re.DOTALL)[0])
 
 
 @pytest.fixture
