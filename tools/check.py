@@ -121,7 +121,7 @@ def _divergence(found: Report | None) -> Iterator[str]:
         yield f"  {whose:<6}  {_event(row) if row else 'nothing like it'}"
     from acortex.tools.report_diff import chains
 
-    for whose, chain in zip(("golden", "now"), chains(found), strict=False):
+    for whose, chain in chains(found, "golden", "now"):
         yield f"  {whose:<6}  led to by {chain}"
 
 

@@ -52,8 +52,7 @@ def _divergence(found: Report) -> Section:
     """The first row that only one of them has, after the last ones in common."""
     rows = [*(("both", row) for row in found["before"]), ("before", found["a"]), ("after", found["b"])]
     table = tuple((whose, *(_event(row) if row else ("nothing like it", "", "", "", ""))) for whose, row in rows)
-    led = zip(("before", "after"), chains(found), strict=False)
-    by = " ".join(f"Led to {whose} by {chain}." for whose, chain in led)
+    by = " ".join(f"Led to {whose} by {chain}." for whose, chain in chains(found, "before", "after"))
     told = f"Cycle {found['cycle']}, {found['unit']}, at {found['source']}. {by}".rstrip()
     return Section("Where they part", told, ("", "cycle", "cycles", "unit", "what", "source"), table)
 

@@ -53,16 +53,15 @@ def _divergence(found: Report) -> Iterator[RenderableType]:
         style = "dim" if whose == "both" else ""
         table.add_row(f"  {whose}", *(_event(row) if row else ("nothing like it",)), style=style)
     yield table
-    for whose, chain in zip("ab", chains(found), strict=False):
-        yield Text(f"  led to {whose} by  {chain}")
+    for whose, chain in chains(found, "a", "b"):
+        yield Text(f"  led to {whose} by {chain}")
 
 
-def chains(found: Report) -> list[str]:
-    """What led to the row of each trace, in words with cycles: nothing where the traces do not tell."""
-    steps = [
-        [f"{one['duration']} cycles of {one['unit']} {told(one)}" for one in chain] for chain in found.get("led_to", ())
-    ]
-    return [", ".join(chain) or "nothing" for chain in steps]
+def chains(found: Report, *names: str) -> Iterator[tuple[str, str]]:
+    """What led to the row of each trace, by the trace's name, in words with cycles; none where a trace does not tell."""
+    for name, chain in zip(names, found.get("led_to", ()), strict=False):
+        if chain:
+            yield name, ", ".join(f"{one['duration']} cycles of {one['unit']} {told(one)}" for one in chain)
 
 
 def _event(row: Report) -> tuple[str, ...]:
