@@ -58,10 +58,10 @@ def _divergence(found: Report) -> Iterator[RenderableType]:
 
 
 def chains(found: Report, *names: str) -> Iterator[tuple[str, str]]:
-    """What led to the row of each trace, by the trace's name, in words with cycles; none where a trace does not tell."""
+    """What led to the row of each trace, with cycles, by the name of the trace; nothing where a trace does not tell."""
     for name, chain in zip(names, found.get("led_to", ()), strict=False):
         if chain:
-            yield name, ", ".join(f"{one['duration']} cycles of {one['unit']} {told(one)}" for one in chain)
+            yield name, ", ".join(f"{one['unit']} {told(one)} (+{one['duration']})" for one in chain)
 
 
 def _event(row: Report) -> tuple[str, ...]:

@@ -116,7 +116,7 @@ def render(trace: Trace, *, window: Window | None = None, width: int = 100, colo
         text.append(name.ljust(margin))
         text.append_text(_row(drawn, unit))
         text.append("\n")
-    text.append_text(_legend(trace, drawn))
+    text.append_text(_legend(trace, drawn, width))
     if not trace.complete:
         text.append(f"\nincomplete: {trace.lost}", style="red")
     return text
@@ -153,11 +153,18 @@ def _mark(label: str, room: int) -> str:
     return mark.ljust(room) if len(mark) < room else "|".ljust(room)
 
 
-def _legend(trace: Trace, drawn: Timeline) -> Text:
+def _legend(trace: Trace, drawn: Timeline, width: int) -> Text:
+    """What the shades and colours mean, in lines of at most `width` cells."""
     header = trace.header
     names = header.layers if drawn.colour_by == "layer" else [kind.name for kind in header.kinds]
-    text = Text(f"{SHADES[1]}{SHADES[2]}{SHADES[3]}{SHADES[4]} busy  {WAITING} waiting  {IDLE} idle   ")
-    text.append(f"{drawn.colour_by}s: ")
-    for at in sorted(set(drawn.owner.ravel().tolist()) - {-1}):
-        text.append(f"{names[at]} ", style=PALETTE[at % len(PALETTE)])
+    text = Text(f"{SHADES[1]}{SHADES[2]}{SHADES[3]}{SHADES[4]} busy  {WAITING} waiting  {IDLE} idle")
+    used = width
+    for name, style in (
+        (f"{drawn.colour_by}s:", ""),
+        *((names[at], PALETTE[at % len(PALETTE)]) for at in sorted(set(drawn.owner.ravel().tolist()) - {-1})),
+    ):
+        space = " " if used + 1 + cell_len(name) <= width else "\n"
+        used = cell_len(name) + (used + 1 if space == " " else 0)
+        text.append(space)
+        text.append(name, style=style)
     return text

@@ -65,7 +65,8 @@ def test_the_picture(trace: Trace) -> None:
         "vmm               █████╌╌╌╌╌·····█████\n"
         "neurons           ··▒████▒············\n"
         "main_memory.write ····················\n"
-        "░▒▓█ busy  ╌ waiting  · idle   layers: conv1 fc "
+        "░▒▓█ busy  ╌ waiting  · idle\n"
+        "layers: conv1 fc"
     )
 
 
@@ -112,3 +113,11 @@ def test_what_cannot_be_drawn_is_refused(trace: Trace, arguments: dict[str, int]
     with pytest.raises(UsageError) as caught:
         render(trace, **arguments)  # type: ignore[arg-type]
     assert str(caught.value) == message
+
+
+def test_no_line_is_wider_than_asked_for(make_trace: MakeTrace) -> None:
+    layers = ("-", *(f"a_layer_of_number_{at}" for at in range(12)))
+    events = [(at, 1, 0, 0, 1, 0, at, 0, 0) for at in range(len(layers))]
+    lines = render(make_trace(events, layers=layers), width=60).plain.splitlines()
+    assert max(map(len, lines)) <= 60
+    assert set(layers) <= set(" ".join(lines).split())
