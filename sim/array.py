@@ -226,8 +226,7 @@ class Frame(Unit):
     def _run(self, now: int) -> None:
         operation: Operation = self.loaded.take()
         if self.context is not operation.context:
-            self.flush()
-            self.context = operation.context
+            self.turn_to(operation.context)
         self.act(now, operation.group.frame, FRAME, operation.group.arrays)
         self.loaded.free(self.since)
         self._expected -= 1

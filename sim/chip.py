@@ -18,7 +18,7 @@ from acortex.sim.host import HostIn, HostOut
 from acortex.sim.kernel import CAUSES, Agent, Channel, Kernel, Site, Tally, Tokens, Unit
 from acortex.sim.memory import Access, Client, DataBus, Fabric, MemoryTimes, OperandReader, Reader, Writer
 from acortex.sim.neurons import Neurons
-from acortex.sim.probe import Observer, attach
+from acortex.sim.probe import Listener, Probe
 from acortex.sim.program_erase import ProgramErase
 from acortex.sim.specs import Chip
 from acortex.sim.vector import Vector
@@ -69,7 +69,7 @@ class TimedChip:
         chip: Chip,
         sequencer: Sequencer,
         groups: Mapping[int, GroupTimes],
-        observers: Sequence[Observer] = (),
+        listeners: Sequence[Listener] = (),
         price: Sequence[int] = (),
     ) -> None:
         self.chip = chip
@@ -88,7 +88,7 @@ class TimedChip:
         )
         found = [self.controller, *self.agents.values(), *self._frames, *self._down.lanes, *self._up.lanes]
         self.units: list[Unit] = sorted(found, key=lambda unit: unit.number)
-        attach(self.units, observers, price)
+        self._probe = Probe(self.units, listeners, price)
 
     def _place(self, path: str) -> tuple[str, int]:
         return path, self._number[path]
@@ -163,15 +163,26 @@ class TimedChip:
         """
         self.controller.alarm.at(0)
         try:
-            self.stopped = not self.kernel.drain(limit, 4096, tick)
+            self._simulate(limit, tick)
+            if not self.stopped:
+                self._check_finished()
+            cycles = max(unit.since for unit in self.units)
+            for unit in self.units:
+                unit.close(cycles)
+            return cycles
+        finally:
+            self._probe.tell()
+
+    def _simulate(self, limit: int | None, tick: Callable[[], None] | None) -> None:
+        def each_while() -> None:
+            self._probe.tell()
+            if tick is not None:
+                tick()
+
+        try:
+            self.stopped = not self.kernel.drain(limit, 4096, each_while)
         except KeyboardInterrupt:
             self.stopped = self.interrupted = True
-        if not self.stopped:
-            self._check_finished()
-        cycles = max(unit.since for unit in self.units)
-        for unit in self.units:
-            unit.close(cycles)
-        return cycles
 
     def accesses(self) -> list[Access]:
         """Every instruction that walked over main memory, with the cycles of its grants."""

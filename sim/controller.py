@@ -39,8 +39,7 @@ class Controller(Unit):
             self.block(now, 0)
             return
         sequencer = self._sequencer
-        self.flush()
-        self.context = (sequencer.pc, sequencer.layer, sequencer.inference)
+        self.turn_to((sequencer.pc, sequencer.layer, sequencer.inference))
         agent = self._agents.get(sequencer.agent()) if sequencer.in_program else None
         if agent is not None and not agent.queue.room(now, 1, self):
             self.block(now, QUEUE)

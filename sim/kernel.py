@@ -14,7 +14,7 @@ far ahead of the clock, but never of what it knows.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from types import FunctionType
@@ -24,14 +24,8 @@ import simpy
 
 from acortex.isa.sequencer import Dispatch
 
-Emit = Callable[[int, int, int, int, int, int, int, int, int], None]
-"""An observer of events: start, duration, unit, kind, count, pc, layer, inference, energy_aj."""
-
 Work = tuple[int, int, tuple[tuple[int, int], ...]]
 """What a unit did for one instruction: first cycle, cycle after the last, and (kind, count) pairs."""
-
-EmitWait = Callable[[int, int, int, int, int, int, int], None]
-"""An observer of waits: start, duration, unit, cause, pc, layer, inference."""
 
 CAUSES = (
     "idle",
@@ -172,6 +166,27 @@ class Tally:
         return span
 
 
+class Log:
+    """What observed units did and waited for for a while, in the fewest integers: flat rows.
+
+    A *place* is a unit at work for one instruction; the row of its number says the rest.
+    """
+
+    def __init__(self) -> None:
+        self.events: list[int] = []
+        """start, duration, kind, count, place; and so on."""
+        self.waits: list[int] = []
+        """start, duration, cause, place."""
+        self.places: list[int] = []
+        """unit, pc, layer, inference."""
+
+    def enter(self, unit: int, context: tuple[int, int, int]) -> int:
+        """The number of a new place."""
+        number = len(self.places) // 4
+        self.places += unit, *context
+        return number
+
+
 class Unit:
     """A unit's time: every cycle of a run is busy, waiting for a named cause, or idle.
 
@@ -207,9 +222,8 @@ class Unit:
         """When its last event ended."""
         self.context: tuple[int, int, int] = (-1, 0, -1)
         """The address, layer and inference of the instruction that the unit works on."""
-        self.price: Sequence[int] = ()
-        self.emit: Emit | None = None
-        self.emit_wait: EmitWait | None = None
+        self._log: Log | None = None
+        self._place = 0
         self._tally = tally
         self._done: dict[int, list[int]] = {}
 
@@ -217,8 +231,8 @@ class Unit:
         """Spends `duration` cycles from cycle `start` on one event; what is missing after it is yet to be found out."""
         if start > self.since:
             self.spent[self.cause] += start - self.since
-            if self.emit_wait is not None and self.cause != IDLE:
-                self.emit_wait(self.since, start - self.since, self.number, self.cause, *self.context)
+            if self._log is not None and self.cause != IDLE:
+                self._log.waits += self.since, start - self.since, self.cause, self._place
         self.cause = IDLE
         self.last = self.since = start + duration
         self.busy += duration
@@ -230,9 +244,8 @@ class Unit:
             self._done[kind] = [1, count]
             if self.first < 0:
                 self.first = start
-        if self.emit is not None:
-            pc, layer, inference = self.context
-            self.emit(start, duration, self.number, kind, count, pc, layer, inference, count * self.price[kind])
+        if self._log is not None:
+            self._log.events += start, duration, kind, count, self._place
 
     def block(self, now: int, cause: int) -> None:
         """Waits for `cause` from cycle `now`, or from the end of what the unit does."""
@@ -244,9 +257,21 @@ class Unit:
         """Spends the time up to cycle `until`, where some is left, on what the unit waits for."""
         if until > self.since:
             self.spent[self.cause] += until - self.since
-            if self.emit_wait is not None and self.cause != IDLE:
-                self.emit_wait(self.since, until - self.since, self.number, self.cause, *self.context)
+            if self._log is not None and self.cause != IDLE:
+                self._log.waits += self.since, until - self.since, self.cause, self._place
             self.since = until
+
+    def attach(self, log: Log) -> None:
+        """From now on writes all that it does into a log."""
+        self._log = log
+        self._place = log.enter(self.number, self.context)
+
+    def turn_to(self, context: tuple[int, int, int]) -> None:
+        """Begins to work for an instruction: its address, layer and inference."""
+        self.flush()
+        self.context = context
+        if self._log is not None:
+            self._place = self._log.enter(self.number, context)
 
     def flush(self) -> None:
         """Books what was done since the last time to the layer and inference that it was done for."""
@@ -471,11 +496,10 @@ class Agent(Unit):
         if not self.queue.ready(now, self):
             self.block(now, IDLE)
             return False
-        self.flush()
         dispatch: Dispatch = self.queue.take()
         self.queue.free(now + 1)
         self.current = dispatch
-        self.context = (dispatch.pc, dispatch.layer, dispatch.inference)
+        self.turn_to((dispatch.pc, dispatch.layer, dispatch.inference))
         self._syncs = dispatch.row.timing == "sync"
         if not self._syncs:
             self.begin(dispatch)

@@ -55,8 +55,7 @@ class DataBus:
         number = self._next
         unit = self.lanes[number]
         if unit.context is not context:
-            unit.flush()
-            unit.context = context
+            unit.turn_to(context)
         seen = start + self._word_cycles
         unit.act(start, self._word_cycles, self._kind, 1)
         self._free_at[number] = self.free_from = seen

@@ -25,7 +25,7 @@ from acortex.sim.functional import Functional
 from acortex.sim.kernel import CAUSES
 from acortex.sim.layer_dump import LayerDump, LayerWords
 from acortex.sim.occupancy import occupancy
-from acortex.sim.probe import Observer
+from acortex.sim.probe import Listener, Observer, OneByOne
 from acortex.sim.report import Timing, heading, timing_report
 from acortex.sim.retention import access_table, late_reads
 from acortex.sim.specs import Chip, load_chip
@@ -200,7 +200,10 @@ def _simulate(
     setup_cycles = setup.run()
     price = prices(chip).total
     try:
-        timed = TimedChip(chip, sequencer, groups, [*observers, writer] if writer else observers, price)
+        listeners: list[Listener] = [OneByOne(observer) for observer in observers]
+        if writer is not None:
+            listeners.append(writer)
+        timed = TimedChip(chip, sequencer, groups, listeners, price)
         tick = None
         if progress is not None:
             tick = lambda: progress(len(timed.tally.inferences), inferences)  # noqa: E731  # a name would say no more

@@ -1,16 +1,11 @@
-"""Writes a trace while the simulation runs: nine integers an event into a buffer, a block of columns when it is full.
-
-The simulator calls `emit` about a million times a second, so it is a closure that packs into a fixed buffer, and all
-else happens once in 65,536 events, in NumPy.
-"""
+"""Writes a trace while the simulation runs: rows are collected, and become a block of columns when there are 65,536."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from struct import Struct
 from types import TracebackType
 from typing import Any, BinaryIO
 
@@ -22,23 +17,17 @@ from acortex.traces.blocks import ROWS, BlockType
 from acortex.traces.merge import Batch, Filter, Merger
 from acortex.traces.schema import EVENT_FIELDS, LEVELS, WAIT_FIELDS, TraceHeader, header_to_plain
 
-Emit = Callable[[int, int, int, int, int, int, int, int, int], None]
-Wait = Callable[[int, int, int, int, int, int, int], None]
 _REFERENCES = ("unit", "kind", "cause", "layer")
 
 
 class TraceWriter:
     """A trace that grows as PATH.part and becomes PATH at `finish`; what is in it stays readable whatever happens.
 
-    `emit(start, duration, unit, kind, count, pc, layer, inference, energy_aj)` records an event and
-    `wait(start, duration, unit, cause, pc, layer, inference)` a wait: cycles, attojoules, and positions in the header's
-    tables, each an int64; rows may come in any order. `level` is "events", "instructions" (one row an instruction,
-    inference, unit and kind) or "layers" (one row a layer, inference, unit and kind). Leaving the `with` block, or
-    `abort`, without `finish` keeps PATH.part.
+    `emit` records an event and `wait` a wait, `events` and `waits` many at once: cycles, attojoules, and positions in
+    the header's tables, each an int64; rows may come in any order. `level` is "events", "instructions" (one row
+    an instruction, inference, unit and kind) or "layers" (one row a layer, inference, unit and kind). Leaving the `with`
+    block, or `abort`, without `finish` keeps PATH.part.
     """
-
-    emit: Emit
-    wait: Wait
 
     def __init__(self, path: str | os.PathLike[str], header: TraceHeader, level: str = "events") -> None:
         if level not in LEVELS:
@@ -55,11 +44,8 @@ class TraceWriter:
         self._file: BinaryIO | None = _create(self.part)
         self._write(blocks.MAGIC)
         self._block(BlockType.HEADER, 0, blocks.pack_compressed(header_to_plain(self._header)))
-        events = _Stage(self, BlockType.EVENTS, EVENT_FIELDS, level)
-        waits = _Stage(self, BlockType.WAITS, WAIT_FIELDS, level)
-        self._stages = (events, waits)
-        self.emit, self._drain_events = _event_buffer(events.take)
-        self.wait, self._drain_waits = _wait_buffer(waits.take)
+        self._events = _Stage(self, BlockType.EVENTS, EVENT_FIELDS, level)
+        self._waits = _Stage(self, BlockType.WAITS, WAIT_FIELDS, level)
 
     def __enter__(self) -> TraceWriter:
         return self
@@ -68,6 +54,25 @@ class TraceWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.abort()
+
+    def emit(
+        self, start: int, duration: int, unit: int, kind: int, count: int, pc: int, layer: int, inference: int,
+        energy_aj: int,
+    ) -> None:  # fmt: skip
+        """Records an event."""
+        self._events.add((start, duration, unit, kind, count, pc, layer, inference, energy_aj))
+
+    def wait(self, start: int, duration: int, unit: int, cause: int, pc: int, layer: int, inference: int) -> None:
+        """Records a wait."""
+        self._waits.add((start, duration, unit, cause, pc, layer, inference))
+
+    def events(self, rows: Batch) -> None:
+        """Records events: an array of shape (fields, rows), the fields as `emit` names them."""
+        self._events.extend(rows)
+
+    def waits(self, rows: Batch) -> None:
+        """Records waits, likewise."""
+        self._waits.extend(rows)
 
     def finish(self, summary: dict[str, Any]) -> None:
         """Writes what is left, the summary (plain data) and the index, and gives the file its name.
@@ -101,10 +106,8 @@ class TraceWriter:
             self._close()
 
     def _drain(self) -> None:
-        self._drain_events()
-        self._drain_waits()
-        for stage in self._stages:
-            stage.flush()
+        self._events.flush()
+        self._waits.flush()
 
     def _close(self) -> None:
         if self._file is not None:
@@ -147,7 +150,7 @@ class TraceWriter:
 
 
 class _Stage:
-    """The way of a full buffer to the file: filter, then merge to the level, then a block."""
+    """The way of rows to the file: collected to a block, filtered, merged to the level, and written."""
 
     def __init__(self, writer: TraceWriter, type_: BlockType, fields: Sequence[str], level: str) -> None:
         self._writer = writer
@@ -155,11 +158,45 @@ class _Stage:
         self._fields = fields
         self._filter = writer._filter
         self._merger = None if level == "events" else Merger(fields, level, ROWS)
+        self._singles: list[tuple[int, ...]] = []
+        self._batches: list[Batch] = []
+        self._held = 0
 
-    def take(self, buffer: memoryview) -> None:
-        """Takes whole rows of little-endian int64, a row after the other."""
-        flat = np.frombuffer(buffer, dtype="<i8").reshape(-1, len(self._fields))
-        batch = np.ascontiguousarray(flat.T, dtype=np.int64)
+    def add(self, row: tuple[int, ...]) -> None:
+        """Takes one row."""
+        self._singles.append(row)
+        if len(self._singles) == ROWS:
+            self._take_singles()
+
+    def extend(self, batch: Batch) -> None:
+        """Takes rows that have come together; writes what fills a block."""
+        self._take_singles()
+        self._batches.append(batch)
+        self._held += batch.shape[1]
+        while self._held >= ROWS:
+            self._cut()
+
+    def flush(self) -> None:
+        """Writes all that is held."""
+        self._take_singles()
+        if self._held:
+            self._cut()
+        if self._merger is not None:
+            self._write(self._merger, self._merger.flush())
+
+    def _take_singles(self) -> None:
+        singles, self._singles = self._singles, []
+        if singles:
+            self.extend(np.array(singles, dtype=np.int64).T)
+
+    def _cut(self) -> None:
+        """Takes a block's rows, or all where there are fewer, out of what is held."""
+        held = np.concatenate(self._batches, axis=1)
+        self._batches = [held[:, ROWS:]]
+        self._held = self._batches[0].shape[1]
+        self._take(np.ascontiguousarray(held[:, :ROWS]))
+
+    def _take(self, batch: Batch) -> None:
         self._writer._check(dict(zip(self._fields, batch, strict=True)))
         if self._filter.active:
             batch = self._filter.keep(batch, self._fields)
@@ -170,62 +207,9 @@ class _Stage:
             return
         self._write(self._merger, self._merger.add(batch))
 
-    def flush(self) -> None:
-        """Writes what the merger still holds."""
-        if self._merger is not None:
-            self._write(self._merger, self._merger.flush())
-
     def _write(self, merger: Merger, batches: list[Batch]) -> None:
         for batch in batches:
             self._writer.write_rows(self._type, merger.fields, batch)
-
-
-def _event_buffer(take: Callable[[memoryview], None]) -> tuple[Emit, Callable[[], None]]:
-    """`emit`, and what hands over a buffer that is not full. Packing into place costs half of what lists cost."""
-    pack_into = Struct("<9q").pack_into
-    buffer = bytearray(ROWS * 72)
-    full = len(buffer)
-    at = 0
-
-    def emit(
-        start: int, duration: int, unit: int, kind: int, count: int, pc: int, layer: int, inference: int, energy_aj: int
-    ) -> None:
-        nonlocal at
-        pack_into(buffer, at, start, duration, unit, kind, count, pc, layer, inference, energy_aj)
-        at += 72
-        if at == full:
-            drain()
-
-    def drain() -> None:
-        nonlocal at
-        if at:
-            take(memoryview(buffer)[:at])
-            at = 0
-
-    return emit, drain
-
-
-def _wait_buffer(take: Callable[[memoryview], None]) -> tuple[Wait, Callable[[], None]]:
-    """`wait`, and what hands over a buffer that is not full."""
-    pack_into = Struct("<7q").pack_into
-    buffer = bytearray(ROWS * 56)
-    full = len(buffer)
-    at = 0
-
-    def wait(start: int, duration: int, unit: int, cause: int, pc: int, layer: int, inference: int) -> None:
-        nonlocal at
-        pack_into(buffer, at, start, duration, unit, cause, pc, layer, inference)
-        at += 56
-        if at == full:
-            drain()
-
-    def drain() -> None:
-        nonlocal at
-        if at:
-            take(memoryview(buffer)[:at])
-            at = 0
-
-    return wait, drain
 
 
 def _body(row: dict[str, Batch], kinds: int) -> bytes:

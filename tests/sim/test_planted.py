@@ -55,7 +55,7 @@ def test_one_event_that_lasts_a_cycle_longer_is_found(
     act, seen = Unit.act, [0]
 
     def longer(self: Unit, start: int, duration: int, kind: int, count: int) -> None:
-        if self.path == path and self.emit is not None:
+        if self.path == path and self._log is not None:
             if seen[0] == EVENT:
                 planted.append(start)
                 duration += 1
