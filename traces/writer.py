@@ -25,8 +25,8 @@ class TraceWriter:
 
     `emit` records an event and `wait` a wait, `events` and `waits` many at once: cycles, attojoules, and positions in
     the header's tables, each an int64; rows may come in any order. `level` is "events", "instructions" (one row
-    an instruction, inference, unit and kind) or "layers" (one row a layer, inference, unit and kind). Leaving the `with`
-    block, or `abort`, without `finish` keeps PATH.part.
+    an instruction, inference, unit and kind) or "layers" (one row a layer, inference, unit and kind). Leaving the
+    `with` block, or `abort`, without `finish` keeps PATH.part.
     """
 
     def __init__(self, path: str | os.PathLike[str], header: TraceHeader, level: str = "events") -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from acortex.sim.energy import INDEX
-from acortex.sim.kernel import CAUSE, CAUSES, Kernel, Site, Tally, Tokens, Unit
+from acortex.sim.kernel import CAUSE, CAUSES, Kernel, Log, Site, Tally, Tokens, Unit
 from acortex.sim.memory import Client, DataBus, Fabric, MemoryTimes
 
 
@@ -17,11 +17,14 @@ class Asker(Client):
         self.at_port = at_port
         self.bus = bus
         self.granted_at: list[int] = []
-        self.waits: list[tuple[int, int, str]] = []
-        self.emit_wait = self._keep
+        self.log = Log()
+        self.attach(self.log)
 
-    def _keep(self, start: int, duration: int, unit: int, cause: int, pc: int, layer: int, inference: int) -> None:
-        self.waits.append((start, duration, CAUSES[cause]))
+    @property
+    def waits(self) -> list[tuple[int, int, str]]:
+        """The start, duration and cause of each wait."""
+        rows = zip(*[iter(self.log.waits)] * 4, strict=True)
+        return [(start, duration, CAUSES[cause]) for start, duration, cause, _ in rows]
 
     def granted(self, now: int) -> None:
         """Keeps the cycle, and is busy for one."""

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from acortex.isa.assembler import assemble
 from acortex.isa.program import Program
 from acortex.sim.energy import INDEX as KIND
-from acortex.sim.kernel import Emit, EmitWait
 from acortex.sim.run import run
 from acortex.sim.specs import load_chip
 
@@ -141,16 +140,14 @@ class Frames:
 
     def __init__(self) -> None:
         self.spans: list[tuple[int, int]] = []
-        self.emit: Emit = self._keep
-        self.wait: EmitWait = self._ignore
 
-    def _keep(
+    def emit(
         self, start: int, duration: int, unit: int, kind: int, count: int, pc: int, layer: int, inference: int, aj: int
     ) -> None:
         if kind in (LOAD, RUN):
             self.spans.append((start, start + duration))
 
-    def _ignore(self, start: int, duration: int, unit: int, cause: int, pc: int, layer: int, inference: int) -> None:
+    def wait(self, start: int, duration: int, unit: int, cause: int, pc: int, layer: int, inference: int) -> None:
         pass
 
 
