@@ -160,7 +160,9 @@ class _Emitter:
             yield ""
             yield f"; {self._describe(step)}"
             yield line("layer", quoted(self.names[step.name]))
-            waits = {token.taker: await_(token) for token in schedule.before[index]}
+            waits: dict[str, list[str]] = {}
+            for token in schedule.before[index]:
+                waits.setdefault(token.taker, []).append(await_(token))
             yield from self.passes.lines(step, waits)
             yield from map(signal, schedule.after[index])
         yield line("endlayer")

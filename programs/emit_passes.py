@@ -34,34 +34,37 @@ class PassWriter:
         """The group of each matrix."""
         self.quantisers = Registers(len(KINDS["quantiser"].registers))
 
-    def lines(self, step: Pass, waits: dict[str, str]) -> Iterator[str]:
-        """A pass: what reads, what works on the stream, what writes; each agent awaits its token just before."""
+    def lines(self, step: Pass, waits: dict[str, list[str]]) -> Iterator[str]:
+        """A pass: what reads, what works on the stream, what writes; each agent awaits its tokens just before."""
         multiply, stage = step.multiply, step.stage
+        before_read = waits.get("read", [])
         if step.begin is not None and step.cell is not None:
             yield from self._crop("d6", step.begin.source)
+            yield from before_read
+            before_read = []
             yield line("read", "d6, to=vector")
             q = yield from self._quantiser(Code(step.begin.unit, 0, 0, step.begin.zero))
             words, state = step.cell.words, step.cell.state
             yield line("putstate", f"{q}, {words}, {state}, zero_a={step.begin.zero}")
         if multiply is not None:
-            yield from self._through_arrays(step, multiply, waits.get("read"))
+            yield from self._through_arrays(step, multiply, before_read)
         else:
             yield from self._crop("d0", step.source)
-            yield from _given(waits.get("read"))
+            yield from before_read
             yield line("read", "d0, to=vector")
         if stage is not None:
-            yield from self._stage(stage, waits.get("operand"))
+            yield from self._stage(stage, waits.get("operand", ()))
         if step.cell is not None:
             yield from self._cell(step.cell)
-        yield from self._write(step.sink, multiply is None or step.to_vector, waits.get("write"))
+        yield from self._write(step.sink, multiply is None or step.to_vector, waits.get("write", ()))
         if step.state is not None and step.cell is not None:
             q = yield from self._quantiser(step.state[1])
             yield line("getstate", f"{q}, {step.cell.words}, {step.cell.state}")
             yield from self._write(step.state[0], True)
 
-    def _write(self, sink: Sink, from_vector: bool, wait: str | None = None) -> Iterator[str]:
+    def _write(self, sink: Sink, from_vector: bool, waits: Iterable[str] = ()) -> Iterator[str]:
         yield from self._rows("d2", sink)
-        yield from _given(wait)
+        yield from waits
         how = ", source=vector" if from_vector else ""
         if not sink.whole:
             how += named(shift=(sink.shift, 0), tail=(sink.tail, 64))
@@ -74,12 +77,12 @@ class PassWriter:
         reset = ", reset=yes" if cell.kind == "gru_linear" else ""
         yield line(cell.kind[:4].strip("_"), f"{q}, {gates}, {cell.words}, {cell.state}{first}{reset}")
 
-    def _through_arrays(self, step: Pass, multiply: Multiply, wait: str | None) -> Iterator[str]:
+    def _through_arrays(self, step: Pass, multiply: Multiply, waits: Iterable[str]) -> Iterator[str]:
         group, positions = f"g{self.numbers[multiply.matrix]}", multiply.positions
         source = step.source
         yield from self._crop("d0", source)
         if _is_plain(source, multiply):
-            yield from _given(wait)
+            yield from waits
             yield line("read", "d0")
             for number, more in enumerate(step.more):
                 yield from self._crop(f"d{4 + number}", more)
@@ -89,7 +92,7 @@ class PassWriter:
             yield line("feed", f"{positions}, {words}{tail}" + named(fill=(multiply.pad, 0)))
         else:
             yield from self._window("w0", multiply, source)
-            yield from _given(wait)
+            yield from waits
             yield line("fetch", "d0, w0")
             yield line("slide", "d0, w0" + _tail(source) + (", dense=yes" if multiply.dense else ""))
         if not self.stay_connected:
@@ -135,11 +138,11 @@ class PassWriter:
         around = named(top=(g.top, 0), left=(g.left, 0), value=(multiply.pad, 0))
         yield line("border", f"{register}, {g.rows}, {g.columns}{around}")
 
-    def _stage(self, stage: Stage, wait: str | None) -> Iterator[str]:
+    def _stage(self, stage: Stage, waits: Iterable[str]) -> Iterator[str]:
         layer, words = stage.layer, stage.words * stage.height * stage.width
         if stage.operand is not None:
             yield from self._crop("d1", stage.operand, stage)
-            yield from _given(wait)
+            yield from waits
             yield line("operand", "d1")
         if isinstance(layer, Add):
             yield from self._sum(layer, stage.swapped, words)
@@ -239,8 +242,3 @@ def _merged(axes: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 def _tail(source: Source) -> str:
     return named(tail=(source.tail, 64))
-
-
-def _given(text: str | None) -> Iterator[str]:
-    if text is not None:
-        yield text

@@ -247,6 +247,13 @@ class Pass:
         return self.stage is not None or self.cell is not None
 
     @property
+    def gives_vector(self) -> tuple[str, ...]:
+        """The agents that give words to the vector agent, in order: `read` a whole map or a state, `neurons` codes."""
+        if self.multiply is None:
+            return ("read",)
+        return ("read",) * (self.begin is not None) + ("neurons",) * self.to_vector
+
+    @property
     def accesses(self) -> int:
         """Words that it reads and writes in main memory."""
         read = self.source.pixels * self.source.words

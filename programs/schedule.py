@@ -3,6 +3,8 @@
 Agents run as far ahead as they can. What reads a map awaits a token of what wrote it; one token stands for all that
 its maker did before it, so a wait that follows from an earlier one is left out. What writes over words that others have
 read needs none, because a pass's words are written after all that it read, and the passes before it wrote in order.
+What the read agent gives to the vector agent awaits a token of the neurons where these gave it words before; the other
+way round needs none, because the neurons convert what was read in its turn.
 The host is told when the place of an input is free, and tells when that of an output is.
 """
 
@@ -26,7 +28,7 @@ class Token:
 
 @dataclass
 class Schedule:
-    """Tokens around each pass: `before[i]` are awaited by the agents of pass i, `after[i]` signalled by its write.
+    """Tokens around each pass: `before[i]` are awaited by the agents of pass i, `after[i]` signalled when it is given.
 
     `loaded` are signalled by host_in when the inputs of an inference are in memory, `shown` awaited by host_out before
     it takes its outputs. `credits` are tokens that exist from the beginning: (token, how many).
@@ -54,7 +56,7 @@ def schedule(passes: Sequence[Pass], inputs: Sequence[str], outputs: Sequence[st
     """
     result = Schedule([[] for _ in passes], [[] for _ in passes])
     written = _written(passes)
-    _order_reads(result, passes, written, set(inputs))
+    _order_streams(result, passes, _order_reads(result, passes, written, set(inputs)))
     _order_inputs(result, passes, inputs, places)
     _order_outputs(result, passes, written, inputs, outputs, places)
     return result
@@ -77,9 +79,13 @@ def _last_write(writes: list[tuple[int, Sink]], source: Source, before: int) -> 
     return next((at for at, sink in reversed(writes) if at < before and source.shows(sink)), -1)
 
 
-def _order_reads(result: Schedule, passes: Sequence[Pass], written: Writes, inputs: set[str]) -> None:
-    """Each reading agent awaits the last write of what it reads, unless it has awaited a later one."""
+def _order_reads(result: Schedule, passes: Sequence[Pass], written: Writes, inputs: set[str]) -> list[int]:
+    """Each reading agent awaits the last write of what it reads, unless it has awaited a later one.
+
+    Returns for each pass the last one whose write the read agent knows to have ended; -1 for none of this turn.
+    """
     known: dict[str, int] = {}
+    ended: list[int] = []
     loaded: set[str] = set()
     for index, step in enumerate(passes):
         for agent, sources in step.reads().items():
@@ -94,6 +100,26 @@ def _order_reads(result: Schedule, passes: Sequence[Pass], written: Writes, inpu
                 token = result.token("write", agent, "what it reads next is in memory")
                 result.after[last].append(token)
                 result.before[index].append(token)
+        ended.append(known.get("read", -1))
+    return ended
+
+
+def _order_streams(result: Schedule, passes: Sequence[Pass], ended: Sequence[int]) -> None:
+    """What the read agent gives to the vector agent awaits that what the neurons gave before is there.
+
+    A write that has ended says so of its own pass and of all before it, in the turns before this one too. The first
+    pass follows on the last one of the turn before; of the first turn it awaits a token that is there to begin with.
+    """
+    givers = [index for index, step in enumerate(passes) if step.gives_vector]
+    for at, index in enumerate(givers):
+        before, first = givers[at - 1], at == 0
+        if passes[index].gives_vector[0] != "read" or passes[before].gives_vector[-1] != "neurons":
+            continue
+        if ended[index] < (0 if first else before):
+            token = result.token("neurons", "read", "the words before its own are at the vector agent")
+            result.after[before].append(token)
+            result.before[index].append(token)
+            result.credits += [(token, 1)] * first
 
 
 def _order_inputs(result: Schedule, passes: Sequence[Pass], inputs: Sequence[str], places: int) -> None:

@@ -172,6 +172,8 @@ class Functional:
         if flow.gives == "host_out":
             self._give_host(dispatch, given)
         elif flow.gives:
+            if flow.gives == "vector":
+                self.order.give_stream(dispatch, start)
             self._pipe(flow.gives).put(Run(flow.given, given, dispatch, start, end, True))
 
     def _runs(self, dispatch: Dispatch, flow: Flow) -> list[Run]:

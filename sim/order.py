@@ -4,7 +4,8 @@ Agents run at the same time. Two accesses to one word of main memory, one of the
 agent's queue, by tokens, or because one instruction ends only after another that fed it. The check walks the program
 in program order with a vector clock for each agent (Mattern 1989): what it knows to have ended before its next
 instruction begins.
-What main memory holds from the beginning is written before everything.
+What main memory holds from the beginning is written before everything. Two agents give words to the vector agent, and
+what one of them gives must be ordered behind what the other gave, for words have no other order there.
 It never looks at time or values, and holds for every chip.
 """
 
@@ -53,6 +54,9 @@ class OrderCheck:
         self._writes: dict[int, NDArray[np.int64]] = {}
         self._reads: dict[int, NDArray[np.int64]] = {}
         self._words = words
+        self._streamer: Dispatch | None = None
+        self._streamed = -1
+        """Who gave the vector agent words last, and which of its agent's instructions that was."""
         self._loaded = np.zeros(words, dtype=np.bool_)
         for table in program.memory:
             self._loaded[table.address : table.end] = True
@@ -121,6 +125,19 @@ class OrderCheck:
     def never_awaited(self) -> list[tuple[int, Dispatch]]:
         """Tokens that nobody takes, each with the first instruction that makes it."""
         return [(number, token.made_by) for number, token in sorted(self._tokens.items()) if not token.taken]
+
+    def give_stream(self, dispatch: Dispatch, known: Clock) -> None:
+        """Holds who gives words to the vector agent against who gave before: its words come in one order only."""
+        giver = self._streamer
+        if giver is not None and giver.agent != dispatch.agent and known[NUMBER[giver.agent]] < self._streamed:
+            raise OrderError(
+                f"{dispatch.row.mnemonic} gives words to the vector agent, as {giver.row.mnemonic} does at"
+                f" {self.where(giver)}, and nothing orders the two: which come first would depend on time",
+                where=self.where(dispatch),
+                hint=f"signal a token from {giver.agent} after that line, and await it in {dispatch.agent} before this"
+                " one",
+            )
+        self._streamer, self._streamed = dispatch, len(self._history[NUMBER[dispatch.agent]]) - 1
 
     # Words ------------------------------------------------------------------------------------------------------
 

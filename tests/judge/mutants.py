@@ -98,7 +98,12 @@ def _one(chance: random.Random, places: list[int]) -> int | None:
 
 # Tokens -----------------------------------------------------------------------------------------------------------
 
-_ORDER = {"forever": "for ever", "shared": "would depend on time", "race": "nothing orders the two"}
+_ORDER = {
+    "forever": "for ever",
+    "shared": "would depend on time",
+    "race": "nothing orders the two",
+    "stream": "come first would",
+}
 
 
 def _judged(text: Text) -> Fault:
@@ -137,6 +142,26 @@ def _(text: Text, chance: random.Random) -> Fault | None:
     text.delete(place + 1)
     text.delete(place)
     return _judged(text)
+
+
+@_kind("two agents give to the vector agent unordered")
+def _(text: Text, chance: random.Random) -> Fault | None:
+    """The one token is missing that orders the words of the read agent and those of the neurons."""
+    pairs = [place for place in text.places("signal") if _between(text, place) == {"read", "neurons"}]
+    for place in chance.sample(pairs, len(pairs)):
+        changed = text_of(text.case)
+        changed.delete(place + 1)
+        changed.delete(place)
+        fault = _judged(changed)
+        if fault.message == _ORDER["stream"]:
+            return fault
+    return None
+
+
+def _between(text: Text, place: int) -> set[str]:
+    """The agents of a signal and of the await behind it."""
+    rows = text.rows[place : place + 2]
+    return {AGENTS[values["agent"]] for _, values in rows} if rows[1][0] == "await" else set()
 
 
 @_kind("awaits are crossed")

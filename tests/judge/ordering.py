@@ -17,7 +17,7 @@ from judge.plans import WORD
 
 Known = frozenset[int]
 Finding = tuple[str, int]
-"""What is wrong, `forever`, `shared` or `race`, and the address of the instruction that shows it."""
+"""What is wrong, `forever`, `shared`, `race` or `stream`, and the address of the instruction that shows it."""
 
 
 @dataclass
@@ -50,6 +50,8 @@ class Ordering:
         self.accesses: defaultdict[int, list[tuple[int, str, bool]]] = defaultdict(list)
         self.groups: deque[int] = deque()
         self.number = 0
+        self.streamer: tuple[int, str] | None = None
+        """Which instruction of whom gave the vector agent words last."""
 
     def find(self) -> Finding | None:
         """The first thing that is wrong with the order of a program that is right otherwise."""
@@ -78,7 +80,12 @@ class Ordering:
             self.accesses[word].append((self.number, d.agent, writes))
         ended = self.known[d.agent].union(mine, *(run.end for runs in taken for run in runs if not run.count))
         self.known[d.agent] = ended
-        for pipe, count in self.gives(d):
+        given = self.gives(d)
+        if "stream" in dict(given):
+            if self.streamer and self.streamer[1] != d.agent and self.streamer[0] not in begun:
+                return "stream"
+            self.streamer = (self.number, d.agent)
+        for pipe, count in given:
             self.pipes[pipe].append(Given(count, begun, ended))
         return ""
 

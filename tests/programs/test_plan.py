@@ -31,6 +31,7 @@ from acortex.programs.lower import UnsupportedLayer
 from acortex.programs.memory_plan import MemoryFull
 from acortex.programs.plan import Plan
 from acortex.programs.recurrent import UnsupportedCell
+from acortex.sim.run import run
 from acortex.sim.specs import load_chip
 from acortex.tools.machine import machine_of
 
@@ -179,6 +180,46 @@ def test_every_token_made_in_a_turn_is_taken_in_it(machine: Machine) -> None:
         made = sorted(token.number for tokens in (*order.after, order.loaded, order.taken) for token in tokens)
         taken = sorted(token.number for tokens in (*order.before, order.free, order.shown) for token in tokens)
         assert made == taken
+
+
+def stream_tokens(plan: Plan) -> list[tuple[str, int, int]]:
+    """What the read agent awaits of the neurons: its pass, how many tokens, and how many its signals are ahead."""
+    order = plan.schedule
+    made = [sum(token.maker == "neurons" for token in tokens) for tokens in order.after]
+    taken = [sum(token.maker == "neurons" for token in tokens) for tokens in order.before]
+    ahead = sum(count for token, count in order.credits if token.maker == "neurons")
+    return [
+        (step.name, count, ahead + sum(made[:index]) - sum(taken[:index]))
+        for index, (step, count) in enumerate(zip(plan.passes, taken, strict=True))
+        if count
+    ]
+
+
+def test_what_is_read_into_the_vector_agent_awaits_what_was_converted_into_it(machine: Machine) -> None:
+    graph = (
+        Net().conv("a", "x").conv("b", "a").add("c", "b", "x").conv("d", "a").add("y", "a", "x").graph("c", "d", "y")
+    )
+    plan = plan_graph(graph, machine)
+    assert [(step.name, step.gives_vector) for step in plan.passes] == [
+        ("a", ()), ("b", ("neurons",)), ("d", ()), ("y", ("read",)),
+    ]  # fmt: skip
+    assert stream_tokens(plan) == [("y", 1, 1)]
+    assert run(compile_graph(graph, machine).program).cycles > 0
+
+
+def test_a_turn_awaits_what_the_turn_before_it_converted_into_the_vector_agent(machine: Machine) -> None:
+    graph = Net().add("a", "x", "x").conv("b", "a").add("y", "b", "a").graph("y")
+    plan = plan_graph(graph, machine)
+    assert [step.gives_vector for step in plan.passes] == [("read",), ("neurons",)]
+    assert stream_tokens(plan) == [("a", 1, 1)]
+    assert run(compile_graph(graph, machine).program, inputs=np.zeros((3, SIDE, SIDE, 64))).cycles > 0
+
+
+def test_a_write_that_is_awaited_tells_of_the_stream_before_it_too(machine: Machine) -> None:
+    graph = Net().conv("a", "x").add("b", "a", "x").add("y", "b", "x").conv("z", "y").graph("z")
+    plan = plan_graph(graph, machine)
+    assert [step.gives_vector for step in plan.passes] == [("neurons",), ("read",), ()]
+    assert stream_tokens(plan) == []
 
 
 # Text and limits ------------------------------------------------------------------------------------------------------

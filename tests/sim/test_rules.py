@@ -53,6 +53,10 @@ Change = tuple[str, str]
 
 SECOND_GROUP = ("program  g0, w", "program  g0, w\ngroup    g1, 2, 2\nrect     g1, column=0, row=1\nprogram  g1, w")
 
+TO_VECTOR = "convert  q0, 1, to=vector\nrequant  q0, 1\nwrite    d1, source=vector"
+READ_BEHIND = TO_VECTOR + "\n{}read     d0, to=vector\nrequant  q0, 1\nwrite    d1, source=vector"
+"""Codes of the neurons through the vector agent, and then words of memory, with a token between them or without."""
+
 
 def changed(*changes: Change) -> str:
     """The small program with some of its text replaced."""
@@ -73,6 +77,13 @@ def failure(*changes: Change) -> AcortexError:
 
 def test_small_program_keeps_every_rule() -> None:
     assert run(assemble(SMALL, file="small.s")).cycles > 0
+
+
+@pytest.mark.parametrize("maker", ["neurons", "vector", "write"])
+def test_any_token_that_says_so_orders_the_stream_of_the_vector_agent(maker: str) -> None:
+    token = f"signal   {maker}, t2\nawait    read, t2\n"
+    text = changed(("convert  q0, 1\nwrite    d1", READ_BEHIND.format(token)))
+    assert run(assemble(text, file="small.s")).cycles > 0
 
 
 CASES: dict[str, tuple[list[Change], type[AcortexError], str, str]] = {
@@ -121,6 +132,23 @@ CASES: dict[str, tuple[list[Change], type[AcortexError], str, str]] = {
         "small.s:25: output reads word 1 of main memory, which is written by write at small.s:24,"
         " and nothing orders the two",
         "signal a token from write after that line, and await it in host_out before this one",
+    ),
+    "a read behind a convert into the vector agent": (
+        [("convert  q0, 1\nwrite    d1", READ_BEHIND.format(""))],
+        OrderError,
+        "small.s:26: read gives words to the vector agent, as convert does at small.s:23, and nothing orders the two:"
+        " which come first would depend on time",
+        "signal a token from neurons after that line, and await it in read before this one",
+    ),
+    "a convert behind a read into the vector agent": (
+        [
+            ("read     d0\n", "read     d0\nread     d0, to=vector\n"),
+            ("convert  q0, 1\nwrite    d1", f"requant  q0, 1\nwrite    d1, source=vector\n{TO_VECTOR}"),
+        ],
+        OrderError,
+        "small.s:26: convert gives words to the vector agent, as read does at small.s:21, and nothing orders the two:"
+        " which come first would depend on time",
+        "signal a token from read after that line, and await it in neurons before this one",
     ),
     "two groups on one bus segment": (
         [SECOND_GROUP, ("connect  g0", "connect  g0\nconnect  g1")],
