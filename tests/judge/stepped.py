@@ -132,6 +132,8 @@ class Stepped:
     """How often the first client was served and the second, which it kept from being served, was not."""
     accesses: list[tuple[int, int, bool, int]] = field(default_factory=list)
     """(cycle of the grant, word, whether it writes, pc) of every access to main memory."""
+    cycle: int = 1
+    """How long all that takes which the norm calls one cycle: hand-overs, tokens, a vector from the buffer, a load."""
     now: int = 0
     horizon: int = 0
     """The last cycle in which anything is known to change."""
@@ -255,14 +257,14 @@ class Stepped:
         while True:
             yield from self._item(unit.queue, "idle")
             dispatch: Dispatch = unit.queue.take()
-            self._free(unit.queue, self.now + 1)
+            self._free(unit.queue, self.now + self.cycle)
             unit.pc = dispatch.pc
             yield from _WORK[dispatch.row.mnemonic](self, unit, dispatch)
 
     def _all_ended(self, unit: Unit) -> Steps:
         yield from self._until(unit.busy_until)
         if unit.path == "vmm/load":
-            while self.unsampled or self.sampled_at >= self.now:
+            while self.unsampled or self.sampled_at > self.now - self.cycle:
                 yield "frame"
 
     def _token(self, dispatch: Dispatch) -> Channel:
@@ -270,14 +272,14 @@ class Stepped:
 
     def _signal(self, unit: Unit, dispatch: Dispatch) -> Steps:
         yield from self._all_ended(unit)
-        self._give(self._token(dispatch), self.now + 1)
-        yield from self._until(self._spend(unit, 1, "sync", 1, dispatch))
+        self._give(self._token(dispatch), self.now + self.cycle)
+        yield from self._until(self._spend(unit, self.cycle, "sync", 1, dispatch))
 
     def _await(self, unit: Unit, dispatch: Dispatch) -> Steps:
         yield from self._all_ended(unit)
         yield from self._item(self._token(dispatch), "token")
         self._token(dispatch).take()
-        yield from self._until(self._spend(unit, 1, "sync", 1, dispatch))
+        yield from self._until(self._spend(unit, self.cycle, "sync", 1, dispatch))
 
     # Main memory ----------------------------------------------------------------------------------------------------
 
@@ -356,7 +358,7 @@ class Stepped:
     ) -> Steps:
         for address in addresses:
             yield from self._room(receiver, full)
-            lane = yield from self._ask(dispatch.agent, "port", self.now + 1, address, bus, self.latency)
+            lane = yield from self._ask(dispatch.agent, "port", self.now + self.cycle, address, bus, self.latency)
             self._spend(unit, self.chip.memory.access_cycles, "memory.read", 1, dispatch)
             if bus:
                 self._carried(bus, lane, self.latency, dispatch)
@@ -369,16 +371,16 @@ class Stepped:
         spills, pixel = dispatch.ops.shift + dispatch.ops.tail > CELLS, dispatch.stream.extents[0]
         for number, address in enumerate(walk(dispatch.stream), 1):
             if spills and number % pixel == 0:  # what the word before it left over
-                yield from self._ask("write", "port", self.now + 1, address)
+                yield from self._ask("write", "port", self.now + self.cycle, address)
                 self._spend(unit, self.chip.memory.access_cycles, "memory.write", 1, dispatch)
                 continue
             yield from self._item(source, "codes")
             source.take()
-            lane = yield from self._ask("write", "port", self.now + 1, address, bus)
+            lane = yield from self._ask("write", "port", self.now + self.cycle, address, bus)
             self._spend(unit, self.chip.memory.access_cycles, "memory.write", 1, dispatch)
             if bus:
                 self._carried(bus, lane, 0, dispatch)
-            self._free(source, self.now + (self.chip.buses.word_cycles if bus else 1))
+            self._free(source, self.now + (self.chip.buses.word_cycles if bus else self.cycle))
 
     def _input(self, unit: Unit, dispatch: Dispatch) -> Steps:
         for address in walk(dispatch.stream):
@@ -389,7 +391,7 @@ class Stepped:
 
     def _output(self, unit: Unit, dispatch: Dispatch) -> Steps:
         for address in walk(dispatch.stream):
-            yield from self._ask("host_out", "port", self.now + 1, address)
+            yield from self._ask("host_out", "port", self.now + self.cycle, address)
             self._spend(unit, self.chip.memory.access_cycles, "memory.read", 1, dispatch)
             yield from self._until(self._later(self.now + self.latency), "latency")
             yield from self._until(self._spend(unit, self.chip.host.word_cycles, "host.out", 1, dispatch))
@@ -405,7 +407,7 @@ class Stepped:
             else:
                 self.words.take(needs)
             yield from self._room(self.vectors, "windows")
-            end = self._spend(unit, 1, "buffer.slide", needs, dispatch)
+            end = self._spend(unit, self.cycle, "buffer.slide", needs, dispatch)
             self._give(self.vectors, end, Vector(frees))
             yield from self._until(end)
 
@@ -423,7 +425,7 @@ class Stepped:
             yield from self._room(self.latches, "latches")
             vector = self.vectors.take()
             self.unsampled += 1
-            end = self._spend(unit, group.load, "vmm.load", group.arrays, dispatch)
+            end = self._spend(unit, group.load * self.cycle, "vmm.load", group.arrays, dispatch)
             self._give(self.latches, end, dispatch)
             self._free(self.vectors, end)
             self._free(self.words, end, vector.frees)
@@ -447,7 +449,7 @@ class Stepped:
             self._free(self.latches, end)
             yield from self._until(end)
             yield from self._room(self.samples, "neurons")
-            self._give(self.samples, self.now + 1, dispatch.group)
+            self._give(self.samples, self.now + self.cycle, dispatch.group)
             self.unsampled -= 1
             self.sampled_at = self.now
 
@@ -479,7 +481,7 @@ class Stepped:
             if completes:
                 yield from self._room(self.results, "results_full", completes)
             if takes and self.stream.take() == "neurons":
-                lane = yield from self._ask("vector", "bus", self.now + 1, bus="buses/up")
+                lane = yield from self._ask("vector", "bus", self.now + self.cycle, bus="buses/up")
                 self._carried("buses/up", lane, 0, dispatch)
                 yield from self._until(self.now + self.chip.buses.word_cycles, "bus")
             end = self._spend(unit, self.chip.vector.step_cycles, "vector.step", 1, dispatch)
@@ -524,10 +526,10 @@ _WORK: dict[str, Callable[[Stepped, Unit, Dispatch], Steps]] = {
 }
 
 
-def simulate(program: Program, chip: Chip, inferences: int = 1) -> tuple[int, int, Stepped]:
+def simulate(program: Program, chip: Chip, inferences: int = 1, cycle: int = 1) -> tuple[int, int, Stepped]:
     """The cycles of set-up and run, and the chip of the run; its accesses begin with those of the initial memory."""
     sequencer = Sequencer(program, inferences)
-    setup = Stepped(chip, sequencer).run()
+    setup = Stepped(chip, sequencer, cycle=cycle).run()
     held = [(0, word, True, -1) for table in program.memory for word in range(table.address, table.end)]
-    stepped = Stepped(chip, sequencer, accesses=held)
+    stepped = Stepped(chip, sequencer, accesses=held, cycle=cycle)
     return setup, stepped.run(), stepped

@@ -12,10 +12,14 @@ import pytest
 from acortex.isa.codec import decode, encode
 from acortex.isa.operands import NO_LOOP
 from acortex.isa.program import Program
+from acortex.sim.chip import unit_paths
+from acortex.sim.clock import Clock
 from acortex.sim.run import Result, run
-from acortex.sim.specs import Chip
+from acortex.sim.specs import Chip, Section
+from judge.compare import Notes
 from judge.generate import generate
 from judge.plans import Case
+from judge.stepped import simulate
 
 SEEDS = range(6)
 PRICES: dict[str, set[str]] = {
@@ -105,6 +109,79 @@ def test_the_clock_scales_nothing_but_seconds_where_delays_are_cycles(seed: int)
     assert found["latency_s"] == pytest.approx(3 * once["latency_s"])
 
 
+SLOWER = 3
+"""By how much all delays are multiplied."""
+ONE_CYCLE = {"sync", "buffer.slide", "vmm.load"}
+"""Kinds of events whose length is no setting: one cycle, or one for so many arrays."""
+DELAYS = {
+    "controller": ("decode_cycles",),
+    "memory": ("access_cycles", "bank_cycles"),
+    "buses": ("word_cycles", "switch_cycles"),
+    "neurons": ("cycles_per_step",),
+    "vector": ("step_cycles",),
+    "host": ("word_cycles",),
+}
+"""All settings that are delays in cycles."""
+
+
+def whole(chip: Chip) -> Chip:
+    """The chip with its delays in nanoseconds rounded up to whole cycles: k times as long is k times as many."""
+    clock = Clock(chip.clock_ns)
+
+    def up(ns: Decimal) -> Decimal:
+        return clock.cycles(ns) * chip.clock_ns
+
+    arrays = {name: up(getattr(chip.arrays, name)) for name in ("frame_ns", "settle_ns_per_array")}
+    return changed(changed(chip, "arrays", **arrays), "memory", read_latency_ns=up(chip.memory.read_latency_ns))
+
+
+def slower(chip: Chip, times: int) -> Chip:
+    """A chip of whole cycles with every delay of a run multiplied; the clock stays."""
+    for section, names in DELAYS.items():
+        chip = changed(chip, section, **{name: times * getattr(getattr(chip, section), name) for name in names})
+    arrays = {name: times * getattr(chip.arrays, name) for name in ("frame_ns", "settle_ns_per_array")}
+    return changed(changed(chip, "arrays", **arrays), "memory", read_latency_ns=times * chip.memory.read_latency_ns)
+
+
+def test_every_setting_in_cycles_is_a_delay_of_the_law() -> None:
+    chip = case_of(0).chip
+    sections = {name: type(value).model_fields for name, value in chip if isinstance(value, Section)}
+    found = {name: tuple(field for field in fields if "cycles" in field) for name, fields in sections.items()}
+    assert {name: fields for name, fields in found.items() if fields} == DELAYS
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_all_delays_and_hand_overs_times_k_put_everything_at_k_times_its_cycle(seed: int) -> None:
+    """Exact, for nothing takes a time of its own. Only the stepped judge can make its hand-overs longer than a cycle.
+
+    Of the chip, whose hand-overs stay one cycle, not even "at most k times the cycles" holds: which of two clients asks
+    the arbiter first turns on them, and a client that is served later can hold up all that follows.
+    """
+    case, chip, told = case_of(seed), whole(case_of(seed).chip), Notes(unit_paths(case_of(seed).chip))
+    cycles = run(case.program, chip, inputs=case.inputs, values=False, observers=[told]).cycles
+    _, found, stepped = simulate(case.program, slower(chip, SLOWER), case.inferences, cycle=SLOWER)
+    assert found == SLOWER * cycles
+    for mine, other in ((told.events, stepped.events), (told.waits, stepped.waits)):
+        assert Counter((SLOWER * start, SLOWER * length, *what) for start, length, *what in mine) == Counter(other)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_all_delays_times_k_make_each_event_k_times_as_long(seed: int) -> None:
+    case, chip = case_of(seed), whole(case_of(seed).chip)
+    once, found = Notes(unit_paths(chip)), Notes(unit_paths(chip))
+    run(case.program, chip, inputs=case.inputs, values=False, observers=[once])
+    run(case.program, slower(chip, SLOWER), inputs=case.inputs, values=False, observers=[found])
+
+    def lasting(notes: Notes, times: int) -> Counter[tuple[object, ...]]:
+        """All events but when they begin, and by which of several equal lanes a word went."""
+        return Counter(
+            (length * (1 if kind in ONE_CYCLE else times), unit.rstrip("0123456789"), kind, *what)
+            for _, length, unit, kind, *what in notes.events
+        )
+
+    assert lasting(found, 1) == lasting(once, SLOWER)
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_host_alone_scales_with_its_delay(seed: int) -> None:
     """Of all delays those of the host can be told apart: each of its words is busy k times as long, no other unit."""
@@ -132,11 +209,37 @@ def test_every_cycle_of_every_unit_is_accounted_for_once(seed: int) -> None:
     assert {sum(row.values()) for row in report["utilisation"].values()} == {report["cycles"]}
 
 
+def lives(accesses: list[tuple[int, int, bool, int]], cycles: int) -> list[tuple[int, int]]:
+    """From when to when each value in memory is live: its write, and the cycle after its last read.
+
+    `accesses` are (cycle, word, whether it writes, pc). A value that is never read is live up to the next write to its
+    word, or to the end of the run.
+    """
+    found: list[list[int]] = []
+    last: dict[int, list[int]] = {}
+    for cycle, word, writes, _ in sorted(accesses, key=lambda access: (access[0], not access[2])):
+        if not writes:
+            last[word][1] = cycle + 1
+            continue
+        if word in last and last[word][1] < 0:
+            last[word][1] = cycle
+        last[word] = [cycle, -1]
+        found.append(last[word])
+    return [(start, cycles if end < 0 else end) for start, end in found]
+
+
 @pytest.mark.parametrize("seed", SEEDS)
-def test_occupancy_adds_up_to_how_long_words_stay(seed: int) -> None:
-    report = result_of(seed).report
-    memory = report["memory"]
-    assert memory["mean_words"] <= memory["peak_words"] <= memory["written_words"] <= memory["capacity_words"]
+def test_occupancy_integrates_to_residence(seed: int) -> None:
+    """The words live in each cycle, over all cycles, are the cycles that each word stays, over all words: exactly."""
+    case, memory = case_of(seed), result_of(seed).report["memory"]
+    _, cycles, stepped = simulate(case.program, case.chip, case.inferences)
+    values = lives(stepped.accesses, cycles)
+    curve = [sum(start <= cycle < end for start, end in values) for cycle in range(cycles)]
+    residence = sum(end - start for start, end in values)
+    assert sum(curve) == residence > 0
+    assert memory["mean_words"] == residence / cycles
+    assert (memory["peak_words"], memory["peak_cycle"]) == (max(curve), curve.index(max(curve)))
+    assert memory["peak_words"] <= memory["written_words"] <= memory["capacity_words"]
 
 
 # What must not matter -------------------------------------------------------------------------------------------------
