@@ -47,7 +47,7 @@ class PassWriter:
             words, state = step.cell.words, step.cell.state
             yield line("putstate", f"{q}, {words}, {state}, zero_a={step.begin.zero}")
         if multiply is not None:
-            yield from self._through_arrays(step, multiply, before_read)
+            yield from self._through_arrays(step, multiply, before_read, waits.get("neurons", ()))
         else:
             yield from self._crop("d0", step.source)
             yield from before_read
@@ -77,7 +77,9 @@ class PassWriter:
         reset = ", reset=yes" if cell.kind == "gru_linear" else ""
         yield line(cell.kind[:4].strip("_"), f"{q}, {gates}, {cell.words}, {cell.state}{first}{reset}")
 
-    def _through_arrays(self, step: Pass, multiply: Multiply, waits: Iterable[str]) -> Iterator[str]:
+    def _through_arrays(
+        self, step: Pass, multiply: Multiply, waits: Iterable[str], before_convert: Iterable[str]
+    ) -> Iterator[str]:
         group, positions = f"g{self.numbers[multiply.matrix]}", multiply.positions
         source = step.source
         yield from self._crop("d0", source)
@@ -105,6 +107,7 @@ class PassWriter:
         if step.cell is not None:
             then = yield from self._tuned(replace(multiply, code=step.cell.then))
             to += f", then={then}, every={step.cell.every}"
+        yield from before_convert
         yield line("convert", f"{q}, {positions}{to}")
 
     def _tuned(self, multiply: Multiply) -> Setting:

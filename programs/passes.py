@@ -254,6 +254,12 @@ class Pass:
         return ("read",) * (self.begin is not None) + ("neurons",) * self.to_vector
 
     @property
+    def begins_unfed(self) -> bool:
+        """Whether its first product needs no word of memory, for the window lies outside the image there."""
+        multiply = self.multiply
+        return multiply is not None and not _slide(multiply.geometry, self.source, multiply.dense).new[0]
+
+    @property
     def accesses(self) -> int:
         """Words that it reads and writes in main memory."""
         read = self.source.pixels * self.source.words

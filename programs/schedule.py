@@ -4,7 +4,7 @@ Agents run as far ahead as they can. What reads a map awaits a token of what wro
 its maker did before it, so a wait that follows from an earlier one is left out. What writes over words that others have
 read needs none, because a pass's words are written after all that it read, and the passes before it wrote in order.
 What the read agent gives to the vector agent awaits a token of the neurons where these gave it words before; the other
-way round needs none, because the neurons convert what was read in its turn.
+way round needs none where the neurons convert what was read in its turn.
 The host is told when the place of an input is free, and tells when that of an output is.
 """
 
@@ -105,18 +105,21 @@ def _order_reads(result: Schedule, passes: Sequence[Pass], written: Writes, inpu
 
 
 def _order_streams(result: Schedule, passes: Sequence[Pass], ended: Sequence[int]) -> None:
-    """What the read agent gives to the vector agent awaits that what the neurons gave before is there.
+    """What one agent gives to the vector agent awaits that what the other gave before is there.
 
-    A write that has ended says so of its own pass and of all before it, in the turns before this one too. The first
+    A write that has ended says so of its own pass and of all before it, in the turns before this one too. What the
+    neurons convert was read later than what the read agent gave, unless they begin with nothing that is read. The first
     pass follows on the last one of the turn before; of the first turn it awaits a token that is there to begin with.
     """
     givers = [index for index, step in enumerate(passes) if step.gives_vector]
     for at, index in enumerate(givers):
         before, first = givers[at - 1], at == 0
-        if passes[index].gives_vector[0] != "read" or passes[before].gives_vector[-1] != "neurons":
+        maker, taker = passes[before].gives_vector[-1], passes[index].gives_vector[0]
+        if maker == taker:
             continue
-        if ended[index] < (0 if first else before):
-            token = result.token("neurons", "read", "the words before its own are at the vector agent")
+        follows = ended[index] >= (0 if first else before) if taker == "read" else not passes[index].begins_unfed
+        if not follows:
+            token = result.token(maker, taker, "the words before its own are at the vector agent")
             result.after[before].append(token)
             result.before[index].append(token)
             result.credits += [(token, 1)] * first

@@ -33,7 +33,7 @@ from acortex.isa.tensors import from_words, words_of
 from acortex.sim.bus import describe
 from acortex.sim.configuration import Configuration
 from acortex.sim.layer_dump import LayerDump
-from acortex.sim.order import OrderCheck
+from acortex.sim.order import Clock, OrderCheck
 from acortex.sim.pipes import ITEMS, TAKERS, Pipe, Run
 from acortex.sim.specs import Chip
 from acortex.sim.state import StateStore
@@ -154,7 +154,7 @@ class Functional:
             self._check_store(dispatch, flow.taken, self.chip.buffer.words, "buffer.words")
         addresses = self._addresses(dispatch) if flow.reads or flow.writes else None
         runs = self._runs(dispatch, flow)
-        start = self.order.begin(dispatch, [runs[0].start] if runs else [])
+        start = self.order.begin(dispatch, _awaited(dispatch, runs))
         taken = self._taken(dispatch, flow, addresses, runs)
         if flow.reads and addresses is not None:
             self.order.read(dispatch, addresses, start)
@@ -440,3 +440,12 @@ class Functional:
 
     def _error(self, dispatch: Dispatch, message: str, hint: str) -> RuleError:
         return RuleError(message, where=self.order.where(dispatch), hint=hint)
+
+
+def _awaited(dispatch: Dispatch, runs: list[Run]) -> list[Clock]:
+    """What those knew as they began without whose items the instruction cannot begin.
+
+    A window that at first lies outside its image needs no word of it there.
+    """
+    at_once = dispatch.row.mnemonic == "slide" and not slide_of(dispatch).new[0]
+    return [] if at_once else [run.start for run in runs[:1]]

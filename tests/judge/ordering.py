@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from acortex.isa.program import Program
 from acortex.isa.sequencer import Dispatch, Sequencer
 from acortex.sim.specs import Chip
-from judge.counting import fetched, fetches, group_counts, image, pooled, stepwise, walk
+from judge.counting import fetched, fetches, group_counts, image, pooled, slid, stepwise, walk
 from judge.plans import WORD
 
 Known = frozenset[int]
@@ -70,7 +70,8 @@ class Ordering:
         if d.row.mnemonic in ("signal", "await"):
             return self.synchronise(d, mine)
         taken = [self.take(pipe, count, keep=bool(d.row.mnemonic == "feed" and d.ops.keep)) for pipe, count in takes(d)]
-        begun = self.known[d.agent].union(*(runs[0].start for runs in taken[:1] if runs))
+        at_once = d.row.mnemonic == "slide" and not next(image(slid, d))[0]
+        begun = self.known[d.agent].union(*(runs[0].start for runs in taken[:1] if runs and not at_once))
         words, writes = touches(d)
         for word in words:
             for number, agent, wrote in self.accesses[word]:

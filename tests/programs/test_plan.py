@@ -215,6 +215,26 @@ def test_a_turn_awaits_what_the_turn_before_it_converted_into_the_vector_agent(m
     assert run(compile_graph(graph, machine).program, inputs=np.zeros((3, SIDE, SIDE, 64))).cycles > 0
 
 
+@pytest.mark.parametrize(("top", "tokens"), [(1, []), (3, [("b", "read", "neurons")])])
+def test_a_window_that_begins_outside_its_image_awaits_the_stream_before_it(
+    machine: Machine, top: int, tokens: list[tuple[str, str, str]]
+) -> None:
+    net = Net().add("a", "x", "x").conv("b", "x")
+    geometry = replace(net.layers[-1].geometry, top=top)
+    net.layers[-1] = replace(net.layers[-1], geometry=geometry)
+    graph = net.add("y", "b", "x").graph("a", "y")
+    plan = plan_graph(graph, machine)
+    assert [step.gives_vector for step in plan.passes] == [("read",), ("neurons",)]
+    found = [
+        (step.name, token.maker, token.taker)
+        for step, tokens in zip(plan.passes, plan.schedule.before, strict=True)
+        for token in tokens
+        if token.taker == "neurons"
+    ]
+    assert found == tokens
+    assert run(compile_graph(graph, machine).program).cycles > 0
+
+
 def test_a_write_that_is_awaited_tells_of_the_stream_before_it_too(machine: Machine) -> None:
     graph = Net().conv("a", "x").add("b", "a", "x").add("y", "b", "x").conv("z", "y").graph("z")
     plan = plan_graph(graph, machine)

@@ -126,6 +126,23 @@ CASES: dict[str, tuple[list[Change], type[AcortexError], str, str]] = {
         " and nothing orders the two",
         "signal a token from host_in after that line, and await it in read before this one",
     ),
+    "a window that begins outside its image waits for nothing": (
+        [
+            ("input    x, d0\n", "input    x, d0\nbase     d2, 3\ninput    x, d2\n"),
+            (
+                "read     d0\nfeed     1, 1, tail=2\n",
+                "window   w0, 1, 1, 1\nborder   w0, 2, 1, top=1\nfetch    d0, w0\nslide    d0, w0, tail=2\n",
+            ),
+            (
+                "multiply g0, 1\nconvert  q0, 1\nwrite    d1",
+                "multiply g0, 2\nconvert  q0, 2\ndim d2, 0, 2\nwrite    d2",
+            ),
+        ],
+        OrderError,
+        "small.s:29: write writes word 3 of main memory, which is written by input at small.s:19,"
+        " and nothing orders the two",
+        "signal a token from host_in after that line, and await it in write before this one",
+    ),
     "output before the write it depends on": (
         [("signal   write, t1\nawait    host_out, t1\n", "")],
         OrderError,
