@@ -36,7 +36,8 @@ class Constants:
 class Tensor:
     """An input or output of the network, as the host sees it.
 
-    `shapes` are the forms that one inference may take, the first of them the canonical one. `encode` names how the
+    `shapes` are the forms that one inference may take, the first of them the canonical one; an output is given in the
+    last. `encode` names how the
     host turns a user's numbers into codes, `bits` is the width of a code; `scale` and `zero` belong to `linear`. `axes`
     is the order in which the canonical shape's axes lie in memory, channels last; None where the shape says it.
     A word holds `packed` pixels. See acortex.isa.tensors.

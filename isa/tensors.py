@@ -215,9 +215,9 @@ def to_words(tensor: Tensor, codes: Codes) -> Codes:
 
 
 def from_words(tensor: Tensor, words: Codes) -> Codes:
-    """Words of shape (inferences, words, 64) as codes in the tensor's canonical shape, (inferences, *shape)."""
+    """Words of shape (inferences, words, 64) as codes in the last of the tensor's shapes, (inferences, *shape)."""
     lies, count = layout(tensor), len(words)
     pixels = words.reshape(count, lies.rows, lies.places, lies.room)[:, :, : lies.width, : lies.channels]
     lying = pixels.reshape(count, *(lies.shape[axis] for axis in lies.axes))
     back = lying.transpose(0, *(int(axis) + 1 for axis in np.argsort(lies.axes)))
-    return np.ascontiguousarray(back).reshape(count, *tensor.shapes[0])
+    return np.ascontiguousarray(back).reshape(count, *tensor.shapes[-1])

@@ -239,9 +239,10 @@ class Port:
     """An input or output of the network, as its user sees it.
 
     `shape` is that of one inference as the model has it, a leading batch axis of one included; `shapes` are all forms
-    that users may give, without it, the first canonical. `axes` is the permutation of the first of `shapes` to (rows,
-    columns, channels) or fewer. `encode` names how numbers become codes: "linear" by the map's coding, "binary" or
-    "codes".
+    that users may give, without it, the first canonical; an output is given in the last, the model's own. `batch` names
+    the first axis of an input whose size the model leaves open (None where it does not). `axes` is the permutation of
+    the first of `shapes` to (rows, columns, channels) or fewer. `encode` names how numbers become codes: "linear" by
+    the map's coding, "binary" or "codes".
     """
 
     name: str
@@ -251,6 +252,7 @@ class Port:
     axes: tuple[int, ...] | None = None
     encode: str = "linear"
     dtype: str = "float32"
+    batch: str | None = None
 
 
 @dataclass(frozen=True, eq=False)

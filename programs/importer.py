@@ -248,12 +248,14 @@ def _value(info: onnx.ValueInfoProto, where: str) -> Value:
     kind = info.type.WhichOneof("value")
     if kind != "tensor_type" or not info.type.tensor_type.HasField("shape"):
         raise UsageError(f"its input {info.name} is not a tensor with a shape", where=where)
-    shape = []
+    shape: list[int] = []
+    batch = None
     for axis, dimension in enumerate(info.type.tensor_type.shape.dim):
         fixed = dimension.WhichOneof("value") == "dim_value"
         if fixed and dimension.dim_value > 0:
             shape.append(dimension.dim_value)
         elif axis == 0:
+            batch = dimension.dim_param
             shape.append(1)
         else:
             said = dimension.dim_param or "open"
@@ -263,7 +265,7 @@ def _value(info: onnx.ValueInfoProto, where: str) -> Value:
         dtype = np.dtype(helper.tensor_dtype_to_np_dtype(info.type.tensor_type.elem_type)).name
     except (KeyError, TypeError):
         raise UsageError(f"its input {info.name} has no known type", where=where) from None
-    return Value(info.name, tuple(shape), dtype)
+    return Value(info.name, tuple(shape), dtype, batch)
 
 
 def _check_joined(model: Model, where: str) -> None:

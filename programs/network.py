@@ -61,11 +61,15 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A tensor that the user gives or takes: its name, its shape for one inference, its type as NumPy names it."""
+    """A tensor that the user gives or takes: its name, its shape for one inference, its type as NumPy names it.
+
+    `batch` names the first axis where the model leaves its size open ("" where it has no name), and is None elsewhere.
+    """
 
     name: str
     shape: tuple[int, ...]
     dtype: str = "float32"
+    batch: str | None = None
 
 
 @dataclass(eq=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from acortex.programs import (
     operators_layout,
     operators_linear,
@@ -96,7 +98,7 @@ def _input(lowering: Lowering, value: Value) -> None:
     lowering.give(value.name, tensor)
     if "float" not in value.dtype and value.dtype != "bool":
         lowering.whole_numbers.add(value.name)
-    lowering.graph.inputs.append(_port(value.name, tensor, value.dtype))
+    lowering.graph.inputs.append(replace(_port(value.name, tensor, value.dtype), batch=value.batch))
 
 
 def _port(name: str, tensor: Tensor, dtype: str = "float32") -> FloatPort:
@@ -122,7 +124,8 @@ def _output(lowering: Lowering, name: str) -> None:
         raise Unsupported("it is a constant")
     tensor = lowering.tensors[name]
     given = {port.map for port in lowering.graph.inputs}
-    if tensor.map in given or lowering.graph.maps[tensor.map].parent is not None or not tensor.whole():
+    shared = tensor.map in given or lowering.graph.maps[tensor.map].parent is not None
+    if shared or not tensor.whole() or canonical(tensor) is None:
         tensor = _copied(lowering, name, tensor)
     lowering.graph.outputs.append(_port(name, tensor))
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from acortex.programs.fold import fold
 from acortex.programs.graph import View
-from acortex.programs.layout import Tensor
+from acortex.programs.layout import Tensor, grid, image_view
 from acortex.programs.lowering import Lowering, Padding, Unsupported
 from acortex.programs.network import Constant, Node
 from acortex.programs.operators import operator
@@ -18,6 +18,9 @@ Array = NDArray[Any]
 
 CHANNELS = 64
 """Channels of a word of main memory."""
+
+MOST_PIXELS = 1024
+"""Pixels of an image that Concat takes apart to lay them in a row, a pass each."""
 
 NOTHING = "nothing: the numbers stay where they are"
 
@@ -148,7 +151,8 @@ def concat(lowering: Lowering, node: Node) -> None:
     if any(len(t.shape) != rank or _without(t.shape, axis) != _without(tensors[0].shape, axis) for t in tensors):
         raise Unsupported("its inputs have shapes that do not fit")
     seats = image_seats(tensors[0].shape, axis)
-    pieces = _merged(lowering, [_piece(lowering, node, tensor, seats) for tensor in tensors])
+    found = [_pieces(lowering, node, tensor, seats) for tensor in tensors]
+    pieces = _merged(lowering, [name for names, _ in found for name in names])
     height, width = (1 if seat is None else tensors[0].shape[seat] for seat in seats[:2])
     made = lowering.new_map(node.name, (height, width, sum(lowering.graph.maps[name].channels for name in pieces)))
     for name, offset in _placed_apart(lowering, pieces):
@@ -156,7 +160,21 @@ def concat(lowering: Lowering, node: Node) -> None:
     shape = list(tensors[0].shape)
     shape[axis] = made.channels
     axes = tuple(seats.index(n) if n in seats else None for n in range(rank))
-    lowering.give(node.outputs[0], Tensor(made.name, made.size, tuple(shape), axes))
+    result = Tensor(made.name, made.size, tuple(shape), axes)
+    if any(places is not None for _, places in found):
+        result = _in_memory_order(result, [places for _, places in found], [t.shape[axis] for t in tensors])
+    lowering.give(node.outputs[0], result)
+
+
+def _in_memory_order(result: Tensor, orders: list[Array | None], sizes: list[int]) -> Tensor:
+    """A vector whose parts lie in memory in orders of their own: each is None, or the place of each of its numbers."""
+    starts = np.cumsum([0, *sizes[:-1]])
+    parts = [
+        start + (np.arange(size) if places is None else places)
+        for start, size, places in zip(starts, sizes, orders, strict=True)
+    ]
+    places = np.concatenate(parts).astype(np.int32).reshape(result.shape)
+    return Tensor(result.map, result.size, result.shape, None, places)
 
 
 def _without(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
@@ -188,7 +206,7 @@ def _placed_apart(lowering: Lowering, pieces: list[str]) -> list[tuple[str, int]
     ]
 
 
-def image_seats(shape: tuple[int, ...], channels: int) -> tuple[int | None, int | None, int]:
+def image_seats(shape: tuple[int, ...], channels: int) -> Seats:
     """Which axes of a tensor count rows and columns, where one is said to count channels."""
     others = [axis for axis, size in enumerate(shape) if size > 1 and axis != channels]
     if len(others) > 2:
@@ -199,11 +217,34 @@ def image_seats(shape: tuple[int, ...], channels: int) -> tuple[int | None, int 
     return rows, columns, channels
 
 
-def _piece(lowering: Lowering, node: Node, tensor: Tensor, seats: tuple[int | None, int | None, int]) -> str:
-    """A map of its own that holds a tensor, to be laid beside others."""
+Seats = tuple[int | None, int | None, int]
+
+
+def _pieces(lowering: Lowering, node: Node, tensor: Tensor, seats: Seats) -> tuple[list[str], Array | None]:
+    """Maps that hold a tensor, to be laid beside others, and the place of each of its numbers where it is not its own.
+
+    A flattened image is laid out pixel by pixel.
+    """
     whole = tensor.view(*seats)
-    if whole is None:
+    if whole is not None:
+        return [_piece(lowering, node, tensor, whole, seats)], None
+    crop = grid(tensor) if seats[:2] == (None, None) else None
+    if crop is None or crop[1][0] * crop[1][1] > MOST_PIXELS:
         raise Unsupported("its inputs do not lie in memory as channels of an image")
+    order, (height, width, channels) = crop
+    image = tensor.indices.reshape(-1)[order].reshape(height, width, channels)
+    places = np.empty(order.size, np.int64)
+    places[order] = np.arange(order.size)
+    names = []
+    for y, x in np.ndindex(height, width):
+        view = image_view(tensor, image[y : y + 1, x : x + 1])
+        assert view is not None
+        names.append(lowering.copy(f"{node.name}.pixel", node.op, view, (1, 1, channels)).name)
+    return names, places
+
+
+def _piece(lowering: Lowering, node: Node, tensor: Tensor, whole: View, seats: Seats) -> str:
+    """A map of its own that holds a tensor, to be laid beside others."""
     inputs = {port.map for port in lowering.graph.inputs}
     taken = lowering.claimed | inputs
     if whole == View(tensor.map) and tensor.map not in taken:

@@ -7,6 +7,7 @@ then turned into codes of the target by one multiplication for each channel, one
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import singledispatchmethod
 from typing import Any
 
@@ -187,7 +188,7 @@ def quantise(
         for name, one in graph.maps.items()
         if one.parent is None
     }
-    inputs_out = tuple(port(one) for one in graph.inputs), tuple(port(one) for one in graph.outputs)
+    inputs_out = tuple(port(one) for one in graph.inputs), tuple(output_port(one) for one in graph.outputs)
     hosted, warnings = tuple(graph.host_nodes), tuple(graph.warnings)
     return g.LayerGraph(graph.name, maps, layers, *inputs_out, hosted, warnings=warnings)
 
@@ -197,7 +198,14 @@ def port(one: FloatPort) -> g.Port:
     model = one.shape[1:] if one.shape[:1] == (1,) and len(one.shape) > 1 else one.shape
     squeezed = tuple(size for size in one.canonical if size > 1)
     shapes = tuple(dict.fromkeys(form for form in (one.canonical, model, squeezed) if form))
-    return g.Port(one.name, one.map, one.shape, shapes, one.axes, "linear", one.dtype)
+    return g.Port(one.name, one.map, one.shape, shapes, one.axes, "linear", one.dtype, one.batch)
+
+
+def output_port(one: FloatPort) -> g.Port:
+    """A port whose numbers come out in the model's form."""
+    whole = port(one)
+    model = one.shape[1:] if one.shape[:1] == (1,) and len(one.shape) > 1 else one.shape
+    return replace(whole, shapes=tuple(dict.fromkeys((one.canonical, model))))
 
 
 def as_images(graph: FloatGraph, given: Mapping[str, Array]) -> dict[str, Array]:

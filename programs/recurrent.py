@@ -116,7 +116,7 @@ class _Unrolling:
         layer = self.layer
         gates = len(layer.codes)
         every = 4 if layer.kind == "lstm" else 2
-        matrix = self._matrix(layer.name, layer.weights, gates)
+        matrix = self._matrix(layer.name, layer.weights, gate_columns(layer.hidden, gates))
         code, then = _paired(layer, layer.codes, every)
         if layer.kind == "lstm":
             behind = Code(1, 0, 0, layer.codes[3].zero, 0, layer.codes[0].high)
@@ -141,15 +141,16 @@ class _Unrolling:
         z, r = layer.weights[:, :own], layer.weights[:, own:]
         inside = len(self.inputs)
         n_input, n_reset = layer.weights_n[:inside], layer.weights_n[inside:]
-        reset = self._matrix(f"{layer.name}/reset", r, 1)
+        channels = int(self._h_places.max()) + 1
+        reset = self._matrix(f"{layer.name}/reset", r, self._h_places)  # beside the h that it is multiplied with
         blank = np.zeros((own, own), dtype=np.int8)
         both = np.hstack((np.vstack((z, blank)), np.vstack((n_input, blank, n_reset))))
-        update = self._matrix(layer.name, both, 2)
+        update = self._matrix(layer.name, both, gate_columns(own, 2))
         code, then = _paired(layer, (layer.codes[0], layer.code_n), 2)
         behind = Code(1, 0, 0, layer.code_n.zero, 0, layer.codes[0].high)
         cell = Cell("gru", layer.out, behind, self.words, self.state, then, 2)
-        reset_code, _ = _paired(layer, (layer.codes[1],), 1)
-        between = self.places.scratch(f"{layer.name}/reset", own)
+        reset_code, _ = _paired(layer, (layer.codes[1],), 1, self._h_places)
+        between = self.places.scratch(f"{layer.name}/reset", channels)
         view = View(between.map)
         mul = Mul(layer.name, layer.op, between, view, view, 0, layer.out.zero, layer.reset)
 
@@ -159,9 +160,9 @@ class _Unrolling:
             if h is None:
                 multiply = Multiply(Geometry(), self.fill, False, update, code)
                 return [self._with_cell(Pass((layer,), self._x(at), sink, multiply), cell, True)]
-            stage = Stage(mul, self.words, 1, 1, h)
+            stage = Stage(mul, -(-channels // CHANNELS), 1, 1, h)
             first = Multiply(Geometry(), 0, False, reset, reset_code)
-            made = Pass((layer,), self._x(at), self.places.sink(between, own), first, stage, more=(h,))
+            made = Pass((layer,), self._x(at), self.places.sink(between, channels), first, stage, more=(h,))
             scratch, _ = self.places.view(view)
             multiply = Multiply(Geometry(), 0, False, update, code)
             step = Pass((layer,), self._x(at), sink, multiply, more=(h, scratch))
@@ -174,14 +175,13 @@ class _Unrolling:
         begin = self.begin if first else None
         return replace(step, cell=replace(cell, first=first and begin is None), begin=begin)
 
-    def _matrix(self, name: str, weights: NDArray[np.int8], gates: int) -> Matrix:
-        """A matrix with the gates of each word of cells side by side; below each other x, h and what a reset made."""
-        own, h = self.layer.hidden, self._h_places
+    def _matrix(self, name: str, weights: NDArray[np.int8], columns: Ints) -> Matrix:
+        """A matrix with its columns at places of their own; below each other x, h and what a reset made."""
+        h = self._h_places
         h_words = int(h.max()) // CHANNELS + 1
         start = self.source.words * CHANNELS
-        rows = (self.inputs, start + h, start + h_words * CHANNELS + np.arange(own))
+        rows = (self.inputs, start + h, start + h_words * CHANNELS + h)
         places = np.concatenate(rows)[: len(weights)]
-        columns = gate_columns(own, gates)
         size = (int(places.max()) + 1, int(columns.max()) + 1)
 
         def values() -> NDArray[np.int8]:
@@ -198,13 +198,13 @@ def gate_columns(hidden: int, gates: int) -> Ints:
     return np.concatenate([(cell // CHANNELS * gates + gate) * CHANNELS + cell % CHANNELS for gate in range(gates)])
 
 
-def _paired(layer: Recurrent, codes: Sequence[Code], every: int) -> tuple[Code, Code]:
+def _paired(layer: Recurrent, codes: Sequence[Code], every: int, columns: Ints | None = None) -> tuple[Code, Code]:
     """The codes of all columns and of the last of each `every` words, with one table of constants for both.
 
     Gates that share a quantiser share its shift: their multipliers are scaled to the largest.
     """
     hidden, gates = layer.hidden, len(codes)
-    columns = gate_columns(hidden, gates)
+    columns = gate_columns(hidden, gates) if columns is None else columns
     offset = np.zeros(int(columns.max()) + 1, dtype=np.int64)
     multiplier = np.ones(len(offset), dtype=np.int64)
     last = [(gate + 1) % every == 0 and every > 1 for gate in range(gates)]

@@ -24,6 +24,7 @@ from acortex.programs.graph import (
     Product,
     Recurrent,
     Requant,
+    Target,
     View,
     crop,
 )
@@ -72,13 +73,13 @@ class _Reference(Writer):
 
         source = self.graph.maps[port.map]
         value = self._encoded(port, source)
-        axes = list(port.axes) if port.axes is not None else None
-        value = self.node("Reshape", value, self.integers(*_canonical(port)))
-        if axes is not None:
-            value = self.node("Transpose", value, perm=axes)
-        value = self.node("Reshape", value, self.integers(1, source.height, source.width, source.channels))
-        self.whole[source.name] = self.node("Transpose", value, perm=[0, 3, 1, 2])
-        return helper.make_tensor_value_info(port.name, _element(port.dtype), list(port.shape))
+        if port.axes is not None:
+            value = self.node("Reshape", value, self.integers(-1, *_canonical(port)))
+            value = self.node("Transpose", value, perm=[0, *(axis + 1 for axis in port.axes)])
+        value = self.node("Reshape", value, self.integers(-1, source.height, source.width, source.channels))
+        self.write(Target(source.name), source.channels, self.node("Transpose", value, perm=[0, 3, 1, 2]))
+        shape = port.shape if port.batch is None else (port.batch or None, *port.shape[1:])
+        return helper.make_tensor_value_info(port.name, _element(port.dtype), shape)
 
     def _encoded(self, port: Port, source: Map) -> str:
         """The codes of what the user gives, as float32."""
@@ -98,19 +99,21 @@ class _Reference(Writer):
         from onnx import helper
 
         source = self.graph.maps[port.map]
-        value = self._map(port.map)
+        value = self.map(port.map)
         if port.encode == "linear":
             zero, scale = (self.constant(x, np.float32) for x in (source.coding.zero, source.coding.scale))
             value = self.node("Mul", self.node("Sub", value, zero), scale)
         value = self.node("Transpose", value, perm=[0, 2, 3, 1])
         shape = _canonical(port)
         if port.axes is not None:
-            value = self.node("Reshape", value, self.integers(*(shape[axis] for axis in port.axes)))
-            value = self.node("Transpose", value, perm=[int(axis) for axis in np.argsort(port.axes)])
-        value = self.node("Reshape", value, self.integers(*port.shape))
+            value = self.node("Reshape", value, self.integers(-1, *(shape[axis] for axis in port.axes)))
+            value = self.node("Transpose", value, perm=[0, *(int(axis) + 1 for axis in np.argsort(port.axes))])
+        open_batch = self.batch is not None and port.shape[0] == 1
+        value = self.node("Reshape", value, self.integers(*((-1, *port.shape[1:]) if open_batch else port.shape)))
         self.cast(value, port.dtype)
         self.nodes[-1].output[0] = port.name
-        return helper.make_tensor_value_info(port.name, _element(port.dtype), list(port.shape))
+        known = (self.batch or None, *port.shape[1:]) if open_batch else port.shape
+        return helper.make_tensor_value_info(port.name, _element(port.dtype), known)
 
     # Layers -----------------------------------------------------------------------------------------------------
 

@@ -30,7 +30,8 @@ def unroll(writer: Writer, layer: Recurrent) -> None:
     assert steps is not None
     cell = _CELLS[layer.kind](writer, layer)
     source = writer.view(layer.source)
-    state = _State(_column(writer, layer.initial_h, np.float32), _column(writer, layer.initial_state, np.float64))
+    start = ((layer.initial_h, np.float32), (layer.initial_state, np.float64))
+    state = _State(*(_column(writer, source, values, dtype) for values, dtype in start))
     shown: dict[int, str] = {}
     for at in reversed(range(steps)) if layer.reverse else range(steps):
         x = writer.node("Slice", source, writer.integers(at), writer.integers(at + 1), writer.integers(3))
@@ -45,8 +46,14 @@ def unroll(writer: Writer, layer: Recurrent) -> None:
         writer.write(target, layer.hidden, writer.coded(state.cells, code, layer.hidden))
 
 
-def _column(writer: Writer, values: NDArray[Any], dtype: Any) -> str:
-    return writer.constant(values.reshape(1, -1, 1, 1), dtype)
+def _column(writer: Writer, source: str, values: NDArray[Any], dtype: Any) -> str:
+    """The same numbers for every inference, of which `source` has some."""
+    column = writer.constant(values.reshape(1, -1, 1, 1), dtype)
+    if writer.batch is None:
+        return column
+    count = writer.node("Slice", writer.node("Shape", source), writer.integers(0), writer.integers(1))
+    shape = writer.node("Concat", count, writer.integers(values.size, 1, 1), axis=0)
+    return writer.node("Expand", column, shape)
 
 
 class _Cell:
@@ -61,13 +68,13 @@ class _Cell:
     def gates(self, joined: str, weights: str, codes: tuple[Code, ...]) -> list[str]:
         """The codes of gates, float32 of shape (1, hidden, 1, 1) each, from a row of inputs."""
         writer, hidden = self.writer, self.layer.hidden
-        row = writer.node("Reshape", joined, writer.integers(1, -1))
+        row = writer.node("Flatten", joined, axis=1)
         sums = writer.cast(writer.node("MatMul", row, weights), np.float64)
         found = []
         for gate, code in enumerate(codes):
             begin, end = writer.integers(gate * hidden), writer.integers((gate + 1) * hidden)
             own = writer.node("Slice", sums, begin, end, writer.integers(1))
-            own = writer.node("Reshape", own, writer.integers(1, hidden, 1, 1))
+            own = writer.node("Reshape", own, writer.integers(-1, hidden, 1, 1))
             found.append(writer.coded(own, code, hidden))
         return found
 

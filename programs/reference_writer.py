@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.isa.quantisers import ACTIVATE, FRACTION, REACH, UNITY, Quantiser
-from acortex.programs.graph import Code, LayerGraph, Map, Target, View, columns_of, crop
+from acortex.programs.graph import Code, LayerGraph, Target, View, columns_of, crop
 
 Array = NDArray[Any]
 
@@ -22,11 +22,13 @@ class Writer:
 
     def __init__(self, graph: LayerGraph) -> None:
         self.graph = graph
+        self.batch = next((port.batch for port in graph.inputs if port.batch is not None), None)
+        """The name of the axis that counts inferences, where the model leaves its size open."""
         self.nodes: list[Any] = []
         self.constants: dict[str, Any] = {}
         self._known: dict[Any, str] = {}
         self.parts: dict[str, list[tuple[int, int, str]]] = {}
-        self.whole: dict[str, str] = {}
+        self._whole: dict[str, str] = {}
         """The tensor of each map, once somebody reads it."""
 
     # Nodes ------------------------------------------------------------------------------------------------------
@@ -67,26 +69,16 @@ class Writer:
 
     # Maps -------------------------------------------------------------------------------------------------------
 
-    def _map(self, name: str) -> str:
-        """The tensor of a map: what layers wrote side by side, joined."""
-        if name not in self.whole:
-            source = self.graph.maps[name]
-            pieces, end = [], 0
-            for offset, channels, value in sorted(self.parts.get(name, [])):
-                pieces += self._nothing(source, offset - end)
-                pieces.append(value)
-                end = offset + channels
-            pieces += self._nothing(source, source.channels - end)
-            self.whole[name] = pieces[0] if len(pieces) == 1 else self.node("Concat", *pieces, axis=1)
-        return self.whole[name]
-
-    def _nothing(self, source: Map, channels: int) -> list[str]:
-        """Zeros for channels that nobody wrote."""
-        shape = (1, channels, source.height, source.width)
-        return [self.constant(np.zeros(shape), np.float32)] if channels else []
+    def map(self, name: str) -> str:
+        """The tensor of a map: what layers have written side by side so far, joined."""
+        if name not in self._whole:
+            pieces = [value for _, _, value in sorted(self.parts[name])]
+            self._whole[name] = pieces[0] if len(pieces) == 1 else self.node("Concat", *pieces, axis=1)
+        return self._whole[name]
 
     def write(self, target: Target, channels: int, value: str) -> None:
-        """Notes what a layer writes: channels of a map."""
+        """Notes what a layer writes: channels of a map. Whoever read the map before saw only those that were there."""
+        self._whole.pop(target.map, None)
         self.parts.setdefault(target.map, []).append((target.offset, channels, value))
         self.whole.pop(target.map, None)  # what was read before this was written had less
 
@@ -95,12 +87,14 @@ class Writer:
         source = self.graph.maps[view.map]
         full = crop(view, source)
         assert full.height is not None and full.width is not None
-        value = self._map(view.map)
+        value = self.map(view.map)
         if (full.height, full.width) != (source.height, source.width):
             begin, end = (full.top, full.left), (full.top + full.height, full.left + full.width)
             value = self.node("Slice", value, self.integers(*begin), self.integers(*end), self.integers(2, 3))
-        if full.channels != tuple(range(source.channels)):
-            value = self.node("Gather", value, self.integers(*(full.channels or ())), axis=1)
+        written = [offset + n for offset, count, _ in sorted(self.parts[view.map]) for n in range(count)]
+        if full.channels != tuple(written):
+            place = {channel: n for n, channel in enumerate(written)}
+            value = self.node("Gather", value, self.integers(*(place[c] for c in full.channels or ())), axis=1)
         return value
 
     # Codes ------------------------------------------------------------------------------------------------------

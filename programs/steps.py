@@ -227,7 +227,7 @@ class RecurrentStep(Step):
 
 @dataclass(frozen=True, slots=True)
 class FloatPort:
-    """An input or output: the map, the model's shape, and the canonical shape with its axes (as `graph.Port`)."""
+    """An input or output: the map, the model's shape, the canonical one with its axes, an open batch (`graph.Port`)."""
 
     name: str
     map: str
@@ -235,6 +235,7 @@ class FloatPort:
     canonical: tuple[int, ...]
     axes: tuple[int, ...]
     dtype: str
+    batch: str | None = None
 
 
 @dataclass(eq=False)

@@ -106,7 +106,7 @@ def test_a_layer_begins_with_a_state_of_its_own(kind: str) -> None:
     check([cell(rng, "cell", kind, maps["x"], 70, Target("h"), begun=True)], maps, ["h"], 5)
 
 
-@pytest.mark.parametrize("kind", ["lstm", "gru_linear"])
+@pytest.mark.parametrize("kind", ["lstm", "gru", "gru_linear"])
 def test_both_directions_fill_one_map_and_show_their_last_states(kind: str) -> None:
     rng = np.random.default_rng(1)
     maps = {"x": Map("x", 1, 3, 9, CODING), "h": Map("h", 1, 3, 20, CODING), "end": Map("end", 1, 1, 20, CODING)}

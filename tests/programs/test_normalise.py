@@ -14,6 +14,12 @@ from acortex.programs.normalise import normalise
 RNG = np.random.default_rng(3)
 
 
+@pytest.fixture(autouse=True)
+def seeded():
+    """The same numbers whichever tests ran before."""
+    RNG.bit_generator.state = np.random.default_rng(6).bit_generator.state
+
+
 def normal(*shape):
     return RNG.standard_normal(shape).astype(np.float32)
 

@@ -1,0 +1,62 @@
+"""Networks as exporters write them, of every opset, run on the chip: onnxruntime on the reference is equal."""
+
+import exported_networks
+import float_models
+import numpy as np
+import onnx
+import pytest
+
+from acortex.programs import quantised
+from acortex.programs.compiler import compile_graph
+from acortex.programs.importer import from_proto
+from acortex.programs.reference import reference
+from acortex.sim.run import run
+from acortex.sim.specs import load_chip
+from acortex.tools.machine import machine_of
+
+CHIP = load_chip("acortex_gnmt")
+OPSETS = (9, 11, 13, 17, 21)
+INFERENCES = 3
+
+
+def shape_of(info):
+    return [d.dim_value if d.HasField("dim_value") else 1 for d in info.type.tensor_type.shape.dim]
+
+
+def inputs_of(model, seed=0):
+    rng, known = np.random.default_rng(seed), {tensor.name for tensor in model.graph.initializer}
+    return {
+        info.name: rng.standard_normal((INFERENCES, *shape_of(info)), dtype=np.float32)
+        for info in model.graph.input
+        if info.name not in known
+    }
+
+
+@pytest.mark.parametrize("number, name", list(enumerate(exported_networks.BUILDERS)))
+def test_the_chip_equals_onnxruntime_on_the_reference(number, name):
+    model = exported_networks.model(name, seed=number, opset=OPSETS[number % len(OPSETS)])
+    given = inputs_of(model)
+    graph = quantised(from_proto(model), given)
+    outputs = run(compile_graph(graph, machine_of(CHIP)).program, CHIP, inputs=given, timing=number % 5 == 0).outputs
+    made = reference(graph)
+    onnx.checker.check_model(made)
+    session, wanted = float_models.session(made), []
+    for n in range(INFERENCES):
+        wanted.append(session.run(list(outputs), {key: array[n] for key, array in given.items()}))
+    for (key, array), numbers in zip(outputs.items(), zip(*wanted, strict=True), strict=True):
+        form = numbers[0].shape
+        assert array.shape[1:] == (form[1:] if form[0] == 1 and len(form) > 1 else form), key
+        assert array.dtype == numbers[0].dtype
+        np.testing.assert_array_equal(array.reshape(INFERENCES, *form), np.stack(numbers), err_msg=key)
+
+
+@pytest.mark.parametrize("name", ["image_read_as_last_channel", "torch_view", "gemm_alpha_beta"])
+def test_the_reference_leaves_open_what_the_model_leaves_open(name):
+    model = exported_networks.model(name)
+    given = inputs_of(model)
+    made = reference(quantised(from_proto(model), given))
+    assert [info.type for info in made.graph.input] == [info.type for info in model.graph.input]
+    session = float_models.session(made)
+    (batch,) = session.run(None, {key: array[:, 0] for key, array in given.items()})
+    apart = [session.run(None, {key: array[n] for key, array in given.items()})[0][0] for n in range(INFERENCES)]
+    np.testing.assert_array_equal(batch, apart)
