@@ -80,7 +80,6 @@ class Writer:
         """Notes what a layer writes: channels of a map. Whoever read the map before saw only those that were there."""
         self._whole.pop(target.map, None)
         self.parts.setdefault(target.map, []).append((target.offset, channels, value))
-        self.whole.pop(target.map, None)  # what was read before this was written had less
 
     def view(self, view: View) -> str:
         """What a view shows."""
