@@ -140,7 +140,7 @@ def _layers(plan: Plan, machine: Machine) -> list[dict[str, Any]]:
             arrays = matrix.tiles.arrays
             if matrix in groups:
                 used = (entry["utilisation"] or 0) * entry["arrays"] * CHANNELS**2 + matrix.weights
-                entry["group"] += [_rect(rect, machine) for rect in groups.pop(matrix)]
+                entry["group"] += [part for rect in groups.pop(matrix) for part in in_blocks(rect, machine)]
                 entry["arrays"] += arrays
                 entry["utilisation"] = used / (entry["arrays"] * CHANNELS**2)
             entry["macs"] += matrix.weights * step.multiply.positions
@@ -164,8 +164,23 @@ def expected_cycles(step: Pass, machine: Machine) -> dict[str, int]:
     return found
 
 
-def _rect(rect: Rect, machine: Machine) -> dict[str, int]:
-    """A rectangle as the report has it; blocks are numbered top left, top right, bottom left, bottom right."""
+def in_blocks(rect: Rect, machine: Machine) -> list[dict[str, int]]:
+    """A rectangle as the report has it: its parts in each block, with rows and columns counted from the block's corner.
+
+    Blocks are numbered top left, top right, bottom left, bottom right.
+    """
     half = machine.columns // 2
-    block = (rect.column >= half) + 2 * (rect.row >= machine.m_top)
-    return {"block": block, "row": rect.row, "column": rect.column, "rows": rect.height, "columns": rect.width}
+    down = _parts(rect.row, rect.height, machine.m_top)
+    across = _parts(rect.column, rect.width, half)
+    return [
+        {"block": right + 2 * bottom, "row": row, "column": column, "rows": rows, "columns": columns}
+        for bottom, row, rows in down
+        for right, column, columns in across
+    ]
+
+
+def _parts(start: int, count: int, border: int) -> list[tuple[int, int, int]]:
+    """A run cut at a border: on which side each part is (0 or 1), where it begins there, and how long it is."""
+    before = max(0, min(count, border - start))
+    parts = [(0, start, before), (1, max(start, border) - border, count - before)]
+    return [part for part in parts if part[2]]

@@ -163,7 +163,8 @@ class PassWriter:
         sides = [(layer.multiplier_a, layer.zero_a), (layer.multiplier_b, layer.zero_b)]
         (arriving, zero_a), (other, zero_b) = reversed(sides) if swapped else sides
         q = yield from self._quantiser(layer.code, arriving)
-        factor = yield from self._quantiser(Code(activation="relu"), other)  # of this one the multiplier alone counts
+        alone = Code(high=layer.code.high, activation="relu")  # of this one the multiplier alone counts
+        factor = yield from self._quantiser(alone, other)
         yield line("add", f"{q}, {factor}, {words}" + named(zero_a=(zero_a, 0), zero_b=(zero_b, 0)))
 
     def _pool(self, layer: Pool, stage: Stage) -> Iterator[str]:

@@ -6,6 +6,7 @@ float32 holds every whole number; what scales and rounds them runs in float64. W
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,19 +43,23 @@ OPSET = 17
 IR_VERSION = 8
 
 
-def reference(graph: LayerGraph) -> onnx.ModelProto:
-    """The ONNX model of a layer graph. Raises MissingExtra without the package onnx."""
+def reference(graph: LayerGraph, maps: Sequence[str] = ()) -> onnx.ModelProto:
+    """The ONNX model of a layer graph. Raises MissingExtra without the package onnx.
+
+    The codes of `maps` are outputs too, each called "codes of " and the map's name, uint8 of shape (1, channels, rows,
+    columns).
+    """
     try:
         import onnx  # noqa: F401
     except ImportError:
         raise MissingExtra("writing ONNX files", "onnx") from None
-    return _Reference(graph).model()
+    return _Reference(graph).model(maps)
 
 
 class _Reference(Writer):
     """Writes a network layer by layer."""
 
-    def model(self) -> onnx.ModelProto:
+    def model(self, maps: Sequence[str]) -> onnx.ModelProto:
         """The whole model."""
         from onnx import helper
 
@@ -62,6 +67,7 @@ class _Reference(Writer):
         for layer in self.graph.layers:
             self._layer(layer)
         outputs = [self._output(port) for port in self.graph.outputs]
+        outputs += [self._codes(name) for name in maps]
         body = helper.make_graph(self.nodes, self.graph.name, inputs, outputs, list(self.constants.values()))
         opset = [helper.make_opsetid("", OPSET)]
         return helper.make_model(body, opset_imports=opset, ir_version=IR_VERSION, producer_name="acortex")
@@ -114,6 +120,15 @@ class _Reference(Writer):
         self.nodes[-1].output[0] = port.name
         known = (self.batch or None, *port.shape[1:]) if open_batch else port.shape
         return helper.make_tensor_value_info(port.name, _element(port.dtype), known)
+
+    def _codes(self, name: str) -> Any:
+        from onnx import TensorProto, helper
+
+        self.cast(self.map(name), np.uint8)
+        self.nodes[-1].output[0] = f"codes of {name}"
+        one = self.graph.maps[name]
+        shape = (self.batch or 1, one.channels, one.height, one.width)
+        return helper.make_tensor_value_info(f"codes of {name}", TensorProto.UINT8, shape)
 
     # Layers -----------------------------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from acortex.tools.manners import Group
 from acortex.tools.reproduce import reproduce
 from acortex.tools.run import run
 from acortex.tools.trace import trace
+from acortex.tools.verify_network import verify
 from acortex.tools.zoo import zoo
 
 
@@ -31,7 +32,7 @@ def cli() -> None:
     """
 
 
-for command in (compile_, asm, disasm, info, isa, run, trace, chip, zoo, reproduce, bench):
+for command in (compile_, verify, asm, disasm, info, isa, run, trace, chip, zoo, reproduce, bench):
     cli.add_command(command)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,7 +11,7 @@ from acortex.errors import UsageError
 from acortex.tools import files
 from acortex.tools.chips import CHIP, complete, set_option
 from acortex.tools.console import console, format_option, print_json, show
-from acortex.tools.manners import warn
+from acortex.tools.networks import machine_for, quantised_graph
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from acortex.isa.machine import Machine
     from acortex.programs.compiler import Compiled
     from acortex.programs.graph import LayerGraph
-    from acortex.sim.specs import Chip
 
 MAPPINGS = ("taps", "dense", "best")
 
@@ -46,57 +45,33 @@ MAPPINGS = ("taps", "dense", "best")
 def compile_(model: str, form: str, **options: Any) -> None:
     """Map a network onto a chip: quantise, place, plan memory, schedule, write the program.
 
-    Weights that are not quantised yet become 4-bit; ranges of activations come from --calibration.
+    The network is MODEL.onnx or zoo:NAME. Weights that are not quantised yet get the width of the chip's codes, 4 bits;
+    ranges of activations come from --calibration.
     """
+    from acortex.programs.compiler import compile_graph
+
     for name in ("output", "reference", "emit_asm"):
         if options[name]:
             files.check_writable(options[name])
-    graph = quantised_graph(model, options["calibration"], options["drop_lrn"])
     chip, settings, mapping = options["chip"], list(options["settings"]), options["mapping"]
+    machine = machine_for(model, chip, settings)
+    graph = quantised_graph(model, machine.bits, options["calibration"], drop_lrn=options["drop_lrn"])
     if options["smallest_chip"]:
-        settings += _smallest(graph, chip, settings, mapping)
-    compiled = compiled_for(graph, chip, settings, mapping)
+        machine = machine_for(model, chip, settings + _smallest(graph, machine, mapping))
+    compiled = compile_graph(graph, machine, mapping)
     _write(compiled, graph, options)
     if form == "json":
         print_json(compiled.report)
     else:
-        show(console(), _parts(compiled.report, options["explain"]))
+        show(console(), _parts(compiled.report, machine.columns // 2 if options["explain"] else None))
 
 
-def quantised_graph(model: str, calibration: str | None = None, drop_lrn: bool = False) -> LayerGraph:
-    """The layer graph of an ONNX file, with its warnings said."""
-    from acortex.programs import quantised
-    from acortex.tools.arrays import read_arrays
-
-    graph = quantised(model, read_arrays(calibration) if calibration else None, drop_lrn=drop_lrn)
-    for warning in graph.warnings:
-        warn(warning)
-    return graph
-
-
-def compiled_for(
-    graph: LayerGraph, chip: Chip | str | None = None, settings: Sequence[str] = (), mapping: str = "taps"
-) -> Compiled:
-    """The program of a network for a chip, by default the largest of the published ones."""
-    from acortex.programs.compiler import compile_graph
-
-    return compile_graph(graph, _machine(chip, settings), mapping)
-
-
-def _smallest(graph: LayerGraph, chip: str | None, settings: Sequence[str], mapping: str) -> list[str]:
+def _smallest(graph: LayerGraph, machine: Machine, mapping: str) -> list[str]:
     """The settings that make a chip the smallest that holds a network."""
     from acortex.programs.compiler import smallest_chip
 
-    sizes = smallest_chip(graph, _machine(chip, settings), mapping)
+    sizes = smallest_chip(graph, machine, mapping)
     return [f"{SIZES[part]}={size}" for part, size in sizes.items()]
-
-
-def _machine(chip: Chip | str | None, settings: Sequence[str]) -> Machine:
-    from acortex.isa.assembler import DEFAULT_CHIP
-    from acortex.sim.specs import Chip, load_chip
-    from acortex.tools.machine import machine_of
-
-    return machine_of(chip if isinstance(chip, Chip) else load_chip(chip or DEFAULT_CHIP, settings))
 
 
 SIZES = {"m_top": "arrays.m_top", "m_bottom": "arrays.m_bottom", "n": "arrays.n", "memory_kb": "memory.capacity_kb"}
@@ -135,8 +110,8 @@ def _write_text(compiled: Compiled, path: str) -> None:
     files.write(path, compiled.text.replace(f'"{ARRAYS}"', f'"{arrays.name}"'))
 
 
-def _parts(report: Mapping[str, Any], explain: bool) -> Iterator[RenderableType]:
-    """What a compilation came to, for people."""
+def _parts(report: Mapping[str, Any], half: int | None) -> Iterator[RenderableType]:
+    """What a compilation came to, for people; layer by layer where told how many columns the left blocks have."""
     from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
@@ -147,37 +122,40 @@ def _parts(report: Mapping[str, Any], explain: bool) -> Iterator[RenderableType]
     for name, text in _facts(report):
         table.add_row(name, Text(text))
     yield Padding(table, (1, 0, 0, 2), expand=False)
-    if explain:
-        yield Padding(_layers(report), (1, 0, 0, 2), expand=False)
+    if half is not None:
+        yield Padding(_layers(report, half), (1, 0, 0, 2), expand=False)
 
 
 def _facts(report: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    used, chip = report["arrays_used"], report["arrays_in_chip"]
-    yield "arrays", f"{used:,} of {chip:,}, {100 * used / chip:.1f} %; {report['arrays_least']:,} with dense rows"
+    used, chip, least = report["arrays_used"], report["arrays_in_chip"], report["arrays_least"]
+    apart = " with dense rows, each group of a convolution apart"
+    yield "arrays", f"{used:,} of {chip:,}, {100 * used / chip:.1f} %; {least:,}{apart}"
     yield "memory", f"{report['memory_peak_bytes']:,} bytes at most"
     yield "instructions", f"{report['instructions']:,}"
-    least = report["smallest_chip"]
-    yield "smallest chip", ", ".join(f"{setting}={least[part]}" for part, setting in SIZES.items())
+    sizes = report["smallest_chip"]
+    yield "smallest chip", ", ".join(f"{setting}={sizes[part]}" for part, setting in SIZES.items())
     if report["host_nodes"]:
         yield "left to the host", ", ".join(report["host_nodes"])
 
 
-def _layers(report: Mapping[str, Any]) -> RenderableType:
+def _layers(report: Mapping[str, Any], half: int) -> RenderableType:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for name, where in (("layer", "left"), ("arrays", "right"), ("used", "right"), ("in columns", "left"),
-                        ("macs", "right"), ("words", "right"), ("limited by", "left")):  # fmt: skip
-        table.add_column(name, justify=where, no_wrap=name == "layer")  # type: ignore[arg-type]  # two of its literals
+    for name in ("layer", "arrays", "cells used", "in columns", "macs", "memory words", "cycles", "limited by"):
+        left = name in ("layer", "in columns", "limited by")
+        table.add_column(name, justify="left" if left else "right", no_wrap=name != "layer")
     for layer in report["layers"]:
-        columns = sorted({(rect["column"], rect["column"] + rect["columns"] - 1) for rect in layer["group"]})
+        starts = [rect["column"] + half * (rect["block"] % 2) for rect in layer["group"]]
+        ends = [start + rect["columns"] - 1 for start, rect in zip(starts, layer["group"], strict=True)]
         table.add_row(
             " + ".join((layer["name"], *layer["fused"])),
             f"{layer['arrays']:,}",
             "-" if layer["utilisation"] is None else f"{100 * layer['utilisation']:.0f} %",
-            f"{columns[0][0]} to {max(end for _, end in columns)}" if columns else "-",
+            f"{min(starts)} to {max(ends)}" if starts else "-",
             f"{layer['macs']:,}",
             f"{layer['memory_accesses']:,}",
-            f"{layer['bottleneck']}, {layer['cycles']:,} cycles",
+            f"{layer['cycles']:,}",
+            layer["bottleneck"],
         )
     return table

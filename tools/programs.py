@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from acortex.errors import UsageError
-from acortex.tools import files
+from acortex.tools import files, networks
 
 if TYPE_CHECKING:
     from acortex.isa.program import Program
@@ -61,9 +61,7 @@ def open_program(reference: str, chip: Chip | str | None = None, settings: Seque
     if suffix == CONTAINER:
         return open_container(reference)
     if suffix == NETWORK:
-        from acortex.tools.compile import compiled_for, quantised_graph
-
-        return compiled_for(quantised_graph(reference), chip, settings).program
+        return networks.compiled(reference, chip, settings).program
     raise UsageError(f"cannot tell what {reference} is", hint=WHAT)
 
 

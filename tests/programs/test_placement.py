@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from acortex.programs import placement
+from acortex.programs.compiler import in_blocks
 from acortex.programs.placement import Placement, PlacementError, Tiles, place, smallest
 from acortex.sim.bus import Buses
 from acortex.sim.groups import Group, Rect, check_apart, form_group
@@ -52,6 +54,21 @@ def test_sixteen_lstm_layers_fill_the_largest_chip_and_never_meet_on_a_bus() -> 
     check_apart(formed(products, placement, chip))
     assert sum(tiles.arrays for tiles in products) == chip.array_count
     assert placement.disjoint()
+
+
+@given(*(st.integers(*span) for span in ((0, 5), (0, 7), (1, 6), (1, 8), (1, 5))))
+def test_a_rectangle_is_told_block_by_block_with_each_array_once(
+    row: int, column: int, height: int, width: int, m_top: int
+) -> None:
+    machine = replace(machine_of(load_chip("acortex_gnmt")), m_top=m_top, m_bottom=12 - m_top, columns=16)
+    told = [
+        (part["row"] + y + (m_top if part["block"] >= 2 else 0), part["column"] + x + 8 * (part["block"] % 2))
+        for part in in_blocks(placement.Rect(column, row, height, width), machine)
+        for y in range(part["rows"])
+        for x in range(part["columns"])
+        if y + part["row"] < (12 - m_top if part["block"] >= 2 else m_top) and x + part["column"] < 8
+    ]
+    assert sorted(told) == [(row + y, column + x) for y in range(height) for x in range(width)]
 
 
 @given(st.lists(st.builds(Tiles, st.integers(1, 12), st.integers(1, 6)), max_size=8))

@@ -1,0 +1,69 @@
+"""The networks that a command line can name, and the chip that they are compiled for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from acortex.errors import UsageError
+from acortex.tools.manners import warn
+
+if TYPE_CHECKING:
+    from acortex.isa.machine import Machine
+    from acortex.programs.compiler import Compiled
+    from acortex.programs.graph import LayerGraph
+    from acortex.programs.zoo import Entry
+    from acortex.sim.specs import Chip
+
+ZOO = "zoo:"
+
+
+def chip_for(reference: str, chip: Chip | str | None = None, settings: Sequence[str] = ()) -> Chip:
+    """The chip of that name; else the one that the zoo names for a network, the largest published one for a file."""
+    from acortex.isa.assembler import DEFAULT_CHIP
+    from acortex.sim.specs import Chip, load_chip
+
+    if isinstance(chip, Chip):
+        return chip
+    usual = _entry(reference).chip if reference.startswith(ZOO) else DEFAULT_CHIP
+    return load_chip(chip or usual, settings)
+
+
+def machine_for(reference: str, chip: Chip | str | None = None, settings: Sequence[str] = ()) -> Machine:
+    """What a compiler may assume of the chip of `chip_for`."""
+    from acortex.tools.machine import machine_of
+
+    return machine_of(chip_for(reference, chip, settings))
+
+
+def quantised_graph(reference: str, bits: int, calibration: str | None = None, *, drop_lrn: bool = False) -> LayerGraph:
+    """The layer graph of FILE.onnx or zoo:NAME with codes of so many bits; its warnings are said."""
+    from acortex.programs import quantised, zoo
+    from acortex.tools.arrays import read_arrays
+
+    if reference.startswith(ZOO):
+        if calibration:
+            raise UsageError("networks of the zoo are calibrated with their own data", hint="leave --calibration out")
+        return zoo.graph(_entry(reference), bits)
+    given = read_arrays(calibration) if calibration else None
+    graph = quantised(reference, given, bits, drop_lrn=drop_lrn)
+    for warning in graph.warnings:
+        warn(warning)
+    return graph
+
+
+def compiled(reference: str, chip: Chip | str | None = None, settings: Sequence[str] = ()) -> Compiled:
+    """The program of a network for the chip of `chip_for`, quantised on seeded random inputs or the zoo's data."""
+    from acortex.programs.compiler import compile_graph
+
+    machine = machine_for(reference, chip, settings)
+    return compile_graph(quantised_graph(reference, machine.bits), machine)
+
+
+def _entry(reference: str) -> Entry:
+    from acortex.programs import zoo
+
+    one = zoo.entry(reference.removeprefix(ZOO))
+    if one.source:
+        raise UsageError(f"{reference} is written in assembly", hint=f"acortex info {reference}, or acortex run")
+    return one
