@@ -50,7 +50,7 @@ class Codings:
 
     def _join_all(self) -> None:
         for step in self.graph.steps:
-            if keeps_codes(step):
+            if keeps_codes(step) and not (isinstance(step, CopyStep) and self._stated_apart(step)):
                 self._join(step.views[0].map, step.out)
             if isinstance(step, RecurrentStep) and step.last is not None:
                 self._join(step.out, step.last)
@@ -67,6 +67,11 @@ class Codings:
                 if source in signed if stated is None else stated.zero != 0:
                     self._join(step.source.map, step.out)
                     signed.add(self._lead(step.out))
+
+    def _stated_apart(self, copy: CopyStep) -> bool:
+        """Whether the network states one coding for what is copied and another for the copy."""
+        source, target = (self._stated(self._lead(name)) for name in (copy.source.map, copy.out))
+        return source is not None and target is not None and source != target
 
     def _stated(self, leader: str) -> Coding | None:
         """The coding that the network states for a group; a map that holds others goes first."""
@@ -95,6 +100,9 @@ class Codings:
     def _of_group(self, leader: str) -> Coding:
         bits = self.statistics.bits
         stated = self._stated(leader)
+        functions = self._functions.get(leader, set())
+        if stated is not None and functions & set(UNIT_RANGE) and not has_one(stated):
+            stated = None
         if stated is not None and stated.bits == bits:
             return stated
         if stated is not None and self.stated:
@@ -104,7 +112,6 @@ class Codings:
         for name in self._groups[leader]:
             if name in self.statistics.samples:
                 together.join(self.statistics.samples[name])
-        functions = self._functions.get(leader, set())
         if functions & set(UNIT_RANGE):
             return unit_coding(together, bits)
         if "recurrent" in functions and together.low >= 0:
@@ -126,6 +133,12 @@ def unit_coding(samples: Samples, bits: int) -> Coding:
     zero = 0 if samples.low >= 0 else 1 << (bits - 1)
     reach = max(samples.high, -samples.low, 1.0)
     return Coding(1 / max(int((top - zero) / reach), 1), zero, bits)
+
+
+def has_one(coding: Coding) -> bool:
+    """Whether a code stands for 1, as that of the largest value of a sigmoid or tanh must."""
+    whole = round(1 / coding.scale)
+    return math.isclose(whole * coding.scale, 1, rel_tol=1e-3) and coding.zero + whole < 1 << coding.bits
 
 
 def keeps_codes(step: Step) -> bool:

@@ -28,8 +28,26 @@ BITS = {"uint8": (8, 0), "int8": (8, 128), "uint4": (4, 0), "int4": (4, 8), "uin
     "QuantizeLinear", becomes="nothing: it states the coding of a map", limits="one constant scale and zero a tensor"
 )
 def quantize_linear(lowering: Lowering, node: Node) -> None:
-    """Fixes a coding."""
+    """Fixes a coding; a constant becomes whole numbers."""
+    if lowering.is_constant(node, 0):
+        lowering.constants[node.outputs[0]] = _whole_numbers(lowering, node)
+        return
     state_coding(lowering, node, node.inputs[0], 1, node.outputs[0])
+
+
+def _whole_numbers(lowering: Lowering, node: Node) -> Constant:
+    """A constant in whole numbers, as QuantizeLinear has it."""
+    scale, zero, kind = scale_and_zero(lowering, node, 1)
+    if kind not in BITS or node.attributes.get("block_size"):
+        raise Unsupported(f"it makes {kind} of a constant, or has one scale a block")
+    values = lowering.constant(node, 0, "constant")
+    wide = [-1 if n == int(node.attributes.get("axis", 1)) % values.ndim else 1 for n in range(values.ndim)]
+    scale, zero = (part.reshape(wide) if part.size > 1 else part.reshape(-1)[:1] for part in (scale, zero))
+    bits, moved = BITS[kind]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        steps = np.rint(values / scale) + zero
+    whole = np.nan_to_num(np.clip(steps, -moved, (1 << bits) - 1 - moved)).reshape(values.shape)
+    return Constant.of(whole.astype(np.int64))
 
 
 def state_coding(lowering: Lowering, node: Node, name: str, index: int, out: str) -> None:
@@ -164,7 +182,8 @@ def on_whole_numbers(lowering: Lowering, node: Node) -> None:
     behind = BEHIND[node.op]
     if node.attributes.get("channels_last"):
         raise Unsupported("its channels stand last")
-    inputs = [_real(lowering, node, index, scale, behind.axis) for index, scale in behind.inputs]
+    axis = 0 if node.attributes.get("transB") else behind.axis
+    inputs = [_real(lowering, node, index, scale, axis) for index, scale in behind.inputs]
     if behind.bias is not None and lowering.has(node, behind.bias):
         inputs.append(_bias(lowering, node, behind))
     _run(lowering, node, behind.op, inputs, behind.out)

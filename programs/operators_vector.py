@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.programs.graph import Geometry, View
-from acortex.programs.layout import Tensor
+from acortex.programs.layout import Size, Tensor
 from acortex.programs.lowering import Lowering, Unsupported
 from acortex.programs.network import Node
 from acortex.programs.operators import operator
@@ -170,24 +170,39 @@ def reduce(lowering: Lowering, node: Node) -> None:
     """The mean, or the largest number, over the rows, the columns, or both."""
     tensor = lowering.tensor(node)
     given = lowering.constant(node, 1, "list of axes") if lowering.has(node, 1) else node.attributes.get("axes")
-    if given is None or np.size(given) == 0 or tensor.axes is None:
-        raise Unsupported("it reduces more than space, or a rearrangement")
+    if given is None or np.size(given) == 0:
+        raise Unsupported("it reduces more than space")
     axes = {int(axis) % len(tensor.shape) for axis in np.asarray(given).reshape(-1)}
-    counted = {tensor.axes[axis] for axis in axes if tensor.shape[axis] > 1}
+    view, size, places = _image_of(tensor)
+    counted = {places[axis] for axis in axes if tensor.shape[axis] > 1}
     if 2 in counted:
         raise Unsupported("it reduces channels, the chip does rows and columns")
-    kernel = [tensor.size[n] if n in counted else 1 for n in (0, 1)]
-    left = [1 if n in counted else tensor.size[n] for n in (0, 1)]
-    made = lowering.new_map(node.name, (left[0], left[1], tensor.size[2]))
+    kernel = [size[n] if n in counted else 1 for n in (0, 1)]
+    left = [1 if n in counted else size[n] for n in (0, 1)]
+    made = lowering.new_map(node.name, (left[0], left[1], size[2]))
     geometry = Geometry(kernel[0], kernel[1], rows=left[0], columns=left[1])
     mode = "max" if node.op == "ReduceMax" else "average"
-    lowering.graph.steps.append(PoolStep(made.name, node.op, made.name, View(tensor.map), geometry, mode, True))
-    shape = tuple(1 if axis in axes else size for axis, size in enumerate(tensor.shape))
-    kept = tuple(None if axis in axes else place for axis, place in enumerate(tensor.axes))
+    lowering.graph.steps.append(PoolStep(made.name, node.op, made.name, view, geometry, mode, True))
+    shape = tuple(1 if axis in axes else length for axis, length in enumerate(tensor.shape))
+    kept = tuple(None if axis in axes else place for axis, place in enumerate(places))
     result = Tensor(made.name, made.size, shape, kept)
     if not node.attributes.get("keepdims", 1):
         result = result.reshaped(tuple(size for axis, size in enumerate(shape) if axis not in axes))
     lowering.give(node.outputs[0], result)
+
+
+def _image_of(tensor: Tensor) -> tuple[View, Size, tuple[int | None, ...]]:
+    """The view of a tensor as an image, its size, and what each axis counts: rows (0), columns (1), channels (2)."""
+    if tensor.axes is not None:
+        return View(tensor.map), tensor.size, tensor.axes
+    rank = len(tensor.shape)
+    seats = {4: (2, 3, 1), 3: (None, 2, 1)}.get(rank, (None, None, rank - 1))
+    view = tensor.view(*seats)
+    if view is None:
+        raise Unsupported("its input is a rearrangement that memory cannot be read in")
+    rows, columns, channels = (1 if seat is None else tensor.shape[seat] for seat in seats)
+    places = tuple(seats.index(axis) if axis in seats else None for axis in range(rank))
+    return view, (rows, columns, channels), places
 
 
 # Sums and products ------------------------------------------------------------------------------------------------

@@ -130,9 +130,10 @@ class Quantiser:
     def _copy(self, step: CopyStep) -> g.Layer:
         source, target = self.codings.of(step.source.map), self.codings.of(step.out)
         where, view = self.target(step.out), self.view(step.source)
-        if step.exact and not contiguous(view):
+        exact = step.exact and source == target
+        if exact and not contiguous(view):
             return self._gathered(step, view, target)
-        if step.exact:
+        if exact:
             return g.Requant(step.name, step.op, where, view, 0, same_codes(target.bits))
         factor, shift = multipliers(source.scale / argument_scale(step.activation, target))
         code = code_of(step.activation, target, shift, int(factor))

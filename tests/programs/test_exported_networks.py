@@ -5,10 +5,12 @@ import float_models
 import numpy as np
 import onnx
 import pytest
+from random_exported import random_exported
 
 from acortex.programs import quantised
 from acortex.programs.compiler import compile_graph
 from acortex.programs.importer import from_proto
+from acortex.programs.lower import MAPPINGS
 from acortex.programs.reference import reference
 from acortex.sim.run import run
 from acortex.sim.specs import load_chip
@@ -32,12 +34,11 @@ def inputs_of(model, seed=0):
     }
 
 
-@pytest.mark.parametrize("number, name", list(enumerate(exported_networks.BUILDERS)))
-def test_the_chip_equals_onnxruntime_on_the_reference(number, name):
-    model = exported_networks.model(name, seed=number, opset=OPSETS[number % len(OPSETS)])
+def check(model, mapping="taps", *, timing=False):
+    """The chip computes what onnxruntime computes on the reference: bit for bit, in its shapes and types."""
     given = inputs_of(model)
     graph = quantised(from_proto(model), given)
-    outputs = run(compile_graph(graph, machine_of(CHIP)).program, CHIP, inputs=given, timing=number % 5 == 0).outputs
+    outputs = run(compile_graph(graph, machine_of(CHIP), mapping).program, CHIP, inputs=given, timing=timing).outputs
     made = reference(graph)
     onnx.checker.check_model(made)
     session, wanted = float_models.session(made), []
@@ -48,6 +49,27 @@ def test_the_chip_equals_onnxruntime_on_the_reference(number, name):
         assert array.shape[1:] == (form[1:] if form[0] == 1 and len(form) > 1 else form), key
         assert array.dtype == numbers[0].dtype
         np.testing.assert_array_equal(array.reshape(INFERENCES, *form), np.stack(numbers), err_msg=key)
+
+
+@pytest.mark.parametrize(("number", "name"), list(enumerate(exported_networks.BUILDERS)))
+def test_a_network_is_on_the_chip_what_its_reference_is_in_onnxruntime(number, name):
+    model = exported_networks.model(name, seed=number, opset=OPSETS[number % len(OPSETS)])
+    check(model, timing=number % 5 == 0)
+
+
+def random_model(seed):
+    return random_exported(seed, steps=3 + seed % 9, opset=OPSETS[seed % len(OPSETS)])
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_random_network_is_on_the_chip_what_its_reference_is_in_onnxruntime(seed):
+    check(random_model(seed), MAPPINGS[seed % len(MAPPINGS)], timing=seed % 10 == 0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(60, 460))
+def test_many_random_networks_are_on_the_chip_what_their_references_are(seed):
+    check(random_model(seed), MAPPINGS[seed % len(MAPPINGS)], timing=seed % 10 == 0)
 
 
 @pytest.mark.parametrize("name", ["image_read_as_last_channel", "torch_view", "gemm_alpha_beta"])
