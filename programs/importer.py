@@ -249,6 +249,7 @@ def _value(info: onnx.ValueInfoProto, where: str) -> Value:
     if kind != "tensor_type" or not info.type.tensor_type.HasField("shape"):
         raise UsageError(f"its input {info.name} is not a tensor with a shape", where=where)
     shape: list[int] = []
+    rank = len(info.type.tensor_type.shape.dim)
     batch = None
     for axis, dimension in enumerate(info.type.tensor_type.shape.dim):
         fixed = dimension.WhichOneof("value") == "dim_value"
@@ -257,6 +258,8 @@ def _value(info: onnx.ValueInfoProto, where: str) -> Value:
         elif axis == 0:
             batch = dimension.dim_param
             shape.append(1)
+        elif axis == 1 and rank == 3 and batch is None:
+            shape.append(1)  # the batch of a sequence, of which time is the first axis
         else:
             said = dimension.dim_param or "open"
             hint = "export it with a fixed size; only the batch may be symbolic"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from acortex.programs.fold import fold
 from acortex.programs.layout import Tensor, canonical
-from acortex.programs.lowering import Lowering, Unsupported
+from acortex.programs.lowering import CHANNELS, MAX_WORDS, Lowering, Unsupported
 from acortex.programs.network import Model, Node, Value
 
 Array = NDArray[Any]
@@ -33,10 +33,13 @@ REACH = 64
 
 def place_input(lowering: Lowering, value: Value) -> Tensor:
     """The tensor of an input, in a map of its own."""
+    if math.prod(value.shape) > MAX_WORDS * CHANNELS:
+        raise Unsupported(f"it has {math.prod(value.shape)} numbers; a program addresses {MAX_WORDS} words of 64")
     tensor = _placed(value, *_first_reader(lowering.model, value))
     if canonical(tensor) is None:
         tensor = _placed(value, _counted(value.shape), default_seats(value.shape))
-    return replace(tensor, map=lowering.new_map(value.name, tensor.size).name)
+    packed = next((count for count in (16, 8, 4, 2) if count * tensor.size[2] <= CHANNELS), 1)
+    return replace(tensor, map=lowering.new_map(value.name, tensor.size, packed).name)
 
 
 def _placed(value: Value, seen: Array, seats: Seats) -> Tensor:

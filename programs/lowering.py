@@ -14,12 +14,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.errors import AcortexError
+from acortex.isa.operands import KINDS
 from acortex.programs.graph import Geometry, View
 from acortex.programs.layout import Size, Tensor, grid, image_view
 from acortex.programs.network import Constant, Model, Node
 from acortex.programs.steps import Activation, CopyStep, FloatGraph, FloatMap, Kernel, PadStep, ProductStep, Step
 
 Array = NDArray[Any]
+
+CHANNELS = 64
+"""Channels of a word of main memory."""
+
+
+MAX_WORDS = KINDS["address"].high + 1
+"""Words of main memory that a program can address; a map that is larger fits no chip."""
 
 
 class Unsupported(Exception):
@@ -120,8 +128,12 @@ class Lowering:
         self._names.add(wanted)
         return wanted
 
-    def new_map(self, name: str, size: Size) -> FloatMap:
-        """A new map of rows, columns and channels."""
+    def new_map(self, name: str, size: Size, packed: int = 1) -> FloatMap:
+        """A new map of rows, columns and channels, `packed` pixels in a word of memory."""
+        words = size[0] * size[1] * -(-size[2] // CHANNELS) // packed
+        if words > MAX_WORDS:
+            sizes = "x".join(map(str, size))
+            raise Unsupported(f"its map of {sizes} takes {words} words of main memory; a program addresses {MAX_WORDS}")
         label = self.unique(name)
         self.graph.maps[label] = FloatMap(label, *size)
         return self.graph.maps[label]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from acortex.isa.operands import KINDS
 from acortex.programs import (
     operators_layout,
     operators_linear,
@@ -20,7 +21,7 @@ from acortex.programs.lowering import Lowering, Unsupported, UnsupportedNodes
 from acortex.programs.network import Constant, Model, Node, Value
 from acortex.programs.operators import OPERATORS, why_unknown
 from acortex.programs.patterns import recognised
-from acortex.programs.steps import CopyStep, FloatGraph, FloatPort, ProductStep, Step
+from acortex.programs.steps import CopyStep, FloatGraph, FloatPort, PadStep, PoolStep, ProductStep, Step
 
 FAMILIES = (operators_layout, operators_linear, operators_quantised, operators_recurrent, operators_vector)
 """The files whose operators are in the registry."""
@@ -61,12 +62,44 @@ def normalise(model: Model, *, drop_lrn: bool = False) -> FloatGraph:
                 _output(lowering, name)
         except Unsupported as reason:
             refused.append((name, "output", str(reason)))
+    refused += _beyond_operands(lowering.graph)
     if refused:
         raise UnsupportedNodes(refused)
     _drop_unread(lowering.graph)
     fold_forward(lowering.graph)
     _straighten(lowering)
     return lowering.graph
+
+
+def _beyond_operands(graph: FloatGraph) -> list[tuple[str, str, str]]:
+    """Steps with windows that no instruction can say: name, operator and reason."""
+    found = []
+    for step in graph.steps:
+        if not isinstance(step, ProductStep | PoolStep | PadStep):
+            continue
+        g = step.geometry
+        parts = {
+            "kernel": (g.kernel_y, g.kernel_x),
+            "hop": (g.stride_y, g.stride_x, g.dilation_y, g.dilation_x),
+            "margin": (g.top, g.left),
+            "places": (g.rows, g.columns),
+            "image_width": (graph.maps[step.source.map].width,),
+        }
+        for kind, sizes in parts.items():
+            if max(sizes) > KINDS[kind].high:
+                why = f"its window has {SPOKEN[kind]} {' and '.join(map(str, sizes))}; {KINDS[kind].high} is the most"
+                found.append((step.name, step.op, why))
+    return found
+
+
+SPOKEN = {
+    "kernel": "a kernel of",
+    "hop": "strides and dilations of",
+    "margin": "margins of",
+    "places": "positions of",
+    "image_width": "an image as wide as",
+}
+"""What a part of a window is called in an error."""
 
 
 def _lower(lowering: Lowering, node: Node) -> None:

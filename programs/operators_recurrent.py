@@ -15,6 +15,9 @@ from acortex.programs.steps import Gates, RecurrentStep
 
 Array = NDArray[Any]
 
+MOST_STEPS = 1 << 12
+"""Steps that a sequence has at most: a step takes more than 16 instructions, a program has at most 65,536."""
+
 USUAL = {"LSTM": ["Sigmoid", "Tanh", "Tanh"], "GRU": ["Sigmoid", "Tanh"]}
 
 ORDER = {"LSTM": (0, 2, 1, 3), "GRU": (0, 1, 2)}
@@ -33,6 +36,8 @@ def recurrent(lowering: Lowering, node: Node) -> None:
     if len(tensor.shape) != 3 or tensor.shape[0 if batch_first else 1] != 1:
         raise Unsupported(f"its input has shape {tensor.shape}; the chip takes one sequence at a time")
     steps, features = tensor.shape[1 if batch_first else 0], tensor.shape[2]
+    if steps > MOST_STEPS:
+        raise Unsupported(f"it has {steps} steps; each takes instructions of its own, {MOST_STEPS} fit a program")
     source = tensor.view(None, 1 if batch_first else 0, 2)
     if source is None:
         raise Unsupported("its input is a rearrangement that memory cannot be read in")
