@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,8 @@ from acortex.programs.graph import Coding, LayerGraph
 from acortex.programs.importer import read_onnx
 from acortex.programs.network import Model, Network
 from acortex.programs.normalise import normalise
-from acortex.programs.quantise import as_images, port, quantise
-from acortex.programs.steps import FloatGraph, FloatPort, ProductStep
+from acortex.programs.quantise import as_images, outline, port, quantise
+from acortex.programs.steps import FloatGraph, FloatPort, ProductStep, RecurrentStep
 
 Array = NDArray[Any]
 
@@ -24,6 +24,9 @@ RANDOM_SAMPLES = 4
 """Inputs that are drawn where no calibration set is given; one for networks of more than `MANY_WEIGHTS`."""
 
 MANY_WEIGHTS = 1 << 23
+
+LARGE = 1 << 22
+"""Weights of a network of which it is worth while to see whether it fits before they are read."""
 
 
 def quantised(
@@ -36,18 +39,23 @@ def quantised(
     percentile: float = 99.9,
     seed: int = 0,
     codings: Mapping[str, Coding] | None = None,
+    fits: Callable[[LayerGraph], object] | None = None,
 ) -> LayerGraph:
     """The layer graph of a network: an ONNX file, a `Model`, or the end of a `Network`.
 
     `calibration` has an inference a row, an array or one for each input by name; without it seeded random inputs set
     the ranges, with a warning. Codes and weights have `bits` bits. `method`, "mse", "percentile" or "minmax", chooses
-    the ranges of activations; `codings` fixes those of inputs, by name. Raises UsageError for files and data that
-    cannot be read, UnsupportedNodes for networks that the chip cannot do.
+    the ranges of activations; `codings` fixes those of inputs, by name. `fits` is called for a network of more than
+    `LARGE` weights before they are read, with a graph of its size whose weights are 0: it may refuse it.
+
+    Raises UsageError for files and data that cannot be read, UnsupportedNodes for networks that the chip cannot do.
     """
     graph = normalise(as_model(source), drop_lrn=drop_lrn)
     for one in graph.inputs:
         if codings is not None and one.name in codings:
             graph.maps[one.map].coding = codings[one.name]
+    if fits is not None and _weights(graph) > LARGE and not any(isinstance(s, RecurrentStep) for s in graph.steps):
+        fits(outline(graph, bits))
     if calibration is None:
         graph.warnings.append("without a calibration set, ranges are chosen on random inputs; accuracy will suffer")
         given = random_inputs(graph, seed, 1 if _weights(graph) > MANY_WEIGHTS else RANDOM_SAMPLES)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from acortex.errors import UsageError
 from acortex.programs import graph as g
-from acortex.programs.calibration import Statistics, calibrate
+from acortex.programs.calibration import Levels, Statistics, calibrate
 from acortex.programs.codings import Codings, argument_scale, code_of, multipliers, same_codes
 from acortex.programs.layout import contiguous
 from acortex.programs.quantise_recurrent import recurrent_layer
@@ -183,7 +183,10 @@ def quantise(
         raise UsageError(f"codes of {bits} bits", hint="from 2 to 8 bits")
     statistics = calibrate(graph, inputs, bits)
     quantiser = Quantiser(graph, statistics, Codings(graph, statistics, method, percentile, stated))
-    layers = tuple(quantiser.layer(step) for step in graph.steps)
+    return _layer_graph(graph, quantiser, tuple(quantiser.layer(step) for step in graph.steps))
+
+
+def _layer_graph(graph: FloatGraph, quantiser: Quantiser, layers: tuple[g.Layer, ...]) -> g.LayerGraph:
     maps = {
         name: g.Map(name, one.height, one.width, one.channels, quantiser.codings.of(name))
         for name, one in graph.maps.items()
@@ -192,6 +195,21 @@ def quantise(
     inputs_out = tuple(port(one) for one in graph.inputs), tuple(output_port(one) for one in graph.outputs)
     hosted, warnings = tuple(graph.host_nodes), tuple(graph.warnings)
     return g.LayerGraph(graph.name, maps, layers, *inputs_out, hosted, warnings=warnings)
+
+
+def outline(graph: FloatGraph, bits: int) -> g.LayerGraph:
+    """The layer graph of a network without recurrent layers, all weights 0: to see whether it fits.
+
+    Nothing of the network's weights is read, and nothing as large as they are is made.
+    """
+    statistics = Statistics(bits)
+    for step in graph.steps:
+        if isinstance(step, ProductStep):
+            columns = step.kernel.shape[3]
+            weights = np.broadcast_to(np.int8(0), step.kernel.shape)
+            statistics.levels[step.name] = Levels(weights, np.ones(columns), np.zeros(columns))
+    quantiser = Quantiser(graph, statistics, Codings(graph, statistics, "minmax", 100.0))
+    return _layer_graph(graph, quantiser, tuple(quantiser.layer(step) for step in graph.steps))
 
 
 def port(one: FloatPort) -> g.Port:

@@ -55,7 +55,14 @@ def compile_(model: str, form: str, **options: Any) -> None:
             files.check_writable(options[name])
     chip, settings, mapping = options["chip"], list(options["settings"]), options["mapping"]
     machine = machine_for(model, chip, settings)
-    graph = quantised_graph(model, machine.bits, options["calibration"], drop_lrn=options["drop_lrn"])
+    graph = quantised_graph(
+        model,
+        machine,
+        options["calibration"],
+        drop_lrn=options["drop_lrn"],
+        mapping=mapping,
+        any_size=options["smallest_chip"],
+    )
     if options["smallest_chip"]:
         machine = machine_for(model, chip, settings + _smallest(graph, machine, mapping))
     compiled = compile_graph(graph, machine, mapping)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from acortex.errors import UsageError
@@ -36,17 +37,30 @@ def machine_for(reference: str, chip: Chip | str | None = None, settings: Sequen
     return machine_of(chip_for(reference, chip, settings))
 
 
-def quantised_graph(reference: str, bits: int, calibration: str | None = None, *, drop_lrn: bool = False) -> LayerGraph:
-    """The layer graph of FILE.onnx or zoo:NAME with codes of so many bits; its warnings are said."""
+def quantised_graph(
+    reference: str,
+    machine: Machine,
+    calibration: str | None = None,
+    *,
+    drop_lrn: bool = False,
+    mapping: str = "taps",
+    any_size: bool = False,
+) -> LayerGraph:
+    """The layer graph of FILE.onnx or zoo:NAME with codes as wide as a machine's; its warnings are said.
+
+    What is far too large for the machine is refused before it is read, unless `any_size` is allowed.
+    """
     from acortex.programs import quantised, zoo
+    from acortex.programs.compiler import plan_graph
     from acortex.tools.arrays import read_arrays
 
     if reference.startswith(ZOO):
         if calibration:
             raise UsageError("networks of the zoo are calibrated with their own data", hint="leave --calibration out")
-        return zoo.graph(_entry(reference), bits)
+        return zoo.graph(_entry(reference), machine.bits)
     given = read_arrays(calibration) if calibration else None
-    graph = quantised(reference, given, bits, drop_lrn=drop_lrn)
+    fits = None if any_size else partial(plan_graph, machine=machine, mapping=mapping)
+    graph = quantised(reference, given, machine.bits, drop_lrn=drop_lrn, fits=fits)
     for warning in graph.warnings:
         warn(warning)
     return graph
@@ -57,7 +71,7 @@ def compiled(reference: str, chip: Chip | str | None = None, settings: Sequence[
     from acortex.programs.compiler import compile_graph
 
     machine = machine_for(reference, chip, settings)
-    return compile_graph(quantised_graph(reference, machine.bits), machine)
+    return compile_graph(quantised_graph(reference, machine), machine)
 
 
 def _entry(reference: str) -> Entry:

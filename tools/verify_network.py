@@ -65,7 +65,8 @@ def _report(network: str, inputs: str | None, options: Mapping[str, Any]) -> dic
 
     chip = chip_for(network, options["chip"], options["settings"])
     machine = machine_of(chip)
-    graph = quantised_graph(network, machine.bits, options["calibration"], drop_lrn=options["drop_lrn"])
+    mapping, drop_lrn = options["mapping"], options["drop_lrn"]
+    graph = quantised_graph(network, machine, options["calibration"], drop_lrn=drop_lrn, mapping=mapping)
     compiled = compile_graph(graph, machine, options["mapping"])
     given = _given(graph, compiled.program, inputs)
     result = run(compiled.program, chip, inputs=given, timing=False, keep_layers=True)
