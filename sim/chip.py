@@ -97,25 +97,31 @@ class TimedChip:
         units = [Unit(*self._place(lane), self.tally) for lane in _lanes(path, lanes)]
         return DataBus(units, INDEX[kind], self.chip.buses.word_cycles)
 
+    def _fabric(self) -> Fabric:
+        """What the clients of main memory share."""
+        memory = self.chip.memory
+        latency = max(delays(self.chip).read_latency_cycles, memory.access_cycles)
+        times = MemoryTimes(memory.ports, memory.banks, memory.access_cycles, memory.bank_cycles, latency)
+        return Fabric(ARBITER, times)
+
+    def _lanes_of_frames(self) -> Samples:
+        """The lanes in which frames run, each with a place for the sums that the neurons sample."""
+        latches = 2 if self.chip.arrays.overlap_loads else 1
+        lanes = _lanes(FRAME, self.chip.arrays.frames_at_once)
+        self._frames = [Frame(self._site, *self._place(lane), latches, Channel(1)) for lane in lanes]
+        return Samples([frame.samples for frame in self._frames])
+
     def _wire(self, groups: Mapping[int, GroupTimes]) -> dict[str, Agent]:
         chip, site, delay = self.chip, self._site, delays(self.chip)
-        memory = chip.memory
-        latency = max(delay.read_latency_cycles, memory.access_cycles)
-        fabric = Fabric(
-            ARBITER,
-            MemoryTimes(memory.ports, memory.banks, memory.access_cycles, memory.bank_cycles, latency),
-        )
+        fabric = self._fabric()
         self._down = self._bus("buses/down", chip.buses.down_lanes, "bus.down")
         self._up = self._bus("buses/up", chip.buses.up_lanes, "bus.up")
         words = Channel(chip.buffer.words)
         vectors = Channel(chip.buffer.windows)
         codes = Channel(chip.neurons.output_words)
         stream, operand, results = (Channel(chip.vector.queue_words) for _ in range(3))
-        lanes = _lanes(FRAME, chip.arrays.frames_at_once)
-        latches = 2 if chip.arrays.overlap_loads else 1
-        self._frames = [Frame(site, *self._place(lane), latches, Channel(1)) for lane in lanes]
-        samples = Samples([frame.samples for frame in self._frames])
-        sums = samples if len(lanes) > 1 else samples.lanes[0]
+        samples = self._lanes_of_frames()
+        sums = samples if len(samples.lanes) > 1 else samples.lanes[0]
         host_in = HostIn(site, *self._place("host/in"), fabric, chip.host.word_cycles)
         host_out = HostOut(site, *self._place("host/out"), fabric, chip.host.word_cycles)
         read = Reader(site, *self._place("main_memory/read"), fabric, self._down, (words, stream))
@@ -143,13 +149,7 @@ class TimedChip:
             "vmm": Loader(
                 site, *self._place("vmm/load"), vectors, words, self._frames, samples, groups, chip.buses.switch_cycles
             ),
-            "neurons": Neurons(
-                site,
-                *self._place("neurons"),
-                sums,
-                (codes, stream),
-                delay.ramp_cycles,
-            ),
+            "neurons": Neurons(site, *self._place("neurons"), sums, (codes, stream), delay.ramp_cycles),
             "vector": vector,
             "program_erase": ProgramErase(
                 site, *self._place("program_erase"), groups, delay.program_row_cycles * chip.arrays.k, chip.arrays.k

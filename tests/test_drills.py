@@ -13,7 +13,9 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
+from onnx import helper, numpy_helper
 
 FOLDERS = ("isa", "traces", "sim", "programs", "tools")
 FILES = ("__init__.py", "__main__.py", "errors.py")
@@ -269,3 +271,46 @@ def test_an_agent_is_one_file_and_its_wiring_beside_its_instruction(drill: Drill
     assert sum(spent.values()) == report["cycles"]
     assert "main_memory/scrub" in json.loads(drill.acortex("trace", "info", "t.actrace", "--format", "json"))["units"]
     assert drill.lines <= 230
+
+
+OPERATOR = """\
+@operator("Above", becomes=NEURONS, limits="a threshold of 0")
+def above(lowering: Lowering, node: Node) -> None:
+    \"\"\"What is above a threshold; all else becomes 0.\"\"\"
+    threshold = float(node.attributes.get("threshold", 0.0))
+    if threshold:
+        raise Unsupported(f"its threshold is {threshold:g}, only 0 is possible")
+    lowering.activate(node, Activation("relu"))
+
+
+"""
+
+
+def network(name: str, threshold: float) -> onnx.ModelProto:
+    """A 1 x 1 convolution that turns every sign, and the operator after it."""
+    x, y = (helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, 2, 3, 3]) for name in "xy")
+    weights = numpy_helper.from_array(-np.eye(2, dtype=np.float32).reshape(2, 2, 1, 1), "w")
+    nodes = [
+        helper.make_node("Conv", ["x", "w"], ["z"], name="turn"),
+        helper.make_node(name, ["z"], ["y"], name="over", threshold=threshold),
+    ]
+    graph = helper.make_graph(nodes, "drill", [x], [y], [weights])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10)
+
+
+def test_a_network_operator_is_one_place_in_one_file(drill: Drill) -> None:
+    drill.insert("programs/operators_vector.py", "# Pools ---", OPERATOR)
+    for file, name, threshold in (("good", "Above", 0.0), ("bad", "Above", 2.0), ("misspelt", "Abov", 0.0)):
+        onnx.save(network(name, threshold), str(drill.folder / f"{file}.onnx"))
+    assert "Above is one" in drill.acortex("compile", "misspelt.onnx", code=1)
+    told = drill.acortex("compile", "bad.onnx", code=1)
+    assert "over" in told and "its threshold is 2, only 0 is possible" in told
+    x = np.linspace(-1, 1, 18, dtype=np.float32).reshape(1, 1, 2, 3, 3)
+    np.save(drill.folder / "x.npy", x)
+    drill.acortex("compile", "good.onnx", "--calibration", "x.npy", "-o", "good.acx")
+    drill.acortex("run", "good.acx", "--input", "x.npy", "--output", "y.npy", "--trace", "t.actrace")
+    x, y = x[0], np.load(drill.folder / "y.npy")
+    assert (y[x >= 0] == 0).all()
+    assert np.abs(y + x)[x < 0].max() < 1 / 15
+    assert "turn" in drill.acortex("trace", "stats", "t.actrace")
+    assert (len(drill.files), drill.lines <= 90) == (1, True)

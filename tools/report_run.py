@@ -30,6 +30,12 @@ MOST_LATE = 5
 ONE_AT_A_TIME = "One inference at a time: units waited for each other. Rings of addresses let several be in flight."
 """What a run is told whose units had time to spare."""
 
+IN_TURNS = "Loads and frames take turns: with arrays.overlap_loads up to {} of the run would be saved."
+"""What a run is told that spent much of its time on both."""
+
+MUCH = 0.1
+"""A share of the run that is worth a hint."""
+
 NOTHING = 0.0005
 """A share of the run that is not worth a word: it would be printed as 0.0 %."""
 
@@ -220,7 +226,25 @@ def _limits(report: Report) -> Group:
         busy = percent(spent[unit]["busy"], cycles)
         table.add_row(Text(f"  {unit}", "cyan"), f"busy {busy}", _rest_of_time(report, unit))
     title = _title("What limited this run", "the busiest units, and what else they did")
-    return Group(title, table, Text(f"  {ONE_AT_A_TIME}")) if _one_at_a_time(report) else Group(title, table)
+    return Group(title, table, *(Text(f"  {hint}") for hint in _hints(report)))
+
+
+def _hints(report: Report) -> Iterator[str]:
+    """What an architect or a programmer would try next, where the report shows it."""
+    if _one_at_a_time(report):
+        yield ONE_AT_A_TIME
+    saved = _in_turns(report)
+    if saved > MUCH * report["cycles"]:
+        yield IN_TURNS.format(percent(saved, report["cycles"]))
+
+
+def _in_turns(report: Report) -> int:
+    """Cycles that loads and frames would share at most, where a frame holds the only set of latches and loads wait."""
+    spent = report["utilisation"]
+    waits = [wait for wait in report["waits"] if (wait["unit"], wait["cause"]) == ("vmm/load", "latches")]
+    if not waits or report["chip"]["config"]["arrays"]["overlap_loads"]:
+        return 0
+    return min(int(spent["vmm/load"]["busy"]), int(waits[0]["cycles"]))
 
 
 def _one_at_a_time(report: Report) -> bool:

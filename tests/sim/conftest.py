@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -140,3 +141,11 @@ def layer() -> Callable[..., str]:
         """
 
     return make
+
+
+@pytest.fixture
+def in_the_norm() -> set[tuple[str, str]]:
+    """The pairs of unit and cause that docs/timing.md lists."""
+    text = (Path(__file__).parents[2] / "docs" / "timing.md").read_text()
+    rows = re.findall(r"^\| ([a-z_]+(?:/[a-z]+)?) \| ((?:`[a-z_]+`(?:, )?)+) \|$", text, re.MULTILINE)
+    return {(unit, cause) for unit, causes in rows for cause in re.findall(r"`([a-z_]+)`", causes)}

@@ -6,8 +6,6 @@ some settings changed. The bounds are worked out from the settings alone.
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -81,15 +79,8 @@ WAITS: dict[tuple[str, str], Case] = {
 """For each unit and each cause: a layer, settings and a group in which the unit waits for it."""
 
 
-def in_the_norm() -> set[tuple[str, str]]:
-    """The pairs of unit and cause that docs/timing.md lists."""
-    text = (Path(__file__).parents[2] / "docs" / "timing.md").read_text()
-    rows = re.findall(r"^\| ([a-z_]+(?:/[a-z]+)?) \| ((?:`[a-z_]+`(?:, )?)+) \|$", text, re.MULTILINE)
-    return {(unit, cause) for unit, causes in rows for cause in re.findall(r"`([a-z_]+)`", causes)}
-
-
-def test_every_pair_of_the_norm_is_provoked() -> None:
-    assert set(WAITS) == in_the_norm()
+def test_every_pair_of_the_norm_is_provoked(in_the_norm: set[tuple[str, str]]) -> None:
+    assert set(WAITS) == in_the_norm
 
 
 @pytest.mark.parametrize("pair", WAITS, ids=":".join)
