@@ -209,8 +209,12 @@ def _labels(given: Given) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Directive:
-    """A directive: fields that must be given, fields that may, what it does, and whether it waits for the others."""
+    """A directive: what it says, fields that must be given, fields that may, what it does, and whether it waits.
 
+    `late` ones wait for the others, since they refer to them. `.row` and `.blob` lines belong to the directive above.
+    """
+
+    doc: str
     required: tuple[str, ...]
     optional: tuple[str, ...]
     act: Callable[[Given], None]
@@ -219,18 +223,53 @@ class Directive:
 
 _TENSOR = ("encode", "bits", "scale", "zero", "axes", "packed")
 
+# fmt: off
 DIRECTIVES: dict[str, Directive] = {
-    ".program": Directive(("name",), (), _program),
-    ".chip": Directive(("name",), (), _chip),
-    ".layer": Directive(("name",), (), _layer),
-    ".input": Directive(("name", "shape"), _TENSOR, _input),
-    ".output": Directive(("name", "shape"), _TENSOR, _output),
-    ".weights": Directive(("name", "shape"), ("file", "key", "macs"), _weights),
-    ".constants": Directive(("name", "columns"), ("file", "key"), _constants),
-    ".memory": Directive(("address", "count"), ("file", "key"), _memory),
-    ".samples": Directive(("name",), ("file", "key", "shape", "type"), _samples, late=True),
-    ".labels": Directive((), ("file", "key", "shape", "type"), _labels, late=True),
+    ".program": Directive("Names the program.", ("name",), (), _program),
+    ".chip": Directive("Names the chip that the program runs on unless told otherwise.", ("name",), (), _chip),
+    ".layer": Directive("Declares a layer ahead of its first `layer NAME`, so that reports list it here.",
+                        ("name",), (), _layer),
+    ".input": Directive("Declares an input tensor.", ("name", "shape"), _TENSOR, _input),
+    ".output": Directive("Declares an output tensor.", ("name", "shape"), _TENSOR, _output),
+    ".weights": Directive("Declares a matrix of weights, -8 to 7, for `program`: rows are inputs, columns outputs.",
+                          ("name", "shape"), ("file", "key", "macs"), _weights),
+    ".constants": Directive("Declares an offset and a multiplier for each neuron of a group, for `tune`.",
+                            ("name", "columns"), ("file", "key"), _constants),
+    ".memory": Directive("Gives words that main memory holds from the start, 64 codes each.",
+                         ("address", "count"), ("file", "key"), _memory),
+    ".samples": Directive("Gives an input the data that run unless others are given; the first axis counts inferences.",
+                          ("name",), ("file", "key", "shape", "type"), _samples, late=True),
+    ".labels": Directive("Gives the right answers of the samples, one whole number each.",
+                         (), ("file", "key", "shape", "type"), _labels, late=True),
 }
+"""Every directive but those of the text itself, `TEXT`."""
+
+FIELDS = {
+    "name": "a name, bare or in quotes",
+    "shape": "extents as in 3x32x32; several allowed shapes of a tensor are separated by |",
+    "encode": "how numbers become codes: " + "; ".join(f"{name}: {one.doc}" for name, one in ENCODINGS.items()),
+    "bits": f"bits of a code, 1 to {MAX_CODE_BITS}; 4 where left out",
+    "scale": "what a step of a linear code stands for",
+    "zero": "the linear code that stands for zero",
+    "axes": "the order of axes in memory, the channels last, such as 1.2.0 of channels x height x width",
+    "packed": f"pixels in a word: {', '.join(PACKED)}",
+    "file": "a .npy or .npz file beside the source; without it .row or .blob lines follow",
+    "key": "the array of a .npz file",
+    "macs": "multiply-accumulates that reports count for an operation; rows x columns where left out",
+    "columns": "columns of the group",
+    "address": "the first word",
+    "count": "words",
+    "type": f"the type of inline data: {', '.join(TYPES)}",
+}
+"""What each field of a directive is."""
+
+TEXT = {
+    ".equ": (".equ NAME, EXPRESSION", "Defines a constant, for use below it."),
+    ".row": (".row VALUE, VALUE, ...", "A row of the data of the directive above it."),
+    ".blob": (".blob \"BASE64\"", "Data of the directive above it: bytes, packed by zlib, as the disassembler writes."),
+}
+"""The directives of the text itself: how each is written, and what it says."""
+# fmt: on
 
 
 def is_late(name: str) -> bool:
@@ -243,7 +282,7 @@ def carry_out(draft: Draft, statement: Statement) -> None:
     _, name, column = statement.head
     directive = DIRECTIVES.get(name)
     if directive is None:
-        known = [*DIRECTIVES, ".equ", ".row", ".blob"]
+        known = [*DIRECTIVES, *TEXT]
         raise Mistake(
             f"no directive is called `{name}`", column, len(name), near(name, known, f"known are {spoken(known)}")
         )

@@ -28,6 +28,36 @@ def reference(mnemonic: str | None = None) -> list[dict[str, Any]]:
     return [_instruction(MNEMONICS[mnemonic])]
 
 
+def directives(name: str | None = None) -> list[dict[str, Any]]:
+    """Every directive of a source text, or the one that is named, as plain dictionaries.
+
+    Keys: directive, syntax, doc and fields, each with its name, whether it is required, and doc. Raises UsageError for
+    an unknown name.
+    """
+    from acortex.isa.directives import DIRECTIVES, FIELDS, TEXT  # numpy comes with it, and the table costs none
+
+    rows = [
+        {
+            "directive": found,
+            "syntax": f"{found} {', '.join([*row.required, *(f'[{field}=]' for field in row.optional)])}",
+            "doc": row.doc,
+            "fields": [
+                {"name": field, "required": field in row.required, "doc": FIELDS[field]}
+                for field in (*row.required, *row.optional)
+            ],
+        }
+        for found, row in DIRECTIVES.items()
+    ]
+    rows += [{"directive": found, "syntax": syntax, "doc": doc, "fields": []} for found, (syntax, doc) in TEXT.items()]
+    wanted = [row for row in rows if name in (None, row["directive"])]
+    if not wanted:
+        known = [str(row["directive"]) for row in rows]
+        raise UsageError(
+            f"no directive is called `{str(name)[:40]}`", hint=near(str(name), known, f"known are {', '.join(known)}")
+        )
+    return wanted
+
+
 def _instruction(row: Row) -> dict[str, Any]:
     return {
         "mnemonic": row.mnemonic,

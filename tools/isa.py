@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,6 +17,9 @@ Row = Mapping[str, Any]
 TITLES = {"any": "any agent, named by the instruction", "controller": "the controller itself"}
 """Who carries an instruction out, where the name of the agent alone does not say it."""
 
+NAME_WIDTH = 14
+"""Columns of the names in a list."""
+
 ALLOWED = {True: "before `start`", False: "after `start`", None: "anywhere"}
 """Where an instruction may stand, by `setup`."""
 
@@ -25,34 +28,60 @@ ALLOWED = {True: "before `start`", False: "after `start`", None: "anywhere"}
 @click.argument("mnemonic", required=False)
 @format_option
 def isa(mnemonic: str | None, form: str) -> None:
-    """Explain an instruction, or list them all by agent."""
-    from acortex.isa.manual import reference
+    """Explain an instruction or a directive, or list them all, instructions by agent."""
+    from acortex.isa.manual import directives, reference
 
-    rows = reference(mnemonic)
+    rows = [] if mnemonic and mnemonic.startswith(".") else reference(mnemonic)
+    said = [] if mnemonic and rows else directives(mnemonic)
     if form == "json":
-        print_json({"schema": "acortex.isa/1", "instructions": rows})
-    elif mnemonic:
-        show(console(), _explain(rows[0]))
+        print_json({"schema": "acortex.isa/1", "instructions": rows, "directives": said})
+    elif not mnemonic:
+        show(console(), _overview(rows, said))
     else:
-        show(console(), _overview(rows))
+        show(console(), _explain(rows[0]) if rows else _explain_directive(said[0]))
 
 
-def _overview(rows: Sequence[Row]) -> Iterator[RenderableType]:
-    """One table an agent: each instruction and what it does."""
-    from rich.table import Table
+def _overview(rows: Sequence[Row], said: Sequence[Row]) -> Iterator[RenderableType]:
+    """One table an agent: each instruction and what it does; then the directives."""
     from rich.text import Text
 
     for agent in dict.fromkeys(row["agent"] for row in rows):
         yield Text(_title(agent), style="bold")
-        table = Table.grid(padding=(0, 2, 0, 0))
-        table.add_column(width=max(len(row["mnemonic"]) for row in rows) + 2)
-        table.add_column()
-        for row in rows:
-            if row["agent"] == agent:
-                table.add_row(Text(f"  {row['mnemonic']}", style="cyan"), row["doc"])
-        yield table
+        yield _names((row["mnemonic"], row["doc"]) for row in rows if row["agent"] == agent)
         yield Text()
-    yield Text("acortex isa MNEMONIC explains one", style="dim")
+    yield Text("directives, beside the instructions", style="bold")
+    yield _names((row["directive"], row["doc"]) for row in said)
+    yield Text("\nacortex isa NAME explains one", style="dim")
+
+
+def _names(rows: Iterable[tuple[str, str]]) -> RenderableType:
+    """A table of names and what they do."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(width=NAME_WIDTH)
+    table.add_column()
+    for name, doc in rows:
+        table.add_row(Text(f"  {name}", style="cyan"), doc)
+    return table
+
+
+def _explain_directive(row: Row) -> Iterator[RenderableType]:
+    """One directive: syntax, meaning, fields."""
+    from rich.padding import Padding
+    from rich.table import Table
+    from rich.text import Text
+
+    yield Text(row["syntax"], style="bold cyan")
+    yield Padding(Text(row["doc"]), (0, 0, 1 if row["fields"] else 0, 2))
+    if row["fields"]:
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+        table.add_column("  field", no_wrap=True)
+        table.add_column("meaning")
+        for one in row["fields"]:
+            table.add_row(f"  {one['name']}" if one["required"] else f"  {one['name']}=", one["doc"])
+        yield table
 
 
 def _title(agent: str) -> str:

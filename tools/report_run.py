@@ -33,6 +33,25 @@ ONE_AT_A_TIME = "One inference at a time: units waited for each other. Rings of 
 IN_TURNS = "Loads and frames take turns: with arrays.overlap_loads up to {} of the run would be saved."
 """What a run is told that spent much of its time on both."""
 
+NO_BOTTLENECK = "No unit was busy for half of the run: `acortex trace critical` shows what waited for what."
+"""What a run is told that has no bottleneck."""
+
+MOST = 0.75
+"""A share of the run from which a unit counts as what the run waited for."""
+
+RELIEF = {
+    "controller": "longer streams or controller.decode_cycles",
+    "host": "host.word_cycles",
+    "main_memory": "memory.ports or memory.access_cycles",
+    "buses/down": "buses.down_lanes or buses.word_cycles",
+    "buses/up": "buses.up_lanes or buses.word_cycles",
+    "vmm/load": "arrays.loads_per_cycle or arrays.broadcast_loads",
+    "vmm/frame": "arrays.frames_at_once or arrays.frame_ns",
+    "neurons": "neurons.adcs_per_column or neurons.cycles_per_step",
+    "vector": "vector.step_cycles",
+}
+"""For the beginning of a unit's path, what would make that unit faster."""
+
 MUCH = 0.1
 """A share of the run that is worth a hint."""
 
@@ -233,9 +252,21 @@ def _hints(report: Report) -> Iterator[str]:
     """What an architect or a programmer would try next, where the report shows it."""
     if _one_at_a_time(report):
         yield ONE_AT_A_TIME
+    elif 2 * _busiest(report) < report["cycles"]:
+        yield NO_BOTTLENECK
+    yield from _relief(report)
     saved = _in_turns(report)
     if saved > MUCH * report["cycles"]:
         yield IN_TURNS.format(percent(saved, report["cycles"]))
+
+
+def _relief(report: Report) -> Iterator[str]:
+    """Settings that make the busiest unit faster, where it was busy for most of the run."""
+    spent = report["utilisation"]
+    unit = max(spent, key=lambda name: spent[name]["busy"])
+    known = next((settings for part, settings in RELIEF.items() if unit.startswith(part)), "")
+    if known and spent[unit]["busy"] > MOST * report["cycles"]:
+        yield f"{unit} is the bottleneck, relieved by {known}."
 
 
 def _in_turns(report: Report) -> int:
@@ -251,8 +282,12 @@ def _one_at_a_time(report: Report) -> bool:
     """Whether inferences never overlapped, and no unit was busy for half of the run: they waited for each other."""
     spans = sorted((row["start_cycle"], row["end_cycle"]) for row in report["inferences"])
     apart = all(before[1] <= after[0] for before, after in pairwise(spans))
-    busiest = max(spent["busy"] for spent in report["utilisation"].values())
-    return len(spans) > 1 and apart and 2 * busiest < report["cycles"]
+    return len(spans) > 1 and apart and 2 * _busiest(report) < report["cycles"]
+
+
+def _busiest(report: Report) -> int:
+    """Busy cycles of the unit that was busy longest."""
+    return max(int(spent["busy"]) for spent in report["utilisation"].values())
 
 
 def _rest_of_time(report: Report, unit: str) -> str:

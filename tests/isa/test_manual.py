@@ -10,7 +10,8 @@ import pytest
 
 import acortex.isa
 from acortex.errors import UsageError
-from acortex.isa.manual import reference
+from acortex.isa.directives import DIRECTIVES
+from acortex.isa.manual import directives, reference
 from acortex.isa.table import ROWS
 
 
@@ -73,3 +74,23 @@ def test_the_table_and_the_manual_cost_no_numpy() -> None:
     """`acortex --help` imports the package; only what handles arrays may pay for NumPy."""
     code = "import sys, acortex.isa, acortex.isa.table, acortex.isa.manual; print('numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+def test_every_directive_and_each_of_its_fields_is_explained() -> None:
+    rows = {row["directive"]: row for row in directives()}
+    assert [*rows] == [*DIRECTIVES, ".equ", ".row", ".blob"]
+    for name, directive in DIRECTIVES.items():
+        fields = {field["name"]: field["required"] for field in rows[name]["fields"]}
+        assert fields == dict.fromkeys(directive.required, True) | dict.fromkeys(directive.optional, False)
+        assert rows[name]["doc"] and all(field["doc"] for field in rows[name]["fields"])
+
+
+def test_one_directive() -> None:
+    (row,) = directives(".weights")
+    assert row["syntax"] == ".weights name, shape, [file=], [key=], [macs=]"
+
+
+def test_an_unknown_directive() -> None:
+    with pytest.raises(UsageError) as caught:
+        directives(".wieghts")
+    assert str(caught.value) == "no directive is called `.wieghts`\n  hint: did you mean `.weights`?"

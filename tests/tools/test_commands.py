@@ -126,12 +126,21 @@ def test_disasm_refuses_what_is_no_container(tiny: Path) -> None:
 
 
 def test_isa_lists_every_instruction_by_agent() -> None:
+    from acortex.isa.directives import DIRECTIVES, TEXT
     from acortex.isa.table import ROWS
 
     lines = acortex_("isa").stdout.splitlines()
     listed = [line.split()[0] for line in lines if line.startswith("  ") and line[2] != " "]
-    assert sorted(listed) == sorted(row.mnemonic for row in ROWS)
+    assert sorted(listed) == sorted([*DIRECTIVES, *TEXT, *(row.mnemonic for row in ROWS)])
     assert {"buffer", "vmm", "neurons"} <= set(lines)
+
+
+def test_isa_explains_a_directive_and_has_all_of_them_in_json() -> None:
+    lines = acortex_("isa", ".labels").stdout.splitlines()
+    assert lines[0] == ".labels [file=], [key=], [shape=], [type=]"
+    assert acortex_("isa", ".lables").stderr.endswith("hint: did you mean `.labels`?\n")
+    said = json.loads(acortex_("isa", "--format", "json").stdout)["directives"]
+    assert ".labels" in {row["directive"] for row in said}
 
 
 def test_isa_explains_one_instruction() -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from rich.console import Console
 
+from acortex.sim.chip import UNITS
+from acortex.sim.specs import SETTINGS
 from acortex.tools.console import show
-from acortex.tools.report_run import parts
+from acortex.tools.report_run import RELIEF, parts
 
 
 def text(report: dict[str, Any], width: int, capsys: pytest.CaptureFixture[str], **terminal: Any) -> str:
@@ -174,3 +177,32 @@ def test_a_program_without_weights_has_no_set_up_to_tell_of(
 ) -> None:
     report["setup"] = {"cycles": 1, "energy_j": 2e-13, "energy_by_component_j": {"program_erase": 0.0}}
     assert "set-up" not in text(report, 100, capsys)
+
+
+def test_loads_and_frames_that_take_turns_are_told_what_would_overlap_them(
+    report: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    report["chip"]["config"] = {**report["chip"]["config"], "arrays": {"overlap_loads": False}}
+    report["utilisation"] = {
+        "vmm/load": {"busy": 200, "waiting": 280, "idle": 0},
+        "vmm/frame": {"busy": 240, "waiting": 240, "idle": 0},
+    }
+    report["waits"] = [{"unit": "vmm/load", "cause": "latches", "cycles": 240}]
+    told = "  Loads and frames take turns: with arrays.overlap_loads up to 41.7 % of the run would be saved."
+    assert told in text(report, 100, capsys).splitlines()
+    report["chip"]["config"]["arrays"]["overlap_loads"] = True
+    assert told not in text(report, 100, capsys).splitlines()
+
+
+def test_a_bottleneck_is_told_what_would_relieve_it(report: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    report["utilisation"]["neurons"] = {"busy": 400, "waiting": 80, "idle": 0}
+    told = f"  neurons is the bottleneck, relieved by {RELIEF['neurons']}."
+    assert told in text(report, 110, capsys).splitlines()
+    report["utilisation"]["neurons"] = {"busy": 300, "waiting": 180, "idle": 0}
+    assert told not in text(report, 110, capsys).splitlines()
+
+
+def test_what_would_relieve_a_unit_are_settings_that_there_are() -> None:
+    assert all(any(path.startswith(part) for path in (*UNITS, "buses/down", "buses/up")) for part in RELIEF)
+    named = set(re.findall(r"[a-z_]+\.[a-z_]+", " ".join(RELIEF.values())))
+    assert named <= set(SETTINGS)
