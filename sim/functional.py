@@ -41,6 +41,13 @@ from acortex.sim.state import StateStore
 Words = NDArray[np.uint8]
 
 
+MAX_STREAM = 1 << 22
+"""Words that one instruction visits at most: four times as many as a program can address."""
+
+MAX_POSITIONS = 1 << 20
+"""Positions of a window that one instruction goes through at most: as many as one multiply takes."""
+
+
 class RuleError(AcortexError):
     """A program that breaks a rule of the chip it runs on."""
 
@@ -241,6 +248,12 @@ class Functional:
 
     def _addresses(self, dispatch: Dispatch) -> NDArray[np.int64]:
         assert dispatch.stream is not None
+        if dispatch.stream.size > MAX_STREAM:
+            raise self._error(
+                dispatch,
+                f"the stream visits {dispatch.stream.size:,} words, and one instruction visits at most {MAX_STREAM:,}",
+                "check its extents, or put the instruction into a loop",
+            )
         low, high = dispatch.stream.bounds()
         words = self.chip.memory_words
         if low < 0 or high >= words:
@@ -255,6 +268,13 @@ class Functional:
         """The stream of a windowed instruction is an image as wide as its window says, and the chip holds a window."""
         assert dispatch.stream is not None and dispatch.window is not None
         window, extents = dispatch.window, dispatch.stream.extents
+        if window.rows * window.columns > MAX_POSITIONS:
+            raise self._error(
+                dispatch,
+                f"the window has {window.rows} x {window.columns} positions, and one instruction goes through at most"
+                f" {MAX_POSITIONS:,}",
+                "give border fewer rows, and put the instruction into a loop",
+            )
         columns = -(-window.width // window.packed)
         if extents[1] != columns or extents[3] != 1 or (window.packed > 1 and extents[0] != 1):
             raise self._error(

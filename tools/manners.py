@@ -14,6 +14,9 @@ from acortex.errors import AcortexError, ManyErrors, UsageError
 INTERRUPTED = 130
 """The exit code after Ctrl-C: 128 and the number of the signal, as shells have it."""
 
+LESS_MEMORY = "run fewer inferences at once, or --trace-level layers"
+"""What to try where memory ran out."""
+
 
 class Group(click.Group):
     """A click group in which a mistake becomes one message on stderr and an exit code, never a traceback."""
@@ -38,6 +41,8 @@ class Group(click.Group):
             code = fail(error)
         except OSError as error:
             code = fail(os_error(error))
+        except MemoryError:
+            code = fail(AcortexError("this needs more memory than there is", hint=LESS_MEMORY))
         except (click.Abort, KeyboardInterrupt):
             click.echo("interrupted", err=True)
             code = INTERRUPTED

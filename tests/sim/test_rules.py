@@ -217,6 +217,18 @@ CASES: dict[str, tuple[list[Change], type[AcortexError], str, str]] = {
         "small.s:25: the stream visits words 1 to 40 of main memory, which has 0 to 31",
         "memory.capacity_kb",
     ),
+    "stream without end": (
+        [("base     d1, 1", "base     d1, 1\ndim d1, 0, 65536, stride=0\ndim d1, 1, 65536, stride=0")],
+        RuleError,
+        "small.s:26: the stream visits 4,294,967,296 words, and one instruction visits at most 4,194,304",
+        "put the instruction into a loop",
+    ),
+    "window without end": (
+        [("feed     1, 1, tail=2", "window w0, 1, 1, width=1\nborder w0, 16384, 16384\nslide d0, w0")],
+        RuleError,
+        "small.s:23: the window has 16384 x 16384 positions, and one instruction goes through at most 1,048,576",
+        "put the instruction into a loop",
+    ),
     "base out of memory": (
         [("base     d1, 1", "base     d1, 99")],
         LimitError,

@@ -28,6 +28,8 @@ def work(what: str, level: str | None) -> None:
     """Fails as it is told to."""
     if what == "file":
         open("/nonexistent/file")  # noqa: SIM115  # meant to fail
+    if what == "memory":
+        raise MemoryError
     if what == "interrupt":
         raise KeyboardInterrupt
     raise {
@@ -57,6 +59,12 @@ def typed(*args: str) -> Result:
             ("work", "file"),
             2,
             "/nonexistent/file: no such file or directory\n  hint: check the file's path and permissions\n",
+        ),
+        (
+            ("work", "memory"),
+            1,
+            "error: this needs more memory than there is\n"
+            "  hint: run fewer inferences at once, or --trace-level layers\n",
         ),
         (("work", "interrupt"), 130, "\ninterrupted\n"),
         (("wrok",), 2, "app: no command is called 'wrok'\n  hint: did you mean work?\n"),
