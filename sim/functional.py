@@ -91,6 +91,8 @@ class Functional:
         }
         self.finished = 0
         """How many inferences have handed their last output to the host."""
+        self.steps = 0
+        """How many instructions the controller has gone through since set-up."""
 
     @property
     def outputs(self) -> dict[str, Words]:
@@ -112,16 +114,15 @@ class Functional:
     def run(self, tick: Callable[[int], None] | None = None) -> None:
         """Executes the program, or `limit` instructions past its set-up; `tick` hears of finished inferences."""
         sequencer = self.sequencer
-        steps = None  # counted from the end of set-up, as cycles are
+        running = False
         while sequencer.state != "halted":
-            if self._limit is not None and steps is not None and steps > self._limit:
+            if self._limit is not None and self.steps > self._limit:
                 return
             dispatch = sequencer.step()
-            if steps is not None:
-                steps += 1
+            self.steps += running  # counted from the end of set-up, as cycles are
             if sequencer.state == "started":
                 self.configuration.settle(sequencer)
-                steps = 0
+                running = True
             if dispatch is not None:
                 self._execute(dispatch)
                 if tick is not None and dispatch.agent == "host_out":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from acortex.isa.tensors import accept, decode, to_words
 from acortex.sim import limits
 from acortex.sim.chip import TimedChip, unit_paths
 from acortex.sim.clock import Clock, delays
-from acortex.sim.energy import KINDS, prices
+from acortex.sim.energy import INDEX, KINDS, prices
 from acortex.sim.functional import Functional
 from acortex.sim.kernel import CAUSES
 from acortex.sim.layer_dump import LayerDump, LayerWords
@@ -206,7 +207,7 @@ def _simulate(
         timed = TimedChip(chip, sequencer, groups, listeners, price)
         tick = None
         if progress is not None:
-            tick = lambda: progress(len(timed.tally.inferences), inferences)  # noqa: E731  # a name would say no more
+            tick = partial(_tell, progress, timed, inferences, functional.steps)
         cycles = timed.run(max_cycles, tick)
         report = timing_report(program, chip, Timing(setup, setup_cycles, timed, cycles))
         accesses = access_table(timed.accesses(), program.memory)
@@ -222,6 +223,16 @@ def _simulate(
     finally:
         if writer is not None:
             writer.abort()
+
+
+def _tell(progress: Progress, timed: TimedChip, inferences: int, instructions: int) -> None:
+    """Says how far the timed executor is: by inferences, or by instructions where there is but one."""
+    tally = timed.tally
+    if inferences > 1:
+        progress(len(tally.inferences), inferences)
+    else:
+        issued = sum(count for (kind, _, _), count in tally.events.items() if kind == INDEX["controller.issue"])
+        progress(issued, instructions)
 
 
 def _writer(

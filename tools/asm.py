@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from acortex.errors import count as number_of
 from acortex.tools import files
 from acortex.tools.console import format_option, print_json
 from acortex.tools.programs import open_source
@@ -42,4 +43,5 @@ def asm(source: str, output: str | None, listing: str | None, form: str) -> None
         print_json(report)
     elif files.STANDARD not in (output, listing):
         written = f" -> {output}" if output else ""
-        click.echo(f"{program.name}: {len(program.words)} instructions, {len(program.weights)} matrices{written}")
+        words, matrices = len(program.words), number_of(len(program.weights), "matrix", "matrices")
+        click.echo(f"{program.name}: {number_of(words, 'instruction')}, {matrices}{written}")

@@ -132,7 +132,7 @@ def _simulate(program: Program, options: dict[str, Any]) -> tuple[Any, Result]:
     chip = load_chip(next(iter(options["chips"]), program.chip), options["settings"])
     inputs = read_arrays(options["inputs"]) if options["inputs"] else None
     trace = spool("run.actrace") if options["trace"] == files.STANDARD else options["trace"]
-    with ProgressBar("inferences") as bar:
+    with ProgressBar("simulating") as bar:
         result = simulate(
             program,
             chip,
