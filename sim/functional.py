@@ -33,19 +33,13 @@ from acortex.isa.tensors import from_words, words_of
 from acortex.sim.bus import describe
 from acortex.sim.configuration import Configuration
 from acortex.sim.layer_dump import LayerDump
+from acortex.sim.limits import MAX_POSITIONS, MAX_STREAM
 from acortex.sim.order import Clock, OrderCheck
 from acortex.sim.pipes import ITEMS, TAKERS, Pipe, Run
 from acortex.sim.specs import Chip
 from acortex.sim.state import StateStore
 
 Words = NDArray[np.uint8]
-
-
-MAX_STREAM = 1 << 22
-"""Words that one instruction visits at most: four times as many as a program can address."""
-
-MAX_POSITIONS = 1 << 20
-"""Positions of a window that one instruction goes through at most: as many as one multiply takes."""
 
 
 class RuleError(AcortexError):

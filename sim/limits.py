@@ -13,6 +13,12 @@ from acortex.sim.specs import Chip
 WORD_CODE = 15
 """The largest code that a channel of a memory word holds, 4 bits."""
 
+MAX_STREAM = 1 << 22
+"""Words that one instruction visits at most: four times as many as a program can address."""
+
+MAX_POSITIONS = 1 << 20
+"""Positions of a window that one instruction goes through at most: as many as one multiply takes."""
+
 
 class LimitError(AcortexError):
     """A program that asks for more than its chip has."""
