@@ -22,7 +22,7 @@ slow: .venv/.installed-test
 nightly: .venv/.installed-test
 	ACORTEX_PROGRAMS=100000 $(BIN)/python -m pytest -m "slow or not slow" tests/judge
 
-# Rebuilds docs/figure-7b.md and its picture from simulated runs; takes minutes.
+# Rebuilds the pages and pictures of docs/ that hold numbers of simulated runs; takes minutes.
 reproduce: .venv/.installed-test
 	$(BIN)/python -m acortex.tools.figure_pages docs
 

@@ -93,13 +93,12 @@ def measure(name: str, chip: str | None = None) -> Measured:
     from acortex.programs.graph import Product, Recurrent
     from acortex.sim.run import run
     from acortex.sim.specs import load_chip
+    from acortex.tools.compiled import compiled_network
     from acortex.tools.fig7b import Measured
-    from acortex.tools.machine import machine_of
 
-    entry = zoo.entry(name)
-    loaded = load_chip(chip or entry.chip)
-    compiled = zoo.compiled(entry, machine_of(loaded))
+    chip = chip or zoo.entry(name).chip
+    compiled = compiled_network(name, chip)
     layers = compiled.plan.graph.layers
     parameters = sum(layer.weights.size for layer in layers if isinstance(layer, Product | Recurrent))
-    simulated = run(compiled.program, loaded, values=False)
+    simulated = run(compiled.program, load_chip(chip), values=False)
     return Measured(simulated.report, compiled.report, int(parameters))

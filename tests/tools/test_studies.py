@@ -1,0 +1,170 @@
+"""The studies on a network of two layers: sums that must add up, bounds that must hold, pages that say what ran."""
+
+from __future__ import annotations
+
+import re
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from acortex.programs import Network, quantised
+from acortex.programs.compiler import Compiled, compile_graph
+from acortex.sim.specs import load_chip
+from acortex.tools import study_pages, study_plots
+from acortex.tools.compiled import compiled_network
+from acortex.tools.figure_pages import pages_of
+from acortex.tools.machine import machine_of
+from acortex.tools.pages import page, table
+from acortex.tools.studies import FAST, PARTS, Study, Variant, alone_ms, busiest, by_part, part, point, stages, study
+
+CHIP = "acortex_digits"
+VARIANTS = (FAST, Variant("two ports", ("memory.ports=2",)), Variant("slow", ("memory.access_cycles=9",)))
+POSITIONS = 6 * 6
+
+
+def compiled(mapping: str) -> Compiled:
+    """A 3x3 convolution of three channels, 6x6 positions, then a matrix."""
+    net = Network("small", input=(3, 6, 6)).conv(8, 3, pad=1, name="one_conv").relu().max_pool(6).linear(4, name="two")
+    return compile_graph(quantised(net), machine_of(load_chip(CHIP)), mapping)
+
+
+@pytest.fixture(scope="module")
+def taps() -> Compiled:
+    return compiled("taps")
+
+
+@pytest.fixture(scope="module")
+def small(taps: Compiled) -> Study:
+    return study(taps, compiled("dense"), CHIP, VARIANTS)
+
+
+def test_the_stages_of_a_run_add_up_to_it(small: Study) -> None:
+    found = stages(small.published.run, small.critical)
+    assert [(one.name, one.layers) for one in found if one.macs] == [("one", 1), ("two", 1)]
+    assert sum(one.energy_j for one in found) == pytest.approx(small.published.run["energy_j"])
+    assert sum(one.cycles for one in found) == small.published.run["cycles"]
+    assert sum(one.macs for one in found) == small.published.run["macs"]
+
+
+def test_the_parts_of_a_critical_path_add_up_to_it(small: Study) -> None:
+    for path in (small.critical, small.fast):
+        assert tuple(by_part(path)) == PARTS
+        assert sum(by_part(path).values()) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("segment", "expected"),
+    [
+        (("vmm/load", "busy", "vmm.load"), "loads"),
+        (("vmm/frame0", "busy", "vmm.frame"), "frames"),
+        (("vmm/load", "busy", "vmm.connect"), "the rest"),
+        (("neurons", "hand-over", "sums"), "conversion"),
+        (("main_memory/read", "waiting", "port"), "main memory"),
+        (("host/in", "busy", "memory.write"), "host"),
+        (("buses/up", "busy", "bus.up"), "the rest"),
+    ],
+)
+def test_a_stretch_of_the_path_belongs_to_one_part(segment: tuple[str, str, str], expected: str) -> None:
+    assert part(*segment) == expected
+
+
+@pytest.mark.parametrize(
+    ("settings", "load", "under"),
+    [
+        ((), 9, False),
+        (("arrays.loads_per_cycle=4",), ceil(9 / 4), False),
+        (("arrays.overlap_loads=true",), 9, True),
+        (("arrays.overlap_loads=true", "arrays.frame_ns=2"), 9, True),
+        (("arrays.broadcast_loads=true",), 9, False),
+    ],
+)
+def test_arrays_alone_take_loads_and_frames_of_every_position(
+    taps: Compiled, settings: tuple[str, ...], load: int, under: bool
+) -> None:
+    """Nine taps of three channels take nine arrays, a row each; the matrix one."""
+    chip = load_chip(CHIP, settings)
+    frame = ceil(chip.arrays.frame_ns / chip.clock_ns)
+    conv, matrix = (max(load, frame), max(1, frame)) if under else (load + frame, 1 + frame)
+    assert alone_ms(taps, chip) == pytest.approx((POSITIONS * conv + matrix) * float(chip.clock_ns) / 1e6)
+
+
+def test_no_closed_form_where_frames_of_several_groups_overlap(taps: Compiled) -> None:
+    assert alone_ms(taps, load_chip(CHIP, ("arrays.frames_at_once=2",))) is None
+
+
+def test_no_run_is_shorter_than_its_loads_and_frames_alone(small: Study) -> None:
+    for one in (small.published, *small.variants, small.dense):
+        assert one.alone_ms is not None
+        assert one.latency_ms > one.alone_ms
+
+
+def test_variants_are_runs_of_the_chip_with_their_settings(small: Study) -> None:
+    assert [one.variant for one in small.variants] == list(VARIANTS)
+    fast, ports, slow = small.variants
+    assert fast.run["chip"]["config"]["arrays"]["loads_per_cycle"] == 4
+    assert fast.run["cycles"] == small.fast["cycles"] < small.published.run["cycles"] < slow.run["cycles"]
+    assert ports.area_mm2 > small.published.area_mm2
+
+
+def test_tracing_a_run_changes_nothing(small: Study, taps: Compiled) -> None:
+    assert point(taps, load_chip(CHIP)).run == small.published.run
+
+
+def test_dense_rows_take_fewer_arrays_and_accesses(small: Study) -> None:
+    assert small.arrays == (9 + 1, 1 + 1)
+    assert small.dense.accesses < small.published.accesses
+
+
+def test_the_busiest_units_come_first() -> None:
+    report = {"cycles": 10, "utilisation": {"a": {"busy": 2}, "b": {"busy": 9}, "c": {"busy": 5}}}
+    assert busiest(report, 2) == [("b", 0.9), ("c", 0.5)]
+
+
+def test_the_pages_hold_every_variant_and_both_latencies(small: Study) -> None:
+    pages = pages_of([small], layered=[small])
+    for one in (small.published, *small.variants):
+        assert f"{one.latency_ms:.3f} ms" in str(pages["study-parallel.md"])
+        assert one.variant.name in str(pages["study-parallel.md"])
+    assert f"{small.dense.latency_ms:.3f}" in str(pages["study-mapping.md"])
+    assert "`one`" in str(pages["study-layers.md"])
+    assert "vmm/load" in str(pages["study-limits.md"])
+
+
+def test_pictures_are_the_same_for_the_same_numbers(small: Study) -> None:
+    names = {"small": "a network"}
+    for draw in (study_plots.limits, study_plots.parallel, study_plots.layers):
+        first = draw([small], names)
+        assert first == draw([small], names)
+        assert b"<svg" in first
+        assert b"<dc:date>" not in first
+
+
+@pytest.mark.parametrize(("ratio", "said"), [(1.1, "10.0 % more"), (0.75, "25.0 % less"), (1.0001, "the same")])
+def test_a_ratio_is_told_in_words(ratio: float, said: str) -> None:
+    assert study_pages.told(ratio) == said
+
+
+def test_a_table_sets_numbers_right() -> None:
+    rows = [("x", "-", "2 of"), ("y", "+1 %", "a")]
+    lines = ["| a | b | c |", "| --- | ---: | --- |", "| x | - | 2 of |", "| y | +1 % | a |"]
+    assert table(("a", "b", "c"), rows).splitlines() == lines
+
+
+def test_a_page_leaves_out_what_is_empty() -> None:
+    assert page("one", "", "two") == "one\n\ntwo\n"
+
+
+def test_a_network_is_compiled_once() -> None:
+    first: Any = compiled_network("letters_mlp")
+    assert compiled_network("letters_mlp", "acortex_digits") is first
+    assert compiled_network("letters_mlp", mapping="dense") is not first
+
+
+def test_the_pages_of_the_repository_link_to_what_is_there(checkout: Path) -> None:
+    written = sorted((checkout / "docs").glob("study-*.md"))
+    assert len(written) == 5
+    for one in written:
+        for link in re.findall(r"\]\(([\w.-]+)\)", one.read_text(encoding="utf-8")):
+            assert (one.parent / link).exists(), f"{one.name}: {link}"
