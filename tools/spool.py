@@ -1,14 +1,18 @@
-"""Files that are read in any order, or written and then renamed, where a command line says `-`."""
+"""Files that are read in any order, or written and then renamed, where a command line says `-`; traces among them."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from acortex.tools import files
+from acortex.tools.manners import warn
+
+if TYPE_CHECKING:
+    from acortex.traces.reader import Trace
 
 
 def spool(name: str) -> str:
@@ -31,3 +35,13 @@ class Spooled(click.Path):
         copy = spool(f"stdin{self.suffix}")
         Path(copy).write_bytes(files.read(files.STANDARD))
         return copy
+
+
+def open_trace(path: str) -> Trace:
+    """Opens a trace, and warns where its end is missing: what is read from it then is of what is whole."""
+    from acortex.traces.reader import open as open_file
+
+    trace = open_file(path)
+    if not trace.complete:
+        warn(f"{path} is incomplete: {trace.lost}")
+    return trace

@@ -10,7 +10,7 @@ import click
 from acortex.tools import files
 from acortex.tools.console import console, format_option, print_json, show
 from acortex.tools.manners import Group
-from acortex.tools.spool import Spooled, spool
+from acortex.tools.spool import Spooled, open_trace, spool
 from acortex.tools.trace_check import check
 from acortex.tools.trace_critical import critical
 from acortex.tools.trace_diff import diff
@@ -31,9 +31,9 @@ def info(path: str, form: str) -> None:
     """Say what a trace holds: program, chip, events, whether it is complete."""
     from acortex.tools.report_trace import info_parts
     from acortex.traces.info import info as describe
-    from acortex.traces.reader import open as open_trace
+    from acortex.traces.reader import open as open_file
 
-    _answer(describe(open_trace(path)), form, info_parts)
+    _answer(describe(open_file(path)), form, info_parts)
 
 
 @trace.command("stats")
@@ -42,7 +42,6 @@ def info(path: str, form: str) -> None:
 def stats(path: str, form: str) -> None:
     """Add up a trace: time and energy by component, unit, layer and source line."""
     from acortex.tools.report_trace import stats_parts
-    from acortex.traces.reader import open as open_trace
     from acortex.traces.stats import stats as add_up
 
     _answer(add_up(open_trace(path)), form, stats_parts)
@@ -57,10 +56,10 @@ def stats(path: str, form: str) -> None:
 )
 def timeline(path: str, first: int | None, end: int | None, by: Any) -> None:
     """Draw a timeline: units as rows, time from left to right."""
-    from acortex.traces.reader import open as open_trace
+    from acortex.traces.reader import open as open_file
     from acortex.traces.show import render
 
-    opened = open_trace(path)
+    opened = open_file(path)
     window = None if first is None and end is None else (first or 0, opened.cycles if end is None else end)
     out = console()
     show(out, [render(opened, window=window, width=out.width, colour_by=by)])
@@ -93,7 +92,6 @@ class FormatOption(click.Option):
 def export(path: str, target: str, output: str) -> None:
     """Write a trace in a format that other tools read."""
     from acortex.traces.exporters import export as write
-    from acortex.traces.reader import open as open_trace
 
     made = spool("export") if output == files.STANDARD else output
     write(open_trace(path), target, made)
@@ -109,7 +107,6 @@ def query(path: str, sql: str, form: str) -> None:
     """Ask a trace in SQL: the tables are events, waits, units, kinds, layers and lines."""
     from acortex.tools.report_trace import query_parts
     from acortex.traces.query import query as ask
-    from acortex.traces.reader import open as open_trace
 
     answer = ask(open_trace(path), sql)
     rows = [list(row) for row in answer.rows]

@@ -5,8 +5,7 @@ from __future__ import annotations
 import click
 
 from acortex.tools.console import console, print_json, show
-from acortex.tools.manners import warn
-from acortex.tools.spool import Spooled
+from acortex.tools.spool import Spooled, open_trace
 
 
 @click.command("diff")
@@ -30,13 +29,8 @@ def diff(first: str, second: str, rtol_energy: float, form: str) -> int:
     source lines.
     """
     from acortex.traces.diff import diff as compare
-    from acortex.traces.reader import open as open_trace
 
-    traces = open_trace(first), open_trace(second)
-    for one in traces:
-        if not one.complete:
-            warn(f"{one.path} is incomplete: {one.lost}")
-    report = compare(*traces, rtol_energy=rtol_energy)
+    report = compare(open_trace(first), open_trace(second), rtol_energy=rtol_energy)
     if form == "json":
         print_json(report)
     elif form == "text":

@@ -118,6 +118,7 @@ def stats(trace: Trace) -> dict[str, Any]:
     inferences = _inferences(trace, by["inference"], waits["inference"], in_flight)
     return {
         "schema": SCHEMA,
+        "complete": trace.complete,
         "statistics": {one.name: {"unit": one.unit, "description": one.description} for one in STATISTICS},
         "totals": _totals(trace, by["kind"]),
         "components": _components(trace, by["kind"]),

@@ -276,6 +276,21 @@ def test_a_trace_comes_by_stdin_and_an_export_goes_to_stdout(trace: Path, tmp_pa
     assert (piped.stdout, piped.stderr, piped.exit_code) == ((tmp_path / "x.csv").read_text(), "", 0)
 
 
+@pytest.mark.parametrize(
+    "args",
+    [("stats",), ("query", "SELECT count(*) FROM events"), ("export", "--to", "csv", "-o", "-")],
+    ids=lambda a: a[0],
+)
+def test_what_is_read_from_a_trace_that_was_cut_is_said_to_be_a_part(
+    trace: Path, tmp_path: Path, args: tuple[str, ...]
+) -> None:
+    cut = tmp_path / "cut.actrace"
+    cut.write_bytes(trace.read_bytes()[:-30])
+    result = acortex_("trace", args[0], cut, *args[1:])
+    assert result.exit_code == 0 and result.stdout
+    assert result.stderr.startswith(f"warning: {cut} is incomplete: ")
+
+
 def test_trace_export_suggests_the_nearest_format(trace: Path, tmp_path: Path) -> None:
     result = acortex_("trace", "export", trace, "--to", "cvs", "-o", tmp_path / "x")
     assert (result.stderr, result.exit_code) == ("error: there is no export to 'cvs'\n  hint: did you mean 'csv'?\n", 2)
