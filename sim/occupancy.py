@@ -6,6 +6,7 @@ never read is live until it is overwritten, or to the end of the run. All of it 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,18 +17,20 @@ from acortex.sim.retention import AccessTable
 Ints = NDArray[np.int64]
 
 
-def occupancy(table: AccessTable, capacity: int, cycles: int) -> dict[str, Any]:
+def occupancy(tables: Sequence[AccessTable], capacity: int, cycles: int) -> dict[str, Any]:
     """The words live at the peak and at the end of a run of `cycles`, and their shares of `capacity` words.
 
     `written_words` counts the words that were ever written: what the program's addresses take. `mean_words` is the
     average over the run.
     """
-    starts, ends = _lives(table, cycles)
+    none = np.zeros(0, np.int64)
+    lives = [(none, none), *(_lives(table, cycles) for table in tables)]
+    starts, ends = (np.concatenate(column) for column in zip(*lives, strict=True))
     peak, peak_cycle = _peak(starts, ends)
     left = int((ends >= cycles).sum())
     return {
         "capacity_words": capacity,
-        "written_words": len(np.unique(table.words[table.writes])),
+        "written_words": sum(len(np.unique(table.words[table.writes])) for table in tables),
         "peak_words": peak,
         "peak_cycle": peak_cycle,
         "peak_share": peak / capacity,
@@ -55,9 +58,7 @@ def _peak(starts: Ints, ends: Ints) -> tuple[int, int]:
     """The most values live in one cycle, and the first cycle in which they are; values die before others are born."""
     if not starts.size:
         return 0, 0
-    when = np.concatenate([ends, starts])
-    change = np.concatenate([np.full(len(ends), -1), np.full(len(starts), 1)])
-    order = np.lexsort((change, when))
-    live = np.cumsum(change[order])
+    born = np.sort(starts)
+    live = np.arange(1, len(born) + 1) - np.searchsorted(np.sort(ends), born, side="right")
     top = int(live.argmax())
-    return int(live[top]), int(when[order][top])
+    return int(live[top]), int(born[top])

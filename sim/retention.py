@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,11 +15,11 @@ from acortex.isa.semantics import fetch_addresses
 from acortex.sim.clock import Clock
 from acortex.sim.memory import Access
 
-Ints = NDArray[np.int64]
+Ints = NDArray[np.signedinteger[Any]]
 
 
 class AccessTable(NamedTuple):
-    """Every access to main memory, sorted by word, then by cycle, a write before a read.
+    """Accesses to main memory, sorted by word, then by cycle, a write before a read.
 
     The word, the cycle of the grant, whether it writes, and the address of its instruction, below 0 for the
     initial memory.
@@ -29,63 +31,100 @@ class AccessTable(NamedTuple):
     pcs: Ints
 
 
-def access_table(accesses: Iterable[Access], memory: Sequence[Memory] = ()) -> AccessTable:
-    """The accesses of a run in columns, from the records of the instructions that walked over memory.
+ROWS = 1 << 20
+"""About how many accesses one table holds."""
 
-    The initial memory is written at cycle 0, its first piece by "instruction" -1, the next by -2, and so on.
+
+def access_tables(accesses: Sequence[Access], memory: Sequence[Memory] = (), rows: int = ROWS) -> list[AccessTable]:
+    """The accesses of a run, from the records of instructions that walked over memory: a table for a range of words.
+
+    A table holds about `rows` accesses, more where one word has more; no word is in two. So what is worked out of one
+    takes little memory however long the run was. The initial memory is written at cycle 0, its first piece by
+    "instruction" -1, the next by -2, and so on.
     """
-    columns: list[list[Ints]] = [[np.zeros(0, np.int64)] for _ in range(4)]
+    words, cycles, writes, pcs = _columns(accesses, memory)
+    tables = []
+    for low, high in pairwise(_bounds(words, rows)):
+        chosen = np.flatnonzero((low <= words) & (words < high))
+        order = chosen[np.lexsort((~writes[chosen], cycles[chosen], words[chosen]))]
+        tables.append(AccessTable(words[order], cycles[order], writes[order], pcs[order]))
+    return tables
+
+
+def _columns(accesses: Sequence[Access], memory: Sequence[Memory]) -> AccessTable:
+    """All accesses in the order of their records."""
+    size = sum(len(table.values) for table in memory) + sum(len(granted) for _, granted in accesses)
+    columns = AccessTable(
+        np.empty(size, np.int32), np.empty(size, np.int64), np.empty(size, np.bool_), np.empty(size, np.int32)
+    )
+    at = 0
     for number, table in enumerate(memory, start=1):
-        count = len(table.values)
-        found = np.arange(table.address, table.end), np.zeros(count), np.ones(count), np.full(count, -number)
-        for column, values in zip(columns, found, strict=True):
-            column.append(values.astype(np.int64))
+        at = _fill(columns, at, len(table.values), (np.arange(table.address, table.end), 0, True, -number))
     for dispatch, granted in accesses:
         assert dispatch.stream is not None
         walk = dispatch.stream.addresses() if dispatch.window is None else fetch_addresses(dispatch)
-        count = len(granted)
-        writes = dispatch.row.mnemonic in ("write", "input")
-        found = (walk[:count], np.array(granted), np.full(count, int(writes)), np.full(count, dispatch.pc))
-        for column, values in zip(columns, found, strict=True):
-            column.append(values)
-    words, cycles, writing, pcs = (np.concatenate(column).astype(np.int64) for column in columns)
-    order = np.lexsort((1 - writing, cycles, words))
-    return AccessTable(words[order], cycles[order], writing[order] == 1, pcs[order])
+        found = walk[: len(granted)], granted, dispatch.row.mnemonic in ("write", "input"), dispatch.pc
+        at = _fill(columns, at, len(granted), found)
+    return columns
 
 
-def late_reads(program: Program, clock: Clock, table: AccessTable, limit: int) -> dict[str, Any]:
+def _fill(columns: AccessTable, at: int, count: int, found: tuple[Any, ...]) -> int:
+    for column, values in zip(columns, found, strict=True):
+        column[at : at + count] = values
+    return at + count
+
+
+def _bounds(words: Ints, rows: int) -> list[int]:
+    """Words that cut all of them into ranges of about so many accesses."""
+    upto = np.cumsum(np.bincount(words, minlength=1))
+    return [0, *(np.flatnonzero(np.diff(upto // rows)) + 1).tolist(), len(upto)]
+
+
+def late_reads(program: Program, clock: Clock, tables: Iterable[AccessTable], limit: int) -> dict[str, Any]:
     """How many words were read more than `limit` cycles after their last write, by lines, and the worst of them.
 
     Exact to the cycle: it goes through the grant of every access. `pairs` has a row for each line that reads words of
     another too late, oldest first: how many `reads`, and the word, age and both lines of the oldest; `worst` is that of
     the first.
     """
+    oldest: dict[tuple[int, int], tuple[int, int, int]] = {}
+    counts: Counter[tuple[int, int]] = Counter()
+    for table in tables:
+        for lines, count, read in _late(table, limit):
+            counts[lines] += count
+            oldest[lines] = min(oldest.get(lines, read), read)
+    pairs = [
+        {
+            "word": word,
+            "age_cycles": -minus_age,
+            "age_s": clock.seconds(-minus_age),
+            "read": _where(program, read),
+            "written": _where(program, written),
+            "reads": counts[read, written],
+        }
+        for (read, written), (minus_age, word, _) in sorted(oldest.items(), key=lambda item: item[1])
+    ]
+    worst = {key: value for key, value in pairs[0].items() if key != "reads"} if pairs else None
+    return {"late_reads": counts.total(), "worst": worst, "pairs": pairs}
+
+
+def _late(table: AccessTable, limit: int) -> Iterator[tuple[tuple[int, int], int, tuple[int, int, int]]]:
+    """The late reads of a table by the addresses of the instructions that read and wrote: how many, and the oldest.
+
+    Of the oldest its age as a number below 0, its word and its cycle: so the least is the oldest, the first of equals.
+    """
     words, cycles, writes, pcs = table
     latest = np.maximum.accumulate(np.where(writes, np.arange(len(words)), -1))
     reads = np.flatnonzero(~writes & (latest >= 0))
     reads = reads[words[latest[reads]] == words[reads]]
-    ages = cycles[reads] - cycles[latest[reads]]
-    late = ages > limit
-    reads, ages = reads[late], ages[late]
-    order = np.argsort(-ages, kind="stable")
-    _, first, counts = np.unique(
-        np.stack([pcs[reads], pcs[latest[reads]]], axis=1)[order], axis=0, return_index=True, return_counts=True
-    )
-    pairs = []
-    for place, count in sorted(zip(first.tolist(), counts.tolist(), strict=True)):
-        read, age = reads[order[place]], int(ages[order[place]])
-        pairs.append(
-            {
-                "word": int(words[read]),
-                "age_cycles": age,
-                "age_s": clock.seconds(age),
-                "read": _where(program, int(pcs[read])),
-                "written": _where(program, int(pcs[latest[read]])),
-                "reads": count,
-            }
-        )
-    worst = {key: value for key, value in pairs[0].items() if key != "reads"} if pairs else None
-    return {"late_reads": len(reads), "worst": worst, "pairs": pairs}
+    minus_age = cycles[latest[reads]] - cycles[reads]
+    late = minus_age < -limit
+    reads, minus_age = reads[late], minus_age[late]
+    order = np.argsort(minus_age, kind="stable")
+    lines = np.stack([pcs[reads], pcs[latest[reads]]], axis=1)[order]
+    pairs, first, counts = np.unique(lines, axis=0, return_index=True, return_counts=True)
+    for (read, written), count, at in zip(pairs.tolist(), counts.tolist(), order[first].tolist(), strict=True):
+        yield (read, written), count, (int(minus_age[at]), int(words[reads[at]]), int(cycles[reads[at]]))
 
 
 def _where(program: Program, pc: int) -> str:

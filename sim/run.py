@@ -28,7 +28,7 @@ from acortex.sim.layer_dump import LayerDump, LayerWords
 from acortex.sim.occupancy import occupancy
 from acortex.sim.probe import Listener, Observer, OneByOne
 from acortex.sim.report import Timing, heading, timing_report
-from acortex.sim.retention import access_table, late_reads
+from acortex.sim.retention import access_tables, late_reads
 from acortex.sim.specs import Chip, load_chip
 from acortex.traces.schema import Kind, TraceHeader
 from acortex.traces.writer import TraceWriter
@@ -210,7 +210,7 @@ def _simulate(
             tick = partial(_tell, progress, timed, inferences, functional.steps)
         cycles = timed.run(max_cycles, tick)
         report = timing_report(program, chip, Timing(setup, setup_cycles, timed, cycles))
-        accesses = access_table(timed.accesses(), program.memory)
+        accesses = access_tables(timed.accesses(), program.memory)
         report["memory"] = occupancy(accesses, chip.memory_words, cycles)
         report["retention"] = late_reads(program, Clock(chip.clock_ns), accesses, delays(chip).retention_cycles)
         if timed.stopped:

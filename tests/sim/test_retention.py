@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from acortex.isa.assembler import assemble_file
+from acortex.isa.program import Memory
+from acortex.sim import run as run_module
+from acortex.sim.memory import Access
+from acortex.sim.retention import AccessTable, access_tables
 from acortex.sim.run import run
 from acortex.sim.specs import load_chip
 
@@ -50,3 +55,21 @@ def test_late_reads_are_told_by_pairs_of_lines_oldest_first() -> None:
     assert [pair["age_cycles"] for pair in pairs] == sorted((pair["age_cycles"] for pair in pairs), reverse=True)
     assert len({(pair["read"], pair["written"]) for pair in pairs}) == len(pairs) == 3
     assert {**found["worst"], "reads": 3 * 13} == pairs[0]  # 13 words of each image
+
+
+def test_how_accesses_are_cut_into_tables_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    program = assemble_file(DIGITS)
+    chip = load_chip(program.chip, ["memory.retention_s=1e-7"])
+    whole = run(program, chip, inputs=IMAGES).report
+    tables: list[int] = []
+
+    def cut(accesses: Sequence[Access], memory: Sequence[Memory] = ()) -> list[AccessTable]:
+        found = access_tables(accesses, memory, rows=7)
+        tables.append(len(found))
+        return found
+
+    monkeypatch.setattr(run_module, "access_tables", cut)
+    report = run(program, chip, inputs=IMAGES).report
+    assert tables[0] > 3
+    assert whole["retention"]["late_reads"] > 0
+    assert (report["memory"], report["retention"]) == (whole["memory"], whole["retention"])
