@@ -14,7 +14,7 @@ MAX_DIGITS = 80
 
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*", re.ASCII)
 
-_MASTER = re.compile(
+MASTER = re.compile(
     r"""(?P<name>[A-Za-z_][A-Za-z0-9_.]*)
     |   (?P<decimal>[0-9]+(?:(?:\.[0-9]+)+(?:[eE][-+]?[0-9]+)?|[eE][-+]?[0-9]+)(?![A-Za-z0-9_.]))
     |   (?P<number>(?:0[xX][0-9a-fA-F_]+|0[bB][01_]+|[0-9][0-9_]*)(?![A-Za-z0-9_]))
@@ -28,6 +28,7 @@ _MASTER = re.compile(
     """,
     re.VERBOSE | re.ASCII,
 )
+"""Matches the next word of a line; the group that matched is its kind."""
 
 
 def tokens_of(line: str) -> list[Token]:
@@ -37,7 +38,7 @@ def tokens_of(line: str) -> list[Token]:
     """
     tokens: list[Token] = []
     add = tokens.append
-    for match in _MASTER.finditer(line):
+    for match in MASTER.finditer(line):
         kind = match.lastgroup
         if kind == "comment":
             break

@@ -53,10 +53,11 @@ def exact_weights(values: Array) -> Array:
     """Weights for `multiply`: of shape (rows, columns), float32 where every sum stays below 2^24, else float64.
 
     A float32 holds every integer below 2^24, and products of float32 are ten times as fast as those of integers. The
-    bound takes every input for the largest that a byte holds.
+    bound takes every input for the largest that a byte holds; float32 tells it apart, as it holds what is below it.
     """
-    largest = int(np.abs(values.astype(np.int64)).sum(axis=0).max(initial=0)) * 255
-    return values.astype(np.float32 if largest < EXACT else np.float64)
+    exact = values.astype(np.float32)
+    largest = int(np.abs(exact).sum(axis=0).max(initial=0)) * 255
+    return exact if largest < EXACT else values.astype(np.float64)
 
 
 class Flow(NamedTuple):

@@ -1,4 +1,4 @@
-"""Programs of one convolution layer: what the simulator's speed is measured on, and the shapes of ResNet-152."""
+"""Programs of one convolution layer: what the simulator's speed is measured on."""
 
 from __future__ import annotations
 
@@ -52,27 +52,6 @@ class Convolution:
 
 BENCH = Convolution(56, 64, 64)
 """The layer that events a second are counted on: 3x3 over 64 channels, as in the second stage of ResNet-152."""
-
-
-def _stage(side: int, entry: int, width: int, blocks: int, stride: int) -> list[tuple[int, Convolution]]:
-    """One stage of bottleneck blocks; the stride is in the first 1x1 of its first block, and in its projection."""
-    inner = side // stride
-    return [
-        (1, Convolution(side, entry, width, 1, stride)),
-        (1, Convolution(side, entry, 4 * width, 1, stride)),
-        (blocks - 1, Convolution(inner, 4 * width, width, 1)),
-        (blocks, Convolution(inner, width, width, 3)),
-        (blocks, Convolution(inner, width, 4 * width, 1)),
-    ]
-
-
-RESNET152 = (
-    *_stage(56, 64, 64, 3, 1),
-    *_stage(56, 256, 128, 8, 2),
-    *_stage(28, 512, 256, 36, 2),
-    *_stage(14, 1024, 512, 3, 2),
-)
-"""How often each shape of convolution comes in ResNet-152 (He et al. 2016), without conv1 and the last matrix."""
 
 
 def _source(layer: Convolution, chip: str) -> str:

@@ -10,7 +10,8 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,18 +23,22 @@ import numpy as np
 import simpy
 
 from acortex.isa.assembler import assemble
-from acortex.isa.lexer import tokens_of
+from acortex.isa.lexer import MASTER
+from acortex.isa.program import Program
 from acortex.isa.sequencer import Sequencer
 from acortex.isa.tensors import to_words
-from acortex.programs.convolution import BENCH, RESNET152, Convolution
+from acortex.programs import zoo
+from acortex.programs.convolution import BENCH
 from acortex.sim.chip import TimedChip
 from acortex.sim.functional import Functional
 from acortex.sim.run import run
 from acortex.sim.specs import load_chip
+from acortex.tools.machine import machine_of
 from acortex.traces import reader
 from acortex.traces.info import info
 
 CHIP = "acortex_gnmt"
+NETWORK = "resnet152"
 
 
 @dataclass(frozen=True)
@@ -181,45 +186,58 @@ def scaling(quick: bool) -> Iterator[Row]:
 # Values -----------------------------------------------------------------------------------------------------------
 
 
-def values_and_products(layer: Convolution, turns: int) -> tuple[float, float]:
-    """The seconds that the values of a layer take, and those of the bare product of its shape."""
-    program, chip, images = layer.program(CHIP), load_chip(CHIP), layer.images(1)
-    words = {tensor.name: to_words(tensor, images) for tensor in program.inputs}
-    vectors = np.ones((layer.positions, layer.rows), dtype=np.float32)
-    weights = np.ones((layer.rows, layer.outputs), dtype=np.float32)
+def values_of_a_layer(quick: bool) -> Iterator[Row]:
+    """The values of the convolution."""
+    yield _values("values_conv", BENCH.program(CHIP), 3 if quick else 10)
+
+
+def values_of_resnet152(quick: bool) -> Iterator[Row]:
+    """The values of ResNet-152 as the compiler makes it: products, and all that stands between them."""
+    chip = zoo.entry(NETWORK).chip
+    yield _values("values_resnet152", zoo.load(NETWORK, machine_of(load_chip(chip))), 2 if quick else 5)
+
+
+def _values(name: str, program: Program, turns: int) -> Row:
+    """What an inference's values take: a run with values less one without, which checks the same rules."""
+    chip, random = load_chip(program.chip), np.random.default_rng(1)
+    codes = {one.name: random.integers(0, 2, (1, *one.shapes[0])).astype(np.uint8) for one in program.inputs}
+    words = {one.name: to_words(one, codes[one.name]) for one in program.inputs}
+    operands = [
+        (count, np.ones((positions, rows), np.float32), np.ones((rows, columns), np.float32))
+        for (positions, rows, columns), count in products_of(program).items()
+    ]
 
     def execute(tensors: dict[str, Any] | None) -> float:
         return seconds(Functional(program, chip, 1, tensors).run)
 
-    full, rules, bare = best(
-        turns, partial(execute, words), partial(execute, None), partial(seconds, lambda: vectors @ weights)
-    )
-    return full - rules, bare
+    def multiply() -> None:
+        for count, vectors, weights in operands:
+            for _ in range(count):
+                vectors @ weights
+
+    full, rules, bare = best(turns, partial(execute, words), partial(execute, None), partial(seconds, multiply))
+    return Row(name, full - rules, "s", bare, 3.0, True, "NumPy's float32 products of the same shapes")
 
 
-def values_of_a_layer(quick: bool) -> Iterator[Row]:
-    """The values of the convolution: a run with values less one without, which checks the same rules."""
-    yield _values("values_conv", [(1, BENCH)], 3 if quick else 10)
-
-
-def values_of_resnet152(quick: bool) -> Iterator[Row]:
-    """The values of the convolutions of ResNet-152, each shape as often as it comes."""
-    yield _values("values_resnet152", RESNET152, 2 if quick else 5)
-
-
-def _values(name: str, layers: Sequence[tuple[int, Convolution]], turns: int) -> Row:
-    value = limit = 0.0
-    for count, layer in layers:
-        ours, bare = values_and_products(layer, turns)
-        value, limit = value + count * ours, limit + count * bare
-    return Row(name, value, "s", limit, 3.0, True, "NumPy's float32 products of the same shapes")
+def products_of(program: Program) -> Counter[tuple[int, int, int]]:
+    """How often an inference multiplies so many vectors of so many channels by a matrix of so many outputs."""
+    sequencer, found = Sequencer(program, 1), Counter[tuple[int, int, int]]()
+    while sequencer.state != "halted":
+        dispatch = sequencer.step()
+        if dispatch is not None and dispatch.row.mnemonic == "multiply":
+            group = sequencer.groups[dispatch.group]
+            found[dispatch.ops.positions, group.rows, group.columns] += 1
+    return found
 
 
 # Tools ------------------------------------------------------------------------------------------------------------
 
 
 def assembler(quick: bool) -> Iterator[Row]:
-    """Lines a second of the assembler, beside those of its master expression alone."""
+    """Lines a second of the assembler, beside those that its master expression alone cuts into words.
+
+    Nobody asks for a ratio. It was 0.11 to 0.15 when this was written; half of the least of it is a loss to hear of.
+    """
     body = "top{0}: base d{1}, {0} + 3 * (2 - 1)  ; a comment\n dim d{1}, 0, 64, stride=2\n await read, t{1}\n"
     lines = 6_000 if quick else 30_000
     text = " start\n" + "".join(body.format(number, number % 8) for number in range(lines // 3)) + " halt\n"
@@ -227,10 +245,10 @@ def assembler(quick: bool) -> Iterator[Row]:
     ours, bare = best(
         2 if quick else 5,
         partial(seconds, partial(assemble, text)),
-        partial(seconds, lambda: [tokens_of(line) for line in cut]),
+        partial(seconds, lambda: [deque(MASTER.finditer(line), 0) for line in cut]),
     )
-    against = "cutting the same lines into tokens, nothing more"
-    yield Row("assembler_lines", len(cut) / ours, "lines/s", len(cut) / bare, 0.15, against=against)
+    against = "the master expression of its words over the same lines, nothing more"
+    yield Row("assembler_lines", len(cut) / ours, "lines/s", len(cut) / bare, 0.055, against=against)
 
 
 def startup(quick: bool) -> Iterator[Row]:

@@ -23,7 +23,7 @@ ROWS = [
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same measurements on layers of a few positions."""
     monkeypatch.setattr(benchmarks, "BENCH", Convolution(6, 64, 64))
-    monkeypatch.setattr(benchmarks, "RESNET152", ((2, Convolution(4, 128, 64, 1, 2)),))
+    monkeypatch.setattr(benchmarks, "NETWORK", "letters_mlp")
 
 
 @pytest.mark.usefixtures("small")
@@ -56,3 +56,7 @@ def test_the_table_shows_value_unit_limit_ratio_reach_and_verdict(monkeypatch: p
 def test_a_row_holds_on_the_right_side_of_its_reach(value: float, at_most: bool, holds: bool) -> None:
     assert Row("x", value, "s", 1.0, 3.0, at_most).holds is holds
     assert Row("x", value, "s").holds is None
+
+
+def test_products_are_those_of_the_program() -> None:
+    assert benchmarks.products_of(Convolution(6, 128, 64, 3, 2).program()) == {(9, 9 * 128, 64): 1}
