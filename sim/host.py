@@ -34,7 +34,7 @@ class HostIn(Client):
 
     def granted(self, now: int) -> None:
         """Writes the word, and goes on."""
-        self.act(now, self.fabric.times.access, WRITE, 1)
+        self.act(now, self.fabric.access, WRITE, 1)
         self.proceed(now)
 
 
@@ -57,7 +57,7 @@ class HostOut(Client):
 
     def granted(self, now: int) -> None:
         """Hands the word to the host after the memory's latency, and asks for the next: nothing can come in between."""
-        self.act(now, self.fabric.times.access, READ, 1)
+        self.act(now, self.fabric.access, READ, 1)
         self.block(now, LATENCY)
         arrival = now + self.fabric.times.latency
         if arrival < self.kernel.limit:

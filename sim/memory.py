@@ -73,6 +73,7 @@ class Fabric:
 
     def __init__(self, rank: int, times: MemoryTimes) -> None:
         self.times = times
+        self.access = times.access
         self.port_free = 0
         """The cycle from which some port is free."""
         self.contended = times.bank > times.access or times.ports > 1
@@ -92,11 +93,9 @@ class Fabric:
 
     def take(self, now: int, address: int) -> None:
         """Takes the port that is free the longest, and the bank of an address."""
-        self.port_free = now + self.times.access
-        if self.contended:
-            self._ports[self._ports.index(min(self._ports))] = self.port_free
-            self.port_free = min(self._ports)
-            self._banks[address % self.times.banks] = now + self.times.bank
+        self._ports[self._ports.index(min(self._ports))] = now + self.access
+        self.port_free = min(self._ports)
+        self._banks[address % self.times.banks] = now + self.times.bank
 
 
 class Client(Agent):
@@ -165,7 +164,9 @@ class Client(Agent):
             return
         if self.at_port:
             self.grants.append(now)
-            fabric.take(now, self.address)
+            fabric.port_free = now + fabric.access
+            if fabric.contended:
+                fabric.take(now, self.address)
         self.granted(now)
 
     def hear(self, cycle: int) -> None:
@@ -222,7 +223,7 @@ class Reader(Client):
 
     def granted(self, now: int) -> None:
         """Sends the word on its way, and goes on."""
-        self.act(now, self.fabric.times.access, READ, 1)
+        self.act(now, self.fabric.access, READ, 1)
         seen = now + self.bus_delay
         if self.bus is not None:
             seen = self.bus.carry(seen, self.context)
@@ -273,7 +274,7 @@ class Writer(Client):
 
     def granted(self, now: int) -> None:
         """Takes the word into memory, and goes on."""
-        self.act(now, self.fabric.times.access, WRITE, 1)
+        self.act(now, self.fabric.access, WRITE, 1)
         if not self._left_over:
             self._source.take()
             self._source.free(now + 1 if self.bus is None else self.bus.carry(now, self.context))
