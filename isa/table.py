@@ -86,7 +86,7 @@ ROWS: tuple[Row, ...] = (
     _row(0x01, "nop", "controller", "issue", "", "Does nothing for one issue slot.",
          "nop", 0x0100_0000_0000_0000, None),
     _row(0x02, "halt", "controller", "issue", "", "Ends the program; the agents finish what they have.",
-         "halt", 0x0200_0000_0000_0000, None),
+         "halt", 0x0200_0000_0000_0000),
     _row(0x03, "start", "controller", "issue", "",
          "Ends set-up: waits until every agent is idle; cycle 0 of the run follows.",
          "start", 0x0300_0000_0000_0000, True),

@@ -176,6 +176,7 @@ def test_a_mistake_in_the_run(line: str, expected: list[str]) -> None:
     ("line", "expected"),
     [
         ("read d0", ["5:1: `read` belongs to the run | move it after `start`"]),
+        ("halt", ["5:1: `halt` belongs to the run | move it after `start`"]),
         ("group g0, 70000, 2", ["5:11: `rows` is 70000, allowed is 1 to 65536 | rows of a matrix, in cells"]),
         ("program g0, v", ["5:13: no matrix of weights is called `v` | declare it with .weights"]),
         ("quant q0, 1, 0, low=9, high=3", ["5:21: low is 9, above high, which is 3"]),
