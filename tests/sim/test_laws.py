@@ -290,6 +290,12 @@ class Events:
         self.waits.append(interval)
 
 
+def waits_before(limit: int, heard: Events) -> Counter[tuple[int, ...]]:
+    """The parts of waits that lie before a cycle."""
+    rows = heard.waits
+    return Counter((start, min(duration, limit - start), *of) for start, duration, *of in rows if start < limit)
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_run_cut_short_is_the_beginning_of_the_whole(seed: int) -> None:
     case, whole, part = case_of(seed), Events(), Events()
@@ -299,6 +305,7 @@ def test_a_run_cut_short_is_the_beginning_of_the_whole(seed: int) -> None:
     granted = {event for event in part.events if event[0] < limit}
     assert granted == {event for event in whole.events if event[0] < limit}
     assert Counter(part.events) - Counter(whole.events) == Counter()
+    assert waits_before(limit, part) == waits_before(limit, whole)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
