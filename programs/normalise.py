@@ -87,7 +87,7 @@ def _beyond_operands(graph: FloatGraph) -> list[tuple[str, str, str]]:
         }
         for kind, sizes in parts.items():
             if max(sizes) > KINDS[kind].high:
-                why = f"its window has {SPOKEN[kind]} {' and '.join(map(str, sizes))}; {KINDS[kind].high} is the most"
+                why = f"its window has {SPOKEN[kind]} {', '.join(map(str, sizes))}; {KINDS[kind].high} is the most"
                 found.append((step.name, step.op, why))
     return found
 
@@ -155,6 +155,8 @@ def _output(lowering: Lowering, name: str) -> None:
         lowering.pad(Node("Pad", name, (name,), (name,)), name)
     if name not in lowering.tensors:
         raise Unsupported("it is a constant")
+    if name in {one.name for one in lowering.graph.inputs}:
+        raise Unsupported("it is an input; give what the network makes of it a name of its own")
     tensor = lowering.tensors[name]
     given = {port.map for port in lowering.graph.inputs}
     shared = tensor.map in given or lowering.graph.maps[tensor.map].parent is not None

@@ -158,7 +158,7 @@ def _layers(report: Mapping[str, Any], half: int) -> RenderableType:
         table.add_row(
             " + ".join((layer["name"], *layer["fused"])),
             f"{layer['arrays']:,}",
-            "-" if layer["utilisation"] is None else f"{100 * layer['utilisation']:.0f} %",
+            "-" if layer["utilisation"] is None else f"{100 * layer['utilisation']:.1f} %",
             f"{min(starts)} to {max(ends)}" if starts else "-",
             f"{layer['macs']:,}",
             f"{layer['memory_accesses']:,}",

@@ -253,3 +253,39 @@ def test_a_malformed_attribute_is_a_reason_like_others():
     node = helper.make_node("MaxPool", ["x"], ["y"], name="m", kernel_shape="big")
     model = graph_model([node], {"x": [1, 3, 4, 4]}, ["y"])
     assert "m (MaxPool): its attributes or shapes are malformed" in refusal(model, UnsupportedNodes)
+
+
+def convolution(image, **attributes):
+    """The refusal of a convolution of 3x3 over an image."""
+    node = helper.make_node("Conv", ["x", "w"], ["y"], name="c", **attributes)
+    return graph_model([node], {"x": image}, ["y"], {"w": np.ones((4, 3, 3, 3), np.float32)})
+
+
+@pytest.mark.parametrize(
+    ("image", "attributes", "why"),
+    [
+        (
+            [1, 3, 8, 8],
+            {"dilations": [10**9] * 2, "pads": [10**9] * 4},
+            "strides and dilations of 1, 1, 1000000000",
+        ),
+        ([1, 3, 500, 8], {"strides": [40, 1]}, "strides and dilations of 40, 1, 1, 1; 32 is the most"),
+        ([1, 3, 8, 8], {"pads": [10**6] * 4}, "its map of 2000006x2000006x4 takes"),
+        ([1, 3, 60000, 60000], {}, r"x (input): it has 10800000000 numbers"),
+    ],
+)
+def test_what_no_program_can_say_is_refused_before_it_is_made(image, attributes, why):
+    assert why in refusal(convolution(image, **attributes), UnsupportedNodes)
+
+
+def test_an_output_that_is_an_input_is_refused():
+    model = graph_model([helper.make_node("Relu", ["x"], ["y"])], {"x": [1, 4]}, ["x", "y"])
+    assert "x (output): it is an input" in refusal(model, UnsupportedNodes)
+
+
+def test_the_batch_of_a_sequence_may_be_its_second_axis():
+    model = graph_model([helper.make_node("Relu", ["x"], ["y"])], {"x": [5, "N", 4]}, ["y"])
+    assert from_proto(model).inputs[0].shape == (5, 1, 4)
+    model = graph_model([helper.make_node("Relu", ["x"], ["y"])], {"x": ["T", "N", 4]}, ["y"])
+    with pytest.raises(UsageError, match="axis 1 of its input x is N"):
+        from_proto(model)

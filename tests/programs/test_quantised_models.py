@@ -5,7 +5,7 @@ import layer_graph_numpy
 import numpy as np
 import onnx
 import pytest
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
 from acortex.programs import Network, quantised
@@ -113,3 +113,41 @@ def test_whole_numbers_at_the_end_are_refused():
     model.graph.output[0].name = "yq"
     with pytest.raises(UnsupportedNodes, match=r"yq \(output\): it is whole numbers; end the network with Dequantize"):
         quantised(from_proto(model))
+
+
+def qdq(nodes, tensors, shape, end):
+    """A model of 8-bit codes from x to a tensor."""
+    known = [numpy_helper.from_array(np.asarray(values), name) for name, values in tensors.items()]
+    ends = [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in (("x", shape), (end, None))]
+    graph = helper.make_graph(nodes, "net", ends[:1], ends[1:], known)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+def decibels(model, x):
+    (found,) = layer_graph_numpy.run(quantised(from_proto(model), x, 8), {"x": x}).values()
+    (exact,) = float_models.float_outputs(model, {"x": x}).values()
+    return float_models.closeness(exact.reshape(found.shape), found)
+
+
+def test_a_sigmoid_whose_stated_range_ends_below_one_keeps_its_values():
+    scales = {"s": np.float32(1 / 16), "z": np.uint8(128), "t": np.float32(0.9 / 255), "zero": np.uint8(0)}
+    nodes = [
+        helper.make_node("QuantizeLinear", ["x", "s", "z"], ["xq"]),
+        helper.make_node("DequantizeLinear", ["xq", "s", "z"], ["xr"]),
+        helper.make_node("Sigmoid", ["xr"], ["y"]),
+        helper.make_node("QuantizeLinear", ["y", "t", "zero"], ["yq"]),
+        helper.make_node("DequantizeLinear", ["yq", "t", "zero"], ["yr"]),
+    ]
+    x = np.random.default_rng(0).standard_normal((50, 1, 8)).astype(np.float32)
+    assert decibels(qdq(nodes, scales, [1, 8], "yr"), x) > 38
+
+
+def test_a_constant_that_is_quantised_in_the_network_is_what_its_codes_stand_for():
+    constants = {"c": np.float32(3.0), "s": np.float32(0.02), "z": np.uint8(0)}
+    nodes = [
+        helper.make_node("QuantizeLinear", ["c", "s", "z"], ["cq"]),
+        helper.make_node("DequantizeLinear", ["cq", "s", "z"], ["cr"]),
+        helper.make_node("Mul", ["x", "cr"], ["y"]),
+    ]
+    x = np.random.default_rng(0).standard_normal((50, 1, 8)).astype(np.float32)
+    assert decibels(qdq(nodes, constants, [1, 8], "y"), x) > 38

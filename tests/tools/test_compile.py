@@ -108,3 +108,18 @@ def test_a_network_runs_without_being_compiled_first(network: Path) -> None:
 def test_each_layer_is_explained(network: Path) -> None:
     text = invoke("compile", network / "n.onnx", "--explain").stdout
     assert "limited by" in text and "conv" in text and "cycles" in text
+
+
+def test_a_large_network_that_does_not_fit_is_refused_before_its_weights_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = 2100
+    matrix = numpy_helper.from_array(np.zeros((size, size), np.float32), "w")
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, size]) for name in "xy"]
+    graph = helper.make_graph([helper.make_node("MatMul", ["x", "w"], ["y"])], "large", ends[:1], ends[1:], [matrix])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(model, tmp_path / "n.onnx")
+    monkeypatch.setattr("acortex.programs.quantise.calibrate", None)
+    refused = invoke("compile", tmp_path / "n.onnx", "--chip", "acortex_digits")
+    assert refused.exit_code == 1
+    assert "the network takes 1089 arrays, and acortex_digits has 16" in refused.stderr
