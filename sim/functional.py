@@ -30,10 +30,10 @@ from acortex.isa.semantics import (
 )
 from acortex.isa.sequencer import Dispatch, Sequencer
 from acortex.isa.tensors import from_words, words_of
+from acortex.sim import limits
 from acortex.sim.bus import describe
 from acortex.sim.configuration import Configuration
 from acortex.sim.layer_dump import LayerDump
-from acortex.sim.limits import MAX_POSITIONS, MAX_STREAM
 from acortex.sim.order import Clock, OrderCheck
 from acortex.sim.pipes import ITEMS, TAKERS, Pipe, Run
 from acortex.sim.specs import Chip
@@ -243,10 +243,11 @@ class Functional:
 
     def _addresses(self, dispatch: Dispatch) -> NDArray[np.int64]:
         assert dispatch.stream is not None
-        if dispatch.stream.size > MAX_STREAM:
+        if dispatch.stream.size > limits.MAX_STREAM:
             raise self._error(
                 dispatch,
-                f"the stream visits {dispatch.stream.size:,} words, and one instruction visits at most {MAX_STREAM:,}",
+                f"the stream visits {dispatch.stream.size:,} words, and one instruction visits at most"
+                f" {limits.MAX_STREAM:,}",
                 "check its extents, or put the instruction into a loop",
             )
         low, high = dispatch.stream.bounds()
@@ -263,11 +264,11 @@ class Functional:
         """The stream of a windowed instruction is an image as wide as its window says, and the chip holds a window."""
         assert dispatch.stream is not None and dispatch.window is not None
         window, extents = dispatch.window, dispatch.stream.extents
-        if window.rows * window.columns > MAX_POSITIONS:
+        if window.rows * window.columns > limits.MAX_POSITIONS:
             raise self._error(
                 dispatch,
                 f"the window has {window.rows} x {window.columns} positions, and one instruction goes through at most"
-                f" {MAX_POSITIONS:,}",
+                f" {limits.MAX_POSITIONS:,}",
                 "give border fewer rows, and put the instruction into a loop",
             )
         columns = -(-window.width // window.packed)
