@@ -192,12 +192,17 @@ class Stage:
     cycles: int
 
 
+def stage_of(layer: str) -> str:
+    """The stage of a layer: the first part of its name, as "conv4" of "conv4_12_3"."""
+    return layer.partition("_")[0]
+
+
 def stages(report: Report, critical: Report) -> list[Stage]:
     """The layers of a run by the first part of their names, in order; their energies and cycles add up to the run's."""
     time = {row["name"]: row["cycles"] for row in critical["by_layer"]}
     found: dict[str, list[Report]] = {}
     for row in report["layers"]:
-        found.setdefault(row["name"].partition("_")[0], []).append(row)
+        found.setdefault(stage_of(row["name"]), []).append(row)
     return [
         Stage(
             name="outside layers" if name == "-" else name,

@@ -7,7 +7,7 @@ from io import BytesIO
 from typing import Any
 
 from acortex.errors import MissingExtra
-from acortex.tools.studies import FAST, PARTS, Study, by_part, stages
+from acortex.tools.studies import FAST, PARTS, Study, by_part, stage_of
 
 COLOURS = dict(zip(PARTS, ("#4c78a8", "#f58518", "#72b7b2", "#e45756", "#b279a2", "#bab0ac"), strict=True))
 
@@ -111,12 +111,18 @@ def _layers(axes: Any, one: Study) -> None:
     axes.bar(range(len(rows)), [100 * row["energy_j"] / whole for row in rows], color="#e45756", label="energy")
     shares = [100 * time.get(row["name"], 0.0) for row in rows]
     axes.step(range(len(rows)), shares, where="mid", color="#4c78a8", linewidth=1, label="critical path")
-    ticks, before = [], 0
-    for stage in stages(one.published.run, one.critical):
-        if stage.name != "outside layers":
-            ticks.append((before, stage.name))
-            before += stage.layers
-    axes.set_xticks([place for place, _ in ticks], [name for _, name in ticks], rotation=45, ha="right", fontsize=7)
+    ticks = _ticks([row["name"] for row in rows])
+    axes.set_xticks([*ticks.values()], [*ticks], rotation=45, ha="right", fontsize=7)
+    axes.set_yscale("log")
+    axes.set_ylim(0.01, 100)
     axes.set_ylabel("% of the whole")
     axes.set_xlim(-1, len(rows))
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def _ticks(names: Sequence[str]) -> dict[str, int]:
+    """Where each stage begins; those whose layers lie scattered among others, as pools do, have no place."""
+    places: dict[str, list[int]] = {}
+    for place, name in enumerate(names):
+        places.setdefault(stage_of(name), []).append(place)
+    return {stage: found[0] for stage, found in places.items() if found[-1] - found[0] < 2 * len(found)}
