@@ -51,7 +51,7 @@ VARIANTS = (
     Variant("buffer of 1,024 words", ("buffer.words=1024",)),
     FAST,
     Variant("row loads under the frame", (_ROW, _UNDER)),
-    Variant("the four and two of everything", (_FOUR, _UNDER, _PORTS, _CONVERTERS, *_LANES)),
+    Variant("all at once", (_FOUR, _UNDER, _PORTS, _CONVERTERS, *_LANES)),
 )
 """What is set to do more at once, or less: one thing at a time, then together."""
 

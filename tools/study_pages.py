@@ -6,9 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 
 from acortex.tools.fig7b import TITLES
 from acortex.tools.pages import page, table
-from acortex.tools.studies import FAST, PARTS, Point, Report, Study, Variant, busiest, by_part, stages
+from acortex.tools.reproduce import COLUMNS
+from acortex.tools.studies import FAST, PARTS, PUBLISHED, Point, Report, Study, Variant, busiest, by_part, stages
+from acortex.tools.study_table import implied
 
-NAMES = {"inception_v1": TITLES["inception_v1"], "resnet152": TITLES["resnet_152"], "gnmt": TITLES["gnmt"]}
+COLUMN_OF = {network: column for column, network in COLUMNS.items()}
+"""Networks of the zoo, with the columns of Fig. 7b that they are."""
+
+NAMES = {network: TITLES[column] for network, column in COLUMN_OF.items()}
 """Networks of the zoo as the paper writes them."""
 
 SLACK = 0.02
@@ -51,8 +56,10 @@ def limits(studies: Sequence[Study]) -> str:
         "## The critical path, as published",
         table(heads, _paths([one.critical for one in studies])),
         f"## The critical path with {FAST.name}",
-        "With the latches of four arrays loaded in a cycle while the frame before runs, other parts come to light."
-        " Shares are of a run that is shorter: see [doing more at once](study-parallel.md).",
+        "With the latches of four arrays loaded in a cycle while the frame before runs, other parts come to light:"
+        f" {', '.join(map(_largest, studies))}. Conversion shows where the compiler lets tile columns share"
+        " converters as far as the published chip's loads hide it. Shares are of a run that is shorter: see [doing"
+        " more at once](study-parallel.md).",
         table(heads, _paths([one.fast for one in studies])),
         "## What twice the speed could gain at most",
         "Half the time of one part, all others as published, makes the run shorter by no more than this share: an"
@@ -72,6 +79,11 @@ def _limited(study: Study) -> str:
         f" {share(parts['frames'])}; all else together is {share(1 - parts['loads'] - parts['frames'])}. The longest"
         f" stage is `{longest.name}`, {share(longest.cycles / cycles)} of the path. {_arrays_alone(study.published)}"
     )
+
+
+def _largest(study: Study) -> str:
+    name, most = max(by_part(study.fast).items(), key=lambda entry: entry[1])
+    return f"{share(most)} of {title(study)}'s path is {name}"
 
 
 def _arrays_alone(one: Point) -> str:
@@ -121,16 +133,18 @@ def parallel(studies: Sequence[Study]) -> str:
         " hand, is counted event by event.",
         table(("", "settings"), ((point.variant.name, _set(point.variant)) for point in studies[0].variants)),
         *(part for one in studies for part in (f"## {title(one)} on {one.chip}", table(_HEADS, _rows(one)))),
-        "*Arrays alone* is the time of loads and frames if nothing else held them up: what a closed form predicts."
-        " What is above it, the rest of the chip adds; *busiest* says where. Programs are placed for the published"
-        " chip, whose loads hide the conversions of tile columns that share converters: with faster loads they show.",
+        "*Arrays alone* is the time of loads and frames if nothing else held them up; *busiest* is the unit that"
+        " works most. One multiply-accumulate is two operations.",
         "## A closed form beside the simulation",
-        "Sums over positions of loads and frames, in ms, and the simulated latency.",
+        "Arrays alone, a sum over positions, is what one would predict from Fig. 7b's constants, in ms. It holds for"
+        " the published chip, and for dense rows; the more is done at once, the more the rest of the chip shows:"
+        " memory's port first, then converters that tile columns share ([what limits each"
+        " network](study-limits.md)).",
         table(("", "closed form", "simulated", "ratio"), (row for one in studies for row in _predicted(one))),
     )
 
 
-_HEADS = ("", "latency", "arrays alone", "", "energy", "", "TOp/J", "area", "busiest")
+_HEADS = ("", "latency", "arrays alone", "change", "energy", "change", "TOp/J", "area", "busiest")
 
 
 def _set(variant: Variant) -> str:
@@ -168,7 +182,7 @@ def _remark(studies: Sequence[Study]) -> Iterator[str]:
             f" energy{_named(dearer)}. The fastest, {fastest.variant.name}, takes"
             f" {told(fastest.latency_ms / base.latency_ms)} time, {told(fastest.energy_uj / base.energy_uj)} energy"
             f" and {told(fastest.area_mm2 / base.area_mm2)} area. The thriftiest, {thriftiest.variant.name}, takes"
-            f" {told(thriftiest.energy_uj / base.energy_uj)} energy. {_break_even(one)}"
+            f" {told(thriftiest.energy_uj / base.energy_uj)} energy. {_leaking(one)} {_break_even(one)}"
         )
 
 
@@ -186,39 +200,51 @@ def _break_even(study: Study) -> str:
     if fast is None:
         return ""
     saved = 1e6 * (study.published.energy_uj - fast.energy_uj) / fast.run["counts"]["loads"]
-    dacs = study.published.run["chip"]["config"]["energy"]["dacs_pj"]
+    if saved <= 0:
+        return ""
     return (
-        f"With {FAST.name}, what leaks for a shorter time saves {saved:.2f} pJ for each array that is loaded (one"
-        f" costs {dacs:g} pJ): the remark holds where doing that in parallel costs more."
+        f"With {FAST.name}, {saved:.2f} pJ are saved for each array that is loaded, after what that is assumed to"
+        " cost: if it cost more than that on top, the paper's remark would hold for it too."
     )
+
+
+def _leaking(study: Study) -> str:
+    run = study.published.run
+    return (
+        f"Leakage, {share(run['energy_by_component_j']['leakage'] / run['energy_j'])} of the energy as published,"
+        " shrinks with the run."
+    )
+
+
+PREDICTED = ("loads under the frame before", "a word loads a row of arrays", FAST.name)
+"""Variants whose closed forms stand beside the simulation."""
 
 
 def _predicted(study: Study) -> Iterator[Sequence[str]]:
     for one in (study.published, *study.variants):
-        plain = all(setting.startswith("arrays.") for setting in one.variant.settings)
-        if plain and one.alone_ms:
+        if one.variant == PUBLISHED or one.variant.name in PREDICTED:
             yield _beside(f"{title(study)}, {one.variant.name}", one)
     yield _beside(f"{title(study)}, dense rows", study.dense)
 
 
 def _beside(name: str, one: Point) -> Sequence[str]:
     assert one.alone_ms is not None
-    return name, f"{one.alone_ms:.2f}", f"{one.latency_ms:.2f}", f"{one.latency_ms / one.alone_ms:.3f}"
+    return name, f"{one.alone_ms:.3f}", f"{one.latency_ms:.3f}", f"{one.latency_ms / one.alone_ms:.3f}"
 
 
 def mapping(studies: Sequence[Study]) -> str:
     """Kernel taps padded to whole arrays, or without gaps."""
-    heads = ("", *(f"{title(one)}, {how}" for one in studies for how in ("taps", "dense", "")))
+    heads = ("", *(f"{title(one)}, {how}" for one in studies for how in ("taps", "dense", "change")))
     return page(
         "# Taps or dense rows",
         "A convolution's kernel is laid over rows of arrays, 64 inputs each: every tap from a row of arrays on"
-        " (`taps`, as the published counts are), or one after the other without gaps (`dense`). `acortex compile"
-        " MODEL.onnx --mapping dense` compiles so; `make reproduce` rebuilds this page.",
+        " (`taps`), or one after the other without gaps (`dense`). `acortex compile MODEL.onnx --mapping dense`"
+        " compiles so; `make reproduce` rebuilds this page.",
         *map(_mapped, studies),
         table(heads, _mappings(studies)),
-        "Dense rows also read the pixels that share a word at once, where `taps` reads each by itself, as the"
-        " paper's count of accesses does. In layers of 64 channels and more the two are the same: what is gained is"
-        " gained in the first layers and in those of few channels.",
+        "What is gained is gained in layers of few channels, above all the first: each of its taps has three"
+        " channels for 64 rows. Dense rows also read pixels that share a word at once, where `taps` reads each by"
+        " itself, as the paper's count of accesses does. In layers of 64 channels and more both are the same.",
     )
 
 
@@ -227,9 +253,19 @@ def _mapped(study: Study) -> str:
     if taps.run["counts"]["loads"] == dense.run["counts"]["loads"]:
         return f"**{title(study)}** has no taps with gaps: both are the same."
     return (
-        f"**{title(study)}** with dense rows takes {told(dense.latency_ms / taps.latency_ms)} time,"
-        f" {told(dense.energy_uj / taps.energy_uj)} energy, and {study.arrays[1]:,} arrays for {study.arrays[0]:,}."
+        f"**{title(study)}** with dense rows takes {told(dense.latency_ms / taps.latency_ms)} time and"
+        f" {told(dense.energy_uj / taps.energy_uj)} energy, on {study.arrays[1]:,} arrays for"
+        f" {study.arrays[0]:,}.{_meant(study)}"
     )
+
+
+def _meant(study: Study) -> str:
+    """The mapping that Fig. 7b's energy speaks for."""
+    column = COLUMN_OF.get(study.network)
+    if column is None:
+        return ""
+    operations = implied(column, "array_operations", study.published.run["chip"]["config"])
+    return f" Fig. 7b's energy implies {operations:,.0f} array operations."
 
 
 def _mappings(studies: Sequence[Study]) -> Iterator[Sequence[str]]:

@@ -136,7 +136,7 @@ def _first_layer(runs: Runs, beside: Measured) -> str:
     left = counts_of("resnet_152", beside).array_operations - positions * (first["arrays"] - PACKED_CONV1)
     wanted = implied("resnet_152", "array_operations", runs["resnet_152"].run["chip"]["config"])
     return (
-        f"Its array operations would be met to {abs(left / wanted - 1):.1%} if conv1 took {PACKED_CONV1} arrays and"
+        f"Its array operations would be met to {abs(left / wanted - 1):.2%} if conv1 took {PACKED_CONV1} arrays and"
         f" not {first['arrays']}: a reading found after the fact, which Inception-v1's energies do not share."
     )
 
@@ -181,7 +181,7 @@ def _gnmt(runs: Runs) -> str:
     by_energy = implied("gnmt", "accesses", config)
     return (
         f"The printed {accesses:g} accesses would take {accesses / by_energy:.0%} of the printed memory energy, at"
-        f" the price that the two convolutional networks agree on; {by_energy:,.0f} would take all of it."
+        f" the price derived from Inception-v1; {by_energy:,.0f} would take all of it."
         f" {accesses:g} is about the footprint, 104 vectors of 16 words. Our program keeps cell states in the vector"
         f" agent and makes {counts.accesses:,}: {counts.accesses / 160:.1f} for each of 160 steps of a layer. One"
         " that wrote all gate words to memory would meet the memory cell and miss that of the buses, which is"

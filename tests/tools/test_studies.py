@@ -168,3 +168,19 @@ def test_the_pages_of_the_repository_link_to_what_is_there(checkout: Path) -> No
     for one in written:
         for link in re.findall(r"\]\(([\w.-]+)\)", one.read_text(encoding="utf-8")):
             assert (one.parent / link).exists(), f"{one.name}: {link}"
+
+
+@pytest.mark.slow  # compiles Inception-v1 twice and simulates it six times
+def test_what_the_readme_says_of_inception_holds() -> None:
+    """Arrays work back to back; faster loads cost no energy, a port does; dense rows take half of it."""
+    chip, ports = "acortex_inception", Variant("two ports", ("memory.ports=2",))
+    one = study(
+        compiled_network("inception_v1"), compiled_network("inception_v1", mapping="dense"), chip, (FAST, ports)
+    )
+    shares, (fast, ported) = by_part(one.critical), one.variants
+    assert shares["loads"] + shares["frames"] > 0.95
+    assert fast.latency_ms < 0.55 * one.published.latency_ms
+    assert fast.energy_uj < one.published.energy_uj
+    assert ported.energy_uj > 1.05 * one.published.energy_uj
+    assert ported.latency_ms > 0.98 * one.published.latency_ms
+    assert one.dense.energy_uj < 0.5 * one.published.energy_uj
