@@ -36,9 +36,10 @@ class Pipe:
     held: int = 0
 
     def put(self, run: Run) -> None:
-        """Adds items behind all others."""
-        self.runs.append(run)
-        self.held += run.count
+        """Adds items behind all others; a run of none would tell the next taker what it does not wait for."""
+        if run.count:
+            self.runs.append(run)
+            self.held += run.count
 
     def look(self, count: int) -> list[Run]:
         """The next `count` items, which stay where they are."""

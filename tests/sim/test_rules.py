@@ -86,6 +86,19 @@ def test_any_token_that_says_so_orders_the_stream_of_the_vector_agent(maker: str
     assert run(assemble(text, file="small.s")).cycles > 0
 
 
+def test_a_fetch_of_no_words_is_not_what_the_next_words_are_ordered_by() -> None:
+    nothing = (
+        "window   w0, 1, 1, 1\nborder   w0, 1, 1, top=1\nfetch    d0, w0\nslide    d0, w0, tail=2\nmultiply g0, 1\n"
+    )
+    before = (
+        f"{nothing}convert  q0, 1\nwrite    d1\nread     d0, to=vector\nrequant  q0, 1\nwrite    d1, source=vector\n"
+    )
+    text = changed(
+        ("read     d0\n", f"{before}read     d0\n"), ("convert  q0, 1\nwrite    d1\nsignal", f"{TO_VECTOR}\nsignal")
+    )
+    assert run(assemble(text, file="small.s")).cycles > 0
+
+
 CASES: dict[str, tuple[list[Change], type[AcortexError], str, str]] = {
     # name: (changes, type, "where: message", a part of the hint)
     "await without a signal": (
