@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from acortex.errors import UsageError
-from acortex.programs import zoo
+from acortex.programs import networks, zoo
+from acortex.sim.run import run as simulate
 from acortex.sim.specs import load_chip
 from acortex.tools.machine import machine_of
 
@@ -58,3 +62,32 @@ def test_a_strange_name_is_answered_with_what_there_is() -> None:
     with pytest.raises(UsageError) as caught:
         zoo.load("zzz")
     assert caught.value.hint is not None and caught.value.hint.startswith("the zoo has digits_mlp, letters_mlp, ")
+
+
+def test_four_bits_cost_digits_cnn_less_than_one_digit_in_a_hundred() -> None:
+    """The chip's answers beside those of the float network, evaluated here in plain NumPy."""
+    digits, weights = networks.arrays("digits_mlp.npz"), networks.arrays("digits_cnn.npz")
+    x = digits["images"][: zoo.FEW].astype(np.float32).reshape(-1, 1, 28, 28)
+    labels = digits["labels"][: zoo.FEW]
+    for name in ("conv1", "conv2"):
+        x = _pooled(np.clip(_convolved(x, weights[name], weights[f"{name}_bias"]), 0, 4))
+    scores = x.reshape(len(x), -1) @ weights["dense"].T + weights["dense_bias"]
+    chip = load_chip(zoo.entry("digits_cnn").chip)
+    run = simulate(zoo.load("digits_cnn", machine_of(chip)), chip, timing=False)
+    assert run.report["accuracy"] > (scores.argmax(axis=1) == labels).mean() - 0.01
+
+
+def _convolved(x: NDArray[Any], weights: NDArray[Any], bias: NDArray[Any]) -> NDArray[Any]:
+    """A 3x3 convolution with a border of zeros, as ONNX has it."""
+    _, _, height, width = x.shape
+    padded = np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)))
+    total = np.zeros((len(x), len(weights), height, width), np.float32) + bias[None, :, None, None]
+    for tap in range(9):
+        y, z = divmod(tap, 3)
+        total += np.einsum("nchw,oc->nohw", padded[:, :, y : y + height, z : z + width], weights[:, :, y, z])
+    return total
+
+
+def _pooled(x: NDArray[Any]) -> NDArray[Any]:
+    n, channels, height, width = x.shape
+    return x.reshape(n, channels, height // 2, 2, width // 2, 2).max(axis=(3, 5))
