@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,6 +16,8 @@ if TYPE_CHECKING:
 
 def spool(name: str) -> str:
     """A path of this name, in a folder that is removed as the command ends."""
+    from tempfile import TemporaryDirectory  # a tenth of what `--help` may cost
+
     return str(Path(click.get_current_context().with_resource(TemporaryDirectory(prefix="acortex-"))) / name)
 
 
