@@ -237,17 +237,19 @@ def settle(
 ) -> Energies:
     """The energy of a run of `cycles` from its counts by (kind, layer, inference) and what was in flight when.
 
-    What belongs to no inference is for all of them: each pays floor(E/n) of it, and the first the rest, for each
-    component. Leakage is shared as `share_leakage` says.
+    What belongs to no inference, or to one that was never in flight, is for all of them: each pays floor(E/n) of it,
+    and the first the rest, for each component. Leakage is shared as `share_leakage` says.
     """
     by_layer = share_leakage(layers, cycles, price.leakage_aj_per_cycle, idle=NONE)
     leaked = share_leakage(inferences, cycles, price.leakage_aj_per_cycle)
-    by_inference = {owner: dict.fromkeys(COMPONENTS, 0) for owner in sorted({owner for owner, _, _ in inferences})}
+    flown = {owner for owner, _, _ in inferences}
+    by_inference = {owner: dict.fromkeys(COMPONENTS, 0) for owner in sorted(flown)}
     for owner, energy in leaked.items():
         by_inference.setdefault(owner, dict.fromkeys(COMPONENTS, 0))["leakage"] += energy
     for (kind, layer, inference), count in counts.items():
         by_layer[layer] = by_layer.get(layer, 0) + count * price.total[kind]
-        row = by_inference.setdefault(inference, dict.fromkeys(COMPONENTS, 0))
+        payer = inference if inference in flown or not flown else NONE  # one that never flew is paid for by all
+        row = by_inference.setdefault(payer, dict.fromkeys(COMPONENTS, 0))
         for component, each in price.by_component[kind].items():
             row[component] += count * each
     by_component = {name: sum(row[name] for row in by_inference.values()) for name in COMPONENTS}

@@ -218,7 +218,12 @@ class Chains(Drawing):
     def vector_chain(self, words: int) -> None:
         """Work of the vector agent on the words of a stream, and the writing of its results."""
         results = 0
-        for part in self.split(words, "vector"):
+        fours = words // 4 * 4
+        if fours and self.often(0.5) and self.budget["vector"] > 1:
+            self.budget["vector"] -= 1
+            results += self.vector_step(fours, two=False, cells=True)
+            words -= fours
+        for part in self.split(words, "vector") if words else []:
             results += self.vector_step(part, two=self.often(0.4))
         if self.states and self.often(0.4) and self.budget["vector"]:
             self.budget["vector"] -= 1
@@ -248,7 +253,9 @@ class Chains(Drawing):
         kinds += [("gru", 4, {"reset": 1}), ("lstm", 4, {})] * (words % 4 == 0)
         mnemonic, each, values = self.chance.choice(kinds[-2:] if self.often(0.7) else kinds)
         count = words // each
+        again = [state for state in sorted(self.states) if set(range(state, state + count)) <= self.states]
         state = self.edge(0, self.chip.vector.state_words - count)
+        state = self.chance.choice(again) if again and self.often(0.6) else state
         known = set(range(state, state + count)) <= self.states
         self.states |= set(range(state, state + count))
         if mnemonic == "putstate":
@@ -256,8 +263,8 @@ class Chains(Drawing):
         first = 0 if known and self.often(0.7) else 1
         return mnemonic, {**values, "words": count, "state": state, "first": first}, count
 
-    def vector_step(self, words: int, *, two: bool) -> int:
-        """One instruction on some words; how many it makes."""
+    def vector_step(self, words: int, *, two: bool, cells: bool = False) -> int:
+        """One instruction on some words, with `cells` one of recurrent cells; how many it makes."""
         number, setting = self.set_quantiser()
         zeros = {"zero_a": self.edge(0, 255), "zero_b": self.edge(0, 255)}
         takes = (("stream", words),)
@@ -270,7 +277,7 @@ class Chains(Drawing):
             if mnemonic == "add":
                 values["other"], more = self.set_quantiser()
                 setting = [*more, *setting]
-        elif words <= self.chip.vector.state_words and self.often(0.4):
+        elif words <= self.chip.vector.state_words and (cells or self.often(0.4)):
             mnemonic, values, made = self.cells(words)
             values["quantiser"] = number
             if mnemonic != "putstate":

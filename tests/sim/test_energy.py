@@ -198,6 +198,14 @@ def test_what_belongs_to_no_inference_is_shared_and_the_first_pays_the_rest() ->
     assert [energies.by_inference[index]["neurons_adcs"] for index in (0, 1)] == [4, 3]
 
 
+def test_an_inference_that_never_flew_pays_nothing_and_takes_no_share() -> None:
+    """The controller alone issued for it; the report lists those that flew, and their energies add up to the run."""
+    counts = {(INDEX["controller.issue"], NONE, 1): 3, (INDEX["memory.read"], NONE, 1): 1}
+    energies = settle(PRICES, counts, 10, inferences=[(0, 4, 4)])
+    assert set(energies.by_inference) == {0}
+    assert sum(energies.by_inference[0].values()) == energies.total
+
+
 def test_a_run_without_inferences_keeps_all_its_energy_with_none() -> None:
     energies = settle(PRICES, {(INDEX["memory.read"], NONE, NONE): 1}, 5)
     assert list(energies.by_inference) == [NONE]
