@@ -92,7 +92,8 @@ class Maker(Chains):
         looped = self.often(0.6) and len(self.loops) < 2
         loop, turns = NO_LOOP, 1
         if looped:
-            loop = self.chance.choice([i for i in range(8) if i not in dict(self.loops)])
+            free = [i for i in range(8) if i not in dict(self.loops)]
+            loop = self.chance.choice([free[0], free[0], *free, free[-1]])
             over_host = begins and self.often(0.7)
             turns = self.inferences if over_host else self.chance.choice([1, 2, 3])
             self.emit("loop", loop=loop, count=0 if over_host else turns)
