@@ -261,7 +261,7 @@ def _left_over(text: Text, mnemonic: str, message: str, **values: int) -> Fault 
         return None
     place = _idle(text)
     agent = AGENTS.index(MNEMONICS[mnemonic].agent)
-    for maker in ("host_in", "write"):
+    for maker in ("host_in", "write", "neurons"):  # whatever else writes words, or gives them to the vector agent
         text.insert(place, "await", agent=agent, token=_free_token(text))
         text.insert(place, "signal", agent=AGENTS.index(maker), token=text.rows[place][1]["token"])
         place += 2
