@@ -1,6 +1,6 @@
 """Random legal programs: all executors agree on each, and together they come into every corner.
 
-`ACORTEX_PROGRAMS` says how many, 150 unless told: `make ci` takes 2,000, `make nightly` 100,000.
+`ACORTEX_PROGRAMS` says how many, 150 unless told: `.ci/run` takes 2,000, `make nightly` 100,000.
 """
 
 from __future__ import annotations
