@@ -29,6 +29,7 @@ then say `shape=`, and `type=` where it is not uint8 and int64. A name that is n
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ from numpy.typing import NDArray
 from acortex.errors import UsageError
 from acortex.isa.checks import Problem, check
 from acortex.isa.codec import OPCODE_SHIFT, Instruction, allowed
-from acortex.isa.diagnostics import Mistake, Report, Source, TooManyErrors, near, spoken
+from acortex.isa.diagnostics import Consequence, Hint, Mistake, Report, Source, near, spoken
 from acortex.isa.directives import carry_out, is_late
 from acortex.isa.expressions import evaluate
 from acortex.isa.files import Shelf
@@ -84,18 +85,16 @@ def assemble(
 
     `arrays` stand for data files that do not exist: what `file="F.npz", key=K` means is arrays["F.npz"]["K"]. Once
     numpy.savez has written them beside the text, the same text assembles to the same program. `file` stands in
-    messages. Raises ManyErrors with a Diagnostic for every mistake that one pass finds.
+    messages. The program has one word for each instruction of the text. Raises ManyErrors with a Diagnostic for every
+    mistake that one pass finds: whatever fails in a statement ends there, so no program lacks what could not be read.
     """
     source = _source(text, file)
     report = Report(source)
     with Shelf(folder, arrays or {}) as files:
-        try:
-            program = _Assembly(source, report, files).run()
-        except TooManyErrors:
-            report.finish()
-            raise
+        assembly = _Assembly(source, report, files)
+        assembly.run()
     report.finish()
-    return program
+    return assembly.program()
 
 
 def assemble_file(path: Path | str) -> Program:
@@ -140,8 +139,8 @@ class _Assembly:
         self.instructions: list[Instruction | None] = []
         self.words: list[int] = []
 
-    def run(self) -> Program:
-        """The whole pass. What it answers is a program only where the report stays empty."""
+    def run(self) -> None:
+        """The whole pass. `program` gives what it makes, where the report stays empty."""
         directives = [statement for statement in self.parsed.directives if not statement.unread]
         for name in self.parsed.doubtful:
             self.draft.symbols.setdefault(name, None)
@@ -155,7 +154,6 @@ class _Assembly:
         for statement in self.parsed.instructions:
             self._attempt(statement, self._instruction)
         self._rules()
-        return self._program()
 
     def _attempt(self, statement: Statement, act: Callable[[Statement], None]) -> None:
         try:
@@ -164,21 +162,28 @@ class _Assembly:
             self.report.add(statement.line, mistake)
 
     def _constant(self, statement: Statement) -> None:
-        """`.equ NAME, EXPRESSION`: labels and the constants above it are known."""
+        """`.equ NAME, EXPRESSION`: labels and the constants above it are known. One that fails is known as such."""
         fields = bind(statement.head, statement.arguments, ("name", "value"))
         if len(fields) < 2 or len(fields["name"]) > 1:
             raise Mistake("`.equ` needs a name and a value", statement.head[2], 4, "write .equ NAME, EXPRESSION")
         token = fields["name"][0]
         define(self.parsed, statement.line, token, "constant")
-        self.draft.symbols[token[1]] = None
-        self.draft.symbols[token[1]] = evaluate(fields["value"], self.draft.symbols)
+        try:
+            for kind, name, column in fields["value"]:
+                if (kind, name) == token[:2]:
+                    raise Mistake(f"`{name}` is defined by itself", column, len(name), "give it another name")
+            value = evaluate(fields["value"], self.draft.symbols)
+        except Mistake:
+            self.draft.symbols[token[1]] = None
+            raise
+        self.draft.symbols[token[1]] = value
 
     def _need_samples(self) -> None:
         """Samples are for all inputs or for none, and as many as labels."""
         draft = self.draft
         lacking = [name for name in draft.inputs if name not in draft.samples]
         counts = {len(array) for array in draft.samples.values()}
-        if self.report.errors or not (draft.samples or draft.labels is not None):
+        if self.report or not (draft.samples or draft.labels is not None):
             return
         line = next(statement for statement in self.parsed.directives if is_late(statement.head[1])).line
         if draft.labels is not None and counts != {len(draft.labels)}:
@@ -188,40 +193,39 @@ class _Assembly:
             self.report.add(line, Mistake(f"there are no samples for input `{lacking[0]}`", 0, 1))
 
     def _instruction(self, statement: Statement) -> None:
-        """Encodes one instruction. Where it fails, None keeps its place."""
+        """Encodes one instruction. Where it fails, which is reported, None keeps its place."""
         self.instructions.append(None)
         _, mnemonic, column = statement.head
         row = MNEMONICS.get(mnemonic)
         if statement.unread:
-            raise Mistake("")
+            raise Consequence("the instruction could not be read", column, len(mnemonic))
         if row is None:
-            hint = near(mnemonic, MNEMONICS, "`acortex isa` lists the instructions")
+            hint = partial(near, mnemonic, MNEMONICS, "`acortex isa` lists the instructions")
             raise Mistake(f"no instruction is called `{mnemonic[:40]}`", column, len(mnemonic), hint)
         given = bind(statement.head, statement.arguments, tuple(row.by_name))
         values = {}
         word = row.opcode << OPCODE_SHIFT
         for operand in row.operands:
-            value = self._value(operand, given.get(operand.name), statement)
-            if value is not None:
-                values[operand.name] = value
-                word |= operand.kind.encode(value) << operand.shift
+            try:
+                value = self._value(operand, given.get(operand.name), statement)
+            except Mistake as mistake:
+                self.report.add(statement.line, mistake)
+                continue
+            values[operand.name] = value
+            word |= operand.kind.encode(value) << operand.shift
         if len(values) == len(row.operands):
             self.instructions[-1] = Instruction(row, values)
             self.words.append(word)
 
-    def _value(self, operand: Operand, tokens: list[Token] | None, statement: Statement) -> int | None:
-        """The value of one operand; None, and the mistake reported, where it has none."""
-        try:
-            if tokens is not None:
-                return self._given_value(operand, tokens)
-            if operand.default is None:
-                _, mnemonic, column = statement.head
-                message = f"`{mnemonic}` needs operand `{operand.name}`, {operand.doc}"
-                raise Mistake(message, column, len(mnemonic))
-            return operand.default
-        except Mistake as mistake:
-            self.report.add(statement.line, mistake)
-            return None
+    def _value(self, operand: Operand, tokens: list[Token] | None, statement: Statement) -> int:
+        """The value of one operand. Raises Mistake where it has none."""
+        if tokens is not None:
+            return self._given_value(operand, tokens)
+        if operand.default is None:
+            _, mnemonic, column = statement.head
+            message = f"`{mnemonic}` needs operand `{operand.name}`, {operand.doc}"
+            raise Mistake(message, column, len(mnemonic))
+        return operand.default
 
     def _given_value(self, operand: Operand, tokens: list[Token]) -> int:
         kind = operand.kind
@@ -236,7 +240,7 @@ class _Assembly:
         if kind.table and kind.table != "label":
             return self._named(operand, tokens)
         value = evaluate(tokens, self.draft.symbols)
-        if not kind.low <= value <= kind.high:
+        if value not in kind.numbers:
             raise _at(tokens, f"`{operand.name}` is {value}, {allowed(kind)}", kind.doc)
         return value
 
@@ -255,15 +259,15 @@ class _Assembly:
         table = draft.table(operand.kind.table)
         if name not in table:
             if (operand.kind.table, name) in draft.declared or name in self.parsed.doubtful:
-                raise Mistake("")
-            hint = near(name, table, f"declare it with .{operand.kind.table}")
+                raise Consequence(f"`{name}` is declared wrongly", tokens[0][2], len(text))
+            hint = partial(near, name, table, f"declare it with .{operand.kind.table}")
             message = f"no {_TABLES[operand.kind.table]} is called `{name}`"
             raise _at(tokens, message, hint)
         return list(table).index(name)
 
     def _rules(self) -> None:
         """The rules of acortex.isa.checks, each told at the operand that breaks it."""
-        if not self.instructions and not self.report.errors:
+        if not self.instructions and not self.report:
             self.report.add(
                 1, Mistake("the text holds no instructions", 0, 1, "the shortest program is `start`, `halt`")
             )
@@ -272,14 +276,18 @@ class _Assembly:
             statement = self.parsed.instructions[problem.index]
             self.report.add(statement.line, _placed(problem, statement))
 
-    def _program(self) -> Program:
+    def program(self) -> Program:
+        """What the text makes, after a `run` that reported nothing."""
         draft, file = self.draft, Path(self.source.file)
         instructions, texts = self.parsed.instructions, self.source.lines
         return Program(
             name=draft.name or (file.stem if is_name(file.stem) and file.suffix else "program"),
             chip=draft.chip or DEFAULT_CHIP,
             words=np.array(self.words, dtype=np.uint64),
-            lines=tuple(Line(file.name, one.line, texts[one.line - 1].strip()) for one in instructions),
+            lines=tuple(
+                Line(file.name, one.line, texts[one.line - 1].strip())
+                for one, _ in zip(instructions, self.words, strict=True)
+            ),
             weights=tuple(draft.weights.values()),
             constants=tuple(draft.constants.values()),
             memory=tuple(draft.memory),
@@ -291,7 +299,7 @@ class _Assembly:
         )
 
 
-def _at(tokens: list[Token], message: str, hint: str = "") -> Mistake:
+def _at(tokens: list[Token], message: str, hint: Hint = "") -> Mistake:
     return Mistake(message, tokens[0][2], tokens[-1][2] + len(tokens[-1][1]) - tokens[0][2], hint)
 
 
@@ -307,8 +315,8 @@ def _wanted(kind: Kind) -> str:
     return f"{kind.doc} ({kind.prefix}0 to {kind.prefix}{kind.registers[-1]}{words})"
 
 
-def _suggestion(kind: Kind, tokens: list[Token]) -> str:
-    return near(tokens[0][1], kind.choices) if kind.choices else ""
+def _suggestion(kind: Kind, tokens: list[Token]) -> Hint:
+    return partial(near, tokens[0][1], kind.choices) if kind.choices else ""
 
 
 def _placed(problem: Problem, statement: Statement) -> Mistake:

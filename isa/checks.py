@@ -28,11 +28,12 @@ Checked = Sequence[Instruction | None]
 
 def check(instructions: Checked, tables: Mapping[str, int]) -> list[Problem]:
     """All broken rules, in the order of the instructions. `tables` gives the number of names of each table."""
+    nest = _Nest(instructions)
     problems = [
         *_placement(instructions),
         *_ending(instructions),
-        *_jumps(instructions),
-        *_loops(instructions),
+        *_jumps(instructions, nest),
+        *_loops(instructions, nest),
         *_quantisers(instructions),
         *_codings(instructions),
         *_tables(instructions, tables),
@@ -78,32 +79,111 @@ def _ending(instructions: Checked) -> Iterator[Problem]:
         yield Problem(len(instructions) - 1, "", "the program does not end with `halt`", "add `halt` as its last line")
 
 
-def _jumps(instructions: Checked) -> Iterator[Problem]:
-    """A jump leads to an instruction, on its own side of `start`."""
+def _jumps(instructions: Checked, nest: _Nest) -> Iterator[Problem]:
+    """A jump leads into the body of its own loop, on its own side of `start`."""
     start = _start(instructions)
     for index, instruction in _of(instructions, "next"):
-        target = instruction["target"]
-        if target >= len(instructions):
-            message = f"the jump leads to address {target}, outside the program"
-            yield Problem(index, "target", message, f"addresses are 0 to {len(instructions) - 1}")
-        elif start is not None and (target == start or (target < start) != (index < start)):
-            yield Problem(index, "target", "the jump crosses `start`", "a loop lies wholly in set-up or in the run")
+        wrong = _jump_fault(nest, start, index, instruction)
+        if wrong:
+            yield Problem(index, *wrong)
 
 
-def _loops(instructions: Checked) -> Iterator[Problem]:
-    """A loop register is begun, further up, before it is counted or used."""
+def _jump_fault(nest: _Nest, start: int | None, index: int, jump: Instruction) -> tuple[str, str, str] | None:
+    """What is wrong with one jump: the operand, a message, a hint."""
+    target, register, begin = jump["target"], jump["loop"], nest.closes.get(index)
+    if target >= nest.size:
+        message = f"the jump leads to address {target}, outside the program"
+        return "target", message, f"addresses are 0 to {nest.size - 1}"
+    if start is not None and (target == start or (target < start) != (index < start)):
+        return "target", "the jump crosses `start`", _ONE_SIDE
+    if begin is None:
+        return None
+    if start is not None and begin < start < index:
+        return "loop", f"the loop of l{register} begins before `start`", _ONE_SIDE
+    if not begin < target <= index:
+        message = f"next jumps to {target}, outside the body of l{register}, which is {begin + 1} to {index}"
+        return "target", message, "jump to a label between the loop and its next"
+    if nest.within[target] != begin:
+        return "target", "the jump leads into an inner loop, past its beginning", "jump to its `loop`, or above it"
+    return None
+
+
+_ONE_SIDE = "a loop lies wholly in set-up or in the run"
+
+
+class _Nest:
+    """How the loops of a program lie in each other, up to the first instruction that could not be read.
+
+    `closes` gives for each `next` the index of the `loop` whose body it ends; `within` gives for each instruction that
+    of the innermost loop whose body holds it, -1 for none.
+    """
+
+    def __init__(self, instructions: Checked) -> None:
+        self.size = len(instructions)
+        self.closes: dict[int, int] = {}
+        self.within: list[int] = []
+        self.problems: list[Problem] = []
+        self._open: list[tuple[int, int]] = []
+        """Register and index of the loops that are not closed yet, the innermost last."""
+        for index, instruction in enumerate(instructions):
+            if instruction is None:
+                return
+            self.within.append(self._open[-1][1] if self._open else -1)
+            if instruction.row.mnemonic == "loop":
+                self._begin(index, instruction["loop"])
+            elif instruction.row.mnemonic == "next":
+                self._end(index, instruction["loop"])
+        for register, index in self._open:
+            hint = f"end its body with `next l{register}, LABEL`, LABEL at the first line below the loop"
+            self.problems.append(Problem(index, "loop", f"the loop of l{register} is never closed", hint))
+
+    def _begin(self, index: int, register: int) -> None:
+        if register in dict(self._open):
+            message = f"l{register} is begun again inside its own loop"
+            self.problems.append(Problem(index, "loop", message, "take another register for the inner loop"))
+        self._open.append((register, index))
+
+    def _end(self, index: int, register: int) -> None:
+        """Closes the innermost loop of a register. Loops inside that are still open cross it, and stay open."""
+        for place in range(len(self._open) - 1, -1, -1):
+            if self._open[place][0] == register:
+                break
+        else:
+            return
+        inner = [f"l{other}" for other, _ in self._open[place + 1 :]]
+        _, begin = self._open.pop(place)
+        if inner:
+            message = f"the loop of l{register} is closed while that of {inner[-1]}, begun inside it, is open"
+            self.problems.append(Problem(index, "loop", message, f"close {inner[-1]} above"))
+        else:
+            self.closes[index] = begin
+
+
+def _loops(instructions: Checked, nest: _Nest) -> Iterator[Problem]:
+    """Loops lie in each other or apart, each is closed, and a register is begun above what counts or uses it."""
+    yield from nest.problems
+    wrong = {problem.index for problem in nest.problems}
     begun: set[int] = set()
-    for index, instruction in enumerate(instructions):
+    for index, instruction in enumerate(instructions[: len(nest.within)]):
         if instruction is None:
             return
-        if instruction.row.mnemonic == "loop":
+        mnemonic = instruction.row.mnemonic
+        if mnemonic == "loop":
             begun.add(instruction["loop"])
-            continue
-        for operand in instruction.row.operands:
-            register = instruction[operand.name] if operand.kind.name in ("by", "loop") else NO_LOOP
-            if register != NO_LOOP and register not in begun:
-                message = f"no loop begins register l{register} above this line"
-                yield Problem(index, operand.name, message, f"put `loop l{register}, COUNT` before it")
+        elif mnemonic == "next" and instruction["loop"] in begun and index not in nest.closes and index not in wrong:
+            message = f"the loop of l{instruction['loop']} has ended already"
+            yield Problem(index, "loop", message, f"begin another one: `loop l{instruction['loop']}, COUNT`")
+        else:
+            yield from _unset(index, instruction, begun)
+
+
+def _unset(index: int, instruction: Instruction, begun: set[int]) -> Iterator[Problem]:
+    """Operands that name a loop register which no loop above has begun."""
+    for operand in instruction.row.operands:
+        register = instruction[operand.name] if operand.kind.name in ("by", "loop") else NO_LOOP
+        if register != NO_LOOP and register not in begun:
+            message = f"no loop begins register l{register} above this line"
+            yield Problem(index, operand.name, message, f"put `loop l{register}, COUNT` before it")
 
 
 def _quantisers(instructions: Checked) -> Iterator[Problem]:

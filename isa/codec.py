@@ -70,8 +70,9 @@ def decode(word: int) -> Instruction:
 
 
 def allowed(kind: Kind) -> str:
-    """The range of a kind, as a message ends."""
-    return f"allowed is {kind.low} to {kind.high}"
+    """What a kind may be, as a message ends."""
+    words = "".join(f" or {word}" for word, _ in kind.words)
+    return f"allowed is {kind.numbers[0]} to {kind.numbers[-1]}{words}"
 
 
 def as_text(instruction: Instruction, names: Names | None = None) -> str:

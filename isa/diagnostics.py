@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 
-from acortex.errors import AcortexError, ManyErrors
+from acortex.errors import AcortexError, ManyErrors, count
 
 MAX_ERRORS = 100
-"""After this many the assembler stops looking: a file that is no program would give one a line."""
+"""So many different errors are shown; the rest is counted. A file that is no program would give one a line."""
 
 _FEW, _SOME = 20, 500
 """Of how many names all are compared with a mistyped one, and how many are looked at to choose so few."""
@@ -22,10 +22,20 @@ class Diagnostic(AcortexError):
     """One mistake in a source text: the line, a caret under the place, and what to do.
 
     `line` and `column` count from 1, in characters; `source` is the line's text, `length` how much of it is meant.
+    `others` are the places where the same is wrong, further down.
     """
 
     def __init__(
-        self, message: str, *, file: str, line: int, column: int, length: int = 1, source: str = "", hint: str = ""
+        self,
+        message: str,
+        *,
+        file: str,
+        line: int,
+        column: int,
+        length: int = 1,
+        source: str = "",
+        hint: str = "",
+        others: tuple[tuple[int, int], ...] = (),
     ) -> None:
         super().__init__(message, where=f"{file}:{line}:{column}", hint=hint)
         self.file = file
@@ -33,6 +43,7 @@ class Diagnostic(AcortexError):
         self.column = column
         self.length = length
         self.source = source
+        self.others = others
 
     def __str__(self) -> str:
         text, column = _window(self.source, self.column)
@@ -41,7 +52,16 @@ class Diagnostic(AcortexError):
         caret = "^" + "~" * (min(self.length, len(shown) - column + 1) - 1)
         number = str(self.line)
         advice = f"\n  hint: {self.hint}" if self.hint else ""
-        return f"{self.where}: {self.message}\n  {number} | {shown}\n  {' ' * len(number)} | {indent}{caret}{advice}"
+        lines = f"{self.where}: {self.message}\n  {number} | {shown}\n  {' ' * len(number)} | {indent}{caret}{advice}"
+        return lines + self._more()
+
+    def _more(self) -> str:
+        """A line about the other places of the same error."""
+        if not self.others:
+            return ""
+        first, last = (f"{self.file}:{line}:{column}" for line, column in (self.others[0], self.others[-1]))
+        where = f"the first at {first}, the last at {last}" if len(self.others) > 1 else f"at {first}"
+        return f"\n  and {len(self.others):,} more like it, {where}"
 
 
 def _window(text: str, column: int) -> tuple[str, int]:
@@ -62,61 +82,97 @@ class Source:
     lines: tuple[str, ...]
 
 
-class Mistake(Exception):
-    """What is wrong with a few characters of one line; whoever knows the line reports it.
+Hint = str | Callable[[], str]
+"""What to do about a mistake, or a function that finds it out: a search for near names costs more than all the rest."""
 
-    An empty message stands for the consequence of a mistake that is reported already. `line` is 0 where the line is the
-    one being read.
+
+class Mistake(Exception):
+    """What is wrong with a few characters of one line, whose caller adds the line.
+
+    `line` is 0 where the line is the one being read.
     """
 
-    def __init__(self, message: str, column: int = 0, length: int = 1, hint: str = "", line: int = 0) -> None:
+    def __init__(self, message: str, column: int = 0, length: int = 1, hint: Hint = "", line: int = 0) -> None:
         super().__init__(message)
         self.message = message
         self.column = column
         self.length = length
-        self.hint = hint
+        self._hint = hint
         self.line = line
 
+    @property
+    def hint(self) -> str:
+        """What to do about it."""
+        return self._hint if isinstance(self._hint, str) else self._hint()
 
-class TooManyErrors(Exception):
-    """Ends a pass that has found `MAX_ERRORS` mistakes."""
+
+class Consequence(Mistake):
+    """A mistake that follows from one that is reported already. It is shown only where no other is."""
+
+
+@dataclass(slots=True)
+class _Found:
+    """One message: the mistake that gave it first, and its places: line, column and length, from 1."""
+
+    mistake: Mistake
+    places: list[tuple[int, int, int]] = field(default_factory=list)
 
 
 class Report:
-    """Collects the mistakes of one assembly."""
+    """Collects the mistakes of one assembly, one entry for each message."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self.errors: list[Diagnostic] = []
+        self._found: dict[str, _Found] = {}
+        self._follows: tuple[int, Mistake] | None = None
+        self._left_out = 0
+
+    def __bool__(self) -> bool:
+        """Whether anything was reported."""
+        return bool(self._found) or self._follows is not None
 
     def add(self, line: int, mistake: Mistake) -> None:
         """Records a mistake, in this line (from 1) unless it names another; its column counts from 0."""
-        if not mistake.message:
-            return
         line = mistake.line or line
-        lines = self.source.lines
-        self.errors.append(
-            Diagnostic(
-                mistake.message,
-                file=self.source.file,
-                line=line,
-                column=mistake.column + 1,
-                length=mistake.length,
-                source=lines[line - 1] if line <= len(lines) else "",
-                hint=mistake.hint,
-            )
-        )
-        if len(self.errors) >= MAX_ERRORS:
-            raise TooManyErrors
+        if isinstance(mistake, Consequence):
+            self._follows = self._follows or (line, mistake)
+            return
+        if mistake.message not in self._found:
+            if len(self._found) >= MAX_ERRORS:
+                self._left_out += 1
+                return
+            self._found[mistake.message] = _Found(mistake)
+        self._found[mistake.message].places.append((line, mistake.column + 1, mistake.length))
 
     def finish(self) -> None:
-        """Raises what was found, in the order of the text, and nothing where nothing was."""
-        if self.errors:
-            self.errors.sort(key=lambda error: (error.line, error.column))
-            ordered: list[AcortexError] = [*self.errors]
-            if len(ordered) >= MAX_ERRORS:
-                ordered.append(AcortexError(f"more than {MAX_ERRORS - 1} errors: the rest is not shown"))
+        """Raises what was reported, in the order of the text, and nothing where nothing was.
+
+        What follows from an error that was never reported is an error of its own: so no failure passes in silence.
+        """
+        if self._follows and not self._found:
+            line, mistake = self._follows
+            self._found[mistake.message] = _Found(mistake, [(line, mistake.column + 1, mistake.length)])
+        if self._found:
+            errors = sorted(map(self._diagnostic, self._found.values()), key=lambda error: (error.line, error.column))
+            ordered: list[AcortexError] = [*errors]
+            if self._left_out:
+                ordered.append(AcortexError(f"{count(self._left_out, 'more error')} of other kinds: not shown"))
             raise ManyErrors(ordered)
+
+    def _diagnostic(self, found: _Found) -> Diagnostic:
+        """A message at the first of its places."""
+        mistake, lines = found.mistake, self.source.lines
+        (line, column, length), *others = sorted(found.places)
+        return Diagnostic(
+            mistake.message,
+            file=self.source.file,
+            line=line,
+            column=column,
+            length=length,
+            source=lines[line - 1] if line <= len(lines) else "",
+            hint=mistake.hint,
+            others=tuple((line, column) for line, column, _ in others),
+        )
 
 
 def near(name: str, names: Iterable[str], otherwise: str = "") -> str:

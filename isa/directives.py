@@ -6,6 +6,7 @@ import math
 from bisect import bisect
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from acortex.errors import AcortexError
 from acortex.isa.data import OFFSET_LIMIT, TYPES, WEIGHT_HIGH, WEIGHT_LOW, constants_fault, packed_size, unpack_weights
-from acortex.isa.diagnostics import Mistake, near, spoken
+from acortex.isa.diagnostics import Consequence, Mistake, near, spoken
 from acortex.isa.expressions import LIMIT
 from acortex.isa.given import Draft, Given
 from acortex.isa.operands import KINDS, PACKED
@@ -179,9 +180,10 @@ def _samples(given: Given) -> None:
     draft, name = given.draft, given.name("name")
     tensor = draft.inputs.get(name)
     if tensor is None and ("input", name) in draft.declared:
-        raise Mistake("")
+        raise Consequence(f"input `{name}` is declared wrongly")
     if tensor is None:
-        raise given.mistake("name", f"no input is called `{name}`", near(name, draft.inputs, "declare it with .input"))
+        hint = partial(near, name, draft.inputs, "declare it with .input")
+        raise given.mistake("name", f"no input is called `{name}`", hint)
     if name in draft.samples:
         raise given.mistake("name", f"a second set of samples for `{name}`")
     array = _own_array(given, "uint8")
@@ -283,9 +285,8 @@ def carry_out(draft: Draft, statement: Statement) -> None:
     directive = DIRECTIVES.get(name)
     if directive is None:
         known = [*DIRECTIVES, *TEXT]
-        raise Mistake(
-            f"no directive is called `{name}`", column, len(name), near(name, known, f"known are {spoken(known)}")
-        )
+        hint = partial(near, name, known, f"known are {spoken(known)}")
+        raise Mistake(f"no directive is called `{name}`", column, len(name), hint)
     fields = bind(statement.head, statement.arguments, directive.required + directive.optional)
     missing = [field_name for field_name in directive.required if field_name not in fields]
     if missing:

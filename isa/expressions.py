@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from acortex.isa.diagnostics import Mistake, near
+from acortex.isa.diagnostics import Consequence, Mistake, near
 from acortex.isa.lexer import Token, number_of
 
 LIMIT = 1 << 63
@@ -19,7 +19,8 @@ MAX_DEPTH = 64
 
 _PRECEDENCE = {"(": 0, "<<": 1, ">>": 1, "+": 2, "-": 2, "*": 3, "/": 3, "//": 3, "/^": 3, "%": 3, "sign -": 4}
 
-_ABOVE = "a constant is defined above its use: .equ NAME, EXPRESSION"
+_DEFINE = "define it: .equ NAME, EXPRESSION"
+_BELOW = "it is defined further down: an .equ knows labels, and the constants above it"
 
 Symbols = Mapping[str, int | None]
 """Constants and labels by name; None where the definition itself is wrong, and reported."""
@@ -119,7 +120,7 @@ def _apply(name: str, token: Token, left: int, right: int) -> int:
 
 
 def _operand(token: Token, symbols: Symbols) -> int:
-    kind, text, _ = token
+    kind, text, column = token
     if kind == "number":
         value = number_of(token)
         if value >= LIMIT:
@@ -128,10 +129,16 @@ def _operand(token: Token, symbols: Symbols) -> int:
     if kind != "name":
         raise _at(token, f"a number, a constant or a label should stand here, not `{text[:40]}`")
     if text not in symbols:
-        raise _at(token, f"no constant or label is called `{text}`", near(text, symbols, _ABOVE))
+        # Looked up as the report ends, when every constant is known.
+        raise Mistake(
+            f"no constant or label is called `{text}`",
+            column,
+            len(text),
+            lambda: _BELOW if text in symbols else near(text, symbols, _DEFINE),
+        )
     known = symbols[text]
     if known is None:
-        raise Mistake("")
+        raise Consequence(f"`{text}` has no value", column, len(text))
     return known
 
 

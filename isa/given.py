@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from acortex.errors import AcortexError
 from acortex.isa.data import from_blob
-from acortex.isa.diagnostics import Mistake, near, spoken
+from acortex.isa.diagnostics import Hint, Mistake, near, spoken
 from acortex.isa.expressions import evaluate
 from acortex.isa.files import Shelf
 from acortex.isa.lexer import MAX_DIGITS, Token, is_name, tokens_of
@@ -67,7 +68,7 @@ class Given:
     def __contains__(self, field_name: str) -> bool:
         return field_name in self.fields
 
-    def mistake(self, field_name: str, message: str, hint: str = "") -> Mistake:
+    def mistake(self, field_name: str, message: str, hint: Hint = "") -> Mistake:
         """A mistake in a field, or in the directive as a whole where the field is not given."""
         tokens = self.fields.get(field_name) or [self.statement.head]
         return Mistake(message, tokens[0][2], tokens[-1][2] + len(tokens[-1][1]) - tokens[0][2], hint)
@@ -117,7 +118,8 @@ class Given:
         """One of a few names."""
         name = self.name(field_name)
         if name not in names:
-            raise self.mistake(field_name, f"no {field_name} is called `{name}`", near(name, names, spoken(names)))
+            hint = partial(near, name, names, spoken(names))
+            raise self.mistake(field_name, f"no {field_name} is called `{name}`", hint)
         return name
 
     def shapes(self, field_name: str) -> tuple[tuple[int, ...], ...]:

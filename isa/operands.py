@@ -34,8 +34,9 @@ PACKED = ("1", "2", "4", "8", "16")
 class Kind:
     """One kind of operand.
 
-    `low..high` is the range of the value as written; a word holds `value - low` where `low` is above zero or the kind
-    is signed, so that every code of the field means something unless the range says otherwise.
+    `low..high` is the range of the value; a word holds `value - low`, or two's complement where `low` is below zero,
+    so that every code of the field means something unless the range says otherwise. A value at an end of the range may
+    be a word's: it has that name alone, and `numbers` are the others.
     """
 
     name: str
@@ -47,7 +48,7 @@ class Kind:
     choices: tuple[str, ...] = ()
     table: str = ""
     words: tuple[tuple[str, int], ...] = ()
-    """Names accepted in place of a number, with the number that each stands for; above those of the registers."""
+    """Names with the value that each stands for, the lowest or the highest: no number and no register means the same."""
 
     @property
     def signed(self) -> bool:
@@ -65,9 +66,15 @@ class Kind:
         return field + self.base
 
     @property
+    def numbers(self) -> range:
+        """What a source may write as a number, or behind the prefix of a register: the range without the words'."""
+        meanings = [meaning for _, meaning in self.words]
+        return range(self.low + (self.low in meanings), self.high + 1 - (self.high in meanings))
+
+    @property
     def registers(self) -> range:
         """The numbers of the registers that an operand of this kind may name; empty where it names none."""
-        return range(self.low, self.high + 1 - len(self.words)) if self.prefix else range(0)
+        return self.numbers if self.prefix else range(0)
 
     @property
     def base(self) -> int:
@@ -112,7 +119,8 @@ _ROWS = (
     _choice("to_read", 1, ("buffer", "vector"), "where the words go"),
     _choice("from_write", 1, ("neurons", "vector"), "where the words come from"),
     _choice("to_convert", 1, ("memory", "vector"), "where the codes go"),
-    Kind("repeat", 24, 0, (1 << 24) - 1, "how often a loop runs", words=(("host", HOST_COUNT),)),
+    Kind("repeat", 24, 0, (1 << 24) - 1, "how often a loop runs, at least once; host: once for each inference that the"
+         " host has", words=(("host", HOST_COUNT),)),
     _unsigned("target", 16, "an instruction's address", table="label"),
     _unsigned("address", 20, "a word of main memory"),
     _unsigned("every", 6, "of how many words the last is coded otherwise; 0 for none"),
@@ -154,3 +162,6 @@ _ROWS = (
 
 KINDS: dict[str, Kind] = {kind.name: kind for kind in _ROWS}
 KIND_COUNT = len(_ROWS)
+
+if any(len(kind.numbers) + len(kind.words) != kind.high + 1 - kind.low for kind in _ROWS):
+    raise AssertionError("a word of a kind stands for no end of its range, or for that of another word")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -213,7 +214,7 @@ def bind(head: Token, arguments: list[Argument], fields: tuple[str, ...]) -> dic
             continue
         name = name_token[1]
         if name not in fields:
-            hint = near(name, fields, _takes(head, fields))
+            hint = partial(near, name, fields, _takes(head, fields))
             raise Mistake(f"`{head[1]}` has no operand `{name}`", name_token[2], len(name), hint)
         if name in given:
             raise Mistake(f"operand `{name}` is given twice", name_token[2], len(name))

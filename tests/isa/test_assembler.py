@@ -67,7 +67,7 @@ def test_constants_know_labels_and_constants_above() -> None:
 
 
 def test_words_in_place_of_numbers() -> None:
-    assert texts("start\nloop l1, host\ninference by=none\nread d0, to=vector\nhalt")[1:4] == [
+    assert texts("start\nloop l1, host\ninference by=none\nread d0, to=vector\nnext l1, 2\nhalt")[1:4] == [
         "loop l1, host",
         "inference",
         "read d0, to=vector",
@@ -146,7 +146,7 @@ def test_line_ends_of_all_systems() -> None:
         ("input 3, d0", ["6:7: `tensor` takes the name of an input tensor, not `3`"]),
         (
             "base d0, N",
-            ["6:10: no constant or label is called `N` | a constant is defined above its use: .equ NAME, EXPRESSION"],
+            ["6:10: no constant or label is called `N` | define it: .equ NAME, EXPRESSION"],
         ),
         ("next l0, 3", ["6:6: no loop begins register l0 above this line | put `loop l0, COUNT` before it"]),
         (
@@ -221,7 +221,7 @@ def test_a_mistake_in_set_up(line: str, expected: list[str]) -> None:
         ),
         (
             ".equ A, B\n.equ B, 1\nstart\nhalt",
-            ["1:9: no constant or label is called `B` | a constant is defined above its use: .equ NAME, EXPRESSION"],
+            ["1:9: no constant or label is called `B` | it is defined further down: an .equ knows labels, and the constants above it"],
         ),
         (".equ A\nstart\nhalt", ["1:1: `.equ` needs a name and a value | write .equ NAME, EXPRESSION"]),
         (".equ A, 1\nA: start\nhalt", ["1:6: `A` is already defined, in line 2"]),
@@ -289,11 +289,20 @@ def test_control_characters_do_not_reach_the_terminal() -> None:
     assert "\x1b" not in str(caught.value)
 
 
-def test_it_stops_after_a_hundred_mistakes() -> None:
+def test_a_mistake_that_comes_again_is_shown_once_with_its_places() -> None:
+    """Copies of one mistake hide no other."""
     with pytest.raises(ManyErrors) as caught:
-        assemble("foo\n" * 5000)
+        assemble("foo\n" * 5000 + "bar\nbar\nread x0", file="t.s")
+    assert [error.where for error in caught.value.errors] == ["t.s:1:1", "t.s:5001:1", "t.s:5003:6"]
+    assert "  and 4,999 more like it, the first at t.s:2:1, the last at t.s:5000:1\n" in str(caught.value)
+    assert "  and 1 more like it, at t.s:5002:1\n" in str(caught.value)
+
+
+def test_it_shows_a_hundred_different_mistakes_and_counts_the_rest() -> None:
+    with pytest.raises(ManyErrors) as caught:
+        assemble("".join(f"foo{index}\n" for index in range(5000)))
     assert len(caught.value.errors) == 101
-    assert str(caught.value.errors[-1]) == "more than 99 errors: the rest is not shown"
+    assert str(caught.value.errors[-1]) == "4,900 more errors of other kinds: not shown"
 
 
 def test_a_program_has_no_more_instructions_than_a_jump_can_reach() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acortex.isa.diagnostics import Mistake
+from acortex.isa.diagnostics import Consequence, Mistake
 from acortex.isa.expressions import evaluate
 from acortex.isa.lexer import tokens_of
 
@@ -95,7 +95,9 @@ def test_an_unknown_name_suggests_a_near_one() -> None:
 
 
 def test_a_name_whose_definition_is_wrong_is_not_told_again() -> None:
-    assert mistake("broken+1") == (0, "")
+    with pytest.raises(Consequence) as caught:
+        value("broken+1")
+    assert (caught.value.column, caught.value.message) == (0, "`broken` has no value")
 
 
 OPERATORS = st.sampled_from(["+", "-", "*", "//", "%"])

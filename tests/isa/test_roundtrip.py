@@ -27,7 +27,7 @@ BODY = [row for row in ROWS if row.mnemonic not in ("start", "halt", "next", "lo
 
 @st.composite
 def operands(draw: st.DrawFn, row: Row, tables: dict[str, int]) -> dict[str, int]:
-    """Legal values for an instruction whose loop registers have all begun."""
+    """Legal values for an instruction below loops of all registers."""
     values = {}
     for operand in row.operands:
         kind = operand.kind
@@ -89,13 +89,19 @@ def programs(draw: st.DrawFn) -> Program:
         "output": len(outputs),
     }
     usable = [row for row in BODY if all(tables.get(operand.kind.table, 1) for operand in row.operands)]
-    words = [encode(MNEMONICS["loop"], {"loop": register, "count": register}) for register in range(NO_LOOP)]
+    words = []
+    for register in range(NO_LOOP):
+        words.append(encode(MNEMONICS["loop"], {"loop": register, "count": register}))
+        words.append(encode(MNEMONICS["next"], {"loop": register, "target": len(words)}))
     for part in (True, False):
+        looped = draw(st.booleans())
+        if looped:
+            words.append(encode(MNEMONICS["loop"], {"loop": 3, "count": draw(st.sampled_from([0, 1, (1 << 24) - 1]))}))
         first = len(words)
         for row in draw(st.lists(st.sampled_from([row for row in usable if row.setup in (part, None)]), max_size=8)):
             words.append(encode(row, draw(operands(row, tables))))
-        if draw(st.booleans()) and len(words) > first:
-            words.append(encode(MNEMONICS["next"], {"loop": 3, "target": draw(st.integers(first, len(words) - 1))}))
+        if looped:
+            words.append(encode(MNEMONICS["next"], {"loop": 3, "target": draw(st.integers(first, len(words)))}))
         words.append(encode(MNEMONICS["start" if part else "halt"], {}))
     count = draw(st.integers(1, 3))
     dtype = draw(st.sampled_from(["uint8", "bool", "float32", "int64"]))

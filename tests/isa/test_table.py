@@ -27,14 +27,17 @@ NAMES = {
 def program_around(row: Row) -> tuple[str, int]:
     """A legal program that holds a row's example, and the address at which it does."""
     register = re.search(r"\bl[0-7]\b", row.example)
-    begin = f"loop {register[0]}, 1" if register else "nop"
     lines = {
         "start": ["nop", row.example, "nop", "halt"],
         "halt": ["start", "nop", row.example],
+        "loop": ["start", row.example, "next l2, 2", "halt"],
+        "next": ["start", "loop l2, 1", *["nop"] * 8, row.example, "halt"],
     }.get(row.mnemonic)
     if lines is None:
-        lines = [begin, row.example, "start"] if row.setup else ["start", begin, row.example]
-        lines += ["nop"] * 8 + ["halt"]
+        lines = [row.example, "start"] if row.setup else ["start", row.example]
+        if register:
+            lines[lines.index(row.example) :] = [f"loop {register[0]}, 1", row.example, f"next {register[0]}, 2"]
+        lines += ["halt"]
     return "\n".join(lines), lines.index(row.example)
 
 

@@ -79,7 +79,9 @@ class Maker(Chains):
     def unused(self) -> None:
         """Legal but odd: registers that are set anywhere in their range, and never used."""
         if self.often(0.5):
-            self.emit("loop", **self.any_of("loop"))
+            drawn = self.any_of("loop")
+            self.emit("loop", loop=drawn["loop"], count=1 + drawn["count"] % 3)
+            self.emit("next", loop=drawn["loop"], target=len(self.made))
         self.emit("base", **self.any_of("base", address=self.edge(0, self.chip.memory_words - 1), by=NO_LOOP))
         self.emit("dim", **self.any_of("dim", stream=self.made[-1][1]["stream"]))
         self.emit("window", **self.any_of("window"))
