@@ -15,14 +15,19 @@ from acortex.isa.tensors import words_of
 MAX_STEPS = 1 << 20
 """Instructions that are followed to count multiply-accumulates; a program that takes more is not counted."""
 
+NO_LAYER = "-"
+"""What stands outside of layers, as the report of a run names it."""
+
 
 def summary(program: Program) -> dict[str, Any]:
-    """The report `acortex.info/1` of a program, in plain JSON types; `macs` are those of one inference.
+    """The report `acortex.info/1` of a program, in plain JSON types.
 
-    They are None where the walk that counts them fails or does not end soon; a run then says what is wrong.
+    `macs` are those of a run of as many inferences as `macs_inferences` says: one, or the number of the program's own
+    samples where the program does not run with one. They are None where the walk that counts them fails or does not
+    end soon; a run then says what is wrong.
     """
-    macs = macs_by_layer(program)
-    samples = {len(array) for array in program.samples.values()}
+    samples = max((len(array) for array in program.samples.values()), default=0)
+    inferences, macs = _counted(program, samples)
     return {
         "schema": "acortex.info/1",
         "program": {"name": program.name, "sha256": sha256(program), "instructions": len(program.words)},
@@ -30,7 +35,9 @@ def summary(program: Program) -> dict[str, Any]:
         "inputs": [_tensor(tensor) for tensor in program.inputs],
         "outputs": [_tensor(tensor) for tensor in program.outputs],
         "macs": None if macs is None else sum(macs.values()),
-        "layers": [{"name": name, "macs": macs and macs[name]} for name in program.layers],
+        "macs_inferences": inferences,
+        "layers": [{"name": name, "macs": None if macs is None else macs[name]} for name in program.layers],
+        "macs_outside_layers": None if macs is None else macs[NO_LAYER],
         "weights": [
             {
                 "name": one.name,
@@ -42,7 +49,7 @@ def summary(program: Program) -> dict[str, Any]:
         ],
         "constants": [{"name": one.name, "columns": len(one.values)} for one in program.constants],
         "memory": [{"address": one.address, "words": len(one.values)} for one in program.memory],
-        "samples": max(samples, default=0),
+        "samples": samples,
         "labels": program.labels is not None,
     }
 
@@ -63,10 +70,22 @@ def _tensor(tensor: Tensor) -> dict[str, Any]:
     }
 
 
-def macs_by_layer(program: Program) -> Counter[str] | None:
-    """Multiply-accumulates of one inference by layer ("-" outside of layers); None where they cannot be counted."""
+def _counted(program: Program, samples: int) -> tuple[int, Counter[str] | None]:
+    """Multiply-accumulates by layer, and for how many inferences: a loop of a fixed count may need all samples."""
+    macs = macs_by_layer(program)
+    if macs is None and samples > 1:
+        macs = macs_by_layer(program, samples)
+        return (1, None) if macs is None else (samples, macs)
+    return 1, macs
+
+
+def macs_by_layer(program: Program, inferences: int = 1) -> Counter[str] | None:
+    """Multiply-accumulates of so many inferences by layer, `NO_LAYER` outside of them; None where none are counted.
+
+    Each position of a multiply counts the `macs` of its group's weights: rows x columns, or what `.weights` says.
+    """
     try:
-        sequencer = Sequencer(program, 1)
+        sequencer = Sequencer(program, inferences)
         macs: Counter[str] = Counter()
         held: dict[int, int] = {}
         for _ in range(MAX_STEPS):
@@ -76,7 +95,7 @@ def macs_by_layer(program: Program) -> Counter[str] | None:
             if dispatch is not None and dispatch.row.mnemonic == "program":
                 held[dispatch.group] = program.weights[dispatch.ops.weights].macs
             elif dispatch is not None and dispatch.row.mnemonic == "multiply":
-                layer = program.layers[dispatch.layer - 1] if dispatch.layer else "-"
+                layer = program.layers[dispatch.layer - 1] if dispatch.layer else NO_LAYER
                 macs[layer] += dispatch.ops.positions * held[dispatch.group]
     except (AcortexError, KeyError):  # a group without weights is no key
         return None

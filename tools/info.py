@@ -63,7 +63,8 @@ def _facts(report: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         words = sum(piece["words"] for piece in report["memory"])
         yield "memory", f"{_many(words, 'word', 'words')} before anything runs"
     macs = report["macs"]
-    yield "macs", "not counted" if macs is None else f"{macs:,} an inference"
+    runs = "one inference" if report["macs_inferences"] == 1 else f"{report['macs_inferences']:,} inferences"
+    yield "macs", "not counted" if macs is None else f"{macs:,} for {runs}"
     if report["samples"]:
         labelled = " with labels" if report["labels"] else ""
         yield "samples", f"{report['samples']:,}{labelled}"
@@ -92,9 +93,10 @@ def _layers(report: Mapping[str, Any]) -> RenderableType:
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("layer", style="cyan", no_wrap=True)
-    table.add_column("macs", justify="right")
-    table.add_column("", justify="right")
-    for layer in report["layers"]:
+    table.add_column("macs", justify="right", no_wrap=True)
+    table.add_column("", justify="right", no_wrap=True)
+    outside = report["macs_outside_layers"]
+    for layer in (*report["layers"], *([{"name": "-", "macs": outside}] if outside else ())):
         macs = layer["macs"]
         table.add_row(layer["name"], "-" if macs is None else f"{macs:,}", percent(macs or 0, report["macs"] or 0))
     return table

@@ -1,17 +1,20 @@
-"""Broken sources: whatever a text is, the answer is a program or errors of ours, and errors show their place."""
+"""Broken sources: whatever a text is, the answer is a program that lacks no line, or errors that show their place."""
 
 from __future__ import annotations
 
 import random
+import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acortex.errors import AcortexError, ManyErrors
 from acortex.isa.assembler import assemble
-from acortex.isa.diagnostics import Diagnostic
+from acortex.isa.container import dumps, loads
+from acortex.isa.diagnostics import Consequence, Diagnostic, Report, Source
 from acortex.isa.directives import DIRECTIVES
+from acortex.isa.disassembler import listing
 from acortex.isa.table import ROWS
 
 SOURCE = """\
@@ -62,10 +65,28 @@ WORDS = st.sampled_from(
 )
 
 
-def answer(text: str) -> None:
-    """Assembles a text; what is wrong with it must be said in our words, at a place that exists."""
+def instruction_lines(text: str) -> list[int]:
+    """The lines that hold an instruction, found without the assembler: what is left without strings and labels."""
+    found = []
+    for number, line in enumerate(text.split("\n"), 1):
+        bare = re.split("[;#]", re.sub('"[^"]*"', "S", line))[0].rstrip("\r")
+        bare = re.sub(r"^([ \t]*[A-Za-z_][A-Za-z0-9_.]*[ \t]*:)*", "", bare).strip(" \t")
+        if bare and not bare.startswith("."):
+            found.append(number)
+    return found
+
+
+def answer(text: str) -> bool:
+    """Assembles a text. A program has a word for each line that holds an instruction, and its container is read again.
+
+    Else what is wrong must be said in our words, at a place that exists. Answers whether there is a program.
+    """
     try:
-        assemble(text)
+        program = assemble(text)
+        assert [line.number for line in program.lines] == instruction_lines(text)
+        assert len(program.words) == len(program.lines) == listing(program).count("\n") - 1
+        assert loads(dumps(program)).lines == program.lines
+        return True
     except ManyErrors as errors:
         lines = text.split("\n")
         for error in errors.errors:
@@ -75,6 +96,7 @@ def answer(text: str) -> None:
                 assert 1 <= error.column <= len(lines[error.line - 1]) + 1
     except AcortexError as error:
         assert str(error)
+    return False
 
 
 def test_the_source_is_right() -> None:
@@ -110,3 +132,64 @@ def test_any_words_in_any_order(words: list[str]) -> None:
 @given(st.text())
 def test_any_text(text: str) -> None:
     answer(text)
+
+
+EQUATES = (
+    ".equ N, N + 1",
+    ".equ N, -N",
+    ".equ N, N",
+    ".equ N, M\n.equ M, N",
+    ".equ N, M\n.equ M, K\n.equ K, N",
+    ".equ N, nowhere",
+    ".equ N, 1\n.equ N, 2",
+    ".equ N, 1 / 0",
+    ".equ N, top\n.equ top, 1",
+    ".equ N, (1",
+    ".equ N",
+    ".equ 5, N",
+    ".equ N, N, N",
+    ".equ d5, 1",
+    ".equ N N",
+    ".equ N, 1, value=N",
+    ".equ name=N, value=N",
+)
+"""Constants that have no value, or none that is sure."""
+
+USES = (
+    "base d0, N", "loop l1, N\nnop\nnext l1, top", "next l0, N", "dim d0, 0, N", "quant q1, N, 0", "feed N, N, tail=N",
+    ".weights v, 1x1, macs=N\n.row 1\nprogram g0, v", ".weights v, NxN\n.row 1\nprogram g0, v",
+    ".weights v, 1x1\n.row N\nprogram g0, v", ".input z, shape=N\ninput z, d0",
+    ".output z, shape=1, bits=N\noutput z, d0", ".constants k, N\n.row 1, 1\ntune q0, k", ".memory N, 1\n.row 1",
+    ".input z, shape=1\n.samples z, shape=1xN\n.row 1\ninput z, d0", "layer N", "read N",
+)  # fmt: skip
+"""Statements that a constant without a value makes wrong."""
+
+
+@pytest.mark.parametrize("equate", EQUATES)
+@pytest.mark.parametrize("use", USES)
+def test_no_line_is_left_out_for_a_constant_without_a_value(equate: str, use: str) -> None:
+    """The line of the definition is to blame, and the program is not made."""
+    text = SOURCE.replace(".equ N, (2 + 3) * 4 // 2", equate).replace("        halt", f"        {use}\n        halt")
+    assert not answer(text)
+    with pytest.raises(ManyErrors) as caught:
+        assemble(text)
+    first = caught.value.errors[0]
+    assert isinstance(first, Diagnostic)
+    assert 2 <= first.line <= 2 + equate.count("\n") or "already defined" in first.message
+
+
+@given(st.data())
+@settings(max_examples=300)
+def test_a_source_with_words_exchanged_makes_all_its_words_or_none(data: st.DataObject) -> None:
+    """Words of the text stand for each other: constants for labels, registers for numbers, names for names."""
+    words = re.split(r"(\W+)", SOURCE)
+    for place in data.draw(st.lists(st.integers(0, len(words) - 1), max_size=3)):
+        words[place] = data.draw(st.sampled_from(words))
+    answer("".join(words))
+
+
+def test_what_follows_from_nothing_that_was_reported_is_an_error_itself() -> None:
+    report = Report(Source("t.s", ("start", "nop")))
+    report.add(2, Consequence("the instruction could not be read", 0, 3))
+    with pytest.raises(ManyErrors, match="t.s:2:1: the instruction could not be read"):
+        report.finish()
