@@ -135,7 +135,7 @@ class _Assembly:
         self.source = source
         self.report = report
         self.parsed: Parsed = parse(source, report)
-        self.draft = Draft(source.file, files, source.lines, dict(self.parsed.labels))
+        self.draft = Draft(source.name, files, source.lines, dict(self.parsed.labels))
         self.instructions: list[Instruction | None] = []
         self.words: list[int] = []
 
@@ -285,7 +285,7 @@ class _Assembly:
             chip=draft.chip or DEFAULT_CHIP,
             words=np.array(self.words, dtype=np.uint64),
             lines=tuple(
-                Line(file.name, one.line, texts[one.line - 1].strip())
+                Line(self.source.name, one.line, texts[one.line - 1].strip())
                 for one, _ in zip(instructions, self.words, strict=True)
             ),
             weights=tuple(draft.weights.values()),

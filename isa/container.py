@@ -52,6 +52,18 @@ MAX_MAP = 1 << 21
 """The largest map: 4,096 layer names and as many matrices need about 1 MB."""
 
 MAX_NAMES = 1 << KINDS["layer"].bits
+MAX_WORDS_OF_PROGRAM = 1 << KINDS["target"].bits
+MAX_WEIGHTS = 1 << 28
+"""All weights of a program together: they take a byte each once they are unpacked."""
+
+MAX_TEXT = 1 << 26
+"""The largest text of all lines together, in bytes: that of a source."""
+
+KEYS = frozenset(
+    "name chip words weights constants memory inputs outputs layers samples labels"
+    " files line_files line_numbers line_texts".split()
+)
+"""What the map holds."""
 
 
 class _Arrays:
@@ -104,7 +116,9 @@ def sha256(program: Program) -> str:
 
 
 def dumps(program: Program) -> bytes:
-    """A program as the bytes of a container."""
+    """A program as the bytes of a container. Raises AcortexError for one that no container can hold."""
+    if len(program.lines) != len(program.words):
+        raise AcortexError(f"the program has {len(program.words)} words, and lines for {len(program.lines)}")
     arrays = _Arrays()
     content = _content(program, arrays)
     places = [*program.lines, *(one.line for one in program.memory)]
@@ -112,9 +126,12 @@ def dumps(program: Program) -> bytes:
     content["files"] = files
     content["line_files"] = arrays.add(np.array([files.index(line.file) for line in places], dtype=np.uint16))
     content["line_numbers"] = arrays.add(np.array([line.number for line in places], dtype=np.uint32))
-    texts = "\n".join(line.text for line in places).encode("utf-8")
+    texts = "\n".join(line.text for line in places).encode("utf-8", "replace")
     content["line_texts"] = arrays.add(np.frombuffer(texts, dtype=np.uint8))
     packed = msgpack.packb(content)
+    for what, size, limit in (("names", len(packed), MAX_MAP), ("lines", len(texts), MAX_TEXT)):
+        if size > limit:
+            raise AcortexError(f"the {what} of the program take {size} bytes, at most {limit} fit", hint="shorten them")
     writer = __version__.encode("ascii")
     header = MAGIC + struct.pack("<HB", FORMAT, len(writer)) + writer + struct.pack("<I", len(packed))
     body = b"".join([header, packed, *arrays.parts])
@@ -208,7 +225,7 @@ def _unpacked(packed: memoryview) -> dict[str, Any]:
         )
     except Exception as error:  # msgpack has a handful of errors without a common base
         raise _malformed(f"map ({type(error).__name__})") from None
-    if not isinstance(content, dict):
+    if not isinstance(content, dict) or content.keys() != KEYS:
         raise _malformed("map")
     return content
 
@@ -237,16 +254,19 @@ class _Reader:
         self.content = content
         self.arrays = arrays
         self.used = 0
+        self.weighed = 0
 
     def program(self) -> Program:
         """The program. Raises UsageError at the first field that is not as `dumps` writes it."""
         words = self.array(self.field("words", list), "uint64", 1)
+        if len(words) > MAX_WORDS_OF_PROGRAM:
+            raise _malformed(f"it has {len(words)} instructions, {MAX_WORDS_OF_PROGRAM} are the most")
         weights = tuple(self.weights(fields) for fields in self.field("weights", list))
         constants = tuple(self.constants(fields) for fields in self.field("constants", list))
         memory = [self.memory(fields) for fields in self.field("memory", list)]
         inputs, outputs = (tuple(map(self.tensor, self.field(key, list))) for key in ("inputs", "outputs"))
         samples = {self.name(key): self.array(value) for key, value in self.field("samples", dict).items()}
-        labels = self.content.get("labels")
+        labels = self.content["labels"]
         labels = None if labels is None else self.array(labels, "int64", 1)
         lines = self.lines(len(words) + len(memory))
         program = Program(
@@ -285,7 +305,7 @@ class _Reader:
         if not (isinstance(fields, list) and len(fields) == 3 and isinstance(fields[1], list)):
             raise _malformed("an array")
         kind, shape, offset = fields
-        sizes_are_right = len(shape) <= 8 and all(type(axis) is int and axis >= 0 for axis in shape)
+        sizes_are_right = len(shape) <= 8 and all(type(axis) is int and 0 <= axis <= MAX_BYTES for axis in shape)
         if kind not in TYPES or (dtype and kind != dtype) or not sizes_are_right or (axes and len(shape) != axes):
             raise _malformed("an array")
         element = np.dtype(kind).newbyteorder("<")
@@ -293,7 +313,12 @@ class _Reader:
         if type(offset) is not int or offset != self.used or size > len(self.arrays) - self.used:
             raise _malformed("the size of an array")
         self.used += size
-        return np.frombuffer(self.arrays, element, math.prod(shape), offset).reshape(shape)
+        if not size:
+            raise _malformed("an array without elements")
+        array = np.frombuffer(self.arrays, element, math.prod(shape), offset).reshape(shape)
+        if kind == "bool" and int(array.view(np.uint8).max()) > 1:
+            raise _malformed("an array of truths")
+        return array
 
     def weights(self, fields: object) -> Weights:
         """A matrix of weights."""
@@ -302,6 +327,9 @@ class _Reader:
         name, macs, shape, packed = fields
         if not (isinstance(shape, list) and len(shape) == 2 and all(type(axis) is int and axis > 0 for axis in shape)):
             raise _malformed("weights")
+        self.weighed += math.prod(shape)
+        if max(shape) > KINDS["rows"].high or self.weighed > MAX_WEIGHTS:
+            raise _malformed("the size of weights")
         if type(macs) is not int or not 0 <= macs <= math.prod(shape):
             raise _malformed("weights")
         data = self.array(packed, "uint8", 1)
@@ -344,15 +372,16 @@ class _Reader:
     def lines(self, count: int) -> tuple[Line, ...]:
         """The place of each instruction, then of each piece of memory."""
         files = self.field("files", list)
-        indices = self.array(self.field("line_files", list), "uint16", 1).tolist()
-        numbers = self.array(self.field("line_numbers", list), "uint32", 1).tolist()
-        texts = self.array(self.field("line_texts", list), "uint8", 1).tobytes().decode("utf-8", "replace").split("\n")
-        if not len(indices) == len(numbers) == len(texts) == count or max(indices, default=0) >= len(files):
+        indices = self.array(self.field("line_files", list), "uint16", 1)
+        numbers = self.array(self.field("line_numbers", list), "uint32", 1)
+        text = self.array(self.field("line_texts", list), "uint8", 1).tobytes()
+        as_many = len(indices) == len(numbers) == text.count(b"\n") + 1 == count
+        if not as_many or len(text) > MAX_TEXT or int(indices.max()) >= len(files):
             raise _malformed("source lines")
-        names = [file if isinstance(file, str) else "?" for file in files]
-        return tuple(
-            Line(names[index], number, text) for index, number, text in zip(indices, numbers, texts, strict=True)
-        )
+        if not all(isinstance(file, str) for file in files):
+            raise _malformed("names of source files")
+        places = zip(indices.tolist(), numbers.tolist(), text.decode("utf-8", "replace").split("\n"), strict=True)
+        return tuple(Line(files[index], number, line) for index, number, line in places)
 
 
 def _judge(program: Program) -> None:
@@ -379,5 +408,7 @@ def _judge(program: Program) -> None:
         counts = {len(accept(inputs[name], array)) for name, array in program.samples.items() if name in inputs}
         if set(program.samples) != set(inputs) or len(counts) != 1:
             raise _malformed("samples")
+    if program.labels is not None and not program.samples:
+        raise _malformed("labels without samples")
     if program.labels is not None and any(len(array) != len(program.labels) for array in program.samples.values()):
         raise _malformed("labels")

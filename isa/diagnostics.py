@@ -5,11 +5,15 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from acortex.errors import AcortexError, ManyErrors, count
 
 MAX_ERRORS = 100
 """So many different errors are shown; the rest is counted. A file that is no program would give one a line."""
+
+MAX_FILE_NAME = 255
+"""The longest name of a file that a program keeps."""
 
 _FEW, _SOME = 20, 500
 """Of how many names all are compared with a mistyped one, and how many are looked at to choose so few."""
@@ -80,6 +84,11 @@ class Source:
 
     file: str
     lines: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The file's name without its folders, as text that any file and terminal takes."""
+        return Path(self.file).name.encode("utf-8", "replace").decode("utf-8")[:MAX_FILE_NAME]
 
 
 Hint = str | Callable[[], str]

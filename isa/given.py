@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,7 +27,7 @@ MAX_DATA_BYTES = 1 << 28
 
 @dataclass
 class Draft:
-    """A program on its way: what the directives have said so far."""
+    """A program on its way: what the directives have said so far. `file` is the name of the source's file."""
 
     file: str
     files: Shelf
@@ -154,7 +153,7 @@ class Given:
     def line(self) -> Line:
         """Where the directive stands."""
         number = self.statement.line
-        return Line(Path(self.draft.file).name, number, self.draft.lines[number - 1].strip())
+        return Line(self.draft.file, number, self.draft.lines[number - 1].strip())
 
     def claim(self, count: int) -> None:
         """Counts data against what a program may hold."""

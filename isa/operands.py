@@ -48,7 +48,7 @@ class Kind:
     choices: tuple[str, ...] = ()
     table: str = ""
     words: tuple[tuple[str, int], ...] = ()
-    """Names with the value that each stands for, the lowest or the highest: no number and no register means the same."""
+    """Names with the value that each stands for, the lowest or the highest: no number or register means the same."""
 
     @property
     def signed(self) -> bool:

@@ -29,6 +29,9 @@ CHANNELS = 64
 MAX_AXES = 4
 """The axes that a tensor's shape has at most."""
 
+MAX_FORMS = 64
+"""The shapes that a tensor may be given in at most."""
+
 MAX_CODE_BITS = 8
 """The widest code of a tensor."""
 
@@ -167,6 +170,8 @@ def _shape_fault(tensor: Tensor) -> tuple[str, str] | None:
     sizes = sorted({math.prod(shape) for shape in tensor.shapes})
     if len(sizes) > 1:
         return "shape", f"the shapes hold different numbers of values: {' or '.join(map(str, sizes))}"
+    if len(tensor.shapes) > MAX_FORMS:
+        return "shape", f"a tensor has at most {MAX_FORMS} shapes, this one has {len(tensor.shapes)}"
     if max(map(len, tensor.shapes)) > MAX_AXES:
         return "shape", f"a tensor has at most {MAX_AXES} axes"
     if axes is None and len(shape) > 3:

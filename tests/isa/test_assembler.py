@@ -222,7 +222,8 @@ def test_a_mistake_in_set_up(line: str, expected: list[str]) -> None:
         (
             ".equ A, B\n.equ B, 1\nstart\nhalt",
             [
-                "1:9: no constant or label is called `B` | it is defined further down: an .equ knows labels, and the constants above it"
+                "1:9: no constant or label is called `B` | "
+                "it is defined further down: an .equ knows labels, and the constants above it"
             ],
         ),
         (".equ A\nstart\nhalt", ["1:1: `.equ` needs a name and a value | write .equ NAME, EXPRESSION"]),

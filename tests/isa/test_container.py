@@ -7,7 +7,7 @@ import math
 import os
 import struct
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ import msgpack  # type: ignore[import-untyped]
 import numpy as np
 import pytest
 
-from acortex.errors import UsageError
+from acortex.errors import AcortexError, UsageError
 from acortex.isa.assembler import assemble
 from acortex.isa.container import FORMAT, MAGIC, dumps, load, loads, save, sha256
 from acortex.isa.data import to_blob
@@ -309,3 +309,108 @@ def test_files_that_are_no_program(tmp_path: Path) -> None:
         with pytest.raises(UsageError) as caught:
             load(tmp_path / name)
         assert caught.value.message == message
+
+
+HOSTILE: tuple[object, ...] = (
+    None, True, 0, -1, 7, 1 << 63, 0.5, math.inf, "", "x", "\n", "x" * 900, b"x", [], [0], [[]], [[4]], [1 << 62],
+    [0, 1 << 62, 1 << 62], ["uint8", [0], 0], ["bool", [1 << 40], 0], ["float64", [1], 0], {}, {"x": []},
+)  # fmt: skip
+"""What someone may put into any place of a map."""
+
+
+def places(node: object, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The path of every field of a map, and of every part of one."""
+    if path:
+        yield path
+    if isinstance(node, dict):
+        for key, value in node.items():
+            yield from places(value, (*path, key))
+    elif isinstance(node, list):
+        for index, value in enumerate(node):
+            yield from places(value, (*path, index))
+
+
+def put(content: dict[str, Any], path: tuple[Any, ...], value: object) -> None:
+    """Puts a value into a place of a map."""
+    node: Any = content
+    for step in path[:-1]:
+        node = node[step]
+    node[path[-1]] = value
+
+
+def test_any_value_in_any_place_of_a_map_is_one_error_or_a_program(program: Program) -> None:
+    """Never another exception: the checksum is right, so each rule must hold alone."""
+    found: list[tuple[Any, ...]] = []
+    forged(program, lambda content: found.extend(places(content)))
+    read = 0
+    for path in found:
+        for value in HOSTILE:
+            data = forged(program, lambda content, path=path, value=value: put(content, path, value))  # type: ignore[misc]
+            try:
+                read += len(loads(data, "tiny.acx").words) > 0
+            except UsageError as error:
+                assert error.message and error.where == "tiny.acx"  # noqa: PT017 the error is one of many
+    assert 0 < read < len(found) * 3
+
+
+@pytest.mark.parametrize("key", ["name", "labels", "files", "samples", "line_texts"])
+def test_a_map_with_a_field_less_or_more_is_refused(program: Program, key: str) -> None:
+    assert refused(forged(program, lambda content: content.pop(key))).startswith("the program is malformed")
+    assert refused(forged(program, lambda content: content.update({f"{key}s": 1}))).endswith("malformed: map")
+
+
+@pytest.mark.parametrize("long", ["line_files", "line_numbers", "line_texts"])
+def test_lines_are_counted_before_they_are_read(program: Program, long: str) -> None:
+    """One of their arrays has ten million elements; each would take its own Python object."""
+    tail: list[bytes] = []
+    start: list[int] = []
+
+    def change(content: dict[str, Any]) -> None:
+        offset = content["line_files"][2]
+        start.append(offset)
+        for key, dtype in (("line_files", "uint16"), ("line_numbers", "uint32"), ("line_texts", "uint8")):
+            values = np.full(10_000_000 if key == long else 9, 10 if key == "line_texts" else 0, dtype=dtype)
+            content[key] = [dtype, [len(values)], offset]
+            tail.append(values.tobytes())
+            offset += values.nbytes
+
+    body = forged(program, change)[:-32]
+    header = struct.unpack_from("<I", body, len(MAGIC) + 3 + body[len(MAGIC) + 2])[0]
+    arrays = len(MAGIC) + 3 + body[len(MAGIC) + 2] + 4 + header
+    data = sealed(body[: arrays + start[0]] + b"".join(tail))
+    tracemalloc.start()
+    assert refused(data) == "the program is malformed: source lines"
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 3 * len(data)
+
+
+def test_a_program_of_more_words_than_a_jump_can_reach_is_refused(program: Program) -> None:
+    words = np.full(65_537, program.words[-1], dtype=np.uint64)
+    long = replace(program, words=words, lines=program.lines[:1] * 65_537)
+    assert refused(dumps(long)) == "the program is malformed: it has 65537 instructions, 65536 are the most"
+
+
+def test_truths_that_are_neither_0_nor_1_are_refused(program: Program) -> None:
+    samples = {"x": np.array([[0, 1, 2, 1], [0, 0, 1, 1]], dtype=np.uint8).view(np.bool_)}
+    assert refused(dumps(replace(program, samples=samples))) == "the program is malformed: an array of truths"
+
+
+def test_labels_without_samples_are_refused(program: Program) -> None:
+    assert refused(dumps(replace(program, samples={}))) == "the program is malformed: labels without samples"
+
+
+def test_what_no_container_can_hold_is_not_written(program: Program) -> None:
+    layers = tuple(f"{number:0200}" for number in range(4096))
+    assert loads(dumps(replace(program, layers=tuple("\u00e9" * 190 + name[-5:] for name in layers)))).layers
+    wide = tuple("\U0001f600" * 195 + name[-5:] for name in layers)
+    with pytest.raises(AcortexError, match=r"^the names of the program take \d+ bytes, at most 2097152 fit"):
+        dumps(replace(program, layers=wide))
+    with pytest.raises(AcortexError, match="the program has 8 words, and lines for 0"):
+        dumps(replace(program, lines=()))
+
+
+def test_a_file_of_any_name_gives_a_container_that_is_read(program: Program) -> None:
+    for name in ("\udcff.s", "x" * 5000 + ".s", "a\u00e9\U0001f600.s"):
+        found = loads(dumps(assemble(SOURCE, file=name)))
+        assert found.lines[0].file == name.replace("\udcff", "?")[:255]

@@ -191,5 +191,5 @@ def test_a_source_with_words_exchanged_makes_all_its_words_or_none(data: st.Data
 def test_what_follows_from_nothing_that_was_reported_is_an_error_itself() -> None:
     report = Report(Source("t.s", ("start", "nop")))
     report.add(2, Consequence("the instruction could not be read", 0, 3))
-    with pytest.raises(ManyErrors, match="t.s:2:1: the instruction could not be read"):
+    with pytest.raises(ManyErrors, match=r"t\.s:2:1: the instruction could not be read"):
         report.finish()

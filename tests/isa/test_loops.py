@@ -216,5 +216,5 @@ def test_a_container_is_held_to_the_same_rules() -> None:
     program = assemble("start\nloop l0, 1\nnop\nnext l0, 2\nhalt", file="p.s")
     words = program.words.copy()
     words[3] = words[2]
-    with pytest.raises(UsageError, match="breaks a rule: p.s:2: the loop of l0 is never closed"):
+    with pytest.raises(UsageError, match=r"breaks a rule: p\.s:2: the loop of l0 is never closed"):
         loads(dumps(replace(program, words=words)))

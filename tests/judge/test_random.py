@@ -85,7 +85,6 @@ TOO_LARGE = {
     ("getstate", "state"): "is held to the chip's state store",
     ("convert", "every"): "is held to the words of a position",
     ("tune", "constants"): "is held to the program's table",
-    ("loop", "count"): "is run to its end",
 }
 """Operands whose largest value no small program may have, and why; their smallest value is asked for."""
 
