@@ -71,6 +71,8 @@ _WRITTEN = {
 """The words that an operand of each kind may be, with their values: registers, choices, names for numbers."""
 
 
+_NUMBERS = {name: kind.numbers for name, kind in KINDS.items()}
+
 _TABLES = {"weights": "matrix of weights", "constants": "table of constants", "input": "input", "output": "output"}
 
 
@@ -135,7 +137,7 @@ class _Assembly:
         self.source = source
         self.report = report
         self.parsed: Parsed = parse(source, report)
-        self.draft = Draft(source.name, files, source.lines, dict(self.parsed.labels))
+        self.draft = Draft(source, files, dict(self.parsed.labels))
         self.instructions: list[Instruction | None] = []
         self.words: list[int] = []
 
@@ -240,7 +242,7 @@ class _Assembly:
         if kind.table and kind.table != "label":
             return self._named(operand, tokens)
         value = evaluate(tokens, self.draft.symbols)
-        if value not in kind.numbers:
+        if value not in _NUMBERS[kind.name]:
             raise _at(tokens, f"`{operand.name}` is {value}, {allowed(kind)}", kind.doc)
         return value
 
@@ -283,6 +285,7 @@ class _Assembly:
         return Program(
             name=draft.name or (file.stem if is_name(file.stem) and file.suffix else "program"),
             chip=draft.chip or DEFAULT_CHIP,
+            chip_at=draft.chip_at,
             words=np.array(self.words, dtype=np.uint64),
             lines=tuple(
                 Line(self.source.name, one.line, texts[one.line - 1].strip())

@@ -5,6 +5,7 @@ They read decoded instructions, so that an assembled text and a loaded container
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -114,55 +115,59 @@ _ONE_SIDE = "a loop lies wholly in set-up or in the run"
 class _Nest:
     """How the loops of a program lie in each other, up to the first instruction that could not be read.
 
-    `closes` gives for each `next` the index of the `loop` whose body it ends; `within` gives for each instruction that
-    of the innermost loop whose body holds it, -1 for none.
+    `closes` gives for each `next` the index of the `loop` whose body it ends, None where that loop is wrong itself;
+    `within` gives for each instruction the index of the innermost loop whose body holds it, -1 for none.
     """
 
     def __init__(self, instructions: Checked) -> None:
         self.size = len(instructions)
-        self.closes: dict[int, int] = {}
+        self.closes: dict[int, int | None] = {}
         self.within: list[int] = []
         self.problems: list[Problem] = []
-        self._open: list[tuple[int, int]] = []
-        """Register and index of the loops that are not closed yet, the innermost last."""
+        self._open: dict[int, int] = {}
+        """The loops that are not closed yet, the innermost last: the index of each by its register."""
+        self._again: Counter[int] = Counter()
+        """How many loops of each register are begun inside its own; theirs are the next ends of it."""
         for index, instruction in enumerate(instructions):
             if instruction is None:
                 return
-            self.within.append(self._open[-1][1] if self._open else -1)
+            self.within.append(next(reversed(self._open.values()), -1))
             if instruction.row.mnemonic == "loop":
                 self._begin(index, instruction["loop"])
             elif instruction.row.mnemonic == "next":
                 self._end(index, instruction["loop"])
-        for register, index in self._open:
+        for register, index in self._open.items():
             hint = f"end its body with `next l{register}, LABEL`, LABEL at the first line below the loop"
             self.problems.append(Problem(index, "loop", f"the loop of l{register} is never closed", hint))
 
     def _begin(self, index: int, register: int) -> None:
-        if register in dict(self._open):
+        if register in self._open:
+            self._again[register] += 1
             message = f"l{register} is begun again inside its own loop"
             self.problems.append(Problem(index, "loop", message, "take another register for the inner loop"))
-        self._open.append((register, index))
+        else:
+            self._open[register] = index
 
     def _end(self, index: int, register: int) -> None:
-        """Closes the innermost loop of a register. Loops inside that are still open cross it, and stay open."""
-        for place in range(len(self._open) - 1, -1, -1):
-            if self._open[place][0] == register:
-                break
-        else:
+        """Closes the loop of a register. Loops inside that are still open cross it, and stay open."""
+        if self._again[register]:
+            self._again[register] -= 1
+            self.closes[index] = None
             return
-        inner = [f"l{other}" for other, _ in self._open[place + 1 :]]
-        _, begin = self._open.pop(place)
-        if inner:
-            message = f"the loop of l{register} is closed while that of {inner[-1]}, begun inside it, is open"
-            self.problems.append(Problem(index, "loop", message, f"close {inner[-1]} above"))
-        else:
-            self.closes[index] = begin
+        begin = self._open.get(register)
+        if begin is None:
+            return
+        inner = next(reversed(self._open))
+        del self._open[register]
+        self.closes[index] = begin if inner == register else None
+        if inner != register:
+            message = f"the loop of l{register} is closed while that of l{inner}, begun inside it, is open"
+            self.problems.append(Problem(index, "loop", message, f"close l{inner} above"))
 
 
 def _loops(instructions: Checked, nest: _Nest) -> Iterator[Problem]:
     """Loops lie in each other or apart, each is closed, and a register is begun above what counts or uses it."""
     yield from nest.problems
-    wrong = {problem.index for problem in nest.problems}
     begun: set[int] = set()
     for index, instruction in enumerate(instructions[: len(nest.within)]):
         if instruction is None:
@@ -170,7 +175,7 @@ def _loops(instructions: Checked, nest: _Nest) -> Iterator[Problem]:
         mnemonic = instruction.row.mnemonic
         if mnemonic == "loop":
             begun.add(instruction["loop"])
-        elif mnemonic == "next" and instruction["loop"] in begun and index not in nest.closes and index not in wrong:
+        elif mnemonic == "next" and instruction["loop"] in begun and index not in nest.closes:
             message = f"the loop of l{instruction['loop']} has ended already"
             yield Problem(index, "loop", message, f"begin another one: `loop l{instruction['loop']}, COUNT`")
         else:

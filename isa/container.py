@@ -6,7 +6,7 @@
     10      1      length of the next field
     11      n      the version of acortex that wrote the file, ASCII
             4      length of the map
-            m      the map: name, chip, tables, tensors; an array is [dtype, shape, offset into the next part]
+            m      the map: name, chip, tables, tensors, lines; an array is [dtype, shape, offset in the next part]
             …      the arrays' bytes, one after the other
     end-32  32     SHA-256 of everything before
 
@@ -22,6 +22,7 @@ import os
 import struct
 import tempfile
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -59,10 +60,21 @@ MAX_WEIGHTS = 1 << 28
 MAX_TEXT = 1 << 26
 """The largest text of all lines together, in bytes: that of a source."""
 
-KEYS = frozenset(
-    "name chip words weights constants memory inputs outputs layers samples labels"
-    " files line_files line_numbers line_texts".split()
+_CONTENT = (
+    "name",
+    "chip",
+    "words",
+    "weights",
+    "constants",
+    "memory",
+    "inputs",
+    "outputs",
+    "layers",
+    "samples",
+    "labels",
 )
+_PLACES = ("files", "line_files", "line_numbers", "line_texts")
+KEYS = frozenset((*_CONTENT, *_PLACES))
 """What the map holds."""
 
 
@@ -176,7 +188,7 @@ def load(path: Path | str) -> Program:
 def loads(data: bytes, file: str = "<bytes>") -> Program:
     """The program of a container's bytes; `file` stands in messages. Raises UsageError."""
     try:
-        return _Reader(*_opened(data)).program()
+        return replace(_Reader(*_opened(data)).program(), chip_at=file)
     except AcortexError as error:
         raise UsageError(error.message, where=file, hint=error.hint) from None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from acortex.errors import AcortexError, ManyErrors, count
@@ -188,8 +189,8 @@ def near(name: str, names: Iterable[str], otherwise: str = "") -> str:
     """A hint that suggests the known name most like an unknown one, or says `otherwise`."""
     known = list(names)
     if len(known) > _FEW:
-        close = [other for other in known if abs(len(other) - len(name)) < 3]
-        known = sorted(close[:_SOME], key=lambda other: -_shared(name, other))[:_FEW]
+        close = islice((other for other in known if abs(len(other) - len(name)) < 3), _SOME)
+        known = sorted(close, key=lambda other: -_shared(name, other))[:_FEW]
     found = difflib.get_close_matches(name[:80], known, n=1)
     return f"did you mean `{found[0]}`?" if found else otherwise
 

@@ -54,6 +54,7 @@ def _program(given: Given) -> None:
 def _chip(given: Given) -> None:
     _once(given, given.draft.chip, "chip")
     given.draft.chip = given.name("name")
+    given.draft.chip_at = given.place("name")
 
 
 def _layer(given: Given) -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from acortex.errors import AcortexError
 from acortex.isa.data import from_blob
-from acortex.isa.diagnostics import Hint, Mistake, near, spoken
+from acortex.isa.diagnostics import Hint, Mistake, Source, near, spoken
 from acortex.isa.expressions import evaluate
 from acortex.isa.files import Shelf
 from acortex.isa.lexer import MAX_DIGITS, Token, is_name, tokens_of
@@ -27,14 +27,15 @@ MAX_DATA_BYTES = 1 << 28
 
 @dataclass
 class Draft:
-    """A program on its way: what the directives have said so far. `file` is the name of the source's file."""
+    """A program on its way: what the directives have said so far."""
 
-    file: str
+    source: Source
     files: Shelf
-    lines: tuple[str, ...]
     symbols: dict[str, int | None]
     name: str = ""
     chip: str = ""
+    chip_at: str = ""
+    """Where the chip is named: "file:line:column"."""
     weights: dict[str, Weights] = field(default_factory=dict)
     constants: dict[str, Constants] = field(default_factory=dict)
     inputs: dict[str, Tensor] = field(default_factory=dict)
@@ -153,7 +154,11 @@ class Given:
     def line(self) -> Line:
         """Where the directive stands."""
         number = self.statement.line
-        return Line(self.draft.file, number, self.draft.lines[number - 1].strip())
+        return Line(self.draft.source.name, number, self.draft.source.lines[number - 1].strip())
+
+    def place(self, field_name: str) -> str:
+        """Where a field stands: "file:line:column"."""
+        return f"{self.draft.source.file}:{self.statement.line}:{self.fields[field_name][0][2] + 1}"
 
     def claim(self, count: int) -> None:
         """Counts data against what a program may hold."""
@@ -197,7 +202,7 @@ class Given:
             values = np.array(found, dtype=np.int64)
         wrong = np.flatnonzero((values < low) | (values > high))
         if len(wrong):
-            tokens = arguments_of(tokens_of(self.draft.lines[row.line - 1])[1:], 0)[wrong[0]][1]
+            tokens = arguments_of(tokens_of(self.draft.source.lines[row.line - 1])[1:], 0)[wrong[0]][1]
             length = tokens[-1][2] + len(tokens[-1][1]) - tokens[0][2]
             raise Mistake(
                 f"{values[wrong[0]]} is out of range, allowed is {low} to {high}", tokens[0][2], length, "", row.line

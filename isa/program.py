@@ -111,3 +111,5 @@ class Program:
     layers: tuple[str, ...] = ()
     samples: dict[str, NDArray[np.generic]] = field(default_factory=dict)
     labels: NDArray[np.int64] | None = None
+    chip_at: str = ""
+    """Where the chip is named: "file:line:column" of a source, the file of a container; empty where it is not."""

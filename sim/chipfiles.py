@@ -99,7 +99,7 @@ def _on_technologies(source: ChipSource, stated: Sequence[str]) -> ChipSource:
 
 def read_chip(name_or_path: str | Path, overrides: Sequence[str] = ()) -> ChipSource:
     """What a built-in chip or a chip file states, with what it inherits and with overrides of the form "path=value"."""
-    path = _locate(name_or_path, Path())
+    path = locate(name_or_path)
     source = _inherited(path, ())
     source.data.setdefault("name", path.stem)
     source.data.setdefault("sources", {})
@@ -135,7 +135,7 @@ def _on_technology(source: ChipSource, override: str) -> ChipSource:
     return _on_top(source, own)
 
 
-def _locate(name_or_path: str | Path, beside: Path) -> Path:
+def locate(name_or_path: str | Path, beside: Path = Path()) -> Path:
     """The file of a built-in name, or of a path; `beside` is the folder of the file that inherits."""
     text = str(name_or_path)
     if isinstance(name_or_path, str) and not text.endswith(".toml") and "/" not in text and "\\" not in text:
@@ -164,7 +164,7 @@ def _inherited(path: Path, seen: tuple[Path, ...]) -> ChipSource:
     if not isinstance(base, str):
         raise UsageError("inherits names a chip or a file, in quotes", where=places.get("inherits", str(path)))
     try:
-        parent = _inherited(_locate(base, path.parent), (*seen, path.resolve()))
+        parent = _inherited(locate(base, path.parent), (*seen, path.resolve()))
     except UsageError as error:
         raise error if error.where else UsageError(error.message, where=places["inherits"], hint=error.hint) from None
     parent.data["description"] = (

@@ -27,9 +27,10 @@ from acortex.sim.kernel import CAUSES
 from acortex.sim.layer_dump import LayerDump, LayerWords
 from acortex.sim.occupancy import occupancy
 from acortex.sim.probe import Listener, Observer, OneByOne
+from acortex.sim.program_chip import chip_of
 from acortex.sim.report import Timing, heading, timing_report
 from acortex.sim.retention import access_tables, late_reads
-from acortex.sim.specs import Chip, load_chip
+from acortex.sim.specs import Chip
 from acortex.traces.schema import Kind, TraceHeader
 from acortex.traces.writer import TraceWriter
 
@@ -92,7 +93,7 @@ def run(
 
     Raises the errors of `acortex.errors` for a program that breaks a rule, and for inputs that do not fit.
     """
-    chip = chip or load_chip(program.chip)
+    chip = chip or chip_of(program)
     limits.check(program, chip)
     codes, inferences, own = _inputs(program, inputs)
     truth = _labels(program, labels, own, inferences)

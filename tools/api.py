@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from acortex.isa.program import Program
-from acortex.sim.specs import Chip, load_chip
+from acortex.sim.program_chip import chip_of
+from acortex.sim.specs import Chip
 from acortex.tools.programs import open_program
 
 if TYPE_CHECKING:
@@ -32,5 +33,5 @@ def run(
     if not isinstance(program, Program):
         program = open_program(str(program), chip if chip is None or isinstance(chip, Chip) else str(chip), settings)
     if not isinstance(chip, Chip):
-        chip = load_chip(chip or program.chip, settings)
+        chip = chip_of(program, chip, settings)
     return simulator.run(program, chip, **options)

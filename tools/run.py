@@ -125,11 +125,11 @@ def _compare(reference: str, options: dict[str, Any], form: str) -> int:
 
 def _simulate(program: Program, options: dict[str, Any]) -> tuple[Any, Result]:
     """Reads what the user gave, loads the chip, and runs."""
+    from acortex.sim.program_chip import chip_of
     from acortex.sim.run import run as simulate
-    from acortex.sim.specs import load_chip
     from acortex.tools.arrays import read_arrays, read_labels
 
-    chip = load_chip(next(iter(options["chips"]), program.chip), options["settings"])
+    chip = chip_of(program, next(iter(options["chips"]), None), options["settings"])
     inputs = read_arrays(options["inputs"]) if options["inputs"] else None
     trace = spool("run.actrace") if options["trace"] == files.STANDARD else options["trace"]
     with ProgressBar("simulating") as bar:

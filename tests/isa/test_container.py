@@ -349,7 +349,7 @@ def test_any_value_in_any_place_of_a_map_is_one_error_or_a_program(program: Prog
             try:
                 read += len(loads(data, "tiny.acx").words) > 0
             except UsageError as error:
-                assert error.message and error.where == "tiny.acx"  # noqa: PT017 the error is one of many
+                assert error.message and error.where == "tiny.acx"
     assert 0 < read < len(found) * 3
 
 

@@ -2,9 +2,14 @@
 
 import pytest
 
+from acortex.errors import UsageError
+from acortex.isa import assemble, dumps, loads
 from acortex.isa.operands import KINDS
 from acortex.sim.chipfiles import CHIPS
+from acortex.sim.program_chip import chip_of
+from acortex.sim.run import run
 from acortex.sim.specs import SETTINGS, chip_names, load_chip
+from acortex.tools import api
 
 
 def test_the_built_in_chips() -> None:
@@ -71,3 +76,20 @@ def test_no_chip_can_be_larger_than_instructions_can_address() -> None:
     assert 2 * high("arrays.n") - 1 <= KINDS["array_column"].high
     assert high("arrays.m_top") + high("arrays.m_bottom") - 1 <= KINDS["array_row"].high
     assert high("instruction_memory.words") - 1 <= KINDS["target"].high
+
+
+def test_a_chip_that_a_program_names_wrongly_is_an_error_at_its_line() -> None:
+    program = assemble(".program p\n  .chip  acortex_digit ; the small one\nstart\nhalt", file="folder/p.s")
+    for call in (lambda: chip_of(program), lambda: run(program), lambda: api.run(program)):
+        with pytest.raises(UsageError) as caught:
+            call()
+        assert caught.value.where == "folder/p.s:2:10"
+        assert caught.value.message.startswith('no built-in chip is called "acortex_digit": there are ')
+        assert caught.value.hint == "did you mean acortex_digits?"
+    with pytest.raises(UsageError) as caught:
+        chip_of(loads(dumps(program), "p.acx"))
+    assert caught.value.where == "p.acx"
+    with pytest.raises(UsageError) as caught:
+        chip_of(program, "acortex_digi")
+    assert caught.value.where == ""
+    assert chip_of(program, "acortex_digits").name == "acortex_digits"
