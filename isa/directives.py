@@ -20,7 +20,7 @@ from acortex.isa.given import Draft, Given
 from acortex.isa.operands import KINDS, PACKED
 from acortex.isa.parser import Statement, bind
 from acortex.isa.program import Constants, Memory, Tensor, Weights
-from acortex.isa.tensors import CHANNELS, ENCODINGS, MAX_CODE_BITS, MAX_WORDS, accept, fault
+from acortex.isa.tensors import CHANNELS, ENCODINGS, MAX_CODE_BITS, MAX_SCALE, MAX_WORDS, MIN_SCALE, accept, fault
 
 MAX_CODE = (1 << MAX_CODE_BITS) - 1
 
@@ -236,7 +236,9 @@ DIRECTIVES: dict[str, Directive] = {
     ".output": Directive("Declares an output tensor.", ("name", "shape"), _TENSOR, _output),
     ".weights": Directive("Declares a matrix of weights, -8 to 7, for `program`: rows are inputs, columns outputs.",
                           ("name", "shape"), ("file", "key", "macs"), _weights),
-    ".constants": Directive("Declares an offset and a multiplier for each neuron of a group, for `tune`.",
+    ".constants": Directive("Declares for each column of a group an offset, -2^31 to 2^31, and a multiplier, 1 to"
+        " 65536, in"
+                            " the place of the quantiser's, for `tune`.",
                             ("name", "columns"), ("file", "key"), _constants),
     ".memory": Directive("Gives words that main memory holds from the start, 64 codes each.",
                          ("address", "count"), ("file", "key"), _memory),
@@ -252,22 +254,23 @@ FIELDS = {
     "shape": "extents as in 3x32x32; several allowed shapes of a tensor are separated by |",
     "encode": "how numbers become codes: " + "; ".join(f"{name}: {one.doc}" for name, one in ENCODINGS.items()),
     "bits": f"bits of a code, 1 to {MAX_CODE_BITS}; 4 where left out",
-    "scale": "what a step of a linear code stands for",
-    "zero": "the linear code that stands for zero",
+    "scale": f"what a step of a linear code stands for, {MIN_SCALE:g} to {MAX_SCALE:g}; 1 where left out",
+    "zero": "the linear code that stands for zero, 0 to 2^bits - 1; 0 where left out",
     "axes": "the order of axes in memory, the channels last, such as 1.2.0 of channels x height x width",
     "packed": f"pixels in a word: {', '.join(PACKED)}",
     "file": "a .npy or .npz file beside the source; without it .row or .blob lines follow",
     "key": "the array of a .npz file",
-    "macs": "multiply-accumulates that reports count for an operation; rows x columns where left out",
-    "columns": "columns of the group",
-    "address": "the first word",
-    "count": "words",
+    "macs": "multiply-accumulates that reports count for one position, 0 to rows x columns; all of them where left out",
+    "columns": f"columns of the group, 1 to {KINDS['columns'].high}",
+    "address": f"the first word, 0 to {MAX_WORDS - 1}",
+    "count": f"words, at least one, up to word {MAX_WORDS - 1}",
     "type": f"the type of inline data: {', '.join(TYPES)}",
 }
 """What each field of a directive is."""
 
 TEXT = {
-    ".equ": (".equ NAME, EXPRESSION", "Defines a constant, for use below it."),
+    ".equ": (".equ NAME, EXPRESSION", "Defines a constant, for instructions, data and other directives anywhere in the"
+             " text, and for another .equ below it. See `acortex isa expressions`."),
     ".row": (".row VALUE, VALUE, ...", "A row of the data of the directive above it."),
     ".blob": (".blob \"BASE64\"", "Data of the directive above it: bytes, packed by zlib, as the disassembler writes."),
 }

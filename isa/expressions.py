@@ -19,6 +19,20 @@ MAX_DEPTH = 64
 
 _PRECEDENCE = {"(": 0, "<<": 1, ">>": 1, "+": 2, "-": 2, "*": 3, "/": 3, "//": 3, "/^": 3, "%": 3, "sign -": 4}
 
+OPERATORS = {
+    "-a, +a": "a sign: before a value, or before another sign",
+    "a * b": "the product",
+    "a / b": "the quotient, which must leave no remainder",
+    "a // b": "the quotient, rounded down, towards minus infinity",
+    "a /^ b": "the quotient, rounded up, towards plus infinity",
+    "a % b": "what a // b leaves: a - (a // b) * b, of the sign of b",
+    "a + b": "the sum; like a - b it binds less than the five above",
+    "a - b": "the difference",
+    "a << b": "a * 2^b, b from 0 to 63; like a >> b it binds least of all",
+    "a >> b": "a // 2^b, b from 0 to 63",
+}
+"""The operators as the manual explains them, in the order of `_PRECEDENCE`."""
+
 _DEFINE = "define it: .equ NAME, EXPRESSION"
 _BELOW = "it is defined further down: an .equ knows labels, and the constants above it"
 

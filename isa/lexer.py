@@ -12,6 +12,9 @@ Token = tuple[str, str, int]
 MAX_DIGITS = 80
 """The longest number that is read at all."""
 
+MAX_NAME = 200
+"""The longest name."""
+
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*", re.ASCII)
 
 MASTER = re.compile(
@@ -70,8 +73,8 @@ def number_of(token: Token) -> int:
 
 
 def is_name(text: str) -> bool:
-    """Whether a text may name something: 1 to 200 printable characters, no quote and no backslash."""
-    return 0 < len(text) <= 200 and text.isprintable() and '"' not in text and "\\" not in text
+    """Whether a text may name something: printable characters, neither too many nor none, no quote, no backslash."""
+    return 0 < len(text) <= MAX_NAME and text.isprintable() and '"' not in text and "\\" not in text
 
 
 def quoted(name: str) -> str:

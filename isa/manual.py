@@ -18,12 +18,15 @@ def reference(mnemonic: str | None = None) -> list[dict[str, Any]]:
     """Every instruction in the order of the table, or the one that is named, as plain dictionaries.
 
     Keys: mnemonic, opcode, agent, timing, setup (True: only before `start`, False: only after it, None: both), doc,
-    syntax, operands, and example: its source text and its word in hex. Raises UsageError for an unknown mnemonic.
+    syntax, operands, fields (what the word holds), and example: its source text and its word in hex. Raises UsageError
+    for an unknown mnemonic.
     """
     if mnemonic is None:
         return [_instruction(row) for row in ROWS]
     if mnemonic not in MNEMONICS:
-        hint = near(mnemonic, MNEMONICS, "`acortex isa` lists the instructions")
+        from acortex.isa.topics import TOPICS  # numpy comes with it, and the table costs none
+
+        hint = near(mnemonic, [*MNEMONICS, *TOPICS], "`acortex isa` lists the instructions")
         raise UsageError(f"no instruction is called `{mnemonic[:40]}`", hint=hint)
     return [_instruction(MNEMONICS[mnemonic])]
 
@@ -58,6 +61,25 @@ def directives(name: str | None = None) -> list[dict[str, Any]]:
     return wanted
 
 
+def topics(name: str | None = None) -> list[dict[str, Any]]:
+    """What is to be known beside instructions and directives: every topic, or the one of this name if there is one.
+
+    Keys: topic, title, text (a list of paragraphs) and rows, each with its name and text.
+    """
+    from acortex.isa.topics import TOPICS  # as in `reference`
+
+    return [
+        {
+            "topic": found,
+            "title": topic.title,
+            "text": list(topic.text),
+            "rows": [{"name": row, "text": text} for row, text in topic.rows],
+        }
+        for found, topic in TOPICS.items()
+        if name in (None, found)
+    ]
+
+
 def _instruction(row: Row) -> dict[str, Any]:
     return {
         "mnemonic": row.mnemonic,
@@ -68,6 +90,7 @@ def _instruction(row: Row) -> dict[str, Any]:
         "doc": row.doc,
         "syntax": syntax(row),
         "operands": [_operand(operand) for operand in row.operands],
+        "fields": [_field(operand) for operand in row.operands],
         "example": {"source": row.example, "word": f"{row.word:#018x}"},
     }
 
@@ -75,7 +98,8 @@ def _instruction(row: Row) -> dict[str, Any]:
 def _operand(operand: Operand) -> dict[str, Any]:
     """An operand: where it stands in the word, and what it may be.
 
-    `written` says how the source writes it; `default` is None where it must be given, `choices` the names it may be.
+    `written` says how the source writes it; `default` is None where it must be given, `choices` the names it may be,
+    `low` and `high` the numbers.
     """
     kind = operand.kind
     return {
@@ -83,13 +107,21 @@ def _operand(operand: Operand) -> dict[str, Any]:
         "kind": kind.name,
         "bits": kind.bits,
         "shift": operand.shift,
-        "low": kind.low,
-        "high": kind.high,
+        "low": kind.numbers[0],
+        "high": kind.numbers[-1],
         "default": None if operand.default is None else operand_text(kind, operand.default, {}),
         "written": _written(kind),
         "choices": [*kind.choices, *(word for word, _ in kind.words)],
         "doc": operand.doc,
     }
+
+
+def _field(operand: Operand) -> dict[str, Any]:
+    """The field of an operand in the word: what it holds for a number, and the code of each name that it may be."""
+    kind = operand.kind
+    holds = "two's complement" if kind.signed else f"value - {kind.base}" if kind.base else "value"
+    codes = {**{choice: code for code, choice in enumerate(kind.choices)}, **dict(kind.words)}
+    return {"name": operand.name, "holds": holds, "codes": codes}
 
 
 def _written(kind: Kind) -> str:
@@ -100,7 +132,7 @@ def _written(kind: Kind) -> str:
         return f"{kind.prefix}{kind.registers[0]}..{kind.prefix}{kind.registers[-1]}{words}"
     if kind.table:
         return "label" if kind.table == "label" else "name"
-    return f"{kind.low}..{kind.high}{words}"
+    return f"{kind.numbers[0]}..{kind.numbers[-1]}{words}"
 
 
 def syntax(row: Row) -> str:

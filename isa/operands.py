@@ -140,7 +140,7 @@ _ROWS = (
     _choice("packed", 3, PACKED, "pixels in a word"),
     _count("places", 14, "positions of a window, one way"),
     _unsigned("margin", 7, "pixels of padding"),
-    _choice("flag", 1, ("no", "yes"), "whether to do what the text says of it"),
+    _choice("flag", 1, ("no", "yes"), "whether to do what the operand's name says"),
     _choice("pooling", 1, ("max", "average"), "how a window's codes become one"),
     _count("vector_words", 20, "words"),
     _unsigned("state", 16, "a word of the vector agent's state store"),

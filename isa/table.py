@@ -53,6 +53,19 @@ class Row:
         return {operand.name: operand for operand in self.operands}
 
 
+SAID = {
+    "apart": "yes: each pixel of a word is fetched by itself, by a read of its word, and takes a place of its own in"
+    " the buffer; no: a word is fetched once, with all of its pixels",
+    "keep": "yes: the words stay in the buffer, and the next feed takes them again; no: they leave it",
+    "dense": "yes: the channels of the taps follow each other without a gap; no: each tap begins at a row of arrays,"
+    " and rows up to there are 0",
+    "inside": "yes: an average divides by the number of the window's pixels inside the image; no: by that of all",
+    "first": "yes: the state before this step is 0; no: it is what the state store holds",
+    "reset": "yes: takes z, nx, r and nh, four words for each word of states, and r weighs nh; no: z and n, two words",
+}
+"""What operands mean by their names, where their kinds say too little: each flag, and what `yes` and `no` do."""
+
+
 def _operands(text: str) -> tuple[Operand, ...]:
     """Reads "name:kind=default; …", one operand a part, and gives each its place in the word."""
     place = WORD_BITS - OPCODE_BITS
@@ -62,7 +75,7 @@ def _operands(text: str) -> tuple[Operand, ...]:
         name, _, kind_name = spec.strip().partition(":")
         kind = KINDS[kind_name or name]
         place -= kind.bits
-        operands.append(Operand(name, kind, place, int(default) if default else None, kind.doc))
+        operands.append(Operand(name, kind, place, int(default) if default else None, SAID.get(name, kind.doc)))
     return tuple(operands)
 
 
@@ -91,14 +104,17 @@ ROWS: tuple[Row, ...] = (
          "Ends set-up: waits until every agent is idle; cycle 0 of the run follows.",
          "start", 0x0300_0000_0000_0000, True),
     _row(0x04, "loop", "controller", "issue", "loop; count:repeat",
-         "Sets a loop register to 0 and its bound to count; `host` stands for the number of inferences.",
+         "Begins a loop: sets a loop register to 0 and its bound to count, `host` for the number of inferences. The"
+         " loop's body ends at the `next` of this register, which there must be. See `acortex isa loops`.",
          "loop l2, host", 0x0440_0000_0000_0000, None),
     _row(0x05, "next", "controller", "issue", "loop; target",
-         "Adds 1 to a loop register and jumps to target while it is below its bound.",
+         "Ends the body of a loop: where its register + 1 is below its bound, adds 1 to the register and jumps to"
+         " target, in the body; else goes on, and the register keeps the count of the last turn, bound - 1, until a"
+         " `loop` sets it. See `acortex isa loops`.",
          "next l2, 7", 0x0540_00E0_0000_0000, None),
     _row(0x06, "base", "controller", "issue", f"stream; address; by={NO_LOOP}; stride=0; ring=0",
          "Starts a stream: its first word is address + stride * count of the loop register `by`, that count taken"
-         " modulo `ring` where ring is not 0. Clears the stream's axes.",
+         " modulo `ring` where ring is not 0. Each axis then has extent 1 and stride 0.",
          "base d3, 0x120, by=l0, stride=-15, ring=2", 0x0618_0090_07FF_F882, None),
     _row(0x07, "dim", "controller", "issue", "stream; axis; extent; stride=1",
          "Gives one axis of a stream its extent and stride; axis 0 is the fastest.",
@@ -106,7 +122,7 @@ ROWS: tuple[Row, ...] = (
     _row(0x08, "quant", "controller", "issue",
          "quantiser; multiplier; shift; zero:code=0; low:code=0; high:code=15; activation=0",
          "Sets a quantiser: code = clip(activation(round(sum * multiplier / 2^shift)) + zero, low, high), ties to"
-         " even.",
+         " even. See `acortex isa activations`.",
          "quant q5, 409, 14, zero=3, high=12, activation=relu", 0x0814_0660_E030_00C1, None),
     _row(0x09, "layer", "controller", "issue", "layer", "What is issued from here on belongs to this layer.",
          "layer conv1", 0x0900_0000_0000_0000),
@@ -120,21 +136,23 @@ ROWS: tuple[Row, ...] = (
     _row(0x0D, "window", "controller", "issue",
          "window; kernel_y:kernel; kernel_x:kernel; width:image_width; stride_y:hop=1; stride_x:hop=1;"
          " dilation_y:hop=1; dilation_x:hop=1; packed=0; apart:flag=0",
-         "Sets a sliding window: its kernel, its strides and dilations, the width of the image, and how many pixels a"
-         " word of the image holds; with `apart` each of them is fetched by itself. Clears its border.",
+         "Sets a sliding window: its kernel, its strides and dilations, the width of the image, and how many pixels"
+         " a word of the image holds; with `apart` each of them is fetched by itself. Its border then has rows=1,"
+         " columns=1, top=0, left=0, value=0.",
          "window w1, 3, 3, 56, stride_y=2, stride_x=2", 0x0D20_8100_6E10_8000, None),
     _row(0x0E, "border", "controller", "issue", "window; rows:places; columns:places; top:margin=0; left:margin=0;"
          " value:code=0",
          "Sets a window's rows and columns of positions, the padding above and before the image, and the code that"
-         " stands for what lies outside it.",
+         " stands for what lies outside it. Without it a window has one position, in the image's first corner.",
          "border w1, 28, 28, top=1, left=1", 0x0E20_0D80_3604_0800, None),
     _row(0x0F, "gain", "controller", "issue", "quantiser; gain:multiplier",
-         "Sets a quantiser's gain, in 65536ths: the slope of leaky below zero, the scale of hardswish. `quant` sets it"
-         " to one.",
+         "Sets a quantiser's gain, in 65536ths: the slope of leaky below zero, the scale of hardswish. `quant` sets"
+         " it to one.",
          "gain q5, 655", 0x0F14_0A38_0000_0000, None),
     _row(0x13, "tune", "controller", "issue", "quantiser; constants",
-         "Gives each neuron that converts with a quantiser its own offset and multiplier, by column of the group: code"
-         " = clip(activation(round((sum + offset) * multiplier / 2^shift)) + zero, low, high). `quant` ends it.",
+         "Gives each neuron that converts with a quantiser its own offset and multiplier, by column of the group,"
+         " the multiplier in the place of the quantiser's: code = clip(activation(round((sum + offset) * multiplier"
+         " / 2^shift)) + zero, low, high). `quant` ends it.",
          "tune q5, bias", 0x1314_0000_0000_0000, None),
     # Groups and weights
     _row(0x10, "group", "controller", "issue", "group; rows; columns",
@@ -163,9 +181,9 @@ ROWS: tuple[Row, ...] = (
     _row(0x22, "read", "read", "word", "stream; to:to_read=0", "Reads a stream of words from main memory.",
          "read d7, to=vector", 0x223C_0000_0000_0000),
     _row(0x23, "write", "write", "word", "stream; source:from_write=0; shift:offset=0; tail:channels=64",
-         "Writes a stream of words to main memory. Axis 0 of the stream counts the words of a pixel; of its last word"
-         " that comes `tail` channels are kept. All its channels move up by `shift`, over the borders of words; what"
-         " they do not reach stays as it was.",
+         "Writes a stream of words to main memory. Axis 0 of the stream counts the words of a pixel; of its last"
+         " word that comes `tail` channels are kept. All its channels move up by `shift`, over the borders of words;"
+         " what they do not reach stays as it was.",
          "write d8, shift=40, tail=24", 0x2342_85C0_0000_0000),
     _row(0x24, "fetch", "read", "word", "stream; window",
          "Reads what a window needs of the image in a stream: all of it at a row's first position, then new columns.",
@@ -178,9 +196,9 @@ ROWS: tuple[Row, ...] = (
          " the group past them takes the code `fill`. With `keep` the words stay, and are the next again.",
          "feed 784, 9, tail=16, fill=1", 0x2800_30F0_083C_0400),
     _row(0x29, "slide", "buffer", "position", "stream; window; tail:channels=64; dense:flag=0; fill:code=0",
-         "Makes an input vector at every position of a window over the image in a stream. A pixel has `tail` channels"
-         " in its last word; with `dense` the taps' channels follow each other without a gap, without it each tap"
-         " begins at a row of arrays. Rows of the group past the last tap take the code `fill`.",
+         "Makes an input vector at every position of a window over the image in a stream. A pixel has `tail`"
+         " channels in its last word; with `dense` the taps' channels follow each other without a gap, without it"
+         " each tap begins at a row of arrays. Rows of the group past the last tap take the code `fill`.",
          "slide d4, w1, tail=3, dense=yes", 0x2921_0A00_0000_0000),
     _row(0x30, "connect", "vmm", "switch", f"group; by={NO_LOOP}; step=0",
          "Closes the bus switches that join a group's arrays and lead to its neurons.",
@@ -196,9 +214,9 @@ ROWS: tuple[Row, ...] = (
          "convert q63, 784, to=vector, then=q2, every=4", 0x38FC_00C3_E108_0000),
     # The vector agent
     _row(0x40, "pool", "vector", "step", "stream; window; quantiser; mode:pooling=0; inside:flag=0",
-         "Pools the pixels that arrive, row by row, the extents of the stream giving their words, columns and rows: the"
-         " largest code under the window, or the quantised sum of its codes over their number; with `inside` pixels"
-         " outside the image do not count.",
+         "Pools the pixels that arrive, row by row, the extents of the stream giving their words, columns and rows:"
+         " the largest code under the window, or the quantised sum of its codes over their number; with `inside`"
+         " pixels outside the image do not count.",
          "pool d4, w2, q1, mode=average", 0x4022_0600_0000_0000),
     _row(0x41, "add", "vector", "step",
          "quantiser; other:quantiser; words:vector_words; zero_a:code=0; zero_b:code=0",
@@ -212,17 +230,17 @@ ROWS: tuple[Row, ...] = (
          "Quantises words that arrive anew: code = the quantiser's of (a - zero_a).",
          "requant q1, 49", 0x4304_000C_0000_0000),
     _row(0x44, "lstm", "vector", "step", "quantiser; gates:quantiser; words:vector_words; state; first:flag=0",
-         "A step of LSTM cells: takes four words, i, f, o and g, for each word of cell states c, and gives h. With F ="
-         " high and G = high - zero of `gates`, i, f and o stand for code / F, g for (code - zero) / G, c for c / 2048:"
-         " c = f * c + i * g, held in 16 bits, and h = the quantiser's of o * round(32767 * tanh(c / 2048)). With"
-         " `first` c was 0.",
+         "A step of LSTM cells: takes four words, i, f, o and g, for each word of cell states c, and gives h. With F"
+         " = high and G = high - zero of `gates`, i, f and o stand for code / F, g for (code - zero) / G, c for c /"
+         " 2048: c = f * c + i * g, held in 16 bits, and h = the quantiser's of o * round(32767 * tanh(c / 2048))."
+         " With `first` c was 0.",
          "lstm q2, q3, 16, 32", 0x4408_3000_0F00_2000),
     _row(0x45, "gru", "vector", "step",
          "quantiser; gates:quantiser; words:vector_words; state; first:flag=0; reset:flag=0",
-         "A step of GRU cells: for each word of states h, in 32767ths, takes z and n, a tanh's code, makes h = z * h +"
-         " (1 - z) * n, held in 16 bits, and gives the quantiser's of it. With `reset` it takes z, nx, r and nh, where"
-         " nx and nh are codes without activation: n = tanh of (nx + r * nh) * multiplier / 2^shift of `gates`, in"
-         " 2048ths. Codes stand for what they do in lstm. With `first` h was 0.",
+         "A step of GRU cells: for each word of states h, in 32767ths, takes z and n, a tanh's code, makes h = z * h"
+         " + (1 - z) * n, held in 16 bits, and gives the quantiser's of it. With `reset` it takes z, nx, r and nh,"
+         " where nx and nh are codes without activation: n = tanh of (nx + r * nh) * multiplier / 2^shift of"
+         " `gates`, in 2048ths. Codes stand for what they do in lstm. With `first` h was 0.",
          "gru q2, q3, 16, 32, reset=yes", 0x4508_3000_0F00_2040),
     _row(0x46, "putstate", "vector", "step", "quantiser; words:vector_words; state; zero_a:code=0",
          "Takes words into the state store: state = round((a - zero_a) * multiplier / 2^shift), held in 16 bits.",
@@ -244,6 +262,8 @@ def _check() -> None:
     if len(KINDS) != KIND_COUNT:
         raise AssertionError("two kinds of operand share a name")
     for row in ROWS:
+        if any(operand.kind.name == "flag" and operand.name not in SAID for operand in row.operands):
+            raise AssertionError(f"{row.mnemonic}: `SAID` does not tell what its flags do")
         if row.agent not in (*AGENTS, "controller", "any"):
             raise AssertionError(f"{row.mnemonic}: no agent is called {row.agent}")
         if row.operands and row.operands[-1].shift < 0:

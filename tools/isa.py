@@ -28,21 +28,24 @@ ALLOWED = {True: "before `start`", False: "after `start`", None: "anywhere"}
 @click.argument("mnemonic", required=False)
 @format_option
 def isa(mnemonic: str | None, form: str) -> None:
-    """Explain an instruction or a directive, or list them all, instructions by agent."""
-    from acortex.isa.manual import directives, reference
+    """Explain an instruction, a directive or a topic, or list them all, instructions by agent."""
+    from acortex.isa.manual import SCHEMA, directives, reference, topics
 
-    rows = [] if mnemonic and mnemonic.startswith(".") else reference(mnemonic)
-    said = [] if mnemonic and rows else directives(mnemonic)
+    about = topics(mnemonic)
+    rows = [] if mnemonic and (about or mnemonic.startswith(".")) else reference(mnemonic)
+    said = [] if mnemonic and (about or rows) else directives(mnemonic)
     if form == "json":
-        print_json({"schema": "acortex.isa/1", "instructions": rows, "directives": said})
+        print_json({"schema": SCHEMA, "instructions": rows, "directives": said, "topics": about})
     elif not mnemonic:
-        show(console(), _overview(rows, said))
+        show(console(), _overview(rows, said, about))
+    elif about:
+        show(console(), _explain_topic(about[0]))
     else:
         show(console(), _explain(rows[0]) if rows else _explain_directive(said[0]))
 
 
-def _overview(rows: Sequence[Row], said: Sequence[Row]) -> Iterator[RenderableType]:
-    """One table an agent: each instruction and what it does; then the directives."""
+def _overview(rows: Sequence[Row], said: Sequence[Row], about: Sequence[Row]) -> Iterator[RenderableType]:
+    """One table for each agent: each instruction and what it does; then the directives, and the names of the topics."""
     from rich.text import Text
 
     for agent in dict.fromkeys(row["agent"] for row in rows):
@@ -51,6 +54,7 @@ def _overview(rows: Sequence[Row], said: Sequence[Row]) -> Iterator[RenderableTy
         yield Text()
     yield Text("directives, beside the instructions", style="bold")
     yield _names((row["directive"], row["doc"]) for row in said)
+    yield Text(f"\ntopics: {', '.join(row['topic'] for row in about)}", style="bold")
     yield Text("\nacortex isa NAME explains one", style="dim")
 
 
@@ -65,6 +69,23 @@ def _names(rows: Iterable[tuple[str, str]]) -> RenderableType:
     for name, doc in rows:
         table.add_row(Text(f"  {name}", style="cyan"), doc)
     return table
+
+
+def _explain_topic(topic: Row) -> Iterator[RenderableType]:
+    """One topic: its paragraphs, then its table."""
+    from rich.padding import Padding
+    from rich.table import Table
+    from rich.text import Text
+
+    yield Text(topic["title"], style="bold cyan")
+    for paragraph in topic["text"]:
+        yield Padding(Text(paragraph), (0, 0, 1, 2))
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(style="cyan")
+    table.add_column()
+    for row in topic["rows"]:
+        table.add_row(Text(f"  {row['name']}"), Text(row["text"]))
+    yield table
 
 
 def _explain_directive(row: Row) -> Iterator[RenderableType]:

@@ -46,7 +46,7 @@ def test_one_instruction() -> None:
     [
         ("base", "stream", "d0..d31"),
         ("base", "by", "l0..l7 | none"),
-        ("loop", "count", "0..16777215 | host"),
+        ("loop", "count", "1..16777215 | host"),
         ("convert", "to", "memory | vector"),
         ("layer", "layer", "name"),
         ("next", "target", "label"),
