@@ -16,6 +16,9 @@ MAX_ERRORS = 100
 MAX_FILE_NAME = 255
 """The longest name of a file that a program keeps."""
 
+LONGEST = 400
+"""Characters of a message or a hint that are shown: a name in it may be as long as a line."""
+
 _FEW, _SOME = 20, 500
 """Of how many names all are compared with a mistyped one, and how many are looked at to choose so few."""
 
@@ -96,6 +99,10 @@ Hint = str | Callable[[], str]
 """What to do about a mistake, or a function that finds it out: a search for near names costs more than all the rest."""
 
 
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+
+
 class Mistake(Exception):
     """What is wrong with a few characters of one line, whose caller adds the line.
 
@@ -104,7 +111,7 @@ class Mistake(Exception):
 
     def __init__(self, message: str, column: int = 0, length: int = 1, hint: Hint = "", line: int = 0) -> None:
         super().__init__(message)
-        self.message = message
+        self.message = _cut(message)
         self.column = column
         self.length = length
         self._hint = hint
@@ -113,7 +120,7 @@ class Mistake(Exception):
     @property
     def hint(self) -> str:
         """What to do about it."""
-        return self._hint if isinstance(self._hint, str) else self._hint()
+        return _cut(self._hint if isinstance(self._hint, str) else self._hint())
 
 
 class Consequence(Mistake):

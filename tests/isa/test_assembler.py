@@ -308,6 +308,20 @@ def test_it_shows_a_hundred_different_mistakes_and_counts_the_rest() -> None:
     assert str(caught.value.errors[-1]) == "4,900 more errors of other kinds: not shown"
 
 
+def test_a_name_as_long_as_a_line_is_cut_in_what_is_said_of_it() -> None:
+    name = "n" * 9000
+    for line in (
+        f"base d0, {name}",
+        f"feed {name}=1",
+        f"layer {name}",
+        f".equ {name}1, 1\nbase d0, {name}2",
+        f"{name} 1",
+    ):
+        with pytest.raises(ManyErrors) as caught:
+            assemble(f"start\n{line}\nhalt")
+        assert len(str(caught.value)) < 2000
+
+
 def test_a_program_has_no_more_instructions_than_a_jump_can_reach() -> None:
     found = complaints("nop\n" * 65536 + "halt")
     assert found[0] == "65537:1: a program has at most 65536 instructions"

@@ -24,7 +24,6 @@ from acortex.sim.run import run
 from acortex.sim.specs import load_chip
 from acortex.tools.cli import cli
 
-
 Codes = NDArray[np.uint8]
 
 
