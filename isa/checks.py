@@ -80,6 +80,9 @@ def _ending(instructions: Checked) -> Iterator[Problem]:
         yield Problem(len(instructions) - 1, "", "the program does not end with `halt`", "add `halt` as its last line")
 
 
+_ONE_SIDE = "a loop lies wholly in set-up or in the run"
+
+
 def _jumps(instructions: Checked, nest: _Nest) -> Iterator[Problem]:
     """A jump leads into the body of its own loop, on its own side of `start`."""
     start = _start(instructions)
@@ -91,25 +94,29 @@ def _jumps(instructions: Checked, nest: _Nest) -> Iterator[Problem]:
 
 def _jump_fault(nest: _Nest, start: int | None, index: int, jump: Instruction) -> tuple[str, str, str] | None:
     """What is wrong with one jump: the operand, a message, a hint."""
-    target, register, begin = jump["target"], jump["loop"], nest.closes.get(index)
+    target = jump["target"]
     if target >= nest.size:
         message = f"the jump leads to address {target}, outside the program"
         return "target", message, f"addresses are 0 to {nest.size - 1}"
     if start is not None and (target == start or (target < start) != (index < start)):
         return "target", "the jump crosses `start`", _ONE_SIDE
+    begin = nest.closes.get(index)
     if begin is None:
         return None
     if start is not None and begin < start < index:
-        return "loop", f"the loop of l{register} begins before `start`", _ONE_SIDE
+        return "loop", f"the loop of l{jump['loop']} begins before `start`", _ONE_SIDE
+    return _body_fault(nest, begin, index, jump)
+
+
+def _body_fault(nest: _Nest, begin: int, index: int, jump: Instruction) -> tuple[str, str, str] | None:
+    """What is wrong with a jump that does not lead into the body of its loop, or leads into a loop inside."""
+    target = jump["target"]
     if not begin < target <= index:
-        message = f"next jumps to {target}, outside the body of l{register}, which is {begin + 1} to {index}"
+        message = f"next jumps to {target}, outside the body of l{jump['loop']}, which is {begin + 1} to {index}"
         return "target", message, "jump to a label between the loop and its next"
     if nest.within[target] != begin:
         return "target", "the jump leads into an inner loop, past its beginning", "jump to its `loop`, or above it"
     return None
-
-
-_ONE_SIDE = "a loop lies wholly in set-up or in the run"
 
 
 class _Nest:
