@@ -3,7 +3,9 @@
 Agents run at the same time. Two accesses to one word of main memory, one of them a write, must be ordered: by one
 agent's queue, by tokens, or because one instruction ends only after another that fed it. The check walks the program
 in program order with a vector clock for each agent (Mattern 1989): what it knows to have ended before its next
-instruction begins.
+instruction begins. An instruction that takes the last item of another knows that this one has ended, with one
+exception: a `pool` whose windows leave out the end of the image gives its last word while words still arrive.
+docs/soundness.md says for each instruction what follows from its items.
 What main memory holds from the beginning is written before everything. Two agents give words to the vector agent, and
 what one of them gives must be ordered behind what the other gave, for words have no other order there.
 It never looks at time or values, and holds for every chip.
@@ -84,6 +86,10 @@ class OrderCheck:
         self._history[agent].append(dispatch)
         self._known[agent] = known
         return known
+
+    def so_far(self, start: Clock, fed: Sequence[Clock]) -> Clock:
+        """What is known when an instruction gives its last item and goes on: as it began, and of `fed` by then."""
+        return list(map(max, start, *fed)) if fed else start
 
     def signal(self, dispatch: Dispatch) -> None:
         """Makes a token that carries what its agent knows."""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.isa.program import Memory, Program
-from acortex.isa.semantics import fetch_addresses
+from acortex.isa.semantics import visited
 from acortex.sim.clock import Clock
 from acortex.sim.memory import Access
 
@@ -61,9 +61,7 @@ def _columns(accesses: Sequence[Access], memory: Sequence[Memory]) -> AccessTabl
     for number, table in enumerate(memory, start=1):
         at = _fill(columns, at, len(table.values), (np.arange(table.address, table.end), 0, True, -number))
     for dispatch, granted in accesses:
-        assert dispatch.stream is not None
-        walk = dispatch.stream.addresses() if dispatch.window is None else fetch_addresses(dispatch)
-        found = walk[: len(granted)], granted, dispatch.row.mnemonic in ("write", "input"), dispatch.pc
+        found = visited(dispatch)[: len(granted)], granted, dispatch.row.mnemonic in ("write", "input"), dispatch.pc
         at = _fill(columns, at, len(granted), found)
     return columns
 
