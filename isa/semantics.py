@@ -326,7 +326,7 @@ def pool(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     sums = np.zeros((over.window.rows, over.window.columns, depth * CHANNELS), dtype=np.int64)
     for tap in taps:
         sums += tap
-    counts = _inside(over) if dispatch.ops.inside else np.int64(over.window.taps)
+    counts: Array | int = _inside(over) if dispatch.ops.inside else over.window.taps
     return quantise(sums.reshape(-1, depth * CHANNELS), dispatch.quantiser, counts).reshape(-1, CHANNELS)
 
 

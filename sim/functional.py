@@ -34,7 +34,7 @@ from acortex.sim import limits
 from acortex.sim.bus import describe
 from acortex.sim.configuration import Configuration
 from acortex.sim.layer_dump import LayerDump
-from acortex.sim.order import Clock, OrderCheck
+from acortex.sim.order import Clock, OrderCheck, ProgramOrder
 from acortex.sim.pipes import ITEMS, TAKERS, Pipe, Run, needed
 from acortex.sim.specs import Chip
 from acortex.sim.state import StateStore
@@ -68,6 +68,7 @@ class Functional:
         self.sequencer = Sequencer(program, inferences)
         self.configuration = Configuration(program, chip)
         self.order = OrderCheck(program, chip.memory_words)
+        self.program_order = ProgramOrder()
         self._inferences = inferences
         self._tensors = tensors
         self._limit = limit
@@ -122,6 +123,10 @@ class Functional:
             dispatch = self.step()
             if tick is not None and dispatch is not None and dispatch.agent == "host_out":
                 tick(self.finished)
+        self.finish()
+
+    def finish(self) -> None:
+        """Holds a program that has halted to what it has to leave behind."""
         self._check_leftovers()
         self._check_outputs()
 
@@ -174,6 +179,8 @@ class Functional:
         if flow.keeps:
             self._check_store(dispatch, flow.taken, self.chip.buffer.words, "buffer.words")
         addresses = self._addresses(dispatch) if flow.reads or flow.writes else None
+        if addresses is not None:
+            self.program_order.access(dispatch.agent)
         runs = self._runs(dispatch, flow)
         start = self.order.begin(dispatch, _awaited(dispatch, runs))
         taken = self._taken(dispatch, flow, addresses, runs)
@@ -190,13 +197,16 @@ class Functional:
                 if self._dump is not None:
                     self._dump.note(dispatch, addresses, self._memory[addresses])
         end = self.order.end(dispatch, [run.end for run in runs if run.last])
-        if flow.unneeded:  # its last item is there before it has ended, and before those who gave it what it still takes
+        if (
+            flow.unneeded
+        ):  # its last item is there before it has ended, and before those who gave it what it still takes
             end = self.order.so_far(start, [run.end for run in needed(runs, flow.unneeded) if run.last])
         if flow.gives == "host_out":
             self._give_host(dispatch, given)
         elif flow.gives:
             if flow.gives == "vector":
                 self.order.give_stream(dispatch, start)
+                self.program_order.give(dispatch, flow.given)
             self._pipe(flow.gives).put(Run(flow.given, given, dispatch, start, end, True))
 
     def _runs(self, dispatch: Dispatch, flow: Flow) -> list[Run]:

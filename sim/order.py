@@ -13,6 +13,7 @@ It never looks at time or values, and holds for every chip.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -200,3 +201,24 @@ class OrderCheck:
             where=self.where(dispatch),
             hint=f"signal a token from {other.agent} after that line, and await it in {dispatch.agent} before this one",
         )
+
+
+@dataclass
+class ProgramOrder:
+    """The order of the program: the place in it of each access to memory, by agent, and who gives to the vector agent.
+
+    Filled by the functional executor, instruction by instruction.
+    """
+
+    accesses: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    given: list[tuple[Dispatch, int]] = field(default_factory=list)
+    _next: int = 0
+
+    def access(self, agent: str) -> None:
+        """The next instruction of the program that walks over main memory is one of this agent."""
+        self.accesses[agent].append(self._next)
+        self._next += 1
+
+    def give(self, dispatch: Dispatch, words: int) -> None:
+        """The next that gives words to the vector agent, and how many."""
+        self.given.append((dispatch, words))

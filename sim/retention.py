@@ -44,7 +44,7 @@ def access_tables(accesses: Sequence[Access], memory: Sequence[Memory] = (), row
     """
     words, cycles, writes, pcs = _columns(accesses, memory)
     tables = []
-    for low, high in pairwise(_bounds(words, rows)):
+    for low, high in pairwise(bounds(words, rows)):
         chosen = np.flatnonzero((low <= words) & (words < high))
         order = chosen[np.lexsort((~writes[chosen], cycles[chosen], words[chosen]))]
         tables.append(AccessTable(words[order], cycles[order], writes[order], pcs[order]))
@@ -72,7 +72,7 @@ def _fill(columns: AccessTable, at: int, count: int, found: tuple[Any, ...]) -> 
     return at + count
 
 
-def _bounds(words: Ints, rows: int) -> list[int]:
+def bounds(words: Ints, rows: int) -> list[int]:
     """Words that cut all of them into ranges of about so many accesses."""
     upto = np.cumsum(np.bincount(words, minlength=1))
     return [0, *(np.flatnonzero(np.diff(upto // rows)) + 1).tolist(), len(upto)]
