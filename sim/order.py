@@ -13,7 +13,7 @@ It never looks at time or values, and holds for every chip.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -30,6 +30,9 @@ NUMBER = {agent: number for number, agent in enumerate(AGENTS)}
 Clock = list[int]
 """For each agent, the last of its instructions known to have ended; -1 for none."""
 
+MOST_TOKENS = (1 << 16) - 1
+"""How many tokens of a number may be left at once: what a counter of 16 bits holds."""
+
 
 class OrderError(AcortexError):
     """A program whose agents are not ordered where they must be."""
@@ -37,11 +40,11 @@ class OrderError(AcortexError):
 
 @dataclass
 class _Token:
-    """A token's side of the story: who makes it and who takes it, and what each one made carries."""
+    """A token's side of the story: who makes it and who takes it, and what each one that is left carries."""
 
     maker: str
     made_by: Dispatch
-    made: list[Clock] = field(default_factory=list)
+    left: deque[Clock] = field(default_factory=deque)
     taker: str = ""
     taken: int = 0
 
@@ -103,13 +106,20 @@ class OrderCheck:
                 where=self.where(dispatch),
                 hint="use a token of its own for each pair of agents",
             )
-        token.made.append(self.end(dispatch))
+        if len(token.left) == MOST_TOKENS:
+            raise OrderError(
+                f"token t{number} is signalled {MOST_TOKENS + 1:,} times more often than it is awaited; its counter holds"
+                f" {MOST_TOKENS:,}",
+                where=self.where(dispatch),
+                hint="await it as often as it is signalled, or leave the signal out",
+            )
+        token.left.append(self.end(dispatch))
 
     def wait(self, dispatch: Dispatch) -> None:
         """Takes a token: all that its maker knew is known from here on."""
         number = dispatch.ops.token
         token = self._tokens.get(number)
-        if token is None or token.taken == len(token.made):
+        if token is None or not token.left:
             taken = "the signal before it is" if token and token.taken == 1 else "all signals before it are"
             already = f"{taken} taken" if token else "no signal stands before it"
             raise OrderError(
@@ -125,8 +135,7 @@ class OrderCheck:
                 hint="use a token of its own for each pair of agents",
             )
         token.taker = dispatch.agent
-        self.end(dispatch, [token.made[token.taken]])
-        token.made[token.taken] = []
+        self.end(dispatch, [token.left.popleft()])
         token.taken += 1
 
     def never_awaited(self) -> list[tuple[int, Dispatch]]:
