@@ -77,6 +77,8 @@ class Flow(NamedTuple):
     """Whether those words must have been written before; else they count as 0."""
     keeps: bool = False
     """Whether the items that it takes stay where they are, for what takes the next."""
+    unneeded: int = 0
+    """Items that it takes after it has given the last of its own: that this is there says nothing of them."""
 
 
 class Meaning(NamedTuple):
@@ -258,6 +260,12 @@ def fetch_addresses(dispatch: Dispatch) -> NDArray[np.int64]:
     return dispatch.stream.base + y * along_y + x * along_x + c * along_c
 
 
+def visited(dispatch: Dispatch) -> NDArray[np.int64]:
+    """The words of main memory that an instruction reads or writes, in order."""
+    assert dispatch.stream is not None
+    return dispatch.stream.addresses() if dispatch.window is None else fetch_addresses(dispatch)
+
+
 @_means("fetch", lambda d, s: Flow(gives="buffer", given=slide_of(d).size, reads=True))
 def fetch(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     """The words read from main memory, as the buffer takes them: uint8 of shape (words, 64)."""
@@ -295,23 +303,46 @@ def vector_words(dispatch: Dispatch) -> int:
 # The vector agent -------------------------------------------------------------------------------------------------
 
 
-@_means("pool", lambda d, s: Flow("vector", _words(d), "results", d.window.positions * d.stream.extents[0]))  # type: ignore[union-attr]  # the row has both
+def pooling_of(dispatch: Dispatch) -> Slide:
+    """The window of a `pool` over the image that arrives; with `inside` what lies around it has code 0: no effect."""
+    assert dispatch.window is not None and dispatch.stream is not None
+    depth, columns, rows, _ = dispatch.stream.extents
+    value = 0 if dispatch.ops.inside else dispatch.window.value
+    return slide(replace(dispatch.window, value=value, width=columns), rows, depth)
+
+
+@_means("pool", lambda d, s: _pool_flow(d))
 def pool(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     """Pooled pixels, row by row: uint8 of shape (positions * words of a pixel, 64)."""
-    assert dispatch.stream is not None and dispatch.quantiser is not None and dispatch.window is not None
-    depth, columns, rows, _ = dispatch.stream.extents
-    under = replace(dispatch.window, value=0, width=columns)
-    taps = slide(under, rows, depth).under(words.reshape(rows, columns, depth * CHANNELS))
-    if dispatch.row.by_name["mode"].kind.choices[dispatch.ops.mode] == "max":
-        largest: Array = taps.max(axis=1)
+    assert dispatch.quantiser is not None
+    over = pooling_of(dispatch)
+    rows, columns, depth = over.height, over.window.width, over.words
+    taps = over.taps(words.reshape(rows, columns, depth * CHANNELS))
+    if _choice(dispatch, "mode") == "max":
+        largest = next(taps).copy()
+        for tap in taps:
+            np.maximum(largest, tap, out=largest)
         return largest.reshape(-1, CHANNELS)
-    count: Array | int = under.taps
-    if dispatch.ops.inside:
-        inside = np.ones((rows, columns, 1), dtype=np.uint8)
-        count = np.maximum(slide(under, rows, depth).under(inside).sum(axis=1, dtype=np.int64), 1)
-    else:
-        count = np.int64(count)  # type: ignore[assignment]  # a divisor like the other
-    return quantise(taps.sum(axis=1, dtype=np.int64), dispatch.quantiser, count).reshape(-1, CHANNELS)
+    sums = np.zeros((over.window.rows, over.window.columns, depth * CHANNELS), dtype=np.int64)
+    for tap in taps:
+        sums += tap
+    counts: Array | int = _inside(over) if dispatch.ops.inside else over.window.taps
+    return quantise(sums.reshape(-1, depth * CHANNELS), dispatch.quantiser, counts).reshape(-1, CHANNELS)
+
+
+def _inside(over: Slide) -> Array:
+    """For each position the taps that lie inside the image, at least 1: int64 of shape (positions, 1)."""
+    image = np.ones((over.height, over.window.width, 1), dtype=np.uint8)
+    counts = np.zeros((over.window.rows, over.window.columns, 1), dtype=np.int64)
+    for tap in replace(over, window=replace(over.window, value=0)).taps(image):
+        counts += tap
+    return np.maximum(counts, 1).reshape(-1, 1)
+
+
+def _pool_flow(dispatch: Dispatch) -> Flow:
+    over, taken = pooling_of(dispatch), _words(dispatch)
+    unneeded = taken - 1 - int(over.ready[-1])
+    return Flow("vector", taken, "results", over.window.positions * over.words, unneeded=unneeded)
 
 
 def _vector_flow(operands: int) -> Callable[[Dispatch, Shape | None], Flow]:

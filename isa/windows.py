@@ -7,6 +7,7 @@ window, each other one the columns that the window before it did not have: what 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -127,6 +128,24 @@ class Slide:
         return int(self.new.sum())
 
     @cached_property
+    def ready(self) -> Ints:
+        """For each word that a pool gives, in order, the arrival after which it can be given: int64, never falling.
+
+        All words of the image arrive, row by row, and words leave in the order of positions: one whose own window is
+        complete still follows those before it. Windows are complete with the last pixel of theirs inside the image.
+        """
+        w = self.window
+
+        def last(positions: int, stride: int, before: int, kernel: int, dilation: int, size: int) -> Ints:
+            return np.clip(np.arange(positions) * stride - before + (kernel - 1) * dilation, 0, size - 1)
+
+        y = last(w.rows, w.stride_y, w.top, w.kernel_y, w.dilation_y, self.height)
+        x = last(w.columns, w.stride_x, w.left, w.kernel_x, w.dilation_x, w.width)
+        pixels = (y[:, None] * w.width + x[None, :]).reshape(-1)
+        arrivals = pixels[:, None] * self.words + np.arange(self.words)
+        return np.maximum.accumulate(arrivals.reshape(-1))
+
+    @cached_property
     def coordinates(self) -> tuple[Ints, Ints, Ints]:
         """The words in the order in which they are fetched: image row, word column, word of the pixel."""
         fresh, last = self._fresh
@@ -163,6 +182,17 @@ class Slide:
     def under(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The pixels under every position, of an image of shape (height, width, channels)."""
         return self._cut(self._padded(pixels), pixels.shape[2])
+
+    def taps(self, pixels: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
+        """The pixel under each tap, for all positions at once: uint8 of shape (rows, columns, channels), for each tap.
+
+        Views of one padded image: of as many taps as a window may have, `under` would make as many copies of it.
+        """
+        w, padded = self.window, self._padded(pixels)
+        for tap_y in range(w.kernel_y):
+            rows = padded[tap_y * w.dilation_y :][: (w.rows - 1) * w.stride_y + 1 : w.stride_y]
+            for tap_x in range(w.kernel_x):
+                yield rows[:, tap_x * w.dilation_x :][:, : (w.columns - 1) * w.stride_x + 1 : w.stride_x]
 
     def _padded(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The image with what the windows cover around it."""

@@ -165,11 +165,15 @@ def fetched_apart(source: Source, dense: bool) -> bool:
     return source.layout.packed > 1 and not dense
 
 
-def _slide(g: Geometry, source: Source, dense: bool) -> Slide:
-    window = Window(
-        g.kernel_y, g.kernel_x, g.stride_y, g.stride_x, g.dilation_y, g.dilation_x, source.width, source.layout.packed,
-        g.rows, g.columns, g.top, g.left, apart=fetched_apart(source, dense),
+def _window(g: Geometry, width: int, packed: int = 1, apart: bool = False) -> Window:
+    return Window(
+        g.kernel_y, g.kernel_x, g.stride_y, g.stride_x, g.dilation_y, g.dilation_x, width, packed,
+        g.rows, g.columns, g.top, g.left, apart=apart,
     )  # fmt: skip
+
+
+def _slide(g: Geometry, source: Source, dense: bool) -> Slide:
+    window = _window(g, source.width, source.layout.packed, fetched_apart(source, dense))
     return slide(window, source.height, source.words)
 
 
@@ -190,6 +194,14 @@ class Stage:
     operand: Source | None = None
     swapped: bool = False
     """Whether what arrives is the layer's `b`, and the operand its `a`."""
+
+    @property
+    def ends_early(self) -> bool:
+        """Whether its last word leaves before the last one arrives: a pool whose windows leave out the image's end."""
+        if not isinstance(self.layer, Pool):
+            return False
+        over = slide(_window(self.layer.geometry, self.width), self.height, self.words)
+        return int(over.ready[-1]) < self.height * self.width * self.words - 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -258,6 +270,11 @@ class Pass:
         """Whether its first product needs no word of memory, for the window lies outside the image there."""
         multiply = self.multiply
         return multiply is not None and not _slide(multiply.geometry, self.source, multiply.dense).new[0]
+
+    @property
+    def ends_early(self) -> bool:
+        """Whether its last word is written before all that it reads has been read."""
+        return self.stage is not None and self.stage.ends_early
 
     @property
     def accesses(self) -> int:

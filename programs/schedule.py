@@ -5,6 +5,8 @@ its maker did before it, so a wait that follows from an earlier one is left out.
 read needs none, because a pass's words are written after all that it read, and the passes before it wrote in order.
 What the read agent gives to the vector agent awaits a token of the neurons where these gave it words before; the other
 way round needs none where the neurons convert what was read in its turn.
+A pass whose pool leaves out the end of its image ends early: its last word is written while words still arrive. There
+a token of the write says nothing of what was read, and another agent makes the one that does.
 The host is told when the place of an input is free, and tells when that of an output is.
 """
 
@@ -57,6 +59,7 @@ def schedule(passes: Sequence[Pass], inputs: Sequence[str], outputs: Sequence[st
     result = Schedule([[] for _ in passes], [[] for _ in passes])
     written = _written(passes)
     _order_streams(result, passes, _order_reads(result, passes, written, set(inputs)))
+    _order_unfed(result, passes)
     _order_inputs(result, passes, inputs, places)
     _order_outputs(result, passes, written, inputs, outputs, places)
     return result
@@ -107,9 +110,10 @@ def _order_reads(result: Schedule, passes: Sequence[Pass], written: Writes, inpu
 def _order_streams(result: Schedule, passes: Sequence[Pass], ended: Sequence[int]) -> None:
     """What one agent gives to the vector agent awaits that what the other gave before is there.
 
-    A write that has ended says so of its own pass and of all before it, in the turns before this one too. What the
-    neurons convert was read later than what the read agent gave, unless they begin with nothing that is read. The first
-    pass follows on the last one of the turn before; of the first turn it awaits a token that is there to begin with.
+    A write that has ended says so of all passes before it, in the turns before this one too, and of its own unless
+    this ends early. What the neurons convert was read later than what the read agent gave, unless they begin with
+    nothing that is read. The first pass follows on the last one of the turn before; of the first turn it awaits a token
+    that is there to begin with.
     """
     givers = [index for index, step in enumerate(passes) if step.gives_vector]
     for at, index in enumerate(givers):
@@ -117,12 +121,32 @@ def _order_streams(result: Schedule, passes: Sequence[Pass], ended: Sequence[int
         maker, taker = passes[before].gives_vector[-1], passes[index].gives_vector[0]
         if maker == taker:
             continue
-        follows = ended[index] >= (0 if first else before) if taker == "read" else not passes[index].begins_unfed
+        least = 0 if first else before + passes[before].ends_early
+        follows = ended[index] >= least if taker == "read" else not passes[index].begins_unfed
         if not follows:
             token = result.token(maker, taker, "the words before its own are at the vector agent")
             result.after[before].append(token)
             result.before[index].append(token)
             result.credits += [(token, 1)] * first
+
+
+def _order_unfed(result: Schedule, passes: Sequence[Pass]) -> None:
+    """What is written from a product that nothing feeds awaits that a pass before it, which ended early, was read.
+
+    Any other writes only once something was read in its turn, and so after all that was read before.
+    """
+    for index, step in enumerate(passes):
+        if not step.begins_unfed:
+            continue
+        for back in range(1, len(passes) + 1):
+            before = index - back
+            if passes[before].ends_early:
+                token = result.token("vector", "write", "the image of a pool that ends early has been read")
+                result.after[before].append(token)
+                result.before[index].append(token)
+                result.credits += [(token, 1)] * (before < 0)
+            if passes[before].ends_early or not passes[before].begins_unfed:
+                break
 
 
 def _order_inputs(result: Schedule, passes: Sequence[Pass], inputs: Sequence[str], places: int) -> None:
@@ -135,8 +159,10 @@ def _order_inputs(result: Schedule, passes: Sequence[Pass], inputs: Sequence[str
         for sources in step.reads().values()
         if any(source.layout.name in inputs for source in sources)
     ]
-    token = result.token("write", "host_in", "an inference's inputs have been read: their place is free")
-    result.after[max(readers, default=len(passes) - 1)].append(token)
+    last = max(readers, default=len(passes) - 1)
+    maker = "vector" if passes[last].ends_early else "write"
+    token = result.token(maker, "host_in", "an inference's inputs have been read: their place is free")
+    result.after[last].append(token)
     result.free.append(token)
     result.credits.append((token, places))
 

@@ -15,7 +15,7 @@ from acortex.sim.clock import delays
 from acortex.sim.controller import Controller
 from acortex.sim.energy import INDEX
 from acortex.sim.host import HostIn, HostOut
-from acortex.sim.kernel import CAUSES, Agent, Channel, Kernel, Site, Tally, Tokens, Unit
+from acortex.sim.kernel import CAUSES, Agent, Channel, Kernel, Recorded, Site, Tally, Tokens, Unit
 from acortex.sim.memory import Access, Client, DataBus, Fabric, MemoryTimes, OperandReader, Reader, Writer
 from acortex.sim.neurons import Neurons
 from acortex.sim.probe import Listener, Probe
@@ -62,7 +62,10 @@ def _lanes(path: str, lanes: int) -> tuple[str, ...]:
 
 
 class TimedChip:
-    """A chip that runs the rest of a sequencer's program, from cycle 0, until it halts or its set-up ends."""
+    """A chip that runs the rest of a sequencer's program, from cycle 0, until it halts or its set-up ends.
+
+    With `record` it keeps what came to the vector agent, for sim/arrivals.py.
+    """
 
     def __init__(
         self,
@@ -71,6 +74,7 @@ class TimedChip:
         groups: Mapping[int, GroupTimes],
         listeners: Sequence[Listener] = (),
         price: Sequence[int] = (),
+        record: bool = False,
     ) -> None:
         self.chip = chip
         self.kernel = Kernel()
@@ -79,6 +83,7 @@ class TimedChip:
         self.stopped = False
         """Whether a run ended before the program did: at its limit of cycles, or interrupted by the user."""
         self.interrupted = False
+        self._stream = (Recorded if record else Channel)(chip.vector.queue_words)
         self._sequencer = sequencer
         self._site = Site(self.kernel, self.tally, self.tokens, chip.controller.queue_depth, INDEX["sync"])
         self._number = {path: number for number, path in enumerate(unit_paths(chip))}
@@ -119,7 +124,7 @@ class TimedChip:
         words = Channel(chip.buffer.words)
         vectors = Channel(chip.buffer.windows)
         codes = Channel(chip.neurons.output_words)
-        stream, operand, results = (Channel(chip.vector.queue_words) for _ in range(3))
+        stream, operand, results = self._stream, *(Channel(chip.vector.queue_words) for _ in range(2))
         samples = self._lanes_of_frames()
         sums = samples if len(samples.lanes) > 1 else samples.lanes[0]
         host_in = HostIn(site, *self._place("host/in"), fabric, chip.host.word_cycles)
@@ -167,6 +172,8 @@ class TimedChip:
             if not self.stopped:
                 self._check_finished()
             cycles = max(unit.since for unit in self.units)
+            if limit is not None and self.stopped and not self.interrupted:
+                cycles = max(cycles, limit)  # what waits then waits up to there
             for unit in self.units:
                 unit.close(cycles)
             return cycles
@@ -184,12 +191,17 @@ class TimedChip:
         except KeyboardInterrupt:
             self.stopped = self.interrupted = True
 
+    @property
+    def arrived(self) -> list[bool]:
+        """Of each word of the vector agent's stream whether the neurons gave it; empty unless the chip records."""
+        return self._stream.record if isinstance(self._stream, Recorded) else []
+
     def accesses(self) -> list[Access]:
         """Every instruction that walked over main memory, with the cycles of its grants."""
         return [access for agent in self.agents.values() if isinstance(agent, Client) for access in agent.accesses]
 
     def _check_finished(self) -> None:
-        stuck = [unit for unit in self.agents.values() if unit.unfinished]
+        stuck = [unit for unit in self.agents.values() if unit.waiting]
         if self._sequencer.state == "running":
             self._blocked([self.controller, *stuck])
         elif stuck:

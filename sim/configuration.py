@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 from numpy.typing import NDArray
@@ -111,12 +112,16 @@ class Configuration:
         )
 
     def _turns(self, group: Group) -> list[tuple[int, int]]:
-        """What the neurons convert in each turn: (outputs, words)."""
+        """What the neurons convert in each turn, and what they give at its end: (outputs, words).
+
+        Words leave in their order, so that one which is converted early waits for those before it.
+        """
         route = self.route(group.number)
         turns = [(0, 0)] * route.rounds
-        for tile, turn in enumerate(route.turns):
+        for tile, (turn, leaves) in enumerate(zip(route.turns, accumulate(route.turns, max), strict=True)):
             outputs = min(CHANNELS, group.columns - tile * CHANNELS)
-            turns[turn] = (turns[turn][0] + outputs, turns[turn][1] + 1)
+            turns[turn] = (turns[turn][0] + outputs, turns[turn][1])
+            turns[leaves] = (turns[leaves][0], turns[leaves][1] + 1)
         return turns
 
 

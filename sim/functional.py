@@ -22,10 +22,10 @@ from acortex.isa.semantics import (
     MEANINGS,
     Flow,
     Shape,
-    fetch_addresses,
     slide_of,
     spills,
     vector_words,
+    visited,
     written,
 )
 from acortex.isa.sequencer import Dispatch, Sequencer
@@ -34,8 +34,8 @@ from acortex.sim import limits
 from acortex.sim.bus import describe
 from acortex.sim.configuration import Configuration
 from acortex.sim.layer_dump import LayerDump
-from acortex.sim.order import Clock, OrderCheck
-from acortex.sim.pipes import ITEMS, TAKERS, Pipe, Run
+from acortex.sim.order import Clock, OrderCheck, ProgramOrder
+from acortex.sim.pipes import ITEMS, TAKERS, Pipe, Run, needed
 from acortex.sim.specs import Chip
 from acortex.sim.state import StateStore
 
@@ -68,6 +68,7 @@ class Functional:
         self.sequencer = Sequencer(program, inferences)
         self.configuration = Configuration(program, chip)
         self.order = OrderCheck(program, chip.memory_words)
+        self.program_order = ProgramOrder()
         self._inferences = inferences
         self._tensors = tensors
         self._limit = limit
@@ -83,15 +84,24 @@ class Functional:
             tensor.name: np.zeros((inferences, words_of(tensor), CHANNELS), dtype=np.uint8)
             for tensor in program.outputs
         }
+        self._given = {tensor.name: np.zeros(inferences, dtype=np.bool_) for tensor in program.outputs}
         self.finished = 0
         """How many inferences have handed their last output to the host."""
+        self._running = False
         self.steps = 0
         """How many instructions the controller has gone through since set-up."""
 
     @property
+    def complete(self) -> int:
+        """For how many inferences, from the first on, every output was given to the host."""
+        given = np.logical_and.reduce([*self._given.values(), np.ones(self._inferences, dtype=np.bool_)])
+        return self._inferences if given.all() else int(np.argmin(given))
+
+    @property
     def outputs(self) -> dict[str, Words]:
-        """The output tensors of all inferences, by name."""
-        return {tensor.name: from_words(tensor, self._out[tensor.name]) for tensor in self.program.outputs}
+        """The output tensors by name, of those inferences that are complete."""
+        upto = self.complete
+        return {tensor.name: from_words(tensor, self._out[tensor.name][:upto]) for tensor in self.program.outputs}
 
     @property
     def warnings(self) -> list[str]:
@@ -107,21 +117,35 @@ class Functional:
 
     def run(self, tick: Callable[[int], None] | None = None) -> None:
         """Executes the program, or `limit` instructions past its set-up; `tick` hears of finished inferences."""
-        sequencer = self.sequencer
-        running = False
-        while sequencer.state != "halted":
-            if self._limit is not None and self.steps > self._limit:
+        while self.sequencer.state != "halted":
+            if self._limit is not None and self.steps >= self._limit:
                 return
-            dispatch = sequencer.step()
-            self.steps += running  # counted from the end of set-up, as cycles are
-            if sequencer.state == "started":
-                self.configuration.settle(sequencer)
-                running = True
-            if dispatch is not None:
-                self._execute(dispatch)
-                if tick is not None and dispatch.agent == "host_out":
-                    tick(self.finished)
+            dispatch = self.step()
+            if tick is not None and dispatch is not None and dispatch.agent == "host_out":
+                tick(self.finished)
+        self.finish()
+
+    def finish(self) -> None:
+        """Holds a program that has halted to what it has to leave behind."""
         self._check_leftovers()
+        self._check_outputs()
+
+    def set_up(self) -> None:
+        """Executes what stands before `start`."""
+        while not self._running:
+            self.step()
+
+    def step(self) -> Dispatch | None:
+        """Executes one instruction; returns it where it is an agent's."""
+        sequencer = self.sequencer
+        dispatch = sequencer.step()
+        self.steps += self._running  # counted from the end of set-up, as cycles are
+        if sequencer.state == "started":
+            self.configuration.settle(sequencer)
+            self._running = True
+        if dispatch is not None:
+            self._execute(dispatch)
+        return dispatch
 
     def _execute(self, dispatch: Dispatch) -> None:
         mnemonic = dispatch.row.mnemonic
@@ -155,6 +179,8 @@ class Functional:
         if flow.keeps:
             self._check_store(dispatch, flow.taken, self.chip.buffer.words, "buffer.words")
         addresses = self._addresses(dispatch) if flow.reads or flow.writes else None
+        if addresses is not None:
+            self.program_order.access(dispatch.agent)
         runs = self._runs(dispatch, flow)
         start = self.order.begin(dispatch, _awaited(dispatch, runs))
         taken = self._taken(dispatch, flow, addresses, runs)
@@ -171,11 +197,16 @@ class Functional:
                 if self._dump is not None:
                     self._dump.note(dispatch, addresses, self._memory[addresses])
         end = self.order.end(dispatch, [run.end for run in runs if run.last])
+        if (
+            flow.unneeded
+        ):  # its last item is there before it has ended, and before those who gave it what it still takes
+            end = self.order.so_far(start, [run.end for run in needed(runs, flow.unneeded) if run.last])
         if flow.gives == "host_out":
             self._give_host(dispatch, given)
         elif flow.gives:
             if flow.gives == "vector":
                 self.order.give_stream(dispatch, start)
+                self.program_order.give(dispatch, flow.given)
             self._pipe(flow.gives).put(Run(flow.given, given, dispatch, start, end, True))
 
     def _runs(self, dispatch: Dispatch, flow: Flow) -> list[Run]:
@@ -243,13 +274,8 @@ class Functional:
 
     def _addresses(self, dispatch: Dispatch) -> NDArray[np.int64]:
         assert dispatch.stream is not None
-        if dispatch.stream.size > limits.MAX_STREAM:
-            raise self._error(
-                dispatch,
-                f"the stream visits {dispatch.stream.size:,} words, and one instruction visits at most"
-                f" {limits.MAX_STREAM:,}",
-                "check its extents, or put the instruction into a loop",
-            )
+        if dispatch.window is None:
+            self._check_size(dispatch, "the stream visits", dispatch.stream.size)
         low, high = dispatch.stream.bounds()
         words = self.chip.memory_words
         if low < 0 or high >= words:
@@ -258,7 +284,16 @@ class Functional:
                 f"the stream visits words {low} to {high} of main memory, which has 0 to {words - 1}",
                 "check its base, extents and strides, or take a chip with more memory.capacity_kb",
             )
-        return dispatch.stream.addresses() if dispatch.window is None else fetch_addresses(dispatch)
+        return visited(dispatch)
+
+    def _check_size(self, dispatch: Dispatch, what: str, words: int) -> None:
+        """One instruction moves so many words at most: checked before anything of that size is made."""
+        if words > limits.MAX_STREAM:
+            raise self._error(
+                dispatch,
+                f"{what} {words:,} words, and one instruction visits at most {limits.MAX_STREAM:,}",
+                "check its extents, or put the instruction into a loop",
+            )
 
     def _check_image(self, dispatch: Dispatch) -> None:
         """The stream of a windowed instruction is an image as wide as its window says, and the chip holds a window."""
@@ -279,9 +314,13 @@ class Functional:
                 f" {' x '.join(map(str, extents))}",
                 f"axis 0 counts a pixel's words, axis 1 the {columns} words or pixels of a row, axis 2 rows",
             )
+        if dispatch.row.mnemonic != "pool":
+            self._check_size(dispatch, "the window needs", slide_of(dispatch).size)
         if dispatch.row.mnemonic == "slide":
             self._check_store(dispatch, slide_of(dispatch).held, self.chip.buffer.words, "buffer.words")
         if dispatch.row.mnemonic == "pool":
+            self._check_size(dispatch, "the image has", dispatch.stream.size)
+            self._check_size(dispatch, "the pooled image has", window.positions * extents[0])
             lines = min((window.kernel_y - 1) * window.dilation_y + 1, extents[2])
             held = lines * extents[1] * extents[0]
             self._check_store(dispatch, held, self.chip.vector.line_words, "vector.line_words")
@@ -397,6 +436,7 @@ class Functional:
         assert stream is not None
         self._check_host(dispatch, words_of(tensor), stream.size, tensor.name)
         self.finished = max(self.finished, dispatch.inference + 1)
+        self._given[tensor.name][dispatch.inference] = True
         if words is not None:
             self._out[tensor.name][dispatch.inference] = words
 
@@ -452,6 +492,20 @@ class Functional:
                     f"{number_of(pipe.held, *ITEMS[name])} {'is' if pipe.held == 1 else 'are'} given here"
                     " and never taken",
                     f"take them with {TAKERS[name]}, or give fewer",
+                )
+
+    def _check_outputs(self) -> None:
+        """Every output of every inference was given: what never was has no value, and 0 would be a false one."""
+        for tensor in self.program.outputs:
+            missing = np.flatnonzero(~self._given[tensor.name])
+            if len(missing):
+                of = f"inference {missing[0]} of {self._inferences}" if self._inferences > 1 else "the host"
+                raise RuleError(
+                    f"output {tensor.name} was never given to {of}"
+                    + (f", nor to {number_of(len(missing) - 1, 'other')}" if len(missing) > 1 else ""),
+                    where=self.program.name,
+                    hint=f"give it with `output {tensor.name}, d0` between inference and endinference; `loop l7, host`"
+                    " goes through all inferences that the host has",
                 )
 
     def _error(self, dispatch: Dispatch, message: str, hint: str) -> RuleError:

@@ -397,6 +397,21 @@ class Channel:
         return len(self._items)
 
 
+class Recorded(Channel):
+    """A channel that keeps all items that were put into it, in order: for a run that is checked."""
+
+    __slots__ = ("record",)
+
+    def __init__(self, capacity: int) -> None:
+        super().__init__(capacity)
+        self.record: list[Any] = []
+
+    def put(self, seen: int, item: Any, places: int = 1) -> None:
+        """Hands an item over, as any channel does."""
+        self.record.append(item)
+        super().put(seen, item, places)
+
+
 class Tokens:
     """The tokens that order agents: counted, each seen from the cycle after it was made."""
 
@@ -530,6 +545,6 @@ class Agent(Unit):
         self.current = None
 
     @property
-    def unfinished(self) -> bool:
-        """Whether an instruction is under way or waits in the queue."""
-        return self.current is not None or len(self.queue) > 0
+    def waiting(self) -> int:
+        """How many instructions are under way or wait in the queue."""
+        return (self.current is not None) + len(self.queue)

@@ -12,7 +12,7 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from acortex.isa.semantics import fetch_addresses, slide_of, spills
+from acortex.isa.semantics import slide_of, spills, visited
 from acortex.isa.sequencer import Dispatch
 from acortex.sim.energy import INDEX as KIND
 from acortex.sim.kernel import CAUSE, Agent, Alarm, Channel, Site, Unit
@@ -129,8 +129,7 @@ class Client(Agent):
         self.accesses.append((dispatch, self.grants))
         self.remaining = dispatch.stream.size if dispatch.window is None else slide_of(dispatch).size
         if self.fabric.contended:
-            walk = dispatch.stream.addresses() if dispatch.window is None else fetch_addresses(dispatch)
-            self._addresses = walk.tolist()
+            self._addresses = visited(dispatch).tolist()
 
     def ask(self, now: int, seen: int, cause: int = PORT) -> None:
         """Posts a request for the next word, which the arbiter sees from cycle `seen`."""

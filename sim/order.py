@@ -3,7 +3,9 @@
 Agents run at the same time. Two accesses to one word of main memory, one of them a write, must be ordered: by one
 agent's queue, by tokens, or because one instruction ends only after another that fed it. The check walks the program
 in program order with a vector clock for each agent (Mattern 1989): what it knows to have ended before its next
-instruction begins.
+instruction begins. An instruction that takes the last item of another knows that this one has ended, with one
+exception: a `pool` whose windows leave out the end of the image gives its last word while words still arrive.
+docs/soundness.md says for each instruction what follows from its items.
 What main memory holds from the beginning is written before everything. Two agents give words to the vector agent, and
 what one of them gives must be ordered behind what the other gave, for words have no other order there.
 It never looks at time or values, and holds for every chip.
@@ -11,6 +13,7 @@ It never looks at time or values, and holds for every chip.
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -27,6 +30,9 @@ NUMBER = {agent: number for number, agent in enumerate(AGENTS)}
 Clock = list[int]
 """For each agent, the last of its instructions known to have ended; -1 for none."""
 
+MOST_TOKENS = (1 << 16) - 1
+"""How many tokens of a number may be left at once: what a counter of 16 bits holds."""
+
 
 class OrderError(AcortexError):
     """A program whose agents are not ordered where they must be."""
@@ -34,11 +40,11 @@ class OrderError(AcortexError):
 
 @dataclass
 class _Token:
-    """A token's side of the story: who makes it and who takes it, and what each one made carries."""
+    """A token's side of the story: who makes it and who takes it, and what each one that is left carries."""
 
     maker: str
     made_by: Dispatch
-    made: list[Clock] = field(default_factory=list)
+    left: deque[Clock] = field(default_factory=deque)
     taker: str = ""
     taken: int = 0
 
@@ -85,6 +91,10 @@ class OrderCheck:
         self._known[agent] = known
         return known
 
+    def so_far(self, start: Clock, fed: Sequence[Clock]) -> Clock:
+        """What is known when an instruction gives its last item and goes on: as it began, and of `fed` by then."""
+        return list(map(max, start, *fed)) if fed else start
+
     def signal(self, dispatch: Dispatch) -> None:
         """Makes a token that carries what its agent knows."""
         number = dispatch.ops.token
@@ -96,13 +106,20 @@ class OrderCheck:
                 where=self.where(dispatch),
                 hint="use a token of its own for each pair of agents",
             )
-        token.made.append(self.end(dispatch))
+        if len(token.left) == MOST_TOKENS:
+            raise OrderError(
+                f"token t{number} is signalled {MOST_TOKENS + 1:,} times more often than it is awaited; its counter holds"
+                f" {MOST_TOKENS:,}",
+                where=self.where(dispatch),
+                hint="await it as often as it is signalled, or leave the signal out",
+            )
+        token.left.append(self.end(dispatch))
 
     def wait(self, dispatch: Dispatch) -> None:
         """Takes a token: all that its maker knew is known from here on."""
         number = dispatch.ops.token
         token = self._tokens.get(number)
-        if token is None or token.taken == len(token.made):
+        if token is None or not token.left:
             taken = "the signal before it is" if token and token.taken == 1 else "all signals before it are"
             already = f"{taken} taken" if token else "no signal stands before it"
             raise OrderError(
@@ -118,8 +135,7 @@ class OrderCheck:
                 hint="use a token of its own for each pair of agents",
             )
         token.taker = dispatch.agent
-        self.end(dispatch, [token.made[token.taken]])
-        token.made[token.taken] = []
+        self.end(dispatch, [token.left.popleft()])
         token.taken += 1
 
     def never_awaited(self) -> list[tuple[int, Dispatch]]:
@@ -194,3 +210,24 @@ class OrderCheck:
             where=self.where(dispatch),
             hint=f"signal a token from {other.agent} after that line, and await it in {dispatch.agent} before this one",
         )
+
+
+@dataclass
+class ProgramOrder:
+    """The order of the program: the place in it of each access to memory, by agent, and who gives to the vector agent.
+
+    Filled by the functional executor, instruction by instruction.
+    """
+
+    accesses: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    given: list[tuple[Dispatch, int]] = field(default_factory=list)
+    _next: int = 0
+
+    def access(self, agent: str) -> None:
+        """The next instruction of the program that walks over main memory is one of this agent."""
+        self.accesses[agent].append(self._next)
+        self._next += 1
+
+    def give(self, dispatch: Dispatch, words: int) -> None:
+        """The next that gives words to the vector agent, and how many."""
+        self.given.append((dispatch, words))

@@ -65,6 +65,17 @@ class Pipe:
         return taken
 
 
+def needed(runs: list[Run], unneeded: int) -> list[Run]:
+    """Items that an instruction takes, less the last `unneeded` of them: whole runs, or parts without their end."""
+    left = sum(run.count for run in runs) - unneeded
+    found = []
+    for run in runs:
+        if left > 0:
+            found.append(run if run.count <= left else replace(run, count=left, last=False))
+        left -= run.count
+    return found
+
+
 ITEMS = {
     "buffer": ("word in the buffer", "words in the buffer"),
     "vectors": ("input vector", "input vectors"),

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.isa.program import Memory, Program
-from acortex.isa.semantics import fetch_addresses
+from acortex.isa.semantics import visited
 from acortex.sim.clock import Clock
 from acortex.sim.memory import Access
 
@@ -44,7 +44,7 @@ def access_tables(accesses: Sequence[Access], memory: Sequence[Memory] = (), row
     """
     words, cycles, writes, pcs = _columns(accesses, memory)
     tables = []
-    for low, high in pairwise(_bounds(words, rows)):
+    for low, high in pairwise(bounds(words, rows)):
         chosen = np.flatnonzero((low <= words) & (words < high))
         order = chosen[np.lexsort((~writes[chosen], cycles[chosen], words[chosen]))]
         tables.append(AccessTable(words[order], cycles[order], writes[order], pcs[order]))
@@ -61,9 +61,7 @@ def _columns(accesses: Sequence[Access], memory: Sequence[Memory]) -> AccessTabl
     for number, table in enumerate(memory, start=1):
         at = _fill(columns, at, len(table.values), (np.arange(table.address, table.end), 0, True, -number))
     for dispatch, granted in accesses:
-        assert dispatch.stream is not None
-        walk = dispatch.stream.addresses() if dispatch.window is None else fetch_addresses(dispatch)
-        found = walk[: len(granted)], granted, dispatch.row.mnemonic in ("write", "input"), dispatch.pc
+        found = visited(dispatch)[: len(granted)], granted, dispatch.row.mnemonic in ("write", "input"), dispatch.pc
         at = _fill(columns, at, len(granted), found)
     return columns
 
@@ -74,7 +72,7 @@ def _fill(columns: AccessTable, at: int, count: int, found: tuple[Any, ...]) -> 
     return at + count
 
 
-def _bounds(words: Ints, rows: int) -> list[int]:
+def bounds(words: Ints, rows: int) -> list[int]:
     """Words that cut all of them into ranges of about so many accesses."""
     upto = np.cumsum(np.bincount(words, minlength=1))
     return [0, *(np.flatnonzero(np.diff(upto // rows)) + 1).tolist(), len(upto)]

@@ -18,13 +18,14 @@ from acortex.isa.container import sha256
 from acortex.isa.program import Program, Tensor
 from acortex.isa.sequencer import Sequencer
 from acortex.isa.tensors import accept, decode, to_words
-from acortex.sim import limits
+from acortex.sim import arrivals, limits
 from acortex.sim.chip import TimedChip, unit_paths
 from acortex.sim.clock import Clock, delays
 from acortex.sim.energy import INDEX, KINDS, prices
 from acortex.sim.functional import Functional
 from acortex.sim.kernel import CAUSES
 from acortex.sim.layer_dump import LayerDump, LayerWords
+from acortex.sim.lockstep import Lockstep
 from acortex.sim.occupancy import occupancy
 from acortex.sim.probe import Listener, Observer, OneByOne
 from acortex.sim.program_chip import chip_of
@@ -79,6 +80,7 @@ def run(
     values: bool = True,
     timing: bool = True,
     keep_layers: bool = False,
+    check_order: bool | None = None,
     progress: Progress | None = None,
     observers: Sequence[Observer] = (),
 ) -> Result:
@@ -87,40 +89,81 @@ def run(
     `inputs` is an array (or arrays by input name) of shape (inferences, …); without it the program's own samples run,
     or one inference on seeded codes. `labels` are the right answers, for `accuracy`. `values=False` computes no
     outputs, `timing=False` simulates no time; every rule of the chip that does not depend on time is checked in either
-    case. `max_cycles` ends a run early, with `stopped` in its report. Observers hear of every event, as a trace does.
+    case. `max_cycles` ends a run early, with `stopped` in its report and the outputs of those inferences that were
+    complete by then; what comes after it costs nothing. Observers hear of every event, as a trace does.
     `keep_layers` keeps what each layer wrote. `trace_filters` says what a trace leaves out, see
-    `acortex.traces.merge.Filter`.
+    `acortex.traces.merge.Filter`. `check_order` holds the timed run to the order of the program, see sim/arrivals.py;
+    left out, the environment variable ACORTEX_CHECK_ORDER says so.
 
     Raises the errors of `acortex.errors` for a program that breaks a rule, and for inputs that do not fit.
     """
+    if max_cycles is not None and not timing:
+        raise UsageError("max_cycles needs time, which timing=False does not simulate")
     chip = chip or chip_of(program)
     limits.check(program, chip)
     codes, inferences, own = _inputs(program, inputs)
     truth = _labels(program, labels, own, inferences)
     tensors = {tensor.name: to_words(tensor, codes[tensor.name]) for tensor in program.inputs} if values else None
     dump = LayerDump() if keep_layers else None
-    functional = Functional(program, chip, inferences, tensors, max_cycles, dump)
-    functional.run(_share(progress, inferences, 0 if timing else 1))
-    report = heading(program, chip) | {"warnings": functional.warnings}
+    work = _Work(program, chip, inferences, tensors, dump, progress, arrivals.wanted(check_order))
+    report = heading(program, chip)
+    if not timing:
+        functional = work.values(progress=True)
+    else:
+        traced = partial(_writer, program, chip, trace, trace_level, trace_filters) if trace else None
+        functional, simulated = _in_time(work, traced, max_cycles, observers)
+        report |= simulated
+    report["warnings"] = functional.warnings
     outputs: dict[str, NDArray[Any]] = {}
     if values:
         found = functional.outputs
         outputs = {tensor.name: decode(tensor, found[tensor.name]) for tensor in program.outputs}
-    if timing:
-        simulated = _simulate(
-            program,
-            chip,
-            functional,
-            inferences,
-            _writer(program, chip, trace, trace_level, trace_filters) if trace else None,
-            max_cycles,
-            progress,
-            observers,
-        )
-        report |= simulated
     stopped = report.get("stopped")
     report["accuracy"] = None if truth is None or not outputs or stopped else _accuracy(outputs, truth)
     return Result(report, outputs, dump.layers(program) if dump else {})
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What is to be run: a program on a chip, its inputs as words (None without values), and how."""
+
+    program: Program
+    chip: Chip
+    inferences: int
+    tensors: Mapping[str, NDArray[np.uint8]] | None
+    dump: LayerDump | None
+    progress: Progress | None
+    check: bool
+
+    def values(self, limit: int | None = None, progress: bool = False) -> Functional:
+        """Walks the program in its order: values, where wanted, and all rules that need no time."""
+        functional = Functional(self.program, self.chip, self.inferences, self.tensors, limit, self.dump)
+        functional.run(_share(self.progress, self.inferences, int(progress)))
+        return functional
+
+    def rules(self) -> Functional:
+        """An executor of the rules alone, past the set-up."""
+        rules = Functional(self.program, self.chip, self.inferences, None)
+        rules.set_up()
+        return rules
+
+
+def _in_time(
+    work: _Work, traced: Callable[[], TraceWriter] | None, max_cycles: int | None, observers: Sequence[Observer]
+) -> tuple[Functional, dict[str, Any]]:
+    """Values and time. With a limit of cycles time comes first, and values are those of what ended before it."""
+    if max_cycles is None:
+        functional = work.values()
+        sequencer = Sequencer(work.program, work.inferences)
+        return functional, _simulate(work, functional, sequencer, traced, None, observers)[1]
+    rules = work.rules()
+    lockstep = Lockstep(work.program, work.inferences, rules)
+    timed, report = _simulate(work, rules, lockstep, traced, max_cycles, observers)
+    if not timed.stopped:
+        rules.finish()
+    if work.tensors is None:
+        return rules, report
+    return work.values(lockstep.ended(timed.agents) if timed.stopped else None), report
 
 
 def _inputs(program: Program, inputs: Inputs) -> tuple[dict[str, NDArray[np.uint8]], int, bool]:
@@ -186,44 +229,58 @@ def _share(progress: Progress | None, total: int, part: int) -> Callable[[int], 
 
 
 def _simulate(
-    program: Program,
-    chip: Chip,
+    work: _Work,
     functional: Functional,
-    inferences: int,
-    writer: TraceWriter | None,
+    sequencer: Sequencer,
+    traced: Callable[[], TraceWriter] | None,
     max_cycles: int | None,
-    progress: Progress | None,
     observers: Sequence[Observer],
-) -> dict[str, Any]:
+) -> tuple[TimedChip, dict[str, Any]]:
     """The timed executor's part of a run: set-up, then the program from cycle 0."""
-    groups = functional.configuration.times()
-    sequencer = Sequencer(program, inferences)
-    setup = TimedChip(chip, sequencer, groups)
+    setup = TimedChip(work.chip, sequencer, functional.configuration.times())
     setup_cycles = setup.run()
-    price = prices(chip).total
+    writer = traced() if traced else None
     try:
         listeners: list[Listener] = [OneByOne(observer) for observer in observers]
         if writer is not None:
             listeners.append(writer)
-        timed = TimedChip(chip, sequencer, groups, listeners, price)
-        tick = None
-        if progress is not None:
-            tick = partial(_tell, progress, timed, inferences, functional.steps)
-        cycles = timed.run(max_cycles, tick)
-        report = timing_report(program, chip, Timing(setup, setup_cycles, timed, cycles))
-        accesses = access_tables(timed.accesses(), program.memory)
-        report["memory"] = occupancy(accesses, chip.memory_words, cycles)
-        report["retention"] = late_reads(program, Clock(chip.clock_ns), accesses, delays(chip).retention_cycles)
-        if timed.stopped:
-            why = "interrupted" if timed.interrupted else "as --max-cycles asked"
-            report["stopped"] = f"stopped at cycle {cycles:,}, {why}; the program goes on"
+        price = prices(work.chip).total
+        timed = TimedChip(work.chip, sequencer, functional.configuration.times(), listeners, price, record=work.check)
+        cycles = timed.run(max_cycles, _ticks(work, timed, functional, max_cycles))
+        report = _report(work, functional, Timing(setup, setup_cycles, timed, cycles))
         if writer is not None and not timed.interrupted:
             writer.finish(report)
             writer = None
-        return report
+        return timed, report
     finally:
         if writer is not None:
             writer.abort()
+
+
+def _report(work: _Work, functional: Functional, timing: Timing) -> dict[str, Any]:
+    """What a run that has ended says, once it is known to have kept its order where that is to be checked."""
+    program, chip, timed, cycles = work.program, work.chip, timing.chip, timing.cycles
+    if work.check:
+        arrivals.check_stream(program, functional.program_order, timed.arrived)
+        arrivals.check_memory(program, functional.program_order, timed.accesses(), chip.memory.access_cycles)
+    report = timing_report(program, chip, timing)
+    accesses = access_tables(timed.accesses(), program.memory)
+    report["memory"] = occupancy(accesses, chip.memory_words, cycles)
+    report["retention"] = late_reads(program, Clock(chip.clock_ns), accesses, delays(chip).retention_cycles)
+    if timed.stopped:
+        why = "interrupted" if timed.interrupted else "as --max-cycles asked"
+        report["stopped"] = f"stopped at cycle {cycles:,}, {why}; the program goes on"
+    return report
+
+
+def _ticks(work: _Work, timed: TimedChip, functional: Functional, max_cycles: int | None) -> Callable[[], None] | None:
+    """What tells progress: of cycles where these are limited, else of inferences, or of instructions of a lone one."""
+    progress = work.progress
+    if progress is None:
+        return None
+    if max_cycles is not None:
+        return lambda: progress(min(int(timed.kernel.now), max_cycles), max_cycles)
+    return partial(_tell, progress, timed, work.inferences, functional.steps)
 
 
 def _tell(progress: Progress, timed: TimedChip, inferences: int, instructions: int) -> None:

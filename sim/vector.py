@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from acortex.isa.semantics import MEANINGS, Flow
+from acortex.isa.semantics import MEANINGS, Flow, pooling_of
 from acortex.isa.sequencer import Dispatch
 from acortex.sim.energy import INDEX as KIND
 from acortex.sim.kernel import CAUSE, NOTHING, Agent, Channel, Site
@@ -16,6 +16,9 @@ from acortex.sim.memory import Client, DataBus, Fabric
 
 STEP = KIND["vector.step"]
 STREAM, OPERAND, RESULTS, BUS = CAUSE["stream"], CAUSE["operand"], CAUSE["results_full"], CAUSE["bus"]
+
+TAKES, GIVES = 1, 2
+"""What a step of the agent does: take the next word that arrives, give one that is ready."""
 
 
 class Vector(Client):
@@ -42,28 +45,29 @@ class Vector(Client):
         self._operand = operand
         self._results = results
         self._step_cycles = step_cycles
-        self._takes = True
         self._operands = False
-        self._gives: list[int] = []
+        self._steps: list[int] = []
+        self._what = 0
+        """What the next step does: TAKES, GIVES or both."""
         self._arrived = False
 
     def begin(self, dispatch: Dispatch) -> None:
-        """Begins to work on a stream: what each word that arrives makes ready."""
+        """Begins to work on a stream, step by step."""
         flow = MEANINGS[dispatch.row.mnemonic].flow(dispatch, None)
-        self.remaining = flow.taken or flow.given
-        self._takes = flow.taken > 0
         self._operands = flow.operands > 0
-        self._gives = _in_turns(flow) if dispatch.window is None else completed(dispatch)
+        self._steps = in_turns(flow) if dispatch.window is None else pooled(dispatch)
+        self.remaining = len(self._steps)
 
     def missing(self, now: int) -> int:
         """The next word, its operand, room for what it makes; then the bus, for a word from the neurons."""
-        if self._takes and not self._stream.ready(now, self):
+        self._what = what = self._steps[-self.remaining]
+        if what & TAKES and not self._stream.ready(now, self):
             return STREAM
         if self._operands and not self._operand.ready(now, self):
             return OPERAND
-        if not self._results.room(now, self._gives[-self.remaining], self):
+        if what & GIVES and not self._results.room(now, 1, self):
             return RESULTS
-        if self._takes and not self._arrived and self._stream.head():
+        if what & TAKES and not self._arrived and self._stream.head():
             self.ask(now, now + 1, BUS)
             return BUS
         return NOTHING
@@ -79,36 +83,35 @@ class Vector(Client):
         """Works on the next word."""
         self._arrived = False
         self.act(now, self._step_cycles, STEP, 1)
-        if self._takes:
+        if self._what & TAKES:
             self._stream.take()
             self._stream.free(self.since)
         if self._operands:
             self._operand.take()
             self._operand.free(self.since)
-        for _ in range(self._gives[-self.remaining]):
+        if self._what & GIVES:
             self._results.put(self.since, False)
         self.remaining -= 1
 
 
-def _in_turns(flow: Flow) -> list[int]:
-    """For each step how many words it gives: the last of as many as a word takes gives it."""
+def in_turns(flow: Flow) -> list[int]:
+    """What each step does, of an instruction that is no pool: the last of as many as a word takes gives it."""
+    if not flow.taken:
+        return [GIVES] * flow.given
     if not flow.given:
-        return [0] * flow.taken
-    return ([0] * (flow.taken // flow.given - 1) + [1]) * flow.given
+        return [TAKES] * flow.taken
+    return ([TAKES] * (flow.taken // flow.given - 1) + [TAKES | GIVES]) * flow.given
 
 
-def completed(dispatch: Dispatch) -> list[int]:
-    """For each word of an image that arrives, how many pooled words it completes: those whose window ends with it."""
-    assert dispatch.window is not None and dispatch.stream is not None
-    window = dispatch.window
-    depth, columns, rows, _ = dispatch.stream.extents
+def pooled(dispatch: Dispatch) -> list[int]:
+    """What each step of a pool does: one for each word that arrives, which gives one if it can.
 
-    def last(positions: int, stride: int, before: int, kernel: int, dilation: int, size: int) -> np.ndarray:
-        return np.clip(np.arange(positions) * stride - before + (kernel - 1) * dilation, 0, size - 1)
-
-    y = last(window.rows, window.stride_y, window.top, window.kernel_y, window.dilation_y, rows)
-    x = last(window.columns, window.stride_x, window.left, window.kernel_x, window.dilation_x, columns)
-    counts = np.zeros((rows, columns), dtype=np.int64)
-    np.add.at(counts, (np.repeat(y, len(x)), np.tile(x, len(y))), 1)
-    gives: list[int] = np.repeat(counts.reshape(-1), depth).tolist()
-    return gives
+    What a word makes ready beyond that takes steps of their own, before the next word: a step gives at most one.
+    """
+    over = pooling_of(dispatch)
+    arriving = over.height * over.window.width * over.words
+    ready = np.bincount(over.ready, minlength=arriving)
+    steps = np.full(int(np.maximum(ready, 1).sum()), GIVES)
+    steps[np.cumsum(np.maximum(ready, 1)) - np.maximum(ready, 1)] = np.where(ready, TAKES | GIVES, TAKES)
+    found: list[int] = steps.tolist()
+    return found

@@ -29,6 +29,9 @@ def pytest_configure() -> None:
         raise pytest.UsageError(f"acortex is imported from {found}, not from {CHECKOUT}: pip install -e . first")
 
 
+# Every timed run of the tests, those of commands too, is held to the order of its program.
+os.environ["ACORTEX_CHECK_ORDER"] = "1"
+
 hypothesis.settings.register_profile("dev", deadline=None, print_blob=True)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, database=None, print_blob=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "dev")

@@ -38,6 +38,9 @@ LEVELS = ("layers", "instructions", "events")
 @click.option("--timing-only", is_flag=True, help="Simulate time and energy, compute no values.")
 @click.option("--functional-only", is_flag=True, help="Compute the outputs, simulate no time.")
 @click.option("--max-cycles", metavar="N", type=click.IntRange(min=1), help="Stop after so many cycles.")
+@click.option(
+    "--check-order", is_flag=True, help="Hold the timed run to the order of the program; see docs/soundness.md."
+)
 @click.option("--dump-layers", metavar="DIR", type=click.Path(), help="Write what each layer wrote to memory here.")
 @click.option("--noise-seed", metavar="N", type=click.IntRange(min=0), help=NOISE_HELP)
 @format_option
@@ -146,6 +149,7 @@ def _simulate(program: Program, options: dict[str, Any]) -> tuple[Any, Result]:
             timing=not options["functional_only"],
             keep_layers=bool(options["dump_layers"]),
             progress=bar,
+            check_order=options["check_order"] or None,
         )
     if trace != options["trace"] and Path(trace).exists():
         files.write(files.STANDARD, Path(trace).read_bytes())

@@ -295,8 +295,9 @@ def test_slide_over_packed_pixels(
 def pooled(image: Codes, window: Window, q: Quantiser, mode: str, inside: bool) -> list[list[int]]:
     """The pooled pixels of an image of shape (height, width, channels)."""
     made = []
+    outside = [0 if inside else window.value] * image.shape[2]
     for taps in under(window, len(image)):
-        pixels = [image[tap].tolist() if tap else [0] * image.shape[2] for tap in taps]
+        pixels = [image[tap].tolist() if tap else outside for tap in taps]
         count = sum(tap is not None for tap in taps) if inside else len(taps)
         if mode == "max":
             made.append([max(column) for column in zip(*pixels, strict=True)])
@@ -325,7 +326,37 @@ def check_pool(seed: int, window: Window, q: Quantiser, height: int, words: int,
     what = dispatch("pool", stream, window, q, mode=mode, inside=inside)
     made = compute(image.reshape(-1, 64), what)
     assert made.reshape(window.positions, -1).tolist() == pooled(image, window, q, mode, bool(inside))
-    assert flow(what) == Flow("vector", stream.size, "results", window.positions * words)
+    last = max(last_pixel(taps, window, height) for taps in bounds(window))
+    unneeded = stream.size - (last[0] * window.width + last[1] + 1) * words
+    assert flow(what) == Flow("vector", stream.size, "results", window.positions * words, unneeded=unneeded)
+
+
+def bounds(window: Window) -> list[tuple[int, int]]:
+    """The last row and column under the window at each position, wherever they lie."""
+    last_y, last_x = (window.kernel_y - 1) * window.dilation_y, (window.kernel_x - 1) * window.dilation_x
+    return [
+        (row * window.stride_y - window.top + last_y, column * window.stride_x - window.left + last_x)
+        for row in range(window.rows)
+        for column in range(window.columns)
+    ]
+
+
+def last_pixel(end: tuple[int, int], window: Window, height: int) -> tuple[int, int]:
+    """The pixel of the image with which a window that ends there is complete."""
+    return min(max(end[0], 0), height - 1), min(max(end[1], 0), window.width - 1)
+
+
+def test_pool_sees_the_border_s_value_outside_unless_inside() -> None:
+    window = Window(3, 3, 1, 1, 1, 1, 2, 1, rows=2, columns=2, top=1, left=1, value=12)
+    stream = image_stream(window, 2, 1)
+    image = np.full((4, 64), 3, dtype=np.uint8)
+    one = Quantiser(1, 0, 0, 0, 255, "none")
+    found = {
+        (mode, inside): compute(image, dispatch("pool", stream, window, one, mode=mode, inside=inside))[0, 0]
+        for mode in ("max", "average")
+        for inside in (0, 1)
+    }
+    assert found == {("max", 0): 12, ("max", 1): 3, ("average", 0): (4 * 3 + 5 * 12) // 9, ("average", 1): 3}
 
 
 @given(seeds, quantisers, st.integers(1, 1 << 12), st.integers(1, 3), code, code)

@@ -6,7 +6,7 @@ import numpy as np
 
 from acortex.isa.program import Constants
 from acortex.isa.windows import Window
-from judge.counting import fetched, pooled, slid
+from judge.counting import fetched, slid
 from judge.draw import PACKS, Drawing, NoRoomError
 from judge.plans import WORD, Grouped, Step, Streamed
 
@@ -294,20 +294,15 @@ class Chains(Drawing):
 
     def pool(self, words: int, quantiser: int) -> tuple[dict[str, int], list[tuple[str, dict[str, int]]], int]:
         """A pool over an image of so many words: its operands, what sets its registers, and its results."""
-        for _ in range(40):
-            depth = self.chance.choice([n for n in (1, 2, 3) if words % n == 0])
-            width = self.chance.choice([n for n in range(1, words // depth + 1) if words // depth % n == 0])
-            height = words // depth // width
-            kernel_y, kernel_x = (self.chance.choice([1, 2, 3, 128]) for _ in range(2))
-            hops = [self.chance.choice([1, 1, 2, 3, 32]) for _ in range(4)]
-            window = Window(
-                kernel_y, kernel_x, *hops, width, 1, self.chance.randint(1, 3), self.chance.randint(1, 3),
-                self.chance.choice([0, 0, 1, 2, 127]), self.chance.choice([0, 0, 1, 2, 127]), self.edge(0, 15),
-            )  # fmt: skip
-            if max(pooled(window, depth, height)) <= self.chip.vector.queue_words:
-                break
-        else:
-            raise NoRoomError
+        depth = self.chance.choice([n for n in (1, 2, 3) if words % n == 0])
+        width = self.chance.choice([n for n in range(1, words // depth + 1) if words // depth % n == 0])
+        height = words // depth // width
+        kernel_y, kernel_x = (self.chance.choice([1, 2, 3, 128]) for _ in range(2))
+        hops = [self.chance.choice([1, 1, 2, 3, 32]) for _ in range(4)]
+        window = Window(
+            kernel_y, kernel_x, *hops, width, 1, self.chance.randint(1, 3), self.chance.randint(1, 3),
+            self.chance.choice([0, 0, 1, 2, 127]), self.chance.choice([0, 0, 1, 2, 127]), self.edge(0, 15),
+        )  # fmt: skip
         number = self.edge(0, 7)
         register, placing = self.set_stream(Streamed(0, (depth, width, height, 1), (1, 1, 1, 1)))
         values = {"stream": register, "window": number, "quantiser": quantiser, "mode": self.edge(0, 1),

@@ -98,20 +98,32 @@ def slid(window: Window, depth: int, height: int) -> Iterator[tuple[int, int]]:
             held = past
 
 
-def pooled(window: Window, depth: int, height: int) -> Iterator[int]:
-    """For each word that a pool takes, the results that it completes."""
+def pooled(window: Window, depth: int, height: int) -> list[int]:
+    """For each word that a pool takes, the results that can leave with it: those whose turn it is.
 
-    def last(positions: int, stride: int, before: int, taps: int, dilation: int, size: int) -> Counter[int]:
-        ends = (position * stride - before + (taps - 1) * dilation for position in range(positions))
-        return Counter(min(max(end, 0), size - 1) for end in ends)
-
+    A result is ready with the last pixel of its window inside the image, and leaves after all before it.
+    """
     w = window
-    rows = last(w.rows, w.stride_y, w.top, w.kernel_y, w.dilation_y, height)
-    columns = last(w.columns, w.stride_x, w.left, w.kernel_x, w.dilation_x, w.width)
-    for y in range(height):
-        for x in range(w.width):
-            for _ in range(depth):
-                yield rows[y] * columns[x]
+    ready = [0] * (height * w.width * depth)
+    latest = 0
+    for row in range(w.rows):
+        y = row * w.stride_y - w.top + (w.kernel_y - 1) * w.dilation_y
+        for column in range(w.columns):
+            x = column * w.stride_x - w.left + (w.kernel_x - 1) * w.dilation_x
+            pixel = min(max(y, 0), height - 1) * w.width + min(max(x, 0), w.width - 1)
+            for word in range(depth):
+                latest = max(latest, pixel * depth + word)
+                ready[latest] += 1
+    return ready
+
+
+def pool_steps(window: Window, depth: int, height: int) -> list[tuple[bool, bool]]:
+    """For each step of a pool whether it takes a word, and whether it gives one: at most one."""
+    steps = []
+    for results in pooled(window, depth, height):
+        steps.append((True, results > 0))
+        steps += [(False, True)] * (results - 1)
+    return steps
 
 
 def fed(dispatch: Dispatch) -> list[tuple[int, int]]:
@@ -120,14 +132,19 @@ def fed(dispatch: Dispatch) -> list[tuple[int, int]]:
     return [(words, 0 if dispatch.ops.keep else words)] * dispatch.ops.positions
 
 
-def stepwise(dispatch: Dispatch) -> list[int]:
-    """For each step of a vector instruction that is no pool, the results that it gives."""
-    mnemonic, words = dispatch.row.mnemonic, dispatch.ops.words
+def stepwise(dispatch: Dispatch) -> list[tuple[bool, bool]]:
+    """For each step of a vector instruction whether it takes a word, and whether it gives one."""
+    mnemonic = dispatch.row.mnemonic
+    if mnemonic == "pool":
+        steps: list[tuple[bool, bool]] = image(pool_steps, dispatch)
+        return steps
+    words = dispatch.ops.words
     if mnemonic == "putstate":
-        return [0] * words
-    if mnemonic == "lstm" or (mnemonic == "gru" and dispatch.ops.reset):
-        return [0, 0, 0, 1] * words
-    return [0, 1] * words if mnemonic == "gru" else [1] * words
+        return [(True, False)] * words
+    if mnemonic == "getstate":
+        return [(False, True)] * words
+    gates = 4 if mnemonic == "lstm" or (mnemonic == "gru" and dispatch.ops.reset) else 2 if mnemonic == "gru" else 1
+    return [*[(True, False)] * (gates - 1), (True, True)] * words
 
 
 def group_counts(plan: GroupPlan, chip: Chip) -> GroupCounts:
@@ -152,10 +169,15 @@ def group_counts(plan: GroupPlan, chip: Chip) -> GroupCounts:
 
 
 def turns_of(columns: int, homes: list[int], ways: list[set[tuple[Any, ...]]], chip: Chip) -> list[tuple[int, int]]:
-    """(outputs, words) of each turn of the neurons: a tile column goes to the first that has converters and wires."""
+    """(outputs, words) of each turn of the neurons: a tile column goes to the first that has converters and wires.
+
+    Its word leaves at the end of that turn, or of a later one in which a column before it is converted.
+    """
     converters = chip.neurons.adcs_per_column
     used: list[Counter[Any]] = []
-    counts: list[tuple[int, int]] = []
+    outputs: Counter[int] = Counter()
+    words: Counter[int] = Counter()
+    latest = 0
     for tile, (home, way) in enumerate(zip(homes, ways, strict=True)):
         turn = 0
         while turn < len(used) and (
@@ -165,11 +187,11 @@ def turns_of(columns: int, homes: list[int], ways: list[set[tuple[Any, ...]]], c
             turn += 1
         if turn == len(used):
             used.append(Counter())
-            counts.append((0, 0))
         used[turn].update([home, *way])
-        outputs, words = counts[turn]
-        counts[turn] = (outputs + min(CELLS, columns - tile * CELLS), words + 1)
-    return counts
+        latest = max(latest, turn)
+        outputs[turn] += min(CELLS, columns - tile * CELLS)
+        words[latest] += 1
+    return [(outputs[turn], words[turn]) for turn in range(len(used))]
 
 
 def segments_of(runs: list[tuple[int, int, int]], split: int) -> set[tuple[Any, ...]]:

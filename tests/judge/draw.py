@@ -248,9 +248,10 @@ class Drawing:
         size = -(-self.inputs[index].size // WORD)
         self.access("input", self.target("host_in", size), None, ("", 0), tensor=index)
 
-    def transfer_out(self) -> None:
-        """Words of main memory out as an output tensor."""
-        index = self.edge(0, len(self.outputs) - 1)
+    def transfer_out(self, index: int | None = None) -> None:
+        """Words of main memory out as an output tensor: one of a number, or any."""
+        if index is None:
+            index = self.edge(0, len(self.outputs) - 1)
         size = -(-self.outputs[index].size // WORD)
         self.access("output", self.source("host_out", size), None, ("", 0), tensor=index)
 

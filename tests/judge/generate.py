@@ -9,6 +9,7 @@ whatever the timing, because no agent has more instructions of it than its queue
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Callable
 
 import numpy as np
 
@@ -35,6 +36,7 @@ class Maker(Chains):
         self.part()
         for _ in range(self.chance.randint(0, 2)):
             self.part()
+        self.hand_over()
         self.emit("halt")
         return self.finish()
 
@@ -118,6 +120,28 @@ class Maker(Chains):
             self.close(before, turns)
             self.emit("next", loop=loop, target=top)
             self.loops.pop()
+
+    def hand_over(self) -> None:
+        """Every output of every inference to the host, at last."""
+        free = next(loop for loop in range(8) if loop not in dict(self.loops))
+        self.emit("loop", loop=free, count=0)
+        top = len(self.made)
+        self.emit("inference", by=free)
+        if not self.written:
+            self.bundle_of(self.transfer_in)
+        for index in range(len(self.outputs)):
+            self.bundle_of(lambda: self.transfer_out(index))  # noqa: B023  # called at once
+        self.emit("endinference")
+        self.emit("next", loop=free, target=top)
+
+    def bundle_of(self, plan: Callable[[], None]) -> None:
+        """A bundle of one transfer, which has to find its place."""
+        self.planned = []
+        plan()
+        for step in self.planned:
+            self.order(step)
+        self.issue(self.planned)
+        self.note(self.planned)
 
     def close(self, before: dict[int, Grouped], turns: int) -> None:
         """Makes the end of a loop's body lead to its beginning."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from acortex.isa.program import Program
 from acortex.isa.sequencer import Dispatch, Sequencer
 from acortex.sim.specs import Chip
-from judge.counting import fetched, fetches, group_counts, image, pooled, slid, stepwise, walk
+from judge.counting import fetched, fetches, group_counts, image, slid, stepwise, walk
 from judge.plans import WORD
 
 Known = frozenset[int]
@@ -22,11 +22,12 @@ Finding = tuple[str, int]
 
 @dataclass
 class Given:
-    """Items of a pipe: how many are left, and what their giver knew as it began and as it ended."""
+    """Items of a pipe: how many are left, what their giver knew as it began and with its last, and how many go now."""
 
     count: int
     start: Known
     end: Known
+    taken: int = 0
 
 
 @dataclass
@@ -86,9 +87,23 @@ class Ordering:
             if self.streamer and self.streamer[1] != d.agent and self.streamer[0] not in begun:
                 return "stream"
             self.streamer = (self.number, d.agent)
+        when_given = self.with_last(d, begun, taken[0]) if d.row.mnemonic == "pool" else ended
         for pipe, count in given:
-            self.pipes[pipe].append(Given(count, begun, ended))
+            self.pipes[pipe].append(Given(count, begun, when_given))
         return ""
+
+    def with_last(self, d: Dispatch, begun: Known, runs: list[Given]) -> Known:
+        """What is known as a pool gives its last word: it has ended only if no word arrives after that."""
+        steps = stepwise(d)
+        gave = max(index for index, (_, gives) in enumerate(steps) if gives)
+        arrived = sum(took for took, _ in steps[: gave + 1])
+        if arrived == sum(took for took, _ in steps):
+            return self.known[d.agent]
+        for run in runs:
+            arrived -= run.taken
+            if arrived >= 0 and not run.count:
+                begun |= run.end
+        return begun
 
     def synchronise(self, d: Dispatch, mine: Known) -> str:
         """A token made or taken."""
@@ -114,7 +129,7 @@ class Ordering:
             run = held[place]
             part = min(count, run.count)
             count -= part
-            left = Given(run.count - part, run.start, run.end)
+            left = Given(run.count - part, run.start, run.end, part)
             runs.append(left)
             if keep:
                 place += 1
@@ -143,7 +158,7 @@ class Ordering:
             ]
             return [("stream" if ops.to else "codes", sum(words for turn in turns for _, words in turn))]
         if d.agent == "vector":
-            made = sum(image(pooled, d)) if mnemonic == "pool" else sum(stepwise(d))
+            made = sum(gives for _, gives in stepwise(d))
             return [("results", made)] if made else []
         return []
 
@@ -166,7 +181,7 @@ def takes(d: Dispatch) -> list[tuple[str, int]]:
         count = d.stream.size // depth * (depth - (ops.shift + ops.tail > WORD))
         return [("results" if ops.source else "codes", count)]
     if d.agent == "vector" and mnemonic != "getstate":
-        count = len(list(image(pooled, d))) if mnemonic == "pool" else len(stepwise(d))
+        count = sum(took for took, _ in stepwise(d))
         return [("stream", count)] + [("operand", count)] * (mnemonic in ("add", "mul"))
     return []
 

@@ -24,7 +24,6 @@ from judge.counting import (
     fetches,
     group_counts,
     image,
-    pooled,
     slid,
     stepwise,
     walk,
@@ -470,22 +469,21 @@ class Stepped:
     # The vector agent, program and erase ----------------------------------------------------------------------------
 
     def _vector(self, unit: Unit, dispatch: Dispatch) -> Steps:
-        mnemonic = dispatch.row.mnemonic
-        two, takes = mnemonic in ("add", "mul"), mnemonic != "getstate"
-        for completes in image(pooled, dispatch) if mnemonic == "pool" else stepwise(dispatch):
+        two = dispatch.row.mnemonic in ("add", "mul")
+        for takes, gives in stepwise(dispatch):
             if takes:
                 yield from self._item(self.stream, "stream")
             if two:
                 yield from self._item(self.operand, "operand")
                 self.operand.take()
-            if completes:
-                yield from self._room(self.results, "results_full", completes)
+            if gives:
+                yield from self._room(self.results, "results_full", 1)
             if takes and self.stream.take() == "neurons":
                 lane = yield from self._ask("vector", "bus", self.now + self.cycle, bus="buses/up")
                 self._carried("buses/up", lane, 0, dispatch)
                 yield from self._until(self.now + self.chip.buses.word_cycles, "bus")
             end = self._spend(unit, self.chip.vector.step_cycles, "vector.step", 1, dispatch)
-            for _ in range(completes):
+            if gives:
                 self._give(self.results, end)
             if takes:
                 self._free(self.stream, end)

@@ -93,7 +93,7 @@ def test_a_program_that_is_damaged_and_sealed_again(seed: int) -> None:
 
     def load_and_run(data: bytes) -> None:
         program = loads(data + hashlib.sha256(data).digest())
-        run(program, case.chip, timing=False, values=False, max_cycles=2000)
+        run(program, case.chip, max_cycles=2000)
 
     for data in cases:
         read += answers(lambda data=data: load_and_run(data))  # type: ignore[misc]

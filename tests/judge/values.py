@@ -210,11 +210,12 @@ class Machine:
             for x in range(width)
         }
         q = _quantiser(d)
-        for taps in under(d.window, height, lambda y, x: pixels[y, x], ()):
-            inside = [tap for tap in taps if tap]
+        around = () if d.ops.inside else (d.window.value,) * (depth * WORD)
+        for taps in under(d.window, height, lambda y, x: pixels[y, x], around):
+            counted = [tap for tap in taps if tap]
             for word in range(depth):
-                columns = [[tap[channel] for tap in inside] for channel in range(word * WORD, (word + 1) * WORD)]
-                self.pipes["results"].append(tuple(_pooled(codes, len(taps), d, q) for codes in columns))
+                columns = [[tap[channel] for tap in counted] for channel in range(word * WORD, (word + 1) * WORD)]
+                self.pipes["results"].append(tuple(_pooled(codes, d, q) for codes in columns))
 
     def add(self, d: Dispatch) -> None:
         assert d.other is not None
@@ -305,11 +306,11 @@ def _quantiser(d: Dispatch) -> Quantiser:
     return d.quantiser
 
 
-def _pooled(codes: list[int], taps: int, d: Dispatch, q: Quantiser) -> int:
-    """One channel of a pooled pixel, of the codes that lie inside the image."""
+def _pooled(codes: list[int], d: Dispatch, q: Quantiser) -> int:
+    """One channel of a pooled pixel, of the codes that count."""
     if d.row.by_name["mode"].kind.choices[d.ops.mode] == "max":
         return max([*codes, 0])
-    return code(sum(codes) * q.multiplier, q, max(len(codes), 1) if d.ops.inside else taps)
+    return code(sum(codes) * q.multiplier, q, max(len(codes), 1))
 
 
 _MEANING: dict[str, Callable[[Machine, Dispatch], None]] = {

@@ -262,3 +262,42 @@ def test_the_chip_and_onnxruntime_on_the_reference_equal_plain_numpy(seed: int) 
     session = onnxruntime.InferenceSession(reference(graph).SerializeToString())
     for image, output in zip(images, outputs, strict=True):
         np.testing.assert_array_equal(session.run(None, {"x": image})[0], output)
+
+
+class Pooling(Builder):
+    """Grows chains of pools that leave out the end of their images, between products, fed and unfed."""
+
+    KINDS = (Builder.pool, Builder.pool, Builder.pool, Builder.convolution, Builder.convolution, Builder.requant)
+
+    def geometry(self, height: int, width: int) -> Geometry:
+        """A window that stops before the image does, or begins outside it."""
+        if self.pick(0, 1, 1):
+            kernel, stride = self.pick(1, 2, 3), self.pick(1, 2, 3)
+            kernel = min(kernel, height, width)
+            most = ((size - kernel) // stride + 1 for size in (height, width))
+            rows, columns = (int(self.rng.integers(1, count + 1)) if self.pick(0, 1) else count for count in most)
+            return Geometry(kernel, kernel, stride, stride, rows=rows, columns=columns)
+        return super().geometry(height, width)
+
+
+def _holds_its_order(seed: int) -> None:
+    builder = Pooling(seed)
+    builder.channels = (1, 64, 70)
+    graph = builder.graph(2 + seed % 6)
+    x = graph.maps["x"]
+    images = builder.rng.integers(0, 16, (3, x.height, x.width, x.channels)).astype(np.float32)
+    compiled = compile_graph(graph, MACHINE, MAPPINGS[seed % len(MAPPINGS)])
+    slow = load_chip("acortex_gnmt", [["neurons.cycles_per_step=8"], ["vector.step_cycles=9"], []][seed % 3])
+    outputs = run(compiled.program, slow, inputs=images, check_order=True).outputs["y"]
+    np.testing.assert_array_equal(outputs, layer_graph_numpy.run(graph, {"x": images})["y"])
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_pools_that_end_early_are_ordered_by_other_tokens(seed: int) -> None:
+    _holds_its_order(seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(25, 400))
+def test_many_pools_that_end_early_are_ordered_by_other_tokens(seed: int) -> None:
+    _holds_its_order(seed)

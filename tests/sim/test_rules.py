@@ -242,6 +242,41 @@ CASES: dict[str, tuple[list[Change], type[AcortexError], str, str]] = {
         "small.s:23: the window has 16384 x 16384 positions, and one instruction goes through at most 1,048,576",
         "put the instruction into a loop",
     ),
+    "window that needs too much": (
+        [
+            (
+                "read     d0\nfeed     1, 1, tail=2",
+                "dim d0, 1, 1024, stride=0\ndim d0, 2, 1024, stride=0\n"
+                "window w0, 17, 17, 1024\nborder w0, 1008, 1008\nfetch d0, w0\nslide d0, w0",
+            )
+        ],
+        RuleError,
+        "small.s:24: the window needs 17,547,264 words, and one instruction visits at most 4,194,304",
+        "put the instruction into a loop",
+    ),
+    "pool that gives too much": (
+        [
+            (
+                "read     d0\nfeed     1, 1, tail=2",
+                "dim d0, 0, 64, stride=0\nwindow w0, 1, 1, 1\nborder w0, 1024, 1024\npool d0, w0, q0",
+            )
+        ],
+        RuleError,
+        "small.s:23: the pooled image has 67,108,864 words, and one instruction visits at most 4,194,304",
+        "put the instruction into a loop",
+    ),
+    "token signalled without end": (
+        [("connect  g0\n", "connect  g0\nloop l0, 16777215\nagain: signal buffer, t9\nnext l0, again\n")],
+        OrderError,
+        "small.s:15: token t9 is signalled 65,536 times more often than it is awaited; its counter holds 65,535",
+        "await it as often as it is signalled, or leave the signal out",
+    ),
+    "output never given": (
+        [("output   y, d1\n", "")],
+        RuleError,
+        "small: output y was never given to the host",
+        "give it with `output y, d0` between inference and endinference",
+    ),
     "base out of memory": (
         [("base     d1, 1", "base     d1, 99")],
         LimitError,

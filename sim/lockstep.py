@@ -1,0 +1,48 @@
+"""A program walked by the timed chip and held to its rules in step: for runs that end after some cycles.
+
+What a run of N cycles costs must be bounded by N. So nothing is walked ahead of the controller, however long the
+program is; what the controller issues is held to the rules just before, and values are computed afterwards, of what had
+ended.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from acortex.isa.program import Program
+from acortex.isa.sequencer import Dispatch, Sequencer
+from acortex.sim.functional import Functional
+from acortex.sim.kernel import Agent
+
+
+class Lockstep(Sequencer):
+    """A sequencer that has the functional executor execute each instruction past the set-up just before it issues."""
+
+    def __init__(self, program: Program, inferences: int, rules: Functional) -> None:
+        super().__init__(program, inferences)
+        self._rules = rules
+        self._running = False
+        self._agents: list[str] = []
+
+    def step(self) -> Dispatch | None:
+        """Carries out the next instruction, once it is known to break no rule."""
+        if self._running:
+            self._rules.step()
+        dispatch = super().step()
+        if self._running:
+            self._agents.append(dispatch.agent if dispatch is not None else "")
+        self._running |= self.state == "started"
+        return dispatch
+
+    def ended(self, agents: Mapping[str, Agent]) -> int:
+        """How many instructions past the set-up reach up to the last one that has ended."""
+        left = Counter(self._agents)
+        for name, agent in agents.items():
+            left[name] -= agent.waiting
+        ended = 0
+        for number, name in enumerate(self._agents, start=1):
+            if name and left[name]:
+                left[name] -= 1
+                ended = number
+        return ended
