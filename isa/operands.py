@@ -101,6 +101,9 @@ def _count(name: str, bits: int, doc: str) -> Kind:
 NO_LOOP = 8
 """The value of a `by` operand that names no loop register."""
 
+MOST_TOKENS = (1 << 16) - 1
+"""How many tokens of a number may be left at once: what a counter of 16 bits holds."""
+
 HOST_COUNT = 0
 """The value of a `loop` count that stands for the number of inferences that the host has."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from acortex.isa.operands import AGENTS, KIND_COUNT, KINDS, NO_LOOP, Kind
+from acortex.isa.operands import AGENTS, KIND_COUNT, KINDS, MOST_TOKENS, NO_LOOP, Kind
 
 OPCODE_BITS = 8
 WORD_BITS = 64
@@ -59,7 +59,7 @@ SAID = {
     "keep": "yes: the words stay in the buffer, and the next feed takes them again; no: they leave it",
     "dense": "yes: the channels of the taps follow each other without a gap; no: each tap begins at a row of arrays,"
     " and rows up to there are 0",
-    "inside": "yes: an average divides by the number of the window's pixels inside the image; no: by that of all",
+    "inside": "yes: pixels outside the image do not count; no: each has the code `value` of the window's border",
     "first": "yes: the state before this step is 0; no: it is what the state store holds",
     "reset": "yes: takes z, nx, r and nh, four words for each word of states, and r weighs nh; no: z and n, two words",
 }
@@ -167,7 +167,8 @@ ROWS: tuple[Row, ...] = (
          "program g1, kernel", 0x1200_4000_0000_0000, True),
     # Order
     _row(0x18, "signal", "any", "sync", "agent; token",
-         "Makes a token when the agent has finished what stands before; seen in the next cycle.",
+         "Makes a token when the agent has finished what stands before; seen in the next cycle. At most"
+         f" {MOST_TOKENS:,} tokens of a number may be left.",
          "signal host_in, t5", 0x1871_4000_0000_0000),
     _row(0x19, "await", "any", "sync", "agent; token", "The agent waits for a token and takes it.",
          "await read, t5", 0x1901_4000_0000_0000),
@@ -214,9 +215,9 @@ ROWS: tuple[Row, ...] = (
          "convert q63, 784, to=vector, then=q2, every=4", 0x38FC_00C3_E108_0000),
     # The vector agent
     _row(0x40, "pool", "vector", "step", "stream; window; quantiser; mode:pooling=0; inside:flag=0",
-         "Pools the pixels that arrive, row by row, the extents of the stream giving their words, columns and rows:"
-         " the largest code under the window, or the quantised sum of its codes over their number; with `inside`"
-         " pixels outside the image do not count.",
+         "Pools the pixels that arrive, row by row, the extents of the stream giving their words, columns and rows: the"
+         " largest code under the window, or the quantised sum of its codes over their number. All pixels of the image"
+         " are taken; words leave in the order of the positions, at most one in a step.",
          "pool d4, w2, q1, mode=average", 0x4022_0600_0000_0000),
     _row(0x41, "add", "vector", "step",
          "quantiser; other:quantiser; words:vector_words; zero_a:code=0; zero_b:code=0",

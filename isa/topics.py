@@ -112,7 +112,8 @@ def _windows() -> Topic:
         " value 0. It covers the kernel in the corner of the image.",
         "Tap (i, j) of position (r, c) is the pixel in row r * stride_y + i * dilation_y - top and column c *"
         " stride_x + j * dilation_x - left. Positions go row by row, and so do the taps of each.",
-        "What `slide` takes from outside of the image has the code `value`, in each of the pixel's channels.",
+        "What `slide` and `pool` see outside of the image has the code `value`, in each of the pixel's channels; a"
+        " `pool` with inside=yes leaves it out.",
         "A pixel has 64 channels for each word but the last, and `tail` channels of that; with `packed`, 64 / packed"
         " at most.",
         f"With dense=no each tap begins at a row of arrays, a multiple of {ROW}: channels from the pixel's last to"
@@ -131,7 +132,8 @@ def _codes() -> Topic:
         " - 1; `fill` of feed and slide, `value` of border, and codes of `.memory` above 15. Nothing is cut off.",
         "zero and low of quant are at most its high. zero_a and zero_b are numbers that are taken away: all are"
         " allowed.",
-        "Codes of an input are held to the tensor's own `bits`, which may be up to 8.",
+        "Codes of an input are held to the tensor's own `bits`, which may be up to 8; a chip takes no more than its"
+        " words hold.",
         f"A `.constants` table gives each column an offset, -{OFFSET_LIMIT} to {OFFSET_LIMIT}, and a multiplier,"
         f" {KINDS['multiplier'].low} to {KINDS['multiplier'].high}. `tune` puts it in the place of the quantiser's"
         " multiplier, for `convert` alone; the shift stays, and so do zero, low, high, activation and gain.",

@@ -47,7 +47,7 @@ LIMITS = (
 
 def check(program: Program, chip: Chip) -> None:
     """Raises LimitError, or ManyErrors where there are several, for what a program asks beyond its chip."""
-    errors = [*_too_large(program, chip), *_memory(program, chip)]
+    errors = [*_too_large(program, chip), *_tensors(program, chip), *_memory(program, chip)]
     for pc, word in enumerate(program.words):
         try:
             instruction = decode(int(word))
@@ -67,6 +67,18 @@ def _too_large(program: Program, chip: Chip) -> Iterator[AcortexError]:
             where=program.name,
             hint=f"use hardware loops, or a chip with instruction_memory.words={size}",
         )
+
+
+def _tensors(program: Program, chip: Chip) -> Iterator[AcortexError]:
+    """The codes of inputs and outputs fit the channels of a memory word."""
+    for tensor in (*program.inputs, *program.outputs):
+        if (1 << tensor.bits) - 1 > WORD_CODE:
+            yield LimitError(
+                f"tensor {tensor.name} has codes of {tensor.bits} bits; {chip.name} allows up to"
+                f" {WORD_CODE.bit_length()}, the width of a channel of a word",
+                where=program.name,
+                hint=f"declare it with bits={WORD_CODE.bit_length()}",
+            )
 
 
 def _memory(program: Program, chip: Chip) -> Iterator[AcortexError]:

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.errors import AcortexError
-from acortex.isa.operands import AGENTS
+from acortex.isa.operands import AGENTS, MOST_TOKENS
 from acortex.isa.program import Program
 from acortex.isa.sequencer import Dispatch
 
@@ -29,9 +29,6 @@ NUMBER = {agent: number for number, agent in enumerate(AGENTS)}
 
 Clock = list[int]
 """For each agent, the last of its instructions known to have ended; -1 for none."""
-
-MOST_TOKENS = (1 << 16) - 1
-"""How many tokens of a number may be left at once: what a counter of 16 bits holds."""
 
 
 class OrderError(AcortexError):
@@ -108,8 +105,8 @@ class OrderCheck:
             )
         if len(token.left) == MOST_TOKENS:
             raise OrderError(
-                f"token t{number} is signalled {MOST_TOKENS + 1:,} times more often than it is awaited; its counter holds"
-                f" {MOST_TOKENS:,}",
+                f"token t{number} is signalled {MOST_TOKENS + 1:,} times more often than it is awaited; its counter"
+                f" holds {MOST_TOKENS:,}",
                 where=self.where(dispatch),
                 hint="await it as often as it is signalled, or leave the signal out",
             )

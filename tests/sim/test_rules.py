@@ -271,6 +271,12 @@ CASES: dict[str, tuple[list[Change], type[AcortexError], str, str]] = {
         "small.s:15: token t9 is signalled 65,536 times more often than it is awaited; its counter holds 65,535",
         "await it as often as it is signalled, or leave the signal out",
     ),
+    "codes wider than a word's channels": (
+        [(".input   x, shape=2", ".input   x, shape=2, bits=5")],
+        LimitError,
+        "small: tensor x has codes of 5 bits; acortex_digits allows up to 4, the width of a channel of a word",
+        "declare it with bits=4",
+    ),
     "output never given": (
         [("output   y, d1\n", "")],
         RuleError,
