@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from errno import EACCES, EISDIR, ENOENT
-from pathlib import Path
+from collections.abc import Iterable
+from errno import EBADF
+from typing import BinaryIO
 
+from acortex import safe_files
 from acortex.errors import UsageError
-from acortex.tools.manners import os_error
+from acortex.tools.manners import os_error, stream_error
 
 STANDARD = "-"
 """The name that stands for stdin where a file is read and for stdout where one is written."""
@@ -17,61 +19,72 @@ STANDARD = "-"
 def read(path: str, *, limit: int = 1 << 30) -> bytes:
     """The content of a file, of at most `limit` bytes.
 
-    Raises UsageError where it is missing, a folder, unreadable or larger.
+    Raises UsageError where it is missing, a folder, a device, unreadable or larger.
     """
-    try:
-        if path == STANDARD:
-            data = sys.stdin.buffer.read(limit + 1)
-        else:
-            with open(path, "rb") as stream:
-                data = stream.read(limit + 1)
-    except OSError as error:
-        raise os_error(error, path) from error
+    if path == STANDARD:
+        data = read_stdin(limit + 1)
+    else:
+        try:
+            data = safe_files.read(path, limit + 1)
+        except (OSError, ValueError) as error:
+            raise os_error(error, path) from error
     if len(data) > limit:
         raise UsageError(f"is larger than {limit:,} bytes", where=path, hint="give a smaller file")
     return data
+
+
+def read_stdin(most: int) -> bytes:
+    """The next bytes of stdin, at most so many."""
+    try:
+        return _binary(sys.stdin).read(most)
+    except OSError as error:
+        raise stream_error(error, "stdin") from error
 
 
 def check_writable(path: str) -> None:
     """Raises the UsageError of `write` now rather than after long work, as far as can be told beforehand."""
     if path == STANDARD:
         return
-    target = Path(path)
-    if target.is_dir():
-        raise os_error(IsADirectoryError(EISDIR, os.strerror(EISDIR)), path)
-    folder = target.resolve().parent
-    if not folder.is_dir():
-        raise os_error(FileNotFoundError(ENOENT, os.strerror(ENOENT)), path)
-    if not os.access(folder, os.W_OK):
-        raise os_error(PermissionError(EACCES, os.strerror(EACCES)), path)
-
-
-def write(path: str, content: bytes | str) -> None:
-    """Writes a file whole or not at all: into a temporary file beside it, which then takes its name.
-
-    Raises UsageError where that cannot be done.
-    """
-    data = content.encode() if isinstance(content, str) else content
-    if path == STANDARD:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
-        return
-    target = Path(path)
     try:
-        if target.exists() and not target.is_file():  # a device or a pipe is written to, never replaced
-            target.write_bytes(data)
-        else:
-            _replace(target.resolve(), data)
-    except OSError as error:
+        safe_files.check_replaceable(path)
+    except (OSError, ValueError) as error:
         raise os_error(error, path) from error
 
 
-def _replace(target: Path, data: bytes) -> None:
-    """Writes beside a file, then renames, so that nobody ever sees half of it."""
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+def write(path: str, content: bytes | str) -> None:
+    """Writes a file whole or not at all; raises UsageError where that cannot be done."""
+    data = content.encode() if isinstance(content, str) else content
+    if path == STANDARD:
+        _to_stdout((data,))
+        return
     try:
-        part.write_bytes(data)
-        os.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)
+        safe_files.write(path, data)
+    except (OSError, ValueError) as error:
+        raise os_error(error, path) from error
+
+
+def copy_to_stdout(path: str) -> None:
+    """Writes the content of a file of ours to stdout."""
+    with open(path, "rb") as file:
+        _to_stdout(iter(lambda: file.read(safe_files.CHUNK), b""))
+
+
+def _to_stdout(pieces: Iterable[bytes]) -> None:
+    try:
+        out = _binary(sys.stdout)
+        sys.stdout.flush()
+        for data in pieces:
+            out.write(data)
+        out.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise stream_error(error, "stdout") from error
+
+
+def _binary(stream: object) -> BinaryIO:
+    """The bytes below a standard stream; there is none in a process without streams, such as a service."""
+    found: BinaryIO | None = getattr(stream, "buffer", None)
+    if found is None:
+        raise OSError(EBADF, os.strerror(EBADF))
+    return found

@@ -34,7 +34,7 @@ class Spooled(click.Path):
         if path != files.STANDARD or (ctx is not None and ctx.resilient_parsing):
             return path
         copy = spool(f"stdin{self.suffix}")
-        Path(copy).write_bytes(files.read(files.STANDARD))
+        files.write(copy, files.read(files.STANDARD))
         return copy
 
 

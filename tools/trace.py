@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -96,7 +95,7 @@ def export(path: str, target: str, output: str) -> None:
     made = spool("export") if output == files.STANDARD else output
     write(open_trace(path), target, made)
     if made != output:
-        files.write(files.STANDARD, Path(made).read_bytes())
+        files.copy_to_stdout(made)
 
 
 @trace.command("query")
