@@ -6,10 +6,10 @@ Nothing heavy is imported here, so that Ctrl-C is quiet from the first moment on
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 from acortex.tools.process import SIGNALS, open_streams
 
+TYPE_CHECKING = False  # as `typing` has it, which is not to be imported yet
 if TYPE_CHECKING:
     from acortex.tools.commands import cli as cli
 

@@ -10,11 +10,11 @@ import signal
 import sys
 import time
 from io import TextIOWrapper
-from types import FrameType
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # as `typing` has it, which is not to be imported yet
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
+    from types import FrameType
 
 ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 """The signals that ask a process to end: Ctrl-C, `kill`, a terminal that is closed."""
