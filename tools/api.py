@@ -28,7 +28,9 @@ def run(
     those of `acortex.sim.run.run`: inputs, labels, trace, max_cycles and so on.
     """
     from acortex.sim import run as simulator
+    from acortex.tools.numbers import CYCLES, whole
 
+    options["max_cycles"] = whole("max_cycles", options.get("max_cycles"), CYCLES)
     if not isinstance(program, Program):
         program = open_program(str(program), chip if chip is None or isinstance(chip, Chip) else str(chip), settings)
     if not isinstance(chip, Chip):

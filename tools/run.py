@@ -12,6 +12,7 @@ from acortex.tools import files
 from acortex.tools.chips import chips_option, set_option
 from acortex.tools.console import console, format_option, print_json, show
 from acortex.tools.manners import warn
+from acortex.tools.numbers import CYCLES, SEED
 from acortex.tools.programs import is_network, open_program, program_argument
 from acortex.tools.progress import ProgressBar
 from acortex.tools.spool import spool
@@ -37,9 +38,9 @@ LEVELS = ("layers", "instructions", "events")
 @set_option
 @click.option("--timing-only", is_flag=True, help="Simulate time and energy, compute no values.")
 @click.option("--functional-only", is_flag=True, help="Compute the outputs, simulate no time.")
-@click.option("--max-cycles", metavar="N", type=click.IntRange(min=1), help="Stop after so many cycles.")
+@click.option("--max-cycles", metavar="N", type=CYCLES, help="Stop after so many cycles.")
 @click.option("--dump-layers", metavar="DIR", type=click.Path(), help="Write what each layer wrote to memory here.")
-@click.option("--noise-seed", metavar="N", type=click.IntRange(min=0), help=NOISE_HELP)
+@click.option("--noise-seed", metavar="N", type=SEED, help=NOISE_HELP)
 @format_option
 def run(program: str, form: str, **options: Any) -> int:
     """Simulate a program: FILE.s, FILE.acx, FILE.onnx or zoo:NAME.

@@ -9,6 +9,7 @@ import click
 from acortex.tools import files
 from acortex.tools.console import console, format_option, print_json, show
 from acortex.tools.manners import Group
+from acortex.tools.numbers import CYCLE
 from acortex.tools.spool import Spooled, open_trace, spool
 from acortex.tools.trace_check import check
 from acortex.tools.trace_critical import critical
@@ -48,8 +49,8 @@ def stats(path: str, form: str) -> None:
 
 @trace.command("show")
 @trace_argument
-@click.option("--from", "first", metavar="CYCLE", type=int, help="The first cycle shown.")
-@click.option("--to", "end", metavar="CYCLE", type=int, help="The cycle before which the picture ends.")
+@click.option("--from", "first", metavar="CYCLE", type=CYCLE, help="The first cycle shown.")
+@click.option("--to", "end", metavar="CYCLE", type=CYCLE, help="The cycle before which the picture ends.")
 @click.option(
     "--by", type=click.Choice(["layer", "kind"]), default="layer", show_default=True, help="What colours mean."
 )
