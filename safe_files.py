@@ -70,6 +70,20 @@ def is_pipe(path: Name) -> bool:
         return False
 
 
+def identity(path: Name) -> tuple[object, ...] | None:
+    """What is equal for two paths that lead to one file, by whatever links; None for folders, devices and pipes.
+
+    A file that does not exist yet is known by where it would be.
+    """
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        with suppress(OSError, ValueError):
+            return (os.path.normcase(os.path.realpath(path)),)
+        return None
+    return (status.st_dev, status.st_ino) if stat.S_ISREG(status.st_mode) else None
+
+
 def _special(mode: int, path: Name) -> OSError:
     """Why what has this mode cannot be read."""
     if stat.S_ISDIR(mode):
@@ -200,6 +214,11 @@ def _open_sink(path: Name) -> BinaryIO:
         if hasattr(os, "set_blocking"):
             os.set_blocking(handle, True)
         return os.fdopen(handle, "wb")
+
+
+def part_of(path: Name) -> str:
+    """The name of a file that grows, until it is whole and becomes `path`, or the file that `path` is a link to."""
+    return (os.path.realpath(path) if os.path.islink(path) else os.fspath(path)) + ".part"
 
 
 def create_locked(path: Name, mode: int = 0o666) -> BinaryIO:

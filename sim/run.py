@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -31,7 +32,7 @@ from acortex.sim.report import Timing, heading, timing_report
 from acortex.sim.retention import access_tables, late_reads
 from acortex.sim.specs import Chip, load_chip
 from acortex.traces.schema import Kind, TraceHeader
-from acortex.traces.writer import TraceWriter
+from acortex.traces.writer import TraceFailed, TraceWriter
 
 Inputs = Mapping[str, NDArray[Any]] | NDArray[Any] | None
 Progress = Callable[[int, int], None]
@@ -216,13 +217,24 @@ def _simulate(
         if timed.stopped:
             why = "interrupted" if timed.interrupted else "as --max-cycles asked"
             report["stopped"] = f"stopped at cycle {cycles:,}, {why}; the program goes on"
-        if writer is not None and not timed.interrupted:
-            writer.finish(report)
-            writer = None
+        if writer is not None:
+            _end_trace(writer, report, timed.interrupted, functional.warnings)
         return report
     finally:
         if writer is not None:
             writer.abort()
+
+
+def _end_trace(writer: TraceWriter, report: dict[str, Any], interrupted: bool, warnings: Sequence[str]) -> None:
+    """Ends a trace. One that could not be written takes nothing from the run: the report and a warning say so."""
+    with suppress(TraceFailed):
+        if interrupted:
+            writer.abort()
+        else:
+            writer.finish(report)
+    if writer.failure:
+        report["trace_failure"] = writer.failure
+        report["warnings"] = [*warnings, f"the trace is incomplete: {writer.part} {writer.failure}"]
 
 
 def _tell(progress: Progress, timed: TimedChip, inferences: int, instructions: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from errno import EBADF
 from typing import BinaryIO
 
@@ -14,6 +14,12 @@ from acortex.tools.manners import os_error, stream_error
 
 STANDARD = "-"
 """The name that stands for stdin where a file is read and for stdout where one is written."""
+
+
+Named = tuple[str, str | None]
+"""An option or argument, and the path that it was given."""
+
+_APART = "nothing was written: give the output a name of its own"
 
 
 def read(path: str, *, limit: int = 1 << 30) -> bytes:
@@ -39,6 +45,32 @@ def read_stdin(most: int) -> bytes:
         return _binary(sys.stdin).read(most)
     except OSError as error:
         raise stream_error(error, "stdin") from error
+
+
+def check_apart(inputs: Iterable[Named], outputs: Iterable[Named]) -> None:
+    """Refuses an output that is an input or another output of the same command, before anything is written.
+
+    Each is the name of an option or argument and what it was given, None for nothing. Raises UsageError.
+    """
+    read = [(name, path) for name, path in inputs if path]
+    written = [(name, path) for name, path in outputs if path]
+    _check_streams([name for name, path in read if path == STANDARD], "read stdin", "give one of them as a file")
+    _check_streams(
+        [name for name, path in written if path == STANDARD], "write to stdout", "write one of them to a file"
+    )
+    taken = {safe_files.identity(path): (name, "reads") for name, path in read if os.path.exists(path)}
+    for name, path in written:
+        found = None if path == STANDARD else safe_files.identity(path)
+        if found is not None and found in taken:
+            other, does = taken[found]
+            raise UsageError(f"{name} would replace the file that {other} {does}", where=path, hint=_APART)
+        taken[found] = (name, "writes")
+
+
+def _check_streams(names: Sequence[str], do: str, hint: str) -> None:
+    shown = [name if " " in name else f"{name} {STANDARD}" for name in names]
+    if len(shown) > 1:
+        raise UsageError(f"{shown[0]} and {shown[1]} both {do}", hint=hint)
 
 
 def check_writable(path: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,6 +64,20 @@ def open_program(reference: str, chip: Chip | str | None = None, settings: Seque
     if suffix == NETWORK:
         return networks.compiled(reference, chip, settings).program
     raise UsageError(f"cannot tell what {reference} is", hint=WHAT)
+
+
+_DATA_FILE = re.compile(r'[;#].*|file\s*=\s*"(?P<name>[^"\x00-\x1f]+)"|"[^"]*"')
+"""A comment, a file that a directive names, or another text in quotes."""
+
+
+def files_of(reference: str) -> list[files.Named]:
+    """The files that are read for a program: its own, and those that a source names."""
+    found: list[files.Named] = [("PROGRAM", reference)]
+    if Path(reference).suffix.lower() not in SOURCES or not Path(reference).is_file():
+        return found
+    text = files.read(reference).decode(errors="replace")
+    names = dict.fromkeys(match["name"] for match in _DATA_FILE.finditer(text) if match["name"])
+    return found + [(f'file="{name}"', str(Path(reference).parent / name)) for name in names]
 
 
 def is_network(reference: str) -> bool:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from acortex.errors import UsageError
+from acortex.safe_files import part_of
 from acortex.tools import files
-from acortex.tools.chips import chips_option, set_option
+from acortex.tools.chips import chip_file, chips_option, set_option
 from acortex.tools.console import console, format_option, print_json, show
 from acortex.tools.manners import warn
 from acortex.tools.numbers import CYCLES, SEED
-from acortex.tools.programs import is_network, open_program, program_argument
+from acortex.tools.programs import files_of, is_network, open_program, program_argument
 from acortex.tools.progress import ProgressBar
 from acortex.tools.spool import spool
 from acortex.tools.trace_filter import FILTER_HELP, trace_filters
@@ -48,10 +49,12 @@ def run(program: str, form: str, **options: Any) -> int:
     Prints accuracy, latency, energy and area, where the time went and what limited the run. Without --input a program
     runs on its own data.
     """
-    _check(options, form)
+    _check(options)
+    _check_files(program, form, options)
     if len(options["chips"]) > 1:
         return _compare(program, options, form)
     loaded = open_program(program, next(iter(options["chips"]), None), options["settings"])
+    _check_layers(program, loaded, options)
     inputs, result = _simulate(loaded, options)
     report = _complete(result, loaded, inputs, options)
     _save(result, options)
@@ -65,7 +68,7 @@ def run(program: str, form: str, **options: Any) -> int:
     return _exit_code(report)
 
 
-def _check(options: dict[str, Any], form: str) -> None:
+def _check(options: dict[str, Any]) -> None:
     """Refuses options that contradict each other, before any work is done."""
     _check_chips(options)
     if options["noise_seed"] is not None:
@@ -84,13 +87,39 @@ def _check(options: dict[str, Any], form: str) -> None:
             raise UsageError(
                 f"--{option} needs time, which --functional-only does not simulate", hint="leave one of them out"
             )
-    writers = [f"--{name} -" for name in ("output", "trace") if options[name] == files.STANDARD]
-    writers += ["--format json"] if form == "json" else []
-    if len(writers) > 1:
-        raise UsageError(f"{' and '.join(writers)} both write to stdout", hint="write one of them to a file")
-    for name in ("output", "trace"):
-        if options[name]:
-            files.check_writable(options[name])
+
+
+def _check_files(program: str, form: str, options: dict[str, Any]) -> None:
+    """Refuses outputs that cannot be written, or that are inputs or each other, before any work is done."""
+    outputs = [("--output", options["output"]), ("--trace", options["trace"])]
+    trace = options["trace"] if options["trace"] != files.STANDARD else None
+    if trace:
+        outputs.append(("the unfinished --trace", part_of(trace)))
+    json = ("--format json", files.STANDARD if form == "json" else None)
+    files.check_apart(_inputs(program, options), (*outputs, ("--dump-layers", options["dump_layers"]), json))
+    for path in (options["output"], options["trace"]):
+        if path:
+            files.check_writable(path)
+    if trace:
+        from acortex.traces.writer import check_free
+
+        check_free(trace)
+
+
+def _inputs(program: str, options: dict[str, Any]) -> list[files.Named]:
+    """The files that a run reads."""
+    given = [("--input", options["inputs"]), ("--labels", options["labels"])]
+    return [*files_of(program), *given, *(("--chip", chip_file(chip)) for chip in options["chips"])]
+
+
+def _check_layers(program: str, loaded: Program, options: dict[str, Any]) -> None:
+    """Refuses files of layers that would replace others, as soon as the layers are known."""
+    from acortex.tools.arrays import layer_paths
+
+    if options["dump_layers"]:
+        paths = layer_paths(options["dump_layers"], ("-", *loaded.layers))
+        outputs = [("--output", options["output"]), *(("--dump-layers", path) for path in paths)]
+        files.check_apart(_inputs(program, options), outputs)
 
 
 def _check_chips(options: dict[str, Any]) -> None:
@@ -148,8 +177,8 @@ def _simulate(program: Program, options: dict[str, Any]) -> tuple[Any, Result]:
             keep_layers=bool(options["dump_layers"]),
             progress=bar,
         )
-    if trace != options["trace"] and Path(trace).exists():
-        files.write(files.STANDARD, Path(trace).read_bytes())
+    if trace != options["trace"]:
+        files.copy_to_stdout(trace if Path(trace).exists() else part_of(trace))  # what there is of a stopped run's
     return inputs, result
 
 
@@ -179,4 +208,4 @@ def _exit_code(report: dict[str, Any]) -> int:
         warn(str(report["stopped"]))
         return 1
     checked = report["verification"]
-    return 1 if checked and not checked["equal"] else 0
+    return 1 if report.get("trace_failure") or (checked and not checked["equal"]) else 0

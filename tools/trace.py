@@ -93,6 +93,7 @@ def export(path: str, target: str, output: str) -> None:
     """Write a trace in a format that other tools read."""
     from acortex.traces.exporters import export as write
 
+    files.check_apart((("RUN.actrace", path),), (("-o", output),))
     made = spool("export") if output == files.STANDARD else output
     write(open_trace(path), target, made)
     if made != output:

@@ -63,6 +63,8 @@ def export(trace: Trace, name: str, path: str | os.PathLike[str]) -> None:
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"formats are {', '.join(known)}"
         raise UsageError(f"there is no export to {name!r}", hint=hint)
+    if safe_files.identity(path) == safe_files.identity(trace.path):
+        raise UsageError("is the trace itself", where=str(path), hint="give the export a name of its own")
     try:
         with safe_files.writing(path) as part:
             known[name].write(trace, part)
