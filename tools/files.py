@@ -54,17 +54,21 @@ def check_apart(inputs: Iterable[Named], outputs: Iterable[Named]) -> None:
     """
     read = [(name, path) for name, path in inputs if path]
     written = [(name, path) for name, path in outputs if path]
-    _check_streams([name for name, path in read if path == STANDARD], "read stdin", "give one of them as a file")
+    _check_streams([name for name, path in read if path == STANDARD], "read from stdin", "give one of them as a file")
     _check_streams(
         [name for name, path in written if path == STANDARD], "write to stdout", "write one of them to a file"
     )
-    taken = {safe_files.identity(path): (name, "reads") for name, path in read if os.path.exists(path)}
+    sources = {safe_files.identity(path): name for name, path in read if os.path.exists(path)}
+    results: dict[tuple[object, ...], str] = {}
     for name, path in written:
         found = None if path == STANDARD else safe_files.identity(path)
-        if found is not None and found in taken:
-            other, does = taken[found]
-            raise UsageError(f"{name} would replace the file that {other} {does}", where=path, hint=_APART)
-        taken[found] = (name, "writes")
+        if found is None:
+            continue
+        if found in sources:
+            raise UsageError(f"{name} would replace {sources[found]}", where=path, hint=_APART)
+        if found in results:
+            raise UsageError(f"{results[found]} and {name} would write the same file", where=path, hint=_APART)
+        results[found] = name
 
 
 def _check_streams(names: Sequence[str], do: str, hint: str) -> None:
