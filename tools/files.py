@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from acortex import safe_files
 from acortex.errors import UsageError
-from acortex.tools.manners import os_error, stream_error
+from acortex.tools.manners import os_error, stdout_error, stream_error
 
 STANDARD = "-"
 """The name that stands for stdin where a file is read and for stdout where one is written."""
@@ -115,7 +115,7 @@ def _to_stdout(pieces: Iterable[bytes]) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise stream_error(error, "stdout") from error
+        raise stdout_error(error) from error
 
 
 def _binary(stream: object) -> BinaryIO:

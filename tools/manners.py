@@ -44,7 +44,7 @@ class Group(click.Group):
         except AcortexError as error:
             code = fail(error)
         except OSError as error:
-            code = fail(os_error(error) if error.filename else _stdout_error(error))
+            code = fail(os_error(error) if error.filename else stdout_error(error))
         except MemoryError:
             code = fail(AcortexError("this needs more memory than there is", hint=LESS_MEMORY))
         except (click.Abort, KeyboardInterrupt):
@@ -121,7 +121,7 @@ def _flush() -> None:
         sys.stdout.flush()
 
 
-def _stdout_error(error: OSError) -> UsageError:
+def stdout_error(error: OSError) -> UsageError:
     """What is wrong with stdout; what it still holds is dropped. Errors of files name them, or were worded before."""
     abandon_stdout()
     return stream_error(error, "stdout")

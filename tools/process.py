@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import time
+from _thread import start_new_thread
 from io import TextIOWrapper
 
 TYPE_CHECKING = False  # as `typing` has it, which is not to be imported yet
@@ -49,6 +50,11 @@ def abandon_stdout() -> None:
         sys.stdout.flush()
     except (OSError, ValueError, AttributeError):  # no stream of a process, as in tests
         return
+
+
+def _send_later(number: int) -> None:
+    time.sleep(GRACE_S / 50)
+    os.kill(os.getpid(), number)
 
 
 class Signals:
@@ -94,7 +100,7 @@ class Signals:
         """Raises again what Python dropped because the signal came while it freed an object or a lock."""
         if self._received and isinstance(found.exc_value, KeyboardInterrupt):
             number, self._received = self._received, 0
-            signal.raise_signal(number)
+            start_new_thread(_send_later, (number,))  # raised within this hook it would be dropped again
         else:
             sys.__unraisablehook__(found)
 
