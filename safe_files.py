@@ -10,9 +10,10 @@ import os
 import select
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from errno import EACCES, EAGAIN, EINVAL, EISDIR, ENXIO
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import BinaryIO
@@ -24,7 +25,7 @@ except ImportError:  # Windows: two writers of one growing file are not told fro
 
 Name = str | os.PathLike[str]
 
-PATIENCE_S = 1.0
+PATIENCE_S = 0.5
 """How long a pipe may wait for its other end to be opened: a shell starts both ends within milliseconds."""
 
 CHUNK = 1 << 20
@@ -49,15 +50,23 @@ def open_file(path: Name) -> BinaryIO:
 
 def read(path: Name, most: int) -> bytes:
     """The first `most` bytes of a file, or of a pipe that is written to (`<(…)` of a shell is one)."""
+    with reading(path) as take:
+        return take(most)
+
+
+@contextmanager
+def reading(path: Name) -> Iterator[Callable[[int], bytes]]:
+    """Gives a function that reads the next so many bytes of a file or a pipe, fewer at its end."""
     handle = os.open(path, os.O_RDONLY | _NONBLOCK | _BINARY)
     try:
         mode = os.fstat(handle).st_mode
         if stat.S_ISFIFO(mode):
-            return _read_pipe(handle, most, path)
-        if not stat.S_ISREG(mode):
+            yield partial(_read_pipe, handle, path)
+        elif stat.S_ISREG(mode):
+            with os.fdopen(handle, "rb", closefd=False) as file:
+                yield file.read
+        else:
             raise _special(mode, path)
-        with os.fdopen(handle, "rb", closefd=False) as file:
-            return file.read(most)
     finally:
         os.close(handle)
 
@@ -93,7 +102,7 @@ def _special(mode: int, path: Name) -> OSError:
     return OSError(EINVAL, "Is a device, not a file", os.fspath(path))
 
 
-def _read_pipe(handle: int, most: int, path: Name) -> bytes:
+def _read_pipe(handle: int, path: Name, most: int) -> bytes:
     """What a pipe gives. Its writer may take as long as it likes, but there has to be one."""
     found = bytearray()
     waiting = select.poll()

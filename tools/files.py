@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
-from errno import EBADF
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from errno import EBADF, ENOTDIR
 from typing import BinaryIO
 
 from acortex import safe_files
@@ -37,6 +38,16 @@ def read(path: str, *, limit: int = 1 << 30) -> bytes:
     if len(data) > limit:
         raise UsageError(f"is larger than {limit:,} bytes", where=path, hint="give a smaller file")
     return data
+
+
+@contextmanager
+def reading(path: str) -> Iterator[Callable[[int], bytes]]:
+    """`acortex.safe_files.reading`, with errors for people."""
+    try:
+        with safe_files.reading(path) as take:
+            yield take
+    except (OSError, ValueError) as error:
+        raise os_error(error, path) from error
 
 
 def read_stdin(most: int) -> bytes:
@@ -85,6 +96,12 @@ def check_writable(path: str) -> None:
         safe_files.check_replaceable(path)
     except (OSError, ValueError) as error:
         raise os_error(error, path) from error
+
+
+def check_folder(path: str) -> None:
+    """Raises UsageError where the path is taken by something that is no folder."""
+    if os.path.lexists(path) and not os.path.isdir(path):
+        raise os_error(NotADirectoryError(ENOTDIR, os.strerror(ENOTDIR)), path)
 
 
 def write(path: str, content: bytes | str) -> None:

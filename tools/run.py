@@ -100,6 +100,8 @@ def _check_files(program: str, form: str, options: dict[str, Any]) -> None:
     for path in (options["output"], options["trace"]):
         if path:
             files.check_writable(path)
+    if options["dump_layers"]:
+        files.check_folder(options["dump_layers"])
     if trace:
         from acortex.traces.writer import check_free
 
