@@ -31,7 +31,7 @@ def read_arrays(path: str) -> Array | dict[str, Array]:
     data = files.read(path, limit=MAX_BYTES)
     with tempfile.TemporaryDirectory() as folder:
         spooled = Path(folder, "stdin.npz" if data.startswith(b"PK") else "stdin.npy")
-        spooled.write_bytes(data)
+        files.write(str(spooled), data)
         return _read(spooled)
 
 

@@ -277,11 +277,7 @@ def _prices(row: dict[str, Batch], kinds: int) -> Batch:
 
 def _create(path: str | os.PathLike[str], part: Path) -> BinaryIO:
     """The file that grows. One that a killed run left is taken over, one that another run writes is not."""
-    old = None
-    with suppress(OSError):
-        old = os.stat(path)
-    if old is not None and not stat.S_ISREG(old.st_mode):
-        raise UsageError("is no file that a trace could become", where=str(path), hint="give a file name")
+    old = _replaced(path)
     try:
         return safe_files.create_locked(part, 0o666 if old is None else stat.S_IMODE(old.st_mode) | stat.S_IWUSR)
     except BlockingIOError:
@@ -290,8 +286,20 @@ def _create(path: str | os.PathLike[str], part: Path) -> BinaryIO:
         raise UsageError(f"cannot be written ({error.strerror})", where=str(part)) from error
 
 
+def _replaced(path: str | os.PathLike[str]) -> os.stat_result | None:
+    """What the trace will replace, None for nothing; a device or a folder cannot be replaced."""
+    try:
+        old = os.stat(path)
+    except OSError:
+        return None
+    if not stat.S_ISREG(old.st_mode):
+        raise UsageError("is no file that a trace could become", where=str(path), hint="give a file name")
+    return old
+
+
 def check_free(path: str | os.PathLike[str]) -> None:
-    """Raises the UsageError of TraceWriter where another run is writing the trace, before the run begins."""
+    """Raises the UsageError of TraceWriter before the run begins: the path is no file, or another run is writing it."""
+    _replaced(path)
     if safe_files.is_held(part := safe_files.part_of(path)):
         raise _held(part)
 
