@@ -32,6 +32,8 @@ def main() -> None:
 
         SIGNALS.interrupt()
         cli(prog_name="acortex")
+    except KeyboardInterrupt:  # before the command began, or after it ended
+        sys.exit(SIGNALS.exit_code)
     except Exception as error:
         from acortex.tools.crash import crashed
 

@@ -26,6 +26,9 @@ def cli() -> None:
     """Simulate aCortex, a mixed-signal neural accelerator, cycle by cycle.
 
     Begin with `acortex run zoo:digits_mlp`.
+
+    Exit codes: 0 done, 1 the work failed, 2 wrong usage or a bad file, 70 a fault of acortex itself, 130 and 143 ended
+    by Ctrl-C and `kill`.
     """
 
 

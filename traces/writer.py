@@ -111,6 +111,8 @@ class TraceWriter:
 
     def _rename(self) -> None:
         """Gives the file its name, while it is still held: nobody else may take it for a left one in between."""
+        if os.name == "nt":
+            self._close()  # an open file cannot be renamed there
         try:
             target = os.path.realpath(self.path)
             with suppress(FileNotFoundError):

@@ -9,7 +9,11 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+import acortex
+from acortex.errors import UsageError
+from acortex.isa.container import loads
 from acortex.tools.cli import cli
+from acortex.traces.exporters import export
 
 ECHO = Path(__file__).with_name("echo.s").read_text()
 NAMED = '; file="free.npz" is a comment\n' + ECHO.replace(
@@ -95,3 +99,29 @@ def test_a_stream_is_not_shared(folder: Path, words: str) -> None:
     code, told = call(words)
     assert code == 2
     assert "both" in told
+
+
+@pytest.mark.parametrize("words", ["trace diff - -", "chip diff - -", "run p.s --chip - --chip -"])
+def test_stdin_is_read_once(folder: Path, words: str) -> None:
+    code, told = call(words)
+    assert code == 2
+    assert told.splitlines()[0].endswith("stdin is read already, and can be read once")
+
+
+def test_a_network_on_stdout_stands_alone_there(folder: Path) -> None:
+    result = CliRunner().invoke(cli, ["compile", "zoo:digits_cnn", "-o", "-"], prog_name="acortex")
+    assert result.exit_code == 0
+    assert loads(result.stdout_bytes).name == "digits_cnn"
+    assert result.stderr.startswith("digits_cnn for ")
+
+
+def test_a_trace_from_python_does_not_replace_its_program(folder: Path) -> None:
+    for options in ({"trace": "p.s"}, {"trace": Path("link")}, {"chip": "chip.toml", "trace": "chip.toml"}):
+        with pytest.raises(UsageError, match="trace would replace "):
+            acortex.run("p.s", **options)
+    assert Path("p.s").read_text() == ECHO
+
+
+def test_an_export_from_python_does_not_replace_its_trace(folder: Path) -> None:
+    with pytest.raises(UsageError, match="hard: is the trace itself"):
+        export(acortex.open_trace("r.actrace"), "csv", "hard")
