@@ -39,14 +39,8 @@ class Group(click.Group):
         except click.exceptions.NoArgsIsHelpError as error:
             say(error.format_message())
             code = UsageError.exit_code
-        except click.UsageError as error:
-            code = fail(_usage_error(error))
-        except AcortexError as error:
-            code = fail(error)
-        except OSError as error:
-            code = fail(os_error(error) if error.filename else stdout_error(error))
-        except MemoryError:
-            code = fail(AcortexError("this needs more memory than there is", hint=LESS_MEMORY))
+        except (AcortexError, click.UsageError, OSError, MemoryError) as error:
+            code = fail(_worded(error))
         except (click.Abort, KeyboardInterrupt):
             say("interrupted")
             code = INTERRUPTED
@@ -90,6 +84,17 @@ def suggest(name: str, names: Sequence[str]) -> str:
 
     near = get_close_matches(name, names, n=2)
     return f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(names)}"
+
+
+def _worded(error: AcortexError | click.UsageError | OSError | MemoryError) -> AcortexError:
+    """An error in our words."""
+    if isinstance(error, click.UsageError):
+        return _usage_error(error)
+    if isinstance(error, OSError):
+        return os_error(error) if error.filename else stdout_error(error)
+    if isinstance(error, MemoryError):
+        return AcortexError("this needs more memory than there is", hint=LESS_MEMORY)
+    return error
 
 
 def _usage_error(error: click.UsageError) -> UsageError:
