@@ -10,11 +10,9 @@ the package costs nothing: each name is loaded as it is used.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING
-
 from acortex.errors import AcortexError
 
+TYPE_CHECKING = False  # as `typing` has it, without importing it: until `main` runs, Ctrl-C is a traceback
 if TYPE_CHECKING:
     from acortex.isa.assembler import assemble
     from acortex.tools.api import run
@@ -35,6 +33,8 @@ def __getattr__(name: str) -> object:
     """Loads a public name from its home at its first use."""
     if name not in _HOMES:
         raise AttributeError(f"module 'acortex' has no attribute {name!r}")
+    from importlib import import_module
+
     module, attribute = _HOMES[name]
     value = getattr(import_module(module), attribute)
     globals()[name] = value

@@ -36,6 +36,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from acortex import safe_files
 from acortex.errors import UsageError
 from acortex.isa.checks import Problem, check
 from acortex.isa.codec import OPCODE_SHIFT, Instruction, allowed
@@ -103,8 +104,7 @@ def assemble_file(path: Path | str) -> Program:
     """Makes a program of a source file; data files are in its folder. Raises as `assemble`, and UsageError."""
     path = Path(path)
     try:
-        with path.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
+        data = safe_files.read(path, MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise UsageError(f"cannot read the file: {reason}", where=str(path)) from None

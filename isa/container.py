@@ -18,9 +18,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-import os
 import struct
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -31,7 +29,7 @@ import msgpack  # type: ignore[import-untyped]
 import numpy as np
 from numpy.typing import NDArray
 
-from acortex import __version__
+from acortex import __version__, safe_files
 from acortex.errors import AcortexError, UsageError
 from acortex.isa.checks import check
 from acortex.isa.codec import decode
@@ -152,33 +150,17 @@ def dumps(program: Program) -> bytes:
 
 def save(program: Program, path: Path | str) -> None:
     """Writes a program's container, whole or not at all. Raises UsageError where that fails."""
-    path = Path(path)
     data = dumps(program)
-    temporary = ""
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
+        safe_files.write(path, data)
     except OSError as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
         raise UsageError(f"cannot write the file: {error.strerror}", where=str(path)) from None
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def load(path: Path | str) -> Program:
     """Reads a program's container. Raises UsageError where it is unreadable, damaged or malformed."""
-    path = Path(path)
     try:
-        with path.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
+        data = safe_files.read(path, MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise UsageError(f"cannot read the file: {reason}", where=str(path)) from None

@@ -23,7 +23,6 @@ product is summed is up to the BLAS library and its number of threads, and thous
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -34,6 +33,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from acortex import safe_files
 from acortex.errors import AcortexError, UsageError
 from acortex.programs import digits_reference
 
@@ -291,13 +291,10 @@ def save(path: Path, network: Network, images: Bytes, labels: Bytes) -> None:
 
 def save_arrays(path: Path, content: Mapping[str, NDArray[Any]]) -> None:
     """Writes arrays as an .npz, whole or not at all; the same content is the same bytes."""
-    part = path.with_name(path.name + ".part")
     try:
-        with part.open("wb") as file:
+        with safe_files.writing(path) as part, part.open("wb") as file:
             np.savez_compressed(file, **content)  # type: ignore[arg-type]  # only arrays, and no `allow_pickle`
-        os.replace(part, path)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise UsageError(f"it cannot be written ({error.strerror})", where=str(path)) from None
 
 

@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from acortex import safe_files
 from acortex.errors import UsageError
 
 CHIPS = Path(__file__).parent / "chips"
@@ -199,8 +200,7 @@ def _table(value: object) -> dict[str, Any]:
 def _read(path: Path) -> str:
     """The text of a chip file, if it is short enough to be one."""
     try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
+        raw = safe_files.read(path, MAX_BYTES + 1)
         text = raw.decode()
     except OSError as error:
         raise UsageError(f"the chip file cannot be read: {error.strerror}", where=str(path)) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -23,7 +24,7 @@ from acortex.sim.chip import TimedChip, unit_paths
 from acortex.sim.clock import Clock, delays
 from acortex.sim.energy import INDEX, KINDS, prices
 from acortex.sim.functional import Functional
-from acortex.sim.kernel import CAUSES
+from acortex.sim.kernel import CAUSES, LAST
 from acortex.sim.layer_dump import LayerDump, LayerWords
 from acortex.sim.lockstep import Lockstep
 from acortex.sim.occupancy import occupancy
@@ -33,7 +34,7 @@ from acortex.sim.report import Timing, heading, timing_report
 from acortex.sim.retention import access_tables, late_reads
 from acortex.sim.specs import Chip
 from acortex.traces.schema import Kind, TraceHeader
-from acortex.traces.writer import TraceWriter
+from acortex.traces.writer import TraceFailed, TraceWriter
 
 Inputs = Mapping[str, NDArray[Any]] | NDArray[Any] | None
 Progress = Callable[[int, int], None]
@@ -99,6 +100,8 @@ def run(
     """
     if max_cycles is not None and not timing:
         raise UsageError("max_cycles needs time, which timing=False does not simulate")
+    if max_cycles is not None and not 1 <= max_cycles <= LAST:
+        raise UsageError(f"max_cycles is {max_cycles}, allowed is 1 to {LAST}")
     chip = chip or chip_of(program)
     limits.check(program, chip)
     codes, inferences, own = _inputs(program, inputs)
@@ -113,7 +116,7 @@ def run(
         traced = partial(_writer, program, chip, trace, trace_level, trace_filters) if trace else None
         functional, simulated = _in_time(work, traced, max_cycles, observers)
         report |= simulated
-    report["warnings"] = functional.warnings
+    report["warnings"] = [*functional.warnings, *report.get("warnings", ())]
     outputs: dict[str, NDArray[Any]] = {}
     if values:
         found = functional.outputs
@@ -248,9 +251,8 @@ def _simulate(
         timed = TimedChip(work.chip, sequencer, functional.configuration.times(), listeners, price, record=work.check)
         cycles = timed.run(max_cycles, _ticks(work, timed, functional, max_cycles))
         report = _report(work, functional, Timing(setup, setup_cycles, timed, cycles))
-        if writer is not None and not timed.interrupted:
-            writer.finish(report)
-            writer = None
+        if writer is not None:
+            _end_trace(writer, report, timed.interrupted)
         return timed, report
     finally:
         if writer is not None:
@@ -281,6 +283,18 @@ def _ticks(work: _Work, timed: TimedChip, functional: Functional, max_cycles: in
     if max_cycles is not None:
         return lambda: progress(min(int(timed.kernel.now), max_cycles), max_cycles)
     return partial(_tell, progress, timed, work.inferences, functional.steps)
+
+
+def _end_trace(writer: TraceWriter, report: dict[str, Any], interrupted: bool) -> None:
+    """Ends a trace. One that could not be written takes nothing from the run: the report and a warning say so."""
+    with suppress(TraceFailed):
+        if interrupted:
+            writer.abort()
+        else:
+            writer.finish(report)
+    if writer.failure:
+        report["trace_failure"] = writer.failure
+        report["warnings"] = [f"the trace is incomplete: {writer.part} {writer.failure}"]
 
 
 def _tell(progress: Progress, timed: TimedChip, inferences: int, instructions: int) -> None:

@@ -23,8 +23,8 @@ MAY_IMPORT = {
 """The layers of aCortex, and which others each may import, lazily or for types too."""
 
 
-OF_ALL = {"errors", "__version__"}
-"""What belongs to no layer: the family of errors, and the version."""
+OF_ALL = {"errors", "safe_files", "__version__"}
+"""What belongs to no layer: the family of errors, how files are read and written, and the version."""
 
 TOP = {""}
 """`import acortex` itself, which leads everywhere."""
@@ -97,8 +97,9 @@ def test_every_form_of_a_forbidden_import_is_seen(source: str) -> None:
     assert len(offences("isa", source)) == 1
 
 
-def test_the_errors_import_nothing_of_ours() -> None:
-    assert [name for _, name in imports((CHECKOUT / "errors.py").read_text()) if name.startswith("acortex")] == []
+@pytest.mark.parametrize("module", sorted(OF_ALL - {"__version__"}))
+def test_what_belongs_to_no_layer_imports_nothing_of_ours(module: str) -> None:
+    assert [name for _, name in imports((CHECKOUT / f"{module}.py").read_text()) if name.startswith("acortex")] == []
 
 
 def test_the_folders_are_the_layers_and_flat(tracked: list[str]) -> None:
@@ -109,6 +110,7 @@ def test_the_folders_are_the_layers_and_flat(tracked: list[str]) -> None:
     assert {name for name in modules() if name.count(".") == 1 and name.rpartition(".")[2] not in MAY_IMPORT} == {
         "acortex.__main__",
         "acortex.errors",
+        "acortex.safe_files",
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import chain, count
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ def read_arrays(path: str) -> Array | dict[str, Array]:
     data = files.read(path, limit=MAX_BYTES)
     with tempfile.TemporaryDirectory() as folder:
         spooled = Path(folder, "stdin.npz" if data.startswith(b"PK") else "stdin.npy")
-        spooled.write_bytes(data)
+        files.write(str(spooled), data)
         return _read(spooled)
 
 
@@ -71,9 +71,14 @@ def write_layers(folder: str, layers: Mapping[str, Mapping[str, Array]]) -> None
         Path(folder).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise os_error(error, folder) from error
-    taken: set[str] = set()
-    for name, arrays in layers.items():
+    for path, arrays in zip(layer_paths(folder, layers), layers.values(), strict=True):
+        write_arrays(path, arrays)
+
+
+def layer_paths(folder: str, names: Iterable[str]) -> list[str]:
+    """The paths at which `write_layers` writes layers of these names."""
+    taken: dict[str, None] = {}
+    for name in names:
         plain = re.sub(r"[^\w.-]+", "_", name)
-        stem = next(stem for stem in chain((plain,), (f"{plain}_{n}" for n in count(2))) if stem not in taken)
-        taken.add(stem)
-        write_arrays(str(Path(folder, f"{stem}.npz")), arrays)
+        taken[next(stem for stem in chain((plain,), (f"{plain}_{n}" for n in count(2))) if stem not in taken)] = None
+    return [str(Path(folder, f"{stem}.npz")) for stem in taken]

@@ -7,7 +7,7 @@ import click
 from acortex.errors import count as number_of
 from acortex.tools import files
 from acortex.tools.console import format_option, print_json
-from acortex.tools.programs import open_source
+from acortex.tools.programs import files_of, open_source
 
 
 @click.command()
@@ -22,6 +22,8 @@ def asm(source: str, output: str | None, listing: str | None, form: str) -> None
     """
     from acortex.isa import container, disassembler
 
+    json = ("--format json", files.STANDARD if form == "json" else None)
+    files.check_apart(files_of(source), (("-o", output), ("--listing", listing), json))
     program = open_source(source)
     if output:
         files.write(output, container.dumps(program))

@@ -9,8 +9,9 @@ import click
 
 from acortex.errors import UsageError
 from acortex.tools import files
-from acortex.tools.chips import chip_argument, set_option, written
+from acortex.tools.chips import chip_argument, chip_file, set_option, written
 from acortex.tools.console import console, format_option, print_json, show
+from acortex.tools.programs import files_of
 from acortex.tools.units import percent
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ def show_chip(
     from acortex.sim.floorplan_svg import svg as draw
     from acortex.sim.specs import load_chip
 
+    read = (("CHIP", chip_file(chip)), *(files_of(program) if program else ()))
+    files.check_apart(read, (("--svg", svg), ("--format json", files.STANDARD if form == "json" else None)))
     loaded = load_chip(chip, settings)
     groups, route, drawn = _groups(loaded, program, group)
     report = chip_report(loaded) | drawn

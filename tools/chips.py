@@ -57,6 +57,11 @@ set_option = click.option(
 """The option `--set`, passed to a command as the tuple `settings`."""
 
 
+def chip_file(chip: str | None) -> str | None:
+    """The file that a chip is read from; None for a built-in one."""
+    return chip if chip and chip.endswith(CHIP.suffix) else None
+
+
 def written(value: Any) -> str:
     """A setting's value as a chip file writes it."""
     return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,44 +1,42 @@
-"""The command `acortex`. Each command is a thin file beside this one; heavy libraries are imported where used."""
+"""The beginning and the end of the command `acortex`: streams and signals before anything else, and what is left over.
+
+Nothing heavy is imported here, so that Ctrl-C is quiet from the first moment on; the commands are in `commands.py`.
+"""
 
 from __future__ import annotations
 
 import sys
-from io import TextIOWrapper
 
-import click
+from acortex.tools.process import SIGNALS, open_streams
 
-import acortex
-from acortex.tools.asm import asm
-from acortex.tools.bench import bench
-from acortex.tools.chip import chip
-from acortex.tools.compile import compile_
-from acortex.tools.disasm import disasm
-from acortex.tools.info import info
-from acortex.tools.isa import isa
-from acortex.tools.manners import Group
-from acortex.tools.reproduce import reproduce
-from acortex.tools.run import run
-from acortex.tools.trace import trace
-from acortex.tools.verify_network import verify
-from acortex.tools.zoo import zoo
+TYPE_CHECKING = False  # as `typing` has it, which is not to be imported yet
+if TYPE_CHECKING:
+    from acortex.tools.commands import cli as cli
 
 
-@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(acortex.__version__, "-V", "--version", message="acortex %(version)s")
-def cli() -> None:
-    """Simulate aCortex, a mixed-signal neural accelerator, cycle by cycle.
+def __getattr__(name: str) -> object:
+    """The group of all commands, `cli`, loaded at its first use."""
+    if name != "cli":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from acortex.tools.commands import cli
 
-    Begin with `acortex run zoo:digits_mlp`.
-    """
-
-
-for command in (compile_, verify, asm, disasm, info, isa, run, trace, chip, zoo, reproduce, bench):
-    cli.add_command(command)
+    return cli
 
 
 def main() -> None:
     """Runs the command line of this process and exits with its code."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal without bars and boxes shows question marks
-    cli(prog_name="acortex")
+    open_streams()
+    SIGNALS.exit_at_once()
+    try:
+        from acortex.tools.commands import cli
+
+        SIGNALS.interrupt()
+        cli(prog_name="acortex")
+    except KeyboardInterrupt:  # before the command began, or after it ended
+        sys.exit(SIGNALS.exit_code)
+    except Exception as error:
+        from acortex.tools.crash import crashed
+
+        sys.exit(SIGNALS.exit_code or crashed(error))
+    finally:
+        SIGNALS.kill()

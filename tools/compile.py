@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import click
 
 from acortex.errors import UsageError
 from acortex.tools import files
-from acortex.tools.chips import CHIP, complete, set_option
+from acortex.tools.chips import CHIP, chip_file, complete, set_option
 from acortex.tools.console import console, format_option, print_json, show
 from acortex.tools.networks import machine_for, quantised_graph
 
@@ -50,9 +51,7 @@ def compile_(model: str, form: str, **options: Any) -> None:
     """
     from acortex.programs.compiler import compile_graph
 
-    for name in ("output", "reference", "emit_asm"):
-        if options[name]:
-            files.check_writable(options[name])
+    _check_files(model, form, options)
     chip, settings, mapping = options["chip"], list(options["settings"]), options["mapping"]
     machine = machine_for(model, chip, settings)
     graph = quantised_graph(
@@ -70,7 +69,26 @@ def compile_(model: str, form: str, **options: Any) -> None:
     if form == "json":
         print_json(compiled.report)
     else:
-        show(console(), _parts(compiled.report, machine.columns // 2 if options["explain"] else None))
+        out = console(err=files.STANDARD in (options["output"], options["reference"]))
+        show(out, _parts(compiled.report, machine.columns // 2 if options["explain"] else None))
+
+
+def _check_files(model: str, form: str, options: Mapping[str, Any]) -> None:
+    """Refuses outputs that cannot be written, or that are inputs or each other, before any work is done."""
+    read = (("MODEL.onnx", model), ("--calibration", options["calibration"]), ("--chip", chip_file(options["chip"])))
+    written = [("-o", options["output"]), ("--reference", options["reference"]), ("--emit-asm", options["emit_asm"])]
+    if options["emit_asm"] and options["emit_asm"] != files.STANDARD:
+        written.append(("the arrays of --emit-asm", _arrays_beside(options["emit_asm"])))
+    json = ("--format json", files.STANDARD if form == "json" else None)
+    files.check_apart(read, (*written, json))
+    for _, path in written:
+        if path:
+            files.check_writable(path)
+
+
+def _arrays_beside(path: str) -> str:
+    """The file of arrays that a program's text at `path` names."""
+    return os.path.splitext(path)[0] + ".npz"
 
 
 def _smallest(graph: LayerGraph, machine: Machine, mapping: str) -> list[str]:
@@ -102,7 +120,6 @@ def _write(compiled: Compiled, graph: LayerGraph, options: Mapping[str, Any]) ->
 def _write_text(compiled: Compiled, path: str) -> None:
     """The assembly text, and beside it the file of arrays that it names."""
     from io import BytesIO
-    from pathlib import Path
 
     import numpy as np
 
@@ -110,11 +127,11 @@ def _write_text(compiled: Compiled, path: str) -> None:
 
     if path == files.STANDARD:
         raise UsageError("--emit-asm writes two files", hint="give it a path")
-    arrays = Path(path).with_suffix(".npz")
+    arrays = _arrays_beside(path)
     packed = BytesIO()
     np.savez(packed, allow_pickle=False, **compiled.arrays)
-    files.write(str(arrays), packed.getvalue())
-    files.write(path, compiled.text.replace(f'"{ARRAYS}"', f'"{arrays.name}"'))
+    files.write(arrays, packed.getvalue())
+    files.write(path, compiled.text.replace(f'"{ARRAYS}"', f'"{os.path.basename(arrays)}"'))
 
 
 def _parts(report: Mapping[str, Any], half: int | None) -> Iterator[RenderableType]:

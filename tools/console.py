@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -45,9 +46,14 @@ def console(*, err: bool = False) -> Console:
     from rich.console import Console
 
     made = Console(stderr=err, highlight=False, emoji=False, markup=False)
-    piped = int(os.environ.get("COLUMNS") or PIPED_WIDTH)
-    made.width = max(NARROWEST, min(made.width if made.is_terminal else piped, WIDEST))
+    made.width = max(NARROWEST, min(made.width if made.is_terminal else _piped_width(), WIDEST))
     return made
+
+
+def _piped_width() -> int:
+    """The width that the environment asks for, where that is a number."""
+    asked = os.environ.get("COLUMNS", "")
+    return int(asked) if re.fullmatch(r"[0-9]{1,9}", asked) else PIPED_WIDTH
 
 
 def show(out: Console, parts: Iterable[RenderableType]) -> None:

@@ -18,4 +18,5 @@ def disasm(program: str, output: str) -> None:
     """
     from acortex.isa.disassembler import disassemble
 
+    files.check_apart((("OUT.acx", program),), (("-o", output),))
     files.write(output, disassemble(open_container(program)))

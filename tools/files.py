@@ -4,74 +4,140 @@ from __future__ import annotations
 
 import os
 import sys
-from errno import EACCES, EISDIR, ENOENT
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from errno import EBADF, ENOTDIR
+from typing import BinaryIO
 
+from acortex import safe_files
 from acortex.errors import UsageError
-from acortex.tools.manners import os_error
+from acortex.tools.manners import os_error, stdout_error, stream_error
 
 STANDARD = "-"
 """The name that stands for stdin where a file is read and for stdout where one is written."""
 
 
+Named = tuple[str, str | None]
+"""An option or argument, and the path that it was given."""
+
+_APART = "nothing was written: give the output a name of its own"
+
+
 def read(path: str, *, limit: int = 1 << 30) -> bytes:
     """The content of a file, of at most `limit` bytes.
 
-    Raises UsageError where it is missing, a folder, unreadable or larger.
+    Raises UsageError where it is missing, a folder, a device, unreadable or larger.
     """
-    try:
-        if path == STANDARD:
-            data = sys.stdin.buffer.read(limit + 1)
-        else:
-            with open(path, "rb") as stream:
-                data = stream.read(limit + 1)
-    except OSError as error:
-        raise os_error(error, path) from error
+    if path == STANDARD:
+        data = read_stdin(limit + 1)
+    else:
+        try:
+            data = safe_files.read(path, limit + 1)
+        except (OSError, ValueError) as error:
+            raise os_error(error, path) from error
     if len(data) > limit:
         raise UsageError(f"is larger than {limit:,} bytes", where=path, hint="give a smaller file")
     return data
+
+
+@contextmanager
+def reading(path: str) -> Iterator[Callable[[int], bytes]]:
+    """`acortex.safe_files.reading`, with errors for people."""
+    try:
+        with safe_files.reading(path) as take:
+            yield take
+    except (OSError, ValueError) as error:
+        raise os_error(error, path) from error
+
+
+def read_stdin(most: int) -> bytes:
+    """The next bytes of stdin, at most so many."""
+    try:
+        return _binary(sys.stdin).read(most)
+    except OSError as error:
+        raise stream_error(error, "stdin") from error
+
+
+def check_apart(inputs: Iterable[Named], outputs: Iterable[Named]) -> None:
+    """Refuses an output that is an input or another output of the same command, before anything is written.
+
+    Each is the name of an option or argument and what it was given, None for nothing. Raises UsageError.
+    """
+    read = [(name, path) for name, path in inputs if path]
+    written = [(name, path) for name, path in outputs if path]
+    _check_streams([name for name, path in read if path == STANDARD], "read from stdin", "give one of them as a file")
+    _check_streams(
+        [name for name, path in written if path == STANDARD], "write to stdout", "write one of them to a file"
+    )
+    sources = {safe_files.identity(path): name for name, path in read if os.path.exists(path)}
+    results: dict[tuple[object, ...], str] = {}
+    for name, path in written:
+        found = None if path == STANDARD else safe_files.identity(path)
+        if found is None:
+            continue
+        if found in sources:
+            raise UsageError(f"{name} would replace {sources[found]}", where=path, hint=_APART)
+        if found in results:
+            raise UsageError(f"{results[found]} and {name} would write the same file", where=path, hint=_APART)
+        results[found] = name
+
+
+def _check_streams(names: Sequence[str], do: str, hint: str) -> None:
+    shown = [name if " " in name else f"{name} {STANDARD}" for name in names]
+    if len(shown) > 1:
+        raise UsageError(f"{shown[0]} and {shown[1]} both {do}", hint=hint)
 
 
 def check_writable(path: str) -> None:
     """Raises the UsageError of `write` now rather than after long work, as far as can be told beforehand."""
     if path == STANDARD:
         return
-    target = Path(path)
-    if target.is_dir():
-        raise os_error(IsADirectoryError(EISDIR, os.strerror(EISDIR)), path)
-    folder = target.resolve().parent
-    if not folder.is_dir():
-        raise os_error(FileNotFoundError(ENOENT, os.strerror(ENOENT)), path)
-    if not os.access(folder, os.W_OK):
-        raise os_error(PermissionError(EACCES, os.strerror(EACCES)), path)
-
-
-def write(path: str, content: bytes | str) -> None:
-    """Writes a file whole or not at all: into a temporary file beside it, which then takes its name.
-
-    Raises UsageError where that cannot be done.
-    """
-    data = content.encode() if isinstance(content, str) else content
-    if path == STANDARD:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
-        return
-    target = Path(path)
     try:
-        if target.exists() and not target.is_file():  # a device or a pipe is written to, never replaced
-            target.write_bytes(data)
-        else:
-            _replace(target.resolve(), data)
-    except OSError as error:
+        safe_files.check_replaceable(path)
+    except (OSError, ValueError) as error:
         raise os_error(error, path) from error
 
 
-def _replace(target: Path, data: bytes) -> None:
-    """Writes beside a file, then renames, so that nobody ever sees half of it."""
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+def check_folder(path: str) -> None:
+    """Raises UsageError where the path is taken by something that is no folder."""
+    if os.path.lexists(path) and not os.path.isdir(path):
+        raise os_error(NotADirectoryError(ENOTDIR, os.strerror(ENOTDIR)), path)
+
+
+def write(path: str, content: bytes | str) -> None:
+    """Writes a file whole or not at all; raises UsageError where that cannot be done."""
+    data = content.encode() if isinstance(content, str) else content
+    if path == STANDARD:
+        _to_stdout((data,))
+        return
     try:
-        part.write_bytes(data)
-        os.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)
+        safe_files.write(path, data)
+    except (OSError, ValueError) as error:
+        raise os_error(error, path) from error
+
+
+def copy_to_stdout(path: str) -> None:
+    """Writes the content of a file of ours to stdout."""
+    with open(path, "rb") as file:
+        _to_stdout(iter(lambda: file.read(safe_files.CHUNK), b""))
+
+
+def _to_stdout(pieces: Iterable[bytes]) -> None:
+    try:
+        out = _binary(sys.stdout)
+        sys.stdout.flush()
+        for data in pieces:
+            out.write(data)
+        out.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise stdout_error(error) from error
+
+
+def _binary(stream: object) -> BinaryIO:
+    """The bytes below a standard stream; there is none in a process without streams, such as a service."""
+    found: BinaryIO | None = getattr(stream, "buffer", None)
+    if found is None:
+        raise OSError(EBADF, os.strerror(EBADF))
+    return found

@@ -1,18 +1,21 @@
-"""How every command behaves: one style of error, exit codes, broken pipes and Ctrl-C."""
+"""How every command behaves: one style of error, exit codes, broken pipes and signals."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from errno import EBADF
 from typing import IO, Any
 
 import click
 
 from acortex.errors import AcortexError, ManyErrors, UsageError
+from acortex.tools.process import SIGNALS, abandon_stdout
 
 INTERRUPTED = 130
-"""The exit code after Ctrl-C: 128 and the number of the signal, as shells have it."""
+"""The exit code after Ctrl-C where the process does not catch signals itself: 128 and the signal's number."""
 
 LESS_MEMORY = "run fewer inferences at once, or --trace-level layers"
 """What to try where memory ran out."""
@@ -32,33 +35,36 @@ class Group(click.Group):
         """Runs a command line and exits with its code; returns the code where `standalone_mode` is off."""
         try:
             code = super().main(args, prog_name, standalone_mode=False, **more)
+            _flush()
         except click.exceptions.NoArgsIsHelpError as error:
-            click.echo(error.format_message(), err=True)
+            say(error.format_message())
             code = UsageError.exit_code
-        except click.UsageError as error:
-            code = fail(_usage_error(error))
-        except AcortexError as error:
-            code = fail(error)
-        except OSError as error:
-            code = fail(os_error(error))
-        except MemoryError:
-            code = fail(AcortexError("this needs more memory than there is", hint=LESS_MEMORY))
+        except (AcortexError, click.UsageError, OSError, MemoryError) as error:
+            code = fail(_worded(error))
         except (click.Abort, KeyboardInterrupt):
-            click.echo("interrupted", err=True)
+            say("interrupted")
             code = INTERRUPTED
+        code = SIGNALS.exit_code or code
         if standalone_mode:
             sys.exit(code)
         return code
+
+    def make_context(self, *args: Any, **more: Any) -> click.Context:
+        """Reads the command line; `--help` and the like are printed here, and their reader may go away too."""
+        try:
+            return super().make_context(*args, **more)
+        except BrokenPipeError:
+            abandon_stdout()
+            raise click.exceptions.Exit(0) from None
 
     def invoke(self, ctx: click.Context) -> Any:
         """Runs the command; a reader that went away early (`| head`) ends it quietly."""
         try:
             code = super().invoke(ctx)
-            sys.stdout.flush()
+            _flush()
             return code
         except BrokenPipeError:
-            # What is still buffered must not fail again as the interpreter closes the stream.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            abandon_stdout()
             return 0
 
     def resolve_command(
@@ -80,6 +86,17 @@ def suggest(name: str, names: Sequence[str]) -> str:
     return f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(names)}"
 
 
+def _worded(error: AcortexError | click.UsageError | OSError | MemoryError) -> AcortexError:
+    """An error in our words."""
+    if isinstance(error, click.UsageError):
+        return _usage_error(error)
+    if isinstance(error, OSError):
+        return os_error(error) if error.filename else stdout_error(error)
+    if isinstance(error, MemoryError):
+        return AcortexError("this needs more memory than there is", hint=LESS_MEMORY)
+    return error
+
+
 def _usage_error(error: click.UsageError) -> UsageError:
     """What click says about a command line, in our style."""
     where = error.ctx.command_path if error.ctx else ""
@@ -91,27 +108,50 @@ def _usage_error(error: click.UsageError) -> UsageError:
     return UsageError(message[:1].lower() + message[1:].rstrip("."), where=where, hint=hint)
 
 
-def os_error(error: OSError, path: str = "") -> UsageError:
-    """What the operating system refused, about which file."""
-    name = path or str(error.filename or "")
-    reason = (error.strerror or str(error)).lower()
+def os_error(error: OSError | ValueError, path: str = "") -> UsageError:
+    """What the operating system refused, about which file; a ValueError is about a path that cannot be one."""
+    name = path or str(getattr(error, "filename", None) or "")
+    reason = ((error.strerror if isinstance(error, OSError) else None) or str(error)).lower()
     return UsageError(reason, where=name, hint="check the file's path and permissions" if name else "")
+
+
+def stream_error(error: OSError, name: str) -> UsageError:
+    """What is wrong with a standard stream."""
+    reason = "is closed" if error.errno == EBADF else (error.strerror or str(error)).lower()
+    return UsageError(reason, where=name, hint="redirect it to a file or a pipe")
+
+
+def _flush() -> None:
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def stdout_error(error: OSError) -> UsageError:
+    """What is wrong with stdout; what it still holds is dropped. Errors of files name them, or were worded before."""
+    abandon_stdout()
+    return stream_error(error, "stdout")
 
 
 def fail(error: AcortexError) -> int:
     """Prints an error on stderr and returns the exit code that it stands for."""
     errors = error.errors if isinstance(error, ManyErrors) else [error]
     for one in errors:
-        click.echo(_coloured(one), err=True, color=colours(sys.stderr))
+        say(_coloured(one))
     placed = sum(bool(one.where) for one in errors)
     if placed > 1:
-        click.echo(f"{placed} errors", err=True)
+        say(f"{placed} errors")
     return error.exit_code
+
+
+def say(text: str) -> None:
+    """Prints a line on stderr. Where nobody reads it, the exit code alone says what happened."""
+    with suppress(OSError):
+        click.echo(text, err=True, color=colours(sys.stderr))
 
 
 def warn(message: str) -> None:
     """Prints a warning on stderr."""
-    click.echo(f"{click.style('warning:', fg='yellow', bold=True)} {message}", err=True, color=colours(sys.stderr))
+    say(f"{click.style('warning:', fg='yellow', bold=True)} {message}")
 
 
 def _coloured(error: AcortexError) -> str:
@@ -124,4 +164,4 @@ def _coloured(error: AcortexError) -> str:
 
 def colours(stream: IO[str]) -> bool:
     """Whether a stream is a terminal that wants colours (https://no-color.org)."""
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return bool(stream and stream.isatty()) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

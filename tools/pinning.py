@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from acortex import safe_files
 from acortex.errors import UsageError
 from acortex.isa.program import Program
 from acortex.sim.run import run
@@ -69,8 +70,9 @@ class Pins:
         tolerances: Mapping[str, float] | None = None,
     ) -> Outcome:
         """Runs a program and compares; AcortexError for a run that cannot be made or a golden that cannot be read."""
-        if not NAME.fullmatch(name):
+        if not isinstance(name, str) or not NAME.fullmatch(name):
             raise UsageError(f"{name!r} cannot name a golden", hint="take letters, digits and any of . _ - + = [ ]")
+        _check_kinds(set, tolerances)
         path = self.home / f"{name}.json"
         loaded = self._program(program)
         simulated = self._chip(chip, loaded, set)
@@ -165,9 +167,8 @@ class Pins:
         if place is None or place.exists():
             return
         try:
-            part = place.with_suffix(f".{os.getpid()}")
-            shutil.copyfile(trace.path, part)
-            os.replace(part, place)
+            with safe_files.writing(place) as part:
+                shutil.copyfile(trace.path, part)
             old = sorted(place.parent.glob("*.actrace"), key=lambda file: file.stat().st_mtime)[:-KEPT]
             for file in old:
                 file.unlink(missing_ok=True)
@@ -180,6 +181,18 @@ class Pins:
             return open_trace(place) if place and place.exists() else None
         except UsageError:
             return None
+
+
+def _check_kinds(settings: object, tolerances: object) -> None:
+    """Refuses what is neither names with values nor texts, before anything is simulated."""
+    if not (settings is None or isinstance(settings, Mapping) or _is_texts(settings)):
+        raise UsageError(f"{settings!r} is no set of settings", hint='write set={"memory.banks": 16}')
+    if not (tolerances is None or isinstance(tolerances, Mapping)):
+        raise UsageError(f"{tolerances!r} is no set of tolerances", hint='write tolerances={"energy_aj": 1e-6}')
+
+
+def _is_texts(value: object) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(one, str) for one in value)
 
 
 def _written(value: object) -> str:

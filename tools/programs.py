@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from acortex.errors import UsageError
+from acortex.safe_files import is_pipe
 from acortex.tools import files, networks
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ program_argument = click.argument("program", metavar="PROGRAM", shell_complete=c
 def open_program(reference: str, chip: Chip | str | None = None, settings: Sequence[str] = ()) -> Program:
     """The program that `reference` names: FILE.s, FILE.acx, FILE.onnx, zoo:NAME.
 
-    `-` is one of the first two on stdin.
+    `-`, and a pipe such as `<(…)` of a shell, is one of the first two.
 
     A network is compiled for `chip` with `settings`; without one the zoo's for the chip that it names, others for the
     largest of the published chips.
@@ -54,7 +56,7 @@ def open_program(reference: str, chip: Chip | str | None = None, settings: Seque
     if reference.startswith(ZOO):
         return _of_zoo(reference.removeprefix(ZOO), chip, settings)
     if reference == files.STANDARD:
-        return _of_stdin()
+        return _of_stream(files.read_stdin, STDIN)
     suffix = Path(reference).suffix.lower()
     if suffix in SOURCES:
         return open_source(reference)
@@ -62,7 +64,24 @@ def open_program(reference: str, chip: Chip | str | None = None, settings: Seque
         return open_container(reference)
     if suffix == NETWORK:
         return networks.compiled(reference, chip, settings).program
+    if is_pipe(reference):
+        with files.reading(reference) as read:
+            return _of_stream(read, reference)
     raise UsageError(f"cannot tell what {reference} is", hint=WHAT)
+
+
+_DATA_FILE = re.compile(r'[;#].*|file\s*=\s*"(?P<name>[^"\x00-\x1f]+)"|"[^"]*"')
+"""A comment, a file that a directive names, or another text in quotes."""
+
+
+def files_of(reference: str) -> list[files.Named]:
+    """The files that are read for a program: its own, and those that a source names."""
+    found: list[files.Named] = [("PROGRAM", reference)]
+    if Path(reference).suffix.lower() not in SOURCES or not Path(reference).is_file():
+        return found
+    text = files.read(reference).decode(errors="replace")
+    names = dict.fromkeys(match["name"] for match in _DATA_FILE.finditer(text) if match["name"])
+    return found + [(f'file="{name}"', str(Path(reference).parent / name)) for name in names]
 
 
 def is_network(reference: str) -> bool:
@@ -87,31 +106,41 @@ def _of_zoo(name: str, chip: Chip | str | None, settings: Sequence[str]) -> Prog
 
 
 def open_source(path: str) -> Program:
-    """Assembles a source file, or stdin where `path` is `-`; the data of stdin's source lie in the current folder."""
+    """Assembles a source file, or stdin where `path` is `-`, or what comes through a pipe of the shell.
+
+    The data of a source without a folder of its own lie in the current folder.
+    """
     from acortex.isa.assembler import MAX_BYTES, assemble_file
 
-    return _assembled(files.read(path, limit=MAX_BYTES)) if path == files.STANDARD else assemble_file(path)
+    if path == files.STANDARD:
+        return _assembled(files.read(path, limit=MAX_BYTES), STDIN)
+    if is_pipe(path) and not Path(path).suffix:  # /dev/fd/63; a pipe that has a name has a folder too
+        return _assembled(files.read(path, limit=MAX_BYTES), path)
+    return assemble_file(path)
 
 
-def _assembled(data: bytes) -> Program:
-    """Assembles the source that came on stdin."""
+def _assembled(data: bytes, name: str) -> Program:
+    """Assembles a source that came through a stream."""
     from acortex.isa.assembler import assemble
 
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UsageError(f"byte {error.start} is not UTF-8 text", where=STDIN, hint=WHAT) from None
-    return assemble(text, file=STDIN, folder=Path.cwd())
+        raise UsageError(f"byte {error.start} is not UTF-8 text", where=name, hint=WHAT) from None
+    return assemble(text, file=name, folder=Path.cwd())
 
 
-def _of_stdin() -> Program:
-    """What stands on stdin: an assembled program says so in its first bytes, anything else is source."""
-    from acortex.isa import container
+def _of_stream(read: Callable[[int], bytes], name: str) -> Program:
+    """What comes through a stream: an assembled program says so in its first bytes, anything else is source."""
+    from acortex.isa import assembler, container
 
-    data = files.read(files.STANDARD)
-    if data.startswith(container.MAGIC):
-        return container.loads(data, file=STDIN)
-    return _assembled(data)
+    head = read(len(container.MAGIC))
+    assembled = head == container.MAGIC
+    limit = container.MAX_BYTES if assembled else assembler.MAX_BYTES
+    data = head + read(limit + 1 - len(head))
+    if len(data) > limit:
+        raise UsageError(f"is larger than {limit:,} bytes", where=name, hint="give a smaller file")
+    return container.loads(data, file=name) if assembled else _assembled(data, name)
 
 
 def open_container(path: str) -> Program:

@@ -157,7 +157,18 @@ class _Account:
             return []
         homes = [folder / self._config.getini("timing_dir") for folder in self._seen - self._unsure]
         found = {path for home in homes for path in home.glob("*.json")} - self._used
-        return sorted(path for path in found if _SCHEMA in path.read_bytes()[:100])
+        return sorted(path for path in found if _SCHEMA in _beginning(path))
+
+
+def _beginning(path: Path) -> bytes:
+    """The first bytes of a file; none of what is no file, which no check has written."""
+    from acortex import safe_files
+
+    try:
+        with safe_files.open_file(path) as file:
+            return file.read(100)
+    except OSError:
+        return b""
 
 
 _SCHEMA = b"acortex.golden/"

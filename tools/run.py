@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from acortex.errors import UsageError
+from acortex.safe_files import part_of
 from acortex.tools import files
-from acortex.tools.chips import chips_option, set_option
+from acortex.tools.chips import chip_file, chips_option, set_option
 from acortex.tools.console import console, format_option, print_json, show
 from acortex.tools.manners import warn
-from acortex.tools.programs import is_network, open_program, program_argument
+from acortex.tools.numbers import CYCLES, SEED
+from acortex.tools.programs import files_of, is_network, open_program, program_argument
 from acortex.tools.progress import ProgressBar
 from acortex.tools.spool import spool
 from acortex.tools.trace_filter import FILTER_HELP, trace_filters
@@ -37,12 +39,12 @@ LEVELS = ("layers", "instructions", "events")
 @set_option
 @click.option("--timing-only", is_flag=True, help="Simulate time and energy, compute no values.")
 @click.option("--functional-only", is_flag=True, help="Compute the outputs, simulate no time.")
-@click.option("--max-cycles", metavar="N", type=click.IntRange(min=1), help="Stop after so many cycles.")
+@click.option("--max-cycles", metavar="N", type=CYCLES, help="Stop after so many cycles.")
 @click.option(
     "--check-order", is_flag=True, help="Hold the timed run to the order of the program; see docs/soundness.md."
 )
 @click.option("--dump-layers", metavar="DIR", type=click.Path(), help="Write what each layer wrote to memory here.")
-@click.option("--noise-seed", metavar="N", type=click.IntRange(min=0), help=NOISE_HELP)
+@click.option("--noise-seed", metavar="N", type=SEED, help=NOISE_HELP)
 @format_option
 def run(program: str, form: str, **options: Any) -> int:
     """Simulate a program: FILE.s, FILE.acx, FILE.onnx or zoo:NAME.
@@ -50,10 +52,12 @@ def run(program: str, form: str, **options: Any) -> int:
     Prints accuracy, latency, energy and area, where the time went and what limited the run. Without --input a program
     runs on its own data.
     """
-    _check(options, form)
+    _check(options)
+    _check_files(program, form, options)
     if len(options["chips"]) > 1:
         return _compare(program, options, form)
     loaded = open_program(program, next(iter(options["chips"]), None), options["settings"])
+    _check_layers(program, loaded, options)
     inputs, result = _simulate(loaded, options)
     report = _complete(result, loaded, inputs, options)
     _save(result, options)
@@ -67,7 +71,7 @@ def run(program: str, form: str, **options: Any) -> int:
     return _exit_code(report)
 
 
-def _check(options: dict[str, Any], form: str) -> None:
+def _check(options: dict[str, Any]) -> None:
     """Refuses options that contradict each other, before any work is done."""
     _check_chips(options)
     if options["noise_seed"] is not None:
@@ -86,13 +90,41 @@ def _check(options: dict[str, Any], form: str) -> None:
             raise UsageError(
                 f"--{option} needs time, which --functional-only does not simulate", hint="leave one of them out"
             )
-    writers = [f"--{name} -" for name in ("output", "trace") if options[name] == files.STANDARD]
-    writers += ["--format json"] if form == "json" else []
-    if len(writers) > 1:
-        raise UsageError(f"{' and '.join(writers)} both write to stdout", hint="write one of them to a file")
-    for name in ("output", "trace"):
-        if options[name]:
-            files.check_writable(options[name])
+
+
+def _check_files(program: str, form: str, options: dict[str, Any]) -> None:
+    """Refuses outputs that cannot be written, or that are inputs or each other, before any work is done."""
+    outputs = [("--output", options["output"]), ("--trace", options["trace"])]
+    trace = options["trace"] if options["trace"] != files.STANDARD else None
+    if trace:
+        outputs.append(("the unfinished --trace", part_of(trace)))
+    json = ("--format json", files.STANDARD if form == "json" else None)
+    files.check_apart(_inputs(program, options), (*outputs, ("--dump-layers", options["dump_layers"]), json))
+    for path in (options["output"], options["trace"]):
+        if path:
+            files.check_writable(path)
+    if options["dump_layers"]:
+        files.check_folder(options["dump_layers"])
+    if trace:
+        from acortex.traces.writer import check_free
+
+        check_free(trace)
+
+
+def _inputs(program: str, options: dict[str, Any]) -> list[files.Named]:
+    """The files that a run reads."""
+    given = [("--input", options["inputs"]), ("--labels", options["labels"])]
+    return [*files_of(program), *given, *(("--chip", chip_file(chip)) for chip in options["chips"])]
+
+
+def _check_layers(program: str, loaded: Program, options: dict[str, Any]) -> None:
+    """Refuses files of layers that would replace others, as soon as the layers are known."""
+    from acortex.tools.arrays import layer_paths
+
+    if options["dump_layers"]:
+        paths = layer_paths(options["dump_layers"], ("-", *loaded.layers))
+        outputs = [("--output", options["output"]), *(("--dump-layers", path) for path in paths)]
+        files.check_apart(_inputs(program, options), outputs)
 
 
 def _check_chips(options: dict[str, Any]) -> None:
@@ -151,8 +183,8 @@ def _simulate(program: Program, options: dict[str, Any]) -> tuple[Any, Result]:
             progress=bar,
             check_order=options["check_order"] or None,
         )
-    if trace != options["trace"] and Path(trace).exists():
-        files.write(files.STANDARD, Path(trace).read_bytes())
+    if trace != options["trace"]:
+        files.copy_to_stdout(trace if Path(trace).exists() else part_of(trace))  # what there is of a stopped run's
     return inputs, result
 
 
@@ -182,4 +214,4 @@ def _exit_code(report: dict[str, Any]) -> int:
         warn(str(report["stopped"]))
         return 1
     checked = report["verification"]
-    return 1 if checked and not checked["equal"] else 0
+    return 1 if report.get("trace_failure") or (checked and not checked["equal"]) else 0

@@ -18,7 +18,12 @@ def spool(name: str) -> str:
     """A path of this name, in a folder that is removed as the command ends."""
     from tempfile import TemporaryDirectory  # a tenth of what `--help` may cost
 
-    return str(Path(click.get_current_context().with_resource(TemporaryDirectory(prefix="acortex-"))) / name)
+    root = click.get_current_context().find_root()  # is left even where the command's own words are wrong
+    return str(Path(root.with_resource(TemporaryDirectory(prefix="acortex-"))) / name)
+
+
+_STDIN = "acortex.stdin"
+"""Where click's context says that stdin was read."""
 
 
 class Spooled(click.Path):
@@ -33,8 +38,12 @@ class Spooled(click.Path):
         path = super().convert(value, param, ctx)
         if path != files.STANDARD or (ctx is not None and ctx.resilient_parsing):
             return path
+        if ctx is not None and ctx.meta.get(_STDIN):
+            self.fail("stdin is read already, and can be read once.", param, ctx)
+        if ctx is not None:
+            ctx.meta[_STDIN] = True
         copy = spool(f"stdin{self.suffix}")
-        Path(copy).write_bytes(files.read(files.STANDARD))
+        files.write(copy, files.read(files.STANDARD))
         return copy
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -10,6 +9,7 @@ import click
 from acortex.tools import files
 from acortex.tools.console import console, format_option, print_json, show
 from acortex.tools.manners import Group
+from acortex.tools.numbers import CYCLE
 from acortex.tools.spool import Spooled, open_trace, spool
 from acortex.tools.trace_check import check
 from acortex.tools.trace_critical import critical
@@ -49,8 +49,8 @@ def stats(path: str, form: str) -> None:
 
 @trace.command("show")
 @trace_argument
-@click.option("--from", "first", metavar="CYCLE", type=int, help="The first cycle shown.")
-@click.option("--to", "end", metavar="CYCLE", type=int, help="The cycle before which the picture ends.")
+@click.option("--from", "first", metavar="CYCLE", type=CYCLE, help="The first cycle shown.")
+@click.option("--to", "end", metavar="CYCLE", type=CYCLE, help="The cycle before which the picture ends.")
 @click.option(
     "--by", type=click.Choice(["layer", "kind"]), default="layer", show_default=True, help="What colours mean."
 )
@@ -93,10 +93,11 @@ def export(path: str, target: str, output: str) -> None:
     """Write a trace in a format that other tools read."""
     from acortex.traces.exporters import export as write
 
+    files.check_apart((("RUN.actrace", path),), (("-o", output),))
     made = spool("export") if output == files.STANDARD else output
     write(open_trace(path), target, made)
     if made != output:
-        files.write(files.STANDARD, Path(made).read_bytes())
+        files.copy_to_stdout(made)
 
 
 @trace.command("query")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from acortex.tools import files
 from acortex.tools.console import print_json
 from acortex.tools.spool import Spooled
 
@@ -36,6 +37,7 @@ def check(path: str, golden: str, update: bool, given: tuple[str, ...], before: 
     from acortex.traces.golden import golden as measure
     from acortex.traces.reader import open as open_trace
 
+    files.check_apart((("RUN.actrace", path), ("--before", before)), (("--update", golden if update else None),))
     run = open_trace(path)
     if update and not Path(golden).exists():
         checking.write_golden(Path(golden), measure(run))

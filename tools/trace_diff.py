@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from acortex.tools.console import console, print_json, show
+from acortex.tools.numbers import TOLERANCE
 from acortex.tools.spool import Spooled, open_trace
 
 
@@ -12,7 +13,7 @@ from acortex.tools.spool import Spooled, open_trace
 @click.argument("first", metavar="A.actrace", type=Spooled())
 @click.argument("second", metavar="B.actrace", type=Spooled())
 @click.option(
-    "--rtol-energy", type=click.FloatRange(min=0), default=0.0, help="Relative tolerance of an event's energy."
+    "--rtol-energy", metavar="RELATIVE", type=TOLERANCE, default=0.0, help="Relative tolerance of an event's energy."
 )
 @click.option(
     "--format",

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import difflib
 import os
-import shutil
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
+from acortex import safe_files
 from acortex.errors import UsageError
 from acortex.traces import export_chrome, export_csv, export_konata, export_parquet, export_perfetto, export_vcd
 from acortex.traces.export_stats import write as write_stats
@@ -64,25 +63,10 @@ def export(trace: Trace, name: str, path: str | os.PathLike[str]) -> None:
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"formats are {', '.join(known)}"
         raise UsageError(f"there is no export to {name!r}", hint=hint)
-    target = Path(path).resolve()
+    if safe_files.identity(path) == safe_files.identity(trace.path):
+        raise UsageError("is the trace itself", where=str(path), hint="give the export a name of its own")
     try:
-        if target.exists() and not target.is_file():  # a device or a pipe is written to, never replaced
-            with TemporaryDirectory() as folder:
-                known[name].write(trace, Path(folder, "export"))
-                with Path(folder, "export").open("rb") as made, target.open("wb") as out:
-                    shutil.copyfileobj(made, out)
-        else:
-            _replace(known[name], trace, target)
+        with safe_files.writing(path) as part:
+            known[name].write(trace, part)
     except OSError as error:
         raise UsageError(f"cannot be written ({error.strerror})", where=str(path)) from error
-
-
-def _replace(exporter: Exporter, trace: Trace, target: Path) -> None:
-    """Writes beside a file, then renames, so that nobody ever sees half of it."""
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        part.touch()  # what cannot be written is told here, before any work, and in the same words for every format
-        exporter.write(trace, part)
-        os.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import reprlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +24,22 @@ WIDTH = 100
 LARGEST = 16 << 20
 """Bytes that a golden may have: far more than any that was written here."""
 
-_ANEW = "restore it, or delete it and make it anew"
+_ANEW = "restore it, or write it anew: pytest --timing-update, or acortex trace check --update"
+
+SHAPES = {
+    "cycles": "n",
+    "counts": "on",
+    "layers": "on",
+    "busy": "on",
+    "waiting": "oon",
+    "inferences": "ln",
+    "energy_aj": "on",
+    "critical": "on",
+}
+"""What the parts of a golden hold: n a whole number, l a list, o an object; what follows is what these hold."""
+
+MOST = 10**30
+"""The largest number of a golden: a large chip takes ten thousand years for so many attojoules."""
 
 Golden = dict[str, Any]
 Metrics = dict[str, int]
@@ -42,7 +58,7 @@ def golden(trace: Trace) -> Golden:
         raise UsageError(f"the run was stopped, and cannot be held against a golden: {report['stopped']}")
     try:
         content = _golden(report)
-        if wrong := _malformed(content):
+        if wrong := next(_faults(content), ""):
             raise TypeError(wrong)
     except (KeyError, TypeError, AttributeError) as error:
         why = trace.lost or "its summary is not the report of a run"
@@ -104,21 +120,67 @@ def _numbers(values: Sequence[int], indent: str) -> str:
 def loads(text: str, where: str) -> Golden:
     """The golden of a text; UsageError, naming the place, for anything else."""
     try:
-        content = json.loads(text)
+        content = json.loads(text, object_pairs_hook=_without_repetition)
     except (ValueError, RecursionError) as error:
         raise UsageError(f"is not JSON ({error})", where=where, hint=_ANEW) from None
     if not isinstance(content, dict) or content.get("schema") != SCHEMA:
         raise UsageError(f"is no golden: it has no schema {SCHEMA!r}", where=where, hint=_ANEW)
-    if wrong := _malformed(content):
-        raise UsageError(f"{wrong} must be a whole number", where=where, hint=_ANEW)
+    if wrong := next(_faults(content), ""):
+        raise UsageError(wrong, where=where, hint=_ANEW)
     return content
 
 
-def _malformed(content: Golden) -> str:
-    """The first metric that is no integer; "" for none."""
+def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON; a name that stands in it twice, as after a merge, would hide one of its values."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} stands twice in one object")
+    return found
+
+
+def _faults(content: Golden) -> Iterator[str]:
+    """What is wrong with a golden, each with its path in the document."""
     if "cycles" not in content:
-        return "cycles"
-    return next((name for name, value in _flat(content) if type(value) is not int), "")
+        yield "cycles must be a whole number, and is missing"
+    for name, value in content.items():
+        if name in SHAPES:
+            yield from _section_faults(name, value, SHAPES[name])
+        elif name in ("program", "chip"):
+            if not isinstance(value, str) or not _is_text(value):
+                yield f"{name} must be a text, not {reprlib.repr(value)}"
+        elif name != "schema":
+            yield f"{reprlib.repr(name)} is no part of a golden: it has {', '.join(SHAPES)}"
+
+
+def _section_faults(path: str, value: Any, shape: str) -> Iterator[str]:
+    """What is wrong below a path, where the shape is one of `SHAPES`."""
+    kind, below = shape[0], shape[1:]
+    allowed, words = _KINDS[kind]
+    if type(value) is not allowed or (isinstance(value, int) and not 0 <= value <= MOST):
+        yield f"{path} must be {words}, not {reprlib.repr(value)}"
+    elif isinstance(value, list):
+        for at, entry in enumerate(value):
+            yield from _section_faults(f"{path}.{at}", entry, below)
+    elif isinstance(value, dict):
+        for name, entry in value.items():
+            if _is_text(name):
+                yield from _section_faults(f"{path}.{name}", entry, below)
+            else:
+                yield f"{path} has the name {name!r}, which is no text"
+
+
+_KINDS: dict[str, tuple[type, str]] = {
+    "n": (int, "a whole number from 0 to 10^30"),
+    "l": (list, "a list"),
+    "o": (dict, "an object of names"),
+}
+"""For each letter of `SHAPES` the type, and what a message calls it."""
+
+
+def _is_text(value: str) -> bool:
+    """Whether a text can be written: JSON can name halves of characters, which no file and no terminal takes."""
+    return not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def metrics(content: Golden) -> Metrics:

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
+from acortex import safe_files
 from acortex.errors import UsageError
 from acortex.traces import blocks
 from acortex.traces.blocks import FRAME_BYTES, MAGIC, TRAILER_BYTES, Block, BlockType
@@ -76,7 +77,7 @@ def open(path: str | os.PathLike[str]) -> Trace:
     """Opens a trace, whole or unfinished (a PATH.part too); UsageError where it is none or is damaged."""
     path = Path(path)
     try:
-        with path.open("rb") as file:
+        with safe_files.open_file(path) as file:
             return _open(path, file, os.fstat(file.fileno()).st_size)
     except OSError as error:
         raise UsageError(f"cannot be read ({error.strerror})", where=str(path)) from error
@@ -201,7 +202,7 @@ def _stored(path: Path, found: _Found, type_: BlockType, ranges: dict[int, Windo
 def _reread(path: Path, block: Block) -> bytes:
     """A block's body, read when it is needed and checked again: the file may have been replaced since."""
     try:
-        with path.open("rb") as file:
+        with safe_files.open_file(path) as file:
             return _body(path, file, block)
     except OSError as error:
         raise UsageError(f"cannot be read ({error.strerror})", where=str(path)) from error

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import stat
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +13,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from acortex import safe_files
 from acortex.errors import AcortexError, UsageError
 from acortex.traces import blocks, columns
 from acortex.traces.blocks import ROWS, BlockType
@@ -20,30 +23,36 @@ from acortex.traces.schema import EVENT_FIELDS, LEVELS, WAIT_FIELDS, TraceHeader
 _REFERENCES = ("unit", "kind", "cause", "layer")
 
 
+class TraceFailed(UsageError):
+    """The trace cannot be written any further. The run that it is of may go on without."""
+
+
 class TraceWriter:
     """A trace that grows as PATH.part and becomes PATH at `finish`; what is in it stays readable whatever happens.
 
     `emit` records an event and `wait` a wait, `events` and `waits` many at once: cycles, attojoules, and positions in
     the header's tables, each an int64; rows may come in any order. `level` is "events", "instructions" (one row
     an instruction, inference, unit and kind) or "layers" (one row a layer, inference, unit and kind). Leaving the
-    `with` block, or `abort`, without `finish` keeps PATH.part.
+    `with` block, or `abort`, without `finish` keeps PATH.part. A second writer of the same PATH is refused. Where the
+    disk is full, rows are dropped from then on, `failure` says why, and `finish` raises.
     """
 
     def __init__(self, path: str | os.PathLike[str], header: TraceHeader, level: str = "events") -> None:
         if level not in LEVELS:
             raise UsageError(f"a trace has no level {level!r}", hint=f"levels are {', '.join(LEVELS)}")
         self.path = Path(path)
-        if self.path.exists() and not self.path.is_file():
-            raise UsageError("is no file that a trace could become", where=str(path), hint="give a file name")
-        self.part = self.path.with_name(self.path.name + ".part")
+        self.part = Path(safe_files.part_of(path))
+        self.failure = ""
+        """Why the trace is not written any further: a full disk, for example. What is in PATH.part stays readable."""
         self._header = replace(header, level=level)
         self._sizes = header.table_sizes()
         self._filter = Filter(self._header)
         self._index: list[list[int]] = []
         self._end = 0
-        self._file: BinaryIO | None = _create(self.part)
-        self._write(blocks.MAGIC)
-        self._block(BlockType.HEADER, 0, blocks.pack_compressed(header_to_plain(self._header)))
+        self._file: BinaryIO | None = _create(path, self.part)
+        with suppress(TraceFailed):
+            self._write(blocks.MAGIC)
+            self._block(BlockType.HEADER, 0, blocks.pack_compressed(header_to_plain(self._header)))
         self._events = _Stage(self, BlockType.EVENTS, EVENT_FIELDS, level)
         self._waits = _Stage(self, BlockType.WAITS, WAIT_FIELDS, level)
 
@@ -60,50 +69,83 @@ class TraceWriter:
         energy_aj: int,
     ) -> None:  # fmt: skip
         """Records an event."""
-        self._events.add((start, duration, unit, kind, count, pc, layer, inference, energy_aj))
+        self._record(self._events.add, (start, duration, unit, kind, count, pc, layer, inference, energy_aj))
 
     def wait(self, start: int, duration: int, unit: int, cause: int, pc: int, layer: int, inference: int) -> None:
         """Records a wait."""
-        self._waits.add((start, duration, unit, cause, pc, layer, inference))
+        self._record(self._waits.add, (start, duration, unit, cause, pc, layer, inference))
 
     def events(self, rows: Batch) -> None:
         """Records events: an array of shape (fields, rows), the fields as `emit` names them."""
-        self._events.extend(rows)
+        self._record(self._events.extend, rows)
 
     def waits(self, rows: Batch) -> None:
         """Records waits, likewise."""
-        self._waits.extend(rows)
+        self._record(self._waits.extend, rows)
+
+    def _record(self, take: Callable[[Any], None], what: Any) -> None:
+        """Records something; nothing any more once the file could not be written."""
+        if not self.failure:
+            with suppress(TraceFailed):
+                take(what)
 
     def finish(self, summary: dict[str, Any]) -> None:
         """Writes what is left, the summary (plain data) and the index, and gives the file its name.
 
-        The summary's `cycles`, where it has them, is the length of the run: 0 to 2^63 - 1.
+        The summary's `cycles`, where it has them, is the length of the run: 0 to 2^63 - 1. Raises TraceFailed where the
+        trace could not be written, now or before.
         """
         if not 0 <= summary.get("cycles", 0) < 1 << 63:
             raise AcortexError(f"a run of {summary['cycles']} cycles cannot be recorded", hint="0 to 2^63 - 1 can")
         try:
+            if self.failure:
+                raise self._failed()
             self._drain()
             self._block(BlockType.SUMMARY, 0, blocks.pack_compressed(summary))
             offset = self._end
             self._block(BlockType.INDEX, 0, blocks.pack_compressed({"blocks": self._index}))
             self._write(blocks.trailer(offset))
+            self._rename()
         finally:
             self._close()
+
+    def _rename(self) -> None:
+        """Gives the file its name, while it is still held: nobody else may take it for a left one in between."""
+        if os.name == "nt":
+            self._close()  # an open file cannot be renamed there
         try:
-            os.replace(self.part, self.path)
+            target = os.path.realpath(self.path)
+            with suppress(FileNotFoundError):
+                safe_files.keep_mode(self.part, os.stat(target))
+            os.replace(self.part, target)
         except OSError as error:
-            raise UsageError(f"cannot be written ({error.strerror})", where=str(self.path)) from error
+            raise self._fail(error) from error
 
     def abort(self) -> None:
         """Writes what is buffered as a last block and leaves PATH.part; does nothing after `finish`."""
         if self._file is None:
             return
         try:
-            self._file.seek(self._end)
-            self._file.truncate()
-            self._drain()
+            self._truncate()
+            with suppress(TraceFailed):
+                self._drain()
         finally:
             self._close()
+
+    def _truncate(self) -> None:
+        """Removes half a block, which a write that failed or was interrupted leaves."""
+        with suppress(OSError):
+            os.truncate(self.part, self._end)
+            if self._file is not None and not self.failure:
+                self._file.seek(self._end)
+
+    def _fail(self, error: OSError) -> TraceFailed:
+        self.failure = f"cannot be written ({error.strerror})"
+        self._truncate()
+        return self._failed()
+
+    def _failed(self) -> TraceFailed:
+        return TraceFailed(self.failure, where=str(self.part))
 
     def _drain(self) -> None:
         self._events.flush()
@@ -111,7 +153,8 @@ class TraceWriter:
 
     def _close(self) -> None:
         if self._file is not None:
-            self._file.close()
+            with suppress(OSError):
+                self._file.close()
             self._file = None
 
     def write_rows(self, type_: BlockType, fields: Sequence[str], batch: Batch) -> None:
@@ -141,11 +184,14 @@ class TraceWriter:
     def _write(self, data: bytes) -> None:
         if self._file is None:
             raise UsageError("is closed: nothing can be written to it", where=str(self.path))
+        if self.failure:
+            raise self._failed()
         try:
-            self._file.write(data)
-            self._file.flush()
+            left = memoryview(data)
+            while left:
+                left = left[self._file.write(left) :]  # a disk that becomes full takes a part first
         except OSError as error:
-            raise UsageError(f"cannot be written ({error.strerror})", where=str(self.part)) from error
+            raise self._fail(error) from error
         self._end += len(data)
 
 
@@ -231,8 +277,34 @@ def _prices(row: dict[str, Batch], kinds: int) -> Batch:
     return prices
 
 
-def _create(path: Path) -> BinaryIO:
+def _create(path: str | os.PathLike[str], part: Path) -> BinaryIO:
+    """The file that grows. One that a killed run left is taken over, one that another run writes is not."""
+    old = _replaced(path)
     try:
-        return path.open("wb")
+        return safe_files.create_locked(part, 0o666 if old is None else stat.S_IMODE(old.st_mode) | stat.S_IWUSR)
+    except BlockingIOError:
+        raise _held(part) from None
     except OSError as error:
-        raise UsageError(f"cannot be written ({error.strerror})", where=str(path)) from error
+        raise UsageError(f"cannot be written ({error.strerror})", where=str(part)) from error
+
+
+def _replaced(path: str | os.PathLike[str]) -> os.stat_result | None:
+    """What the trace will replace, None for nothing; a device or a folder cannot be replaced."""
+    try:
+        old = os.stat(path)
+    except OSError:
+        return None
+    if not stat.S_ISREG(old.st_mode):
+        raise UsageError("is no file that a trace could become", where=str(path), hint="give a file name")
+    return old
+
+
+def check_free(path: str | os.PathLike[str]) -> None:
+    """Raises the UsageError of TraceWriter before the run begins: the path is no file, or another run is writing it."""
+    _replaced(path)
+    if safe_files.is_held(part := safe_files.part_of(path)):
+        raise _held(part)
+
+
+def _held(part: str | Path) -> UsageError:
+    return UsageError("another run is writing it", where=str(part), hint="let it end, or give --trace another name")

@@ -389,6 +389,12 @@ def test_a_stopped_run_has_the_outputs_of_what_was_complete_and_no_others(max_cy
     assert ("stopped" in part.report) == (max_cycles < whole.cycles)
 
 
+@pytest.mark.parametrize("max_cycles", [0, -1, 1 << 62, 1 << 63])
+def test_a_limit_that_no_cycle_can_be_is_refused(max_cycles: int) -> None:
+    with pytest.raises(UsageError, match=f"max_cycles is {max_cycles}, allowed is 1 to {(1 << 62) - 1}"):
+        run(assemble(endless(1)), inputs=np.zeros((1, 64), dtype=np.uint8), max_cycles=max_cycles)
+
+
 def test_a_limit_without_time_is_refused() -> None:
     with pytest.raises(UsageError, match="max_cycles needs time"):
         run(assemble(endless(1)), inputs=np.zeros((1, 64), dtype=np.uint8), timing=False, max_cycles=5)

@@ -81,3 +81,58 @@ def test_a_missing_file_is_named() -> None:
         files.read("nowhere.s")
     assert str(caught.value) == "nowhere.s: no such file or directory\n  hint: check the file's path and permissions"
     assert caught.value.exit_code == 2
+
+
+# --- outputs that are inputs -----------------------------------------------------------------------------------------
+
+
+def apart(path: Path, *outputs: Path) -> None:
+    files.check_apart([("SRC.s", str(path))], [(f"--out{n}", str(one)) for n, one in enumerate(outputs)])
+
+
+def test_files_that_differ_are_apart(tmp_path: Path) -> None:
+    (tmp_path / "a.s").write_text("same")
+    (tmp_path / "b").write_text("same")
+    apart(tmp_path / "a.s", tmp_path / "b", tmp_path / "new")
+    files.check_apart([("CHIP", "no such file")], [("-o", "no such file"), ("--listing", None), ("--svg", "-")])
+    files.check_apart([], [("-o", os.devnull), ("--listing", os.devnull)])
+
+
+@pytest.mark.parametrize("make", ["itself", "symlink", "hardlink", "detour", "folder link"])
+def test_an_output_that_is_an_input_is_refused_by_whatever_name(tmp_path: Path, make: str) -> None:
+    source = tmp_path / "a.s"
+    source.write_text("precious")
+    (tmp_path / "link.s").symlink_to("a.s")
+    (tmp_path / "hard.s").hardlink_to(source)
+    (tmp_path / "below").symlink_to(tmp_path, target_is_directory=True)
+    name = {
+        "itself": "a.s",
+        "symlink": "link.s",
+        "hardlink": "hard.s",
+        "detour": "x/../a.s",
+        "folder link": "below/a.s",
+    }
+    (tmp_path / "x").mkdir()
+    with pytest.raises(UsageError, match=r": --out0 would replace SRC\.s\n  hint: nothing was written") as caught:
+        apart(source, tmp_path / name[make])
+    assert caught.value.exit_code == 2
+
+
+def test_two_outputs_cannot_be_one_file_even_before_it_exists(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("new")
+    for other in ("new", "link", "./new"):
+        with pytest.raises(UsageError, match="--out0 and --out1 would write the same file"):
+            apart(tmp_path / "a.s", tmp_path / "new", tmp_path / other)
+
+
+def test_one_stream_serves_one_file() -> None:
+    with pytest.raises(UsageError, match=r"^-o - and --format json both write to stdout"):
+        files.check_apart([], [("-o", "-"), ("--format json", "-")])
+    with pytest.raises(UsageError, match=r"^--input - and --labels - both read from stdin"):
+        files.check_apart([("--input", "-"), ("--labels", "-")], [])
+
+
+def test_what_is_no_regular_file_is_not_read() -> None:
+    for path in ("/dev/zero", "/"):
+        with pytest.raises(UsageError, match="is a d"):
+            files.read(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -196,6 +197,17 @@ def test_goldens_that_no_test_used_are_reported(pinned: pytest.Pytester) -> None
         ("'a/b', program='echo.s'", "timing of a/b: 'a/b' cannot name a golden"),
         ("'echo', program='echo.s', set=['memory.bank=2']", "timing of echo: *there is no setting memory.bank"),
         ("'echo', program='echo.s', tolerances={'cycle': 1}", "timing of echo: there is no metric 'cycle' to tolerate"),
+        (
+            "'echo', program='echo.s', tolerances={'cycles': float('nan')}",
+            "timing of echo: the tolerance of cycles is nan*",
+        ),
+        ("'echo', program='echo.s', tolerances=0.1", "timing of echo: 0.1 is no set of tolerances"),
+        ("'echo', program='echo.s', set=5", "timing of echo: 5 is no set of settings"),
+        ("'echo', program='echo.s', set='clock_ns=2'", "timing of echo: 'clock_ns=2' is no set of settings"),
+        ("'echo', program='echo.s', set=[5]", "timing of echo: [[]5] is no set of settings"),
+        ("'echo', program='echo.s', input=5", "timing of echo: 5 is no input"),
+        ("'echo', program='echo.s', chip=5", "timing of echo: no built-in chip is called *"),
+        ("7, program='echo.s'", "timing of 7: 7 cannot name a golden"),
         ("'echo', program=7", "timing of echo: 7 is no program"),
     ],
 )
@@ -206,6 +218,37 @@ def test_a_mistake_is_told_without_a_traceback(pinned: pytest.Pytester, call: st
     result.stdout.fnmatch_lines([told])
     result.stdout.no_fnmatch_line("Traceback*")
     result.stdout.no_fnmatch_line("During handling of the above exception*")
+
+
+@pytest.mark.parametrize(
+    "text", ["5", "[]", "null", '{"schema": 5}', '{"schema": "acortex.golden/1", "cycles": {}}', ""]
+)
+def test_a_golden_that_is_none_is_one_error_that_says_how_to_make_it_anew(pinned: pytest.Pytester, text: str) -> None:
+    golden(pinned).write_text(text)
+    result = run(pinned)
+    assert result.ret == 1
+    told = f"timing of echo: {golden(pinned)}: *"
+    result.stdout.fnmatch_lines([told, "  hint: restore it, or write it anew: pytest --timing-update, *"])
+    result.stdout.no_fnmatch_line("Traceback*")
+
+
+@pytest.mark.parametrize("part", ["energy_aj", "critical", "layers", "busy", "inferences"])
+def test_a_part_of_a_golden_that_is_missing_or_of_another_kind_is_told(pinned: pytest.Pytester, part: str) -> None:
+    content = json.loads(golden(pinned).read_text())
+    golden(pinned).write_text(json.dumps({**content, part: 7}))
+    run(pinned).stdout.fnmatch_lines([f"timing of echo: *echo.json: {part} must be *, not 7"])
+    del content[part]
+    golden(pinned).write_text(json.dumps(content))
+    result = run(pinned)
+    assert result.ret == (0 if part == "critical" else 1)
+    result.stdout.no_fnmatch_line("Traceback*")
+
+
+def test_what_lies_among_the_goldens_and_is_no_file_is_passed_over(pinned: pytest.Pytester) -> None:
+    (pinned.path / "timing" / "folder.json").mkdir()
+    os.mkfifo(pinned.path / "timing" / "pipe.json")
+    (pinned.path / "timing" / "gone.json").symlink_to("nowhere")
+    assert run(pinned).ret == 0
 
 
 def test_junit_files_hold_cycles_and_energy(pinned: pytest.Pytester) -> None:

@@ -126,7 +126,7 @@ def test_a_cycle_limit_stops_the_run_keeps_the_trace_and_says_so(source: Path, d
         ),
         (
             ("--max-cycles", "0"),
-            "acortex run: invalid value for '--max-cycles': 0 is not in the range x>=1\n"
+            "acortex run: invalid value for '--max-cycles': 0 is not in the range 1<=x<=1000000000000000000\n"
             "  hint: acortex run --help says what it takes\n",
         ),
     ],

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -156,7 +158,19 @@ def test_a_wrong_tolerance_is_refused(tolerances: dict[str, float], told: str) -
         ("{", r"^g\.json: is not JSON"),
         ("[" * 100_000, r"^g\.json: is not JSON"),
         ("[]", r"^g\.json: is no golden: it has no schema 'acortex\.golden/1'"),
-        (dumps({**CONTENT, "cycles": "many"}), r"^g\.json: cycles must be a whole number"),
+        ("", r"^g\.json: is not JSON"),
+        ('{"cycles": 1, "cycles": 2}', r"^g\.json: is not JSON \('cycles' stands twice in one object\)"),
+        (dumps({**CONTENT, "cycles": "many"}), r"^g\.json: cycles must be a whole number from 0 to 10\^30, not 'many'"),
+        (dumps({**CONTENT, "cycles": 10**31}), r"^g\.json: cycles must be a whole number from 0 to 10\^30, not 100"),
+        (dumps({**CONTENT, "critical": 5}), r"^g\.json: critical must be an object of names, not 5"),
+        (dumps({**CONTENT, "inferences": {}}), r"^g\.json: inferences must be a list, not {}"),
+        (
+            dumps({**CONTENT, "waiting": {"neurons": 4}}),
+            r"^g\.json: waiting\.neurons must be an object of names, not 4",
+        ),
+        (dumps({**CONTENT, "chip": None}), r"^g\.json: chip must be a text, not None"),
+        (dumps({**CONTENT, "cuonts": {}}), r"^g\.json: 'cuonts' is no part of a golden: it has cycles, counts, "),
+        (json.dumps({**CONTENT, "busy": {"\ud800": 1}}), r"^g\.json: busy has the name '\\ud800', which is no text"),
         (dumps({**CONTENT, "busy": {"neurons": 1.5}}), r"^g\.json: busy\.neurons must be a whole number"),
         ('{"schema": "acortex.golden/1"}', r"^g\.json: cycles must be a whole number"),
     ],
@@ -164,3 +178,60 @@ def test_a_wrong_tolerance_is_refused(tolerances: dict[str, float], told: str) -
 def test_what_is_no_golden_is_refused(text: str, told: str) -> None:
     with pytest.raises(UsageError, match=told):
         loads(text, "g.json")
+
+
+VALUES = [
+    "null",
+    "true",
+    "-1",
+    "1.5",
+    "1e999",
+    "NaN",
+    "1e5",
+    '"x"',
+    '"\\ud800"',
+    "[]",
+    "[[]]",
+    "{}",
+    '{"a": {}}',
+    "9" * 40,
+]
+
+
+def places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Every container of a document with each of its keys."""
+    keys = list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    for key in keys:
+        yield value, key
+        yield from places(value[key])
+
+
+@pytest.mark.parametrize("text", VALUES)
+def test_any_value_in_any_place_is_the_golden_or_one_error(text: str) -> None:
+    good = json.dumps(CONTENT)
+    for at in range(len(list(places(CONTENT)))):
+        content = json.loads(good)
+        container, key = list(places(content))[at]
+        container[key] = "PLANTED"
+        try:
+            found = loads(json.dumps(content).replace('"PLANTED"', text), "g.json")
+        except UsageError as error:
+            told = str(error)
+            assert (
+                told.startswith("g.json: ") and "\n  hint: restore it, or write it anew: pytest --timing-update" in told
+            )
+            assert len(told.splitlines()) == 2
+        else:
+            assert compare(found, CONTENT) is not None
+            assert dumps(found).encode()
+
+
+@given(st.data())
+def test_a_golden_that_is_cut_or_damaged_is_one_error(data: st.DataObject) -> None:
+    text = dumps(CONTENT)
+    at = data.draw(st.integers(0, len(text) - 1))
+    damaged = (
+        text[:at] + data.draw(st.sampled_from(["", "x", "[", "{", '"', "\0", "-", "]]", ",", "1"])) + text[at + 1 :]
+    )
+    with suppress(UsageError):
+        compare(loads(damaged, "g.json"), CONTENT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import stat
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from acortex.errors import AcortexError, UsageError
 from acortex.traces import blocks, reader
 from acortex.traces.schema import EVENT_FIELDS, WAIT_FIELDS, TraceHeader
-from acortex.traces.writer import TraceWriter
+from acortex.traces.writer import TraceWriter, check_free
 
 from .conftest import HEADER, MakeTrace, Rows, pipeline
 
@@ -283,3 +284,99 @@ def test_a_trace_takes_the_place_of_files_alone(tmp_path: Path, header: TraceHea
         TraceWriter(tmp_path, header)
     assert str(caught.value) == f"{tmp_path}: is no file that a trace could become\n  hint: give a file name"
     assert not tmp_path.with_name(f"{tmp_path.name}.part").exists()
+
+
+# --- what may go wrong with the file ----------------------------------------------------------------------------------
+
+
+class Failing:
+    """A file on a disk that is full from the n-th write on; that one still takes half of what it is given."""
+
+    def __init__(self, file: Any, good: int) -> None:
+        self._file = file
+        self._good = good
+
+    def write(self, data: Any) -> int:
+        self._good -= 1
+        if self._good == -1:
+            return cast(int, self._file.write(data[: len(data) // 2]))
+        if self._good < 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return cast(int, self._file.write(data))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
+@pytest.mark.parametrize("good", range(4))
+@pytest.mark.parametrize("level", ["events", "layers"])
+def test_from_a_full_disk_on_rows_are_dropped_and_the_part_stays_readable(
+    tmp_path: Path, header: TraceHeader, good: int, level: str
+) -> None:
+    old = _write(tmp_path / "t.actrace", [])
+    writer = TraceWriter(tmp_path / "t.actrace", header, level)
+    writer._file = cast(Any, Failing(writer._file, good))
+    for _ in range(3):
+        writer.events(np.array(pipeline(20_000)[0]).T)
+    with pytest.raises(UsageError, match=r"t\.actrace\.part: cannot be written \(No space left on device\)"):
+        writer.finish({})
+    assert writer.failure == "cannot be written (No space left on device)"
+    read = reader.open(writer.part)
+    assert read.lost == f"the run did not finish: {len(read)} rows are whole, the summary is missing"
+    if level == "events":
+        assert len(read) == good * blocks.ROWS
+    assert (tmp_path / "t.actrace").read_bytes() == old
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_disk_that_is_full_from_the_beginning_fails_at_the_end_alone(tmp_path: Path, header: TraceHeader) -> None:
+    with open("/dev/full", "wb", buffering=0) as full:
+        writer = TraceWriter(tmp_path / "t.actrace", header)
+        cast(Any, writer._file).close()
+        writer._file = full
+        writer.emit(*pipeline(1)[0][0])
+        writer.abort()
+    assert writer.failure == "cannot be written (No space left on device)"
+
+
+def test_rows_are_not_kept_for_a_file_that_cannot_be_written(tmp_path: Path, header: TraceHeader) -> None:
+    writer = TraceWriter(tmp_path / "t.actrace", header)
+    writer.failure = "cannot be written"
+    writer.events(np.array(pipeline(1000)[0]).T)
+    writer.emit(*pipeline(1)[0][0])
+    assert writer._events._held + len(writer._events._singles) == 0
+    writer.abort()
+
+
+def test_a_second_writer_of_the_same_trace_is_refused(tmp_path: Path, header: TraceHeader) -> None:
+    with TraceWriter(tmp_path / "t.actrace", header) as writer:
+        writer.emit(*pipeline(1)[0][0])
+        for second in (lambda: TraceWriter(tmp_path / "t.actrace", header), lambda: check_free(tmp_path / "t.actrace")):
+            with pytest.raises(UsageError) as caught:
+                second()
+            told = "another run is writing it\n  hint: let it end, or give --trace another name"
+            assert str(caught.value) == f"{tmp_path}/t.actrace.part: {told}"
+        writer.finish({})
+    assert len(reader.open(tmp_path / "t.actrace")) == 1
+    check_free(tmp_path / "t.actrace")
+
+
+def test_a_part_that_was_left_is_taken_over(tmp_path: Path, header: TraceHeader) -> None:
+    (tmp_path / "t.actrace.part").write_bytes(b"left by a run that was killed" * 1000)
+    check_free(tmp_path / "t.actrace")
+    TraceWriter(tmp_path / "t.actrace", header).finish({})
+    assert reader.open(tmp_path / "t.actrace").complete
+
+
+def test_a_trace_keeps_the_mode_and_the_link_of_what_it_replaces(tmp_path: Path, header: TraceHeader) -> None:
+    real = tmp_path / "below" / "real.actrace"
+    real.parent.mkdir()
+    real.touch(0o600)
+    (tmp_path / "t.actrace").symlink_to(real)
+    writer = TraceWriter(tmp_path / "t.actrace", header)
+    assert stat.S_IMODE(writer.part.stat().st_mode) == 0o600
+    writer.finish({})
+    assert (tmp_path / "t.actrace").is_symlink()
+    assert stat.S_IMODE(real.stat().st_mode) == 0o600
+    assert reader.open(real).complete
+    assert [path.name for path in real.parent.iterdir()] == ["real.actrace"]

@@ -1,0 +1,61 @@
+"""Numbers that users give: each is finite, from a least to a largest value; in options and in Python calls alike."""
+
+from __future__ import annotations
+
+import math
+import operator
+import reprlib
+from typing import Any, SupportsIndex
+
+import click
+
+from acortex.errors import UsageError
+
+MOST_CYCLES = 10**18
+"""The last cycle that can be named: an hour of any clock is far below, and sums of cycles stay within 64 bits."""
+
+
+class Whole(click.IntRange):
+    """The type of an option that is a whole number from `least` to `most`."""
+
+    def __init__(self, least: int, most: int) -> None:
+        super().__init__(least, most)
+        self.least, self.most = least, most
+
+
+class Finite(click.FloatRange):
+    """The type of an option that is a number from `least` to `most`; nan lies in no range."""
+
+    def __init__(self, least: float, most: float) -> None:
+        super().__init__(least, most)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number; click's message for one outside the range."""
+        number = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value} is not in the range {self._describe_range()}.", param, ctx)
+        return number
+
+
+CYCLE = Whole(0, MOST_CYCLES)
+"""A cycle of a run."""
+
+CYCLES = Whole(1, MOST_CYCLES)
+"""A number of cycles, at least one."""
+
+SEED = Whole(0, 2**63 - 1)
+"""A seed of random numbers."""
+
+TOLERANCE = Finite(0.0, 1e9)
+"""A difference relative to a value: 0.01 is a hundredth of it."""
+
+
+def whole(name: str, value: object, allowed: Whole) -> int | None:
+    """An argument of a Python call, held against the range of the option; None stays None. UsageError outside."""
+    if value is None:
+        return None
+    number = operator.index(value) if isinstance(value, SupportsIndex) and not isinstance(value, bool) else None
+    if number is None or not allowed.least <= number <= allowed.most:
+        shown = reprlib.repr(value)  # short, however long the value is
+        raise UsageError(f"{name} is {shown}: allowed is a whole number from {allowed.least} to {allowed.most}")
+    return number
