@@ -21,9 +21,11 @@ from acortex.errors import AcortexError
 from acortex.isa.program import Program
 from acortex.isa.semantics import visited
 from acortex.isa.sequencer import Dispatch
+from acortex.sim.chip import TimedChip
 from acortex.sim.memory import Access
 from acortex.sim.order import ProgramOrder
 from acortex.sim.retention import ROWS, bounds
+from acortex.sim.specs import Chip
 
 ALWAYS = "ACORTEX_CHECK_ORDER"
 """The environment variable that has every run checked, whoever starts it."""
@@ -36,6 +38,12 @@ class ArrivalError(AcortexError):
 def wanted(asked: bool | None) -> bool:
     """Whether a run is to be checked: as it was asked, else as the environment says."""
     return bool(os.environ.get(ALWAYS)) if asked is None else asked
+
+
+def check(program: Program, chip: Chip, order: ProgramOrder, timed: TimedChip) -> None:
+    """Holds a run that has ended to the order of its program. Raises ArrivalError where it did otherwise."""
+    check_stream(program, order, timed.arrived)
+    check_memory(program, order, timed.accesses(), chip.memory.access_cycles)
 
 
 class _Accesses(NamedTuple):

@@ -7,17 +7,17 @@ never read is live until it is overwritten, or to the end of the run. All of it 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from acortex.sim.results import Occupancy
 from acortex.sim.retention import AccessTable
 
 Ints = NDArray[np.int64]
 
 
-def occupancy(tables: Sequence[AccessTable], capacity: int, cycles: int) -> dict[str, Any]:
+def occupancy(tables: Sequence[AccessTable], capacity: int, cycles: int) -> Occupancy:
     """The words live at the peak and at the end of a run of `cycles`, and their shares of `capacity` words.
 
     `written_words` counts the words that were ever written: what the program's addresses take. `mean_words` is the
@@ -28,16 +28,16 @@ def occupancy(tables: Sequence[AccessTable], capacity: int, cycles: int) -> dict
     starts, ends = (np.concatenate(column) for column in zip(*lives, strict=True))
     peak, peak_cycle = _peak(starts, ends)
     left = int((ends >= cycles).sum())
-    return {
-        "capacity_words": capacity,
-        "written_words": sum(len(np.unique(table.words[table.writes])) for table in tables),
-        "peak_words": peak,
-        "peak_cycle": peak_cycle,
-        "peak_share": peak / capacity,
-        "mean_words": int((ends - starts).sum()) / cycles if cycles else 0.0,
-        "current_words": left,
-        "current_share": left / capacity,
-    }
+    return Occupancy(
+        capacity_words=capacity,
+        written_words=sum(len(np.unique(table.words[table.writes])) for table in tables),
+        peak_words=peak,
+        peak_cycle=peak_cycle,
+        peak_share=peak / capacity,
+        mean_words=int((ends - starts).sum()) / cycles if cycles else 0.0,
+        current_words=left,
+        current_share=left / capacity,
+    )
 
 
 def _lives(table: AccessTable, cycles: int) -> tuple[Ints, Ints]:

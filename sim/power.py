@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
 
 from acortex.sim.clock import Clock
 from acortex.sim.energy import Prices
 from acortex.sim.kernel import Work
+from acortex.sim.results import Power
 
 WINDOW_NS = 1000
 """The width of a window, made whole cycles."""
@@ -53,22 +53,22 @@ def _spread(windows: dict[int, int], start: int, end: int, energy: int, width: i
         given = due
 
 
-def power_report(work: Sequence[Work], price: Prices, clock: Clock, cycles: int, energy_aj: int) -> dict[str, Any]:
+def power_report(work: Sequence[Work], price: Prices, clock: Clock, cycles: int, energy_aj: int) -> Power:
     """The average, the peak and the windows of a run's power. The peak is that of a whole window, if there is one."""
     width = window_cycles(clock, cycles)
     windows = energy_by_window(work, price, cycles, width)
     whole = windows[: cycles // width]
     span = width if whole else cycles
     peak = max(whole or windows)
-    return {
-        "average_w": _watts(energy_aj, clock, cycles),
-        "leakage_w": _watts(price.leakage_aj_per_cycle, clock, 1),
-        "peak_w": _watts(peak, clock, span),
-        "peak_cycle": windows.index(peak) * width,
-        "window_s": clock.seconds(width),
-        "window_cycles": width,
-        "windows_aj": windows,
-    }
+    return Power(
+        average_w=_watts(energy_aj, clock, cycles),
+        leakage_w=_watts(price.leakage_aj_per_cycle, clock, 1),
+        peak_w=_watts(peak, clock, span),
+        peak_cycle=windows.index(peak) * width,
+        window_s=clock.seconds(width),
+        window_cycles=width,
+        windows_aj=windows,
+    )
 
 
 def _watts(energy_aj: int, clock: Clock, cycles: int) -> float:

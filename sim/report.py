@@ -10,10 +10,23 @@ from acortex.isa.container import sha256
 from acortex.isa.program import Program
 from acortex.sim.area import area_by_component, total_area
 from acortex.sim.chip import TimedChip
-from acortex.sim.clock import Clock
+from acortex.sim.clock import Clock, delays
 from acortex.sim.energy import COMPONENTS, INDEX, KINDS, NONE, Energies, Interval, prices, settle
 from acortex.sim.kernel import CAUSES, IDLE, Tally
+from acortex.sim.occupancy import occupancy
 from acortex.sim.power import power_report
+from acortex.sim.results import (
+    ChipName,
+    Inference,
+    Layer,
+    ProgramName,
+    RunReport,
+    Setup,
+    SteadyState,
+    UnitTime,
+    Wait,
+)
+from acortex.sim.retention import access_tables, late_reads
 from acortex.sim.specs import Chip
 
 AJ_PER_J = 10**18
@@ -29,21 +42,24 @@ class Timing:
     cycles: int
 
 
-def heading(program: Program, chip: Chip) -> dict[str, Any]:
+def functional_report(program: Program, chip: Chip, warnings: list[str], accuracy: float | None) -> RunReport:
+    """The report of a run without time: what ran on what, and how right it was."""
+    return RunReport(**_heading(program, chip), warnings=warnings, accuracy=accuracy)
+
+
+def _heading(program: Program, chip: Chip) -> dict[str, Any]:
     """What ran on what: the part of a report that needs no simulation."""
-    areas = {name: float(area) for name, area in area_by_component(chip).items()}
     return {
-        "schema": "acortex.run/1",
-        "program": {"name": program.name, "sha256": sha256(program), "instructions": len(program.words)},
-        "chip": {"name": chip.name, "sha256": chip.sha256, "config": chip.config},
+        "program": ProgramName(name=program.name, sha256=sha256(program), instructions=len(program.words)),
+        "chip": ChipName(name=chip.name, sha256=chip.sha256, config=chip.config),
         "clock_ns": float(chip.clock_ns),
         "area_mm2": float(total_area(chip)),
-        "area_by_component_mm2": areas,
+        "area_by_component_mm2": {name: float(area) for name, area in area_by_component(chip).items()},
     }
 
 
-def timing_report(program: Program, chip: Chip, timing: Timing) -> dict[str, Any]:
-    """What time and energy a run took, of the whole and by component, unit, layer and inference."""
+def timed_report(program: Program, chip: Chip, timing: Timing) -> RunReport:
+    """The report of a run in time: what it took, of the whole and by component, unit, layer and inference."""
     tally, cycles, clock = timing.chip.tally, timing.cycles, Clock(chip.clock_ns)
     layers = [(layer - 1, start, end) for (layer, _), (start, end) in tally.layers.items() if layer]
     inferences = _inferences(tally, cycles)
@@ -52,23 +68,36 @@ def timing_report(program: Program, chip: Chip, timing: Timing) -> dict[str, Any
     macs = sum(tally.macs.values())
     seconds = clock.seconds(cycles)
     joules = energies.total / AJ_PER_J
-    return {
-        "cycles": cycles,
-        "latency_s": seconds,
+    accesses = access_tables(timing.chip.accesses(), program.memory)
+    return RunReport(
+        **_heading(program, chip),
+        cycles=cycles,
+        latency_s=seconds,
         **_energy(energies.total, energies.by_component),
-        "power_w": joules / seconds if cycles else 0.0,
-        "power": power_report(tally.work, price, clock, cycles, energies.total),
-        "macs": macs,
-        "throughput_ops_per_s": 2 * macs / seconds if cycles else 0.0,
-        "efficiency_ops_per_j": 2 * macs / joules if energies.total else 0.0,
-        "steady_state": None if timing.chip.stopped else _steady_state(clock, inferences, macs),
-        "counts": counts(tally),
-        "utilisation": _utilisation(timing.chip),
-        "waits": _waits(timing.chip),
-        "layers": _layers(program, tally, cycles, layers, energies),
-        "inferences": [_inference(clock, span, energies) for span in sorted(inferences)],
-        "setup": _setup(chip, timing),
-    }
+        power_w=joules / seconds if cycles else 0.0,
+        power=power_report(tally.work, price, clock, cycles, energies.total),
+        macs=macs,
+        throughput_ops_per_s=2 * macs / seconds if cycles else 0.0,
+        efficiency_ops_per_j=2 * macs / joules if energies.total else 0.0,
+        steady_state=None if timing.chip.stopped else _steady_state(clock, inferences, macs),
+        counts=counts(tally),
+        utilisation=_utilisation(timing.chip),
+        waits=_waits(timing.chip),
+        layers=_layers(program, tally, cycles, layers, energies),
+        inferences=[_inference(clock, span, energies) for span in sorted(inferences)],
+        setup=_setup(chip, timing),
+        memory=occupancy(accesses, chip.memory_words, cycles),
+        retention=late_reads(program, clock, accesses, delays(chip).retention_cycles),
+        stopped=_stopped(timing),
+    )
+
+
+def _stopped(timing: Timing) -> str | None:
+    """Why a run ended before its program did."""
+    if not timing.chip.stopped:
+        return None
+    why = "interrupted" if timing.chip.interrupted else "as --max-cycles asked"
+    return f"stopped at cycle {timing.cycles:,}, {why}; the program goes on"
 
 
 def counts(tally: Tally) -> dict[str, int]:
@@ -111,7 +140,7 @@ def _inferences(tally: Tally, cycles: int) -> list[Interval]:
     return [(index, start, min(end, cycles)) for index, (start, end) in spans.items()]
 
 
-def _steady_state(clock: Clock, inferences: Sequence[Interval], macs: int) -> dict[str, Any] | None:
+def _steady_state(clock: Clock, inferences: Sequence[Interval], macs: int) -> SteadyState | None:
     """How fast results follow each other, apart from how long each takes: from the first completion to the last.
 
     None where there are no two completions apart.
@@ -120,11 +149,11 @@ def _steady_state(clock: Clock, inferences: Sequence[Interval], macs: int) -> di
     if ends[0] == ends[-1]:
         return None
     interval = clock.seconds(ends[-1] - ends[0]) / (len(ends) - 1)
-    return {
-        "interval_s": interval,
-        "inferences_per_s": 1 / interval,
-        "throughput_ops_per_s": 2 * macs / len(ends) / interval,
-    }
+    return SteadyState(
+        interval_s=interval,
+        inferences_per_s=1 / interval,
+        throughput_ops_per_s=2 * macs / len(ends) / interval,
+    )
 
 
 def _energy(total: int, by_component: Mapping[str, int]) -> dict[str, Any]:
@@ -136,22 +165,20 @@ def _energy(total: int, by_component: Mapping[str, int]) -> dict[str, Any]:
     }
 
 
-def _inference(clock: Clock, span: Interval, energies: Energies) -> dict[str, Any]:
+def _inference(clock: Clock, span: Interval, energies: Energies) -> Inference:
     index, start, end = span
     parts = energies.by_inference.get(index, dict.fromkeys(COMPONENTS, 0))
-    return {
-        "index": index,
-        "start_cycle": start,
-        "end_cycle": end,
-        "latency_s": clock.seconds(end - start),
+    return Inference(
+        index=index,
+        start_cycle=start,
+        end_cycle=end,
+        latency_s=clock.seconds(end - start),
         **_energy(sum(parts.values()), parts),
-    }
+    )
 
 
-def _layers(
-    program: Program, tally: Tally, cycles: int, spans: Sequence[Interval], energies: Energies
-) -> list[dict[str, Any]]:
-    """A row a layer in the order of the program, then what belongs to none."""
+def _layers(program: Program, tally: Tally, cycles: int, spans: Sequence[Interval], energies: Energies) -> list[Layer]:
+    """A row for each layer in the order of the program, then what belongs to none."""
     numbers = [*range(len(program.layers)), NONE]
     macs = dict.fromkeys(numbers, 0)
     for (layer, _), count in tally.macs.items():
@@ -159,13 +186,13 @@ def _layers(
     in_flight = {number: _union(start_end for n, *start_end in spans if n == number) for number in numbers}
     in_flight[NONE] = cycles - _union(start_end for _, *start_end in spans)
     return [
-        {
-            "name": "-" if number == NONE else program.layers[number],
-            "cycles": in_flight[number],
-            "energy_j": energies.by_layer.get(number, 0) / AJ_PER_J,
-            "energy_aj": energies.by_layer.get(number, 0),
-            "macs": macs[number],
-        }
+        Layer(
+            name="-" if number == NONE else program.layers[number],
+            cycles=in_flight[number],
+            energy_j=energies.by_layer.get(number, 0) / AJ_PER_J,
+            energy_aj=energies.by_layer.get(number, 0),
+            macs=macs[number],
+        )
         for number in numbers
     ]
 
@@ -179,29 +206,29 @@ def _union(spans: Any) -> int:
     return covered
 
 
-def _utilisation(chip: TimedChip) -> dict[str, dict[str, int]]:
+def _utilisation(chip: TimedChip) -> dict[str, UnitTime]:
     return {
-        unit.path: {"busy": unit.busy, "waiting": sum(unit.spent) - unit.spent[IDLE], "idle": unit.spent[IDLE]}
+        unit.path: UnitTime(busy=unit.busy, waiting=sum(unit.spent) - unit.spent[IDLE], idle=unit.spent[IDLE])
         for unit in chip.units
     }
 
 
-def _waits(chip: TimedChip) -> list[dict[str, Any]]:
-    """Who waited for what, longest first."""
+def _waits(chip: TimedChip) -> list[Wait]:
+    """What each unit waited for, longest first."""
     rows = [
-        {"unit": unit.path, "cause": CAUSES[cause], "cycles": spent}
+        Wait(unit=unit.path, cause=CAUSES[cause], cycles=spent)
         for unit in chip.units
         for cause, spent in enumerate(unit.spent)
         if spent and cause != IDLE
     ]
-    return sorted(rows, key=lambda row: -int(str(row["cycles"])))
+    return sorted(rows, key=lambda row: -row.cycles)
 
 
-def _setup(chip: Chip, timing: Timing) -> dict[str, Any]:
+def _setup(chip: Chip, timing: Timing) -> Setup:
     """What writing the weights took, before the first inference."""
     energies = settle(prices(chip), _by_layer_number(timing.setup.tally), timing.setup_cycles)
-    return {
-        "cycles": timing.setup_cycles,
-        "latency_s": Clock(chip.clock_ns).seconds(timing.setup_cycles),
+    return Setup(
+        cycles=timing.setup_cycles,
+        latency_s=Clock(chip.clock_ns).seconds(timing.setup_cycles),
         **_energy(energies.total, energies.by_component),
-    }
+    )

@@ -14,6 +14,7 @@ from acortex.isa.program import Memory, Program
 from acortex.isa.semantics import visited
 from acortex.sim.clock import Clock
 from acortex.sim.memory import Access
+from acortex.sim.results import LateRead, LateReads, Retention
 
 Ints = NDArray[np.signedinteger[Any]]
 
@@ -78,7 +79,7 @@ def bounds(words: Ints, rows: int) -> list[int]:
     return [0, *(np.flatnonzero(np.diff(upto // rows)) + 1).tolist(), len(upto)]
 
 
-def late_reads(program: Program, clock: Clock, tables: Iterable[AccessTable], limit: int) -> dict[str, Any]:
+def late_reads(program: Program, clock: Clock, tables: Iterable[AccessTable], limit: int) -> Retention:
     """How many words were read more than `limit` cycles after their last write, by lines, and the worst of them.
 
     Exact to the cycle: it goes through the grant of every access. `pairs` has a row for each line that reads words of
@@ -92,18 +93,18 @@ def late_reads(program: Program, clock: Clock, tables: Iterable[AccessTable], li
             counts[lines] += count
             oldest[lines] = min(oldest.get(lines, read), read)
     pairs = [
-        {
-            "word": word,
-            "age_cycles": -minus_age,
-            "age_s": clock.seconds(-minus_age),
-            "read": _where(program, read),
-            "written": _where(program, written),
-            "reads": counts[read, written],
-        }
+        LateReads(
+            word=word,
+            age_cycles=-minus_age,
+            age_s=clock.seconds(-minus_age),
+            read=_where(program, read),
+            written=_where(program, written),
+            reads=counts[read, written],
+        )
         for (read, written), (minus_age, word, _) in sorted(oldest.items(), key=lambda item: item[1])
     ]
-    worst = {key: value for key, value in pairs[0].items() if key != "reads"} if pairs else None
-    return {"late_reads": counts.total(), "worst": worst, "pairs": pairs}
+    worst = LateRead(**pairs[0].model_dump(exclude={"reads"})) if pairs else None
+    return Retention(late_reads=counts.total(), worst=worst, pairs=pairs)
 
 
 def _late(table: AccessTable, limit: int) -> Iterator[tuple[tuple[int, int], int, tuple[int, int, int]]]:

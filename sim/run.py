@@ -1,71 +1,184 @@
-"""A run: load a program into a chip, execute it, and report."""
+"""A run: a program on a chip, its values and its time, and what it took."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from acortex.errors import UsageError
-from acortex.isa.codec import as_text
-from acortex.isa.codec import decode as decode_word
-from acortex.isa.container import sha256
-from acortex.isa.program import Program, Tensor
+from acortex.isa.program import Program
 from acortex.isa.sequencer import Sequencer
-from acortex.isa.tensors import accept, decode, to_words
-from acortex.sim import arrivals, limits
-from acortex.sim.chip import TimedChip, unit_paths
-from acortex.sim.clock import Clock, delays
-from acortex.sim.energy import INDEX, KINDS, prices
+from acortex.isa.tensors import decode
+from acortex.sim import arrivals, limits, tracing
+from acortex.sim.chip import TimedChip
+from acortex.sim.energy import INDEX, prices
 from acortex.sim.functional import Functional
-from acortex.sim.kernel import CAUSES, LAST
+from acortex.sim.inputs import HostData, Inputs, host_data
+from acortex.sim.kernel import LAST
 from acortex.sim.layer_dump import LayerDump, LayerWords
 from acortex.sim.lockstep import Lockstep
-from acortex.sim.occupancy import occupancy
 from acortex.sim.probe import Listener, Observer, OneByOne
 from acortex.sim.program_chip import chip_of
-from acortex.sim.report import Timing, heading, timing_report
-from acortex.sim.retention import access_tables, late_reads
+from acortex.sim.report import Timing, functional_report, timed_report
+from acortex.sim.results import RunReport
 from acortex.sim.specs import Chip
-from acortex.traces.schema import Kind, TraceHeader
-from acortex.traces.writer import TraceFailed, TraceWriter
+from acortex.sim.tracing import Tracing
+from acortex.traces.writer import TraceWriter
 
-Inputs = Mapping[str, NDArray[Any]] | NDArray[Any] | None
+Arrays = Mapping[str, NDArray[Any]]
 Progress = Callable[[int, int], None]
-
-SEED = 0
-"""The seed of the codes that stand in for inputs where a program has none of its own."""
 
 
 @dataclass(frozen=True)
-class Result:
-    """What a run leaves: its report (`acortex.run/1`, plain JSON types) and its outputs by name.
+class Values:
+    """What a program computes: its outputs by name.
 
     `outputs[name][i]` is the output of inference i, uint8 codes or the float32 numbers that they stand for, as the
-    tensor says; empty where no values were computed. `layers` has what each layer wrote, where that was asked for.
+    tensor says. `layers` has what each layer wrote, where that was asked for.
     """
 
-    report: dict[str, Any]
-    outputs: dict[str, NDArray[Any]]
+    report: RunReport
+    outputs: Arrays
     layers: Mapping[str, LayerWords] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return repr(self.report).replace("RunReport", type(self).__name__, 1)
+
+    def _repr_html_(self) -> str:
+        return self.report._repr_html_()
+
+
+@dataclass(frozen=True, repr=False)
+class Result(Values):
+    """What a run leaves: its report, and its outputs as `Values` has them; none where no values were computed."""
+
+    outputs: Arrays = field(default_factory=dict)
 
     @property
     def cycles(self) -> int:
-        """The cycles of the run, without its set-up."""
-        return int(self.report["cycles"])
+        """The cycles of the run, without its set-up. Raises UsageError where no time was simulated."""
+        return int(self._timed("cycles"))
 
-    def _repr_html_(self) -> str:
-        rows = "".join(f"<tr><th>{key}</th><td>{self.report[key]}</td></tr>" for key in _SHOWN if key in self.report)
-        return f"<table><caption>{self.report['program']['name']}</caption>{rows}</table>"
+    @property
+    def latency_s(self) -> float:
+        """How long the whole run takes, in seconds. Raises UsageError where no time was simulated."""
+        return float(self._timed("latency_s"))
+
+    @property
+    def energy_j(self) -> float:
+        """The energy of the whole run, in joules. Raises UsageError where no time was simulated."""
+        return float(self._timed("energy_j"))
+
+    def _timed(self, name: str) -> Any:
+        found = self.report[name]
+        if found is None:
+            raise UsageError(f"this run has no {name}: it simulated no time", hint="leave out timing=False")
+        return found
 
 
-_SHOWN = ("cycles", "latency_s", "energy_j", "power_w", "area_mm2", "accuracy")
+@dataclass(frozen=True)
+class Prepared:
+    """A program on a chip with what the host has: ready to compute values, to simulate time, or both."""
+
+    program: Program
+    chip: Chip
+    host: HostData
+
+    def __repr__(self) -> str:
+        counts = f"{len(self.program.words):,} instructions, {self.host.inferences:,} inferences"
+        return f"Prepared({self.program.name} on {self.chip.name}, {counts})"
+
+    def values(self, *, keep_layers: bool = False, progress: Progress | None = None) -> Values:
+        """Computes the outputs, without time. `keep_layers` keeps what each layer wrote."""
+        dump = LayerDump() if keep_layers else None
+        functional = self._walk(True, dump=dump, progress=progress)
+        outputs = self._outputs(functional)
+        report = functional_report(self.program, self.chip, functional.warnings, self.host.accuracy(outputs))
+        return Values(report, outputs, dump.layers(self.program) if dump else {})
+
+    def time(
+        self,
+        *,
+        trace: Tracing | None = None,
+        max_cycles: int | None = None,
+        check_order: bool | None = None,
+        progress: Progress | None = None,
+        observers: Sequence[Observer] = (),
+    ) -> Result:
+        """Simulates time and energy, without values. The options are those of `acortex.sim.run.run`."""
+        return self._timed(_Time(trace, max_cycles, arrivals.wanted(check_order), progress, observers), False, None)
+
+    def run(
+        self,
+        *,
+        trace: Tracing | None = None,
+        max_cycles: int | None = None,
+        keep_layers: bool = False,
+        check_order: bool | None = None,
+        progress: Progress | None = None,
+        observers: Sequence[Observer] = (),
+    ) -> Result:
+        """Computes the outputs, and simulates time and energy. The options are those of `acortex.sim.run.run`."""
+        how = _Time(trace, max_cycles, arrivals.wanted(check_order), progress, observers)
+        return self._timed(how, True, LayerDump() if keep_layers else None)
+
+    def _timed(self, how: _Time, values: bool, dump: LayerDump | None) -> Result:
+        """Values and time. With a limit of cycles time comes first, and values are those of what ended before it."""
+        if how.max_cycles is None:
+            functional = self._walk(values, dump=dump)
+            _, report = _simulate(self, how, functional, Sequencer(self.program, self.host.inferences))
+        else:
+            functional, report = self._bounded(how, values, dump)
+        outputs = self._outputs(functional) if values else {}
+        accuracy = None if report.stopped else self.host.accuracy(outputs)
+        report = report.model_copy(update={"warnings": [*functional.warnings, *report.warnings], "accuracy": accuracy})
+        return Result(report, outputs, dump.layers(self.program) if dump else {})
+
+    def _bounded(self, how: _Time, values: bool, dump: LayerDump | None) -> tuple[Functional, RunReport]:
+        """A run that ends after some cycles, whose cost they bound."""
+        rules = Functional(self.program, self.chip, self.host.inferences, None)
+        rules.set_up()
+        lockstep = Lockstep(self.program, self.host.inferences, rules)
+        timed, report = _simulate(self, how, rules, lockstep)
+        if not timed.stopped:
+            rules.finish()
+        if not values:
+            return rules, report
+        return self._walk(True, lockstep.ended(timed.agents) if timed.stopped else None, dump), report
+
+    def _walk(
+        self, values: bool, limit: int | None = None, dump: LayerDump | None = None, progress: Progress | None = None
+    ) -> Functional:
+        """Walks the program in its order: values, where wanted, and all rules that need no time."""
+        words = self.host.words(self.program) if values else None
+        functional = Functional(self.program, self.chip, self.host.inferences, words, limit, dump)
+        total = self.host.inferences
+        functional.run(None if progress is None else lambda done: progress(done, total))
+        return functional
+
+    def _outputs(self, functional: Functional) -> dict[str, NDArray[Any]]:
+        found = functional.outputs
+        return {tensor.name: decode(tensor, found[tensor.name]) for tensor in self.program.outputs}
+
+
+def prepare(
+    program: Program, chip: Chip | None = None, *, inputs: Inputs = None, labels: NDArray[Any] | None = None
+) -> Prepared:
+    """Makes a program ready to run on a chip, without it on the one that it names.
+
+    `inputs` is an array (or arrays by input name) of shape (inferences, …); without it the program's own samples run,
+    or one inference on seeded codes. `labels` are the right answers, for `accuracy`.
+
+    Raises LimitError for a program that asks for more than its chip has, and UsageError for inputs that do not fit.
+    """
+    chip = chip or chip_of(program)
+    limits.check(program, chip)
+    return Prepared(program, chip, host_data(program, inputs, labels))
 
 
 def run(
@@ -85,14 +198,12 @@ def run(
     progress: Progress | None = None,
     observers: Sequence[Observer] = (),
 ) -> Result:
-    """Runs a program on a chip.
+    """Runs a program on a chip: `prepare` and what it prepares, in one call.
 
-    `inputs` is an array (or arrays by input name) of shape (inferences, …); without it the program's own samples run,
-    or one inference on seeded codes. `labels` are the right answers, for `accuracy`. `values=False` computes no
-    outputs, `timing=False` simulates no time; every rule of the chip that does not depend on time is checked in either
-    case. `max_cycles` ends a run early, with `stopped` in its report and the outputs of those inferences that were
-    complete by then; what comes after it costs nothing. Observers hear of every event, as a trace does.
-    `keep_layers` keeps what each layer wrote. `trace_filters` says what a trace leaves out, see
+    `values=False` computes no outputs, `timing=False` simulates no time; every rule of the chip that does not depend on
+    time is checked in either case. `max_cycles` ends a run early, with `stopped` in its report and the outputs of those
+    inferences that were complete by then; what comes after it costs nothing. Observers receive every event, as a trace
+    does. `keep_layers` keeps what each layer wrote. `trace_filters` says what a trace leaves out, see
     `acortex.traces.merge.Filter`. `check_order` holds the timed run to the order of the program, see sim/arrivals.py;
     left out, the environment variable ACORTEX_CHECK_ORDER says so.
 
@@ -102,199 +213,69 @@ def run(
         raise UsageError("max_cycles needs time, which timing=False does not simulate")
     if max_cycles is not None and not 1 <= max_cycles <= LAST:
         raise UsageError(f"max_cycles is {max_cycles}, allowed is 1 to {LAST}")
-    chip = chip or chip_of(program)
-    limits.check(program, chip)
-    codes, inferences, own = _inputs(program, inputs)
-    truth = _labels(program, labels, own, inferences)
-    tensors = {tensor.name: to_words(tensor, codes[tensor.name]) for tensor in program.inputs} if values else None
-    dump = LayerDump() if keep_layers else None
-    work = _Work(program, chip, inferences, tensors, dump, progress, arrivals.wanted(check_order))
-    report = heading(program, chip)
+    prepared = prepare(program, chip, inputs=inputs, labels=labels)
     if not timing:
-        functional = work.values(progress=True)
-    else:
-        traced = partial(_writer, program, chip, trace, trace_level, trace_filters) if trace else None
-        functional, simulated = _in_time(work, traced, max_cycles, observers)
-        report |= simulated
-    report["warnings"] = [*functional.warnings, *report.get("warnings", ())]
-    outputs: dict[str, NDArray[Any]] = {}
-    if values:
-        found = functional.outputs
-        outputs = {tensor.name: decode(tensor, found[tensor.name]) for tensor in program.outputs}
-    stopped = report.get("stopped")
-    report["accuracy"] = None if truth is None or not outputs or stopped else _accuracy(outputs, truth)
-    return Result(report, outputs, dump.layers(program) if dump else {})
+        if not values:
+            functional = prepared._walk(False, progress=progress)
+            return Result(functional_report(program, prepared.chip, functional.warnings, None))
+        found = prepared.values(keep_layers=keep_layers, progress=progress)
+        return Result(found.report, found.outputs, found.layers)
+    traced = Tracing(trace, trace_level, trace_filters or {}) if trace else None
+    how = _Time(traced, max_cycles, arrivals.wanted(check_order), progress, observers)
+    return prepared._timed(how, values, LayerDump() if keep_layers and values else None)
 
 
 @dataclass(frozen=True)
-class _Work:
-    """What is to be run: a program on a chip, its inputs as words (None without values), and how."""
+class _Time:
+    """How time is simulated."""
 
-    program: Program
-    chip: Chip
-    inferences: int
-    tensors: Mapping[str, NDArray[np.uint8]] | None
-    dump: LayerDump | None
-    progress: Progress | None
+    trace: Tracing | None
+    max_cycles: int | None
     check: bool
-
-    def values(self, limit: int | None = None, progress: bool = False) -> Functional:
-        """Walks the program in its order: values, where wanted, and all rules that need no time."""
-        functional = Functional(self.program, self.chip, self.inferences, self.tensors, limit, self.dump)
-        functional.run(_share(self.progress, self.inferences, int(progress)))
-        return functional
-
-    def rules(self) -> Functional:
-        """An executor of the rules alone, past the set-up."""
-        rules = Functional(self.program, self.chip, self.inferences, None)
-        rules.set_up()
-        return rules
-
-
-def _in_time(
-    work: _Work, traced: Callable[[], TraceWriter] | None, max_cycles: int | None, observers: Sequence[Observer]
-) -> tuple[Functional, dict[str, Any]]:
-    """Values and time. With a limit of cycles time comes first, and values are those of what ended before it."""
-    if max_cycles is None:
-        functional = work.values()
-        sequencer = Sequencer(work.program, work.inferences)
-        return functional, _simulate(work, functional, sequencer, traced, None, observers)[1]
-    rules = work.rules()
-    lockstep = Lockstep(work.program, work.inferences, rules)
-    timed, report = _simulate(work, rules, lockstep, traced, max_cycles, observers)
-    if not timed.stopped:
-        rules.finish()
-    if work.tensors is None:
-        return rules, report
-    return work.values(lockstep.ended(timed.agents) if timed.stopped else None), report
-
-
-def _inputs(program: Program, inputs: Inputs) -> tuple[dict[str, NDArray[np.uint8]], int, bool]:
-    """The codes of every input, how many inferences there are, and whether the data are the program's own."""
-    own = inputs is None and bool(program.samples)
-    given = dict(program.samples) if own else _by_name(program, inputs)
-    if not given and program.inputs:
-        generator = np.random.default_rng(SEED)
-        given = {tensor.name: _seeded(tensor, generator) for tensor in program.inputs}
-    missing = [tensor.name for tensor in program.inputs if tensor.name not in given]
-    if missing:
-        raise UsageError(f"input {missing[0]} is missing", hint=f"give an .npz that holds {', '.join(missing)}")
-    codes = {tensor.name: accept(tensor, given[tensor.name]) for tensor in program.inputs}
-    lengths = {name: len(array) for name, array in codes.items()}
-    if len(set(lengths.values())) > 1:
-        raise UsageError(f"the inputs hold different numbers of inferences: {lengths}")
-    return codes, next(iter(lengths.values()), 1), own
-
-
-def _seeded(tensor: Tensor, generator: np.random.Generator) -> NDArray[Any]:
-    """One inference of random codes, as a user would give them."""
-    codes = generator.integers(0, 2 if tensor.encode == "binary" else 1 << tensor.bits, (1, *tensor.shapes[0]))
-    return decode(tensor, codes.astype(np.uint8))
-
-
-def _by_name(program: Program, inputs: Inputs) -> dict[str, NDArray[Any]]:
-    if inputs is None:
-        return {}
-    names = [tensor.name for tensor in program.inputs]
-    if not isinstance(inputs, Mapping):
-        if len(names) != 1:
-            raise UsageError(
-                f"{program.name} has {len(names)} inputs, and one array was given",
-                hint=f"give an .npz that holds {', '.join(names)}" if names else "leave the input out",
-            )
-        return {names[0]: np.asarray(inputs)}
-    unknown = sorted(set(inputs) - set(names))
-    if unknown:
-        raise UsageError(f"{program.name} has no input {unknown[0]}", hint=f"its inputs are {', '.join(names)}")
-    return {name: np.asarray(array) for name, array in inputs.items()}
-
-
-def _labels(program: Program, labels: NDArray[Any] | None, own: bool, inferences: int) -> NDArray[Any] | None:
-    truth = labels if labels is not None else program.labels if own else None
-    if truth is not None and len(truth) != inferences:
-        raise UsageError(
-            f"there are {len(truth)} labels for {inferences} inferences", hint="give one label an inference"
-        )
-    return truth
-
-
-def _accuracy(outputs: Mapping[str, NDArray[Any]], truth: NDArray[Any]) -> float:
-    """The share of inferences whose largest code, the first of equals, is where the label says."""
-    first = next(iter(outputs.values()))
-    return float(np.mean(first.reshape(len(first), -1).argmax(axis=1) == truth))
-
-
-def _share(progress: Progress | None, total: int, part: int) -> Callable[[int], None] | None:
-    """Progress of an executor that is all of the work (1), or the smaller part of it (0)."""
-    if progress is None or not part:
-        return None
-    return lambda done: progress(done, total)
+    progress: Progress | None
+    observers: Sequence[Observer]
 
 
 def _simulate(
-    work: _Work,
-    functional: Functional,
-    sequencer: Sequencer,
-    traced: Callable[[], TraceWriter] | None,
-    max_cycles: int | None,
-    observers: Sequence[Observer],
-) -> tuple[TimedChip, dict[str, Any]]:
+    prepared: Prepared, how: _Time, functional: Functional, sequencer: Sequencer
+) -> tuple[TimedChip, RunReport]:
     """The timed executor's part of a run: set-up, then the program from cycle 0."""
-    setup = TimedChip(work.chip, sequencer, functional.configuration.times())
+    program, chip = prepared.program, prepared.chip
+    groups = functional.configuration.times()
+    setup = TimedChip(chip, sequencer, groups)
     setup_cycles = setup.run()
-    writer = traced() if traced else None
+    writer = how.trace.begin(program, chip) if how.trace else None
     try:
-        listeners: list[Listener] = [OneByOne(observer) for observer in observers]
+        listeners: list[Listener] = [OneByOne(observer) for observer in how.observers]
         if writer is not None:
             listeners.append(writer)
-        price = prices(work.chip).total
-        timed = TimedChip(work.chip, sequencer, functional.configuration.times(), listeners, price, record=work.check)
-        cycles = timed.run(max_cycles, _ticks(work, timed, functional, max_cycles))
-        report = _report(work, functional, Timing(setup, setup_cycles, timed, cycles))
-        if writer is not None:
-            _end_trace(writer, report, timed.interrupted)
-        return timed, report
+        timed = TimedChip(chip, sequencer, groups, listeners, prices(chip).total, record=how.check)
+        cycles = timed.run(how.max_cycles, _ticks(how, timed, prepared.host.inferences, functional.steps))
+        if how.check:
+            arrivals.check(program, chip, functional.program_order, timed)
+        report = timed_report(program, chip, Timing(setup, setup_cycles, timed, cycles))
+        return timed, report.model_copy(update={"order_checked": how.check, **_end(writer, report, timed)})
     finally:
         if writer is not None:
             writer.abort()
 
 
-def _report(work: _Work, functional: Functional, timing: Timing) -> dict[str, Any]:
-    """What a run that has ended says, once it is known to have kept its order where that is to be checked."""
-    program, chip, timed, cycles = work.program, work.chip, timing.chip, timing.cycles
-    if work.check:
-        arrivals.check_stream(program, functional.program_order, timed.arrived)
-        arrivals.check_memory(program, functional.program_order, timed.accesses(), chip.memory.access_cycles)
-    report = timing_report(program, chip, timing)
-    accesses = access_tables(timed.accesses(), program.memory)
-    report["memory"] = occupancy(accesses, chip.memory_words, cycles)
-    report["retention"] = late_reads(program, Clock(chip.clock_ns), accesses, delays(chip).retention_cycles)
-    if timed.stopped:
-        why = "interrupted" if timed.interrupted else "as --max-cycles asked"
-        report["stopped"] = f"stopped at cycle {cycles:,}, {why}; the program goes on"
-    return report
+def _end(writer: TraceWriter | None, report: RunReport, timed: TimedChip) -> dict[str, Any]:
+    """Ends the trace, if there is one; what the report says of one that could not be written."""
+    failure = tracing.end(writer, report.summary(), timed.interrupted) if writer is not None else None
+    if writer is None or failure is None:
+        return {}
+    return {"trace_failure": failure, "warnings": [f"the trace is incomplete: {writer.part} {failure}"]}
 
 
-def _ticks(work: _Work, timed: TimedChip, functional: Functional, max_cycles: int | None) -> Callable[[], None] | None:
+def _ticks(how: _Time, timed: TimedChip, inferences: int, instructions: int) -> Callable[[], None] | None:
     """What tells progress: of cycles where these are limited, else of inferences, or of instructions of a lone one."""
-    progress = work.progress
+    progress, limit = how.progress, how.max_cycles
     if progress is None:
         return None
-    if max_cycles is not None:
-        return lambda: progress(min(int(timed.kernel.now), max_cycles), max_cycles)
-    return partial(_tell, progress, timed, work.inferences, functional.steps)
-
-
-def _end_trace(writer: TraceWriter, report: dict[str, Any], interrupted: bool) -> None:
-    """Ends a trace. One that could not be written takes nothing from the run: the report and a warning say so."""
-    with suppress(TraceFailed):
-        if interrupted:
-            writer.abort()
-        else:
-            writer.finish(report)
-    if writer.failure:
-        report["trace_failure"] = writer.failure
-        report["warnings"] = [f"the trace is incomplete: {writer.part} {writer.failure}"]
+    if limit is not None:
+        return lambda: progress(min(int(timed.kernel.now), limit), limit)
+    return partial(_tell, progress, timed, inferences, instructions)
 
 
 def _tell(progress: Progress, timed: TimedChip, inferences: int, instructions: int) -> None:
@@ -305,37 +286,3 @@ def _tell(progress: Progress, timed: TimedChip, inferences: int, instructions: i
     else:
         issued = sum(count for (kind, _, _), count in tally.events.items() if kind == INDEX["controller.issue"])
         progress(issued, instructions)
-
-
-def _writer(
-    program: Program, chip: Chip, path: str | Path, level: str, filters: Mapping[str, Any] | None
-) -> TraceWriter:
-    return TraceWriter(path, replace(_header(program, chip), filters=dict(filters or {})), level)
-
-
-def _header(program: Program, chip: Chip) -> TraceHeader:
-    price = prices(chip)
-    return TraceHeader(
-        program=program.name,
-        program_sha256=sha256(program),
-        chip=chip.name,
-        chip_sha256=chip.sha256,
-        config=chip.config,
-        clock_ns=float(chip.clock_ns),
-        units=unit_paths(chip),
-        kinds=tuple(
-            Kind(
-                kind.name,
-                kind.unit,
-                kind.description,
-                kind.rates[0][0] if kind.rates else "",
-                tuple(price.by_component[kind.index].items()),
-            )
-            for kind in KINDS
-        ),
-        causes=CAUSES,
-        layers=("-", *program.layers),
-        lines=tuple(str(line) for line in program.lines),
-        instructions=tuple(as_text(decode_word(int(word))) for word in program.words),
-        leakage_aj_per_cycle=price.leakage_aj_per_cycle,
-    )

@@ -101,4 +101,4 @@ def measure(name: str, chip: str | None = None) -> Measured:
     layers = compiled.plan.graph.layers
     parameters = sum(layer.weights.size for layer in layers if isinstance(layer, Product | Recurrent))
     simulated = run(compiled.program, load_chip(chip), values=False)
-    return Measured(simulated.report, compiled.report, int(parameters))
+    return Measured(simulated.report.as_dict(), compiled.report, int(parameters))

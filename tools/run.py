@@ -192,8 +192,8 @@ def _complete(result: Result, program: Program, inputs: Any, options: dict[str, 
     """The report of a run with what the simulator cannot know: whether its outputs are right, where its trace is."""
     from acortex.tools.verify import verification
 
-    checked = None if result.report.get("stopped") else verification(program, inputs, result.outputs)
-    return {**result.report, "verification": checked, "trace": options["trace"]}
+    checked = None if result.report.stopped else verification(program, inputs, result.outputs)
+    return {**result.report.as_dict(), "verification": checked, "trace": options["trace"]}
 
 
 def _save(result: Result, options: dict[str, Any]) -> None:

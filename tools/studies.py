@@ -120,7 +120,7 @@ def study(taps: Compiled, dense: Compiled, chip: str, variants: Sequence[Variant
 
 def point(compiled: Compiled, chip: Chip, variant: Variant = PUBLISHED) -> Point:
     """One inference's time and energy."""
-    return Point(variant, run(compiled.program, chip, values=False).report, alone_ms(compiled, chip))
+    return Point(variant, run(compiled.program, chip, values=False).report.as_dict(), alone_ms(compiled, chip))
 
 
 def traced(compiled: Compiled, chip: Chip, variant: Variant = PUBLISHED) -> tuple[Point, Report]:
@@ -130,7 +130,7 @@ def traced(compiled: Compiled, chip: Chip, variant: Variant = PUBLISHED) -> tupl
 
     with TemporaryDirectory() as folder:
         trace = Path(folder) / "run.actrace"
-        report = run(compiled.program, chip, values=False, trace=trace).report
+        report = run(compiled.program, chip, values=False, trace=trace).report.as_dict()
         return Point(variant, report, alone_ms(compiled, chip)), critical(open_trace(trace))
 
 

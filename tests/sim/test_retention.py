@@ -10,7 +10,7 @@ import pytest
 
 from acortex.isa.assembler import assemble_file
 from acortex.isa.program import Memory
-from acortex.sim import run as run_module
+from acortex.sim import report as report_module
 from acortex.sim.memory import Access
 from acortex.sim.retention import AccessTable, access_tables
 from acortex.sim.run import run
@@ -68,7 +68,7 @@ def test_how_accesses_are_cut_into_tables_changes_nothing(monkeypatch: pytest.Mo
         tables.append(len(found))
         return found
 
-    monkeypatch.setattr(run_module, "access_tables", cut)
+    monkeypatch.setattr(report_module, "access_tables", cut)
     report = run(program, chip, inputs=IMAGES).report
     assert tables[0] > 3
     assert whole["retention"]["late_reads"] > 0

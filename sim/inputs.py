@@ -1,0 +1,95 @@
+"""What a run takes from the host: inputs as codes, labels, and how right its outputs are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex.errors import UsageError
+from acortex.isa.program import Program, Tensor
+from acortex.isa.tensors import accept, decode, to_words
+
+Inputs = Mapping[str, NDArray[Any]] | NDArray[Any] | None
+
+SEED = 0
+"""The seed of the codes that stand in for inputs where a program has none of its own."""
+
+
+@dataclass(frozen=True)
+class HostData:
+    """What the host has: the codes of every input by name, for how many inferences, and the right answers if known."""
+
+    codes: Mapping[str, NDArray[np.uint8]]
+    inferences: int
+    labels: NDArray[Any] | None
+
+    def words(self, program: Program) -> dict[str, NDArray[np.uint8]]:
+        """The inputs as words of memory, by name: uint8 of shape (inferences, words, 64)."""
+        return {tensor.name: to_words(tensor, self.codes[tensor.name]) for tensor in program.inputs}
+
+    def accuracy(self, outputs: Mapping[str, NDArray[Any]]) -> float | None:
+        """The share of inferences whose largest code, the first of equals, is where the label says.
+
+        None where labels are not known, or where outputs are missing.
+        """
+        first = next(iter(outputs.values()), None)
+        if self.labels is None or first is None or len(first) != len(self.labels):
+            return None
+        return float(np.mean(first.reshape(len(first), -1).argmax(axis=1) == self.labels))
+
+
+def host_data(program: Program, inputs: Inputs, labels: NDArray[Any] | None) -> HostData:
+    """What the host has: what the user gave, else the program's own samples, else seeded codes of one inference.
+
+    Raises UsageError for what does not fit the program's inputs.
+    """
+    own = inputs is None and bool(program.samples)
+    given = dict(program.samples) if own else _by_name(program, inputs)
+    if not given and program.inputs:
+        generator = np.random.default_rng(SEED)
+        given = {tensor.name: _seeded(tensor, generator) for tensor in program.inputs}
+    missing = [tensor.name for tensor in program.inputs if tensor.name not in given]
+    if missing:
+        raise UsageError(f"input {missing[0]} is missing", hint=f"give an .npz that holds {', '.join(missing)}")
+    codes = {tensor.name: accept(tensor, given[tensor.name]) for tensor in program.inputs}
+    lengths = {name: len(array) for name, array in codes.items()}
+    if len(set(lengths.values())) > 1:
+        raise UsageError(f"the inputs hold different numbers of inferences: {lengths}")
+    inferences = next(iter(lengths.values()), 1)
+    known = labels if labels is not None else program.labels if own else None
+    return HostData(codes, inferences, _labels(known, inferences))
+
+
+def _seeded(tensor: Tensor, generator: np.random.Generator) -> NDArray[Any]:
+    """One inference of random codes, as a user would give them."""
+    codes = generator.integers(0, 2 if tensor.encode == "binary" else 1 << tensor.bits, (1, *tensor.shapes[0]))
+    return decode(tensor, codes.astype(np.uint8))
+
+
+def _by_name(program: Program, inputs: Inputs) -> dict[str, NDArray[Any]]:
+    if inputs is None:
+        return {}
+    names = [tensor.name for tensor in program.inputs]
+    if not isinstance(inputs, Mapping):
+        if len(names) != 1:
+            raise UsageError(
+                f"{program.name} has {len(names)} inputs, and one array was given",
+                hint=f"give an .npz that holds {', '.join(names)}" if names else "leave the input out",
+            )
+        return {names[0]: np.asarray(inputs)}
+    unknown = sorted(set(inputs) - set(names))
+    if unknown:
+        raise UsageError(f"{program.name} has no input {unknown[0]}", hint=f"its inputs are {', '.join(names)}")
+    return {name: np.asarray(array) for name, array in inputs.items()}
+
+
+def _labels(labels: NDArray[Any] | None, inferences: int) -> NDArray[Any] | None:
+    if labels is not None and len(labels) != inferences:
+        raise UsageError(
+            f"there are {len(labels)} labels for {inferences} inferences", hint="give one label for each inference"
+        )
+    return labels

@@ -1,0 +1,71 @@
+"""The trace of a run: how it begins, and how it ends, whatever became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from acortex.isa.codec import as_text, decode
+from acortex.isa.container import sha256
+from acortex.isa.program import Program
+from acortex.sim.chip import unit_paths
+from acortex.sim.energy import KINDS, prices
+from acortex.sim.kernel import CAUSES
+from acortex.sim.specs import Chip
+from acortex.traces.schema import Kind, TraceHeader
+from acortex.traces.writer import TraceFailed, TraceWriter
+
+
+@dataclass(frozen=True)
+class Tracing:
+    """Where a trace goes, how much it holds, and what it leaves out (see `acortex.traces.merge.Filter`)."""
+
+    path: str | Path
+    level: str = "events"
+    filters: Mapping[str, Any] = field(default_factory=dict)
+
+    def begin(self, program: Program, chip: Chip) -> TraceWriter:
+        """The writer of a run's trace, its header written."""
+        return TraceWriter(self.path, replace(header(program, chip), filters=dict(self.filters)), self.level)
+
+
+def end(writer: TraceWriter, summary: dict[str, Any], interrupted: bool) -> str | None:
+    """Ends a trace; returns why it could not be written to its end, if so: that takes nothing from the run."""
+    with suppress(TraceFailed):
+        if interrupted:
+            writer.abort()
+        else:
+            writer.finish(summary)
+    return writer.failure or None
+
+
+def header(program: Program, chip: Chip) -> TraceHeader:
+    """What a trace says of its program and chip before anything happens."""
+    price = prices(chip)
+    return TraceHeader(
+        program=program.name,
+        program_sha256=sha256(program),
+        chip=chip.name,
+        chip_sha256=chip.sha256,
+        config=chip.config,
+        clock_ns=float(chip.clock_ns),
+        units=unit_paths(chip),
+        kinds=tuple(
+            Kind(
+                kind.name,
+                kind.unit,
+                kind.description,
+                kind.rates[0][0] if kind.rates else "",
+                tuple(price.by_component[kind.index].items()),
+            )
+            for kind in KINDS
+        ),
+        causes=CAUSES,
+        layers=("-", *program.layers),
+        lines=tuple(str(line) for line in program.lines),
+        instructions=tuple(as_text(decode(int(word))) for word in program.words),
+        leakage_aj_per_cycle=price.leakage_aj_per_cycle,
+    )
