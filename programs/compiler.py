@@ -99,6 +99,7 @@ def _report(plan: Plan, machine: Machine, size: int) -> dict[str, Any]:
         "smallest_chip": smallest(tiles, machine)._asdict() | {"memory_kb": kilobytes(plan.memory.least)},
         "layers": _layers(plan, machine),
         "host_nodes": list(plan.graph.host_nodes),
+        "warnings": list(plan.graph.warnings),
     }
 
 
