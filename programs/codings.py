@@ -18,7 +18,7 @@ Array = NDArray[Any]
 
 LARGEST_MULTIPLIER = 1 << 16
 
-LEAST_MULTIPLIER = 4
+LEAST_MULTIPLIER = 16
 """A smaller multiplier would be rounded by more than levels are."""
 
 LARGEST_BIAS = 1 << 24
