@@ -39,7 +39,11 @@ def read_arrays(path: str) -> Array | dict[str, Array]:
 
 def _read(path: Path) -> Array | dict[str, Array]:
     with ArrayFile(path) as file:
-        return file.arrays() if path.suffix == ".npz" else file.array(None)
+        if path.suffix != ".npz":
+            return file.array(None)
+        if not file.names:
+            raise UsageError(f"{path.name} holds no arrays", hint="save them with numpy.savez")
+        return file.arrays()
 
 
 def read_labels(path: str) -> NDArray[np.int64]:

@@ -122,6 +122,10 @@ def _given(graph: LayerGraph, program: Program, path: str | None) -> dict[str, N
         if tensor.name not in found:
             raise UsageError(f"input {tensor.name} is missing", where=path or "", hint="give an .npz by input name")
         accept(tensor, found[tensor.name])
+    counts = {tensor.name: len(found[tensor.name]) for tensor in program.inputs}
+    if len(set(counts.values())) > 1:
+        told = ", ".join(f"{name} {count}" for name, count in counts.items())
+        raise UsageError(f"the inputs have different numbers of inferences: {told}", where=path or "")
     return {tensor.name: found[tensor.name] for tensor in program.inputs}
 
 

@@ -95,6 +95,12 @@ def test_an_archive_is_opened_once_for_all_its_arrays(tmp_path: Path, monkeypatc
     assert len(opened) == 1
 
 
+def test_an_archive_without_arrays_is_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz")
+    with pytest.raises(UsageError, match=r"x\.npz holds no arrays"):
+        read_arrays(str(tmp_path / "x.npz"))
+
+
 def test_labels_are_one_array(tmp_path: Path) -> None:
     path = str(tmp_path / "l.npz")
     np.savez(path, a=np.zeros(2, int))
