@@ -86,6 +86,7 @@ def _report(network: str, inputs: str | None, options: Mapping[str, Any]) -> dic
         "equal": not any(row["different"] for row in rows),
         "numbers": sum(row["numbers"] for row in rows),
         "first": next((row for row in rows if row["different"]), None),
+        "warnings": list(graph.warnings),
         "layers": rows,
     }
 
@@ -137,10 +138,11 @@ def _onnxruntime(graph: LayerGraph, given: Mapping[str, Any], maps: Sequence[str
     from acortex.programs.reference import reference
 
     session = onnxruntime.InferenceSession(reference(graph, maps).SerializeToString())
+    unread = {port.name: np.zeros(port.shape, port.dtype) for port in graph.unread}
     rows = []
     for n in range(len(next(iter(given.values())))):
         feed = {port.name: given[port.name][n].reshape(port.shape).astype(port.dtype) for port in graph.inputs}
-        rows.append(session.run(None, feed))
+        rows.append(session.run(None, feed | unread))
     names = [one.name for one in session.get_outputs()]
     outputs = {port.name for port in graph.outputs}
     made = {name: np.stack([row[n] for row in rows]) for n, name in enumerate(names)}
