@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from acortex.errors import UsageError
 from acortex.programs.evaluate import Seen, evaluate
 from acortex.programs.evaluate_recurrent import Sequence
-from acortex.programs.ranges import Samples, weight_steps
+from acortex.programs.ranges import SMALLEST_STEP, Samples, weight_steps
 from acortex.programs.steps import FloatGraph, ProductStep, RecurrentStep, Step
 
 Array = NDArray[Any]
@@ -66,6 +66,9 @@ def calibrate(graph: FloatGraph, inputs: Mapping[str, Array], bits: int) -> Stat
     # What is not finite is found in what a step makes, and told with the step's name.
     with np.errstate(all="ignore"):
         evaluate(graph, inputs, observe)
+    for name, seen in statistics.samples.items():
+        if 0 < seen.high - seen.low < SMALLEST_STEP:
+            statistics.warnings.append(f"{name}: its numbers end at {max(seen.high, -seen.low):.2g} and become 0")
     return statistics
 
 

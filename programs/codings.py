@@ -47,6 +47,8 @@ class Codings:
         self.statistics = statistics
         self.method, self.percentile, self.stated = method, percentile, stated
         self._leader: dict[str, str] = {}
+        coded = (one for one in graph.maps.values() if one.coding is not None)
+        self._coded = sorted(coded, key=lambda one: one.parent is not None)
         self._join_all()
         self._groups: dict[str, list[str]] = {}
         for name in graph.maps:
@@ -88,9 +90,7 @@ class Codings:
 
     def _stated(self, leader: str) -> Coding | None:
         """The coding that the network states for a group; a map that holds others goes first."""
-        stated = [one for one in self.graph.maps.values() if one.coding is not None and self._lead(one.name) == leader]
-        stated.sort(key=lambda one: one.parent is not None)
-        return stated[0].coding if stated else None
+        return next((one.coding for one in self._coded if self._lead(one.name) == leader), None)
 
     def _lead(self, name: str) -> str:
         name = self.graph.root(name)[0]

@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from acortex.errors import UsageError
+from acortex.isa.operands import KINDS
 from acortex.programs.graph import Coding, LayerGraph
 from acortex.programs.importer import read_onnx
+from acortex.programs.limits import check_steps
 from acortex.programs.lowering import MAX_WORDS
 from acortex.programs.network import Model, Network
 from acortex.programs.normalise import normalise
@@ -25,6 +27,9 @@ RANDOM_SAMPLES = 4
 """Inputs that are drawn where no calibration set is given; one for networks of more than `MANY_WEIGHTS`."""
 
 MANY_WEIGHTS = 1 << 23
+
+MAX_INSTRUCTIONS = KINDS["target"].high + 1
+"""Instructions that a program can address."""
 
 LARGE = 1 << 22
 """Weights of a network of which it is worth while to see whether it fits before they are read."""
@@ -45,6 +50,7 @@ def quantised(
     codings: Mapping[str, Coding] | None = None,
     fits: Callable[[LayerGraph], object] | None = None,
     most_words: int = MAX_WORDS,
+    most_instructions: int = MAX_INSTRUCTIONS,
 ) -> LayerGraph:
     """The layer graph of a network: an ONNX file, a `Model`, or the end of a `Network`.
 
@@ -52,11 +58,12 @@ def quantised(
     the ranges, with a warning. Codes and weights have `bits` bits. `method`, "mse", "percentile" or "minmax", chooses
     the ranges of activations; `codings` fixes those of inputs, by name. `fits` is called for a large network before its
     weights are read, with a graph of its size whose weights are 0: it may refuse it. No map may take more than
-    `most_words` words of main memory.
+    `most_words` words of main memory, no program more than `most_instructions`.
 
     Raises UsageError for files and data that cannot be read, UnsupportedNodes for networks that the chip cannot do.
     """
     graph = normalise(as_model(source), drop_lrn=drop_lrn, most_words=most_words)
+    check_steps(graph, most_instructions)
     for one in graph.inputs:
         if codings is not None and one.name in codings:
             graph.maps[one.map].coding = codings[one.name]

@@ -75,6 +75,8 @@ def from_proto(proto: onnx.ModelProto, folder: Path | None = None, where: str = 
     model.inputs = [_value(info, where) for info in graph.input if info.name not in model.constants]
     model.outputs = [info.name for info in graph.output]
     for what, names in (("inputs", [value.name for value in model.inputs]), ("outputs", model.outputs)):
+        if "" in names:
+            raise UsageError(f"one of its {what} has no name", where=where, hint=RENAME)
         twice = next((name for name, count in Counter(names).items() if count > 1), None)
         if twice is not None:
             raise UsageError(f"two of its {what} are called {twice}", where=where, hint=RENAME)
@@ -297,7 +299,8 @@ def _value(info: onnx.ValueInfoProto, where: str) -> Value:
         raise UsageError(f"its input {info.name} is not a tensor with a shape", where=where)
     shape: list[int] = []
     rank = len(info.type.tensor_type.shape.dim)
-    _check_shape(f"input {info.name}", [max(one.dim_value, -1) + 1 for one in info.type.tensor_type.shape.dim], where)
+    sizes = [one.dim_value if one.dim_value != -1 else 0 for one in info.type.tensor_type.shape.dim]
+    _check_shape(f"input {info.name}", sizes, where)  # -1 stands for an open axis
     batch = None
     for axis, dimension in enumerate(info.type.tensor_type.shape.dim):
         fixed = dimension.WhichOneof("value") == "dim_value"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from acortex.errors import AcortexError
+from acortex.errors import AcortexError, count
 from acortex.isa.operands import KINDS
 from acortex.isa.tensors import MAX_AXES, MAX_SCALE, MIN_SCALE
 from acortex.programs.graph import Geometry, LayerGraph, Pool, Port
 from acortex.programs.passes import Multiply, Pass, Sink, Source, matrices
 from acortex.programs.schedule import Schedule
+from acortex.programs.steps import FloatGraph, ProductStep, RecurrentStep
 
 Fact = tuple[str, str, int, str]
 """Something about a network: whose it is, what it is, how much of it, and the kind of operand that must hold it."""
@@ -33,6 +34,28 @@ def window_facts(name: str, geometry: Geometry, width: int) -> Iterator[Fact]:
         ("an image as wide as", "image_width", (width,)),
     ):
         yield name, f"its window has {what} {', '.join(map(str, sizes))}", max(sizes), kind
+
+
+LEAST_INSTRUCTIONS = 6
+"""Instructions of a pass at least: its layer, two streams, what reads, works and writes."""
+
+LEAST_OF_CELLS = 10
+"""Instructions of one step of a recurrent layer at least."""
+
+
+def check_steps(graph: FloatGraph, most_instructions: int) -> None:
+    """Raises BeyondProgram for a network whose mere number of steps is too large, before it is evaluated."""
+    for kind, ports in (("input", graph.inputs), ("output", graph.outputs)):
+        _check(graph.name, f"the network has {len(ports)} {kind}s", len(ports) - 1, kind)
+    products = sum(isinstance(step, ProductStep) for step in graph.steps)
+    _check(graph.name, f"the network has {products} matrices", products - 1, "group")
+    cells = sum(graph.maps[step.out].width for step in graph.steps if isinstance(step, RecurrentStep))
+    passes = max(products, len(graph.steps) - products)  # one has a product and a step of the vector agent at most
+    size = max(LEAST_INSTRUCTIONS * passes, LEAST_OF_CELLS * cells)
+    if size > most_instructions:
+        layers = count(len(graph.steps), "layer")
+        told = f"the network has {layers}, which take {size} instructions at least; the chip holds {most_instructions}"
+        raise BeyondProgram(told, hint="take a chip with a larger instruction_memory.words, or a smaller network")
 
 
 def check_passes(graph: LayerGraph, passes: Sequence[Pass]) -> None:

@@ -106,7 +106,7 @@ class Lowering:
     def spend(self, numbers: int) -> None:
         """Takes note of work on so many numbers before anything runs: a small file must not ask for hours of it."""
         self._work_left -= numbers
-        if self._work_left < 0:
+        if min(self._work_left, self._bytes_left) < 0:
             raise Unsupported(
                 "it and the nodes before it rearrange or compute too many numbers before the network runs"
             )

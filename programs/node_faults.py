@@ -65,7 +65,7 @@ def _attribute_fault(entries: Iterable[onnx.AttributeProto], schema: Any) -> str
             return f"its attribute {name} is missing"
         if name in given and given[name].type != wanted:
             found = SPOKEN.get(given[name].type, "of an unknown type")
-            return f"its attribute {name} is {found}, {SPOKEN.get(wanted, 'another type')} is needed"
+            return f"its attribute {name} is {found} and should be {SPOKEN.get(wanted, 'something else')}"
     return ""
 
 

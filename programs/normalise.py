@@ -104,10 +104,10 @@ def _plain_window(g: Geometry) -> Geometry:
 def _lower(lowering: Lowering, node: Node) -> None:
     known = [name in lowering.constants or not name for name in node.inputs]
     row = OPERATORS.get(node.op)
-    if row is None and not (all(known) and foldable(node.op)):
-        raise Unsupported(why_unknown(node.op))
     if node.fault:
         raise Unsupported(f"its attributes or shapes are malformed ({node.fault})")
+    if row is None and not (all(known) and foldable(node.op)):
+        raise Unsupported(why_unknown(node.op))
     if lowering.broken.intersection(node.inputs):
         lowering.broken.update(node.outputs)
     elif all(known) and foldable(node.op):

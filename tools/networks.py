@@ -66,7 +66,8 @@ def quantised_graph(
     sizes: dict[str, Any] = {}
     if not any_size:
         most_words = max(machine.memory_words, USUAL_WORDS)
-        sizes = {"fits": partial(plan_graph, machine=machine, mapping=mapping), "most_words": most_words}
+        fits = partial(plan_graph, machine=machine, mapping=mapping)
+        sizes = {"fits": fits, "most_words": most_words, "most_instructions": machine.instruction_words}
     graph = quantised(reference, given, machine.bits, drop_lrn=drop_lrn, **sizes)
     for warning in graph.warnings:
         warn(warning)

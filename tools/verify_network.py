@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -137,12 +138,12 @@ def _onnxruntime(graph: LayerGraph, given: Mapping[str, Any], maps: Sequence[str
 
     from acortex.programs.reference import reference
 
-    session = onnxruntime.InferenceSession(reference(graph, maps).SerializeToString())
-    unread = {port.name: np.zeros(port.shape, port.dtype) for port in graph.unread}
+    model = reference(replace(graph, unread=()), maps)
+    session = onnxruntime.InferenceSession(model.SerializeToString())
     rows = []
     for n in range(len(next(iter(given.values())))):
         feed = {port.name: given[port.name][n].reshape(port.shape).astype(port.dtype) for port in graph.inputs}
-        rows.append(session.run(None, feed | unread))
+        rows.append(session.run(None, feed))
     names = [one.name for one in session.get_outputs()]
     outputs = {port.name for port in graph.outputs}
     made = {name: np.stack([row[n] for row in rows]) for n, name in enumerate(names)}
