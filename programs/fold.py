@@ -21,6 +21,8 @@ Fold = Callable[[Node, Sequence[Array | None]], Array | Sequence[Array]]
 
 LARGEST = 1 << 24
 
+MOST_PRODUCTS = 1 << 30
+
 TYPES = {1: "f4", 2: "u1", 3: "i1", 4: "u2", 5: "i2", 6: "i4", 7: "i8", 9: "?", 10: "f2", 11: "f8", 12: "u4", 13: "u8"}
 """NumPy's types by ONNX's numbers for them."""
 
@@ -172,6 +174,20 @@ def _reduce(node: Node, values: Sequence[Array | None]) -> Array:
     value = np.asarray(values[0])
     keep = bool(node.attributes.get("keepdims", 1))
     return np.asarray(function(value, axis=None if axes is None else tuple(axes), keepdims=keep), value.dtype)
+
+
+@_folds("MatMul", "Gemm")
+def _product(node: Node, values: Sequence[Array | None]) -> Array:
+    a, b = np.asarray(values[0]), np.asarray(values[1])
+    a = a.T if node.attributes.get("transA") else a
+    b = b.T if node.attributes.get("transB") else b
+    work = a.size // max(a.shape[-1], 1) * b.size
+    if work > MOST_PRODUCTS:
+        raise Unsupported(f"it multiplies constants {work} times, {MOST_PRODUCTS} is the most")
+    total = np.asarray(a @ b) * a.dtype.type(node.attributes.get("alpha", 1.0))
+    if len(values) > 2 and values[2] is not None:
+        total = total + values[2] * a.dtype.type(node.attributes.get("beta", 1.0))
+    return np.asarray(total, a.dtype)
 
 
 @_folds("NonZero")

@@ -320,7 +320,9 @@ def response_normalisation(lowering: Lowering, node: Node) -> None:
     lowering.rename(node, lowering.tensor(node))
 
 
-@operator("Softmax", "ArgMax", becomes="work of the host, after the outputs", limits="at the end of the network")
+@operator(
+    "Softmax", "LogSoftmax", "ArgMax", becomes="work of the host, after the outputs", limits="at the end of the network"
+)
 def by_host(lowering: Lowering, node: Node) -> None:
     """Done by the host."""
     lowering.tensor(node)

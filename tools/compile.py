@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -50,9 +51,7 @@ def compile_(model: str, form: str, **options: Any) -> None:
     """
     from acortex.programs.compiler import compile_graph
 
-    for name in ("output", "reference", "emit_asm"):
-        if options[name]:
-            files.check_writable(options[name])
+    _check_paths(options)
     chip, settings, mapping = options["chip"], list(options["settings"]), options["mapping"]
     machine = machine_for(model, chip, settings)
     graph = quantised_graph(
@@ -86,35 +85,61 @@ SIZES = {"m_top": "arrays.m_top", "m_bottom": "arrays.m_bottom", "n": "arrays.n"
 
 
 def _write(compiled: Compiled, graph: LayerGraph, options: Mapping[str, Any]) -> None:
-    """Writes what was asked for."""
+    """Writes what was asked for, once all of it is made: where one cannot be made, none is written."""
+    made: list[tuple[str, bytes | str]] = []
     if options["output"]:
         from acortex.isa.container import dumps
 
-        files.write(options["output"], dumps(compiled.program))
+        made.append((options["output"], dumps(compiled.program)))
     if options["reference"]:
         from acortex.programs.reference import reference
 
-        files.write(options["reference"], reference(graph).SerializeToString())
+        made.append((options["reference"], reference(graph).SerializeToString()))
     if options["emit_asm"]:
-        _write_text(compiled, options["emit_asm"])
+        made += _text(compiled, options["emit_asm"])
+    for path, content in made:
+        files.write(path, content)
 
 
-def _write_text(compiled: Compiled, path: str) -> None:
-    """The assembly text, and beside it the file of arrays that it names."""
+def _check_paths(options: Mapping[str, Any]) -> None:
+    """Refuses, before any work is done, paths that cannot be written, and one path for two files."""
+    paths = {f"--{name.replace('_', '-')}": options[name] for name in ("output", "reference", "emit_asm")}
+    text = paths["--emit-asm"]
+    if text == files.STANDARD:
+        raise UsageError("--emit-asm writes two files", hint="give it a path")
+    if text and not Path(text).is_dir():
+        paths["the arrays of --emit-asm"] = str(_arrays_of(text))
+    taken: dict[str, str] = {}
+    for option, path in paths.items():
+        if not path:
+            continue
+        files.check_writable(path)
+        other = taken.setdefault(path, option)
+        if other != option:
+            raise UsageError(f"{other} and {option} both write {path}", hint="give each a path of its own")
+
+
+def _arrays_of(path: str) -> Path:
+    """The file of arrays beside an assembly text, which names it in quotes."""
+    name = Path(path).name
+    if not name.isprintable() or any(letter in name for letter in '"\\'):
+        raise UsageError(f"--emit-asm cannot name {name!r} in a text", hint="give it a plainer name")
+    return Path(path).with_name(f"{Path(path).stem}.npz")
+
+
+def _text(compiled: Compiled, path: str) -> list[tuple[str, bytes | str]]:
+    """The file of arrays that the assembly text names, then the text."""
     from io import BytesIO
-    from pathlib import Path
 
     import numpy as np
 
     from acortex.programs.emit import ARRAYS
 
-    if path == files.STANDARD:
-        raise UsageError("--emit-asm writes two files", hint="give it a path")
-    arrays = Path(path).with_suffix(".npz")
     packed = BytesIO()
     np.savez(packed, allow_pickle=False, **compiled.arrays)
-    files.write(str(arrays), packed.getvalue())
-    files.write(path, compiled.text.replace(f'"{ARRAYS}"', f'"{arrays.name}"'))
+    arrays = _arrays_of(path)
+    text = compiled.text.replace(f'file="{ARRAYS}"', f'file="{arrays.name}"')
+    return [(str(arrays), packed.getvalue()), (path, text)]
 
 
 def _parts(report: Mapping[str, Any], half: int | None) -> Iterator[RenderableType]:
