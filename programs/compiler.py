@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from acortex.errors import AcortexError, ManyErrors
 from acortex.isa.assembler import assemble
+from acortex.isa.diagnostics import Diagnostic
 from acortex.isa.machine import Machine
 from acortex.isa.program import Program
 from acortex.programs.emit import ARRAYS, emit
@@ -42,7 +43,7 @@ class CompilerFault(AcortexError):
         )
 
 
-LAYER_MARK = re.compile(r'\s*layer\s+"(.*)"')
+LAYER_MARK = re.compile(r'\s*layer\s+"?([^"]+)"?')
 """The line of a compiled text that begins a layer."""
 
 
@@ -81,14 +82,13 @@ def _assembled(name: str, text: str, arrays: dict[str, NDArray[np.generic]]) -> 
         return assemble(text, file=f"{name}.s", arrays={ARRAYS: arrays})
     except AcortexError as error:
         first = error.errors[0] if isinstance(error, ManyErrors) else error
-        raise CompilerFault(name, _layer_at(text, first.where), first.message) from error
+        line = first.line if isinstance(first, Diagnostic) else 0
+        raise CompilerFault(name, _layer_at(text, line), first.message) from error
 
 
-def _layer_at(text: str, where: str) -> str:
-    """The layer to which a place of a compiled text, "file:line:column", belongs; empty for what stands before."""
-    parts = where.rsplit(":", 2)
-    line = int(parts[1]) if len(parts) == 3 and parts[1].isdigit() else 0
-    marks = [found.group(1) for one in text.splitlines()[:line] if (found := LAYER_MARK.match(one))]
+def _layer_at(text: str, line: int) -> str:
+    """The layer to which a line of a compiled text belongs; empty for what stands before all of them."""
+    marks = [found.group(1) for one in text.splitlines()[:line] if (found := LAYER_MARK.fullmatch(one))]
     return marks[-1] if marks else ""
 
 

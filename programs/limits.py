@@ -54,7 +54,7 @@ def check_steps(graph: FloatGraph, most_instructions: int) -> None:
     size = max(LEAST_INSTRUCTIONS * passes, LEAST_OF_CELLS * cells)
     if size > most_instructions:
         layers = count(len(graph.steps), "layer")
-        told = f"the network has {layers}, which take {size} instructions at least; the chip holds {most_instructions}"
+        told = f"the network has {layers}, {size} instructions at least; the chip holds {most_instructions}"
         raise BeyondProgram(told, hint="take a chip with a larger instruction_memory.words, or a smaller network")
 
 
@@ -125,7 +125,8 @@ def _facts(step: Pass) -> Iterator[Fact]:
         yield from _product_facts(name, step.multiply, step)
     if step.stage is not None:
         stage = step.stage
-        yield name, "its image has as many words as", stage.words * stage.height * stage.width, "vector_words"
+        words = stage.words * stage.height * stage.width
+        yield name, f"its image has {words} words", words, "vector_words"
         if isinstance(stage.layer, Pool):
             yield from window_facts(name, stage.layer.geometry, stage.width)
     if step.cell is not None:
