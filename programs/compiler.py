@@ -19,7 +19,7 @@ from acortex.isa.machine import Machine
 from acortex.isa.program import Program
 from acortex.programs.emit import ARRAYS, emit
 from acortex.programs.graph import Layer, LayerGraph, Product, Recurrent
-from acortex.programs.limits import check_passes, check_schedule
+from acortex.programs.limits import MAX_INSTRUCTIONS, check_passes, check_schedule
 from acortex.programs.lower import lower, pack_inputs
 from acortex.programs.memory_plan import WORD_BYTES, kilobytes, least_memory, plan_memory
 from acortex.programs.passes import CHANNELS, Pass, matrices
@@ -66,13 +66,16 @@ def compile_graph(graph: LayerGraph, machine: Machine, mapping: str = "taps") ->
     """
     plan = plan_graph(graph, machine, mapping)
     text, arrays = emit(plan)
-    program = _assembled(graph.name, text, arrays)
-    size = len(program.words)
-    if size > machine.instruction_words:
-        raise TooLong(
-            f"the program has {size} instructions, and {machine.name} holds {machine.instruction_words}",
-            hint=f"take a chip with instruction_memory.words={size}",
+    size = instructions_of(text)
+    most = min(machine.instruction_words, MAX_INSTRUCTIONS)
+    if size > most:
+        possible = size <= MAX_INSTRUCTIONS
+        hint = f"take a chip with instruction_memory.words={size}" if possible else "compile the network in parts"
+        holds = (
+            f"{machine.name} holds {most}" if most == machine.instruction_words else f"no chip holds more than {most}"
         )
+        raise TooLong(f"the program has {size} instructions, and {holds}", hint=hint)
+    program = _assembled(graph.name, text, arrays)
     return Compiled(program, text, arrays, plan, _report(plan, machine, size))
 
 
@@ -90,6 +93,11 @@ def _layer_at(text: str, line: int) -> str:
     """The layer to which a line of a compiled text belongs; empty for what stands before all of them."""
     marks = [found.group(1) for one in text.splitlines()[:line] if (found := LAYER_MARK.fullmatch(one))]
     return marks[-1] if marks else ""
+
+
+def instructions_of(text: str) -> int:
+    """The instructions of a text, each of which has a line of its own: all lines but directives, remarks and gaps."""
+    return sum(line.lstrip()[:1] not in ("", ";", ".") for line in text.splitlines())
 
 
 def plan_graph(graph: LayerGraph, machine: Machine, mapping: str = "taps") -> Plan:

@@ -25,15 +25,20 @@ def emit(plan: Plan) -> tuple[str, dict[str, NDArray[np.generic]]]:
     return writer.text(), writer.arrays
 
 
+def names_of(plan: Plan) -> dict[str, str]:
+    """What the program calls the network, its layers, tensors and maps: a text cannot hold every name of a model."""
+    ports = (port.name for port in (*plan.graph.inputs, *plan.graph.outputs))
+    layers = (*(step.name for step in plan.passes), *(matrix.layer for matrix in matrices(plan.passes)))
+    return writable((plan.graph.name, *layers, *ports, *plan.layouts))
+
+
 class _Emitter:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.arrays: dict[str, NDArray[np.generic]] = {}
         self.symbols = symbols(plan.layouts)
-        ports = (port.name for port in (*plan.graph.inputs, *plan.graph.outputs))
         self.groups = matrices(plan.passes)
-        layers = (*(step.name for step in plan.passes), *(matrix.layer for matrix in self.groups))
-        self.names = writable((plan.graph.name, *layers, *ports, *plan.layouts))
+        self.names = names_of(plan)
         self.passes = PassWriter(plan, self.symbols)
 
     def text(self) -> str:

@@ -11,10 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from acortex.errors import UsageError
-from acortex.isa.operands import KINDS
 from acortex.programs.graph import Coding, LayerGraph
 from acortex.programs.importer import read_onnx
-from acortex.programs.limits import check_steps
+from acortex.programs.limits import MAX_INSTRUCTIONS, check_steps
 from acortex.programs.lowering import MAX_WORDS
 from acortex.programs.network import Model, Network
 from acortex.programs.normalise import normalise
@@ -27,9 +26,6 @@ RANDOM_SAMPLES = 4
 """Inputs that are drawn where no calibration set is given; one for networks of more than `MANY_WEIGHTS`."""
 
 MANY_WEIGHTS = 1 << 23
-
-MAX_INSTRUCTIONS = KINDS["target"].high + 1
-"""Instructions that a program can address."""
 
 LARGE = 1 << 22
 """Weights of a network of which it is worth while to see whether it fits before they are read."""

@@ -15,6 +15,9 @@ from acortex.programs.steps import FloatGraph, ProductStep, RecurrentStep
 Fact = tuple[str, str, int, str]
 """Something about a network: whose it is, what it is, how much of it, and the kind of operand that must hold it."""
 
+MAX_INSTRUCTIONS = KINDS["target"].high + 1
+"""Instructions that a program can address."""
+
 TENSOR_AXES = MAX_AXES + 2
 """Axes of the shapes that a program's tensor may be given in."""
 

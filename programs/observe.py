@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from acortex.programs.emit import names_of
 from acortex.programs.graph import LayerGraph, written_targets
 from acortex.programs.lower import targets_of
 from acortex.programs.passes import CHANNELS, Layout
@@ -25,8 +26,9 @@ class MapCodes:
     def __init__(self, plan: Plan, written: Mapping[str, tuple[NDArray[np.int64], NDArray[np.uint8]]]) -> None:
         self.plan = plan
         self._layouts: dict[str, dict[str, Layout]] = {}
+        names = names_of(plan)
         for step in plan.passes:
-            known = self._layouts.setdefault(step.name, {})
+            known = self._layouts.setdefault(names[step.name], {})
             known.update({sink.layout.name: sink.layout for sink in step.writes()})
         self._words: dict[tuple[str, int], NDArray[np.uint8]] = {}
 
