@@ -261,7 +261,7 @@ class LayerGraph:
 
     `host_nodes` names what the host does after the outputs (Softmax, ArgMax); `warnings` is what its maker wants to be
     known. `samples` and `labels` are the network's own data, in the form of `--input`. `unread` are inputs of the model
-    that nothing reads: they lie in no map, and no program takes them.
+    that nothing reads: they lie in no map, and cost a program nothing.
     """
 
     name: str

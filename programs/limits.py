@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 from acortex.errors import AcortexError, count
@@ -10,7 +11,7 @@ from acortex.isa.tensors import MAX_AXES, MAX_SCALE, MIN_SCALE
 from acortex.programs.graph import Geometry, LayerGraph, Pool, Port
 from acortex.programs.passes import Multiply, Pass, Sink, Source, matrices
 from acortex.programs.schedule import Schedule
-from acortex.programs.steps import FloatGraph, ProductStep, RecurrentStep
+from acortex.programs.steps import FloatGraph, FloatPort, ProductStep, RecurrentStep
 
 Fact = tuple[str, str, int, str]
 """Something about a network: whose it is, what it is, how much of it, and the kind of operand that must hold it."""
@@ -39,6 +40,9 @@ def window_facts(name: str, geometry: Geometry, width: int) -> Iterator[Fact]:
         yield name, f"its window has {what} {', '.join(map(str, sizes))}", max(sizes), kind
 
 
+LARGEST_UNREAD = 1 << 20
+"""Numbers of an input that nothing reads, and that a program declares all the same."""
+
 LEAST_INSTRUCTIONS = 6
 """Instructions of a pass at least: its layer, two streams, what reads, works and writes."""
 
@@ -59,6 +63,15 @@ def check_steps(graph: FloatGraph, most_instructions: int) -> None:
         layers = count(len(graph.steps), "layer")
         told = f"the network has {layers}, {size} instructions at least; the chip holds {most_instructions}"
         raise BeyondProgram(told, hint="take a chip with a larger instruction_memory.words, or a smaller network")
+
+
+def declares_unread(inputs: Sequence[Port | FloatPort], unread: Sequence[Port | FloatPort]) -> bool:
+    """Whether a program can declare the inputs that nothing reads, beside those that it takes.
+
+    Where it can, runs take the same inputs as the model does.
+    """
+    fit = all(len(port.shape) <= TENSOR_AXES and math.prod(port.shape) <= LARGEST_UNREAD for port in unread)
+    return fit and len(inputs) + len(unread) <= KINDS["input"].high + 1
 
 
 def check_passes(graph: LayerGraph, passes: Sequence[Pass]) -> None:

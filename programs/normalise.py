@@ -19,7 +19,7 @@ from acortex.programs.forward import fold_forward
 from acortex.programs.graph import Geometry, View
 from acortex.programs.inputs import default_seats, place_input
 from acortex.programs.layout import Tensor, canonical, contiguous
-from acortex.programs.limits import window_facts
+from acortex.programs.limits import declares_unread, window_facts
 from acortex.programs.lowering import MAX_WORDS, Lowering, Unsupported, UnsupportedNodes
 from acortex.programs.network import Constant, Model, Node, Value
 from acortex.programs.operators import OPERATORS, Operator, why_unknown
@@ -49,7 +49,7 @@ def normalise(model: Model, *, drop_lrn: bool = False, most_words: int = MAX_WOR
     refused = []
     for value in lowering.model.inputs:
         if not lowering.mentioned(value.name):
-            lowering.graph.unread.append(_bare_port(value))
+            lowering.graph.unread.append(_bare_port(value.name, value.shape, value.dtype, value.batch))
             continue
         try:
             _input(lowering, value)
@@ -150,16 +150,19 @@ def _input(lowering: Lowering, value: Value) -> None:
     lowering.graph.inputs.append(replace(_port(value.name, tensor, value.dtype), batch=value.batch))
 
 
-def _bare_port(value: Value) -> FloatPort:
-    """An input that no node names: it lies in no map."""
-    return FloatPort(value.name, "", value.shape, value.shape, (), value.dtype, value.batch)
+def _bare_port(name: str, shape: tuple[int, ...], dtype: str, batch: str | None) -> FloatPort:
+    """An input that nothing reads: it lies in no map."""
+    return FloatPort(name, "", shape, (math.prod(shape),), (), dtype, batch)
 
 
 def _tell_unread(graph: FloatGraph) -> None:
     names = [port.name for port in graph.unread]
     if names:
         some = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
-        graph.warnings.append(f"nothing reads the {count(len(names), 'input')} {some}: the program does not take them")
+        taken = "it costs nothing" if len(names) == 1 else "they cost nothing"
+        what = taken if declares_unread(graph.inputs, graph.unread) else "the program does not take them"
+        inputs = "input" if len(names) == 1 else count(len(names), "input")
+        graph.warnings.append(f"nothing reads the {inputs} {some}: {what}")
 
 
 def _port(name: str, tensor: Tensor, dtype: str = "float32") -> FloatPort:
@@ -236,7 +239,11 @@ def _drop_unread(graph: FloatGraph) -> None:
             read.update(graph.root(view.map)[0] for view in step.views)
             kept.append(step)
     graph.steps = kept[::-1]
-    graph.unread += [port for port in graph.inputs if graph.root(port.map)[0] not in read]
+    graph.unread += [
+        _bare_port(port.name, port.shape, port.dtype, port.batch)
+        for port in graph.inputs
+        if graph.root(port.map)[0] not in read
+    ]
     graph.inputs = [port for port in graph.inputs if graph.root(port.map)[0] in read]
     ports = {port.map for port in (*graph.inputs, *graph.outputs)}
     living = read | {graph.root(name)[0] for step in graph.steps for name in step.written} | ports

@@ -235,7 +235,7 @@ def _layer_graph(graph: FloatGraph, quantiser: Quantiser, layers: tuple[g.Layer,
     }
     inputs_out = tuple(port(one) for one in graph.inputs), tuple(output_port(one) for one in graph.outputs)
     hosted, warnings = tuple(graph.host_nodes), (*graph.warnings, *quantiser.statistics.warnings)
-    unread = tuple(port(one) for one in graph.unread)
+    unread = tuple(replace(port(one), axes=None) for one in graph.unread)
     return g.LayerGraph(graph.name, maps, layers, *inputs_out, hosted, warnings=warnings, unread=unread)
 
 

@@ -68,7 +68,8 @@ def _report(network: str, inputs: str | None, options: Mapping[str, Any]) -> dic
     chip = chip_for(network, options["chip"], options["settings"])
     machine = machine_of(chip)
     mapping, drop_lrn = options["mapping"], options["drop_lrn"]
-    graph = quantised_graph(network, machine, options["calibration"], drop_lrn=drop_lrn, mapping=mapping)
+    whole = quantised_graph(network, machine, options["calibration"], drop_lrn=drop_lrn, mapping=mapping)
+    graph = replace(whole, unread=())  # there is nothing to compare of them
     compiled = compile_graph(graph, machine, options["mapping"])
     names = names_of(compiled.plan)
     given = _given(graph, compiled.program, names, inputs)
@@ -148,8 +149,7 @@ def _onnxruntime(graph: LayerGraph, given: Mapping[str, Any], maps: Sequence[str
 
     from acortex.programs.reference import reference
 
-    model = reference(replace(graph, unread=()), maps)
-    session = onnxruntime.InferenceSession(model.SerializeToString())
+    session = onnxruntime.InferenceSession(reference(graph, maps).SerializeToString())
     rows = []
     for n in range(len(next(iter(given.values())))):
         feed = {port.name: given[port.name][n].reshape(port.shape).astype(port.dtype) for port in graph.inputs}

@@ -11,6 +11,7 @@ from acortex.programs import Network, compiler, limits, quantised
 from acortex.programs.compiler import CompilerFault, compile_graph, plan_graph
 from acortex.programs.limits import BeyondProgram
 from acortex.programs.network import Model, Node, Value
+from acortex.sim.run import run
 from acortex.sim.specs import load_chip
 from acortex.tools.machine import machine_of
 
@@ -117,6 +118,19 @@ def test_inputs_that_nothing_reads_cost_nothing():
     assert [port.name for port in graph.unread] == [f"u{n}" for n in range(30)]
     program = compile_graph(graph, MACHINE).program
     assert [tensor.name for tensor in program.inputs] == ["x"]
+
+
+def test_a_few_inputs_that_nothing_reads_are_taken_all_the_same():
+    """So a run takes what the model takes; the chip moves nothing."""
+    values = [Value(name, (1, 4)) for name in ("x", "u", "v")]
+    model = Model("few", values, ["y"], [Node("Tanh", "tanh", ("x",), ("y",))])
+    given = dict.fromkeys("xuv", np.ones((2, 4), np.float32))
+    graph = quantised(model, given)
+    assert graph.warnings == ("nothing reads the 2 inputs u, v: they cost nothing",)
+    compiled = compile_graph(graph, MACHINE)
+    assert [tensor.name for tensor in compiled.program.inputs] == ["x", "u", "v"]
+    assert compiled.text.count("        input ") == 1
+    assert run(compiled.program, load_chip("acortex_gnmt"), inputs=given, timing=False).outputs["y"].shape == (2, 4)
 
 
 def test_an_input_of_which_only_the_shape_is_read_is_not_taken():
