@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -77,18 +77,16 @@ def _check_files(model: str, form: str, options: Mapping[str, Any]) -> None:
     """Refuses outputs that cannot be written, or that are inputs or each other, before any work is done."""
     read = (("MODEL.onnx", model), ("--calibration", options["calibration"]), ("--chip", chip_file(options["chip"])))
     written = [("-o", options["output"]), ("--reference", options["reference"]), ("--emit-asm", options["emit_asm"])]
-    if options["emit_asm"] and options["emit_asm"] != files.STANDARD:
-        written.append(("the arrays of --emit-asm", _arrays_beside(options["emit_asm"])))
+    text = options["emit_asm"]
+    if text == files.STANDARD:
+        raise UsageError("--emit-asm writes two files", hint="give it a path")
+    if text and not Path(text).is_dir():
+        written.append(("the arrays of --emit-asm", str(_arrays_of(text))))
     json = ("--format json", files.STANDARD if form == "json" else None)
     files.check_apart(read, (*written, json))
     for _, path in written:
         if path:
             files.check_writable(path)
-
-
-def _arrays_beside(path: str) -> str:
-    """The file of arrays that a program's text at `path` names."""
-    return os.path.splitext(path)[0] + ".npz"
 
 
 def _smallest(graph: LayerGraph, machine: Machine, mapping: str) -> list[str]:
@@ -104,34 +102,43 @@ SIZES = {"m_top": "arrays.m_top", "m_bottom": "arrays.m_bottom", "n": "arrays.n"
 
 
 def _write(compiled: Compiled, graph: LayerGraph, options: Mapping[str, Any]) -> None:
-    """Writes what was asked for."""
+    """Writes what was asked for, once all of it is made: where one cannot be made, none is written."""
+    made: list[tuple[str, bytes | str]] = []
     if options["output"]:
         from acortex.isa.container import dumps
 
-        files.write(options["output"], dumps(compiled.program))
+        made.append((options["output"], dumps(compiled.program)))
     if options["reference"]:
         from acortex.programs.reference import reference
 
-        files.write(options["reference"], reference(graph).SerializeToString())
+        made.append((options["reference"], reference(graph).SerializeToString()))
     if options["emit_asm"]:
-        _write_text(compiled, options["emit_asm"])
+        made += _text(compiled, options["emit_asm"])
+    for path, content in made:
+        files.write(path, content)
 
 
-def _write_text(compiled: Compiled, path: str) -> None:
-    """The assembly text, and beside it the file of arrays that it names."""
+def _arrays_of(path: str) -> Path:
+    """The file of arrays beside an assembly text, which names it in quotes."""
+    name = Path(path).name
+    if not name.isprintable() or any(letter in name for letter in '"\\'):
+        raise UsageError(f"--emit-asm cannot name {name!r} in a text", hint="give it a plainer name")
+    return Path(path).with_name(f"{Path(path).stem}.npz")
+
+
+def _text(compiled: Compiled, path: str) -> list[tuple[str, bytes | str]]:
+    """The file of arrays that the assembly text names, then the text."""
     from io import BytesIO
 
     import numpy as np
 
     from acortex.programs.emit import ARRAYS
 
-    if path == files.STANDARD:
-        raise UsageError("--emit-asm writes two files", hint="give it a path")
-    arrays = _arrays_beside(path)
     packed = BytesIO()
     np.savez(packed, allow_pickle=False, **compiled.arrays)
-    files.write(arrays, packed.getvalue())
-    files.write(path, compiled.text.replace(f'"{ARRAYS}"', f'"{os.path.basename(arrays)}"'))
+    arrays = _arrays_of(path)
+    text = compiled.text.replace(f'file="{ARRAYS}"', f'file="{arrays.name}"')
+    return [(str(arrays), packed.getvalue()), (path, text)]
 
 
 def _parts(report: Mapping[str, Any], half: int | None) -> Iterator[RenderableType]:

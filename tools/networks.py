@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from acortex.errors import UsageError
 from acortex.tools.manners import warn
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from acortex.sim.specs import Chip
 
 ZOO = "zoo:"
+
+USUAL_WORDS = 1 << 15
+"""Words of main memory of most chips. Only a map that is larger is refused alone; of others, the plan says how much
+memory all of them need."""
 
 
 def chip_for(reference: str, chip: Chip | str | None = None, settings: Sequence[str] = ()) -> Chip:
@@ -59,8 +63,12 @@ def quantised_graph(
             raise UsageError("networks of the zoo are calibrated with their own data", hint="leave --calibration out")
         return zoo.graph(_entry(reference), machine.bits)
     given = read_arrays(calibration) if calibration else None
-    fits = None if any_size else partial(plan_graph, machine=machine, mapping=mapping)
-    graph = quantised(reference, given, machine.bits, drop_lrn=drop_lrn, fits=fits)
+    sizes: dict[str, Any] = {}
+    if not any_size:
+        most_words = max(machine.memory_words, USUAL_WORDS)
+        fits = partial(plan_graph, machine=machine, mapping=mapping)
+        sizes = {"fits": fits, "most_words": most_words, "most_instructions": machine.instruction_words}
+    graph = quantised(reference, given, machine.bits, drop_lrn=drop_lrn, **sizes)
     for warning in graph.warnings:
         warn(warning)
     return graph
