@@ -47,7 +47,7 @@ LAYER_MARK = re.compile(r'\s*layer\s+"?([^"]+)"?')
 """The line of a compiled text that begins a layer."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Compiled:
     """A compiled network: the program, its text with the arrays that it names, and how it was planned."""
 
@@ -57,6 +57,22 @@ class Compiled:
     plan: Plan
     report: dict[str, Any]
     """`acortex.compile/1`, plain JSON types."""
+    columns: int
+    """Columns of arrays of the chip that it is for."""
+
+    def reference(self) -> bytes:
+        """The quantised network as an ONNX file: onnxruntime gives the ideal chip's outputs for it, bit for bit."""
+        from acortex.programs.reference import reference
+
+        data: bytes = reference(self.plan.graph).SerializeToString()
+        return data
+
+    def __repr__(self) -> str:
+        found = self.report
+        return (
+            f"Compiled({found['network']} for {found['chip']}, {found['arrays_used']:,} of {found['arrays_in_chip']:,}"
+            f" arrays, {found['instructions']:,} instructions)"
+        )
 
 
 def compile_graph(graph: LayerGraph, machine: Machine, mapping: str = "taps") -> Compiled:
@@ -76,7 +92,7 @@ def compile_graph(graph: LayerGraph, machine: Machine, mapping: str = "taps") ->
         )
         raise TooLong(f"the program has {size} instructions, and {holds}", hint=hint)
     program = _assembled(graph.name, text, arrays)
-    return Compiled(program, text, arrays, plan, _report(plan, machine, size))
+    return Compiled(program, text, arrays, plan, _report(plan, machine, size), machine.columns)
 
 
 def _assembled(name: str, text: str, arrays: dict[str, NDArray[np.generic]]) -> Program:

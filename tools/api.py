@@ -17,9 +17,11 @@ from acortex.tools.chips import chip_file
 from acortex.tools.programs import files_of, open_program
 
 if TYPE_CHECKING:
+    from acortex.programs.compiler import Compiled
     from acortex.sim.inputs import Inputs
     from acortex.sim.probe import Observer
     from acortex.sim.run import Prepared, Progress, Result
+    from acortex.tools.networks import Calibration
 
 AnyProgram = Program | str | Path
 """A program, or the path of one (.s, .acx, .onnx), or "zoo:NAME"."""
@@ -96,6 +98,38 @@ def run(
         check_order=check_order,
         progress=progress,
         observers=observers,
+    )
+
+
+def compile(
+    model: str | Path,
+    chip: AnyChip | None = None,
+    *,
+    settings: Sequence[str] = (),
+    calibration: Calibration = None,
+    mapping: Literal["taps", "dense", "best"] = "taps",
+    drop_lrn: bool = False,
+    smallest_chip: bool = False,
+) -> Compiled:
+    """Maps a network, MODEL.onnx or "zoo:NAME", onto a chip: its `.program` runs, its `.report` says where it lies.
+
+    `calibration` are inputs that show the range of every map, a file or arrays of shape (inferences, …); without it
+    seeded random inputs are used, with a warning. `mapping` says how taps fill the rows of arrays. `drop_lrn` leaves local
+    response normalisation out. With `smallest_chip` the network is compiled for the smallest chip that holds it.
+
+    Raises the errors of `acortex.errors`: for nodes that the chip cannot do, and for what does not fit.
+    """
+    from acortex.tools import networks
+
+    named = chip if chip is None or isinstance(chip, Chip) else str(chip)
+    return networks.compiled(
+        str(model),
+        named,
+        settings,
+        calibration=calibration,
+        mapping=mapping,
+        drop_lrn=drop_lrn,
+        smallest_chip=smallest_chip,
     )
 
 

@@ -12,14 +12,12 @@ from acortex.errors import UsageError
 from acortex.tools import files
 from acortex.tools.chips import CHIP, chip_file, complete, set_option
 from acortex.tools.console import console, format_option, print_json, show
-from acortex.tools.networks import machine_for, quantised_graph
+from acortex.tools.networks import SIZES, compiled
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from acortex.isa.machine import Machine
     from acortex.programs.compiler import Compiled
-    from acortex.programs.graph import LayerGraph
 
 MAPPINGS = ("taps", "dense", "best")
 
@@ -49,28 +47,22 @@ def compile_(model: str, form: str, **options: Any) -> None:
     The network is MODEL.onnx or zoo:NAME. Weights that are not quantised yet get the width of the chip's codes, 4 bits;
     ranges of activations come from --calibration.
     """
-    from acortex.programs.compiler import compile_graph
-
     _check_files(model, form, options)
-    chip, settings, mapping = options["chip"], list(options["settings"]), options["mapping"]
-    machine = machine_for(model, chip, settings)
-    graph = quantised_graph(
+    made = compiled(
         model,
-        machine,
-        options["calibration"],
+        options["chip"],
+        options["settings"],
+        calibration=options["calibration"],
+        mapping=options["mapping"],
         drop_lrn=options["drop_lrn"],
-        mapping=mapping,
-        any_size=options["smallest_chip"],
+        smallest_chip=options["smallest_chip"],
     )
-    if options["smallest_chip"]:
-        machine = machine_for(model, chip, settings + _smallest(graph, machine, mapping))
-    compiled = compile_graph(graph, machine, mapping)
-    _write(compiled, graph, options)
+    _write(made, options)
     if form == "json":
-        print_json(compiled.report)
+        print_json(made.report)
     else:
         out = console(err=files.STANDARD in (options["output"], options["reference"]))
-        show(out, _parts(compiled.report, machine.columns // 2 if options["explain"] else None))
+        show(out, _parts(made.report, made.columns // 2 if options["explain"] else None))
 
 
 def _check_files(model: str, form: str, options: Mapping[str, Any]) -> None:
@@ -89,19 +81,7 @@ def _check_files(model: str, form: str, options: Mapping[str, Any]) -> None:
             files.check_writable(path)
 
 
-def _smallest(graph: LayerGraph, machine: Machine, mapping: str) -> list[str]:
-    """The settings that make a chip the smallest that holds a network."""
-    from acortex.programs.compiler import smallest_chip
-
-    sizes = smallest_chip(graph, machine, mapping)
-    return [f"{SIZES[part]}={size}" for part, size in sizes.items()]
-
-
-SIZES = {"m_top": "arrays.m_top", "m_bottom": "arrays.m_bottom", "n": "arrays.n", "memory_kb": "memory.capacity_kb"}
-"""The setting of each size of the smallest chip."""
-
-
-def _write(compiled: Compiled, graph: LayerGraph, options: Mapping[str, Any]) -> None:
+def _write(compiled: Compiled, options: Mapping[str, Any]) -> None:
     """Writes what was asked for, once all of it is made: where one cannot be made, none is written."""
     made: list[tuple[str, bytes | str]] = []
     if options["output"]:
@@ -109,9 +89,7 @@ def _write(compiled: Compiled, graph: LayerGraph, options: Mapping[str, Any]) ->
 
         made.append((options["output"], dumps(compiled.program)))
     if options["reference"]:
-        from acortex.programs.reference import reference
-
-        made.append((options["reference"], reference(graph).SerializeToString()))
+        made.append((options["reference"], compiled.reference()))
     if options["emit_asm"]:
         made += _text(compiled, options["emit_asm"])
     for path, content in made:

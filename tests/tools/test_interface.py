@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 import acortex
@@ -14,6 +15,7 @@ from acortex.errors import UsageError
 from acortex.sim.results import RunReport
 from acortex.sim.run import Prepared, Result, Values
 from acortex.sim.specs import load_chip
+from acortex.tools.networks import SIZES
 
 FOUR = np.zeros((4, 784), dtype=np.uint8)
 
@@ -70,6 +72,17 @@ def test_inferences_as_a_table_of_pandas(prepared: Prepared) -> None:
     assert "energy_by_component_aj.main_memory" in table.columns
 
 
+def test_a_network_is_compiled_for_the_smallest_chip_that_holds_it() -> None:
+    compiled = acortex.compile("zoo:digits_cnn", smallest_chip=True)
+    sizes = compiled.report["smallest_chip"]
+    assert compiled.report["arrays_in_chip"] == (sizes["m_top"] + sizes["m_bottom"]) * 2 * sizes["n"]
+    assert len(repr(compiled)) < 300
+    assert f"{compiled.report['arrays_used']:,} of {compiled.report['arrays_in_chip']:,} arrays" in repr(compiled)
+    assert onnx.load_model_from_string(compiled.reference()).graph.node
+    settings = [f"{path}={sizes[part]}" for part, path in SIZES.items()]
+    assert acortex.run(compiled.program, "acortex_gnmt", settings=settings, inputs=FOUR).report.accuracy is None
+
+
 def test_settings_over_a_chip_that_is_given_whole_are_refused() -> None:
     with pytest.raises(UsageError, match="settings lie over a chip that is named"):
         acortex.run("zoo:digits_mlp", load_chip("acortex_digits"), settings=["memory.access_cycles=3"], inputs=FOUR)
@@ -86,6 +99,8 @@ unit: str = result.report.waits[0].unit if result.report.waits else "-"
 values = acortex.prepare("zoo:digits_mlp").values()
 rows = acortex.open_trace("run.actrace")
 program = acortex.assemble("halt", file="p.s")
+compiled = acortex.compile("model.onnx", smallest_chip=True)
+again = acortex.run(compiled.program)
 """
 
 MISTAKES = {
@@ -93,6 +108,7 @@ MISTAKES = {
     'acortex.run("zoo:digits_mlp", trace_level="event")': "incompatible type \"Literal['event']\"",
     'acortex.prepare("zoo:digits_mlp", imputs=None)': 'Unexpected keyword argument "imputs" for "prepare"',
     'acortex.prepare("zoo:digits_mlp").run(timing=False)': 'Unexpected keyword argument "timing" for "run"',
+    'acortex.compile("model.onnx", calibrate="x.npy")': 'Unexpected keyword argument "calibrate" for "compile"',
     "result.report.cylces": '"RunReport" has no attribute "cylces"',
     'acortex.assemble("halt", files="p.s")': 'Unexpected keyword argument "files" for "assemble"',
     'acortex.open_trace(trace="run.actrace")': 'Unexpected keyword argument "trace" for "open"',
