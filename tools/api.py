@@ -114,8 +114,8 @@ def compile(
     """Maps a network, MODEL.onnx or "zoo:NAME", onto a chip: its `.program` runs, its `.report` says where it lies.
 
     `calibration` are inputs that show the range of every map, a file or arrays of shape (inferences, …); without it
-    seeded random inputs are used, with a warning. `mapping` says how taps fill the rows of arrays. `drop_lrn` leaves local
-    response normalisation out. With `smallest_chip` the network is compiled for the smallest chip that holds it.
+    seeded random inputs are used, with a warning. `mapping` says how taps fill the rows of arrays. `drop_lrn` leaves
+    local response normalisation out. With `smallest_chip` the network is compiled for the smallest chip that holds it.
 
     Raises the errors of `acortex.errors`: for nodes that the chip cannot do, and for what does not fit.
     """
