@@ -43,7 +43,7 @@ def reprice(path: str, chip: str | None, settings: tuple[str, ...], form: str) -
     trace = open_trace(path)
     priced = load_chip(chip, settings) if chip else recorded_chip(trace, settings)
     moved = moved_timing(trace.header.config, priced.config)
-    report = _report(trace, priced, moved)
+    report = repriced(trace, priced, moved)
     if moved:
         warn(f"{priced.name} may take other cycles than those recorded, for it differs in {', '.join(moved)}")
     if form == "json":
@@ -52,14 +52,15 @@ def reprice(path: str, chip: str | None, settings: tuple[str, ...], form: str) -
         show(console(), _parts(report))
 
 
-def _report(trace: Trace, chip: Chip, moved: list[str]) -> dict[str, Any]:
+def repriced(trace: Trace, chip: Chip, moved: list[str]) -> dict[str, Any]:
     """The energies of the run as recorded and as priced anew, in pairs."""
+    from acortex.sim.clock import Clock
     from acortex.sim.energy import prices
     from acortex.sim.replay import replay
 
     energies = replay(trace, prices(chip))
     recorded = _recorded(trace)
-    seconds = float(trace.cycles * chip.clock_ns) / 10**9
+    seconds = Clock(chip.clock_ns).seconds(trace.cycles)
     joules = energies.total / AJ_PER_J
     return {
         "schema": SCHEMA,
