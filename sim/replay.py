@@ -122,10 +122,10 @@ def _ledger(trace: Trace) -> tuple[dict[tuple[int, int, int], int], list[Interva
         start = chunk["start"][spanning]
         spans.add(place[spanning], start, start + chunk["span"][spanning])
     by_number: defaultdict[tuple[int, int, int], int] = defaultdict(int)
-    for key, (count,) in counts.rows.items():
-        place, kind = divmod(key, len(kinds))
-        by_number[kinds[kind], place % layers - 1, place // layers - 1] += count
-    return dict(by_number), [(place % layers - 1, start, end) for place, (start, end) in spans.rows.items()]
+    for key, (number,) in counts.rows.items():
+        inference, layer = divmod(key // len(kinds), layers)
+        by_number[kinds[key % len(kinds)], layer - 1, inference - 1] += number
+    return dict(by_number), [(key % layers - 1, start, end) for key, (start, end) in spans.rows.items()]
 
 
 def _kind(name: str, trace: Trace) -> int:
@@ -168,7 +168,7 @@ def _timing(config: Mapping[str, Any]) -> dict[str, Any]:
         for table, settings in config.items()
         if table not in UNTIMED and isinstance(settings, Mapping)
         for name, value in settings.items()
-        if f"{table}.{name}" not in SIZES
+        if f"{table}.{name}" not in (*SIZES, *NAMES_TECHNOLOGY)  # what a technology sets is compared itself
     }
     clock = Fraction(repr(config["clock_ns"]))
     frame, settle_ns = (Fraction(repr(flat.pop(f"arrays.{name}"))) for name in ("frame_ns", "settle_ns_per_array"))

@@ -73,6 +73,22 @@ def test_a_repriced_trace_equals_a_fresh_run_or_says_what_moves(
             assert moved and all(path.startswith("memory.") for path in moved)
 
 
+def test_cells_move_no_cycle_whatever_their_name(recorded: tuple[Program, Trace]) -> None:
+    _, trace = recorded
+    for cell in SETTINGS["arrays.cell"].choices:
+        assert moved_timing(trace.header.config, recorded_chip(trace, [f"arrays.cell={cell}"]).config) == []
+
+
+def test_a_slower_memory_is_named_by_what_is_slower(recorded: tuple[Program, Trace]) -> None:
+    _, trace = recorded
+    slower = recorded_chip(trace, ["memory.type=feram"])
+    assert moved_timing(trace.header.config, slower.config) == [
+        "memory.access_cycles",
+        "memory.bank_cycles",
+        "memory.read_latency_ns",
+    ]
+
+
 def test_a_technology_replaces_what_the_recorded_chip_had_set_itself(
     recorded: tuple[Program, Trace], tmp_path: Path
 ) -> None:
