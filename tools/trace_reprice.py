@@ -49,7 +49,7 @@ def reprice(path: str, chip: str | None, settings: tuple[str, ...], form: str) -
     if form == "json":
         print_json(report)
     else:
-        show(console(), _parts(report))
+        show(console(), parts(report))
 
 
 def repriced(trace: Trace, chip: Chip, moved: list[str]) -> dict[str, Any]:
@@ -108,7 +108,7 @@ def _layers(trace: Trace, recorded: Mapping[str, Any], energies: Energies) -> li
     return [{"name": name, "energy_aj": [before.get(name, 0), energies.by_layer.get(at, 0)]} for at, name in names]
 
 
-def _parts(report: Mapping[str, Any]) -> Iterator[RenderableType]:
+def parts(report: Mapping[str, Any]) -> Iterator[RenderableType]:
     """The report for people."""
     from rich.text import Text
 
