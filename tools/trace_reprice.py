@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 SCHEMA = "acortex.reprice/1"
 AJ_PER_J = 10**18
+MOST_AJ = 10**48
+"""More energy than any run has, and few enough digits for a float."""
 
 
 @click.command("reprice")
@@ -85,16 +87,26 @@ def _recorded(trace: Trace) -> dict[str, Any]:
     """What the run's report said of its energy."""
     report = trace.summary or {}
     try:
+        total = _energy(report["energy_aj"])
         return {
-            "energy_j": report["energy_j"],
-            "energy_aj": report["energy_aj"],
-            "energy_by_component_aj": {name: int(energy) for name, energy in report["energy_by_component_aj"].items()},
-            "layers": [{"name": row["name"], "energy_aj": int(row["energy_aj"])} for row in report["layers"]],
+            "energy_j": total / AJ_PER_J,
+            "energy_aj": total,
+            "energy_by_component_aj": {
+                name: _energy(energy) for name, energy in report["energy_by_component_aj"].items()
+            },
+            "layers": [{"name": str(row["name"]), "energy_aj": _energy(row["energy_aj"])} for row in report["layers"]],
         }
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UsageError(
             "has no report of the run's energy", where=str(trace.path), hint="write it with `acortex run --trace`"
         ) from error
+
+
+def _energy(value: Any) -> int:
+    """An energy of a report, in attojoules; ValueError for what is none."""
+    if type(value) is not int or abs(value) >= MOST_AJ:
+        raise ValueError(f"{value!r:.40} is no energy")
+    return value
 
 
 def _pairs(before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, list[int]]:

@@ -20,6 +20,7 @@ MOST_ROWS = 1 << 26
 """Rows of a column that is held as a whole: 512 MB."""
 
 Ints: TypeAlias = NDArray[np.int64]
+AnyInts: TypeAlias = NDArray[np.signedinteger[Any]]
 Window: TypeAlias = tuple[int, int]
 
 
@@ -200,7 +201,12 @@ class Table(Generic[Row]):
 
     def _whole(self, *names: str) -> dict[str, Ints]:
         """Columns of all rows, as far as memory may be taken for them."""
-        parts: dict[str, list[Ints]] = {name: [np.zeros(0, dtype=np.int64)] for name in names}
+        parts = self._gathered(_as_is, *names)
+        return {name: np.concatenate(parts.pop(name), dtype=np.int64) for name in names}
+
+    def _gathered(self, form: Callable[[Ints], AnyInts], *names: str) -> dict[str, list[AnyInts]]:
+        """The parts of columns, each in some form; as few rows as memory may be taken for."""
+        parts: dict[str, list[AnyInts]] = {name: [np.zeros(0, dtype=np.int8)] for name in names}
         rows = 0
         for chunk in self.chunks(*names):
             rows += len(chunk[names[0]])
@@ -211,8 +217,8 @@ class Table(Generic[Row]):
                     hint="take a part with select(window=...), or go through chunks()",
                 )
             for name in names:
-                parts[name].append(chunk[name])
-        return {name: np.concatenate(parts.pop(name)) for name in names}
+                parts[name].append(form(chunk[name]))
+        return parts
 
     def _claimed(self) -> int:
         return sum(block.rows for block in self._stored)
@@ -248,6 +254,10 @@ class Table(Generic[Row]):
             self._cache |= self._whole(*missing)
         return {name: self._cache[name] for name in self.fields}
 
+    def compact(self, *names: str) -> dict[str, AnyInts]:
+        """Columns of all rows, each in the narrowest signed integers that hold it: about 25 bytes for a row of all."""
+        return {name: np.concatenate(parts) for name, parts in self._gathered(narrowest, *names).items()}
+
     def end_cycle(self) -> int:
         """The last cycle at which any row ends; 0 without rows."""
         return max(
@@ -260,7 +270,7 @@ class Table(Generic[Row]):
 
     def to_duckdb(self) -> Any:
         """A duckdb relation with names in place of positions; MissingExtra without duckdb."""
-        return handover.to_duckdb(self.columns(), self.header)
+        return handover.to_duckdb(self.compact(*self.fields), self.header)
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """The rows of `to_duckdb` for any reader of Arrow streams."""
@@ -305,6 +315,17 @@ class Table(Generic[Row]):
         header = self.header
         named = {"unit": header.units, "cause": header.causes, "layer": header.layers, "pc": header.lines}
         return [kind.name for kind in header.kinds] if column == "kind" else named[column]
+
+
+def _as_is(values: Ints) -> AnyInts:
+    return values
+
+
+def narrowest(values: Ints) -> AnyInts:
+    """The values in the fewest bytes that hold them all."""
+    low, high = int(values.min(initial=0)), int(values.max(initial=0))
+    bits = next(bits for bits in (8, 16, 32, 64) if -(1 << bits - 1) <= low and high < 1 << bits - 1)
+    return values.astype(f"i{bits // 8}")
 
 
 def _restrict(allowed: dict[str, NDArray[np.bool_]], name: str, mask: NDArray[np.bool_]) -> None:
