@@ -321,11 +321,15 @@ def _as_is(values: Ints) -> AnyInts:
     return values
 
 
+def fitting(low: int, high: int) -> np.dtype[np.signedinteger[Any]]:
+    """The narrowest signed integers that hold these bounds."""
+    bits = next(bits for bits in (8, 16, 32, 64) if -(1 << bits - 1) <= low and high < 1 << bits - 1)
+    return np.dtype(f"i{bits // 8}")
+
+
 def narrowest(values: Ints) -> AnyInts:
     """The values in the fewest bytes that hold them all."""
-    low, high = int(values.min(initial=0)), int(values.max(initial=0))
-    bits = next(bits for bits in (8, 16, 32, 64) if -(1 << bits - 1) <= low and high < 1 << bits - 1)
-    return values.astype(f"i{bits // 8}")
+    return values.astype(fitting(int(values.min(initial=0)), int(values.max(initial=0))))
 
 
 def _restrict(allowed: dict[str, NDArray[np.bool_]], name: str, mask: NDArray[np.bool_]) -> None:
