@@ -48,9 +48,9 @@ def sums_of(path: Path, trace: Trace) -> dict[str, Any]:
 
 def _added_up(path: Iterable[Segment]) -> list[Segment]:
     """One segment for all that are alike, as long as they are together, in the order of the first of each."""
-    cycles: defaultdict[tuple[Any, ...], int] = defaultdict(int)
-    for start, end, *rest, _ in path:
-        cycles[tuple(rest)] += end - start
+    cycles: defaultdict[tuple[str, str, str, int, int], int] = defaultdict(int)
+    for one in path:
+        cycles[one.unit, one.what, one.name, one.pc, one.layer] += one.end - one.start
     return [Segment(0, length, *alike, -1) for alike, length in cycles.items()]
 
 
