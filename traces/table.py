@@ -230,14 +230,28 @@ class Table(Generic[Row]):
 
     def chunks(self, *names: str) -> Iterator[dict[str, Ints]]:
         """The named columns (all of `fields` if none is named), at most 65,536 rows at a time, in file order."""
-        wanted = names or self.fields
-        for block in self._stored:
-            chunk = self._chunk(block)
-            mask = self._select.mask(chunk)
-            if mask is None:
-                yield {name: chunk[name] for name in wanted}
-            elif mask.any():
-                yield {name: chunk[name][mask] for name in wanted}
+        for at in range(len(self._stored)):
+            if chunk := self.chunk(at, *names):
+                yield chunk
+
+    def chunk(self, at: int, *names: str) -> dict[str, Ints] | None:
+        """One of the chunks, by the number of its block; None where no row of it is selected."""
+        chunk = self._chunk(self._stored[at])
+        mask = self._select.mask(chunk)
+        if mask is None:
+            return {name: chunk[name] for name in names or self.fields}
+        return {name: chunk[name][mask] for name in names or self.fields} if mask.any() else None
+
+    def rows_of(self, at: int) -> int:
+        """How many rows a block has, selected or not."""
+        return self._stored[at].rows
+
+    def first_starts(self) -> list[int]:
+        """The first start in each block."""
+        return [
+            block.cycles[0] if block.cycles is not None else int(self._chunk(block)["start"].min())
+            for block in self._stored
+        ]
 
     def _chunk(self, block: StoredBlock) -> Chunk:
         """The columns of a block, checked the first time that it is read."""
