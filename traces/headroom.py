@@ -100,14 +100,14 @@ def _halving(path: Sequence[Segment]) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: -int(str(row["gain_at_most"])))
 
 
-def _owners(one: Segment) -> set[str]:
+def _owners(one: Segment) -> list[str]:
     """The units and parts whose delays a segment follows from; none where it is a hand-over or a wait."""
     if one.what not in (BUSY, LATENCY):
-        return set()
-    owners = {one.unit, one.unit.rstrip("0123456789"), one.unit.partition("/")[0]}
+        return []
+    owners = [one.unit, one.unit.rstrip("0123456789"), one.unit.partition("/")[0]]
     if one.name in ("memory.read", "memory.write", "latency"):
-        owners.add(MEMORY)
-    return owners
+        owners.append(MEMORY)
+    return list(dict.fromkeys(owners))  # in an order that is the same in every process
 
 
 def plain(one: Segment, trace: Trace) -> dict[str, Any]:
