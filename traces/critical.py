@@ -55,11 +55,18 @@ class Path:
     def __init__(self, backwards: Iterable[Segment]) -> None:
         words: dict[str, int] = {}
         self._columns = [array(code) for code in "qqiiiiiq"]
-        for segment in backwards:
-            start, end, *named, pc, layer, inference = segment
-            numbers = (words.setdefault(str(name), len(words)) for name in named)
-            for column, value in zip(self._columns, (start, end, *numbers, pc, layer, inference), strict=True):
-                column.append(value)
+        adds = [column.append for column in self._columns]
+        add_start, add_end, add_unit, add_what, add_name, add_pc, add_layer, add_inference = adds
+        number = words.setdefault
+        for start, end, unit, what, name, pc, layer, inference in backwards:
+            add_start(start)
+            add_end(end)
+            add_unit(number(unit, len(words)))
+            add_what(number(what, len(words)))
+            add_name(number(name, len(words)))
+            add_pc(pc)
+            add_layer(layer)
+            add_inference(inference)
         for column in self._columns:
             column.reverse()
         self._words = list(words)

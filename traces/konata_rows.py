@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.traces.in_order import Columns
+from acortex.traces.schema import MOST_NAMES
 from acortex.traces.table import AnyInts, Ints
 
 _ROW = ("key", "start", "end", "unit", "name")
@@ -18,7 +19,8 @@ class Numbered:
     """The rows of a log by number, and the number of the row of each stage, `of_stages`, in the order of stages."""
 
     def __init__(self, rows: Mapping[str, Ints], keys: Ints, of_stages: AnyInts) -> None:
-        pc, inference = keys[rows["key"]].T
+        pc = (keys[rows["key"]] + 1) % MOST_NAMES - 1
+        inference = (keys[rows["key"]] - pc) // MOST_NAMES
         order = np.lexsort((inference, pc, rows["start"]))
         number = np.empty(len(order), dtype=of_stages.dtype)
         number[order] = np.arange(len(order))
@@ -52,7 +54,7 @@ class Assignment:
 
     def __init__(self, follows: NDArray[np.bool_]) -> None:
         self._follows = follows
-        self._keys: dict[tuple[int, int], int] = {}
+        self._keys: dict[int, int] = {}
         self._latest: dict[int, tuple[int, int]] = {}  # of each unit the key and the row
         self._first: dict[int, int] = {}  # of each key the first row and the last
         self._last: dict[int, int] = {}
@@ -80,9 +82,9 @@ class Assignment:
 
     def _key(self, pc: Ints, inference: Ints) -> Ints:
         """A number for each pair of instruction and inference."""
-        pairs, which = np.unique(np.stack([pc, inference]), axis=1, return_inverse=True)
-        found = [self._keys.setdefault((one, other), len(self._keys)) for one, other in pairs.T.tolist()]
-        return np.array(found, dtype=np.int64)[which.reshape(-1)]
+        pairs, which = np.unique(inference * MOST_NAMES + pc, return_inverse=True)  # a pc is -1 at least
+        found = [self._keys.setdefault(pair, len(self._keys)) for pair in pairs.tolist()]
+        return np.array(found, dtype=np.int64)[which]
 
     def _executed(self, stages: Columns) -> tuple[Ints, Ints]:
         """The rows of stages of units that execute instructions, and which of the stages begin one."""
@@ -163,7 +165,7 @@ class Assignment:
         for names, starts, ends in self._ends:
             np.minimum.at(columns["start"], names, starts)
             np.maximum.at(columns["end"], names, ends)
-        return Numbered(columns, np.array(list(self._keys), dtype=np.int64).reshape(-1, 2), of_stages)
+        return Numbered(columns, np.array(list(self._keys), dtype=np.int64), of_stages)
 
 
 def _filled(rows: Ints) -> Ints:

@@ -35,6 +35,7 @@ class Rows:
         header = trace.header
         self._names = [*(kind.name for kind in header.kinds), *header.causes]
         self._kinds = len(header.kinds)
+        self._lines = len(header.lines)
         self.units = header.units
         self._place = {unit: at for at, unit in enumerate(header.units)}
         self._work: dict[int, list[int]] = {}
@@ -65,9 +66,10 @@ class Rows:
     def _note_work(self, rows: Mapping[str, Ints]) -> None:
         """Notes which units had events for each instruction."""
         events = rows["code"] < self._kinds
-        pairs = np.unique(np.stack([rows["unit"][events], rows["pc"][events]]), axis=1)
-        for unit, pc in pairs.T.tolist():
-            self._work.setdefault(pc, []).append(unit)
+        keys = rows["unit"][events] * (self._lines + 1) + rows["pc"][events] + 1
+        for key in np.flatnonzero(np.bincount(keys)).tolist():
+            unit, pc = divmod(key, self._lines + 1)
+            self._work.setdefault(pc - 1, []).append(unit)
 
     def before(self, unit: str, cycle: int) -> Row | None:
         """What the unit did in the cycle before this one; None where it was idle. Of several, what began last."""
@@ -112,5 +114,6 @@ class Rows:
         return at if at >= low else None
 
     def _row(self, unit: str, at: int) -> Row:
-        start, end, code, pc, layer, inference = (column[at] for column in self._column)
-        return Row(unit, start, end, code < self._kinds, self._names[code], pc, layer, inference)
+        start, end, code, pc, layer, inference = self._column
+        what = code[at]
+        return Row(unit, start[at], end[at], what < self._kinds, self._names[what], pc[at], layer[at], inference[at])

@@ -12,6 +12,8 @@ from acortex.traces.validation import CLOCK_NS, MOST, TraceError, check_plain
 VERSION = 1
 NAME = f"acortex.trace/{VERSION}"
 LEVELS = ("events", "instructions", "layers")
+MOST_NAMES = 1 << 20
+"""The longest table of names: instructions, layers and the like."""
 MOST_LETTERS = 1000
 """The longest name of a unit, a kind of event or a cause."""
 
@@ -160,8 +162,8 @@ def _text(value: Any, name: str, where: str) -> str:
 
 
 def _list(value: Any, name: str, where: str) -> list[Any]:
-    if not isinstance(value, list):
-        raise _bad(where, name, value, "a list")
+    if not isinstance(value, list) or len(value) >= MOST_NAMES:
+        raise _bad(where, name, value, f"a list of less than {MOST_NAMES} entries")
     return value
 
 
