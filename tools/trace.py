@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import shutil
+import sys
 from typing import Any
 
 import click
@@ -96,7 +97,10 @@ def export(path: str, target: str, output: str) -> None:
     made = spool("export") if output == files.STANDARD else output
     write(open_trace(path), target, made)
     if made != output:
-        files.write(files.STANDARD, Path(made).read_bytes())
+        with open(made, "rb") as file:
+            sys.stdout.flush()
+            shutil.copyfileobj(file, sys.stdout.buffer)
+            sys.stdout.buffer.flush()
 
 
 @trace.command("query")
