@@ -39,16 +39,21 @@ def check(path: str, golden: str, update: bool, given: tuple[str, ...], before: 
 
     files.check_apart((("RUN.actrace", path), ("--before", before)), (("--update", golden if update else None),))
     run = open_trace(path)
-    if update and not Path(golden).exists():
-        checking.write_golden(Path(golden), measure(run))
+    anew = update and not Path(golden).exists()
+    recorded = {} if anew else checking.read_golden(golden)
+    allowed = checking.tolerances(given)
+    measured = measure(run)
+    if anew:
+        checking.write_golden(Path(golden), measured)
         click.echo(f"{golden}: written, {run.cycles} cycles", err=form != "text")
         return 0
     report = checking.check(
         run,
-        checking.read_golden(golden),
+        recorded,
         golden,
-        tolerances=checking.tolerances(given),
+        tolerances=allowed,
         reference=open_trace(before) if before else None,
+        measured=measured,
     )
     if form == "json":
         print_json(report)
@@ -56,6 +61,6 @@ def check(path: str, golden: str, update: bool, given: tuple[str, ...], before: 
         click.echo(checking.github(report), nl=not report["equal"])
     else:
         click.echo("\n".join(checking.lines(report)))
-    if update and checking.write_golden(Path(golden), measure(run)):
+    if update and checking.write_golden(Path(golden), measured):
         click.echo(f"{golden}: updated", err=form != "text")
     return 0 if report["equal"] or update else 1

@@ -22,6 +22,7 @@ def info(trace: Trace) -> dict[str, Any]:
     for chunk in trace.events.chunks("kind", "count", "merged", "energy_aj"):
         sums.add(chunk["kind"] * 0, chunk)
     events, event_energy_aj = sums[0]
+    waits = sum(len(chunk["start"]) for chunk in trace.waits.chunks("start"))  # read, and so checked
     energy_aj = event_energy_aj + trace.cycles * header.leakage_aj_per_cycle
     return {
         "schema": SCHEMA,
@@ -29,7 +30,7 @@ def info(trace: Trace) -> dict[str, Any]:
         "lost": trace.lost,
         "events": events,
         "rows": len(trace.events),
-        "waits": len(trace.waits),
+        "waits": waits,
         "cycles": trace.cycles,
         "latency_s": float(trace.cycles * header.exact_clock_ns() / 10**9),
         "energy_aj": energy_aj,
