@@ -156,7 +156,7 @@ class Ordering:
                 group_counts(self.sequencer.groups[self.groups.popleft()], self.chip).turns
                 for _ in range(ops.positions)
             ]
-            return [("stream" if ops.to else "codes", sum(words for turn in turns for _, words in turn))]
+            return [("stream" if ops.to else "codes", sum(len(turn.leaving) for group in turns for turn in group))]
         if d.agent == "vector":
             made = sum(gives for _, gives in stepwise(d))
             return [("results", made)] if made else []

@@ -19,11 +19,11 @@ import pytest
 from acortex.isa.codec import decode
 from acortex.isa.table import ROWS
 from acortex.traces import reader
+from judge.clockwork import CLIENTS
 from judge.compare import differences, same_outputs
 from judge.generate import generate
 from judge.plans import Case
 from judge.replay import Replay, memory_report, retention_report
-from judge.stepped import CLIENTS
 from judge.values import Machine
 
 PROGRAMS = int(os.environ.get("ACORTEX_PROGRAMS", "150"))
@@ -117,7 +117,7 @@ def judge(seed: int, folder: Path) -> Judged:
     trace.unlink()
     report["memory"] = memory_report(stepped.accesses, result.cycles, case.chip.memory_words)
     report["retention"] = retention_report(stepped.accesses, case.program, case.chip)
-    wrong = [*found, *same_outputs(result.outputs, values), *_same_report(result.report, report)]
+    wrong = [*found, *same_outputs(case.program, result.outputs, values), *_same_report(result.report, report)]
     judged = Judged([f"seed {seed}: {what}" for what in wrong], _corners(case))
     judged.reached.update(("wait", unit, cause) for _, _, unit, cause, _ in stepped.waits)
     judged.reached.update({("tie", *pair): count for pair, count in stepped.ties.items()})
