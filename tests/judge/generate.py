@@ -120,13 +120,15 @@ class Maker(Chains):
             self.loops.pop()
 
     def hand_over(self) -> None:
-        """Every output of every inference to the host, at last."""
+        """Every output of every inference to the host, at last: of words that are written by then, in no loop."""
+        if not self.written:
+            self.emit("inference")
+            self.bundle_of(self.transfer_in)
+            self.emit("endinference")
         free = next(loop for loop in range(8) if loop not in dict(self.loops))
         self.emit("loop", loop=free, count=0)
         top = len(self.made)
         self.emit("inference", by=free)
-        if not self.written:
-            self.bundle_of(self.transfer_in)
         for index in range(len(self.outputs)):
             self.bundle_of(lambda: self.transfer_out(index))  # noqa: B023  # called at once
         self.emit("endinference")
