@@ -8,7 +8,7 @@ The values of a run are its values, because data never steer the clock.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any
 
 import numpy as np
@@ -50,7 +50,8 @@ class Functional:
     """Executes a program in program order on a chip.
 
     `tensors` are the inputs as words, by name: uint8 of shape (inferences, words, 64); None where values are not
-    wanted. `dump` hears of what is written. After `run`, `outputs` holds the output tensors by name: uint8 of shape
+    wanted. `limit` is how many instructions past the set-up are executed, of which those `not_ended`, counted from 1,
+    give the host nothing, for a run that was stopped before they ended. `dump` hears of what is written. After `run`, `outputs` holds the output tensors by name: uint8 of shape
     (inferences, *shape).
     """
 
@@ -61,6 +62,7 @@ class Functional:
         inferences: int,
         tensors: Mapping[str, Words] | None,
         limit: int | None = None,
+        not_ended: Container[int] = (),
         dump: LayerDump | None = None,
     ) -> None:
         self.program = program
@@ -72,6 +74,7 @@ class Functional:
         self._inferences = inferences
         self._tensors = tensors
         self._limit = limit
+        self._not_ended = not_ended
         self._dump = dump
         self._pipes: dict[str, Pipe] = {}
         self._connected: dict[int, Dispatch] = {}
@@ -194,7 +197,7 @@ class Functional:
             self.order.write(dispatch, addresses, start)
             if given is not None:
                 self._store(dispatch, addresses, given)
-                if self._dump is not None:
+                if self._dump is not None and self.steps not in self._not_ended:
                     self._dump.note(dispatch, addresses, self._memory[addresses])
         end = self.order.end(dispatch, [run.end for run in runs if run.last])
         if (
@@ -435,6 +438,8 @@ class Functional:
         stream = dispatch.stream
         assert stream is not None
         self._check_host(dispatch, words_of(tensor), stream.size, tensor.name)
+        if self.steps in self._not_ended:
+            return
         self.finished = max(self.finished, dispatch.inference + 1)
         self._given[tensor.name][dispatch.inference] = True
         if words is not None:

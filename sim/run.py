@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -134,9 +134,11 @@ class _Work:
     progress: Progress | None
     check: bool
 
-    def values(self, limit: int | None = None, progress: bool = False) -> Functional:
+    def values(
+        self, limit: int | None = None, not_ended: Container[int] = (), *, progress: bool = False
+    ) -> Functional:
         """Walks the program in its order: values, where wanted, and all rules that need no time."""
-        functional = Functional(self.program, self.chip, self.inferences, self.tensors, limit, self.dump)
+        functional = Functional(self.program, self.chip, self.inferences, self.tensors, limit, not_ended, self.dump)
         functional.run(_share(self.progress, self.inferences, int(progress)))
         return functional
 
@@ -162,7 +164,7 @@ def _in_time(
         rules.finish()
     if work.tensors is None:
         return rules, report
-    return work.values(lockstep.ended(timed.agents) if timed.stopped else None), report
+    return work.values(*(lockstep.ended(timed.agents) if timed.stopped else ())), report
 
 
 def _inputs(program: Program, inputs: Inputs) -> tuple[dict[str, NDArray[np.uint8]], int, bool]:
