@@ -173,6 +173,11 @@ class Clockwork:
         ends = [start + duration for start, duration, *_ in self.events]
         return max([*ends, *(unit.changed for unit in self.units.values())], default=0)
 
+    @property
+    def finished(self) -> bool:
+        """Whether all is done after `run`: nothing waits, and the controller has halted."""
+        return self.sequencer.state == "halted" and all(unit.state == "idle" for unit in self.units.values())
+
     def _book(self, unit: Unit) -> None:
         """Counts this cycle under what the unit does; a wait is written when it ends."""
         state = "busy" if self.now < unit.busy_until else unit.state

@@ -147,7 +147,7 @@ def _(text: Text, chance: random.Random) -> Fault | None:
 @_kind("two agents give to the vector agent unordered")
 def _(text: Text, chance: random.Random) -> Fault | None:
     """The one token is missing that orders the words of the read agent and those of the neurons."""
-    pairs = [place for place in text.places("signal") if _between(text, place) == {"read", "neurons"}]
+    pairs = [place for place in text.places("signal") if between(text, place) == {"read", "neurons"}]
     for place in chance.sample(pairs, len(pairs)):
         changed = text_of(text.case)
         changed.delete(place + 1)
@@ -158,10 +158,11 @@ def _(text: Text, chance: random.Random) -> Fault | None:
     return None
 
 
-def _between(text: Text, place: int) -> set[str]:
-    """The agents of a signal and of the await behind it."""
-    rows = text.rows[place : place + 2]
-    return {AGENTS[values["agent"]] for _, values in rows} if rows[1][0] == "await" else set()
+def between(text: Text, place: int) -> set[str]:
+    """The agents of a signal and of its await behind it."""
+    (_, made), (mnemonic, taken) = text.rows[place : place + 2]
+    awaited = mnemonic == "await" and made["token"] == taken["token"]
+    return {AGENTS[made["agent"]], AGENTS[taken["agent"]]} if awaited else set()
 
 
 @_kind("awaits are crossed")
@@ -271,8 +272,13 @@ def _left_over(text: Text, mnemonic: str, message: str, **values: int) -> Fault 
 
 
 def _free_token(text: Text) -> int:
+    return free_tokens(text)[0]
+
+
+def free_tokens(text: Text) -> list[int]:
+    """Tokens that a program does not use."""
     used = {values["token"] for mnemonic, values in text.rows if mnemonic in ("signal", "await")}
-    return min(set(range(64)) - used)
+    return sorted(set(range(64)) - used)
 
 
 @_kind("more vectors are multiplied than made")

@@ -17,7 +17,11 @@ from judge.plans import WORD
 
 Known = frozenset[int]
 Finding = tuple[str, int]
-"""What is wrong, `forever`, `shared`, `race` or `stream`, and the address of the instruction that shows it."""
+"""What is wrong, and the address of the instruction that shows it.
+
+An await is `forever`, a token `shared`, a `stream` mixed; an access is a `race`, `outside` memory, or of an `unwritten`
+word.
+"""
 
 
 @dataclass
@@ -49,6 +53,7 @@ class Ordering:
         self.tokens: defaultdict[int, Token] = defaultdict(Token)
         self.pipes: defaultdict[str, deque[Given]] = defaultdict(deque)
         self.accesses: defaultdict[int, list[tuple[int, str, bool]]] = defaultdict(list)
+        self.loaded = {word for table in program.memory for word in range(table.address, table.end)}
         self.groups: deque[int] = deque()
         self.number = 0
         self.streamer: tuple[int, str] | None = None
@@ -74,6 +79,9 @@ class Ordering:
         at_once = d.row.mnemonic == "slide" and not next(image(slid, d))[0]
         begun = self.known[d.agent].union(*(runs[0].start for runs in taken[:1] if runs and not at_once))
         words, writes = touches(d)
+        wrong = self.misplaced(words, writes)
+        if wrong:
+            return wrong
         for word in words:
             for number, agent, wrote in self.accesses[word]:
                 if agent != d.agent and (writes or wrote) and number not in begun:
@@ -91,6 +99,15 @@ class Ordering:
         for pipe, count in given:
             self.pipes[pipe].append(Given(count, begun, when_given))
         return ""
+
+    def misplaced(self, words: list[int], writes: bool) -> str:
+        """Whether words lie outside main memory, or are read and never written."""
+        if words and not 0 <= min(words) <= max(words) < self.chip.memory_words:
+            return "outside"
+        if writes:
+            return ""
+        unwritten = (w for w in words if w not in self.loaded and not any(wrote for _, _, wrote in self.accesses[w]))
+        return "unwritten" if any(True for _ in unwritten) else ""
 
     def with_last(self, d: Dispatch, begun: Known, runs: list[Given]) -> Known:
         """What is known as a pool gives its last word: it has ended only if no word arrives after that."""
