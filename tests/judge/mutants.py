@@ -103,6 +103,8 @@ _ORDER = {
     "shared": "would depend on time",
     "race": "nothing orders the two",
     "stream": "come first would",
+    "unwritten": "which was never written",
+    "outside": "of main memory, which has",
 }
 
 
@@ -192,6 +194,10 @@ def _(text: Text, chance: random.Random) -> Fault | None:
         return None
     text.rows[place], text.rows[place + 1] = text.rows[place + 1], text.rows[place]
     return _judged(text)
+
+
+TOKENS = tuple(PLANTS)
+"""The kinds of fault that change tokens: some change nothing that matters, as the judge's check of order tells."""
 
 
 # Memory and pipes -------------------------------------------------------------------------------------------------
