@@ -50,9 +50,9 @@ class Functional:
     """Executes a program in program order on a chip.
 
     `tensors` are the inputs as words, by name: uint8 of shape (inferences, words, 64); None where values are not
-    wanted. `limit` is how many instructions past the set-up are executed, of which those `not_ended`, counted from 1,
-    give the host nothing, for a run that was stopped before they ended. `dump` hears of what is written. After `run`, `outputs` holds the output tensors by name: uint8 of shape
-    (inferences, *shape).
+    wanted. `limit` is how many instructions past the set-up are executed. Of these, counted from 1, those in
+    `not_ended` give the host nothing: a run was stopped before they ended. `dump` hears of what is written. After
+    `run`, `outputs` holds the output tensors by name: uint8 of shape (inferences, *shape).
     """
 
     def __init__(
@@ -177,6 +177,7 @@ class Functional:
         shape = self._shape(dispatch)
         self._check_tuning(dispatch, shape)
         flow = meaning.flow(dispatch, shape)
+        self._check_given(dispatch, flow, shape)
         if flow.state:
             self._check_state(dispatch, flow)
         if flow.keeps:
@@ -297,6 +298,12 @@ class Functional:
                 f"{what} {words:,} words, and one instruction visits at most {limits.MAX_STREAM:,}",
                 "check its extents, or put the instruction into a loop",
             )
+
+    def _check_given(self, dispatch: Dispatch, flow: Flow, shape: Shape | None) -> None:
+        """What an instruction makes, and what then waits to be taken, has a bound: before any of it is made."""
+        wrong = limits.too_much(dispatch, flow, shape, self._pipe(flow.gives).held) if flow.gives in ITEMS else None
+        if wrong:
+            raise self._error(dispatch, *wrong)
 
     def _check_image(self, dispatch: Dispatch) -> None:
         """The stream of a windowed instruction is an image as wide as its window says, and the chip holds a window."""

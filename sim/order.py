@@ -108,8 +108,8 @@ class OrderCheck:
             )
         if len(token.left) == MOST_TOKENS:
             raise OrderError(
-                f"token t{number} is signalled {MOST_TOKENS + 1:,} times more often than it is awaited; its counter holds"
-                f" {MOST_TOKENS:,}",
+                f"token t{number} is signalled {MOST_TOKENS + 1:,} times more often than it is awaited; its counter"
+                f" holds {MOST_TOKENS:,}",
                 where=self.where(dispatch),
                 hint="await it as often as it is signalled, or leave the signal out",
             )

@@ -134,9 +134,7 @@ class _Work:
     progress: Progress | None
     check: bool
 
-    def values(
-        self, limit: int | None = None, not_ended: Container[int] = (), *, progress: bool = False
-    ) -> Functional:
+    def values(self, limit: int | None = None, not_ended: Container[int] = (), *, progress: bool = False) -> Functional:
         """Walks the program in its order: values, where wanted, and all rules that need no time."""
         functional = Functional(self.program, self.chip, self.inferences, self.tensors, limit, not_ended, self.dump)
         functional.run(_share(self.progress, self.inferences, int(progress)))

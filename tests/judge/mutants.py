@@ -114,7 +114,8 @@ def _judged(text: Text) -> Fault:
     found = Ordering(program, text.case.chip, text.case.inferences).find()
     if found is None:
         return Fault(program, "", "", -1, text.case)
-    return Fault(program, "OrderError", _ORDER[found[0]], found[1], text.case)
+    error = "RuleError" if found[0] == "outside" else "OrderError"
+    return Fault(program, error, _ORDER[found[0]], found[1], text.case)
 
 
 @_kind("a signal is missing")
@@ -196,8 +197,18 @@ def _(text: Text, chance: random.Random) -> Fault | None:
     return _judged(text)
 
 
-TOKENS = tuple(PLANTS)
-"""The kinds of fault that change tokens: some change nothing that matters, as the judge's check of order tells."""
+@_kind("a stream lies elsewhere")
+def _(text: Text, chance: random.Random) -> Fault | None:
+    place = _one(chance, [place for place in text.places("base") if place > text.start])
+    if place is None:
+        return None
+    other = text.rows[chance.choice(text.places("base"))][1]["address"] + chance.choice([-1, 0, 0, 1, 40])
+    text.rows[place][1]["address"] = min(max(other, 0), text.case.chip.memory_words - 1)
+    return _judged(text)
+
+
+ORDERED = tuple(PLANTS)
+"""The kinds of fault in the order of accesses: some change nothing that matters, as the judge's check of it tells."""
 
 
 # Memory and pipes -------------------------------------------------------------------------------------------------

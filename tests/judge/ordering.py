@@ -24,6 +24,10 @@ word.
 """
 
 
+ACCESSES = ("read", "fetch", "operand", "output", "input", "write")
+"""Instructions that access main memory."""
+
+
 @dataclass
 class Given:
     """Items of a pipe: how many are left, what their giver knew as it began and with its last, and how many go now."""
@@ -79,13 +83,14 @@ class Ordering:
         at_once = d.row.mnemonic == "slide" and not next(image(slid, d))[0]
         begun = self.known[d.agent].union(*(runs[0].start for runs in taken[:1] if runs and not at_once))
         words, writes = touches(d)
-        wrong = self.misplaced(words, writes)
-        if wrong:
-            return wrong
+        if d.row.mnemonic in ACCESSES and not all(0 <= word < self.chip.memory_words for word in walk(d.stream)):
+            return "outside"  # of a fetch the whole image, whatever the window needs of it
         for word in words:
             for number, agent, wrote in self.accesses[word]:
                 if agent != d.agent and (writes or wrote) and number not in begun:
                     return "race"
+        if not writes and not all(self.holds(word) for word in words):
+            return "unwritten"
         for word in set(words):
             self.accesses[word].append((self.number, d.agent, writes))
         ended = self.known[d.agent].union(mine, *(run.end for runs in taken for run in runs if not run.count))
@@ -100,14 +105,9 @@ class Ordering:
             self.pipes[pipe].append(Given(count, begun, when_given))
         return ""
 
-    def misplaced(self, words: list[int], writes: bool) -> str:
-        """Whether words lie outside main memory, or are read and never written."""
-        if words and not 0 <= min(words) <= max(words) < self.chip.memory_words:
-            return "outside"
-        if writes:
-            return ""
-        unwritten = (w for w in words if w not in self.loaded and not any(wrote for _, _, wrote in self.accesses[w]))
-        return "unwritten" if any(True for _ in unwritten) else ""
+    def holds(self, word: int) -> bool:
+        """Whether a word of memory was written, or is there from the beginning."""
+        return word in self.loaded or any(wrote for _, _, wrote in self.accesses[word])
 
     def with_last(self, d: Dispatch, begun: Known, runs: list[Given]) -> Known:
         """What is known as a pool gives its last word: it has ended only if no word arrives after that."""
@@ -205,6 +205,6 @@ def takes(d: Dispatch) -> list[tuple[str, int]]:
 
 def touches(d: Dispatch) -> tuple[list[int], bool]:
     """The words of main memory that an instruction accesses, and whether it writes them."""
-    if d.row.mnemonic in ("read", "operand", "output", "input", "write"):
-        return list(walk(d.stream)), d.row.mnemonic in ("input", "write")
-    return (list(fetches(d)), False) if d.row.mnemonic == "fetch" else ([], False)
+    if d.row.mnemonic not in ACCESSES:
+        return [], False
+    return list(fetches(d) if d.window else walk(d.stream)), d.row.mnemonic in ("input", "write")
