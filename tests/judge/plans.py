@@ -108,10 +108,23 @@ class Grouped:
         return -(-self.columns // WORD)
 
 
+SLOW: tuple[dict[str, int], ...] = (
+    {"vector.step_cycles": 40},
+    {"host.word_cycles": 60},
+    {"memory.access_cycles": 12, "memory.bank_cycles": 12},
+    {"memory.read_latency_ns": 150},
+    {"buses.word_cycles": 25},
+    {"arrays.frame_ns": 400},
+    {"neurons.cycles_per_step": 9},
+    {"controller.decode_cycles": 30},
+)
+"""One part far slower than all others: what depends on time, and not on order, comes out in another way."""
+
+
 def random_chip(chance: random.Random) -> Chip:
     """A small chip whose every queue, latency and width that a program can feel is drawn."""
     pick = chance.choice
-    settings = {
+    settings: dict[str, Any] = {
         "arrays.m_top": chance.randint(1, 3),
         "arrays.m_bottom": chance.randint(0, 3),
         "arrays.n": chance.randint(1, 2),
@@ -152,6 +165,7 @@ def random_chip(chance: random.Random) -> Chip:
         "program_erase.verify_ns": pick(["0", "0.5"]),
         "instruction_memory.words": 4096,
     }
+    settings |= pick([*SLOW, *[{}] * len(SLOW)])
     return load_chip("acortex_digits", [f"{path}={value}" for path, value in settings.items()])
 
 
