@@ -44,8 +44,9 @@ def special(case: Case) -> Counter[Corner]:
             found.update(_LOOK[dispatch.row.mnemonic](dispatch))
         if dispatch is not None and dispatch.row.mnemonic == "multiply":
             turns = group_counts(sequencer.groups[dispatch.group], case.chip).turns
-            found["convert", "in turns"] += len(turns) > 1
-            found["convert", "words wait for an earlier column"] += any(t.tiles != t.leaving for t in turns)
+            positions = dispatch.ops.positions
+            found["convert", "in turns"] += positions * (len(turns) > 1)
+            found["convert", "words wait for an earlier column"] += positions * any(t.tiles != t.leaving for t in turns)
     return found
 
 
