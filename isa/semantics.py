@@ -304,11 +304,10 @@ def vector_words(dispatch: Dispatch) -> int:
 
 
 def pooling_of(dispatch: Dispatch) -> Slide:
-    """The window of a `pool` over the image that arrives; with `inside` what lies around it has code 0: no effect."""
+    """The window of a `pool` over the image that arrives."""
     assert dispatch.window is not None and dispatch.stream is not None
     depth, columns, rows, _ = dispatch.stream.extents
-    value = 0 if dispatch.ops.inside else dispatch.window.value
-    return slide(replace(dispatch.window, value=value, width=columns), rows, depth)
+    return slide(replace(dispatch.window, width=columns), rows, depth)
 
 
 @_means("pool", lambda d, s: _pool_flow(d))
@@ -317,26 +316,21 @@ def pool(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     assert dispatch.quantiser is not None
     over = pooling_of(dispatch)
     rows, columns, depth = over.height, over.window.width, over.words
-    taps = over.taps(words.reshape(rows, columns, depth * CHANNELS))
-    if _choice(dispatch, "mode") == "max":
-        largest = next(taps).copy()
-        for tap in taps:
-            np.maximum(largest, tap, out=largest)
-        return largest.reshape(-1, CHANNELS)
-    sums = np.zeros((over.window.rows, over.window.columns, depth * CHANNELS), dtype=np.int64)
-    for tap in taps:
-        sums += tap
-    counts: Array | int = _inside(over) if dispatch.ops.inside else over.window.taps
-    return quantise(sums.reshape(-1, depth * CHANNELS), dispatch.quantiser, counts).reshape(-1, CHANNELS)
-
-
-def _inside(over: Slide) -> Array:
-    """For each position the taps that lie inside the image, at least 1: int64 of shape (positions, 1)."""
-    image = np.ones((over.height, over.window.width, 1), dtype=np.uint8)
-    counts = np.zeros((over.window.rows, over.window.columns, 1), dtype=np.int64)
-    for tap in replace(over, window=replace(over.window, value=0)).taps(image):
-        counts += tap
-    return np.maximum(counts, 1).reshape(-1, 1)
+    pixels = words.reshape(rows, columns, depth * CHANNELS)
+    largest = _choice(dispatch, "mode") == "max"
+    gather = np.maximum if largest else np.add
+    found = np.zeros((over.window.rows, over.window.columns, depth * CHANNELS), dtype=np.uint8 if largest else np.int64)
+    for at_rows, at_columns, under in over.taps(pixels):
+        part = found[at_rows, at_columns]
+        gather(part, under, out=part)
+    outside = (over.window.taps - over.inside)[:, :, None]
+    if not dispatch.ops.inside:
+        around = (outside > 0) * over.window.value if largest else outside * over.window.value
+        gather(found, around.astype(found.dtype), out=found)
+    if largest:
+        return found.reshape(-1, CHANNELS)
+    counts: Array | int = np.maximum(over.inside, 1).reshape(-1, 1) if dispatch.ops.inside else over.window.taps
+    return quantise(found.reshape(-1, depth * CHANNELS), dispatch.quantiser, counts).reshape(-1, CHANNELS)
 
 
 def _pool_flow(dispatch: Dispatch) -> Flow:

@@ -146,20 +146,25 @@ class Slide:
         return np.maximum.accumulate(arrivals.reshape(-1))
 
     @cached_property
-    def coordinates(self) -> tuple[Ints, Ints, Ints]:
-        """The words in the order in which they are fetched: image row, word column, word of the pixel."""
+    def _columns(self) -> tuple[Ints, Ints, Ints]:
+        """The word columns that each row of positions fetches, and for each those of its position: first, how many."""
         fresh, last = self._fresh
         lengths = last - fresh
-        column = np.repeat(np.arange(len(lengths)), lengths)
-        offset = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        columns = np.repeat(fresh, lengths) + offset
+        before = np.repeat(np.cumsum(lengths) - lengths, lengths)
+        columns = np.repeat(fresh, lengths) + np.arange(lengths.sum()) - before
+        return columns, before, np.repeat(lengths, lengths)
+
+    @cached_property
+    def coordinates(self) -> tuple[Ints, Ints, Ints]:
+        """The words in the order in which they are fetched: image row, word column, word of the pixel."""
+        columns, before, _ = self._columns
         orders: dict[int, Ints] = {}
         ys, xs = [], []
         for row in range(self.window.rows):
             rows = self.image_rows(row)
             count = len(rows)
             if count not in orders:
-                orders[count] = np.argsort(np.tile(column, count), kind="stable")
+                orders[count] = np.argsort(np.tile(before, count), kind="stable")
             ys.append(np.repeat(rows, len(columns))[orders[count]])
             xs.append(np.tile(columns, count)[orders[count]])
         y, x = np.concatenate(ys), np.concatenate(xs)
@@ -168,51 +173,80 @@ class Slide:
     def vectors(self, fetched: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The pixels under every position: uint8 of shape (positions, taps, channels of a pixel).
 
-        `fetched` are the words in the order of `coordinates`: uint8 of shape (size, 64).
+        `fetched` are the words in the order of `coordinates`: uint8 of shape (size, 64). Each row of positions has
+        those that were fetched for it, whatever came for the same place of the image before or after.
         """
         w = self.window
-        y, x, c = self.coordinates
-        held = CHANNELS // w.packed if w.apart else CHANNELS
-        if w.apart:
-            fetched = fetched.reshape(-1, w.packed, held)[np.arange(len(fetched)), x % w.packed]
-        image = np.zeros((self.height, -(-w.width // w.together), self.words, held), dtype=np.uint8)
-        image[y, x, c] = fetched
-        return self.under(image.reshape(self.height, -1, self.words * held // w.together)[:, : w.width])
-
-    def under(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """The pixels under every position, of an image of shape (height, width, channels)."""
-        return self._cut(self._padded(pixels), pixels.shape[2])
-
-    def taps(self, pixels: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
-        """The pixel under each tap, for all positions at once: uint8 of shape (rows, columns, channels), for each tap.
-
-        Views of one padded image: of as many taps as a window may have, `under` would make as many copies of it.
-        """
-        w, padded = self.window, self._padded(pixels)
+        held = CHANNELS // w.packed if w.packed > 1 else CHANNELS * self.words
+        found = np.full((w.rows, w.columns, w.kernel_y, w.kernel_x, held), w.value, dtype=np.uint8)
+        words = fetched.reshape(-1, self.words * CHANNELS)
         for tap_y in range(w.kernel_y):
-            rows = padded[tap_y * w.dilation_y :][: (w.rows - 1) * w.stride_y + 1 : w.stride_y]
+            rows = _met(w.rows, w.stride_y, tap_y * w.dilation_y - w.top, self.height)
+            pixels = self._pixels(words[self._fetched_for(tap_y, rows)])
             for tap_x in range(w.kernel_x):
-                yield rows[:, tap_x * w.dilation_x :][:, : (w.columns - 1) * w.stride_x + 1 : w.stride_x]
+                start = tap_x * w.dilation_x - w.left
+                columns = _met(w.columns, w.stride_x, start, w.width)
+                under = self._places(np.arange(columns.start, columns.stop) * w.stride_x + start)
+                found[rows, columns, tap_y, tap_x] = pixels[:, under]
+        return found.reshape(w.positions, w.taps, held)
 
-    def _padded(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """The image with what the windows cover around it."""
-        w = self.window
-        bottom = (w.rows - 1) * w.stride_y + (w.kernel_y - 1) * w.dilation_y + 1 - w.top - self.height
-        right = (w.columns - 1) * w.stride_x + (w.kernel_x - 1) * w.dilation_x + 1 - w.left - w.width
-        around = ((w.top, max(bottom, 0)), (w.left, max(right, 0)), (0, 0))
-        return np.pad(pixels, around, constant_values=w.value)
+    def _fetched_for(self, tap: int, rows: slice) -> Ints:
+        """Which of the fetched words, in their order, are the image row under a tap: of shape (rows, columns)."""
+        w, counts = self.window, self._row_counts
+        columns, before, lengths = self._columns
+        outside = np.maximum(-((np.arange(w.rows) * w.stride_y - w.top) // w.dilation_y), 0)  # taps above the image
+        number = (tap - outside)[rows, None]
+        start = (np.cumsum(counts) - counts)[rows, None] * len(columns)
+        order: Ints = start + counts[rows, None] * before + number * lengths + np.arange(len(columns)) - before
+        return order
 
-    def _cut(self, padded: NDArray[np.uint8], channels: int) -> NDArray[np.uint8]:
-        """Every window of the padded image, taps in reading order."""
+    def _pixels(self, words: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The pixels of rows of words, those of `_columns`: uint8 of shape (rows, pixels, channels)."""
         w = self.window
-        row, column, _ = padded.strides
-        windows = np.lib.stride_tricks.as_strided(
-            padded,
-            shape=(w.rows, w.columns, w.kernel_y, w.kernel_x, channels),
-            strides=(row * w.stride_y, column * w.stride_x, row * w.dilation_y, column * w.dilation_x, 1),
-            writeable=False,
-        )
-        return windows.reshape(w.positions, w.taps, channels)
+        if w.apart:
+            each = words.reshape(*words.shape[:2], w.packed, CHANNELS // w.packed)
+            return each[:, np.arange(each.shape[1]), self._columns[0] % w.packed]
+        return words.reshape(len(words), words.shape[1] * w.packed, words.shape[2] // w.packed)
+
+    def _places(self, x: Ints) -> Ints | slice:
+        """Where pixels of an image row stand among those of `_pixels`; a slice, which copies nothing, where one can."""
+        together = self.window.together
+        places = np.searchsorted(self._columns[0], x // together) * together + x % together
+        steps = np.diff(places)
+        if len(places) and (len(places) == 1 or (steps == steps[0]).all()):
+            step = int(steps[0]) if len(places) > 1 else 1
+            return slice(int(places[0]), int(places[-1]) + 1, step)
+        return places
+
+    def taps(self, pixels: NDArray[np.uint8]) -> Iterator[tuple[slice, slice, NDArray[np.uint8]]]:
+        """For each tap the rows and columns of positions at which it lies inside the image, and the pixels there.
+
+        Views of the image, of shape (height, width, channels): one with its border around it could be of any size.
+        """
+        w = self.window
+        for tap_y in range(w.kernel_y):
+            y = tap_y * w.dilation_y - w.top
+            rows = _met(w.rows, w.stride_y, y, self.height)
+            lines = pixels[y + rows.start * w.stride_y :: w.stride_y][: rows.stop - rows.start]
+            for tap_x in range(w.kernel_x):
+                x = tap_x * w.dilation_x - w.left
+                columns = _met(w.columns, w.stride_x, x, w.width)
+                under = lines[:, x + columns.start * w.stride_x :: w.stride_x]
+                yield rows, columns, under[:, : columns.stop - columns.start]
+
+    @cached_property
+    def inside(self) -> Ints:
+        """For each position the taps that lie inside the image: int64 of shape (rows, columns)."""
+        w = self.window
+        x = (np.arange(w.columns) * w.stride_x - w.left)[:, None] + np.arange(w.kernel_x)[None, :] * w.dilation_x
+        counts: Ints = self._row_counts[:, None] * ((x >= 0) & (x < w.width)).sum(axis=1)[None, :]
+        return counts
+
+
+def _met(positions: int, stride: int, start: int, size: int) -> slice:
+    """The positions of which one axis meets the image: 0 <= start + position * stride < size."""
+    first = max(-(start // stride), 0)
+    return slice(first, max(first, min(positions, (size - 1 - start) // stride + 1)))
 
 
 @lru_cache(maxsize=256)

@@ -86,7 +86,7 @@ class Loader(Agent):
             self._lane = dispatch.group % len(self._frames)
             self._frame = self._frames[self._lane]
             self.remaining = dispatch.ops.positions
-            self._frame.expect(self.alarm.now, self.remaining)
+            self._frame.expect(self.alarm.now, self.remaining, self.context)
 
     def settled(self, now: int) -> bool:
         """Whether every frame that the agent caused has been sampled."""
@@ -179,9 +179,11 @@ class Frame(Unit):
         self._outstanding = 0
         self._sampled_at = -1
         self._watcher: Agent | None = None
+        self._loading = self.context
 
-    def expect(self, now: int, frames: int) -> None:
-        """Tells of frames to come: from now on the unit waits for their loads."""
+    def expect(self, now: int, frames: int, context: tuple[int, int, int]) -> None:
+        """Tells of frames to come, and of the instruction that loads them: from now on the unit waits for that."""
+        self._loading = context
         self._expected += frames
         self._outstanding += frames
         if self._held is None:
@@ -196,6 +198,12 @@ class Frame(Unit):
         else:
             return True
         return False
+
+    def close(self, end: int) -> None:
+        """Accounts for what is left; a wait for a load, which no frame ends any more, is that of what is loaded."""
+        if self.cause == WAIT_LOAD:
+            self.turn_to(self._loading)
+        super().close(end)
 
     def wake(self, now: int) -> None:
         """Hands a frame that has ended to the neurons and runs the next, as long as nothing is missing."""

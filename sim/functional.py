@@ -8,7 +8,7 @@ The values of a run are its values, because data never steer the clock.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any
 
 import numpy as np
@@ -50,8 +50,9 @@ class Functional:
     """Executes a program in program order on a chip.
 
     `tensors` are the inputs as words, by name: uint8 of shape (inferences, words, 64); None where values are not
-    wanted. `dump` hears of what is written. After `run`, `outputs` holds the output tensors by name: uint8 of shape
-    (inferences, *shape).
+    wanted. `limit` is how many instructions past the set-up are executed. Of these, counted from 1, those in
+    `not_ended` give the host nothing: a run was stopped before they ended. `dump` hears of what is written. After
+    `run`, `outputs` holds the output tensors by name: uint8 of shape (inferences, *shape).
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Functional:
         inferences: int,
         tensors: Mapping[str, Words] | None,
         limit: int | None = None,
+        not_ended: Container[int] = (),
         dump: LayerDump | None = None,
     ) -> None:
         self.program = program
@@ -72,6 +74,7 @@ class Functional:
         self._inferences = inferences
         self._tensors = tensors
         self._limit = limit
+        self._not_ended = not_ended
         self._dump = dump
         self._pipes: dict[str, Pipe] = {}
         self._connected: dict[int, Dispatch] = {}
@@ -174,6 +177,7 @@ class Functional:
         shape = self._shape(dispatch)
         self._check_tuning(dispatch, shape)
         flow = meaning.flow(dispatch, shape)
+        self._check_given(dispatch, flow, shape)
         if flow.state:
             self._check_state(dispatch, flow)
         if flow.keeps:
@@ -194,7 +198,7 @@ class Functional:
             self.order.write(dispatch, addresses, start)
             if given is not None:
                 self._store(dispatch, addresses, given)
-                if self._dump is not None:
+                if self._dump is not None and self.steps not in self._not_ended:
                     self._dump.note(dispatch, addresses, self._memory[addresses])
         end = self.order.end(dispatch, [run.end for run in runs if run.last])
         if (
@@ -294,6 +298,12 @@ class Functional:
                 f"{what} {words:,} words, and one instruction visits at most {limits.MAX_STREAM:,}",
                 "check its extents, or put the instruction into a loop",
             )
+
+    def _check_given(self, dispatch: Dispatch, flow: Flow, shape: Shape | None) -> None:
+        """What an instruction makes, and what then waits to be taken, has a bound: before any of it is made."""
+        wrong = limits.too_much(dispatch, flow, shape, self._pipe(flow.gives).held) if flow.gives in ITEMS else None
+        if wrong:
+            raise self._error(dispatch, *wrong)
 
     def _check_image(self, dispatch: Dispatch) -> None:
         """The stream of a windowed instruction is an image as wide as its window says, and the chip holds a window."""
@@ -435,6 +445,8 @@ class Functional:
         stream = dispatch.stream
         assert stream is not None
         self._check_host(dispatch, words_of(tensor), stream.size, tensor.name)
+        if self.steps in self._not_ended:
+            return
         self.finished = max(self.finished, dispatch.inference + 1)
         self._given[tensor.name][dispatch.inference] = True
         if words is not None:

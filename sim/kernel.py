@@ -546,5 +546,6 @@ class Agent(Unit):
 
     @property
     def waiting(self) -> int:
-        """How many instructions are under way or wait in the queue."""
-        return (self.current is not None) + len(self.queue)
+        """How many instructions are under way or wait in the queue; one whose last event has begun counts for ended."""
+        begun = self.current is not None and (self._syncs or self.remaining > 0)
+        return begun + len(self.queue)

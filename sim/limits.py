@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from acortex.errors import AcortexError, ManyErrors
+from acortex.errors import AcortexError, ManyErrors, count
 from acortex.isa.codec import Instruction, decode
 from acortex.isa.program import Program
+from acortex.isa.semantics import Flow, Shape, vector_words
+from acortex.isa.sequencer import Dispatch
+from acortex.sim.pipes import ITEMS, TAKERS
 from acortex.sim.specs import Chip
 
 WORD_CODE = 15
@@ -15,6 +18,9 @@ WORD_CODE = 15
 
 MAX_STREAM = 1 << 22
 """Words that one instruction visits at most: four times as many as a program can address."""
+
+MAX_GIVEN = 1 << 24
+"""Words, vectors' too, that one instruction gives at most, and items that wait to be taken: 1 GB of codes."""
 
 MAX_POSITIONS = 1 << 20
 """Positions of a window that one instruction goes through at most: as many as one multiply takes."""
@@ -43,6 +49,35 @@ LIMITS = (
     Limit("feed", "words", lambda chip: chip.buffer.words, "buffer.words", "the words that its buffer holds"),
     Limit("base", "address", lambda chip: chip.memory_words - 1, "memory.capacity_kb", "its last word of main memory"),
 )
+
+
+def too_much(dispatch: Dispatch, flow: Flow, shape: Shape | None, waiting: int) -> tuple[str, str] | None:
+    """What is wrong, and what helps, where an instruction gives more items to a pipe than anything could hold.
+
+    `waiting` are those that wait there already. No chip comes near these bounds; an executor that goes through a
+    program in its order must have them, for it holds at once all that is given and not taken.
+    """
+    one, several = ITEMS[flow.gives]
+    words = flow.given * _words_each(dispatch, flow, shape)
+    if words > MAX_GIVEN:
+        return (
+            f"the {several} that {dispatch.row.mnemonic} gives take {words:,} words, and those of one instruction take"
+            f" at most {MAX_GIVEN:,}",
+            "give fewer, and put the instruction into a loop",
+        )
+    if waiting + flow.given > MAX_GIVEN:
+        return (
+            f"with these {count(waiting + flow.given, one, several)} wait to be taken, and at most {MAX_GIVEN:,} may",
+            f"take them with {TAKERS[flow.gives]} before more are given",
+        )
+    return None
+
+
+def _words_each(dispatch: Dispatch, flow: Flow, shape: Shape | None) -> int:
+    """Words of an item that an instruction gives."""
+    if flow.gives == "vectors":
+        return vector_words(dispatch)
+    return shape.column_words if flow.gives == "sums" and shape is not None else 1
 
 
 def check(program: Program, chip: Chip) -> None:

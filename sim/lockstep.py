@@ -7,7 +7,6 @@ ended.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 
 from acortex.isa.program import Program
@@ -35,14 +34,17 @@ class Lockstep(Sequencer):
         self._running |= self.state == "started"
         return dispatch
 
-    def ended(self, agents: Mapping[str, Agent]) -> int:
-        """How many instructions past the set-up reach up to the last one that has ended."""
-        left = Counter(self._agents)
-        for name, agent in agents.items():
-            left[name] -= agent.waiting
-        ended = 0
-        for number, name in enumerate(self._agents, start=1):
-            if name and left[name]:
+    def ended(self, agents: Mapping[str, Agent]) -> tuple[int, frozenset[int]]:
+        """How many instructions past the set-up reach up to the last one that has ended, and which of them have not.
+
+        These are numbered from 1. An agent ends its own in their order, so that the last of them are left.
+        """
+        left = {name: agent.waiting for name, agent in agents.items()}
+        not_ended = set()
+        for number in range(len(self._agents), 0, -1):
+            name = self._agents[number - 1]
+            if left.get(name, 0):
                 left[name] -= 1
-                ended = number
-        return ended
+                not_ended.add(number)
+        ended = max((n for n, name in enumerate(self._agents, start=1) if name and n not in not_ended), default=0)
+        return ended, frozenset(not_ended)

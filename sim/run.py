@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -149,14 +149,20 @@ class Prepared:
             rules.finish()
         if not values:
             return rules, report
-        return self._walk(True, lockstep.ended(timed.agents) if timed.stopped else None, dump), report
+        return self._walk(True, *(lockstep.ended(timed.agents) if timed.stopped else ()), dump=dump), report
 
     def _walk(
-        self, values: bool, limit: int | None = None, dump: LayerDump | None = None, progress: Progress | None = None
+        self,
+        values: bool,
+        limit: int | None = None,
+        not_ended: Container[int] = (),
+        *,
+        dump: LayerDump | None = None,
+        progress: Progress | None = None,
     ) -> Functional:
         """Walks the program in its order: values, where wanted, and all rules that need no time."""
         words = self.host.words(self.program) if values else None
-        functional = Functional(self.program, self.chip, self.host.inferences, words, limit, dump)
+        functional = Functional(self.program, self.chip, self.host.inferences, words, limit, not_ended, dump)
         total = self.host.inferences
         functional.run(None if progress is None else lambda done: progress(done, total))
         return functional

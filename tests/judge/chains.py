@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from acortex.isa.program import Constants
@@ -27,6 +29,8 @@ class Chains(Drawing):
         if to_vector:
             self.stream_from("neurons")
         group = self.group()
+        if to_vector and group.column_words > self.chip.vector.queue_words:
+            raise NoRoomError
         positions = self.products(group)
         words = positions * group.column_words
         pipe = "stream" if to_vector else "codes"
@@ -115,10 +119,7 @@ class Chains(Drawing):
             self.budget["read"] -= 1
             stream = self.image(window, depth, height, columns)
             register, placing = self.set_stream(stream)
-            words = frozenset(
-                stream.base + c * stream.strides[0] + x * stream.strides[1] + y * stream.strides[2]
-                for y, x, c in fetched(window, depth, height)
-            )
+            words = needed(window, depth, height, stream.base, stream.strides)
             values = {"stream": register, "window": number}
             self.planned.append(Step("read", "fetch", values, [*setting, *placing], (), ("words", size), words))
         elif size:
@@ -144,9 +145,7 @@ class Chains(Drawing):
                 along = (0, 0, 0)
             base = self.chance.choice(known)
             ends = [base + sum(e * s for e, s in zip((depth - 1, columns - 1, height - 1), along, strict=True))]
-            words = frozenset(
-                base + c * along[0] + x * along[1] + y * along[2] for y, x, c in fetched(window, depth, height)
-            )
+            words = needed(window, depth, height, base, along)
             if ends[0] <= last and words <= self.written and self.clear("read", words, False):
                 return Streamed(base, (depth, columns, height, 1), (*along, self.edge(-(1 << 19), (1 << 19) - 1)))
         raise NoRoomError
@@ -162,7 +161,7 @@ class Chains(Drawing):
             rows, columns = self.chance.randint(1, 4), self.chance.randint(1, 5)
             window = Window(
                 *kernel, self.edge(1, 3), self.edge(1, 3), self.edge(1, 3), self.edge(1, 3), width, packed,
-                rows, columns, self.edge(0, 3), self.edge(0, 3), self.edge(0, 15),
+                rows, columns, self.edge(0, 3), self.edge(0, 3), self.edge(0, 15), packed > 1 and self.often(0.4),
             )  # fmt: skip
             channels = tail if packed > 1 else (depth - 1) * WORD + tail
             taps = kernel[0] * kernel[1]
@@ -176,7 +175,7 @@ class Chains(Drawing):
         window = {
             "window": number, "kernel_y": w.kernel_y, "kernel_x": w.kernel_x, "width": w.width, "stride_y": w.stride_y,
             "stride_x": w.stride_x, "dilation_y": w.dilation_y, "dilation_x": w.dilation_x,
-            "packed": PACKS.index(w.packed),
+            "packed": PACKS.index(w.packed), "apart": int(w.apart),
         }  # fmt: skip
         border = {
             "window": number,
@@ -297,17 +296,50 @@ class Chains(Drawing):
         depth = self.chance.choice([n for n in (1, 2, 3) if words % n == 0])
         width = self.chance.choice([n for n in range(1, words // depth + 1) if words // depth % n == 0])
         height = words // depth // width
-        kernel_y, kernel_x = (self.chance.choice([1, 2, 3, 128]) for _ in range(2))
-        hops = [self.chance.choice([1, 1, 2, 3, 32]) for _ in range(4)]
+        packed = self.chance.choice(PACKS) if depth == 1 and self.often(0.2) else 1
+        down, across = self.pooled_axis(height), self.pooled_axis(width)
         window = Window(
-            kernel_y, kernel_x, *hops, width, 1, self.chance.randint(1, 3), self.chance.randint(1, 3),
-            self.chance.choice([0, 0, 1, 2, 127]), self.chance.choice([0, 0, 1, 2, 127]), self.edge(0, 15),
+            down.kernel, across.kernel, down.stride, across.stride, down.dilation, across.dilation,
+            width * packed - self.chance.randrange(packed), packed, down.positions, across.positions, down.before,
+            across.before, self.edge(0, 15),
         )  # fmt: skip
+        if min((window.kernel_y - 1) * window.dilation_y + 1, height) * width * depth > self.chip.vector.line_words:
+            raise NoRoomError
         number = self.edge(0, 7)
         register, placing = self.set_stream(Streamed(0, (depth, width, height, 1), (1, 1, 1, 1)))
         values = {"stream": register, "window": number, "quantiser": quantiser, "mode": self.edge(0, 1),
                   "inside": self.edge(0, 1)}  # fmt: skip
         return values, [*placing, *self.set_window(number, window)], window.positions * depth
+
+    def pooled_axis(self, size: int) -> Axis:
+        """How a pool's windows go along one axis: as networks have them, or in any way."""
+        kind = self.chance.choice(["any", "any", "valid", "short", "same"])
+        if kind == "any":
+            kernel = self.chance.choice([1, 2, 3, 128])
+            hop, dilation = (self.chance.choice([1, 1, 2, 3, 32]) for _ in range(2))
+            return Axis(kernel, hop, dilation, self.chance.randint(1, 3), self.chance.choice([0, 0, 1, 2, 127]))
+        kernel, hop = self.chance.randint(1, min(size, 3)), self.chance.randint(1, 4)
+        if kind == "same":
+            return Axis(kernel, hop, 1, -(-size // hop), (kernel - 1) // 2)
+        return Axis(kernel, hop, 1, max((size - kernel) // hop + (kind == "valid"), 1), 0)
+
+
+class Axis(NamedTuple):
+    """A window along one axis."""
+
+    kernel: int
+    stride: int
+    dilation: int
+    positions: int
+    before: int
+
+
+def needed(window: Window, depth: int, height: int, base: int, strides: tuple[int, ...]) -> frozenset[int]:
+    """The words of main memory that a window fetches of an image."""
+    pixels = window.packed if window.apart else 1
+    return frozenset(
+        base + c * strides[0] + x // pixels * strides[1] + y * strides[2] for y, x, c in fetched(window, depth, height)
+    )
 
 
 def most_held(window: Window, depth: int, height: int) -> int:

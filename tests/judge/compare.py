@@ -12,12 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.isa.program import Program
+from acortex.isa.tensors import accept, decode
 from acortex.sim.chip import unit_paths
 from acortex.sim.energy import KINDS
 from acortex.sim.kernel import CAUSES
 from acortex.sim.run import Result, run
 from acortex.sim.specs import Chip
-from judge.stepped import Event, Stepped, Wait, simulate
+from judge.clockwork import Event, Wait
+from judge.stepped import Stepped
+from judge.valued import simulate_values
+from judge.values import Outputs
 
 QUICK_WRITES = [f"program_erase.{name}=1" for name in ("levels", "pulses_per_level", "pulse_ns", "verify_ns")]
 """Settings under which the set-up is not a thousand times longer than the run."""
@@ -42,13 +46,18 @@ class Notes:
 
 
 def differences(
-    program: Program, chip: Chip, inputs: dict[str, NDArray[Any]] | None, inferences: int, trace: Path | None = None
+    program: Program, chip: Chip, inputs: dict[str, NDArray[Any]], inferences: int, trace: Path | None = None
 ) -> tuple[list[str], Result, Stepped]:
-    """In what the event-driven chip and the stepped one differ, in words; the run; and the stepped chip."""
+    """In what the event-driven chip and the stepped one differ, in words; the run; and the stepped chip.
+
+    Outputs are those of the program's order on one side, and on the other of what the stepped chip had in each cycle.
+    """
     notes = Notes(unit_paths(chip))
     result = run(program, chip, inputs=inputs, observers=[notes], trace=trace)
-    setup, cycles, stepped = simulate(program, chip, inferences)
+    codes = {tensor.name: accept(tensor, inputs[tensor.name]) for tensor in program.inputs}
+    setup, cycles, stepped, outputs = simulate_values(program, chip, codes, inferences)
     found = [
+        *same_outputs(program, result.outputs, outputs),
         *_differ("cycles", [result.cycles], [cycles]),
         *_differ("cycles of the set-up", [result.report["setup"]["cycles"]], [setup]),
         *_differ("events", notes.events, stepped.events),
@@ -65,10 +74,10 @@ def _differ(what: str, chip: Iterable[Hashable], stepped: Iterable[Hashable]) ->
     return [f"{what}: first that only the chip has {first[0]}, that only the stepped one has {first[1]}"]
 
 
-def same_outputs(found: dict[str, NDArray[np.uint8]], wanted: dict[str, NDArray[np.uint8]]) -> list[str]:
-    """Which outputs differ, in words."""
+def same_outputs(program: Program, found: dict[str, NDArray[Any]], wanted: Outputs) -> list[str]:
+    """Which outputs of a run differ from the codes that a judge has, in words."""
     return [
-        f"output {name} differs"
-        for name, values in wanted.items()
-        if not np.array_equal(found[name].reshape(values.shape), values)
+        f"output {tensor.name} differs"
+        for tensor in program.outputs
+        if not np.array_equal(found[tensor.name], decode(tensor, wanted[tensor.name].reshape(found[tensor.name].shape)))
     ]

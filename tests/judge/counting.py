@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil
 from typing import Any
@@ -17,6 +17,15 @@ CELLS = 64
 
 
 @dataclass
+class Turn:
+    """A turn of the neurons: the tile columns that are converted in it, those whose words leave then, and outputs."""
+
+    tiles: list[int]
+    leaving: list[int]
+    outputs: int
+
+
+@dataclass
 class GroupCounts:
     """What one operation of a group counts and takes."""
 
@@ -24,8 +33,7 @@ class GroupCounts:
     load: int
     frame: int
     segments: int
-    turns: list[tuple[int, int]]
-    """(outputs, words) of each turn of the neurons."""
+    turns: list[Turn]
 
 
 # Counting ---------------------------------------------------------------------------------------------------------
@@ -49,11 +57,18 @@ def image(count: Callable[[Window, int, int], Any], dispatch: Dispatch) -> Any:
 
 
 def fetches(dispatch: Dispatch) -> Iterator[int]:
-    """The addresses that `fetch` reads."""
-    assert dispatch.stream is not None
+    """The addresses that `fetch` reads: of a pixel that is fetched by itself, those of its word."""
+    assert dispatch.stream is not None and dispatch.window is not None
     along_c, along_x, along_y, _ = dispatch.stream.strides
-    for y, x, c in image(fetched, dispatch):
+    pixels = dispatch.window.packed if dispatch.window.apart else 1
+    for y, column, c in image(fetched, dispatch):
+        x = column // pixels
         yield dispatch.stream.base + y * along_y + x * along_x + c * along_c
+
+
+def across(window: Window, x: int) -> int:
+    """The word column in which a pixel is fetched: alone, or with those that its word holds."""
+    return x if window.apart else x // window.packed
 
 
 def spans(window: Window) -> list[tuple[int, int]]:
@@ -63,8 +78,8 @@ def spans(window: Window) -> list[tuple[int, int]]:
         first = column * window.stride_x - window.left
         past = first + (window.kernel_x - 1) * window.dilation_x + 1
         first, past = min(max(first, 0), window.width), min(max(past, 0), window.width)
-        word_past = -(-past // window.packed)
-        found.append((first // window.packed if first < past else word_past, word_past))
+        word_past = across(window, past - 1) + 1
+        found.append((across(window, first) if first < past else word_past, word_past))
     return found
 
 
@@ -96,6 +111,12 @@ def slid(window: Window, depth: int, height: int) -> Iterator[tuple[int, int]]:
             kept_from = columns[index + 1][0] if index + 1 < len(columns) else past
             yield words * (past - max(first, held)), words * (min(past, kept_from) - first)
             held = past
+
+
+def pooling(dispatch: Dispatch) -> Window:
+    """The window of a pool: its image is as wide as its stream says, and each word is one pixel's."""
+    assert dispatch.window is not None and dispatch.stream is not None
+    return replace(dispatch.window, width=dispatch.stream.extents[1], packed=1, apart=False)
 
 
 def pooled(window: Window, depth: int, height: int) -> list[int]:
@@ -136,8 +157,8 @@ def stepwise(dispatch: Dispatch) -> list[tuple[bool, bool]]:
     """For each step of a vector instruction whether it takes a word, and whether it gives one."""
     mnemonic = dispatch.row.mnemonic
     if mnemonic == "pool":
-        steps: list[tuple[bool, bool]] = image(pool_steps, dispatch)
-        return steps
+        assert dispatch.stream is not None
+        return pool_steps(pooling(dispatch), dispatch.stream.extents[0], dispatch.stream.extents[2])
     words = dispatch.ops.words
     if mnemonic == "putstate":
         return [(True, False)] * words
@@ -168,15 +189,14 @@ def group_counts(plan: GroupPlan, chip: Chip) -> GroupCounts:
     return GroupCounts(arrays, load, frame, len(set().union(*ways)), turns)
 
 
-def turns_of(columns: int, homes: list[int], ways: list[set[tuple[Any, ...]]], chip: Chip) -> list[tuple[int, int]]:
-    """(outputs, words) of each turn of the neurons: a tile column goes to the first that has converters and wires.
+def turns_of(columns: int, homes: list[int], ways: list[set[tuple[Any, ...]]], chip: Chip) -> list[Turn]:
+    """The turns of the neurons: a tile column goes to the first that has converters and wires.
 
     Its word leaves at the end of that turn, or of a later one in which a column before it is converted.
     """
     converters = chip.neurons.adcs_per_column
     used: list[Counter[Any]] = []
-    outputs: Counter[int] = Counter()
-    words: Counter[int] = Counter()
+    turns: list[Turn] = []
     latest = 0
     for tile, (home, way) in enumerate(zip(homes, ways, strict=True)):
         turn = 0
@@ -187,11 +207,13 @@ def turns_of(columns: int, homes: list[int], ways: list[set[tuple[Any, ...]]], c
             turn += 1
         if turn == len(used):
             used.append(Counter())
+            turns.append(Turn([], [], 0))
         used[turn].update([home, *way])
         latest = max(latest, turn)
-        outputs[turn] += min(CELLS, columns - tile * CELLS)
-        words[latest] += 1
-    return [(outputs[turn], words[turn]) for turn in range(len(used))]
+        turns[turn].tiles.append(tile)
+        turns[turn].outputs += min(CELLS, columns - tile * CELLS)
+        turns[latest].leaving.append(tile)
+    return turns
 
 
 def segments_of(runs: list[tuple[int, int, int]], split: int) -> set[tuple[Any, ...]]:

@@ -103,6 +103,8 @@ _ORDER = {
     "shared": "would depend on time",
     "race": "nothing orders the two",
     "stream": "come first would",
+    "unwritten": "which was never written",
+    "outside": "of main memory, which has",
 }
 
 
@@ -112,7 +114,8 @@ def _judged(text: Text) -> Fault:
     found = Ordering(program, text.case.chip, text.case.inferences).find()
     if found is None:
         return Fault(program, "", "", -1, text.case)
-    return Fault(program, "OrderError", _ORDER[found[0]], found[1], text.case)
+    error = "RuleError" if found[0] == "outside" else "OrderError"
+    return Fault(program, error, _ORDER[found[0]], found[1], text.case)
 
 
 @_kind("a signal is missing")
@@ -147,7 +150,7 @@ def _(text: Text, chance: random.Random) -> Fault | None:
 @_kind("two agents give to the vector agent unordered")
 def _(text: Text, chance: random.Random) -> Fault | None:
     """The one token is missing that orders the words of the read agent and those of the neurons."""
-    pairs = [place for place in text.places("signal") if _between(text, place) == {"read", "neurons"}]
+    pairs = [place for place in text.places("signal") if between(text, place) == {"read", "neurons"}]
     for place in chance.sample(pairs, len(pairs)):
         changed = text_of(text.case)
         changed.delete(place + 1)
@@ -158,10 +161,11 @@ def _(text: Text, chance: random.Random) -> Fault | None:
     return None
 
 
-def _between(text: Text, place: int) -> set[str]:
-    """The agents of a signal and of the await behind it."""
-    rows = text.rows[place : place + 2]
-    return {AGENTS[values["agent"]] for _, values in rows} if rows[1][0] == "await" else set()
+def between(text: Text, place: int) -> set[str]:
+    """The agents of a signal and of its await behind it."""
+    (_, made), (mnemonic, taken) = text.rows[place : place + 2]
+    awaited = mnemonic == "await" and made["token"] == taken["token"]
+    return {AGENTS[made["agent"]], AGENTS[taken["agent"]]} if awaited else set()
 
 
 @_kind("awaits are crossed")
@@ -191,6 +195,20 @@ def _(text: Text, chance: random.Random) -> Fault | None:
         return None
     text.rows[place], text.rows[place + 1] = text.rows[place + 1], text.rows[place]
     return _judged(text)
+
+
+@_kind("a stream lies elsewhere")
+def _(text: Text, chance: random.Random) -> Fault | None:
+    place = _one(chance, [place for place in text.places("base") if place > text.start])
+    if place is None:
+        return None
+    other = text.rows[chance.choice(text.places("base"))][1]["address"] + chance.choice([-1, 0, 0, 1, 40])
+    text.rows[place][1]["address"] = min(max(other, 0), text.case.chip.memory_words - 1)
+    return _judged(text)
+
+
+ORDERED = tuple(PLANTS)
+"""The kinds of fault in the order of accesses: some change nothing that matters, as the judge's check of it tells."""
 
 
 # Memory and pipes -------------------------------------------------------------------------------------------------
@@ -271,8 +289,13 @@ def _left_over(text: Text, mnemonic: str, message: str, **values: int) -> Fault 
 
 
 def _free_token(text: Text) -> int:
+    return free_tokens(text)[0]
+
+
+def free_tokens(text: Text) -> list[int]:
+    """Tokens that a program does not use."""
     used = {values["token"] for mnemonic, values in text.rows if mnemonic in ("signal", "await")}
-    return min(set(range(64)) - used)
+    return sorted(set(range(64)) - used)
 
 
 @_kind("more vectors are multiplied than made")

@@ -17,7 +17,15 @@ from judge.plans import WORD
 
 Known = frozenset[int]
 Finding = tuple[str, int]
-"""What is wrong, `forever`, `shared`, `race` or `stream`, and the address of the instruction that shows it."""
+"""What is wrong, and the address of the instruction that shows it.
+
+An await is `forever`, a token `shared`, a `stream` mixed; an access is a `race`, `outside` memory, or of an `unwritten`
+word.
+"""
+
+
+ACCESSES = ("read", "fetch", "operand", "output", "input", "write")
+"""Instructions that access main memory."""
 
 
 @dataclass
@@ -49,6 +57,7 @@ class Ordering:
         self.tokens: defaultdict[int, Token] = defaultdict(Token)
         self.pipes: defaultdict[str, deque[Given]] = defaultdict(deque)
         self.accesses: defaultdict[int, list[tuple[int, str, bool]]] = defaultdict(list)
+        self.loaded = {word for table in program.memory for word in range(table.address, table.end)}
         self.groups: deque[int] = deque()
         self.number = 0
         self.streamer: tuple[int, str] | None = None
@@ -74,10 +83,14 @@ class Ordering:
         at_once = d.row.mnemonic == "slide" and not next(image(slid, d))[0]
         begun = self.known[d.agent].union(*(runs[0].start for runs in taken[:1] if runs and not at_once))
         words, writes = touches(d)
+        if d.row.mnemonic in ACCESSES and not all(0 <= word < self.chip.memory_words for word in walk(d.stream)):
+            return "outside"  # of a fetch the whole image, whatever the window needs of it
         for word in words:
             for number, agent, wrote in self.accesses[word]:
                 if agent != d.agent and (writes or wrote) and number not in begun:
                     return "race"
+        if not writes and not all(self.holds(word) for word in words):
+            return "unwritten"
         for word in set(words):
             self.accesses[word].append((self.number, d.agent, writes))
         ended = self.known[d.agent].union(mine, *(run.end for runs in taken for run in runs if not run.count))
@@ -91,6 +104,10 @@ class Ordering:
         for pipe, count in given:
             self.pipes[pipe].append(Given(count, begun, when_given))
         return ""
+
+    def holds(self, word: int) -> bool:
+        """Whether a word of memory was written, or is there from the beginning."""
+        return word in self.loaded or any(wrote for _, _, wrote in self.accesses[word])
 
     def with_last(self, d: Dispatch, begun: Known, runs: list[Given]) -> Known:
         """What is known as a pool gives its last word: it has ended only if no word arrives after that."""
@@ -156,7 +173,7 @@ class Ordering:
                 group_counts(self.sequencer.groups[self.groups.popleft()], self.chip).turns
                 for _ in range(ops.positions)
             ]
-            return [("stream" if ops.to else "codes", sum(words for turn in turns for _, words in turn))]
+            return [("stream" if ops.to else "codes", sum(len(turn.leaving) for group in turns for turn in group))]
         if d.agent == "vector":
             made = sum(gives for _, gives in stepwise(d))
             return [("results", made)] if made else []
@@ -188,6 +205,6 @@ def takes(d: Dispatch) -> list[tuple[str, int]]:
 
 def touches(d: Dispatch) -> tuple[list[int], bool]:
     """The words of main memory that an instruction accesses, and whether it writes them."""
-    if d.row.mnemonic in ("read", "operand", "output", "input", "write"):
-        return list(walk(d.stream)), d.row.mnemonic in ("input", "write")
-    return (list(fetches(d)), False) if d.row.mnemonic == "fetch" else ([], False)
+    if d.row.mnemonic not in ACCESSES:
+        return [], False
+    return list(fetches(d) if d.window else walk(d.stream)), d.row.mnemonic in ("input", "write")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import product
@@ -34,6 +35,8 @@ class Case:
     chip: Chip
     inputs: dict[str, NDArray[np.uint8]]
     inferences: int
+    loosened: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    """How often its order was made to rest on less: see loosen.py."""
 
 
 @dataclass(frozen=True)
@@ -105,13 +108,27 @@ class Grouped:
         return -(-self.columns // WORD)
 
 
+SLOW: tuple[dict[str, int], ...] = (
+    {"vector.step_cycles": 40},
+    {"host.word_cycles": 60},
+    {"memory.access_cycles": 12, "memory.bank_cycles": 12},
+    {"memory.read_latency_ns": 150},
+    {"buses.word_cycles": 25},
+    {"arrays.frame_ns": 400},
+    {"neurons.cycles_per_step": 9},
+    {"controller.decode_cycles": 30},
+)
+"""One part far slower than all others: what depends on time, and not on order, comes out in another way."""
+
+
 def random_chip(chance: random.Random) -> Chip:
     """A small chip whose every queue, latency and width that a program can feel is drawn."""
     pick = chance.choice
-    settings = {
+    settings: dict[str, Any] = {
         "arrays.m_top": chance.randint(1, 3),
         "arrays.m_bottom": chance.randint(0, 3),
         "arrays.n": chance.randint(1, 2),
+        "arrays.frames_at_once": pick([1, 1, 2, 3]),
         "arrays.frame_ns": pick(["0.001", "1.785", "8", "32", "60"]),
         "arrays.settle_ns_per_array": pick(["0", "0.5", "1.785", "4"]),
         "arrays.loads_per_cycle": pick([1, 1, 2, 4, 65536]),
@@ -139,7 +156,8 @@ def random_chip(chance: random.Random) -> Chip:
         "neurons.output_words": MOST_COLUMN_WORDS + chance.randint(0, 8),
         "host.word_cycles": pick([1, 2, 4]),
         "vector.step_cycles": pick([1, 1, 3]),
-        "vector.queue_words": MOST_COLUMN_WORDS + chance.randint(1, 8),
+        "vector.queue_words": pick([1, 2, MOST_COLUMN_WORDS, MOST_COLUMN_WORDS + chance.randint(1, 8)]),
+        "vector.line_words": pick([2, 6, 1024]),
         "vector.state_words": chance.randint(20, 40),
         "program_erase.levels": pick([1, 2]),
         "program_erase.pulses_per_level": 1,
@@ -147,6 +165,7 @@ def random_chip(chance: random.Random) -> Chip:
         "program_erase.verify_ns": pick(["0", "0.5"]),
         "instruction_memory.words": 4096,
     }
+    settings |= pick([*SLOW, *[{}] * len(SLOW)])
     return load_chip("acortex_digits", [f"{path}={value}" for path, value in settings.items()])
 
 

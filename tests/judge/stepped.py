@@ -1,115 +1,21 @@
 """A second simulator: the chip stepped cycle by cycle, in plain loops over integers, written from docs/timing.md alone.
 
 It shares with the chip that it judges the instruction decoder (`Sequencer`), the settings, and nothing else: streams,
-windows, groups and bus segments are counted here anew. A unit is a generator that is advanced once in every cycle; what
-it yields is the cause that the cycle counts under, unless an event of the unit covers it.
+windows, groups and bus segments are counted here anew. What its items say is the cargo's part: here nothing, in
+`valued.py` the codes.
 """
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from fractions import Fraction
-from math import ceil
 from typing import Any
 
 from acortex.isa.program import Program
 from acortex.isa.sequencer import Dispatch, Sequencer
 from acortex.sim.specs import Chip
-from judge.counting import (
-    CELLS,
-    GroupCounts,
-    fed,
-    fetches,
-    group_counts,
-    image,
-    slid,
-    stepwise,
-    walk,
-)
-
-PATHS = (
-    "controller", "host/in", "host/out", "main_memory/read", "main_memory/operand", "main_memory/write", "buffer",
-    "vmm/load", "vmm/frame", "neurons", "vector", "program_erase",
-)  # fmt: skip
-AGENTS = {
-    "host_in": "host/in",
-    "host_out": "host/out",
-    "read": "main_memory/read",
-    "operand": "main_memory/operand",
-    "write": "main_memory/write",
-    "buffer": "buffer",
-    "vmm": "vmm/load",
-    "neurons": "neurons",
-    "vector": "vector",
-    "program_erase": "program_erase",
-}
-CLIENTS = ("write", "vector", "host_in", "operand", "read", "host_out")
-"""The clients of the arbiter, in the order in which it serves them."""
-
-Event = tuple[int, int, str, str, int, int, int, int]
-"""(start, duration, unit, kind, count, pc, layer, inference)."""
-Wait = tuple[int, int, str, str, int]
-"""(start, duration, unit, cause, pc)."""
-Steps = Iterator[str]
-Asking = Generator[str, None, int]
-
-
-class Channel:
-    """A bounded queue: each item has the cycle in which it is first seen, each free place that of its next use."""
-
-    def __init__(self, places: int) -> None:
-        self.items: deque[tuple[int, Any]] = deque()
-        self.places = places
-        self.coming: list[tuple[int, int]] = []
-
-    def room(self, now: int, count: int = 1) -> bool:
-        """Whether so many places may be used now."""
-        self.places += sum(freed for cycle, freed in self.coming if cycle <= now)
-        self.coming = [(cycle, freed) for cycle, freed in self.coming if cycle > now]
-        return self.places >= count
-
-    def sees(self, now: int, count: int = 1) -> bool:
-        """Whether so many items are seen now."""
-        if count < 2:
-            return not count or (bool(self.items) and self.items[0][0] <= now)
-        return len(self.items) >= count and self.items[count - 1][0] <= now
-
-    def take(self, count: int = 1) -> Any:
-        """The last of the next `count` items."""
-        item = None
-        for _ in range(count):
-            _, item = self.items.popleft()
-        return item
-
-
-@dataclass(eq=False)
-class Unit:
-    """What a unit is doing: since when, and the instruction that it took last."""
-
-    path: str
-    queue: Channel
-    steps: Steps = field(default_factory=lambda: iter(()))
-    state: str = "idle"
-    busy_until: int = 0
-    pc: int = -1
-    booked: tuple[str, int] = ("idle", -1)
-    since: int = 0
-    changed: int = 0
-
-
-@dataclass
-class Request:
-    """What a client asks of the arbiter: seen from a cycle on; `turn` is when its word is on a bus, if on any."""
-
-    seen: int
-    address: int
-    bus: str
-    turn: int
-    cause: str
-    granted: int = -1
-    lane: int = -1
+from judge.clockwork import Channel, Clockwork, Steps, Unit
+from judge.counting import CELLS, GroupCounts, Turn, fed, fetches, group_counts, image, slid, stepwise, walk
 
 
 @dataclass
@@ -117,229 +23,96 @@ class Vector:
     """An input vector, with the buffer words that are free once it is loaded."""
 
     frees: int
+    codes: Any
 
 
 @dataclass
-class Stepped:
-    """One chip, on which a sequencer's program runs from cycle 0 until nothing is left to happen."""
+class Loaded:
+    """What the latches of a group hold, on its way to the neurons."""
 
-    chip: Chip
-    sequencer: Sequencer
-    events: list[Event] = field(default_factory=list)
-    waits: list[Wait] = field(default_factory=list)
-    ties: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """How often the first client was served and the second, which it kept from being served, was not."""
-    accesses: list[tuple[int, int, bool, int]] = field(default_factory=list)
-    """(cycle of the grant, word, whether it writes, pc) of every access to main memory."""
-    cycle: int = 1
-    """How long all that takes which the norm calls one cycle: hand-overs, tokens, a vector from the buffer, a load."""
-    now: int = 0
-    horizon: int = 0
-    """The last cycle in which anything is known to change."""
+    dispatch: Dispatch
+    codes: Any
 
-    def __post_init__(self) -> None:
+
+class Lane:
+    """What frames run on: latches, sums that wait for the neurons, and how many frames are still to come."""
+
+    def __init__(self, latches: int) -> None:
+        self.latches = Channel(latches)
+        self.samples = Channel(1)
+        self.due = 0
+        self.loading = -1
+
+
+class Cargo:
+    """What the items of a stepped chip say: nothing. Each method is called in the cycle in which the chip does it."""
+
+    def program(self, dispatch: Dispatch) -> None:
+        """Weights are written into a group."""
+
+    def read(self, now: int, address: int, cycles: int) -> Any:
+        """A read of a word of main memory is granted, for so many cycles."""
+
+    def write(self, now: int, address: int, cycles: int, word: Any) -> None:
+        """A write of a whole word is granted."""
+
+    def writing(self, dispatch: Dispatch) -> Callable[[int, int, int, Any], None]:
+        """For a `write`: what each grant does, with cycle, address, cycles, and what comes (None: no more)."""
+        return lambda now, address, cycles, comes: None
+
+    def host_word(self, dispatch: Dispatch, number: int) -> Any:
+        """A word that the host gives."""
+
+    def host_takes(self, dispatch: Dispatch, number: int, word: Any) -> None:
+        """A word that it takes."""
+
+    def vectors(self, dispatch: Dispatch) -> Callable[[list[Any]], Any]:
+        """For a `feed` or a `slide`: the next vector, of the new words that it takes."""
+        return lambda words: None
+
+    def sums(self, loaded: Loaded) -> Any:
+        """A frame runs."""
+
+    def words(self, dispatch: Dispatch, sums: Any) -> Callable[[Turn], list[Any]]:
+        """For a position of a `convert`: the words that leave with each of its turns."""
+        return lambda turn: [None] * len(turn.leaving)
+
+    def steps(self, dispatch: Dispatch) -> Callable[[list[Any], bool], Any]:
+        """For an instruction of the vector agent: what a step makes of the words that it takes, if it gives any."""
+        return lambda taken, gives: None
+
+
+@dataclass
+class Stepped(Clockwork):
+    """The agents of the chip, between the channels that join them."""
+
+    cargo: Cargo = field(default_factory=Cargo)
+
+    def wire(self) -> None:
+        """Makes the channels between the units, and starts the lanes of frames."""
         chip = self.chip
-        ns = Fraction(chip.clock_ns)
-        self.latency = max(ceil(Fraction(chip.memory.read_latency_ns) / ns), chip.memory.access_cycles)
-        self.conversion = 2**chip.neurons.bits * chip.neurons.cycles_per_step
-        erase = chip.program_erase
-        pulses_ns = erase.levels * erase.pulses_per_level * Fraction(erase.pulse_ns + erase.verify_ns)
-        self.writing = chip.arrays.k * ceil(pulses_ns / ns)
-        self.units = {path: Unit(path, Channel(chip.controller.queue_depth)) for path in PATHS}
         self.words = Channel(chip.buffer.words)
         self.vectors = Channel(chip.buffer.windows)
-        self.latches = Channel(2 if chip.arrays.overlap_loads else 1)
-        self.samples = Channel(1)
         self.codes = Channel(chip.neurons.output_words)
         self.stream, self.operand, self.results = (Channel(chip.vector.queue_words) for _ in range(3))
-        self.tokens: dict[int, Channel] = {}
-        self.ports = [0] * chip.memory.ports
-        self.banks = [0] * chip.memory.banks
-        self.lanes = {"buses/down": [0] * chip.buses.down_lanes, "buses/up": [0] * chip.buses.up_lanes}
-        self.requests: dict[str, Request] = {}
+        self.frame_lanes = [Lane(2 if chip.arrays.overlap_loads else 1) for _ in self.frames]
+        self.loads = Channel(0)
+        """The lane of each load whose sums the neurons have not taken."""
         self.groups: dict[int, GroupCounts] = {}
-        self.frames_due = 0
-        self.loading = -1
         self.unsampled = 0
         self.sampled_at = -1
-        self._start()
+        for path, lane in zip(self.frames, self.frame_lanes, strict=True):
+            self.units[path].steps = self._frame(self.units[path], lane)
 
-    def _start(self) -> None:
-        self.units["controller"].steps = self._control(self.units["controller"])
-        self.units["vmm/frame"].steps = self._frame(self.units["vmm/frame"])
-        for path in AGENTS.values():
-            self.units[path].steps = self._agent(self.units[path])
+    def carry_out(self, unit: Unit, dispatch: Dispatch) -> Steps:
+        """What an agent does for an instruction."""
+        return _WORK[dispatch.row.mnemonic](self, unit, dispatch)
 
-    # The loop over cycles -------------------------------------------------------------------------------------------
-
-    def run(self, limit: int = 10**7) -> int:
-        """Steps until nothing is left to happen; the cycles that the run took. Fails after `limit` cycles."""
-        while self.now <= self.horizon:
-            assert self.now < limit, f"more than {limit} cycles"
-            for unit in self.units.values():
-                unit.state = next(unit.steps, "idle")
-            self._arbitrate()
-            for unit in self.units.values():
-                self._book(unit)
-            self.now += 1
-        ends = [start + duration for start, duration, *_ in self.events]
-        return max([*ends, *(unit.changed for unit in self.units.values())], default=0)
-
-    def _book(self, unit: Unit) -> None:
-        """Counts this cycle under what the unit does; a wait is written when it ends."""
-        state = "busy" if self.now < unit.busy_until else unit.state
-        doing = (state, unit.pc)
-        if doing == unit.booked:
-            return
-        cause, pc = unit.booked
-        if cause not in ("busy", "idle"):
-            self.waits.append((unit.since, self.now - unit.since, unit.path, cause, pc))
-        if cause != state:
-            unit.changed = self.now
-        unit.booked, unit.since = doing, self.now
-
-    def _later(self, cycle: int) -> int:
-        """A cycle in which something changes."""
-        self.horizon = max(self.horizon, cycle)
-        return cycle
-
-    def _spend(self, unit: Unit, cycles: int, kind: str, count: int, what: Dispatch | tuple[int, int, int]) -> int:
-        """An event of a unit, from now on; its end."""
-        context = (what.pc, what.layer, what.inference) if isinstance(what, Dispatch) else what
-        self.events.append((self.now, cycles, unit.path, kind, count, *context))
-        unit.busy_until = max(unit.busy_until, self.now + cycles)
-        return self._later(self.now + cycles)
-
-    def _until(self, cycle: int, cause: str = "busy") -> Steps:
-        """Lets the cycles before `cycle` pass."""
-        while self.now < cycle:
-            yield cause
-
-    def _give(self, channel: Channel, cycle: int, item: Any = None) -> None:
-        channel.items.append((self._later(cycle), item))
-
-    def _free(self, channel: Channel, cycle: int, count: int = 1) -> None:
-        channel.coming.append((self._later(cycle), count))
-
-    def _room(self, channel: Channel, cause: str, count: int = 1) -> Steps:
-        """Waits until the channel has so many free places, and takes them."""
-        while not channel.room(self.now, count):
-            yield cause
-        channel.places -= count
-
-    def _item(self, channel: Channel, cause: str, count: int = 1) -> Steps:
-        """Waits until so many items are seen."""
-        while not channel.sees(self.now, count):
-            yield cause
-
-    # The controller and its agents ----------------------------------------------------------------------------------
-
-    def _control(self, unit: Unit) -> Steps:
-        sequencer, cycles = self.sequencer, self.chip.controller.decode_cycles
-        while True:
-            agent = sequencer.agent()
-            unit.pc = sequencer.pc
-            mark = (sequencer.layer, sequencer.inference)
-            queue = None if agent == "controller" else self.units[AGENTS[agent]].queue
-            if queue is not None:
-                yield from self._room(queue, "queue")
-            dispatch = sequencer.step()
-            end = self._spend(unit, cycles, "controller.issue", 1, (unit.pc, *mark))
-            if queue is not None:
-                self._give(queue, end, dispatch)
-            yield from self._until(end)
-            if sequencer.state in ("halted", "started"):
-                return
-
-    def _agent(self, unit: Unit) -> Steps:
-        """Takes instruction after instruction from the queue."""
-        while True:
-            yield from self._item(unit.queue, "idle")
-            dispatch: Dispatch = unit.queue.take()
-            self._free(unit.queue, self.now + self.cycle)
-            unit.pc = dispatch.pc
-            yield from _WORK[dispatch.row.mnemonic](self, unit, dispatch)
-
-    def _all_ended(self, unit: Unit) -> Steps:
-        yield from self._until(unit.busy_until)
-        if unit.path == "vmm/load":
-            while self.unsampled or self.sampled_at > self.now - self.cycle:
-                yield "frame"
-
-    def _token(self, dispatch: Dispatch) -> Channel:
-        return self.tokens.setdefault(dispatch.ops.token, Channel(0))
-
-    def _signal(self, unit: Unit, dispatch: Dispatch) -> Steps:
-        yield from self._all_ended(unit)
-        self._give(self._token(dispatch), self.now + self.cycle)
-        yield from self._until(self._spend(unit, self.cycle, "sync", 1, dispatch))
-
-    def _await(self, unit: Unit, dispatch: Dispatch) -> Steps:
-        yield from self._all_ended(unit)
-        yield from self._item(self._token(dispatch), "token")
-        self._token(dispatch).take()
-        yield from self._until(self._spend(unit, self.cycle, "sync", 1, dispatch))
+    def drained(self) -> bool:
+        """Whether every frame that the VMM's agent caused was sampled in an earlier cycle."""
+        return not self.unsampled and self.sampled_at <= self.now - self.cycle
 
     # Main memory ----------------------------------------------------------------------------------------------------
-
-    def _arbitrate(self) -> None:
-        """Grants what can be granted in this cycle; a client that is served goes on at once."""
-        wanted = [client for client in CLIENTS if client in self.requests and self.requests[client].seen <= self.now]
-        able = {client for client in wanted if not self._missing(client)}
-        served: list[str] = []
-        for client in wanted:
-            unit = self.units[AGENTS[client]]
-            missing = self._missing(client)
-            if not missing:
-                self._grant(self.requests.pop(client), client, unit.pc)
-                served.append(client)
-                unit.state = next(unit.steps, "idle")
-                continue
-            if missing != "port" and self.requests[client].cause != "bus":
-                self.requests[client].cause = unit.state = missing
-            if client in able:
-                asks_port = missing != "bus"
-                self.ties.update((winner, client) for winner in served if not asks_port or winner != "vector")
-
-    def _missing(self, client: str) -> str:
-        """What keeps a client's request from being granted now; "" for nothing."""
-        request, memory = self.requests[client], self.chip.memory
-        if client != "vector" and min(self.ports) > self.now:
-            return "port"
-        busy_bank = self.banks[request.address % memory.banks] > self.now
-        if client != "vector" and busy_bank and (memory.bank_cycles > memory.access_cycles or memory.ports > 1):
-            return "bank"
-        if request.bus and min(self.lanes[request.bus]) > self.now + request.turn:
-            return "bus"
-        return ""
-
-    def _grant(self, request: Request, client: str, pc: int) -> None:
-        memory, now = self.chip.memory, self.now
-        request.granted = now
-        if client != "vector":
-            self.accesses.append((now, request.address, client in ("write", "host_in"), pc))
-            self.ports[self.ports.index(min(self.ports))] = self._later(now + memory.access_cycles)
-            self.banks[request.address % memory.banks] = self._later(now + memory.bank_cycles)
-        if request.bus:
-            lanes, cycles = self.lanes[request.bus], self.chip.buses.word_cycles
-            start = now + request.turn
-            request.lane = lanes.index(min(lanes))
-            lanes[request.lane] = self._later(start + cycles)
-
-    def _ask(self, client: str, cause: str, seen: int, address: int = 0, bus: str = "", turn: int = 0) -> Asking:
-        """Waits for a grant."""
-        seen = self._later(max(seen, self.units[AGENTS[client]].busy_until))
-        request = self.requests[client] = Request(seen, address, bus, turn, cause)
-        while request.granted < 0:
-            yield request.cause
-        return request.lane
-
-    def _carried(self, bus: str, lane: int, turn: int, dispatch: Dispatch) -> None:
-        """The event of a word on a lane of a bus, `turn` cycles from now; a bus of one lane has the lane's name."""
-        path = bus if len(self.lanes[bus]) == 1 else f"{bus}{lane}"
-        kind = bus.replace("buses/", "bus.")
-        row = (self.chip.buses.word_cycles, path, kind, 1, dispatch.pc, dispatch.layer, dispatch.inference)
-        self.events.append((self.now + turn, *row))
 
     def _read(self, unit: Unit, dispatch: Dispatch) -> Steps:
         to = dispatch.row.by_name["to"].kind.choices[dispatch.ops.to] if dispatch.window is None else "buffer"
@@ -361,53 +134,62 @@ class Stepped:
             self._spend(unit, self.chip.memory.access_cycles, "memory.read", 1, dispatch)
             if bus:
                 self._carried(bus, lane, self.latency, dispatch)
-            self._give(receiver, self.now + self.latency + (self.chip.buses.word_cycles if bus else 0), "read")
+            word = self.cargo.read(self.now, address, self.chip.memory.access_cycles)
+            way = self.latency + (self.chip.buses.word_cycles if bus else 0)
+            self._give(receiver, self.now + way, ("read", word))
 
     def _write(self, unit: Unit, dispatch: Dispatch) -> Steps:
         assert dispatch.stream is not None
         neurons = dispatch.row.by_name["source"].kind.choices[dispatch.ops.source] == "neurons"
         source, bus = (self.codes, "buses/up") if neurons else (self.results, "")
         spills, pixel = dispatch.ops.shift + dispatch.ops.tail > CELLS, dispatch.stream.extents[0]
+        takes, access = self.cargo.writing(dispatch), self.chip.memory.access_cycles
         for number, address in enumerate(walk(dispatch.stream), 1):
             if spills and number % pixel == 0:  # what the word before it left over
                 yield from self._ask("write", "port", self.now + self.cycle, address)
-                self._spend(unit, self.chip.memory.access_cycles, "memory.write", 1, dispatch)
+                self._spend(unit, access, "memory.write", 1, dispatch)
+                takes(self.now, address, access, None)
                 continue
             yield from self._item(source, "codes")
-            source.take()
+            word = source.take()
             lane = yield from self._ask("write", "port", self.now + self.cycle, address, bus)
-            self._spend(unit, self.chip.memory.access_cycles, "memory.write", 1, dispatch)
+            self._spend(unit, access, "memory.write", 1, dispatch)
+            takes(self.now, address, access, word)
             if bus:
                 self._carried(bus, lane, 0, dispatch)
             self._free(source, self.now + (self.chip.buses.word_cycles if bus else self.cycle))
 
     def _input(self, unit: Unit, dispatch: Dispatch) -> Steps:
-        for address in walk(dispatch.stream):
+        access = self.chip.memory.access_cycles
+        for number, address in enumerate(walk(dispatch.stream)):
             yield from self._until(unit.busy_until)
             yield from self._until(self._spend(unit, self.chip.host.word_cycles, "host.in", 1, dispatch))
             yield from self._ask("host_in", "port", self.now, address)
-            self._spend(unit, self.chip.memory.access_cycles, "memory.write", 1, dispatch)
+            self._spend(unit, access, "memory.write", 1, dispatch)
+            self.cargo.write(self.now, address, access, self.cargo.host_word(dispatch, number))
 
     def _output(self, unit: Unit, dispatch: Dispatch) -> Steps:
-        for address in walk(dispatch.stream):
+        access = self.chip.memory.access_cycles
+        for number, address in enumerate(walk(dispatch.stream)):
             yield from self._ask("host_out", "port", self.now + self.cycle, address)
-            self._spend(unit, self.chip.memory.access_cycles, "memory.read", 1, dispatch)
+            self._spend(unit, access, "memory.read", 1, dispatch)
+            word = self.cargo.read(self.now, address, access)
             yield from self._until(self._later(self.now + self.latency), "latency")
             yield from self._until(self._spend(unit, self.chip.host.word_cycles, "host.out", 1, dispatch))
+            self.cargo.host_takes(dispatch, number, word)
 
     # Buffer, arrays, neurons ----------------------------------------------------------------------------------------
 
     def _prepare(self, unit: Unit, dispatch: Dispatch) -> Steps:
         keep, held = dispatch.window is None and dispatch.ops.keep, 0
+        vector = self.cargo.vectors(dispatch)
         for needs, frees in fed(dispatch) if dispatch.window is None else image(slid, dispatch):
             yield from self._item(self.words, "words", needs and held + needs)
-            if keep:
-                held += needs
-            else:
-                self.words.take(needs)
+            words = self.words.look(held, needs) if keep else [self.words.take() for _ in range(needs)]
+            held += needs if keep else 0
             yield from self._room(self.vectors, "windows")
             end = self._spend(unit, self.cycle, "buffer.slide", needs, dispatch)
-            self._give(self.vectors, end, Vector(frees))
+            self._give(self.vectors, end, Vector(frees, vector([word for _, word in words])))
             yield from self._until(end)
 
     def _group(self, number: int) -> GroupCounts:
@@ -417,15 +199,18 @@ class Stepped:
 
     def _multiply(self, unit: Unit, dispatch: Dispatch) -> Steps:
         group, positions = self._group(dispatch.group), dispatch.ops.positions
-        self.frames_due += positions
-        self.loading = dispatch.pc
+        number = dispatch.group % len(self.frame_lanes)
+        lane = self.frame_lanes[number]
+        lane.due += positions
+        lane.loading = dispatch.pc
+        self.unsampled += positions
         for _ in range(positions):
             yield from self._item(self.vectors, "vectors")
-            yield from self._room(self.latches, "latches")
+            yield from self._room(lane.latches, "latches")
             vector = self.vectors.take()
-            self.unsampled += 1
             end = self._spend(unit, group.load * self.cycle, "vmm.load", group.arrays, dispatch)
-            self._give(self.latches, end, dispatch)
+            self._give(lane.latches, end, Loaded(dispatch, vector.codes))
+            self._give(self.loads, end, number)
             self._free(self.vectors, end)
             self._free(self.words, end, vector.frees)
             yield from self._until(end)
@@ -435,56 +220,67 @@ class Stepped:
         kind, segments = f"vmm.{dispatch.row.mnemonic}", self._group(dispatch.group).segments
         yield from self._until(self._spend(unit, self.chip.buses.switch_cycles, kind, segments, dispatch))
 
-    def _frame(self, unit: Unit) -> Steps:
+    def _frame(self, unit: Unit, lane: Lane) -> Steps:
         while True:
-            while not self.latches.sees(self.now):
-                unit.pc = self.loading
-                yield "load" if self.frames_due else "idle"
-            dispatch = self.latches.take()
-            unit.pc = dispatch.pc
-            self.frames_due -= 1
-            group = self._group(dispatch.group)
-            end = self._spend(unit, group.frame, "vmm.frame", group.arrays, dispatch)
-            self._free(self.latches, end)
+            while not lane.latches.sees(self.now):
+                unit.pc = lane.loading
+                yield "load" if lane.due else "idle"
+            loaded: Loaded = lane.latches.take()
+            unit.pc = loaded.dispatch.pc
+            lane.due -= 1
+            group = self._group(loaded.dispatch.group)
+            end = self._spend(unit, group.frame, "vmm.frame", group.arrays, loaded.dispatch)
+            sums = self.cargo.sums(loaded)
+            self._free(lane.latches, end)
             yield from self._until(end)
-            yield from self._room(self.samples, "neurons")
-            self._give(self.samples, self.now + self.cycle, dispatch.group)
+            yield from self._room(lane.samples, "neurons")
+            self._give(lane.samples, self.now + self.cycle, (loaded.dispatch.group, sums))
             self.unsampled -= 1
             self.sampled_at = self.now
+
+    def _sample(self) -> Iterator[str]:
+        """Waits until the sums of the load whose turn it is are seen."""
+        while not (self.loads.sees(self.now) and self.frame_lanes[self.loads.items[0][1]].samples.sees(self.now)):
+            yield "sums"
 
     def _convert(self, unit: Unit, dispatch: Dispatch) -> Steps:
         memory = dispatch.row.by_name["to"].kind.choices[dispatch.ops.to] == "memory"
         receiver = self.codes if memory else self.stream
         for _ in range(dispatch.ops.positions):
-            yield from self._item(self.samples, "sums")
-            turns = self._group(self.samples.take()).turns
-            yield from self._room(receiver, "output_full", sum(words for _, words in turns))
-            self._free(self.samples, self.now + self.conversion * len(turns))
-            for outputs, words in turns:
-                end = self._spend(unit, self.conversion, "neurons.convert", outputs, dispatch)
-                for _ in range(words):
-                    self._give(receiver, end, "neurons")
+            yield from self._sample()
+            samples = self.frame_lanes[self.loads.take()].samples
+            group, sums = samples.take()
+            turns = self._group(group).turns
+            yield from self._room(receiver, "output_full", sum(len(turn.leaving) for turn in turns))
+            self._free(samples, self.now + self.conversion * len(turns))
+            words = self.cargo.words(dispatch, sums)
+            for turn in turns:
+                end = self._spend(unit, self.conversion, "neurons.convert", turn.outputs, dispatch)
+                for word in words(turn):
+                    self._give(receiver, end, ("neurons", word))
                 yield from self._until(end)
 
     # The vector agent, program and erase ----------------------------------------------------------------------------
 
     def _vector(self, unit: Unit, dispatch: Dispatch) -> Steps:
         two = dispatch.row.mnemonic in ("add", "mul")
+        makes = self.cargo.steps(dispatch)
         for takes, gives in stepwise(dispatch):
             if takes:
                 yield from self._item(self.stream, "stream")
             if two:
                 yield from self._item(self.operand, "operand")
-                self.operand.take()
             if gives:
                 yield from self._room(self.results, "results_full", 1)
-            if takes and self.stream.take() == "neurons":
+            taken = [channel.take() for channel in [self.stream] * takes + [self.operand] * two]
+            if takes and taken[0][0] == "neurons":
                 lane = yield from self._ask("vector", "bus", self.now + self.cycle, bus="buses/up")
                 self._carried("buses/up", lane, 0, dispatch)
                 yield from self._until(self.now + self.chip.buses.word_cycles, "bus")
             end = self._spend(unit, self.chip.vector.step_cycles, "vector.step", 1, dispatch)
+            made = makes([word for _, word in taken], gives)
             if gives:
-                self._give(self.results, end)
+                self._give(self.results, end, ("vector", made))
             if takes:
                 self._free(self.stream, end)
             if two:
@@ -492,6 +288,7 @@ class Stepped:
             yield from self._until(end)
 
     def _program(self, unit: Unit, dispatch: Dispatch) -> Steps:
+        self.cargo.program(dispatch)
         for _ in range(self._group(dispatch.group).arrays):
             rows = self.chip.arrays.k
             yield from self._until(self._spend(unit, self.writing, "program_erase.write", rows, dispatch))
@@ -524,10 +321,12 @@ _WORK: dict[str, Callable[[Stepped, Unit, Dispatch], Steps]] = {
 }
 
 
-def simulate(program: Program, chip: Chip, inferences: int = 1, cycle: int = 1) -> tuple[int, int, Stepped]:
+def simulate(
+    program: Program, chip: Chip, inferences: int = 1, cycle: int = 1, cargo: Cargo | None = None
+) -> tuple[int, int, Stepped]:
     """The cycles of set-up and run, and the chip of the run; its accesses begin with those of the initial memory."""
-    sequencer = Sequencer(program, inferences)
-    setup = Stepped(chip, sequencer, cycle=cycle).run()
+    sequencer, cargo = Sequencer(program, inferences), cargo or Cargo()
+    setup = Stepped(chip, sequencer, cycle=cycle, cargo=cargo).run()
     held = [(0, word, True, -1) for table in program.memory for word in range(table.address, table.end)]
-    stepped = Stepped(chip, sequencer, accesses=held, cycle=cycle)
+    stepped = Stepped(chip, sequencer, accesses=held, cycle=cycle, cargo=cargo)
     return setup, stepped.run(), stepped

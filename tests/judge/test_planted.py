@@ -6,16 +6,20 @@ import os
 import random
 from collections import Counter
 from functools import lru_cache
+from itertools import product
 
 import pytest
 
 from acortex.errors import AcortexError
 from acortex.isa.operands import AGENTS
+from acortex.sim.chip import DeadlockError
 from acortex.sim.run import run
+from judge.compare import differences
 from judge.generate import generate
-from judge.mutants import PLANTS, Fault, text_of
+from judge.mutants import ORDERED, PLANTS, Fault, text_of
 from judge.ordering import Ordering
 from judge.plans import Case
+from judge.stepped import simulate
 
 PROGRAMS = max(int(os.environ.get("ACORTEX_PROGRAMS", "0")) // 20, 6)
 ENOUGH = 4
@@ -59,6 +63,27 @@ def test_a_planted_fault_is_diagnosed_where_it_is(name: str) -> None:
         seed += 1
     assert wrong == []
     assert caught >= ENOUGH
+
+
+def test_a_changed_order_that_both_checks_accept_gives_the_values_of_the_stepped_chip() -> None:
+    wrong, judged = [], 0
+    for seed, name in product(range(5 * PROGRAMS), ORDERED):
+        fault = PLANTS[name](text_of(known(seed)), random.Random(seed))
+        if fault is not None and not fault.error:
+            wrong += [f"seed {seed}, {name}: {what}" for what in _differences(fault)]
+            judged += 1
+    assert wrong == []
+    assert judged >= PROGRAMS
+
+
+def _differences(fault: Fault) -> list[str]:
+    """In what the two chips differ; a deadlock of both is none."""
+    case = fault.case
+    try:
+        return differences(fault.program, case.chip, case.inputs, case.inferences)[0]
+    except DeadlockError as error:
+        ended = simulate(fault.program, case.chip, case.inferences)[2].finished
+        return [f"the stepped chip ends, though: {error}"] * ended
 
 
 def test_legal_programs_are_ordered_by_the_judge_too() -> None:

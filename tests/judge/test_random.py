@@ -1,5 +1,8 @@
 """Random legal programs: all executors agree on each, and together they come into every corner.
 
+Three of them compute outputs: the run, a judge in the order of the program, and the stepped chip from what its items
+said in each cycle. The last knows no order, and so holds the claim that values in program order are the timed chip's.
+
 `ACORTEX_PROGRAMS` says how many, 150 unless told: `.ci/run` takes 2,000, `make nightly` 100,000.
 """
 
@@ -19,11 +22,12 @@ import pytest
 from acortex.isa.codec import decode
 from acortex.isa.table import ROWS
 from acortex.traces import reader
+from judge.clockwork import CLIENTS
 from judge.compare import differences, same_outputs
+from judge.corners import SPECIAL, special
 from judge.generate import generate
 from judge.plans import Case
 from judge.replay import Replay, memory_report, retention_report
-from judge.stepped import CLIENTS
 from judge.values import Machine
 
 PROGRAMS = int(os.environ.get("ACORTEX_PROGRAMS", "150"))
@@ -117,9 +121,9 @@ def judge(seed: int, folder: Path) -> Judged:
     trace.unlink()
     report["memory"] = memory_report(stepped.accesses, result.cycles, case.chip.memory_words)
     report["retention"] = retention_report(stepped.accesses, case.program, case.chip)
-    wrong = [*found, *same_outputs(result.outputs, values), *_same_report(result.report, report)]
-    judged = Judged([f"seed {seed}: {what}" for what in wrong], _corners(case))
-    judged.reached.update(("wait", unit, cause) for _, _, unit, cause, _ in stepped.waits)
+    wrong = [*found, *same_outputs(case.program, result.outputs, values), *_same_report(result.report, report)]
+    judged = Judged([f"seed {seed}: {what}" for what in wrong], _corners(case) + special(case))
+    judged.reached.update(("wait", unit.rstrip("0123456789"), cause) for _, _, unit, cause, _ in stepped.waits)
     judged.reached.update({("tie", *pair): count for pair, count in stepped.ties.items()})
     return judged
 
@@ -150,7 +154,9 @@ def _corners(case: Case) -> Counter[tuple[str, ...]]:
 
 def wanted() -> set[tuple[str, ...]]:
     """Every corner that random programs have to reach."""
-    corners: set[tuple[str, ...]] = {("wait", unit, cause) for unit, causes in WAITS.items() for cause in causes}
+    corners: set[tuple[str, ...]] = SPECIAL | {
+        ("wait", unit, cause) for unit, causes in WAITS.items() for cause in causes
+    }
     corners |= {("tie", *pair) for pair in TIES}
     for row in ROWS:
         corners.add(("instruction", row.mnemonic))

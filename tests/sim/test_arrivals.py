@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
 from itertools import product
 from typing import Any
@@ -11,7 +12,6 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from acortex.errors import UsageError
 from acortex.isa import assemble
 from acortex.sim import functional
 from acortex.sim.arrivals import ArrivalError, check_memory, check_stream
@@ -331,12 +331,61 @@ def test_a_column_that_is_converted_later_is_not_written_before(watch: Callable[
     assert [start >= turns[turn][1] for start, turn in zip(writes, (0, 1, 1), strict=True)] == [True] * 3
 
 
-# Limits of cycles ----------------------------------------------------------------------------------------------------
+# What a window covers ------------------------------------------------------------------------------------------------
 
 
-def endless(turns: int) -> str:
-    return f"""
-        .program long
+def test_each_row_of_windows_has_the_words_that_came_for_it() -> None:
+    """Windows of two rows over an image of three: the row between comes twice, and here not with the same codes."""
+    ones = "\n".join(".row " + ", ".join(str(int(i % 64 == j)) for j in range(64)) for i in range(128))
+    result = run(
+        assemble(
+            f"""
+            .program rows
+            .chip acortex_digits
+            .input x, shape=256
+            .output y, shape=128
+            .weights w, 128x64
+            {ones}
+            group g0, 128, 64
+            rect g0, 0, 0, height=2
+            program g0, w
+            quant q0, 1, 0, activation=relu
+            start
+            connect g0
+            base d0, 0
+            dim d0, 0, 4
+            base d1, 0
+            dim d1, 2, 3
+            base d2, 4
+            dim d2, 0, 2
+            window w0, 2, 1, 1
+            border w0, 2, 1
+            inference
+            input x, d0
+            signal host_in, t0
+            await read, t0
+            read d0
+            slide d1, w0
+            multiply g0, 2
+            convert q0, 2
+            write d2
+            signal write, t1
+            await host_out, t1
+            output y, d2
+            endinference
+            halt
+            """
+        ),
+        inputs=np.repeat(np.arange(1, 5, dtype=np.uint8), 64)[None],
+    )
+    assert result.outputs["y"].reshape(2, 64)[:, 0].tolist() == [1 + 2, 3 + 4]
+
+
+@pytest.mark.parametrize("work", ["pool d0, w0, q0", "pool d0, w0, q0, mode=average", "pool d0, w0, q0, inside=yes"])
+def test_a_pool_far_around_its_image_takes_memory_for_its_results_alone(work: str) -> None:
+    """256 x 256 windows that hop by 32: the image with all that they cover around it had 2^32 codes."""
+    source = f"""
+        .program hops
         .chip acortex_digits
         .input x, shape=64
         .output y, shape=64
@@ -344,57 +393,27 @@ def endless(turns: int) -> str:
         start
         base d0, 0
         base d1, 1
-        loop l7, host
-turn:   inference l7
+        dim d1, 0, 65536, stride=0
+        base d2, 1
+        window w0, 1, 1, 1, stride_y=32, stride_x=32
+        border w0, 256, 256, value=7
+        inference
         input x, d0
         signal host_in, t0
         await read, t0
-        loop l0, {turns}
-again:  read d0, to=vector
-        requant q0, 1
+        read d0, to=vector
+        {work}
         write d1, source=vector
-        next l0, again
         signal write, t1
-        signal write, t2
         await host_out, t1
-        output y, d1
-        signal host_out, t3
-        await host_in, t2
-        await host_in, t3
+        output y, d2
         endinference
-        next l7, turn
         halt
     """
-
-
-def test_a_limit_of_cycles_bounds_the_instructions_that_are_walked(monkeypatch: pytest.MonkeyPatch) -> None:
-    walked = []
-    step = functional.Functional.step
-    monkeypatch.setattr(functional.Functional, "step", lambda self: walked.append(1) or step(self))  # type: ignore[func-returns-value]
-    result = run(assemble(endless(1 << 20)), inputs=np.zeros((1, 64), dtype=np.uint8), max_cycles=500)
-    assert result.report["stopped"].startswith("stopped at cycle 500, ")
-    assert 10 < len(walked) < 1100
-
-
-@pytest.mark.parametrize("max_cycles", [1, 50, 100, 150, 200, 10_000])
-def test_a_stopped_run_has_the_outputs_of_what_was_complete_and_no_others(max_cycles: int) -> None:
-    program = assemble(endless(2))
-    inputs = np.arange(5 * 64, dtype=np.uint8).reshape(5, 64) % 16
-    whole = run(program, inputs=inputs)
-    part = run(program, inputs=inputs, max_cycles=max_cycles)
-    found = part.outputs["y"]
-    ended = sum(row["end_cycle"] <= part.cycles for row in whole.report["inferences"])
-    assert found.tolist() == whole.outputs["y"][: len(found)].tolist()
-    assert len(found) == (5 if max_cycles == 10_000 else ended)
-    assert (part.report.stopped is not None) == (max_cycles < whole.cycles)
-
-
-@pytest.mark.parametrize("max_cycles", [0, -1, 1 << 62, 1 << 63])
-def test_a_limit_that_no_cycle_can_be_is_refused(max_cycles: int) -> None:
-    with pytest.raises(UsageError, match=f"max_cycles is {max_cycles}, allowed is 1 to {(1 << 62) - 1}"):
-        run(assemble(endless(1)), inputs=np.zeros((1, 64), dtype=np.uint8), max_cycles=max_cycles)
-
-
-def test_a_limit_without_time_is_refused() -> None:
-    with pytest.raises(UsageError, match="max_cycles needs time"):
-        run(assemble(endless(1)), inputs=np.zeros((1, 64), dtype=np.uint8), timing=False, max_cycles=5)
+    program, codes = assemble(source), np.full((1, 64), 9, dtype=np.uint8)
+    tracemalloc.start()
+    result = run(program, inputs=codes, timing=False)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert result.outputs["y"].tolist() == [[0 if "inside" in work else 7] * 64]
+    assert peak < 1 << 28

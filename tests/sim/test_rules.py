@@ -313,6 +313,24 @@ CASES: dict[str, tuple[list[Change], type[AcortexError], str, str]] = {
         "small.s:21: feed: words is 300; acortex_digits allows up to 256, the words that its buffer holds",
         "buffer.words",
     ),
+    "windows whose vectors are larger than anything holds": (
+        [
+            (
+                "read     d0\nfeed     1, 1, tail=2",
+                "window w0, 128, 128, 1\nborder w0, 999, 999\nfetch d0, w0\nslide d0, w0",
+            ),
+        ],
+        RuleError,
+        "small.s:23: the input vectors that slide gives take 16,351,248,384 words, and those of one instruction take"
+        " at most 16,777,216",
+        "put the instruction into a loop",
+    ),
+    "words that nothing takes, again and again": (
+        [("read     d0", "dim d0, 1, 65536, stride=0\ndim d0, 2, 64, stride=0" + "\nread d0" * 5)],
+        RuleError,
+        "small.s:26: with these 20,971,520 words in the buffer wait to be taken, and at most 16,777,216 may",
+        "take them with feed or slide",
+    ),
     "quantiser past the converters": (
         [("zero=5", "zero=5, high=31")],
         LimitError,
