@@ -7,7 +7,7 @@ cause to another is a difference, also where the sums agree.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,10 +19,10 @@ from acortex.traces.critical import Walk, has_path
 from acortex.traces.headroom import along
 from acortex.traces.in_flight import ISSUING
 from acortex.traces.reader import Trace
+from acortex.traces.results_of_paths import TraceDiff
 from acortex.traces.stats import stats
 from acortex.traces.table import Ints
 
-SCHEMA = "acortex.diff/1"
 # The order of comparison. `kind` counts kinds first, then the causes of waits.
 _COLUMNS = ("start", "unit", "kind", "layer", "inference", "line", "duration", "span", "count", "merged", "energy_aj")
 _UNIT, _KIND, _LENGTH, _SPAN = (_COLUMNS.index(name) for name in ("unit", "kind", "duration", "span"))
@@ -30,7 +30,7 @@ _BEFORE = 3
 Tables = dict[str, list[str]]
 
 
-def diff(a: Trace, b: Trace, *, rtol_energy: float = 0.0) -> dict[str, Any]:
+def diff(a: Trace, b: Trace, *, rtol_energy: float = 0.0) -> TraceDiff:
     """What differs between two traces of one level; `equal` allows each event's energy that relative tolerance.
 
     `first_divergence` is the first row that only one of them has, of the unit that parts first, in cycle `parted`. It
@@ -56,8 +56,7 @@ def diff(a: Trace, b: Trace, *, rtol_energy: float = 0.0) -> dict[str, Any]:
     walks = [Walk(trace) for trace in (a, b)] if not equal and has_path(a) and has_path(b) else []
     if divergence:
         divergence["led_to"] = [_led_to(walk, divergence[key]) for walk, key in zip(walks, "ab", strict=False)]
-    return {
-        "schema": SCHEMA,
+    found = {
         "equal": equal,
         "complete": [a.complete, b.complete],
         "cycles": cycles,
@@ -70,6 +69,7 @@ def diff(a: Trace, b: Trace, *, rtol_energy: float = 0.0) -> dict[str, Any]:
         "critical": _critical(walks),
         "by_wait": _changed(_moved(left["waits"], right["waits"], ("unit", "cause"), ("cycles",))),
     }
+    return TraceDiff.model_validate(found)
 
 
 def _critical(walks: Sequence[Walk]) -> list[dict[str, Any]]:
@@ -95,12 +95,12 @@ _ENERGY = ("energy_aj", "energy_j")
 _TIME = ("cycles", "busy")
 
 
-def _pairs(a: dict[str, Any], b: dict[str, Any], names: Sequence[str]) -> dict[str, list[Any]]:
+def _pairs(a: Mapping[str, Any], b: Mapping[str, Any], names: Sequence[str]) -> dict[str, list[Any]]:
     return {name: [a.get(name, 0), b.get(name, 0)] for name in names}
 
 
 def _moved(
-    a: list[dict[str, Any]], b: list[dict[str, Any]], keys: Sequence[str], numbers: Sequence[str]
+    a: Sequence[Mapping[str, Any]], b: Sequence[Mapping[str, Any]], keys: Sequence[str], numbers: Sequence[str]
 ) -> list[dict[str, Any]]:
     """Rows of both lists joined by their keys, the largest change of the first number first."""
     left, right = ({tuple(row[key] for key in keys): row for row in rows} for rows in (a, b))

@@ -13,15 +13,14 @@ from typing import Any
 
 from acortex.traces.critical import BUSY, HAND_OVER, IDLE, LATENCY, WAITING, Segment, critical_path
 from acortex.traces.reader import Trace
-
-SCHEMA = "acortex.critical/1"
+from acortex.traces.results_of_paths import CriticalPath
 
 MEMORY = "main_memory"
 """The part of the chip whose time the accesses of every unit are, the host's too."""
 
 
-def critical(trace: Trace) -> dict[str, Any]:
-    """The critical path of a trace as plain data, `acortex.critical/1`.
+def critical(trace: Trace) -> CriticalPath:
+    """The critical path of a trace.
 
     `segments` follow each other without a gap from 0 to `cycles`; the sums `by_unit`, `by_cause`, `by_layer` and
     `by_line` each add up to `cycles`, largest first. `halving` has, for every unit and for parts of several units
@@ -29,8 +28,7 @@ def critical(trace: Trace) -> dict[str, Any]:
     """
     path = critical_path(trace)
     header = trace.header
-    return {
-        "schema": SCHEMA,
+    found = {
         "complete": trace.complete,
         "cycles": trace.cycles,
         "by_unit": _by_unit(path),
@@ -40,6 +38,7 @@ def critical(trace: Trace) -> dict[str, Any]:
         "halving": _halving(path),
         "segments": [_plain(one, trace) for one in path],
     }
+    return CriticalPath.model_validate(found)
 
 
 def along(path: Sequence[Segment]) -> list[dict[str, Any]]:
