@@ -53,9 +53,9 @@ def check(path: str, golden: str, update: bool, given: tuple[str, ...], before: 
     if form == "json":
         print_json(report)
     elif form == "github":
-        click.echo(checking.github(report), nl=not report["equal"])
+        click.echo(checking.github(report), nl=not report.equal)
     else:
         click.echo("\n".join(checking.lines(report)))
     if update and checking.write_golden(Path(golden), measure(run)):
         click.echo(f"{golden}: updated", err=form != "text")
-    return 0 if report["equal"] or update else 1
+    return 0 if report.equal or update else 1

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.isa.program import Program
+from acortex.sim.results import Verification
 
 REFERENCES = {"digits_mlp": "acortex.programs.digits_reference"}
 """For a program's name, the module whose `evaluate` turns the codes of its input into those of its output."""
 
 
-def verification(program: Program, inputs: Any, outputs: Mapping[str, NDArray[Any]]) -> dict[str, Any] | None:
+def verification(program: Program, inputs: Any, outputs: Mapping[str, NDArray[Any]]) -> Verification | None:
     """How a run's outputs compare with the independent evaluation of the network of that name, if there is one.
 
     `inputs` is what the user gave, or None where the program's own samples ran. The answer says whether all codes are
@@ -28,12 +29,12 @@ def verification(program: Program, inputs: Any, outputs: Mapping[str, NDArray[An
     (found,) = outputs.values()
     differs = expected.reshape(len(expected), -1) != found.reshape(len(expected), -1)
     rows = np.flatnonzero(differs.any(axis=1))
-    return {
-        "equal": not len(rows),
-        "codes": int(differs.size),
-        "different": int(differs.sum()),
-        "first": int(rows[0]) if len(rows) else None,
-    }
+    return Verification(
+        equal=not len(rows),
+        codes=int(differs.size),
+        different=int(differs.sum()),
+        first=int(rows[0]) if len(rows) else None,
+    )
 
 
 def _codes(program: Program, inputs: Any) -> NDArray[np.uint8]:
