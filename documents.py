@@ -198,7 +198,7 @@ def pandas_module() -> ModuleType:
 
 
 class ProgramName(Document):
-    """Which program it is about."""
+    """A program by its name and its content."""
 
     name: str
     """The program's own name for itself."""
@@ -209,7 +209,7 @@ class ProgramName(Document):
 
 
 class ChipName(Document):
-    """Which chip it ran on."""
+    """A chip by its name and its settings."""
 
     name: str
     """The chip's name."""

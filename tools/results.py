@@ -87,6 +87,8 @@ class CheckReport(Table):
     """Cycles of the critical path by what took them; empty where not known."""
     first_divergence: Divergence | None
     """Where the traces part; null where the golden's trace is not known."""
+    written: bool = False
+    """Whether the golden was written: made, or made another."""
 
 
 class BenchMachine(Document):

@@ -113,7 +113,7 @@ class Sums(Document):
 
 
 class Totals(Sums):
-    """The whole run."""
+    """What the whole run comes to."""
 
     event_energy_aj: int
     """Of all events, without leakage, in attojoules."""
