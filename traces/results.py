@@ -99,6 +99,35 @@ class StatisticInfo(Document):
     """What is added up."""
 
 
+class Named(Document):
+    """A row of a table by name."""
+
+    name: str
+    """What the row is of."""
+
+
+class OfLine(Document):
+    """A row of a table by line of the source."""
+
+    line: str
+    """Where it is: file:line."""
+
+
+class Flight(Document):
+    """From the first word of an inference to its last."""
+
+    index: int
+    """The first is 0; what belongs to no inference has -1."""
+    start_cycle: int
+    """The cycle in which its first word leaves the host."""
+    end_cycle: int
+    """The cycle after its last word reached the host."""
+    latency: int
+    """Cycles between the two."""
+    latency_s: float
+    """The same in seconds."""
+
+
 class Sums(Document):
     """What some of the events of a trace come to."""
 
@@ -125,15 +154,15 @@ class Totals(Sums):
     """The same in seconds."""
 
 
-class ComponentSums(Sums):
+class ComponentSums(Sums, Named):
     """A component of the chip."""
 
     name: str
     """As the report of a run names it."""
 
 
-class KindSums(Sums):
-    """A kind of event."""
+class KindCount(Named):
+    """How much a kind of event did."""
 
     name: str
     """Its name, such as vmm.frame."""
@@ -145,7 +174,11 @@ class KindSums(Sums):
     """The unit of `count`."""
 
 
-class UnitSums(Sums):
+class KindSums(Sums, KindCount):
+    """A kind of event."""
+
+
+class UnitSums(Sums, Named):
     """A unit: busy, waiting and idle add up to the run, but for what overlaps."""
 
     name: str
@@ -169,8 +202,8 @@ class WaitSums(Document):
     """All its waits of this kind together."""
 
 
-class LayerSums(Sums):
-    """A layer of the program."""
+class LayerFlight(Named):
+    """When a layer was in flight."""
 
     name: str
     """As the program's mark says; `-` is what belongs to none."""
@@ -180,43 +213,34 @@ class LayerSums(Sums):
     """The cycle after its work."""
     cycles: int
     """Cycles in which it was in flight."""
+
+
+class LayerSums(Sums, LayerFlight):
+    """A layer of the program."""
+
     waiting: int
     """Waits of its instructions, in cycles."""
 
 
-class InferenceSums(Sums):
-    """An inference; what belongs to none has index -1."""
+class InferenceSums(Sums, Flight):
+    """An inference."""
 
-    index: int
-    """The first is 0."""
-    start_cycle: int
-    """The cycle in which its first word leaves the host."""
-    end_cycle: int
-    """The cycle after its last word reached the host."""
-    latency: int
-    """Cycles between the two."""
-    latency_s: float
-    """The same in seconds."""
     waiting: int
     """Waits of its instructions, in cycles."""
 
 
-class InstructionSums(Sums):
+class InstructionSums(Sums, OfLine):
     """An instruction of the program; what no instruction made has pc -1."""
 
     pc: int
     """Its place in instruction memory."""
-    line: str
-    """Where it stands: file:line."""
     waiting: int
     """Its waits, in cycles."""
 
 
-class LineSums(Sums):
+class LineSums(Sums, OfLine):
     """A line of the source."""
 
-    line: str
-    """Where it is: file:line."""
     waiting: int
     """Waits of its instructions, in cycles."""
 

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from acortex.documents import Document, Pair, Table
+from acortex.traces.results import Named, OfLine
 
 
 class CauseCycles(Document):
@@ -193,50 +194,57 @@ class Divergence(Document):
     """For each trace, the last steps to its row; empty where a trace does not hold every event."""
 
 
-class MovedComponent(Document):
-    """The energy of a component in both traces."""
+class MovedEnergy(Document):
+    """An energy in both traces."""
 
-    name: str
-    """The component."""
     energy_aj: Pair[int]
     """In attojoules."""
     energy_j: Pair[float]
     """In joules."""
 
 
-class MovedUnit(MovedComponent):
-    """A unit in both traces."""
+class MovedTime(Document):
+    """Cycles in both traces."""
 
-    name: str
-    """Its path."""
     busy: Pair[int]
-    """Durations of its events together, in cycles."""
+    """Durations of its events together."""
     waiting: Pair[int]
-    """Its waits together, in cycles."""
+    """Its waits together."""
 
 
-class MovedLayer(MovedUnit):
-    """A layer in both traces."""
+class PairedCycles(Named):
+    """A length in both traces."""
 
-    name: str
-    """As the program's mark says; `-` is what belongs to none."""
     cycles: Pair[int]
     """Cycles in which it was in flight."""
 
 
-class MovedLine(Document):
+class MovedComponent(MovedEnergy, Named):
+    """The energy of a component in both traces."""
+
+    name: str
+    """The component."""
+
+
+class MovedUnit(MovedEnergy, MovedTime, Named):
+    """A unit in both traces."""
+
+    name: str
+    """Its path."""
+
+
+class MovedLayer(MovedEnergy, MovedTime, PairedCycles):
+    """A layer in both traces."""
+
+    name: str
+    """As the program's mark says; `-` is what belongs to none."""
+
+
+class MovedLine(MovedEnergy, MovedTime, OfLine):
     """A source line in both traces."""
 
     line: str
     """Where it is in the first program: file:line; `(second)` behind it is a line of the second program alone."""
-    busy: Pair[int]
-    """Durations of its events together, in cycles."""
-    waiting: Pair[int]
-    """Waits of its instructions, in cycles."""
-    energy_aj: Pair[int]
-    """In attojoules."""
-    energy_j: Pair[float]
-    """In joules."""
 
 
 class MovedCause(Document):
