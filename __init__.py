@@ -15,16 +15,18 @@ from acortex.errors import AcortexError
 TYPE_CHECKING = False  # as `typing` has it, without importing it: until `main` runs, Ctrl-C is a traceback
 if TYPE_CHECKING:
     from acortex.isa.assembler import assemble
-    from acortex.tools.api import run
+    from acortex.tools.api import compile, prepare, run
     from acortex.traces.reader import open as open_trace
 
 __version__ = "0.1.0"
 
-__all__ = ["AcortexError", "__version__", "assemble", "open_trace", "run"]
+__all__ = ["AcortexError", "__version__", "assemble", "compile", "open_trace", "prepare", "run"]
 
 _HOMES = {
     "assemble": ("acortex.isa.assembler", "assemble"),
+    "compile": ("acortex.tools.api", "compile"),
     "open_trace": ("acortex.traces.reader", "open"),
+    "prepare": ("acortex.tools.api", "prepare"),
     "run": ("acortex.tools.api", "run"),
 }
 

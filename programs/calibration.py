@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from acortex.errors import UsageError
 from acortex.programs.evaluate import Seen, evaluate
-from acortex.programs.ranges import Samples, weight_steps
+from acortex.programs.evaluate_recurrent import Sequence
+from acortex.programs.ranges import SMALLEST_STEP, Samples, weight_steps
 from acortex.programs.steps import FloatGraph, ProductStep, RecurrentStep, Step
 
 Array = NDArray[Any]
@@ -40,6 +41,8 @@ class Statistics:
     samples: dict[str, Samples] = field(default_factory=dict)
     candidates: dict[str, Samples] = field(default_factory=dict)
     levels: dict[str, Levels] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    """What the chip holds back of the numbers that were seen."""
 
     def see(self, root: str, image: Array) -> None:
         """Takes note of what is written to a map."""
@@ -53,21 +56,54 @@ def calibrate(graph: FloatGraph, inputs: Mapping[str, Array], bits: int) -> Stat
         statistics.see(graph.root(name)[0], image)
 
     def observe(step: Step, seen: Seen) -> None:
-        if not np.isfinite(seen.out).all():
-            raise UsageError(f"{step.name} ({step.op}) makes numbers that are not finite; see its weights and inputs")
+        _check_finite(step, seen)
         statistics.see(graph.root(step.out)[0], seen.out)
         if isinstance(step, ProductStep) and seen.weights is not None:
             statistics.levels[step.name] = quantised_weights(step, seen.weights, seen.sources[0], bits)
         if isinstance(step, RecurrentStep) and seen.sequence is not None:
-            for part in seen.sequence.candidates:
-                statistics.candidates.setdefault(step.name, Samples()).see(part)
-            if step.last_state is not None:
-                statistics.see(graph.root(step.last_state)[0], seen.sequence.state)
+            _see_sequence(statistics, graph, step, seen.sequence)
 
     # What is not finite is found in what a step makes, and told with the step's name.
     with np.errstate(all="ignore"):
         evaluate(graph, inputs, observe)
+    for name, seen in statistics.samples.items():
+        if 0 < seen.high - seen.low < SMALLEST_STEP:
+            statistics.warnings.append(f"{name}: its numbers end at {max(seen.high, -seen.low):.2g} and become 0")
     return statistics
+
+
+def _check_finite(step: Step, seen: Seen) -> None:
+    """Raises UsageError where a step's weights, biases or results are not finite: an activation may hide the cause."""
+    weights = [*seen.gates, *([] if seen.weights is None else [seen.weights])]
+    if isinstance(step, ProductStep):
+        weights.append(step.kernel.biases())
+    elif isinstance(step, RecurrentStep):
+        weights += [step.initial_h, step.initial_c]
+    told = f"{step.name} ({step.op}) makes numbers that are not finite"
+    if not all(np.isfinite(part).all() for part in weights):
+        raise UsageError(f"{told}: its weights, biases or initial states are not", hint="export finite ones")
+    if not np.isfinite(seen.out).all():
+        raise UsageError(f"{told}; see its weights and inputs", hint="float32 ends at 3.4e38")
+
+
+HIGHEST_STATE = {"lstm": 16.0, "gru": 1.0, "gru_linear": 1.0}
+"""Where the 16 bits of a recurrent state end, by the kind of layer."""
+
+
+def _see_sequence(statistics: Statistics, graph: FloatGraph, step: RecurrentStep, made: Sequence) -> None:
+    """Takes note of what a recurrent step makes beside h of every step."""
+    for part in made.candidates:
+        statistics.candidates.setdefault(step.name, Samples()).see(part)
+    statistics.see(graph.root(step.out)[0], step.initial_h)
+    if step.last_state is not None:
+        statistics.see(graph.root(step.last_state)[0], made.state)
+    highest, states = HIGHEST_STATE[step.kind], np.abs(made.states)
+    share = float((states > highest).mean())
+    if share:
+        statistics.warnings.append(
+            f"{step.name} ({step.op}): {100 * share:.2g} % of its states lie beyond {highest:g}, where the 16 bits of"
+            f" the chip's states end; the largest is {states.max():.4g}"
+        )
 
 
 def quantised_weights(step: ProductStep, weights: Array, source: Array, bits: int) -> Levels:

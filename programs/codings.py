@@ -18,6 +18,15 @@ Array = NDArray[Any]
 
 LARGEST_MULTIPLIER = 1 << 16
 
+LEAST_MULTIPLIER = 16
+"""A smaller multiplier would be rounded by more than levels are."""
+
+LARGEST_BIAS = 1 << 24
+"""A bias that leaves no room for its sums saturates beyond this: the least slope leaves 256 codes of it."""
+
+LIFTED_OFFSET = 1 << 30
+"""Offsets of biases stay below, with room for those of zero codes within the 2^31 of a neuron."""
+
 IN_64THS = ("sigmoid", "tanh", "hardsigmoid", "hardswish")
 """Functions whose argument is a number of 64ths."""
 
@@ -38,6 +47,8 @@ class Codings:
         self.statistics = statistics
         self.method, self.percentile, self.stated = method, percentile, stated
         self._leader: dict[str, str] = {}
+        coded = (one for one in graph.maps.values() if one.coding is not None)
+        self._coded = sorted(coded, key=lambda one: one.parent is not None)
         self._join_all()
         self._groups: dict[str, list[str]] = {}
         for name in graph.maps:
@@ -47,6 +58,10 @@ class Codings:
             kind = "recurrent" if isinstance(step, RecurrentStep) else step.activation.function
             self._functions.setdefault(self._lead(step.out), set()).add(kind)
         self._found: dict[str, Coding] = {}
+
+    def give(self, name: str, coding: Coding) -> None:
+        """States the coding of a map that joins the graph after calibration."""
+        self._found[name] = coding
 
     def _join_all(self) -> None:
         for step in self.graph.steps:
@@ -75,9 +90,7 @@ class Codings:
 
     def _stated(self, leader: str) -> Coding | None:
         """The coding that the network states for a group; a map that holds others goes first."""
-        stated = [one for one in self.graph.maps.values() if one.coding is not None and self._lead(one.name) == leader]
-        stated.sort(key=lambda one: one.parent is not None)
-        return stated[0].coding if stated else None
+        return next((one.coding for one in self._coded if self._lead(one.name) == leader), None)
 
     def _lead(self, name: str) -> str:
         name = self.graph.root(name)[0]
@@ -112,10 +125,12 @@ class Codings:
         for name in self._groups[leader]:
             if name in self.statistics.samples:
                 together.join(self.statistics.samples[name])
-        if functions & set(UNIT_RANGE):
+        if functions & set(UNIT_RANGE) and unit_fits(together, bits):
             return unit_coding(together, bits)
         if "recurrent" in functions and together.low >= 0:
             together.low = -together.high
+        if "hardswish" in functions and -together.low * 2 * ((1 << bits) - 1) < together.high:
+            together.low = 0.0  # less than half a code: a zero code above 0 would cost more than it shows
         found = self.chosen(together)
         if "hardswish" in functions and found.scale < 1 / FRACTION:
             # A quantiser's gain cannot exceed one code for each 64th.
@@ -129,10 +144,20 @@ class Codings:
 
 def unit_coding(samples: Samples, bits: int) -> Coding:
     """A coding in which 1 is a whole number of codes, for functions that end there."""
-    top = (1 << bits) - 1
+    zero, room, reach = _unit_range(samples, bits)
+    return Coding(1 / max(int(room / reach), 1), zero, bits)
+
+
+def unit_fits(samples: Samples, bits: int) -> bool:
+    """Whether `unit_coding` reaches all samples: a map may hold a sigmoid's numbers beside much larger ones."""
+    _, room, reach = _unit_range(samples, bits)
+    return reach <= room
+
+
+def _unit_range(samples: Samples, bits: int) -> tuple[int, int, float]:
+    """The zero code, the codes above it, and the largest magnitude."""
     zero = 0 if samples.low >= 0 else 1 << (bits - 1)
-    reach = max(samples.high, -samples.low, 1.0)
-    return Coding(1 / max(int((top - zero) / reach), 1), zero, bits)
+    return zero, (1 << bits) - 1 - zero, max(samples.high, -samples.low, 1.0)
 
 
 def has_one(coding: Coding) -> bool:
@@ -157,6 +182,25 @@ def multipliers(ratios: Array | float) -> tuple[Array, int]:
     largest = float(wanted.max())
     shift = min(max(math.floor(math.log2(LARGEST_MULTIPLIER / largest)), 0), LARGEST_SHIFT)
     return np.clip(np.rint(wanted * 2.0**shift), 1, LARGEST_MULTIPLIER).astype(np.int64), shift
+
+
+def fitted(levels: Array, ratios: Array, bias: Array) -> tuple[Array, Array, int, Array]:
+    """A product's levels, multipliers, their one shift, and its biases as offsets to its sums.
+
+    `ratios` turn a channel's sum into what is activated, `bias` is in units of that. A channel whose sums are too small
+    beside others' for a multiplier, or beside its own bias for an offset, gets fewer levels, each worth more.
+    """
+    alone = np.abs(bias) > ratios * LIFTED_OFFSET
+    bias = np.where(alone, np.clip(bias, -LARGEST_BIAS, LARGEST_BIAS), bias)
+    wanted = np.maximum(ratios, np.where(alone, np.abs(bias) / LIFTED_OFFSET, 0))
+    factors, shift = multipliers(wanted)
+    small = wanted * 2.0**shift < LEAST_MULTIPLIER
+    factors = np.where(small, np.maximum(np.ceil(wanted * 2.0**shift), 1), factors).astype(np.int64)
+    lifted = small | (wanted > ratios)
+    if lifted.any():
+        levels = levels.copy()
+        levels[..., lifted] = np.rint(levels[..., lifted] * (ratios * 2.0**shift / factors)[lifted])
+    return levels, factors, shift, np.rint(bias * 2.0**shift / factors)
 
 
 def argument_scale(activation: Activation, target: Coding) -> float:

@@ -5,18 +5,21 @@ layer graph -> passes -> placement -> memory -> schedule -> assembly text -> pro
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from acortex.errors import AcortexError
+from acortex.errors import AcortexError, ManyErrors
 from acortex.isa.assembler import assemble
+from acortex.isa.diagnostics import Diagnostic
 from acortex.isa.machine import Machine
 from acortex.isa.program import Program
 from acortex.programs.emit import ARRAYS, emit
 from acortex.programs.graph import Layer, LayerGraph, Product, Recurrent
+from acortex.programs.limits import MAX_INSTRUCTIONS, check_passes, check_schedule
 from acortex.programs.lower import lower, pack_inputs
 from acortex.programs.memory_plan import WORD_BYTES, kilobytes, least_memory, plan_memory
 from acortex.programs.passes import CHANNELS, Pass, matrices
@@ -30,7 +33,22 @@ class TooLong(AcortexError):
     """A program that does not fit the instruction memory."""
 
 
-@dataclass(frozen=True, eq=False)
+class CompilerFault(AcortexError):
+    """A text of the compiler that does not assemble: no fault of the network or of its user."""
+
+    def __init__(self, network: str, layer: str, reason: str) -> None:
+        place = f" at the layer {layer}" if layer else ""
+        super().__init__(
+            f"the compiler wrote a program for {network} that does not assemble{place}: {reason}",
+            hint="this is a fault of acortex; please report it with the network. Nothing was written",
+        )
+
+
+LAYER_MARK = re.compile(r'\s*layer\s+"?([^"]+)"?')
+"""The line of a compiled text that begins a layer."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Compiled:
     """A compiled network: the program, its text with the arrays that it names, and how it was planned."""
 
@@ -40,34 +58,76 @@ class Compiled:
     plan: Plan
     report: CompileReport
     """How it was mapped."""
+    columns: int
+    """Columns of arrays of the chip that it is for."""
+
+    def reference(self) -> bytes:
+        """The quantised network as an ONNX file: onnxruntime gives the ideal chip's outputs for it, bit for bit."""
+        from acortex.programs.reference import reference
+
+        data: bytes = reference(self.plan.graph).SerializeToString()
+        return data
+
+    def __repr__(self) -> str:
+        found = self.report
+        return (
+            f"Compiled({found['network']} for {found['chip']}, {found['arrays_used']:,} of {found['arrays_in_chip']:,}"
+            f" arrays, {found['instructions']:,} instructions)"
+        )
 
 
 def compile_graph(graph: LayerGraph, machine: Machine, mapping: str = "taps") -> Compiled:
     """Compiles a network for a machine. `mapping` is one of `MAPPINGS` in `acortex.programs.lower`.
 
-    Raises the errors of the steps: PlacementError, MemoryFull, UnsupportedLayer, TooLong.
+    Raises the errors of the steps: PlacementError, MemoryFull, UnsupportedLayer, BeyondProgram, TooLong.
     """
     plan = plan_graph(graph, machine, mapping)
     text, arrays = emit(plan)
-    program = assemble(text, file=f"{graph.name}.s", arrays={ARRAYS: arrays})
-    size = len(program.words)
-    if size > machine.instruction_words:
-        raise TooLong(
-            f"the program has {size} instructions, and {machine.name} holds {machine.instruction_words}",
-            hint=f"take a chip with instruction_memory.words={size}",
+    size = instructions_of(text)
+    most = min(machine.instruction_words, MAX_INSTRUCTIONS)
+    if size > most:
+        possible = size <= MAX_INSTRUCTIONS
+        hint = f"take a chip with instruction_memory.words={size}" if possible else "compile the network in parts"
+        holds = (
+            f"{machine.name} holds {most}" if most == machine.instruction_words else f"no chip holds more than {most}"
         )
-    return Compiled(program, text, arrays, plan, _report(plan, machine, size))
+        raise TooLong(f"the program has {size} instructions, and {holds}", hint=hint)
+    program = _assembled(graph.name, text, arrays)
+    return Compiled(program, text, arrays, plan, _report(plan, machine, size), machine.columns)
+
+
+def _assembled(name: str, text: str, arrays: dict[str, NDArray[np.generic]]) -> Program:
+    """The program of a compiled text, which the steps before it see to that it assembles."""
+    try:
+        return assemble(text, file=f"{name}.s", arrays={ARRAYS: arrays})
+    except AcortexError as error:
+        first = error.errors[0] if isinstance(error, ManyErrors) else error
+        line = first.line if isinstance(first, Diagnostic) else 0
+        raise CompilerFault(name, _layer_at(text, line), first.message) from error
+
+
+def _layer_at(text: str, line: int) -> str:
+    """The layer to which a line of a compiled text belongs; empty for what stands before all of them."""
+    marks = [found.group(1) for one in text.splitlines()[:line] if (found := LAYER_MARK.fullmatch(one))]
+    return marks[-1] if marks else ""
+
+
+def instructions_of(text: str) -> int:
+    """The instructions of a text, each of which has a line of its own: all lines but directives, remarks and gaps."""
+    return sum(line.lstrip()[:1] not in ("", ";", ".") for line in text.splitlines())
 
 
 def plan_graph(graph: LayerGraph, machine: Machine, mapping: str = "taps") -> Plan:
     """All steps but the writing."""
     graph = pack_inputs(graph)
     lowered = lower(graph, machine, mapping)
+    check_passes(graph, lowered.passes)
     inputs, outputs = ([port.map for port in ports] for ports in (graph.inputs, graph.outputs))
     placement = place(_tiles(lowered.passes), machine)
     memory = plan_memory(lowered.passes, lowered.layouts, inputs, outputs, machine, tuple(lowered.constants))
     places = next(iter(memory.rings.values()), 1)
     order = schedule(lowered.passes, inputs, outputs, places)
+    check_schedule(graph, order)
     return Plan(graph, machine.name, lowered, placement, memory, order)
 
 
@@ -99,6 +159,7 @@ def _report(plan: Plan, machine: Machine, size: int) -> CompileReport:
         "smallest_chip": smallest(tiles, machine)._asdict() | {"memory_kb": kilobytes(plan.memory.least)},
         "layers": _layers(plan, machine),
         "host_nodes": list(plan.graph.host_nodes),
+        "warnings": list(plan.graph.warnings),
     }
     return CompileReport.model_validate(found)
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from acortex.isa.lexer import quoted
 from acortex.programs.assembly import await_, line, named, signal, symbols, title, writable
 from acortex.programs.emit_passes import PassWriter
-from acortex.programs.graph import Port
+from acortex.programs.graph import Coding, Port
+from acortex.programs.limits import declares_unread
 from acortex.programs.passes import Matrix, Pass, matrices, plain
 from acortex.programs.placement import Rect
 from acortex.programs.plan import Plan
@@ -25,15 +26,25 @@ def emit(plan: Plan) -> tuple[str, dict[str, NDArray[np.generic]]]:
     return writer.text(), writer.arrays
 
 
+def names_of(plan: Plan) -> dict[str, str]:
+    """What the program calls the network, its layers, tensors and maps: a text cannot hold every name of a model."""
+    ports = (port.name for port in (*plan.graph.inputs, *_declared(plan), *plan.graph.outputs))
+    layers = (*(step.name for step in plan.passes), *(matrix.layer for matrix in matrices(plan.passes)))
+    return writable((plan.graph.name, *layers, *ports, *plan.layouts))
+
+
+def _declared(plan: Plan) -> tuple[Port, ...]:
+    """Inputs that nothing reads and that the program declares, so that runs take what the model takes."""
+    return plan.graph.unread if declares_unread(plan.graph.inputs, plan.graph.unread) else ()
+
+
 class _Emitter:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.arrays: dict[str, NDArray[np.generic]] = {}
         self.symbols = symbols(plan.layouts)
-        ports = (port.name for port in (*plan.graph.inputs, *plan.graph.outputs))
         self.groups = matrices(plan.passes)
-        layers = (*(step.name for step in plan.passes), *(matrix.layer for matrix in self.groups))
-        self.names = writable((plan.graph.name, *layers, *ports, *plan.layouts))
+        self.names = names_of(plan)
         self.passes = PassWriter(plan, self.symbols)
 
     def text(self) -> str:
@@ -87,7 +98,7 @@ class _Emitter:
         for name, address in self.plan.memory.address.items():
             yield line(".equ", f"{self.symbols[name]}, {address}")
         yield ""
-        for port in self.plan.graph.inputs:
+        for port in (*self.plan.graph.inputs, *_declared(self.plan)):
             yield self._tensor(".input", port)
         for port in self.plan.graph.outputs:
             yield self._tensor(".output", port)
@@ -120,14 +131,14 @@ class _Emitter:
             yield line(".constants", f'c{number}, {matrix.columns}, file="{ARRAYS}", key=c{number}')
 
     def _tensor(self, directive: str, port: Port) -> str:
-        coding = self.plan.graph.maps[port.map].coding
+        held = self.plan.graph.maps.get(port.map)
+        coding, packed = (held.coding, held.packed) if held else (Coding(1.0), 1)
         shapes = "|".join("x".join(map(str, shape)) for shape in port.shapes)
         more = "" if port.encode == "codes" else f", encode={port.encode}"
         if port.encode == "linear":
             more += f", scale={coding.scale!r}" + named(zero=(coding.zero, 0))
         if port.axes is not None:
             more += f", axes={'.'.join(map(str, port.axes))}"
-        packed = self.plan.graph.maps[port.map].packed
         sizes = named(bits=(coding.bits, 4), packed=(packed, 1))
         return line(directive, f"{quoted(self.names[port.name])}, shape={shapes}{sizes}{more}")
 

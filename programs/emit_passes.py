@@ -199,7 +199,9 @@ class PassWriter:
     def whole(self, register: str, name: str) -> Iterator[str]:
         """A stream over all words of a map."""
         layout = self.plan.layouts[name]
-        yield from self._walk(register, layout, 0, _merged([(layout.row_words, 1), (layout.height, layout.row_words)]))
+        columns = layout.row_words // layout.words
+        axes = [(layout.words, 1), (columns, layout.words), (layout.height, layout.row_words)]
+        yield from self._walk(register, layout, 0, _merged(axes))
 
     def _crop(self, register: str, source: Source, over: Stage | None = None) -> Iterator[str]:
         """A stream over a source: words, columns, rows; for an operand of one pixel, again for every pixel."""

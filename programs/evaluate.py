@@ -42,6 +42,7 @@ class Seen:
     weights: Array | None
     out: Array
     sequence: Sequence | None = None
+    gates: tuple[Array, ...] = ()
 
 
 def evaluate(
@@ -77,8 +78,9 @@ def _image(step: Step, sources: tuple[Array, ...]) -> Seen:
 
 
 def _sequence(step: RecurrentStep, sources: tuple[Array, ...]) -> Seen:
-    made = run_sequence(step, sources[0], step.gates.load())
-    return Seen(sources, None, made.every, made)
+    gates = step.gates.load()
+    made = run_sequence(step, sources[0], gates)
+    return Seen(sources, None, made.every, made, gates)
 
 
 def read(graph: FloatGraph, images: Mapping[str, Array], view: View) -> Array:

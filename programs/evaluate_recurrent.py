@@ -17,12 +17,15 @@ Weights = tuple[Array, Array, Array, Array]
 
 @dataclass(eq=False)
 class Sequence:
-    """What a recurrent step made: h of every step as an image, the last h and c, and the sums of a GRU's n gate."""
+    """What a recurrent step made: h of every step as an image, the last h and c, the sums of a GRU's n gate, and every
+    state that the vector agent keeps, from the initial one on: c of an LSTM, h of a GRU.
+    """
 
     every: Array
     last: Array
     state: Array
     candidates: list[Array] = field(default_factory=list)
+    states: list[Array] = field(default_factory=list)
 
 
 def run_sequence(step: RecurrentStep, source: Array, weights: Weights) -> Sequence:
@@ -33,12 +36,14 @@ def run_sequence(step: RecurrentStep, source: Array, weights: Weights) -> Sequen
     every = np.empty((count, 1, length, step.hidden), np.float32)
     made = Sequence(every, h, c)
     from_x = source[:, 0] @ weights[0]
+    made.states.append(c if step.kind == "lstm" else h)
     for t in range(length)[:: -1 if step.reverse else 1]:
         if step.kind == "lstm":
             h, c = _lstm(from_x[:, t], h, c, weights)
         else:
             h = _gru(step.kind, from_x[:, t], h, weights, made.candidates)
         every[:, 0, t] = h
+        made.states.append(c if step.kind == "lstm" else h)
     made.last, made.state = h, c
     return made
 

@@ -1,6 +1,7 @@
 """Folds what exporters leave of constants: shapes, indices, ranges, and the arithmetic on them, in NumPy.
 
-A result larger than `LARGEST` numbers is refused, so that a small file cannot ask for all memory.
+A result larger than `LARGEST` numbers and than all that it is made of is refused, so that a small file cannot ask for
+all memory.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from acortex.programs.network import Node
 Array = NDArray[Any]
 Fold = Callable[[Node, Sequence[Array | None]], Array | Sequence[Array]]
 
-LARGEST = 1 << 28
+LARGEST = 1 << 24
+
+MOST_PRODUCTS = 1 << 30
 
 TYPES = {1: "f4", 2: "u1", 3: "i1", 4: "u2", 5: "i2", 6: "i4", 7: "i8", 9: "?", 10: "f2", 11: "f8", 12: "u4", 13: "u8"}
 """NumPy's types by ONNX's numbers for them."""
@@ -33,8 +36,8 @@ def fold(node: Node, values: Sequence[Array | None]) -> list[Array]:
     try:
         with np.errstate(all="ignore"):
             made = FOLDS[node.op](node, values)
-    except (ValueError, TypeError, IndexError, KeyError, OverflowError, AttributeError, ZeroDivisionError) as error:
-        raise Unsupported(f"its constants do not fit together ({error})") from None
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise Unsupported(f"its constants do not fit together ({str(error)[:200]})") from None
     return [np.asarray(made)] if isinstance(made, np.ndarray | np.generic) else [np.asarray(one) for one in made]
 
 
@@ -51,8 +54,9 @@ def _folds(*names: str) -> Callable[[Fold], Fold]:
     return bind
 
 
-def _bounded(count: float) -> None:
-    if not count <= LARGEST:
+def _bounded(count: float, values: Sequence[Array | None] = ()) -> None:
+    """Refuses a result of so many numbers that is too large for what it is made of."""
+    if not count <= max(LARGEST, 4 * max((value.size for value in values if value is not None), default=0)):
         raise Unsupported(f"it makes a constant of {count:.0f} numbers")
 
 
@@ -66,11 +70,15 @@ def listed(node: Node, values: Sequence[Array | None], index: int, key: str) -> 
 
 def _of_numpy(function: Callable[..., Any]) -> Fold:
     def folded(node: Node, values: Sequence[Array | None]) -> Array:
-        _bounded(math.prod(np.broadcast_shapes(*(np.asarray(value).shape for value in values))))
+        _bounded(_broadcast_size(values), values)
         result: Array = function(*values)
         return result
 
     return folded
+
+
+def _broadcast_size(values: Sequence[Array | None]) -> int:
+    return math.prod(np.broadcast_shapes(*(np.asarray(value).shape for value in values)))
 
 
 def _divide(a: Array, b: Array) -> Array:
@@ -97,6 +105,7 @@ FOLDS.update({name: _of_numpy(function) for name, function in _BY_NUMPY.items()}
 @_folds("Min", "Max", "Sum")
 def _several(node: Node, values: Sequence[Array | None]) -> Array:
     function = {"Min": np.minimum, "Max": np.maximum, "Sum": np.add}[node.op]
+    _bounded(_broadcast_size(values), values)
     total = np.asarray(values[0])
     for value in values[1:]:
         total = function(total, np.asarray(value))
@@ -135,12 +144,14 @@ def _sizes(node: Node, values: Sequence[Array | None]) -> Array:
 @_folds("Gather")
 def _gather(node: Node, values: Sequence[Array | None]) -> Array:
     value, indices = np.asarray(values[0]), np.asarray(values[1])
-    _bounded(float(indices.size) * value.size)
-    return np.take(value, indices, axis=int(node.attributes.get("axis", 0)))
+    axis = int(node.attributes.get("axis", 0))
+    _bounded(float(indices.size) * value.size / max(value.shape[axis], 1), values)
+    return np.take(value, indices, axis=axis)
 
 
 @_folds("Concat")
 def _concat(node: Node, values: Sequence[Array | None]) -> Array:
+    _bounded(sum(np.asarray(value).size for value in values), values)
     return np.concatenate([np.asarray(value) for value in values], axis=int(node.attributes["axis"]))
 
 
@@ -163,6 +174,20 @@ def _reduce(node: Node, values: Sequence[Array | None]) -> Array:
     value = np.asarray(values[0])
     keep = bool(node.attributes.get("keepdims", 1))
     return np.asarray(function(value, axis=None if axes is None else tuple(axes), keepdims=keep), value.dtype)
+
+
+@_folds("MatMul", "Gemm")
+def _product(node: Node, values: Sequence[Array | None]) -> Array:
+    a, b = np.asarray(values[0]), np.asarray(values[1])
+    a = a.T if node.attributes.get("transA") else a
+    b = b.T if node.attributes.get("transB") else b
+    work = a.size // max(a.shape[-1], 1) * b.size
+    if work > MOST_PRODUCTS:
+        raise Unsupported(f"it multiplies constants {work} times, {MOST_PRODUCTS} is the most")
+    total = np.asarray(a @ b) * a.dtype.type(node.attributes.get("alpha", 1.0))
+    if len(values) > 2 and values[2] is not None:
+        total = total + values[2] * a.dtype.type(node.attributes.get("beta", 1.0))
+    return np.asarray(total, a.dtype)
 
 
 @_folds("NonZero")
@@ -245,6 +270,8 @@ def split(node: Node, values: Sequence[Array | None]) -> Sequence[Array]:
     sizes = listed(node, values, 1, "split")
     if sizes is None:
         count = int(node.attributes.get("num_outputs", len(node.outputs)))
+        if count != len(node.outputs):
+            raise ValueError(f"{count} parts for {len(node.outputs)} outputs")
         part = -(-value.shape[axis] // count)
         sizes = [min(part, value.shape[axis] - part * n) for n in range(count)]
     if sum(sizes) != value.shape[axis] or min(sizes) < 0:

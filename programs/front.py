@@ -13,6 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from acortex.errors import UsageError
 from acortex.programs.graph import Coding, LayerGraph
 from acortex.programs.importer import read_onnx
+from acortex.programs.limits import MAX_INSTRUCTIONS, check_steps
+from acortex.programs.lowering import MAX_WORDS
 from acortex.programs.network import Model, Network
 from acortex.programs.normalise import normalise
 from acortex.programs.quantise import as_images, outline, port, quantise
@@ -28,6 +30,9 @@ MANY_WEIGHTS = 1 << 23
 LARGE = 1 << 22
 """Weights of a network of which it is worth while to see whether it fits before they are read."""
 
+WIDE = 1 << 24
+"""Numbers that windows show at all positions of a layer, from which on the same is worth while."""
+
 
 def quantised(
     source: Path | str | Model | Network,
@@ -40,21 +45,25 @@ def quantised(
     seed: int = 0,
     codings: Mapping[str, Coding] | None = None,
     fits: Callable[[LayerGraph], object] | None = None,
+    most_words: int = MAX_WORDS,
+    most_instructions: int = MAX_INSTRUCTIONS,
 ) -> LayerGraph:
     """The layer graph of a network: an ONNX file, a `Model`, or the end of a `Network`.
 
     `calibration` has an inference a row, an array or one for each input by name; without it seeded random inputs set
     the ranges, with a warning. Codes and weights have `bits` bits. `method`, "mse", "percentile" or "minmax", chooses
-    the ranges of activations; `codings` fixes those of inputs, by name. `fits` is called for a network of more than
-    `LARGE` weights before they are read, with a graph of its size whose weights are 0: it may refuse it.
+    the ranges of activations; `codings` fixes those of inputs, by name. `fits` is called for a large network before its
+    weights are read, with a graph of its size whose weights are 0: it may refuse it. No map may take more than
+    `most_words` words of main memory, no program more than `most_instructions`.
 
     Raises UsageError for files and data that cannot be read, UnsupportedNodes for networks that the chip cannot do.
     """
-    graph = normalise(as_model(source), drop_lrn=drop_lrn)
+    graph = normalise(as_model(source), drop_lrn=drop_lrn, most_words=most_words)
+    check_steps(graph, most_instructions)
     for one in graph.inputs:
         if codings is not None and one.name in codings:
             graph.maps[one.map].coding = codings[one.name]
-    if fits is not None and _weights(graph) > LARGE and not any(isinstance(s, RecurrentStep) for s in graph.steps):
+    if fits is not None and _large(graph) and not any(isinstance(step, RecurrentStep) for step in graph.steps):
         fits(outline(graph, bits))
     if calibration is None:
         graph.warnings.append("without a calibration set, ranges are chosen on random inputs; accuracy will suffer")
@@ -74,6 +83,15 @@ def as_model(source: Path | str | Model | Network) -> Model:
 
 def _weights(graph: FloatGraph) -> int:
     return sum(math.prod(step.kernel.shape) for step in graph.steps if isinstance(step, ProductStep))
+
+
+def _large(graph: FloatGraph) -> bool:
+    """Whether a network takes long to evaluate."""
+    return _weights(graph) > LARGE or any(
+        step.geometry.rows * step.geometry.columns * math.prod(step.kernel.shape[:3]) > WIDE
+        for step in graph.steps
+        if isinstance(step, ProductStep)
+    )
 
 
 def random_inputs(graph: FloatGraph, seed: int = 0, count: int = RANDOM_SAMPLES) -> dict[str, Array]:
@@ -109,4 +127,6 @@ def _checked(one: FloatPort, given: ArrayLike) -> Array:
         raise UsageError(f"the array has shape {array.shape}", where=where, hint=f"give (inferences, …) of {spoken}")
     if not np.isfinite(array).all():
         raise UsageError("not every number is finite", where=where)
+    if array.dtype.kind == "f" and np.abs(array).max(initial=0) > np.finfo(np.float32).max:
+        raise UsageError("a number is too large for a float32", where=where)
     return array

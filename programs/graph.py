@@ -260,8 +260,8 @@ class LayerGraph:
     """A quantised network: its maps, its layers in an order in which they can run, its inputs and outputs.
 
     `host_nodes` names what the host does after the outputs (Softmax, ArgMax); `warnings` is what its maker wants to be
-    known. `samples` and `labels` are the network's
-    own data, in the form of `--input`.
+    known. `samples` and `labels` are the network's own data, in the form of `--input`. `unread` are inputs of the model
+    that nothing reads: they lie in no map, and cost a program nothing.
     """
 
     name: str
@@ -273,6 +273,7 @@ class LayerGraph:
     samples: dict[str, Array] = field(default_factory=dict)
     labels: Array | None = None
     warnings: tuple[str, ...] = ()
+    unread: tuple[Port, ...] = ()
 
 
 def crop(view: View, source: Map) -> View:

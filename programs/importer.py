@@ -6,7 +6,9 @@ Opsets from 9 on. Weights may lie in external files inside the model's folder. N
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+import stat
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.errors import MissingExtra, UsageError
+from acortex.programs.functions import MOST_NODES, inlined
+from acortex.programs.model_texts import check_texts
 from acortex.programs.network import Constant, Model, Node, Value
+from acortex.programs.node_faults import STANDARD, node_fault
 
 if TYPE_CHECKING:
     import onnx
@@ -26,6 +31,10 @@ OLDEST_OPSET = 9
 
 MAX_BYTES = 1 << 31
 """The largest ONNX file (its own format ends there); larger networks keep their weights in external files."""
+
+MOST_AXES = 16
+
+RENAME = "give each a name of its own"
 
 OWN_DOMAINS = ("", "ai.onnx", "com.microsoft")
 """Operators of these domains are known by their names; com.microsoft has those of quantised networks."""
@@ -46,34 +55,48 @@ def read_onnx(path: Path | str) -> Model:
 
 def from_proto(proto: onnx.ModelProto, folder: Path | None = None, where: str = "") -> Model:
     """The network of a parsed model; `folder` is where its external weights may lie."""
-    opset = max((entry.version for entry in proto.opset_import if entry.domain in ("", "ai.onnx")), default=1)
+    check_texts(proto, where)
+    opset = max((entry.version for entry in proto.opset_import if entry.domain in STANDARD), default=1)
     if opset < OLDEST_OPSET:
         hint = "export the model anew, or convert it with onnx.version_converter"
         raise UsageError(f"it uses opset {opset}, from {OLDEST_OPSET} on is understood", where=where, hint=hint)
-    graph = _inlined(proto, where).graph
+    if opset > (newest := _newest_opset()):
+        hint = "update the package onnx, or export the model with an older opset"
+        raise UsageError(f"it uses opset {opset}, the package onnx knows up to {newest}", where=where, hint=hint)
+    graph = inlined(proto, where).graph
+    _check_sizes(graph, where)
     model = Model(graph.name or "network", opset=opset)
     for tensor in graph.initializer:
+        if tensor.name in model.constants:
+            raise UsageError(f"it has two tensors {tensor.name}", where=where, hint=RENAME)
         model.constants[tensor.name] = _constant(tensor, folder, where)
     for sparse in graph.sparse_initializer:
         raise UsageError(f"its initialiser {sparse.values.name} is sparse", where=where, hint="export it dense")
     model.inputs = [_value(info, where) for info in graph.input if info.name not in model.constants]
     model.outputs = [info.name for info in graph.output]
+    for what, names in (("inputs", [value.name for value in model.inputs]), ("outputs", model.outputs)):
+        if "" in names:
+            raise UsageError(f"one of its {what} has no name", where=where, hint=RENAME)
+        twice = next((name for name, count in Counter(names).items() if count > 1), None)
+        if twice is not None:
+            raise UsageError(f"two of its {what} are called {twice}", where=where, hint=RENAME)
     model.nodes = _nodes(graph.node, model, folder, where)
     _check_joined(model, where)
     return model
 
 
-def _inlined(proto: onnx.ModelProto, where: str) -> onnx.ModelProto:
-    """The model with the bodies of its own functions in place of their calls."""
-    if not proto.functions:
-        return proto
-    from onnx import inliner
+def _newest_opset() -> int:
+    from onnx import defs
 
-    try:
-        return inliner.inline_local_functions(proto)
-    except (RuntimeError, ValueError, TypeError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UsageError(f"its functions cannot be read ({reason})", where=where) from None
+    return int(defs.onnx_opset_version())
+
+
+def _check_sizes(graph: onnx.GraphProto, where: str) -> None:
+    """Refuses graphs of more parts than any program could hold, before they are gone through."""
+    tensors = len(graph.initializer) + len(graph.input) + len(graph.output)
+    for count, what, most in ((len(graph.node), "nodes", MOST_NODES), (tensors, "tensors", 4 * MOST_NODES)):
+        if count > most:
+            raise UsageError(f"it has {count} {what}, {most} is the most", where=where, hint="export a smaller network")
 
 
 def _parse(path: Path) -> onnx.ModelProto:
@@ -83,12 +106,16 @@ def _parse(path: Path) -> onnx.ModelProto:
     except ImportError:
         raise MissingExtra("reading ONNX files", "onnx") from None
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise UsageError(f"it has {path.stat().st_size} bytes, allowed are {MAX_BYTES}", where=str(path))
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            kind = "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe or a device"
+            raise UsageError(f"it is {kind}, not a file", where=str(path), hint="give the path of a .onnx file")
+        if status.st_size > MAX_BYTES:
+            raise UsageError(f"it has {status.st_size} bytes, allowed are {MAX_BYTES}", where=str(path))
         return onnx.load_model_from_string(path.read_bytes())
     except OSError as error:
         raise UsageError(f"it cannot be read ({error.strerror})", where=str(path)) from None
-    except (DecodeError, ValueError, RecursionError) as error:
+    except (DecodeError, ValueError, RecursionError) as error:  # a path may hold a zero byte
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UsageError(f"it is not an ONNX model ({reason})", where=str(path)) from None
 
@@ -98,17 +125,27 @@ def _nodes(protos: Iterable[onnx.NodeProto], model: Model, folder: Path | None, 
     taken: set[str] = set()
     nodes = []
     for index, proto in enumerate(protos):
-        label = proto.name or next(filter(None, proto.output), f"{proto.op_type}_{index}")
-        if label in taken:
-            label = f"{label}_{index}"
-        taken.add(label)
-        if proto.op_type == "Constant" and proto.domain in ("", "ai.onnx"):
+        label = _label(proto, index, taken)
+        fault = node_fault(proto, model.opset)
+        if proto.op_type == "Constant" and proto.domain in STANDARD and not fault:
+            if proto.output[0] in model.constants:
+                raise UsageError(f"it has two tensors {proto.output[0]}", where=where, hint=RENAME)
             model.constants[proto.output[0]] = _constant_node(proto, folder, where)
             continue
         op = proto.op_type if proto.domain in OWN_DOMAINS else f"{proto.domain}.{proto.op_type}"
-        attributes = {entry.name: _attribute(entry, folder, where) for entry in proto.attribute}
-        nodes.append(Node(op, label, tuple(proto.input), _without_empty_end(proto.output), attributes))
+        attributes = {} if fault else {entry.name: _attribute(entry, label, folder, where) for entry in proto.attribute}
+        nodes.append(Node(op, label, tuple(proto.input), _without_empty_end(proto.output), attributes, fault))
     return nodes
+
+
+def _label(proto: onnx.NodeProto, index: int, taken: set[str]) -> str:
+    """A name for a node that no other one has."""
+    wanted = proto.name or next(filter(None, proto.output), f"{proto.op_type}_{index}")
+    label = wanted
+    while label in taken:
+        label = f"{wanted}_{index}" if label == wanted else f"{label}_"
+    taken.add(label)
+    return label
 
 
 def _without_empty_end(names: Iterable[str]) -> tuple[str, ...]:
@@ -118,8 +155,10 @@ def _without_empty_end(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _attribute(entry: onnx.AttributeProto, folder: Path | None, where: str) -> Any:
+def _attribute(entry: onnx.AttributeProto, node: str, folder: Path | None, where: str) -> Any:
     import onnx
+
+    named = f"the attribute {entry.name} of its node {node}"
 
     if entry.type == onnx.AttributeProto.TENSOR:
         return _constant(entry.t, folder, where).load()
@@ -128,14 +167,17 @@ def _attribute(entry: onnx.AttributeProto, folder: Path | None, where: str) -> A
     try:
         value = onnx.helper.get_attribute_value(entry)
     except ValueError as error:
-        raise UsageError(f"its attribute {entry.name} is malformed ({error})", where=where) from None
+        raise UsageError(f"{named} is malformed ({error})", where=where) from None
     if value is None or hasattr(value, "SerializeToString"):
-        raise UsageError(f"its attribute {entry.name} has no type, or one that no network needs", where=where)
+        raise UsageError(f"{named} has no type, or one that no network needs", where=where)
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     if isinstance(value, float | int):
         return value
-    return [item.decode("utf-8", "replace") if isinstance(item, bytes) else item for item in value]
+    items = [item.decode("utf-8", "replace") if isinstance(item, bytes) else item for item in value]
+    if any(hasattr(item, "SerializeToString") for item in items):
+        raise UsageError(f"{named} holds what no network needs", where=where)
+    return items
 
 
 def _constant_node(proto: onnx.NodeProto, folder: Path | None, where: str) -> Constant:
@@ -144,7 +186,7 @@ def _constant_node(proto: onnx.NodeProto, folder: Path | None, where: str) -> Co
         if entry.name == "value":
             return _constant(entry.t, folder, where)
         if entry.name in kinds:
-            return Constant.of(np.asarray(_attribute(entry, folder, where), kinds[entry.name]))
+            return Constant.of(np.asarray(_attribute(entry, proto.output[0], folder, where), kinds[entry.name]))
     raise UsageError(f"its node {proto.name or proto.output[0]} is a Constant without numbers", where=where)
 
 
@@ -153,12 +195,18 @@ def _constant_node(proto: onnx.NodeProto, folder: Path | None, where: str) -> Co
 
 def _constant(tensor: onnx.TensorProto, folder: Path | None, where: str) -> Constant:
     shape = tuple(tensor.dims)
-    if min(shape, default=1) < 0 or len(shape) > 16:
-        raise UsageError(f"its tensor {tensor.name} has shape {shape}", where=where)
+    _check_shape(f"tensor {tensor.name}", shape, where)
     external = tensor.data_location == 1
     if external:
         return Constant(shape, _external(tensor, shape, folder, where), kind=_small_kind(tensor))
     return Constant(shape, partial(_decode, tensor, where), kind=_small_kind(tensor))
+
+
+def _check_shape(what: str, shape: Sequence[int], where: str) -> None:
+    if len(shape) > MOST_AXES:
+        raise UsageError(f"its {what} has {len(shape)} axes, {MOST_AXES} is the most", where=where)
+    if min(shape, default=1) < 0:
+        raise UsageError(f"its {what} has shape {tuple(shape)}", where=where, hint="sizes are whole numbers from 0 on")
 
 
 def _small_kind(tensor: onnx.TensorProto) -> str:
@@ -171,21 +219,24 @@ def _decode(tensor: onnx.TensorProto, where: str) -> Array:
 
     try:
         array: Array = numpy_helper.to_array(tensor)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise UsageError(f"its tensor {tensor.name} is malformed ({error})", where=where) from None
-    return _plain(array)
+    except Exception as error:  # damaged bytes lead anywhere
+        raise UsageError(f"its tensor {tensor.name} is malformed ({str(error)[:200]})", where=where) from None
+    return _plain(array, tensor.name, where)
 
 
-def _plain(array: Array) -> Array:
+def _plain(array: Array, name: str, where: str) -> Array:
     """Four-bit and other small types of ml_dtypes as NumPy's own."""
-    if array.dtype.kind in "biufO":
+    kind = array.dtype.name
+    if array.dtype.kind in "biuf":
         return array
-    name = array.dtype.name
-    if name in ("int4", "int2"):
+    if kind in ("int4", "int2"):
         return array.astype(np.int8)
-    if name in ("uint4", "uint2"):
+    if kind in ("uint4", "uint2"):
         return array.astype(np.uint8)
-    return array.astype(np.float32) if "float" in name else array
+    if "float" not in kind:
+        spoken = "texts" if array.dtype.kind in "OSU" else f"numbers of type {kind}"
+        raise UsageError(f"its tensor {name} holds {spoken}", where=where, hint="networks are made of real numbers")
+    return array.astype(np.float32)
 
 
 def _external(tensor: onnx.TensorProto, shape: tuple[int, ...], folder: Path | None, where: str) -> Callable[[], Array]:
@@ -202,7 +253,7 @@ def _external(tensor: onnx.TensorProto, shape: tuple[int, ...], folder: Path | N
         raise UsageError(
             f"the external data of its tensor {tensor.name} cannot be read ({error})", where=where
         ) from None
-    packed = dtype.name in ("int4", "uint4", "int2", "uint2")
+    packed = dtype.name in ("int4", "uint4", "int2", "uint2", "float4_e2m1fn")
     count = math.prod(shape)
     needed = -(-count // 2) if packed else count * dtype.itemsize
     if offset < 0 or offset + needed > size:
@@ -220,7 +271,7 @@ def _external(tensor: onnx.TensorProto, shape: tuple[int, ...], folder: Path | N
                 whole.raw_data = stream.read(needed)
             return _decode(whole, where)
         flat = np.fromfile(file, dtype.newbyteorder("<"), count, offset=offset)
-        return _plain(flat.reshape(shape))
+        return _plain(flat.reshape(shape), tensor.name, where)
 
     return load
 
@@ -243,13 +294,13 @@ def _inside(location: str, folder: Path | None, name: str, where: str) -> Path:
 
 
 def _value(info: onnx.ValueInfoProto, where: str) -> Value:
-    from onnx import helper
-
     kind = info.type.WhichOneof("value")
     if kind != "tensor_type" or not info.type.tensor_type.HasField("shape"):
         raise UsageError(f"its input {info.name} is not a tensor with a shape", where=where)
     shape: list[int] = []
     rank = len(info.type.tensor_type.shape.dim)
+    sizes = [one.dim_value if one.dim_value != -1 else 0 for one in info.type.tensor_type.shape.dim]
+    _check_shape(f"input {info.name}", sizes, where)  # -1 stands for an open axis
     batch = None
     for axis, dimension in enumerate(info.type.tensor_type.shape.dim):
         fixed = dimension.WhichOneof("value") == "dim_value"
@@ -264,11 +315,22 @@ def _value(info: onnx.ValueInfoProto, where: str) -> Value:
             said = dimension.dim_param or "open"
             hint = "export it with a fixed size; only the batch may be symbolic"
             raise UsageError(f"axis {axis} of its input {info.name} is {said}", where=where, hint=hint)
+    return Value(info.name, tuple(shape), _input_type(info, where), batch)
+
+
+def _input_type(info: onnx.ValueInfoProto, where: str) -> str:
+    """The name of an input's type, which a file of arrays must be able to hold."""
+    from onnx import TensorProto, helper
+
+    number = info.type.tensor_type.elem_type
     try:
-        dtype = np.dtype(helper.tensor_dtype_to_np_dtype(info.type.tensor_type.elem_type)).name
+        dtype = np.dtype(helper.tensor_dtype_to_np_dtype(number))
     except (KeyError, TypeError):
         raise UsageError(f"its input {info.name} has no known type", where=where) from None
-    return Value(info.name, tuple(shape), dtype, batch)
+    if dtype.kind not in "biuf":
+        told = f"its input {info.name} has type {TensorProto.DataType.Name(number).lower()}"
+        raise UsageError(told, where=where, hint="export it with booleans, integers, or floats of 16, 32 or 64 bits")
+    return dtype.name
 
 
 def _check_joined(model: Model, where: str) -> None:

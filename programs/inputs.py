@@ -35,7 +35,10 @@ def place_input(lowering: Lowering, value: Value) -> Tensor:
     """The tensor of an input, in a map of its own."""
     if math.prod(value.shape) > MAX_WORDS * CHANNELS:
         raise Unsupported(f"it has {math.prod(value.shape)} numbers; a program addresses {MAX_WORDS} words of 64")
-    tensor = _placed(value, *_first_reader(lowering.model, value))
+    if math.prod(value.shape) > lowering.most_words * CHANNELS:
+        told = f"it has {math.prod(value.shape)} numbers, more than {lowering.most_words} words of 64"
+        raise Unsupported(f"{told}; see memory.capacity_kb of the chip")
+    tensor = _placed(value, *_first_reader(lowering, value))
     if canonical(tensor) is None:
         tensor = _placed(value, _counted(value.shape), default_seats(value.shape))
     packed = next((count for count in (16, 8, 4, 2) if count * tensor.size[2] <= CHANNELS), 1)
@@ -80,7 +83,7 @@ Seats = tuple[int | None, int | None, int | None]
 """The axes of a tensor that count rows, columns and channels."""
 
 
-def _first_reader(model: Model, value: Value) -> tuple[Array, Seats]:
+def _first_reader(lowering: Lowering, value: Value) -> tuple[Array, Seats]:
     """The input's numbers as the first operator that minds sees them, and the seats it gives them."""
     places = _counted(value.shape)
     waiting = [(value.name, places)]
@@ -88,13 +91,13 @@ def _first_reader(model: Model, value: Value) -> tuple[Array, Seats]:
         if not waiting:
             break
         name, seen = waiting.pop(0)
-        for node in model.nodes:
-            if name not in node.inputs[: 2 if node.op in ("Add", "Mul") else 1]:
+        for node in lowering.readers.get(name, ()):
+            if node.fault or name not in node.inputs[: 2 if node.op in ("Add", "Mul") else 1]:
                 continue
             seats = _seats(node, seen)
             if seats is not None and _covers(seats, seen.shape):
                 return seen, seats
-            moved = _moved(model, node, seen)
+            moved = _moved(lowering.model, node, seen)
             if moved is not None and moved.size == seen.size:
                 waiting.append((node.outputs[0], moved))
     return places, default_seats(value.shape)

@@ -126,6 +126,8 @@ def grid(tensor: Tensor) -> tuple[Array, Size] | None:
     None where the tensor is not a crop of some rows, columns and channels, each number once.
     """
     flat = tensor.indices.reshape(-1)
+    if flat.size > math.prod(tensor.size):
+        return None
     order = np.argsort(flat, kind="stable")
     values = flat[order]
     _, columns, channels = tensor.size

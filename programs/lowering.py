@@ -6,6 +6,7 @@ that are known beforehand are constants, and a node with nothing but constants i
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
@@ -28,6 +29,13 @@ CHANNELS = 64
 
 MAX_WORDS = KINDS["address"].high + 1
 """Words of main memory that a program can address; a map that is larger fits no chip."""
+
+
+MOST_WORK = 1 << 27
+"""Numbers that nodes may rearrange or compute before the network runs, beside some for each constant of its own."""
+
+MOST_BYTES = 1 << 28
+"""Bytes of constants that nodes may make, beside some for each number of the network's own."""
 
 
 class Unsupported(Exception):
@@ -59,9 +67,10 @@ class Lowering:
     `open` has, by tensor, the step at whose end more can still be done, because nobody else reads what it writes.
     """
 
-    def __init__(self, model: Model, *, drop_lrn: bool = False) -> None:
+    def __init__(self, model: Model, *, drop_lrn: bool = False, most_words: int = MAX_WORDS) -> None:
         self.model = model
         self.drop_lrn = drop_lrn
+        self.most_words = most_words
         self.graph = FloatGraph(model.name)
         self.constants: dict[str, Constant] = dict(model.constants)
         self.tensors: dict[str, Tensor] = {}
@@ -78,9 +87,35 @@ class Lowering:
         self.hosted: dict[str, str] = {}
         """Tensors that the host makes, each with the last one that the chip makes."""
         self.broken: set[str] = set()
+        numbers = sum(math.prod(one.shape) for one in model.constants.values())
+        self._work_left = MOST_WORK + 16 * numbers
+        self._bytes_left = MOST_BYTES + 32 * numbers
         self.uses = Counter(name for node in model.nodes if node.op != "Shape" for name in node.inputs)
         self.uses.update(model.outputs)
         self._names: set[str] = set()
+        self.readers: dict[str, list[Node]] = {}
+        """The nodes that take each tensor, in order."""
+        for node in model.nodes:
+            for name in dict.fromkeys(node.inputs):
+                self.readers.setdefault(name, []).append(node)
+
+    def mentioned(self, name: str) -> bool:
+        """Whether a node takes a tensor, or it is an output."""
+        return name in self.readers or name in self.model.outputs
+
+    def spend(self, numbers: int) -> None:
+        """Takes note of work on so many numbers before anything runs: a small file must not ask for hours of it."""
+        self._work_left -= numbers
+        if min(self._work_left, self._bytes_left) < 0:
+            raise Unsupported(
+                "it and the nodes before it rearrange or compute too many numbers before the network runs"
+            )
+
+    def keep(self, values: Array) -> None:
+        """Takes note of a constant that was computed, and is kept."""
+        self._bytes_left -= values.nbytes
+        if self._bytes_left < 0:
+            raise Unsupported(f"it and the nodes before it make constants of more than {MOST_BYTES} bytes")
 
     # What a node takes --------------------------------------------------------------------------------------------
 
@@ -131,9 +166,16 @@ class Lowering:
     def new_map(self, name: str, size: Size, packed: int = 1) -> FloatMap:
         """A new map of rows, columns and channels, `packed` pixels in a word of memory."""
         words = size[0] * size[1] * -(-size[2] // CHANNELS) // packed
+        sizes = "x".join(map(str, size))
+        if min(size) < 1:
+            raise Unsupported(f"its map of {sizes} has no numbers")
         if words > MAX_WORDS:
-            sizes = "x".join(map(str, size))
             raise Unsupported(f"its map of {sizes} takes {words} words of main memory; a program addresses {MAX_WORDS}")
+        if words > self.most_words:
+            told = (
+                f"its map of {sizes} takes {words} words of main memory; the chip has fewer than {self.most_words + 1}"
+            )
+            raise Unsupported(f"{told}, see memory.capacity_kb")
         label = self.unique(name)
         self.graph.maps[label] = FloatMap(label, *size)
         return self.graph.maps[label]
@@ -236,6 +278,8 @@ class Lowering:
 
         `scale` and `shift` are broadcast to the tensor as ONNX does.
         """
+        if not (np.isfinite(scale).all() and np.isfinite(shift).all()):
+            raise Unsupported("its constants hold numbers that are not finite")
         found = self.per_channel(tensor, np.asarray(scale, np.float64), np.asarray(shift, np.float64))
         if found is None:
             raise Unsupported("its constant differs from pixel to pixel")

@@ -6,7 +6,8 @@ all that it read, and passes write in order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from bisect import insort
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -72,7 +73,7 @@ def plan_memory(
         return plan
     raise MemoryFull(
         f"the network's maps take {plan.peak} words of main memory at once, and {machine.name} has"
-        f" {machine.memory_words}: {_busiest(plan)}",
+        f" {machine.memory_words}: {_busiest(plan, {name: layouts[name].size for name in fixed})}",
         hint=f"take a chip with memory.capacity_kb={kilobytes(plan.peak)}",
     )
 
@@ -89,9 +90,10 @@ def kilobytes(words: int) -> int:
     return -(-words * WORD_BYTES // 1024)
 
 
-def _busiest(plan: MemoryPlan) -> str:
-    largest = sorted(plan.spans, key=lambda span: -span.words)[:3]
-    return ", ".join(f"{span.name} takes {span.words}" for span in largest)
+def _busiest(plan: MemoryPlan, fixed: Mapping[str, int]) -> str:
+    words = {span.name: span.words for span in plan.spans} | dict(fixed)
+    largest = sorted(words, key=lambda name: -words[name])[:3]
+    return ", ".join(f"{name} takes {words[name]}" for name in largest)
 
 
 def _spans(passes: Sequence[Pass], layouts: dict[str, Layout]) -> list[Span]:
@@ -134,11 +136,11 @@ def _allocate(spans: Iterable[Span], begin: int) -> tuple[int, dict[str, int]]:
     peak = begin
     for span in spans:
         address = begin
-        for other_address, other in sorted(placed):
+        for other_address, other in placed:
             if other.first <= span.last and span.first <= other.last:
                 if address + span.words <= other_address:
                     break
                 address = max(address, other_address + other.words)
-        placed.append((address, span))
+        insort(placed, (address, span))
         peak = max(peak, address + span.words)
     return peak, {span.name: address for address, span in placed}

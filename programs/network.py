@@ -50,13 +50,17 @@ class Constant:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Node:
-    """One operator of a network: an ONNX operator's name and attributes, and the tensors it joins ("" for none)."""
+    """One operator of a network: an ONNX operator's name and attributes, and the tensors it joins ("" for none).
+
+    `fault` says what its maker found to be wrong with it.
+    """
 
     op: str
     name: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
+from acortex.errors import count
 from acortex.isa.operands import KINDS
 from acortex.programs import (
     operators_layout,
@@ -14,12 +16,13 @@ from acortex.programs import (
 )
 from acortex.programs.fold import fold, foldable
 from acortex.programs.forward import fold_forward
-from acortex.programs.graph import View
+from acortex.programs.graph import Geometry, View
 from acortex.programs.inputs import default_seats, place_input
 from acortex.programs.layout import Tensor, canonical, contiguous
-from acortex.programs.lowering import Lowering, Unsupported, UnsupportedNodes
+from acortex.programs.limits import declares_unread, window_facts
+from acortex.programs.lowering import MAX_WORDS, Lowering, Unsupported, UnsupportedNodes
 from acortex.programs.network import Constant, Model, Node, Value
-from acortex.programs.operators import OPERATORS, why_unknown
+from acortex.programs.operators import OPERATORS, Operator, why_unknown
 from acortex.programs.patterns import recognised
 from acortex.programs.steps import CopyStep, FloatGraph, FloatPort, PadStep, PoolStep, ProductStep, Step
 
@@ -37,14 +40,17 @@ MAY_TAKE_WHOLE_NUMBERS = (
 """Operators that do with whole numbers what they do with those that they stand for."""
 
 
-def normalise(model: Model, *, drop_lrn: bool = False) -> FloatGraph:
-    """The normal form of a network.
+def normalise(model: Model, *, drop_lrn: bool = False, most_words: int = MAX_WORDS) -> FloatGraph:
+    """The normal form of a network, none of whose maps takes more than so many words of main memory.
 
     Raises UnsupportedNodes, which lists every node that the chip cannot do.
     """
-    lowering = Lowering(recognised(model), drop_lrn=drop_lrn)
+    lowering = Lowering(recognised(model), drop_lrn=drop_lrn, most_words=most_words)
     refused = []
     for value in lowering.model.inputs:
+        if not lowering.mentioned(value.name):
+            lowering.graph.unread.append(_bare_port(value.name, value.shape, value.dtype, value.batch))
+            continue
         try:
             _input(lowering, value)
         except Unsupported as reason:
@@ -66,6 +72,7 @@ def normalise(model: Model, *, drop_lrn: bool = False) -> FloatGraph:
     if refused:
         raise UnsupportedNodes(refused)
     _drop_unread(lowering.graph)
+    _tell_unread(lowering.graph)
     fold_forward(lowering.graph)
     _straighten(lowering)
     return lowering.graph
@@ -75,55 +82,64 @@ def _beyond_operands(graph: FloatGraph) -> list[tuple[str, str, str]]:
     """Steps with windows that no instruction can say: name, operator and reason."""
     found = []
     for step in graph.steps:
-        if not isinstance(step, ProductStep | PoolStep | PadStep):
-            continue
-        g = step.geometry
-        parts = {
-            "kernel": (g.kernel_y, g.kernel_x),
-            "hop": (g.stride_y, g.stride_x, g.dilation_y, g.dilation_x),
-            "margin": (g.top, g.left),
-            "places": (g.rows, g.columns),
-            "image_width": (graph.maps[step.source.map].width,),
-        }
-        for kind, sizes in parts.items():
-            if max(sizes) > KINDS[kind].high:
-                why = f"its window has {SPOKEN[kind]} {', '.join(map(str, sizes))}; {KINDS[kind].high} is the most"
-                found.append((step.name, step.op, why))
+        if isinstance(step, ProductStep | PoolStep | PadStep):
+            step.geometry = _plain_window(step.geometry)
+            for _, what, size, kind in window_facts(step.name, step.geometry, graph.maps[step.source.map].width):
+                if size > KINDS[kind].high:
+                    found.append((step.name, step.op, f"{what}; {KINDS[kind].high} is the most"))
     return found
 
 
-SPOKEN = {
-    "kernel": "a kernel of",
-    "hop": "strides and dilations of",
-    "margin": "margins of",
-    "places": "positions of",
-    "image_width": "an image as wide as",
-}
-"""What a part of a window is called in an error."""
+def _plain_window(g: Geometry) -> Geometry:
+    """The window without the strides that it never takes and the dilations that its kernel does not have."""
+    return replace(
+        g,
+        stride_y=g.stride_y if g.rows > 1 else 1,
+        stride_x=g.stride_x if g.columns > 1 else 1,
+        dilation_y=g.dilation_y if g.kernel_y > 1 else 1,
+        dilation_x=g.dilation_x if g.kernel_x > 1 else 1,
+    )
 
 
 def _lower(lowering: Lowering, node: Node) -> None:
     known = [name in lowering.constants or not name for name in node.inputs]
     row = OPERATORS.get(node.op)
+    if node.fault:
+        raise Unsupported(f"its attributes or shapes are malformed ({node.fault})")
     if row is None and not (all(known) and foldable(node.op)):
         raise Unsupported(why_unknown(node.op))
     if lowering.broken.intersection(node.inputs):
         lowering.broken.update(node.outputs)
     elif all(known) and foldable(node.op):
-        values = [lowering.constants[name].load() if name else None for name in node.inputs]
-        for name, made in zip(node.outputs, fold(node, values), strict=True):
-            lowering.constants[name] = Constant.of(made)
+        _fold(lowering, node)
     elif lowering.hosted.keys() & set(node.inputs) and node.op in HOST_RENAMES:
         lowering.hosted.update(dict.fromkeys(node.outputs, lowering.hosted[node.inputs[0]]))
     else:
         assert row is not None
-        whole = lowering.whole_numbers | lowering.codes.keys()
-        if whole.intersection(node.inputs) and node.op not in MAY_TAKE_WHOLE_NUMBERS:
-            raise Unsupported("it computes with whole numbers; cast them to floating point before")
-        try:
-            row.lower(lowering, node)
-        except (TypeError, ValueError, KeyError, IndexError, OverflowError) as error:
-            raise Unsupported(f"its attributes or shapes are malformed ({error})") from None
+        _lower_by(lowering, node, row)
+
+
+def _lower_by(lowering: Lowering, node: Node, row: Operator) -> None:
+    """Lowers a node by its operator's row."""
+    whole = lowering.whole_numbers | lowering.codes.keys()
+    if whole.intersection(node.inputs) and node.op not in MAY_TAKE_WHOLE_NUMBERS:
+        raise Unsupported("it computes with whole numbers; cast them to floating point before")
+    try:
+        row.lower(lowering, node)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise Unsupported(f"its attributes or shapes are malformed ({str(error)[:200]})") from None
+
+
+def _fold(lowering: Lowering, node: Node) -> None:
+    """Computes a node of constants."""
+    known = [lowering.constants[name] if name else None for name in node.inputs]
+    lowering.spend(sum(math.prod(one.shape) for one in known if one is not None))
+    made = fold(node, [one.load() if one is not None else None for one in known])
+    if len(made) < len(node.outputs):
+        raise Unsupported(f"it has {len(node.outputs)} outputs, {len(made)} can be computed")
+    for name, values in zip(node.outputs, made, strict=False):
+        lowering.keep(values)
+        lowering.constants[name] = Constant.of(values)
 
 
 def _input(lowering: Lowering, value: Value) -> None:
@@ -132,6 +148,21 @@ def _input(lowering: Lowering, value: Value) -> None:
     if "float" not in value.dtype and value.dtype != "bool":
         lowering.whole_numbers.add(value.name)
     lowering.graph.inputs.append(replace(_port(value.name, tensor, value.dtype), batch=value.batch))
+
+
+def _bare_port(name: str, shape: tuple[int, ...], dtype: str, batch: str | None) -> FloatPort:
+    """An input that nothing reads: it lies in no map."""
+    return FloatPort(name, "", shape, (math.prod(shape),), (), dtype, batch)
+
+
+def _tell_unread(graph: FloatGraph) -> None:
+    names = [port.name for port in graph.unread]
+    if names:
+        some = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
+        taken = "it costs nothing" if len(names) == 1 else "they cost nothing"
+        what = taken if declares_unread(graph.inputs, graph.unread) else "the program does not take them"
+        inputs = "input" if len(names) == 1 else count(len(names), "input")
+        graph.warnings.append(f"nothing reads the {inputs} {some}: {what}")
 
 
 def _port(name: str, tensor: Tensor, dtype: str = "float32") -> FloatPort:
@@ -208,6 +239,12 @@ def _drop_unread(graph: FloatGraph) -> None:
             read.update(graph.root(view.map)[0] for view in step.views)
             kept.append(step)
     graph.steps = kept[::-1]
+    graph.unread += [
+        _bare_port(port.name, port.shape, port.dtype, port.batch)
+        for port in graph.inputs
+        if graph.root(port.map)[0] not in read
+    ]
+    graph.inputs = [port for port in graph.inputs if graph.root(port.map)[0] in read]
     ports = {port.map for port in (*graph.inputs, *graph.outputs)}
     living = read | {graph.root(name)[0] for step in graph.steps for name in step.written} | ports
     graph.maps = {name: one for name, one in graph.maps.items() if graph.root(name)[0] in living}

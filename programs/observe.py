@@ -8,9 +8,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from acortex.programs.emit import names_of
 from acortex.programs.graph import LayerGraph, written_targets
 from acortex.programs.lower import targets_of
-from acortex.programs.passes import CHANNELS, Layout
+from acortex.programs.passes import CHANNELS, Sink
 from acortex.programs.plan import Plan
 
 
@@ -24,10 +25,10 @@ class MapCodes:
 
     def __init__(self, plan: Plan, written: Mapping[str, tuple[NDArray[np.int64], NDArray[np.uint8]]]) -> None:
         self.plan = plan
-        self._layouts: dict[str, dict[str, Layout]] = {}
+        self._sinks: dict[str, list[Sink]] = {}
+        names = names_of(plan)
         for step in plan.passes:
-            known = self._layouts.setdefault(step.name, {})
-            known.update({sink.layout.name: sink.layout for sink in step.writes()})
+            self._sinks.setdefault(names[step.name], []).extend(step.writes())
         self._words: dict[tuple[str, int], NDArray[np.uint8]] = {}
 
         for layer, (places, words) in written.items():
@@ -35,13 +36,21 @@ class MapCodes:
                 self._note(layer, inference, places[inference], words[inference])
 
     def _note(self, layer: str, inference: int, addresses: NDArray[np.int64], words: NDArray[np.uint8]) -> None:
-        for name, layout in self._layouts.get(layer, {}).items():
-            turn = inference % self.plan.memory.rings.get(name, 1)
-            places = addresses - self.plan.memory.address[name] - turn * layout.size
-            inside = (places >= 0) & (places < layout.size)
-            if inside.any():
-                empty = np.zeros((layout.size, CHANNELS), np.uint8)
-                self._words.setdefault((name, inference), empty)[places[inside]] = words[inside]
+        """Gives the words of a layer to its maps, sink by sink, and of each word the channels that the sink fills.
+
+        Maps that live after each other share addresses; layers that fill a map side by side share words.
+        """
+        begin = 0
+        for sink in self._sinks.get(layer, ()):
+            layout, end = sink.layout, begin + sink.pixels * sink.filled
+            turn = inference % self.plan.memory.rings.get(layout.name, 1)
+            places = addresses[begin:end] - self.plan.memory.address[layout.name] - turn * layout.size
+            own = np.arange(sink.filled * CHANNELS) - sink.shift
+            filled = ((own >= 0) & (own < (sink.words - 1) * CHANNELS + sink.tail)).reshape(-1, CHANNELS)
+            empty = np.zeros((layout.size, CHANNELS), np.uint8)
+            known = self._words.setdefault((layout.name, inference), empty)
+            known[places] = np.where(np.tile(filled, (sink.pixels, 1)), words[begin:end], known[places])
+            begin = end
 
     def codes(self, name: str) -> NDArray[np.uint8] | None:
         """The codes of a map: uint8 of shape (inferences, channels, rows, columns); None where nothing was written."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ NOTHING = "nothing: the numbers stay where they are"
 def reshape(lowering: Lowering, node: Node) -> None:
     """Another shape of the same numbers."""
     tensor = lowering.tensor(node)
+    lowering.spend(math.prod(tensor.shape))
     others = [lowering.constant(node, n, "shape") for n in range(1, len(node.inputs)) if lowering.has(node, n)]
     (made,) = fold(node, [np.broadcast_to(np.int8(0), tensor.shape), *others])
     lowering.rename(node, tensor.reshaped(made.shape))
@@ -38,6 +40,7 @@ def reshape(lowering: Lowering, node: Node) -> None:
 def transpose(lowering: Lowering, node: Node) -> None:
     """The axes in another order."""
     tensor = lowering.tensor(node)
+    lowering.spend(math.prod(tensor.shape))
     order = node.attributes.get("perm") or range(len(tensor.shape))[::-1]
     if sorted(order) != list(range(len(tensor.shape))):
         raise Unsupported(f"perm is {list(order)} for an input of shape {tensor.shape}")
@@ -56,6 +59,7 @@ def view(lowering: Lowering, node: Node) -> None:
         for n in range(1, len(node.inputs))
     ]
     parts = fold(node, [tensor.indices, *others])
+    lowering.spend(tensor.indices.size + sum(part.size for part in parts))
     if any(part.size == 0 for part in parts):
         raise Unsupported("it leaves nothing")
     same = len(parts) == 1 and np.array_equal(parts[0], tensor.indices)

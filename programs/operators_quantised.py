@@ -114,7 +114,7 @@ def real_tensor(lowering: Lowering, node: Node, index: int, scale_index: int) ->
     tensor = lowering.tensor(node, index)
     if name in lowering.codes:
         before = lowering.codes[name]
-        if not (np.allclose(before[0], scale, rtol=1e-6) and np.array_equal(before[1], zero)):
+        if not (np.allclose(before[0], scale, rtol=1e-6) and np.array_equal(before[1].reshape(-1), zero.reshape(-1))):
             raise Unsupported("it reads numbers with another scale or zero than they were made with")
         return tensor
     if scale.size != 1:

@@ -50,7 +50,7 @@ def leaky(lowering: Lowering, node: Node) -> None:
     """Negative numbers are multiplied by a slope."""
     if node.op == "PRelu":
         slopes = lowering.constant(node, 1, "slope").reshape(-1)
-        if (slopes != slopes[0]).any():
+        if not slopes.size or (slopes != slopes[0]).any():
             raise Unsupported("its slope differs between channels")
         slope = float(slopes[0])
     else:
@@ -87,7 +87,7 @@ def clip(lowering: Lowering, node: Node) -> None:
             node = Node(node.op, node.name, node.inputs[::-1], node.outputs)
         bound = _bound(lowering, node, 1, "", 0.0)
         low, high = (low, bound) if node.op == "Min" else (bound, high)
-    if low > 0 or high <= 0:
+    if not (low <= 0 < high):  # nor is either of them not a number
         raise Unsupported(f"its bounds are {low:g} and {high:g}; 0 must lie between them, or be the lower one")
     lowering.activate(node, Activation("relu", high=high) if low == 0 else Activation(low=low, high=high))
 
@@ -258,7 +258,8 @@ def batch_normalisation(lowering: Lowering, node: Node) -> None:
     names = ("scale", "bias", "mean", "variance")
     values = [lowering.constant(node, n, name).astype(np.float64) for n, name in enumerate(names, 1)]
     gain, bias, mean, variance = values
-    scale = gain / np.sqrt(variance + node.attributes.get("epsilon", 1e-5))
+    with np.errstate(all="ignore"):  # what comes of it is looked at below
+        scale = gain / np.sqrt(variance + node.attributes.get("epsilon", 1e-5))
     tensor = lowering.tensor(node)
     if len(tensor.shape) < 2 or gain.shape != tensor.shape[1:2] or not np.isfinite(scale).all():
         raise Unsupported(f"scales of shape {gain.shape} do not fit {tensor.shape}, or are not finite")
@@ -319,7 +320,9 @@ def response_normalisation(lowering: Lowering, node: Node) -> None:
     lowering.rename(node, lowering.tensor(node))
 
 
-@operator("Softmax", "ArgMax", becomes="work of the host, after the outputs", limits="at the end of the network")
+@operator(
+    "Softmax", "LogSoftmax", "ArgMax", becomes="work of the host, after the outputs", limits="at the end of the network"
+)
 def by_host(lowering: Lowering, node: Node) -> None:
     """Done by the host."""
     lowering.tensor(node)

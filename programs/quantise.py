@@ -15,13 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.errors import UsageError
+from acortex.isa.quantisers import FRACTION, REACH
 from acortex.programs import graph as g
 from acortex.programs.calibration import Levels, Statistics, calibrate
-from acortex.programs.codings import Codings, argument_scale, code_of, multipliers, same_codes
+from acortex.programs.codings import Codings, argument_scale, code_of, fitted, multipliers, same_codes
 from acortex.programs.layout import contiguous
 from acortex.programs.quantise_recurrent import recurrent_layer
-from acortex.programs.ranges import METHODS
+from acortex.programs.ranges import METHODS, of_range
 from acortex.programs.steps import (
+    Activation,
     AddStep,
     CopyStep,
     FloatGraph,
@@ -36,7 +38,11 @@ from acortex.programs.steps import (
 
 Array = NDArray[Any]
 
-LARGEST_OFFSET = (1 << 31) - 1
+REACH_OF_HARDSWISH = REACH / FRACTION
+"""The largest number that the chip's hardswish gives."""
+
+LIKE_RELU = 0.75
+"""With steps from this on hardswish and relu, which are 0.375 apart at most, differ by less than a rounding."""
 
 
 class Quantiser:
@@ -46,6 +52,36 @@ class Quantiser:
         self.graph = graph
         self.statistics = statistics
         self.codings = codings
+
+    def layers(self, step: Step) -> tuple[g.Layer, ...]:
+        """The layers of a step: one, but where the chip's hardswish ends below the numbers of its map."""
+        coding = self.codings.of(step.out)
+        highest = ((1 << coding.bits) - 1 - coding.zero) * coding.scale
+        if step.activation.function != "hardswish" or highest <= REACH_OF_HARDSWISH:
+            return (self.layer(step),)
+        if coding.scale >= LIKE_RELU:
+            return (self.layer(_with(step, activation=Activation("relu"))),)
+        return self._gated(step, highest, coding.bits)
+
+    def _gated(self, step: Step, highest: float, bits: int) -> tuple[g.Layer, ...]:
+        """A step's hardswish as the product of its numbers, from -3 on, and their hard sigmoid."""
+        own = self._beside(step.out, "argument", of_range(-3.0, highest, bits))
+        gate = self._beside(step.out, "gate", g.Coding(1 / ((1 << bits) - 1), 0, bits))
+        parts = (
+            _with(step, out=own, activation=Activation(low=-3.0)),
+            CopyStep(gate, step.op, gate, g.View(own), activation=Activation("hardsigmoid")),
+            MulStep(f"{gate}d", step.op, step.out, g.View(own), g.View(gate)),
+        )
+        return tuple(self.layer(part) for part in parts)
+
+    def _beside(self, name: str, what: str, coding: g.Coding) -> str:
+        """A new map as large as one, of a coding."""
+        made = f"{name}.{what}"
+        while made in self.graph.maps:
+            made += "_"
+        self.graph.maps[made] = replace(self.graph.maps[name], name=made, parent=None, coding=None, bounds=None)
+        self.codings.give(made, coding)
+        return made
 
     def view(self, view: g.View) -> g.View:
         """A view of the map that holds the one it names."""
@@ -70,13 +106,13 @@ class Quantiser:
         source, target = self.codings.of(step.source.map), self.codings.of(step.out)
         levels = self.statistics.levels[step.name]
         unit = argument_scale(step.activation, target)
-        factor, shift = multipliers(source.scale * levels.steps / unit)
-        zeros = source.zero * levels.weights.sum(axis=(0, 1, 2), dtype=np.int64)
-        offset = np.clip(np.rint(levels.bias / unit * 2.0**shift / factor) - zeros, -LARGEST_OFFSET, LARGEST_OFFSET)
-        code = code_of(step.activation, target, shift, factor, offset.astype(np.int64))
+        ratios = source.scale * levels.steps / unit
+        weights, factor, shift, bias = fitted(levels.weights, ratios, levels.bias / unit)
+        offset = bias.astype(np.int64) - source.zero * weights.sum(axis=(0, 1, 2), dtype=np.int64)
+        code = code_of(step.activation, target, shift, factor, offset)
         pad = _code(step.pad, source)
         where, view = self.target(step.out), self.view(step.source)
-        return g.Product(step.name, step.op, where, view, levels.weights, step.geometry, code, step.groups, pad)
+        return g.Product(step.name, step.op, where, view, weights, step.geometry, code, step.groups, pad)
 
     @layer.register
     def _pool(self, step: PoolStep) -> g.Layer:
@@ -157,6 +193,11 @@ class Quantiser:
         return recurrent_layer(step, source, targets, self.codings)
 
 
+def _with(step: Step, **changes: Any) -> Step:
+    """A step that is another one but for some of its fields."""
+    return replace(step, **changes)
+
+
 def _code(number: float, coding: g.Coding) -> int:
     """The code nearest to a number."""
     top = (1 << coding.bits) - 1
@@ -183,7 +224,7 @@ def quantise(
         raise UsageError(f"codes of {bits} bits", hint="from 2 to 8 bits")
     statistics = calibrate(graph, inputs, bits)
     quantiser = Quantiser(graph, statistics, Codings(graph, statistics, method, percentile, stated))
-    return _layer_graph(graph, quantiser, tuple(quantiser.layer(step) for step in graph.steps))
+    return _layer_graph(graph, quantiser, tuple(layer for step in graph.steps for layer in quantiser.layers(step)))
 
 
 def _layer_graph(graph: FloatGraph, quantiser: Quantiser, layers: tuple[g.Layer, ...]) -> g.LayerGraph:
@@ -193,8 +234,9 @@ def _layer_graph(graph: FloatGraph, quantiser: Quantiser, layers: tuple[g.Layer,
         if one.parent is None
     }
     inputs_out = tuple(port(one) for one in graph.inputs), tuple(output_port(one) for one in graph.outputs)
-    hosted, warnings = tuple(graph.host_nodes), tuple(graph.warnings)
-    return g.LayerGraph(graph.name, maps, layers, *inputs_out, hosted, warnings=warnings)
+    hosted, warnings = tuple(graph.host_nodes), (*graph.warnings, *quantiser.statistics.warnings)
+    unread = tuple(replace(port(one), axes=None) for one in graph.unread)
+    return g.LayerGraph(graph.name, maps, layers, *inputs_out, hosted, warnings=warnings, unread=unread)
 
 
 def outline(graph: FloatGraph, bits: int) -> g.LayerGraph:
@@ -209,7 +251,7 @@ def outline(graph: FloatGraph, bits: int) -> g.LayerGraph:
             weights = np.broadcast_to(np.int8(0), step.kernel.shape)
             statistics.levels[step.name] = Levels(weights, np.ones(columns), np.zeros(columns))
     quantiser = Quantiser(graph, statistics, Codings(graph, statistics, "minmax", 100.0))
-    return _layer_graph(graph, quantiser, tuple(quantiser.layer(step) for step in graph.steps))
+    return _layer_graph(graph, quantiser, tuple(layer for step in graph.steps for layer in quantiser.layers(step)))
 
 
 def port(one: FloatPort) -> g.Port:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from acortex.isa.quantisers import FRACTION
 from acortex.programs import graph as g
 from acortex.programs.calibration import levels_of
-from acortex.programs.codings import Codings, multipliers
+from acortex.programs.codings import Codings, fitted, multipliers
 from acortex.programs.ranges import Samples
 from acortex.programs.steps import RecurrentStep
 
@@ -57,9 +57,8 @@ def _levelled(states: Array, bits: int) -> Array:
 
 def _lstm(step: RecurrentStep, x: g.Coding, h: g.Coding, codings: Codings) -> dict[str, Any]:
     for_x, for_h, bias_x, bias_h = step.gates.load()
-    weights, steps, zeros = _levels(for_x, for_h, x, h)
     gates = ["sigmoid", "sigmoid", "sigmoid", "tanh"]
-    codes = _gate_codes(gates, steps, zeros, bias_x + bias_h, h.bits)
+    weights, codes = _gates(gates, (for_x, for_h), bias_x + bias_h, x, h)
     top = (1 << h.bits) - 1
     return {"weights": weights, "codes": codes, "out": _linear(h, 1 / (top * FULL * h.scale))}
 
@@ -67,10 +66,8 @@ def _lstm(step: RecurrentStep, x: g.Coding, h: g.Coding, codings: Codings) -> di
 def _gru(step: RecurrentStep, x: g.Coding, h: g.Coding, codings: Codings) -> dict[str, Any]:
     for_x, for_h, bias_x, bias_h = step.gates.load()
     cut, bias = 2 * step.hidden, bias_x + bias_h
-    weights, steps, zeros = _levels(for_x[:, :cut], for_h[:, :cut], x, h)
-    codes = _gate_codes(["sigmoid", "sigmoid"], steps, zeros, bias[:cut], h.bits)
-    weights_n, steps_n, zeros_n = _levels(for_x[:, cut:], for_h[:, cut:], x, h)
-    (code_n,) = _gate_codes(["tanh"], steps_n, zeros_n, bias[cut:], h.bits)
+    weights, codes = _gates(["sigmoid", "sigmoid"], (for_x[:, :cut], for_h[:, :cut]), bias[:cut], x, h)
+    weights_n, (code_n,) = _gates(["tanh"], (for_x[:, cut:], for_h[:, cut:]), bias[cut:], x, h)
     top = (1 << h.bits) - 1
     return {
         "weights": weights, "codes": codes, "out": _linear(h, 1 / (FULL * h.scale)),
@@ -86,12 +83,11 @@ def _gru_linear(step: RecurrentStep, x: g.Coding, h: g.Coding, codings: Codings)
     wide_x = np.concatenate([for_x[:, z], for_x[:, n], for_x[:, r], none_x], axis=1)
     wide_h = np.concatenate([for_h[:, z], none_h, for_h[:, r], for_h[:, n]], axis=1)
     bias = np.concatenate([bias_x[z] + bias_h[z], bias_x[n], bias_x[r] + bias_h[r], bias_h[n]])
-    weights, steps, zeros = _levels(wide_x, wide_h, x, h)
     samples = Samples()
     samples.join(codings.statistics.candidates[step.name])
     samples.low = min(samples.low, -samples.high)
     candidate = codings.chosen(samples)
-    codes = _gate_codes(["sigmoid", "none", "sigmoid", "none"], steps, zeros, bias, h.bits, candidate)
+    weights, codes = _gates(["sigmoid", "none", "sigmoid", "none"], (wide_x, wide_h), bias, x, h, candidate)
     factor, shift = multipliers(candidate.scale * CELL)
     return {
         "weights": weights, "codes": codes, "out": _linear(h, 1 / (FULL * h.scale)),
@@ -99,35 +95,36 @@ def _gru_linear(step: RecurrentStep, x: g.Coding, h: g.Coding, codings: Codings)
     }  # fmt: skip
 
 
-def _levels(for_x: Array, for_h: Array, x: g.Coding, h: g.Coding) -> tuple[Array, Array, Array]:
-    """Levels of both matrices, one below the other, the real step of a sum, and what the zero codes add to sums."""
-    both = np.concatenate([for_x * np.float32(x.scale), for_h * np.float32(h.scale)])
-    levels, steps = levels_of(both, x.bits)
-    zeros = np.full(len(both), x.zero, np.int64)
-    zeros[len(for_x) :] = h.zero
-    return levels, steps, zeros @ levels.astype(np.int64)
+def _gates(
+    functions: Sequence[str],
+    both: tuple[Array, Array],
+    bias: Array,
+    x: g.Coding,
+    h: g.Coding,
+    linear: g.Coding | None = None,
+) -> tuple[Array, tuple[g.Code, ...]]:
+    """Levels of the matrices for x and h, one below the other, and the codes of gates, which stand side by side.
 
-
-def _gate_codes(
-    functions: Sequence[str], steps: Array, zeros: Array, bias: Array, bits: int, linear: g.Coding | None = None
-) -> tuple[g.Code, ...]:
-    """The codes of gates, one after the other; those without a function take the coding given."""
-    top, half = (1 << bits) - 1, 1 << (bits - 1)
+    Those without a function take the coding given.
+    """
     units = [linear.scale if name == "none" and linear is not None else 1 / FRACTION for name in functions]
+    found, steps = levels_of(np.concatenate([both[0] * np.float32(x.scale), both[1] * np.float32(h.scale)]), x.bits)
     unit = np.repeat(units, len(steps) // len(functions))
     # One shift for all: the gates of a step are converted together.
-    factors, shift = multipliers(steps / unit)
-    offsets = np.rint(bias / unit * 2.0**shift / factors).astype(np.int64) - zeros
-    codes = []
-    parts = zip(*(np.split(array, len(functions)) for array in (factors, offsets)), strict=True)
-    for function, (factor, offset) in zip(functions, parts, strict=True):
-        if function == "none" and linear is not None:
-            codes.append(g.Code(factor, shift, offset, linear.zero, 0, top))
-        elif function == "tanh":
-            codes.append(g.Code(factor, shift, offset, half, 2 * half - top, top, "tanh"))
-        else:
-            codes.append(g.Code(factor, shift, offset, 0, 0, top, function))
-    return tuple(codes)
+    levels, factors, shift, offsets = fitted(found, steps / unit, bias / unit)
+    zeros = np.repeat([x.zero, h.zero], [len(one) for one in both])
+    offsets = offsets.astype(np.int64) - zeros @ levels.astype(np.int64)
+    parts = zip(functions, *(np.split(array, len(functions)) for array in (factors, offsets)), strict=True)
+    return levels, tuple(_gate_code(name, shift, part, more, h.bits, linear) for name, part, more in parts)
+
+
+def _gate_code(function: str, shift: int, factor: Array, offset: Array, bits: int, linear: g.Coding | None) -> g.Code:
+    top, half = (1 << bits) - 1, 1 << (bits - 1)
+    if function == "none" and linear is not None:
+        return g.Code(factor, shift, offset, linear.zero, 0, top)
+    if function == "tanh":
+        return g.Code(factor, shift, offset, half, 2 * half - top, top, "tanh")
+    return g.Code(factor, shift, offset, 0, 0, top, function)
 
 
 def _linear(coding: g.Coding, ratio: float) -> g.Code:

@@ -21,7 +21,7 @@ WEIGHTS = 512
 FRACTIONS = tuple(1 - n / 40 for n in range(29))
 """Parts of the full range that are tried; the rest saturates."""
 
-SMALLEST_STEP = 1e-12
+SMALLEST_STEP = 1e-28
 """The step of an image that is zero throughout."""
 
 METHODS = ("mse", "percentile", "minmax")

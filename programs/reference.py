@@ -63,7 +63,7 @@ class _Reference(Writer):
         """The whole model."""
         from onnx import helper
 
-        inputs = [self._input(port) for port in self.graph.inputs]
+        inputs = [self._input(port) for port in self.graph.inputs] + [_told(port) for port in self.graph.unread]
         for layer in self.graph.layers:
             self._layer(layer)
         outputs = [self._output(port) for port in self.graph.outputs]
@@ -75,8 +75,6 @@ class _Reference(Writer):
     # Inputs and outputs -----------------------------------------------------------------------------------------
 
     def _input(self, port: Port) -> Any:
-        from onnx import helper
-
         source = self.graph.maps[port.map]
         value = self._encoded(port, source)
         if port.axes is not None:
@@ -84,8 +82,7 @@ class _Reference(Writer):
             value = self.node("Transpose", value, perm=[0, *(axis + 1 for axis in port.axes)])
         value = self.node("Reshape", value, self.integers(-1, source.height, source.width, source.channels))
         self.write(Target(source.name), source.channels, self.node("Transpose", value, perm=[0, 3, 1, 2]))
-        shape = port.shape if port.batch is None else (port.batch or None, *port.shape[1:])
-        return helper.make_tensor_value_info(port.name, _element(port.dtype), shape)
+        return _told(port)
 
     def _encoded(self, port: Port, source: Map) -> str:
         """The codes of what the user gives, as float32."""
@@ -194,6 +191,14 @@ class _Reference(Writer):
             across = _inside(g.columns, g.stride_x, g.left, g.kernel_x, g.dilation_x, full.width)
             count = np.maximum(np.outer(down, across), 1)
         return self.coded(sums, layer.code, channels, count.reshape(1, 1, g.rows, g.columns))
+
+
+def _told(port: Port) -> Any:
+    """An input as the model tells of it."""
+    from onnx import helper
+
+    shape = port.shape if port.batch is None else (port.batch or None, *port.shape[1:])
+    return helper.make_tensor_value_info(port.name, _element(port.dtype), shape)
 
 
 def _inside(places: int, stride: int, margin: int, kernel: int, dilation: int, size: int) -> Array:

@@ -240,12 +240,13 @@ class FloatPort:
 
 @dataclass(eq=False)
 class FloatGraph:
-    """A network in its normal form."""
+    """A network in its normal form; `unread` are the inputs of its model that nothing reads."""
 
     name: str
     maps: dict[str, FloatMap] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
     inputs: list[FloatPort] = field(default_factory=list)
+    unread: list[FloatPort] = field(default_factory=list)
     outputs: list[FloatPort] = field(default_factory=list)
     host_nodes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)

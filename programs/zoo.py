@@ -15,7 +15,7 @@ from acortex.errors import UsageError
 from acortex.isa.assembler import assemble_file
 from acortex.isa.machine import Machine
 from acortex.isa.program import Program
-from acortex.programs import networks
+from acortex.programs import digits_reference, networks
 from acortex.programs.compiler import Compiled, compile_graph
 from acortex.programs.front import quantised
 from acortex.programs.graph import Coding, LayerGraph, Port
@@ -43,7 +43,8 @@ class Entry:
     """One network: its name, what it is, the chip that it runs on unless told, and where it comes from.
 
     Either `source` names the assembly beside this file, or `network` builds it. `binary` inputs are pixels of two
-    values, in any of the forms `shapes`; such a network's outputs are codes.
+    values, in any of the forms `shapes`; such a network's outputs are codes. `check` makes the codes of the outputs of
+    those of the inputs without the simulator.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Entry:
     network: Callable[[], Network] | None = None
     data: Callable[[], Data] | None = None
     binary: tuple[tuple[int, ...], ...] = ()
+    check: Callable[[Array], Array] | None = None
 
 
 def _digits() -> Data:
@@ -71,7 +73,7 @@ PIXELS = ((784,), (28, 28), (1, 28, 28))
 # fmt: off
 ENTRIES = (
     Entry("digits_mlp", "784-64-10 on 1,500 handwritten digits, hand-written assembly (Bavandpour et al. 2018, Fig. 5)",
-          "acortex_digits", source="digits_mlp.s"),
+          "acortex_digits", source="digits_mlp.s", check=digits_reference.evaluate),
     Entry("letters_mlp", "16-10-4 on letters of 4x4 pixels (Bavandpour et al. 2018, Fig. 4)",
           "acortex_digits", network=networks.letters_mlp, data=_letters, binary=((16,), (4, 4))),
     Entry("digits_cnn", "two 3x3 convolutions with pools and a matrix, on 200 handwritten digits",
@@ -123,6 +125,26 @@ def load(name: str, machine: Machine | None = None) -> Program:
     if machine is None:
         raise UsageError(f"the network {name} has to be compiled", hint="say for which machine")
     return compiled(one, machine).program
+
+
+def check_of(program: Program) -> Callable[[Array], Array] | None:
+    """The independent evaluation of a program that claims to be one of the zoo's and has its tensors and weights.
+
+    Its instructions may differ: whether they compute the same is what an evaluation is for.
+    """
+    for one in ENTRIES:
+        if one.check and one.name == program.name and _same_network(load(one.name), program):
+            return one.check
+    return None
+
+
+def _same_network(one: Program, other: Program) -> bool:
+    """Whether two programs have the same inputs, outputs and weights."""
+    weights = [{matrix.name: matrix.values for matrix in program.weights} for program in (one, other)]
+    tensors = [
+        (program.inputs, program.outputs, list(found)) for program, found in zip((one, other), weights, strict=True)
+    ]
+    return tensors[0] == tensors[1] and all(np.array_equal(weights[0][name], weights[1][name]) for name in weights[0])
 
 
 def compiled(one: Entry, machine: Machine, mapping: str = "taps") -> Compiled:

@@ -1,11 +1,14 @@
-"""The small Python interface: `acortex.run`, the same as the command of that name, returning objects."""
+"""The Python interface: what the commands of the same names do, returning objects. Every option is a parameter."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from numpy.typing import NDArray
+
+from acortex.errors import UsageError
 from acortex.isa.program import Program
 from acortex.sim.program_chip import chip_of
 from acortex.sim.specs import Chip
@@ -14,35 +17,135 @@ from acortex.tools.chips import chip_file
 from acortex.tools.programs import files_of, open_program
 
 if TYPE_CHECKING:
-    from acortex.sim.run import Result
+    from acortex.programs.compiler import Compiled
+    from acortex.sim.inputs import Inputs
+    from acortex.sim.probe import Observer
+    from acortex.sim.run import Prepared, Progress, Result
+    from acortex.tools.networks import Calibration
+
+AnyProgram = Program | str | Path
+"""A program, or the path of one (.s, .acx, .onnx), or "zoo:NAME"."""
+
+AnyChip = Chip | str | Path
+"""A chip, the name of a built-in one, or the path of a .toml."""
+
+
+def prepare(
+    program: AnyProgram,
+    chip: AnyChip | None = None,
+    *,
+    settings: Sequence[str] = (),
+    inputs: Inputs = None,
+    labels: NDArray[Any] | None = None,
+) -> Prepared:
+    """Makes a program ready to run: `.values()` computes, `.time()` simulates time and energy, `.run()` does both.
+
+    Without `chip` it is the one that the program names; `settings` such as "memory.access_cycles=3" are laid over it.
+    `inputs` is an array (or arrays by input name) of shape (inferences, …); without it the program's own data run, or
+    one inference on seeded codes. `labels` are the right answers, one whole number for each inference.
+
+    Raises the errors of `acortex.errors`: for files that cannot be read, and for what does not fit.
+    """
+    from acortex.sim import run as simulator
+
+    return simulator.prepare(*_opened(program, chip, settings), inputs=inputs, labels=labels)
 
 
 def run(
-    program: Program | str | Path,
-    chip: Chip | str | Path | None = None,
+    program: AnyProgram,
+    chip: AnyChip | None = None,
     *,
     settings: Sequence[str] = (),
-    **options: Any,
+    inputs: Inputs = None,
+    labels: NDArray[Any] | None = None,
+    trace: str | Path | None = None,
+    trace_level: Literal["layers", "instructions", "events"] = "events",
+    trace_filters: Mapping[str, Any] | None = None,
+    max_cycles: int | None = None,
+    values: bool = True,
+    timing: bool = True,
+    keep_layers: bool = False,
+    check_order: bool | None = None,
+    progress: Progress | None = None,
+    observers: Sequence[Observer] = (),
 ) -> Result:
     """Simulates a program, and returns what came out, what it cost and where the time went.
 
-    `program` is a Program, a path or "zoo:NAME"; `chip` a Chip, a built-in name or the path of a `.toml` file, and
-    without it the chip that the program names, with `settings` such as "memory.banks=16" laid over it. `options` are
-    those of `acortex.sim.run.run`: inputs, labels, trace, max_cycles and so on.
+    Takes what `prepare` takes, and: where a `trace` is written, at which level and without what; `max_cycles` after
+    which the run ends; `values=False` for no outputs, `timing=False` for no time; `keep_layers` to keep what each layer
+    wrote; `check_order` to hold the run to the order of the program; `progress(done, total)`, called now and then;
+    `observers`, which receive every event.
+
+    Raises the errors of `acortex.errors` for a program that breaks a rule, and for what cannot be read or does not fit.
     """
     from acortex.sim import run as simulator
     from acortex.tools.numbers import CYCLES, whole
 
-    _check_trace(program, chip, options.get("trace"))
-    options["max_cycles"] = whole("max_cycles", options.get("max_cycles"), CYCLES)
+    _check_trace(program, chip, trace)
+    found, on = _opened(program, chip, settings)
+    return simulator.run(
+        found,
+        on,
+        inputs=inputs,
+        labels=labels,
+        trace=trace,
+        trace_level=trace_level,
+        trace_filters=trace_filters,
+        max_cycles=whole("max_cycles", max_cycles, CYCLES),
+        values=values,
+        timing=timing,
+        keep_layers=keep_layers,
+        check_order=check_order,
+        progress=progress,
+        observers=observers,
+    )
+
+
+def compile(
+    model: str | Path,
+    chip: AnyChip | None = None,
+    *,
+    settings: Sequence[str] = (),
+    calibration: Calibration = None,
+    mapping: Literal["taps", "dense", "best"] = "taps",
+    drop_lrn: bool = False,
+    smallest_chip: bool = False,
+) -> Compiled:
+    """Maps a network, MODEL.onnx or "zoo:NAME", onto a chip: its `.program` runs, its `.report` says where it lies.
+
+    `calibration` are inputs that show the range of every map, a file or arrays of shape (inferences, …); without it
+    seeded random inputs are used, with a warning. `mapping` says how taps fill the rows of arrays. `drop_lrn` leaves
+    local response normalisation out. With `smallest_chip` the network is compiled for the smallest chip that holds it.
+
+    Raises the errors of `acortex.errors`: for nodes that the chip cannot do, and for what does not fit.
+    """
+    from acortex.tools import networks
+
+    named = chip if chip is None or isinstance(chip, Chip) else str(chip)
+    return networks.compiled(
+        str(model),
+        named,
+        settings,
+        calibration=calibration,
+        mapping=mapping,
+        drop_lrn=drop_lrn,
+        smallest_chip=smallest_chip,
+    )
+
+
+def _opened(program: AnyProgram, chip: AnyChip | None, settings: Sequence[str]) -> tuple[Program, Chip]:
+    """A program and the chip that it is to run on."""
+    if settings and isinstance(chip, Chip):
+        raise UsageError(
+            "settings lie over a chip that is named, and a Chip was given",
+            hint=f"load_chip({chip.name!r}, settings) makes one with them",
+        )
     if not isinstance(program, Program):
         program = open_program(str(program), chip if chip is None or isinstance(chip, Chip) else str(chip), settings)
-    if not isinstance(chip, Chip):
-        chip = chip_of(program, chip, settings)
-    return simulator.run(program, chip, **options)
+    return program, chip if isinstance(chip, Chip) else chip_of(program, chip, settings)
 
 
-def _check_trace(program: Program | str | Path, chip: Chip | str | Path | None, trace: str | Path | None) -> None:
+def _check_trace(program: AnyProgram, chip: AnyChip | None, trace: str | Path | None) -> None:
     """Refuses a trace that would replace the program or the chip that it is of."""
     read = [] if isinstance(program, Program) else files_of(str(program))
     if chip is not None and not isinstance(chip, Chip):

@@ -14,11 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.errors import UsageError
-from acortex.isa.files import MAX_BYTES, array_names, load_array
+from acortex.isa.files import MAX_BYTES, ArrayFile
 from acortex.tools import files
 from acortex.tools.manners import os_error
 
 Array = NDArray[Any]
+
+LARGEST_LABEL = (1 << 63) - 1
 
 
 def read_arrays(path: str) -> Array | dict[str, Array]:
@@ -36,9 +38,12 @@ def read_arrays(path: str) -> Array | dict[str, Array]:
 
 
 def _read(path: Path) -> Array | dict[str, Array]:
-    if path.suffix != ".npz":
-        return load_array(path)
-    return {name: load_array(path, name) for name in array_names(path)}
+    with ArrayFile(path) as file:
+        if path.suffix != ".npz":
+            return file.array(None)
+        if not file.names:
+            raise UsageError(f"{path.name} holds no arrays", hint="save them with numpy.savez")
+        return file.arrays()
 
 
 def read_labels(path: str) -> NDArray[np.int64]:
@@ -49,6 +54,8 @@ def read_labels(path: str) -> NDArray[np.int64]:
     if found.ndim != 1 or found.dtype.kind not in "iu":
         told = f"has shape {found.shape} and type {found.dtype}; labels are one whole number an inference"
         raise UsageError(told, where=path, hint="labels.astype(int).reshape(-1)")
+    if found.size and int(found.max()) > LARGEST_LABEL:
+        raise UsageError(f"has the label {found.max()}; the largest is {LARGEST_LABEL}", where=path)
     return found.astype(np.int64)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,14 +12,12 @@ from acortex.errors import UsageError
 from acortex.tools import files
 from acortex.tools.chips import CHIP, chip_file, complete, set_option
 from acortex.tools.console import console, format_option, print_json, show
-from acortex.tools.networks import machine_for, quantised_graph
+from acortex.tools.networks import SIZES, compiled
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from acortex.isa.machine import Machine
     from acortex.programs.compiler import Compiled
-    from acortex.programs.graph import LayerGraph
 
 MAPPINGS = ("taps", "dense", "best")
 
@@ -49,36 +47,33 @@ def compile_(model: str, form: str, **options: Any) -> None:
     The network is MODEL.onnx or zoo:NAME. Weights that are not quantised yet get the width of the chip's codes, 4 bits;
     ranges of activations come from --calibration.
     """
-    from acortex.programs.compiler import compile_graph
-
     _check_files(model, form, options)
-    chip, settings, mapping = options["chip"], list(options["settings"]), options["mapping"]
-    machine = machine_for(model, chip, settings)
-    graph = quantised_graph(
+    made = compiled(
         model,
-        machine,
-        options["calibration"],
+        options["chip"],
+        options["settings"],
+        calibration=options["calibration"],
+        mapping=options["mapping"],
         drop_lrn=options["drop_lrn"],
-        mapping=mapping,
-        any_size=options["smallest_chip"],
+        smallest_chip=options["smallest_chip"],
     )
-    if options["smallest_chip"]:
-        machine = machine_for(model, chip, settings + _smallest(graph, machine, mapping))
-    compiled = compile_graph(graph, machine, mapping)
-    _write(compiled, graph, options)
+    _write(made, options)
     if form == "json":
-        print_json(compiled.report)
+        print_json(made.report)
     else:
         out = console(err=files.STANDARD in (options["output"], options["reference"]))
-        show(out, _parts(compiled.report, machine.columns // 2 if options["explain"] else None))
+        show(out, _parts(made.report, made.columns // 2 if options["explain"] else None))
 
 
 def _check_files(model: str, form: str, options: Mapping[str, Any]) -> None:
     """Refuses outputs that cannot be written, or that are inputs or each other, before any work is done."""
     read = (("MODEL.onnx", model), ("--calibration", options["calibration"]), ("--chip", chip_file(options["chip"])))
     written = [("-o", options["output"]), ("--reference", options["reference"]), ("--emit-asm", options["emit_asm"])]
-    if options["emit_asm"] and options["emit_asm"] != files.STANDARD:
-        written.append(("the arrays of --emit-asm", _arrays_beside(options["emit_asm"])))
+    text = options["emit_asm"]
+    if text == files.STANDARD:
+        raise UsageError("--emit-asm writes two files", hint="give it a path")
+    if text and not Path(text).is_dir():
+        written.append(("the arrays of --emit-asm", str(_arrays_of(text))))
     json = ("--format json", files.STANDARD if form == "json" else None)
     files.check_apart(read, (*written, json))
     for _, path in written:
@@ -86,52 +81,42 @@ def _check_files(model: str, form: str, options: Mapping[str, Any]) -> None:
             files.check_writable(path)
 
 
-def _arrays_beside(path: str) -> str:
-    """The file of arrays that a program's text at `path` names."""
-    return os.path.splitext(path)[0] + ".npz"
-
-
-def _smallest(graph: LayerGraph, machine: Machine, mapping: str) -> list[str]:
-    """The settings that make a chip the smallest that holds a network."""
-    from acortex.programs.compiler import smallest_chip
-
-    sizes = smallest_chip(graph, machine, mapping)
-    return [f"{SIZES[part]}={size}" for part, size in sizes.items()]
-
-
-SIZES = {"m_top": "arrays.m_top", "m_bottom": "arrays.m_bottom", "n": "arrays.n", "memory_kb": "memory.capacity_kb"}
-"""The setting of each size of the smallest chip."""
-
-
-def _write(compiled: Compiled, graph: LayerGraph, options: Mapping[str, Any]) -> None:
-    """Writes what was asked for."""
+def _write(compiled: Compiled, options: Mapping[str, Any]) -> None:
+    """Writes what was asked for, once all of it is made: where one cannot be made, none is written."""
+    made: list[tuple[str, bytes | str]] = []
     if options["output"]:
         from acortex.isa.container import dumps
 
-        files.write(options["output"], dumps(compiled.program))
+        made.append((options["output"], dumps(compiled.program)))
     if options["reference"]:
-        from acortex.programs.reference import reference
-
-        files.write(options["reference"], reference(graph).SerializeToString())
+        made.append((options["reference"], compiled.reference()))
     if options["emit_asm"]:
-        _write_text(compiled, options["emit_asm"])
+        made += _text(compiled, options["emit_asm"])
+    for path, content in made:
+        files.write(path, content)
 
 
-def _write_text(compiled: Compiled, path: str) -> None:
-    """The assembly text, and beside it the file of arrays that it names."""
+def _arrays_of(path: str) -> Path:
+    """The file of arrays beside an assembly text, which names it in quotes."""
+    name = Path(path).name
+    if not name.isprintable() or any(letter in name for letter in '"\\'):
+        raise UsageError(f"--emit-asm cannot name {name!r} in a text", hint="give it a plainer name")
+    return Path(path).with_name(f"{Path(path).stem}.npz")
+
+
+def _text(compiled: Compiled, path: str) -> list[tuple[str, bytes | str]]:
+    """The file of arrays that the assembly text names, then the text."""
     from io import BytesIO
 
     import numpy as np
 
     from acortex.programs.emit import ARRAYS
 
-    if path == files.STANDARD:
-        raise UsageError("--emit-asm writes two files", hint="give it a path")
-    arrays = _arrays_beside(path)
     packed = BytesIO()
     np.savez(packed, allow_pickle=False, **compiled.arrays)
-    files.write(arrays, packed.getvalue())
-    files.write(path, compiled.text.replace(f'"{ARRAYS}"', f'"{os.path.basename(arrays)}"'))
+    arrays = _arrays_of(path)
+    text = compiled.text.replace(f'file="{ARRAYS}"', f'file="{arrays.name}"')
+    return [(str(arrays), packed.getvalue()), (path, text)]
 
 
 def _parts(report: Mapping[str, Any], half: int | None) -> Iterator[RenderableType]:

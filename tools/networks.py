@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
 
 from acortex.errors import UsageError
 from acortex.tools.manners import warn
@@ -16,7 +19,14 @@ if TYPE_CHECKING:
     from acortex.programs.zoo import Entry
     from acortex.sim.specs import Chip
 
+Calibration = str | Path | Mapping[str, NDArray[Any]] | NDArray[Any] | None
+"""Inputs that show the range of every map: a file of them, or arrays."""
+
 ZOO = "zoo:"
+
+USUAL_WORDS = 1 << 15
+"""Words of main memory of most chips. Only a map that is larger is refused alone; of others, the plan says how much
+memory all of them need."""
 
 
 def chip_for(reference: str, chip: Chip | str | None = None, settings: Sequence[str] = ()) -> Chip:
@@ -40,7 +50,7 @@ def machine_for(reference: str, chip: Chip | str | None = None, settings: Sequen
 def quantised_graph(
     reference: str,
     machine: Machine,
-    calibration: str | None = None,
+    calibration: Calibration = None,
     *,
     drop_lrn: bool = False,
     mapping: str = "taps",
@@ -55,23 +65,48 @@ def quantised_graph(
     from acortex.tools.arrays import read_arrays
 
     if reference.startswith(ZOO):
-        if calibration:
+        if calibration is not None:
             raise UsageError("networks of the zoo are calibrated with their own data", hint="leave --calibration out")
         return zoo.graph(_entry(reference), machine.bits)
-    given = read_arrays(calibration) if calibration else None
-    fits = None if any_size else partial(plan_graph, machine=machine, mapping=mapping)
-    graph = quantised(reference, given, machine.bits, drop_lrn=drop_lrn, fits=fits)
+    given = read_arrays(str(calibration)) if isinstance(calibration, (str, Path)) else calibration
+    sizes: dict[str, Any] = {}
+    if not any_size:
+        most_words = max(machine.memory_words, USUAL_WORDS)
+        fits = partial(plan_graph, machine=machine, mapping=mapping)
+        sizes = {"fits": fits, "most_words": most_words, "most_instructions": machine.instruction_words}
+    graph = quantised(reference, given, machine.bits, drop_lrn=drop_lrn, **sizes)
     for warning in graph.warnings:
         warn(warning)
     return graph
 
 
-def compiled(reference: str, chip: Chip | str | None = None, settings: Sequence[str] = ()) -> Compiled:
-    """The program of a network for the chip of `chip_for`, quantised on seeded random inputs or the zoo's data."""
-    from acortex.programs.compiler import compile_graph
+def compiled(
+    reference: str,
+    chip: Chip | str | None = None,
+    settings: Sequence[str] = (),
+    *,
+    calibration: Calibration = None,
+    mapping: str = "taps",
+    drop_lrn: bool = False,
+    smallest_chip: bool = False,
+) -> Compiled:
+    """The program of a network for the chip of `chip_for`, or for the smallest of its kind that holds the network.
+
+    Without `calibration` ranges come from seeded random inputs, or from the zoo's data.
+    """
+    from acortex.programs import compiler
 
     machine = machine_for(reference, chip, settings)
-    return compile_graph(quantised_graph(reference, machine), machine)
+    graph = quantised_graph(reference, machine, calibration, drop_lrn=drop_lrn, mapping=mapping, any_size=smallest_chip)
+    if smallest_chip:
+        sizes = compiler.smallest_chip(graph, machine, mapping)
+        least = [f"{SIZES[part]}={size}" for part, size in sizes.items()]
+        machine = machine_for(reference, chip, [*settings, *least])
+    return compiler.compile_graph(graph, machine, mapping)
+
+
+SIZES = {"m_top": "arrays.m_top", "m_bottom": "arrays.m_bottom", "n": "arrays.n", "memory_kb": "memory.capacity_kb"}
+"""The setting of each size of the smallest chip."""
 
 
 def _entry(reference: str) -> Entry:

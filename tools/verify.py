@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from importlib import import_module
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,19 +11,18 @@ from numpy.typing import NDArray
 from acortex.isa.program import Program
 from acortex.sim.results import Verification
 
-REFERENCES = {"digits_mlp": "acortex.programs.digits_reference"}
-"""For a program's name, the module whose `evaluate` turns the codes of its input into those of its output."""
-
 
 def verification(program: Program, inputs: Any, outputs: Mapping[str, NDArray[Any]]) -> Verification | None:
-    """How a run's outputs compare with the independent evaluation of the network of that name, if there is one.
+    """How a run's outputs compare with the independent evaluation that the zoo has of its network, if any.
 
     `inputs` is what the user gave, or None where the program's own samples ran. The answer says whether all codes are
     `equal`, how many `codes` there are, how many are `different`, and the `first` inference with a difference, or None.
     """
-    if program.name not in REFERENCES or not outputs:
+    from acortex.programs import zoo
+
+    evaluate = zoo.check_of(program) if outputs else None
+    if evaluate is None:
         return None
-    evaluate: Callable[[NDArray[Any]], NDArray[Any]] = import_module(REFERENCES[program.name]).evaluate
     expected = evaluate(_codes(program, inputs))
     (found,) = outputs.values()
     differs = expected.reshape(len(expected), -1) != found.reshape(len(expected), -1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -58,6 +59,7 @@ def verify(network: str, inputs: str | None, form: str, **options: Any) -> int:
 def _report(network: str, inputs: str | None, options: Mapping[str, Any]) -> VerifyReport:
     """What every layer and every output comes to, in both."""
     from acortex.programs.compiler import compile_graph
+    from acortex.programs.emit import names_of
     from acortex.programs.observe import MapCodes, layer_codes
     from acortex.sim.run import run
     from acortex.tools.machine import machine_of
@@ -66,10 +68,18 @@ def _report(network: str, inputs: str | None, options: Mapping[str, Any]) -> Ver
     chip = chip_for(network, options["chip"], options["settings"])
     machine = machine_of(chip)
     mapping, drop_lrn = options["mapping"], options["drop_lrn"]
-    graph = quantised_graph(network, machine, options["calibration"], drop_lrn=drop_lrn, mapping=mapping)
+    whole = quantised_graph(network, machine, options["calibration"], drop_lrn=drop_lrn, mapping=mapping)
+    graph = replace(whole, unread=())  # there is nothing to compare of them
     compiled = compile_graph(graph, machine, options["mapping"])
-    given = _given(graph, compiled.program, inputs)
-    result = run(compiled.program, chip, inputs=given, timing=False, keep_layers=True)
+    names = names_of(compiled.plan)
+    given = _given(graph, compiled.program, names, inputs)
+    result = run(
+        compiled.program,
+        chip,
+        inputs={names[name]: values for name, values in given.items()},
+        timing=False,
+        keep_layers=True,
+    )
     layers = layer_codes(graph, MapCodes(compiled.plan, result.layers))
     wanted = _onnxruntime(graph, given, list(dict.fromkeys(part.map for parts in layers.values() for part in parts)))
     rows = [
@@ -77,7 +87,7 @@ def _report(network: str, inputs: str | None, options: Mapping[str, Any]) -> Ver
         for layer in graph.layers
         for part in layers[layer.name]
     ]
-    rows += [_row(port.name, "output", result.outputs[port.name], wanted[port.name]) for port in graph.outputs]
+    rows += [_row(port.name, "output", result.outputs[names[port.name]], wanted[port.name]) for port in graph.outputs]
     return VerifyReport(
         network=graph.name,
         chip=chip.name,
@@ -86,6 +96,7 @@ def _report(network: str, inputs: str | None, options: Mapping[str, Any]) -> Ver
         numbers=sum(row.numbers for row in rows),
         first=next((row for row in rows if row.different), None),
         layers=rows,
+        warnings=list(graph.warnings),
     )
 
 
@@ -104,8 +115,8 @@ def _row(layer: str, op: str, found: NDArray[Any], wanted: NDArray[Any]) -> Veri
     return row.model_copy(update={"at": list(at), "chip": float(found[at]), "reference": float(wanted[at])})
 
 
-def _given(graph: LayerGraph, program: Program, path: str | None) -> dict[str, NDArray[Any]]:
-    """Inputs by name: the user's, the network's own first few, or seeded random ones."""
+def _given(graph: LayerGraph, program: Program, names: Mapping[str, str], path: str | None) -> dict[str, NDArray[Any]]:
+    """Inputs by the model's names: the user's, the network's own first few, or seeded random ones."""
     import numpy as np
 
     from acortex.isa.tensors import accept, decode
@@ -114,16 +125,22 @@ def _given(graph: LayerGraph, program: Program, path: str | None) -> dict[str, N
     found: dict[str, NDArray[Any]] = {name: values[:SAMPLES] for name, values in graph.samples.items()}
     if path is not None:
         given = read_arrays(path)
-        found = given if isinstance(given, dict) else {program.inputs[0].name: given}
+        found = given if isinstance(given, dict) else {graph.inputs[0].name: given}
     rng = np.random.default_rng(0)
-    for tensor in program.inputs:
-        if path is None and tensor.name not in found:
+    tensors = {tensor.name: tensor for tensor in program.inputs}
+    for port in graph.inputs:
+        tensor = tensors[names[port.name]]
+        if path is None and port.name not in found:
             codes = rng.integers(0, 2 if tensor.encode == "binary" else 1 << tensor.bits, (RANDOM, *tensor.shapes[0]))
-            found[tensor.name] = decode(tensor, codes.astype(np.uint8))
-        if tensor.name not in found:
-            raise UsageError(f"input {tensor.name} is missing", where=path or "", hint="give an .npz by input name")
-        accept(tensor, found[tensor.name])
-    return {tensor.name: found[tensor.name] for tensor in program.inputs}
+            found[port.name] = decode(tensor, codes.astype(np.uint8))
+        if port.name not in found:
+            raise UsageError(f"input {port.name} is missing", where=path or "", hint="give an .npz by input name")
+        accept(tensor, found[port.name])
+    counts = {port.name: len(found[port.name]) for port in graph.inputs}
+    if len(set(counts.values())) > 1:
+        told = ", ".join(f"{name} {count}" for name, count in counts.items())
+        raise UsageError(f"the inputs have different numbers of inferences: {told}", where=path or "")
+    return {name: found[name] for name in counts}
 
 
 def _onnxruntime(graph: LayerGraph, given: Mapping[str, Any], maps: Sequence[str]) -> dict[str, NDArray[Any]]:

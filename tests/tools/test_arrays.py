@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from acortex.errors import UsageError
+from acortex.isa import files
 from acortex.tools.arrays import read_arrays, read_labels, write_arrays
 
 
@@ -76,6 +77,28 @@ def test_labels_are_whole_numbers_in_a_row(array: np.ndarray, told: str, tmp_pat
     with pytest.raises(UsageError) as caught:
         read_labels(path)
     assert str(caught.value) == f"{path}: {told}\n  hint: labels.astype(int).reshape(-1)"
+
+
+def test_a_label_beyond_64_bits_is_refused(tmp_path: Path) -> None:
+    path = str(tmp_path / "l.npy")
+    np.save(path, np.array([1 << 63], np.uint64))
+    with pytest.raises(UsageError, match="has the label 9223372036854775808; the largest is 9223372036854775807"):
+        read_labels(path)
+
+
+def test_an_archive_is_opened_once_for_all_its_arrays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = str(tmp_path / "x.npz")
+    write_arrays(path, {f"x{n}": np.zeros(1) for n in range(50)})
+    opened: list[str] = []
+    monkeypatch.setattr("acortex.isa.files._opened", lambda path, real=files._opened: opened.append(path) or real(path))
+    assert len(read_arrays(path)) == 50
+    assert len(opened) == 1
+
+
+def test_an_archive_without_arrays_is_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz")
+    with pytest.raises(UsageError, match=r"x\.npz holds no arrays"):
+        read_arrays(str(tmp_path / "x.npz"))
 
 
 def test_labels_are_one_array(tmp_path: Path) -> None:

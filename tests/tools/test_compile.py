@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 from onnx import TensorProto, helper, numpy_helper
 
+from acortex.errors import UsageError
 from acortex.tools.cli import cli
 
 COUNT = 3
@@ -123,3 +124,71 @@ def test_a_large_network_that_does_not_fit_is_refused_before_its_weights_are_rea
     refused = invoke("compile", tmp_path / "n.onnx", "--chip", "acortex_digits")
     assert refused.exit_code == 1
     assert "the network takes 1089 arrays, and acortex_digits has 16" in refused.stderr
+
+
+def test_warnings_are_part_of_the_report(network: Path) -> None:
+    without = json.loads(invoke("compile", network / "n.onnx", "--format", "json").stdout)
+    assert without["warnings"] == [
+        "without a calibration set, ranges are chosen on random inputs; accuracy will suffer"
+    ]
+    calibrated = invoke("compile", network / "n.onnx", "--calibration", network / "x.npy", "--format", "json")
+    assert json.loads(calibrated.stdout)["warnings"] == []
+
+
+def test_nothing_is_written_where_one_file_cannot_be_made(
+    network: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(graph: object) -> None:
+        raise UsageError("no reference today")
+
+    monkeypatch.setattr("acortex.programs.reference.reference", fails)
+    asked = ("-o", tmp_path / "n.acx", "--reference", tmp_path / "r.onnx", "--emit-asm", tmp_path / "n.s")
+    assert invoke("compile", network / "n.onnx", *asked).exit_code == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("paths", "told"),
+    [
+        (("-o", "n.s", "--emit-asm", "n.s"), "n.s: -o and --emit-asm would write the same file"),
+        (("-o", "n.npz", "--emit-asm", "n.s"), "n.npz: -o and the arrays of --emit-asm would write the same file"),
+        (("--emit-asm", "n.npz"), "n.npz: --emit-asm and the arrays of --emit-asm would write the same file"),
+        (("--emit-asm", 'a"b.s'), "--emit-asm cannot name"),
+        (("--emit-asm", "-"), "--emit-asm writes two files"),
+    ],
+)
+def test_paths_that_cannot_all_be_written_are_refused_first(
+    paths: tuple[str, ...], told: str, network: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    refused = invoke("compile", network / "n.onnx", *paths)
+    assert refused.exit_code == 2
+    assert told in refused.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def hostile(folder: Path) -> dict[str, Path]:
+    """Files that are no network that a chip could run."""
+    node = helper.make_node("MatMul", ["x", "w"], ["y"], "product")
+    ends = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in (("x", [1, 4]), ("y", None))
+    ]
+    weights = numpy_helper.from_array(np.full((4, 2), np.inf, np.float32), "w")
+    graph = helper.make_graph([node], "net", ends[:1], ends[1:], [weights])
+    infinite = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    contents = {"nothing": b"", "cut": infinite.SerializeToString()[:40], "infinite": infinite.SerializeToString()}
+    for name, content in contents.items():
+        (folder / f"{name}.onnx").write_bytes(content)
+    (folder / "device.onnx").symlink_to("/dev/zero")
+    return {name: folder / f"{name}.onnx" for name in (*contents, "device")}
+
+
+@pytest.mark.parametrize("command", ["compile", "run", "verify", "info"])
+def test_every_command_refuses_a_hostile_file_in_one_error(command: str, tmp_path: Path) -> None:
+    for name, path in hostile(tmp_path).items():
+        refused = invoke(command, path)
+        assert refused.exit_code == 2, name
+        assert isinstance(refused.exception, SystemExit), name
+        lines = [line for line in refused.stderr.splitlines() if not line.startswith(("warning:", "  hint:"))]
+        assert len(lines) == 1, name
+        assert "product (MatMul)" in lines[0] if name == "infinite" else str(path) in lines[0]

@@ -1,0 +1,129 @@
+"""The Python interface: what `import acortex` gives, and what a type checker says of a user's mistakes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+import acortex
+from acortex.errors import UsageError
+from acortex.sim.results import RunReport
+from acortex.sim.run import Prepared, Result, Values
+from acortex.sim.specs import load_chip
+from acortex.tools.networks import SIZES
+
+FOUR = np.zeros((4, 784), dtype=np.uint8)
+
+
+@pytest.fixture(scope="module")
+def prepared() -> Prepared:
+    return acortex.prepare("zoo:digits_mlp", inputs=FOUR, labels=np.zeros(4, dtype=np.int64))
+
+
+def test_a_prepared_program_gives_values_time_and_both(prepared: Prepared) -> None:
+    values, time, both = prepared.values(), prepared.time(), prepared.run()
+    assert type(values) is Values
+    assert type(time) is type(both) is Result
+    assert values.outputs["scores"].tolist() == both.outputs["scores"].tolist()
+    assert time.outputs == {}
+    assert time.cycles == both.cycles
+    assert time.report.model_copy(update={"accuracy": both.report.accuracy}) == both.report
+
+
+def test_no_option_changes_what_a_report_holds(prepared: Prepared) -> None:
+    names = list(RunReport.model_fields)
+    for report in (prepared.values().report, prepared.time().report, prepared.run().report):
+        assert list(type(report).model_fields) == names
+        assert len(report.as_dict()) == len(names)
+
+
+def test_a_run_without_time_says_that_it_has_no_cycles() -> None:
+    result = acortex.run("zoo:digits_mlp", inputs=FOUR, timing=False)
+    assert result.report.cycles is None
+    for name in ("cycles", "latency_s", "energy_j"):
+        with pytest.raises(UsageError, match=f"this run has no {name}: it simulated no time"):
+            getattr(result, name)
+
+
+def test_what_is_shown_of_a_result_is_short_and_says_what_one_wants_to_know(
+    prepared: Prepared,
+) -> None:
+    result = prepared.run()
+    for text in (repr(result), repr(result.report), repr(prepared), repr(prepared.values())):
+        assert len(text) < 300
+        assert "digits_mlp" in text
+        assert "acortex_digits" in text
+    assert f"cycles={result.cycles:,}" in repr(result)
+    page = result._repr_html_()
+    assert f"<td>{result.cycles:,}</td>" in page
+    assert "<th>energy_j</th>" in page
+
+
+def test_inferences_as_a_table_of_pandas(prepared: Prepared) -> None:
+    result = prepared.run()
+    table = result.report.to_pandas()
+    assert len(table) == 4
+    assert table["energy_aj"].sum() == result.report.energy_aj
+    assert "energy_by_component_aj.main_memory" in table.columns
+
+
+def test_a_network_is_compiled_for_the_smallest_chip_that_holds_it() -> None:
+    compiled = acortex.compile("zoo:digits_cnn", smallest_chip=True)
+    sizes = compiled.report["smallest_chip"]
+    assert compiled.report["arrays_in_chip"] == (sizes["m_top"] + sizes["m_bottom"]) * 2 * sizes["n"]
+    assert len(repr(compiled)) < 300
+    assert f"{compiled.report['arrays_used']:,} of {compiled.report['arrays_in_chip']:,} arrays" in repr(compiled)
+    assert onnx.load_model_from_string(compiled.reference()).graph.node
+    settings = [f"{path}={sizes[part]}" for part, path in SIZES.items()]
+    assert acortex.run(compiled.program, "acortex_gnmt", settings=settings, inputs=FOUR).report.accuracy is None
+
+
+def test_settings_over_a_chip_that_is_given_whole_are_refused() -> None:
+    with pytest.raises(UsageError, match="settings lie over a chip that is named"):
+        acortex.run("zoo:digits_mlp", load_chip("acortex_digits"), settings=["memory.access_cycles=3"], inputs=FOUR)
+
+
+USER = """
+import acortex
+import numpy as np
+
+result = acortex.run("zoo:digits_mlp", values=False, inputs=np.zeros((1, 784)))
+cycles: int = result.cycles
+energy: float = result.energy_j
+unit: str = result.report.waits[0].unit if result.report.waits else "-"
+values = acortex.prepare("zoo:digits_mlp").values()
+rows = acortex.open_trace("run.actrace")
+program = acortex.assemble("halt", file="p.s")
+compiled = acortex.compile("model.onnx", smallest_chip=True)
+again = acortex.run(compiled.program)
+"""
+
+MISTAKES = {
+    'acortex.run("zoo:digits_mlp", max_cycle=5)': 'Unexpected keyword argument "max_cycle" for "run"',
+    'acortex.run("zoo:digits_mlp", trace_level="event")': "incompatible type \"Literal['event']\"",
+    'acortex.prepare("zoo:digits_mlp", imputs=None)': 'Unexpected keyword argument "imputs" for "prepare"',
+    'acortex.prepare("zoo:digits_mlp").run(timing=False)': 'Unexpected keyword argument "timing" for "run"',
+    'acortex.compile("model.onnx", calibrate="x.npy")': 'Unexpected keyword argument "calibrate" for "compile"',
+    "result.report.cylces": '"RunReport" has no attribute "cylces"',
+    'acortex.assemble("halt", files="p.s")': 'Unexpected keyword argument "files" for "assemble"',
+    'acortex.open_trace(trace="run.actrace")': 'Unexpected keyword argument "trace" for "open"',
+}
+
+
+@pytest.mark.slow
+def test_a_type_checker_takes_a_user_s_program_and_finds_each_mistake(checkout: Path, tmp_path: Path) -> None:
+    (tmp_path / "acortex").symlink_to(checkout)
+    source = tmp_path / "user.py"
+    lines = USER.strip().splitlines() + list(MISTAKES)
+    source.write_text("\n".join(lines) + "\n")
+    command = [sys.executable, "-m", "mypy", "--strict", "--namespace-packages", "--explicit-package-bases", "user.py"]
+    found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=600).stdout
+    first = len(USER.strip().splitlines()) + 1
+    for number, message in enumerate(MISTAKES.values(), start=first):
+        assert any(line.startswith(f"user.py:{number}: error:") and message in line for line in found.splitlines())
+    assert found.count("user.py:") - found.count(": note:") == len(MISTAKES)
