@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 REPR = 300
 """Characters of a `repr`, at most: as many as one reads at a glance."""
 
-FEW = 3
+FEW_VALUES = 3
 """Plain values of a list that are shown one by one, at most."""
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -49,6 +49,7 @@ class Document(BaseModel, Mapping[str, Any]):
         use_attribute_docstrings=True,
         protected_namespaces=(),
         json_schema_serialization_defaults_required=True,
+        defer_build=True,
     )
 
     SHOWN: ClassVar[dict[str, str]] = {}
@@ -128,7 +129,7 @@ class Result(Versioned):
     """The version of acortex that made it."""
 
 
-class Table(Result):
+class TableResult(Result):
     """A result that holds rows: each list of them is a DataFrame where that is asked for."""
 
     ROWS: ClassVar[str]
@@ -170,7 +171,7 @@ def _short(value: Any) -> str:
         return f"{value:.4g}"
     if isinstance(value, list | dict):
         plain = isinstance(value, list) and not any(isinstance(one, list | Mapping) for one in value)
-        return f"[{', '.join(map(_short, value))}]" if plain and len(value) <= FEW else f"{len(value):,}"
+        return f"[{', '.join(map(_short, value))}]" if plain and len(value) <= FEW_VALUES else f"{len(value):,}"
     return str(value)
 
 

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from acortex.documents import Document, ProgramName, Table
+from acortex.documents import Document, ProgramName, TableResult
 
 
 class TensorInfo(Document):
@@ -74,7 +74,7 @@ class MemoryInfo(Document):
     """How many follow each other."""
 
 
-class ProgramInfo(Table):
+class ProgramInfo(TableResult):
     """What a program is for, told without running it: its chip, tensors, layers and sizes."""
 
     SHOWN: ClassVar[dict[str, str]] = {
@@ -233,7 +233,7 @@ class TopicInfo(Document):
     """Its table."""
 
 
-class Manual(Table):
+class Manual(TableResult):
     """The reference of the instruction set: all of it, or the one thing that was named."""
 
     SHOWN: ClassVar[dict[str, str]] = {

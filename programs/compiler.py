@@ -148,7 +148,7 @@ def _tiles(passes: list[Pass]) -> list[Tiles]:
 def _report(plan: Plan, machine: Machine, size: int) -> CompileReport:
     """How a plan uses the machine."""
     tiles = _tiles(plan.passes)
-    found = {
+    report = {
         "network": plan.graph.name,
         "chip": machine.name,
         "arrays_used": sum(group.arrays for group in tiles),
@@ -161,7 +161,7 @@ def _report(plan: Plan, machine: Machine, size: int) -> CompileReport:
         "host_nodes": list(plan.graph.host_nodes),
         "warnings": list(plan.graph.warnings),
     }
-    return CompileReport.model_validate(found)
+    return CompileReport.model_validate(report)
 
 
 def _least(layer: Layer) -> int:

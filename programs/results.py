@@ -6,10 +6,10 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from acortex.documents import Document, Table
+from acortex.documents import Document, TableResult
 
 
-class SmallestChip(Document):
+class SmallestSizes(Document):
     """The sizes of the smallest chip that holds a network, otherwise like the one that it was compiled for."""
 
     m_top: int
@@ -64,7 +64,7 @@ class CompiledLayer(Document):
     """The part of the chip that takes longest: memory, vector, vmm or neurons."""
 
 
-class CompileReport(Table):
+class CompileReport(TableResult):
     """How a network was mapped onto a chip."""
 
     SHOWN: ClassVar[dict[str, str]] = {
@@ -94,7 +94,7 @@ class CompileReport(Table):
     """Main memory in use at once, at most, in bytes."""
     instructions: int
     """Words of instruction memory."""
-    smallest_chip: SmallestChip
+    smallest_chip: SmallestSizes
     """The smallest chip that holds it."""
     layers: list[CompiledLayer]
     """In the order of the program."""
@@ -115,7 +115,7 @@ class ZooNetwork(Document):
     """What it is, and where it comes from."""
 
 
-class Zoo(Table):
+class Zoo(TableResult):
     """The built-in networks."""
 
     SHOWN: ClassVar[dict[str, str]] = {"networks": "networks"}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal, localcontext
 
-from acortex.sim.results_of_chips import ChipReport, ChipRow, GroupPlan
+from acortex.sim.results_of_chips import ChipReport, ChipRow, GroupOnChip
 from acortex.sim.specs import Chip
 
 PRECISION = 60
@@ -80,7 +80,7 @@ def die_side(chip: Chip) -> Decimal:
         return total_area(chip).sqrt()
 
 
-def chip_report(chip: Chip, groups: list[GroupPlan] | None = None) -> ChipReport:
+def chip_report(chip: Chip, groups: list[GroupOnChip] | None = None) -> ChipReport:
     """A chip's areas, its number of arrays and its settings; with the groups of a program on it where given."""
     return ChipReport(
         name=chip.name,

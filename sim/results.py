@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from acortex.documents import ChipName as ChipName
-from acortex.documents import Document, Table
+from acortex.documents import Document, TableResult
 from acortex.documents import ProgramName as ProgramName
 
 Cycles = Annotated[int, Field(ge=0)]
@@ -185,7 +185,7 @@ class Verification(Document):
     """The first inference with a difference."""
 
 
-class RunReport(Table):
+class RunReport(TableResult):
     """What a run took and where it went. What was not simulated is null: of `timing=False`, all of time and energy."""
 
     SHOWN: ClassVar[dict[str, str]] = {

@@ -8,10 +8,10 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from acortex.documents import Document, Number, Pair, Result, Table
+from acortex.documents import Document, Number, Pair, Result, TableResult
 from acortex.sim.results import ProgramName, RunReport
 
-Setting = bool | int | float | str
+SettingValue = bool | int | float | str
 
 
 class Rectangle(Document):
@@ -27,7 +27,7 @@ class Rectangle(Document):
     """Arrays beside each other."""
 
 
-class GroupPlan(Document):
+class GroupOnChip(Document):
     """A group of a program: where its arrays lie, and what it claims of the buses."""
 
     group: int
@@ -74,7 +74,7 @@ class ChipReport(Result):
     """How many it has."""
     config: dict[str, Any]
     """Every setting, resolved, by section and name."""
-    groups: list[GroupPlan] | None = None
+    groups: list[GroupOnChip] | None = None
     """The groups of the program that was named; null where none was."""
 
 
@@ -93,7 +93,7 @@ class ChipRow(Document):
     """What it is."""
 
 
-class Chips(Table):
+class Chips(TableResult):
     """The built-in chips."""
 
     SHOWN: ClassVar[dict[str, str]] = {"chips": "chips"}
@@ -116,7 +116,7 @@ class Technology(Document):
     """What it is."""
 
 
-class Technologies(Table):
+class Technologies(TableResult):
     """The technologies that a chip file can name."""
 
     SHOWN: ClassVar[dict[str, str]] = {"technologies": "technologies"}
@@ -144,7 +144,7 @@ class SettingDiff(Document):
 
     path: str
     """Section and name, with a dot."""
-    values_: Pair[Setting] = Field(alias="values")
+    values_: Pair[SettingValue] = Field(alias="values")
     """Of the first and of the second chip."""
     unit: str
     """The unit of both; empty for plain numbers and names."""
@@ -152,7 +152,7 @@ class SettingDiff(Document):
     """Where each value comes from."""
 
 
-class ChipDiff(Table):
+class ChipDiff(TableResult):
     """The settings in which two chips differ."""
 
     SHOWN: ClassVar[dict[str, str]] = {"equal": "equal", "settings": "settings"}
@@ -181,7 +181,7 @@ class ComparedQuantity(Document):
     """The second over the first; null where the first is 0."""
 
 
-class Comparison(Table):
+class Comparison(TableResult):
     """Two runs of one program on two chips, beside each other."""
 
     SHOWN: ClassVar[dict[str, str]] = {"program": "program.name", "chips": "chips", "rows": "rows"}
@@ -219,7 +219,7 @@ class RepricedInference(Document):
     """In attojoules: they add up to the whole."""
 
 
-class Reprice(Table):
+class Reprice(TableResult):
     """A recorded run priced as another chip would. Pairs are [as recorded, as priced anew]."""
 
     SHOWN: ClassVar[dict[str, str]] = {

@@ -10,7 +10,7 @@ import pytest
 from pydantic import Field, ValidationError
 
 import acortex
-from acortex.documents import REPR, Document, Number, Pair, Result, Table
+from acortex.documents import REPR, Document, Number, Pair, Result, TableResult
 from acortex.errors import MissingExtra, UsageError
 
 
@@ -23,7 +23,7 @@ class Part(Document):
     """Its length."""
 
 
-class Whole(Table):
+class Whole(TableResult):
     """A whole."""
 
     SHOWN: ClassVar[dict[str, str]] = {

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from acortex.sim.bus import GroupRoute
     from acortex.sim.configuration import Configuration
     from acortex.sim.groups import Group
-    from acortex.sim.results_of_chips import ChipReport, GroupPlan
+    from acortex.sim.results_of_chips import ChipReport, GroupOnChip
     from acortex.sim.specs import Chip
 
 
@@ -61,7 +61,7 @@ def show_chip(
 
 def _groups(
     loaded: Chip, program: str | None, name: str | None
-) -> tuple[list[Group], GroupRoute | None, list[GroupPlan] | None]:
+) -> tuple[list[Group], GroupRoute | None, list[GroupOnChip] | None]:
     """The groups to draw, the route of the one that was named, and what the report says of them.
 
     A network is compiled for the chip.
@@ -89,12 +89,12 @@ def _named(name: str, configuration: Configuration, program: str) -> int:
     return int(name[1:])
 
 
-def _plan(configuration: Configuration, group: Group) -> GroupPlan:
+def _plan(configuration: Configuration, group: Group) -> GroupOnChip:
     """A group: its matrix, its rectangles and what it claims of the buses."""
-    from acortex.sim.results_of_chips import GroupPlan, Rectangle
+    from acortex.sim.results_of_chips import GroupOnChip, Rectangle
 
     route = configuration.route(group.number)
-    return GroupPlan(
+    return GroupOnChip(
         group=group.number,
         rows=group.rows,
         columns=group.columns,

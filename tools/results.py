@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from acortex.documents import Document, Number, Pair, ProgramName, Result, Table
+from acortex.documents import Document, Number, Pair, ProgramName, Result, TableResult
 from acortex.traces.results_of_paths import Divergence
 
 
@@ -55,7 +55,7 @@ class MetricDiff(Document):
     """By how much it moved; what is missing counts as 0."""
 
 
-class CheckReport(Table):
+class CheckReport(TableResult):
     """A run held against its golden. Pairs are [golden, run]."""
 
     SHOWN: ClassVar[dict[str, str]] = {
@@ -131,7 +131,7 @@ class BenchRow(Document):
     """What the limit is, in words."""
 
 
-class BenchReport(Table):
+class BenchReport(TableResult):
     """How fast the simulator itself is."""
 
     SHOWN: ClassVar[dict[str, str]] = {"rows": "rows", "python": "machine.python", "processor": "machine.processor"}
@@ -164,7 +164,7 @@ class VerifiedLayer(Document):
     """The number of onnxruntime there."""
 
 
-class VerifyReport(Table):
+class VerifyReport(TableResult):
     """The chip beside onnxruntime on the quantised network, layer by layer."""
 
     SHOWN: ClassVar[dict[str, str]] = {
@@ -254,7 +254,7 @@ class LargestChipRow(Document):
     """The second over the first."""
 
 
-class Reproduction(Table):
+class Reproduction(TableResult):
     """A figure of the paper, ours beside it."""
 
     SHOWN: ClassVar[dict[str, str]] = {"rows": "rows", "fitted": "fitted"}
@@ -287,7 +287,7 @@ class SchemaRow(Document):
     """The file that has it; null for what a command prints."""
 
 
-class SchemaList(Table):
+class SchemaList(TableResult):
     """The schemas of all versioned results."""
 
     SHOWN: ClassVar[dict[str, str]] = {"schemas": "schemas"}

@@ -64,7 +64,7 @@ SCHEMAS = (
     Schema("acortex.compile/1", _PROGRAMS, "CompileReport", "acortex compile"),
     Schema("acortex.critical/1", _PATHS, "CriticalPath", "acortex trace critical"),
     Schema("acortex.diff/1", _PATHS, "TraceDiff", "acortex trace diff"),
-    Schema("acortex.golden/1", _TRACES, "Golden", file="timing/NAME.json, by acortex trace check --update"),
+    Schema("acortex.golden/1", _TRACES, "GoldenFile", file="timing/NAME.json, by acortex trace check --update"),
     Schema("acortex.info/1", _ISA, "ProgramInfo", "acortex info"),
     Schema("acortex.isa/1", _ISA, "Manual", "acortex isa"),
     Schema("acortex.reprice/1", _CHIPS, "Reprice", "acortex trace reprice"),
@@ -88,12 +88,12 @@ def find(name: str) -> Schema:
     for one in SCHEMAS:
         if name in (one.name, one.schema):
             return one
-    shown = name if len(name) <= LONGEST else f"{name[:LONGEST]}…"
-    near = suggest(_short(name[:LONGEST]), [one.name for one in SCHEMAS])
+    shown = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
+    near = suggest(_short(name[:LONGEST_NAME]), [one.name for one in SCHEMAS])
     raise UsageError(f"no schema is called {shown!r}", hint=near)
 
 
-LONGEST = 40
+LONGEST_NAME = 40
 """Characters of an unknown name that an error repeats."""
 
 

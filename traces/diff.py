@@ -56,7 +56,7 @@ def diff(a: Trace, b: Trace, *, rtol_energy: float = 0.0) -> TraceDiff:
     walks = [Walk(trace) for trace in (a, b)] if not equal and has_path(a) and has_path(b) else []
     if divergence:
         divergence["led_to"] = [_led_to(walk, divergence[key]) for walk, key in zip(walks, "ab", strict=False)]
-    found = {
+    report = {
         "equal": equal,
         "complete": [a.complete, b.complete],
         "cycles": cycles,
@@ -69,7 +69,7 @@ def diff(a: Trace, b: Trace, *, rtol_energy: float = 0.0) -> TraceDiff:
         "critical": _critical(walks),
         "by_wait": _changed(_moved(left["waits"], right["waits"], ("unit", "cause"), ("cycles",))),
     }
-    return TraceDiff.model_validate(found)
+    return TraceDiff.model_validate(report)
 
 
 def _critical(walks: Sequence[Walk]) -> list[dict[str, Any]]:

@@ -28,7 +28,7 @@ def critical(trace: Trace) -> CriticalPath:
     """
     path = critical_path(trace)
     header = trace.header
-    found = {
+    report = {
         "complete": trace.complete,
         "cycles": trace.cycles,
         "by_unit": _by_unit(path),
@@ -38,7 +38,7 @@ def critical(trace: Trace) -> CriticalPath:
         "halving": _halving(path),
         "segments": [_plain(one, trace) for one in path],
     }
-    return CriticalPath.model_validate(found)
+    return CriticalPath.model_validate(report)
 
 
 def along(path: Sequence[Segment]) -> list[dict[str, Any]]:

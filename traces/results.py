@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from acortex.documents import ChipName, Document, ProgramName, Result, Table, Versioned, pandas_module
+from acortex.documents import ChipName, Document, ProgramName, Result, TableResult, Versioned, pandas_module
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -31,7 +31,7 @@ class KindInfo(Document):
     """Other components that share it, each with its attojoules for one count."""
 
 
-class TraceInfo(Table):
+class TraceInfo(TableResult):
     """What a trace is, in one glance."""
 
     SHOWN: ClassVar[dict[str, str]] = {
@@ -99,7 +99,7 @@ class StatisticInfo(Document):
     """What is added up."""
 
 
-class Named(Document):
+class NamedRow(Document):
     """A row of a table by name."""
 
     name: str
@@ -128,7 +128,7 @@ class Flight(Document):
     """The same in seconds."""
 
 
-class Sums(Document):
+class RowSums(Document):
     """What some of the events of a trace come to."""
 
     events: int
@@ -141,7 +141,7 @@ class Sums(Document):
     """The same in joules."""
 
 
-class Totals(Sums):
+class Totals(RowSums):
     """What the whole run comes to."""
 
     event_energy_aj: int
@@ -154,14 +154,14 @@ class Totals(Sums):
     """The same in seconds."""
 
 
-class ComponentSums(Sums, Named):
+class ComponentSums(RowSums, NamedRow):
     """A component of the chip."""
 
     name: str
     """As the report of a run names it."""
 
 
-class KindCount(Named):
+class KindCount(NamedRow):
     """How much a kind of event did."""
 
     name: str
@@ -174,11 +174,11 @@ class KindCount(Named):
     """The unit of `count`."""
 
 
-class KindSums(Sums, KindCount):
+class KindSums(RowSums, KindCount):
     """A kind of event."""
 
 
-class UnitSums(Sums, Named):
+class UnitSums(RowSums, NamedRow):
     """A unit: busy, waiting and idle add up to the run, but for what overlaps."""
 
     name: str
@@ -202,7 +202,7 @@ class WaitSums(Document):
     """All its waits of this kind together."""
 
 
-class LayerFlight(Named):
+class LayerFlight(NamedRow):
     """When a layer was in flight."""
 
     name: str
@@ -215,21 +215,21 @@ class LayerFlight(Named):
     """Cycles in which it was in flight."""
 
 
-class LayerSums(Sums, LayerFlight):
+class LayerSums(RowSums, LayerFlight):
     """A layer of the program."""
 
     waiting: int
     """Waits of its instructions, in cycles."""
 
 
-class InferenceSums(Sums, Flight):
+class InferenceSums(RowSums, Flight):
     """An inference."""
 
     waiting: int
     """Waits of its instructions, in cycles."""
 
 
-class InstructionSums(Sums, OfLine):
+class InstructionSums(RowSums, OfLine):
     """An instruction of the program; what no instruction made has pc -1."""
 
     pc: int
@@ -238,7 +238,7 @@ class InstructionSums(Sums, OfLine):
     """Its waits, in cycles."""
 
 
-class LineSums(Sums, OfLine):
+class LineSums(RowSums, OfLine):
     """A line of the source."""
 
     waiting: int
@@ -260,7 +260,7 @@ class Percentiles(Document):
     """The longest."""
 
 
-class TraceStats(Table):
+class TraceStats(TableResult):
     """Where the time and the energy of a trace went: exact sums over its rows."""
 
     SHOWN: ClassVar[dict[str, str]] = {
@@ -322,7 +322,7 @@ class QueryAnswer(Result):
         return found
 
 
-class Golden(Versioned):
+class GoldenFile(Versioned):
     """Timing pinned in a file: whole numbers that a run is held against."""
 
     schema_: Literal["acortex.golden/1"] = Field(default="acortex.golden/1", alias="schema")

@@ -6,8 +6,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from acortex.documents import Document, Pair, Table
-from acortex.traces.results import Named, OfLine
+from acortex.documents import Document, Pair, TableResult
+from acortex.traces.results import NamedRow, OfLine
 
 
 class CauseCycles(Document):
@@ -92,7 +92,7 @@ class PathSegment(Document):
     """The line of its instruction: file:line, or `-`."""
 
 
-class CriticalPath(Table):
+class CriticalPath(TableResult):
     """Which chain of events set the length of a run, and what a faster unit could gain at most."""
 
     SHOWN: ClassVar[dict[str, str]] = {
@@ -148,7 +148,7 @@ class DiffEvent(Document):
     """The inference that it belongs to, or -1."""
 
 
-class Step(Document):
+class ChainStep(Document):
     """A step of the chain of events that led to a row."""
 
     unit: str
@@ -190,7 +190,7 @@ class Divergence(Document):
     """The row of the second trace; null where it has none like it."""
     before: list[DiffEvent]
     """The last rows in common that had ended by then."""
-    led_to: list[list[Step]] = Field(default_factory=list)
+    led_to: list[list[ChainStep]] = Field(default_factory=list)
     """For each trace, the last steps to its row; empty where a trace does not hold every event."""
 
 
@@ -212,21 +212,21 @@ class MovedTime(Document):
     """Its waits together."""
 
 
-class PairedCycles(Named):
+class PairedCycles(NamedRow):
     """A length in both traces."""
 
     cycles: Pair[int]
     """Cycles in which it was in flight."""
 
 
-class MovedComponent(MovedEnergy, Named):
+class MovedComponent(MovedEnergy, NamedRow):
     """The energy of a component in both traces."""
 
     name: str
     """The component."""
 
 
-class MovedUnit(MovedEnergy, MovedTime, Named):
+class MovedUnit(MovedEnergy, MovedTime, NamedRow):
     """A unit in both traces."""
 
     name: str
@@ -271,7 +271,7 @@ class MovedWait(Document):
     """All waits of this kind together."""
 
 
-class TraceDiff(Table):
+class TraceDiff(TableResult):
     """What differs between two traces: where they part first, and what moved. Pairs are [first, second]."""
 
     SHOWN: ClassVar[dict[str, str]] = {

@@ -116,7 +116,7 @@ def stats(trace: Trace) -> TraceStats:
             sums.add(pair if name == "pair" else chunk[name], chunk)
     instructions = _instructions(trace, by["pc"], waits["pc"])
     inferences = _inferences(trace, by["inference"], waits["inference"], in_flight)
-    found = {
+    report = {
         "complete": trace.complete,
         "statistics": {one.name: {"unit": one.unit, "description": one.description} for one in STATISTICS},
         "totals": _totals(trace, by["kind"]),
@@ -130,7 +130,7 @@ def stats(trace: Trace) -> TraceStats:
         "instructions": instructions,
         "lines": _lines(instructions),
     }
-    return TraceStats.model_validate(found)
+    return TraceStats.model_validate(report)
 
 
 def _row(sums: list[int]) -> dict[str, Any]:

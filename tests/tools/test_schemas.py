@@ -14,11 +14,12 @@ import pytest
 from click.testing import CliRunner, Result
 from jsonschema import Draft202012Validator
 
-from acortex.documents import Versioned
+from acortex.documents import REPR, TableResult, Versioned
 from acortex.programs import lower
 from acortex.tools import benchmarks, reproduce
 from acortex.tools.cli import cli
 from acortex.tools.schemas import SCHEMAS, Schema, find
+from acortex.traces.results import QueryAnswer
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 LAYERS = ("isa", "traces", "sim", "programs", "tools")
@@ -40,7 +41,17 @@ def validated(text: str) -> dict[str, Any]:
     Draft202012Validator(kind.json_schema()).validate(document)
     assert kind.model_validate(document) == document
     assert list(document)[:2] == ["schema", "version"]
+    _shown(kind.model_validate(document))
     return document
+
+
+def _shown(made: Versioned) -> None:
+    """What a notebook shows of a document: a short text, and its rows as a table."""
+    assert type(made).__name__ in repr(made) and len(repr(made)) < REPR
+    assert {path.partition(".")[0] for path in made.SHOWN.values()} <= set(made)
+    if isinstance(made, TableResult | QueryAnswer):
+        rows = made[made.ROWS] if isinstance(made, TableResult) else made.rows
+        assert len(made.to_pandas()) == len(rows or ())
 
 
 # The registry
