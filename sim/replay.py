@@ -8,12 +8,13 @@ from fractions import Fraction
 from math import ceil
 from typing import Any
 
-import numpy as np
-
-from acortex.errors import AcortexError, UsageError
+from acortex.errors import AcortexError, ManyErrors, UsageError
+from acortex.sim.chipfiles import NAMES_TECHNOLOGY, technologies, technology
 from acortex.sim.energy import INDEX, Energies, Interval, Prices, settle
 from acortex.sim.specs import SETTINGS, Chip, load_chip
+from acortex.traces.in_flight import Extents
 from acortex.traces.reader import Trace
+from acortex.traces.stats import Sums
 
 BASE = "acortex_gnmt"
 """The chip that all others inherit from."""
@@ -59,12 +60,39 @@ def replay(trace: Trace, price: Prices) -> Energies:
 
 
 def recorded_chip(trace: Trace, overrides: Sequence[str] = ()) -> Chip:
-    """The chip of a trace, with overrides such as "energy.dacs_pj=1"; settings that it did not have are the base's."""
-    settings = [
-        f"{path}={_written(value)}" for path in SETTINGS if (value := _setting(trace.header.config, path)) is not None
-    ]
-    chip = load_chip(BASE, [*settings, *overrides])
-    return chip.model_copy(update={"name": trace.header.chip})
+    """The chip of a trace, with overrides such as "energy.dacs_pj=1"; settings that it did not have are the base's.
+
+    An override that names a technology replaces all that the technology sets, as in a run.
+    """
+    written = {
+        path: f"{path}={_written(value)}"
+        for path in SETTINGS
+        if (value := _setting(trace.header.config, path)) is not None
+    }
+    try:
+        load_chip(BASE, list(written.values()))
+    except AcortexError as error:
+        reason = error.errors[0] if isinstance(error, ManyErrors) else error
+        raise UsageError(
+            f"the trace's header has a chip that there cannot be: {reason.message}",
+            where=str(trace.path),
+            hint="write it with `acortex run --trace`",
+        ) from error
+    replaced = _set_by_technologies(overrides)
+    kept = [text for path, text in written.items() if path not in replaced]
+    return load_chip(BASE, [*kept, *overrides]).model_copy(update={"name": trace.header.chip})
+
+
+def _set_by_technologies(overrides: Sequence[str]) -> set[str]:
+    """The settings that follow from the technologies which overrides name."""
+    replaced: set[str] = set()
+    for override in overrides:
+        path, _, name = (part.strip() for part in override.partition("="))
+        kind, name = NAMES_TECHNOLOGY.get(path, ""), name.strip("\"'")
+        if kind and name in technologies(kind):
+            tables = technology(kind, name).data.items()
+            replaced |= {f"{table}.{leaf}" for table, leaves in tables if isinstance(leaves, dict) for leaf in leaves}
+    return replaced
 
 
 def _setting(config: Mapping[str, Any], path: str) -> Any:
@@ -84,21 +112,20 @@ def _ledger(trace: Trace) -> tuple[dict[tuple[int, int, int], int], list[Interva
     """Counts by (kind, layer, inference), and when each layer of each inference was in flight."""
     header = trace.header
     kinds = [_kind(kind.name, trace) for kind in header.kinds]
-    counts: defaultdict[tuple[int, int, int], int] = defaultdict(int)
-    spans: dict[tuple[int, int], tuple[int, int]] = {}
+    layers = len(header.layers)
     unspanned = header.units.index(UNSPANNED) if UNSPANNED in header.units else -1
+    counts, spans = Sums(("count",)), Extents()
     for chunk in trace.events.chunks("kind", "layer", "inference", "unit", "count", "start", "span"):
-        keys = np.stack([chunk[name] for name in ("kind", "layer", "inference")], axis=1)
-        names, place = np.unique(keys, axis=0, return_inverse=True)
-        for at, (kind, layer, inference) in enumerate(names.tolist()):
-            mine = place.reshape(-1) == at
-            counts[kinds[kind], layer - 1, inference] += sum(chunk["count"][mine].tolist())
-            spanning = mine & (chunk["unit"] != unspanned)
-            if layer and spanning.any():
-                start, end = chunk["start"][spanning], chunk["start"][spanning] + chunk["span"][spanning]
-                known = spans.get((layer, inference), (int(start.min()), int(end.max())))
-                spans[layer, inference] = min(known[0], int(start.min())), max(known[1], int(end.max()))
-    return dict(counts), [(layer - 1, start, end) for (layer, _), (start, end) in spans.items()]
+        place = (chunk["inference"] + 1) * layers + chunk["layer"]
+        counts.add(place * len(kinds) + chunk["kind"], chunk)
+        spanning = (chunk["unit"] != unspanned) & (chunk["layer"] != 0)
+        start = chunk["start"][spanning]
+        spans.add(place[spanning], start, start + chunk["span"][spanning])
+    by_number: defaultdict[tuple[int, int, int], int] = defaultdict(int)
+    for key, (number,) in counts.rows.items():
+        inference, layer = divmod(key // len(kinds), layers)
+        by_number[kinds[key % len(kinds)], layer - 1, inference - 1] += number
+    return dict(by_number), [(key % layers - 1, start, end) for key, (start, end) in spans.rows.items()]
 
 
 def _kind(name: str, trace: Trace) -> int:
@@ -141,7 +168,7 @@ def _timing(config: Mapping[str, Any]) -> dict[str, Any]:
         for table, settings in config.items()
         if table not in UNTIMED and isinstance(settings, Mapping)
         for name, value in settings.items()
-        if f"{table}.{name}" not in SIZES
+        if f"{table}.{name}" not in (*SIZES, *NAMES_TECHNOLOGY)  # what a technology sets is compared itself
     }
     clock = Fraction(repr(config["clock_ns"]))
     frame, settle_ns = (Fraction(repr(flat.pop(f"arrays.{name}"))) for name in ("frame_ns", "settle_ns_per_array"))

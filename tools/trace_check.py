@@ -12,6 +12,7 @@ from acortex.tools.console import print_json
 from acortex.tools.spool import Spooled
 
 if TYPE_CHECKING:
+    from acortex.traces.golden import Golden
     from acortex.traces.reader import Trace
 
 
@@ -43,16 +44,21 @@ def check(path: str, golden: str, update: bool, given: tuple[str, ...], before: 
 
     files.check_apart((("RUN.actrace", path), ("--before", before)), (("--update", golden if update else None),))
     run = open_trace(path)
-    if update and not Path(golden).exists():
-        return _make(run, golden, form)
+    anew = update and not Path(golden).exists()
+    recorded = {} if anew else checking.read_golden(golden)
+    allowed = checking.tolerances(given)
+    measured = measure(run)
+    if anew:
+        return _make(run, measured, golden, form)
     report = checking.check(
         run,
-        checking.read_golden(golden),
+        recorded,
         golden,
-        tolerances=checking.tolerances(given),
+        tolerances=allowed,
         reference=open_trace(before) if before else None,
+        measured=measured,
     )
-    written = update and checking.write_golden(Path(golden), measure(run))
+    written = update and checking.write_golden(Path(golden), measured)
     if form == "json":
         print_json(report.model_copy(update={"written": written}))
     elif form == "github":
@@ -64,14 +70,13 @@ def check(path: str, golden: str, update: bool, given: tuple[str, ...], before: 
     return 0 if report.equal or update else 1
 
 
-def _make(run: Trace, golden: str, form: str) -> int:
+def _make(run: Trace, measured: Golden, golden: str, form: str) -> int:
     """Writes a golden that is not there yet; with --format json the report says that the run equals it."""
     from acortex.tools import check as checking
-    from acortex.traces.golden import golden as measure
 
-    measured = measure(run)
     checking.write_golden(Path(golden), measured)
     if form == "json":
-        print_json(checking.check(run, measured, golden).model_copy(update={"written": True}))
+        equal = checking.check(run, measured, golden, measured=measured)
+        print_json(equal.model_copy(update={"written": True}))
     click.echo(f"{golden}: written, {run.cycles} cycles", err=form != "text")
     return 0

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from acortex.traces.reader import Trace
 
 AJ_PER_J = 10**18
+MOST_AJ = 10**48
+"""More energy than any run has, and few enough digits for a float."""
 
 
 @click.command("reprice")
@@ -43,24 +45,25 @@ def reprice(path: str, chip: str | None, settings: tuple[str, ...], form: str) -
     trace = open_trace(path)
     priced = load_chip(chip, settings) if chip else recorded_chip(trace, settings)
     moved = moved_timing(trace.header.config, priced.config)
-    report = _report(trace, priced, moved)
+    report = repriced(trace, priced, moved)
     if moved:
         warn(f"{priced.name} may take other cycles than those recorded, for it differs in {', '.join(moved)}")
     if form == "json":
         print_json(report)
     else:
-        show(console(), _parts(report))
+        show(console(), parts(report))
 
 
-def _report(trace: Trace, chip: Chip, moved: list[str]) -> Reprice:
+def repriced(trace: Trace, chip: Chip, moved: list[str]) -> Reprice:
     """The energies of the run as recorded and as priced anew, in pairs."""
+    from acortex.sim.clock import Clock
     from acortex.sim.energy import prices
     from acortex.sim.replay import replay
     from acortex.sim.results_of_chips import Reprice
 
     energies = replay(trace, prices(chip))
     recorded = _recorded(trace)
-    seconds = float(trace.cycles * chip.clock_ns) / 10**9
+    seconds = Clock(chip.clock_ns).seconds(trace.cycles)
     joules = energies.total / AJ_PER_J
     found = {
         "program": trace.header.program,
@@ -85,16 +88,26 @@ def _recorded(trace: Trace) -> dict[str, Any]:
     """What the run's report said of its energy."""
     report = trace.summary or {}
     try:
+        total = _energy(report["energy_aj"])
         return {
-            "energy_j": report["energy_j"],
-            "energy_aj": report["energy_aj"],
-            "energy_by_component_aj": {name: int(energy) for name, energy in report["energy_by_component_aj"].items()},
-            "layers": [{"name": row["name"], "energy_aj": int(row["energy_aj"])} for row in report["layers"]],
+            "energy_j": total / AJ_PER_J,
+            "energy_aj": total,
+            "energy_by_component_aj": {
+                name: _energy(energy) for name, energy in report["energy_by_component_aj"].items()
+            },
+            "layers": [{"name": str(row["name"]), "energy_aj": _energy(row["energy_aj"])} for row in report["layers"]],
         }
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UsageError(
             "has no report of the run's energy", where=str(trace.path), hint="write it with `acortex run --trace`"
         ) from error
+
+
+def _energy(value: Any) -> int:
+    """An energy of a report, in attojoules; ValueError for what is none."""
+    if type(value) is not int or abs(value) >= MOST_AJ:
+        raise ValueError(f"{value!r:.40} is no energy")
+    return value
 
 
 def _pairs(before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, list[int]]:
@@ -108,7 +121,7 @@ def _layers(trace: Trace, recorded: Mapping[str, Any], energies: Energies) -> li
     return [{"name": name, "energy_aj": [before.get(name, 0), energies.by_layer.get(at, 0)]} for at, name in names]
 
 
-def _parts(report: Mapping[str, Any]) -> Iterator[RenderableType]:
+def parts(report: Mapping[str, Any]) -> Iterator[RenderableType]:
     """The report for people."""
     from rich.text import Text
 

@@ -20,6 +20,12 @@ from acortex.traces.schema import NAME
 MAGIC = msgpack.packb(NAME)
 ROWS = 65_536
 BODY_LIMIT = 64 << 20
+PLAIN_RATIO = 256
+"""Bytes that one byte of a header, summary or index may unfold to; those of long regular runs do to 60."""
+PLAIN_LEAST = 2 << 20
+"""Bytes that they may unfold to, however short."""
+MOST_OBJECTS = 1 << 25
+"""What maps and lists of one body may hold in all, each counted as ten more: 8 bytes of memory each."""
 _FRAME = struct.Struct(">BBBIBIBI")
 FRAME_BYTES = _FRAME.size
 _TRAILER = struct.Struct(">BQ12s")
@@ -94,18 +100,46 @@ def pack_compressed(plain: Any) -> bytes:
 
 
 def unpack(body: bytes) -> Any:
-    """What `pack` packed; ValueError for anything else. Nothing in it can claim more than the body's own size."""
+    """What `pack` packed; ValueError for anything else. What it takes of memory is bounded by MOST_OBJECTS."""
     size = len(body)
-    limits = {f"max_{what}_len": size for what in ("str", "bin", "array", "map")}
+    limits = {"max_str_len": size, "max_bin_len": size}
+    limits |= {f"max_{what}_len": min(size, MOST_OBJECTS // 4) for what in ("array", "map")}
+    budget = _Budget()
+    hooks = {"ext_hook": _grow, "list_hook": budget.take_list, "object_pairs_hook": budget.take_map}
     try:
-        return msgpack.unpackb(body, ext_hook=_grow, max_ext_len=4096, object_pairs_hook=_unique, **limits)
-    except (msgpack.exceptions.UnpackException, ValueError, RecursionError, TypeError) as error:
+        return msgpack.unpackb(body, max_ext_len=4096, **hooks, **limits)
+    except (msgpack.exceptions.UnpackException, ValueError, RecursionError, TypeError, MemoryError) as error:
         raise ValueError(f"is not readable msgpack ({str(error) or type(error).__name__})") from error
 
 
 def unpack_compressed(body: bytes) -> Any:
     """What `pack_compressed` packed; ValueError for anything else."""
-    return unpack(columns.decompress(body, 1, BODY_LIMIT))
+    return unpack(columns.decompress(body, 1, min(max(PLAIN_RATIO * len(body), PLAIN_LEAST), BODY_LIMIT)))
+
+
+class _Budget:
+    """Counts what was unpacked: a byte of msgpack can become an object of a hundred."""
+
+    def __init__(self) -> None:
+        self._left = MOST_OBJECTS
+
+    def take_list(self, values: list[Any]) -> list[Any]:
+        """Takes a list."""
+        self._spend(len(values))
+        return values
+
+    def take_map(self, pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
+        """Takes a map; a key may stand in it once."""
+        self._spend(3 * len(pairs))
+        plain = dict(pairs)
+        if len(plain) != len(pairs):
+            raise ValueError("a key stands twice in one map")
+        return plain
+
+    def _spend(self, objects: int) -> None:
+        self._left -= objects + 10
+        if self._left < 0:
+            raise ValueError(f"more than {MOST_OBJECTS} objects")
 
 
 def _shrink(plain: Any) -> Any:
@@ -127,10 +161,3 @@ def _grow(code: int, data: bytes) -> int:
     if code != _BIG:
         raise ValueError(f"unknown extension {code}")
     return int(data)
-
-
-def _unique(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
-    plain = dict(pairs)
-    if len(plain) != len(pairs):
-        raise ValueError("a key stands twice in one map")
-    return plain

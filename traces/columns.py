@@ -88,13 +88,14 @@ def is_packed(packed: Any) -> bool:
     name, first, base, width, data = packed
     return (
         isinstance(name, str)
-        and (first is None or _is_int64(first))
-        and _is_int64(base)
+        and (first is None or is_int64(first))
+        and is_int64(base)
         and type(width) is int
         and width in (0, 1, 2, 4, 8)
         and isinstance(data, bytes)
     )
 
 
-def _is_int64(value: Any) -> bool:
+def is_int64(value: Any) -> bool:
+    """Whether this is an integer of 64 bits."""
     return type(value) is int and -(1 << 63) <= value < 1 << 63

@@ -7,8 +7,10 @@ which event from the cycle, for a hand-over is seen in a known cycle after it. S
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from itertools import islice
 from math import ceil
 from typing import Any, NamedTuple
 
@@ -21,8 +23,8 @@ BUSY, WAITING, HAND_OVER, LATENCY, IDLE = "busy", "waiting", "hand-over", "laten
 
 CONTROLLER, READ, OPERAND, WRITE = "controller", "main_memory/read", "main_memory/operand", "main_memory/write"
 LOAD, FRAME, BUFFER, NEURONS, VECTOR = "vmm/load", "vmm/frame", "buffer", "neurons", "vector"
-SEGMENTS = 4
-"""Segments that one row of a trace can lead to, at most: two, and two of the way to it."""
+STEPS = 4
+"""Steps that one row of a trace can lead to, at most."""
 
 ACCESSES = ("memory.read", "memory.write", "host.in")
 """Events during which their unit has already asked for the next access."""
@@ -47,6 +49,37 @@ class Segment(NamedTuple):
     inference: int
 
 
+class Path:
+    """Segments one after another, in about 40 bytes each: a long run has millions."""
+
+    def __init__(self, backwards: Iterable[Segment]) -> None:
+        words: dict[str, int] = {}
+        self._columns = [array(code) for code in "qqiiiiiq"]
+        adds = [column.append for column in self._columns]
+        add_start, add_end, add_unit, add_what, add_name, add_pc, add_layer, add_inference = adds
+        number = words.setdefault
+        for start, end, unit, what, name, pc, layer, inference in backwards:
+            add_start(start)
+            add_end(end)
+            add_unit(number(unit, len(words)))
+            add_what(number(what, len(words)))
+            add_name(number(name, len(words)))
+            add_pc(pc)
+            add_layer(layer)
+            add_inference(inference)
+        for column in self._columns:
+            column.reverse()
+        self._words = list(words)
+
+    def __len__(self) -> int:
+        return len(self._columns[0])
+
+    def __iter__(self) -> Iterator[Segment]:
+        words = self._words
+        for start, end, unit, what, name, *rest in zip(*self._columns, strict=True):
+            yield Segment(start, end, words[unit], words[what], words[name], *rest)
+
+
 class Step(NamedTuple):
     """Where the walk goes on: before `cycle` in `unit`; and the segments on the way there, last first."""
 
@@ -55,7 +88,7 @@ class Step(NamedTuple):
     segments: tuple[Segment, ...] = ()
 
 
-def critical_path(trace: Trace) -> list[Segment]:
+def critical_path(trace: Trace) -> Path:
     """The segments of the critical path, first to last: without a gap, from cycle 0 to the end of the run.
 
     Raises UsageError for a trace that is cut, of a coarser level or filtered: it lacks events of the path.
@@ -110,20 +143,22 @@ class Walk:
             "bus": self._bus,
         }
 
-    def path(self) -> list[Segment]:
+    def path(self) -> Path:
         """The critical path, from cycle 0 to the end of the run."""
-        return self.back(self.rows.last_unit(), self._trace.cycles)
+        return Path(self._back(self.rows.last_unit(), self._trace.cycles))
 
-    def back(self, unit: str, cycle: int, most: int | None = None) -> list[Segment]:
-        """The chain that ends with what a unit did before a cycle: from cycle 0, or its last `most` segments."""
-        chain: list[Segment] = []
-        limit = SEGMENTS * (len(self._trace.events) + len(self._trace.waits) + 1)
-        while cycle > 0 and (most is None or len(chain) < most):
+    def back(self, unit: str, cycle: int, most: int) -> list[Segment]:
+        """The chain that ends with what a unit did before a cycle: its last `most` segments, or from cycle 0."""
+        return list(islice(self._back(unit, cycle), most))[::-1]
+
+    def _back(self, unit: str, cycle: int) -> Iterator[Segment]:
+        """The segments that end with what a unit did before a cycle, last first."""
+        for _ in range(STEPS * (len(self._trace.events) + len(self._trace.waits) + 1)):
+            if cycle <= 0:
+                return
             unit, cycle, segments = self.step(unit, cycle)
-            chain += segments
-            if len(chain) > limit:
-                raise UsageError("has waits that no event could have ended so", where=str(self._trace.path))
-        return chain[:most][::-1]
+            yield from segments
+        raise UsageError("has waits that no event could have ended so", where=str(self._trace.path))
 
     def step(self, unit: str, now: int) -> Step:
         """From a unit that begins something in cycle `now` to what let it: earlier, or what ended then elsewhere."""

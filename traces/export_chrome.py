@@ -1,17 +1,20 @@
-"""Chrome trace events: a process a unit, a thread a lane, times in microseconds with three decimals: real ns."""
+"""Chrome trace events: a process for each unit, a thread for each lane, times in microseconds with three decimals."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from acortex.traces.reader import Trace
-from acortex.traces.slices import Slice, slices
+from acortex.traces.schema import TraceHeader
+from acortex.traces.slices import DETAILS, Slices, slices
+from acortex.traces.table import Ints
 
 
 def write(trace: Trace, path: Path) -> None:
-    """One event a line, so that the file can be searched."""
+    """One event on each line, so that the file can be searched."""
     header = trace.header
     about = {"program": header.program, "chip": header.chip, "clock_ns": header.clock_ns, "complete": trace.complete}
     with path.open("w", encoding="utf-8") as file:
@@ -20,8 +23,9 @@ def write(trace: Trace, path: Path) -> None:
         for unit, name in enumerate(header.units):
             file.write(separator + json.dumps(_named(unit, name)))
             separator = ",\n"
-        for one in slices(trace):
-            file.write(separator + _event(one))
+        lines = _Lines(header)
+        for some in slices(trace):
+            file.write(separator + ",\n".join(lines.of(some)))
             separator = ",\n"
         file.write("\n]}\n")
 
@@ -30,13 +34,34 @@ def _named(unit: int, name: str) -> dict[str, Any]:
     return {"ph": "M", "name": "process_name", "pid": unit + 1, "args": {"name": name}}
 
 
-def _event(one: Slice) -> str:
-    place = f'"pid": {one.unit + 1}, "tid": {one.lane}'
-    time = f'"ts": {_microseconds(one.start_ns)}, "dur": {_microseconds(one.end_ns - one.start_ns)}'
-    return f'{{"ph": "X", {place}, {time}, "name": {json.dumps(one.name)}, "args": {json.dumps(one.details)}}}'
+_EVENT = '{"ph": "X", "pid": %d, "tid": %d, "ts": %s, "dur": %s, "name": %s, "args": {"layer": %s, "source": %s, '
+_EXACT = ", ".join(f'"{name}": %d' for name in DETAILS) + "}}"
 
 
-def _microseconds(ns: int) -> str:
+class _Lines:
+    """The lines of slices. Names are written as JSON once each."""
+
+    def __init__(self, header: TraceHeader) -> None:
+        self._kinds = [json.dumps(kind.name) for kind in header.kinds]
+        self._layers = [json.dumps(name) for name in header.layers]
+        self._sources = [json.dumps(name) for name in (*header.lines, "-")]  # a pc of -1 is the last
+
+    def of(self, some: Slices) -> Iterator[str]:
+        """A line for each slice."""
+        named = (
+            [table[at] for at in some[name].tolist()]
+            for name, table in (("kind", self._kinds), ("layer", self._layers), ("pc", self._sources))
+        )
+        times = _microseconds(some["start_ns"]), _microseconds(some["end_ns"] - some["start_ns"])
+        exact = (some[name].tolist() for name in DETAILS)
+        columns = ((some["unit"] + 1).tolist(), some["lane"].tolist(), *times, *named, *exact)
+        return map((_EVENT + _EXACT).__mod__, zip(*columns, strict=True))
+
+
+def _microseconds(ns: Ints) -> list[str]:
     """Exactly ns / 1000, which a binary fraction would not be."""
-    sign = "-" if ns < 0 else ""
-    return f"{sign}{abs(ns) // 1000}.{abs(ns) % 1000:03}"
+    whole, rest = (part.tolist() for part in (abs(ns) // 1000, abs(ns) % 1000))
+    texts = list(map("%d.%03d".__mod__, zip(whole, rest, strict=True)))
+    for at in (ns < 0).nonzero()[0].tolist():
+        texts[at] = f"-{texts[at]}"
+    return texts

@@ -5,14 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from acortex.errors import UsageError
-from acortex.traces.handover import duckdb_module
+from acortex.traces.handover import bounded, duckdb_module, to_duckdb
 from acortex.traces.reader import Trace
 
 
 def write(trace: Trace, path: Path) -> None:
     """The rows of `trace.to_duckdb()`."""
-    rows = trace.to_duckdb()
-    try:
-        rows.write_parquet(str(path), compression="zstd")
-    except duckdb_module().Error as error:
-        raise UsageError(f"cannot be written ({error})", where=str(path)) from error
+    columns = trace.events.compact(*trace.events.fields)
+    with bounded() as connected:
+        rows = to_duckdb(columns, trace.header, connected=connected)
+        try:
+            rows.write_parquet(str(path), compression="zstd")
+        except duckdb_module().Error as error:
+            raise UsageError(f"cannot be written ({error})", where=str(path)) from error

@@ -18,6 +18,7 @@ from acortex.errors import UsageError
 from acortex.traces import export_chrome, export_csv, export_konata, export_parquet, export_perfetto, export_vcd
 from acortex.traces.export_stats import write as write_stats
 from acortex.traces.reader import Trace
+from acortex.traces.validation import TraceError
 
 GROUP = "acortex.exporters"
 
@@ -68,5 +69,7 @@ def export(trace: Trace, name: str, path: str | os.PathLike[str]) -> None:
     try:
         with safe_files.writing(path) as part:
             known[name].write(trace, part)
+    except TraceError as error:
+        raise error if error.where else TraceError(error.message, where=str(trace.path), hint=error.hint) from None
     except OSError as error:
         raise UsageError(f"cannot be written ({error.strerror})", where=str(path)) from error

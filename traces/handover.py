@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,13 @@ from numpy.typing import NDArray
 from acortex.errors import MissingExtra
 from acortex.traces.schema import TraceHeader
 
-Columns = Mapping[str, NDArray[np.int64]]
+Columns = Mapping[str, NDArray[np.signedinteger[Any]]]
+
+MEMORY = "512MB"
+"""What a database takes of memory for one answer, beside the rows themselves; beyond, it works on disk."""
+
+SPILL = "8GB"
+"""What it takes of the disk, in a temporary folder that goes with it."""
 
 
 def optional(module: str, feature: str, extra: str) -> Any:
@@ -28,10 +36,24 @@ def duckdb_module() -> Any:
     return optional("duckdb", "SQL and Parquet", "query")
 
 
-def connection() -> Any:
-    """A database in memory that never downloads an extension."""
-    settings = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
-    return duckdb_module().connect(":memory:", config=settings)
+_OFFLINE = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+
+
+def connection(**settings: str) -> Any:
+    """A database in memory that never downloads an extension, and leaves no file in the working folder."""
+    return duckdb_module().connect(":memory:", config={**_OFFLINE, "temp_directory": "", **settings})
+
+
+@contextmanager
+def bounded() -> Iterator[Any]:
+    """A database that takes MEMORY and SPILL at most, for as long as it is needed."""
+    with TemporaryDirectory(prefix="acortex-") as folder:
+        settings = {"memory_limit": MEMORY, "temp_directory": folder, "max_temp_directory_size": SPILL}
+        connected = connection(**settings)
+        try:
+            yield connected
+        finally:
+            connected.close()
 
 
 def to_pandas(columns: Columns, header: TraceHeader) -> Any:
@@ -46,12 +68,17 @@ def to_pandas(columns: Columns, header: TraceHeader) -> Any:
 
 
 def to_duckdb(columns: Columns, header: TraceHeader, *, connected: Any = None, name: str = "rows") -> Any:
-    """A duckdb relation over the NumPy columns, names in place of positions and the source line as `source`."""
+    """A duckdb relation over NumPy columns of any width; names in place of positions, source lines as `source`."""
     connected = connected or connection()
     connected.register(f"raw_{name}", dict(columns))
     tables = name_tables(header)
-    shown = [f"{_lookup(tables[column], column)} AS {column}" if column in tables else column for column in columns]
-    line = f"CASE WHEN pc < 0 THEN {len(header.lines)} ELSE pc END"
+    shown = [
+        f"{_lookup(tables[column], f'{column}::BIGINT')} AS {column}"
+        if column in tables
+        else f"{column}::BIGINT AS {column}"
+        for column in columns
+    ]
+    line = f"CASE WHEN pc < 0 THEN {len(header.lines)} ELSE pc::BIGINT END"
     shown.append(f"{_lookup([*header.lines, '-'], line)} AS source")
     return connected.sql(f"SELECT {', '.join(shown)} FROM raw_{name}")
 

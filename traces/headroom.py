@@ -11,9 +11,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from acortex.traces.critical import BUSY, HAND_OVER, IDLE, LATENCY, WAITING, Segment, critical_path
+from acortex.traces.critical import BUSY, HAND_OVER, IDLE, LATENCY, WAITING, Path, Segment, critical_path
 from acortex.traces.reader import Trace
-from acortex.traces.results_of_paths import CriticalPath
+from acortex.traces.results_of_paths import CriticalPath, PathSegment
 
 MEMORY = "main_memory"
 """The part of the chip whose time the accesses of every unit are, the host's too."""
@@ -27,21 +27,35 @@ def critical(trace: Trace) -> CriticalPath:
     (`host`, `vmm`, `main_memory`, …), the cycles that a run with its delays halved could be shorter at most.
     """
     path = critical_path(trace)
-    header = trace.header
+    segments = [PathSegment.model_validate(plain(one, trace)) for one in path]
+    return sums_of(path, trace).model_copy(update={"segments": segments})
+
+
+def sums_of(path: Path, trace: Trace) -> CriticalPath:
+    """The same without the segments, of which a long run has millions."""
+    header, parts = trace.header, _added_up(path)
     report = {
         "complete": trace.complete,
         "cycles": trace.cycles,
-        "by_unit": _by_unit(path),
-        "by_cause": along(path),
-        "by_layer": _named("name", _sums((header.layers[one.layer], one) for one in path)),
-        "by_line": _named("line", _sums((header.source(one.pc), one) for one in path)),
-        "halving": _halving(path),
-        "segments": [_plain(one, trace) for one in path],
+        "by_unit": _by_unit(parts),
+        "by_cause": along(parts),
+        "by_layer": _named("name", _sums((header.layers[one.layer], one) for one in parts)),
+        "by_line": _named("line", _sums((header.source(one.pc), one) for one in parts)),
+        "halving": _halving(parts),
+        "segments": [],
     }
     return CriticalPath.model_validate(report)
 
 
-def along(path: Sequence[Segment]) -> list[dict[str, Any]]:
+def _added_up(path: Iterable[Segment]) -> list[Segment]:
+    """One segment for all that are alike, as long as they are together, in the order of the first of each."""
+    cycles: defaultdict[tuple[str, str, str, int, int], int] = defaultdict(int)
+    for one in path:
+        cycles[one.unit, one.what, one.name, one.pc, one.layer] += one.end - one.start
+    return [Segment(0, length, *alike, -1) for alike, length in cycles.items()]
+
+
+def along(path: Iterable[Segment]) -> list[dict[str, Any]]:
     """Cycles of a path by unit and by what it did or awaited, most first."""
     return [
         {"unit": unit, "what": what, "name": name, "cycles": cycles}
@@ -87,17 +101,18 @@ def _halving(path: Sequence[Segment]) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: -int(str(row["gain_at_most"])))
 
 
-def _owners(one: Segment) -> set[str]:
+def _owners(one: Segment) -> list[str]:
     """The units and parts whose delays a segment follows from; none where it is a hand-over or a wait."""
     if one.what not in (BUSY, LATENCY):
-        return set()
-    owners = {one.unit, one.unit.rstrip("0123456789"), one.unit.partition("/")[0]}
+        return []
+    owners = [one.unit, one.unit.rstrip("0123456789"), one.unit.partition("/")[0]]
     if one.name in ("memory.read", "memory.write", "latency"):
-        owners.add(MEMORY)
-    return owners
+        owners.append(MEMORY)
+    return list(dict.fromkeys(owners))  # in an order that is the same in every process
 
 
-def _plain(one: Segment, trace: Trace) -> dict[str, Any]:
+def plain(one: Segment, trace: Trace) -> dict[str, Any]:
+    """A segment with names in place of positions."""
     row = one._asdict()
     row["layer"] = trace.header.layers[one.layer]
     row["source"] = trace.header.source(row.pop("pc"))

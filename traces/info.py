@@ -21,13 +21,14 @@ def info(trace: Trace) -> TraceInfo:
     for chunk in trace.events.chunks("kind", "count", "merged", "energy_aj"):
         sums.add(chunk["kind"] * 0, chunk)
     events, event_energy_aj = sums[0]
+    waits = sum(len(chunk["start"]) for chunk in trace.waits.chunks("start"))  # read, and so checked
     energy_aj = event_energy_aj + trace.cycles * header.leakage_aj_per_cycle
     return TraceInfo(
         complete=trace.complete,
         lost=trace.lost,
         events=events,
         rows=len(trace.events),
-        waits=len(trace.waits),
+        waits=waits,
         cycles=trace.cycles,
         latency_s=float(trace.cycles * header.exact_clock_ns() / 10**9),
         energy_aj=energy_aj,

@@ -8,6 +8,7 @@ from heapq import heappop, heappush
 import numpy as np
 
 from acortex.traces.table import Ints
+from acortex.traces.validation import TraceError
 
 
 def nanoseconds(cycles: Ints, clock_ns: Fraction) -> Ints:
@@ -17,7 +18,10 @@ def nanoseconds(cycles: Ints, clock_ns: Fraction) -> Ints:
     if 2 * up * largest + down < 1 << 63:
         whole: Ints = (2 * up * cycles + down) // (2 * down)
         return whole
-    return np.array([(2 * up * cycle + down) // (2 * down) for cycle in cycles.tolist()], dtype=np.int64)
+    exact = [(2 * up * cycle + down) // (2 * down) for cycle in cycles.tolist()]
+    if any(abs(ns) >= 1 << 63 for ns in exact):
+        raise TraceError(f"the trace has cycle {largest}, and so times of 2^63 ns or more", hint="no format has such")
+    return np.array(exact, dtype=np.int64)
 
 
 def lanes(start: Ints, duration: Ints, unit: Ints) -> Ints:

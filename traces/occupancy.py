@@ -40,17 +40,26 @@ def occupancies(trace: Trace) -> Iterator[tuple[Between, Ints, Ints]]:
     if header.level != "events" or header.filters:
         return
     kinds = [kind.name for kind in header.kinds]
-    events = {name: trace.events[name] for name in ("kind", "start", "duration", "count")}
     for place in PLACES:
         if place.made not in kinds or place.taken not in kinds:
             continue
-        made, taken = (events["kind"] == kinds.index(name) for name in (place.made, place.taken))
-        end = events["start"] + events["duration"]
-        appear = end[made]
-        go = (end if place.at_end else events["start"])[taken]
-        less = events["count"][taken] if place.counted else np.ones(len(go), dtype=np.int64)
-        cycles, at = np.unique(np.concatenate((appear, go)), return_inverse=True)
+        cycles, change = _changes(trace, place, kinds.index(place.made), kinds.index(place.taken))
         if len(cycles):
-            change = np.zeros(len(cycles), dtype=np.int64)
-            np.add.at(change, at, np.concatenate((np.ones(len(appear), dtype=np.int64), -less)))
             yield place, cycles, np.cumsum(change)
+
+
+def _changes(trace: Trace, place: Between, made: int, taken: int) -> tuple[Ints, Ints]:
+    """The rising cycles in which the content of a place changes, and by how much."""
+    nothing = np.zeros(0, dtype=np.int64)
+    appear, go, less = [nothing], [nothing], [nothing]
+    for chunk in trace.events.chunks("kind", "start", "duration", "count"):
+        makes, takes = chunk["kind"] == made, chunk["kind"] == taken
+        end = chunk["start"] + chunk["duration"]
+        appear.append(end[makes])
+        go.append((end if place.at_end else chunk["start"])[takes])
+        less.append(chunk["count"][takes] if place.counted else np.ones(len(go[-1]), dtype=np.int64))
+    first, moved = np.concatenate(appear), np.concatenate(go)
+    cycles, at = np.unique(np.concatenate((first, moved)), return_inverse=True)
+    change = np.zeros(len(cycles), dtype=np.int64)
+    np.add.at(change, at, np.concatenate((np.ones(len(first), dtype=np.int64), -np.concatenate(less))))
+    return cycles, change

@@ -22,21 +22,53 @@ class Answer:
     rows: list[tuple[Any, ...]]
 
 
+MOST_VALUES = 1 << 20
+"""Values of an answer, rows times columns: what fits into a report."""
+
+_STEP = 4096
+
+TABLES = "tables are events, waits, units, kinds, layers, lines; `DESCRIBE events` shows columns"
+LESS = "filter or add up the rows, or `acortex trace export --to parquet` for a database of your own"
+
+
 def query(trace: Trace, sql: str) -> Answer:
     """Runs one SQL statement; it can read nothing but the trace and write nothing.
 
-    `events` and `waits` have names in place of positions, and `source`. A wrong statement is a UsageError with duckdb's
-    own explanation; MissingExtra without duckdb.
+    `events` and `waits` have names in place of positions, and `source`. A wrong statement, or one whose answer or work
+    is too large, is a UsageError with duckdb's own explanation; MissingExtra without duckdb.
     """
-    connected = _load(trace)
-    try:
-        answer = connected.sql(sql)
-        if answer is None:
-            raise UsageError("the statement gives no rows", hint="begin with SELECT")
-        return Answer(tuple(answer.columns), [tuple(map(_plain, row)) for row in answer.fetchall()])
-    except handover.duckdb_module().Error as error:
-        tables = "tables are events, waits, units, kinds, layers, lines; `DESCRIBE events` shows columns"
-        raise UsageError(f"the query failed: {error}", hint=tables) from error
+    duckdb = handover.duckdb_module()
+    with handover.bounded() as connected:
+        try:
+            _load(trace, connected)
+            if len(connected.extract_statements(sql)) > 1:
+                raise UsageError("the query has more than one statement", hint="give one SELECT")
+            answer = connected.execute(sql)
+            if answer is None:
+                raise UsageError("the statement gives no rows", hint="begin with SELECT")
+            columns = tuple(column[0] for column in answer.description)
+            return Answer(columns, _rows(answer, len(columns)))
+        except duckdb.OutOfMemoryException as error:
+            what = f"the query needs more than {handover.MEMORY} of memory and {handover.SPILL} of disk"
+            raise UsageError(f"{what}: {_first_line(error)}", hint=LESS) from error
+        except duckdb.Error as error:
+            raise UsageError(f"the query failed: {error}", hint=TABLES) from error
+        except (ValueError, OverflowError, RuntimeError) as error:  # a value that Python has no form for
+            raise UsageError(f"the query's answer cannot be shown: {_first_line(error)}", hint=LESS) from error
+
+
+def _rows(answer: Any, columns: int) -> list[tuple[Any, ...]]:
+    """The rows of an answer, taken a few at a time: an error rather than more than memory holds."""
+    rows: list[tuple[Any, ...]] = []
+    while some := answer.fetchmany(_STEP):
+        rows += [tuple(map(_plain, row)) for row in some]
+        if len(rows) * columns > MOST_VALUES:
+            raise UsageError(f"the answer has more than {MOST_VALUES} values", hint=LESS)
+    return rows
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).partition("\n")[0]
 
 
 def _plain(value: Any) -> Any:
@@ -52,11 +84,12 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, int | str | None) else str(value)
 
 
-def _load(trace: Trace) -> Any:
-    connected = handover.connection()
+def _load(trace: Trace, connected: Any) -> None:
+    """Makes the tables, and shuts the door to everything else."""
     header = trace.header
     for name, table in (("events", trace.events), ("waits", trace.waits)):
-        handover.to_duckdb(table.columns(), header, connected=connected, name=name).create_view(name)
+        columns = table.compact(*table.fields)
+        handover.to_duckdb(columns, header, connected=connected, name=name).create_view(name)
     _small_table(connected, "units", {"name": header.units})
     _small_table(connected, "layers", {"name": header.layers})
     _small_table(connected, "lines", {"name": header.lines})
@@ -65,7 +98,6 @@ def _load(trace: Trace) -> Any:
     _small_table(connected, "kinds", {name: [kind[name] for kind in kinds] for name in names})
     connected.execute("SET enable_external_access = false")
     connected.execute("SET lock_configuration = true")
-    return connected
 
 
 def _small_table(connected: Any, name: str, columns: dict[str, Any]) -> None:

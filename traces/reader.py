@@ -18,10 +18,14 @@ from acortex.errors import UsageError
 from acortex.traces import blocks
 from acortex.traces.blocks import FRAME_BYTES, MAGIC, TRAILER_BYTES, Block, BlockType
 from acortex.traces.schema import EVENT_FIELDS, MERGED_FIELDS, NAME, WAIT_FIELDS, TraceHeader, header_from_plain
-from acortex.traces.table import Event, Ints, Select, StoredBlock, Table, Wait, Window
+from acortex.traces.table import Event, Ints, StoredBlock, Table, Wait, Window
+from acortex.traces.validation import MOST, TraceError, check_plain, limits, malformed
 
-CLAIMS = ((256, 1 << 22), (64, 1 << 27))
-"""Rows that a file may claim: so many a byte, or so many in all."""
+DENSEST = 64
+"""Rows for each byte of a file up to which it is not doubted; long regular runs have about 20."""
+
+FEW_ROWS = 1 << 20
+"""Rows that a file may have however short it is."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,7 @@ class Trace:
 
 
 def open(path: str | os.PathLike[str]) -> Trace:
-    """Opens a trace, whole or unfinished (a PATH.part too); UsageError where it is none or is damaged."""
+    """Opens a trace, whole or unfinished (a PATH.part too); TraceError where it is none, or is damaged or malformed."""
     path = Path(path)
     try:
         with safe_files.open_file(path) as file:
@@ -93,7 +97,7 @@ class _Found(NamedTuple):
 
 def _open(path: Path, file: BinaryIO, size: int) -> Trace:
     if file.read(len(MAGIC)) != MAGIC:
-        raise UsageError(f"is not a trace that begins with {NAME!r}", where=str(path))
+        raise TraceError(f"is not a trace that begins with {NAME!r}", where=str(path))
     index_offset = _index_offset(file, size)
     finished = index_offset is not None
     found = _scan(file, size - TRAILER_BYTES if finished else size)
@@ -102,25 +106,39 @@ def _open(path: Path, file: BinaryIO, size: int) -> Trace:
     if finished and found.wrong:
         raise _damaged(path, found.end, found.wrong)
     if not found.blocks or found.blocks[0].type != BlockType.HEADER:
-        raise UsageError(f"the trace ends within its header ({size} bytes)", where=str(path))
-    _check_claim(path, sum(block.rows for block in found.blocks), size)
+        raise TraceError(f"the trace ends within its header ({size} bytes)", where=str(path))
+    _check_blocks(path, found, size)
     header = header_from_plain(_plain(path, file, found.blocks[0]), str(path))
-    summary, ranges = _ending(path, file, found) if finished else (None, {})
-    event_blocks, wait_blocks = (_stored(path, found, type_, ranges) for type_ in (BlockType.EVENTS, BlockType.WAITS))
-    events = Table(header, _fields(header, EVENT_FIELDS), Event, event_blocks, Select())
-    waits = Table(header, _fields(header, WAIT_FIELDS), Wait, wait_blocks, Select())
-    return Trace(path, size, header, events, waits, summary, finished, "" if finished else _lost(found, size))
+    ending = _ending(path, file, found) if finished else _Ending(None, {})
+    limit = limits(header.table_sizes(), ending.cycles)
+    for offset, (_, end) in ending.ranges.items():
+        if end > limit.end:
+            what = f"the index has a block whose rows end in cycle {end}, which must be {limit.end} at most"
+            raise malformed(what, _where(path, found, offset))
+    stored = {type_: _stored(path, found, type_, ending.ranges) for type_ in (BlockType.EVENTS, BlockType.WAITS)}
+    events = Table(header, _fields(header, EVENT_FIELDS), Event, stored[BlockType.EVENTS], limit)
+    waits = Table(header, _fields(header, WAIT_FIELDS), Wait, stored[BlockType.WAITS], limit)
+    lost = "" if finished else _lost(found, size)
+    return Trace(path, size, header, events, waits, ending.summary, finished, lost)
 
 
-def _check_claim(path: Path, rows: int, size: int) -> None:
-    """Refuses a file that claims more rows than any of its size could hold: to go through them would take for ever."""
-    for a_byte, most in CLAIMS:
-        if rows > max(most, a_byte * size):
-            raise UsageError(
-                f"claims {rows} rows in {size} bytes, more than any trace of that size has",
-                where=str(path),
-                hint="it was not written by this program",
-            )
+def _check_blocks(path: Path, found: _Found, size: int) -> None:
+    """Refuses blocks that no writer would have put so, and more rows than a file of this size can hold."""
+    for block in found.blocks[1:]:
+        if block.type == BlockType.HEADER:
+            raise malformed("there is a second header", _where(path, found, block.offset))
+        if (block.type in _ROWS) != bool(block.rows) and block.type in tuple(BlockType):
+            raise malformed(f"a block of this type has {block.rows} rows", _where(path, found, block.offset))
+    rows, most = sum(block.rows for block in found.blocks), max(FEW_ROWS, DENSEST * size)
+    if rows > most:
+        raise TraceError(
+            f"claims {rows} rows in {size} bytes, and may have {most}: to go through them would take for ever",
+            where=str(path),
+            hint="it was not written by this program",
+        )
+
+
+_ROWS = (BlockType.EVENTS, BlockType.WAITS)
 
 
 def _fields(header: TraceHeader, fields: tuple[str, ...]) -> tuple[str, ...]:
@@ -164,19 +182,49 @@ def _lost(found: _Found, size: int) -> str:
     return f"the last {size - found.end} bytes, from byte {found.end}: {found.wrong}; the {rows} rows before are whole"
 
 
-def _ending(path: Path, file: BinaryIO, found: _Found) -> tuple[dict[str, Any], dict[int, Window]]:
-    """The summary, and the range of cycles of each block by its offset."""
+class _Ending(NamedTuple):
+    """What the end of a finished file says: the summary, and the range of cycles of each block by its offset."""
+
+    summary: dict[str, Any] | None
+    ranges: dict[int, Window]
+
+    @property
+    def cycles(self) -> int | None:
+        """Cycles of the run, None where they are not known."""
+        return None if self.summary is None else self.summary.get("cycles")
+
+
+def _ending(path: Path, file: BinaryIO, found: _Found) -> _Ending:
     last = {block.type: block for block in found.blocks}
     if BlockType.SUMMARY not in last or found.blocks[-1].type != BlockType.INDEX:
         raise _damaged(path, found.end, "the summary or the index is missing")
+    for type_ in (BlockType.SUMMARY, BlockType.INDEX):
+        if sum(block.type == type_ for block in found.blocks) > 1:
+            raise malformed("there is a second summary or index", _where(path, found, last[type_].offset))
     summary, index = (_plain(path, file, last[type_]) for type_ in (BlockType.SUMMARY, BlockType.INDEX))
-    if not isinstance(summary, dict) or not 0 <= _cycles(summary) < 1 << 63:
+    if not isinstance(summary, dict) or not 0 <= _cycles(summary) <= MOST:
         raise _damaged(path, last[BlockType.SUMMARY].offset, "the summary is no map with a number of cycles")
-    try:
-        ranges = {int(offset): (int(first), int(end)) for offset, _, _, first, end in index["blocks"]}
-    except (TypeError, ValueError, KeyError) as error:
-        raise _damaged(path, found.blocks[-1].offset, "the index is malformed") from error
-    return summary, ranges
+    check_plain(summary, "summary", _where(path, found, last[BlockType.SUMMARY].offset))
+    return _Ending(summary, _ranges(index, found, _where(path, found, found.blocks[-1].offset)))
+
+
+def _ranges(index: Any, found: _Found, where: str) -> dict[int, Window]:
+    """The range of cycles of each block, of an index that names exactly the blocks that there are."""
+    entries = index.get("blocks") if isinstance(index, dict) else None
+    if not isinstance(entries, list) or not all(_is_entry(entry) for entry in entries):
+        raise malformed("the index is no list of blocks, each with five numbers", where)
+    stored = [[block.offset, block.type, block.rows] for block in found.blocks if block.type in _ROWS]
+    if len(stored) != len(entries):
+        raise malformed(f"the index has {len(entries)} blocks, the file {len(stored)}", where)
+    for entry, block in zip(entries, stored, strict=True):
+        if entry[:3] != block:
+            told = "offset {}, type {} and {} rows"
+            raise malformed(f"the index has a block of {told.format(*entry)}, it is {told.format(*block)}", where)
+    return {offset: (first, end) for offset, _, _, first, end in entries}
+
+
+def _is_entry(entry: Any) -> bool:
+    return isinstance(entry, list) and len(entry) == 5 and all(type(number) is int for number in entry)
 
 
 def _cycles(summary: dict[str, Any]) -> int:
@@ -185,17 +233,22 @@ def _cycles(summary: dict[str, Any]) -> int:
     return cycles if type(cycles) is int else -1
 
 
+def _where(path: Path, found: _Found, offset: int) -> str:
+    """The place of a block, for errors."""
+    number = next(at for at, block in enumerate(found.blocks) if block.offset == offset)
+    return f"{path}: block {number}, byte {offset}"
+
+
 def _stored(path: Path, found: _Found, type_: BlockType, ranges: dict[int, Window]) -> list[StoredBlock]:
     return [
         StoredBlock(
             block.rows,
             ranges.get(block.offset),
-            f"{path}: byte {block.offset}",
+            f"{path}: block {number}, byte {block.offset}",
             partial(_reread, path, block),
-            block.length,
         )
-        for block in found.blocks
-        if block.type == type_ and block.rows
+        for number, block in enumerate(found.blocks)
+        if block.type == type_
     ]
 
 
@@ -223,5 +276,5 @@ def _plain(path: Path, file: BinaryIO, block: Block) -> Any:
         raise _damaged(path, block.offset, f"the block {error}") from error
 
 
-def _damaged(path: Path, at: int, what: str) -> UsageError:
-    return UsageError(f"the trace is damaged at byte {at}: {what}", where=str(path), hint="copy it again, or rerun")
+def _damaged(path: Path, at: int, what: str) -> TraceError:
+    return TraceError(f"the trace is damaged at byte {at}: {what}", where=str(path), hint="copy it again, or rerun")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from array import array
 from bisect import bisect_left
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from acortex.traces.by_unit import extent, gather, groups
 from acortex.traces.reader import Trace
+from acortex.traces.table import Ints
 
 _COLUMNS = ("start", "end", "code", "pc", "layer", "inference")
 
@@ -27,23 +29,47 @@ class Row(NamedTuple):
 
 
 class Rows:
-    """The rows of each unit in the order of their starts, found by cycle."""
+    """The rows of each unit in the order of their starts, found by cycle. A row takes about 12 bytes."""
 
     def __init__(self, trace: Trace) -> None:
         header = trace.header
         self._names = [*(kind.name for kind in header.kinds), *header.causes]
         self._kinds = len(header.kinds)
+        self._lines = len(header.lines)
         self.units = header.units
         self._place = {unit: at for at, unit in enumerate(header.units)}
-        parts = []
-        for table, group, base in ((trace.events, "kind", 0), (trace.waits, "cause", self._kinds)):
-            column = {"code": table[group] + base, "end": table["start"] + table["duration"]}
-            parts.append(np.stack([table["unit"], *(column[n] if n in column else table[n] for n in _COLUMNS)]))
-        rows = np.concatenate(parts, axis=1)
-        rows = rows[:, np.lexsort((rows[2], rows[1], rows[0]))]
-        self._first = np.searchsorted(rows[0], np.arange(len(header.units) + 1)).tolist()
-        self._column = [array("q", np.ascontiguousarray(row).tobytes()) for row in rows[1:]]
-        self._work = _instructions(rows, self._kinds)
+        self._work: dict[int, list[int]] = {}
+        # The memory of an array gives plain integers, much faster than the array does.
+        self._column: list[Any] = [column.data for column in self._sorted(trace)]
+
+    def _sorted(self, trace: Trace) -> list[np.ndarray]:
+        """The columns, by unit, start and end; they are gathered from a few units at a time."""
+        tables = (trace.events, trace.waits)
+        found = extent(tables, self._columns)
+        self._first = [0, *np.cumsum(found.rows).tolist()]
+        columns = {name: found.empty(name) for name in _COLUMNS}
+        for units in groups(found.rows):
+            rows = gather(tables, units, self._columns)
+            self._note_work(rows)
+            order = np.lexsort((rows["end"], rows["start"], rows["unit"]))
+            place = slice(self._first[units.start], self._first[units.stop])
+            for name, column in columns.items():
+                column[place] = rows.pop(name)[order]
+        return list(columns.values())
+
+    def _columns(self, chunk: Mapping[str, Ints]) -> dict[str, Ints]:
+        """What is kept of a chunk of events or waits; causes are counted on after the kinds."""
+        code = chunk["kind"] if "kind" in chunk else chunk["cause"] + self._kinds
+        same = {name: chunk[name] for name in ("unit", "start", "pc", "layer", "inference")}
+        return {**same, "code": code, "end": chunk["start"] + chunk["duration"]}
+
+    def _note_work(self, rows: Mapping[str, Ints]) -> None:
+        """Notes which units had events for each instruction."""
+        events = rows["code"] < self._kinds
+        keys = rows["unit"][events] * (self._lines + 1) + rows["pc"][events] + 1
+        for key in np.flatnonzero(np.bincount(keys)).tolist():
+            unit, pc = divmod(key, self._lines + 1)
+            self._work.setdefault(pc - 1, []).append(unit)
 
     def before(self, unit: str, cycle: int) -> Row | None:
         """What the unit did in the cycle before this one; None where it was idle. Of several, what began last."""
@@ -88,14 +114,6 @@ class Rows:
         return at if at >= low else None
 
     def _row(self, unit: str, at: int) -> Row:
-        start, end, code, pc, layer, inference = (column[at] for column in self._column)
-        return Row(unit, start, end, code < self._kinds, self._names[code], pc, layer, inference)
-
-
-def _instructions(rows: np.ndarray, kinds: int) -> dict[int, list[int]]:
-    """The units that had events for each instruction."""
-    events = rows[:, rows[3] < kinds]
-    found: dict[int, list[int]] = {}
-    for unit, pc in np.unique(events[[0, 4]], axis=1).T.tolist():
-        found.setdefault(pc, []).append(unit)
-    return found
+        start, end, code, pc, layer, inference = self._column
+        what = code[at]
+        return Row(unit, start[at], end[at], what < self._kinds, self._names[what], pc[at], layer[at], inference[at])

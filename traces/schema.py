@@ -7,11 +7,15 @@ from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from acortex.errors import UsageError
+from acortex.traces.validation import CLOCK_NS, MOST, TraceError, check_plain
 
 VERSION = 1
 NAME = f"acortex.trace/{VERSION}"
 LEVELS = ("events", "instructions", "layers")
+MOST_NAMES = 1 << 20
+"""The longest table of names: instructions, layers and the like."""
+MOST_LETTERS = 1000
+"""The longest name of a unit, a kind of event or a cause."""
 
 EVENT_FIELDS = ("start", "duration", "unit", "kind", "count", "pc", "layer", "inference", "energy_aj")
 WAIT_FIELDS = ("start", "duration", "unit", "cause", "pc", "layer", "inference")
@@ -87,24 +91,44 @@ def header_to_plain(header: TraceHeader) -> dict[str, Any]:
 
 
 def header_from_plain(plain: Any, where: str) -> TraceHeader:
-    """The header of what `header_to_plain` gave; anything else is a UsageError that names the field."""
+    """The header of what `header_to_plain` gave; anything else is a TraceError that names the field."""
     if not isinstance(plain, Mapping):
         raise _bad(where, "header", plain, "a map")
-    clock_ns = plain.get("clock_ns")
-    if not isinstance(clock_ns, (int, float)) or isinstance(clock_ns, bool) or not 0 < clock_ns < 1e12:
-        raise _bad(where, "clock_ns", clock_ns, "a number of nanoseconds above 0")
+    clock_ns, (fastest, slowest) = plain.get("clock_ns"), CLOCK_NS
+    if not isinstance(clock_ns, (int, float)) or isinstance(clock_ns, bool) or not fastest <= clock_ns <= slowest:
+        raise _bad(where, "clock_ns", clock_ns, f"a number of nanoseconds from {fastest} to {slowest:g}")
     level = plain.get("level")
     if level not in LEVELS:
         raise _bad(where, "level", level, f"one of {', '.join(LEVELS)}")
     values: dict[str, Any] = {
         **{name: _text(plain.get(name), name, where) for name in _TEXTS},
         **{name: _texts(plain.get(name), name, where) for name in _TABLES},
-        **{name: _map(plain.get(name), name, where) for name in ("config", "filters")},
+        **{name: _plain_map(plain.get(name), name, where) for name in ("config", "filters")},
         "instructions": _texts(plain.get("instructions", []), "instructions", where),
         "kinds": tuple(_kind(kind, where) for kind in _list(plain.get("kinds"), "kinds", where)),
         "leakage_aj_per_cycle": _whole(plain.get("leakage_aj_per_cycle", 0), "leakage_aj_per_cycle", where),
     }
-    return TraceHeader(clock_ns=clock_ns, level=level, **values)
+    header = TraceHeader(clock_ns=clock_ns, level=level, **values)
+    _check_names(header, where)
+    return header
+
+
+def _check_names(header: TraceHeader, where: str) -> None:
+    """Rows are told apart by these names, and timelines and logs are drawn with them."""
+    kinds = tuple(kind.name for kind in header.kinds)
+    for field_, names in (("units", header.units), ("kinds", kinds), ("causes", header.causes)):
+        seen: set[str] = set()
+        for name in names:
+            if not name.isprintable() or not name.strip() or len(name) > MOST_LETTERS:
+                raise _bad(where, field_, name, f"1 to {MOST_LETTERS} printable letters each")
+            if name in seen:
+                raise _bad(where, field_, name, "a name that stands there once")
+            seen.add(name)
+    for unit in header.units:
+        if " " in unit:
+            raise _bad(where, "units", unit, "a path without blanks")
+    if not header.layers:
+        raise _bad(where, "layers", [], "a list that begins with what no layer mark covers")
 
 
 _TEXTS = ("program", "program_sha256", "chip", "chip_sha256")
@@ -126,8 +150,8 @@ def _kind(plain: Any, where: str) -> Kind:
 
 
 def _whole(value: Any, name: str, where: str) -> int:
-    if type(value) is not int:
-        raise _bad(where, name, value, "a whole number")
+    if type(value) is not int or not 0 <= value <= MOST:
+        raise _bad(where, name, value, "a whole number from 0 to 2^63 - 1")
     return value
 
 
@@ -138,8 +162,8 @@ def _text(value: Any, name: str, where: str) -> str:
 
 
 def _list(value: Any, name: str, where: str) -> list[Any]:
-    if not isinstance(value, list):
-        raise _bad(where, name, value, "a list")
+    if not isinstance(value, list) or len(value) >= MOST_NAMES:
+        raise _bad(where, name, value, f"a list of less than {MOST_NAMES} entries")
     return value
 
 
@@ -153,5 +177,10 @@ def _map(value: Any, name: str, where: str) -> dict[str, Any]:
     return value
 
 
-def _bad(where: str, name: str, value: Any, wanted: str) -> UsageError:
-    return UsageError(f"the trace's header has {value!r:.60} as {name}, which must be {wanted}", where=where)
+def _plain_map(value: Any, name: str, where: str) -> dict[str, Any]:
+    check_plain(_map(value, name, where), name, where)
+    return dict(value)
+
+
+def _bad(where: str, name: str, value: Any, wanted: str) -> TraceError:
+    return TraceError(f"the trace's header has {value!r:.60} as {name}, which must be {wanted}", where=where)

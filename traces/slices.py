@@ -1,44 +1,41 @@
-"""The events of a trace as slices of real time in lanes, block by block: what Chrome and Perfetto draw."""
+"""The events of a trace as slices of real time in lanes, some units at a time: what Chrome and Perfetto draw."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from acortex.traces.by_unit import extent, gather, groups
 from acortex.traces.lanes import lanes, nanoseconds
 from acortex.traces.reader import Trace
+from acortex.traces.table import Ints
+
+Slices = dict[str, Ints]
+"""Columns of slices: those of the events, the `lane` of each in its unit, and `start_ns` and `end_ns`."""
+
+DETAILS = ("inference", "start", "duration", "count", "energy_aj")
+"""The columns that a slice says exactly."""
+
+_COLUMNS = ("unit", "kind", "layer", "pc", *DETAILS)
+_STEP = 1 << 15
 
 
-class Slice(NamedTuple):
-    """One event: where it is drawn, when in ns, and what it says."""
-
-    unit: int
-    lane: int
-    start_ns: int
-    end_ns: int
-    name: str
-    details: dict[str, Any]
-
-
-def slices(trace: Trace) -> Iterator[Slice]:
-    """All events by unit, lane and start: slices of a lane follow each other. `details` has the exact integers."""
-    header, events = trace.header, trace.events
-    lane = lanes(events["start"], events["duration"], events["unit"])
-    order = np.lexsort((events["start"] + events["duration"], events["start"], lane, events["unit"]))
-    clock_ns = header.exact_clock_ns()
-    start_ns = nanoseconds(events["start"], clock_ns)
-    end_ns = nanoseconds(events["start"] + events["duration"], clock_ns)
-    numbers = [events[name] for name in ("unit", "kind", "layer", "pc", *_DETAILS)]
-    step = 65_536
-    for at in range(0, len(order), step):
-        part = order[at : at + step]
-        columns = [column[part].tolist() for column in (lane, start_ns, end_ns, *numbers)]
-        for place, begin, end, unit, kind, layer, pc, *exact in zip(*columns, strict=True):
-            details = {"layer": header.layers[layer], "source": header.source(pc)}
-            details.update(zip(_DETAILS, exact, strict=True))
-            yield Slice(unit, place, begin, end, header.kinds[kind].name, details)
+def slices(trace: Trace) -> Iterator[Slices]:
+    """All events by unit, lane and start, a step at a time: slices of a lane follow each other."""
+    clock_ns = trace.header.exact_clock_ns()
+    tables = (trace.events,)
+    for units in groups(extent(tables, lambda chunk: {}).rows):
+        rows = gather(tables, units, _kept)
+        end = rows["start"] + rows["duration"]
+        rows["lane"] = lanes(rows["start"], rows["duration"], rows["unit"])
+        order = np.lexsort((end, rows["start"], rows["lane"], rows["unit"]))
+        for at in range(0, len(order), _STEP):
+            some = {name: column[order[at : at + _STEP]] for name, column in rows.items()}
+            some["start_ns"] = nanoseconds(some["start"], clock_ns)
+            some["end_ns"] = nanoseconds(some["start"] + some["duration"], clock_ns)
+            yield some
 
 
-_DETAILS = ("inference", "start", "duration", "count", "energy_aj")
+def _kept(chunk: Mapping[str, Ints]) -> dict[str, Ints]:
+    return {name: chunk[name] for name in _COLUMNS}

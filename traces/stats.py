@@ -14,6 +14,7 @@ import numpy as np
 from acortex.traces.in_flight import InFlight
 from acortex.traces.reader import Trace
 from acortex.traces.results import TraceStats
+from acortex.traces.schema import Kind, TraceHeader
 from acortex.traces.table import Ints
 
 AJ_PER_J = 10**18
@@ -168,19 +169,35 @@ def _components(trace: Trace, kinds: Sums) -> list[dict[str, Any]]:
     return [{"name": name, **_row(sums)} for name, sums in gathered.items()]
 
 
-def energies(trace: Trace) -> Iterator[tuple[str, Ints]]:
-    """What each event costs in each component that any costs, in attojoules: the sums are those of `components`."""
-    kind, count, rest_aj = (trace.events[name] for name in ("kind", "count", "energy_aj"))
-    shares: dict[str, Ints] = {}
-    for at, one in enumerate(trace.header.kinds):
-        mine = kind == at
-        for component, price_aj in one.prices_aj:
-            shared_aj = np.where(mine, count * price_aj, 0)
-            shares[component] = shares.get(component, 0) + shared_aj
-            rest_aj = rest_aj - shared_aj
-    for at, one in enumerate(trace.header.kinds):
-        shares[one.component] = shares.get(one.component, 0) + np.where(kind == at, rest_aj, 0)
-    return ((component, energy_aj) for component, energy_aj in shares.items() if energy_aj.any())
+def energies_by(trace: Trace, cycles: Ints) -> Iterator[tuple[str, list[int]]]:
+    """What events cost in each component that any costs, in attojoules, that end by each of some rising cycles.
+
+    An event counts for the first cycle by which it has ended: the sums are those of `components`.
+    """
+    header = trace.header
+    kinds, sums = len(header.kinds), Sums(("count", "energy_aj"))
+    for chunk in trace.events.chunks():
+        place = np.searchsorted(cycles, chunk["start"] + chunk["duration"])
+        sums.add(place * kinds + chunk["kind"], chunk)
+    shares: dict[str, list[int]] = {}
+    for component, at, price_aj in _shares(header):
+        share = shares.setdefault(component, [0] * len(cycles))
+        for step in range(len(cycles)):
+            count, energy_aj = sums[step * kinds + at]
+            share[step] += count * price_aj if price_aj is not None else energy_aj - count * _shared(header.kinds[at])
+    return ((component, share) for component, share in shares.items() if any(share))
+
+
+def _shares(header: TraceHeader) -> Iterator[tuple[str, int, int | None]]:
+    """Each component that a kind costs: by a price for each count, then, without one, by what is left."""
+    for at, kind in enumerate(header.kinds):
+        yield from ((component, at, price_aj) for component, price_aj in kind.prices_aj)
+    yield from ((kind.component, at, None) for at, kind in enumerate(header.kinds))
+
+
+def _shared(kind: Kind) -> int:
+    """What a count of a kind costs by its prices."""
+    return sum(price_aj for _, price_aj in kind.prices_aj)
 
 
 def _units(trace: Trace, units: Sums, waits: Sums) -> list[dict[str, Any]]:

@@ -14,17 +14,13 @@ from numpy.typing import NDArray
 from acortex.errors import UsageError
 from acortex.traces import blocks, columns, handover
 from acortex.traces.schema import TraceHeader
+from acortex.traces.validation import Limits, malformed
 
 MOST_ROWS = 1 << 26
 """Rows of a column that is held as a whole: 512 MB."""
 
-PLAUSIBLE = 64
-"""Rows a byte up to which a file is not doubted; a regular run has about 25."""
-
-FEWER_ROWS = 1 << 22
-"""The same for a file that has more."""
-
 Ints: TypeAlias = NDArray[np.int64]
+AnyInts: TypeAlias = NDArray[np.signedinteger[Any]]
 Window: TypeAlias = tuple[int, int]
 
 
@@ -66,25 +62,32 @@ class StoredBlock:
     cycles: Window | None
     where: str
     read: Callable[[], bytes]
-    bytes: int = 0
 
 
 class Chunk(Mapping[str, Ints]):
-    """The columns of one block, each decoded when it is first asked for; UsageError where the block is malformed.
+    """The columns of one block, each decoded when it is first asked for; TraceError where the block is malformed.
 
     `span` and `merged` are there at every level: `duration` and 1 where the file has no such columns.
     """
 
-    def __init__(self, block: StoredBlock, names: Sequence[str], sizes: Mapping[str, int]) -> None:
+    def __init__(self, block: StoredBlock, names: Sequence[str], kinds: int) -> None:
         self.rows = block.rows
-        self._where = block.where
+        self._block = block
         self._names = names
-        self._sizes = sizes
         self._columns: dict[str, Ints] = {}
         try:
-            self._packed, self._prices = _parse_body(block.read(), names, sizes)
+            self._packed, self._prices = _parse_body(block.read(), names, kinds)
         except ValueError as error:
-            raise self._malformed(str(error)) from error
+            raise malformed(str(error), block.where) from error
+
+    def check(self, limits: Limits) -> None:
+        """Raises the TraceError of a row that no run has, or that is not where the file's index says."""
+        limits.check(self, self._names, self._block.where)
+        if self._block.cycles is not None:
+            first, end = int(self["start"].min()), columns.last_end(self["start"], self["span"])
+            if (first, end) != self._block.cycles:
+                said, found = ("{} to {}".format(*pair) for pair in (self._block.cycles, (first, end)))
+                raise malformed(f"the index says that the block has cycles {said}, it has {found}", self._block.where)
 
     def __getitem__(self, name: str) -> Ints:
         if name not in self._columns:
@@ -103,43 +106,31 @@ class Chunk(Mapping[str, Ints]):
         try:
             values = columns.unpack(self._packed[name], self.rows)
         except (ValueError, OverflowError) as error:
-            raise self._malformed(f"column {name!r} {error}") from error
-        if name in self._sizes:
-            self._check_positions(name, values)
+            raise malformed(f"column {name!r} {error}", self._block.where) from error
         if name == "energy_aj" and self._prices is not None:
             values = values + self["count"] * self._prices[self["kind"]]
         return values
 
-    def _check_positions(self, name: str, values: Ints) -> None:
-        low, high = int(values.min()), int(values.max())
-        if low < (-1 if name == "pc" else 0) or high >= self._sizes[name]:
-            raise self._malformed(f"column {name!r} has {low}..{high}, the header has {self._sizes[name]} of them")
 
-    def _malformed(self, what: str) -> UsageError:
-        return UsageError(f"the trace is malformed: {what}", where=self._where)
-
-
-def _parse_body(
-    body: bytes, names: Sequence[str], sizes: Mapping[str, int]
-) -> tuple[dict[str, list[Any]], Ints | None]:
-    """The packed columns of a block by name, and its price a kind if it has any."""
+def _parse_body(body: bytes, names: Sequence[str], kinds: int) -> tuple[dict[str, list[Any]], Ints | None]:
+    """The packed columns of a block by name, and its price of each kind if it has any."""
     plain = blocks.unpack(body)
     packed = plain.get("columns") if isinstance(plain, dict) else None
     if not isinstance(packed, list) or not all(columns.is_packed(column) for column in packed):
         raise ValueError("a block has no columns")
     found = {column[0]: column for column in packed}
+    if len(found) != len(packed):
+        raise ValueError("a block has a column twice")
     if missing := [name for name in names if name not in found]:
         raise ValueError(f"a block lacks the columns {', '.join(missing)}")
     prices = plain.get("prices_aj")
     if prices is None:
         return found, None
-    try:
-        prices = np.array(prices, dtype=np.int64)
-    except (TypeError, OverflowError, ValueError):
-        raise ValueError("prices are no integers") from None
-    if prices.shape != (sizes["kind"],):
-        raise ValueError(f"there must be {sizes['kind']} prices")
-    return found, prices
+    if not isinstance(prices, list) or not all(columns.is_int64(price) for price in prices):
+        raise ValueError("prices are no integers")
+    if len(prices) != kinds:
+        raise ValueError(f"there must be {kinds} prices")
+    return found, np.array(prices, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -168,6 +159,8 @@ class Select:
         return block.cycles[0] < self.window[1] and block.cycles[1] >= self.window[0]
 
 
+NO_SELECTION = Select()
+
 Row = TypeVar("Row", Event, Wait)
 
 
@@ -183,45 +176,52 @@ class Table(Generic[Row]):
         fields: Sequence[str],
         row: type[Row],
         stored: Sequence[StoredBlock],
-        selected: Select,
+        limits: Limits,
+        selected: Select = NO_SELECTION,
+        checked: set[str] | None = None,
     ) -> None:
         self.header = header
         self.fields = tuple(fields)
         self._row: type[Row] = row
         self._stored = [block for block in stored if selected.meets(block)]
+        self._limits = limits
         self._select = selected
+        self._checked: set[str] = set() if checked is None else checked
         self._cache: dict[str, Ints] = {}
 
     def __len__(self) -> int:
-        return self._claimed() if self._select == Select() else len(self["start"])
+        return self._claimed() if self._select == NO_SELECTION else len(self["start"])
 
     def __getitem__(self, name: str) -> Ints:
         if name not in self._row._fields:
             raise UsageError(f"there is no column {name!r}", hint=_nearest(name, self._row._fields))
         if name not in self._cache:
-            self._cache[name] = self._whole(name)
+            self._cache |= self._whole(name)
         return self._cache[name]
 
-    def _whole(self, name: str) -> Ints:
-        """A column of all rows, as far as memory may be taken for it: little where a small file claims many rows."""
-        most = MOST_ROWS if self._claimed() <= PLAUSIBLE * self._bytes() else FEWER_ROWS
-        parts, rows = [], 0
-        for chunk in self.chunks(name):
-            parts.append(chunk[name])
-            rows += len(parts[-1])
-            if rows > most:
+    def _whole(self, *names: str) -> dict[str, Ints]:
+        """Columns of all rows, as far as memory may be taken for them."""
+        parts = self._gathered(_as_is, *names)
+        return {name: np.concatenate(parts.pop(name), dtype=np.int64) for name in names}
+
+    def _gathered(self, form: Callable[[Ints], AnyInts], *names: str) -> dict[str, list[AnyInts]]:
+        """The parts of columns, each in some form; as few rows as memory may be taken for."""
+        parts: dict[str, list[AnyInts]] = {name: [np.zeros(0, dtype=np.int8)] for name in names}
+        rows = 0
+        for chunk in self.chunks(*names):
+            rows += len(chunk[names[0]])
+            if rows > MOST_ROWS:
                 raise UsageError(
-                    f"the trace has more than {most} rows, too many to hold at once",
+                    f"the trace has more than {MOST_ROWS} rows, too many to hold at once",
                     where=self._stored[0].where,
                     hint="take a part with select(window=...), or go through chunks()",
                 )
-        return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
+            for name in names:
+                parts[name].append(form(chunk[name]))
+        return parts
 
     def _claimed(self) -> int:
         return sum(block.rows for block in self._stored)
-
-    def _bytes(self) -> int:
-        return sum(block.bytes for block in self._stored)
 
     def __iter__(self) -> Iterator[Row]:
         names = self._row._fields
@@ -230,18 +230,47 @@ class Table(Generic[Row]):
 
     def chunks(self, *names: str) -> Iterator[dict[str, Ints]]:
         """The named columns (all of `fields` if none is named), at most 65,536 rows at a time, in file order."""
-        wanted = names or self.fields
-        for block in self._stored:
-            chunk = Chunk(block, self.fields, self.header.table_sizes())
-            mask = self._select.mask(chunk)
-            if mask is None:
-                yield {name: chunk[name] for name in wanted}
-            elif mask.any():
-                yield {name: chunk[name][mask] for name in wanted}
+        for at in range(len(self._stored)):
+            if chunk := self.chunk(at, *names):
+                yield chunk
+
+    def chunk(self, at: int, *names: str) -> dict[str, Ints] | None:
+        """One of the chunks, by the number of its block; None where no row of it is selected."""
+        chunk = self._chunk(self._stored[at])
+        mask = self._select.mask(chunk)
+        if mask is None:
+            return {name: chunk[name] for name in names or self.fields}
+        return {name: chunk[name][mask] for name in names or self.fields} if mask.any() else None
+
+    def rows_of(self, at: int) -> int:
+        """How many rows a block has, selected or not."""
+        return self._stored[at].rows
+
+    def first_starts(self) -> list[int]:
+        """The first start in each block."""
+        return [
+            block.cycles[0] if block.cycles is not None else int(self._chunk(block)["start"].min())
+            for block in self._stored
+        ]
+
+    def _chunk(self, block: StoredBlock) -> Chunk:
+        """The columns of a block, checked the first time that it is read."""
+        chunk = Chunk(block, self.fields, len(self.header.kinds))
+        if block.where not in self._checked:
+            chunk.check(self._limits)
+            self._checked.add(block.where)
+        return chunk
 
     def columns(self) -> dict[str, Ints]:
-        """All of `fields`."""
-        return {name: self[name] for name in self.fields}
+        """All of `fields`, read in one pass."""
+        missing = [name for name in self.fields if name not in self._cache]
+        if missing:
+            self._cache |= self._whole(*missing)
+        return {name: self._cache[name] for name in self.fields}
+
+    def compact(self, *names: str) -> dict[str, AnyInts]:
+        """Columns of all rows, each in the narrowest signed integers that hold it: about 25 bytes for a row of all."""
+        return {name: np.concatenate(parts) for name, parts in self._gathered(narrowest, *names).items()}
 
     def end_cycle(self) -> int:
         """The last cycle at which any row ends; 0 without rows."""
@@ -255,7 +284,7 @@ class Table(Generic[Row]):
 
     def to_duckdb(self) -> Any:
         """A duckdb relation with names in place of positions; MissingExtra without duckdb."""
-        return handover.to_duckdb(self.columns(), self.header)
+        return handover.to_duckdb(self.compact(*self.fields), self.header)
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """The rows of `to_duckdb` for any reader of Arrow streams."""
@@ -292,7 +321,7 @@ class Table(Generic[Row]):
             inferences = tuple(sorted(asked if inferences is None else asked & set(inferences)))
         cut = _meet(self._select.window, window)
         chosen = replace(self._select, window=cut, allowed=allowed, inferences=inferences)
-        return Table(self.header, self.fields, self._row, self._stored, chosen)
+        return Table(self.header, self.fields, self._row, self._stored, self._limits, chosen, self._checked)
 
     def _names(self, column: str) -> Sequence[str]:
         if column not in self._row._fields:
@@ -300,6 +329,21 @@ class Table(Generic[Row]):
         header = self.header
         named = {"unit": header.units, "cause": header.causes, "layer": header.layers, "pc": header.lines}
         return [kind.name for kind in header.kinds] if column == "kind" else named[column]
+
+
+def _as_is(values: Ints) -> AnyInts:
+    return values
+
+
+def fitting(low: int, high: int) -> np.dtype[np.signedinteger[Any]]:
+    """The narrowest signed integers that hold these bounds."""
+    bits = next(bits for bits in (8, 16, 32, 64) if -(1 << bits - 1) <= low and high < 1 << bits - 1)
+    return np.dtype(f"i{bits // 8}")
+
+
+def narrowest(values: Ints) -> AnyInts:
+    """The values in the fewest bytes that hold them all."""
+    return values.astype(fitting(int(values.min(initial=0)), int(values.max(initial=0))))
 
 
 def _restrict(allowed: dict[str, NDArray[np.bool_]], name: str, mask: NDArray[np.bool_]) -> None:

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from acortex.errors import UsageError
 from acortex.traces.golden import WIDTH, compare, dumps, golden, loads, metrics
 
+from .conftest import Rows, pipeline
+
 SUMMARY = {
     "cycles": 120,
     "counts": {"conversions": 64, "host_words.in": 0},
@@ -42,6 +44,12 @@ CONTENT = {
     "energy_aj": {"arrays": 10**19, "leakage": 77},
     "critical": {},
 }
+
+
+@pytest.fixture
+def rows() -> tuple[Rows, Rows]:
+    """Events and waits that have ended by the last cycle of the summary."""
+    return pipeline(12)
 
 
 def changed(*path: Any, by: int) -> dict[str, Any]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from acortex.errors import MissingExtra, UsageError
+from acortex.traces import handover
 from acortex.traces.query import query
 from acortex.traces.reader import Trace
 
@@ -114,3 +116,38 @@ def test_without_the_package_the_extra_is_named(
     with pytest.raises(MissingExtra) as caught:
         trace.to_pandas() if package == "pandas" else trace.to_duckdb()
     assert str(caught.value) == message
+
+
+# --- what a query may take --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sql", "message"),
+    [
+        ("SELECT list(repeat('x', 100000) || i) FROM range(100000) t(i)", "the query needs more than 512MB of memory"),
+        ("SELECT 9223372036854775807 + max(start) + 1 FROM events", "the query failed: Out of Range Error"),
+        ("SELECT CAST(unit AS INTEGER) FROM events", "the query failed: Conversion Error"),
+        ("SELECT error('no')", "the query failed: Invalid Input Error: no"),
+        ("SELECT 1; SELECT 2", "the query has more than one statement\n  hint: give one SELECT"),
+        ("SELECT i FROM range(2000000) t(i)", "the answer has more than 1048576 values"),
+    ],
+)
+def test_work_that_fails_is_one_error(trace: Trace, sql: str, message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        query(trace, sql)
+    assert str(caught.value).startswith(message)
+    assert "\n  hint: " in str(caught.value)
+
+
+def test_what_does_not_fit_into_memory_goes_to_a_folder_that_is_removed(
+    trace: Trace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handover, "MEMORY", "40MB")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    sql = "SELECT sum(n) FROM (SELECT row_number() OVER (ORDER BY i * 7919 % 100003, i) AS n FROM range(3000000) t(i))"
+    assert query(trace, sql).rows == [(4500001500000,)]
+    assert list(tmp_path.glob("acortex-*")) == list(tmp_path.glob(".tmp")) == []
+    with pytest.raises(UsageError, match="no"):
+        query(trace, "SELECT error('no')")
+    assert list(tmp_path.glob("acortex-*")) == []

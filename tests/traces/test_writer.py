@@ -23,41 +23,43 @@ from .conftest import HEADER, MakeTrace, Rows, pipeline
 BIG = 2**63 - 1
 
 
-def _write(path: Path, events: Rows, waits: Rows = (), level: str = "events", **changes: Any) -> bytes:  # type: ignore[assignment]
+def _write(
+    path: Path, events: Rows, waits: Rows = (), level: str = "events", cycles: int = 10**9, **changes: Any
+) -> bytes:  # type: ignore[assignment]
     writer = TraceWriter(path, replace(HEADER, **changes), level)
     for event in events:
         writer.emit(*event)
     for wait in waits:
         writer.wait(*wait)
-    writer.finish({"cycles": 130})
+    writer.finish({"cycles": cycles})
     return path.read_bytes()
 
 
 _count = st.integers(0, BIG) | st.integers(0, 300)
 _events = st.tuples(
-    st.integers(-BIG - 1, BIG) | st.integers(0, 1000),
+    st.integers(-(2**62), BIG) | st.integers(0, 1000),
     _count,
     st.integers(0, 4),
     st.integers(0, 4),
     _count,
     st.integers(-1, 4),
     st.integers(0, 2),
-    st.integers(-BIG - 1, BIG),
-    st.integers(-BIG - 1, BIG),
-)
+    st.integers(-1, 2**40),
+    st.integers(0, BIG),
+).filter(lambda event: event[0] + event[1] <= BIG)
 
 
 @settings(deadline=None, max_examples=80)
 @given(st.lists(_events, max_size=30))
-def test_any_int64_in_any_order_comes_back_exactly(tmp_path_factory: pytest.TempPathFactory, events: Rows) -> None:
+def test_any_row_in_any_order_comes_back_exactly(tmp_path_factory: pytest.TempPathFactory, events: Rows) -> None:
     path = tmp_path_factory.mktemp("exact") / "t.actrace"
-    _write(path, events)
+    _write(path, events, cycles=BIG)
     read = reader.open(path)
     assert [tuple(event)[:9] for event in read] == events
 
 
 def test_waits_come_back_exactly(make_trace: MakeTrace, rows: tuple[Rows, Rows]) -> None:
-    waits = [*rows[1], (BIG, 0, 4, 2, -1, 0, BIG)]
+    waits = [*rows[1], (BIG, 0, 4, 2, -1, 0, 2**40)]
     assert [tuple(wait)[:7] for wait in make_trace(rows[0], waits).waits] == waits
 
 

@@ -1,0 +1,230 @@
+"""Where two traces part: their rows side by side in the order of their starts, a window of time after another.
+
+Rows are matrices of int64, a column for each of COLUMNS, in tables of names that both traces share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex.traces.in_flight import ISSUING
+from acortex.traces.in_order import in_order
+from acortex.traces.reader import Trace
+from acortex.traces.table import Ints
+
+# The order of comparison. `kind` counts kinds first, then the causes of waits.
+COLUMNS = ("start", "unit", "kind", "layer", "inference", "line", "duration", "span", "count", "merged", "energy_aj")
+UNIT, KIND, LENGTH, SPAN = (COLUMNS.index(name) for name in ("unit", "kind", "duration", "span"))
+BEFORE = 3
+"""Rows in common that are given for what went before."""
+
+Tables = dict[str, list[str]]
+Row = list[int]
+
+
+class Divergence(NamedTuple):
+    """Where one unit parts first: the moment, the first row of either trace and its like in the other, and the last
+    rows in common that had ended by then.
+    """
+
+    moment: int
+    row: Row
+    a: Row | None
+    b: Row | None
+    before: list[Row]
+
+
+class _Parting(NamedTuple):
+    """Where one unit parts: the moment, 0 for an event and 1 for a wait, the unit, and the position of its row."""
+
+    moment: int
+    wait: int
+    unit: int
+    at: int
+
+
+def common_tables(a: Trace, b: Trace) -> Tables:
+    """Names of both traces, each once."""
+    names: dict[str, Callable[[Trace], Sequence[str]]] = {
+        "unit": lambda trace: trace.header.units,
+        "kind": lambda trace: [kind.name for kind in trace.header.kinds],
+        "cause": lambda trace: trace.header.causes,
+        "layer": lambda trace: trace.header.layers,
+        "line": lambda trace: (*trace.header.lines, "-"),
+    }
+    return {name: list(dict.fromkeys((*get(a), *get(b)))) for name, get in names.items()}
+
+
+def first_divergence(a: Trace, b: Trace, tables: Tables, rtol_energy: float) -> Divergence | None:
+    """The unit that parts first, with its rows: a unit parts where the first of its rows that differs begins or, where
+    only the length differs, as the shorter one ends. Of what parts at once an event comes before the waits it ended.
+    """
+    parted = _partings(a, b, tables, rtol_energy)
+    if not parted:
+        return None
+    first = min(parted.values())
+    left, right = (_rest(trace, tables, first) for trace in (a, b))
+    mine, theirs = next(left, None), next(right, None)
+    before = _before(a, tables, parted, first)
+    if theirs is None or (mine is not None and mine < theirs):
+        row = mine or []
+        return Divergence(first.moment, row, mine, _counterpart(theirs, right, row), before)
+    return Divergence(first.moment, theirs, _counterpart(mine, left, theirs), theirs, before)
+
+
+def _windows(trace: Trace, tables: Tables) -> Iterator[tuple[int | None, Ints]]:
+    """The rows of a trace in windows of rising starts, in the common tables, in no order within a window."""
+    header = trace.header
+    place = {name: {text: at for at, text in enumerate(table)} for name, table in tables.items()}
+    units, layers = (
+        np.array([place[name][text] for text in names])
+        for name, names in (("unit", header.units), ("layer", header.layers))
+    )
+    kinds = np.array([place["kind"][kind.name] for kind in header.kinds])
+    causes = np.array([len(place["kind"]) + place["cause"][cause] for cause in header.causes])
+    lines = np.array([place["line"][line] for line in (*header.lines, "-")])  # a pc of -1 is the last
+
+    def matrix(chunk: Mapping[str, Ints]) -> dict[str, Ints]:
+        duration = chunk["duration"]
+        column = {"span": duration, "merged": np.ones_like(duration), **chunk}
+        for name in ("count", "energy_aj"):
+            column.setdefault(name, np.zeros_like(duration))
+        column["unit"], column["layer"] = units[chunk["unit"]], layers[chunk["layer"]]
+        column["kind"] = kinds[chunk["kind"]] if "kind" in chunk else causes[chunk["cause"]]
+        column["line"] = lines[chunk["pc"]]
+        return {"start": chunk["start"], "rows": np.stack([column[name] for name in COLUMNS], axis=1)}
+
+    for limit, window in in_order((trace.events, trace.waits), matrix):
+        yield limit, window["rows"]
+
+
+def _side_by_side(a: Trace, b: Trace, tables: Tables) -> Iterator[tuple[int | None, Ints, Ints]]:
+    """Windows of both traces with one limit each: all rows of either that start before it, and after the last one."""
+    streams = [_windows(trace, tables) for trace in (a, b)]
+    held = [_NOTHING, _NOTHING]
+    reached: list[float] = [-np.inf, -np.inf]
+    while min(reached) < np.inf:
+        for at in (0, 1):
+            if reached[at] == min(reached):
+                limit, rows = next(streams[at], (None, _NOTHING))
+                held[at], reached[at] = np.concatenate((held[at], rows)), np.inf if limit is None else limit
+        limit = None if min(reached) == np.inf else int(min(reached))
+        due = [rows[:, 0] < limit if limit is not None else np.ones(len(rows), bool) for rows in held]
+        yield limit, held[0][due[0]], held[1][due[1]]
+        held = [rows[~mask] for rows, mask in zip(held, due, strict=True)]
+
+
+_NOTHING: Ints = np.zeros((0, len(COLUMNS)), dtype=np.int64)
+
+
+def _by_unit(rows: Ints) -> dict[int, Ints]:
+    """The rows of each unit that has any, in order."""
+    rows = rows[np.lexsort(rows.T[::-1])]
+    order = np.argsort(rows[:, UNIT], kind="stable")
+    units, first = np.unique(rows[order, UNIT], return_index=True)
+    return dict(zip(units.tolist(), np.split(rows[order], first[1:]), strict=True)) if len(units) else {}
+
+
+def _partings(a: Trace, b: Trace, tables: Tables, rtol_energy: float) -> dict[int, _Parting]:
+    """Where units part, of those that do before the first of all has: the others cannot have been first."""
+    parted: dict[int, _Parting] = {}
+    passed = np.zeros(len(tables["unit"]), dtype=np.int64)
+    for limit, left, right in _side_by_side(a, b, tables):
+        if left.shape != right.shape or not np.array_equal(left, right):
+            mine, theirs = _by_unit(left), _by_unit(right)
+            for unit in sorted({*mine, *theirs} - set(parted)):
+                pair = mine.get(unit, _NOTHING), theirs.get(unit, _NOTHING)
+                if found := _parting(unit, *pair, tables, rtol_energy):
+                    parted[unit] = found._replace(at=found.at + int(passed[unit]))
+        passed += np.bincount(left[:, UNIT], minlength=len(passed))
+        if parted and limit is not None and limit > min(parted.values()).moment:
+            break
+    return parted
+
+
+def _parting(unit: int, left: Ints, right: Ints, tables: Tables, rtol_energy: float) -> _Parting | None:
+    """The moment at which a unit does something else than in the other trace."""
+    at = _first_difference(left, right, rtol_energy)
+    if at is None:
+        return None
+    rows = [rows[at].tolist() for rows in (left, right) if at < len(rows)]
+    same = len(rows) == 2 and rows[0][:LENGTH] == rows[1][:LENGTH]
+    first = min(rows)
+    moment = first[0] + (min(row[SPAN] for row in rows) if same and rows[0][SPAN] != rows[1][SPAN] else 0)
+    return _Parting(moment, int(first[KIND] >= len(tables["kind"])), unit, at)
+
+
+def _first_difference(left: Ints, right: Ints, rtol_energy: float) -> int | None:
+    """The position of the first pair of rows that differ, where one may have ended; None for none."""
+    shared = min(len(left), len(right))
+    differs = (left[:shared, :-1] != right[:shared, :-1]).any(axis=1)
+    differs |= energy_differs(left[:shared, -1], right[:shared, -1], rtol_energy)
+    if differs.any():
+        return int(differs.argmax())
+    return shared if len(left) != len(right) else None
+
+
+def energy_differs(a: NDArray[Any], b: NDArray[Any], rtol: float) -> NDArray[np.bool_]:
+    """Which energies differ by more than a relative tolerance."""
+    x, y = a.astype(float), b.astype(float)
+    differs: NDArray[np.bool_] = np.abs(x - y) > rtol * np.maximum(np.abs(x), np.abs(y)) if rtol else a != b
+    return differs
+
+
+def _rest(trace: Trace, tables: Tables, parting: _Parting) -> Iterator[Row]:
+    """The rows of the unit that parts, in order, from there on."""
+    passed = 0
+    for _, rows in _windows(trace, tables):
+        mine = rows[rows[:, UNIT] == parting.unit]
+        if passed + len(mine) > parting.at:
+            mine = mine[np.lexsort(mine.T[::-1])]
+            yield from mine[max(parting.at - passed, 0) :].tolist()
+        passed += len(mine)
+
+
+def _counterpart(first: Row | None, rest: Iterator[Row], row: Row) -> Row | None:
+    """The first of the rows with the same unit, kind, layer, inference and source line."""
+    same = slice(UNIT, LENGTH)
+    if first is None or first[same] == row[same]:
+        return first
+    return next((other for other in rest if other[same] == row[same]), None)
+
+
+def _before(trace: Trace, tables: Tables, parted: Mapping[int, _Parting], first: _Parting) -> list[Row]:
+    """The last rows in common that had ended by then, without the controller's where another unit parts: it runs ahead
+    of what is done, and would hide it.
+    """
+    hidden = [at for at, unit in enumerate(tables["unit"]) if unit == ISSUING != tables["unit"][first.unit]]
+    passed = np.zeros(len(tables["unit"]), dtype=np.int64)
+    last = _NOTHING
+    for limit, rows in _windows(trace, tables):
+        reached = passed + np.bincount(rows[:, UNIT], minlength=len(passed))
+        common = rows if all(reached[unit] <= one.at for unit, one in parted.items()) else _common(rows, parted, passed)
+        common = common[~np.isin(common[:, UNIT], hidden)]
+        last = np.concatenate((last, _last_ended(common, first.moment)))
+        last = last[np.lexsort((last[:, 0], last[:, 0] + last[:, SPAN]))][-BEFORE:]
+        passed = reached
+        if limit is not None and limit > first.moment:
+            break
+    found: list[Row] = last.tolist()
+    return found
+
+
+def _common(rows: Ints, parted: Mapping[int, _Parting], passed: Ints) -> Ints:
+    """The rows of a window that come before the parting of their units."""
+    of_units = _by_unit(rows).items()
+    ends = {unit: max(one.at - int(passed[unit]), 0) for unit, one in parted.items()}
+    return np.concatenate([mine[: ends.get(unit, len(mine))] for unit, mine in of_units])
+
+
+def _last_ended(rows: Ints, moment: int) -> Ints:
+    """The rows that end last by a moment, by unit and in order: BEFORE of them, and those that end when they do."""
+    end = rows[:, 0] + rows[:, SPAN]
+    rows, end = rows[end <= moment], end[end <= moment]
+    if len(rows) > BEFORE:
+        rows = rows[end >= np.partition(end, -BEFORE)[-BEFORE]]
+    return np.concatenate([_NOTHING, *_by_unit(rows).values()])
