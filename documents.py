@@ -7,11 +7,16 @@ its own results; this is what they share.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from html import escape
-from typing import TYPE_CHECKING, Any, ClassVar
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
+
+from acortex import __version__
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -19,40 +24,47 @@ if TYPE_CHECKING:
 REPR = 300
 """Characters of a `repr`, at most: as many as one reads at a glance."""
 
+FEW_VALUES = 3
+"""Plain values of a list that are shown one by one, at most."""
 
-class Document(BaseModel):
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+"""The version of JSON Schema that all schemas are written in."""
+
+T = TypeVar("T")
+
+Pair = Annotated[list[T], Field(min_length=2, max_length=2)]
+"""A value of each of two things that are compared, in their order."""
+
+Number = int | float
+"""A count stays a whole number, whatever stands beside it."""
+
+
+class Document(BaseModel, Mapping[str, Any]):
     """A part of a result: frozen, without fields that nobody described, readable by attribute and by JSON name."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", populate_by_name=True, use_attribute_docstrings=True, protected_namespaces=()
+        frozen=True,
+        extra="forbid",
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+        protected_namespaces=(),
+        json_schema_serialization_defaults_required=True,
+        defer_build=True,
     )
+
+    SHOWN: ClassVar[dict[str, str]] = {}
+    """What `repr` and a notebook show: a name, and the path of the field, with a dot for a part's; empty is all."""
 
     def __getitem__(self, name: str) -> Any:
         """The field of a JSON name. Raises KeyError, as a dictionary does."""
-        field = self._fields().get(name)
-        if field is None:
-            raise KeyError(name)
-        return getattr(self, field)
+        return getattr(self, self._fields()[name])
 
-    def get(self, name: str, default: Any = None) -> Any:
-        """The field of a JSON name, or the default where there is none."""
-        field = self._fields().get(name)
-        return default if field is None else getattr(self, field)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._fields()
-
-    def keys(self) -> list[str]:
+    def __iter__(self) -> Iterator[str]:  # type: ignore[override]  # as a mapping does
         """The JSON names of the fields, in order."""
-        return list(self._fields())
+        return iter(self._fields())
 
-    def values(self) -> list[Any]:
-        """The fields, in order."""
-        return [getattr(self, field) for field in self._fields().values()]
-
-    def items(self) -> list[tuple[str, Any]]:
-        """The fields with their JSON names, in order."""
-        return list(zip(self.keys(), self.values(), strict=True))
+    def __len__(self) -> int:
+        return len(self._fields())
 
     def __eq__(self, other: object) -> bool:
         return self.as_dict() == other if isinstance(other, dict) else super().__eq__(other)
@@ -60,6 +72,7 @@ class Document(BaseModel):
     __hash__ = None  # type: ignore[assignment]  # it may hold lists
 
     @classmethod
+    @cache
     def _fields(cls) -> dict[str, str]:
         """The attribute of each JSON name."""
         return {field.alias or name: name for name, field in cls.model_fields.items()}
@@ -73,19 +86,9 @@ class Document(BaseModel):
         """The JSON Schema of the document."""
         return cls.model_json_schema(by_alias=True, mode="serialization")
 
-
-class Result(Document):
-    """A whole result, with a schema of its own: what a command prints with `--format json`.
-
-    A kind of result says in `SHOWN` what one wants to know of it first.
-    """
-
-    SHOWN: ClassVar[dict[str, str]] = {}
-    """What `repr` and a notebook show: a name, and the path of the field, with a dot for a part's."""
-
     def facts(self) -> Iterator[tuple[str, str]]:
         """What is shown of it: names and values, those that are not known left out."""
-        for name, path in self.SHOWN.items():
+        for name, path in (self.SHOWN or {name: name for name in self}).items():
             found: Any = self
             for part in path.split("."):
                 found = None if found is None else found[part]
@@ -93,14 +96,58 @@ class Result(Document):
                 yield name, _short(found)
 
     def __repr__(self) -> str:
-        text = ", ".join(f"{name}={value}" for name, value in self.facts())
-        whole = f"{type(self).__name__}({text})"
-        return whole if len(whole) < REPR else whole[: REPR - 5] + " …)"
+        return _cut(f"{type(self).__name__}({', '.join(f'{name}={value}' for name, value in self.facts())})")
 
     __str__ = __repr__
 
     def _repr_html_(self) -> str:
         return table(type(self).__name__, self.facts())
+
+
+class Versioned(Document):
+    """A whole document with a schema of its own, named in its first field: its layout changes with the number alone."""
+
+    schema_: str = Field(alias="schema")
+    """The name of the layout, and its version."""
+
+    @classmethod
+    def schema_name(cls) -> str:
+        """The value of `schema`, such as acortex.run/1."""
+        return str(cls.model_fields["schema_"].default)
+
+    @classmethod
+    def json_schema(cls) -> dict[str, Any]:
+        """The JSON Schema of the document, with its dialect and an identifier."""
+        name = cls.schema_name().replace("/", ":").replace(".", ":")
+        return {"$schema": DIALECT, "$id": f"urn:{name}", **super().json_schema()}
+
+
+class Result(Versioned):
+    """What a command prints with `--format json`, and the Python function behind it returns."""
+
+    version: str = __version__
+    """The version of acortex that made it."""
+
+
+class TableResult(Result):
+    """A result that holds rows: each list of them is a DataFrame where that is asked for."""
+
+    ROWS: ClassVar[str]
+    """The field of the rows that one wants first."""
+
+    def to_pandas(self, rows: str = "") -> DataFrame:
+        """The rows of a field, `ROWS` unless another is named, as a DataFrame: none where they are not known.
+
+        A part of a row is a column with a dot in its name. Raises MissingExtra where pandas is not installed, and
+        UsageError for a field that has no rows.
+        """
+        found = self.get(rows or self.ROWS, ())
+        if not isinstance(found, list | None) or (rows and rows not in self):
+            from acortex.errors import UsageError
+
+            lists = ", ".join(name for name, value in self.items() if isinstance(value, list))
+            raise UsageError(f"{type(self).__name__} has no rows {rows!r}", hint=f"there are {lists}")
+        return frame(found or [])
 
 
 def table(caption: str, rows: Iterator[tuple[str, str]]) -> str:
@@ -109,15 +156,23 @@ def table(caption: str, rows: Iterator[tuple[str, str]]) -> str:
     return f"<table><caption>{escape(caption)}</caption>{body}</table>"
 
 
+def _cut(text: str) -> str:
+    """A text that one reads at a glance."""
+    return text if len(text) < REPR else text[: REPR - 5] + " …)"
+
+
 def _short(value: Any) -> str:
-    """A value as a reader takes it in: numbers with few digits, rows by their number."""
-    if isinstance(value, (bool, str)):
+    """A value as a reader takes it in: numbers with few digits, pairs in full, rows by their number."""
+    if isinstance(value, Document | bool | str):
         return str(value)
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, float):
         return f"{value:.4g}"
-    return f"{len(value):,}" if isinstance(value, (list, tuple, dict)) else str(value)
+    if isinstance(value, list | dict):
+        plain = isinstance(value, list) and not any(isinstance(one, list | Mapping) for one in value)
+        return f"[{', '.join(map(_short, value))}]" if plain and len(value) <= FEW_VALUES else f"{len(value):,}"
+    return str(value)
 
 
 def frame(rows: list[Any]) -> DataFrame:
@@ -125,11 +180,41 @@ def frame(rows: list[Any]) -> DataFrame:
 
     Raises MissingExtra where pandas is not installed.
     """
+    plain = [row.as_dict() if isinstance(row, Document) else row for row in rows]
+    made: DataFrame = pandas_module().json_normalize(plain)
+    return made
+
+
+def pandas_module() -> ModuleType:
+    """The module pandas, which an extra installs."""
     try:
-        import pandas
+        return import_module("pandas")
     except ImportError:
         from acortex.errors import MissingExtra
 
         raise MissingExtra("to_pandas", "all") from None
-    plain = [row.as_dict() if isinstance(row, Document) else row for row in rows]
-    return pandas.json_normalize(plain)
+
+
+# What results of several layers have in common.
+
+
+class ProgramName(Document):
+    """A program by its name and its content."""
+
+    name: str
+    """The program's own name for itself."""
+    sha256: str
+    """Of its instructions, data and tables."""
+    instructions: Annotated[int, Field(ge=0)]
+    """Words of instruction memory."""
+
+
+class ChipName(Document):
+    """A chip by its name and its settings."""
+
+    name: str
+    """The chip's name."""
+    sha256: str
+    """Of its settings."""
+    config: dict[str, Any]
+    """Every setting, resolved, by section and name."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from acortex.errors import UsageError
 from acortex.isa.codec import operand_text
@@ -10,8 +10,21 @@ from acortex.isa.diagnostics import near
 from acortex.isa.operands import Kind
 from acortex.isa.table import MNEMONICS, ROWS, Operand, Row
 
-SCHEMA = "acortex.isa/1"
-"""The schema of `acortex isa --format json`."""
+if TYPE_CHECKING:
+    from acortex.isa.results import Manual
+
+
+def manual(name: str | None = None) -> Manual:
+    """The whole reference, or the instruction, the directive or the topic of a name.
+
+    Raises UsageError for an unknown name.
+    """
+    from acortex.isa.results import Manual  # pydantic comes with it, and the table costs none
+
+    about = topics(name)
+    rows = [] if name and (about or name.startswith(".")) else reference(name)
+    said = [] if name and (about or rows) else directives(name)
+    return Manual.model_validate({"instructions": rows, "directives": said, "topics": about})
 
 
 def reference(mnemonic: str | None = None) -> list[dict[str, Any]]:

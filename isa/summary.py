@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
+from acortex.documents import ProgramName
 from acortex.errors import AcortexError
 from acortex.isa.container import sha256
 from acortex.isa.data import packed_size
-from acortex.isa.program import Program, Tensor
+from acortex.isa.program import Program, Tensor, Weights
+from acortex.isa.results import ConstantsInfo, LayerMacs, MemoryInfo, ProgramInfo, TensorInfo, WeightsInfo
 from acortex.isa.sequencer import Sequencer
 from acortex.isa.tensors import words_of
 
@@ -19,8 +20,8 @@ NO_LAYER = "-"
 """What stands outside of layers, as the report of a run names it."""
 
 
-def summary(program: Program) -> dict[str, Any]:
-    """The report `acortex.info/1` of a program, in plain JSON types.
+def summary(program: Program) -> ProgramInfo:
+    """What a program is for.
 
     `macs` are those of a run of as many inferences as `macs_inferences` says: one, or the number of the program's own
     samples where the program does not run with one. They are None where the walk that counts them fails or does not
@@ -28,46 +29,42 @@ def summary(program: Program) -> dict[str, Any]:
     """
     samples = max((len(array) for array in program.samples.values()), default=0)
     inferences, macs = _counted(program, samples)
-    return {
-        "schema": "acortex.info/1",
-        "program": {"name": program.name, "sha256": sha256(program), "instructions": len(program.words)},
-        "chip": program.chip,
-        "inputs": [_tensor(tensor) for tensor in program.inputs],
-        "outputs": [_tensor(tensor) for tensor in program.outputs],
-        "macs": None if macs is None else sum(macs.values()),
-        "macs_inferences": inferences,
-        "layers": [{"name": name, "macs": None if macs is None else macs[name]} for name in program.layers],
-        "macs_outside_layers": None if macs is None else macs[NO_LAYER],
-        "weights": [
-            {
-                "name": one.name,
-                "rows": one.values.shape[0],
-                "columns": one.values.shape[1],
-                "bytes": packed_size((one.values.shape[0], one.values.shape[1])),
-            }
-            for one in program.weights
-        ],
-        "constants": [{"name": one.name, "columns": len(one.values)} for one in program.constants],
-        "memory": [{"address": one.address, "words": len(one.values)} for one in program.memory],
-        "samples": samples,
-        "labels": program.labels is not None,
-    }
+    return ProgramInfo(
+        program=ProgramName(name=program.name, sha256=sha256(program), instructions=len(program.words)),
+        chip=program.chip,
+        inputs=[_tensor(tensor) for tensor in program.inputs],
+        outputs=[_tensor(tensor) for tensor in program.outputs],
+        macs=None if macs is None else sum(macs.values()),
+        macs_inferences=inferences,
+        layers=[LayerMacs(name=name, macs=None if macs is None else macs[name]) for name in program.layers],
+        macs_outside_layers=None if macs is None else macs[NO_LAYER],
+        weights=[_weights(one) for one in program.weights],
+        constants=[ConstantsInfo(name=one.name, columns=len(one.values)) for one in program.constants],
+        memory=[MemoryInfo(address=one.address, words=len(one.values)) for one in program.memory],
+        samples=samples,
+        labels=program.labels is not None,
+    )
 
 
-def _tensor(tensor: Tensor) -> dict[str, Any]:
+def _weights(one: Weights) -> WeightsInfo:
+    rows, columns = one.values.shape
+    return WeightsInfo(name=one.name, rows=rows, columns=columns, bytes=packed_size((rows, columns)))
+
+
+def _tensor(tensor: Tensor) -> TensorInfo:
     linear = tensor.encode == "linear"
-    return {
-        "name": tensor.name,
-        "shape": list(tensor.shapes[0]),
-        "shapes": [list(shape) for shape in tensor.shapes],
-        "encode": tensor.encode,
-        "bits": tensor.bits,
-        "scale": tensor.scale if linear else None,
-        "zero": tensor.zero if linear else None,
-        "axes": None if tensor.axes is None else list(tensor.axes),
-        "packed": tensor.packed,
-        "words": words_of(tensor),
-    }
+    return TensorInfo(
+        name=tensor.name,
+        shape=list(tensor.shapes[0]),
+        shapes=[list(shape) for shape in tensor.shapes],
+        encode=tensor.encode,
+        bits=tensor.bits,
+        scale=tensor.scale if linear else None,
+        zero=tensor.zero if linear else None,
+        axes=None if tensor.axes is None else list(tensor.axes),
+        packed=tensor.packed,
+        words=words_of(tensor),
+    )
 
 
 def _counted(program: Program, samples: int) -> tuple[int, Counter[str] | None]:

@@ -25,6 +25,7 @@ from acortex.programs.memory_plan import WORD_BYTES, kilobytes, least_memory, pl
 from acortex.programs.passes import CHANNELS, Pass, matrices
 from acortex.programs.placement import Rect, Tiles, place, smallest
 from acortex.programs.plan import Plan
+from acortex.programs.results import CompileReport
 from acortex.programs.schedule import schedule
 
 
@@ -55,8 +56,8 @@ class Compiled:
     text: str
     arrays: dict[str, NDArray[np.generic]]
     plan: Plan
-    report: dict[str, Any]
-    """`acortex.compile/1`, plain JSON types."""
+    report: CompileReport
+    """How it was mapped."""
     columns: int
     """Columns of arrays of the chip that it is for."""
 
@@ -144,11 +145,10 @@ def _tiles(passes: list[Pass]) -> list[Tiles]:
     return [matrix.tiles for matrix in matrices(passes)]
 
 
-def _report(plan: Plan, machine: Machine, size: int) -> dict[str, Any]:
-    """`acortex.compile/1`."""
+def _report(plan: Plan, machine: Machine, size: int) -> CompileReport:
+    """How a plan uses the machine."""
     tiles = _tiles(plan.passes)
-    return {
-        "schema": "acortex.compile/1",
+    report = {
         "network": plan.graph.name,
         "chip": machine.name,
         "arrays_used": sum(group.arrays for group in tiles),
@@ -161,6 +161,7 @@ def _report(plan: Plan, machine: Machine, size: int) -> dict[str, Any]:
         "host_nodes": list(plan.graph.host_nodes),
         "warnings": list(plan.graph.warnings),
     }
+    return CompileReport.model_validate(report)
 
 
 def _least(layer: Layer) -> int:

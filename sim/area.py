@@ -7,8 +7,8 @@ columns is priced for each of the n columns of a block, and a rest is fixed.
 from __future__ import annotations
 
 from decimal import Decimal, localcontext
-from typing import Any
 
+from acortex.sim.results_of_chips import ChipReport, ChipRow, GroupOnChip
 from acortex.sim.specs import Chip
 
 PRECISION = 60
@@ -80,15 +80,26 @@ def die_side(chip: Chip) -> Decimal:
         return total_area(chip).sqrt()
 
 
-def chip_report(chip: Chip) -> dict[str, Any]:
-    """A chip as `acortex.chip/1`: its areas, its number of arrays and its settings, in plain types."""
-    return {
-        "schema": "acortex.chip/1",
-        "name": chip.name,
-        "description": chip.description,
-        "sha256": chip.sha256,
-        "area_mm2": float(total_area(chip)),
-        "area_by_component_mm2": {name: float(area) for name, area in area_by_component(chip).items()},
-        "arrays": chip.array_count,
-        "config": chip.config,
-    }
+def chip_report(chip: Chip, groups: list[GroupOnChip] | None = None) -> ChipReport:
+    """A chip's areas, its number of arrays and its settings; with the groups of a program on it where given."""
+    return ChipReport(
+        name=chip.name,
+        description=chip.description,
+        sha256=chip.sha256,
+        area_mm2=float(total_area(chip)),
+        area_by_component_mm2={name: float(area) for name, area in area_by_component(chip).items()},
+        arrays=chip.array_count,
+        config=chip.config,
+        groups=groups,
+    )
+
+
+def chip_row(chip: Chip) -> ChipRow:
+    """A chip among others: its sizes."""
+    return ChipRow(
+        name=chip.name,
+        arrays=chip.array_count,
+        memory_kb=chip.memory.capacity_kb,
+        area_mm2=float(total_area(chip)),
+        description=chip.description,
+    )

@@ -6,36 +6,35 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from acortex.sim.area import total_area
+from acortex.sim.results import RunReport
+from acortex.sim.results_of_chips import ChipArea, ChipDiff, ComparedQuantity, Comparison, SettingDiff
 from acortex.sim.specs import SETTINGS, Chip
 
-Report = Mapping[str, Any]
 
-
-def chip_diff(a: Chip, b: Chip) -> dict[str, Any]:
-    """The settings in which two chips differ, with units and sources: `acortex.chip-diff/1`."""
-    return {
-        "schema": "acortex.chip-diff/1",
-        "equal": a.sha256 == b.sha256,
-        "chips": [{"name": chip.name, "sha256": chip.sha256, "area_mm2": float(total_area(chip))} for chip in (a, b)],
-        "settings": [
-            {
-                "path": path,
-                "values": [_value(a.config, path), _value(b.config, path)],
-                "unit": setting.unit,
-                "sources": [a.sources.get(path, ""), b.sources.get(path, "")],
-            }
+def chip_diff(a: Chip, b: Chip) -> ChipDiff:
+    """The settings in which two chips differ, with units and sources."""
+    return ChipDiff(
+        equal=a.sha256 == b.sha256,
+        chips=[ChipArea(name=chip.name, sha256=chip.sha256, area_mm2=float(total_area(chip))) for chip in (a, b)],
+        settings=[
+            SettingDiff(
+                path=path,
+                values=[_value(a.config, path), _value(b.config, path)],
+                unit=setting.unit,
+                sources=[a.sources.get(path, ""), b.sources.get(path, "")],
+            )
             for path, setting in SETTINGS.items()
             if _value(a.config, path) != _value(b.config, path)
         ],
-    }
+    )
 
 
-def _value(config: Report, path: str) -> Any:
+def _value(config: Mapping[str, Any], path: str) -> Any:
     section, _, name = path.rpartition(".")
     return config[section][name] if section else config[name]
 
 
-QUANTITIES: tuple[tuple[str, str, Callable[[Report], float]], ...] = (
+QUANTITIES: tuple[tuple[str, str, Callable[[RunReport], float]], ...] = (
     ("cycles", "cycles", lambda run: run["cycles"]),
     ("time", "s", lambda run: run["latency_s"]),
     ("latency of an inference", "s", lambda run: _mean([one["latency_s"] for one in run["inferences"]])),
@@ -53,21 +52,20 @@ def _mean(values: list[float]) -> float:
     return sum(values) / len(values) if values else 0.0
 
 
-def compare(a: Report, b: Report) -> dict[str, Any]:
-    """Two runs of one program beside each other: `acortex.compare/1`, with both reports whole in `runs`.
+def compare(a: RunReport, b: RunReport) -> Comparison:
+    """Two runs of one program beside each other, with both reports whole in `runs`.
 
     `ratio` is the second over the first, null where the first is 0.
     """
     rows = [(name, unit, read(a), read(b)) for name, unit, read in QUANTITIES]
     energies = a["energy_by_component_j"], b["energy_by_component_j"]
     rows += [(f"energy.{name}", "J", energies[0][name], energies[1][name]) for name in energies[0]]
-    return {
-        "schema": "acortex.compare/1",
-        "program": a["program"],
-        "chips": [a["chip"]["name"], b["chip"]["name"]],
-        "rows": [
-            {"name": name, "unit": unit, "values": [one, other], "ratio": other / one if one else None}
+    return Comparison(
+        program=a.program,
+        chips=[a.chip.name, b.chip.name],
+        rows=[
+            ComparedQuantity(name=name, unit=unit, values=[one, other], ratio=other / one if one else None)
             for name, unit, one, other in rows
         ],
-        "runs": [dict(a), dict(b)],
-    }
+        runs=[a, b],
+    )

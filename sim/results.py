@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from acortex import __version__
-from acortex.documents import Document, Result, frame
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
+from acortex.documents import ChipName as ChipName
+from acortex.documents import Document, TableResult
+from acortex.documents import ProgramName as ProgramName
 
 Cycles = Annotated[int, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -18,60 +16,52 @@ Joules = dict[str, float]
 Attojoules = dict[str, int]
 
 
-class ProgramName(Document):
-    """Which program ran."""
-
-    name: str
-    sha256: str
-    """Of its instructions, data and tables."""
-    instructions: Annotated[int, Field(ge=0)]
-    """Words of instruction memory."""
-
-
-class ChipName(Document):
-    """Which chip it ran on."""
-
-    name: str
-    sha256: str
-    """Of its settings."""
-    config: dict[str, Any]
-    """Every setting, resolved, by section and name."""
-
-
 class Energy(Document):
     """An energy, whole and by component. Attojoules are exact; joules are the same numbers, rounded to a float."""
 
     energy_j: float
+    """In joules."""
     energy_aj: int
+    """In attojoules, exact."""
     energy_by_component_j: Joules
+    """In joules."""
     energy_by_component_aj: Attojoules
+    """In attojoules: they add up to the whole, exactly."""
 
 
 class Setup(Energy):
     """What stood before `start`: writing the weights. In no other number of the report."""
 
     cycles: Cycles
+    """How long it took."""
     latency_s: float
+    """The same in seconds."""
 
 
 class Inference(Energy):
     """One inference: in flight from its first word's leaving the host to the arrival of its last."""
 
     index: int
+    """The first is 0."""
     start_cycle: Cycles
+    """The cycle in which its first word leaves the host."""
     end_cycle: Cycles
     """The first cycle after it."""
     latency_s: float
+    """How long it was in flight, in seconds."""
 
 
 class Layer(Document):
     """A layer of the program, all its inferences together; `-` is what belongs to none."""
 
     name: str
+    """As the program's mark says."""
     cycles: Cycles
     """Cycles in which it was in flight."""
     energy_j: float
+    """Of its events, in joules."""
     energy_aj: int
+    """The same in attojoules, exact."""
     macs: int
     """Multiply-accumulates: the full kernel at every position."""
 
@@ -80,29 +70,39 @@ class Wait(Document):
     """How long a unit waited for one cause."""
 
     unit: str
+    """The unit's path."""
     cause: str
+    """What it waited for (docs/timing.md)."""
     cycles: Cycles
+    """How long, all waits of this kind together."""
 
 
 class UnitTime(Document):
     """A unit's cycles; they add up to those of the run."""
 
     busy: Cycles
+    """Cycles in which it did something."""
     waiting: Cycles
+    """Cycles in which its next work could not begin."""
     idle: Cycles
+    """Cycles in which it had no work."""
 
 
 class Power(Document):
     """Power over time, in windows of equal width."""
 
     average_w: float
+    """Over the whole run, in watts."""
     leakage_w: float
+    """The part of it that is leakage, in watts."""
     peak_w: float
     """The mean power in the window with the most energy."""
     peak_cycle: Cycles
     """The first cycle of that window."""
     window_s: float
+    """The width of a window in seconds."""
     window_cycles: Cycles
+    """The width of a window in cycles."""
     windows_aj: list[int]
     """Attojoules in each window."""
 
@@ -111,30 +111,43 @@ class SteadyState(Document):
     """How fast results follow each other, from the first completion to the last."""
 
     interval_s: float
+    """Seconds from one completion to the next, on average."""
     inferences_per_s: float
+    """Completions in a second."""
     throughput_ops_per_s: float
+    """Operations in a second; one multiply-accumulate is two operations."""
 
 
 class Occupancy(Document):
     """How much of main memory holds words that are still read."""
 
     capacity_words: int
+    """Words that the memory holds."""
     written_words: int
+    """Words that were ever written."""
     peak_words: int
+    """Words in use at once, at most."""
     peak_cycle: Cycles
+    """The first cycle in which it was so many."""
     peak_share: float
+    """The share of the capacity that was in use then."""
     mean_words: float
+    """Words in use, averaged over the run."""
     current_words: int
     """At the end of the run."""
     current_share: float
+    """The same as a share of the capacity."""
 
 
 class LateRead(Document):
     """A word that was read later after its last write than the memory retains it."""
 
     word: int
+    """Its address."""
     age_cycles: Cycles
+    """Cycles from its write to its read."""
     age_s: float
+    """The same in seconds."""
     read: str
     """The source line that read it."""
     written: str
@@ -145,28 +158,34 @@ class LateReads(LateRead):
     """All late reads of one pair of lines; the word and its age are those of the oldest."""
 
     reads: int
+    """How many there were."""
 
 
 class Retention(Document):
     """Words read too late, over the whole run."""
 
     late_reads: int
+    """How many there were."""
     worst: LateRead | None
+    """The oldest word that was read; null where none was late."""
     pairs: list[LateReads]
+    """By the lines that wrote and read, oldest first."""
 
 
 class Verification(Document):
     """The run's outputs held against an evaluation that shares no code with the chip."""
 
     equal: bool
+    """Whether all codes are the same."""
     codes: int
     """How many were compared."""
     different: int
+    """How many of them differ."""
     first: int | None
     """The first inference with a difference."""
 
 
-class RunReport(Result):
+class RunReport(TableResult):
     """What a run took and where it went. What was not simulated is null: of `timing=False`, all of time and energy."""
 
     SHOWN: ClassVar[dict[str, str]] = {
@@ -181,29 +200,42 @@ class RunReport(Result):
         "accuracy": "accuracy",
         "stopped": "stopped",
     }
+    ROWS: ClassVar[str] = "inferences"
 
-    schema_: Literal["acortex.run/1"] = Field("acortex.run/1", alias="schema")
-    version: str = __version__
+    schema_: Literal["acortex.run/1"] = Field(default="acortex.run/1", alias="schema")
+    """The layout of this document."""
     program: ProgramName
+    """Which program ran."""
     chip: ChipName
+    """Which chip it ran on."""
     clock_ns: float
+    """One cycle in nanoseconds."""
     area_mm2: float
+    """Of the die, in mm2."""
     area_by_component_mm2: dict[str, float]
+    """In mm2: they add up to the area of the die."""
     cycles: Cycles | None = None
     """Of the whole run, without its set-up."""
     latency_s: float | None = None
     """Of the whole run."""
     energy_j: float | None = None
+    """Of the whole run, without its set-up, in joules."""
     energy_aj: int | None = None
+    """The same in attojoules, exact."""
     energy_by_component_j: Joules | None = None
+    """In joules."""
     energy_by_component_aj: Attojoules | None = None
+    """In attojoules: they add up to the whole, exactly."""
     power_w: float | None = None
+    """Energy over latency, in watts."""
     power: Power | None = None
+    """Over time."""
     macs: int | None = None
     """Multiply-accumulates over all inferences: the full kernel at every position, no bias, no vector work."""
     throughput_ops_per_s: float | None = None
     """One multiply-accumulate is two operations."""
     efficiency_ops_per_j: float | None = None
+    """Operations for each joule; one multiply-accumulate is two operations."""
     steady_state: SteadyState | None = None
     """Null with fewer than two completions apart, and for a run that was stopped."""
     counts: dict[str, int] | None = None
@@ -215,9 +247,13 @@ class RunReport(Result):
     layers: list[Layer] | None = None
     """By the program's layer marks."""
     inferences: list[Inference] | None = None
+    """In the order of their index."""
     setup: Setup | None = None
+    """Writing the weights, before the run."""
     memory: Occupancy | None = None
+    """How full main memory was."""
     retention: Retention | None = None
+    """Words read too late."""
     accuracy: Share | None = None
     """The share of inferences whose largest output code is where the label says; null where labels are not known."""
     stopped: str | None = None
@@ -238,10 +274,6 @@ class RunReport(Result):
         return self.model_dump(mode="json", by_alias=True, include=set(TIMED), exclude_none=False) | (
             {"stopped": self.stopped} if self.stopped else {}
         )
-
-    def to_pandas(self) -> DataFrame:
-        """The inferences, a row each. Raises MissingExtra where pandas is not installed."""
-        return frame(list(self.inferences or []))
 
 
 TIMED = (

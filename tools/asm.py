@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from acortex.errors import count as number_of
 from acortex.tools import files
 from acortex.tools.console import format_option, print_json
 from acortex.tools.programs import files_of, open_source
+
+if TYPE_CHECKING:
+    from acortex.isa.program import Program
+    from acortex.tools.results import AsmReport
 
 
 @click.command()
@@ -29,21 +35,24 @@ def asm(source: str, output: str | None, listing: str | None, form: str) -> None
         files.write(output, container.dumps(program))
     if listing:
         files.write(listing, disassembler.listing(program))
-    report = {
-        "schema": "acortex.asm/1",
-        "program": {
-            "name": program.name,
-            "sha256": container.sha256(program),
-            "instructions": len(program.words),
-            "chip": program.chip,
-            "matrices": len(program.weights),
-        },
-        "output": output,
-        "listing": listing,
-    }
     if form == "json":
-        print_json(report)
+        print_json(_report(program, output, listing))
     elif files.STANDARD not in (output, listing):
         written = f" -> {output}" if output else ""
         words, matrices = len(program.words), number_of(len(program.weights), "matrix", "matrices")
         click.echo(f"{program.name}: {number_of(words, 'instruction')}, {matrices}{written}")
+
+
+def _report(program: Program, output: str | None, listing: str | None) -> AsmReport:
+    """What was assembled, and which files were written of it."""
+    from acortex.isa.container import sha256
+    from acortex.tools.results import AsmReport, AssembledProgram
+
+    assembled = AssembledProgram(
+        name=program.name,
+        sha256=sha256(program),
+        instructions=len(program.words),
+        chip=program.chip,
+        matrices=len(program.weights),
+    )
+    return AsmReport(program=assembled, output=output, listing=listing)

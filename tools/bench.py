@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,7 +14,7 @@ from acortex.tools.progress import ProgressBar
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from acortex.tools.benchmarks import Row
+    from acortex.tools.results import BenchMachine, BenchRow
 
 
 @click.command()
@@ -28,17 +28,18 @@ def bench(form: str, quick: bool) -> None:
     for library in ("OPENBLAS", "OMP", "MKL"):
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")  # read as NumPy is imported, below
     from acortex.tools.benchmarks import machine, measure
+    from acortex.tools.results import BenchReport
 
     with ProgressBar("benchmarks") as bar:
         rows = list(measure(quick, bar))
-    about = machine()
+    report = BenchReport(machine=machine(), rows=[row.judged() for row in rows])
     if form == "json":
-        print_json({"schema": "acortex.bench/1", "machine": about, "rows": [row.plain() for row in rows]})
+        print_json(report)
     else:
-        show(console(), _parts(about, rows))
+        show(console(), _parts(report.machine, report.rows))
 
 
-def _parts(about: dict[str, Any], rows: Sequence[Row]) -> list[RenderableType]:
+def _parts(about: BenchMachine, rows: Sequence[BenchRow]) -> list[RenderableType]:
     from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
@@ -60,7 +61,7 @@ def _parts(about: dict[str, Any], rows: Sequence[Row]) -> list[RenderableType]:
     return [
         Text.assemble(
             ("the simulator's own speed", "bold"),
-            f"   Python {about['python']}, NumPy {about['numpy']}, {about['processor']}, {about['cores']} cores",
+            f"   Python {about.python}, NumPy {about.numpy}, {about.processor}, {about.cores} cores",
         ),
         Padding(table, (1, 0, 1, 2), expand=False),
         Text("\n".join(notes), style="dim"),

@@ -34,6 +34,7 @@ from acortex.sim.functional import Functional
 from acortex.sim.run import run
 from acortex.sim.specs import load_chip
 from acortex.tools.machine import machine_of
+from acortex.tools.results import BenchMachine, BenchRow
 from acortex.traces import reader
 from acortex.traces.info import info
 
@@ -70,22 +71,21 @@ class Row:
             return None
         return self.ratio <= self.reach if self.at_most else self.ratio >= self.reach
 
-    def plain(self) -> dict[str, Any]:
-        """The row in plain JSON types."""
-        names = ("name", "value", "unit", "limit", "ratio", "reach", "holds", "at_most", "against")
-        return {name: getattr(self, name) for name in names}
+    def judged(self) -> BenchRow:
+        """The row with what follows from it."""
+        return BenchRow.model_validate({name: getattr(self, name) for name in BenchRow.model_fields})
 
 
-def machine() -> dict[str, Any]:
+def machine() -> BenchMachine:
     """What the numbers were measured on."""
-    return {
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "simpy": simpy.__version__,
-        "system": platform.system(),
-        "processor": platform.machine(),
-        "cores": os.cpu_count(),
-    }
+    return BenchMachine(
+        python=platform.python_version(),
+        numpy=np.__version__,
+        simpy=simpy.__version__,
+        system=platform.system(),
+        processor=platform.machine(),
+        cores=os.cpu_count(),
+    )
 
 
 def measure(quick: bool, tick: Callable[[int, int], None] | None = None) -> Iterator[Row]:

@@ -15,11 +15,11 @@ from acortex.tools import files
 from acortex.traces import golden as goldens
 
 if TYPE_CHECKING:
+    from acortex.tools.results import CheckReport
     from acortex.traces.reader import Trace
 
-Report = dict[str, Any]
+Report = Mapping[str, Any]
 
-SCHEMA = "acortex.check/1"
 MOST = 8
 """Differences of a section that are printed."""
 
@@ -51,34 +51,34 @@ def check(
     tolerances: Mapping[str, float] | None = None,
     reference: Trace | None = None,
     measured: goldens.Golden | None = None,
-) -> Report:
-    """What differs between a run and its golden, as `acortex.check/1`.
+) -> CheckReport:
+    """What differs between a run and its golden.
 
     `measured` is the golden of the run itself, where it is known already, for it takes a walk along the critical path;
     `reference` is a trace of the golden's run: with it the report tells the first event at which the two part.
     """
+    from acortex.tools.results import CheckReport, MetricDiff
+
     after = measured or goldens.golden(trace)
     found = goldens.compare(before, after, tolerances)
     parted = None
     if found and reference is not None:
         from acortex.traces.diff import diff
 
-        parted = diff(reference, trace)["first_divergence"]
-    return {
-        "schema": SCHEMA,
-        "equal": not found,
-        "golden": where,
-        "run": str(trace.path),
-        "program": after["program"],
-        "cycles": [before["cycles"], after["cycles"]],
-        "differences": [
-            {"metric": one.metric, "golden": one.golden, "measured": one.measured, "change": one.change}
-            for one in found
+        parted = diff(reference, trace).first_divergence
+    return CheckReport(
+        equal=not found,
+        golden=where,
+        run=str(trace.path),
+        program=after["program"],
+        cycles=[before["cycles"], after["cycles"]],
+        differences=[
+            MetricDiff(metric=one.metric, golden=one.golden, measured=one.measured, change=one.change) for one in found
         ],
-        "energy_aj": [before.get("energy_aj", {}), after["energy_aj"]],
-        "critical": [before.get("critical", {}), after["critical"]],
-        "first_divergence": parted,
-    }
+        energy_aj=[before.get("energy_aj", {}), after["energy_aj"]],
+        critical=[before.get("critical", {}), after["critical"]],
+        first_divergence=parted,
+    )
 
 
 def lines(report: Report) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +15,8 @@ from acortex.tools.manners import Group
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from acortex.sim.results_of_chips import ChipDiff
+
 
 @click.group(cls=Group)
 def chip() -> None:
@@ -25,22 +27,13 @@ def chip() -> None:
 @format_option
 def list_chips(form: str) -> None:
     """List the built-in chips."""
-    from acortex.sim.area import total_area
+    from acortex.sim.area import chip_row
+    from acortex.sim.results_of_chips import Chips
     from acortex.sim.specs import chip_names, load_chip
 
-    chips = [load_chip(name) for name in chip_names()]
-    rows = [
-        {
-            "name": one.name,
-            "arrays": one.array_count,
-            "memory_kb": one.memory.capacity_kb,
-            "area_mm2": float(total_area(one)),
-            "description": one.description,
-        }
-        for one in chips
-    ]
+    rows = [chip_row(load_chip(name)) for name in chip_names()]
     if form == "json":
-        print_json({"schema": "acortex.chips/1", "chips": rows})
+        print_json(Chips(chips=rows))
         return
     from rich.table import Table
 
@@ -50,8 +43,8 @@ def list_chips(form: str) -> None:
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("")
     for row in rows:
-        sizes = f"{row['arrays']:,}", f"{row['memory_kb']:,} KB", f"{row['area_mm2']:.4g} mm2"
-        table.add_row(str(row["name"]), *sizes, str(row["description"]))
+        sizes = f"{row.arrays:,}", f"{row.memory_kb:,} KB", f"{row.area_mm2:.4g} mm2"
+        table.add_row(row.name, *sizes, row.description)
     show(console(), [table])
 
 
@@ -60,14 +53,15 @@ def list_chips(form: str) -> None:
 def list_technologies(form: str) -> None:
     """List the technologies of main memory and of cells: `memory.type` and `arrays.cell` of a chip file name one."""
     from acortex.sim.chipfiles import NAMES_TECHNOLOGY, technologies, technology
+    from acortex.sim.results_of_chips import Technologies, Technology
 
     rows = [
-        {"setting": path, "name": name, "description": technology(kind, name).data["description"]}
+        Technology(setting=path, name=name, description=technology(kind, name).data["description"])
         for path, kind in NAMES_TECHNOLOGY.items()
         for name in technologies(kind)
     ]
     if form == "json":
-        print_json({"schema": "acortex.technologies/1", "technologies": rows})
+        print_json(Technologies(technologies=rows))
         return
     from rich.table import Table
 
@@ -76,7 +70,7 @@ def list_technologies(form: str) -> None:
     table.add_column("technology", style="cyan", no_wrap=True)
     table.add_column("")
     for row in rows:
-        table.add_row(row["setting"], row["name"], row["description"])
+        table.add_row(row.setting, row.name, row.description)
     show(console(), [table])
 
 
@@ -108,28 +102,28 @@ def diff(a: str, b: str, settings: tuple[str, ...], form: str) -> int:
         print_json(report)
     else:
         show(console(), _difference(report))
-    return 0 if report["equal"] else 1
+    return 0 if report.equal else 1
 
 
-def _difference(report: dict[str, Any]) -> Iterator[RenderableType]:
+def _difference(report: ChipDiff) -> Iterator[RenderableType]:
     """The settings that differ, a row each, with where the second chip's come from."""
     from rich.table import Table
     from rich.text import Text
 
-    one, other = report["chips"]
-    if report["equal"]:
-        yield Text(f"equal: {one['name']} and {other['name']} have the same settings", "green")
+    one, other = report.chips
+    if report.equal:
+        yield Text(f"equal: {one.name} and {other.name} have the same settings", "green")
         return
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("setting", style="cyan", no_wrap=True)
     for chip_ in (one, other):
-        table.add_column(chip_["name"], justify="right")
+        table.add_column(chip_.name, justify="right")
     table.add_column("unit", max_width=8)
     table.add_column("source of the second", style="dim")
-    for row in report["settings"]:
-        table.add_row(row["path"], *map(written, row["values"]), row["unit"], row["sources"][1])
+    for row in report.settings:
+        table.add_row(row.path, *map(written, row.values_), row.unit, row.sources[1])
     yield table
-    yield Text(f"\narea {one['area_mm2']:.4f} mm2 and {other['area_mm2']:.4f} mm2", style="bold")
+    yield Text(f"\narea {one.area_mm2:.4f} mm2 and {other.area_mm2:.4f} mm2", style="bold")
 
 
 chip.add_command(show_chip)

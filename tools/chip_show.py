@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from acortex.sim.bus import GroupRoute
     from acortex.sim.configuration import Configuration
     from acortex.sim.groups import Group
+    from acortex.sim.results_of_chips import ChipReport, GroupOnChip
     from acortex.sim.specs import Chip
 
 
@@ -44,8 +45,8 @@ def show_chip(
     read = (("CHIP", chip_file(chip)), *(files_of(program) if program else ()))
     files.check_apart(read, (("--svg", svg), ("--format json", files.STANDARD if form == "json" else None)))
     loaded = load_chip(chip, settings)
-    groups, route, drawn = _groups(loaded, program, group)
-    report = chip_report(loaded) | drawn
+    groups, route, plans = _groups(loaded, program, group)
+    report = chip_report(loaded, plans)
     if svg:
         files.write(svg, draw(loaded, groups, route))
     if svg == files.STANDARD:
@@ -60,15 +61,15 @@ def show_chip(
 
 def _groups(
     loaded: Chip, program: str | None, name: str | None
-) -> tuple[list[Group], GroupRoute | None, dict[str, Any]]:
-    """The groups to draw, the route of the one that was named, and both as plain data.
+) -> tuple[list[Group], GroupRoute | None, list[GroupOnChip] | None]:
+    """The groups to draw, the route of the one that was named, and what the report says of them.
 
     A network is compiled for the chip.
     """
     if program is None:
         if name is not None:
             raise UsageError("--group draws a group of a program", hint="name the program with --program")
-        return [], None, {}
+        return [], None, None
     from acortex.sim.configuration import configure
     from acortex.tools.programs import open_program
 
@@ -76,7 +77,7 @@ def _groups(
     numbers = sorted(configuration.groups) if name is None else [_named(name, configuration, program)]
     groups = [configuration.groups[number] for number in numbers]
     route = configuration.route(numbers[0]) if name else None
-    return groups, route, {"groups": [_plain(configuration, group) for group in groups]}
+    return groups, route, [_plan(configuration, group) for group in groups]
 
 
 def _named(name: str, configuration: Configuration, program: str) -> int:
@@ -88,21 +89,23 @@ def _named(name: str, configuration: Configuration, program: str) -> int:
     return int(name[1:])
 
 
-def _plain(configuration: Configuration, group: Group) -> dict[str, Any]:
-    """A group as plain data: its matrix, its rectangles and what it claims of the buses."""
+def _plan(configuration: Configuration, group: Group) -> GroupOnChip:
+    """A group: its matrix, its rectangles and what it claims of the buses."""
+    from acortex.sim.results_of_chips import GroupOnChip, Rectangle
+
     route = configuration.route(group.number)
-    return {
-        "group": group.number,
-        "rows": group.rows,
-        "columns": group.columns,
-        "arrays": group.arrays,
-        "rectangles": [
-            {"column": rect.column, "row": rect.row, "height": rect.height, "width": rect.width} for rect in group.rects
+    return GroupOnChip(
+        group=group.number,
+        rows=group.rows,
+        columns=group.columns,
+        arrays=group.arrays,
+        rectangles=[
+            Rectangle(column=rect.column, row=rect.row, height=rect.height, width=rect.width) for rect in group.rects
         ],
-        "segments": len(route.segments),
-        "length_mm": float(route.length_mm),
-        "turns": route.rounds,
-    }
+        segments=len(route.segments),
+        length_mm=float(route.length_mm),
+        turns=route.rounds,
+    )
 
 
 def _drawing(loaded: Chip, groups: list[Group], route: GroupRoute | None, width: int) -> Iterator[RenderableType]:
@@ -118,7 +121,7 @@ def _drawing(loaded: Chip, groups: list[Group], route: GroupRoute | None, width:
         yield Text(route_key(groups[0], route))
 
 
-def _parts(loaded: Chip, report: dict[str, Any], width: int) -> Iterator[RenderableType]:
+def _parts(loaded: Chip, report: ChipReport, width: int) -> Iterator[RenderableType]:
     """A chip from the outside in: name, areas, floor plan, settings."""
     from rich.text import Text
 
@@ -126,22 +129,22 @@ def _parts(loaded: Chip, report: dict[str, Any], width: int) -> Iterator[Rendera
 
     yield Text(loaded.name, style="bold cyan")
     yield Text(f"{loaded.description}\n", style="dim")
-    yield Text(f"{report['arrays']:,} arrays, {report['area_mm2']:.4f} mm2\n", style="bold")
+    yield Text(f"{report.arrays:,} arrays, {report.area_mm2:.4f} mm2\n", style="bold")
     yield _areas(report)
     yield Text(f"\n{text(loaded, width)}\n")
     yield from _settings(loaded)
 
 
-def _areas(report: dict[str, Any]) -> RenderableType:
+def _areas(report: ChipReport) -> RenderableType:
     """Area by component, largest first."""
     from rich.bar import Bar
     from rich.table import Table
 
     table = Table.grid(padding=(0, 2, 0, 0))
-    areas: dict[str, float] = report["area_by_component_mm2"]
+    areas = report.area_by_component_mm2
     for name, area in sorted(areas.items(), key=lambda item: -item[1]):
         bar = Bar(max(areas.values()), 0, area, width=30, color="blue")
-        table.add_row(f"  {name.replace('_', ' ')}", bar, f"{area:.4f} mm2", percent(area, report["area_mm2"]))
+        table.add_row(f"  {name.replace('_', ' ')}", bar, f"{area:.4f} mm2", percent(area, report.area_mm2))
     return table
 
 

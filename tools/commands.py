@@ -15,6 +15,7 @@ from acortex.tools.isa import isa
 from acortex.tools.manners import Group
 from acortex.tools.reproduce import reproduce
 from acortex.tools.run import run
+from acortex.tools.schema import schema
 from acortex.tools.trace import trace
 from acortex.tools.verify_network import verify
 from acortex.tools.zoo import zoo
@@ -32,5 +33,5 @@ def cli() -> None:
     """
 
 
-for command in (compile_, verify, asm, disasm, info, isa, run, trace, chip, zoo, reproduce, bench):
+for command in (compile_, verify, asm, disasm, info, isa, run, trace, chip, zoo, reproduce, bench, schema):
     cli.add_command(command)

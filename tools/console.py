@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import click
 
-import acortex
-
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+
+    from acortex.documents import Result
 
 PIPED_WIDTH = 100
 """Columns of a report that goes into a file or a pipe."""
@@ -35,10 +35,9 @@ format_option = click.option(
 """The option `--format`, passed to a command as `form`."""
 
 
-def print_json(report: Mapping[str, Any]) -> None:
-    """Prints a report as JSON: its schema first, then the version of the program that made it."""
-    head = {"schema": report["schema"], "version": acortex.__version__}
-    click.echo(json.dumps({**head, **report}, indent=2, ensure_ascii=False, allow_nan=False))
+def print_json(report: Result) -> None:
+    """Prints a result as JSON: its schema first, then the version of the program that made it."""
+    click.echo(json.dumps(report.as_dict(), indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def console(*, err: bool = False) -> Console:

@@ -7,7 +7,7 @@ where each constant is from). `ratio_left_out` is the ratio with all constants d
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from acortex.tools import fit
 from acortex.tools.fit import LAWS, Counts
 from acortex.tools.paper_table import NETWORKS, Cell, table
+from acortex.tools.results import FigureRow, FittedConstant, LargestChipRow
 
 TITLES = {"inception_v1": "Inception-v1", "resnet_152": "ResNet-152", "gnmt": "GNMT"}
 """The networks as the paper writes them."""
@@ -53,26 +54,9 @@ OF_TWO_MACS = ("efficiency_tops_per_j", "throughput_tops")
 """Rows that are reported twice: by the paper's count of operations, and by two for each multiply-accumulate."""
 
 
-@dataclass(frozen=True)
-class Row:
-    """One row of the reproduction, as `acortex.reproduce/1` has it."""
-
-    network: str
-    row: str
-    unit: str
-    paper: float
-    ours: float
-    ratio: float | None
-    basis: str
-    doubtful: bool
-    ratio_left_out: float | None
-    within: bool
-    """Whether ours lies within 5 % of the printed interval, or within half a point where it is a percentage."""
-
-
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """A network that was compiled and simulated: the reports `acortex.run/1` and `acortex.compile/1`, its weights."""
+    """A network that was compiled and simulated: the reports of both, and its number of weights."""
 
     run: Mapping[str, Any]
     compiled: Mapping[str, Any]
@@ -176,13 +160,13 @@ def basis(network: str, row: str) -> str:
     return "fitted" if network in used else "predicted"
 
 
-def rows(runs: Mapping[str, Measured]) -> list[Row]:
+def rows(runs: Mapping[str, Measured]) -> list[FigureRow]:
     """The whole table from three runs, one a network of Fig. 7b, in the order of the paper."""
     counts = {network: counts_of(network, runs[network]) for network in NETWORKS}
     return [row for network in NETWORKS for row in _column(network, runs[network].run, counts)]
 
 
-def beside(runs: Mapping[str, Measured], tabulated: Measured) -> list[Row]:
+def beside(runs: Mapping[str, Measured], tabulated: Measured) -> list[FigureRow]:
     """ResNet-152's column with the network that the table's energies seem to count in its place."""
     network = "resnet_152"
     counts = {name: counts_of(name, one) for name, one in runs.items()}
@@ -190,29 +174,29 @@ def beside(runs: Mapping[str, Measured], tabulated: Measured) -> list[Row]:
     return list(_column(network, tabulated.run, counts))
 
 
-def on_largest(runs: Mapping[str, Measured], largest: Mapping[str, Measured]) -> list[dict[str, Any]]:
+def on_largest(runs: Mapping[str, Measured], largest: Mapping[str, Measured]) -> list[LargestChipRow]:
     """The smaller networks on the largest chip beside their own, where the paper expects the same performance."""
     found = []
     for network, other in largest.items():
         own = runs[network].run
         for row, key, factor, unit in (("latency_ms", "latency_s", 1e3, "ms"), ("energy_uj", "energy_j", 1e6, "uJ")):
             mine, theirs = own[key] * factor, other.run[key] * factor
-            found.append({"network": network, "row": row, "unit": unit, "own_chip": mine, "largest_chip": theirs,
-                          "ratio": theirs / mine})  # fmt: skip
+            sides = {"own_chip": mine, "largest_chip": theirs, "ratio": theirs / mine}
+            found.append(LargestChipRow(network=network, row=row, unit=unit, **sides))
     return found
 
 
-def _column(network: str, run: Mapping[str, Any], counts: Mapping[str, Counts]) -> Iterator[Row]:
+def _column(network: str, run: Mapping[str, Any], counts: Mapping[str, Counts]) -> Iterator[FigureRow]:
     mine, without = ours(network, run, counts[network]), left_out(network, counts)
     for name, cell in table()[network].items():
         for row in (name, f"{name}_2mac") if name in OF_TWO_MACS else (name,):
             yield _row(cell, row, mine[row], without.get(row))
 
 
-def _row(cell: Cell, row: str, value: float, without: float | None) -> Row:
+def _row(cell: Cell, row: str, value: float, without: float | None) -> FigureRow:
     paper = float(cell.value)
     exact = basis(cell.network, row) == "exact"
-    return Row(
+    return FigureRow(
         network=cell.network,
         row=row,
         unit=cell.unit,
@@ -233,7 +217,7 @@ def _within(cell: Cell, value: float) -> bool:
     return 0.95 * low <= value <= 1.05 * high
 
 
-def constants(runs: Mapping[str, Measured]) -> list[dict[str, Any]]:
+def constants(runs: Mapping[str, Measured]) -> list[FittedConstant]:
     """Every fitted constant: its value in the chip file, what the fit gives now, and the networks it is from."""
     counts = {network: counts_of(network, runs[network]) for network in NETWORKS}
     config = runs["gnmt"].run["chip"]["config"]
@@ -242,7 +226,10 @@ def constants(runs: Mapping[str, Measured]) -> list[dict[str, Any]]:
         solved = fit.fit(law, counts, law.on)
         for name, unit, _ in law.terms:
             section, key = name.split(".")
-            row = {"constant": name, "value": float(config[section][key]), "unit": unit}
-            found.append({**row, "fit": solved[name], "fitted_on": list(law.on)})
-    clock = {"constant": "clock_ns", "value": float(config["clock_ns"]), "unit": "ns"}
-    return [*found, {**clock, "fit": fit.clock_ns(counts, fit.CLOCK_ON), "fitted_on": list(fit.CLOCK_ON)}]
+            found.append(_constant(name, config[section][key], unit, solved[name], law.on))
+    clock = fit.clock_ns(counts, fit.CLOCK_ON)
+    return [*found, _constant("clock_ns", config["clock_ns"], "ns", clock, fit.CLOCK_ON)]
+
+
+def _constant(name: str, value: Any, unit: str, fitted: float, on: Sequence[str]) -> FittedConstant:
+    return FittedConstant(constant=name, value=float(value), unit=unit, fit=fitted, fitted_on=list(on))

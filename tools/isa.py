@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,7 +12,7 @@ from acortex.tools.console import console, format_option, print_json, show
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-Row = Mapping[str, Any]
+    from acortex.isa.results import DirectiveInfo, InstructionInfo, Manual, OperandInfo, TopicInfo
 
 TITLES = {"any": "any agent, named by the instruction", "controller": "the controller itself"}
 """Who carries an instruction out, where the name of the agent alone does not say it."""
@@ -29,32 +29,32 @@ ALLOWED = {True: "before `start`", False: "after `start`", None: "anywhere"}
 @format_option
 def isa(mnemonic: str | None, form: str) -> None:
     """Explain an instruction, a directive or a topic, or list them all, instructions by agent."""
-    from acortex.isa.manual import SCHEMA, directives, reference, topics
+    from acortex.isa.manual import manual
 
-    about = topics(mnemonic)
-    rows = [] if mnemonic and (about or mnemonic.startswith(".")) else reference(mnemonic)
-    said = [] if mnemonic and (about or rows) else directives(mnemonic)
+    found = manual(mnemonic)
     if form == "json":
-        print_json({"schema": SCHEMA, "instructions": rows, "directives": said, "topics": about})
+        print_json(found)
     elif not mnemonic:
-        show(console(), _overview(rows, said, about))
-    elif about:
-        show(console(), _explain_topic(about[0]))
+        show(console(), _overview(found))
+    elif found.topics:
+        show(console(), _explain_topic(found.topics[0]))
+    elif found.instructions:
+        show(console(), _explain(found.instructions[0]))
     else:
-        show(console(), _explain(rows[0]) if rows else _explain_directive(said[0]))
+        show(console(), _explain_directive(found.directives[0]))
 
 
-def _overview(rows: Sequence[Row], said: Sequence[Row], about: Sequence[Row]) -> Iterator[RenderableType]:
+def _overview(found: Manual) -> Iterator[RenderableType]:
     """One table for each agent: each instruction and what it does; then the directives, and the names of the topics."""
     from rich.text import Text
 
-    for agent in dict.fromkeys(row["agent"] for row in rows):
+    for agent in dict.fromkeys(row.agent for row in found.instructions):
         yield Text(_title(agent), style="bold")
-        yield _names((row["mnemonic"], row["doc"]) for row in rows if row["agent"] == agent)
+        yield _names((row.mnemonic, row.doc) for row in found.instructions if row.agent == agent)
         yield Text()
     yield Text("directives, beside the instructions", style="bold")
-    yield _names((row["directive"], row["doc"]) for row in said)
-    yield Text(f"\ntopics: {', '.join(row['topic'] for row in about)}", style="bold")
+    yield _names((row.directive, row.doc) for row in found.directives)
+    yield Text(f"\ntopics: {', '.join(row.topic for row in found.topics)}", style="bold")
     yield Text("\nacortex isa NAME explains one", style="dim")
 
 
@@ -71,37 +71,37 @@ def _names(rows: Iterable[tuple[str, str]]) -> RenderableType:
     return table
 
 
-def _explain_topic(topic: Row) -> Iterator[RenderableType]:
+def _explain_topic(topic: TopicInfo) -> Iterator[RenderableType]:
     """One topic: its paragraphs, then its table."""
     from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
 
-    yield Text(topic["title"], style="bold cyan")
-    for paragraph in topic["text"]:
+    yield Text(topic.title, style="bold cyan")
+    for paragraph in topic.text:
         yield Padding(Text(paragraph), (0, 0, 1, 2))
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(style="cyan")
     table.add_column()
-    for row in topic["rows"]:
-        table.add_row(Text(f"  {row['name']}"), Text(row["text"]))
+    for row in topic.rows:
+        table.add_row(Text(f"  {row.name}"), Text(row.text))
     yield table
 
 
-def _explain_directive(row: Row) -> Iterator[RenderableType]:
+def _explain_directive(row: DirectiveInfo) -> Iterator[RenderableType]:
     """One directive: syntax, meaning, fields."""
     from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
 
-    yield Text(row["syntax"], style="bold cyan")
-    yield Padding(Text(row["doc"]), (0, 0, 1 if row["fields"] else 0, 2))
-    if row["fields"]:
+    yield Text(row.syntax, style="bold cyan")
+    yield Padding(Text(row.doc), (0, 0, 1 if row.fields else 0, 2))
+    if row.fields:
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
         table.add_column("  field", no_wrap=True)
         table.add_column("meaning")
-        for one in row["fields"]:
-            table.add_row(f"  {one['name']}" if one["required"] else f"  {one['name']}=", one["doc"])
+        for one in row.fields:
+            table.add_row(f"  {one.name}" if one.required else f"  {one.name}=", one.doc)
         yield table
 
 
@@ -110,28 +110,28 @@ def _title(agent: str) -> str:
     return TITLES.get(agent, agent.replace("_", " "))
 
 
-def _explain(row: Row) -> Iterator[RenderableType]:
+def _explain(row: InstructionInfo) -> Iterator[RenderableType]:
     """One instruction: syntax, meaning, operands with their ranges, and an example with its word."""
     from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
 
-    yield Text(row["syntax"], style="bold cyan")
-    yield Padding(Text(row["doc"]), (0, 0, 1, 2))
+    yield Text(row.syntax, style="bold cyan")
+    yield Padding(Text(row.doc), (0, 0, 1, 2))
     facts = Table.grid(padding=(0, 2, 0, 0))
     facts.add_column(style="dim")
-    facts.add_row("  carried out by", _title(row["agent"]))
-    facts.add_row("  allowed", ALLOWED[row["setup"]])
-    facts.add_row("  time", f"counted by {row['timing']}")
-    facts.add_row("  opcode", f"{row['opcode']:#04x}")
-    facts.add_row("  example", f"{row['example']['source']}  =  {row['example']['word']}")
+    facts.add_row("  carried out by", _title(row.agent))
+    facts.add_row("  allowed", ALLOWED[row.setup])
+    facts.add_row("  time", f"counted by {row.timing}")
+    facts.add_row("  opcode", f"{row.opcode:#04x}")
+    facts.add_row("  example", f"{row.example.source}  =  {row.example.word}")
     yield facts
-    if row["operands"]:
+    if row.operands:
         yield Text()
-        yield _operands(row["operands"])
+        yield _operands(row.operands)
 
 
-def _operands(operands: Sequence[Row]) -> RenderableType:
+def _operands(operands: Sequence[OperandInfo]) -> RenderableType:
     """A table of operands: how written, what when left out, bits in the word, meaning."""
     from rich.table import Table
 
@@ -142,7 +142,7 @@ def _operands(operands: Sequence[Row]) -> RenderableType:
     table.add_column("bits", justify="right", no_wrap=True)
     table.add_column("meaning")
     for one in operands:
-        bits = f"{one['shift'] + one['bits'] - 1}:{one['shift']}"
-        default = "" if one["default"] is None else one["default"]
-        table.add_row(f"  {one['name']}", one["written"], default, bits, one["doc"])
+        bits = f"{one.shift + one.bits - 1}:{one.shift}"
+        default = "" if one.default is None else one.default
+        table.add_row(f"  {one.name}", one.written, default, bits, one.doc)
     return table

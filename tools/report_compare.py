@@ -1,4 +1,4 @@
-"""What `acortex run` prints for two chips, made from the dictionary of `acortex.compare/1` alone."""
+"""What `acortex run` prints for two chips, made from `acortex.compare/1` alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `acortex trace diff` prints for people, made from the dictionary of `acortex.diff/1` alone."""
+"""What `acortex trace diff` prints for people, made from `acortex.diff/1` alone."""
 
 from __future__ import annotations
 

@@ -11,8 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from acortex.tools import fig7b
-from acortex.tools.fig7b import TITLES, Measured, Row
+from acortex.tools.fig7b import TITLES, Measured
 from acortex.tools.fig7b_notes import note
+from acortex.tools.results import FigureRow
 
 FIXED = ("parameters", "m_", "n", "fg_", "area")
 """Rows that do not change with four blocks fewer."""
@@ -53,7 +54,7 @@ def parts(runs: Runs, beside: Measured, largest: Runs) -> Iterator[RenderableTyp
         yield Text(line)
 
 
-def _columns(runs: Runs, rows: Sequence[Row], beside: Measured) -> Iterator[tuple[str, list[Row]]]:
+def _columns(runs: Runs, rows: Sequence[FigureRow], beside: Measured) -> Iterator[tuple[str, list[FigureRow]]]:
     """A title and rows for each network of the paper, and for ResNet-152 as its column seems to count it."""
     for network, own in groupby(rows, lambda row: row.network):
         yield f"{TITLES[network]} on {runs[network].run['chip']['name']}", list(own)
@@ -64,7 +65,7 @@ def _columns(runs: Runs, rows: Sequence[Row], beside: Measured) -> Iterator[tupl
             )
 
 
-def _table(rows: Sequence[Row]) -> Table:
+def _table(rows: Sequence[FigureRow]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for head in ("", "paper", "ours", "ratio", "left out", "basis", "unit", "within"):
         table.add_column(head, justify="left" if head in ("", "basis", "unit", "within") else "right", no_wrap=True)
@@ -96,7 +97,7 @@ def _constants(runs: Runs) -> Iterator[Sequence[str]]:
         yield one["constant"], number(one["value"]), number(one["fit"]), one["unit"], on
 
 
-def _notes(rows: Sequence[Row]) -> Iterator[str]:
+def _notes(rows: Sequence[FigureRow]) -> Iterator[str]:
     """The sentences about rows that are not within, each once, with the rows that it is about."""
     for network, own in groupby(rows, lambda row: row.network):
         said: dict[str, list[str]] = {}
@@ -119,7 +120,7 @@ def markdown(runs: Runs, beside: Measured, largest: Runs) -> str:
     return "\n".join(lines)
 
 
-def _page(rows: Sequence[Row]) -> Iterator[str]:
+def _page(rows: Sequence[FigureRow]) -> Iterator[str]:
     body = (
         (_named(row), ("~" if row.doubtful else "") + number(row.paper), number(row.ours), ratio(row.ratio),
          ratio(row.ratio_left_out), row.basis, "" if row.within else note(row.network, row.row))
@@ -128,7 +129,7 @@ def _page(rows: Sequence[Row]) -> Iterator[str]:
     return _piped(("row", "paper", "ours", "ratio", "left out", "basis", "where it differs"), body)
 
 
-def _named(row: Row) -> str:
+def _named(row: FigureRow) -> str:
     return f"{row.row} ({row.unit})" if row.unit else row.row
 
 

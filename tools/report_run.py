@@ -1,4 +1,4 @@
-"""What `acortex run` prints for people, made from the dictionary of `acortex.run/1` alone."""
+"""What `acortex run` prints for people, made from `acortex.run/1` alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `acortex trace info` and `stats` print for people, made from their dictionaries alone."""
+"""What `acortex trace info` and `stats` print for people, made from their results alone."""
 
 from __future__ import annotations
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +12,7 @@ from acortex.tools.progress import ProgressBar
 
 if TYPE_CHECKING:
     from acortex.tools.fig7b import Measured
+    from acortex.tools.results import Reproduction
 
 COLUMNS = {"inception_v1": "inception_v1", "resnet_152": "resnet152", "gnmt": "gnmt"}
 """The networks of Fig. 7b by the names of its columns, with those of the zoo."""
@@ -55,17 +55,17 @@ def reproduce(figure: str, form: str, plot: str | None) -> None:
         show(console(), pages.parts(runs, beside, largest))
 
 
-def report(runs: dict[str, Measured], beside: Measured, largest: dict[str, Measured]) -> dict[str, Any]:
-    """`acortex.reproduce/1`: rows of the paper's three networks, fitted constants, and two tables beside them."""
+def report(runs: dict[str, Measured], beside: Measured, largest: dict[str, Measured]) -> Reproduction:
+    """Rows of the paper's three networks, fitted constants, and two tables beside them."""
     from acortex.tools import fig7b
+    from acortex.tools.results import Reproduction
 
-    return {
-        "schema": "acortex.reproduce/1",
-        "rows": [asdict(row) for row in fig7b.rows(runs)],
-        "fitted": fig7b.constants(runs),
-        "resnet152_as_tabulated": [asdict(row) for row in fig7b.beside(runs, beside)],
-        "largest_chip": fig7b.on_largest(runs, largest),
-    }
+    return Reproduction(
+        rows=fig7b.rows(runs),
+        fitted=fig7b.constants(runs),
+        resnet152_as_tabulated=fig7b.beside(runs, beside),
+        largest_chip=fig7b.on_largest(runs, largest),
+    )
 
 
 def runs_of_fig7b() -> tuple[dict[str, Measured], Measured, dict[str, Measured]]:
@@ -101,4 +101,4 @@ def measure(name: str, chip: str | None = None) -> Measured:
     layers = compiled.plan.graph.layers
     parameters = sum(layer.weights.size for layer in layers if isinstance(layer, Product | Recurrent))
     simulated = run(compiled.program, load_chip(chip), values=False)
-    return Measured(simulated.report.as_dict(), compiled.report, int(parameters))
+    return Measured(simulated.report, compiled.report, int(parameters))

@@ -21,6 +21,7 @@ from acortex.tools.trace_filter import FILTER_HELP, trace_filters
 
 if TYPE_CHECKING:
     from acortex.isa.program import Program
+    from acortex.sim.results import RunReport
     from acortex.sim.run import Result
 
 NOISE_HELP = "Seed of the analog errors; the ideal chip, all of whose errors.* are 0, has none to draw."
@@ -143,7 +144,7 @@ def _compare(reference: str, options: dict[str, Any], form: str) -> int:
     from acortex.sim.comparison import compare
     from acortex.tools.report_compare import parts
 
-    reports: list[dict[str, Any]] = []
+    reports: list[RunReport] = []
     program: Program | None = None
     for name in options["chips"]:
         if program is None or is_network(reference):  # stdin is read once
@@ -188,12 +189,12 @@ def _simulate(program: Program, options: dict[str, Any]) -> tuple[Any, Result]:
     return inputs, result
 
 
-def _complete(result: Result, program: Program, inputs: Any, options: dict[str, Any]) -> dict[str, Any]:
+def _complete(result: Result, program: Program, inputs: Any, options: dict[str, Any]) -> RunReport:
     """The report of a run with what the simulator cannot know: whether its outputs are right, where its trace is."""
     from acortex.tools.verify import verification
 
     checked = None if result.report.stopped else verification(program, inputs, result.outputs)
-    return {**result.report.as_dict(), "verification": checked, "trace": options["trace"]}
+    return result.report.model_copy(update={"verification": checked, "trace": options["trace"]})
 
 
 def _save(result: Result, options: dict[str, Any]) -> None:
@@ -206,12 +207,12 @@ def _save(result: Result, options: dict[str, Any]) -> None:
         write_layers(options["dump_layers"], {name: words._asdict() for name, words in result.layers.items()})
 
 
-def _exit_code(report: dict[str, Any]) -> int:
+def _exit_code(report: RunReport) -> int:
     """1 where the run was stopped, or its outputs are not those of the independent evaluation; warns of what is odd."""
-    for warning in report["warnings"]:
+    for warning in report.warnings:
         warn(warning)
-    if report.get("stopped"):
-        warn(str(report["stopped"]))
+    if report.stopped:
+        warn(report.stopped)
         return 1
-    checked = report["verification"]
-    return 1 if report.get("trace_failure") or (checked and not checked["equal"]) else 0
+    checked = report.verification
+    return 1 if report.trace_failure or (checked and not checked.equal) else 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +15,9 @@ from acortex.tools.trace_check import check
 from acortex.tools.trace_critical import critical
 from acortex.tools.trace_diff import diff
 from acortex.tools.trace_reprice import reprice
+
+if TYPE_CHECKING:
+    from acortex.documents import Result
 
 trace_argument = click.argument("path", metavar="RUN.actrace", type=Spooled())
 
@@ -108,13 +111,14 @@ def query(path: str, sql: str, form: str) -> None:
     """Ask a trace in SQL: the tables are events, waits, units, kinds, layers and lines."""
     from acortex.tools.report_trace import query_parts
     from acortex.traces.query import query as ask
+    from acortex.traces.results import QueryAnswer
 
     answer = ask(open_trace(path), sql)
     rows = [list(row) for row in answer.rows]
-    _answer({"schema": "acortex.trace-query/1", "columns": list(answer.columns), "rows": rows}, form, query_parts)
+    _answer(QueryAnswer(columns=list(answer.columns), rows=rows), form, query_parts)
 
 
-def _answer(report: dict[str, Any], form: str, parts: Any) -> None:
+def _answer(report: Result, form: str, parts: Any) -> None:
     """Prints a report in the form that was asked for."""
     if form == "json":
         print_json(report)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-import acortex
 from acortex.tools.console import console, format_option, show
 from acortex.tools.spool import Spooled
 from acortex.tools.units import percent
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from acortex.traces.critical import Path, Segment
     from acortex.traces.reader import Trace
+    from acortex.traces.results_of_paths import CriticalPath
 
 Report = Mapping[str, Any]
 
@@ -48,12 +48,11 @@ def critical(path: str, form: str) -> None:
         show(console(), parts({**report, "segments": found}))
 
 
-def _print_json(report: Report, path: Path, trace: Trace) -> None:
-    """Prints the report and all segments as `print_json` would, but one after another: there may be millions."""
+def _print_json(report: CriticalPath, path: Path, trace: Trace) -> None:
+    """Prints the sums and all segments as `print_json` would, but one after another: there may be millions."""
     from acortex.traces.headroom import plain
 
-    head = {"schema": report["schema"], "version": acortex.__version__}
-    before, _, after = _text({**head, **report, "segments": []}).rpartition("[]")
+    before, _, after = _text(report.as_dict()).rpartition("[]")
     click.echo(f"{before}[", nl=False)
     separator = "\n"
     for some in _some(path):

@@ -42,4 +42,4 @@ def diff(first: str, second: str, rtol_energy: float, form: str) -> int:
         from acortex.tools.diff_documents import markdown, page
 
         click.echo((markdown if form == "markdown" else page)(report, (first, second)), nl=False)
-    return 0 if report["equal"] else 1
+    return 0 if report.equal else 1

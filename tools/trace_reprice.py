@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from acortex.sim.energy import Energies
+    from acortex.sim.results_of_chips import Reprice
     from acortex.sim.specs import Chip
     from acortex.traces.reader import Trace
 
-SCHEMA = "acortex.reprice/1"
 AJ_PER_J = 10**18
 MOST_AJ = 10**48
 """More energy than any run has, and few enough digits for a float."""
@@ -54,18 +54,18 @@ def reprice(path: str, chip: str | None, settings: tuple[str, ...], form: str) -
         show(console(), parts(report))
 
 
-def repriced(trace: Trace, chip: Chip, moved: list[str]) -> dict[str, Any]:
+def repriced(trace: Trace, chip: Chip, moved: list[str]) -> Reprice:
     """The energies of the run as recorded and as priced anew, in pairs."""
     from acortex.sim.clock import Clock
     from acortex.sim.energy import prices
     from acortex.sim.replay import replay
+    from acortex.sim.results_of_chips import Reprice
 
     energies = replay(trace, prices(chip))
     recorded = _recorded(trace)
     seconds = Clock(chip.clock_ns).seconds(trace.cycles)
     joules = energies.total / AJ_PER_J
-    return {
-        "schema": SCHEMA,
+    found = {
         "program": trace.header.program,
         "chip": [trace.header.chip, chip.name],
         "timing_may_differ": moved,
@@ -81,6 +81,7 @@ def repriced(trace: Trace, chip: Chip, moved: list[str]) -> dict[str, Any]:
             for index, parts in sorted(energies.by_inference.items())
         ],
     }
+    return Reprice.model_validate(found)
 
 
 def _recorded(trace: Trace) -> dict[str, Any]:

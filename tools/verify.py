@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.isa.program import Program
+from acortex.sim.results import Verification
 
 
-def verification(program: Program, inputs: Any, outputs: Mapping[str, NDArray[Any]]) -> dict[str, Any] | None:
+def verification(program: Program, inputs: Any, outputs: Mapping[str, NDArray[Any]]) -> Verification | None:
     """How a run's outputs compare with the independent evaluation that the zoo has of its network, if any.
 
     `inputs` is what the user gave, or None where the program's own samples ran. The answer says whether all codes are
@@ -26,12 +27,12 @@ def verification(program: Program, inputs: Any, outputs: Mapping[str, NDArray[An
     (found,) = outputs.values()
     differs = expected.reshape(len(expected), -1) != found.reshape(len(expected), -1)
     rows = np.flatnonzero(differs.any(axis=1))
-    return {
-        "equal": not len(rows),
-        "codes": int(differs.size),
-        "different": int(differs.sum()),
-        "first": int(rows[0]) if len(rows) else None,
-    }
+    return Verification(
+        equal=not len(rows),
+        codes=int(differs.size),
+        different=int(differs.sum()),
+        first=int(rows[0]) if len(rows) else None,
+    )
 
 
 def _codes(program: Program, inputs: Any) -> NDArray[np.uint8]:

@@ -20,14 +20,13 @@ if TYPE_CHECKING:
 
     from acortex.isa.program import Program
     from acortex.programs.graph import LayerGraph
+    from acortex.tools.results import VerifiedLayer, VerifyReport
 
 SAMPLES = 4
 """Inferences of a network's own data that are compared at most."""
 
 RANDOM = 2
 """Inferences on seeded random input, where a network has none of its own."""
-
-Row = dict[str, Any]
 
 
 @click.command("verify")
@@ -54,16 +53,17 @@ def verify(network: str, inputs: str | None, form: str, **options: Any) -> int:
         print_json(report)
     else:
         show(console(), _parts(report))
-    return 0 if report["equal"] else 1
+    return 0 if report.equal else 1
 
 
-def _report(network: str, inputs: str | None, options: Mapping[str, Any]) -> dict[str, Any]:
-    """`acortex.verify/1`."""
+def _report(network: str, inputs: str | None, options: Mapping[str, Any]) -> VerifyReport:
+    """What every layer and every output comes to, in both."""
     from acortex.programs.compiler import compile_graph
     from acortex.programs.emit import names_of
     from acortex.programs.observe import MapCodes, layer_codes
     from acortex.sim.run import run
     from acortex.tools.machine import machine_of
+    from acortex.tools.results import VerifyReport
 
     chip = chip_for(network, options["chip"], options["settings"])
     machine = machine_of(chip)
@@ -88,30 +88,31 @@ def _report(network: str, inputs: str | None, options: Mapping[str, Any]) -> dic
         for part in layers[layer.name]
     ]
     rows += [_row(port.name, "output", result.outputs[names[port.name]], wanted[port.name]) for port in graph.outputs]
-    return {
-        "schema": "acortex.verify/1",
-        "network": graph.name,
-        "chip": chip.name,
-        "inferences": len(next(iter(given.values()))),
-        "equal": not any(row["different"] for row in rows),
-        "numbers": sum(row["numbers"] for row in rows),
-        "first": next((row for row in rows if row["different"]), None),
-        "warnings": list(graph.warnings),
-        "layers": rows,
-    }
+    return VerifyReport(
+        network=graph.name,
+        chip=chip.name,
+        inferences=len(next(iter(given.values()))),
+        equal=not any(row.different for row in rows),
+        numbers=sum(row.numbers for row in rows),
+        first=next((row for row in rows if row.different), None),
+        layers=rows,
+        warnings=list(graph.warnings),
+    )
 
 
-def _row(layer: str, op: str, found: NDArray[Any], wanted: NDArray[Any]) -> Row:
+def _row(layer: str, op: str, found: NDArray[Any], wanted: NDArray[Any]) -> VerifiedLayer:
     """How what a layer wrote compares: numbers, those that differ, and the first of them."""
     import numpy as np
 
+    from acortex.tools.results import VerifiedLayer
+
     wanted = wanted.reshape(found.shape)
     differs = found != wanted
-    row: Row = {"name": layer, "op": op, "numbers": differs.size, "different": int(differs.sum())}
-    if row["different"]:
-        at = tuple(int(n) for n in np.unravel_index(int(differs.argmax()), differs.shape))
-        row |= {"at": list(at), "chip": float(found[at]), "reference": float(wanted[at])}
-    return row
+    row = VerifiedLayer(name=layer, op=op, numbers=differs.size, different=int(differs.sum()))
+    if not row.different:
+        return row
+    at = tuple(int(n) for n in np.unravel_index(int(differs.argmax()), differs.shape))
+    return row.model_copy(update={"at": list(at), "chip": float(found[at]), "reference": float(wanted[at])})
 
 
 def _given(graph: LayerGraph, program: Program, names: Mapping[str, str], path: str | None) -> dict[str, NDArray[Any]]:

@@ -7,7 +7,7 @@ cause to another is a difference, also where the sums agree.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,12 +27,11 @@ from acortex.traces.divergence import (
 )
 from acortex.traces.headroom import along
 from acortex.traces.reader import Trace
+from acortex.traces.results_of_paths import TraceDiff
 from acortex.traces.stats import stats
 
-SCHEMA = "acortex.diff/1"
 
-
-def diff(a: Trace, b: Trace, *, rtol_energy: float = 0.0) -> dict[str, Any]:
+def diff(a: Trace, b: Trace, *, rtol_energy: float = 0.0) -> TraceDiff:
     """What differs between two traces of one level; `equal` allows each event's energy that relative tolerance.
 
     `first_divergence` is the first row that only one of them has, of the unit that parts first, in cycle `parted`. It
@@ -55,8 +54,7 @@ def diff(a: Trace, b: Trace, *, rtol_energy: float = 0.0) -> dict[str, Any]:
     same_energy = not energy_differs(energy[0], energy[1], rtol_energy).any()
     equal = found is None and cycles[0] == cycles[1] and same_energy
     critical = [] if equal or not (has_path(a) and has_path(b)) else _walked(a, b, found)
-    return {
-        "schema": SCHEMA,
+    report = {
         "equal": equal,
         "complete": [a.complete, b.complete],
         "cycles": cycles,
@@ -69,6 +67,7 @@ def diff(a: Trace, b: Trace, *, rtol_energy: float = 0.0) -> dict[str, Any]:
         "critical": critical,
         "by_wait": _changed(_moved(left["waits"], right["waits"], ("unit", "cause"), ("cycles",))),
     }
+    return TraceDiff.model_validate(report)
 
 
 def _walked(a: Trace, b: Trace, found: dict[str, Any] | None) -> list[dict[str, Any]]:
@@ -98,12 +97,12 @@ _ENERGY = ("energy_aj", "energy_j")
 _TIME = ("cycles", "busy")
 
 
-def _pairs(a: dict[str, Any], b: dict[str, Any], names: Sequence[str]) -> dict[str, list[Any]]:
+def _pairs(a: Mapping[str, Any], b: Mapping[str, Any], names: Sequence[str]) -> dict[str, list[Any]]:
     return {name: [a.get(name, 0), b.get(name, 0)] for name in names}
 
 
 def _moved(
-    a: list[dict[str, Any]], b: list[dict[str, Any]], keys: Sequence[str], numbers: Sequence[str]
+    a: Sequence[Mapping[str, Any]], b: Sequence[Mapping[str, Any]], keys: Sequence[str], numbers: Sequence[str]
 ) -> list[dict[str, Any]]:
     """Rows of both lists joined by their keys, the largest change of the first number first."""
     left, right = ({tuple(row[key] for key in keys): row for row in rows} for rows in (a, b))

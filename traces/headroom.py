@@ -13,29 +13,28 @@ from typing import Any
 
 from acortex.traces.critical import BUSY, HAND_OVER, IDLE, LATENCY, WAITING, Path, Segment, critical_path
 from acortex.traces.reader import Trace
-
-SCHEMA = "acortex.critical/1"
+from acortex.traces.results_of_paths import CriticalPath, PathSegment
 
 MEMORY = "main_memory"
 """The part of the chip whose time the accesses of every unit are, the host's too."""
 
 
-def critical(trace: Trace) -> dict[str, Any]:
-    """The critical path of a trace as plain data, `acortex.critical/1`.
+def critical(trace: Trace) -> CriticalPath:
+    """The critical path of a trace.
 
     `segments` follow each other without a gap from 0 to `cycles`; the sums `by_unit`, `by_cause`, `by_layer` and
     `by_line` each add up to `cycles`, largest first. `halving` has, for every unit and for parts of several units
     (`host`, `vmm`, `main_memory`, …), the cycles that a run with its delays halved could be shorter at most.
     """
     path = critical_path(trace)
-    return {**sums_of(path, trace), "segments": [plain(one, trace) for one in path]}
+    segments = [PathSegment.model_validate(plain(one, trace)) for one in path]
+    return sums_of(path, trace).model_copy(update={"segments": segments})
 
 
-def sums_of(path: Path, trace: Trace) -> dict[str, Any]:
+def sums_of(path: Path, trace: Trace) -> CriticalPath:
     """The same without the segments, of which a long run has millions."""
     header, parts = trace.header, _added_up(path)
-    return {
-        "schema": SCHEMA,
+    report = {
         "complete": trace.complete,
         "cycles": trace.cycles,
         "by_unit": _by_unit(parts),
@@ -43,7 +42,9 @@ def sums_of(path: Path, trace: Trace) -> dict[str, Any]:
         "by_layer": _named("name", _sums((header.layers[one.layer], one) for one in parts)),
         "by_line": _named("line", _sums((header.source(one.pc), one) for one in parts)),
         "halving": _halving(parts),
+        "segments": [],
     }
+    return CriticalPath.model_validate(report)
 
 
 def _added_up(path: Iterable[Segment]) -> list[Segment]:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
 
+from acortex.documents import ChipName, ProgramName
 from acortex.traces.reader import Trace
+from acortex.traces.results import KindInfo, TraceInfo
 from acortex.traces.stats import Sums, joules
 
-SCHEMA = "acortex.trace-info/1"
 
-
-def info(trace: Trace) -> dict[str, Any]:
-    """Completeness, sizes, totals, and the header's tables, as plain data.
+def info(trace: Trace) -> TraceInfo:
+    """Completeness, sizes, totals, and the header's tables.
 
     `energy_aj` is that of the run, leakage included. `events` counts events, also where a coarser level merged them
     into fewer `rows`; `lost` is "" in a complete trace.
@@ -24,26 +23,25 @@ def info(trace: Trace) -> dict[str, Any]:
     events, event_energy_aj = sums[0]
     waits = sum(len(chunk["start"]) for chunk in trace.waits.chunks("start"))  # read, and so checked
     energy_aj = event_energy_aj + trace.cycles * header.leakage_aj_per_cycle
-    return {
-        "schema": SCHEMA,
-        "complete": trace.complete,
-        "lost": trace.lost,
-        "events": events,
-        "rows": len(trace.events),
-        "waits": waits,
-        "cycles": trace.cycles,
-        "latency_s": float(trace.cycles * header.exact_clock_ns() / 10**9),
-        "energy_aj": energy_aj,
-        "energy_j": joules(energy_aj),
-        "event_energy_aj": event_energy_aj,
-        "bytes": trace.bytes,
-        "level": header.level,
-        "filters": header.filters,
-        "clock_ns": header.clock_ns,
-        "units": list(header.units),
-        "kinds": [asdict(kind) for kind in header.kinds],
-        "causes": list(header.causes),
-        "layers": list(header.layers),
-        "program": {"name": header.program, "sha256": header.program_sha256, "instructions": len(header.lines)},
-        "chip": {"name": header.chip, "sha256": header.chip_sha256, "config": header.config},
-    }
+    return TraceInfo(
+        complete=trace.complete,
+        lost=trace.lost,
+        events=events,
+        rows=len(trace.events),
+        waits=waits,
+        cycles=trace.cycles,
+        latency_s=float(trace.cycles * header.exact_clock_ns() / 10**9),
+        energy_aj=energy_aj,
+        energy_j=joules(energy_aj),
+        event_energy_aj=event_energy_aj,
+        bytes=trace.bytes,
+        level=header.level,
+        filters=header.filters,
+        clock_ns=header.clock_ns,
+        units=list(header.units),
+        kinds=[KindInfo.model_validate(asdict(kind)) for kind in header.kinds],
+        causes=list(header.causes),
+        layers=list(header.layers),
+        program=ProgramName(name=header.program, sha256=header.program_sha256, instructions=len(header.lines)),
+        chip=ChipName(name=header.chip, sha256=header.chip_sha256, config=header.config),
+    )

@@ -1,6 +1,6 @@
 """Statistics of a trace, from the trace alone: every number is a sum over its rows, in integers.
 
-`stats(trace)` gives plain data for people and scripts; STATISTICS says what each number in it is.
+`stats(trace)` gives them; STATISTICS says what each number in it is.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import numpy as np
 
 from acortex.traces.in_flight import InFlight
 from acortex.traces.reader import Trace
+from acortex.traces.results import TraceStats
 from acortex.traces.schema import Kind, TraceHeader
 from acortex.traces.table import Ints
 
-SCHEMA = "acortex.trace-stats/1"
 AJ_PER_J = 10**18
 PERCENTILES = (50, 90, 99)
 
@@ -95,7 +95,7 @@ def _sum_by(places: Ints, values: Ints, size: int) -> Callable[[int], int]:
 _SUMMED = ("merged", "count", "duration", "energy_aj")
 
 
-def stats(trace: Trace) -> dict[str, Any]:
+def stats(trace: Trace) -> TraceStats:
     """Totals, and sums by component, kind, unit, layer, inference, instruction and source line, of a trace.
 
     Components add up to the energy of the run, leakage included; the other tables to that of its events.
@@ -117,8 +117,7 @@ def stats(trace: Trace) -> dict[str, Any]:
             sums.add(pair if name == "pair" else chunk[name], chunk)
     instructions = _instructions(trace, by["pc"], waits["pc"])
     inferences = _inferences(trace, by["inference"], waits["inference"], in_flight)
-    return {
-        "schema": SCHEMA,
+    report = {
         "complete": trace.complete,
         "statistics": {one.name: {"unit": one.unit, "description": one.description} for one in STATISTICS},
         "totals": _totals(trace, by["kind"]),
@@ -132,6 +131,7 @@ def stats(trace: Trace) -> dict[str, Any]:
         "instructions": instructions,
         "lines": _lines(instructions),
     }
+    return TraceStats.model_validate(report)
 
 
 def _row(sums: list[int]) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def test_macs_are_counted_for_one_inference_by_layer() -> None:
 
 def test_a_report_says_what_the_tables_say() -> None:
     report = summary(assemble(SOURCE, file="s.s"))
-    assert json.loads(json.dumps(report)) == report
+    assert json.loads(json.dumps(report.as_dict())) == report
     assert report["program"]["instructions"] == len(assemble(SOURCE).words)
     assert report["inputs"] == [
         {"name": "x", "shape": [2, 3], "shapes": [[2, 3]], "encode": "linear", "bits": 4, "scale": 0.25, "zero": 3,

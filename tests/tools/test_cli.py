@@ -13,7 +13,9 @@ from click.testing import CliRunner
 import acortex
 from acortex.tools.cli import cli
 
-COMMANDS = {"asm", "bench", "chip", "compile", "disasm", "info", "isa", "reproduce", "run", "trace", "verify", "zoo"}
+COMMANDS = {
+    "asm", "bench", "chip", "compile", "disasm", "info", "isa", "reproduce", "run", "schema", "trace", "verify", "zoo",
+}  # fmt: skip
 HEAVY = {"backports.zstd", "msgpack", "networkx", "numpy", "pydantic", "rich", "simpy"}
 
 
@@ -52,6 +54,7 @@ def test_python_m_acortex_is_the_command() -> None:
         ("acortex chip s", ["plain,schema", "plain,show"]),
         ("acortex chip show acortex_d", ["plain,acortex_digits", "plain,acortex_digits_parallel"]),
         ("acortex run x.s --timing", ["plain,--timing-only"]),
+        ("acortex schema trace-", ["plain,trace-info", "plain,trace-query", "plain,trace-stats"]),
         ("acortex run zoo:digits", ["plain,zoo:digits_mlp", "plain,zoo:digits_cnn"]),
     ],
 )

@@ -1,0 +1,127 @@
+"""What the compiler and the zoo say of networks: `acortex.compile/1` and `acortex.zoo/1` as types."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from acortex.documents import Document, TableResult
+
+
+class SmallestSizes(Document):
+    """The sizes of the smallest chip that holds a network, otherwise like the one that it was compiled for."""
+
+    m_top: int
+    """Rows of arrays in the upper half."""
+    m_bottom: int
+    """Rows of arrays in the lower half."""
+    n: int
+    """Columns of arrays in a block."""
+    memory_kb: int
+    """Main memory, in KB."""
+
+
+class GroupPart(Document):
+    """The part of a group of arrays that lies in one block: a rectangle, counted from the block's corner."""
+
+    block: int
+    """0 top left, 1 top right, 2 bottom left, 3 bottom right."""
+    row: int
+    """The first row of arrays."""
+    column: int
+    """The first column of arrays."""
+    rows: int
+    """Arrays below each other."""
+    columns: int
+    """Arrays beside each other."""
+
+
+class CompiledLayer(Document):
+    """A layer as the chip carries it out; those that are fused into it have no row of their own."""
+
+    name: str
+    """As the network names it."""
+    op: str
+    """Its operator."""
+    fused: list[str]
+    """Layers that are done on the way."""
+    group: list[GroupPart]
+    """The arrays that hold its weights."""
+    arrays: int
+    """How many those are."""
+    utilisation: float | None
+    """The share of their cells that hold weights; null of a layer without weights."""
+    macs: int
+    """Multiply-accumulates of one inference."""
+    array_operations: int
+    """Operations of arrays in one inference."""
+    memory_accesses: int
+    """Words of main memory that are read or written in one inference."""
+    cycles: int
+    """Cycles of one inference, if nothing but its bottleneck held it up."""
+    bottleneck: str
+    """The part of the chip that takes longest: memory, vector, vmm or neurons."""
+
+
+class CompileReport(TableResult):
+    """How a network was mapped onto a chip."""
+
+    SHOWN: ClassVar[dict[str, str]] = {
+        "network": "network",
+        "chip": "chip",
+        "arrays_used": "arrays_used",
+        "arrays_in_chip": "arrays_in_chip",
+        "memory_peak_bytes": "memory_peak_bytes",
+        "instructions": "instructions",
+        "layers": "layers",
+    }
+    ROWS: ClassVar[str] = "layers"
+
+    schema_: Literal["acortex.compile/1"] = Field(default="acortex.compile/1", alias="schema")
+    """The layout of this document."""
+    network: str
+    """The network's name."""
+    chip: str
+    """The chip that it was compiled for."""
+    arrays_used: int
+    """Arrays that hold weights."""
+    arrays_least: int
+    """The fewest that could: dense rows, one set of tiles for each group of a convolution."""
+    arrays_in_chip: int
+    """Arrays of the chip."""
+    memory_peak_bytes: int
+    """Main memory in use at once, at most, in bytes."""
+    instructions: int
+    """Words of instruction memory."""
+    smallest_chip: SmallestSizes
+    """The smallest chip that holds it."""
+    layers: list[CompiledLayer]
+    """In the order of the program."""
+    host_nodes: list[str]
+    """Nodes that are left to the host."""
+    warnings: list[str] = Field(default_factory=list)
+    """What is no error, but hardly meant."""
+
+
+class ZooNetwork(Document):
+    """A built-in network."""
+
+    name: str
+    """`acortex run zoo:NAME` runs it."""
+    chip: str
+    """The chip that it runs on unless told."""
+    doc: str
+    """What it is, and where it comes from."""
+
+
+class Zoo(TableResult):
+    """The built-in networks."""
+
+    SHOWN: ClassVar[dict[str, str]] = {"networks": "networks"}
+    ROWS: ClassVar[str] = "networks"
+
+    schema_: Literal["acortex.zoo/1"] = Field(default="acortex.zoo/1", alias="schema")
+    """The layout of this document."""
+    networks: list[ZooNetwork]
+    """Small ones first."""

@@ -1,0 +1,299 @@
+"""What commands say that no other layer makes, as types: of assembling, checks, benchmarks, verification, the paper's
+figures, and of schemas themselves.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from acortex.documents import Document, Number, Pair, ProgramName, Result, TableResult
+from acortex.traces.results_of_paths import Divergence
+
+
+class AssembledProgram(ProgramName):
+    """The program that was assembled."""
+
+    chip: str
+    """The chip that it is written for."""
+    matrices: int
+    """Matrices of weights that it holds."""
+
+
+class AsmReport(Result):
+    """A source that assembles."""
+
+    SHOWN: ClassVar[dict[str, str]] = {
+        "program": "program.name",
+        "chip": "program.chip",
+        "instructions": "program.instructions",
+        "output": "output",
+        "listing": "listing",
+    }
+
+    schema_: Literal["acortex.asm/1"] = Field(default="acortex.asm/1", alias="schema")
+    """The layout of this document."""
+    program: AssembledProgram
+    """What it makes."""
+    output: str | None
+    """The assembled program's file; null where none was asked for."""
+    listing: str | None
+    """The listing's file; null where none was asked for."""
+
+
+class MetricDiff(Document):
+    """A number of a golden that the run does not have."""
+
+    metric: str
+    """Its path in the golden, such as waiting.neurons.sums."""
+    golden: int | None
+    """The golden's value; null where it has none."""
+    measured: int | None
+    """The run's value; null where it has none."""
+    change: int
+    """By how much it moved; what is missing counts as 0."""
+
+
+class CheckReport(TableResult):
+    """A run held against its golden. Pairs are [golden, run]."""
+
+    SHOWN: ClassVar[dict[str, str]] = {
+        "equal": "equal",
+        "golden": "golden",
+        "program": "program",
+        "cycles": "cycles",
+        "differences": "differences",
+    }
+    ROWS: ClassVar[str] = "differences"
+
+    schema_: Literal["acortex.check/1"] = Field(default="acortex.check/1", alias="schema")
+    """The layout of this document."""
+    equal: bool
+    """Whether no number differs by more than is tolerated."""
+    golden: str
+    """The golden's file."""
+    run: str
+    """The trace of the run."""
+    program: str
+    """The program that ran."""
+    cycles: Pair[int]
+    """Length of the runs."""
+    differences: list[MetricDiff]
+    """By section of the golden, in each the largest first."""
+    energy_aj: Pair[dict[str, int]]
+    """Attojoules by component; empty where not known."""
+    critical: Pair[dict[str, int]]
+    """Cycles of the critical path by what took them; empty where not known."""
+    first_divergence: Divergence | None
+    """Where the traces part; null where the golden's trace is not known."""
+    written: bool = False
+    """Whether the golden was written: made, or made another."""
+
+
+class BenchMachine(Document):
+    """What the numbers were measured on."""
+
+    python: str
+    """The version of Python."""
+    numpy: str
+    """The version of NumPy."""
+    simpy: str
+    """The version of simpy."""
+    system: str
+    """The operating system."""
+    processor: str
+    """The kind of processor."""
+    cores: int | None
+    """Cores of the machine; null where not known."""
+
+
+class BenchRow(Document):
+    """One measurement, beside a limit that was measured in the same run."""
+
+    name: str
+    """What was measured."""
+    value: float
+    """The measurement."""
+    unit: str
+    """The unit of `value` and `limit`."""
+    limit: float | None
+    """What it is held against; null for a row that only informs."""
+    ratio: float | None
+    """Value over limit."""
+    reach: float | None
+    """The ratio that is to be reached."""
+    holds: bool | None
+    """Whether it is; null where nothing is asked."""
+    at_most: bool
+    """Whether the ratio may be `reach` at most, not at least."""
+    against: str
+    """What the limit is, in words."""
+
+
+class BenchReport(TableResult):
+    """How fast the simulator itself is."""
+
+    SHOWN: ClassVar[dict[str, str]] = {"rows": "rows", "python": "machine.python", "processor": "machine.processor"}
+    ROWS: ClassVar[str] = "rows"
+
+    schema_: Literal["acortex.bench/1"] = Field(default="acortex.bench/1", alias="schema")
+    """The layout of this document."""
+    machine: BenchMachine
+    """What it was measured on."""
+    rows: list[BenchRow]
+    """The measurements."""
+
+
+class VerifiedLayer(Document):
+    """What a layer, or an output, has on the chip and in onnxruntime."""
+
+    name: str
+    """The layer, or the output."""
+    op: str
+    """Its operator; `output` of an output."""
+    numbers: int
+    """How many were compared."""
+    different: int
+    """How many of them differ."""
+    at: list[int] | None = None
+    """The place of the first that differs: inference, then place in the map; null where none does."""
+    chip: float | None = None
+    """The chip's number there."""
+    reference: float | None = None
+    """The number of onnxruntime there."""
+
+
+class VerifyReport(TableResult):
+    """The chip beside onnxruntime on the quantised network, layer by layer."""
+
+    SHOWN: ClassVar[dict[str, str]] = {
+        "network": "network",
+        "chip": "chip",
+        "inferences": "inferences",
+        "equal": "equal",
+        "numbers": "numbers",
+        "first": "first.name",
+    }
+    ROWS: ClassVar[str] = "layers"
+
+    schema_: Literal["acortex.verify/1"] = Field(default="acortex.verify/1", alias="schema")
+    """The layout of this document."""
+    network: str
+    """The network's name."""
+    chip: str
+    """The chip's name."""
+    inferences: int
+    """How many were compared."""
+    equal: bool
+    """Whether all numbers are the same."""
+    numbers: int
+    """How many were compared."""
+    first: VerifiedLayer | None
+    """The first layer with a difference; null where there is none."""
+    layers: list[VerifiedLayer]
+    """In the order of the network, then its outputs."""
+    warnings: list[str] = Field(default_factory=list)
+    """What is no error, but hardly meant."""
+
+
+class FigureRow(Document):
+    """A number of a figure of the paper, ours beside it."""
+
+    network: str
+    """The column of the figure."""
+    row: str
+    """The row of the figure."""
+    unit: str
+    """The unit of both numbers; empty for plain ones."""
+    paper: float
+    """As printed."""
+    ours: Number
+    """As simulated."""
+    ratio: float | None
+    """Ours over the paper's; null where the paper prints 0."""
+    basis: str
+    """exact: counted; predicted: by constants that were derived without this network; fitted."""
+    doubtful: bool
+    """Whether the printed number contradicts others."""
+    ratio_left_out: float | None
+    """The ratio by constants that are derived anew without this network; null where the paper prints 0."""
+    within: bool
+    """Whether ours lies within 5 % of the printed interval, or within half a point where it is a percentage."""
+
+
+class FittedConstant(Document):
+    """A constant of the chip that is derived from the figure."""
+
+    constant: str
+    """Its path in a chip file."""
+    value: float
+    """Its value in the chip file."""
+    unit: str
+    """Of the value."""
+    fit: float
+    """What the fit gives now."""
+    fitted_on: list[str]
+    """The networks that it is derived on."""
+
+
+class LargestChipRow(Document):
+    """A number of a network on its own chip and on the largest one."""
+
+    network: str
+    """The column of the figure."""
+    row: str
+    """What is compared."""
+    unit: str
+    """The unit of both numbers."""
+    own_chip: float
+    """On its own chip."""
+    largest_chip: float
+    """On the largest chip."""
+    ratio: float
+    """The second over the first."""
+
+
+class Reproduction(TableResult):
+    """A figure of the paper, ours beside it."""
+
+    SHOWN: ClassVar[dict[str, str]] = {"rows": "rows", "fitted": "fitted"}
+    ROWS: ClassVar[str] = "rows"
+
+    schema_: Literal["acortex.reproduce/1"] = Field(default="acortex.reproduce/1", alias="schema")
+    """The layout of this document."""
+    rows: list[FigureRow]
+    """In the order of the figure."""
+    fitted: list[FittedConstant]
+    """The constants that are derived from it."""
+    resnet152_as_tabulated: list[FigureRow]
+    """The rows of ResNet-152 with the network that the table's energies seem to count."""
+    largest_chip: list[LargestChipRow]
+    """The smaller networks on the largest chip."""
+
+
+class SchemaRow(Document):
+    """A schema, and where it is met."""
+
+    name: str
+    """`acortex schema NAME` prints it."""
+    schema_: str = Field(alias="schema")
+    """The value of `schema` in such a document."""
+    what: str
+    """What such a document is."""
+    command: str | None
+    """The command that prints it with --format json; null for a file."""
+    file: str | None
+    """The file that has it; null for what a command prints."""
+
+
+class SchemaList(TableResult):
+    """The schemas of all versioned results."""
+
+    SHOWN: ClassVar[dict[str, str]] = {"schemas": "schemas"}
+    ROWS: ClassVar[str] = "schemas"
+
+    schema_: Literal["acortex.schemas/1"] = Field(default="acortex.schemas/1", alias="schema")
+    """The layout of this document."""
+    schemas: list[SchemaRow]
+    """By name."""

@@ -1,0 +1,108 @@
+"""Every versioned schema: its type, and the command or the file in which such a document is met."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from inspect import getdoc
+from typing import TYPE_CHECKING
+
+from acortex.errors import UsageError
+
+if TYPE_CHECKING:
+    from acortex.documents import Versioned
+    from acortex.tools.results import SchemaList
+
+
+@dataclass(frozen=True)
+class Schema:
+    """One schema. Its type is loaded where it is asked for: completion and help need its name alone."""
+
+    schema: str
+    """The value of `schema` in a document, such as acortex.run/1."""
+    home: str
+    """The module of its type."""
+    kind: str
+    """The name of its type."""
+    command: str = ""
+    """The command that prints it with --format json; empty for a file."""
+    file: str = ""
+    """The file that has it; empty for what a command prints."""
+
+    @property
+    def name(self) -> str:
+        """Its short name, such as run."""
+        return _short(self.schema)
+
+    def type(self) -> type[Versioned]:
+        """The type of such a document."""
+        found: type[Versioned] = getattr(import_module(self.home), self.kind)
+        return found
+
+    def what(self) -> str:
+        """What such a document is: the first sentence of its type's description."""
+        return " ".join((getdoc(self.type()) or "").split()).partition(". ")[0].rstrip(".") + "."
+
+
+def _short(schema: str) -> str:
+    """The name of a schema without project and version."""
+    return schema.removeprefix("acortex.").partition("/")[0]
+
+
+_ISA, _PROGRAMS, _TOOLS = "acortex.isa.results", "acortex.programs.results", "acortex.tools.results"
+_RUNS, _CHIPS = "acortex.sim.results", "acortex.sim.results_of_chips"
+_TRACES, _PATHS = "acortex.traces.results", "acortex.traces.results_of_paths"
+
+SCHEMAS = (
+    Schema("acortex.asm/1", _TOOLS, "AsmReport", "acortex asm"),
+    Schema("acortex.bench/1", _TOOLS, "BenchReport", "acortex bench"),
+    Schema("acortex.check/1", _TOOLS, "CheckReport", "acortex trace check"),
+    Schema("acortex.chip/1", _CHIPS, "ChipReport", "acortex chip show"),
+    Schema("acortex.chip-diff/1", _CHIPS, "ChipDiff", "acortex chip diff"),
+    Schema("acortex.chips/1", _CHIPS, "Chips", "acortex chip list"),
+    Schema("acortex.compare/1", _CHIPS, "Comparison", "acortex run --chip A --chip B"),
+    Schema("acortex.compile/1", _PROGRAMS, "CompileReport", "acortex compile"),
+    Schema("acortex.critical/1", _PATHS, "CriticalPath", "acortex trace critical"),
+    Schema("acortex.diff/1", _PATHS, "TraceDiff", "acortex trace diff"),
+    Schema("acortex.golden/1", _TRACES, "GoldenFile", file="timing/NAME.json, by acortex trace check --update"),
+    Schema("acortex.info/1", _ISA, "ProgramInfo", "acortex info"),
+    Schema("acortex.isa/1", _ISA, "Manual", "acortex isa"),
+    Schema("acortex.reprice/1", _CHIPS, "Reprice", "acortex trace reprice"),
+    Schema("acortex.reproduce/1", _TOOLS, "Reproduction", "acortex reproduce"),
+    Schema("acortex.run/1", _RUNS, "RunReport", "acortex run"),
+    Schema("acortex.schemas/1", _TOOLS, "SchemaList", "acortex schema"),
+    Schema("acortex.technologies/1", _CHIPS, "Technologies", "acortex chip technologies"),
+    Schema("acortex.trace-info/1", _TRACES, "TraceInfo", "acortex trace info"),
+    Schema("acortex.trace-query/1", _TRACES, "QueryAnswer", "acortex trace query"),
+    Schema("acortex.trace-stats/1", _TRACES, "TraceStats", "acortex trace stats"),
+    Schema("acortex.verify/1", _TOOLS, "VerifyReport", "acortex verify"),
+    Schema("acortex.zoo/1", _PROGRAMS, "Zoo", "acortex zoo"),
+)
+"""By name. A test holds them to the sources, and to what the commands print."""
+
+
+def find(name: str) -> Schema:
+    """The schema of a short name, or of a whole one. Raises UsageError for an unknown name."""
+    from acortex.tools.manners import suggest
+
+    for one in SCHEMAS:
+        if name in (one.name, one.schema):
+            return one
+    shown = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
+    near = suggest(_short(name[:LONGEST_NAME]), [one.name for one in SCHEMAS])
+    raise UsageError(f"no schema is called {shown!r}", hint=near)
+
+
+LONGEST_NAME = 40
+"""Characters of an unknown name that an error repeats."""
+
+
+def listed() -> SchemaList:
+    """All schemas, each with what it is of."""
+    from acortex.tools.results import SchemaList, SchemaRow
+
+    rows = [
+        SchemaRow(name=one.name, schema=one.schema, what=one.what(), command=one.command or None, file=one.file or None)
+        for one in SCHEMAS
+    ]
+    return SchemaList(schemas=rows)

@@ -1,0 +1,315 @@
+"""The critical path of a run, and what two traces differ in, as types: `acortex.critical/1` and `acortex.diff/1`."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from acortex.documents import Document, Pair, TableResult
+from acortex.traces.results import NamedRow, OfLine
+
+
+class CauseCycles(Document):
+    """What a unit did or awaited on the critical path, all of it together."""
+
+    unit: str
+    """The unit's path."""
+    what: str
+    """busy, latency, waiting, hand-over or idle."""
+    name: str
+    """The kind of event, or the cause of the wait."""
+    cycles: int
+    """Cycles of the path."""
+
+
+class PathUnit(Document):
+    """A unit's share of the critical path; the parts add up to `cycles`."""
+
+    name: str
+    """The unit's path."""
+    cycles: int
+    """Cycles of the critical path that are its own."""
+    busy: int
+    """Of them: events."""
+    latency: int
+    """Of them: the way of what was read."""
+    waiting: int
+    """Of them: waits for what units share."""
+    hand_over: int
+    """Of them: the cycle until a change is seen."""
+    idle: int
+    """Of them: nothing."""
+
+
+class PathLayer(Document):
+    """A layer's share of the critical path."""
+
+    name: str
+    """As the program's mark says; `-` is what belongs to none."""
+    cycles: int
+    """Cycles of the path."""
+
+
+class PathLine(Document):
+    """A source line's share of the critical path."""
+
+    line: str
+    """Where it is: file:line; `-` is what no instruction made."""
+    cycles: int
+    """Cycles of the path."""
+
+
+class Halving(Document):
+    """What a unit, or a part of the chip, with its delays halved could gain."""
+
+    name: str
+    """The unit's path, or the name of the part."""
+    cycles: int
+    """Cycles of the path that are its own delays."""
+    gain_at_most: int
+    """Cycles by which the run could be shorter, at most."""
+
+
+class PathSegment(Document):
+    """A stretch of the critical path, in which one unit did or awaited one thing."""
+
+    start: int
+    """Its first cycle."""
+    end: int
+    """The cycle after it."""
+    unit: str
+    """The unit's path."""
+    what: str
+    """busy, latency, waiting, hand-over or idle."""
+    name: str
+    """The kind of event, or the cause of the wait."""
+    layer: str
+    """The layer that it belongs to."""
+    inference: int
+    """The inference that it belongs to, or -1."""
+    source: str
+    """The line of its instruction: file:line, or `-`."""
+
+
+class CriticalPath(TableResult):
+    """Which chain of events set the length of a run, and what a faster unit could gain at most."""
+
+    SHOWN: ClassVar[dict[str, str]] = {
+        "complete": "complete",
+        "cycles": "cycles",
+        "segments": "segments",
+        "units": "by_unit",
+        "layers": "by_layer",
+        "lines": "by_line",
+    }
+    ROWS: ClassVar[str] = "by_cause"
+
+    schema_: Literal["acortex.critical/1"] = Field(default="acortex.critical/1", alias="schema")
+    """The layout of this document."""
+    complete: bool
+    """Whether the run wrote the trace to its end."""
+    cycles: int
+    """Length of the run: the segments, and each of the sums, add up to it."""
+    by_unit: list[PathUnit]
+    """Largest first."""
+    by_cause: list[CauseCycles]
+    """By unit and what it did or awaited, largest first."""
+    by_layer: list[PathLayer]
+    """Largest first."""
+    by_line: list[PathLine]
+    """Largest first."""
+    halving: list[Halving]
+    """The largest bound first."""
+    segments: list[PathSegment]
+    """Without a gap from cycle 0 to the end."""
+
+
+class DiffEvent(Document):
+    """An event or a wait of one of two traces."""
+
+    cycle: int
+    """In which it begins."""
+    duration: int
+    """Its cycles."""
+    unit: str
+    """The unit's path."""
+    kind: str
+    """The kind of event; of a wait, `wait: CAUSE`."""
+    count: int
+    """What it moved or made; 0 of a wait."""
+    energy_aj: int
+    """In attojoules; 0 of a wait."""
+    source: str
+    """The line of its instruction: file:line, or `-`."""
+    layer: str
+    """The layer that it belongs to."""
+    inference: int
+    """The inference that it belongs to, or -1."""
+
+
+class ChainStep(Document):
+    """A step of the chain of events that led to a row."""
+
+    unit: str
+    """The unit's path."""
+    what: str
+    """busy, latency, waiting, hand-over or idle."""
+    name: str
+    """The kind of event, or the cause of the wait."""
+    cycle: int
+    """In which it begins."""
+    duration: int
+    """Its cycles."""
+
+
+class Divergence(Document):
+    """The first row that only one of two traces has."""
+
+    cycle: int
+    """In which it begins."""
+    unit: str
+    """The unit's path."""
+    kind: str
+    """The kind of event; of a wait, `wait: CAUSE`."""
+    source: str
+    """The line of its instruction: file:line, or `-`."""
+    instruction: int | None
+    """The first instruction of that line; null where there is none."""
+    layer: str
+    """The layer that it belongs to."""
+    inference: int
+    """The inference that it belongs to, or -1."""
+    parted: int
+    """The cycle in which the unit does something else than in the other trace."""
+    differs: list[str]
+    """In what the two rows differ; empty where only one trace has such a row."""
+    a: DiffEvent | None
+    """The row of the first trace; null where it has none like it."""
+    b: DiffEvent | None
+    """The row of the second trace; null where it has none like it."""
+    before: list[DiffEvent]
+    """The last rows in common that had ended by then."""
+    led_to: list[list[ChainStep]] = Field(default_factory=list)
+    """For each trace, the last steps to its row; empty where a trace does not hold every event."""
+
+
+class MovedEnergy(Document):
+    """An energy in both traces."""
+
+    energy_aj: Pair[int]
+    """In attojoules."""
+    energy_j: Pair[float]
+    """In joules."""
+
+
+class MovedTime(Document):
+    """Cycles in both traces."""
+
+    busy: Pair[int]
+    """Durations of its events together."""
+    waiting: Pair[int]
+    """Its waits together."""
+
+
+class PairedCycles(NamedRow):
+    """A length in both traces."""
+
+    cycles: Pair[int]
+    """Cycles in which it was in flight."""
+
+
+class MovedComponent(MovedEnergy, NamedRow):
+    """The energy of a component in both traces."""
+
+    name: str
+    """The component."""
+
+
+class MovedUnit(MovedEnergy, MovedTime, NamedRow):
+    """A unit in both traces."""
+
+    name: str
+    """Its path."""
+
+
+class MovedLayer(MovedEnergy, MovedTime, PairedCycles):
+    """A layer in both traces."""
+
+    name: str
+    """As the program's mark says; `-` is what belongs to none."""
+
+
+class MovedLine(MovedEnergy, MovedTime, OfLine):
+    """A source line in both traces."""
+
+    line: str
+    """Where it is in the first program: file:line; `(second)` behind it is a line of the second program alone."""
+
+
+class MovedCause(Document):
+    """A part of the critical path in both traces."""
+
+    unit: str
+    """The unit's path."""
+    what: str
+    """busy, latency, waiting, hand-over or idle."""
+    name: str
+    """The kind of event, or the cause of the wait."""
+    cycles: Pair[int]
+    """Cycles of the path."""
+
+
+class MovedWait(Document):
+    """A wait in both traces."""
+
+    unit: str
+    """The unit's path."""
+    cause: str
+    """What it waited for (docs/timing.md)."""
+    cycles: Pair[int]
+    """All waits of this kind together."""
+
+
+class TraceDiff(TableResult):
+    """What differs between two traces: where they part first, and what moved. Pairs are [first, second]."""
+
+    SHOWN: ClassVar[dict[str, str]] = {
+        "equal": "equal",
+        "cycles": "cycles",
+        "parted": "first_divergence.parted",
+        "unit": "first_divergence.unit",
+        "source": "first_divergence.source",
+    }
+    ROWS: ClassVar[str] = "by_unit"
+
+    schema_: Literal["acortex.diff/1"] = Field(default="acortex.diff/1", alias="schema")
+    """The layout of this document."""
+    equal: bool
+    """Whether they are the same within the tolerance that was given."""
+    complete: Pair[bool]
+    """Whether each was written to its end."""
+    cycles: Pair[int]
+    """Length of the runs."""
+    latency_s: Pair[float]
+    """The same in seconds."""
+    events: Pair[int]
+    """Events that each holds."""
+    energy_aj: Pair[int]
+    """Of the runs, leakage included, in attojoules."""
+    energy_j: Pair[float]
+    """The same in joules."""
+    first_divergence: Divergence | None
+    """Where they part; null where all rows are the same."""
+    by_component: list[MovedComponent]
+    """Energy by component, what moved most first."""
+    by_layer: list[MovedLayer]
+    """By layer, what moved most first."""
+    by_unit: list[MovedUnit]
+    """By unit, what moved most first."""
+    by_instruction: list[MovedLine]
+    """By source line, only what moved."""
+    critical: list[MovedCause]
+    """The critical paths, only what moved; empty where a trace does not hold every event."""
+    by_wait: list[MovedWait]
+    """By unit and cause, only what moved."""
