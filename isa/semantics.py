@@ -351,24 +351,25 @@ def _vector_flow(operands: int) -> Callable[[Dispatch, Shape | None], Flow]:
 def add(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     """(a - zero_a) * multiplier + (b - zero_b) * the other's multiplier, quantised: uint8 of shape (words, 64)."""
     assert dispatch.quantiser is not None and dispatch.other is not None
-    a, b = _two(words, dispatch)
-    first = dispatch.quantiser
-    return quantise(a * first.multiplier + b * dispatch.other.multiplier, replace(first, multiplier=1))
+    first, factor = dispatch.quantiser, dispatch.other.multiplier
+    once = replace(first, multiplier=1)
+    return _in_blocks(words, dispatch, lambda a, b: quantise(a * first.multiplier + b * factor, once))
 
 
 @_means("mul", _vector_flow(2))
 def mul(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     """(a - zero_a) * (b - zero_b), quantised: uint8 of shape (words, 64)."""
-    assert dispatch.quantiser is not None
-    a, b = _two(words, dispatch)
-    return quantise(a * b, dispatch.quantiser)
+    quantiser = dispatch.quantiser
+    assert quantiser is not None
+    return _in_blocks(words, dispatch, lambda a, b: quantise(a * b, quantiser))
 
 
 @_means("requant", _vector_flow(1))
 def requant(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     """`a` less `zero_a`, quantised: uint8 of shape (words, 64)."""
-    assert dispatch.quantiser is not None
-    return quantise(words.astype(np.int64) - dispatch.ops.zero_a, dispatch.quantiser)
+    quantiser = dispatch.quantiser
+    assert quantiser is not None
+    return _in_blocks(words, dispatch, lambda a: quantise(a, quantiser))
 
 
 def _cell_flow(taken: Callable[[Dispatch], int]) -> Callable[[Dispatch, Shape | None], Flow]:
@@ -426,11 +427,19 @@ def get_state(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     return np.concatenate((quantise(words, dispatch.quantiser), words.astype(np.int64)))
 
 
-def _two(words: Array, dispatch: Dispatch) -> tuple[Array, Array]:
-    """Both operands without their zero codes: what arrived, and the operand, which stands behind it."""
-    half = len(words) // 2
-    wide = words.astype(np.int64)
-    return wide[:half] - dispatch.ops.zero_a, wide[half:] - dispatch.ops.zero_b
+def _in_blocks(words: Array, dispatch: Dispatch, function: Callable[..., Array]) -> Array:
+    """Codes, uint8 of shape (words, 64), of what arrives and of the operands behind it, each less its zero code.
+
+    A block at a time: wide numbers of a whole map would take eight times its room.
+    """
+    zeros = [getattr(dispatch.ops, name) for name in ("zero_a", "zero_b") if hasattr(dispatch.ops, name)]
+    parts = np.split(words, len(zeros))
+    made = np.empty(parts[0].shape, dtype=np.uint8)
+    for at in range(0, len(made), BLOCK // CHANNELS):
+        block = slice(at, at + BLOCK // CHANNELS)
+        wide = (part[block].astype(np.int64) - zero for part, zero in zip(parts, zeros, strict=True))
+        made[block] = function(*wide)
+    return made
 
 
 SYNC = frozenset(row.mnemonic for row in ROWS if row.timing == "sync")

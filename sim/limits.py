@@ -19,8 +19,8 @@ WORD_CODE = 15
 MAX_STREAM = 1 << 22
 """Words that one instruction visits at most: four times as many as a program can address."""
 
-MAX_GIVEN = 1 << 24
-"""Words, vectors' too, that one instruction gives at most, and items that wait to be taken: 1 GB of codes."""
+MAX_GIVEN = 1 << 23
+"""Words that the items take which one instruction gives, 512 MB at most; a column's sum takes four codes' room."""
 
 MAX_POSITIONS = 1 << 20
 """Positions of a window that one instruction goes through at most: as many as one multiply takes."""
@@ -65,19 +65,19 @@ def too_much(dispatch: Dispatch, flow: Flow, shape: Shape | None, waiting: int) 
             f" at most {MAX_GIVEN:,}",
             "give fewer, and put the instruction into a loop",
         )
-    if waiting + flow.given > MAX_GIVEN:
+    if waiting + flow.given > MAX_STREAM:
         return (
-            f"with these {count(waiting + flow.given, one, several)} wait to be taken, and at most {MAX_GIVEN:,} may",
+            f"with these {count(waiting + flow.given, one, several)} wait to be taken, and at most {MAX_STREAM:,} may",
             f"take them with {TAKERS[flow.gives]} before more are given",
         )
     return None
 
 
 def _words_each(dispatch: Dispatch, flow: Flow, shape: Shape | None) -> int:
-    """Words of an item that an instruction gives."""
+    """The room of how many words an item takes that an instruction gives."""
     if flow.gives == "vectors":
         return vector_words(dispatch)
-    return shape.column_words if flow.gives == "sums" and shape is not None else 1
+    return 4 * shape.column_words if flow.gives == "sums" and shape is not None else 1
 
 
 def check(program: Program, chip: Chip) -> None:

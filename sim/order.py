@@ -13,6 +13,7 @@ It never looks at time or values, and holds for every chip.
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.errors import AcortexError
+from acortex.isa.codec import decode
 from acortex.isa.operands import AGENTS, MOST_TOKENS
 from acortex.isa.program import Program
 from acortex.isa.sequencer import Dispatch
@@ -52,7 +54,8 @@ class OrderCheck:
     def __init__(self, program: Program, words: int) -> None:
         self._program = program
         self._known: list[Clock] = [[-1] * len(AGENTS) for _ in AGENTS]
-        self._history: list[list[Dispatch]] = [[] for _ in AGENTS]
+        self._history = [array("i") for _ in AGENTS]
+        """The address of each instruction of an agent: a loop may go through tens of millions."""
         self._tokens: dict[int, _Token] = {}
         self._writes: dict[int, NDArray[np.int64]] = {}
         self._reads: dict[int, NDArray[np.int64]] = {}
@@ -84,7 +87,7 @@ class OrderCheck:
         known = self._known[agent]
         known = list(map(max, known, *fed)) if fed else known.copy()
         known[agent] = len(self._history[agent])
-        self._history[agent].append(dispatch)
+        self._history[agent].append(dispatch.pc)
         self._known[agent] = known
         return known
 
@@ -197,15 +200,17 @@ class OrderCheck:
             seen = latest[addresses]
             if seen.max() > known[agent]:
                 place = int(np.argmax(seen > known[agent]))
-                self._race(dispatch, int(addresses[place]), self._history[agent][int(seen[place])], how)
+                self._race(dispatch, int(addresses[place]), agent, self._history[agent][int(seen[place])], how)
 
-    def _race(self, dispatch: Dispatch, word: int, other: Dispatch, how: str) -> None:
+    def _race(self, dispatch: Dispatch, word: int, agent: int, other: int, how: str) -> None:
         verb = "writes" if dispatch.row.mnemonic in ("input", "write") else "reads"
+        mnemonic = decode(int(self._program.words[other])).row.mnemonic
         raise OrderError(
-            f"{dispatch.row.mnemonic} {verb} word {word} of main memory, which is {how} {other.row.mnemonic} at"
-            f" {self.where(other)}, and nothing orders the two",
+            f"{dispatch.row.mnemonic} {verb} word {word} of main memory, which is {how} {mnemonic} at"
+            f" {self._program.lines[other]}, and nothing orders the two",
             where=self.where(dispatch),
-            hint=f"signal a token from {other.agent} after that line, and await it in {dispatch.agent} before this one",
+            hint=f"signal a token from {AGENTS[agent]} after that line, and await it in {dispatch.agent} before this"
+            " one",
         )
 
 
@@ -216,7 +221,7 @@ class ProgramOrder:
     Filled by the functional executor, instruction by instruction.
     """
 
-    accesses: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    accesses: defaultdict[str, array[int]] = field(default_factory=lambda: defaultdict(lambda: array("q")))
     given: list[tuple[Dispatch, int]] = field(default_factory=list)
     _next: int = 0
 

@@ -74,4 +74,4 @@ def test_an_unknown_public_name_is_an_attribute_error() -> None:
 
 
 def test_the_public_names_are_listed_before_they_are_loaded() -> None:
-    assert dir(acortex) == ["AcortexError", "__version__", "assemble", "open_trace", "run"]
+    assert dir(acortex) == ["AcortexError", "__version__", "assemble", "compile", "open_trace", "prepare", "run"]

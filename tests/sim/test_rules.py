@@ -322,13 +322,34 @@ CASES: dict[str, tuple[list[Change], type[AcortexError], str, str]] = {
         ],
         RuleError,
         "small.s:23: the input vectors that slide gives take 16,351,248,384 words, and those of one instruction take"
-        " at most 16,777,216",
+        " at most 8,388,608",
+        "put the instruction into a loop",
+    ),
+    "sums that nothing holds": (
+        [
+            (
+                ".weights w, 2x2\n.row     7, -7\n.row     -7, 7",
+                ".weights w, 2x129\n" + (".row " + "1, " * 128 + "1\n") * 2,
+            ),
+            (
+                "group    g0, 2, 2\nrect     g0, column=0, row=0",
+                "group g0, 2, 129\nrect g0, 0, 0, width=2\nrect g0, 0, 1",
+            ),
+            ("multiply g0, 1\n", "multiply g0, 1048576\n"),
+            (
+                "read     d0\nfeed     1, 1, tail=2",
+                "dim d0, 1, 16384, stride=0\ndim d0, 2, 64, stride=0\nread d0\nfeed 1048576, 1, tail=2",
+            ),
+        ],
+        RuleError,
+        "small.s:27: the positions of sums that multiply gives take 12,582,912 words, and those of one instruction take"
+        " at most 8,388,608",
         "put the instruction into a loop",
     ),
     "words that nothing takes, again and again": (
-        [("read     d0", "dim d0, 1, 65536, stride=0\ndim d0, 2, 64, stride=0" + "\nread d0" * 5)],
+        [("read     d0", "dim d0, 1, 65536, stride=0\ndim d0, 2, 64, stride=0\nread d0\nread d0")],
         RuleError,
-        "small.s:26: with these 20,971,520 words in the buffer wait to be taken, and at most 16,777,216 may",
+        "small.s:23: with these 8,388,608 words in the buffer wait to be taken, and at most 4,194,304 may",
         "take them with feed or slide",
     ),
     "quantiser past the converters": (
