@@ -342,7 +342,7 @@ CASES: dict[str, tuple[list[Change], type[AcortexError], str, str]] = {
             ),
         ],
         RuleError,
-        "small.s:27: the positions of sums that multiply gives take 12,582,912 words, and those of one instruction take"
+        "small.s:26: the positions of sums that multiply gives take 12,582,912 words, and those of one instruction take"
         " at most 8,388,608",
         "put the instruction into a loop",
     ),
