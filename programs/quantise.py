@@ -44,6 +44,9 @@ REACH_OF_HARDSWISH = REACH / FRACTION
 LIKE_RELU = 0.75
 """With steps from this on hardswish and relu, which are 0.375 apart at most, differ by less than a rounding."""
 
+FEW_CODES = 0.5
+"""A share of the codes: means that span less of them are warned of."""
+
 
 class Quantiser:
     """Makes a layer of each step."""
@@ -121,10 +124,24 @@ class Quantiser:
         if step.mode == "average" and not step.inside and source.zero:
             return self._padded_average(step, source, target)
         code = same_codes(target.bits)
+        if step.mode == "average" and source == target:
+            self._judge_average(step, target)
         if step.mode == "average" and source != target:
             factor, shift = multipliers(source.scale / target.scale)
             code = code_of(step.activation, target, shift, int(factor))
         return g.Pool(step.name, step.op, where, view, step.geometry, step.mode, code, step.inside)
+
+    def _judge_average(self, step: PoolStep, coding: g.Coding) -> None:
+        """Warns where means have few codes: those of numbers below zero keep the codes of what they are taken of."""
+        seen = self.statistics.samples.get(self.graph.root(step.out)[0])
+        if seen is None or not coding.zero:
+            return
+        span = (seen.high - seen.low) / coding.scale
+        if span < FEW_CODES * (1 << coding.bits):
+            self.statistics.warnings.append(
+                f"{step.name} ({step.op}): its means span {span:.2g} of the {(1 << coding.bits) - 1} steps of its"
+                " codes: means of numbers below zero keep the codes of what they are taken of"
+            )
 
     def _padded_average(self, step: PoolStep, source: g.Coding, target: g.Coding) -> g.Product:
         """An average that counts padding whose code is not 0: a depthwise product with weights of one."""

@@ -194,3 +194,11 @@ def test_infinite_weights_are_told_though_an_activation_hides_them():
     network = Network(input=(2,)).linear(1, weights=weights, name="dense").relu()
     with pytest.raises(UsageError, match=r"dense \(Gemm\) makes numbers that are not finite: its weights"):
         quantised(network, np.ones((2, 2), np.float32))
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_means_that_have_few_codes_are_warned_of(signed):
+    made = Network(input=(3, 8, 8)).conv(16, 3, pad=1)
+    images = np.random.default_rng(0).standard_normal((16, 3, 8, 8)).astype(np.float32)
+    warnings = quantised((made if signed else made.relu()).global_average_pool(), images, 4).warnings
+    assert ["its means span" in text and "of the 15 steps" in text for text in warnings] == [True] * signed
