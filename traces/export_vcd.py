@@ -33,8 +33,7 @@ def write(trace: Trace, path: Path) -> None:
         path.open("w", encoding="utf-8") as file,
         vcd.VCDWriter(file, timescale="1 ns", date="", comment=comment) as out,
     ):
-        signals = [_register(out, unit) for unit in header.units]
-        states = _States(header, signals)
+        states = _States(header, [_register(out, unit) for unit in header.units])
         last = 0
         for edges in _edges(trace):
             changes = states.changes(edges, edges.time_ns - origin_ns)
@@ -45,7 +44,7 @@ def write(trace: Trace, path: Path) -> None:
                 out.flush()
                 file.write(states.text(changes, first))
                 last = int(changes.time_ns[-1])
-        end = max(last, _nanoseconds(trace, trace.cycles) - origin_ns, states.reached)
+        end = max(_nanoseconds(trace, trace.cycles) - origin_ns, states.reached)
         out.close(end if end > last or not last else None)
 
 

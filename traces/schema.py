@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -115,20 +115,25 @@ def header_from_plain(plain: Any, where: str) -> TraceHeader:
 
 def _check_names(header: TraceHeader, where: str) -> None:
     """Rows are told apart by these names, and timelines and logs are drawn with them."""
-    kinds = tuple(kind.name for kind in header.kinds)
-    for field_, names in (("units", header.units), ("kinds", kinds), ("causes", header.causes)):
-        seen: set[str] = set()
-        for name in names:
-            if not name.isprintable() or not name.strip() or len(name) > MOST_LETTERS:
-                raise _bad(where, field_, name, f"1 to {MOST_LETTERS} printable letters each")
-            if name in seen:
-                raise _bad(where, field_, name, "a name that stands there once")
-            seen.add(name)
     for unit in header.units:
         if " " in unit:
             raise _bad(where, "units", unit, "a path without blanks")
+    kinds = tuple(kind.name for kind in header.kinds)
+    for table, names in (("units", header.units), ("kinds", kinds), ("causes", header.causes)):
+        _check_table(table, names, where)
     if not header.layers:
         raise _bad(where, "layers", [], "a list that begins with what no layer mark covers")
+
+
+def _check_table(table: str, names: Sequence[str], where: str) -> None:
+    """Names are short, printable and each there once."""
+    seen: set[str] = set()
+    for name in names:
+        if not name.isprintable() or not name.strip() or len(name) > MOST_LETTERS:
+            raise _bad(where, table, name, f"1 to {MOST_LETTERS} printable letters each")
+        if name in seen:
+            raise _bad(where, table, name, "a name that stands there once")
+        seen.add(name)
 
 
 _TEXTS = ("program", "program_sha256", "chip", "chip_sha256")
