@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("isa", "sim", "traces", "programs", "tools", "tests")
+FOLDERS = ("isa", "sim", "traces", "programs", "tools", "tests", "docs")
 SUITE = (
     "tests/judge/test_random.py",
     "tests/judge/test_stepped.py",
