@@ -74,14 +74,23 @@ _DATA_FILE = re.compile(r'[;#].*|file\s*=\s*"(?P<name>[^"\x00-\x1f]+)"|"[^"]*"')
 """A comment, a file that a directive names, or another text in quotes."""
 
 
-def files_of(reference: str) -> list[files.Named]:
-    """The files that are read for a program: its own, and those that a source names."""
-    found: list[files.Named] = [("PROGRAM", reference)]
+def files_of(reference: str, argument: str = "PROGRAM") -> list[files.Named]:
+    """The files that are read for a program, an `argument`: its own, and those that a source or a network names."""
+    found: list[files.Named] = [(argument, reference)]
+    if Path(reference).suffix.lower() == NETWORK:
+        return found + _weights_of(reference, argument)
     if Path(reference).suffix.lower() not in SOURCES or not Path(reference).is_file():
         return found
     text = files.read(reference).decode(errors="replace")
     names = dict.fromkeys(match["name"] for match in _DATA_FILE.finditer(text) if match["name"])
     return found + [(f'file="{name}"', str(Path(reference).parent / name)) for name in names]
+
+
+def _weights_of(model: str, argument: str) -> list[files.Named]:
+    """The files beside a network that hold its weights."""
+    from acortex.programs.importer import external_files
+
+    return [(f"the weights of {argument}", str(path)) for path in external_files(model)]
 
 
 def is_network(reference: str) -> bool:

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from click.testing import CliRunner
 
@@ -33,9 +34,21 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path("named.s").write_text(NAMED)
     for words in ("asm p.s -o p.acx", "run p.s --trace r.actrace", "trace check r.actrace g.json --update"):
         assert call(words) == (0, ""), words
+    _save_network()
     Path("link").symlink_to("p.s")
     os.link("r.actrace", "hard")
     return tmp_path
+
+
+def _save_network() -> None:
+    """A network whose weights lie in a file beside it."""
+    weights = onnx.numpy_helper.from_array(np.zeros((64, 8), np.float32), "w")
+    ends = [onnx.helper.make_tensor_value_info(name, 1, shape) for name, shape in (("x", (1, 64)), ("y", (1, 8)))]
+    graph = onnx.helper.make_graph(
+        [onnx.helper.make_node("MatMul", ["x", "w"], ["y"])], "n", ends[:1], ends[1:], [weights]
+    )
+    options = {"save_as_external_data": True, "size_threshold": 0, "location": "w.bin"}
+    onnx.save_model(onnx.helper.make_model(graph), "net.onnx", **options)
 
 
 def call(words: str) -> tuple[int, str]:
@@ -72,6 +85,11 @@ def call(words: str) -> tuple[int, str]:
         ("compile x.npy -o x.npy", ("-o", "MODEL.onnx")),
         ("compile m.onnx --calibration x.npy --reference x.npy", ("--reference", "--calibration")),
         ("compile m.onnx --chip chip.toml -o chip.toml", ("-o", "--chip")),
+        ("compile net.onnx -o w.bin", ("-o", "the weights of MODEL.onnx")),
+        ("compile net.onnx --reference w.bin", ("--reference", "the weights of MODEL.onnx")),
+        ("compile net.onnx --emit-asm w.bin", ("--emit-asm", "the weights of MODEL.onnx")),
+        ("run net.onnx --output w.bin", ("--output", "the weights of PROGRAM")),
+        ("run net.onnx --trace w.bin", ("--trace", "the weights of PROGRAM")),
     ],
 )
 def test_an_output_that_would_replace_something_is_refused(folder: Path, words: str, names: tuple[str, str]) -> None:
