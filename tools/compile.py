@@ -10,7 +10,7 @@ import click
 
 from acortex.errors import UsageError
 from acortex.tools import files
-from acortex.tools.chips import CHIP, chip_file, complete, set_option
+from acortex.tools.chips import CHIP, chip_files, complete, set_option
 from acortex.tools.console import console, format_option, print_json, show
 from acortex.tools.networks import SIZES, compiled
 from acortex.tools.programs import files_of
@@ -71,7 +71,7 @@ def _check_files(model: str, form: str, options: Mapping[str, Any]) -> None:
     read = (
         *files_of(model, "MODEL.onnx"),
         ("--calibration", options["calibration"]),
-        ("--chip", chip_file(options["chip"])),
+        *chip_files("--chip", options["chip"]),
     )
     written = [("-o", options["output"]), ("--reference", options["reference"]), ("--emit-asm", options["emit_asm"])]
     text = options["emit_asm"]
