@@ -20,6 +20,9 @@ Array = NDArray[Any]
 EXTERNAL = 1
 """The `data_location` of a tensor whose numbers lie in another file."""
 
+MOST_DIGITS = 20
+"""The longest offset or length of external data that is read."""
+
 
 def is_external(tensor: onnx.TensorProto) -> bool:
     """Whether a tensor's numbers lie in another file."""
@@ -82,7 +85,7 @@ def external(tensor: onnx.TensorProto, shape: tuple[int, ...], folder: Path | No
     file = _inside(location, folder, tensor.name, where)
     try:
         dtype = np.dtype(helper.tensor_dtype_to_np_dtype(tensor.data_type))
-        offset, size = int(entries.get("offset", 0)), file.stat().st_size
+        size = file.stat().st_size
     except (KeyError, ValueError, TypeError, OSError) as error:
         raise UsageError(
             f"the external data of its tensor {tensor.name} cannot be read ({error})", where=where
@@ -90,9 +93,14 @@ def external(tensor: onnx.TensorProto, shape: tuple[int, ...], folder: Path | No
     packed = dtype.name in ("int4", "uint4", "int2", "uint2", "float4_e2m1fn")
     count = math.prod(shape)
     needed = -(-count // 2) if packed else count * dtype.itemsize
-    if offset < 0 or offset + needed > size:
-        message = f"its tensor {tensor.name} needs {needed} bytes from {offset} on, {location} has {size}"
-        raise UsageError(message, where=where)
+    offset = _entry(entries.get("offset", "0"), "offset", tensor.name, where)
+    length = _entry(entries.get("length", str(needed)), "length", tensor.name, where)
+    if offset + max(needed, length) > size:
+        message = f"its tensor {tensor.name} needs {max(needed, length)} bytes from {offset} on, {location} has {size}"
+        raise UsageError(message, where=where, hint="export the model anew, with its external data")
+    if length < needed:
+        message = f"its tensor {tensor.name} needs {needed} bytes, and its external data have a length of {length}"
+        raise UsageError(message, where=where, hint="export the model anew, with its external data")
 
     def load() -> Array:
         if packed:
@@ -108,6 +116,14 @@ def external(tensor: onnx.TensorProto, shape: tuple[int, ...], folder: Path | No
         return plain(flat.reshape(shape), tensor.name, where)
 
     return load
+
+
+def _entry(text: str, what: str, name: str, where: str) -> int:
+    """The offset or the length of external data: a whole number of bytes."""
+    if not (text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS):
+        message = f"the external data of its tensor {name} have the {what} {text[:40]!r}"
+        raise UsageError(message, where=where, hint="it is a whole number of bytes, from 0 on")
+    return int(text)
 
 
 def _inside(location: str, folder: Path | None, name: str, where: str) -> Path:
