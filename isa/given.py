@@ -122,31 +122,30 @@ class Given:
             raise self.mistake(field_name, f"no {field_name} is called `{name}`", hint)
         return name
 
-    def shapes(self, field_name: str) -> tuple[tuple[int, ...], ...]:
-        """One shape, or several with `|` between them: 784|28x28."""
+    def shapes(self, field_name: str, axes: int = MAX_AXES) -> tuple[tuple[int, ...], ...]:
+        """One shape, or several with `|` between them: 784|28x28; of so many `axes` at most."""
         shapes = []
         tokens = self.fields[field_name]
         for index, token in enumerate(tokens):
             if index % 2 != (token[1] == "|") or (token[1] == "|" and index == len(tokens) - 1):
                 raise self.mistake(field_name, f"{field_name} takes a shape", "write 784, 28x28 or 784|28x28")
             if token[1] != "|":
-                shapes.append(self._shape(field_name, token))
+                shapes.append(self._shape(field_name, token, axes))
         return tuple(shapes)
 
-    def _shape(self, field_name: str, token: Token) -> tuple[int, ...]:
+    def _shape(self, field_name: str, token: Token, axes: int) -> tuple[int, ...]:
         parts = token[1].split("x")
         if token[0] not in ("shape", "number") or not all(part.isdigit() and len(part) < 10 for part in parts):
             raise self.mistake(field_name, f"`{token[1][:40]}` is not a shape", "write 784, 28x28 or 1x28x28")
         shape = tuple(int(part) for part in parts)
-        if len(shape) > MAX_AXES + 2 or min(shape) < 1 or math.prod(shape) > MAX_DATA_BYTES:
-            raise self.mistake(
-                field_name, f"shape {token[1]} is not one to six numbers above 0 with a sensible product"
-            )
+        if len(shape) > axes or min(shape) < 1 or math.prod(shape) > MAX_DATA_BYTES:
+            told = f"1 to {axes} numbers above 0, whose product is {MAX_DATA_BYTES} at most"
+            raise self.mistake(field_name, f"shape {token[1]} is not allowed: {told}")
         return shape
 
     def one_shape(self, field_name: str) -> tuple[int, ...]:
-        """Exactly one shape."""
-        shapes = self.shapes(field_name)
+        """Exactly one shape, with room for the axis of inferences and one of 1 behind it."""
+        shapes = self.shapes(field_name, MAX_AXES + 2)
         if len(shapes) > 1:
             raise self.mistake(field_name, f"{field_name} takes one shape here")
         return shapes[0]

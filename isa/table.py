@@ -122,7 +122,8 @@ ROWS: tuple[Row, ...] = (
     _row(0x08, "quant", "controller", "issue",
          "quantiser; multiplier; shift; zero:code=0; low:code=0; high:code=15; activation=0",
          "Sets a quantiser: code = clip(activation(round(sum * multiplier / 2^shift)) + zero, low, high), ties to"
-         " even. See `acortex isa activations`.",
+         " even. Without an activation zero lies above low, so that negative sums can be told from zero. See"
+         " `acortex isa activations`.",
          "quant q5, 409, 14, zero=3, high=12, activation=relu", 0x0814_0660_E030_00C1, None),
     _row(0x09, "layer", "controller", "issue", "layer", "What is issued from here on belongs to this layer.",
          "layer conv1", 0x0900_0000_0000_0000),

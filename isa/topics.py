@@ -130,6 +130,8 @@ def _codes() -> Topic:
         " fewer: four in the published chips.",
         "A run, not the assembler, refuses what its chip cannot hold: `high` of quant above 15, or above 2^neurons.bits"
         " - 1; `fill` of feed and slide, `value` of border, and codes of `.memory` above 15. Nothing is cut off.",
+        "A `quant` holds low <= zero <= high. With activation=none zero lies above low: negative sums could not be"
+        " told from zero.",
         "zero and low of quant are at most its high. zero_a and zero_b are numbers that are taken away: all are"
         " allowed.",
         "Codes of an input are held to the tensor's own `bits`, which may be up to 8; a chip takes no more than its"

@@ -5,10 +5,9 @@ Opsets from 9 on. Weights may lie in external files inside the model's folder. N
 
 from __future__ import annotations
 
-import math
 import stat
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.errors import MissingExtra, UsageError
+from acortex.programs.external import decode, external, is_external, locations
 from acortex.programs.functions import MOST_NODES, inlined
 from acortex.programs.model_texts import check_texts
 from acortex.programs.network import Constant, Model, Node, Value
@@ -51,6 +51,16 @@ def read_onnx(path: Path | str) -> Model:
     if not proto.graph.node and not proto.graph.output:
         raise UsageError("it is not an ONNX model, or has no graph", where=str(where))
     return from_proto(proto, where.parent, str(where))
+
+
+def external_files(path: Path | str) -> list[Path]:
+    """The files beside a model in which its tensors lie, not read; none where the model cannot be read itself."""
+    where = Path(path)
+    try:
+        proto = _parse(where)
+    except UsageError:
+        return []
+    return [where.parent / location for location in locations(proto)]
 
 
 def from_proto(proto: onnx.ModelProto, folder: Path | None = None, where: str = "") -> Model:
@@ -196,10 +206,9 @@ def _constant_node(proto: onnx.NodeProto, folder: Path | None, where: str) -> Co
 def _constant(tensor: onnx.TensorProto, folder: Path | None, where: str) -> Constant:
     shape = tuple(tensor.dims)
     _check_shape(f"tensor {tensor.name}", shape, where)
-    external = tensor.data_location == 1
-    if external:
-        return Constant(shape, _external(tensor, shape, folder, where), kind=_small_kind(tensor))
-    return Constant(shape, partial(_decode, tensor, where), kind=_small_kind(tensor))
+    if is_external(tensor):
+        return Constant(shape, external(tensor, shape, folder, where), kind=_small_kind(tensor))
+    return Constant(shape, partial(decode, tensor, where), kind=_small_kind(tensor))
 
 
 def _check_shape(what: str, shape: Sequence[int], where: str) -> None:
@@ -212,85 +221,6 @@ def _check_shape(what: str, shape: Sequence[int], where: str) -> None:
 def _small_kind(tensor: onnx.TensorProto) -> str:
     """The name of a four-bit type, which NumPy does not have."""
     return {21: "uint4", 22: "int4"}.get(tensor.data_type, "")
-
-
-def _decode(tensor: onnx.TensorProto, where: str) -> Array:
-    from onnx import numpy_helper
-
-    try:
-        array: Array = numpy_helper.to_array(tensor)
-    except Exception as error:  # damaged bytes lead anywhere
-        raise UsageError(f"its tensor {tensor.name} is malformed ({str(error)[:200]})", where=where) from None
-    return _plain(array, tensor.name, where)
-
-
-def _plain(array: Array, name: str, where: str) -> Array:
-    """Four-bit and other small types of ml_dtypes as NumPy's own."""
-    kind = array.dtype.name
-    if array.dtype.kind in "biuf":
-        return array
-    if kind in ("int4", "int2"):
-        return array.astype(np.int8)
-    if kind in ("uint4", "uint2"):
-        return array.astype(np.uint8)
-    if "float" not in kind:
-        spoken = "texts" if array.dtype.kind in "OSU" else f"numbers of type {kind}"
-        raise UsageError(f"its tensor {name} holds {spoken}", where=where, hint="networks are made of real numbers")
-    return array.astype(np.float32)
-
-
-def _external(tensor: onnx.TensorProto, shape: tuple[int, ...], folder: Path | None, where: str) -> Callable[[], Array]:
-    """A reader of a tensor's external file, after checks that it lies in the folder and is long enough."""
-    from onnx import helper
-
-    entries = {entry.key: entry.value for entry in tensor.external_data}
-    location = entries.get("location", "")
-    file = _inside(location, folder, tensor.name, where)
-    try:
-        dtype = np.dtype(helper.tensor_dtype_to_np_dtype(tensor.data_type))
-        offset, size = int(entries.get("offset", 0)), file.stat().st_size
-    except (KeyError, ValueError, TypeError, OSError) as error:
-        raise UsageError(
-            f"the external data of its tensor {tensor.name} cannot be read ({error})", where=where
-        ) from None
-    packed = dtype.name in ("int4", "uint4", "int2", "uint2", "float4_e2m1fn")
-    count = math.prod(shape)
-    needed = -(-count // 2) if packed else count * dtype.itemsize
-    if offset < 0 or offset + needed > size:
-        message = f"its tensor {tensor.name} needs {needed} bytes from {offset} on, {location} has {size}"
-        raise UsageError(message, where=where)
-
-    def load() -> Array:
-        if packed:
-            with file.open("rb") as stream:
-                stream.seek(offset)
-                whole = type(tensor)()
-                whole.CopyFrom(tensor)
-                whole.ClearField("external_data")
-                whole.ClearField("data_location")
-                whole.raw_data = stream.read(needed)
-            return _decode(whole, where)
-        flat = np.fromfile(file, dtype.newbyteorder("<"), count, offset=offset)
-        return _plain(flat.reshape(shape), tensor.name, where)
-
-    return load
-
-
-def _inside(location: str, folder: Path | None, name: str, where: str) -> Path:
-    if folder is None or not location:
-        raise UsageError(f"its tensor {name} lies in an external file that is not named", where=where)
-    try:
-        file = (folder / location).resolve()
-        inside = file.is_relative_to(folder.resolve()) and not Path(location).is_absolute()
-        known = inside and file.is_file()
-    except (OSError, ValueError, RuntimeError):
-        inside = known = False
-    if not inside:
-        hint = "external data must lie inside the model's folder"
-        raise UsageError(f'its tensor {name} names the file "{location[:200]}"', where=where, hint=hint)
-    if not known:
-        raise UsageError(f'its tensor {name} needs the file "{location[:200]}", which is not there', where=where)
-    return file
 
 
 def _value(info: onnx.ValueInfoProto, where: str) -> Value:

@@ -220,5 +220,9 @@ def _bias(lowering: Lowering, node: Node, behind: Behind) -> str:
     name = f"{node.outputs[0]}.real.bias"
     whole = lowering.constant(node, behind.bias, "bias").astype(np.float64)
     step = scale_and_zero(lowering, node, 1)[0].reshape(-1) * scale_and_zero(lowering, node, 4)[0].reshape(-1)
-    lowering.constants[name] = Constant.of((whole * step).astype(np.float32))
+    with np.errstate(invalid="ignore"):
+        values = whole * step
+    if not np.all(np.abs(values) <= np.finfo(np.float32).max):
+        raise Unsupported("its bias times the scales of its input and weights is no number of 32 bits")
+    lowering.constants[name] = Constant.of(values.astype(np.float32))
     return name

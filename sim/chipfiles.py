@@ -148,6 +148,22 @@ def locate(name_or_path: str | Path, beside: Path = Path()) -> Path:
     return beside / name_or_path
 
 
+def ancestry(name_or_path: str | Path) -> list[Path]:
+    """The file of a chip and those that it inherits from, as far as they can be read."""
+    found: list[Path] = []
+    try:
+        path = locate(name_or_path)
+        while path.is_file() and len(found) <= MAX_ANCESTORS:
+            found.append(path)
+            base = _parse(_read(path), str(path)).get("inherits")
+            if not isinstance(base, str):
+                break
+            path = locate(base, path.parent)
+    except UsageError:  # told where the chip is loaded
+        pass
+    return found
+
+
 def _inherited(path: Path, seen: tuple[Path, ...]) -> ChipSource:
     """What a file states, on top of what its ancestors do."""
     if path.resolve() in seen:

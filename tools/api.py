@@ -13,7 +13,7 @@ from acortex.isa.program import Program
 from acortex.sim.program_chip import chip_of
 from acortex.sim.specs import Chip
 from acortex.tools import files
-from acortex.tools.chips import chip_file
+from acortex.tools.chips import chip_files
 from acortex.tools.programs import files_of, open_program
 
 if TYPE_CHECKING:
@@ -83,6 +83,8 @@ def run(
 
     _check_trace(program, chip, trace)
     found, on = _opened(program, chip, settings)
+    if chip is None:
+        _check_trace(found, found.chip, trace)
     return simulator.run(
         found,
         on,
@@ -149,5 +151,5 @@ def _check_trace(program: AnyProgram, chip: AnyChip | None, trace: str | Path | 
     """Refuses a trace that would replace the program or the chip that it is of."""
     read = [] if isinstance(program, Program) else files_of(str(program))
     if chip is not None and not isinstance(chip, Chip):
-        read.append(("chip", chip_file(str(chip))))
+        read += chip_files("chip", str(chip))
     files.check_apart(read, [("trace", None if trace is None else str(trace))])

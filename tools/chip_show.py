@@ -9,7 +9,7 @@ import click
 
 from acortex.errors import UsageError
 from acortex.tools import files
-from acortex.tools.chips import chip_argument, chip_file, set_option, written
+from acortex.tools.chips import chip_argument, chip_files, set_option, written
 from acortex.tools.console import console, format_option, print_json, show
 from acortex.tools.programs import files_of
 from acortex.tools.units import percent
@@ -42,7 +42,7 @@ def show_chip(
     from acortex.sim.floorplan_svg import svg as draw
     from acortex.sim.specs import load_chip
 
-    read = (("CHIP", chip_file(chip)), *(files_of(program) if program else ()))
+    read = (*chip_files("CHIP", chip), *(files_of(program) if program else ()))
     files.check_apart(read, (("--svg", svg), ("--format json", files.STANDARD if form == "json" else None)))
     loaded = load_chip(chip, settings)
     groups, route, plans = _groups(loaded, program, group)

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from acortex.tools.files import Named
 from acortex.tools.spool import Spooled
 
 CHIP = Spooled(".toml")
@@ -57,9 +58,11 @@ set_option = click.option(
 """The option `--set`, passed to a command as the tuple `settings`."""
 
 
-def chip_file(chip: str | None) -> str | None:
-    """The file that a chip is read from; None for a built-in one."""
-    return chip if chip and chip.endswith(CHIP.suffix) else None
+def chip_files(name: str, chip: str | None) -> list[Named]:
+    """The files that the chip of an option or argument is read from: its own, and all that it inherits from."""
+    from acortex.sim.chipfiles import ancestry
+
+    return [(f"what {name} inherits" if index else name, str(path)) for index, path in enumerate(ancestry(chip or ""))]
 
 
 def written(value: Any) -> str:

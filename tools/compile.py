@@ -10,9 +10,10 @@ import click
 
 from acortex.errors import UsageError
 from acortex.tools import files
-from acortex.tools.chips import CHIP, chip_file, complete, set_option
+from acortex.tools.chips import CHIP, chip_files, complete, set_option
 from acortex.tools.console import console, format_option, print_json, show
 from acortex.tools.networks import SIZES, compiled
+from acortex.tools.programs import files_of
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -67,7 +68,11 @@ def compile_(model: str, form: str, **options: Any) -> None:
 
 def _check_files(model: str, form: str, options: Mapping[str, Any]) -> None:
     """Refuses outputs that cannot be written, or that are inputs or each other, before any work is done."""
-    read = (("MODEL.onnx", model), ("--calibration", options["calibration"]), ("--chip", chip_file(options["chip"])))
+    read = (
+        *files_of(model, "MODEL.onnx"),
+        ("--calibration", options["calibration"]),
+        *chip_files("--chip", options["chip"]),
+    )
     written = [("-o", options["output"]), ("--reference", options["reference"]), ("--emit-asm", options["emit_asm"])]
     text = options["emit_asm"]
     if text == files.STANDARD:

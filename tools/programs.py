@@ -12,6 +12,7 @@ import click
 from acortex.errors import UsageError
 from acortex.safe_files import is_pipe
 from acortex.tools import files, networks
+from acortex.tools.chips import chip_files
 
 if TYPE_CHECKING:
     from acortex.isa.program import Program
@@ -70,18 +71,34 @@ def open_program(reference: str, chip: Chip | str | None = None, settings: Seque
     raise UsageError(f"cannot tell what {reference} is", hint=WHAT)
 
 
-_DATA_FILE = re.compile(r'[;#].*|file\s*=\s*"(?P<name>[^"\x00-\x1f]+)"|"[^"]*"')
-"""A comment, a file that a directive names, or another text in quotes."""
+_DATA_FILE = re.compile(
+    r'[;#].*|file\s*=\s*"(?P<name>[^"\x00-\x1f]+)"'
+    r'|\.chip\s+(?:name\s*=\s*)?"?(?P<chip>(?<=")[^"\x00-\x1f]+|[^"\s;#]+)|"[^"]*"'
+)
+"""A comment, a file or a chip that a directive names, or another text in quotes."""
 
 
-def files_of(reference: str) -> list[files.Named]:
-    """The files that are read for a program: its own, and those that a source names."""
-    found: list[files.Named] = [("PROGRAM", reference)]
+def files_of(reference: str, argument: str = "PROGRAM") -> list[files.Named]:
+    """The files that are read for a program, an `argument`: its own, and those that a source or a network names."""
+    found: list[files.Named] = [(argument, reference)]
+    if Path(reference).suffix.lower() == NETWORK:
+        return found + _weights_of(reference, argument)
     if Path(reference).suffix.lower() not in SOURCES or not Path(reference).is_file():
         return found
     text = files.read(reference).decode(errors="replace")
-    names = dict.fromkeys(match["name"] for match in _DATA_FILE.finditer(text) if match["name"])
-    return found + [(f'file="{name}"', str(Path(reference).parent / name)) for name in names]
+    named = list(_DATA_FILE.finditer(text))
+    names = dict.fromkeys(match["name"] for match in named if match["name"])
+    found += [(f'file="{name}"', str(Path(reference).parent / name)) for name in names]
+    for chip in dict.fromkeys(match["chip"] for match in named if match["chip"]):
+        found += chip_files(f".chip {chip}", chip)
+    return found
+
+
+def _weights_of(model: str, argument: str) -> list[files.Named]:
+    """The files beside a network that hold its weights."""
+    from acortex.programs.importer import external_files
+
+    return [(f"the weights of {argument}", str(path)) for path in external_files(model)]
 
 
 def is_network(reference: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import click
 from acortex.errors import UsageError
 from acortex.safe_files import part_of
 from acortex.tools import files
-from acortex.tools.chips import chip_file, chips_option, set_option
+from acortex.tools.chips import chip_files, chips_option, set_option
 from acortex.tools.console import console, format_option, print_json, show
 from acortex.tools.manners import warn
 from acortex.tools.numbers import CYCLES, SEED
@@ -58,6 +59,7 @@ def run(program: str, form: str, **options: Any) -> int:
     if len(options["chips"]) > 1:
         return _compare(program, options, form)
     loaded = open_program(program, next(iter(options["chips"]), None), options["settings"])
+    _check_own_chip(loaded, options)
     _check_layers(program, loaded, options)
     inputs, result = _simulate(loaded, options)
     report = _complete(result, loaded, inputs, options)
@@ -115,7 +117,14 @@ def _check_files(program: str, form: str, options: dict[str, Any]) -> None:
 def _inputs(program: str, options: dict[str, Any]) -> list[files.Named]:
     """The files that a run reads."""
     given = [("--input", options["inputs"]), ("--labels", options["labels"])]
-    return [*files_of(program), *given, *(("--chip", chip_file(chip)) for chip in options["chips"])]
+    return [*files_of(program), *given, *chain.from_iterable(chip_files("--chip", chip) for chip in options["chips"])]
+
+
+def _check_own_chip(loaded: Program, options: dict[str, Any]) -> None:
+    """Refuses outputs that would replace the chip that a program names, an assembled one too."""
+    if not options["chips"]:
+        outputs = [(f"--{name}", options[name]) for name in ("output", "trace")]
+        files.check_apart(chip_files("the program's chip", loaded.chip), outputs)
 
 
 def _check_layers(program: str, loaded: Program, options: dict[str, Any]) -> None:

@@ -14,9 +14,14 @@ from acortex.errors import ManyErrors
 from acortex.isa.assembler import assemble, assemble_file
 from acortex.isa.container import sha256
 from acortex.isa.data import pack_weights, to_blob
+from acortex.isa.given import MAX_DATA_BYTES
 from acortex.isa.program import Program, Tensor
+from acortex.isa.tensors import MAX_AXES
 
 RUN = "\nstart\nhalt"
+
+
+SHAPES = f"1 to {MAX_AXES} numbers above 0, whose product is {MAX_DATA_BYTES} at most"
 
 
 def built(declarations: str, folder: Path | None = None) -> Program:
@@ -143,7 +148,7 @@ def test_samples_and_labels_in_the_text() -> None:
         (".input x, shape=4\n.input x, shape=5", "2:8: `x` is declared twice"),
         (".input x, shape=4|5", "1:17: the shapes hold different numbers of values: 4 or 5"),
         (".input x, shape=1x1x1x4", "1:17: 4 axes need axes=, their order in memory with the channels last"),
-        (".input x, shape=1x1x1x1x4", "1:17: a tensor has at most 4 axes"),
+        (".input x, shape=1x1x1x1x4", "1:17: shape 1x1x1x1x4 is not allowed: " + SHAPES),
         (".input x, 2x3, axes=1", "1:21: axes name each of the axes 0 to 1 of the shape once"),
         (".input x, 2x3, axes=1.1", "1:21: axes name each of the axes 0 to 1 of the shape once"),
         (".input x, 2x3, axes=1+0", "1:21: axes takes an order of axes | write 1.2.0, the channels last"),
@@ -164,13 +169,13 @@ def test_samples_and_labels_in_the_text() -> None:
             "1:11: a tensor has at most 1048576 words of memory, this one has 1049600",
         ),
         (".input x, shape=1_0", "1:17: `1_0` is not a shape | write 784, 28x28 or 1x28x28"),
-        (".input x, shape=0", "1:17: shape 0 is not one to six numbers above 0 with a sensible product"),
+        (".input x, shape=0", "1:17: shape 0 is not allowed: " + SHAPES),
         (
             ".input x, shape=99999x99999",
-            "1:17: shape 99999x99999 is not one to six numbers above 0 with a sensible product",
+            "1:17: shape 99999x99999 is not allowed: " + SHAPES,
         ),
         (".input x, shape=4|", "1:17: shape takes a shape | write 784, 28x28 or 784|28x28"),
-        (".input x, shape=0x10", "1:17: shape 0x10 is not one to six numbers above 0 with a sensible product"),
+        (".input x, shape=0x10", "1:17: shape 0x10 is not allowed: " + SHAPES),
         (".input x, shape=4, encode=binry", "1:27: no encode is called `binry` | did you mean `binary`?"),
         (".input x, shape=4, bits=9", "1:25: bits is 9, allowed is 1 to 8"),
         (".constants c, 2\n.row 1, 2", "1:1: the rows hold 2 values, 4 are needed"),

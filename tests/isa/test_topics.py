@@ -227,6 +227,15 @@ def test_outside_of_the_image_slide_takes_the_value(image: Codes) -> None:
 # Codes ----------------------------------------------------------------------------------------------------------------
 
 
+def test_zero_lies_above_low_without_an_activation() -> None:
+    assert "With activation=none zero lies above low" in text_of("codes")
+    assert "Without an activation zero lies above low" in MNEMONICS["quant"].doc
+    with pytest.raises(ManyErrors, match="zero equals low, 0: negative sums cannot be told from zero"):
+        assemble("quant q0, 1, 0\nstart\nhalt\n")
+    for line in ("quant q0, 1, 0, zero=1", "quant q0, 1, 0, activation=relu"):
+        assemble(line + "\nstart\nhalt\n")
+
+
 def outcome(line: str, data: str = "") -> str:
     """What a run of four-bit words says of a line in the set-up or the run."""
     chip = load_chip("acortex_digits")

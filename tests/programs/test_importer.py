@@ -87,6 +87,27 @@ def test_external_data_that_are_too_short_are_refused(tmp_path):
         read_onnx(path)
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("offset", "abc", "have the offset 'abc'"),
+        ("offset", "-4", "have the offset '-4'"),
+        ("length", "1", r"needs \d+ bytes, and its external data have a length of 1\n"),
+        ("length", "9223372036854775808", "needs 9223372036854775808 bytes from 0 on"),
+        ("length", "x", "have the length 'x'"),
+    ],
+)
+def test_a_wrong_offset_or_length_of_external_data_is_refused(tmp_path, key, value, told):
+    path = saved(tmp_path, save_as_external_data=True, size_threshold=0, location="weights.bin")
+    model = onnx.load(path, load_external_data=False)
+    tensor = model.graph.initializer[0]
+    entries = {entry.key: entry for entry in tensor.external_data}
+    (entries.get(key) or tensor.external_data.add()).MergeFrom(onnx.StringStringEntryProto(key=key, value=value))
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(UsageError, match=f"tensor {tensor.name} {told}"):
+        read_onnx(path)
+
+
 def test_external_data_that_are_missing_are_named(tmp_path):
     path = saved(tmp_path, save_as_external_data=True, size_threshold=0, location="weights.bin")
     (tmp_path / "weights.bin").unlink()

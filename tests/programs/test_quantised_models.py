@@ -151,3 +151,26 @@ def test_a_constant_that_is_quantised_in_the_network_is_what_its_codes_stand_for
     ]
     x = np.random.default_rng(0).standard_normal((50, 1, 8)).astype(np.float32)
     assert decibels(qdq(nodes, constants, [1, 8], "y"), x) > 38
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_a_bias_beyond_float32_is_refused_without_a_warning():
+    known = {
+        "s": np.float32(1e30),
+        "one": np.float32(1),
+        "z": np.uint8(0),
+        "w": np.ones((1, 1, 1, 1), np.int8),
+        "wz": np.int8(0),
+        "b": np.array([1 << 30], np.int32),
+    }
+    nodes = [
+        helper.make_node("QuantizeLinear", ["x", "s", "z"], ["q"]),
+        helper.make_node("QLinearConv", ["q", "s", "z", "w", "s", "wz", "one", "z", "b"], ["c"], "conv"),
+        helper.make_node("DequantizeLinear", ["c", "one", "z"], ["y"]),
+    ]
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, (1, 1, 4, 4)) for name in "xy"]
+    tensors = [numpy_helper.from_array(np.asarray(value), name) for name, value in known.items()]
+    graph = helper.make_graph(nodes, "net", ends[:1], ends[1:], tensors)
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    with pytest.raises(UnsupportedNodes, match="its bias times the scales"):
+        quantised(from_proto(made))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from click.testing import CliRunner
 
@@ -27,15 +29,34 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a source, its data, a container, a trace, a golden, a chip file and arrays."""
     monkeypatch.chdir(tmp_path)
     Path("p.s").write_text(ECHO)
+    Path("heir.toml").write_text('inherits = "chip.toml"\n')
+    Path("onheir.s").write_text(re.sub(r"[.]chip.*", '.chip "heir.toml"', ECHO))
     Path("chip.toml").write_text(CHIP)
     np.save("x.npy", np.zeros((1, 64), dtype=np.uint8))
     np.save("labels.npy", np.zeros(1, dtype=np.int64))
     Path("named.s").write_text(NAMED)
-    for words in ("asm p.s -o p.acx", "run p.s --trace r.actrace", "trace check r.actrace g.json --update"):
+    for words in (
+        "asm onheir.s -o onheir.acx",
+        "asm p.s -o p.acx",
+        "run p.s --trace r.actrace",
+        "trace check r.actrace g.json --update",
+    ):
         assert call(words) == (0, ""), words
+    _save_network()
     Path("link").symlink_to("p.s")
     os.link("r.actrace", "hard")
     return tmp_path
+
+
+def _save_network() -> None:
+    """A network whose weights lie in a file beside it."""
+    weights = onnx.numpy_helper.from_array(np.zeros((64, 8), np.float32), "w")
+    ends = [onnx.helper.make_tensor_value_info(name, 1, shape) for name, shape in (("x", (1, 64)), ("y", (1, 8)))]
+    graph = onnx.helper.make_graph(
+        [onnx.helper.make_node("MatMul", ["x", "w"], ["y"])], "n", ends[:1], ends[1:], [weights]
+    )
+    options = {"save_as_external_data": True, "size_threshold": 0, "location": "w.bin"}
+    onnx.save_model(onnx.helper.make_model(graph), "net.onnx", **options)
 
 
 def call(words: str) -> tuple[int, str]:
@@ -72,6 +93,17 @@ def call(words: str) -> tuple[int, str]:
         ("compile x.npy -o x.npy", ("-o", "MODEL.onnx")),
         ("compile m.onnx --calibration x.npy --reference x.npy", ("--reference", "--calibration")),
         ("compile m.onnx --chip chip.toml -o chip.toml", ("-o", "--chip")),
+        ("compile m.onnx --chip heir.toml -o chip.toml", ("-o", "what --chip inherits")),
+        ("run p.s --chip heir.toml --trace chip.toml", ("--trace", "what --chip inherits")),
+        ("run onheir.s --output heir.toml", ("--output", ".chip heir.toml")),
+        ("asm onheir.s -o chip.toml", ("-o", "what .chip heir.toml inherits")),
+        ("run onheir.acx --output chip.toml", ("--output", "what the program's chip inherits")),
+        ("chip show heir.toml --svg chip.toml", ("--svg", "what CHIP inherits")),
+        ("compile net.onnx -o w.bin", ("-o", "the weights of MODEL.onnx")),
+        ("compile net.onnx --reference w.bin", ("--reference", "the weights of MODEL.onnx")),
+        ("compile net.onnx --emit-asm w.bin", ("--emit-asm", "the weights of MODEL.onnx")),
+        ("run net.onnx --output w.bin", ("--output", "the weights of PROGRAM")),
+        ("run net.onnx --trace w.bin", ("--trace", "the weights of PROGRAM")),
     ],
 )
 def test_an_output_that_would_replace_something_is_refused(folder: Path, words: str, names: tuple[str, str]) -> None:
@@ -116,9 +148,11 @@ def test_a_network_on_stdout_stands_alone_there(folder: Path) -> None:
 
 
 def test_a_trace_from_python_does_not_replace_its_program(folder: Path) -> None:
-    for options in ({"trace": "p.s"}, {"trace": Path("link")}, {"chip": "chip.toml", "trace": "chip.toml"}):
+    for options in ({"trace": "p.s"}, {"trace": Path("link")}, {"chip": "heir.toml", "trace": "chip.toml"}):
         with pytest.raises(UsageError, match="trace would replace "):
             acortex.run("p.s", **options)
+    with pytest.raises(UsageError, match="trace would replace "):
+        acortex.run("onheir.acx", trace="chip.toml")
     assert Path("p.s").read_text() == ECHO
 
 

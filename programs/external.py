@@ -1,0 +1,143 @@
+"""The tensors of an ONNX file: their numbers, in the file itself or in others beside it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex.errors import UsageError
+
+if TYPE_CHECKING:
+    import onnx
+
+Array = NDArray[Any]
+
+EXTERNAL = 1
+"""The `data_location` of a tensor whose numbers lie in another file."""
+
+MOST_DIGITS = 20
+"""The longest offset or length of external data that is read."""
+
+
+def is_external(tensor: onnx.TensorProto) -> bool:
+    """Whether a tensor's numbers lie in another file."""
+    return tensor.data_location == EXTERNAL
+
+
+def locations(proto: onnx.ModelProto) -> list[str]:
+    """The names of the files that a model's tensors lie in, wherever in the model a tensor is."""
+    tensors = [*_of_graph(proto.graph), *_of_nodes(node for one in proto.functions for node in one.node)]
+    entries = (entry for tensor in tensors for entry in tensor.external_data if entry.key == "location")
+    return list(dict.fromkeys(entry.value for entry in entries if isinstance(entry.value, str) and entry.value))
+
+
+def _of_graph(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
+    yield from graph.initializer
+    for sparse in graph.sparse_initializer:
+        yield from (sparse.values, sparse.indices)
+    yield from _of_nodes(graph.node)
+
+
+def _of_nodes(nodes: Iterable[onnx.NodeProto]) -> Iterator[onnx.TensorProto]:
+    for entry in (entry for node in nodes for entry in node.attribute):
+        yield from (entry.t, *entry.tensors)
+        for graph in (entry.g, *entry.graphs):
+            yield from _of_graph(graph)
+
+
+def decode(tensor: onnx.TensorProto, where: str) -> Array:
+    """The numbers of a tensor that holds them itself."""
+    from onnx import numpy_helper
+
+    try:
+        array: Array = numpy_helper.to_array(tensor)
+    except Exception as error:  # damaged bytes lead anywhere
+        raise UsageError(f"its tensor {tensor.name} is malformed ({str(error)[:200]})", where=where) from None
+    return plain(array, tensor.name, where)
+
+
+def plain(array: Array, name: str, where: str) -> Array:
+    """Four-bit and other small types of ml_dtypes as NumPy's own."""
+    kind = array.dtype.name
+    if array.dtype.kind in "biuf":
+        return array
+    if kind in ("int4", "int2"):
+        return array.astype(np.int8)
+    if kind in ("uint4", "uint2"):
+        return array.astype(np.uint8)
+    if "float" not in kind:
+        spoken = "texts" if array.dtype.kind in "OSU" else f"numbers of type {kind}"
+        raise UsageError(f"its tensor {name} holds {spoken}", where=where, hint="networks are made of real numbers")
+    return array.astype(np.float32)
+
+
+def external(tensor: onnx.TensorProto, shape: tuple[int, ...], folder: Path | None, where: str) -> Callable[[], Array]:
+    """A reader of a tensor's external file, after checks that it lies in the folder and is long enough."""
+    from onnx import helper
+
+    entries = {entry.key: entry.value for entry in tensor.external_data}
+    location = entries.get("location", "")
+    file = _inside(location, folder, tensor.name, where)
+    try:
+        dtype = np.dtype(helper.tensor_dtype_to_np_dtype(tensor.data_type))
+        size = file.stat().st_size
+    except (KeyError, ValueError, TypeError, OSError) as error:
+        raise UsageError(
+            f"the external data of its tensor {tensor.name} cannot be read ({error})", where=where
+        ) from None
+    packed = dtype.name in ("int4", "uint4", "int2", "uint2", "float4_e2m1fn")
+    count = math.prod(shape)
+    needed = -(-count // 2) if packed else count * dtype.itemsize
+    offset = _entry(entries.get("offset", "0"), "offset", tensor.name, where)
+    length = _entry(entries.get("length", str(needed)), "length", tensor.name, where)
+    if offset + max(needed, length) > size:
+        message = f"its tensor {tensor.name} needs {max(needed, length)} bytes from {offset} on, {location} has {size}"
+        raise UsageError(message, where=where, hint="export the model anew, with its external data")
+    if length < needed:
+        message = f"its tensor {tensor.name} needs {needed} bytes, and its external data have a length of {length}"
+        raise UsageError(message, where=where, hint="export the model anew, with its external data")
+
+    def load() -> Array:
+        if packed:
+            with file.open("rb") as stream:
+                stream.seek(offset)
+                whole = type(tensor)()
+                whole.CopyFrom(tensor)
+                whole.ClearField("external_data")
+                whole.ClearField("data_location")
+                whole.raw_data = stream.read(needed)
+            return decode(whole, where)
+        flat = np.fromfile(file, dtype.newbyteorder("<"), count, offset=offset)
+        return plain(flat.reshape(shape), tensor.name, where)
+
+    return load
+
+
+def _entry(text: str, what: str, name: str, where: str) -> int:
+    """The offset or the length of external data: a whole number of bytes."""
+    if not (text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS):
+        message = f"the external data of its tensor {name} have the {what} {text[:40]!r}"
+        raise UsageError(message, where=where, hint="it is a whole number of bytes, from 0 on")
+    return int(text)
+
+
+def _inside(location: str, folder: Path | None, name: str, where: str) -> Path:
+    if folder is None or not location:
+        raise UsageError(f"its tensor {name} lies in an external file that is not named", where=where)
+    try:
+        file = (folder / location).resolve()
+        inside = file.is_relative_to(folder.resolve()) and not Path(location).is_absolute()
+        known = inside and file.is_file()
+    except (OSError, ValueError, RuntimeError):
+        inside = known = False
+    if not inside:
+        hint = "external data must lie inside the model's folder"
+        raise UsageError(f'its tensor {name} names the file "{location[:200]}"', where=where, hint=hint)
+    if not known:
+        raise UsageError(f'its tensor {name} needs the file "{location[:200]}", which is not there', where=where)
+    return file
