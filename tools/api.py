@@ -81,6 +81,8 @@ def run(
     from acortex.sim import run as simulator
     from acortex.tools.numbers import CYCLES, whole
 
+    if not values and not timing:
+        raise UsageError("values=False and timing=False leave nothing to do", hint="give one of the two, or none")
     _check_trace(program, chip, trace)
     found, on = _opened(program, chip, settings)
     if chip is None:
@@ -137,6 +139,8 @@ def compile(
 
 def _opened(program: AnyProgram, chip: AnyChip | None, settings: Sequence[str]) -> tuple[Program, Chip]:
     """A program and the chip that it is to run on."""
+    if isinstance(settings, str) or not all(isinstance(one, str) for one in settings):
+        raise UsageError("settings are a list of texts", hint='settings=["memory.access_cycles=3"]')
     if settings and isinstance(chip, Chip):
         raise UsageError(
             "settings lie over a chip that is named, and a Chip was given",
