@@ -19,6 +19,9 @@ SEED = 0
 """The seed of the codes that stand in for inputs where a program has none of its own."""
 
 
+LARGEST_LABEL = (1 << 63) - 1
+
+
 @dataclass(frozen=True)
 class HostData:
     """What the host has: the codes of every input by name, for how many inferences, and the right answers if known."""
@@ -80,15 +83,43 @@ def _by_name(program: Program, inputs: Inputs) -> dict[str, NDArray[Any]]:
                 f"{program.name} has {len(names)} inputs, and one array was given",
                 hint=f"give an .npz that holds {', '.join(names)}" if names else "leave the input out",
             )
-        return {names[0]: np.asarray(inputs)}
+        return {names[0]: plain_array(inputs, f"input {names[0]}")}
     unknown = sorted(set(inputs) - set(names))
     if unknown:
         raise UsageError(f"{program.name} has no input {unknown[0]}", hint=f"its inputs are {', '.join(names)}")
-    return {name: np.asarray(array) for name, array in inputs.items()}
+    return {name: plain_array(array, f"input {name}") for name, array in inputs.items()}
+
+
+def plain_array(given: object, where: str) -> NDArray[Any]:
+    """What a user gave as an array; UsageError where it is ragged, masked, or holds objects."""
+    if isinstance(given, np.ma.MaskedArray):
+        raise UsageError("the array is masked", where=where, hint="give plain numbers: X.filled(0)")
+    try:
+        array = np.asarray(given)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise UsageError(f"it is no array ({str(error)[:120]})", where=where, hint="rows are of one length") from None
+    if array.dtype.kind == "O":
+        raise UsageError("the array holds objects", where=where, hint="give booleans, integers or floats")
+    return array
+
+
+def whole_labels(given: object, where: str) -> NDArray[np.int64]:
+    """The right answers: one row of whole numbers of 64 bits. UsageError for all else."""
+    found = plain_array(given, where)
+    if found.ndim != 1 or found.dtype.kind not in "iu":
+        told = f"has shape {found.shape} and type {found.dtype}; labels are one whole number an inference"
+        raise UsageError(told, where=where, hint="labels.astype(int).reshape(-1)")
+    if found.size and int(found.max()) > LARGEST_LABEL:
+        told = f"has the label {found.max()}; the largest is {LARGEST_LABEL}"
+        raise UsageError(told, where=where, hint="number the outputs from 0 on")
+    return found.astype(np.int64)
 
 
 def _labels(labels: NDArray[Any] | None, inferences: int) -> NDArray[Any] | None:
-    if labels is not None and len(labels) != inferences:
+    if labels is None:
+        return None
+    labels = whole_labels(labels, "labels")
+    if len(labels) != inferences:
         raise UsageError(
             f"there are {len(labels)} labels for {inferences} inferences", hint="give one label for each inference"
         )

@@ -219,6 +219,8 @@ def run(
         raise UsageError("max_cycles needs time, which timing=False does not simulate")
     if max_cycles is not None and not 1 <= max_cycles <= LAST:
         raise UsageError(f"max_cycles is {max_cycles}, allowed is 1 to {LAST}")
+    if trace is not None and not timing:
+        raise UsageError("a trace needs time, which timing=False does not simulate", hint="leave one of them out")
     prepared = prepare(program, chip, inputs=inputs, labels=labels)
     if not timing:
         if not values:

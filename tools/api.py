@@ -80,7 +80,14 @@ def run(
     """
     from acortex.sim import run as simulator
     from acortex.tools.numbers import CYCLES, whole
+    from acortex.traces.schema import LEVELS
 
+    if not values and not timing:
+        raise UsageError("values=False and timing=False leave nothing to do", hint="give one of the two, or none")
+    if trace_level not in LEVELS:
+        raise UsageError(f"a trace has no level {trace_level!r}", hint=f"levels are {', '.join(LEVELS)}")
+    if trace is not None and (str(trace) == files.STANDARD or "\0" in str(trace)):
+        raise UsageError(f"trace is {str(trace)[:80]!r}, no path of a file", hint='give one such as "run.actrace"')
     _check_trace(program, chip, trace)
     found, on = _opened(program, chip, settings)
     if chip is None:
@@ -137,6 +144,10 @@ def compile(
 
 def _opened(program: AnyProgram, chip: AnyChip | None, settings: Sequence[str]) -> tuple[Program, Chip]:
     """A program and the chip that it is to run on."""
+    if chip is not None and not isinstance(chip, (Chip, str, Path)):
+        raise UsageError(f"chip is of type {type(chip).__name__}", hint="give a Chip, a name or the path of a .toml")
+    if isinstance(settings, str) or not all(isinstance(one, str) for one in settings):
+        raise UsageError("settings are a list of texts", hint='settings=["memory.access_cycles=3"]')
     if settings and isinstance(chip, Chip):
         raise UsageError(
             "settings lie over a chip that is named, and a Chip was given",

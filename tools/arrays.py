@@ -15,12 +15,11 @@ from numpy.typing import NDArray
 
 from acortex.errors import UsageError
 from acortex.isa.files import MAX_BYTES, ArrayFile
+from acortex.sim.inputs import whole_labels
 from acortex.tools import files
 from acortex.tools.manners import os_error
 
 Array = NDArray[Any]
-
-LARGEST_LABEL = (1 << 63) - 1
 
 
 def read_arrays(path: str) -> Array | dict[str, Array]:
@@ -51,12 +50,7 @@ def read_labels(path: str) -> NDArray[np.int64]:
     found = read_arrays(path)
     if isinstance(found, dict):
         raise UsageError("holds arrays by name; labels are one array", where=path, hint="save them with numpy.save")
-    if found.ndim != 1 or found.dtype.kind not in "iu":
-        told = f"has shape {found.shape} and type {found.dtype}; labels are one whole number an inference"
-        raise UsageError(told, where=path, hint="labels.astype(int).reshape(-1)")
-    if found.size and int(found.max()) > LARGEST_LABEL:
-        raise UsageError(f"has the label {found.max()}; the largest is {LARGEST_LABEL}", where=path)
-    return found.astype(np.int64)
+    return whole_labels(found, path)
 
 
 def write_arrays(path: str, arrays: Mapping[str, Array]) -> None:

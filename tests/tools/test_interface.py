@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -127,3 +128,27 @@ def test_a_type_checker_takes_a_user_s_program_and_finds_each_mistake(checkout: 
     for number, message in enumerate(MISTAKES.values(), start=first):
         assert any(line.startswith(f"user.py:{number}: error:") and message in line for line in found.splitlines())
     assert found.count("user.py:") - found.count(": note:") == len(MISTAKES)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"labels": [0.5]}, "labels: has shape"),
+        ({"labels": np.array([1 << 63], np.uint64)}, "labels: has the label"),
+        ({"inputs": [[1], [1, 2]]}, "it is no array"),
+        ({"inputs": np.array([[None]])}, "the array holds objects"),
+        ({"inputs": np.ma.masked_array([[1]], mask=True)}, "the array is masked"),
+        ({"settings": "memory.banks=16"}, "settings are a list"),
+        ({"chip": 3}, "chip is of type int"),
+        ({"trace": "-"}, "no path of a file"),
+        ({"trace": "a\0b"}, "no path of a file"),
+        ({"trace_level": "x"}, "a trace has no level 'x'"),
+        ({"settings": [3]}, "settings are a list"),
+        ({"timing": False, "trace": "t.actrace"}, "a trace needs time"),
+        ({"timing": False, "values": False}, "leave nothing to do"),
+    ],
+)
+def test_what_a_call_cannot_mean_is_one_error_with_a_hint(options: dict[str, Any], told: str) -> None:
+    with pytest.raises(UsageError, match=told) as caught:
+        acortex.run("zoo:digits_mlp", **options)
+    assert caught.value.hint
