@@ -119,6 +119,9 @@ def assemble_file(path: Path | str) -> Program:
 
 
 def _source(text: str, file: str) -> Source:
+    if not isinstance(text, str):
+        kind = type(text).__name__
+        raise UsageError(f"a source is a str, and {kind} was given", where=file, hint="decode bytes, as text in UTF-8")
     if len(text) > MAX_BYTES or text.count("\n") >= MAX_LINES:
         message = f"the text has more than {MAX_LINES} lines or {MAX_BYTES} characters"
         raise UsageError(message, where=file, hint="put data into a .npz file")

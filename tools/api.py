@@ -88,6 +88,8 @@ def run(
         raise UsageError(f"a trace has no level {trace_level!r}", hint=f"levels are {', '.join(LEVELS)}")
     if trace is not None and (str(trace) == files.STANDARD or "\0" in str(trace)):
         raise UsageError(f"trace is {str(trace)[:80]!r}, no path of a file", hint='give one such as "run.actrace"')
+    if not all(hasattr(one, "emit") and hasattr(one, "wait") for one in observers):
+        raise UsageError("an observer has the methods emit and wait", hint="see acortex.sim.probe.Observer")
     _check_trace(program, chip, trace)
     found, on = _opened(program, chip, settings)
     if chip is None:

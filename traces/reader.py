@@ -79,7 +79,10 @@ class Trace:
 
 def open(path: str | os.PathLike[str]) -> Trace:
     """Opens a trace, whole or unfinished (a PATH.part too); TraceError where it is none, or is damaged or malformed."""
-    path = Path(path)
+    try:
+        path = Path(path)
+    except TypeError:
+        raise UsageError(f"a trace is the path of a file, and {type(path).__name__} was given") from None
     try:
         with safe_files.open_file(path) as file:
             return _open(path, file, os.fstat(file.fileno()).st_size)

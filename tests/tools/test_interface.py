@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,20 @@ def test_a_network_is_compiled_for_the_smallest_chip_that_holds_it() -> None:
     assert onnx.load_model_from_string(compiled.reference()).graph.node
     settings = [f"{path}={sizes[part]}" for part, path in SIZES.items()]
     assert acortex.run(compiled.program, "acortex_gnmt", settings=settings, inputs=FOUR).report.accuracy is None
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: acortex.assemble(b"halt"), "a source is a str, and bytes was given"),
+        (lambda: acortex.assemble(None), "a source is a str, and NoneType was given"),
+        (lambda: acortex.open_trace(None), "a trace is the path of a file, and NoneType was given"),
+        (lambda: acortex.run("zoo:digits_mlp", inputs=FOUR, observers=[print]), "an observer has the methods emit"),
+    ],
+)
+def test_a_value_of_a_wrong_kind_is_a_usage_error(call: Callable[[], object], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        call()
 
 
 def test_settings_over_a_chip_that_is_given_whole_are_refused() -> None:
