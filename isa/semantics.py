@@ -251,19 +251,15 @@ def slide_of(dispatch: Dispatch) -> Slide:
     return slide(dispatch.window, dispatch.stream.extents[2], dispatch.stream.extents[0])
 
 
-def fetch_addresses(dispatch: Dispatch) -> NDArray[np.int64]:
-    """The words of main memory that `fetch` reads, in order."""
-    assert dispatch.stream is not None and dispatch.window is not None
+def visited(dispatch: Dispatch) -> NDArray[np.int64]:
+    """The words of main memory that an instruction reads or writes, in order."""
+    assert dispatch.stream is not None
+    if dispatch.window is None:
+        return dispatch.stream.addresses()
     along_c, along_x, along_y, _ = dispatch.stream.strides
     y, x, c = slide_of(dispatch).coordinates
     x = x // dispatch.window.packed if dispatch.window.apart else x
     return dispatch.stream.base + y * along_y + x * along_x + c * along_c
-
-
-def visited(dispatch: Dispatch) -> NDArray[np.int64]:
-    """The words of main memory that an instruction reads or writes, in order."""
-    assert dispatch.stream is not None
-    return dispatch.stream.addresses() if dispatch.window is None else fetch_addresses(dispatch)
 
 
 @_means("fetch", lambda d, s: Flow(gives="buffer", given=slide_of(d).size, reads=True))

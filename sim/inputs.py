@@ -15,6 +15,9 @@ from acortex.isa.tensors import accept, decode, to_words
 
 Inputs = Mapping[str, NDArray[Any]] | NDArray[Any] | None
 
+MOST_NUMBERS = 1 << 30
+"""Numbers of all inputs of a run: 1 GB of codes, held against what a view of few numbers may claim to be."""
+
 SEED = 0
 """The seed of the codes that stand in for inputs where a program has none of its own."""
 
@@ -58,6 +61,11 @@ def host_data(program: Program, inputs: Inputs, labels: NDArray[Any] | None) -> 
     missing = [tensor.name for tensor in program.inputs if tensor.name not in given]
     if missing:
         raise UsageError(f"input {missing[0]} is missing", hint=f"give an .npz that holds {', '.join(missing)}")
+    held = sum(given[tensor.name].size for tensor in program.inputs)
+    if held > MOST_NUMBERS:
+        raise UsageError(
+            f"the inputs hold {held:,} numbers, at most {MOST_NUMBERS:,} are taken", hint="run some of them"
+        )
     codes = {tensor.name: accept(tensor, given[tensor.name]) for tensor in program.inputs}
     lengths = {name: len(array) for name, array in codes.items()}
     if len(set(lengths.values())) > 1:

@@ -20,9 +20,9 @@ from acortex.isa.semantics import (
     SYNC,
     Flow,
     Shape,
-    fetch_addresses,
     slide_of,
     vector_words,
+    visited,
     written,
 )
 from acortex.isa.sequencer import _OPERANDS, Dispatch, Stream
@@ -231,7 +231,7 @@ def test_fetch_reads_every_word_under_a_row_of_positions_once(window: Window, he
         columns = {x for start in starts for x in range(start, start + (window.kernel_x - 1) * window.dilation_x + 1)}
         inside = [(y, x) for y in rows if 0 <= y < height for x in columns if 0 <= x < window.width]
         expected += [7 + y * stream.strides[2] + x * words + c for y, x in inside for c in range(words)]
-    addresses = fetch_addresses(what).tolist()
+    addresses = visited(what).tolist()
     assert sorted(addresses) == sorted(expected)
     assert flow(what) == Flow(gives="buffer", given=len(expected), reads=True)
     fetched = codes(0, len(expected), 64)
@@ -254,7 +254,7 @@ def sliding(image: Codes, window: Window, tail: int, dense: bool, fill: int) -> 
 
 def fetched_words(memory: Codes, what: Dispatch) -> Codes:
     """The words that `fetch` brings."""
-    taken: Codes = memory[fetch_addresses(what)]
+    taken: Codes = memory[visited(what)]
     return taken
 
 

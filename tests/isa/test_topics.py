@@ -17,7 +17,7 @@ from acortex.isa.manual import directives, reference, topics
 from acortex.isa.operands import ACTIVATIONS
 from acortex.isa.program import Constants, Program
 from acortex.isa.quantisers import Quantiser, quantise
-from acortex.isa.semantics import MEANINGS, fetch_addresses
+from acortex.isa.semantics import MEANINGS, visited
 from acortex.isa.sequencer import Dispatch, Sequencer, Stream
 from acortex.isa.table import MNEMONICS
 from acortex.sim.run import run
@@ -192,7 +192,7 @@ IMAGE = "base d0, 0\ndim d0, 1, 4\ndim d0, 2, 4, stride=4\n"
 def vectors(line: str, image: Codes) -> Codes:
     """The input vectors that a `slide` makes of an image of shape (4, 4, 64)."""
     dispatch = received(IMAGE + line)
-    return MEANINGS["slide"].compute(image.reshape(16, 64)[fetch_addresses(dispatch)], dispatch, None)
+    return MEANINGS["slide"].compute(image.reshape(16, 64)[visited(dispatch)], dispatch, None)
 
 
 @pytest.fixture

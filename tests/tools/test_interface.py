@@ -91,6 +91,10 @@ def test_a_network_is_compiled_for_the_smallest_chip_that_holds_it() -> None:
         (lambda: acortex.assemble(b"halt"), "a source is a str, and bytes was given"),
         (lambda: acortex.assemble(None), "a source is a str, and NoneType was given"),
         (lambda: acortex.open_trace(None), "a trace is the path of a file, and NoneType was given"),
+        (
+            lambda: acortex.run("zoo:digits_mlp", inputs=np.broadcast_to(np.uint8(0), (10**9, 784))),
+            "the inputs hold 784,000,000,000 numbers, at most 1,073,741,824 are taken",
+        ),
         (lambda: acortex.run("zoo:digits_mlp", inputs=FOUR, observers=[print]), "an observer has the methods emit"),
     ],
 )
