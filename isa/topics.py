@@ -113,7 +113,8 @@ def _windows() -> Topic:
         "Tap (i, j) of position (r, c) is the pixel in row r * stride_y + i * dilation_y - top and column c *"
         " stride_x + j * dilation_x - left. Positions go row by row, and so do the taps of each.",
         "What `slide` and `pool` see outside of the image has the code `value`, in each of the pixel's channels; a"
-        " `pool` with inside=yes leaves it out, and gives 0 (max) or the code of a sum of 0 (average) where nothing is left.",
+        " `pool` with inside=yes leaves it out, and where nothing is left gives 0 (max) or the code of a sum of 0"
+        " (average).",
         "The image of a `pool` are the words that arrive: as wide as axis 1 of its stream, whatever `packed` says.",
         "A pixel has 64 channels for each word but the last, and `tail` channels of that; with `packed`, 64 / packed"
         " at most.",
