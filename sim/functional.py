@@ -201,9 +201,7 @@ class Functional:
                 if self._dump is not None and self.steps not in self._not_ended:
                     self._dump.note(dispatch, addresses, self._memory[addresses])
         end = self.order.end(dispatch, [run.end for run in runs if run.last])
-        if (
-            flow.unneeded
-        ):  # its last item is there before it has ended, and before those who gave it what it still takes
+        if flow.unneeded:  # its last item is there while others still give it what it takes
             end = self.order.so_far(start, [run.end for run in needed(runs, flow.unneeded) if run.last])
         if flow.gives == "host_out":
             self._give_host(dispatch, given)
@@ -511,10 +509,10 @@ class Functional:
         for tensor in self.program.outputs:
             missing = np.flatnonzero(~self._given[tensor.name])
             if len(missing):
-                of = f"inference {missing[0]} of {self._inferences}" if self._inferences > 1 else "the host"
+                of = f" of inference {missing[0]}" if self._inferences > 1 else ""
+                more = f", nor that of {number_of(len(missing) - 1, 'other')}" if len(missing) > 1 else ""
                 raise RuleError(
-                    f"output {tensor.name} was never given to {of}"
-                    + (f", nor to {number_of(len(missing) - 1, 'other')}" if len(missing) > 1 else ""),
+                    f"output {tensor.name}{of} was never given to the host{more}",
                     where=self.program.name,
                     hint=f"give it with `output {tensor.name}, d0` between inference and endinference; `loop l7, host`"
                     " goes through all inferences that the host has",

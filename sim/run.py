@@ -129,6 +129,8 @@ class Prepared:
 
     def _timed(self, how: _Time, values: bool, dump: LayerDump | None) -> Result:
         """Values and time. With a limit of cycles time comes first, and values are those of what ended before it."""
+        if how.max_cycles is not None and not 1 <= how.max_cycles <= LAST:
+            raise UsageError(f"max_cycles is {how.max_cycles}, allowed is 1 to {LAST}")
         if how.max_cycles is None:
             functional = self._walk(values, dump=dump)
             _, report = _simulate(self, how, functional, Sequencer(self.program, self.host.inferences))
@@ -217,8 +219,6 @@ def run(
     """
     if max_cycles is not None and not timing:
         raise UsageError("max_cycles needs time, which timing=False does not simulate")
-    if max_cycles is not None and not 1 <= max_cycles <= LAST:
-        raise UsageError(f"max_cycles is {max_cycles}, allowed is 1 to {LAST}")
     if trace is not None and not timing:
         raise UsageError("a trace needs time, which timing=False does not simulate", hint="leave one of them out")
     prepared = prepare(program, chip, inputs=inputs, labels=labels)

@@ -8,7 +8,7 @@ import pytest
 from acortex.errors import UsageError
 from acortex.isa import assemble
 from acortex.sim import functional
-from acortex.sim.run import run
+from acortex.sim.run import prepare, run
 from acortex.sim.specs import load_chip
 
 
@@ -109,3 +109,18 @@ turn:   inference l7
 def test_a_limit_that_no_cycle_can_be_is_refused(max_cycles: int) -> None:
     with pytest.raises(UsageError, match=f"max_cycles is {max_cycles}, allowed is 1 to {(1 << 62) - 1}"):
         run(assemble(endless(1)), inputs=np.zeros((1, 64), dtype=np.uint8), max_cycles=max_cycles)
+
+
+def test_a_prepared_program_holds_its_limit_to_the_same_range() -> None:
+    prepared = prepare(assemble(endless(1)), inputs=np.zeros((1, 64), dtype=np.uint8))
+    for simulate in (prepared.time, prepared.run):
+        with pytest.raises(UsageError, match="max_cycles is 0, allowed is 1 to"):
+            simulate(max_cycles=0)
+
+
+def test_outputs_that_some_inferences_never_give_are_named() -> None:
+    once = endless(1).replace("loop l7, host", "loop l7, 1")
+    with pytest.raises(
+        functional.RuleError, match="output y of inference 1 was never given to the host, nor that of 2"
+    ):
+        run(assemble(once), inputs=np.zeros((4, 64), dtype=np.uint8))
