@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import zipfile
+from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,16 @@ def test_only_acortex_reaches_site_packages(wheel: zipfile.ZipFile) -> None:
     assert tops == {"acortex", f"acortex-{acortex.__version__}.dist-info"}
 
 
-def test_the_wheel_holds_the_six_packages_and_nothing_of_the_workshop(wheel: zipfile.ZipFile) -> None:
+def test_every_folder_with_modules_is_a_package_that_is_listed(checkout: Path, tracked: list[str]) -> None:
+    setup = ConfigParser()
+    setup.read(checkout / "setup.cfg")
+    folders = {Path(name).parent for name in tracked if name.endswith(".py") and not name.startswith("tests/")}
+    packages = {".".join(("acortex", *folder.parts)) for folder in folders}
+    assert set(setup["options"]["packages"].split()) == packages
+    assert [str(folder) for folder in folders if f"{folder / '__init__.py'}" not in tracked] == []
+
+
+def test_the_wheel_holds_the_layers_and_nothing_of_the_workshop(wheel: zipfile.ZipFile) -> None:
     inside = {name.split("/")[1] for name in wheel.namelist() if name.startswith("acortex/") and name.count("/") > 1}
     assert inside == {"isa", "traces", "sim", "programs", "tools"}
     assert not [name for name in wheel.namelist() if name.split("/")[-1].startswith(("conftest", "test_"))]
