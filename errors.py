@@ -27,11 +27,6 @@ class AcortexError(Exception):
         return f"{place}{self.message}{advice}"
 
 
-def count(number: int, noun: str, plural: str = "") -> str:
-    """A number of things as people say it: "1 word", "3 words"; `plural` where it is not the noun and an s."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
-
-
 class UsageError(AcortexError):
     """A wrong argument, or a file that is missing, unreadable or malformed."""
 

@@ -40,7 +40,7 @@ from acortex import safe_files
 from acortex.errors import UsageError
 from acortex.isa.checks import Problem, check
 from acortex.isa.codec import OPCODE_SHIFT, Instruction, allowed
-from acortex.isa.diagnostics import Consequence, Hint, Mistake, Report, Source, near, spoken
+from acortex.isa.diagnostics import Consequence, Hint, Mistake, Report, Source
 from acortex.isa.directives import carry_out, is_late
 from acortex.isa.expressions import evaluate
 from acortex.isa.files import Shelf
@@ -50,6 +50,7 @@ from acortex.isa.operands import KINDS, Kind
 from acortex.isa.parser import Parsed, Statement, bind, define, parse
 from acortex.isa.program import Line, Program
 from acortex.isa.table import MNEMONICS, Operand
+from acortex.wording import any_of, did_you_mean
 
 MAX_BYTES = 1 << 26
 """The largest source text, 64 MB."""
@@ -205,7 +206,7 @@ class _Assembly:
         if statement.unread:
             raise Consequence("the instruction could not be read", column, len(mnemonic))
         if row is None:
-            hint = partial(near, mnemonic, MNEMONICS, "`acortex isa` lists the instructions")
+            hint = partial(did_you_mean, mnemonic, MNEMONICS, "`acortex isa` lists the instructions")
             raise Mistake(f"no instruction is called `{mnemonic[:40]}`", column, len(mnemonic), hint)
         given = bind(statement.head, statement.arguments, tuple(row.by_name))
         values = {}
@@ -265,7 +266,7 @@ class _Assembly:
         if name not in table:
             if (operand.kind.table, name) in draft.declared or name in self.parsed.doubtful:
                 raise Consequence(f"`{name}` is declared wrongly", tokens[0][2], len(text))
-            hint = partial(near, name, table, f"declare it with .{operand.kind.table}")
+            hint = partial(did_you_mean, name, table, f"declare it with .{operand.kind.table}")
             message = f"no {_TABLES[operand.kind.table]} is called `{name}`"
             raise _at(tokens, message, hint)
         return list(table).index(name)
@@ -316,13 +317,13 @@ def _shown(tokens: list[Token]) -> str:
 def _wanted(kind: Kind) -> str:
     """What an operand of registers or choices may be."""
     if kind.choices:
-        return spoken(kind.choices)
+        return any_of(kind.choices)
     words = "".join(f" or {word}" for word, _ in kind.words)
     return f"{kind.doc} ({kind.prefix}0 to {kind.prefix}{kind.registers[-1]}{words})"
 
 
 def _suggestion(kind: Kind, tokens: list[Token]) -> Hint:
-    return partial(near, tokens[0][1], kind.choices) if kind.choices else ""
+    return partial(did_you_mean, tokens[0][1], kind.choices) if kind.choices else ""
 
 
 def _placed(problem: Problem, statement: Statement) -> Mistake:

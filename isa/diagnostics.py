@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 
-from acortex.errors import AcortexError, ManyErrors, count
+from acortex.errors import AcortexError, ManyErrors
+from acortex.wording import count
 
 MAX_ERRORS = 100
 """So many different errors are shown; the rest is counted. A file that is no program would give one a line."""
@@ -18,9 +17,6 @@ MAX_FILE_NAME = 255
 
 LONGEST = 400
 """Characters of a message or a hint that are shown: a name in it may be as long as a line."""
-
-_FEW, _SOME = 20, 500
-"""Of how many names all are compared with a mistyped one, and how many are looked at to choose so few."""
 
 _WINDOW = 100
 """How many characters of a long source line are shown around the place."""
@@ -190,25 +186,3 @@ class Report:
             hint=mistake.hint,
             others=tuple((line, column) for line, column, _ in others),
         )
-
-
-def near(name: str, names: Iterable[str], otherwise: str = "") -> str:
-    """A hint that suggests the known name most like an unknown one, or says `otherwise`."""
-    known = list(names)
-    if len(known) > _FEW:
-        close = islice((other for other in known if abs(len(other) - len(name)) < 3), _SOME)
-        known = sorted(close, key=lambda other: -_shared(name, other))[:_FEW]
-    found = difflib.get_close_matches(name[:80], known, n=1)
-    return f"did you mean `{found[0]}`?" if found else otherwise
-
-
-def _shared(name: str, other: str) -> int:
-    """How many characters stand at the same place in two names, from either end: cheap, unlike difflib."""
-    ends = ((name, other), (name[::-1], other[::-1]))
-    return sum(letter == twin for one, another in ends for letter, twin in zip(one, another, strict=False))
-
-
-def spoken(names: Iterable[str]) -> str:
-    """A list as a sentence has it: "a, b or c"."""
-    *rest, last = names
-    return f"{', '.join(rest)} or {last}" if rest else last

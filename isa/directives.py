@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 
 from acortex.errors import AcortexError
 from acortex.isa.data import OFFSET_LIMIT, TYPES, WEIGHT_HIGH, WEIGHT_LOW, constants_fault, packed_size, unpack_weights
-from acortex.isa.diagnostics import Consequence, Mistake, near, spoken
+from acortex.isa.diagnostics import Consequence, Mistake
 from acortex.isa.expressions import LIMIT
 from acortex.isa.given import Draft, Given
 from acortex.isa.operands import KINDS, PACKED
 from acortex.isa.parser import Statement, bind
 from acortex.isa.program import Constants, Memory, Tensor, Weights
 from acortex.isa.tensors import CHANNELS, ENCODINGS, MAX_CODE_BITS, MAX_SCALE, MAX_WORDS, MIN_SCALE, accept, fault
+from acortex.wording import any_of, did_you_mean
 
 MAX_CODE = (1 << MAX_CODE_BITS) - 1
 
@@ -183,7 +184,7 @@ def _samples(given: Given) -> None:
     if tensor is None and ("input", name) in draft.declared:
         raise Consequence(f"input `{name}` is declared wrongly")
     if tensor is None:
-        hint = partial(near, name, draft.inputs, "declare it with .input")
+        hint = partial(did_you_mean, name, draft.inputs, "declare it with .input")
         raise given.mistake("name", f"no input is called `{name}`", hint)
     if name in draft.samples:
         raise given.mistake("name", f"a second set of samples for `{name}`")
@@ -289,10 +290,10 @@ def carry_out(draft: Draft, statement: Statement) -> None:
     directive = DIRECTIVES.get(name)
     if directive is None:
         known = [*DIRECTIVES, *TEXT]
-        hint = partial(near, name, known, f"known are {spoken(known)}")
+        hint = partial(did_you_mean, name, known, f"known are {any_of(known)}")
         raise Mistake(f"no directive is called `{name}`", column, len(name), hint)
     fields = bind(statement.head, statement.arguments, directive.required + directive.optional)
     missing = [field_name for field_name in directive.required if field_name not in fields]
     if missing:
-        raise Mistake(f"`{name}` needs {spoken(missing)}", column, len(name))
+        raise Mistake(f"`{name}` needs {any_of(missing)}", column, len(name))
     directive.act(Given(draft, statement, fields))

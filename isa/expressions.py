@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from acortex.isa.diagnostics import Consequence, Mistake, near
+from acortex.isa.diagnostics import Consequence, Mistake
 from acortex.isa.lexer import Token, number_of
+from acortex.wording import did_you_mean
 
 LIMIT = 1 << 63
 """Every value on the way stays below this, in magnitude."""
@@ -148,7 +149,7 @@ def _operand(token: Token, symbols: Symbols) -> int:
             f"no constant or label is called `{text}`",
             column,
             len(text),
-            lambda: _BELOW if text in symbols else near(text, symbols, _DEFINE),
+            lambda: _BELOW if text in symbols else did_you_mean(text, symbols, _DEFINE),
         )
     known = symbols[text]
     if known is None:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.errors import UsageError
-from acortex.isa.diagnostics import near
+from acortex.wording import did_you_mean
 
 MAX_BYTES = 1 << 28
 """The largest array that is loaded, 256 MB."""
@@ -156,7 +156,8 @@ def _chosen(arrays: Mapping[str, object], key: str | None, what: str) -> str:
         raise UsageError(f"{what} holds {len(arrays)} arrays", hint=hint)
     name = some[0] if key is None else key
     if name not in arrays:
-        raise UsageError(f"{what} holds no array `{name}`", hint=near(name, arrays, f"it holds {', '.join(some)}"))
+        hint = did_you_mean(name, arrays, f"it holds {', '.join(some)}")
+        raise UsageError(f"{what} holds no array `{name}`", hint=hint)
     return name
 
 

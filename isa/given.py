@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 
 from acortex.errors import AcortexError
 from acortex.isa.data import from_blob
-from acortex.isa.diagnostics import Hint, Mistake, Source, near, spoken
+from acortex.isa.diagnostics import Hint, Mistake, Source
 from acortex.isa.expressions import evaluate
 from acortex.isa.files import Shelf
 from acortex.isa.lexer import MAX_DIGITS, Token, is_name, tokens_of
 from acortex.isa.parser import DataLine, Statement, arguments_of
 from acortex.isa.program import Constants, Line, Memory, Tensor, Weights
 from acortex.isa.tensors import MAX_AXES
+from acortex.wording import any_of, did_you_mean
 
 MAX_DATA_BYTES = 1 << 28
 """All data of one program together, 256 MB."""
@@ -118,7 +119,7 @@ class Given:
         """One of a few names."""
         name = self.name(field_name)
         if name not in names:
-            hint = partial(near, name, names, spoken(names))
+            hint = partial(did_you_mean, name, names, any_of(names))
             raise self.mistake(field_name, f"no {field_name} is called `{name}`", hint)
         return name
 

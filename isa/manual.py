@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from acortex.errors import UsageError
 from acortex.isa.codec import operand_text
-from acortex.isa.diagnostics import near
 from acortex.isa.operands import Kind
 from acortex.isa.table import MNEMONICS, ROWS, Operand, Row
+from acortex.wording import did_you_mean
 
 if TYPE_CHECKING:
     from acortex.isa.results import Manual
@@ -39,7 +39,7 @@ def reference(mnemonic: str | None = None) -> list[dict[str, Any]]:
     if mnemonic not in MNEMONICS:
         from acortex.isa.topics import TOPICS  # numpy comes with it, and the table costs none
 
-        hint = near(mnemonic, [*MNEMONICS, *TOPICS], "`acortex isa` lists the instructions")
+        hint = did_you_mean(mnemonic, [*MNEMONICS, *TOPICS], "`acortex isa` lists the instructions")
         raise UsageError(f"no instruction is called `{mnemonic[:40]}`", hint=hint)
     return [_instruction(MNEMONICS[mnemonic])]
 
@@ -68,9 +68,8 @@ def directives(name: str | None = None) -> list[dict[str, Any]]:
     wanted = [row for row in rows if name in (None, row["directive"])]
     if not wanted:
         known = [str(row["directive"]) for row in rows]
-        raise UsageError(
-            f"no directive is called `{str(name)[:40]}`", hint=near(str(name), known, f"known are {', '.join(known)}")
-        )
+        hint = did_you_mean(str(name), known, f"known are {', '.join(known)}")
+        raise UsageError(f"no directive is called `{str(name)[:40]}`", hint=hint)
     return wanted
 
 

@@ -13,9 +13,10 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from acortex.isa.diagnostics import Mistake, Report, Source, near
+from acortex.isa.diagnostics import Mistake, Report, Source
 from acortex.isa.lexer import Token, tokens_of
 from acortex.isa.operands import KINDS
+from acortex.wording import did_you_mean
 
 MAX_INSTRUCTIONS = 1 << KINDS["target"].bits
 """As many as a jump can reach."""
@@ -214,7 +215,7 @@ def bind(head: Token, arguments: list[Argument], fields: tuple[str, ...]) -> dic
             continue
         name = name_token[1]
         if name not in fields:
-            hint = partial(near, name, fields, _takes(head, fields))
+            hint = partial(did_you_mean, name, fields, _takes(head, fields))
             raise Mistake(f"`{head[1]}` has no operand `{name}`", name_token[2], len(name), hint)
         if name in given:
             raise Mistake(f"operand `{name}` is given twice", name_token[2], len(name))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from acortex.errors import AcortexError, count
+from acortex.errors import AcortexError
 from acortex.isa.operands import KINDS
 from acortex.isa.tensors import MAX_AXES, MAX_SCALE, MIN_SCALE
 from acortex.programs.graph import Geometry, LayerGraph, Pool, Port
 from acortex.programs.passes import Multiply, Pass, Sink, Source, matrices
 from acortex.programs.schedule import Schedule
 from acortex.programs.steps import FloatGraph, FloatPort, ProductStep, RecurrentStep
+from acortex.wording import count
 
 Fact = tuple[str, str, int, str]
 """Something about a network: whose it is, what it is, how much of it, and the kind of operand that must hold it."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from acortex.errors import count
 from acortex.isa.operands import KINDS
 from acortex.programs import (
     operators_layout,
@@ -25,6 +24,7 @@ from acortex.programs.network import Constant, Model, Node, Value
 from acortex.programs.operators import OPERATORS, Operator, why_unknown
 from acortex.programs.patterns import recognised
 from acortex.programs.steps import CopyStep, FloatGraph, FloatPort, PadStep, PoolStep, ProductStep, Step
+from acortex.wording import count
 
 FAMILIES = (operators_layout, operators_linear, operators_quantised, operators_recurrent, operators_vector)
 """The files whose operators are in the registry."""

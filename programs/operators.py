@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
+
+from acortex.wording import nearest
 
 if TYPE_CHECKING:
     from acortex.programs.lowering import Lowering
@@ -46,7 +47,7 @@ def operator(*names: str, becomes: str, limits: str = "") -> Callable[[Lower], L
 
 def why_unknown(name: str) -> str:
     """What to say of an operator without a row."""
-    near = get_close_matches(name, OPERATORS, n=1)
+    near = nearest(name, OPERATORS)
     return "the chip has no such operator" + (f"; {near[0]} is one" if near else "")
 
 

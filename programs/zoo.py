@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from acortex.programs.compiler import Compiled, compile_graph
 from acortex.programs.front import quantised
 from acortex.programs.graph import Coding, LayerGraph, Port
 from acortex.programs.network import Network
+from acortex.wording import nearest, suggestion
 
 FOLDER = Path(__file__).parent
 
@@ -109,8 +109,7 @@ def entry(name: str) -> Entry:
         if one.name == name:
             return one
     known = [one.name for one in ENTRIES]
-    near = get_close_matches(name, known, n=1)
-    hint = f"did you mean zoo:{near[0]}?" if near else f"the zoo has {', '.join(known)}"
+    hint = suggestion([f"zoo:{near}" for near in nearest(name, known)]) or f"the zoo has {', '.join(known)}"
     raise UsageError(f"the zoo has no network {name}", hint=hint)
 
 

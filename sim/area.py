@@ -10,11 +10,10 @@ from decimal import Decimal, localcontext
 
 from acortex.sim.results_of_chips import ChipReport, ChipRow, GroupOnChip
 from acortex.sim.specs import Chip
+from acortex.units import UM2_PER_MM2
 
 PRECISION = 60
 """Decimal digits of areas and lengths: the same on every machine, whatever the caller's decimal context."""
-
-UM2_PER_MM2 = Decimal(10) ** 6
 
 
 def area_by_component(chip: Chip) -> dict[str, Decimal]:

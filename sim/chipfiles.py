@@ -10,12 +10,12 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from acortex import safe_files
 from acortex.errors import UsageError
+from acortex.wording import did_you_mean
 
 CHIPS = Path(__file__).parent / "chips"
 """Where the built-in chips are."""
@@ -142,8 +142,7 @@ def locate(name_or_path: str | Path, beside: Path = Path()) -> Path:
     if isinstance(name_or_path, str) and not text.endswith(".toml") and "/" not in text and "\\" not in text:
         if text in chip_names():
             return CHIPS / f"{text}.toml"
-        near = get_close_matches(text, chip_names(), n=1)
-        hint = f"did you mean {near[0]}?" if near else "a file's name ends in .toml"
+        hint = did_you_mean(text, chip_names(), "a file's name ends in .toml")
         raise UsageError(f'no built-in chip is called "{text[:80]}": there are {", ".join(chip_names())}', hint=hint)
     return beside / name_or_path
 

@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 
-from acortex.sim.area import PRECISION, UM2_PER_MM2, added_area, memory_side_factor
+from acortex.sim.area import PRECISION, added_area, memory_side_factor
 from acortex.sim.bus import word_length_mm
 from acortex.sim.floorplan import floor_plan
 from acortex.sim.specs import Chip
+from acortex.units import AJ_PER_PJ, UM2_PER_MM2
 
 COMPONENTS = (
     "main_memory",
@@ -33,7 +34,6 @@ COMPONENTS = (
 NONE = -1
 """The number that stands for no layer, or for no inference."""
 
-AJ_PER_PJ = Decimal(10) ** 6
 
 Rate = Callable[[Chip], Decimal]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
-from acortex.errors import count
 from acortex.sim.bus import TOP, GroupRoute, Segment
 from acortex.sim.floorplan import Box, FloorPlan, floor_plan
 from acortex.sim.groups import Group, Rect
 from acortex.sim.specs import Chip
+from acortex.wording import count
 
 DRAWING_PX = 600
 """The side of the die in the SVG drawing."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from acortex.errors import count
 from acortex.sim.bus import GroupRoute
 from acortex.sim.floorplan import FloorPlan, floor_plan
 from acortex.sim.groups import Group
 from acortex.sim.specs import Chip
+from acortex.wording import count
 
 STRIP_TEXT = 20
 """Characters that the text drawing gives to the strip with memory and controller."""

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.errors import AcortexError
-from acortex.errors import count as number_of
 from acortex.isa.program import Program
 from acortex.isa.semantics import (
     CHANNELS,
@@ -38,6 +37,7 @@ from acortex.sim.order import Clock, OrderCheck, ProgramOrder
 from acortex.sim.pipes import ITEMS, TAKERS, Pipe, Run, needed
 from acortex.sim.specs import Chip
 from acortex.sim.state import StateStore
+from acortex.wording import count as number_of
 
 Words = NDArray[np.uint8]
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from acortex.errors import AcortexError, ManyErrors, count
+from acortex.errors import AcortexError, ManyErrors
 from acortex.isa.codec import Instruction, decode
 from acortex.isa.program import Program
 from acortex.isa.semantics import Flow, Shape, vector_words
 from acortex.isa.sequencer import Dispatch
 from acortex.sim.pipes import ITEMS, TAKERS
 from acortex.sim.specs import Chip
+from acortex.wording import count
 
 WORD_CODE = 15
 """The largest code that a channel of a memory word holds, 4 bits."""

@@ -13,14 +13,13 @@ from acortex.sim.clock import Clock
 from acortex.sim.energy import Prices
 from acortex.sim.kernel import Work
 from acortex.sim.results import Power
+from acortex.units import joules
 
 WINDOW_NS = 1000
 """The width of a window, made whole cycles."""
 
 MOST_WINDOWS = 10_000
 """A longer run has windows of twice the width, or four times, and so on."""
-
-AJ_PER_J = 10**18
 
 
 def window_cycles(clock: Clock, cycles: int) -> int:
@@ -72,4 +71,4 @@ def power_report(work: Sequence[Work], price: Prices, clock: Clock, cycles: int,
 
 
 def _watts(energy_aj: int, clock: Clock, cycles: int) -> float:
-    return energy_aj / AJ_PER_J / clock.seconds(cycles) if cycles else 0.0
+    return joules(energy_aj) / clock.seconds(cycles) if cycles else 0.0

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from fractions import Fraction
-from math import ceil
 from typing import Any
 
 from acortex.errors import AcortexError, ManyErrors, UsageError
@@ -15,6 +13,7 @@ from acortex.sim.specs import SETTINGS, Chip, load_chip
 from acortex.traces.in_flight import Extents
 from acortex.traces.reader import Trace
 from acortex.traces.stats import Sums
+from acortex.units import cycles_of, exact
 
 BASE = "acortex_gnmt"
 """The chip that all others inherit from."""
@@ -170,9 +169,9 @@ def _timing(config: Mapping[str, Any]) -> dict[str, Any]:
         for name, value in settings.items()
         if f"{table}.{name}" not in (*SIZES, *NAMES_TECHNOLOGY)  # what a technology sets is compared itself
     }
-    clock = Fraction(repr(config["clock_ns"]))
-    frame, settle_ns = (Fraction(repr(flat.pop(f"arrays.{name}"))) for name in ("frame_ns", "settle_ns_per_array"))
-    flat["arrays.frame_ns"] = [ceil((frame + settle_ns * joined) / clock) for joined in range(1, MOST_JOINED + 1)]
-    flat["memory.read_latency_ns"] = ceil(Fraction(repr(flat["memory.read_latency_ns"])) / clock)
+    clock = exact(config["clock_ns"])
+    frame, settle_ns = (exact(flat.pop(f"arrays.{name}")) for name in ("frame_ns", "settle_ns_per_array"))
+    flat["arrays.frame_ns"] = [cycles_of(frame + settle_ns * joined, clock) for joined in range(1, MOST_JOINED + 1)]
+    flat["memory.read_latency_ns"] = cycles_of(exact(flat["memory.read_latency_ns"]), clock)
     # Writing weights comes before the run: no cycle of a trace follows from it unless the program writes again.
     return {path: value for path, value in flat.items() if not path.startswith("program_erase.")}

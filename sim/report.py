@@ -28,8 +28,7 @@ from acortex.sim.results import (
 )
 from acortex.sim.retention import access_tables, late_reads
 from acortex.sim.specs import Chip
-
-AJ_PER_J = 10**18
+from acortex.units import joules
 
 
 @dataclass(frozen=True)
@@ -67,18 +66,18 @@ def timed_report(program: Program, chip: Chip, timing: Timing) -> RunReport:
     energies = settle(price, _by_layer_number(tally), cycles, layers, inferences)
     macs = sum(tally.macs.values())
     seconds = clock.seconds(cycles)
-    joules = energies.total / AJ_PER_J
+    energy_j = joules(energies.total)
     accesses = access_tables(timing.chip.accesses(), program.memory)
     return RunReport(
         **_heading(program, chip),
         cycles=cycles,
         latency_s=seconds,
         **_energy(energies.total, energies.by_component),
-        power_w=joules / seconds if cycles else 0.0,
+        power_w=energy_j / seconds if cycles else 0.0,
         power=power_report(tally.work, price, clock, cycles, energies.total),
         macs=macs,
         throughput_ops_per_s=2 * macs / seconds if cycles else 0.0,
-        efficiency_ops_per_j=2 * macs / joules if energies.total else 0.0,
+        efficiency_ops_per_j=2 * macs / energy_j if energies.total else 0.0,
         steady_state=None if timing.chip.stopped else _steady_state(clock, inferences, macs),
         counts=counts(tally),
         utilisation=_utilisation(timing.chip),
@@ -158,9 +157,9 @@ def _steady_state(clock: Clock, inferences: Sequence[Interval], macs: int) -> St
 
 def _energy(total: int, by_component: Mapping[str, int]) -> dict[str, Any]:
     return {
-        "energy_j": total / AJ_PER_J,
+        "energy_j": joules(total),
         "energy_aj": total,
-        "energy_by_component_j": {name: by_component[name] / AJ_PER_J for name in COMPONENTS},
+        "energy_by_component_j": {name: joules(by_component[name]) for name in COMPONENTS},
         "energy_by_component_aj": {name: by_component[name] for name in COMPONENTS},
     }
 
@@ -189,7 +188,7 @@ def _layers(program: Program, tally: Tally, cycles: int, spans: Sequence[Interva
         Layer(
             name="-" if number == NONE else program.layers[number],
             cycles=in_flight[number],
-            energy_j=energies.by_layer.get(number, 0) / AJ_PER_J,
+            energy_j=joules(energies.by_layer.get(number, 0)),
             energy_aj=energies.by_layer.get(number, 0),
             macs=macs[number],
         )

@@ -11,7 +11,6 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -20,6 +19,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from acortex.errors import AcortexError, ManyErrors, UsageError
 from acortex.sim.chipfiles import NAMES_TECHNOLOGY, ChipSource, chip_names, read_chip, technologies, technology
+from acortex.wording import nearest, suggestion
 
 __all__ = ["SETTINGS", "Chip", "Setting", "chip_names", "json_schema", "load_chip"]
 
@@ -392,13 +392,12 @@ def _nearest(path: str) -> str:
     leaf = path.rpartition(".")[2]
     same = [known for known in SETTINGS if known.rpartition(".")[2] == leaf]
     sections = [name for name, info in Chip.model_fields.items() if info.json_schema_extra is None]
-    near = same or get_close_matches(path, SETTINGS, n=1, cutoff=0.6)
+    near = same[:1] or nearest(path, SETTINGS)
     section, dot, _ = path.partition(".")
     if dot and not near and section in sections:
         inside = [known.rpartition(".")[2] for known in SETTINGS if known.startswith(f"{section}.")]
         return f"{section} has {', '.join(inside)}"
-    near = near or get_close_matches(path, sections, n=1, cutoff=0.6)
-    return f"did you mean {near[0]}?" if near else "`acortex chip schema` lists the settings"
+    return suggestion(near or nearest(path, sections)) or "`acortex chip schema` lists the settings"
 
 
 def _written(value: object) -> str:

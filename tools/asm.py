@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from acortex.errors import count as number_of
 from acortex.tools import files
 from acortex.tools.console import format_option, print_json
 from acortex.tools.programs import files_of, open_source
+from acortex.wording import count as number_of
 
 if TYPE_CHECKING:
     from acortex.isa.program import Program

@@ -12,7 +12,7 @@ from acortex.tools import files
 from acortex.tools.chips import chip_argument, chip_files, set_option, written
 from acortex.tools.console import console, format_option, print_json, show
 from acortex.tools.programs import files_of
-from acortex.tools.units import percent
+from acortex.units import percent
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from acortex.tools.report_diff import chains
-from acortex.tools.units import scaled
+from acortex.units import scaled
 
 Report = Mapping[str, Any]
 

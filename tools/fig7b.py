@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil
 from typing import Any
 
 from acortex.tools import fit
 from acortex.tools.fit import LAWS, Counts
 from acortex.tools.paper_table import NETWORKS, Cell, table
 from acortex.tools.results import FigureRow, FittedConstant, LargestChipRow
+from acortex.units import cycles_of, exact
 
 TITLES = {"inception_v1": "Inception-v1", "resnet_152": "ResNet-152", "gnmt": "GNMT"}
 """The networks as the paper writes them."""
@@ -79,7 +79,7 @@ def counts_of(network: str, measured: Measured) -> Counts:
         words_up=counted["bus_words.up"],
         cycles=run["cycles"],
         positions=counted["positions"],
-        frame_cycles=ceil(frame / float(run["clock_ns"])),
+        frame_cycles=cycles_of(exact(frame), exact(run["clock_ns"])),
         frame_ns=frame,
         arrays=half * arrays["n"],
         arrays_built=half * built,

@@ -9,7 +9,7 @@ import click
 
 from acortex.tools.console import console, format_option, print_json, show
 from acortex.tools.programs import open_program, program_argument
-from acortex.tools.units import percent
+from acortex.units import percent
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -13,6 +13,7 @@ import click
 
 from acortex.errors import AcortexError, ManyErrors, UsageError
 from acortex.tools.process import SIGNALS, abandon_stdout
+from acortex.wording import did_you_mean, suggestion
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C where the process does not catch signals itself: 128 and the signal's number."""
@@ -80,10 +81,7 @@ class Group(click.Group):
 
 def suggest(name: str, names: Sequence[str]) -> str:
     """A hint that names what `name` may have meant, or else what there is."""
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, names, n=2)
-    return f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(names)}"
+    return did_you_mean(name, names, f"there are: {', '.join(names)}", most=2)
 
 
 def _worded(error: AcortexError | click.UsageError | OSError | MemoryError) -> AcortexError:
@@ -104,7 +102,7 @@ def _usage_error(error: click.UsageError) -> UsageError:
     message = error.format_message()
     if isinstance(error, click.NoSuchOption):
         message = f"no such option: {error.option_name}"
-        hint = f"did you mean {error.possibilities[0]}?" if error.possibilities else hint
+        hint = suggestion(list(error.possibilities or ())[:1]) or hint
     return UsageError(message[:1].lower() + message[1:].rstrip("."), where=where, hint=hint)
 
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from acortex.tools.report_run import plain
-from acortex.tools.units import scaled
+from acortex.units import scaled
 
 Report = Mapping[str, Any]
 

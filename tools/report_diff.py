@@ -11,7 +11,7 @@ from rich.text import Text
 
 from acortex.tools.report_trace import number_table
 from acortex.tools.trace_critical import told
-from acortex.tools.units import scaled
+from acortex.units import joules, scaled
 
 Report = Mapping[str, Any]
 
@@ -67,7 +67,7 @@ def chains(found: Report, *names: str) -> Iterator[tuple[str, str]]:
 def _event(row: Report) -> tuple[str, ...]:
     """An event or a wait as the cells of one line."""
     span = f"{row['cycle']:,}+{row['duration']:,}"
-    return (span, row["unit"], row["kind"], f"x{row['count']}", row["source"], scaled(row["energy_aj"] * 1e-18, "J"))
+    return (span, row["unit"], row["kind"], f"x{row['count']}", row["source"], scaled(joules(row["energy_aj"]), "J"))
 
 
 def _moved(title: str, rows: Sequence[Report], keys: Sequence[str], number: str) -> Iterator[RenderableType]:

@@ -13,8 +13,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from acortex.errors import count as number_of
-from acortex.tools.units import fixed, percent, scaled
+from acortex.units import exact, fixed, percent, scaled, seconds_of
+from acortex.wording import count as number_of
 
 Report = Mapping[str, Any]
 
@@ -124,10 +124,9 @@ def _timing_facts(report: Report) -> Iterator[tuple[str, str, str]]:
     yield from _power_and_memory(report)
     setup = report.get("setup")
     if setup and setup["energy_by_component_j"]["program_erase"]:
-        seconds = setup["cycles"] * report["clock_ns"] * 1e-9
         yield (
             "set-up",
-            scaled(seconds, "s"),
+            scaled(seconds_of(setup["cycles"], exact(report["clock_ns"])), "s"),
             f"and {scaled(setup['energy_j'], 'J')} to write the weights, once",
         )
 

@@ -9,7 +9,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from acortex.tools.units import percent, scaled
+from acortex.units import joules, percent, scaled
 
 Report = Mapping[str, Any]
 
@@ -102,7 +102,7 @@ def _layers(rows: Sequence[Report], totals: Report) -> Iterator[RenderableType]:
         cycles = f"{row['cycles']:,}", percent(row["cycles"], totals["cycles"])
         energy = scaled(row["energy_j"], "J"), percent(row["energy_j"], totals["energy_j"])
         table.add_row(f"  {row['name']}", f"{row['events']:,}", *cycles, *energy)
-    if leakage := totals["leakage_aj"] / 1e18:
+    if leakage := joules(totals["leakage_aj"]):
         table.add_row("  (leakage)", "", "", "", scaled(leakage, "J"), percent(leakage, totals["energy_j"]))
     yield table
     yield Text()

@@ -12,7 +12,7 @@ import click
 
 from acortex.tools.console import console, format_option, show
 from acortex.tools.spool import Spooled
-from acortex.tools.units import percent
+from acortex.units import percent
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

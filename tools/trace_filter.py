@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from acortex.errors import UsageError
+from acortex.wording import did_you_mean, some_of
 
 if TYPE_CHECKING:
     from acortex.isa.program import Program
@@ -45,8 +45,7 @@ def trace_filters(given: Sequence[str], program: Program, chip: Chip) -> dict[st
 def _matching(name: str, pattern: str, names: Sequence[str]) -> list[str]:
     matching = [one for one in names if fnmatchcase(one, pattern)]
     if not matching:
-        near = get_close_matches(pattern, names, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names[:20])}"
+        hint = did_you_mean(pattern, names, f"there are {some_of(names, 20)}")
         raise UsageError(f"no {name} of this run is named {pattern}", hint=hint)
     return matching
 

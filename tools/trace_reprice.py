@@ -12,7 +12,7 @@ from acortex.tools.chips import chip_option, set_option
 from acortex.tools.console import console, format_option, print_json, show
 from acortex.tools.manners import warn
 from acortex.tools.spool import Spooled
-from acortex.tools.units import percent, scaled
+from acortex.units import joules, percent, scaled
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from acortex.sim.specs import Chip
     from acortex.traces.reader import Trace
 
-AJ_PER_J = 10**18
 MOST_AJ = 10**48
 """More energy than any run has, and few enough digits for a float."""
 
@@ -64,15 +63,15 @@ def repriced(trace: Trace, chip: Chip, moved: list[str]) -> Reprice:
     energies = replay(trace, prices(chip))
     recorded = _recorded(trace)
     seconds = Clock(chip.clock_ns).seconds(trace.cycles)
-    joules = energies.total / AJ_PER_J
+    energy_j = joules(energies.total)
     found = {
         "program": trace.header.program,
         "chip": [trace.header.chip, chip.name],
         "timing_may_differ": moved,
         "cycles": trace.cycles,
         "latency_s": seconds,
-        "power_w": joules / seconds if seconds else 0.0,
-        "energy_j": [recorded["energy_j"], joules],
+        "power_w": energy_j / seconds if seconds else 0.0,
+        "energy_j": [recorded["energy_j"], energy_j],
         "energy_aj": [recorded["energy_aj"], energies.total],
         "energy_by_component_aj": _pairs(recorded["energy_by_component_aj"], energies.by_component),
         "layers": _layers(trace, recorded, energies),
@@ -90,7 +89,7 @@ def _recorded(trace: Trace) -> dict[str, Any]:
     try:
         total = _energy(report["energy_aj"])
         return {
-            "energy_j": total / AJ_PER_J,
+            "energy_j": joules(total),
             "energy_aj": total,
             "energy_by_component_aj": {
                 name: _energy(energy) for name, energy in report["energy_by_component_aj"].items()
@@ -147,6 +146,6 @@ def parts(report: Mapping[str, Any]) -> Iterator[RenderableType]:
 
 def _cells(pair: tuple[int, int], total: int) -> tuple[str, str, str, str]:
     """Two energies, their difference, and the share of the second."""
-    before, after = (energy / AJ_PER_J for energy in pair)
+    before, after = map(joules, pair)
     sign = "+" if after > before else ""
     return scaled(before, "J"), scaled(after, "J"), sign + scaled(after - before, "J"), percent(pair[1], total)

@@ -19,6 +19,7 @@ from acortex.traces.show import timeline
 from acortex.traces.slices import DETAILS, Slices, slices
 from acortex.traces.stats import energies_by
 from acortex.traces.table import Ints, narrowest
+from acortex.units import picojoules
 
 SEQUENCE = 1
 SAMPLES = 1000
@@ -176,12 +177,12 @@ def _energies(trace: Trace) -> Iterator[tuple[str, str, Iterator[tuple[int, floa
     cycles = _sampled_ends(trace)
     times = nanoseconds(cycles, header.exact_clock_ns()).tolist()
     for component, energy_aj in energies_by(trace, cycles):
-        energy_pj = [each / 1e6 for each in accumulate(energy_aj)]
+        energy_pj = [picojoules(each) for each in accumulate(energy_aj)]
         yield f"energy {component}", "pJ", iter(zip(times, energy_pj, strict=True))
     if header.leakage_aj_per_cycle:
         cycles = np.unique([0, *cycles[cycles < trace.cycles], trace.cycles])
         times = nanoseconds(cycles, header.exact_clock_ns()).tolist()
-        leaked_pj = (cycles * (header.leakage_aj_per_cycle / 1e6)).tolist()
+        leaked_pj = (cycles * picojoules(header.leakage_aj_per_cycle)).tolist()
         yield "energy leakage", "pJ", iter(zip(times, leaked_pj, strict=True))
 
 

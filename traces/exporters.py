@@ -5,7 +5,6 @@ Installed packages may add their own under the entry point group "acortex.export
 
 from __future__ import annotations
 
-import difflib
 import os
 import warnings
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from acortex.traces import export_chrome, export_csv, export_konata, export_parq
 from acortex.traces.export_stats import write as write_stats
 from acortex.traces.reader import Trace
 from acortex.traces.validation import TraceError
+from acortex.wording import did_you_mean
 
 GROUP = "acortex.exporters"
 
@@ -61,8 +61,7 @@ def export(trace: Trace, name: str, path: str | os.PathLike[str]) -> None:
     """Writes the trace to `path` in the format `name`, whole or not at all."""
     known = exporters()
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"formats are {', '.join(known)}"
+        hint = did_you_mean(name, known, f"formats are {', '.join(known)}")
         raise UsageError(f"there is no export to {name!r}", hint=hint)
     if safe_files.identity(path) == safe_files.identity(trace.path):
         raise UsageError("is the trace itself", where=str(path), hint="give the export a name of its own")

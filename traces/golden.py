@@ -7,7 +7,6 @@ same whatever the level of the trace.
 
 from __future__ import annotations
 
-import difflib
 import json
 import reprlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +17,7 @@ from acortex.errors import UsageError
 from acortex.traces.critical import critical_path, has_path
 from acortex.traces.headroom import along
 from acortex.traces.reader import Trace
+from acortex.wording import did_you_mean
 
 SCHEMA = "acortex.golden/1"
 WIDTH = 100
@@ -247,8 +247,7 @@ def _tolerances(given: Mapping[str, float], names: Sequence[str]) -> Mapping[str
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
             raise UsageError(f"the tolerance of {name} is {value!r}: a relative one, such as 0.01, is needed")
         if not any(_covers(name, known) for known in (*SECTIONS, *names)):
-            near = difflib.get_close_matches(name, [*SECTIONS, *names], n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"metrics begin with {', '.join(SECTIONS)}"
+            hint = did_you_mean(name, [*SECTIONS, *names], f"metrics begin with {', '.join(SECTIONS)}")
             raise UsageError(f"there is no metric {name!r} to tolerate", hint=hint)
     return given
 

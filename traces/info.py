@@ -7,7 +7,8 @@ from dataclasses import asdict
 from acortex.documents import ChipName, ProgramName
 from acortex.traces.reader import Trace
 from acortex.traces.results import KindInfo, TraceInfo
-from acortex.traces.stats import Sums, joules
+from acortex.traces.stats import Sums
+from acortex.units import joules, seconds_of
 
 
 def info(trace: Trace) -> TraceInfo:
@@ -30,7 +31,7 @@ def info(trace: Trace) -> TraceInfo:
         rows=len(trace.events),
         waits=waits,
         cycles=trace.cycles,
-        latency_s=float(trace.cycles * header.exact_clock_ns() / 10**9),
+        latency_s=seconds_of(trace.cycles, header.exact_clock_ns()),
         energy_aj=energy_aj,
         energy_j=joules(energy_aj),
         event_energy_aj=event_energy_aj,

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from acortex.traces.validation import CLOCK_NS, MOST, TraceError, check_plain
+from acortex.units import exact
 
 VERSION = 1
 NAME = f"acortex.trace/{VERSION}"
@@ -68,7 +69,7 @@ class TraceHeader:
 
     def exact_clock_ns(self) -> Fraction:
         """The clock as the decimal number that was written, so that times in ns are rounded once only."""
-        return Fraction(repr(self.clock_ns))
+        return exact(self.clock_ns)
 
     def table_sizes(self) -> dict[str, int]:
         """How many names each referring column may point to."""

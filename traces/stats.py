@@ -16,8 +16,8 @@ from acortex.traces.reader import Trace
 from acortex.traces.results import TraceStats
 from acortex.traces.schema import Kind, TraceHeader
 from acortex.traces.table import Ints
+from acortex.units import joules, seconds_of
 
-AJ_PER_J = 10**18
 PERCENTILES = (50, 90, 99)
 
 
@@ -54,11 +54,6 @@ STATISTICS = tuple(
         ("latency_s", "s", "cycles times the clock"),
     )
 )
-
-
-def joules(energy_aj: int) -> float:
-    """Attojoules as joules, rounded once."""
-    return energy_aj / AJ_PER_J
 
 
 class Sums:
@@ -141,7 +136,7 @@ def _row(sums: list[int]) -> dict[str, Any]:
 
 def _totals(trace: Trace, kinds: Sums) -> dict[str, Any]:
     total = [sum(column) for column in zip(*kinds.rows.values(), strict=True)] or [0, 0, 0, 0]
-    latency_s = float(trace.cycles * trace.header.exact_clock_ns() / 10**9)
+    latency_s = seconds_of(trace.cycles, trace.header.exact_clock_ns())
     leakage_aj = trace.cycles * trace.header.leakage_aj_per_cycle
     parts = {"event_energy_aj": total[3], "leakage_aj": leakage_aj}
     return {**_row([*total[:3], total[3] + leakage_aj]), **parts, "cycles": trace.cycles, "latency_s": latency_s}
@@ -232,7 +227,7 @@ def _inferences(trace: Trace, inferences: Sums, waits: Sums, in_flight: InFlight
     rows = []
     for index, (start, end) in in_flight.inferences():
         times = {"start_cycle": start, "end_cycle": end, "latency": end - start}
-        latency_s = float((end - start) * clock_ns / 10**9)
+        latency_s = seconds_of(end - start, clock_ns)
         row = _row(inferences[index])
         rows.append({"index": index, **times, "latency_s": latency_s, **row, "waiting": waits[index][0]})
     return rows

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -15,6 +14,7 @@ from acortex.errors import UsageError
 from acortex.traces import blocks, columns, handover
 from acortex.traces.schema import TraceHeader
 from acortex.traces.validation import Limits, malformed
+from acortex.wording import did_you_mean, some_of
 
 MOST_ROWS = 1 << 26
 """Rows of a column that is held as a whole: 512 MB."""
@@ -194,7 +194,7 @@ class Table(Generic[Row]):
 
     def __getitem__(self, name: str) -> Ints:
         if name not in self._row._fields:
-            raise UsageError(f"there is no column {name!r}", hint=_nearest(name, self._row._fields))
+            raise UsageError(f"there is no column {name!r}", hint=_hint(name, self._row._fields))
         if name not in self._cache:
             self._cache |= self._whole(name)
         return self._cache[name]
@@ -354,13 +354,15 @@ def _matching(pattern: str, names: Sequence[str]) -> NDArray[np.bool_]:
     """A bool a name, and a last False, which a position of -1 meets."""
     mask = np.array([*(name == pattern or fnmatchcase(name, pattern) for name in names), False])
     if not mask.any():
-        raise UsageError(f"nothing in this trace is named {pattern!r}", hint=_nearest(pattern, names))
+        raise UsageError(
+            f"nothing in this trace is named {pattern!r}",
+            hint=_hint(pattern, names),
+        )
     return mask
 
 
-def _nearest(name: str, names: Sequence[str]) -> str:
-    near = difflib.get_close_matches(name, names, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names[:20])}"
+def _hint(name: str, names: Sequence[str]) -> str:
+    return did_you_mean(name, names, f"there are {some_of(names, 20)}")
 
 
 def _meet(a: Window | None, b: Window | None) -> Window | None:

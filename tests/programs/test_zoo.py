@@ -55,7 +55,7 @@ def test_the_binary_inputs_of_digits_may_have_any_of_their_forms() -> None:
 def test_a_name_near_a_known_one_is_suggested() -> None:
     with pytest.raises(UsageError) as caught:
         zoo.load("digit_mlp")
-    assert str(caught.value) == "the zoo has no network digit_mlp\n  hint: did you mean zoo:digits_mlp?"
+    assert str(caught.value) == "the zoo has no network digit_mlp\n  hint: did you mean `zoo:digits_mlp`?"
 
 
 def test_a_strange_name_is_answered_with_what_there_is() -> None:

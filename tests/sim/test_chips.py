@@ -85,7 +85,7 @@ def test_a_chip_that_a_program_names_wrongly_is_an_error_at_its_line() -> None:
             call()
         assert caught.value.where == "folder/p.s:2:10"
         assert caught.value.message.startswith('no built-in chip is called "acortex_digit": there are ')
-        assert caught.value.hint == "did you mean acortex_digits?"
+        assert caught.value.hint == "did you mean `acortex_digits`?"
     with pytest.raises(UsageError) as caught:
         chip_of(loads(dumps(program), "p.acx"))
     assert caught.value.where == "p.acx"

@@ -144,8 +144,8 @@ def test_a_chip_can_be_renamed_by_an_override() -> None:
     [
         ("memory.banks", 'an override has the form path=value: "memory.banks"\n  hint: for example memory.banks=16'),
         ("a.b.c=1", 'an override has the form path=value: "a.b.c=1"\n  hint: for example memory.banks=16'),
-        ("banks=3", "--set banks: there is no setting banks\n  hint: did you mean memory.banks?"),
-        ("memory.bank=3", "--set memory.bank: there is no setting memory.bank\n  hint: did you mean memory.banks?"),
+        ("banks=3", "--set banks: there is no setting banks\n  hint: did you mean `memory.banks`?"),
+        ("memory.bank=3", "--set memory.bank: there is no setting memory.bank\n  hint: did you mean `memory.banks`?"),
         ("foo.bar=1", "--set foo.bar: there is no setting foo\n  hint: `acortex chip schema` lists the settings"),
         ("memory.banks=1 2", "--set memory.banks: 1 2 is no value: a number, true, false or a word"),
         ("clock_ns.x=1", "--set clock_ns.x: clock_ns is a setting, no table of settings"),
@@ -252,7 +252,7 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
 def test_a_misspelt_name_gets_a_suggestion() -> None:
     assert refusal("acortex_gmnt") == (
         f'no built-in chip is called "acortex_gmnt": there are {", ".join(chip_names())}'
-        "\n  hint: did you mean acortex_gnmt?"
+        "\n  hint: did you mean `acortex_gnmt`?"
     )
 
 

@@ -201,7 +201,7 @@ def test_chip_schema_is_json_schema() -> None:
 def test_an_unknown_setting_and_an_unknown_chip_are_wrong_usage() -> None:
     wrong = acortex_("chip", "show", "acortex_gnmt", "--set", "memory.bank=3")
     assert (wrong.exit_code, wrong.stdout) == (2, "")
-    assert "did you mean memory.banks?" in wrong.stderr
+    assert "did you mean `memory.banks`?" in wrong.stderr
     missing = acortex_("chip", "show", "acortex_digit")
     assert (missing.exit_code, missing.stdout) == (2, "")
-    assert "did you mean acortex_digits?" in missing.stderr
+    assert "did you mean `acortex_digits`?" in missing.stderr

@@ -67,9 +67,9 @@ def typed(*args: str) -> Result:
             "  hint: run fewer inferences at once, or --trace-level layers\n",
         ),
         (("work", "interrupt"), 130, "\ninterrupted\n"),
-        (("wrok",), 2, "app: no command is called 'wrok'\n  hint: did you mean work?\n"),
+        (("wrok",), 2, "app: no command is called 'wrok'\n  hint: did you mean `work`?\n"),
         (("xyz",), 2, "app: no command is called 'xyz'\n  hint: there are: work\n"),
-        (("work", "x", "--levl", "low"), 2, "app work: no such option: --levl\n  hint: did you mean --level?\n"),
+        (("work", "x", "--levl", "low"), 2, "app work: no such option: --levl\n  hint: did you mean `--level`?\n"),
         (("work", "x", "-q"), 2, "app work: no such option: -q\n  hint: app work --help says what it takes\n"),
         (("work",), 2, "app work: missing argument 'WHAT'\n  hint: app work --help says what it takes\n"),
         (
@@ -98,7 +98,7 @@ def test_help_is_a_result() -> None:
 
 
 def test_suggestions_name_at_most_two() -> None:
-    assert suggest("memry", ["memory", "memorize", "memo"]) == "did you mean memory or memo?"
+    assert suggest("memry", ["memory", "memorize", "memo"]) == "did you mean `memory` or `memo`?"
 
 
 PROGRAM = """

@@ -293,7 +293,7 @@ def test_what_is_read_from_a_trace_that_was_cut_is_said_to_be_a_part(
 
 def test_trace_export_suggests_the_nearest_format(trace: Path, tmp_path: Path) -> None:
     result = acortex_("trace", "export", trace, "--to", "cvs", "-o", tmp_path / "x")
-    assert (result.stderr, result.exit_code) == ("error: there is no export to 'cvs'\n  hint: did you mean 'csv'?\n", 2)
+    assert (result.stderr, result.exit_code) == ("error: there is no export to 'cvs'\n  hint: did you mean `csv`?\n", 2)
 
 
 def test_trace_export_help_lists_the_registered_formats() -> None:

@@ -137,8 +137,8 @@ def test_one_schema_is_printed_by_either_name(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
-        ("trace-inf", "did you mean trace-info or trace-stats?"),
-        ("acortex.run/2", "did you mean run?"),
+        ("trace-inf", "did you mean `trace-info` or `trace-stats`?"),
+        ("acortex.run/2", "did you mean `run`?"),
         ("", "there are: asm, bench, "),
         ("x" * 100_000, "there are: asm, bench, "),
     ],

@@ -53,7 +53,7 @@ def test_a_filtered_trace_says_so_and_the_length_of_the_run_stays(tmp_path: Path
     ("text", "told"),
     [
         ("units=vmm", "'units=vmm' is no filter of a trace\n  hint: write unit=PATTERN, layer=PATTERN or cycles=A:B"),
-        ("unit=host/inn", "no unit of this run is named host/inn\n  hint: did you mean host/in?"),
+        ("unit=host/inn", "no unit of this run is named host/inn\n  hint: did you mean `host/in`?"),
         ("layer=zzz", "no layer of this run is named zzz\n  hint: there are -, copy"),
         ("cycles=9", "'cycles=9' is no window of cycles\n  hint: write cycles=FIRST:END, such as cycles=1000:2000"),
         ("cycles=a:b", "'cycles=a:b' is no window of cycles"),

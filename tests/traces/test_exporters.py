@@ -82,7 +82,7 @@ def test_a_pipe_is_written_to_and_stays_one(trace: Trace, tmp_path: Path) -> Non
 def test_an_unknown_format_is_refused_with_the_nearest(trace: Trace, tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         export(trace, "perfeto", tmp_path / "x")
-    assert str(caught.value) == "there is no export to 'perfeto'\n  hint: did you mean 'perfetto'?"
+    assert str(caught.value) == "there is no export to 'perfeto'\n  hint: did you mean `perfetto`?"
     with pytest.raises(UsageError, match="hint: formats are csv, chrome, perfetto, vcd, konata, stats, parquet"):
         export(trace, "zzz", tmp_path / "x")
 

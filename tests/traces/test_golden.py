@@ -149,7 +149,7 @@ def test_a_tolerance_is_relative_and_holds_below_its_name() -> None:
 @pytest.mark.parametrize(
     ("tolerances", "told"),
     [
-        ({"cycle": 0.1}, r"there is no metric 'cycle' to tolerate\n  hint: did you mean 'cycles'\?"),
+        ({"cycle": 0.1}, r"there is no metric 'cycle' to tolerate\n  hint: did you mean `cycles`\?"),
         ({"cycles": -1}, r"the tolerance of cycles is -1: a relative one"),
         ({"cycles": float("nan")}, r"the tolerance of cycles is nan: a relative one"),
         ({"cycles": True}, r"the tolerance of cycles is True: a relative one"),

@@ -410,7 +410,7 @@ def test_a_window_reads_only_the_blocks_that_meet_it(make_trace: MakeTrace, monk
 @pytest.mark.parametrize(
     ("wanted", "message"),
     [
-        ({"unit": "vnm"}, "nothing in this trace is named 'vnm'\n  hint: did you mean 'vmm'?"),
+        ({"unit": "vnm"}, "nothing in this trace is named 'vnm'\n  hint: did you mean `vmm`?"),
         ({"layer": "zzz"}, "nothing in this trace is named 'zzz'\n  hint: there are -, conv1, fc"),
         ({"cause": "token"}, "these rows have no cause"),
     ],
@@ -422,7 +422,7 @@ def test_a_wrong_name_is_refused_with_the_nearest(make_trace: MakeTrace, wanted:
 
 
 def test_a_wrong_column_is_refused_with_the_nearest(make_trace: MakeTrace) -> None:
-    with pytest.raises(UsageError, match=r"there is no column 'energy'\n  hint: did you mean 'energy_aj'\?"):
+    with pytest.raises(UsageError, match=r"there is no column 'energy'\n  hint: did you mean `energy_aj`\?"):
         make_trace([])["energy"]
 
 

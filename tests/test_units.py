@@ -1,12 +1,15 @@
-"""Numbers as people read them."""
+"""Numbers of one unit as numbers of another, and as people read them."""
 
 from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acortex.tools.units import PREFIXES, fixed, percent, scaled
+from acortex.units import PREFIXES, cycles_of, exact, fixed, joules, percent, picojoules, scaled, seconds_of
 
 
 @pytest.mark.parametrize(
@@ -46,3 +49,24 @@ def test_a_share_of_nothing_is_zero() -> None:
 def test_amounts_show_a_fraction_only_where_they_have_one() -> None:
     assert fixed(50176.0) == "50,176"
     assert fixed(37.25) == "37.2"
+
+
+def test_a_number_that_was_written_in_decimal_is_taken_as_it_was_written() -> None:
+    assert exact(1.785) == Fraction(357, 200)
+
+
+@pytest.mark.parametrize(("ns", "cycles"), [(0, 0), (1, 1), (Decimal("1.785"), 1), (Decimal("21.42"), 12), (32, 18)])
+def test_a_delay_becomes_whole_cycles_rounded_up(ns: Decimal | int, cycles: int) -> None:
+    assert cycles_of(ns, Decimal("1.785")) == cycles
+    assert cycles_of(ns, exact(1.785)) == cycles
+
+
+def test_a_negative_delay_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"^a delay cannot be negative: -1 ns$"):
+        cycles_of(-1, 1)
+
+
+def test_cycles_and_attojoules_are_rounded_once() -> None:
+    assert seconds_of(1000, exact(1.785)) == 1.785e-6
+    assert joules(3 * 10**18 + 1) == 3.0
+    assert picojoules(1_500_000) == 1.5

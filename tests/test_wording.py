@@ -1,0 +1,43 @@
+"""Messages word counts, lists and suggestions in one way."""
+
+from __future__ import annotations
+
+import pytest
+
+from acortex.wording import all_of, any_of, count, did_you_mean, nearest, some_of, suggestion
+
+
+def test_a_count_agrees_with_its_noun() -> None:
+    assert [count(number, "word") for number in (0, 1, 2, 1500)] == ["0 words", "1 word", "2 words", "1,500 words"]
+    assert count(2, "entry", "entries") == "2 entries"
+
+
+def test_a_list_ends_with_its_conjunction() -> None:
+    assert any_of(["a"]) == "a"
+    assert any_of(["a", "b", "c"]) == "a, b or c"
+    assert all_of(("a", "b", "c")) == "a, b and c"
+
+
+def test_a_list_that_is_cut_says_so() -> None:
+    assert some_of(["a", "b", "c"], 2) == "a, b, ..."
+    assert some_of(["a", "b"], 2) == "a, b"
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "hint"),
+    [
+        ("gruop", ["group", "halt"], "did you mean `group`?"),
+        ("xyz", ["group", "halt"], "see the manual"),
+        ("gruop", {"group": 1}, "did you mean `group`?"),
+        ("gruop", [f"layer{n}" for n in range(100)] + ["group"], "did you mean `group`?"),
+        ("anything", [], "see the manual"),
+    ],
+)
+def test_the_nearest_known_name_is_suggested_or_else_something_else(name: str, known: list[str], hint: str) -> None:
+    assert did_you_mean(name, known, "see the manual") == hint
+
+
+def test_several_names_may_be_suggested() -> None:
+    assert nearest("memry", ["memory", "memo", "halt"], most=2) == ["memory", "memo"]
+    assert suggestion(["memory", "memo"]) == "did you mean `memory` or `memo`?"
+    assert suggestion([]) == ""

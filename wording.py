@@ -1,0 +1,64 @@
+"""How messages word things: counts, lists, and the known name that a mistyped one may have meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import islice
+
+LONGEST_NAME = 80
+"""Characters of a mistyped name that are compared: the time of a comparison grows with the square of its length."""
+
+_FEW, _SOME = 20, 500
+"""Of how many names all are compared with a mistyped one, and how many are looked at to choose so few."""
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """A number of things in words: "1 word", "3 words"; `plural` where it is not the noun and an s."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def any_of(names: Iterable[str]) -> str:
+    """A list as a sentence has it: "a, b or c"."""
+    return _joined(names, "or")
+
+
+def all_of(names: Iterable[str]) -> str:
+    """A list as a sentence has it: "a, b and c"."""
+    return _joined(names, "and")
+
+
+def _joined(names: Iterable[str], last_word: str) -> str:
+    *rest, last = names
+    return f"{', '.join(rest)} {last_word} {last}" if rest else last
+
+
+def some_of(names: Sequence[str], most: int) -> str:
+    """The first `most` of a list; "..." stands for the rest."""
+    return ", ".join([*names[:most], *(["..."] if len(names) > most else [])])
+
+
+def nearest(name: str, known: Iterable[str], most: int = 1) -> list[str]:
+    """The known names most like a mistyped one, the best first, `most` at most; none where none is like it."""
+    from difflib import get_close_matches  # loaded only where a message needs it
+
+    names = list(known)
+    if len(names) > _FEW:
+        of_like_length = (other for other in names if abs(len(other) - len(name)) < 3)
+        names = sorted(islice(of_like_length, _SOME), key=lambda other: -_shared(name, other))[:_FEW]
+    return get_close_matches(name[:LONGEST_NAME], names, n=most)
+
+
+def _shared(name: str, other: str) -> int:
+    """How many characters stand at the same place in two names, from either end: cheap, unlike difflib."""
+    ends = ((name, other), (name[::-1], other[::-1]))
+    return sum(letter == twin for one, another in ends for letter, twin in zip(one, another, strict=False))
+
+
+def did_you_mean(name: str, known: Iterable[str], otherwise: str = "", most: int = 1) -> str:
+    """A hint that suggests the known names most like a mistyped one, or says `otherwise`."""
+    return suggestion(nearest(name, known, most)) or otherwise
+
+
+def suggestion(names: Sequence[str]) -> str:
+    """The hint that suggests these names, the same in every message; empty for none."""
+    return f"did you mean {any_of(f'`{name}`' for name in names)}?" if names else ""
