@@ -39,7 +39,7 @@ def test_the_facts_of_a_run(report: dict[str, Any], capsys: pytest.CaptureFixtur
         "  energy         324 pJ  an inference (mean)",
         "  throughput   4.67 M/s  inferences; 474 GOp/s, 1 MAC = 2 Op",
         "  efficiency  313 TOp/J  at 1.51 mW",
-        "  set-up        1.79 ms  and 3.20 uJ to write the weights, once",
+        "  set-up        1.78 ms  and 3.20 uJ to write the weights, once",
     ]
 
 
