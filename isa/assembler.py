@@ -45,7 +45,8 @@ from acortex.isa.directives import carry_out, is_late
 from acortex.isa.expressions import evaluate
 from acortex.isa.files import Shelf
 from acortex.isa.given import Draft
-from acortex.isa.lexer import Token, is_name
+from acortex.isa.lexer import Token
+from acortex.isa.names import is_name
 from acortex.isa.operands import KINDS, Kind
 from acortex.isa.parser import Parsed, Statement, bind, define, parse
 from acortex.isa.program import Line, Program

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from acortex.errors import AcortexError
-from acortex.isa.lexer import quoted
+from acortex.isa.names import quoted
 from acortex.isa.operands import Kind
 from acortex.isa.table import OPCODE_BITS, OPCODES, ROWS, WORD_BITS, Row
 

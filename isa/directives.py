@@ -17,10 +17,11 @@ from acortex.isa.data import OFFSET_LIMIT, TYPES, WEIGHT_HIGH, WEIGHT_LOW, const
 from acortex.isa.diagnostics import Consequence, Mistake
 from acortex.isa.expressions import LIMIT
 from acortex.isa.given import Draft, Given
+from acortex.isa.machine import CHANNELS
 from acortex.isa.operands import KINDS, PACKED
 from acortex.isa.parser import Statement, bind
 from acortex.isa.program import Constants, Memory, Tensor, Weights
-from acortex.isa.tensors import CHANNELS, ENCODINGS, MAX_CODE_BITS, MAX_SCALE, MAX_WORDS, MIN_SCALE, accept, fault
+from acortex.isa.tensors import ENCODINGS, MAX_CODE_BITS, MAX_SCALE, MAX_WORDS, MIN_SCALE, accept, fault
 from acortex.wording import any_of, did_you_mean
 
 MAX_CODE = (1 << MAX_CODE_BITS) - 1

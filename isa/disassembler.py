@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from acortex.isa.codec import Instruction, Names, as_text, decode
 from acortex.isa.data import pack_weights, to_blob
 from acortex.isa.files import plain
-from acortex.isa.lexer import quoted
+from acortex.isa.names import quoted
 from acortex.isa.program import Program, Tensor
 
 BLOB_WIDTH = 108

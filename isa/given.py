@@ -16,7 +16,8 @@ from acortex.isa.data import from_blob
 from acortex.isa.diagnostics import Hint, Mistake, Source
 from acortex.isa.expressions import evaluate
 from acortex.isa.files import Shelf
-from acortex.isa.lexer import MAX_DIGITS, Token, is_name, tokens_of
+from acortex.isa.lexer import MAX_DIGITS, Token, tokens_of
+from acortex.isa.names import is_name
 from acortex.isa.parser import DataLine, Statement, arguments_of
 from acortex.isa.program import Constants, Line, Memory, Tensor, Weights
 from acortex.isa.tensors import MAX_AXES

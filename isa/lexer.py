@@ -12,11 +12,6 @@ Token = tuple[str, str, int]
 MAX_DIGITS = 80
 """The longest number that is read at all."""
 
-MAX_NAME = 200
-"""The longest name."""
-
-IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*", re.ASCII)
-
 MASTER = re.compile(
     r"""(?P<name>[A-Za-z_][A-Za-z0-9_.]*)
     |   (?P<decimal>[0-9]+(?:(?:\.[0-9]+)+(?:[eE][-+]?[0-9]+)?|[eE][-+]?[0-9]+)(?![A-Za-z0-9_.]))
@@ -70,13 +65,3 @@ def number_of(token: Token) -> int:
         return int(digits, 16 if digits[1:2] in ("x", "X") else 2 if digits[1:2] in ("b", "B") else 10)
     except ValueError:
         raise Mistake(f"`{text}` is not a number", column, len(text)) from None
-
-
-def is_name(text: str) -> bool:
-    """Whether a text may name something: printable characters, neither too many nor none, no quote, no backslash."""
-    return 0 < len(text) <= MAX_NAME and text.isprintable() and '"' not in text and "\\" not in text
-
-
-def quoted(name: str) -> str:
-    """A name as the source writes it: bare where it is an identifier, else in quotes."""
-    return name if IDENTIFIER.fullmatch(name) else f'"{name}"'

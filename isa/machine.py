@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+CHANNELS = 64
+"""Channels of a word of main memory, and rows and columns of an array: one code each."""
+
 
 @dataclass(frozen=True, slots=True)
 class Machine:

@@ -14,15 +14,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from acortex.isa.machine import CHANNELS
 from acortex.isa.operands import KINDS
 from acortex.isa.quantisers import EXACT, LARGEST_SHIFT, nearest, quantise
 from acortex.isa.recurrent import gru_reset_step, gru_step, lstm_step, saturate
 from acortex.isa.sequencer import Dispatch
 from acortex.isa.table import ROWS
 from acortex.isa.windows import Slide, slide
-
-CHANNELS = 64
-"""Channels of a word, rows and columns of an array."""
 
 Array = NDArray[Any]
 

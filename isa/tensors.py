@@ -20,11 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.errors import UsageError
+from acortex.isa.machine import CHANNELS
 from acortex.isa.operands import KINDS, PACKED
 from acortex.isa.program import Tensor
-
-CHANNELS = 64
-"""The channels of a word of main memory."""
 
 MAX_AXES = 4
 """The axes that a tensor's shape has at most."""

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from acortex.isa import assembler, container, diagnostics, directives, expressions, files, given, lexer, parser, tensors
+from acortex.isa import (
+    assembler,
+    container,
+    diagnostics,
+    directives,
+    expressions,
+    files,
+    given,
+    lexer,
+    names,
+    parser,
+    tensors,
+)
 from acortex.isa.data import OFFSET_LIMIT
+from acortex.isa.machine import CHANNELS
 from acortex.isa.operands import HOST_COUNT, KINDS
 from acortex.isa.quantisers import FRACTION, REACH, UNITY
-
-ROW = 64
-"""Channels of a word, and rows of an array."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +128,7 @@ def _windows() -> Topic:
         "The image of a `pool` are the words that arrive: as wide as axis 1 of its stream, whatever `packed` says.",
         "A pixel has 64 channels for each word but the last, and `tail` channels of that; with `packed`, 64 / packed"
         " at most.",
-        f"With dense=no each tap begins at a row of arrays, a multiple of {ROW}: channels from the pixel's last to"
+        f"With dense=no each tap begins at a row of arrays, a multiple of {CHANNELS}: channels from the pixel's last to"
         " there are rows of the group, and their code is 0, not `fill`. With dense=yes the next tap follows at once.",
         "Rows of the group past the last tap take the code `fill`; so do rows past the last channel of `feed`.",
     )
@@ -141,7 +151,8 @@ def _codes() -> Topic:
         f"A `.constants` table gives each column an offset, -{OFFSET_LIMIT} to {OFFSET_LIMIT}, and a multiplier,"
         f" {KINDS['multiplier'].low} to {KINDS['multiplier'].high}. `tune` puts it in the place of the quantiser's"
         " multiplier, for `convert` alone; the shift stays, and so do zero, low, high, activation and gain.",
-        f"A word of main memory has {ROW} channels of one code each. Packed words hold {', '.join(packed)} pixels.",
+        f"A word of main memory has {CHANNELS} channels of one code each."
+        f" Packed words hold {', '.join(packed)} pixels.",
     )
     return Topic("Codes: what channels hold", text)
 
@@ -160,7 +171,7 @@ def _source() -> Topic:
         ("LABEL:", "names the address of the next instruction, of this line or below"),
         ("MNEMONIC A, B, NAME=C", "an instruction: operands by position, then by name; `acortex isa MNEMONIC`"),
         (".DIRECTIVE A, NAME=B", "a directive, in the same way; `acortex isa .DIRECTIVE`"),
-        ("name", f"letters, digits, _ and ., no digit first; in quotes, any 1 to {lexer.MAX_NAME} printable characters"
+        ("name", f"letters, digits, _ and ., no digit first; in quotes, any 1 to {names.MAX_NAME} printable characters"
                  ' without " and \\'),
         ("d3, l0, t9, g7, q1, w2", "registers, tokens, groups: no constant and no label is called so, or `host`,"
             " `none`"),
@@ -177,7 +188,7 @@ def _limits() -> Topic:
         ("words and numbers, without those of .row lines of plain numbers", str(parser.MAX_TOKENS)),
         ("instructions", str(parser.MAX_INSTRUCTIONS)),
         ("characters of a number", str(lexer.MAX_DIGITS)),
-        ("characters of a name in quotes", str(lexer.MAX_NAME)),
+        ("characters of a name in quotes", str(names.MAX_NAME)),
         ("depth of parentheses", str(expressions.MAX_DEPTH)),
         ("layers", kinds["layer"]),
         ("matrices of weights", kinds["weights"]),

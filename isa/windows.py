@@ -14,7 +14,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-CHANNELS = 64
+from acortex.isa.machine import CHANNELS
 
 Ints = NDArray[np.int64]
 

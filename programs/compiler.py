@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from acortex.errors import AcortexError, ManyErrors
 from acortex.isa.assembler import assemble
 from acortex.isa.diagnostics import Diagnostic
-from acortex.isa.machine import Machine
+from acortex.isa.machine import CHANNELS, Machine
 from acortex.isa.program import Program
 from acortex.programs.emit import ARRAYS, emit
 from acortex.programs.graph import Layer, LayerGraph, Product, Recurrent
 from acortex.programs.limits import MAX_INSTRUCTIONS, check_passes, check_schedule
 from acortex.programs.lower import lower, pack_inputs
 from acortex.programs.memory_plan import WORD_BYTES, kilobytes, least_memory, plan_memory
-from acortex.programs.passes import CHANNELS, Pass, matrices
+from acortex.programs.passes import Pass, matrices
 from acortex.programs.placement import Rect, Tiles, place, smallest
 from acortex.programs.plan import Plan
 from acortex.programs.results import CompileReport

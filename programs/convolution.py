@@ -8,10 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.isa.assembler import assemble
+from acortex.isa.machine import CHANNELS
 from acortex.isa.program import Program
-
-CHANNELS = 64
-"""Channels of a word, rows and columns of an array."""
 
 
 @dataclass(frozen=True)

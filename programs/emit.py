@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from acortex.isa.lexer import quoted
+from acortex.isa.names import quoted
 from acortex.programs.assembly import await_, line, named, signal, symbols, title, writable
 from acortex.programs.emit_passes import PassWriter
 from acortex.programs.graph import Coding, Port

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
 
+from acortex.isa.machine import CHANNELS
 from acortex.isa.operands import KINDS
 from acortex.isa.quantisers import UNITY
 from acortex.programs.assembly import Registers, line, named
@@ -67,7 +68,7 @@ class PassWriter:
         yield from waits
         how = ", source=vector" if from_vector else ""
         if not sink.whole:
-            how += named(shift=(sink.shift, 0), tail=(sink.tail, 64))
+            how += named(shift=(sink.shift, 0), tail=(sink.tail, CHANNELS))
         yield line("write", f"d2{how}")
 
     def _cell(self, cell: Cell) -> Iterator[str]:
@@ -247,4 +248,4 @@ def _merged(axes: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _tail(source: Source) -> str:
-    return named(tail=(source.tail, 64))
+    return named(tail=(source.tail, CHANNELS))

@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import NamedTuple
 
-from acortex.isa.machine import Machine
+from acortex.isa.machine import CHANNELS, Machine
 from acortex.programs.graph import (
     Add,
     Layer,
@@ -106,7 +106,7 @@ def _same_size(product: Product, layer: Add | Mul, graph: LayerGraph) -> bool:
 
 def _holds(product: Product, layer: Vector, machine: Machine) -> bool:
     """Whether the vector agent has room for what stands between the two."""
-    words: int = -(-product.weights.shape[3] // 64)
+    words: int = -(-product.weights.shape[3] // CHANNELS)
     if words > machine.output_words:
         return False
     if not isinstance(layer, Pool):

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from acortex.isa.machine import CHANNELS
 from acortex.programs.fold import fold
 from acortex.programs.layout import Tensor, canonical
-from acortex.programs.lowering import CHANNELS, MAX_WORDS, Lowering, Unsupported
+from acortex.programs.lowering import MAX_WORDS, Lowering, Unsupported
 from acortex.programs.network import Model, Node, Value
 
 Array = NDArray[Any]

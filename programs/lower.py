@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.errors import AcortexError
-from acortex.isa.machine import Machine
+from acortex.isa.machine import CHANNELS, Machine
 from acortex.programs.fusion import Vector, fused
 from acortex.programs.graph import (
     Add,
@@ -37,7 +37,6 @@ from acortex.programs.graph import (
     written_targets,
 )
 from acortex.programs.passes import (
-    CHANNELS,
     Ints,
     Layout,
     Lowered,

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.errors import AcortexError
+from acortex.isa.machine import CHANNELS
 from acortex.isa.operands import KINDS
 from acortex.programs.graph import Geometry, View
 from acortex.programs.layout import Size, Tensor, grid, image_view
@@ -22,9 +23,6 @@ from acortex.programs.network import Constant, Model, Node
 from acortex.programs.steps import Activation, CopyStep, FloatGraph, FloatMap, Kernel, PadStep, ProductStep, Step
 
 Array = NDArray[Any]
-
-CHANNELS = 64
-"""Channels of a word of main memory."""
 
 
 MAX_WORDS = KINDS["address"].high + 1

@@ -8,10 +8,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from acortex.isa.machine import CHANNELS
 from acortex.programs.emit import names_of
 from acortex.programs.graph import LayerGraph, written_targets
 from acortex.programs.lower import targets_of
-from acortex.programs.passes import CHANNELS, Sink
+from acortex.programs.passes import Sink
 from acortex.programs.plan import Plan
 
 

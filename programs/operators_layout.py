@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from acortex.isa.machine import CHANNELS
 from acortex.programs.fold import fold
 from acortex.programs.graph import View
 from acortex.programs.layout import Tensor, grid, image_view
@@ -16,9 +17,6 @@ from acortex.programs.network import Constant, Node
 from acortex.programs.operators import operator
 
 Array = NDArray[Any]
-
-CHANNELS = 64
-"""Channels of a word of main memory."""
 
 MOST_PIXELS = 1024
 """Pixels of an image that Concat takes apart to lay them in a row, a pass each."""

@@ -13,12 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from acortex.isa.machine import CHANNELS
 from acortex.isa.windows import Slide, Window, slide
 from acortex.programs.graph import Add, Code, Geometry, Layer, Map, Mul, Pool, Requant
 from acortex.programs.placement import Tiles
-
-CHANNELS = 64
-"""Channels of a word, rows and columns of an array."""
 
 Ints = NDArray[np.int64]
 

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.errors import AcortexError
+from acortex.isa.machine import CHANNELS
 from acortex.programs.graph import Code, Geometry, Mul, Recurrent, Target, View, columns_of
-from acortex.programs.passes import CHANNELS, Begin, Cell, Ints, Matrix, Multiply, Pass, Sink, Source, Stage
+from acortex.programs.passes import Begin, Cell, Ints, Matrix, Multiply, Pass, Sink, Source, Stage
 
 MAX_MULTIPLIER = 1 << 16
 

@@ -9,8 +9,9 @@ from typing import Any
 from numpy.typing import NDArray
 
 from acortex.errors import AcortexError
+from acortex.isa.machine import CHANNELS
 from acortex.isa.program import Program, Weights
-from acortex.isa.semantics import CHANNELS, Shape, exact_weights
+from acortex.isa.semantics import Shape, exact_weights
 from acortex.isa.sequencer import Dispatch, GroupPlan, ProgramError, Sequencer
 from acortex.sim.array import GroupTimes
 from acortex.sim.bus import Buses, GroupRoute

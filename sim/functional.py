@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.errors import AcortexError
+from acortex.isa.machine import CHANNELS
 from acortex.isa.program import Program
 from acortex.isa.semantics import (
-    CHANNELS,
     MEANINGS,
     Flow,
     Shape,

@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from acortex.errors import AcortexError, ManyErrors, UsageError
+from acortex.isa.machine import CHANNELS
 from acortex.sim.chipfiles import NAMES_TECHNOLOGY, ChipSource, chip_names, read_chip, technologies, technology
 from acortex.wording import nearest, suggestion
 
@@ -76,7 +77,7 @@ class Arrays(Section):
     """The vector-by-matrix arrays: how many, and how long they take."""
 
     cell: CellType = _setting("", "the cells' technology; sets what is not stated beside it")
-    k: int = _setting("cells", "rows and columns of one array", 64, 64)
+    k: int = _setting("cells", "rows and columns of one array", CHANNELS, CHANNELS)
     m_top: int = _setting("arrays", "arrays down a column of the upper half", 1, 256)
     m_bottom: int = _setting("arrays", "arrays down a column of the lower half", 0, 256)
     n: int = _setting("arrays", "columns of arrays in a block; two blocks stand side by side", 1, 512)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from acortex.isa.semantics import CHANNELS
+from acortex.isa.machine import CHANNELS
 
 
 class StateStore:
