@@ -24,7 +24,7 @@ nightly: .venv/.installed-test
 
 # Rebuilds the pages and pictures of docs/ that hold numbers of simulated runs; takes minutes.
 reproduce: .venv/.installed-test
-	$(BIN)/python -m acortex.tools.figure_pages docs
+	$(BIN)/python -m acortex.tools.paper docs
 
 lint: .venv/.installed-test
 	$(BIN)/ruff format --check $(SOURCES) tests

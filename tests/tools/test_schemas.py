@@ -16,8 +16,9 @@ from jsonschema import Draft202012Validator
 
 from acortex.documents import REPR, TableResult, Versioned
 from acortex.programs import lower
-from acortex.tools import benchmarks, reproduce
+from acortex.tools import benchmarks
 from acortex.tools.cli import cli
+from acortex.tools.paper import measure as measuring
 from acortex.tools.schemas import SCHEMAS, Schema, find
 from acortex.traces.results import QueryAnswer
 
@@ -235,8 +236,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Measurements of a small network in place of those that take minutes."""
     rows = [benchmarks.Row("speed", 1500.0, "events/s", 3000.0, 0.7, against="a loop"), benchmarks.Row("n", 3, "bytes")]
     monkeypatch.setattr(benchmarks, "measure", lambda quick, tick: rows)
-    measure = reproduce.measure
-    monkeypatch.setattr(reproduce, "measure", lambda name, chip=None: measure("letters_mlp", "acortex_gnmt"))
+    measure = measuring.measure
+    monkeypatch.setattr(measuring, "measure", lambda name, chip=None: measure("letters_mlp", "acortex_gnmt"))
 
 
 def test_there_is_an_example_of_every_command_that_prints_json() -> None:

@@ -7,7 +7,7 @@ from io import BytesIO
 from typing import Any
 
 from acortex.errors import MissingExtra
-from acortex.tools.studies import FAST, PARTS, Study, by_part, stage_of
+from acortex.tools.paper.studies import FAST, PARTS, Study, by_part, stage_of
 
 COLOURS = dict(zip(PARTS, ("#4c78a8", "#f58518", "#72b7b2", "#e45756", "#b279a2", "#bab0ac"), strict=True))
 

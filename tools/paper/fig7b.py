@@ -1,8 +1,8 @@
 """Fig. 7b from simulated runs: every row of the paper's table with ours beside it.
 
 Counts and times are those of the simulated programs; nothing here counts by a formula. A row is *exact* where it is a
-count, *predicted* where every constant in it was derived without its network, else *fitted* (`acortex.tools.fit` says
-where each constant is from). `ratio_left_out` is the ratio with all constants derived anew without the network.
+count, *predicted* where every constant in it was derived without its network, else *fitted* (`fit.py` says where each
+constant is from). `ratio_left_out` is the ratio with all constants derived anew without the network.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from acortex.tools import fit
-from acortex.tools.fit import LAWS, Counts
-from acortex.tools.paper_table import NETWORKS, Cell, table
+from acortex.tools.paper import fit
+from acortex.tools.paper.fit import LAWS, Counts
+from acortex.tools.paper.printed import NETWORKS, Cell, table
 from acortex.tools.results import FigureRow, FittedConstant, LargestChipRow
 from acortex.units import cycles_of, exact
 
@@ -64,7 +64,7 @@ class Measured:
 
 
 def counts_of(network: str, measured: Measured) -> Counts:
-    """What a run's report says of a network, as the laws of `acortex.tools.fit` take it."""
+    """What a run's report says of a network, as the laws of `acortex.tools.paper.fit` take it."""
     run, parameters = measured.run, measured.parameters
     config, counted = run["chip"]["config"], run["counts"]
     arrays, memory = config["arrays"], run["memory"]

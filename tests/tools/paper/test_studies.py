@@ -12,12 +12,24 @@ import pytest
 from acortex.programs import Network, quantised
 from acortex.programs.compiler import Compiled, compile_graph
 from acortex.sim.specs import load_chip
-from acortex.tools import study_pages, study_plots
-from acortex.tools.compiled import compiled_network
-from acortex.tools.figure_pages import pages_of
 from acortex.tools.machine import machine_of
-from acortex.tools.pages import page, table
-from acortex.tools.studies import FAST, PARTS, Study, Variant, alone_ms, busiest, by_part, part, point, stages, study
+from acortex.tools.paper import study_pages, study_plots
+from acortex.tools.paper.compiled import compiled_network
+from acortex.tools.paper.markdown import page, table
+from acortex.tools.paper.pages import pages_of
+from acortex.tools.paper.studies import (
+    FAST,
+    PARTS,
+    Study,
+    Variant,
+    alone_ms,
+    busiest,
+    by_part,
+    part,
+    point,
+    stages,
+    study,
+)
 
 CHIP = "acortex_digits"
 VARIANTS = (FAST, Variant("two ports", ("memory.ports=2",)), Variant("slow", ("memory.access_cycles=9",)))

@@ -1,7 +1,7 @@
 """What an architect asks of the model: what limits a network, what doing more at once brings, where energy goes.
 
 Every number is of a simulated run: a network is compiled once for each mapping, and its program simulated without
-values on the published chip and on variants of it. `acortex.tools.study_pages` writes the answers down.
+values on the published chip and on variants of it. `acortex.tools.paper.study_pages` writes the answers down.
 """
 
 from __future__ import annotations

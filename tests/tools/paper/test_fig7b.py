@@ -9,11 +9,11 @@ from decimal import Decimal
 import pytest
 from click.testing import CliRunner
 
-from acortex.tools import fig7b, fit
 from acortex.tools.cli import cli
-from acortex.tools.fig7b_notes import NOTES, note
-from acortex.tools.fit import LAWS, Counts
-from acortex.tools.paper_table import NETWORKS, Cell, table
+from acortex.tools.paper import fig7b, fit
+from acortex.tools.paper.fit import LAWS, Counts
+from acortex.tools.paper.notes import NOTES, note
+from acortex.tools.paper.printed import NETWORKS, Cell, table
 
 
 def counts(operations: int, arrays: int, columns: int) -> Counts:

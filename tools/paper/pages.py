@@ -1,6 +1,6 @@
 """Writes the pages and pictures of docs/ that hold numbers of simulated runs: `make reproduce` rebuilds them all.
 
-python -m acortex.tools.figure_pages docs
+python -m acortex.tools.paper docs
 """
 
 from __future__ import annotations
@@ -9,16 +9,17 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from acortex.errors import AcortexError
 from acortex.programs import zoo
 from acortex.sim.specs import load_chip
-from acortex.tools import files, report_fig7b, study_pages, study_plots
-from acortex.tools.compiled import compiled_network
-from acortex.tools.fig7b import Measured
-from acortex.tools.fig7b_plot import draw
-from acortex.tools.reproduce import runs_of_fig7b
-from acortex.tools.studies import VARIANTS, Study, point, study
-from acortex.tools.study_table import BUILT, contradictions
+from acortex.tools import files
+from acortex.tools.paper import report as report_fig7b
+from acortex.tools.paper import study_pages, study_plots
+from acortex.tools.paper.compiled import compiled_network
+from acortex.tools.paper.contradictions import BUILT, contradictions
+from acortex.tools.paper.fig7b import Measured
+from acortex.tools.paper.fig7b_plot import draw
+from acortex.tools.paper.measure import runs_of_fig7b
+from acortex.tools.paper.studies import VARIANTS, Study, point, study
 
 INTRODUCTION = """# Fig. 7b, the paper's and ours
 
@@ -80,11 +81,3 @@ def pages_of(studies: Sequence[Study], layered: Sequence[Study]) -> dict[str, st
         "study-layers.md": study_pages.layers(layered),
         "study-layers.svg": study_plots.layers(layered, titles),
     }
-
-
-if __name__ == "__main__":
-    try:
-        main(*sys.argv[1:])
-    except AcortexError as failure:
-        print(failure, file=sys.stderr)
-        sys.exit(failure.exit_code)

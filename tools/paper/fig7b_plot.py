@@ -7,8 +7,8 @@ from io import BytesIO
 from typing import Any
 
 from acortex.errors import MissingExtra
-from acortex.tools import fig7b
-from acortex.tools.fig7b import COMPONENTS, TITLES, Measured
+from acortex.tools.paper import fig7b
+from acortex.tools.paper.fig7b import COMPONENTS, TITLES, Measured
 
 COLOURS = ("#4c78a8", "#f58518", "#e45756", "#72b7b2", "#54a24b", "#eeca3b", "#b279a2", "#9d755d", "#bab0ac")
 

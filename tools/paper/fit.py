@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from acortex.tools.paper_table import NETWORKS, table
+from acortex.tools.paper.printed import NETWORKS, table
 
 CNNS = ("inception_v1", "resnet_152")
 """The networks whose memory accesses and words on the buses the table counts as its energies do."""

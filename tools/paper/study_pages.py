@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from acortex.tools.fig7b import TITLES
-from acortex.tools.pages import page, table
-from acortex.tools.reproduce import COLUMNS
-from acortex.tools.studies import FAST, PARTS, PUBLISHED, Point, Report, Study, Variant, busiest, by_part, stages
-from acortex.tools.study_table import implied
+from acortex.tools.paper.contradictions import implied
+from acortex.tools.paper.fig7b import TITLES
+from acortex.tools.paper.markdown import page, table
+from acortex.tools.paper.measure import COLUMNS
+from acortex.tools.paper.studies import FAST, PARTS, PUBLISHED, Point, Report, Study, Variant, busiest, by_part, stages
 
 COLUMN_OF = {network: column for column, network in COLUMNS.items()}
 """Networks of the zoo, with the columns of Fig. 7b that they are."""

@@ -10,9 +10,9 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from acortex.tools import fig7b
-from acortex.tools.fig7b import TITLES, Measured
-from acortex.tools.fig7b_notes import note
+from acortex.tools.paper import fig7b
+from acortex.tools.paper.fig7b import TITLES, Measured
+from acortex.tools.paper.notes import note
 from acortex.tools.results import FigureRow
 
 FIXED = ("parameters", "m_", "n", "fg_", "area")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from acortex.tools import fit
-from acortex.tools.fig7b import BUILT_COLUMNS, Measured, counts_of
-from acortex.tools.pages import page, table
-from acortex.tools.paper_table import table as printed
-from acortex.tools.report_fig7b import number
-from acortex.tools.studies import Point, Report
+from acortex.tools.paper import fit
+from acortex.tools.paper.fig7b import BUILT_COLUMNS, Measured, counts_of
+from acortex.tools.paper.markdown import page, table
+from acortex.tools.paper.printed import table as printed
+from acortex.tools.paper.report import number
+from acortex.tools.paper.studies import Point, Report
 
 Runs = Mapping[str, Measured]
 
@@ -206,7 +206,7 @@ def _words(runs: Runs) -> Iterator[Sequence[str]]:
 
 
 def _operations(runs: Runs) -> Iterator[Sequence[str]]:
-    from acortex.tools.fig7b import TITLES
+    from acortex.tools.paper.fig7b import TITLES
 
     for network, cells in printed().items():
         product = 1e9 * float(cells["throughput_tops"].value) * float(cells["latency_ms"].value)
@@ -227,7 +227,7 @@ def _utilisation(runs: Runs) -> str:
 
 
 def _peaks(runs: Runs) -> Iterator[Sequence[str]]:
-    from acortex.tools.fig7b import TITLES
+    from acortex.tools.paper.fig7b import TITLES
 
     for network, one in runs.items():
         memory = one.run["memory"]
