@@ -8,17 +8,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from acortex.errors import UsageError
 from acortex.tools import files
 from acortex.traces import golden as goldens
 
 if TYPE_CHECKING:
-    from acortex.tools.results import CheckReport
+    from acortex.tools.results import CheckReport, MetricDiff
     from acortex.traces.reader import Trace
-
-Report = Mapping[str, Any]
+    from acortex.traces.results_of_paths import DiffEvent, Divergence
 
 MOST = 8
 """Differences of a section that are printed."""
@@ -81,17 +80,17 @@ def check(
     )
 
 
-def lines(report: Report) -> list[str]:
+def lines(report: CheckReport) -> list[str]:
     """A report in plain text, most telling first."""
-    before, after = report["cycles"]
-    if report["equal"]:
-        return [f"equal to {report['golden']}: {after} cycles"]
+    before, after = report.cycles
+    if report.equal:
+        return [f"equal to {report.golden}: {after} cycles"]
     return [
-        f"timing of {report['program']} is not that of {report['golden']}: {_moved(before, after)} cycles",
-        *_differences(report["differences"]),
-        *_divergence(report["first_divergence"]),
-        *_parts("critical path, in cycles", *report["critical"]),
-        *_parts("energy by component, in aJ", *report["energy_aj"]),
+        f"timing of {report.program} is not that of {report.golden}: {_moved(before, after)} cycles",
+        *_differences(report.differences),
+        *_divergence(report.first_divergence),
+        *_parts("critical path, in cycles", *report.critical),
+        *_parts("energy by component, in aJ", *report.energy_aj),
     ]
 
 
@@ -101,25 +100,25 @@ def _moved(before: int | None, after: int | None) -> str:
     return f"{old} -> {new} ({(after or 0) - (before or 0):+d})"
 
 
-def _differences(rows: Sequence[Report]) -> Iterator[str]:
+def _differences(rows: Sequence[MetricDiff]) -> Iterator[str]:
     """The metrics that moved, at most `MOST` of a section."""
-    sections: dict[str, list[Report]] = {}
+    sections: dict[str, list[MetricDiff]] = {}
     for row in rows:
-        sections.setdefault(row["metric"].partition(".")[0], []).append(row)
+        sections.setdefault(row.metric.partition(".")[0], []).append(row)
     for section, moved in sections.items():
         for row in moved[:MOST]:
-            yield f"  {row['metric']}: {_moved(row['golden'], row['measured'])}"
+            yield f"  {row.metric}: {_moved(row.golden, row.measured)}"
         if len(moved) > MOST:
             yield f"  {section}: and {len(moved) - MOST} more"
 
 
-def _divergence(found: Report | None) -> Iterator[str]:
+def _divergence(found: Divergence | None) -> Iterator[str]:
     """Where two traces part, with the rows of both and what both did just before."""
     if found is None:
         return
-    place = f"unit {found['unit']}, {found['kind']}, at {found['source']}"
-    yield f"first divergence: cycle {found['cycle']}, {place}, layer {found['layer']}, inference {found['inference']}"
-    for whose, row in (*(("both", row) for row in found["before"]), ("golden", found["a"]), ("now", found["b"])):
+    place = f"unit {found.unit}, {found.kind}, at {found.source}"
+    yield f"first divergence: cycle {found.cycle}, {place}, layer {found.layer}, inference {found.inference}"
+    for whose, row in (*(("both", row) for row in found.before), ("golden", found.a), ("now", found.b)):
         yield f"  {whose:<6}  {_event(row) if row else 'nothing like it'}"
     from acortex.tools.report_diff import chains
 
@@ -127,10 +126,10 @@ def _divergence(found: Report | None) -> Iterator[str]:
         yield f"  {whose:<6}  led to by {chain}"
 
 
-def _event(row: Report) -> str:
+def _event(row: DiffEvent) -> str:
     """An event or a wait in a line."""
-    told = f"cycle {row['cycle']}, {row['duration']} cycles: {row['unit']} {row['kind']}"
-    return f"{told} x{row['count']} at {row['source']}" if row["count"] else f"{told} at {row['source']}"
+    told = f"cycle {row.cycle}, {row.duration} cycles: {row.unit} {row.kind}"
+    return f"{told} x{row.count} at {row.source}" if row.count else f"{told} at {row.source}"
 
 
 def _parts(title: str, before: Mapping[str, int], after: Mapping[str, int]) -> Iterator[str]:
@@ -143,12 +142,12 @@ def _parts(title: str, before: Mapping[str, int], after: Mapping[str, int]) -> I
         yield f"  {name}: {_moved(before.get(name, 0), after.get(name, 0))}"
 
 
-def github(report: Report) -> str:
+def github(report: CheckReport) -> str:
     """A report as a workflow command of GitHub Actions, which marks the golden in a pull request; "" where equal."""
-    if report["equal"]:
+    if report.equal:
         return ""
     title, *rest = lines(report)
-    name = _escaped(os.path.relpath(report["golden"]), ":,")
+    name = _escaped(os.path.relpath(report.golden), ":,")
     return f"::error file={name},title={_escaped(title, ':,')}::{_escaped(chr(10).join(rest))}"
 
 

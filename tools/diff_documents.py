@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
-from acortex.tools.report_diff import chains
-from acortex.units import scaled
-
-Report = Mapping[str, Any]
+from acortex.tools.report_diff import T, chains, changed
+from acortex.tools.tables import energies
+from acortex.traces.results_of_paths import DiffEvent, Divergence, TraceDiff
 
 MOST = 12
 """Rows of a table of what moved."""
@@ -24,53 +23,47 @@ class Section(NamedTuple):
     rows: tuple[tuple[str, ...], ...] = ()
 
 
-def sections(report: Report) -> Iterator[Section]:
+def sections(report: TraceDiff) -> Iterator[Section]:
     """What a diff says, most telling first."""
-    if report["equal"]:
-        yield Section("Equal", f"{report['cycles'][0]} cycles, {report['events'][0]} events.")
+    if report.equal:
+        yield Section("Equal", f"{report.cycles[0]} cycles, {report.events[0]} events.")
         return
-    yield Section(
-        "Different", "", _PAIR, (("cycles", *_cycles(report["cycles"])), ("energy", *_energy(report["energy_j"])))
-    )
-    if report["first_divergence"]:
-        yield _divergence(report["first_divergence"])
-    for title, rows, keys, number, cells in (
-        ("Critical path, cycles", report["critical"], ("unit", "what", "name"), "cycles", _cycles),
-        ("Layers, cycles in flight", report["by_layer"], ("name",), "cycles", _cycles),
-        ("Units, busy cycles", report["by_unit"], ("name",), "busy", _cycles),
-        ("Waits, cycles", report["by_wait"], ("unit", "cause"), "cycles", _cycles),
-        ("Source lines, busy cycles", report["by_instruction"], ("line",), "busy", _cycles),
-        ("Components, energy", report["by_component"], ("name",), "energy_j", _energy),
-    ):
-        yield from _moved(title, rows, keys, number, cells)
+    yield Section("Different", "", _PAIR, (("cycles", *_cycles(report.cycles)), ("energy", *energies(report.energy_j))))
+    if report.first_divergence:
+        yield _divergence(report.first_divergence)
+    path = ((f"{row.unit} {row.what} {row.name}", row.cycles) for row in report.critical)
+    yield from _moved("Critical path, cycles", path, _cycles)
+    yield from _moved("Layers, cycles in flight", ((row.name, row.cycles) for row in report.by_layer), _cycles)
+    yield from _moved("Units, busy cycles", ((row.name, row.busy) for row in report.by_unit), _cycles)
+    yield from _moved("Waits, cycles", ((f"{row.unit} {row.cause}", row.cycles) for row in report.by_wait), _cycles)
+    yield from _moved("Source lines, busy cycles", ((row.line, row.busy) for row in report.by_instruction), _cycles)
+    yield from _moved("Components, energy", ((row.name, row.energy_j) for row in report.by_component), energies)
 
 
 _PAIR = ("", "before", "after", "change")
 
 
-def _divergence(found: Report) -> Section:
+def _divergence(found: Divergence) -> Section:
     """The first row that only one of them has, after the last ones in common."""
-    rows = [*(("both", row) for row in found["before"]), ("before", found["a"]), ("after", found["b"])]
+    rows = [*(("both", row) for row in found.before), ("before", found.a), ("after", found.b)]
     table = tuple((whose, *(_event(row) if row else ("nothing like it", "", "", "", ""))) for whose, row in rows)
     by = " ".join(f"Led to {whose} by {chain}." for whose, chain in chains(found, "before", "after"))
-    told = f"Cycle {found['cycle']}, {found['unit']}, at {found['source']}. {by}".rstrip()
+    told = f"Cycle {found.cycle}, {found.unit}, at {found.source}. {by}".rstrip()
     return Section("Where they part", told, ("", "cycle", "cycles", "unit", "what", "source"), table)
 
 
-def _event(row: Report) -> tuple[str, ...]:
-    return str(row["cycle"]), str(row["duration"]), row["unit"], row["kind"], row["source"]
+def _event(row: DiffEvent) -> tuple[str, ...]:
+    return str(row.cycle), str(row.duration), row.unit, row.kind, row.source
 
 
 def _moved(
-    title: str, rows: Sequence[Report], keys: Sequence[str], number: str, cells: Callable[[Any], tuple[str, ...]]
+    title: str, rows: Iterable[tuple[str, Sequence[T]]], cells: Callable[[Sequence[T]], tuple[str, ...]]
 ) -> Iterator[Section]:
     """The rows whose number moved, the largest change first."""
-    changed = sorted(
-        (row for row in rows if row[number][0] != row[number][1]), key=lambda row: -abs(row[number][1] - row[number][0])
-    )
-    if changed:
-        table = tuple((" ".join(str(row[key]) for key in keys), *cells(row[number])) for row in changed[:MOST])
-        more = f"The largest {MOST} of {len(changed)}." if len(changed) > MOST else ""
+    found = changed(rows)
+    if found:
+        table = tuple((name, *cells(pair)) for name, pair in found[:MOST])
+        more = f"The largest {MOST} of {len(found)}." if len(found) > MOST else ""
         yield Section(title, more, _PAIR, table)
 
 
@@ -78,12 +71,7 @@ def _cycles(pair: Sequence[int]) -> tuple[str, str, str]:
     return str(pair[0]), str(pair[1]), f"{pair[1] - pair[0]:+d}"
 
 
-def _energy(pair: Sequence[float]) -> tuple[str, str, str]:
-    sign = "+" if pair[1] > pair[0] else ""
-    return scaled(pair[0], "J"), scaled(pair[1], "J"), sign + scaled(pair[1] - pair[0], "J")
-
-
-def markdown(report: Report, names: Sequence[str]) -> str:
+def markdown(report: TraceDiff, names: Sequence[str]) -> str:
     """A diff in GitHub's Markdown; `names` are those of the two traces."""
     lines = [f"**Timing:** `{_code(names[0])}` → `{_code(names[1])}`"]
     for one in sections(report):
@@ -105,7 +93,7 @@ def _cell(text: str) -> str:
     return text.replace("\n", " ")
 
 
-def page(report: Report, names: Sequence[str]) -> str:
+def page(report: TraceDiff, names: Sequence[str]) -> str:
     """A diff as one HTML file without scripts; `names` are those of the two traces."""
     title = html.escape(f"{names[0]} → {names[1]}")
     body = [f"<h1>{title}</h1>"]

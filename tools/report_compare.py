@@ -2,38 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from acortex.sim.results import TimedReport, timed
+from acortex.sim.results_of_chips import Comparison
 from acortex.tools.report_run import plain
 from acortex.units import scaled
 
-Report = Mapping[str, Any]
 
-
-def parts(report: Report) -> Iterator[RenderableType]:
+def parts(report: Comparison) -> Iterator[RenderableType]:
     """Two runs beside each other: time, power, area and energy with ratios, then what limited each."""
-    a, b = report["chips"]
-    yield Text.assemble(
-        (report["program"]["name"], "bold cyan"), " on ", (a, "bold cyan"), " and ", (b, "bold cyan"), "\n"
-    )
+    a, b = report.chips
+    yield Text.assemble((report.program.name, "bold cyan"), " on ", (a, "bold cyan"), " and ", (b, "bold cyan"), "\n")
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("", no_wrap=True)
     for name in (a, b):
         table.add_column(name, justify="right")
     table.add_column("ratio", justify="right", no_wrap=True)
-    for row in report["rows"]:
-        if any(row["values"]):
-            ratio = "" if row["ratio"] is None else f"x {row['ratio']:.3f}"
-            table.add_row(_name(row["name"]), *(_amount(value, row["unit"]) for value in row["values"]), ratio)
+    for row in report.rows:
+        if any(row.values_):
+            ratio = "" if row.ratio is None else f"x {row.ratio:.3f}"
+            table.add_row(_name(row.name), *(_amount(value, row.unit) for value in row.values_), ratio)
     yield table
     yield Text("\nThe longest wait, and the busiest unit", "bold")
-    for run in report["runs"]:
-        yield Text(f"  {run['chip']['name']}: {_limit(run)}")
+    for run in report.runs:
+        yield Text(f"  {run.chip.name}: {_limit(timed(run))}")
 
 
 def _name(name: str) -> str:
@@ -49,13 +46,13 @@ def _amount(value: float, unit: str) -> str:
     return f"{value:.4f} {unit}" if unit == "mm2" else scaled(value, unit)
 
 
-def _limit(run: Report) -> str:
+def _limit(run: TimedReport) -> str:
     """What a run waited for longest, and which of its units was busiest."""
-    spent = run["utilisation"]
-    busiest = max(spent, key=lambda unit: spent[unit]["busy"])
-    busy = f"{busiest} busy {100 * spent[busiest]['busy'] / run['cycles']:.1f} %"
-    if not run["waits"]:
+    spent = run.utilisation
+    busiest = max(spent, key=lambda unit: spent[unit].busy)
+    busy = f"{busiest} busy {100 * spent[busiest].busy / run.cycles:.1f} %"
+    if not run.waits:
         return busy
-    wait = run["waits"][0]
-    share = 100 * wait["cycles"] / run["cycles"]
-    return f"{wait['unit']} waited {share:.1f} % for {wait['cause'].replace('_', ' ')}; {busy}"
+    wait = run.waits[0]
+    share = 100 * wait.cycles / run.cycles
+    return f"{wait.unit} waited {share:.1f} % for {wait.cause.replace('_', ' ')}; {busy}"

@@ -2,53 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
 
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from acortex.tools.report_trace import number_table
-from acortex.tools.trace_critical import told
+from acortex.tools.report_critical import told
+from acortex.tools.tables import energies, number_table
+from acortex.traces.results_of_paths import DiffEvent, Divergence, TraceDiff
 from acortex.units import joules, scaled
 
-Report = Mapping[str, Any]
+T = TypeVar("T", bound=float)
 
 MOST = 8
 """Rows of a table of what moved."""
 
 
-def diff_parts(report: Report) -> Iterator[RenderableType]:
+def diff_parts(report: TraceDiff) -> Iterator[RenderableType]:
     """Whether two traces are equal; if not, totals, where they part, and what moved, most first."""
-    if report["equal"]:
-        yield Text(f"equal: {report['cycles'][0]:,} cycles, {report['events'][0]:,} events", "green")
+    if report.equal:
+        yield Text(f"equal: {report.cycles[0]:,} cycles, {report.events[0]:,} events", "green")
         return
     yield Text("different", "bold red")
     totals = number_table("total", "a", "b", "change")
-    totals.add_row("  cycles", *_cycles(report["cycles"]))
-    totals.add_row("  energy", *_energy(report["energy_j"]))
+    totals.add_row("  cycles", *_cycles(report.cycles))
+    totals.add_row("  energy", *energies(report.energy_j))
     yield totals
-    if report["first_divergence"]:
-        yield from _divergence(report["first_divergence"])
-    yield from _moved("critical path", report["critical"], ("unit", "what", "name"), "cycles")
-    yield from _moved("layer, cycles in flight", report["by_layer"], ("name",), "cycles")
-    yield from _moved("unit, waiting cycles", report["by_unit"], ("name",), "waiting")
-    yield from _moved("wait", report["by_wait"], ("unit", "cause"), "cycles")
-    yield from _moved("source line, busy cycles", report["by_instruction"], ("line",), "busy")
-    yield from _moved("component, energy", report["by_component"], ("name",), "energy_j")
+    if report.first_divergence:
+        yield from _divergence(report.first_divergence)
+    path = ((f"{row.unit}: {row.what}: {row.name}", row.cycles) for row in report.critical)
+    yield from _moved("critical path", path, _cycles)
+    yield from _moved("layer, cycles in flight", ((row.name, row.cycles) for row in report.by_layer), _cycles)
+    yield from _moved("unit, waiting cycles", ((row.name, row.waiting) for row in report.by_unit), _cycles)
+    yield from _moved("wait", ((f"{row.unit}: {row.cause}", row.cycles) for row in report.by_wait), _cycles)
+    yield from _moved("source line, busy cycles", ((row.line, row.busy) for row in report.by_instruction), _cycles)
+    yield from _moved("component, energy", ((row.name, row.energy_j) for row in report.by_component), energies)
 
 
-def _divergence(found: Report) -> Iterator[RenderableType]:
+def _divergence(found: Divergence) -> Iterator[RenderableType]:
     """The first row that only one of the traces has, beside the other's, after the last ones in common."""
     yield Text.assemble(
         ("\nfirst difference", "bold"),
-        f" at cycle {found['cycle']:,} in ",
-        (found["unit"], "cyan"),
-        f", {found['source']}",
+        f" at cycle {found.cycle:,} in ",
+        (found.unit, "cyan"),
+        f", {found.source}",
     )
     table = Table.grid(padding=(0, 2, 0, 0))
-    rows = [*(("both", row) for row in found["before"]), ("a", found["a"]), ("b", found["b"])]
+    rows = [*(("both", row) for row in found.before), ("a", found.a), ("b", found.b)]
     for whose, row in rows:
         style = "dim" if whose == "both" else ""
         table.add_row(f"  {whose}", *(_event(row) if row else ("nothing like it",)), style=style)
@@ -57,42 +59,40 @@ def _divergence(found: Report) -> Iterator[RenderableType]:
         yield Text(f"  led to {whose} by {chain}")
 
 
-def chains(found: Report, *names: str) -> Iterator[tuple[str, str]]:
+def chains(found: Divergence, *names: str) -> Iterator[tuple[str, str]]:
     """What led to the row of each trace, with cycles, by the name of the trace; nothing where a trace does not tell."""
-    for name, chain in zip(names, found.get("led_to", ()), strict=False):
+    for name, chain in zip(names, found.led_to, strict=False):
         if chain:
-            yield name, ", ".join(f"{one['unit']} {told(one)} (+{one['duration']})" for one in chain)
+            yield name, ", ".join(f"{one.unit} {told(one.what, one.name)} (+{one.duration})" for one in chain)
 
 
-def _event(row: Report) -> tuple[str, ...]:
+def _event(row: DiffEvent) -> tuple[str, ...]:
     """An event or a wait as the cells of one line."""
-    span = f"{row['cycle']:,}+{row['duration']:,}"
-    return (span, row["unit"], row["kind"], f"x{row['count']}", row["source"], scaled(joules(row["energy_aj"]), "J"))
+    span = f"{row.cycle:,}+{row.duration:,}"
+    return (span, row.unit, row.kind, f"x{row.count}", row.source, scaled(joules(row.energy_aj), "J"))
 
 
-def _moved(title: str, rows: Sequence[Report], keys: Sequence[str], number: str) -> Iterator[RenderableType]:
+def changed(rows: Iterable[tuple[str, Sequence[T]]]) -> list[tuple[str, Sequence[T]]]:
+    """The names of pairs of numbers that differ, with the pairs, the largest change first."""
+    return sorted((row for row in rows if row[1][0] != row[1][1]), key=lambda row: -abs(row[1][1] - row[1][0]))
+
+
+def _moved(
+    title: str, rows: Iterable[tuple[str, Sequence[T]]], cells: Callable[[Sequence[T]], tuple[str, str, str]]
+) -> Iterator[RenderableType]:
     """The rows in which one number differs, the largest change first."""
-    changed = sorted(
-        (row for row in rows if row[number][0] != row[number][1]), key=lambda row: -abs(row[number][1] - row[number][0])
-    )
-    if not changed:
+    found = changed(rows)
+    if not found:
         return
     yield Text()
     table = number_table(title, "a", "b", "change")
-    for row in changed[:MOST]:
-        cells = _energy(row[number]) if number == "energy_j" else _cycles(row[number])
-        table.add_row("  " + ": ".join(str(row[key]) for key in keys), *cells)
+    for name, pair in found[:MOST]:
+        table.add_row(f"  {name}", *cells(pair))
     yield table
-    if len(changed) > MOST:
-        yield Text(f"  and {len(changed) - MOST} more", "dim")
+    if len(found) > MOST:
+        yield Text(f"  and {len(found) - MOST} more", "dim")
 
 
 def _cycles(pair: Sequence[int]) -> tuple[str, str, str]:
     """Two counts and their difference."""
     return f"{pair[0]:,}", f"{pair[1]:,}", f"{pair[1] - pair[0]:+,}"
-
-
-def _energy(pair: Sequence[float]) -> tuple[str, str, str]:
-    """Two energies in joules and their difference."""
-    sign = "+" if pair[1] > pair[0] else ""
-    return scaled(pair[0], "J"), scaled(pair[1], "J"), sign + scaled(pair[1] - pair[0], "J")

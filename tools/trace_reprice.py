@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,11 +12,9 @@ from acortex.tools.chips import chip_option, set_option
 from acortex.tools.console import console, format_option, print_json, show
 from acortex.tools.manners import warn
 from acortex.tools.spool import Spooled
-from acortex.units import joules, percent, scaled
+from acortex.units import joules
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from acortex.sim.energy import Energies
     from acortex.sim.results_of_chips import Reprice
     from acortex.sim.specs import Chip
@@ -50,7 +48,9 @@ def reprice(path: str, chip: str | None, settings: tuple[str, ...], form: str) -
     if form == "json":
         print_json(report)
     else:
-        show(console(), parts(report))
+        from acortex.tools.report_reprice import reprice_parts
+
+        show(console(), reprice_parts(report))
 
 
 def repriced(trace: Trace, chip: Chip, moved: list[str]) -> Reprice:
@@ -118,34 +118,3 @@ def _layers(trace: Trace, recorded: Mapping[str, Any], energies: Energies) -> li
     before = {row["name"]: row["energy_aj"] for row in recorded["layers"]}
     names = [*enumerate(trace.header.layers[1:]), (-1, "-")]
     return [{"name": name, "energy_aj": [before.get(name, 0), energies.by_layer.get(at, 0)]} for at, name in names]
-
-
-def parts(report: Mapping[str, Any]) -> Iterator[RenderableType]:
-    """The report for people."""
-    from rich.text import Text
-
-    from acortex.tools.report_trace import number_table
-
-    recorded, priced = report["chip"]
-    title = f"{report['program']}: {report['cycles']:,} cycles recorded on {recorded}, priced as {priced}\n"
-    yield Text(title, "bold")
-    for heading, rows in (
-        ("Component", report["energy_by_component_aj"].items()),
-        ("Layer", ((row["name"], row["energy_aj"]) for row in report["layers"])),
-    ):
-        table = number_table(heading, "recorded", "priced", "change", "")
-        for name, pair in rows:
-            if any(pair):
-                table.add_row(f"  {name.replace('_', ' ')}", *_cells(pair, report["energy_aj"][1]))
-        yield table
-        yield Text()
-    table = number_table("Total", "recorded", "priced", "change", "")
-    table.add_row("  energy", *_cells(report["energy_aj"], report["energy_aj"][1]))
-    yield table
-
-
-def _cells(pair: tuple[int, int], total: int) -> tuple[str, str, str, str]:
-    """Two energies, their difference, and the share of the second."""
-    before, after = map(joules, pair)
-    sign = "+" if after > before else ""
-    return scaled(before, "J"), scaled(after, "J"), sign + scaled(after - before, "J"), percent(pair[1], total)

@@ -33,6 +33,7 @@ def _inference(index: int, cycles: int) -> dict[str, Any]:
         "energy_j": whole * 1e-18,
         "energy_aj": whole,
         "energy_by_component_j": _by_component(INFERENCES),
+        "energy_by_component_aj": {name: energy // INFERENCES for name, energy in ENERGY_AJ.items()},
     }
 
 
@@ -70,8 +71,19 @@ def report() -> dict[str, Any]:
         "inferences": [_inference(index, cycles) for index, cycles in enumerate((200, 210, 210, 220))],
         "retention": {"late_reads": 0, "worst": None, "pairs": []},
         "accuracy": 0.75,
-        "setup": {"cycles": 1_000_000, "energy_j": 3.2e-6, "energy_by_component_j": {"program_erase": 3.1e-6}},
-        "notes": [],
+        "setup": {
+            "cycles": 1_000_000, "latency_s": 1.785e-3, "energy_j": 3.2e-6, "energy_aj": 3_200_000_000_000,
+            "energy_by_component_j": {"leakage": 1e-7, "program_erase": 3.1e-6},
+            "energy_by_component_aj": {"leakage": 100_000_000_000, "program_erase": 3_100_000_000_000},
+        },
+        "power": {
+            "average_w": 1.51e-3, "leakage_w": 3.1e-5, "peak_w": 3.02e-3, "peak_cycle": 240, "window_s": 4.284e-7,
+            "window_cycles": 240, "windows_aj": [whole // 3, whole - whole // 3],
+        },
+        "memory": {
+            "capacity_words": 32_768, "written_words": 120, "peak_words": 60, "peak_cycle": 200,
+            "peak_share": 60 / 32_768, "mean_words": 30.0, "current_words": 10, "current_share": 10 / 32_768,
+        },
         "verification": {"equal": True, "codes": 40, "different": 0, "first": None},
         "trace": "run.actrace",
     }  # fmt: skip

@@ -19,10 +19,12 @@ from acortex.isa.assembler import assemble_file
 from acortex.sim.replay import moved_timing, recorded_chip
 from acortex.sim.run import run
 from acortex.sim.specs import load_chip
-from acortex.tools import trace_critical, trace_reprice
+from acortex.tools import trace_reprice
 from acortex.tools.check import check, lines
 from acortex.tools.diff_documents import page
+from acortex.tools.report_critical import critical_parts
 from acortex.tools.report_diff import diff_parts
+from acortex.tools.report_reprice import reprice_parts
 from acortex.tools.report_trace import info_parts, stats_parts
 from acortex.traces import reader
 from acortex.traces.diff import diff
@@ -83,9 +85,9 @@ def views(real: Trace, folder: Path) -> dict[str, Callable[[Trace], Any]]:
         "stats": lambda trace: printed(stats_parts, stats(trace)),
         "show": lambda trace: render(trace).plain,
         "show by kind": lambda trace: render(trace, window=(0, 20), colour_by="kind").plain,
-        "critical": lambda trace: printed(trace_critical.parts, critical(trace)),
+        "critical": lambda trace: printed(lambda report: critical_parts(report, len(report.segments)), critical(trace)),
         "check": held,
-        "reprice": lambda trace: printed(trace_reprice.parts, reprice(trace)),
+        "reprice": lambda trace: printed(reprice_parts, reprice(trace)),
         "diff": lambda trace: printed(diff_parts, diff(real, trace)),
         "diff as a page": lambda trace: page(diff(trace, real), ("a", "b")),
         "query": lambda trace: query(trace, "SELECT unit, sum(energy_aj), max(source) FROM events GROUP BY ALL").rows,

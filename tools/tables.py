@@ -1,0 +1,25 @@
+"""Tables of reports for people: names to the left, numbers to the right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.table import Table
+from rich.text import Text
+
+from acortex.units import scaled
+
+
+def number_table(*headings: str) -> Table:
+    """A table whose first column names a row and whose others hold numbers."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column(Text(headings[0], "bold"), no_wrap=True, overflow="ellipsis")
+    for heading in headings[1:]:
+        table.add_column(heading, justify="right", no_wrap=True)
+    return table
+
+
+def energies(pair: Sequence[float]) -> tuple[str, str, str]:
+    """Two energies in joules and their difference."""
+    sign = "+" if pair[1] > pair[0] else ""
+    return scaled(pair[0], "J"), scaled(pair[1], "J"), sign + scaled(pair[1] - pair[0], "J")
