@@ -12,6 +12,7 @@ from acortex.tools.cli import cli
 from acortex.tools.diff_documents import markdown, page
 from acortex.traces.diff import diff
 from acortex.traces.reader import open as open_trace
+from acortex.traces.results_of_paths import TraceDiff
 
 ECHO = Path(__file__).with_name("echo.s")
 
@@ -94,8 +95,9 @@ def test_equal_traces_say_so(runs: tuple[Path, Path]) -> None:
 
 
 def test_names_are_never_markup(runs: tuple[Path, Path]) -> None:
-    report = diff(*(open_trace(path) for path in runs)).as_dict()
-    report["first_divergence"]["source"] = "<script>|a_b|`.s:3"
+    named = diff(*(open_trace(path) for path in runs)).as_dict()
+    named["first_divergence"]["source"] = "<script>|a_b|`.s:3"
+    report = TraceDiff.model_validate(named)
     names = ("</title><script>", "`b`")
     assert "<script>" not in page(report, names)
     text = markdown(report, names)
