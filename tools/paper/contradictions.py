@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
+from acortex.sim.results import TimedReport
 from acortex.tools.paper import fit
 from acortex.tools.paper.fig7b import BUILT_COLUMNS, Measured, counts_of
 from acortex.tools.paper.markdown import page, table
 from acortex.tools.paper.printed import table as printed
 from acortex.tools.paper.report import number
-from acortex.tools.paper.studies import Point, Report
+from acortex.tools.paper.studies import Point
 
 Runs = Mapping[str, Measured]
 
@@ -60,7 +62,7 @@ def contradictions(runs: Runs, beside: Measured, built: Point, arrays_used: int)
     )
 
 
-def implied(network: str, count: str, config: Report) -> float:
+def implied(network: str, count: str, config: Mapping[str, Any]) -> float:
     """A count that the table implies: the energy that it prints for it, over the price of one."""
     row, price = IMPLIED[count]
     return fit.printed(network, row) / (float(config["energy"][price]) * 1e-12)
@@ -70,8 +72,8 @@ def _columns(runs: Runs, built: Point) -> str:
     wide = runs["inception_v1"].run
     paper = float(printed()["inception_v1"]["area_mm2"].value)
     return (
-        f"By the prices of the other two chips, N = 38 gives {wide['area_mm2']:.1f} mm2,"
-        f" {_off(wide['area_mm2'], paper)} from the printed {paper:g}; N = {BUILT_COLUMNS['inception_v1']} gives"
+        f"By the prices of the other two chips, N = 38 gives {wide.area_mm2:.1f} mm2,"
+        f" {_off(wide.area_mm2, paper)} from the printed {paper:g}; N = {BUILT_COLUMNS['inception_v1']} gives"
         f" {built.area_mm2:.1f} mm2, {_off(built.area_mm2, paper)}. The shares of the program/erase circuits and of"
         " leakage say the same. The network fits either chip, at the same latency. We believe that areas and leakage"
         " were computed for the smaller one, and keep the printed N."
@@ -84,21 +86,21 @@ def _off(ours: float, paper: float) -> str:
 
 def _widths(runs: Runs, built: Point) -> Iterator[Sequence[str]]:
     cells = printed()["inception_v1"]
-    both: tuple[Report, Report] = runs["inception_v1"].run, built.run
-    yield ("area (mm2)", number(float(cells["area_mm2"].value)), *(f"{run['area_mm2']:.2f}" for run in both))
-    areas = [1e2 * run["area_by_component_mm2"]["program_erase"] / run["area_mm2"] for run in both]
+    both: tuple[TimedReport, TimedReport] = runs["inception_v1"].run, built.run
+    yield ("area (mm2)", number(float(cells["area_mm2"].value)), *(f"{run.area_mm2:.2f}" for run in both))
+    areas = [1e2 * run.area_by_component_mm2["program_erase"] / run.area_mm2 for run in both]
     yield (
         "program/erase (% of the area)",
         number(float(cells["area_pct.program_erase"].value)),
         *(f"{a:.1f}" for a in areas),
     )
-    memory = [1e2 * run["area_by_component_mm2"]["main_memory"] / run["area_mm2"] for run in both]
+    memory = [1e2 * run.area_by_component_mm2["main_memory"] / run.area_mm2 for run in both]
     yield (
         "main memory (% of the area)",
         number(float(cells["area_pct.main_memory"].value)),
         *(f"{a:.1f}" for a in memory),
     )
-    leaks = [1e2 * run["energy_by_component_j"]["leakage"] / run["energy_j"] for run in both]
+    leaks = [1e2 * run.energy_by_component_j["leakage"] / run.energy_j for run in both]
     yield (
         "leakage (% of the energy)",
         number(float(cells["energy_pct.leakage"].value)),
@@ -107,7 +109,7 @@ def _widths(runs: Runs, built: Point) -> Iterator[Sequence[str]]:
     yield (
         "latency (ms)",
         number(float(cells["latency_ms"].value)),
-        *(f"{1e3 * run['latency_s']:.3f}" for run in both),
+        *(f"{1e3 * run.latency_s:.3f}" for run in both),
     )
 
 
@@ -119,11 +121,11 @@ def _blocks(runs: Runs, beside: Measured, arrays_used: int) -> str:
         "The table's operations, and the counts that its energies imply, are near those of ResNet-152 with four"
         " blocks fewer, stages of (3, 4, 36, 3) where it has (3, 8, 36, 3), which the zoo has as"
         f" `resnet152_as_tabulated`. Its latency and its size are those of the whole network: {latency:g} ms printed,"
-        f" {1e3 * whole['latency_s']:.2f} ms simulated ({1e3 * fewer['latency_s']:.2f} with four blocks fewer), and"
+        f" {1e3 * whole.latency_s:.2f} ms simulated ({1e3 * fewer.latency_s:.2f} with four blocks fewer), and"
         f" {arrays_used:,} of the chip's {arrays:,} arrays hold weights. No one network meets all cells."
         f" {_first_layer(runs, beside)} We believe that the chip and its latency are those of the standard network,"
         " and that its energies and operations were computed for another. We report the standard one, with"
-        f" {1e6 * whole['energy_j']:.0f} uJ ({1e6 * fewer['energy_j']:.0f} with four blocks fewer;"
+        f" {1e6 * whole.energy_j:.0f} uJ ({1e6 * fewer.energy_j:.0f} with four blocks fewer;"
         f" {1e6 * _energy('resnet_152'):.0f} in the table). Residual operands are read from memory here and are not"
         " in the printed accesses: that is why accesses differ most."
     )
@@ -131,13 +133,13 @@ def _blocks(runs: Runs, beside: Measured, arrays_used: int) -> str:
 
 def _first_layer(runs: Runs, beside: Measured) -> str:
     """How the table's array operations could be met to a digit: a reading found after the fact."""
-    (first,) = (layer for layer in beside.compiled["layers"] if layer["name"] == "conv1")
-    positions = first["array_operations"] // first["arrays"]
-    left = counts_of("resnet_152", beside).array_operations - positions * (first["arrays"] - PACKED_CONV1)
-    wanted = implied("resnet_152", "array_operations", runs["resnet_152"].run["chip"]["config"])
+    (first,) = (layer for layer in beside.compiled.layers if layer.name == "conv1")
+    positions = first.array_operations // first.arrays
+    left = counts_of("resnet_152", beside).array_operations - positions * (first.arrays - PACKED_CONV1)
+    wanted = implied("resnet_152", "array_operations", runs["resnet_152"].run.chip.config)
     return (
         f"Its array operations would be met to {abs(left / wanted - 1):.2%} if conv1 took {PACKED_CONV1} arrays and"
-        f" not {first['arrays']}: a reading found after the fact, which Inception-v1's energies do not share."
+        f" not {first.arrays}: a reading found after the fact, which Inception-v1's energies do not share."
     )
 
 
@@ -150,7 +152,7 @@ def _energy(network: str) -> float:
 def _counted(runs: Runs, beside: Measured) -> Iterator[Sequence[str]]:
     network = "resnet_152"
     ours = [counts_of(network, one) for one in (runs[network], beside)]
-    config = runs[network].run["chip"]["config"]
+    config = runs[network].run.chip.config
     cells = printed()[network]
     yield ("operations", number(float(cells["operations"].value)), "-", *(number(2.0 * one.macs) for one in ours))
     for row, count in (("", "array_operations"), ("", "conversions"), ("mm_accesses", "accesses")):
@@ -164,19 +166,19 @@ def _counted(runs: Runs, beside: Measured) -> Iterator[Sequence[str]]:
         "latency (ms)",
         number(float(cells["latency_ms"].value)),
         "-",
-        *(f"{1e3 * one.run['latency_s']:.2f}" for one in (runs[network], beside)),
+        *(f"{1e3 * one.run.latency_s:.2f}" for one in (runs[network], beside)),
     )
     yield (
         "energy (uJ)",
         "-",
         f"{1e6 * _energy(network):.1f}",
-        *(f"{1e6 * one.run['energy_j']:.1f}" for one in (runs[network], beside)),
+        *(f"{1e6 * one.run.energy_j:.1f}" for one in (runs[network], beside)),
     )
 
 
 def _gnmt(runs: Runs) -> str:
     counts = counts_of("gnmt", runs["gnmt"])
-    config = runs["gnmt"].run["chip"]["config"]
+    config = runs["gnmt"].run.chip.config
     accesses = float(printed()["gnmt"]["mm_accesses"].value)
     by_energy = implied("gnmt", "accesses", config)
     return (
@@ -191,7 +193,7 @@ def _gnmt(runs: Runs) -> str:
 
 def _words(runs: Runs) -> Iterator[Sequence[str]]:
     counts = counts_of("gnmt", runs["gnmt"])
-    config = runs["gnmt"].run["chip"]["config"]
+    config = runs["gnmt"].run.chip.config
     cells = printed()["gnmt"]
     yield (
         "memory accesses",
@@ -199,10 +201,10 @@ def _words(runs: Runs) -> Iterator[Sequence[str]]:
         number(implied("gnmt", "accesses", config)),
         f"{counts.accesses}",
     )
-    ours = runs["gnmt"].run["energy_by_component_j"]
+    ours = runs["gnmt"].run.energy_by_component_j
     for name, row in (("memory energy (uJ)", "main_memory"), ("bus energy (uJ)", "buses")):
         yield name, "-", f"{1e6 * fit.printed('gnmt', f'energy_pct.{row}'):.2f}", f"{1e6 * ours[row]:.2f}"
-    yield "energy (uJ)", "-", f"{1e6 * _energy('gnmt'):.2f}", f"{1e6 * runs['gnmt'].run['energy_j']:.2f}"
+    yield "energy (uJ)", "-", f"{1e6 * _energy('gnmt'):.2f}", f"{1e6 * runs['gnmt'].run.energy_j:.2f}"
 
 
 def _operations(runs: Runs) -> Iterator[Sequence[str]]:
@@ -211,11 +213,11 @@ def _operations(runs: Runs) -> Iterator[Sequence[str]]:
     for network, cells in printed().items():
         product = 1e9 * float(cells["throughput_tops"].value) * float(cells["latency_ms"].value)
         operations = number(float(cells["operations"].value))
-        yield TITLES[network], operations, number(product), number(2.0 * runs[network].run["macs"])
+        yield TITLES[network], operations, number(product), number(2.0 * runs[network].run.macs)
 
 
 def _utilisation(runs: Runs) -> str:
-    peak = {network: one.run["memory"]["peak_words"] for network, one in runs.items()}
+    peak = {network: one.run.memory.peak_words for network, one in runs.items()}
     return (
         "Inception-v1's 47.8 % is the output of its first convolution beside that of the pool after it, at 4 bits."
         " But the table counts no accesses for pooling, so it pools on the way into memory, and the first of the two"
@@ -230,6 +232,6 @@ def _peaks(runs: Runs) -> Iterator[Sequence[str]]:
     from acortex.tools.paper.fig7b import TITLES
 
     for network, one in runs.items():
-        memory = one.run["memory"]
-        ours = 100 * memory["peak_words"] / memory["capacity_words"]
+        memory = one.run.memory
+        ours = 100 * memory.peak_words / memory.capacity_words
         yield TITLES[network], f"{float(printed()[network]['mm_utilisation_pct'].value):g} %", f"{ours:.2f} %"

@@ -11,9 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from acortex.programs.results import CompileReport
+from acortex.sim.results import TimedReport
 from acortex.tools.paper import fit
 from acortex.tools.paper.fit import LAWS, Counts
 from acortex.tools.paper.printed import NETWORKS, Cell, table
+from acortex.tools.paper.studies import accesses_of
 from acortex.tools.results import FigureRow, FittedConstant, LargestChipRow
 from acortex.units import cycles_of, exact
 
@@ -58,46 +61,46 @@ OF_TWO_MACS = ("efficiency_tops_per_j", "throughput_tops")
 class Measured:
     """A network that was compiled and simulated: the reports of both, and its number of weights."""
 
-    run: Mapping[str, Any]
-    compiled: Mapping[str, Any]
+    run: TimedReport
+    compiled: CompileReport
     parameters: int
 
 
 def counts_of(network: str, measured: Measured) -> Counts:
     """What a run's report says of a network, as the laws of `acortex.tools.paper.fit` take it."""
     run, parameters = measured.run, measured.parameters
-    config, counted = run["chip"]["config"], run["counts"]
-    arrays, memory = config["arrays"], run["memory"]
+    config, counted = run.chip.config, run.counts
+    arrays, memory = config["arrays"], run.memory
     half = 2 * (arrays["m_top"] + arrays["m_bottom"])
     built = BUILT_COLUMNS.get(network, arrays["n"])
     frame = float(arrays["frame_ns"])
     return Counts(
         array_operations=counted["array_operations"],
         conversions=counted["conversions"],
-        accesses=counted["main_memory.reads"] + counted["main_memory.writes"],
+        accesses=accesses_of(run),
         words_down=counted["bus_words.down"],
         words_up=counted["bus_words.up"],
-        cycles=run["cycles"],
+        cycles=run.cycles,
         positions=counted["positions"],
-        frame_cycles=cycles_of(exact(frame), exact(run["clock_ns"])),
+        frame_cycles=cycles_of(exact(frame), exact(run.clock_ns)),
         frame_ns=frame,
         arrays=half * arrays["n"],
         arrays_built=half * built,
         columns=arrays["n"],
         columns_built=built,
         memory_mb=float(config["memory"]["capacity_kb"]) / 1024,
-        side_mm=run["area_mm2"] ** 0.5,
-        macs=run["macs"],
-        peak_words=memory["peak_words"],
-        memory_words=memory["capacity_words"],
+        side_mm=run.area_mm2**0.5,
+        macs=run.macs,
+        peak_words=memory.peak_words,
+        memory_words=memory.capacity_words,
         parameters=parameters,
     )
 
 
-def ours(network: str, run: Mapping[str, Any], counts: Counts) -> dict[str, float]:
+def ours(network: str, run: TimedReport, counts: Counts) -> dict[str, float]:
     """Our number for every row, from the report of a run."""
-    energy, latency = run["energy_j"], run["latency_s"]
-    arrays = run["chip"]["config"]["arrays"]
+    energy, latency = run.energy_j, run.latency_s
+    arrays = run.chip.config["arrays"]
     rows: dict[str, float] = {
         "parameters": counts.parameters,
         "operations": 2 * counts.macs,
@@ -107,13 +110,13 @@ def ours(network: str, run: Mapping[str, Any], counts: Counts) -> dict[str, floa
         "mm_accesses": counts.accesses,
         "mm_utilisation_pct": 100 * counts.peak_words / counts.memory_words,
         "fg_array_utilisation_pct": 100 * counts.arrays / LARGEST_CHIP,
-        "area_mm2": run["area_mm2"],
+        "area_mm2": run.area_mm2,
         **_derived(network, energy, latency, counts),
     }
     for paper, name in COMPONENTS.items():
-        rows[f"energy_pct.{paper}"] = 100 * run["energy_by_component_j"][name] / energy
-        if name in run["area_by_component_mm2"]:
-            rows[f"area_pct.{paper}"] = 100 * run["area_by_component_mm2"][name] / run["area_mm2"]
+        rows[f"energy_pct.{paper}"] = 100 * run.energy_by_component_j[name] / energy
+        if name in run.area_by_component_mm2:
+            rows[f"area_pct.{paper}"] = 100 * run.area_by_component_mm2[name] / run.area_mm2
     return rows
 
 
@@ -179,14 +182,16 @@ def on_largest(runs: Mapping[str, Measured], largest: Mapping[str, Measured]) ->
     found = []
     for network, other in largest.items():
         own = runs[network].run
-        for row, key, factor, unit in (("latency_ms", "latency_s", 1e3, "ms"), ("energy_uj", "energy_j", 1e6, "uJ")):
-            mine, theirs = own[key] * factor, other.run[key] * factor
+        for row, unit, mine, theirs in (
+            ("latency_ms", "ms", 1e3 * own.latency_s, 1e3 * other.run.latency_s),
+            ("energy_uj", "uJ", 1e6 * own.energy_j, 1e6 * other.run.energy_j),
+        ):
             sides = {"own_chip": mine, "largest_chip": theirs, "ratio": theirs / mine}
             found.append(LargestChipRow(network=network, row=row, unit=unit, **sides))
     return found
 
 
-def _column(network: str, run: Mapping[str, Any], counts: Mapping[str, Counts]) -> Iterator[FigureRow]:
+def _column(network: str, run: TimedReport, counts: Mapping[str, Counts]) -> Iterator[FigureRow]:
     mine, without = ours(network, run, counts[network]), left_out(network, counts)
     for name, cell in table()[network].items():
         for row in (name, f"{name}_2mac") if name in OF_TWO_MACS else (name,):
@@ -220,7 +225,7 @@ def _within(cell: Cell, value: float) -> bool:
 def constants(runs: Mapping[str, Measured]) -> list[FittedConstant]:
     """Every fitted constant: its value in the chip file, what the fit gives now, and the networks it is from."""
     counts = {network: counts_of(network, runs[network]) for network in NETWORKS}
-    config = runs["gnmt"].run["chip"]["config"]
+    config = runs["gnmt"].run.chip.config
     found = []
     for law in LAWS:
         solved = fit.fit(law, counts, law.on)

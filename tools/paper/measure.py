@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from acortex.programs import zoo
 from acortex.programs.graph import Product, Recurrent
+from acortex.sim.results import timed
 from acortex.sim.run import run
 from acortex.sim.specs import load_chip
 from acortex.tools.paper import fig7b
@@ -58,4 +59,4 @@ def measure(name: str, chip: str | None = None) -> Measured:
     layers = compiled.plan.graph.layers
     parameters = sum(layer.weights.size for layer in layers if isinstance(layer, Product | Recurrent))
     simulated = run(compiled.program, load_chip(chip), values=False)
-    return Measured(simulated.report, compiled.report, int(parameters))
+    return Measured(timed(simulated.report), compiled.report, int(parameters))

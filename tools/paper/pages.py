@@ -65,7 +65,7 @@ def _contradictions(runs: Mapping[str, Measured], beside: Measured) -> str:
     """The page that needs the runs of Fig. 7b, and one more."""
     chip = zoo.entry("inception_v1").chip
     built = point(compiled_network("inception_v1", settings=(BUILT,)), load_chip(chip, (BUILT,)))
-    used = runs["resnet_152"].compiled["arrays_used"]
+    used = runs["resnet_152"].compiled.arrays_used
     return contradictions(runs, beside, built, used)
 
 

@@ -57,7 +57,7 @@ def parts(runs: Runs, beside: Measured, largest: Runs) -> Iterator[RenderableTyp
 def _columns(runs: Runs, rows: Sequence[FigureRow], beside: Measured) -> Iterator[tuple[str, list[FigureRow]]]:
     """A title and rows for each network of the paper, and for ResNet-152 as its column seems to count it."""
     for network, own in groupby(rows, lambda row: row.network):
-        yield f"{TITLES[network]} on {runs[network].run['chip']['name']}", list(own)
+        yield f"{TITLES[network]} on {runs[network].run.chip.name}", list(own)
         if network == "resnet_152":
             yield (
                 "ResNet-152 as tabulated: four blocks fewer",
@@ -86,15 +86,15 @@ def _grid(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
 
 def _largest(runs: Runs, largest: Runs) -> Iterator[Sequence[str]]:
     for row in fig7b.on_largest(runs, largest):
-        unit = row["unit"]
-        yield (TITLES[row["network"]], row["row"].split("_")[0], f"{number(row['own_chip'])} {unit}",
-               f"{number(row['largest_chip'])} {unit}", ratio(row["ratio"]))  # fmt: skip
+        unit = row.unit
+        yield (TITLES[row.network], row.row.split("_")[0], f"{number(row.own_chip)} {unit}",
+               f"{number(row.largest_chip)} {unit}", ratio(row.ratio))  # fmt: skip
 
 
 def _constants(runs: Runs) -> Iterator[Sequence[str]]:
     for one in fig7b.constants(runs):
-        on = ", ".join(TITLES[name] for name in one["fitted_on"])
-        yield one["constant"], number(one["value"]), number(one["fit"]), one["unit"], on
+        on = ", ".join(TITLES[name] for name in one.fitted_on)
+        yield one.constant, number(one.value), number(one.fit), one.unit, on
 
 
 def _notes(rows: Sequence[FigureRow]) -> Iterator[str]:

@@ -10,15 +10,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from acortex.sim.results import Layer, TimedReport, UnitTime, timed
 from acortex.sim.run import run
 from acortex.sim.specs import Chip, load_chip
 
 if TYPE_CHECKING:
     from acortex.programs.compiler import Compiled
-
-Report = Mapping[str, Any]
+    from acortex.traces.results_of_paths import CriticalPath
 
 
 @dataclass(frozen=True)
@@ -56,33 +56,38 @@ VARIANTS = (
 """What is set to do more at once, or less: one thing at a time, then together."""
 
 
+def accesses_of(report: TimedReport) -> int:
+    """Reads and writes of main memory."""
+    return report.counts["main_memory.reads"] + report.counts["main_memory.writes"]
+
+
 @dataclass(frozen=True, eq=False)
 class Point:
     """One run: its report `acortex.run/1`, and the time that loads and frames alone would take, or None."""
 
     variant: Variant
-    run: Report
+    run: TimedReport
     alone_ms: float | None
 
     @property
     def latency_ms(self) -> float:
         """How long the run took."""
-        return 1e3 * float(self.run["latency_s"])
+        return 1e3 * self.run.latency_s
 
     @property
     def energy_uj(self) -> float:
         """What the run cost, leakage included."""
-        return 1e6 * float(self.run["energy_j"])
+        return 1e6 * self.run.energy_j
 
     @property
     def area_mm2(self) -> float:
         """The die that it ran on."""
-        return float(self.run["area_mm2"])
+        return self.run.area_mm2
 
     @property
     def accesses(self) -> int:
         """Reads and writes of main memory."""
-        return int(self.run["counts"]["main_memory.reads"] + self.run["counts"]["main_memory.writes"])
+        return accesses_of(self.run)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,8 +97,8 @@ class Study:
     network: str
     chip: str
     published: Point
-    critical: Report
-    fast: Report
+    critical: CriticalPath
+    fast: CriticalPath
     """The critical path of `FAST`."""
     variants: tuple[Point, ...]
     dense: Point
@@ -114,23 +119,23 @@ def study(taps: Compiled, dense: Compiled, chip: str, variants: Sequence[Variant
         fast=path,
         variants=tuple(others.get(one, fast) for one in variants),
         dense=point(dense, load_chip(chip)),
-        arrays=(taps.report["arrays_used"], dense.report["arrays_used"]),
+        arrays=(taps.report.arrays_used, dense.report.arrays_used),
     )
 
 
 def point(compiled: Compiled, chip: Chip, variant: Variant = PUBLISHED) -> Point:
     """One inference's time and energy."""
-    return Point(variant, run(compiled.program, chip, values=False).report.as_dict(), alone_ms(compiled, chip))
+    return Point(variant, timed(run(compiled.program, chip, values=False).report), alone_ms(compiled, chip))
 
 
-def traced(compiled: Compiled, chip: Chip, variant: Variant = PUBLISHED) -> tuple[Point, Report]:
+def traced(compiled: Compiled, chip: Chip, variant: Variant = PUBLISHED) -> tuple[Point, CriticalPath]:
     """One inference with the critical path of its trace, which is not kept."""
     from acortex.traces.headroom import critical
     from acortex.traces.reader import open as open_trace
 
     with TemporaryDirectory() as folder:
         trace = Path(folder) / "run.actrace"
-        report = run(compiled.program, chip, values=False, trace=trace).report.as_dict()
+        report = timed(run(compiled.program, chip, values=False, trace=trace).report)
         return Point(variant, report, alone_ms(compiled, chip)), critical(open_trace(trace))
 
 
@@ -167,17 +172,17 @@ def part(unit: str, what: str, name: str) -> str:
     return {"main_memory": "main memory", "host": "host"}.get(unit.partition("/")[0], "the rest")
 
 
-def by_part(critical: Report) -> dict[str, float]:
+def by_part(critical: CriticalPath) -> dict[str, float]:
     """The critical path's shares by part, adding up to 1."""
     shares = dict.fromkeys(PARTS, 0.0)
-    for row in critical["by_cause"]:
-        shares[part(row["unit"], row["what"], row["name"])] += row["cycles"] / critical["cycles"]
+    for row in critical.by_cause:
+        shares[part(row.unit, row.what, row.name)] += row.cycles / critical.cycles
     return shares
 
 
-def busiest(report: Report, count: int = 1) -> list[tuple[str, float]]:
-    """The units that are busy most, with the share of the run that they are."""
-    shares = [(unit, one["busy"] / report["cycles"]) for unit, one in report["utilisation"].items()]
+def busiest(utilisation: Mapping[str, UnitTime], cycles: int, count: int = 1) -> list[tuple[str, float]]:
+    """The units that are busy most in a run of so many cycles, with the share of the run that they are."""
+    shares = [(unit, spent.busy / cycles) for unit, spent in utilisation.items()]
     return sorted(shares, key=lambda entry: -entry[1])[:count]
 
 
@@ -197,19 +202,19 @@ def stage_of(layer: str) -> str:
     return layer.partition("_")[0]
 
 
-def stages(report: Report, critical: Report) -> list[Stage]:
+def stages(report: TimedReport, critical: CriticalPath) -> list[Stage]:
     """The layers of a run by the first part of their names, in order; their energies and cycles add up to the run's."""
-    time = {row["name"]: row["cycles"] for row in critical["by_layer"]}
-    found: dict[str, list[Report]] = {}
-    for row in report["layers"]:
-        found.setdefault(stage_of(row["name"]), []).append(row)
+    time = {row.name: row.cycles for row in critical.by_layer}
+    found: dict[str, list[Layer]] = {}
+    for row in report.layers:
+        found.setdefault(stage_of(row.name), []).append(row)
     return [
         Stage(
             name="outside layers" if name == "-" else name,
             layers=len(rows),
-            energy_j=sum(row["energy_j"] for row in rows),
-            macs=sum(row["macs"] for row in rows),
-            cycles=sum(time.get(row["name"], 0) for row in rows),
+            energy_j=sum(row.energy_j for row in rows),
+            macs=sum(row.macs for row in rows),
+            cycles=sum(time.get(row.name, 0) for row in rows),
         )
         for name, rows in found.items()
     ]

@@ -8,7 +8,8 @@ from acortex.tools.paper.contradictions import implied
 from acortex.tools.paper.fig7b import TITLES
 from acortex.tools.paper.markdown import page, table
 from acortex.tools.paper.measure import COLUMNS
-from acortex.tools.paper.studies import FAST, PARTS, PUBLISHED, Point, Report, Study, Variant, busiest, by_part, stages
+from acortex.tools.paper.studies import FAST, PARTS, PUBLISHED, Point, Study, Variant, busiest, by_part, stages
+from acortex.traces.results_of_paths import CriticalPath
 
 COLUMN_OF = {network: column for column, network in COLUMNS.items()}
 """Networks of the zoo, with the columns of Fig. 7b that they are."""
@@ -72,7 +73,7 @@ def limits(studies: Sequence[Study]) -> str:
 
 def _limited(study: Study) -> str:
     parts = by_part(study.critical)
-    cycles = study.critical["cycles"]
+    cycles = study.critical.cycles
     longest = max(stages(study.published.run, study.critical), key=lambda stage: stage.cycles)
     return (
         f"**{title(study)}**: loads are {share(parts['loads'])} of the critical path and frames"
@@ -94,18 +95,18 @@ def _arrays_alone(one: Point) -> str:
     )
 
 
-def _paths(paths: Sequence[Report]) -> Iterator[Sequence[str]]:
+def _paths(paths: Sequence[CriticalPath]) -> Iterator[Sequence[str]]:
     shares = [by_part(path) for path in paths]
     for part in PARTS:
         yield (part, *(share(one[part]) for one in shares))
 
 
 def _doubled(name: str, studies: Sequence[Study]) -> Sequence[str]:
-    gains = [{row["name"]: row["gain_at_most"] for row in one.critical["halving"]} for one in studies]
+    gains = [{row.name: row.gain_at_most for row in one.critical.halving} for one in studies]
     return (
         f"`{name}`",
         *(
-            share(gain[name] / one.critical["cycles"]) if name in gain else "not on the path"
+            share(gain[name] / one.critical.cycles) if name in gain else "not on the path"
             for gain, one in zip(gains, studies, strict=True)
         ),
     )
@@ -113,9 +114,9 @@ def _doubled(name: str, studies: Sequence[Study]) -> Sequence[str]:
 
 def _busy(study: Study) -> Sequence[str]:
     run = study.published.run
-    units = ", ".join(f"`{unit}` {share(part)}" for unit, part in busiest(run, 3))
-    mine = [row for row in run["waits"] if row["unit"] == "vmm/load"]
-    waits = [f"`{row['cause']}` {share(row['cycles'] / run['cycles'])}" for row in mine]
+    units = ", ".join(f"`{unit}` {share(part)}" for unit, part in busiest(run.utilisation, run.cycles, 3))
+    mine = [row for row in run.waits if row.unit == "vmm/load"]
+    waits = [f"`{row.cause}` {share(row.cycles / run.cycles)}" for row in mine]
     return title(study), units, ", ".join(waits[:2])
 
 
@@ -154,7 +155,7 @@ def _set(variant: Variant) -> str:
 def _rows(study: Study) -> Iterator[Sequence[str]]:
     base = study.published
     for one in (base, *study.variants):
-        unit, busy = busiest(one.run)[0]
+        unit, busy = busiest(one.run.utilisation, one.run.cycles)[0]
         yield (
             one.variant.name,
             f"{one.latency_ms:.3f} ms",
@@ -162,7 +163,7 @@ def _rows(study: Study) -> Iterator[Sequence[str]]:
             change(one.latency_ms / base.latency_ms),
             f"{one.energy_uj:.2f} uJ",
             change(one.energy_uj / base.energy_uj),
-            f"{one.run['efficiency_ops_per_j'] / 1e12:.1f}",
+            f"{one.run.efficiency_ops_per_j / 1e12:.1f}",
             f"{one.area_mm2:.1f} mm2",
             f"`{unit}` {share(busy)}",
         )
@@ -199,7 +200,7 @@ def _break_even(study: Study) -> str:
     fast = next((point for point in study.variants if point.variant == FAST), None)
     if fast is None:
         return ""
-    saved = 1e6 * (study.published.energy_uj - fast.energy_uj) / fast.run["counts"]["loads"]
+    saved = 1e6 * (study.published.energy_uj - fast.energy_uj) / fast.run.counts["loads"]
     if saved <= 0:
         return ""
     return (
@@ -211,7 +212,7 @@ def _break_even(study: Study) -> str:
 def _leaking(study: Study) -> str:
     run = study.published.run
     return (
-        f"Leakage, {share(run['energy_by_component_j']['leakage'] / run['energy_j'])} of the energy as published,"
+        f"Leakage, {share(run.energy_by_component_j['leakage'] / run.energy_j)} of the energy as published,"
         " shrinks with the run."
     )
 
@@ -250,7 +251,7 @@ def mapping(studies: Sequence[Study]) -> str:
 
 def _mapped(study: Study) -> str:
     taps, dense = study.published, study.dense
-    if taps.run["counts"]["loads"] == dense.run["counts"]["loads"]:
+    if taps.run.counts["loads"] == dense.run.counts["loads"]:
         return f"**{title(study)}** has no taps with gaps: both are the same."
     return (
         f"**{title(study)}** with dense rows takes {told(dense.latency_ms / taps.latency_ms)} time and"
@@ -264,7 +265,7 @@ def _meant(study: Study) -> str:
     column = COLUMN_OF.get(study.network)
     if column is None:
         return ""
-    operations = implied(column, "array_operations", study.published.run["chip"]["config"])
+    operations = implied(column, "array_operations", study.published.run.chip.config)
     return f" Fig. 7b's energy implies {operations:,.0f} array operations."
 
 
@@ -272,10 +273,10 @@ def _mappings(studies: Sequence[Study]) -> Iterator[Sequence[str]]:
     rows: tuple[tuple[str, Callable[[Point], float], str], ...] = (
         ("latency (ms)", lambda one: one.latency_ms, ".3f"),
         ("energy (uJ)", lambda one: one.energy_uj, ".2f"),
-        ("array operations", lambda one: one.run["counts"]["array_operations"], ","),
+        ("array operations", lambda one: one.run.counts["array_operations"], ","),
         ("memory accesses", lambda one: one.accesses, ","),
-        ("bus words", lambda one: one.run["counts"]["bus_words"], ","),
-        ("efficiency (TOp/J)", lambda one: one.run["efficiency_ops_per_j"] / 1e12, ".1f"),
+        ("bus words", lambda one: one.run.counts["bus_words"], ","),
+        ("efficiency (TOp/J)", lambda one: one.run.efficiency_ops_per_j / 1e12, ".1f"),
     )
     yield ("arrays", *(cell for one in studies for cell in _pair(*one.arrays, ",")))
     for name, measure, form in rows:
@@ -304,10 +305,10 @@ _STAGE = ("stage", "layers", "energy (uJ)", "of the energy", "of the critical pa
 def _dearest(study: Study) -> str:
     found = stages(study.published.run, study.critical)
     most = max(found, key=lambda stage: stage.energy_j)
-    whole, macs = study.published.run["energy_j"], study.published.run["macs"]
+    whole, macs = study.published.run.energy_j, study.published.run.macs
     return (
         f"`{most.name}` does {share(most.macs / macs)} of the multiply-accumulates, for"
-        f" {share(most.energy_j / whole)} of the energy and {share(most.cycles / study.critical['cycles'])} of the"
+        f" {share(most.energy_j / whole)} of the energy and {share(most.cycles / study.critical.cycles)} of the"
         " critical path."
     )
 
@@ -319,8 +320,8 @@ def _stages(study: Study) -> Iterator[Sequence[str]]:
             stage.name,
             str(stage.layers),
             f"{1e6 * stage.energy_j:.2f}",
-            share(stage.energy_j / run["energy_j"]),
-            share(stage.cycles / study.critical["cycles"]),
-            share(stage.macs / run["macs"]),
+            share(stage.energy_j / run.energy_j),
+            share(stage.cycles / study.critical.cycles),
+            share(stage.macs / run.macs),
             f"{1e15 * stage.energy_j / stage.macs:.1f}" if stage.macs else "-",
         )

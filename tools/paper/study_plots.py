@@ -105,13 +105,13 @@ def layers(studies: Sequence[Study], titles: Titles) -> bytes:
 
 
 def _layers(axes: Any, one: Study) -> None:
-    time = {row["name"]: row["cycles"] / one.critical["cycles"] for row in one.critical["by_layer"]}
-    rows = [row for row in one.published.run["layers"] if row["name"] != "-"]
-    whole = one.published.run["energy_j"]
-    axes.bar(range(len(rows)), [100 * row["energy_j"] / whole for row in rows], color="#e45756", label="energy")
-    shares = [100 * time.get(row["name"], 0.0) for row in rows]
+    time = {row.name: row.cycles / one.critical.cycles for row in one.critical.by_layer}
+    rows = [row for row in one.published.run.layers if row.name != "-"]
+    whole = one.published.run.energy_j
+    axes.bar(range(len(rows)), [100 * row.energy_j / whole for row in rows], color="#e45756", label="energy")
+    shares = [100 * time.get(row.name, 0.0) for row in rows]
     axes.step(range(len(rows)), shares, where="mid", color="#4c78a8", linewidth=1, label="critical path")
-    ticks = _ticks([row["name"] for row in rows])
+    ticks = _ticks([row.name for row in rows])
     axes.set_xticks([*ticks.values()], [*ticks], rotation=45, ha="right", fontsize=7)
     axes.set_yscale("log")
     axes.set_ylim(0.01, 100)

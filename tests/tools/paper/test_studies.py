@@ -11,6 +11,7 @@ import pytest
 
 from acortex.programs import Network, quantised
 from acortex.programs.compiler import Compiled, compile_graph
+from acortex.sim.results import UnitTime
 from acortex.sim.specs import load_chip
 from acortex.tools.machine import machine_of
 from acortex.tools.paper import study_pages, study_plots
@@ -55,9 +56,9 @@ def small(taps: Compiled) -> Study:
 def test_the_stages_of_a_run_add_up_to_it(small: Study) -> None:
     found = stages(small.published.run, small.critical)
     assert [(one.name, one.layers) for one in found if one.macs] == [("one", 1), ("two", 1)]
-    assert sum(one.energy_j for one in found) == pytest.approx(small.published.run["energy_j"])
-    assert sum(one.cycles for one in found) == small.published.run["cycles"]
-    assert sum(one.macs for one in found) == small.published.run["macs"]
+    assert sum(one.energy_j for one in found) == pytest.approx(small.published.run.energy_j)
+    assert sum(one.cycles for one in found) == small.published.run.cycles
+    assert sum(one.macs for one in found) == small.published.run.macs
 
 
 def test_the_parts_of_a_critical_path_add_up_to_it(small: Study) -> None:
@@ -115,8 +116,8 @@ def test_no_run_is_shorter_than_its_loads_and_frames_alone(small: Study) -> None
 def test_variants_are_runs_of_the_chip_with_their_settings(small: Study) -> None:
     assert [one.variant for one in small.variants] == list(VARIANTS)
     fast, ports, slow = small.variants
-    assert fast.run["chip"]["config"]["arrays"]["loads_per_cycle"] == 4
-    assert fast.run["cycles"] == small.fast["cycles"] < small.published.run["cycles"] < slow.run["cycles"]
+    assert fast.run.chip.config["arrays"]["loads_per_cycle"] == 4
+    assert fast.run.cycles == small.fast.cycles < small.published.run.cycles < slow.run.cycles
     assert ports.area_mm2 > small.published.area_mm2
 
 
@@ -130,8 +131,10 @@ def test_dense_rows_take_fewer_arrays_and_accesses(small: Study) -> None:
 
 
 def test_the_busiest_units_come_first() -> None:
-    report = {"cycles": 10, "utilisation": {"a": {"busy": 2}, "b": {"busy": 9}, "c": {"busy": 5}}}
-    assert busiest(report, 2) == [("b", 0.9), ("c", 0.5)]
+    utilisation = {
+        name: UnitTime(busy=busy, waiting=0, idle=10 - busy) for name, busy in (("a", 2), ("b", 9), ("c", 5))
+    }
+    assert busiest(utilisation, 10, 2) == [("b", 0.9), ("c", 0.5)]
 
 
 def test_the_pages_hold_every_variant_and_both_latencies(small: Study) -> None:
