@@ -1,19 +1,21 @@
-"""The page on where Fig. 7b contradicts itself: what its cells imply, what simulated runs count, what we believe."""
+"""The facts of the page on where Fig. 7b contradicts itself: what its cells imply, and what simulated runs count."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from acortex.sim.results import TimedReport
 from acortex.tools.paper import fit
-from acortex.tools.paper.fig7b import BUILT_COLUMNS, Measured, counts_of
-from acortex.tools.paper.markdown import page, table
+from acortex.tools.paper.fig7b import BUILT_COLUMNS, TITLES, Measured, counts_of
 from acortex.tools.paper.printed import table as printed
+from acortex.tools.paper.render import render
 from acortex.tools.paper.report import number
 from acortex.tools.paper.studies import Point
 
 Runs = Mapping[str, Measured]
+Row = Sequence[str]
 
 PACKED_CONV1 = 28
 """Arrays of ResNet-152's first convolution that its printed energies agree with; with every tap apart it takes 49."""
@@ -29,36 +31,16 @@ BUILT = f"arrays.n={BUILT_COLUMNS['inception_v1']}"
 """The setting of Inception-v1's chip that its printed areas follow from."""
 
 
-def contradictions(runs: Runs, beside: Measured, built: Point, arrays_used: int) -> str:
-    """The page, from the runs of Fig. 7b; `built` is Inception-v1 on a chip of as many columns as `BUILT` says.
-
-    `arrays_used` are those that the weights of ResNet-152 take.
-    """
-    return page(
-        "# Where the table contradicts itself",
-        "Fig. 7b agrees with itself in most cells: power times efficiency is throughput on all three networks, and"
-        " one set of prices gives nearly all of its energies. A few cells cannot be met together. Each is told here"
-        " with what the table implies, what our runs count, and what we believe. [Fig. 7b](figure-7b.md) has every"
-        " cell; `make reproduce` rebuilds both pages.",
-        "## Inception-v1: N = 38 or 36",
-        _columns(runs, built),
-        table(("", "the table", "ours, N = 38", f"ours, N = {BUILT_COLUMNS['inception_v1']}"), _widths(runs, built)),
-        "## ResNet-152: four blocks fewer",
-        _blocks(runs, beside, arrays_used),
-        table(
-            ("", "printed", "implied by its energy", "`resnet152`", "`resnet152_as_tabulated`"), _counted(runs, beside)
-        ),
-        "## GNMT: memory and buses",
-        _gnmt(runs),
-        table(("", "printed", "implied by its energy", "ours"), _words(runs)),
-        "## Operations",
-        "The table's throughput times its latency is what it counts as operations. Two for each multiply-accumulate"
-        " is less for Inception-v1 and more for ResNet-152; GNMT agrees. We believe the networks: efficiency and"
-        " throughput stand in [Fig. 7b](figure-7b.md) by both counts.",
-        table(("", "printed", "throughput x latency", "two for each MAC, ours"), _operations(runs)),
-        "## Utilisation of main memory",
-        _utilisation(runs),
-        table(("", "printed", "ours, at the peak"), _peaks(runs)),
+def contradictions(runs: Runs, beside: Measured, built: Point) -> str:
+    """The page, from the runs of Fig. 7b; `built` is Inception-v1 on a chip of as many columns as `BUILT` says."""
+    return render(
+        "study-table.md.j2",
+        columns=_columns(runs["inception_v1"].run, built.run),
+        blocks=_blocks(runs["resnet_152"], beside),
+        words=_words(runs["gnmt"]),
+        operations=list(_operations(runs)),
+        peak_words={network: one.run.memory.peak_words for network, one in runs.items()},
+        peaks=list(_peaks(runs)),
     )
 
 
@@ -68,170 +50,151 @@ def implied(network: str, count: str, config: Mapping[str, Any]) -> float:
     return fit.printed(network, row) / (float(config["energy"][price]) * 1e-12)
 
 
-def _columns(runs: Runs, built: Point) -> str:
-    wide = runs["inception_v1"].run
-    paper = float(printed()["inception_v1"]["area_mm2"].value)
-    return (
-        f"By the prices of the other two chips, N = 38 gives {wide.area_mm2:.1f} mm2,"
-        f" {_off(wide.area_mm2, paper)} from the printed {paper:g}; N = {BUILT_COLUMNS['inception_v1']} gives"
-        f" {built.area_mm2:.1f} mm2, {_off(built.area_mm2, paper)}. The shares of the program/erase circuits and of"
-        " leakage say the same. The network fits either chip, at the same latency. We believe that areas and leakage"
-        " were computed for the smaller one, and keep the printed N."
+def _cell(network: str, row: str) -> float:
+    """A printed number."""
+    return float(printed()[network][row].value)
+
+
+def _energy_uj(network: str) -> float:
+    """The energy of an inference that the table implies."""
+    return _cell(network, "power_mw") * _cell(network, "latency_ms")
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Inception-v1's chip with its printed columns, and with as many as its printed area follows from."""
+
+    built: int
+    area_mm2: float
+    built_mm2: float
+    printed_mm2: float
+    rows: list[Row]
+
+
+def _columns(wide: TimedReport, built: TimedReport) -> Columns:
+    return Columns(
+        built=BUILT_COLUMNS["inception_v1"],
+        area_mm2=wide.area_mm2,
+        built_mm2=built.area_mm2,
+        printed_mm2=_cell("inception_v1", "area_mm2"),
+        rows=list(_widths((wide, built))),
     )
 
 
-def _off(ours: float, paper: float) -> str:
-    return f"{100 * (ours / paper - 1):+.1f} %"
+def _widths(runs: Sequence[TimedReport]) -> Iterator[Row]:
+    def row(name: str, cell: str, values: Sequence[float], decimals: int) -> Row:
+        return name, number(_cell("inception_v1", cell)), *(f"{value:.{decimals}f}" for value in values)
+
+    yield row("area (mm2)", "area_mm2", [run.area_mm2 for run in runs], 2)
+    for name, component in (("program/erase", "program_erase"), ("main memory", "main_memory")):
+        shares = [1e2 * run.area_by_component_mm2[component] / run.area_mm2 for run in runs]
+        yield row(f"{name} (% of the area)", f"area_pct.{component}", shares, 1)
+    leaks = [1e2 * run.energy_by_component_j["leakage"] / run.energy_j for run in runs]
+    yield row("leakage (% of the energy)", "energy_pct.leakage", leaks, 2)
+    yield row("latency (ms)", "latency_ms", [1e3 * run.latency_s for run in runs], 3)
 
 
-def _widths(runs: Runs, built: Point) -> Iterator[Sequence[str]]:
-    cells = printed()["inception_v1"]
-    both: tuple[TimedReport, TimedReport] = runs["inception_v1"].run, built.run
-    yield ("area (mm2)", number(float(cells["area_mm2"].value)), *(f"{run.area_mm2:.2f}" for run in both))
-    areas = [1e2 * run.area_by_component_mm2["program_erase"] / run.area_mm2 for run in both]
-    yield (
-        "program/erase (% of the area)",
-        number(float(cells["area_pct.program_erase"].value)),
-        *(f"{a:.1f}" for a in areas),
-    )
-    memory = [1e2 * run.area_by_component_mm2["main_memory"] / run.area_mm2 for run in both]
-    yield (
-        "main memory (% of the area)",
-        number(float(cells["area_pct.main_memory"].value)),
-        *(f"{a:.1f}" for a in memory),
-    )
-    leaks = [1e2 * run.energy_by_component_j["leakage"] / run.energy_j for run in both]
-    yield (
-        "leakage (% of the energy)",
-        number(float(cells["energy_pct.leakage"].value)),
-        *(f"{a:.2f}" for a in leaks),
-    )
-    yield (
-        "latency (ms)",
-        number(float(cells["latency_ms"].value)),
-        *(f"{1e3 * run.latency_s:.3f}" for run in both),
-    )
+@dataclass(frozen=True)
+class Blocks:
+    """ResNet-152 as it is, and with the four blocks fewer that its printed energies agree with.
+
+    `off_when_packed` is how far the implied array operations are from those counted, as a share, if conv1 took
+    `packed_arrays` in place of `conv1_arrays`.
+    """
+
+    printed_ms: float
+    latency_ms: float
+    fewer_ms: float
+    arrays: int
+    arrays_used: int
+    packed_arrays: int
+    conv1_arrays: int
+    off_when_packed: float
+    energy_uj: float
+    fewer_uj: float
+    printed_uj: float
+    rows: list[Row]
 
 
-def _blocks(runs: Runs, beside: Measured, arrays_used: int) -> str:
-    latency = float(printed()["resnet_152"]["latency_ms"].value)
-    whole, fewer = runs["resnet_152"].run, beside.run
-    arrays = counts_of("resnet_152", runs["resnet_152"]).arrays
-    return (
-        "The table's operations, and the counts that its energies imply, are near those of ResNet-152 with four"
-        " blocks fewer, stages of (3, 4, 36, 3) where it has (3, 8, 36, 3), which the zoo has as"
-        f" `resnet152_as_tabulated`. Its latency and its size are those of the whole network: {latency:g} ms printed,"
-        f" {1e3 * whole.latency_s:.2f} ms simulated ({1e3 * fewer.latency_s:.2f} with four blocks fewer), and"
-        f" {arrays_used:,} of the chip's {arrays:,} arrays hold weights. No one network meets all cells."
-        f" {_first_layer(runs, beside)} We believe that the chip and its latency are those of the standard network,"
-        " and that its energies and operations were computed for another. We report the standard one, with"
-        f" {1e6 * whole.energy_j:.0f} uJ ({1e6 * fewer.energy_j:.0f} with four blocks fewer;"
-        f" {1e6 * _energy('resnet_152'):.0f} in the table). Residual operands are read from memory here and are not"
-        " in the printed accesses: that is why accesses differ most."
-    )
-
-
-def _first_layer(runs: Runs, beside: Measured) -> str:
-    """How the table's array operations could be met to a digit: a reading found after the fact."""
-    (first,) = (layer for layer in beside.compiled.layers if layer.name == "conv1")
-    positions = first.array_operations // first.arrays
-    left = counts_of("resnet_152", beside).array_operations - positions * (first.arrays - PACKED_CONV1)
-    wanted = implied("resnet_152", "array_operations", runs["resnet_152"].run.chip.config)
-    return (
-        f"Its array operations would be met to {abs(left / wanted - 1):.2%} if conv1 took {PACKED_CONV1} arrays and"
-        f" not {first.arrays}: a reading found after the fact, which Inception-v1's energies do not share."
-    )
-
-
-def _energy(network: str) -> float:
-    """The energy of an inference that the table implies, in J."""
-    cells = printed()[network]
-    return float(cells["power_mw"].value) * float(cells["latency_ms"].value) / 1e6
-
-
-def _counted(runs: Runs, beside: Measured) -> Iterator[Sequence[str]]:
+def _blocks(whole: Measured, fewer: Measured) -> Blocks:
     network = "resnet_152"
-    ours = [counts_of(network, one) for one in (runs[network], beside)]
-    config = runs[network].run.chip.config
-    cells = printed()[network]
-    yield ("operations", number(float(cells["operations"].value)), "-", *(number(2.0 * one.macs) for one in ours))
+    (first,) = (layer for layer in fewer.compiled.layers if layer.name == "conv1")
+    positions = first.array_operations // first.arrays
+    left = counts_of(network, fewer).array_operations - positions * (first.arrays - PACKED_CONV1)
+    wanted = implied(network, "array_operations", whole.run.chip.config)
+    return Blocks(
+        printed_ms=_cell(network, "latency_ms"),
+        latency_ms=1e3 * whole.run.latency_s,
+        fewer_ms=1e3 * fewer.run.latency_s,
+        arrays=counts_of(network, whole).arrays,
+        arrays_used=whole.compiled.arrays_used,
+        packed_arrays=PACKED_CONV1,
+        conv1_arrays=first.arrays,
+        off_when_packed=abs(left / wanted - 1),
+        energy_uj=1e6 * whole.run.energy_j,
+        fewer_uj=1e6 * fewer.run.energy_j,
+        printed_uj=_energy_uj(network),
+        rows=list(_counted(whole, fewer)),
+    )
+
+
+def _counted(whole: Measured, fewer: Measured) -> Iterator[Row]:
+    network = "resnet_152"
+    both = (whole, fewer)
+    ours = [counts_of(network, one) for one in both]
+    yield ("operations", number(_cell(network, "operations")), "-", *(number(2.0 * one.macs) for one in ours))
     for row, count in (("", "array_operations"), ("", "conversions"), ("mm_accesses", "accesses")):
         yield (
             count.replace("_", " "),
-            number(float(cells[row].value)) if row else "-",
-            number(implied(network, count, config)),
+            number(_cell(network, row)) if row else "-",
+            number(implied(network, count, whole.run.chip.config)),
             *(number(float(getattr(one, count))) for one in ours),
         )
-    yield (
-        "latency (ms)",
-        number(float(cells["latency_ms"].value)),
-        "-",
-        *(f"{1e3 * one.run.latency_s:.2f}" for one in (runs[network], beside)),
-    )
-    yield (
-        "energy (uJ)",
-        "-",
-        f"{1e6 * _energy(network):.1f}",
-        *(f"{1e6 * one.run.energy_j:.1f}" for one in (runs[network], beside)),
-    )
+    times = (f"{1e3 * one.run.latency_s:.2f}" for one in both)
+    yield ("latency (ms)", number(_cell(network, "latency_ms")), "-", *times)
+    energies = (f"{1e6 * one.run.energy_j:.1f}" for one in both)
+    yield ("energy (uJ)", "-", f"{_energy_uj(network):.1f}", *energies)
 
 
-def _gnmt(runs: Runs) -> str:
-    counts = counts_of("gnmt", runs["gnmt"])
-    config = runs["gnmt"].run.chip.config
-    accesses = float(printed()["gnmt"]["mm_accesses"].value)
-    by_energy = implied("gnmt", "accesses", config)
-    return (
-        f"The printed {accesses:g} accesses would take {accesses / by_energy:.0%} of the printed memory energy, at"
-        f" the price derived from Inception-v1; {by_energy:,.0f} would take all of it."
-        f" {accesses:g} is about the footprint, 104 vectors of 16 words. Our program keeps cell states in the vector"
-        f" agent and makes {counts.accesses:,}: {counts.accesses / 160:.1f} for each of 160 steps of a layer. One"
-        " that wrote all gate words to memory would meet the memory cell and miss that of the buses, which is"
-        " already above the table's. We believe the energies more than the count, and keep the state in the agent."
-    )
+@dataclass(frozen=True)
+class Words:
+    """GNMT's accesses of main memory: printed, implied by the printed energy, and ours."""
+
+    printed: float
+    implied: float
+    ours: int
+    rows: list[Row]
 
 
-def _words(runs: Runs) -> Iterator[Sequence[str]]:
-    counts = counts_of("gnmt", runs["gnmt"])
-    config = runs["gnmt"].run.chip.config
-    cells = printed()["gnmt"]
-    yield (
-        "memory accesses",
-        number(float(cells["mm_accesses"].value)),
-        number(implied("gnmt", "accesses", config)),
-        f"{counts.accesses}",
-    )
-    ours = runs["gnmt"].run.energy_by_component_j
-    for name, row in (("memory energy (uJ)", "main_memory"), ("bus energy (uJ)", "buses")):
-        yield name, "-", f"{1e6 * fit.printed('gnmt', f'energy_pct.{row}'):.2f}", f"{1e6 * ours[row]:.2f}"
-    yield "energy (uJ)", "-", f"{1e6 * _energy('gnmt'):.2f}", f"{1e6 * runs['gnmt'].run.energy_j:.2f}"
-
-
-def _operations(runs: Runs) -> Iterator[Sequence[str]]:
-    from acortex.tools.paper.fig7b import TITLES
-
-    for network, cells in printed().items():
-        product = 1e9 * float(cells["throughput_tops"].value) * float(cells["latency_ms"].value)
-        operations = number(float(cells["operations"].value))
-        yield TITLES[network], operations, number(product), number(2.0 * runs[network].run.macs)
-
-
-def _utilisation(runs: Runs) -> str:
-    peak = {network: one.run.memory.peak_words for network, one in runs.items()}
-    return (
-        "Inception-v1's 47.8 % is the output of its first convolution beside that of the pool after it, at 4 bits."
-        " But the table counts no accesses for pooling, so it pools on the way into memory, and the first of the two"
-        f" is never stored: the two cells exclude each other. We pool on the way: {peak['inception_v1']:,} words are"
-        " live at the peak. GNMT's 5.07 % is 104 vectors of 1,024 values held for the whole run; here each is free"
-        f" when it was read for the last time, and no more than {peak['gnmt']:,} words are live. ResNet-152's 59.8 %"
-        f" is 25 units of 784 words; ours are {peak['resnet_152'] / 784:.1f} of them."
+def _words(gnmt: Measured) -> Words:
+    accesses = _cell("gnmt", "mm_accesses")
+    by_energy = implied("gnmt", "accesses", gnmt.run.chip.config)
+    ours = counts_of("gnmt", gnmt).accesses
+    energies = gnmt.run.energy_by_component_j
+    return Words(
+        printed=accesses,
+        implied=by_energy,
+        ours=ours,
+        rows=[
+            ("memory accesses", number(accesses), number(by_energy), f"{ours}"),
+            *(
+                (name, "-", f"{1e6 * fit.printed('gnmt', f'energy_pct.{row}'):.2f}", f"{1e6 * energies[row]:.2f}")
+                for name, row in (("memory energy (uJ)", "main_memory"), ("bus energy (uJ)", "buses"))
+            ),
+            ("energy (uJ)", "-", f"{_energy_uj('gnmt'):.2f}", f"{1e6 * gnmt.run.energy_j:.2f}"),
+        ],
     )
 
 
-def _peaks(runs: Runs) -> Iterator[Sequence[str]]:
-    from acortex.tools.paper.fig7b import TITLES
+def _operations(runs: Runs) -> Iterator[Row]:
+    for network in printed():
+        product = 1e9 * _cell(network, "throughput_tops") * _cell(network, "latency_ms")
+        counted = number(2.0 * runs[network].run.macs)
+        yield TITLES[network], number(_cell(network, "operations")), number(product), counted
 
+
+def _peaks(runs: Runs) -> Iterator[Row]:
     for network, one in runs.items():
         memory = one.run.memory
         ours = 100 * memory.peak_words / memory.capacity_words
-        yield TITLES[network], f"{float(printed()[network]['mm_utilisation_pct'].value):g} %", f"{ours:.2f} %"
+        yield TITLES[network], f"{_cell(network, 'mm_utilisation_pct'):g} %", f"{ours:.2f} %"

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 
-def page(*blocks: str) -> str:
-    """Blocks with an empty line between each two."""
-    return "\n\n".join(block for block in blocks if block) + "\n"
+def unwrapped(text: str) -> str:
+    """A page with a line for each paragraph, and one empty line between each two blocks."""
+    blocks = (block.strip() for block in re.split(r"\n\s*\n", text))
+    return "\n\n".join(_one_line(block) for block in blocks if block) + "\n"
+
+
+def _one_line(block: str) -> str:
+    return block if block.startswith("|") else " ".join(block.split())
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -23,6 +23,22 @@ within: 5 % of the interval that the printed digits allow, or half a point of a 
 basis: exactly counted, predicted by constants from other networks, or fitted on this one too
 left out: the ratio with all constants derived without this network"""
 
+INTRODUCTION = """# Fig. 7b, the paper's and ours
+
+The table of Bavandpour et al. 2018, "Mixed-Signal Neuromorphic Inference Accelerators: Recent Results and Future
+Prospects", with what this simulator says beside it. The networks are compiled, and their programs simulated cycle by
+cycle; every count is of events that happened. `make reproduce` rebuilds this page and its picture; `acortex reproduce
+fig7b` prints the same.
+
+`~` marks cells that do not agree with the rest of the table. *left out* is the ratio with every constant derived
+anew without the network of the column. *basis*: `exact` rows are counted; `predicted` ones use only constants that were
+derived on other networks; the constants of `fitted` ones saw this network too. The last column says why a row lies
+more than 5 % outside what its printed digits allow, or more than half a point where it is a percentage.
+
+![The shares of energy and area, the paper's and ours](figure-7b.svg)
+
+"""
+
 Runs = Mapping[str, Measured]
 
 
@@ -118,6 +134,11 @@ def markdown(runs: Runs, beside: Measured, largest: Runs) -> str:
     heads = ("constant", "value", "fit now", "unit", "derived on")
     lines += ["## Fitted constants", "", *_piped(heads, _constants(runs)), ""]
     return "\n".join(lines)
+
+
+def page(runs: Runs, beside: Measured, largest: Runs) -> str:
+    """The page of the docs: what the table is, and the same."""
+    return INTRODUCTION + markdown(runs, beside, largest)
 
 
 def _page(rows: Sequence[FigureRow]) -> Iterator[str]:

@@ -1,14 +1,26 @@
-"""The pages that the studies fill: what limits a network, more at once, mapping, energy by layer."""
+"""The facts of the pages that the studies fill: what limits a network, more at once, mapping, energy by layer."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from acortex.tools.paper.contradictions import implied
 from acortex.tools.paper.fig7b import TITLES
-from acortex.tools.paper.markdown import page, table
 from acortex.tools.paper.measure import COLUMNS
-from acortex.tools.paper.studies import FAST, PARTS, PUBLISHED, Point, Study, Variant, busiest, by_part, stages
+from acortex.tools.paper.render import change, render, share
+from acortex.tools.paper.studies import (
+    FAST,
+    PARTS,
+    PUBLISHED,
+    Point,
+    Stage,
+    Study,
+    Variant,
+    busiest,
+    by_part,
+    stages,
+)
 from acortex.traces.results_of_paths import CriticalPath
 
 COLUMN_OF = {network: column for column, network in COLUMNS.items()}
@@ -18,10 +30,12 @@ NAMES = {network: TITLES[column] for network, column in COLUMN_OF.items()}
 """Networks of the zoo as the paper writes them."""
 
 SLACK = 0.02
-"""A change that is told: smaller ones are called none."""
+"""A change that counts: of smaller ones a page says that there is none."""
 
 DOUBLED = ("vmm/load", "vmm/frame", "main_memory", "neurons", "vector", "host")
 """What could be made twice as fast."""
+
+Row = Sequence[str]
 
 
 def title(study: Study) -> str:
@@ -29,79 +43,69 @@ def title(study: Study) -> str:
     return NAMES.get(study.network, study.network)
 
 
-def share(value: float) -> str:
-    """A share in percent, with one digit behind the point."""
-    return f"{100 * value:.1f} %"
-
-
-def change(value: float) -> str:
-    """A ratio as a change in percent."""
-    return "none" if abs(value - 1) < 5e-4 else f"{100 * (value - 1):+.1f} %"
-
-
-def told(value: float) -> str:
-    """A ratio in words: how much more or less, or the same."""
-    return "the same" if abs(value - 1) < 5e-4 else f"{100 * abs(value - 1):.1f} % {'more' if value > 1 else 'less'}"
-
-
 def limits(studies: Sequence[Study]) -> str:
-    """What sets the length of a run."""
-    heads = ("", *map(title, studies))
-    return page(
-        "# What limits each network",
-        "The critical path is the chain of events that set the length of a run, without a gap from its first cycle to"
-        " its last. `acortex run zoo:resnet152 --timing-only --trace run.actrace`, then `acortex trace critical"
-        " run.actrace`, prints it for one network; `make reproduce` rebuilds this page.",
-        "![The critical path by part of the chip](study-limits.svg)",
-        *map(_limited, studies),
-        "## The critical path, as published",
-        table(heads, _paths([one.critical for one in studies])),
-        f"## The critical path with {FAST.name}",
-        "With the latches of four arrays loaded in a cycle while the frame before runs, other parts come to light:"
-        f" {', '.join(map(_largest, studies))}. Conversion shows where the compiler lets tile columns share"
-        " converters as far as the published chip's loads hide it. Shares are of a run that is shorter: see [doing"
-        " more at once](study-parallel.md).",
-        table(heads, _paths([one.fast for one in studies])),
-        "## What twice the speed could gain at most",
-        "Half the time of one part, all others as published, makes the run shorter by no more than this share: an"
-        " upper bound, which the path proves. It counts every wait for what is shared as gained.",
-        table(heads, (_doubled(part, studies) for part in DOUBLED)),
-        "## Busy and waiting",
-        table(("", "busiest units", "the arrays wait longest for"), map(_busy, studies)),
+    """The page on what sets the length of a run."""
+    return render(
+        "study-limits.md.j2",
+        networks=list(map(_limited, studies)),
+        heads=("", *map(title, studies)),
+        variant=FAST.name,
+        published=list(_paths([one.critical for one in studies])),
+        fast=list(_paths([one.fast for one in studies])),
+        doubled=[_doubled(part, studies) for part in DOUBLED],
+        busy=list(map(_busy, studies)),
     )
 
 
-def _limited(study: Study) -> str:
+@dataclass(frozen=True)
+class PartOfPath:
+    """A part of the chip, and its share of a critical path."""
+
+    part: str
+    share: float
+
+
+@dataclass(frozen=True)
+class Limited:
+    """What limits a network, as published: shares of its critical path, and times with and without all else."""
+
+    title: str
+    loads: float
+    frames: float
+    longest: Stage
+    cycles: int
+    alone_ms: float
+    latency_ms: float
+    most_when_fast: PartOfPath
+
+
+def _limited(study: Study) -> Limited:
     parts = by_part(study.critical)
-    cycles = study.critical.cycles
-    longest = max(stages(study.published.run, study.critical), key=lambda stage: stage.cycles)
-    return (
-        f"**{title(study)}**: loads are {share(parts['loads'])} of the critical path and frames"
-        f" {share(parts['frames'])}; all else together is {share(1 - parts['loads'] - parts['frames'])}. The longest"
-        f" stage is `{longest.name}`, {share(longest.cycles / cycles)} of the path. {_arrays_alone(study.published)}"
-    )
-
-
-def _largest(study: Study) -> str:
     name, most = max(by_part(study.fast).items(), key=lambda entry: entry[1])
-    return f"{share(most)} of {title(study)}'s path is {name}"
-
-
-def _arrays_alone(one: Point) -> str:
-    assert one.alone_ms is not None
-    return (
-        f"Loads and frames back to back, with nothing in their way, would take {one.alone_ms:.3f} ms of the"
-        f" {one.latency_ms:.3f} ms."
+    return Limited(
+        title=title(study),
+        loads=parts["loads"],
+        frames=parts["frames"],
+        longest=max(stages(study.published.run, study.critical), key=lambda stage: stage.cycles),
+        cycles=study.critical.cycles,
+        alone_ms=_alone(study.published),
+        latency_ms=study.published.latency_ms,
+        most_when_fast=PartOfPath(name, most),
     )
 
 
-def _paths(paths: Sequence[CriticalPath]) -> Iterator[Sequence[str]]:
+def _alone(one: Point) -> float:
+    assert one.alone_ms is not None  # only variants with frames of several groups at once have none
+    return one.alone_ms
+
+
+def _paths(paths: Sequence[CriticalPath]) -> Iterator[Row]:
     shares = [by_part(path) for path in paths]
     for part in PARTS:
         yield (part, *(share(one[part]) for one in shares))
 
 
-def _doubled(name: str, studies: Sequence[Study]) -> Sequence[str]:
+def _doubled(name: str, studies: Sequence[Study]) -> Row:
     gains = [{row.name: row.gain_at_most for row in one.critical.halving} for one in studies]
     return (
         f"`{name}`",
@@ -112,7 +116,7 @@ def _doubled(name: str, studies: Sequence[Study]) -> Sequence[str]:
     )
 
 
-def _busy(study: Study) -> Sequence[str]:
+def _busy(study: Study) -> Row:
     run = study.published.run
     units = ", ".join(f"`{unit}` {share(part)}" for unit, part in busiest(run.utilisation, run.cycles, 3))
     mine = [row for row in run.waits if row.unit == "vmm/load"]
@@ -121,38 +125,87 @@ def _busy(study: Study) -> Sequence[str]:
 
 
 def parallel(studies: Sequence[Study]) -> str:
-    """What doing more at once brings and costs."""
-    return page(
-        "# Doing more at once",
-        "The paper says that the chip can be faster by doing more in parallel, at some cost in efficiency. The"
-        " settings below are off in the published chip. `acortex run zoo:gnmt --timing-only --set"
-        " arrays.overlap_loads=true` runs one of them; `make reproduce` rebuilds this page. Each program is compiled"
-        " once, for the published chip, and runs on every variant of it.",
-        "![Latency, energy and area of each variant](study-parallel.svg)",
-        *_remark(studies),
-        "What more at once costs is assumed (DEVIATIONS.md, D25): the paper gives no numbers. Time, on the other"
-        " hand, is counted event by event.",
-        table(("", "settings"), ((point.variant.name, _set(point.variant)) for point in studies[0].variants)),
-        *(part for one in studies for part in (f"## {title(one)} on {one.chip}", table(_HEADS, _rows(one)))),
-        "*Arrays alone* is the time of loads and frames if nothing else held them up; *busiest* is the unit that"
-        " works most. One multiply-accumulate is two operations.",
-        "## A closed form beside the simulation",
-        "Arrays alone, a sum over positions, is what one would predict from Fig. 7b's constants, in ms. It holds for"
-        " the published chip, and for dense rows; the more is done at once, the more the rest of the chip shows:"
-        " memory's port first, then converters that tile columns share ([what limits each"
-        " network](study-limits.md)).",
-        table(("", "closed form", "simulated", "ratio"), (row for one in studies for row in _predicted(one))),
+    """The page on what doing more at once brings and costs."""
+    return render(
+        "study-parallel.md.j2",
+        networks=list(map(_compared, studies)),
+        slack=SLACK,
+        variant=FAST.name,
+        settings=[(point.variant.name, _set(point.variant)) for point in studies[0].variants],
+        predicted=[row for one in studies for row in _predicted(one)],
     )
 
 
-_HEADS = ("", "latency", "arrays alone", "change", "energy", "change", "TOp/J", "area", "busiest")
+@dataclass(frozen=True)
+class Compared:
+    """A variant beside the published chip: ratios of time, energy and area."""
+
+    name: str
+    latency: float
+    energy: float
+    area: float
+
+
+@dataclass(frozen=True)
+class Parallel:
+    """The paper's remark for one network: which variants are faster, at which cost.
+
+    `dearer` are those of the faster ones that cost more energy. `saved_pj` is what faster loads save in leakage, for
+    each load: the price from which on the remark would hold for them; 0 where they were not simulated.
+    """
+
+    title: str
+    chip: str
+    variants: int
+    faster: int
+    dearer: list[str]
+    fastest: Compared
+    thriftiest: Compared
+    leakage: float
+    saved_pj: float
+    rows: list[Row]
+
+
+def _compared(study: Study) -> Parallel:
+    base, run = study.published, study.published.run
+    faster = [point for point in study.variants if point.latency_ms < (1 - SLACK) * base.latency_ms]
+    fastest = min(study.variants, key=lambda point: (point.latency_ms, point.energy_uj))
+    thriftiest = min(study.variants, key=lambda point: (point.energy_uj, point.latency_ms))
+    return Parallel(
+        title=title(study),
+        chip=study.chip,
+        variants=len(study.variants),
+        faster=len(faster),
+        dearer=[point.variant.name for point in faster if point.energy_uj > base.energy_uj],
+        fastest=_ratios(fastest, base),
+        thriftiest=_ratios(thriftiest, base),
+        leakage=run.energy_by_component_j["leakage"] / run.energy_j,
+        saved_pj=_saved_pj(study),
+        rows=list(_rows(study)),
+    )
+
+
+def _ratios(one: Point, base: Point) -> Compared:
+    return Compared(
+        name=one.variant.name,
+        latency=one.latency_ms / base.latency_ms,
+        energy=one.energy_uj / base.energy_uj,
+        area=one.area_mm2 / base.area_mm2,
+    )
+
+
+def _saved_pj(study: Study) -> float:
+    fast = next((point for point in study.variants if point.variant == FAST), None)
+    if fast is None:
+        return 0.0
+    return 1e6 * (study.published.energy_uj - fast.energy_uj) / fast.run.counts["loads"]
 
 
 def _set(variant: Variant) -> str:
     return ", ".join(f"`{setting}`" for setting in variant.settings)
 
 
-def _rows(study: Study) -> Iterator[Sequence[str]]:
+def _rows(study: Study) -> Iterator[Row]:
     base = study.published
     for one in (base, *study.variants):
         unit, busy = busiest(one.run.utilisation, one.run.cycles)[0]
@@ -169,107 +222,63 @@ def _rows(study: Study) -> Iterator[Sequence[str]]:
         )
 
 
-def _remark(studies: Sequence[Study]) -> Iterator[str]:
-    """The paper's remark, network by network: what is faster, at which cost."""
-    for one in studies:
-        base = one.published
-        faster = [point for point in one.variants if point.latency_ms < (1 - SLACK) * base.latency_ms]
-        dearer = [point for point in faster if point.energy_uj > base.energy_uj]
-        fastest = min(one.variants, key=lambda point: (point.latency_ms, point.energy_uj))
-        thriftiest = min(one.variants, key=lambda point: (point.energy_uj, point.latency_ms))
-        yield (
-            f"**{title(one)}**: {len(faster)} of {len(one.variants)} variants are faster by more than"
-            f" {100 * SLACK:.0f} %, and {_count(len(dearer))} of those {'costs' if len(dearer) == 1 else 'cost'} more"
-            f" energy{_named(dearer)}. The fastest, {fastest.variant.name}, takes"
-            f" {told(fastest.latency_ms / base.latency_ms)} time, {told(fastest.energy_uj / base.energy_uj)} energy"
-            f" and {told(fastest.area_mm2 / base.area_mm2)} area. The thriftiest, {thriftiest.variant.name}, takes"
-            f" {told(thriftiest.energy_uj / base.energy_uj)} energy. {_leaking(one)} {_break_even(one)}"
-        )
-
-
-def _count(number: int) -> str:
-    return str(number) if number else "none"
-
-
-def _named(points: Sequence[Point]) -> str:
-    return f" ({', '.join(point.variant.name for point in points)})" if points else ""
-
-
-def _break_even(study: Study) -> str:
-    """What faster loads save in leakage, for each load: the price from which on the paper's remark would hold."""
-    fast = next((point for point in study.variants if point.variant == FAST), None)
-    if fast is None:
-        return ""
-    saved = 1e6 * (study.published.energy_uj - fast.energy_uj) / fast.run.counts["loads"]
-    if saved <= 0:
-        return ""
-    return (
-        f"With {FAST.name}, {saved:.2f} pJ are saved for each array that is loaded, after what that is assumed to"
-        " cost: if it cost more than that on top, the paper's remark would hold for it too."
-    )
-
-
-def _leaking(study: Study) -> str:
-    run = study.published.run
-    return (
-        f"Leakage, {share(run.energy_by_component_j['leakage'] / run.energy_j)} of the energy as published,"
-        " shrinks with the run."
-    )
-
-
 PREDICTED = ("loads under the frame before", "a word loads a row of arrays", FAST.name)
 """Variants whose closed forms stand beside the simulation."""
 
 
-def _predicted(study: Study) -> Iterator[Sequence[str]]:
+def _predicted(study: Study) -> Iterator[Row]:
     for one in (study.published, *study.variants):
         if one.variant == PUBLISHED or one.variant.name in PREDICTED:
             yield _beside(f"{title(study)}, {one.variant.name}", one)
     yield _beside(f"{title(study)}, dense rows", study.dense)
 
 
-def _beside(name: str, one: Point) -> Sequence[str]:
-    assert one.alone_ms is not None
-    return name, f"{one.alone_ms:.3f}", f"{one.latency_ms:.3f}", f"{one.latency_ms / one.alone_ms:.3f}"
+def _beside(name: str, one: Point) -> Row:
+    alone_ms = _alone(one)
+    return name, f"{alone_ms:.3f}", f"{one.latency_ms:.3f}", f"{one.latency_ms / alone_ms:.3f}"
 
 
 def mapping(studies: Sequence[Study]) -> str:
-    """Kernel taps padded to whole arrays, or without gaps."""
-    heads = ("", *(f"{title(one)}, {how}" for one in studies for how in ("taps", "dense", "change")))
-    return page(
-        "# Taps or dense rows",
-        "A convolution's kernel is laid over rows of arrays, 64 inputs each: every tap from a row of arrays on"
-        " (`taps`), or one after the other without gaps (`dense`). `acortex compile MODEL.onnx --mapping dense`"
-        " compiles so; `make reproduce` rebuilds this page.",
-        *map(_mapped, studies),
-        table(heads, _mappings(studies)),
-        "What is gained is gained in layers of few channels, above all the first: each of its taps has three"
-        " channels for 64 rows. Dense rows also read pixels that share a word at once, where `taps` reads each by"
-        " itself, as the paper's count of accesses does. In layers of 64 channels and more both are the same.",
+    """The page on kernel taps padded to whole arrays, or without gaps."""
+    return render(
+        "study-mapping.md.j2",
+        networks=list(map(_mapped, studies)),
+        heads=("", *(f"{title(one)}, {how}" for one in studies for how in ("taps", "dense", "change"))),
+        rows=list(_mappings(studies)),
     )
 
 
-def _mapped(study: Study) -> str:
+@dataclass(frozen=True)
+class Mapped:
+    """A network with dense rows beside taps: ratios of time and energy, arrays, and whether both are the same.
+
+    `implied` are the array operations that Fig. 7b's energy implies; 0 where the figure does not have the network.
+    """
+
+    title: str
+    same: bool
+    latency: float
+    energy: float
+    taps_arrays: int
+    dense_arrays: int
+    implied: float
+
+
+def _mapped(study: Study) -> Mapped:
     taps, dense = study.published, study.dense
-    if taps.run.counts["loads"] == dense.run.counts["loads"]:
-        return f"**{title(study)}** has no taps with gaps: both are the same."
-    return (
-        f"**{title(study)}** with dense rows takes {told(dense.latency_ms / taps.latency_ms)} time and"
-        f" {told(dense.energy_uj / taps.energy_uj)} energy, on {study.arrays[1]:,} arrays for"
-        f" {study.arrays[0]:,}.{_meant(study)}"
+    column = COLUMN_OF.get(study.network)
+    return Mapped(
+        title=title(study),
+        same=taps.run.counts["loads"] == dense.run.counts["loads"],
+        latency=dense.latency_ms / taps.latency_ms,
+        energy=dense.energy_uj / taps.energy_uj,
+        taps_arrays=study.arrays[0],
+        dense_arrays=study.arrays[1],
+        implied=implied(column, "array_operations", taps.run.chip.config) if column else 0.0,
     )
 
 
-def _meant(study: Study) -> str:
-    """The mapping that Fig. 7b's energy speaks for."""
-    column = COLUMN_OF.get(study.network)
-    if column is None:
-        return ""
-    operations = implied(column, "array_operations", study.published.run.chip.config)
-    return f" Fig. 7b's energy implies {operations:,.0f} array operations."
-
-
-def _mappings(studies: Sequence[Study]) -> Iterator[Sequence[str]]:
+def _mappings(studies: Sequence[Study]) -> Iterator[Row]:
     rows: tuple[tuple[str, Callable[[Point], float], str], ...] = (
         ("latency (ms)", lambda one: one.latency_ms, ".3f"),
         ("energy (uJ)", lambda one: one.energy_uj, ".2f"),
@@ -288,40 +297,42 @@ def _pair(taps: float, dense: float, form: str) -> tuple[str, str, str]:
 
 
 def layers(studies: Sequence[Study]) -> str:
-    """Where energy and time go along a network."""
-    return page(
-        "# Energy by layer",
-        "Every event is paid by the layer whose instruction caused it, leakage by the layers in flight; the energies"
-        " add up to that of the run, exactly. Layers are taken together by the first part of their names. `acortex"
-        " run zoo:inception_v1 --timing-only --format json` has each layer; `make reproduce` rebuilds this page.",
-        "![Energy and critical path of each layer](study-layers.svg)",
-        *(part for one in studies for part in (f"## {title(one)}", _dearest(one), table(_STAGE, _stages(one)))),
+    """The page on where energy and time go along a network."""
+    return render("study-layers.md.j2", networks=list(map(_layered, studies)))
+
+
+@dataclass(frozen=True)
+class Layered:
+    """A network's stages: the one that costs most energy, what it is a share of, and a row for each."""
+
+    title: str
+    dearest: Stage
+    macs: int
+    energy_j: float
+    cycles: int
+    rows: list[Row]
+
+
+def _layered(study: Study) -> Layered:
+    run, cycles = study.published.run, study.critical.cycles
+    found = stages(run, study.critical)
+    return Layered(
+        title=title(study),
+        dearest=max(found, key=lambda stage: stage.energy_j),
+        macs=run.macs,
+        energy_j=run.energy_j,
+        cycles=cycles,
+        rows=[_stage(one, run.energy_j, cycles, run.macs) for one in found],
     )
 
 
-_STAGE = ("stage", "layers", "energy (uJ)", "of the energy", "of the critical path", "of the MACs", "fJ/MAC")
-
-
-def _dearest(study: Study) -> str:
-    found = stages(study.published.run, study.critical)
-    most = max(found, key=lambda stage: stage.energy_j)
-    whole, macs = study.published.run.energy_j, study.published.run.macs
+def _stage(stage: Stage, energy_j: float, cycles: int, macs: int) -> Row:
     return (
-        f"`{most.name}` does {share(most.macs / macs)} of the multiply-accumulates, for"
-        f" {share(most.energy_j / whole)} of the energy and {share(most.cycles / study.critical.cycles)} of the"
-        " critical path."
+        stage.name,
+        str(stage.layers),
+        f"{1e6 * stage.energy_j:.2f}",
+        share(stage.energy_j / energy_j),
+        share(stage.cycles / cycles),
+        share(stage.macs / macs),
+        f"{1e15 * stage.energy_j / stage.macs:.1f}" if stage.macs else "-",
     )
-
-
-def _stages(study: Study) -> Iterator[Sequence[str]]:
-    run = study.published.run
-    for stage in stages(run, study.critical):
-        yield (
-            stage.name,
-            str(stage.layers),
-            f"{1e6 * stage.energy_j:.2f}",
-            share(stage.energy_j / run.energy_j),
-            share(stage.cycles / study.critical.cycles),
-            share(stage.macs / run.macs),
-            f"{1e15 * stage.energy_j / stage.macs:.1f}" if stage.macs else "-",
-        )

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import re
+import sys
 from math import ceil
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import pytest
 
+from acortex.errors import MissingExtra
 from acortex.programs import Network, quantised
 from acortex.programs.compiler import Compiled, compile_graph
 from acortex.sim.results import UnitTime
 from acortex.sim.specs import load_chip
 from acortex.tools.machine import machine_of
-from acortex.tools.paper import study_pages, study_plots
+from acortex.tools.paper import study_plots
 from acortex.tools.paper.compiled import compiled_network
-from acortex.tools.paper.markdown import page, table
+from acortex.tools.paper.markdown import table, unwrapped
 from acortex.tools.paper.pages import pages_of
+from acortex.tools.paper.render import more_or_less, render
 from acortex.tools.paper.studies import (
     FAST,
     PARTS,
@@ -158,7 +162,7 @@ def test_pictures_are_the_same_for_the_same_numbers(small: Study) -> None:
 
 @pytest.mark.parametrize(("ratio", "said"), [(1.1, "10.0 % more"), (0.75, "25.0 % less"), (1.0001, "the same")])
 def test_a_ratio_is_told_in_words(ratio: float, said: str) -> None:
-    assert study_pages.told(ratio) == said
+    assert more_or_less(ratio) == said
 
 
 def test_a_table_sets_numbers_right() -> None:
@@ -167,8 +171,23 @@ def test_a_table_sets_numbers_right() -> None:
     assert table(("a", "b", "c"), rows).splitlines() == lines
 
 
-def test_a_page_leaves_out_what_is_empty() -> None:
-    assert page("one", "", "two") == "one\n\ntwo\n"
+def test_a_page_has_a_line_for_each_paragraph_and_one_empty_line_between() -> None:
+    assert unwrapped("one\ntwo \n\n\n| a |\n| b |\n") == "one two\n\n| a |\n| b |\n"
+
+
+def test_a_template_without_a_fact_is_an_error() -> None:
+    with pytest.raises(jinja2.UndefinedError, match="'networks' is undefined"):
+        render("study-layers.md.j2")
+
+
+def test_without_jinja_a_page_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    with pytest.raises(MissingExtra) as caught:
+        render("study-layers.md.j2", networks=[])
+    assert str(caught.value).splitlines() == [
+        "writing a page of the docs needs an optional package",
+        '  hint: pip install "acortex[docs]"',
+    ]
 
 
 def test_a_network_is_compiled_once() -> None:
