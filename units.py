@@ -13,7 +13,7 @@ from math import ceil, isfinite
 AJ_PER_J = 10**18
 AJ_PER_PJ = 10**6
 NS_PER_S = 10**9
-UM2_PER_MM2 = 10**6
+UM2_PER_MM2 = Decimal(10) ** 6  # decimal as the areas of a chip file, so that none of them becomes a float
 
 Exact = Decimal | Fraction | int
 """A number without rounding, as a chip file writes it."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 
+from acortex.intervals import Span, joined
 from acortex.sim.area import PRECISION, added_area, memory_side_factor
 from acortex.sim.bus import word_length_mm
 from acortex.sim.floorplan import floor_plan
@@ -122,7 +123,9 @@ class Prices:
 def prices(chip: Chip) -> Prices:
     """The prices of a chip, each rounded once to whole attojoules, ties to even."""
     with localcontext(prec=PRECISION):
-        rows = tuple({component: _whole(rate(chip) * AJ_PER_PJ) for component, rate in kind.rates} for kind in KINDS)
+        rows = tuple(
+            {component: _whole(rate(chip) * Decimal(AJ_PER_PJ)) for component, rate in kind.rates} for kind in KINDS
+        )
     return Prices(rows, tuple(sum(row.values()) for row in rows), leakage_aj_per_cycle(chip))
 
 
@@ -174,13 +177,10 @@ def share_leakage(
 
 def _merged(intervals: Iterable[Interval], cycles: int) -> list[tuple[int, int, int]]:
     """The intervals as (start, end, owner), within the run, one where several of an owner overlap or touch; sorted."""
-    spans: list[tuple[int, int, int]] = []
-    by_owner = sorted((owner, max(start, 0), min(end, cycles)) for owner, start, end in intervals)
-    for owner, start, end in by_owner:
-        if spans and spans[-1][2] == owner and start <= spans[-1][1]:
-            spans[-1] = (spans[-1][0], max(spans[-1][1], end), owner)
-        elif start < end:
-            spans.append((start, end, owner))
+    by_owner: defaultdict[int, list[Span]] = defaultdict(list)
+    for owner, start, end in intervals:
+        by_owner[owner].append((max(start, 0), min(end, cycles)))
+    spans = [(start, end, owner) for owner, own in by_owner.items() for start, end in joined(own)]
     return sorted(spans, key=lambda span: (span[0], span[2]))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from acortex.intervals import covered
 from acortex.isa.container import sha256
 from acortex.isa.program import Program
 from acortex.sim.area import area_by_component, total_area
@@ -182,8 +183,8 @@ def _layers(program: Program, tally: Tally, cycles: int, spans: Sequence[Interva
     macs = dict.fromkeys(numbers, 0)
     for (layer, _), count in tally.macs.items():
         macs[layer - 1] += count
-    in_flight = {number: _union(start_end for n, *start_end in spans if n == number) for number in numbers}
-    in_flight[NONE] = cycles - _union(start_end for _, *start_end in spans)
+    in_flight = {number: covered((start, end) for n, start, end in spans if n == number) for number in numbers}
+    in_flight[NONE] = cycles - covered((start, end) for _, start, end in spans)
     return [
         Layer(
             name="-" if number == NONE else program.layers[number],
@@ -194,15 +195,6 @@ def _layers(program: Program, tally: Tally, cycles: int, spans: Sequence[Interva
         )
         for number in numbers
     ]
-
-
-def _union(spans: Any) -> int:
-    """How many cycles some of the spans cover."""
-    covered, reached = 0, 0
-    for start, end in sorted(spans):
-        covered += max(end - max(start, reached), 0)
-        reached = max(reached, end)
-    return covered
 
 
 def _utilisation(chip: TimedChip) -> dict[str, UnitTime]:

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from acortex.intervals import Span, covered
 from acortex.traces.schema import TraceHeader
 from acortex.traces.table import Ints
-
-Span = tuple[int, int]
 
 ISSUING = "controller"
 """The unit whose events keep nothing in flight."""
@@ -74,11 +73,11 @@ class InFlight:
         spans: list[list[Span]] = [[] for _ in self.header.layers]
         for key, span in self.work.rows.items():
             spans[key % len(spans)].append(span)
-        outside = cycles - _union(span for some in spans[1:] for span in some)
+        outside = cycles - covered(span for some in spans[1:] for span in some)
         return [
             (
                 (min((start for start, _ in some), default=0), max((end for _, end in some), default=0)),
-                _union(some) if at else outside,
+                covered(some) if at else outside,
             )
             for at, some in enumerate(spans)
         ]
@@ -100,12 +99,3 @@ class InFlight:
 
 def _places(names: Iterable[str], name: str) -> NDArray[np.int64]:
     return np.array([at for at, one in enumerate(names) if one == name], dtype=np.int64)
-
-
-def _union(spans: Iterable[Span]) -> int:
-    """How many cycles some of the spans cover."""
-    covered, reached = 0, 0
-    for start, end in sorted(spans):
-        covered += max(end - max(start, reached), 0)
-        reached = max(reached, end)
-    return covered
