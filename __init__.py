@@ -11,6 +11,7 @@ the package costs nothing: each name is loaded as it is used.
 from __future__ import annotations
 
 from acortex.errors import AcortexError
+from acortex.lazy_names import loader
 
 TYPE_CHECKING = False  # as `typing` has it, without importing it: until `main` runs, Ctrl-C is a traceback
 if TYPE_CHECKING:
@@ -22,25 +23,16 @@ __version__ = "0.1.0"
 
 __all__ = ["AcortexError", "__version__", "assemble", "compile", "open_trace", "prepare", "run"]
 
-_HOMES = {
-    "assemble": ("acortex.isa.assembler", "assemble"),
-    "compile": ("acortex.tools.api", "compile"),
-    "open_trace": ("acortex.traces.reader", "open"),
-    "prepare": ("acortex.tools.api", "prepare"),
-    "run": ("acortex.tools.api", "run"),
-}
-
-
-def __getattr__(name: str) -> object:
-    """Loads a public name from its home at its first use."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'acortex' has no attribute {name!r}")
-    from importlib import import_module
-
-    module, attribute = _HOMES[name]
-    value = getattr(import_module(module), attribute)
-    globals()[name] = value
-    return value
+__getattr__ = loader(
+    __name__,
+    {
+        "assemble": "acortex.isa.assembler:assemble",
+        "compile": "acortex.tools.api:compile",
+        "open_trace": "acortex.traces.reader:open",
+        "prepare": "acortex.tools.api:prepare",
+        "run": "acortex.tools.api:run",
+    },
+)
 
 
 def __dir__() -> list[str]:

@@ -6,6 +6,12 @@ assemble, deadlocks, breaks a rule of the chip) and 2 where the request was wron
 
 from __future__ import annotations
 
+import sys
+
+TYPE_CHECKING = False  # as `typing` has it, without importing it
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 class AcortexError(Exception):
     """What went wrong in one sentence, where, and what to do about it.
@@ -47,3 +53,12 @@ class ManyErrors(AcortexError):
         self.errors = errors
         super().__init__("\n".join(str(error) for error in errors))
         self.exit_code = max(error.exit_code for error in errors)
+
+
+def run_as_script(main: Callable[..., object], *given: str) -> None:
+    """Runs the `main` of a module that is started by `python -m`: an error is a message on stderr and an exit code."""
+    try:
+        main(*given)
+    except AcortexError as failure:
+        print(failure, file=sys.stderr)
+        sys.exit(failure.exit_code)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from acortex.lazy_names import loader
 
 if TYPE_CHECKING:
     from acortex.isa.assembler import assemble, assemble_file
@@ -20,23 +21,29 @@ __all__ = [
     "listing", "load", "loads", "reference", "save", "sha256",
 ]  # fmt: skip
 
-_HOMES = {
-    "assembler": ("assemble", "assemble_file"),
-    "codec": ("Instruction", "as_text", "decode", "encode"),
-    "container": ("dumps", "load", "loads", "save", "sha256"),
-    "diagnostics": ("Diagnostic",),
-    "disassembler": ("disassemble", "listing"),
-    "manual": ("reference",),
-    "program": ("Constants", "Line", "Memory", "Program", "Tensor", "Weights"),
-}
-"""The module of each public name: loaded at its first use, since NumPy need not be paid for by `--help`."""
-
-
-def __getattr__(name: str) -> object:
-    """Loads a public name from its home."""
-    for module, names in _HOMES.items():
-        if name in names:
-            value: object = getattr(import_module(f"{__name__}.{module}"), name)
-            globals()[name] = value
-            return value
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = loader(
+    __name__,
+    {
+        "Constants": "acortex.isa.program:Constants",
+        "Diagnostic": "acortex.isa.diagnostics:Diagnostic",
+        "Instruction": "acortex.isa.codec:Instruction",
+        "Line": "acortex.isa.program:Line",
+        "Memory": "acortex.isa.program:Memory",
+        "Program": "acortex.isa.program:Program",
+        "Tensor": "acortex.isa.program:Tensor",
+        "Weights": "acortex.isa.program:Weights",
+        "as_text": "acortex.isa.codec:as_text",
+        "assemble": "acortex.isa.assembler:assemble",
+        "assemble_file": "acortex.isa.assembler:assemble_file",
+        "decode": "acortex.isa.codec:decode",
+        "disassemble": "acortex.isa.disassembler:disassemble",
+        "dumps": "acortex.isa.container:dumps",
+        "encode": "acortex.isa.codec:encode",
+        "listing": "acortex.isa.disassembler:listing",
+        "load": "acortex.isa.container:load",
+        "loads": "acortex.isa.container:loads",
+        "reference": "acortex.isa.manual:reference",
+        "save": "acortex.isa.container:save",
+        "sha256": "acortex.isa.container:sha256",
+    },
+)

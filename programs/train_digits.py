@@ -23,7 +23,6 @@ product is summed is up to the BLAS library and its number of threads, and thous
 from __future__ import annotations
 
 import argparse
-import sys
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -34,7 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex import safe_files
-from acortex.errors import AcortexError, UsageError
+from acortex.errors import UsageError, run_as_script
 from acortex.programs import digits_reference
 
 Floats = NDArray[np.float32]
@@ -328,8 +327,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except AcortexError as failure:
-        print(failure, file=sys.stderr)
-        sys.exit(failure.exit_code)
+    run_as_script(main)

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from acortex.errors import AcortexError
+from acortex.errors import run_as_script
 from acortex.programs.train_digits import (
     CLASSES,
     DIGITS,
@@ -204,8 +204,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except AcortexError as failure:
-        print(failure, file=sys.stderr)
-        sys.exit(failure.exit_code)
+    run_as_script(main)

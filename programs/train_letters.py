@@ -11,7 +11,6 @@ fourth one tests, all others train. NumPy only, one seed.
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
@@ -19,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from acortex.errors import AcortexError
+from acortex.errors import run_as_script
 from acortex.programs.train_digits import Adam, save_arrays
 
 Floats = NDArray[np.float32]
@@ -101,8 +100,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except AcortexError as failure:
-        print(failure, file=sys.stderr)
-        sys.exit(failure.exit_code)
+    run_as_script(main)

@@ -23,8 +23,8 @@ MAY_IMPORT = {
 """The layers of aCortex, and which others each may import, lazily or for types too."""
 
 
-OF_ALL = {"documents", "errors", "intervals", "safe_files", "units", "wording", "__version__"}
-"""What belongs to no layer: errors, results, files, intervals, units, the wording of messages, and the version."""
+OF_ALL = {"documents", "errors", "intervals", "lazy_names", "safe_files", "units", "wording", "__version__"}
+"""What belongs to no layer: errors, results, files, units, wording and the like, and the version."""
 
 TOP = {""}
 """`import acortex` itself, which leads everywhere."""

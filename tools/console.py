@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
     from acortex.documents import Result
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 PIPED_WIDTH = 100
 """Columns of a report that goes into a file or a pipe."""
@@ -24,15 +26,15 @@ NARROWEST = 40
 WIDEST = 110
 """Columns that a report takes at most: a wider terminal makes bars longer, not the text better."""
 
-format_option = click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Text for people or JSON for programs.",
-)
-"""The option `--format`, passed to a command as `form`."""
+
+def form_option(*more: str, help: str) -> Callable[[F], F]:
+    """The option `--format` of a command that knows other forms than text and JSON; passed to it as `form`."""
+    forms = click.Choice(["text", "json", *more])
+    return click.option("--format", "form", type=forms, default="text", show_default=True, help=help)
+
+
+format_option = form_option(help="Text for people or JSON for programs.")
+"""The option `--format` of most commands."""
 
 
 def print_json(report: Result) -> None:

@@ -5,19 +5,12 @@ from __future__ import annotations
 import click
 
 from acortex.tools import files
-from acortex.tools.console import console, print_json, show
+from acortex.tools.console import console, form_option, print_json, show
 
 
 @click.command()
 @click.argument("figure", type=click.Choice(["fig7b"]))
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "markdown"]),
-    default="text",
-    show_default=True,
-    help="Text for people, JSON for programs, or Markdown for a page.",
-)
+@form_option("markdown", help="Text for people, JSON for programs, or Markdown for a page.")
 @click.option("--plot", metavar="FILE.svg", type=click.Path(), help="Draw the figure here; needs acortex[plots].")
 def reproduce(figure: str, form: str, plot: str | None) -> None:
     """Print a figure of the source paper with ours beside it: fig7b, the table of three networks on their chips.

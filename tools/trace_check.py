@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from acortex.tools import files
-from acortex.tools.console import print_json
+from acortex.tools.console import form_option, print_json
 from acortex.tools.spool import Spooled
 
 if TYPE_CHECKING:
@@ -28,14 +28,7 @@ if TYPE_CHECKING:
     help="Let a metric, or all below a name, differ by so much of itself: energy_aj=1e-6. Repeatable.",
 )
 @click.option("--before", metavar="OLD.actrace", type=Spooled(), help="The golden's run: says where the two part.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "github"]),
-    default="text",
-    show_default=True,
-    help="Text for people, JSON for programs, or a mark in a pull request.",
-)
+@form_option("github", help="Text for people, JSON for programs, or a mark in a pull request.")
 def check(path: str, golden: str, update: bool, given: tuple[str, ...], before: str | None, form: str) -> int:
     """Hold a run against a golden: exits with 1 where any cycle, count or attojoule differs, faster ones too."""
     from acortex.tools import check as checking

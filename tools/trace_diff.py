@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from acortex.tools.console import console, print_json, show
+from acortex.tools.console import console, form_option, print_json, show
 from acortex.tools.numbers import TOLERANCE
 from acortex.tools.spool import Spooled, open_trace
 
@@ -15,13 +15,8 @@ from acortex.tools.spool import Spooled, open_trace
 @click.option(
     "--rtol-energy", metavar="RELATIVE", type=TOLERANCE, default=0.0, help="Relative tolerance of an event's energy."
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "markdown", "html"]),
-    default="text",
-    show_default=True,
-    help="Text for people, JSON for programs, Markdown for a pull request, or one HTML file.",
+@form_option(
+    "markdown", "html", help="Text for people, JSON for programs, Markdown for a pull request, or one HTML file."
 )
 def diff(first: str, second: str, rtol_energy: float, form: str) -> int:
     """Compare two traces: where they part, and what moved. Exits with 1 where they differ.

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from acortex.errors import AcortexError
+from acortex.errors import run_as_script
 from acortex.tools.paper.pages import main
 
 if __name__ == "__main__":
-    try:
-        main(*sys.argv[1:])
-    except AcortexError as failure:
-        print(failure, file=sys.stderr)
-        sys.exit(failure.exit_code)
+    run_as_script(main, *sys.argv[1:])
