@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from textwrap import fill
+
+GLUE = "\u00a0"
+"""Stands between a number and its unit while a paragraph is filled: they stay on one line."""
+
+WIDTH = 120
+"""Characters of a line of a paragraph."""
 
 
-def unwrapped(text: str) -> str:
-    """A page with a line for each paragraph, and one empty line between each two blocks."""
+def filled(text: str) -> str:
+    """A page with paragraphs of lines of at most `WIDTH` characters, and one empty line between each two blocks.
+
+    Tables and headings keep their lines.
+    """
     blocks = (block.strip() for block in re.split(r"\n\s*\n", text))
-    return "\n\n".join(_one_line(block) for block in blocks if block) + "\n"
+    return "\n\n".join(_filled(block) for block in blocks if block) + "\n"
 
 
-def _one_line(block: str) -> str:
-    return block if block.startswith("|") else " ".join(block.split())
+def _filled(block: str) -> str:
+    if block.startswith(("|", "#")):
+        return block
+    together = re.sub(r"(?<=\d) (?=%|(?:[munp]?[sJW]|mm2)\b)", GLUE, " ".join(block.split()))
+    return fill(together, WIDTH, break_long_words=False, break_on_hyphens=False).replace(GLUE, " ")
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

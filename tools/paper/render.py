@@ -6,7 +6,7 @@ A template is filled in with facts, and has the filters below. Jinja2 comes with
 from __future__ import annotations
 
 from acortex.errors import MissingExtra
-from acortex.tools.paper.markdown import table, unwrapped
+from acortex.tools.paper.markdown import filled, table
 
 
 def share(value: float) -> str:
@@ -67,4 +67,4 @@ def render(template: str, **facts: object) -> str:
     )
     environment.filters.update(FILTERS)
     environment.globals["table"] = table
-    return unwrapped(environment.get_template(template).render(facts))
+    return filled(environment.get_template(template).render(facts))

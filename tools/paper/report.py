@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import Any
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -12,7 +11,9 @@ from rich.text import Text
 
 from acortex.tools.paper import fig7b
 from acortex.tools.paper.fig7b import TITLES, Measured
+from acortex.tools.paper.markdown import table
 from acortex.tools.paper.notes import note
+from acortex.tools.paper.render import render
 from acortex.tools.results import FigureRow
 
 FIXED = ("parameters", "m_", "n", "fg_", "area")
@@ -22,22 +23,6 @@ LEGEND = """~ doubtful in the paper
 within: 5 % of the interval that the printed digits allow, or half a point of a percentage
 basis: exactly counted, predicted by constants from other networks, or fitted on this one too
 left out: the ratio with all constants derived without this network"""
-
-INTRODUCTION = """# Fig. 7b, the paper's and ours
-
-The table of Bavandpour et al. 2018, "Mixed-Signal Neuromorphic Inference Accelerators: Recent Results and Future
-Prospects", with what this simulator says beside it. The networks are compiled, and their programs simulated cycle by
-cycle; every count is of events that happened. `make reproduce` rebuilds this page and its picture; `acortex reproduce
-fig7b` prints the same.
-
-`~` marks cells that do not agree with the rest of the table. *left out* is the ratio with every constant derived
-anew without the network of the column. *basis*: `exact` rows are counted; `predicted` ones use only constants that were
-derived on other networks; the constants of `fitted` ones saw this network too. The last column says why a row lies
-more than 5 % outside what its printed digits allow, or more than half a point where it is a percentage.
-
-![The shares of energy and area, the paper's and ours](figure-7b.svg)
-
-"""
 
 Runs = Mapping[str, Measured]
 
@@ -81,12 +66,16 @@ def _columns(runs: Runs, rows: Sequence[FigureRow], beside: Measured) -> Iterato
             )
 
 
+def _printed(row: FigureRow) -> str:
+    return ("~" if row.doubtful else "") + number(row.paper)
+
+
 def _table(rows: Sequence[FigureRow]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for head in ("", "paper", "ours", "ratio", "left out", "basis", "unit", "within"):
         table.add_column(head, justify="left" if head in ("", "basis", "unit", "within") else "right", no_wrap=True)
     for row in rows:
-        table.add_row(row.row, ("~" if row.doubtful else "") + number(row.paper), number(row.ours), ratio(row.ratio),
+        table.add_row(row.row, _printed(row), number(row.ours), ratio(row.ratio),
                       ratio(row.ratio_left_out), row.basis, row.unit, "yes" if row.within else "NO")  # fmt: skip
     return table
 
@@ -125,37 +114,32 @@ def _notes(rows: Sequence[FigureRow]) -> Iterator[str]:
 
 
 def markdown(runs: Runs, beside: Measured, largest: Runs) -> str:
-    """The same as a page in Markdown."""
-    lines: list[str] = []
+    """The same as Markdown."""
+    blocks: list[str] = []
     for title, own in _columns(runs, fig7b.rows(runs), beside):
-        lines += [f"## {title}", "", *_page(own), ""]
+        blocks += [f"## {title}", table(_HEADS, map(_cells, own))]
     heads = ("network", "", "own chip", "largest chip", "ratio")
-    lines += ["## The smaller networks on the largest chip", "", *_piped(heads, _largest(runs, largest)), ""]
+    blocks += ["## The smaller networks on the largest chip", table(heads, _largest(runs, largest))]
     heads = ("constant", "value", "fit now", "unit", "derived on")
-    lines += ["## Fitted constants", "", *_piped(heads, _constants(runs)), ""]
-    return "\n".join(lines)
+    blocks += ["## Fitted constants", table(heads, _constants(runs))]
+    return "\n\n".join(blocks) + "\n"
 
 
 def page(runs: Runs, beside: Measured, largest: Runs) -> str:
     """The page of the docs: what the table is, and the same."""
-    return INTRODUCTION + markdown(runs, beside, largest)
+    return render("figure-7b.md.j2", tables=markdown(runs, beside, largest))
 
 
-def _page(rows: Sequence[FigureRow]) -> Iterator[str]:
-    body = (
-        (_named(row), ("~" if row.doubtful else "") + number(row.paper), number(row.ours), ratio(row.ratio),
-         ratio(row.ratio_left_out), row.basis, "" if row.within else note(row.network, row.row))
-        for row in rows
-    )  # fmt: skip
-    return _piped(("row", "paper", "ours", "ratio", "left out", "basis", "where it differs"), body)
+_HEADS = ("row", "paper", "ours", "ratio", "left out", "basis", "where it differs")
 
 
-def _named(row: FigureRow) -> str:
-    return f"{row.row} ({row.unit})" if row.unit else row.row
-
-
-def _piped(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
-    yield "| " + " | ".join(heads) + " |"
-    yield "|" + "---|" * len(heads)
-    for row in rows:
-        yield "| " + " | ".join(row) + " |"
+def _cells(row: FigureRow) -> Sequence[str]:
+    return (
+        f"{row.row} ({row.unit})" if row.unit else row.row,
+        _printed(row),
+        number(row.ours),
+        ratio(row.ratio),
+        ratio(row.ratio_left_out),
+        row.basis,
+        "" if row.within else note(row.network, row.row),
+    )

@@ -19,7 +19,7 @@ from acortex.sim.specs import load_chip
 from acortex.tools.machine import machine_of
 from acortex.tools.paper import study_plots
 from acortex.tools.paper.compiled import compiled_network
-from acortex.tools.paper.markdown import table, unwrapped
+from acortex.tools.paper.markdown import filled, table
 from acortex.tools.paper.pages import pages_of
 from acortex.tools.paper.render import more_or_less, render
 from acortex.tools.paper.studies import (
@@ -171,8 +171,10 @@ def test_a_table_sets_numbers_right() -> None:
     assert table(("a", "b", "c"), rows).splitlines() == lines
 
 
-def test_a_page_has_a_line_for_each_paragraph_and_one_empty_line_between() -> None:
-    assert unwrapped("one\ntwo \n\n\n| a |\n| b |\n") == "one two\n\n| a |\n| b |\n"
+def test_a_page_has_filled_paragraphs_and_one_empty_line_between_blocks() -> None:
+    assert filled("# x\n\none\ntwo \n\n\n| a |\n| b |\n") == "# x\n\none two\n\n| a |\n| b |\n"
+    assert filled(f"{'word ' * 23}12345 ms") == f"{'word ' * 22}word\n12345 ms\n"
+    assert filled(f"{'word ' * 30}well-known") == f"{'word ' * 23}word\n{'word ' * 6}well-known\n"
 
 
 def test_a_template_without_a_fact_is_an_error() -> None:
