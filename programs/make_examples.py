@@ -7,13 +7,14 @@ Weights are whole numbers from -7 to 7, inputs codes from 0 to 15. A key is the 
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-FILE = Path(__file__).with_name("examples.npz")
+from acortex.programs.shipped import FOLDER
+
+FILE = FOLDER / "examples.npz"
 
 SEED = 2018
 

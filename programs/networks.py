@@ -7,15 +7,13 @@ claimed.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from acortex.programs.network import Network
-
-FOLDER = Path(__file__).parent
+from acortex.programs.shipped import FOLDER
 
 
 def arrays(name: str) -> dict[str, NDArray[Any]]:

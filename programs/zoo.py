@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,9 +18,8 @@ from acortex.programs.compiler import Compiled, compile_graph
 from acortex.programs.front import quantised
 from acortex.programs.graph import Coding, LayerGraph, Port
 from acortex.programs.network import Network
+from acortex.programs.shipped import FOLDER
 from acortex.wording import nearest, suggestion
-
-FOLDER = Path(__file__).parent
 
 FEW = 200
 """Digits that digits_cnn runs on unless told: it takes a thousand array operations for each, digits_mlp two."""

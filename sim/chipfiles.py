@@ -15,13 +15,8 @@ from typing import Any
 
 from acortex import safe_files
 from acortex.errors import UsageError
+from acortex.sim.shipped import CHIPS, TECHNOLOGIES
 from acortex.wording import did_you_mean
-
-CHIPS = Path(__file__).parent / "chips"
-"""Where the built-in chips are."""
-
-TECHNOLOGIES = Path(__file__).parent / "technologies"
-"""Where the technologies are: a folder for each kind, a file for each."""
 
 NAMES_TECHNOLOGY = {"memory.type": "memory", "arrays.cell": "cell"}
 """The settings that name a technology, and the kind that each names."""

@@ -18,7 +18,6 @@ import pytest
 from onnx import helper, numpy_helper
 
 FOLDERS = ("isa", "traces", "sim", "programs", "tools")
-FILES = ("__init__.py", "__main__.py", "errors.py")
 
 PROGRAM = """
     .program drill
@@ -55,8 +54,8 @@ class Drill:
         skip = shutil.ignore_patterns("__pycache__")
         for name in FOLDERS:
             shutil.copytree(checkout / name, self.package / name, ignore=skip)
-        for name in FILES:
-            shutil.copy(checkout / name, self.package / name)
+        for path in checkout.glob("*.py"):
+            shutil.copy(path, self.package / path.name)
         self.folder = folder
         self.files: set[str] = set()
         self.lines = 0

@@ -133,8 +133,8 @@ def caught_by(bug: tuple[str, str, str, str]) -> str:
         copy.mkdir()
         for name in FOLDERS:
             shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
-        for name in ("__init__.py", "__main__.py", "errors.py", "py.typed", "setup.cfg"):
-            shutil.copy(ROOT / name, copy / name)
+        for path in (*ROOT.glob("*.py"), ROOT / "py.typed", ROOT / "setup.cfg"):
+            shutil.copy(path, copy / path.name)
         source = (copy / file).read_text()
         assert text in source, f"{file} has no {text!r} any more"
         (copy / file).write_text(source.replace(text, instead, 1))

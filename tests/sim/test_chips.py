@@ -5,9 +5,9 @@ import pytest
 from acortex.errors import UsageError
 from acortex.isa import assemble, dumps, loads
 from acortex.isa.operands import KINDS
-from acortex.sim.chipfiles import CHIPS
 from acortex.sim.program_chip import chip_of
 from acortex.sim.run import run
+from acortex.sim.shipped import CHIPS
 from acortex.sim.specs import SETTINGS, chip_names, load_chip
 from acortex.tools import api
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acortex.errors import AcortexError, ManyErrors, UsageError
-from acortex.sim.chipfiles import CHIPS
+from acortex.sim.shipped import CHIPS
 from acortex.sim.specs import SETTINGS, chip_names, json_schema, load_chip
 
 Write = Callable[..., Path]
