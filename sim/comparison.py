@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from acortex.sim.area import total_area
-from acortex.sim.results import RunReport
+from acortex.sim.results import RunReport, TimedReport, timed
 from acortex.sim.results_of_chips import ChipArea, ChipDiff, ComparedQuantity, Comparison, SettingDiff
 from acortex.sim.specs import SETTINGS, Chip
 
@@ -34,16 +34,16 @@ def _value(config: Mapping[str, Any], path: str) -> Any:
     return config[section][name] if section else config[name]
 
 
-QUANTITIES: tuple[tuple[str, str, Callable[[RunReport], float]], ...] = (
-    ("cycles", "cycles", lambda run: run["cycles"]),
-    ("time", "s", lambda run: run["latency_s"]),
-    ("latency of an inference", "s", lambda run: _mean([one["latency_s"] for one in run["inferences"]])),
-    ("throughput", "Op/s", lambda run: run["throughput_ops_per_s"]),
-    ("efficiency", "Op/J", lambda run: run["efficiency_ops_per_j"]),
-    ("power", "W", lambda run: run["power_w"]),
-    ("peak power", "W", lambda run: run["power"]["peak_w"]),
-    ("area", "mm2", lambda run: run["area_mm2"]),
-    ("energy", "J", lambda run: run["energy_j"]),
+QUANTITIES: tuple[tuple[str, str, Callable[[TimedReport], float]], ...] = (
+    ("cycles", "cycles", lambda run: run.cycles),
+    ("time", "s", lambda run: run.latency_s),
+    ("latency of an inference", "s", lambda run: _mean([one.latency_s for one in run.inferences])),
+    ("throughput", "Op/s", lambda run: run.throughput_ops_per_s),
+    ("efficiency", "Op/J", lambda run: run.efficiency_ops_per_j),
+    ("power", "W", lambda run: run.power_w),
+    ("peak power", "W", lambda run: run.power.peak_w),
+    ("area", "mm2", lambda run: run.area_mm2),
+    ("energy", "J", lambda run: run.energy_j),
 )
 """What is compared of two runs: a name, its unit, and where the report has it. The energies of components follow."""
 
@@ -57,8 +57,9 @@ def compare(a: RunReport, b: RunReport) -> Comparison:
 
     `ratio` is the second over the first, null where the first is 0.
     """
-    rows = [(name, unit, read(a), read(b)) for name, unit, read in QUANTITIES]
-    energies = a["energy_by_component_j"], b["energy_by_component_j"]
+    both = timed(a), timed(b)
+    rows = [(name, unit, read(both[0]), read(both[1])) for name, unit, read in QUANTITIES]
+    energies = [run.energy_by_component_j for run in both]
     rows += [(f"energy.{name}", "J", energies[0][name], energies[1][name]) for name in energies[0]]
     return Comparison(
         program=a.program,

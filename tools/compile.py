@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from acortex.programs.compiler import Compiled
+    from acortex.programs.results import CompileReport
 
 MAPPINGS = ("taps", "dense", "best")
 
@@ -124,13 +125,13 @@ def _text(compiled: Compiled, path: str) -> list[tuple[str, bytes | str]]:
     return [(str(arrays), packed.getvalue()), (path, text)]
 
 
-def _parts(report: Mapping[str, Any], half: int | None) -> Iterator[RenderableType]:
+def _parts(report: CompileReport, half: int | None) -> Iterator[RenderableType]:
     """What a compilation came to, for people; layer by layer where told how many columns the left blocks have."""
     from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
 
-    yield Text.assemble((report["network"], "bold cyan"), " for ", (report["chip"], "bold cyan"))
+    yield Text.assemble((report.network, "bold cyan"), " for ", (report.chip, "bold cyan"))
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim")
     for name, text in _facts(report):
@@ -140,36 +141,36 @@ def _parts(report: Mapping[str, Any], half: int | None) -> Iterator[RenderableTy
         yield Padding(_layers(report, half), (1, 0, 0, 2), expand=False)
 
 
-def _facts(report: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    used, chip, least = report["arrays_used"], report["arrays_in_chip"], report["arrays_least"]
+def _facts(report: CompileReport) -> Iterator[tuple[str, str]]:
+    used, chip, least = report.arrays_used, report.arrays_in_chip, report.arrays_least
     apart = " with dense rows, each group of a convolution apart"
     yield "arrays", f"{used:,} of {chip:,}, {100 * used / chip:.1f} %; {least:,}{apart}"
-    yield "memory", f"{report['memory_peak_bytes']:,} bytes at most"
-    yield "instructions", f"{report['instructions']:,}"
-    sizes = report["smallest_chip"]
-    yield "smallest chip", ", ".join(f"{setting}={sizes[part]}" for part, setting in SIZES.items())
-    if report["host_nodes"]:
-        yield "left to the host", ", ".join(report["host_nodes"])
+    yield "memory", f"{report.memory_peak_bytes:,} bytes at most"
+    yield "instructions", f"{report.instructions:,}"
+    sizes = report.smallest_chip
+    yield "smallest chip", ", ".join(f"{setting}={getattr(sizes, part)}" for part, setting in SIZES.items())
+    if report.host_nodes:
+        yield "left to the host", ", ".join(report.host_nodes)
 
 
-def _layers(report: Mapping[str, Any], half: int) -> RenderableType:
+def _layers(report: CompileReport, half: int) -> RenderableType:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for name in ("layer", "arrays", "cells used", "in columns", "macs", "memory words", "cycles", "limited by"):
         left = name in ("layer", "in columns", "limited by")
         table.add_column(name, justify="left" if left else "right", no_wrap=name != "layer")
-    for layer in report["layers"]:
-        starts = [rect["column"] + half * (rect["block"] % 2) for rect in layer["group"]]
-        ends = [start + rect["columns"] - 1 for start, rect in zip(starts, layer["group"], strict=True)]
+    for layer in report.layers:
+        starts = [rect.column + half * (rect.block % 2) for rect in layer.group]
+        ends = [start + rect.columns - 1 for start, rect in zip(starts, layer.group, strict=True)]
         table.add_row(
-            " + ".join((layer["name"], *layer["fused"])),
-            f"{layer['arrays']:,}",
-            "-" if layer["utilisation"] is None else f"{100 * layer['utilisation']:.1f} %",
+            " + ".join((layer.name, *layer.fused)),
+            f"{layer.arrays:,}",
+            "-" if layer.utilisation is None else f"{100 * layer.utilisation:.1f} %",
             f"{min(starts)} to {max(ends)}" if starts else "-",
-            f"{layer['macs']:,}",
-            f"{layer['memory_accesses']:,}",
-            f"{layer['cycles']:,}",
-            layer["bottleneck"],
+            f"{layer.macs:,}",
+            f"{layer.memory_accesses:,}",
+            f"{layer.cycles:,}",
+            layer.bottleneck,
         )
     return table
