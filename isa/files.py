@@ -15,6 +15,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from acortex import safe_files
 from acortex.errors import UsageError
 from acortex.wording import did_you_mean
 
@@ -85,7 +86,7 @@ class ArrayFile:
             return self._member(self._archive, _chosen(self._members, key, what))
         if key is not None:
             raise UsageError(f"{what} holds one array without a name", hint="leave out the key")
-        with self._path.open("rb") as stream:
+        with safe_files.open_file(self._path) as stream:
             return _read_npy(stream, self._size, what)
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
@@ -162,7 +163,7 @@ def _chosen(arrays: Mapping[str, object], key: str | None, what: str) -> str:
 
 
 def _opened(path: Path) -> zipfile.ZipFile:
-    with path.open("rb") as stream:
+    with safe_files.open_file(path) as stream:
         entries, size = _directory(stream)
     if entries > MOST_ARRAYS or size > MOST_ARRAYS * DIRECTORY_ENTRY:
         raise UsageError(f"{path.name} holds {entries} arrays, at most {MOST_ARRAYS} are read")

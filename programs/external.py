@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from acortex import safe_files
 from acortex.errors import UsageError
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def external(tensor: onnx.TensorProto, shape: tuple[int, ...], folder: Path | No
 
     def load() -> Array:
         if packed:
-            with file.open("rb") as stream:
+            with safe_files.open_file(file) as stream:
                 stream.seek(offset)
                 whole = type(tensor)()
                 whole.CopyFrom(tensor)
@@ -112,7 +113,8 @@ def external(tensor: onnx.TensorProto, shape: tuple[int, ...], folder: Path | No
                 whole.ClearField("data_location")
                 whole.raw_data = stream.read(needed)
             return decode(whole, where)
-        flat = np.fromfile(file, dtype.newbyteorder("<"), count, offset=offset)
+        with safe_files.open_file(file) as stream:
+            flat = np.fromfile(stream, dtype.newbyteorder("<"), count, offset=offset)
         return plain(flat.reshape(shape), tensor.name, where)
 
     return load

@@ -5,7 +5,7 @@ Opsets from 9 on. Weights may lie in external files inside the model's folder. N
 
 from __future__ import annotations
 
-import stat
+import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from acortex import safe_files
 from acortex.errors import MissingExtra, UsageError
 from acortex.programs.external import decode, external, is_external, locations
 from acortex.programs.functions import MOST_NODES, inlined
@@ -109,6 +110,14 @@ def _check_sizes(graph: onnx.GraphProto, where: str) -> None:
             raise UsageError(f"it has {count} {what}, {most} is the most", where=where, hint="export a smaller network")
 
 
+def _read(path: Path) -> bytes:
+    with safe_files.open_file(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > MAX_BYTES:
+            raise UsageError(f"it has {size} bytes, allowed are {MAX_BYTES}", where=str(path))
+        return file.read(MAX_BYTES)
+
+
 def _parse(path: Path) -> onnx.ModelProto:
     try:
         import onnx
@@ -116,15 +125,10 @@ def _parse(path: Path) -> onnx.ModelProto:
     except ImportError:
         raise MissingExtra("reading ONNX files", "onnx") from None
     try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            kind = "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe or a device"
-            raise UsageError(f"it is {kind}, not a file", where=str(path), hint="give the path of a .onnx file")
-        if status.st_size > MAX_BYTES:
-            raise UsageError(f"it has {status.st_size} bytes, allowed are {MAX_BYTES}", where=str(path))
-        return onnx.load_model_from_string(path.read_bytes())
+        return onnx.load_model_from_string(_read(path))
     except OSError as error:
-        raise UsageError(f"it cannot be read ({error.strerror})", where=str(path)) from None
+        told = f"it cannot be read ({error.strerror})"
+        raise UsageError(told, where=str(path), hint="give the path of a .onnx file") from None
     except (DecodeError, ValueError, RecursionError) as error:  # a path may hold a zero byte
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UsageError(f"it is not an ONNX model ({reason})", where=str(path)) from None

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from acortex import safe_files
 from acortex.errors import UsageError
 from acortex.tools import files
 from acortex.traces import golden as goldens
@@ -161,7 +162,8 @@ def _escaped(text: str, more: str = "") -> str:
 def write_golden(path: Path, content: goldens.Golden) -> bool:
     """Writes a golden, its folder too; tells whether the file is now another."""
     text = goldens.dumps(content)
-    if path.is_file() and path.read_bytes() == text.encode():
+    data = text.encode()
+    if path.is_file() and safe_files.read(path, len(data) + 1) == data:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
     files.write(str(path), text)

@@ -290,8 +290,12 @@ def test_what_is_no_file_is_not_read(tmp_path):
     os.mkfifo(tmp_path / "pipe.onnx")
     os.symlink("/dev/zero", tmp_path / "zero.onnx")
     (tmp_path / "folder.onnx").mkdir()
-    for name, kind in (("pipe", "a pipe or a device"), ("zero", "a pipe or a device"), ("folder", "a folder")):
-        with pytest.raises(UsageError, match=rf"{name}\.onnx: it is {kind}, not a file"):
+    for name, kind in (
+        ("pipe", "Is a pipe, and a file is needed"),
+        ("zero", "Is a device, not a file"),
+        ("folder", "Is a directory"),
+    ):
+        with pytest.raises(UsageError, match=rf"{name}\.onnx: it cannot be read \({kind}\)"):
             read_onnx(tmp_path / f"{name}.onnx")
 
 
