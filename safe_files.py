@@ -122,6 +122,11 @@ def _read_pipe(handle: int, path: Name, most: int) -> bytes:
     return bytes(found)
 
 
+def reason(error: OSError | ValueError) -> str:
+    """Why a path cannot be read or written; a ValueError is about a path that cannot be one."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
 def check_replaceable(path: Name) -> None:
     """Raises the OSError of `writing` for a path that cannot be written, as far as can be told without writing."""
     target = os.path.realpath(path)

@@ -37,6 +37,16 @@ def some_of(names: Sequence[str], most: int) -> str:
     return ", ".join([*names[:most], *(["..."] if len(names) > most else [])])
 
 
+def shape_text(shape: Iterable[object]) -> str:
+    """A shape as assembly and messages write it: "3x224x224"."""
+    return "x".join(map(str, shape))
+
+
+def setting_value(value: object) -> str:
+    """The value of a setting as a chip file and `--set` write it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def nearest(name: str, known: Iterable[str], most: int = 1) -> list[str]:
     """The known names most like a mistyped one, the best first, `most` at most; none where none is like it."""
     from difflib import get_close_matches  # loaded only where a message needs it

@@ -108,8 +108,7 @@ def assemble_file(path: Path | str) -> Program:
     try:
         data = safe_files.read(path, MAX_BYTES + 1)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise UsageError(f"cannot read the file: {reason}", where=str(path)) from None
+        raise UsageError(f"cannot read the file: {safe_files.reason(error)}", where=str(path)) from None
     if len(data) > MAX_BYTES:
         raise UsageError(f"the file has more than {MAX_BYTES} bytes", where=str(path), hint="put data into a .npz file")
     try:

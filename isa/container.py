@@ -163,8 +163,7 @@ def load(path: Path | str) -> Program:
     try:
         data = safe_files.read(path, MAX_BYTES + 1)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise UsageError(f"cannot read the file: {reason}", where=str(path)) from None
+        raise UsageError(f"cannot read the file: {safe_files.reason(error)}", where=str(path)) from None
     return loads(data, file=str(path))
 
 

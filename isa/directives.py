@@ -22,7 +22,7 @@ from acortex.isa.operands import KINDS, PACKED
 from acortex.isa.parser import Statement, bind
 from acortex.isa.program import Constants, Memory, Tensor, Weights
 from acortex.isa.tensors import ENCODINGS, MAX_CODE_BITS, MAX_SCALE, MAX_WORDS, MIN_SCALE, accept, fault
-from acortex.wording import any_of, did_you_mean
+from acortex.wording import any_of, did_you_mean, shape_text
 
 MAX_CODE = (1 << MAX_CODE_BITS) - 1
 
@@ -114,8 +114,8 @@ def _file_integers(given: Given, shape: tuple[int, ...], what: str, low: int, hi
     given.no_inline()
     array = given.file_array()
     if array.shape != shape:
-        found = "x".join(map(str, array.shape)) or "a single number"
-        raise given.mistake("shape", f"the file holds {found}, not {'x'.join(map(str, shape))}")
+        found = shape_text(array.shape) or "a single number"
+        raise given.mistake("shape", f"the file holds {found}, not {shape_text(shape)}")
     if array.dtype.kind not in "iu":
         raise given.mistake("file", f"{what}s are integers, the file holds {array.dtype.name}")
     numbers: NDArray[np.integer[Any]] = array.view()  # type: ignore[assignment]  # of a kind that was checked

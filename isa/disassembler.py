@@ -14,6 +14,7 @@ from acortex.isa.data import pack_weights, to_blob
 from acortex.isa.files import plain
 from acortex.isa.names import quoted
 from acortex.isa.program import Program, Tensor
+from acortex.wording import shape_text
 
 BLOB_WIDTH = 108
 """Characters of a blob a line, where that gives few lines; large ones take `WIDE_BLOB`."""
@@ -58,16 +59,12 @@ def _declarations(program: Program, instructions: Sequence[Instruction]) -> Iter
 def _tensor(tensor: Tensor) -> str:
     """A tensor's directive; what has its default is left out."""
     said = {
-        "shape": "|".join(map(_shape, tensor.shapes)),
+        "shape": "|".join(map(shape_text, tensor.shapes)),
         "axes": None if tensor.axes is None else ".".join(map(str, tensor.axes)),
     }
     said |= {name: str(getattr(tensor, name)) for name in ("packed", "encode", "bits", "scale", "zero")}
     parts = (f"{name}={text}" for name, text in said.items() if text not in (None, _DEFAULTS.get(name)))
     return ", ".join((quoted(tensor.name), *parts))
-
-
-def _shape(shape: Sequence[int]) -> str:
-    return "x".join(map(str, shape))
 
 
 def _code(program: Program, instructions: Sequence[Instruction]) -> Iterator[str]:
@@ -105,7 +102,7 @@ def _data(program: Program) -> Iterator[str]:
         yield from _blob(plain(words.values).tobytes())
     for name, array in program.samples.items():
         yield ""
-        yield f".samples {quoted(name)}, type={array.dtype.name}, shape={_shape(array.shape)}"
+        yield f".samples {quoted(name)}, type={array.dtype.name}, shape={shape_text(array.shape)}"
         yield from _blob(plain(array).tobytes())
     if program.labels is not None:
         yield ""

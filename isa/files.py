@@ -212,8 +212,7 @@ def _checked_size(path: Path) -> int:
     try:
         status = path.stat()
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise UsageError(f"cannot read {path.name}: {reason}") from None
+        raise UsageError(f"cannot read {path.name}: {safe_files.reason(error)}") from None
     if not stat.S_ISREG(status.st_mode):
         raise UsageError(f"{path.name} is not a file")
     if status.st_size > MAX_BYTES:

@@ -16,6 +16,7 @@ from acortex.programs.network import Model
 from acortex.programs.passes import Pass, Sink, Source
 from acortex.programs.plan import Plan
 from acortex.programs.steps import Activation, FloatGraph, ProductStep
+from acortex.wording import shape_text
 
 Stage = Model | FloatGraph | LayerGraph | Plan
 Row = dict[str, Any]
@@ -108,7 +109,7 @@ def as_text(stage: Stage) -> str:
     """The rows of a stage as lines."""
     lines = []
     for row in rows(stage):
-        shape = "x".join(map(str, row["shape"])) if row["shape"] else ""
+        shape = shape_text(row["shape"] or ())
         way = f"{', '.join(row['reads'])} -> {', '.join(row['writes'])}"
         parts = (f"{row['kind']} {row['op']}", shape, row["ends_in"], way)
         lines.append(f"{row['name']}: " + "; ".join(part for part in parts if part))

@@ -15,6 +15,7 @@ from acortex.programs.limits import declares_unread
 from acortex.programs.passes import Matrix, Pass, matrices, plain
 from acortex.programs.placement import Rect
 from acortex.programs.plan import Plan
+from acortex.wording import shape_text
 
 ARRAYS = "arrays.npz"
 """The file that the text names for its arrays."""
@@ -133,7 +134,7 @@ class _Emitter:
     def _tensor(self, directive: str, port: Port) -> str:
         held = self.plan.graph.maps.get(port.map)
         coding, packed = (held.coding, held.packed) if held else (Coding(1.0), 1)
-        shapes = "|".join("x".join(map(str, shape)) for shape in port.shapes)
+        shapes = "|".join(map(shape_text, port.shapes))
         more = "" if port.encode == "codes" else f", encode={port.encode}"
         if port.encode == "linear":
             more += f", scale={coding.scale!r}" + named(zero=(coding.zero, 0))

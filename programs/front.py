@@ -19,6 +19,7 @@ from acortex.programs.network import Model, Network
 from acortex.programs.normalise import normalise
 from acortex.programs.quantise import as_images, outline, port, quantise
 from acortex.programs.steps import FloatGraph, FloatPort, ProductStep, RecurrentStep
+from acortex.wording import shape_text
 
 Array = NDArray[Any]
 
@@ -123,7 +124,7 @@ def _checked(one: FloatPort, given: ArrayLike) -> Array:
         raise UsageError(f"the array has dtype {array.dtype}", where=where, hint="give booleans, integers or floats")
     forms = (one.shape, *port(one).shapes)
     if array.shape[1:] not in forms or not len(array):
-        spoken = " or ".join("x".join(map(str, form)) for form in forms[1:])
+        spoken = " or ".join(map(shape_text, forms[1:]))
         raise UsageError(f"the array has shape {array.shape}", where=where, hint=f"give (inferences, …) of {spoken}")
     if not np.isfinite(array).all():
         raise UsageError("not every number is finite", where=where)

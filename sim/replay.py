@@ -14,6 +14,7 @@ from acortex.traces.in_flight import Extents
 from acortex.traces.reader import Trace
 from acortex.traces.stats import Sums
 from acortex.units import cycles_of, exact
+from acortex.wording import setting_value
 
 BASE = "acortex_gnmt"
 """The chip that all others inherit from."""
@@ -64,7 +65,7 @@ def recorded_chip(trace: Trace, overrides: Sequence[str] = ()) -> Chip:
     An override that names a technology replaces all that the technology sets, as in a run.
     """
     written = {
-        path: f"{path}={_written(value)}"
+        path: f"{path}={setting_value(value)}"
         for path in SETTINGS
         if (value := _setting(trace.header.config, path)) is not None
     }
@@ -100,11 +101,6 @@ def _setting(config: Mapping[str, Any], path: str) -> Any:
     for name in path.split("."):
         found = found.get(name) if isinstance(found, Mapping) else None
     return found
-
-
-def _written(value: object) -> str:
-    """A setting's value as an override has it."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _ledger(trace: Trace) -> tuple[dict[tuple[int, int, int], int], list[Interval]]:

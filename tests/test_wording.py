@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from acortex.wording import all_of, any_of, count, did_you_mean, nearest, some_of, suggestion
+from acortex.wording import all_of, any_of, count, did_you_mean, nearest, setting_value, shape_text, some_of, suggestion
 
 
 def test_a_count_agrees_with_its_noun() -> None:
@@ -41,3 +41,8 @@ def test_several_names_may_be_suggested() -> None:
     assert nearest("memry", ["memory", "memo", "halt"], most=2) == ["memory", "memo"]
     assert suggestion(["memory", "memo"]) == "did you mean `memory` or `memo`?"
     assert suggestion([]) == ""
+
+
+def test_shapes_and_settings_are_written_as_sources_and_chip_files_write_them() -> None:
+    assert shape_text((3, 224, 224)) == "3x224x224"
+    assert [setting_value(value) for value in (True, 3, 1.785, "edram")] == ["true", "3", "1.785", "edram"]

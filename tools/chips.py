@@ -8,6 +8,7 @@ import click
 
 from acortex.tools.files import Named
 from acortex.tools.spool import Spooled
+from acortex.wording import setting_value
 
 CHIP = Spooled(".toml")
 """What names a chip: a built-in one, a .toml file, or `-` for such a file on stdin."""
@@ -66,5 +67,5 @@ def chip_files(name: str, chip: str | None) -> list[Named]:
 
 
 def written(value: Any) -> str:
-    """A setting's value as a chip file writes it."""
-    return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
+    """A setting's value for people."""
+    return f"{value:g}" if isinstance(value, float) else setting_value(value)

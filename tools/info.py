@@ -10,7 +10,7 @@ import click
 from acortex.tools.console import console, format_option, print_json, show
 from acortex.tools.programs import open_program, program_argument
 from acortex.units import percent
-from acortex.wording import count
+from acortex.wording import count, shape_text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -76,7 +76,7 @@ def _facts(report: ProgramInfo) -> Iterator[tuple[str, str]]:
 
 def _tensor(tensor: TensorInfo) -> str:
     """A tensor in a line: its name, its forms, what its codes mean, where they lie."""
-    forms = " or ".join("x".join(map(str, shape)) for shape in tensor.shapes)
+    forms = " or ".join(map(shape_text, tensor.shapes))
     coding = tensor.encode
     if coding == "linear":
         code = f"(code - {tensor.zero})" if tensor.zero else "code"

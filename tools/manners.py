@@ -11,6 +11,7 @@ from typing import IO, Any
 
 import click
 
+from acortex import safe_files
 from acortex.errors import AcortexError, ManyErrors, UsageError
 from acortex.tools.process import SIGNALS, abandon_stdout
 from acortex.wording import did_you_mean, suggestion
@@ -109,13 +110,14 @@ def _usage_error(error: click.UsageError) -> UsageError:
 def os_error(error: OSError | ValueError, path: str = "") -> UsageError:
     """What the operating system refused, about which file; a ValueError is about a path that cannot be one."""
     name = path or str(getattr(error, "filename", None) or "")
-    reason = ((error.strerror if isinstance(error, OSError) else None) or str(error)).lower()
-    return UsageError(reason, where=name, hint="check the file's path and permissions" if name else "")
+    return UsageError(
+        safe_files.reason(error).lower(), where=name, hint="check the file's path and permissions" if name else ""
+    )
 
 
 def stream_error(error: OSError, name: str) -> UsageError:
     """What is wrong with a standard stream."""
-    reason = "is closed" if error.errno == EBADF else (error.strerror or str(error)).lower()
+    reason = "is closed" if error.errno == EBADF else safe_files.reason(error).lower()
     return UsageError(reason, where=name, hint="redirect it to a file or a pipe")
 
 

@@ -25,6 +25,7 @@ from acortex.tools.programs import ZOO, open_program
 from acortex.traces import golden as goldens
 from acortex.traces.reader import Trace
 from acortex.traces.reader import open as open_trace
+from acortex.wording import setting_value
 
 NAME = re.compile(r"[\w][\w.\[\]=+-]*")
 """What a golden may be called: it is the name of a file on every system."""
@@ -140,7 +141,7 @@ class Pins:
 
     def _chip(self, given: object, program: Program, settings: Mapping[str, object] | Sequence[str] | None) -> Chip:
         overrides = (
-            [f"{key}={_written(value)}" for key, value in settings.items()]
+            [f"{key}={setting_value(value)}" for key, value in settings.items()]
             if isinstance(settings, Mapping)
             else settings
         )
@@ -193,11 +194,6 @@ def _check_kinds(settings: object, tolerances: object) -> None:
 
 def _is_texts(value: object) -> bool:
     return isinstance(value, list | tuple) and all(isinstance(one, str) for one in value)
-
-
-def _written(value: object) -> str:
-    """A setting's value as a chip file writes it."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 _MAKE = "  hint: pytest --timing-update writes it; look it over, and commit it"
