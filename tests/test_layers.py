@@ -146,3 +146,19 @@ def test_no_file_names_a_machine_or_a_package_registry(tracked: list[str]) -> No
 def test_the_words_of_the_workshop_are_seen() -> None:
     assert WORKSHOP.search("https://" + "pypi" + ".org/simple")
     assert not WORKSHOP.search("a homework/ folder and docs/work/")
+
+
+ONE_PLACE = {
+    "get_close_matches": {"wording.py"},
+    "CHANNELS = 64": {"isa/machine.py"},
+    "10**18": {"units.py", "tools/numbers.py"},  # the latter bounds cycles
+    "strerror if": {"safe_files.py"},
+    "did you mean": {"wording.py"},
+}
+"""Texts that stand where a thing is done, each with the only modules that may have it."""
+
+
+@pytest.mark.parametrize("text", ONE_PLACE)
+def test_what_is_done_in_one_place_is_done_nowhere_else(text: str) -> None:
+    having = {str(path.relative_to(CHECKOUT)) for path in modules().values() if text in path.read_text()}
+    assert having == ONE_PLACE[text]

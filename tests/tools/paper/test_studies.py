@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 from math import ceil
 from pathlib import Path
@@ -190,6 +191,16 @@ def test_without_jinja_a_page_says_what_to_install(monkeypatch: pytest.MonkeyPat
         "writing a page of the docs needs an optional package",
         '  hint: pip install "acortex[docs]"',
     ]
+
+
+def test_no_command_but_the_pages_loads_jinja() -> None:
+    code = (
+        "import sys; from acortex.tools.cli import main; from acortex.tools.paper import pages\n"
+        "sys.argv = ['acortex', 'run', 'zoo:letters_mlp', '--timing-only']\n"
+        "try: main()\nexcept SystemExit as end: print(end.code or 0, 'jinja2' in sys.modules)"
+    )
+    found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert found.stdout.splitlines()[-1] == "0 False"
 
 
 def test_a_network_is_compiled_once() -> None:
