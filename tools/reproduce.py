@@ -22,14 +22,14 @@ def reproduce(figure: str, form: str, plot: str | None) -> None:
 
     if plot:
         files.check_writable(plot)
-    runs, beside, largest = runs_of_fig7b()
+    runs = runs_of_fig7b()
     if plot:
         from acortex.tools.paper.fig7b_plot import draw
 
-        files.write(plot, draw(runs))
+        files.write(plot, draw(runs.own))
     if form == "json":
-        print_json(reproduction(runs, beside, largest))
+        print_json(reproduction(runs))
     elif form == "markdown":
-        click.echo(report.markdown(runs, beside, largest))
+        click.echo(report.markdown(runs))
     else:
-        show(console(), report.parts(runs, beside, largest))
+        show(console(), report.parts(runs))

@@ -8,7 +8,7 @@ from typing import Any
 
 from acortex.sim.results import TimedReport
 from acortex.tools.paper import fit
-from acortex.tools.paper.fig7b import BUILT_COLUMNS, TITLES, Measured, counts_of
+from acortex.tools.paper.fig7b import BUILT_COLUMNS, TITLES, FigureRuns, Measured, counts_of
 from acortex.tools.paper.printed import table as printed
 from acortex.tools.paper.render import render
 from acortex.tools.paper.report import number
@@ -31,12 +31,13 @@ BUILT = f"arrays.n={BUILT_COLUMNS['inception_v1']}"
 """The setting of Inception-v1's chip that its printed areas follow from."""
 
 
-def contradictions(runs: Runs, beside: Measured, built: Point) -> str:
+def contradictions(figure: FigureRuns, built: Point) -> str:
     """The page, from the runs of Fig. 7b; `built` is Inception-v1 on a chip of as many columns as `BUILT` says."""
+    runs = figure.own
     return render(
         "study-table.md.j2",
         columns=_columns(runs["inception_v1"].run, built.run),
-        blocks=_blocks(runs["resnet_152"], beside),
+        blocks=_blocks(runs["resnet_152"], figure.tabulated),
         words=_words(runs["gnmt"]),
         operations=list(_operations(runs)),
         peak_words={network: one.run.memory.peak_words for network, one in runs.items()},

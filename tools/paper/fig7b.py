@@ -66,6 +66,19 @@ class Measured:
     parameters: int
 
 
+@dataclass(frozen=True, eq=False)
+class FigureRuns:
+    """All that Fig. 7b is made of, by the columns of the figure.
+
+    `own` are the three networks on their own chips, `largest` the smaller two on the largest chip, and `tabulated` is
+    the ResNet that the energies of ResNet-152's column seem to count.
+    """
+
+    own: Mapping[str, Measured]
+    tabulated: Measured
+    largest: Mapping[str, Measured]
+
+
 def counts_of(network: str, measured: Measured) -> Counts:
     """What a run's report says of a network, as the laws of `acortex.tools.paper.fit` take it."""
     run, parameters = measured.run, measured.parameters

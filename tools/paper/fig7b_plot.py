@@ -3,36 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from io import BytesIO
 from typing import Any
 
-from acortex.errors import MissingExtra
 from acortex.tools.paper import fig7b
 from acortex.tools.paper.fig7b import COMPONENTS, TITLES, Measured
+from acortex.tools.paper.svg import drawn
 
 COLOURS = ("#4c78a8", "#f58518", "#e45756", "#72b7b2", "#54a24b", "#eeca3b", "#b279a2", "#9d755d", "#bab0ac")
 
 
 def draw(runs: Mapping[str, Measured]) -> bytes:
     """An SVG, the same bytes for the same numbers."""
-    try:
-        import matplotlib
-    except ModuleNotFoundError:
-        raise MissingExtra("drawing a figure", "plots") from None
-    from matplotlib.figure import Figure
-
     rows = {(row.network, row.row): row for row in fig7b.rows(runs)}
-    with matplotlib.rc_context({"svg.hashsalt": "acortex", "font.size": 9}):
-        figure = Figure(figsize=(10, 4.6), layout="constrained")
+
+    def fill(figure: Any) -> None:
         left, right = figure.subplots(1, 2)
         for axes, family, title in ((left, "energy_pct", "Energy of an inference"), (right, "area_pct", "Area")):
             _bars(axes, rows, family)
             axes.set_title(title)
         handles, labels = left.get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=5, frameon=False)
-        made = BytesIO()
-        figure.savefig(made, format="svg", metadata={"Date": None})
-    return made.getvalue()
+
+    return drawn((10, 4.6), fill)
 
 
 def _bars(axes: Any, rows: Mapping[tuple[str, str], Any], family: str) -> None:

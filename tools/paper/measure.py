@@ -9,47 +9,51 @@ from acortex.sim.run import run
 from acortex.sim.specs import load_chip
 from acortex.tools.paper import fig7b
 from acortex.tools.paper.compiled import compiled_network
-from acortex.tools.paper.fig7b import Measured
+from acortex.tools.paper.fig7b import FigureRuns, Measured
 from acortex.tools.progress import ProgressBar
 from acortex.tools.results import Reproduction
 
 COLUMNS = {"inception_v1": "inception_v1", "resnet_152": "resnet152", "gnmt": "gnmt"}
 """The columns of Fig. 7b, with the networks of the zoo that they are."""
 
-BESIDE = "resnet152_as_tabulated"
+TABULATED = "resnet152_as_tabulated"
 """The network that the energies of ResNet-152's column seem to count."""
 
 LARGEST = "acortex_gnmt"
 """The largest chip of Fig. 7b."""
 
+SMALLER = ("inception_v1", "resnet_152")
+"""The columns of the networks that also run on it."""
 
-def reproduction(runs: dict[str, Measured], beside: Measured, largest: dict[str, Measured]) -> Reproduction:
+
+def reproduction(runs: FigureRuns) -> Reproduction:
     """Rows of the paper's three networks, fitted constants, and two tables beside them."""
     return Reproduction(
-        rows=fig7b.rows(runs),
-        fitted=fig7b.constants(runs),
-        resnet152_as_tabulated=fig7b.beside(runs, beside),
-        largest_chip=fig7b.on_largest(runs, largest),
+        rows=fig7b.rows(runs.own),
+        fitted=fig7b.constants(runs.own),
+        resnet152_as_tabulated=fig7b.beside(runs.own, runs.tabulated),
+        largest_chip=fig7b.on_largest(runs.own, runs.largest),
     )
 
 
-def runs_of_fig7b() -> tuple[dict[str, Measured], Measured, dict[str, Measured]]:
-    """The networks on their own chips, the tabulated ResNet on that of ResNet, and the smaller two on the largest."""
+def runs_of_fig7b() -> FigureRuns:
+    """Compiles and simulates all networks of the figure."""
     with ProgressBar("networks") as bar:
-        bar(0, len(COLUMNS) + 3)
+        bar(0, len(COLUMNS) + 1 + len(SMALLER))
         done = 0
 
         def measured(name: str, chip: str | None = None) -> Measured:
             nonlocal done
             found = measure(name, chip)
             done += 1
-            bar(done, len(COLUMNS) + 3)
+            bar(done, len(COLUMNS) + 1 + len(SMALLER))
             return found
 
-        runs = {column: measured(name) for column, name in COLUMNS.items()}
-        beside = measured(BESIDE)
-        largest = {column: measured(COLUMNS[column], LARGEST) for column in ("inception_v1", "resnet_152")}
-    return runs, beside, largest
+        return FigureRuns(
+            own={column: measured(name) for column, name in COLUMNS.items()},
+            tabulated=measured(TABULATED),
+            largest={column: measured(COLUMNS[column], LARGEST) for column in SMALLER},
+        )
 
 
 def measure(name: str, chip: str | None = None) -> Measured:

@@ -24,10 +24,10 @@ def main(folder: str) -> None:
     """Writes all pages into a folder."""
     target = Path(folder)
     _told("Fig. 7b")
-    runs, beside, largest = runs_of_fig7b()
-    files.write(str(target / "figure-7b.svg"), draw(runs))
-    files.write(str(target / "figure-7b.md"), report.page(runs, beside, largest))
-    files.write(str(target / "study-table.md"), contradictions(runs, beside, _built()))
+    runs = runs_of_fig7b()
+    files.write(str(target / "figure-7b.svg"), draw(runs.own))
+    files.write(str(target / "figure-7b.md"), report.page(runs))
+    files.write(str(target / "study-table.md"), contradictions(runs, _built()))
     studies = [_studied(name) for name in study_pages.NAMES]
     # GNMT's layers are all alike.
     for name, content in pages_of(studies, studies[:2]).items():

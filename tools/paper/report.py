@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from acortex.tools.paper import fig7b
-from acortex.tools.paper.fig7b import TITLES, Measured
+from acortex.tools.paper.fig7b import TITLES, FigureRuns, Measured
 from acortex.tools.paper.markdown import table
 from acortex.tools.paper.notes import note
 from acortex.tools.paper.render import render
@@ -39,30 +39,30 @@ def ratio(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
 
 
-def parts(runs: Runs, beside: Measured, largest: Runs) -> Iterator[RenderableType]:
+def parts(runs: FigureRuns) -> Iterator[RenderableType]:
     """The table of each network, then what stands beside."""
     yield Text.assemble(("Fig. 7b", "bold cyan"), " of Bavandpour et al. 2018, and ours from simulated programs")
-    rows = fig7b.rows(runs)
-    for title, own in _columns(runs, rows, beside):
+    rows = fig7b.rows(runs.own)
+    for title, own in _columns(runs, rows):
         yield Text(f"\n{title}", "bold")
         yield _table(own)
     yield Text("\nThe smaller networks on the largest chip  the paper: at essentially the same performance", "bold")
-    yield _grid(("network", "", "own chip", "largest chip", "ratio"), _largest(runs, largest))
+    yield _grid(("network", "", "own chip", "largest chip", "ratio"), _largest(runs))
     yield Text("\nFitted constants", "bold")
-    yield _grid(("constant", "value", "fit now", "unit", "on"), _constants(runs))
+    yield _grid(("constant", "value", "fit now", "unit", "on"), _constants(runs.own))
     yield Text(f"\n{LEGEND}\n", "dim")
     for line in _notes(rows):
         yield Text(line)
 
 
-def _columns(runs: Runs, rows: Sequence[FigureRow], beside: Measured) -> Iterator[tuple[str, list[FigureRow]]]:
+def _columns(runs: FigureRuns, rows: Sequence[FigureRow]) -> Iterator[tuple[str, list[FigureRow]]]:
     """A title and rows for each network of the paper, and for ResNet-152 as its column seems to count it."""
     for network, own in groupby(rows, lambda row: row.network):
-        yield f"{TITLES[network]} on {runs[network].run.chip.name}", list(own)
+        yield f"{TITLES[network]} on {runs.own[network].run.chip.name}", list(own)
         if network == "resnet_152":
             yield (
                 "ResNet-152 as tabulated: four blocks fewer",
-                [row for row in fig7b.beside(runs, beside) if not row.row.startswith(FIXED)],
+                [row for row in fig7b.beside(runs.own, runs.tabulated) if not row.row.startswith(FIXED)],
             )
 
 
@@ -89,8 +89,8 @@ def _grid(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
     return table
 
 
-def _largest(runs: Runs, largest: Runs) -> Iterator[Sequence[str]]:
-    for row in fig7b.on_largest(runs, largest):
+def _largest(runs: FigureRuns) -> Iterator[Sequence[str]]:
+    for row in fig7b.on_largest(runs.own, runs.largest):
         unit = row.unit
         yield (TITLES[row.network], row.row.split("_")[0], f"{number(row.own_chip)} {unit}",
                f"{number(row.largest_chip)} {unit}", ratio(row.ratio))  # fmt: skip
@@ -113,21 +113,21 @@ def _notes(rows: Sequence[FigureRow]) -> Iterator[str]:
             yield f"{TITLES[network]}, {', '.join(names)}: {sentence}"
 
 
-def markdown(runs: Runs, beside: Measured, largest: Runs) -> str:
+def markdown(runs: FigureRuns) -> str:
     """The same as Markdown."""
     blocks: list[str] = []
-    for title, own in _columns(runs, fig7b.rows(runs), beside):
+    for title, own in _columns(runs, fig7b.rows(runs.own)):
         blocks += [f"## {title}", table(_HEADS, map(_cells, own))]
     heads = ("network", "", "own chip", "largest chip", "ratio")
-    blocks += ["## The smaller networks on the largest chip", table(heads, _largest(runs, largest))]
+    blocks += ["## The smaller networks on the largest chip", table(heads, _largest(runs))]
     heads = ("constant", "value", "fit now", "unit", "derived on")
-    blocks += ["## Fitted constants", table(heads, _constants(runs))]
+    blocks += ["## Fitted constants", table(heads, _constants(runs.own))]
     return "\n\n".join(blocks) + "\n"
 
 
-def page(runs: Runs, beside: Measured, largest: Runs) -> str:
+def page(runs: FigureRuns) -> str:
     """The page of the docs: what the table is, and the same."""
-    return render("figure-7b.md.j2", tables=markdown(runs, beside, largest))
+    return render("figure-7b.md.j2", tables=markdown(runs))
 
 
 _HEADS = ("row", "paper", "ours", "ratio", "left out", "basis", "where it differs")

@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from io import BytesIO
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from acortex.errors import MissingExtra
 from acortex.tools.paper.studies import FAST, PARTS, Study, by_part, stage_of
+from acortex.tools.paper.svg import drawn
 
 COLOURS = dict(zip(PARTS, ("#4c78a8", "#f58518", "#72b7b2", "#e45756", "#b279a2", "#bab0ac"), strict=True))
 
 Titles = Mapping[str, str]
-
-
-def _drawn(size: tuple[float, float], fill: Callable[[Any], None]) -> bytes:
-    """A figure of that many inches, filled in."""
-    try:
-        import matplotlib
-    except ModuleNotFoundError:
-        raise MissingExtra("drawing a figure", "plots") from None
-    from matplotlib.figure import Figure
-
-    with matplotlib.rc_context({"svg.hashsalt": "acortex", "font.size": 9}):
-        figure = Figure(figsize=size, layout="constrained")
-        fill(figure)
-        made = BytesIO()
-        figure.savefig(made, format="svg", metadata={"Date": None})
-    return made.getvalue()
 
 
 def limits(studies: Sequence[Study], titles: Titles) -> bytes:
@@ -51,7 +34,7 @@ def limits(studies: Sequence[Study], titles: Titles) -> bytes:
         axes.spines[["top", "right"]].set_visible(False)
         figure.legend(loc="outside lower center", ncols=len(PARTS), frameon=False)
 
-    return _drawn((9, 3.2), fill)
+    return drawn((9, 3.2), fill)
 
 
 def _paths(one: Study) -> tuple[tuple[str, Any], ...]:
@@ -72,7 +55,7 @@ def parallel(studies: Sequence[Study], titles: Titles) -> bytes:
         handles, labels = first.get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
 
-    return _drawn((10, 5.2), fill)
+    return drawn((10, 5.2), fill)
 
 
 def _bars(axes: Any, one: Study) -> None:
@@ -101,7 +84,7 @@ def layers(studies: Sequence[Study], titles: Titles) -> bytes:
         handles, labels = figure.axes[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
 
-    return _drawn((10, 3 * len(studies)), fill)
+    return drawn((10, 3 * len(studies)), fill)
 
 
 def _layers(axes: Any, one: Study) -> None:

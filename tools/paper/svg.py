@@ -1,0 +1,25 @@
+"""Pictures of the docs: SVGs, the same bytes for the same numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+
+from acortex.errors import MissingExtra
+
+
+def drawn(size: tuple[float, float], fill: Callable[[Any], None]) -> bytes:
+    """A figure of so many inches, which `fill` fills in. Raises MissingExtra where matplotlib is not installed."""
+    try:
+        import matplotlib
+    except ModuleNotFoundError:
+        raise MissingExtra("drawing a figure", "plots") from None
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context({"svg.hashsalt": "acortex", "font.size": 9}):
+        figure = Figure(figsize=size, layout="constrained")
+        fill(figure)
+        made = BytesIO()
+        figure.savefig(made, format="svg", metadata={"Date": None})
+    return made.getvalue()
