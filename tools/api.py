@@ -146,6 +146,14 @@ def compile(
 
 def _opened(program: AnyProgram, chip: AnyChip | None, settings: Sequence[str]) -> tuple[Program, Chip]:
     """A program and the chip that it is to run on."""
+    _check_kinds(chip, settings)
+    if not isinstance(program, Program):
+        program = open_program(str(program), chip if chip is None or isinstance(chip, Chip) else str(chip), settings)
+    return program, chip if isinstance(chip, Chip) else chip_of(program, chip, settings)
+
+
+def _check_kinds(chip: AnyChip | None, settings: Sequence[str]) -> None:
+    """Refuses a chip and settings that are of another type, or do not go together."""
     if chip is not None and not isinstance(chip, (Chip, str, Path)):
         raise UsageError(f"chip is of type {type(chip).__name__}", hint="give a Chip, a name or the path of a .toml")
     if isinstance(settings, str) or not all(isinstance(one, str) for one in settings):
@@ -155,9 +163,6 @@ def _opened(program: AnyProgram, chip: AnyChip | None, settings: Sequence[str]) 
             "settings lie over a chip that is named, and a Chip was given",
             hint=f"load_chip({chip.name!r}, settings) makes one with them",
         )
-    if not isinstance(program, Program):
-        program = open_program(str(program), chip if chip is None or isinstance(chip, Chip) else str(chip), settings)
-    return program, chip if isinstance(chip, Chip) else chip_of(program, chip, settings)
 
 
 def _check_trace(program: AnyProgram, chip: AnyChip | None, trace: str | Path | None) -> None:

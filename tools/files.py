@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from errno import EBADF, ENOTDIR
 from typing import BinaryIO
@@ -65,25 +65,28 @@ def check_apart(inputs: Iterable[Named], outputs: Iterable[Named]) -> None:
     """
     read = [(name, path) for name, path in inputs if path]
     written = [(name, path) for name, path in outputs if path]
-    _check_streams([name for name, path in read if path == STANDARD], "read from stdin", "give one of them as a file")
-    _check_streams(
-        [name for name, path in written if path == STANDARD], "write to stdout", "write one of them to a file"
-    )
+    _check_streams(read, "read from stdin", "give one of them as a file")
+    _check_streams(written, "write to stdout", "write one of them to a file")
     sources = {safe_files.identity(path): name for name, path in read if os.path.exists(path)}
     results: dict[tuple[object, ...], str] = {}
     for name, path in written:
         found = None if path == STANDARD else safe_files.identity(path)
-        if found is None:
-            continue
-        if found in sources:
-            raise UsageError(f"{name} would replace {sources[found]}", where=path, hint=_APART)
-        if found in results:
-            raise UsageError(f"{results[found]} and {name} would write the same file", where=path, hint=_APART)
-        results[found] = name
+        if found is not None:
+            _check_target(name, path, sources.get(found), results.get(found))
+            results[found] = name
 
 
-def _check_streams(names: Sequence[str], do: str, hint: str) -> None:
-    shown = [name if " " in name else f"{name} {STANDARD}" for name in names]
+def _check_target(name: str, path: str, source: str | None, result: str | None) -> None:
+    """Refuses an output whose file is also that of an input `source`, or of another output `result`."""
+    if source is not None:
+        raise UsageError(f"{name} would replace {source}", where=path, hint=_APART)
+    if result is not None:
+        raise UsageError(f"{result} and {name} would write the same file", where=path, hint=_APART)
+
+
+def _check_streams(named: Iterable[tuple[str, str]], do: str, hint: str) -> None:
+    """Refuses a standard stream that two options name."""
+    shown = [name if " " in name else f"{name} {STANDARD}" for name, path in named if path == STANDARD]
     if len(shown) > 1:
         raise UsageError(f"{shown[0]} and {shown[1]} both {do}", hint=hint)
 

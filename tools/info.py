@@ -53,18 +53,7 @@ def _facts(report: ProgramInfo) -> Iterator[tuple[str, str]]:
     yield from (("input", _tensor(tensor)) for tensor in report.inputs)
     yield from (("output", _tensor(tensor)) for tensor in report.outputs)
     yield "instructions", f"{report.program.instructions:,}"
-    weights = report.weights
-    if weights:
-        cells = sum(one.rows * one.columns for one in weights)
-        size = sum(one.bytes for one in weights)
-        yield "weights", f"{count(len(weights), 'matrix', 'matrices')}, {cells:,} weights, {size:,} bytes"
-    constants = report.constants
-    if constants:
-        columns = sum(one.columns for one in constants)
-        yield "constants", f"{count(len(constants), 'table')} for {count(columns, 'neuron')}"
-    if report.memory:
-        words = sum(piece.words for piece in report.memory)
-        yield "memory", f"{count(words, 'word')} before anything runs"
+    yield from _data(report)
     macs = report.macs
     runs = "one inference" if report.macs_inferences == 1 else count(report.macs_inferences, "inference")
     yield "macs", "not counted" if macs is None else f"{macs:,} for {runs}"
@@ -72,6 +61,20 @@ def _facts(report: ProgramInfo) -> Iterator[tuple[str, str]]:
         labelled = " with labels" if report.labels else ""
         yield "samples", f"{report.samples:,}{labelled}"
     yield "sha256", report.program.sha256
+
+
+def _data(report: ProgramInfo) -> Iterator[tuple[str, str]]:
+    """What a program brings along: weights, tables of constants, words of main memory."""
+    if weights := report.weights:
+        cells = sum(one.rows * one.columns for one in weights)
+        size = sum(one.bytes for one in weights)
+        yield "weights", f"{count(len(weights), 'matrix', 'matrices')}, {cells:,} weights, {size:,} bytes"
+    if constants := report.constants:
+        columns = sum(one.columns for one in constants)
+        yield "constants", f"{count(len(constants), 'table')} for {count(columns, 'neuron')}"
+    if report.memory:
+        words = sum(piece.words for piece in report.memory)
+        yield "memory", f"{count(words, 'word')} before anything runs"
 
 
 def _tensor(tensor: TensorInfo) -> str:

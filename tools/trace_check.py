@@ -12,6 +12,7 @@ from acortex.tools.console import form_option, print_json
 from acortex.tools.spool import Spooled
 
 if TYPE_CHECKING:
+    from acortex.tools.results import CheckReport
     from acortex.traces.golden import Golden
     from acortex.traces.reader import Trace
 
@@ -52,15 +53,21 @@ def check(path: str, golden: str, update: bool, given: tuple[str, ...], before: 
         measured=measured,
     )
     written = update and checking.write_golden(Path(golden), measured)
+    _print(report.model_copy(update={"written": written}), form)
+    if written:
+        click.echo(f"{golden}: updated", err=form != "text")
+    return 0 if report.equal or update else 1
+
+
+def _print(report: CheckReport, form: str) -> None:
+    from acortex.tools import check as checking
+
     if form == "json":
-        print_json(report.model_copy(update={"written": written}))
+        print_json(report)
     elif form == "github":
         click.echo(checking.github(report), nl=not report.equal)
     else:
         click.echo("\n".join(checking.lines(report)))
-    if written:
-        click.echo(f"{golden}: updated", err=form != "text")
-    return 0 if report.equal or update else 1
 
 
 def _make(run: Trace, measured: Golden, golden: str, form: str) -> int:
