@@ -62,8 +62,8 @@ def scaled(value: float, unit: str, digits: int = 3) -> str:
     return f"{rounded.scaleb(-power):.{decimals}f} {PREFIXES[power]}{unit}"
 
 
-def percent(part: float, whole: float) -> str:
-    """A share as "12.3 %"; nothing of nothing is 0."""
+def percent(part: float, whole: float = 1) -> str:
+    """A share of a whole as "12.3 %"; nothing of nothing is 0."""
     return f"{100 * part / whole if whole else 0:.1f} %"
 
 

@@ -14,6 +14,7 @@ from acortex.tools.chips import CHIP, chip_files, complete, set_option
 from acortex.tools.console import console, format_option, print_json, show
 from acortex.tools.networks import SIZES, compiled
 from acortex.tools.programs import files_of
+from acortex.units import percent
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -144,7 +145,7 @@ def _parts(report: CompileReport, half: int | None) -> Iterator[RenderableType]:
 def _facts(report: CompileReport) -> Iterator[tuple[str, str]]:
     used, chip, least = report.arrays_used, report.arrays_in_chip, report.arrays_least
     apart = " with dense rows, each group of a convolution apart"
-    yield "arrays", f"{used:,} of {chip:,}, {100 * used / chip:.1f} %; {least:,}{apart}"
+    yield "arrays", f"{used:,} of {chip:,}, {percent(used, chip)}; {least:,}{apart}"
     yield "memory", f"{report.memory_peak_bytes:,} bytes at most"
     yield "instructions", f"{report.instructions:,}"
     sizes = report.smallest_chip
@@ -166,7 +167,7 @@ def _layers(report: CompileReport, half: int) -> RenderableType:
         table.add_row(
             " + ".join((layer.name, *layer.fused)),
             f"{layer.arrays:,}",
-            "-" if layer.utilisation is None else f"{100 * layer.utilisation:.1f} %",
+            "-" if layer.utilisation is None else percent(layer.utilisation),
             f"{min(starts)} to {max(ends)}" if starts else "-",
             f"{layer.macs:,}",
             f"{layer.memory_accesses:,}",

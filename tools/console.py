@@ -28,7 +28,7 @@ WIDEST = 110
 
 
 def form_option(*more: str, help: str) -> Callable[[F], F]:
-    """The option `--format` of a command that knows other forms than text and JSON; passed to it as `form`."""
+    """The option `--format` of a command with more forms than text and JSON; the command gets it as `form`."""
     forms = click.Choice(["text", "json", *more])
     return click.option("--format", "form", type=forms, default="text", show_default=True, help=help)
 

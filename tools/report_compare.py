@@ -11,7 +11,7 @@ from rich.text import Text
 from acortex.sim.results import TimedReport, timed
 from acortex.sim.results_of_chips import Comparison
 from acortex.tools.report_run import plain
-from acortex.units import scaled
+from acortex.units import percent, scaled
 
 
 def parts(report: Comparison) -> Iterator[RenderableType]:
@@ -50,9 +50,8 @@ def _limit(run: TimedReport) -> str:
     """What a run waited for longest, and which of its units was busiest."""
     spent = run.utilisation
     busiest = max(spent, key=lambda unit: spent[unit].busy)
-    busy = f"{busiest} busy {100 * spent[busiest].busy / run.cycles:.1f} %"
+    busy = f"{busiest} busy {percent(spent[busiest].busy, run.cycles)}"
     if not run.waits:
         return busy
     wait = run.waits[0]
-    share = 100 * wait.cycles / run.cycles
-    return f"{wait.unit} waited {share:.1f} % for {wait.cause.replace('_', ' ')}; {busy}"
+    return f"{wait.unit} waited {percent(wait.cycles, run.cycles)} for {wait.cause.replace('_', ' ')}; {busy}"

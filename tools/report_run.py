@@ -141,7 +141,7 @@ def _power_and_memory(run: TimedReport) -> Iterator[tuple[str, str, str]]:
     average = f"average {scaled(power.average_w, 'W')}, of it {scaled(power.leakage_w, 'W')} leakage"
     yield "peak power", scaled(power.peak_w, "W"), f"in windows of {scaled(power.window_s, 's')}; {average}"
     words = f"{memory.peak_words:,} of {memory.capacity_words:,} words live at the peak"
-    yield "memory", f"{100 * memory.peak_share:.1f} %", f"{words}, {memory.current_words:,} at the end"
+    yield "memory", percent(memory.peak_share), f"{words}, {memory.current_words:,} at the end"
 
 
 def _components(run: TimedReport, width: int) -> RenderableType:

@@ -23,7 +23,7 @@ from acortex.tools.paper.studies import VARIANTS, Point, Study, point, study
 def main(folder: str) -> None:
     """Writes all pages into a folder."""
     target = Path(folder)
-    _told("Fig. 7b")
+    _report("Fig. 7b")
     runs = runs_of_fig7b()
     files.write(str(target / "figure-7b.svg"), draw(runs.own))
     files.write(str(target / "figure-7b.md"), report.page(runs))
@@ -34,12 +34,12 @@ def main(folder: str) -> None:
         files.write(str(target / name), content)
 
 
-def _told(what: str) -> None:
+def _report(what: str) -> None:
     print(f"simulating {what}", file=sys.stderr, flush=True)
 
 
 def _studied(name: str) -> Study:
-    _told(f"{name} on {len(VARIANTS)} variants of its chip")
+    _report(f"{name} on {len(VARIANTS)} variants of its chip")
     return study(compiled_network(name), compiled_network(name, mapping="dense"), zoo.entry(name).chip)
 
 

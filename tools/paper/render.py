@@ -7,11 +7,7 @@ from __future__ import annotations
 
 from acortex.errors import MissingExtra
 from acortex.tools.paper.markdown import filled, table
-
-
-def share(value: float) -> str:
-    """A share in percent, with one digit behind the point."""
-    return f"{100 * value:.1f} %"
+from acortex.units import percent
 
 
 def change(value: float) -> str:
@@ -26,7 +22,7 @@ def signed_change(value: float) -> str:
 
 def more_or_less(value: float) -> str:
     """A ratio in words: how much more or less, or the same."""
-    return "the same" if abs(value - 1) < 5e-4 else f"{100 * abs(value - 1):.1f} % {'more' if value > 1 else 'less'}"
+    return "the same" if abs(value - 1) < 5e-4 else f"{percent(abs(value - 1))} {'more' if value > 1 else 'less'}"
 
 
 def fixed(value: float, decimals: int) -> str:
@@ -44,7 +40,7 @@ def commas(value: float) -> str:
     return f"{value:,.0f}"
 
 
-FILTERS = {one.__name__: one for one in (share, change, signed_change, more_or_less, fixed, short, commas)}
+FILTERS = {one.__name__: one for one in (percent, change, signed_change, more_or_less, fixed, short, commas)}
 """What a template may do with a number."""
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from acortex.tools.paper.contradictions import implied
 from acortex.tools.paper.fig7b import TITLES
 from acortex.tools.paper.measure import COLUMNS
-from acortex.tools.paper.render import change, render, share
+from acortex.tools.paper.render import change, render
 from acortex.tools.paper.studies import (
     FAST,
     PARTS,
@@ -22,6 +22,7 @@ from acortex.tools.paper.studies import (
     stages,
 )
 from acortex.traces.results_of_paths import CriticalPath
+from acortex.units import percent
 
 COLUMN_OF = {network: column for column, network in COLUMNS.items()}
 """Networks of the zoo, with the columns of Fig. 7b that they are."""
@@ -30,7 +31,7 @@ NAMES = {network: TITLES[column] for network, column in COLUMN_OF.items()}
 """Networks of the zoo as the paper writes them."""
 
 SLACK = 0.02
-"""A change that counts: of smaller ones a page says that there is none."""
+"""The smallest change of latency that counts as one, as a share."""
 
 DOUBLED = ("vmm/load", "vmm/frame", "main_memory", "neurons", "vector", "host")
 """What could be made twice as fast."""
@@ -102,7 +103,7 @@ def _alone(one: Point) -> float:
 def _paths(paths: Sequence[CriticalPath]) -> Iterator[Row]:
     shares = [by_part(path) for path in paths]
     for part in PARTS:
-        yield (part, *(share(one[part]) for one in shares))
+        yield (part, *(percent(one[part]) for one in shares))
 
 
 def _doubled(name: str, studies: Sequence[Study]) -> Row:
@@ -110,7 +111,7 @@ def _doubled(name: str, studies: Sequence[Study]) -> Row:
     return (
         f"`{name}`",
         *(
-            share(gain[name] / one.critical.cycles) if name in gain else "not on the path"
+            percent(gain[name] / one.critical.cycles) if name in gain else "not on the path"
             for gain, one in zip(gains, studies, strict=True)
         ),
     )
@@ -118,9 +119,9 @@ def _doubled(name: str, studies: Sequence[Study]) -> Row:
 
 def _busy(study: Study) -> Row:
     run = study.published.run
-    units = ", ".join(f"`{unit}` {share(part)}" for unit, part in busiest(run.utilisation, run.cycles, 3))
+    units = ", ".join(f"`{unit}` {percent(part)}" for unit, part in busiest(run.utilisation, run.cycles, 3))
     mine = [row for row in run.waits if row.unit == "vmm/load"]
-    waits = [f"`{row.cause}` {share(row.cycles / run.cycles)}" for row in mine]
+    waits = [f"`{row.cause}` {percent(row.cycles / run.cycles)}" for row in mine]
     return title(study), units, ", ".join(waits[:2])
 
 
@@ -148,10 +149,10 @@ class Compared:
 
 @dataclass(frozen=True)
 class Parallel:
-    """The paper's remark for one network: which variants are faster, at which cost.
+    """What doing more at once brings one network: which variants are faster, at which cost.
 
     `dearer` are those of the faster ones that cost more energy. `saved_pj` is what faster loads save in leakage, for
-    each load: the price from which on the remark would hold for them; 0 where they were not simulated.
+    each load: at a higher price per load, faster loads would cost energy, too; 0 where they were not simulated.
     """
 
     title: str
@@ -218,7 +219,7 @@ def _rows(study: Study) -> Iterator[Row]:
             change(one.energy_uj / base.energy_uj),
             f"{one.run.efficiency_ops_per_j / 1e12:.1f}",
             f"{one.area_mm2:.1f} mm2",
-            f"`{unit}` {share(busy)}",
+            f"`{unit}` {percent(busy)}",
         )
 
 
@@ -331,8 +332,8 @@ def _stage(stage: Stage, energy_j: float, cycles: int, macs: int) -> Row:
         stage.name,
         str(stage.layers),
         f"{1e6 * stage.energy_j:.2f}",
-        share(stage.energy_j / energy_j),
-        share(stage.cycles / cycles),
-        share(stage.macs / macs),
+        percent(stage.energy_j / energy_j),
+        percent(stage.cycles / cycles),
+        percent(stage.macs / macs),
         f"{1e15 * stage.energy_j / stage.macs:.1f}" if stage.macs else "-",
     )
