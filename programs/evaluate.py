@@ -59,17 +59,27 @@ def evaluate(
         seen = _sequence(step, sources) if isinstance(step, RecurrentStep) else _image(step, sources)
         write(graph, images, step.out, seen.out)
         if isinstance(step, RecurrentStep) and seen.sequence is not None:
-            for end, made in ((step.last, seen.sequence.last), (step.last_state, seen.sequence.state)):
-                if end is not None:
-                    write(graph, images, end, made[:, None, None])
+            _write_ends(graph, images, step, seen.sequence)
         if observe is not None:
             observe(step, seen)
-        for view in step.views:
-            root = graph.root(view.map)[0]
-            left[root] -= 1
-            if not left[root]:
-                del images[root]
+        _drop_read(graph, images, step, left)
     return {port.map: read(graph, images, View(port.map)) for port in graph.outputs}
+
+
+def _write_ends(graph: FloatGraph, images: dict[str, Array], step: RecurrentStep, sequence: Sequence) -> None:
+    """Writes the last h and the last c of a sequence, where the network uses them."""
+    for end, made in ((step.last, sequence.last), (step.last_state, sequence.state)):
+        if end is not None:
+            write(graph, images, end, made[:, None, None])
+
+
+def _drop_read(graph: FloatGraph, images: dict[str, Array], step: Step, left: Counter[str]) -> None:
+    """Counts what a step has read, and drops the images that nothing else reads."""
+    for view in step.views:
+        root = graph.root(view.map)[0]
+        left[root] -= 1
+        if not left[root]:
+            del images[root]
 
 
 def _image(step: Step, sources: tuple[Array, ...]) -> Seen:

@@ -14,6 +14,7 @@ from acortex.programs.layout import Tensor, grid, image_view
 from acortex.programs.lowering import Lowering, Padding, Unsupported
 from acortex.programs.network import Constant, Node
 from acortex.programs.operators import operator
+from acortex.programs.steps import FloatMap
 
 Array = NDArray[Any]
 
@@ -152,15 +153,13 @@ def concat(lowering: Lowering, node: Node) -> None:
     if len(tensors) == 1:
         lowering.rename(node, tensors[0])
         return
-    if any(len(t.shape) != rank or _without(t.shape, axis) != _without(tensors[0].shape, axis) for t in tensors):
+    if not all(_fit(tensor.shape, tensors[0].shape, axis) for tensor in tensors):
         raise Unsupported("its inputs have shapes that do not fit")
     seats = image_seats(tensors[0].shape, axis)
     found = [_pieces(lowering, node, tensor, seats) for tensor in tensors]
     pieces = _merged(lowering, [name for names, _ in found for name in names])
     height, width = (1 if seat is None else tensors[0].shape[seat] for seat in seats[:2])
-    made = lowering.new_map(node.name, (height, width, sum(lowering.graph.maps[name].channels for name in pieces)))
-    for name, offset in _placed_apart(lowering, pieces):
-        lowering.graph.maps[name].parent = (made.name, offset)
+    made = _side_by_side(lowering, node.name, (height, width), pieces)
     shape = list(tensors[0].shape)
     shape[axis] = made.channels
     axes = tuple(seats.index(n) if n in seats else None for n in range(rank))
@@ -168,6 +167,15 @@ def concat(lowering: Lowering, node: Node) -> None:
     if any(places is not None for _, places in found):
         result = _in_memory_order(result, [places for _, places in found], [t.shape[axis] for t in tensors])
     lowering.give(node.outputs[0], result)
+
+
+def _side_by_side(lowering: Lowering, name: str, image: tuple[int, int], pieces: list[str]) -> FloatMap:
+    """A new map of rows and columns that holds the channels of all pieces."""
+    channels = sum(lowering.graph.maps[piece].channels for piece in pieces)
+    made = lowering.new_map(name, (*image, channels))
+    for piece, offset in _placed_apart(lowering, pieces):
+        lowering.graph.maps[piece].parent = (made.name, offset)
+    return made
 
 
 def _in_memory_order(result: Tensor, orders: list[Array | None], sizes: list[int]) -> Tensor:
@@ -179,6 +187,11 @@ def _in_memory_order(result: Tensor, orders: list[Array | None], sizes: list[int
     ]
     places = np.concatenate(parts).astype(np.int32).reshape(result.shape)
     return Tensor(result.map, result.size, result.shape, None, places)
+
+
+def _fit(shape: tuple[int, ...], first: tuple[int, ...], axis: int) -> bool:
+    """Whether two shapes agree along all axes but one."""
+    return len(shape) == len(first) and _without(shape, axis) == _without(first, axis)
 
 
 def _without(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
