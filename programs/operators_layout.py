@@ -153,8 +153,7 @@ def concat(lowering: Lowering, node: Node) -> None:
     if len(tensors) == 1:
         lowering.rename(node, tensors[0])
         return
-    if not all(_fit(tensor.shape, tensors[0].shape, axis) for tensor in tensors):
-        raise Unsupported("its inputs have shapes that do not fit")
+    _check_fit([tensor.shape for tensor in tensors], axis)
     seats = image_seats(tensors[0].shape, axis)
     found = [_pieces(lowering, node, tensor, seats) for tensor in tensors]
     pieces = _merged(lowering, [name for names, _ in found for name in names])
@@ -189,9 +188,11 @@ def _in_memory_order(result: Tensor, orders: list[Array | None], sizes: list[int
     return Tensor(result.map, result.size, result.shape, None, places)
 
 
-def _fit(shape: tuple[int, ...], first: tuple[int, ...], axis: int) -> bool:
-    """Whether two shapes agree along all axes but one."""
-    return len(shape) == len(first) and _without(shape, axis) == _without(first, axis)
+def _check_fit(shapes: list[tuple[int, ...]], axis: int) -> None:
+    """Raises unless the shapes agree along all axes but one."""
+    first, *others = shapes
+    if any(len(shape) != len(first) or _without(shape, axis) != _without(first, axis) for shape in others):
+        raise Unsupported("its inputs have shapes that do not fit")
 
 
 def _without(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
