@@ -4,7 +4,7 @@ BIN := .venv/bin
 FOLDERS := isa traces sim programs tools
 SOURCES := __init__.py __main__.py documents.py errors.py safe_files.py $(FOLDERS)
 
-.PHONY: demo test slow check nightly format types lint shape reproduce
+.PHONY: demo test slow check nightly format types lint shape changelog reproduce
 
 demo: .venv/.installed
 	$(BIN)/acortex run zoo:digits_mlp
@@ -29,6 +29,10 @@ reproduce: .venv/.installed-test
 # The size and the structure of the sources, each number beside its bound, and the lines of each folder.
 shape: .venv/.installed-test
 	$(BIN)/python tests/shape.py
+
+# The section of CHANGELOG.md that the fragments in changes/ make; nothing is written.
+changelog: .venv/.installed-test
+	$(BIN)/python -m towncrier build --draft --version Unreleased
 
 lint: .venv/.installed-test
 	$(BIN)/ruff format --check $(SOURCES) tests
