@@ -7,6 +7,7 @@ measures read the syntax tree only: nothing is imported, so a file that fails to
 from __future__ import annotations
 
 import ast
+import re
 import sys
 import tomllib
 from collections import defaultdict
@@ -181,13 +182,20 @@ def _module(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def imported(path: Path) -> Iterator[str]:
-    """The full names that a file imports, wherever the import stands: lazily and for types, too."""
-    for node in ast.walk(tree(path)):
+NAMED = re.compile(rf"acortex\.({'|'.join(LAYERS)})(\.\w+)*")
+"""A module named in a text: for importlib, that is an import too."""
+
+
+def imports(module: ast.Module) -> Iterator[tuple[int, str]]:
+    """The line and the full name of every import, wherever it stands: in functions and for types, too."""
+    for node in ast.walk(module):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            dots = "." * node.level
+            yield from ((node.lineno, f"{dots}{node.module or ''}.{alias.name}") for alias in node.names)
+        elif isinstance(node, ast.Constant) and NAMED.fullmatch(str(node.value)):
+            yield node.lineno, node.value
 
 
 def arrows(known: dict[str, Path]) -> Graph:
@@ -195,7 +203,7 @@ def arrows(known: dict[str, Path]) -> Graph:
     graph: Graph = nx.DiGraph()
     graph.add_nodes_from(known)
     for module, path in known.items():
-        for name in imported(path):
+        for _, name in imports(tree(path)):
             target = name if name in known else name.rpartition(".")[0]
             # `acortex` itself leads everywhere, lazily: an arrow to it says nothing.
             if target in known and target not in {module, "acortex"} and module != "acortex":
@@ -324,7 +332,7 @@ class Measure:
     def __str__(self) -> str:
         """A line of the report, and a line for each offence."""
         mark = "broken" if self.offences else "held"
-        return "\n    ".join([f"{self.what:<46}{self.number:>8}   {self.bound:<18}{mark}", *self.offences])
+        return "\n    ".join([f"{self.what:<48}{self.number:>9}   {self.bound:<18}{mark}", *self.offences])
 
 
 def measures() -> Iterator[Measure]:
@@ -406,7 +414,7 @@ def sizes() -> Iterator[str]:
     for folder in (".", *LAYERS):
         own = sum(length(path) for path in code() if _home(path, CHECKOUT) == folder)
         beside = sum(length(path) for path in tests() if _home(path, CHECKOUT / "tests") == folder)
-        yield f"{folder:<46}{own:>8}   and {beside} of test"
+        yield f"{folder:<48}{own:>9}   and {beside} of test"
 
 
 def _home(path: Path, root: Path) -> str:
