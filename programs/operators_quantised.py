@@ -25,7 +25,7 @@ BITS = {"uint8": (8, 0), "int8": (8, 128), "uint4": (4, 0), "int4": (4, 8), "uin
 
 
 @operator(
-    "QuantizeLinear", becomes="nothing: it states the coding of a map", limits="one constant scale and zero a tensor"
+    "QuantizeLinear", becomes="nothing: it states the coding of a map", limits="one constant scale and zero per tensor"
 )
 def quantize_linear(lowering: Lowering, node: Node) -> None:
     """Fixes a coding; a constant becomes whole numbers."""
