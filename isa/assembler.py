@@ -271,7 +271,7 @@ class _Assembly:
         return list(table).index(name)
 
     def _rules(self) -> None:
-        """The rules of acortex.isa.checks, each told at the operand that breaks it."""
+        """The rules of acortex.isa.checks, each reported at the operand that breaks it."""
         if not self.instructions and not self.report:
             self.report.add(
                 1, Mistake("the text holds no instructions", 0, 1, "the shortest program is `start`, `halt`")

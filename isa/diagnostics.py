@@ -11,7 +11,7 @@ from pathlib import Path
 from acortex.errors import AcortexError, ManyErrors, count
 
 MAX_ERRORS = 100
-"""So many different errors are shown; the rest is counted. A file that is no program would give one a line."""
+"""So many different errors are shown; the rest is counted. A file that is no program would give one per line."""
 
 MAX_FILE_NAME = 255
 """The longest name of a file that a program keeps."""

@@ -229,7 +229,7 @@ _TENSOR = ("encode", "bits", "scale", "zero", "axes", "packed")
 # fmt: off
 DIRECTIVES: dict[str, Directive] = {
     ".program": Directive("Names the program.", ("name",), (), _program),
-    ".chip": Directive("Names the chip that the program runs on unless told otherwise.", ("name",), (), _chip),
+    ".chip": Directive("Names the chip that the program runs on unless a run names another.", ("name",), (), _chip),
     ".layer": Directive("Declares a layer ahead of its first `layer NAME`, so that reports list it here.",
                         ("name",), (), _layer),
     ".input": Directive("Declares an input tensor.", ("name", "shape"), _TENSOR, _input),

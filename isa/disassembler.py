@@ -36,7 +36,7 @@ def disassemble(program: Program) -> str:
 
 
 def listing(program: Program) -> str:
-    """One line an instruction: its address, its word in hex, and the line of the source that it came from."""
+    """One line per instruction: its address, its word in hex, and the line of the source that it came from."""
     rows = [
         f"{address:5}  {int(word):016x}  {line.number:5}  {line.text}".rstrip()
         for address, (word, line) in enumerate(zip(program.words, program.lines, strict=True))

@@ -61,7 +61,7 @@ class Window:
 
 @dataclass(frozen=True)
 class Slide:
-    """A window over an image of `height` rows, with `words` words a pixel: who needs what, and when.
+    """A window over an image of `height` rows, with `words` words per pixel: the words that each position needs.
 
     A row's words are counted in word columns: pixels, or packs of them that are fetched together.
     """
@@ -251,5 +251,5 @@ def _met(positions: int, stride: int, start: int, size: int) -> slice:
 
 @lru_cache(maxsize=256)
 def slide(window: Window, height: int, words: int) -> Slide:
-    """The slide of a window over an image; kept, since a loop over inferences asks for the same one again."""
+    """The slide of a window over an image; kept, since a loop over inferences needs the same one again."""
     return Slide(window, height, words)

@@ -1,4 +1,4 @@
-"""What a run on sample inputs tells: samples of every map, and each product's weights, quantised in passing."""
+"""What a run on sample inputs gives: samples of every map, and each product's weights, quantised in passing."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def calibrate(graph: FloatGraph, inputs: Mapping[str, Array], bits: int) -> Stat
         if isinstance(step, RecurrentStep) and seen.sequence is not None:
             _see_sequence(statistics, graph, step, seen.sequence)
 
-    # What is not finite is found in what a step makes, and told with the step's name.
+    # A number that is not finite is found in what a step makes, and reported with the step's name.
     with np.errstate(all="ignore"):
         evaluate(graph, inputs, observe)
     for name, seen in statistics.samples.items():

@@ -147,7 +147,7 @@ class Codings:
         return found
 
     def chosen(self, samples: Samples) -> Coding:
-        """The coding for samples, by the method asked for."""
+        """The coding for samples, by the chosen method."""
         return coding(samples, self.statistics.bits, self.method, self.percentile)
 
 

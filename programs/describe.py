@@ -22,7 +22,7 @@ Row = dict[str, Any]
 
 
 def rows(stage: Stage) -> list[Row]:
-    """A row a node, step, layer or pass, in order: name, op, what it reads and writes, sizes, what stands at its end.
+    """One row per node, step, layer or pass, in order: name, op, what it reads and writes, sizes, the step at its end.
 
     `shape` is that of the weights, None without; `ends_in` the activation, "" for none.
     """

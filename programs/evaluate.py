@@ -48,7 +48,7 @@ class Seen:
 def evaluate(
     graph: FloatGraph, inputs: Mapping[str, Array], observe: Callable[[Step, Seen], None] | None = None
 ) -> dict[str, Array]:
-    """The images of the outputs, by map, from those of the inputs; `observe` sees every step's as it is made."""
+    """The images of the outputs, by map, from those of the inputs; `observe` gets each step's as it is made."""
     images: dict[str, Array] = {}
     left = Counter(graph.root(view.map)[0] for step in graph.steps for view in step.views)
     left.update(graph.root(port.map)[0] for port in graph.outputs)
@@ -168,7 +168,7 @@ def _copy(step: CopyStep, sources: tuple[Array, ...], weights: Array | None) -> 
 
 
 def taps(image: Array, geometry: Geometry, pad: float) -> list[Array]:
-    """What each tap of a window sees at every position: arrays of shape (inferences, rows, columns, channels)."""
+    """What each tap of a window reads at each position: arrays of shape (inferences, rows, columns, channels)."""
     g = geometry
     height = (g.rows - 1) * g.stride_y + (g.kernel_y - 1) * g.dilation_y + 1
     width = (g.columns - 1) * g.stride_x + (g.kernel_x - 1) * g.dilation_x + 1

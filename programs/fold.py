@@ -1,6 +1,6 @@
 """Folds what exporters leave of constants: shapes, indices, ranges, and the arithmetic on them, in NumPy.
 
-A result larger than `LARGEST` numbers and than all that it is made of is refused, so that a small file cannot ask for
+A result larger than `LARGEST` numbers and than all that it is made of is refused, so that a small file cannot cause
 all memory.
 """
 
@@ -228,7 +228,7 @@ def flatten(node: Node, values: Sequence[Array | None]) -> Array:
 
 @_folds("Transpose")
 def transpose(node: Node, values: Sequence[Array | None]) -> Array:
-    """The axes in another order, reversed unless told."""
+    """The axes in another order, reversed by default."""
     return np.asarray(values[0]).transpose(node.attributes.get("perm"))
 
 
@@ -265,7 +265,7 @@ def cut(node: Node, values: Sequence[Array | None]) -> Array:
 
 @_folds("Split")
 def split(node: Node, values: Sequence[Array | None]) -> Sequence[Array]:
-    """Several parts along an axis, of the sizes told, or equal ones."""
+    """Several parts along an axis, of given sizes, or equal ones."""
     value, axis = np.asarray(values[0]), int(node.attributes.get("axis", 0))
     sizes = listed(node, values, 1, "split")
     if sizes is None:

@@ -19,7 +19,7 @@ DEEPEST = 64
 """Functions that call each other, one inside the other."""
 
 Key = tuple[str, str, str]
-"""A function by its domain, its name, and what tells it from others of that name."""
+"""A function by its domain, its name, and its overload, which distinguishes functions of one name."""
 
 HINT = "export the model without functions, or fold its repeated parts"
 

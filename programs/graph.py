@@ -213,7 +213,7 @@ class Recurrent(Layer):
 
     The first step takes `initial_h` (uint8 codes of shape (hidden,)) and `initial_state` (int16, c of an LSTM, h of a
     GRU). `target` takes h of every step; `last` that of the last one, `last_state` the LSTM's c by its own code; each
-    None where nobody reads it. `reverse` runs from the last pixel to the first.
+    None where nothing reads it. `reverse` runs from the last pixel to the first.
     """
 
     kind: str

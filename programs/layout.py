@@ -1,7 +1,7 @@
 """Where the numbers of a tensor lie in maps: how Reshape, Transpose, Slice and their like cost nothing.
 
 A tensor of the network is an array of *indices* into a map, an image of rows x columns x channels counted in that
-order. What only renames moves indices; an operator then asks what it can read: a view, or any places at all.
+order. What only renames moves indices. An operator then takes what it can read: a view, or any places at all.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from acortex.programs.schedule import Schedule
 from acortex.programs.steps import FloatGraph, FloatPort, ProductStep, RecurrentStep
 
 Fact = tuple[str, str, int, str]
-"""Something about a network: whose it is, what it is, how much of it, and the kind of operand that must hold it."""
+"""A number of a network: the layer, what is counted, how many, and the kind of operand that must hold it."""
 
 MAX_INSTRUCTIONS = KINDS["target"].high + 1
 """Instructions that a program can address."""
@@ -51,7 +51,7 @@ LEAST_OF_CELLS = 10
 
 
 def check_steps(graph: FloatGraph, most_instructions: int) -> None:
-    """Raises BeyondProgram for a network whose mere number of steps is too large, before it is evaluated."""
+    """Raises BeyondProgram for a network of too many steps, before it is evaluated."""
     for kind, ports in (("input", graph.inputs), ("output", graph.outputs)):
         _check(graph.name, f"the network has {len(ports)} {kind}s", len(ports) - 1, kind)
     products = sum(isinstance(step, ProductStep) for step in graph.steps)
@@ -107,7 +107,7 @@ HINTS = {
     "layer": "join layers, or compile the network in parts",
     "group": "join products, or compile the network in parts",
     "input": "join inputs by a Concat in front of the network, and give them as one",
-    "output": "join outputs by a Concat, or leave out those that nobody needs",
+    "output": "join outputs by a Concat, or leave out those that are not needed",
 }
 """What to do where a kind of operand is too small."""
 
@@ -165,4 +165,4 @@ def _walk_facts(name: str, what: str, end: Source | Sink) -> Iterator[Fact]:
     sizes = (words, layout.width, layout.height)
     spoken = f"{what} is a map of {layout.height}x{layout.width} pixels of {words} words"
     yield name, spoken, max(sizes), "extent"
-    yield name, f"{spoken}, {layout.row_words} words a row", layout.row_words, "stride"
+    yield name, f"{spoken}, {layout.row_words} words per row", layout.row_words, "stride"

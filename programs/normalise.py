@@ -231,7 +231,7 @@ def _in_order(lowering: Lowering, step: Step, view: View) -> str:
 
 
 def _drop_unread(graph: FloatGraph) -> None:
-    """Leaves out the steps whose results nobody reads."""
+    """Leaves out the steps whose results nothing reads."""
     read = {graph.root(port.map)[0] for port in graph.outputs}
     kept = []
     for step in reversed(graph.steps):

@@ -1,6 +1,6 @@
 """Operators of networks that were quantised before: what they state of ranges, and the operators behind them.
 
-A tensor of whole numbers stands for the real ones: QuantizeLinear tells its map's coding and computes nothing.
+A tensor of whole numbers stands for the real ones: QuantizeLinear states the coding of its map and computes nothing.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def scale_and_zero(lowering: Lowering, node: Node, index: int) -> tuple[Array, A
 def dequantize_linear(lowering: Lowering, node: Node) -> None:
     """The real numbers behind whole ones."""
     if node.attributes.get("block_size"):
-        raise Unsupported("its scale is one a block")
+        raise Unsupported("its scale is one per block")
     if lowering.is_constant(node, 0):
         axis = int(node.attributes.get("axis", 1))
         lowering.constants[node.outputs[0]] = dequantised(lowering, node, 0, 1, axis)

@@ -320,7 +320,7 @@ def _two(lowering: Lowering, node: Node, kind: type[AddStep] | type[MulStep]) ->
     lowering.give(node.outputs[0], result, step)
 
 
-@operator("LRN", becomes="nothing, where --drop-lrn asks for it")
+@operator("LRN", becomes="nothing, with --drop-lrn")
 def response_normalisation(lowering: Lowering, node: Node) -> None:
     """Left out, on request."""
     if not lowering.drop_lrn:

@@ -1,7 +1,7 @@
-"""LSTM and GRU layers as passes: one a step, a product of [x, h] whose gates the vector agent takes as they come.
+"""LSTM and GRU layers as passes: one per step, a product of [x, h] whose gates the vector agent takes as they come.
 
 The gates of a word of cells stand side by side in the group's columns, so that the words of a conversion are in the
-order in which the vector agent wants them. States of 16 bits stay there; codes of h go to memory, where the next step
+order in which the vector agent takes them. States of 16 bits stay there; codes of h go to memory, where the next step
 reads them. The steps of stacked layers run in wavefront order: whatever has what it needs longest.
 """
 

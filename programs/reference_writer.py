@@ -29,7 +29,7 @@ class Writer:
         self._known: dict[Any, str] = {}
         self.parts: dict[str, list[tuple[int, int, str]]] = {}
         self._whole: dict[str, str] = {}
-        """The tensor of each map, once somebody reads it."""
+        """The tensor of each map, made at its first reader."""
 
     # Nodes ------------------------------------------------------------------------------------------------------
 

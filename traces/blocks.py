@@ -35,7 +35,7 @@ _BIG = 1  # msgpack extension: an integer beyond 64 bits, in decimal
 
 
 class BlockType(IntEnum):
-    """What a block holds. A reader passes over a type that it does not know."""
+    """What a block holds. A reader skips a type that it has no name for."""
 
     HEADER = 0
     EVENTS = 1

@@ -27,7 +27,7 @@ def write(trace: Trace, path: Path) -> None:
     """
     vcd = optional("vcd", "VCD", "vcd")
     header = trace.header
-    comment = f"{header.program} on {header.chip}, {header.clock_ns} ns a cycle".replace("$", "_")
+    comment = f"{header.program} on {header.chip}, {header.clock_ns} ns per cycle".replace("$", "_")
     origin_ns = _origin(trace)
     with (
         path.open("w", encoding="utf-8") as file,

@@ -1,4 +1,4 @@
-"""All rows of a trace, events and waits, by unit and time: what was a unit doing just before a cycle?"""
+"""All rows of a trace, events and waits, by unit and time: what a unit did just before a cycle."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ class StoredBlock:
 
 
 class Chunk(Mapping[str, Ints]):
-    """The columns of one block, each decoded when it is first asked for; TraceError where the block is malformed.
+    """The columns of one block, each decoded when it is first read; TraceError where the block is malformed.
 
     `span` and `merged` are there at every level: `duration` and 1 where the file has no such columns.
     """
@@ -167,7 +167,7 @@ Row = TypeVar("Row", Event, Wait)
 class Table(Generic[Row]):
     """Events or waits. `table["start"]` is an int64 column; iteration gives named tuples; `chunks` streams.
 
-    A table holds no rows until asked, and no open file ever.
+    A table holds no rows until they are read, and never an open file.
     """
 
     def __init__(
