@@ -233,8 +233,8 @@ def _read_npy(stream: IO[bytes], size: int, what: str, left: int = MAX_BYTES) ->
     if claimed > min(MAX_BYTES, size - stream.tell()):
         raise UsageError(f"{what} claims {claimed} bytes and has {size - stream.tell()}, at most {MAX_BYTES} are read")
     if claimed > left:
-        told = f"{what} has {claimed} bytes, with the arrays before it more than {MAX_BYTES}"
-        raise UsageError(told, hint="at most so many are read of one file")
+        message = f"{what} has {claimed} bytes, with the arrays before it more than {MAX_BYTES}"
+        raise UsageError(message, hint="at most so many are read of one file")
     data = np.empty(claimed, np.uint8)
     got = _fill(stream, data)
     if got != claimed:

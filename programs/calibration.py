@@ -79,11 +79,11 @@ def _check_finite(step: Step, seen: Seen) -> None:
         weights.append(step.kernel.biases())
     elif isinstance(step, RecurrentStep):
         weights += [step.initial_h, step.initial_c]
-    told = f"{step.name} ({step.op}) makes numbers that are not finite"
+    message = f"{step.name} ({step.op}) makes numbers that are not finite"
     if not all(np.isfinite(part).all() for part in weights):
-        raise UsageError(f"{told}: its weights, biases or initial states are not", hint="export finite ones")
+        raise UsageError(f"{message}: its weights, biases or initial states are not", hint="export finite ones")
     if not np.isfinite(seen.out).all():
-        raise UsageError(f"{told}; see its weights and inputs", hint="float32 ends at 3.4e38")
+        raise UsageError(f"{message}; see its weights and inputs", hint="float32 ends at 3.4e38")
 
 
 HIGHEST_STATE = {"lstm": 16.0, "gru": 1.0, "gru_linear": 1.0}

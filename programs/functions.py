@@ -52,12 +52,12 @@ def _judge(proto: onnx.ModelProto, where: str) -> None:
         sizes[key] = own + sum(sizes[callee] * count for callee, count in known.items())
         depths[key] = 1 + max((depths[callee] for callee in known), default=0)
         if depths[key] > DEEPEST:
-            told = f"its function {key[1]} calls others {depths[key]} deep, {DEEPEST} is the most"
-            raise UsageError(told, where=where, hint=HINT)
+            message = f"its function {key[1]} calls others {depths[key]} deep, {DEEPEST} is the most"
+            raise UsageError(message, where=where, hint=HINT)
     total = sum(sizes.get(key, 1) for key in _calls(proto.graph.node))
     if total > MOST_NODES:
-        told = f"{total}" if total < 1 << 60 else "more than 2^60"
-        raise UsageError(f"its functions come to {told} nodes, {MOST_NODES} is the most", where=where, hint=HINT)
+        message = f"{total}" if total < 1 << 60 else "more than 2^60"
+        raise UsageError(f"its functions come to {message} nodes, {MOST_NODES} is the most", where=where, hint=HINT)
 
 
 def _callees_first(bodies: dict[Key, Counter[Key]], where: str) -> list[Key]:

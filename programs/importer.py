@@ -269,8 +269,8 @@ def _input_type(info: onnx.ValueInfoProto, where: str) -> str:
     except (KeyError, TypeError):
         raise UsageError(f"its input {info.name} has no known type", where=where) from None
     if dtype.kind not in "biuf":
-        told = f"its input {info.name} has type {TensorProto.DataType.Name(number).lower()}"
-        raise UsageError(told, where=where, hint="export it with booleans, integers, or floats of 16, 32 or 64 bits")
+        message = f"its input {info.name} has type {TensorProto.DataType.Name(number).lower()}"
+        raise UsageError(message, where=where, hint="export it with booleans, integers, or floats of 16, 32 or 64 bits")
     return dtype.name
 
 

@@ -36,8 +36,8 @@ def place_input(lowering: Lowering, value: Value) -> Tensor:
     if math.prod(value.shape) > MAX_WORDS * CHANNELS:
         raise Unsupported(f"it has {math.prod(value.shape)} numbers; a program addresses {MAX_WORDS} words of 64")
     if math.prod(value.shape) > lowering.most_words * CHANNELS:
-        told = f"it has {math.prod(value.shape)} numbers, more than {lowering.most_words} words of 64"
-        raise Unsupported(f"{told}; see memory.capacity_kb of the chip")
+        message = f"it has {math.prod(value.shape)} numbers, more than {lowering.most_words} words of 64"
+        raise Unsupported(f"{message}; see memory.capacity_kb of the chip")
     tensor = _placed(value, *_first_reader(lowering, value))
     if canonical(tensor) is None:
         tensor = _placed(value, _counted(value.shape), default_seats(value.shape))

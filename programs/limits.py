@@ -61,8 +61,8 @@ def check_steps(graph: FloatGraph, most_instructions: int) -> None:
     size = max(LEAST_INSTRUCTIONS * passes, LEAST_OF_CELLS * cells)
     if size > most_instructions:
         layers = count(len(graph.steps), "layer")
-        told = f"the network has {layers}, {size} instructions at least; the chip holds {most_instructions}"
-        raise BeyondProgram(told, hint="take a chip with a larger instruction_memory.words, or a smaller network")
+        message = f"the network has {layers}, {size} instructions at least; the chip holds {most_instructions}"
+        raise BeyondProgram(message, hint="take a chip with a larger instruction_memory.words, or a smaller network")
 
 
 def declares_unread(inputs: Sequence[Port | FloatPort], unread: Sequence[Port | FloatPort]) -> bool:
@@ -122,11 +122,11 @@ def _check_ports(graph: LayerGraph) -> None:
 def _check_port(kind: str, port: Port, scale: float) -> None:
     axes = max(map(len, port.shapes))
     if axes > TENSOR_AXES:
-        told = f"the {kind} {port.name} has {axes} axes beside the batch; {TENSOR_AXES} is the most"
-        raise BeyondProgram(told, hint="leave out axes of one, or reshape it in the network")
+        message = f"the {kind} {port.name} has {axes} axes beside the batch; {TENSOR_AXES} is the most"
+        raise BeyondProgram(message, hint="leave out axes of one, or reshape it in the network")
     if not MIN_SCALE <= scale <= MAX_SCALE:
-        told = f"a code of the {kind} {port.name} stands for {scale:g}; {MIN_SCALE:g} to {MAX_SCALE:g} are possible"
-        raise BeyondProgram(told, hint="scale the network's numbers")
+        message = f"a code of the {kind} {port.name} stands for {scale:g}; {MIN_SCALE:g} to {MAX_SCALE:g} are possible"
+        raise BeyondProgram(message, hint="scale the network's numbers")
 
 
 def _facts(step: Pass) -> Iterator[Fact]:

@@ -172,10 +172,10 @@ class Lowering:
         if words > MAX_WORDS:
             raise Unsupported(f"its map of {sizes} takes {words} words of main memory; a program addresses {MAX_WORDS}")
         if words > self.most_words:
-            told = (
+            message = (
                 f"its map of {sizes} takes {words} words of main memory; the chip has fewer than {self.most_words + 1}"
             )
-            raise Unsupported(f"{told}, see memory.capacity_kb")
+            raise Unsupported(f"{message}, see memory.capacity_kb")
         label = self.unique(name)
         self.graph.maps[label] = FloatMap(label, *size)
         return self.graph.maps[label]
