@@ -1,6 +1,6 @@
 """Between a user's arrays, codes, and words of main memory. Pure functions.
 
-An array X holds one inference a row: X[i] has one of the tensor's shapes, or one of them behind an axis of one. Codes
+An array X holds one inference per row: X[i] has one of the tensor's shapes, or one of them behind an axis of one. Codes
 are uint8 of shape (inferences, size). Words are uint8 of shape (inferences, words, 64), one code per channel.
 
 A tensor's `axes` give the order of its canonical shape's axes in memory: first those that count pixels, the last of

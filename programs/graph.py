@@ -206,8 +206,8 @@ class Recurrent(Layer):
     - kind "lstm", gates i, f, o, g: c' = round((f * c * G + i * g' * 2048) / (F * G)) in int16, h = out(o * T(c')),
       where T(x) = round(32767 tanh(x / 2048)).
     - kind "gru_linear" (linear_before_reset), gates z, nx, r, nh: n = T(round((F * nx' + r * nh') * cell_multiplier /
-      (2^cell_shift * F))), h' = round((z * h + (F - z) * n) / F) in int16, 1/32767 a unit; h = out(h'). nx sees only x,
-      nh only h: the other rows of `weights` are zero.
+      (2^cell_shift * F))), h' = round((z * h + (F - z) * n) / F) in int16, in units of 1/32767; h = out(h'). nx takes
+      only x, nh only h: the other rows of `weights` are zero.
     - kind "gru", gates z, r from `weights` and n from `weights_n` (inputs + hidden, hidden), whose h rows take the
       codes of reset(r * (h - zero of h)): h' = round((z * h * G + (F - z) * n' * 32767) / (F * G)).
 

@@ -159,7 +159,7 @@ def _conv_bias(given: Constant, out: int) -> Callable[[], Array]:
     limits="constant B and C; A not transposed",
 )
 def gemm(lowering: Lowering, node: Node) -> None:
-    """The sum of alpha A B and beta C, of a vector or of one a pixel."""
+    """The sum of alpha A B and beta C, of a vector or of one per pixel."""
     tensor = lowering.tensor(node)
     if node.attributes.get("transA") and 1 not in tensor.shape:
         raise Unsupported("A is transposed")

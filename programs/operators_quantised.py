@@ -39,7 +39,7 @@ def _whole_numbers(lowering: Lowering, node: Node) -> Constant:
     """A constant in whole numbers, as QuantizeLinear has it."""
     scale, zero, kind = scale_and_zero(lowering, node, 1)
     if kind not in BITS or node.attributes.get("block_size"):
-        raise Unsupported(f"it makes {kind} of a constant, or has one scale a block")
+        raise Unsupported(f"it makes {kind} of a constant, or has one scale per block")
     values = lowering.constant(node, 0, "constant")
     wide = [-1 if n == int(node.attributes.get("axis", 1)) % values.ndim else 1 for n in range(values.ndim)]
     scale, zero = (part.reshape(wide) if part.size > 1 else part.reshape(-1)[:1] for part in (scale, zero))

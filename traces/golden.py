@@ -92,7 +92,7 @@ def _golden(report: Mapping[str, Any]) -> Golden:
 
 
 def dumps(content: Golden) -> str:
-    """A golden as text: one metric a line, latencies in lines of at most `WIDTH` characters."""
+    """A golden as text: one metric per line, latencies in lines of at most `WIDTH` characters."""
     return "\n".join(["{", ",\n".join(_entry(name, value, 1) for name, value in content.items()), "}"]) + "\n"
 
 
