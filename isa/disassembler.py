@@ -16,7 +16,7 @@ from acortex.isa.lexer import quoted
 from acortex.isa.program import Program, Tensor
 
 BLOB_WIDTH = 108
-"""Characters of a blob a line, where that gives few lines; large ones take `WIDE_BLOB`."""
+"""Characters of a blob per line, where that gives few lines; large ones take `WIDE_BLOB`."""
 
 WIDE_BLOB = 8000
 

@@ -95,7 +95,7 @@ class Program:
 
     `words` is uint64 of shape (instructions,). `lines` has one entry per instruction. `memory` is
     in the order of addresses, without overlaps. `samples` holds the program's own
-    data, used where the user gives none: an array an input name, in the form of `--input`. `labels` are the right
+    data, used where the user gives none: one array per input name, in the form of `--input`. `labels` are the right
     answers to it (int64), or None.
     """
 

@@ -77,13 +77,16 @@ class Slide:
         start = np.arange(w.columns, dtype=np.int64) * w.stride_x - w.left
         end = start + (w.kernel_x - 1) * w.dilation_x + 1
         start, end = np.clip(start, 0, w.width), np.clip(end, 0, w.width)
+        # A pack is fetched whole: a window that needs its first pixel alone needs all of it.
         last = -(-end // w.together)
+        # A window outside the image spans nothing, wherever it lies: first and last are equal.
         return np.where(start < end, start // w.together, last), last
 
     @cached_property
     def _fresh(self) -> tuple[Ints, Ints]:
         """For each column of positions the word columns that the position before it did not have."""
         first, last = self._spans
+        # Spans only move to the right: what a position shares with any before it, it shares with the one just before.
         fresh = first.copy()
         fresh[1:] = np.maximum(first[1:], last[:-1])
         return fresh, last
@@ -193,6 +196,7 @@ class Slide:
     def _fetched_for(self, tap: int, rows: slice) -> Ints:
         """Which of the fetched words, in their order, are the image row under a tap: of shape (rows, columns)."""
         w, counts = self.window, self._row_counts
+        # Words were fetched by row of positions, then by position, then by row of the image, then along that row.
         columns, before, lengths = self._columns
         outside = np.maximum(-((np.arange(w.rows) * w.stride_y - w.top) // w.dilation_y), 0)  # taps above the image
         number = (tap - outside)[rows, None]

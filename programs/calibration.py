@@ -114,6 +114,7 @@ def quantised_weights(step: ProductStep, weights: Array, source: Array, bits: in
     bias = step.kernel.biases()
     steps = _given_steps(step, weights, bits)
     levels, steps = levels_of(weights, bits, steps)
+    # The channel's mean stays where it was: rounded weights shift it by their error times the mean of the source.
     mean = source.mean(axis=(0, 1, 2), dtype=np.float64)
     error = np.zeros(weights.shape[2:], np.float32)
     for ky, kx in np.ndindex(weights.shape[:2]):
@@ -137,10 +138,11 @@ def _given_steps(step: ProductStep, weights: Array, bits: int) -> Array | None:
 def levels_of(weights: Array, bits: int, steps: Array | None = None) -> tuple[Array, Array]:
     """Levels of weights (…, out), int8, and the steps of the output channels, so that no sum exceeds `EXACT_SUM`."""
     top = (1 << (bits - 1)) - 1
+    # Steps of our own are symmetric; a network that was quantised before may use the lowest level, too.
     low = -top if steps is None else -top - 1
     steps = weight_steps(weights, bits) if steps is None else steps
     levels = _rounded(weights, steps, low, top)
-    # Rounding may go up again: hence a loop.
+    # Rounding may go up again: hence a loop, in steps of 5 % at least so that it ends soon.
     while (worst := worst_sums(levels, bits)).max(initial=0) >= EXACT_SUM:
         steps = steps * np.where(worst >= EXACT_SUM, np.maximum(worst / EXACT_SUM, 1.05), 1)
         levels = _rounded(weights, steps, -top, top)

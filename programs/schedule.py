@@ -121,6 +121,7 @@ def _order_streams(result: Schedule, passes: Sequence[Pass], ended: Sequence[int
         maker, taker = passes[before].gives_vector[-1], passes[index].gives_vector[0]
         if maker == taker:
             continue
+        # Any write that has ended in this turn comes after all passes of the turn before.
         least = 0 if first else before + passes[before].ends_early
         follows = ended[index] >= least if taker == "read" else not passes[index].begins_unfed
         if not follows:

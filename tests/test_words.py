@@ -15,7 +15,8 @@ RATE = re.compile(
     r"|columns|cycles|entries|events|frames|lines|loads|numbers|pixels|rows|steps|tokens|vectors|words)"
     r" an? (?:array|block|cell|channel|column|cycle|event|frame|inference|instruction|key|KB|lane|layer"
     r"|line|map|neuron|pass|pixel|position|row|second|step|tensor|unit|word)\b"
-    r"(?! (?:may|has|have|holds?|names?|needs?|takes?)\b)"
+    r"(?! (?:may|has|have|holds?|names?|needs?|takes?)\b)",
+    re.IGNORECASE,
 )
 """A rate without "per", such as "two words a cycle"."""
 

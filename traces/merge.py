@@ -95,11 +95,12 @@ class Merger:
         return np.zeros((len(self.fields), 0), dtype=np.int64)
 
     def _merge(self, rows: Batch) -> Batch:
-        """One column a key, in the order of the keys."""
+        """One column per key, in the order of the keys."""
         at = self.fields.index
         keys = rows[[at(name) for name in self._keys]]
         order = np.lexsort(keys)
         rows, keys = rows[:, order], keys[:, order]
+        # `prepend` differs from the first key in each part, so that the first row begins a key, too.
         new = np.flatnonzero(np.any(np.diff(keys, axis=1, prepend=keys[:, :1] - 1), axis=0))
         merged = rows[:, new]
         for name in set(_SUMMED) & set(self.fields):

@@ -1,4 +1,4 @@
-"""A timeline of a trace for the terminal: a unit a row, time from left to right, busy, waiting and idle as shades.
+"""A timeline of a trace for the terminal: one row per unit, time from left to right, busy, waiting and idle as shades.
 
 `timeline` counts, `render` draws; both are pure, and the same trace gives the same text.
 """

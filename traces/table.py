@@ -142,7 +142,7 @@ class Select:
     inferences: tuple[int, ...] | None = None
 
     def mask(self, chunk: Chunk) -> NDArray[np.bool_] | None:
-        """A bool a row, or None for all."""
+        """One bool per row, or None for all."""
         masks = [allowed[chunk[name]] for name, allowed in self.allowed.items()]
         if self.window is not None:
             first, end = self.window
@@ -351,7 +351,7 @@ def _restrict(allowed: dict[str, NDArray[np.bool_]], name: str, mask: NDArray[np
 
 
 def _matching(pattern: str, names: Sequence[str]) -> NDArray[np.bool_]:
-    """A bool a name, and a last False, which a position of -1 meets."""
+    """One bool per name, and a last False, which a position of -1 meets."""
     mask = np.array([*(name == pattern or fnmatchcase(name, pattern) for name in names), False])
     if not mask.any():
         raise UsageError(f"nothing in this trace is named {pattern!r}", hint=_nearest(pattern, names))
