@@ -104,7 +104,7 @@ def _cut(text: str) -> str:
 
 
 class Mistake(Exception):
-    """What is wrong with a few characters of one line, whose caller adds the line.
+    """A mistake in a few characters of one line; the caller adds the line.
 
     `line` is 0 where the line is the one being read.
     """
@@ -124,7 +124,7 @@ class Mistake(Exception):
 
 
 class Consequence(Mistake):
-    """A mistake that follows from one that is reported already. It is shown only where no other is."""
+    """A mistake that follows from another one. It is shown only if no other is reported."""
 
 
 @dataclass(slots=True)

@@ -212,7 +212,7 @@ def _labels(given: Given) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Directive:
-    """A directive: what it says, fields that must be given, fields that may, what it does, and whether it waits.
+    """A directive: its meaning, required fields, optional fields, the function that executes it, and whether it waits.
 
     `late` ones wait for the others, since they refer to them. `.row` and `.blob` lines belong to the directive above.
     """
@@ -279,7 +279,7 @@ TEXT = {
 
 
 def is_late(name: str) -> bool:
-    """Whether a directive waits until the others have been carried out, since it refers to them."""
+    """Whether a directive is executed after the others, since it refers to them."""
     return name in DIRECTIVES and DIRECTIVES[name].late
 
 

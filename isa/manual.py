@@ -149,7 +149,7 @@ def _written(kind: Kind) -> str:
 
 
 def syntax(row: Row) -> str:
-    """One line that shows all operands of an instruction, those that may be left out in brackets."""
+    """One line with all operands of an instruction, optional ones in brackets."""
     return f"{row.mnemonic} {', '.join(map(_place, row.operands))}".rstrip()
 
 

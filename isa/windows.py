@@ -213,7 +213,7 @@ class Slide:
         return words.reshape(len(words), words.shape[1] * w.packed, words.shape[2] // w.packed)
 
     def _places(self, x: Ints) -> Ints | slice:
-        """Where pixels of an image row stand among those of `_pixels`; a slice, which copies nothing, where one can."""
+        """The indices in `_pixels` of pixels of an image row; a slice, which copies nothing, where they are regular."""
         together = self.window.together
         places = np.searchsorted(self._columns[0], x // together) * together + x % together
         steps = np.diff(places)
@@ -248,7 +248,7 @@ class Slide:
 
 
 def _met(positions: int, stride: int, start: int, size: int) -> slice:
-    """The positions of which one axis meets the image: 0 <= start + position * stride < size."""
+    """The positions along one axis that lie inside the image: 0 <= start + position * stride < size."""
     first = max(-(start // stride), 0)
     return slice(first, max(first, min(positions, (size - 1 - start) // stride + 1)))
 

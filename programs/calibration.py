@@ -124,7 +124,7 @@ def quantised_weights(step: ProductStep, weights: Array, source: Array, bits: in
 
 
 def _given_steps(step: ProductStep, weights: Array, bits: int) -> Array | None:
-    """The steps that the network's own weights are whole numbers of, where the arrays hold such numbers."""
+    """The steps of a network that was quantised before, if the arrays hold its weights as multiples of them."""
     if step.kernel.steps is None:
         return None
     scale = 1.0 if step.kernel.scale is None else step.kernel.scale

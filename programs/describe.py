@@ -73,7 +73,7 @@ def _pass(step: Pass) -> Row:
 
 
 def _words(part: Source | Sink) -> str:
-    """Which words of a pixel, where they are not all, and which pixel, where it is one."""
+    """The words of a pixel if not all are meant, and the pixel if it is a single one."""
     pixel = part.left + part.top * part.layout.width if isinstance(part, Source) and part.pixels == 1 else None
     pixel = part.pixel if isinstance(part, Sink) else pixel
     at = f" at {pixel}" if pixel is not None and part.layout.height * part.layout.width > 1 else ""

@@ -55,7 +55,7 @@ def _folds(*names: str) -> Callable[[Fold], Fold]:
 
 
 def _bounded(count: float, values: Sequence[Array | None] = ()) -> None:
-    """Refuses a result of so many numbers that is too large for what it is made of."""
+    """Refuses a result of `count` numbers that is too large for its sources."""
     if not count <= max(LARGEST, 4 * max((value.size for value in values if value is not None), default=0)):
         raise Unsupported(f"it makes a constant of {count:.0f} numbers")
 

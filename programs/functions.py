@@ -1,4 +1,4 @@
-"""Functions that an ONNX model defines itself: their calls become their bodies, once it is known what that comes to."""
+"""Functions that an ONNX model defines itself: calls become bodies, after a check of the size that results."""
 
 from __future__ import annotations
 

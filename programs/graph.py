@@ -299,6 +299,6 @@ def written_targets(layer: Layer) -> tuple[Target, ...]:
 
 
 def columns_of(code: Code, columns: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Offsets and multipliers of a code for each of so many columns: int64 of shape (columns,)."""
+    """Offsets and multipliers of a code for each of `columns`: int64 of shape (columns,)."""
     offset = np.broadcast_to(np.asarray(code.offset, dtype=np.int64), (columns,))
     return offset, np.broadcast_to(np.asarray(code.multiplier, dtype=np.int64), (columns,))

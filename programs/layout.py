@@ -77,7 +77,7 @@ class Tensor:
         return self.indices.size == count and bool(np.array_equal(np.sort(self.indices.reshape(-1)), np.arange(count)))
 
     def view(self, rows: int | None, columns: int | None, channels: int | None) -> View | None:
-        """The view that reads the tensor as an image, given which of its axes counts what; None if there is none."""
+        """The view that reads the tensor as an image, given its axes of rows, columns and channels; or None."""
         wanted = (rows, columns, channels)
         if self._lies_as(wanted):
             return View(self.map)

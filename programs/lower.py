@@ -137,7 +137,7 @@ class _Lowering:
         return source, positions - word * CHANNELS
 
     def _sink(self, target: Target, channels: int) -> Sink:
-        """Where so many channels are written. The last word is written whole where no other layer has a part of it."""
+        """The words to which channels are written. The last is written whole if no other layer has a part of it."""
         word, shift = divmod(target.offset, CHANNELS)
         words = -(-channels // CHANNELS)
         tail = channels - (words - 1) * CHANNELS

@@ -104,7 +104,7 @@ class Lowering:
         return name in self.readers or name in self.model.outputs
 
     def spend(self, numbers: int) -> None:
-        """Takes note of work on so many numbers before anything runs: a small file must not cause hours of it."""
+        """Notes the work on a count of numbers before anything runs: a small file must not cause hours of it."""
         self._work_left -= numbers
         if min(self._work_left, self._bytes_left) < 0:
             raise Unsupported(

@@ -86,7 +86,7 @@ def least_memory(
 
 
 def kilobytes(words: int) -> int:
-    """The memory that holds so many words, in KB."""
+    """The memory that holds a number of words, in KB."""
     return -(-words * WORD_BYTES // 1024)
 
 

@@ -200,7 +200,7 @@ def _without(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
 
 
 def _placed_apart(lowering: Lowering, pieces: list[str]) -> list[tuple[str, int]]:
-    """Pieces with the channel that each begins at; copies of those that others' makers read where words are shared.
+    """Pieces with their first channels. A piece is copied if it would share words with one whose maker reads it.
 
     So no step reads words that another piece's maker writes.
     """
@@ -275,7 +275,7 @@ def _piece(lowering: Lowering, node: Node, tensor: Tensor, whole: View, seats: S
 
 
 def _merged(lowering: Lowering, pieces: list[str]) -> list[str]:
-    """Pieces, where those that fill an earlier map side by side are that map, and others with a home are copied."""
+    """Pieces: those that fill an earlier map side by side become that map, others that lie in a map are copied."""
     maps, found, at = lowering.graph.maps, [], 0
     while at < len(pieces):
         name = pieces[at]

@@ -224,7 +224,7 @@ def _paired(layer: Recurrent, codes: Sequence[Code], every: int, columns: Ints |
 
 
 def wavefront(layers: Sequence[list[list[Pass]]]) -> list[Pass]:
-    """The steps of several layers in the order in which they can run: those first that wait for the fewest others."""
+    """The steps of several layers in an order in which they can run: first those that depend on the fewest others."""
     wave: dict[tuple[str, int], int] = {}
     keyed: list[tuple[int, int, int, list[Pass]]] = []
     for number, steps in enumerate(layers):

@@ -108,7 +108,7 @@ def _order_reads(result: Schedule, passes: Sequence[Pass], written: Writes, inpu
 
 
 def _order_streams(result: Schedule, passes: Sequence[Pass], ended: Sequence[int]) -> None:
-    """What one agent gives to the vector agent awaits that what the other gave before is there.
+    """Words for the vector agent await that the earlier words of the other agent have arrived.
 
     A write that has ended says so of all passes before it, in the turns before this one too, and of its own unless
     this ends early. What the neurons convert was read later than what the read agent gave, unless they begin with
@@ -132,7 +132,7 @@ def _order_streams(result: Schedule, passes: Sequence[Pass], ended: Sequence[int
 
 
 def _order_unfed(result: Schedule, passes: Sequence[Pass]) -> None:
-    """What is written from a product that nothing feeds awaits that a pass before it, which ended early, was read.
+    """The write of a product without inputs awaits that the source of an earlier pass, which ended early, was read.
 
     Any other writes only once something was read in its turn, and so after all that was read before.
     """

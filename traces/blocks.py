@@ -79,7 +79,7 @@ def parse_frame(head: bytes, offset: int) -> Block | None:
 
 
 def trailer(index_offset: int) -> bytes:
-    """The last bytes of a finished file: where its index is, and a word that says that nothing is missing."""
+    """The last bytes of a finished file: the offset of its index, and a word that marks the file as complete."""
     return _TRAILER.pack(0xCF, index_offset, _END)
 
 

@@ -36,10 +36,10 @@ SHAPES = {
     "energy_aj": "on",
     "critical": "on",
 }
-"""What the parts of a golden hold: n a whole number, l a list, o an object; what follows is what these hold."""
+"""The types of the parts of a golden: n a whole number, l a list, o an object, each followed by its element."""
 
 MOST = 10**30
-"""The largest number of a golden: a large chip takes ten thousand years for so many attojoules."""
+"""The largest number of a golden: a large chip consumes this many attojoules in ten thousand years."""
 
 Golden = dict[str, Any]
 Metrics = dict[str, int]

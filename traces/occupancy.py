@@ -35,7 +35,7 @@ PLACES = (
 
 
 def occupancies(trace: Trace) -> Iterator[tuple[Between, Ints, Ints]]:
-    """For each place that the trace has events of: the rising cycles in which its content changes, and that content."""
+    """For each place with events in the trace: the rising cycles in which its content changes, and the content."""
     header = trace.header
     if header.level != "events" or header.filters:
         return

@@ -81,7 +81,7 @@ class Chunk(Mapping[str, Ints]):
             raise malformed(str(error), block.where) from error
 
     def check(self, limits: Limits) -> None:
-        """Raises the TraceError of a row that no run has, or that is not where the file's index says."""
+        """Raises TraceError for a row that no run can have, or that is not where the file's index states."""
         limits.check(self, self._names, self._block.where)
         if self._block.cycles is not None:
             first, end = int(self["start"].min()), columns.last_end(self["start"], self["span"])
