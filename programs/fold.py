@@ -68,7 +68,7 @@ def listed(node: Node, values: Sequence[Array | None], index: int, key: str) -> 
     return None if given is None else [int(number) for number in given]
 
 
-def _of_numpy(function: Callable[..., Any]) -> Fold:
+def _of_numpy(function: Callable[..., Array]) -> Fold:
     def folded(node: Node, values: Sequence[Array | None]) -> Array:
         _bounded(_broadcast_size(values), values)
         result: Array = function(*values)
@@ -91,7 +91,7 @@ def _divide(a: Array, b: Array) -> Array:
     return result
 
 
-_BY_NUMPY: dict[str, Callable[..., Any]] = {
+_BY_NUMPY: dict[str, Callable[..., Array]] = {
     "Add": np.add, "Sub": np.subtract, "Mul": np.multiply, "Div": _divide, "Mod": np.mod, "Neg": np.negative,
     "Abs": np.abs, "Floor": np.floor, "Ceil": np.ceil, "Round": np.rint, "Sqrt": np.sqrt, "Exp": np.exp, "Log": np.log,
     "Pow": lambda a, b: np.power(a, b).astype(a.dtype), "Sign": np.sign, "Reciprocal": lambda a: 1 / a,

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from acortex.isa.windows import Slide, Window, slide
 from acortex.programs.graph import Add, Code, Geometry, Layer, Map, Mul, Pool, Requant
@@ -320,6 +319,6 @@ def plain(code: Code) -> bool:
     return not np.any(code.offset) and np.size(np.unique(code.multiplier)) == 1
 
 
-def one(value: Any) -> int:
+def one(value: ArrayLike) -> int:
     """The number of a code that is the same for every column."""
     return int(np.asarray(value).reshape(-1)[0])

@@ -425,7 +425,8 @@ def _home(path: Path, root: Path) -> str:
 def main() -> int:
     """Prints the report; the exit code is 1 where a bound is broken."""
     found = list(measures())
-    print(*found, "", "lines for each folder", *sizes(), sep="\n")
+    kept = (f"    {where}: {reason}" for where, reason in EXCEPTIONS.items())
+    print(*found, "", "exceptions", *kept, "", "lines for each folder", *sizes(), sep="\n")
     return int(any(measure.offences for measure in found))
 
 
