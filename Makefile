@@ -4,7 +4,7 @@ BIN := .venv/bin
 FOLDERS := isa traces sim programs tools
 SOURCES := __init__.py __main__.py documents.py errors.py intervals.py lazy_names.py safe_files.py units.py wording.py $(FOLDERS)
 
-.PHONY: demo test slow check nightly format types lint reproduce
+.PHONY: demo test slow check nightly format types lint shape changelog reproduce
 
 demo: .venv/.installed
 	$(BIN)/acortex run zoo:digits_mlp
@@ -25,6 +25,14 @@ nightly: .venv/.installed-test
 # Rebuilds the pages and pictures of docs/ that hold numbers of simulated runs; takes minutes.
 reproduce: .venv/.installed-test
 	$(BIN)/python -m acortex.tools.paper docs
+
+# The size and the structure of the sources, each number beside its bound, and the lines of each folder.
+shape: .venv/.installed-test
+	$(BIN)/python tests/shape.py
+
+# The section of CHANGELOG.md that the fragments in changes/ make; nothing is written.
+changelog: .venv/.installed-test
+	$(BIN)/python -m towncrier build --draft --version Unreleased
 
 lint: .venv/.installed-test
 	$(BIN)/ruff format --check $(SOURCES) tests

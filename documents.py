@@ -40,7 +40,7 @@ Number = int | float
 
 
 class Document(BaseModel, Mapping[str, Any]):
-    """A part of a result: frozen, without fields that nobody described, readable by attribute and by JSON name."""
+    """A part of a result: frozen, without undescribed fields, readable by attribute and by JSON name."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -130,10 +130,10 @@ class Result(Versioned):
 
 
 class TableResult(Result):
-    """A result that holds rows: each list of them is a DataFrame where that is asked for."""
+    """A result that holds rows: each list of them is a DataFrame on request."""
 
     ROWS: ClassVar[str]
-    """The field of the rows that one wants first."""
+    """The field of the rows that `to_pandas` gives by default."""
 
     def to_pandas(self, rows: str = "") -> DataFrame:
         """The rows of a field, `ROWS` unless another is named, as a DataFrame: none where they are not known.

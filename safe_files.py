@@ -20,7 +20,7 @@ from typing import BinaryIO
 
 try:
     import fcntl
-except ImportError:  # Windows: two writers of one growing file are not told from each other there
+except ImportError:  # Windows: two writers of one growing file are not detected there
     fcntl = None  # type: ignore[assignment]
 
 Name = str | os.PathLike[str]
@@ -128,7 +128,7 @@ def reason(error: OSError | ValueError) -> str:
 
 
 def check_replaceable(path: Name) -> None:
-    """Raises the OSError of `writing` for a path that cannot be written, as far as can be told without writing."""
+    """Raises the OSError of `writing` for a path that cannot be written, as far as can be found without writing."""
     target = os.path.realpath(path)
     old = _status(path)
     if old is not None and stat.S_ISDIR(old.st_mode):
@@ -214,7 +214,7 @@ def _written_through(path: Name) -> Iterator[Path]:
 
 
 def _open_sink(path: Name) -> BinaryIO:
-    """Opens a device or a pipe to be written; a pipe needs somebody who reads."""
+    """Opens a device or a pipe to be written; a pipe needs a reader."""
     give_up = time.monotonic() + PATIENCE_S
     while True:
         try:

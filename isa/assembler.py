@@ -146,7 +146,7 @@ class _Assembly:
         self.words: list[int] = []
 
     def run(self) -> None:
-        """The whole pass. `program` gives what it makes, where the report stays empty."""
+        """The whole pass. `program` gives its result if the report stays empty."""
         directives = [statement for statement in self.parsed.directives if not statement.unread]
         for name in self.parsed.doubtful:
             self.draft.symbols.setdefault(name, None)
@@ -168,7 +168,7 @@ class _Assembly:
             self.report.add(statement.line, mistake)
 
     def _constant(self, statement: Statement) -> None:
-        """`.equ NAME, EXPRESSION`: labels and the constants above it are known. One that fails is known as such."""
+        """`.equ NAME, EXPRESSION`, of labels and the constants above it. The name of a failed one is kept as failed."""
         fields = bind(statement.head, statement.arguments, ("name", "value"))
         if len(fields) < 2 or len(fields["name"]) > 1:
             raise Mistake("`.equ` needs a name and a value", statement.head[2], 4, "write .equ NAME, EXPRESSION")
@@ -272,7 +272,7 @@ class _Assembly:
         return list(table).index(name)
 
     def _rules(self) -> None:
-        """The rules of acortex.isa.checks, each told at the operand that breaks it."""
+        """The rules of acortex.isa.checks, each reported at the operand that breaks it."""
         if not self.instructions and not self.report:
             self.report.add(
                 1, Mistake("the text holds no instructions", 0, 1, "the shortest program is `start`, `halt`")

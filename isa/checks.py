@@ -15,7 +15,7 @@ from acortex.isa.operands import ACTIVATIONS, NO_LOOP
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A broken rule: the instruction's index, the operand that is to blame (or ""), what is wrong, what to do."""
+    """A broken rule: the index of the instruction, the operand at fault (or ""), the message, the hint."""
 
     index: int
     operand: str

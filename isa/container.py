@@ -19,11 +19,11 @@ from __future__ import annotations
 import hashlib
 import math
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import msgpack  # type: ignore[import-untyped]
 import numpy as np
@@ -296,11 +296,10 @@ class _Reader:
 
     def array(self, fields: object, dtype: str = "", axes: int = 0) -> NDArray[Any]:
         """An array, of this dtype and number of axes where they are given. Arrays follow each other without gaps."""
-        if not (isinstance(fields, list) and len(fields) == 3 and isinstance(fields[1], list)):
+        if not _is_array(fields):
             raise _malformed("an array")
         kind, shape, offset = fields
-        sizes_are_right = len(shape) <= 8 and all(type(axis) is int and 0 <= axis <= MAX_BYTES for axis in shape)
-        if kind not in TYPES or (dtype and kind != dtype) or not sizes_are_right or (axes and len(shape) != axes):
+        if kind != (dtype or kind) or len(shape) != (axes or len(shape)):
             raise _malformed("an array")
         element = np.dtype(kind).newbyteorder("<")
         size = math.prod(shape) * element.itemsize
@@ -378,31 +377,51 @@ class _Reader:
         return tuple(Line(files[index], number, line) for index, number, line in places)
 
 
+def _is_array(fields: object) -> TypeGuard[tuple[str, list[int], object]]:
+    """Whether a file's fields are an array's dtype, its shape of at most eight axes, and an offset of any kind."""
+    if not (isinstance(fields, list) and len(fields) == 3 and isinstance(fields[1], list)):
+        return False
+    kind, shape, _ = fields
+    axes_fit = len(shape) <= 8 and all(type(axis) is int and 0 <= axis <= MAX_BYTES for axis in shape)
+    return kind in TYPES and axes_fit
+
+
 def _judge(program: Program) -> None:
     """Holds a loaded program to the rules that the assembler holds a text to."""
-    tables: dict[str, Iterable[Any]] = {
-        "weights": program.weights,
-        "constants": program.constants,
-        "input": program.inputs,
-        "output": program.outputs,
+    names = {
+        "weights": [one.name for one in program.weights],
+        "constants": [one.name for one in program.constants],
+        "input": [one.name for one in program.inputs],
+        "output": [one.name for one in program.outputs],
+        "layer": list(program.layers),
     }
-    names = {table: [one.name for one in rows] for table, rows in tables.items()} | {"layer": list(program.layers)}
     if any(len(set(known)) != len(known) for known in names.values()):
         raise _malformed("a name stands twice in a table")
     if any(one.end > other.address for one, other in pairwise(program.memory)):
         raise _malformed("memory")
-    problems = check(
-        [decode(int(word)) for word in program.words], {table: len(known) for table, known in names.items()}
-    )
+    _judge_instructions(program, {table: len(known) for table, known in names.items()})
+    if program.samples:
+        _judge_samples(program)
+    if program.labels is not None:
+        _judge_labels(program, program.labels)
+
+
+def _judge_instructions(program: Program, tables: dict[str, int]) -> None:
+    problems = check([decode(int(word)) for word in program.words], tables)
     if problems or not len(program.words):
         what = f"{program.lines[problems[0].index]}: {problems[0].message}" if problems else "no instructions"
         raise UsageError(f"the program breaks a rule: {what}")
-    if program.samples:
-        inputs = {tensor.name: tensor for tensor in program.inputs}
-        counts = {len(accept(inputs[name], array)) for name, array in program.samples.items() if name in inputs}
-        if set(program.samples) != set(inputs) or len(counts) != 1:
-            raise _malformed("samples")
-    if program.labels is not None and not program.samples:
+
+
+def _judge_samples(program: Program) -> None:
+    inputs = {tensor.name: tensor for tensor in program.inputs}
+    counts = {len(accept(inputs[name], array)) for name, array in program.samples.items() if name in inputs}
+    if set(program.samples) != set(inputs) or len(counts) != 1:
+        raise _malformed("samples")
+
+
+def _judge_labels(program: Program, labels: NDArray[np.int64]) -> None:
+    if not program.samples:
         raise _malformed("labels without samples")
-    if program.labels is not None and any(len(array) != len(program.labels) for array in program.samples.values()):
+    if any(len(array) != len(labels) for array in program.samples.values()):
         raise _malformed("labels")

@@ -39,7 +39,7 @@ TYPES = (
 
 
 def pack_weights(values: NDArray[np.int8]) -> bytes:
-    """Weights in row-major order, two a byte, the first in the low half; an odd one leaves the last half 0."""
+    """Weights in row-major order, two per byte, the first in the low half; an odd one leaves the last half 0."""
     flat = values.reshape(-1).view(np.uint8)
     if len(flat) % 2:
         flat = np.append(flat, np.uint8(0))

@@ -10,7 +10,7 @@ from acortex.errors import AcortexError, ManyErrors
 from acortex.wording import count
 
 MAX_ERRORS = 100
-"""So many different errors are shown; the rest is counted. A file that is no program would give one a line."""
+"""So many different errors are shown; the rest is counted. A file that is no program would give one per line."""
 
 MAX_FILE_NAME = 255
 """The longest name of a file that a program keeps."""
@@ -100,7 +100,7 @@ def _cut(text: str) -> str:
 
 
 class Mistake(Exception):
-    """What is wrong with a few characters of one line, whose caller adds the line.
+    """A mistake in a few characters of one line; the caller adds the line.
 
     `line` is 0 where the line is the one being read.
     """
@@ -120,7 +120,7 @@ class Mistake(Exception):
 
 
 class Consequence(Mistake):
-    """A mistake that follows from one that is reported already. It is shown only where no other is."""
+    """A mistake that follows from another one. It is shown only if no other is reported."""
 
 
 @dataclass(slots=True)

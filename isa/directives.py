@@ -214,7 +214,7 @@ def _labels(given: Given) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Directive:
-    """A directive: what it says, fields that must be given, fields that may, what it does, and whether it waits.
+    """A directive: its meaning, required fields, optional fields, the function that executes it, and whether it waits.
 
     `late` ones wait for the others, since they refer to them. `.row` and `.blob` lines belong to the directive above.
     """
@@ -231,7 +231,7 @@ _TENSOR = ("encode", "bits", "scale", "zero", "axes", "packed")
 # fmt: off
 DIRECTIVES: dict[str, Directive] = {
     ".program": Directive("Names the program.", ("name",), (), _program),
-    ".chip": Directive("Names the chip that the program runs on unless told otherwise.", ("name",), (), _chip),
+    ".chip": Directive("Names the chip that the program runs on unless a run names another.", ("name",), (), _chip),
     ".layer": Directive("Declares a layer ahead of its first `layer NAME`, so that reports list it here.",
                         ("name",), (), _layer),
     ".input": Directive("Declares an input tensor.", ("name", "shape"), _TENSOR, _input),
@@ -281,7 +281,7 @@ TEXT = {
 
 
 def is_late(name: str) -> bool:
-    """Whether a directive waits until the others have been carried out, since it refers to them."""
+    """Whether a directive is executed after the others, since it refers to them."""
     return name in DIRECTIVES and DIRECTIVES[name].late
 
 

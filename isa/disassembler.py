@@ -17,7 +17,7 @@ from acortex.isa.program import Program, Tensor
 from acortex.wording import shape_text
 
 BLOB_WIDTH = 108
-"""Characters of a blob a line, where that gives few lines; large ones take `WIDE_BLOB`."""
+"""Characters of a blob per line, where that gives few lines; large ones take `WIDE_BLOB`."""
 
 WIDE_BLOB = 8000
 
@@ -37,7 +37,7 @@ def disassemble(program: Program) -> str:
 
 
 def listing(program: Program) -> str:
-    """One line an instruction: its address, its word in hex, and the line of the source that it came from."""
+    """One line per instruction: its address, its word in hex, and the line of the source that it came from."""
     rows = [
         f"{address:5}  {int(word):016x}  {line.number:5}  {line.text}".rstrip()
         for address, (word, line) in enumerate(zip(program.words, program.lines, strict=True))

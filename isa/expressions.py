@@ -35,7 +35,7 @@ OPERATORS = {
 """The operators as the manual explains them, in the order of `_PRECEDENCE`."""
 
 _DEFINE = "define it: .equ NAME, EXPRESSION"
-_BELOW = "it is defined further down: an .equ knows labels, and the constants above it"
+_BELOW = "it is defined further down: an .equ may use labels, and the constants above it"
 
 Symbols = Mapping[str, int | None]
 """Constants and labels by name; None where the definition itself is wrong, and reported."""

@@ -1,4 +1,4 @@
-"""Arrays from .npy and .npz files that nobody vouches for: no pickles, and sizes checked before a byte is loaded."""
+"""Arrays from untrusted .npy and .npz files: no pickles, and sizes checked before a byte is loaded."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def array_names(path: Path) -> list[str]:
 
 
 class ArrayFile:
-    """A .npy or .npz file. An archive's directory is read once, however many of its arrays are asked for."""
+    """A .npy or .npz file. An archive's directory is read once, however many of its arrays are read."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -129,7 +129,7 @@ class Shelf:
         """One array, as `load_array` gives it, of a file in the folder or below it. Raises UsageError."""
         if name in self._held:
             arrays = self._held[name]
-            array = np.array(arrays[_chosen(arrays, key, name)])  # a copy: who gave it may go on to change it
+            array = np.array(arrays[_chosen(arrays, key, name)])  # a copy: the caller may change its own later
             _judge(array.dtype, name)
             return plain(array)
         if name not in self._files:
@@ -234,8 +234,8 @@ def _read_npy(stream: IO[bytes], size: int, what: str, left: int = MAX_BYTES) ->
     if claimed > min(MAX_BYTES, size - stream.tell()):
         raise UsageError(f"{what} claims {claimed} bytes and has {size - stream.tell()}, at most {MAX_BYTES} are read")
     if claimed > left:
-        told = f"{what} has {claimed} bytes, with the arrays before it more than {MAX_BYTES}"
-        raise UsageError(told, hint="at most so many are read of one file")
+        message = f"{what} has {claimed} bytes, with the arrays before it more than {MAX_BYTES}"
+        raise UsageError(message, hint="at most so many are read of one file")
     data = np.empty(claimed, np.uint8)
     got = _fill(stream, data)
     if got != claimed:
@@ -246,7 +246,7 @@ def _read_npy(stream: IO[bytes], size: int, what: str, left: int = MAX_BYTES) ->
 
 
 def _fill(stream: IO[bytes], data: NDArray[np.uint8]) -> int:
-    """Reads as many bytes as an array has, a chunk at a time; returns how many there were."""
+    """Reads as many bytes as an array has, in chunks; returns how many there were."""
     got = 0
     while part := stream.read(min(CHUNK, len(data) - got)):
         data[got : got + len(part)] = np.frombuffer(part, np.uint8)

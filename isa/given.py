@@ -141,8 +141,8 @@ class Given:
             raise self.mistake(field_name, f"`{token[1][:40]}` is not a shape", "write 784, 28x28 or 1x28x28")
         shape = tuple(int(part) for part in parts)
         if len(shape) > axes or min(shape) < 1 or math.prod(shape) > MAX_DATA_BYTES:
-            told = f"1 to {axes} numbers above 0, whose product is {MAX_DATA_BYTES} at most"
-            raise self.mistake(field_name, f"shape {token[1]} is not allowed: {told}")
+            message = f"1 to {axes} numbers above 0, whose product is {MAX_DATA_BYTES} at most"
+            raise self.mistake(field_name, f"shape {token[1]} is not allowed: {message}")
         return shape
 
     def one_shape(self, field_name: str) -> tuple[int, ...]:

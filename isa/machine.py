@@ -1,4 +1,4 @@
-"""The sizes of a chip that a program may assume: all that a compiler knows of the machine that it writes for."""
+"""The sizes of a chip that a program may assume: the whole interface between a compiler and a chip."""
 
 from __future__ import annotations
 

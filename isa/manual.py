@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from acortex.errors import UsageError
 from acortex.isa.codec import operand_text
@@ -27,7 +27,7 @@ def manual(name: str | None = None) -> Manual:
     return Manual.model_validate({"instructions": rows, "directives": said, "topics": about})
 
 
-def reference(mnemonic: str | None = None) -> list[dict[str, Any]]:
+def reference(mnemonic: str | None = None) -> list[dict[str, object]]:
     """Every instruction in the order of the table, or the one that is named, as plain dictionaries.
 
     Keys: mnemonic, opcode, agent, timing, setup (True: only before `start`, False: only after it, None: both), doc,
@@ -44,7 +44,7 @@ def reference(mnemonic: str | None = None) -> list[dict[str, Any]]:
     return [_instruction(MNEMONICS[mnemonic])]
 
 
-def directives(name: str | None = None) -> list[dict[str, Any]]:
+def directives(name: str | None = None) -> list[dict[str, object]]:
     """Every directive of a source text, or the one that is named, as plain dictionaries.
 
     Keys: directive, syntax, doc and fields, each with its name, whether it is required, and doc. Raises UsageError for
@@ -52,7 +52,7 @@ def directives(name: str | None = None) -> list[dict[str, Any]]:
     """
     from acortex.isa.directives import DIRECTIVES, FIELDS, TEXT  # numpy comes with it, and the table costs none
 
-    rows = [
+    rows: list[dict[str, object]] = [
         {
             "directive": found,
             "syntax": f"{found} {', '.join([*row.required, *(f'[{field}=]' for field in row.optional)])}",
@@ -73,7 +73,7 @@ def directives(name: str | None = None) -> list[dict[str, Any]]:
     return wanted
 
 
-def topics(name: str | None = None) -> list[dict[str, Any]]:
+def topics(name: str | None = None) -> list[dict[str, object]]:
     """What is to be known beside instructions and directives: every topic, or the one of this name if there is one.
 
     Keys: topic, title, text (a list of paragraphs) and rows, each with its name and text.
@@ -92,7 +92,7 @@ def topics(name: str | None = None) -> list[dict[str, Any]]:
     ]
 
 
-def _instruction(row: Row) -> dict[str, Any]:
+def _instruction(row: Row) -> dict[str, object]:
     return {
         "mnemonic": row.mnemonic,
         "opcode": row.opcode,
@@ -107,7 +107,7 @@ def _instruction(row: Row) -> dict[str, Any]:
     }
 
 
-def _operand(operand: Operand) -> dict[str, Any]:
+def _operand(operand: Operand) -> dict[str, object]:
     """An operand: where it stands in the word, and what it may be.
 
     `written` says how the source writes it; `default` is None where it must be given, `choices` the names it may be,
@@ -128,7 +128,7 @@ def _operand(operand: Operand) -> dict[str, Any]:
     }
 
 
-def _field(operand: Operand) -> dict[str, Any]:
+def _field(operand: Operand) -> dict[str, object]:
     """The field of an operand in the word: what it holds for a number, and the code of each name that it may be."""
     kind = operand.kind
     holds = "two's complement" if kind.signed else f"value - {kind.base}" if kind.base else "value"
@@ -148,7 +148,7 @@ def _written(kind: Kind) -> str:
 
 
 def syntax(row: Row) -> str:
-    """One line that shows all operands of an instruction, those that may be left out in brackets."""
+    """One line with all operands of an instruction, optional ones in brackets."""
     return f"{row.mnemonic} {', '.join(map(_place, row.operands))}".rstrip()
 
 

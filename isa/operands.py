@@ -133,7 +133,7 @@ _ROWS = (
     Kind("axis", 2, 0, 3, "an axis of a stream, 0 the fastest"),
     _count("extent", 16, "how many elements an axis has"),
     _count("positions", 20, "how many positions, one array operation each"),
-    _count("words", 12, "words a position"),
+    _count("words", 12, "words per position"),
     _count("channels", 6, "channels, out of the 64 of a word"),
     _unsigned("offset", 6, "channels into a word"),
     _unsigned("code", 8, "an activation's code"),

@@ -122,7 +122,7 @@ def _line(parsed: Parsed, number: int, tokens: list[Token]) -> None:
 
 
 def _salvage(parsed: Parsed, text: str) -> None:
-    """Takes note of what a line that could not be read would have given, so that one mistake is not told as several."""
+    """Notes what a line that could not be read would have given, so that one mistake is not reported as several."""
     labels = _LABELS.match(text)
     for name in labels[0].split(":")[:-1] if labels else ():
         parsed.labels.setdefault(name.strip(), len(parsed.instructions))

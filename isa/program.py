@@ -23,7 +23,7 @@ class Weights:
 
 @dataclass(frozen=True, eq=False)
 class Constants:
-    """What each neuron of a conversion adds to its sum and multiplies it by, a row a column of the group.
+    """What each neuron of a conversion adds to its sum and multiplies it by: one row per column of the group.
 
     `values` is int64 of shape (columns, 2): the offset within -2^31 to 2^31, and the multiplier, 1 to 2^16.
     """
@@ -74,7 +74,7 @@ class Line:
 class Memory:
     """Words that main memory holds before anything runs, and where the source gives them.
 
-    `values` is uint8 of shape (words, 64), a code a channel; the first lies at `address`.
+    `values` is uint8 of shape (words, 64), one code per channel; the first lies at `address`.
     """
 
     address: int
@@ -93,9 +93,9 @@ class Program:
 
     Compare programs by `acortex.isa.sha256`.
 
-    `words` is uint64 of shape (instructions,). `lines` has one entry an instruction. `memory` is
+    `words` is uint64 of shape (instructions,). `lines` has one entry per instruction. `memory` is
     in the order of addresses, without overlaps. `samples` holds the program's own
-    data, used where the user gives none: an array an input name, in the form of `--input`. `labels` are the right
+    data, used where the user gives none: one array per input name, in the form of `--input`. `labels` are the right
     answers to it (int64), or None.
     """
 

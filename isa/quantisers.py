@@ -82,7 +82,7 @@ def quantise(sums: Array, quantiser: Quantiser, divisor: Array | int = 1) -> NDA
 
 
 def _constants(quantiser: Quantiser) -> tuple[Array, Array]:
-    """What is added to a sum, and what it is then multiplied with: of one element, or one a column where tuned."""
+    """What is added to a sum, and what it is then multiplied with: of one element, or one per column where tuned."""
     if quantiser.constants is None:
         return np.array([0]), np.array([quantiser.multiplier])
     offset, multiplier = quantiser.constants.values.T.astype(np.int64)

@@ -75,7 +75,7 @@ class MemoryInfo(Document):
 
 
 class ProgramInfo(TableResult):
-    """What a program is for, told without running it: its chip, tensors, layers and sizes."""
+    """What a program is for, without a run: its chip, tensors, layers and sizes."""
 
     SHOWN: ClassVar[dict[str, str]] = {
         "program": "program.name",

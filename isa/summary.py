@@ -1,4 +1,4 @@
-"""What a program is for, told without running it: its chip, tensors, layers, sizes and multiply-accumulates."""
+"""What a program is for, without a run: its chip, tensors, layers, sizes and multiply-accumulates."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Between a user's arrays, codes, and words of main memory. Pure functions.
 
-An array X holds one inference a row: X[i] has one of the tensor's shapes, or one of them behind an axis of one. Codes
-are uint8 of shape (inferences, size). Words are uint8 of shape (inferences, words, 64), a code a channel.
+An array X holds one inference per row: X[i] has one of the tensor's shapes, or one of them behind an axis of one. Codes
+are uint8 of shape (inferences, size). Words are uint8 of shape (inferences, words, 64), one code per channel.
 
 A tensor's `axes` give the order of its canonical shape's axes in memory: first those that count pixels, the last of
 them along a row, then the channels. Without them three axes are channels x height x width, and one or two are taken as

@@ -102,7 +102,7 @@ def _loops() -> Topic:
 def _streams() -> Topic:
     text = (
         "A stream visits words of main memory along four axes. `base` sets its first word, all extents to 1 and all"
-        " strides to 0; `dim` sets one axis, its stride to 1 unless told otherwise. So an axis that no `dim` sets is"
+        " strides to 0; `dim` sets one axis, its stride to 1 unless it states another. So an axis that no `dim` sets is"
         " passed once, and a stream without any is one word.",
         "Word (i0, i1, i2, i3) is at first + i0 * stride0 + i1 * stride1 + i2 * stride2 + i3 * stride3, i0 the"
         " fastest.",

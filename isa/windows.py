@@ -61,7 +61,7 @@ class Window:
 
 @dataclass(frozen=True)
 class Slide:
-    """A window over an image of `height` rows, with `words` words a pixel: who needs what, and when.
+    """A window over an image of `height` rows, with `words` words per pixel: the words that each position needs.
 
     A row's words are counted in word columns: pixels, or packs of them that are fetched together.
     """
@@ -77,13 +77,16 @@ class Slide:
         start = np.arange(w.columns, dtype=np.int64) * w.stride_x - w.left
         end = start + (w.kernel_x - 1) * w.dilation_x + 1
         start, end = np.clip(start, 0, w.width), np.clip(end, 0, w.width)
+        # A pack is fetched whole: a window that needs its first pixel alone needs all of it.
         last = -(-end // w.together)
+        # A window outside the image spans nothing, wherever it lies: first and last are equal.
         return np.where(start < end, start // w.together, last), last
 
     @cached_property
     def _fresh(self) -> tuple[Ints, Ints]:
         """For each column of positions the word columns that the position before it did not have."""
         first, last = self._spans
+        # Spans only move to the right: what a position shares with any before it, it shares with the one just before.
         fresh = first.copy()
         fresh[1:] = np.maximum(first[1:], last[:-1])
         return fresh, last
@@ -193,6 +196,7 @@ class Slide:
     def _fetched_for(self, tap: int, rows: slice) -> Ints:
         """Which of the fetched words, in their order, are the image row under a tap: of shape (rows, columns)."""
         w, counts = self.window, self._row_counts
+        # Words were fetched by row of positions, then by position, then by row of the image, then along that row.
         columns, before, lengths = self._columns
         outside = np.maximum(-((np.arange(w.rows) * w.stride_y - w.top) // w.dilation_y), 0)  # taps above the image
         number = (tap - outside)[rows, None]
@@ -209,7 +213,7 @@ class Slide:
         return words.reshape(len(words), words.shape[1] * w.packed, words.shape[2] // w.packed)
 
     def _places(self, x: Ints) -> Ints | slice:
-        """Where pixels of an image row stand among those of `_pixels`; a slice, which copies nothing, where one can."""
+        """The indices in `_pixels` of pixels of an image row; a slice, which copies nothing, where they are regular."""
         together = self.window.together
         places = np.searchsorted(self._columns[0], x // together) * together + x % together
         steps = np.diff(places)
@@ -244,12 +248,12 @@ class Slide:
 
 
 def _met(positions: int, stride: int, start: int, size: int) -> slice:
-    """The positions of which one axis meets the image: 0 <= start + position * stride < size."""
+    """The positions along one axis that lie inside the image: 0 <= start + position * stride < size."""
     first = max(-(start // stride), 0)
     return slice(first, max(first, min(positions, (size - 1 - start) // stride + 1)))
 
 
 @lru_cache(maxsize=256)
 def slide(window: Window, height: int, words: int) -> Slide:
-    """The slide of a window over an image; kept, since a loop over inferences asks for the same one again."""
+    """The slide of a window over an image; kept, since a loop over inferences needs the same one again."""
     return Slide(window, height, words)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Hashable, Iterable
 
 from acortex.programs.schedule import Token
 
@@ -69,10 +68,10 @@ class Registers:
     """What registers hold within a turn of a loop, so that nothing is set twice; the oldest makes room."""
 
     def __init__(self, count: int) -> None:
-        self._held: dict[Any, int] = {}
+        self._held: dict[Hashable, int] = {}
         self._free = list(range(count))
 
-    def hold(self, value: Any) -> tuple[int, bool]:
+    def hold(self, value: Hashable) -> tuple[int, bool]:
         """A register for a value, and whether it holds it already."""
         known = value in self._held
         if known:

@@ -1,4 +1,4 @@
-"""What a run on sample inputs tells: samples of every map, and each product's weights, quantised in passing."""
+"""What a run on sample inputs gives: samples of every map, and each product's weights, quantised in passing."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def calibrate(graph: FloatGraph, inputs: Mapping[str, Array], bits: int) -> Stat
         if isinstance(step, RecurrentStep) and seen.sequence is not None:
             _see_sequence(statistics, graph, step, seen.sequence)
 
-    # What is not finite is found in what a step makes, and told with the step's name.
+    # A number that is not finite is found in what a step makes, and reported with the step's name.
     with np.errstate(all="ignore"):
         evaluate(graph, inputs, observe)
     for name, seen in statistics.samples.items():
@@ -79,11 +79,11 @@ def _check_finite(step: Step, seen: Seen) -> None:
         weights.append(step.kernel.biases())
     elif isinstance(step, RecurrentStep):
         weights += [step.initial_h, step.initial_c]
-    told = f"{step.name} ({step.op}) makes numbers that are not finite"
+    message = f"{step.name} ({step.op}) makes numbers that are not finite"
     if not all(np.isfinite(part).all() for part in weights):
-        raise UsageError(f"{told}: its weights, biases or initial states are not", hint="export finite ones")
+        raise UsageError(f"{message}: its weights, biases or initial states are not", hint="export finite ones")
     if not np.isfinite(seen.out).all():
-        raise UsageError(f"{told}; see its weights and inputs", hint="float32 ends at 3.4e38")
+        raise UsageError(f"{message}; see its weights and inputs", hint="float32 ends at 3.4e38")
 
 
 HIGHEST_STATE = {"lstm": 16.0, "gru": 1.0, "gru_linear": 1.0}
@@ -114,6 +114,7 @@ def quantised_weights(step: ProductStep, weights: Array, source: Array, bits: in
     bias = step.kernel.biases()
     steps = _given_steps(step, weights, bits)
     levels, steps = levels_of(weights, bits, steps)
+    # The channel's mean stays where it was: rounded weights shift it by their error times the mean of the source.
     mean = source.mean(axis=(0, 1, 2), dtype=np.float64)
     error = np.zeros(weights.shape[2:], np.float32)
     for ky, kx in np.ndindex(weights.shape[:2]):
@@ -123,7 +124,7 @@ def quantised_weights(step: ProductStep, weights: Array, source: Array, bits: in
 
 
 def _given_steps(step: ProductStep, weights: Array, bits: int) -> Array | None:
-    """The steps that the network's own weights are whole numbers of, where the arrays hold such numbers."""
+    """The steps of a network that was quantised before, if the arrays hold its weights as multiples of them."""
     if step.kernel.steps is None:
         return None
     scale = 1.0 if step.kernel.scale is None else step.kernel.scale
@@ -137,10 +138,11 @@ def _given_steps(step: ProductStep, weights: Array, bits: int) -> Array | None:
 def levels_of(weights: Array, bits: int, steps: Array | None = None) -> tuple[Array, Array]:
     """Levels of weights (…, out), int8, and the steps of the output channels, so that no sum exceeds `EXACT_SUM`."""
     top = (1 << (bits - 1)) - 1
+    # Steps of our own are symmetric; a network that was quantised before may use the lowest level, too.
     low = -top if steps is None else -top - 1
     steps = weight_steps(weights, bits) if steps is None else steps
     levels = _rounded(weights, steps, low, top)
-    # Rounding may go up again: hence a loop.
+    # Rounding may go up again: hence a loop, in steps of 5 % at least so that it ends soon.
     while (worst := worst_sums(levels, bits)).max(initial=0) >= EXACT_SUM:
         steps = steps * np.where(worst >= EXACT_SUM, np.maximum(worst / EXACT_SUM, 1.05), 1)
         levels = _rounded(weights, steps, -top, top)

@@ -111,16 +111,25 @@ class Codings:
         return self._found[leader]
 
     def _of_group(self, leader: str) -> Coding:
+        functions = self._functions.get(leader, set())
+        stated = self._from_network(leader, functions)
+        return self._from_samples(leader, functions) if stated is None else stated
+
+    def _from_network(self, leader: str, functions: set[str]) -> Coding | None:
+        """The coding that the network itself states, where it can be kept or its range is to be."""
         bits = self.statistics.bits
         stated = self._stated(leader)
-        functions = self._functions.get(leader, set())
-        if stated is not None and functions & set(UNIT_RANGE) and not has_one(stated):
-            stated = None
-        if stated is not None and stated.bits == bits:
+        if stated is None or (functions & set(UNIT_RANGE) and not has_one(stated)):
+            return None
+        if stated.bits == bits:
             return stated
-        if stated is not None and self.stated:
-            top = (1 << stated.bits) - 1
-            return of_range(-stated.zero * stated.scale, (top - stated.zero) * stated.scale, bits)
+        if not self.stated:
+            return None
+        top = (1 << stated.bits) - 1
+        return of_range(-stated.zero * stated.scale, (top - stated.zero) * stated.scale, bits)
+
+    def _from_samples(self, leader: str, functions: set[str]) -> Coding:
+        bits = self.statistics.bits
         together = Samples()
         for name in self._groups[leader]:
             if name in self.statistics.samples:
@@ -138,7 +147,7 @@ class Codings:
         return found
 
     def chosen(self, samples: Samples) -> Coding:
-        """The coding for samples, by the method asked for."""
+        """The coding for samples, by the chosen method."""
         return coding(samples, self.statistics.bits, self.method, self.percentile)
 
 

@@ -177,7 +177,7 @@ def _least(layer: Layer) -> int:
 
 
 def _layers(plan: Plan, machine: Machine) -> list[dict[str, Any]]:
-    """One entry a pass of the layers of the report; passes of one layer are taken together."""
+    """One entry per pass of the layers of the report; passes of one layer are taken together."""
     found: dict[str, dict[str, Any]] = {}
     groups = dict(zip(matrices(plan.passes), plan.placement.groups, strict=True))
     for step in plan.passes:

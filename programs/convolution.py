@@ -14,7 +14,7 @@ from acortex.isa.program import Program
 
 @dataclass(frozen=True)
 class Convolution:
-    """A layer: a square kernel over a square image of whole words a pixel, its border as wide as keeps the size."""
+    """A layer: a square kernel over a square image of whole words per pixel, its border as wide as keeps the size."""
 
     side: int
     inputs: int
@@ -43,13 +43,13 @@ class Convolution:
         return np.random.default_rng(1).integers(0, 16, shape).astype(np.uint8)
 
     def program(self, chip: str = "acortex_gnmt") -> Program:
-        """The layer as a program, a loop over the host's images, with seeded weights."""
+        """The layer as a program: a loop over the images of the host, with seeded weights."""
         weights = np.random.default_rng(0).integers(-8, 8, (self.rows, self.outputs)).astype(np.int8)
         return assemble(_source(self, chip), file="convolution.s", arrays={"layer.npz": {"w": weights}})
 
 
 BENCH = Convolution(56, 64, 64)
-"""The layer that events a second are counted on: 3x3 over 64 channels, as in the second stage of ResNet-152."""
+"""The layer on which events per second are counted: 3x3 over 64 channels, as in the second stage of ResNet-152."""
 
 
 def _source(layer: Convolution, chip: str) -> str:

@@ -23,7 +23,7 @@ Row = dict[str, Any]
 
 
 def rows(stage: Stage) -> list[Row]:
-    """A row a node, step, layer or pass, in order: name, op, what it reads and writes, sizes, what stands at its end.
+    """One row per node, step, layer or pass, in order: name, op, what it reads and writes, sizes, the step at its end.
 
     `shape` is that of the weights, None without; `ends_in` the activation, "" for none.
     """
@@ -74,7 +74,7 @@ def _pass(step: Pass) -> Row:
 
 
 def _words(part: Source | Sink) -> str:
-    """Which words of a pixel, where they are not all, and which pixel, where it is one."""
+    """The words of a pixel if not all are meant, and the pixel if it is a single one."""
     pixel = part.left + part.top * part.layout.width if isinstance(part, Source) and part.pixels == 1 else None
     pixel = part.pixel if isinstance(part, Sink) else pixel
     at = f" at {pixel}" if pixel is not None and part.layout.height * part.layout.width > 1 else ""

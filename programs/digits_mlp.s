@@ -31,7 +31,7 @@
 ;   27-31    the scores, 10 in one word                 ring     d2
 ;                                                       of 5
 ;
-; Who waits for whom. Agents run at the same time; tokens order those that touch the same word.
+; The tokens. Agents run at the same time; tokens order those that touch the same word.
 ;
 ;   token    made by    taken by   it says
 ;   t0       host_in    read       an image is in memory

@@ -29,7 +29,7 @@ def evaluate(images: ArrayLike, data: Mapping[str, NDArray[Any]] | None = None) 
     """The ten output codes of each digit: uint8 of shape (n, 10), each code in 0..15.
 
     `images` has 0 or 1 for each pixel, row by row, in shape (n, 784). `data` is a data file's content, the one
-    beside this module unless told.
+    beside this module by default.
     """
     constants = data if data is not None else load()
     hidden = _layer(np.asarray(images, np.int64), constants, "hidden")

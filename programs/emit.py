@@ -69,7 +69,7 @@ class _Emitter:
             yield f";   {f'{start}-{start + words - 1}':16} {life:10} {name}"
         yield f";   {memory.peak} words in all"
         yield ";"
-        yield "; Who waits for whom:"
+        yield "; Which agent waits for which:"
         yield ";"
         yield ";   token    made by    taken by   it says"
         begun = dict(self.plan.schedule.credits)

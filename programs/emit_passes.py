@@ -1,4 +1,4 @@
-"""Each pass as instructions: what reads, what works on the stream, what writes."""
+"""Each pass as instructions: reads, work on the stream, writes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class PassWriter:
         self.quantisers = Registers(len(KINDS["quantiser"].registers))
 
     def lines(self, step: Pass, waits: dict[str, list[str]]) -> Iterator[str]:
-        """A pass: what reads, what works on the stream, what writes; each agent awaits its tokens just before."""
+        """A pass: reads, work on the stream, writes; each agent awaits its tokens just before."""
         multiply, stage = step.multiply, step.stage
         before_read = waits.get("read", [])
         if step.begin is not None and step.cell is not None:

@@ -48,7 +48,7 @@ class Seen:
 def evaluate(
     graph: FloatGraph, inputs: Mapping[str, Array], observe: Callable[[Step, Seen], None] | None = None
 ) -> dict[str, Array]:
-    """The images of the outputs, by map, from those of the inputs; `observe` sees every step's as it is made."""
+    """The images of the outputs, by map, from those of the inputs; `observe` gets each step's as it is made."""
     images: dict[str, Array] = {}
     left = Counter(graph.root(view.map)[0] for step in graph.steps for view in step.views)
     left.update(graph.root(port.map)[0] for port in graph.outputs)
@@ -59,17 +59,27 @@ def evaluate(
         seen = _sequence(step, sources) if isinstance(step, RecurrentStep) else _image(step, sources)
         write(graph, images, step.out, seen.out)
         if isinstance(step, RecurrentStep) and seen.sequence is not None:
-            for end, made in ((step.last, seen.sequence.last), (step.last_state, seen.sequence.state)):
-                if end is not None:
-                    write(graph, images, end, made[:, None, None])
+            _write_ends(graph, images, step, seen.sequence)
         if observe is not None:
             observe(step, seen)
-        for view in step.views:
-            root = graph.root(view.map)[0]
-            left[root] -= 1
-            if not left[root]:
-                del images[root]
+        _drop_read(graph, images, step, left)
     return {port.map: read(graph, images, View(port.map)) for port in graph.outputs}
+
+
+def _write_ends(graph: FloatGraph, images: dict[str, Array], step: RecurrentStep, sequence: Sequence) -> None:
+    """Writes the last h and the last c of a sequence, where the network uses them."""
+    for end, made in ((step.last, sequence.last), (step.last_state, sequence.state)):
+        if end is not None:
+            write(graph, images, end, made[:, None, None])
+
+
+def _drop_read(graph: FloatGraph, images: dict[str, Array], step: Step, left: Counter[str]) -> None:
+    """Counts what a step has read, and drops the images that nothing else reads."""
+    for view in step.views:
+        root = graph.root(view.map)[0]
+        left[root] -= 1
+        if not left[root]:
+            del images[root]
 
 
 def _image(step: Step, sources: tuple[Array, ...]) -> Seen:
@@ -158,7 +168,7 @@ def _copy(step: CopyStep, sources: tuple[Array, ...], weights: Array | None) -> 
 
 
 def taps(image: Array, geometry: Geometry, pad: float) -> list[Array]:
-    """What each tap of a window sees at every position: arrays of shape (inferences, rows, columns, channels)."""
+    """What each tap of a window reads at each position: arrays of shape (inferences, rows, columns, channels)."""
     g = geometry
     height = (g.rows - 1) * g.stride_y + (g.kernel_y - 1) * g.dilation_y + 1
     width = (g.columns - 1) * g.stride_x + (g.kernel_x - 1) * g.dilation_x + 1

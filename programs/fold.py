@@ -1,6 +1,6 @@
 """Folds what exporters leave of constants: shapes, indices, ranges, and the arithmetic on them, in NumPy.
 
-A result larger than `LARGEST` numbers and than all that it is made of is refused, so that a small file cannot ask for
+A result larger than `LARGEST` numbers and than all that it is made of is refused, so that a small file cannot cause
 all memory.
 """
 
@@ -55,7 +55,7 @@ def _folds(*names: str) -> Callable[[Fold], Fold]:
 
 
 def _bounded(count: float, values: Sequence[Array | None] = ()) -> None:
-    """Refuses a result of so many numbers that is too large for what it is made of."""
+    """Refuses a result of `count` numbers that is too large for its sources."""
     if not count <= max(LARGEST, 4 * max((value.size for value in values if value is not None), default=0)):
         raise Unsupported(f"it makes a constant of {count:.0f} numbers")
 
@@ -68,7 +68,7 @@ def listed(node: Node, values: Sequence[Array | None], index: int, key: str) -> 
     return None if given is None else [int(number) for number in given]
 
 
-def _of_numpy(function: Callable[..., Any]) -> Fold:
+def _of_numpy(function: Callable[..., Array]) -> Fold:
     def folded(node: Node, values: Sequence[Array | None]) -> Array:
         _bounded(_broadcast_size(values), values)
         result: Array = function(*values)
@@ -91,7 +91,7 @@ def _divide(a: Array, b: Array) -> Array:
     return result
 
 
-_BY_NUMPY: dict[str, Callable[..., Any]] = {
+_BY_NUMPY: dict[str, Callable[..., Array]] = {
     "Add": np.add, "Sub": np.subtract, "Mul": np.multiply, "Div": _divide, "Mod": np.mod, "Neg": np.negative,
     "Abs": np.abs, "Floor": np.floor, "Ceil": np.ceil, "Round": np.rint, "Sqrt": np.sqrt, "Exp": np.exp, "Log": np.log,
     "Pow": lambda a, b: np.power(a, b).astype(a.dtype), "Sign": np.sign, "Reciprocal": lambda a: 1 / a,
@@ -228,7 +228,7 @@ def flatten(node: Node, values: Sequence[Array | None]) -> Array:
 
 @_folds("Transpose")
 def transpose(node: Node, values: Sequence[Array | None]) -> Array:
-    """The axes in another order, reversed unless told."""
+    """The axes in another order, reversed by default."""
     return np.asarray(values[0]).transpose(node.attributes.get("perm"))
 
 
@@ -265,7 +265,7 @@ def cut(node: Node, values: Sequence[Array | None]) -> Array:
 
 @_folds("Split")
 def split(node: Node, values: Sequence[Array | None]) -> Sequence[Array]:
-    """Several parts along an axis, of the sizes told, or equal ones."""
+    """Several parts along an axis, of given sizes, or equal ones."""
     value, axis = np.asarray(values[0]), int(node.attributes.get("axis", 0))
     sizes = listed(node, values, 1, "split")
     if sizes is None:

@@ -18,7 +18,7 @@ Array = NDArray[Any]
 
 
 def fold_forward(graph: FloatGraph) -> None:
-    """Folds every scale and shift that only products read, and that no padding sees shifted."""
+    """Folds every scale and shift that only products read, and that would shift no padding."""
     for step in list(graph.steps):
         if isinstance(step, ProductStep) and step.affine and step.activation.identity:
             readers = [one for one in graph.steps if any(view.map == step.out for view in one.views)]
@@ -48,7 +48,7 @@ def _unpadded(g: Geometry, size: tuple[int, int, int]) -> bool:
 
 
 def after_affine(kernel: Kernel, scale: Array, shift: Array, groups: int) -> Kernel:
-    """The kernel that makes of x what one makes of x * scale + shift; both are float, one number a channel."""
+    """The kernel that makes of x what one makes of x * scale + shift; both are float, one number per channel."""
     inputs, out = kernel.shape[2:]
     # Output channel j reads the input channels of its group: (inputs, out).
     spread = [np.repeat(part.reshape(groups, inputs), out // groups, axis=0).T for part in (scale, shift)]

@@ -51,11 +51,11 @@ def quantised(
 ) -> LayerGraph:
     """The layer graph of a network: an ONNX file, a `Model`, or the end of a `Network`.
 
-    `calibration` has an inference a row, an array or one for each input by name; without it seeded random inputs set
-    the ranges, with a warning. Codes and weights have `bits` bits. `method`, "mse", "percentile" or "minmax", chooses
-    the ranges of activations; `codings` fixes those of inputs, by name. `fits` is called for a large network before its
-    weights are read, with a graph of its size whose weights are 0: it may refuse it. No map may take more than
-    `most_words` words of main memory, no program more than `most_instructions`.
+    `calibration` is an array with one inference per row, or one such array for each input by name. Without it seeded
+    random inputs set the ranges, with a warning. Codes and weights have `bits` bits. `method`, "mse", "percentile" or
+    "minmax", chooses the ranges of activations; `codings` fixes those of inputs, by name. `fits` is called for a large
+    network before its weights are read, with a graph of its size whose weights are 0: it may refuse it. No map may take
+    more than `most_words` words of main memory, no program more than `most_instructions`.
 
     Raises UsageError for files and data that cannot be read, UnsupportedNodes for networks that the chip cannot do.
     """

@@ -1,4 +1,4 @@
-"""Functions that an ONNX model defines itself: their calls become their bodies, once it is known what that comes to."""
+"""Functions that an ONNX model defines itself: calls become bodies, after a check of the size that results."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DEEPEST = 64
 """Functions that call each other, one inside the other."""
 
 Key = tuple[str, str, str]
-"""A function by its domain, its name, and what tells it from others of that name."""
+"""A function by its domain, its name, and its overload, which distinguishes functions of one name."""
 
 HINT = "export the model without functions, or fold its repeated parts"
 
@@ -52,12 +52,12 @@ def _judge(proto: onnx.ModelProto, where: str) -> None:
         sizes[key] = own + sum(sizes[callee] * count for callee, count in known.items())
         depths[key] = 1 + max((depths[callee] for callee in known), default=0)
         if depths[key] > DEEPEST:
-            told = f"its function {key[1]} calls others {depths[key]} deep, {DEEPEST} is the most"
-            raise UsageError(told, where=where, hint=HINT)
+            message = f"its function {key[1]} calls others {depths[key]} deep, {DEEPEST} is the most"
+            raise UsageError(message, where=where, hint=HINT)
     total = sum(sizes.get(key, 1) for key in _calls(proto.graph.node))
     if total > MOST_NODES:
-        told = f"{total}" if total < 1 << 60 else "more than 2^60"
-        raise UsageError(f"its functions come to {told} nodes, {MOST_NODES} is the most", where=where, hint=HINT)
+        message = f"{total}" if total < 1 << 60 else "more than 2^60"
+        raise UsageError(f"its functions come to {message} nodes, {MOST_NODES} is the most", where=where, hint=HINT)
 
 
 def _callees_first(bodies: dict[Key, Counter[Key]], where: str) -> list[Key]:

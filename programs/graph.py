@@ -206,14 +206,14 @@ class Recurrent(Layer):
     - kind "lstm", gates i, f, o, g: c' = round((f * c * G + i * g' * 2048) / (F * G)) in int16, h = out(o * T(c')),
       where T(x) = round(32767 tanh(x / 2048)).
     - kind "gru_linear" (linear_before_reset), gates z, nx, r, nh: n = T(round((F * nx' + r * nh') * cell_multiplier /
-      (2^cell_shift * F))), h' = round((z * h + (F - z) * n) / F) in int16, 1/32767 a unit; h = out(h'). nx sees only x,
-      nh only h: the other rows of `weights` are zero.
+      (2^cell_shift * F))), h' = round((z * h + (F - z) * n) / F) in int16, in units of 1/32767; h = out(h'). nx takes
+      only x, nh only h: the other rows of `weights` are zero.
     - kind "gru", gates z, r from `weights` and n from `weights_n` (inputs + hidden, hidden), whose h rows take the
       codes of reset(r * (h - zero of h)): h' = round((z * h * G + (F - z) * n' * 32767) / (F * G)).
 
     The first step takes `initial_h` (uint8 codes of shape (hidden,)) and `initial_state` (int16, c of an LSTM, h of a
     GRU). `target` takes h of every step; `last` that of the last one, `last_state` the LSTM's c by its own code; each
-    None where nobody reads it. `reverse` runs from the last pixel to the first.
+    None where nothing reads it. `reverse` runs from the last pixel to the first.
     """
 
     kind: str
@@ -299,6 +299,6 @@ def written_targets(layer: Layer) -> tuple[Target, ...]:
 
 
 def columns_of(code: Code, columns: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Offsets and multipliers of a code for each of so many columns: int64 of shape (columns,)."""
+    """Offsets and multipliers of a code for each of `columns`: int64 of shape (columns,)."""
     offset = np.broadcast_to(np.asarray(code.offset, dtype=np.int64), (columns,))
     return offset, np.broadcast_to(np.asarray(code.multiplier, dtype=np.int64), (columns,))

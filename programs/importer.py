@@ -67,13 +67,7 @@ def external_files(path: Path | str) -> list[Path]:
 def from_proto(proto: onnx.ModelProto, folder: Path | None = None, where: str = "") -> Model:
     """The network of a parsed model; `folder` is where its external weights may lie."""
     check_texts(proto, where)
-    opset = max((entry.version for entry in proto.opset_import if entry.domain in STANDARD), default=1)
-    if opset < OLDEST_OPSET:
-        hint = "export the model anew, or convert it with onnx.version_converter"
-        raise UsageError(f"it uses opset {opset}, from {OLDEST_OPSET} on is understood", where=where, hint=hint)
-    if opset > (newest := _newest_opset()):
-        hint = "update the package onnx, or export the model with an older opset"
-        raise UsageError(f"it uses opset {opset}, the package onnx knows up to {newest}", where=where, hint=hint)
+    opset = _opset(proto, where)
     graph = inlined(proto, where).graph
     _check_sizes(graph, where)
     model = Model(graph.name or "network", opset=opset)
@@ -85,15 +79,32 @@ def from_proto(proto: onnx.ModelProto, folder: Path | None = None, where: str = 
         raise UsageError(f"its initialiser {sparse.values.name} is sparse", where=where, hint="export it dense")
     model.inputs = [_value(info, where) for info in graph.input if info.name not in model.constants]
     model.outputs = [info.name for info in graph.output]
-    for what, names in (("inputs", [value.name for value in model.inputs]), ("outputs", model.outputs)):
-        if "" in names:
-            raise UsageError(f"one of its {what} has no name", where=where, hint=RENAME)
-        twice = next((name for name, count in Counter(names).items() if count > 1), None)
-        if twice is not None:
-            raise UsageError(f"two of its {what} are called {twice}", where=where, hint=RENAME)
+    _check_names("inputs", [value.name for value in model.inputs], where)
+    _check_names("outputs", model.outputs, where)
     model.nodes = _nodes(graph.node, model, folder, where)
     _check_joined(model, where)
     return model
+
+
+def _opset(proto: onnx.ModelProto, where: str) -> int:
+    """The version of the standard operators that a model uses; one that is not understood is an error."""
+    opset = max((entry.version for entry in proto.opset_import if entry.domain in STANDARD), default=1)
+    if opset < OLDEST_OPSET:
+        hint = "export the model anew, or convert it with onnx.version_converter"
+        raise UsageError(f"it uses opset {opset}, from {OLDEST_OPSET} on is understood", where=where, hint=hint)
+    if opset > (newest := _newest_opset()):
+        hint = "update the package onnx, or export the model with an older opset"
+        raise UsageError(f"it uses opset {opset}, the package onnx knows up to {newest}", where=where, hint=hint)
+    return opset
+
+
+def _check_names(what: str, names: list[str], where: str) -> None:
+    """Raises where one of a model's inputs or outputs has no name, or two have the same."""
+    if "" in names:
+        raise UsageError(f"one of its {what} has no name", where=where, hint=RENAME)
+    twice = next((name for name, count in Counter(names).items() if count > 1), None)
+    if twice is not None:
+        raise UsageError(f"two of its {what} are called {twice}", where=where, hint=RENAME)
 
 
 def _newest_opset() -> int:
@@ -262,8 +273,8 @@ def _input_type(info: onnx.ValueInfoProto, where: str) -> str:
     except (KeyError, TypeError):
         raise UsageError(f"its input {info.name} has no known type", where=where) from None
     if dtype.kind not in "biuf":
-        told = f"its input {info.name} has type {TensorProto.DataType.Name(number).lower()}"
-        raise UsageError(told, where=where, hint="export it with booleans, integers, or floats of 16, 32 or 64 bits")
+        message = f"its input {info.name} has type {TensorProto.DataType.Name(number).lower()}"
+        raise UsageError(message, where=where, hint="export it with booleans, integers, or floats of 16, 32 or 64 bits")
     return dtype.name
 
 

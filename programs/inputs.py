@@ -1,4 +1,4 @@
-"""How the inputs of a network lie in memory: as the first operator that minds finds them."""
+"""How the inputs of a network lie in memory: the first operator that needs a layout sets it."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def place_input(lowering: Lowering, value: Value) -> Tensor:
     if math.prod(value.shape) > MAX_WORDS * CHANNELS:
         raise Unsupported(f"it has {math.prod(value.shape)} numbers; a program addresses {MAX_WORDS} words of 64")
     if math.prod(value.shape) > lowering.most_words * CHANNELS:
-        told = f"it has {math.prod(value.shape)} numbers, more than {lowering.most_words} words of 64"
-        raise Unsupported(f"{told}; see memory.capacity_kb of the chip")
+        message = f"it has {math.prod(value.shape)} numbers, more than {lowering.most_words} words of 64"
+        raise Unsupported(f"{message}; see memory.capacity_kb of the chip")
     tensor = _placed(value, *_first_reader(lowering, value))
     if canonical(tensor) is None:
         tensor = _placed(value, _counted(value.shape), default_seats(value.shape))
@@ -47,7 +47,7 @@ def place_input(lowering: Lowering, value: Value) -> Tensor:
 
 
 def _placed(value: Value, seen: Array, seats: Seats) -> Tensor:
-    """The tensor of an input that its first reader sees so, in a map that has no name yet."""
+    """The tensor of an input, laid out for its first reader, in a map that has no name yet."""
     if not _covers(seats, seen.shape):
         raise Unsupported(f"it has shape {value.shape}; the chip takes images, one inference at a time")
     rows, columns, channels = (1 if seat is None else seen.shape[seat] for seat in seats)
@@ -85,7 +85,7 @@ Seats = tuple[int | None, int | None, int | None]
 
 
 def _first_reader(lowering: Lowering, value: Value) -> tuple[Array, Seats]:
-    """The input's numbers as the first operator that minds sees them, and the seats it gives them."""
+    """The input's numbers in the shape in which the first operator that needs a layout reads them, and its seats."""
     places = _counted(value.shape)
     waiting = [(value.name, places)]
     for _ in range(REACH):
@@ -137,7 +137,7 @@ def _moved(model: Model, node: Node, seen: Array) -> Array | None:
 
 
 def default_seats(shape: tuple[int, ...]) -> Seats:
-    """Batch, channels, rows, columns, or fewer; two axes are a vector, or one a pixel."""
+    """Batch, channels, rows, columns, or fewer; two axes are a vector, or one vector per pixel."""
     if len(shape) > 3:
         return len(shape) - 2, len(shape) - 1, len(shape) - 3
     if len(shape) == 3:

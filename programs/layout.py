@@ -1,7 +1,7 @@
 """Where the numbers of a tensor lie in maps: how Reshape, Transpose, Slice and their like cost nothing.
 
 A tensor of the network is an array of *indices* into a map, an image of rows x columns x channels counted in that
-order. What only renames moves indices; an operator then asks what it can read: a view, or any places at all.
+order. What only renames moves indices. An operator then takes what it can read: a view, or any places at all.
 """
 
 from __future__ import annotations
@@ -77,23 +77,27 @@ class Tensor:
         return self.indices.size == count and bool(np.array_equal(np.sort(self.indices.reshape(-1)), np.arange(count)))
 
     def view(self, rows: int | None, columns: int | None, channels: int | None) -> View | None:
-        """The view that reads the tensor as an image, given which of its axes counts what; None if there is none."""
+        """The view that reads the tensor as an image, given its axes of rows, columns and channels; or None."""
         wanted = (rows, columns, channels)
-        if self.axes is not None and all(
-            self.size[place] == 1 if axis is None else self.axes[axis] in (place, None)
-            for place, axis in enumerate(wanted)
-        ):
-            fits = all(
-                (1 if axis is None else self.shape[axis]) == n for axis, n in zip(wanted, self.size, strict=True)
-            )
-            if fits:
-                return View(self.map)
+        if self._lies_as(wanted):
+            return View(self.map)
         others = [axis for axis in range(len(self.shape)) if axis not in wanted]
         if any(self.shape[axis] != 1 for axis in others):
             return None
         named = [axis for axis in wanted if axis is not None]
         image = self.indices.transpose([*others, *named])
         return image_view(self, image.reshape([1 if axis is None else self.shape[axis] for axis in wanted]))
+
+    def _lies_as(self, wanted: tuple[int | None, int | None, int | None]) -> bool:
+        """Whether the map itself has the wanted axes as its rows, columns, channels: none moved, merged or cropped."""
+        if self.axes is None:
+            return False
+        seats = self.axes
+        counted = (
+            self.size[place] == 1 if axis is None else seats[axis] in (place, None) for place, axis in enumerate(wanted)
+        )
+        lengths = (1 if axis is None else self.shape[axis] for axis in wanted)
+        return all(counted) and tuple(lengths) == self.size
 
 
 def contiguous(view: View) -> bool:

@@ -15,7 +15,7 @@ from acortex.programs.steps import FloatGraph, FloatPort, ProductStep, Recurrent
 from acortex.wording import count
 
 Fact = tuple[str, str, int, str]
-"""Something about a network: whose it is, what it is, how much of it, and the kind of operand that must hold it."""
+"""A number of a network: the layer, what is counted, how many, and the kind of operand that must hold it."""
 
 MAX_INSTRUCTIONS = KINDS["target"].high + 1
 """Instructions that a program can address."""
@@ -52,7 +52,7 @@ LEAST_OF_CELLS = 10
 
 
 def check_steps(graph: FloatGraph, most_instructions: int) -> None:
-    """Raises BeyondProgram for a network whose mere number of steps is too large, before it is evaluated."""
+    """Raises BeyondProgram for a network of too many steps, before it is evaluated."""
     for kind, ports in (("input", graph.inputs), ("output", graph.outputs)):
         _check(graph.name, f"the network has {len(ports)} {kind}s", len(ports) - 1, kind)
     products = sum(isinstance(step, ProductStep) for step in graph.steps)
@@ -62,8 +62,8 @@ def check_steps(graph: FloatGraph, most_instructions: int) -> None:
     size = max(LEAST_INSTRUCTIONS * passes, LEAST_OF_CELLS * cells)
     if size > most_instructions:
         layers = count(len(graph.steps), "layer")
-        told = f"the network has {layers}, {size} instructions at least; the chip holds {most_instructions}"
-        raise BeyondProgram(told, hint="take a chip with a larger instruction_memory.words, or a smaller network")
+        message = f"the network has {layers}, {size} instructions at least; the chip holds {most_instructions}"
+        raise BeyondProgram(message, hint="take a chip with a larger instruction_memory.words, or a smaller network")
 
 
 def declares_unread(inputs: Sequence[Port | FloatPort], unread: Sequence[Port | FloatPort]) -> bool:
@@ -108,7 +108,7 @@ HINTS = {
     "layer": "join layers, or compile the network in parts",
     "group": "join products, or compile the network in parts",
     "input": "join inputs by a Concat in front of the network, and give them as one",
-    "output": "join outputs by a Concat, or leave out those that nobody needs",
+    "output": "join outputs by a Concat, or leave out those that are not needed",
 }
 """What to do where a kind of operand is too small."""
 
@@ -123,11 +123,11 @@ def _check_ports(graph: LayerGraph) -> None:
 def _check_port(kind: str, port: Port, scale: float) -> None:
     axes = max(map(len, port.shapes))
     if axes > TENSOR_AXES:
-        told = f"the {kind} {port.name} has {axes} axes beside the batch; {TENSOR_AXES} is the most"
-        raise BeyondProgram(told, hint="leave out axes of one, or reshape it in the network")
+        message = f"the {kind} {port.name} has {axes} axes beside the batch; {TENSOR_AXES} is the most"
+        raise BeyondProgram(message, hint="leave out axes of one, or reshape it in the network")
     if not MIN_SCALE <= scale <= MAX_SCALE:
-        told = f"a code of the {kind} {port.name} stands for {scale:g}; {MIN_SCALE:g} to {MAX_SCALE:g} are possible"
-        raise BeyondProgram(told, hint="scale the network's numbers")
+        message = f"a code of the {kind} {port.name} stands for {scale:g}; {MIN_SCALE:g} to {MAX_SCALE:g} are possible"
+        raise BeyondProgram(message, hint="scale the network's numbers")
 
 
 def _facts(step: Pass) -> Iterator[Fact]:
@@ -166,4 +166,4 @@ def _walk_facts(name: str, what: str, end: Source | Sink) -> Iterator[Fact]:
     sizes = (words, layout.width, layout.height)
     spoken = f"{what} is a map of {layout.height}x{layout.width} pixels of {words} words"
     yield name, spoken, max(sizes), "extent"
-    yield name, f"{spoken}, {layout.row_words} words a row", layout.row_words, "stride"
+    yield name, f"{spoken}, {layout.row_words} words per row", layout.row_words, "stride"

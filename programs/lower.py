@@ -62,7 +62,7 @@ class UnsupportedLayer(AcortexError):
 def pack_inputs(graph: LayerGraph) -> LayerGraph:
     """The network with several pixels of an input in a word, where they have few channels and only products read them.
 
-    Products take rows of an image in full width; crops of it, and what the vector agent does, need a word a pixel.
+    Products take rows of an image in full width; crops of it, and what the vector agent does, need one word per pixel.
     """
     packed = {}
     for port in graph.inputs:
@@ -74,7 +74,7 @@ def pack_inputs(graph: LayerGraph) -> LayerGraph:
 
 
 def _packs(source: Map, graph: LayerGraph) -> bool:
-    """Whether only products read a map, in its full width, and nobody writes it or shows it."""
+    """Whether only products read a map, in its full width, and nothing else writes it or gives it to the host."""
     for layer in graph.layers:
         for view in read_views(layer):
             full = crop(view, source) if view.map == source.name else None
@@ -136,7 +136,7 @@ class _Lowering:
         return source, positions - word * CHANNELS
 
     def _sink(self, target: Target, channels: int) -> Sink:
-        """Where so many channels are written. The last word is written whole where no other layer has a part of it."""
+        """The words to which channels are written. The last is written whole if no other layer has a part of it."""
         word, shift = divmod(target.offset, CHANNELS)
         words = -(-channels // CHANNELS)
         tail = channels - (words - 1) * CHANNELS

@@ -62,7 +62,7 @@ class Padding:
 class Lowering:
     """A network half way to steps.
 
-    `open` has, by tensor, the step at whose end more can still be done, because nobody else reads what it writes.
+    `open` has, by tensor, the step at whose end more can still be done, because nothing else reads what it writes.
     """
 
     def __init__(self, model: Model, *, drop_lrn: bool = False, most_words: int = MAX_WORDS) -> None:
@@ -102,7 +102,7 @@ class Lowering:
         return name in self.readers or name in self.model.outputs
 
     def spend(self, numbers: int) -> None:
-        """Takes note of work on so many numbers before anything runs: a small file must not ask for hours of it."""
+        """Notes the work on a count of numbers before anything runs: a small file must not cause hours of it."""
         self._work_left -= numbers
         if min(self._work_left, self._bytes_left) < 0:
             raise Unsupported(
@@ -170,10 +170,10 @@ class Lowering:
         if words > MAX_WORDS:
             raise Unsupported(f"its map of {sizes} takes {words} words of main memory; a program addresses {MAX_WORDS}")
         if words > self.most_words:
-            told = (
+            message = (
                 f"its map of {sizes} takes {words} words of main memory; the chip has fewer than {self.most_words + 1}"
             )
-            raise Unsupported(f"{told}, see memory.capacity_kb")
+            raise Unsupported(f"{message}, see memory.capacity_kb")
         label = self.unique(name)
         self.graph.maps[label] = FloatMap(label, *size)
         return self.graph.maps[label]
@@ -198,7 +198,7 @@ class Lowering:
                 self.whole_numbers.add(output)
 
     def open_step(self, name: str) -> Step | None:
-        """The step that makes a tensor, if nobody but the node at hand reads it."""
+        """The step that makes a tensor, if only the node at hand reads it."""
         return self.open.get(name) if self.uses[name] == 1 else None
 
     # Images, number by number -------------------------------------------------------------------------------------
@@ -237,7 +237,7 @@ class Lowering:
         return view
 
     def per_channel(self, tensor: Tensor, *constants: Array) -> list[Array] | None:
-        """Constants that are broadcast to a tensor, one number a channel of its crop; None where pixels differ."""
+        """Constants that are broadcast to a tensor, one number per channel of its crop; None where pixels differ."""
         found = []
         order, size = self._grid(tensor)
         for constant in constants:

@@ -86,7 +86,7 @@ def least_memory(
 
 
 def kilobytes(words: int) -> int:
-    """The memory that holds so many words, in KB."""
+    """The memory that holds a number of words, in KB."""
     return -(-words * WORD_BYTES // 1024)
 
 
@@ -120,6 +120,7 @@ def _plan(
     for name in constants:
         address[name] = begin
         begin += layouts[name].size
+    # First fit depends on the order, and none is best for each network: the largest first, the earliest, the longest.
     orders: tuple[Callable[[Span], tuple[int, ...]], ...] = (
         lambda span: (-span.words, span.first),
         lambda span: (span.first, -span.words),
@@ -136,7 +137,7 @@ def _allocate(spans: Iterable[Span], begin: int) -> tuple[int, dict[str, int]]:
     peak = begin
     for span in spans:
         address = begin
-        for other_address, other in placed:
+        for other_address, other in placed:  # by address, so the first gap is the lowest
             if other.first <= span.last and span.first <= other.last:
                 if address + span.words <= other_address:
                     break

@@ -1,4 +1,4 @@
-"""The names in an ONNX model: what is not UTF-8 comes as bytes, which nothing that takes names expects."""
+"""The names in an ONNX model: protobuf gives names that are not UTF-8 as bytes, so they are refused first."""
 
 from __future__ import annotations
 

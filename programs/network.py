@@ -1,4 +1,4 @@
-"""A network in floating point: what an ONNX file holds, and a builder for people who skip ONNX.
+"""A network in floating point: what an ONNX file holds, and a builder for networks without ONNX.
 
     x = Network(input=(1, 28, 28)).conv(8, 3, pad=1).relu().max_pool(2)
     network = x.conv(16, 3).concat(x.conv(16, 1)).flatten().linear(10)
@@ -171,7 +171,7 @@ class Network:
         bias: Constant | ArrayLike | None = None,
         name: str | None = None,
     ) -> Network:
-        """A convolution; `pad` is one number, one a dimension, or ONNX's list: all begins, then all ends."""
+        """A convolution; `pad` is one number, one per dimension, or ONNX's list: all begins, then all ends."""
         dimensions = len(self.shape) - 2
         kernels, strides, dilations = (_each(value, dimensions) for value in (kernel, stride, dilation))
         pads = _pads(pad, dimensions)
@@ -259,7 +259,7 @@ class Network:
         pad: int | Sequence[int] = 0,
         ceil: bool = False,
     ) -> Network:
-        """The largest number under each window; the stride is the kernel unless told."""
+        """The largest number under each window; the stride is the kernel by default."""
         return self._pool("MaxPool", kernel, stride, pad, ceil, {})
 
     def average_pool(

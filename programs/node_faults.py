@@ -21,7 +21,7 @@ SPOKEN = {
 
 
 def node_fault(node: onnx.NodeProto, opset: int) -> str:
-    """The first thing that is wrong with a node; empty where nothing is, or where its operator is unknown."""
+    """The first fault of a node; empty if it has none, or if its operator is unknown."""
     if not any(node.output):
         return "it makes nothing"
     schema = _schema(node.op_type, opset) if node.domain in STANDARD else None
@@ -70,7 +70,7 @@ def _attribute_fault(entries: Iterable[onnx.AttributeProto], schema: Any) -> str
 
 
 def _number_fault(entry: onnx.AttributeProto) -> str:
-    """Infinities have their uses, such as the bounds of a Clip; what is not a number has none."""
+    """Infinities are allowed, such as the bounds of a Clip; NaN is not."""
     if math.isnan(entry.f) or any(map(math.isnan, entry.floats)):
         return f"its attribute {entry.name} is not a number"
     return ""

@@ -37,11 +37,11 @@ MAY_TAKE_WHOLE_NUMBERS = (
     *HOST_RENAMES, *operators_quantised.BEHIND, "QLinearConcat", "CastLike", "DequantizeLinear", "MaxPool", "Shape",
     "Slice", "Split", "Gather", "Dropout",
 )  # fmt: skip
-"""Operators that do with whole numbers what they do with those that they stand for."""
+"""Operators that do the same with codes as with the real numbers that these stand for."""
 
 
 def normalise(model: Model, *, drop_lrn: bool = False, most_words: int = MAX_WORDS) -> FloatGraph:
-    """The normal form of a network, none of whose maps takes more than so many words of main memory.
+    """The normal form of a network, none of whose maps takes more than `most_words` words of main memory.
 
     Raises UnsupportedNodes, which lists every node that the chip cannot do.
     """
@@ -231,7 +231,7 @@ def _in_order(lowering: Lowering, step: Step, view: View) -> str:
 
 
 def _drop_unread(graph: FloatGraph) -> None:
-    """Leaves out the steps whose results nobody reads."""
+    """Leaves out the steps whose results nothing reads."""
     read = {graph.root(port.map)[0] for port in graph.outputs}
     kept = []
     for step in reversed(graph.steps):

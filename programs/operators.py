@@ -1,7 +1,7 @@
 """The registry of operators: what the chip makes of each ONNX operator, and with which attributes.
 
 A row binds an operator's name to the function that lowers its nodes to steps; the table of supported operators in the
-documentation is made from the rows. The functions stand in the files `operators_*.py`, one a family.
+documentation is made from the rows. The functions stand in the files `operators_*.py`, one for each family.
 """
 
 from __future__ import annotations

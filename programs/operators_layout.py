@@ -15,6 +15,7 @@ from acortex.programs.layout import Tensor, grid, image_view
 from acortex.programs.lowering import Lowering, Padding, Unsupported
 from acortex.programs.network import Constant, Node
 from acortex.programs.operators import operator
+from acortex.programs.steps import FloatMap
 
 Array = NDArray[Any]
 
@@ -150,15 +151,12 @@ def concat(lowering: Lowering, node: Node) -> None:
     if len(tensors) == 1:
         lowering.rename(node, tensors[0])
         return
-    if any(len(t.shape) != rank or _without(t.shape, axis) != _without(tensors[0].shape, axis) for t in tensors):
-        raise Unsupported("its inputs have shapes that do not fit")
+    _check_fit([tensor.shape for tensor in tensors], axis)
     seats = image_seats(tensors[0].shape, axis)
     found = [_pieces(lowering, node, tensor, seats) for tensor in tensors]
     pieces = _merged(lowering, [name for names, _ in found for name in names])
     height, width = (1 if seat is None else tensors[0].shape[seat] for seat in seats[:2])
-    made = lowering.new_map(node.name, (height, width, sum(lowering.graph.maps[name].channels for name in pieces)))
-    for name, offset in _placed_apart(lowering, pieces):
-        lowering.graph.maps[name].parent = (made.name, offset)
+    made = _side_by_side(lowering, node.name, (height, width), pieces)
     shape = list(tensors[0].shape)
     shape[axis] = made.channels
     axes = tuple(seats.index(n) if n in seats else None for n in range(rank))
@@ -166,6 +164,15 @@ def concat(lowering: Lowering, node: Node) -> None:
     if any(places is not None for _, places in found):
         result = _in_memory_order(result, [places for _, places in found], [t.shape[axis] for t in tensors])
     lowering.give(node.outputs[0], result)
+
+
+def _side_by_side(lowering: Lowering, name: str, image: tuple[int, int], pieces: list[str]) -> FloatMap:
+    """A new map of rows and columns that holds the channels of all pieces."""
+    channels = sum(lowering.graph.maps[piece].channels for piece in pieces)
+    made = lowering.new_map(name, (*image, channels))
+    for piece, offset in _placed_apart(lowering, pieces):
+        lowering.graph.maps[piece].parent = (made.name, offset)
+    return made
 
 
 def _in_memory_order(result: Tensor, orders: list[Array | None], sizes: list[int]) -> Tensor:
@@ -179,12 +186,19 @@ def _in_memory_order(result: Tensor, orders: list[Array | None], sizes: list[int
     return Tensor(result.map, result.size, result.shape, None, places)
 
 
+def _check_fit(shapes: list[tuple[int, ...]], axis: int) -> None:
+    """Raises unless the shapes agree along all axes but one."""
+    first, *others = shapes
+    if any(len(shape) != len(first) or _without(shape, axis) != _without(first, axis) for shape in others):
+        raise Unsupported("its inputs have shapes that do not fit")
+
+
 def _without(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
     return shape[:axis] + shape[axis + 1 :]
 
 
 def _placed_apart(lowering: Lowering, pieces: list[str]) -> list[tuple[str, int]]:
-    """Pieces with the channel that each begins at; copies of those that others' makers read where words are shared.
+    """Pieces with their first channels. A piece is copied if it would share words with one whose maker reads it.
 
     So no step reads words that another piece's maker writes.
     """
@@ -259,7 +273,7 @@ def _piece(lowering: Lowering, node: Node, tensor: Tensor, whole: View, seats: S
 
 
 def _merged(lowering: Lowering, pieces: list[str]) -> list[str]:
-    """Pieces, where those that fill an earlier map side by side are that map, and others with a home are copied."""
+    """Pieces: those that fill an earlier map side by side become that map, others that lie in a map are copied."""
     maps, found, at = lowering.graph.maps, [], 0
     while at < len(pieces):
         name = pieces[at]

@@ -159,7 +159,7 @@ def _conv_bias(given: Constant, out: int) -> Callable[[], Array]:
     limits="constant B and C; A not transposed",
 )
 def gemm(lowering: Lowering, node: Node) -> None:
-    """The sum of alpha A B and beta C, of a vector or of one a pixel."""
+    """The sum of alpha A B and beta C, of a vector or of one per pixel."""
     tensor = lowering.tensor(node)
     if node.attributes.get("transA") and 1 not in tensor.shape:
         raise Unsupported("A is transposed")
@@ -179,7 +179,7 @@ def gemm(lowering: Lowering, node: Node) -> None:
     if lowering.has(node, 2):
         given = lowering.constant(node, 2, "bias C")
         if given.size not in (1, shape[-1]):
-            raise Unsupported(f"its C has shape {given.shape}, one number a column is needed")
+            raise Unsupported(f"its C has shape {given.shape}, one number per column is needed")
         values = np.broadcast_to(given.reshape(-1) * beta, shape[-1:])
         bias = lambda: values  # noqa: E731
     steps = weights.steps_along(0 if flip else 1, shape[-1]) if len(shape) == 2 and alpha == 1 else None
@@ -221,7 +221,7 @@ def product(
     bias: Callable[[], Array] | None,
     steps: Array | None,
 ) -> None:
-    """A product with a matrix of shape (features, out) over the last axis: of a vector in any order, or one a pixel."""
+    """A product with a (features, out) matrix over the last axis: of a vector in any order, or one per pixel."""
     if len(shape) != 2 or tensor.shape[-1:] != shape[:1]:
         raise Unsupported(f"a matrix of shape {shape} does not fit an input of shape {tensor.shape}")
     features, out = shape

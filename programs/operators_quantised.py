@@ -1,6 +1,6 @@
 """Operators of networks that were quantised before: what they state of ranges, and the operators behind them.
 
-A tensor of whole numbers stands for the real ones: QuantizeLinear tells its map's coding and computes nothing.
+A tensor of whole numbers stands for the real ones: QuantizeLinear states the coding of its map and computes nothing.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ BITS = {"uint8": (8, 0), "int8": (8, 128), "uint4": (4, 0), "int4": (4, 8), "uin
 
 
 @operator(
-    "QuantizeLinear", becomes="nothing: it states the coding of a map", limits="one constant scale and zero a tensor"
+    "QuantizeLinear", becomes="nothing: it states the coding of a map", limits="one constant scale and zero per tensor"
 )
 def quantize_linear(lowering: Lowering, node: Node) -> None:
     """Fixes a coding; a constant becomes whole numbers."""
@@ -39,7 +39,7 @@ def _whole_numbers(lowering: Lowering, node: Node) -> Constant:
     """A constant in whole numbers, as QuantizeLinear has it."""
     scale, zero, kind = scale_and_zero(lowering, node, 1)
     if kind not in BITS or node.attributes.get("block_size"):
-        raise Unsupported(f"it makes {kind} of a constant, or has one scale a block")
+        raise Unsupported(f"it makes {kind} of a constant, or has one scale per block")
     values = lowering.constant(node, 0, "constant")
     wide = [-1 if n == int(node.attributes.get("axis", 1)) % values.ndim else 1 for n in range(values.ndim)]
     scale, zero = (part.reshape(wide) if part.size > 1 else part.reshape(-1)[:1] for part in (scale, zero))
@@ -96,7 +96,7 @@ def scale_and_zero(lowering: Lowering, node: Node, index: int) -> tuple[Array, A
 def dequantize_linear(lowering: Lowering, node: Node) -> None:
     """The real numbers behind whole ones."""
     if node.attributes.get("block_size"):
-        raise Unsupported("its scale is one a block")
+        raise Unsupported("its scale is one per block")
     if lowering.is_constant(node, 0):
         axis = int(node.attributes.get("axis", 1))
         lowering.constants[node.outputs[0]] = dequantised(lowering, node, 0, 1, axis)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from acortex.programs.graph import View
 from acortex.programs.layout import Tensor
 from acortex.programs.lowering import Lowering, Unsupported
 from acortex.programs.network import Constant, Node
 from acortex.programs.operators import operator
-from acortex.programs.steps import Gates, RecurrentStep
+from acortex.programs.steps import FloatMap, Gates, RecurrentStep
 
 Array = NDArray[Any]
 
@@ -33,46 +35,74 @@ def recurrent(lowering: Lowering, node: Node) -> None:
     """One direction, or both, over a sequence."""
     tensor = lowering.tensor(node)
     batch_first = bool(node.attributes.get("layout", 0))
-    if len(tensor.shape) != 3 or tensor.shape[0 if batch_first else 1] != 1:
-        raise Unsupported(f"its input has shape {tensor.shape}; the chip takes one sequence at a time")
+    source = _sequence(tensor, batch_first)
     steps, features = tensor.shape[1 if batch_first else 0], tensor.shape[2]
-    if steps > MOST_STEPS:
-        raise Unsupported(f"it has {steps} steps; each takes instructions of its own, {MOST_STEPS} fit a program")
-    source = tensor.view(None, 1 if batch_first else 0, 2)
-    if source is None:
-        raise Unsupported("its input is a rearrangement that memory cannot be read in")
     directions = _directions(node)
     weights, recurrence = lowering.lazy(node, 1, "weights"), lowering.lazy(node, 2, "recurrence weights")
-    gates = len(ORDER[node.op])
-    hidden = int(node.attributes.get("hidden_size", recurrence.shape[-1]))
-    expected = (len(directions), gates * hidden, features), (len(directions), gates * hidden, hidden)
-    if (weights.shape, recurrence.shape) != expected:
-        raise Unsupported(f"weights of {weights.shape} and {recurrence.shape} do not fit; {expected} do")
+    hidden = _hidden(node, weights, recurrence, len(directions), features)
     _refuse_extras(lowering, node, steps)
-    state = [_initial(lowering, node, n, directions, hidden) for n in (5, 6)]
-    makes = [len(node.outputs) > n and bool(node.outputs[n]) for n in range(3)]
-    whole = lowering.new_map(f"{node.name}", (1, steps, len(directions) * hidden))
-    ends = [lowering.new_map(f"{node.name}.{key}", (1, 1, whole.channels)) if made else None
-            for key, made in zip(("last", "state"), makes[1:], strict=True)]  # fmt: skip
+    first_h, first_c = (_initial(lowering, node, n, directions, hidden) for n in (5, 6))
+    homes = _homes(lowering, node, steps, len(directions) * hidden)
     for place, reverse in enumerate(directions):
-        names = []
-        for home in (whole, *ends):
-            if home is None or len(directions) == 1:
-                names.append(home.name if home else None)
-                continue
-            part = lowering.new_map(f"{home.name}.{'backward' if reverse else 'forward'}", (*home.size[:2], hidden))
-            part.parent = (home.name, place * hidden)
-            names.append(part.name)
-        assert names[0] is not None
-        kind = node.op.lower() + ("_linear" if node.op == "GRU" and node.attributes.get("linear_before_reset") else "")
-        made_gates = Gates(_loader(lowering, node, weights, recurrence, place, hidden))
+        whole, last, last_state = (_part(lowering, home, place, hidden, directions) for home in homes)
+        assert whole is not None
+        gates = Gates(_loader(lowering, node, weights, recurrence, place, hidden))
         lowering.graph.steps.append(
             RecurrentStep(
-                names[0], node.op, names[0], kind, source, hidden, made_gates,
-                state[0][place], state[1][place], reverse, names[1], names[2],
+                whole, node.op, whole, _kind(node), source, hidden, gates,
+                first_h[place], first_c[place], reverse, last, last_state,
             )
         )  # fmt: skip
-    _give(lowering, node, whole.name, [home.name if home else None for home in ends], steps, len(directions), hidden)
+    _give(lowering, node, [home.name if home else None for home in homes], steps, len(directions), hidden)
+
+
+def _sequence(tensor: Tensor, batch_first: bool) -> View:
+    """The view of a layer's input as one sequence, a pixel for each step."""
+    time, batch = (1, 0) if batch_first else (0, 1)
+    if len(tensor.shape) != 3 or tensor.shape[batch] != 1:
+        raise Unsupported(f"its input has shape {tensor.shape}; the chip takes one sequence at a time")
+    if tensor.shape[time] > MOST_STEPS:
+        steps = f"it has {tensor.shape[time]} steps"
+        raise Unsupported(f"{steps}; each takes instructions of its own, {MOST_STEPS} fit a program")
+    source = tensor.view(None, time, 2)
+    if source is None:
+        raise Unsupported("its input is a rearrangement that memory cannot be read in")
+    return source
+
+
+def _hidden(node: Node, weights: Constant, recurrence: Constant, directions: int, features: int) -> int:
+    """The units of each direction, from the attribute or the weights; both tables must have the shapes that follow."""
+    gates = len(ORDER[node.op])
+    hidden = int(node.attributes.get("hidden_size", recurrence.shape[-1]))
+    expected = (directions, gates * hidden, features), (directions, gates * hidden, hidden)
+    if (weights.shape, recurrence.shape) != expected:
+        raise Unsupported(f"weights of {weights.shape} and {recurrence.shape} do not fit; {expected} do")
+    return hidden
+
+
+def _kind(node: Node) -> str:
+    """The step's kind; `linear_before_reset` moves the reset gate of a GRU behind its product."""
+    linear = node.op == "GRU" and node.attributes.get("linear_before_reset")
+    return node.op.lower() + ("_linear" if linear else "")
+
+
+def _homes(lowering: Lowering, node: Node, steps: int, channels: int) -> list[FloatMap | None]:
+    """New maps for h of every step, the last h and the last c; None for an end that the network does not use."""
+    homes: list[FloatMap | None] = [lowering.new_map(node.name, (1, steps, channels))]
+    for place, key in ((1, "last"), (2, "state")):
+        used = len(node.outputs) > place and bool(node.outputs[place])
+        homes.append(lowering.new_map(f"{node.name}.{key}", (1, 1, channels)) if used else None)
+    return homes
+
+
+def _part(lowering: Lowering, home: FloatMap | None, place: int, hidden: int, directions: list[bool]) -> str | None:
+    """The map that one direction writes: the whole of `home`, or its own channels in it where there are two."""
+    if home is None or len(directions) == 1:
+        return home.name if home else None
+    name = "backward" if directions[place] else "forward"
+    part = lowering.new_map(f"{home.name}.{name}", (*home.size[:2], hidden))
+    part.parent = (home.name, place * hidden)
+    return part.name
 
 
 def _directions(node: Node) -> list[bool]:
@@ -108,7 +138,13 @@ def _initial(lowering: Lowering, node: Node, index: int, directions: list[bool],
     return given.reshape(shape).astype(np.float32)
 
 
-def _loader(lowering: Lowering, node: Node, weights: Constant, recurrence: Constant, place: int, hidden: int) -> Any:
+Loaded = tuple[Array, Array, Array, Array]
+"""Weights and biases of one direction, as `Gates` has them."""
+
+
+def _loader(
+    lowering: Lowering, node: Node, weights: Constant, recurrence: Constant, place: int, hidden: int
+) -> Callable[[], Loaded]:
     """What makes one direction's weights, (inputs, gates x hidden) and (hidden, gates x hidden), and both biases."""
     order = ORDER[node.op]
     bias = lowering.lazy(node, 3, "bias") if lowering.has(node, 3) else None
@@ -118,7 +154,7 @@ def _loader(lowering: Lowering, node: Node, weights: Constant, recurrence: Const
     def arranged(matrix: Array) -> Array:
         return matrix.reshape(len(order), hidden, -1)[list(order)].reshape(len(order) * hidden, -1).T
 
-    def load() -> tuple[Array, Array, Array, Array]:
+    def load() -> Loaded:
         both = np.zeros(2 * len(order) * hidden, np.float32) if bias is None else bias.load()[place]
         first, second = (arranged(part).reshape(-1) for part in np.split(both, 2))
         return arranged(weights.load()[place]), arranged(recurrence.load()[place]), first, second
@@ -126,10 +162,10 @@ def _loader(lowering: Lowering, node: Node, weights: Constant, recurrence: Const
     return load
 
 
-def _give(
-    lowering: Lowering, node: Node, whole: str, ends: list[str | None], steps: int, directions: int, hidden: int
-) -> None:
+def _give(lowering: Lowering, node: Node, homes: list[str | None], steps: int, directions: int, hidden: int) -> None:
     """The tensors of the outputs: h of every step, the last h, the last c."""
+    whole, *ends = homes
+    assert whole is not None
     batch_first = bool(node.attributes.get("layout", 0))
     channels = directions * hidden
     every = Tensor(whole, (1, steps, channels), (steps, channels), (1, 2)).reshaped((steps, directions, 1, hidden))

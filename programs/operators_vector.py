@@ -169,18 +169,10 @@ def global_pool(lowering: Lowering, node: Node) -> None:
 def reduce(lowering: Lowering, node: Node) -> None:
     """The mean, or the largest number, over the rows, the columns, or both."""
     tensor = lowering.tensor(node)
-    given = lowering.constant(node, 1, "list of axes") if lowering.has(node, 1) else node.attributes.get("axes")
-    if given is None or np.size(given) == 0:
-        raise Unsupported("it reduces more than space")
-    axes = {int(axis) % len(tensor.shape) for axis in np.asarray(given).reshape(-1)}
+    axes = _reduced_axes(lowering, node, len(tensor.shape))
     view, size, places = _image_of(tensor)
-    counted = {places[axis] for axis in axes if tensor.shape[axis] > 1}
-    if 2 in counted:
-        raise Unsupported("it reduces channels, the chip does rows and columns")
-    kernel = [size[n] if n in counted else 1 for n in (0, 1)]
-    left = [1 if n in counted else size[n] for n in (0, 1)]
-    made = lowering.new_map(node.name, (left[0], left[1], size[2]))
-    geometry = Geometry(kernel[0], kernel[1], rows=left[0], columns=left[1])
+    geometry = _reducing(size, {places[axis] for axis in axes if tensor.shape[axis] > 1})
+    made = lowering.new_map(node.name, (geometry.rows, geometry.columns, size[2]))
     mode = "max" if node.op == "ReduceMax" else "average"
     lowering.graph.steps.append(PoolStep(made.name, node.op, made.name, view, geometry, mode, True))
     shape = tuple(1 if axis in axes else length for axis, length in enumerate(tensor.shape))
@@ -189,6 +181,23 @@ def reduce(lowering: Lowering, node: Node) -> None:
     if not node.attributes.get("keepdims", 1):
         result = result.reshaped(tuple(size for axis, size in enumerate(shape) if axis not in axes))
     lowering.give(node.outputs[0], result)
+
+
+def _reduced_axes(lowering: Lowering, node: Node, rank: int) -> set[int]:
+    """The axes that a reduction names, in its second input or, before opset 18, in an attribute."""
+    given = lowering.constant(node, 1, "list of axes") if lowering.has(node, 1) else node.attributes.get("axes")
+    if given is None or np.size(given) == 0:
+        raise Unsupported("it reduces more than space")
+    return {int(axis) % rank for axis in np.asarray(given).reshape(-1)}
+
+
+def _reducing(size: Size, counted: set[int | None]) -> Geometry:
+    """The window of a pool that covers the reduced axes of an image: rows (0), columns (1), never channels (2)."""
+    if 2 in counted:
+        raise Unsupported("it reduces channels, the chip does rows and columns")
+    height, width = (size[n] if n in counted else 1 for n in (0, 1))
+    rows, columns = (1 if n in counted else size[n] for n in (0, 1))
+    return Geometry(height, width, rows=rows, columns=columns)
 
 
 def _image_of(tensor: Tensor) -> tuple[View, Size, tuple[int | None, ...]]:
@@ -311,7 +320,7 @@ def _two(lowering: Lowering, node: Node, kind: type[AddStep] | type[MulStep]) ->
     lowering.give(node.outputs[0], result, step)
 
 
-@operator("LRN", becomes="nothing, where --drop-lrn asks for it")
+@operator("LRN", becomes="nothing, with --drop-lrn")
 def response_normalisation(lowering: Lowering, node: Node) -> None:
     """Left out, on request."""
     if not lowering.drop_lrn:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from acortex.isa.machine import CHANNELS
 from acortex.isa.windows import Slide, Window, slide
@@ -84,7 +83,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Sink:
-    """Where a pass writes: `words` words a pixel, the last of `tail` channels, moved up by `shift` from `word` on.
+    """Where a pass writes: `words` words per pixel, the last of `tail` channels, moved up by `shift` from `word` on.
 
     Where a shift pushes channels over the last word's border, they fill one word more.
     """
@@ -115,7 +114,7 @@ class Sink:
 
 @dataclass(frozen=True, eq=False)
 class Matrix:
-    """What a layer asks of a group: its size in cells, and how to fill it, which is done when it is needed.
+    """What a layer needs of a group: its size in cells, and how to fill it, which is done when it is needed.
 
     `values()` is int8 of shape (rows, columns); `weights` counts its cells that hold a weight of the layer.
     """
@@ -183,7 +182,7 @@ def held_words(geometry: Geometry, source: Source, dense: bool) -> int:
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """The part of a pass that the vector agent does, on a stream of `words` words a pixel."""
+    """The part of a pass that the vector agent does, on a stream of `words` words per pixel."""
 
     layer: Pool | Add | Mul | Requant
     words: int
@@ -206,7 +205,7 @@ class Stage:
 class Cell:
     """The part of a pass that steps recurrent cells: `words` words of them, whose states begin at a word of the store.
 
-    Of each `every` words of gates the last is coded by `then`. `gates` tells the vector agent what the codes stand for,
+    Of each `every` words of gates the last is coded by `then`. `gates` scales the codes of gates in the vector agent,
     `out` makes codes of h. `first` is the first step: the state was 0.
     """
 
@@ -318,6 +317,6 @@ def plain(code: Code) -> bool:
     return not np.any(code.offset) and np.size(np.unique(code.multiplier)) == 1
 
 
-def one(value: Any) -> int:
+def one(value: ArrayLike) -> int:
     """The number of a code that is the same for every column."""
     return int(np.asarray(value).reshape(-1)[0])

@@ -76,6 +76,8 @@ def place(products: Sequence[Tiles], machine: Machine) -> Placement:
         )
     filling = _Filling(machine)
     groups: list[tuple[Rect, ...]] = [()] * len(products)
+    # First the products that allow the fewest turns, while columns are free that no other group's wires cross; of those
+    # the tallest, while columns have room for all of their rows.
     for index in sorted(range(len(products)), key=lambda i: (_turns(products[i], machine), -products[i].rows, i)):
         groups[index] = _rectangles(filling.add(products[index], _turns(products[index], machine)))
     return Placement(tuple(groups))
@@ -83,6 +85,7 @@ def place(products: Sequence[Tiles], machine: Machine) -> Placement:
 
 def _turns(product: Tiles, machine: Machine) -> int:
     """How many tile columns one column's neurons may convert while the next position is loaded and sampled."""
+    # Rounded down: a turn that began but did not end by then would be waited for.
     return max(1, (product.arrays + machine.frame_cycles) // machine.conversion_cycles)
 
 
@@ -101,6 +104,7 @@ class _Filling:
             runs = self._take(self._home(product.rows, crossed, turns), product.rows)
             crossed.update(range(min(runs)[0], max(runs)[0] + 1))
             columns.append(runs)
+        # Tile columns may stand in any order in a group: alike ones side by side become one rectangle.
         return sorted(columns, key=lambda runs: ([(row, height) for _, row, height in runs], runs))
 
     def _home(self, rows: int, crossed: Counter[int], turns: int) -> int:
@@ -108,6 +112,7 @@ class _Filling:
 
         `crossed` counts the tile columns whose wires may meet others in a column: those take turns.
         """
+        # Where each column with room has its turns already, one turn more, which is waited for, beats no place.
         for allowed in count(turns):
             free = [
                 column for column, level in enumerate(self._level) if level < self._rows and crossed[column] < allowed

@@ -132,7 +132,7 @@ class Quantiser:
         return g.Pool(step.name, step.op, where, view, step.geometry, step.mode, code, step.inside)
 
     def _judge_average(self, step: PoolStep, coding: g.Coding) -> None:
-        """Warns where means have few codes: those of numbers below zero keep the codes of what they are taken of."""
+        """Warns where means have few codes: means of numbers below zero keep the coding of their source."""
         seen = self.statistics.samples.get(self.graph.root(step.out)[0])
         if seen is None or not coding.zero:
             return

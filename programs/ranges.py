@@ -40,7 +40,7 @@ class Samples:
         self.low = min(self.low, float(image.min()))
         self.high = max(self.high, float(image.max()))
         flat = image.reshape(-1)
-        # A stride without common factors with the image's extents samples every channel.
+        # Channels are mostly a power of two: an odd stride has no factor in common with it, and so meets each of them.
         stride = max(flat.size // SAMPLES, 1) | 1
         self.parts.append(flat[::stride].astype(np.float64))
 
@@ -83,6 +83,7 @@ def of_range(low: float, high: float, bits: int) -> Coding:
     scale = max((high - low) / top, SMALLEST_STEP)
     if low >= 0:
         return Coding(scale, 0, bits)
+    # 0 must be a whole code, at least one from either end. So the step is what the end that is farther off needs.
     zero = min(max(round(-low / scale), 1), top - 1)
     return Coding(max(-low / zero, high / (top - zero), SMALLEST_STEP), zero, bits)
 

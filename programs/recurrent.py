@@ -1,7 +1,7 @@
-"""LSTM and GRU layers as passes: one a step, a product of [x, h] whose gates the vector agent takes as they come.
+"""LSTM and GRU layers as passes: one per step, a product of [x, h] whose gates the vector agent takes as they come.
 
 The gates of a word of cells stand side by side in the group's columns, so that the words of a conversion are in the
-order in which the vector agent wants them. States of 16 bits stay there; codes of h go to memory, where the next step
+order in which the vector agent takes them. States of 16 bits stay there; codes of h go to memory, where the next step
 reads them. The steps of stacked layers run in wavefront order: whatever has what it needs longest.
 """
 
@@ -225,7 +225,7 @@ def _paired(layer: Recurrent, codes: Sequence[Code], every: int, columns: Ints |
 
 
 def wavefront(layers: Sequence[list[list[Pass]]]) -> list[Pass]:
-    """The steps of several layers in the order in which they can run: those first that wait for the fewest others."""
+    """The steps of several layers in an order in which they can run: first those that depend on the fewest others."""
     wave: dict[tuple[str, int], int] = {}
     keyed: list[tuple[int, int, int, list[Pass]]] = []
     for number, steps in enumerate(layers):

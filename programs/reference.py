@@ -194,7 +194,7 @@ class _Reference(Writer):
 
 
 def _told(port: Port) -> Any:
-    """An input as the model tells of it."""
+    """An input as the model declares it."""
     from onnx import helper
 
     shape = port.shape if port.batch is None else (port.batch or None, *port.shape[1:])

@@ -99,7 +99,7 @@ class _Cell:
         return self.writer.look_up(tanh_of(np.arange(LOWEST, HIGHEST + 1)), -LOWEST, cells)
 
     def rest(self, gate: str) -> str:
-        """One less a gate: F - z."""
+        """1 minus a gate: F - z."""
         return self.writer.node("Sub", self.writer.constant(self.one), gate)
 
     def shown(self, value: str, cells: str) -> _State:

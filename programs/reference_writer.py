@@ -29,7 +29,7 @@ class Writer:
         self._known: dict[Any, str] = {}
         self.parts: dict[str, list[tuple[int, int, str]]] = {}
         self._whole: dict[str, str] = {}
-        """The tensor of each map, once somebody reads it."""
+        """The tensor of each map, made at its first reader."""
 
     # Nodes ------------------------------------------------------------------------------------------------------
 
@@ -77,7 +77,7 @@ class Writer:
         return self._whole[name]
 
     def write(self, target: Target, channels: int, value: str) -> None:
-        """Notes what a layer writes: channels of a map. Whoever read the map before saw only those that were there."""
+        """Notes what a layer writes: channels of a map. Layers before read only the channels before."""
         self._whole.pop(target.map, None)
         self.parts.setdefault(target.map, []).append((target.offset, channels, value))
 

@@ -110,7 +110,7 @@ class ZooNetwork(Document):
     name: str
     """`acortex run zoo:NAME` runs it."""
     chip: str
-    """The chip that it runs on unless told."""
+    """The chip that it runs on by default."""
     doc: str
     """What it is, and where it comes from."""
 

@@ -1,4 +1,4 @@
-"""Who waits for whom: as few tokens as order every two accesses to a word, whatever the timing.
+"""Which pass waits for which: as few tokens as order every two accesses to a word, whatever the timing.
 
 Agents run as far ahead as they can. What reads a map awaits a token of what wrote it; one token stands for all that
 its maker did before it, so a wait that follows from an earlier one is left out. What writes over words that others have
@@ -7,7 +7,7 @@ What the read agent gives to the vector agent awaits a token of the neurons wher
 way round needs none where the neurons convert what was read in its turn.
 A pass whose pool leaves out the end of its image ends early: its last word is written while words still arrive. There
 a token of the write says nothing of what was read, and another agent makes the one that does.
-The host is told when the place of an input is free, and tells when that of an output is.
+A token notifies the host when the place of an input is free; one of the host notifies when that of an output is.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Schedule:
     tokens: dict[tuple[str, str, str], Token] = field(default_factory=dict)
 
     def token(self, maker: str, taker: str, says: str) -> Token:
-        """The token by which one agent tells another something."""
+        """The token by which one agent notifies another."""
         key = (maker, taker, says)
         return self.tokens.setdefault(key, Token(len(self.tokens), maker, taker, says))
 
@@ -85,7 +85,7 @@ def _last_write(writes: list[tuple[int, Sink]], source: Source, before: int) -> 
 def _order_reads(result: Schedule, passes: Sequence[Pass], written: Writes, inputs: set[str]) -> list[int]:
     """Each reading agent awaits the last write of what it reads, unless it has awaited a later one.
 
-    Returns for each pass the last one whose write the read agent knows to have ended; -1 for none of this turn.
+    Returns for each pass the last one whose write has ended before the read agent goes on; -1 for none of this turn.
     """
     known: dict[str, int] = {}
     ended: list[int] = []
@@ -108,7 +108,7 @@ def _order_reads(result: Schedule, passes: Sequence[Pass], written: Writes, inpu
 
 
 def _order_streams(result: Schedule, passes: Sequence[Pass], ended: Sequence[int]) -> None:
-    """What one agent gives to the vector agent awaits that what the other gave before is there.
+    """Words for the vector agent await that the earlier words of the other agent have arrived.
 
     A write that has ended says so of all passes before it, in the turns before this one too, and of its own unless
     this ends early. What the neurons convert was read later than what the read agent gave, unless they begin with
@@ -121,6 +121,7 @@ def _order_streams(result: Schedule, passes: Sequence[Pass], ended: Sequence[int
         maker, taker = passes[before].gives_vector[-1], passes[index].gives_vector[0]
         if maker == taker:
             continue
+        # Any write that has ended in this turn comes after all passes of the turn before.
         least = 0 if first else before + passes[before].ends_early
         follows = ended[index] >= least if taker == "read" else not passes[index].begins_unfed
         if not follows:
@@ -131,7 +132,7 @@ def _order_streams(result: Schedule, passes: Sequence[Pass], ended: Sequence[int
 
 
 def _order_unfed(result: Schedule, passes: Sequence[Pass]) -> None:
-    """What is written from a product that nothing feeds awaits that a pass before it, which ended early, was read.
+    """The write of a product without inputs awaits that the source of an earlier pass, which ended early, was read.
 
     Any other writes only once something was read in its turn, and so after all that was read before.
     """

@@ -52,7 +52,7 @@ LICENCE = (
 
 
 def levels(weights: Floats) -> Floats:
-    """Weights rounded to 15 levels a column, the largest of a column the seventh: float32 of the same shape."""
+    """Weights rounded to 15 levels per column, the largest of a column the seventh: float32 of the same shape."""
     step = np.maximum(np.abs(weights).max(axis=0), 1e-8) / 7
     rounded: Floats = np.rint(weights / step) * step
     return rounded

@@ -22,7 +22,7 @@ from acortex.programs.shipped import FOLDER
 from acortex.wording import nearest, suggestion
 
 FEW = 200
-"""Digits that digits_cnn runs on unless told: it takes a thousand array operations for each, digits_mlp two."""
+"""Digits that digits_cnn runs on by default: it takes a thousand array operations for each, digits_mlp two."""
 
 Array = NDArray[Any]
 
@@ -38,7 +38,7 @@ class Data:
 
 @dataclass(frozen=True)
 class Entry:
-    """One network: its name, what it is, the chip that it runs on unless told, and where it comes from.
+    """One network: its name, what it is, the chip that it runs on by default, and where it comes from.
 
     Either `source` names the assembly beside this file, or `network` builds it. `binary` inputs are pixels of two
     values, in any of the forms `shapes`; such a network's outputs are codes. `check` makes the codes of the outputs of
@@ -97,7 +97,7 @@ ENTRIES = (
 
 
 def names() -> list[dict[str, str]]:
-    """A row a network: its name, the chip that it runs on unless told, and what it is."""
+    """One row per network: its name, the chip that it runs on by default, and what it is."""
     return [{"name": entry.name, "chip": entry.chip, "doc": entry.doc} for entry in ENTRIES]
 
 

@@ -35,7 +35,7 @@ _BIG = 1  # msgpack extension: an integer beyond 64 bits, in decimal
 
 
 class BlockType(IntEnum):
-    """What a block holds. A reader passes over a type that it does not know."""
+    """What a block holds. A reader skips a type that it has no name for."""
 
     HEADER = 0
     EVENTS = 1
@@ -79,7 +79,7 @@ def parse_frame(head: bytes, offset: int) -> Block | None:
 
 
 def trailer(index_offset: int) -> bytes:
-    """The last bytes of a finished file: where its index is, and a word that says that nothing is missing."""
+    """The last bytes of a finished file: the offset of its index, and a word that marks the file as complete."""
     return _TRAILER.pack(0xCF, index_offset, _END)
 
 

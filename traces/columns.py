@@ -82,7 +82,7 @@ def unpack(packed: Any, length: int) -> Ints:
 
 
 def is_packed(packed: Any) -> bool:
-    """Whether this is a packed column, as far as its types and ranges tell."""
+    """Whether this is a packed column, judged by its types and ranges."""
     if not isinstance(packed, list) or len(packed) != 5:
         return False
     name, first, base, width, data = packed

@@ -140,13 +140,13 @@ def _divergence(a: Trace, b: Trace, rtol_energy: float) -> dict[str, Any] | None
 
 
 def _with_names(found: Divergence, a: Trace, b: Trace, tables: Tables) -> dict[str, Any]:
-    told = _describe(found.row, tables)
+    described = _describe(found.row, tables)
     mine, theirs = found.a, found.b
     return {
-        **{name: told[name] for name in ("cycle", "unit", "kind", "source")},
-        "instruction": _program_counter(a if told["source"] in a.header.lines else b, told["source"]),
-        "layer": told["layer"],
-        "inference": told["inference"],
+        **{name: described[name] for name in ("cycle", "unit", "kind", "source")},
+        "instruction": _program_counter(a if described["source"] in a.header.lines else b, described["source"]),
+        "layer": described["layer"],
+        "inference": described["inference"],
         "parted": found.moment,
         "differs": [name for name, x, y in zip(COLUMNS, mine, theirs, strict=True) if x != y]
         if mine and theirs

@@ -27,8 +27,8 @@ Row = list[int]
 
 
 class Divergence(NamedTuple):
-    """Where one unit parts first: the moment, the first row of either trace and its like in the other, and the last
-    rows in common that had ended by then.
+    """Where one unit first differs: the moment, the first row of each trace, and the last common rows that had ended
+    by then.
     """
 
     moment: int
@@ -222,7 +222,7 @@ def _common(rows: Ints, parted: Mapping[int, _Parting], passed: Ints) -> Ints:
 
 
 def _last_ended(rows: Ints, moment: int) -> Ints:
-    """The rows that end last by a moment, by unit and in order: BEFORE of them, and those that end when they do."""
+    """The last BEFORE rows that end by a moment, by unit and in order, and all others with the same end."""
     end = rows[:, 0] + rows[:, SPAN]
     rows, end = rows[end <= moment], end[end <= moment]
     if len(rows) > BEFORE:

@@ -1,4 +1,4 @@
-"""CSV: one row an event, with names in place of positions."""
+"""CSV: one row per event, with names in place of positions."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ def _of_stages(stages: Columns, numbers: Ints, texts: _Texts) -> Iterator[list[I
 
 
 def rows_until(rows: Numbered, limit: int | None) -> Iterator[list[Ints]]:
-    """The commands that begin and retire rows before a cycle, of those that were not yet: cycle, key and suffix."""
+    """The commands, not given yet, that begin and retire rows before a cycle: cycle, key and suffix."""
     begun, retired = rows.begin(limit), rows.retire(limit)
     for order, numbers, cycles in (
         (NAMED, begun, rows.first),

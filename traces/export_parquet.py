@@ -1,4 +1,4 @@
-"""Parquet, by duckdb: one row an event, with names in place of positions."""
+"""Parquet, by duckdb: one row per event, with names in place of positions."""
 
 from __future__ import annotations
 

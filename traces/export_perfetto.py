@@ -1,4 +1,4 @@
-"""Perfetto protobuf: a track a unit with its lanes below it, counters of energy by component, and of busy units."""
+"""Perfetto protobuf: one track per unit with its lanes below it, counters of energy by component, and of busy units."""
 
 from __future__ import annotations
 

@@ -31,8 +31,8 @@ def write(trace: Trace, path: Path) -> None:
     widest = max(len(name) for name, _, _ in lines)
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.write(f"\n{BEGIN}\n")
-        for name, value, told in lines:
-            file.write(f"{name:<{widest}} {value!r:>24}  # {told}\n")
+        for name, value, comment in lines:
+            file.write(f"{name:<{widest}} {value!r:>24}  # {comment}\n")
         file.write(f"\n{END}\n")
 
 
@@ -43,8 +43,8 @@ def _lines(report: Mapping[str, Any]) -> Iterator[Line]:
             name = row["index"] if word == "inference" else row["name"]
             yield from _row(f"{word}.{_name(name)}", row, f"{word} {name}")
     for row in report["waits"]:
-        told = f"cycles that {row['unit']} waited for {row['cause']} (cycles)"
-        yield f"wait.{_name(row['unit'])}.{_name(row['cause'])}", row["cycles"], told
+        comment = f"cycles that {row['unit']} waited for {row['cause']} (cycles)"
+        yield f"wait.{_name(row['unit'])}.{_name(row['cause'])}", row["cycles"], comment
 
 
 def _row(prefix: str, row: Mapping[str, Any], whose: str) -> Iterator[Line]:

@@ -27,7 +27,7 @@ def write(trace: Trace, path: Path) -> None:
     """
     vcd = optional("vcd", "VCD", "vcd")
     header = trace.header
-    comment = f"{header.program} on {header.chip}, {header.clock_ns} ns a cycle".replace("$", "_")
+    comment = f"{header.program} on {header.chip}, {header.clock_ns} ns per cycle".replace("$", "_")
     origin_ns = _origin(trace)
     with (
         path.open("w", encoding="utf-8") as file,
@@ -59,7 +59,7 @@ def _nanoseconds(trace: Trace, cycle: int) -> int:
 
 
 def _origin(trace: Trace) -> int:
-    """The first ns: 0, or that of the first row that lasts where it begins before."""
+    """The first ns: 0, or that of the first row with a duration if it begins earlier."""
     first = 0
     for table in (trace.events, trace.waits):
         for chunk in table.chunks("start", "duration"):

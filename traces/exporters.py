@@ -34,13 +34,13 @@ class Exporter:
 
 
 BUILT_IN = (
-    Exporter("csv", ".csv", "one row an event, with names, for spreadsheets", export_csv.write),
+    Exporter("csv", ".csv", "one row per event, with names, for spreadsheets", export_csv.write),
     Exporter("chrome", ".json", "Chrome trace events, for chrome://tracing and Perfetto", export_chrome.write),
     Exporter("perfetto", ".pftrace", "Perfetto protobuf: units, lanes, energy counters", export_perfetto.write),
     Exporter("vcd", ".vcd", "value change dump, for waveform viewers", export_vcd.write),
     Exporter("konata", ".kanata", "Kanata log: instructions through units, for the viewer Konata", export_konata.write),
     Exporter("stats", ".txt", "statistics with units and descriptions, as gem5's stats.txt", write_stats),
-    Exporter("parquet", ".parquet", "one row an event, with names, for data frames and SQL", export_parquet.write),
+    Exporter("parquet", ".parquet", "one row per event, with names, for data frames and SQL", export_parquet.write),
 )
 
 

@@ -36,10 +36,10 @@ SHAPES = {
     "energy_aj": "on",
     "critical": "on",
 }
-"""What the parts of a golden hold: n a whole number, l a list, o an object; what follows is what these hold."""
+"""The types of the parts of a golden: n a whole number, l a list, o an object, each followed by its element."""
 
 MOST = 10**30
-"""The largest number of a golden: a large chip takes ten thousand years for so many attojoules."""
+"""The largest number of a golden: a large chip consumes this many attojoules in ten thousand years."""
 
 Golden = dict[str, Any]
 Metrics = dict[str, int]
@@ -92,7 +92,7 @@ def _golden(report: Mapping[str, Any]) -> Golden:
 
 
 def dumps(content: Golden) -> str:
-    """A golden as text: one metric a line, latencies in lines of at most `WIDTH` characters."""
+    """A golden as text: one metric per line, latencies in lines of at most `WIDTH` characters."""
     return "\n".join(["{", ",\n".join(_entry(name, value, 1) for name, value in content.items()), "}"]) + "\n"
 
 

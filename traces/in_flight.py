@@ -83,7 +83,7 @@ class InFlight:
         ]
 
     def inferences(self) -> Iterator[tuple[int, Span]]:
-        """Each inference by its index: between its words at the host; without such as long as its layers."""
+        """Each inference by its index: the span of its words at the host; without such words, that of its layers."""
         marked = Extents()
         for key, (start, end) in self.work.rows.items():
             if key % len(self.header.layers):

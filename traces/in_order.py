@@ -61,6 +61,7 @@ class _Waiting:
 
     def before(self, cycle: int) -> Columns | None:
         """The rows that start before a cycle, if there are enough; looked at only as often as they double."""
+        # A look costs a pass over all rows held. After each doubling alone, the looks add up to the order of the rows.
         if self._rows < self._due:
             return None
         rows = self._joined()

@@ -1,7 +1,7 @@
 """Coarser levels of detail and filters: which rows of a batch are written, and which become one.
 
-A batch is an int64 matrix, a row a field (EVENT_FIELDS or WAIT_FIELDS) and a column an event. A merged batch has the
-two MERGED_FIELDS below. Sums of `duration`, `count`, `energy_aj` and `merged` are the same at every level.
+A batch is an int64 matrix: one row per field (EVENT_FIELDS or WAIT_FIELDS), one column per event. A merged batch has
+the two MERGED_FIELDS below. Sums of `duration`, `count`, `energy_aj` and `merged` are the same at every level.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _SAFE = float(1 << 62)  # a sum below this cannot leave 63 bits
 
 
 class Filter:
-    """Keeps the rows that a trace's `filters` ask for: {"units": [path], "layers": [name], "from_cycle": first start,
+    """Keeps the rows that a trace's `filters` name: {"units": [path], "layers": [name], "from_cycle": first start,
     "to_cycle": first start no longer kept}; what is not named is not restricted.
     """
 
@@ -62,7 +62,7 @@ def _allowed(asked: Mapping[str, Any], name: str, table: Sequence[str]) -> NDArr
 
 
 class Merger:
-    """Gathers batches into one row a key: an instruction of an inference on a unit, or a layer of it.
+    """Gathers batches into one row per key: an instruction of an inference on a unit, or a layer of it.
 
     It holds at most `limit` rows: `add` gives back what has to be written, mostly nothing.
     """
@@ -86,7 +86,7 @@ class Merger:
         return out + (self.flush() if self._pending.shape[1] > self._limit else [])
 
     def flush(self) -> list[Batch]:
-        """What was gathered, by start cycle, at most `limit` rows a batch."""
+        """What was gathered, by start cycle, at most `limit` rows per batch."""
         rows, self._pending = self._pending, self._empty()
         rows = rows[:, np.argsort(rows[0], kind="stable")]
         return [rows[:, at : at + self._limit] for at in range(0, rows.shape[1], self._limit)]
@@ -95,11 +95,12 @@ class Merger:
         return np.zeros((len(self.fields), 0), dtype=np.int64)
 
     def _merge(self, rows: Batch) -> Batch:
-        """One column a key, in the order of the keys."""
+        """One column per key, in the order of the keys."""
         at = self.fields.index
         keys = rows[[at(name) for name in self._keys]]
         order = np.lexsort(keys)
         rows, keys = rows[:, order], keys[:, order]
+        # `prepend` differs from the first key in each part, so that the first row begins a key, too.
         new = np.flatnonzero(np.any(np.diff(keys, axis=1, prepend=keys[:, :1] - 1), axis=0))
         merged = rows[:, new]
         for name in set(_SUMMED) & set(self.fields):

@@ -14,8 +14,8 @@ from acortex.traces.table import Ints
 class Between(NamedTuple):
     """A place between two units: things appear as an event of kind `made` ends, and go as one of kind `taken` does.
 
-    `counted` says whether the one that takes has as many as its count says, or one an event. `at_end` says whether they
-    go as that event ends (latches keep a vector until they are loaded), or as it begins.
+    `counted` says whether the one that takes has as many as its count says, or one per event. `at_end` says whether
+    they go as that event ends (latches keep a vector until they are loaded), or as it begins.
     """
 
     name: str
@@ -31,11 +31,11 @@ PLACES = (
     Between("vectors in the buffer", "vectors", "buffer.slide", "vmm.load", False, True),
     Between("loaded latches", "loads", "vmm.load", "vmm.frame", False, True),
 )
-"""Where a trace can tell how much there is: words that no vector has taken, vectors and loads (docs/timing.md)."""
+"""Places whose content follows from a trace: words that no vector has taken, vectors and loads (docs/timing.md)."""
 
 
 def occupancies(trace: Trace) -> Iterator[tuple[Between, Ints, Ints]]:
-    """For each place that the trace has events of: the rising cycles in which its content changes, and that content."""
+    """For each place with events in the trace: the rising cycles in which its content changes, and the content."""
     header = trace.header
     if header.level != "events" or header.filters:
         return

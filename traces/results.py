@@ -73,7 +73,7 @@ class TraceInfo(TableResult):
     level: str
     """How much it holds: events, instructions or layers."""
     filters: dict[str, Any]
-    """What the writer was asked to keep: `units`, `layers`, `from_cycle`, `to_cycle`; empty where all was."""
+    """What the writer was to keep: `units`, `layers`, `from_cycle`, `to_cycle`; empty where all was."""
     clock_ns: float
     """One cycle in nanoseconds."""
     units: list[str]

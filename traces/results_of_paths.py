@@ -183,7 +183,7 @@ class Divergence(Document):
     parted: int
     """The cycle in which the unit does something else than in the other trace."""
     differs: list[str]
-    """In what the two rows differ; empty where only one trace has such a row."""
+    """The columns in which the two rows differ; empty if only one trace has the row."""
     a: DiffEvent | None
     """The row of the first trace; null where it has none like it."""
     b: DiffEvent | None

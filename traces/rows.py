@@ -1,4 +1,4 @@
-"""All rows of a trace, events and waits, by unit and time: what was a unit doing just before a cycle?"""
+"""All rows of a trace, events and waits, by unit and time: what a unit did just before a cycle."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class Rows:
         return 0 if at is None else min(self._column[1][at], cycle)
 
     def last_unit(self) -> str:
-        """The unit whose last row ends last; of equals one that ends with an event, then the first."""
+        """The unit whose last row ends last; of several one that ends with an event, then the first."""
         best, found = (-1, False), self.units[0] if self.units else "-"
         for unit in self.units:
             at = self._last(unit, 1 << 62)

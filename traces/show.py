@@ -1,4 +1,4 @@
-"""A timeline of a trace for the terminal: a unit a row, time from left to right, busy, waiting and idle as shades.
+"""A timeline of a trace for the terminal: one row per unit, time from left to right, busy, waiting and idle as shades.
 
 `timeline` counts, `render` draws; both are pure, and the same trace gives the same text.
 """
@@ -104,7 +104,7 @@ def _cover(
 
 
 def render(trace: Trace, *, window: Window | None = None, width: int = 100, colour_by: ColourBy = "layer") -> Text:
-    """The timeline as text of `width` cells a line, with axes in cycles and ns and a legend."""
+    """The timeline as text of `width` cells per line, with axes in cycles and ns and a legend."""
     names = trace.header.units
     margin = max((cell_len(name) for name in names), default=0) + 1
     if width < margin + _AXIS_STEP:

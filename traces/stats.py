@@ -57,7 +57,7 @@ STATISTICS = tuple(
 
 
 class Sums:
-    """Exact sums of several columns for each key: `sums[key]` is a list of Python integers, one a column."""
+    """Exact sums of several columns for each key: `sums[key]` is a list of Python integers, one per column."""
 
     def __init__(self, columns: Sequence[str]) -> None:
         self.columns = tuple(columns)
@@ -150,7 +150,7 @@ def _kinds(trace: Trace, kinds: Sums) -> list[dict[str, Any]]:
 
 
 def _components(trace: Trace, kinds: Sums) -> list[dict[str, Any]]:
-    """Energy by who shares it; events and busy cycles of a kind count for its own component."""
+    """Energy per component that shares it; events and busy cycles of a kind count for its own component."""
     gathered: dict[str, list[int]] = {}
     for at, kind in enumerate(trace.header.kinds):
         own = gathered.setdefault(kind.component, [0, 0, 0, 0])

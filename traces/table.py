@@ -65,7 +65,7 @@ class StoredBlock:
 
 
 class Chunk(Mapping[str, Ints]):
-    """The columns of one block, each decoded when it is first asked for; TraceError where the block is malformed.
+    """The columns of one block, each decoded when it is first read; TraceError where the block is malformed.
 
     `span` and `merged` are there at every level: `duration` and 1 where the file has no such columns.
     """
@@ -81,7 +81,7 @@ class Chunk(Mapping[str, Ints]):
             raise malformed(str(error), block.where) from error
 
     def check(self, limits: Limits) -> None:
-        """Raises the TraceError of a row that no run has, or that is not where the file's index says."""
+        """Raises TraceError for a row that no run can have, or that is not where the file's index states."""
         limits.check(self, self._names, self._block.where)
         if self._block.cycles is not None:
             first, end = int(self["start"].min()), columns.last_end(self["start"], self["span"])
@@ -142,7 +142,7 @@ class Select:
     inferences: tuple[int, ...] | None = None
 
     def mask(self, chunk: Chunk) -> NDArray[np.bool_] | None:
-        """A bool a row, or None for all."""
+        """One bool per row, or None for all."""
         masks = [allowed[chunk[name]] for name, allowed in self.allowed.items()]
         if self.window is not None:
             first, end = self.window
@@ -167,7 +167,7 @@ Row = TypeVar("Row", Event, Wait)
 class Table(Generic[Row]):
     """Events or waits. `table["start"]` is an int64 column; iteration gives named tuples; `chunks` streams.
 
-    A table holds no rows until asked, and no open file ever.
+    A table holds no rows until they are read, and never an open file.
     """
 
     def __init__(
@@ -351,7 +351,7 @@ def _restrict(allowed: dict[str, NDArray[np.bool_]], name: str, mask: NDArray[np
 
 
 def _matching(pattern: str, names: Sequence[str]) -> NDArray[np.bool_]:
-    """A bool a name, and a last False, which a position of -1 meets."""
+    """One bool per name, and a last False, which a position of -1 meets."""
     mask = np.array([*(name == pattern or fnmatchcase(name, pattern) for name in names), False])
     if not mask.any():
         raise UsageError(

@@ -32,7 +32,7 @@ DEEPEST = 32
 
 
 class TraceError(UsageError):
-    """A trace that is damaged, or says what no run does: which file and block, and there what value and bound."""
+    """A trace that is damaged or that no run can have: the file and block, the value and its bound."""
 
 
 def malformed(what: str, where: str) -> TraceError:

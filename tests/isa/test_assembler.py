@@ -107,7 +107,7 @@ def test_line_ends_of_all_systems() -> None:
     [
         ("gruop g0, 1, 2", ["6:1: no instruction is called `gruop` | did you mean `group`?"]),
         ("xyzzy", ["6:1: no instruction is called `xyzzy` | `acortex isa` lists the instructions"]),
-        ("feed 1", ["6:1: `feed` needs operand `words`, words a position"]),
+        ("feed 1", ["6:1: `feed` needs operand `words`, words per position"]),
         (
             "feed 1, 2, 3, 4, no, 6",
             ["6:22: `feed` takes at most 5 operands | its operands are positions, words, tail, fill, keep"],
@@ -223,7 +223,7 @@ def test_a_mistake_in_set_up(line: str, expected: list[str]) -> None:
             ".equ A, B\n.equ B, 1\nstart\nhalt",
             [
                 "1:9: no constant or label is called `B` | "
-                "it is defined further down: an .equ knows labels, and the constants above it"
+                "it is defined further down: an .equ may use labels, and the constants above it"
             ],
         ),
         (".equ A\nstart\nhalt", ["1:1: `.equ` needs a name and a value | write .equ NAME, EXPRESSION"]),
@@ -247,7 +247,7 @@ def test_all_mistakes_come_at_once_in_the_order_of_the_text() -> None:
         "2:6: `stream` takes a stream descriptor (d0 to d31), not `x0`",
         "3:10: division by zero",
         "4:6: `positions` is 0, allowed is 1 to 1048576 | how many positions, one array operation each",
-        "4:9: `words` is 0, allowed is 1 to 4096 | words a position",
+        "4:9: `words` is 0, allowed is 1 to 4096 | words per position",
         "5:1: no instruction is called `hlat` | did you mean `halt`?",
         "6:1: unexpected character '$' | comments begin with ; or #",
     ]

@@ -61,6 +61,27 @@ def tensors_called(name: str) -> st.SearchStrategy[Tensor]:
 
 
 @st.composite
+def bodies(draw: st.DrawFn, tables: dict[str, int]) -> list[int]:
+    """The words of a set-up and a main part, with random instructions that find what they name in the tables."""
+    usable = [row for row in BODY if all(tables.get(operand.kind.table, 1) for operand in row.operands)]
+    words: list[int] = []
+    for register in range(NO_LOOP):
+        words.append(encode(MNEMONICS["loop"], {"loop": register, "count": register}))
+        words.append(encode(MNEMONICS["next"], {"loop": register, "target": len(words)}))
+    for part in (True, False):
+        looped = draw(st.booleans())
+        if looped:
+            words.append(encode(MNEMONICS["loop"], {"loop": 3, "count": draw(st.sampled_from([0, 1, (1 << 24) - 1]))}))
+        first = len(words)
+        for row in draw(st.lists(st.sampled_from([row for row in usable if row.setup in (part, None)]), max_size=8)):
+            words.append(encode(row, draw(operands(row, tables))))
+        if looped:
+            words.append(encode(MNEMONICS["next"], {"loop": 3, "target": draw(st.integers(first, len(words)))}))
+        words.append(encode(MNEMONICS["start" if part else "halt"], {}))
+    return words
+
+
+@st.composite
 def programs(draw: st.DrawFn) -> Program:
     """A program that keeps every rule, of random instructions, tables, tensors and data."""
     layers = tuple(draw(st.lists(NAMES, max_size=4, unique=True)))
@@ -88,21 +109,7 @@ def programs(draw: st.DrawFn) -> Program:
         "input": len(inputs),
         "output": len(outputs),
     }
-    usable = [row for row in BODY if all(tables.get(operand.kind.table, 1) for operand in row.operands)]
-    words = []
-    for register in range(NO_LOOP):
-        words.append(encode(MNEMONICS["loop"], {"loop": register, "count": register}))
-        words.append(encode(MNEMONICS["next"], {"loop": register, "target": len(words)}))
-    for part in (True, False):
-        looped = draw(st.booleans())
-        if looped:
-            words.append(encode(MNEMONICS["loop"], {"loop": 3, "count": draw(st.sampled_from([0, 1, (1 << 24) - 1]))}))
-        first = len(words)
-        for row in draw(st.lists(st.sampled_from([row for row in usable if row.setup in (part, None)]), max_size=8)):
-            words.append(encode(row, draw(operands(row, tables))))
-        if looped:
-            words.append(encode(MNEMONICS["next"], {"loop": 3, "target": draw(st.integers(first, len(words)))}))
-        words.append(encode(MNEMONICS["start" if part else "halt"], {}))
+    words = draw(bodies(tables))
     count = draw(st.integers(1, 3))
     dtype = draw(st.sampled_from(["uint8", "bool", "float32", "int64"]))
     samples = {one.name: np.ones((count, *one.shapes[0]), dtype=dtype) for one in inputs} if draw(st.booleans()) else {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,26 +12,29 @@ from hypothesis import strategies as st
 from acortex.isa.windows import Slide, Window
 
 
+def _words_under(w: Window, column: int) -> list[int]:
+    """The words of a row that a window covers in one of its columns."""
+    start = column * w.stride_x - w.left
+    end = start + (w.kernel_x - 1) * w.dilation_x
+    return sorted({x // (1 if w.apart else w.packed) for x in range(start, end + 1) if 0 <= x < w.width})
+
+
 def _walk(s: Slide) -> tuple[list[int], list[int], list[tuple[int, int, int]]]:
     """New words, freed words and the order of fetches, pixel by pixel and position by position."""
     w = s.window
     new, freed, order = [], [], []
+    under = [_words_under(w, column) for column in range(w.columns)]
     for row in range(w.rows):
-        rows = [row * w.stride_y - w.top + k * w.dilation_y for k in range(w.kernel_y)]
-        rows = [y for y in rows if 0 <= y < s.height]
-        under = []
-        for column in range(w.columns):
-            start = column * w.stride_x - w.left
-            end = start + (w.kernel_x - 1) * w.dilation_x
-            under.append(sorted({x // (1 if w.apart else w.packed) for x in range(start, end + 1) if 0 <= x < w.width}))
+        reached = (row * w.stride_y - w.top + k * w.dilation_y for k in range(w.kernel_y))
+        rows = [y for y in reached if y in range(s.height)]
         seen: set[int] = set()
         for column, words in enumerate(under):
             fresh = [x for x in words if x not in seen]
             seen.update(words)
             order += [(y, x, c) for y in rows for x in fresh for c in range(s.words)]
             new.append(len(rows) * len(fresh) * s.words)
-            later = {x for rest in under[column + 1 :] for x in rest}
-            freed.append(len(rows) * len([x for x in words if x not in later]) * s.words)
+            later = set(chain(*under[column + 1 :]))
+            freed.append(len(rows) * len(set(words) - later) * s.words)
     return new, freed, order
 
 

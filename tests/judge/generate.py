@@ -96,15 +96,7 @@ class Maker(Chains):
         """Some bundles, in a loop or in none: over the host's inferences, where it is not inside one already."""
         begins = not self.in_inference and (depth == 0 or self.often(0.5))
         looped = self.often(0.6) and len(self.loops) < 2
-        loop, turns = NO_LOOP, 1
-        if looped:
-            free = [i for i in range(8) if i not in dict(self.loops)]
-            loop = self.chance.choice([free[0], free[0], *free, free[-1]])
-            over_host = begins and self.often(0.7)
-            turns = self.inferences if over_host else self.chance.choice([1, 2, 3])
-            self.emit("loop", loop=loop, count=0 if over_host else turns)
-            self.loops.append((loop, turns))
-            self.streamer = "either"
+        loop, turns = self.open(begins) if looped else (NO_LOOP, 1)
         top, before = len(self.made), dict(self.connected)
         if begins:
             self.emit("inference", by=loop if looped and turns <= self.inferences else NO_LOOP)
@@ -122,6 +114,17 @@ class Maker(Chains):
             self.close(before, turns)
             self.emit("next", loop=loop, target=top)
             self.loops.pop()
+
+    def open(self, begins: bool) -> tuple[int, int]:
+        """A loop: its register, and its turns, those of the host's inferences where one may begin in it."""
+        free = [i for i in range(8) if i not in dict(self.loops)]
+        loop = self.chance.choice([free[0], free[0], *free, free[-1]])
+        over_host = begins and self.often(0.7)
+        turns = self.inferences if over_host else self.chance.choice([1, 2, 3])
+        self.emit("loop", loop=loop, count=0 if over_host else turns)
+        self.loops.append((loop, turns))
+        self.streamer = "either"
+        return loop, turns
 
     def hand_over(self) -> None:
         """Every output of every inference to the host, at last: of words that are written by then, in no loop."""

@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import replace
 
 from acortex.isa.operands import AGENTS
-from judge.mutants import Text, between, free_tokens, text_of
+from judge.mutant_texts import Text, between, free_tokens, text_of
 from judge.ordering import Ordering
 from judge.plans import Case
 from judge.stepped import simulate

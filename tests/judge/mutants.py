@@ -4,97 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
-import numpy as np
-
-from acortex.isa import encode
-from acortex.isa.codec import Instruction, as_text, decode
 from acortex.isa.operands import AGENTS, NO_LOOP
-from acortex.isa.program import Line, Program
 from acortex.isa.table import MNEMONICS
+from judge.mutant_texts import PLANTS, Fault, Text, between, fault, free_token, idle, kind, one, text_of
 from judge.ordering import Ordering
 from judge.plans import Case, claims_of
-
-
-@dataclass
-class Text:
-    """A program that can be changed: its instructions, mnemonic and operands; jumps follow what they led to."""
-
-    case: Case
-    rows: list[tuple[str, dict[str, int]]]
-
-    def places(self, *mnemonics: str) -> list[int]:
-        """Where instructions of these mnemonics stand."""
-        return [place for place, (mnemonic, _) in enumerate(self.rows) if mnemonic in mnemonics]
-
-    def delete(self, place: int) -> None:
-        """Takes an instruction out."""
-        del self.rows[place]
-        self._shift(place, -1)
-
-    def insert(self, place: int, mnemonic: str, **values: int) -> None:
-        """Puts an instruction in front of another."""
-        full = {o.name: values.get(o.name, o.default or 0) for o in MNEMONICS[mnemonic].operands}
-        self.rows.insert(place, (mnemonic, full))
-        self._shift(place, 1)
-
-    def _shift(self, place: int, by: int) -> None:
-        for mnemonic, values in self.rows:
-            if mnemonic == "next" and values["target"] > place:
-                values["target"] += by
-
-    def program(self) -> Program:
-        """The program as it is now."""
-        words, lines = [], []
-        for number, (mnemonic, values) in enumerate(self.rows, 1):
-            words.append(encode(MNEMONICS[mnemonic], values))
-            lines.append(Line("random.s", number, as_text(Instruction(MNEMONICS[mnemonic], values))))
-        return replace(self.case.program, words=np.array(words, dtype=np.uint64), lines=tuple(lines))
-
-    @property
-    def start(self) -> int:
-        """Where `start` stands."""
-        return self.places("start")[0]
-
-
-@dataclass(frozen=True)
-class Fault:
-    """A program with one fault: the kind of its error, a part of the message, and the line; no kind means legal."""
-
-    program: Program
-    error: str
-    message: str
-    place: int
-    case: Case
-
-
-def text_of(case: Case) -> Text:
-    """A case's program, to be changed."""
-    decoded = [decode(int(word)) for word in case.program.words]
-    return Text(case, [(i.row.mnemonic, dict(i.values)) for i in decoded])
-
-
-Plant = Callable[[Text, random.Random], Fault | None]
-PLANTS: dict[str, Plant] = {}
-"""Every kind of fault by name: from a program to the same with the fault, or None where it has no place for it."""
-
-
-def _kind(name: str) -> Callable[[Plant], Plant]:
-    def bind(plant: Plant) -> Plant:
-        PLANTS[name] = plant
-        return plant
-
-    return bind
-
-
-def _fault(text: Text, error: str, message: str, place: int) -> Fault:
-    return Fault(text.program(), error, message, place, text.case)
-
-
-def _one(chance: random.Random, places: list[int]) -> int | None:
-    return chance.choice(places) if places else None
-
 
 # Tokens -----------------------------------------------------------------------------------------------------------
 
@@ -118,28 +33,28 @@ def _judged(text: Text) -> Fault:
     return Fault(program, error, _ORDER[found[0]], found[1], text.case)
 
 
-@_kind("a signal is missing")
+@kind("a signal is missing")
 def _(text: Text, chance: random.Random) -> Fault | None:
-    place = _one(chance, text.places("signal"))
+    place = one(chance, text.places("signal"))
     if place is None:
         return None
     text.delete(place)
     return _judged(text)
 
 
-@_kind("an await is missing")
+@kind("an await is missing")
 def _(text: Text, chance: random.Random) -> Fault | None:
-    place = _one(chance, text.places("await"))
+    place = one(chance, text.places("await"))
     if place is None:
         return None
     text.delete(place)
     return _judged(text)
 
 
-@_kind("a token is missing")
+@kind("a token is missing")
 def _(text: Text, chance: random.Random) -> Fault | None:
     pairs = [place for place in text.places("signal") if text.rows[place + 1][0] == "await"]
-    place = _one(chance, pairs)
+    place = one(chance, pairs)
     if place is None:
         return None
     text.delete(place + 1)
@@ -147,7 +62,7 @@ def _(text: Text, chance: random.Random) -> Fault | None:
     return _judged(text)
 
 
-@_kind("two agents give to the vector agent unordered")
+@kind("two agents give to the vector agent unordered")
 def _(text: Text, chance: random.Random) -> Fault | None:
     """The one token is missing that orders the words of the read agent and those of the neurons."""
     pairs = [place for place in text.places("signal") if between(text, place) == {"read", "neurons"}]
@@ -161,14 +76,7 @@ def _(text: Text, chance: random.Random) -> Fault | None:
     return None
 
 
-def between(text: Text, place: int) -> set[str]:
-    """The agents of a signal and of its await behind it."""
-    (_, made), (mnemonic, taken) = text.rows[place : place + 2]
-    awaited = mnemonic == "await" and made["token"] == taken["token"]
-    return {AGENTS[made["agent"]], AGENTS[taken["agent"]]} if awaited else set()
-
-
-@_kind("awaits are crossed")
+@kind("awaits are crossed")
 def _(text: Text, chance: random.Random) -> Fault | None:
     places = text.places("await")
     if len(places) < 2:
@@ -178,28 +86,28 @@ def _(text: Text, chance: random.Random) -> Fault | None:
     return _judged(text)
 
 
-@_kind("a signal comes from another agent")
+@kind("a signal comes from another agent")
 def _(text: Text, chance: random.Random) -> Fault | None:
-    place = _one(chance, text.places("signal"))
+    place = one(chance, text.places("signal"))
     if place is None:
         return None
     text.rows[place][1]["agent"] = chance.randrange(len(AGENTS))
     return _judged(text)
 
 
-@_kind("a signal stands behind its await")
+@kind("a signal stands behind its await")
 def _(text: Text, chance: random.Random) -> Fault | None:
     pairs = [place for place in text.places("signal") if text.rows[place + 1][0] == "await"]
-    place = _one(chance, pairs)
+    place = one(chance, pairs)
     if place is None:
         return None
     text.rows[place], text.rows[place + 1] = text.rows[place + 1], text.rows[place]
     return _judged(text)
 
 
-@_kind("a stream lies elsewhere")
+@kind("a stream lies elsewhere")
 def _(text: Text, chance: random.Random) -> Fault | None:
-    place = _one(chance, [place for place in text.places("base") if place > text.start])
+    place = one(chance, [place for place in text.places("base") if place > text.start])
     if place is None:
         return None
     other = text.rows[chance.choice(text.places("base"))][1]["address"] + chance.choice([-1, 0, 0, 1, 40])
@@ -214,12 +122,7 @@ ORDERED = tuple(PLANTS)
 # Memory and pipes -------------------------------------------------------------------------------------------------
 
 
-def _idle(text: Text) -> int:
-    """The end of the program, where no chain is open."""
-    return len(text.rows) - 1
-
-
-@_kind("a word is read that was never written")
+@kind("a word is read that was never written")
 def _(text: Text, chance: random.Random) -> Fault | None:
     words = set(range(text.case.chip.memory_words)) - _written(text.case)
     if not words:
@@ -227,16 +130,16 @@ def _(text: Text, chance: random.Random) -> Fault | None:
     place = text.start + 1
     text.insert(place, "base", stream=3, address=min(words), by=NO_LOOP)
     text.insert(place + 1, "operand", stream=3)
-    return _fault(text, "OrderError", f"reads word {min(words)} of main memory, which was never written", place + 1)
+    return fault(text, "OrderError", f"reads word {min(words)} of main memory, which was never written", place + 1)
 
 
 def _written(case: Case) -> set[int]:
     return {word for table in case.program.memory for word in range(table.address, table.end)}
 
 
-@_kind("a write overtakes a read")
+@kind("a write overtakes a read")
 def _(text: Text, chance: random.Random) -> Fault | None:
-    place = _idle(text)
+    place = idle(text)
     tensor = text.case.program.inputs[0]
     text.insert(place, "inference")
     for other in ("read", "operand", "write", "host_out"):
@@ -248,28 +151,28 @@ def _(text: Text, chance: random.Random) -> Fault | None:
     text.insert(place + 3, "input", tensor=0, stream=4)
     place = _synchronise(text, place + 4, "host_in", "operand")
     text.insert(place + 3, "input", tensor=0, stream=4)
-    return _fault(text, "OrderError", "which is read by operand", place + 3)
+    return fault(text, "OrderError", "which is read by operand", place + 3)
 
 
 def _synchronise(text: Text, place: int, maker: str, taker: str) -> int:
     """Puts a token of its own between two agents; where its await stands."""
-    token = _free_token(text)
+    token = free_token(text)
     text.insert(place, "signal", agent=AGENTS.index(maker), token=token)
     text.insert(place + 1, "await", agent=AGENTS.index(taker), token=token)
     return place + 1
 
 
-@_kind("words are left in the buffer")
+@kind("words are left in the buffer")
 def _(text: Text, chance: random.Random) -> Fault | None:
     return _left_over(text, "read", "1 word in the buffer is given here and never taken")
 
 
-@_kind("words are left at the vector agent")
+@kind("words are left at the vector agent")
 def _(text: Text, chance: random.Random) -> Fault | None:
     return _left_over(text, "read", "1 word at the vector agent is given here and never taken", to=1)
 
 
-@_kind("operands are left at the vector agent")
+@kind("operands are left at the vector agent")
 def _(text: Text, chance: random.Random) -> Fault | None:
     return _left_over(text, "operand", "1 operand word at the vector agent is given here and never taken")
 
@@ -277,43 +180,33 @@ def _(text: Text, chance: random.Random) -> Fault | None:
 def _left_over(text: Text, mnemonic: str, message: str, **values: int) -> Fault | None:
     if not text.case.program.memory:
         return None
-    place = _idle(text)
+    place = idle(text)
     agent = AGENTS.index(MNEMONICS[mnemonic].agent)
     for maker in ("host_in", "write", "neurons"):  # whatever else writes words, or gives them to the vector agent
-        text.insert(place, "await", agent=agent, token=_free_token(text))
+        text.insert(place, "await", agent=agent, token=free_token(text))
         text.insert(place, "signal", agent=AGENTS.index(maker), token=text.rows[place][1]["token"])
         place += 2
     text.insert(place, "base", stream=3, address=text.case.program.memory[0].address, by=NO_LOOP)
     text.insert(place + 1, mnemonic, stream=3, **values)
-    return _fault(text, "RuleError", message, place + 1)
+    return fault(text, "RuleError", message, place + 1)
 
 
-def _free_token(text: Text) -> int:
-    return free_tokens(text)[0]
-
-
-def free_tokens(text: Text) -> list[int]:
-    """Tokens that a program does not use."""
-    used = {values["token"] for mnemonic, values in text.rows if mnemonic in ("signal", "await")}
-    return sorted(set(range(64)) - used)
-
-
-@_kind("more vectors are multiplied than made")
+@kind("more vectors are multiplied than made")
 def _(text: Text, chance: random.Random) -> Fault | None:
     return _one_more(text, "multiply", "positions", "input vectors, and the instructions before it left")
 
 
-@_kind("more sums are converted than made")
+@kind("more sums are converted than made")
 def _(text: Text, chance: random.Random) -> Fault | None:
     return _one_more(text, "convert", "positions", "positions of sums, and the instructions before it left")
 
 
-@_kind("more words are added than arrive")
+@kind("more words are added than arrive")
 def _(text: Text, chance: random.Random) -> Fault | None:
     return _one_more(text, "add", "words", "words at the vector agent, and the instructions before it left")
 
 
-@_kind("more vectors are made than there are words")
+@kind("more vectors are made than there are words")
 def _(text: Text, chance: random.Random) -> Fault | None:
     return _one_more(text, "feed", "positions", "words in the buffer, and the instructions before it left", large=True)
 
@@ -324,20 +217,20 @@ def _one_more(text: Text, mnemonic: str, operand: str, message: str, *, large: b
     if not places:
         return None
     text.rows[places[0]][1][operand] = 1000
-    return _fault(text, "RuleError", message, places[0])
+    return fault(text, "RuleError", message, places[0])
 
 
-@_kind("a stream leaves the memory")
+@kind("a stream leaves the memory")
 def _(text: Text, chance: random.Random) -> Fault | None:
     last = text.case.chip.memory_words - 1
     place = text.start + 1
     text.insert(place, "base", stream=3, address=last, by=NO_LOOP)
     text.insert(place + 1, "dim", stream=3, axis=1, extent=2, stride=1)
     text.insert(place + 2, "operand", stream=3)
-    return _fault(text, "RuleError", f"the stream visits words {last} to {last + 1} of main memory", place + 2)
+    return fault(text, "RuleError", f"the stream visits words {last} to {last + 1} of main memory", place + 2)
 
 
-@_kind("an image is wider than its stream")
+@kind("an image is wider than its stream")
 def _(text: Text, chance: random.Random) -> Fault | None:
     for place in text.places("slide", "fetch", "pool"):
         window = text.rows[place][1]["window"]
@@ -346,66 +239,66 @@ def _(text: Text, chance: random.Random) -> Fault | None:
         )
         if setter is not None and text.rows[setter][1]["packed"] == 0:
             text.rows[setter][1]["width"] += 1
-            return _fault(text, "RuleError", "pixels wide", place)
+            return fault(text, "RuleError", "pixels wide", place)
     return None
 
 
-@_kind("a tensor's words do not match")
+@kind("a tensor's words do not match")
 def _(text: Text, chance: random.Random) -> Fault | None:
     for place in text.places("inference")[:1]:
         tensor = text.case.program.inputs[0]
         text.insert(place + 1, "base", stream=3, address=0, by=NO_LOOP)
         text.insert(place + 2, "dim", stream=3, axis=0, extent=-(-tensor.size // 64) + 1, stride=1)
         text.insert(place + 3, "input", tensor=0, stream=3)
-        return _fault(text, "RuleError", f"tensor {tensor.name} has", place + 3)
+        return fault(text, "RuleError", f"tensor {tensor.name} has", place + 3)
     return None
 
 
-@_kind("a transfer belongs to no inference")
+@kind("a transfer belongs to no inference")
 def _(text: Text, chance: random.Random) -> Fault | None:
     place = text.start + 1
     text.insert(place, "base", stream=3, address=0, by=NO_LOOP)
     text.insert(place + 1, "input", tensor=0, stream=3)
-    return _fault(text, "RuleError", "belongs to no inference", place + 1)
+    return fault(text, "RuleError", "belongs to no inference", place + 1)
 
 
 # Groups and buses -------------------------------------------------------------------------------------------------
 
 
-@_kind("weights are never written")
+@kind("weights are never written")
 def _(text: Text, chance: random.Random) -> Fault | None:
     place = chance.choice(text.places("program"))
     group = text.rows[place][1]["group"]
     text.delete(place)
     where = next(p for p in text.places("group") if text.rows[p][1]["group"] == group)
-    return _fault(text, "ProgramError", f"group g{group} has no weights when the set-up ends", where)
+    return fault(text, "ProgramError", f"group g{group} has no weights when the set-up ends", where)
 
 
-@_kind("weights are written twice")
+@kind("weights are written twice")
 def _(text: Text, chance: random.Random) -> Fault | None:
     place = chance.choice(text.places("program"))
     text.rows.insert(place, (text.rows[place][0], dict(text.rows[place][1])))
     text._shift(place, 1)
-    return _fault(text, "ProgramError", "is written twice", place + 1)
+    return fault(text, "ProgramError", "is written twice", place + 1)
 
 
-@_kind("a group is set up twice")
+@kind("a group is set up twice")
 def _(text: Text, chance: random.Random) -> Fault | None:
     place = chance.choice(text.places("group"))
     text.insert(text.start, "group", group=text.rows[place][1]["group"], rows=1, columns=1)
-    return _fault(text, "ProgramError", "is set up twice", text.start - 1)
+    return fault(text, "ProgramError", "is set up twice", text.start - 1)
 
 
-@_kind("a rectangle leaves the chip")
+@kind("a rectangle leaves the chip")
 def _(text: Text, chance: random.Random) -> Fault | None:
     place = chance.choice(text.places("rect"))
     text.rows[place][1]["column"] = text.case.chip.columns
     group = text.rows[place][1]["group"]
     where = max(p for p in text.places("rect") if text.rows[p][1]["group"] == group)
-    return _fault(text, "ProgramError", "names the array in column", where)
+    return fault(text, "ProgramError", "names the array in column", where)
 
 
-@_kind("a group's rectangles do not cover it")
+@kind("a group's rectangles do not cover it")
 def _(text: Text, chance: random.Random) -> Fault | None:
     rects: dict[int, list[int]] = {}
     for place in text.places("rect"):
@@ -416,10 +309,10 @@ def _(text: Text, chance: random.Random) -> Fault | None:
     place = alone[0]
     text.delete(place)
     where = max(p for p in text.places("group") if p < place)
-    return _fault(text, "ProgramError", "its rectangles hold 0 arrays", where)
+    return fault(text, "ProgramError", "its rectangles hold 0 arrays", where)
 
 
-@_kind("two groups hold one array")
+@kind("two groups hold one array")
 def _(text: Text, chance: random.Random) -> Fault | None:
     place = chance.choice(text.places("rect"))
     column, row = text.rows[place][1]["column"], text.rows[place][1]["row"]
@@ -430,26 +323,26 @@ def _(text: Text, chance: random.Random) -> Fault | None:
     text.insert(at, "group", group=77, rows=weights[0], columns=weights[1])
     text.insert(at + 1, "rect", group=77, column=column, row=row, height=1, width=1)
     text.insert(at + 2, "program", group=77, weights=0)
-    return _fault(text, "ProgramError", "both take the array in column", at + 1)
+    return fault(text, "ProgramError", "both take the array in column", at + 1)
 
 
-@_kind("a group is not connected")
+@kind("a group is not connected")
 def _(text: Text, chance: random.Random) -> Fault | None:
     place = text.start + 1
     text.insert(place, "multiply", group=text.rows[text.places("group")[0]][1]["group"], positions=1, by=NO_LOOP)
-    return _fault(text, "RuleError", "is not connected to its neurons", place)
+    return fault(text, "RuleError", "is not connected to its neurons", place)
 
 
-@_kind("a group is connected twice")
+@kind("a group is connected twice")
 def _(text: Text, chance: random.Random) -> Fault | None:
-    place = _one(chance, text.places("connect")[:1])
+    place = one(chance, text.places("connect")[:1])
     if place is None:
         return None
     text.insert(place + 1, "connect", group=text.rows[place][1]["group"], by=NO_LOOP)
-    return _fault(text, "RuleError", "is connected already", place + 1)
+    return fault(text, "RuleError", "is connected already", place + 1)
 
 
-@_kind("a bus segment is in use")
+@kind("a bus segment is in use")
 def _(text: Text, chance: random.Random) -> Fault | None:
     if text.case.chip.buses.segment_capacity > 1:
         return None
@@ -460,70 +353,70 @@ def _(text: Text, chance: random.Random) -> Fault | None:
                 place = text.start + 1
                 text.insert(place, "connect", group=first, by=NO_LOOP)
                 text.insert(place + 1, "connect", group=second, by=NO_LOOP)
-                return _fault(text, "RuleError", f", which group g{first} has since random.s:{place + 1}", place + 1)
+                return fault(text, "RuleError", f", which group g{first} has since random.s:{place + 1}", place + 1)
     return None
 
 
-@_kind("a group is disconnected that is not connected")
+@kind("a group is disconnected that is not connected")
 def _(text: Text, chance: random.Random) -> Fault | None:
     place = text.start + 1
     text.insert(place, "disconnect", group=text.rows[text.places("group")[0]][1]["group"], by=NO_LOOP)
-    return _fault(text, "RuleError", "is not connected", place)
+    return fault(text, "RuleError", "is not connected", place)
 
 
-@_kind("a group was never set up")
+@kind("a group was never set up")
 def _(text: Text, chance: random.Random) -> Fault | None:
     place = text.start + 1
     text.insert(place, "connect", group=500, by=NO_LOOP)
-    return _fault(text, "ProgramError", "group g500 was never set up", place)
+    return fault(text, "ProgramError", "group g500 was never set up", place)
 
 
 # The controller ---------------------------------------------------------------------------------------------------
 
 
-@_kind("a register is used before it is set")
+@kind("a register is used before it is set")
 def _(text: Text, chance: random.Random) -> Fault | None:
     used = {values["stream"] for mnemonic, values in text.rows[: text.start + 3] if mnemonic == "base"}
     number = min(set(range(32)) - used)
     text.insert(text.start + 1, "operand", stream=number)
-    return _fault(text, "ProgramError", f"stream d{number} is used before it is set", text.start + 1)
+    return fault(text, "ProgramError", f"stream d{number} is used before it is set", text.start + 1)
 
 
-@_kind("an inference is past the host's last")
+@kind("an inference is past the host's last")
 def _(text: Text, chance: random.Random) -> Fault | None:
-    place = _idle(text)
+    place = idle(text)
     text.insert(place, "loop", loop=7, count=9)
     text.insert(place + 1, "inference", by=7)
     text.insert(place + 2, "next", loop=7, target=place + 1)
-    return _fault(text, "ProgramError", "is past the host's last", place + 1)
+    return fault(text, "ProgramError", "is past the host's last", place + 1)
 
 
-@_kind("the end is missing")
+@kind("the end is missing")
 def _(text: Text, chance: random.Random) -> Fault | None:
-    text.delete(_idle(text))
-    return _fault(text, "ProgramError", "the program runs past its last instruction", _idle(text))
+    text.delete(idle(text))
+    return fault(text, "ProgramError", "the program runs past its last instruction", idle(text))
 
 
-@_kind("a jump leaves its loop")
+@kind("a jump leaves its loop")
 def _(text: Text, chance: random.Random) -> Fault | None:
-    place = _one(chance, text.places("next")[:1])
+    place = one(chance, text.places("next")[:1])
     if place is None:
         return None
     text.rows[place][1]["target"] = len(text.rows) + 5
-    return _fault(text, "ProgramError", "next jumps to", place)
+    return fault(text, "ProgramError", "next jumps to", place)
 
 
 # Limits of the chip -----------------------------------------------------------------------------------------------
 
 
 def _limit(name: str, mnemonic: str, operand: str, value: Callable[[Case], int], message: str) -> None:
-    @_kind(name)
+    @kind(name)
     def _(text: Text, chance: random.Random) -> Fault | None:
-        place = _one(chance, text.places(mnemonic))
+        place = one(chance, text.places(mnemonic))
         if place is None:
             return None
         text.rows[place][1][operand] = value(text.case)
-        return _fault(text, "LimitError", message, place)
+        return fault(text, "LimitError", message, place)
 
 
 _limit("codes are past the converters", "quant", "high", lambda case: 2**case.chip.neurons.bits if

@@ -80,30 +80,51 @@ class Ordering:
         if d.row.mnemonic in ("signal", "await"):
             return self.synchronise(d, mine)
         taken = [self.take(pipe, count, keep=bool(d.row.mnemonic == "feed" and d.ops.keep)) for pipe, count in takes(d)]
-        at_once = d.row.mnemonic == "slide" and not next(image(slid, d))[0]
-        begun = self.known[d.agent].union(*(runs[0].start for runs in taken[:1] if runs and not at_once))
-        words, writes = touches(d)
-        if d.row.mnemonic in ACCESSES and not all(0 <= word < self.chip.memory_words for word in walk(d.stream)):
-            return "outside"  # of a fetch the whole image, whatever the window needs of it
-        for word in words:
-            for number, agent, wrote in self.accesses[word]:
-                if agent != d.agent and (writes or wrote) and number not in begun:
-                    return "race"
-        if not writes and not all(self.holds(word) for word in words):
-            return "unwritten"
-        for word in set(words):
-            self.accesses[word].append((self.number, d.agent, writes))
+        begun = self.begun(d, taken)
+        wrong = self.access(d, begun)
+        if wrong:
+            return wrong
         ended = self.known[d.agent].union(mine, *(run.end for runs in taken for run in runs if not run.count))
         self.known[d.agent] = ended
         given = self.gives(d)
-        if "stream" in dict(given):
-            if self.streamer and self.streamer[1] != d.agent and self.streamer[0] not in begun:
-                return "stream"
-            self.streamer = (self.number, d.agent)
+        if "stream" in dict(given) and not self.may_stream(d, begun):
+            return "stream"
         when_given = self.with_last(d, begun, taken[0]) if d.row.mnemonic == "pool" else ended
         for pipe, count in given:
             self.pipes[pipe].append(Given(count, begun, when_given))
         return ""
+
+    def begun(self, d: Dispatch, taken: list[list[Given]]) -> Known:
+        """What is known as an instruction begins: all before it in its queue, and what the first item it takes tells.
+
+        A slide whose first position needs no word begins without one.
+        """
+        at_once = d.row.mnemonic == "slide" and not next(image(slid, d))[0]
+        return self.known[d.agent].union(*(runs[0].start for runs in taken[:1] if runs and not at_once))
+
+    def access(self, d: Dispatch, begun: Known) -> str:
+        """The words of main memory that an instruction accesses; what is wrong with that, if anything."""
+        words, writes = touches(d)
+        if d.row.mnemonic in ACCESSES and not all(0 <= word < self.chip.memory_words for word in walk(d.stream)):
+            return "outside"  # of a fetch the whole image, whatever the window needs of it
+        if any(self.races(d.agent, writes, earlier, begun) for word in words for earlier in self.accesses[word]):
+            return "race"
+        if not writes and not all(self.holds(word) for word in words):
+            return "unwritten"
+        for word in set(words):
+            self.accesses[word].append((self.number, d.agent, writes))
+        return ""
+
+    def races(self, agent: str, writes: bool, earlier: tuple[int, str, bool], begun: Known) -> bool:
+        """Whether nothing orders an access behind an earlier one of another agent, one of them a write."""
+        number, other, wrote = earlier
+        return other != agent and (writes or wrote) and number not in begun
+
+    def may_stream(self, d: Dispatch, begun: Known) -> bool:
+        """Whether the last that gave the vector agent words was of this agent, or has ended."""
+        mixed = self.streamer is not None and self.streamer[1] != d.agent and self.streamer[0] not in begun
+        self.streamer = (self.number, d.agent)
+        return not mixed
 
     def holds(self, word: int) -> bool:
         """Whether a word of memory was written, or is there from the beginning."""
@@ -157,27 +178,37 @@ class Ordering:
         return runs
 
     def gives(self, d: Dispatch) -> list[tuple[str, int]]:
-        """What an instruction hands on."""
+        """What an instruction hands on: a pipe, and how many items; nothing where there are none."""
         mnemonic, ops = d.row.mnemonic, d.ops
         if mnemonic in ("read", "fetch", "operand"):
-            pipe = "operand" if mnemonic == "operand" else "stream" if mnemonic == "read" and ops.to else "words"
-            count = len(touches(d)[0])
-            return [(pipe, count)] if count else []
+            return some(reads_into(d), len(touches(d)[0]))
         if mnemonic in ("feed", "slide"):
             return [("vectors", ops.positions if mnemonic == "feed" else d.window.positions)]  # type: ignore[union-attr]
         if mnemonic == "multiply":
             self.groups.extend([d.group] * ops.positions)
             return [("sums", ops.positions)]
         if mnemonic == "convert":
-            turns = [
-                group_counts(self.sequencer.groups[self.groups.popleft()], self.chip).turns
-                for _ in range(ops.positions)
-            ]
-            return [("stream" if ops.to else "codes", sum(len(turn.leaving) for group in turns for turn in group))]
+            return [("stream" if ops.to else "codes", sum(self.codes_of_next() for _ in range(ops.positions)))]
         if d.agent == "vector":
-            made = sum(gives for _, gives in stepwise(d))
-            return [("results", made)] if made else []
+            return some("results", sum(gives for _, gives in stepwise(d)))
         return []
+
+    def codes_of_next(self) -> int:
+        """The codes that leave the neurons for the oldest sample."""
+        turns = group_counts(self.sequencer.groups[self.groups.popleft()], self.chip).turns
+        return sum(len(turn.leaving) for turn in turns)
+
+
+def some(pipe: str, count: int) -> list[tuple[str, int]]:
+    """Items for a pipe, where there are any."""
+    return [(pipe, count)] if count else []
+
+
+def reads_into(d: Dispatch) -> str:
+    """The pipe of an instruction that reads memory."""
+    if d.row.mnemonic == "operand":
+        return "operand"
+    return "stream" if d.row.mnemonic == "read" and d.ops.to else "words"
 
 
 def takes(d: Dispatch) -> list[tuple[str, int]]:

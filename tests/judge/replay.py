@@ -140,20 +140,27 @@ class Replay:
 
     def spans(self, cycles: int) -> dict[int, Span]:
         """When each inference was in flight."""
-        spans: dict[int, Span] = {}
-        for index in sorted({inference for *_, inference, _ in self.events if inference >= 0}):
-            host = [
-                (start, end, kind) for start, end, _, kind, _, _, inference, _ in self.events
-                if inference == index and kind in ("host.in", "host.out")
-            ]  # fmt: skip
-            if host:
-                start = min(start for start, *_ in host)
-                spans[index] = (start, max([end for _, end, kind in host if kind == "host.out"], default=start))
-                continue
-            parts = [span for (_, inference), part in self.layers.items() if inference == index for span in part]
-            if parts:
-                spans[index] = (min(start for start, _ in parts), min(max(end for _, end in parts), cycles))
-        return spans or {0: (0, cycles)}
+        indices = sorted({inference for *_, inference, _ in self.events if inference >= 0})
+        found = {index: self.span_at_host(index) or self.span_of_layers(index, cycles) for index in indices}
+        return {index: span for index, span in found.items() if span} or {0: (0, cycles)}
+
+    def span_at_host(self, index: int) -> Span | None:
+        """From an inference's first word from or to the host to its last to it; None where it has none."""
+        host = [
+            (start, end, kind) for start, end, _, kind, _, _, inference, _ in self.events
+            if inference == index and kind in ("host.in", "host.out")
+        ]  # fmt: skip
+        if not host:
+            return None
+        start = min(start for start, *_ in host)
+        return start, max([end for _, end, kind in host if kind == "host.out"], default=start)
+
+    def span_of_layers(self, index: int, cycles: int) -> Span | None:
+        """From the begin of an inference's first layer to the end of its last; None where it has none."""
+        parts = [span for (_, inference), part in self.layers.items() if inference == index for span in part]
+        if not parts:
+            return None
+        return min(start for start, _ in parts), min(max(end for _, end in parts), cycles)
 
     def in_layer(self, name: str, cycles: int) -> int:
         """The cycles in which a layer was in flight; of "-", in which none was."""

@@ -14,7 +14,8 @@ from acortex.sim.chip import unit_paths
 from acortex.sim.run import Result, run
 from judge.compare import Notes
 from judge.generate import generate
-from judge.mutants import PLANTS, text_of
+from judge.mutant_texts import text_of
+from judge.mutants import PLANTS
 from judge.plans import Case
 
 PROGRAMS = max(int(os.environ.get("ACORTEX_PROGRAMS", "0")) // 100, 3)

@@ -16,7 +16,8 @@ from acortex.sim.chip import DeadlockError
 from acortex.sim.run import run
 from judge.compare import differences
 from judge.generate import generate
-from judge.mutants import ORDERED, PLANTS, Fault, text_of
+from judge.mutant_texts import Fault, text_of
+from judge.mutants import ORDERED, PLANTS
 from judge.ordering import Ordering
 from judge.plans import Case
 from judge.stepped import simulate

@@ -2,7 +2,7 @@
 
 import math
 
-import exported_networks
+import exported_sequences
 import numpy as np
 from google.protobuf.descriptor import FieldDescriptor as Field
 
@@ -15,8 +15,8 @@ TEXTS = ("", "x", "y", "no such name", 'a"b\\c\nd', "n" * 3000, "\x00")
 def mutated(seed):
     """A small valid model with one to three of its fields changed."""
     rng = np.random.default_rng(seed)
-    names = sorted(exported_networks.BUILDERS)
-    model = exported_networks.model(names[int(rng.integers(len(names)))], seed=seed, opset=(9, 13, 17, 21)[seed % 4])
+    names = sorted(exported_sequences.BUILDERS)
+    model = exported_sequences.model(names[int(rng.integers(len(names)))], seed=seed, opset=(9, 13, 17, 21)[seed % 4])
     for _ in range(int(rng.integers(1, 4))):
         places = list(fields(model))
         # Names alone would be most of what is changed, and soon found out.

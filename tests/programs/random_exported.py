@@ -1,7 +1,7 @@
 """Seeded random networks node by node, of whatever operators and attributes exporters combine."""
 
 import numpy as np
-from exported_networks import Sheet
+from exported_sheet import Sheet
 
 CHANNELS = (1, 2, 3, 8, 16, 40, 65)
 

@@ -1,6 +1,6 @@
 """Networks as exporters write them, of every opset, run on the chip: onnxruntime on the reference is equal."""
 
-import exported_networks
+import exported_sequences
 import float_models
 import numpy as np
 import onnx
@@ -51,9 +51,9 @@ def check(model, mapping="taps", *, timing=False):
         np.testing.assert_array_equal(array.reshape(INFERENCES, *form), np.stack(numbers), err_msg=key)
 
 
-@pytest.mark.parametrize(("number", "name"), list(enumerate(exported_networks.BUILDERS)))
+@pytest.mark.parametrize(("number", "name"), list(enumerate(exported_sequences.BUILDERS)))
 def test_a_network_is_on_the_chip_what_its_reference_is_in_onnxruntime(number, name):
-    model = exported_networks.model(name, seed=number, opset=OPSETS[number % len(OPSETS)])
+    model = exported_sequences.model(name, seed=number, opset=OPSETS[number % len(OPSETS)])
     check(model, timing=number % 5 == 0)
 
 
@@ -74,7 +74,7 @@ def test_many_random_networks_are_on_the_chip_what_their_references_are(seed):
 
 @pytest.mark.parametrize("name", ["image_read_as_last_channel", "torch_view", "gemm_alpha_beta"])
 def test_the_reference_leaves_open_what_the_model_leaves_open(name):
-    model = exported_networks.model(name)
+    model = exported_sequences.model(name)
     given = inputs_of(model)
     made = reference(quantised(from_proto(model), given))
     assert [info.type for info in made.graph.input] == [info.type for info in model.graph.input]

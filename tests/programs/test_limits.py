@@ -36,7 +36,7 @@ def recurrent():
         ("group", "the network has 2 matrices; 1 is the most"),
         ("token", "the network needs"),
         ("extent", "conv: what it reads is a map of 6x6 pixels of 2 words; 0 is the most"),
-        ("stride", "conv: what it reads is a map of 6x6 pixels of 2 words, 12 words a row; 0 is the most"),
+        ("stride", "conv: what it reads is a map of 6x6 pixels of 2 words, 12 words per row; 0 is the most"),
         ("vector_words", "conv: its image has 18 words; 0 is the most"),
         ("positions", "conv: it has 9 positions; 0 is the most"),
         ("rows", "conv: its matrix has 1094 rows; 0 is the most"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from decimal import Decimal
 from time import process_time
 
@@ -92,16 +93,18 @@ def test_every_kind_is_named_once_and_says_what_it_counts() -> None:
 # Leakage
 
 
+def of_owner(intervals: list[Interval], owner: int, cycles: int) -> Iterator[tuple[int, int, int]]:
+    """Start, owner and end of each flight: what overlaps or touches is one."""
+    flying = {cycle for name, start, end in intervals if name == owner for cycle in range(start, min(end, cycles))}
+    for start in flying:
+        if start - 1 not in flying:
+            yield start, owner, next(cycle for cycle in range(start, cycles + 1) if cycle not in flying)
+
+
 def by_cycle(intervals: list[Interval], cycles: int, aj: int, idle: int | None) -> dict[int, int]:
     """The same rule, one cycle at a time."""
-    flights: list[tuple[int, int, int]] = []  # start, owner, end: what overlaps or touches is one flight
-    for owner in {owner for owner, _, _ in intervals}:
-        flying = sorted(
-            {cycle for name, start, end in intervals if name == owner for cycle in range(start, min(end, cycles))}
-        )
-        starts = [cycle for cycle in flying if cycle - 1 not in flying]
-        flights += [(s, owner, next(c for c in range(s, cycles + 1) if c not in flying)) for s in starts]
-    flights.sort()
+    owners = {owner for owner, _, _ in intervals}
+    flights = sorted(flight for owner in owners for flight in of_owner(intervals, owner, cycles))
     paid: Counter[int] = Counter()
     for cycle in range(cycles):
         flying_now = [(start, owner) for start, owner, end in flights if start <= cycle < end]
