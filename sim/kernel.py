@@ -23,37 +23,12 @@ from typing import Any, Protocol
 import simpy
 
 from acortex.isa.sequencer import Dispatch
+from acortex.sim.handovers import CAUSE as CAUSE
+from acortex.sim.handovers import CAUSES as CAUSES
 
 Work = tuple[int, int, tuple[tuple[int, int], ...]]
 """What a unit did for one instruction: first cycle, cycle after the last, and (kind, count) pairs."""
 
-CAUSES = (
-    "idle",
-    "queue",
-    "token",
-    "port",
-    "bank",
-    "buffer_full",
-    "words",
-    "windows",
-    "vectors",
-    "latches",
-    "frame",
-    "load",
-    "neurons",
-    "sums",
-    "output_full",
-    "codes",
-    "latency",
-    "stream",
-    "operand",
-    "results_full",
-    "bus",
-    "operand_full",
-)
-"""What a unit can wait for. `idle` stands for having nothing to do."""
-
-CAUSE = {name: number for number, name in enumerate(CAUSES)}
 IDLE, TOKEN = CAUSE["idle"], CAUSE["token"]
 
 NOTHING = IDLE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from math import ceil
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from acortex.errors import AcortexError, ManyErrors, UsageError
 from acortex.sim.chipfiles import NAMES_TECHNOLOGY, technologies, technology
 from acortex.sim.energy import INDEX, Energies, Interval, Prices, settle
+from acortex.sim.handovers import cycles_of, table
 from acortex.sim.specs import SETTINGS, Chip, load_chip
 from acortex.traces.in_flight import Extents
 from acortex.traces.reader import Trace
@@ -81,6 +83,21 @@ def recorded_chip(trace: Trace, overrides: Sequence[str] = ()) -> Chip:
     replaced = _set_by_technologies(overrides)
     kept = [text for path, text in written.items() if path not in replaced]
     return load_chip(BASE, [*kept, *overrides]).model_copy(update={"name": trace.header.chip})
+
+
+def completed(trace: Trace) -> Trace:
+    """A trace with a table of hand-overs, which `acortex.traces.critical` goes by.
+
+    It is the trace's own, or that of today's chips where an older version wrote the trace without one; the delays then
+    are those of the recorded chip, and 0 where the header does not say enough of it.
+    """
+    if trace.header.handovers:
+        return trace
+    try:
+        delays = dict(cycles_of(recorded_chip(trace)))
+    except AcortexError:
+        delays = {}
+    return replace(trace, header=replace(trace.header, handovers=table(), delays=delays))
 
 
 def _set_by_technologies(overrides: Sequence[str]) -> set[str]:

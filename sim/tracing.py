@@ -13,7 +13,7 @@ from acortex.isa.container import sha256
 from acortex.isa.program import Program
 from acortex.sim.chip import unit_paths
 from acortex.sim.energy import KINDS, prices
-from acortex.sim.kernel import CAUSES
+from acortex.sim.handovers import CAUSES, cycles_of, table
 from acortex.sim.specs import Chip
 from acortex.traces.schema import Kind, TraceHeader
 from acortex.traces.writer import TraceFailed, TraceWriter
@@ -63,9 +63,11 @@ def header(program: Program, chip: Chip) -> TraceHeader:
             )
             for kind in KINDS
         ),
-        causes=CAUSES,
+        causes=tuple(CAUSES),
         layers=("-", *program.layers),
         lines=tuple(str(line) for line in program.lines),
         instructions=tuple(as_text(decode(int(word))) for word in program.words),
         leakage_aj_per_cycle=price.leakage_aj_per_cycle,
+        handovers=table(),
+        delays=dict(cycles_of(chip)),
     )
