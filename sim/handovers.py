@@ -47,7 +47,7 @@ _rows: list[HandOver] = [
     # Traces hold the numbers of causes, which are the order in which they first stand here: new ones go to the end.
     HandOver(ANY, "idle", "controller", about="an instruction is in the queue"),
     HandOver("controller", "idle", by=NOW, about="nothing: it has halted"),
-    HandOver(FRAME, "idle", LOAD, about="a frame is due: its latches are loaded"),
+    HandOver(FRAME, "idle", by=NOW, about="nothing: it waits as `load` from the cycle in which a frame is due"),
     HandOver(BUS, "idle", by=NOW, about="a word is on its way"),
     HandOver("controller", "queue", ANY, NOW, after=1, same=AGENT,
              about="a place in the agent's queue, free the cycle after the agent took an instruction"),

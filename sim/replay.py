@@ -89,7 +89,7 @@ def completed(trace: Trace) -> Trace:
     """A trace with a table of hand-overs, which `acortex.traces.critical` goes by.
 
     It is the trace's own, or that of today's chips where an older version wrote the trace without one; the delays then
-    are those of the recorded chip, and 0 where the header does not say enough of it.
+    are those of the recorded chip, and 0 where the header has one that there cannot be.
     """
     if trace.header.handovers:
         return trace

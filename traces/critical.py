@@ -140,7 +140,7 @@ class Walk:
         self._texts = header.instructions
         self._trace = trace
         self._delays = header.delays
-        self._table = Endings(header.handovers, header.units)
+        self.table = Endings(header.handovers, header.units)
         self._ways: dict[str, Callable[[HandOver, Row, int], Step | None]] = {
             END: self._ended,
             START: self._started,
@@ -190,10 +190,10 @@ class Walk:
 
     def _own(self, row: Row, now: int) -> Step:
         """A wait that no event of another unit ended: a delay of its own, or one for what units share."""
-        if self._table.own(row.unit, row.name):
+        if self.table.own(row.unit, row.name):
             return Step(row.unit, row.start, (_segment(row, row.start, now, LATENCY),))
         asked = self._asked(row)
-        if asked or now == row.start + 1 or not self._table.shared(row.unit, row.name):
+        if asked or now == row.start + 1 or not self.table.shared(row.unit, row.name):
             what = HAND_OVER if not asked and now == row.start + 1 else WAITING
             return Step(row.unit, row.start, (_segment(row, row.start, now, what),))
         seen = row.start + 1  # a request is seen a cycle after it was made
@@ -205,20 +205,24 @@ class Walk:
         if before is None:
             return False
         if before.event:
-            return before.name in self._table.asking
+            return before.name in self.table.asking
         # A wait for a bank or a bus often goes on from that of the same request for a port.
-        return self._table.shared(row.unit, before.name) and self._table.shared(row.unit, row.name)
+        return self.table.shared(row.unit, before.name) and self.table.shared(row.unit, row.name)
 
     # What a row of the table leads to -----------------------------------------------------------------------------
 
     def _first(self, row: Row, cause: str, now: int) -> Step | None:
         """On to what ended a wait by the first hand-over that can have; None where none can."""
-        for hand_over in self._table.of(row.unit, cause):
-            way = self._ways.get(hand_over.by)
-            found = way(hand_over, row, now) if way and self._applies(hand_over, row, now) else None
+        for hand_over in self.table.of(row.unit, cause):
+            found = self.by(hand_over, row, now)
             if found is not None:
                 return found
         return None
+
+    def by(self, hand_over: HandOver, row: Row, now: int) -> Step | None:
+        """On to what ended a wait, if it was by this hand-over and a trace shows it."""
+        way = self._ways.get(hand_over.by)
+        return way(hand_over, row, now) if way and self._applies(hand_over, row, now) else None
 
     def _applies(self, hand_over: HandOver, row: Row, now: int) -> bool:
         """Whether a wait is of the kind that a hand-over is about: by where its words go, and by what follows it."""
@@ -249,7 +253,7 @@ class Walk:
 
     def _others(self, hand_over: HandOver, row: Row) -> Sequence[str]:
         """The units that may have ended a wait: of its own lanes all, of any unit only others."""
-        units = self._table.lanes(hand_over.ended_by)
+        units = self.table.lanes(hand_over.ended_by)
         return [unit for unit in units if unit != row.unit] if hand_over.ended_by == ANY else units
 
     def _ended(self, hand_over: HandOver, row: Row, now: int) -> Step | None:
@@ -286,11 +290,11 @@ class Walk:
 
     def _takers(self, row: Row) -> Sequence[str]:
         """The units that take the instruction of a wait from the unit that waits."""
-        return [unit for unit in self.rows.agents_of(row.pc) if self._table.follows(unit, row.unit)]
+        return [unit for unit in self.rows.agents_of(row.pc) if self.table.follows(unit, row.unit)]
 
     def _crossed(self, hand_over: HandOver, row: Row, now: int) -> Step | None:
         """The unit's own word has crossed a bus; it waited for the grant before."""
-        for lane in self._table.lanes(hand_over.ended_by):
+        for lane in self.table.lanes(hand_over.ended_by):
             word = self.rows.ended(lane, now)
             if word and word.pc == row.pc and row.start < word.start:
                 return Step(row.unit, word.start, (_segment(word, word.start, now, BUSY),))
@@ -299,7 +303,7 @@ class Walk:
     def _freed(self, hand_over: HandOver, row: Row, now: int) -> Step | None:
         """A lane will be free as the next word comes to it: the unit waits for its own words before."""
         delay = self._delays.get(hand_over.delay, 0)
-        for lane in self._table.lanes(hand_over.ended_by):
+        for lane in self.table.lanes(hand_over.ended_by):
             word = self.rows.ended(lane, now + delay)
             granted = word.start - delay if word else now
             if word and granted < now and self._begun(hand_over, row.unit, granted):

@@ -163,5 +163,5 @@ def test_a_trace_of_an_older_version_is_walked_as_one_of_todays(tmp_path: Path) 
     older = replace(trace, header=replace(trace.header, handovers=(), delays={}))
     assert completed(trace) is trace
     assert critical(completed(older)) == critical(trace)
-    unknown = replace(older, header=replace(older.header, config={}))
+    unknown = replace(older, header=replace(older.header, config={"memory": {"banks": -1}}))
     assert completed(unknown).header.delays == {}

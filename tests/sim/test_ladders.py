@@ -70,6 +70,7 @@ WAITS: dict[tuple[str, str], Case] = {
     ("neurons", "token"): (awaiting("neurons") + PLAIN, [], {}),
     ("neurons", "sums"): (PLAIN, [], {}),
     ("neurons", "output_full"): (PLAIN, ["neurons.output_words=1", "buses.word_cycles=64"], {}),
+    ("program_erase", "token"): (awaiting("program_erase") + PLAIN, [], {}),
     ("vector", "token"): (awaiting("vector") + STREAM, [], {}),
     ("vector", "stream"): (STREAM, [], {}),
     ("vector", "operand"): (LATE_OPERAND, [], {}),
