@@ -187,7 +187,7 @@ class TimedChip:
                 tick()
 
         try:
-            self.stopped = not self.kernel.drain(limit, 4096, each_while)
+            self.stopped = not self.kernel.drain(limit, 1024, each_while)
         except KeyboardInterrupt:
             self.stopped = self.interrupted = True
 

@@ -66,6 +66,9 @@ NEVER = 1 << 62
 LAST = NEVER - 1
 """The last cycle that can."""
 
+CHAIN = range(16)
+"""How many alarms ring in one step of simpy, at most: progress counts steps."""
+
 FIRST = EventPriority(-1)
 """Before all that happens in a cycle. simpy's own events come next, then the units in the order of their ranks."""
 
@@ -77,11 +80,16 @@ class Kernel(simpy.Environment):
     """Nothing begins in this cycle or after it."""
 
     cycle = 0
-    """The last cycle in which a unit acted: now, for whatever acts. simpy's clock also counts entries that are stale."""
+    """The last cycle in which a unit acted: now, for whatever acts. simpy's clock moves with its heap, and may lag."""
 
     def __init__(self) -> None:
         super().__init__()
         self.alarms: list[Alarm] = []
+        self._nobody = Alarm(self, 0, lambda now: None)
+        """Held while no alarm rings, so that what is armed then goes on the heap."""
+        self.alarms.clear()
+        self.held: Alarm | None = self._nobody
+        """The alarm that was armed first since one rang, not on the heap yet: it may be the next to ring."""
 
     @property
     def quiet(self) -> bool:
@@ -153,23 +161,50 @@ class Alarm(simpy.Event):
         """Lets the unit act in a cycle, unless it will act sooner anyway."""
         if cycle < self.floor:
             cycle = self.floor
-        if cycle < self.due:
-            if self.due != NEVER:
-                self.stale += 1
+        due = self.due
+        if cycle < due:
             self.due = cycle
-            self._schedule(self, self._priority, cycle - self._kernel.cycle)
+            held = self._kernel.held
+            if held is self:
+                return
+            if due != NEVER:
+                self.stale += 1
+            if held is None:
+                self._kernel.held = self
+            else:
+                self.push()
+
+    def push(self) -> None:
+        """Puts an entry for the cycle in which it rings on simpy's heap."""
+        self._schedule(self, self._priority, self.due - self._kernel.now)
 
 
 def _ring(alarm: Alarm) -> None:
-    """The callback of every alarm: lets its unit act, unless the entry is stale."""
+    """The callback of every alarm: lets its unit act, unless the entry is stale.
+
+    After it comes the alarm that was armed first meanwhile, as long as nothing else comes before that. Three of four
+    alarms are the next event of the simulation as they are armed, and need no entry on the heap.
+    """
     alarm.callbacks = alarm._again  # simpy takes the list away, so that an event happens once
-    cycle, kernel = alarm.due, alarm._kernel
+    kernel, cycle = alarm._kernel, alarm.due
     if alarm.stale and cycle != kernel.now:
         alarm.stale -= 1
         return
-    alarm.due = NEVER
-    kernel.cycle = cycle
-    alarm.action(cycle)
+    following: Alarm | None = alarm
+    for _ in CHAIN:
+        kernel.held = None
+        kernel.cycle = cycle
+        alarm.due = NEVER
+        alarm.action(cycle)
+        following = kernel.held
+        if following is None:
+            break
+        alarm, cycle = following, following.due
+        if cycle >= kernel.peek():
+            break
+    kernel.held = kernel._nobody
+    if following is not None:
+        alarm.push()
 
 
 class Tally:
