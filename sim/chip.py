@@ -187,7 +187,7 @@ class TimedChip:
                 tick()
 
         try:
-            self.stopped = not self.kernel.drain(limit, 4096, each_while)
+            self.stopped = not self.kernel.drain(limit, 1024, each_while)
         except KeyboardInterrupt:
             self.stopped = self.interrupted = True
 
@@ -209,7 +209,7 @@ class TimedChip:
 
     def _blocked(self, units: Sequence[Unit]) -> None:
         lines = self._sequencer.program.lines
-        last = max(self.kernel.now, *(unit.since for unit in self.units))
+        last = max(self.kernel.cycle, *(unit.since for unit in self.units))
         waits = [
             f"  {unit.path} waits for {CAUSES[unit.cause]} since cycle {unit.since}, at {lines[unit.context[0]]}:"
             f" {lines[unit.context[0]].text.strip()}"

@@ -16,11 +16,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from heapq import heappop, heappush
 from types import FunctionType
 from typing import Any, Protocol
 
 import simpy
+from simpy.core import EmptySchedule, StopSimulation
+from simpy.events import NORMAL, EventPriority
 
 from acortex.isa.sequencer import Dispatch
 from acortex.sim.handovers import CAUSE as CAUSE
@@ -40,66 +41,145 @@ NEVER = 1 << 62
 LAST = NEVER - 1
 """The last cycle that can."""
 
+CHAIN = range(16)
+"""How many alarms ring in one step of simpy, at most: progress counts steps."""
+
+FIRST = EventPriority(-1)
+"""Before all that happens in a cycle. simpy's own events come next, then the units in the order of their ranks."""
+
 
 class Kernel(simpy.Environment):
-    """The event loop, in integer cycles. All that stands on its heap are alarms."""
+    """The event loop: simpy's own, in integer cycles, with the alarms of the units among its events."""
 
     limit = LAST
     """Nothing begins in this cycle or after it."""
 
+    cycle = 0
+    """The last cycle in which a unit acted: now, for whatever acts. simpy's clock moves with its heap, and may lag."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.alarms: list[Alarm] = []
+        self._nobody = Alarm(self, 0, lambda now: None)
+        """Held while no alarm rings, so that what is armed then goes on the heap."""
+        self.alarms.clear()
+        self.held: Alarm | None = self._nobody
+        """The alarm that was armed first since one rang, not on the heap yet: it may be the next to ring."""
+
+    @property
+    def quiet(self) -> bool:
+        """Whether no unit will act again of itself."""
+        return all(alarm.due == NEVER for alarm in self.alarms)
+
     def drain(self, limit: int | None, every: int, tick: Callable[[], None] | None = None) -> bool:
         """Runs until nothing is left to happen before cycle `limit`; tells whether nothing is left at all.
 
-        `tick` is called each `every` steps, for progress. A step is simpy's own, less what alarms have no use for:
-        values, failures, and callbacks that come and go.
+        `tick` is called each `every` steps, for progress.
         """
         self.limit = LAST if limit is None else limit
-        queue: list[tuple[int, int, int, Alarm]] = self._queue  # type: ignore[assignment]  # cycles, ranks, alarms
-        end = Alarm(self, -1, lambda now: None)
-        end.at(self.limit)
-        while True:
-            for _ in range(every):
-                cycle, _, _, alarm = heappop(queue)
-                if alarm is end:
-                    return not any(cycle == alarm.due for cycle, _, _, alarm in queue)
-                if cycle == alarm.due:  # else a sooner entry came after this one, and it is stale
-                    alarm.due = NEVER
-                    self._now = cycle
-                    alarm.action(cycle)
-            if tick is not None:
-                tick()
+        if limit is not None:
+            self.stop_at(limit)
+        step = self.step
+        try:
+            while True:
+                for _ in range(every):
+                    step()
+                if tick is not None:
+                    tick()
+        except (EmptySchedule, StopSimulation):
+            return self.quiet
+
+    def stop_at(self, cycle: int) -> None:
+        """Lets simpy stop before anything happens in a cycle, as its `run(until=cycle)` does."""
+        self.schedule(_End(self), FIRST, cycle - self.now)
+
+
+class _End(simpy.Event):
+    """What stops simpy, in its own way."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        super().__init__(kernel)
+        self._ok = True
+        self._value = None
+        self.callbacks.append(StopSimulation.callback)
 
 
 class Alarm(simpy.Event):
-    """One unit's event. Units of lower rank act first within a cycle, however they were made."""
+    """One unit's event, armed again and again. Units of lower rank act first within a cycle, however they were made.
+
+    All that it takes of simpy is documented: `schedule` with a priority and a delay, and `callbacks`.
+    """
 
     def __init__(self, kernel: Kernel, rank: int, action: Callable[[int], None]) -> None:
         super().__init__(kernel)
         self._ok = True
         self._value = None
-        self.callbacks = []
+        self._again = self.callbacks = [_ring]
         self.action = action
         self.due = NEVER
-        """The cycle in which it rings. A later entry on the heap is stale."""
+        """The cycle in which it rings."""
         self.floor = 0
         """A cycle before which it does not ring, whoever asks."""
+        self.stale = 0
+        """Later entries on the heap that a sooner one has replaced."""
         self._kernel = kernel
-        self._queue = kernel._queue
-        self._rank = rank
+        self._schedule = kernel.schedule
+        self._priority = EventPriority(NORMAL + 1 + rank)
+        kernel.alarms.append(self)
 
     @property
     def now(self) -> int:
         """The current cycle."""
-        return self._kernel._now  # type: ignore[return-value]  # cycles are integers
+        return self._kernel.cycle
 
     def at(self, cycle: int) -> None:
         """Lets the unit act in a cycle, unless it will act sooner anyway."""
         if cycle < self.floor:
             cycle = self.floor
-        if cycle < self.due:
+        due = self.due
+        if cycle < due:
             self.due = cycle
-            # An entry as simpy makes it. A rank has one alarm, so that two entries never compare beyond it.
-            heappush(self._queue, (cycle, self._rank, 0, self))  # type: ignore[misc]  # a rank is a priority
+            held = self._kernel.held
+            if held is self:
+                return
+            if due != NEVER:
+                self.stale += 1
+            if held is None:
+                self._kernel.held = self
+            else:
+                self.push()
+
+    def push(self) -> None:
+        """Puts an entry for the cycle in which it rings on simpy's heap."""
+        self._schedule(self, self._priority, self.due - self._kernel.now)
+
+
+def _ring(alarm: Alarm) -> None:
+    """The callback of every alarm: lets its unit act, unless the entry is stale.
+
+    After it comes the alarm that was armed first meanwhile, as long as nothing else comes before that. Three of four
+    alarms are the next event of the simulation as they are armed, and need no entry on the heap.
+    """
+    alarm.callbacks = alarm._again  # simpy takes the list away, so that an event happens once
+    kernel, cycle = alarm._kernel, alarm.due
+    if alarm.stale and cycle != kernel.now:
+        alarm.stale -= 1
+        return
+    following: Alarm | None = alarm
+    for _ in CHAIN:
+        kernel.held = None
+        kernel.cycle = cycle
+        alarm.due = NEVER
+        alarm.action(cycle)
+        following = kernel.held
+        if following is None:
+            break
+        alarm, cycle = following, following.due
+        if cycle >= kernel.peek():
+            break
+    kernel.held = kernel._nobody
+    if following is not None:
+        alarm.push()
 
 
 class Tally:
