@@ -48,6 +48,9 @@ class Shape(NamedTuple):
         return -(-self.columns // CHANNELS)
 
 
+BUFFER, LINES = "buffer.words", "vector.line_words"
+"""The settings that say how many words the buffer holds, and how many the vector agent keeps of an image."""
+
 BLOCK = 1 << 18
 """Codes of input vectors that are multiplied at a time: as many as stay in a processor's cache."""
 
@@ -82,23 +85,35 @@ class Flow(NamedTuple):
     """Whether the items that it takes stay where they are, for what takes the next."""
     unneeded: int = 0
     """Items that it takes after it has given the last of its own: that this is there says nothing of them."""
+    at_once: bool = False
+    """Whether it begins before the first of its items is there."""
+    held: int = 0
+    """Words that it keeps at once in the store of its agent, whose size is the setting `store`."""
+    store: str = ""
+
+
+_Flows = Callable[[Dispatch, Shape | None], Flow]
+_Compute = Callable[[Array, Dispatch, Shape | None], Array]
+_Sizes = Callable[[Dispatch], tuple[tuple[str, int], ...]]
 
 
 class Meaning(NamedTuple):
-    """One instruction's meaning: its flow, and the function from what it takes to what it gives."""
+    """One instruction's meaning: its flow, and the function from what it takes to what it gives.
 
-    flow: Callable[[Dispatch, Shape | None], Flow]
-    compute: Callable[[Array, Dispatch, Shape | None], Array]
+    `sizes` are what it goes through, in words, each as errors call it: known before anything of that size is made.
+    """
+
+    flow: _Flows
+    compute: _Compute
+    sizes: _Sizes
 
 
 MEANINGS: dict[str, Meaning] = {}
 
-_Compute = Callable[[Array, Dispatch, Shape | None], Array]
 
-
-def _means(mnemonic: str, flow: Callable[[Dispatch, Shape | None], Flow]) -> Callable[[_Compute], _Compute]:
+def _means(mnemonic: str, flow: _Flows, sizes: _Sizes = lambda d: ()) -> Callable[[_Compute], _Compute]:
     def bind(compute: _Compute) -> _Compute:
-        MEANINGS[mnemonic] = Meaning(flow, compute)
+        MEANINGS[mnemonic] = Meaning(flow, compute, sizes)
         return compute
 
     return bind
@@ -146,6 +161,11 @@ def operand(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     return words
 
 
+def shifts(dispatch: Dispatch) -> bool:
+    """Whether an instruction can write a part of a pixel's channels, or move them up."""
+    return "shift" in dispatch.row.by_name
+
+
 def spills(dispatch: Dispatch) -> bool:
     """Whether a `write` shifts a pixel's channels into one word more than come."""
     spilt: bool = dispatch.ops.shift + dispatch.ops.tail > CHANNELS
@@ -161,10 +181,10 @@ def _write_flow(dispatch: Dispatch, shape: Shape | None) -> Flow:
 
 def written(dispatch: Dispatch) -> NDArray[np.bool_] | None:
     """Which channels of a pixel's words a `write` changes: bool of shape (words of a pixel, 64); None for all."""
+    if not shifts(dispatch) or (dispatch.ops.shift == 0 and dispatch.ops.tail == CHANNELS):
+        return None
     assert dispatch.stream is not None
     shift, tail = dispatch.ops.shift, dispatch.ops.tail
-    if shift == 0 and tail == CHANNELS:
-        return None
     words = dispatch.stream.extents[0]
     end = (words - spills(dispatch) - 1) * CHANNELS + tail + shift
     place = np.arange(words * CHANNELS)
@@ -204,7 +224,9 @@ def feed(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
 
 def _feed_flow(dispatch: Dispatch) -> Flow:
     ops = dispatch.ops
-    return Flow("buffer", ops.positions * ops.words, "vectors", ops.positions, keeps=bool(ops.keep))
+    taken, keeps = ops.positions * ops.words, bool(ops.keep)
+    held, store = (taken, BUFFER) if keeps else (0, "")
+    return Flow("buffer", taken, "vectors", ops.positions, keeps=keeps, held=held, store=store)
 
 
 @_means("multiply", lambda d, s: Flow("vectors", d.ops.positions, "sums", d.ops.positions))
@@ -265,13 +287,25 @@ def visited(dispatch: Dispatch) -> NDArray[np.int64]:
     return dispatch.stream.base + y * along_y + x * along_x + c * along_c
 
 
-@_means("fetch", lambda d, s: Flow(gives="buffer", given=slide_of(d).size, reads=True))
+def _window_size(dispatch: Dispatch) -> tuple[tuple[str, int], ...]:
+    return (("the window needs", slide_of(dispatch).size),)
+
+
+@_means("fetch", lambda d, s: Flow(gives="buffer", given=slide_of(d).size, reads=True), _window_size)
 def fetch(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     """The words read from main memory, as the buffer takes them: uint8 of shape (words, 64)."""
     return words
 
 
-@_means("slide", lambda d, s: Flow("buffer", slide_of(d).size, "vectors", slide_of(d).window.positions))
+def _slide_flow(dispatch: Dispatch) -> Flow:
+    over = slide_of(dispatch)
+    at_once = not over.new[0]  # a window that at first lies outside its image needs no word of it there
+    return Flow(
+        "buffer", over.size, "vectors", over.window.positions, at_once=at_once, held=over.held, store=BUFFER
+    )
+
+
+@_means("slide", lambda d, s: _slide_flow(d), _window_size)
 def slide_over(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     """Input vectors as those of `feed`: uint8 of shape (positions, rows + 1), the taps' channels in reading order."""
     ops = dispatch.ops
@@ -309,7 +343,13 @@ def pooling_of(dispatch: Dispatch) -> Slide:
     return slide(replace(dispatch.window, width=columns), rows, depth)
 
 
-@_means("pool", lambda d, s: _pool_flow(d))
+def _pool_sizes(dispatch: Dispatch) -> tuple[tuple[str, int], ...]:
+    assert dispatch.window is not None and dispatch.stream is not None
+    pooled = dispatch.window.positions * dispatch.stream.extents[0]
+    return (("the image has", dispatch.stream.size), ("the pooled image has", pooled))
+
+
+@_means("pool", lambda d, s: _pool_flow(d), _pool_sizes)
 def pool(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     """Pooled pixels, row by row: uint8 of shape (positions * words of a pixel, 64)."""
     assert dispatch.quantiser is not None
@@ -337,7 +377,10 @@ def pool(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
 def _pool_flow(dispatch: Dispatch) -> Flow:
     over, taken = pooling_of(dispatch), _words(dispatch)
     unneeded = taken - 1 - int(over.ready[-1])
-    return Flow("vector", taken, "results", over.window.positions * over.words, unneeded=unneeded)
+    given = over.window.positions * over.words
+    lines = min((over.window.kernel_y - 1) * over.window.dilation_y + 1, over.height)
+    held = lines * over.window.width * over.words
+    return Flow("vector", taken, "results", given, unneeded=unneeded, held=held, store=LINES)
 
 
 def _vector_flow(operands: int) -> Callable[[Dispatch, Shape | None], Flow]:
@@ -447,7 +490,16 @@ def _in_blocks(words: Array, dispatch: Dispatch, function: Callable[..., Array])
 SYNC = frozenset(row.mnemonic for row in ROWS if row.timing == "sync")
 """Instructions that order agents and move nothing."""
 
-QUIET = SYNC | frozenset(("connect", "disconnect", "program"))
+EFFECTS = {
+    "signal": "signal",
+    "await": "wait",
+    "connect": "connect",
+    "disconnect": "disconnect",
+    "program": "program",
+}
+"""What agents' instructions do that move no items: to tokens, to the bus switches, to the cells of a group."""
+
+QUIET = frozenset(EFFECTS)
 """Agents' instructions that move no items: they have no meaning here but what the chip's state says."""
 
 _unbound = {row.mnemonic for row in ROWS if row.agent != "controller"} ^ (set(MEANINGS) | QUIET)
