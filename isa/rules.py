@@ -74,13 +74,14 @@ class Example:
     """A program that breaks a rule, and its mend, both as changes of `BASE`.
 
     `common` are changes of both, `breaks` of the first alone, `mends` of the second alone. `patch` changes the words of
-    the assembled program, for what the assembler refuses to write.
+    the assembled program, for what the assembler refuses to write. `settings` are changes of the chip.
     """
 
     breaks: tuple[Change, ...]
     common: tuple[Change, ...] = ()
     mends: tuple[Change, ...] = ()
     patch: Callable[[Program], Program] | None = None
+    settings: tuple[str, ...] = ()
 
     @property
     def broken(self) -> str:
@@ -180,7 +181,7 @@ NOT_SET = _row(
 )  # fmt: skip
 NO_COUNT = _row(
     "R004", "A loop register counts only in its loop", "loop register l{loop} is used before a loop sets it",
-    "begin it with loop", Example((("base     d1, 1", "base     d1, 1, by=l3, stride=1"),)),
+    "begin it with loop", Example((), patch=_with_word(8, 0x0608_0000_9800_0080)),
 )  # fmt: skip
 JUMP = _row(
     "R005", "A next jumps into the body of its loop",

@@ -300,9 +300,7 @@ def fetch(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
 def _slide_flow(dispatch: Dispatch) -> Flow:
     over = slide_of(dispatch)
     at_once = not over.new[0]  # a window that at first lies outside its image needs no word of it there
-    return Flow(
-        "buffer", over.size, "vectors", over.window.positions, at_once=at_once, held=over.held, store=BUFFER
-    )
+    return Flow("buffer", over.size, "vectors", over.window.positions, at_once=at_once, held=over.held, store=BUFFER)
 
 
 @_means("slide", lambda d, s: _slide_flow(d), _window_size)
@@ -460,7 +458,9 @@ def _gates(words: Array, dispatch: Dispatch) -> tuple[list[Array], Array]:
 def put_state(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     """The states that words become: int64 of shape (words, 64)."""
     assert dispatch.quantiser is not None
-    scaled = (words[..., : dispatch.ops.words, :].astype(np.int64) - dispatch.ops.zero_a) * dispatch.quantiser.multiplier
+    scaled = (
+        words[..., : dispatch.ops.words, :].astype(np.int64) - dispatch.ops.zero_a
+    ) * dispatch.quantiser.multiplier
     return saturate(nearest(scaled, 1 << min(dispatch.quantiser.shift, LARGEST_SHIFT)))
 
 

@@ -142,11 +142,11 @@ def _fill(number: int, tile_rows: int, tile_columns: int, rects: Sequence[Rect])
             filled, width = 0, rect.width
             grid.extend([] for _ in range(width))
         elif rect.width != width:
-            missing = tile_rows - filled
-            raise rules.WIDTH.broken("", number=number, rect=rect, wide=rect.width, width=width, missing=missing)
+            left = tile_rows - filled
+            raise rules.WIDTH.broken("", number=number, rect=rect, wide=rect.width, width=width, missing=left)
         if filled + rect.height > tile_rows or len(grid) > tile_columns:
-            left = {"down": tile_rows - filled, "across": width + tile_columns - len(grid)}
-            raise rules.PAST_MATRIX.broken("", number=number, rect=rect, size=size, **left)
+            down, across = tile_rows - filled, width + tile_columns - len(grid)
+            raise rules.PAST_MATRIX.broken("", number=number, rect=rect, size=size, down=down, across=across)
         for offset, runs in enumerate(grid[-width:]):
             runs.append(Run(rect.column + offset, rect.row, rect.height))
         filled += rect.height

@@ -19,9 +19,15 @@ class LimitError(AcortexError):
     """A program that asks for more than its chip has."""
 
 
-def _row(code: str, title: str, message: str, hint: str, *changes: Change, common: tuple[Change, ...] = ()) -> Rule:
-    return add(Rule(code, title, "limits", LimitError, message, hint, Example(changes, common)))
+def _row(
+    code: str, title: str, message: str, hint: str, *changes: Change, common: tuple[Change, ...] = (),
+    settings: tuple[str, ...] = (),
+) -> Rule:  # fmt: skip
+    example = Example(changes, common, settings=settings)
+    return add(Rule(code, title, "limits", LimitError, message, hint, example))
 
+
+_MEMORY = ("group    g0", ".memory 31, 1\n.row " + "1, " * 63 + "1\ngroup    g0")
 
 INSTRUCTIONS = _row(
     "R201", "The instruction memory holds the program",
@@ -38,13 +44,13 @@ MEMORY_WORDS = _row(
     "R203", "Main memory holds what it holds from the beginning",
     "initial memory fills words {first} to {last}, and {chip} has 0 to {most}",
     "lower its address, or take a chip with more memory.capacity_kb",
-    (".memory 31", ".memory 32"), common=(("group    g0", ".memory 31\n.row " + "1, " * 63 + "1\ngroup    g0"),),
+    (".memory 31, 1", ".memory 32, 1"), common=(_MEMORY,),
 )  # fmt: skip
 MEMORY_CODE = _row(
     "R204", "Initial memory holds codes of a channel",
     "initial memory holds code {code}; {chip} allows up to {most}, the highest code of a 4-bit channel of a word",
     "lower it",
-    (".row 1, ", ".row 16, "), common=(("group    g0", ".memory 31\n.row " + "1, " * 63 + "1\ngroup    g0"),),
+    (".row 1, ", ".row 16, "), common=(_MEMORY,),
 )  # fmt: skip
 
 
@@ -60,12 +66,20 @@ class Limit(NamedTuple):
 
 def _limit(
     code: str, mnemonic: str, operand: str, allowed: Callable[[Chip], int], setting: str, what: str, *changes: Change,
-    common: tuple[Change, ...] = (),
+    common: tuple[Change, ...] = (), settings: tuple[str, ...] = (),
 ) -> Limit:  # fmt: skip
     """A row of the table, and that of its rule."""
     hint = f"lower it, or take a chip with a larger {setting}" if setting else "lower it"
     message = f"{mnemonic}: {operand} is {{value}}; {{chip}} allows up to {{allowed}}, {what}"
-    rule = _row(code, f"The operand {operand} of {mnemonic} is {what} at most", message, hint, *changes, common=common)
+    rule = _row(
+        code,
+        f"The operand {operand} of {mnemonic} is {what} at most",
+        message,
+        hint,
+        *changes,
+        common=common,
+        settings=settings,
+    )
     return Limit(rule, mnemonic, operand, allowed, what)
 
 
@@ -78,7 +92,7 @@ LIMITS = (
     _limit("R211", "quant", "high", lambda chip: 2**chip.neurons.bits - 1, "neurons.bits",
            "the highest code of its converters", ("zero=5", "zero=5, high=31")),
     _limit("R212", "quant", "high", lambda chip: WORD_CODE, "", "the highest code of a 4-bit channel of a word",
-           ("zero=5", "zero=5, high=16")),
+           ("zero=5", "zero=5, high=16"), settings=("neurons.bits=5",)),
     _limit("R213", "feed", "fill", lambda chip: WORD_CODE, "", _DAC, ("tail=2", "tail=2, fill=16")),
     _limit("R214", "slide", "fill", lambda chip: WORD_CODE, "", _DAC, ("tail=2", "tail=2, fill=16"), common=_SLIDE),
     _limit("R215", "border", "value", lambda chip: WORD_CODE, "", _DAC,

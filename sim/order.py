@@ -52,7 +52,7 @@ class Token:
 
 
 class Conflict(NamedTuple):
-    """Two accesses to a word that nothing orders: the word, the earlier access's agent, and its instruction's address."""
+    """Two accesses to a word that nothing orders: the word, the earlier one's agent, its instruction's address."""
 
     word: int
     agent: int
@@ -127,7 +127,7 @@ class HappensBefore:
         return [(number, token.made_by) for number, token in sorted(self.tokens.items()) if not token.taken]
 
     def give_stream(self, dispatch: Dispatch) -> None:
-        """This instruction, which has ended, is the last that gave words to the vector agent."""
+        """Notes that an instruction, which has ended, is the last that gave words to the vector agent."""
         self.streamer, self.streamed = dispatch, len(self.history[NUMBER[dispatch.agent]]) - 1
 
     # Words ------------------------------------------------------------------------------------------------------

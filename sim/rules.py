@@ -7,16 +7,17 @@ the instruction.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from acortex.errors import AcortexError
 from acortex.isa.rules import Change, Example, Rule, add
+from acortex.isa.rules import Facts as Found
 from acortex.sim.situation import Situation
 
 ISSUED, FLOWING, TAKING, TAKEN, ACCESSING = "issued", "flowing", "taking", "taken", "accessing"
-"""The stages of an instruction that moves items: as it is issued; when its shape and its flow are known; before it takes
-items, and after; before it accesses main memory. What an instruction does that moves none is a stage of its own."""
+"""The stages of an instruction that moves items: as it is issued; when its shape and its flow are known; before it
+takes items, and after; before it accesses main memory. What other instructions do are stages of their own."""
 
 HALTED = "halted"
 """The stage after the last instruction."""
@@ -29,7 +30,7 @@ class RuleError(AcortexError):
 STAGES: dict[str, list[Rule]] = {}
 """The rules that are asked at each stage, in their order."""
 
-Facts = Mapping[str, Any] | None
+Facts = Found | None
 
 
 def rule(
@@ -60,4 +61,4 @@ def hold(stage: str, at: Situation) -> None:
     for row in STAGES.get(stage, ()):
         assert row.check is not None
         if (facts := row.check(at)) is not None:
-            raise row.broken(facts.get("where") or at.known.line(at.dispatch), **facts)
+            raise row.broken(str(facts.get("where") or at.known.line(at.dispatch)), **facts)

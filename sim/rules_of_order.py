@@ -16,11 +16,11 @@ TWICE = "{mnemonic} {verb} word {word} of main memory, which is {how} {other} at
 
 @rule(
     "R701", "One agent signals a token", "order", EFFECTS["signal"],
-    "token t{token} is signalled by {agent} here, and by {maker} at {made}: which of them an await takes would depend on"
-    " time", PAIR,
+    "token t{token} is signalled by {agent} here, and by {maker} at {made}: which of them an await takes would depend"
+    " on time", PAIR,
     ("signal   write, t1", "signal   write, t1\nsignal   read, t1"), error=OrderError,
 )  # fmt: skip
-def one_maker(at: Situation) -> Facts:
+def _one_maker(at: Situation) -> Facts:
     number, agent = at.dispatch.ops.token, at.dispatch.agent
     token = at.known.order.tokens.get(number)
     if token is None or token.maker == agent:
@@ -34,7 +34,7 @@ def one_maker(at: Situation) -> Facts:
     "await it as often as it is signalled, or leave the signal out",
     ("connect  g0\n", "connect  g0\nloop l0, 16777215\nagain: signal buffer, t9\nnext l0, again\n"), error=OrderError,
 )  # fmt: skip
-def counter(at: Situation) -> Facts:
+def _counter(at: Situation) -> Facts:
     number = at.dispatch.ops.token
     token = at.known.order.tokens.get(number)
     if token is None or len(token.left) < MOST_TOKENS:
@@ -48,7 +48,7 @@ def counter(at: Situation) -> Facts:
     "signal t{token} before this line, in the order of the program",
     ("await    read, t0", "await    read, t5"), error=OrderError,
 )  # fmt: skip
-def signalled(at: Situation) -> Facts:
+def _signalled(at: Situation) -> Facts:
     number = at.dispatch.ops.token
     token = at.known.order.tokens.get(number)
     if token is not None and token.left:
@@ -64,7 +64,7 @@ def signalled(at: Situation) -> Facts:
     PAIR,
     ("await    read, t0", "signal   host_in, t0\nawait    read, t0\nawait    operand, t0"), error=OrderError,
 )  # fmt: skip
-def one_taker(at: Situation) -> Facts:
+def _one_taker(at: Situation) -> Facts:
     number, agent = at.dispatch.ops.token, at.dispatch.agent
     token = at.known.order.tokens[number]
     return None if token.taker in ("", agent) else {"token": number, "agent": agent, "taker": token.taker}
@@ -83,7 +83,7 @@ def _race(at: Situation, found: Conflict | None, verb: str, how: str) -> Facts:
     "R705", "A word is written before it is read", "order", ACCESSING, TWICE, SIGNAL_AND_AWAIT,
     ("signal   host_in, t0\nawait    read, t0\n", ""), error=OrderError,
 )  # fmt: skip
-def read_behind_write(at: Situation) -> Facts:
+def _read_behind_write(at: Situation) -> Facts:
     if not at.flow.reads:
         return None
     order = at.known.order
@@ -97,7 +97,7 @@ def read_behind_write(at: Situation) -> Facts:
     "check the stream's base, extents and strides, and that what writes it stands before this line",
     ("read     d0", "base     d2, 9\nread     d2"), error=OrderError,
 )  # fmt: skip
-def written(at: Situation) -> Facts:
+def _written(at: Situation) -> Facts:
     word = at.known.order.unwritten(at.addresses) if at.flow.reads else None
     return None if word is None else {"mnemonic": at.mnemonic, "word": word}
 
@@ -106,7 +106,7 @@ def written(at: Situation) -> Facts:
     "R707", "Two writes of a word are ordered", "order", ACCESSING, TWICE, SIGNAL_AND_AWAIT,
     ("write    d1\nsignal   write, t1", "write    d1\ninput    x, d1\nsignal   write, t1"), error=OrderError,
 )  # fmt: skip
-def write_behind_write(at: Situation) -> Facts:
+def _write_behind_write(at: Situation) -> Facts:
     if not at.flow.writes:
         return None
     order = at.known.order
@@ -118,7 +118,7 @@ def write_behind_write(at: Situation) -> Facts:
     "R708", "A word is read before it is written again", "order", ACCESSING, TWICE, SIGNAL_AND_AWAIT,
     ("output   y, d1", "input    x, d0\noutput   y, d1"), error=OrderError,
 )  # fmt: skip
-def write_behind_read(at: Situation) -> Facts:
+def _write_behind_read(at: Situation) -> Facts:
     if not at.flow.writes:
         return None
     order = at.known.order
@@ -127,12 +127,12 @@ def write_behind_read(at: Situation) -> Facts:
 
 @rule(
     "R709", "Words of two agents reach the vector agent in one order", "order", ACCESSING,
-    "{mnemonic} gives words to the vector agent, as {other} does at {line}, and nothing orders the two: which come first"
-    " would depend on time", SIGNAL_AND_AWAIT,
+    "{mnemonic} gives words to the vector agent, as {other} does at {line}, and nothing orders the two: which come"
+    " first would depend on time", SIGNAL_AND_AWAIT,
     ("convert  q0, 1\nwrite    d1", "convert  q0, 1, to=vector\nrequant  q0, 1\nwrite    d1, source=vector\n"
      "read     d0, to=vector\nrequant  q0, 1\nwrite    d1, source=vector"), error=OrderError,
 )  # fmt: skip
-def stream_of_vector(at: Situation) -> Facts:
+def _stream_of_vector(at: Situation) -> Facts:
     order, agent = at.known.order, at.dispatch.agent
     giver = order.streamer
     if at.flow.gives != "vector" or giver is None or giver.agent == agent:

@@ -35,7 +35,7 @@ def room(at: Situation) -> int:
     "give fewer, and put the instruction into a loop",
     (FED, "window w0, 128, 128, 1\nborder w0, 999, 999\nfetch d0, w0\nslide d0, w0"),
 )  # fmt: skip
-def given(at: Situation) -> Facts:
+def _given(at: Situation) -> Facts:
     if at.flow.gives not in ITEMS or (words := room(at)) <= MAX_GIVEN:
         return None
     return {"several": ITEMS[at.flow.gives][1], "mnemonic": at.mnemonic, "words": words, "most": MAX_GIVEN}
@@ -46,7 +46,7 @@ def given(at: Situation) -> Facts:
     "with these {waiting} wait to be taken, and at most {most:,} may", "take them with {takers} before more are given",
     ("read     d0\n", "dim d0, 1, 65536, stride=0\ndim d0, 2, 64, stride=0\nread d0\nread d0\n"),
 )  # fmt: skip
-def waiting(at: Situation) -> Facts:
+def _waiting(at: Situation) -> Facts:
     if at.flow.gives not in ITEMS:
         return None
     waiting = at.known.pipes[at.flow.gives].held + at.flow.given
@@ -69,7 +69,7 @@ def _lacks(at: Situation, pipe: str, wanted: int) -> Facts:
     "in the order of the program, what gives must stand before what takes; check positions, words and extents",
     ("feed     1, 1", "feed     1, 2"),
 )  # fmt: skip
-def taken(at: Situation) -> Facts:
+def _taken(at: Situation) -> Facts:
     return _lacks(at, at.flow.takes, at.flow.taken) if at.flow.takes in ITEMS else None
 
 
@@ -79,7 +79,7 @@ def taken(at: Situation) -> Facts:
     "feed one multiply vectors of one length, at most a word for each row of arrays of the group",
     ("read     d0", "read     d0\nread     d0"), ("feed     1, 1", "feed     1, 2"),
 )  # fmt: skip
-def vectors(at: Situation) -> Facts:
+def _vectors(at: Situation) -> Facts:
     if at.flow.takes != "vectors":
         return None
     rows = at.known.configuration.shape(at.dispatch.group, False).row_words
@@ -107,7 +107,7 @@ BOTH = ("read     d0\nfeed     1, 1, tail=2\nmultiply g0, 1\nconvert  q0, 1\nwri
     mends=((BOTH[0], "read d0\nread d0\nfeed 2, 1, tail=2\nmultiply g0, 1\nmultiply g1, 1\nconvert q0, 1\nconvert q0, 1"
                      "\nwrite d1\nwrite d1"),),
 )  # fmt: skip
-def widths(at: Situation) -> Facts:
+def _widths(at: Situation) -> Facts:
     if at.flow.takes != "sums":
         return None
     columns = sorted({at.known.configuration.shape(run.dispatch.group, False).columns for run in at.runs})
@@ -118,9 +118,11 @@ def widths(at: Situation) -> Facts:
     "R304", "Some word of a position has the other coding", "groups", TAKEN,
     "every is {every}, and a position has {words}: none has the other coding",
     "say every=1 to every={most}, or leave it and `then` out",
-    ("every=1", "every=2"), common=(("convert  q0, 1", "convert  q0, 1, then=q0, every=1"),),
+    ("every=1", "every=2"), 
+    common=(("start\n", "quant    q1, 1, 3, zero=5\nstart\n"),
+            ("convert  q0, 1", "convert  q0, 1, then=q1, every=1")),
 )  # fmt: skip
-def every(at: Situation) -> Facts:
+def _every(at: Situation) -> Facts:
     if at.flow.takes != "sums":
         return None
     most = at.known.configuration.shape(at.runs[0].dispatch.group, False).column_words
@@ -136,7 +138,7 @@ def every(at: Situation) -> Facts:
     common=((BOTH[0], "read     d0, to=vector\noperand  d0\nadd      q0, q0, 1\nwrite    d1, source=vector"),
             ("await    read, t0", "await    read, t0\nsignal   host_in, t2\nawait    operand, t2")),
 )  # fmt: skip
-def operands(at: Situation) -> Facts:
+def _operands(at: Situation) -> Facts:
     return _lacks(at, "operand", at.flow.operands) if at.flow.operands else None
 
 
@@ -150,7 +152,7 @@ SECOND_GROUP = ("program  g0, w", "program  g0, w\ngroup    g1, 2, 2\nrect     g
     "group g{group} is connected already, at {before}", "disconnect it first, or leave this out",
     ("connect  g0", "connect  g0\nconnect  g0"),
 )  # fmt: skip
-def connected_already(at: Situation) -> Facts:
+def _connected_already(at: Situation) -> Facts:
     before = at.known.connected.get(at.dispatch.group)
     return {"group": at.dispatch.group, "before": at.known.line(before)} if before is not None else None
 
@@ -161,7 +163,7 @@ def connected_already(at: Situation) -> Facts:
     "disconnect g{other} first, or place one of the two in other columns of arrays",
     ("connect  g0", "connect  g0\nconnect  g1"), common=(SECOND_GROUP,),
 )  # fmt: skip
-def segments(at: Situation) -> Facts:
+def _segments(at: Situation) -> Facts:
     known, group = at.known, at.dispatch.group
     routes = known.configuration
     segment = routes.buses.conflict(routes.route(group), known.claims)
@@ -178,7 +180,7 @@ def segments(at: Situation) -> Facts:
     ("endinference", "disconnect g0\ndisconnect g0\nendinference"),
     mends=(("endinference", "disconnect g0\nendinference"),),
 )  # fmt: skip
-def not_connected(at: Situation) -> Facts:
+def _not_connected(at: Situation) -> Facts:
     return None if at.dispatch.group in at.known.connected else {"group": at.dispatch.group}
 
 
@@ -190,7 +192,7 @@ def not_connected(at: Situation) -> Facts:
     "{items} {are} given here and never taken", "take them with {takers}, or give fewer",
     ("read     d0", "read     d0\nread     d0"),
 )  # fmt: skip
-def leftovers(at: Situation) -> Facts:
+def _leftovers(at: Situation) -> Facts:
     for name, pipe in sorted(at.known.pipes.items()):
         if pipe.held:
             told = {"items": count(pipe.held, *ITEMS[name]), "are": "is" if pipe.held == 1 else "are"}
@@ -205,7 +207,7 @@ def leftovers(at: Situation) -> Facts:
     " that the host has",
     ("output   y, d1\n", ""),
 )  # fmt: skip
-def outputs(at: Situation) -> Facts:
+def _outputs(at: Situation) -> Facts:
     """What was never given has no value, and 0 would be a false one."""
     known = at.known
     for tensor in known.program.outputs:

@@ -23,8 +23,8 @@ def _row(code: str, title: str, message: str, hint: str, *changes: Change, commo
 
 OFF_CHIP = _row(
     "R101", "A rectangle lies on the chip",
-    "group g{number} names the array in column {column}, row {row}: chip {chip} has columns 0 to {last_column} and rows 0"
-    " to {last_row}", "the rectangle takes {rect}",
+    "group g{number} names the array in column {column}, row {row}: chip {chip} has columns 0 to {last_column} and rows"
+    " 0 to {last_row}", "the rectangle takes {rect}",
     (RECT, "rect     g0, column=2, row=0"),
 )  # fmt: skip
 RECTS_OVERLAP = _row(
@@ -34,8 +34,8 @@ RECTS_OVERLAP = _row(
 )  # fmt: skip
 WIDTH = _row(
     "R103", "A run goes on in rectangles of equal width",
-    "group g{number}: the rectangle in {rect} is {wide} wide, but continues one that is {width} wide, of which {missing}"
-    " rows of arrays are missing", "a run goes on in rectangles of equal width",
+    "group g{number}: the rectangle in {rect} is {wide} wide, but continues one that is {width} wide, of which"
+    " {missing} rows of arrays are missing", "a run goes on in rectangles of equal width",
     (RECT, f"{RECT}\nrect     g0, column=0, row=1, width=2"),
     common=((".weights w, 2x2\n.row     7, -7\n.row     -7, 7", ".weights w, 65x2\n" + ".row 1, 1\n" * 65),
             ("group    g0, 2, 2", "group    g0, 65, 2")),

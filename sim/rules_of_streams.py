@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import reduce
-
 import numpy as np
 
 from acortex.isa.semantics import MEANINGS, shifts, spills
@@ -37,7 +35,7 @@ STATE = PASSED.format("putstate q0, 1, {}\ngetstate q0, 1, {}")
     "give border fewer rows, and put the instruction into a loop",
     ("feed     1, 1, tail=2", "window w0, 1, 1, width=1\nborder w0, 16384, 16384\nslide d0, w0, tail=2"),
 )  # fmt: skip
-def positions(at: Situation) -> Facts:
+def _positions(at: Situation) -> Facts:
     window = at.dispatch.window
     if window is None or window.rows * window.columns <= MAX_POSITIONS:
         return None
@@ -52,7 +50,7 @@ def positions(at: Situation) -> Facts:
     common=(("read     d0\nfeed     1, 1, tail=2",
              "dim d0, 1, 2, stride=0\nwindow w0, 1, 1, width=2\nfetch d0, w0\nslide d0, w0, tail=2"),),
 )  # fmt: skip
-def image(at: Situation) -> Facts:
+def _image(at: Situation) -> Facts:
     window, stream = at.dispatch.window, at.dispatch.stream
     if window is None or stream is None:
         return None
@@ -71,7 +69,7 @@ def image(at: Situation) -> Facts:
      "dim d0, 1, 1024, stride=0\ndim d0, 2, 1024, stride=0\n"
      "window w0, 17, 17, 1024\nborder w0, 1008, 1008\nfetch d0, w0\nslide d0, w0"),
 )  # fmt: skip
-def sizes(at: Situation) -> Facts:
+def _sizes(at: Situation) -> Facts:
     for what, words in MEANINGS[at.mnemonic].sizes(at.dispatch):
         if words > MAX_STREAM:
             return {"what": what, "words": words, "most": MAX_STREAM}
@@ -85,7 +83,7 @@ def sizes(at: Situation) -> Facts:
     ("write    d1", "write    d1, shift=4"),
     mends=(("write    d1", "write    d1, shift=4, tail=2"), (".output  y, shape=2", ".output  y, shape=6")),
 )  # fmt: skip
-def pixel(at: Situation) -> Facts:
+def _pixel(at: Situation) -> Facts:
     stream = at.dispatch.stream
     if stream is None or not shifts(at.dispatch) or stream.extents[0] > 1 or not spills(at.dispatch):
         return None
@@ -97,7 +95,7 @@ def pixel(at: Situation) -> Facts:
     "group g{group} is not connected to its neurons", "connect it before this line",
     ("connect  g0\n", ""),
 )  # fmt: skip
-def connected(at: Situation) -> Facts:
+def _connected(at: Situation) -> Facts:
     group = at.dispatch.group
     return {"group": group} if group >= 0 and group not in at.known.connected else None
 
@@ -107,11 +105,11 @@ def connected(at: Situation) -> Facts:
     "{mnemonic} takes a quantiser that was tuned at {tuned}: its constants are for neurons",
     "give it a quantiser of its own, or set this one anew with quant",
     ("requant  q0", "requant  q1"),
-    common=((".row     -7, 7", ".row     -7, 7\n.constants c, 2x2\n.row 0, 1\n.row 0, 1"),
+    common=((".row     -7, 7", ".row     -7, 7\n.constants c, 2\n.row 0, 1\n.row 0, 1"),
             ("start\n", "quant    q1, 1, 3, zero=5\ntune     q1, c\nstart\n"),
             instead(PASSED.format("requant  q0, 1"))),
 )  # fmt: skip
-def tuned_elsewhere(at: Situation) -> Facts:
+def _tuned_elsewhere(at: Situation) -> Facts:
     for quantiser in (at.dispatch.quantiser, at.dispatch.other):
         if quantiser is not None and quantiser.constants is not None and at.dispatch.agent != "neurons":
             return {"mnemonic": at.mnemonic, "tuned": at.known.program.lines[quantiser.tuned]}
@@ -122,11 +120,11 @@ def tuned_elsewhere(at: Situation) -> Facts:
     "R602", "A tuned quantiser has constants for each neuron", "states", FLOWING,
     "convert takes sums of {columns} columns, and its quantiser was tuned at {tuned} for {count}",
     "tune a quantiser with one row of constants for each column of the group",
-    (".constants c, 2x2\n.row 0, 1\n.row 0, 1", ".constants c, 1x2\n.row 0, 1"),
-    common=((".row     -7, 7", ".row     -7, 7\n.constants c, 2x2\n.row 0, 1\n.row 0, 1"),
+    (".constants c, 2\n.row 0, 1\n.row 0, 1", ".constants c, 1\n.row 0, 1"),
+    common=((".row     -7, 7", ".row     -7, 7\n.constants c, 2\n.row 0, 1\n.row 0, 1"),
             ("start\n", "tune     q0, c\nstart\n")),
 )  # fmt: skip
-def constants(at: Situation) -> Facts:
+def _constants(at: Situation) -> Facts:
     columns = at.shape.columns if at.shape else 0
     for quantiser in (at.dispatch.quantiser, at.dispatch.other):
         if quantiser is None or quantiser.constants is None or len(quantiser.constants.values) == columns:
@@ -142,7 +140,7 @@ def constants(at: Situation) -> Facts:
     "keep fewer states, or take a chip with vector.state_words={needed}",
     instead(STATE.format("4000", "4000")), mends=(instead(STATE.format("4", "4")),),
 )  # fmt: skip
-def state_words(at: Situation) -> Facts:
+def _state_words(at: Situation) -> Facts:
     if not at.flow.state:
         return None
     first, room = at.dispatch.ops.state, len(at.known.states)
@@ -159,7 +157,7 @@ def state_words(at: Situation) -> Facts:
     "say first=yes where a sequence begins, or write it with putstate",
     instead(STATE.format("4", "5")), mends=(instead(STATE.format("4", "4")),),
 )  # fmt: skip
-def state_written(at: Situation) -> Facts:
+def _state_written(at: Situation) -> Facts:
     if not at.flow.recalls:
         return None
     first = at.dispatch.ops.state
@@ -177,7 +175,7 @@ CELLS = "read d0, to=vector\nread d0, to=vector\nread d0, to=vector\nread d0, to
     ("quant    q1, 1, 1, zero=8, low=1", "quant    q1, 1, 1, zero=15, low=1"),
     common=(("start\n", "quant    q1, 1, 1, zero=8, low=1\nstart\n"), instead(CELLS + "\nwrite    d1, source=vector")),
 )  # fmt: skip
-def gates(at: Situation) -> Facts:
+def _gates(at: Situation) -> Facts:
     found = at.dispatch.other
     return {"high": found.high} if at.flow.state and found is not None and found.zero == found.high else None
 
@@ -186,16 +184,17 @@ def gates(at: Situation) -> Facts:
     "R405", "An agent's store holds what an instruction keeps in it", "streams", FLOWING,
     "{mnemonic} keeps {held} words{of}, and {chip} has room for {room}",
     "make {what} smaller, or take a chip with {setting}={held}",
-    ("1, width=200", "200, width=200"),
+    ("window w0, 1, 1, width=128", "window w0, 3, 100, width=128"),
     common=(("read     d0\nfeed     1, 1, tail=2",
-             "dim d0, 1, 200, stride=0\ndim d0, 2, 2, stride=0\nwindow w0, 2, 1, width=200\nfetch d0, w0\n"
-             "slide d0, w0, tail=1"),),
+             "base d2, 0\ndim d2, 1, 128, stride=0\ndim d2, 2, 3, stride=0\nwindow w0, 1, 1, width=128\n"
+             "fetch d2, w0\nslide d2, w0, tail=2"),),
 )  # fmt: skip
-def store(at: Situation) -> Facts:
+def _store(at: Situation) -> Facts:
     flow, chip = at.flow, at.known.chip
     if not flow.store:
         return None
-    room = int(reduce(getattr, flow.store.split("."), chip))
+    part, _, setting = flow.store.partition(".")
+    room: int = getattr(getattr(chip, part), setting)
     if flow.held <= room:
         return None
     window = at.dispatch.window is not None
@@ -210,7 +209,7 @@ def store(at: Situation) -> Facts:
     "check its extents, or put the instruction into a loop",
     ("base     d1, 1", "base     d1, 1\ndim d1, 0, 65536, stride=0\ndim d1, 1, 65536, stride=0"),
 )  # fmt: skip
-def visits(at: Situation) -> Facts:
+def _visits(at: Situation) -> Facts:
     stream = at.dispatch.stream
     if stream is None or at.dispatch.window is not None or not (at.flow.reads or at.flow.writes):
         return None
@@ -223,7 +222,7 @@ def visits(at: Situation) -> Facts:
     "check its base, extents and strides, or take a chip with more memory.capacity_kb",
     ("base     d1, 1", "base     d1, 1\ndim      d1, axis=0, extent=40"),
 )  # fmt: skip
-def in_memory(at: Situation) -> Facts:
+def _in_memory(at: Situation) -> Facts:
     stream = at.dispatch.stream
     if stream is None or not (at.flow.reads or at.flow.writes):
         return None
@@ -248,7 +247,7 @@ def _of_host(at: Situation) -> bool:
     "{mnemonic} belongs to no inference", "put it between inference and endinference",
     ("inference\nbase", "base"), ("endinference\n", ""),
 )  # fmt: skip
-def inference(at: Situation) -> Facts:
+def _inference(at: Situation) -> Facts:
     return {"mnemonic": at.mnemonic} if _of_host(at) and at.dispatch.inference < 0 else None
 
 
@@ -257,7 +256,7 @@ def inference(at: Situation) -> Facts:
     "tensor {name} has {wanted} words, and the stream visits {given}", "set the stream's extents",
     ("base     d0, 0", "base     d0, 0\ndim      d0, 0, 2"),
 )  # fmt: skip
-def host_words(at: Situation) -> Facts:
+def _host_words(at: Situation) -> Facts:
     if not _of_host(at) or at.dispatch.stream is None:
         return None
     program = at.known.program

@@ -44,6 +44,12 @@ class Known:
         return str(self.program.lines[dispatch.pc])
 
 
+NOWHERE = np.zeros(0, dtype=np.int64)
+"""The words that an instruction visits which does not access main memory."""
+
+NO_FLOW = Flow()
+
+
 @dataclass(slots=True)
 class Situation:
     """One instruction, and what is known as it is executed; what is found out on the way is filled in.
@@ -55,7 +61,7 @@ class Situation:
     known: Known
     dispatch: Dispatch
     shape: Shape | None = None
-    flow: Flow = Flow()
+    flow: Flow = NO_FLOW
     addresses: NDArray[np.int64] = field(default_factory=lambda: NOWHERE)
     runs: list[Run] = field(default_factory=list)
     start: Clock = field(default_factory=list)
@@ -64,7 +70,3 @@ class Situation:
     def mnemonic(self) -> str:
         """The instruction's name, as messages give it."""
         return self.dispatch.row.mnemonic
-
-
-NOWHERE = np.zeros(0, dtype=np.int64)
-"""The words that an instruction visits which does not access main memory."""

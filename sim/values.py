@@ -56,11 +56,13 @@ class ValuePipe:
 class Values:
     """Main memory, pipes, state store and outputs of a program, in values.
 
-    `tensors` are the inputs as words, by name: uint8 of shape (inferences, words, 64). With `lanes` these inferences are
-    lanes, and the instructions those of one inference. `out` has the outputs in the same form.
+    `tensors` are the inputs as words, by name: uint8 of shape (inferences, words, 64). With `lanes` these inferences
+    are lanes, and the instructions those of one inference. `out` has the outputs in the same form.
     """
 
-    def __init__(self, program: Program, chip: Chip, tensors: Mapping[str, Words], inferences: int, lanes: bool) -> None:
+    def __init__(
+        self, program: Program, chip: Chip, tensors: Mapping[str, Words], inferences: int, lanes: bool
+    ) -> None:
         axes = (inferences,) if lanes else ()
         self.program = program
         self.memory = np.zeros((*axes, chip.memory_words, CHANNELS), dtype=np.uint8)
@@ -100,7 +102,8 @@ class Values:
     def _taken(self, dispatch: Dispatch, flow: Flow, addresses: NDArray[np.int64]) -> Array:
         """The values that an instruction takes, from memory, the host, pipes or the state store."""
         if flow.takes == "host_in":
-            return self._tensors[self.program.inputs[dispatch.ops.tensor].name][self._turn(dispatch)]
+            words: Words = self._tensors[self.program.inputs[dispatch.ops.tensor].name][self._turn(dispatch)]
+            return words
         if flow.reads:
             return self.memory[..., addresses, :]
         parts = self._pipes[flow.takes].take(flow.taken, flow.keeps) + self._pipes["operand"].take(flow.operands)
