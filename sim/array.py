@@ -7,35 +7,17 @@ frame before it; with a second set of latches (`overlap_loads`) it runs during t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from acortex.isa.sequencer import Dispatch
 from acortex.sim.energy import INDEX as KIND
+from acortex.sim.groups import GroupTimes as GroupTimes
 from acortex.sim.kernel import CAUSE, IDLE, NOTHING, Agent, Alarm, Channel, Kernel, Site, Unit
 
 LOAD, FRAME = KIND["vmm.load"], KIND["vmm.frame"]
 CONNECT, DISCONNECT = KIND["vmm.connect"], KIND["vmm.disconnect"]
 VECTORS, LATCHES, WAIT_FRAME = CAUSE["vectors"], CAUSE["latches"], CAUSE["frame"]
 WAIT_LOAD, NEURONS = CAUSE["load"], CAUSE["neurons"]
-
-
-@dataclass(frozen=True)
-class GroupTimes:
-    """What a group's operation costs: its arrays, the cycles of a load and of a frame, and its outputs.
-
-    `segments` counts the bus segments that join it. `rounds` has the outputs that are converted in each turn of the
-    neurons, `words` the words that each turn gives, `all_words` their sum.
-    """
-
-    arrays: int
-    load: int
-    frame: int
-    macs: int
-    segments: int
-    rounds: tuple[int, ...]
-    words: tuple[int, ...]
-    all_words: int
 
 
 NO_GROUP = GroupTimes(0, 0, 0, 0, 0, (), (), 0)

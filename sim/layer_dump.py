@@ -27,16 +27,18 @@ class LayerWords(NamedTuple):
 
 
 class LayerDump:
-    """Collects what `write` writes, by layer and inference; what belongs to no inference counts as the first's."""
+    """Collects what a program writes, without the host, by layer and inference.
+
+    What belongs to no inference counts as the first's.
+    """
 
     def __init__(self) -> None:
         self._parts: dict[int, dict[int, list[tuple[Any, Any]]]] = {}
 
     def note(self, dispatch: Dispatch, addresses: NDArray[np.int64], codes: NDArray[np.uint8]) -> None:
         """Takes the words of one instruction as they are after it."""
-        if dispatch.row.mnemonic == "write":
-            turns = self._parts.setdefault(dispatch.layer, {})
-            turns.setdefault(max(dispatch.inference, 0), []).append((addresses, codes))
+        turns = self._parts.setdefault(dispatch.layer, {})
+        turns.setdefault(max(dispatch.inference, 0), []).append((addresses, codes))
 
     def layers(self, program: Program) -> Mapping[str, LayerWords]:
         """The words of each layer by its name; an inference that was cut short is left out."""

@@ -1,0 +1,64 @@
+"""All rules that hold a program to a chip without time, by code, and the page that lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import unified_diff
+
+from acortex.isa.rules import ABOUT, RULES, Rule
+from acortex.sim import functional, limits  # noqa: F401  # their modules add their rows
+
+RULE_BOOK = dict(sorted(RULES.items()))
+"""Every rule, in the order of their codes."""
+
+
+def difference(rule: Rule) -> str:
+    """What mends the example of a rule, as a unified diff; empty where the assembler refuses to write the example."""
+    before, after = (text.splitlines(keepends=True) for text in (rule.example.broken, rule.example.mended))
+    return "".join(list(unified_diff(before, after, n=1))[2:])
+
+
+def page() -> str:
+    """The page docs/rules.md."""
+    return "\n".join(_lines()) + "\n"
+
+
+def _lines() -> Iterator[str]:
+    yield "# The rules of the chip"
+    yield ""
+    yield "A program that breaks a rule gets an error with the rule's code. These rules need no time: `acortex run`"
+    yield "checks them before it simulates, and `--functional-only` checks them too. A code is never used again for"
+    yield "another rule."
+    yield ""
+    yield "Each rule has an example: `-` marks the lines that break it, `+` the lines that mend it. The whole example"
+    yield "is the program `small` of `acortex.isa.rules`. This page is made by `python -m acortex.sim.rule_book`."
+    for about, meaning in ABOUT.items():
+        yield ""
+        yield f"## {about[0].upper()}{about[1:]}: {meaning}"
+        for rule in RULE_BOOK.values():
+            if rule.about == about:
+                yield from _section(rule)
+
+
+def _section(rule: Rule) -> Iterator[str]:
+    yield ""
+    yield f"### {rule.code} {rule.title}"
+    yield ""
+    yield f"`{rule.message}`"
+    if rule.hint:
+        yield ""
+        yield f"Hint: `{rule.hint}`"
+    yield ""
+    if rule.example.settings:
+        yield f"On a chip with `--set {' '.join(rule.example.settings)}`:"
+        yield ""
+    if changes := difference(rule):
+        yield "```diff"
+        yield changes.rstrip("\n")
+        yield "```"
+    else:
+        yield "The assembler refuses to write such a program; words of another source can hold it."
+
+
+if __name__ == "__main__":
+    print(page(), end="")
