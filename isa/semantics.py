@@ -490,17 +490,24 @@ def _in_blocks(words: Array, dispatch: Dispatch, function: Callable[..., Array])
 SYNC = frozenset(row.mnemonic for row in ROWS if row.timing == "sync")
 """Instructions that order agents and move nothing."""
 
-EFFECTS = {
-    "signal": "signal",
-    "await": "wait",
-    "connect": "connect",
-    "disconnect": "disconnect",
-    "program": "program",
-}
+EFFECTS = {row.mnemonic: row.effect for row in ROWS if row.effect and row.agent != "controller"}
 """What agents' instructions do that move no items: to tokens, to the bus switches, to the cells of a group."""
 
 QUIET = frozenset(EFFECTS)
 """Agents' instructions that move no items: they have no meaning here but what the chip's state says."""
+
+
+def moves(dispatch: Dispatch, shape: Shape | None = None) -> Flow:
+    """What an instruction moves: nothing where it has an effect only. A conversion needs the shape of its group."""
+    meaning = MEANINGS.get(dispatch.row.mnemonic)
+    return Flow() if meaning is None else meaning.flow(dispatch, shape)
+
+
+def operations(dispatch: Dispatch) -> int:
+    """How many operations of its group's arrays an instruction is."""
+    flow = moves(dispatch) if dispatch.group >= 0 else Flow()
+    return flow.given if flow.gives == "sums" else 0
+
 
 _unbound = {row.mnemonic for row in ROWS if row.agent != "controller"} ^ (set(MEANINGS) | QUIET)
 if _unbound:

@@ -155,11 +155,11 @@ class Sequencer:
 
     def _second(self, ops: Any, names: Mapping[str, Operand]) -> Quantiser | None:
         """The other quantiser of an instruction that names two, and has use for it."""
-        for name in ("other", "gates", "then"):
-            if name in names and (name != "then" or ops.every):
-                quantiser: Quantiser = self._named(self.quantisers, getattr(ops, name), "quantiser q")
-                return quantiser
-        return None
+        name = next((name for name, one in names.items() if one.kind.name == "quantiser" and name != "quantiser"), None)
+        if name is None or ("every" in names and not ops.every):
+            return None
+        quantiser: Quantiser = self._named(self.quantisers, getattr(ops, name), "quantiser q")
+        return quantiser
 
     def _named(self, registers: dict[int, Any], number: int, kind: str) -> Any:
         if number not in registers:

@@ -26,6 +26,7 @@ import simpy
 from acortex.isa.assembler import assemble
 from acortex.isa.lexer import MASTER
 from acortex.isa.program import Program
+from acortex.isa.semantics import operations
 from acortex.isa.sequencer import Sequencer
 from acortex.isa.tensors import to_words
 from acortex.programs import zoo
@@ -267,9 +268,9 @@ def products_of(program: Program) -> Counter[tuple[int, int, int]]:
     sequencer, found = Sequencer(program, 1), Counter[tuple[int, int, int]]()
     while sequencer.state != "halted":
         dispatch = sequencer.step()
-        if dispatch is not None and dispatch.row.mnemonic == "multiply":
+        if dispatch is not None and (positions := operations(dispatch)):
             group = sequencer.groups[dispatch.group]
-            found[dispatch.ops.positions, group.rows, group.columns] += 1
+            found[positions, group.rows, group.columns] += 1
     return found
 
 
