@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,16 @@ from onnx import helper, numpy_helper
 
 FOLDERS = ("isa", "traces", "sim", "programs", "tools")
 FILES = ("__init__.py", "__main__.py", "errors.py")
+
+PAGE = Path(__file__).parents[1] / "docs" / "extending.md"
+
+
+def block(title: str) -> str:
+    """The block of docs/extending.md below a comment with this title: what a contributor copies."""
+    found = re.findall(rf"<!-- {re.escape(title)} -->\n```\w+\n(.*?)```\n", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    assert len(found) == 1, f"docs/extending.md has {len(found)} blocks titled {title}"
+    return str(found[0])
+
 
 PROGRAM = """
     .program drill
@@ -74,6 +85,11 @@ class Drill:
         path.write_text(old.replace(before, text + before))
         self._count(name, text)
 
+    def instruction(self, name: str) -> None:
+        """Adds an instruction of the page."""
+        self.insert("isa/table.py", ")\n# fmt: on", block(f"{name}: isa/table.py"))
+        self.insert("isa/semantics.py", "SYNC = frozenset", block(f"{name}: isa/semantics.py"))
+
     def _count(self, name: str, text: str) -> None:
         self.files.add(name)
         self.lines += len(text.splitlines())
@@ -97,20 +113,8 @@ def drill(checkout: Path, tmp_path: Path) -> Drill:
     return Drill(checkout, tmp_path)
 
 
-MEMORY = """\
-description = "a drum that turns once a microsecond"
-inherits = "edram"
-
-[memory]
-read_latency_ns = 1000
-
-[sources]
-"memory.read_latency_ns" = "own choice: a turn"
-"""
-
-
 def test_a_memory_type_is_one_file(drill: Drill) -> None:
-    drill.create("sim/technologies/memory/drum.toml", MEMORY)
+    drill.create("sim/technologies/memory/drum.toml", block("memory: sim/technologies/memory/drum.toml"))
     assert "a drum that turns once a microsecond" in drill.acortex("chip", "technologies")
     assert '"drum" or "edram"' in drill.acortex("chip", "show", "acortex_digits", "--set", "memory.type=tape", code=2)
     fast = json.loads(drill.run("requant q0, 2", "--set", "memory.type=edram"))
@@ -124,20 +128,8 @@ def test_a_memory_type_is_one_file(drill: Drill) -> None:
     assert (len(drill.files), drill.lines <= 40) == (1, True)
 
 
-CELL = """\
-description = "cells of paper"
-inherits = "floating_gate"
-
-[energy]
-array_pj = 100
-
-[sources]
-"energy.array_pj" = "own choice: paper"
-"""
-
-
 def test_a_cell_technology_is_one_file(drill: Drill) -> None:
-    drill.create("sim/technologies/cell/paper.toml", CELL)
+    drill.create("sim/technologies/cell/paper.toml", block("cell: sim/technologies/cell/paper.toml"))
     assert "cells of paper" in drill.acortex("chip", "technologies")
     assert '"paper"' in drill.acortex("chip", "show", "acortex_digits", "--set", "arrays.cell=pape", code=2)
     args = ("run", "zoo:digits_mlp", "--max-cycles", "3000", "--format", "json", "--timing-only")
@@ -147,28 +139,11 @@ def test_a_cell_technology_is_one_file(drill: Drill) -> None:
     assert (len(drill.files), drill.lines <= 50) == (1, True)
 
 
-EXPORTER = '''\
-"""One line an event: its start."""
-
-from pathlib import Path
-
-from acortex.traces.reader import Trace
-
-
-def write(trace: Trace, path: Path) -> None:
-    """The starts."""
-    chunks = [chunk["start"].tolist() for chunk in trace.events.chunks()]
-    path.write_text("".join(f"{start}\\n" for chunk in chunks for start in chunk))
-'''
-
-
 def test_a_trace_exporter_is_a_file_and_a_registry_line(drill: Drill) -> None:
-    drill.create("traces/export_starts.py", EXPORTER)
-    drill.insert(
-        "traces/exporters.py", "from acortex.traces.reader import Trace", "from acortex.traces import export_starts\n"
-    )
-    line = '    Exporter("starts", ".txt", "when each event began", export_starts.write),\n'
-    drill.insert("traces/exporters.py", '    Exporter("csv"', line)
+    drill.create("traces/export_starts.py", block("exporter: traces/export_starts.py"))
+    imported = block("exporter: traces/exporters.py, import")
+    drill.insert("traces/exporters.py", "from acortex.traces.reader import Trace", imported)
+    drill.insert("traces/exporters.py", '    Exporter("csv"', block("exporter: traces/exporters.py, row"))
     assert "starts: when each event began" in " ".join(drill.acortex("trace", "export", "--help").split())
     report = json.loads(drill.run("requant q0, 2"))
     assert "starts" in drill.acortex("trace", "export", "t.actrace", "--to", "start", "-o", "s.txt", code=2)
@@ -177,24 +152,8 @@ def test_a_trace_exporter_is_a_file_and_a_registry_line(drill: Drill) -> None:
     assert (len(drill.files), drill.lines <= 170) == (2, True)
 
 
-ROW = """\
-    _row(0x7E, "invert", "vector", "step", "quantiser; words:vector_words", "Turns codes round: 15 less the code.",
-         "invert q1, 2", 0x7E04_0000_4000_0000),
-"""
-MEANING = '''\
-@_means("invert", _vector_flow(1))
-def invert(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
-    """15 less each code: uint8 of shape (words, 64)."""
-    inverted: Array = 15 - words
-    return inverted
-
-
-'''
-
-
 def test_an_instruction_is_its_row_and_its_function(drill: Drill) -> None:
-    drill.insert("isa/table.py", ")\n# fmt: on", ROW)
-    drill.insert("isa/semantics.py", "SYNC = frozenset", MEANING)
+    drill.instruction("invert")
     assert "Turns codes round" in drill.acortex("isa", "invert")
     (drill.folder / "bad.s").write_text(PROGRAM.format(step="invert q99, 2"))
     assert "q99" in drill.acortex("run", "bad.s", code=1)
@@ -273,19 +232,6 @@ def test_an_agent_is_one_file_and_its_wiring_beside_its_instruction(drill: Drill
     assert drill.lines <= 230
 
 
-OPERATOR = """\
-@operator("Above", becomes=NEURONS, limits="a threshold of 0")
-def above(lowering: Lowering, node: Node) -> None:
-    \"\"\"What is above a threshold; all else becomes 0.\"\"\"
-    threshold = float(node.attributes.get("threshold", 0.0))
-    if threshold:
-        raise Unsupported(f"its threshold is {threshold:g}, only 0 is possible")
-    lowering.activate(node, Activation("relu"))
-
-
-"""
-
-
 def network(name: str, threshold: float) -> onnx.ModelProto:
     """A 1 x 1 convolution that turns every sign, and the operator after it."""
     x, y = (helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, 2, 3, 3]) for name in "xy")
@@ -299,7 +245,7 @@ def network(name: str, threshold: float) -> onnx.ModelProto:
 
 
 def test_a_network_operator_is_one_place_in_one_file(drill: Drill) -> None:
-    drill.insert("programs/operators_vector.py", "# Pools ---", OPERATOR)
+    drill.insert("programs/operators_vector.py", "# Pools ---", block("operator: programs/operators_vector.py"))
     for file, name, threshold in (("good", "Above", 0.0), ("bad", "Above", 2.0), ("misspelt", "Abov", 0.0)):
         onnx.save(network(name, threshold), str(drill.folder / f"{file}.onnx"))
     assert "Above is one" in drill.acortex("compile", "misspelt.onnx", code=1)
