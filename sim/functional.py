@@ -25,6 +25,7 @@ from acortex.sim.rules import ACCESSING, FLOWING, HALTED, ISSUED, TAKEN, TAKING,
 from acortex.sim.rules import RuleError as RuleError
 from acortex.sim.situation import NOWHERE, Known, Situation
 from acortex.sim.specs import Chip
+from acortex.sim.turns import Turns
 from acortex.sim.values import Values
 
 Words = NDArray[np.uint8]
@@ -58,6 +59,10 @@ class Functional:
         self.configuration = self.known.configuration
         self.program_order = ProgramOrder()
         self.values = None if tensors is None else Values(program, chip, tensors, inferences, lanes=False)
+        self.out = {} if self.values is None else self.values.out
+        """The outputs as words, by name: uint8 of shape (inferences, words, 64)."""
+        self.turns: Turns | None = None
+        """What follows the walk from inference to inference, if anything."""
         self._limit = limit
         self._not_ended = not_ended
         self._dump = dump
@@ -76,10 +81,8 @@ class Functional:
     @property
     def outputs(self) -> dict[str, Words]:
         """The output tensors by name, of those inferences that are complete; none where values are not wanted."""
-        if self.values is None:
-            return {}
-        out, upto = self.values.out, self.complete
-        return {tensor.name: from_words(tensor, out[tensor.name][:upto]) for tensor in self.program.outputs}
+        upto, tensors = self.complete, {tensor.name: tensor for tensor in self.program.outputs}
+        return {name: from_words(tensors[name], words[:upto]) for name, words in self.out.items()}
 
     @property
     def warnings(self) -> list[str]:
@@ -114,9 +117,11 @@ class Functional:
 
     def step(self) -> Dispatch | None:
         """Executes one instruction; returns it where it is an agent's."""
-        sequencer = self.sequencer
+        sequencer, pc = self.sequencer, self.sequencer.pc
         dispatch = sequencer.step()
         self.steps += self._running  # counted from the end of set-up, as cycles are
+        if self.turns is not None:
+            self.turns.stepped(self, pc)
         if sequencer.state == "started":
             self.configuration.settle(sequencer)
             self._running = True
@@ -144,6 +149,8 @@ class Functional:
         hold(ACCESSING, at)
         self._access(at)
         self._give(at, self._end(at))
+        if self.turns is not None:
+            self.turns.moved(at)
         if self.values is not None:
             dump = None if self.steps in self._not_ended else self._dump
             self.values.move(at.dispatch, at.flow, at.shape, at.addresses, dump)

@@ -34,11 +34,14 @@ class LayerDump:
 
     def __init__(self) -> None:
         self._parts: dict[int, dict[int, list[tuple[Any, Any]]]] = {}
+        self.first = 0
+        """The inference of the first lane."""
 
     def note(self, dispatch: Dispatch, addresses: NDArray[np.int64], codes: NDArray[np.uint8]) -> None:
-        """Takes the words of one instruction as they are after it."""
+        """Takes the words of one instruction as they are after it; codes of lanes are those of as many inferences."""
         turns = self._parts.setdefault(dispatch.layer, {})
-        turns.setdefault(max(dispatch.inference, 0), []).append((addresses, codes))
+        for number, lane in enumerate(codes[None] if codes.ndim == 2 else codes, start=max(dispatch.inference, 0)):
+            turns.setdefault(self.first + number, []).append((addresses, lane))
 
     def layers(self, program: Program) -> Mapping[str, LayerWords]:
         """The words of each layer by its name; an inference that was cut short is left out."""

@@ -118,7 +118,7 @@ def _widths(at: Situation) -> Facts:
     "R304", "Some word of a position has the other coding", "groups", TAKEN,
     "every is {every}, and a position has {words}: none has the other coding",
     "say every=1 to every={most}, or leave it and `then` out",
-    ("every=1", "every=2"), 
+    ("every=1", "every=2"),
     common=(("start\n", "quant    q1, 1, 3, zero=5\nstart\n"),
             ("convert  q0, 1", "convert  q0, 1, then=q1, every=1")),
 )  # fmt: skip

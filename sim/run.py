@@ -20,6 +20,7 @@ from acortex.sim.energy import INDEX, prices
 from acortex.sim.functional import Functional
 from acortex.sim.inputs import HostData, Inputs, host_data
 from acortex.sim.kernel import LAST
+from acortex.sim.lanes import walk_many
 from acortex.sim.layer_dump import LayerDump, LayerWords
 from acortex.sim.lockstep import Lockstep
 from acortex.sim.probe import Listener, Observer, OneByOne
@@ -28,6 +29,7 @@ from acortex.sim.report import Timing, functional_report, timed_report
 from acortex.sim.results import RunReport
 from acortex.sim.specs import Chip
 from acortex.sim.tracing import Tracing
+from acortex.sim.turns import turns_of
 from acortex.traces.writer import TraceWriter
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -132,7 +134,7 @@ class Prepared:
         if how.max_cycles is not None and not 1 <= how.max_cycles <= LAST:
             raise UsageError(f"max_cycles is {how.max_cycles}, allowed is 1 to {LAST}")
         if how.max_cycles is None:
-            functional = self._walk(values, dump=dump)
+            functional = self._walk(values, dump=dump, leap=not how.check)
             _, report = _simulate(self, how, functional, Sequencer(self.program, self.host.inferences))
         else:
             functional, report = self._bounded(how, values, dump)
@@ -161,12 +163,21 @@ class Prepared:
         *,
         dump: LayerDump | None = None,
         progress: Progress | None = None,
+        leap: bool = True,
     ) -> Functional:
-        """Walks the program in its order: values, where wanted, and all rules that need no time."""
-        words = self.host.words(self.program) if values else None
-        functional = Functional(self.program, self.chip, self.host.inferences, words, limit, not_ended, dump)
+        """Walks the program in its order: values, where wanted, and all rules that need no time.
+
+        `leap` is that of `turns_of`: without it the walk notes the order of every access.
+        """
         total = self.host.inferences
-        functional.run(None if progress is None else lambda done: progress(done, total))
+        tick = (lambda done: None) if progress is None else (lambda done: progress(done, total))
+        words = self.host.words(self.program) if values else None
+        if words is not None and limit is None and total > 1:
+            return walk_many(self.program, self.chip, total, words, dump, tick, leap)
+        functional = Functional(self.program, self.chip, total, words, limit, not_ended, dump)
+        if words is None and limit is None and leap:
+            functional.turns = turns_of(functional.known, lanes=False, layers=False, leap=True)
+        functional.run(tick)
         return functional
 
     def _outputs(self, functional: Functional) -> dict[str, NDArray[Any]]:

@@ -95,6 +95,12 @@ class Values:
         elif flow.gives:
             self._pipes[flow.gives].put(flow.given, given)
 
+    @property
+    def columns(self) -> int:
+        """How many columns the sums have that are converted next."""
+        parts = self._pipes["sums"].parts
+        return parts[0][1].shape[-1] if parts else 1
+
     def _turn(self, dispatch: Dispatch) -> Any:
         """The inference of a host transfer; with lanes, all of them."""
         return slice(None) if self._axes else dispatch.inference
