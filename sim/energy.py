@@ -111,7 +111,7 @@ INDEX: dict[str, int] = {kind.name: kind.index for kind in KINDS}
 
 for _kind in KINDS:
     if INDEX[_kind.name] != _kind.index or not {component for component, _ in _kind.rates} <= set(COMPONENTS):
-        raise AssertionError(f"the event {_kind.name} stands here twice, or is priced for a component that there is not")
+        raise AssertionError(f"{_kind.name} is an event twice, or has a price of a component that there is not")
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from acortex.errors import AcortexError, ManyErrors
 from acortex.isa.codec import Instruction, decode
 from acortex.isa.program import Program
 from acortex.isa.rules import NO_INSTRUCTION, Change, Example, Rule, add
+from acortex.isa.table import MNEMONICS, ROWS, Row
 from acortex.sim.specs import Chip
 
 WORD_CODE = 15
@@ -70,7 +71,7 @@ def _limit(
 ) -> Limit:  # fmt: skip
     """A row of the table, and that of its rule."""
     hint = f"lower it, or take a chip with a larger {setting}" if setting else "lower it"
-    message = f"{mnemonic}: {operand} is {{value}}; {{chip}} allows up to {{allowed}}, {what}"
+    message = f"{{mnemonic}}: {operand} is {{value}}; {{chip}} allows up to {{allowed}}, {what}"
     rule = _row(
         code,
         f"The operand {operand} of {mnemonic} is {what} at most",
@@ -143,10 +144,26 @@ def _memory(program: Program, chip: Chip) -> Iterator[AcortexError]:
             yield MEMORY_CODE.broken(where, code=code, chip=chip.name, most=WORD_CODE)
 
 
+def _limits_of(row: Row) -> list[Limit]:
+    """The limits of an instruction: its own, and those of the same operand of another, of the same kind."""
+    own = [limit for limit in LIMITS if limit.mnemonic == row.mnemonic]
+    named = {limit.operand for limit in own}
+    return own + [limit for limit in LIMITS if limit.operand not in named and _is_alike(row, limit)]
+
+
+def _is_alike(row: Row, limit: Limit) -> bool:
+    """Whether an instruction has an operand of the name and kind that a limit of another is about."""
+    operand = row.by_name.get(limit.operand)
+    return operand is not None and operand.kind is MNEMONICS[limit.mnemonic].by_name[limit.operand].kind
+
+
+_LIMITS = {row.mnemonic: _limits_of(row) for row in ROWS}
+
+
 def _beyond(instruction: Instruction, chip: Chip, where: str) -> Iterator[AcortexError]:
-    for limit in LIMITS:
-        if instruction.row.mnemonic == limit.mnemonic:
-            value, allowed = instruction[limit.operand], limit.allowed(chip)
-            if value > allowed:
-                yield limit.rule.broken(where, value=value, chip=chip.name, allowed=allowed)
-                return
+    mnemonic = instruction.row.mnemonic
+    for limit in _LIMITS[mnemonic]:
+        value, allowed = instruction[limit.operand], limit.allowed(chip)
+        if value > allowed:
+            yield limit.rule.broken(where, mnemonic=mnemonic, value=value, chip=chip.name, allowed=allowed)
+            return
