@@ -5,28 +5,50 @@ An inference starts when its first word leaves the host, and ends when its last 
 
 from __future__ import annotations
 
-from acortex.isa.sequencer import Dispatch
+from dataclasses import dataclass
+
 from acortex.sim.energy import INDEX as KIND
-from acortex.sim.kernel import CAUSE, Site
+from acortex.sim.kernel import CAUSE
 from acortex.sim.memory import READ, WRITE, Client, Fabric
+from acortex.sim.snapshot import Roles
+from acortex.sim.unit import Ports, Site
 
 HOST_IN, HOST_OUT = KIND["host.in"], KIND["host.out"]
 LATENCY = CAUSE["latency"]
 
 
+@dataclass(frozen=True)
+class HostPorts(Ports):
+    """Main memory, as the host's agents reach it."""
+
+    fabric: Fabric
+
+
+@dataclass(frozen=True)
+class HostSpec:
+    """The cycles in which a word crosses the host's port."""
+
+    word_cycles: int
+
+
 class HostIn(Client):
     """Brings a tensor from the host into main memory: a word crosses the port, then is written."""
 
-    def __init__(self, site: Site, path: str, rank: int, fabric: Fabric, word_cycles: int) -> None:
-        super().__init__(site, path, rank, fabric)
-        self._word_cycles = word_cycles
+    executes = ("word",)
+
+    roles = Roles(spec=("_word_cycles",))
+
+    def __init__(self, site: Site, path: str, rank: int, spec: HostSpec, ports: HostPorts) -> None:
+        ports.check(path)
+        super().__init__(site, path, rank, ports.fabric)
+        self._word_cycles = spec.word_cycles
 
     def work(self, now: int) -> None:
         """Takes the next word from the host as soon as the one before is written: nothing can come in between."""
         start = max(now, self.since)
         if start < self.kernel.limit:
             if self.first < 0:
-                self._tally.take_off(self.context[2], start)
+                self._tally.cross(self.context[2], start)
             self.act(start, self._word_cycles, HOST_IN, 1)
             self.ask(start, self.since)
         else:
@@ -41,15 +63,15 @@ class HostIn(Client):
 class HostOut(Client):
     """Takes a tensor out of main memory to the host: a word is read, then crosses the port."""
 
-    def __init__(self, site: Site, path: str, rank: int, fabric: Fabric, word_cycles: int) -> None:
-        super().__init__(site, path, rank, fabric)
-        self._word_cycles = word_cycles
-        self._span: list[int] = []
+    executes = ("word",)
+    causes = Client.causes | {LATENCY}
 
-    def begin(self, dispatch: Dispatch) -> None:
-        """Begins to walk over a stream."""
-        super().begin(dispatch)
-        self._span = []
+    roles = Roles(spec=("_word_cycles",))
+
+    def __init__(self, site: Site, path: str, rank: int, spec: HostSpec, ports: HostPorts) -> None:
+        ports.check(path)
+        super().__init__(site, path, rank, ports.fabric)
+        self._word_cycles = spec.word_cycles
 
     def work(self, now: int) -> None:
         """Asks for the next word."""
@@ -69,9 +91,7 @@ class HostOut(Client):
         self.act(now, self._word_cycles, HOST_OUT, 1)
         self.remaining -= 1
         end = self.since
-        if not self._span:
-            self._span = self._tally.take_off(self.context[2], now)
-        self._span[1] = end
+        self._tally.cross(self.context[2], now, end)
         if self.remaining and end < self.kernel.limit:
             self.ask(end, end + 1)
         else:

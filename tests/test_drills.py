@@ -179,6 +179,8 @@ from acortex.sim.memory import READ, Client
 class Scrubber(Client):
     """The agent that reads words and drops them."""
 
+    executes = ("word",)
+
     def work(self, now: int) -> bool:
         """Asks for the next word."""
         if not self.remaining:
@@ -206,9 +208,11 @@ def scrub(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
 WIRING = (
     ("from acortex.sim.specs import Chip", "from acortex.sim.scrub import Scrubber\n"),
     (')\n"""The units that every chip has', '    "main_memory/scrub",\n'),
-    ("        turns: list[Client] = [", '        scrub = Scrubber(site, *self._place("main_memory/scrub"), fabric)\n'),
-    ("        ]\n        fabric.serve(turns)", "            scrub,\n"),
-    ('            "vector": vector,', '            "scrub": scrub,\n'),
+    (")\n        self._fabric.serve", ', "scrub"'),
+    (
+        '            "vector": Vector(',
+        '            "scrub": Scrubber(site, *place("main_memory/scrub"), fabric),\n',
+    ),
 )
 
 

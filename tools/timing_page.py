@@ -14,8 +14,6 @@ from acortex.isa.assembler import assemble
 from acortex.isa.sequencer import Sequencer
 from acortex.sim.chip import TimedChip
 from acortex.sim.handovers import CAUSES, table
-from acortex.sim.kernel import Agent, Unit
-from acortex.sim.memory import Client
 from acortex.sim.replay import BASE
 from acortex.sim.specs import load_chip
 from acortex.traces.endings import (
@@ -30,7 +28,6 @@ from acortex.traces.endings import (
     OVER,
     START,
     TOKEN,
-    Endings,
     HandOver,
 )
 
@@ -57,20 +54,9 @@ def rendered() -> str:
 
 
 def waiting() -> dict[str, list[str]]:
-    """The causes that each unit of a chip can wait for, beside being idle; a bus waits for nothing."""
+    """The causes that each unit of a chip can wait for, beside being idle, as its class declares them."""
     chip = TimedChip(load_chip(BASE), Sequencer(assemble("start\nhalt"), 1), {})
-    endings = Endings(table(), [unit.path for unit in chip.units])
-    causes = {unit.path: [cause for cause in CAUSES[1:] if _can_wait(endings, unit, cause)] for unit in chip.units}
-    return {path: found for path, found in causes.items() if found}
-
-
-def _can_wait(endings: Endings, unit: Unit, cause: str) -> bool:
-    """Whether a unit has rows of its own for a cause, or is of the kind that those for any unit are about."""
-    rows = endings.of(unit.path, cause)
-    if rows and rows[0].waits != ANY:
-        return True
-    asks = isinstance(unit, Client) and unit.at_port
-    return bool(rows) and (isinstance(unit, Agent) if cause == "token" else asks)
+    return {unit.path: [CAUSES[cause] for cause in sorted(unit.causes)] for unit in chip.units if unit.causes}
 
 
 def _line(row: HandOver) -> str:
