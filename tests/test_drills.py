@@ -11,11 +11,15 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 import pytest
+from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
 FOLDERS = ("isa", "traces", "sim", "programs", "tools")
@@ -46,15 +50,27 @@ PROGRAM = """
     input x, d0
     signal host_in, t0
     await read, t0
-    read d0, to=vector
+    {read}
     {step}
-    write d1, source=vector
+    {write}
     signal write, t1
     await host_out, t1
     output y, d1
     endinference
     halt
 """
+
+PARTS = {"read": "read d0, to=vector", "step": "requant q0, 2", "write": "write d1, source=vector"}
+
+
+def source(**parts: str) -> str:
+    """The small program, with other parts than these."""
+    return PROGRAM.format(**{**PARTS, **parts})
+
+
+def line_of(part: str) -> int:
+    """The line at which a part of the small program begins."""
+    return 1 + PROGRAM.splitlines().index(f"    {{{part}}}")
 
 
 class Drill:
@@ -102,9 +118,21 @@ class Drill:
         assert done.returncode == code, done.stderr
         return done.stdout + done.stderr
 
+    def python(self, script: str, *paths: Path) -> str:
+        """What a script prints that knows the copy, and further folders of modules."""
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (self.folder, *paths)))}
+        command = [sys.executable, "-c", script]
+        done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
     def run(self, step: str, *args: str) -> str:
         """Runs the small program with one step of the vector agent; its trace is t.actrace."""
-        (self.folder / "drill.s").write_text(PROGRAM.format(step=step))
+        return self.run_with({"step": step}, *args)
+
+    def run_with(self, parts: Mapping[str, str], *args: str) -> str:
+        """Runs the small program with other parts."""
+        (self.folder / "drill.s").write_text(source(**parts))
         return self.acortex("run", "drill.s", "--trace", "t.actrace", "--format", "json", *args)
 
 
@@ -155,17 +183,161 @@ def test_a_trace_exporter_is_a_file_and_a_registry_line(drill: Drill) -> None:
 def test_an_instruction_is_its_row_and_its_function(drill: Drill) -> None:
     drill.instruction("invert")
     assert "Turns codes round" in drill.acortex("isa", "invert")
-    (drill.folder / "bad.s").write_text(PROGRAM.format(step="invert q99, 2"))
+    (drill.folder / "bad.s").write_text(source(step="invert q99, 2"))
     assert "q99" in drill.acortex("run", "bad.s", code=1)
     codes = np.arange(128, dtype=np.uint8).reshape(1, 128) % 16
     np.save(drill.folder / "x.npy", codes)
     drill.run("invert q0, 2", "--input", "x.npy", "--output", "y.npy")
     assert (np.load(drill.folder / "y.npy") == 15 - codes).all()
     drill.acortex("trace", "export", "t.actrace", "--to", "csv", "-o", "t.csv")
-    line = 1 + PROGRAM.splitlines().index("    {step}")
+    line = line_of("step")
     events = (drill.folder / "t.csv").read_text().splitlines()
     assert sum("vector.step" in event and f"drill.s:{line}" in event for event in events) == 2
     assert (len(drill.files), drill.lines <= 45) == (2, True)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """An instruction of the page: how the small program uses it, and what every view then says of it.
+
+    `unit` executes it, `words` times, in `part` of the program; `output` is what the host then gets of codes that come.
+    """
+
+    name: str
+    part: str
+    text: str
+    unit: str
+    event: str
+    accesses: tuple[int, int]
+    words_written: int
+
+    @property
+    def line(self) -> int:
+        """Its line in the small program."""
+        text = source(**{self.part: self.text}).splitlines()
+        return 1 + next(at for at, line in enumerate(text) if line.strip().startswith(self.name))
+
+
+CODES = np.arange(128, dtype=np.uint8).reshape(1, 128) % 16
+HALVED = np.rint(CODES / 2).astype(np.uint8)
+
+INSTRUCTIONS = (
+    Kind("clear", "write", "write d1, source=vector\n    base d1, 5\n    dim d1, 0, 2\n    clear d1\n    base d1, 4\n"
+         "    dim d1, 0, 2", "main_memory/write", "memory.write", (4, 6), 5),
+    Kind("flip", "read", "flip d0", "main_memory/read", "memory.read", (4, 4), 4),
+    Kind("invert", "step", "invert q0, 2", "vector", "vector.step", (4, 4), 4),
+)  # fmt: skip
+"""One that writes memory and takes nothing, one that reads, one step of the vector agent."""
+
+OUTPUTS = {
+    "clear": np.concatenate((HALVED[:, :64], np.zeros((1, 64), np.uint8)), axis=1),
+    "flip": HALVED.reshape(1, 2, 64)[..., ::-1].reshape(1, 128),
+    "invert": 15 - CODES,
+}
+"""What the host gets of CODES."""
+
+
+@pytest.mark.parametrize("kind", INSTRUCTIONS, ids=lambda kind: kind.name)
+def test_every_view_of_a_run_is_right_about_a_new_instruction(drill: Drill, kind: Kind) -> None:
+    drill.instruction(kind.name)
+    assert (drill.files, drill.lines <= 45) == ({"isa/table.py", "isa/semantics.py"}, True)
+    np.save(drill.folder / "x.npy", CODES)
+    args = ("--input", "x.npy", "--output", "y.npy", "--check-order", "--dump-layers", "layers")
+    report = json.loads(drill.run_with({kind.part: kind.text}, *args))
+    assert (np.load(drill.folder / "y.npy") == OUTPUTS[kind.name]).all()
+    check_report(report, kind)
+    check_trace(drill, report, kind)
+    check_dump(drill, OUTPUTS[kind.name])
+    check_texts(drill, kind)
+
+
+def check_report(report: dict[str, Any], kind: Kind) -> None:
+    """Accesses, and words of memory that were ever written; each unit's time adds up."""
+    counts = report["counts"]
+    assert (counts["main_memory.reads"], counts["main_memory.writes"]) == kind.accesses
+    assert report["memory"]["written_words"] == kind.words_written
+    assert all(sum(spent.values()) == report["cycles"] for spent in report["utilisation"].values())
+
+
+def check_trace(drill: Drill, report: dict[str, Any], kind: Kind) -> None:
+    """Its events are at its line, its energy is the run's, and the critical path explains every wait."""
+    drill.acortex("trace", "export", "t.actrace", "--to", "csv", "-o", "t.csv")
+    events = [line for line in (drill.folder / "t.csv").read_text().splitlines() if f"drill.s:{kind.line}" in line]
+    assert sum(kind.event in line and kind.unit in line for line in events) == 2
+    priced = json.loads(drill.acortex("trace", "reprice", "t.actrace", "--format", "json"))
+    assert priced["energy_aj"] == [report["energy_aj"]] * 2
+    path = json.loads(drill.acortex("trace", "critical", "t.actrace", "--format", "json"))
+    assert sum(row["cycles"] for row in path["by_unit"]) == path["cycles"] == report["cycles"]
+    assert f"drill.s:{kind.line}" in {row["line"] for row in path["by_line"]}
+    assert {row["name"] for row in path["by_cause"] if row["what"] in ("waiting", "idle")} <= {"port", "bank", "bus"}
+
+
+def check_dump(drill: Drill, output: NDArray[np.uint8]) -> None:
+    """The words that it wrote are those of the last access to each."""
+    dump = np.load(drill.folder / "layers" / "-.npz")
+    held = dict(zip(dump["addresses"][0].tolist(), dump["codes"][0], strict=True))
+    assert (np.concatenate([held[4], held[5]]) == output[0]).all()
+
+
+def check_texts(drill: Drill, kind: Kind) -> None:
+    """The manual, and the disassembler, which gives the same words."""
+    assert kind.name in drill.acortex("isa", kind.name)
+    drill.acortex("asm", "drill.s", "-o", "a.acx")
+    drill.acortex("disasm", "a.acx", "-o", "b.s")
+    drill.acortex("asm", "b.s", "-o", "b.acx")
+    text = (drill.folder / "b.s").read_text()
+    assert text.count(f"{kind.name} ") == 1
+    drill.acortex("disasm", "b.acx", "-o", "c.s")
+    assert (drill.folder / "c.s").read_text() == text
+
+
+def test_order_and_retention_know_that_a_new_instruction_writes(drill: Drill) -> None:
+    drill.instruction("clear")
+    kind = INSTRUCTIONS[0]
+    late = source().replace("signal write, t1\n", "signal write, t1\n    clear d1\n")
+    (drill.folder / "bad.s").write_text(late)
+    told = drill.acortex("run", "bad.s", code=1)
+    assert "output reads word 4 of main memory, which is written by clear at" in " ".join(told.split())
+    (drill.folder / "bad.s").write_text(source(write=f"clear d0\n    {PARTS['write']}"))
+    told = drill.acortex("run", "bad.s", code=1)
+    assert "clear writes word 0 of main memory, which is" in " ".join(told.split())
+    report = json.loads(
+        drill.run_with({"write": kind.text}, "--set", "memory.retention_s=1e-9").partition("warning:")[0]
+    )
+    output = 1 + len(source(write=kind.text).splitlines()) - 3
+    assert {"written": f"drill.s:{kind.line}", "read": f"drill.s:{output}"} in [
+        {name: pair[name] for name in ("written", "read")} for pair in report["retention"]["pairs"]
+    ]
+
+
+JUDGE = """
+import numpy as np
+from acortex.isa.assembler import assemble_file
+from judge.coverage import NotJudgedError
+from judge.stepped import simulate
+from judge.ordering import Ordering
+from judge.values import Machine
+from acortex.sim.specs import load_chip
+
+program = assemble_file("drill.s")
+chip = load_chip(program.chip)
+inputs = {"x": np.zeros((1, 128), np.uint8)}
+for judge in (Machine(program, inputs, 1).run, lambda: simulate(program, chip), Ordering(program, chip, 1).find):
+    try:
+        judge()
+    except NotJudgedError as error:
+        print(error)
+"""
+
+
+@pytest.mark.parametrize("kind", INSTRUCTIONS, ids=lambda kind: kind.name)
+def test_the_judge_names_an_instruction_that_it_does_not_know(drill: Drill, kind: Kind, checkout: Path) -> None:
+    drill.instruction(kind.name)
+    (drill.folder / "drill.s").write_text(source(**{kind.part: kind.text}))
+    told = drill.python(JUDGE, checkout / "tests").splitlines()
+    assert [line.partition(":")[0] for line in told] == [
+        f"judge/{part}.py does not know `{kind.name}`" for part in ("values", "stepped", "ordering")
+    ]
 
 
 AGENT = '''\
@@ -225,7 +397,7 @@ def test_an_agent_is_one_file_and_its_wiring_beside_its_instruction(drill: Drill
     drill.insert("isa/table.py", ")\n# fmt: on", SCRUB_ROW)
     drill.insert("isa/semantics.py", "SYNC = frozenset", SCRUB_MEANING)
     assert "Reads words and drops them." in drill.acortex("isa", "scrub")
-    (drill.folder / "bad.s").write_text(PROGRAM.format(step="requant q0, 2\n    scrub d0"))
+    (drill.folder / "bad.s").write_text(source(step="requant q0, 2\n    scrub d0"))
     assert "nothing orders the two" in drill.acortex("run", "bad.s", code=1)
     steps = ("requant q0, 2", "signal host_in, t2", "await scrub, t2", "scrub d0")
     report = json.loads(drill.run("\n    ".join(steps)))
