@@ -340,72 +340,71 @@ def test_the_judge_names_an_instruction_that_it_does_not_know(drill: Drill, kind
     ]
 
 
-AGENT = '''\
-"""Scrubbing in time: words are read and dropped."""
-
-from __future__ import annotations
-
-from acortex.sim.memory import READ, Client
-
-
-class Scrubber(Client):
-    """The agent that reads words and drops them."""
-
-    executes = ("word",)
-
-    def work(self, now: int) -> bool:
-        """Asks for the next word."""
-        if not self.remaining:
-            return True
-        self.ask(now, now + 1)
-        return False
-
-    def granted(self, now: int) -> None:
-        """The word is read."""
-        self.act(now, self.fabric.times.access, READ, 1)
-        self.remaining -= 1
-        self.wake(now)
-'''
-SCRUB_ROW = """\
-    _row(0x7D, "scrub", "scrub", "word", "stream", "Reads words and drops them.", "scrub d7", 0x7D38_0000_0000_0000),
-"""
-SCRUB_MEANING = '''\
-@_means("scrub", lambda dispatch, shape: Flow(reads=True))
-def scrub(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
-    """Nothing comes of it."""
-    return words
-
-
-'''
 WIRING = (
-    ("from acortex.sim.specs import Chip", "from acortex.sim.scrub import Scrubber\n"),
-    (')\n"""The units that every chip has', '    "main_memory/scrub",\n'),
-    (")\n        self._fabric.serve", ', "scrub"'),
-    (
-        '            "vector": Vector(',
-        '            "scrub": Scrubber(site, *place("main_memory/scrub"), fabric),\n',
-    ),
+    ("sim/chip.py", "import", "from acortex.sim.snapshot import Snapshot"),
+    ("sim/chip.py", "unit", ')\n"""The units that every chip has'),
+    ("sim/chip.py", "agent", '            "vector": Vector('),
+    ("sim/specs.py", "section", "class Errors(Section)"),
+    ("sim/specs.py", "field", "    program_erase: ProgramErase"),
+    ("sim/chips/acortex_gnmt.toml", "value", "[vector]\nstep_cycles"),
+    ("sim/chips/acortex_gnmt.toml", "source", '"vector.step_cycles" ='),
 )
+"""Before what each block of the page goes."""
 
 
-def test_an_agent_is_one_file_and_its_wiring_beside_its_instruction(drill: Drill) -> None:
-    drill.create("sim/scrub.py", AGENT)
-    for before, text in WIRING:
-        drill.insert("sim/chip.py", before, text)
-    assert drill.files == {"sim/scrub.py", "sim/chip.py"}
-    drill.insert("isa/operands.py", ')\n"""The units that take instructions', '    "scrub",\n')
-    drill.insert("isa/table.py", ")\n# fmt: on", SCRUB_ROW)
-    drill.insert("isa/semantics.py", "SYNC = frozenset", SCRUB_MEANING)
-    assert "Reads words and drops them." in drill.acortex("isa", "scrub")
-    (drill.folder / "bad.s").write_text(source(step="requant q0, 2\n    scrub d0"))
-    assert "nothing orders the two" in drill.acortex("run", "bad.s", code=1)
+def test_an_agent_is_one_file_and_its_wiring_settings_price_and_instruction(drill: Drill) -> None:
+    drill.create("sim/scrub.py", block("scrub: sim/scrub.py"))
+    for file, what, before in WIRING:
+        drill.insert(file, before, block(f"scrub: {file}, {what}"))
+    drill.insert("sim/chip.py", ")\n        self._fabric.serve", ', "scrub"')
+    drill.insert("sim/energy.py", ")\n\nKINDS: tuple", block("scrub: sim/energy.py"))
+    assert len(drill.files) == 5
+    drill.insert("isa/operands.py", ')\n"""The units that take instructions', block("scrub: isa/operands.py"))
+    drill.instruction("scrub")
+    assert drill.lines <= 230
+    check_told(drill)
     steps = ("requant q0, 2", "signal host_in, t2", "await scrub, t2", "scrub d0")
-    report = json.loads(drill.run("\n    ".join(steps)))
+    report = json.loads(drill.run("\n    ".join(steps), "--check-order"))
     spent = report["utilisation"]["main_memory/scrub"]
     assert spent["busy"] == 1 + 2 * 2  # a token, and two words of 2 cycles
     assert sum(spent.values()) == report["cycles"]
-    assert "main_memory/scrub" in json.loads(drill.acortex("trace", "info", "t.actrace", "--format", "json"))["units"]
-    assert drill.lines <= 230
+    assert {"unit": "main_memory/scrub", "cause": "pause", "cycles": 2 * 5} in report["waits"]
+    check_scrubbed(drill, report)
+
+
+def check_told(drill: Drill) -> None:
+    """Help, the settings and validation know the agent."""
+    assert "Reads words and drops them." in drill.acortex("isa", "scrub")
+    assert "pause_cycles" in drill.acortex("chip", "show", "acortex_digits")
+    wrong = drill.acortex("chip", "show", "acortex_digits", "--set", "scrub.pause_cycles=0", code=2)
+    assert "scrub.pause_cycles" in wrong and "from 1 to 1024" in wrong
+    (drill.folder / "bad.s").write_text(source(step="requant q0, 2\n    scrub d0"))
+    assert "nothing orders the two" in drill.acortex("run", "bad.s", code=1)
+
+
+def check_scrubbed(drill: Drill, report: dict[str, Any]) -> None:
+    """The trace knows the agent, the price of its events and its cause; a slow one makes the critical path."""
+    info = json.loads(drill.acortex("trace", "info", "t.actrace", "--format", "json"))
+    assert "main_memory/scrub" in info["units"] and "scrub.read" in str(info["kinds"])
+    stats = json.loads(drill.acortex("trace", "stats", "t.actrace", "--format", "json"))
+    (row,) = (row for row in stats["kinds"] if row["name"] == "scrub.read")
+    assert (row["count"], row["energy_aj"]) == (2, 2 * (52_000_000 + 3_300_000))
+    assert (
+        sum(row["energy_aj"] for row in stats["kinds"])
+        == report["energy_aj"] - report["energy_by_component_aj"]["leakage"]
+    )
+    priced = json.loads(drill.acortex("trace", "reprice", "t.actrace", "--format", "json"))
+    assert priced["energy_aj"] == [report["energy_aj"]] * 2
+    drill.acortex("run", "drill.s", "--trace", "slow.actrace", "--set", "scrub.pause_cycles=1000")
+    path = json.loads(drill.acortex("trace", "critical", "slow.actrace", "--format", "json"))
+    last = [(one["unit"], one["what"], one["name"], one["end"] - one["start"]) for one in path["segments"][-4:]]
+    assert last == [
+        ("main_memory/scrub", "latency", "pause", 1000),
+        ("main_memory/scrub", "hand-over", "port", 1),
+        ("main_memory/scrub", "busy", "scrub.read", 2),
+        ("main_memory/scrub", "latency", "pause", 1000),
+    ]
+    assert "main_memory/scrub" in drill.acortex("trace", "critical", "slow.actrace")
 
 
 def network(name: str, threshold: float) -> onnx.ModelProto:
