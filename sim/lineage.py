@@ -91,10 +91,10 @@ class Lineage:
         return self._known.line(at.dispatch)
 
     def _note_step(self, at: Situation) -> None:
-        """The step itself: its instruction, and all that registers give it but addresses."""
+        """The step itself: its instruction, and all that registers give it but where its stream begins."""
         dispatch = at.dispatch
-        extents = dispatch.stream.extents if dispatch.stream is not None else None
-        named = (dispatch.quantiser, dispatch.other, dispatch.window, extents)
+        form = (dispatch.stream.extents, dispatch.stream.strides) if dispatch.stream is not None else None
+        named = (dispatch.quantiser, dispatch.other, dispatch.window, form)
         step = (dispatch.pc, dispatch.group, dispatch.layer, *named)
         self._digest.update(self._steps.setdefault(step, len(self._steps)).to_bytes(8, "little"))
         self._count += 1
@@ -134,13 +134,12 @@ class Lineage:
     def _write_part(self, at: Situation, bits: NDArray[np.uint64]) -> None:
         """Some channels of words: those of this turn that stay count as read."""
         addresses = at.addresses
-        if len(np.unique(addresses)) < len(addresses):
-            self._refuse(f"{self._line(at)} writes parts of one word twice")
         bits = np.tile(bits, len(addresses) // len(bits))
         own = self.turn_of[addresses] == self.turn
         self._digest.update(np.where(own, self._step_of[addresses], -1).tobytes())
-        self._fresh[addresses] = np.where(own, self._fresh[addresses] | bits, bits)
-        self._ever[addresses] |= bits
+        self._fresh[addresses[~own]] = 0
+        for channels in (self._fresh, self._ever):
+            np.bitwise_or.at(channels, addresses, bits)  # a word may come twice
 
 
 def _bits(mask: NDArray[np.bool_]) -> NDArray[np.uint64]:
