@@ -95,7 +95,7 @@ class Lineage:
         dispatch = at.dispatch
         form = (dispatch.stream.extents, dispatch.stream.strides) if dispatch.stream is not None else None
         named = (dispatch.quantiser, dispatch.other, dispatch.window, form)
-        step = (dispatch.pc, dispatch.group, dispatch.layer, *named)
+        step = (dispatch.pc, dispatch.group, dispatch.layer if self._layers else 0, *named)
         self._digest.update(self._steps.setdefault(step, len(self._steps)).to_bytes(8, "little"))
         self._count += 1
         to_host = at.flow.takes == "host_in" or at.flow.gives == "host_out"
@@ -126,10 +126,8 @@ class Lineage:
             self._fresh[addresses] = self._ever[addresses] = ALL
         self.turn_of[addresses] = self.turn
         self._step_of[addresses] = (self._count << 32) + np.arange(len(addresses))
-        if self._layers and at.flow.takes != "host_in":
-            self._digest.update(addresses.tobytes())
-            if mask is not None:
-                self._read(at, addresses)
+        if self._layers and mask is not None:
+            self._read(at, addresses)
 
     def _write_part(self, at: Situation, bits: NDArray[np.uint64]) -> None:
         """Some channels of words: those of this turn that stay count as read."""

@@ -20,8 +20,8 @@ HUB = AGENTS.index("vector")
 def repeated(program: Program) -> Program | None:
     """The program with its body in a loop over the host's inferences; None where it has no room for that.
 
-    A barrier ends each turn, so that turns are in order, and groups are disconnected. Every `inference` names this loop.
-    What else the body does stays as it was: it may read what the turn before it wrote.
+    A barrier ends each turn, so that turns are in order, and groups are disconnected. Every `inference` names this
+    loop. What else the body does stays as it was: it may read what the turn before it wrote.
     """
     code = [decode(int(word)) for word in program.words]
     registers = set(range(8)) - {found["loop"] for found in code if "loop" in found.values}
