@@ -155,7 +155,7 @@ def warn(message: str) -> None:
 
 
 def _coloured(error: AcortexError) -> str:
-    """An error's text: "error:" in front where it names no place, its rule's code behind, its hint in another colour."""
+    """An error's text: "error:" in front where it names no place, the code of its rule, its hint in another colour."""
     lines = str(error).splitlines()
     if error.code:
         lines[0] = f"{lines[0]} {click.style(f'[{error.code}]', dim=True)}"
