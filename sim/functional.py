@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.isa.program import Program
-from acortex.isa.semantics import EFFECTS, MEANINGS, Shape, visited
+from acortex.isa.semantics import EFFECTS, MEANINGS, visited
 from acortex.isa.sequencer import Dispatch, Sequencer
 from acortex.isa.tensors import from_words
 from acortex.sim import rules_of_order, rules_of_pipes, rules_of_streams
@@ -73,28 +73,15 @@ class Functional:
         """How many instructions the controller has gone through since set-up."""
 
     @property
-    def complete(self) -> int:
-        """For how many inferences, from the first on, every output was given to the host."""
-        given = np.logical_and.reduce([*self.known.given.values(), np.ones(self.known.inferences, dtype=np.bool_)])
-        return self.known.inferences if given.all() else int(np.argmin(given))
-
-    @property
     def outputs(self) -> dict[str, Words]:
         """The output tensors by name, of those inferences that are complete; none where values are not wanted."""
-        upto, tensors = self.complete, {tensor.name: tensor for tensor in self.program.outputs}
+        upto, tensors = self.known.complete, {tensor.name: tensor for tensor in self.program.outputs}
         return {name: from_words(tensors[name], words[:upto]) for name, words in self.out.items()}
 
     @property
     def warnings(self) -> list[str]:
-        """What a whole program does that is no error, but hardly meant: tokens that no agent takes.
-
-        One of which some are taken is none of them: at the end of a pipelined loop a few are always left.
-        """
-        never = self.known.order.never_awaited() if self.sequencer.state == "halted" else []
-        return [
-            f"{self.known.line(maker)}: {maker.agent} signals token t{token}, which nobody awaits"
-            for token, maker in never
-        ]
+        """What a whole program does that is no error, but hardly meant."""
+        return rules_of_order.warnings(self.known) if self.sequencer.state == "halted" else []
 
     def run(self, tick: Callable[[int], None] | None = None) -> None:
         """Executes the program, or `limit` instructions past its set-up; `tick` is called with finished inferences."""
@@ -132,7 +119,7 @@ class Functional:
                 self._move(at)
             else:
                 hold(effect, at)
-                self._effects[effect](self, at)
+                _EFFECTS[effect](self, dispatch)
         return dispatch
 
     # What moves items -------------------------------------------------------------------------------------------
@@ -140,29 +127,22 @@ class Functional:
     def _move(self, at: Situation) -> None:
         """Holds the instruction to its rules, notes what it takes, accesses and gives, and computes its values."""
         hold(ISSUED, at)
-        at.shape = self._shape(at.dispatch)
+        at.shape = self.known.shape(at.dispatch, self.values is not None)
         at.flow = MEANINGS[at.dispatch.row.mnemonic].flow(at.dispatch, at.shape)
         hold(FLOWING, at)
         at.addresses = visited(at.dispatch) if at.flow.reads or at.flow.writes else NOWHERE
         self._take(at)
         at.start = self.known.order.begin(at.dispatch, [] if at.flow.at_once else [run.start for run in at.runs[:1]])
         hold(ACCESSING, at)
-        self._access(at)
+        if at.flow.reads or at.flow.writes:
+            self.program_order.access(at.dispatch.agent)
+        self.known.access(at.dispatch, at.flow, at.addresses)
         self._give(at, self._end(at))
         if self.turns is not None:
             self.turns.moved(at)
         if self.values is not None:
             dump = None if self.steps in self._not_ended else self._dump
             self.values.move(at.dispatch, at.flow, at.shape, at.addresses, dump)
-
-    def _shape(self, dispatch: Dispatch) -> Shape | None:
-        """The group that an instruction works with: the one it names, or the one whose sums come next."""
-        if dispatch.group >= 0:
-            return self.configuration.shape(dispatch.group, self.values is not None)
-        runs = self.known.pipes["sums"].runs
-        if dispatch.agent == "neurons" and runs:
-            return self.configuration.shape(runs[0].dispatch.group, False)
-        return Shape(1, 1, None)
 
     def _take(self, at: Situation) -> None:
         """The items that the instruction takes from pipes."""
@@ -174,15 +154,6 @@ class Functional:
         hold(TAKEN, at)
         if flow.operands:
             at.runs = at.runs + pipes["operand"].take(flow.operands)
-
-    def _access(self, at: Situation) -> None:
-        """Notes its accesses to main memory, and to the state store."""
-        order, flow = self.known.order, at.flow
-        if flow.reads or flow.writes:
-            self.program_order.access(at.dispatch.agent)
-            order.access(at.dispatch, at.addresses, order.reads if flow.reads else order.writes)
-        if flow.state:
-            self.known.states[at.dispatch.ops.state : at.dispatch.ops.state + flow.state] = True
 
     def _end(self, at: Situation) -> Clock:
         """Notes that it ends; returns what is known as it gives its last item."""
@@ -206,32 +177,19 @@ class Functional:
             self.program_order.give(dispatch, flow.given)
         self.known.pipes[flow.gives].put(Run(flow.given, dispatch, at.start, end, True))
 
-    # What moves none --------------------------------------------------------------------------------------------
 
-    def _connect(self, at: Situation) -> None:
-        self.known.claims.update(self.configuration.route(at.dispatch.group).segments)
-        self.known.connected[at.dispatch.group] = at.dispatch
-        self.known.order.end(at.dispatch)
-
-    def _disconnect(self, at: Situation) -> None:
-        del self.known.connected[at.dispatch.group]
-        self.known.claims.subtract(self.configuration.route(at.dispatch.group).segments)
-        self.known.order.end(at.dispatch)
-
-    def _program(self, at: Situation) -> None:
-        self.configuration.write(at.dispatch, self.sequencer.groups[at.dispatch.group])
-
-    _effects: Mapping[str, Callable[[Functional, Situation], None]] = {
-        "signal": lambda self, at: self.known.order.signal(at.dispatch),
-        "wait": lambda self, at: self.known.order.wait(at.dispatch),
-        "connect": _connect,
-        "disconnect": _disconnect,
-        "program": _program,
-    }
+_EFFECTS: Mapping[str, Callable[[Functional, Dispatch], None]] = {
+    "signal": lambda self, dispatch: self.known.order.signal(dispatch),
+    "wait": lambda self, dispatch: self.known.order.wait(dispatch),
+    "connect": lambda self, dispatch: self.known.connect(dispatch),
+    "disconnect": lambda self, dispatch: self.known.disconnect(dispatch),
+    "program": lambda self, dispatch: self.configuration.write(dispatch, self.sequencer.groups[dispatch.group]),
+}
+"""What carries out each effect of an instruction that moves no items."""
 
 
 _NO_INSTRUCTION: Any = None
 """Stands for the instruction after the last: what holds of the whole program."""
 
-if set(EFFECTS.values()) != set(Functional._effects):
-    raise AssertionError(f"effects that the executor does not know: {set(EFFECTS.values()) ^ set(Functional._effects)}")
+if set(EFFECTS.values()) != set(_EFFECTS):
+    raise AssertionError(f"effects that the executor does not know: {set(EFFECTS.values()) ^ set(_EFFECTS)}")

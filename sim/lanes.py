@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,8 +56,22 @@ def walk_many(
         count = min(at_once, inferences - first)
         parts.append(_values(rules, part, count, dump, lanes=True).out)
         progress(first + count)
+    if dump is not None:
+        dump.place(_writes(rules))
     rules.out = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     return rules
+
+
+def _writes(rules: Functional) -> Iterator[tuple[Dispatch, NDArray[np.int64]]]:
+    """Each instruction that writes main memory, without those of the host, and the words that it visits."""
+    sequencer = Sequencer(rules.program, rules.known.inferences)
+    while sequencer.state != "halted":
+        dispatch = sequencer.step()
+        if dispatch is None or dispatch.row.mnemonic in EFFECTS:
+            continue
+        flow = MEANINGS[dispatch.row.mnemonic].flow(dispatch, Shape(1, 1, None))
+        if flow.writes and flow.takes != "host_in":
+            yield dispatch, visited(dispatch)
 
 
 def why_not(rules: Functional) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,6 +43,15 @@ class LayerDump:
         turns = self._parts.setdefault(dispatch.layer, {})
         for number, lane in enumerate(codes[None] if codes.ndim == 2 else codes, start=max(dispatch.inference, 0)):
             turns.setdefault(self.first + number, []).append((addresses, lane))
+
+    def place(self, writes: Iterable[tuple[Dispatch, NDArray[np.int64]]]) -> None:
+        """Says where lanes lie: the words that each inference writes, in the order of the program."""
+        numbers: Counter[tuple[int, int]] = Counter()
+        for dispatch, addresses in writes:
+            layer, inference = dispatch.layer, max(dispatch.inference, 0)
+            part, number = self._parts[layer][inference], numbers[layer, inference]
+            part[number] = (addresses, part[number][1])
+            numbers[layer, inference] += 1
 
     def layers(self, program: Program) -> Mapping[str, LayerWords]:
         """The words of each layer by its name; an inference that was cut short is left out."""

@@ -91,11 +91,11 @@ class Lineage:
         return self._known.line(at.dispatch)
 
     def _note_step(self, at: Situation) -> None:
-        """The step itself: its instruction, and all that registers give it but addresses."""
+        """The step itself: its instruction, and all that registers give it but where its stream begins."""
         dispatch = at.dispatch
-        extents = dispatch.stream.extents if dispatch.stream is not None else None
-        named = (dispatch.quantiser, dispatch.other, dispatch.window, extents)
-        step = (dispatch.pc, dispatch.group, dispatch.layer, *named)
+        form = (dispatch.stream.extents, dispatch.stream.strides) if dispatch.stream is not None else None
+        named = (dispatch.quantiser, dispatch.other, dispatch.window, form)
+        step = (dispatch.pc, dispatch.group, dispatch.layer if self._layers else 0, *named)
         self._digest.update(self._steps.setdefault(step, len(self._steps)).to_bytes(8, "little"))
         self._count += 1
         to_host = at.flow.takes == "host_in" or at.flow.gives == "host_out"
@@ -126,21 +126,18 @@ class Lineage:
             self._fresh[addresses] = self._ever[addresses] = ALL
         self.turn_of[addresses] = self.turn
         self._step_of[addresses] = (self._count << 32) + np.arange(len(addresses))
-        if self._layers and at.flow.takes != "host_in":
-            self._digest.update(addresses.tobytes())
-            if mask is not None:
-                self._read(at, addresses)
+        if self._layers and mask is not None:
+            self._read(at, addresses)
 
     def _write_part(self, at: Situation, bits: NDArray[np.uint64]) -> None:
         """Some channels of words: those of this turn that stay count as read."""
         addresses = at.addresses
-        if len(np.unique(addresses)) < len(addresses):
-            self._refuse(f"{self._line(at)} writes parts of one word twice")
         bits = np.tile(bits, len(addresses) // len(bits))
         own = self.turn_of[addresses] == self.turn
         self._digest.update(np.where(own, self._step_of[addresses], -1).tobytes())
-        self._fresh[addresses] = np.where(own, self._fresh[addresses] | bits, bits)
-        self._ever[addresses] |= bits
+        self._fresh[addresses[~own]] = 0
+        for channels in (self._fresh, self._ever):
+            np.bitwise_or.at(channels, addresses, bits)  # a word may come twice
 
 
 def _bits(mask: NDArray[np.bool_]) -> NDArray[np.uint64]:

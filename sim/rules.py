@@ -23,14 +23,15 @@ HALTED = "halted"
 """The stage after the last instruction."""
 
 
+Facts = Found | None
+
+
 class RuleError(AcortexError):
     """A program that breaks a rule of the chip it runs on."""
 
 
-STAGES: dict[str, list[Rule]] = {}
-"""The rules that are asked at each stage, in their order."""
-
-Facts = Found | None
+STAGES: dict[str, list[tuple[Callable[[Any], Facts], Rule]]] = {}
+"""The checks that are asked at each stage, in their order, and the rows that they belong to."""
 
 
 def rule(
@@ -50,7 +51,7 @@ def rule(
     def bind(check: Callable[[Any], Facts]) -> Callable[[Any], Facts]:
         example = Example(changes, common, mends)
         row = add(Rule(code, title, about, error, message, hint, example, stage, check))
-        STAGES.setdefault(stage, []).append(row)
+        STAGES.setdefault(stage, []).append((check, row))
         return check
 
     return bind
@@ -58,7 +59,6 @@ def rule(
 
 def hold(stage: str, at: Situation) -> None:
     """Holds an instruction to the rules of a stage. Raises the error of the first that it breaks."""
-    for row in STAGES.get(stage, ()):
-        assert row.check is not None
-        if (facts := row.check(at)) is not None:
+    for check, row in STAGES.get(stage, ()):
+        if (facts := check(at)) is not None:
             raise row.broken(str(facts.get("where") or at.known.line(at.dispatch)), **facts)

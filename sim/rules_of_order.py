@@ -7,7 +7,17 @@ from acortex.isa.operands import AGENTS, MOST_TOKENS
 from acortex.isa.semantics import EFFECTS
 from acortex.sim.order import NUMBER, Conflict, OrderError
 from acortex.sim.rules import ACCESSING, Facts, rule
-from acortex.sim.situation import Situation
+from acortex.sim.situation import Known, Situation
+
+
+def warnings(known: Known) -> list[str]:
+    """Tokens that no agent takes.
+
+    One of which some are taken is none of them: at the end of a pipelined loop a few are always left.
+    """
+    never = known.order.never_awaited()
+    return [f"{known.line(maker)}: {maker.agent} signals token t{token}, which nobody awaits" for token, maker in never]
+
 
 PAIR = "use a token of its own for each pair of agents"
 SIGNAL_AND_AWAIT = "signal a token from {from_agent} after that line, and await it in {agent} before this one"

@@ -39,6 +39,45 @@ class Known:
         """How many connected groups hold each bus segment."""
         self.given = {tensor.name: np.zeros(inferences, dtype=np.bool_) for tensor in program.outputs}
 
+    @property
+    def complete(self) -> int:
+        """For how many inferences, from the first on, every output was given to the host."""
+        given = np.logical_and.reduce([*self.given.values(), np.ones(self.inferences, dtype=np.bool_)])
+        return self.inferences if given.all() else int(np.argmin(given))
+
+    def shape(self, dispatch: Dispatch, values: bool) -> Shape:
+        """The matrix that an instruction works with: of the group that it names, or of the one whose sums come next.
+
+        With its weights where `values` are wanted; of one cell where it works with none.
+        """
+        if dispatch.group >= 0:
+            return self.configuration.shape(dispatch.group, values)
+        runs = self.pipes["sums"].runs
+        if dispatch.agent == "neurons" and runs:
+            return self.configuration.shape(runs[0].dispatch.group, False)
+        return Shape(1, 1, None)
+
+    def access(self, dispatch: Dispatch, flow: Flow, addresses: NDArray[np.int64]) -> None:
+        """Notes the accesses of an instruction to main memory, and to the state store."""
+        if flow.reads:
+            self.order.access(dispatch, addresses, self.order.reads)
+        if flow.writes:
+            self.order.access(dispatch, addresses, self.order.writes)
+        if flow.state:
+            self.states[dispatch.ops.state : dispatch.ops.state + flow.state] = True
+
+    def connect(self, dispatch: Dispatch) -> None:
+        """Notes that a group is connected, and what it takes of the buses."""
+        self.claims.update(self.configuration.route(dispatch.group).segments)
+        self.connected[dispatch.group] = dispatch
+        self.order.end(dispatch)
+
+    def disconnect(self, dispatch: Dispatch) -> None:
+        """Notes that a group is no more connected."""
+        del self.connected[dispatch.group]
+        self.claims.subtract(self.configuration.route(dispatch.group).segments)
+        self.order.end(dispatch)
+
     def line(self, dispatch: Dispatch) -> str:
         """The source line of an instruction."""
         return str(self.program.lines[dispatch.pc])
