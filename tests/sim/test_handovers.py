@@ -11,11 +11,13 @@ import pytest
 from acortex.errors import AcortexError
 from acortex.isa.assembler import assemble_file
 from acortex.sim import handovers
-from acortex.sim.chip import unit_paths
+from acortex.sim.chip import check_causes, unit_paths
 from acortex.sim.energy import INDEX
 from acortex.sim.handovers import CAUSE, CAUSES, cycles_of, table
 from acortex.sim.run import run
 from acortex.sim.specs import load_chip
+from acortex.sim.tally import Tally
+from acortex.sim.unit import Unit
 from acortex.tools.timing_page import rendered, waiting, with_table
 from acortex.traces.critical import Walk
 from acortex.traces.endings import BEGIN, BY, DELAY, GRANT, SAME, Endings, HandOver, matches
@@ -119,3 +121,12 @@ def test_every_row_explains_a_wait_of_some_program(tmp_path: Path) -> None:
         found |= rows_that_explain(tmp_path / "run.actrace")
     missing = {replace(row, about="") for row in table() if row.ended_by} - found
     assert not missing  # rows without `ended_by` say that nothing ends the wait
+
+
+def test_a_unit_that_waits_for_what_nothing_ends_is_refused_as_the_chip_is_built() -> None:
+    class Odd(Unit):
+        causes = frozenset({CAUSE["stream"]})
+
+    check_causes([Odd("vector", 1, Tally())])
+    with pytest.raises(AssertionError, match="buffer: no hand-over ends its wait for 'stream'"):
+        check_causes([Odd("buffer", 1, Tally())])
