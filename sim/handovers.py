@@ -119,7 +119,7 @@ def declare(*rows: HandOver, **more_delays: Delay) -> None:
     for row in rows:
         _check(row)
         _number(row)
-    _rows.extend(rows)
+    _rows.extend(row for row in rows if row not in _rows)
 
 
 def table() -> tuple[HandOver, ...]:

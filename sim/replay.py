@@ -14,15 +14,13 @@ from acortex.sim.chipfiles import NAMES_TECHNOLOGY, technologies, technology
 from acortex.sim.energy import INDEX, Energies, Interval, Prices, settle
 from acortex.sim.handovers import cycles_of, table
 from acortex.sim.specs import SETTINGS, Chip, load_chip
+from acortex.traces.endings import issuer
 from acortex.traces.in_flight import Extents
 from acortex.traces.reader import Trace
 from acortex.traces.stats import Sums
 
 BASE = "acortex_gnmt"
 """The chip that all others inherit from."""
-
-UNSPANNED = "controller"
-"""The unit whose work keeps no layer in flight."""
 
 UNTIMED = ("energy", "area", "errors")
 """Tables of a chip file that move no cycle."""
@@ -130,7 +128,8 @@ def _ledger(trace: Trace) -> tuple[dict[tuple[int, int, int], int], list[Interva
     header = trace.header
     kinds = [_kind(kind.name, trace) for kind in header.kinds]
     layers = len(header.layers)
-    unspanned = header.units.index(UNSPANNED) if UNSPANNED in header.units else -1
+    issuing = issuer(header.handovers)  # a layer is in flight while agents work for it, not while it is issued
+    unspanned = header.units.index(issuing) if issuing in header.units else -1
     counts, spans = Sums(("count",)), Extents()
     for chunk in trace.events.chunks("kind", "layer", "inference", "unit", "count", "start", "span"):
         place = (chunk["inference"] + 1) * layers + chunk["layer"]

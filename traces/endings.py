@@ -62,6 +62,24 @@ class HandOver:
     """What the wait is for, in words, for docs/timing.md."""
 
 
+ISSUER_OF_OLDER, FOLLOWERS_OF_OLDER = "controller", ("controller", "vmm/frame", "buses/")
+"""What a trace of an older version, which has no table, takes for the unit that issues, and for those that follow."""
+
+
+def issuer(rows: Sequence[HandOver]) -> str:
+    """The unit that issues instructions: the idle time of any other ends with its events."""
+    found = [row.ended_by for row in rows if (row.waits, row.cause) == (ANY, "idle")]
+    return found[0] if found else ISSUER_OF_OLDER
+
+
+def takers(rows: Sequence[HandOver], units: Sequence[str]) -> list[str]:
+    """The units that take instructions from the one that issues; the others work for the instructions of these."""
+    if not rows:
+        return [unit for unit in units if not unit.startswith(FOLLOWERS_OF_OLDER)]
+    endings, giver = Endings(rows, units), issuer(rows)
+    return [unit for unit in units if endings.follows(unit, giver)]
+
+
 def matches(pattern: str, unit: str) -> bool:
     """Whether a unit is one of a pattern."""
     if pattern.endswith("/"):

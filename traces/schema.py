@@ -119,18 +119,27 @@ def header_from_plain(plain: Any, where: str) -> TraceHeader:
         "instructions": _texts(plain.get("instructions", []), "instructions", where),
         "kinds": tuple(_kind(kind, where) for kind in _list(plain.get("kinds"), "kinds", where)),
         "leakage_aj_per_cycle": _whole(plain.get("leakage_aj_per_cycle", 0), "leakage_aj_per_cycle", where),
-        "delays": {
-            _text(name, "delays", where): _whole(cycles, f"delays.{name!s:.40}", where)
-            for name, cycles in _map(plain.get("delays", {}), "delays", where).items()
-        },
+        "delays": _delays(plain.get("delays", {}), where),
         "handovers": _handovers(plain.get("handovers", []), where),
     }
     header = TraceHeader(clock_ns=clock_ns, level=level, **values)
     _check_names(header, where)
+    _check_delays(header, where)
+    return header
+
+
+def _delays(plain: Any, where: str) -> dict[str, int]:
+    return {
+        _text(name, "delays", where): _whole(cycles, f"delays.{name!s:.40}", where)
+        for name, cycles in _map(plain, "delays", where).items()
+    }
+
+
+def _check_delays(header: TraceHeader, where: str) -> None:
+    """The delays that hand-overs name have cycles."""
     for row in header.handovers:
         if row.delay and row.delay not in header.delays:
             raise _bad(where, "handovers.delay", row.delay, "a name in delays")
-    return header
 
 
 def _handovers(plain: Any, where: str) -> tuple[HandOver, ...]:
