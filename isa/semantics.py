@@ -490,14 +490,17 @@ def _in_blocks(words: Array, dispatch: Dispatch, function: Callable[..., Array])
 SYNC = frozenset(row.mnemonic for row in ROWS if row.timing == "sync")
 """Instructions that order agents and move nothing."""
 
+MAKE_TOKEN, TAKE_TOKEN = "make a token", "take a token"
+JOIN_GROUP, PART_GROUP, WRITE_GROUP = "join a group", "part a group", "write a group"
+
 EFFECTS = {
-    "signal": "signal",
-    "await": "wait",
-    "connect": "connect",
-    "disconnect": "disconnect",
-    "program": "program",
+    "signal": MAKE_TOKEN,
+    "await": TAKE_TOKEN,
+    "connect": JOIN_GROUP,
+    "disconnect": PART_GROUP,
+    "program": WRITE_GROUP,
 }
-"""What agents' instructions do that move no items: to tokens, to the bus switches, to the cells of a group."""
+"""What agents' instructions do that move no items: to tokens, to the bus switches and the cells of a group."""
 
 QUIET = frozenset(EFFECTS)
 """Agents' instructions that move no items: they have no meaning here but what the chip's state says."""

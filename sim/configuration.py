@@ -9,7 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from acortex.isa.program import Program, Weights
-from acortex.isa.semantics import CHANNELS, EFFECTS, Shape, exact_weights
+from acortex.isa.semantics import CHANNELS, EFFECTS, WRITE_GROUP, Shape, exact_weights
 from acortex.isa.sequencer import Dispatch, GroupPlan, ProgramError, Sequencer
 from acortex.sim import rules_of_setup as rules
 from acortex.sim.bus import Buses, GroupRoute
@@ -127,7 +127,7 @@ def configure(program: Program, chip: Chip) -> Configuration:
     configuration = Configuration(program, chip)
     while sequencer.state == "running":
         dispatch = sequencer.step()
-        if dispatch is not None and EFFECTS.get(dispatch.row.mnemonic) == "program":
+        if dispatch is not None and EFFECTS.get(dispatch.row.mnemonic) == WRITE_GROUP:
             configuration.write(dispatch, sequencer.groups[dispatch.group])
     configuration.settle(sequencer)
     return configuration

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from acortex.isa import semantics
 from acortex.isa.program import Program
 from acortex.isa.semantics import EFFECTS, MEANINGS, visited
 from acortex.isa.sequencer import Dispatch
@@ -180,11 +181,13 @@ class Functional:
 
 
 _EFFECTS: Mapping[str, Callable[[Functional, Dispatch], None]] = {
-    "signal": lambda self, dispatch: self.known.order.signal(dispatch),
-    "wait": lambda self, dispatch: self.known.order.wait(dispatch),
-    "connect": lambda self, dispatch: self.known.connect(dispatch),
-    "disconnect": lambda self, dispatch: self.known.disconnect(dispatch),
-    "program": lambda self, dispatch: self.configuration.write(dispatch, self.sequencer.groups[dispatch.group]),
+    semantics.MAKE_TOKEN: lambda self, dispatch: self.known.order.signal(dispatch),
+    semantics.TAKE_TOKEN: lambda self, dispatch: self.known.order.wait(dispatch),
+    semantics.JOIN_GROUP: lambda self, dispatch: self.known.connect(dispatch),
+    semantics.PART_GROUP: lambda self, dispatch: self.known.disconnect(dispatch),
+    semantics.WRITE_GROUP: lambda self, dispatch: self.configuration.write(
+        dispatch, self.sequencer.groups[dispatch.group]
+    ),
 }
 """What carries out each effect of an instruction that moves no items."""
 
