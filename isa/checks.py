@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from acortex.isa.codec import Instruction
 from acortex.isa.operands import ACTIVATIONS, NO_LOOP
+from acortex.isa.table import HALT, LOOP, NEXT, START
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def _with(instructions: Checked, *operands: str) -> Iterator[tuple[int, Instruct
 
 def _start(instructions: Checked) -> int | None:
     """The index of the first `start`."""
-    return next((index for index, _ in _of(instructions, "start")), None)
+    return next((index for index, _ in _of(instructions, START)), None)
 
 
 def _placement(instructions: Checked) -> Iterator[Problem]:
@@ -73,7 +74,7 @@ def _placement(instructions: Checked) -> Iterator[Problem]:
         if instruction is None or index == start:
             continue
         row = instruction.row
-        if row.effect == "start":
+        if row.effect == START:
             yield Problem(index, "", "a second `start`: set-up has ended already")
         elif row.setup is True and index > start:
             yield Problem(index, "", f"`{row.mnemonic}` belongs to set-up", "move it before `start`")
@@ -83,7 +84,7 @@ def _placement(instructions: Checked) -> Iterator[Problem]:
 
 def _ending(instructions: Checked) -> Iterator[Problem]:
     """The last instruction is `halt`: the controller must not run off the end."""
-    if instructions and instructions[-1] is not None and instructions[-1].row.effect != "halt":
+    if instructions and instructions[-1] is not None and instructions[-1].row.effect != HALT:
         yield Problem(len(instructions) - 1, "", "the program does not end with `halt`", "add `halt` as its last line")
 
 
@@ -93,7 +94,7 @@ _ONE_SIDE = "a loop lies wholly in set-up or in the run"
 def _jumps(instructions: Checked, nest: _Nest) -> Iterator[Problem]:
     """A jump leads into the body of its own loop, on its own side of `start`."""
     start = _start(instructions)
-    for index, instruction in _of(instructions, "next"):
+    for index, instruction in _of(instructions, NEXT):
         wrong = _jump_fault(nest, start, index, instruction)
         if wrong:
             yield Problem(index, *wrong)
@@ -146,9 +147,9 @@ class _Nest:
             if instruction is None:
                 return
             self.within.append(next(reversed(self._open.values()), -1))
-            if instruction.row.effect == "loop":
+            if instruction.row.effect == LOOP:
                 self._begin(index, instruction["loop"])
-            elif instruction.row.effect == "next":
+            elif instruction.row.effect == NEXT:
                 self._end(index, instruction["loop"])
         for register, index in self._open.items():
             hint = f"end its body with `next l{register}, LABEL`, LABEL at the first line below the loop"
@@ -187,9 +188,9 @@ def _loops(instructions: Checked, nest: _Nest) -> Iterator[Problem]:
         if instruction is None:
             return
         effect = instruction.row.effect
-        if effect == "loop":
+        if effect == LOOP:
             begun.add(instruction["loop"])
-        elif effect == "next" and instruction["loop"] in begun and index not in nest.closes:
+        elif effect == NEXT and instruction["loop"] in begun and index not in nest.closes:
             message = f"the loop of l{instruction['loop']} has ended already"
             yield Problem(index, "loop", message, f"begin another one: `loop l{instruction['loop']}, COUNT`")
         else:

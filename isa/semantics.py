@@ -21,7 +21,12 @@ from acortex.isa.operands import KINDS
 from acortex.isa.quantisers import EXACT, LARGEST_SHIFT, nearest, quantise
 from acortex.isa.recurrent import gru_reset_step, gru_step, lstm_step, saturate
 from acortex.isa.sequencer import Dispatch
+from acortex.isa.table import JOIN_GROUP as JOIN_GROUP
+from acortex.isa.table import MAKE_TOKEN as MAKE_TOKEN
+from acortex.isa.table import PART_GROUP as PART_GROUP
 from acortex.isa.table import ROWS
+from acortex.isa.table import TAKE_TOKEN as TAKE_TOKEN
+from acortex.isa.table import WRITE_GROUP as WRITE_GROUP
 from acortex.isa.windows import Slide, slide
 
 CHANNELS = 64

@@ -12,6 +12,7 @@ from acortex.isa.program import Program, Tensor, Weights
 from acortex.isa.results import ConstantsInfo, LayerMacs, MemoryInfo, ProgramInfo, TensorInfo, WeightsInfo
 from acortex.isa.semantics import operations
 from acortex.isa.sequencer import Sequencer
+from acortex.isa.table import WRITE_GROUP
 from acortex.isa.tensors import words_of
 
 MAX_STEPS = 1 << 20
@@ -92,7 +93,7 @@ def macs_by_layer(program: Program, inferences: int = 1) -> Counter[str] | None:
                 return macs
             if dispatch is None or dispatch.group < 0:
                 continue
-            if dispatch.row.effect == "program":
+            if dispatch.row.effect == WRITE_GROUP:
                 held[dispatch.group] = program.weights[dispatch.ops.weights].macs
             elif positions := operations(dispatch):
                 layer = program.layers[dispatch.layer - 1] if dispatch.layer else NO_LAYER

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from acortex.isa.program import Program, Weights
 from acortex.isa.semantics import CHANNELS, Shape, exact_weights
 from acortex.isa.sequencer import Dispatch, GroupPlan, ProgramError, Sequencer
+from acortex.isa.table import WRITE_GROUP
 from acortex.sim import rules_of_setup as rules
 from acortex.sim.bus import Buses, GroupRoute
 from acortex.sim.clock import delays
@@ -127,7 +128,7 @@ def configure(program: Program, chip: Chip) -> Configuration:
     configuration = Configuration(program, chip)
     while sequencer.state == "running":
         dispatch = sequencer.step()
-        if dispatch is not None and dispatch.row.effect == "program":
+        if dispatch is not None and dispatch.row.effect == WRITE_GROUP:
             configuration.write(dispatch, sequencer.groups[dispatch.group])
     configuration.settle(sequencer)
     return configuration

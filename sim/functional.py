@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from acortex.isa import semantics
 from acortex.isa.program import Program
 from acortex.isa.semantics import EFFECTS, MEANINGS, visited
-from acortex.isa.sequencer import Dispatch, Sequencer
+from acortex.isa.sequencer import Dispatch
 from acortex.isa.tensors import from_words
 from acortex.sim import rules_of_order, rules_of_pipes, rules_of_streams
 from acortex.sim.layer_dump import LayerDump
@@ -54,8 +55,8 @@ class Functional:
         dump: LayerDump | None = None,
     ) -> None:
         self.program = program
-        self.sequencer = Sequencer(program, inferences)
         self.known = Known(program, chip, inferences)
+        self.sequencer = self.known.sequencer
         self.configuration = self.known.configuration
         self.program_order = ProgramOrder()
         self.values = None if tensors is None else Values(program, chip, tensors, inferences, lanes=False)
@@ -66,11 +67,12 @@ class Functional:
         self._limit = limit
         self._not_ended = not_ended
         self._dump = dump
-        self.finished = 0
-        """How many inferences have handed their last output to the host."""
         self._running = False
-        self.steps = 0
+
+    @property
+    def steps(self) -> int:
         """How many instructions the controller has gone through since set-up."""
+        return self.known.steps
 
     @property
     def outputs(self) -> dict[str, Words]:
@@ -90,7 +92,7 @@ class Functional:
                 return
             dispatch = self.step()
             if tick is not None and dispatch is not None and dispatch.agent == "host_out":
-                tick(self.finished)
+                tick(self.known.finished)
         self.finish()
 
     def finish(self) -> None:
@@ -106,9 +108,9 @@ class Functional:
         """Executes one instruction; returns it where it is an agent's."""
         sequencer, pc = self.sequencer, self.sequencer.pc
         dispatch = sequencer.step()
-        self.steps += self._running  # counted from the end of set-up, as cycles are
+        self.known.steps += self._running  # counted from the end of set-up, as cycles are
         if self.turns is not None:
-            self.turns.stepped(self, pc)
+            self.turns.stepped(self.known, pc)
         if sequencer.state == "started":
             self.configuration.settle(sequencer)
             self._running = True
@@ -168,7 +170,7 @@ class Functional:
         """Notes what it gives: to the host, or to a pipe."""
         dispatch, flow = at.dispatch, at.flow
         if flow.gives == "host_out" and self.steps not in self._not_ended:
-            self.finished = max(self.finished, dispatch.inference + 1)
+            self.known.finished = max(self.known.finished, dispatch.inference + 1)
             self.known.given[self.program.outputs[dispatch.ops.tensor].name][dispatch.inference] = True
         if flow.gives not in ITEMS:
             return
@@ -179,11 +181,13 @@ class Functional:
 
 
 _EFFECTS: Mapping[str, Callable[[Functional, Dispatch], None]] = {
-    "signal": lambda self, dispatch: self.known.order.signal(dispatch),
-    "wait": lambda self, dispatch: self.known.order.wait(dispatch),
-    "connect": lambda self, dispatch: self.known.connect(dispatch),
-    "disconnect": lambda self, dispatch: self.known.disconnect(dispatch),
-    "program": lambda self, dispatch: self.configuration.write(dispatch, self.sequencer.groups[dispatch.group]),
+    semantics.MAKE_TOKEN: lambda self, dispatch: self.known.order.signal(dispatch),
+    semantics.TAKE_TOKEN: lambda self, dispatch: self.known.order.wait(dispatch),
+    semantics.JOIN_GROUP: lambda self, dispatch: self.known.connect(dispatch),
+    semantics.PART_GROUP: lambda self, dispatch: self.known.disconnect(dispatch),
+    semantics.WRITE_GROUP: lambda self, dispatch: self.configuration.write(
+        dispatch, self.sequencer.groups[dispatch.group]
+    ),
 }
 """What carries out each effect of an instruction that moves no items."""
 

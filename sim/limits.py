@@ -56,13 +56,12 @@ MEMORY_CODE = _row(
 
 
 class Limit(NamedTuple):
-    """One limit of an operand: its rule, the instruction and the operand, what the chip allows, and what that is."""
+    """One limit of an operand: its rule, the instruction and the operand, and what the chip allows."""
 
     rule: Rule
     mnemonic: str
     operand: str
     allowed: Callable[[Chip], int]
-    what: str
 
 
 def _limit(
@@ -81,7 +80,7 @@ def _limit(
         common=common,
         settings=settings,
     )
-    return Limit(rule, mnemonic, operand, allowed, what)
+    return Limit(rule, mnemonic, operand, allowed)
 
 
 _SLIDE: tuple[Change, ...] = (

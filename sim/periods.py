@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +23,6 @@ from acortex.sim.host_loop import HostLoop, count_of
 from acortex.sim.lineage import Lineage
 from acortex.sim.order import NUMBER, HappensBefore
 from acortex.sim.situation import Known
-
-if TYPE_CHECKING:
-    from acortex.sim.functional import Functional
 
 Ints = NDArray[np.int64]
 
@@ -65,16 +62,16 @@ class Periods:
         self._next = 1
         """The turn at whose end the next look is due: later and later, where no period shows."""
 
-    def turn(self, walk: Functional, lineage: Lineage | None) -> None:
+    def turn(self, known: Known, lineage: Lineage | None) -> None:
         """Looks at the end of a turn, and leaps where the period has shown; `lineage` is followed beside the walk."""
-        turn, period = count_of(walk.sequencer, self.loop), self.loop.period
+        turn, period = count_of(known.sequencer, self.loop), self.loop.period
         if turn < self._next or period is None:
             return
-        base, state = self._base, state_of(walk, self.loop, lineage)
+        base, state = self._base, state_of(known, self.loop, lineage)
         moving = None if base is None else alike(base, state)
         if base is not None and moving is not None and same(self._moving, moving):
-            leap(walk, self.loop, base, state, moving, lineage)
-            self._next = walk.known.inferences
+            leap(known, self.loop, base, state, moving, lineage)
+            self._next = known.inferences
             return
         if base is not None and moving is None:
             self._next, self._base, self._moving = 2 * turn, None, None
@@ -82,18 +79,18 @@ class Periods:
             self._next, self._base, self._moving = turn + period, state, moving
 
 
-def state_of(walk: Functional, loop: HostLoop, lineage: Lineage | None) -> State:
+def state_of(known: Known, loop: HostLoop, lineage: Lineage | None) -> State:
     """The state of a walk at the end of a turn."""
-    known, order, sequencer = walk.known, walk.known.order, walk.sequencer
+    order, sequencer = known.order, known.sequencer
     turn = count_of(sequencer, loop)
     entries = list(_entries(order, lineage))
     counters = np.array([*map(len, order.history), turn], dtype=np.int64)
     return State(
         turn,
-        walk.steps,
-        walk.finished,
+        known.steps,
+        known.finished,
         sum(pipe.held for pipe in known.pipes.values()),
-        _fixed(walk, loop, lineage),
+        _fixed(known, loop, lineage),
         [clock.copy() for clock, _ in entries],
         [agents for _, agents in entries],
         counters,
@@ -102,9 +99,9 @@ def state_of(walk: Functional, loop: HostLoop, lineage: Lineage | None) -> State
     )
 
 
-def _fixed(walk: Functional, loop: HostLoop, lineage: Lineage | None) -> tuple[Any, ...]:
+def _fixed(known: Known, loop: HostLoop, lineage: Lineage | None) -> tuple[Any, ...]:
     """What must be equal: registers, tokens, pipes, states, connected groups, which words are noted of which agent."""
-    known, order, sequencer = walk.known, walk.known.order, walk.sequencer
+    order, sequencer = known.order, known.sequencer
     counts = tuple(count for register, count in enumerate(sequencer.counts) if register != loop.register)
     inference = -1 if sequencer.inference < 0 else sequencer.inference - count_of(sequencer, loop)
     tokens = [(n, t.maker, t.taker, len(t.left), t.taken > 0) for n, t in sorted(order.tokens.items())]
@@ -158,25 +155,23 @@ def alike(before: State, after: State) -> Moving | None:
     return found if (lowest > highest).all() else None
 
 
-def leap(
-    walk: Functional, loop: HostLoop, before: State, after: State, moving: Moving, lineage: Lineage | None
-) -> None:
+def leap(known: Known, loop: HostLoop, before: State, after: State, moving: Moving, lineage: Lineage | None) -> None:
     """Brings a walk to where it is after as many whole periods as are left."""
     period = after.turn - before.turn
-    times = (walk.known.inferences - 1 - after.turn) // period
+    times = (known.inferences - 1 - after.turn) // period
     if times < 1:
         return
-    _move_clocks(walk.known.order, lineage, moving, (after.counters - before.counters) * times)
-    for agent, history in enumerate(walk.known.order.history):
+    _move_clocks(known.order, lineage, moving, (after.counters - before.counters) * times)
+    for agent, history in enumerate(known.order.history):
         history.extend(history[before.counters[agent] :] * times)
-    for number, token in walk.known.order.tokens.items():
+    for number, token in known.order.tokens.items():
         token.taken += (after.taken[number] - before.taken[number]) * times
-    _give(walk.known, before, period, times)
-    sequencer = walk.sequencer
+    _give(known, before, period, times)
+    sequencer = known.sequencer
     sequencer.counts[loop.register] += period * times
     sequencer.inference += period * times if sequencer.inference >= 0 else 0
-    walk.steps += (after.steps - before.steps) * times
-    walk.finished += (after.finished - before.finished) * times
+    known.steps += (after.steps - before.steps) * times
+    known.finished += (after.finished - before.finished) * times
     if lineage is not None:
         lineage.turn = count_of(sequencer, loop)
 

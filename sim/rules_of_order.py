@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from acortex.isa.codec import decode
 from acortex.isa.operands import AGENTS, MOST_TOKENS
-from acortex.isa.semantics import EFFECTS
+from acortex.isa.semantics import MAKE_TOKEN, TAKE_TOKEN
 from acortex.sim.order import NUMBER, Conflict, OrderError
 from acortex.sim.rules import ACCESSING, Facts, rule
 from acortex.sim.situation import Known, Situation
@@ -25,7 +25,7 @@ TWICE = "{mnemonic} {verb} word {word} of main memory, which is {how} {other} at
 
 
 @rule(
-    "R701", "One agent signals a token", "order", EFFECTS["signal"],
+    "R701", "One agent signals a token", "order", MAKE_TOKEN,
     "token t{token} is signalled by {agent} here, and by {maker} at {made}: which of them an await takes would depend"
     " on time", PAIR,
     ("signal   write, t1", "signal   write, t1\nsignal   read, t1"), error=OrderError,
@@ -39,7 +39,7 @@ def _one_maker(at: Situation) -> Facts:
 
 
 @rule(
-    "R702", "A token's counter holds what is left", "order", EFFECTS["signal"],
+    "R702", "A token's counter holds what is left", "order", MAKE_TOKEN,
     "token t{token} is signalled {times:,} times more often than it is awaited; its counter holds {most:,}",
     "await it as often as it is signalled, or leave the signal out",
     ("connect  g0\n", "connect  g0\nloop l0, 16777215\nagain: signal buffer, t9\nnext l0, again\n"), error=OrderError,
@@ -53,7 +53,7 @@ def _counter(at: Situation) -> Facts:
 
 
 @rule(
-    "R703", "A token is signalled before it is awaited", "order", EFFECTS["await"],
+    "R703", "A token is signalled before it is awaited", "order", TAKE_TOKEN,
     "{agent} awaits token t{token} for ever: {already}",
     "signal t{token} before this line, in the order of the program",
     ("await    read, t0", "await    read, t5"), error=OrderError,
@@ -69,7 +69,7 @@ def _signalled(at: Situation) -> Facts:
 
 
 @rule(
-    "R704", "One agent awaits a token", "order", EFFECTS["await"],
+    "R704", "One agent awaits a token", "order", TAKE_TOKEN,
     "token t{token} is awaited by {agent} here, and by {taker} elsewhere: which of them takes it would depend on time",
     PAIR,
     ("await    read, t0", "signal   host_in, t0\nawait    read, t0\nawait    operand, t0"), error=OrderError,

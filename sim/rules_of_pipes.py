@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from acortex.errors import count
-from acortex.isa.semantics import vector_words
+from acortex.isa.semantics import JOIN_GROUP, PART_GROUP, vector_words
 from acortex.sim.bus import describe
 from acortex.sim.pipes import ITEMS, TAKERS
 from acortex.sim.rules import FLOWING, HALTED, TAKEN, TAKING, Facts, rule
@@ -148,7 +148,7 @@ SECOND_GROUP = ("program  g0, w", "program  g0, w\ngroup    g1, 2, 2\nrect     g
 
 
 @rule(
-    "R305", "A group is connected once", "groups", "connect",
+    "R305", "A group is connected once", "groups", JOIN_GROUP,
     "group g{group} is connected already, at {before}", "disconnect it first, or leave this out",
     ("connect  g0", "connect  g0\nconnect  g0"),
 )  # fmt: skip
@@ -158,7 +158,7 @@ def _connected_already(at: Situation) -> Facts:
 
 
 @rule(
-    "R306", "A bus segment carries as many groups as it can", "groups", "connect",
+    "R306", "A bus segment carries as many groups as it can", "groups", JOIN_GROUP,
     "group g{group} needs {segment}, which group g{other} has since {since}",
     "disconnect g{other} first, or place one of the two in other columns of arrays",
     ("connect  g0", "connect  g0\nconnect  g1"), common=(SECOND_GROUP,),
@@ -175,7 +175,7 @@ def _segments(at: Situation) -> Facts:
 
 
 @rule(
-    "R307", "A group is connected before it is disconnected", "groups", "disconnect",
+    "R307", "A group is connected before it is disconnected", "groups", PART_GROUP,
     "group g{group} is not connected", "connect it before this line",
     ("endinference", "disconnect g0\ndisconnect g0\nendinference"),
     mends=(("endinference", "disconnect g0\nendinference"),),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from acortex.isa.program import Program
 from acortex.isa.semantics import Flow, Shape
-from acortex.isa.sequencer import Dispatch
+from acortex.isa.sequencer import Dispatch, Sequencer
 from acortex.sim.bus import Segment
 from acortex.sim.configuration import Configuration
 from acortex.sim.order import Clock, HappensBefore
@@ -28,6 +28,11 @@ class Known:
         self.program = program
         self.chip = chip
         self.inferences = inferences
+        self.sequencer = Sequencer(program, inferences)
+        self.steps = 0
+        """How many instructions the controller has gone through since set-up."""
+        self.finished = 0
+        """How many inferences have handed their last output to the host."""
         self.configuration = Configuration(program, chip)
         self.order = HappensBefore(program, chip.memory_words)
         self.pipes: defaultdict[str, Pipe] = defaultdict(Pipe)

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from acortex.sim.host_loop import HostLoop, count_of, host_loop
 from acortex.sim.lineage import Lineage
 from acortex.sim.periods import Periods
 from acortex.sim.situation import Known, Situation
-
-if TYPE_CHECKING:
-    from acortex.sim.functional import Functional
 
 
 @dataclass
@@ -22,15 +18,15 @@ class Turns:
     lineage: Lineage | None
     periods: Periods | None
 
-    def stepped(self, walk: Functional, pc: int) -> None:
+    def stepped(self, known: Known, pc: int) -> None:
         """Follows an instruction of the controller: where the loop begins, a turn ends, or the loop has ended."""
         if pc not in (self.loop.opens, self.loop.closes):
             return
-        on = walk.sequencer.pc != self.loop.closes + 1
+        on = known.sequencer.pc != self.loop.closes + 1
         if self.lineage is not None:
-            self.lineage.begin(count_of(walk.sequencer, self.loop) if on else -1)
+            self.lineage.begin(count_of(known.sequencer, self.loop) if on else -1)
         if on and self.periods is not None:
-            self.periods.turn(walk, self.lineage)
+            self.periods.turn(known, self.lineage)
 
     def moved(self, at: Situation) -> None:
         """Follows an instruction that moves items."""

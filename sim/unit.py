@@ -12,7 +12,7 @@ from types import FunctionType
 from typing import Any, ClassVar
 
 from acortex.isa.sequencer import Dispatch
-from acortex.isa.table import ROWS
+from acortex.isa.table import MAKE_TOKEN, ROWS, TAKE_TOKEN
 from acortex.sim.channel import Channel, Tokens
 from acortex.sim.kernel import CAUSES, IDLE, TOKEN, Alarm, Kernel
 from acortex.sim.snapshot import BEGAN, COUNTS, CYCLE, NUMBER, TABLE, VALUE, Roles
@@ -321,7 +321,7 @@ def _await(token: Channel[None], now: int, agent: Agent) -> bool:
     return False
 
 
-SYNCS: dict[str, Callable[[Channel[None], int, Agent], bool]] = {"signal": _signal, "wait": _await}
+SYNCS: dict[str, Callable[[Channel[None], int, Agent], bool]] = {MAKE_TOKEN: _signal, TAKE_TOKEN: _await}
 """What each of their effects does with its token in a cycle, and whether it could."""
 
 if unbound := {row.effect for row in ROWS if row.timing == SYNC} ^ set(SYNCS):

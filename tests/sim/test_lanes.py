@@ -88,7 +88,7 @@ def state(walk: Functional) -> Any:
     tokens = {number: (token.maker, token.taker, list(token.left)) for number, token in order.tokens.items()}
     taken = {number: min(token.taken, 2) for number, token in order.tokens.items()}
     histories = [history.tolist() for history in order.history]
-    counts = (walk.steps, walk.finished, walk.known.complete, walk.sequencer.counts, walk.warnings)
+    counts = (walk.steps, walk.known.finished, walk.known.complete, walk.sequencer.counts, walk.warnings)
     return counts, order.known, histories, tables, tokens, taken, order.streamed, walk.known.states.tolist()
 
 

@@ -12,6 +12,8 @@ import pytest
 from acortex.errors import AcortexError, ManyErrors
 from acortex.isa import assemble
 from acortex.isa.rules import ABOUT, BASE, Rule, changed
+from acortex.isa.table import MNEMONICS
+from acortex.sim.pipes import ITEMS
 from acortex.sim.rule_book import RULE_BOOK, difference, page
 from acortex.sim.run import prepare
 from acortex.sim.specs import load_chip
@@ -141,6 +143,18 @@ def test_errors_of_programs_are_raised_through_rows_alone(checkout: Path, folder
         for node in ast.walk(ast.parse(path.read_text())):
             made = isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in KINDS
             assert not made, f"{path.name}:{getattr(node, 'lineno', 0)} makes an error that no rule has"
+
+
+EXECUTION = ("functional", "values", "lanes", "lineage", "periods", "turns", "situation", "order", "rules")
+"""What carries programs out, whatever their instructions are."""
+
+
+@pytest.mark.parametrize("name", EXECUTION)
+def test_what_executes_programs_knows_no_instruction_by_name(checkout: Path, name: str) -> None:
+    tree = ast.parse((checkout / "sim" / f"{name}.py").read_text())
+    texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    pipes = set(ITEMS)  # two pipes are called as an instruction is
+    assert texts & (set(MNEMONICS) - pipes) == set()
 
 
 def test_the_executor_needs_no_event_loop() -> None:
