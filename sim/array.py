@@ -151,14 +151,14 @@ class Loader(Agent):
 class Samples:
     """The sums of several lanes of frames, as one channel to the neurons: in the order in which they were loaded."""
 
-    roles = Roles(ports=("lanes",), state={"_last": NUMBER}, parts=("order",))
+    roles = Roles(ports=("lanes",), derived=("_last",), parts=("order",))
 
     def __init__(self, lanes: Sequence[Channel[Operation]]) -> None:
         self.lanes = lanes
         self.order: Channel[int] = Channel(UNBOUNDED)
         """The lane of each load that has not been taken."""
         self._last = 0
-        """The lane of the sums that were taken last."""
+        """The lane of the sums that were taken last, for `free` in the same step."""
 
     def ready(self, now: int, consumer: Agent) -> bool:
         """Whether the next sums can be seen in this cycle; if not, the consumer is woken when they may be."""

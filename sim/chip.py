@@ -18,7 +18,7 @@ from acortex.sim.clock import delays
 from acortex.sim.controller import Controller, ControllerPorts, ControllerSpec
 from acortex.sim.energy import INDEX
 from acortex.sim.handovers import CAUSES, table
-from acortex.sim.host import HostIn, HostOut, HostPorts, HostSpec
+from acortex.sim.host import HOST, HostIn, HostOut, HostPorts, HostSpec
 from acortex.sim.kernel import IDLE, Alarm, Kernel
 from acortex.sim.memory import (
     Access,
@@ -34,8 +34,9 @@ from acortex.sim.memory import (
 )
 from acortex.sim.neurons import Neurons, NeuronsPorts, NeuronsSpec
 from acortex.sim.probe import Listener, Probe
+from acortex.sim.processes import Process, Shared, Traffic, begin
 from acortex.sim.program_erase import ProgramErase, ProgramEraseSpec
-from acortex.sim.snapshot import Snapshot
+from acortex.sim.snapshot import NEVER, Snapshot
 from acortex.sim.specs import Chip
 from acortex.sim.tally import Tally
 from acortex.sim.unit import SYNC, Agent, Site, Unit
@@ -69,11 +70,17 @@ class DeadlockError(AcortexError):
     """A run in which every unit waits for another."""
 
 
-def unit_paths(chip: Chip) -> tuple[str, ...]:
-    """The paths of a chip's units, in the order of their numbers."""
+def process_paths(processes: int) -> tuple[str, ...]:
+    """The paths of the units under which processes of a user have access to main memory."""
+    return tuple(f"main_memory/process{number}" for number in range(processes))
+
+
+def unit_paths(chip: Chip, processes: int = 0) -> tuple[str, ...]:
+    """The paths of a chip's units, in the order of their numbers; `processes` of a user come last."""
     lanes = {FRAME: chip.arrays.frames_at_once}
     units = [lane for path in UNITS for lane in _lanes(path, lanes.get(path, 1))]
-    return (*units, *_lanes("buses/down", chip.buses.down_lanes), *_lanes("buses/up", chip.buses.up_lanes))
+    lanes_down, lanes_up = _lanes("buses/down", chip.buses.down_lanes), _lanes("buses/up", chip.buses.up_lanes)
+    return (*units, *lanes_down, *lanes_up, *process_paths(processes))
 
 
 def _lanes(path: str, lanes: int) -> tuple[str, ...]:
@@ -106,7 +113,8 @@ def check_causes(units: Sequence[Unit]) -> None:
 class TimedChip:
     """A chip that runs the rest of a sequencer's program, from cycle 0, until it halts or its set-up ends.
 
-    With `record` it keeps what came to the vector agent, for sim/arrivals.py.
+    With `record` it keeps what came to the vector agent, for sim/arrivals.py. `processes` of a user live in it, see
+    sim/processes.py.
     """
 
     def __init__(
@@ -117,6 +125,7 @@ class TimedChip:
         listeners: Sequence[Listener] = (),
         price: Sequence[int] = (),
         record: bool = False,
+        processes: Sequence[Process] = (),
     ) -> None:
         self.chip = chip
         self.kernel = Kernel()
@@ -128,7 +137,8 @@ class TimedChip:
         self._channels = self._make_channels(record)
         self._sequencer = sequencer
         self._site = Site(self.kernel, self.tally, self.tokens, chip.controller.queue_depth, INDEX["sync"])
-        self._number = {path: number for number, path in enumerate(unit_paths(chip))}
+        self._number = {path: number for number, path in enumerate(unit_paths(chip, len(processes)))}
+        self._processes = processes
         self.agents = self._wire(groups)
         check_executors(self.agents)
         self.controller = Controller(
@@ -137,9 +147,12 @@ class TimedChip:
             ControllerSpec(chip.controller.decode_cycles),
             ControllerPorts(sequencer, self.agents),
         )
-        found = [self.controller, *self.agents.values(), *self._frames, *self._down.lanes, *self._up.lanes]
+        lanes = [*self._frames, *self._down.lanes, *self._up.lanes]
+        found = [self.controller, *self.agents.values(), *lanes, *self._traffic]
         self.units: list[Unit] = sorted(found, key=lambda unit: unit.number)
         check_causes(self.units)
+        outside = {id(alarm) for traffic in self._traffic for alarm in (traffic.alarm, traffic.turn)}
+        self._alarms = [alarm for alarm in self.kernel.alarms if id(alarm) not in outside]
         self._probe = Probe(self.units, listeners, price)
         self._began = False
 
@@ -181,8 +194,15 @@ class TimedChip:
         self._up = self._bus("buses/up", self.chip.buses.up_lanes, "bus.up")
         clients = self._clients()
         turns = ("write", "vector", "host_in", "operand", "read", "host_out")
-        self._fabric.serve([clients[name] for name in turns])  # the order in which requests of one cycle are granted
+        # The order in which requests of one cycle are granted: those of processes last, as the processes were given.
+        self._traffic = self._of_processes()
+        self._fabric.serve([*(clients[name] for name in turns), *self._traffic])
         return {**clients, **self._arrays(groups)}
+
+    def _of_processes(self) -> list[Traffic]:
+        """The units under which processes of a user have access to main memory."""
+        paths = process_paths(len(self._processes))
+        return [Traffic(self._site, *self._place(path), self._fabric) for path in paths]
 
     def _clients(self) -> dict[str, Client]:
         """The agents that ask for main memory, or for its side of the data bus."""
@@ -245,7 +265,8 @@ class TimedChip:
                 tick()
 
         try:
-            self.stopped = not self.kernel.drain(limit, 1024, each_while)
+            ended = self.kernel.drain(limit, 1024, each_while)
+            self.stopped = not ended and not self._over()
         except KeyboardInterrupt:
             self.stopped = self.interrupted = True
 
@@ -253,6 +274,19 @@ class TimedChip:
         if not self._began:
             self._began = True
             self.controller.alarm.at(0)
+            if self._processes:
+                self.kernel.over = self._over
+                shared = Shared(self.kernel, self.agents, self.chip.memory_words)
+                begin(shared, self._processes, self._traffic)
+
+    def _over(self) -> bool:
+        """Whether no unit of the chip will act again, whatever processes of a user do.
+
+        They can free the chip in one way only: where host/in waits for words that they have yet to offer.
+        """
+        if self.agents["host_in"].cause == HOST or self.controller.alarm.due != NEVER:
+            return False
+        return all(alarm.due == NEVER for alarm in self._alarms)
 
     # Somewhere within a run -------------------------------------------------------------------------------------
 
@@ -298,6 +332,8 @@ class TimedChip:
         equal where their chips go on alike, however long what they wait for has been there. It is then no state to
         restore from, but one to find periods with.
         """
+        if self._processes:
+            raise UsageError("a chip with processes of a user has no snapshot", hint="simpy's generators have no copy")
         self._probe.tell()
         frame, parts = snapshot.Frame(self.now, clip), self.parts()
         for part in parts.values():

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from acortex.sim.channel import Channel
 from acortex.sim.energy import INDEX as KIND
 from acortex.sim.kernel import CAUSE
 from acortex.sim.memory import READ, WRITE, Client, Fabric
@@ -14,7 +15,7 @@ from acortex.sim.snapshot import Roles
 from acortex.sim.unit import Ports, Site
 
 HOST_IN, HOST_OUT = KIND["host.in"], KIND["host.out"]
-LATENCY = CAUSE["latency"]
+LATENCY, HOST = CAUSE["latency"], CAUSE["host"]
 
 
 @dataclass(frozen=True)
@@ -32,27 +33,48 @@ class HostSpec:
 
 
 class HostIn(Client):
-    """Brings a tensor from the host into main memory: a word crosses the port, then is written."""
+    """Brings a tensor from the host into main memory: a word crosses the port, then is written.
+
+    The host has all its words at once, unless a process of a user has taken over its port.
+    """
 
     executes = ("word",)
+    causes = Client.causes | {HOST}
 
-    roles = Roles(spec=("_word_cycles",))
+    roles = Roles(spec=("word_cycles",), ports=("offered",))
 
     def __init__(self, site: Site, path: str, rank: int, spec: HostSpec, ports: HostPorts) -> None:
         ports.check(path)
         super().__init__(site, path, rank, ports.fabric)
-        self._word_cycles = spec.word_cycles
+        self.word_cycles = spec.word_cycles
+        self.offered: Channel[None] | None = None
+        """The words that a process has offered; None where the host has all its words."""
 
     def work(self, now: int) -> None:
         """Takes the next word from the host as soon as the one before is written: nothing can come in between."""
         start = max(now, self.since)
+        if self.offered is not None and not self._takes(self.offered, start):
+            return
         if start < self.kernel.limit:
             if self.first < 0:
                 self._tally.cross(self.context[2], start)
-            self.act(start, self._word_cycles, HOST_IN, 1)
+            self.act(start, self.word_cycles, HOST_IN, 1)
             self.ask(start, self.since)
         else:
             self.alarm.at(start)
+
+    def _takes(self, offered: Channel[None], start: int) -> bool:
+        """Whether there is a word to take; if not, the agent waits for one."""
+        if start < self.kernel.limit:
+            if not offered.ready(start, self):
+                self.block(start, HOST)
+                return False
+            offered.take()
+        return True
+
+    def notify(self, cycle: int) -> None:
+        """A word is offered, seen from a cycle on: the agent looks for it then."""
+        self.alarm.at(cycle)
 
     def granted(self, now: int) -> None:
         """Writes the word, and goes on."""
@@ -66,12 +88,12 @@ class HostOut(Client):
     executes = ("word",)
     causes = Client.causes | {LATENCY}
 
-    roles = Roles(spec=("_word_cycles",))
+    roles = Roles(spec=("word_cycles",))
 
     def __init__(self, site: Site, path: str, rank: int, spec: HostSpec, ports: HostPorts) -> None:
         ports.check(path)
         super().__init__(site, path, rank, ports.fabric)
-        self._word_cycles = spec.word_cycles
+        self.word_cycles = spec.word_cycles
 
     def work(self, now: int) -> None:
         """Asks for the next word."""
@@ -88,7 +110,7 @@ class HostOut(Client):
             self.alarm.at(arrival)
 
     def _hand_over(self, now: int) -> None:
-        self.act(now, self._word_cycles, HOST_OUT, 1)
+        self.act(now, self.word_cycles, HOST_OUT, 1)
         self.remaining -= 1
         end = self.since
         self._tally.cross(self.context[2], now, end)

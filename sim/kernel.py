@@ -13,11 +13,12 @@ far ahead of the clock, but never of what it knows.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from typing import Any, TypeVar
 
 import simpy
 from simpy.core import EmptySchedule, StopSimulation
-from simpy.events import NORMAL, EventPriority
+from simpy.events import NORMAL, Event, EventPriority, Process
 
 from acortex.sim.handovers import CAUSE as CAUSE
 from acortex.sim.handovers import CAUSES as CAUSES
@@ -33,6 +34,8 @@ LAST = NEVER - 1
 
 CHAIN = range(16)
 """How many alarms ring in one step of simpy, at most: progress counts steps."""
+
+T = TypeVar("T")
 
 FIRST = EventPriority(-1)
 """Before all that happens in a cycle. simpy's own events come next, then the units in the order of their ranks."""
@@ -55,39 +58,84 @@ class Kernel(simpy.Environment):
         self.alarms.clear()
         self.held: Alarm | None = self._nobody
         """The alarm that was armed first since one rang, not on the heap yet: it may be the next to ring."""
-
-    @property
-    def quiet(self) -> bool:
-        """Whether no unit will act again of itself."""
-        return all(alarm.due == NEVER for alarm in self.alarms)
+        self.over: Callable[[], bool] | None = None
+        """Asked before each step where processes of a user may go on for ever: whether the run is over."""
+        self.failure: Exception | None = None
 
     def drain(self, limit: int | None, every: int, tick: Callable[[], None] | None = None) -> bool:
-        """Runs until nothing is left to happen before cycle `limit`; tells whether nothing is left at all.
+        """Runs until nothing is left to happen before cycle `limit`, or the run is over; tells whether it came so far.
 
-        `tick` is called each `every` steps, for progress.
+        `tick` is called each `every` steps, for progress. What a process of a user raises is raised as it is.
         """
         self.limit = LAST if limit is None else limit
         if limit is not None:
             self.stop_at(limit)
-        step = self.step
+        return self._as_raised(lambda: self._loop(every, tick))
+
+    def _loop(self, every: int, tick: Callable[[], None] | None) -> bool:
+        steps = self._steps if self.over is None else self._steps_until_over
         try:
-            while True:
-                for _ in range(every):
-                    step()
+            while steps(every):
                 if tick is not None:
                     tick()
-        except (EmptySchedule, StopSimulation):
-            return self.quiet
+        except EmptySchedule:
+            return True
+        except StopSimulation:
+            return False
+        return True
+
+    def _steps(self, count: int) -> bool:
+        step = self.step
+        for _ in range(count):
+            step()
+        return True
+
+    def _steps_until_over(self, count: int) -> bool:
+        assert self.over is not None
+        for _ in range(count):
+            if self.over():
+                return False
+            self.step()
+        return True
+
+    def process(self, generator: Generator[Event, Any, Any]) -> Process:
+        """Makes a process of simpy of a generator, as simpy does, and keeps what ends it if that is an exception."""
+        kept: Any = self._kept(generator, lambda: bool(made.callbacks))
+        kept.__name__ = getattr(generator, "__name__", "process")  # simpy names a process after its generator
+        made = Process(self, kept)
+        return made
+
+    def _kept(self, generator: Generator[Event, Any, Any], awaited: Callable[[], bool]) -> Generator[Event, Any, Any]:
+        """A generator whose exception is kept as it is: simpy makes it anew from its `args`, without its traceback.
+
+        Where another process waits for this one, the exception is that one's to handle, as simpy has it.
+        """
+        try:
+            return (yield from generator)
+        except Exception as error:
+            if awaited():
+                raise
+            self.failure = error
+            raise ProcessFailed from None
+
+    def _as_raised(self, work: Callable[[], T]) -> T:
+        """What `work` returns; where a process fails in it, that raises what the process raised."""
+        try:
+            return work()
+        except ProcessFailed:
+            pass  # raised below, where this exception is no context of it
+        assert self.failure is not None
+        raise self.failure
 
     def advance(self, cycle: int) -> None:
         """Runs up to before a cycle, which is not of the past, and ends nothing."""
         if cycle > self.now:
-            self.run(until=cycle)
+            self._as_raised(lambda: self.run(until=cycle))
 
     def advance_a_step(self) -> bool:
         """Does one step of simpy; tells whether there was one to do."""
         try:
-            self.step()
+            self._as_raised(self.step)
         except EmptySchedule:
             return False
         return True
@@ -95,6 +143,10 @@ class Kernel(simpy.Environment):
     def stop_at(self, cycle: int) -> None:
         """Lets simpy stop before anything happens in a cycle, as its `run(until=cycle)` does."""
         self.schedule(_End(self), FIRST, cycle - self.now)
+
+
+class ProcessFailed(Exception):
+    """Stands for the exception of a process in simpy, which makes exceptions anew."""
 
 
 class _End(simpy.Event):

@@ -27,9 +27,10 @@ class Tracing:
     level: str = "events"
     filters: Mapping[str, Any] = field(default_factory=dict)
 
-    def begin(self, program: Program, chip: Chip) -> TraceWriter:
-        """The writer of a run's trace, its header written."""
-        return TraceWriter(self.path, replace(header(program, chip), filters=dict(self.filters)), self.level)
+    def begin(self, program: Program, chip: Chip, processes: int = 0) -> TraceWriter:
+        """The writer of a run's trace, its header written; `processes` of a user have units of their own."""
+        about = replace(header(program, chip), filters=dict(self.filters), units=unit_paths(chip, processes))
+        return TraceWriter(self.path, about, self.level)
 
 
 def end(writer: TraceWriter, summary: dict[str, Any], interrupted: bool) -> str | None:

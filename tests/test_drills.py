@@ -341,7 +341,7 @@ def test_the_judge_names_an_instruction_that_it_does_not_know(drill: Drill, kind
 
 
 WIRING = (
-    ("sim/chip.py", "import", "from acortex.sim.snapshot import Snapshot"),
+    ("sim/chip.py", "import", "from acortex.sim.specs import Chip"),
     ("sim/chip.py", "unit", ')\n"""The units that every chip has'),
     ("sim/chip.py", "agent", '            "vector": Vector('),
     ("sim/specs.py", "section", "class Errors(Section)"),
@@ -356,7 +356,7 @@ def test_an_agent_is_one_file_and_its_wiring_settings_price_and_instruction(dril
     drill.create("sim/scrub.py", block("scrub: sim/scrub.py"))
     for file, what, before in WIRING:
         drill.insert(file, before, block(f"scrub: {file}, {what}"))
-    drill.insert("sim/chip.py", ")\n        self._fabric.serve", ', "scrub"')
+    drill.insert("sim/chip.py", ")\n        # The order in which requests of one cycle", ', "scrub"')
     drill.insert("sim/energy.py", ")\n\nKINDS: tuple", block("scrub: sim/energy.py"))
     assert len(drill.files) == 5
     drill.insert("isa/operands.py", ')\n"""The units that take instructions', block("scrub: isa/operands.py"))

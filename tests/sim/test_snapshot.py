@@ -13,7 +13,7 @@ from timed_chips import NAMES, Kept, Runs, of_ours
 from acortex.errors import AcortexError, UsageError
 from acortex.isa.sequencer import Sequencer
 from acortex.sim.chip import TimedChip
-from acortex.sim.snapshot import Snapshot, roles_of
+from acortex.sim.snapshot import Roles, Snapshot, roles_of
 from acortex.sim.tracing import Tracing
 from judge.generate import generate
 
@@ -28,6 +28,7 @@ Stop = Callable[[TimedChip], object]
 
 @cache
 def ours(name: str, busy: bool = False) -> Runs:
+    """A program of the repository, on its chip or on a busy one."""
     return of_ours(name, BUSY if busy else [])
 
 
@@ -74,7 +75,9 @@ def test_every_program_of_ours_goes_on(name: str, busy: bool) -> None:
         goes_on(ours(name, busy), stop)
 
 
+@cache
 def drawn(seed: int) -> Runs:
+    """A random program."""
     case = generate(seed)
     return Runs(case.program, case.chip, case.inferences)
 
@@ -224,9 +227,77 @@ def test_a_chip_does_not_go_back() -> None:
 
 # Nothing is there in vain ---------------------------------------------------------------------------------------------
 
-IN_VAIN = {
-    "busy": "",
+CROWDED = (*BUSY, "memory.access_cycles=6", "memory.bank_cycles=6")
+
+WITNESSES: dict[str, tuple[str | int, int]] = {
+    "Alarm.due": ("vmm", 20),
+    "Alarm.floor": ("in_flight", 53),
+    "Unit.since": ("vmm", 20),
+    "Unit.cause": ("vmm", 20),
+    "Agent.current": ("vmm", 20),
+    "Agent.remaining": ("vmm", 20),
+    "Channel._room": ("vmm", 20),
+    "Channel._items": ("vmm", 20),
+    "Channel._freed": ("vmm", 20),
+    "Channel._empty": ("vmm", 20),
+    "Channel._full": ("vmm", 53),
+    "Tokens._channels": ("vmm", 20),
+    "Frame._expected": ("vmm", 53),
+    "Frame._held": ("in_flight", 53),
+    "Frame._outstanding": (1, 929),
+    "Frame._watcher": (15, 226),
+    "Frame._drained_from": (24, 748),
+    "Fabric.port_free": (3, 263),
+    "Fabric._banks": ("pooling", 515),
+    "Fabric._ports": ("residual, crowded", 2299),
+    "DataBus.free_from": (13, 604),
+    "DataBus._next": ("pipeline, crowded", 1071),
+    "DataBus._free_at": (66, 3378),
+    "Controller._stopped": (26, 1753),
+    "Buffer._held": (27, 1606),
+    "Neurons._round": (45, 1242),
 }
+"""For each field of the state a program, by its name or its seed, and a cycle in which that value is missed."""
+
+NEVER_MISSED = {
+    "Vector._arrived": "a word is worked on in the very step in which it is granted the bus: all else is there",
+}
+"""Fields that are the same in a new chip wherever a step of the event loop ends, but for a run at its limit."""
+
+
+def fields(chip: TimedChip) -> dict[str, str]:
+    """The class and attribute that each value of a state is of, by its name in the snapshot."""
+    found = {}
+    for path, part in chip.parts().items():
+        for attribute in roles_of(type(part)).state:
+            owner = next(kind for kind in type(part).__mro__ if attribute in vars(kind).get("roles", Roles()).state)
+            found[f"{path}.{attribute}"] = f"{owner.__name__}.{attribute}"
+    return found
+
+
+def test_every_field_of_the_state_has_a_witness() -> None:
+    known = {*WITNESSES, *NEVER_MISSED}
+    for name in NAMES:
+        assert set(fields(ours(name, True).new()).values()) <= known
+
+
+def witness(program: str | int) -> Runs:
+    if isinstance(program, int):
+        return drawn(program)
+    name, _, crowded = program.partition(", ")
+    return of_ours(name, CROWDED) if crowded else ours(name, True)
+
+
+@pytest.mark.parametrize("field", WITNESSES)
+def test_a_field_that_is_lost_is_missed(field: str) -> None:
+    program, cycle = WITNESSES[field]
+    runs = witness(program)
+    chip = runs.new([Kept()])
+    chip.advance(cycle)
+    taken, fresh = chip.snapshot(), dict(runs.new().snapshot().state)
+    of = fields(chip)
+    names = [name for name, value in taken.state if of.get(name) == field and value != fresh[name]]
+    assert any(lost(runs, taken, name, fresh) for name in names), "find another program or cycle that misses it"
 
 
 def lost(runs: Runs, taken: Snapshot, name: str, fresh: dict[str, Any]) -> bool:
