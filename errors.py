@@ -20,6 +20,8 @@ class AcortexError(Exception):
     """
 
     exit_code = 1
+    code = ""
+    """Of a program that breaks a rule of the chip: the rule's code, as docs/rules.md lists them."""
 
     def __init__(self, message: str, *, where: str = "", hint: str = "") -> None:
         super().__init__(message)

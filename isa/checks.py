@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from acortex.isa.codec import Instruction
 from acortex.isa.operands import ACTIVATIONS, NO_LOOP
+from acortex.isa.table import HALT, LOOP, NEXT, START
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +43,23 @@ def check(instructions: Checked, tables: Mapping[str, int]) -> list[Problem]:
     return sorted(problems, key=lambda problem: problem.index)
 
 
-def _of(instructions: Checked, *mnemonics: str) -> Iterator[tuple[int, Instruction]]:
-    """The instructions with one of these mnemonics, with their indices."""
+def _of(instructions: Checked, effect: str) -> Iterator[tuple[int, Instruction]]:
+    """The instructions with an effect, with their indices."""
     for index, instruction in enumerate(instructions):
-        if instruction is not None and instruction.row.mnemonic in mnemonics:
+        if instruction is not None and instruction.row.effect == effect:
+            yield index, instruction
+
+
+def _with(instructions: Checked, *operands: str) -> Iterator[tuple[int, Instruction]]:
+    """The instructions that have all of these operands, with their indices."""
+    for index, instruction in enumerate(instructions):
+        if instruction is not None and instruction.row.by_name.keys() >= set(operands):
             yield index, instruction
 
 
 def _start(instructions: Checked) -> int | None:
     """The index of the first `start`."""
-    return next((index for index, _ in _of(instructions, "start")), None)
+    return next((index for index, _ in _of(instructions, START)), None)
 
 
 def _placement(instructions: Checked) -> Iterator[Problem]:
@@ -66,7 +74,7 @@ def _placement(instructions: Checked) -> Iterator[Problem]:
         if instruction is None or index == start:
             continue
         row = instruction.row
-        if row.mnemonic == "start":
+        if row.effect == START:
             yield Problem(index, "", "a second `start`: set-up has ended already")
         elif row.setup is True and index > start:
             yield Problem(index, "", f"`{row.mnemonic}` belongs to set-up", "move it before `start`")
@@ -76,7 +84,7 @@ def _placement(instructions: Checked) -> Iterator[Problem]:
 
 def _ending(instructions: Checked) -> Iterator[Problem]:
     """The last instruction is `halt`: the controller must not run off the end."""
-    if instructions and instructions[-1] is not None and instructions[-1].row.mnemonic != "halt":
+    if instructions and instructions[-1] is not None and instructions[-1].row.effect != HALT:
         yield Problem(len(instructions) - 1, "", "the program does not end with `halt`", "add `halt` as its last line")
 
 
@@ -86,7 +94,7 @@ _ONE_SIDE = "a loop lies wholly in set-up or in the run"
 def _jumps(instructions: Checked, nest: _Nest) -> Iterator[Problem]:
     """A jump leads into the body of its own loop, on its own side of `start`."""
     start = _start(instructions)
-    for index, instruction in _of(instructions, "next"):
+    for index, instruction in _of(instructions, NEXT):
         wrong = _jump_fault(nest, start, index, instruction)
         if wrong:
             yield Problem(index, *wrong)
@@ -139,9 +147,9 @@ class _Nest:
             if instruction is None:
                 return
             self.within.append(next(reversed(self._open.values()), -1))
-            if instruction.row.mnemonic == "loop":
+            if instruction.row.effect == LOOP:
                 self._begin(index, instruction["loop"])
-            elif instruction.row.mnemonic == "next":
+            elif instruction.row.effect == NEXT:
                 self._end(index, instruction["loop"])
         for register, index in self._open.items():
             hint = f"end its body with `next l{register}, LABEL`, LABEL at the first line below the loop"
@@ -179,10 +187,10 @@ def _loops(instructions: Checked, nest: _Nest) -> Iterator[Problem]:
     for index, instruction in enumerate(instructions[: len(nest.within)]):
         if instruction is None:
             return
-        mnemonic = instruction.row.mnemonic
-        if mnemonic == "loop":
+        effect = instruction.row.effect
+        if effect == LOOP:
             begun.add(instruction["loop"])
-        elif mnemonic == "next" and instruction["loop"] in begun and index not in nest.closes:
+        elif effect == NEXT and instruction["loop"] in begun and index not in nest.closes:
             message = f"the loop of l{instruction['loop']} has ended already"
             yield Problem(index, "loop", message, f"begin another one: `loop l{instruction['loop']}, COUNT`")
         else:
@@ -200,7 +208,7 @@ def _unset(index: int, instruction: Instruction, begun: set[int]) -> Iterator[Pr
 
 def _quantisers(instructions: Checked) -> Iterator[Problem]:
     """A quantiser's range holds its zero, and codes below zero where sums may be negative."""
-    for index, quantiser in _of(instructions, "quant"):
+    for index, quantiser in _with(instructions, "low", "zero", "high"):
         low, zero, high = quantiser["low"], quantiser["zero"], quantiser["high"]
         if low > high:
             yield Problem(index, "low", f"low is {low}, above high, which is {high}")
@@ -213,7 +221,7 @@ def _quantisers(instructions: Checked) -> Iterator[Problem]:
 
 def _codings(instructions: Checked) -> Iterator[Problem]:
     """A second coding is another one, and says which words it is for."""
-    for index, convert in _of(instructions, "convert"):
+    for index, convert in _with(instructions, "quantiser", "then", "every"):
         if convert["then"] and not convert["every"]:
             yield Problem(index, "then", "`then` codes no word without `every`", "say every=4 for each fourth word")
         elif convert["every"] and convert["then"] == convert["quantiser"]:

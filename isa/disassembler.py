@@ -51,7 +51,7 @@ def _declarations(program: Program, instructions: Sequence[Instruction]) -> Iter
     yield f".chip {quoted(program.chip)}"
     for directive, tensors in ((".input", program.inputs), (".output", program.outputs)):
         yield from (f"{directive} {_tensor(tensor)}" for tensor in tensors)
-    used = dict.fromkeys(one["layer"] for one in instructions if one.row.mnemonic == "layer")
+    used = dict.fromkeys(one["layer"] for one in instructions if "layer" in one.values)
     if list(used) != list(range(len(program.layers))):
         yield from (f".layer {quoted(name)}" for name in program.layers)
 

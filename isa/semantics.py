@@ -3,6 +3,9 @@
 An instruction's meaning is one function here, bound to its mnemonic together with its `Flow`: how many items it takes
 from a pipe and gives to one, and whether it walks over main memory. A pipe is the ordered stream of items between two
 agents; its items are words of 64 codes, input vectors of a group, or the sums of its columns.
+
+An array has the shape (..., items, width). Leading axes are lanes: independent inputs that one walk of the program
+computes together. Shapes below are those of one lane.
 """
 
 from __future__ import annotations
@@ -19,7 +22,12 @@ from acortex.isa.operands import KINDS
 from acortex.isa.quantisers import EXACT, LARGEST_SHIFT, nearest, quantise
 from acortex.isa.recurrent import gru_reset_step, gru_step, lstm_step, saturate
 from acortex.isa.sequencer import Dispatch
+from acortex.isa.table import JOIN_GROUP as JOIN_GROUP
+from acortex.isa.table import MAKE_TOKEN as MAKE_TOKEN
+from acortex.isa.table import PART_GROUP as PART_GROUP
 from acortex.isa.table import ROWS
+from acortex.isa.table import TAKE_TOKEN as TAKE_TOKEN
+from acortex.isa.table import WRITE_GROUP as WRITE_GROUP
 from acortex.isa.windows import Slide, slide
 
 Array = NDArray[Any]
@@ -42,6 +50,9 @@ class Shape(NamedTuple):
         """Words that the converted columns fill."""
         return -(-self.columns // CHANNELS)
 
+
+BUFFER, LINES = "buffer.words", "vector.line_words"
+"""The settings that say how many words the buffer holds, and how many the vector agent keeps of an image."""
 
 BLOCK = 1 << 18
 """Codes of input vectors that are multiplied at a time: as many as stay in a processor's cache."""
@@ -77,23 +88,35 @@ class Flow(NamedTuple):
     """Whether the items that it takes stay where they are, for what takes the next."""
     unneeded: int = 0
     """Items that it takes after it has given the last of its own: that this is there says nothing of them."""
+    at_once: bool = False
+    """Whether it begins before the first of its items is there."""
+    held: int = 0
+    """Words that it keeps at once in the store of its agent, whose size is the setting `store`."""
+    store: str = ""
+
+
+_Flows = Callable[[Dispatch, Shape | None], Flow]
+_Compute = Callable[[Array, Dispatch, Shape | None], Array]
+_Sizes = Callable[[Dispatch], tuple[tuple[str, int], ...]]
 
 
 class Meaning(NamedTuple):
-    """One instruction's meaning: its flow, and the function from what it takes to what it gives."""
+    """One instruction's meaning: its flow, and the function from what it takes to what it gives.
 
-    flow: Callable[[Dispatch, Shape | None], Flow]
-    compute: Callable[[Array, Dispatch, Shape | None], Array]
+    `sizes` are what it goes through, in words, each as errors call it: known before anything of that size is made.
+    """
+
+    flow: _Flows
+    compute: _Compute
+    sizes: _Sizes
 
 
 MEANINGS: dict[str, Meaning] = {}
 
-_Compute = Callable[[Array, Dispatch, Shape | None], Array]
 
-
-def _means(mnemonic: str, flow: Callable[[Dispatch, Shape | None], Flow]) -> Callable[[_Compute], _Compute]:
+def _means(mnemonic: str, flow: _Flows, sizes: _Sizes = lambda d: ()) -> Callable[[_Compute], _Compute]:
     def bind(compute: _Compute) -> _Compute:
-        MEANINGS[mnemonic] = Meaning(flow, compute)
+        MEANINGS[mnemonic] = Meaning(flow, compute, sizes)
         return compute
 
     return bind
@@ -141,6 +164,11 @@ def operand(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     return words
 
 
+def shifts(dispatch: Dispatch) -> bool:
+    """Whether an instruction can write a part of a pixel's channels, or move them up."""
+    return "shift" in dispatch.row.by_name
+
+
 def spills(dispatch: Dispatch) -> bool:
     """Whether a `write` shifts a pixel's channels into one word more than come."""
     spilt: bool = dispatch.ops.shift + dispatch.ops.tail > CHANNELS
@@ -156,10 +184,10 @@ def _write_flow(dispatch: Dispatch, shape: Shape | None) -> Flow:
 
 def written(dispatch: Dispatch) -> NDArray[np.bool_] | None:
     """Which channels of a pixel's words a `write` changes: bool of shape (words of a pixel, 64); None for all."""
+    if not shifts(dispatch) or (dispatch.ops.shift == 0 and dispatch.ops.tail == CHANNELS):
+        return None
     assert dispatch.stream is not None
     shift, tail = dispatch.ops.shift, dispatch.ops.tail
-    if shift == 0 and tail == CHANNELS:
-        return None
     words = dispatch.stream.extents[0]
     end = (words - spills(dispatch) - 1) * CHANNELS + tail + shift
     place = np.arange(words * CHANNELS)
@@ -174,11 +202,11 @@ def write(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     shift, held = dispatch.ops.shift, dispatch.stream.extents[0]
     if shift == 0:
         return words
-    pixels = words.reshape(-1, (held - spills(dispatch)) * CHANNELS)
-    moved = np.zeros((len(pixels), held * CHANNELS), dtype=np.uint8)
-    reached = min(pixels.shape[1], held * CHANNELS - shift)
-    moved[:, shift : shift + reached] = pixels[:, :reached]
-    return moved.reshape(-1, CHANNELS)
+    pixels = words.reshape(*words.shape[:-2], -1, (held - spills(dispatch)) * CHANNELS)
+    moved = np.zeros((*pixels.shape[:-1], held * CHANNELS), dtype=np.uint8)
+    reached = min(pixels.shape[-1], held * CHANNELS - shift)
+    moved[..., shift : shift + reached] = pixels[..., :reached]
+    return moved.reshape(*words.shape[:-2], -1, CHANNELS)
 
 
 # Positions --------------------------------------------------------------------------------------------------------
@@ -190,32 +218,34 @@ def feed(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
 
     Every channel past the tail has the fill code; the one column too many holds it for the rows of the group beyond.
     """
-    ops = dispatch.ops
-    vectors = np.full((ops.positions, ops.words * CHANNELS + 1), ops.fill, dtype=np.uint8)
+    ops, lanes = dispatch.ops, words.shape[:-2]
+    vectors = np.full((*lanes, ops.positions, ops.words * CHANNELS + 1), ops.fill, dtype=np.uint8)
     given = (ops.words - 1) * CHANNELS + ops.tail
-    vectors[:, :given] = words.reshape(ops.positions, ops.words * CHANNELS)[:, :given]
+    vectors[..., :given] = words.reshape(*lanes, ops.positions, ops.words * CHANNELS)[..., :given]
     return vectors
 
 
 def _feed_flow(dispatch: Dispatch) -> Flow:
     ops = dispatch.ops
-    return Flow("buffer", ops.positions * ops.words, "vectors", ops.positions, keeps=bool(ops.keep))
+    taken, keeps = ops.positions * ops.words, bool(ops.keep)
+    held, store = (taken, BUFFER) if keeps else (0, "")
+    return Flow("buffer", taken, "vectors", ops.positions, keeps=keeps, held=held, store=store)
 
 
 @_means("multiply", lambda d, s: Flow("vectors", d.ops.positions, "sums", d.ops.positions))
 def multiply(vectors: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     """Sums of the group's columns: exact integers, of the type of its weights, of shape (positions, columns)."""
     assert shape is not None and shape.weights is not None
-    missing = shape.rows - (vectors.shape[1] - 1)
+    missing = shape.rows - (vectors.shape[-1] - 1)
     if missing > 0:
-        vectors = np.concatenate((vectors[:, :-1], np.repeat(vectors[:, -1:], missing, axis=1)), axis=1)
-    vectors = vectors[:, : shape.rows]
+        vectors = np.concatenate((vectors[..., :-1], np.repeat(vectors[..., -1:], missing, axis=-1)), axis=-1)
+    rows = vectors[..., : shape.rows].reshape(-1, shape.rows)  # the positions of all lanes, as rows of one matrix
     weights = shape.weights
-    sums = np.empty((len(vectors), shape.columns), dtype=weights.dtype)
+    sums = np.empty((len(rows), shape.columns), dtype=weights.dtype)
     block = max(BLOCK // shape.rows, 64)
-    for at in range(0, len(vectors), block):
-        np.matmul(vectors[at : at + block].astype(weights.dtype), weights, out=sums[at : at + block])
-    return sums
+    for at in range(0, len(rows), block):
+        np.matmul(rows[at : at + block].astype(weights.dtype), weights, out=sums[at : at + block])
+    return sums.reshape(*vectors.shape[:-1], shape.columns)
 
 
 @_means("convert", lambda d, s: _convert_flow(d, s))
@@ -223,14 +253,14 @@ def convert(sums: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     """Codes, 64 a word, zeros past the last column: uint8 of shape (positions * words, 64)."""
     assert dispatch.quantiser is not None
     codes = quantise(sums, dispatch.quantiser)
-    positions, columns = codes.shape
+    *lanes, positions, columns = codes.shape
     words = -(-columns // CHANNELS)
     if dispatch.other is not None:
         last = np.arange(1, words + 1) % dispatch.ops.every == 0
         codes = np.where(np.repeat(last, CHANNELS)[:columns], quantise(sums, dispatch.other), codes)
-    padded = np.zeros((positions, words * CHANNELS), dtype=np.uint8)
-    padded[:, :columns] = codes
-    return padded.reshape(positions * words, CHANNELS)
+    padded = np.zeros((*lanes, positions, words * CHANNELS), dtype=np.uint8)
+    padded[..., :columns] = codes
+    return padded.reshape(*lanes, positions * words, CHANNELS)
 
 
 def _convert_flow(dispatch: Dispatch, shape: Shape | None) -> Flow:
@@ -260,24 +290,34 @@ def visited(dispatch: Dispatch) -> NDArray[np.int64]:
     return dispatch.stream.base + y * along_y + x * along_x + c * along_c
 
 
-@_means("fetch", lambda d, s: Flow(gives="buffer", given=slide_of(d).size, reads=True))
+def _window_size(dispatch: Dispatch) -> tuple[tuple[str, int], ...]:
+    return (("the window needs", slide_of(dispatch).size),)
+
+
+@_means("fetch", lambda d, s: Flow(gives="buffer", given=slide_of(d).size, reads=True), _window_size)
 def fetch(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     """The words read from main memory, as the buffer takes them: uint8 of shape (words, 64)."""
     return words
 
 
-@_means("slide", lambda d, s: Flow("buffer", slide_of(d).size, "vectors", slide_of(d).window.positions))
+def _slide_flow(dispatch: Dispatch) -> Flow:
+    over = slide_of(dispatch)
+    at_once = not over.new[0]  # a window that at first lies outside its image needs no word of it there
+    return Flow("buffer", over.size, "vectors", over.window.positions, at_once=at_once, held=over.held, store=BUFFER)
+
+
+@_means("slide", lambda d, s: _slide_flow(d), _window_size)
 def slide_over(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     """Input vectors as those of `feed`: uint8 of shape (positions, rows + 1), the taps' channels in reading order."""
     ops = dispatch.ops
     taps = slide_of(dispatch).vectors(words)
-    positions, _, held = taps.shape
+    *places, _, held = taps.shape
     channels = min((-(-held // CHANNELS) - 1) * CHANNELS + ops.tail, held)
-    taps = taps[:, :, :channels]
+    taps = taps[..., :channels]
     if not ops.dense and channels % CHANNELS:
-        taps = np.pad(taps, ((0, 0), (0, 0), (0, -channels % CHANNELS)))
-    fill = np.full((positions, 1), ops.fill, dtype=np.uint8)
-    return np.concatenate((taps.reshape(positions, -1), fill), axis=1)
+        taps = np.pad(taps, (*((0, 0),) * (taps.ndim - 1), (0, -channels % CHANNELS)))
+    fill = np.full((*places, 1), ops.fill, dtype=np.uint8)
+    return np.concatenate((taps.reshape(*places, -1), fill), axis=-1)
 
 
 def vector_words(dispatch: Dispatch) -> int:
@@ -304,33 +344,44 @@ def pooling_of(dispatch: Dispatch) -> Slide:
     return slide(replace(dispatch.window, width=columns), rows, depth)
 
 
-@_means("pool", lambda d, s: _pool_flow(d))
+def _pool_sizes(dispatch: Dispatch) -> tuple[tuple[str, int], ...]:
+    assert dispatch.window is not None and dispatch.stream is not None
+    pooled = dispatch.window.positions * dispatch.stream.extents[0]
+    return (("the image has", dispatch.stream.size), ("the pooled image has", pooled))
+
+
+@_means("pool", lambda d, s: _pool_flow(d), _pool_sizes)
 def pool(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     """Pooled pixels, row by row: uint8 of shape (positions * words of a pixel, 64)."""
     assert dispatch.quantiser is not None
-    over = pooling_of(dispatch)
+    over, lanes = pooling_of(dispatch), words.shape[:-2]
     rows, columns, depth = over.height, over.window.width, over.words
-    pixels = words.reshape(rows, columns, depth * CHANNELS)
+    pixels = words.reshape(*lanes, rows, columns, depth * CHANNELS)
     largest = _choice(dispatch, "mode") == "max"
     gather = np.maximum if largest else np.add
-    found = np.zeros((over.window.rows, over.window.columns, depth * CHANNELS), dtype=np.uint8 if largest else np.int64)
+    size = (*lanes, over.window.rows, over.window.columns, depth * CHANNELS)
+    found = np.zeros(size, dtype=np.uint8 if largest else np.int64)
     for at_rows, at_columns, under in over.taps(pixels):
-        part = found[at_rows, at_columns]
+        part = found[..., at_rows, at_columns, :]
         gather(part, under, out=part)
     outside = (over.window.taps - over.inside)[:, :, None]
     if not dispatch.ops.inside:
         around = (outside > 0) * over.window.value if largest else outside * over.window.value
         gather(found, around.astype(found.dtype), out=found)
     if largest:
-        return found.reshape(-1, CHANNELS)
+        return found.reshape(*lanes, -1, CHANNELS)
     counts: Array | int = np.maximum(over.inside, 1).reshape(-1, 1) if dispatch.ops.inside else over.window.taps
-    return quantise(found.reshape(-1, depth * CHANNELS), dispatch.quantiser, counts).reshape(-1, CHANNELS)
+    codes = quantise(found.reshape(*lanes, -1, depth * CHANNELS), dispatch.quantiser, counts)
+    return codes.reshape(*lanes, -1, CHANNELS)
 
 
 def _pool_flow(dispatch: Dispatch) -> Flow:
     over, taken = pooling_of(dispatch), _words(dispatch)
     unneeded = taken - 1 - int(over.ready[-1])
-    return Flow("vector", taken, "results", over.window.positions * over.words, unneeded=unneeded)
+    given = over.window.positions * over.words
+    lines = min((over.window.kernel_y - 1) * over.window.dilation_y + 1, over.height)
+    held = lines * over.window.width * over.words
+    return Flow("vector", taken, "results", given, unneeded=unneeded, held=held, store=LINES)
 
 
 def _vector_flow(operands: int) -> Callable[[Dispatch, Shape | None], Flow]:
@@ -381,7 +432,7 @@ def lstm(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     assert dispatch.quantiser is not None and dispatch.other is not None
     (i, f, o, g), cell = _gates(words, dispatch)
     after, h = lstm_step(i, f, o, g, cell, dispatch.other)
-    return np.concatenate((quantise(h, dispatch.quantiser), after))
+    return np.concatenate((quantise(h, dispatch.quantiser), after), axis=-2)
 
 
 @_means("gru", _cell_flow(lambda d: 4 if d.ops.reset else 2))
@@ -395,22 +446,24 @@ def gru(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     else:
         z, n = gates
         after = gru_step(z, n, state, dispatch.other)
-    return np.concatenate((quantise(after, dispatch.quantiser), after))
+    return np.concatenate((quantise(after, dispatch.quantiser), after), axis=-2)
 
 
 def _gates(words: Array, dispatch: Dispatch) -> tuple[list[Array], Array]:
     """The words of each gate, which arrive in turns, and the state, which stands behind: int64 (words, 64) each."""
     count = dispatch.ops.words
     wide = words.astype(np.int64)
-    arrived = wide[:-count].reshape(count, -1, CHANNELS)
-    return [arrived[:, gate] for gate in range(arrived.shape[1])], wide[-count:]
+    arrived = wide[..., :-count, :].reshape(*words.shape[:-2], count, -1, CHANNELS)
+    return [arrived[..., gate, :] for gate in range(arrived.shape[-2])], wide[..., -count:, :]
 
 
 @_means("putstate", lambda d, s: Flow("vector", d.ops.words, state=d.ops.words))
 def put_state(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     """The states that words become: int64 of shape (words, 64)."""
     assert dispatch.quantiser is not None
-    scaled = (words[: dispatch.ops.words].astype(np.int64) - dispatch.ops.zero_a) * dispatch.quantiser.multiplier
+    scaled = (
+        words[..., : dispatch.ops.words, :].astype(np.int64) - dispatch.ops.zero_a
+    ) * dispatch.quantiser.multiplier
     return saturate(nearest(scaled, 1 << min(dispatch.quantiser.shift, LARGEST_SHIFT)))
 
 
@@ -418,7 +471,7 @@ def put_state(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
 def get_state(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     """The states as codes, then as they are: int64 of shape (2 * words, 64)."""
     assert dispatch.quantiser is not None
-    return np.concatenate((quantise(words, dispatch.quantiser), words.astype(np.int64)))
+    return np.concatenate((quantise(words, dispatch.quantiser), words.astype(np.int64)), axis=-2)
 
 
 def _in_blocks(words: Array, dispatch: Dispatch, function: Callable[..., Array]) -> Array:
@@ -427,20 +480,37 @@ def _in_blocks(words: Array, dispatch: Dispatch, function: Callable[..., Array])
     A block at a time: wide numbers of a whole map would take eight times its room.
     """
     zeros = [getattr(dispatch.ops, name) for name in ("zero_a", "zero_b") if hasattr(dispatch.ops, name)]
-    parts = np.split(words, len(zeros))
+    arrived = np.split(words, len(zeros), axis=-2)
+    parts = [part.reshape(-1, CHANNELS) for part in arrived]
     made = np.empty(parts[0].shape, dtype=np.uint8)
     for at in range(0, len(made), BLOCK // CHANNELS):
         block = slice(at, at + BLOCK // CHANNELS)
         wide = (part[block].astype(np.int64) - zero for part, zero in zip(parts, zeros, strict=True))
         made[block] = function(*wide)
-    return made
+    return made.reshape(arrived[0].shape)
 
 
 SYNC = frozenset(row.mnemonic for row in ROWS if row.timing == "sync")
 """Instructions that order agents and move nothing."""
 
-QUIET = SYNC | frozenset(("connect", "disconnect", "program"))
+EFFECTS = {row.mnemonic: row.effect for row in ROWS if row.effect and row.agent != "controller"}
+"""What agents' instructions do that move no items: to tokens, to the bus switches, to the cells of a group."""
+
+QUIET = frozenset(EFFECTS)
 """Agents' instructions that move no items: they have no meaning here but what the chip's state says."""
+
+
+def moves(dispatch: Dispatch, shape: Shape | None = None) -> Flow:
+    """What an instruction moves: nothing where it has an effect only. A conversion needs the shape of its group."""
+    meaning = MEANINGS.get(dispatch.row.mnemonic)
+    return Flow() if meaning is None else meaning.flow(dispatch, shape)
+
+
+def operations(dispatch: Dispatch) -> int:
+    """How many operations of its group's arrays an instruction is."""
+    flow = moves(dispatch) if dispatch.group >= 0 else Flow()
+    return flow.given if flow.gives == "sums" else 0
+
 
 _unbound = {row.mnemonic for row in ROWS if row.agent != "controller"} ^ (set(MEANINGS) | QUIET)
 if _unbound:

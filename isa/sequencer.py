@@ -14,16 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.errors import AcortexError
+from acortex.isa import rules
 from acortex.isa.codec import decode
 from acortex.isa.operands import ACTIVATIONS, AGENTS, HOST_COUNT, NO_LOOP, PACKED
 from acortex.isa.program import Program
 from acortex.isa.quantisers import Quantiser
+from acortex.isa.rules import ProgramError as ProgramError
+from acortex.isa.rules import Rule
 from acortex.isa.table import ROWS, Operand, Row
 from acortex.isa.windows import Window
-
-
-class ProgramError(AcortexError):
-    """A program that breaks a rule of the instruction set as it runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +102,36 @@ class Sequencer:
         try:
             instruction = decode(int(self.program.words[pc]))
         except AcortexError as error:
-            raise self.error(error.message, pc=pc) from None
+            raise self.error(rules.NO_INSTRUCTION, pc, reason=error.message) from None
         row = instruction.row
         ops = _OPERANDS[row.mnemonic](**instruction.values)
         return row, ops, _CONTROL.get(row.mnemonic, Sequencer._dispatch)
 
-    def error(self, message: str, *, hint: str = "", pc: int | None = None) -> ProgramError:
-        """A ProgramError at the line of an instruction, the current one unless told."""
+    STATE = (
+        "pc", "state", "layer", "inference", "counts", "_bounds", "_began",
+        "streams", "quantisers", "windows", "groups",
+    )  # fmt: skip
+    """The attributes that decide what comes next; the others are settings, or follow from them."""
+
+    def snapshot(self) -> tuple[Any, ...]:
+        """The registers, as values that change no more: for `restore` of a sequencer of the same program."""
+        values = (getattr(self, name) for name in self.STATE)
+        return tuple(
+            tuple(value.items()) if isinstance(value, dict) else tuple(value) if isinstance(value, list) else value
+            for value in values
+        )
+
+    def restore(self, snapshot: tuple[Any, ...]) -> None:
+        """Sets the registers to what they were."""
+        for name, value in zip(self.STATE, snapshot, strict=True):
+            now = getattr(self, name)
+            setattr(self, name, type(now)(value) if isinstance(now, (dict, list)) else value)
+
+    def error(self, rule: Rule, pc: int | None = None, **facts: object) -> AcortexError:
+        """The error of a rule that is broken at an instruction, the current one unless told."""
         pc = self.pc if pc is None else pc
         lines = self.program.lines
-        where = str(lines[pc]) if pc < len(lines) else f"instruction {pc}"
-        return ProgramError(message, where=where, hint=hint)
+        return rule.broken(str(lines[pc]) if pc < len(lines) else f"instruction {pc}", **facts)
 
     @property
     def in_program(self) -> bool:
@@ -128,11 +146,7 @@ class Sequencer:
     def step(self) -> Dispatch | None:
         """Carries out the next instruction; an agent's comes back resolved."""
         if self.pc >= len(self._decoded):
-            raise self.error(
-                f"the program runs past its last instruction ({len(self._decoded) - 1})",
-                pc=max(self.pc - 1, 0),
-                hint="end it with halt",
-            )
+            raise self.error(rules.PAST_END, max(self.pc - 1, 0), last=len(self._decoded) - 1)
         self.state = "running"
         row, ops, action = self._decoded[self.pc]
         self._row = row
@@ -161,27 +175,27 @@ class Sequencer:
 
     def _second(self, ops: Any, names: Mapping[str, Operand]) -> Quantiser | None:
         """The other quantiser of an instruction that names two, and has use for it."""
-        for name in ("other", "gates", "then"):
-            if name in names and (name != "then" or ops.every):
-                quantiser: Quantiser = self._named(self.quantisers, getattr(ops, name), "quantiser q")
-                return quantiser
-        return None
+        name = next((name for name, one in names.items() if one.kind.name == "quantiser" and name != "quantiser"), None)
+        if name is None or ("every" in names and not ops.every):
+            return None
+        quantiser: Quantiser = self._named(self.quantisers, getattr(ops, name), "quantiser q")
+        return quantiser
 
     def _named(self, registers: dict[int, Any], number: int, kind: str) -> Any:
         if number not in registers:
-            raise self.error(f"{kind}{number} is used before it is set", hint=f"set it with {_SETTERS[kind]} first")
+            raise self.error(rules.NOT_SET, register=f"{kind}{number}", setter=_SETTERS[kind])
         return registers[number]
 
     def _group(self, ops: Any) -> int:
         by = getattr(ops, "by", NO_LOOP)
         number: int = ops.group + (ops.step * self._count(by) if by != NO_LOOP else 0)
         if number not in self.groups:
-            raise self.error(f"group g{number} was never set up", hint="set it up with group and rect before start")
+            raise self.error(rules.NO_GROUP, group=number)
         return number
 
     def _count(self, loop: int) -> int:
         if self.counts[loop] < 0:
-            raise self.error(f"loop register l{loop} is used before a loop sets it", hint="begin it with loop")
+            raise self.error(rules.NO_COUNT, loop=loop)
         return self.counts[loop]
 
     # The controller's own ---------------------------------------------------------------------------------------
@@ -205,9 +219,7 @@ class Sequencer:
         # A target inside the loop's own body: that every loop ends follows from this.
         if not self._began[ops.loop] < ops.target <= self.pc:
             raise self.error(
-                f"next jumps to {ops.target}, outside the body of l{ops.loop}, which is"
-                f" {self._began[ops.loop] + 1} to {self.pc}",
-                hint="jump to a label between the loop and its next",
+                rules.JUMP, target=ops.target, loop=ops.loop, first=self._began[ops.loop] + 1, last=self.pc
             )
         if count < self._bounds[ops.loop]:
             self.counts[ops.loop] = count
@@ -263,19 +275,19 @@ class Sequencer:
     def _inference(self, ops: Any) -> None:
         self.inference = self._count(ops.by) if ops.by != NO_LOOP else 0
         if self.inference >= self.inferences:
-            raise self.error(f"inference {self.inference} is past the host's last, {self.inferences - 1}")
+            raise self.error(rules.PAST_HOST, inference=self.inference, last=self.inferences - 1)
 
     def _endinference(self, ops: Any) -> None:
         self.inference = -1
 
     def _begin_group(self, ops: Any) -> None:
         if ops.group in self.groups:
-            raise self.error(f"group g{ops.group} is set up twice", hint="give each group a number of its own")
+            raise self.error(rules.GROUP_TWICE, group=ops.group)
         self.groups[ops.group] = GroupPlan(self.pc, ops.rows, ops.columns, ())
 
     def _rect(self, ops: Any) -> None:
         if ops.group not in self.groups:
-            raise self.error(f"rect before group g{ops.group} was begun", hint="begin it with group")
+            raise self.error(rules.RECT_FIRST, group=ops.group)
         plan = self.groups[ops.group]
         rect = (ops.column, ops.row, ops.height, ops.width)
         self.groups[ops.group] = replace(plan, rects=(*plan.rects, rect), pcs=(*plan.pcs, self.pc))

@@ -10,7 +10,9 @@ from acortex.isa.container import sha256
 from acortex.isa.data import packed_size
 from acortex.isa.program import Program, Tensor, Weights
 from acortex.isa.results import ConstantsInfo, LayerMacs, MemoryInfo, ProgramInfo, TensorInfo, WeightsInfo
+from acortex.isa.semantics import operations
 from acortex.isa.sequencer import Sequencer
+from acortex.isa.table import WRITE_GROUP
 from acortex.isa.tensors import words_of
 
 MAX_STEPS = 1 << 20
@@ -89,11 +91,13 @@ def macs_by_layer(program: Program, inferences: int = 1) -> Counter[str] | None:
             dispatch = sequencer.step()
             if sequencer.state == "halted":
                 return macs
-            if dispatch is not None and dispatch.row.mnemonic == "program":
+            if dispatch is None or dispatch.group < 0:
+                continue
+            if dispatch.row.effect == WRITE_GROUP:
                 held[dispatch.group] = program.weights[dispatch.ops.weights].macs
-            elif dispatch is not None and dispatch.row.mnemonic == "multiply":
+            elif positions := operations(dispatch):
                 layer = program.layers[dispatch.layer - 1] if dispatch.layer else NO_LAYER
-                macs[layer] += dispatch.ops.positions * held[dispatch.group]
+                macs[layer] += positions * held[dispatch.group]
     except (AcortexError, KeyError):  # a group without weights is no key
         return None
     return None

@@ -46,11 +46,21 @@ class Row:
     word: int
     """… and the word that it makes."""
     setup: bool | None = False
+    effect: str = ""
+    """What it does beside moving items, one of `EFFECT_NAMES`; "" for nothing that others ask for."""
 
     @cached_property
     def by_name(self) -> dict[str, Operand]:
         """The operands by their names."""
         return {operand.name: operand for operand in self.operands}
+
+
+START, HALT, LOOP, NEXT = "end set-up", "end the program", "begin a loop", "end a loop"
+MAKE_TOKEN, TAKE_TOKEN = "make a token", "take a token"
+JOIN_GROUP, PART_GROUP, WRITE_GROUP = "join a group", "part a group", "write a group"
+
+EFFECT_NAMES = (START, HALT, LOOP, NEXT, MAKE_TOKEN, TAKE_TOKEN, JOIN_GROUP, PART_GROUP, WRITE_GROUP)
+"""What instructions do beside moving items. Code about such instructions asks for their effect, not their name."""
 
 
 SAID = {
@@ -89,8 +99,9 @@ def _row(
     example: str,
     word: int,
     setup: bool | None = False,
+    effect: str = "",
 ) -> Row:
-    return Row(mnemonic, opcode, agent, timing, _operands(operands), doc, example, word, setup)
+    return Row(mnemonic, opcode, agent, timing, _operands(operands), doc, example, word, setup, effect)
 
 
 # fmt: off
@@ -99,19 +110,19 @@ ROWS: tuple[Row, ...] = (
     _row(0x01, "nop", "controller", "issue", "", "Does nothing for one issue slot.",
          "nop", 0x0100_0000_0000_0000, None),
     _row(0x02, "halt", "controller", "issue", "", "Ends the program; the agents finish what they have.",
-         "halt", 0x0200_0000_0000_0000),
+         "halt", 0x0200_0000_0000_0000, effect=HALT),
     _row(0x03, "start", "controller", "issue", "",
          "Ends set-up: waits until every agent is idle; cycle 0 of the run follows.",
-         "start", 0x0300_0000_0000_0000, True),
+         "start", 0x0300_0000_0000_0000, True, effect=START),
     _row(0x04, "loop", "controller", "issue", "loop; count:repeat",
          "Begins a loop: sets a loop register to 0 and its bound to count, `host` for the number of inferences. The"
          " loop's body ends at the `next` of this register, which there must be. See `acortex isa loops`.",
-         "loop l2, host", 0x0440_0000_0000_0000, None),
+         "loop l2, host", 0x0440_0000_0000_0000, None, effect=LOOP),
     _row(0x05, "next", "controller", "issue", "loop; target",
          "Ends the body of a loop: where its register + 1 is below its bound, adds 1 to the register and jumps to"
          " target, in the body; else goes on, and the register keeps the count of the last turn, bound - 1, until a"
          " `loop` sets it. See `acortex isa loops`.",
-         "next l2, 7", 0x0540_00E0_0000_0000, None),
+         "next l2, 7", 0x0540_00E0_0000_0000, None, effect=NEXT),
     _row(0x06, "base", "controller", "issue", f"stream; address; by={NO_LOOP}; stride=0; ring=0",
          "Starts a stream: its first word is address + stride * count of the loop register `by`, that count taken"
          " modulo `ring` where ring is not 0. Each axis then has extent 1 and stride 0.",
@@ -165,14 +176,14 @@ ROWS: tuple[Row, ...] = (
          "rect g1, 4, 100, height=13", 0x1100_4043_2030_0000, True),
     _row(0x12, "program", "program_erase", "array", "group; weights",
          "Writes a matrix of weights into a group's cells, by write-verify pulses.",
-         "program g1, kernel", 0x1200_4000_0000_0000, True),
+         "program g1, kernel", 0x1200_4000_0000_0000, True, effect=WRITE_GROUP),
     # Order
     _row(0x18, "signal", "any", "sync", "agent; token",
          "Makes a token when the agent has finished what stands before; seen in the next cycle. At most"
          f" {MOST_TOKENS:,} tokens of a number may be left.",
-         "signal host_in, t5", 0x1871_4000_0000_0000),
+         "signal host_in, t5", 0x1871_4000_0000_0000, effect=MAKE_TOKEN),
     _row(0x19, "await", "any", "sync", "agent; token", "The agent waits for a token and takes it.",
-         "await read, t5", 0x1901_4000_0000_0000),
+         "await read, t5", 0x1901_4000_0000_0000, effect=TAKE_TOKEN),
     # Streams
     _row(0x20, "input", "host_in", "word", "tensor:input; stream",
          "Moves the inference's input tensor into main memory.",
@@ -204,9 +215,9 @@ ROWS: tuple[Row, ...] = (
          "slide d4, w1, tail=3, dense=yes", 0x2921_0A00_0000_0000),
     _row(0x30, "connect", "vmm", "switch", f"group; by={NO_LOOP}; step=0",
          "Closes the bus switches that join a group's arrays and lead to its neurons.",
-         "connect g0, by=l3, step=-1", 0x3000_0FFF_0000_0000),
+         "connect g0, by=l3, step=-1", 0x3000_0FFF_0000_0000, effect=JOIN_GROUP),
     _row(0x31, "disconnect", "vmm", "switch", f"group; by={NO_LOOP}; step=0", "Opens a group's bus switches.",
-         "disconnect g1023", 0x31FF_E000_0000_0000),
+         "disconnect g1023", 0x31FF_E000_0000_0000, effect=PART_GROUP),
     _row(0x32, "multiply", "vmm", "position", f"group; positions; by={NO_LOOP}; step=0",
          "Multiplies the next `positions` input vectors by a group's matrix: latches are loaded, then the frame runs.",
          "multiply g6, 1048576, by=l7, step=511", 0x3201_BFFF_FDDF_F000),
@@ -266,6 +277,8 @@ def _check() -> None:
     for row in ROWS:
         if any(operand.kind.name == "flag" and operand.name not in SAID for operand in row.operands):
             raise AssertionError(f"{row.mnemonic}: `SAID` does not tell what its flags do")
+        if row.effect and row.effect not in EFFECT_NAMES:
+            raise AssertionError(f"{row.mnemonic}: there is no effect {row.effect!r}; `EFFECT_NAMES` lists them")
         if row.agent not in (*AGENTS, "controller", "any"):
             raise AssertionError(f"{row.mnemonic}: no agent is called {row.agent}")
         if row.operands and row.operands[-1].shift < 0:

@@ -174,24 +174,24 @@ class Slide:
         return np.repeat(y, self.words), np.repeat(x, self.words), np.tile(np.arange(self.words), len(y))
 
     def vectors(self, fetched: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """The pixels under every position: uint8 of shape (positions, taps, channels of a pixel).
+        """The pixels under every position: uint8 of shape (..., positions, taps, channels of a pixel).
 
-        `fetched` are the words in the order of `coordinates`: uint8 of shape (size, 64). Each row of positions has
+        `fetched` are the words in the order of `coordinates`: uint8 of shape (..., size, 64). Each row of positions has
         those that were fetched for it, whatever came for the same place of the image before or after.
         """
-        w = self.window
+        w, lanes = self.window, fetched.shape[:-2]
         held = CHANNELS // w.packed if w.packed > 1 else CHANNELS * self.words
-        found = np.full((w.rows, w.columns, w.kernel_y, w.kernel_x, held), w.value, dtype=np.uint8)
-        words = fetched.reshape(-1, self.words * CHANNELS)
+        found = np.full((*lanes, w.rows, w.columns, w.kernel_y, w.kernel_x, held), w.value, dtype=np.uint8)
+        words = fetched.reshape(*lanes, -1, self.words * CHANNELS)
         for tap_y in range(w.kernel_y):
             rows = _met(w.rows, w.stride_y, tap_y * w.dilation_y - w.top, self.height)
-            pixels = self._pixels(words[self._fetched_for(tap_y, rows)])
+            pixels = self._pixels(words[..., self._fetched_for(tap_y, rows), :])
             for tap_x in range(w.kernel_x):
                 start = tap_x * w.dilation_x - w.left
                 columns = _met(w.columns, w.stride_x, start, w.width)
                 under = self._places(np.arange(columns.start, columns.stop) * w.stride_x + start)
-                found[rows, columns, tap_y, tap_x] = pixels[:, under]
-        return found.reshape(w.positions, w.taps, held)
+                found[..., rows, columns, tap_y, tap_x, :] = pixels[..., under, :]
+        return found.reshape(*lanes, w.positions, w.taps, held)
 
     def _fetched_for(self, tap: int, rows: slice) -> Ints:
         """Which of the fetched words, in their order, are the image row under a tap: of shape (rows, columns)."""
@@ -205,12 +205,13 @@ class Slide:
         return order
 
     def _pixels(self, words: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """The pixels of rows of words, those of `_columns`: uint8 of shape (rows, pixels, channels)."""
+        """The pixels of rows of words, those of `_columns`: uint8 of shape (..., rows, pixels, channels)."""
         w = self.window
         if w.apart:
-            each = words.reshape(*words.shape[:2], w.packed, CHANNELS // w.packed)
-            return each[:, np.arange(each.shape[1]), self._columns[0] % w.packed]
-        return words.reshape(len(words), words.shape[1] * w.packed, words.shape[2] // w.packed)
+            each = words.reshape(*words.shape[:-1], w.packed, CHANNELS // w.packed)
+            return each[..., np.arange(words.shape[-2]), self._columns[0] % w.packed, :]
+        *rows, columns, width = words.shape
+        return words.reshape(*rows, columns * w.packed, width // w.packed)
 
     def _places(self, x: Ints) -> Ints | slice:
         """The indices in `_pixels` of pixels of an image row; a slice, which copies nothing, where they are regular."""
@@ -225,18 +226,18 @@ class Slide:
     def taps(self, pixels: NDArray[np.uint8]) -> Iterator[tuple[slice, slice, NDArray[np.uint8]]]:
         """For each tap the rows and columns of positions at which it lies inside the image, and the pixels there.
 
-        Views of the image, of shape (height, width, channels): one with its border around it could be of any size.
+        Views of the image, of shape (..., height, width, channels): one with its border around it could be of any size.
         """
         w = self.window
         for tap_y in range(w.kernel_y):
             y = tap_y * w.dilation_y - w.top
             rows = _met(w.rows, w.stride_y, y, self.height)
-            lines = pixels[y + rows.start * w.stride_y :: w.stride_y][: rows.stop - rows.start]
+            lines = pixels[..., y + rows.start * w.stride_y :: w.stride_y, :, :][..., : rows.stop - rows.start, :, :]
             for tap_x in range(w.kernel_x):
                 x = tap_x * w.dilation_x - w.left
                 columns = _met(w.columns, w.stride_x, x, w.width)
-                under = lines[:, x + columns.start * w.stride_x :: w.stride_x]
-                yield rows, columns, under[:, : columns.stop - columns.start]
+                under = lines[..., x + columns.start * w.stride_x :: w.stride_x, :]
+                yield rows, columns, under[..., : columns.stop - columns.start, :]
 
     @cached_property
     def inside(self) -> Ints:

@@ -8,34 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from acortex.isa.sequencer import Dispatch
+from acortex.isa.table import ROWS
+from acortex.sim.channel import UNBOUNDED, Channel
 from acortex.sim.energy import INDEX as KIND
-from acortex.sim.kernel import CAUSE, IDLE, NOTHING, Agent, Alarm, Channel, Kernel, Site, Unit
+from acortex.sim.groups import GroupTimes as GroupTimes
+from acortex.sim.kernel import CAUSE, IDLE, NOTHING, Alarm
+from acortex.sim.snapshot import CYCLE, NUMBER, UNIT, VALUE, Roles
+from acortex.sim.unit import Agent, Context, Ports, Site, Unit
 
 LOAD, FRAME = KIND["vmm.load"], KIND["vmm.frame"]
-CONNECT, DISCONNECT = KIND["vmm.connect"], KIND["vmm.disconnect"]
+SWITCH = "switch"
+SWITCHES = {row.mnemonic: KIND[f"vmm.{row.mnemonic}"] for row in ROWS if row.timing == SWITCH}
+"""The kind of event of each instruction that switches the bus; one without a kind fails here, by its name."""
 VECTORS, LATCHES, WAIT_FRAME = CAUSE["vectors"], CAUSE["latches"], CAUSE["frame"]
 WAIT_LOAD, NEURONS = CAUSE["load"], CAUSE["neurons"]
-
-
-@dataclass(frozen=True)
-class GroupTimes:
-    """What a group's operation costs: its arrays, the cycles of a load and of a frame, and its outputs.
-
-    `segments` counts the bus segments that join it. `rounds` has the outputs that are converted in each turn of the
-    neurons, `words` the words that each turn gives, `all_words` their sum.
-    """
-
-    arrays: int
-    load: int
-    frame: int
-    macs: int
-    segments: int
-    rounds: tuple[int, ...]
-    words: tuple[int, ...]
-    all_words: int
 
 
 NO_GROUP = GroupTimes(0, 0, 0, 0, 0, (), (), 0)
@@ -46,45 +35,68 @@ class Operation(NamedTuple):
     """One array operation on its way from the latches to the neurons."""
 
     group: GroupTimes
-    context: tuple[int, int, int]
+    context: Context
+
+
+@dataclass(frozen=True)
+class LoaderPorts(Ports):
+    """`vectors` come from the buffer, whose `words` a load frees; `samples` has the order of the loads of `frames`."""
+
+    vectors: Channel[int]
+    words: Channel[bool]
+    frames: Sequence[Frame]
+    samples: Samples
+
+
+@dataclass(frozen=True)
+class LoaderSpec:
+    """The groups by number, and the cycles of a switch of the bus."""
+
+    groups: Mapping[int, GroupTimes]
+    switch_cycles: int
 
 
 class Loader(Agent):
     """The agent that takes the VMM's instructions and loads the DAC latches."""
 
-    def __init__(
-        self,
-        site: Site,
-        path: str,
-        rank: int,
-        vectors: Channel,
-        words: Channel,
-        frames: Sequence[Frame],
-        samples: Samples,
-        groups: Mapping[int, GroupTimes],
-        switch_cycles: int,
-    ) -> None:
+    executes = ("position", SWITCH)
+    causes = Agent.causes | {VECTORS, LATCHES, WAIT_FRAME}
+
+    roles = Roles(
+        spec=("_groups", "_switch_cycles"),
+        ports=("_vectors", "_words", "_frames", "_samples"),
+        sums={"_macs": NUMBER},
+        derived=("_switches", "_lane", "_frame", "_operation"),
+    )
+
+    def __init__(self, site: Site, path: str, rank: int, spec: LoaderSpec, ports: LoaderPorts) -> None:
+        ports.check(path)
         super().__init__(site, path, rank)
-        self._vectors = vectors
-        self._words = words
-        self._frames = frames
-        self._frame = frames[0]
-        self._samples = samples
+        self._vectors = ports.vectors
+        self._words = ports.words
+        self._frames = ports.frames
+        self._frame = ports.frames[0]
+        self._samples = ports.samples
         self._lane = 0
-        self._groups = groups
-        self._switch_cycles = switch_cycles
+        self._groups = spec.groups
+        self._switch_cycles = spec.switch_cycles
         self._switches = False
-        self._loads = 0
+        self._macs = 0
+        """Multiply-accumulates of the current instruction that are not booked yet."""
         self._operation = Operation(NO_GROUP, self.context)
 
-    def begin(self, dispatch: Dispatch) -> None:
-        """Begins an operation at each position, or a switch of the bus."""
+    def bind(self, dispatch: Dispatch) -> None:
+        """Chooses the group, and the lane in which its frames run."""
         self._operation = Operation(self._groups[dispatch.group], self.context)
-        self.remaining = 1
-        self._switches = dispatch.row.timing == "switch"
+        self._switches = dispatch.row.timing == SWITCH
         if not self._switches:
             self._lane = dispatch.group % len(self._frames)
             self._frame = self._frames[self._lane]
+
+    def begin(self, dispatch: Dispatch) -> None:
+        """Begins an operation at each position, or a switch of the bus."""
+        self.remaining = 1
+        if not self._switches:
             self.remaining = dispatch.ops.positions
             self._frame.expect(self.alarm.now, self.remaining, self.context)
 
@@ -121,40 +133,42 @@ class Loader(Agent):
         self._vectors.free(end)
         self._frame.loaded.put(end, self._operation)
         if len(self._frames) > 1:
-            self._samples.order.put(end, self._lane)
-        self._loads += 1
+            self._samples.order.put(end, self._lane, places=0)
+        self._macs += group.macs
 
     def flush(self) -> None:
         """Books the instruction's multiply-accumulates, too."""
-        if self._loads:
-            self._tally.compute(self.context, self._loads * self._operation.group.macs)
-            self._loads = 0
+        if self._macs:
+            self._tally.compute(self.context, self._macs)
+            self._macs = 0
         super().flush()
 
     def _switch(self, now: int) -> None:
         assert self.current is not None
-        kind = CONNECT if self.current.row.mnemonic == "connect" else DISCONNECT
-        self.act(now, self._switch_cycles, kind, self._operation.group.segments)
+        self.act(now, self._switch_cycles, SWITCHES[self.current.row.mnemonic], self._operation.group.segments)
 
 
 class Samples:
     """The sums of several lanes of frames, as one channel to the neurons: in the order in which they were loaded."""
 
-    def __init__(self, lanes: Sequence[Channel]) -> None:
+    roles = Roles(ports=("lanes",), derived=("_last",), parts=("order",))
+
+    def __init__(self, lanes: Sequence[Channel[Operation]]) -> None:
         self.lanes = lanes
-        self.order = Channel(1 << 62)
+        self.order: Channel[int] = Channel(UNBOUNDED)
         """The lane of each load that has not been taken."""
         self._last = 0
+        """The lane of the sums that were taken last, for `free` in the same step."""
 
     def ready(self, now: int, consumer: Agent) -> bool:
         """Whether the next sums can be seen in this cycle; if not, the consumer is woken when they may be."""
         return self.order.ready(now, consumer) and self.lanes[self.order.head()].ready(now, consumer)
 
-    def head(self) -> Any:
+    def head(self) -> Operation:
         """The next operation, left where it is."""
         return self.lanes[self.order.head()].head()
 
-    def take(self) -> Any:
+    def take(self) -> Operation:
         """The next operation. Its place stays taken until `free`."""
         self._last = self.order.take()
         return self.lanes[self._last].take()
@@ -167,21 +181,41 @@ class Samples:
 class Frame(Unit):
     """The analog frame of the group whose latches are loaded; its sums are held until the neurons have sampled them."""
 
-    def __init__(self, site: Site, path: str, rank: int, latches: int, samples: Channel) -> None:
+    causes = frozenset({WAIT_LOAD, NEURONS})
+
+    roles = Roles(
+        spec=("kernel",),
+        state={
+            "_held": VALUE,
+            "_expected": NUMBER,
+            "_outstanding": NUMBER,
+            "_drained_from": CYCLE,
+            "_watcher": UNIT,
+        },
+        sums={"_loading": VALUE},
+        parts=("alarm", "loaded", "samples"),
+    )
+
+    def __init__(self, site: Site, path: str, rank: int, latches: int) -> None:
         super().__init__(path, rank, site.tally)
         self.alarm = Alarm(site.kernel, rank, self.wake)
-        self.kernel: Kernel = site.kernel
-        self.loaded = Channel(latches)
+        self.kernel = site.kernel
+        self.loaded: Channel[Operation] = Channel(latches)
         self.loaded.watch(self)
-        self.samples = samples
+        self.samples: Channel[Operation] = Channel(1)
         self._held: Operation | None = None
+        """The frame that has ended, until the neurons have sampled its sums."""
         self._expected = 0
+        """Frames that have yet to begin."""
         self._outstanding = 0
-        self._sampled_at = -1
+        """Frames that have yet to be sampled."""
+        self._drained_from = 0
+        """The cycle after that in which the last sums were sampled."""
         self._watcher: Agent | None = None
+        """The agent that waits until nothing is outstanding."""
         self._loading = self.context
 
-    def expect(self, now: int, frames: int, context: tuple[int, int, int]) -> None:
+    def expect(self, now: int, frames: int, context: Context) -> None:
         """Tells of frames to come, and of the instruction that loads them: from now on the unit waits for that."""
         self._loading = context
         self._expected += frames
@@ -193,8 +227,8 @@ class Frame(Unit):
         """Whether every expected frame has been sampled before this cycle; if not, the watcher is woken when it has."""
         if self._outstanding:
             self._watcher = watcher
-        elif self._sampled_at >= now:
-            watcher.alarm.at(self._sampled_at + 1)
+        elif now < self._drained_from:
+            watcher.alarm.at(self._drained_from)
         else:
             return True
         return False
@@ -215,7 +249,7 @@ class Frame(Unit):
                 return
         self.alarm.floor = now
 
-    def hear(self, cycle: int) -> None:
+    def notify(self, cycle: int) -> None:
         """Goes on from the cycle in which what it lacks will be there, without waiting for that cycle to come."""
         if cycle < self.kernel.limit:
             self.wake(max(cycle, self.alarm.floor))
@@ -232,7 +266,7 @@ class Frame(Unit):
         return False
 
     def _run(self, now: int) -> None:
-        operation: Operation = self.loaded.take()
+        operation = self.loaded.take()
         if self.context is not operation.context:
             self.turn_to(operation.context)
         self.act(now, operation.group.frame, FRAME, operation.group.arrays)
@@ -245,10 +279,11 @@ class Frame(Unit):
             self.block(now, NEURONS)
             return False
         self.block(now, IDLE)  # what was waited for is booked to the frame that waited, not to the next
+        assert self._held is not None
         self.samples.put(now + 1, self._held)
         self._held = None
         self._outstanding -= 1
-        self._sampled_at = now
+        self._drained_from = now + 1
         if self._watcher is not None and not self._outstanding:
             self._watcher.alarm.at(now + 1)
             self._watcher = None

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from acortex.errors import AcortexError
 from acortex.isa.program import Program
-from acortex.isa.semantics import visited
+from acortex.isa.semantics import moves, visited
 from acortex.isa.sequencer import Dispatch
 from acortex.sim.chip import TimedChip
 from acortex.sim.memory import Access
@@ -111,7 +111,7 @@ def _columns(accesses: Sequence[Access], places: Sequence[int]) -> _Accesses:
     lengths = np.array([len(granted) for _, granted in accesses], dtype=np.int64)
     words = [visited(dispatch)[: len(granted)].astype(np.int32) for dispatch, granted in accesses]
     cycles = [np.frombuffer(granted, dtype=np.int64) for _, granted in accesses if len(granted)]
-    writes = np.array([dispatch.row.mnemonic in ("input", "write") for dispatch, _ in accesses], dtype=np.bool_)
+    writes = np.array([moves(dispatch).writes for dispatch, _ in accesses], dtype=np.bool_)
     return _Accesses(
         np.concatenate([np.empty(0, np.int32), *words]),
         np.repeat(np.array(places, dtype=np.int64), lengths),

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from acortex.isa.semantics import slide_of
 from acortex.isa.sequencer import Dispatch
+from acortex.sim.channel import Channel
 from acortex.sim.energy import INDEX as KIND
-from acortex.sim.kernel import CAUSE, NOTHING, Agent, Channel, Site
+from acortex.sim.kernel import CAUSE, NOTHING
+from acortex.sim.snapshot import NUMBER, Roles
+from acortex.sim.unit import Agent, Ports, Site
 
 SLIDE = KIND["buffer.slide"]
 WORDS, WINDOWS = CAUSE["words"], CAUSE["windows"]
+
+
+@dataclass(frozen=True)
+class BufferPorts(Ports):
+    """`words` come from main memory; `vectors` go to the latches, each with the words that are free after its load."""
+
+    words: Channel[bool]
+    vectors: Channel[int]
 
 
 class Buffer(Agent):
@@ -17,27 +30,35 @@ class Buffer(Agent):
     A vector names words in place: those that no later vector needs are freed when the array latches have taken it.
     """
 
-    def __init__(self, site: Site, path: str, rank: int, words: Channel, vectors: Channel) -> None:
+    executes = ("position",)
+    causes = Agent.causes | {WORDS, WINDOWS}
+
+    roles = Roles(ports=("_words", "_vectors"), state={"_held": NUMBER}, derived=("_new", "_freed", "_keep"))
+
+    def __init__(self, site: Site, path: str, rank: int, ports: BufferPorts) -> None:
+        ports.check(path)
         super().__init__(site, path, rank)
-        self._words = words
-        self._vectors = vectors
+        self._words = ports.words
+        self._vectors = ports.vectors
         self._new: list[int] = []
         self._freed: list[int] = []
         self._keep = False
         self._held = 0
         """Words that the instruction has seen and keeps: they stand before those that its next vector needs."""
 
-    def begin(self, dispatch: Dispatch) -> None:
-        """Begins to make vectors: each takes new words from the stream, and frees some after its load."""
-        self._held = 0
+    def bind(self, dispatch: Dispatch) -> None:
+        """Finds the new words of each vector, and those that are free after its load."""
         self._keep = dispatch.window is None and bool(dispatch.ops.keep)
         if dispatch.window is None:
-            self.remaining = dispatch.ops.positions
-            self._new = self._freed = [dispatch.ops.words] * self.remaining
+            self._new = self._freed = [dispatch.ops.words] * dispatch.ops.positions
         else:
             windows = slide_of(dispatch)
-            self.remaining = windows.window.positions
             self._new, self._freed = windows.new.tolist(), windows.freed.tolist()
+
+    def begin(self, dispatch: Dispatch) -> None:
+        """Begins to make vectors, one for each position."""
+        self._held = 0
+        self.remaining = len(self._new)
 
     def missing(self, now: int) -> int:
         """The words that the next vector adds, and a place for it."""

@@ -8,15 +8,15 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from acortex.errors import AcortexError
 from acortex.isa.machine import CHANNELS
 from acortex.isa.program import Program, Weights
 from acortex.isa.semantics import Shape, exact_weights
 from acortex.isa.sequencer import Dispatch, GroupPlan, ProgramError, Sequencer
-from acortex.sim.array import GroupTimes
+from acortex.isa.table import WRITE_GROUP
+from acortex.sim import rules_of_setup as rules
 from acortex.sim.bus import Buses, GroupRoute
 from acortex.sim.clock import delays
-from acortex.sim.groups import Group, Rect, check_apart, form_group
+from acortex.sim.groups import Group, GroupTimes, Rect, check_apart, form_group
 from acortex.sim.specs import Chip
 
 
@@ -43,25 +43,21 @@ class Configuration:
         for number, plan in sequencer.groups.items():
             self._form(number, plan)
             if number not in self.weights:
-                raise ProgramError(
-                    f"group g{number} has no weights when the set-up ends",
-                    where=self.where(plan.pc),
-                    hint="write them with program, before start",
-                )
+                raise rules.NO_WEIGHTS.broken(self.where(plan.pc), number=number)
         try:
             check_apart(self.groups.values())
-        except AcortexError as error:
-            last = max(plan.pcs[-1] for plan in sequencer.groups.values())
-            raise ProgramError(error.message, where=self.where(last), hint=error.hint) from None
+        except ProgramError as error:
+            error.where = self.where(max(plan.pcs[-1] for plan in sequencer.groups.values()))
+            raise
 
     def _form(self, number: int, plan: GroupPlan) -> Group:
         if number not in self.groups:
             rects = [Rect(*rect) for rect in plan.rects]
             try:
                 self.groups[number] = form_group(number, plan.rows, plan.columns, rects, self.chip)
-            except AcortexError as error:
-                where = self.where(plan.pcs[-1] if plan.pcs else plan.pc)
-                raise ProgramError(error.message, where=where, hint=error.hint) from None
+            except ProgramError as error:
+                error.where = self.where(plan.pcs[-1] if plan.pcs else plan.pc)
+                raise
         return self.groups[number]
 
     def write(self, dispatch: Dispatch, plan: GroupPlan) -> None:
@@ -70,14 +66,12 @@ class Configuration:
         weights = self.program.weights[dispatch.ops.weights]
         if weights.values.shape != (group.rows, group.columns):
             rows, columns = weights.values.shape
-            raise ProgramError(
-                f"weights {weights.name} are {rows} x {columns}, and group g{group.number} holds"
-                f" {group.rows} x {group.columns}",
-                where=self.where(dispatch.pc),
-                hint="give the group the rows and columns of its weights",
-            )
+            raise rules.WEIGHTS_SHAPE.broken(
+                self.where(dispatch.pc), name=weights.name, rows=rows, columns=columns,
+                number=group.number, group_rows=group.rows, group_columns=group.columns,
+            )  # fmt: skip
         if group.number in self.weights:
-            raise ProgramError(f"group g{group.number} is written twice", where=self.where(dispatch.pc))
+            raise rules.WRITTEN_TWICE.broken(self.where(dispatch.pc), number=group.number)
         self.weights[group.number] = weights
 
     def shape(self, group: int, values: bool) -> Shape:
@@ -135,7 +129,7 @@ def configure(program: Program, chip: Chip) -> Configuration:
     configuration = Configuration(program, chip)
     while sequencer.state == "running":
         dispatch = sequencer.step()
-        if dispatch is not None and dispatch.row.mnemonic == "program":
+        if dispatch is not None and dispatch.row.effect == WRITE_GROUP:
             configuration.write(dispatch, sequencer.groups[dispatch.group])
     configuration.settle(sequencer)
     return configuration

@@ -3,40 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from acortex.isa.sequencer import Sequencer
 from acortex.sim.energy import INDEX as KIND
-from acortex.sim.kernel import CAUSE, Agent, Alarm, Site, Unit
+from acortex.sim.kernel import CAUSE, IDLE, Alarm
+from acortex.sim.snapshot import NUMBER, Roles
+from acortex.sim.unit import Agent, Ports, Site, Unit
 
 ISSUE = KIND["controller.issue"]
 QUEUE = CAUSE["queue"]
+
+
+@dataclass(frozen=True)
+class ControllerPorts(Ports):
+    """The program, and the agents by the names that the instruction table gives them."""
+
+    sequencer: Sequencer
+    agents: Mapping[str, Agent]
+
+
+@dataclass(frozen=True)
+class ControllerSpec:
+    """The cycles in which an instruction is fetched, decoded and issued."""
+
+    decode_cycles: int
 
 
 class Controller(Unit):
     """Walks the program until it halts, or until its set-up ends; waits where an agent's queue is full."""
 
     spans = False  # a layer is in flight while agents work for it, not while it is issued
+    causes = frozenset({QUEUE})
 
-    def __init__(
-        self,
-        site: Site,
-        path: str,
-        rank: int,
-        sequencer: Sequencer,
-        agents: Mapping[str, Agent],
-        decode_cycles: int,
-    ) -> None:
+    roles = Roles(
+        spec=("_decode_cycles",), ports=("_sequencer", "_agents"), state={"_stopped": NUMBER}, parts=("alarm",)
+    )
+
+    def __init__(self, site: Site, path: str, rank: int, spec: ControllerSpec, ports: ControllerPorts) -> None:
+        ports.check(path)
         super().__init__(path, rank, site.tally)
         self.alarm = Alarm(site.kernel, rank, self.wake)
-        self._sequencer = sequencer
-        self._agents = agents
-        self._decode_cycles = decode_cycles
+        self._sequencer = ports.sequencer
+        self._agents = ports.agents
+        self._decode_cycles = spec.decode_cycles
         self._stopped = False
 
     def wake(self, now: int) -> None:
         """Issues the next instruction, if its agent's queue has room."""
         if self._stopped:
-            self.block(now, 0)
+            self.block(now, IDLE)
             return
         sequencer = self._sequencer
         self.turn_to((sequencer.pc, sequencer.layer, sequencer.inference))
@@ -51,6 +67,6 @@ class Controller(Unit):
         self._stopped = sequencer.state != "running"
         self.alarm.at(self.since)
 
-    def hear(self, cycle: int) -> None:
+    def notify(self, cycle: int) -> None:
         """Looks again in the cycle in which a queue has room."""
         self.alarm.at(cycle)

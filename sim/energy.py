@@ -110,6 +110,10 @@ KINDS: tuple[Kind, ...] = tuple(Kind(index, *row) for index, row in enumerate(_T
 INDEX: dict[str, int] = {kind.name: kind.index for kind in KINDS}
 """The number of each kind by its name."""
 
+for _kind in KINDS:
+    if INDEX[_kind.name] != _kind.index or not {component for component, _ in _kind.rates} <= set(COMPONENTS):
+        raise AssertionError(f"{_kind.name} is an event twice, or has a price of a component that there is not")
+
 
 @dataclass(frozen=True)
 class Prices:

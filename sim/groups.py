@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from acortex.errors import AcortexError
+from acortex.sim import rules_of_setup as rules
 from acortex.sim.specs import Chip
 
 
@@ -88,19 +88,36 @@ class Group:
         return tuple(runs[0].column for runs in self.runs)
 
 
+@dataclass(frozen=True)
+class GroupTimes:
+    """What a group's operation costs: its arrays, the cycles of a load and of a frame, and its outputs.
+
+    `segments` counts the bus segments that join it. `rounds` has the outputs that are converted in each turn of the
+    neurons, `words` the words that each turn gives, `all_words` their sum.
+    """
+
+    arrays: int
+    load: int
+    frame: int
+    macs: int
+    segments: int
+    rounds: tuple[int, ...]
+    words: tuple[int, ...]
+    all_words: int
+
+
 def form_group(number: int, rows: int, columns: int, rects: Sequence[Rect], chip: Chip) -> Group:
     """The group that `group` and `rect` instructions describe.
 
-    Raises AcortexError where a rectangle leaves the chip, overlaps another one or does not continue the one before,
+    Raises ProgramError where a rectangle leaves the chip, overlaps another one or does not continue the one before,
     and where the rectangles do not cover the matrix exactly. The caller adds where.
     """
     for index, rect in enumerate(rects):
         _check_on_chip(number, rect, chip)
         for other in rects[:index]:
             if array := other.common(rect):
-                raise AcortexError(
-                    f"group g{number} uses the array in column {array[0]}, row {array[1]} twice:"
-                    f" {other} and {rect} overlap"
+                raise rules.RECTS_OVERLAP.broken(
+                    "", number=number, column=array[0], row=array[1], other=other, rect=rect
                 )
     tile_rows, tile_columns = -(-rows // chip.arrays.k), -(-columns // chip.arrays.k)
     return Group(number, rows, columns, tuple(rects), _fill(number, tile_rows, tile_columns, rects))
@@ -110,11 +127,8 @@ def _check_on_chip(number: int, rect: Rect, chip: Chip) -> None:
     """Refuses a rectangle with an array that the chip does not have."""
     if rect.column + rect.width > chip.columns or rect.row + rect.height > chip.rows:
         column, row = rect.column + rect.width - 1, rect.row + rect.height - 1
-        raise AcortexError(
-            f"group g{number} names the array in column {column}, row {row}: chip {chip.name} has"
-            f" columns 0 to {chip.columns - 1} and rows 0 to {chip.rows - 1}",
-            hint=f"the rectangle takes {rect}",
-        )
+        has = {"chip": chip.name, "last_column": chip.columns - 1, "last_row": chip.rows - 1}
+        raise rules.OFF_CHIP.broken("", number=number, column=column, row=row, rect=rect, **has)
 
 
 def _fill(number: int, tile_rows: int, tile_columns: int, rects: Sequence[Rect]) -> tuple[tuple[Run, ...], ...]:
@@ -128,25 +142,19 @@ def _fill(number: int, tile_rows: int, tile_columns: int, rects: Sequence[Rect])
             filled, width = 0, rect.width
             grid.extend([] for _ in range(width))
         elif rect.width != width:
-            raise AcortexError(
-                f"group g{number}: the rectangle in {rect} is {rect.width} wide, but continues one"
-                f" that is {width} wide, of which {tile_rows - filled} rows of arrays are missing",
-                hint="a run goes on in rectangles of equal width",
-            )
+            left = tile_rows - filled
+            raise rules.WIDTH.broken("", number=number, rect=rect, wide=rect.width, width=width, missing=left)
         if filled + rect.height > tile_rows or len(grid) > tile_columns:
-            raise AcortexError(
-                f"group g{number}: the rectangle in {rect} reaches past the matrix, which takes {size}",
-                hint=f"at most {tile_rows - filled} down and {width + tile_columns - len(grid)} across are left there",
-            )
+            down, across = tile_rows - filled, width + tile_columns - len(grid)
+            raise rules.PAST_MATRIX.broken("", number=number, rect=rect, size=size, down=down, across=across)
         for offset, runs in enumerate(grid[-width:]):
             runs.append(Run(rect.column + offset, rect.row, rect.height))
         filled += rect.height
     if filled < tile_rows or len(grid) < tile_columns:
         held = sum(rect.height * rect.width for rect in rects)
-        raise AcortexError(
-            f"group g{number}: its rectangles hold {held} arrays, its matrix takes {size}, {tile_rows * tile_columns}",
-            hint=f"add a rectangle: {_missing(tile_rows - filled, width, tile_columns - len(grid))}",
-        )
+        missing = _missing(tile_rows - filled, width, tile_columns - len(grid))
+        needs = {"size": size, "all": tile_rows * tile_columns}
+        raise rules.NOT_FILLED.broken("", number=number, held=held, missing=missing, **needs)
     return tuple(tuple(runs) for runs in grid)
 
 
@@ -155,13 +163,11 @@ def _missing(down: int, width: int, across: int) -> str:
 
 
 def check_apart(groups: Iterable[Group]) -> None:
-    """Raises AcortexError where two groups hold the same array: each has its own weights."""
+    """Raises ProgramError where two groups hold the same array: each has its own weights."""
     owners: dict[tuple[int, int], int] = {}
     for group in groups:
         for row in group.tiles:
             for array in row:
                 if (owner := owners.setdefault(array, group.number)) != group.number:
-                    raise AcortexError(
-                        f"groups g{owner} and g{group.number} both take the array in column {array[0]}, row {array[1]}",
-                        hint="an array holds the weights of one group; `acortex chip show` draws the chip",
-                    )
+                    at = {"column": array[0], "row": array[1]}
+                    raise rules.GROUPS_OVERLAP.broken("", owner=owner, number=group.number, **at)

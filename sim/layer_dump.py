@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,16 +28,30 @@ class LayerWords(NamedTuple):
 
 
 class LayerDump:
-    """Collects what `write` writes, by layer and inference; what belongs to no inference counts as the first's."""
+    """Collects what a program writes, without the host, by layer and inference.
+
+    What belongs to no inference counts as the first's.
+    """
 
     def __init__(self) -> None:
         self._parts: dict[int, dict[int, list[tuple[Any, Any]]]] = {}
+        self.first = 0
+        """The inference of the first lane."""
 
     def note(self, dispatch: Dispatch, addresses: NDArray[np.int64], codes: NDArray[np.uint8]) -> None:
-        """Takes the words of one instruction as they are after it."""
-        if dispatch.row.mnemonic == "write":
-            turns = self._parts.setdefault(dispatch.layer, {})
-            turns.setdefault(max(dispatch.inference, 0), []).append((addresses, codes))
+        """Takes the words of one instruction as they are after it; codes of lanes are those of as many inferences."""
+        turns = self._parts.setdefault(dispatch.layer, {})
+        for number, lane in enumerate(codes[None] if codes.ndim == 2 else codes, start=max(dispatch.inference, 0)):
+            turns.setdefault(self.first + number, []).append((addresses, lane))
+
+    def place(self, writes: Iterable[tuple[Dispatch, NDArray[np.int64]]]) -> None:
+        """Says where lanes lie: the words that each inference writes, in the order of the program."""
+        numbers: Counter[tuple[int, int]] = Counter()
+        for dispatch, addresses in writes:
+            layer, inference = dispatch.layer, max(dispatch.inference, 0)
+            part, number = self._parts[layer][inference], numbers[layer, inference]
+            part[number] = (addresses, part[number][1])
+            numbers[layer, inference] += 1
 
     def layers(self, program: Program) -> Mapping[str, LayerWords]:
         """The words of each layer by its name; an inference that was cut short is left out."""

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from acortex.isa.program import Program
 from acortex.isa.sequencer import Dispatch, Sequencer
 from acortex.sim.functional import Functional
-from acortex.sim.kernel import Agent
+from acortex.sim.unit import Agent
 
 
 class Lockstep(Sequencer):

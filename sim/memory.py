@@ -9,17 +9,23 @@ it is granted.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from acortex.isa.semantics import slide_of, spills, visited
+from acortex.isa.semantics import moves, shifts, slide_of, spills, visited
 from acortex.isa.sequencer import Dispatch
+from acortex.sim.channel import Channel
 from acortex.sim.energy import INDEX as KIND
-from acortex.sim.kernel import CAUSE, Agent, Alarm, Channel, Site, Unit
+from acortex.sim.kernel import CAUSE, Alarm
+from acortex.sim.snapshot import CYCLE, CYCLES, GRANTS, NUMBER, Roles
+from acortex.sim.unit import Agent, Context, Ports, Site, Unit
 
 READ, WRITE = KIND["memory.read"], KIND["memory.write"]
 PORT, BANK, BUS = CAUSE["port"], CAUSE["bank"], CAUSE["bus"]
 BUFFER_FULL, OPERAND_FULL, CODES = CAUSE["buffer_full"], CAUSE["operand_full"], CAUSE["codes"]
+
+ACROSS, FROM_NEURONS = "buffer", "neurons"
+"""The pipes that lie across the data bus, of words that are read and of words that are written."""
 
 Access = tuple[Dispatch, "array[int]"]
 """An instruction that walks over main memory, and the cycles in which its words were granted."""
@@ -39,9 +45,14 @@ class MemoryTimes:
 class DataBus:
     """The data bus in one direction: lanes that each carry a word in `word_cycles`."""
 
+    roles = Roles(
+        spec=("_kind", "_word_cycles", "_several"),
+        ports=("lanes",),
+        state={"free_from": CYCLE, "_free_at": CYCLES, "_next": NUMBER},
+    )
+
     def __init__(self, lanes: list[Unit], kind: int, word_cycles: int) -> None:
         self.lanes = lanes
-        self.sent = 0
         self.free_from = 0
         """The cycle from which some lane is free."""
         self._kind = kind
@@ -49,8 +60,9 @@ class DataBus:
         self._free_at = [0] * len(lanes)
         self._several = len(lanes) > 1
         self._next = 0
+        """The lane that is free the longest."""
 
-    def carry(self, start: int, context: tuple[int, int, int]) -> int:
+    def carry(self, start: int, context: Context) -> int:
         """Carries a word from cycle `start` on the lane that is free the longest; returns the cycle it is seen in."""
         number = self._next
         unit = self.lanes[number]
@@ -70,6 +82,11 @@ class Fabric:
 
     There is no arbiter that looks at all requests: each client has a turn in every cycle, after all units have acted.
     """
+
+    roles = Roles(
+        spec=("times", "access", "contended", "_rank"),
+        state={"port_free": CYCLE, "_ports": CYCLES, "_banks": CYCLES},
+    )
 
     def __init__(self, rank: int, times: MemoryTimes) -> None:
         self.times = times
@@ -105,6 +122,16 @@ class Client(Agent):
     without a gap.
     """
 
+    causes = Agent.causes | {PORT, BANK}
+
+    roles = Roles(
+        spec=("bus_delay", "at_port"),
+        ports=("fabric",),
+        sums={"accesses": GRANTS},
+        derived=("bus", "grants", "_addresses"),
+        parts=("turn",),
+    )
+
     at_port = True
     """Whether it asks for a port of main memory, or for the bus alone."""
 
@@ -117,10 +144,15 @@ class Client(Agent):
         self.fabric = fabric
         self.turn: Alarm
         """Rings when the request that it has posted may be granted. Who is first in a cycle is a matter of rank."""
-        self.address = 0
         self.accesses: list[Access] = []
         self.grants = array("q")
+        """The cycles in which words of the current instruction were granted."""
         self._addresses: list[int] = []
+
+    def bind(self, dispatch: Dispatch) -> None:
+        """Finds the addresses of the words, where banks matter."""
+        if self.fabric.contended:
+            self._addresses = visited(dispatch).tolist()
 
     def begin(self, dispatch: Dispatch) -> None:
         """Begins to walk over a stream."""
@@ -128,8 +160,12 @@ class Client(Agent):
         self.grants = array("q")
         self.accesses.append((dispatch, self.grants))
         self.remaining = dispatch.stream.size if dispatch.window is None else slide_of(dispatch).size
-        if self.fabric.contended:
-            self._addresses = visited(dispatch).tolist()
+
+    def restored(self) -> None:
+        """Goes on with the record of the current instruction."""
+        super().restored()
+        if self.accesses:
+            self.grants = self.accesses[-1][1]
 
     def ask(self, now: int, seen: int, cause: int = PORT) -> None:
         """Posts a request for the next word, which the arbiter sees from cycle `seen`."""
@@ -137,25 +173,25 @@ class Client(Agent):
         self.block(now, cause)
         if seen < self.since:
             seen = self.since  # one access at a time: other ports are for other agents
-        if self.at_port:
-            if fabric.contended:
-                self.address = self._addresses[-self.remaining]
-            if seen < fabric.port_free:
-                seen = fabric.port_free
+        if self.at_port and seen < fabric.port_free:
+            seen = fabric.port_free
         self.turn.at(seen)
 
     def seek(self, now: int) -> None:
         """Begins the access that it asked for, or comes back when the port, bank or bus that it lacks may be free."""
         fabric = self.fabric
+        address = 0
         if self.at_port:
             if fabric.port_free > now:
                 self.turn.at(fabric.port_free)
                 return
-            if fabric.contended and fabric.bank_free(self.address) > now:
-                if self.cause != BUS:  # its bank may be taken again by another, but that is not seen in every cycle
-                    self.block(now, BANK)
-                self.turn.at(fabric.bank_free(self.address))
-                return
+            if fabric.contended:
+                address = self._addresses[-self.remaining]
+                if fabric.bank_free(address) > now:
+                    if self.cause != BUS:  # its bank may be taken again, but that is not seen in every cycle
+                        self.block(now, BANK)
+                    self.turn.at(fabric.bank_free(address))
+                    return
         bus = self.bus
         if bus is not None and bus.free_from - self.bus_delay > now:
             self.block(now, BUS)
@@ -165,11 +201,11 @@ class Client(Agent):
             self.grants.append(now)
             fabric.port_free = now + fabric.access
             if fabric.contended:
-                fabric.take(now, self.address)
+                fabric.take(now, address)
         self.granted(now)
 
-    def hear(self, cycle: int) -> None:
-        """Hears that the one thing the next word lacks will be there, and asks right away with that cycle's stamp."""
+    def notify(self, cycle: int) -> None:
+        """The one thing that the next word lacks will be there: asks right away with that cycle's stamp."""
         if self.remaining and cycle < self.kernel.limit:
             self.ask(cycle, cycle + 1)
         else:
@@ -188,30 +224,43 @@ class Client(Agent):
             self.wake(now)
 
 
+@dataclass(frozen=True)
+class ReaderPorts(Ports):
+    """`receivers` take the words, by the pipes of their flows: that of the buffer across the bus."""
+
+    fabric: Fabric
+    receivers: Mapping[str, Channel[bool]]
+    bus: DataBus | None = None
+
+
 class Reader(Client):
     """The agent that reads a stream of words, as far ahead as its receiver has room.
 
     The buffer lies across the bus, the vector agent on the memory's side of it.
     """
 
+    executes = ("word",)
+    causes = Client.causes | {BUS, BUFFER_FULL}
+
+    roles = Roles(ports=("_down", "_receivers"), derived=("_receiver",))
+
     full = BUFFER_FULL
     """What it waits for where its receiver has no room."""
 
-    def __init__(
-        self, site: Site, path: str, rank: int, fabric: Fabric, bus: DataBus | None, receivers: Sequence[Channel]
-    ) -> None:
-        super().__init__(site, path, rank, fabric)
-        self.bus_delay = fabric.times.latency
-        self._down = bus
-        self._receivers = receivers
-        self._receiver = receivers[0]
+    def __init__(self, site: Site, path: str, rank: int, ports: ReaderPorts) -> None:
+        ports.check(path)
+        super().__init__(site, path, rank, ports.fabric)
+        self.bus_delay = ports.fabric.times.latency
+        self._down = ports.bus
+        self._receivers = ports.receivers
+        self._receiver = next(iter(ports.receivers.values()))
 
-    def begin(self, dispatch: Dispatch) -> None:
-        """Begins to walk over a stream, for one of the receivers."""
-        super().begin(dispatch)
-        to = dispatch.ops.to if dispatch.row.mnemonic == "read" else 0
-        self._receiver = self._receivers[to]
-        self.bus = self._down if to == 0 else None
+    def bind(self, dispatch: Dispatch) -> None:
+        """Chooses the receiver of the words."""
+        super().bind(dispatch)
+        gives = moves(dispatch).gives
+        self._receiver = self._receivers[gives]
+        self.bus = self._down if gives == ACROSS else None
 
     def work(self, now: int) -> None:
         """Asks for the next word where its receiver has room."""
@@ -234,38 +283,59 @@ class OperandReader(Reader):
     """The agent that reads a stream of words for the vector agent's second operand, on the memory's side of the bus."""
 
     full = OPERAND_FULL
+    causes = Client.causes | {OPERAND_FULL}
+
+
+@dataclass(frozen=True)
+class WriterPorts(Ports):
+    """`sources` give the words, by the pipes of their flows: that of the neurons across the bus."""
+
+    fabric: Fabric
+    bus: DataBus
+    sources: Mapping[str, Channel[bool]]
 
 
 class Writer(Client):
     """The agent that writes a stream of words as they come: from the neurons over the bus, or from the vector agent."""
 
-    def __init__(
-        self, site: Site, path: str, rank: int, fabric: Fabric, bus: DataBus, sources: Sequence[Channel]
-    ) -> None:
-        super().__init__(site, path, rank, fabric)
-        self._up = bus
-        self._sources = sources
-        self._source = sources[0]
-        self._way: DataBus | None = bus
+    executes = ("word",)
+    causes = Client.causes | {BUS, CODES}
+
+    roles = Roles(ports=("_up", "_sources"), derived=("_source", "_way", "_pixel", "_left_over"))
+
+    def __init__(self, site: Site, path: str, rank: int, ports: WriterPorts) -> None:
+        ports.check(path)
+        super().__init__(site, path, rank, ports.fabric)
+        self._up = ports.bus
+        self._sources = ports.sources
+        self._source = next(iter(ports.sources.values()))
+        self._way: DataBus | None = ports.bus
         self._pixel = 0
         """Words of a pixel where a shift makes them one more than come, else 0."""
         self._left_over = False
-        """Whether the next word holds only what the one before left over."""
+        """Whether the next word takes none: it holds only what the one before left over, or nothing that comes."""
 
-    def begin(self, dispatch: Dispatch) -> None:
-        """Begins to walk over a stream, from one of the sources."""
-        super().begin(dispatch)
+    def bind(self, dispatch: Dispatch) -> None:
+        """Chooses the source of the words, and what of them is left over."""
+        super().bind(dispatch)
         assert dispatch.stream is not None
-        self._source = self._sources[dispatch.ops.source]
-        self.bus = self._way = self._up if dispatch.ops.source == 0 else None
-        self._pixel = dispatch.stream.extents[0] if spills(dispatch) else 0
-        self._left_over = False
+        takes = moves(dispatch).takes
+        self._source = self._sources.get(takes, self._source)
+        self.bus = self._way = self._up if takes == FROM_NEURONS else None
+        self._pixel = dispatch.stream.extents[0] if shifts(dispatch) and spills(dispatch) else 0
+        self._left_over = not takes
+        if self._pixel:
+            self._look_back()
+
+    def _look_back(self) -> None:
+        """Finds out whether the next word comes, over the bus, or is what the one before left over."""
+        self._left_over = self.remaining % self._pixel == 1
+        self.bus = None if self._left_over else self._way
 
     def work(self, now: int) -> None:
         """Asks for the next word's access once there is a word, or what the one before left over."""
         if self._pixel:
-            self._left_over = self.remaining % self._pixel == 1
-            self.bus = None if self._left_over else self._way
+            self._look_back()
         if self._left_over or self._source.ready(now, self):
             self.ask(now, now + 1)
         else:

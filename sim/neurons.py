@@ -7,53 +7,79 @@ held until the last conversion has ended.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from acortex.isa.sequencer import Dispatch
 from acortex.sim.array import Operation, Samples
+from acortex.sim.channel import Channel
 from acortex.sim.energy import INDEX as KIND
-from acortex.sim.kernel import CAUSE, NOTHING, Agent, Channel, Site
+from acortex.sim.kernel import CAUSE, NOTHING
+from acortex.sim.snapshot import NUMBER, Roles
+from acortex.sim.unit import Agent, Ports, Site
 
 CONVERT = KIND["neurons.convert"]
 SUMS, OUTPUT_FULL = CAUSE["sums"], CAUSE["output_full"]
 
 
+@dataclass(frozen=True)
+class NeuronsPorts(Ports):
+    """`samples` are held by the frames; `receivers` take words of codes: main memory's writer, the vector agent."""
+
+    samples: Channel[Operation] | Samples
+    receivers: Sequence[Channel[bool]]
+
+
+@dataclass(frozen=True)
+class NeuronsSpec:
+    """The cycles of one conversion."""
+
+    conversion_cycles: int
+
+
 class Neurons(Agent):
     """The agent that converts sampled sums to words of codes."""
 
-    def __init__(
-        self,
-        site: Site,
-        path: str,
-        rank: int,
-        samples: Channel | Samples,
-        receivers: Sequence[Channel],
-        conversion_cycles: int,
-    ) -> None:
-        super().__init__(site, path, rank)
-        self._samples = samples
-        self._receivers = receivers
-        self._receiver = receivers[0]
-        self._cycles = conversion_cycles
-        self._round = 0
+    executes = ("position",)
+    causes = Agent.causes | {SUMS, OUTPUT_FULL}
 
-    def begin(self, dispatch: Dispatch) -> None:
-        """Begins to convert for one of the receivers."""
-        self.remaining = dispatch.ops.positions
+    roles = Roles(
+        spec=("_cycles",),
+        ports=("_samples", "_receivers"),
+        state={"_round": NUMBER},
+        derived=("_receiver", "looks_ahead"),
+    )
+
+    def __init__(self, site: Site, path: str, rank: int, spec: NeuronsSpec, ports: NeuronsPorts) -> None:
+        ports.check(path)
+        super().__init__(site, path, rank)
+        self._samples = ports.samples
+        self._receivers = ports.receivers
+        self._receiver = ports.receivers[0]
+        self._cycles = spec.conversion_cycles
+        self._round = 0
+        """The turn of the current sample's outputs that comes next."""
+
+    def bind(self, dispatch: Dispatch) -> None:
+        """Chooses the receiver of the words."""
         self._receiver = self._receivers[dispatch.ops.to]
         self.looks_ahead = dispatch.ops.to == 0  # the vector agent's stream has another producer
+
+    def begin(self, dispatch: Dispatch) -> None:
+        """Begins to convert the sums of each position."""
+        self.remaining = dispatch.ops.positions
 
     def missing(self, now: int) -> int:
         """A sample, and room for all its words before the first of its turns."""
         if not self._samples.ready(now, self):
             return SUMS
-        operation: Operation = self._samples.head()
+        operation = self._samples.head()
         if self._round or self._receiver.room(now, operation.group.all_words, self):
             return NOTHING
         return OUTPUT_FULL
 
     def step(self, now: int) -> None:
         """Converts the next turn of outputs."""
-        operation: Operation = self._samples.head()
+        operation = self._samples.head()
         group = operation.group
         if self._round == 0:
             self._receiver.reserve(group.all_words)

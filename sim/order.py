@@ -1,4 +1,4 @@
-"""Whether a program orders its agents: happens-before, whatever the timing.
+"""Happens-before: what is known to have ended as an instruction begins, whatever the timing.
 
 Agents run at the same time. Two accesses to one word of main memory, one of them a write, must be ordered: by one
 agent's queue, by tokens, or because one instruction ends only after another that fed it. The check walks the program
@@ -8,7 +8,8 @@ exception: a `pool` whose windows leave out the end of the image gives its last 
 docs/soundness.md says for each instruction what follows from its items.
 What main memory holds from the beginning is written before everything. Two agents give words to the vector agent, and
 what one of them gives must be ordered behind what the other gave, for words have no other order there.
-It never looks at time or values, and holds for every chip.
+It never looks at time or values, and holds for every chip. Here stands the bookkeeping; sim/rules_of_order.py has the
+rules that read it.
 """
 
 from __future__ import annotations
@@ -17,17 +18,19 @@ from array import array
 from collections import defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from acortex.errors import AcortexError
-from acortex.isa.codec import decode
-from acortex.isa.operands import AGENTS, MOST_TOKENS
+from acortex.isa.operands import AGENTS
 from acortex.isa.program import Program
 from acortex.isa.sequencer import Dispatch
 
 NUMBER = {agent: number for number, agent in enumerate(AGENTS)}
+
+Ints = NDArray[np.int64]
 
 Clock = list[int]
 """For each agent, the last of its instructions known to have ended; -1 for none."""
@@ -38,8 +41,8 @@ class OrderError(AcortexError):
 
 
 @dataclass
-class _Token:
-    """A token's side of the story: who makes it and who takes it, and what each one that is left carries."""
+class Token:
+    """The tokens of one number: which agent signals them, which awaits them, and what each one that is left carries."""
 
     maker: str
     made_by: Dispatch
@@ -48,47 +51,59 @@ class _Token:
     taken: int = 0
 
 
-class OrderCheck:
-    """Follows a program instruction by instruction, and raises OrderError at the first that breaks an order."""
+class Conflict(NamedTuple):
+    """Two accesses to a word that nothing orders: the word, the earlier one's agent, its instruction's address."""
+
+    word: int
+    agent: int
+    pc: int
+
+
+class HappensBefore:
+    """What each agent knows to have ended, instruction by instruction. Plain data: the rules of order read it."""
 
     def __init__(self, program: Program, words: int) -> None:
-        self._program = program
-        self._known: list[Clock] = [[-1] * len(AGENTS) for _ in AGENTS]
-        self._history = [array("i") for _ in AGENTS]
+        self.known: list[Clock] = [[-1] * len(AGENTS) for _ in AGENTS]
+        self.history = [array("i") for _ in AGENTS]
         """The address of each instruction of an agent: a loop may go through tens of millions."""
-        self._tokens: dict[int, _Token] = {}
-        self._writes: dict[int, NDArray[np.int64]] = {}
-        self._reads: dict[int, NDArray[np.int64]] = {}
-        self._words = words
-        self._streamer: Dispatch | None = None
-        self._streamed = -1
-        """Who gave the vector agent words last, and which of its agent's instructions that was."""
-        self._loaded = np.zeros(words, dtype=np.bool_)
+        self.tokens: dict[int, Token] = {}
+        self.writes: dict[int, Ints] = {}
+        self.reads: dict[int, Ints] = {}
+        """For each agent that accesses main memory the last of its instructions that did so to each word; -1 for none.
+        """
+        self.streamer: Dispatch | None = None
+        self.streamed = -1
+        """What gave the vector agent words last, and which of its agent's instructions that was."""
+        self.loaded = np.zeros(words, dtype=np.bool_)
+        """Which words main memory holds from the beginning."""
         for table in program.memory:
-            self._loaded[table.address : table.end] = True
+            self.loaded[table.address : table.end] = True
+        self._program = program
+        self._words = words
 
     def where(self, dispatch: Dispatch) -> str:
         """The source line of an instruction."""
         return str(self._program.lines[dispatch.pc])
 
-    # Order ------------------------------------------------------------------------------------------------------
+    # Clocks -----------------------------------------------------------------------------------------------------
 
     def begin(self, dispatch: Dispatch, fed: Sequence[Clock]) -> Clock:
         """What is known to have ended before the first access of this instruction.
 
-        `fed` is what those knew as they began that gave its first items: without them there is nothing to access.
+        `fed` are the clocks of the instructions that gave its first items, as they began: without these items there is
+        nothing to access.
         """
-        known = self._known[NUMBER[dispatch.agent]]
+        known = self.known[NUMBER[dispatch.agent]]
         return list(map(max, known, *fed)) if fed else known
 
     def end(self, dispatch: Dispatch, fed: Sequence[Clock] = ()) -> Clock:
-        """What is known when this instruction has ended: `fed` knew as they ended, and gave it their last items."""
+        """What is known when this instruction has ended: `fed` are the ends of those that gave it their last items."""
         agent = NUMBER[dispatch.agent]
-        known = self._known[agent]
+        known = self.known[agent]
         known = list(map(max, known, *fed)) if fed else known.copy()
-        known[agent] = len(self._history[agent])
-        self._history[agent].append(dispatch.pc)
-        self._known[agent] = known
+        known[agent] = len(self.history[agent])
+        self.history[agent].append(dispatch.pc)
+        self.known[agent] = known
         return known
 
     def so_far(self, start: Clock, fed: Sequence[Clock]) -> Clock:
@@ -97,126 +112,55 @@ class OrderCheck:
 
     def signal(self, dispatch: Dispatch) -> None:
         """Makes a token that carries what its agent knows."""
-        number = dispatch.ops.token
-        token = self._tokens.setdefault(number, _Token(dispatch.agent, dispatch))
-        if token.maker != dispatch.agent:
-            raise OrderError(
-                f"token t{number} is signalled by {dispatch.agent} here, and by {token.maker} at"
-                f" {self.where(token.made_by)}: which of them an await takes would depend on time",
-                where=self.where(dispatch),
-                hint="use a token of its own for each pair of agents",
-            )
-        if len(token.left) == MOST_TOKENS:
-            raise OrderError(
-                f"token t{number} is signalled {MOST_TOKENS + 1:,} times more often than it is awaited; its counter"
-                f" holds {MOST_TOKENS:,}",
-                where=self.where(dispatch),
-                hint="await it as often as it is signalled, or leave the signal out",
-            )
+        token = self.tokens.setdefault(dispatch.ops.token, Token(dispatch.agent, dispatch))
         token.left.append(self.end(dispatch))
 
     def wait(self, dispatch: Dispatch) -> None:
-        """Takes a token: all that its maker knew is known from here on."""
-        number = dispatch.ops.token
-        token = self._tokens.get(number)
-        if token is None or not token.left:
-            taken = "the signal before it is" if token and token.taken == 1 else "all signals before it are"
-            already = f"{taken} taken" if token else "no signal stands before it"
-            raise OrderError(
-                f"{dispatch.agent} awaits token t{number} for ever: {already}",
-                where=self.where(dispatch),
-                hint=f"signal t{number} before this line, in the order of the program",
-            )
-        if token.taker not in ("", dispatch.agent):
-            raise OrderError(
-                f"token t{number} is awaited by {dispatch.agent} here, and by {token.taker} elsewhere:"
-                " which of them takes it would depend on time",
-                where=self.where(dispatch),
-                hint="use a token of its own for each pair of agents",
-            )
+        """Takes a token: all that was known as it was made is known from here on."""
+        token = self.tokens[dispatch.ops.token]
         token.taker = dispatch.agent
         self.end(dispatch, [token.left.popleft()])
         token.taken += 1
 
     def never_awaited(self) -> list[tuple[int, Dispatch]]:
-        """Tokens that nobody takes, each with the first instruction that makes it."""
-        return [(number, token.made_by) for number, token in sorted(self._tokens.items()) if not token.taken]
+        """Tokens that no agent takes, each with the first instruction that makes it."""
+        return [(number, token.made_by) for number, token in sorted(self.tokens.items()) if not token.taken]
 
-    def give_stream(self, dispatch: Dispatch, known: Clock) -> None:
-        """Holds who gives words to the vector agent against who gave before: its words come in one order only."""
-        giver = self._streamer
-        if giver is not None and giver.agent != dispatch.agent and known[NUMBER[giver.agent]] < self._streamed:
-            raise OrderError(
-                f"{dispatch.row.mnemonic} gives words to the vector agent, as {giver.row.mnemonic} does at"
-                f" {self.where(giver)}, and nothing orders the two: which come first would depend on time",
-                where=self.where(dispatch),
-                hint=f"signal a token from {giver.agent} after that line, and await it in {dispatch.agent} before this"
-                " one",
-            )
-        self._streamer, self._streamed = dispatch, len(self._history[NUMBER[dispatch.agent]]) - 1
+    def give_stream(self, dispatch: Dispatch) -> None:
+        """Notes that an instruction, which has ended, is the last that gave words to the vector agent."""
+        self.streamer, self.streamed = dispatch, len(self.history[NUMBER[dispatch.agent]]) - 1
 
     # Words ------------------------------------------------------------------------------------------------------
 
-    def read(self, dispatch: Dispatch, addresses: NDArray[np.int64], known: Clock) -> None:
-        """Holds a read against every write of its words: each written, and ordered before it."""
-        if not len(addresses):  # a window that nowhere reaches the image
-            return
-        self._hold(dispatch, addresses, self._writes, "written by", known)
-        written = [writes[addresses] for writes in self._writes.values()]
-        newest = np.maximum.reduce(written) if written else np.full(len(addresses), -1)
-        unwritten = (newest < 0) & ~self._loaded[addresses]
-        if unwritten.any():
-            word = int(addresses[int(np.argmax(unwritten))])
-            raise OrderError(
-                f"{dispatch.row.mnemonic} reads word {word} of main memory, which was never written",
-                where=self.where(dispatch),
-                hint="check the stream's base, extents and strides, and that what writes it stands before this line",
-            )
-        self._note(dispatch, addresses, self._reads)
-
-    def write(self, dispatch: Dispatch, addresses: NDArray[np.int64], known: Clock) -> None:
-        """Holds a write against every earlier access to its words."""
-        self._hold(dispatch, addresses, self._writes, "written by", known)
-        self._hold(dispatch, addresses, self._reads, "read by", known)
-        self._note(dispatch, addresses, self._writes)
-
-    def _note(self, dispatch: Dispatch, addresses: NDArray[np.int64], table: dict[int, NDArray[np.int64]]) -> None:
+    def access(self, dispatch: Dispatch, addresses: Ints, table: dict[int, Ints]) -> None:
+        """Notes in `reads` or `writes` that the agent's next instruction accesses these words."""
         agent = NUMBER[dispatch.agent]
         if agent not in table:
             table[agent] = np.full(self._words, -1, dtype=np.int64)
-        table[agent][addresses] = len(self._history[agent])
+        table[agent][addresses] = len(self.history[agent])
 
-    def _hold(
-        self,
-        dispatch: Dispatch,
-        addresses: NDArray[np.int64],
-        table: dict[int, NDArray[np.int64]],
-        how: str,
-        known: Clock,
-    ) -> None:
-        for agent, latest in table.items():
-            if agent == NUMBER[dispatch.agent]:
+    def conflict(self, agent: str, addresses: Ints, known: Clock, table: dict[int, Ints]) -> Conflict | None:
+        """An access of another agent in `table` to one of these words that is not known to have ended, or None."""
+        for other, latest in table.items():
+            if other == NUMBER[agent] or not len(addresses):
                 continue
             seen = latest[addresses]
-            if seen.max() > known[agent]:
-                place = int(np.argmax(seen > known[agent]))
-                self._race(dispatch, int(addresses[place]), agent, self._history[agent][int(seen[place])], how)
+            if seen.max() > known[other]:
+                place = int(np.argmax(seen > known[other]))
+                return Conflict(int(addresses[place]), other, self.history[other][int(seen[place])])
+        return None
 
-    def _race(self, dispatch: Dispatch, word: int, agent: int, other: int, how: str) -> None:
-        verb = "writes" if dispatch.row.mnemonic in ("input", "write") else "reads"
-        mnemonic = decode(int(self._program.words[other])).row.mnemonic
-        raise OrderError(
-            f"{dispatch.row.mnemonic} {verb} word {word} of main memory, which is {how} {mnemonic} at"
-            f" {self._program.lines[other]}, and nothing orders the two",
-            where=self.where(dispatch),
-            hint=f"signal a token from {AGENTS[agent]} after that line, and await it in {dispatch.agent} before this"
-            " one",
-        )
+    def unwritten(self, addresses: Ints) -> int | None:
+        """The first of these words that was never written, or None."""
+        missing = ~self.loaded[addresses]
+        for latest in self.writes.values():
+            missing &= latest[addresses] < 0
+        return int(addresses[int(np.argmax(missing))]) if missing.any() else None
 
 
 @dataclass
 class ProgramOrder:
-    """The order of the program: the place in it of each access to memory, by agent, and who gives to the vector agent.
+    """The order of the program: the place in it of each access to memory, by agent, and what gives to the vector agent.
 
     Filled by the functional executor, instruction by instruction.
     """

@@ -1,12 +1,9 @@
-"""The pipes between agents, in values: who gave what, in the order in which it is taken."""
+"""The pipes between agents: which instruction gave what, in the order in which it is taken. No values."""
 
 from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field, replace
-from typing import Any
-
-from numpy.typing import NDArray
 
 from acortex.isa.sequencer import Dispatch
 from acortex.sim.order import Clock
@@ -14,14 +11,13 @@ from acortex.sim.order import Clock
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Items of a pipe that one instruction gave: how many, their values, who gave them.
+    """Items of a pipe that one instruction gave: how many, and which instruction gave them.
 
     `start` and `end` are what was known to have ended when that instruction began, and ended; `last` tells whether
     these are its last items.
     """
 
     count: int
-    values: NDArray[Any] | None
     dispatch: Dispatch
     start: Clock
     end: Clock
@@ -36,7 +32,7 @@ class Pipe:
     held: int = 0
 
     def put(self, run: Run) -> None:
-        """Adds items behind all others; a run of none would tell the next taker what it does not wait for."""
+        """Adds items behind all others; a run of none would say to the next taker what it does not wait for."""
         if run.count:
             self.runs.append(run)
             self.held += run.count
@@ -55,11 +51,8 @@ class Pipe:
         while count:
             run = self.runs.popleft()
             if run.count > count:
-                values = run.values
-                size = 0 if values is None else len(values) // run.count * count
-                rest = None if values is None else values[size:]
-                self.runs.appendleft(replace(run, count=run.count - count, values=rest))
-                run = replace(run, count=count, values=None if values is None else values[:size], last=False)
+                self.runs.appendleft(replace(run, count=run.count - count))
+                run = replace(run, count=count, last=False)
             taken.append(run)
             count -= run.count
         return taken

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 from acortex.sim.clock import Clock
 from acortex.sim.energy import Prices
-from acortex.sim.kernel import Work
 from acortex.sim.results import Power
+from acortex.sim.tally import Work
 from acortex.units import joules
 
 WINDOW_NS = 1000

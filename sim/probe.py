@@ -12,7 +12,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from acortex.sim.kernel import Log, Unit
+from acortex.sim.tally import Log
+from acortex.sim.unit import Unit
 
 Rows = NDArray[np.int64]
 

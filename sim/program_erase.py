@@ -3,25 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from acortex.isa.sequencer import Dispatch
 from acortex.sim.array import GroupTimes
 from acortex.sim.energy import INDEX as KIND
-from acortex.sim.kernel import NOTHING, Agent, Site
+from acortex.sim.kernel import NOTHING
+from acortex.sim.snapshot import Roles
+from acortex.sim.unit import Agent, Site
 
 PROGRAM = KIND["program_erase.write"]
+
+
+@dataclass(frozen=True)
+class ProgramEraseSpec:
+    """The groups by number, and the cycles and pulses of writing one array."""
+
+    groups: Mapping[int, GroupTimes]
+    array_cycles: int
+    array_pulses: int
 
 
 class ProgramErase(Agent):
     """The agent that writes matrices of weights; one array is one event of a fixed number of write-verify pulses."""
 
-    def __init__(
-        self, site: Site, path: str, rank: int, groups: Mapping[int, GroupTimes], array_cycles: int, array_pulses: int
-    ) -> None:
+    executes = ("array",)
+
+    roles = Roles(spec=("_groups", "_cycles", "_pulses"))
+
+    def __init__(self, site: Site, path: str, rank: int, spec: ProgramEraseSpec) -> None:
         super().__init__(site, path, rank)
-        self._groups = groups
-        self._cycles = array_cycles
-        self._pulses = array_pulses
+        self._groups = spec.groups
+        self._cycles = spec.array_cycles
+        self._pulses = spec.array_pulses
 
     def begin(self, dispatch: Dispatch) -> None:
         """Begins to write a group's arrays."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from acortex.errors import AcortexError, ManyErrors, UsageError
 from acortex.sim.chipfiles import NAMES_TECHNOLOGY, technologies, technology
 from acortex.sim.energy import INDEX, Energies, Interval, Prices, settle
+from acortex.sim.handovers import delays_of_rows, table
 from acortex.sim.specs import SETTINGS, Chip, load_chip
+from acortex.traces.endings import issuer
 from acortex.traces.in_flight import Extents
 from acortex.traces.reader import Trace
 from acortex.traces.stats import Sums
@@ -18,9 +21,6 @@ from acortex.wording import setting_value
 
 BASE = "acortex_gnmt"
 """The chip that all others inherit from."""
-
-UNSPANNED = "controller"
-"""The unit whose work keeps no layer in flight."""
 
 UNTIMED = ("energy", "area", "errors")
 """Tables of a chip file that move no cycle."""
@@ -83,6 +83,21 @@ def recorded_chip(trace: Trace, overrides: Sequence[str] = ()) -> Chip:
     return load_chip(BASE, [*kept, *overrides]).model_copy(update={"name": trace.header.chip})
 
 
+def completed(trace: Trace) -> Trace:
+    """A trace with a table of hand-overs, which `acortex.traces.critical` goes by.
+
+    It is the trace's own, or that of today's chips where an older version wrote the trace without one; the delays then
+    are those of the recorded chip, and 0 where the header has one that there cannot be.
+    """
+    if trace.header.handovers:
+        return trace
+    try:
+        delays = dict(delays_of_rows(recorded_chip(trace)))
+    except AcortexError:
+        delays = {}
+    return replace(trace, header=replace(trace.header, handovers=table(), delays=delays))
+
+
 def _set_by_technologies(overrides: Sequence[str]) -> set[str]:
     """The settings that follow from the technologies which overrides name."""
     replaced: set[str] = set()
@@ -108,7 +123,8 @@ def _ledger(trace: Trace) -> tuple[dict[tuple[int, int, int], int], list[Interva
     header = trace.header
     kinds = [_kind(kind.name, trace) for kind in header.kinds]
     layers = len(header.layers)
-    unspanned = header.units.index(UNSPANNED) if UNSPANNED in header.units else -1
+    issuing = issuer(header.handovers)  # a layer is in flight while agents work for it, not while it is issued
+    unspanned = header.units.index(issuing) if issuing in header.units else -1
     counts, spans = Sums(("count",)), Extents()
     for chunk in trace.events.chunks("kind", "layer", "inference", "unit", "count", "start", "span"):
         place = (chunk["inference"] + 1) * layers + chunk["layer"]

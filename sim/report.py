@@ -13,7 +13,7 @@ from acortex.sim.area import area_by_component, total_area
 from acortex.sim.chip import TimedChip
 from acortex.sim.clock import Clock, delays
 from acortex.sim.energy import COMPONENTS, INDEX, KINDS, NONE, Energies, Interval, prices, settle
-from acortex.sim.kernel import CAUSES, IDLE, Tally
+from acortex.sim.kernel import CAUSES, IDLE
 from acortex.sim.occupancy import occupancy
 from acortex.sim.power import power_report
 from acortex.sim.results import (
@@ -29,6 +29,7 @@ from acortex.sim.results import (
 )
 from acortex.sim.retention import access_tables, late_reads
 from acortex.sim.specs import Chip
+from acortex.sim.tally import Tally
 from acortex.units import joules
 
 

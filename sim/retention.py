@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.isa.program import Memory, Program
-from acortex.isa.semantics import visited
+from acortex.isa.semantics import moves, visited
 from acortex.sim.clock import Clock
 from acortex.sim.memory import Access
 from acortex.sim.results import LateRead, LateReads, Retention
@@ -62,7 +62,7 @@ def _columns(accesses: Sequence[Access], memory: Sequence[Memory]) -> AccessTabl
     for number, table in enumerate(memory, start=1):
         at = _fill(columns, at, len(table.values), (np.arange(table.address, table.end), 0, True, -number))
     for dispatch, granted in accesses:
-        found = visited(dispatch)[: len(granted)], granted, dispatch.row.mnemonic in ("write", "input"), dispatch.pc
+        found = visited(dispatch)[: len(granted)], granted, moves(dispatch).writes, dispatch.pc
         at = _fill(columns, at, len(granted), found)
     return columns
 

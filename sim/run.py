@@ -20,14 +20,17 @@ from acortex.sim.energy import INDEX, prices
 from acortex.sim.functional import Functional
 from acortex.sim.inputs import HostData, Inputs, host_data
 from acortex.sim.kernel import LAST
+from acortex.sim.lanes import walk_many
 from acortex.sim.layer_dump import LayerDump, LayerWords
 from acortex.sim.lockstep import Lockstep
 from acortex.sim.probe import Listener, Observer, OneByOne
+from acortex.sim.processes import Process
 from acortex.sim.program_chip import chip_of
 from acortex.sim.report import Timing, functional_report, timed_report
 from acortex.sim.results import RunReport
 from acortex.sim.specs import Chip
 from acortex.sim.tracing import Tracing
+from acortex.sim.turns import turns_of
 from acortex.traces.writer import TraceWriter
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -109,9 +112,11 @@ class Prepared:
         check_order: bool | None = None,
         progress: Progress | None = None,
         observers: Sequence[Observer] = (),
+        processes: Sequence[Process] = (),
     ) -> Result:
         """Simulates time and energy, without values. The options are those of `acortex.sim.run.run`."""
-        return self._timed(_Time(trace, max_cycles, arrivals.wanted(check_order), progress, observers), False, None)
+        how = _Time(trace, max_cycles, arrivals.wanted(check_order), progress, observers, processes)
+        return self._timed(how, False, None)
 
     def run(
         self,
@@ -122,9 +127,10 @@ class Prepared:
         check_order: bool | None = None,
         progress: Progress | None = None,
         observers: Sequence[Observer] = (),
+        processes: Sequence[Process] = (),
     ) -> Result:
         """Computes the outputs, and simulates time and energy. The options are those of `acortex.sim.run.run`."""
-        how = _Time(trace, max_cycles, arrivals.wanted(check_order), progress, observers)
+        how = _Time(trace, max_cycles, arrivals.wanted(check_order), progress, observers, processes)
         return self._timed(how, True, LayerDump() if keep_layers else None)
 
     def _timed(self, how: _Time, values: bool, dump: LayerDump | None) -> Result:
@@ -132,7 +138,7 @@ class Prepared:
         if how.max_cycles is not None and not 1 <= how.max_cycles <= LAST:
             raise UsageError(f"max_cycles is {how.max_cycles}, allowed is 1 to {LAST}")
         if how.max_cycles is None:
-            functional = self._walk(values, dump=dump)
+            functional = self._walk(values, dump=dump, leap=not how.check)
             _, report = _simulate(self, how, functional, Sequencer(self.program, self.host.inferences))
         else:
             functional, report = self._bounded(how, values, dump)
@@ -161,12 +167,21 @@ class Prepared:
         *,
         dump: LayerDump | None = None,
         progress: Progress | None = None,
+        leap: bool = True,
     ) -> Functional:
-        """Walks the program in its order: values, where wanted, and all rules that need no time."""
-        words = self.host.words(self.program) if values else None
-        functional = Functional(self.program, self.chip, self.host.inferences, words, limit, not_ended, dump)
+        """Walks the program in its order: values, where wanted, and all rules that need no time.
+
+        `leap` is that of `turns_of`: without it the walk notes the order of every access.
+        """
         total = self.host.inferences
-        functional.run(None if progress is None else lambda done: progress(done, total))
+        tick = (lambda done: None) if progress is None else (lambda done: progress(done, total))
+        words = self.host.words(self.program) if values else None
+        if words is not None and limit is None and total > 1:
+            return walk_many(self.program, self.chip, total, words, dump, tick, leap)
+        functional = Functional(self.program, self.chip, total, words, limit, not_ended, dump)
+        if words is None and limit is None and leap:
+            functional.turns = turns_of(functional.known, lanes=False, layers=False, leap=True)
+        functional.run(tick)
         return functional
 
     def _outputs(self, functional: Functional) -> dict[str, NDArray[Any]]:
@@ -205,15 +220,17 @@ def run(
     check_order: bool | None = None,
     progress: Progress | None = None,
     observers: Sequence[Observer] = (),
+    processes: Sequence[Process] = (),
 ) -> Result:
     """Runs a program on a chip: `prepare` and what it prepares, in one call.
 
     `values=False` computes no outputs, `timing=False` simulates no time; every rule of the chip that does not depend on
     time is checked in either case. `max_cycles` ends a run early, with `stopped` in its report and the outputs of those
     inferences that were complete by then; what comes after it costs nothing. Observers receive every event, as a trace
-    does. `keep_layers` keeps what each layer wrote. `trace_filters` says what a trace leaves out, see
-    `acortex.traces.merge.Filter`. `check_order` holds the timed run to the order of the program, see sim/arrivals.py;
-    left out, the environment variable ACORTEX_CHECK_ORDER says so.
+    does. `processes` are simpy processes of a user that live in the chip, see sim/processes.py. `keep_layers` keeps
+    what each layer wrote. `trace_filters` says what a trace leaves out, see `acortex.traces.merge.Filter`.
+    `check_order` holds the timed run to the order of the program, see sim/arrivals.py; left out, the environment
+    variable ACORTEX_CHECK_ORDER says so.
 
     Raises the errors of `acortex.errors` for a program that breaks a rule, and for inputs that do not fit.
     """
@@ -221,6 +238,8 @@ def run(
         raise UsageError("max_cycles needs time, which timing=False does not simulate")
     if trace is not None and not timing:
         raise UsageError("a trace needs time, which timing=False does not simulate", hint="leave one of them out")
+    if processes and not timing:
+        raise UsageError("processes need time, which timing=False does not simulate", hint="leave one of them out")
     prepared = prepare(program, chip, inputs=inputs, labels=labels)
     if not timing:
         if not values:
@@ -229,7 +248,7 @@ def run(
         found = prepared.values(keep_layers=keep_layers, progress=progress)
         return Result(found.report, found.outputs, found.layers)
     traced = Tracing(trace, trace_level, trace_filters or {}) if trace else None
-    how = _Time(traced, max_cycles, arrivals.wanted(check_order), progress, observers)
+    how = _Time(traced, max_cycles, arrivals.wanted(check_order), progress, observers, processes)
     return prepared._timed(how, values, LayerDump() if keep_layers and values else None)
 
 
@@ -242,6 +261,7 @@ class _Time:
     check: bool
     progress: Progress | None
     observers: Sequence[Observer]
+    processes: Sequence[Process]
 
 
 def _simulate(
@@ -252,12 +272,13 @@ def _simulate(
     groups = functional.configuration.times()
     setup = TimedChip(chip, sequencer, groups)
     setup_cycles = setup.run()
-    writer = how.trace.begin(program, chip) if how.trace else None
+    writer = how.trace.begin(program, chip, len(how.processes)) if how.trace else None
     try:
         listeners: list[Listener] = [OneByOne(observer) for observer in how.observers]
         if writer is not None:
             listeners.append(writer)
-        timed = TimedChip(chip, sequencer, groups, listeners, prices(chip).total, record=how.check)
+        price = prices(chip).total
+        timed = TimedChip(chip, sequencer, groups, listeners, price, record=how.check, processes=how.processes)
         cycles = timed.run(how.max_cycles, _ticks(how, timed, prepared.host.inferences, functional.steps))
         if how.check:
             arrivals.check(program, chip, functional.program_order, timed)

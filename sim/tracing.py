@@ -13,7 +13,7 @@ from acortex.isa.container import sha256
 from acortex.isa.program import Program
 from acortex.sim.chip import unit_paths
 from acortex.sim.energy import KINDS, prices
-from acortex.sim.kernel import CAUSES
+from acortex.sim.handovers import CAUSES, delays_of_rows, table
 from acortex.sim.specs import Chip
 from acortex.traces.schema import Kind, TraceHeader
 from acortex.traces.writer import TraceFailed, TraceWriter
@@ -27,9 +27,10 @@ class Tracing:
     level: str = "events"
     filters: Mapping[str, Any] = field(default_factory=dict)
 
-    def begin(self, program: Program, chip: Chip) -> TraceWriter:
-        """The writer of a run's trace, its header written."""
-        return TraceWriter(self.path, replace(header(program, chip), filters=dict(self.filters)), self.level)
+    def begin(self, program: Program, chip: Chip, processes: int = 0) -> TraceWriter:
+        """The writer of a run's trace, its header written; `processes` of a user have units of their own."""
+        about = replace(header(program, chip), filters=dict(self.filters), units=unit_paths(chip, processes))
+        return TraceWriter(self.path, about, self.level)
 
 
 def end(writer: TraceWriter, summary: dict[str, Any], interrupted: bool) -> str | None:
@@ -63,9 +64,11 @@ def header(program: Program, chip: Chip) -> TraceHeader:
             )
             for kind in KINDS
         ),
-        causes=CAUSES,
+        causes=tuple(CAUSES),
         layers=("-", *program.layers),
         lines=tuple(str(line) for line in program.lines),
         instructions=tuple(as_text(decode(int(word))) for word in program.words),
         leakage_aj_per_cycle=price.leakage_aj_per_cycle,
+        handovers=table(),
+        delays=dict(delays_of_rows(chip)),
     )

@@ -6,13 +6,18 @@ always comes from memory. One operation on one word takes `step` cycles.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from acortex.isa.semantics import MEANINGS, Flow, pooling_of
 from acortex.isa.sequencer import Dispatch
+from acortex.sim.channel import Channel
 from acortex.sim.energy import INDEX as KIND
-from acortex.sim.kernel import CAUSE, NOTHING, Agent, Channel, Site
+from acortex.sim.kernel import CAUSE, NOTHING
 from acortex.sim.memory import Client, DataBus, Fabric
+from acortex.sim.snapshot import NUMBER, Roles
+from acortex.sim.unit import Agent, Ports, Site
 
 STEP = KIND["vector.step"]
 STREAM, OPERAND, RESULTS, BUS = CAUSE["stream"], CAUSE["operand"], CAUSE["results_full"], CAUSE["bus"]
@@ -21,41 +26,62 @@ TAKES, GIVES = 1, 2
 """What a step of the agent does: take the next word that arrives, give one that is ready."""
 
 
+@dataclass(frozen=True)
+class VectorPorts(Ports):
+    """`stream` has words with whether they come from the neurons, over the bus; `results` go to main memory."""
+
+    fabric: Fabric
+    bus: DataBus
+    stream: Channel[bool]
+    operand: Channel[bool]
+    results: Channel[bool]
+
+
+@dataclass(frozen=True)
+class VectorSpec:
+    """The cycles of one operation on one word."""
+
+    step_cycles: int
+
+
 class Vector(Client):
     """The agent that works on a stream of words; asks for the bus where a word comes from the neurons."""
 
-    at_port = False
-    hear = Agent.hear  # it lacks more than its turn
+    executes = ("step",)
+    causes = Agent.causes | {STREAM, OPERAND, RESULTS, BUS}
 
-    def __init__(
-        self,
-        site: Site,
-        path: str,
-        rank: int,
-        fabric: Fabric,
-        bus: DataBus,
-        stream: Channel,
-        operand: Channel,
-        results: Channel,
-        step_cycles: int,
-    ) -> None:
-        super().__init__(site, path, rank, fabric)
-        self.bus = bus
-        self._stream = stream
-        self._operand = operand
-        self._results = results
-        self._step_cycles = step_cycles
+    roles = Roles(
+        spec=("_step_cycles",),
+        ports=("_stream", "_operand", "_results"),
+        state={"_arrived": NUMBER},
+        derived=("_operands", "_steps", "_what"),
+    )
+
+    at_port = False
+    notify = Agent.notify  # it lacks more than its turn
+
+    def __init__(self, site: Site, path: str, rank: int, spec: VectorSpec, ports: VectorPorts) -> None:
+        ports.check(path)
+        super().__init__(site, path, rank, ports.fabric)
+        self.bus = ports.bus
+        self._stream = ports.stream
+        self._operand = ports.operand
+        self._results = ports.results
+        self._step_cycles = spec.step_cycles
         self._operands = False
         self._steps: list[int] = []
         self._what = 0
         """What the next step does: TAKES, GIVES or both."""
         self._arrived = False
 
-    def begin(self, dispatch: Dispatch) -> None:
-        """Begins to work on a stream, step by step."""
+    def bind(self, dispatch: Dispatch) -> None:
+        """Finds what each step takes and gives."""
         flow = MEANINGS[dispatch.row.mnemonic].flow(dispatch, None)
         self._operands = flow.operands > 0
         self._steps = in_turns(flow) if dispatch.window is None else pooled(dispatch)
+
+    def begin(self, dispatch: Dispatch) -> None:
+        """Begins to work on a stream, step by step."""
         self.remaining = len(self._steps)
 
     def missing(self, now: int) -> int:
@@ -77,7 +103,7 @@ class Vector(Client):
         assert self.bus is not None
         self._arrived = True
         self.block(now, BUS)
-        self.hear(self.bus.carry(now, self.context))
+        self.notify(self.bus.carry(now, self.context))
 
     def step(self, now: int) -> None:
         """Works on the next word."""

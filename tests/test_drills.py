@@ -7,17 +7,32 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 import pytest
+from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
 FOLDERS = ("isa", "traces", "sim", "programs", "tools")
+
+PAGE = Path(__file__).parents[1] / "docs" / "extending.md"
+
+
+def block(title: str) -> str:
+    """The block of docs/extending.md below a comment with this title: what a contributor copies."""
+    found = re.findall(rf"<!-- {re.escape(title)} -->\n```\w+\n(.*?)```\n", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    assert len(found) == 1, f"docs/extending.md has {len(found)} blocks titled {title}"
+    return str(found[0])
+
 
 PROGRAM = """
     .program drill
@@ -34,15 +49,27 @@ PROGRAM = """
     input x, d0
     signal host_in, t0
     await read, t0
-    read d0, to=vector
+    {read}
     {step}
-    write d1, source=vector
+    {write}
     signal write, t1
     await host_out, t1
     output y, d1
     endinference
     halt
 """
+
+PARTS = {"read": "read d0, to=vector", "step": "requant q0, 2", "write": "write d1, source=vector"}
+
+
+def source(**parts: str) -> str:
+    """The small program, with other parts than these."""
+    return PROGRAM.format(**{**PARTS, **parts})
+
+
+def line_of(part: str) -> int:
+    """The line at which a part of the small program begins."""
+    return 1 + PROGRAM.splitlines().index(f"    {{{part}}}")
 
 
 class Drill:
@@ -73,6 +100,11 @@ class Drill:
         path.write_text(old.replace(before, text + before))
         self._count(name, text)
 
+    def instruction(self, name: str) -> None:
+        """Adds an instruction of the page."""
+        self.insert("isa/table.py", ")\n# fmt: on", block(f"{name}: isa/table.py"))
+        self.insert("isa/semantics.py", "SYNC = frozenset", block(f"{name}: isa/semantics.py"))
+
     def _count(self, name: str, text: str) -> None:
         self.files.add(name)
         self.lines += len(text.splitlines())
@@ -85,9 +117,21 @@ class Drill:
         assert done.returncode == code, done.stderr
         return done.stdout + done.stderr
 
+    def python(self, script: str, *paths: Path) -> str:
+        """What a script prints that knows the copy, and further folders of modules."""
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (self.folder, *paths)))}
+        command = [sys.executable, "-c", script]
+        done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
     def run(self, step: str, *args: str) -> str:
         """Runs the small program with one step of the vector agent; its trace is t.actrace."""
-        (self.folder / "drill.s").write_text(PROGRAM.format(step=step))
+        return self.run_with({"step": step}, *args)
+
+    def run_with(self, parts: Mapping[str, str], *args: str) -> str:
+        """Runs the small program with other parts."""
+        (self.folder / "drill.s").write_text(source(**parts))
         return self.acortex("run", "drill.s", "--trace", "t.actrace", "--format", "json", *args)
 
 
@@ -96,20 +140,8 @@ def drill(checkout: Path, tmp_path: Path) -> Drill:
     return Drill(checkout, tmp_path)
 
 
-MEMORY = """\
-description = "a drum that turns once a microsecond"
-inherits = "edram"
-
-[memory]
-read_latency_ns = 1000
-
-[sources]
-"memory.read_latency_ns" = "own choice: a turn"
-"""
-
-
 def test_a_memory_type_is_one_file(drill: Drill) -> None:
-    drill.create("sim/technologies/memory/drum.toml", MEMORY)
+    drill.create("sim/technologies/memory/drum.toml", block("memory: sim/technologies/memory/drum.toml"))
     assert "a drum that turns once a microsecond" in drill.acortex("chip", "technologies")
     assert '"drum" or "edram"' in drill.acortex("chip", "show", "acortex_digits", "--set", "memory.type=tape", code=2)
     fast = json.loads(drill.run("requant q0, 2", "--set", "memory.type=edram"))
@@ -123,20 +155,8 @@ def test_a_memory_type_is_one_file(drill: Drill) -> None:
     assert (len(drill.files), drill.lines <= 40) == (1, True)
 
 
-CELL = """\
-description = "cells of paper"
-inherits = "floating_gate"
-
-[energy]
-array_pj = 100
-
-[sources]
-"energy.array_pj" = "own choice: paper"
-"""
-
-
 def test_a_cell_technology_is_one_file(drill: Drill) -> None:
-    drill.create("sim/technologies/cell/paper.toml", CELL)
+    drill.create("sim/technologies/cell/paper.toml", block("cell: sim/technologies/cell/paper.toml"))
     assert "cells of paper" in drill.acortex("chip", "technologies")
     assert '"paper"' in drill.acortex("chip", "show", "acortex_digits", "--set", "arrays.cell=pape", code=2)
     args = ("run", "zoo:digits_mlp", "--max-cycles", "3000", "--format", "json", "--timing-only")
@@ -146,28 +166,11 @@ def test_a_cell_technology_is_one_file(drill: Drill) -> None:
     assert (len(drill.files), drill.lines <= 50) == (1, True)
 
 
-EXPORTER = '''\
-"""One line an event: its start."""
-
-from pathlib import Path
-
-from acortex.traces.reader import Trace
-
-
-def write(trace: Trace, path: Path) -> None:
-    """The starts."""
-    chunks = [chunk["start"].tolist() for chunk in trace.events.chunks()]
-    path.write_text("".join(f"{start}\\n" for chunk in chunks for start in chunk))
-'''
-
-
 def test_a_trace_exporter_is_a_file_and_a_registry_line(drill: Drill) -> None:
-    drill.create("traces/export_starts.py", EXPORTER)
-    drill.insert(
-        "traces/exporters.py", "from acortex.traces.reader import Trace", "from acortex.traces import export_starts\n"
-    )
-    line = '    Exporter("starts", ".txt", "when each event began", export_starts.write),\n'
-    drill.insert("traces/exporters.py", '    Exporter("csv"', line)
+    drill.create("traces/export_starts.py", block("exporter: traces/export_starts.py"))
+    imported = block("exporter: traces/exporters.py, import")
+    drill.insert("traces/exporters.py", "from acortex.traces.reader import Trace", imported)
+    drill.insert("traces/exporters.py", '    Exporter("csv"', block("exporter: traces/exporters.py, row"))
     assert "starts: when each event began" in " ".join(drill.acortex("trace", "export", "--help").split())
     report = json.loads(drill.run("requant q0, 2"))
     assert "starts" in drill.acortex("trace", "export", "t.actrace", "--to", "start", "-o", "s.txt", code=2)
@@ -176,113 +179,231 @@ def test_a_trace_exporter_is_a_file_and_a_registry_line(drill: Drill) -> None:
     assert (len(drill.files), drill.lines <= 170) == (2, True)
 
 
-ROW = """\
-    _row(0x7E, "invert", "vector", "step", "quantiser; words:vector_words", "Turns codes round: 15 less the code.",
-         "invert q1, 2", 0x7E04_0000_4000_0000),
-"""
-MEANING = '''\
-@_means("invert", _vector_flow(1))
-def invert(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
-    """15 less each code: uint8 of shape (words, 64)."""
-    inverted: Array = 15 - words
-    return inverted
-
-
-'''
-
-
 def test_an_instruction_is_its_row_and_its_function(drill: Drill) -> None:
-    drill.insert("isa/table.py", ")\n# fmt: on", ROW)
-    drill.insert("isa/semantics.py", "SYNC = frozenset", MEANING)
+    drill.instruction("invert")
     assert "Turns codes round" in drill.acortex("isa", "invert")
-    (drill.folder / "bad.s").write_text(PROGRAM.format(step="invert q99, 2"))
+    (drill.folder / "bad.s").write_text(source(step="invert q99, 2"))
     assert "q99" in drill.acortex("run", "bad.s", code=1)
     codes = np.arange(128, dtype=np.uint8).reshape(1, 128) % 16
     np.save(drill.folder / "x.npy", codes)
     drill.run("invert q0, 2", "--input", "x.npy", "--output", "y.npy")
     assert (np.load(drill.folder / "y.npy") == 15 - codes).all()
     drill.acortex("trace", "export", "t.actrace", "--to", "csv", "-o", "t.csv")
-    line = 1 + PROGRAM.splitlines().index("    {step}")
+    line = line_of("step")
     events = (drill.folder / "t.csv").read_text().splitlines()
     assert sum("vector.step" in event and f"drill.s:{line}" in event for event in events) == 2
     assert (len(drill.files), drill.lines <= 45) == (2, True)
 
 
-AGENT = '''\
-"""Scrubbing in time: words are read and dropped."""
+@dataclass(frozen=True)
+class Kind:
+    """An instruction of the page: how the small program uses it, and what every view then says of it.
 
-from __future__ import annotations
+    `unit` executes it, `words` times, in `part` of the program; `output` is what the host then gets of codes that come.
+    """
 
-from acortex.sim.memory import READ, Client
+    name: str
+    part: str
+    text: str
+    unit: str
+    event: str
+    accesses: tuple[int, int]
+    words_written: int
+
+    @property
+    def line(self) -> int:
+        """Its line in the small program."""
+        text = source(**{self.part: self.text}).splitlines()
+        return 1 + next(at for at, line in enumerate(text) if line.strip().startswith(self.name))
 
 
-class Scrubber(Client):
-    """The agent that reads words and drops them."""
+CODES = np.arange(128, dtype=np.uint8).reshape(1, 128) % 16
+HALVED = np.rint(CODES / 2).astype(np.uint8)
 
-    def work(self, now: int) -> bool:
-        """Asks for the next word."""
-        if not self.remaining:
-            return True
-        self.ask(now, now + 1)
-        return False
+INSTRUCTIONS = (
+    Kind("clear", "write", "write d1, source=vector\n    base d1, 5\n    dim d1, 0, 2\n    clear d1\n    base d1, 4\n"
+         "    dim d1, 0, 2", "main_memory/write", "memory.write", (4, 6), 5),
+    Kind("flip", "read", "flip d0", "main_memory/read", "memory.read", (4, 4), 4),
+    Kind("invert", "step", "invert q0, 2", "vector", "vector.step", (4, 4), 4),
+)  # fmt: skip
+"""One that writes memory and takes nothing, one that reads, one step of the vector agent."""
 
-    def granted(self, now: int) -> None:
-        """The word is read."""
-        self.act(now, self.fabric.times.access, READ, 1)
-        self.remaining -= 1
-        self.wake(now)
-'''
-SCRUB_ROW = """\
-    _row(0x7D, "scrub", "scrub", "word", "stream", "Reads words and drops them.", "scrub d7", 0x7D38_0000_0000_0000),
+OUTPUTS = {
+    "clear": np.concatenate((HALVED[:, :64], np.zeros((1, 64), np.uint8)), axis=1),
+    "flip": HALVED.reshape(1, 2, 64)[..., ::-1].reshape(1, 128),
+    "invert": 15 - CODES,
+}
+"""What the host gets of CODES."""
+
+
+@pytest.mark.parametrize("kind", INSTRUCTIONS, ids=lambda kind: kind.name)
+def test_every_view_of_a_run_is_right_about_a_new_instruction(drill: Drill, kind: Kind) -> None:
+    drill.instruction(kind.name)
+    assert (drill.files, drill.lines <= 45) == ({"isa/table.py", "isa/semantics.py"}, True)
+    np.save(drill.folder / "x.npy", CODES)
+    args = ("--input", "x.npy", "--output", "y.npy", "--check-order", "--dump-layers", "layers")
+    report = json.loads(drill.run_with({kind.part: kind.text}, *args))
+    assert (np.load(drill.folder / "y.npy") == OUTPUTS[kind.name]).all()
+    check_report(report, kind)
+    check_trace(drill, report, kind)
+    check_dump(drill, OUTPUTS[kind.name])
+    check_texts(drill, kind)
+
+
+def check_report(report: dict[str, Any], kind: Kind) -> None:
+    """Accesses, and words of memory that were ever written; each unit's time adds up."""
+    counts = report["counts"]
+    assert (counts["main_memory.reads"], counts["main_memory.writes"]) == kind.accesses
+    assert report["memory"]["written_words"] == kind.words_written
+    assert all(sum(spent.values()) == report["cycles"] for spent in report["utilisation"].values())
+
+
+def check_trace(drill: Drill, report: dict[str, Any], kind: Kind) -> None:
+    """Its events are at its line, its energy is the run's, and the critical path explains every wait."""
+    drill.acortex("trace", "export", "t.actrace", "--to", "csv", "-o", "t.csv")
+    events = [line for line in (drill.folder / "t.csv").read_text().splitlines() if f"drill.s:{kind.line}" in line]
+    assert sum(kind.event in line and kind.unit in line for line in events) == 2
+    priced = json.loads(drill.acortex("trace", "reprice", "t.actrace", "--format", "json"))
+    assert priced["energy_aj"] == [report["energy_aj"]] * 2
+    path = json.loads(drill.acortex("trace", "critical", "t.actrace", "--format", "json"))
+    assert sum(row["cycles"] for row in path["by_unit"]) == path["cycles"] == report["cycles"]
+    assert f"drill.s:{kind.line}" in {row["line"] for row in path["by_line"]}
+    assert {row["name"] for row in path["by_cause"] if row["what"] in ("waiting", "idle")} <= {"port", "bank", "bus"}
+
+
+def check_dump(drill: Drill, output: NDArray[np.uint8]) -> None:
+    """The words that it wrote are those of the last access to each."""
+    dump = np.load(drill.folder / "layers" / "-.npz")
+    held = dict(zip(dump["addresses"][0].tolist(), dump["codes"][0], strict=True))
+    assert (np.concatenate([held[4], held[5]]) == output[0]).all()
+
+
+def check_texts(drill: Drill, kind: Kind) -> None:
+    """The manual, and the disassembler, which gives the same words."""
+    assert kind.name in drill.acortex("isa", kind.name)
+    drill.acortex("asm", "drill.s", "-o", "a.acx")
+    drill.acortex("disasm", "a.acx", "-o", "b.s")
+    drill.acortex("asm", "b.s", "-o", "b.acx")
+    text = (drill.folder / "b.s").read_text()
+    assert text.count(f"{kind.name} ") == 1
+    drill.acortex("disasm", "b.acx", "-o", "c.s")
+    assert (drill.folder / "c.s").read_text() == text
+
+
+def test_order_and_retention_know_that_a_new_instruction_writes(drill: Drill) -> None:
+    drill.instruction("clear")
+    kind = INSTRUCTIONS[0]
+    late = source().replace("signal write, t1\n", "signal write, t1\n    clear d1\n")
+    (drill.folder / "bad.s").write_text(late)
+    told = drill.acortex("run", "bad.s", code=1)
+    assert "output reads word 4 of main memory, which is written by clear at" in " ".join(told.split())
+    (drill.folder / "bad.s").write_text(source(write=f"clear d0\n    {PARTS['write']}"))
+    told = drill.acortex("run", "bad.s", code=1)
+    assert "clear writes word 0 of main memory, which is" in " ".join(told.split())
+    report = json.loads(
+        drill.run_with({"write": kind.text}, "--set", "memory.retention_s=1e-9").partition("warning:")[0]
+    )
+    output = 1 + len(source(write=kind.text).splitlines()) - 3
+    assert {"written": f"drill.s:{kind.line}", "read": f"drill.s:{output}"} in [
+        {name: pair[name] for name in ("written", "read")} for pair in report["retention"]["pairs"]
+    ]
+
+
+JUDGE = """
+import numpy as np
+from acortex.isa.assembler import assemble_file
+from judge.coverage import NotJudgedError
+from judge.stepped import simulate
+from judge.ordering import Ordering
+from judge.values import Machine
+from acortex.sim.specs import load_chip
+
+program = assemble_file("drill.s")
+chip = load_chip(program.chip)
+inputs = {"x": np.zeros((1, 128), np.uint8)}
+for judge in (Machine(program, inputs, 1).run, lambda: simulate(program, chip), Ordering(program, chip, 1).find):
+    try:
+        judge()
+    except NotJudgedError as error:
+        print(error)
 """
-SCRUB_MEANING = '''\
-@_means("scrub", lambda dispatch, shape: Flow(reads=True))
-def scrub(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
-    """Nothing comes of it."""
-    return words
 
 
-'''
+@pytest.mark.parametrize("kind", INSTRUCTIONS, ids=lambda kind: kind.name)
+def test_the_judge_names_an_instruction_that_it_does_not_know(drill: Drill, kind: Kind, checkout: Path) -> None:
+    drill.instruction(kind.name)
+    (drill.folder / "drill.s").write_text(source(**{kind.part: kind.text}))
+    told = drill.python(JUDGE, checkout / "tests").splitlines()
+    assert [line.partition(":")[0] for line in told] == [
+        f"judge/{part}.py does not know `{kind.name}`" for part in ("values", "stepped", "ordering")
+    ]
+
+
 WIRING = (
-    ("from acortex.sim.specs import Chip", "from acortex.sim.scrub import Scrubber\n"),
-    (')\n"""The units that every chip has', '    "main_memory/scrub",\n'),
-    ("        turns: list[Client] = [", '        scrub = Scrubber(site, *self._place("main_memory/scrub"), fabric)\n'),
-    ("        ]\n        fabric.serve(turns)", "            scrub,\n"),
-    ('            "vector": vector,', '            "scrub": scrub,\n'),
+    ("sim/chip.py", "import", "from acortex.sim.specs import Chip"),
+    ("sim/chip.py", "unit", ')\n"""The units that every chip has'),
+    ("sim/chip.py", "agent", '            "vector": Vector('),
+    ("sim/specs.py", "section", "class Errors(Section)"),
+    ("sim/specs.py", "field", "    program_erase: ProgramErase"),
+    ("sim/chips/acortex_gnmt.toml", "value", "[vector]\nstep_cycles"),
+    ("sim/chips/acortex_gnmt.toml", "source", '"vector.step_cycles" ='),
 )
+"""Before what each block of the page goes."""
 
 
-def test_an_agent_is_one_file_and_its_wiring_beside_its_instruction(drill: Drill) -> None:
-    drill.create("sim/scrub.py", AGENT)
-    for before, text in WIRING:
-        drill.insert("sim/chip.py", before, text)
-    assert drill.files == {"sim/scrub.py", "sim/chip.py"}
-    drill.insert("isa/operands.py", ')\n"""The units that take instructions', '    "scrub",\n')
-    drill.insert("isa/table.py", ")\n# fmt: on", SCRUB_ROW)
-    drill.insert("isa/semantics.py", "SYNC = frozenset", SCRUB_MEANING)
-    assert "Reads words and drops them." in drill.acortex("isa", "scrub")
-    (drill.folder / "bad.s").write_text(PROGRAM.format(step="requant q0, 2\n    scrub d0"))
-    assert "nothing orders the two" in drill.acortex("run", "bad.s", code=1)
+def test_an_agent_is_one_file_and_its_wiring_settings_price_and_instruction(drill: Drill) -> None:
+    drill.create("sim/scrub.py", block("scrub: sim/scrub.py"))
+    for file, what, before in WIRING:
+        drill.insert(file, before, block(f"scrub: {file}, {what}"))
+    drill.insert("sim/chip.py", ")\n        # The order in which requests of one cycle", ', "scrub"')
+    drill.insert("sim/energy.py", ")\n\nKINDS: tuple", block("scrub: sim/energy.py"))
+    assert len(drill.files) == 5
+    drill.insert("isa/operands.py", ')\n"""The units that take instructions', block("scrub: isa/operands.py"))
+    drill.instruction("scrub")
+    assert drill.lines <= 230
+    check_told(drill)
     steps = ("requant q0, 2", "signal host_in, t2", "await scrub, t2", "scrub d0")
-    report = json.loads(drill.run("\n    ".join(steps)))
+    report = json.loads(drill.run("\n    ".join(steps), "--check-order"))
     spent = report["utilisation"]["main_memory/scrub"]
     assert spent["busy"] == 1 + 2 * 2  # a token, and two words of 2 cycles
     assert sum(spent.values()) == report["cycles"]
-    assert "main_memory/scrub" in json.loads(drill.acortex("trace", "info", "t.actrace", "--format", "json"))["units"]
-    assert drill.lines <= 230
+    assert {"unit": "main_memory/scrub", "cause": "pause", "cycles": 2 * 5} in report["waits"]
+    check_scrubbed(drill, report)
 
 
-OPERATOR = """\
-@operator("Above", becomes=NEURONS, limits="a threshold of 0")
-def above(lowering: Lowering, node: Node) -> None:
-    \"\"\"What is above a threshold; all else becomes 0.\"\"\"
-    threshold = float(node.attributes.get("threshold", 0.0))
-    if threshold:
-        raise Unsupported(f"its threshold is {threshold:g}, only 0 is possible")
-    lowering.activate(node, Activation("relu"))
+def check_told(drill: Drill) -> None:
+    """Help, the settings and validation know the agent."""
+    assert "Reads words and drops them." in drill.acortex("isa", "scrub")
+    assert "pause_cycles" in drill.acortex("chip", "show", "acortex_digits")
+    wrong = drill.acortex("chip", "show", "acortex_digits", "--set", "scrub.pause_cycles=0", code=2)
+    assert "scrub.pause_cycles" in wrong and "from 1 to 1024" in wrong
+    (drill.folder / "bad.s").write_text(source(step="requant q0, 2\n    scrub d0"))
+    assert "nothing orders the two" in drill.acortex("run", "bad.s", code=1)
 
 
-"""
+def check_scrubbed(drill: Drill, report: dict[str, Any]) -> None:
+    """The trace knows the agent, the price of its events and its cause; a slow one makes the critical path."""
+    info = json.loads(drill.acortex("trace", "info", "t.actrace", "--format", "json"))
+    assert "main_memory/scrub" in info["units"] and "scrub.read" in str(info["kinds"])
+    stats = json.loads(drill.acortex("trace", "stats", "t.actrace", "--format", "json"))
+    (row,) = (row for row in stats["kinds"] if row["name"] == "scrub.read")
+    assert (row["count"], row["energy_aj"]) == (2, 2 * (52_000_000 + 3_300_000))
+    assert (
+        sum(row["energy_aj"] for row in stats["kinds"])
+        == report["energy_aj"] - report["energy_by_component_aj"]["leakage"]
+    )
+    priced = json.loads(drill.acortex("trace", "reprice", "t.actrace", "--format", "json"))
+    assert priced["energy_aj"] == [report["energy_aj"]] * 2
+    drill.acortex("run", "drill.s", "--trace", "slow.actrace", "--set", "scrub.pause_cycles=1000")
+    path = json.loads(drill.acortex("trace", "critical", "slow.actrace", "--format", "json"))
+    last = [(one["unit"], one["what"], one["name"], one["end"] - one["start"]) for one in path["segments"][-4:]]
+    assert last == [
+        ("main_memory/scrub", "latency", "pause", 1000),
+        ("main_memory/scrub", "hand-over", "port", 1),
+        ("main_memory/scrub", "busy", "scrub.read", 2),
+        ("main_memory/scrub", "latency", "pause", 1000),
+    ]
+    assert "main_memory/scrub" in drill.acortex("trace", "critical", "slow.actrace")
 
 
 def network(name: str, threshold: float) -> onnx.ModelProto:
@@ -298,7 +419,7 @@ def network(name: str, threshold: float) -> onnx.ModelProto:
 
 
 def test_a_network_operator_is_one_place_in_one_file(drill: Drill) -> None:
-    drill.insert("programs/operators_vector.py", "# Pools ---", OPERATOR)
+    drill.insert("programs/operators_vector.py", "# Pools ---", block("operator: programs/operators_vector.py"))
     for file, name, threshold in (("good", "Above", 0.0), ("bad", "Above", 2.0), ("misspelt", "Abov", 0.0)):
         onnx.save(network(name, threshold), str(drill.folder / f"{file}.onnx"))
     assert "Above is one" in drill.acortex("compile", "misspelt.onnx", code=1)

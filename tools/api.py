@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from acortex.programs.compiler import Compiled
     from acortex.sim.inputs import Inputs
     from acortex.sim.probe import Observer
+    from acortex.sim.processes import Process
     from acortex.sim.run import Prepared, Progress, Result
     from acortex.tools.networks import Calibration
 
@@ -68,13 +69,15 @@ def run(
     check_order: bool | None = None,
     progress: Progress | None = None,
     observers: Sequence[Observer] = (),
+    processes: Sequence[Process] = (),
 ) -> Result:
     """Simulates a program, and returns what came out, what it cost and where the time went.
 
     Takes what `prepare` takes, and: where a `trace` is written, at which level and without what; `max_cycles` after
     which the run ends; `values=False` for no outputs, `timing=False` for no time; `keep_layers` to keep what each layer
     wrote; `check_order` to hold the run to the order of the program; `progress(done, total)`, called now and then;
-    `observers`, which receive every event.
+    `observers`, which receive every event; `processes`, simpy processes of your own that live in the chip (see
+    docs/extending.md).
 
     Raises the errors of `acortex.errors` for a program that breaks a rule, and for what cannot be read or does not fit.
     """
@@ -90,6 +93,8 @@ def run(
         raise UsageError(f"trace is {str(trace)[:80]!r}, no path of a file", hint='give one such as "run.actrace"')
     if not all(hasattr(one, "emit") and hasattr(one, "wait") for one in observers):
         raise UsageError("an observer has the methods emit and wait", hint="see acortex.sim.probe.Observer")
+    if callable(processes) or not all(callable(one) for one in processes):
+        raise UsageError("processes are a list of functions of one argument", hint="see docs/extending.md")
     _check_trace(program, chip, trace)
     found, on = _opened(program, chip, settings)
     if chip is None:
@@ -109,6 +114,7 @@ def run(
         check_order=check_order,
         progress=progress,
         observers=observers,
+        processes=processes,
     )
 
 

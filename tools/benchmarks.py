@@ -14,6 +14,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from heapq import heappop, heappush
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
@@ -25,12 +26,14 @@ import simpy
 from acortex.isa.assembler import assemble
 from acortex.isa.lexer import MASTER
 from acortex.isa.program import Program
+from acortex.isa.semantics import operations
 from acortex.isa.sequencer import Sequencer
 from acortex.isa.tensors import to_words
 from acortex.programs import zoo
 from acortex.programs.convolution import BENCH
 from acortex.sim.chip import TimedChip
 from acortex.sim.functional import Functional
+from acortex.sim.kernel import Alarm, Kernel
 from acortex.sim.run import run
 from acortex.sim.specs import load_chip
 from acortex.tools.machine import machine_of
@@ -90,7 +93,7 @@ def machine() -> BenchMachine:
 
 def measure(quick: bool, tick: Callable[[int, int], None] | None = None) -> Iterator[Row]:
     """The rows, one after the other; `quick` takes fewer turns and shorter runs. `tick` hears of parts done."""
-    parts = (core, trace, scaling, values_of_a_layer, values_of_resnet152, assembler, startup)
+    parts = (core, simpy_interface, trace, scaling, values_of_a_layer, values_of_resnet152, assembler, startup)
     for number, part in enumerate(parts, 1):
         yield from part(quick)
         if tick is not None:
@@ -156,6 +159,47 @@ def core(quick: bool) -> Iterator[Row]:
     against = "timeouts of 100 processes of bare simpy"
     yield Row("core_events", simulate.events / simulated, "events/s", timeouts / bare, 0.7, against=against)
     yield Row("array_operations", simulate.operations / simulated, "operations/s")
+
+
+def simpy_interface(quick: bool) -> Iterator[Row]:
+    """What simpy's public interface costs: an alarm that goes over simpy's heap, and does nothing else.
+
+    Two alarms ring in each cycle, so that neither is the only one left. About one of seven events of the timed chip
+    takes such a step.
+    """
+    events = 20_000 if quick else 100_000
+    public, by_hand = best(3 if quick else 15, partial(armed_alarms, events), partial(entry_by_hand, events))
+    against = "a heap entry pushed and popped by hand, beside simpy"
+    yield Row("simpy_interface", 1e9 * public / events, "ns/alarm", 1e9 * by_hand / events, 5.0, True, against)
+
+
+def armed_alarms(events: int) -> float:
+    """The seconds in which two alarms ring so many times in all, as the units' alarms do."""
+    kernel = Kernel()
+
+    def again(number: int) -> Callable[[int], None]:
+        return lambda now: alarms[number].at(now + 1)
+
+    alarms = [Alarm(kernel, number, again(number)) for number in range(2)]
+    for alarm in alarms:
+        alarm.at(0)
+    return seconds(lambda: kernel.drain(events // 2, events))
+
+
+def entry_by_hand(events: int) -> float:
+    """The seconds in which so many entries are pushed and popped, each with a call of what it stands for."""
+    heap: list[tuple[int, int, int, Callable[[int], None]]] = []
+
+    def action(now: int) -> None:
+        heappush(heap, (now + 1, 0, 0, action))
+
+    def loop() -> None:
+        for _ in range(events):
+            cycle, _, _, act = heappop(heap)
+            act(cycle)
+
+    action(-1)
+    return seconds(loop)
 
 
 def trace(quick: bool) -> Iterator[Row]:
@@ -224,9 +268,9 @@ def products_of(program: Program) -> Counter[tuple[int, int, int]]:
     sequencer, found = Sequencer(program, 1), Counter[tuple[int, int, int]]()
     while sequencer.state != "halted":
         dispatch = sequencer.step()
-        if dispatch is not None and dispatch.row.mnemonic == "multiply":
+        if dispatch is not None and (positions := operations(dispatch)):
             group = sequencer.groups[dispatch.group]
-            found[dispatch.ops.positions, group.rows, group.columns] += 1
+            found[positions, group.rows, group.columns] += 1
     return found
 
 

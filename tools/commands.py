@@ -10,6 +10,7 @@ from acortex.tools.bench import bench
 from acortex.tools.chip import chip
 from acortex.tools.compile import compile_
 from acortex.tools.disasm import disasm
+from acortex.tools.explain import explain
 from acortex.tools.info import info
 from acortex.tools.isa import isa
 from acortex.tools.manners import Group
@@ -33,5 +34,5 @@ def cli() -> None:
     """
 
 
-for command in (compile_, verify, asm, disasm, info, isa, run, trace, chip, zoo, reproduce, bench, schema):
+for command in (compile_, verify, asm, disasm, info, isa, explain, run, trace, chip, zoo, reproduce, bench, schema):
     cli.add_command(command)

@@ -155,8 +155,10 @@ def warn(message: str) -> None:
 
 
 def _coloured(error: AcortexError) -> str:
-    """An error's text: "error:" in front where it names no place, its hint in another colour."""
+    """An error's text: "error:" in front where it names no place, the code of its rule, its hint in another colour."""
     lines = str(error).splitlines()
+    if error.code:
+        lines[0] = f"{lines[0]} {click.style(f'[{error.code}]', dim=True)}"
     if not error.where:
         lines[0] = f"{click.style('error:', fg='red', bold=True)} {lines[0]}"
     return "\n".join(click.style(line, fg="cyan") if line.startswith("  hint:") else line for line in lines)

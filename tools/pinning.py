@@ -17,6 +17,7 @@ import numpy as np
 from acortex import safe_files
 from acortex.errors import UsageError
 from acortex.isa.program import Program
+from acortex.sim.replay import completed
 from acortex.sim.run import run
 from acortex.sim.specs import Chip, load_chip
 from acortex.tools import check as checking
@@ -179,7 +180,7 @@ class Pins:
     def _kept(self, path: Path, content: goldens.Golden) -> Trace | None:
         place = self._place(path, content)
         try:
-            return open_trace(place) if place and place.exists() else None
+            return completed(open_trace(place)) if place and place.exists() else None
         except UsageError:
             return None
 

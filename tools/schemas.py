@@ -50,6 +50,7 @@ def _short(schema: str) -> str:
 
 
 _ISA, _PROGRAMS, _TOOLS = "acortex.isa.results", "acortex.programs.results", "acortex.tools.results"
+_RULES = "acortex.sim.results_of_rules"
 _RUNS, _CHIPS = "acortex.sim.results", "acortex.sim.results_of_chips"
 _TRACES, _PATHS = "acortex.traces.results", "acortex.traces.results_of_paths"
 
@@ -69,6 +70,7 @@ SCHEMAS = (
     Schema("acortex.isa/1", _ISA, "Manual", "acortex isa"),
     Schema("acortex.reprice/1", _CHIPS, "Reprice", "acortex trace reprice"),
     Schema("acortex.reproduce/1", _TOOLS, "Reproduction", "acortex reproduce"),
+    Schema("acortex.rules/1", _RULES, "RuleBook", "acortex explain"),
     Schema("acortex.run/1", _RUNS, "RunReport", "acortex run"),
     Schema("acortex.schemas/1", _TOOLS, "SchemaList", "acortex schema"),
     Schema("acortex.technologies/1", _CHIPS, "Technologies", "acortex chip technologies"),

@@ -32,12 +32,13 @@ if TYPE_CHECKING:
 @form_option("github", help="Text for people, JSON for programs, or a mark in a pull request.")
 def check(path: str, golden: str, update: bool, given: tuple[str, ...], before: str | None, form: str) -> int:
     """Hold a run against a golden: exits with 1 where any cycle, count or attojoule differs, faster ones too."""
+    from acortex.sim.replay import completed
     from acortex.tools import check as checking
     from acortex.traces.golden import golden as measure
     from acortex.traces.reader import open as open_trace
 
     files.check_apart((("RUN.actrace", path), ("--before", before)), (("--update", golden if update else None),))
-    run = open_trace(path)
+    run = completed(open_trace(path))
     anew = update and not Path(golden).exists()
     recorded = {} if anew else checking.read_golden(golden)
     allowed = checking.tolerances(given)
@@ -49,7 +50,7 @@ def check(path: str, golden: str, update: bool, given: tuple[str, ...], before: 
         recorded,
         golden,
         tolerances=allowed,
-        reference=open_trace(before) if before else None,
+        reference=completed(open_trace(before)) if before else None,
         measured=measured,
     )
     written = update and checking.write_golden(Path(golden), measured)

@@ -27,11 +27,12 @@ def critical(path: str, form: str) -> None:
 
     Its segments follow each other from cycle 0 to the end without a gap; --format json has them all.
     """
+    from acortex.sim.replay import completed
     from acortex.traces.critical import critical_path
     from acortex.traces.headroom import sums_of
     from acortex.traces.reader import open as open_trace
 
-    trace = open_trace(path)
+    trace = completed(open_trace(path))
     found = critical_path(trace)
     report = sums_of(found, trace)
     if form == "json":

@@ -24,9 +24,10 @@ def diff(first: str, second: str, rtol_energy: float, form: str) -> int:
     They may come from different chips, or from different programs of one network: those are aligned by layer marks and
     source lines.
     """
+    from acortex.sim.replay import completed
     from acortex.traces.diff import diff as compare
 
-    report = compare(open_trace(first), open_trace(second), rtol_energy=rtol_energy)
+    report = compare(completed(open_trace(first)), completed(open_trace(second)), rtol_energy=rtol_energy)
     if form == "json":
         print_json(report)
     elif form == "text":

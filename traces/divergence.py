@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from acortex.traces.in_flight import ISSUING
+from acortex.traces.endings import issuer
 from acortex.traces.in_order import in_order
 from acortex.traces.reader import Trace
 from acortex.traces.table import Ints
@@ -198,7 +198,8 @@ def _before(trace: Trace, tables: Tables, parted: Mapping[int, _Parting], first:
     """The last rows in common that had ended by then, without the controller's where another unit parts: it runs ahead
     of what is done, and would hide it.
     """
-    hidden = [at for at, unit in enumerate(tables["unit"]) if unit == ISSUING != tables["unit"][first.unit]]
+    issuing = issuer(trace.header.handovers)
+    hidden = [at for at, unit in enumerate(tables["unit"]) if unit == issuing != tables["unit"][first.unit]]
     passed = np.zeros(len(tables["unit"]), dtype=np.int64)
     last = _NOTHING
     for limit, rows in _windows(trace, tables):

@@ -15,6 +15,7 @@ from typing import IO
 
 import numpy as np
 
+from acortex.traces.endings import takers
 from acortex.traces.in_order import Columns, in_order
 from acortex.traces.konata_rows import Assignment, Numbered
 from acortex.traces.reader import Trace
@@ -22,16 +23,15 @@ from acortex.traces.schema import TraceHeader
 from acortex.traces.table import Ints
 
 HEADER = "Kanata\t0004"
-FOLLOWERS = ("controller", "vmm/frame", "buses/")
-"""Units that work for the instructions of others."""
-
 LATE, NAMED, LABELLED, BEGUN, AT_ONCE, RETIRED = range(6)
 """Commands of one cycle in their order: what ends comes before what begins, unless it lasts no cycle."""
 
 
 def write(trace: Trace, path: Path) -> None:
     """The whole log; its cycles are the trace's. A trace that begins before cycle 0 starts there."""
-    assigned = Assignment(np.array([unit.startswith(FOLLOWERS) for unit in trace.header.units], dtype=bool))
+    header = trace.header
+    agents = takers(header.handovers, header.units)
+    assigned = Assignment(np.array([unit not in agents for unit in header.units], dtype=bool))
     for _, stages in _stages(trace):
         assigned.add(stages)
     with path.open("w", encoding="utf-8", newline="\n") as file:

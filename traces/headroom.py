@@ -8,15 +8,13 @@ bank or a lane may vanish when another order of requests comes about, so all of 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from acortex.traces.critical import BUSY, HAND_OVER, IDLE, LATENCY, WAITING, Path, Segment, critical_path
+from acortex.traces.endings import Endings
 from acortex.traces.reader import Trace
 from acortex.traces.results_of_paths import CriticalPath, PathSegment
-
-MEMORY = "main_memory"
-"""The part of the chip whose time the accesses of every unit are, the host's too."""
 
 
 def critical(trace: Trace) -> CriticalPath:
@@ -41,7 +39,7 @@ def sums_of(path: Path, trace: Trace) -> CriticalPath:
         "by_cause": along(parts),
         "by_layer": _named("name", _sums((header.layers[one.layer], one) for one in parts)),
         "by_line": _named("line", _sums((header.source(one.pc), one) for one in parts)),
-        "halving": _halving(parts),
+        "halving": _halving(parts, Endings(header.handovers, header.units).parts()),
         "segments": [],
     }
     return CriticalPath.model_validate(report)
@@ -90,24 +88,27 @@ def _by_unit(path: Sequence[Segment]) -> list[dict[str, Any]]:
     ]
 
 
-def _halving(path: Sequence[Segment]) -> list[dict[str, Any]]:
-    """How much each unit, and each part of the chip, has to do with the path; the largest bound first."""
+def _halving(path: Sequence[Segment], parts: Mapping[str, str]) -> list[dict[str, Any]]:
+    """How much each unit, and each part of the chip, has to do with the path; the largest bound first.
+
+    `parts` are the parts of the chip whose delays some events and waits are, in whatever unit.
+    """
     own: defaultdict[str, int] = defaultdict(int)
     for one in path:
-        for name in _owners(one):
+        for name in _owners(one, parts):
             own[name] += one.end - one.start
     shared = sum(one.end - one.start for one in path if one.what in (WAITING, IDLE))
     rows = [{"name": name, "cycles": cycles, "gain_at_most": cycles // 2 + shared} for name, cycles in own.items()]
     return sorted(rows, key=lambda row: -int(str(row["gain_at_most"])))
 
 
-def _owners(one: Segment) -> list[str]:
+def _owners(one: Segment, parts: Mapping[str, str]) -> list[str]:
     """The units and parts whose delays a segment follows from; none where it is a hand-over or a wait."""
     if one.what not in (BUSY, LATENCY):
         return []
     owners = [one.unit, one.unit.rstrip("0123456789"), one.unit.partition("/")[0]]
-    if one.name in ("memory.read", "memory.write", "latency"):
-        owners.append(MEMORY)
+    if one.name in parts:  # an access is main memory's time, the host's accesses too
+        owners.append(parts[one.name])
     return list(dict.fromkeys(owners))  # in an order that is the same in every process
 
 

@@ -9,11 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.intervals import Span, covered
+from acortex.traces.endings import issuer
 from acortex.traces.schema import TraceHeader
 from acortex.traces.table import Ints
-
-ISSUING = "controller"
-"""The unit whose events keep nothing in flight."""
 
 HOST_IN, HOST_OUT = "host.in", "host.out"
 """Events of a word that leaves the host, and of one that comes back."""
@@ -55,7 +53,7 @@ class InFlight:
         """Adds events: the columns unit, kind, layer, inference, start and span."""
         start, inference = chunk["start"], chunk["inference"]
         end, layers = start + chunk["span"], len(self.header.layers)
-        working = ~np.isin(chunk["unit"], _places(self.header.units, ISSUING))
+        working = ~np.isin(chunk["unit"], _places(self.header.units, issuer(self.header.handovers)))
         kinds = [kind.name for kind in self.header.kinds]
         for extents, keys, chosen in (
             (self.work, inference * layers + chunk["layer"], working),

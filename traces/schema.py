@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from fractions import Fraction
 from typing import Any
 
+from acortex.traces.endings import BY, SAME, HandOver
 from acortex.traces.validation import CLOCK_NS, MOST, TraceError, check_plain
 from acortex.units import exact
 
@@ -15,6 +16,8 @@ NAME = f"acortex.trace/{VERSION}"
 LEVELS = ("events", "instructions", "layers")
 MOST_NAMES = 1 << 20
 """The longest table of names: instructions, layers and the like."""
+MOST_HAND_OVERS = 4096
+"""The longest table of hand-overs."""
 MOST_LETTERS = 1000
 """The longest name of a unit, a kind of event or a cause."""
 
@@ -48,7 +51,8 @@ class TraceHeader:
     what no layer mark covers); its `pc` is a position in `lines` ("file:line" an instruction) or -1 for none.
     `instructions` has the text of each in assembly, or is empty. `config` is the resolved chip.
     `leakage_aj_per_cycle` is what no event pays for. `level` is one of LEVELS; `filters` says what the writer left out,
-    see `acortex.traces.merge`.
+    see `acortex.traces.merge`. `handovers` say what ends each wait, and `delays` how many cycles the delays that they
+    name take; traces of older versions have neither.
     """
 
     program: str
@@ -66,6 +70,8 @@ class TraceHeader:
     leakage_aj_per_cycle: int = 0
     level: str = "events"
     filters: dict[str, Any] = field(default_factory=dict)
+    handovers: tuple[HandOver, ...] = ()
+    delays: dict[str, int] = field(default_factory=dict)
 
     def exact_clock_ns(self) -> Fraction:
         """The clock as the decimal number that was written, so that times in ns are rounded once only."""
@@ -88,7 +94,13 @@ class TraceHeader:
 
 def header_to_plain(header: TraceHeader) -> dict[str, Any]:
     """The header as maps, lists, strings and numbers, in the order of its fields."""
-    return {"schema": NAME, **asdict(header)}
+    return {"schema": NAME, **asdict(header), "handovers": [_said(row) for row in header.handovers]}
+
+
+def _said(row: HandOver) -> dict[str, Any]:
+    """A hand-over, without what is as it is where nothing is said, and without its words."""
+    plain = {one.name: (getattr(row, one.name), one.default) for one in fields(row) if one.name != "about"}
+    return {name: value for name, (value, default) in plain.items() if value != default}
 
 
 def header_from_plain(plain: Any, where: str) -> TraceHeader:
@@ -108,10 +120,51 @@ def header_from_plain(plain: Any, where: str) -> TraceHeader:
         "instructions": _texts(plain.get("instructions", []), "instructions", where),
         "kinds": tuple(_kind(kind, where) for kind in _list(plain.get("kinds"), "kinds", where)),
         "leakage_aj_per_cycle": _whole(plain.get("leakage_aj_per_cycle", 0), "leakage_aj_per_cycle", where),
+        "delays": _delays(plain.get("delays", {}), where),
+        "handovers": _handovers(plain.get("handovers", []), where),
     }
     header = TraceHeader(clock_ns=clock_ns, level=level, **values)
     _check_names(header, where)
+    _check_delays(header, where)
     return header
+
+
+def _delays(plain: Any, where: str) -> dict[str, int]:
+    return {
+        _text(name, "delays", where): _whole(cycles, f"delays.{name!s:.40}", where)
+        for name, cycles in _map(plain, "delays", where).items()
+    }
+
+
+def _check_delays(header: TraceHeader, where: str) -> None:
+    """The delays that hand-overs name have cycles."""
+    for row in header.handovers:
+        if row.delay and row.delay not in header.delays:
+            raise _bad(where, "handovers.delay", row.delay, "a name in delays")
+
+
+def _handovers(plain: Any, where: str) -> tuple[HandOver, ...]:
+    rows = _list(plain, "handovers", where)
+    if len(rows) > MOST_HAND_OVERS:
+        raise _bad(where, "handovers", len(rows), f"a list of at most {MOST_HAND_OVERS} entries")
+    return tuple(_handover(_map(row, "handovers", where), where) for row in rows)
+
+
+def _handover(row: Mapping[str, Any], where: str) -> HandOver:
+    texts = {name: _text(row.get(name, default), f"handovers.{name}", where) for name, default in _HAND_OVER.items()}
+    for name, allowed in (("by", BY), ("same", SAME)):
+        if texts[name] not in allowed:
+            raise _bad(where, f"handovers.{name}", texts[name], f"one of {', '.join(filter(None, allowed))}")
+    kinds = _texts(row.get("kinds", []), "handovers.kinds", where)
+    return HandOver(**texts, after=_whole(row.get("after", 0), "handovers.after", where), kinds=kinds)
+
+
+_HAND_OVER = {
+    one.name: None if one.default is MISSING else one.default
+    for one in fields(HandOver)
+    if one.name not in ("after", "kinds", "about")
+}
+"""The texts of a hand-over, with what they are where a header leaves them out; None for what it must have."""
 
 
 def _check_names(header: TraceHeader, where: str) -> None:

@@ -269,7 +269,9 @@ def test_slide_makes_a_vector_at_every_position(
     what = dispatch("slide", stream, window, tail=tail, dense=int(dense), fill=fill)
     vectors = compute(fetched_words(memory, what), what)
     assert vectors.tolist() == sliding(image, window, tail, dense, fill)
-    assert flow(what) == Flow("buffer", slide_of(what).size, "vectors", window.positions)
+    over = slide_of(what)
+    kept = {"at_once": over.new.tolist()[0] == 0, "held": over.held, "store": "buffer.words"}
+    assert flow(what) == Flow("buffer", over.size, "vectors", window.positions, **kept)
     assert vector_words(what) == -(-(vectors.shape[1] - 1) // 64)
 
 
@@ -328,7 +330,9 @@ def check_pool(seed: int, window: Window, q: Quantiser, height: int, words: int,
     assert made.reshape(window.positions, -1).tolist() == pooled(image, window, q, mode, bool(inside))
     last = max(last_pixel(taps, window, height) for taps in bounds(window))
     unneeded = stream.size - (last[0] * window.width + last[1] + 1) * words
-    assert flow(what) == Flow("vector", stream.size, "results", window.positions * words, unneeded=unneeded)
+    lines = min(1 + (window.kernel_y - 1) * window.dilation_y, height)
+    kept = {"held": lines * window.width * words, "store": "vector.line_words"}
+    assert flow(what) == Flow("vector", stream.size, "results", window.positions * words, unneeded=unneeded, **kept)
 
 
 def bounds(window: Window) -> list[tuple[int, int]]:

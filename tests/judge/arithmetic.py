@@ -18,6 +18,7 @@ from acortex.isa.quantisers import Quantiser
 from acortex.isa.sequencer import Dispatch
 from acortex.isa.windows import Window
 from judge.counting import across, fetched, pooling, spans
+from judge.coverage import known
 
 WORD = 64
 Word = tuple[int, ...]
@@ -216,7 +217,7 @@ def gates_of(d: Dispatch) -> int:
 
 def stepped_word(d: Dispatch, words: Sequence[Word], old: Word) -> tuple[Word | None, Word]:
     """What one step makes of the words that arrived for it and of a word of states: a result, and the states after."""
-    return _STEPS[d.row.mnemonic](d, words, old)
+    return known(STEPS, d, "judge/arithmetic.py")(d, words, old)
 
 
 def _add(d: Dispatch, words: Sequence[Word], old: Word) -> tuple[Word, Word]:
@@ -276,7 +277,7 @@ def _get_state(d: Dispatch, words: Sequence[Word], old: Word) -> tuple[Word, Wor
     return tuple(code(h * q.multiplier, q) for h in old), old
 
 
-_STEPS: dict[str, Callable[[Dispatch, Sequence[Word], Word], tuple[Word | None, Word]]] = {
+STEPS: dict[str, Callable[[Dispatch, Sequence[Word], Word], tuple[Word | None, Word]]] = {
     "add": _add,
     "mul": _mul,
     "requant": _requant,

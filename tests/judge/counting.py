@@ -12,6 +12,7 @@ from typing import Any
 from acortex.isa.sequencer import Dispatch, GroupPlan, Stream
 from acortex.isa.windows import Window
 from acortex.sim.specs import Chip
+from judge.coverage import known
 
 CELLS = 64
 
@@ -153,8 +154,13 @@ def fed(dispatch: Dispatch) -> list[tuple[int, int]]:
     return [(words, 0 if dispatch.ops.keep else words)] * dispatch.ops.positions
 
 
+VECTOR = dict.fromkeys(("pool", "add", "mul", "requant", "lstm", "gru", "putstate", "getstate"))
+"""Instructions of the vector agent whose steps are known here."""
+
+
 def stepwise(dispatch: Dispatch) -> list[tuple[bool, bool]]:
     """For each step of a vector instruction whether it takes a word, and whether it gives one."""
+    known(VECTOR, dispatch, "judge/counting.py")
     mnemonic = dispatch.row.mnemonic
     if mnemonic == "pool":
         assert dispatch.stream is not None

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from acortex.isa.program import Program
 from acortex.isa.sequencer import Dispatch, Sequencer
 from acortex.sim.specs import Chip
-from judge.counting import fetched, fetches, group_counts, image, slid, stepwise, walk
+from judge.counting import VECTOR, fetched, fetches, group_counts, image, slid, stepwise, walk
+from judge.coverage import SWITCHES, SYNCS, known
 from judge.plans import WORD
 
 Known = frozenset[int]
@@ -26,6 +27,9 @@ word.
 
 ACCESSES = ("read", "fetch", "operand", "output", "input", "write")
 """Instructions that access main memory."""
+
+FOLLOWED = dict.fromkeys((*SYNCS, *SWITCHES, "program", *ACCESSES, "feed", "slide", "multiply", "convert", *VECTOR))
+"""Instructions whose items and accesses are known here."""
 
 
 @dataclass
@@ -76,6 +80,7 @@ class Ordering:
 
     def follow(self, d: Dispatch) -> str:
         """One instruction; what is wrong with it, if anything."""
+        known(FOLLOWED, d, "judge/ordering.py")
         mine = frozenset([self.number])
         if d.row.mnemonic in ("signal", "await"):
             return self.synchronise(d, mine)

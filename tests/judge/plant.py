@@ -79,12 +79,12 @@ BUGS: tuple[tuple[str, str, str, str], ...] = (
      "not self._arrived and False"),
     ("the host's word is free", "sim/host.py", "self.act(start, self._word_cycles, HOST_IN, 1)",
      "self.act(start, 1, HOST_IN, 1)"),
-    ("a queue's place is free at once", "sim/kernel.py", "self.queue.free(now + 1)", "self.queue.free(now)"),
-    ("a token is seen in its own cycle", "sim/kernel.py", "token.put(now + 1, None)", "token.put(now, None)"),
-    ("a token is not taken", "sim/kernel.py", "            token.take()\n", "            pass\n"),
-    ("a signal does not wait for its agent", "sim/kernel.py", "        if now < self.since:\n"
+    ("a queue's place is free at once", "sim/unit.py", "self.queue.free(now + 1)", "self.queue.free(now)"),
+    ("a token is seen in its own cycle", "sim/unit.py", "token.put(now + 1, None,", "token.put(now, None,"),
+    ("a token is not taken", "sim/unit.py", "        token.take()\n", "        pass\n"),
+    ("a signal does not wait for its agent", "sim/unit.py", "        if now < self.since:\n"
      "            self.alarm.at(self.since)\n            return False\n", ""),
-    ("a layer ends with its last wait", "sim/kernel.py", "self._tally.span(layer, inference, self.first, self.last)",
+    ("a layer ends with its last wait", "sim/unit.py", "self._tally.span(layer, inference, self.first, self.last)",
      "self._tally.span(layer, inference, self.first, self.since)"),
     ("an issue takes a cycle more", "sim/controller.py", "self.act(now, self._decode_cycles,",
      "self.act(now, self._decode_cycles + 1,"),

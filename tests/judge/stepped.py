@@ -16,6 +16,7 @@ from acortex.isa.sequencer import Dispatch, Sequencer
 from acortex.sim.specs import Chip
 from judge.clockwork import Channel, Clockwork, Steps, Unit
 from judge.counting import CELLS, GroupCounts, Turn, fed, fetches, group_counts, image, slid, stepwise, walk
+from judge.coverage import known
 
 
 @dataclass
@@ -106,7 +107,7 @@ class Stepped(Clockwork):
 
     def carry_out(self, unit: Unit, dispatch: Dispatch) -> Steps:
         """What an agent does for an instruction."""
-        return _WORK[dispatch.row.mnemonic](self, unit, dispatch)
+        return known(WORK, dispatch, "judge/stepped.py")(self, unit, dispatch)
 
     def drained(self) -> bool:
         """Whether every frame that the VMM's agent caused was sampled in an earlier cycle."""
@@ -294,7 +295,7 @@ class Stepped(Clockwork):
             yield from self._until(self._spend(unit, self.writing, "program_erase.write", rows, dispatch))
 
 
-_WORK: dict[str, Callable[[Stepped, Unit, Dispatch], Steps]] = {
+WORK: dict[str, Callable[[Stepped, Unit, Dispatch], Steps]] = {
     "signal": Stepped._signal,
     "await": Stepped._await,
     "read": Stepped._read,

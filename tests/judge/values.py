@@ -34,6 +34,7 @@ from judge.arithmetic import (
     product as multiplied,
 )
 from judge.counting import fetches, image, pooling, slid, walk
+from judge.coverage import SWITCHES, SYNCS, known
 
 Pipes = defaultdict[str, deque[Any]]
 Outputs = dict[str, NDArray[np.uint8]]
@@ -101,8 +102,8 @@ class Machine:
         """The outputs of all inferences, by name: uint8 of shape (inferences, size)."""
         while self.sequencer.state != "halted":
             dispatch = self.sequencer.step()
-            if dispatch is not None and dispatch.row.mnemonic in _MEANING:
-                _MEANING[dispatch.row.mnemonic](self, dispatch)
+            if dispatch is not None and dispatch.row.mnemonic not in (*SYNCS, *SWITCHES):
+                known(MEANING, dispatch, "judge/values.py")(self, dispatch)
         return self.outputs
 
     def take(self, pipe: str, count: int) -> list[Any]:
@@ -181,7 +182,7 @@ class Machine:
                 self.pipes["results"].append(result)
 
 
-_MEANING: dict[str, Callable[[Machine, Dispatch], None]] = {
+MEANING: dict[str, Callable[[Machine, Dispatch], None]] = {
     "program": Machine.program_weights,
     "input": Machine.input,
     "output": Machine.output,

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from acortex.sim.channel import Tokens
 from acortex.sim.energy import INDEX
-from acortex.sim.kernel import CAUSE, CAUSES, Kernel, Log, Site, Tally, Tokens, Unit
+from acortex.sim.kernel import CAUSE, CAUSES, Kernel
 from acortex.sim.memory import Client, DataBus, Fabric, MemoryTimes
+from acortex.sim.tally import Log, Tally
+from acortex.sim.unit import Site, Unit
 
 
 class Asker(Client):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,10 @@ import pytest
 from acortex.isa.assembler import assemble_file
 from acortex.isa.program import Program
 from acortex.programs import zoo
+from acortex.sim.handovers import LATENCY, cycles_of
+from acortex.sim.replay import completed
 from acortex.sim.run import run
 from acortex.sim.specs import Chip, load_chip
-from acortex.traces.critical import read_latency
 from acortex.traces.headroom import critical
 from acortex.traces.reader import open as open_trace
 
@@ -149,7 +151,17 @@ def test_a_unit_that_sets_the_time_alone_gains_all_of_its_bound(digits: Program,
 
 def test_the_latency_of_a_read_is_the_simulators(digits: Program) -> None:
     chip = load_chip(digits.chip, ["memory.read_latency_ns=17.85"])
-    assert read_latency(chip.config) == 10
+    assert cycles_of(chip)[LATENCY] == 10
     slow = load_chip(digits.chip, ["memory.read_latency_ns=0", "memory.access_cycles=7"])
-    assert read_latency(slow.config) == 7
-    assert read_latency({}) == 0
+    assert cycles_of(slow)[LATENCY] == 7
+
+
+def test_a_trace_of_an_older_version_is_walked_as_one_of_todays(tmp_path: Path) -> None:
+    program = assemble_file(PROGRAMS / "in_flight.s")
+    run(program, load_chip(program.chip), values=False, trace=tmp_path / "run.actrace")
+    trace = open_trace(tmp_path / "run.actrace")
+    older = replace(trace, header=replace(trace.header, handovers=(), delays={}))
+    assert completed(trace) is trace
+    assert critical(completed(older)) == critical(trace)
+    unknown = replace(older, header=replace(older.header, config={"memory": {"banks": -1}}))
+    assert completed(unknown).header.delays == {}

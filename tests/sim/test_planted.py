@@ -9,9 +9,9 @@ import pytest
 
 from acortex.isa.assembler import assemble_file
 from acortex.programs import zoo
-from acortex.sim.kernel import Unit
 from acortex.sim.run import run
 from acortex.sim.specs import load_chip
+from acortex.sim.unit import Unit
 from acortex.traces.diff import diff
 from acortex.traces.reader import open as open_trace
 

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from acortex.programs import zoo
 from acortex.sim.clock import Clock
 from acortex.sim.energy import Prices
-from acortex.sim.kernel import Work
 from acortex.sim.power import MOST_WINDOWS, energy_by_window, power_report, window_cycles
 from acortex.sim.run import run
 from acortex.sim.specs import load_chip
+from acortex.sim.tally import Work
 
 PRICES = Prices(by_component=({}, {}), total=(7, 1000), leakage_aj_per_cycle=3)
 CLOCK = Clock(load_chip("acortex_digits").clock_ns)

@@ -14,8 +14,8 @@ from acortex.tools.benchmarks import Row
 from acortex.tools.cli import cli
 
 ROWS = [
-    "core_events", "array_operations", "trace_cost", "trace_bytes_per_event", "scaling_exponent", "values_conv",
-    "values_resnet152", "assembler_lines", "startup",
+    "core_events", "array_operations", "simpy_interface", "trace_cost", "trace_bytes_per_event", "scaling_exponent",
+    "values_conv", "values_resnet152", "assembler_lines", "startup",
 ]  # fmt: skip
 
 

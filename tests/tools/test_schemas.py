@@ -166,6 +166,7 @@ EXAMPLES: dict[str, list[tuple[int, list[str]]]] = {
     ],
     "chip technologies": [(0, [])],
     "compile": [(0, ["zoo:letters_mlp"]), (0, ["zoo:letters_mlp", "--smallest-chip", "--explain"])],
+    "explain": [(0, []), (0, ["r703"])],
     "info": [(0, [ECHO]), (0, ["zoo:letters_mlp"])],
     "isa": [(0, []), (0, ["mul"]), (0, [".input"]), (0, ["activations"])],
     "reproduce": [(0, ["fig7b"])],

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from acortex.traces import reader
+from acortex.traces.endings import HandOver
 from acortex.traces.reader import Trace
 from acortex.traces.schema import Kind, TraceHeader
 from acortex.traces.writer import TraceWriter
@@ -39,6 +40,7 @@ HEADER = TraceHeader(
     layers=("-", "conv1", "fc"),
     lines=LINES_OF,
     leakage_aj_per_cycle=13,
+    handovers=(HandOver("*", "idle", "controller"),),
 )
 Rows = list[tuple[int, ...]]
 

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from acortex.errors import UsageError
+from acortex.sim.handovers import table
 from acortex.traces.critical import critical_path
+from acortex.traces.endings import HandOver
 from acortex.traces.headroom import critical
 from acortex.traces.reader import Trace
 from acortex.traces.reader import open as open_trace
@@ -26,7 +28,6 @@ CAUSES = (
     "neurons", "sums", "output_full", "codes", "latency", "stream", "operand", "results_full", "bus", "operand_full",
 )  # fmt: skip
 LATENCY = 6
-CONFIG = {"clock_ns": 2.0, "memory": {"read_latency_ns": 2.0 * LATENCY, "access_cycles": 2}}
 LINES = tuple(f"toy.s:{number}" for number in range(1, 10))
 
 Event = tuple[str, str, int, int, int]
@@ -37,7 +38,13 @@ Event = tuple[str, str, int, int, int]
 def walked(make_trace: Any) -> Any:
     """walked(events, waits, cycles, instructions=()): the critical path as (unit, what, name, start, end)."""
 
-    def walk(events: list[Event], waits: list[Event], cycles: int, instructions: tuple[str, ...] = ()) -> Any:
+    def walk(
+        events: list[Event],
+        waits: list[Event],
+        cycles: int,
+        instructions: tuple[str, ...] = (),
+        handovers: tuple[HandOver, ...] = table(),
+    ) -> Any:
         trace = make_trace(
             [
                 (start, end - start, UNITS.index(unit), KINDS.index(kind), 1, pc, 0, 0, 0)
@@ -51,7 +58,8 @@ def walked(make_trace: Any) -> Any:
             kinds=tuple(Kind(name, "things", "a thing", "") for name in KINDS),
             causes=CAUSES,
             lines=LINES,
-            config=CONFIG,
+            handovers=handovers,
+            delays={"read latency": LATENCY},
             instructions=instructions,
             summary={"cycles": cycles},
         )
@@ -179,7 +187,8 @@ def test_an_empty_run_has_an_empty_path(walked: Any) -> None:
 def test_waits_that_never_move_on_are_refused(walked: Any) -> None:
     events = [("vector", "vector.step", 0, 1, 1)]
     with pytest.raises(UsageError, match="has waits that no event could have ended so"):
-        walked(events, [("vector", "queue", 1, 10**9, 1)], 10**9)
+        own = HandOver("vector", "queue", "vector", "now", after=1)
+        walked(events, [("vector", "queue", 1, 10**9, 1)], 10**9, handovers=(own,))
 
 
 @pytest.mark.parametrize("level", ["instructions", "layers"])
@@ -193,3 +202,26 @@ def test_a_cut_trace_has_no_path(make_trace: Any, rows: Any) -> None:
     trace.path.write_bytes(trace.path.read_bytes()[:-1])
     with pytest.raises(UsageError, match="let the run end"):
         critical(open_trace(trace.path))
+
+
+def test_an_older_trace_does_not_say_what_ends_its_waits(make_trace: Any, rows: Any) -> None:
+    with pytest.raises(UsageError, match=r"run\.actrace: does not say what ends its waits: an older version wrote it"):
+        critical_path(make_trace(*rows, handovers=()))
+
+
+def test_the_walk_goes_by_the_table_of_the_trace_alone(make_trace: Any) -> None:
+    trace = make_trace(
+        [(0, 5, 0, 0, 1, 0, 0, 0, 0), (9, 3, 1, 1, 1, 1, 0, 0, 0)],
+        [(2, 7, 1, 0, 1, 0, 0)],
+        units=("mill", "bakery"),
+        causes=("flour",),
+        handovers=(HandOver("bakery", "flour", "mill", "end", after=1, delay="road"),),
+        delays={"road": 3},
+        summary={"cycles": 12},
+    )
+    assert [(one.unit, one.what, one.name, one.start, one.end) for one in critical_path(trace)] == [
+        ("mill", "busy", "word_read", 0, 5),
+        ("mill", "latency", "word_read", 5, 8),
+        ("bakery", "hand-over", "flour", 8, 9),
+        ("bakery", "busy", "latch_load", 9, 12),
+    ]

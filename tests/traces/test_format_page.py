@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from acortex.traces import blocks
+from acortex.traces.endings import BY, HandOver
 from acortex.traces.schema import EVENT_FIELDS, MERGED_FIELDS, WAIT_FIELDS
 
 from .conftest import MakeTrace, Rows, pipeline
@@ -82,6 +84,11 @@ def test_the_page_lists_every_type_of_block(page: str) -> None:
 def test_the_page_lists_every_column(page: str) -> None:
     listed = set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))
     assert listed == {*EVENT_FIELDS, *WAIT_FIELDS, *MERGED_FIELDS}
+
+
+def test_the_page_lists_every_key_of_a_hand_over_and_each_way_in_which_a_wait_ends(page: str) -> None:
+    listed = set(re.findall(r"^- `(\w+)`:", page, re.MULTILINE))
+    assert listed == {one.name for one in fields(HandOver)} - {"about"} | set(BY)
 
 
 def test_the_sizes_on_the_page_are_the_codes(page: str) -> None:

@@ -220,6 +220,28 @@ def test_an_index_that_lies_is_refused(real: Trace, tmp_path: Path, lie: Any, me
         ("leakage_aj_per_cycle", -1, "has -1 as leakage_aj_per_cycle, which must be a whole number from 0"),
         ("config", {"a": {"b": float("inf")}}, "config.a.b is inf, which must be a finite number"),
         ("config", {"a": {b"b": 1}}, "config.a has the key b'b', which must be a text"),
+        ("handovers", [{"waits": "vector"}], "has None as handovers.cause, which must be a text"),
+        (
+            "handovers",
+            [{"waits": "*", "cause": "idle", "by": "luck"}],
+            "has 'luck' as handovers.by, which must be one of end,",
+        ),
+        (
+            "handovers",
+            [{"waits": "*", "cause": "idle", "after": -1}],
+            "has -1 as handovers.after, which must be a whole",
+        ),
+        (
+            "handovers",
+            [{"waits": "*", "cause": "idle", "delay": "a day"}],
+            "has 'a day' as handovers.delay, which must be",
+        ),
+        (
+            "handovers",
+            [{"waits": "*", "cause": "idle"}] * 4097,
+            "has 4097 as handovers, which must be a list of at most",
+        ),
+        ("delays", {"read latency": -3}, "has -3 as delays.read latency, which must be a whole number"),
     ],
 )
 def test_a_header_that_no_run_has_is_refused(real: Trace, tmp_path: Path, field: str, value: Any, message: str) -> None:

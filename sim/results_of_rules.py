@@ -1,0 +1,44 @@
+"""What the rules of the chip say of themselves: `acortex.rules/1` as a type."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from acortex.documents import Document, TableResult
+
+
+class RuleInfo(Document):
+    """A rule that holds a program to its chip without time."""
+
+    code: str
+    """Its code, which is never given to another rule."""
+    title: str
+    """What a program does that keeps it."""
+    about: str
+    """What it is about: "program", "set-up", "limits", "groups", "streams", "pipes", "states", "order" or "host"."""
+    error: str
+    """The type of its error."""
+    message: str
+    """What its error says; names in braces stand for what is found."""
+    hint: str | None
+    """What its error advises; null for nothing."""
+    example: str
+    """A source that breaks it; where the assembler refuses to write one, a source that keeps it."""
+    mended: str
+    """The same source, mended."""
+    settings: list[str]
+    """Changes of the chip that the example runs on."""
+
+
+class RuleBook(TableResult):
+    """Rules that hold a program to its chip without time."""
+
+    SHOWN: ClassVar[dict[str, str]] = {"rules": "rules"}
+    ROWS: ClassVar[str] = "rules"
+
+    schema_: Literal["acortex.rules/1"] = Field(default="acortex.rules/1", alias="schema")
+    """The layout of this document."""
+    rules: list[RuleInfo]
+    """By code."""
