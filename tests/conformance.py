@@ -100,7 +100,7 @@ class Conformance:
         """The cycle of the unit's first event; None if it has none."""
         chip, unit, kept = self.alone(cycles)
         chip.kernel.drain(None, 64)
-        chip._probe.tell()
+        chip._probe.publish()
         events = [row for row in kept[0].rows[0] if row[2] == unit.number]
         return min((row[0] for row in events), default=None)
 
