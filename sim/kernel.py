@@ -1,13 +1,14 @@
-"""Time: the event loop on simpy, and what a unit of the chip needs to live in it.
+"""Time: the event loop on simpy, among whose events are those of the units of the chip.
 
 A unit acts in a cycle on what it saw at the cycle's start. Whatever it changes is stamped with the cycle from which the
 others see it, at the earliest the next one; therefore the order in which units act within one cycle changes nothing.
 (docs/timing.md is the norm of this.) A unit has one event, its alarm, armed again and again: bare callbacks on simpy's
-heap cost a third of generator processes.
+heap cost a third of generator processes. All goes through simpy's public interface, so that processes of a user can
+live beside the units.
 
 Stamps are also what makes the kernel fast. A unit need not wait for a cycle to come to see what it will miss then: as
 it begins an event it looks ahead to the end of it, and goes on from there at once where nothing is missing. Where
-something is, it hears of it as soon as another unit promises it, and goes on with that cycle's stamp. So a unit may be
+something is, it is notified as soon as another unit promises it, and goes on with that cycle's stamp. So a unit may be
 far ahead of the clock, but never of what it knows.
 """
 
@@ -63,7 +64,7 @@ class Kernel(simpy.Environment):
         self.failure: Exception | None = None
 
     def drain(self, limit: int | None, every: int, tick: Callable[[], None] | None = None) -> bool:
-        """Runs until nothing is left to happen before cycle `limit`, or the run is over; tells whether it came so far.
+        """Runs until nothing is left to happen before cycle `limit`, or the run is over; returns whether it did.
 
         `tick` is called each `every` steps, for progress. What a process of a user raises is raised as it is.
         """
@@ -133,7 +134,7 @@ class Kernel(simpy.Environment):
             self._as_raised(lambda: self.run(until=cycle))
 
     def advance_a_step(self) -> bool:
-        """Does one step of simpy; tells whether there was one to do."""
+        """Does one step of simpy; returns whether there was one to do."""
         try:
             self._as_raised(self.step)
         except EmptySchedule:
@@ -200,15 +201,15 @@ class Alarm(simpy.Event):
         due = self.due
         if cycle < due:
             self.due = cycle
-            held = self._kernel.held
-            if held is self:
+            kernel = self._kernel
+            if kernel.held is None:
+                kernel.held = self
+            elif kernel.held is self:
                 return
-            if due != NEVER:
-                self.stale += 1
-            if held is None:
-                self._kernel.held = self
             else:
                 self.push()
+            if due != NEVER:
+                self.stale += 1
 
     def restored(self) -> None:
         """Puts its entry on the heap of a kernel that has none."""
