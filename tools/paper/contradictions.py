@@ -9,13 +9,13 @@ from typing import Any
 from acortex.sim.results import TimedReport
 from acortex.tools.paper import fit
 from acortex.tools.paper.fig7b import BUILT_COLUMNS, TITLES, FigureRuns, Measured, counts_of
-from acortex.tools.paper.printed import table as printed
+from acortex.tools.paper.markdown import Row
+from acortex.tools.paper.printed import figure_7b
 from acortex.tools.paper.render import render
 from acortex.tools.paper.report import number
 from acortex.tools.paper.studies import Point
 
 Runs = Mapping[str, Measured]
-Row = Sequence[str]
 
 PACKED_CONV1 = 28
 """Arrays of ResNet-152's first convolution that its printed energies agree with; with every tap apart it takes 49."""
@@ -53,7 +53,7 @@ def implied(network: str, count: str, config: Mapping[str, Any]) -> float:
 
 def _cell(network: str, row: str) -> float:
     """A printed number."""
-    return float(printed()[network][row].value)
+    return float(figure_7b()[network][row].value)
 
 
 def _energy_uj(network: str) -> float:
@@ -188,7 +188,7 @@ def _words(gnmt: Measured) -> Words:
 
 
 def _operations(runs: Runs) -> Iterator[Row]:
-    for network in printed():
+    for network in figure_7b():
         product = 1e9 * _cell(network, "throughput_tops") * _cell(network, "latency_ms")
         counted = number(2.0 * runs[network].run.macs)
         yield TITLES[network], number(_cell(network, "operations")), number(product), counted

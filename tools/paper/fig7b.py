@@ -15,7 +15,7 @@ from acortex.programs.results import CompileReport
 from acortex.sim.results import TimedReport
 from acortex.tools.paper import fit
 from acortex.tools.paper.fit import LAWS, Counts
-from acortex.tools.paper.printed import NETWORKS, Cell, table
+from acortex.tools.paper.printed import NETWORKS, Cell, figure_7b
 from acortex.tools.paper.studies import accesses_of
 from acortex.tools.results import FigureRow, FittedConstant, LargestChipRow
 from acortex.units import cycles_of, exact
@@ -151,7 +151,7 @@ def left_out(network: str, counts: Mapping[str, Counts]) -> dict[str, float]:
 
 def _derived(network: str, energy_j: float, latency_s: float, counts: Counts) -> dict[str, float]:
     """Power, latency, efficiency and throughput, the latter two by both counts of operations."""
-    operations = float(table()[network]["operations"].value)
+    operations = float(figure_7b()[network]["operations"].value)
     tops, tops_2mac = operations / 1e12, 2 * counts.macs / 1e12
     return {
         "power_mw": 1e3 * energy_j / latency_s,
@@ -206,7 +206,7 @@ def on_largest(runs: Mapping[str, Measured], largest: Mapping[str, Measured]) ->
 
 def _column(network: str, run: TimedReport, counts: Mapping[str, Counts]) -> Iterator[FigureRow]:
     mine, without = ours(network, run, counts[network]), left_out(network, counts)
-    for name, cell in table()[network].items():
+    for name, cell in figure_7b()[network].items():
         for row in (name, f"{name}_2mac") if name in OF_TWO_MACS else (name,):
             yield _row(cell, row, mine[row], without.get(row))
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from acortex.tools.paper.printed import NETWORKS, table
+from acortex.tools.paper.printed import NETWORKS, figure_7b
 
 CNNS = ("inception_v1", "resnet_152")
 """The networks whose memory accesses and words on the buses the table counts as its energies do."""
@@ -125,7 +125,7 @@ CLOCK_ON = ("gnmt",)
 
 def printed(network: str, row: str) -> float:
     """The quantity behind a printed share: mm2 of the area, J of an inference's energy, W for leakage."""
-    cells = table()[network]
+    cells = figure_7b()[network]
     share = float(cells[row].value) / 100
     if row.startswith("area_pct"):
         return share * float(cells["area_mm2"].value)
@@ -160,7 +160,7 @@ def clock_ns(counts: Mapping[str, Counts], on: Sequence[str]) -> float:
     found = []
     for network in on:
         c = counts[network]
-        latency_ns = float(table()[network]["latency_ms"].value) * 1e6
+        latency_ns = float(figure_7b()[network]["latency_ms"].value) * 1e6
         found.append((latency_ns - c.frame_ns * c.positions) / (c.cycles - c.frame_cycles * c.positions))
     return float(np.mean(found))
 

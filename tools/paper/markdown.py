@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 from textwrap import fill
 
+Row = Sequence[str]
+"""The cells of a row of a table."""
+
 GLUE = "\u00a0"
 """Stands between a number and its unit while a paragraph is filled: they stay on one line."""
 
@@ -29,7 +32,7 @@ def _filled(block: str) -> str:
     return fill(together, WIDTH, break_long_words=False, break_on_hyphens=False).replace(GLUE, " ")
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(heads: Sequence[str], rows: Iterable[Row]) -> str:
     """A table; columns of numbers, and of "-" where there is none, stand right."""
     body = [list(row) for row in rows]
     columns = zip(*body, strict=True) if body else [()] * len(heads)

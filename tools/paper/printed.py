@@ -53,7 +53,7 @@ class Cell:
 
 
 @cache
-def table() -> dict[str, dict[str, Cell]]:
+def figure_7b() -> dict[str, dict[str, Cell]]:
     """All cells of Fig. 7b: by network, then by row."""
     text = Path(__file__).with_name("fig7.toml").read_text(encoding="utf-8")
     printed = tomllib.loads(text, parse_float=Decimal)

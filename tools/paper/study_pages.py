@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from acortex.tools.paper.contradictions import implied
 from acortex.tools.paper.fig7b import TITLES
+from acortex.tools.paper.markdown import Row
 from acortex.tools.paper.measure import COLUMNS
 from acortex.tools.paper.render import change, render
 from acortex.tools.paper.studies import (
@@ -35,8 +36,6 @@ SLACK = 0.02
 
 DOUBLED = ("vmm/load", "vmm/frame", "main_memory", "neurons", "vector", "host")
 """What could be made twice as fast."""
-
-Row = Sequence[str]
 
 
 def title(study: Study) -> str:

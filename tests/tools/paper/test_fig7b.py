@@ -13,7 +13,7 @@ from acortex.tools.cli import cli
 from acortex.tools.paper import fig7b, fit
 from acortex.tools.paper.fit import LAWS, Counts
 from acortex.tools.paper.notes import NOTES, note
-from acortex.tools.paper.printed import NETWORKS, Cell, table
+from acortex.tools.paper.printed import NETWORKS, Cell, figure_7b
 
 
 def counts(operations: int, arrays: int, columns: int) -> Counts:
@@ -41,7 +41,7 @@ def test_a_printed_number_stands_for_half_a_digit_below_to_one_above(value: str,
 
 
 def test_the_table_has_every_share_of_energy_and_area() -> None:
-    for cells in table().values():
+    for cells in figure_7b().values():
         for family in ("energy_pct", "area_pct"):
             shares = [float(cell.value) for row, cell in cells.items() if row.startswith(family)]
             assert sum(shares) == pytest.approx(100, abs=0.7)
@@ -57,7 +57,7 @@ def test_a_law_that_is_fitted_on_as_many_networks_as_it_has_constants_meets_them
 
 def test_the_clock_of_one_network_gives_its_latency() -> None:
     clock = fit.clock_ns(COUNTS, ("gnmt",))
-    assert fit.latency_ms(COUNTS["gnmt"], clock) == pytest.approx(float(table()["gnmt"]["latency_ms"].value))
+    assert fit.latency_ms(COUNTS["gnmt"], clock) == pytest.approx(float(figure_7b()["gnmt"]["latency_ms"].value))
 
 
 @pytest.mark.parametrize("network", NETWORKS)
@@ -66,9 +66,9 @@ def test_what_is_left_out_does_not_depend_on_its_own_cells(network: str, monkeyp
     moving = ("energy", "area", "power", "latency")
     cells = {
         row: replace(cell, value=cell.value * 3) if row.startswith(moving) else cell
-        for row, cell in table()[network].items()
+        for row, cell in figure_7b()[network].items()
     }
-    monkeypatch.setitem(table(), network, cells)
+    monkeypatch.setitem(figure_7b(), network, cells)
     assert fig7b.left_out(network, COUNTS) == before
 
 
@@ -88,8 +88,8 @@ def test_a_row_says_whether_its_constants_saw_its_network(network: str, row: str
 
 
 def test_notes_are_about_rows_that_the_table_has() -> None:
-    families = {(network, row.split(".")[0]) for network, cells in table().items() for row in cells}
-    rows = {(network, row) for network, cells in table().items() for row in cells}
+    families = {(network, row.split(".")[0]) for network, cells in figure_7b().items() for row in cells}
+    rows = {(network, row) for network, cells in figure_7b().items() for row in cells}
     assert set(NOTES) <= families | rows
 
 
