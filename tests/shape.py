@@ -257,7 +257,17 @@ def duplicates(paths: Iterable[Path], least: int) -> list[tuple[Run, ...]]:
         for block in _blocks(tree(path)):
             for run, shape in _windows(path, block, least):
                 alike[shape].append(run)
-    return _longest([tuple(runs) for runs in alike.values() if len(runs) > 1])
+    apart = (_apart(runs) for runs in alike.values())
+    return _longest([runs for runs in apart if len(runs) > 1])
+
+
+def _apart(runs: list[Run]) -> tuple[Run, ...]:
+    """The runs that do not overlap one before: equal statements in a row are one place, until they fill two runs."""
+    kept: list[Run] = []
+    for run in runs:
+        if not kept or not _continues(kept[-1], run):
+            kept.append(run)
+    return tuple(kept)
 
 
 def _blocks(module: ast.Module) -> Iterator[list[ast.stmt]]:

@@ -138,6 +138,14 @@ def test_a_longer_run_is_one_duplicate_and_a_shorter_one_is_none(source: Path) -
     assert shape.duplicates([source], 10) == []
 
 
+@pytest.mark.parametrize(("lines", "found"), [(11, []), (12, [[(2, 7), (8, 13)]])])
+def test_equal_statements_in_a_row_are_one_place_until_they_fill_two(
+    source: Path, lines: int, found: list[list[tuple[int, int]]]
+) -> None:
+    source.write_text("def one(a):\n" + "    a = f(a)\n" * lines)
+    assert [[(run.line, run.end) for run in runs] for runs in shape.duplicates([source], 6)] == found
+
+
 def test_a_circle_is_named_and_rooms_are_files_or_folders_of_a_layer() -> None:
     graph: nx.DiGraph[str] = nx.DiGraph()
     graph.add_edge("acortex.isa.asm.parser", "acortex.isa.table")
@@ -154,3 +162,10 @@ def test_a_circle_is_named_and_rooms_are_files_or_folders_of_a_layer() -> None:
 def test_an_import_is_seen_wherever_it_stands() -> None:
     module = ast.parse("import a.b\ndef f():\n    from c.d import e, g\n    import_module('acortex.isa.table')\n")
     assert list(shape.imports(module)) == [(1, "a.b"), (3, "c.d.e"), (3, "c.d.g"), (4, "acortex.isa.table")]
+
+
+def test_every_line_is_counted_for_one_folder() -> None:
+    rows = [row.split() for row in shape.sizes()]
+    assert [row[0] for row in rows] == [".", *shape.LAYERS]
+    assert sum(int(row[1]) for row in rows) == sum(map(shape.length, shape.code()))
+    assert sum(int(row[3]) for row in rows) == sum(map(shape.length, shape.tests()))

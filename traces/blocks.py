@@ -26,6 +26,8 @@ PLAIN_LEAST = 2 << 20
 """Bytes that they may unfold to, however short."""
 MOST_OBJECTS = 1 << 25
 """What maps and lists of one body may hold in all, each counted as ten more: 8 bytes of memory each."""
+# Frame and body are one msgpack array: 0x94 a list of 4, the type, two uint32 (0xCE), bin32 (0xC6). The trailer is a
+# uint64 (0xCF) and a string. So any reader of msgpack can walk a trace, although this one reads the bytes itself.
 _FRAME = struct.Struct(">BBBIBIBI")
 FRAME_BYTES = _FRAME.size
 _TRAILER = struct.Struct(">BQ12s")

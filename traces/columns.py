@@ -50,6 +50,7 @@ def last_end(start: Ints, length: Ints) -> int:
 
 def pack(name: str, values: Ints, *, delta: bool = False) -> Packed:
     """A column's smallest form. `delta` suits what mostly rises, like start cycles."""
+    # In 64 bits differences may wrap around, here and in `_narrow`; `unpack` wraps them back, so values stay exact.
     if not delta:
         return (name, None, *_narrow(values))
     steps = np.subtract(values[1:], values[:-1])

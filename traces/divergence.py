@@ -108,6 +108,7 @@ def _side_by_side(a: Trace, b: Trace, tables: Tables) -> Iterator[tuple[int | No
     held = [_NOTHING, _NOTHING]
     reached: list[float] = [-np.inf, -np.inf]
     while min(reached) < np.inf:
+        # Only the trace that is behind is read on: so neither is held much further than the other.
         for at in (0, 1):
             if reached[at] == min(reached):
                 limit, rows = next(streams[at], (None, _NOTHING))
@@ -141,6 +142,7 @@ def _partings(a: Trace, b: Trace, tables: Tables, rtol_energy: float) -> dict[in
                 if found := _parting(unit, *pair, tables, rtol_energy):
                     parted[unit] = found._replace(at=found.at + int(passed[unit]))
         passed += np.bincount(left[:, UNIT], minlength=len(passed))
+        # Rows that are still to come start later than that, and so part later.
         if parted and limit is not None and limit > min(parted.values()).moment:
             break
     return parted
@@ -154,6 +156,7 @@ def _parting(unit: int, left: Ints, right: Ints, tables: Tables, rtol_energy: fl
     rows = [rows[at].tolist() for rows in (left, right) if at < len(rows)]
     same = len(rows) == 2 and rows[0][:LENGTH] == rows[1][:LENGTH]
     first = min(rows)
+    # Rows that differ in length alone do the same until the shorter one ends.
     moment = first[0] + (min(row[SPAN] for row in rows) if same and rows[0][SPAN] != rows[1][SPAN] else 0)
     return _Parting(moment, int(first[KIND] >= len(tables["kind"])), unit, at)
 
