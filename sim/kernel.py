@@ -59,6 +59,8 @@ class Kernel(simpy.Environment):
         self.alarms.clear()
         self.held: Alarm | None = self._nobody
         """The alarm that was armed first since one rang, not on the heap yet: it may be the next to ring."""
+        self.soon: float = NEVER
+        """The cycle of the first entry on the heap, while an alarm rings."""
         self.over: Callable[[], bool] | None = None
         """Asked before each step where processes of a user may go on for ever: whether the run is over."""
         self.failure: Exception | None = None
@@ -98,6 +100,11 @@ class Kernel(simpy.Environment):
                 return False
             self.step()
         return True
+
+    def schedule(self, event: Event, priority: EventPriority = NORMAL, delay: float = 0) -> None:
+        """Schedules an event as simpy does, and notes whether it is the next."""
+        super().schedule(event, priority, delay)
+        self.soon = min(self.soon, self.now + delay)
 
     def process(self, generator: Generator[Event, Any, Any]) -> Process:
         """Makes a process of simpy of a generator, as simpy does, and keeps what ends it if that is an exception."""
@@ -185,7 +192,7 @@ class Alarm(simpy.Event):
         self.stale = 0
         """Later entries on the heap that a sooner one has replaced."""
         self._kernel = kernel
-        self._schedule = kernel.schedule
+        self._schedule = super(Kernel, kernel).schedule  # what that notes beside, `push` does in place
         self._priority = EventPriority(NORMAL + 1 + rank)
         kernel.alarms.append(self)
 
@@ -218,7 +225,10 @@ class Alarm(simpy.Event):
 
     def push(self) -> None:
         """Puts an entry for the cycle in which it rings on simpy's heap."""
-        self._schedule(self, self._priority, self.due - self._kernel.now)
+        due, kernel = self.due, self._kernel
+        self._schedule(self, self._priority, due - kernel.now)
+        if due < kernel.soon:
+            kernel.soon = due
 
 
 def _ring(alarm: Alarm) -> None:
@@ -232,6 +242,7 @@ def _ring(alarm: Alarm) -> None:
     if alarm.stale and cycle != kernel.now:
         alarm.stale -= 1
         return
+    kernel.soon = kernel.peek()
     following: Alarm | None = alarm
     for _ in CHAIN:
         kernel.held = None
@@ -242,7 +253,7 @@ def _ring(alarm: Alarm) -> None:
         if following is None:
             break
         alarm, cycle = following, following.due
-        if cycle >= kernel.peek():
+        if cycle >= kernel.soon:
             break
     kernel.held = kernel._nobody
     if following is not None:
