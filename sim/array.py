@@ -252,7 +252,8 @@ class Frame(Unit):
     def notify(self, cycle: int) -> None:
         """Goes on from the cycle in which what it lacks will be there, without waiting for that cycle to come."""
         if cycle < self.kernel.limit:
-            self.wake(max(cycle, self.alarm.floor))
+            floor = self.alarm.floor
+            self.wake(floor if cycle < floor else cycle)
         else:
             self.alarm.at(cycle)
 

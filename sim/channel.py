@@ -58,7 +58,7 @@ class Channel(Generic[T]):
             return True
         if freed:
             producer.alarm.at(freed[0][0])
-        else:
+        elif producer not in self._full:  # it may ask again before any is free: asking in vain changes nothing
             self._full.append(producer)
         return False
 

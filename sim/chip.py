@@ -256,11 +256,11 @@ class TimedChip:
                 unit.close(cycles)
             return cycles
         finally:
-            self._probe.tell()
+            self._probe.publish()
 
     def _simulate(self, limit: int | None, tick: Callable[[], None] | None) -> None:
         def each_while() -> None:
-            self._probe.tell()
+            self._probe.publish()
             if tick is not None:
                 tick()
 
@@ -301,7 +301,7 @@ class TimedChip:
         self.kernel.advance(cycle)
 
     def step(self) -> bool:
-        """Does one step of the event loop, some events of some units; tells whether there was one to do."""
+        """Does one step of the event loop, some events of some units; returns whether there was one to do."""
         self._begin()
         return self.kernel.advance_a_step()
 
@@ -328,13 +328,13 @@ class TimedChip:
     def snapshot(self, *, sums: bool = True, clip: bool = False) -> Snapshot:
         """Where the run stands: all that decides how it goes on, and with `sums` what it has summed up so far.
 
-        Observers hear first of all that has happened. With `clip` cycles of the past count as one: two such states are
+        Observers receive first all that has happened. With `clip` cycles of the past count as one: two such states are
         equal where their chips go on alike, however long what they wait for has been there. It is then no state to
         restore from, but one to find periods with.
         """
         if self._processes:
             raise UsageError("a chip with processes of a user has no snapshot", hint="simpy's generators have no copy")
-        self._probe.tell()
+        self._probe.publish()
         frame, parts = snapshot.Frame(self.now, clip), self.parts()
         for part in parts.values():
             if isinstance(part, Channel):

@@ -1,13 +1,14 @@
-"""Time: the event loop on simpy, and what a unit of the chip needs to live in it.
+"""Time: the event loop on simpy, among whose events are those of the units of the chip.
 
 A unit acts in a cycle on what it saw at the cycle's start. Whatever it changes is stamped with the cycle from which the
 others see it, at the earliest the next one; therefore the order in which units act within one cycle changes nothing.
 (docs/timing.md is the norm of this.) A unit has one event, its alarm, armed again and again: bare callbacks on simpy's
-heap cost a third of generator processes.
+heap cost a third of generator processes. All goes through simpy's public interface, so that processes of a user can
+live beside the units.
 
 Stamps are also what makes the kernel fast. A unit need not wait for a cycle to come to see what it will miss then: as
 it begins an event it looks ahead to the end of it, and goes on from there at once where nothing is missing. Where
-something is, it hears of it as soon as another unit promises it, and goes on with that cycle's stamp. So a unit may be
+something is, it is notified as soon as another unit promises it, and goes on with that cycle's stamp. So a unit may be
 far ahead of the clock, but never of what it knows.
 """
 
@@ -58,12 +59,14 @@ class Kernel(simpy.Environment):
         self.alarms.clear()
         self.held: Alarm | None = self._nobody
         """The alarm that was armed first since one rang, not on the heap yet: it may be the next to ring."""
+        self.soon: float = NEVER
+        """The cycle of the first entry on the heap, while an alarm rings."""
         self.over: Callable[[], bool] | None = None
         """Asked before each step where processes of a user may go on for ever: whether the run is over."""
         self.failure: Exception | None = None
 
     def drain(self, limit: int | None, every: int, tick: Callable[[], None] | None = None) -> bool:
-        """Runs until nothing is left to happen before cycle `limit`, or the run is over; tells whether it came so far.
+        """Runs until nothing is left to happen before cycle `limit`, or the run is over; returns whether it did.
 
         `tick` is called each `every` steps, for progress. What a process of a user raises is raised as it is.
         """
@@ -97,6 +100,11 @@ class Kernel(simpy.Environment):
                 return False
             self.step()
         return True
+
+    def schedule(self, event: Event, priority: EventPriority = NORMAL, delay: float = 0) -> None:
+        """Schedules an event as simpy does, and notes whether it is the next."""
+        super().schedule(event, priority, delay)
+        self.soon = min(self.soon, self.now + delay)
 
     def process(self, generator: Generator[Event, Any, Any]) -> Process:
         """Makes a process of simpy of a generator, as simpy does, and keeps what ends it if that is an exception."""
@@ -133,7 +141,7 @@ class Kernel(simpy.Environment):
             self._as_raised(lambda: self.run(until=cycle))
 
     def advance_a_step(self) -> bool:
-        """Does one step of simpy; tells whether there was one to do."""
+        """Does one step of simpy; returns whether there was one to do."""
         try:
             self._as_raised(self.step)
         except EmptySchedule:
@@ -184,7 +192,7 @@ class Alarm(simpy.Event):
         self.stale = 0
         """Later entries on the heap that a sooner one has replaced."""
         self._kernel = kernel
-        self._schedule = kernel.schedule
+        self._schedule = super(Kernel, kernel).schedule  # what that notes beside, `push` does in place
         self._priority = EventPriority(NORMAL + 1 + rank)
         kernel.alarms.append(self)
 
@@ -200,15 +208,15 @@ class Alarm(simpy.Event):
         due = self.due
         if cycle < due:
             self.due = cycle
-            held = self._kernel.held
-            if held is self:
+            kernel = self._kernel
+            if kernel.held is None:
+                kernel.held = self
+            elif kernel.held is self:
                 return
-            if due != NEVER:
-                self.stale += 1
-            if held is None:
-                self._kernel.held = self
             else:
                 self.push()
+            if due != NEVER:
+                self.stale += 1
 
     def restored(self) -> None:
         """Puts its entry on the heap of a kernel that has none."""
@@ -217,7 +225,10 @@ class Alarm(simpy.Event):
 
     def push(self) -> None:
         """Puts an entry for the cycle in which it rings on simpy's heap."""
-        self._schedule(self, self._priority, self.due - self._kernel.now)
+        due, kernel = self.due, self._kernel
+        self._schedule(self, self._priority, due - kernel.now)
+        if due < kernel.soon:
+            kernel.soon = due
 
 
 def _ring(alarm: Alarm) -> None:
@@ -231,6 +242,7 @@ def _ring(alarm: Alarm) -> None:
     if alarm.stale and cycle != kernel.now:
         alarm.stale -= 1
         return
+    kernel.soon = kernel.peek()
     following: Alarm | None = alarm
     for _ in CHAIN:
         kernel.held = None
@@ -241,7 +253,7 @@ def _ring(alarm: Alarm) -> None:
         if following is None:
             break
         alarm, cycle = following, following.due
-        if cycle >= kernel.peek():
+        if cycle >= kernel.soon:
             break
     kernel.held = kernel._nobody
     if following is not None:

@@ -1,6 +1,6 @@
-"""Observers of a run. They hear of every event and wait, and can change nothing: without one, nothing is told.
+"""Observers of a run. They receive every event and wait, and can change nothing; without one, nothing is recorded.
 
-Units write what they do into a log, in a few integers; what observers hear is made of it a block at a time, in NumPy.
+Units write what they do into a log, in a few integers; NumPy makes of it what observers receive, a block at a time.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Rows = NDArray[np.int64]
 
 
 class Observer(Protocol):
-    """Who hears of events and waits one by one, soon after they were simulated, in the order in which they were.
+    """Receives events and waits one by one, soon after they were simulated, in the order in which they were.
 
     All are integers: cycles, numbers of units, kinds, causes and layers, and the event's energy in attojoules.
     """
@@ -28,41 +28,41 @@ class Observer(Protocol):
         self, start: int, duration: int, unit: int, kind: int, count: int, pc: int, layer: int, inference: int,
         energy_aj: int, /
     ) -> None:  # fmt: skip
-        """Hears of an event."""
+        """Receives an event."""
 
     def wait(self, start: int, duration: int, unit: int, cause: int, pc: int, layer: int, inference: int, /) -> None:
-        """Hears of a wait."""
+        """Receives a wait."""
 
 
 class Listener(Protocol):
-    """Who hears of them in blocks, as acortex.traces.TraceWriter does: arrays of shape (fields, rows)."""
+    """Receives them in blocks, as acortex.traces.TraceWriter does: arrays of shape (fields, rows)."""
 
     def events(self, rows: Rows) -> None:
-        """Hears of events: a row for each argument of `Observer.emit`."""
+        """Receives events: a row for each argument of `Observer.emit`."""
 
     def waits(self, rows: Rows) -> None:
-        """Hears of waits: a row for each argument of `Observer.wait`."""
+        """Receives waits: a row for each argument of `Observer.wait`."""
 
 
 class OneByOne:
-    """Tells an observer of each event and wait of a block."""
+    """Gives an observer each event and wait of a block."""
 
     def __init__(self, observer: Observer) -> None:
         self._observer = observer
 
     def events(self, rows: Rows) -> None:
-        """Tells of events."""
+        """Gives events."""
         for row in rows.T.tolist():
             self._observer.emit(*row)
 
     def waits(self, rows: Rows) -> None:
-        """Tells of waits."""
+        """Gives waits."""
         for row in rows.T.tolist():
             self._observer.wait(*row)
 
 
 class Probe:
-    """The log of some units, and those who hear of it.
+    """The log of some units, and the listeners that receive it.
 
     `price` is the energy of one count of each kind, in attojoules.
     """
@@ -79,8 +79,8 @@ class Probe:
             unit.attach(log)
         return log
 
-    def tell(self) -> None:
-        """Tells the listeners what was logged since the last time."""
+    def publish(self) -> None:
+        """Gives the listeners what was logged since the last time."""
         log, self._log = self._log, self._new_log()
         places, events, waits = _rows(log.places, 4), _rows(log.events, 5), _rows(log.waits, 4)
         if len(events):

@@ -238,7 +238,8 @@ class Agent(Unit):
     def notify(self, cycle: int) -> None:
         """Goes on from the cycle in which what it lacks will be there, without waiting for that cycle to come."""
         if self.remaining and self.looks_ahead and cycle < self.kernel.limit:
-            self.work(max(cycle, self.alarm.floor))
+            floor = self.alarm.floor
+            self.work(floor if cycle < floor else cycle)
         else:
             self.alarm.at(cycle)
 
