@@ -16,6 +16,7 @@ from acortex.isa.program import Program
 from acortex.isa.rules import BASE, Change, changed
 from acortex.isa.semantics import MEANINGS, Meaning
 from acortex.isa.tensors import decode
+from acortex.programs import zoo
 from acortex.sim import lanes, rules_of_order
 from acortex.sim.functional import Functional
 from acortex.sim.lanes import lanes_of, walk_many, why_not
@@ -23,6 +24,7 @@ from acortex.sim.layer_dump import LayerDump
 from acortex.sim.periods import State, alike
 from acortex.sim.run import prepare, run
 from acortex.sim.specs import Chip, load_chip
+from acortex.tools.machine import machine_of
 from judge.generate import generate
 from judge.repeat import repeated
 
@@ -102,6 +104,12 @@ def test_lanes_of_a_program_of_the_repository_are_its_inferences_in_turn(path: P
     many = Both(program, load_chip(program.chip), 23, layers).hold()
     # the words of a concatenation hold a part of what the inference before it wrote, until its second half is there
     assert bool(why_not(many)) == (layers and path.stem == "concat")
+
+
+@pytest.mark.parametrize("name", ["letters_mlp", "digits_cnn", "lstm"])
+def test_lanes_of_a_compiled_network_are_its_inferences_in_turn(name: str) -> None:
+    chip = load_chip(zoo.entry(name).chip)
+    assert why_not(Both(zoo.load(name, machine_of(chip)), chip, 3, layers=True).hold()) == ""
 
 
 @pytest.mark.parametrize("seed", range(12))

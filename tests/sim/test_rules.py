@@ -9,6 +9,7 @@ import pytest
 from acortex.errors import AcortexError
 from acortex.isa import assemble
 from acortex.isa.codec import decode, encode
+from acortex.isa.rules import BASE
 from acortex.isa.sequencer import ProgramError
 from acortex.sim.chip import DeadlockError
 from acortex.sim.functional import RuleError
@@ -17,36 +18,7 @@ from acortex.sim.order import OrderError
 from acortex.sim.run import run
 from acortex.sim.specs import load_chip
 
-SMALL = """.program small
-.chip    acortex_digits
-.input   x, shape=2
-.output  y, shape=2
-.weights w, 2x2
-.row     7, -7
-.row     -7, 7
-group    g0, 2, 2
-rect     g0, column=0, row=0
-program  g0, w
-quant    q0, 1, 3, zero=5
-start
-connect  g0
-inference
-base     d0, 0
-base     d1, 1
-input    x, d0
-signal   host_in, t0
-await    read, t0
-read     d0
-feed     1, 1, tail=2
-multiply g0, 1
-convert  q0, 1
-write    d1
-signal   write, t1
-await    host_out, t1
-output   y, d1
-endinference
-halt
-"""
+SMALL = BASE
 """A program that keeps every rule; each test changes a line or two of it. The line of `group` is 8."""
 
 Change = tuple[str, str]
