@@ -106,6 +106,16 @@ class Drill:
         self.insert("isa/table.py", ")\n# fmt: on", block(f"{name}: isa/table.py"))
         self.insert("isa/semantics.py", "SYNC = frozenset", block(f"{name}: isa/semantics.py"))
 
+    def agent(self) -> None:
+        """Adds the agent of the page: its file, its wiring, its setting, its price, its instruction."""
+        self.create("sim/scrub.py", block("scrub: sim/scrub.py"))
+        for file, what, before in WIRING:
+            self.insert(file, before, block(f"scrub: {file}, {what}"))
+        self.insert("sim/chip.py", ")\n        # The order in which requests of one cycle", ', "scrub"')
+        self.insert("sim/energy.py", ")\n\nKINDS: tuple", block("scrub: sim/energy.py"))
+        self.insert("isa/operands.py", ')\n"""The units that take instructions', block("scrub: isa/operands.py"))
+        self.instruction("scrub")
+
     def _count(self, name: str, text: str) -> None:
         self.files.add(name)
         self.lines += len(text.splitlines())
@@ -353,14 +363,9 @@ WIRING = (
 
 
 def test_an_agent_is_one_file_and_its_wiring_settings_price_and_instruction(drill: Drill) -> None:
-    drill.create("sim/scrub.py", block("scrub: sim/scrub.py"))
-    for file, what, before in WIRING:
-        drill.insert(file, before, block(f"scrub: {file}, {what}"))
-    drill.insert("sim/chip.py", ")\n        # The order in which requests of one cycle", ', "scrub"')
-    drill.insert("sim/energy.py", ")\n\nKINDS: tuple", block("scrub: sim/energy.py"))
-    assert len(drill.files) == 5
-    drill.insert("isa/operands.py", ')\n"""The units that take instructions', block("scrub: isa/operands.py"))
-    drill.instruction("scrub")
+    drill.agent()
+    own = {name for name in drill.files if not name.startswith("isa/")}
+    assert own == {"sim/scrub.py", "sim/chip.py", "sim/specs.py", "sim/chips/acortex_gnmt.toml", "sim/energy.py"}
     assert drill.lines <= 230
     check_told(drill)
     steps = ("requant q0, 2", "signal host_in, t2", "await scrub, t2", "scrub d0")
@@ -370,6 +375,23 @@ def test_an_agent_is_one_file_and_its_wiring_settings_price_and_instruction(dril
     assert sum(spent.values()) == report["cycles"]
     assert {"unit": "main_memory/scrub", "cause": "pause", "cycles": 2 * 5} in report["waits"]
     check_scrubbed(drill, report)
+
+
+def test_an_agent_keeps_to_the_conformance_suite(drill: Drill, checkout: Path) -> None:
+    drill.agent()
+    tests, programs = drill.folder / "tests", drill.folder / "programs"
+    for folder in (tests, programs):
+        folder.mkdir()
+    for name in ("conformance", "timed_chips"):
+        shutil.copy(checkout / "tests" / f"{name}.py", tests)
+    text = source(step="requant q0, 2\n    signal host_in, t2\n    await scrub, t2\n    scrub d0")
+    (programs / "scrubbed.s").write_text(text)
+    made = block("scrub: tests/sim/test_scrub.py")
+    (tests / "test_scrub.py").write_text(made)
+    assert drill.lines + len(made.splitlines()) <= 230
+    args = ["-q", "-c", os.devnull, "-p", "no:cacheprovider", "tests/test_scrub.py"]
+    told = drill.python(f"import pytest\npytest.main({args})", tests)
+    assert "7 passed" in told
 
 
 def check_told(drill: Drill) -> None:
