@@ -209,8 +209,8 @@ def restore(parts: Mapping[str, Any], frame: Frame, frozen: Iterable[tuple[str, 
 class Snapshot:
     """A chip between two steps of its event loop: all that decides how its run goes on, and what it has summed up.
 
-    `state` holds cycles relative to `cycle` and no sums, so that two are equal where the chip goes on alike; in one that
-    is `clipped`, all cycles of the past are one. `sums` is None where they were left out. Instructions are held as they
+    `state` holds cycles relative to `cycle` and no sums, so that two are equal where the chip goes on alike; in a
+    `clipped` one all cycles of the past are one. `sums` is None where they were left out. Instructions are held as they
     are: a snapshot lives as long as the process of the operating system that took it.
     """
 
