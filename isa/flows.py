@@ -24,7 +24,7 @@ class Shape(NamedTuple):
 
     @property
     def row_words(self) -> int:
-        """Words of an input vector, one a row of arrays."""
+        """Words of an input vector, one per row of arrays."""
         return -(-self.rows // CHANNELS)
 
     @property
