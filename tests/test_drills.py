@@ -249,7 +249,7 @@ def scrub(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
 WIRING = (
     ("from acortex.sim.specs import Chip", "from acortex.sim.scrub import Scrubber\n"),
     (')\n"""The units that every chip has', '    "main_memory/scrub",\n'),
-    (")\n        self._fabric.serve", ', "scrub"'),
+    (")\n        # The order in which requests of one cycle", ', "scrub"'),
     (
         '            "vector": Vector(',
         '            "scrub": Scrubber(site, *place("main_memory/scrub"), fabric),\n',
