@@ -12,14 +12,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from acortex.isa.flows import BUFFER, LINES
+from acortex.isa.flows import MEANINGS as MEANINGS
+from acortex.isa.flows import Flow as Flow
+from acortex.isa.flows import Meaning as Meaning
+from acortex.isa.flows import Shape as Shape
+from acortex.isa.flows import exact_weights as exact_weights
+from acortex.isa.flows import means as _means
 from acortex.isa.machine import CHANNELS
 from acortex.isa.operands import KINDS
-from acortex.isa.quantisers import EXACT, LARGEST_SHIFT, nearest, quantise
+from acortex.isa.quantisers import LARGEST_SHIFT, nearest, quantise
 from acortex.isa.recurrent import gru_reset_step, gru_step, lstm_step, saturate
 from acortex.isa.sequencer import Dispatch
 from acortex.isa.table import JOIN_GROUP as JOIN_GROUP
@@ -33,93 +40,8 @@ from acortex.isa.windows import Slide, slide
 Array = NDArray[Any]
 
 
-class Shape(NamedTuple):
-    """The matrix of a group, in cells, with its weights where values are wanted, as `exact_weights` makes them."""
-
-    rows: int
-    columns: int
-    weights: Array | None
-
-    @property
-    def row_words(self) -> int:
-        """Words of an input vector, one a row of arrays."""
-        return -(-self.rows // CHANNELS)
-
-    @property
-    def column_words(self) -> int:
-        """Words that the converted columns fill."""
-        return -(-self.columns // CHANNELS)
-
-
-BUFFER, LINES = "buffer.words", "vector.line_words"
-"""The settings that say how many words the buffer holds, and how many the vector agent keeps of an image."""
-
 BLOCK = 1 << 18
 """Codes of input vectors that are multiplied at a time: as many as stay in a processor's cache."""
-
-
-def exact_weights(values: Array) -> Array:
-    """Weights for `multiply`: of shape (rows, columns), float32 where every sum stays below 2^24, else float64.
-
-    A float32 holds every integer below 2^24, and products of float32 are ten times as fast as those of integers. The
-    bound takes every input for the largest that a byte holds; float32 tells it apart, as it holds what is below it.
-    """
-    exact = values.astype(np.float32)
-    largest = int(np.abs(exact).sum(axis=0).max(initial=0)) * 255
-    return exact if largest < EXACT else values.astype(np.float64)
-
-
-class Flow(NamedTuple):
-    """What an instruction moves: items from a pipe, items to a pipe, and whether it reads or writes main memory."""
-
-    takes: str = ""
-    taken: int = 0
-    gives: str = ""
-    given: int = 0
-    reads: bool = False
-    writes: bool = False
-    operands: int = 0
-    """Items from the pipe of operands, which follow those of `takes` in what is computed."""
-    state: int = 0
-    """Words of the state store. As they were they come last in what is computed; as they become, last in the result."""
-    recalls: bool = False
-    """Whether those words must have been written before; else they count as 0."""
-    keeps: bool = False
-    """Whether the items that it takes stay where they are, for what takes the next."""
-    unneeded: int = 0
-    """Items that it takes after it has given the last of its own: that this is there says nothing of them."""
-    at_once: bool = False
-    """Whether it begins before the first of its items is there."""
-    held: int = 0
-    """Words that it keeps at once in the store of its agent, whose size is the setting `store`."""
-    store: str = ""
-
-
-_Flows = Callable[[Dispatch, Shape | None], Flow]
-_Compute = Callable[[Array, Dispatch, Shape | None], Array]
-_Sizes = Callable[[Dispatch], tuple[tuple[str, int], ...]]
-
-
-class Meaning(NamedTuple):
-    """One instruction's meaning: its flow, and the function from what it takes to what it gives.
-
-    `sizes` are what it goes through, in words, each as errors call it: known before anything of that size is made.
-    """
-
-    flow: _Flows
-    compute: _Compute
-    sizes: _Sizes
-
-
-MEANINGS: dict[str, Meaning] = {}
-
-
-def _means(mnemonic: str, flow: _Flows, sizes: _Sizes = lambda d: ()) -> Callable[[_Compute], _Compute]:
-    def bind(compute: _Compute) -> _Compute:
-        MEANINGS[mnemonic] = Meaning(flow, compute, sizes)
-        return compute
-
-    return bind
 
 
 def _choice(dispatch: Dispatch, name: str) -> str:

@@ -107,26 +107,6 @@ class Sequencer:
         ops = _OPERANDS[row.mnemonic](**instruction.values)
         return row, ops, _CONTROL.get(row.mnemonic, Sequencer._dispatch)
 
-    STATE = (
-        "pc", "state", "layer", "inference", "counts", "_bounds", "_began",
-        "streams", "quantisers", "windows", "groups",
-    )  # fmt: skip
-    """The attributes that decide what comes next; the others are settings, or follow from them."""
-
-    def snapshot(self) -> tuple[Any, ...]:
-        """The registers, as values that change no more: for `restore` of a sequencer of the same program."""
-        values = (getattr(self, name) for name in self.STATE)
-        return tuple(
-            tuple(value.items()) if isinstance(value, dict) else tuple(value) if isinstance(value, list) else value
-            for value in values
-        )
-
-    def restore(self, snapshot: tuple[Any, ...]) -> None:
-        """Sets the registers to what they were."""
-        for name, value in zip(self.STATE, snapshot, strict=True):
-            now = getattr(self, name)
-            setattr(self, name, type(now)(value) if isinstance(now, (dict, list)) else value)
-
     def error(self, rule: Rule, pc: int | None = None, **facts: object) -> AcortexError:
         """The error of a rule that is broken at an instruction, the current one unless told."""
         pc = self.pc if pc is None else pc
@@ -153,6 +133,26 @@ class Sequencer:
         result = action(self, ops)
         self.pc += 1
         return result
+
+    STATE = (
+        "pc", "state", "layer", "inference", "counts", "_bounds", "_began",
+        "streams", "quantisers", "windows", "groups",
+    )  # fmt: skip
+    """The attributes that decide what comes next; the others are settings, or follow from them."""
+
+    def snapshot(self) -> tuple[Any, ...]:
+        """The registers, as values that change no more: for `restore` of a sequencer of the same program."""
+        values = (getattr(self, name) for name in self.STATE)
+        return tuple(
+            tuple(value.items()) if isinstance(value, dict) else tuple(value) if isinstance(value, list) else value
+            for value in values
+        )
+
+    def restore(self, snapshot: tuple[Any, ...]) -> None:
+        """Sets the registers to what they were."""
+        for name, value in zip(self.STATE, snapshot, strict=True):
+            now = getattr(self, name)
+            setattr(self, name, type(now)(value) if isinstance(now, (dict, list)) else value)
 
     # What an agent receives -------------------------------------------------------------------------------------
 

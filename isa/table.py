@@ -60,7 +60,7 @@ MAKE_TOKEN, TAKE_TOKEN = "make a token", "take a token"
 JOIN_GROUP, PART_GROUP, WRITE_GROUP = "join a group", "part a group", "write a group"
 
 EFFECT_NAMES = (START, HALT, LOOP, NEXT, MAKE_TOKEN, TAKE_TOKEN, JOIN_GROUP, PART_GROUP, WRITE_GROUP)
-"""What instructions do beside moving items. Code about such instructions asks for their effect, not their name."""
+"""What instructions do beside moving items. Code about such instructions reads their effect, not their name."""
 
 
 SAID = {

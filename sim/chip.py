@@ -340,7 +340,7 @@ class TimedChip:
             if isinstance(part, Channel):
                 part.settle(self.now)
         state = (*snapshot.freeze(parts, frame), ("sequencer", self._sequencer.snapshot()), ("began", self._began))
-        return Snapshot(self.now, state, snapshot.freeze(parts, frame, sums=True) if sums else None)
+        return Snapshot(self.now, state, snapshot.freeze(parts, frame, sums=True) if sums else None, clip)
 
     def restore(self, found: Snapshot, cycle: int | None = None) -> None:
         """Goes on from a snapshot of another run of the same program on the same chip, in its cycle or in another.
@@ -351,6 +351,8 @@ class TimedChip:
         cycle = found.cycle if cycle is None else cycle
         parts = self.parts()
         values = dict(found.state)
+        if found.clipped:
+            raise UsageError("a clipped snapshot has lost its past", hint="take one without clip=True", where="restore")
         if self._began or set(values) != {name for name, _ in self.snapshot(sums=False).state}:
             raise UsageError("a snapshot is restored into a new chip of the same kind", where="restore")
         self._sequencer.restore(values.pop("sequencer"))

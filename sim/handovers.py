@@ -84,7 +84,7 @@ _rows: list[HandOver] = [
     HandOver(WRITE, "bus", "buses/up", GRANT, kinds=ACCESSES, about="a lane for the word"),
     HandOver(OPERAND, "operand_full", "vector", about="a place in operand, which a step frees"),
     HandOver("host/in", "host", by=NOW, about="a word that a process offers; a trace does not show it"),
-    HandOver("main_memory/process", "idle", by=NOW, about="nothing: its process asks when it likes"),
+    HandOver("main_memory/process", "idle", by=NOW, about="nothing: its process makes requests at any time"),
     # What sends the words that cross the buses.
     HandOver("buses/down", BEGIN, READ, START, delay=LATENCY, kinds=READS, about="a word that was read"),
     HandOver("buses/up", BEGIN, WRITE, START, kinds=WRITES, about="a word of codes that is written"),

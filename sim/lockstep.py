@@ -8,7 +8,9 @@ ended.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
+from acortex.errors import UsageError
 from acortex.isa.program import Program
 from acortex.isa.sequencer import Dispatch, Sequencer
 from acortex.sim.functional import Functional
@@ -23,6 +25,10 @@ class Lockstep(Sequencer):
         self._rules = rules
         self._running = False
         self._agents: list[str] = []
+
+    def snapshot(self) -> tuple[Any, ...]:
+        """Raises UsageError: the rules are walked in step, and their state is not the timed chip's to freeze."""
+        raise UsageError("a run with a limit of cycles has no snapshot", hint="run it without the limit")
 
     def step(self) -> Dispatch | None:
         """Carries out the next instruction, once it is known to break no rule."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches, unified_diff
+from difflib import unified_diff
 from typing import TYPE_CHECKING
 
 from acortex.errors import UsageError
 from acortex.isa.rules import ABOUT, RULES, Rule
 from acortex.sim import functional, limits  # noqa: F401  # their modules add their rows
+from acortex.wording import did_you_mean
 
 if TYPE_CHECKING:
     from acortex.sim.results_of_rules import RuleBook
@@ -31,8 +32,7 @@ def find(code: str) -> Rule:
     """The rule of a code, in capitals or not. Raises UsageError for an unknown one."""
     if (rule := RULE_BOOK.get(code.upper())) is not None:
         return rule
-    near = get_close_matches(code.upper(), RULE_BOOK, n=1)
-    hint = f"did you mean {near[0]}?" if near else "acortex explain lists them all"
+    hint = did_you_mean(code.upper(), RULE_BOOK, "acortex explain lists them all")
     raise UsageError(f"no rule has the code {code[:LONGEST_CODE]!r}", hint=hint)
 
 

@@ -209,10 +209,12 @@ def restore(parts: Mapping[str, Any], frame: Frame, frozen: Iterable[tuple[str, 
 class Snapshot:
     """A chip between two steps of its event loop: all that decides how its run goes on, and what it has summed up.
 
-    `state` holds cycles relative to `cycle` and no sums, so that two are equal where the chip goes on alike. `sums` is
-    None where they were left out. It holds instructions as they are, and lives as long as the process.
+    `state` holds cycles relative to `cycle` and no sums, so that two are equal where the chip goes on alike; in a
+    `clipped` one all cycles of the past are one. `sums` is None where they were left out. Instructions are held as they
+    are: a snapshot lives as long as the process of the operating system that took it.
     """
 
     cycle: int
     state: Frozen
     sums: Frozen | None = None
+    clipped: bool = False

@@ -105,6 +105,16 @@ class Drill:
         self.insert("isa/table.py", ")\n# fmt: on", block(f"{name}: isa/table.py"))
         self.insert("isa/semantics.py", "SYNC = frozenset", block(f"{name}: isa/semantics.py"))
 
+    def agent(self) -> None:
+        """Adds the agent of the page: its file, its wiring, its setting, its price, its instruction."""
+        self.create("sim/scrub.py", block("scrub: sim/scrub.py"))
+        for file, what, before in WIRING:
+            self.insert(file, before, block(f"scrub: {file}, {what}"))
+        self.insert("sim/chip.py", ")\n        # The order in which requests of one cycle", ', "scrub"')
+        self.insert("sim/energy.py", ")\n\nKINDS: tuple", block("scrub: sim/energy.py"))
+        self.insert("isa/operands.py", ')\n"""The units that take instructions', block("scrub: isa/operands.py"))
+        self.instruction("scrub")
+
     def _count(self, name: str, text: str) -> None:
         self.files.add(name)
         self.lines += len(text.splitlines())
@@ -237,7 +247,7 @@ OUTPUTS = {
 
 
 @pytest.mark.parametrize("kind", INSTRUCTIONS, ids=lambda kind: kind.name)
-def test_every_view_of_a_run_is_right_about_a_new_instruction(drill: Drill, kind: Kind) -> None:
+def test_every_view_of_a_run_is_right_about_a_new_instruction(drill: Drill, kind: Kind, checkout: Path) -> None:
     drill.instruction(kind.name)
     assert (drill.files, drill.lines <= 45) == ({"isa/table.py", "isa/semantics.py"}, True)
     np.save(drill.folder / "x.npy", CODES)
@@ -248,6 +258,7 @@ def test_every_view_of_a_run_is_right_about_a_new_instruction(drill: Drill, kind
     check_trace(drill, report, kind)
     check_dump(drill, OUTPUTS[kind.name])
     check_texts(drill, kind)
+    check_judge(drill, kind, checkout / "tests")
 
 
 def check_report(report: dict[str, Any], kind: Kind) -> None:
@@ -278,16 +289,21 @@ def check_dump(drill: Drill, output: NDArray[np.uint8]) -> None:
     assert (np.concatenate([held[4], held[5]]) == output[0]).all()
 
 
+TEXTS = """
+from acortex.isa.assembler import assemble, assemble_file
+from acortex.isa.disassembler import disassemble
+
+program = assemble_file("drill.s")
+text = disassemble(program)
+assert disassemble(assemble(text)) == text
+print(text)
+"""
+
+
 def check_texts(drill: Drill, kind: Kind) -> None:
-    """The manual, and the disassembler, which gives the same words."""
+    """The manual, and the disassembler, whose text assembles to the same."""
     assert kind.name in drill.acortex("isa", kind.name)
-    drill.acortex("asm", "drill.s", "-o", "a.acx")
-    drill.acortex("disasm", "a.acx", "-o", "b.s")
-    drill.acortex("asm", "b.s", "-o", "b.acx")
-    text = (drill.folder / "b.s").read_text()
-    assert text.count(f"{kind.name} ") == 1
-    drill.acortex("disasm", "b.acx", "-o", "c.s")
-    assert (drill.folder / "c.s").read_text() == text
+    assert drill.python(TEXTS).count(f"{kind.name} ") == 1
 
 
 def test_order_and_retention_know_that_a_new_instruction_writes(drill: Drill) -> None:
@@ -329,11 +345,9 @@ for judge in (Machine(program, inputs, 1).run, lambda: simulate(program, chip), 
 """
 
 
-@pytest.mark.parametrize("kind", INSTRUCTIONS, ids=lambda kind: kind.name)
-def test_the_judge_names_an_instruction_that_it_does_not_know(drill: Drill, kind: Kind, checkout: Path) -> None:
-    drill.instruction(kind.name)
-    (drill.folder / "drill.s").write_text(source(**{kind.part: kind.text}))
-    told = drill.python(JUDGE, checkout / "tests").splitlines()
+def check_judge(drill: Drill, kind: Kind, tests: Path) -> None:
+    """The judge says by name that it does not know the instruction."""
+    told = drill.python(JUDGE, tests).splitlines()
     assert [line.partition(":")[0] for line in told] == [
         f"judge/{part}.py does not know `{kind.name}`" for part in ("values", "stepped", "ordering")
     ]
@@ -352,14 +366,9 @@ WIRING = (
 
 
 def test_an_agent_is_one_file_and_its_wiring_settings_price_and_instruction(drill: Drill) -> None:
-    drill.create("sim/scrub.py", block("scrub: sim/scrub.py"))
-    for file, what, before in WIRING:
-        drill.insert(file, before, block(f"scrub: {file}, {what}"))
-    drill.insert("sim/chip.py", ")\n        # The order in which requests of one cycle", ', "scrub"')
-    drill.insert("sim/energy.py", ")\n\nKINDS: tuple", block("scrub: sim/energy.py"))
-    assert len(drill.files) == 5
-    drill.insert("isa/operands.py", ')\n"""The units that take instructions', block("scrub: isa/operands.py"))
-    drill.instruction("scrub")
+    drill.agent()
+    own = {name for name in drill.files if not name.startswith("isa/")}
+    assert own == {"sim/scrub.py", "sim/chip.py", "sim/specs.py", "sim/chips/acortex_gnmt.toml", "sim/energy.py"}
     assert drill.lines <= 230
     check_told(drill)
     steps = ("requant q0, 2", "signal host_in, t2", "await scrub, t2", "scrub d0")
@@ -369,6 +378,23 @@ def test_an_agent_is_one_file_and_its_wiring_settings_price_and_instruction(dril
     assert sum(spent.values()) == report["cycles"]
     assert {"unit": "main_memory/scrub", "cause": "pause", "cycles": 2 * 5} in report["waits"]
     check_scrubbed(drill, report)
+
+
+def test_an_agent_keeps_to_the_conformance_suite(drill: Drill, checkout: Path) -> None:
+    drill.agent()
+    tests, programs = drill.folder / "tests", drill.folder / "programs"
+    for folder in (tests, programs):
+        folder.mkdir()
+    for name in ("conformance", "timed_chips"):
+        shutil.copy(checkout / "tests" / f"{name}.py", tests)
+    text = source(step="requant q0, 2\n    signal host_in, t2\n    await scrub, t2\n    scrub d0")
+    (programs / "scrubbed.s").write_text(text)
+    made = block("scrub: tests/sim/test_scrub.py")
+    (tests / "test_scrub.py").write_text(made)
+    assert drill.lines + len(made.splitlines()) <= 230
+    args = ["-q", "-c", os.devnull, "-p", "no:cacheprovider", "tests/test_scrub.py"]
+    told = drill.python(f"import pytest\npytest.main({args})", tests)
+    assert "7 passed" in told
 
 
 def check_told(drill: Drill) -> None:

@@ -44,7 +44,12 @@ class Kept:
     @property
     def rows(self) -> tuple[list[list[int]], list[list[int]]]:
         """All events and all waits, a list for each."""
-        return tuple(np.concatenate(kept, axis=1).T.tolist() if kept else [] for kept in (self._events, self._waits))  # type: ignore[return-value]
+        return self._joined(self._events), self._joined(self._waits)
+
+    @staticmethod
+    def _joined(kept: list[Rows]) -> list[list[int]]:
+        found: list[list[int]] = np.concatenate(kept, axis=1).T.tolist() if kept else []
+        return found
 
 
 class Runs:

@@ -192,20 +192,20 @@ class Walk:
         """A wait that no event of another unit ended: a delay of its own, or one for what units share."""
         if self.table.own(row.unit, row.name):
             return Step(row.unit, row.start, (_segment(row, row.start, now, LATENCY),))
-        asked = self._asked(row)
-        if asked or now == row.start + 1 or not self.table.shared(row.unit, row.name):
-            what = HAND_OVER if not asked and now == row.start + 1 else WAITING
+        requested = self._requested(row)
+        if requested or now == row.start + 1 or not self.table.shared(row.unit, row.name):
+            what = HAND_OVER if not requested and now == row.start + 1 else WAITING
             return Step(row.unit, row.start, (_segment(row, row.start, now, what),))
         seen = row.start + 1  # a request is seen a cycle after it was made
         return Step(row.unit, row.start, (_segment(row, seen, now, WAITING), _segment(row, row.start, seen, HAND_OVER)))
 
-    def _asked(self, row: Row) -> bool:
+    def _requested(self, row: Row) -> bool:
         """Whether a wait for what is shared begins with a request that the arbiter sees already."""
         before = self.rows.before(row.unit, row.start)
         if before is None:
             return False
         if before.event:
-            return before.name in self.table.asking
+            return before.name in self.table.requesting
         # A wait for a bank or a bus often goes on from that of the same request for a port.
         return self.table.shared(row.unit, before.name) and self.table.shared(row.unit, row.name)
 
@@ -242,7 +242,7 @@ class Walk:
         return now - hand_over.after - self._delays.get(hand_over.delay, 0)
 
     def _to(self, hand_over: HandOver, row: Row, found: Row, now: int) -> Step:
-        """On to a row of another unit, by the cycles that pass between: its delay, then the hand-over to who waits."""
+        """On to a row of another unit, by the cycles that pass between: its delay, then the hand-over."""
         at, handed = self._when(hand_over, now), now - hand_over.after
         segments = []
         if hand_over.after:
@@ -316,7 +316,7 @@ class Walk:
         return row if row is not None and row.event and row.name in hand_over.kinds else None
 
     def _fits(self, hand_over: HandOver, row: Row, event: Row) -> bool:
-        """Whether an event is of the kinds of a hand-over, and of the token that it asks for."""
+        """Whether an event is of the kinds of a hand-over, and of the token that it needs."""
         if hand_over.kinds and event.name not in hand_over.kinds:
             return False
         return hand_over.same != TOKEN or self._matches(event.pc, row.pc)

@@ -21,7 +21,7 @@ BY = {
     NOW: "that unit acts; a trace does not show how",
     CROSSED: "the waiting unit's own word leaves that bus, which it waited for before",
     FREED: "that bus is free for the turn of the next word, `delay` later",
-    GRANT: "an arbiter grants it, by that time; `kinds` are events during which the unit has asked already",
+    GRANT: "an arbiter grants it, by that time; `kinds` are events during which the unit has made its next request",
     DELAY: "its own time passes",
 }
 """In which cycle a wait ends: that in which this holds, and `delay` and `after` later."""
@@ -95,8 +95,8 @@ class Endings:
         self._units = units
         self.of = cache(self._of)
         self.lanes = cache(self._lanes)
-        self.asking = frozenset(kind for row in rows if row.by == GRANT for kind in row.kinds)
-        """Kinds of events during which a unit has already asked an arbiter for the next."""
+        self.requesting = frozenset(kind for row in rows if row.by == GRANT for kind in row.kinds)
+        """Kinds of events during which a unit has already requested the next."""
 
     def _of(self, unit: str, cause: str) -> tuple[HandOver, ...]:
         """The rows for a unit's wait, in the order in which they are tried: its own, else those of any unit."""

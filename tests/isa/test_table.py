@@ -9,7 +9,7 @@ import pytest
 from acortex.isa.assembler import assemble
 from acortex.isa.codec import Instruction, as_text, decode
 from acortex.isa.operands import KINDS
-from acortex.isa.table import MNEMONICS, ROWS, Row
+from acortex.isa.table import EFFECT_NAMES, MAKE_TOKEN, MNEMONICS, ROWS, TAKE_TOKEN, Row
 
 DECLARED = (
     ".weights kernel, 1x1\n.row 1\n.constants bias, 1\n.row 0, 1\n"
@@ -85,3 +85,8 @@ def test_words_by_hand() -> None:
     assert decode(feed) == Instruction(MNEMONICS["feed"], operands)
     connect = (0x30 << 56) | (0 << 46) | (3 << 42) | ((-1 & 0x3FF) << 32)
     assert decode(connect) == Instruction(MNEMONICS["connect"], {"group": 0, "by": 3, "step": -1})
+
+
+def test_every_effect_is_that_of_an_instruction_and_no_other_is() -> None:
+    assert {row.effect for row in ROWS if row.effect} == set(EFFECT_NAMES)
+    assert {row.effect for row in ROWS if row.timing == "sync"} == {MAKE_TOKEN, TAKE_TOKEN}

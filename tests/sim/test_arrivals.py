@@ -5,6 +5,7 @@ from __future__ import annotations
 import tracemalloc
 from collections.abc import Callable
 from itertools import product
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from acortex.isa import assemble
+from acortex.isa.table import MNEMONICS
 from acortex.sim import functional
 from acortex.sim.arrivals import ArrivalError, check_memory, check_stream
 from acortex.sim.order import OrderError, ProgramOrder
@@ -143,7 +145,8 @@ class _At:
 
     def __init__(self, agent: str, mnemonic: str) -> None:
         self.agent, self.pc, self.window = agent, 0, None
-        self.row = type("Row", (), {"mnemonic": mnemonic})
+        self.row = MNEMONICS[mnemonic]
+        self.ops = SimpleNamespace(**{operand.name: operand.default or 0 for operand in self.row.operands})
 
 
 @given(st.data())
@@ -172,7 +175,8 @@ def test_the_check_of_memory_agrees_with_a_look_at_every_pair(data: st.DataObjec
     accesses = []
     for agent, mnemonic, words, cycles in records:
         at: Any = _At(agent, mnemonic)
-        at.stream = type("Stream", (), {"addresses": lambda words=words: np.array(words, dtype=np.int64)})
+        visited = np.array(words, dtype=np.int64)
+        at.stream = SimpleNamespace(addresses=lambda visited=visited: visited, size=len(words), extents=(1, 1, 1, 1))
         accesses.append((at, np.array(cycles, dtype=np.int64)))
     if wrong:
         with pytest.raises(ArrivalError):

@@ -17,12 +17,14 @@ from acortex.isa.rules import BASE, Change, changed
 from acortex.isa.semantics import MEANINGS, Meaning
 from acortex.isa.tensors import decode
 from acortex.programs import zoo
-from acortex.sim import lanes, rules_of_order
+from acortex.sim import lanes, periods, rules_of_order
 from acortex.sim.functional import Functional
+from acortex.sim.host_loop import host_loop
 from acortex.sim.lanes import lanes_of, walk_many, why_not
 from acortex.sim.layer_dump import LayerDump
 from acortex.sim.periods import State, alike
 from acortex.sim.run import prepare, run
+from acortex.sim.situation import Known
 from acortex.sim.specs import Chip, load_chip
 from acortex.tools.machine import machine_of
 from judge.generate import generate
@@ -315,6 +317,21 @@ def test_states_are_not_alike_where_an_entry_moves_by_another_number_or_items_wa
     before, after = example_of_states([21], [2])
     after.fixed = ("another register",)
     assert alike(before, after) is None
+
+
+def test_a_walk_leaps_where_two_periods_in_a_row_moved_the_same_entries(monkeypatch: pytest.MonkeyPatch) -> None:
+    program = assemble(changed(BASE, *LOOP), file="small.s")
+    known, loop = Known(program, load_chip(program.chip), 100), host_loop(program)
+    assert loop is not None
+    leaps, moved = [], iter([[True], [False], [False]])
+    monkeypatch.setattr(periods, "state_of", lambda known, loop, lineage: example_of_states([21], [2])[0])
+    monkeypatch.setattr(periods, "alike", lambda before, after: [np.array(next(moved))])
+    monkeypatch.setattr(periods, "leap", lambda known, loop, *_: leaps.append(known.sequencer.counts[loop.register]))
+    found = periods.Periods(loop)
+    for turn in range(1, 8):
+        known.sequencer.counts[loop.register] = turn
+        found.turn(known, None)
+    assert leaps == [4]  # a state at the end of turn 1, and three periods: the third moves what the second did
 
 
 # Runs -----------------------------------------------------------------------------------------------------------------

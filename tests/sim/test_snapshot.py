@@ -13,6 +13,8 @@ from timed_chips import NAMES, Kept, Runs, of_ours
 from acortex.errors import AcortexError, UsageError
 from acortex.isa.sequencer import Sequencer
 from acortex.sim.chip import TimedChip
+from acortex.sim.functional import Functional
+from acortex.sim.lockstep import Lockstep
 from acortex.sim.snapshot import Roles, Snapshot, roles_of
 from acortex.sim.tracing import Tracing
 from judge.generate import generate
@@ -214,6 +216,20 @@ def test_a_chip_that_has_begun_or_is_another_restores_nothing() -> None:
         begun.restore(taken)
     with pytest.raises(UsageError, match="restored into a new chip of the same kind"):
         ours("vmm", True).new().restore(taken)
+
+
+def test_a_clipped_state_is_for_comparing_and_not_for_going_on() -> None:
+    chip = ours("vmm").new()
+    chip.advance(30)
+    with pytest.raises(UsageError, match="a clipped snapshot has lost its past"):
+        ours("vmm").new().restore(chip.snapshot(clip=True))
+
+
+def test_a_run_with_a_limit_has_no_snapshot() -> None:
+    runs = ours("vmm")
+    lockstep = Lockstep(runs.program, 1, Functional(runs.program, runs.chip, 1, None))
+    with pytest.raises(UsageError, match="a run with a limit of cycles has no snapshot"):
+        TimedChip(runs.chip, lockstep, runs.groups).snapshot()
 
 
 def test_a_chip_does_not_go_back() -> None:

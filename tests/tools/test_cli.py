@@ -14,7 +14,8 @@ import acortex
 from acortex.tools.cli import cli
 
 COMMANDS = {
-    "asm", "bench", "chip", "compile", "disasm", "explain", "info", "isa", "reproduce", "run", "schema", "trace", "verify", "zoo",
+    "asm", "bench", "chip", "compile", "disasm", "explain", "info", "isa", "reproduce", "run", "schema", "trace",
+    "verify", "zoo",
 }  # fmt: skip
 HEAVY = {"backports.zstd", "msgpack", "networkx", "numpy", "pydantic", "rich", "simpy"}
 
