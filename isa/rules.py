@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -105,10 +104,7 @@ def changed(text: str, *changes: Change) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Rule:
-    """One rule. `message` and `hint` are format strings of the facts that a finding gives; `error` is what is raised.
-
-    `check`, of rules that the executor asks at a `stage` of each instruction, gives these facts, or None.
-    """
+    """One rule: `message` and `hint` are format strings of the facts of a finding, `error` is what is raised."""
 
     code: str
     title: str
@@ -117,8 +113,6 @@ class Rule:
     message: str
     hint: str
     example: Example
-    stage: str = ""
-    check: Callable[[Any], Facts | None] | None = None
 
     def broken(self, where: str, /, **facts: object) -> AcortexError:
         """The error of a program that breaks this rule at a place."""

@@ -8,7 +8,7 @@ the rows beside it) say what no program may do, happens-before (sim/order.py) no
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
-from typing import Any
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -192,7 +192,7 @@ _EFFECTS: Mapping[str, Callable[[Functional, Dispatch], None]] = {
 """What carries out each effect of an instruction that moves no items."""
 
 
-_NO_INSTRUCTION: Any = None
+_NO_INSTRUCTION = cast(Dispatch, None)
 """Stands for the instruction after the last: what holds of the whole program."""
 
 if set(EFFECTS.values()) != set(_EFFECTS):

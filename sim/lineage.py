@@ -10,7 +10,6 @@ memory held from the beginning; of these the address counts.
 from __future__ import annotations
 
 from hashlib import blake2b
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,12 +47,12 @@ class Lineage:
         self._ever = np.zeros(words, dtype=np.uint64)
         """Which channels of a word its last turn wrote, and which any turn did."""
         self._states = np.full(len(known.states), -1, dtype=np.int64)
-        self._steps: dict[tuple[Any, ...], int] = {}
+        self._steps: dict[tuple[object, ...], int] = {}
         self._count = 0
         self._digest = blake2b()
         self._first: bytes | None = None
 
-    def fixed(self) -> tuple[Any, ...]:
+    def fixed(self) -> tuple[object, ...]:
         """What is equal at the end of all turns from some turn on."""
         arrays = (self._step_of, self._fresh, self._ever)
         return (self.why, self._first, *(array.tobytes() for array in arrays))

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +42,7 @@ class State:
     steps: int
     finished: int
     waiting: int
-    fixed: tuple[Any, ...]
+    fixed: tuple[object, ...]
     clocks: list[Ints]
     agents: list[Ints]
     counters: Ints
@@ -99,7 +98,7 @@ def state_of(known: Known, loop: HostLoop, lineage: Lineage | None) -> State:
     )
 
 
-def _fixed(known: Known, loop: HostLoop, lineage: Lineage | None) -> tuple[Any, ...]:
+def _fixed(known: Known, loop: HostLoop, lineage: Lineage | None) -> tuple[object, ...]:
     """What must be equal: registers, tokens, pipes, states, connected groups, which words are noted of which agent."""
     order, sequencer = known.order, known.sequencer
     counts = tuple(count for register, count in enumerate(sequencer.counts) if register != loop.register)

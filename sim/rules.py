@@ -8,7 +8,6 @@ the instruction.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from acortex.errors import AcortexError
 from acortex.isa.rules import Change, Example, Rule, add
@@ -24,13 +23,14 @@ HALTED = "halted"
 
 
 Facts = Found | None
+Check = Callable[[Situation], Facts]
 
 
 class RuleError(AcortexError):
     """A program that breaks a rule of the chip it runs on."""
 
 
-STAGES: dict[str, list[tuple[Callable[[Any], Facts], Rule]]] = {}
+STAGES: dict[str, list[tuple[Check, Rule]]] = {}
 """The checks that are asked at each stage, in their order, and the rows that they belong to."""
 
 
@@ -45,12 +45,11 @@ def rule(
     common: tuple[Change, ...] = (),
     mends: tuple[Change, ...] = (),
     error: type[AcortexError] = RuleError,
-) -> Callable[[Callable[[Any], Facts]], Callable[[Any], Facts]]:
+) -> Callable[[Check], Check]:
     """Binds a check to the row of its rule. `changes`, `common` and `mends` make its example."""
 
-    def bind(check: Callable[[Any], Facts]) -> Callable[[Any], Facts]:
-        example = Example(changes, common, mends)
-        row = add(Rule(code, title, about, error, message, hint, example, stage, check))
+    def bind(check: Check) -> Check:
+        row = add(Rule(code, title, about, error, message, hint, Example(changes, common, mends)))
         STAGES.setdefault(stage, []).append((check, row))
         return check
 

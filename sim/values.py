@@ -102,7 +102,7 @@ class Values:
         parts = self._pipes["sums"].parts
         return parts[0][1].shape[-1] if parts else 1
 
-    def _turn(self, dispatch: Dispatch) -> Any:
+    def _turn(self, dispatch: Dispatch) -> slice | int:
         """The inference of a host transfer; with lanes, all of them."""
         return slice(None) if self._axes else dispatch.inference
 
