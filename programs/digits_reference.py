@@ -12,9 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from acortex.programs.shipped import FOLDER
-
-DATA = FOLDER / "digits_mlp.npz"
+DATA = Path(__file__).with_name("digits_mlp.npz")
 
 Integers = NDArray[np.int64]
 
