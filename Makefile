@@ -4,7 +4,7 @@ BIN := .venv/bin
 FOLDERS := isa traces sim programs tools
 SOURCES := __init__.py __main__.py documents.py errors.py intervals.py lazy_names.py safe_files.py units.py wording.py $(FOLDERS)
 
-.PHONY: demo test slow check nightly format types lint shape changelog reproduce
+.PHONY: demo test slow check nightly format types lint shape changelog reproduce pages
 
 demo: .venv/.installed
 	$(BIN)/acortex run zoo:digits_mlp
@@ -33,6 +33,11 @@ shape: .venv/.installed-test
 # The section of CHANGELOG.md that the fragments in changes/ make; nothing is written.
 changelog: .venv/.installed-test
 	$(BIN)/python -m towncrier build --draft --version Unreleased
+
+# Rewrites what docs/ shows of tables in the sources: the rules of the chip, and what ends each wait.
+pages: .venv/.installed-test
+	$(BIN)/python -m acortex.sim.functional.rules.book > docs/rules.md
+	$(BIN)/python -m acortex.tools.timing_page docs/timing.md
 
 lint: .venv/.installed-test
 	$(BIN)/ruff format --check $(SOURCES) tests

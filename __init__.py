@@ -15,9 +15,9 @@ from acortex.lazy_names import loader
 
 TYPE_CHECKING = False  # as `typing` has it, without importing it: until `main` runs, Ctrl-C is a traceback
 if TYPE_CHECKING:
-    from acortex.isa.assembler import assemble
+    from acortex.isa.asm.assembler import assemble
     from acortex.tools.api import compile, prepare, run
-    from acortex.traces.reader import open as open_trace
+    from acortex.traces.file.reader import open as open_trace
 
 __version__ = "0.1.0"
 
@@ -26,9 +26,9 @@ __all__ = ["AcortexError", "__version__", "assemble", "compile", "open_trace", "
 __getattr__ = loader(
     __name__,
     {
-        "assemble": "acortex.isa.assembler:assemble",
+        "assemble": "acortex.isa.asm.assembler:assemble",
         "compile": "acortex.tools.api:compile",
-        "open_trace": "acortex.traces.reader:open",
+        "open_trace": "acortex.traces.file.reader:open",
         "prepare": "acortex.tools.api:prepare",
         "run": "acortex.tools.api:run",
     },

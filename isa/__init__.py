@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from acortex.lazy_names import loader
 
 if TYPE_CHECKING:
-    from acortex.isa.assembler import assemble, assemble_file
+    from acortex.isa.asm.assembler import assemble, assemble_file
+    from acortex.isa.asm.diagnostics import Diagnostic
+    from acortex.isa.asm.disassembler import disassemble, listing
     from acortex.isa.codec import Instruction, as_text, decode, encode
     from acortex.isa.container import dumps, load, loads, save, sha256
-    from acortex.isa.diagnostics import Diagnostic
-    from acortex.isa.disassembler import disassemble, listing
     from acortex.isa.manual import reference
     from acortex.isa.program import Constants, Line, Memory, Program, Tensor, Weights
 
@@ -25,7 +25,7 @@ __getattr__ = loader(
     __name__,
     {
         "Constants": "acortex.isa.program:Constants",
-        "Diagnostic": "acortex.isa.diagnostics:Diagnostic",
+        "Diagnostic": "acortex.isa.asm.diagnostics:Diagnostic",
         "Instruction": "acortex.isa.codec:Instruction",
         "Line": "acortex.isa.program:Line",
         "Memory": "acortex.isa.program:Memory",
@@ -33,13 +33,13 @@ __getattr__ = loader(
         "Tensor": "acortex.isa.program:Tensor",
         "Weights": "acortex.isa.program:Weights",
         "as_text": "acortex.isa.codec:as_text",
-        "assemble": "acortex.isa.assembler:assemble",
-        "assemble_file": "acortex.isa.assembler:assemble_file",
+        "assemble": "acortex.isa.asm.assembler:assemble",
+        "assemble_file": "acortex.isa.asm.assembler:assemble_file",
         "decode": "acortex.isa.codec:decode",
-        "disassemble": "acortex.isa.disassembler:disassemble",
+        "disassemble": "acortex.isa.asm.disassembler:disassemble",
         "dumps": "acortex.isa.container:dumps",
         "encode": "acortex.isa.codec:encode",
-        "listing": "acortex.isa.disassembler:listing",
+        "listing": "acortex.isa.asm.disassembler:listing",
         "load": "acortex.isa.container:load",
         "loads": "acortex.isa.container:loads",
         "reference": "acortex.isa.manual:reference",

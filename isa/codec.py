@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from acortex.errors import AcortexError
 from acortex.isa.names import quoted
-from acortex.isa.operands import Kind
-from acortex.isa.table import OPCODE_BITS, OPCODES, ROWS, WORD_BITS, Row
+from acortex.isa.operands import OperandKind
+from acortex.isa.table import OPCODE_BITS, OPCODES, ROWS, WORD_BITS, InstructionRow
 
 Names = Mapping[str, Mapping[int, str]]
 """What the numbers of table operands and targets stand for: by `Kind.table`, the name of each number."""
@@ -20,7 +20,7 @@ OPCODE_SHIFT = WORD_BITS - OPCODE_BITS
 class Instruction:
     """A decoded instruction: its row of the table, and the values of its operands by name, in the order of the row."""
 
-    row: Row
+    row: InstructionRow
     values: Mapping[str, int]
 
     def __getitem__(self, name: str) -> int:
@@ -28,7 +28,7 @@ class Instruction:
         return self.values[name]
 
 
-def encode(row: Row, values: Mapping[str, int]) -> int:
+def encode(row: InstructionRow, values: Mapping[str, int]) -> int:
     """The word of an instruction. Operands left out take their defaults.
 
     Raises AcortexError for an operand that is missing, unknown, or out of its range.
@@ -69,7 +69,7 @@ def decode(word: int) -> Instruction:
     return Instruction(row, values)
 
 
-def allowed(kind: Kind) -> str:
+def allowed(kind: OperandKind) -> str:
     """What a kind may be, as a message ends."""
     words = "".join(f" or {word}" for word, _ in kind.words)
     return f"allowed is {kind.numbers[0]} to {kind.numbers[-1]}{words}"
@@ -95,12 +95,12 @@ def as_text(instruction: Instruction, names: Names | None = None) -> str:
     return f"{instruction.row.mnemonic} {', '.join(parts)}".rstrip()
 
 
-def _is_number(kind: Kind) -> bool:
+def _is_number(kind: OperandKind) -> bool:
     """Whether a kind is written as a bare number, which says nothing of its meaning."""
     return not (kind.prefix or kind.choices or kind.table)
 
 
-def operand_text(kind: Kind, value: int, names: Names) -> str:
+def operand_text(kind: OperandKind, value: int, names: Names) -> str:
     """One operand's value as the source writes it."""
     for word, meaning in kind.words:
         if value == meaning:

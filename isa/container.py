@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 
 from acortex import __version__, safe_files
 from acortex.errors import AcortexError, UsageError
+from acortex.isa.arithmetic.tensors import ENCODINGS, MAX_CODE_BITS, MAX_WORDS, accept, fault
 from acortex.isa.checks import check
 from acortex.isa.codec import decode
 from acortex.isa.data import TYPES, constants_fault, pack_weights, packed_size, unpack_weights
@@ -39,7 +40,6 @@ from acortex.isa.machine import CHANNELS
 from acortex.isa.names import is_name
 from acortex.isa.operands import KINDS
 from acortex.isa.program import Constants, Line, Memory, Program, Tensor, Weights
-from acortex.isa.tensors import ENCODINGS, MAX_CODE_BITS, MAX_WORDS, accept, fault
 
 MAGIC = b"\x89ACX\r\n\x1a\n"
 FORMAT = 2

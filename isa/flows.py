@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from acortex.isa.arithmetic.quantisers import EXACT
 from acortex.isa.machine import CHANNELS
-from acortex.isa.quantisers import EXACT
 from acortex.isa.sequencer import Dispatch
 
 Array = NDArray[Any]

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from acortex.errors import UsageError
 from acortex.isa.codec import operand_text
-from acortex.isa.operands import Kind
-from acortex.isa.table import MNEMONICS, ROWS, Operand, Row
+from acortex.isa.operands import OperandKind
+from acortex.isa.table import MNEMONICS, ROWS, InstructionRow, Operand
 from acortex.wording import did_you_mean
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def directives(name: str | None = None) -> list[dict[str, object]]:
     Keys: directive, syntax, doc and fields, each with its name, whether it is required, and doc. Raises UsageError for
     an unknown name.
     """
-    from acortex.isa.directives import DIRECTIVES, FIELDS, TEXT  # numpy comes with it, and the table costs none
+    from acortex.isa.asm.directives import DIRECTIVES, FIELDS, TEXT  # numpy comes with it, and the table costs none
 
     rows: list[dict[str, object]] = [
         {
@@ -92,7 +92,7 @@ def topics(name: str | None = None) -> list[dict[str, object]]:
     ]
 
 
-def _instruction(row: Row) -> dict[str, object]:
+def _instruction(row: InstructionRow) -> dict[str, object]:
     return {
         "mnemonic": row.mnemonic,
         "opcode": row.opcode,
@@ -136,7 +136,7 @@ def _field(operand: Operand) -> dict[str, object]:
     return {"name": operand.name, "holds": holds, "codes": codes}
 
 
-def _written(kind: Kind) -> str:
+def _written(kind: OperandKind) -> str:
     if kind.choices:
         return " | ".join(kind.choices)
     words = "".join(f" | {word}" for word, _ in kind.words)
@@ -147,7 +147,7 @@ def _written(kind: Kind) -> str:
     return f"{kind.numbers[0]}..{kind.numbers[-1]}{words}"
 
 
-def syntax(row: Row) -> str:
+def syntax(row: InstructionRow) -> str:
     """One line with all operands of an instruction, optional ones in brackets."""
     return f"{row.mnemonic} {', '.join(map(_place, row.operands))}".rstrip()
 

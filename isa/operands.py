@@ -31,7 +31,7 @@ PACKED = ("1", "2", "4", "8", "16")
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class OperandKind:
     """One kind of operand.
 
     `low..high` is the range of the value; a word holds `value - low`, or two's complement where `low` is below zero,
@@ -82,20 +82,20 @@ class Kind:
         return self.low
 
 
-def _register(name: str, prefix: str, bits: int, doc: str) -> Kind:
-    return Kind(name, bits, 0, (1 << bits) - 1, doc, prefix=prefix)
+def _register(name: str, prefix: str, bits: int, doc: str) -> OperandKind:
+    return OperandKind(name, bits, 0, (1 << bits) - 1, doc, prefix=prefix)
 
 
-def _choice(name: str, bits: int, choices: tuple[str, ...], doc: str) -> Kind:
-    return Kind(name, bits, 0, len(choices) - 1, doc, choices=choices)
+def _choice(name: str, bits: int, choices: tuple[str, ...], doc: str) -> OperandKind:
+    return OperandKind(name, bits, 0, len(choices) - 1, doc, choices=choices)
 
 
-def _unsigned(name: str, bits: int, doc: str, **more: object) -> Kind:
-    return Kind(name, bits, 0, (1 << bits) - 1, doc, **more)  # type: ignore[arg-type]  # forwarded field values
+def _unsigned(name: str, bits: int, doc: str, **more: object) -> OperandKind:
+    return OperandKind(name, bits, 0, (1 << bits) - 1, doc, **more)  # type: ignore[arg-type]  # forwarded field values
 
 
-def _count(name: str, bits: int, doc: str) -> Kind:
-    return Kind(name, bits, 1, 1 << bits, doc)
+def _count(name: str, bits: int, doc: str) -> OperandKind:
+    return OperandKind(name, bits, 1, 1 << bits, doc)
 
 
 NO_LOOP = 8
@@ -115,22 +115,22 @@ _ROWS = (
     _register("group", "g", 10, "a group of arrays"),
     _register("quantiser", "q", 6, "a quantiser: how neurons turn a sum into a code"),
     _register("window", "w", 3, "a sliding window"),
-    Kind("by", 4, 0, NO_LOOP, "a loop register whose count moves the operand, or none", prefix="l",
+    OperandKind("by", 4, 0, NO_LOOP, "a loop register whose count moves the operand, or none", prefix="l",
          words=(("none", NO_LOOP),)),
     _choice("agent", 4, AGENTS, "a unit that takes instructions"),
     _choice("activation", 4, ACTIVATIONS, "an activation function"),
     _choice("to_read", 1, ("buffer", "vector"), "where the words go"),
     _choice("from_write", 1, ("neurons", "vector"), "where the words come from"),
     _choice("to_convert", 1, ("memory", "vector"), "where the codes go"),
-    Kind("repeat", 24, 0, (1 << 24) - 1, "how often a loop runs, at least once; host: once for each inference that the"
-         " host has", words=(("host", HOST_COUNT),)),
+    OperandKind("repeat", 24, 0, (1 << 24) - 1, "how often a loop runs, at least once; host: once for each inference"
+                " that the host has", words=(("host", HOST_COUNT),)),
     _unsigned("target", 16, "an instruction's address", table="label"),
     _unsigned("address", 20, "a word of main memory"),
     _unsigned("every", 6, "of how many words the last is coded otherwise; 0 for none"),
     _unsigned("ring", 7, "how many places a ring has; 0 for no ring"),
-    Kind("stride", 20, -(1 << 19), (1 << 19) - 1, "words from one element to the next"),
-    Kind("step", 10, -(1 << 9), (1 << 9) - 1, "groups from one turn of a loop to the next"),
-    Kind("axis", 2, 0, 3, "an axis of a stream, 0 the fastest"),
+    OperandKind("stride", 20, -(1 << 19), (1 << 19) - 1, "words from one element to the next"),
+    OperandKind("step", 10, -(1 << 9), (1 << 9) - 1, "groups from one turn of a loop to the next"),
+    OperandKind("axis", 2, 0, 3, "an axis of a stream, 0 the fastest"),
     _count("extent", 16, "how many elements an axis has"),
     _count("positions", 20, "how many positions, one array operation each"),
     _count("words", 12, "words per position"),
@@ -139,7 +139,7 @@ _ROWS = (
     _unsigned("code", 8, "an activation's code"),
     _count("kernel", 7, "pixels of a window, one way"),
     _count("hop", 5, "pixels from one to the next, one way"),
-    Kind("image_width", 14, 1, 1 << 14, "pixels in a row of the image"),
+    OperandKind("image_width", 14, 1, 1 << 14, "pixels in a row of the image"),
     _choice("packed", 3, PACKED, "pixels in a word"),
     _count("places", 14, "positions of a window, one way"),
     _unsigned("margin", 7, "pixels of padding"),
@@ -163,7 +163,7 @@ _ROWS = (
 )
 # fmt: on
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in _ROWS}
+KINDS: dict[str, OperandKind] = {kind.name: kind for kind in _ROWS}
 KIND_COUNT = len(_ROWS)
 
 if any(len(kind.numbers) + len(kind.words) != kind.high + 1 - kind.low for kind in _ROWS):

@@ -40,7 +40,7 @@ class Tensor:
     last. `encode` names how the
     host turns a user's numbers into codes, `bits` is the width of a code; `scale` and `zero` belong to `linear`. `axes`
     is the order in which the canonical shape's axes lie in memory, channels last; None where the shape says it.
-    A word holds `packed` pixels. See acortex.isa.tensors.
+    A word holds `packed` pixels. See acortex.isa.arithmetic.tensors.
     """
 
     name: str

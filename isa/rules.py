@@ -1,8 +1,8 @@
 """The rules that hold a program to its chip without time, as rows: a code, a title, a message, a hint, an example.
 
 A rule is one row. What checks it is a pure function that returns the facts of a finding, or None; the row turns these
-facts into an error. Rows of the instruction set stand here, those of the chip in acortex.sim.rules. docs/rules.md is
-made from all of them.
+facts into an error. Rows of the instruction set stand here, those of the chip in acortex.sim.functional.rules.row.
+docs/rules.md is made from all of them.
 """
 
 from __future__ import annotations

@@ -17,6 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from acortex.isa.arithmetic.quantisers import LARGEST_SHIFT, nearest, quantise
+from acortex.isa.arithmetic.recurrent import gru_reset_step, gru_step, lstm_step, saturate
+from acortex.isa.arithmetic.windows import Slide, slide
 from acortex.isa.flows import BUFFER, LINES
 from acortex.isa.flows import MEANINGS as MEANINGS
 from acortex.isa.flows import Flow as Flow
@@ -26,8 +29,6 @@ from acortex.isa.flows import exact_weights as exact_weights
 from acortex.isa.flows import means as _means
 from acortex.isa.machine import CHANNELS
 from acortex.isa.operands import KINDS
-from acortex.isa.quantisers import LARGEST_SHIFT, nearest, quantise
-from acortex.isa.recurrent import gru_reset_step, gru_step, lstm_step, saturate
 from acortex.isa.sequencer import Dispatch
 from acortex.isa.table import JOIN_GROUP as JOIN_GROUP
 from acortex.isa.table import MAKE_TOKEN as MAKE_TOKEN
@@ -35,7 +36,6 @@ from acortex.isa.table import PART_GROUP as PART_GROUP
 from acortex.isa.table import ROWS
 from acortex.isa.table import TAKE_TOKEN as TAKE_TOKEN
 from acortex.isa.table import WRITE_GROUP as WRITE_GROUP
-from acortex.isa.windows import Slide, slide
 
 Array = NDArray[Any]
 
@@ -172,7 +172,7 @@ def multiply(vectors: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
 
 @_means("convert", lambda d, s: _convert_flow(d, s))
 def convert(sums: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
-    """Codes, 64 a word, zeros past the last column: uint8 of shape (positions * words, 64)."""
+    """Codes, 64 per word, zeros past the last column: uint8 of shape (positions * words, 64)."""
     assert dispatch.quantiser is not None
     codes = quantise(sums, dispatch.quantiser)
     *lanes, positions, columns = codes.shape

@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 
 from acortex.errors import AcortexError
 from acortex.isa import rules
+from acortex.isa.arithmetic.quantisers import Quantiser
+from acortex.isa.arithmetic.windows import Window
 from acortex.isa.codec import decode
 from acortex.isa.operands import ACTIVATIONS, AGENTS, HOST_COUNT, NO_LOOP, PACKED
 from acortex.isa.program import Program
-from acortex.isa.quantisers import Quantiser
 from acortex.isa.rules import ProgramError as ProgramError
 from acortex.isa.rules import Rule
-from acortex.isa.table import ROWS, Operand, Row
-from acortex.isa.windows import Window
+from acortex.isa.table import ROWS, InstructionRow, Operand
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Dispatch(NamedTuple):
     """
 
     pc: int
-    row: Row
+    row: InstructionRow
     ops: Any
     agent: str
     layer: int
@@ -98,7 +98,7 @@ class Sequencer:
         self.groups: dict[int, GroupPlan] = {}
         self._decoded = [self._prepare(pc) for pc in range(len(program.words))]
 
-    def _prepare(self, pc: int) -> tuple[Row, Any, Callable[[Sequencer, Any], Dispatch | None]]:
+    def _prepare(self, pc: int) -> tuple[InstructionRow, Any, Callable[[Sequencer, Any], Dispatch | None]]:
         try:
             instruction = decode(int(self.program.words[pc]))
         except AcortexError as error:
@@ -331,7 +331,7 @@ _CONTROL: dict[str, Callable[[Sequencer, Any], Dispatch | None]] = {
 }
 
 
-def _operand_tuple(row: Row) -> Any:
+def _operand_tuple(row: InstructionRow) -> Any:
     return NamedTuple("Operands", [(operand.name, int) for operand in row.operands])
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 
 from acortex.documents import ProgramName
 from acortex.errors import AcortexError
+from acortex.isa.arithmetic.tensors import words_of
 from acortex.isa.container import sha256
 from acortex.isa.data import packed_size
 from acortex.isa.program import Program, Tensor, Weights
@@ -13,7 +14,6 @@ from acortex.isa.results import ConstantsInfo, LayerMacs, MemoryInfo, ProgramInf
 from acortex.isa.semantics import operations
 from acortex.isa.sequencer import Sequencer
 from acortex.isa.table import WRITE_GROUP
-from acortex.isa.tensors import words_of
 
 MAX_STEPS = 1 << 20
 """Instructions that are followed to count multiply-accumulates; a program that takes more is not counted."""

@@ -1,4 +1,4 @@
-"""The instruction table: one row an instruction. Everything that knows instructions is made from it.
+"""The instruction table: one row per instruction. All that depends on instructions is made from it.
 
 A word has 64 bits: the opcode in bits 63 to 56, then the operands in the order of the row, from bit 55 downwards, each
 as wide as its kind. Bits left over are zero. Nothing public gives aCortex's encoding: this one is the project's own.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from acortex.isa.operands import AGENTS, KIND_COUNT, KINDS, MOST_TOKENS, NO_LOOP, Kind
+from acortex.isa.operands import AGENTS, KIND_COUNT, KINDS, MOST_TOKENS, NO_LOOP, OperandKind
 
 OPCODE_BITS = 8
 WORD_BITS = 64
@@ -20,15 +20,15 @@ class Operand:
     """One operand of an instruction: its name in the source, its kind, where it stands in the word."""
 
     name: str
-    kind: Kind
+    kind: OperandKind
     shift: int
     default: int | None
     doc: str
 
 
 @dataclass(frozen=True)
-class Row:
-    """One instruction: what it is called, who carries it out, what it takes.
+class InstructionRow:
+    """One instruction: its name, the agent that executes it, its operands.
 
     `agent` is one of `AGENTS`, "controller" for what the controller does itself, or "any" for an instruction that
     names its agent in an operand. `timing` names how its time is counted (docs/timing.md). `setup` marks instructions
@@ -100,12 +100,12 @@ def _row(
     word: int,
     setup: bool | None = False,
     effect: str = "",
-) -> Row:
-    return Row(mnemonic, opcode, agent, timing, _operands(operands), doc, example, word, setup, effect)
+) -> InstructionRow:
+    return InstructionRow(mnemonic, opcode, agent, timing, _operands(operands), doc, example, word, setup, effect)
 
 
 # fmt: off
-ROWS: tuple[Row, ...] = (
+ROWS: tuple[InstructionRow, ...] = (
     # The controller's own
     _row(0x01, "nop", "controller", "issue", "", "Does nothing for one issue slot.",
          "nop", 0x0100_0000_0000_0000, None),
@@ -133,7 +133,7 @@ ROWS: tuple[Row, ...] = (
     _row(0x08, "quant", "controller", "issue",
          "quantiser; multiplier; shift; zero:code=0; low:code=0; high:code=15; activation=0",
          "Sets a quantiser: code = clip(activation(round(sum * multiplier / 2^shift)) + zero, low, high), ties to"
-         " even. Without an activation zero lies above low, so that negative sums can be told from zero. See"
+         " even. Without an activation zero lies above low, so that negative sums differ from zero. See"
          " `acortex isa activations`.",
          "quant q5, 409, 14, zero=3, high=12, activation=relu", 0x0814_0660_E030_00C1, None),
     _row(0x09, "layer", "controller", "issue", "layer", "What is issued from here on belongs to this layer.",
@@ -264,8 +264,8 @@ ROWS: tuple[Row, ...] = (
 )
 # fmt: on
 
-MNEMONICS: dict[str, Row] = {row.mnemonic: row for row in ROWS}
-OPCODES: dict[int, Row] = {row.opcode: row for row in ROWS}
+MNEMONICS: dict[str, InstructionRow] = {row.mnemonic: row for row in ROWS}
+OPCODES: dict[int, InstructionRow] = {row.opcode: row for row in ROWS}
 
 
 def _check() -> None:

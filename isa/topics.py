@@ -4,23 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from acortex.isa import (
-    assembler,
-    container,
-    diagnostics,
-    directives,
-    expressions,
-    files,
-    given,
-    lexer,
-    names,
-    parser,
-    tensors,
-)
+from acortex.isa import container, files, names
+from acortex.isa.arithmetic import tensors
+from acortex.isa.arithmetic.quantisers import FRACTION, REACH, UNITY
+from acortex.isa.asm import arguments, assembler, diagnostics, directives, expressions, lexer, parser
 from acortex.isa.data import OFFSET_LIMIT
 from acortex.isa.machine import CHANNELS
 from acortex.isa.operands import HOST_COUNT, KINDS
-from acortex.isa.quantisers import FRACTION, REACH, UNITY
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +191,7 @@ def _limits() -> Topic:
         ("axes of a tensor", str(tensors.MAX_AXES)),
         ("words of memory of a tensor", str(tensors.MAX_WORDS)),
         ("bits of a code of a tensor", str(tensors.MAX_CODE_BITS)),
-        ("bytes of all data, in the text and in files", str(given.MAX_DATA_BYTES)),
+        ("bytes of all data, in the text and in files", str(arguments.MAX_DATA_BYTES)),
         ("bytes of an array of a file", str(files.MAX_BYTES)),
         ("bytes of an assembled program", str(container.MAX_BYTES)),
         ("bytes of all its names", str(container.MAX_MAP)),

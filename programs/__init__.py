@@ -9,7 +9,7 @@ from acortex.lazy_names import loader
 if TYPE_CHECKING:
     from acortex.programs.front import quantised
     from acortex.programs.graph import LayerGraph
-    from acortex.programs.network import Network
+    from acortex.programs.network.network import Network
 
 __all__ = ["LayerGraph", "Network", "quantised"]
 
@@ -17,7 +17,7 @@ __getattr__ = loader(
     __name__,
     {
         "LayerGraph": "acortex.programs.graph:LayerGraph",
-        "Network": "acortex.programs.network:Network",
+        "Network": "acortex.programs.network.network:Network",
         "quantised": "acortex.programs.front:quantised",
     },
 )

@@ -13,20 +13,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.errors import AcortexError, ManyErrors
-from acortex.isa.assembler import assemble
-from acortex.isa.diagnostics import Diagnostic
+from acortex.isa.asm.assembler import assemble
+from acortex.isa.asm.diagnostics import Diagnostic
 from acortex.isa.machine import CHANNELS, Machine
 from acortex.isa.program import Program
-from acortex.programs.emit import ARRAYS, emit
+from acortex.programs.emit.program import ARRAYS, emit
 from acortex.programs.graph import Layer, LayerGraph, Product, Recurrent
-from acortex.programs.limits import MAX_INSTRUCTIONS, check_passes, check_schedule
-from acortex.programs.lower import lower, pack_inputs
-from acortex.programs.memory_plan import WORD_BYTES, kilobytes, least_memory, plan_memory
-from acortex.programs.passes import Pass, matrices
-from acortex.programs.placement import Rect, Tiles, place, smallest
-from acortex.programs.plan import Plan
+from acortex.programs.mapping.limits import MAX_INSTRUCTIONS, check_passes, check_schedule
+from acortex.programs.mapping.memory_plan import WORD_BYTES, kilobytes, least_memory, plan_memory
+from acortex.programs.mapping.passes import Pass, matrices
+from acortex.programs.mapping.placement import Rect, Tiles, place, smallest
+from acortex.programs.mapping.plan import Plan
+from acortex.programs.mapping.schedule import schedule
+from acortex.programs.mapping.to_passes import lower, pack_inputs
 from acortex.programs.results import CompileReport
-from acortex.programs.schedule import schedule
 
 
 class TooLong(AcortexError):
@@ -63,7 +63,7 @@ class Compiled:
 
     def reference(self) -> bytes:
         """The quantised network as an ONNX file: onnxruntime gives the ideal chip's outputs for it, bit for bit."""
-        from acortex.programs.reference import reference
+        from acortex.programs.reference.layers import reference
 
         data: bytes = reference(self.plan.graph).SerializeToString()
         return data
@@ -77,7 +77,7 @@ class Compiled:
 
 
 def compile_graph(graph: LayerGraph, machine: Machine, mapping: str = "taps") -> Compiled:
-    """Compiles a network for a machine. `mapping` is one of `MAPPINGS` in `acortex.programs.lower`.
+    """Compiles a network for a machine. `mapping` is one of `MAPPINGS` in `acortex.programs.mapping.to_passes`.
 
     Raises the errors of the steps: PlacementError, MemoryFull, UnsupportedLayer, BeyondProgram, TooLong.
     """

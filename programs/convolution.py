@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from acortex.isa.assembler import assemble
+from acortex.isa.asm.assembler import assemble
 from acortex.isa.machine import CHANNELS
 from acortex.isa.program import Program
 

@@ -12,17 +12,17 @@ from typing import Any
 import networkx as nx
 
 from acortex.programs.graph import Code, LayerGraph, Product, View, read_views, written_targets
-from acortex.programs.network import Model
-from acortex.programs.passes import Pass, Sink, Source
-from acortex.programs.plan import Plan
+from acortex.programs.mapping.passes import Pass, Sink, Source
+from acortex.programs.mapping.plan import Plan
+from acortex.programs.network.network import Model
 from acortex.programs.steps import Activation, FloatGraph, ProductStep
 from acortex.wording import shape_text
 
-Stage = Model | FloatGraph | LayerGraph | Plan
-Row = dict[str, Any]
+Describable = Model | FloatGraph | LayerGraph | Plan
+TableRow = dict[str, Any]
 
 
-def rows(stage: Stage) -> list[Row]:
+def rows(stage: Describable) -> list[TableRow]:
     """One row per node, step, layer or pass, in order: name, op, what it reads and writes, sizes, the step at its end.
 
     `shape` is that of the weights, None without; `ends_in` the activation, "" for none.
@@ -36,7 +36,7 @@ def rows(stage: Stage) -> list[Row]:
     return [_layer(stage, index) for index in range(len(stage.layers))]
 
 
-def _node(model: Model, index: int) -> Row:
+def _node(model: Model, index: int) -> TableRow:
     node = model.nodes[index]
     known = [model.constants[name].shape for name in node.inputs if name in model.constants]
     reads = [name for name in node.inputs if name and name not in model.constants]
@@ -44,7 +44,7 @@ def _node(model: Model, index: int) -> Row:
     return _row(node.name, node.op, "node", reads, [name for name in node.outputs if name], shape, "")
 
 
-def _step(graph: FloatGraph, index: int) -> Row:
+def _step(graph: FloatGraph, index: int) -> TableRow:
     step = graph.steps[index]
     shape = step.kernel.shape if isinstance(step, ProductStep) else None
     reads = [_view(view) for view in step.views]
@@ -52,7 +52,7 @@ def _step(graph: FloatGraph, index: int) -> Row:
     return _row(step.name, step.op, kind, reads, list(step.written), shape, _activation(step.activation))
 
 
-def _layer(graph: LayerGraph, index: int) -> Row:
+def _layer(graph: LayerGraph, index: int) -> TableRow:
     layer = graph.layers[index]
     shape = layer.weights.shape if isinstance(layer, Product) else None
     reads = [_view(view) for view in read_views(layer)]
@@ -62,7 +62,7 @@ def _layer(graph: LayerGraph, index: int) -> Row:
     return _row(layer.name, layer.op, type(layer).__name__.lower(), reads, writes, shape, ends_in)
 
 
-def _pass(step: Pass) -> Row:
+def _pass(step: Pass) -> TableRow:
     """A pass: the layers that it computes, words of maps that it reads and writes, the matrix of its group."""
     parts = [type(layer).__name__.lower() for layer in step.layers]
     shape = (step.multiply.matrix.rows, step.multiply.matrix.columns) if step.multiply else None
@@ -83,7 +83,7 @@ def _words(part: Source | Sink) -> str:
 
 def _row(
     name: str, op: str, kind: str, reads: list[str], writes: list[str], shape: tuple[int, ...] | None, ends_in: str
-) -> Row:
+) -> TableRow:
     return {"name": name, "op": op, "kind": kind, "reads": reads, "writes": writes, "shape": shape, "ends_in": ends_in}
 
 
@@ -105,7 +105,7 @@ def _view(view: View) -> str:
     return text
 
 
-def as_text(stage: Stage) -> str:
+def as_text(stage: Describable) -> str:
     """The rows of a stage as lines."""
     lines = []
     for row in rows(stage):

@@ -1,7 +1,7 @@
 ; Handwritten digits: 784 binary pixels, 64 hidden neurons, 10 outputs.
 ;
 ; The network is the one of the 180-nm chip in Bavandpour et al. 2018 (Fig. 5), with weights that
-; acortex.programs.train_digits trained. Each layer is one product of a vector and a matrix:
+; acortex.programs.training.digits trained. Each layer is one product of a vector and a matrix:
 ;
 ;   hidden = clip(relu(round(HIDDEN_MULTIPLIER / 2^HIDDEN_SHIFT * [pixels, HIDDEN_FILL] @ hidden_w)), 0, 15)
 ;   scores = clip(round(OUTPUT_MULTIPLIER / 2^OUTPUT_SHIFT * [hidden, OUTPUT_FILL] @ output_w) + OUTPUT_ZERO, 0, 15)

@@ -18,7 +18,7 @@ Integers = NDArray[np.int64]
 
 
 def load(path: Path = DATA) -> dict[str, NDArray[Any]]:
-    """The arrays of a data file that `acortex.programs.train_digits` wrote, by name."""
+    """The arrays of a data file that `acortex.programs.training.digits` wrote, by name."""
     with np.load(path, allow_pickle=False) as file:
         return {name: file[name] for name in file.files}
 

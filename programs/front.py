@@ -12,12 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from acortex.errors import UsageError
 from acortex.programs.graph import Coding, LayerGraph
-from acortex.programs.importer import read_onnx
-from acortex.programs.limits import MAX_INSTRUCTIONS, check_steps
-from acortex.programs.lowering import MAX_WORDS
-from acortex.programs.network import Model, Network
-from acortex.programs.normalise import normalise
-from acortex.programs.quantise import as_images, outline, port, quantise
+from acortex.programs.mapping.limits import MAX_INSTRUCTIONS, check_steps
+from acortex.programs.network.importer import read_onnx
+from acortex.programs.network.network import Model, Network
+from acortex.programs.operators.context import MAX_WORDS
+from acortex.programs.operators.normalise import normalise
+from acortex.programs.quantise.layers import as_images, outline, port, quantise
 from acortex.programs.steps import FloatGraph, FloatPort, ProductStep, RecurrentStep
 from acortex.wording import shape_text
 

@@ -7,8 +7,8 @@ A number is held as a code of few bits: real = scale * (code - zero). A *map* is
 pixel's channels take whole words of 64. A layer reads *views* of maps and writes into a *target*: several layers may
 fill one map side by side, which is all there is to a concatenation; a slice or a shuffle of channels is a view.
 
-What each layer computes is said at its class, in codes and integers, by the rules of `acortex.isa.quantisers`;
-everything that executes a layer graph must give the same codes.
+What each layer computes is said at its class, in codes and integers, by the rules of
+`acortex.isa.arithmetic.quantisers`; everything that executes a layer graph must give the same codes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from acortex.isa.quantisers import UNITY
+from acortex.isa.arithmetic.quantisers import UNITY
 
 Array = NDArray[Any]
 
@@ -77,7 +77,7 @@ class Code:
     """How sums become codes: clip(activation(round((sum + offset) * multiplier / 2^shift)) + zero, low, high).
 
     `offset` (within 2^31) and `multiplier` (1 to 65536) are int64 of shape (columns,) for a `Product`, one number
-    elsewhere. Activation functions and `gain` as in `acortex.isa.quantisers`.
+    elsewhere. Activation functions and `gain` as in `acortex.isa.arithmetic.quantisers`.
     """
 
     multiplier: Array | int = 1

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.isa.machine import CHANNELS
-from acortex.programs.emit import names_of
+from acortex.programs.emit.program import names_of
 from acortex.programs.graph import LayerGraph, written_targets
-from acortex.programs.lower import targets_of
-from acortex.programs.passes import Sink
-from acortex.programs.plan import Plan
+from acortex.programs.mapping.passes import Sink
+from acortex.programs.mapping.plan import Plan
+from acortex.programs.mapping.to_passes import targets_of
 
 
 class MapCodes:

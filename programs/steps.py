@@ -1,7 +1,8 @@
 """The normal form of a network: steps on maps, as the chip's agents take them, still in floating point.
 
-`acortex.programs.normalise` makes steps of ONNX's operators, `acortex.programs.evaluate` computes them,
-`acortex.programs.quantise` turns each into a layer of the layer graph. Images are rows x columns x channels.
+`acortex.programs.operators.normalise` makes steps of ONNX's operators, `acortex.programs.quantise.evaluate` computes
+them, `acortex.programs.quantise.layers` turns each into a layer of the layer graph. Images are rows x columns x
+channels.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True, slots=True)
 class Activation:
-    """What becomes of a sum: a function by its name in `acortex.isa.quantisers`, then bounds.
+    """What becomes of a sum: a function by its name in `acortex.isa.arithmetic.quantisers`, then bounds.
 
     `slope` belongs to leaky. Bounds are real numbers; infinite where there are none.
     """
@@ -106,7 +107,7 @@ class Step:
 
 
 @dataclass(frozen=True, eq=False)
-class Kernel:
+class KernelGeometry:
     """Weights and biases made on demand: float32 (kernel_y, kernel_x, channels in / groups, out) and (out,).
 
     `scale` and `shift`, float64 of shape (out,), are applied to the output of both. Where the network was quantised
@@ -134,7 +135,7 @@ class Kernel:
             bias = bias * self.scale
         return bias if self.shift is None else bias + self.shift
 
-    def then(self, scale: Array, shift: Array) -> Kernel:
+    def then(self, scale: Array, shift: Array) -> KernelGeometry:
         """The kernel whose output is this one's, times `scale`, plus `shift`."""
         before = self.scale if self.scale is not None else np.ones(self.shape[3])
         moved = np.zeros(self.shape[3]) if self.shift is None else self.shift
@@ -148,7 +149,7 @@ class ProductStep(Step):
     """
 
     source: View
-    kernel: Kernel
+    kernel: KernelGeometry
     geometry: Geometry
     groups: int = 1
     pad: float = 0.0

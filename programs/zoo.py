@@ -10,14 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.errors import UsageError
-from acortex.isa.assembler import assemble_file
+from acortex.isa.asm.assembler import assemble_file
 from acortex.isa.machine import Machine
 from acortex.isa.program import Program
-from acortex.programs import digits_reference, networks
+from acortex.programs import digits_reference
 from acortex.programs.compiler import Compiled, compile_graph
 from acortex.programs.front import quantised
 from acortex.programs.graph import Coding, LayerGraph, Port
-from acortex.programs.network import Network
+from acortex.programs.network import published
+from acortex.programs.network.network import Network
 from acortex.programs.shipped import FOLDER
 from acortex.wording import nearest, suggestion
 
@@ -56,13 +57,13 @@ class Entry:
 
 
 def _digits() -> Data:
-    digits, cnn = networks.arrays("digits_mlp.npz"), networks.arrays("digits_cnn.npz")
+    digits, cnn = published.arrays("digits_mlp.npz"), published.arrays("digits_cnn.npz")
     calibration = np.unpackbits(cnn["calibration"], axis=1).reshape(-1, 1, 28, 28)
     return Data(digits["images"][:FEW], digits["labels"][:FEW].astype(np.int64), calibration)
 
 
 def _letters() -> Data:
-    letters = networks.arrays("letters_mlp.npz")
+    letters = published.arrays("letters_mlp.npz")
     return Data(letters["images"], letters["labels"].astype(np.int64), letters["calibration"])
 
 
@@ -73,25 +74,25 @@ ENTRIES = (
     Entry("digits_mlp", "784-64-10 on 1,500 handwritten digits, hand-written assembly (Bavandpour et al. 2018, Fig. 5)",
           "acortex_digits", source="digits_mlp.s", check=digits_reference.evaluate),
     Entry("letters_mlp", "16-10-4 on letters of 4x4 pixels (Bavandpour et al. 2018, Fig. 4)",
-          "acortex_digits", network=networks.letters_mlp, data=_letters, binary=((16,), (4, 4))),
+          "acortex_digits", network=published.letters_mlp, data=_letters, binary=((16,), (4, 4))),
     Entry("digits_cnn", "two 3x3 convolutions with pools and a matrix, on 200 handwritten digits",
-          "acortex_inception", network=networks.digits_cnn, data=_digits, binary=PIXELS),
+          "acortex_inception", network=published.digits_cnn, data=_digits, binary=PIXELS),
     Entry("lstm", "an LSTM of 128 cells over 16 steps of 64 features, random weights",
-          "acortex_inception", network=networks.lstm),
+          "acortex_inception", network=published.lstm),
     Entry("inception_v1", "GoogLeNet with its original 5x5 branches, 224x224x3, random weights",
-          "acortex_inception", network=networks.inception_v1),
+          "acortex_inception", network=published.inception_v1),
     Entry("resnet152", "ResNet-152, the stride in the first 1x1 of each stage, 224x224x3, random weights",
-          "acortex_resnet", network=networks.resnet152),
+          "acortex_resnet", network=published.resnet152),
     Entry("resnet152_as_tabulated", "ResNet-152 with the four blocks fewer that Fig. 7b seems to count, random weights",
-          "acortex_resnet", network=networks.resnet152_as_tabulated),
+          "acortex_resnet", network=published.resnet152_as_tabulated),
     Entry("gnmt", "16 LSTM layers of 1024 cells, 10 steps, as Fig. 7b counts GNMT, random weights",
-          "acortex_gnmt", network=networks.gnmt),
+          "acortex_gnmt", network=published.gnmt),
     Entry("resnet50", "ResNet-50, 224x224x3, random weights",
-          "acortex_resnet", network=networks.resnet50),
+          "acortex_resnet", network=published.resnet50),
     Entry("vgg16", "VGG-16, 224x224x3, random weights; on a chip with more memory and arrays than the published ones",
-          "acortex_vgg", network=networks.vgg16),
+          "acortex_vgg", network=published.vgg16),
     Entry("mobilenet", "MobileNet v1, depthwise and pointwise convolutions, 224x224x3, random weights",
-          "acortex_gnmt", network=networks.mobilenet),
+          "acortex_gnmt", network=published.mobilenet),
 )
 # fmt: on
 

@@ -1,4 +1,5 @@
-"""Whether a timed run kept the order of its program: the proof, run by run, of what sim/order.py promises.
+"""Whether a timed run kept the order of its program: the proof, run by run, of what sim/functional/happens_before.py
+promises.
 
 Values are computed in the order of the program. The timed chip moves words without values, each when it can. The two
 are one if on the timed chip words meet in no other order: those that two agents give to the vector agent arrive as the
@@ -21,11 +22,11 @@ from acortex.errors import AcortexError
 from acortex.isa.program import Program
 from acortex.isa.semantics import moves, visited
 from acortex.isa.sequencer import Dispatch
-from acortex.sim.chip import TimedChip
-from acortex.sim.memory import Access
-from acortex.sim.order import ProgramOrder
-from acortex.sim.retention import ROWS, bounds
-from acortex.sim.specs import Chip
+from acortex.sim.chip.specs import Chip
+from acortex.sim.functional.happens_before import ProgramOrder
+from acortex.sim.ledger.retention import ROWS, bounds
+from acortex.sim.timing.memory import Access
+from acortex.sim.timing.wiring import TimedChip
 
 ALWAYS = "ACORTEX_CHECK_ORDER"
 """The environment variable that has every run checked, whoever starts it."""
@@ -36,7 +37,7 @@ class ArrivalError(AcortexError):
 
 
 def wanted(asked: bool | None) -> bool:
-    """Whether a run is to be checked: as it was asked, else as the environment says."""
+    """Whether a run is to be checked: as the call states, else as the environment does."""
     return bool(os.environ.get(ALWAYS)) if asked is None else asked
 
 

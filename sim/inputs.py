@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.errors import UsageError
+from acortex.isa.arithmetic.tensors import accept, decode, to_words
 from acortex.isa.program import Program, Tensor
-from acortex.isa.tensors import accept, decode, to_words
 
 Inputs = Mapping[str, NDArray[Any]] | NDArray[Any] | None
 
@@ -54,7 +54,19 @@ def host_data(program: Program, inputs: Inputs, labels: NDArray[Any] | None) -> 
     Raises UsageError for what does not fit the program's inputs.
     """
     own = inputs is None and bool(program.samples)
-    given = dict(program.samples) if own else _by_name(program, inputs)
+    given = _numbers(program, inputs)
+    codes = {tensor.name: accept(tensor, given[tensor.name]) for tensor in program.inputs}
+    lengths = {name: len(array) for name, array in codes.items()}
+    if len(set(lengths.values())) > 1:
+        raise UsageError(f"the inputs hold different numbers of inferences: {lengths}")
+    inferences = next(iter(lengths.values()), 1)
+    known = labels if labels is not None else program.labels if own else None
+    return HostData(codes, inferences, _labels(known, inferences))
+
+
+def _numbers(program: Program, inputs: Inputs) -> dict[str, NDArray[Any]]:
+    """The numbers of each input, before they are held to its tensor: all are there, and few enough."""
+    given = dict(program.samples) if inputs is None and program.samples else _by_name(program, inputs)
     if not given and program.inputs:
         generator = np.random.default_rng(SEED)
         given = {tensor.name: _seeded(tensor, generator) for tensor in program.inputs}
@@ -66,13 +78,7 @@ def host_data(program: Program, inputs: Inputs, labels: NDArray[Any] | None) -> 
         raise UsageError(
             f"the inputs hold {held:,} numbers, at most {MOST_NUMBERS:,} are taken", hint="run some of them"
         )
-    codes = {tensor.name: accept(tensor, given[tensor.name]) for tensor in program.inputs}
-    lengths = {name: len(array) for name, array in codes.items()}
-    if len(set(lengths.values())) > 1:
-        raise UsageError(f"the inputs hold different numbers of inferences: {lengths}")
-    inferences = next(iter(lengths.values()), 1)
-    known = labels if labels is not None else program.labels if own else None
-    return HostData(codes, inferences, _labels(known, inferences))
+    return given
 
 
 def _seeded(tensor: Tensor, generator: np.random.Generator) -> NDArray[Any]:
@@ -115,7 +121,7 @@ def whole_labels(given: object, where: str) -> NDArray[np.int64]:
     """The right answers: one row of whole numbers of 64 bits. UsageError for all else."""
     found = plain_array(given, where)
     if found.ndim != 1 or found.dtype.kind not in "iu":
-        told = f"has shape {found.shape} and type {found.dtype}; labels are one whole number an inference"
+        told = f"has shape {found.shape} and type {found.dtype}; labels are one whole number per inference"
         raise UsageError(told, where=where, hint="labels.astype(int).reshape(-1)")
     if found.size and int(found.max()) > LARGEST_LABEL:
         told = f"has the label {found.max()}; the largest is {LARGEST_LABEL}"

@@ -13,8 +13,8 @@ from typing import Any
 from acortex.errors import UsageError
 from acortex.isa.program import Program
 from acortex.isa.sequencer import Dispatch, Sequencer
-from acortex.sim.functional import Functional
-from acortex.sim.unit import Agent
+from acortex.sim.functional.executor import Functional
+from acortex.sim.timing.unit import Agent
 
 
 class Lockstep(Sequencer):
@@ -31,7 +31,7 @@ class Lockstep(Sequencer):
         raise UsageError("a run with a limit of cycles has no snapshot", hint="run it without the limit")
 
     def step(self) -> Dispatch | None:
-        """Carries out the next instruction, once it is known to break no rule."""
+        """Executes the next instruction, after a check that it breaks no rule."""
         if self._running:
             self._rules.step()
         dispatch = super().step()

@@ -11,27 +11,28 @@ from typing import Any
 from numpy.typing import NDArray
 
 from acortex.errors import UsageError
+from acortex.isa.arithmetic.tensors import decode
 from acortex.isa.program import Program
 from acortex.isa.sequencer import Sequencer
-from acortex.isa.tensors import decode
-from acortex.sim import arrivals, limits, tracing
-from acortex.sim.chip import TimedChip
-from acortex.sim.energy import INDEX, prices
-from acortex.sim.functional import Functional
+from acortex.sim import arrivals, tracing
+from acortex.sim.chip.prices import INDEX, prices
+from acortex.sim.chip.program_chip import chip_of
+from acortex.sim.chip.specs import Chip
+from acortex.sim.functional.executor import Functional
+from acortex.sim.functional.lanes import walk_many
+from acortex.sim.functional.layer_dump import LayerDump, LayerWords
+from acortex.sim.functional.rules import limits
+from acortex.sim.functional.turns import turns_of
 from acortex.sim.inputs import HostData, Inputs, host_data
-from acortex.sim.kernel import LAST
-from acortex.sim.lanes import walk_many
-from acortex.sim.layer_dump import LayerDump, LayerWords
+from acortex.sim.ledger.report import Timing, functional_report, timed_report
 from acortex.sim.lockstep import Lockstep
-from acortex.sim.probe import Listener, Observer, OneByOne
-from acortex.sim.processes import Process
-from acortex.sim.program_chip import chip_of
-from acortex.sim.report import Timing, functional_report, timed_report
 from acortex.sim.results import RunReport
-from acortex.sim.specs import Chip
+from acortex.sim.timing.kernel import LAST
+from acortex.sim.timing.probe import Listener, Observer, OneByOne
+from acortex.sim.timing.processes import Process
+from acortex.sim.timing.wiring import TimedChip
 from acortex.sim.tracing import Tracing
-from acortex.sim.turns import turns_of
-from acortex.traces.writer import TraceWriter
+from acortex.traces.file.writer import TraceWriter
 
 Arrays = Mapping[str, NDArray[Any]]
 Progress = Callable[[int, int], None]
@@ -42,7 +43,7 @@ class Values:
     """What a program computes: its outputs by name.
 
     `outputs[name][i]` is the output of inference i, uint8 codes or the float32 numbers that they stand for, as the
-    tensor says. `layers` has what each layer wrote, where that was asked for.
+    tensor says. `layers` has what each layer wrote, on request.
     """
 
     report: RunReport
@@ -197,7 +198,7 @@ def prepare(
     `inputs` is an array (or arrays by input name) of shape (inferences, …); without it the program's own samples run,
     or one inference on seeded codes. `labels` are the right answers, for `accuracy`.
 
-    Raises LimitError for a program that asks for more than its chip has, and UsageError for inputs that do not fit.
+    Raises LimitError for a program that needs more than its chip has, and UsageError for inputs that do not fit.
     """
     chip = chip or chip_of(program)
     limits.check(program, chip)
@@ -227,8 +228,8 @@ def run(
     `values=False` computes no outputs, `timing=False` simulates no time; every rule of the chip that does not depend on
     time is checked in either case. `max_cycles` ends a run early, with `stopped` in its report and the outputs of those
     inferences that were complete by then; what comes after it costs nothing. Observers receive every event, as a trace
-    does. `processes` are simpy processes of a user that live in the chip, see sim/processes.py. `keep_layers` keeps
-    what each layer wrote. `trace_filters` says what a trace leaves out, see `acortex.traces.merge.Filter`.
+    does. `processes` are simpy processes of a user that live in the chip, see sim/timing/processes.py. `keep_layers`
+    keeps what each layer wrote. `trace_filters` says what a trace leaves out, see `acortex.traces.file.merge.Filter`.
     `check_order` holds the timed run to the order of the program, see sim/arrivals.py; left out, the environment
     variable ACORTEX_CHECK_ORDER says so.
 
@@ -298,7 +299,7 @@ def _end(writer: TraceWriter | None, report: RunReport, timed: TimedChip) -> dic
 
 
 def _ticks(how: _Time, timed: TimedChip, inferences: int, instructions: int) -> Callable[[], None] | None:
-    """What tells progress: of cycles where these are limited, else of inferences, or of instructions of a lone one."""
+    """What shows progress: of cycles where these are limited, else of inferences, or of instructions of a lone one."""
     progress, limit = how.progress, how.max_cycles
     if progress is None:
         return None

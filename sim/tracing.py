@@ -11,17 +11,17 @@ from typing import Any
 from acortex.isa.codec import as_text, decode
 from acortex.isa.container import sha256
 from acortex.isa.program import Program
-from acortex.sim.chip import unit_paths
-from acortex.sim.energy import KINDS, prices
-from acortex.sim.handovers import CAUSES, delays_of_rows, table
-from acortex.sim.specs import Chip
-from acortex.traces.schema import Kind, TraceHeader
-from acortex.traces.writer import TraceFailed, TraceWriter
+from acortex.sim.chip.prices import KINDS, prices
+from acortex.sim.chip.specs import Chip
+from acortex.sim.timing.handovers import CAUSES, delays_of_rows, table
+from acortex.sim.timing.wiring import unit_paths
+from acortex.traces.file.schema import EventKind, TraceHeader
+from acortex.traces.file.writer import TraceFailed, TraceWriter
 
 
 @dataclass(frozen=True)
 class Tracing:
-    """Where a trace goes, how much it holds, and what it leaves out (see `acortex.traces.merge.Filter`)."""
+    """Where a trace goes, how much it holds, and what it leaves out (see `acortex.traces.file.merge.Filter`)."""
 
     path: str | Path
     level: str = "events"
@@ -55,7 +55,7 @@ def header(program: Program, chip: Chip) -> TraceHeader:
         clock_ns=float(chip.clock_ns),
         units=unit_paths(chip),
         kinds=tuple(
-            Kind(
+            EventKind(
                 kind.name,
                 kind.unit,
                 kind.description,

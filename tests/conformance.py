@@ -13,10 +13,10 @@ from typing import Any, ClassVar
 from timed_chips import Kept, Runs, of_ours
 
 from acortex.isa.sequencer import Dispatch, Sequencer
-from acortex.sim.channel import Channel
-from acortex.sim.chip import TimedChip
-from acortex.sim.kernel import CAUSES, IDLE
-from acortex.sim.unit import Agent, Unit
+from acortex.sim.timing.channel import Channel
+from acortex.sim.timing.kernel import CAUSES, IDLE
+from acortex.sim.timing.unit import Agent, Unit
+from acortex.sim.timing.wiring import TimedChip
 
 Give = Callable[[TimedChip, int], None]
 """Gives a unit on a chip one thing that it needs, seen from a cycle on."""

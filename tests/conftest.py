@@ -17,7 +17,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
     """Loads the plugin `timing` where the installation is older than its entry point."""
     if not pluginmanager.has_plugin("acortex"):
-        from acortex.tools import pytest_plugin
+        from acortex.tools.goldens import pytest_plugin
 
         pluginmanager.register(pytest_plugin, "acortex")
 

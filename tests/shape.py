@@ -56,7 +56,7 @@ def tree(path: Path) -> ast.Module:
 
 
 def place(path: Path, line: int = 0, name: str = "") -> str:
-    """A place as messages name it: `isa/parser.py:12 name`; without a line, as `shape.toml` names it."""
+    """A place as messages name it: `isa/asm/parser.py:12 name`; without a line, as `shape.toml` names it."""
     at = f":{line}" if line else ""
     inside = path.relative_to(CHECKOUT) if path.is_relative_to(CHECKOUT) else path
     return f"{inside.as_posix()}{at} {name}".rstrip()

@@ -7,11 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
-import subprocess
-import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,130 +15,9 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+from drills import PARTS, Drill, block, line_of, source
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
-
-FOLDERS = ("isa", "traces", "sim", "programs", "tools")
-
-PAGE = Path(__file__).parents[1] / "docs" / "extending.md"
-
-
-def block(title: str) -> str:
-    """The block of docs/extending.md below a comment with this title: what a contributor copies."""
-    found = re.findall(rf"<!-- {re.escape(title)} -->\n```\w+\n(.*?)```\n", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    assert len(found) == 1, f"docs/extending.md has {len(found)} blocks titled {title}"
-    return str(found[0])
-
-
-PROGRAM = """
-    .program drill
-    .chip acortex_digits
-    .input x, shape=128
-    .output y, shape=128
-    quant q0, 1, 1, activation=relu
-    start
-    base d0, 0
-    dim d0, 0, 2
-    base d1, 4
-    dim d1, 0, 2
-    inference
-    input x, d0
-    signal host_in, t0
-    await read, t0
-    {read}
-    {step}
-    {write}
-    signal write, t1
-    await host_out, t1
-    output y, d1
-    endinference
-    halt
-"""
-
-PARTS = {"read": "read d0, to=vector", "step": "requant q0, 2", "write": "write d1, source=vector"}
-
-
-def source(**parts: str) -> str:
-    """The small program, with other parts than these."""
-    return PROGRAM.format(**{**PARTS, **parts})
-
-
-def line_of(part: str) -> int:
-    """The line at which a part of the small program begins."""
-    return 1 + PROGRAM.splitlines().index(f"    {{{part}}}")
-
-
-class Drill:
-    """A copy of the sources that something is added to, and what that cost."""
-
-    def __init__(self, checkout: Path, folder: Path) -> None:
-        self.package = folder / "acortex"
-        self.package.mkdir()
-        skip = shutil.ignore_patterns("__pycache__")
-        for name in FOLDERS:
-            shutil.copytree(checkout / name, self.package / name, ignore=skip)
-        for path in checkout.glob("*.py"):
-            shutil.copy(path, self.package / path.name)
-        self.folder = folder
-        self.files: set[str] = set()
-        self.lines = 0
-
-    def create(self, name: str, text: str) -> None:
-        """Adds a file."""
-        (self.package / name).write_text(text)
-        self._count(name, text)
-
-    def insert(self, name: str, before: str, text: str) -> None:
-        """Adds lines to a file, before a text that stands there once."""
-        path = self.package / name
-        old = path.read_text()
-        assert old.count(before) == 1, f"{name} does not have this once: {before}"
-        path.write_text(old.replace(before, text + before))
-        self._count(name, text)
-
-    def instruction(self, name: str) -> None:
-        """Adds an instruction of the page."""
-        self.insert("isa/table.py", ")\n# fmt: on", block(f"{name}: isa/table.py"))
-        self.insert("isa/semantics.py", "SYNC = frozenset", block(f"{name}: isa/semantics.py"))
-
-    def agent(self) -> None:
-        """Adds the agent of the page: its file, its wiring, its setting, its price, its instruction."""
-        self.create("sim/scrub.py", block("scrub: sim/scrub.py"))
-        for file, what, before in WIRING:
-            self.insert(file, before, block(f"scrub: {file}, {what}"))
-        self.insert("sim/chip.py", ")\n        # The order in which requests of one cycle", ', "scrub"')
-        self.insert("sim/energy.py", ")\n\nKINDS: tuple", block("scrub: sim/energy.py"))
-        self.insert("isa/operands.py", ')\n"""The units that take instructions', block("scrub: isa/operands.py"))
-        self.instruction("scrub")
-
-    def _count(self, name: str, text: str) -> None:
-        self.files.add(name)
-        self.lines += len(text.splitlines())
-
-    def acortex(self, *args: str, code: int = 0) -> str:
-        """What a command prints, in a process that knows nothing but the copy."""
-        environment = {**os.environ, "PYTHONPATH": str(self.folder), "COLUMNS": "110"}
-        command = [sys.executable, "-m", "acortex", *args]
-        done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True)
-        assert done.returncode == code, done.stderr
-        return done.stdout + done.stderr
-
-    def python(self, script: str, *paths: Path) -> str:
-        """What a script prints that knows the copy, and further folders of modules."""
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (self.folder, *paths)))}
-        command = [sys.executable, "-c", script]
-        done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def run(self, step: str, *args: str) -> str:
-        """Runs the small program with one step of the vector agent; its trace is t.actrace."""
-        return self.run_with({"step": step}, *args)
-
-    def run_with(self, parts: Mapping[str, str], *args: str) -> str:
-        """Runs the small program with other parts."""
-        (self.folder / "drill.s").write_text(source(**parts))
-        return self.acortex("run", "drill.s", "--trace", "t.actrace", "--format", "json", *args)
 
 
 @pytest.fixture
@@ -177,10 +52,10 @@ def test_a_cell_technology_is_one_file(drill: Drill) -> None:
 
 
 def test_a_trace_exporter_is_a_file_and_a_registry_line(drill: Drill) -> None:
-    drill.create("traces/export_starts.py", block("exporter: traces/export_starts.py"))
-    imported = block("exporter: traces/exporters.py, import")
-    drill.insert("traces/exporters.py", "from acortex.traces.reader import Trace", imported)
-    drill.insert("traces/exporters.py", '    Exporter("csv"', block("exporter: traces/exporters.py, row"))
+    drill.create("traces/export/starts.py", block("exporter: traces/export/starts.py"))
+    imported = block("exporter: traces/export/registry.py, import")
+    drill.insert("traces/export/registry.py", "from acortex.traces.file.reader import Trace", imported)
+    drill.insert("traces/export/registry.py", '    Exporter("csv"', block("exporter: traces/export/registry.py, row"))
     assert "starts: when each event began" in " ".join(drill.acortex("trace", "export", "--help").split())
     report = json.loads(drill.run("requant q0, 2"))
     assert "starts" in drill.acortex("trace", "export", "t.actrace", "--to", "start", "-o", "s.txt", code=2)
@@ -290,8 +165,8 @@ def check_dump(drill: Drill, output: NDArray[np.uint8]) -> None:
 
 
 TEXTS = """
-from acortex.isa.assembler import assemble, assemble_file
-from acortex.isa.disassembler import disassemble
+from acortex.isa.asm.assembler import assemble, assemble_file
+from acortex.isa.asm.disassembler import disassemble
 
 program = assemble_file("drill.s")
 text = disassemble(program)
@@ -327,12 +202,12 @@ def test_order_and_retention_know_that_a_new_instruction_writes(drill: Drill) ->
 
 JUDGE = """
 import numpy as np
-from acortex.isa.assembler import assemble_file
+from acortex.isa.asm.assembler import assemble_file
 from judge.coverage import NotJudgedError
 from judge.stepped import simulate
 from judge.ordering import Ordering
 from judge.values import Machine
-from acortex.sim.specs import load_chip
+from acortex.sim.chip.specs import load_chip
 
 program = assemble_file("drill.s")
 chip = load_chip(program.chip)
@@ -353,22 +228,16 @@ def check_judge(drill: Drill, kind: Kind, tests: Path) -> None:
     ]
 
 
-WIRING = (
-    ("sim/chip.py", "import", "from acortex.sim.specs import Chip"),
-    ("sim/chip.py", "unit", ')\n"""The units that every chip has'),
-    ("sim/chip.py", "agent", '            "vector": Vector('),
-    ("sim/specs.py", "section", "class Errors(Section)"),
-    ("sim/specs.py", "field", "    program_erase: ProgramErase"),
-    ("sim/chips/acortex_gnmt.toml", "value", "[vector]\nstep_cycles"),
-    ("sim/chips/acortex_gnmt.toml", "source", '"vector.step_cycles" ='),
-)
-"""Before what each block of the page goes."""
-
-
 def test_an_agent_is_one_file_and_its_wiring_settings_price_and_instruction(drill: Drill) -> None:
     drill.agent()
     own = {name for name in drill.files if not name.startswith("isa/")}
-    assert own == {"sim/scrub.py", "sim/chip.py", "sim/specs.py", "sim/chips/acortex_gnmt.toml", "sim/energy.py"}
+    assert own == {
+        "sim/timing/scrub.py",
+        "sim/timing/wiring.py",
+        "sim/chip/specs.py",
+        "sim/chips/acortex_gnmt.toml",
+        "sim/chip/prices.py",
+    }
     assert drill.lines <= 230
     check_told(drill)
     steps = ("requant q0, 2", "signal host_in, t2", "await scrub, t2", "scrub d0")
@@ -445,7 +314,7 @@ def network(name: str, threshold: float) -> onnx.ModelProto:
 
 
 def test_a_network_operator_is_one_place_in_one_file(drill: Drill) -> None:
-    drill.insert("programs/operators_vector.py", "# Pools ---", block("operator: programs/operators_vector.py"))
+    drill.insert("programs/operators/vector.py", "# Pools ---", block("operator: programs/operators/vector.py"))
     for file, name, threshold in (("good", "Above", 0.0), ("bad", "Above", 2.0), ("misspelt", "Abov", 0.0)):
         onnx.save(network(name, threshold), str(drill.folder / f"{file}.onnx"))
     assert "Above is one" in drill.acortex("compile", "misspelt.onnx", code=1)

@@ -95,7 +95,7 @@ def test_a_layer_imports_only_what_lies_below_it(layer: str) -> None:
         "from acortex import sim",
         "import acortex",
         "def f():\n    from acortex.tools.cli import main",
-        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import acortex.traces.reader",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import acortex.traces.file.reader",
         "from . import table",
         "import importlib\nimportlib.import_module('acortex.programs.zoo')",
     ],
@@ -151,7 +151,7 @@ def test_the_words_of_the_workshop_are_seen() -> None:
 ONE_PLACE = {
     "get_close_matches": {"wording.py"},
     "CHANNELS = 64": {"isa/machine.py"},
-    "10**18": {"units.py", "tools/numbers.py"},  # the latter bounds cycles
+    "10**18": {"units.py", "tools/console/ranges.py"},  # the latter bounds cycles
     "strerror if": {"safe_files.py"},
     "did you mean": {"wording.py"},
 }

@@ -67,7 +67,7 @@ def test_the_wheel_declares_the_command_and_the_licence(wheel: zipfile.ZipFile) 
     info = f"acortex-{acortex.__version__}.dist-info"
     entries = wheel.read(f"{info}/entry_points.txt").decode()
     assert "acortex = acortex.tools.cli:main" in entries
-    assert "[pytest11]\nacortex = acortex.tools.pytest_plugin\n" in entries
+    assert "[pytest11]\nacortex = acortex.tools.goldens.pytest_plugin\n" in entries
     metadata = wheel.read(f"{info}/METADATA").decode()
     assert "Requires-Python: >=3.11" in metadata
     assert any(name.startswith(info) and name.endswith("LICENSE") for name in wheel.namelist())

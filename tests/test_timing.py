@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from acortex.tools.pytest_plugin import Timing
+from acortex.tools.goldens.pytest_plugin import TimingFixture
 
 IMAGES = np.zeros((4, 784), dtype=np.uint8)
 """Four digits: what is on them never moves a cycle."""
 
 
-def test_the_digits_network(timing: Timing) -> None:
+def test_the_digits_network(timing: TimingFixture) -> None:
     timing.check("digits_mlp", program="zoo:digits_mlp", input=IMAGES)
 
 
@@ -23,7 +23,7 @@ def test_the_digits_network(timing: Timing) -> None:
         ("slow_host", ["host.word_cycles=5"]),
     ],
 )
-def test_the_digits_network_on_other_chips(timing: Timing, name: str, settings: list[str]) -> None:
+def test_the_digits_network_on_other_chips(timing: TimingFixture, name: str, settings: list[str]) -> None:
     timing.check(f"digits_mlp_{name}", program="zoo:digits_mlp", input=IMAGES, set=settings)
 
 
@@ -42,9 +42,9 @@ def test_the_digits_network_on_other_chips(timing: Timing, name: str, settings: 
         "vmm",
     ],
 )
-def test_the_programs_to_learn_from(timing: Timing, name: str) -> None:
+def test_the_programs_to_learn_from(timing: TimingFixture, name: str) -> None:
     timing.check(name, program=f"programs/{name}.s")
 
 
-def test_a_word_there_and_back(timing: Timing) -> None:
+def test_a_word_there_and_back(timing: TimingFixture) -> None:
     timing.check("echo", program="tools/echo.s")

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from acortex.isa import assemble_file
 from acortex.isa.program import Program
 from acortex.isa.sequencer import Sequencer
-from acortex.sim.chip import TimedChip
-from acortex.sim.energy import prices
-from acortex.sim.functional import Functional
-from acortex.sim.probe import Listener
-from acortex.sim.report import Timing, timed_report
-from acortex.sim.specs import Chip, load_chip
+from acortex.sim.chip.prices import prices
+from acortex.sim.chip.specs import Chip, load_chip
+from acortex.sim.functional.executor import Functional
+from acortex.sim.ledger.report import Timing, timed_report
+from acortex.sim.timing.probe import Listener
+from acortex.sim.timing.wiring import TimedChip
 
 PROGRAMS = Path(__file__).parents[1] / "programs"
 NAMES = sorted(path.stem for path in PROGRAMS.glob("*.s"))

@@ -10,19 +10,19 @@ from numpy.typing import NDArray
 
 from acortex.errors import UsageError
 from acortex.isa.program import Program
-from acortex.sim.program_chip import chip_of
-from acortex.sim.specs import Chip
-from acortex.tools import files
-from acortex.tools.chips import chip_files
-from acortex.tools.programs import files_of, open_program
+from acortex.sim.chip.program_chip import chip_of
+from acortex.sim.chip.specs import Chip
+from acortex.tools.console import files
+from acortex.tools.open.chip_options import chip_files
+from acortex.tools.open.programs import files_of, open_program
 
 if TYPE_CHECKING:
     from acortex.programs.compiler import Compiled
     from acortex.sim.inputs import Inputs
-    from acortex.sim.probe import Observer
-    from acortex.sim.processes import Process
     from acortex.sim.run import Prepared, Progress, Result
-    from acortex.tools.networks import Calibration
+    from acortex.sim.timing.probe import Observer
+    from acortex.sim.timing.processes import Process
+    from acortex.tools.open.networks import Calibration
 
 AnyProgram = Program | str | Path
 """A program, or the path of one (.s, .acx, .onnx), or "zoo:NAME"."""
@@ -82,19 +82,9 @@ def run(
     Raises the errors of `acortex.errors` for a program that breaks a rule, and for what cannot be read or does not fit.
     """
     from acortex.sim import run as simulator
-    from acortex.tools.numbers import CYCLES, whole
-    from acortex.traces.schema import LEVELS
+    from acortex.tools.console.ranges import CYCLES, whole
 
-    if not values and not timing:
-        raise UsageError("values=False and timing=False leave nothing to do", hint="give one of the two, or none")
-    if trace_level not in LEVELS:
-        raise UsageError(f"a trace has no level {trace_level!r}", hint=f"levels are {', '.join(LEVELS)}")
-    if trace is not None and (str(trace) == files.STANDARD or "\0" in str(trace)):
-        raise UsageError(f"trace is {str(trace)[:80]!r}, no path of a file", hint='give one such as "run.actrace"')
-    if not all(hasattr(one, "emit") and hasattr(one, "wait") for one in observers):
-        raise UsageError("an observer has the methods emit and wait", hint="see acortex.sim.probe.Observer")
-    if callable(processes) or not all(callable(one) for one in processes):
-        raise UsageError("processes are a list of functions of one argument", hint="see docs/extending.md")
+    _check_options(values, timing, trace, trace_level, observers, processes)
     _check_trace(program, chip, trace)
     found, on = _opened(program, chip, settings)
     if chip is None:
@@ -136,7 +126,7 @@ def compile(
 
     Raises the errors of `acortex.errors`: for nodes that the chip cannot do, and for what does not fit.
     """
-    from acortex.tools import networks
+    from acortex.tools.open import networks
 
     named = chip if chip is None or isinstance(chip, Chip) else str(chip)
     return networks.compiled(
@@ -169,6 +159,24 @@ def _check_kinds(chip: AnyChip | None, settings: Sequence[str]) -> None:
             "settings lie over a chip that is named, and a Chip was given",
             hint=f"load_chip({chip.name!r}, settings) makes one with them",
         )
+
+
+def _check_options(
+    values: bool, timing: bool, trace: str | Path | None, level: str, observers: Sequence[Any], processes: Any
+) -> None:
+    """Raises UsageError for options of a run that say nothing, or that a type checker would refuse."""
+    from acortex.traces.file.schema import LEVELS
+
+    if not values and not timing:
+        raise UsageError("values=False and timing=False leave nothing to do", hint="give one of the two, or none")
+    if level not in LEVELS:
+        raise UsageError(f"a trace has no level {level!r}", hint=f"levels are {', '.join(LEVELS)}")
+    if trace is not None and (str(trace) == files.STANDARD or "\0" in str(trace)):
+        raise UsageError(f"trace is {str(trace)[:80]!r}, no path of a file", hint='give one such as "run.actrace"')
+    if not all(hasattr(one, "emit") and hasattr(one, "wait") for one in observers):
+        raise UsageError("an observer has the methods emit and wait", hint="see acortex.sim.timing.probe.Observer")
+    if callable(processes) or not all(callable(one) for one in processes):
+        raise UsageError("processes are a list of functions of one argument", hint="see docs/extending.md")
 
 
 def _check_trace(program: AnyProgram, chip: AnyChip | None, trace: str | Path | None) -> None:

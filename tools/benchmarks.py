@@ -23,22 +23,22 @@ from typing import Any
 import numpy as np
 import simpy
 
-from acortex.isa.assembler import assemble
-from acortex.isa.lexer import MASTER
+from acortex.isa.arithmetic.tensors import to_words
+from acortex.isa.asm.assembler import assemble
+from acortex.isa.asm.lexer import MASTER
 from acortex.isa.program import Program
 from acortex.isa.semantics import operations
 from acortex.isa.sequencer import Sequencer
-from acortex.isa.tensors import to_words
 from acortex.programs import zoo
 from acortex.programs.convolution import BENCH
-from acortex.sim.chip import TimedChip
-from acortex.sim.functional import Functional
-from acortex.sim.kernel import Alarm, Kernel
+from acortex.sim.chip.specs import load_chip
+from acortex.sim.functional.executor import Functional
 from acortex.sim.run import run
-from acortex.sim.specs import load_chip
-from acortex.tools.machine import machine_of
+from acortex.sim.timing.kernel import Alarm, Kernel
+from acortex.sim.timing.wiring import TimedChip
+from acortex.tools.open.machine import machine_of
 from acortex.tools.results import BenchMachine, BenchRow
-from acortex.traces import reader
+from acortex.traces.file import reader
 from acortex.traces.info import info
 
 CHIP = "acortex_gnmt"
@@ -46,7 +46,7 @@ NETWORK = "resnet152"
 
 
 @dataclass(frozen=True)
-class Row:
+class Benchmark:
     """One measurement: its value in `unit`, and the limit beside it.
 
     `ratio` is value over limit. It holds where it is at least `reach`, or at most where `at_most` is set; a row without
@@ -69,7 +69,7 @@ class Row:
 
     @property
     def holds(self) -> bool | None:
-        """Whether the ratio is within reach; None where nothing is asked."""
+        """Whether the ratio is within reach; None where there is no bound."""
         if self.ratio is None or self.reach is None:
             return None
         return self.ratio <= self.reach if self.at_most else self.ratio >= self.reach
@@ -91,8 +91,8 @@ def machine() -> BenchMachine:
     )
 
 
-def measure(quick: bool, tick: Callable[[int, int], None] | None = None) -> Iterator[Row]:
-    """The rows, one after the other; `quick` takes fewer turns and shorter runs. `tick` hears of parts done."""
+def measure(quick: bool, tick: Callable[[int, int], None] | None = None) -> Iterator[Benchmark]:
+    """The rows, one after the other; `quick` takes fewer turns and shorter runs. `tick` is called per part."""
     parts = (core, simpy_interface, trace, scaling, values_of_a_layer, values_of_resnet152, assembler, startup)
     for number, part in enumerate(parts, 1):
         yield from part(quick)
@@ -152,16 +152,16 @@ def bare_simpy(timeouts: int, processes: int = 100) -> float:
     return seconds(lambda: environment.run(until=timeouts // processes))
 
 
-def core(quick: bool) -> Iterator[Row]:
-    """Events a second of the timed chip beside simpy's timeouts; what that is in array operations."""
+def core(quick: bool) -> Iterator[Benchmark]:
+    """Events per second of the timed chip beside simpy's timeouts; what that is in array operations."""
     simulate, timeouts = Simulation(1 if quick else 4), 100_000
     simulated, bare = best(3 if quick else 15, simulate, partial(bare_simpy, timeouts))
     against = "timeouts of 100 processes of bare simpy"
-    yield Row("core_events", simulate.events / simulated, "events/s", timeouts / bare, 0.7, against=against)
-    yield Row("array_operations", simulate.operations / simulated, "operations/s")
+    yield Benchmark("core_events", simulate.events / simulated, "events/s", timeouts / bare, 0.7, against=against)
+    yield Benchmark("array_operations", simulate.operations / simulated, "operations/s")
 
 
-def simpy_interface(quick: bool) -> Iterator[Row]:
+def simpy_interface(quick: bool) -> Iterator[Benchmark]:
     """What simpy's public interface costs: an alarm that goes over simpy's heap, and does nothing else.
 
     Two alarms ring in each cycle, so that neither is the only one left. About one of seven events of the timed chip
@@ -170,7 +170,7 @@ def simpy_interface(quick: bool) -> Iterator[Row]:
     events = 20_000 if quick else 100_000
     public, by_hand = best(3 if quick else 15, partial(armed_alarms, events), partial(entry_by_hand, events))
     against = "a heap entry pushed and popped by hand, beside simpy"
-    yield Row("simpy_interface", 1e9 * public / events, "ns/alarm", 1e9 * by_hand / events, 8.0, True, against)
+    yield Benchmark("simpy_interface", 1e9 * public / events, "ns/alarm", 1e9 * by_hand / events, 8.0, True, against)
 
 
 def armed_alarms(events: int) -> float:
@@ -202,7 +202,7 @@ def entry_by_hand(events: int) -> float:
     return seconds(loop)
 
 
-def trace(quick: bool) -> Iterator[Row]:
+def trace(quick: bool) -> Iterator[Benchmark]:
     """What a run costs more with every event traced, and the size of the trace."""
     program, images = BENCH.program(CHIP), BENCH.images(1 if quick else 4)
     with TemporaryDirectory() as folder:
@@ -210,11 +210,11 @@ def trace(quick: bool) -> Iterator[Row]:
         plain = partial(run, program, inputs=images, values=False)
         traced, bare = best(2 if quick else 8, partial(seconds, partial(plain, trace=path)), partial(seconds, plain))
         about = info(reader.open(path))
-    yield Row("trace_cost", traced, "s", bare, 1.33, True, "the same run without a trace")
-    yield Row("trace_bytes_per_event", about["bytes"] / about["events"], "bytes", 1.0, 2.5, True, "one byte")
+    yield Benchmark("trace_cost", traced, "s", bare, 1.33, True, "the same run without a trace")
+    yield Benchmark("trace_bytes_per_event", about["bytes"] / about["events"], "bytes", 1.0, 2.5, True, "one byte")
 
 
-def scaling(quick: bool) -> Iterator[Row]:
+def scaling(quick: bool) -> Iterator[Benchmark]:
     """The power of the number of events with which time grows: the slope of both logarithms."""
     inferences = (1, 4, 20) if quick else (1, 20, 200)
     events, spent = [], []
@@ -224,24 +224,24 @@ def scaling(quick: bool) -> Iterator[Row]:
         events.append(simulate.events)
     slope = float(np.polyfit(np.log(events), np.log(spent), 1)[0])
     against = f"time linear in events, from {events[0]:,} to {events[-1]:,}"
-    yield Row("scaling_exponent", slope, "power of events", 1.0, 1.1, True, against)
+    yield Benchmark("scaling_exponent", slope, "power of events", 1.0, 1.1, True, against)
 
 
 # Values -----------------------------------------------------------------------------------------------------------
 
 
-def values_of_a_layer(quick: bool) -> Iterator[Row]:
+def values_of_a_layer(quick: bool) -> Iterator[Benchmark]:
     """The values of the convolution."""
     yield _values("values_conv", BENCH.program(CHIP), 3 if quick else 10)
 
 
-def values_of_resnet152(quick: bool) -> Iterator[Row]:
+def values_of_resnet152(quick: bool) -> Iterator[Benchmark]:
     """The values of ResNet-152 as the compiler makes it: products, and all that stands between them."""
     chip = zoo.entry(NETWORK).chip
     yield _values("values_resnet152", zoo.load(NETWORK, machine_of(load_chip(chip))), 2 if quick else 5)
 
 
-def _values(name: str, program: Program, turns: int) -> Row:
+def _values(name: str, program: Program, turns: int) -> Benchmark:
     """What an inference's values take: a run with values less one without, which checks the same rules."""
     chip, random = load_chip(program.chip), np.random.default_rng(1)
     codes = {one.name: random.integers(0, 2, (1, *one.shapes[0])).astype(np.uint8) for one in program.inputs}
@@ -260,7 +260,7 @@ def _values(name: str, program: Program, turns: int) -> Row:
                 vectors @ weights
 
     full, rules, bare = best(turns, partial(execute, words), partial(execute, None), partial(seconds, multiply))
-    return Row(name, full - rules, "s", bare, 3.0, True, "NumPy's float32 products of the same shapes")
+    return Benchmark(name, full - rules, "s", bare, 3.0, True, "NumPy's float32 products of the same shapes")
 
 
 def products_of(program: Program) -> Counter[tuple[int, int, int]]:
@@ -277,10 +277,10 @@ def products_of(program: Program) -> Counter[tuple[int, int, int]]:
 # Tools ------------------------------------------------------------------------------------------------------------
 
 
-def assembler(quick: bool) -> Iterator[Row]:
-    """Lines a second of the assembler, beside those that its master expression alone cuts into words.
+def assembler(quick: bool) -> Iterator[Benchmark]:
+    """Lines per second of the assembler, beside those that its master expression alone cuts into words.
 
-    Nobody asks for a ratio. It was 0.11 to 0.15 when this was written; half of the least of it is a loss to hear of.
+    The ratio has no bound. It was 0.11 to 0.15 when this was written; half of the least of it is a loss to hear of.
     """
     body = "top{0}: base d{1}, {0} + 3 * (2 - 1)  ; a comment\n dim d{1}, 0, 64, stride=2\n await read, t{1}\n"
     lines = 6_000 if quick else 30_000
@@ -292,10 +292,10 @@ def assembler(quick: bool) -> Iterator[Row]:
         partial(seconds, lambda: [deque(MASTER.finditer(line), 0) for line in cut]),
     )
     against = "the master expression of its words over the same lines, nothing more"
-    yield Row("assembler_lines", len(cut) / ours, "lines/s", len(cut) / bare, 0.055, against=against)
+    yield Benchmark("assembler_lines", len(cut) / ours, "lines/s", len(cut) / bare, 0.055, against=against)
 
 
-def startup(quick: bool) -> Iterator[Row]:
+def startup(quick: bool) -> Iterator[Benchmark]:
     """What `acortex --help` takes, beside a Python that imports argparse."""
 
     def start(*arguments: str) -> float:
@@ -305,4 +305,4 @@ def startup(quick: bool) -> Iterator[Row]:
     ours, bare = best(
         3 if quick else 15, partial(start, "-m", "acortex", "--help"), partial(start, "-c", "import argparse")
     )
-    yield Row("startup", ours, "s", bare, 4.0, True, "python -c 'import argparse'")
+    yield Benchmark("startup", ours, "s", bare, 4.0, True, "python -c 'import argparse'")

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import sys
 
-from acortex.tools.process import SIGNALS, open_streams
+from acortex.tools.console.process import SIGNALS, open_streams
 
 TYPE_CHECKING = False  # as `typing` has it, which is not to be imported yet
 if TYPE_CHECKING:
-    from acortex.tools.commands import cli as cli
+    from acortex.tools.commands.group import cli as cli
 
 
 def __getattr__(name: str) -> object:
     """The group of all commands, `cli`, loaded at its first use."""
     if name != "cli":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from acortex.tools.commands import cli
+    from acortex.tools.commands.group import cli
 
     return cli
 
@@ -28,14 +28,14 @@ def main() -> None:
     open_streams()
     SIGNALS.exit_at_once()
     try:
-        from acortex.tools.commands import cli
+        from acortex.tools.commands.group import cli
 
         SIGNALS.interrupt()
         cli(prog_name="acortex")
     except KeyboardInterrupt:  # before the command began, or after it ended
         sys.exit(SIGNALS.exit_code)
     except Exception as error:
-        from acortex.tools.crash import crashed
+        from acortex.tools.console.crash import crashed
 
         sys.exit(SIGNALS.exit_code or crashed(error))
     finally:

@@ -37,9 +37,9 @@ class AsmReport(Result):
     program: AssembledProgram
     """What it makes."""
     output: str | None
-    """The assembled program's file; null where none was asked for."""
+    """The assembled program's file; null where none was requested."""
     listing: str | None
-    """The listing's file; null where none was asked for."""
+    """The listing's file; null where none was requested."""
 
 
 class MetricDiff(Document):
@@ -124,7 +124,7 @@ class BenchRow(Document):
     reach: float | None
     """The ratio that is to be reached."""
     holds: bool | None
-    """Whether it is; null where nothing is asked."""
+    """Whether it is; null where there is no bound."""
     at_most: bool
     """Whether the ratio may be `reach` at most, not at least."""
     against: str

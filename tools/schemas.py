@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Schema:
-    """One schema. Its type is loaded where it is asked for: completion and help need its name alone."""
+    """One schema. Its type is loaded at its first use: completion and help need its name alone."""
 
     schema: str
     """The value of `schema` in a document, such as acortex.run/1."""
@@ -50,8 +50,8 @@ def _short(schema: str) -> str:
 
 
 _ISA, _PROGRAMS, _TOOLS = "acortex.isa.results", "acortex.programs.results", "acortex.tools.results"
-_RULES = "acortex.sim.results_of_rules"
-_RUNS, _CHIPS = "acortex.sim.results", "acortex.sim.results_of_chips"
+_RULES = "acortex.sim.functional.rules.results"
+_RUNS, _CHIPS = "acortex.sim.results", "acortex.sim.chip.results"
 _TRACES, _PATHS = "acortex.traces.results", "acortex.traces.results_of_paths"
 
 SCHEMAS = (
@@ -85,7 +85,7 @@ SCHEMAS = (
 
 def find(name: str) -> Schema:
     """The schema of a short name, or of a whole one. Raises UsageError for an unknown name."""
-    from acortex.tools.manners import suggest
+    from acortex.tools.console.manners import suggest
 
     for one in SCHEMAS:
         if name in (one.name, one.schema):

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from acortex import safe_files
 from acortex.errors import AcortexError
-from acortex.isa.assembler import assemble
+from acortex.isa.asm.assembler import assemble
 from acortex.isa.sequencer import Sequencer
-from acortex.sim.chip import TimedChip
-from acortex.sim.handovers import CAUSES, table
-from acortex.sim.replay import BASE
-from acortex.sim.specs import load_chip
+from acortex.sim.chip.specs import load_chip
+from acortex.sim.ledger.reprice import BASE
+from acortex.sim.timing.handovers import CAUSES, table
+from acortex.sim.timing.wiring import TimedChip
 from acortex.traces.endings import (
     ANY,
     BEGIN,

@@ -5,6 +5,6 @@
 >>> trace.select(layer="conv1", unit="vmm")["duration"].sum()
 """
 
-from acortex.traces.reader import Trace, open
+from acortex.traces.file.reader import Trace, open
 
 __all__ = ["Trace", "open"]

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
 
-from acortex.traces.reader import Trace
-from acortex.traces.schema import TraceHeader
+from acortex.traces.file.reader import Trace
+from acortex.traces.file.schema import TraceHeader
 
 MOST_LINES = 20_000
 """Instructions up to which programs are compared one by one."""

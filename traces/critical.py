@@ -29,8 +29,8 @@ from acortex.traces.endings import (
     HandOver,
     matches,
 )
-from acortex.traces.reader import Trace
-from acortex.traces.rows import Row, Rows
+from acortex.traces.file.reader import Trace
+from acortex.traces.rows.by_time import Row, Rows
 
 BUSY, WAITING, HAND_OVER, LATENCY, IDLE = "busy", "waiting", "hand-over", "latency", "idle"
 """What a segment is: an event; a wait for what is shared; the cycle until a change is seen; a read's way; nothing."""
@@ -110,7 +110,7 @@ def critical_path(trace: Trace) -> Path:
         raise UsageError(
             "does not say what ends its waits: an older version wrote it",
             where=str(trace.path),
-            hint="`acortex trace critical` takes it for a run of today's chip; acortex.sim.replay.completed does, too",
+            hint="`acortex trace critical` takes it for a run of today's chip, as acortex.sim.ledger.reprice does",
         )
     return Walk(trace).path()
 

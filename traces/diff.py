@@ -19,14 +19,14 @@ from acortex.traces.divergence import (
     BEFORE,
     COLUMNS,
     Divergence,
-    Row,
+    RowBeside,
     Tables,
     common_tables,
     energy_differs,
     first_divergence,
 )
+from acortex.traces.file.reader import Trace
 from acortex.traces.headroom import along
-from acortex.traces.reader import Trace
 from acortex.traces.results_of_paths import TraceDiff
 from acortex.traces.stats import stats
 
@@ -157,7 +157,7 @@ def _with_names(found: Divergence, a: Trace, b: Trace, tables: Tables) -> dict[s
     }
 
 
-def _describe(row: Row, tables: Tables) -> dict[str, Any]:
+def _describe(row: RowBeside, tables: Tables) -> dict[str, Any]:
     """A row with names in place of positions; a wait's kind is "wait: CAUSE"."""
     value = dict(zip(COLUMNS, row, strict=True))
     kinds = [*tables["kind"], *(f"wait: {cause}" for cause in tables["cause"])]

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.traces.endings import issuer
-from acortex.traces.in_order import in_order
-from acortex.traces.reader import Trace
-from acortex.traces.table import Ints
+from acortex.traces.file.reader import Trace
+from acortex.traces.file.table import Ints
+from acortex.traces.rows.in_order import in_order
 
 # The order of comparison. `kind` counts kinds first, then the causes of waits.
 COLUMNS = ("start", "unit", "kind", "layer", "inference", "line", "duration", "span", "count", "merged", "energy_aj")
@@ -23,7 +23,7 @@ BEFORE = 3
 """Rows in common that are given for what went before."""
 
 Tables = dict[str, list[str]]
-Row = list[int]
+RowBeside = list[int]
 
 
 class Divergence(NamedTuple):
@@ -32,10 +32,10 @@ class Divergence(NamedTuple):
     """
 
     moment: int
-    row: Row
-    a: Row | None
-    b: Row | None
-    before: list[Row]
+    row: RowBeside
+    a: RowBeside | None
+    b: RowBeside | None
+    before: list[RowBeside]
 
 
 class _Parting(NamedTuple):
@@ -178,7 +178,7 @@ def energy_differs(a: NDArray[Any], b: NDArray[Any], rtol: float) -> NDArray[np.
     return differs
 
 
-def _rest(trace: Trace, tables: Tables, parting: _Parting) -> Iterator[Row]:
+def _rest(trace: Trace, tables: Tables, parting: _Parting) -> Iterator[RowBeside]:
     """The rows of the unit that parts, in order, from there on."""
     passed = 0
     for _, rows in _windows(trace, tables):
@@ -189,7 +189,7 @@ def _rest(trace: Trace, tables: Tables, parting: _Parting) -> Iterator[Row]:
         passed += len(mine)
 
 
-def _counterpart(first: Row | None, rest: Iterator[Row], row: Row) -> Row | None:
+def _counterpart(first: RowBeside | None, rest: Iterator[RowBeside], row: RowBeside) -> RowBeside | None:
     """The first of the rows with the same unit, kind, layer, inference and source line."""
     same = slice(UNIT, LENGTH)
     if first is None or first[same] == row[same]:
@@ -197,7 +197,7 @@ def _counterpart(first: Row | None, rest: Iterator[Row], row: Row) -> Row | None
     return next((other for other in rest if other[same] == row[same]), None)
 
 
-def _before(trace: Trace, tables: Tables, parted: Mapping[int, _Parting], first: _Parting) -> list[Row]:
+def _before(trace: Trace, tables: Tables, parted: Mapping[int, _Parting], first: _Parting) -> list[RowBeside]:
     """The last rows in common that had ended by then, without the controller's where another unit parts: it runs ahead
     of what is done, and would hide it.
     """
@@ -214,7 +214,7 @@ def _before(trace: Trace, tables: Tables, parted: Mapping[int, _Parting], first:
         passed = reached
         if limit is not None and limit > first.moment:
             break
-    found: list[Row] = last.tolist()
+    found: list[RowBeside] = last.tolist()
     return found
 
 

@@ -1,6 +1,7 @@
 """What ends a wait: the table of hand-overs that a trace's header carries, so that its readers know no chip by heart.
 
-`sim/handovers.py` has the rows of our chips, and docs/timing.md shows them; a trace of another chip brings its own.
+`sim/timing/handovers.py` has the rows of our chips, and docs/timing.md shows them; a trace of another chip brings its
+own.
 """
 
 from __future__ import annotations

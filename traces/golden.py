@@ -15,8 +15,8 @@ from typing import Any
 
 from acortex.errors import UsageError
 from acortex.traces.critical import critical_path, has_path
+from acortex.traces.file.reader import Trace
 from acortex.traces.headroom import along
-from acortex.traces.reader import Trace
 from acortex.wording import did_you_mean
 
 SCHEMA = "acortex.golden/1"

@@ -13,7 +13,7 @@ from typing import Any
 
 from acortex.traces.critical import BUSY, HAND_OVER, IDLE, LATENCY, WAITING, Path, Segment, critical_path
 from acortex.traces.endings import Endings
-from acortex.traces.reader import Trace
+from acortex.traces.file.reader import Trace
 from acortex.traces.results_of_paths import CriticalPath, PathSegment
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from acortex.documents import ChipName, ProgramName
-from acortex.traces.reader import Trace
+from acortex.traces.file.reader import Trace
 from acortex.traces.results import KindInfo, TraceInfo
 from acortex.traces.stats import Sums
 from acortex.units import joules, seconds_of

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from acortex.errors import UsageError
-from acortex.traces import handover
-from acortex.traces.reader import Trace
+from acortex.traces.file import dataframes
+from acortex.traces.file.reader import Trace
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ def query(trace: Trace, sql: str) -> Answer:
     `events` and `waits` have names in place of positions, and `source`. A wrong statement, or one whose answer or work
     is too large, is a UsageError with duckdb's own explanation; MissingExtra without duckdb.
     """
-    duckdb = handover.duckdb_module()
-    with handover.bounded() as connected:
+    duckdb = dataframes.duckdb_module()
+    with dataframes.bounded() as connected:
         try:
             _load(trace, connected)
             if len(connected.extract_statements(sql)) > 1:
@@ -49,7 +49,7 @@ def query(trace: Trace, sql: str) -> Answer:
             columns = tuple(column[0] for column in answer.description)
             return Answer(columns, _rows(answer, len(columns)))
         except duckdb.OutOfMemoryException as error:
-            what = f"the query needs more than {handover.MEMORY} of memory and {handover.SPILL} of disk"
+            what = f"the query needs more than {dataframes.MEMORY} of memory and {dataframes.SPILL} of disk"
             raise UsageError(f"{what}: {_first_line(error)}", hint=LESS) from error
         except duckdb.Error as error:
             raise UsageError(f"the query failed: {error}", hint=TABLES) from error
@@ -89,7 +89,7 @@ def _load(trace: Trace, connected: Any) -> None:
     header = trace.header
     for name, table in (("events", trace.events), ("waits", trace.waits)):
         columns = table.compact(*table.fields)
-        handover.to_duckdb(columns, header, connected=connected, name=name).create_view(name)
+        dataframes.to_duckdb(columns, header, connected=connected, name=name).create_view(name)
     _small_table(connected, "units", {"name": header.units})
     _small_table(connected, "layers", {"name": header.layers})
     _small_table(connected, "lines", {"name": header.lines})

@@ -15,8 +15,8 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from acortex.errors import UsageError
-from acortex.traces.reader import Trace
-from acortex.traces.table import Event, Ints, Table, Wait, Window
+from acortex.traces.file.reader import Trace
+from acortex.traces.file.table import Event, Ints, Table, Wait, Window
 
 ColourBy = Literal["layer", "kind"]
 SHADES = " ░▒▓█"

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from acortex.traces.in_flight import InFlight
-from acortex.traces.reader import Trace
+from acortex.traces.file.reader import Trace
+from acortex.traces.file.schema import EventKind, TraceHeader
+from acortex.traces.file.table import Ints
 from acortex.traces.results import TraceStats
-from acortex.traces.schema import Kind, TraceHeader
-from acortex.traces.table import Ints
+from acortex.traces.rows.in_flight import InFlight
 from acortex.units import joules, seconds_of
 
 PERCENTILES = (50, 90, 99)
@@ -190,7 +190,7 @@ def _shares(header: TraceHeader) -> Iterator[tuple[str, int, int | None]]:
     yield from ((kind.component, at, None) for at, kind in enumerate(header.kinds))
 
 
-def _shared(kind: Kind) -> int:
+def _shared(kind: EventKind) -> int:
     """What a count of a kind costs by its prices."""
     return sum(price_aj for _, price_aj in kind.prices_aj)
 

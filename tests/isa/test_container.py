@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from acortex.errors import AcortexError, UsageError
-from acortex.isa.assembler import assemble
+from acortex.isa.asm.assembler import assemble
 from acortex.isa.container import FORMAT, MAGIC, dumps, load, loads, save, sha256
 from acortex.isa.data import to_blob
 from acortex.isa.program import Program

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from acortex.errors import ManyErrors
-from acortex.isa.assembler import assemble
+from acortex.isa.asm.assembler import assemble
+from acortex.isa.asm.disassembler import disassemble
 from acortex.isa.codec import as_text, decode
 from acortex.isa.container import sha256
-from acortex.isa.disassembler import disassemble
 from acortex.isa.operands import KINDS
 
 RUN, SETUP = "start\n{}\nhalt", "{}\nstart\nhalt"

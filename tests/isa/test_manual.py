@@ -10,7 +10,7 @@ import pytest
 
 import acortex.isa
 from acortex.errors import UsageError
-from acortex.isa.directives import DIRECTIVES
+from acortex.isa.asm.directives import DIRECTIVES
 from acortex.isa.manual import directives, reference
 from acortex.isa.table import ROWS
 

@@ -12,8 +12,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from acortex.isa.quantisers import Quantiser
-from acortex.isa.recurrent import gru_reset_step, gru_step, lstm_step
+from acortex.isa.arithmetic.quantisers import Quantiser
+from acortex.isa.arithmetic.recurrent import gru_reset_step, gru_step, lstm_step
+from acortex.isa.arithmetic.windows import Window
 from acortex.isa.semantics import (
     MEANINGS,
     QUIET,
@@ -27,7 +28,6 @@ from acortex.isa.semantics import (
 )
 from acortex.isa.sequencer import _OPERANDS, Dispatch, Stream
 from acortex.isa.table import MNEMONICS, ROWS
-from acortex.isa.windows import Window
 
 Codes = NDArray[np.uint8]
 

@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from acortex.isa.arithmetic.quantisers import Quantiser
+from acortex.isa.arithmetic.windows import Window
 from acortex.isa.codec import encode
 from acortex.isa.operands import ACTIVATIONS, KINDS
 from acortex.isa.program import Constants, Line, Program
-from acortex.isa.quantisers import Quantiser
 from acortex.isa.sequencer import Dispatch, GroupPlan, ProgramError, Sequencer, Stream
 from acortex.isa.table import MNEMONICS
-from acortex.isa.windows import Window
 
 INFERENCES = 2
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from acortex.isa.assembler import assemble
+from acortex.isa.asm.assembler import assemble
 from acortex.isa.summary import MAX_STEPS, macs_by_layer, summary
 
 SOURCE = """\

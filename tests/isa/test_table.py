@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from acortex.isa.assembler import assemble
+from acortex.isa.asm.assembler import assemble
 from acortex.isa.codec import Instruction, as_text, decode
 from acortex.isa.operands import KINDS
-from acortex.isa.table import EFFECT_NAMES, MAKE_TOKEN, MNEMONICS, ROWS, TAKE_TOKEN, Row
+from acortex.isa.table import EFFECT_NAMES, MAKE_TOKEN, MNEMONICS, ROWS, TAKE_TOKEN, InstructionRow
 
 DECLARED = (
     ".weights kernel, 1x1\n.row 1\n.constants bias, 1\n.row 0, 1\n"
@@ -24,7 +24,7 @@ NAMES = {
 }
 
 
-def program_around(row: Row) -> tuple[str, int]:
+def program_around(row: InstructionRow) -> tuple[str, int]:
     """A legal program that holds a row's example, and the address at which it does."""
     register = re.search(r"\bl[0-7]\b", row.example)
     lines = {
@@ -42,13 +42,13 @@ def program_around(row: Row) -> tuple[str, int]:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.mnemonic)
-def test_the_example_assembles_to_its_word(row: Row) -> None:
+def test_the_example_assembles_to_its_word(row: InstructionRow) -> None:
     text, address = program_around(row)
     assert f"{assemble(DECLARED + text).words[address]:#x}" == f"{row.word:#x}"
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.mnemonic)
-def test_the_word_of_the_example_decodes_to_it(row: Row) -> None:
+def test_the_word_of_the_example_decodes_to_it(row: InstructionRow) -> None:
     instruction = decode(row.word)
     assert instruction.row is row
     text, address = program_around(row)
@@ -62,7 +62,7 @@ def test_there_is_one_example_a_row_and_no_two_share_a_word() -> None:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.mnemonic)
-def test_fields_follow_each_other_from_bit_55_down(row: Row) -> None:
+def test_fields_follow_each_other_from_bit_55_down(row: InstructionRow) -> None:
     place = 56
     for operand in row.operands:
         place -= operand.kind.bits

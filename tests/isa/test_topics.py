@@ -12,16 +12,16 @@ from click.testing import CliRunner
 from numpy.typing import NDArray
 
 from acortex.errors import AcortexError, ManyErrors
-from acortex.isa.assembler import assemble
+from acortex.isa.arithmetic.quantisers import Quantiser, quantise
+from acortex.isa.asm.assembler import assemble
 from acortex.isa.manual import directives, reference, topics
 from acortex.isa.operands import ACTIVATIONS
 from acortex.isa.program import Constants, Program
-from acortex.isa.quantisers import Quantiser, quantise
 from acortex.isa.semantics import MEANINGS, visited
 from acortex.isa.sequencer import Dispatch, Sequencer, Stream
 from acortex.isa.table import MNEMONICS
+from acortex.sim.chip.specs import load_chip
 from acortex.sim.run import run
-from acortex.sim.specs import load_chip
 from acortex.tools.cli import cli
 
 Codes = NDArray[np.uint8]

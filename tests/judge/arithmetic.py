@@ -14,9 +14,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from acortex.isa.quantisers import Quantiser
+from acortex.isa.arithmetic.quantisers import Quantiser
+from acortex.isa.arithmetic.windows import Window
 from acortex.isa.sequencer import Dispatch
-from acortex.isa.windows import Window
 from judge.counting import across, fetched, pooling, spans
 from judge.coverage import known
 

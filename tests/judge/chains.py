@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from acortex.isa.arithmetic.windows import Window
 from acortex.isa.program import Constants
-from acortex.isa.windows import Window
 from judge.counting import fetched, slid
 from judge.draw import PACKS, Drawing, NoRoomError
 from judge.plans import WORD, Grouped, Step, Streamed

@@ -15,7 +15,7 @@ from math import ceil
 from typing import Any
 
 from acortex.isa.sequencer import Dispatch, Sequencer
-from acortex.sim.specs import Chip
+from acortex.sim.chip.specs import Chip
 
 PATHS = (
     "controller", "host/in", "host/out", "main_memory/read", "main_memory/operand", "main_memory/write", "buffer",

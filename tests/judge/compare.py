@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from acortex.isa.arithmetic.tensors import accept, decode
 from acortex.isa.program import Program
-from acortex.isa.tensors import accept, decode
-from acortex.sim.chip import unit_paths
-from acortex.sim.energy import KINDS
-from acortex.sim.kernel import CAUSES
+from acortex.sim.chip.prices import KINDS
+from acortex.sim.chip.specs import Chip
 from acortex.sim.run import Result, run
-from acortex.sim.specs import Chip
+from acortex.sim.timing.kernel import CAUSES
+from acortex.sim.timing.wiring import unit_paths
 from judge.clockwork import Event, Wait
 from judge.stepped import Stepped
 from judge.valued import simulate_values

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from acortex.isa.arithmetic.windows import Window
 from acortex.isa.operands import AGENTS
 from acortex.isa.sequencer import Dispatch, Sequencer
-from acortex.isa.windows import Window
-from acortex.sim.specs import Chip
+from acortex.sim.chip.specs import Chip
 from judge.arithmetic import spills
 from judge.counting import group_counts, image, pooling, slid
 from judge.loosen import MOVES

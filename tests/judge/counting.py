@@ -9,9 +9,9 @@ from fractions import Fraction
 from math import ceil
 from typing import Any
 
+from acortex.isa.arithmetic.windows import Window
 from acortex.isa.sequencer import Dispatch, GroupPlan, Stream
-from acortex.isa.windows import Window
-from acortex.sim.specs import Chip
+from acortex.sim.chip.specs import Chip
 from judge.coverage import known
 
 CELLS = 64

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from acortex.isa.program import Program
 from acortex.isa.sequencer import Dispatch, Sequencer
-from acortex.sim.specs import Chip
+from acortex.sim.chip.specs import Chip
 from judge.counting import VECTOR, fetched, fetches, group_counts, image, slid, stepwise, walk
 from judge.coverage import SWITCHES, SYNCS, known
 from judge.plans import WORD

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from acortex.isa.codec import decode
 from acortex.isa.operands import NO_LOOP
 from acortex.isa.program import Program
-from acortex.sim.specs import Chip, load_chip
+from acortex.sim.chip.specs import Chip, load_chip
 from judge.counting import segments_of
 
 WORD = 64

@@ -12,8 +12,8 @@ from typing import Any
 
 from acortex.isa.program import Program
 from acortex.isa.sequencer import Sequencer
-from acortex.sim.specs import Chip
-from acortex.traces.reader import Trace
+from acortex.sim.chip.specs import Chip
+from acortex.traces.file.reader import Trace
 
 Span = tuple[int, int]
 COUNTS = {

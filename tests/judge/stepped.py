@@ -13,7 +13,7 @@ from typing import Any
 
 from acortex.isa.program import Program
 from acortex.isa.sequencer import Dispatch, Sequencer
-from acortex.sim.specs import Chip
+from acortex.sim.chip.specs import Chip
 from judge.clockwork import Channel, Clockwork, Steps, Unit
 from judge.counting import CELLS, GroupCounts, Turn, fed, fetches, group_counts, image, slid, stepwise, walk
 from judge.coverage import known

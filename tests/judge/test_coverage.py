@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from acortex.isa.assembler import assemble
+from acortex.isa.asm.assembler import assemble
 from acortex.isa.sequencer import Sequencer
 from acortex.isa.table import ROWS
 from judge.arithmetic import STEPS

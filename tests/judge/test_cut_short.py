@@ -10,8 +10,8 @@ from itertools import count, islice
 import pytest
 
 from acortex.errors import AcortexError
-from acortex.sim.chip import unit_paths
 from acortex.sim.run import Result, run
+from acortex.sim.timing.wiring import unit_paths
 from judge.compare import Notes
 from judge.generate import generate
 from judge.mutant_texts import text_of

@@ -14,9 +14,9 @@ import pytest
 
 from acortex.errors import AcortexError
 from acortex.isa import assemble, disassemble, dumps, loads
+from acortex.sim.chip.specs import load_chip
 from acortex.sim.run import run
-from acortex.sim.specs import load_chip
-from acortex.tools.arrays import read_arrays
+from acortex.tools.open.arrays import read_arrays
 from judge.generate import generate
 
 SOON_S = 2.0

@@ -12,8 +12,8 @@ import pytest
 
 from acortex.errors import AcortexError
 from acortex.isa.operands import AGENTS
-from acortex.sim.chip import DeadlockError
 from acortex.sim.run import run
+from acortex.sim.timing.wiring import DeadlockError
 from judge.compare import differences
 from judge.generate import generate
 from judge.mutant_texts import Fault, text_of

@@ -21,7 +21,7 @@ import pytest
 
 from acortex.isa.codec import decode
 from acortex.isa.table import ROWS
-from acortex.traces import reader
+from acortex.traces.file import reader
 from judge.clockwork import CLIENTS
 from judge.compare import differences, same_outputs
 from judge.corners import SPECIAL, special

@@ -9,7 +9,7 @@ import pytest
 
 from acortex.isa import assemble_file
 from acortex.programs import digits_reference
-from acortex.sim.specs import load_chip
+from acortex.sim.chip.specs import load_chip
 from judge.compare import QUICK_WRITES, differences
 
 DIGITS = digits_reference.DATA.with_name("digits_mlp.s")

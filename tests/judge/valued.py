@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from acortex.isa.program import Program
 from acortex.isa.sequencer import Dispatch
-from acortex.sim.specs import Chip
+from acortex.sim.chip.specs import Chip
 from judge.arithmetic import (
     WORD,
     Sliding,

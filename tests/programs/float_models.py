@@ -5,7 +5,7 @@ import onnx
 import onnxruntime
 from onnx import helper, numpy_helper
 
-from acortex.programs.network import Network
+from acortex.programs.network.network import Network
 
 
 def to_onnx(network, opset=21):

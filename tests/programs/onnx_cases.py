@@ -12,7 +12,7 @@ from onnx import numpy_helper
 
 from acortex.errors import AcortexError
 from acortex.programs import quantised
-from acortex.programs.importer import from_proto
+from acortex.programs.network.importer import from_proto
 
 LEAST_DECIBELS = 25
 

@@ -22,10 +22,10 @@ from acortex.programs.graph import (
     Target,
     View,
 )
-from acortex.programs.reference import reference
+from acortex.programs.reference.layers import reference
+from acortex.sim.chip.specs import load_chip
 from acortex.sim.run import run
-from acortex.sim.specs import load_chip
-from acortex.tools.machine import machine_of
+from acortex.tools.open.machine import machine_of
 
 CHIP = load_chip("acortex_gnmt")
 CODING = Coding(1.0, 0, 4)

@@ -6,9 +6,9 @@ import pytest
 from acortex.programs import Network, quantised
 from acortex.programs.compiler import plan_graph
 from acortex.programs.describe import as_graph, as_text, rows
-from acortex.programs.normalise import normalise
-from acortex.sim.specs import load_chip
-from acortex.tools.machine import machine_of
+from acortex.programs.operators.normalise import normalise
+from acortex.sim.chip.specs import load_chip
+from acortex.tools.open.machine import machine_of
 
 
 def branching():

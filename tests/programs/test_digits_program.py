@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 
 from acortex.errors import AcortexError
 from acortex.isa import assemble_file
+from acortex.isa.arithmetic.tensors import accept, to_words
 from acortex.isa.checks import check
 from acortex.isa.codec import Instruction, decode, encode
 from acortex.isa.operands import ACTIVATIONS
 from acortex.isa.program import Program
 from acortex.isa.table import Operand
-from acortex.isa.tensors import accept, to_words
 from acortex.programs import digits_reference
-from acortex.sim.functional import Functional
-from acortex.sim.specs import Chip, load_chip
+from acortex.sim.chip.specs import Chip, load_chip
+from acortex.sim.functional.executor import Functional
 
 SOURCE = digits_reference.DATA.with_name("digits_mlp.s")
 IMAGES = 24

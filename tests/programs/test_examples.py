@@ -14,19 +14,19 @@ import pytest
 from numpy.typing import NDArray
 
 from acortex.isa import assemble_file
-from acortex.programs import make_examples
-from acortex.sim.energy import INDEX
+from acortex.programs.training import examples
+from acortex.sim.chip.prices import INDEX
 from acortex.sim.run import Result, run
 
 Ints = NDArray[np.int64]
 
-FOLDER = make_examples.FILE.parent
+FOLDER = examples.FILE.parent
 
 
 @cache
 def data() -> dict[str, Ints]:
     """The committed data, in 64 bits."""
-    with np.load(make_examples.FILE) as file:
+    with np.load(examples.FILE) as file:
         return {key: file[key].astype(np.int64) for key in file.files}
 
 
@@ -163,7 +163,7 @@ def test_every_program_of_the_folder_is_tested_here_or_beside() -> None:
 
 
 def test_the_data_are_those_of_their_seed() -> None:
-    made = make_examples.arrays()
+    made = examples.arrays()
     assert set(made) == set(data())
     for key, array in made.items():
         np.testing.assert_array_equal(data()[key], array)

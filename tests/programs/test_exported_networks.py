@@ -9,12 +9,12 @@ from random_exported import random_exported
 
 from acortex.programs import quantised
 from acortex.programs.compiler import compile_graph
-from acortex.programs.importer import from_proto
-from acortex.programs.lower import MAPPINGS
-from acortex.programs.reference import reference
+from acortex.programs.mapping.to_passes import MAPPINGS
+from acortex.programs.network.importer import from_proto
+from acortex.programs.reference.layers import reference
+from acortex.sim.chip.specs import load_chip
 from acortex.sim.run import run
-from acortex.sim.specs import load_chip
-from acortex.tools.machine import machine_of
+from acortex.tools.open.machine import machine_of
 
 CHIP = load_chip("acortex_gnmt")
 OPSETS = (9, 11, 13, 17, 21)

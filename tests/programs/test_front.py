@@ -8,7 +8,7 @@ import random_networks
 
 from acortex.programs import Network, quantised
 from acortex.programs.graph import Coding
-from acortex.programs.importer import from_proto
+from acortex.programs.network.importer import from_proto
 
 
 def decibels(network, bits=8, seed=0, inferences=4, **options):

@@ -7,9 +7,9 @@ import random_networks
 
 from acortex.programs import quantised
 from acortex.programs.compiler import compile_graph
+from acortex.sim.chip.specs import load_chip
 from acortex.sim.run import run
-from acortex.sim.specs import load_chip
-from acortex.tools.machine import machine_of
+from acortex.tools.open.machine import machine_of
 
 CHIP = load_chip("acortex_gnmt")
 MACHINE = machine_of(CHIP)

@@ -10,10 +10,11 @@ import pytest
 from numpy.typing import NDArray
 
 from acortex.errors import UsageError
-from acortex.programs import networks, zoo
+from acortex.programs import zoo
+from acortex.programs.network import published
+from acortex.sim.chip.specs import load_chip
 from acortex.sim.run import run as simulate
-from acortex.sim.specs import load_chip
-from acortex.tools.machine import machine_of
+from acortex.tools.open.machine import machine_of
 
 LARGE = {"inception_v1", "resnet152", "resnet152_as_tabulated", "gnmt", "resnet50", "vgg16", "mobilenet"}
 
@@ -66,7 +67,7 @@ def test_a_strange_name_is_answered_with_what_there_is() -> None:
 
 def test_four_bits_cost_digits_cnn_less_than_one_digit_in_a_hundred() -> None:
     """The chip's answers beside those of the float network, evaluated here in plain NumPy."""
-    digits, weights = networks.arrays("digits_mlp.npz"), networks.arrays("digits_cnn.npz")
+    digits, weights = published.arrays("digits_mlp.npz"), published.arrays("digits_cnn.npz")
     x = digits["images"][: zoo.FEW].astype(np.float32).reshape(-1, 1, 28, 28)
     labels = digits["labels"][: zoo.FEW]
     for name in ("conv1", "conv2"):

@@ -14,11 +14,11 @@ import pytest
 from numpy.typing import NDArray
 
 from acortex.isa import assemble
-from acortex.sim.chip import unit_paths
-from acortex.sim.energy import KINDS
-from acortex.sim.kernel import CAUSES
+from acortex.sim.chip.prices import KINDS
+from acortex.sim.chip.specs import load_chip
 from acortex.sim.run import Result, run
-from acortex.sim.specs import load_chip
+from acortex.sim.timing.kernel import CAUSES
+from acortex.sim.timing.wiring import unit_paths
 
 Span = tuple[int, int]
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from acortex.isa.assembler import assemble_file
+from acortex.isa.asm.assembler import assemble_file
+from acortex.sim.chip.specs import load_chip
 from acortex.sim.run import run
-from acortex.sim.specs import load_chip
 
 CHECKOUT = Path(__file__).parents[2]
 PAGE = (CHECKOUT / "docs" / "timing-anomalies.md").read_text()

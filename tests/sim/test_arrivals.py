@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from acortex.isa import assemble
 from acortex.isa.table import MNEMONICS
-from acortex.sim import functional
 from acortex.sim.arrivals import ArrivalError, check_memory, check_stream
-from acortex.sim.order import OrderError, ProgramOrder
+from acortex.sim.chip.specs import load_chip
+from acortex.sim.functional import executor
+from acortex.sim.functional.happens_before import OrderError, ProgramOrder
 from acortex.sim.run import Result, run
-from acortex.sim.specs import load_chip
 
 CHIP = ("memory.capacity_kb=64", "buffer.words=64")
 SLOW = ("neurons.cycles_per_step=8", "vector.step_cycles=5")
@@ -117,7 +117,7 @@ def test_a_write_says_that_a_pool_has_ended_only_if_its_windows_reach_the_last_p
 @pytest.fixture
 def fooled(monkeypatch: pytest.MonkeyPatch) -> None:
     """An order check that takes whoever gave an item for ended, as if no pool left anything unread."""
-    monkeypatch.setattr(functional, "needed", lambda runs, unneeded: runs)
+    monkeypatch.setattr(executor, "needed", lambda runs, unneeded: runs)
 
 
 @pytest.mark.usefixtures("fooled")
@@ -262,7 +262,7 @@ def steps_and_writes(source: str, step_cycles: int) -> tuple[list[tuple[int, int
         def wait(self, *_: int) -> None:
             pass
 
-    from acortex.sim.chip import unit_paths
+    from acortex.sim.timing.wiring import unit_paths
 
     chip = load_chip("acortex_digits", [*CHIP, f"vector.step_cycles={step_cycles}"])
     paths = unit_paths(chip)

@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from acortex.isa.assembler import assemble_file
+from acortex.isa.asm.assembler import assemble_file
 from acortex.isa.program import Program
 from acortex.programs import zoo
-from acortex.sim.handovers import LATENCY, cycles_of
-from acortex.sim.replay import completed
+from acortex.sim.chip.specs import Chip, load_chip
+from acortex.sim.ledger.reprice import completed
 from acortex.sim.run import run
-from acortex.sim.specs import Chip, load_chip
+from acortex.sim.timing.handovers import LATENCY, delays_of_rows
+from acortex.traces.file.reader import open as open_trace
 from acortex.traces.headroom import critical
-from acortex.traces.reader import open as open_trace
 
 PROGRAMS = Path(__file__).parents[2] / "programs"
 IMAGES = np.zeros((6, 784), dtype=np.uint8)
@@ -151,9 +151,9 @@ def test_a_unit_that_sets_the_time_alone_gains_all_of_its_bound(digits: Program,
 
 def test_the_latency_of_a_read_is_the_simulators(digits: Program) -> None:
     chip = load_chip(digits.chip, ["memory.read_latency_ns=17.85"])
-    assert cycles_of(chip)[LATENCY] == 10
+    assert delays_of_rows(chip)[LATENCY] == 10
     slow = load_chip(digits.chip, ["memory.read_latency_ns=0", "memory.access_cycles=7"])
-    assert cycles_of(slow)[LATENCY] == 7
+    assert delays_of_rows(slow)[LATENCY] == 7
 
 
 def test_a_trace_of_an_older_version_is_walked_as_one_of_todays(tmp_path: Path) -> None:

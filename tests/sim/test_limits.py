@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from acortex.isa.table import MNEMONICS, Row, _operands
-from acortex.sim.limits import LIMITS, _limits_of
-from acortex.sim.specs import load_chip
+from acortex.isa.table import MNEMONICS, InstructionRow, _operands
+from acortex.sim.chip.specs import load_chip
+from acortex.sim.functional.rules.limits import LIMITS, _limits_of
 
-STRANGE = Row("paint", 0x70, "write", "word", _operands("stream; fill:code=0; words:vector_words"), "", "", 0)
+STRANGE = InstructionRow(
+    "paint", 0x70, "write", "word", _operands("stream; fill:code=0; words:vector_words"), "", "", 0
+)
 """An instruction that there is not: its `fill` is a code as that of `feed`, its `words` are of another kind."""
 
 

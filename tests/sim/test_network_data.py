@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from acortex.isa.assembler import assemble
+from acortex.isa.asm.assembler import assemble
 from acortex.isa.program import Program
-from acortex.sim.functional import RuleError
-from acortex.sim.limits import LimitError
-from acortex.sim.order import OrderError
+from acortex.sim.chip.specs import load_chip
+from acortex.sim.functional.executor import RuleError
+from acortex.sim.functional.happens_before import OrderError
+from acortex.sim.functional.rules.limits import LimitError
 from acortex.sim.run import run
-from acortex.sim.specs import load_chip
 
 CHANNELS, HEIGHT, WIDTH = 3, 4, 21
 """An image of two words a row, sixteen pixels in the first of them."""

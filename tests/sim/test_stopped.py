@@ -7,9 +7,9 @@ import pytest
 
 from acortex.errors import UsageError
 from acortex.isa import assemble
-from acortex.sim import functional
+from acortex.sim.chip.specs import load_chip
+from acortex.sim.functional import executor
 from acortex.sim.run import prepare, run
-from acortex.sim.specs import load_chip
 
 
 def endless(turns: int) -> str:
@@ -47,8 +47,8 @@ again:  read d0, to=vector
 
 def test_a_limit_of_cycles_bounds_the_instructions_that_are_walked(monkeypatch: pytest.MonkeyPatch) -> None:
     walked = []
-    step = functional.Functional.step
-    monkeypatch.setattr(functional.Functional, "step", lambda self: walked.append(1) or step(self))  # type: ignore[func-returns-value]
+    step = executor.Functional.step
+    monkeypatch.setattr(executor.Functional, "step", lambda self: walked.append(1) or step(self))  # type: ignore[func-returns-value]
     result = run(assemble(endless(1 << 20)), inputs=np.zeros((1, 64), dtype=np.uint8), max_cycles=500)
     assert str(result.report.stopped).startswith("stopped at cycle 500, ")
     assert 10 < len(walked) < 1100
@@ -120,7 +120,5 @@ def test_a_prepared_program_holds_its_limit_to_the_same_range() -> None:
 
 def test_outputs_that_some_inferences_never_give_are_named() -> None:
     once = endless(1).replace("loop l7, host", "loop l7, 1")
-    with pytest.raises(
-        functional.RuleError, match="output y of inference 1 was never given to the host, nor that of 2"
-    ):
+    with pytest.raises(executor.RuleError, match="output y of inference 1 was never given to the host, nor that of 2"):
         run(assemble(once), inputs=np.zeros((4, 64), dtype=np.uint8))

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from acortex.programs import zoo
+from acortex.sim.chip.specs import load_chip
 from acortex.sim.run import run
-from acortex.sim.specs import load_chip
-from acortex.traces.occupancy import occupancies
-from acortex.traces.reader import open as open_trace
+from acortex.traces.export.occupancy import occupancies
+from acortex.traces.file.reader import open as open_trace
 
 LIMITS = {"words in the buffer": "buffer.words", "vectors in the buffer": "buffer.windows"}
 

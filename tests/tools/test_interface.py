@@ -14,10 +14,10 @@ import pytest
 
 import acortex
 from acortex.errors import UsageError
+from acortex.sim.chip.specs import load_chip
 from acortex.sim.results import RunReport
 from acortex.sim.run import Prepared, Result, Values
-from acortex.sim.specs import load_chip
-from acortex.tools.networks import SIZES
+from acortex.tools.open.networks import SIZES
 
 FOUR = np.zeros((4, 784), dtype=np.uint8)
 

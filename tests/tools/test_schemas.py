@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from jsonschema import Draft202012Validator
 
 from acortex.documents import REPR, TableResult, Versioned
-from acortex.programs import lower
+from acortex.programs.mapping import to_passes
 from acortex.tools import benchmarks
 from acortex.tools.cli import cli
 from acortex.tools.paper import measure as measuring
@@ -59,7 +59,7 @@ def _shown(made: Versioned) -> None:
 
 
 def test_every_schema_that_the_sources_name_has_a_type() -> None:
-    texts = [path.read_text() for layer in LAYERS for path in (CHECKOUT / layer).glob("*.py")]
+    texts = [path.read_text() for layer in LAYERS for path in (CHECKOUT / layer).rglob("*.py")]
     named = {name for text in texts for name in re.findall(r"\bacortex\.[a-z]+(?:-[a-z]+)*/[0-9]+", text)}
     assert named - {"acortex.trace/1"} == {one.schema for one in SCHEMAS}  # a trace is no JSON
 
@@ -235,7 +235,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Measurements of a small network in place of those that take minutes."""
-    rows = [benchmarks.Row("speed", 1500.0, "events/s", 3000.0, 0.7, against="a loop"), benchmarks.Row("n", 3, "bytes")]
+    rows = [
+        benchmarks.Benchmark("speed", 1500.0, "events/s", 3000.0, 0.7, against="a loop"),
+        benchmarks.Benchmark("n", 3, "bytes"),
+    ]
     monkeypatch.setattr(benchmarks, "measure", lambda quick, tick: rows)
     measure = measuring.measure
     monkeypatch.setattr(measuring, "measure", lambda name, chip=None: measure("letters_mlp", "acortex_gnmt"))
@@ -279,8 +282,8 @@ def test_a_golden_is_what_its_schema_says(folder: Path) -> None:
 
 
 def test_a_verification_that_differs_says_where(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = lower._filled
-    monkeypatch.setattr(lower, "_filled", lambda *given: np.zeros_like(right(*given)))
+    right = to_passes._filled
+    monkeypatch.setattr(to_passes, "_filled", lambda *given: np.zeros_like(right(*given)))
     result = invoke("verify", "zoo:letters_mlp", "--format", "json")
     assert result.exit_code == 1
     report = validated(result.stdout)

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from click.testing import CliRunner
 
-from acortex.isa.assembler import assemble
+from acortex.isa.asm.assembler import assemble
 from acortex.programs import zoo
 from acortex.tools.cli import cli
-from acortex.tools.verify import verification
+from acortex.tools.digits_check import verification
 
 NAMESAKE = """
         .program digits_mlp

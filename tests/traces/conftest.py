@@ -10,18 +10,18 @@ from typing import Any
 
 import pytest
 
-from acortex.traces import reader
 from acortex.traces.endings import HandOver
-from acortex.traces.reader import Trace
-from acortex.traces.schema import Kind, TraceHeader
-from acortex.traces.writer import TraceWriter
+from acortex.traces.file import reader
+from acortex.traces.file.reader import Trace
+from acortex.traces.file.schema import EventKind, TraceHeader
+from acortex.traces.file.writer import TraceWriter
 
 KINDS = (
-    Kind("word_read", "words", "one word from main memory", "main_memory"),
-    Kind("latch_load", "words", "one word into the DAC latches of an array", "dacs"),
-    Kind("frame", "arrays", "one analog frame of a group", "arrays", (("sensing", 200_000), ("arrays", 300_000))),
-    Kind("conversion", "conversions", "one column sampled", "neurons_adcs"),
-    Kind("word_write", "words", "one word to main memory", "main_memory"),
+    EventKind("word_read", "words", "one word from main memory", "main_memory"),
+    EventKind("latch_load", "words", "one word into the DAC latches of an array", "dacs"),
+    EventKind("frame", "arrays", "one analog frame of a group", "arrays", (("sensing", 200_000), ("arrays", 300_000))),
+    EventKind("conversion", "conversions", "one column sampled", "neurons_adcs"),
+    EventKind("word_write", "words", "one word to main memory", "main_memory"),
 )
 PRICES_AJ = (9_001, 2_003, 500_009, 70_001, 11_003)
 UNITS = ("main_memory.read", "vmm.load", "vmm", "neurons", "main_memory.write")

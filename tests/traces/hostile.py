@@ -11,8 +11,8 @@ from typing import Any
 import msgpack  # type: ignore[import-untyped]
 import numpy as np
 
-from acortex.traces import blocks, columns
-from acortex.traces.blocks import BlockType
+from acortex.traces.file import blocks, columns
+from acortex.traces.file.blocks import BlockType
 
 VALUES: tuple[Any, ...] = (
     0, 1, -1, 2, 7, 255, 65_536, 2**31, 2**40 + 1, 2**62, 2**63 - 1, -(2**63), 2**63, 2**64, 10**300, 0.5, -0.0, 1e308,

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from acortex.errors import UsageError
-from acortex.sim.handovers import table
+from acortex.sim.timing.handovers import table
 from acortex.traces.critical import critical_path
 from acortex.traces.endings import HandOver
+from acortex.traces.file.reader import Trace
+from acortex.traces.file.reader import open as open_trace
+from acortex.traces.file.schema import EventKind
 from acortex.traces.headroom import critical
-from acortex.traces.reader import Trace
-from acortex.traces.reader import open as open_trace
-from acortex.traces.schema import Kind
 
 UNITS = (
     "controller", "host/in", "host/out", "main_memory/read", "main_memory/operand", "main_memory/write", "buffer",
@@ -55,7 +55,7 @@ def walked(make_trace: Any) -> Any:
                 for unit, cause, start, end, pc in waits
             ],
             units=UNITS,
-            kinds=tuple(Kind(name, "things", "a thing", "") for name in KINDS),
+            kinds=tuple(EventKind(name, "things", "a thing", "") for name in KINDS),
             causes=CAUSES,
             lines=LINES,
             handovers=handovers,

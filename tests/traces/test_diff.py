@@ -9,7 +9,7 @@ import pytest
 
 from acortex.errors import UsageError
 from acortex.traces.diff import diff
-from acortex.traces.reader import Trace
+from acortex.traces.file.reader import Trace
 
 from .conftest import CAUSES, HEADER, KINDS, LINES_OF, UNITS, MakeTrace, Rows, pipeline
 

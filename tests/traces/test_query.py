@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from acortex.errors import MissingExtra, UsageError
-from acortex.traces import handover
+from acortex.traces.file import dataframes
+from acortex.traces.file.reader import Trace
 from acortex.traces.query import query
-from acortex.traces.reader import Trace
 
 from .conftest import HEADER, MakeTrace, Rows
 
@@ -142,7 +142,7 @@ def test_work_that_fails_is_one_error(trace: Trace, sql: str, message: str) -> N
 def test_what_does_not_fit_into_memory_goes_to_a_folder_that_is_removed(
     trace: Trace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(handover, "MEMORY", "40MB")
+    monkeypatch.setattr(dataframes, "MEMORY", "40MB")
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     sql = "SELECT sum(n) FROM (SELECT row_number() OVER (ORDER BY i * 7919 % 100003, i) AS n FROM range(3000000) t(i))"

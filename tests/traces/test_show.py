@@ -9,8 +9,8 @@ import pytest
 from rich.console import Console
 
 from acortex.errors import UsageError
-from acortex.traces import reader
-from acortex.traces.reader import Trace
+from acortex.traces.file import reader
+from acortex.traces.file.reader import Trace
 from acortex.traces.show import render, timeline
 
 from .conftest import MakeTrace, Rows, pipeline

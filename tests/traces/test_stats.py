@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from acortex.traces.file.reader import Trace
+from acortex.traces.file.schema import EventKind
 from acortex.traces.info import info
-from acortex.traces.reader import Trace
-from acortex.traces.schema import Kind
 from acortex.traces.stats import STATISTICS, Sums, joules, stats
 
 from .conftest import HEADER, PRICES_AJ, MakeTrace, Rows, pipeline
@@ -104,7 +104,11 @@ def test_an_inference_lasts_from_first_start_to_last_end(make_trace: MakeTrace) 
     ]
 
 
-HOST = (Kind("host.in", "words", "", ""), Kind("host.out", "words", "", ""), Kind("work", "words", "", ""))
+HOST = (
+    EventKind("host.in", "words", "", ""),
+    EventKind("host.out", "words", "", ""),
+    EventKind("work", "words", "", ""),
+)
 AT_HOST = (
     # start, duration, unit, kind, count, pc, layer, inference, energy
     (0, 1, 0, 2, 1, 0, 1, 0, 0),  # the controller issues, long before

@@ -20,7 +20,7 @@ PROGRAMS = 8
 def compiled_network(
     name: str, chip: str | None = None, mapping: str = "taps", settings: Sequence[str] = ()
 ) -> Compiled:
-    """A network of the zoo, compiled for a chip with `settings` laid over it: its own chip unless told."""
+    """A network of the zoo, compiled for a chip with `settings` laid over it: its own chip by default."""
     from acortex.programs import zoo
 
     return _compiled(name, chip or zoo.entry(name).chip, mapping, tuple(settings))
@@ -29,8 +29,8 @@ def compiled_network(
 @lru_cache(PROGRAMS)
 def _compiled(name: str, chip: str, mapping: str, settings: tuple[str, ...]) -> Compiled:
     from acortex.programs.compiler import compile_graph
-    from acortex.sim.specs import load_chip
-    from acortex.tools.machine import machine_of
+    from acortex.sim.chip.specs import load_chip
+    from acortex.tools.open.machine import machine_of
 
     return compile_graph(_graph(name), machine_of(load_chip(chip, settings)), mapping)
 

@@ -177,7 +177,7 @@ def basis(network: str, row: str) -> str:
 
 
 def rows(runs: Mapping[str, Measured]) -> list[FigureRow]:
-    """The whole table from three runs, one a network of Fig. 7b, in the order of the paper."""
+    """The whole table from three runs, one for each network of Fig. 7b, in the order of the paper."""
     counts = {network: counts_of(network, runs[network]) for network in NETWORKS}
     return [row for network in NETWORKS for row in _column(network, runs[network].run, counts)]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from acortex.programs import zoo
 from acortex.programs.graph import Product, Recurrent
+from acortex.sim.chip.specs import load_chip
 from acortex.sim.results import timed
 from acortex.sim.run import run
-from acortex.sim.specs import load_chip
+from acortex.tools.console.progress import ProgressBar
 from acortex.tools.paper import fig7b
 from acortex.tools.paper.compiled import compiled_network
 from acortex.tools.paper.fig7b import FigureRuns, Measured
-from acortex.tools.progress import ProgressBar
 from acortex.tools.results import Reproduction
 
 COLUMNS = {"inception_v1": "inception_v1", "resnet_152": "resnet152", "gnmt": "gnmt"}
@@ -57,7 +57,7 @@ def runs_of_fig7b() -> FigureRuns:
 
 
 def measure(name: str, chip: str | None = None) -> Measured:
-    """Compiles a network of the zoo for a chip, its own unless told, and simulates one inference's time and energy."""
+    """Compiles a network of the zoo for a chip, its own by default, and simulates one inference's time and energy."""
     chip = chip or zoo.entry(name).chip
     compiled = compiled_network(name, chip)
     layers = compiled.plan.graph.layers

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from acortex.programs import zoo
-from acortex.sim.specs import load_chip
-from acortex.tools import files
+from acortex.sim.chip.specs import load_chip
+from acortex.tools.console import files
 from acortex.tools.paper import report, study_pages, study_plots
 from acortex.tools.paper.compiled import compiled_network
 from acortex.tools.paper.contradictions import BUILT, contradictions

@@ -1,4 +1,4 @@
-"""What an architect asks of the model: what limits a network, what doing more at once brings, where energy goes.
+"""Studies with the model: what limits a network, what doing more at once brings, where energy goes.
 
 Every number is of a simulated run: a network is compiled once for each mapping, and its program simulated without
 values on the published chip and on variants of it. `acortex.tools.paper.study_pages` writes the answers down.
@@ -12,9 +12,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from acortex.sim.chip.specs import Chip, load_chip
 from acortex.sim.results import Layer, TimedReport, UnitTime, timed
 from acortex.sim.run import run
-from acortex.sim.specs import Chip, load_chip
 
 if TYPE_CHECKING:
     from acortex.programs.compiler import Compiled
@@ -38,8 +38,8 @@ FAST = Variant("four loads under the frame", (_FOUR, _UNDER))
 """The variant whose critical path is looked at too: what limits a chip when its loads no longer do."""
 
 VARIANTS = (
-    Variant("two loads a cycle", ("arrays.loads_per_cycle=2",)),
-    Variant("four loads a cycle", (_FOUR,)),
+    Variant("two loads per cycle", ("arrays.loads_per_cycle=2",)),
+    Variant("four loads per cycle", (_FOUR,)),
     Variant("loads under the frame before", (_UNDER,)),
     Variant("a word loads a row of arrays", (_ROW,)),
     Variant("frames of two groups at once", ("arrays.frames_at_once=2",)),
@@ -130,8 +130,8 @@ def point(compiled: Compiled, chip: Chip, variant: Variant = PUBLISHED) -> Point
 
 def traced(compiled: Compiled, chip: Chip, variant: Variant = PUBLISHED) -> tuple[Point, CriticalPath]:
     """One inference with the critical path of its trace, which is not kept."""
+    from acortex.traces.file.reader import open as open_trace
     from acortex.traces.headroom import critical
-    from acortex.traces.reader import open as open_trace
 
     with TemporaryDirectory() as folder:
         trace = Path(folder) / "run.actrace"
@@ -144,7 +144,7 @@ def alone_ms(compiled: Compiled, chip: Chip) -> float | None:
 
     A frame follows its load; or, with a second set of latches, takes as long as the longer of the two.
     """
-    from acortex.sim.clock import Clock, delays
+    from acortex.sim.chip.clock import Clock, delays
 
     arrays = chip.arrays
     if arrays.frames_at_once > 1:
@@ -160,7 +160,7 @@ def alone_ms(compiled: Compiled, chip: Chip) -> float | None:
 
 
 PARTS = ("loads", "frames", "conversion", "main memory", "host", "the rest")
-"""Where the critical path can run; what a reader of a picture can tell apart."""
+"""Where the critical path can run; in groups that a picture can show."""
 
 
 def part(unit: str, what: str, name: str) -> str:

@@ -15,9 +15,9 @@ import pytest
 from acortex.errors import MissingExtra
 from acortex.programs import Network, quantised
 from acortex.programs.compiler import Compiled, compile_graph
+from acortex.sim.chip.specs import load_chip
 from acortex.sim.results import UnitTime
-from acortex.sim.specs import load_chip
-from acortex.tools.machine import machine_of
+from acortex.tools.open.machine import machine_of
 from acortex.tools.paper import study_plots
 from acortex.tools.paper.compiled import compiled_network
 from acortex.tools.paper.markdown import filled, table

@@ -1,0 +1,1 @@
+"""The assembler and the disassembler: from a source text to a Program, with diagnostics, and back."""

@@ -1,0 +1,336 @@
+"""From a source text to a program, in two passes: the parser finds statements and labels, this module their meaning.
+
+    ; a comment                                 # another
+    .program NAME                               the program's name; that of the file where it is left out
+    .chip NAME                                  the chip that it is for
+    .equ NAME, EXPRESSION                       a constant; expressions: see acortex.isa.asm.expressions
+    .input NAME, shape=784|28x28, encode=ENCODING, bits=4
+                                                an input tensor: the forms that one inference may take, the first of
+                                                them the canonical one; encodings: see acortex.isa.arithmetic.tensors
+    .input NAME, shape=3x224x224, axes=1.2.0, packed=16, encode=linear, scale=0.0173, zero=7
+                                                with the order of its axes in memory, channels last, how many pixels a
+                                                word holds, and what a code stands for: (code - zero) * scale
+    .output NAME, shape=10                      an output tensor, of the same forms
+    .weights NAME, 785x64, file="F.npz", key=K, macs=EXPRESSION
+                                                a matrix of weights, -8 to 7; macs is rows * columns where left out
+    .constants NAME, 64, file="F.npz", key=K    for each of 64 neurons an offset and a multiplier (see `tune`): -2^31 to
+                                                2^31, and 1 to 2^16
+    .memory ADDRESS, 16, file="F.npz", key=K    16 words of main memory, 64 codes each, as they are before the run
+    .samples INPUT, file="F.npz", key=K         the program's own data for an input
+    .labels file="F.npz", key=K                 the right answers to them
+    .layer NAME                                 gives a layer its number before its first use
+    label: mnemonic operand, …, name=operand    an instruction: by position, then by name; see acortex.isa.table
+
+Files are .npz or .npy, and lie in the folder of the source or below it. Without `file=`, data follow in the text:
+`.row 1, -2, 3` lines with a row each, or `.blob "…"` lines as the disassembler writes them; `.samples` and `.labels`
+then say `shape=`, and `type=` where it is not uint8 and int64. A name that is no identifier stands in quotes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex import safe_files
+from acortex.errors import UsageError
+from acortex.isa.asm.arguments import Draft
+from acortex.isa.asm.diagnostics import Consequence, Hint, Mistake, MistakeLog, Source
+from acortex.isa.asm.directives import carry_out, is_late
+from acortex.isa.asm.expressions import evaluate
+from acortex.isa.asm.lexer import Token
+from acortex.isa.asm.parser import Parsed, Statement, bind, define, parse
+from acortex.isa.checks import Problem, check
+from acortex.isa.codec import OPCODE_SHIFT, Instruction, allowed
+from acortex.isa.files import Shelf
+from acortex.isa.names import is_name
+from acortex.isa.operands import KINDS, OperandKind
+from acortex.isa.program import Line, Program
+from acortex.isa.table import MNEMONICS, Operand
+from acortex.wording import any_of, did_you_mean
+
+MAX_BYTES = 1 << 26
+"""The largest source text, 64 MB."""
+
+MAX_LINES = 250_000
+MAX_LINE = 10_000
+"""The longest line, in characters."""
+
+DEFAULT_CHIP = "acortex_gnmt"
+"""The chip of a program that names none: the largest of the published ones."""
+
+_WRITTEN = {
+    name: {
+        **{f"{kind.prefix}{number}": number for number in kind.registers},
+        **{choice: number for number, choice in enumerate(kind.choices)},
+        **dict(kind.words),
+    }
+    for name, kind in KINDS.items()
+}
+"""The words that an operand of each kind may be, with their values: registers, choices, names for numbers."""
+
+
+_NUMBERS = {name: kind.numbers for name, kind in KINDS.items()}
+
+_TABLES = {"weights": "matrix of weights", "constants": "table of constants", "input": "input", "output": "output"}
+
+
+def assemble(
+    text: str,
+    *,
+    file: str = "<text>",
+    folder: Path | None = None,
+    arrays: Mapping[str, Mapping[str, NDArray[Any]]] | None = None,
+) -> Program:
+    """Makes a program of a source text. `folder` is where its data files are; without one it can name none.
+
+    `arrays` stand for data files that do not exist: what `file="F.npz", key=K` means is arrays["F.npz"]["K"]. Once
+    numpy.savez has written them beside the text, the same text assembles to the same program. `file` stands in
+    messages. The program has one word for each instruction of the text. Raises ManyErrors with a Diagnostic for every
+    mistake that one pass finds: whatever fails in a statement ends there, so no program lacks what could not be read.
+    """
+    source = _source(text, file)
+    report = MistakeLog(source)
+    with Shelf(folder, arrays or {}) as files:
+        assembly = _Assembly(source, report, files)
+        assembly.run()
+    report.finish()
+    return assembly.program()
+
+
+def assemble_file(path: Path | str) -> Program:
+    """Makes a program of a source file; data files are in its folder. Raises as `assemble`, and UsageError."""
+    path = Path(path)
+    try:
+        data = safe_files.read(path, MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot read the file: {safe_files.reason(error)}", where=str(path)) from None
+    if len(data) > MAX_BYTES:
+        raise UsageError(f"the file has more than {MAX_BYTES} bytes", where=str(path), hint="put data into a .npz file")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        hint = "a source is text in UTF-8; a program that is assembled already ends in .acx"
+        raise UsageError(f"byte {error.start} is not UTF-8 text", where=str(path), hint=hint) from None
+    return assemble(text, file=str(path), folder=path.parent)
+
+
+def _source(text: str, file: str) -> Source:
+    if not isinstance(text, str):
+        kind = type(text).__name__
+        raise UsageError(f"a source is a str, and {kind} was given", where=file, hint="decode bytes, as text in UTF-8")
+    if len(text) > MAX_BYTES or text.count("\n") >= MAX_LINES:
+        message = f"the text has more than {MAX_LINES} lines or {MAX_BYTES} characters"
+        raise UsageError(message, where=file, hint="put data into a .npz file")
+    lines = tuple(line.removesuffix("\r") for line in text.split("\n"))
+    longest = max(range(len(lines)), key=lambda index: len(lines[index]))
+    if len(lines[longest]) > MAX_LINE:
+        message = f"the line has {len(lines[longest])} characters, {MAX_LINE} are allowed"
+        raise UsageError(message, where=f"{file}:{longest + 1}:1", hint="cut the data into several lines")
+    return Source(file, lines)
+
+
+class _Assembly:
+    """The second pass: constants, then directives, then instructions, then the rules that bind them."""
+
+    def __init__(self, source: Source, report: MistakeLog, files: Shelf) -> None:
+        self.source = source
+        self.report = report
+        self.parsed: Parsed = parse(source, report)
+        self.draft = Draft(source, files, dict(self.parsed.labels))
+        self.instructions: list[Instruction | None] = []
+        self.words: list[int] = []
+
+    def run(self) -> None:
+        """The whole pass. `program` gives its result if the report stays empty."""
+        directives = [statement for statement in self.parsed.directives if not statement.unread]
+        for name in self.parsed.doubtful:
+            self.draft.symbols.setdefault(name, None)
+        for statement in directives:
+            if statement.head[1] == ".equ":
+                self._attempt(statement, self._constant)
+        others = [statement for statement in directives if statement.head[1] != ".equ"]
+        for statement in sorted(others, key=lambda statement: is_late(statement.head[1])):
+            self._attempt(statement, lambda statement: carry_out(self.draft, statement))
+        self._need_samples()
+        for statement in self.parsed.instructions:
+            self._attempt(statement, self._instruction)
+        self._rules()
+
+    def _attempt(self, statement: Statement, act: Callable[[Statement], None]) -> None:
+        try:
+            act(statement)
+        except Mistake as mistake:
+            self.report.add(statement.line, mistake)
+
+    def _constant(self, statement: Statement) -> None:
+        """`.equ NAME, EXPRESSION`, of labels and the constants above it. The name of a failed one is kept as failed."""
+        fields = bind(statement.head, statement.arguments, ("name", "value"))
+        if len(fields) < 2 or len(fields["name"]) > 1:
+            raise Mistake("`.equ` needs a name and a value", statement.head[2], 4, "write .equ NAME, EXPRESSION")
+        token = fields["name"][0]
+        define(self.parsed, statement.line, token, "constant")
+        try:
+            for kind, name, column in fields["value"]:
+                if (kind, name) == token[:2]:
+                    raise Mistake(f"`{name}` is defined by itself", column, len(name), "give it another name")
+            value = evaluate(fields["value"], self.draft.symbols)
+        except Mistake:
+            self.draft.symbols[token[1]] = None
+            raise
+        self.draft.symbols[token[1]] = value
+
+    def _need_samples(self) -> None:
+        """Samples are for all inputs or for none, and as many as labels."""
+        draft = self.draft
+        lacking = [name for name in draft.inputs if name not in draft.samples]
+        counts = {len(array) for array in draft.samples.values()}
+        if self.report or not (draft.samples or draft.labels is not None):
+            return
+        line = next(statement for statement in self.parsed.directives if is_late(statement.head[1])).line
+        if draft.labels is not None and counts != {len(draft.labels)}:
+            found = f"{max(counts)} samples" if counts else "no samples"
+            self.report.add(line, Mistake(f"there are {len(draft.labels)} labels, and {found}", 0, 1))
+        elif lacking:
+            self.report.add(line, Mistake(f"there are no samples for input `{lacking[0]}`", 0, 1))
+
+    def _instruction(self, statement: Statement) -> None:
+        """Encodes one instruction. Where it fails, which is reported, None keeps its place."""
+        self.instructions.append(None)
+        _, mnemonic, column = statement.head
+        row = MNEMONICS.get(mnemonic)
+        if statement.unread:
+            raise Consequence("the instruction could not be read", column, len(mnemonic))
+        if row is None:
+            hint = partial(did_you_mean, mnemonic, MNEMONICS, "`acortex isa` lists the instructions")
+            raise Mistake(f"no instruction is called `{mnemonic[:40]}`", column, len(mnemonic), hint)
+        given = bind(statement.head, statement.arguments, tuple(row.by_name))
+        values = {}
+        word = row.opcode << OPCODE_SHIFT
+        for operand in row.operands:
+            try:
+                value = self._value(operand, given.get(operand.name), statement)
+            except Mistake as mistake:
+                self.report.add(statement.line, mistake)
+                continue
+            values[operand.name] = value
+            word |= operand.kind.encode(value) << operand.shift
+        if len(values) == len(row.operands):
+            self.instructions[-1] = Instruction(row, values)
+            self.words.append(word)
+
+    def _value(self, operand: Operand, tokens: list[Token] | None, statement: Statement) -> int:
+        """The value of one operand. Raises Mistake where it has none."""
+        if tokens is not None:
+            return self._given_value(operand, tokens)
+        if operand.default is None:
+            _, mnemonic, column = statement.head
+            message = f"`{mnemonic}` needs operand `{operand.name}`, {operand.doc}"
+            raise Mistake(message, column, len(mnemonic))
+        return operand.default
+
+    def _given_value(self, operand: Operand, tokens: list[Token]) -> int:
+        kind = operand.kind
+        if len(tokens) == 1:
+            value = _WRITTEN[kind.name].get(tokens[0][1])
+            if value is not None:
+                return value
+        if kind.prefix or kind.choices:
+            raise _at(
+                tokens, f"`{operand.name}` takes {_wanted(kind)}, not `{_shown(tokens)}`", _suggestion(kind, tokens)
+            )
+        if kind.table and kind.table != "label":
+            return self._named(operand, tokens)
+        value = evaluate(tokens, self.draft.symbols)
+        if value not in _NUMBERS[kind.name]:
+            raise _at(tokens, f"`{operand.name}` is {value}, {allowed(kind)}", kind.doc)
+        return value
+
+    def _named(self, operand: Operand, tokens: list[Token]) -> int:
+        """The number of a name in a table. A layer's name is given its number at its first use."""
+        token_kind, text, _ = tokens[0]
+        name = text[1:-1] if token_kind == "string" else text
+        if len(tokens) > 1 or token_kind not in ("name", "string") or not is_name(name):
+            raise _at(tokens, f"`{operand.name}` takes the name of {operand.doc}, not `{_shown(tokens)}`")
+        draft = self.draft
+        if operand.kind.table == "layer":
+            number = draft.layers.setdefault(name, len(draft.layers))
+            if number > operand.kind.high:
+                raise _at(tokens, f"a program has at most {operand.kind.high + 1} layers")
+            return number
+        table = draft.table(operand.kind.table)
+        if name not in table:
+            if (operand.kind.table, name) in draft.declared or name in self.parsed.doubtful:
+                raise Consequence(f"`{name}` is declared wrongly", tokens[0][2], len(text))
+            hint = partial(did_you_mean, name, table, f"declare it with .{operand.kind.table}")
+            message = f"no {_TABLES[operand.kind.table]} is called `{name}`"
+            raise _at(tokens, message, hint)
+        return list(table).index(name)
+
+    def _rules(self) -> None:
+        """The rules of acortex.isa.checks, each reported at the operand that breaks it."""
+        if not self.instructions and not self.report:
+            self.report.add(
+                1, Mistake("the text holds no instructions", 0, 1, "the shortest program is `start`, `halt`")
+            )
+        unread = [None] if self.parsed.broken_lines else []
+        for problem in check([*self.instructions, *unread], {}):
+            statement = self.parsed.instructions[problem.index]
+            self.report.add(statement.line, _placed(problem, statement))
+
+    def program(self) -> Program:
+        """What the text makes, after a `run` that reported nothing."""
+        draft, file = self.draft, Path(self.source.file)
+        instructions, texts = self.parsed.instructions, self.source.lines
+        return Program(
+            name=draft.name or (file.stem if is_name(file.stem) and file.suffix else "program"),
+            chip=draft.chip or DEFAULT_CHIP,
+            chip_at=draft.chip_at,
+            words=np.array(self.words, dtype=np.uint64),
+            lines=tuple(
+                Line(self.source.name, one.line, texts[one.line - 1].strip())
+                for one, _ in zip(instructions, self.words, strict=True)
+            ),
+            weights=tuple(draft.weights.values()),
+            constants=tuple(draft.constants.values()),
+            memory=tuple(draft.memory),
+            inputs=tuple(draft.inputs.values()),
+            outputs=tuple(draft.outputs.values()),
+            layers=tuple(draft.layers),
+            samples=draft.samples,
+            labels=draft.labels,
+        )
+
+
+def _at(tokens: list[Token], message: str, hint: Hint = "") -> Mistake:
+    return Mistake(message, tokens[0][2], tokens[-1][2] + len(tokens[-1][1]) - tokens[0][2], hint)
+
+
+def _shown(tokens: list[Token]) -> str:
+    return " ".join(token[1] for token in tokens)[:40]
+
+
+def _wanted(kind: OperandKind) -> str:
+    """What an operand of registers or choices may be."""
+    if kind.choices:
+        return any_of(kind.choices)
+    words = "".join(f" or {word}" for word, _ in kind.words)
+    return f"{kind.doc} ({kind.prefix}0 to {kind.prefix}{kind.registers[-1]}{words})"
+
+
+def _suggestion(kind: OperandKind, tokens: list[Token]) -> Hint:
+    return partial(did_you_mean, tokens[0][1], kind.choices) if kind.choices else ""
+
+
+def _placed(problem: Problem, statement: Statement) -> Mistake:
+    """A broken rule at the operand that breaks it, or at the mnemonic."""
+    head = statement.head
+    if problem.operand:
+        fields = bind(head, statement.arguments, tuple(MNEMONICS[head[1]].by_name))
+        if problem.operand in fields:
+            return _at(fields[problem.operand], problem.message, problem.hint)
+    return Mistake(problem.message, head[2], len(head[1]), problem.hint)

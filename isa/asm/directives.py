@@ -1,0 +1,300 @@
+"""Directives: what a source text says beside its instructions. One row of `DIRECTIVES` each."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex.errors import AcortexError
+from acortex.isa.arithmetic.tensors import ENCODINGS, MAX_CODE_BITS, MAX_SCALE, MAX_WORDS, MIN_SCALE, accept, fault
+from acortex.isa.asm.arguments import Draft, Given
+from acortex.isa.asm.diagnostics import Consequence, Mistake
+from acortex.isa.asm.expressions import LIMIT
+from acortex.isa.asm.parser import Statement, bind
+from acortex.isa.data import OFFSET_LIMIT, TYPES, WEIGHT_HIGH, WEIGHT_LOW, constants_fault, packed_size, unpack_weights
+from acortex.isa.machine import CHANNELS
+from acortex.isa.operands import KINDS, PACKED
+from acortex.isa.program import Constants, Memory, Tensor, Weights
+from acortex.wording import any_of, did_you_mean, shape_text
+
+MAX_CODE = (1 << MAX_CODE_BITS) - 1
+
+MAX_TABLES = 1 << KINDS["constants"].bits
+"""How many pieces the initial memory may have."""
+
+
+def _once(given: Given, known: object, what: str) -> None:
+    if known:
+        raise given.mistake("name", f"a second {what}", "a program has one")
+
+
+def _new(given: Given, kind: str) -> str:
+    """A name that a table does not hold yet."""
+    name = given.name("name")
+    declared = given.draft.declared
+    if (kind, name) in declared:
+        raise given.mistake("name", f"`{name}` is declared twice")
+    limit = KINDS[kind].high + 1
+    if sum(1 for known, _ in declared if known == kind) >= limit:
+        raise given.mistake("name", f"a program has at most {limit} of these")
+    declared.add((kind, name))
+    return name
+
+
+def _program(given: Given) -> None:
+    _once(given, given.draft.name, "name of the program")
+    given.draft.name = given.name("name")
+
+
+def _chip(given: Given) -> None:
+    _once(given, given.draft.chip, "chip")
+    given.draft.chip = given.name("name")
+    given.draft.chip_at = given.place("name")
+
+
+def _layer(given: Given) -> None:
+    layers = given.draft.layers
+    layers[_new(given, "layer")] = len(layers)
+
+
+def _tensor(given: Given, table: dict[str, Tensor], kind: str) -> None:
+    name = _new(given, kind)
+    tensor = Tensor(
+        name,
+        given.shapes("shape"),
+        given.choice("encode", tuple(ENCODINGS)) if "encode" in given else "codes",
+        given.integer("bits", 1, MAX_CODE_BITS) if "bits" in given else 4,
+        given.real("scale") if "scale" in given else 1.0,
+        given.integer("zero", 0, (1 << MAX_CODE_BITS) - 1) if "zero" in given else 0,
+        given.axes("axes") if "axes" in given else None,
+        given.integer("packed", 1, int(PACKED[-1])) if "packed" in given else 1,
+    )
+    wrong = fault(tensor)
+    if wrong:
+        raise given.mistake(*wrong)
+    table[name] = tensor
+
+
+def _input(given: Given) -> None:
+    _tensor(given, given.draft.inputs, "input")
+
+
+def _output(given: Given) -> None:
+    _tensor(given, given.draft.outputs, "output")
+
+
+def _weights(given: Given) -> None:
+    draft = given.draft
+    name = _new(given, "weights")
+    shape = given.one_shape("shape")
+    if len(shape) != 2 or max(shape) > KINDS["rows"].high:
+        raise given.mistake("shape", "a matrix has rows x columns", f"write 785x64, each at most {KINDS['rows'].high}")
+    rows, columns = shape
+    macs = given.integer("macs", 0, rows * columns) if "macs" in given else rows * columns
+    draft.weights[name] = Weights(name, _weight_values(given, (rows, columns)), macs)
+
+
+def _weight_values(given: Given, shape: tuple[int, int]) -> NDArray[np.int8]:
+    if "file" in given:
+        return _file_integers(given, shape, "weight", WEIGHT_LOW, WEIGHT_HIGH).astype(np.int8)
+    given.claim(math.prod(shape))
+    rows = given.inline_rows(shape, WEIGHT_LOW, WEIGHT_HIGH)
+    return unpack_weights(given.blob(packed_size(shape)), shape) if rows is None else rows.astype(np.int8)
+
+
+def _file_integers(given: Given, shape: tuple[int, ...], what: str, low: int, high: int) -> NDArray[np.integer[Any]]:
+    """Whole numbers of one range from the file that is named."""
+    given.no_inline()
+    array = given.file_array()
+    if array.shape != shape:
+        found = shape_text(array.shape) or "a single number"
+        raise given.mistake("shape", f"the file holds {found}, not {shape_text(shape)}")
+    if array.dtype.kind not in "iu":
+        raise given.mistake("file", f"{what}s are integers, the file holds {array.dtype.name}")
+    numbers: NDArray[np.integer[Any]] = array.view()  # type: ignore[assignment]  # of a kind that was checked
+    if int(numbers.min()) < low or int(numbers.max()) > high:
+        place = np.argwhere((numbers < low) | (numbers > high))[0]
+        at = ", ".join(map(str, place))
+        message = f"{what} {numbers[tuple(place)]} at [{at}] is out of range, allowed is {low} to {high}"
+        raise given.mistake("file", message)
+    return numbers
+
+
+def _constants(given: Given) -> None:
+    name = _new(given, "constants")
+    shape = (given.integer("columns", 1, KINDS["columns"].high), 2)
+    if "file" in given:
+        values = _file_integers(given, shape, "constant", -OFFSET_LIMIT, OFFSET_LIMIT).astype(np.int64)
+    else:
+        given.claim(math.prod(shape) * 8)
+        rows = given.inline_rows(shape, -OFFSET_LIMIT, OFFSET_LIMIT)
+        values = np.frombuffer(given.blob(math.prod(shape) * 8), "<i8").reshape(shape) if rows is None else rows
+    wrong = constants_fault(values)
+    if wrong:
+        raise given.mistake("file", wrong)
+    given.draft.constants[name] = Constants(name, values.astype(np.int64))
+
+
+def _memory(given: Given) -> None:
+    address = given.integer("address", 0, MAX_WORDS - 1)
+    shape = (given.integer("count", 1, MAX_WORDS - address), CHANNELS)
+    if "file" in given:
+        values = _file_integers(given, shape, "code", 0, MAX_CODE).astype(np.uint8)
+    else:
+        given.claim(math.prod(shape))
+        rows = given.inline_rows(shape, 0, MAX_CODE)
+        flat = np.frombuffer(given.blob(math.prod(shape)), np.uint8) if rows is None else rows.astype(np.uint8)
+        values = flat.reshape(shape)
+    table, known = Memory(address, values, given.line()), given.draft.memory
+    place = bisect(known, address, key=lambda one: one.address)
+    for other in known[max(place - 1, 0) : place + 1]:
+        if other.address < table.end and address < other.end:
+            first, last = max(address, other.address), min(table.end, other.end) - 1
+            raise given.mistake("address", f"words {first} to {last} are given in line {other.line.number} already")
+    if len(known) >= MAX_TABLES:
+        raise given.mistake("address", f"a program has at most {MAX_TABLES} of these")
+    known.insert(place, table)
+
+
+def _own_array(given: Given, default_type: str) -> NDArray[np.generic]:
+    """An array of any plain type, from a file or from the lines that follow."""
+    if "file" in given:
+        given.no_inline()
+        return given.file_array()
+    if "shape" not in given:
+        raise given.mistake("", "the data are missing", "name a file=, or give shape= and .row or .blob lines")
+    shape = given.one_shape("shape")
+    dtype = np.dtype(given.choice("type", TYPES) if "type" in given else default_type).newbyteorder("<")
+    size = math.prod(shape) * dtype.itemsize
+    given.claim(size)
+    low, high = (int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)) if dtype.kind in "iu" else (0, 1)
+    rows = given.inline_rows(shape, max(low, -LIMIT), min(high, LIMIT - 1))
+    return np.frombuffer(given.blob(size), dtype).reshape(shape).copy() if rows is None else rows.astype(dtype)
+
+
+def _samples(given: Given) -> None:
+    draft, name = given.draft, given.name("name")
+    tensor = draft.inputs.get(name)
+    if tensor is None and ("input", name) in draft.declared:
+        raise Consequence(f"input `{name}` is declared wrongly")
+    if tensor is None:
+        hint = partial(did_you_mean, name, draft.inputs, "declare it with .input")
+        raise given.mistake("name", f"no input is called `{name}`", hint)
+    if name in draft.samples:
+        raise given.mistake("name", f"a second set of samples for `{name}`")
+    array = _own_array(given, "uint8")
+    try:
+        accept(tensor, array)
+    except AcortexError as error:
+        raise given.mistake("name", error.message, error.hint) from None
+    for other, known in draft.samples.items():
+        if len(known) != len(array):
+            raise given.mistake("name", f"`{name}` has {len(array)} samples, `{other}` has {len(known)}")
+    draft.samples[name] = array
+
+
+def _labels(given: Given) -> None:
+    draft = given.draft
+    if draft.labels is not None:
+        raise given.mistake("", "a second set of labels")
+    array = _own_array(given, "int64")
+    if array.ndim != 1 or array.dtype.kind not in "iu":
+        raise given.mistake("shape" if "shape" in given else "file", "labels are one row of integers")
+    if array.dtype == np.uint64 and len(array) and int(array.max()) >= LIMIT:
+        raise given.mistake("file", f"label {array.max()} is too large")
+    draft.labels = array.astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Directive:
+    """A directive: its meaning, required fields, optional fields, the function that executes it, and whether it waits.
+
+    `late` ones wait for the others, since they refer to them. `.row` and `.blob` lines belong to the directive above.
+    """
+
+    doc: str
+    required: tuple[str, ...]
+    optional: tuple[str, ...]
+    act: Callable[[Given], None]
+    late: bool = False
+
+
+_TENSOR = ("encode", "bits", "scale", "zero", "axes", "packed")
+
+# fmt: off
+DIRECTIVES: dict[str, Directive] = {
+    ".program": Directive("Names the program.", ("name",), (), _program),
+    ".chip": Directive("Names the chip that the program runs on unless a run names another.", ("name",), (), _chip),
+    ".layer": Directive("Declares a layer ahead of its first `layer NAME`, so that reports list it here.",
+                        ("name",), (), _layer),
+    ".input": Directive("Declares an input tensor.", ("name", "shape"), _TENSOR, _input),
+    ".output": Directive("Declares an output tensor.", ("name", "shape"), _TENSOR, _output),
+    ".weights": Directive("Declares a matrix of weights, -8 to 7, for `program`: rows are inputs, columns outputs.",
+                          ("name", "shape"), ("file", "key", "macs"), _weights),
+    ".constants": Directive("Declares for each column of a group an offset, -2^31 to 2^31, and a multiplier, 1 to"
+        " 65536, in"
+                            " the place of the quantiser's, for `tune`.",
+                            ("name", "columns"), ("file", "key"), _constants),
+    ".memory": Directive("Gives words that main memory holds from the start, 64 codes each.",
+                         ("address", "count"), ("file", "key"), _memory),
+    ".samples": Directive("Gives an input the data that run unless others are given; the first axis counts inferences.",
+                          ("name",), ("file", "key", "shape", "type"), _samples, late=True),
+    ".labels": Directive("Gives the right answers of the samples, one whole number each.",
+                         (), ("file", "key", "shape", "type"), _labels, late=True),
+}
+"""Every directive but those of the text itself, `TEXT`."""
+
+FIELDS = {
+    "name": "a name, bare or in quotes",
+    "shape": "extents as in 3x32x32; several allowed shapes of a tensor are separated by |",
+    "encode": "how numbers become codes: " + "; ".join(f"{name}: {one.doc}" for name, one in ENCODINGS.items()),
+    "bits": f"bits of a code, 1 to {MAX_CODE_BITS}; 4 where left out",
+    "scale": f"what a step of a linear code stands for, {MIN_SCALE:g} to {MAX_SCALE:g}; 1 where left out",
+    "zero": "the linear code that stands for zero, 0 to 2^bits - 1; 0 where left out",
+    "axes": "the order of axes in memory, the channels last, such as 1.2.0 of channels x height x width",
+    "packed": f"pixels in a word: {', '.join(PACKED)}",
+    "file": "a .npy or .npz file beside the source; without it .row or .blob lines follow",
+    "key": "the array of a .npz file",
+    "macs": "multiply-accumulates that reports count for one position, 0 to rows x columns; all of them where left out",
+    "columns": f"columns of the group, 1 to {KINDS['columns'].high}",
+    "address": f"the first word, 0 to {MAX_WORDS - 1}",
+    "count": f"words, at least one, up to word {MAX_WORDS - 1}",
+    "type": f"the type of inline data: {', '.join(TYPES)}",
+}
+"""What each field of a directive is."""
+
+TEXT = {
+    ".equ": (".equ NAME, EXPRESSION", "Defines a constant, for instructions, data and other directives anywhere in the"
+             " text, and for another .equ below it. See `acortex isa expressions`."),
+    ".row": (".row VALUE, VALUE, ...", "A row of the data of the directive above it."),
+    ".blob": (".blob \"BASE64\"", "Data of the directive above it: bytes, packed by zlib, as the disassembler writes."),
+}
+"""The directives of the text itself: how each is written, and what it says."""
+# fmt: on
+
+
+def is_late(name: str) -> bool:
+    """Whether a directive is executed after the others, since it refers to them."""
+    return name in DIRECTIVES and DIRECTIVES[name].late
+
+
+def carry_out(draft: Draft, statement: Statement) -> None:
+    """Does what one directive says. Raises Mistake."""
+    _, name, column = statement.head
+    directive = DIRECTIVES.get(name)
+    if directive is None:
+        known = [*DIRECTIVES, *TEXT]
+        hint = partial(did_you_mean, name, known, f"known are {any_of(known)}")
+        raise Mistake(f"no directive is called `{name}`", column, len(name), hint)
+    fields = bind(statement.head, statement.arguments, directive.required + directive.optional)
+    missing = [field_name for field_name in directive.required if field_name not in fields]
+    if missing:
+        raise Mistake(f"`{name}` needs {any_of(missing)}", column, len(name))
+    directive.act(Given(draft, statement, fields))

@@ -1,0 +1,161 @@
+"""Integer expressions: numbers, constants and labels, with the operators below. No recursion, no large numbers.
+
+Precedence, loosest first: `<< >>`, then `+ -`, then `* / // /^ %`, then a sign. There are three divisions, since an
+address that was rounded unseen is a mistake: `/` must divide exactly, `//` rounds down, `/^` rounds up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from acortex.isa.asm.diagnostics import Consequence, Mistake
+from acortex.isa.asm.lexer import Token, number_of
+from acortex.wording import did_you_mean
+
+LIMIT = 1 << 63
+"""Every value on the way stays below this, in magnitude."""
+
+MAX_DEPTH = 64
+"""How deep parentheses nest."""
+
+_PRECEDENCE = {"(": 0, "<<": 1, ">>": 1, "+": 2, "-": 2, "*": 3, "/": 3, "//": 3, "/^": 3, "%": 3, "sign -": 4}
+
+OPERATORS = {
+    "-a, +a": "a sign: before a value, or before another sign",
+    "a * b": "the product",
+    "a / b": "the quotient, which must leave no remainder",
+    "a // b": "the quotient, rounded down, towards minus infinity",
+    "a /^ b": "the quotient, rounded up, towards plus infinity",
+    "a % b": "what a // b leaves: a - (a // b) * b, of the sign of b",
+    "a + b": "the sum; like a - b it binds less than the five above",
+    "a - b": "the difference",
+    "a << b": "a * 2^b, b from 0 to 63; like a >> b it binds least of all",
+    "a >> b": "a // 2^b, b from 0 to 63",
+}
+"""The operators as the manual explains them, in the order of `_PRECEDENCE`."""
+
+_DEFINE = "define it: .equ NAME, EXPRESSION"
+_BELOW = "it is defined further down: an .equ may use labels, and the constants above it"
+
+Symbols = Mapping[str, int | None]
+"""Constants and labels by name; None where the definition itself is wrong, and reported."""
+
+
+def evaluate(tokens: Sequence[Token], symbols: Symbols) -> int:
+    """The value of an expression. Raises Mistake at the token that is wrong."""
+    if len(tokens) == 1:
+        return _operand(tokens[0], symbols)
+    values: list[int] = []
+    pending: list[tuple[str, Token]] = []
+    expect_value = True
+    for token in tokens:
+        if expect_value:
+            expect_value = _value_place(token, symbols, values, pending)
+        else:
+            expect_value = _operator_place(token, values, pending)
+    if expect_value:
+        raise _at(tokens[-1], f"the expression ends after `{tokens[-1][1]}`")
+    _reduce(values, pending, 0)
+    if pending:
+        raise _at(pending[-1][1], "this parenthesis is never closed")
+    return values[0]
+
+
+def _value_place(token: Token, symbols: Symbols, values: list[int], pending: list[tuple[str, Token]]) -> bool:
+    """Takes a token where a value is due; answers whether one still is."""
+    text = token[1]
+    if token[0] != "op":
+        values.append(_operand(token, symbols))
+        return False
+    if text == "(":
+        if sum(1 for name, _ in pending if name == "(") >= MAX_DEPTH:
+            raise _at(token, f"parentheses nest deeper than {MAX_DEPTH}")
+        pending.append(("(", token))
+    elif text == "-":
+        pending.append(("sign -", token))
+    elif text != "+":
+        raise _at(token, f"a value should stand here, not `{text}`")
+    return True
+
+
+def _operator_place(token: Token, values: list[int], pending: list[tuple[str, Token]]) -> bool:
+    """Takes a token where an operator is due; answers whether a value is due after it."""
+    kind, text, _ = token
+    if text == ")":
+        _reduce(values, pending, 1)
+        if not pending:
+            raise _at(token, "this parenthesis closes nothing")
+        pending.pop()
+        return False
+    if kind != "op" or text not in _PRECEDENCE or text == "(":
+        raise _at(token, f"an operator should stand here, not `{text}`", "operators are + - * / // /^ % << >>")
+    _reduce(values, pending, _PRECEDENCE[text])
+    pending.append((text, token))
+    return True
+
+
+def _reduce(values: list[int], pending: list[tuple[str, Token]], precedence: int) -> None:
+    """Carries out what binds at least as tightly as `precedence`, up to the last open parenthesis."""
+    while pending and pending[-1][0] != "(" and _PRECEDENCE[pending[-1][0]] >= precedence:
+        name, token = pending.pop()
+        right = values.pop()
+        if name == "sign -":
+            values.append(-right)
+            continue
+        result = _apply(name, token, values.pop(), right)
+        if not -LIMIT < result < LIMIT:
+            raise _at(token, "the value needs more than 64 bits")
+        values.append(result)
+
+
+def _exact(token: Token, left: int, right: int) -> int:
+    if left % right:
+        raise _at(token, f"{left} / {right} leaves a remainder", "// rounds down, /^ rounds up")
+    return left // right
+
+
+_OPERATIONS: dict[str, Callable[[int, int], int]] = {
+    "+": lambda left, right: left + right,
+    "-": lambda left, right: left - right,
+    "*": lambda left, right: left * right,
+    "//": lambda left, right: left // right,
+    "/^": lambda left, right: -(-left // right),
+    "%": lambda left, right: left % right,
+    "<<": lambda left, right: left << right,
+    ">>": lambda left, right: left >> right,
+}
+
+
+def _apply(name: str, token: Token, left: int, right: int) -> int:
+    if name in ("/", "//", "/^", "%") and right == 0:
+        raise _at(token, "division by zero")
+    if name in ("<<", ">>") and not 0 <= right < 64:
+        raise _at(token, f"a shift by {right}: 0 to 63 is allowed")
+    return _exact(token, left, right) if name == "/" else _OPERATIONS[name](left, right)
+
+
+def _operand(token: Token, symbols: Symbols) -> int:
+    kind, text, column = token
+    if kind == "number":
+        value = number_of(token)
+        if value >= LIMIT:
+            raise _at(token, "the value needs more than 64 bits")
+        return value
+    if kind != "name":
+        raise _at(token, f"a number, a constant or a label should stand here, not `{text[:40]}`")
+    if text not in symbols:
+        # Looked up as the report ends, when every constant is known.
+        raise Mistake(
+            f"no constant or label is called `{text}`",
+            column,
+            len(text),
+            lambda: _BELOW if text in symbols else did_you_mean(text, symbols, _DEFINE),
+        )
+    known = symbols[text]
+    if known is None:
+        raise Consequence(f"`{text}` has no value", column, len(text))
+    return known
+
+
+def _at(token: Token, message: str, hint: str = "") -> Mistake:
+    return Mistake(message, token[2], len(token[1]), hint)

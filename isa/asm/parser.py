@@ -1,0 +1,227 @@
+"""The first pass: lines become statements, and labels get their addresses.
+
+A line is `label: … mnemonic argument, argument, name=argument ; comment`, each part of it optional; a directive stands
+where a mnemonic does. `.row` and `.blob` lines belong to the directive before them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex.isa.asm.diagnostics import Mistake, MistakeLog, Source
+from acortex.isa.asm.lexer import Token, tokens_of
+from acortex.isa.operands import KINDS
+from acortex.wording import did_you_mean
+
+MAX_INSTRUCTIONS = 1 << KINDS["target"].bits
+"""As many as a jump can reach."""
+
+MAX_TOKENS = 700_000
+"""A bound on the memory and time that a hostile text can take."""
+
+DATA_DIRECTIVES = (".weights", ".constants", ".memory", ".samples", ".labels")
+
+Argument = tuple[Token | None, list[Token]]
+"""An argument: the token of its name where it has one, and the tokens of its value."""
+
+_ROW = re.compile(r"[ \t]*\.row[ \t]+((?:[+-]?[0-9]{1,9}[ \t]*,[ \t]*)*[+-]?[0-9]{1,9})[ \t]*(?:[;#].*)?", re.ASCII)
+_RESERVED = re.compile("|".join(f"{kind.prefix}[0-9]+" for kind in KINDS.values() if kind.prefix), re.ASCII)
+_LABELS = re.compile(r"(?:[ \t]*[A-Za-z_][A-Za-z0-9_.]*[ \t]*:)*", re.ASCII)
+_DECLARATION = re.compile(r"[ \t]*(\.[A-Za-z_]+)[ \t]*\"?([A-Za-z0-9_.]*)", re.ASCII)
+_WORDS = {word for kind in KINDS.values() for word, _ in kind.words}
+
+
+@dataclass(slots=True)
+class DataLine:
+    """A `.row` (its values, or its arguments where they are no plain numbers) or a `.blob` (its string's token)."""
+
+    line: int
+    values: NDArray[np.int32] | None = None
+    arguments: list[Argument] = field(default_factory=list)
+    blob: Token | None = None
+
+
+@dataclass(slots=True)
+class Statement:
+    """An instruction or a directive: its line (from 1), its first word, its arguments, and the data that follow it."""
+
+    line: int
+    head: Token
+    arguments: list[Argument]
+    data: list[DataLine] = field(default_factory=list)
+    unread: bool = False
+    """Whether its arguments could not be read, which is reported already."""
+
+
+@dataclass(slots=True)
+class Parsed:
+    """A source text after the first pass. `labels` gives each label's address, `defined` the line of each symbol."""
+
+    instructions: list[Statement] = field(default_factory=list)
+    directives: list[Statement] = field(default_factory=list)
+    labels: dict[str, int] = field(default_factory=dict)
+    defined: dict[str, int] = field(default_factory=dict)
+    broken_lines: int = 0
+    """How many lines could not be read; what they would have held is unknown."""
+    doubtful: set[str] = field(default_factory=set)
+    """Names that lines which could not be read may have declared."""
+
+
+def parse(source: Source, report: MistakeLog) -> Parsed:
+    """Reads all lines. Mistakes go to the report, a line at a time."""
+    parsed = Parsed()
+    budget = MAX_TOKENS
+    for number, text in enumerate(source.lines, start=1):
+        try:
+            row = _ROW.fullmatch(text)
+            if row:
+                values = np.array(row[1].split(","), dtype=np.int32)
+                _owner(parsed, (".row", ".row", text.index("."))).data.append(DataLine(number, values))
+                continue
+            tokens = tokens_of(text)
+            budget -= len(tokens)
+            if budget < 0:
+                raise Mistake(
+                    f"the text has more than {MAX_TOKENS} words and numbers", hint="put data into a .npz file"
+                )
+            if tokens:
+                _line(parsed, number, tokens)
+        except Mistake as mistake:
+            parsed.broken_lines += 1
+            _salvage(parsed, text)
+            report.add(number, mistake)
+            if budget < 0:
+                break
+    return parsed
+
+
+def _line(parsed: Parsed, number: int, tokens: list[Token]) -> None:
+    start = 0
+    while len(tokens) > start + 1 and tokens[start + 1][1] == ":":
+        _label(parsed, number, tokens[start])
+        start += 2
+    if start == len(tokens):
+        return
+    head = tokens[start]
+    if head[0] == "name":
+        if len(parsed.instructions) >= MAX_INSTRUCTIONS:
+            raise Mistake(f"a program has at most {MAX_INSTRUCTIONS} instructions", head[2], len(head[1]))
+        statement = Statement(number, head, [], unread=True)
+        parsed.instructions.append(statement)
+        statement.arguments = arguments_of(tokens, start + 1)
+        statement.unread = False
+    elif head[0] == "directive":
+        _directive(parsed, number, head, tokens[start + 1 :])
+    else:
+        raise Mistake(f"a mnemonic or a directive should stand here, not `{head[1][:40]}`", head[2], len(head[1]))
+
+
+def _salvage(parsed: Parsed, text: str) -> None:
+    """Notes what a line that could not be read would have given, so that one mistake is not reported as several."""
+    labels = _LABELS.match(text)
+    for name in labels[0].split(":")[:-1] if labels else ():
+        parsed.labels.setdefault(name.strip(), len(parsed.instructions))
+    declaration = _DECLARATION.match(text)
+    if declaration and declaration[1] in (".row", ".blob"):
+        for owner in parsed.directives[-1:]:
+            owner.unread = True
+            parsed.doubtful.update(token[1] for _, tokens in owner.arguments[:1] for token in tokens)
+    elif declaration:
+        parsed.doubtful.add(declaration[2])
+
+
+def _label(parsed: Parsed, number: int, token: Token) -> None:
+    define(parsed, number, token, "label")
+    parsed.labels[token[1]] = len(parsed.instructions)
+
+
+def define(parsed: Parsed, number: int, token: Token, what: str) -> None:
+    """Takes note of a new symbol. Raises Mistake where the name is taken, or means something else."""
+    kind, name, column = token
+    if kind != "name":
+        raise Mistake(f"`{name[:40]}` cannot name a {what}", column, len(name), "names are letters, digits, _ and .")
+    if _RESERVED.fullmatch(name) or name in _WORDS:
+        raise Mistake(f"`{name}` cannot name a {what}: it is a word of the language", column, len(name))
+    if name in parsed.defined:
+        raise Mistake(f"`{name}` is already defined, in line {parsed.defined[name]}", column, len(name))
+    parsed.defined[name] = number
+
+
+def _directive(parsed: Parsed, number: int, head: Token, rest: list[Token]) -> None:
+    if head[1] == ".row":
+        _owner(parsed, head).data.append(DataLine(number, arguments=arguments_of(rest, 0)))
+    elif head[1] == ".blob":
+        if len(rest) != 1 or rest[0][0] != "string":
+            raise Mistake(".blob takes one string", head[2], len(head[1]), 'write .blob "…"')
+        _owner(parsed, head).data.append(DataLine(number, blob=rest[0]))
+    else:
+        parsed.directives.append(Statement(number, head, arguments_of(rest, 0)))
+
+
+def _owner(parsed: Parsed, head: Token) -> Statement:
+    """The directive that a line of data belongs to."""
+    last = parsed.directives[-1] if parsed.directives else None
+    if last is None or last.head[1] not in DATA_DIRECTIVES:
+        raise Mistake(
+            f"{head[1]} belongs to no data", head[2], len(head[1]), f"it follows {', '.join(DATA_DIRECTIVES)}"
+        )
+    return last
+
+
+def arguments_of(tokens: list[Token], start: int) -> list[Argument]:
+    """Cuts the tokens from `start` on at their commas."""
+    arguments: list[Argument] = []
+    current: list[Token] = []
+    for token in tokens[start:]:
+        if token[1] == ",":
+            arguments.append(_argument(current, token))
+            current = []
+        else:
+            current.append(token)
+    if current or arguments:
+        arguments.append(_argument(current, tokens[-1]))
+    return arguments
+
+
+def _argument(tokens: list[Token], after: Token) -> Argument:
+    if not tokens:
+        raise Mistake("an operand is missing beside this comma", after[2], len(after[1]))
+    if len(tokens) > 1 and tokens[1][1] == "=":
+        if len(tokens) == 2 or tokens[0][0] != "name":
+            raise Mistake("an operand by name is written name=value", tokens[0][2], len(tokens[0][1]))
+        return tokens[0], tokens[2:]
+    return None, tokens
+
+
+def bind(head: Token, arguments: list[Argument], fields: tuple[str, ...]) -> dict[str, list[Token]]:
+    """Gives arguments to the fields they stand for: by position first, then by name.
+
+    Raises Mistake for one too many, an unknown name, one given twice, or a position after a name.
+    """
+    given: dict[str, list[Token]] = {}
+    for index, (name_token, tokens) in enumerate(arguments):
+        place = tokens[0][2], tokens[-1][2] + len(tokens[-1][1]) - tokens[0][2]
+        if name_token is None:
+            if index >= len(fields):
+                raise Mistake(f"`{head[1]}` takes at most {len(fields)} operands", *place, _takes(head, fields))
+            if len(given) < index or (index and arguments[index - 1][0] is not None):
+                raise Mistake("operands by position come before those by name", *place)
+            given[fields[index]] = tokens
+            continue
+        name = name_token[1]
+        if name not in fields:
+            hint = partial(did_you_mean, name, fields, _takes(head, fields))
+            raise Mistake(f"`{head[1]}` has no operand `{name}`", name_token[2], len(name), hint)
+        if name in given:
+            raise Mistake(f"operand `{name}` is given twice", name_token[2], len(name))
+        given[name] = tokens
+    return given
+
+
+def _takes(head: Token, fields: tuple[str, ...]) -> str:
+    return f"its operands are {', '.join(fields)}" if fields else f"`{head[1]}` takes none"

@@ -1,0 +1,1 @@
+"""From passes to the text of a program and its arrays."""

@@ -1,0 +1,1 @@
+"""From a layer graph to passes on the chip: fusion, placement, memory and schedule."""

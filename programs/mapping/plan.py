@@ -1,0 +1,33 @@
+"""A network as it is planned, before it is written down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from acortex.programs.graph import LayerGraph
+from acortex.programs.mapping.memory_plan import MemoryPlan
+from acortex.programs.mapping.passes import Layout, Lowered, Pass
+from acortex.programs.mapping.placement import Placement
+from acortex.programs.mapping.schedule import Schedule
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """All that is decided of a network; `chip` is the name of the machine that it is planned for."""
+
+    graph: LayerGraph
+    chip: str
+    lowered: Lowered
+    placement: Placement
+    memory: MemoryPlan
+    schedule: Schedule
+
+    @property
+    def passes(self) -> list[Pass]:
+        """The passes, in order."""
+        return self.lowered.passes
+
+    @property
+    def layouts(self) -> dict[str, Layout]:
+        """How every map lies in memory."""
+        return self.lowered.layouts

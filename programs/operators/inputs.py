@@ -1,0 +1,147 @@
+"""How the inputs of a network lie in memory: the first operator that needs a layout sets it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex.isa.machine import CHANNELS
+from acortex.programs.network.network import Model, Node, Value
+from acortex.programs.operators.constants import fold
+from acortex.programs.operators.context import MAX_WORDS, Lowering, Unsupported
+from acortex.programs.operators.tensors import TensorView, canonical
+
+Array = NDArray[Any]
+
+SEES_IMAGES = (
+    "Conv", "QLinearConv", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "BatchNormalization", "LRN",
+)  # fmt: skip
+SEES_SEQUENCES = ("LSTM", "GRU")
+SEES_ROWS = ("MatMul", "QLinearMatMul")
+REARRANGES = ("Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose")
+KEEPS_PLACES = (
+    "Identity", "Dropout", "Cast", "QuantizeLinear", "DequantizeLinear", "Relu", "Clip", "Add", "Sub", "Mul", "Div",
+    "Pad",
+)  # fmt: skip
+
+REACH = 64
+"""Nodes between an input and the operator that says how it lies."""
+
+
+def place_input(lowering: Lowering, value: Value) -> TensorView:
+    """The tensor of an input, in a map of its own."""
+    if math.prod(value.shape) > MAX_WORDS * CHANNELS:
+        raise Unsupported(f"it has {math.prod(value.shape)} numbers; a program addresses {MAX_WORDS} words of 64")
+    if math.prod(value.shape) > lowering.most_words * CHANNELS:
+        message = f"it has {math.prod(value.shape)} numbers, more than {lowering.most_words} words of 64"
+        raise Unsupported(f"{message}; see memory.capacity_kb of the chip")
+    tensor = _placed(value, *_first_reader(lowering, value))
+    if canonical(tensor) is None:
+        tensor = _placed(value, _counted(value.shape), default_seats(value.shape))
+    packed = next((count for count in (16, 8, 4, 2) if count * tensor.size[2] <= CHANNELS), 1)
+    return replace(tensor, map=lowering.new_map(value.name, tensor.size, packed).name)
+
+
+def _placed(value: Value, seen: Array, seats: Seats) -> TensorView:
+    """The tensor of an input, laid out for its first reader, in a map that has no name yet."""
+    if not _covers(seats, seen.shape):
+        raise Unsupported(f"it has shape {value.shape}; the chip takes images, one inference at a time")
+    rows, columns, channels = (1 if seat is None else seen.shape[seat] for seat in seats)
+    size = rows, columns, channels
+    named = [seat for seat in seats if seat is not None]
+    others = [axis for axis in range(seen.ndim) if axis not in named]
+    order = seen.transpose([*others, *named]).reshape(-1)
+    if seen.shape == value.shape and np.array_equal(seen, _counted(value.shape)):
+        axes = tuple(seats.index(axis) if axis in seats else None for axis in range(seen.ndim))
+        return TensorView("", size, value.shape, axes)
+    places = np.empty(order.size, np.int32)
+    places[order] = np.arange(order.size, dtype=np.int32)
+    return _plain(TensorView("", size, value.shape, None, places.reshape(value.shape)))
+
+
+def _counted(shape: tuple[int, ...]) -> Array:
+    return np.arange(math.prod(shape), dtype=np.int32).reshape(shape)
+
+
+def _plain(tensor: TensorView) -> TensorView:
+    """The tensor, its axes named where each counts rows, columns or channels of the map."""
+    steps = {tensor.size[1] * tensor.size[2]: 0, tensor.size[2]: 1, 1: 2}
+    axes: list[int | None] = []
+    for axis, size in enumerate(tensor.shape):
+        along = tensor.indices[tuple(slice(2) if n == axis else 0 for n in range(len(tensor.shape)))]
+        axes.append(steps.get(int(along[1] - along[0])) if size > 1 else None)
+    named = TensorView(tensor.map, tensor.size, tensor.shape, tuple(axes))
+    sizes = {place: tensor.shape[axis] for axis, place in enumerate(axes) if place is not None}
+    fits = all(sizes.get(place, 1) == size for place, size in enumerate(tensor.size))
+    return named if fits and np.array_equal(named.indices, tensor.indices) else tensor
+
+
+Seats = tuple[int | None, int | None, int | None]
+"""The axes of a tensor that count rows, columns and channels."""
+
+
+def _first_reader(lowering: Lowering, value: Value) -> tuple[Array, Seats]:
+    """The input's numbers in the shape in which the first operator that needs a layout reads them, and its seats."""
+    places = _counted(value.shape)
+    waiting = [(value.name, places)]
+    for _ in range(REACH):
+        if not waiting:
+            break
+        name, seen = waiting.pop(0)
+        for node in lowering.readers.get(name, ()):
+            if node.fault or name not in node.inputs[: 2 if node.op in ("Add", "Mul") else 1]:
+                continue
+            seats = _seats(node, seen)
+            if seats is not None and _covers(seats, seen.shape):
+                return seen, seats
+            moved = _moved(lowering.model, node, seen)
+            if moved is not None and moved.size == seen.size:
+                waiting.append((node.outputs[0], moved))
+    return places, default_seats(value.shape)
+
+
+def _covers(seats: Seats, shape: tuple[int, ...]) -> bool:
+    """Whether what is not counted is one; a number alone is no tensor."""
+    return bool(shape) and all(size == 1 or axis in seats for axis, size in enumerate(shape))
+
+
+def _seats(node: Node, seen: Array) -> Seats | None:
+    rank = seen.ndim
+    if node.op in SEES_IMAGES and rank in (3, 4) and seen.shape[0] == 1:
+        return (2, 3, 1) if rank == 4 else (None, 2, 1)
+    if node.op in SEES_SEQUENCES and rank == 3:
+        return None, int(node.attributes.get("layout", 0)), 2
+    if node.op in SEES_ROWS and rank > 1:
+        lead = [axis for axis in range(rank - 1) if seen.shape[axis] > 1]
+        if len(lead) < 3:
+            rows, columns = [None] * (2 - len(lead)) + lead
+            return rows, columns, rank - 1
+    return None
+
+
+def _moved(model: Model, node: Node, seen: Array) -> Array | None:
+    if node.op in KEEPS_PLACES:
+        return seen
+    known = all(name in model.constants or not name for name in node.inputs[1:])
+    if node.op not in REARRANGES or not known:
+        return None
+    others = [model.constants[name].load() if name else None for name in node.inputs[1:]]
+    try:
+        return fold(node, [seen, *others])[0]
+    except Unsupported:
+        return None
+
+
+def default_seats(shape: tuple[int, ...]) -> Seats:
+    """Batch, channels, rows, columns, or fewer; two axes are a vector, or one vector per pixel."""
+    if len(shape) > 3:
+        return len(shape) - 2, len(shape) - 1, len(shape) - 3
+    if len(shape) == 3:
+        return (None, 2, 1) if shape[0] == 1 else (1, 2, 0)
+    if len(shape) == 2:
+        return None, None if shape[0] == 1 else 0, 1
+    return None, None, 0 if shape else None

@@ -1,0 +1,244 @@
+"""Brings a network into its normal form: steps on maps, functions fused, what only renames gone."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from acortex.isa.operands import KINDS
+from acortex.programs.graph import Geometry, View
+from acortex.programs.mapping.limits import declares_unread, window_facts
+from acortex.programs.network.network import Constant, Model, Node, Value
+from acortex.programs.network.patterns import recognised
+from acortex.programs.operators import layout, linear, quantised, recurrent, vector
+from acortex.programs.operators.constants import fold, foldable
+from acortex.programs.operators.context import MAX_WORDS, Lowering, Unsupported, UnsupportedNodes
+from acortex.programs.operators.fold_scales import fold_forward
+from acortex.programs.operators.inputs import default_seats, place_input
+from acortex.programs.operators.registry import OPERATORS, Operator, why_unknown
+from acortex.programs.operators.tensors import TensorView, canonical, contiguous
+from acortex.programs.steps import CopyStep, FloatGraph, FloatPort, PadStep, PoolStep, ProductStep, Step
+from acortex.wording import count
+
+FAMILIES = (layout, linear, quantised, recurrent, vector)
+"""The files whose operators are in the registry."""
+
+HOST_RENAMES = ("Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Cast")
+"""What the host may do with what it has made itself."""
+
+
+MAY_TAKE_WHOLE_NUMBERS = (
+    *HOST_RENAMES, *quantised.BEHIND, "QLinearConcat", "CastLike", "DequantizeLinear", "MaxPool", "Shape",
+    "Slice", "Split", "Gather", "Dropout",
+)  # fmt: skip
+"""Operators that do the same with codes as with the real numbers that these stand for."""
+
+
+def normalise(model: Model, *, drop_lrn: bool = False, most_words: int = MAX_WORDS) -> FloatGraph:
+    """The normal form of a network, none of whose maps takes more than `most_words` words of main memory.
+
+    Raises UnsupportedNodes, which lists every node that the chip cannot do.
+    """
+    lowering = Lowering(recognised(model), drop_lrn=drop_lrn, most_words=most_words)
+    refused = []
+    for value in lowering.model.inputs:
+        if not lowering.mentioned(value.name):
+            lowering.graph.unread.append(_bare_port(value.name, value.shape, value.dtype, value.batch))
+            continue
+        try:
+            _input(lowering, value)
+        except Unsupported as reason:
+            refused.append((value.name, "input", str(reason)))
+            lowering.broken.add(value.name)
+    for node in lowering.model.nodes:
+        try:
+            _lower(lowering, node)
+        except Unsupported as reason:
+            refused.append((node.name, node.op, str(reason)))
+            lowering.broken.update(node.outputs)
+    for name in dict.fromkeys(lowering.hosted.get(name, name) for name in lowering.model.outputs):
+        try:
+            if name not in lowering.broken:
+                _output(lowering, name)
+        except Unsupported as reason:
+            refused.append((name, "output", str(reason)))
+    refused += _beyond_operands(lowering.graph)
+    if refused:
+        raise UnsupportedNodes(refused)
+    _drop_unread(lowering.graph)
+    _tell_unread(lowering.graph)
+    fold_forward(lowering.graph)
+    _straighten(lowering)
+    return lowering.graph
+
+
+def _beyond_operands(graph: FloatGraph) -> list[tuple[str, str, str]]:
+    """Steps with windows that no instruction can say: name, operator and reason."""
+    found = []
+    for step in graph.steps:
+        if isinstance(step, ProductStep | PoolStep | PadStep):
+            step.geometry = _plain_window(step.geometry)
+            for _, what, size, kind in window_facts(step.name, step.geometry, graph.maps[step.source.map].width):
+                if size > KINDS[kind].high:
+                    found.append((step.name, step.op, f"{what}; {KINDS[kind].high} is the most"))
+    return found
+
+
+def _plain_window(g: Geometry) -> Geometry:
+    """The window without the strides that it never takes and the dilations that its kernel does not have."""
+    return replace(
+        g,
+        stride_y=g.stride_y if g.rows > 1 else 1,
+        stride_x=g.stride_x if g.columns > 1 else 1,
+        dilation_y=g.dilation_y if g.kernel_y > 1 else 1,
+        dilation_x=g.dilation_x if g.kernel_x > 1 else 1,
+    )
+
+
+def _lower(lowering: Lowering, node: Node) -> None:
+    known = [name in lowering.constants or not name for name in node.inputs]
+    row = OPERATORS.get(node.op)
+    if node.fault:
+        raise Unsupported(f"its attributes or shapes are malformed ({node.fault})")
+    if row is None and not (all(known) and foldable(node.op)):
+        raise Unsupported(why_unknown(node.op))
+    if lowering.broken.intersection(node.inputs):
+        lowering.broken.update(node.outputs)
+    elif all(known) and foldable(node.op):
+        _fold(lowering, node)
+    elif lowering.hosted.keys() & set(node.inputs) and node.op in HOST_RENAMES:
+        lowering.hosted.update(dict.fromkeys(node.outputs, lowering.hosted[node.inputs[0]]))
+    else:
+        assert row is not None
+        _lower_by(lowering, node, row)
+
+
+def _lower_by(lowering: Lowering, node: Node, row: Operator) -> None:
+    """Lowers a node by its operator's row."""
+    whole = lowering.whole_numbers | lowering.codes.keys()
+    if whole.intersection(node.inputs) and node.op not in MAY_TAKE_WHOLE_NUMBERS:
+        raise Unsupported("it computes with whole numbers; cast them to floating point before")
+    try:
+        row.lower(lowering, node)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise Unsupported(f"its attributes or shapes are malformed ({str(error)[:200]})") from None
+
+
+def _fold(lowering: Lowering, node: Node) -> None:
+    """Computes a node of constants."""
+    known = [lowering.constants[name] if name else None for name in node.inputs]
+    lowering.spend(sum(math.prod(one.shape) for one in known if one is not None))
+    made = fold(node, [one.load() if one is not None else None for one in known])
+    if len(made) < len(node.outputs):
+        raise Unsupported(f"it has {len(node.outputs)} outputs, {len(made)} can be computed")
+    for name, values in zip(node.outputs, made, strict=False):
+        lowering.keep(values)
+        lowering.constants[name] = Constant.of(values)
+
+
+def _input(lowering: Lowering, value: Value) -> None:
+    tensor = place_input(lowering, value)
+    lowering.give(value.name, tensor)
+    if "float" not in value.dtype and value.dtype != "bool":
+        lowering.whole_numbers.add(value.name)
+    lowering.graph.inputs.append(replace(_port(value.name, tensor, value.dtype), batch=value.batch))
+
+
+def _bare_port(name: str, shape: tuple[int, ...], dtype: str, batch: str | None) -> FloatPort:
+    """An input that nothing reads: it lies in no map."""
+    return FloatPort(name, "", shape, (math.prod(shape),), (), dtype, batch)
+
+
+def _tell_unread(graph: FloatGraph) -> None:
+    names = [port.name for port in graph.unread]
+    if names:
+        some = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
+        taken = "it costs nothing" if len(names) == 1 else "they cost nothing"
+        what = taken if declares_unread(graph.inputs, graph.unread) else "the program does not take them"
+        inputs = "input" if len(names) == 1 else count(len(names), "input")
+        graph.warnings.append(f"nothing reads the {inputs} {some}: {what}")
+
+
+def _port(name: str, tensor: TensorView, dtype: str = "float32") -> FloatPort:
+    found = canonical(tensor)
+    if found is None:
+        raise Unsupported("its numbers lie in memory in an order that no order of its axes gives")
+    axes = found[1]
+    full = len(tensor.shape) >= 4
+    kept = [n for n in range(3) if n == 2 or full or tensor.size[n] > 1]
+    if kept == [0, 2]:
+        kept = [0, 1, 2]
+    order = sorted(kept, key=lambda place: axes[place])
+    shape = tuple(tensor.size[place] for place in order)
+    return FloatPort(name, tensor.map, tensor.shape, shape, tuple(order.index(place) for place in kept), dtype)
+
+
+def _output(lowering: Lowering, name: str) -> None:
+    if name in lowering.codes or name in lowering.whole_numbers:
+        raise Unsupported("it is whole numbers; end the network with DequantizeLinear")
+    if name in lowering.padding:
+        lowering.pad(Node("Pad", name, (name,), (name,)), name)
+    if name not in lowering.tensors:
+        raise Unsupported("it is a constant")
+    if name in {one.name for one in lowering.graph.inputs}:
+        raise Unsupported("it is an input; give what the network makes of it a name of its own")
+    tensor = lowering.tensors[name]
+    given = {port.map for port in lowering.graph.inputs}
+    shared = tensor.map in given or lowering.graph.maps[tensor.map].parent is not None
+    if shared or not tensor.whole() or canonical(tensor) is None:
+        tensor = _copied(lowering, name, tensor)
+    lowering.graph.outputs.append(_port(name, tensor))
+
+
+def _copied(lowering: Lowering, name: str, tensor: TensorView) -> TensorView:
+    """The tensor in a map of its own."""
+    seats = default_seats(tensor.shape)
+    view = tensor.view(*seats)
+    if view is None:
+        (view,), made, result = lowering.together(f"{name}.copy", tensor)
+        lowering.graph.steps.append(CopyStep(made.name, "Identity", made.name, view, exact=True))
+        return result
+    sizes = [1 if seat is None else tensor.shape[seat] for seat in seats]
+    made = lowering.copy(f"{name}.copy", "Identity", view, (sizes[0], sizes[1], sizes[2]))
+    axes = tuple(seats.index(axis) if axis in seats else None for axis in range(len(tensor.shape)))
+    return TensorView(made.name, made.size, tensor.shape, axes)
+
+
+def _straighten(lowering: Lowering) -> None:
+    """Copies channels that are out of order before whoever reads words, not rows of arrays."""
+    steps = lowering.graph.steps
+    lowering.graph.steps = []
+    for step in steps:
+        for key in ("source", "a", "b") if not isinstance(step, ProductStep | CopyStep) else ():
+            view = getattr(step, key, None)
+            if isinstance(view, View) and not contiguous(view):
+                setattr(step, key, View(_in_order(lowering, step, view)))
+        lowering.graph.steps.append(step)
+
+
+def _in_order(lowering: Lowering, step: Step, view: View) -> str:
+    one = lowering.graph.maps[view.map]
+    height = one.height - view.top if view.height is None else view.height
+    width = one.width - view.left if view.width is None else view.width
+    assert view.channels is not None
+    return lowering.copy(f"{step.name}.order", step.op, view, (height, width, len(view.channels))).name
+
+
+def _drop_unread(graph: FloatGraph) -> None:
+    """Leaves out the steps whose results nothing reads."""
+    read = {graph.root(port.map)[0] for port in graph.outputs}
+    kept = []
+    for step in reversed(graph.steps):
+        if read & {graph.root(name)[0] for name in step.written}:
+            read.update(graph.root(view.map)[0] for view in step.views)
+            kept.append(step)
+    graph.steps = kept[::-1]
+    graph.unread += [
+        _bare_port(port.name, port.shape, port.dtype, port.batch)
+        for port in graph.inputs
+        if graph.root(port.map)[0] not in read
+    ]
+    graph.inputs = [port for port in graph.inputs if graph.root(port.map)[0] in read]
+    ports = {port.map for port in (*graph.inputs, *graph.outputs)}
+    living = read | {graph.root(name)[0] for step in graph.steps for name in step.written} | ports
+    graph.maps = {name: one for name, one in graph.maps.items() if graph.root(name)[0] in living}

@@ -1,0 +1,179 @@
+"""LSTM and GRU: a recurrent step for each direction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex.programs.graph import View
+from acortex.programs.network.network import Constant, Node
+from acortex.programs.operators.context import Lowering, Unsupported
+from acortex.programs.operators.registry import operator
+from acortex.programs.operators.tensors import TensorView
+from acortex.programs.steps import FloatMap, Gates, RecurrentStep
+
+Array = NDArray[Any]
+
+MOST_STEPS = 1 << 12
+"""Steps that a sequence has at most: a step takes more than 16 instructions, a program has at most 65,536."""
+
+USUAL = {"LSTM": ["Sigmoid", "Tanh", "Tanh"], "GRU": ["Sigmoid", "Tanh"]}
+
+ORDER = {"LSTM": (0, 2, 1, 3), "GRU": (0, 1, 2)}
+"""The chip's gates among ONNX's: i, f, o, g of i, o, f, c; z, r, n as they are."""
+
+
+@operator(
+    "LSTM", "GRU",
+    becomes="a recurrent layer for each direction, 16-bit state in the vector agent",
+    limits="constant weights and initial state, the usual activations; no peepholes, clip, input_forget or lengths",
+)  # fmt: skip
+def recurrent(lowering: Lowering, node: Node) -> None:
+    """One direction, or both, over a sequence."""
+    tensor = lowering.tensor(node)
+    batch_first = bool(node.attributes.get("layout", 0))
+    source = _sequence(tensor, batch_first)
+    steps, features = tensor.shape[1 if batch_first else 0], tensor.shape[2]
+    directions = _directions(node)
+    weights, recurrence = lowering.lazy(node, 1, "weights"), lowering.lazy(node, 2, "recurrence weights")
+    hidden = _hidden(node, weights, recurrence, len(directions), features)
+    _refuse_extras(lowering, node, steps)
+    first_h, first_c = (_initial(lowering, node, n, directions, hidden) for n in (5, 6))
+    homes = _homes(lowering, node, steps, len(directions) * hidden)
+    for place, reverse in enumerate(directions):
+        whole, last, last_state = (_part(lowering, home, place, hidden, directions) for home in homes)
+        assert whole is not None
+        gates = Gates(_loader(lowering, node, weights, recurrence, place, hidden))
+        lowering.graph.steps.append(
+            RecurrentStep(
+                whole, node.op, whole, _kind(node), source, hidden, gates,
+                first_h[place], first_c[place], reverse, last, last_state,
+            )
+        )  # fmt: skip
+    _give(lowering, node, [home.name if home else None for home in homes], steps, len(directions), hidden)
+
+
+def _sequence(tensor: TensorView, batch_first: bool) -> View:
+    """The view of a layer's input as one sequence, a pixel for each step."""
+    time, batch = (1, 0) if batch_first else (0, 1)
+    if len(tensor.shape) != 3 or tensor.shape[batch] != 1:
+        raise Unsupported(f"its input has shape {tensor.shape}; the chip takes one sequence at a time")
+    if tensor.shape[time] > MOST_STEPS:
+        steps = f"it has {tensor.shape[time]} steps"
+        raise Unsupported(f"{steps}; each takes instructions of its own, {MOST_STEPS} fit a program")
+    source = tensor.view(None, time, 2)
+    if source is None:
+        raise Unsupported("its input is a rearrangement that memory cannot be read in")
+    return source
+
+
+def _hidden(node: Node, weights: Constant, recurrence: Constant, directions: int, features: int) -> int:
+    """The units of each direction, from the attribute or the weights; both tables must have the shapes that follow."""
+    gates = len(ORDER[node.op])
+    hidden = int(node.attributes.get("hidden_size", recurrence.shape[-1]))
+    expected = (directions, gates * hidden, features), (directions, gates * hidden, hidden)
+    if (weights.shape, recurrence.shape) != expected:
+        raise Unsupported(f"weights of {weights.shape} and {recurrence.shape} do not fit; {expected} do")
+    return hidden
+
+
+def _kind(node: Node) -> str:
+    """The step's kind; `linear_before_reset` moves the reset gate of a GRU behind its product."""
+    linear = node.op == "GRU" and node.attributes.get("linear_before_reset")
+    return node.op.lower() + ("_linear" if linear else "")
+
+
+def _homes(lowering: Lowering, node: Node, steps: int, channels: int) -> list[FloatMap | None]:
+    """New maps for h of every step, the last h and the last c; None for an end that the network does not use."""
+    homes: list[FloatMap | None] = [lowering.new_map(node.name, (1, steps, channels))]
+    for place, key in ((1, "last"), (2, "state")):
+        used = len(node.outputs) > place and bool(node.outputs[place])
+        homes.append(lowering.new_map(f"{node.name}.{key}", (1, 1, channels)) if used else None)
+    return homes
+
+
+def _part(lowering: Lowering, home: FloatMap | None, place: int, hidden: int, directions: list[bool]) -> str | None:
+    """The map that one direction writes: the whole of `home`, or its own channels in it where there are two."""
+    if home is None or len(directions) == 1:
+        return home.name if home else None
+    name = "backward" if directions[place] else "forward"
+    part = lowering.new_map(f"{home.name}.{name}", (*home.size[:2], hidden))
+    part.parent = (home.name, place * hidden)
+    return part.name
+
+
+def _directions(node: Node) -> list[bool]:
+    found = {"forward": [False], "reverse": [True], "bidirectional": [False, True]}
+    direction = node.attributes.get("direction", "forward")
+    if direction not in found:
+        raise Unsupported(f"its direction is {direction}")
+    return found[direction]
+
+
+def _refuse_extras(lowering: Lowering, node: Node, steps: int) -> None:
+    """Raises for whatever of ONNX's recurrent layers the chip does not do."""
+    functions = list(node.attributes.get("activations") or [])
+    usual = USUAL[node.op]
+    if any(name.lower() != usual[n % len(usual)].lower() for n, name in enumerate(functions)):
+        raise Unsupported(f"its activations are {', '.join(functions)}; the chip does {', '.join(usual)}")
+    for key in ("clip", "input_forget"):
+        if node.attributes.get(key):
+            raise Unsupported(f"it has {key}")
+    if lowering.has(node, 4) and (lowering.constant(node, 4, "list of lengths") != steps).any():
+        raise Unsupported("its sequences have lengths of their own")
+    if lowering.has(node, 7) and lowering.constant(node, 7, "peephole weights").any():
+        raise Unsupported("it has peepholes")
+
+
+def _initial(lowering: Lowering, node: Node, index: int, directions: list[bool], hidden: int) -> Array:
+    shape = (len(directions), hidden)
+    if not lowering.has(node, index) or (node.op == "GRU" and index == 6):
+        return np.zeros(shape, np.float32)
+    given = lowering.constant(node, index, "initial state")
+    if given.size != len(directions) * hidden:
+        raise Unsupported(f"its initial state has shape {given.shape}")
+    return given.reshape(shape).astype(np.float32)
+
+
+Loaded = tuple[Array, Array, Array, Array]
+"""Weights and biases of one direction, as `Gates` has them."""
+
+
+def _loader(
+    lowering: Lowering, node: Node, weights: Constant, recurrence: Constant, place: int, hidden: int
+) -> Callable[[], Loaded]:
+    """What makes one direction's weights, (inputs, gates x hidden) and (hidden, gates x hidden), and both biases."""
+    order = ORDER[node.op]
+    bias = lowering.lazy(node, 3, "bias") if lowering.has(node, 3) else None
+    if bias is not None and bias.shape != (weights.shape[0], 2 * len(order) * hidden):
+        raise Unsupported(f"its bias has shape {bias.shape}")
+
+    def arranged(matrix: Array) -> Array:
+        return matrix.reshape(len(order), hidden, -1)[list(order)].reshape(len(order) * hidden, -1).T
+
+    def load() -> Loaded:
+        both = np.zeros(2 * len(order) * hidden, np.float32) if bias is None else bias.load()[place]
+        first, second = (arranged(part).reshape(-1) for part in np.split(both, 2))
+        return arranged(weights.load()[place]), arranged(recurrence.load()[place]), first, second
+
+    return load
+
+
+def _give(lowering: Lowering, node: Node, homes: list[str | None], steps: int, directions: int, hidden: int) -> None:
+    """The tensors of the outputs: h of every step, the last h, the last c."""
+    whole, *ends = homes
+    assert whole is not None
+    batch_first = bool(node.attributes.get("layout", 0))
+    channels = directions * hidden
+    every = TensorView(whole, (1, steps, channels), (steps, channels), (1, 2)).reshaped((steps, directions, 1, hidden))
+    if batch_first:
+        every = every.transposed((2, 0, 1, 3))
+    if node.outputs[0]:
+        lowering.give(node.outputs[0], every)
+    for name, made in zip(node.outputs[1:], ends, strict=False):
+        if name and made is not None:
+            last = TensorView(made, (1, 1, channels), (1, channels), (None, 2)).reshaped((directions, 1, hidden))
+            lowering.give(name, last.transposed((1, 0, 2)) if batch_first else last)

@@ -1,0 +1,64 @@
+"""The registry of operators: what the chip makes of each ONNX operator, and with which attributes.
+
+A row binds an operator's name to the function that lowers its nodes to steps; the table of supported operators in the
+documentation is made from the rows. The functions stand in the files beside this one, one for each family.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from acortex.wording import nearest
+
+if TYPE_CHECKING:
+    from acortex.programs.network.network import Node
+    from acortex.programs.operators.context import Lowering
+
+Lower = Callable[["Lowering", "Node"], None]
+
+
+@dataclass(frozen=True)
+class Operator:
+    """One row: an ONNX operator, what becomes of it, and what of it is not supported."""
+
+    name: str
+    becomes: str
+    limits: str
+    lower: Lower
+
+
+OPERATORS: dict[str, Operator] = {}
+
+
+def operator(*names: str, becomes: str, limits: str = "") -> Callable[[Lower], Lower]:
+    """Binds operators to the function that lowers them."""
+
+    def bind(lower: Lower) -> Lower:
+        for name in names:
+            if name in OPERATORS:
+                raise AssertionError(f"two rows for the operator {name}")
+            OPERATORS[name] = Operator(name, becomes, limits, lower)
+        return lower
+
+    return bind
+
+
+def why_unknown(name: str) -> str:
+    """What to say of an operator without a row."""
+    near = nearest(name, OPERATORS)
+    return "the chip has no such operator" + (f"; {near[0]} is one" if near else "")
+
+
+def table() -> list[dict[str, str]]:
+    """The supported operators, in order of their names, as plain rows."""
+    rows = sorted(OPERATORS.values(), key=lambda row: row.name)
+    return [{"operator": row.name, "becomes": row.becomes, "limits": row.limits} for row in rows]
+
+
+def markdown() -> str:
+    """The supported operators as a table for the documentation."""
+    lines = ["| operator | becomes | limits |", "|---|---|---|"]
+    lines += [f"| {row['operator']} | {row['becomes']} | {row['limits']} |" for row in table()]
+    return "\n".join(lines) + "\n"

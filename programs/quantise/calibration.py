@@ -1,0 +1,171 @@
+"""What a run on sample inputs gives: samples of every map, and each product's weights, quantised in passing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex.errors import UsageError
+from acortex.programs.quantise.evaluate import Seen, evaluate
+from acortex.programs.quantise.evaluate_recurrent import Sequence
+from acortex.programs.quantise.ranges import SMALLEST_STEP, Samples, weight_steps
+from acortex.programs.steps import FloatGraph, ProductStep, RecurrentStep, Step
+
+Array = NDArray[Any]
+
+EXACT_SUM = 1 << 24
+"""Sums stay below: so they are exact in float32, in whatever order they are added."""
+
+
+ROWS_AT_ONCE = 1 << 11
+
+
+@dataclass(eq=False)
+class Levels:
+    """A product's weights as the arrays hold them: int8, the step of each output channel, and biases in reals."""
+
+    weights: Array
+    steps: Array
+    bias: Array
+
+
+@dataclass(eq=False)
+class Statistics:
+    """Samples of each map that lies in no other one, of each GRU's candidates by step, and products' levels by step."""
+
+    bits: int
+    samples: dict[str, Samples] = field(default_factory=dict)
+    candidates: dict[str, Samples] = field(default_factory=dict)
+    levels: dict[str, Levels] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    """What the chip holds back of the numbers that were seen."""
+
+    def see(self, root: str, image: Array) -> None:
+        """Takes note of what is written to a map."""
+        self.samples.setdefault(root, Samples()).see(image)
+
+
+def calibrate(graph: FloatGraph, inputs: Mapping[str, Array], bits: int) -> Statistics:
+    """Runs the network on images of its inputs, by map, and notes what is needed to quantise it."""
+    statistics = Statistics(bits)
+    for name, image in inputs.items():
+        statistics.see(graph.root(name)[0], image)
+
+    def observe(step: Step, seen: Seen) -> None:
+        _check_finite(step, seen)
+        statistics.see(graph.root(step.out)[0], seen.out)
+        if isinstance(step, ProductStep) and seen.weights is not None:
+            statistics.levels[step.name] = quantised_weights(step, seen.weights, seen.sources[0], bits)
+        if isinstance(step, RecurrentStep) and seen.sequence is not None:
+            _see_sequence(statistics, graph, step, seen.sequence)
+
+    # A number that is not finite is found in what a step makes, and reported with the step's name.
+    with np.errstate(all="ignore"):
+        evaluate(graph, inputs, observe)
+    for name, seen in statistics.samples.items():
+        if 0 < seen.high - seen.low < SMALLEST_STEP:
+            statistics.warnings.append(f"{name}: its numbers end at {max(seen.high, -seen.low):.2g} and become 0")
+    return statistics
+
+
+def _check_finite(step: Step, seen: Seen) -> None:
+    """Raises UsageError where a step's weights, biases or results are not finite: an activation may hide the cause."""
+    weights = [*seen.gates, *([] if seen.weights is None else [seen.weights])]
+    if isinstance(step, ProductStep):
+        weights.append(step.kernel.biases())
+    elif isinstance(step, RecurrentStep):
+        weights += [step.initial_h, step.initial_c]
+    message = f"{step.name} ({step.op}) makes numbers that are not finite"
+    if not all(np.isfinite(part).all() for part in weights):
+        raise UsageError(f"{message}: its weights, biases or initial states are not", hint="export finite ones")
+    if not np.isfinite(seen.out).all():
+        raise UsageError(f"{message}; see its weights and inputs", hint="float32 ends at 3.4e38")
+
+
+HIGHEST_STATE = {"lstm": 16.0, "gru": 1.0, "gru_linear": 1.0}
+"""Where the 16 bits of a recurrent state end, by the kind of layer."""
+
+
+def _see_sequence(statistics: Statistics, graph: FloatGraph, step: RecurrentStep, made: Sequence) -> None:
+    """Takes note of what a recurrent step makes beside h of every step."""
+    for part in made.candidates:
+        statistics.candidates.setdefault(step.name, Samples()).see(part)
+    statistics.see(graph.root(step.out)[0], step.initial_h)
+    if step.last_state is not None:
+        statistics.see(graph.root(step.last_state)[0], made.state)
+    highest, states = HIGHEST_STATE[step.kind], np.abs(made.states)
+    share = float((states > highest).mean())
+    if share:
+        statistics.warnings.append(
+            f"{step.name} ({step.op}): {100 * share:.2g} % of its states lie beyond {highest:g}, where the 16 bits of"
+            f" the chip's states end; the largest is {states.max():.4g}"
+        )
+
+
+def quantised_weights(step: ProductStep, weights: Array, source: Array, bits: int) -> Levels:
+    """Levels for weights: those of a network that was quantised already, if they fit, else those nearest.
+
+    The mean error that they make of the source is taken from the biases.
+    """
+    bias = step.kernel.biases()
+    steps = _given_steps(step, weights, bits)
+    levels, steps = levels_of(weights, bits, steps)
+    # The channel's mean stays where it was: rounded weights shift it by their error times the mean of the source.
+    mean = source.mean(axis=(0, 1, 2), dtype=np.float64)
+    error = np.zeros(weights.shape[2:], np.float32)
+    for ky, kx in np.ndindex(weights.shape[:2]):
+        error += levels[ky, kx] * steps.astype(np.float32) - weights[ky, kx]
+    by_group = np.repeat(mean.reshape(step.groups, -1), weights.shape[3] // step.groups, axis=0)
+    return Levels(levels, steps, bias - (error * by_group.T).sum(axis=0))
+
+
+def _given_steps(step: ProductStep, weights: Array, bits: int) -> Array | None:
+    """The steps of a network that was quantised before, if the arrays hold its weights as multiples of them."""
+    if step.kernel.steps is None:
+        return None
+    scale = 1.0 if step.kernel.scale is None else step.kernel.scale
+    steps: Array = step.kernel.steps * np.abs(scale)
+    if (steps <= 0).any():
+        return None
+    largest = np.rint(weights / steps)
+    return steps if largest.max() < 1 << (bits - 1) and largest.min() >= -(1 << (bits - 1)) else None
+
+
+def levels_of(weights: Array, bits: int, steps: Array | None = None) -> tuple[Array, Array]:
+    """Levels of weights (…, out), int8, and the steps of the output channels, so that no sum exceeds `EXACT_SUM`."""
+    top = (1 << (bits - 1)) - 1
+    # Steps of our own are symmetric; a network that was quantised before may use the lowest level, too.
+    low = -top if steps is None else -top - 1
+    steps = weight_steps(weights, bits) if steps is None else steps
+    levels = _rounded(weights, steps, low, top)
+    # Rounding may go up again: hence a loop, in steps of 5 % at least so that it ends soon.
+    while (worst := worst_sums(levels, bits)).max(initial=0) >= EXACT_SUM:
+        steps = steps * np.where(worst >= EXACT_SUM, np.maximum(worst / EXACT_SUM, 1.05), 1)
+        levels = _rounded(weights, steps, -top, top)
+    return levels, steps
+
+
+def _rounded(weights: Array, steps: Array, low: int, high: int) -> Array:
+    """Whole numbers of steps, int8, a few rows at a time: a large layer's weights fill memory but once."""
+    flat, factor = weights.reshape(-1, weights.shape[-1]), (1 / steps).astype(np.float32)
+    levels = np.empty(flat.shape, np.int8)
+    for start in range(0, len(flat), ROWS_AT_ONCE):
+        part = flat[start : start + ROWS_AT_ONCE] * factor
+        np.rint(part, out=part)
+        np.clip(part, low, high, out=part)
+        levels[start : start + ROWS_AT_ONCE] = part
+    return levels.reshape(weights.shape)
+
+
+def worst_sums(levels: Array, bits: int) -> Array:
+    """The largest sum, of either sign, that codes can make of each output channel's weights."""
+    flat = levels.reshape(-1, levels.shape[-1])
+    if len(flat) * (1 << (2 * bits - 1)) < EXACT_SUM:
+        return np.zeros(flat.shape[1], np.int64)
+    positive = np.maximum(flat, 0).sum(axis=0, dtype=np.int64)
+    worst: Array = np.maximum(positive, positive - flat.sum(axis=0, dtype=np.int64)) * ((1 << bits) - 1)
+    return worst

@@ -1,0 +1,220 @@
+"""Computes a network's normal form in floating point, for calibration.
+
+Images are float32 of shape (inferences, rows, columns, channels). An image is dropped once its last reader has it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import singledispatch
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex.programs.graph import Geometry, View
+from acortex.programs.quantise.evaluate_recurrent import Sequence, run_sequence
+from acortex.programs.steps import (
+    AddStep,
+    CopyStep,
+    FloatGraph,
+    MulStep,
+    PadStep,
+    PoolStep,
+    ProductStep,
+    RecurrentStep,
+    Step,
+)
+
+Array = NDArray[Any]
+
+FEW_CHANNELS = 16
+"""With fewer channels all taps are gathered into one matrix; with more, each tap is a product of its own."""
+
+
+@dataclass(eq=False)
+class Seen:
+    """What an observer may look at when a step has been computed: what it read, its weights, what it made."""
+
+    sources: tuple[Array, ...]
+    weights: Array | None
+    out: Array
+    sequence: Sequence | None = None
+    gates: tuple[Array, ...] = ()
+
+
+def evaluate(
+    graph: FloatGraph, inputs: Mapping[str, Array], observe: Callable[[Step, Seen], None] | None = None
+) -> dict[str, Array]:
+    """The images of the outputs, by map, from those of the inputs; `observe` gets each step's as it is made."""
+    images: dict[str, Array] = {}
+    left = Counter(graph.root(view.map)[0] for step in graph.steps for view in step.views)
+    left.update(graph.root(port.map)[0] for port in graph.outputs)
+    for name, image in inputs.items():
+        write(graph, images, name, np.asarray(image, np.float32))
+    for step in graph.steps:
+        sources = tuple(read(graph, images, view) for view in step.views)
+        seen = _sequence(step, sources) if isinstance(step, RecurrentStep) else _image(step, sources)
+        write(graph, images, step.out, seen.out)
+        if isinstance(step, RecurrentStep) and seen.sequence is not None:
+            _write_ends(graph, images, step, seen.sequence)
+        if observe is not None:
+            observe(step, seen)
+        _drop_read(graph, images, step, left)
+    return {port.map: read(graph, images, View(port.map)) for port in graph.outputs}
+
+
+def _write_ends(graph: FloatGraph, images: dict[str, Array], step: RecurrentStep, sequence: Sequence) -> None:
+    """Writes the last h and the last c of a sequence, where the network uses them."""
+    for end, made in ((step.last, sequence.last), (step.last_state, sequence.state)):
+        if end is not None:
+            write(graph, images, end, made[:, None, None])
+
+
+def _drop_read(graph: FloatGraph, images: dict[str, Array], step: Step, left: Counter[str]) -> None:
+    """Counts what a step has read, and drops the images that nothing else reads."""
+    for view in step.views:
+        root = graph.root(view.map)[0]
+        left[root] -= 1
+        if not left[root]:
+            del images[root]
+
+
+def _image(step: Step, sources: tuple[Array, ...]) -> Seen:
+    weights = step.kernel.weights() if isinstance(step, ProductStep) else None
+    return Seen(sources, weights, step.activation.apply(compute(step, sources, weights)))
+
+
+def _sequence(step: RecurrentStep, sources: tuple[Array, ...]) -> Seen:
+    gates = step.gates.load()
+    made = run_sequence(step, sources[0], gates)
+    return Seen(sources, None, made.every, made, gates)
+
+
+def read(graph: FloatGraph, images: Mapping[str, Array], view: View) -> Array:
+    """What a view reads."""
+    root, offset = graph.root(view.map)
+    source = graph.maps[view.map]
+    height = source.height - view.top if view.height is None else view.height
+    width = source.width - view.left if view.width is None else view.width
+    crop = images[root][:, view.top : view.top + height, view.left : view.left + width]
+    if view.channels is not None:
+        return crop[..., np.asarray(view.channels) + offset]
+    return crop[..., offset : offset + source.channels]
+
+
+def write(graph: FloatGraph, images: dict[str, Array], name: str, image: Array) -> None:
+    """Puts an image where its map lies."""
+    root, offset = graph.root(name)
+    whole = graph.maps[root]
+    if root == name:
+        images[name] = image
+        return
+    if root not in images:
+        images[root] = np.zeros((len(image), *whole.size), np.float32)
+    images[root][..., offset : offset + image.shape[3]] = image
+
+
+@singledispatch
+def compute(step: Step, sources: tuple[Array, ...], weights: Array | None) -> Array:
+    """What a step makes of its sources, before its activation."""
+    raise AssertionError(f"no evaluation for {type(step).__name__}")
+
+
+@compute.register
+def _product(step: ProductStep, sources: tuple[Array, ...], weights: Array | None) -> Array:
+    assert weights is not None
+    return convolve(sources[0], weights, step.geometry, step.groups, step.pad) + step.kernel.biases().astype(np.float32)
+
+
+@compute.register
+def _pool(step: PoolStep, sources: tuple[Array, ...], weights: Array | None) -> Array:
+    source = sources[0]
+    if step.mode == "max":
+        return over(np.maximum, taps(source, step.geometry, -np.inf))
+    total = over(np.add, taps(source, step.geometry, 0.0))
+    if not step.inside:
+        return total / np.float32(step.geometry.kernel_y * step.geometry.kernel_x)
+    ones = np.ones((1, *source.shape[1:3], 1), np.float32)
+    average: Array = total / over(np.add, taps(ones, step.geometry, 0.0))
+    return average
+
+
+@compute.register
+def _pad(step: PadStep, sources: tuple[Array, ...], weights: Array | None) -> Array:
+    return taps(sources[0], step.geometry, step.pad)[0]
+
+
+@compute.register
+def _add(step: AddStep, sources: tuple[Array, ...], weights: Array | None) -> Array:
+    total: Array = sources[0] + sources[1]
+    return total
+
+
+@compute.register
+def _mul(step: MulStep, sources: tuple[Array, ...], weights: Array | None) -> Array:
+    product: Array = sources[0] * sources[1]
+    return product
+
+
+@compute.register
+def _copy(step: CopyStep, sources: tuple[Array, ...], weights: Array | None) -> Array:
+    return sources[0]
+
+
+# Windows ----------------------------------------------------------------------------------------------------------
+
+
+def taps(image: Array, geometry: Geometry, pad: float) -> list[Array]:
+    """What each tap of a window reads at each position: arrays of shape (inferences, rows, columns, channels)."""
+    g = geometry
+    height = (g.rows - 1) * g.stride_y + (g.kernel_y - 1) * g.dilation_y + 1
+    width = (g.columns - 1) * g.stride_x + (g.kernel_x - 1) * g.dilation_x + 1
+    below, right = max(height - g.top - image.shape[1], 0), max(width - g.left - image.shape[2], 0)
+    if g.top or g.left or below or right:
+        around = ((0, 0), (g.top, below), (g.left, right), (0, 0))
+        image = np.pad(image, around, constant_values=np.float32(pad))
+    return [
+        image[
+            :,
+            ky * g.dilation_y : ky * g.dilation_y + (g.rows - 1) * g.stride_y + 1 : g.stride_y,
+            kx * g.dilation_x : kx * g.dilation_x + (g.columns - 1) * g.stride_x + 1 : g.stride_x,
+        ]
+        for ky in range(g.kernel_y)
+        for kx in range(g.kernel_x)
+    ]
+
+
+def over(function: np.ufunc, parts: Iterable[Array]) -> Array:
+    """One array of several, number by number, by a function of two."""
+    left = iter(parts)
+    total = next(left)
+    for part in left:
+        total = function(total, part)
+    return total
+
+
+def convolve(image: Array, weights: Array, geometry: Geometry, groups: int, pad: float) -> Array:
+    """Sums of a window over an image: (inferences, rows, columns, out), weights as those of a `graph.Product`."""
+    seen = taps(image, geometry, pad)
+    inputs, out = weights.shape[2:]
+    kernel = weights.reshape(len(seen), inputs, out)
+    if inputs == 1 and out == groups:
+        return over(np.add, (tap * kernel[n, 0] for n, tap in enumerate(seen)))
+    parts = []
+    for group in range(groups):
+        matrix = kernel[:, :, group * out // groups : (group + 1) * out // groups]
+        chosen = seen if groups == 1 else [tap[..., group * inputs : (group + 1) * inputs] for tap in seen]
+        if inputs < FEW_CHANNELS:
+            gathered = np.concatenate(chosen, axis=3)
+            flat = gathered.reshape(-1, gathered.shape[3]) @ matrix.reshape(-1, matrix.shape[2])
+            parts.append(flat.reshape(*gathered.shape[:3], -1))
+            continue
+        # One large product a tap: NumPy would make a small one of every row of a stack.
+        total = chosen[0].reshape(-1, inputs) @ matrix[0]
+        for n in range(1, len(chosen)):
+            total += chosen[n].reshape(-1, inputs) @ matrix[n]
+        parts.append(total.reshape(*seen[0].shape[:3], -1))
+    return parts[0] if groups == 1 else np.concatenate(parts, axis=3)

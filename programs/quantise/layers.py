@@ -1,0 +1,297 @@
+"""From a network in its normal form to a layer graph: levels of weights, multipliers and offsets.
+
+Every number of the network becomes a code of few bits: real = scale * (code - zero). A sum of codes times levels is
+then turned into codes of the target by one multiplication for each channel, one offset and one rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import singledispatchmethod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex.errors import UsageError
+from acortex.isa.arithmetic.quantisers import FRACTION, REACH
+from acortex.programs import graph as g
+from acortex.programs.operators.tensors import contiguous
+from acortex.programs.quantise.calibration import Levels, Statistics, calibrate
+from acortex.programs.quantise.codings import Codings, argument_scale, code_of, fitted, multipliers, same_codes
+from acortex.programs.quantise.ranges import METHODS, of_range
+from acortex.programs.quantise.recurrent import recurrent_layer
+from acortex.programs.steps import (
+    Activation,
+    AddStep,
+    CopyStep,
+    FloatGraph,
+    FloatPort,
+    MulStep,
+    PadStep,
+    PoolStep,
+    ProductStep,
+    RecurrentStep,
+    Step,
+)
+
+Array = NDArray[Any]
+
+REACH_OF_HARDSWISH = REACH / FRACTION
+"""The largest number that the chip's hardswish gives."""
+
+LIKE_RELU = 0.75
+"""With steps from this on hardswish and relu, which are 0.375 apart at most, differ by less than a rounding."""
+
+FEW_CODES = 0.5
+"""A share of the codes: means that span less of them are warned of."""
+
+
+class Quantiser:
+    """Makes a layer of each step."""
+
+    def __init__(self, graph: FloatGraph, statistics: Statistics, codings: Codings) -> None:
+        self.graph = graph
+        self.statistics = statistics
+        self.codings = codings
+
+    def layers(self, step: Step) -> tuple[g.Layer, ...]:
+        """The layers of a step: one, but where the chip's hardswish ends below the numbers of its map."""
+        coding = self.codings.of(step.out)
+        highest = ((1 << coding.bits) - 1 - coding.zero) * coding.scale
+        if step.activation.function != "hardswish" or highest <= REACH_OF_HARDSWISH:
+            return (self.layer(step),)
+        if coding.scale >= LIKE_RELU:
+            return (self.layer(_with(step, activation=Activation("relu"))),)
+        return self._gated(step, highest, coding.bits)
+
+    def _gated(self, step: Step, highest: float, bits: int) -> tuple[g.Layer, ...]:
+        """A step's hardswish as the product of its numbers, from -3 on, and their hard sigmoid."""
+        own = self._beside(step.out, "argument", of_range(-3.0, highest, bits))
+        gate = self._beside(step.out, "gate", g.Coding(1 / ((1 << bits) - 1), 0, bits))
+        parts = (
+            _with(step, out=own, activation=Activation(low=-3.0)),
+            CopyStep(gate, step.op, gate, g.View(own), activation=Activation("hardsigmoid")),
+            MulStep(f"{gate}d", step.op, step.out, g.View(own), g.View(gate)),
+        )
+        return tuple(self.layer(part) for part in parts)
+
+    def _beside(self, name: str, what: str, coding: g.Coding) -> str:
+        """A new map as large as one, of a coding."""
+        made = f"{name}.{what}"
+        while made in self.graph.maps:
+            made += "_"
+        self.graph.maps[made] = replace(self.graph.maps[name], name=made, parent=None, coding=None, bounds=None)
+        self.codings.give(made, coding)
+        return made
+
+    def view(self, view: g.View) -> g.View:
+        """A view of the map that holds the one it names."""
+        root, offset = self.graph.root(view.map)
+        if root == view.map:
+            return view
+        source = self.graph.maps[view.map]
+        channels = view.channels if view.channels is not None else range(source.channels)
+        return g.View(root, tuple(offset + c for c in channels), view.top, view.left, view.height, view.width)
+
+    def target(self, name: str) -> g.Target:
+        """Where a step's map lies."""
+        return g.Target(*self.graph.root(name))
+
+    @singledispatchmethod
+    def layer(self, step: Step) -> g.Layer:
+        """The layer of a step."""
+        raise AssertionError(f"no layer for {type(step).__name__}")
+
+    @layer.register
+    def _product(self, step: ProductStep) -> g.Layer:
+        source, target = self.codings.of(step.source.map), self.codings.of(step.out)
+        levels = self.statistics.levels[step.name]
+        unit = argument_scale(step.activation, target)
+        ratios = source.scale * levels.steps / unit
+        weights, factor, shift, bias = fitted(levels.weights, ratios, levels.bias / unit)
+        offset = bias.astype(np.int64) - source.zero * weights.sum(axis=(0, 1, 2), dtype=np.int64)
+        code = code_of(step.activation, target, shift, factor, offset)
+        pad = _code(step.pad, source)
+        where, view = self.target(step.out), self.view(step.source)
+        return g.Product(step.name, step.op, where, view, weights, step.geometry, code, step.groups, pad)
+
+    @layer.register
+    def _pool(self, step: PoolStep) -> g.Layer:
+        source, target = self.codings.of(step.source.map), self.codings.of(step.out)
+        where, view = self.target(step.out), self.view(step.source)
+        if step.mode == "average" and not step.inside and source.zero:
+            return self._padded_average(step, source, target)
+        code = same_codes(target.bits)
+        if step.mode == "average" and source == target:
+            self._judge_average(step, target)
+        if step.mode == "average" and source != target:
+            factor, shift = multipliers(source.scale / target.scale)
+            code = code_of(step.activation, target, shift, int(factor))
+        return g.Pool(step.name, step.op, where, view, step.geometry, step.mode, code, step.inside)
+
+    def _judge_average(self, step: PoolStep, coding: g.Coding) -> None:
+        """Warns where means have few codes: means of numbers below zero keep the coding of their source."""
+        seen = self.statistics.samples.get(self.graph.root(step.out)[0])
+        if seen is None or not coding.zero:
+            return
+        span = (seen.high - seen.low) / coding.scale
+        if span < FEW_CODES * (1 << coding.bits):
+            self.statistics.warnings.append(
+                f"{step.name} ({step.op}): its means span {span:.2g} of the {(1 << coding.bits) - 1} steps of its"
+                " codes: means of numbers below zero keep the codes of what they are taken of"
+            )
+
+    def _padded_average(self, step: PoolStep, source: g.Coding, target: g.Coding) -> g.Product:
+        """An average that counts padding whose code is not 0: a depthwise product with weights of one."""
+        geometry, channels = step.geometry, self.graph.maps[step.out].channels
+        count = geometry.kernel_y * geometry.kernel_x
+        weights = np.ones((geometry.kernel_y, geometry.kernel_x, 1, channels), np.int8)
+        factor, shift = multipliers(source.scale / target.scale / count)
+        code = code_of(step.activation, target, shift, int(factor), -source.zero * count)
+        where, view = self.target(step.out), self.view(step.source)
+        return g.Product(step.name, step.op, where, view, weights, geometry, code, channels, source.zero)
+
+    @layer.register
+    def _add(self, step: AddStep) -> g.Layer:
+        a, b, target = (self.codings.of(name) for name in (step.a.map, step.b.map, step.out))
+        unit = argument_scale(step.activation, target)
+        factor, shift = multipliers(np.array([a.scale, b.scale]) / unit)
+        code = code_of(step.activation, target, shift, 1)
+        views = self.view(step.a), self.view(step.b)
+        where = self.target(step.out)
+        return g.Add(step.name, step.op, where, *views, a.zero, b.zero, int(factor[0]), int(factor[1]), code)
+
+    @layer.register
+    def _mul(self, step: MulStep) -> g.Layer:
+        a, b, target = (self.codings.of(name) for name in (step.a.map, step.b.map, step.out))
+        factor, shift = multipliers(a.scale * b.scale / argument_scale(step.activation, target))
+        code = code_of(step.activation, target, shift, int(factor))
+        views = self.view(step.a), self.view(step.b)
+        return g.Mul(step.name, step.op, self.target(step.out), *views, a.zero, b.zero, code)
+
+    @layer.register
+    def _pad(self, step: PadStep) -> g.Layer:
+        coding, channels = self.codings.of(step.out), self.graph.maps[step.out].channels
+        weights = np.ones((1, 1, 1, channels), np.int8)
+        where, view, code = self.target(step.out), self.view(step.source), same_codes(coding.bits)
+        pad = _code(step.pad, coding)
+        return g.Product(step.name, step.op, where, view, weights, step.geometry, code, channels, pad)
+
+    @layer.register
+    def _copy(self, step: CopyStep) -> g.Layer:
+        source, target = self.codings.of(step.source.map), self.codings.of(step.out)
+        where, view = self.target(step.out), self.view(step.source)
+        exact = step.exact and source == target
+        if exact and not contiguous(view):
+            return self._gathered(step, view, target)
+        if exact:
+            return g.Requant(step.name, step.op, where, view, 0, same_codes(target.bits))
+        factor, shift = multipliers(source.scale / argument_scale(step.activation, target))
+        code = code_of(step.activation, target, shift, int(factor))
+        return g.Requant(step.name, step.op, where, view, source.zero, code)
+
+    def _gathered(self, step: CopyStep, view: g.View, target: g.Coding) -> g.Product:
+        """A copy of channels in another order: a product with a matrix that has a one for each."""
+        assert view.channels is not None
+        out = self.graph.maps[step.out]
+        weights = np.zeros((1, 1, self.graph.maps[view.map].channels, out.channels), np.int8)
+        weights[0, 0, view.channels, np.arange(out.channels)] = 1
+        whole = g.View(view.map, None, view.top, view.left, view.height, view.width)
+        geometry = g.Geometry(rows=out.height, columns=out.width)
+        where, code = self.target(step.out), same_codes(target.bits)
+        return g.Product(step.name, step.op, where, whole, weights, geometry, code)
+
+    @layer.register
+    def _recurrent(self, step: RecurrentStep) -> g.Layer:
+        source = self.view(step.source)
+        targets = [self.target(name) if name else None for name in (step.out, step.last, step.last_state)]
+        return recurrent_layer(step, source, targets, self.codings)
+
+
+def _with(step: Step, **changes: Any) -> Step:
+    """A step that is another one but for some of its fields."""
+    return replace(step, **changes)
+
+
+def _code(number: float, coding: g.Coding) -> int:
+    """The code nearest to a number."""
+    top = (1 << coding.bits) - 1
+    return int(np.clip(np.rint(np.clip(number / coding.scale, -top, top)) + coding.zero, 0, top))
+
+
+def quantise(
+    graph: FloatGraph,
+    inputs: Mapping[str, Array],
+    bits: int = 4,
+    *,
+    method: str = "mse",
+    percentile: float = 99.9,
+    stated: bool = False,
+) -> g.LayerGraph:
+    """The layer graph of a network in its normal form, calibrated with images of its inputs, by map.
+
+    `method` chooses ranges of activations: "mse", "percentile" or "minmax"; with `stated`, ranges that the network
+    states come first.
+    """
+    if method not in METHODS:
+        raise UsageError(f"no way to choose ranges is called {method}", hint=f"one of {', '.join(METHODS)}")
+    if not 2 <= bits <= 8:
+        raise UsageError(f"codes of {bits} bits", hint="from 2 to 8 bits")
+    statistics = calibrate(graph, inputs, bits)
+    quantiser = Quantiser(graph, statistics, Codings(graph, statistics, method, percentile, stated))
+    return _layer_graph(graph, quantiser, tuple(layer for step in graph.steps for layer in quantiser.layers(step)))
+
+
+def _layer_graph(graph: FloatGraph, quantiser: Quantiser, layers: tuple[g.Layer, ...]) -> g.LayerGraph:
+    maps = {
+        name: g.Map(name, one.height, one.width, one.channels, quantiser.codings.of(name))
+        for name, one in graph.maps.items()
+        if one.parent is None
+    }
+    inputs_out = tuple(port(one) for one in graph.inputs), tuple(output_port(one) for one in graph.outputs)
+    hosted, warnings = tuple(graph.host_nodes), (*graph.warnings, *quantiser.statistics.warnings)
+    unread = tuple(replace(port(one), axes=None) for one in graph.unread)
+    return g.LayerGraph(graph.name, maps, layers, *inputs_out, hosted, warnings=warnings, unread=unread)
+
+
+def outline(graph: FloatGraph, bits: int) -> g.LayerGraph:
+    """The layer graph of a network without recurrent layers, all weights 0: to see whether it fits.
+
+    Nothing of the network's weights is read, and nothing as large as they are is made.
+    """
+    statistics = Statistics(bits)
+    for step in graph.steps:
+        if isinstance(step, ProductStep):
+            columns = step.kernel.shape[3]
+            weights = np.broadcast_to(np.int8(0), step.kernel.shape)
+            statistics.levels[step.name] = Levels(weights, np.ones(columns), np.zeros(columns))
+    quantiser = Quantiser(graph, statistics, Codings(graph, statistics, "minmax", 100.0))
+    return _layer_graph(graph, quantiser, tuple(layer for step in graph.steps for layer in quantiser.layers(step)))
+
+
+def port(one: FloatPort) -> g.Port:
+    """A port with all forms that its user may give."""
+    model = one.shape[1:] if one.shape[:1] == (1,) and len(one.shape) > 1 else one.shape
+    squeezed = tuple(size for size in one.canonical if size > 1)
+    shapes = tuple(dict.fromkeys(form for form in (one.canonical, model, squeezed) if form))
+    return g.Port(one.name, one.map, one.shape, shapes, one.axes, "linear", one.dtype, one.batch)
+
+
+def output_port(one: FloatPort) -> g.Port:
+    """A port whose numbers come out in the model's form."""
+    whole = port(one)
+    model = one.shape[1:] if one.shape[:1] == (1,) and len(one.shape) > 1 else one.shape
+    return replace(whole, shapes=tuple(dict.fromkeys((one.canonical, model))))
+
+
+def as_images(graph: FloatGraph, given: Mapping[str, Array]) -> dict[str, Array]:
+    """Inputs in the user's form, by name, as images by map: float32 of shape (inferences, rows, columns, channels)."""
+    images = {}
+    for one in graph.inputs:
+        array = np.asarray(given[one.name])
+        canonical = array.reshape(len(array), *one.canonical).astype(np.float32)
+        size = graph.maps[one.map].size
+        images[one.map] = canonical.transpose(0, *(axis + 1 for axis in one.axes)).reshape(len(array), *size)
+    return images

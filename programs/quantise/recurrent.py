@@ -1,0 +1,134 @@
+"""Recurrent steps as layers: levels that serve inputs and state together, codes of the gates, 16-bit state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex.isa.arithmetic.quantisers import FRACTION
+from acortex.programs import graph as g
+from acortex.programs.quantise.calibration import levels_of
+from acortex.programs.quantise.codings import Codings, fitted, multipliers
+from acortex.programs.quantise.ranges import Samples
+from acortex.programs.steps import RecurrentStep
+
+Array = NDArray[Any]
+
+CELL = 2048
+"""What an LSTM's state holds for 1."""
+
+FULL = 32767
+"""What a GRU's state, and the hyperbolic tangent of a state, hold for 1."""
+
+
+def recurrent_layer(
+    step: RecurrentStep, source: g.View, targets: Sequence[g.Target | None], codings: Codings
+) -> g.Recurrent:
+    """The layer of a recurrent step that reads a view and writes h of every step, the last h and the last c."""
+    x, h = codings.of(step.source.map), codings.of(step.out)
+    makers = {"lstm": _lstm, "gru": _gru, "gru_linear": _gru_linear}
+    parts = makers[step.kind](step, x, h, codings)
+    every, last, last_state = targets
+    assert every is not None
+    state = None
+    if last_state is not None and step.last_state is not None:
+        coding = codings.of(step.last_state)
+        state = last_state, _linear(coding, 1 / (CELL * coding.scale))
+    top = (1 << h.bits) - 1
+    initial_h = np.clip(np.rint(step.initial_h / h.scale) + h.zero, 0, top).astype(np.uint8)
+    begin = step.initial_c * CELL if step.kind == "lstm" else step.initial_h * FULL
+    initial_state = _levelled(np.clip(np.rint(begin), -FULL, FULL), h.bits)
+    return g.Recurrent(
+        step.name, step.op, every, step.kind, source, step.hidden,
+        initial_h=initial_h, initial_state=initial_state, reverse=step.reverse,
+        last=last, last_state=state, **parts,
+    )  # fmt: skip
+
+
+def _levelled(states: Array, bits: int) -> Array:
+    """Initial states as multiples of one number, as they lie in main memory as codes: int16."""
+    levels = (1 << (bits - 1)) - 1
+    unit = max(int(np.ceil(np.abs(states).max() / levels)), 1)
+    return (np.rint(states / unit) * unit).astype(np.int16)
+
+
+def _lstm(step: RecurrentStep, x: g.Coding, h: g.Coding, codings: Codings) -> dict[str, Any]:
+    for_x, for_h, bias_x, bias_h = step.gates.load()
+    gates = ["sigmoid", "sigmoid", "sigmoid", "tanh"]
+    weights, codes = _gates(gates, (for_x, for_h), bias_x + bias_h, x, h)
+    top = (1 << h.bits) - 1
+    return {"weights": weights, "codes": codes, "out": _linear(h, 1 / (top * FULL * h.scale))}
+
+
+def _gru(step: RecurrentStep, x: g.Coding, h: g.Coding, codings: Codings) -> dict[str, Any]:
+    for_x, for_h, bias_x, bias_h = step.gates.load()
+    cut, bias = 2 * step.hidden, bias_x + bias_h
+    weights, codes = _gates(["sigmoid", "sigmoid"], (for_x[:, :cut], for_h[:, :cut]), bias[:cut], x, h)
+    weights_n, (code_n,) = _gates(["tanh"], (for_x[:, cut:], for_h[:, cut:]), bias[cut:], x, h)
+    top = (1 << h.bits) - 1
+    return {
+        "weights": weights, "codes": codes, "out": _linear(h, 1 / (FULL * h.scale)),
+        "weights_n": weights_n, "code_n": code_n, "reset": _linear(h, 1 / top),
+    }  # fmt: skip
+
+
+def _gru_linear(step: RecurrentStep, x: g.Coding, h: g.Coding, codings: Codings) -> dict[str, Any]:
+    for_x, for_h, bias_x, bias_h = step.gates.load()
+    size = step.hidden
+    z, r, n = (slice(at, at + size) for at in (0, size, 2 * size))
+    none_x, none_h = np.zeros_like(for_x[:, n]), np.zeros_like(for_h[:, n])
+    wide_x = np.concatenate([for_x[:, z], for_x[:, n], for_x[:, r], none_x], axis=1)
+    wide_h = np.concatenate([for_h[:, z], none_h, for_h[:, r], for_h[:, n]], axis=1)
+    bias = np.concatenate([bias_x[z] + bias_h[z], bias_x[n], bias_x[r] + bias_h[r], bias_h[n]])
+    samples = Samples()
+    samples.join(codings.statistics.candidates[step.name])
+    samples.low = min(samples.low, -samples.high)
+    candidate = codings.chosen(samples)
+    weights, codes = _gates(["sigmoid", "none", "sigmoid", "none"], (wide_x, wide_h), bias, x, h, candidate)
+    factor, shift = multipliers(candidate.scale * CELL)
+    return {
+        "weights": weights, "codes": codes, "out": _linear(h, 1 / (FULL * h.scale)),
+        "cell_multiplier": int(factor), "cell_shift": shift,
+    }  # fmt: skip
+
+
+def _gates(
+    functions: Sequence[str],
+    both: tuple[Array, Array],
+    bias: Array,
+    x: g.Coding,
+    h: g.Coding,
+    linear: g.Coding | None = None,
+) -> tuple[Array, tuple[g.Code, ...]]:
+    """Levels of the matrices for x and h, one below the other, and the codes of gates, which stand side by side.
+
+    Those without a function take the coding given.
+    """
+    units = [linear.scale if name == "none" and linear is not None else 1 / FRACTION for name in functions]
+    found, steps = levels_of(np.concatenate([both[0] * np.float32(x.scale), both[1] * np.float32(h.scale)]), x.bits)
+    unit = np.repeat(units, len(steps) // len(functions))
+    # One shift for all: the gates of a step are converted together.
+    levels, factors, shift, offsets = fitted(found, steps / unit, bias / unit)
+    zeros = np.repeat([x.zero, h.zero], [len(one) for one in both])
+    offsets = offsets.astype(np.int64) - zeros @ levels.astype(np.int64)
+    parts = zip(functions, *(np.split(array, len(functions)) for array in (factors, offsets)), strict=True)
+    return levels, tuple(_gate_code(name, shift, part, more, h.bits, linear) for name, part, more in parts)
+
+
+def _gate_code(function: str, shift: int, factor: Array, offset: Array, bits: int, linear: g.Coding | None) -> g.Code:
+    top, half = (1 << bits) - 1, 1 << (bits - 1)
+    if function == "none" and linear is not None:
+        return g.Code(factor, shift, offset, linear.zero, 0, top)
+    if function == "tanh":
+        return g.Code(factor, shift, offset, half, 2 * half - top, top, "tanh")
+    return g.Code(factor, shift, offset, 0, 0, top, function)
+
+
+def _linear(coding: g.Coding, ratio: float) -> g.Code:
+    """The code of whole numbers that are a ratio of a coding's step."""
+    factor, shift = multipliers(ratio)
+    function = "none" if coding.zero else "relu"
+    return g.Code(int(factor), shift, 0, coding.zero, 0, (1 << coding.bits) - 1, function)

@@ -1,0 +1,1 @@
+"""The quantised network as ONNX: what the ideal chip equals bit for bit."""

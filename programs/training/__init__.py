@@ -1,0 +1,1 @@
+"""What trained the built-in networks and drew their samples."""

@@ -1,0 +1,276 @@
+r"""The buses as a networkx graph: nodes are ports, arrays and switches, edges are wire segments.
+
+Every edge has a `segment` (its name), a `length_mm` from the floor plan and a `capacity`. The data side is a star: the
+ports of host, memory, buffer, vector agent and neurons around one switch. The analog side has a bus down each column of
+arrays of the upper half and one up each column of the lower half, one wire for each column of cells. They end in the
+middle, where switches join the two halves of a column, neighbouring columns, and a column with its neurons:
+
+    array -> array -> mid top -- mid top of the next column
+                         |  \
+                       switch  tap -> input of the neurons
+                         |  /
+    array -> array -> mid bottom -- mid bottom of the next column
+
+Currents run towards the neurons; the edges of columns and taps point that way. Two groups that are connected at once
+must not share a segment, for their currents would add.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from acortex.sim.chip.area import die_side
+from acortex.sim.chip.floorplan import FloorPlan, distance, floor_plan
+from acortex.sim.chip.groups import Group, VerticalRun
+from acortex.sim.chip.specs import Chip
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+Segment = tuple[str | int, ...]
+"""The name of a wire segment: its kind, then a half of the chip or a port, then a column, then a row."""
+
+TOP, BOTTOM = "top", "bottom"
+
+NANOMETRE = Decimal("0.000001")
+"""In mm."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """A way over the data buses: its segments in order, and its length in mm."""
+
+    segments: tuple[Segment, ...]
+    length_mm: Decimal
+
+
+@dataclass(frozen=True)
+class GroupRoute:
+    """What a group claims of the analog buses while it is connected.
+
+    `length_mm` is the longest way from one of its arrays to the neurons. `turns` has for each tile column the turn in
+    which it is sampled and converted: those that need one segment, or one set of converters, take turns.
+    """
+
+    segments: frozenset[Segment]
+    length_mm: Decimal
+    turns: tuple[int, ...]
+
+    @property
+    def rounds(self) -> int:
+        """How many turns there are."""
+        return max(self.turns) + 1
+
+
+def describe(segment: Segment) -> str:
+    """A segment in words, for errors."""
+    kind, *place = segment
+    if kind == "column":
+        return f"the bus of column {place[0]} at row {place[1]}"
+    if kind == "across":
+        return f"the {place[0]} bus between columns {place[1]} and {int(place[1]) + 1}"
+    if kind == "switch":
+        return f"the switch that joins the halves of column {place[0]}"
+    if kind == "tap":
+        return f"the {place[0]} tap of column {place[1]}"
+    if kind == "input":
+        return f"the input of the neurons of column {place[0]}"
+    return f"the data bus at the {place[0]}"
+
+
+class Buses:
+    """The bus graph of a chip, built at its first use, one column of arrays after another."""
+
+    def __init__(self, chip: Chip) -> None:
+        self.chip = chip
+        self._columns: set[int] = set()
+
+    @cached_property
+    def plan(self) -> FloorPlan:
+        """The floor plan that gives the lengths."""
+        return floor_plan(self.chip)
+
+    @cached_property
+    def graph(self) -> nx.DiGraph[Any]:
+        """The graph, with the columns of arrays that were used so far."""
+        import networkx as nx
+
+        graph: nx.DiGraph[Any] = nx.DiGraph()
+        self._add_data(graph)
+        for column in range(self.chip.columns):
+            self._add_middle(graph, column)
+        return graph
+
+    def whole_graph(self) -> nx.DiGraph[Any]:
+        """The graph with every column of arrays."""
+        for column in range(self.chip.columns):
+            self._add_column(column)
+        return self.graph
+
+    def route(self, start: str, end: str) -> Route:
+        """The shortest way between two ports of the data side: host, memory, buffer, vector, neurons."""
+        return self._shortest(start, end)
+
+    def group_route(self, group: Group) -> GroupRoute:
+        """What a group claims: the buses of its arrays to the middle, and from there to the neurons that convert it.
+
+        A run in another column than the first leaves that column in a half that the first run uses, its own where it
+        can and the top before the bottom, and crosses to the first run's column on the buses between.
+        """
+        ways = [self._tile_column(runs) for runs in group.runs]
+        segments = frozenset[Segment]().union(*(way for way, _ in ways))
+        turns = self._turns([way for way, _ in ways], group.homes)
+        return GroupRoute(segments, max(length for _, length in ways), turns)
+
+    def _turns(self, ways: Sequence[set[Segment]], homes: Sequence[int]) -> tuple[int, ...]:
+        """In which turn each tile column is converted: the first with converters and wires left for it."""
+        converters = self.chip.neurons.adcs_per_column
+        wires = converters * self.chip.buses.segment_capacity
+        taken: list[Counter[Segment]] = []
+        turns = []
+        for way, home in zip(ways, homes, strict=True):
+            needs: dict[Segment, int] = dict.fromkeys(way, wires) | {("converters", home): converters}
+            turn = next((n for n, t in enumerate(taken) if all(t[s] < room for s, room in needs.items())), len(taken))
+            if turn == len(taken):
+                taken.append(Counter())
+            taken[turn].update(needs.keys())
+            turns.append(turn)
+        return tuple(turns)
+
+    def conflict(self, route: GroupRoute, claimed: Mapping[Segment, int]) -> Segment | None:
+        """The first segment that cannot carry the route beside what is claimed already; None where all can."""
+        capacity = self.chip.buses.segment_capacity
+        return min((segment for segment in route.segments if claimed.get(segment, 0) >= capacity), default=None)
+
+    def _shortest(self, start: Any, end: Any) -> Route:
+        """The shortest way between two nodes."""
+        if start == end:
+            return Route((), Decimal(0))
+        import networkx as nx
+
+        length, nodes = nx.bidirectional_dijkstra(self.graph, start, end, weight="length_mm")
+        return Route(tuple(self.graph.edges[edge]["segment"] for edge in pairwise(nodes)), Decimal(length))
+
+    def _tile_column(self, runs: tuple[VerticalRun, ...]) -> tuple[set[Segment], Decimal]:
+        """What one tile column claims, and its longest way to the neurons."""
+        segments: set[Segment] = set()
+        ends: dict[int, dict[str, Decimal]] = {}
+        for run in runs:
+            for half, (wires, length) in self._to_middle(run).items():
+                segments |= wires
+                halves = ends.setdefault(run.column, {})
+                halves[half] = max(length, halves.get(half, Decimal(0)))
+        home = runs[0].column
+        longest = Decimal(0)
+        exits = [half for half in (TOP, BOTTOM) if half in ends[home]]
+        to_neurons = self._shortest(("mid", exits[0], home), ("neurons", home))
+        segments.update(to_neurons.segments)
+        for column, halves in ends.items():
+            way_out = next((half for half in exits if half in halves), exits[0])
+            across = self._shortest(("mid", way_out, column), ("mid", way_out, home))
+            at_home = self._shortest(("mid", way_out, home), ("mid", exits[0], home))
+            segments.update(across.segments, at_home.segments)
+            onwards = across.length_mm + at_home.length_mm + to_neurons.length_mm
+            for half, length in halves.items():
+                joined = self._shortest(("mid", half, column), ("mid", way_out, column))
+                segments.update(joined.segments)
+                longest = max(longest, length + joined.length_mm + onwards)
+        return segments, longest
+
+    def _to_middle(self, run: VerticalRun) -> dict[str, tuple[set[Segment], Decimal]]:
+        """The segments from a run's arrays to the middle, by the half that they lie in, with their length in mm."""
+        self._add_column(run.column)
+        split = self.chip.arrays.m_top
+        farthest = {}
+        if run.row < split:
+            farthest[TOP] = run.row
+        if run.row + run.height > split:
+            farthest[BOTTOM] = run.row + run.height - 1
+        return {half: self._walk(("array", run.column, row)) for half, row in farthest.items()}
+
+    def _walk(self, node: Any) -> tuple[set[Segment], Decimal]:
+        """Follows a column's wire from an array to the middle."""
+        segments: set[Segment] = set()
+        length = Decimal(0)
+        while node[0] == "array":
+            ((node, edge),) = self.graph.succ[node].items()
+            segments.add(edge["segment"])
+            length += edge["length_mm"]
+        return segments, length
+
+    def _add_data(self, graph: nx.DiGraph[Any]) -> None:
+        """The data side: each port and the switch between them."""
+        lanes = self.chip.buses
+        capacity = {
+            "host": 1,
+            "memory": self.chip.memory.ports,
+            "buffer": lanes.down_lanes,
+            "vector": lanes.up_lanes,
+            "neurons": lanes.up_lanes,
+        }
+        ports = self.plan.ports
+        for port, count in capacity.items():
+            length = _to_nm(distance(ports[port], ports["hub"]))
+            for edge in ((port, "hub"), ("hub", port)):
+                graph.add_edge(*edge, segment=("data", port), length_mm=length, capacity=count)
+
+    def _add_middle(self, graph: nx.DiGraph[Any], column: int) -> None:
+        """What joins a column's two halves, its neurons and its left neighbour."""
+        half_band = _to_nm(self.plan.band.height / 2)
+        pitch = _to_nm(self.plan.pitch_x)
+        top, bottom, tap = ("mid", TOP, column), ("mid", BOTTOM, column), ("tap", column)
+        edges: list[tuple[Any, Any, Segment, Decimal]] = [
+            (top, tap, ("tap", TOP, column), half_band),
+            (bottom, tap, ("tap", BOTTOM, column), half_band),
+            (tap, ("neurons", column), ("input", column), Decimal(0)),
+            (top, bottom, ("switch", column), 2 * half_band),
+            (bottom, top, ("switch", column), 2 * half_band),
+        ]
+        if column:
+            for half in (TOP, BOTTOM):
+                left, right = ("mid", half, column - 1), ("mid", half, column)
+                segment = ("across", half, column - 1)
+                edges += [(left, right, segment, pitch), (right, left, segment, pitch)]
+        self._add(graph, edges)
+
+    def _add_column(self, column: int) -> None:
+        """The arrays of a column and the wires that lead them to the middle."""
+        if column in self._columns:
+            return
+        self._columns.add(column)
+        split, rows = self.chip.arrays.m_top, self.chip.rows
+        after: dict[int, Any] = {row: ("array", column, row + 1 if row < split else row - 1) for row in range(rows)}
+        after[split - 1] = ("mid", TOP, column)
+        after[split] = ("mid", BOTTOM, column)
+        pitch = _to_nm(self.plan.pitch_y)
+        edges = [(("array", column, row), after[row], ("column", column, row), pitch) for row in range(rows)]
+        self._add(self.graph, edges)
+
+    def _add(self, graph: nx.DiGraph[Any], edges: Iterable[tuple[Any, Any, Segment, Decimal]]) -> None:
+        capacity = self.chip.buses.segment_capacity
+        graph.add_edges_from(
+            (start, end, {"segment": segment, "length_mm": length, "capacity": capacity})
+            for start, end, segment, length in edges
+        )
+
+
+def _to_nm(length_mm: Decimal) -> Decimal:
+    """A length to the nanometre, so that sums of lengths are exact."""
+    return length_mm.quantize(NANOMETRE)
+
+
+def word_length_mm(chip: Chip, way: str) -> Decimal:
+    """How far a word is charged to travel, "down" to the arrays or "up" from them, in mm.
+
+    The published bus charges its full span, the side of the die (derived from Fig. 7b); a chip that prices by route
+    charges the way from memory to buffer, or from the neurons to memory.
+    """
+    if chip.buses.pricing == "span":
+        return die_side(chip)
+    return Buses(chip).route(*(("memory", "buffer") if way == "down" else ("neurons", "memory"))).length_mm

@@ -1,0 +1,295 @@
+"""Reads chip files: bounded TOML, inheritance, overrides, and where each setting was stated.
+
+What a setting may be is not known here; `acortex.sim.chip.specs` checks that, and asks this module for places.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from acortex import safe_files
+from acortex.errors import UsageError
+from acortex.sim.shipped import CHIPS, TECHNOLOGIES
+from acortex.wording import did_you_mean
+
+NAMES_TECHNOLOGY = {"memory.type": "memory", "arrays.cell": "cell"}
+"""The settings that name a technology, and the kind that each names."""
+
+MAX_BYTES = 65536
+"""The longest chip file that is read."""
+
+MAX_NESTING = 16
+"""The deepest brackets, and the most dots on one line, that the TOML parser is given: it is slow beyond, or worse."""
+
+MAX_ANCESTORS = 16
+"""The longest chain of files that inherit from each other."""
+
+WORDS = ("name", "description")
+"""What a chip file says that is no setting, and needs no source."""
+
+_OPAQUE = re.compile(
+    r'"""(?:[^\\]|\\.)*?"""|' r"'''.*?'''|" r'"(?:\\[^\n]|[^"\\\n])*"|' r"'[^'\n]*'|#[^\n]*",
+    re.DOTALL,
+)
+_HEADER = re.compile(r"\s*\[\s*([^\[\]]+?)\s*\]\s*(?:#.*)?$")
+_KEY = re.compile(r"""\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")
+_PART = re.compile(r"""[\w-]+|"[^"]*"|'[^']*'""")
+
+
+@dataclass(frozen=True)
+class ChipSource:
+    """A chip as it was written.
+
+    `data` is merged from the file, its ancestors and the overrides; `places` says where each path was stated.
+    """
+
+    data: dict[str, Any]
+    file: str
+    places: dict[str, str] = field(default_factory=dict)
+    faults: list[UsageError] = field(default_factory=list)
+    """What is wrong with overrides that are not applied therefore."""
+
+    def where(self, path: str) -> str:
+        """The "file:line" of a path, of the nearest table around it, or the file alone."""
+        while path and path not in self.places:
+            path = path.rpartition(".")[0]
+        return self.places.get(path, self.file)
+
+
+def chip_names() -> list[str]:
+    """The names of the built-in chips, in alphabetical order."""
+    return sorted(path.stem for path in CHIPS.glob("*.toml"))
+
+
+def technologies(kind: str) -> dict[str, Path]:
+    """The files of the technologies of a kind ("memory" or "cell") by name, in alphabetical order."""
+    return {path.stem: path for path in sorted((TECHNOLOGIES / kind).glob("*.toml"))}
+
+
+def technology(kind: str, name: str) -> ChipSource:
+    """What a technology sets: settings of a chip file, with their sources; it may inherit from one of its kind."""
+    path = technologies(kind)[name]
+    text = _read(path)
+    source = ChipSource(_parse(text, str(path)), str(path), dict(_places(text, str(path))))
+    base = source.data.pop("inherits", None)
+    return source if base is None else _on_top(technology(kind, base), source)
+
+
+def _on_technologies(source: ChipSource, stated: Sequence[str]) -> ChipSource:
+    """What was stated in one place, over the technologies that are named there."""
+    for path in stated:
+        section, _, leaf = path.rpartition(".")
+        kind, name = NAMES_TECHNOLOGY[path], _table(source.data.get(section)).get(leaf)
+        if isinstance(name, str) and name in technologies(kind):
+            below = technology(kind, name)
+            below.data.pop("description", None)
+            source = _on_top(below, ChipSource(dict(source.data), source.file, source.places))
+    return source
+
+
+def read_chip(name_or_path: str | Path, overrides: Sequence[str] = ()) -> ChipSource:
+    """What a built-in chip or a chip file states, with what it inherits and with overrides of the form "path=value"."""
+    path = locate(name_or_path)
+    source = _inherited(path, ())
+    source.data.setdefault("name", path.stem)
+    source.data.setdefault("sources", {})
+    source, faults = _overridden(source, overrides)
+    source.faults.extend(faults)
+    return source
+
+
+def _overridden(source: ChipSource, overrides: Sequence[str]) -> tuple[ChipSource, list[UsageError]]:
+    """A chip with its overrides, those that name technologies first, and what is wrong with those left out."""
+    faults = []
+    naming = [override for override in overrides if override.partition("=")[0].strip() in NAMES_TECHNOLOGY]
+    for override in (*naming, *(override for override in overrides if override not in naming)):
+        try:
+            if override in naming:
+                source = _on_technology(source, override)
+            else:
+                _override(source, override)
+        except UsageError as fault:
+            faults.append(fault)
+    return source, faults
+
+
+def _on_technology(source: ChipSource, override: str) -> ChipSource:
+    """A chip with another technology: the technology's settings replace the chip's."""
+    _override(source, override)
+    path = override.partition("=")[0].strip()
+    section, _, leaf = path.rpartition(".")
+    sources = {path: "set by an override"}
+    stated: dict[str, Any] = {section: {leaf: source.data[section][leaf]}, "sources": sources}
+    own = _on_technologies(ChipSource(stated, source.file, {path: source.places[path]}), [path])
+    own.data["name"] = source.data["name"]
+    return _on_top(source, own)
+
+
+def locate(name_or_path: str | Path, beside: Path = Path()) -> Path:
+    """The file of a built-in name, or of a path; `beside` is the folder of the file that inherits."""
+    text = str(name_or_path)
+    if isinstance(name_or_path, str) and not text.endswith(".toml") and "/" not in text and "\\" not in text:
+        if text in chip_names():
+            return CHIPS / f"{text}.toml"
+        hint = did_you_mean(text, chip_names(), "a file's name ends in .toml")
+        raise UsageError(f'no built-in chip is called "{text[:80]}": there are {", ".join(chip_names())}', hint=hint)
+    return beside / name_or_path
+
+
+def ancestry(name_or_path: str | Path) -> list[Path]:
+    """The file of a chip and those that it inherits from, as far as they can be read."""
+    found: list[Path] = []
+    try:
+        path = locate(name_or_path)
+        while path.is_file() and len(found) <= MAX_ANCESTORS:
+            found.append(path)
+            base = _parse(_read(path), str(path)).get("inherits")
+            if not isinstance(base, str):
+                break
+            path = locate(base, path.parent)
+    except UsageError:  # reported where the chip is loaded
+        pass
+    return found
+
+
+def _inherited(path: Path, seen: tuple[Path, ...]) -> ChipSource:
+    """What a file states, on top of what its ancestors do."""
+    if path.resolve() in seen:
+        chain = " -> ".join(ancestor.name for ancestor in (*seen, path))
+        raise UsageError(f"chips inherit from each other in a circle: {chain}", where=str(path))
+    if len(seen) >= MAX_ANCESTORS:
+        raise UsageError(f"a chip inherits through more than {MAX_ANCESTORS} files", where=str(path))
+    text = _read(path)
+    data = _parse(text, str(path))
+    places = dict(_places(text, str(path)))
+    base = data.pop("inherits", None)
+    own = _on_technologies(ChipSource(data, str(path), places), list(NAMES_TECHNOLOGY))
+    if base is None:
+        return own
+    if not isinstance(base, str):
+        raise UsageError("inherits names a chip or a file, in quotes", where=places.get("inherits", str(path)))
+    try:
+        parent = _inherited(locate(base, path.parent), (*seen, path.resolve()))
+    except UsageError as error:
+        raise error if error.where else UsageError(error.message, where=places["inherits"], hint=error.hint) from None
+    parent.data["description"] = (
+        f"As {parent.data.get('name', Path(parent.file).stem)}, but for what {path.name} states."
+    )
+    return _on_top(parent, own)
+
+
+def _on_top(parent: ChipSource, child: ChipSource) -> ChipSource:
+    """The child's settings over the parent's; a number that the child states no longer has the parent's source."""
+    data = {**parent.data, "name": Path(child.file).stem}
+    sources = dict(_table(parent.data.get("sources")))
+    for key, value in child.data.items():
+        if isinstance(value, dict) and key != "sources":
+            data[key] = {**_table(data.get(key)), **value}
+            stated = [f"{key}.{leaf}" for leaf in value]
+        elif key == "sources":
+            continue
+        else:
+            data[key] = value
+            stated = [key] if key not in WORDS else []
+        sources.update((path, f"stated in {child.where(path)}") for path in stated)
+    own = child.data.get("sources", {})
+    data["sources"] = {**sources, **own} if isinstance(own, dict) else own
+    return ChipSource(data, child.file, {**parent.places, **child.places})
+
+
+def _table(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _read(path: Path) -> str:
+    """The text of a chip file, if it is short enough to be one."""
+    try:
+        raw = safe_files.read(path, MAX_BYTES + 1)
+        text = raw.decode()
+    except OSError as error:
+        raise UsageError(f"the chip file cannot be read: {error.strerror}", where=str(path)) from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"the chip file is not text in UTF-8: byte {error.start}", where=str(path)) from None
+    if len(raw) > MAX_BYTES:
+        raise UsageError(f"the chip file is longer than {MAX_BYTES} bytes", where=str(path))
+    return text
+
+
+def _parse(text: str, where: str) -> dict[str, Any]:
+    """TOML with decimal numbers, after a look at what would make the parser slow or deep."""
+    bare = _OPAQUE.sub(lambda match: '""' + "\n" * match[0].count("\n"), text)
+    depth = 0
+    for number, line in enumerate(bare.splitlines(), 1):
+        for mark in re.findall(r"[\[{}\]]", line):
+            depth += 1 if mark in "[{" else -1
+            if depth > MAX_NESTING:
+                raise UsageError(f"brackets are nested deeper than {MAX_NESTING}", where=f"{where}:{number}")
+        if line.count(".") > MAX_NESTING:
+            raise UsageError(f"a line has more than {MAX_NESTING} dots", where=f"{where}:{number}")
+    try:
+        return tomllib.loads(text, parse_float=Decimal)
+    except tomllib.TOMLDecodeError as error:
+        message, place = _place_of(str(error))
+        raise UsageError(f"not TOML: {message}", where=where + place) from None
+    except (ValueError, RecursionError, ArithmeticError) as error:
+        raise UsageError(f"not TOML: {error}", where=where) from None
+
+
+def _place_of(message: str) -> tuple[str, str]:
+    """The bare message of a TOML error, and its ":line:column" where it has one."""
+    match = re.match(r"(.*) \(at line (\d+), column (\d+)\)$", message, re.DOTALL)
+    return (match[1], f":{match[2]}:{match[3]}") if match else (message, "")
+
+
+def _places(text: str, file: str) -> Iterator[tuple[str, str]]:
+    """The path of each table and key with its "file:line", for files with one setting per line."""
+    table = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := _HEADER.match(line):
+            table = _dotted(header[1])
+            yield table, f"{file}:{number}"
+        elif key := _KEY.match(line):
+            yield f"{table}.{_dotted(key[1])}".lstrip("."), f"{file}:{number}"
+
+
+def _dotted(key: str) -> str:
+    """A key as a path: "a . 'b'" is "a.b"."""
+    return ".".join(part.strip("\"'") for part in _PART.findall(key))
+
+
+def _override(source: ChipSource, override: str) -> None:
+    """Applies one "path=value" to what was read."""
+    path, equals, written = (part.strip() for part in override.partition("="))
+    if not equals or not re.fullmatch(r"[\w-]+(\.[\w-]+)?", path):
+        raise UsageError(f'an override has the form path=value: "{override[:80]}"', hint="for example memory.banks=16")
+    where = f"--set {path[:80]}"
+    value = _value(written, where)
+    section, _, leaf = path.rpartition(".")
+    if section:
+        if section not in source.data:
+            source.places[section] = where
+        table = source.data.get(section, {})
+        if not isinstance(table, dict):
+            raise UsageError(f"{section} is a setting, no table of settings", where=where)
+        source.data[section] = {**table, leaf: value}
+    else:
+        source.data[leaf] = value
+    source.places[path] = where
+    if path not in WORDS and isinstance(source.data["sources"], dict):
+        source.data["sources"] = {**source.data["sources"], path: "set by an override"}
+
+
+def _value(written: str, where: str) -> Any:
+    """The value of an override: a bare word is a string, anything else is read as TOML."""
+    if re.fullmatch(r"[A-Za-z_][\w-]*", written) and written not in ("true", "false", "inf", "nan"):
+        return written
+    try:
+        return _parse(f"value = {written}", where)["value"] if "\n" not in written else written
+    except UsageError:
+        raise UsageError(f"{written[:40]} is no value: a number, true, false or a word", where=where) from None

@@ -1,0 +1,122 @@
+"""The values of many inferences: as lanes of one walk where they have nothing to do with each other, else in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex.isa.machine import CHANNELS
+from acortex.isa.program import Program
+from acortex.isa.semantics import EFFECTS, MEANINGS, Shape, visited
+from acortex.isa.sequencer import Dispatch, Sequencer
+from acortex.sim.chip.specs import Chip
+from acortex.sim.functional.executor import Functional
+from acortex.sim.functional.layer_dump import LayerDump
+from acortex.sim.functional.rules.situation import NOWHERE
+from acortex.sim.functional.turns import turns_of
+from acortex.sim.functional.values import Values
+
+Words = NDArray[np.uint8]
+
+LANE_BYTES = 1 << 28
+"""About how much memory the lanes that are computed together may take: 256 MB."""
+
+WIDE = 16
+"""Bytes that a code takes while it is computed with: wide integers of what comes in and of what comes out."""
+
+
+def walk_many(
+    program: Program,
+    chip: Chip,
+    inferences: int,
+    tensors: Mapping[str, Words],
+    dump: LayerDump | None,
+    progress: Callable[[int], None],
+    leap: bool = True,
+) -> Functional:
+    """Walks a program: its rules for all inferences, then their values. The outputs are those of the walk.
+
+    `progress` is called with how many inferences have their values, `leap` is that of `turns_of`. Other arguments, and
+    the errors, are those of `Functional`.
+    """
+    rules = Functional(program, chip, inferences, None)
+    rules.turns = turns_of(rules.known, lanes=True, layers=dump is not None, leap=leap)
+    rules.run()
+    if why_not(rules):
+        values = _values(rules, tensors, inferences, dump, lanes=False, progress=progress)
+        rules.out = values.out
+        return rules
+    parts = []
+    at_once = lanes_of(rules)
+    for first in range(0, inferences, at_once):
+        if dump is not None:
+            dump.first = first
+        part = {name: words[first : first + at_once] for name, words in tensors.items()}
+        count = min(at_once, inferences - first)
+        parts.append(_values(rules, part, count, dump, lanes=True).out)
+        progress(first + count)
+    if dump is not None:
+        dump.place(_writes(rules))
+    rules.out = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return rules
+
+
+def _writes(rules: Functional) -> Iterator[tuple[Dispatch, NDArray[np.int64]]]:
+    """Each instruction that writes main memory, without those of the host, and the words that it visits."""
+    sequencer = Sequencer(rules.program, rules.known.inferences)
+    while sequencer.state != "halted":
+        dispatch = sequencer.step()
+        if dispatch is None or dispatch.row.mnemonic in EFFECTS:
+            continue
+        flow = MEANINGS[dispatch.row.mnemonic].flow(dispatch, Shape(1, 1, None))
+        if flow.writes and flow.takes != "host_in":
+            yield dispatch, visited(dispatch)
+
+
+def why_not(rules: Functional) -> str:
+    """Why the inferences of a walk cannot be lanes, in words; empty where they can."""
+    if rules.turns is None or rules.turns.lineage is None:
+        return "the program has no loop over the host's inferences"
+    return rules.turns.lineage.why
+
+
+def lanes_of(rules: Functional) -> int:
+    """How many inferences are computed at once: as many as the memory allows, one at least."""
+    assert rules.turns is not None and rules.turns.lineage is not None
+    chip = rules.known.chip
+    words = chip.memory_words + 2 * chip.vector.state_words + WIDE * rules.turns.lineage.largest
+    return max(LANE_BYTES // (CHANNELS * words), 1)
+
+
+def _values(
+    rules: Functional,
+    tensors: Mapping[str, Words],
+    inferences: int,
+    dump: LayerDump | None,
+    lanes: bool,
+    progress: Callable[[int], None] = lambda done: None,
+) -> Values:
+    """The values of inferences whose program is known to keep every rule."""
+    program, chip = rules.program, rules.known.chip
+    values = Values(program, chip, tensors, inferences, lanes)
+    sequencer = Sequencer(program, 1 if lanes else inferences)
+    while sequencer.state != "halted":
+        dispatch = sequencer.step()
+        if dispatch is None or dispatch.row.mnemonic in EFFECTS:
+            continue
+        shape = _shape(rules, values, dispatch)
+        flow = MEANINGS[dispatch.row.mnemonic].flow(dispatch, shape)
+        addresses = visited(dispatch) if flow.reads or flow.writes else NOWHERE
+        values.move(dispatch, flow, shape, addresses, dump)
+        if flow.gives == "host_out":
+            progress(dispatch.inference + 1)
+    return values
+
+
+def _shape(rules: Functional, values: Values, dispatch: Dispatch) -> Shape:
+    """The matrix that an instruction works with: of the group that it names, or as wide as the sums that come next."""
+    if dispatch.group >= 0:
+        return rules.configuration.shape(dispatch.group, True)
+    return Shape(1, values.columns, None)

@@ -1,0 +1,168 @@
+"""What a program needs of a chip, instruction by instruction, held against what the chip has, before a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from acortex.errors import AcortexError, ManyErrors
+from acortex.isa.codec import Instruction, decode
+from acortex.isa.program import Program
+from acortex.isa.rules import NO_INSTRUCTION, Change, Example, Rule, add
+from acortex.isa.table import MNEMONICS, ROWS, InstructionRow
+from acortex.sim.chip.specs import Chip
+
+WORD_CODE = 15
+"""The largest code that a channel of a memory word holds, 4 bits."""
+
+
+class LimitError(AcortexError):
+    """A program that needs more than its chip has."""
+
+
+def _row(
+    code: str, title: str, message: str, hint: str, *changes: Change, common: tuple[Change, ...] = (),
+    settings: tuple[str, ...] = (),
+) -> Rule:  # fmt: skip
+    example = Example(changes, common, settings=settings)
+    return add(Rule(code, title, "limits", LimitError, message, hint, example))
+
+
+_MEMORY = ("group    g0", ".memory 31, 1\n.row " + "1, " * 63 + "1\ngroup    g0")
+
+INSTRUCTIONS = _row(
+    "R201", "The instruction memory holds the program",
+    "the program has {size} instructions, {over} more than the instruction memory of {chip} holds",
+    "use hardware loops, or a chip with instruction_memory.words={size}",
+    ("endinference\nhalt", "endinference\n" + "nop\n" * 120 + "halt"),
+)  # fmt: skip
+TENSOR_BITS = _row(
+    "R202", "The codes of a tensor fit a channel",
+    "tensor {name} has codes of {bits} bits; {chip} allows up to {most}, the width of a channel of a word",
+    "declare it with bits={most}", (".input   x, shape=2", ".input   x, shape=2, bits=5"),
+)  # fmt: skip
+MEMORY_WORDS = _row(
+    "R203", "Main memory holds what it holds from the beginning",
+    "initial memory fills words {first} to {last}, and {chip} has 0 to {most}",
+    "lower its address, or take a chip with more memory.capacity_kb",
+    (".memory 31, 1", ".memory 32, 1"), common=(_MEMORY,),
+)  # fmt: skip
+MEMORY_CODE = _row(
+    "R204", "Initial memory holds codes of a channel",
+    "initial memory holds code {code}; {chip} allows up to {most}, the highest code of a 4-bit channel of a word",
+    "lower it",
+    (".row 1, ", ".row 16, "), common=(_MEMORY,),
+)  # fmt: skip
+
+
+class Limit(NamedTuple):
+    """One limit of an operand: its rule, the instruction and the operand, and what the chip allows."""
+
+    rule: Rule
+    mnemonic: str
+    operand: str
+    allowed: Callable[[Chip], int]
+
+
+def _limit(
+    code: str, mnemonic: str, operand: str, allowed: Callable[[Chip], int], setting: str, what: str, *changes: Change,
+    common: tuple[Change, ...] = (), settings: tuple[str, ...] = (),
+) -> Limit:  # fmt: skip
+    """A row of the table, and that of its rule."""
+    hint = f"lower it, or take a chip with a larger {setting}" if setting else "lower it"
+    message = f"{{mnemonic}}: {operand} is {{value}}; {{chip}} allows up to {{allowed}}, {what}"
+    rule = _row(
+        code,
+        f"The operand {operand} of {mnemonic} is {what} at most",
+        message,
+        hint,
+        *changes,
+        common=common,
+        settings=settings,
+    )
+    return Limit(rule, mnemonic, operand, allowed)
+
+
+_SLIDE: tuple[Change, ...] = (
+    ("read     d0\nfeed     1, 1, tail=2", "window w0, 1, 1, 1\nborder w0, 1, 1\nfetch d0, w0\nslide d0, w0, tail=2"),
+)
+_DAC = "the highest code of a 4-bit DAC"
+
+LIMITS = (
+    _limit("R211", "quant", "high", lambda chip: 2**chip.neurons.bits - 1, "neurons.bits",
+           "the highest code of its converters", ("zero=5", "zero=5, high=31")),
+    _limit("R212", "quant", "high", lambda chip: WORD_CODE, "", "the highest code of a 4-bit channel of a word",
+           ("zero=5", "zero=5, high=16"), settings=("neurons.bits=5",)),
+    _limit("R213", "feed", "fill", lambda chip: WORD_CODE, "", _DAC, ("tail=2", "tail=2, fill=16")),
+    _limit("R214", "slide", "fill", lambda chip: WORD_CODE, "", _DAC, ("tail=2", "tail=2, fill=16"), common=_SLIDE),
+    _limit("R215", "border", "value", lambda chip: WORD_CODE, "", _DAC,
+           ("border w0, 1, 1", "border w0, 1, 1, value=16"), common=_SLIDE),
+    _limit("R216", "feed", "words", lambda chip: chip.buffer.words, "buffer.words", "the words that its buffer holds",
+           ("feed     1, 1", "feed     1, 300")),
+    _limit("R217", "base", "address", lambda chip: chip.memory_words - 1, "memory.capacity_kb",
+           "its last word of main memory", ("base     d1, 1", "base     d1, 99")),
+)  # fmt: skip
+
+
+def check(program: Program, chip: Chip) -> None:
+    """Raises LimitError, or ManyErrors where there are several, for what a program needs beyond its chip."""
+    errors = [*_too_large(program, chip), *_tensors(program, chip), *_memory(program, chip)]
+    for pc, word in enumerate(program.words):
+        where = str(program.lines[pc])
+        try:
+            instruction = decode(int(word))
+        except AcortexError as error:
+            errors.append(NO_INSTRUCTION.broken(where, reason=error.message))
+            continue
+        errors.extend(_beyond(instruction, chip, where))
+    if errors:
+        raise errors[0] if len(errors) == 1 else ManyErrors(errors)
+
+
+def _too_large(program: Program, chip: Chip) -> Iterator[AcortexError]:
+    size, room = len(program.words), chip.instruction_memory.words
+    if size > room:
+        yield INSTRUCTIONS.broken(program.name, size=size, over=size - room, chip=chip.name)
+
+
+def _tensors(program: Program, chip: Chip) -> Iterator[AcortexError]:
+    """The codes of inputs and outputs fit the channels of a memory word."""
+    most = WORD_CODE.bit_length()
+    for tensor in (*program.inputs, *program.outputs):
+        if tensor.bits > most:
+            yield TENSOR_BITS.broken(program.name, name=tensor.name, bits=tensor.bits, chip=chip.name, most=most)
+
+
+def _memory(program: Program, chip: Chip) -> Iterator[AcortexError]:
+    """The initial memory fits the chip's, and its codes the channels."""
+    for table in program.memory:
+        where, most = str(table.line), chip.memory_words - 1
+        if table.end - 1 > most:
+            yield MEMORY_WORDS.broken(where, first=table.address, last=table.end - 1, chip=chip.name, most=most)
+        if (code := int(table.values.max())) > WORD_CODE:
+            yield MEMORY_CODE.broken(where, code=code, chip=chip.name, most=WORD_CODE)
+
+
+def _limits_of(row: InstructionRow) -> list[Limit]:
+    """The limits of an instruction: its own, and those of the same operand of another, of the same kind."""
+    own = [limit for limit in LIMITS if limit.mnemonic == row.mnemonic]
+    named = {limit.operand for limit in own}
+    return own + [limit for limit in LIMITS if limit.operand not in named and _is_alike(row, limit)]
+
+
+def _is_alike(row: InstructionRow, limit: Limit) -> bool:
+    """Whether an instruction has an operand of the name and kind that a limit of another is about."""
+    operand = row.by_name.get(limit.operand)
+    return operand is not None and operand.kind is MNEMONICS[limit.mnemonic].by_name[limit.operand].kind
+
+
+_LIMITS = {row.mnemonic: _limits_of(row) for row in ROWS}
+
+
+def _beyond(instruction: Instruction, chip: Chip, where: str) -> Iterator[AcortexError]:
+    mnemonic = instruction.row.mnemonic
+    for limit in _LIMITS[mnemonic]:
+        value, allowed = instruction[limit.operand], limit.allowed(chip)
+        if value > allowed:
+            yield limit.rule.broken(where, mnemonic=mnemonic, value=value, chip=chip.name, allowed=allowed)
+            return

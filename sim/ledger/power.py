@@ -1,0 +1,74 @@
+"""Power over time: the energy of a run in windows of equal width, which add up to the run's energy exactly.
+
+What an instruction's events in one unit cost is spread evenly over the instruction's span in that unit, in whole
+attojoules; leakage is the same in every cycle.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from acortex.sim.chip.clock import Clock
+from acortex.sim.chip.prices import Prices
+from acortex.sim.results import Power
+from acortex.sim.timing.tally import Work
+from acortex.units import joules
+
+WINDOW_NS = 1000
+"""The width of a window, made whole cycles."""
+
+MOST_WINDOWS = 10_000
+"""A longer run has windows of twice the width, or four times, and so on."""
+
+
+def window_cycles(clock: Clock, cycles: int) -> int:
+    """The width of the windows of a run of `cycles`."""
+    width = clock.cycles(WINDOW_NS)
+    while -(-cycles // width) > MOST_WINDOWS:
+        width *= 2
+    return width
+
+
+def energy_by_window(work: Sequence[Work], price: Prices, cycles: int, width: int) -> list[int]:
+    """Attojoules in each window of `width` cycles; the last one ends with the run. Their sum is the run's energy."""
+    last = max(-(-cycles // width) - 1, 0)
+    windows: defaultdict[int, int] = defaultdict(int)
+    for start, end, done in work:
+        energy = sum(count * price.total[kind] for kind, count in done)
+        if energy:
+            _spread(windows, start, max(end, start + 1), energy, width, last)
+    leaks = price.leakage_aj_per_cycle
+    return [windows[n] + leaks * (min((n + 1) * width, cycles) - n * width) for n in range(last + 1)]
+
+
+def _spread(windows: dict[int, int], start: int, end: int, energy: int, width: int, last: int) -> None:
+    """Spreads energy evenly over the cycles from start to end; what rounding leaves comes in a later window."""
+    given = 0
+    for number in range(start // width, (end - 1) // width + 1):
+        reached = min((number + 1) * width, end)
+        due = energy * (reached - start) // (end - start)
+        windows[min(number, last)] += due - given
+        given = due
+
+
+def power_report(work: Sequence[Work], price: Prices, clock: Clock, cycles: int, energy_aj: int) -> Power:
+    """The average, the peak and the windows of a run's power. The peak is that of a whole window, if there is one."""
+    width = window_cycles(clock, cycles)
+    windows = energy_by_window(work, price, cycles, width)
+    whole = windows[: cycles // width]
+    span = width if whole else cycles
+    peak = max(whole or windows)
+    return Power(
+        average_w=_watts(energy_aj, clock, cycles),
+        leakage_w=_watts(price.leakage_aj_per_cycle, clock, 1),
+        peak_w=_watts(peak, clock, span),
+        peak_cycle=windows.index(peak) * width,
+        window_s=clock.seconds(width),
+        window_cycles=width,
+        windows_aj=windows,
+    )
+
+
+def _watts(energy_aj: int, clock: Clock, cycles: int) -> float:
+    return joules(energy_aj) / clock.seconds(cycles) if cycles else 0.0

@@ -1,0 +1,226 @@
+"""The report of a run, `acortex.run/1`: plain numbers, made of what units counted and of the chip's prices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from acortex.intervals import covered
+from acortex.isa.container import sha256
+from acortex.isa.program import Program
+from acortex.sim.chip.area import area_by_component, total_area
+from acortex.sim.chip.clock import Clock, delays
+from acortex.sim.chip.prices import COMPONENTS, INDEX, KINDS, NONE, Energies, Interval, prices, settle
+from acortex.sim.chip.specs import Chip
+from acortex.sim.ledger.occupancy import occupancy
+from acortex.sim.ledger.power import power_report
+from acortex.sim.ledger.retention import access_tables, late_reads
+from acortex.sim.results import (
+    ChipName,
+    Inference,
+    Layer,
+    ProgramName,
+    RunReport,
+    Setup,
+    SteadyState,
+    UnitTime,
+    Wait,
+)
+from acortex.sim.timing.kernel import CAUSES, IDLE
+from acortex.sim.timing.tally import Tally
+from acortex.sim.timing.wiring import TimedChip
+from acortex.units import joules
+
+
+@dataclass(frozen=True)
+class Timing:
+    """What the timed executor leaves: the cycles of set-up and run, and the chips that counted them."""
+
+    setup: TimedChip
+    setup_cycles: int
+    chip: TimedChip
+    cycles: int
+
+
+def functional_report(program: Program, chip: Chip, warnings: list[str], accuracy: float | None) -> RunReport:
+    """The report of a run without time: what ran on what, and how right it was."""
+    return RunReport(**_heading(program, chip), warnings=warnings, accuracy=accuracy)
+
+
+def _heading(program: Program, chip: Chip) -> dict[str, Any]:
+    """What ran on what: the part of a report that needs no simulation."""
+    return {
+        "program": ProgramName(name=program.name, sha256=sha256(program), instructions=len(program.words)),
+        "chip": ChipName(name=chip.name, sha256=chip.sha256, config=chip.config),
+        "clock_ns": float(chip.clock_ns),
+        "area_mm2": float(total_area(chip)),
+        "area_by_component_mm2": {name: float(area) for name, area in area_by_component(chip).items()},
+    }
+
+
+def timed_report(program: Program, chip: Chip, timing: Timing) -> RunReport:
+    """The report of a run in time: what it took, of the whole and by component, unit, layer and inference."""
+    tally, cycles, clock = timing.chip.tally, timing.cycles, Clock(chip.clock_ns)
+    layers = [(layer - 1, start, end) for (layer, _), (start, end) in tally.layers.items() if layer]
+    inferences = _inferences(tally, cycles)
+    price = prices(chip)
+    energies = settle(price, _by_layer_number(tally), cycles, layers, inferences)
+    macs = sum(tally.macs.values())
+    seconds = clock.seconds(cycles)
+    energy_j = joules(energies.total)
+    accesses = access_tables(timing.chip.accesses(), program.memory)
+    return RunReport(
+        **_heading(program, chip),
+        cycles=cycles,
+        latency_s=seconds,
+        **_energy(energies.total, energies.by_component),
+        power_w=energy_j / seconds if cycles else 0.0,
+        power=power_report(tally.work, price, clock, cycles, energies.total),
+        macs=macs,
+        throughput_ops_per_s=2 * macs / seconds if cycles else 0.0,
+        efficiency_ops_per_j=2 * macs / energy_j if energies.total else 0.0,
+        steady_state=None if timing.chip.stopped else _steady_state(clock, inferences, macs),
+        counts=counts(tally),
+        utilisation=_utilisation(timing.chip),
+        waits=_waits(timing.chip),
+        layers=_layers(program, tally, cycles, layers, energies),
+        inferences=[_inference(clock, span, energies) for span in sorted(inferences)],
+        setup=_setup(chip, timing),
+        memory=occupancy(accesses, chip.memory_words, cycles),
+        retention=late_reads(program, clock, accesses, delays(chip).retention_cycles),
+        stopped=_stopped(timing),
+    )
+
+
+def _stopped(timing: Timing) -> str | None:
+    """Why a run ended before its program did."""
+    if not timing.chip.stopped:
+        return None
+    why = "interrupted" if timing.chip.interrupted else "as --max-cycles asked"
+    return f"stopped at cycle {timing.cycles:,}, {why}; the program goes on"
+
+
+def counts(tally: Tally) -> dict[str, int]:
+    """How often each thing happened, over the whole run."""
+    of = {kind.name: 0 for kind in KINDS}
+    for (kind, _, _), count in tally.counts.items():
+        of[KINDS[kind].name] += count
+    return {
+        "main_memory.reads": of["memory.read"],
+        "main_memory.writes": of["memory.write"],
+        "array_operations": of["vmm.frame"],
+        "conversions": of["neurons.convert"],
+        "bus_words": of["bus.down"] + of["bus.up"],
+        "bus_words.down": of["bus.down"],
+        "bus_words.up": of["bus.up"],
+        "host_words.in": of["host.in"],
+        "host_words.out": of["host.out"],
+        "loads": of["vmm.load"],
+        "positions": sum(count for (kind, _, _), count in tally.events.items() if kind == INDEX["vmm.frame"]),
+        "tokens": of["sync"],
+        "instructions": of["controller.issue"],
+        "events": sum(tally.events.values()),
+    }
+
+
+def _by_layer_number(tally: Tally) -> dict[tuple[int, int, int], int]:
+    """Counts by (kind, layer, inference), layers numbered as the program names them."""
+    return {(kind, layer - 1, inference): count for (kind, layer, inference), count in tally.counts.items()}
+
+
+def _inferences(tally: Tally, cycles: int) -> list[Interval]:
+    """When each inference was under way: between the host's words; without such, as long as its layers."""
+    spans = {index: (start, end) for index, (start, end) in tally.inferences.items() if index >= 0}
+    for (_, index), (start, end) in tally.layers.items():
+        if index >= 0 and index not in tally.inferences:
+            before = spans.get(index, (start, end))
+            spans[index] = (min(start, before[0]), max(end, before[1]))
+    if not spans:
+        return [(0, 0, cycles)]
+    return [(index, start, min(end, cycles)) for index, (start, end) in spans.items()]
+
+
+def _steady_state(clock: Clock, inferences: Sequence[Interval], macs: int) -> SteadyState | None:
+    """How fast results follow each other, apart from how long each takes: from the first completion to the last.
+
+    None where there are no two completions apart.
+    """
+    ends = sorted(end for _, _, end in inferences)
+    if ends[0] == ends[-1]:
+        return None
+    interval = clock.seconds(ends[-1] - ends[0]) / (len(ends) - 1)
+    return SteadyState(
+        interval_s=interval,
+        inferences_per_s=1 / interval,
+        throughput_ops_per_s=2 * macs / len(ends) / interval,
+    )
+
+
+def _energy(total: int, by_component: Mapping[str, int]) -> dict[str, Any]:
+    return {
+        "energy_j": joules(total),
+        "energy_aj": total,
+        "energy_by_component_j": {name: joules(by_component[name]) for name in COMPONENTS},
+        "energy_by_component_aj": {name: by_component[name] for name in COMPONENTS},
+    }
+
+
+def _inference(clock: Clock, span: Interval, energies: Energies) -> Inference:
+    index, start, end = span
+    parts = energies.by_inference.get(index, dict.fromkeys(COMPONENTS, 0))
+    return Inference(
+        index=index,
+        start_cycle=start,
+        end_cycle=end,
+        latency_s=clock.seconds(end - start),
+        **_energy(sum(parts.values()), parts),
+    )
+
+
+def _layers(program: Program, tally: Tally, cycles: int, spans: Sequence[Interval], energies: Energies) -> list[Layer]:
+    """A row for each layer in the order of the program, then what belongs to none."""
+    numbers = [*range(len(program.layers)), NONE]
+    macs = dict.fromkeys(numbers, 0)
+    for (layer, _), count in tally.macs.items():
+        macs[layer - 1] += count
+    in_flight = {number: covered((start, end) for n, start, end in spans if n == number) for number in numbers}
+    in_flight[NONE] = cycles - covered((start, end) for _, start, end in spans)
+    return [
+        Layer(
+            name="-" if number == NONE else program.layers[number],
+            cycles=in_flight[number],
+            energy_j=joules(energies.by_layer.get(number, 0)),
+            energy_aj=energies.by_layer.get(number, 0),
+            macs=macs[number],
+        )
+        for number in numbers
+    ]
+
+
+def _utilisation(chip: TimedChip) -> dict[str, UnitTime]:
+    return {
+        unit.path: UnitTime(busy=unit.busy, waiting=sum(unit.spent) - unit.spent[IDLE], idle=unit.spent[IDLE])
+        for unit in chip.units
+    }
+
+
+def _waits(chip: TimedChip) -> list[Wait]:
+    """What each unit waited for, longest first."""
+    rows = [
+        Wait(unit=unit.path, cause=CAUSES[cause], cycles=spent)
+        for unit in chip.units
+        for cause, spent in enumerate(unit.spent)
+        if spent and cause != IDLE
+    ]
+    return sorted(rows, key=lambda row: -row.cycles)
+
+
+def _setup(chip: Chip, timing: Timing) -> Setup:
+    """What writing the weights took, before the first inference."""
+    energies = settle(prices(chip), _by_layer_number(timing.setup.tally), timing.setup_cycles)
+    return Setup(
+        cycles=timing.setup_cycles,
+        latency_s=Clock(chip.clock_ns).seconds(timing.setup_cycles),
+        **_energy(energies.total, energies.by_component),
+    )

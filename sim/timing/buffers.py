@@ -1,0 +1,82 @@
+"""The buffer in time: words arrive from memory, and leave as the input vectors of groups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from acortex.isa.semantics import slide_of
+from acortex.isa.sequencer import Dispatch
+from acortex.sim.chip.prices import INDEX as KIND
+from acortex.sim.timing.channel import Channel
+from acortex.sim.timing.kernel import CAUSE, NOTHING
+from acortex.sim.timing.snapshot import NUMBER, Roles
+from acortex.sim.timing.unit import Agent, Ports, Site
+
+SLIDE = KIND["buffer.slide"]
+WORDS, WINDOWS = CAUSE["words"], CAUSE["windows"]
+
+
+@dataclass(frozen=True)
+class BufferPorts(Ports):
+    """`words` come from main memory; `vectors` go to the latches, each with the words that are free after its load."""
+
+    words: Channel[bool]
+    vectors: Channel[int]
+
+
+class Buffer(Agent):
+    """The agent that makes input vectors of the words in the buffer, one per cycle.
+
+    A vector names words in place: those that no later vector needs are freed when the array latches have taken it.
+    """
+
+    executes = ("position",)
+    causes = Agent.causes | {WORDS, WINDOWS}
+
+    roles = Roles(ports=("_words", "_vectors"), state={"_held": NUMBER}, derived=("_new", "_freed", "_keep"))
+
+    def __init__(self, site: Site, path: str, rank: int, ports: BufferPorts) -> None:
+        ports.check(path)
+        super().__init__(site, path, rank)
+        self._words = ports.words
+        self._vectors = ports.vectors
+        self._new: list[int] = []
+        self._freed: list[int] = []
+        self._keep = False
+        self._held = 0
+        """Words that the instruction has seen and keeps: they stand before those that its next vector needs."""
+
+    def bind(self, dispatch: Dispatch) -> None:
+        """Finds the new words of each vector, and those that are free after its load."""
+        self._keep = dispatch.window is None and bool(dispatch.ops.keep)
+        if dispatch.window is None:
+            self._new = self._freed = [dispatch.ops.words] * dispatch.ops.positions
+        else:
+            windows = slide_of(dispatch)
+            self._new, self._freed = windows.new.tolist(), windows.freed.tolist()
+
+    def begin(self, dispatch: Dispatch) -> None:
+        """Begins to make vectors, one for each position."""
+        self._held = 0
+        self.remaining = len(self._new)
+
+    def missing(self, now: int) -> int:
+        """The words that the next vector adds, and a place for it."""
+        needed = self._new[-self.remaining]
+        if needed and not self._words.ready(now, self, self._held + needed):
+            return WORDS
+        if not self._vectors.room(now, 1, self):
+            return WINDOWS
+        return NOTHING
+
+    def step(self, now: int) -> None:
+        """Makes the next vector."""
+        needed = self._new[-self.remaining]
+        self.act(now, 1, SLIDE, needed)
+        if self._keep:
+            self._held += needed
+            self._vectors.put(now + 1, 0)
+        else:
+            self._words.take_many(needed)
+            self._vectors.put(now + 1, self._freed[-self.remaining])
+        self.remaining -= 1

@@ -1,0 +1,260 @@
+"""Time: the event loop on simpy, among whose events are those of the units of the chip.
+
+A unit acts in a cycle on what it saw at the cycle's start. Whatever it changes is stamped with the cycle from which the
+others see it, at the earliest the next one; therefore the order in which units act within one cycle changes nothing.
+(docs/timing.md is the norm of this.) A unit has one event, its alarm, armed again and again: bare callbacks on simpy's
+heap cost a third of generator processes. All goes through simpy's public interface, so that processes of a user can
+live beside the units.
+
+Stamps are also what makes the kernel fast. A unit need not wait for a cycle to come to see what it will miss then: as
+it begins an event it looks ahead to the end of it, and goes on from there at once where nothing is missing. Where
+something is, it is notified as soon as another unit promises it, and goes on with that cycle's stamp. So a unit may be
+far ahead of the clock, but never of what it knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import Any, TypeVar
+
+import simpy
+from simpy.core import EmptySchedule, StopSimulation
+from simpy.events import NORMAL, Event, EventPriority, Process
+
+from acortex.sim.timing.handovers import CAUSE as CAUSE
+from acortex.sim.timing.handovers import CAUSES as CAUSES
+from acortex.sim.timing.snapshot import CYCLE, NEVER, Roles
+
+IDLE, TOKEN = CAUSE["idle"], CAUSE["token"]
+
+NOTHING = IDLE
+"""What a unit misses that can go on."""
+
+LAST = NEVER - 1
+"""The last cycle that can."""
+
+CHAIN = range(16)
+"""How many alarms ring in one step of simpy, at most: progress counts steps."""
+
+T = TypeVar("T")
+
+FIRST = EventPriority(-1)
+"""Before all that happens in a cycle. simpy's own events come next, then the units in the order of their ranks."""
+
+
+class Kernel(simpy.Environment):
+    """The event loop: simpy's own, in integer cycles, with the alarms of the units among its events."""
+
+    limit = LAST
+    """Nothing begins in this cycle or after it."""
+
+    cycle = 0
+    """The last cycle in which a unit acted: now, for whatever acts. simpy's clock moves with its heap, and may lag."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.alarms: list[Alarm] = []
+        self._nobody = Alarm(self, 0, lambda now: None)
+        """Held while no alarm rings, so that what is armed then goes on the heap."""
+        self.alarms.clear()
+        self.held: Alarm | None = self._nobody
+        """The alarm that was armed first since one rang, not on the heap yet: it may be the next to ring."""
+        self.soon: float = NEVER
+        """The cycle of the first entry on the heap, while an alarm rings."""
+        self.over: Callable[[], bool] | None = None
+        """Asked before each step where processes of a user may go on for ever: whether the run is over."""
+        self.failure: Exception | None = None
+
+    def drain(self, limit: int | None, every: int, tick: Callable[[], None] | None = None) -> bool:
+        """Runs until nothing is left to happen before cycle `limit`, or the run is over; returns whether it did.
+
+        `tick` is called each `every` steps, for progress. What a process of a user raises is raised as it is.
+        """
+        self.limit = LAST if limit is None else limit
+        if limit is not None:
+            self.stop_at(limit)
+        return self._as_raised(lambda: self._loop(every, tick))
+
+    def _loop(self, every: int, tick: Callable[[], None] | None) -> bool:
+        steps = self._steps if self.over is None else self._steps_until_over
+        try:
+            while steps(every):
+                if tick is not None:
+                    tick()
+        except EmptySchedule:
+            return True
+        except StopSimulation:
+            return False
+        return True
+
+    def _steps(self, count: int) -> bool:
+        step = self.step
+        for _ in range(count):
+            step()
+        return True
+
+    def _steps_until_over(self, count: int) -> bool:
+        assert self.over is not None
+        for _ in range(count):
+            if self.over():
+                return False
+            self.step()
+        return True
+
+    def schedule(self, event: Event, priority: EventPriority = NORMAL, delay: float = 0) -> None:
+        """Schedules an event as simpy does, and notes whether it is the next."""
+        super().schedule(event, priority, delay)
+        self.soon = min(self.soon, self.now + delay)
+
+    def process(self, generator: Generator[Event, Any, Any]) -> Process:
+        """Makes a process of simpy of a generator, as simpy does, and keeps what ends it if that is an exception."""
+        kept: Any = self._kept(generator, lambda: bool(made.callbacks))
+        kept.__name__ = getattr(generator, "__name__", "process")  # simpy names a process after its generator
+        made = Process(self, kept)
+        return made
+
+    def _kept(self, generator: Generator[Event, Any, Any], awaited: Callable[[], bool]) -> Generator[Event, Any, Any]:
+        """A generator whose exception is kept as it is: simpy makes it anew from its `args`, without its traceback.
+
+        Where another process waits for this one, the exception is that one's to handle, as simpy has it.
+        """
+        try:
+            return (yield from generator)
+        except Exception as error:
+            if awaited():
+                raise
+            self.failure = error
+            raise ProcessFailed from None
+
+    def _as_raised(self, work: Callable[[], T]) -> T:
+        """What `work` returns; where a process fails in it, that raises what the process raised."""
+        try:
+            return work()
+        except ProcessFailed:
+            pass  # raised below, where this exception is no context of it
+        assert self.failure is not None
+        raise self.failure
+
+    def advance(self, cycle: int) -> None:
+        """Runs up to before a cycle, which is not of the past, and ends nothing."""
+        if cycle > self.now:
+            self._as_raised(lambda: self.run(until=cycle))
+
+    def advance_a_step(self) -> bool:
+        """Does one step of simpy; returns whether there was one to do."""
+        try:
+            self._as_raised(self.step)
+        except EmptySchedule:
+            return False
+        return True
+
+    def stop_at(self, cycle: int) -> None:
+        """Lets simpy stop before anything happens in a cycle, as its `run(until=cycle)` does."""
+        self.schedule(_End(self), FIRST, cycle - self.now)
+
+
+class ProcessFailed(Exception):
+    """Stands for the exception of a process in simpy, which makes exceptions anew."""
+
+
+class _End(simpy.Event):
+    """What stops simpy, in its own way."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        super().__init__(kernel)
+        self._ok = True
+        self._value = None
+        self.callbacks.append(StopSimulation.callback)
+
+
+class Alarm(simpy.Event):
+    """One unit's event, armed again and again. Units of lower rank act first within a cycle, however they were made.
+
+    All that it takes of simpy is documented: `schedule` with a priority and a delay, and `callbacks`.
+    """
+
+    roles = Roles(
+        spec=("env", "action", "_ok", "_value", "_again", "_kernel", "_schedule", "_priority"),
+        state={"due": CYCLE, "floor": CYCLE},
+        derived=("callbacks", "stale"),
+    )
+
+    def __init__(self, kernel: Kernel, rank: int, action: Callable[[int], None]) -> None:
+        super().__init__(kernel)
+        self._ok = True
+        self._value = None
+        self._again = self.callbacks = [_ring]
+        self.action = action
+        self.due = NEVER
+        """The cycle in which it rings."""
+        self.floor = 0
+        """A cycle before which it does not ring."""
+        self.stale = 0
+        """Later entries on the heap that a sooner one has replaced."""
+        self._kernel = kernel
+        self._schedule = super(Kernel, kernel).schedule  # what that notes beside, `push` does in place
+        self._priority = EventPriority(NORMAL + 1 + rank)
+        kernel.alarms.append(self)
+
+    @property
+    def now(self) -> int:
+        """The current cycle."""
+        return self._kernel.cycle
+
+    def at(self, cycle: int) -> None:
+        """Lets the unit act in a cycle, unless it will act sooner anyway."""
+        if cycle < self.floor:
+            cycle = self.floor
+        due = self.due
+        if cycle < due:
+            self.due = cycle
+            kernel = self._kernel
+            if kernel.held is None:
+                kernel.held = self
+            elif kernel.held is self:
+                return
+            else:
+                self.push()
+            if due != NEVER:
+                self.stale += 1
+
+    def restored(self) -> None:
+        """Puts its entry on the heap of a kernel that has none."""
+        if self.due != NEVER:
+            self.push()
+
+    def push(self) -> None:
+        """Puts an entry for the cycle in which it rings on simpy's heap."""
+        due, kernel = self.due, self._kernel
+        self._schedule(self, self._priority, due - kernel.now)
+        if due < kernel.soon:
+            kernel.soon = due
+
+
+def _ring(alarm: Alarm) -> None:
+    """The callback of every alarm: lets its unit act, unless the entry is stale.
+
+    After it comes the alarm that was armed first meanwhile, as long as nothing else comes before that. Three of four
+    alarms are the next event of the simulation as they are armed, and need no entry on the heap.
+    """
+    alarm.callbacks = alarm._again  # simpy takes the list away, so that an event happens once
+    kernel, cycle = alarm._kernel, alarm.due
+    if alarm.stale and cycle != kernel.now:
+        alarm.stale -= 1
+        return
+    kernel.soon = kernel.peek()
+    following: Alarm | None = alarm
+    for _ in CHAIN:
+        kernel.held = None
+        kernel.cycle = cycle
+        alarm.due = NEVER
+        alarm.action(cycle)
+        following = kernel.held
+        if following is None:
+            break
+        alarm, cycle = following, following.due
+        if cycle >= kernel.soon:
+            break
+    kernel.held = kernel._nobody
+    if following is not None:
+        alarm.push()

@@ -1,0 +1,350 @@
+"""Main memory in time: its ports and banks, the arbiter that shares them, and the agents that read and write words.
+
+A client posts one request at a time; the arbiter sees it in the next cycle and grants in the fixed order of the
+clients, writes first. A granted access holds a port for `access` cycles and its bank for `bank` cycles. A word that is
+read leaves `latency` cycles after its grant, pipelined, and crosses the bus; a word that is written crosses the bus as
+it is granted.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from acortex.isa.semantics import moves, shifts, slide_of, spills, visited
+from acortex.isa.sequencer import Dispatch
+from acortex.sim.chip.prices import INDEX as KIND
+from acortex.sim.timing.channel import Channel
+from acortex.sim.timing.kernel import CAUSE, Alarm
+from acortex.sim.timing.snapshot import CYCLE, CYCLES, GRANTS, NUMBER, Roles
+from acortex.sim.timing.unit import Agent, Context, Ports, Site, Unit
+
+READ, WRITE = KIND["memory.read"], KIND["memory.write"]
+PORT, BANK, BUS = CAUSE["port"], CAUSE["bank"], CAUSE["bus"]
+BUFFER_FULL, OPERAND_FULL, CODES = CAUSE["buffer_full"], CAUSE["operand_full"], CAUSE["codes"]
+
+ACROSS, FROM_NEURONS = "buffer", "neurons"
+"""The pipes that lie across the data bus, of words that are read and of words that are written."""
+
+Access = tuple[Dispatch, "array[int]"]
+"""An instruction that walks over main memory, and the cycles in which its words were granted."""
+
+
+@dataclass(frozen=True)
+class MemoryTimes:
+    """The sizes and times of main memory, in cycles."""
+
+    ports: int
+    banks: int
+    access: int
+    bank: int
+    latency: int
+
+
+class DataBus:
+    """The data bus in one direction: lanes that each carry a word in `word_cycles`."""
+
+    roles = Roles(
+        spec=("_kind", "_word_cycles", "_several"),
+        ports=("lanes",),
+        state={"free_from": CYCLE, "_free_at": CYCLES, "_next": NUMBER},
+    )
+
+    def __init__(self, lanes: list[Unit], kind: int, word_cycles: int) -> None:
+        self.lanes = lanes
+        self.free_from = 0
+        """The cycle from which some lane is free."""
+        self._kind = kind
+        self._word_cycles = word_cycles
+        self._free_at = [0] * len(lanes)
+        self._several = len(lanes) > 1
+        self._next = 0
+        """The lane that is free the longest."""
+
+    def carry(self, start: int, context: Context) -> int:
+        """Carries a word from cycle `start` on the lane that is free the longest; returns the cycle it is seen in."""
+        number = self._next
+        unit = self.lanes[number]
+        if unit.context is not context:
+            unit.turn_to(context)
+        seen = start + self._word_cycles
+        unit.act(start, self._word_cycles, self._kind, 1)
+        self._free_at[number] = self.free_from = seen
+        if self._several:
+            self.free_from = min(self._free_at)
+            self._next = self._free_at.index(self.free_from)
+        return seen
+
+
+class Fabric:
+    """What the clients of main memory share: its ports and banks, and an order among themselves.
+
+    There is no arbiter that looks at all requests: each client has a turn in every cycle, after all units have acted.
+    """
+
+    roles = Roles(
+        spec=("times", "access", "contended", "_rank"),
+        state={"port_free": CYCLE, "_ports": CYCLES, "_banks": CYCLES},
+    )
+
+    def __init__(self, rank: int, times: MemoryTimes) -> None:
+        self.times = times
+        self.access = times.access
+        self.port_free = 0
+        """The cycle from which some port is free."""
+        self.contended = times.bank > times.access or times.ports > 1
+        """Whether an access can find its bank taken."""
+        self._rank = rank
+        self._ports = [0] * times.ports
+        self._banks = [0] * times.banks
+
+    def serve(self, clients: Sequence[Client]) -> None:
+        """Gives the clients their turns, in this order in each cycle."""
+        for place, client in enumerate(clients):
+            client.turn = Alarm(client.kernel, self._rank + place, client.seek)
+
+    def bank_free(self, address: int) -> int:
+        """The cycle from which the bank of an address is free."""
+        return self._banks[address % self.times.banks]
+
+    def take(self, now: int, address: int) -> None:
+        """Takes the port that is free the longest, and the bank of an address."""
+        self._ports[self._ports.index(min(self._ports))] = now + self.access
+        self.port_free = min(self._ports)
+        self._banks[address % self.times.banks] = now + self.times.bank
+
+
+class Client(Agent):
+    """An agent that requests main memory, word by word.
+
+    It takes its next instruction as the last access of the current one is granted, so that streams follow each other
+    without a gap.
+    """
+
+    causes = Agent.causes | {PORT, BANK}
+
+    roles = Roles(
+        spec=("bus_delay", "at_port"),
+        ports=("fabric",),
+        sums={"accesses": GRANTS},
+        derived=("bus", "grants", "_addresses"),
+        parts=("turn",),
+    )
+
+    at_port = True
+    """Whether it requests a port of main memory, or the bus alone."""
+
+    bus: DataBus | None = None
+    bus_delay = 0
+    """Cycles from a grant to the word's turn on the bus."""
+
+    def __init__(self, site: Site, path: str, rank: int, fabric: Fabric) -> None:
+        super().__init__(site, path, rank)
+        self.fabric = fabric
+        self.turn: Alarm
+        """Rings when the request that it has posted may be granted. Who is first in a cycle is a matter of rank."""
+        self.accesses: list[Access] = []
+        self.grants = array("q")
+        """The cycles in which words of the current instruction were granted."""
+        self._addresses: list[int] = []
+
+    def bind(self, dispatch: Dispatch) -> None:
+        """Finds the addresses of the words, where banks matter."""
+        if self.fabric.contended:
+            self._addresses = visited(dispatch).tolist()
+
+    def begin(self, dispatch: Dispatch) -> None:
+        """Begins to walk over a stream."""
+        assert dispatch.stream is not None
+        self.grants = array("q")
+        self.accesses.append((dispatch, self.grants))
+        self.remaining = dispatch.stream.size if dispatch.window is None else slide_of(dispatch).size
+
+    def restored(self) -> None:
+        """Goes on with the record of the current instruction."""
+        super().restored()
+        if self.accesses:
+            self.grants = self.accesses[-1][1]
+
+    def ask(self, now: int, seen: int, cause: int = PORT) -> None:
+        """Posts a request for the next word, which the arbiter sees from cycle `seen`."""
+        fabric = self.fabric
+        self.block(now, cause)
+        if seen < self.since:
+            seen = self.since  # one access at a time: other ports are for other agents
+        if self.at_port and seen < fabric.port_free:
+            seen = fabric.port_free
+        self.turn.at(seen)
+
+    def seek(self, now: int) -> None:
+        """Begins the access that it requested, or comes back when the port, bank or bus that it lacks may be free."""
+        fabric = self.fabric
+        address = 0
+        if self.at_port:
+            if fabric.port_free > now:
+                self.turn.at(fabric.port_free)
+                return
+            if fabric.contended:
+                address = self._addresses[-self.remaining]
+                if fabric.bank_free(address) > now:
+                    if self.cause != BUS:  # its bank may be taken again, but that is not seen in every cycle
+                        self.block(now, BANK)
+                    self.turn.at(fabric.bank_free(address))
+                    return
+        bus = self.bus
+        if bus is not None and bus.free_from - self.bus_delay > now:
+            self.block(now, BUS)
+            self.turn.at(bus.free_from - self.bus_delay)
+            return
+        if self.at_port:
+            self.grants.append(now)
+            fabric.port_free = now + fabric.access
+            if fabric.contended:
+                fabric.take(now, address)
+        self.granted(now)
+
+    def notify(self, cycle: int) -> None:
+        """The one thing that the next word lacks will be there: asks right away with that cycle's stamp."""
+        if self.remaining and cycle < self.kernel.limit:
+            self.ask(cycle, cycle + 1)
+        else:
+            self.alarm.at(cycle)
+
+    def granted(self, now: int) -> None:
+        """An access begins in cycle `now`."""
+        raise AssertionError(f"{self.path} does not say what a grant means to it")
+
+    def proceed(self, now: int) -> None:
+        """Counts a word as done, and goes on to the next, or to the next instruction."""
+        self.remaining -= 1
+        if self.remaining:
+            self.work(now)
+        else:
+            self.wake(now)
+
+
+@dataclass(frozen=True)
+class ReaderPorts(Ports):
+    """`receivers` take the words, by the pipes of their flows: that of the buffer across the bus."""
+
+    fabric: Fabric
+    receivers: Mapping[str, Channel[bool]]
+    bus: DataBus | None = None
+
+
+class Reader(Client):
+    """The agent that reads a stream of words, as far ahead as its receiver has room.
+
+    The buffer lies across the bus, the vector agent on the memory's side of it.
+    """
+
+    executes = ("word",)
+    causes = Client.causes | {BUS, BUFFER_FULL}
+
+    roles = Roles(ports=("_down", "_receivers"), derived=("_receiver",))
+
+    full = BUFFER_FULL
+    """What it waits for where its receiver has no room."""
+
+    def __init__(self, site: Site, path: str, rank: int, ports: ReaderPorts) -> None:
+        ports.check(path)
+        super().__init__(site, path, rank, ports.fabric)
+        self.bus_delay = ports.fabric.times.latency
+        self._down = ports.bus
+        self._receivers = ports.receivers
+        self._receiver = next(iter(ports.receivers.values()))
+
+    def bind(self, dispatch: Dispatch) -> None:
+        """Chooses the receiver of the words."""
+        super().bind(dispatch)
+        gives = moves(dispatch).gives
+        self._receiver = self._receivers[gives]
+        self.bus = self._down if gives == ACROSS else None
+
+    def work(self, now: int) -> None:
+        """Asks for the next word where its receiver has room."""
+        if self._receiver.room(now, 1, self):
+            self.ask(now, now + 1)
+        else:
+            self.block(now, self.full)
+
+    def granted(self, now: int) -> None:
+        """Sends the word on its way, and goes on."""
+        self.act(now, self.fabric.access, READ, 1)
+        seen = now + self.bus_delay
+        if self.bus is not None:
+            seen = self.bus.carry(seen, self.context)
+        self._receiver.put(seen, False)
+        self.proceed(now)
+
+
+class OperandReader(Reader):
+    """The agent that reads a stream of words for the vector agent's second operand, on the memory's side of the bus."""
+
+    full = OPERAND_FULL
+    causes = Client.causes | {OPERAND_FULL}
+
+
+@dataclass(frozen=True)
+class WriterPorts(Ports):
+    """`sources` give the words, by the pipes of their flows: that of the neurons across the bus."""
+
+    fabric: Fabric
+    bus: DataBus
+    sources: Mapping[str, Channel[bool]]
+
+
+class Writer(Client):
+    """The agent that writes a stream of words as they come: from the neurons over the bus, or from the vector agent."""
+
+    executes = ("word",)
+    causes = Client.causes | {BUS, CODES}
+
+    roles = Roles(ports=("_up", "_sources"), derived=("_source", "_way", "_pixel", "_left_over"))
+
+    def __init__(self, site: Site, path: str, rank: int, ports: WriterPorts) -> None:
+        ports.check(path)
+        super().__init__(site, path, rank, ports.fabric)
+        self._up = ports.bus
+        self._sources = ports.sources
+        self._source = next(iter(ports.sources.values()))
+        self._way: DataBus | None = ports.bus
+        self._pixel = 0
+        """Words of a pixel where a shift makes them one more than come, else 0."""
+        self._left_over = False
+        """Whether the next word takes none: it holds only what the one before left over, or nothing that comes."""
+
+    def bind(self, dispatch: Dispatch) -> None:
+        """Chooses the source of the words, and what of them is left over."""
+        super().bind(dispatch)
+        assert dispatch.stream is not None
+        takes = moves(dispatch).takes
+        self._source = self._sources.get(takes, self._source)
+        self.bus = self._way = self._up if takes == FROM_NEURONS else None
+        self._pixel = dispatch.stream.extents[0] if shifts(dispatch) and spills(dispatch) else 0
+        self._left_over = not takes
+        if self._pixel:
+            self._look_back()
+
+    def _look_back(self) -> None:
+        """Finds out whether the next word comes, over the bus, or is what the one before left over."""
+        self._left_over = self.remaining % self._pixel == 1
+        self.bus = None if self._left_over else self._way
+
+    def work(self, now: int) -> None:
+        """Requests the next word's access once there is a word, or what the one before left over."""
+        if self._pixel:
+            self._look_back()
+        if self._left_over or self._source.ready(now, self):
+            self.ask(now, now + 1)
+        else:
+            self.block(now, CODES)
+
+    def granted(self, now: int) -> None:
+        """Takes the word into memory, and goes on."""
+        self.act(now, self.fabric.access, WRITE, 1)
+        if not self._left_over:
+            self._source.take()
+            self._source.free(now + 1 if self.bus is None else self.bus.carry(now, self.context))
+        self.proceed(now)

@@ -1,0 +1,94 @@
+"""The neurons and their ADCs in time: one shared ramp converts the 64 outputs of a column of arrays at once.
+
+Tile columns of a group that share converters or bus segments are converted one after the other. The sampled sums are
+held until the last conversion has ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from acortex.isa.sequencer import Dispatch
+from acortex.sim.chip.prices import INDEX as KIND
+from acortex.sim.timing.array import Operation, Samples
+from acortex.sim.timing.channel import Channel
+from acortex.sim.timing.kernel import CAUSE, NOTHING
+from acortex.sim.timing.snapshot import NUMBER, Roles
+from acortex.sim.timing.unit import Agent, Ports, Site
+
+CONVERT = KIND["neurons.convert"]
+SUMS, OUTPUT_FULL = CAUSE["sums"], CAUSE["output_full"]
+
+
+@dataclass(frozen=True)
+class NeuronsPorts(Ports):
+    """`samples` are held by the frames; `receivers` take words of codes: main memory's writer, the vector agent."""
+
+    samples: Channel[Operation] | Samples
+    receivers: Sequence[Channel[bool]]
+
+
+@dataclass(frozen=True)
+class NeuronsSpec:
+    """The cycles of one conversion."""
+
+    conversion_cycles: int
+
+
+class Neurons(Agent):
+    """The agent that converts sampled sums to words of codes."""
+
+    executes = ("position",)
+    causes = Agent.causes | {SUMS, OUTPUT_FULL}
+
+    roles = Roles(
+        spec=("_cycles",),
+        ports=("_samples", "_receivers"),
+        state={"_round": NUMBER},
+        derived=("_receiver", "looks_ahead"),
+    )
+
+    def __init__(self, site: Site, path: str, rank: int, spec: NeuronsSpec, ports: NeuronsPorts) -> None:
+        ports.check(path)
+        super().__init__(site, path, rank)
+        self._samples = ports.samples
+        self._receivers = ports.receivers
+        self._receiver = ports.receivers[0]
+        self._cycles = spec.conversion_cycles
+        self._round = 0
+        """The turn of the current sample's outputs that comes next."""
+
+    def bind(self, dispatch: Dispatch) -> None:
+        """Chooses the receiver of the words."""
+        self._receiver = self._receivers[dispatch.ops.to]
+        self.looks_ahead = dispatch.ops.to == 0  # the vector agent's stream has another producer
+
+    def begin(self, dispatch: Dispatch) -> None:
+        """Begins to convert the sums of each position."""
+        self.remaining = dispatch.ops.positions
+
+    def missing(self, now: int) -> int:
+        """A sample, and room for all its words before the first of its turns."""
+        if not self._samples.ready(now, self):
+            return SUMS
+        operation = self._samples.head()
+        if self._round or self._receiver.room(now, operation.group.all_words, self):
+            return NOTHING
+        return OUTPUT_FULL
+
+    def step(self, now: int) -> None:
+        """Converts the next turn of outputs."""
+        operation = self._samples.head()
+        group = operation.group
+        if self._round == 0:
+            self._receiver.reserve(group.all_words)
+        self.act(now, self._cycles, CONVERT, group.rounds[self._round])
+        for _ in range(group.words[self._round]):
+            self._receiver.put(self.since, True, places=0)
+        self._round += 1
+        if self._round == len(group.rounds):
+            self._round = 0
+            self._samples.take()
+            self._samples.free(self.since)
+            self.remaining -= 1

@@ -1,0 +1,143 @@
+"""The vector agent in time: what it does to words on their way into memory, and to the states of recurrent cells.
+
+It sits on the memory's side of the data bus. Words come from the neurons, over the bus, or from memory; an operand
+always comes from memory. One operation on one word takes `step` cycles.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from acortex.isa.semantics import MEANINGS, Flow, pooling_of
+from acortex.isa.sequencer import Dispatch
+from acortex.sim.chip.prices import INDEX as KIND
+from acortex.sim.timing.channel import Channel
+from acortex.sim.timing.kernel import CAUSE, NOTHING
+from acortex.sim.timing.memory import Client, DataBus, Fabric
+from acortex.sim.timing.snapshot import NUMBER, Roles
+from acortex.sim.timing.unit import Agent, Ports, Site
+
+STEP = KIND["vector.step"]
+STREAM, OPERAND, RESULTS, BUS = CAUSE["stream"], CAUSE["operand"], CAUSE["results_full"], CAUSE["bus"]
+
+TAKES, GIVES = 1, 2
+"""What a step of the agent does: take the next word that arrives, give one that is ready."""
+
+
+@dataclass(frozen=True)
+class VectorPorts(Ports):
+    """`stream` has words with whether they come from the neurons, over the bus; `results` go to main memory."""
+
+    fabric: Fabric
+    bus: DataBus
+    stream: Channel[bool]
+    operand: Channel[bool]
+    results: Channel[bool]
+
+
+@dataclass(frozen=True)
+class VectorSpec:
+    """The cycles of one operation on one word."""
+
+    step_cycles: int
+
+
+class Vector(Client):
+    """The agent that works on a stream of words; requests the bus for a word from the neurons."""
+
+    executes = ("step",)
+    causes = Agent.causes | {STREAM, OPERAND, RESULTS, BUS}
+
+    roles = Roles(
+        spec=("_step_cycles",),
+        ports=("_stream", "_operand", "_results"),
+        state={"_arrived": NUMBER},
+        derived=("_operands", "_steps", "_what"),
+    )
+
+    at_port = False
+    notify = Agent.notify  # it lacks more than its turn
+
+    def __init__(self, site: Site, path: str, rank: int, spec: VectorSpec, ports: VectorPorts) -> None:
+        ports.check(path)
+        super().__init__(site, path, rank, ports.fabric)
+        self.bus = ports.bus
+        self._stream = ports.stream
+        self._operand = ports.operand
+        self._results = ports.results
+        self._step_cycles = spec.step_cycles
+        self._operands = False
+        self._steps: list[int] = []
+        self._what = 0
+        """What the next step does: TAKES, GIVES or both."""
+        self._arrived = False
+
+    def bind(self, dispatch: Dispatch) -> None:
+        """Finds what each step takes and gives."""
+        flow = MEANINGS[dispatch.row.mnemonic].flow(dispatch, None)
+        self._operands = flow.operands > 0
+        self._steps = in_turns(flow) if dispatch.window is None else pooled(dispatch)
+
+    def begin(self, dispatch: Dispatch) -> None:
+        """Begins to work on a stream, step by step."""
+        self.remaining = len(self._steps)
+
+    def missing(self, now: int) -> int:
+        """The next word, its operand, room for what it makes; then the bus, for a word from the neurons."""
+        self._what = what = self._steps[-self.remaining]
+        if what & TAKES and not self._stream.ready(now, self):
+            return STREAM
+        if self._operands and not self._operand.ready(now, self):
+            return OPERAND
+        if what & GIVES and not self._results.room(now, 1, self):
+            return RESULTS
+        if what & TAKES and not self._arrived and self._stream.head():
+            self.ask(now, now + 1, BUS)
+            return BUS
+        return NOTHING
+
+    def granted(self, now: int) -> None:
+        """The word crosses the bus, and then there is nothing more to wait for."""
+        assert self.bus is not None
+        self._arrived = True
+        self.block(now, BUS)
+        self.notify(self.bus.carry(now, self.context))
+
+    def step(self, now: int) -> None:
+        """Works on the next word."""
+        self._arrived = False
+        self.act(now, self._step_cycles, STEP, 1)
+        if self._what & TAKES:
+            self._stream.take()
+            self._stream.free(self.since)
+        if self._operands:
+            self._operand.take()
+            self._operand.free(self.since)
+        if self._what & GIVES:
+            self._results.put(self.since, False)
+        self.remaining -= 1
+
+
+def in_turns(flow: Flow) -> list[int]:
+    """What each step does, of an instruction that is no pool: the last of as many as a word takes gives it."""
+    if not flow.taken:
+        return [GIVES] * flow.given
+    if not flow.given:
+        return [TAKES] * flow.taken
+    return ([TAKES] * (flow.taken // flow.given - 1) + [TAKES | GIVES]) * flow.given
+
+
+def pooled(dispatch: Dispatch) -> list[int]:
+    """What each step of a pool does: one for each word that arrives, which gives one if it can.
+
+    What a word makes ready beyond that takes steps of their own, before the next word: a step gives at most one.
+    """
+    over = pooling_of(dispatch)
+    arriving = over.height * over.window.width * over.words
+    ready = np.bincount(over.ready, minlength=arriving)
+    steps = np.full(int(np.maximum(ready, 1).sum()), GIVES)
+    steps[np.cumsum(np.maximum(ready, 1)) - np.maximum(ready, 1)] = np.where(ready, TAKES | GIVES, TAKES)
+    found: list[int] = steps.tolist()
+    return found

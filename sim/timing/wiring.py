@@ -1,0 +1,396 @@
+"""The chip in time, and the only place where its units are wired together.
+
+host/in -> main memory <- main_memory/write <- neurons <- vmm/frame <- vmm/load <- buffer <- main_memory/read
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from acortex.errors import AcortexError, UsageError
+from acortex.isa.sequencer import Sequencer
+from acortex.isa.table import ROWS
+from acortex.sim.chip.clock import delays
+from acortex.sim.chip.prices import INDEX
+from acortex.sim.chip.specs import Chip
+from acortex.sim.timing import snapshot
+from acortex.sim.timing.array import Frame, GroupTimes, Loader, LoaderPorts, LoaderSpec, Samples
+from acortex.sim.timing.buffers import Buffer, BufferPorts
+from acortex.sim.timing.channel import Channel, Recorded, Tokens
+from acortex.sim.timing.controller import Controller, ControllerPorts, ControllerSpec
+from acortex.sim.timing.handovers import CAUSES, table
+from acortex.sim.timing.host import HOST, HostIn, HostOut, HostPorts, HostSpec
+from acortex.sim.timing.kernel import IDLE, Alarm, Kernel
+from acortex.sim.timing.memory import (
+    Access,
+    Client,
+    DataBus,
+    Fabric,
+    MemoryTimes,
+    OperandReader,
+    Reader,
+    ReaderPorts,
+    Writer,
+    WriterPorts,
+)
+from acortex.sim.timing.neurons import Neurons, NeuronsPorts, NeuronsSpec
+from acortex.sim.timing.probe import Listener, Probe
+from acortex.sim.timing.processes import Process, Shared, Traffic, begin
+from acortex.sim.timing.program_erase import ProgramErase, ProgramEraseSpec
+from acortex.sim.timing.snapshot import NEVER, Snapshot
+from acortex.sim.timing.tally import Tally
+from acortex.sim.timing.unit import SYNC, Agent, Site, Unit
+from acortex.sim.timing.vector import Vector, VectorPorts, VectorSpec
+from acortex.traces.endings import Endings
+
+UNITS = (
+    "controller",
+    "host/in",
+    "host/out",
+    "main_memory/read",
+    "main_memory/operand",
+    "main_memory/write",
+    "buffer",
+    "vmm/load",
+    "vmm/frame",
+    "neurons",
+    "vector",
+    "program_erase",
+)
+"""The units that every chip has, in the order in which they act within a cycle; the lanes of its buses follow."""
+
+FRAME = "vmm/frame"
+"""The unit that has a lane for each frame that runs at once."""
+
+ARBITER = 1000
+"""Where the arbiter of main memory stands in that order."""
+
+
+class DeadlockError(AcortexError):
+    """A run in which every unit waits for another."""
+
+
+def process_paths(processes: int) -> tuple[str, ...]:
+    """The paths of the units under which processes of a user have access to main memory."""
+    return tuple(f"main_memory/process{number}" for number in range(processes))
+
+
+def unit_paths(chip: Chip, processes: int = 0) -> tuple[str, ...]:
+    """The paths of a chip's units, in the order of their numbers; `processes` of a user come last."""
+    lanes = {FRAME: chip.arrays.frames_at_once}
+    units = [lane for path in UNITS for lane in _lanes(path, lanes.get(path, 1))]
+    lanes_down, lanes_up = _lanes("buses/down", chip.buses.down_lanes), _lanes("buses/up", chip.buses.up_lanes)
+    return (*units, *lanes_down, *lanes_up, *process_paths(processes))
+
+
+def _lanes(path: str, lanes: int) -> tuple[str, ...]:
+    return tuple(f"{path}{lane}" for lane in range(lanes)) if lanes > 1 else (path,)
+
+
+def check_executors(agents: Mapping[str, Agent]) -> None:
+    """Raises AssertionError unless every instruction of an agent is executed by it, and it declares no others."""
+    for row in ROWS:
+        if row.timing != SYNC and row.agent != "controller":
+            agent = agents.get(row.agent)
+            if agent is None or row.timing not in agent.executes:
+                raise AssertionError(f"{row.mnemonic}: no unit executes it (agent {row.agent}, timing {row.timing})")
+    for name, agent in agents.items():
+        known = {row.timing for row in ROWS if row.agent == name}
+        for timing in agent.executes:
+            if timing not in known:
+                raise AssertionError(f"{agent.path}: no instruction of agent {name} has the timing {timing}")
+
+
+def check_causes(units: Sequence[Unit]) -> None:
+    """Raises AssertionError unless the table of hand-overs says what ends each wait that a unit declares."""
+    endings = Endings(table(), [unit.path for unit in units])
+    for unit in units:
+        for cause in sorted({IDLE, *unit.causes}):
+            if not endings.of(unit.path, CAUSES[cause]):
+                raise AssertionError(f"{unit.path}: no hand-over ends its wait for {CAUSES[cause]!r}")
+
+
+class TimedChip:
+    """A chip that runs the rest of a sequencer's program, from cycle 0, until it halts or its set-up ends.
+
+    With `record` it keeps what came to the vector agent, for sim/arrivals.py. `processes` of a user live in it, see
+    sim/timing/processes.py.
+    """
+
+    def __init__(
+        self,
+        chip: Chip,
+        sequencer: Sequencer,
+        groups: Mapping[int, GroupTimes],
+        listeners: Sequence[Listener] = (),
+        price: Sequence[int] = (),
+        record: bool = False,
+        processes: Sequence[Process] = (),
+    ) -> None:
+        self.chip = chip
+        self.kernel = Kernel()
+        self.tally = Tally()
+        self.tokens = Tokens()
+        self.stopped = False
+        """Whether a run ended before the program did: at its limit of cycles, or interrupted by the user."""
+        self.interrupted = False
+        self._channels = self._make_channels(record)
+        self._sequencer = sequencer
+        self._site = Site(self.kernel, self.tally, self.tokens, chip.controller.queue_depth, INDEX["sync"])
+        self._number = {path: number for number, path in enumerate(unit_paths(chip, len(processes)))}
+        self._processes = processes
+        self.agents = self._wire(groups)
+        check_executors(self.agents)
+        self.controller = Controller(
+            self._site,
+            *self._place("controller"),
+            ControllerSpec(chip.controller.decode_cycles),
+            ControllerPorts(sequencer, self.agents),
+        )
+        lanes = [*self._frames, *self._down.lanes, *self._up.lanes]
+        found = [self.controller, *self.agents.values(), *lanes, *self._traffic]
+        self.units: list[Unit] = sorted(found, key=lambda unit: unit.number)
+        check_causes(self.units)
+        outside = {id(alarm) for traffic in self._traffic for alarm in (traffic.alarm, traffic.turn)}
+        self._alarms = [alarm for alarm in self.kernel.alarms if id(alarm) not in outside]
+        self._probe = Probe(self.units, listeners, price)
+        self._began = False
+
+    def _place(self, path: str) -> tuple[str, int]:
+        return path, self._number[path]
+
+    def _bus(self, path: str, lanes: int, kind: str) -> DataBus:
+        units = [Unit(*self._place(lane), self.tally) for lane in _lanes(path, lanes)]
+        return DataBus(units, INDEX[kind], self.chip.buses.word_cycles)
+
+    def _make_fabric(self) -> Fabric:
+        """What the clients of main memory share."""
+        memory = self.chip.memory
+        latency = max(delays(self.chip).read_latency_cycles, memory.access_cycles)
+        times = MemoryTimes(memory.ports, memory.banks, memory.access_cycles, memory.bank_cycles, latency)
+        return Fabric(ARBITER, times)
+
+    def _lanes_of_frames(self) -> Samples:
+        """The lanes in which frames run, each with a place for the sums that the neurons sample."""
+        latches = 2 if self.chip.arrays.overlap_loads else 1
+        lanes = _lanes(FRAME, self.chip.arrays.frames_at_once)
+        self._frames = [Frame(self._site, *self._place(lane), latches) for lane in lanes]
+        return Samples([frame.samples for frame in self._frames])
+
+    def _make_channels(self, record: bool) -> dict[str, Channel[bool]]:
+        """The channels of words, by their names in docs/timing.md."""
+        chip = self.chip
+        return {
+            "words": Channel(chip.buffer.words),
+            "codes": Channel(chip.neurons.output_words),
+            "stream": (Recorded if record else Channel)(chip.vector.queue_words),
+            "operand": Channel(chip.vector.queue_words),
+            "results": Channel(chip.vector.queue_words),
+        }
+
+    def _wire(self, groups: Mapping[int, GroupTimes]) -> dict[str, Agent]:
+        self._fabric = self._make_fabric()
+        self._down = self._bus("buses/down", self.chip.buses.down_lanes, "bus.down")
+        self._up = self._bus("buses/up", self.chip.buses.up_lanes, "bus.up")
+        clients = self._clients()
+        turns = ("write", "vector", "host_in", "operand", "read", "host_out")
+        # The order in which requests of one cycle are granted: those of processes last, as the processes were given.
+        self._traffic = self._of_processes()
+        self._fabric.serve([*(clients[name] for name in turns), *self._traffic])
+        return {**clients, **self._arrays(groups)}
+
+    def _of_processes(self) -> list[Traffic]:
+        """The units under which processes of a user have access to main memory."""
+        paths = process_paths(len(self._processes))
+        return [Traffic(self._site, *self._place(path), self._fabric) for path in paths]
+
+    def _clients(self) -> dict[str, Client]:
+        """The agents that ask for main memory, or for its side of the data bus."""
+        site, place, fabric, channels = self._site, self._place, self._fabric, self._channels
+        stream, operand, results = (channels[name] for name in ("stream", "operand", "results"))
+        to_read = ReaderPorts(fabric, {"buffer": channels["words"], "vector": stream}, self._down)
+        to_write = WriterPorts(fabric, self._up, {"neurons": channels["codes"], "results": results})
+        host = HostSpec(self.chip.host.word_cycles)
+        to_vector = VectorPorts(fabric, self._up, stream, operand, results)
+        return {
+            "host_in": HostIn(site, *place("host/in"), host, HostPorts(fabric)),
+            "host_out": HostOut(site, *place("host/out"), host, HostPorts(fabric)),
+            "read": Reader(site, *place("main_memory/read"), to_read),
+            "operand": OperandReader(site, *place("main_memory/operand"), ReaderPorts(fabric, {"operand": operand})),
+            "write": Writer(site, *place("main_memory/write"), to_write),
+            "vector": Vector(site, *place("vector"), VectorSpec(self.chip.vector.step_cycles), to_vector),
+        }
+
+    def _arrays(self, groups: Mapping[int, GroupTimes]) -> dict[str, Agent]:
+        """The agents on the other side of the data bus: buffer, arrays and neurons."""
+        chip, site, place, channels = self.chip, self._site, self._place, self._channels
+        delay, k = delays(chip), chip.arrays.k
+        vectors = self._vectors = Channel[int](chip.buffer.windows)
+        samples = self._samples = self._lanes_of_frames()
+        sums = samples if len(samples.lanes) > 1 else samples.lanes[0]
+        load = LoaderSpec(groups, chip.buses.switch_cycles)
+        to_load = LoaderPorts(vectors, channels["words"], self._frames, samples)
+        to_neurons = NeuronsPorts(sums, (channels["codes"], channels["stream"]))
+        writing = ProgramEraseSpec(groups, delay.program_row_cycles * k, k)
+        return {
+            "buffer": Buffer(site, *place("buffer"), BufferPorts(channels["words"], vectors)),
+            "vmm": Loader(site, *place("vmm/load"), load, to_load),
+            "neurons": Neurons(site, *place("neurons"), NeuronsSpec(delay.ramp_cycles), to_neurons),
+            "program_erase": ProgramErase(site, *place("program_erase"), writing),
+        }
+
+    def run(self, limit: int | None = None, tick: Callable[[], None] | None = None) -> int:
+        """Runs to the end, or past cycle `limit`; returns the cycles that the run took.
+
+        Raises DeadlockError where units are left waiting for each other.
+        """
+        self._begin()
+        try:
+            self._simulate(limit, tick)
+            if not self.stopped:
+                self._check_finished()
+            cycles = max(unit.since for unit in self.units)
+            if limit is not None and self.stopped and not self.interrupted:
+                cycles = max(cycles, limit)  # what waits then waits up to there
+            for unit in self.units:
+                unit.close(cycles)
+            return cycles
+        finally:
+            self._probe.publish()
+
+    def _simulate(self, limit: int | None, tick: Callable[[], None] | None) -> None:
+        def each_while() -> None:
+            self._probe.publish()
+            if tick is not None:
+                tick()
+
+        try:
+            ended = self.kernel.drain(limit, 1024, each_while)
+            self.stopped = not ended and not self._over()
+        except KeyboardInterrupt:
+            self.stopped = self.interrupted = True
+
+    def _begin(self) -> None:
+        if not self._began:
+            self._began = True
+            self.controller.alarm.at(0)
+            if self._processes:
+                self.kernel.over = self._over
+                shared = Shared(self.kernel, self.agents, self.chip.memory_words)
+                begin(shared, self._processes, self._traffic)
+
+    def _over(self) -> bool:
+        """Whether no unit of the chip will act again, whatever processes of a user do.
+
+        They can free the chip in one way only: where host/in waits for words that they have yet to offer.
+        """
+        if self.agents["host_in"].cause == HOST or self.controller.alarm.due != NEVER:
+            return False
+        return all(alarm.due == NEVER for alarm in self._alarms)
+
+    # Somewhere within a run -------------------------------------------------------------------------------------
+
+    def advance(self, cycle: int) -> None:
+        """Runs up to a cycle, in which nothing happens yet; `run` goes on from there.
+
+        Raises UsageError for a cycle of the past.
+        """
+        if cycle < self.now:
+            raise UsageError(f"the chip is in cycle {self.now} already", where=f"advance({cycle})")
+        self._begin()
+        self.kernel.advance(cycle)
+
+    def step(self) -> bool:
+        """Does one step of the event loop, some events of some units; returns whether there was one to do."""
+        self._begin()
+        return self.kernel.advance_a_step()
+
+    @property
+    def now(self) -> int:
+        """The cycle up to which all has been simulated. Units run ahead of it where nothing can come in between."""
+        return max(int(self.kernel.now), self.kernel.cycle)
+
+    def parts(self) -> dict[str, object]:
+        """All that has state, by name: units, channels, buses, main memory, tokens, sums."""
+        units = {unit.path: unit for unit in self.units}
+        shared = {
+            "vectors": self._vectors,
+            **self._channels,
+            "samples": self._samples,
+            "fabric": self._fabric,
+            "down": self._down,
+            "up": self._up,
+            "tokens": self.tokens,
+            "tally": self.tally,
+        }
+        return snapshot.with_parts({**units, **shared})
+
+    def snapshot(self, *, sums: bool = True, clip: bool = False) -> Snapshot:
+        """Where the run stands: all that decides how it goes on, and with `sums` what it has summed up so far.
+
+        Observers receive first all that has happened. With `clip` cycles of the past count as one: two such states are
+        equal where their chips go on alike, however long what they wait for has been there. It is then no state to
+        restore from, but one to find periods with.
+        """
+        if self._processes:
+            raise UsageError("a chip with processes of a user has no snapshot", hint="simpy's generators have no copy")
+        self._probe.publish()
+        frame, parts = snapshot.Frame(self.now, clip), self.parts()
+        for part in parts.values():
+            if isinstance(part, Channel):
+                part.settle(self.now)
+        state = (*snapshot.freeze(parts, frame), ("sequencer", self._sequencer.snapshot()), ("began", self._began))
+        return Snapshot(self.now, state, snapshot.freeze(parts, frame, sums=True) if sums else None, clip)
+
+    def restore(self, found: Snapshot, cycle: int | None = None) -> None:
+        """Goes on from a snapshot of another run of the same program on the same chip, in its cycle or in another.
+
+        All cycles move along, those of the sums too. Raises UsageError for a chip that has begun to run, or for a state
+        that was clipped or is of another chip.
+        """
+        cycle = found.cycle if cycle is None else cycle
+        parts = self.parts()
+        values = dict(found.state)
+        if found.clipped:
+            raise UsageError("a clipped snapshot has lost its past", hint="take one without clip=True", where="restore")
+        if self._began or set(values) != {name for name, _ in self.snapshot(sums=False).state}:
+            raise UsageError("a snapshot is restored into a new chip of the same kind", where="restore")
+        self._sequencer.restore(values.pop("sequencer"))
+        self._began = values.pop("began")
+        self.kernel.advance(cycle)
+        self.kernel.cycle = cycle
+        frame = snapshot.Frame(cycle, units={unit.path: unit for unit in self.units})
+        snapshot.restore(parts, frame, (*values.items(), *(found.sums or ())))
+        for part in parts.values():
+            if isinstance(part, (Unit, Alarm)):
+                part.restored()
+
+    @property
+    def arrived(self) -> list[bool]:
+        """Of each word of the vector agent's stream whether the neurons gave it; empty unless the chip records."""
+        stream = self._channels["stream"]
+        return stream.record if isinstance(stream, Recorded) else []
+
+    def accesses(self) -> list[Access]:
+        """Every instruction that walked over main memory, with the cycles of its grants."""
+        return [access for agent in self.agents.values() if isinstance(agent, Client) for access in agent.accesses]
+
+    def _check_finished(self) -> None:
+        stuck = [unit for unit in self.agents.values() if unit.waiting]
+        if self._sequencer.state == "running":
+            self._blocked([self.controller, *stuck])
+        elif stuck:
+            self._blocked(stuck)
+
+    def _blocked(self, units: Sequence[Unit]) -> None:
+        lines = self._sequencer.program.lines
+        last = max(self.kernel.cycle, *(unit.since for unit in self.units))
+        waits = [
+            f"  {unit.path} waits for {CAUSES[unit.cause]} since cycle {unit.since}, at {lines[unit.context[0]]}:"
+            f" {lines[unit.context[0]].text.strip()}"
+            for unit in sorted(units, key=lambda unit: unit.since)
+        ]
+        raise DeadlockError(
+            f"nothing can happen any more after cycle {last}, and {len(units)} units wait:\n" + "\n".join(waits),
+            hint="the first of them has waited longest: what it waits for is held up by one of the others",
+        )

@@ -1,0 +1,66 @@
+"""Sums and codes are exact whatever their size: where float32 would round, float64 stands in."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+
+import numpy as np
+import pytest
+
+from acortex.isa import semantics
+from acortex.isa.arithmetic import quantisers
+from acortex.isa.arithmetic.quantisers import EXACT, Quantiser, quantise
+from acortex.isa.semantics import Shape, exact_weights, multiply
+
+BYTE = 255
+
+
+def product(weights: np.ndarray, code: int) -> int:
+    """The sum of one column of weights with every input at a code."""
+    shape = Shape(len(weights), 1, exact_weights(weights))
+    vectors = np.full((1, len(weights) + 1), code, dtype=np.uint8)
+    return int(multiply(vectors, namedtuple("Dispatch", ())(), shape)[0, 0])  # type: ignore[arg-type]  # it asks nothing of it
+
+
+def column(total: int) -> np.ndarray:
+    """A column of weights of at most 8 whose magnitudes add up to `total`."""
+    weights = np.full((-(-total // 8), 1), -8, dtype=np.int8)
+    weights[0] = -(total % 8 or 8)
+    return weights
+
+
+@pytest.mark.parametrize("beyond", [0, 1], ids=["the largest sum of float32", "one more"])
+def test_a_sum_is_exact_on_both_sides_of_2_to_the_24(beyond: int) -> None:
+    total = (EXACT - 1) // BYTE + beyond
+    weights = column(total)
+    assert exact_weights(weights).dtype == (np.float64 if beyond else np.float32)
+    assert product(weights, BYTE) == -total * BYTE
+
+
+def test_a_sum_far_beyond_float32_is_exact() -> None:
+    total = 3 * EXACT // BYTE | 1
+    assert int(np.float32(total * BYTE)) != total * BYTE
+    assert product(column(total), BYTE) == -total * BYTE
+
+
+def test_a_product_in_blocks_is_the_product_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(0)
+    vectors, weights = random.integers(0, 16, (200, 71)).astype(np.uint8), random.integers(-8, 8, (70, 3))
+    monkeypatch.setattr(semantics, "BLOCK", 1)
+    sums = multiply(vectors, namedtuple("Dispatch", ())(), Shape(70, 3, exact_weights(weights)))  # type: ignore[arg-type]
+    np.testing.assert_array_equal(sums, vectors[:, :70].astype(np.int64) @ weights)
+
+
+@pytest.mark.parametrize("shift", [4, 20])
+@pytest.mark.parametrize("multiplier", [1, 3, 65535])
+def test_codes_do_not_depend_on_the_float_that_scales_them(
+    monkeypatch: pytest.MonkeyPatch, multiplier: int, shift: int
+) -> None:
+    # Halves and their neighbours: what rounds otherwise where a digit is lost.
+    sums = np.concatenate([np.arange(-300, 300), EXACT // multiplier + np.arange(-40, 0)]).astype(np.float32)
+    sums = sums.reshape(-1, 4)
+    quantiser = Quantiser(multiplier, shift, zero=100, low=0, high=BYTE)
+    small = quantise(sums, quantiser)
+    monkeypatch.setattr(quantisers, "EXACT", 0)
+    monkeypatch.setattr(quantisers, "BLOCK", 7)
+    np.testing.assert_array_equal(quantise(sums, quantiser), small)

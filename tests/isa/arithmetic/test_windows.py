@@ -1,0 +1,96 @@
+"""Sliding windows against a walk in plain loops."""
+
+from __future__ import annotations
+
+from itertools import chain
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from acortex.isa.arithmetic.windows import Slide, Window
+
+
+def _words_under(w: Window, column: int) -> list[int]:
+    """The words of a row that a window covers in one of its columns."""
+    start = column * w.stride_x - w.left
+    end = start + (w.kernel_x - 1) * w.dilation_x
+    return sorted({x // (1 if w.apart else w.packed) for x in range(start, end + 1) if 0 <= x < w.width})
+
+
+def _walk(s: Slide) -> tuple[list[int], list[int], list[tuple[int, int, int]]]:
+    """New words, freed words and the order of fetches, pixel by pixel and position by position."""
+    w = s.window
+    new, freed, order = [], [], []
+    under = [_words_under(w, column) for column in range(w.columns)]
+    for row in range(w.rows):
+        reached = (row * w.stride_y - w.top + k * w.dilation_y for k in range(w.kernel_y))
+        rows = [y for y in reached if y in range(s.height)]
+        seen: set[int] = set()
+        for column, words in enumerate(under):
+            fresh = [x for x in words if x not in seen]
+            seen.update(words)
+            order += [(y, x, c) for y in rows for x in fresh for c in range(s.words)]
+            new.append(len(rows) * len(fresh) * s.words)
+            later = set(chain(*under[column + 1 :]))
+            freed.append(len(rows) * len(set(words) - later) * s.words)
+    return new, freed, order
+
+
+@st.composite
+def slides(draw: st.DrawFn) -> Slide:
+    """Windows of every kind over small images."""
+    size = st.integers(1, 4)
+    packed = draw(st.sampled_from((1, 1, 2, 16)))
+    window = Window(
+        kernel_y=draw(size), kernel_x=draw(size), stride_y=draw(size), stride_x=draw(size),
+        dilation_y=draw(st.integers(1, 2)), dilation_x=draw(st.integers(1, 2)), width=draw(st.integers(1, 20)),
+        packed=packed, rows=draw(size), columns=draw(st.integers(1, 9)), top=draw(st.integers(0, 3)),
+        left=draw(st.integers(0, 3)), value=draw(st.integers(0, 15)), apart=packed > 1 and draw(st.booleans()),
+    )  # fmt: skip
+    return Slide(window, draw(st.integers(1, 7)), 1 if packed > 1 else draw(st.integers(1, 3)))
+
+
+@given(slides())
+def test_words_are_fetched_when_a_window_first_covers_them_and_freed_when_none_will(s: Slide) -> None:
+    new, freed, order = _walk(s)
+    assert s.new.tolist() == new
+    assert s.freed.tolist() == freed
+    assert list(zip(*(axis.tolist() for axis in s.coordinates), strict=True)) == order
+
+
+@given(slides())
+def test_every_word_that_is_fetched_is_freed_once(s: Slide) -> None:
+    held = np.cumsum(s.new) - np.cumsum(s.freed)
+    assert held[-1] == 0
+    assert held.min() >= 0
+
+
+@given(slides(), st.integers(0, 2**32 - 1))
+def test_vectors_hold_the_pixels_under_the_window_and_the_value_around_the_image(s: Slide, seed: int) -> None:
+    w = s.window
+    channels = s.words * 64 // w.packed
+    pixels = np.random.default_rng(seed).integers(0, 16, (s.height, w.width, channels), dtype=np.uint8)
+    words = np.zeros((s.height, -(-w.width // w.packed) * w.packed, channels), dtype=np.uint8)
+    words[:, : w.width] = pixels
+    y, x, c = s.coordinates
+    vectors = s.vectors(words.reshape(s.height, -1, s.words, 64)[y, x // w.packed if w.apart else x, c])
+    for position in range(w.positions):
+        row, column = divmod(position, w.columns)
+        for tap in range(w.taps):
+            ky, kx = divmod(tap, w.kernel_x)
+            at_y = row * w.stride_y - w.top + ky * w.dilation_y
+            at_x = column * w.stride_x - w.left + kx * w.dilation_x
+            inside = 0 <= at_y < s.height and 0 <= at_x < w.width
+            expected = pixels[at_y, at_x] if inside else np.full(channels, w.value)
+            assert vectors[position, tap].tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize(("kernel", "stride", "reads"), [(3, 1, 3 * 3 * 8 * 8 - 2 * 3 * 8), (1, 1, 64), (2, 2, 64)])
+def test_a_window_reads_each_new_column_of_its_rows_once(kernel: int, stride: int, reads: int) -> None:
+    pad = kernel // 2 if stride == 1 else 0
+    out = 8 // stride
+    s = Slide(Window(kernel, kernel, stride, stride, 1, 1, 8, 1, out, out, pad, pad), 8, 1)
+    # Eight rows of positions of three image rows each, but two border rows of them have one fewer.
+    assert s.size == (reads if kernel != 3 else (8 * 3 - 2) * 8)

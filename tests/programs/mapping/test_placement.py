@@ -1,0 +1,89 @@
+"""Placement: every array can be used, groups stay apart, and no conversion outlasts the loads that hide it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from acortex.programs.compiler import in_blocks
+from acortex.programs.mapping import placement
+from acortex.programs.mapping.placement import Placement, PlacementError, Tiles, place, smallest
+from acortex.sim.chip.buses import Buses
+from acortex.sim.chip.groups import Group, Rect, check_apart, form_group
+from acortex.sim.chip.specs import Chip, load_chip
+from acortex.tools.open.machine import machine_of
+
+
+def resnet152() -> list[Tiles]:
+    """The products of ResNet-152, each tap of a kernel padded to 64 channels."""
+    products, inputs = [Tiles(49, 1)], 1
+    for blocks, width in ((3, 1), (8, 2), (36, 4), (3, 8)):
+        for block in range(blocks):
+            products += [Tiles(inputs, width), Tiles(9 * width, width), Tiles(width, 4 * width)]
+            products += [] if block else [Tiles(inputs, 4 * width)]
+            inputs = 4 * width
+    return [*products, Tiles(32, 16)]
+
+
+def formed(products: list[Tiles], placement: Placement, chip: Chip) -> list[Group]:
+    """The groups as the chip forms them, which refuses any that are wrong."""
+    return [
+        form_group(number, tiles.rows * 64, tiles.columns * 64, [Rect(*rect) for rect in rects], chip)
+        for number, (tiles, rects) in enumerate(zip(products, placement.groups, strict=True))
+    ]
+
+
+def test_resnet152_takes_all_but_three_arrays_of_its_chip_and_no_conversion_shows() -> None:
+    chip, products = load_chip("acortex_resnet"), resnet152()
+    machine = machine_of(chip)
+    groups = formed(products, place(products, machine), chip)
+    check_apart(groups)
+    assert sum(group.arrays for group in groups) == chip.array_count - 3
+    buses = Buses(chip)
+    for group in groups:
+        rounds, hidden = buses.group_route(group).rounds, group.arrays + machine.frame_cycles
+        assert rounds == 1 or rounds * machine.conversion_cycles <= hidden
+
+
+def test_sixteen_lstm_layers_fill_the_largest_chip_and_never_meet_on_a_bus() -> None:
+    chip, products = load_chip("acortex_gnmt"), [Tiles(32, 64)] * 16
+    placement = place(products, machine_of(chip))
+    check_apart(formed(products, placement, chip))
+    assert sum(tiles.arrays for tiles in products) == chip.array_count
+    assert placement.disjoint()
+
+
+@given(*(st.integers(*span) for span in ((0, 5), (0, 7), (1, 6), (1, 8), (1, 5))))
+def test_a_rectangle_is_told_block_by_block_with_each_array_once(
+    row: int, column: int, height: int, width: int, m_top: int
+) -> None:
+    machine = replace(machine_of(load_chip("acortex_gnmt")), m_top=m_top, m_bottom=12 - m_top, columns=16)
+    told = [
+        (part["row"] + y + (m_top if part["block"] >= 2 else 0), part["column"] + x + 8 * (part["block"] % 2))
+        for part in in_blocks(placement.Rect(column, row, height, width), machine)
+        for y in range(part["rows"])
+        for x in range(part["columns"])
+        if y + part["row"] < (12 - m_top if part["block"] >= 2 else m_top) and x + part["column"] < 8
+    ]
+    assert sorted(told) == [(row + y, column + x) for y in range(height) for x in range(width)]
+
+
+@given(st.lists(st.builds(Tiles, st.integers(1, 12), st.integers(1, 6)), max_size=8))
+def test_any_products_fit_the_smallest_chip_for_them(products: list[Tiles]) -> None:
+    machine = machine_of(load_chip("acortex_gnmt"))
+    least = smallest(products, machine)
+    chip = load_chip("acortex_gnmt", [f"arrays.{name}={size}" for name, size in least._asdict().items()])
+    check_apart(formed(products, place(products, machine_of(chip)), chip))
+
+
+def test_too_large_a_network_is_told_the_chip_that_it_needs() -> None:
+    machine = replace(machine_of(load_chip("acortex_digits")), name="small")
+    with pytest.raises(PlacementError) as caught:
+        place([Tiles(9, 2)], machine)
+    assert str(caught.value) == (
+        "the network takes 18 arrays, and small has 16\n"
+        "  hint: a chip with arrays.m_top=2, arrays.m_bottom=1 and arrays.n=3 would hold it"
+    )

@@ -1,0 +1,35 @@
+"""The registry of operators and what is made of it: the page for users, suggestions, one row an operator."""
+
+from pathlib import Path
+
+import pytest
+
+from acortex.programs.operators import normalise
+from acortex.programs.operators.registry import OPERATORS, markdown, operator, table, why_unknown
+
+PAGE = Path(normalise.__file__).parents[2] / "docs" / "operators.md"
+
+
+def test_the_page_has_the_table_of_the_registry():
+    assert markdown() in PAGE.read_text(), "paste acortex.programs.operators.registry.markdown() into docs/operators.md"
+
+
+def test_every_row_says_what_becomes_of_its_operator():
+    assert all(row["becomes"] for row in table())
+    assert [row["operator"] for row in table()] == sorted(OPERATORS)
+
+
+def test_a_second_row_for_an_operator_fails_at_import():
+    with pytest.raises(AssertionError, match="two rows for the operator Conv"):
+        operator("Conv", becomes="twice")(lambda lowering, node: None)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("Konv", "the chip has no such operator; Conv is one"),
+        ("NonMaxSuppression", "the chip has no such operator"),
+    ],
+)
+def test_an_unknown_operator_gets_a_near_one_if_there_is_one(name, said):
+    assert why_unknown(name) == said

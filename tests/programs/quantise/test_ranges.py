@@ -1,0 +1,85 @@
+"""Codings of maps and steps of weights: what they must represent, and that searching gains what it should."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from acortex.programs.graph import Coding
+from acortex.programs.quantise.calibration import EXACT_SUM, levels_of, worst_sums
+from acortex.programs.quantise.codings import multipliers
+from acortex.programs.quantise.ranges import Samples, coding, of_range, weight_steps
+
+
+def seen(values):
+    samples = Samples()
+    samples.see(np.asarray(values, np.float32))
+    return samples
+
+
+def error(values, one):
+    codes = np.clip(np.rint(values / one.scale) + one.zero, 0, 2**one.bits - 1)
+    return np.square((codes - one.zero) * one.scale - values).mean()
+
+
+@pytest.mark.parametrize("method", ["mse", "percentile", "minmax"])
+def test_numbers_from_zero_on_have_the_zero_code_zero(method):
+    assert coding(seen([0, 0.5, 3.0]), 4, method).zero == 0
+
+
+@pytest.mark.parametrize("method", ["mse", "percentile", "minmax"])
+def test_negative_numbers_have_a_zero_code_between_the_ends(method):
+    assert 0 < coding(seen(np.linspace(-1, 3, 100)), 4, method).zero < 15
+
+
+@given(st.floats(-1e6, 0), st.floats(0, 1e6), st.integers(2, 8))
+def test_the_codes_of_a_range_reach_both_ends(low, high, bits):
+    one = of_range(low, high, bits)
+    slack = 1e-6 * one.scale
+    assert -one.zero * one.scale <= low + slack
+    assert (2**bits - 1 - one.zero) * one.scale >= high - slack
+
+
+def test_searching_for_the_least_error_beats_the_full_range():
+    values = np.random.default_rng(0).standard_normal(4000)
+    assert error(values, coding(seen(values), 4)) < 0.7 * error(values, coding(seen(values), 4, "minmax"))
+
+
+def test_a_percentile_leaves_an_outlier_out():
+    values = np.append(np.linspace(0, 1, 2000), 100)
+    assert coding(seen(values), 4, "percentile").scale < 0.1 < coding(seen(values), 4, "minmax").scale
+
+
+def test_an_image_of_zeros_has_a_coding():
+    assert coding(seen(np.zeros(10)), 4) == Coding(1.0, 0, 4)
+
+
+def test_weights_of_each_channel_have_a_step_of_their_own():
+    weights = np.random.default_rng(0).standard_normal((50, 2)) * [1, 100]
+    steps = weight_steps(weights, 4)
+    assert 50 < steps[1] / steps[0] < 200
+
+
+def test_a_channel_without_weights_does_not_coarsen_the_others():
+    weights = np.ones((4, 3)) * [0.01, 0, 0.02]
+    assert weight_steps(weights, 4)[1] == weight_steps(weights, 4)[0]
+
+
+def test_levels_are_symmetric():
+    levels, _ = levels_of(np.random.default_rng(0).standard_normal((200, 5)).astype(np.float32), 4)
+    assert (levels.min(), levels.max()) == (-7, 7)
+
+
+def test_sums_stay_where_float32_is_exact():
+    weights = np.full((40_000, 1), 1.0, np.float32)
+    levels, steps = levels_of(weights, 8)
+    assert worst_sums(levels, 8).max() < EXACT_SUM
+    assert levels[0, 0] * steps[0] == pytest.approx(1.0, rel=0.5)
+
+
+@given(st.lists(st.floats(1e-9, 1e3), min_size=1, max_size=5))
+def test_multipliers_are_near_the_ratios_they_stand_for(ratios):
+    factors, shift = multipliers(np.array(ratios))
+    assert 1 <= factors.min() <= factors.max() <= 1 << 16
+    near = np.abs(factors / 2.0**shift - ratios)
+    assert (near <= np.maximum(0.5, 1) / 2.0**shift).all()

@@ -1,0 +1,67 @@
+"""Area: the table reproduces the published chips, and is exact."""
+
+from decimal import Decimal
+
+import pytest
+
+from acortex.sim.chip.area import area_by_component, chip_report, die_side, total_area
+from acortex.sim.chip.specs import chip_names, load_chip
+
+# Bavandpour et al. 2018, Fig. 7b: total in mm2, and percent by component.
+PUBLISHED = {
+    "acortex_resnet": (142, {"main_memory": 4.53, "sensing": 23.3, "arrays": 36.5, "dacs": 6.8, "neurons_adcs": 0.04,
+                             "program_erase": 14.7, "others": 14.2}),
+    "acortex_gnmt": (293, {"main_memory": 2.2, "sensing": 25.1, "arrays": 39.3, "dacs": 7.3, "neurons_adcs": 0.03,
+                           "program_erase": 11.3, "others": 14.8}),
+    "acortex_inception": (35.4, {"main_memory": 18.1, "sensing": 15.5, "arrays": 24.2, "dacs": 4.5,
+                                 "neurons_adcs": 0.06, "program_erase": 26.3, "others": 11.4}),
+}  # fmt: skip
+TABULATED = {"acortex_inception": ["arrays.n=36"]}
+"""The printed areas of Inception's chip were computed for 2,448 arrays, n = 36, though it prints n = 38."""
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_total_area_is_the_published_one(name: str) -> None:
+    chip = load_chip(name, TABULATED.get(name, ()))
+    assert float(total_area(chip)) == pytest.approx(PUBLISHED[name][0], rel=0.01)
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_every_component_has_its_published_share(name: str) -> None:
+    chip = load_chip(name, TABULATED.get(name, ()))
+    total, shares = PUBLISHED[name]
+    for component, area in area_by_component(chip).items():
+        printed = total * shares[component] / 100
+        rounding = total * 10.0 ** -len(str(shares[component]).partition(".")[2]) / 100
+        derived = 0.03 if component == "others" else 0.01
+        assert float(area) == pytest.approx(printed, abs=printed * derived + rounding), component
+
+
+def test_inception_with_its_printed_n_is_five_percent_larger_than_printed() -> None:
+    assert float(total_area(load_chip("acortex_inception"))) == pytest.approx(35.4 * 1.051, rel=0.001)
+
+
+def test_the_digits_chip_by_hand() -> None:
+    areas = area_by_component(load_chip("acortex_digits"))
+    assert areas["main_memory"] == Decimal("6.43") / 1024
+    assert areas["sensing"] == Decimal("0.035936")  # 16 arrays x 2246 um2
+    assert areas["arrays"] == Decimal("0.056272")  # 16 x 3517
+    assert areas["dacs"] == Decimal("0.010464")  # 16 x 654
+    assert areas["neurons_adcs"] == Decimal("0.00063")
+    assert areas["program_erase"] == Decimal("0.2587")
+    assert areas["others"] == Decimal("1.02064")  # 1 mm2 + 16 x 1290 um2
+
+
+@pytest.mark.parametrize("name", chip_names())
+def test_the_die_is_a_square_of_the_total_area(name: str) -> None:
+    chip = load_chip(name)
+    assert abs(die_side(chip) ** 2 - total_area(chip)) < Decimal("1e-20")
+
+
+def test_the_report_has_the_areas_and_settings_in_plain_types() -> None:
+    chip = load_chip("acortex_digits")
+    report = chip_report(chip)
+    assert report["schema"] == "acortex.chip/1"
+    assert (report["name"], report["sha256"], report["arrays"]) == ("acortex_digits", chip.sha256, 16)
+    assert report["config"]["memory"]["capacity_kb"] == 1
+    assert sum(report["area_by_component_mm2"].values()) == pytest.approx(report["area_mm2"])

@@ -1,0 +1,222 @@
+"""Energy: prices by hand, leakage against a cycle-by-cycle count, and three tables with one sum."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from decimal import Decimal
+from time import process_time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from acortex.sim.chip.prices import (
+    COMPONENTS,
+    INDEX,
+    KINDS,
+    NONE,
+    Interval,
+    leakage_aj_per_cycle,
+    prices,
+    settle,
+    share_leakage,
+)
+from acortex.sim.chip.specs import chip_names, load_chip
+
+# Prices
+
+
+def price(kind: str, *overrides: str) -> dict[str, int]:
+    return prices(load_chip("acortex_gnmt", overrides)).by_component[INDEX[kind]]
+
+
+def test_a_memory_access_is_52_pj_and_3_3_pj_of_others() -> None:
+    assert price("memory.read") == price("memory.write") == {"main_memory": 52_000_000, "others": 3_300_000}
+
+
+def test_an_array_operation_is_a_load_and_a_frame() -> None:
+    assert price("vmm.load") == {"dacs": 945_000}
+    assert price("vmm.frame") == {"sensing": 6_900_000, "arrays": 1_290_000}
+
+
+def test_a_conversion_is_83_fj() -> None:
+    assert price("neurons.convert") == {"neurons_adcs": 83_000}
+
+
+def test_a_word_on_the_bus_pays_for_the_side_of_the_die() -> None:
+    side = (Decimal("293.167216")).sqrt()  # mm, of the area of acortex_gnmt
+    assert price("bus.down") == {"buses": round(Decimal("8.07") * side * 10**6)}
+    assert price("bus.up") == {"buses": round(Decimal("3.84") * side * 10**6)}
+
+
+def test_a_bus_priced_by_route_pays_for_the_way_alone() -> None:
+    assert price("bus.down", "buses.pricing=route")["buses"] < price("bus.down")["buses"]
+
+
+def test_a_written_row_pays_for_every_pulse_of_both_cells() -> None:
+    # 64 weights x 2 cells x 8 levels x 4 pulses x 500 pJ
+    assert price("program_erase.write") == {"program_erase": 4096 * 500_000_000}
+
+
+def test_what_the_published_figures_include_elsewhere_is_free() -> None:
+    free = {kind.name for kind in KINDS if not kind.rates}
+    moved = {"controller.issue", "sync", "buffer.slide", "vector.step", "host.in", "host.out"}
+    assert free == moved | {"vmm.connect", "vmm.disconnect"}
+
+
+@pytest.mark.parametrize("name", chip_names())
+def test_a_total_is_the_sum_of_its_components(name: str) -> None:
+    table = prices(load_chip(name))
+    assert list(table.total) == [sum(row.values()) for row in table.by_component]
+
+
+def test_a_price_is_rounded_once_to_the_nearest_attojoule() -> None:
+    assert price("neurons.convert", "energy.conversion_pj=0.0000014999") == {"neurons_adcs": 1}
+
+
+def test_doubling_a_setting_doubles_its_price() -> None:
+    assert price("vmm.load", "energy.dacs_pj=1.89") == {"dacs": 2 * 945_000}
+
+
+def test_leakage_by_hand() -> None:
+    # (0.12 mW + 16 x 0.2255 uW) x 1.785 ns = 0.220640280 pJ
+    assert leakage_aj_per_cycle(load_chip("acortex_digits")) == 220_640
+
+
+def test_every_kind_is_named_once_and_says_what_it_counts() -> None:
+    assert len(INDEX) == len(KINDS)
+    assert all(kind.unit and kind.description and KINDS[kind.index] is kind for kind in KINDS)
+    assert {component for kind in KINDS for component, _ in kind.rates} <= set(COMPONENTS)
+
+
+# Leakage
+
+
+def of_owner(intervals: list[Interval], owner: int, cycles: int) -> Iterator[tuple[int, int, int]]:
+    """Start, owner and end of each flight: what overlaps or touches is one."""
+    flying = {cycle for name, start, end in intervals if name == owner for cycle in range(start, min(end, cycles))}
+    for start in flying:
+        if start - 1 not in flying:
+            yield start, owner, next(cycle for cycle in range(start, cycles + 1) if cycle not in flying)
+
+
+def by_cycle(intervals: list[Interval], cycles: int, aj: int, idle: int | None) -> dict[int, int]:
+    """The same rule, one cycle at a time."""
+    owners = {owner for owner, _, _ in intervals}
+    flights = sorted(flight for owner in owners for flight in of_owner(intervals, owner, cycles))
+    paid: Counter[int] = Counter()
+    for cycle in range(cycles):
+        flying_now = [(start, owner) for start, owner, end in flights if start <= cycle < end]
+        if flying_now:
+            for _, owner in flying_now:
+                paid[owner] += aj // len(flying_now)
+            paid[flying_now[0][1]] += aj % len(flying_now)
+        elif idle is not None:
+            paid[idle] += aj
+        else:
+            later = [owner for start, owner, _ in flights if start > cycle]
+            paid[later[0] if later else flights[-1][1] if flights else NONE] += aj
+    return dict(paid)
+
+
+INTERVALS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 20), st.integers(0, 20)), max_size=8)
+
+
+@given(intervals=INTERVALS, cycles=st.integers(0, 20), aj=st.integers(0, 50), idle=st.sampled_from([None, NONE]))
+def test_leakage_is_shared_as_if_cycle_by_cycle(
+    intervals: list[Interval], cycles: int, aj: int, idle: int | None
+) -> None:
+    shared = share_leakage(intervals, cycles, aj, idle)
+    assert {owner: paid for owner, paid in shared.items() if paid} == {
+        owner: paid for owner, paid in by_cycle(intervals, cycles, aj, idle).items() if paid
+    }
+
+
+@given(intervals=INTERVALS, cycles=st.integers(0, 40), aj=st.integers(0, 10**6))
+def test_all_leakage_is_paid(intervals: list[Interval], cycles: int, aj: int) -> None:
+    assert sum(share_leakage(intervals, cycles, aj).values()) == cycles * aj
+
+
+def test_the_oldest_in_flight_pays_what_does_not_divide() -> None:
+    assert share_leakage([(0, 0, 10), (1, 5, 10)], 10, 101) == {0: 5 * 101 + 5 * 51, 1: 5 * 50}
+
+
+def test_of_equally_old_ones_the_first_pays_the_rest() -> None:
+    assert share_leakage([(7, 0, 1), (3, 0, 1)], 1, 5) == {3: 3, 7: 2}
+
+
+def test_a_flight_that_goes_on_at_once_stays_the_oldest() -> None:
+    assert share_leakage([(0, 0, 5), (1, 2, 10), (0, 5, 10)], 10, 3) == {0: 2 * 3 + 8 * 2, 1: 8 * 1}
+
+
+def test_with_none_in_flight_the_next_pays_and_after_the_last_the_last() -> None:
+    assert share_leakage([(0, 2, 3), (1, 5, 6)], 9, 10) == {0: 30, 1: 60}
+
+
+def test_with_an_idle_owner_it_pays_for_cycles_with_none_in_flight() -> None:
+    assert share_leakage([(0, 2, 3)], 9, 10, idle=NONE) == {NONE: 80, 0: 10}
+
+
+def test_a_hundred_thousand_intervals_take_less_than_a_second() -> None:
+    intervals = [(owner, 10 * owner, 10 * owner + 10_000) for owner in range(100_000)]
+    start = process_time()
+    shared = share_leakage(intervals, 1_100_000, 13_403_893)
+    assert process_time() - start < 1
+    assert sum(shared.values()) == 1_100_000 * 13_403_893
+
+
+# Three tables, one sum
+
+COUNTS = st.dictionaries(
+    st.tuples(st.integers(0, len(KINDS) - 1), st.integers(NONE, 3), st.integers(NONE, 3)), st.integers(0, 10**12)
+)
+PRICES = prices(load_chip("acortex_digits"))
+
+
+@given(counts=COUNTS, cycles=st.integers(0, 10**6), layers=INTERVALS, inferences=INTERVALS)
+def test_components_layers_and_inferences_add_up_to_the_same(
+    counts: dict[tuple[int, int, int], int], cycles: int, layers: list[Interval], inferences: list[Interval]
+) -> None:
+    energies = settle(PRICES, counts, cycles, layers, inferences)
+    events = sum(count * PRICES.total[kind] for (kind, _, _), count in counts.items())
+    assert energies.total == events + cycles * PRICES.leakage_aj_per_cycle
+    assert sum(energies.by_component.values()) == energies.total
+    assert sum(energies.by_layer.values()) == energies.total
+    assert sum(sum(row.values()) for row in energies.by_inference.values()) == energies.total
+
+
+def test_each_event_goes_to_its_component_layer_and_inference() -> None:
+    counts = {(INDEX["memory.read"], 2, 1): 3, (INDEX["neurons.convert"], 0, 0): 10}
+    energies = settle(PRICES, counts, 0, inferences=[(0, 0, 1), (1, 0, 1)])
+    assert energies.by_layer == {2: 3 * 55_300_000, 0: 830_000}
+    assert energies.by_inference[1]["main_memory"] == 3 * 52_000_000
+    assert energies.by_inference[0]["neurons_adcs"] == 830_000
+    assert energies.by_component["others"] == 3 * 3_300_000
+
+
+def test_what_belongs_to_no_inference_is_shared_and_the_first_pays_the_rest() -> None:
+    odd = prices(load_chip("acortex_digits", ["energy.conversion_pj=0.000007"]))
+    energies = settle(odd, {(INDEX["neurons.convert"], 0, NONE): 1}, 0, inferences=[(0, 0, 1), (1, 0, 1)])
+    assert [energies.by_inference[index]["neurons_adcs"] for index in (0, 1)] == [4, 3]
+
+
+def test_an_inference_that_never_flew_pays_nothing_and_takes_no_share() -> None:
+    """The controller alone issued for it; the report lists those that flew, and their energies add up to the run."""
+    counts = {(INDEX["controller.issue"], NONE, 1): 3, (INDEX["memory.read"], NONE, 1): 1}
+    energies = settle(PRICES, counts, 10, inferences=[(0, 4, 4)])
+    assert set(energies.by_inference) == {0}
+    assert sum(energies.by_inference[0].values()) == energies.total
+
+
+def test_a_run_without_inferences_keeps_all_its_energy_with_none() -> None:
+    energies = settle(PRICES, {(INDEX["memory.read"], NONE, NONE): 1}, 5)
+    assert list(energies.by_inference) == [NONE]
+    assert energies.by_inference[NONE]["leakage"] == 5 * 220_640
+    assert energies.by_layer == {NONE: 55_300_000 + 5 * 220_640}
+
+
+def test_sums_beyond_64_bits_are_exact() -> None:
+    rows = 32768 * 64  # all the rows of the largest chip, twice
+    energies = settle(PRICES, {(INDEX["program_erase.write"], NONE, NONE): 4 * rows}, 0)
+    assert energies.total == 4 * rows * 2_048_000_000_000 > 2**63

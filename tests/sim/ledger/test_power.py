@@ -1,0 +1,84 @@
+"""Power over time, and throughput apart from latency."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from acortex.programs import zoo
+from acortex.sim.chip.clock import Clock
+from acortex.sim.chip.prices import Prices
+from acortex.sim.chip.specs import load_chip
+from acortex.sim.ledger.power import MOST_WINDOWS, energy_by_window, power_report, window_cycles
+from acortex.sim.run import run
+from acortex.sim.timing.tally import Work
+
+PRICES = Prices(by_component=({}, {}), total=(7, 1000), leakage_aj_per_cycle=3)
+CLOCK = Clock(load_chip("acortex_digits").clock_ns)
+
+work = st.tuples(st.integers(0, 90), st.integers(1, 60), st.integers(0, 9), st.integers(0, 9)).map(
+    lambda row: (row[0], row[0] + row[1], ((0, row[2]), (1, row[3])))
+)
+
+
+def digits(count: int) -> dict[str, Any]:
+    """The report of the first digits."""
+    program = zoo.load("digits_mlp")
+    return run(program, inputs=program.samples["image"][:count], values=False).report
+
+
+@given(st.lists(work, max_size=12), st.integers(1, 40))
+def test_windows_add_up_to_the_energy_of_the_run(rows: list[Work], width: int) -> None:
+    cycles = 151
+    spent = sum(count * PRICES.total[kind] for _, _, done in rows for kind, count in done)
+    assert sum(energy_by_window(rows, PRICES, cycles, width)) == spent + 3 * cycles
+
+
+def test_energy_is_spread_over_the_cycles_of_its_instruction() -> None:
+    # 2000 aJ over cycles 5 to 24: 5 of 20 cycles in the first window, 10 in the second, 5 in the third.
+    windows = energy_by_window([(5, 25, ((1, 2),))], PRICES, 34, 10)
+    assert windows == [500 + 30, 1000 + 30, 500 + 30, 4 * 3]
+
+
+def test_peak_is_that_of_the_window_with_the_most_energy() -> None:
+    width = window_cycles(CLOCK, 2000)
+    found = power_report([(width, width + 1, ((1, 1),))], PRICES, CLOCK, 2000, 1000 + 3 * 2000)
+    assert found["peak_cycle"] == width
+    assert found["peak_w"] == pytest.approx((1000 + 3 * width) * 1e-18 / CLOCK.seconds(width))
+    assert found["average_w"] == pytest.approx(7000e-18 / CLOCK.seconds(2000))
+    assert found["leakage_w"] == pytest.approx(3e-18 / CLOCK.seconds(1))
+
+
+def test_window_is_a_microsecond_in_whole_cycles() -> None:
+    assert window_cycles(CLOCK, 1000) == 561  # 1000 / 1.785 = 560.2
+
+
+def test_long_runs_have_wider_windows() -> None:
+    assert window_cycles(CLOCK, 561 * MOST_WINDOWS) == 561
+    assert window_cycles(CLOCK, 561 * MOST_WINDOWS + 1) == 2 * 561
+
+
+def test_windows_of_a_run_add_up_to_its_energy_to_the_attojoule() -> None:
+    report = digits(20)
+    assert len(report["power"]["windows_aj"]) > 2
+    assert sum(report["power"]["windows_aj"]) == report["energy_aj"]
+    assert report["power"]["average_w"] == pytest.approx(report["power_w"])
+    assert report["power"]["peak_w"] > report["power_w"] > report["power"]["leakage_w"]
+
+
+def test_steady_state_is_the_time_between_completions() -> None:
+    report = digits(5)
+    ends = [one["end_cycle"] for one in report["inferences"]]
+    interval = (ends[-1] - ends[0]) / 4
+    steady = report["steady_state"]
+    assert steady["interval_s"] == pytest.approx(interval * 1.785e-9)
+    assert steady["inferences_per_s"] == pytest.approx(1 / (interval * 1.785e-9))
+    assert steady["throughput_ops_per_s"] == pytest.approx(2 * 50_816 / (interval * 1.785e-9))
+    assert steady["interval_s"] < report["inferences"][0]["latency_s"]  # several are in flight
+
+
+def test_one_inference_has_no_steady_state() -> None:
+    assert digits(1)["steady_state"] is None

@@ -1,0 +1,132 @@
+"""The event loop: alarms among simpy's own events, in the order of cycles and ranks, whoever made them first."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+import simpy
+
+from acortex.sim.timing.kernel import CHAIN, Alarm, Kernel
+
+Told = list[tuple[str, int]]
+
+
+def alarm(kernel: Kernel, told: Told, name: str, rank: int = 0) -> Alarm:
+    """An alarm that says when it rings."""
+    return Alarm(kernel, rank, lambda now: told.append((name, now)))
+
+
+def test_alarms_ring_in_the_order_of_cycles_and_then_of_ranks() -> None:
+    kernel, told = Kernel(), Told()
+    alarms = {name: alarm(kernel, told, name, rank) for name, rank in (("c", 2), ("a", 0), ("b", 1))}
+    for name, cycle in (("c", 5), ("b", 5), ("a", 5), ("b", 5)):
+        alarms[name].at(cycle)
+    kernel.drain(None, 64)
+    assert told == [("a", 5), ("b", 5), ("c", 5)]
+
+
+def test_an_alarm_that_is_moved_sooner_rings_once_and_one_that_is_moved_later_does_not_move() -> None:
+    kernel, told = Kernel(), Told()
+    one = alarm(kernel, told, "one")
+    for cycle in (9, 4, 7):
+        one.at(cycle)
+    kernel.drain(None, 64)
+    assert told == [("one", 4)]
+    assert one.stale == 0
+
+
+def test_an_alarm_rings_again_in_the_cycle_of_a_stale_entry_once() -> None:
+    kernel, told = Kernel(), Told()
+
+    def again(now: int) -> None:
+        told.append(("one", now))
+        if now == 4:
+            one.at(9)
+
+    one = Alarm(kernel, 0, again)
+    one.at(9)
+    one.at(4)
+    kernel.drain(None, 64)
+    assert told == [("one", 4), ("one", 9)]
+
+
+def test_no_alarm_rings_before_its_floor() -> None:
+    kernel, told = Kernel(), Told()
+    one = alarm(kernel, told, "one")
+    one.floor = 12
+    one.at(3)
+    kernel.drain(None, 64)
+    assert told == [("one", 12)]
+
+
+@pytest.mark.parametrize("first", ["process", "alarm"])
+def test_processes_of_simpy_act_before_all_units_of_their_cycle(first: str) -> None:
+    kernel, told = Kernel(), Told()
+
+    def process() -> Generator[simpy.Event, Any, None]:
+        while kernel.now < 12:
+            yield kernel.timeout(4)
+            told.append(("process", int(kernel.now)))
+
+    def again(now: int) -> None:
+        told.append(("unit", now))
+        if now < 12:
+            one.at(now + 4)
+
+    one = Alarm(kernel, 0, again)
+    made = {"process": lambda: kernel.process(process()), "alarm": lambda: one.at(4)}
+    made.pop(first)()
+    next(iter(made.values()))()
+    kernel.drain(None, 64)
+    assert told == [(name, cycle) for cycle in (4, 8, 12) for name in ("process", "unit")]
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_an_alarm_that_comes_next_rings_without_the_heap_in_the_same_order(others: int) -> None:
+    """Alone it rings some times in one step of simpy; beside another of the same cycles each takes its turn."""
+    kernel, told = Kernel(), Told()
+
+    def again(name: str) -> Any:
+        def action(now: int) -> None:
+            told.append((name, now))
+            if now < 100:
+                alarms[name].at(now + 1)
+
+        return action
+
+    alarms = {name: Alarm(kernel, rank, again(name)) for rank, name in enumerate("ab"[: 1 + others])}
+    for one in alarms.values():
+        one.at(0)
+    steps = 0
+    while kernel.advance_a_step():
+        steps += 1
+    assert told == [(name, now) for now in range(101) for name in alarms]
+    assert steps == (202 if others else -(-101 // len(CHAIN)))
+
+
+def test_nothing_happens_at_a_limit_or_after_it_and_the_rest_can_go_on() -> None:
+    kernel, told = Kernel(), Told()
+    for cycle in (5, 6, 7):
+        alarm(kernel, told, str(cycle), cycle).at(cycle)
+    assert not kernel.drain(6, 64)
+    assert told == [("5", 5)]
+    assert kernel.drain(None, 64)
+    assert told == [("5", 5), ("6", 6), ("7", 7)]
+
+
+def test_the_clock_counts_whole_numbers() -> None:
+    kernel, told = Kernel(), Told()
+    alarm(kernel, told, "one").at(1 << 60)
+    kernel.drain(None, 64)
+    assert told == [("one", 1 << 60)] and isinstance(kernel.now, int)
+
+
+def test_a_process_bears_the_name_of_its_function() -> None:
+    kernel = Kernel()
+
+    def my_host() -> Generator[simpy.Event, Any, None]:
+        yield kernel.timeout(1)
+
+    assert kernel.process(my_host()).name == "my_host"

@@ -1,0 +1,51 @@
+"""`acortex explain`, and how a rule's code shows where a program breaks it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from click.testing import CliRunner, Result
+
+from acortex.isa.rules import BASE, changed
+from acortex.sim.functional.rules.book import RULE_BOOK
+from acortex.tools.cli import cli
+
+
+def invoke(*arguments: str) -> Result:
+    """A command, with its output and exit code."""
+    return CliRunner().invoke(cli, arguments, prog_name="acortex")
+
+
+def test_a_rule_is_explained_with_what_breaks_it_and_what_mends_it() -> None:
+    told = invoke("explain", "r301")
+    assert told.exit_code == 0
+    lines = [line.strip() for line in told.stdout.splitlines()]
+    assert lines[0] == "R301 A group is connected before it works"
+    assert "hint: connect it before this line" in lines
+    assert lines[-3:] == ["start", "+connect  g0", "inference"]
+
+
+def test_a_rule_whose_example_cannot_be_written_says_so() -> None:
+    assert "The assembler refuses to write such a program" in invoke("explain", "R001").stdout
+
+
+def test_without_a_code_all_rules_are_listed() -> None:
+    told = invoke("explain").stdout
+    assert all(f"{rule.code}  {rule.title[:30]}" in told for rule in RULE_BOOK.values())
+
+
+def test_an_unknown_code_is_one_error_with_the_nearest() -> None:
+    told = invoke("explain", "R3011")
+    assert told.exit_code == 2
+    assert told.stderr == "error: no rule has the code 'R3011'\n  hint: did you mean `R301`?\n"
+    assert "acortex explain lists them all" in invoke("explain", "x" * 100_000).stderr
+    assert len(invoke("explain", "x" * 100_000).stderr) < 200
+
+
+def test_a_program_that_breaks_a_rule_is_told_its_code(tmp_path: Path) -> None:
+    source = tmp_path / "small.s"
+    source.write_text(changed(BASE, ("connect  g0\n", "")))
+    told = invoke("run", str(source))
+    assert told.exit_code == 1
+    first = "small.s:21: group g0 is not connected to its neurons [R301]"
+    assert told.stderr.splitlines() == [first, "  hint: connect it before this line"]

@@ -1,0 +1,92 @@
+"""`acortex verify`: what every layer computes, beside onnxruntime."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from click.testing import CliRunner, Result
+from onnx import TensorProto, helper, numpy_helper
+
+from acortex.programs.mapping import to_passes
+from acortex.tools.cli import cli
+
+
+def invoke(*arguments: str | Path) -> Result:
+    """A command, with its output and exit code."""
+    return CliRunner().invoke(cli, list(map(str, arguments)), prog_name="acortex")
+
+
+def test_every_layer_of_a_network_equals_onnxruntime() -> None:
+    made = invoke("verify", "zoo:digits_cnn", "--format", "json")
+    assert made.exit_code == 0, made.output
+    report = json.loads(made.stdout)
+    assert (report["schema"], report["equal"], report["first"]) == ("acortex.verify/1", True, None)
+    assert [row["name"] for row in report["layers"]][-2:] == ["dense", "dense.out"]
+    assert all(row["numbers"] and not row["different"] for row in report["layers"])
+
+
+def test_the_first_layer_that_differs_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = to_passes._filled
+
+    def wrong(layer: Any, *others: Any) -> Any:
+        filled = right(layer, *others)
+        return filled if layer.name != "hidden" else np.clip(filled + (np.arange(len(filled)) == 0)[:, None], -8, 7)
+
+    monkeypatch.setattr(to_passes, "_filled", wrong)
+    made = invoke("verify", "zoo:letters_mlp", "--format", "json")
+    assert made.exit_code == 1
+    first = json.loads(made.stdout)["first"]
+    assert first["name"] == "hidden"
+    assert first["chip"] != first["reference"]
+    assert "different from hidden on" in invoke("verify", "zoo:letters_mlp").stdout
+
+
+@pytest.mark.parametrize("bits", [2, 3])
+def test_codes_have_the_width_that_the_chip_gives_them(bits: int) -> None:
+    made = invoke("verify", "zoo:digits_cnn", "--set", f"neurons.bits={bits}", "--format", "json")
+    assert made.exit_code == 0, made.output
+    assert json.loads(made.stdout)["equal"]
+
+
+def test_what_is_written_in_assembly_has_no_reference() -> None:
+    made = invoke("verify", "zoo:digits_mlp")
+    assert made.exit_code == 2
+    assert "zoo:digits_mlp is written in assembly" in made.stderr
+
+
+def saved(tmp_path: Path, nodes: list[Any], shape: list[int], constants: dict[str, Any], output: str = "y") -> Path:
+    """A model of one input as a file."""
+    ends = [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)]
+    outs = [helper.make_tensor_value_info(output, TensorProto.FLOAT, None)]
+    tensors = [numpy_helper.from_array(np.asarray(array), name) for name, array in constants.items()]
+    graph = helper.make_graph(nodes, "net", ends, outs, tensors)
+    path = tmp_path / "n.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+    return path
+
+
+def test_layers_that_share_words_of_a_map_are_told_apart(tmp_path: Path) -> None:
+    """Both directions write channels of the same words, in turns."""
+    rng = np.random.default_rng(0)
+    shapes = {"w": (2, 96, 8), "r": (2, 96, 24)}
+    constants = {name: rng.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()}
+    nodes = [helper.make_node("LSTM", ["x", "w", "r"], ["y"], hidden_size=24, direction="bidirectional")]
+    made = invoke("verify", saved(tmp_path, nodes, [5, 1, 8], constants), "--format", "json")
+    assert made.exit_code == 0, made.output
+    report = json.loads(made.stdout)
+    assert [row["numbers"] for row in report["layers"]] == [240, 240, 480]
+    assert "without a calibration set" in report["warnings"][0]
+
+
+def test_names_that_no_text_can_hold_are_compared_too(tmp_path: Path) -> None:
+    nodes = [helper.make_node("MatMul", ["x", "w"], ['y";\n'], 'a "layer"\n; halt')]
+    made = invoke(
+        "verify", saved(tmp_path, nodes, [1, 4], {"w": np.eye(4, dtype=np.float32)}, 'y";\n'), "--format", "json"
+    )
+    assert made.exit_code == 0, made.output
+    assert [row["name"] for row in json.loads(made.stdout)["layers"]] == ['a "layer"\n; halt', 'y";\n']

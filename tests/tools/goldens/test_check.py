@@ -1,0 +1,110 @@
+"""`acortex trace check`: exit codes, texts, and its forms for programs and for pull requests."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from acortex.tools.cli import cli
+
+ECHO = Path(__file__).parents[1] / "echo.s"
+
+
+def acortex_(*args: str | Path) -> Result:
+    return CliRunner().invoke(cli, [str(arg) for arg in args], prog_name="acortex")
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a run, the same run on a slower chip, and the golden of the first."""
+    folder = tmp_path_factory.mktemp("runs")
+    for name, more in (("a", ()), ("b", ("--set", "host.word_cycles=3"))):
+        assert acortex_("run", ECHO, "--timing-only", "--trace", folder / f"{name}.actrace", *more).exit_code == 0
+    made = acortex_("trace", "check", folder / "a.actrace", folder / "g.json", "--update")
+    assert (made.exit_code, made.stdout) == (0, f"{folder / 'g.json'}: written, {cycles(folder)} cycles\n")
+    return folder
+
+
+def cycles(folder: Path) -> int:
+    return int(json.loads((folder / "g.json").read_text())["cycles"])
+
+
+def test_a_run_equals_its_golden(runs: Path) -> None:
+    result = acortex_("trace", "check", runs / "a.actrace", runs / "g.json")
+    assert (result.exit_code, result.stdout) == (0, f"equal to {runs / 'g.json'}: {cycles(runs)} cycles\n")
+
+
+def test_another_run_differs_and_is_explained(runs: Path) -> None:
+    result = acortex_("trace", "check", runs / "b.actrace", runs / "g.json", "--before", runs / "a.actrace")
+    assert (result.exit_code, result.stderr) == (1, "")
+    lines = result.stdout.splitlines()
+    assert lines[0].startswith(f"timing of echo is not that of {runs / 'g.json'}: {cycles(runs)} -> ")
+    assert "  busy.host/in: 5 -> 6 (+1)" in lines
+    assert any(line.startswith("first divergence: cycle 6, unit host/in, host.in, at ") for line in lines)
+
+
+def test_tolerances_are_given_by_name(runs: Path) -> None:
+    wide = [f"--tolerance={name}=9" for name in ("cycles", "layers", "busy", "waiting", "inferences", "energy_aj")]
+    assert acortex_("trace", "check", runs / "b.actrace", runs / "g.json", *wide).exit_code == 0
+    assert acortex_("trace", "check", runs / "b.actrace", runs / "g.json", *wide[1:]).exit_code == 1
+
+
+def test_json_has_every_difference(runs: Path) -> None:
+    result = acortex_("trace", "check", runs / "b.actrace", runs / "g.json", "--format", "json")
+    report = json.loads(result.stdout)
+    assert (result.exit_code, report["schema"], report["equal"]) == (1, "acortex.check/1", False)
+    assert {"metric": "busy.host/in", "golden": 5, "measured": 6, "change": 1} in report["differences"]
+    assert report["first_divergence"] is None
+
+
+def test_github_marks_the_golden(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(runs)
+    result = acortex_("trace", "check", "b.actrace", "g.json", "--format", "github")
+    (line,) = result.stdout.splitlines()
+    assert result.exit_code == 1
+    assert line.startswith("::error file=g.json,title=timing of echo is not that of g.json%3A ")
+    assert "::  cycles: " in line and "%0A  busy.host/in: 5 -> 6 (+1)%0A" in line
+    assert acortex_("trace", "check", "a.actrace", "g.json", "--format", "github").stdout == ""
+
+
+def test_update_rewrites_and_says_what_changed(runs: Path, tmp_path: Path) -> None:
+    path = tmp_path / "g.json"
+    path.write_bytes((runs / "g.json").read_bytes())
+    result = acortex_("trace", "check", runs / "b.actrace", path, "--update")
+    assert result.exit_code == 0
+    assert "  busy.host/in: 5 -> 6 (+1)" in result.stdout and result.stdout.endswith(f"{path}: updated\n")
+    assert acortex_("trace", "check", runs / "b.actrace", path).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        (("a.actrace", "none.json"), "none.json: there is no such golden\n  hint: make it with --update"),
+        (("a.actrace", "a.actrace"), "a.actrace: byte 0 is not UTF-8 text"),
+        (("a.actrace", "g.json", "--tolerance", "cycles"), "'cycles' is no tolerance\n  hint: write NAME=RELATIVE"),
+        (("g.json", "g.json"), "g.json: is not a trace"),
+    ],
+)
+def test_a_mistake_is_told(runs: Path, monkeypatch: pytest.MonkeyPatch, args: tuple[str, ...], told: str) -> None:
+    monkeypatch.chdir(runs)
+    result = acortex_("trace", "check", *args)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert told in result.stderr
+
+
+def test_reprice_reports_both_energies_and_warns_where_cycles_may_move(runs: Path) -> None:
+    made = acortex_("trace", "reprice", runs / "a.actrace", "--set", "energy.memory_access_pj=100", "--format", "json")
+    report = json.loads(made.stdout)
+    assert (made.exit_code, made.stderr, report["schema"]) == (0, "", "acortex.reprice/1")
+    before, after = report["energy_by_component_aj"]["main_memory"]
+    assert after == 2 * 100 * 10**6 != before
+    assert report["energy_by_component_aj"]["leakage"][0] == report["energy_by_component_aj"]["leakage"][1]
+    assert sum(row["energy_aj"][1] for row in report["layers"]) == report["energy_aj"][1]
+    slower = acortex_("trace", "reprice", runs / "a.actrace", "--set", "memory.access_cycles=3")
+    assert slower.stderr == (
+        "warning: acortex_digits may take other cycles than those recorded, for it differs in memory.access_cycles\n"
+    )
+    assert "echo: 27 cycles recorded on acortex_digits, priced as acortex_digits" in slower.stdout

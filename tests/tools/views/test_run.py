@@ -1,0 +1,212 @@
+"""The text of `acortex run`, from a document of `acortex.run/1` alone."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from acortex.sim.chip.specs import SETTINGS
+from acortex.sim.results import RunReport
+from acortex.sim.timing.wiring import UNITS
+from acortex.tools.console.output import show
+from acortex.tools.views.run import RELIEF, parts
+
+
+def text(report: dict[str, Any], width: int, capsys: pytest.CaptureFixture[str], **terminal: Any) -> str:
+    out = Console(width=width, highlight=False, **terminal)
+    show(out, parts(RunReport.model_validate(report), width))
+    return capsys.readouterr().out
+
+
+def section(whole: str, title: str) -> list[str]:
+    """The lines under a title, up to the next empty one."""
+    lines = whole.splitlines()
+    first = next(number for number, line in enumerate(lines) if line.startswith(title))
+    return lines[first + 1 : lines.index("", first)]
+
+
+def test_the_first_line_says_what_ran_on_what(report: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    first = text(report, 100, capsys).splitlines()[0]
+    assert first == "digits_mlp on acortex_digits   4 inferences, 480 cycles of 1.785 ns"
+
+
+def test_the_facts_of_a_run(report: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    assert text(report, 100, capsys).splitlines()[2:10] == [
+        "  accuracy      75.00 %  3 of 4 right",
+        "  latency        375 ns  per inference (median, 357 ns to 393 ns)",
+        "  energy         324 pJ  per inference (mean)",
+        "  throughput   4.67 M/s  inferences; 474 GOp/s, 1 MAC = 2 Op",
+        "  efficiency  313 TOp/J  at 1.51 mW",
+        "  peak power    3.02 mW  in windows of 428 ns; average 1.51 mW, of it 31.0 uW leakage",
+        "  memory          0.2 %  60 of 32,768 words live at the peak, 10 at the end",
+        "  set-up        1.78 ms  and 3.20 uJ to write the weights, once",
+    ]
+
+
+def test_energy_is_shown_largest_first_and_without_what_is_zero(
+    report: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = section(text(report, 80, capsys), "Energy")
+    assert [row[:16].strip() for row in rows] == [
+        "main memory", "buses", "sensing", "others", "leakage", "arrays", "DACs", "neurons, ADCs",
+    ]  # fmt: skip
+    assert rows[0].endswith("234 pJ  72.2 %")
+
+
+def test_percents_of_energy_and_of_area_add_up(report: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    whole = text(report, 80, capsys)
+    for title in ("Energy", "Area"):
+        shares = [float(row.split()[-2]) for row in section(whole, title)]
+        assert sum(shares) == pytest.approx(100, abs=0.5)
+
+
+def test_bars_grow_with_the_terminal(report: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    drawn = [section(text(report, width, capsys), "Energy")[0].count("█") for width in (50, 70, 90)]
+    assert drawn[0] < drawn[1] < drawn[2]
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 110])
+def test_no_line_is_wider_than_the_terminal_nor_ends_in_spaces(
+    width: int, report: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = text(report, width, capsys).splitlines()
+    assert max(map(len, lines)) <= width
+    assert [line for line in lines if line != line.rstrip()] == []
+
+
+def test_where_time_went_gives_each_unit_a_full_bar_and_its_longest_wait(
+    report: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = section(text(report, 100, capsys), "Where time went")[1:]
+    bars = ["".join(letter for letter in row if letter in "█▒·") for row in rows]
+    assert len({len(bar) for bar in bars}) == 1
+    assert rows[2].endswith("  42.5 %   57.5 %  buffer full")
+
+
+def test_layers_are_means_of_an_inference(report: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    rows = section(text(report, 80, capsys), "Layers")
+    assert rows[1].split() == ["hidden", "75", "259", "pJ", "80.0", "%", "50,176"]
+    assert rows[3].split()[:2] == ["(outside", "layers)"]
+
+
+def test_what_limited_the_run_names_the_busiest_units_and_what_else_they_did(
+    report: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = section(text(report, 100, capsys), "What limited this run")
+    assert [" ".join(row.split()) for row in rows] == [
+        "main_memory busy 50.0 % idle 50.0 %",
+        "controller busy 47.5 % waited 50.0 % for queue, idle 2.5 %",
+        "vmm busy 42.5 % waited 56.2 % for buffer full, waited 1.2 % for neurons",
+        "neurons busy 26.7 % waited 70.8 % for frame, idle 2.5 %",
+    ]
+
+
+ONE_AT_A_TIME = "One inference at a time: units waited for each other."
+
+
+def test_a_run_of_one_inference_at_a_time_says_so(report: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    assert ONE_AT_A_TIME not in text(report, 120, capsys)  # they overlap
+    for index, row in enumerate(report["inferences"]):
+        row["start_cycle"], row["end_cycle"] = 120 * index, 120 * index + 110
+    assert ONE_AT_A_TIME not in text(report, 120, capsys)  # main memory is busy for half of the run
+    report["utilisation"]["main_memory"]["busy"] -= 1
+    assert section(text(report, 120, capsys), "What limited this run")[-1].strip().startswith(ONE_AT_A_TIME)
+
+
+def test_the_end_says_that_the_outputs_are_right_and_where_the_trace_is(
+    report: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert text(report, 100, capsys).splitlines()[-2:] == [
+        "outputs equal the independent evaluation, bit for bit (40 codes)",
+        "trace: run.actrace",
+    ]
+
+
+def test_outputs_that_differ_are_told(report: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    report["verification"] = {"equal": False, "codes": 40, "different": 3, "first": 2}
+    assert (
+        "outputs DIFFER from the independent evaluation in 3 of 40 codes, first at inference 2"
+        in text(report, 100, capsys).splitlines()
+    )
+
+
+def test_late_reads_are_told(report: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    pair = {"word": 7, "age_cycles": 403, "age_s": 7.2e-7, "read": "a.s:9", "written": "a.s:3", "reads": 1230}
+    others = [{**pair, "read": f"a.s:{line}", "reads": 1} for line in range(10, 16)]
+    worst = {name: value for name, value in pair.items() if name != "reads"}
+    report["retention"] = {"late_reads": 1236, "worst": worst, "pairs": [pair, *others]}
+    lines = text(report, 100, capsys).splitlines()
+    first = lines.index("1,236 reads came later than 10.0 ms after the word's last write")
+    oldest = "  a.s:9 reads word 7, written at a.s:3, after 403 cycles, 720 ns"
+    assert lines[first + 1] == f"{oldest}; the oldest of 1,230 such reads"
+    assert lines[first + 2] == oldest.replace("a.s:9", "a.s:10")
+    assert lines[first + 6] == "  and 2 more pairs of lines"
+
+
+def test_a_run_without_time_shows_what_it_knows(report: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    areas = ("area_mm2", "area_by_component_mm2")
+    names = ("schema", "program", "chip", "clock_ns", "accuracy", "verification", *areas)
+    known = {name: report[name] for name in names}
+    assert text(known, 100, capsys).splitlines() == [
+        "digits_mlp on acortex_digits",
+        "",
+        "  accuracy  75.00 %",
+        "",
+        "outputs equal the independent evaluation, bit for bit (40 codes)",
+    ]
+
+
+def test_a_terminal_gets_colours_and_a_pipe_none(report: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    assert "\x1b[" in text(report, 100, capsys, force_terminal=True)
+    assert "\x1b[" not in text(report, 100, capsys)
+
+
+def test_no_color_leaves_no_escape_on_a_terminal(
+    report: dict[str, Any], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b" not in text(report, 100, capsys, force_terminal=True)
+
+
+def test_a_run_of_one_has_one_inference(report: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    report["inferences"] = report["inferences"][:1]
+    assert "   1 inference, 480 cycles" in text(report, 100, capsys).splitlines()[0]
+
+
+def test_a_program_without_weights_has_no_set_up_to_tell_of(
+    report: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    report["setup"]["energy_by_component_j"]["program_erase"] = 0.0
+    assert "set-up" not in text(report, 100, capsys)
+
+
+def test_loads_and_frames_that_take_turns_are_told_what_would_overlap_them(
+    report: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    report["chip"]["config"] = {**report["chip"]["config"], "arrays": {"overlap_loads": False}}
+    report["utilisation"] = {
+        "vmm/load": {"busy": 200, "waiting": 280, "idle": 0},
+        "vmm/frame": {"busy": 240, "waiting": 240, "idle": 0},
+    }
+    report["waits"] = [{"unit": "vmm/load", "cause": "latches", "cycles": 240}]
+    told = "  Loads and frames take turns: with arrays.overlap_loads up to 41.7 % of the run would be saved."
+    assert told in text(report, 100, capsys).splitlines()
+    report["chip"]["config"]["arrays"]["overlap_loads"] = True
+    assert told not in text(report, 100, capsys).splitlines()
+
+
+def test_a_bottleneck_is_told_what_would_relieve_it(report: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    report["utilisation"]["neurons"] = {"busy": 400, "waiting": 80, "idle": 0}
+    told = f"  neurons is the bottleneck, relieved by {RELIEF['neurons']}."
+    assert told in text(report, 110, capsys).splitlines()
+    report["utilisation"]["neurons"] = {"busy": 300, "waiting": 180, "idle": 0}
+    assert told not in text(report, 110, capsys).splitlines()
+
+
+def test_what_would_relieve_a_unit_are_settings_that_there_are() -> None:
+    assert all(any(path.startswith(part) for path in (*UNITS, "buses/down", "buses/up")) for part in RELIEF)
+    named = set(re.findall(r"[a-z_]+\.[a-z_]+", " ".join(RELIEF.values())))
+    assert named <= set(SETTINGS)

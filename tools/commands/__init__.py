@@ -1,0 +1,1 @@
+"""The commands of `acortex`: one thin file per command."""

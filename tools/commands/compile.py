@@ -1,0 +1,177 @@
+"""`acortex compile`: maps a network onto a chip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from acortex.errors import UsageError
+from acortex.tools.console import files
+from acortex.tools.console.output import console, format_option, print_json, show
+from acortex.tools.open.chip_options import CHIP, chip_files, complete, set_option
+from acortex.tools.open.networks import SIZES, compiled
+from acortex.tools.open.programs import files_of
+from acortex.units import percent
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from acortex.programs.compiler import Compiled
+    from acortex.programs.results import CompileReport
+
+MAPPINGS = ("taps", "dense", "best")
+
+
+@click.command("compile")
+@click.argument("model", metavar="MODEL.onnx", type=click.Path())
+@click.option("-o", "--output", metavar="OUT.acx", type=click.Path(), help="Write the program here.")
+@click.option("--calibration", metavar="X.npy", type=click.Path(), help="Inputs that show the range of every map.")
+@click.option(
+    "--chip",
+    metavar="CHIP",
+    type=CHIP,
+    shell_complete=complete,
+    help="A built-in chip or a .toml; else acortex_gnmt.",
+)
+@set_option
+@click.option("--mapping", type=click.Choice(MAPPINGS), default="taps", show_default=True, help="How taps fill rows.")
+@click.option("--smallest-chip", is_flag=True, help="Compile for the smallest chip that holds the network.")
+@click.option("--reference", metavar="REF.onnx", type=click.Path(), help="Write the quantised network as ONNX here.")
+@click.option("--emit-asm", metavar="OUT.s", type=click.Path(), help="Write the program's text, and its arrays beside.")
+@click.option("--drop-lrn", is_flag=True, help="Leave local response normalisation out.")
+@click.option("--explain", is_flag=True, help="Tell of each layer where it lies and what limits it.")
+@format_option
+def compile_(model: str, form: str, **options: Any) -> None:
+    """Map a network onto a chip: quantise, place, plan memory, schedule, write the program.
+
+    The network is MODEL.onnx or zoo:NAME. Weights that are not quantised yet get the width of the chip's codes, 4 bits;
+    ranges of activations come from --calibration.
+    """
+    _check_files(model, form, options)
+    made = compiled(
+        model,
+        options["chip"],
+        options["settings"],
+        calibration=options["calibration"],
+        mapping=options["mapping"],
+        drop_lrn=options["drop_lrn"],
+        smallest_chip=options["smallest_chip"],
+    )
+    _write(made, options)
+    if form == "json":
+        print_json(made.report)
+    else:
+        out = console(err=files.STANDARD in (options["output"], options["reference"]))
+        show(out, _parts(made.report, made.columns // 2 if options["explain"] else None))
+
+
+def _check_files(model: str, form: str, options: Mapping[str, Any]) -> None:
+    """Refuses outputs that cannot be written, or that are inputs or each other, before any work is done."""
+    read = (
+        *files_of(model, "MODEL.onnx"),
+        ("--calibration", options["calibration"]),
+        *chip_files("--chip", options["chip"]),
+    )
+    written = [("-o", options["output"]), ("--reference", options["reference"]), ("--emit-asm", options["emit_asm"])]
+    text = options["emit_asm"]
+    if text == files.STANDARD:
+        raise UsageError("--emit-asm writes two files", hint="give it a path")
+    if text and not Path(text).is_dir():
+        written.append(("the arrays of --emit-asm", str(_arrays_of(text))))
+    json = ("--format json", files.STANDARD if form == "json" else None)
+    files.check_apart(read, (*written, json))
+    for _, path in written:
+        if path:
+            files.check_writable(path)
+
+
+def _write(compiled: Compiled, options: Mapping[str, Any]) -> None:
+    """Writes the requested files, once all are made: where one cannot be made, none is written."""
+    made: list[tuple[str, bytes | str]] = []
+    if options["output"]:
+        from acortex.isa.container import dumps
+
+        made.append((options["output"], dumps(compiled.program)))
+    if options["reference"]:
+        made.append((options["reference"], compiled.reference()))
+    if options["emit_asm"]:
+        made += _text(compiled, options["emit_asm"])
+    for path, content in made:
+        files.write(path, content)
+
+
+def _arrays_of(path: str) -> Path:
+    """The file of arrays beside an assembly text, which names it in quotes."""
+    name = Path(path).name
+    if not name.isprintable() or any(letter in name for letter in '"\\'):
+        raise UsageError(f"--emit-asm cannot name {name!r} in a text", hint="give it a plainer name")
+    return Path(path).with_name(f"{Path(path).stem}.npz")
+
+
+def _text(compiled: Compiled, path: str) -> list[tuple[str, bytes | str]]:
+    """The file of arrays that the assembly text names, then the text."""
+    from io import BytesIO
+
+    import numpy as np
+
+    from acortex.programs.emit.program import ARRAYS
+
+    packed = BytesIO()
+    np.savez(packed, allow_pickle=False, **compiled.arrays)
+    arrays = _arrays_of(path)
+    text = compiled.text.replace(f'file="{ARRAYS}"', f'file="{arrays.name}"')
+    return [(str(arrays), packed.getvalue()), (path, text)]
+
+
+def _parts(report: CompileReport, half: int | None) -> Iterator[RenderableType]:
+    """What a compilation came to, for people; layer by layer where the columns of the left blocks are given."""
+    from rich.padding import Padding
+    from rich.table import Table
+    from rich.text import Text
+
+    yield Text.assemble((report.network, "bold cyan"), " for ", (report.chip, "bold cyan"))
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim")
+    for name, text in _facts(report):
+        table.add_row(name, Text(text))
+    yield Padding(table, (1, 0, 0, 2), expand=False)
+    if half is not None:
+        yield Padding(_layers(report, half), (1, 0, 0, 2), expand=False)
+
+
+def _facts(report: CompileReport) -> Iterator[tuple[str, str]]:
+    used, chip, least = report.arrays_used, report.arrays_in_chip, report.arrays_least
+    apart = " with dense rows, each group of a convolution apart"
+    yield "arrays", f"{used:,} of {chip:,}, {percent(used, chip)}; {least:,}{apart}"
+    yield "memory", f"{report.memory_peak_bytes:,} bytes at most"
+    yield "instructions", f"{report.instructions:,}"
+    sizes = report.smallest_chip
+    yield "smallest chip", ", ".join(f"{setting}={getattr(sizes, part)}" for part, setting in SIZES.items())
+    if report.host_nodes:
+        yield "left to the host", ", ".join(report.host_nodes)
+
+
+def _layers(report: CompileReport, half: int) -> RenderableType:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for name in ("layer", "arrays", "cells used", "in columns", "macs", "memory words", "cycles", "limited by"):
+        left = name in ("layer", "in columns", "limited by")
+        table.add_column(name, justify="left" if left else "right", no_wrap=name != "layer")
+    for layer in report.layers:
+        starts = [rect.column + half * (rect.block % 2) for rect in layer.group]
+        ends = [start + rect.columns - 1 for start, rect in zip(starts, layer.group, strict=True)]
+        table.add_row(
+            " + ".join((layer.name, *layer.fused)),
+            f"{layer.arrays:,}",
+            "-" if layer.utilisation is None else percent(layer.utilisation),
+            f"{min(starts)} to {max(ends)}" if starts else "-",
+            f"{layer.macs:,}",
+            f"{layer.memory_accesses:,}",
+            f"{layer.cycles:,}",
+            layer.bottleneck,
+        )
+    return table

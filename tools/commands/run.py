@@ -1,0 +1,227 @@
+"""`acortex run`: simulates a program and reports."""
+
+from __future__ import annotations
+
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from acortex.errors import UsageError
+from acortex.safe_files import part_of
+from acortex.tools.commands.trace_filter import FILTER_HELP, trace_filters
+from acortex.tools.console import files
+from acortex.tools.console.manners import warn
+from acortex.tools.console.output import console, format_option, print_json, show
+from acortex.tools.console.progress import ProgressBar
+from acortex.tools.console.ranges import CYCLES, SEED
+from acortex.tools.console.spool import spool
+from acortex.tools.open.chip_options import chip_files, chips_option, set_option
+from acortex.tools.open.programs import files_of, is_network, open_program, program_argument
+
+if TYPE_CHECKING:
+    from acortex.isa.program import Program
+    from acortex.sim.results import RunReport
+    from acortex.sim.run import Result
+
+NOISE_HELP = "Seed of the analog errors; the ideal chip, all of whose errors.* are 0, has none to draw."
+LEVELS = ("layers", "instructions", "events")
+
+
+@click.command()
+@program_argument
+@click.option("--input", "inputs", metavar="X", type=click.Path(), help="Run on these: .npy, or .npz by input name.")
+@click.option("--output", metavar="Y", type=click.Path(), help="Write the outputs here: Y[i] is that of inference i.")
+@click.option("--labels", metavar="L.npy", type=click.Path(), help="The right answers, one whole number per inference.")
+@click.option("--trace", metavar="RUN.actrace", type=click.Path(), help="Write a trace of the run here.")
+@click.option("--trace-level", type=click.Choice(LEVELS), default="events", show_default=True, help="How much of it.")
+@click.option("--trace-filter", "filters", metavar="NAME=VALUE", multiple=True, help=FILTER_HELP)
+@chips_option
+@set_option
+@click.option("--timing-only", is_flag=True, help="Simulate time and energy, compute no values.")
+@click.option("--functional-only", is_flag=True, help="Compute the outputs, simulate no time.")
+@click.option("--max-cycles", metavar="N", type=CYCLES, help="Stop after so many cycles.")
+@click.option(
+    "--check-order", is_flag=True, help="Hold the timed run to the order of the program; see docs/soundness.md."
+)
+@click.option("--dump-layers", metavar="DIR", type=click.Path(), help="Write what each layer wrote to memory here.")
+@click.option("--noise-seed", metavar="N", type=SEED, help=NOISE_HELP)
+@format_option
+def run(program: str, form: str, **options: Any) -> int:
+    """Simulate a program: FILE.s, FILE.acx, FILE.onnx or zoo:NAME.
+
+    Prints accuracy, latency, energy and area, where the time went and what limited the run. Without --input a program
+    runs on its own data.
+    """
+    _check(options)
+    _check_files(program, form, options)
+    if len(options["chips"]) > 1:
+        return _compare(program, options, form)
+    loaded = open_program(program, next(iter(options["chips"]), None), options["settings"])
+    _check_own_chip(loaded, options)
+    _check_layers(program, loaded, options)
+    inputs, result = _simulate(loaded, options)
+    report = _complete(result, loaded, inputs, options)
+    _save(result, options)
+    if form == "json":
+        print_json(report)
+    else:
+        from acortex.tools.views.run import parts
+
+        out = console(err=files.STANDARD in (options["output"], options["trace"]))
+        show(out, parts(report, out.width))
+    return _exit_code(report)
+
+
+def _check(options: dict[str, Any]) -> None:
+    """Refuses options that contradict each other, before any work is done."""
+    _check_chips(options)
+    if options["noise_seed"] is not None:
+        warn("--noise-seed changes nothing: this version models the ideal chip, without analog errors")
+    if options["timing_only"] and options["functional_only"]:
+        raise UsageError("--timing-only and --functional-only leave nothing to do", hint="give one of the two, or none")
+    for name in ("output", "labels", "dump_layers"):
+        if options["timing_only"] and options[name]:
+            option = name.replace("_", "-")
+            raise UsageError(
+                f"--{option} needs values, which --timing-only does not compute", hint="leave one of them out"
+            )
+    for name in ("trace", "max_cycles"):
+        if options["functional_only"] and options[name]:
+            option = name.replace("_", "-")
+            raise UsageError(
+                f"--{option} needs time, which --functional-only does not simulate", hint="leave one of them out"
+            )
+
+
+def _check_files(program: str, form: str, options: dict[str, Any]) -> None:
+    """Refuses outputs that cannot be written, or that are inputs or each other, before any work is done."""
+    outputs = [("--output", options["output"]), ("--trace", options["trace"])]
+    trace = options["trace"] if options["trace"] != files.STANDARD else None
+    if trace:
+        outputs.append(("the unfinished --trace", part_of(trace)))
+    json = ("--format json", files.STANDARD if form == "json" else None)
+    files.check_apart(_inputs(program, options), (*outputs, ("--dump-layers", options["dump_layers"]), json))
+    for path in (options["output"], options["trace"]):
+        if path:
+            files.check_writable(path)
+    if options["dump_layers"]:
+        files.check_folder(options["dump_layers"])
+    if trace:
+        from acortex.traces.file.writer import check_free
+
+        check_free(trace)
+
+
+def _inputs(program: str, options: dict[str, Any]) -> list[files.Named]:
+    """The files that a run reads."""
+    given = [("--input", options["inputs"]), ("--labels", options["labels"])]
+    return [*files_of(program), *given, *chain.from_iterable(chip_files("--chip", chip) for chip in options["chips"])]
+
+
+def _check_own_chip(loaded: Program, options: dict[str, Any]) -> None:
+    """Refuses outputs that would replace the chip that a program names, an assembled one too."""
+    if not options["chips"]:
+        outputs = [(f"--{name}", options[name]) for name in ("output", "trace")]
+        files.check_apart(chip_files("the program's chip", loaded.chip), outputs)
+
+
+def _check_layers(program: str, loaded: Program, options: dict[str, Any]) -> None:
+    """Refuses files of layers that would replace others, as soon as the layers are known."""
+    from acortex.tools.open.arrays import layer_paths
+
+    if options["dump_layers"]:
+        paths = layer_paths(options["dump_layers"], ("-", *loaded.layers))
+        outputs = [("--output", options["output"]), *(("--dump-layers", path) for path in paths)]
+        files.check_apart(_inputs(program, options), outputs)
+
+
+def _check_chips(options: dict[str, Any]) -> None:
+    """Refuses more than two chips, and with two what is made for one."""
+    chips = len(options["chips"])
+    if chips > 2:
+        raise UsageError(f"--chip is given {chips} times", hint="two chips are compared at most")
+    for name in ("output", "trace", "dump_layers", "functional_only"):
+        if chips == 2 and options[name]:
+            option = name.replace("_", "-")
+            raise UsageError(f"--{option} is for one chip, and two are compared", hint="run the chips one by one")
+
+
+def _compare(reference: str, options: dict[str, Any], form: str) -> int:
+    """Runs the program on both chips, a network compiled for each, and shows the runs beside each other."""
+    from acortex.sim.chip.comparison import compare
+    from acortex.tools.views.compare import parts
+
+    reports: list[RunReport] = []
+    program: Program | None = None
+    for name in options["chips"]:
+        if program is None or is_network(reference):  # stdin is read once
+            program = open_program(reference, name, options["settings"])
+        inputs, result = _simulate(program, {**options, "chips": (name,)})
+        reports.append(_complete(result, program, inputs, options))
+    report = compare(*reports)
+    if form == "json":
+        print_json(report)
+    else:
+        show(console(), parts(report))
+    return max(map(_exit_code, reports))
+
+
+def _simulate(program: Program, options: dict[str, Any]) -> tuple[Any, Result]:
+    """Reads what the user gave, loads the chip, and runs."""
+    from acortex.sim.chip.program_chip import chip_of
+    from acortex.sim.run import run as simulate
+    from acortex.tools.open.arrays import read_arrays, read_labels
+
+    chip = chip_of(program, next(iter(options["chips"]), None), options["settings"])
+    inputs = read_arrays(options["inputs"]) if options["inputs"] else None
+    trace = spool("run.actrace") if options["trace"] == files.STANDARD else options["trace"]
+    with ProgressBar("simulating") as bar:
+        result = simulate(
+            program,
+            chip,
+            inputs=inputs,
+            labels=read_labels(options["labels"]) if options["labels"] else None,
+            trace=trace,
+            trace_level=options["trace_level"],
+            trace_filters=trace_filters(options["filters"], program, chip) if options["filters"] else None,
+            max_cycles=options["max_cycles"],
+            values=not options["timing_only"],
+            timing=not options["functional_only"],
+            keep_layers=bool(options["dump_layers"]),
+            progress=bar,
+            check_order=options["check_order"] or None,
+        )
+    if trace != options["trace"]:
+        files.copy_to_stdout(trace if Path(trace).exists() else part_of(trace))  # what there is of a stopped run's
+    return inputs, result
+
+
+def _complete(result: Result, program: Program, inputs: Any, options: dict[str, Any]) -> RunReport:
+    """The report of a run with what the simulator does not have: whether its outputs are right, where its trace is."""
+    from acortex.tools.digits_check import verification
+
+    checked = None if result.report.stopped else verification(program, inputs, result.outputs)
+    return result.report.model_copy(update={"verification": checked, "trace": options["trace"]})
+
+
+def _save(result: Result, options: dict[str, Any]) -> None:
+    """Writes the outputs, and what the layers wrote, on request."""
+    from acortex.tools.open.arrays import write_arrays, write_layers
+
+    if options["output"]:
+        write_arrays(options["output"], result.outputs)
+    if options["dump_layers"]:
+        write_layers(options["dump_layers"], {name: words._asdict() for name, words in result.layers.items()})
+
+
+def _exit_code(report: RunReport) -> int:
+    """1 where the run was stopped, or its outputs are not those of the independent evaluation; warns of what is odd."""
+    for warning in report.warnings:
+        warn(warning)
+    if report.stopped:
+        warn(report.stopped)
+        return 1
+    checked = report.verification
+    return 1 if report.trace_failure or (checked and not checked.equal) else 0

@@ -1,0 +1,132 @@
+"""`acortex trace`: looks into what a run left behind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from acortex.tools.commands.trace_check import check
+from acortex.tools.commands.trace_critical import critical
+from acortex.tools.commands.trace_diff import diff
+from acortex.tools.commands.trace_reprice import reprice
+from acortex.tools.console import files
+from acortex.tools.console.manners import Group
+from acortex.tools.console.output import console, format_option, print_json, show
+from acortex.tools.console.ranges import CYCLE
+from acortex.tools.console.spool import Spooled, open_trace, spool
+
+if TYPE_CHECKING:
+    from acortex.documents import Result
+
+trace_argument = click.argument("path", metavar="RUN.actrace", type=Spooled())
+
+
+@click.group(cls=Group)
+def trace() -> None:
+    """Look into traces: what is in one, where time and energy went, what two differ in."""
+
+
+@trace.command("info")
+@trace_argument
+@format_option
+def info(path: str, form: str) -> None:
+    """Say what a trace holds: program, chip, events, whether it is complete."""
+    from acortex.tools.views.trace import info_parts
+    from acortex.traces.file.reader import open as open_file
+    from acortex.traces.info import info as describe
+
+    _answer(describe(open_file(path)), form, info_parts)
+
+
+@trace.command("stats")
+@trace_argument
+@format_option
+def stats(path: str, form: str) -> None:
+    """Add up a trace: time and energy by component, unit, layer and source line."""
+    from acortex.tools.views.trace import stats_parts
+    from acortex.traces.stats import stats as add_up
+
+    _answer(add_up(open_trace(path)), form, stats_parts)
+
+
+@trace.command("show")
+@trace_argument
+@click.option("--from", "first", metavar="CYCLE", type=CYCLE, help="The first cycle shown.")
+@click.option("--to", "end", metavar="CYCLE", type=CYCLE, help="The cycle before which the picture ends.")
+@click.option(
+    "--by", type=click.Choice(["layer", "kind"]), default="layer", show_default=True, help="What colours mean."
+)
+def timeline(path: str, first: int | None, end: int | None, by: Any) -> None:
+    """Draw a timeline: units as rows, time from left to right."""
+    from acortex.traces.file.reader import open as open_file
+    from acortex.traces.show import render
+
+    opened = open_file(path)
+    window = None if first is None and end is None else (first or 0, opened.cycles if end is None else end)
+    out = console()
+    show(out, [render(opened, window=window, width=out.width, colour_by=by)])
+
+
+def _formats(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Completes the name of a format."""
+    from acortex.traces.export.registry import exporters
+
+    return [name for name in exporters() if name.startswith(incomplete)]
+
+
+class FormatOption(click.Option):
+    """An option whose help lists the registered formats; they are looked up only for help."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """The option and its help, as click prints them."""
+        from acortex.traces.export.registry import exporters
+
+        formats = "; ".join(f"{one.name}: {one.description}" for one in exporters().values())
+        return "--to FORMAT", f"{self.help} {formats}.  [required]"
+
+
+@trace.command("export")
+@trace_argument
+@click.option(
+    "--to", "target", metavar="FORMAT", cls=FormatOption, required=True, shell_complete=_formats, help="One of"
+)
+@click.option("-o", "--output", metavar="FILE", type=click.Path(), required=True, help="Write it here; - is stdout.")
+def export(path: str, target: str, output: str) -> None:
+    """Write a trace in a format that other tools read."""
+    from acortex.traces.export.registry import export as write
+
+    files.check_apart((("RUN.actrace", path),), (("-o", output),))
+    made = spool("export") if output == files.STANDARD else output
+    write(open_trace(path), target, made)
+    if made != output:
+        files.copy_to_stdout(made)
+
+
+@trace.command("query")
+@trace_argument
+@click.argument("sql", metavar="SQL")
+@format_option
+def query(path: str, sql: str, form: str) -> None:
+    """Ask a trace in SQL: the tables are events, waits, units, kinds, layers and lines."""
+    from acortex.tools.views.trace import query_parts
+    from acortex.traces.query import query as ask
+    from acortex.traces.results import QueryAnswer
+
+    answer = ask(open_trace(path), sql)
+    rows = [list(row) for row in answer.rows]
+    _answer(QueryAnswer(columns=list(answer.columns), rows=rows), form, query_parts)
+
+
+def _answer(report: Result, form: str, parts: Any) -> None:
+    """Prints a report in the requested form."""
+    if form == "json":
+        print_json(report)
+    else:
+        show(console(), parts(report))
+
+
+trace.add_command(check)
+trace.add_command(reprice)
+trace.add_command(critical)
+trace.add_command(diff)

@@ -1,0 +1,1 @@
+"""What commands share: output, progress, signals, options and errors on a terminal."""

@@ -1,0 +1,1 @@
+"""Timing regression tests: goldens, the pytest plugin, and what compares them."""

@@ -1,0 +1,31 @@
+"""What a program may assume of a chip."""
+
+from __future__ import annotations
+
+from acortex.isa.machine import Machine
+from acortex.sim.chip.clock import delays
+from acortex.sim.chip.specs import Chip
+
+CODE_BITS = 4
+"""Bits of a channel in a word of main memory: wider codes have nowhere to lie."""
+
+
+def machine_of(chip: Chip) -> Machine:
+    """The sizes of a chip, for a compiler."""
+    delay = delays(chip)
+    return Machine(
+        name=chip.name,
+        m_top=chip.arrays.m_top,
+        m_bottom=chip.arrays.m_bottom,
+        columns=chip.columns,
+        frame_cycles=delay.frame_cycles(1),
+        conversion_cycles=delay.ramp_cycles,
+        memory_words=chip.memory_words,
+        access_cycles=chip.memory.access_cycles,
+        buffer_words=chip.buffer.words,
+        line_words=chip.vector.line_words,
+        output_words=min(chip.neurons.output_words, chip.vector.queue_words),
+        state_words=getattr(chip.vector, "state_words", 0),
+        instruction_words=chip.instruction_memory.words,
+        bits=min(chip.neurons.bits, CODE_BITS),
+    )

@@ -1,0 +1,169 @@
+"""The programs that a command line can name: source, container, or one of the zoo."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from acortex.errors import UsageError
+from acortex.safe_files import is_pipe
+from acortex.tools.console import files
+from acortex.tools.open import networks
+from acortex.tools.open.chip_options import chip_files
+
+if TYPE_CHECKING:
+    from acortex.isa.program import Program
+    from acortex.sim.chip.specs import Chip
+
+ZOO = "zoo:"
+SOURCES = (".s", ".asm")
+CONTAINER = ".acx"
+NETWORK = ".onnx"
+STDIN = "<stdin>"
+WHAT = "a program is a source file (.s), an assembled one (.acx), a network (.onnx) or zoo:NAME"
+
+
+def complete(
+    _ctx: click.Context, _param: click.Parameter, incomplete: str
+) -> list[click.shell_completion.CompletionItem]:
+    """Completes the name of a program: the zoo's, or a file."""
+    from click.shell_completion import CompletionItem
+
+    if not incomplete.startswith(ZOO[: len(incomplete)] or ZOO):
+        return [CompletionItem(incomplete, type="file")]
+    from acortex.programs import zoo
+
+    names = [ZOO + row["name"] for row in zoo.names()]
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)] or [
+        CompletionItem(incomplete, type="file")
+    ]
+
+
+program_argument = click.argument("program", metavar="PROGRAM", shell_complete=complete)
+"""The argument PROGRAM, passed to a command as text; `open_program` opens it."""
+
+
+def open_program(reference: str, chip: Chip | str | None = None, settings: Sequence[str] = ()) -> Program:
+    """The program that `reference` names: FILE.s, FILE.acx, FILE.onnx, zoo:NAME.
+
+    `-`, and a pipe such as `<(…)` of a shell, is one of the first two.
+
+    A network is compiled for `chip` with `settings`; without one the zoo's for the chip that it names, others for the
+    largest of the published chips.
+    """
+    if reference.startswith(ZOO):
+        return _of_zoo(reference.removeprefix(ZOO), chip, settings)
+    if reference == files.STANDARD:
+        return _of_stream(files.read_stdin, STDIN)
+    suffix = Path(reference).suffix.lower()
+    if suffix in SOURCES:
+        return open_source(reference)
+    if suffix == CONTAINER:
+        return open_container(reference)
+    if suffix == NETWORK:
+        return networks.compiled(reference, chip, settings).program
+    if is_pipe(reference):
+        with files.reading(reference) as read:
+            return _of_stream(read, reference)
+    raise UsageError(f"cannot tell what {reference} is", hint=WHAT)
+
+
+_DATA_FILE = re.compile(
+    r'[;#].*|file\s*=\s*"(?P<name>[^"\x00-\x1f]+)"'
+    r'|\.chip\s+(?:name\s*=\s*)?"?(?P<chip>(?<=")[^"\x00-\x1f]+|[^"\s;#]+)|"[^"]*"'
+)
+"""A comment, a file or a chip that a directive names, or another text in quotes."""
+
+
+def files_of(reference: str, argument: str = "PROGRAM") -> list[files.Named]:
+    """The files that are read for a program, an `argument`: its own, and those that a source or a network names."""
+    found: list[files.Named] = [(argument, reference)]
+    if Path(reference).suffix.lower() == NETWORK:
+        return found + _weights_of(reference, argument)
+    if Path(reference).suffix.lower() not in SOURCES or not Path(reference).is_file():
+        return found
+    text = files.read(reference).decode(errors="replace")
+    named = list(_DATA_FILE.finditer(text))
+    names = dict.fromkeys(match["name"] for match in named if match["name"])
+    found += [(f'file="{name}"', str(Path(reference).parent / name)) for name in names]
+    for chip in dict.fromkeys(match["chip"] for match in named if match["chip"]):
+        found += chip_files(f".chip {chip}", chip)
+    return found
+
+
+def _weights_of(model: str, argument: str) -> list[files.Named]:
+    """The files beside a network that hold its weights."""
+    from acortex.programs.network.importer import external_files
+
+    return [(f"the weights of {argument}", str(path)) for path in external_files(model)]
+
+
+def is_network(reference: str) -> bool:
+    """Whether what `reference` names is compiled for a chip: each chip then has a program of its own."""
+    if reference.startswith(ZOO):
+        from acortex.programs import zoo
+
+        return not zoo.entry(reference.removeprefix(ZOO)).source
+    return Path(reference).suffix.lower() == NETWORK
+
+
+def _of_zoo(name: str, chip: Chip | str | None, settings: Sequence[str]) -> Program:
+    from acortex.programs import zoo
+
+    entry = zoo.entry(name)
+    if entry.source:
+        return zoo.load(name)
+    from acortex.sim.chip.specs import Chip, load_chip
+    from acortex.tools.open.machine import machine_of
+
+    return zoo.load(name, machine_of(chip if isinstance(chip, Chip) else load_chip(chip or entry.chip, settings)))
+
+
+def open_source(path: str) -> Program:
+    """Assembles a source file, or stdin where `path` is `-`, or what comes through a pipe of the shell.
+
+    The data of a source without a folder of its own lie in the current folder.
+    """
+    from acortex.isa.asm.assembler import MAX_BYTES, assemble_file
+
+    if path == files.STANDARD:
+        return _assembled(files.read(path, limit=MAX_BYTES), STDIN)
+    if is_pipe(path) and not Path(path).suffix:  # /dev/fd/63; a pipe that has a name has a folder too
+        return _assembled(files.read(path, limit=MAX_BYTES), path)
+    return assemble_file(path)
+
+
+def _assembled(data: bytes, name: str) -> Program:
+    """Assembles a source that came through a stream."""
+    from acortex.isa.asm.assembler import assemble
+
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"byte {error.start} is not UTF-8 text", where=name, hint=WHAT) from None
+    return assemble(text, file=name, folder=Path.cwd())
+
+
+def _of_stream(read: Callable[[int], bytes], name: str) -> Program:
+    """What comes through a stream: an assembled program says so in its first bytes, anything else is source."""
+    from acortex.isa import container
+    from acortex.isa.asm import assembler
+
+    head = read(len(container.MAGIC))
+    assembled = head == container.MAGIC
+    limit = container.MAX_BYTES if assembled else assembler.MAX_BYTES
+    data = head + read(limit + 1 - len(head))
+    if len(data) > limit:
+        raise UsageError(f"is larger than {limit:,} bytes", where=name, hint="give a smaller file")
+    return container.loads(data, file=name) if assembled else _assembled(data, name)
+
+
+def open_container(path: str) -> Program:
+    """Loads an assembled program, from stdin where `path` is `-`."""
+    from acortex.isa import container
+
+    return container.loads(files.read(path), file=STDIN) if path == files.STANDARD else container.load(path)

@@ -1,0 +1,59 @@
+"""What `acortex trace critical` prints for people, made from `acortex.critical/1` alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from acortex.tools.views.tables import number_table
+from acortex.traces.results_of_paths import CriticalPath, Halving
+from acortex.units import percent
+
+MOST = 12
+"""Rows of a table."""
+
+
+def critical_parts(report: CriticalPath, segments: int) -> Iterator[RenderableType]:
+    """Sums along a path of so many segments, and what halving could gain."""
+    cycles = report.cycles
+    yield Text(f"{cycles:,} cycles in {segments:,} segments\n", "bold")
+    causes = [(f"{row.unit}  {told(row.what, row.name)}", row.cycles) for row in report.by_cause]
+    yield from _sums("What set the length of the run", causes, cycles)
+    yield from _sums("Layer", [(row.name, row.cycles) for row in report.by_layer], cycles)
+    yield from _sums("Source line", [(row.line, row.cycles) for row in report.by_line], cycles)
+    yield from _halving(report.halving, cycles)
+
+
+def told(what: str, name: str) -> str:
+    """What a unit did or awaited, in words: `what` and `name` of a row of the path."""
+    name = name.replace("_", " ")
+    words: dict[str, str] = {
+        "busy": name,
+        "latency": "latency of main memory",
+        "waiting": f"waiting for {name}",
+        "hand-over": f"hand-over ({name})",
+        "idle": "idle",
+    }
+    return words[what]
+
+
+def _sums(title: str, rows: Sequence[tuple[str, int]], cycles: int) -> Iterator[RenderableType]:
+    """The largest sums of one sort."""
+    table = number_table(title, "cycles", "")
+    for name, spent in rows[:MOST]:
+        table.add_row(f"  {name}", f"{spent:,}", percent(spent, cycles))
+    yield table
+    if len(rows) > MOST:
+        yield Text(f"  and {len(rows) - MOST} more", "dim")
+    yield Text()
+
+
+def _halving(rows: Sequence[Halving], cycles: int) -> Iterator[RenderableType]:
+    """What halving the delays of a unit, or of a part of the chip, could gain at most."""
+    table = number_table("Halving the time of", "on the path", "gains at most", "")
+    for row in rows:
+        gain = row.gain_at_most
+        table.add_row(f"  {row.name}", f"{row.cycles:,}", f"{gain:,}", percent(gain, cycles))
+    yield table

@@ -1,0 +1,98 @@
+"""What `acortex trace diff` prints for people, made from `acortex.diff/1` alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from acortex.tools.views.critical import told
+from acortex.tools.views.tables import energies, number_table
+from acortex.traces.results_of_paths import DiffEvent, Divergence, TraceDiff
+from acortex.units import joules, scaled
+
+T = TypeVar("T", bound=float)
+
+MOST = 8
+"""Rows of a table of what moved."""
+
+
+def diff_parts(report: TraceDiff) -> Iterator[RenderableType]:
+    """Whether two traces are equal; if not, totals, where they part, and what moved, most first."""
+    if report.equal:
+        yield Text(f"equal: {report.cycles[0]:,} cycles, {report.events[0]:,} events", "green")
+        return
+    yield Text("different", "bold red")
+    totals = number_table("total", "a", "b", "change")
+    totals.add_row("  cycles", *_cycles(report.cycles))
+    totals.add_row("  energy", *energies(report.energy_j))
+    yield totals
+    if report.first_divergence:
+        yield from _divergence(report.first_divergence)
+    path = ((f"{row.unit}: {row.what}: {row.name}", row.cycles) for row in report.critical)
+    yield from _moved("critical path", path, _cycles)
+    yield from _moved("layer, cycles in flight", ((row.name, row.cycles) for row in report.by_layer), _cycles)
+    yield from _moved("unit, waiting cycles", ((row.name, row.waiting) for row in report.by_unit), _cycles)
+    yield from _moved("wait", ((f"{row.unit}: {row.cause}", row.cycles) for row in report.by_wait), _cycles)
+    yield from _moved("source line, busy cycles", ((row.line, row.busy) for row in report.by_instruction), _cycles)
+    yield from _moved("component, energy", ((row.name, row.energy_j) for row in report.by_component), energies)
+
+
+def _divergence(found: Divergence) -> Iterator[RenderableType]:
+    """The first row that only one of the traces has, beside the other's, after the last ones in common."""
+    yield Text.assemble(
+        ("\nfirst difference", "bold"),
+        f" at cycle {found.cycle:,} in ",
+        (found.unit, "cyan"),
+        f", {found.source}",
+    )
+    table = Table.grid(padding=(0, 2, 0, 0))
+    rows = [*(("both", row) for row in found.before), ("a", found.a), ("b", found.b)]
+    for whose, row in rows:
+        style = "dim" if whose == "both" else ""
+        table.add_row(f"  {whose}", *(_event(row) if row else ("nothing like it",)), style=style)
+    yield table
+    for whose, chain in chains(found, "a", "b"):
+        yield Text(f"  led to {whose} by {chain}")
+
+
+def chains(found: Divergence, *names: str) -> Iterator[tuple[str, str]]:
+    """What led to the row of each trace, with cycles, by the name of the trace; nothing where it has none."""
+    for name, chain in zip(names, found.led_to, strict=False):
+        if chain:
+            yield name, ", ".join(f"{one.unit} {told(one.what, one.name)} (+{one.duration})" for one in chain)
+
+
+def _event(row: DiffEvent) -> tuple[str, ...]:
+    """An event or a wait as the cells of one line."""
+    span = f"{row.cycle:,}+{row.duration:,}"
+    return (span, row.unit, row.kind, f"x{row.count}", row.source, scaled(joules(row.energy_aj), "J"))
+
+
+def changed(rows: Iterable[tuple[str, Sequence[T]]]) -> list[tuple[str, Sequence[T]]]:
+    """The names of pairs of numbers that differ, with the pairs, the largest change first."""
+    return sorted((row for row in rows if row[1][0] != row[1][1]), key=lambda row: -abs(row[1][1] - row[1][0]))
+
+
+def _moved(
+    title: str, rows: Iterable[tuple[str, Sequence[T]]], cells: Callable[[Sequence[T]], tuple[str, str, str]]
+) -> Iterator[RenderableType]:
+    """The rows in which one number differs, the largest change first."""
+    found = changed(rows)
+    if not found:
+        return
+    yield Text()
+    table = number_table(title, "a", "b", "change")
+    for name, pair in found[:MOST]:
+        table.add_row(f"  {name}", *cells(pair))
+    yield table
+    if len(found) > MOST:
+        yield Text(f"  and {len(found) - MOST} more", "dim")
+
+
+def _cycles(pair: Sequence[int]) -> tuple[str, str, str]:
+    """Two counts and their difference."""
+    return f"{pair[0]:,}", f"{pair[1]:,}", f"{pair[1] - pair[0]:+,}"

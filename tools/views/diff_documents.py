@@ -1,0 +1,117 @@
+"""`acortex trace diff` as a document: Markdown for a pull request, or one HTML file; from `acortex.diff/1` alone."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from acortex.tools.views.diff import T, chains, changed
+from acortex.tools.views.tables import energies
+from acortex.traces.results_of_paths import DiffEvent, Divergence, TraceDiff
+
+MOST = 12
+"""Rows of a table of what moved."""
+
+
+class Section(NamedTuple):
+    """A heading, perhaps a sentence, and a table: its first column names, the others hold numbers or texts."""
+
+    title: str
+    told: str = ""
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+
+
+def sections(report: TraceDiff) -> Iterator[Section]:
+    """What a diff says, most telling first."""
+    if report.equal:
+        yield Section("Equal", f"{report.cycles[0]} cycles, {report.events[0]} events.")
+        return
+    yield Section("Different", "", _PAIR, (("cycles", *_cycles(report.cycles)), ("energy", *energies(report.energy_j))))
+    if report.first_divergence:
+        yield _divergence(report.first_divergence)
+    path = ((f"{row.unit} {row.what} {row.name}", row.cycles) for row in report.critical)
+    yield from _moved("Critical path, cycles", path, _cycles)
+    yield from _moved("Layers, cycles in flight", ((row.name, row.cycles) for row in report.by_layer), _cycles)
+    yield from _moved("Units, busy cycles", ((row.name, row.busy) for row in report.by_unit), _cycles)
+    yield from _moved("Waits, cycles", ((f"{row.unit} {row.cause}", row.cycles) for row in report.by_wait), _cycles)
+    yield from _moved("Source lines, busy cycles", ((row.line, row.busy) for row in report.by_instruction), _cycles)
+    yield from _moved("Components, energy", ((row.name, row.energy_j) for row in report.by_component), energies)
+
+
+_PAIR = ("", "before", "after", "change")
+
+
+def _divergence(found: Divergence) -> Section:
+    """The first row that only one of them has, after the last ones in common."""
+    rows = [*(("both", row) for row in found.before), ("before", found.a), ("after", found.b)]
+    table = tuple((whose, *(_event(row) if row else ("nothing like it", "", "", "", ""))) for whose, row in rows)
+    by = " ".join(f"Led to {whose} by {chain}." for whose, chain in chains(found, "before", "after"))
+    told = f"Cycle {found.cycle}, {found.unit}, at {found.source}. {by}".rstrip()
+    return Section("Where they part", told, ("", "cycle", "cycles", "unit", "what", "source"), table)
+
+
+def _event(row: DiffEvent) -> tuple[str, ...]:
+    return str(row.cycle), str(row.duration), row.unit, row.kind, row.source
+
+
+def _moved(
+    title: str, rows: Iterable[tuple[str, Sequence[T]]], cells: Callable[[Sequence[T]], tuple[str, ...]]
+) -> Iterator[Section]:
+    """The rows whose number moved, the largest change first."""
+    found = changed(rows)
+    if found:
+        table = tuple((name, *cells(pair)) for name, pair in found[:MOST])
+        more = f"The largest {MOST} of {len(found)}." if len(found) > MOST else ""
+        yield Section(title, more, _PAIR, table)
+
+
+def _cycles(pair: Sequence[int]) -> tuple[str, str, str]:
+    return str(pair[0]), str(pair[1]), f"{pair[1] - pair[0]:+d}"
+
+
+def markdown(report: TraceDiff, names: Sequence[str]) -> str:
+    """A diff in GitHub's Markdown; `names` are those of the two traces."""
+    lines = [f"**Timing:** `{_code(names[0])}` → `{_code(names[1])}`"]
+    for one in sections(report):
+        lines += ["", f"### {one.title}"] + (["", _cell(one.told)] if one.told else [])
+        if one.rows:
+            lines += ["", f"| {' | '.join(one.columns)} |", f"|---|{'---:|' * (len(one.columns) - 1)}"]
+            lines += [f"| {' | '.join(map(_cell, row))} |" for row in one.rows]
+    return "\n".join(lines) + "\n"
+
+
+def _code(text: str) -> str:
+    return text.replace("`", "'").replace("\n", " ")
+
+
+def _cell(text: str) -> str:
+    """A text that neither ends a cell nor is taken as markup."""
+    for character in "\\|`*_<>[]":
+        text = text.replace(character, f"\\{character}")
+    return text.replace("\n", " ")
+
+
+def page(report: TraceDiff, names: Sequence[str]) -> str:
+    """A diff as one HTML file without scripts; `names` are those of the two traces."""
+    title = html.escape(f"{names[0]} → {names[1]}")
+    body = [f"<h1>{title}</h1>"]
+    for one in sections(report):
+        body += [f"<h2>{html.escape(one.title)}</h2>"] + ([f"<p>{html.escape(one.told)}</p>"] if one.told else [])
+        if one.rows:
+            head = "".join(f"<th>{html.escape(name)}</th>" for name in one.columns)
+            rows = "\n".join(f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in one.rows)
+            body.append(f"<table>\n<tr>{head}</tr>\n{rows}\n</table>")
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>\n<style>{_STYLE}</style>'
+        "</head><body>\n" + "\n".join(body) + "\n</body></html>\n"
+    )
+
+
+_STYLE = (
+    "body{font:15px/1.5 system-ui,sans-serif;max-width:60em;margin:2em auto;padding:0 1em;color-scheme:light dark}"
+    "h1{font-size:1.3em}h2{font-size:1.1em;margin-top:2em}table{border-collapse:collapse}"
+    "td,th{padding:.15em 1em .15em 0;text-align:right;border-bottom:1px solid #8884}"
+    "td:first-child,th:first-child{text-align:left}"
+)

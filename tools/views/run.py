@@ -1,0 +1,333 @@
+"""What `acortex run` prints for people, made from `acortex.run/1` alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from statistics import median
+
+from rich.bar import Bar
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from acortex.documents import ChipName
+from acortex.sim.results import Retention, RunReport, TimedReport, UnitTime, Verification, timed
+from acortex.units import fixed, percent, scaled
+from acortex.wording import count as number_of
+
+SIDE_BY_SIDE = 92
+"""Columns from which the tables of energy and of area stand beside each other."""
+
+BUSIEST, LONGEST_WAITS = 4, 2
+"""Units named under "What limited this run", and waits named for each."""
+
+MOST_LATE = 5
+"""Pairs of a write and a read that are named where words were read too late."""
+
+ONE_AT_A_TIME = "One inference at a time: units waited for each other. Rings of addresses let several be in flight."
+"""The hint for a run whose units had time to spare."""
+
+IN_TURNS = "Loads and frames take turns: with arrays.overlap_loads up to {} of the run would be saved."
+"""The hint for a run that spent much of its time on both."""
+
+NO_BOTTLENECK = "No unit was busy for half of the run: `acortex trace critical` shows what waited for what."
+"""The hint for a run without a bottleneck."""
+
+MOST = 0.75
+"""A share of the run from which a unit counts as what the run waited for."""
+
+RELIEF = {
+    "controller": "longer streams or controller.decode_cycles",
+    "host": "host.word_cycles",
+    "main_memory": "memory.ports or memory.access_cycles",
+    "buses/down": "buses.down_lanes or buses.word_cycles",
+    "buses/up": "buses.up_lanes or buses.word_cycles",
+    "vmm/load": "arrays.loads_per_cycle or arrays.broadcast_loads",
+    "vmm/frame": "arrays.frames_at_once or arrays.frame_ns",
+    "neurons": "neurons.adcs_per_column or neurons.cycles_per_step",
+    "vector": "vector.step_cycles",
+}
+"""For the beginning of a unit's path, what would make that unit faster."""
+
+MUCH = 0.1
+"""A share of the run that is worth a hint."""
+
+NOTHING = 0.0005
+"""A share of the run that is not worth a word: it would be printed as 0.0 %."""
+
+
+def parts(report: RunReport, width: int) -> Iterator[RenderableType]:
+    """A run's report from top to bottom, for `width` columns; what was not simulated is left out.
+
+    How well, how fast, at what energy, where both went, and what was in the way.
+    """
+    run = timed(report) if report.cycles else None
+    yield _header(report, run)
+    yield Padding(_facts(report, run), (1, 0, 1, 2), expand=False)
+    if run is not None:
+        yield from _time_and_energy(run, width)
+    yield from _closing(report)
+
+
+def _time_and_energy(run: TimedReport, width: int) -> Iterator[RenderableType]:
+    """Where both went, and what was in the way."""
+    yield _components(run, width)
+    yield Padding(_where_time_went(run, width), (1, 0, 0, 0), expand=False)
+    if run.layers:
+        yield Padding(_layers(run), (1, 0, 0, 0), expand=False)
+    yield Padding(_limits(run), (1, 0, 1, 0), expand=False)
+
+
+def _header(report: RunReport, run: TimedReport | None) -> Text:
+    """The first line: what ran on what."""
+    line = Text.assemble((report.program.name, "bold cyan"), " on ", (report.chip.name, "bold cyan"))
+    if run is not None:
+        runs = number_of(_inferences(run), "inference")
+        line.append(f"   {runs}, {run.cycles:,} cycles of {run.clock_ns:g} ns")
+    return line
+
+
+def _inferences(run: TimedReport) -> int:
+    """How many inferences the run has; at least one, so that totals can be shared out."""
+    return max(len(run.inferences), 1)
+
+
+def _facts(report: RunReport, run: TimedReport | None) -> Table:
+    """Accuracy, latency, energy, throughput, set-up: a name, a number, and what the number means."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(style="bold", justify="right", no_wrap=True)
+    table.add_column(style="dim")
+    for row in (*_accuracy(report.accuracy, run), *(_timing_facts(run) if run is not None else ())):
+        table.add_row(*row)
+    return table
+
+
+def _accuracy(share: float | None, run: TimedReport | None) -> Iterator[tuple[str, str, str]]:
+    """The row of accuracy, where labels are known."""
+    if share is not None:
+        count = _inferences(run) if run is not None else 0
+        yield "accuracy", f"{100 * share:.2f} %", f"{round(share * count):,} of {count:,} right" if count else ""
+
+
+def _timing_facts(run: TimedReport) -> Iterator[tuple[str, str, str]]:
+    """The rows that a run with timing has."""
+    latencies = [one.latency_s for one in run.inferences] or [run.latency_s]
+    span = f", {scaled(min(latencies), 's')} to {scaled(max(latencies), 's')}" if len(latencies) > 1 else ""
+    yield "latency", scaled(median(latencies), "s"), f"per inference (median{span})"
+    yield "energy", scaled(run.energy_j / _inferences(run), "J"), "per inference (mean)"
+    rate = scaled(_inferences(run) / run.latency_s, "", 3).strip()
+    yield "throughput", f"{rate}/s", f"inferences; {scaled(run.throughput_ops_per_s, 'Op/s')}, 1 MAC = 2 Op"
+    steady = run.steady_state
+    if steady is not None:
+        rate = scaled(steady.inferences_per_s, "", 3).strip()
+        yield "steady state", f"{rate}/s", f"one inference ends each {scaled(steady.interval_s, 's')}"
+    yield "efficiency", scaled(run.efficiency_ops_per_j, "Op/J"), f"at {scaled(run.power_w, 'W')}"
+    yield from _power_and_memory(run)
+    setup = run.setup
+    if setup.energy_by_component_j["program_erase"]:
+        yield (
+            "set-up",
+            scaled(setup.latency_s, "s"),
+            f"and {scaled(setup.energy_j, 'J')} to write the weights, once",
+        )
+
+
+def _power_and_memory(run: TimedReport) -> Iterator[tuple[str, str, str]]:
+    """The rows of power over time and of the main memory's occupancy."""
+    power, memory = run.power, run.memory
+    average = f"average {scaled(power.average_w, 'W')}, of it {scaled(power.leakage_w, 'W')} leakage"
+    yield "peak power", scaled(power.peak_w, "W"), f"in windows of {scaled(power.window_s, 's')}; {average}"
+    words = f"{memory.peak_words:,} of {memory.capacity_words:,} words live at the peak"
+    yield "memory", percent(memory.peak_share), f"{words}, {memory.current_words:,} at the end"
+
+
+def _components(run: TimedReport, width: int) -> RenderableType:
+    """Energy and area by component, beside each other where there is room."""
+    count = _inferences(run)
+    energy = {name: value / count for name, value in run.energy_by_component_j.items()}
+    each = width // 2 - 1 if width >= SIDE_BY_SIDE else width
+    total = f"{scaled(run.energy_j / count, 'J')} per inference"
+    left = _shares(
+        "Energy", total, {name: (value, scaled(value, "J")) for name, value in energy.items()}, each, "yellow"
+    )
+    areas = run.area_by_component_mm2
+    square = {name: (value, f"{value:.4f} mm2") for name, value in areas.items()}
+    right = _shares("Area", f"{run.area_mm2:.4f} mm2", square, each, "blue")
+    if width < SIDE_BY_SIDE:
+        return Group(left, Text(), right)
+    pair = Table.grid(padding=(0, 2, 0, 0))
+    pair.add_row(left, right)
+    return pair
+
+
+def _shares(title: str, total: str, parts: Mapping[str, tuple[float, str]], width: int, colour: str) -> Group:
+    """Parts of a whole, largest first: name, bar, amount, percent. What is zero is left out."""
+    whole = sum(value for value, _ in parts.values())
+    largest = max((value for value, _ in parts.values()), default=0)
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for justify in ("left", "left", "right", "right"):
+        table.add_column(justify=justify, no_wrap=True)
+    bar = max(width - 40, 6)
+    for name, (value, amount) in sorted(parts.items(), key=lambda item: (-item[1][0], item[0])):
+        if value:
+            drawn = Bar(largest, 0, value, width=bar, color=colour)
+            table.add_row(f"  {plain(name)}", drawn, amount, percent(value, whole))
+    return Group(_title(title, total), table)
+
+
+def _title(text: str, rest: str = "") -> Text:
+    """The heading of a section."""
+    return Text.assemble((text, "bold"), (f"  {rest}" if rest else "", "dim"))
+
+
+def plain(name: str) -> str:
+    """A component's or a unit's name as people write it."""
+    return name.replace("neurons_adcs", "neurons, ADCs").replace("dacs", "DACs").replace("_", " ")
+
+
+SHADES = (("busy", "█", "green"), ("waiting", "▒", "yellow"), ("idle", "·", "dim"))
+"""What a unit does with its time, with the character and colour that it is drawn in."""
+
+
+def _where_time_went(run: TimedReport, width: int) -> Group:
+    """One row per unit: busy, waiting and idle as a bar and in percent, and what it waited for longest."""
+    legend = Text("  ").join([Text(f"{shade} {what}", colour) for what, shade, colour in SHADES])
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("  unit", no_wrap=True)
+    table.add_column(legend, no_wrap=True)
+    table.add_column("busy", justify="right", no_wrap=True)
+    table.add_column("waiting", justify="right", no_wrap=True)
+    table.add_column("longest for", style="dim", overflow="ellipsis", no_wrap=True)
+    causes = {wait.unit: wait.cause for wait in reversed(run.waits)}
+    bar = max(min(width - 62, 48), 8)
+    for unit, spent in run.utilisation.items():
+        busy, waiting = (percent(part, run.cycles) for part in (spent.busy, spent.waiting))
+        table.add_row(
+            f"  {unit}", _stacked(spent, run.cycles, bar), busy, waiting, causes.get(unit, "").replace("_", " ")
+        )
+    return Group(_title("Where time went"), table)
+
+
+def _stacked(spent: UnitTime, cycles: int, width: int) -> Text:
+    """A bar of `width` characters, shared out to the nearest by cumulated cycles so that it is always full."""
+    bar, done, drawn = Text(), 0, 0
+    for part, (_, shade, colour) in zip((spent.busy, spent.waiting, spent.idle), SHADES, strict=True):
+        done += part
+        end = round(done * width / cycles)
+        bar.append(shade * (end - drawn), colour)
+        drawn = end
+    return bar
+
+
+def _layers(run: TimedReport) -> Group:
+    """One row per layer of the program: time, energy and work, for one inference on average."""
+    count = _inferences(run)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("  layer", no_wrap=True)
+    for heading in ("cycles", "energy", "", "MAC"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for layer in run.layers:
+        energy = layer.energy_j
+        name = "(outside layers)" if layer.name == "-" else layer.name
+        amounts = (scaled(energy / count, "J"), percent(energy, run.energy_j), fixed(layer.macs / count))
+        table.add_row(f"  {name}", fixed(layer.cycles / count), *amounts)
+    return Group(_title("Layers", "per inference, mean"), table)
+
+
+def _limits(run: TimedReport) -> Group:
+    """What limited this run: the busiest units, and what each of them did with the rest of its time."""
+    cycles, spent = run.cycles, run.utilisation
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for unit in sorted(spent, key=lambda name: -spent[name].busy)[:BUSIEST]:
+        busy = percent(spent[unit].busy, cycles)
+        table.add_row(Text(f"  {unit}", "cyan"), f"busy {busy}", _rest_of_time(run, unit))
+    title = _title("What limited this run", "the busiest units, and what else they did")
+    return Group(title, table, *(Text(f"  {hint}") for hint in _hints(run)))
+
+
+def _hints(run: TimedReport) -> Iterator[str]:
+    """What an architect or a programmer would try next, where the report shows it."""
+    if _one_at_a_time(run):
+        yield ONE_AT_A_TIME
+    elif 2 * _busiest(run) < run.cycles:
+        yield NO_BOTTLENECK
+    yield from _relief(run)
+    saved = _in_turns(run)
+    if saved > MUCH * run.cycles:
+        yield IN_TURNS.format(percent(saved, run.cycles))
+
+
+def _relief(run: TimedReport) -> Iterator[str]:
+    """Settings that make the busiest unit faster, where it was busy for most of the run."""
+    spent = run.utilisation
+    unit = max(spent, key=lambda name: spent[name].busy)
+    known = next((settings for part, settings in RELIEF.items() if unit.startswith(part)), "")
+    if known and spent[unit].busy > MOST * run.cycles:
+        yield f"{unit} is the bottleneck, relieved by {known}."
+
+
+def _in_turns(run: TimedReport) -> int:
+    """Cycles that loads and frames would share at most, where a frame holds the only set of latches and loads wait."""
+    spent = run.utilisation
+    waits = [wait for wait in run.waits if (wait.unit, wait.cause) == ("vmm/load", "latches")]
+    if not waits or run.chip.config["arrays"]["overlap_loads"]:
+        return 0
+    return min(spent["vmm/load"].busy, waits[0].cycles)
+
+
+def _one_at_a_time(run: TimedReport) -> bool:
+    """Whether inferences never overlapped, and no unit was busy for half of the run: they waited for each other."""
+    spans = sorted((row.start_cycle, row.end_cycle) for row in run.inferences)
+    apart = all(before[1] <= after[0] for before, after in pairwise(spans))
+    return len(spans) > 1 and apart and 2 * _busiest(run) < run.cycles
+
+
+def _busiest(run: TimedReport) -> int:
+    """Busy cycles of the unit that was busy longest."""
+    return max(spent.busy for spent in run.utilisation.values())
+
+
+def _rest_of_time(run: TimedReport, unit: str) -> str:
+    """What a unit did while it was not busy: its waits, longest first, and how long it had nothing to do."""
+    cycles = run.cycles
+    waits = [wait for wait in run.waits if wait.unit == unit][:LONGEST_WAITS]
+    rest = [(f"waited {{}} for {wait.cause.replace('_', ' ')}", wait.cycles) for wait in waits]
+    rest.append(("idle {}", run.utilisation[unit].idle))
+    return ", ".join(told.format(percent(spent, cycles)) for told, spent in rest if spent > NOTHING * cycles)
+
+
+def _closing(report: RunReport) -> Iterator[Text]:
+    """The last lines: late reads, whether the outputs are right, and where the trace is."""
+    if report.retention is not None:
+        yield from _late(report.retention, report.chip)
+    if report.verification is not None:
+        yield _verification(report.verification)
+    if report.trace:
+        yield Text.assemble("trace: ", (report.trace, "cyan"), no_wrap=True)
+
+
+def _late(retention: Retention, chip: ChipName) -> Iterator[Text]:
+    """What was read later than memory retains it: how many reads, and the longest age of each pair of lines."""
+    late = retention.late_reads
+    if not late:
+        return
+    limit = scaled(chip.config["memory"]["retention_s"], "s")
+    yield Text(f"{number_of(late, 'read')} came later than {limit} after the word's last write", "bold yellow")
+    pairs = retention.pairs
+    for row in pairs[:MOST_LATE]:
+        age = f"{row.age_cycles:,} cycles, {scaled(row.age_s, 's')}"
+        what = f"  {row.read} reads word {row.word}, written at {row.written}, after {age}"
+        yield Text(what + (f"; the oldest of {row.reads:,} such reads" if row.reads > 1 else ""))
+    if len(pairs) > MOST_LATE:
+        yield Text(f"  and {number_of(len(pairs) - MOST_LATE, 'more pair')} of lines")
+
+
+def _verification(check: Verification) -> Text:
+    """Whether the outputs equal the independent evaluation."""
+    if check.equal:
+        return Text(f"outputs equal the independent evaluation, bit for bit ({check.codes:,} codes)", "green")
+    told = f"outputs DIFFER from the independent evaluation in {check.different:,} of {check.codes:,} codes"
+    return Text(f"{told}, first at inference {check.first}", "bold red")

@@ -1,0 +1,135 @@
+"""What `acortex trace info` and `stats` print for people, made from their results alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from acortex.tools.views.tables import number_table
+from acortex.traces.results import (
+    ComponentSums,
+    KindSums,
+    LayerSums,
+    LineSums,
+    QueryAnswer,
+    Totals,
+    TraceInfo,
+    TraceStats,
+    UnitSums,
+)
+from acortex.units import joules, percent, scaled
+
+MOST = 12
+"""Rows of the tables that have one for each instruction or wait."""
+
+
+def info_parts(report: TraceInfo) -> Iterator[RenderableType]:
+    """What a trace holds."""
+    program, chip = report.program, report.chip
+    yield Text.assemble((program.name, "bold cyan"), " on ", (chip.name, "bold cyan"))
+    if not report.complete:
+        yield Text(f"incomplete: {report.lost}", "bold red")
+    facts = Table.grid(padding=(0, 2, 0, 0))
+    facts.add_column(style="dim", no_wrap=True)
+    facts.add_column(overflow="fold")
+    facts.add_row("  time", f"{report.cycles:,} cycles, {scaled(report.latency_s, 's')}")
+    facts.add_row("  energy", f"{scaled(report.energy_j, 'J')}, leakage included")
+    facts.add_row("  events", f"{report.events:,}, and {report.waits:,} waits")
+    facts.add_row("  level", f"{report.level}, {report.rows:,} rows")
+    facts.add_row("  size", f"{report.bytes:,} bytes, {_each(report)}")
+    facts.add_row("  units", ", ".join(report.units))
+    facts.add_row("  layers", ", ".join(report.layers))
+    facts.add_row("  program", f"{program.instructions} instructions, sha256 {program.sha256[:16]}")
+    facts.add_row("  chip", f"sha256 {chip.sha256[:16]}")
+    yield facts
+
+
+def _each(report: TraceInfo) -> str:
+    """The bytes of one row."""
+    rows = report.rows + report.waits
+    return f"{report.bytes / rows:.2f} a row" if rows else "no rows"
+
+
+def query_parts(report: QueryAnswer) -> Iterator[RenderableType]:
+    """The rows of a query."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for number, name in enumerate(report.columns):
+        numeric = all(isinstance(row[number], int | float) for row in report.rows)
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in report.rows:
+        table.add_row(*("" if cell is None else str(cell) for cell in row))
+    yield table
+
+
+def stats_parts(report: TraceStats) -> Iterator[RenderableType]:
+    """Where time and energy went."""
+    totals = report.totals
+    cycles, energy = totals.cycles, totals.energy_j
+    summed = f"{totals.events:,} events, {cycles:,} cycles, {scaled(energy, 'J')}"
+    yield Text(f"{summed}\n", "bold")
+    yield from _energies("Component", report.components, energy)
+    yield from _energies("Kind of event", report.kinds, energy)
+    yield from _units(report.units, cycles)
+    yield from _layers(report.layers, totals)
+    yield from _places("Longest waits", "waits for", [(row.unit, row.cause, row.cycles) for row in report.waits])
+    yield from _lines(report.lines, energy)
+    spread = report.latency_percentiles
+    if spread is not None:
+        told = ", ".join(f"{name} {value:,}" for name, value in spread.items())
+        yield Text.assemble(("Latency of an inference", "bold"), f"  {told} cycles")
+
+
+def _energies(title: str, rows: Sequence[ComponentSums | KindSums], energy: float) -> Iterator[RenderableType]:
+    """Rows with events or energy, dearest first; what neither happened nor cost anything is left out."""
+    table = number_table(title, "events", "energy", "")
+    for row in sorted(rows, key=lambda row: -row.energy_aj):
+        if row.events or row.energy_aj:
+            share = percent(row.energy_j, energy)
+            table.add_row(f"  {row.name or 'none'}", f"{row.events:,}", scaled(row.energy_j, "J"), share)
+    yield table
+    yield Text()
+
+
+def _layers(rows: Sequence[LayerSums], totals: Totals) -> Iterator[RenderableType]:
+    """How long each layer was in flight and what its events cost; leakage, which no event pays for, stands apart."""
+    table = number_table("Layer", "events", "cycles", "", "energy", "")
+    for row in sorted(rows, key=lambda row: -row.energy_aj):
+        cycles = f"{row.cycles:,}", percent(row.cycles, totals.cycles)
+        energy = scaled(row.energy_j, "J"), percent(row.energy_j, totals.energy_j)
+        table.add_row(f"  {row.name}", f"{row.events:,}", *cycles, *energy)
+    if leakage := joules(totals.leakage_aj):
+        table.add_row("  (leakage)", "", "", "", scaled(leakage, "J"), percent(leakage, totals.energy_j))
+    yield table
+    yield Text()
+
+
+def _units(rows: Sequence[UnitSums], cycles: int) -> Iterator[RenderableType]:
+    """What each unit did with its time."""
+    table = number_table("Unit", "events", "busy", "waiting", "idle")
+    for row in rows:
+        shares = (percent(part, cycles) for part in (row.busy, row.waiting, row.idle))
+        table.add_row(f"  {row.name}", f"{row.events:,}", *shares)
+    yield table
+    yield Text()
+
+
+def _places(title: str, link: str, rows: Sequence[tuple[str, str, int]]) -> Iterator[RenderableType]:
+    """Who waited for what, longest first."""
+    table = number_table(title, "cycles")
+    for unit, cause, cycles in rows[:MOST]:
+        table.add_row(f"  {unit} {link} {cause.replace('_', ' ')}", f"{cycles:,}")
+    yield table
+    yield Text()
+
+
+def _lines(rows: Sequence[LineSums], energy: float) -> Iterator[RenderableType]:
+    """The source lines that took longest."""
+    table = number_table("Source line", "events", "busy", "waiting", "energy", "")
+    for row in rows[:MOST]:
+        amounts = (f"{part:,}" for part in (row.events, row.busy, row.waiting))
+        table.add_row(f"  {row.line}", *amounts, scaled(row.energy_j, "J"), percent(row.energy_j, energy))
+    yield table
+    yield Text()

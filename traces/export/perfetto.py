@@ -1,0 +1,193 @@
+"""Perfetto protobuf: one track per unit with its lanes below it, counters of energy by component, and of busy units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from acortex.traces.export.lanes import nanoseconds
+from acortex.traces.export.occupancy import occupancies
+from acortex.traces.export.protobuf import Piece, constant, joined, length, lookup, nested, tag, varint
+from acortex.traces.export.slices import DETAILS, Slices, slices
+from acortex.traces.file.dataframes import optional
+from acortex.traces.file.reader import Trace
+from acortex.traces.file.schema import TraceHeader
+from acortex.traces.file.table import Ints, narrowest
+from acortex.traces.show import timeline
+from acortex.traces.stats import energies_by
+from acortex.units import picojoules
+
+SEQUENCE = 1
+SAMPLES = 1000
+_TABLE = 1 << 23  # bytes of the table that packets are made in
+_LANES = 1 << 20  # uuid of a lane: unit * _LANES + lane + 1; those of units and counters lie above
+
+
+def write(trace: Trace, path: Path) -> None:
+    """Slices in lanes, with their exact cycles, count and energy. Time 0 is cycle 0, or the first cycle before it."""
+    proto = optional("perfetto.protos.perfetto.trace.perfetto_trace_pb2", "the Perfetto format", "perfetto")
+    builder = optional("perfetto.trace_builder.proto_builder", "the Perfetto format", "perfetto")
+    with path.open("wb") as file:
+        tracks = _Tracks(builder.StreamingTraceProtoBuilder(file), proto.TrackEvent, trace)
+        packets = _Packets(trace.header, tracks.origin_ns)
+        for some in slices(trace):
+            for lane in _by_lane(some, packets.rows):
+                uuid = tracks.lane(int(lane["unit"][0]), int(lane["lane"][0]))
+                file.write(packets.of(lane, uuid))
+        for name, unit, samples in _counters(trace):
+            tracks.counter(name, unit, samples)
+
+
+def _by_lane(some: Slices, most: int) -> Iterator[Slices]:
+    """The slices of one lane each, at most so many."""
+    change = (np.diff(some["unit"]) != 0) | (np.diff(some["lane"]) != 0)
+    borders = [0, *(np.flatnonzero(change) + 1).tolist(), len(some["unit"])]
+    for first, end in pairwise(borders):
+        for at in range(first, end, most):
+            yield {name: column[at : min(at + most, end)] for name, column in some.items()}
+
+
+class _Packets:
+    """The packets of slices, as protobuf writes them: fields in the order of their numbers.
+
+    For each slice one that begins it, `timestamp` 8, `trusted_packet_sequence_id` 10, `track_event` 11 with
+    `debug_annotations` 4, `type` 9, `track_uuid` 11 and `name` 23, and one that ends it.
+    """
+
+    def __init__(self, header: TraceHeader, origin_ns: int) -> None:
+        self._origin_ns = origin_ns
+        self._layers = [_note("layer", nested(6, layer.encode())) for layer in header.layers]
+        self._sources = [_note("source", nested(6, line.encode())) for line in (*header.lines, "-")]
+        self._names = [nested(23, kind.name.encode()) for kind in header.kinds]
+        longest = max(
+            (len(entry) for table in (self._layers, self._sources, self._names) for entry in table), default=0
+        )
+        self.rows = max(_TABLE // (longest + 300), 1)
+
+    def of(self, some: Slices, uuid: int) -> bytes:
+        """The packets of the slices of one lane, one after another."""
+        track = tag(11, 0) + varint(np.array([uuid])).data.tobytes()
+        begin = [
+            lookup(self._layers, some["layer"]),
+            lookup(self._sources, some["pc"]),
+            *(piece for name in DETAILS for piece in _exact(name, some[name])),
+            constant(tag(9, 0) + b"\1" + track),
+            lookup(self._names, some["kind"]),
+        ]
+        end = [constant(tag(9, 0) + b"\2" + track)]
+        pieces = [*self._packet(some["start_ns"], begin), *self._packet(some["end_ns"], end)]
+        return joined(pieces, len(some["unit"]))
+
+    def _packet(self, time_ns: Ints, event: Sequence[Piece]) -> list[Piece]:
+        """A packet with the event that these pieces make."""
+        head = [
+            constant(tag(8, 0)),
+            varint(time_ns - self._origin_ns),
+            constant(tag(10, 0) + bytes((SEQUENCE,)) + tag(11)),
+            varint(length(*event)),
+        ]
+        return [constant(tag(1)), varint(length(*head, *event)), *head, *event]
+
+
+def _note(name: str, value: bytes) -> bytes:
+    """An annotation: field 4 of an event, with `name` 10."""
+    return nested(4, value + nested(10, name.encode()))
+
+
+def _exact(name: str, values: Ints) -> Iterator[Piece]:
+    """The annotation of an integer, `int_value` 4: shorter than 128 bytes."""
+    value, after = varint(values), nested(10, name.encode())
+    yield constant(tag(4))
+    yield varint(value.size + len(after) + 1)
+    yield constant(tag(4, 0))
+    yield value
+    yield constant(after)
+
+
+class _Tracks:
+    """Writes tracks and counters; describes a track before its first event."""
+
+    def __init__(self, builder: Any, event: Any, trace: Trace) -> None:
+        self._builder = builder
+        self._event = event
+        self._units = trace.header.units
+        self._described: set[int] = set()
+        first = min((int(chunk["start"].min()) for chunk in trace.events.chunks("start")), default=0)
+        self.origin_ns = int(nanoseconds(np.array([min(first, 0)]), trace.header.exact_clock_ns())[0])
+
+    def counter(self, name: str, unit: str, samples: Iterator[tuple[int, float]]) -> None:
+        """A counter track with its samples (ns, value)."""
+        uuid = self._describe((len(self._units) + 1) * _LANES + len(self._described), name, 0, unit)
+        for time_ns, value in samples:
+            packet = self._builder.create_packet()
+            packet.trusted_packet_sequence_id = SEQUENCE
+            packet.timestamp = time_ns - self.origin_ns
+            packet.track_event.type = self._event.TYPE_COUNTER
+            packet.track_event.track_uuid = uuid
+            packet.track_event.double_counter_value = value
+            self._builder.write_packet(packet)
+
+    def lane(self, unit: int, lane: int) -> int:
+        """The track of a lane."""
+        parent = len(self._units) * _LANES + unit + 1
+        if parent not in self._described:
+            self._describe(parent, self._units[unit], 0)
+        uuid = unit * _LANES + lane + 1
+        if uuid not in self._described:
+            self._describe(uuid, f"{self._units[unit]} lane {lane}", parent)
+        return uuid
+
+    def _describe(self, uuid: int, name: str, parent: int, counter_unit: str = "") -> int:
+        packet = self._builder.create_packet()
+        packet.trusted_packet_sequence_id = SEQUENCE
+        track = packet.track_descriptor
+        track.uuid, track.name = uuid, name
+        if parent:
+            track.parent_uuid = parent
+        if counter_unit:
+            track.counter.unit_name = counter_unit
+        self._builder.write_packet(packet)
+        self._described.add(uuid)
+        return uuid
+
+
+def _counters(trace: Trace) -> Iterator[tuple[str, str, Iterator[tuple[int, float]]]]:
+    """Energy so far by component, how many units are busy on average, and what lies between them; SAMPLES of each."""
+    if not len(trace.events):
+        return
+    yield from _energies(trace)
+    clock_ns = trace.header.exact_clock_ns()
+    drawn = timeline(trace, columns=min(SAMPLES, max(trace.cycles, 1)))
+    busy = drawn.busy.sum(axis=0) / np.diff(drawn.edges)
+    borders = nanoseconds(np.round(drawn.edges[:-1]).astype(np.int64), clock_ns).tolist()
+    yield "busy units", "units", iter(zip(borders, busy.tolist(), strict=True))
+    for place, cycles, content in occupancies(trace):
+        chosen = np.unique(np.linspace(0, len(cycles) - 1, SAMPLES).astype(np.int64))
+        samples = zip(nanoseconds(cycles[chosen], clock_ns).tolist(), content[chosen].tolist(), strict=True)
+        yield place.name, place.unit, iter(samples)
+
+
+def _energies(trace: Trace) -> Iterator[tuple[str, str, Iterator[tuple[int, float]]]]:
+    """Energy so far by component, in pJ: each counter ends at what `stats` says of the component, leakage too."""
+    header = trace.header
+    cycles = _sampled_ends(trace)
+    times = nanoseconds(cycles, header.exact_clock_ns()).tolist()
+    for component, energy_aj in energies_by(trace, cycles):
+        energy_pj = [picojoules(each) for each in accumulate(energy_aj)]
+        yield f"energy {component}", "pJ", iter(zip(times, energy_pj, strict=True))
+    if header.leakage_aj_per_cycle:
+        cycles = np.unique([0, *cycles[cycles < trace.cycles], trace.cycles])
+        times = nanoseconds(cycles, header.exact_clock_ns()).tolist()
+        leaked_pj = (cycles * picojoules(header.leakage_aj_per_cycle)).tolist()
+        yield "energy leakage", "pJ", iter(zip(times, leaked_pj, strict=True))
+
+
+def _sampled_ends(trace: Trace) -> Ints:
+    """Cycles in which events end, SAMPLES of them at most, with as many events between each two; the last is there."""
+    ends = np.concatenate([narrowest(chunk["start"] + chunk["duration"]) for chunk in trace.events.chunks()])
+    ends.sort()
+    return np.unique(ends[np.linspace(0, len(ends) - 1, SAMPLES).astype(np.int64)]).astype(np.int64)

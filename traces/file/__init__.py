@@ -1,0 +1,1 @@
+"""The file format of a trace: schema, columns, blocks, writer, reader."""
