@@ -73,7 +73,7 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
 
-class ArraysSettings(Section):
+class Arrays(Section):
     """The vector-by-matrix arrays: how many, and how long they take."""
 
     cell: CellType = _setting("", "the cells' technology; sets what is not stated beside it")
@@ -91,7 +91,7 @@ class ArraysSettings(Section):
     broadcast_loads: bool = _setting("", "whether a word loads the latches of a whole row of a group's arrays at once")
 
 
-class MemorySettings(Section):
+class Memory(Section):
     """The main memory: embedded DRAM without refresh, in words of 256 bits."""
 
     type: MemoryType = _setting("", "the memory's technology; sets what is not stated beside it")
@@ -110,21 +110,21 @@ class InstructionMemory(Section):
     words: int = _setting("words", "instructions that fit", 1, 65536)
 
 
-class ControllerSettings(Section):
+class Controller(Section):
     """Fetch, decode and dispatch."""
 
     decode_cycles: int = _setting("cycles", "cycles that one instruction takes to issue", 1, 1024)
     queue_depth: int = _setting("instructions", "decoded instructions that wait at one agent", 1, 1024)
 
 
-class BufferSettings(Section):
+class Buffer(Section):
     """The chain of buffers between main memory and the arrays."""
 
     words: int = _setting("words", "words that the buffer holds", 1, 65536)
     windows: int = _setting("vectors", "input vectors that may stand ready for the latches", 1, 1024)
 
 
-class BusesSettings(Section):
+class Buses(Section):
     """The data buses and the analog buses."""
 
     down_lanes: int = _setting("words", "words at once on the way to the arrays", 1, 64)
@@ -135,7 +135,7 @@ class BusesSettings(Section):
     pricing: Literal["span", "route"] = _setting("", "a word pays for the die's side (span) or for its route")
 
 
-class NeuronsSettings(Section):
+class Neurons(Section):
     """The neurons with their converters, shared down a column of arrays."""
 
     bits: int = _setting("bits", "bits of a code; a conversion is a ramp of 2^bits steps", 1, 8)
@@ -150,7 +150,7 @@ class Host(Section):
     word_cycles: int = _setting("cycles", "how long a word occupies the port", 1, 65536)
 
 
-class VectorSettings(Section):
+class Vector(Section):
     """The vector agent, on the memory side of the data bus."""
 
     step_cycles: int = _setting("cycles", "one operation on one word", 1, 1024)
@@ -159,7 +159,7 @@ class VectorSettings(Section):
     state_words: int = _setting("words", "its state store: words of 64 x 16 bits for recurrent cells", 1, 65536)
 
 
-class ProgramEraseSettings(Section):
+class ProgramErase(Section):
     """Writing weights: every level of a cell takes the same pulses, so that data never steer the clock."""
 
     levels: int = _setting("levels", "levels that a cell is stepped through", 1, 256)
@@ -168,7 +168,7 @@ class ProgramEraseSettings(Section):
     verify_ns: Real = _setting("ns", "one verifying read, of a row of cells at once", 0, 10**9)
 
 
-class EnergySettings(Section):
+class Energy(Section):
     """What each event costs, and what leaks."""
 
     memory_access_pj: Real = _setting("pJ", "one read or write of a main-memory word: the memory's part", 0, 10**6)
@@ -216,17 +216,17 @@ class Chip(Section):
     name: str = Field(min_length=1, max_length=64)
     description: str = Field(max_length=1000)
     clock_ns: Real = _setting("ns", "one clock cycle: one word into an array's DAC latches", Decimal("0.001"), 10**6)
-    arrays: ArraysSettings
-    memory: MemorySettings
+    arrays: Arrays
+    memory: Memory
     instruction_memory: InstructionMemory
-    controller: ControllerSettings
-    buffer: BufferSettings
-    buses: BusesSettings
-    neurons: NeuronsSettings
+    controller: Controller
+    buffer: Buffer
+    buses: Buses
+    neurons: Neurons
     host: Host
-    vector: VectorSettings
-    program_erase: ProgramEraseSettings
-    energy: EnergySettings
+    vector: Vector
+    program_erase: ProgramErase
+    energy: Energy
     area: Area
     errors: Errors
     sources: dict[str, str]
