@@ -131,10 +131,10 @@ MOST = 5
 
 @st.composite
 def plans(draw: st.DrawFn) -> Plan:
-    """Any plan. An alarm is armed for a later cycle, or for the same one where its turn is yet to come."""
+    """Any plan."""
     count = draw(st.integers(1, MOST))
     ranks = tuple(draw(st.permutations(range(count))))
-    arms = st.tuples(st.integers(0, count - 1), st.integers(1, 6) | st.sampled_from([17, 40]))
+    arms = st.tuples(st.integers(0, count - 1), DELAYS)
     steps = st.tuples(st.integers(1, 9), st.tuples(st.integers(0, count - 1), DELAYS))
     return Plan(
         ranks,
