@@ -28,6 +28,12 @@ class Plan:
     """What the ring of that number, of all rings of the run, arms."""
     processes: tuple[tuple[tuple[int, Arm], ...], ...]
     """For each process its steps: the cycles that it waits, and what it arms then, from the next cycle on."""
+    events: tuple[int | None, ...] = ()
+    """How many cycles after the ring of that number an event of simpy comes, as one for which a process waits."""
+
+    def event(self, ring: int) -> int | None:
+        """How many cycles after a ring an event comes, if one does."""
+        return self.events[ring] if ring < len(self.events) else None
 
 
 class Loop(Protocol):
@@ -48,6 +54,7 @@ class Naive:
         self.due: list[int | None] = [None] * len(plan.ranks)
         self.floor = list(plan.floors)
         self.next = [[0, steps[0][0]] if steps else [0, None] for steps in plan.processes]
+        self.events: list[tuple[int, int]] = []
         for number, delay in plan.first:
             self.arm(number, delay)
 
@@ -59,7 +66,7 @@ class Naive:
         """The cycle, whether it is an alarm, its rank and its number."""
         alarms = [(due, 1, self.plan.ranks[one], one) for one, due in enumerate(self.due) if due is not None]
         others = [(cycle, 0, 0, one) for one, (_, cycle) in enumerate(self.next) if cycle is not None]
-        return min(alarms + others, default=None)
+        return min(alarms + others + [(cycle, 0, 1, ring) for cycle, ring in self.events], default=None)
 
     def run(self, limit: int | None) -> None:
         while (least := self.least()) is not None and (limit is None or least[0] < limit):
@@ -68,12 +75,18 @@ class Naive:
     def steps(self) -> None:
         self.run(None)
 
-    def happens(self, now: int, is_alarm: int, _: int, number: int) -> None:
+    def happens(self, now: int, is_alarm: int, is_event: int, number: int) -> None:
+        if is_event and not is_alarm:
+            self.events.remove((now, number))
+            self.told.append((f"process of ring {number}", now))
+            return
         if is_alarm:
             self.due[number] = None
             self.told.append((f"alarm {number}", now))
             for other, delay in self.plan.rings[self.rung] if self.rung < len(self.plan.rings) else ():
                 self.arm(other, now + delay)
+            event = self.plan.event(self.rung)
+            self.events += [] if event is None else [(now + event, self.rung)]
             self.rung += 1
             return
         self.told.append((f"process {number}", now))
@@ -104,9 +117,18 @@ class Ours:
             self.told.append((f"alarm {number}", now))
             for other, delay in self.plan.rings[self.rung] if self.rung < len(self.plan.rings) else ():
                 self.alarms[other].at(now + delay)
+            event = self.plan.event(self.rung)
+            if event is not None:
+                self.event(self.rung, now + event)
             self.rung += 1
 
         return action
+
+    def event(self, ring: int, cycle: int) -> None:
+        event = simpy.Event(self.kernel)
+        event._ok, event._value = True, None
+        event.callbacks.append(lambda _: self.told.append((f"process of ring {ring}", int(self.kernel.now))))
+        self.kernel.schedule(event, delay=cycle - self.kernel.now)
 
     def process(self, number: int, steps: tuple[tuple[int, Arm], ...]) -> Generator[simpy.Event, Any, None]:
         for wait, (other, delay) in steps:
@@ -142,6 +164,7 @@ def plans(draw: st.DrawFn) -> Plan:
         tuple(draw(st.lists(DELAYS, min_size=count, max_size=count))),
         tuple(tuple(one) for one in draw(st.lists(st.lists(arms, max_size=4), max_size=40))),
         tuple(tuple(one) for one in draw(st.lists(st.lists(steps, min_size=1, max_size=6), max_size=2))),
+        tuple(draw(st.lists(st.none() | st.integers(1, 9), max_size=20))),
     )
 
 
