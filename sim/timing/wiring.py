@@ -252,8 +252,10 @@ class TimedChip:
             if not self.stopped:
                 self._check_finished()
             cycles = max(unit.since for unit in self.units)
-            if limit is not None and self.stopped and not self.interrupted:
-                cycles = max(cycles, limit)  # what waits then waits up to there
+            if self.interrupted:
+                cycles = max(cycles, self.now)  # what waits then waits up to there
+            elif limit is not None and self.stopped:
+                cycles = max(cycles, limit)
             for unit in self.units:
                 unit.close(cycles)
             return cycles

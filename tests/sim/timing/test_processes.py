@@ -229,6 +229,20 @@ def test_whole_cycles_may_be_floats() -> None:
     assert granted == [5] and isinstance(granted[0], int) and isinstance(result.report.cycles, int)
 
 
+@pytest.mark.parametrize("limit", [None, 5_000])
+def test_a_run_that_is_interrupted_ends_in_the_cycle_that_had_come(limit: int | None) -> None:
+    """The chip may have waited for its host for long, and done nothing."""
+
+    def interrupted(chip: Handle) -> Steps:
+        chip.take_host()
+        yield chip.env.timeout(3_000)
+        raise KeyboardInterrupt
+
+    result = echo(interrupted, max_cycles=limit)
+    assert result.cycles == 3_000 and str(result.report.stopped).startswith("stopped at cycle 3,000, interrupted")
+    assert waited(result, "host/in", "host") > 2_900
+
+
 def test_the_order_in_which_processes_wait_changes_nothing_for_the_chip() -> None:
     """A process acts before the units of its cycle, whether it was armed before or after them."""
 

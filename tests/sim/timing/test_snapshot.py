@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import cache
 from typing import Any
 
 import pytest
+import simpy
 from timed_chips import NAMES, Kept, Runs, of_ours
 
 from acortex.errors import AcortexError, UsageError
 from acortex.isa.sequencer import Sequencer
 from acortex.sim.functional.executor import Functional
 from acortex.sim.lockstep import Lockstep
+from acortex.sim.timing.processes import Handle
 from acortex.sim.timing.snapshot import NEVER, Roles, Snapshot, roles_of
 from acortex.sim.timing.wiring import TimedChip
 from acortex.sim.tracing import Tracing
@@ -189,13 +191,29 @@ def test_a_limit_of_the_past_is_refused() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_attribute_has_one_role(name: str) -> None:
-    chip = ours(name, True).new([Kept()])
+    def idles(chip: Handle) -> Generator[simpy.Event, Any, None]:
+        yield chip.env.timeout(1)
+
+    chip = ours(name, True).new([Kept()], record=True, processes=[idles])
     chip.advance(100)
     for path, part in chip.parts().items():
         known = roles_of(type(part)).names()
         slots = [slot for kind in type(part).__mro__ for slot in getattr(kind, "__slots__", ())]
         assert len(known) == len(set(known)), f"{path}: an attribute has two roles"
         assert {*getattr(part, "__dict__", {}), *slots} <= set(known), f"{path}: an attribute has no role"
+
+
+def test_a_kernel_and_a_chip_hold_no_state_of_their_own_beside_what_a_snapshot_has() -> None:
+    """Between two steps no alarm is held, `soon` is found anew at each, and the others are set as a run begins."""
+    kernel = {"alarms", "_nobody", "held", "soon", "over", "limit", "cycle", "_here", "_steps_here"}
+    chip = ours("vmm", True).new()
+    chip.advance(100)
+    assert {*vars(chip.kernel)} - {*vars(simpy.Environment())} <= kernel
+    assert chip.kernel.held is chip.kernel._nobody
+    settled = {"chip", "kernel", "tally", "tokens", "agents", "controller", "units"}  # made once; parts among them
+    wired = {"_channels", "_sequencer", "_site", "_number", "_processes", "_fabric", "_down", "_up", "_traffic"}
+    wired |= {"_frames", "_vectors", "_samples", "_alarms", "_probe"}
+    assert {*vars(chip)} == {*settled, *wired, "stopped", "interrupted", "_began"}
 
 
 def test_every_attribute_of_a_sequencer_is_state_or_a_setting() -> None:
