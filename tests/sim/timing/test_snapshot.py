@@ -159,7 +159,8 @@ def test_a_limit_of_cycles_holds_for_a_restored_run() -> None:
 def test_a_limit_that_units_have_kept_holds_and_another_is_refused(name: str) -> None:
     """Units run ahead: what has begun in a cycle or after it cannot be taken back."""
     runs, met = of_ours(name, inferences=1), {True: 0, False: 0}
-    for limit in range(25, whole(runs)[1]["cycles"], 17):
+    end = whole(runs)[1]["cycles"]
+    for limit in range(25, end, max(7, end // 20)):
         for back in (0, 1, 5, 40):
             kept, limited = Kept(), Kept()
             chip, fresh = runs.new([kept]), runs.new([limited])
