@@ -175,7 +175,7 @@ def _check_options(
         raise UsageError(f"trace is {str(trace)[:80]!r}, no path of a file", hint='give one such as "run.actrace"')
     if not all(hasattr(one, "emit") and hasattr(one, "wait") for one in observers):
         raise UsageError("an observer has the methods emit and wait", hint="see acortex.sim.timing.probe.Observer")
-    if callable(processes) or not all(callable(one) for one in processes):
+    if not isinstance(processes, Sequence) or not all(callable(one) for one in processes):
         raise UsageError("processes are a list of functions of one argument", hint="see docs/extending.md")
 
 

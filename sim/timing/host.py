@@ -32,6 +32,19 @@ class HostSpec:
     word_cycles: int
 
 
+class Offered(Channel[int]):
+    """Words that a process has offered. An item stands for all those of one offer: millions take no more room."""
+
+    roles = Roles()
+
+    def take(self) -> int:
+        """Takes one word; returns how many of its offer are left."""
+        seen, words = self._items.popleft()
+        if words > 1:
+            self._items.appendleft((seen, words - 1))
+        return words - 1
+
+
 class HostIn(Client):
     """Brings a tensor from the host into main memory: a word crosses the port, then is written.
 
@@ -47,7 +60,7 @@ class HostIn(Client):
         ports.check(path)
         super().__init__(site, path, rank, ports.fabric)
         self.word_cycles = spec.word_cycles
-        self.offered: Channel[None] | None = None
+        self.offered: Offered | None = None
         """The words that a process has offered; None where the host has all its words."""
 
     def work(self, now: int) -> None:
@@ -63,7 +76,7 @@ class HostIn(Client):
         else:
             self.alarm.at(start)
 
-    def _takes(self, offered: Channel[None], start: int) -> bool:
+    def _takes(self, offered: Offered, start: int) -> bool:
         """Whether there is a word to take; if not, the agent waits for one."""
         if start < self.kernel.limit:
             if not offered.ready(start, self):

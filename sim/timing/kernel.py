@@ -15,12 +15,14 @@ far ahead of the clock, but never of what it knows.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from operator import index
 from typing import Any, TypeVar
 
 import simpy
 from simpy.core import EmptySchedule, StopSimulation
 from simpy.events import NORMAL, Event, EventPriority, Process
 
+from acortex.errors import UsageError
 from acortex.sim.timing.handovers import CAUSE as CAUSE
 from acortex.sim.timing.handovers import CAUSES as CAUSES
 from acortex.sim.timing.snapshot import CYCLE, NEVER, Roles
@@ -35,6 +37,9 @@ LAST = NEVER - 1
 
 CHAIN = range(16)
 """How many alarms ring in one step of simpy, at most: progress counts steps."""
+
+MOST_STEPS = 1_000_000
+"""The steps of simpy in one cycle that processes can reasonably need."""
 
 T = TypeVar("T")
 
@@ -61,9 +66,11 @@ class Kernel(simpy.Environment):
         """The alarm that was armed first since one rang, not on the heap yet: it may be the next to ring."""
         self.soon: float = NEVER
         """The cycle of the first entry on the heap, while an alarm rings."""
+        self._here: float = -1
+        self._steps_here = 0
+        """The cycle of the last check of `_moves_on`, and the steps done in it up to then."""
         self.over: Callable[[], bool] | None = None
         """Asked before each step where processes of a user may go on for ever: whether the run is over."""
-        self.failure: Exception | None = None
 
     def drain(self, limit: int | None, every: int, tick: Callable[[], None] | None = None) -> bool:
         """Runs until nothing is left to happen before cycle `limit`, or the run is over; returns whether it did.
@@ -99,41 +106,48 @@ class Kernel(simpy.Environment):
             if self.over():
                 return False
             self.step()
+        self._moves_on(count)
         return True
 
+    def _moves_on(self, steps: int) -> None:
+        """Raises UsageError where so many steps were done in one cycle that processes must be going round in it."""
+        self._steps_here = self._steps_here + steps if self.now == self._here else 0
+        self._here = self.now
+        if self._steps_here > MOST_STEPS:
+            raise UsageError(
+                f"more than {MOST_STEPS:,} events have happened in cycle {self.now}, which does not end",
+                where="processes",
+                hint="a process that goes on for ever waits for a later cycle: `yield chip.env.timeout(1)`",
+            )
+
     def schedule(self, event: Event, priority: EventPriority = NORMAL, delay: float = 0) -> None:
-        """Schedules an event as simpy does, and notes whether it is the next."""
+        """Schedules an event as simpy does, and notes whether it is the next.
+
+        Raises UsageError for a delay that is none: time would go back, or have no order any more.
+        """
+        if type(delay) is not int:
+            delay = _plain(delay)
+        if not delay >= 0:  # nor is it a number
+            where = self.active_process.name if self.active_process is not None else ""
+            raise UsageError(f"a delay is {delay!r} cycles, allowed is 0 or more", where=where)
         super().schedule(event, priority, delay)
         self.soon = min(self.soon, self.now + delay)
 
     def process(self, generator: Generator[Event, Any, Any]) -> Process:
-        """Makes a process of simpy of a generator, as simpy does, and keeps what ends it if that is an exception."""
-        kept: Any = self._kept(generator, lambda: bool(made.callbacks))
-        kept.__name__ = getattr(generator, "__name__", "process")  # simpy names a process after its generator
-        made = Process(self, kept)
-        return made
-
-    def _kept(self, generator: Generator[Event, Any, Any], awaited: Callable[[], bool]) -> Generator[Event, Any, Any]:
-        """A generator whose exception is kept as it is: simpy makes it anew from its `args`, without its traceback.
-
-        Where another process waits for this one, the exception is that one's to handle, as simpy has it.
-        """
-        try:
-            return (yield from generator)
-        except Exception as error:
-            if awaited():
-                raise
-            self.failure = error
-            raise ProcessFailed from None
+        """Makes a process of simpy of a generator, as simpy does; its exceptions arrive as they are."""
+        if not hasattr(generator, "throw"):
+            hint = "call the function: `env.process(f())`" if callable(generator) else ""
+            raise UsageError(f"a process is made of a generator, not of {generator!r}", where="process", hint=hint)
+        driven: Any = Driven(generator)
+        return Process(self, driven)
 
     def _as_raised(self, work: Callable[[], T]) -> T:
         """What `work` returns; where a process fails in it, that raises what the process raised."""
         try:
             return work()
-        except ProcessFailed:
-            pass  # raised below, where this exception is no context of it
-        assert self.failure is not None
-        raise self.failure
+        except ProcessFailed as failed:
+            error = failed.error
+        raise error  # here, where that exception is no context of it
 
     def advance(self, cycle: int) -> None:
         """Runs up to before a cycle, which is not of the past, and ends nothing."""
@@ -153,8 +167,51 @@ class Kernel(simpy.Environment):
         self.schedule(_End(self), FIRST, cycle - self.now)
 
 
+def _plain(delay: float) -> float:
+    """A delay as Python has it, whole where it is. A number of NumPy would lend its few bits to the clock."""
+    try:
+        return index(delay)  # type: ignore[arg-type]
+    except TypeError:
+        found = float(delay)
+        return int(found) if found.is_integer() else found
+
+
 class ProcessFailed(Exception):
-    """Stands for the exception of a process in simpy, which makes exceptions anew."""
+    """Stands for the exception of a process in simpy, which makes exceptions anew from their `args`."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+class Driven:
+    """The generator of a process as simpy drives it: exceptions pass through simpy in an envelope, both ways."""
+
+    def __init__(self, generator: Generator[Event, object, object]) -> None:
+        self._generator = generator
+        self.__name__ = getattr(generator, "__name__", "process")  # simpy names a process after its generator
+
+    @property
+    def gi_frame(self) -> object:
+        """Where the generator stands, for simpy's message on what is no event."""
+        return getattr(self._generator, "gi_frame", None)
+
+    def send(self, value: object) -> Event:
+        """Goes on with what an event gave."""
+        return _enveloped(self._generator.send, value)
+
+    def throw(self, error: BaseException) -> Event:
+        """Goes on with the exception of an event, that of another process as it was raised."""
+        return _enveloped(self._generator.throw, error.error if isinstance(error, ProcessFailed) else error)
+
+
+def _enveloped(goes_on: Callable[[T], Event], given: T) -> Event:
+    try:
+        return goes_on(given)
+    except StopIteration:
+        raise
+    except Exception as error:
+        raise ProcessFailed(error) from None
 
 
 class _End(simpy.Event):

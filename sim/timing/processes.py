@@ -11,13 +11,13 @@ from collections import deque
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import index
-from typing import Any, SupportsIndex
+from typing import Any
 
 import simpy
 
 from acortex.errors import UsageError
-from acortex.sim.timing.channel import UNBOUNDED, Channel
-from acortex.sim.timing.host import HostIn, HostOut
+from acortex.sim.timing.channel import UNBOUNDED
+from acortex.sim.timing.host import HostIn, HostOut, Offered
 from acortex.sim.timing.kernel import Kernel
 from acortex.sim.timing.memory import READ, WRITE, Client, Fabric
 from acortex.sim.timing.snapshot import Roles
@@ -78,7 +78,7 @@ class Completed(simpy.Event):
 class Host:
     """The host's side of its port, which a process has taken over: words come in only as it offers them."""
 
-    def __init__(self, handle: Handle, words: Channel[None]) -> None:
+    def __init__(self, handle: Handle, words: Offered) -> None:
         self._handle = handle
         self._words = words
 
@@ -88,16 +88,18 @@ class Host:
         What the words hold is in the inputs of the run: time does not depend on it.
         """
         now = self._handle.now
-        for _ in range(_whole(words, "a number of words", 1, MOST_WORDS, self._handle.path)):
-            self._words.put(now + 1, None, places=0)
+        self._words.put(now + 1, _whole(words, "a number of words", 1, MOST_WORDS, self._handle.path), places=0)
 
 
 def _whole(value: int, what: str, low: int, high: int, where: str) -> int:
     """A whole number within bounds, NumPy's too. Raises UsageError for another value."""
-    number = value if isinstance(value, (int, SupportsIndex)) and not isinstance(value, bool) else None
-    if number is None or not low <= index(number) <= high:
+    try:
+        number = low - 1 if isinstance(value, bool) else index(value)
+    except TypeError:
+        number = low - 1
+    if not low <= number <= high:
         raise UsageError(f"{what} is {value!r}, allowed is {low} to {high}", where=where)
-    return index(number)
+    return number
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,7 @@ class Handle:
             raise UsageError("another process has the host's port", where=self.path)
         if self.now:
             raise UsageError(f"takes the host's port in cycle {self.now}, allowed is 0", where=self.path)
-        host_in.offered = Channel(UNBOUNDED)
+        host_in.offered = Offered(UNBOUNDED)
         return Host(self, host_in.offered)
 
     def read(self, address: int) -> simpy.Event:
@@ -200,7 +202,7 @@ class Handle:
         return sum(bisect_right(grants, before) for _, grants in out.accesses)
 
     def _agent(self, name: str) -> Agent:
-        if name not in self._chip.agents:
+        if not isinstance(name, str) or name not in self._chip.agents:
             known = ", ".join(self._chip.agents)
             raise UsageError(f"the chip has no agent {name!r}", where=self.path, hint=f"it has {known}")
         return self._chip.agents[name]
@@ -209,6 +211,8 @@ class Handle:
 def begin(chip: Shared, processes: Sequence[Process], traffic: Sequence[Traffic]) -> None:
     """Starts the processes of a user, in their order. Raises UsageError for one that is none."""
     for process, port in zip(processes, traffic, strict=True):
+        if not callable(process):
+            raise UsageError(f"processes are functions of one argument, and this is {process!r}", where=port.path)
         generator = process(Handle(chip, port))
         if not isinstance(generator, Generator):
             raise UsageError(

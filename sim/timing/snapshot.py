@@ -218,3 +218,5 @@ class Snapshot:
     state: Frozen
     sums: Frozen | None = None
     clipped: bool = False
+    run: tuple[object, ...] | None = field(default=None, compare=False, repr=False)
+    """What it is of: nothing else is restored from it."""

@@ -20,7 +20,7 @@ from acortex.sim.timing.channel import Channel, Recorded, Tokens
 from acortex.sim.timing.controller import Controller, ControllerPorts, ControllerSpec
 from acortex.sim.timing.handovers import CAUSES, table
 from acortex.sim.timing.host import HOST, HostIn, HostOut, HostPorts, HostSpec
-from acortex.sim.timing.kernel import IDLE, Alarm, Kernel
+from acortex.sim.timing.kernel import IDLE, LAST, Alarm, Kernel
 from acortex.sim.timing.memory import (
     Access,
     Client,
@@ -242,21 +242,35 @@ class TimedChip:
     def run(self, limit: int | None = None, tick: Callable[[], None] | None = None) -> int:
         """Runs to the end, or past cycle `limit`; returns the cycles that the run took.
 
-        Raises DeadlockError where units are left waiting for each other.
+        Raises DeadlockError where units are left waiting for each other, and UsageError where some have begun in the
+        limit's cycle already: they run ahead as far as they may.
         """
+        self._check_limit(limit)
         self._begin()
         try:
             self._simulate(limit, tick)
             if not self.stopped:
                 self._check_finished()
             cycles = max(unit.since for unit in self.units)
-            if limit is not None and self.stopped and not self.interrupted:
-                cycles = max(cycles, limit)  # what waits then waits up to there
+            if self.interrupted:
+                cycles = max(cycles, self.now)  # what waits then waits up to there
+            elif limit is not None and self.stopped:
+                cycles = max(cycles, limit)
             for unit in self.units:
                 unit.close(cycles)
             return cycles
         finally:
             self._probe.publish()
+
+    def _check_limit(self, limit: int | None) -> None:
+        """Raises UsageError for a limit that a chip that was run in part has not kept."""
+        ahead = max(self.now, *(unit.since + 1 for unit in self.units)) if self._began else 1
+        if limit is not None and limit < ahead:
+            raise UsageError(
+                f"the units of the chip are ahead of cycle {limit}, allowed is {ahead} or more",
+                where=f"run({limit})",
+                hint="a lower limit is for a chip that has yet to begin",
+            )
 
     def _simulate(self, limit: int | None, tick: Callable[[], None] | None) -> None:
         def each_while() -> None:
@@ -340,21 +354,24 @@ class TimedChip:
             if isinstance(part, Channel):
                 part.settle(self.now)
         state = (*snapshot.freeze(parts, frame), ("sequencer", self._sequencer.snapshot()), ("began", self._began))
-        return Snapshot(self.now, state, snapshot.freeze(parts, frame, sums=True) if sums else None, clip)
+        summed = snapshot.freeze(parts, frame, sums=True) if sums else None
+        return Snapshot(self.now, state, summed, clip, self._run)
 
     def restore(self, found: Snapshot, cycle: int | None = None) -> None:
         """Goes on from a snapshot of another run of the same program on the same chip, in its cycle or in another.
 
-        All cycles move along, those of the sums too. Raises UsageError for a chip that has begun to run, or for a state
-        that was clipped or is of another chip.
+        All cycles move along, those of the sums too. Raises UsageError for a chip that has begun to run, for a state
+        that was clipped or is of another chip or program, and for a cycle before that of the snapshot.
         """
         cycle = found.cycle if cycle is None else cycle
-        parts = self.parts()
-        values = dict(found.state)
-        if found.clipped:
-            raise UsageError("a clipped snapshot has lost its past", hint="take one without clip=True", where="restore")
-        if self._began or set(values) != {name for name, _ in self.snapshot(sums=False).state}:
-            raise UsageError("a snapshot is restored into a new chip of the same kind", where="restore")
+        self._check_fits(found)
+        if not found.cycle <= cycle <= LAST:
+            raise UsageError(
+                f"cycle is {cycle}, allowed is {found.cycle} to {LAST}",
+                where="restore",
+                hint="what began before it would have begun before cycle 0",
+            )
+        parts, values = self.parts(), dict(found.state)
         self._sequencer.restore(values.pop("sequencer"))
         self._began = values.pop("began")
         self.kernel.advance(cycle)
@@ -364,6 +381,27 @@ class TimedChip:
         for part in parts.values():
             if isinstance(part, (Unit, Alarm)):
                 part.restored()
+
+    def _check_fits(self, found: Snapshot) -> None:
+        """Raises UsageError for a snapshot that this chip cannot go on from."""
+        if found.clipped:
+            raise UsageError("a clipped snapshot has lost its past", hint="take one without clip=True", where="restore")
+        new = self.snapshot()
+        same = [name for name, _ in new.state] == [name for name, _ in found.state]
+        if found.sums is not None:
+            same &= [name for name, _ in new.sums or ()] == [name for name, _ in found.sums]
+        if self._began or not same or (found.run is not None and found.run != self._run):
+            raise UsageError(
+                "a snapshot is restored into a new chip of the same kind",
+                where="restore",
+                hint="one with the same settings, program and inferences that has yet to begin",
+            )
+
+    @property
+    def _run(self) -> tuple[object, ...]:
+        """What a snapshot is of: a chip, the words of a program, and inferences."""
+        sequencer = self._sequencer
+        return self.chip, sequencer.program.words.tobytes(), sequencer.inferences
 
     @property
     def arrived(self) -> list[bool]:

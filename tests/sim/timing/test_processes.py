@@ -3,59 +3,29 @@
 from __future__ import annotations
 
 import re
-import traceback
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from echo_runs import ACCESS, ECHO, WORDS, Steps, echo, idles, sends
 from timed_chips import of_ours
 
 import acortex
 from acortex.errors import UsageError
 from acortex.isa import assemble
-from acortex.sim.chip.specs import load_chip
-from acortex.sim.run import Result, prepare
+from acortex.sim.run import Result
 from acortex.sim.timing.processes import Handle
 from acortex.sim.timing.wiring import DeadlockError
 from acortex.traces.file.reader import open as open_trace
 
 PAGE = Path(__file__).parents[3] / "docs" / "extending.md"
-Steps = Generator[Any, Any, None]
-WORDS = 4
-ACCESS = 2
-
-ECHO = f"""
-    .program echo
-    .chip acortex_digits
-    .input x, shape={64 * WORDS}
-    .output y, shape={64 * WORDS}
-    start
-    base d0, 0
-    dim d0, 0, {WORDS}
-    inference
-    input x, d0
-    signal host_in, t0
-    await host_out, t0
-    output y, d0
-    endinference
-    halt
-"""
-"""Words come in, and go out as they are."""
 
 
 @pytest.fixture(autouse=True)
 def anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing that is written stays."""
     monkeypatch.chdir(tmp_path)
-
-
-def echo(
-    *processes: Callable[[Handle], Steps], settings: tuple[str, ...] = (), source: str = ECHO, **more: Any
-) -> Result:
-    """A run of the small program with processes, without values."""
-    chip = load_chip("acortex_digits", [f"memory.access_cycles={ACCESS}", *settings])
-    return prepare(assemble(source, file="echo.s"), chip).time(processes=processes, **more)
 
 
 class Seen:
@@ -77,20 +47,6 @@ def waited(result: Result, unit: str, cause: str) -> int:
 
 
 # A host that sends --------------------------------------------------------------------------------------------------
-
-
-def sends(*bursts: tuple[int, int]) -> Callable[[Handle], Steps]:
-    """A host that offers words in some cycles."""
-
-    def process(chip: Handle) -> Steps:
-        host = chip.take_host()
-        for cycle, words in bursts:
-            if cycle > chip.now:
-                yield chip.env.timeout(cycle - chip.now)
-            host.offer(words)
-        yield chip.env.timeout(1)
-
-    return process
 
 
 def test_a_word_crosses_the_hosts_port_in_the_cycle_after_it_was_offered_and_not_before() -> None:
@@ -202,16 +158,6 @@ def test_a_trace_with_processes_is_read_and_its_busy_cycles_are_those_of_the_rep
     assert busy == result.report.utilisation["main_memory/process0"].busy > 0  # type: ignore[index]
 
 
-@pytest.mark.parametrize("address", [-1, 32, 2.5, True, "0"])
-def test_an_address_that_memory_has_not_is_refused_with_its_range(address: Any) -> None:
-    def process(chip: Handle) -> Steps:
-        yield chip.read(address)
-
-    message = re.escape(f"main_memory/process0: an address of main memory is {address!r}, allowed is 0 to 31")
-    with pytest.raises(UsageError, match=message):
-        echo(process)
-
-
 # A probe ------------------------------------------------------------------------------------------------------------
 
 
@@ -246,26 +192,7 @@ def test_a_probe_sees_the_instructions_that_wait_in_a_queue() -> None:
     assert levels[0] == 0 and max(levels) == 1  # the output waits behind the await
 
 
-@pytest.mark.parametrize(("ask", "message"), [
-    (lambda chip: chip.queued("reed"), "the chip has no agent 'reed'"),
-    (lambda chip: chip.granted("buffer"), "buffer asks for no access to main memory"),
-    (lambda chip: chip.take_host().offer(0), "a number of words is 0, allowed is 1 to"),
-])  # fmt: skip
-def test_what_cannot_be_asked_is_refused(ask: Callable[[Handle], object], message: str) -> None:
-    def process(chip: Handle) -> Steps:
-        ask(chip)
-        yield chip.env.timeout(1)
-
-    with pytest.raises(UsageError, match=message):
-        echo(process)
-
-
 # How a run ends -----------------------------------------------------------------------------------------------------
-
-
-def idles(chip: Handle) -> Steps:
-    while True:
-        yield chip.env.timeout(3)
 
 
 def test_a_process_that_goes_on_for_ever_does_not_keep_a_finished_chip() -> None:
@@ -291,51 +218,6 @@ def test_a_limit_of_cycles_ends_a_run_whose_host_offers_nothing() -> None:
     assert result.cycles == 500 and str(result.report.stopped).startswith("stopped at cycle 500")
 
 
-class OddError(Exception):
-    """One that cannot be made of its `args`."""
-
-    def __init__(self, number: int, *, what: str) -> None:
-        super().__init__(f"{what} {number}")
-
-
-def test_an_exception_of_a_process_arrives_as_it_was_raised() -> None:
-    def fails(chip: Handle) -> Steps:
-        yield chip.env.timeout(7)
-        raise OddError(7, what="cycle")
-
-    with pytest.raises(OddError, match="cycle 7") as caught:
-        echo(fails)
-    frames = traceback.extract_tb(caught.value.__traceback__)
-    assert frames[-1].name == "fails" and frames[-1].filename == __file__
-    assert caught.value.__context__ is None
-
-
-def test_an_exception_that_another_process_handles_ends_nothing() -> None:
-    def fails(chip: Handle) -> Steps:
-        yield chip.env.timeout(2)
-        raise ValueError("for its parent")
-
-    told: list[str] = []
-
-    def parent(chip: Handle) -> Steps:
-        try:
-            yield chip.env.process(fails(chip))
-        except ValueError as error:
-            told.append(str(error))
-
-    assert echo(parent).cycles == echo().cycles
-    assert told == ["for its parent"]
-
-
-def test_a_process_between_two_cycles_may_not_touch_the_chip() -> None:
-    def process(chip: Handle) -> Steps:
-        yield chip.env.timeout(0.5)
-        chip.read(0)
-
-    with pytest.raises(UsageError, match=r"it is 0\.5, between two cycles"):
-        echo(process)
-
-
 def test_whole_cycles_may_be_floats() -> None:
     granted: list[Any] = []
 
@@ -347,13 +229,18 @@ def test_whole_cycles_may_be_floats() -> None:
     assert granted == [5] and isinstance(granted[0], int) and isinstance(result.report.cycles, int)
 
 
-def test_what_is_no_process_is_refused() -> None:
-    with pytest.raises(UsageError, match="this one returned NoneType"):
-        echo(lambda chip: None)  # type: ignore[arg-type, return-value]
-    with pytest.raises(UsageError, match="processes are a list of functions"):
-        acortex.run("zoo:digits_mlp", processes=idles)  # type: ignore[arg-type]
-    with pytest.raises(UsageError, match="processes need time"):
-        acortex.run("zoo:digits_mlp", timing=False, processes=[idles])
+@pytest.mark.parametrize("limit", [None, 5_000])
+def test_a_run_that_is_interrupted_ends_in_the_cycle_that_had_come(limit: int | None) -> None:
+    """The chip may have waited for its host for long, and done nothing."""
+
+    def interrupted(chip: Handle) -> Steps:
+        chip.take_host()
+        yield chip.env.timeout(3_000)
+        raise KeyboardInterrupt
+
+    result = echo(interrupted, max_cycles=limit)
+    assert result.cycles == 3_000 and str(result.report.stopped).startswith("stopped at cycle 3,000, interrupted")
+    assert waited(result, "host/in", "host") > 2_900
 
 
 def test_the_order_in_which_processes_wait_changes_nothing_for_the_chip() -> None:

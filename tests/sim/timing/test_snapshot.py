@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Generator, Iterator
 from functools import cache
 from typing import Any
 
 import pytest
+import simpy
 from timed_chips import NAMES, Kept, Runs, of_ours
 
 from acortex.errors import AcortexError, UsageError
 from acortex.isa.sequencer import Sequencer
 from acortex.sim.functional.executor import Functional
 from acortex.sim.lockstep import Lockstep
-from acortex.sim.timing.snapshot import Roles, Snapshot, roles_of
+from acortex.sim.timing.processes import Handle
+from acortex.sim.timing.snapshot import NEVER, Roles, Snapshot, roles_of
 from acortex.sim.timing.wiring import TimedChip
 from acortex.sim.tracing import Tracing
 from judge.generate import generate
@@ -152,18 +155,66 @@ def test_a_limit_of_cycles_holds_for_a_restored_run() -> None:
     assert (second.run(150), again.rows) == (end, kept.rows)
 
 
+@pytest.mark.parametrize("name", ["in_flight", "residual", "lstm_step"])
+def test_a_limit_that_units_have_kept_holds_and_another_is_refused(name: str) -> None:
+    """Units run ahead: what has begun in a cycle or after it cannot be taken back."""
+    runs, met = of_ours(name, inferences=1), {True: 0, False: 0}
+    end = whole(runs)[1]["cycles"]
+    for limit in range(25, end, max(7, end // 20)):
+        for back in (0, 1, 5, 40):
+            kept, limited = Kept(), Kept()
+            chip, fresh = runs.new([kept]), runs.new([limited])
+            chip.advance(max(limit - back, 0))
+            try:
+                cycles = chip.run(limit)
+            except UsageError as error:
+                assert re.match(
+                    rf"run\({limit}\): the units of the chip are ahead of cycle {limit}, allowed", str(error)
+                )
+            else:
+                assert runs.report(chip, cycles) == runs.report(fresh, fresh.run(limit))
+                assert [sorted(rows) for rows in kept.rows] == [sorted(rows) for rows in limited.rows]
+            met[chip.stopped] += 1
+    assert min(met.values()) > 3
+
+
+def test_a_limit_of_the_past_is_refused() -> None:
+    chip = ours("vmm").new()
+    chip.advance(100)
+    with pytest.raises(UsageError, match=r"run\(50\): the units of the chip are ahead of cycle 50"):
+        chip.run(50)
+    assert chip.now == 100
+    assert chip.run() == whole(ours("vmm"))[1]["cycles"]
+
+
 # What a snapshot holds ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_attribute_has_one_role(name: str) -> None:
-    chip = ours(name, True).new([Kept()])
+    def idles(chip: Handle) -> Generator[simpy.Event, Any, None]:
+        yield chip.env.timeout(1)
+
+    chip = ours(name, True).new([Kept()], record=True, processes=[idles])
     chip.advance(100)
     for path, part in chip.parts().items():
         known = roles_of(type(part)).names()
         slots = [slot for kind in type(part).__mro__ for slot in getattr(kind, "__slots__", ())]
         assert len(known) == len(set(known)), f"{path}: an attribute has two roles"
         assert {*getattr(part, "__dict__", {}), *slots} <= set(known), f"{path}: an attribute has no role"
+
+
+def test_a_kernel_and_a_chip_hold_no_state_of_their_own_beside_what_a_snapshot_has() -> None:
+    """Between two steps no alarm is held, `soon` is found anew at each, and the others are set as a run begins."""
+    kernel = {"alarms", "_nobody", "held", "soon", "over", "limit", "cycle", "_here", "_steps_here"}
+    chip = ours("vmm", True).new()
+    chip.advance(100)
+    assert {*vars(chip.kernel)} - {*vars(simpy.Environment())} <= kernel
+    assert chip.kernel.held is chip.kernel._nobody
+    settled = {"chip", "kernel", "tally", "tokens", "agents", "controller", "units"}  # made once; parts among them
+    wired = {"_channels", "_sequencer", "_site", "_number", "_processes", "_fabric", "_down", "_up", "_traffic"}
+    wired |= {"_frames", "_vectors", "_samples", "_alarms", "_probe"}
+    assert {*vars(chip)} == {*settled, *wired, "stopped", "interrupted", "_began"}
 
 
 def test_every_attribute_of_a_sequencer_is_state_or_a_setting() -> None:
@@ -216,6 +267,37 @@ def test_a_chip_that_has_begun_or_is_another_restores_nothing() -> None:
         begun.restore(taken)
     with pytest.raises(UsageError, match="restored into a new chip of the same kind"):
         ours("vmm", True).new().restore(taken)
+
+
+@pytest.mark.parametrize("settings", [["memory.access_cycles=2"], ["host.word_cycles=3"]])
+def test_a_chip_with_other_settings_restores_nothing(settings: list[str]) -> None:
+    with pytest.raises(UsageError, match="restored into a new chip of the same kind"):
+        of_ours("vmm", settings).new().restore(ours("vmm").new().snapshot())
+
+
+def test_a_chip_with_another_program_or_other_inferences_restores_nothing() -> None:
+    taken = ours("vmm").new().snapshot()
+    for other in (of_ours("vmm", inferences=2), ours("tall_vmm")):
+        with pytest.raises(UsageError, match="restored into a new chip of the same kind"):
+            other.new().restore(taken)
+    of_ours("vmm").new().restore(taken)  # made anew, and equal
+
+
+@pytest.mark.parametrize("record", [True, False])
+def test_a_chip_that_records_restores_only_what_one_recorded(record: bool) -> None:
+    taken = ours("residual").new(record=record).snapshot()
+    ours("residual").new(record=record).restore(taken)
+    with pytest.raises(UsageError, match="restored into a new chip of the same kind"):
+        ours("residual").new(record=not record).restore(taken)
+
+
+@pytest.mark.parametrize("cycle", [-1, 0, 99, NEVER])
+def test_a_snapshot_is_not_restored_in_a_cycle_before_its_own(cycle: int) -> None:
+    """What it has begun would have begun before cycle 0."""
+    chip = ours("vmm").new()
+    chip.advance(100)
+    with pytest.raises(UsageError, match=f"restore: cycle is {cycle}, allowed is 100 to"):
+        ours("vmm").new().restore(chip.snapshot(), cycle)
 
 
 def test_a_clipped_state_is_for_comparing_and_not_for_going_on() -> None:
