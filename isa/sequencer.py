@@ -337,6 +337,12 @@ def _operand_tuple(row: InstructionRow) -> Any:
 
 _OPERANDS = {row.mnemonic: _operand_tuple(row) for row in ROWS}
 
+
+def operands_of(row: InstructionRow, values: Mapping[str, int]) -> Any:
+    """The operands of an instruction, as a dispatch has them."""
+    return _OPERANDS[row.mnemonic](**values)
+
+
 _unbound = {row.mnemonic for row in ROWS if row.agent == "controller"} ^ set(_CONTROL)
 if _unbound:
     raise AssertionError(f"instructions of the controller without a rule, or rules without an instruction: {_unbound}")

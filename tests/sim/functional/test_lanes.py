@@ -237,6 +237,15 @@ def test_a_program_without_a_loop_over_the_host_is_computed_in_turn() -> None:
     assert why_not(many) == "the program has no loop over the host's inferences"
 
 
+def test_a_program_that_ends_in_its_first_inference_dumps_the_layers_of_that_alone() -> None:
+    told = ("signal   write, t1\nawait    host_out, t1\noutput   y, d1\n", "signal   write, t1\nawait    vmm, t1\n")
+    text = changed(
+        BASE, LOOP[0], told, (".output  y, shape=2\n", ""), ("endinference", "endinference\nhalt\nnext l0, back")
+    )
+    both = Both(assemble(text, file="small.s"), load_chip("acortex_digits"), 5, layers=True)
+    assert why_not(both.hold()) == "the program ends inside the loop over the host's inferences"
+
+
 # Errors ---------------------------------------------------------------------------------------------------------------
 
 LATE: dict[str, tuple[tuple[Change, ...], str]] = {
