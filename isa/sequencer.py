@@ -338,9 +338,10 @@ def _operand_tuple(row: InstructionRow) -> Any:
 _OPERANDS = {row.mnemonic: _operand_tuple(row) for row in ROWS}
 
 
-def operands_of(row: InstructionRow, values: Mapping[str, int]) -> Any:
-    """The operands of an instruction, as a dispatch has them."""
-    return _OPERANDS[row.mnemonic](**values)
+def operands_of(row: InstructionRow, values: Mapping[str, int]) -> tuple[int, ...]:
+    """The operands of an instruction by name, as a dispatch has them."""
+    made: tuple[int, ...] = _OPERANDS[row.mnemonic](**values)
+    return made
 
 
 _unbound = {row.mnemonic for row in ROWS if row.agent == "controller"} ^ set(_CONTROL)
