@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from acortex.isa.arithmetic.quantisers import EXACT
+from acortex.isa.arithmetic.quantisers import EXACT, Quantiser
+from acortex.isa.arithmetic.windows import Window
+from acortex.isa.codec import decode
 from acortex.isa.machine import CHANNELS
-from acortex.isa.sequencer import Dispatch
+from acortex.isa.sequencer import Dispatch, Stream, operands_of
+from acortex.isa.table import InstructionRow
 
 Array = NDArray[Any]
 
@@ -32,6 +35,9 @@ class Shape(NamedTuple):
         """Words that the converted columns fill."""
         return -(-self.columns // CHANNELS)
 
+
+CELL = Shape(1, 1, None)
+"""The shape of what works with no group, and of a conversion of which only the pipes count."""
 
 BUFFER, LINES = "buffer.words", "vector.line_words"
 """The settings that say how many words the buffer holds, and how many the vector agent keeps of an image."""
@@ -102,3 +108,36 @@ def means(mnemonic: str, flow: _Flows, sizes: _Sizes = lambda d: ()) -> Callable
         return compute
 
     return bind
+
+
+def example_flows(row: InstructionRow) -> Iterator[Flow]:
+    """What an instruction moves in its example pair, and with each other choice of an operand in turn.
+
+    Raises AssertionError where its `Flow` asks for an operand or a register that its row does not name.
+    """
+    given = decode(row.word).values
+    variants: list[Mapping[str, int]] = [given]
+    for operand in row.operands:
+        variants.extend({**given, operand.name: choice} for choice in range(len(operand.kind.choices)))
+    for values in variants:
+        flow = _flow_of(row, values)
+        for has, name in ((flow.state, "state"), ("host" in flow.takes + flow.gives, "tensor")):
+            if has and name not in row.by_name:
+                raise AssertionError(f"{row.mnemonic}: its Flow needs the operand {name}, and its row has none")
+        yield flow
+
+
+def _flow_of(row: InstructionRow, values: Mapping[str, int]) -> Flow:
+    """The flow with registers that hold the least: one word, one pixel, one cell."""
+    names = row.by_name
+    quantiser = Quantiser(1, 0) if "quantiser" in names else None
+    stream = Stream(0) if "stream" in names else None
+    window = Window(1, 1, 1, 1, 1, 1, width=1, packed=1) if "window" in names else None
+    ops = operands_of(row, values)
+    dispatch = Dispatch(0, row, ops, row.agent, 0, 0, stream, quantiser, quantiser, window, 0)
+    try:
+        return MEANINGS[row.mnemonic].flow(dispatch, CELL)
+    except (AttributeError, AssertionError) as error:
+        lacks = error.name if isinstance(error, AttributeError) else "a stream, a window or a quantiser"
+        has = ", ".join(names) or "none"
+        raise AssertionError(f"{row.mnemonic}: its Flow asks for {lacks}, and its row has {has}") from error

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from acortex.isa.arithmetic.quantisers import LARGEST_SHIFT, nearest, quantise
 from acortex.isa.arithmetic.recurrent import gru_reset_step, gru_step, lstm_step, saturate
 from acortex.isa.arithmetic.windows import Slide, slide
-from acortex.isa.flows import BUFFER, LINES
+from acortex.isa.flows import BUFFER, LINES, example_flows
+from acortex.isa.flows import CELL as CELL
 from acortex.isa.flows import MEANINGS as MEANINGS
 from acortex.isa.flows import Flow as Flow
 from acortex.isa.flows import Meaning as Meaning
@@ -88,7 +89,7 @@ def operand(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
 
 def shifts(dispatch: Dispatch) -> bool:
     """Whether an instruction can write a part of a pixel's channels, or move them up."""
-    return "shift" in dispatch.row.by_name
+    return dispatch.row.by_name.keys() >= {"shift", "tail"}
 
 
 def spills(dispatch: Dispatch) -> bool:
@@ -243,10 +244,10 @@ def slide_over(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
 
 
 def vector_words(dispatch: Dispatch) -> int:
-    """Words of the input vectors that a `feed` or a `slide` makes."""
+    """Words of each input vector that an instruction of the buffer makes."""
     if dispatch.window is None:
-        words: int = dispatch.ops.words
-        return words
+        flow = moves(dispatch)
+        return -(-flow.taken // max(flow.given, 1))
     assert dispatch.stream is not None
     if dispatch.window.packed > 1:
         channels: int = dispatch.ops.tail
@@ -437,4 +438,7 @@ def operations(dispatch: Dispatch) -> int:
 _unbound = {row.mnemonic for row in ROWS if row.agent != "controller"} ^ (set(MEANINGS) | QUIET)
 if _unbound:
     raise AssertionError(f"instructions without a meaning, or meanings without an instruction: {sorted(_unbound)}")
+for _row in ROWS:
+    if _row.mnemonic in MEANINGS:
+        list(example_flows(_row))
 assert KINDS["channels"].high == CHANNELS

@@ -337,6 +337,13 @@ def _operand_tuple(row: InstructionRow) -> Any:
 
 _OPERANDS = {row.mnemonic: _operand_tuple(row) for row in ROWS}
 
+
+def operands_of(row: InstructionRow, values: Mapping[str, int]) -> tuple[int, ...]:
+    """The operands of an instruction by name, as a dispatch has them."""
+    made: tuple[int, ...] = _OPERANDS[row.mnemonic](**values)
+    return made
+
+
 _unbound = {row.mnemonic for row in ROWS if row.agent == "controller"} ^ set(_CONTROL)
 if _unbound:
     raise AssertionError(f"instructions of the controller without a rule, or rules without an instruction: {_unbound}")

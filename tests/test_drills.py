@@ -136,6 +136,59 @@ def test_every_view_of_a_run_is_right_about_a_new_instruction(drill: Drill, kind
     check_judge(drill, kind, checkout / "tests")
 
 
+MATRIX = """
+    .program drill
+    .chip acortex_digits
+    .input x, shape=64
+    .output y, shape=2
+    .weights w, 64x2
+{rows}
+    group g0, 64, 2
+    rect g0, column=0, row=0
+    program g0, w
+    quant q0, 1, 1, activation=relu
+    start
+    connect g0
+    base d0, 0
+    base d1, 4
+    inference
+    input x, d0
+    signal host_in, t0
+    await read, t0
+    read d0
+    {feed}
+    multiply g0, 1
+    {convert}
+    write d1
+    signal write, t1
+    await host_out, t1
+    output y, d1
+    endinference
+    halt
+""".replace("{rows}", "\n".join(f"    .row {1 if row % 2 else -1}, {-1 if row % 2 else 1}" for row in range(64)))
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("spread", {"feed": "spread 1", "convert": "convert q0, 1"}),
+        ("sign", {"feed": "feed 1, 1", "convert": "sign 1"}),
+    ],
+)
+def test_an_instruction_of_the_buffer_or_the_neurons_needs_no_operand_by_name(
+    drill: Drill, name: str, parts: dict[str, str]
+) -> None:
+    drill.instruction(name)
+    assert (drill.files, drill.lines <= 45) == ({"isa/table.py", "isa/semantics.py"}, True)
+    np.save(drill.folder / "x.npy", CODES[:, :64])
+    (drill.folder / "drill.s").write_text(MATRIX.format(**parts))
+    args = ("run", "drill.s", "--format", "json", "--input", "x.npy", "--output", "y.npy", "--check-order")
+    report = json.loads(drill.acortex(*args))
+    assert np.load(drill.folder / "y.npy").tolist() == [[1, 0] if name == "sign" else [15, 0]]
+    assert all(sum(spent.values()) == report["cycles"] for spent in report["utilisation"].values())
+    assert report["utilisation"]["buffer"]["busy"] == 1
+
+
 def check_report(report: dict[str, Any], kind: Kind) -> None:
     """Accesses, and words of memory that were ever written; each unit's time adds up."""
     counts = report["counts"]

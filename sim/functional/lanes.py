@@ -79,6 +79,8 @@ def why_not(rules: Functional) -> str:
     """Why the inferences of a walk cannot be lanes, in words; empty where they can."""
     if rules.turns is None or rules.turns.lineage is None:
         return "the program has no loop over the host's inferences"
+    if rules.turns.lineage.turn >= 0:
+        return "the program ends inside the loop over the host's inferences"
     return rules.turns.lineage.why
 
 

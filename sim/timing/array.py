@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from acortex.isa.semantics import moves
 from acortex.isa.sequencer import Dispatch
 from acortex.isa.table import ROWS
 from acortex.sim.chip.groups import GroupTimes as GroupTimes
@@ -60,6 +61,8 @@ class Loader(Agent):
     """The agent that takes the VMM's instructions and loads the DAC latches."""
 
     executes = ("position", SWITCH)
+    takes, gives = frozenset({"", "vectors"}), frozenset({"", "sums"})
+    needs = ("group",)
     causes = Agent.causes | {VECTORS, LATCHES, WAIT_FRAME}
 
     roles = Roles(
@@ -97,7 +100,7 @@ class Loader(Agent):
         """Begins an operation at each position, or a switch of the bus."""
         self.remaining = 1
         if not self._switches:
-            self.remaining = dispatch.ops.positions
+            self.remaining = moves(dispatch).given
             self._frame.expect(self.alarm.now, self.remaining, self.context)
 
     def settled(self, now: int) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from acortex.isa.semantics import slide_of
+from acortex.isa.semantics import moves, slide_of
 from acortex.isa.sequencer import Dispatch
 from acortex.sim.chip.prices import INDEX as KIND
 from acortex.sim.timing.channel import Channel
@@ -31,6 +31,7 @@ class Buffer(Agent):
     """
 
     executes = ("position",)
+    takes, gives = frozenset({"buffer"}), frozenset({"vectors"})
     causes = Agent.causes | {WORDS, WINDOWS}
 
     roles = Roles(ports=("_words", "_vectors"), state={"_held": NUMBER}, derived=("_new", "_freed", "_keep"))
@@ -48,9 +49,11 @@ class Buffer(Agent):
 
     def bind(self, dispatch: Dispatch) -> None:
         """Finds the new words of each vector, and those that are free after its load."""
-        self._keep = dispatch.window is None and bool(dispatch.ops.keep)
+        flow = moves(dispatch)
+        self._keep = flow.keeps
         if dispatch.window is None:
-            self._new = self._freed = [dispatch.ops.words] * dispatch.ops.positions
+            each, rest = divmod(flow.taken, flow.given)
+            self._new = self._freed = [each] * (flow.given - 1) + [each + rest]
         else:
             windows = slide_of(dispatch)
             self._new, self._freed = windows.new.tolist(), windows.freed.tolist()

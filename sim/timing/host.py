@@ -52,6 +52,7 @@ class HostIn(Client):
     """
 
     executes = ("word",)
+    takes = frozenset({"host_in"})
     causes = Client.causes | {HOST}
 
     roles = Roles(spec=("word_cycles",), ports=("offered",))
@@ -99,6 +100,7 @@ class HostOut(Client):
     """Takes a tensor out of main memory to the host: a word is read, then crosses the port."""
 
     executes = ("word",)
+    gives = frozenset({"host_out"})
     causes = Client.causes | {LATENCY}
 
     roles = Roles(spec=("word_cycles",))

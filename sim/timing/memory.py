@@ -11,6 +11,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from acortex.isa.semantics import moves, shifts, slide_of, spills, visited
 from acortex.isa.sequencer import Dispatch
@@ -122,6 +123,7 @@ class Client(Agent):
     without a gap.
     """
 
+    needs: ClassVar[tuple[str, ...]] = ("stream",)
     causes = Agent.causes | {PORT, BANK}
 
     roles = Roles(
@@ -240,6 +242,7 @@ class Reader(Client):
     """
 
     executes = ("word",)
+    gives = frozenset({"buffer", "vector"})
     causes = Client.causes | {BUS, BUFFER_FULL}
 
     roles = Roles(ports=("_down", "_receivers"), derived=("_receiver",))
@@ -282,6 +285,8 @@ class Reader(Client):
 class OperandReader(Reader):
     """The agent that reads a stream of words for the vector agent's second operand, on the memory's side of the bus."""
 
+    gives = frozenset({"operand"})
+
     full = OPERAND_FULL
     causes = Client.causes | {OPERAND_FULL}
 
@@ -299,6 +304,7 @@ class Writer(Client):
     """The agent that writes a stream of words as they come: from the neurons over the bus, or from the vector agent."""
 
     executes = ("word",)
+    takes = frozenset({"", "neurons", "results"})
     causes = Client.causes | {BUS, CODES}
 
     roles = Roles(ports=("_up", "_sources"), derived=("_source", "_way", "_pixel", "_left_over"))

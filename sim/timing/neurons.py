@@ -6,9 +6,10 @@ held until the last conversion has ended.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from acortex.isa.semantics import CELL, moves
 from acortex.isa.sequencer import Dispatch
 from acortex.sim.chip.prices import INDEX as KIND
 from acortex.sim.timing.array import Operation, Samples
@@ -23,10 +24,10 @@ SUMS, OUTPUT_FULL = CAUSE["sums"], CAUSE["output_full"]
 
 @dataclass(frozen=True)
 class NeuronsPorts(Ports):
-    """`samples` are held by the frames; `receivers` take words of codes: main memory's writer, the vector agent."""
+    """`samples` are held by the frames; `receivers` take words of codes, by the pipes of their flows."""
 
     samples: Channel[Operation] | Samples
-    receivers: Sequence[Channel[bool]]
+    receivers: Mapping[str, Channel[bool]]
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Neurons(Agent):
     """The agent that converts sampled sums to words of codes."""
 
     executes = ("position",)
+    takes, gives = frozenset({"sums"}), frozenset({"neurons", "vector"})
     causes = Agent.causes | {SUMS, OUTPUT_FULL}
 
     roles = Roles(
@@ -54,19 +56,20 @@ class Neurons(Agent):
         super().__init__(site, path, rank)
         self._samples = ports.samples
         self._receivers = ports.receivers
-        self._receiver = ports.receivers[0]
+        self._receiver = next(iter(ports.receivers.values()))
         self._cycles = spec.conversion_cycles
         self._round = 0
         """The turn of the current sample's outputs that comes next."""
 
     def bind(self, dispatch: Dispatch) -> None:
         """Chooses the receiver of the words."""
-        self._receiver = self._receivers[dispatch.ops.to]
-        self.looks_ahead = dispatch.ops.to == 0  # the vector agent's stream has another producer
+        gives = moves(dispatch, CELL).gives
+        self._receiver = self._receivers[gives]
+        self.looks_ahead = gives != "vector"  # the vector agent's stream has another producer
 
     def begin(self, dispatch: Dispatch) -> None:
         """Begins to convert the sums of each position."""
-        self.remaining = dispatch.ops.positions
+        self.remaining = moves(dispatch, CELL).taken
 
     def missing(self, now: int) -> int:
         """A sample, and room for all its words before the first of its turns."""

@@ -28,6 +28,7 @@ class ProgramErase(Agent):
     """The agent that writes matrices of weights; one array is one event of a fixed number of write-verify pulses."""
 
     executes = ("array",)
+    needs = ("group",)
 
     roles = Roles(spec=("_groups", "_cycles", "_pulses"))
 

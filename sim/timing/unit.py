@@ -183,6 +183,13 @@ class Agent(Unit):
     executes: ClassVar[tuple[str, ...]] = ()
     """The timings (column `timing` of isa/table.py) of the instructions that it executes, beside signal and await."""
 
+    takes: ClassVar[frozenset[str]] = frozenset({""})
+    gives: ClassVar[frozenset[str]] = frozenset({""})
+    """The pipes that it is wired to, as the flows of its instructions name them; "" for an instruction without one."""
+
+    needs: ClassVar[tuple[str, ...]] = ()
+    """The operands that each of its instructions must have."""
+
     causes = frozenset({TOKEN})
 
     looks_ahead = True

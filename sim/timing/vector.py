@@ -48,6 +48,8 @@ class Vector(Client):
     """The agent that works on a stream of words; requests the bus for a word from the neurons."""
 
     executes = ("step",)
+    takes, gives = frozenset({"", "vector"}), frozenset({"", "results"})
+    needs = ()
     causes = Agent.causes | {STREAM, OPERAND, RESULTS, BUS}
 
     roles = Roles(
@@ -79,6 +81,8 @@ class Vector(Client):
         flow = MEANINGS[dispatch.row.mnemonic].flow(dispatch, None)
         self._operands = flow.operands > 0
         self._steps = in_turns(flow) if dispatch.window is None else pooled(dispatch)
+        if flow.operands not in (0, len(self._steps)):
+            raise AssertionError(f"{dispatch.row.mnemonic}: {self.path} takes an operand for each word, or none")
 
     def begin(self, dispatch: Dispatch) -> None:
         """Begins to work on a stream, step by step."""
@@ -126,6 +130,8 @@ def in_turns(flow: Flow) -> list[int]:
         return [GIVES] * flow.given
     if not flow.given:
         return [TAKES] * flow.taken
+    if flow.taken % flow.given:
+        raise AssertionError(f"a word is given for a whole number of words, not {flow.given} for {flow.taken}")
     return ([TAKES] * (flow.taken // flow.given - 1) + [TAKES | GIVES]) * flow.given
 
 

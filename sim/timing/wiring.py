@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from acortex.errors import AcortexError, UsageError
+from acortex.isa.flows import MEANINGS, Flow, example_flows
 from acortex.isa.sequencer import Sequencer
 from acortex.isa.table import ROWS
 from acortex.sim.chip.clock import delays
@@ -101,6 +102,40 @@ def check_executors(agents: Mapping[str, Agent]) -> None:
                 raise AssertionError(f"{agent.path}: no instruction of agent {name} has the timing {timing}")
 
 
+def check_flows(agents: Mapping[str, Agent]) -> None:
+    """Raises AssertionError unless each instruction has what its unit needs, and moves what the unit can."""
+    for row in ROWS:
+        agent = agents.get(row.agent)
+        if agent is None:
+            continue
+        for operand in agent.needs:
+            if operand not in row.by_name:
+                raise AssertionError(f"{row.mnemonic}: {agent.path} needs the operand {operand}, and its row has none")
+        for flow in example_flows(row) if row.mnemonic in MEANINGS else ():
+            if wrong := _unlike(flow, agent):
+                raise AssertionError(f"{row.mnemonic}: its Flow {wrong}")
+
+
+def _unlike(flow: Flow, agent: Agent) -> str:
+    """What a flow says that its unit does not do; "" for nothing."""
+    for verb, pipe, pipes in (("takes from", flow.takes, agent.takes), ("gives to", flow.gives, agent.gives)):
+        if pipe not in pipes:
+            known = " or ".join(sorted(name or "no pipe" for name in pipes))
+            return f"{verb} {pipe or 'no pipe'}, and {agent.path} {verb} {known}"
+    return _beyond(flow, agent)
+
+
+def _beyond(flow: Flow, agent: Agent) -> str:
+    """What a flow says of main memory or of a store that its unit knows nothing of; "" for nothing."""
+    memory = isinstance(agent, Client) and agent.at_port
+    if (flow.reads or flow.writes) != memory:
+        return f"{'lacks' if memory else 'has'} reads or writes, and {agent.path} {'' if memory else 'never '}does"
+    for field in ("operands", "state", "unneeded"):
+        if getattr(flow, field) and not isinstance(agent, Vector):
+            return f"has {field}, which only the vector agent knows"
+    return "has keeps, which only the buffer knows" if flow.keeps and not isinstance(agent, Buffer) else ""
+
+
 def check_causes(units: Sequence[Unit]) -> None:
     """Raises AssertionError unless the table of hand-overs says what ends each wait that a unit declares."""
     endings = Endings(table(), [unit.path for unit in units])
@@ -141,6 +176,7 @@ class TimedChip:
         self._processes = processes
         self.agents = self._wire(groups)
         check_executors(self.agents)
+        check_flows(self.agents)
         self.controller = Controller(
             self._site,
             *self._place("controller"),
@@ -230,7 +266,7 @@ class TimedChip:
         sums = samples if len(samples.lanes) > 1 else samples.lanes[0]
         load = LoaderSpec(groups, chip.buses.switch_cycles)
         to_load = LoaderPorts(vectors, channels["words"], self._frames, samples)
-        to_neurons = NeuronsPorts(sums, (channels["codes"], channels["stream"]))
+        to_neurons = NeuronsPorts(sums, {"neurons": channels["codes"], "vector": channels["stream"]})
         writing = ProgramEraseSpec(groups, delay.program_row_cycles * k, k)
         return {
             "buffer": Buffer(site, *place("buffer"), BufferPorts(channels["words"], vectors)),

@@ -101,7 +101,7 @@ BOTH = ("read     d0\nfeed     1, 1, tail=2\nmultiply g0, 1\nconvert  q0, 1\nwri
 
 @rule(
     "R303", "One convert takes sums of one width", "groups", TAKEN,
-    "convert takes sums of groups of {columns} columns", "convert the positions of one group at a time",
+    "{mnemonic} takes sums of groups of {columns} columns", "convert the positions of one group at a time",
     (BOTH[0], "read d0\nread d0\nfeed 2, 1, tail=2\nmultiply g0, 1\nmultiply g1, 1\nconvert q0, 2\nwrite d1\nwrite d1"),
     common=TWO_GROUPS,
     mends=((BOTH[0], "read d0\nread d0\nfeed 2, 1, tail=2\nmultiply g0, 1\nmultiply g1, 1\nconvert q0, 1\nconvert q0, 1"
@@ -111,7 +111,7 @@ def _widths(at: Situation) -> Facts:
     if at.flow.takes != "sums":
         return None
     columns = sorted({at.known.configuration.shape(run.dispatch.group, False).columns for run in at.runs})
-    return {"columns": " and ".join(map(str, columns))} if len(columns) > 1 else None
+    return {"mnemonic": at.mnemonic, "columns": " and ".join(map(str, columns))} if len(columns) > 1 else None
 
 
 @rule(
@@ -123,7 +123,7 @@ def _widths(at: Situation) -> Facts:
             ("convert  q0, 1", "convert  q0, 1, then=q1, every=1")),
 )  # fmt: skip
 def _every(at: Situation) -> Facts:
-    if at.flow.takes != "sums":
+    if at.flow.takes != "sums" or "every" not in at.dispatch.row.by_name:
         return None
     most = at.known.configuration.shape(at.runs[0].dispatch.group, False).column_words
     found = at.dispatch.ops.every

@@ -118,7 +118,7 @@ def _tuned_elsewhere(at: Situation) -> Facts:
 
 @rule(
     "R602", "A tuned quantiser has constants for each neuron", "states", FLOWING,
-    "convert takes sums of {columns} columns, and its quantiser was tuned at {tuned} for {count}",
+    "{mnemonic} takes sums of {columns} columns, and its quantiser was tuned at {tuned} for {count}",
     "tune a quantiser with one row of constants for each column of the group",
     (".constants c, 2\n.row 0, 1\n.row 0, 1", ".constants c, 1\n.row 0, 1"),
     common=((".row     -7, 7", ".row     -7, 7\n.constants c, 2\n.row 0, 1\n.row 0, 1"),
@@ -130,7 +130,7 @@ def _constants(at: Situation) -> Facts:
         if quantiser is None or quantiser.constants is None or len(quantiser.constants.values) == columns:
             continue
         tuned = at.known.program.lines[quantiser.tuned]
-        return {"columns": columns, "tuned": tuned, "count": len(quantiser.constants.values)}
+        return {"mnemonic": at.mnemonic, "columns": columns, "tuned": tuned, "count": len(quantiser.constants.values)}
     return None
 
 

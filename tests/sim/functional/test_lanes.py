@@ -30,6 +30,7 @@ from acortex.sim.run import prepare, run
 from acortex.tools.open.machine import machine_of
 from judge.generate import generate
 from judge.repeat import repeated
+from judge.turns import Turns
 
 PROGRAMS = sorted((Path(__file__).resolve().parents[3] / "programs").glob("*.s"))
 
@@ -150,6 +151,32 @@ def test_many_more_random_programs_in_a_loop_over_the_host_are_the_same_in_turn(
     assert len(found) - found.count("") >= 60
 
 
+def of_turns(seeds: range) -> list[str]:
+    """Holds programs whose inferences share words; how each ended: an error's code, or why it cannot be lanes."""
+    chip = load_chip("acortex_digits", ["instruction_memory.words=1024"])
+    found = []
+    for seed in seeds:
+        program = assemble(Turns(seed).text, file="turns.s")
+        both = Both(program, chip, (1, 2, 3, 5, 9, 17, 40)[seed % 7], layers=bool(seed % 2), seed=seed)
+        assert both.errors[0] == both.errors[1], seed
+        found.append(both.errors[0][:4] if both.errors[0] else why_not(both.hold()))
+    return found
+
+
+def test_programs_whose_inferences_share_words_are_the_same_in_turn() -> None:
+    found = of_turns(range(40))
+    assert "" in found
+    assert any("reads what an earlier inference wrote" in why for why in found)
+    assert any("takes other steps than the first" in why for why in found)
+
+
+@pytest.mark.slow
+def test_many_more_programs_whose_inferences_share_words_are_the_same_in_turn() -> None:
+    found = of_turns(range(1000, 3000))
+    assert found.count("") >= 60
+    assert len({why.partition(" ")[0] for why in found if why.startswith("R")}) >= 5
+
+
 def test_every_meaning_gives_each_lane_what_it_gives_without_lanes(monkeypatch: pytest.MonkeyPatch) -> None:
     met = set()
 
@@ -235,6 +262,15 @@ def test_a_program_without_a_loop_over_the_host_is_computed_in_turn() -> None:
     program = assemble(changed(BASE, *LOOP).replace("l0, host", "l0, 3"), file="small.s")
     many = Both(program, load_chip(program.chip), 3).hold()
     assert why_not(many) == "the program has no loop over the host's inferences"
+
+
+def test_a_program_that_ends_in_its_first_inference_dumps_the_layers_of_that_alone() -> None:
+    told = ("signal   write, t1\nawait    host_out, t1\noutput   y, d1\n", "signal   write, t1\nawait    vmm, t1\n")
+    text = changed(
+        BASE, LOOP[0], told, (".output  y, shape=2\n", ""), ("endinference", "endinference\nhalt\nnext l0, back")
+    )
+    both = Both(assemble(text, file="small.s"), load_chip("acortex_digits"), 5, layers=True)
+    assert why_not(both.hold()) == "the program ends inside the loop over the host's inferences"
 
 
 # Errors ---------------------------------------------------------------------------------------------------------------
