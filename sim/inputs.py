@@ -121,11 +121,11 @@ def whole_labels(given: object, where: str) -> NDArray[np.int64]:
     """The right answers: one row of whole numbers of 64 bits. UsageError for all else."""
     found = plain_array(given, where)
     if found.ndim != 1 or found.dtype.kind not in "iu":
-        told = f"has shape {found.shape} and type {found.dtype}; labels are one whole number per inference"
-        raise UsageError(told, where=where, hint="labels.astype(int).reshape(-1)")
+        message = f"has shape {found.shape} and type {found.dtype}; labels are one whole number per inference"
+        raise UsageError(message, where=where, hint="labels.astype(int).reshape(-1)")
     if found.size and int(found.max()) > LARGEST_LABEL:
-        told = f"has the label {found.max()}; the largest is {LARGEST_LABEL}"
-        raise UsageError(told, where=where, hint="number the outputs from 0 on")
+        message = f"has the label {found.max()}; the largest is {LARGEST_LABEL}"
+        raise UsageError(message, where=where, hint="number the outputs from 0 on")
     return found.astype(np.int64)
 
 

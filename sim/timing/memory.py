@@ -167,7 +167,7 @@ class Client(Agent):
         if self.accesses:
             self.grants = self.accesses[-1][1]
 
-    def ask(self, now: int, seen: int, cause: int = PORT) -> None:
+    def post(self, now: int, seen: int, cause: int = PORT) -> None:
         """Posts a request for the next word, which the arbiter sees from cycle `seen`."""
         fabric = self.fabric
         self.block(now, cause)
@@ -207,7 +207,7 @@ class Client(Agent):
     def notify(self, cycle: int) -> None:
         """The one thing that the next word lacks will be there: asks right away with that cycle's stamp."""
         if self.remaining and cycle < self.kernel.limit:
-            self.ask(cycle, cycle + 1)
+            self.post(cycle, cycle + 1)
         else:
             self.alarm.at(cycle)
 
@@ -265,7 +265,7 @@ class Reader(Client):
     def work(self, now: int) -> None:
         """Asks for the next word where its receiver has room."""
         if self._receiver.room(now, 1, self):
-            self.ask(now, now + 1)
+            self.post(now, now + 1)
         else:
             self.block(now, self.full)
 
@@ -337,7 +337,7 @@ class Writer(Client):
         if self._pixel:
             self._look_back()
         if self._left_over or self._source.ready(now, self):
-            self.ask(now, now + 1)
+            self.post(now, now + 1)
         else:
             self.block(now, CODES)
 
