@@ -97,3 +97,18 @@ def test_the_rule_sees_a_wrong_name(tmp_path: Path) -> None:
     assert files_of("`a/b.py` `vmm/load` `rules/` `unit.py` `sim/chips/*.toml`") == {
         "a/b.py", "rules/", "unit.py", "sim/chips/*.toml",
     }  # fmt: skip
+
+
+def test_the_instruction_that_the_design_follows_does_what_the_page_says(tmp_path: Path) -> None:
+    import acortex
+
+    path = tmp_path / "run.actrace"
+    acortex.run(CHECKOUT / "programs" / "conv3x3.s", trace=path)
+    trace = acortex.open_trace(path)
+    frame = trace.to_pandas()
+    row = frame[frame["unit"] == "neurons"].iloc[0]
+    shown = next(line for line in PAGES["design"].splitlines() if line.endswith(f"| {row['source']} |"))
+    names = re.findall(r"\w+", "start duration unit kind count pc layer inference energy_aj source")
+    assert [cell.strip() for cell in shown.strip("|").split("|")] == [str(row[name]) for name in names]
+    issue = frame[(frame["unit"] == "controller") & (frame["pc"] == row["pc"])].iloc[0]
+    assert f"| {issue['start']} | `sim/timing/controller.py` `Controller.wake` |" in PAGES["design"]

@@ -57,8 +57,8 @@ def _image(at: Situation) -> Facts:
     columns, extents = -(-window.width // window.packed), stream.extents
     if extents[1] == columns and extents[3] == 1 and (window.packed == 1 or extents[0] == 1):
         return None
-    extents = " x ".join(map(str, extents))
-    return {"width": window.width, "packed": window.packed, "extents": extents, "columns": columns}
+    seen = " x ".join(map(str, extents))
+    return {"width": window.width, "packed": window.packed, "extents": seen, "columns": columns}
 
 
 @rule(
