@@ -110,7 +110,7 @@ class Sequencer:
         return row, ops, _CONTROL.get(row.mnemonic, Sequencer._dispatch)
 
     def error(self, rule: Rule, pc: int | None = None, **facts: object) -> AcortexError:
-        """The error of a rule that is broken at an instruction, the current one unless told."""
+        """The error of a rule that is broken at an instruction, by default the current one."""
         pc = self.pc if pc is None else pc
         lines = self.program.lines
         return rule.broken(str(lines[pc]) if pc < len(lines) else f"instruction {pc}", **facts)

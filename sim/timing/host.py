@@ -96,7 +96,7 @@ class HostOut(Client):
         self.word_cycles = spec.word_cycles
 
     def work(self, now: int) -> None:
-        """Asks for the next word."""
+        """Requests the next word."""
         self.post(now, now + 1)
 
     def granted(self, now: int) -> None:

@@ -1,4 +1,4 @@
-"""Rules of streams, windows, states and quantisers: what one instruction alone may ask for."""
+"""Rules of streams, windows, states and quantisers: what one instruction may request by itself."""
 
 from __future__ import annotations
 
