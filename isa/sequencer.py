@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,8 @@ from acortex.isa.program import Program
 from acortex.isa.rules import ProgramError as ProgramError
 from acortex.isa.rules import Rule
 from acortex.isa.table import ROWS, InstructionRow, Operand
+
+Register = TypeVar("Register")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ class Sequencer:
         return row, ops, _CONTROL.get(row.mnemonic, Sequencer._dispatch)
 
     def error(self, rule: Rule, pc: int | None = None, **facts: object) -> AcortexError:
-        """The error of a rule that is broken at an instruction, the current one unless told."""
+        """The error of a rule that is broken at an instruction, by default the current one."""
         pc = self.pc if pc is None else pc
         lines = self.program.lines
         return rule.broken(str(lines[pc]) if pc < len(lines) else f"instruction {pc}", **facts)
@@ -178,10 +180,9 @@ class Sequencer:
         name = next((name for name, one in names.items() if one.kind.name == "quantiser" and name != "quantiser"), None)
         if name is None or ("every" in names and not ops.every):
             return None
-        quantiser: Quantiser = self._named(self.quantisers, getattr(ops, name), "quantiser q")
-        return quantiser
+        return self._named(self.quantisers, getattr(ops, name), "quantiser q")
 
-    def _named(self, registers: dict[int, Any], number: int, kind: str) -> Any:
+    def _named(self, registers: dict[int, Register], number: int, kind: str) -> Register:
         if number not in registers:
             raise self.error(rules.NOT_SET, register=f"{kind}{number}", setter=_SETTERS[kind])
         return registers[number]
@@ -200,13 +201,13 @@ class Sequencer:
 
     # The controller's own ---------------------------------------------------------------------------------------
 
-    def _nop(self, ops: Any) -> None:
+    def _nop(self, ops: object) -> None:
         pass
 
-    def _halt(self, ops: Any) -> None:
+    def _halt(self, ops: object) -> None:
         self.state = "halted"
 
-    def _start(self, ops: Any) -> None:
+    def _start(self, ops: object) -> None:
         self.state = "started"
 
     def _loop(self, ops: Any) -> None:
@@ -269,7 +270,7 @@ class Sequencer:
     def _layer(self, ops: Any) -> None:
         self.layer = ops.layer + 1
 
-    def _endlayer(self, ops: Any) -> None:
+    def _endlayer(self, ops: object) -> None:
         self.layer = 0
 
     def _inference(self, ops: Any) -> None:
@@ -277,7 +278,7 @@ class Sequencer:
         if self.inference >= self.inferences:
             raise self.error(rules.PAST_HOST, inference=self.inference, last=self.inferences - 1)
 
-    def _endinference(self, ops: Any) -> None:
+    def _endinference(self, ops: object) -> None:
         self.inference = -1
 
     def _begin_group(self, ops: Any) -> None:

@@ -47,7 +47,7 @@ class InstructionRow:
     """… and the word that it makes."""
     setup: bool | None = False
     effect: str = ""
-    """What it does beside moving items, one of `EFFECT_NAMES`; "" for nothing that others ask for."""
+    """What it does beside moving items, one of `EFFECT_NAMES`; "" for an effect that no other part depends on."""
 
     @cached_property
     def by_name(self) -> dict[str, Operand]:
@@ -276,7 +276,7 @@ def _check() -> None:
         raise AssertionError("two kinds of operand share a name")
     for row in ROWS:
         if any(operand.kind.name == "flag" and operand.name not in SAID for operand in row.operands):
-            raise AssertionError(f"{row.mnemonic}: `SAID` does not tell what its flags do")
+            raise AssertionError(f"{row.mnemonic}: `SAID` does not define what its flags do")
         if row.effect and row.effect not in EFFECT_NAMES:
             raise AssertionError(f"{row.mnemonic}: there is no effect {row.effect!r}; `EFFECT_NAMES` lists them")
         if row.agent not in (*AGENTS, "controller", "any"):

@@ -109,7 +109,7 @@ def entry(name: str) -> Entry:
             return one
     known = [one.name for one in ENTRIES]
     hint = suggestion([f"zoo:{near}" for near in nearest(name, known)]) or f"the zoo has {', '.join(known)}"
-    raise UsageError(f"the zoo has no network {name}", hint=hint)
+    raise UsageError(f"the zoo has no network {name or repr(name)}", hint=hint)
 
 
 def load(name: str, machine: Machine | None = None) -> Program:

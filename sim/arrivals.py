@@ -1,10 +1,9 @@
-"""Whether a timed run kept the order of its program: the proof, run by run, of what sim/functional/happens_before.py
-promises.
+"""Whether a timed run kept the order of its program, as sim/functional/happens_before.py promises for every chip.
 
-Values are computed in the order of the program. The timed chip moves words without values, each when it can. The two
-are one if on the timed chip words meet in no other order: those that two agents give to the vector agent arrive as the
-program gives them, and of two accesses to a word of main memory, one of them a write, the earlier of the program has
-ended as the later is granted. Everywhere else one agent gives and one takes, and each keeps the order of its queue.
+Values are computed in the order of the program. The timed chip moves words without values, each as early as it can. The
+values are those of the timed chip if two things hold. Words that two agents give to the vector agent arrive in the
+order of the program. Of two accesses to a word of main memory, one of them a write, the earlier one of the program has
+ended when the later one is granted. Every other channel has one producer and one consumer, and keeps its order.
 `acortex run --check-order` holds a run to that, and so does every run of the tests.
 """
 
@@ -29,11 +28,11 @@ from acortex.sim.timing.memory import Access
 from acortex.sim.timing.wiring import TimedChip
 
 ALWAYS = "ACORTEX_CHECK_ORDER"
-"""The environment variable that has every run checked, whoever starts it."""
+"""The environment variable with which every run is checked."""
 
 
 class ArrivalError(AcortexError):
-    """A timed run that did otherwise than its program: a fault of the simulator, not of the program."""
+    """A timed run that broke the order of its program: a fault of the simulator, not of the program."""
 
 
 def wanted(asked: bool | None) -> bool:
@@ -124,7 +123,8 @@ def _columns(accesses: Sequence[Access], places: Sequence[int]) -> _Accesses:
 def _overtaking(found: _Accesses, access_cycles: int) -> NDArray[np.int64]:
     """(place, cycle, word) of each access that came before one of an earlier instruction had ended."""
     words, places, cycles, writes = found.chosen(np.lexsort((found.cycles, found.places, found.words)))
-    # Whatever a word saw lies above all that the words before it did, so that one running maximum serves all words.
+    # Accesses are sorted by word. Each word's cycles are raised above those of all words before it, so that one running
+    # maximum over the whole column never carries a cycle from one word into the next.
     floor = np.cumsum(np.diff(words, prepend=words[:1]) != 0) * (int(cycles.max(initial=0)) + access_cycles + 1)
     begun, ended = floor + cycles, floor + cycles + access_cycles
     first = np.flatnonzero(np.diff(places, prepend=-1) | np.diff(words, prepend=-1))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from acortex.errors import UsageError
 from acortex.isa.arithmetic.tensors import accept, decode, to_words
 from acortex.isa.program import Program, Tensor
+from acortex.wording import count
 
 Inputs = Mapping[str, NDArray[Any]] | NDArray[Any] | None
 
@@ -72,7 +73,8 @@ def _numbers(program: Program, inputs: Inputs) -> dict[str, NDArray[Any]]:
         given = {tensor.name: _seeded(tensor, generator) for tensor in program.inputs}
     missing = [tensor.name for tensor in program.inputs if tensor.name not in given]
     if missing:
-        raise UsageError(f"input {missing[0]} is missing", hint=f"give an .npz that holds {', '.join(missing)}")
+        names = ", ".join(tensor.name for tensor in program.inputs)
+        raise UsageError(f"input {missing[0]} is missing", hint=f"give an .npz that holds {names}")
     held = sum(given[tensor.name].size for tensor in program.inputs)
     if held > MOST_NUMBERS:
         raise UsageError(
@@ -121,11 +123,11 @@ def whole_labels(given: object, where: str) -> NDArray[np.int64]:
     """The right answers: one row of whole numbers of 64 bits. UsageError for all else."""
     found = plain_array(given, where)
     if found.ndim != 1 or found.dtype.kind not in "iu":
-        told = f"has shape {found.shape} and type {found.dtype}; labels are one whole number per inference"
-        raise UsageError(told, where=where, hint="labels.astype(int).reshape(-1)")
+        message = f"has shape {found.shape} and type {found.dtype}; labels are one whole number per inference"
+        raise UsageError(message, where=where, hint="labels.astype(int).reshape(-1)")
     if found.size and int(found.max()) > LARGEST_LABEL:
-        told = f"has the label {found.max()}; the largest is {LARGEST_LABEL}"
-        raise UsageError(told, where=where, hint="number the outputs from 0 on")
+        message = f"has the label {found.max()}; the largest is {LARGEST_LABEL}"
+        raise UsageError(message, where=where, hint="number the outputs from 0 on")
     return found.astype(np.int64)
 
 
@@ -135,6 +137,7 @@ def _labels(labels: NDArray[Any] | None, inferences: int) -> NDArray[Any] | None
     labels = whole_labels(labels, "labels")
     if len(labels) != inferences:
         raise UsageError(
-            f"there are {len(labels)} labels for {inferences} inferences", hint="give one label for each inference"
+            f"the run has {count(inferences, 'inference')} and {count(len(labels), 'label')}",
+            hint="give one label for each inference",
         )
     return labels

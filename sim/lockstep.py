@@ -1,8 +1,8 @@
-"""A program walked by the timed chip and held to its rules in step: for runs that end after some cycles.
+"""Runs with a limit of cycles: rules are checked instruction by instruction, as the controller issues.
 
-What a run of N cycles costs must be bounded by N. So nothing is walked ahead of the controller, however long the
-program is; what the controller issues is held to the rules just before, and values are computed afterwards, of what had
-ended.
+The cost of a run of N cycles must be bounded by N, however long the program is. Therefore nothing is walked ahead of
+the controller. Each instruction is checked just before it issues, and values are computed after the run, of the
+instructions that had ended.
 """
 
 from __future__ import annotations

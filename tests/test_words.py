@@ -20,7 +20,12 @@ RATE = re.compile(
 )
 """A rate without "per", such as "two words a cycle"."""
 
-PAGES = ["README.md", "changes/README.md", *(f"docs/{path.name}" for path in sorted((CHECKOUT / "docs").glob("*.md")))]
+PAGES = [
+    "README.md",
+    "DEVIATIONS.md",
+    "changes/README.md",
+    *(f"docs/{path.name}" for path in sorted((CHECKOUT / "docs").glob("*.md"))),
+]
 
 
 def rates(text: str) -> list[str]:

@@ -280,7 +280,7 @@ def products_of(program: Program) -> Counter[tuple[int, int, int]]:
 def assembler(quick: bool) -> Iterator[Benchmark]:
     """Lines per second of the assembler, beside those that its master expression alone cuts into words.
 
-    The ratio has no bound. It was 0.11 to 0.15 when this was written; half of the least of it is a loss to hear of.
+    The ratio has no bound. It was 0.11 to 0.15 when this was written; less than half of the least is a loss to report.
     """
     body = "top{0}: base d{1}, {0} + 3 * (2 - 1)  ; a comment\n dim d{1}, 0, 64, stride=2\n await read, t{1}\n"
     lines = 6_000 if quick else 30_000

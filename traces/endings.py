@@ -1,4 +1,4 @@
-"""What ends a wait: the table of hand-overs that a trace's header carries, so that its readers know no chip by heart.
+"""What ends a wait: the table of hand-overs that a trace's header carries, so that its readers hold no list of units.
 
 `sim/timing/handovers.py` has the rows of our chips, and docs/timing.md shows them; a trace of another chip brings its
 own.

@@ -8,13 +8,15 @@ bank or a lane may vanish when another order of requests comes about, so all of 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from acortex.traces.critical import BUSY, HAND_OVER, IDLE, LATENCY, WAITING, Path, Segment, critical_path
 from acortex.traces.endings import Endings
 from acortex.traces.file.reader import Trace
 from acortex.traces.results_of_paths import CriticalPath, PathSegment
+
+Key = TypeVar("Key", bound=Hashable)
 
 
 def critical(trace: Trace) -> CriticalPath:
@@ -65,9 +67,9 @@ def _named(key: str, sums: Iterable[tuple[str, int]]) -> list[dict[str, Any]]:
     return [{key: name, "cycles": cycles} for name, cycles in sums]
 
 
-def _sums(keyed: Iterable[tuple[Any, Segment]]) -> list[tuple[Any, int]]:
+def _sums(keyed: Iterable[tuple[Key, Segment]]) -> list[tuple[Key, int]]:
     """Cycles by key, most first; of equals, that which comes first on the path."""
-    found: defaultdict[Any, int] = defaultdict(int)
+    found: defaultdict[Key, int] = defaultdict(int)
     for key, one in keyed:
         found[key] += one.end - one.start
     return sorted(found.items(), key=lambda entry: -entry[1])

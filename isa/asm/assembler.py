@@ -51,7 +51,7 @@ from acortex.isa.names import is_name
 from acortex.isa.operands import KINDS, OperandKind
 from acortex.isa.program import Line, Program
 from acortex.isa.table import MNEMONICS, Operand
-from acortex.wording import any_of, did_you_mean
+from acortex.wording import any_of, count, did_you_mean
 
 MAX_BYTES = 1 << 26
 """The largest source text, 64 MB."""
@@ -193,8 +193,8 @@ class _Assembly:
             return
         line = next(statement for statement in self.parsed.directives if is_late(statement.head[1])).line
         if draft.labels is not None and counts != {len(draft.labels)}:
-            found = f"{max(counts)} samples" if counts else "no samples"
-            self.report.add(line, Mistake(f"there are {len(draft.labels)} labels, and {found}", 0, 1))
+            found = count(max(counts), "sample") if counts else "no samples"
+            self.report.add(line, Mistake(f"the program has {count(len(draft.labels), 'label')}, and {found}", 0, 1))
         elif lacking:
             self.report.add(line, Mistake(f"there are no samples for input `{lacking[0]}`", 0, 1))
 

@@ -14,7 +14,7 @@ from acortex.isa.data import pack_weights, to_blob
 from acortex.isa.files import plain
 from acortex.isa.names import quoted
 from acortex.isa.program import Program, Tensor
-from acortex.wording import shape_text
+from acortex.wording import count, shape_text
 
 BLOB_WIDTH = 108
 """Characters of a blob per line, where that gives few lines; large ones take `WIDE_BLOB`."""
@@ -46,7 +46,7 @@ def listing(program: Program) -> str:
 
 
 def _declarations(program: Program, instructions: Sequence[Instruction]) -> Iterator[str]:
-    yield f"; {len(instructions)} instructions, disassembled"
+    yield f"; {count(len(instructions), 'instruction')}, disassembled"
     yield f".program {quoted(program.name)}"
     yield f".chip {quoted(program.chip)}"
     for directive, tensors in ((".input", program.inputs), (".output", program.outputs)):

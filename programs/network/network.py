@@ -3,7 +3,7 @@
     x = Network(input=(1, 28, 28)).conv(8, 3, pad=1).relu().max_pool(2)
     network = x.conv(16, 3).concat(x.conv(16, 1)).flatten().linear(10)
 
-A `Model` speaks ONNX: its nodes have ONNX operators and attributes, its tensors ONNX layouts (batch, channels, rows,
+A `Model` holds ONNX: its nodes have ONNX operators and attributes, its tensors ONNX layouts (batch, channels, rows,
 columns). Constants may be made on demand, so that a large network never holds all its weights as floats at once.
 """
 

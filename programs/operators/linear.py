@@ -69,7 +69,7 @@ def numbers(node: Node, key: str, count: int, default: int) -> list[int]:
 def window(node: Node, image: Sequence[int], kernel: Sequence[int], more: Sequence[int]) -> tuple[Geometry, list[int]]:
     """The geometry of a convolution or pool over an image of one or two axes, and its padding: begins, then ends.
 
-    Knows strides, dilations, pads, auto_pad and ceil_mode, as ONNX defines them; `more` is padding that comes before.
+    Takes strides, dilations, pads, auto_pad and ceil_mode, as ONNX defines them; `more` is padding that comes before.
     """
     count = len(image)
     image = [size + more[axis] + more[axis + count] for axis, size in enumerate(image)]

@@ -205,7 +205,7 @@ def _copied(lowering: Lowering, name: str, tensor: TensorView) -> TensorView:
 
 
 def _straighten(lowering: Lowering) -> None:
-    """Copies channels that are out of order before whoever reads words, not rows of arrays."""
+    """Copies channels that are out of order before steps that read words instead of rows of arrays."""
     steps = lowering.graph.steps
     lowering.graph.steps = []
     for step in steps:

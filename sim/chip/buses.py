@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from acortex.sim.chip.area import die_side
 from acortex.sim.chip.floorplan import FloorPlan, distance, floor_plan
@@ -35,6 +35,11 @@ if TYPE_CHECKING:
 
 Segment = tuple[str | int, ...]
 """The name of a wire segment: its kind, then a half of the chip or a port, then a column, then a row."""
+
+Node = str | tuple[str | int, ...]
+"""A place where segments meet: a port of the data side by its name, else its kind and where it lies."""
+
+Graph: TypeAlias = "nx.DiGraph[Node]"
 
 TOP, BOTTOM = "top", "bottom"
 
@@ -97,17 +102,17 @@ class Buses:
         return floor_plan(self.chip)
 
     @cached_property
-    def graph(self) -> nx.DiGraph[Any]:
+    def graph(self) -> Graph:
         """The graph, with the columns of arrays that were used so far."""
         import networkx as nx
 
-        graph: nx.DiGraph[Any] = nx.DiGraph()
+        graph: Graph = nx.DiGraph()
         self._add_data(graph)
         for column in range(self.chip.columns):
             self._add_middle(graph, column)
         return graph
 
-    def whole_graph(self) -> nx.DiGraph[Any]:
+    def whole_graph(self) -> Graph:
         """The graph with every column of arrays."""
         for column in range(self.chip.columns):
             self._add_column(column)
@@ -148,7 +153,7 @@ class Buses:
         capacity = self.chip.buses.segment_capacity
         return min((segment for segment in route.segments if claimed.get(segment, 0) >= capacity), default=None)
 
-    def _shortest(self, start: Any, end: Any) -> Route:
+    def _shortest(self, start: Node, end: Node) -> Route:
         """The shortest way between two nodes."""
         if start == end:
             return Route((), Decimal(0))
@@ -194,7 +199,7 @@ class Buses:
             farthest[BOTTOM] = run.row + run.height - 1
         return {half: self._walk(("array", run.column, row)) for half, row in farthest.items()}
 
-    def _walk(self, node: Any) -> tuple[set[Segment], Decimal]:
+    def _walk(self, node: Node) -> tuple[set[Segment], Decimal]:
         """Follows a column's wire from an array to the middle."""
         segments: set[Segment] = set()
         length = Decimal(0)
@@ -204,7 +209,7 @@ class Buses:
             length += edge["length_mm"]
         return segments, length
 
-    def _add_data(self, graph: nx.DiGraph[Any]) -> None:
+    def _add_data(self, graph: Graph) -> None:
         """The data side: each port and the switch between them."""
         lanes = self.chip.buses
         capacity = {
@@ -220,12 +225,12 @@ class Buses:
             for edge in ((port, "hub"), ("hub", port)):
                 graph.add_edge(*edge, segment=("data", port), length_mm=length, capacity=count)
 
-    def _add_middle(self, graph: nx.DiGraph[Any], column: int) -> None:
+    def _add_middle(self, graph: Graph, column: int) -> None:
         """What joins a column's two halves, its neurons and its left neighbour."""
         half_band = _to_nm(self.plan.band.height / 2)
         pitch = _to_nm(self.plan.pitch_x)
         top, bottom, tap = ("mid", TOP, column), ("mid", BOTTOM, column), ("tap", column)
-        edges: list[tuple[Any, Any, Segment, Decimal]] = [
+        edges: list[tuple[Node, Node, Segment, Decimal]] = [
             (top, tap, ("tap", TOP, column), half_band),
             (bottom, tap, ("tap", BOTTOM, column), half_band),
             (tap, ("neurons", column), ("input", column), Decimal(0)),
@@ -245,14 +250,14 @@ class Buses:
             return
         self._columns.add(column)
         split, rows = self.chip.arrays.m_top, self.chip.rows
-        after: dict[int, Any] = {row: ("array", column, row + 1 if row < split else row - 1) for row in range(rows)}
+        after: dict[int, Node] = {row: ("array", column, row + 1 if row < split else row - 1) for row in range(rows)}
         after[split - 1] = ("mid", TOP, column)
         after[split] = ("mid", BOTTOM, column)
         pitch = _to_nm(self.plan.pitch_y)
         edges = [(("array", column, row), after[row], ("column", column, row), pitch) for row in range(rows)]
         self._add(self.graph, edges)
 
-    def _add(self, graph: nx.DiGraph[Any], edges: Iterable[tuple[Any, Any, Segment, Decimal]]) -> None:
+    def _add(self, graph: Graph, edges: Iterable[tuple[Node, Node, Segment, Decimal]]) -> None:
         capacity = self.chip.buses.segment_capacity
         graph.add_edges_from(
             (start, end, {"segment": segment, "length_mm": length, "capacity": capacity})

@@ -1,6 +1,6 @@
 """Reads chip files: bounded TOML, inheritance, overrides, and where each setting was stated.
 
-What a setting may be is not known here; `acortex.sim.chip.specs` checks that, and asks this module for places.
+This module does not check values of settings: `acortex.sim.chip.specs` does, and gets their places from here.
 """
 
 from __future__ import annotations

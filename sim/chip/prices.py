@@ -1,7 +1,7 @@
 """The one table of energy: what each kind of event costs and to which component, in attojoules.
 
 Energy is an integer everywhere. Each rate is rounded once, from the chip's decimal numbers; everything after that is a
-sum of products of Python integers, exact and independent of order. No unit knows a joule: units count events, and
+sum of products of Python integers, exact and independent of order. Units hold no energy: they count events, and
 `settle` turns the counts into energy by component, by layer and by inference, three tables with one sum.
 """
 
@@ -157,7 +157,7 @@ Interval = tuple[int, int, int]
 def share_leakage(
     intervals: Iterable[Interval], cycles: int, aj_per_cycle: int, idle: int | None = None
 ) -> dict[int, int]:
-    """Who pays for the leakage of a run of `cycles`: attojoules by owner, which add up to cycles * aj_per_cycle.
+    """Divides the leakage of a run of `cycles` among owners: attojoules, which add up to cycles * aj_per_cycle.
 
     In a cycle with n owners in flight each pays floor(L/n), and the one in flight longest pays the rest too (of equals,
     the smallest number). In a cycle with none, `idle` pays; without `idle`, the owner that starts next, and after the

@@ -2,13 +2,14 @@
 
 Agents run at the same time. Two accesses to one word of main memory, one of them a write, must be ordered: by one
 agent's queue, by tokens, or because one instruction ends only after another that fed it. The check walks the program in
-program order with a vector clock for each agent (Mattern 1989): what it knows to have ended before its next instruction
-begins. An instruction that takes the last item of another knows that this one has ended, with one exception: a `pool`
-whose windows leave out the end of the image gives its last word while words still arrive. docs/soundness.md says for
-each instruction what follows from its items. What main memory holds from the beginning is written before everything.
-Two agents give words to the vector agent, and what one of them gives must be ordered behind what the other gave, for
-words have no other order there. It never looks at time or values, and holds for every chip. Here stands the
-bookkeeping; sim/functional/rules/order.py has the rules that read it.
+program order with a vector clock for each agent (Mattern 1989): the instructions that have ended, in every execution,
+before its next one begins. An instruction that takes the last item of another begins after this one has ended, with one
+exception: a `pool` whose windows leave out the end of the image gives its last word while words still arrive.
+docs/soundness.md says for each instruction what follows from its items. Initial words of main memory count as written
+before everything.
+Two agents give words to the vector agent: the words of the one must be ordered behind those of the other, because the
+channel between them takes words as they arrive. The check reads neither time nor values, so its answer holds for every
+chip. This file keeps the clocks; sim/functional/rules/order.py has the rules that read them.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class OrderError(AcortexError):
 
 @dataclass
 class Token:
-    """The tokens of one number: which agent signals them, which awaits them, and what each one that is left carries."""
+    """The tokens of one number: the agents that signal and await them, and the clocks of those not taken yet."""
 
     maker: str
     made_by: Dispatch
@@ -59,7 +60,7 @@ class Conflict(NamedTuple):
 
 
 class HappensBefore:
-    """What each agent knows to have ended, instruction by instruction. Plain data: the rules of order read it."""
+    """A vector clock for each agent, kept instruction by instruction. Plain data: the rules of order read it."""
 
     def __init__(self, program: Program, words: int) -> None:
         self.known: list[VectorClock] = [[-1] * len(AGENTS) for _ in AGENTS]
@@ -72,7 +73,7 @@ class HappensBefore:
         """
         self.streamer: Dispatch | None = None
         self.streamed = -1
-        """What gave the vector agent words last, and which of its agent's instructions that was."""
+        """The last instruction that gave words to the vector agent, and its number among those of its agent."""
         self.loaded = np.zeros(words, dtype=np.bool_)
         """Which words main memory holds from the beginning."""
         for table in program.memory:
@@ -87,16 +88,16 @@ class HappensBefore:
     # Clocks -----------------------------------------------------------------------------------------------------
 
     def begin(self, dispatch: Dispatch, fed: Sequence[VectorClock]) -> VectorClock:
-        """What is known to have ended before the first access of this instruction.
+        """The clock before the first access of this instruction.
 
-        `fed` are the clocks of the instructions that gave its first items, as they began: without these items there is
-        nothing to access.
+        `fed` are the clocks with which the producers of its first items began: it cannot access memory before it has
+        an item of each.
         """
         known = self.known[NUMBER[dispatch.agent]]
         return list(map(max, known, *fed)) if fed else known
 
     def end(self, dispatch: Dispatch, fed: Sequence[VectorClock] = ()) -> VectorClock:
-        """What is known when this instruction has ended: `fed` are the ends of those that gave it their last items."""
+        """The clock after this instruction: `fed` are the clocks after the producers whose last items it has taken."""
         agent = NUMBER[dispatch.agent]
         known = self.known[agent]
         known = list(map(max, known, *fed)) if fed else known.copy()
@@ -106,7 +107,7 @@ class HappensBefore:
         return known
 
     def so_far(self, start: VectorClock, fed: Sequence[VectorClock]) -> VectorClock:
-        """What is known when an instruction gives its last item and goes on: as it began, and of `fed` by then."""
+        """The clock as an instruction gives its last item before it ends: that of its begin, merged with `fed`."""
         return list(map(max, start, *fed)) if fed else start
 
     def signal(self, dispatch: Dispatch) -> None:
@@ -115,7 +116,7 @@ class HappensBefore:
         token.left.append(self.end(dispatch))
 
     def wait(self, dispatch: Dispatch) -> None:
-        """Takes a token: all that was known as it was made is known from here on."""
+        """Takes a token, and merges the clock that it carries into the agent's own."""
         token = self.tokens[dispatch.ops.token]
         token.taker = dispatch.agent
         self.end(dispatch, [token.left.popleft()])
@@ -126,7 +127,7 @@ class HappensBefore:
         return [(number, token.made_by) for number, token in sorted(self.tokens.items()) if not token.taken]
 
     def give_stream(self, dispatch: Dispatch) -> None:
-        """Notes that an instruction, which has ended, is the last that gave words to the vector agent."""
+        """Notes the last instruction that gave words to the vector agent; it has ended."""
         self.streamer, self.streamed = dispatch, len(self.history[NUMBER[dispatch.agent]]) - 1
 
     # Words ------------------------------------------------------------------------------------------------------
@@ -139,7 +140,7 @@ class HappensBefore:
         table[agent][addresses] = len(self.history[agent])
 
     def conflict(self, agent: str, addresses: Ints, known: VectorClock, table: dict[int, Ints]) -> Conflict | None:
-        """An access of another agent in `table` to one of these words that is not known to have ended, or None."""
+        """An access of another agent in `table` to one of these words that may not have ended yet, or None."""
         for other, latest in table.items():
             if other == NUMBER[agent] or not len(addresses):
                 continue
@@ -169,10 +170,10 @@ class ProgramOrder:
     _next: int = 0
 
     def access(self, agent: str) -> None:
-        """The next instruction of the program that walks over main memory is one of this agent."""
+        """Notes that the next instruction of the program that accesses main memory is one of this agent."""
         self.accesses[agent].append(self._next)
         self._next += 1
 
     def give(self, dispatch: Dispatch, words: int) -> None:
-        """The next that gives words to the vector agent, and how many."""
+        """Notes the next instruction that gives words to the vector agent, and how many."""
         self.given.append((dispatch, words))

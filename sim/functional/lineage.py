@@ -1,10 +1,10 @@
-"""Whether inferences have nothing to do with each other, so that their values may be computed as lanes.
+"""Whether inferences are independent of each other, so that their values may be computed as lanes.
 
-One inference's instructions stand for all if in each turn of the loop over the host's inferences the same steps are
-taken, and each takes what the same step of the same turn gave. `Lineage` follows a walk of the rules without values. Of
-each word it knows the turn and the step that wrote it. A digest of a turn holds every step, and for every word that is
-read the step that wrote it: all turns must have the digest of the first. Words that no turn writes hold what main
-memory held from the beginning; of these the address counts.
+The instructions of one inference stand for those of all where each turn of the loop over the host's inferences takes
+the same steps, and each step reads what the same steps of its own turn wrote. `Lineage` follows a walk of the rules
+without values. It records for each word the turn and the step that wrote it. The digest of a turn covers every step,
+and for every word that is read the step that wrote it: all turns must have the digest of the first. A word that no turn
+writes has its initial value: its address enters the digest.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ ALL = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
 class Lineage:
     """Follows a walk turn by turn. `why` says why its inferences cannot be lanes; it is empty where they can.
 
-    With `layers` what is written is looked at, too, as if it were read.
+    With `layers` the words that each layer writes count as read, because they are dumped.
     """
 
     def __init__(self, known: Known, layers: bool) -> None:
@@ -91,7 +91,7 @@ class Lineage:
         return self._known.line(at.dispatch)
 
     def _note_step(self, at: Situation) -> None:
-        """The step itself: its instruction, and all that registers give it but where its stream begins."""
+        """The step itself: its instruction and the values of its registers, except the first address of its stream."""
         dispatch = at.dispatch
         form = (dispatch.stream.extents, dispatch.stream.strides) if dispatch.stream is not None else None
         named = (dispatch.quantiser, dispatch.other, dispatch.window, form)
@@ -103,7 +103,7 @@ class Lineage:
             self._refuse(f"{self._line(at)} does not belong to the inference of its turn")
 
     def _read(self, at: Situation, addresses: Ints) -> None:
-        """Words that are read come from this turn, with all channels that any turn writes, or from the beginning."""
+        """A word that is read was written in this turn, in all channels that any turn writes, or is an initial word."""
         turns, fresh = self.turn_of[addresses], self._fresh[addresses]
         own, initial = turns == self.turn, turns < 0
         part = own & (fresh != ALL)
@@ -130,7 +130,7 @@ class Lineage:
             self._read(at, addresses)
 
     def _write_part(self, at: Situation, bits: NDArray[np.uint64]) -> None:
-        """Some channels of words: those of this turn that stay count as read."""
+        """A write of some channels: the other channels keep what this turn wrote there, and so count as read."""
         addresses = at.addresses
         bits = np.tile(bits, len(addresses) // len(bits))
         own = self.turn_of[addresses] == self.turn

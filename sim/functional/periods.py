@@ -1,7 +1,7 @@
 """Rules of many inferences from those of a few: where the walk of a program is periodic, the rest is known.
 
 At the end of a turn of the loop over the host's inferences a walk has a state: registers, tokens, written words, and
-what each agent knows to have ended. Two states a period apart are alike if all is equal but clocks, and each entry of
+a vector clock for each agent. Two states a period apart are alike if all is equal but clocks, and each entry of
 a clock either moved on by as many instructions as its agent carried out in between ("moving"), or stayed ("still"),
 and all that move lie above all that stay. A step of the walk copies entries, takes the larger of two, compares two,
 and adds the newest, which moves. So the next period does the same with entries that move on alike: the larger of two

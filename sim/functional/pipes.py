@@ -13,8 +13,8 @@ from acortex.sim.functional.happens_before import VectorClock
 class ItemRun:
     """Items of a pipe that one instruction gave: how many, and which instruction gave them.
 
-    `start` and `end` are what was known to have ended when that instruction began, and ended; `last` tells whether
-    these are its last items.
+    `start` and `end` are the vector clocks with which that instruction began and ended; `last` is whether these are
+    its last items.
     """
 
     count: int
@@ -32,7 +32,7 @@ class Pipe:
     held: int = 0
 
     def put(self, run: ItemRun) -> None:
-        """Adds items behind all others; a run of none would say to the next taker what it does not wait for."""
+        """Adds items behind all others. An empty run is left out: the next taker would wait for it without reason."""
         if run.count:
             self.runs.append(run)
             self.held += run.count

@@ -37,8 +37,8 @@ class Turns:
 def turns_of(known: Known, *, lanes: bool, layers: bool, leap: bool) -> Turns | None:
     """What follows a walk of several inferences; None where the program has no loop over them, or there is but one.
 
-    `lanes` asks whether their values may be lanes, with `layers` those of what each layer writes, too. `leap` leaves
-    out turns that are known from others: their instructions are then missing in the walk's `program_order`.
+    With `lanes` it finds whether their values may be lanes, with `layers` those of each layer, too. `leap` leaves
+    out turns that follow from others: their instructions are then missing in the walk's `program_order`.
     """
     loop = host_loop(known.program) if known.inferences > 1 else None
     if loop is None:

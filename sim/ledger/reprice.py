@@ -110,9 +110,9 @@ def _set_by_technologies(overrides: Sequence[str]) -> set[str]:
     return replaced
 
 
-def _setting(config: Mapping[str, Any], path: str) -> Any:
+def _setting(config: Mapping[str, object], path: str) -> object:
     """A setting of a resolved chip by its path, None where it has no such setting."""
-    found: Any = config
+    found: object = config
     for name in path.split("."):
         found = found.get(name) if isinstance(found, Mapping) else None
     return found
@@ -158,7 +158,7 @@ def _inferences(trace: Trace) -> Iterator[Interval]:
         ) from error
 
 
-def moved_timing(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+def moved_timing(before: Mapping[str, object], after: Mapping[str, object]) -> list[str]:
     """The settings in which two chips (resolved, as a trace's header has them) may take other cycles, by path.
 
     Delays in nanoseconds are compared as the cycles that they become. Raises UsageError for a chip that lacks settings.

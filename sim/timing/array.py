@@ -219,7 +219,7 @@ class Frame(Unit):
         self._loading = self.context
 
     def expect(self, now: int, frames: int, context: Context) -> None:
-        """Tells of frames to come, and of the instruction that loads them: from now on the unit waits for that."""
+        """Announces frames to come, and the instruction that loads them: from now on the unit waits for its loads."""
         self._loading = context
         self._expected += frames
         self._outstanding += frames

@@ -24,17 +24,21 @@ T = TypeVar("T")
 
 
 class Waiter(Protocol):
-    """A unit that a channel wakes, or notifies ahead that what it waits for may be there from a cycle on."""
+    """A unit that a channel wakes in a cycle, or notifies ahead of it."""
 
     path: str
     alarm: Alarm
 
     def notify(self, cycle: int) -> None:
-        """What the unit found missing may be there from a cycle on."""
+        """Notifies the unit that what it found missing may be there from a cycle on."""
 
 
 class Channel(Generic[T]):
-    """A bounded, ordered hand-over between two units; every item and every free place has the cycle it is seen in.
+    """A bounded, ordered hand-over between two units; every item and every free place is stamped with a cycle.
+
+    The stamp is the first cycle in which the other unit may see it. A unit may act ahead of the clock, so an item can
+    be in the queue before its cycle has come.
+
 
     The producer checks `room`, then calls `put`; the consumer checks `ready`, then `take`s, and calls `free` when the
     place can be used again. A unit that finds nothing is woken or notified.
@@ -70,12 +74,12 @@ class Channel(Generic[T]):
             return True
         if freed:
             producer.alarm.at(freed[0][0])
-        elif producer not in self._full:  # it may ask again before any is free: asking in vain changes nothing
+        elif producer not in self._full:  # a producer may check twice before a place is free
             self._full.append(producer)
         return False
 
     def settle(self, now: int) -> None:
-        """Counts the places that are free by now as room: nothing can tell any more since when they are."""
+        """Counts the places that are free by now as room: their stamps do not matter any more."""
         while self._freed and self._freed[0][0] <= now:
             self._room += self._freed.popleft()[1]
 
@@ -113,7 +117,7 @@ class Channel(Generic[T]):
         return self._items.popleft()[1]
 
     def take_many(self, depth: int) -> None:
-        """Takes `depth` items that say nothing but that they are there."""
+        """Takes `depth` items that hold no value."""
         pop = self._items.popleft
         for _ in range(depth):
             pop()
@@ -172,7 +176,7 @@ def _thaw_channels(plain: tuple[tuple[int, Frozen], ...], frame: Frame) -> dict[
 CHANNELS = Kind("channels by number", _freeze_channels, _thaw_channels)
 
 UNBOUNDED = 1 << 62
-"""The places of a channel whose producer asks for none, and takes none."""
+"""The places of a channel whose producer never checks for room."""
 
 
 class Tokens:

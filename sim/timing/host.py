@@ -73,7 +73,7 @@ class HostIn(Client):
             if self.first < 0:
                 self._tally.cross(self.context[2], start)
             self.act(start, self.word_cycles, HOST_IN, 1)
-            self.ask(start, self.since)
+            self.post(start, self.since)
         else:
             self.alarm.at(start)
 
@@ -111,8 +111,8 @@ class HostOut(Client):
         self.word_cycles = spec.word_cycles
 
     def work(self, now: int) -> None:
-        """Asks for the next word."""
-        self.ask(now, now + 1)
+        """Requests the next word."""
+        self.post(now, now + 1)
 
     def granted(self, now: int) -> None:
         """Hands the word to the host after the memory's latency, and requests the next: nothing can come in between."""
@@ -130,6 +130,6 @@ class HostOut(Client):
         end = self.since
         self._tally.cross(self.context[2], now, end)
         if self.remaining and end < self.kernel.limit:
-            self.ask(end, end + 1)
+            self.post(end, end + 1)
         else:
             self.alarm.at(end)

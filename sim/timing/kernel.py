@@ -6,10 +6,10 @@ others see it, at the earliest the next one; therefore the order in which units 
 heap cost a third of generator processes. All goes through simpy's public interface, so that processes of a user can
 live beside the units.
 
-Stamps are also what makes the kernel fast. A unit need not wait for a cycle to come to see what it will miss then: as
-it begins an event it looks ahead to the end of it, and goes on from there at once where nothing is missing. Where
-something is, it is notified as soon as another unit promises it, and goes on with that cycle's stamp. So a unit may be
-far ahead of the clock, but never of what it knows.
+Stamps also make the kernel fast. As a unit begins an event, it looks ahead: it checks at once what will be missing at
+the event's end, and where nothing is missing begins the next event from there. Where something is missing, the unit is
+notified as soon as another unit stamps it, long before that cycle, and goes on with the stamp. So a unit
+may be far ahead of the clock, but it uses only stamps that other units have fixed.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ from acortex.sim.timing.snapshot import CYCLE, NEVER, Roles
 IDLE, TOKEN = CAUSE["idle"], CAUSE["token"]
 
 NOTHING = IDLE
-"""What a unit misses that can go on."""
+"""The answer of `missing` where the unit can go on."""
 
 LAST = NEVER - 1
-"""The last cycle that can."""
+"""The last cycle of any run."""
 
 CHAIN = range(16)
 """How many alarms ring in one step of simpy, at most: progress counts steps."""
@@ -70,7 +70,7 @@ class Kernel(simpy.Environment):
         self._steps_here = 0
         """The cycle of the last check of `_moves_on`, and the steps done in it up to then."""
         self.over: Callable[[], bool] | None = None
-        """Asked before each step where processes of a user may go on for ever: whether the run is over."""
+        """Checked before each step where processes of a user may go on for ever: whether the run is over."""
 
     def drain(self, limit: int | None, every: int, tick: Callable[[], None] | None = None) -> bool:
         """Runs until nothing is left to happen before cycle `limit`, or the run is over; returns whether it did.
@@ -245,9 +245,9 @@ class Alarm(simpy.Event):
         self.due = NEVER
         """The cycle in which it rings."""
         self.floor = 0
-        """A cycle before which it does not ring."""
+        """It rings in no cycle before this one: a unit that looked ahead has already acted in those."""
         self.stale = 0
-        """Later entries on the heap that a sooner one has replaced."""
+        """How many entries on the heap a sooner one has replaced: simpy cannot remove one, so each is skipped later."""
         self._kernel = kernel
         self._schedule = super(Kernel, kernel).schedule  # what that notes beside, `push` does in place
         self._priority = EventPriority(NORMAL + 1 + rank)
@@ -259,7 +259,7 @@ class Alarm(simpy.Event):
         return self._kernel.cycle
 
     def at(self, cycle: int) -> None:
-        """Lets the unit act in a cycle, unless it will act sooner anyway."""
+        """Wakes the unit in a cycle, unless its alarm rings sooner: it then looks again itself."""
         if cycle < self.floor:
             cycle = self.floor
         due = self.due

@@ -81,7 +81,8 @@ class DataBus:
 class Fabric:
     """What the clients of main memory share: its ports and banks, and an order among themselves.
 
-    There is no arbiter that looks at all requests: each client has a turn in every cycle, after all units have acted.
+    No arbiter walks over requests: each client has a turn in every cycle, after all units have acted. Turns come in the
+    order of ranks, which is the order of grants.
     """
 
     roles = Roles(
@@ -145,7 +146,7 @@ class Client(Agent):
         super().__init__(site, path, rank)
         self.fabric = fabric
         self.turn: Alarm
-        """Rings when the request that it has posted may be granted. Who is first in a cycle is a matter of rank."""
+        """Rings when the posted request may be granted. Within a cycle turns ring by rank: ranks are the arbiter."""
         self.accesses: list[Access] = []
         self.grants = array("q")
         """The cycles in which words of the current instruction were granted."""
@@ -169,18 +170,18 @@ class Client(Agent):
         if self.accesses:
             self.grants = self.accesses[-1][1]
 
-    def ask(self, now: int, seen: int, cause: int = PORT) -> None:
+    def post(self, now: int, seen: int, cause: int = PORT) -> None:
         """Posts a request for the next word, which the arbiter sees from cycle `seen`."""
         fabric = self.fabric
         self.block(now, cause)
         if seen < self.since:
-            seen = self.since  # one access at a time: other ports are for other agents
+            seen = self.since  # a client has one access at a time: further ports serve other clients
         if self.at_port and seen < fabric.port_free:
             seen = fabric.port_free
         self.turn.at(seen)
 
     def seek(self, now: int) -> None:
-        """Begins the access that it requested, or comes back when the port, bank or bus that it lacks may be free."""
+        """Begins the requested access, or tries again in the cycle in which port, bank and bus may be free."""
         fabric = self.fabric
         address = 0
         if self.at_port:
@@ -190,7 +191,9 @@ class Client(Agent):
             if fabric.contended:
                 address = self._addresses[-self.remaining]
                 if fabric.bank_free(address) > now:
-                    if self.cause != BUS:  # its bank may be taken again, but that is not seen in every cycle
+                    # A client that waits for the bus keeps that cause: the port and the bank that it found free may be
+                    # taken again meanwhile, but it does not look at them in every cycle.
+                    if self.cause != BUS:
                         self.block(now, BANK)
                     self.turn.at(fabric.bank_free(address))
                     return
@@ -207,15 +210,15 @@ class Client(Agent):
         self.granted(now)
 
     def notify(self, cycle: int) -> None:
-        """The one thing that the next word lacks will be there: asks right away with that cycle's stamp."""
+        """The next word's only missing thing will be there in `cycle`: requests at once, with that cycle's stamp."""
         if self.remaining and cycle < self.kernel.limit:
-            self.ask(cycle, cycle + 1)
+            self.post(cycle, cycle + 1)
         else:
             self.alarm.at(cycle)
 
     def granted(self, now: int) -> None:
         """An access begins in cycle `now`."""
-        raise AssertionError(f"{self.path} does not say what a grant means to it")
+        raise AssertionError(f"{self.path} does not define what a grant does")
 
     def proceed(self, now: int) -> None:
         """Counts a word as done, and goes on to the next, or to the next instruction."""
@@ -266,9 +269,9 @@ class Reader(Client):
         self.bus = self._down if gives == ACROSS else None
 
     def work(self, now: int) -> None:
-        """Asks for the next word where its receiver has room."""
+        """Requests the next word where its receiver has room."""
         if self._receiver.room(now, 1, self):
-            self.ask(now, now + 1)
+            self.post(now, now + 1)
         else:
             self.block(now, self.full)
 
@@ -317,9 +320,9 @@ class Writer(Client):
         self._source = next(iter(ports.sources.values()))
         self._way: DataBus | None = ports.bus
         self._pixel = 0
-        """Words of a pixel where a shift makes them one more than come, else 0."""
+        """Words per pixel in memory where a shift spreads them over one word more than arrive, else 0."""
         self._left_over = False
-        """Whether the next word takes none: it holds only what the one before left over, or nothing that comes."""
+        """Whether the next word to write takes no word from the source: it holds what the one before it left over."""
 
     def bind(self, dispatch: Dispatch) -> None:
         """Chooses the source of the words, and what of them is left over."""
@@ -334,16 +337,16 @@ class Writer(Client):
             self._look_back()
 
     def _look_back(self) -> None:
-        """Finds out whether the next word comes, over the bus, or is what the one before left over."""
+        """Sets whether the next word comes over the bus, or holds what the one before it left over."""
         self._left_over = self.remaining % self._pixel == 1
         self.bus = None if self._left_over else self._way
 
     def work(self, now: int) -> None:
-        """Requests the next word's access once there is a word, or what the one before left over."""
+        """Requests the next access once a word is there, or at once for what the one before it left over."""
         if self._pixel:
             self._look_back()
         if self._left_over or self._source.ready(now, self):
-            self.ask(now, now + 1)
+            self.post(now, now + 1)
         else:
             self.block(now, CODES)
 

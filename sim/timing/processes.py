@@ -53,7 +53,7 @@ class Traffic(Client):
     def _next(self, now: int) -> None:
         self.remaining = 1
         self._addresses = [self._requests[0][1]]
-        self.ask(now, now + 1)
+        self.post(now, now + 1)
 
     def granted(self, now: int) -> None:
         """Begins the access, and posts the next request."""

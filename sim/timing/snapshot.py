@@ -1,8 +1,8 @@
-"""What every attribute of a timed part is for, and the one way in which its state is frozen and restored.
+"""The roles of attributes of timed parts, and how their state is frozen and restored.
 
-A class says in `roles` what each attribute of its instances is: settings, ports, state, sums, or derived from the rest.
-An attribute without a role fails a test, so that no state can be forgotten. State and sums have a kind, which says how
-a value becomes a plain one that changes no more: cycles relative to now, units by their paths.
+A class declares in `roles` what each attribute of its instances is: a setting, a port, state, a sum, or derived.
+An attribute without a role fails a test, so that no state can be forgotten. State and sums have a kind, which defines
+how a value is frozen: cycles relative to now, units by their paths.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 NEVER = 1 << 62
-"""A cycle that does not come."""
+"""Later than every cycle: the alarm of a unit that nothing will wake."""
 
 Plain = Any
 """A value that does not change: a number, a text, None, an instruction, or a tuple of such."""
@@ -27,8 +27,8 @@ Frozen = tuple[tuple[str, Plain], ...]
 class Frame:
     """What values are frozen and restored relative to.
 
-    `now` is the cycle. With `clip` all cycles of the past are one: nothing can tell them apart any more. `units` has
-    the units by their paths.
+    `now` is the cycle. With `clip` all cycles of the past are one: what happens next does not depend on which it was.
+    `units` has the units by their paths.
     """
 
     now: int
@@ -75,7 +75,7 @@ NUMBER = Kind("number", _same, _same)
 """A count, or whether something is so."""
 
 VALUE = Kind("value", _same, _same)
-"""An instruction, an operation, a context: what does not change. Of an instruction, equal is what says the same."""
+"""An instruction, an operation, a context: values that never change. Instructions are compared by their fields."""
 
 CYCLE = Kind("cycle", lambda value, frame: frame.relative(value), lambda plain, frame: frame.absolute(plain))
 

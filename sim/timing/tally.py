@@ -1,4 +1,4 @@
-"""What units did and for whom, summed up, and what observed ones did, event by event."""
+"""What units did, summed up by layer and inference, and what observed units did, event by event."""
 
 from __future__ import annotations
 

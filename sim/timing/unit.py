@@ -19,7 +19,7 @@ from acortex.sim.timing.snapshot import BEGAN, COUNTS, CYCLE, NUMBER, TABLE, VAL
 from acortex.sim.timing.tally import Log, Tally
 
 Context = tuple[int, int, int]
-"""Whom a unit works for: the address, layer and inference of an instruction."""
+"""What a unit works for: the address, layer and inference of an instruction."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,8 @@ class Unit:
     def __init_subclass__(cls, **options: Any) -> None:
         """Gives each kind of unit copies of its own of all that it inherits.
 
-        CPython keeps in a function's code where it found attributes, for one class of `self`; shared by ten classes, it
-        would look each up anew. This alone makes a run a fifth faster.
+        CPython caches in a function's code where it found attributes, for one class of `self`. A function that ten
+        classes share would miss that cache at each call. This alone makes a run a fifth faster.
         """
         super().__init_subclass__(**options)
         for base in cls.__mro__[1:]:
@@ -85,7 +85,7 @@ class Unit:
         self._done: dict[int, list[int]] = {}
 
     def act(self, start: int, duration: int, kind: int, count: int) -> None:
-        """Spends `duration` cycles from cycle `start` on one event; what is missing after it is yet to be found out."""
+        """Spends `duration` cycles from cycle `start` on one event; the wait before it ends there."""
         if start > self.since:
             self.spent[self.cause] += start - self.since
             if self._log is not None and self.cause != IDLE:
@@ -131,7 +131,7 @@ class Unit:
             self._place = self._log.enter(self.number, context)
 
     def flush(self) -> None:
-        """Books what was done since the last time to the layer and inference that it was done for."""
+        """Books what was done since the last call to the layer and inference of the current instruction."""
         _, layer, inference = self.context
         for kind, (events, count) in self._done.items():
             self._tally.book((kind, layer, inference), events, count)
@@ -149,7 +149,7 @@ class Unit:
         self.pause(end)
 
     def restored(self) -> None:
-        """Sets what follows from state that has just been restored."""
+        """Sets the derived attributes from the state that has just been restored."""
         if self._log is not None:
             self.attach(self._log)
 
@@ -220,16 +220,16 @@ class Agent(Unit):
         """Sets what follows from an instruction alone, as it becomes the current one or is restored."""
 
     def begin(self, dispatch: Dispatch) -> None:
-        """Begins the current instruction: what there is to do, and what others must know."""
-        raise AssertionError(f"{self.path} does not say how an instruction begins")
+        """Begins the current instruction: counts its events, and notifies the units that depend on it."""
+        raise AssertionError(f"{self.path} does not define how an instruction begins")
 
     def missing(self, now: int) -> int:
         """The cause to wait for in cycle `now`, with the agent to be woken when that may be over; else NOTHING."""
-        raise AssertionError(f"{self.path} does not say what it waits for")
+        raise AssertionError(f"{self.path} does not define what it waits for")
 
     def step(self, now: int) -> None:
         """Does the instruction's next event from cycle `now`."""
-        raise AssertionError(f"{self.path} does not say what it does")
+        raise AssertionError(f"{self.path} does not define what an event does")
 
     def wake(self, now: int) -> None:
         """Goes on with the current instruction, or with the next one in the queue."""
@@ -245,6 +245,7 @@ class Agent(Unit):
     def notify(self, cycle: int) -> None:
         """Goes on from the cycle in which what it lacks will be there, without waiting for that cycle to come."""
         if self.remaining and self.looks_ahead and cycle < self.kernel.limit:
+            # The unit may have looked ahead beyond `cycle` before it found something missing: it goes on from there.
             floor = self.alarm.floor
             self.work(floor if cycle < floor else cycle)
         else:
@@ -256,11 +257,13 @@ class Agent(Unit):
         while not cause:
             self.step(now)
             now = self.since
+            # Here looking ahead ends: the next instruction is fetched at its own cycle, for the controller may be late;
+            # and an event at the limit or after it would be in the sums of a run that is stopped there.
             if not self.remaining or not self.looks_ahead or now >= self.kernel.limit:
                 self.alarm.at(now)
                 return
             cause = self.missing(now)
-        self.alarm.floor = now
+        self.alarm.floor = now  # alarms for cycles that it has already acted in would let it act there twice
         self.block(now, cause)
 
     def _fetch(self, now: int) -> bool:
@@ -307,7 +310,7 @@ class Agent(Unit):
 
     @property
     def waiting(self) -> int:
-        """How many instructions are under way or wait in the queue; one whose last event has begun counts for ended."""
+        """How many instructions are under way or wait in the queue; one whose last event has begun counts as ended."""
         begun = self.current is not None and (self._syncs or self.remaining > 0)
         return begun + len(self.queue)
 
@@ -330,7 +333,7 @@ def _await(token: Channel[None], now: int, agent: Agent) -> bool:
 
 
 SYNCS: dict[str, Callable[[Channel[None], int, Agent], bool]] = {MAKE_TOKEN: _signal, TAKE_TOKEN: _await}
-"""What each of their effects does with its token in a cycle, and whether it could."""
+"""The function of each effect on a token: it acts in a cycle, and returns whether it could."""
 
 if unbound := {row.effect for row in ROWS if row.timing == SYNC} ^ set(SYNCS):
     raise AssertionError(f"effects that order agents, without a rule or not in the table: {sorted(unbound)}")

@@ -98,7 +98,7 @@ class Vector(Client):
         if what & GIVES and not self._results.room(now, 1, self):
             return RESULTS
         if what & TAKES and not self._arrived and self._stream.head():
-            self.ask(now, now + 1, BUS)
+            self.post(now, now + 1, BUS)
             return BUS
         return NOTHING
 

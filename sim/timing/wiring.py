@@ -241,7 +241,7 @@ class TimedChip:
         return [Traffic(self._site, *self._place(path), self._fabric) for path in paths]
 
     def _clients(self) -> dict[str, Client]:
-        """The agents that ask for main memory, or for its side of the data bus."""
+        """The agents that request main memory, or its side of the data bus."""
         site, place, fabric, channels = self._site, self._place, self._fabric, self._channels
         stream, operand, results = (channels[name] for name in ("stream", "operand", "results"))
         to_read = ReaderPorts(fabric, {"buffer": channels["words"], "vector": stream}, self._down)

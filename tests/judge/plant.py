@@ -51,8 +51,8 @@ BUGS: tuple[tuple[str, str, str, str], ...] = (
     ("a word of the operand counts for the buffer", "sim/timing/memory.py", "    full = OPERAND_FULL", "    full = BUFFER_FULL"),
     ("a bus is free too soon", "sim/timing/memory.py", "seen = start + self._word_cycles", "seen = start + self._word_cycles - 1"),
     ("a result's place is free too soon", "sim/timing/memory.py", "now + 1 if self.bus is None", "now if self.bus is None"),
-    ("a request is granted in its own cycle", "sim/timing/memory.py", "            self.ask(now, now + 1)\n        else:\n"
-     "            self.block(now, self.full)", "            self.ask(now, now)\n        else:\n"
+    ("a request is granted in its own cycle", "sim/timing/memory.py", "            self.post(now, now + 1)\n        else:\n"
+     "            self.block(now, self.full)", "            self.post(now, now)\n        else:\n"
      "            self.block(now, self.full)"),
     ("a vector is seen a cycle late", "sim/timing/buffers.py", "self._vectors.put(now + 1, self._freed",
      "self._vectors.put(now + 2, self._freed"),

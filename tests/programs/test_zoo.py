@@ -59,6 +59,11 @@ def test_a_name_near_a_known_one_is_suggested() -> None:
     assert str(caught.value) == "the zoo has no network digit_mlp\n  hint: did you mean `zoo:digits_mlp`?"
 
 
+def test_no_name_is_shown_as_one_that_is_empty() -> None:
+    with pytest.raises(UsageError, match=r"^the zoo has no network ''\n"):
+        zoo.load("")
+
+
 def test_a_strange_name_is_answered_with_what_there_is() -> None:
     with pytest.raises(UsageError) as caught:
         zoo.load("zzz")

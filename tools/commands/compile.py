@@ -42,7 +42,7 @@ MAPPINGS = ("taps", "dense", "best")
 @click.option("--reference", metavar="REF.onnx", type=click.Path(), help="Write the quantised network as ONNX here.")
 @click.option("--emit-asm", metavar="OUT.s", type=click.Path(), help="Write the program's text, and its arrays beside.")
 @click.option("--drop-lrn", is_flag=True, help="Leave local response normalisation out.")
-@click.option("--explain", is_flag=True, help="Tell of each layer where it lies and what limits it.")
+@click.option("--explain", is_flag=True, help="Print where each layer lies and what limits it.")
 @format_option
 def compile_(model: str, form: str, **options: Any) -> None:
     """Map a network onto a chip: quantise, place, plan memory, schedule, write the program.

@@ -9,7 +9,7 @@ from acortex.tools.console.output import console, form_option, print_json, show
 
 
 @click.command()
-@click.argument("figure", type=click.Choice(["fig7b"]))
+@click.argument("figure", type=click.Choice(["fig7b"]), metavar="FIGURE")
 @form_option("markdown", help="Text for people, JSON for programs, or Markdown for a page.")
 @click.option("--plot", metavar="FILE.svg", type=click.Path(), help="Draw the figure here; needs acortex[plots].")
 def reproduce(figure: str, form: str, plot: str | None) -> None:

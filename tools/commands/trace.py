@@ -108,7 +108,7 @@ def export(path: str, target: str, output: str) -> None:
 @click.argument("sql", metavar="SQL")
 @format_option
 def query(path: str, sql: str, form: str) -> None:
-    """Ask a trace in SQL: the tables are events, waits, units, kinds, layers and lines."""
+    """Query a trace in SQL: the tables are events, waits, units, kinds, layers and lines."""
     from acortex.tools.views.trace import query_parts
     from acortex.traces.query import query as ask
     from acortex.traces.results import QueryAnswer

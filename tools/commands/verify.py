@@ -61,7 +61,7 @@ def _report(network: str, inputs: str | None, options: Mapping[str, Any]) -> Ver
     """What every layer and every output comes to, in both."""
     from acortex.programs.compiler import compile_graph
     from acortex.programs.emit.program import names_of
-    from acortex.programs.observe import MapCodes, layer_codes
+    from acortex.programs.layer_codes import MapCodes, layer_codes
     from acortex.sim.run import run
     from acortex.tools.open.machine import machine_of
     from acortex.tools.results import VerifyReport

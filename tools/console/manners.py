@@ -100,7 +100,7 @@ def _usage_error(error: click.UsageError) -> UsageError:
     """What click says about a command line, in our style."""
     where = error.ctx.command_path if error.ctx else ""
     hint = f"{where} --help says what it takes" if where else ""
-    message = error.format_message()
+    message = " ".join(error.format_message().split())  # click lists choices in lines of their own
     if isinstance(error, click.NoSuchOption):
         message = f"no such option: {error.option_name}"
         hint = suggestion(list(error.possibilities or ())[:1]) or hint

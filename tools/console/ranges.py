@@ -18,6 +18,8 @@ MOST_CYCLES = 10**18
 class Whole(click.IntRange):
     """The type of an option that is a whole number from `least` to `most`."""
 
+    name = "whole number"  # as messages and help say it; click says "integer range"
+
     def __init__(self, least: int, most: int) -> None:
         super().__init__(least, most)
         self.least, self.most = least, most
@@ -25,6 +27,8 @@ class Whole(click.IntRange):
 
 class Finite(click.FloatRange):
     """The type of an option that is a number from `least` to `most`; nan lies in no range."""
+
+    name = "number"
 
     def __init__(self, least: float, most: float) -> None:
         super().__init__(least, most)

@@ -160,7 +160,7 @@ def _escaped(text: str, more: str = "") -> str:
 
 
 def write_golden(path: Path, content: goldens.Golden) -> bool:
-    """Writes a golden, its folder too; tells whether the file is now another."""
+    """Writes a golden, its folder too; returns whether the file has changed."""
     text = goldens.dumps(content)
     data = text.encode()
     if path.is_file() and safe_files.read(path, len(data) + 1) == data:

@@ -51,7 +51,7 @@ class Pins:
 
     `folders` are where its files are looked for, in order, `home` is the folder of its goldens, `tolerances` are
     those of the ini file, `cache` keeps the traces of runs that were equal to their goldens, so that the first event
-    which differs can be told, and `written` has the goldens that this session wrote.
+    which differs can be reported, and `written` has the goldens that this session wrote.
     """
 
     folders: Sequence[Path]

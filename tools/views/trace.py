@@ -117,7 +117,7 @@ def _units(rows: Sequence[UnitSums], cycles: int) -> Iterator[RenderableType]:
 
 
 def _places(title: str, link: str, rows: Sequence[tuple[str, str, int]]) -> Iterator[RenderableType]:
-    """Who waited for what, longest first."""
+    """Which unit waited for what, longest first."""
     table = number_table(title, "cycles")
     for unit, cause, cycles in rows[:MOST]:
         table.add_row(f"  {unit} {link} {cause.replace('_', ' ')}", f"{cycles:,}")

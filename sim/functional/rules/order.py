@@ -85,8 +85,8 @@ def _race(at: Situation, found: Conflict | None, verb: str, how: str) -> Facts:
         return None
     program, dispatch = at.known.program, at.dispatch
     other = decode(int(program.words[found.pc])).row.mnemonic
-    told = {"mnemonic": at.mnemonic, "verb": verb, "how": how, "word": found.word, "other": other}
-    return {**told, "line": program.lines[found.pc], "from_agent": AGENTS[found.agent], "agent": dispatch.agent}
+    facts = {"mnemonic": at.mnemonic, "verb": verb, "how": how, "word": found.word, "other": other}
+    return {**facts, "line": program.lines[found.pc], "from_agent": AGENTS[found.agent], "agent": dispatch.agent}
 
 
 @rule(
@@ -149,5 +149,5 @@ def _stream_of_vector(at: Situation) -> Facts:
         return None
     if at.start[NUMBER[giver.agent]] >= order.streamed:
         return None
-    told = {"mnemonic": at.mnemonic, "other": giver.row.mnemonic, "line": at.known.line(giver)}
-    return {**told, "from_agent": giver.agent, "agent": agent}
+    facts = {"mnemonic": at.mnemonic, "other": giver.row.mnemonic, "line": at.known.line(giver)}
+    return {**facts, "from_agent": giver.agent, "agent": agent}

@@ -86,8 +86,8 @@ def _vectors(at: Situation) -> Facts:
     words = sorted({vector_words(run.dispatch) for run in at.runs})
     if len(words) == 1 and words[0] <= rows:
         return None
-    told = {"made": at.known.line(at.runs[0].dispatch), "words": " and ".join(map(str, words))}
-    return {**told, "group": at.dispatch.group, "rows": rows}
+    facts = {"made": at.known.line(at.runs[0].dispatch), "words": " and ".join(map(str, words))}
+    return {**facts, "group": at.dispatch.group, "rows": rows}
 
 
 TWO_GROUPS = (
@@ -195,8 +195,8 @@ def _not_connected(at: Situation) -> Facts:
 def _leftovers(at: Situation) -> Facts:
     for name, pipe in sorted(at.known.pipes.items()):
         if pipe.held:
-            told = {"items": count(pipe.held, *ITEMS[name]), "are": "is" if pipe.held == 1 else "are"}
-            return {**told, "takers": TAKERS[name], "where": at.known.line(pipe.runs[0].dispatch)}
+            facts = {"items": count(pipe.held, *ITEMS[name]), "are": "is" if pipe.held == 1 else "are"}
+            return {**facts, "takers": TAKERS[name], "where": at.known.line(pipe.runs[0].dispatch)}
     return None
 
 

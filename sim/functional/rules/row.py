@@ -31,7 +31,7 @@ class RuleError(AcortexError):
 
 
 STAGES: dict[str, list[tuple[Check, Rule]]] = {}
-"""The checks that are asked at each stage, in their order, and the rows that they belong to."""
+"""The checks that run at each stage, in their order, and the rows that they belong to."""
 
 
 def rule(

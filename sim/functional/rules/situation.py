@@ -1,4 +1,4 @@
-"""What is known of a program as it is walked, and of one instruction: the plain data that rules read."""
+"""The data that rules read: of a program up to the current instruction, and of this instruction."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from acortex.sim.functional.pipes import ItemRun, Pipe
 class Known:
     """A program on a chip, up to some instruction: what pipes hold, what was written, which groups are connected.
 
-    `given` tells for each output, by name, of which inferences the host has it: bool of shape (inferences,).
+    `given` has for each output, by name, the inferences whose output the host has: bool of shape (inferences,).
     """
 
     def __init__(self, program: Program, chip: Chip, inferences: int) -> None:
@@ -72,13 +72,13 @@ class Known:
             self.states[dispatch.ops.state : dispatch.ops.state + flow.state] = True
 
     def connect(self, dispatch: Dispatch) -> None:
-        """Notes that a group is connected, and what it takes of the buses."""
+        """Notes that a group is connected, and the bus segments that it claims."""
         self.claims.update(self.configuration.route(dispatch.group).segments)
         self.connected[dispatch.group] = dispatch
         self.order.end(dispatch)
 
     def disconnect(self, dispatch: Dispatch) -> None:
-        """Notes that a group is no more connected."""
+        """Notes that a group is not connected any more."""
         del self.connected[dispatch.group]
         self.claims.subtract(self.configuration.route(dispatch.group).segments)
         self.order.end(dispatch)
@@ -89,17 +89,17 @@ class Known:
 
 
 NOWHERE = np.zeros(0, dtype=np.int64)
-"""The words that an instruction visits which does not access main memory."""
+"""The words visited by an instruction that does not access main memory."""
 
 NO_FLOW = Flow()
 
 
 @dataclass(slots=True)
 class Situation:
-    """One instruction, and what is known as it is executed; what is found out on the way is filled in.
+    """One instruction as the rules read it; fields are filled in as its stages compute them.
 
     `shape` is the matrix that it works with, `flow` what it moves, `addresses` the words of main memory that it
-    visits, `runs` what it takes from pipes, `start` what is known to have ended before its first access.
+    visits, `runs` what it takes from pipes, `start` the vector clock before its first access.
     """
 
     known: Known

@@ -1,4 +1,4 @@
-"""Rules of streams, windows, states and quantisers: what one instruction alone may ask for."""
+"""Rules of streams, windows, states and quantisers: what one instruction may request by itself."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def _image(at: Situation) -> Facts:
     columns, extents = -(-window.width // window.packed), stream.extents
     if extents[1] == columns and extents[3] == 1 and (window.packed == 1 or extents[0] == 1):
         return None
-    told = " x ".join(map(str, extents))
-    return {"width": window.width, "packed": window.packed, "extents": told, "columns": columns}
+    seen = " x ".join(map(str, extents))
+    return {"width": window.width, "packed": window.packed, "extents": seen, "columns": columns}
 
 
 @rule(
@@ -147,8 +147,8 @@ def _state_words(at: Situation) -> Facts:
     last = first + at.flow.state - 1
     if last < room:
         return None
-    told = {"mnemonic": at.mnemonic, "chip": at.known.chip.name}
-    return {**told, "first": first, "last": last, "most": room - 1, "needed": last + 1}
+    facts = {"mnemonic": at.mnemonic, "chip": at.known.chip.name}
+    return {**facts, "first": first, "last": last, "most": room - 1, "needed": last + 1}
 
 
 @rule(
@@ -199,8 +199,8 @@ def _store(at: Situation) -> Facts:
         return None
     window = at.dispatch.window is not None
     of, what = (" of the image", "the window or the image") if window else ("", "positions or words")
-    told = {"mnemonic": at.mnemonic, "chip": chip.name, "of": of, "what": what}
-    return {**told, "held": flow.held, "room": room, "setting": flow.store}
+    facts = {"mnemonic": at.mnemonic, "chip": chip.name, "of": of, "what": what}
+    return {**facts, "held": flow.held, "room": room, "setting": flow.store}
 
 
 @rule(

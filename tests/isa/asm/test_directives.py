@@ -243,9 +243,9 @@ def test_samples_and_labels_in_the_text() -> None:
         ),
         (
             ".input x, shape=1\n.samples x, shape=1x1\n.row 1\n.labels shape=2\n.row 1, 2",
-            "2:1: there are 2 labels, and 1 samples",
+            "2:1: the program has 2 labels, and 1 sample",
         ),
-        (".labels shape=1\n.row 1", "1:1: there are 1 labels, and no samples"),
+        (".labels shape=1\n.row 1", "1:1: the program has 1 label, and no samples"),
         (".labels shape=1x1\n.row 1", "1:15: labels are one row of integers"),
         (".labels shape=1\n.row 1\n.labels shape=1\n.row 1", "3:1: a second set of labels"),
         (

@@ -54,8 +54,8 @@ def test_who_asks_for_the_bus_alone_does_not_wait_for_a_port() -> None:
     first = Asker(site, 0, fabric)
     other = Asker(site, 1, fabric, busy_bus(site, 5), at_port=False)
     fabric.serve([first, other])
-    first.ask(0, 1)
-    other.ask(0, 1, CAUSE["bus"])
+    first.post(0, 1)
+    other.post(0, 1, CAUSE["bus"])
     site.kernel.drain(None, 64)
     assert (first.granted_at, other.granted_at) == ([1], [5])
 
@@ -66,8 +66,8 @@ def test_a_request_waits_for_its_bank_and_then_for_the_bus() -> None:
     fabric.serve([first, other])
     first._addresses = other._addresses = [0]
     first.remaining = other.remaining = 1
-    first.ask(0, 1)
-    other.ask(0, 2)
+    first.post(0, 1)
+    other.post(0, 2)
     site.kernel.drain(None, 64)
     assert other.granted_at == [15]
     assert other.waits == [(0, 2, "port"), (2, 9, "bank"), (11, 4, "bus")]
@@ -80,6 +80,6 @@ def test_ports_are_given_in_the_order_of_the_clients(ports: int) -> None:
     fabric.serve(askers)
     for number, asker in reversed(list(enumerate(askers))):
         asker._addresses, asker.remaining = [number], 1
-        asker.ask(0, 1)
+        asker.post(0, 1)
     site.kernel.drain(None, 64)
     assert [asker.granted_at for asker in askers] == [[1 + 2 * (number // ports)] for number in range(4)]

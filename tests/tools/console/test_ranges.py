@@ -45,6 +45,20 @@ def test_what_is_no_number_of_the_range_is_refused(place: str, one: click.Parame
         one.type.convert(text, one, None)
 
 
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("run", "echo.s", "--max-cycles", "x"), "'x' is not a valid whole number"),
+        (("trace", "diff", "a", "b", "--rtol-energy", "x"), "'x' is not a valid number"),
+    ],
+)
+def test_a_word_in_place_of_a_number_is_named_in_plain_words(args: tuple[str, ...], message: str) -> None:
+    option = args[-2]
+    result = CliRunner().invoke(cli, args, prog_name="acortex")
+    assert result.exit_code == 2
+    assert f"invalid value for '{option}': {message}\n" in result.stderr
+
+
 def test_the_ends_of_a_range_are_allowed() -> None:
     assert Finite(0.0, 1.0).convert("1", None, None) == 1.0
     assert Whole(1, 5).convert("5", None, None) == 5

@@ -1,0 +1,72 @@
+"""What a unit did just before a cycle, found among all rows of a trace."""
+
+from __future__ import annotations
+
+import pytest
+
+from acortex.traces.rows.by_time import Row
+from acortex.traces.rows.by_time import Rows as ByTime
+
+from ..conftest import MakeTrace
+
+LOAD = "vmm.load"
+
+EVENTS = [
+    (2, 3, 1, 1, 4, 1, 1, 0, 8_012),
+    (10, 2, 1, 1, 4, 1, 1, 1, 8_012),
+    (5, 5, 2, 2, 4, 2, 1, 0, 2_000_036),
+]
+"""Two loads, in cycles 2 to 4 and 10 to 11, and the frame between them; as (start, duration, unit, kind, …)."""
+
+WAITS = [(6, 4, 1, 0, 1, 1, 1)]
+"""The load waits in cycles 6 to 9."""
+
+
+@pytest.fixture
+def rows(make_trace: MakeTrace) -> ByTime:
+    return ByTime(make_trace(EVENTS, WAITS))
+
+
+FIRST = Row(LOAD, 2, 5, True, "latch_load", 1, 1, 0)
+WAIT = Row(LOAD, 6, 10, False, "bus taken", 1, 1, 1)
+SECOND = Row(LOAD, 10, 12, True, "latch_load", 1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("cycle", "row"),
+    [(2, None), (3, FIRST), (5, FIRST), (6, None), (7, WAIT), (10, WAIT), (11, SECOND), (12, SECOND), (13, None)],
+)
+def test_before_is_what_the_unit_did_in_the_cycle_before(rows: ByTime, cycle: int, row: Row | None) -> None:
+    assert rows.before(LOAD, cycle) == row
+
+
+@pytest.mark.parametrize(("cycle", "row"), [(4, None), (5, FIRST), (10, None), (12, SECOND)])
+def test_only_an_event_ends(rows: ByTime, cycle: int, row: Row | None) -> None:
+    assert rows.ended(LOAD, cycle) == row
+
+
+@pytest.mark.parametrize(("cycle", "row"), [(2, FIRST), (3, None), (6, WAIT), (10, SECOND), (11, None)])
+def test_a_wait_starts_as_an_event_does(rows: ByTime, cycle: int, row: Row | None) -> None:
+    assert rows.started(LOAD, cycle) == row
+
+
+@pytest.mark.parametrize(("cycle", "since"), [(0, 0), (2, 0), (4, 4), (6, 5), (11, 11), (20, 12)])
+def test_a_unit_is_idle_since_the_end_of_its_last_row(rows: ByTime, cycle: int, since: int) -> None:
+    assert rows.idle_since(LOAD, cycle) == since
+
+
+def test_a_unit_without_rows_or_without_a_name_did_nothing(rows: ByTime) -> None:
+    for unit in ("neurons", "nowhere"):
+        assert (rows.before(unit, 9), rows.ended(unit, 9), rows.started(unit, 9)) == (None, None, None)
+        assert rows.idle_since(unit, 9) == 0
+
+
+def test_the_last_unit_is_that_whose_last_row_ends_last(rows: ByTime, make_trace: MakeTrace) -> None:
+    assert rows.last_unit() == LOAD
+    # Of two that end together, the one with an event set the length of the run.
+    waits = [*WAITS, (11, 1, 0, 1, 0, 1, 1)]
+    assert ByTime(make_trace(EVENTS, waits, name="other")).last_unit() == LOAD
+
+
+def test_an_instruction_has_the_units_that_had_events_for_it(rows: ByTime) -> None:
+    assert (rows.agents_of(1), rows.agents_of(2), rows.agents_of(3)) == ([LOAD], ["vmm"], [])
