@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import inf
 from typing import TypeAlias
 
 from acortex.traces.results_of_paths import SettingChange
@@ -20,7 +21,7 @@ def _leaves(table: Mapping[str, object], prefix: str) -> Iterator[tuple[str, Set
     for name, value in table.items():
         if isinstance(value, Mapping):
             yield from _leaves(value, f"{prefix}{name}.")
-        elif isinstance(value, Setting):
+        elif isinstance(value, Setting) and value not in (inf, -inf) and value == value:
             yield f"{prefix}{name}", value
         else:
             yield f"{prefix}{name}", str(value)

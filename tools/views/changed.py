@@ -34,6 +34,15 @@ def first(changed: Changed) -> str:
     return f"{f'{place} {value}' if what == 'setting' else f'{what} {value}'}{f' and {others} more' if others else ''}"
 
 
+def cause(changed: Changed) -> str:
+    """Why a run may differ, in a few words: the first change, or what is the same in both."""
+    known = (("settings", changed.settings), ("instructions", changed.program))
+    same = [what for what, found in known if found is not None]
+    lost = [what for what, found in known if found is None]
+    told = [f"the same {' and '.join(same)}"] if same else []
+    return first(changed) or "; ".join([*told, *([f"{' and '.join(lost)} of the golden unknown"] if lost else [])])
+
+
 def _others(number: int, what: str) -> Iterator[Row]:
     if number > 0:
         yield "and", f"{number} more {what}", ""
