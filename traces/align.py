@@ -20,9 +20,9 @@ from acortex.traces.file.schema import TraceHeader
 from acortex.traces.file.table import Ints
 from acortex.traces.results_of_paths import ProgramChange
 
-NEXT = re.compile(r"(next l\d+, )(\d+)")
+NEXT = re.compile(r"(next l\d+, )(\d{1,9})")
 """An instruction with the address of another one, which moves with it."""
-LAYER = re.compile(r"layer (\d+)")
+LAYER = re.compile(r"layer (\d{1,9})")
 """An instruction with the number of a layer, of which only the name counts."""
 MARK = re.compile(r"(end)?layer\b")
 """An instruction that a stretch of the program begins with."""
