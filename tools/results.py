@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from acortex.documents import Document, Number, Pair, ProgramName, Result, TableResult
-from acortex.traces.results_of_paths import Divergence
+from acortex.traces.results_of_paths import Changed, Divergence
 
 
 class AssembledProgram(ProgramName):
@@ -79,6 +79,8 @@ class CheckReport(TableResult):
     """The program that ran."""
     cycles: Pair[int]
     """Length of the runs."""
+    changed: Changed
+    """The settings and instructions that differ, as far as the golden holds them."""
     differences: list[MetricDiff]
     """By section of the golden, in each the largest first."""
     energy_aj: Pair[dict[str, int]]

@@ -6,6 +6,7 @@ Rows are matrices of int64, a column for each of COLUMNS, in tables of names tha
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,8 +18,20 @@ from acortex.traces.file.table import Ints
 from acortex.traces.rows.in_order import in_order
 
 # The order of comparison. `kind` counts kinds first, then the causes of waits.
-COLUMNS = ("start", "unit", "kind", "layer", "inference", "line", "duration", "span", "count", "merged", "energy_aj")
-UNIT, KIND, LENGTH, SPAN = (COLUMNS.index(name) for name in ("unit", "kind", "duration", "span"))
+COLUMNS = (
+    "start",
+    "unit",
+    "kind",
+    "layer",
+    "inference",
+    "instruction",
+    "duration",
+    "span",
+    "count",
+    "merged",
+    "energy_aj",
+)
+UNIT, KIND, INSTRUCTION, LENGTH, SPAN = map(COLUMNS.index, ("unit", "kind", "instruction", "duration", "span"))
 BEFORE = 3
 """Rows in common that are given for what went before."""
 
@@ -47,6 +60,32 @@ class _Parting(NamedTuple):
     at: int
 
 
+class Side(NamedTuple):
+    """A trace with what each position in its own tables is in the common ones, and the numbers of its instructions."""
+
+    trace: Trace
+    units: Ints
+    kinds: Ints
+    causes: Ints
+    layers: Ints
+    instructions: Ints
+
+    def windows(self) -> Iterator[tuple[int | None, Ints]]:
+        """The rows in windows of rising starts, in the common tables, in no order within a window."""
+        for limit, window in in_order((self.trace.events, self.trace.waits), self._matrix):
+            yield limit, window["rows"]
+
+    def _matrix(self, chunk: Mapping[str, Ints]) -> dict[str, Ints]:
+        duration = chunk["duration"]
+        column = {"span": duration, "merged": np.ones_like(duration), **chunk}
+        for name in ("count", "energy_aj"):
+            column.setdefault(name, np.zeros_like(duration))
+        column["unit"], column["layer"] = self.units[chunk["unit"]], self.layers[chunk["layer"]]
+        column["kind"] = self.kinds[chunk["kind"]] if "kind" in chunk else self.causes[chunk["cause"]]
+        column["instruction"] = self.instructions[chunk["pc"]]
+        return {"start": chunk["start"], "rows": np.stack([column[name] for name in COLUMNS], axis=1)}
+
+
 def common_tables(a: Trace, b: Trace) -> Tables:
     """Names of both traces, each once."""
     names: dict[str, Callable[[Trace], Sequence[str]]] = {
@@ -54,57 +93,48 @@ def common_tables(a: Trace, b: Trace) -> Tables:
         "kind": lambda trace: [kind.name for kind in trace.header.kinds],
         "cause": lambda trace: trace.header.causes,
         "layer": lambda trace: trace.header.layers,
-        "line": lambda trace: (*trace.header.lines, "-"),
     }
     return {name: list(dict.fromkeys((*get(a), *get(b)))) for name, get in names.items()}
 
 
-def first_divergence(a: Trace, b: Trace, tables: Tables, rtol_energy: float) -> Divergence | None:
+def side(trace: Trace, tables: Tables, instructions: Ints) -> Side:
+    """A trace in common tables; `instructions` has a number for each of its instructions, then one for none."""
+    header = trace.header
+    kinds = [kind.name for kind in header.kinds]
+    given = {"unit": header.units, "kind": kinds, "cause": header.causes, "layer": header.layers}
+    place = {name: {text: at for at, text in enumerate(table)} for name, table in tables.items()}
+    at = {name: np.array([place[name][text] for text in texts], dtype=np.int64) for name, texts in given.items()}
+    return Side(trace, at["unit"], at["kind"], len(tables["kind"]) + at["cause"], at["layer"], instructions)
+
+
+def first_divergence(
+    a: Side, b: Side, tables: Tables, rtol_energy: float, twins: Mapping[int, int] = MappingProxyType({})
+) -> Divergence | None:
     """The unit that parts first, with its rows: a unit parts where the first of its rows that differs begins or, where
     only the length differs, as the shorter one ends. Of what parts at once an event comes before the waits it ended.
+
+    `twins` has the number of the first trace's instruction for that of the second, where one was changed.
     """
     parted = _partings(a, b, tables, rtol_energy)
     if not parted:
         return None
     first = min(parted.values())
-    left, right = (_rest(trace, tables, first) for trace in (a, b))
+    left, right = (_rest(one, first) for one in (a, b))
     mine, theirs = next(left, None), next(right, None)
     before = _before(a, tables, parted, first)
+    if mine and theirs and mine[: KIND + 1] == theirs[: KIND + 1]:
+        own = [row[INSTRUCTION] not in one.instructions for row, one in ((mine, b), (theirs, a))]
+        if any(own):  # what one trace does at that moment, the other does with an instruction of its own
+            return Divergence(first.moment, theirs if own[1] else mine, mine, theirs, before)
     if theirs is None or (mine is not None and mine < theirs):
         row = mine or []
-        return Divergence(first.moment, row, mine, _counterpart(theirs, right, row), before)
-    return Divergence(first.moment, theirs, _counterpart(mine, left, theirs), theirs, before)
+        return Divergence(first.moment, row, mine, _counterpart(theirs, right, row, twins), before)
+    return Divergence(first.moment, theirs, _counterpart(mine, left, theirs, twins), theirs, before)
 
 
-def _windows(trace: Trace, tables: Tables) -> Iterator[tuple[int | None, Ints]]:
-    """The rows of a trace in windows of rising starts, in the common tables, in no order within a window."""
-    header = trace.header
-    place = {name: {text: at for at, text in enumerate(table)} for name, table in tables.items()}
-    units, layers = (
-        np.array([place[name][text] for text in names])
-        for name, names in (("unit", header.units), ("layer", header.layers))
-    )
-    kinds = np.array([place["kind"][kind.name] for kind in header.kinds])
-    causes = np.array([len(place["kind"]) + place["cause"][cause] for cause in header.causes])
-    lines = np.array([place["line"][line] for line in (*header.lines, "-")])  # a pc of -1 is the last
-
-    def matrix(chunk: Mapping[str, Ints]) -> dict[str, Ints]:
-        duration = chunk["duration"]
-        column = {"span": duration, "merged": np.ones_like(duration), **chunk}
-        for name in ("count", "energy_aj"):
-            column.setdefault(name, np.zeros_like(duration))
-        column["unit"], column["layer"] = units[chunk["unit"]], layers[chunk["layer"]]
-        column["kind"] = kinds[chunk["kind"]] if "kind" in chunk else causes[chunk["cause"]]
-        column["line"] = lines[chunk["pc"]]
-        return {"start": chunk["start"], "rows": np.stack([column[name] for name in COLUMNS], axis=1)}
-
-    for limit, window in in_order((trace.events, trace.waits), matrix):
-        yield limit, window["rows"]
-
-
-def _side_by_side(a: Trace, b: Trace, tables: Tables) -> Iterator[tuple[int | None, Ints, Ints]]:
+def _side_by_side(a: Side, b: Side) -> Iterator[tuple[int | None, Ints, Ints]]:
     """Windows of both traces with one limit each: all rows of either that start before it, and after the last one."""
-    streams = [_windows(trace, tables) for trace in (a, b)]
+    streams = [one.windows() for one in (a, b)]
     held = [_NOTHING, _NOTHING]
     reached: list[float] = [-np.inf, -np.inf]
     while min(reached) < np.inf:
@@ -130,11 +160,11 @@ def _by_unit(rows: Ints) -> dict[int, Ints]:
     return dict(zip(units.tolist(), np.split(rows[order], first[1:]), strict=True)) if len(units) else {}
 
 
-def _partings(a: Trace, b: Trace, tables: Tables, rtol_energy: float) -> dict[int, _Parting]:
+def _partings(a: Side, b: Side, tables: Tables, rtol_energy: float) -> dict[int, _Parting]:
     """Where units part, of those that do before the first of all has: the others cannot have been first."""
     parted: dict[int, _Parting] = {}
     passed = np.zeros(len(tables["unit"]), dtype=np.int64)
-    for limit, left, right in _side_by_side(a, b, tables):
+    for limit, left, right in _side_by_side(a, b):
         if left.shape != right.shape or not np.array_equal(left, right):
             mine, theirs = _by_unit(left), _by_unit(right)
             for unit in sorted({*mine, *theirs} - set(parted)):
@@ -178,10 +208,10 @@ def energy_differs(a: NDArray[Any], b: NDArray[Any], rtol: float) -> NDArray[np.
     return differs
 
 
-def _rest(trace: Trace, tables: Tables, parting: _Parting) -> Iterator[RowBeside]:
+def _rest(one: Side, parting: _Parting) -> Iterator[RowBeside]:
     """The rows of the unit that parts, in order, from there on."""
     passed = 0
-    for _, rows in _windows(trace, tables):
+    for _, rows in one.windows():
         mine = rows[rows[:, UNIT] == parting.unit]
         if passed + len(mine) > parting.at:
             mine = mine[np.lexsort(mine.T[::-1])]
@@ -189,25 +219,34 @@ def _rest(trace: Trace, tables: Tables, parting: _Parting) -> Iterator[RowBeside
         passed += len(mine)
 
 
-def _counterpart(first: RowBeside | None, rest: Iterator[RowBeside], row: RowBeside) -> RowBeside | None:
-    """The first of the rows with the same unit, kind, layer, inference and source line."""
-    same = slice(UNIT, LENGTH)
-    if first is None or first[same] == row[same]:
+def _counterpart(
+    first: RowBeside | None, rest: Iterator[RowBeside], row: RowBeside, twins: Mapping[int, int]
+) -> RowBeside | None:
+    """The first of the rows with the same unit, kind, layer, inference and instruction, as it was or changed."""
+    wanted = _place(row, twins)
+    if first is None or _place(first, twins) == wanted:
         return first
-    return next((other for other in rest if other[same] == row[same]), None)
+    return next((other for other in rest if _place(other, twins) == wanted), None)
 
 
-def _before(trace: Trace, tables: Tables, parted: Mapping[int, _Parting], first: _Parting) -> list[RowBeside]:
+def _place(row: RowBeside, twins: Mapping[int, int]) -> RowBeside:
+    """What a row is of: its unit, kind, layer, inference and instruction."""
+    return [*row[UNIT:INSTRUCTION], twins.get(row[INSTRUCTION], row[INSTRUCTION])]
+
+
+def _before(one: Side, tables: Tables, parted: Mapping[int, _Parting], first: _Parting) -> list[RowBeside]:
     """The last rows in common that had ended by then, without the controller's where another unit parts: it runs ahead
     of what is done, and would hide it.
     """
-    issuing = issuer(trace.header.handovers)
+    issuing = issuer(one.trace.header.handovers)
     hidden = [at for at, unit in enumerate(tables["unit"]) if unit == issuing != tables["unit"][first.unit]]
     passed = np.zeros(len(tables["unit"]), dtype=np.int64)
     last = _NOTHING
-    for limit, rows in _windows(trace, tables):
+    for limit, rows in one.windows():
         reached = passed + np.bincount(rows[:, UNIT], minlength=len(passed))
-        common = rows if all(reached[unit] <= one.at for unit, one in parted.items()) else _common(rows, parted, passed)
+        common = (
+            rows if all(reached[unit] <= where.at for unit, where in parted.items()) else _common(rows, parted, passed)
+        )
         common = common[~np.isin(common[:, UNIT], hidden)]
         last = np.concatenate((last, _last_ended(common, first.moment)))
         last = last[np.lexsort((last[:, 0], last[:, 0] + last[:, SPAN]))][-BEFORE:]

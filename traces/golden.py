@@ -2,7 +2,8 @@
 
 A golden is JSON that a person can read in a review: cycles, counts, cycles of layers, busy and waiting cycles of units,
 latencies and energy, all of them integers. It is made from the report that a finished trace carries, so that it is the
-same whatever the level of the trace.
+same whatever the level of the trace. The settings of the chip and the instructions of the program stand there too, so
+that a difference has a cause.
 """
 
 from __future__ import annotations
@@ -14,9 +15,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from acortex.errors import UsageError
+from acortex.traces.align import Listing, align, listing
+from acortex.traces.changed import changed_settings, settings
 from acortex.traces.critical import critical_path, has_path
 from acortex.traces.file.reader import Trace
+from acortex.traces.file.schema import TraceHeader
 from acortex.traces.headroom import along
+from acortex.traces.results_of_paths import Changed
 from acortex.wording import did_you_mean
 
 SCHEMA = "acortex.golden/1"
@@ -35,8 +40,15 @@ SHAPES = {
     "inferences": "ln",
     "energy_aj": "on",
     "critical": "on",
+    "settings": "ov",
+    "instructions": "lt",
 }
-"""The types of the parts of a golden: n a whole number, l a list, o an object, each followed by its element."""
+"""The types of the parts of a golden: n a whole number, t a text, v a setting, l a list, o an object, the last two
+followed by their element.
+"""
+
+MOST_INSTRUCTIONS = 8192
+"""Instructions of a program that a golden holds, at most: of a longer one it holds none."""
 
 MOST = 10**30
 """The largest number of a golden: a large chip consumes this many attojoules in ten thousand years."""
@@ -45,7 +57,9 @@ Golden = dict[str, Any]
 Metrics = dict[str, int]
 
 SECTIONS = ("cycles", "counts", "layers", "busy", "waiting", "inferences", "energy_aj")
-"""What is compared, in the order of a golden. `critical` is there to explain: what the critical path consisted of."""
+"""What is compared, in the order of a golden. The others are there to explain: what the critical path consisted of, and
+what the run was given; older goldens do not have all of them.
+"""
 
 
 def golden(trace: Trace) -> Golden:
@@ -57,7 +71,7 @@ def golden(trace: Trace) -> Golden:
     if report.get("stopped"):
         raise UsageError(f"the run was stopped, and cannot be held against a golden: {report['stopped']}")
     try:
-        content = _golden(report)
+        content = {**_golden(report), **_given(trace.header)}
         if wrong := next(_faults(content), ""):
             raise TypeError(wrong)
     except (KeyError, TypeError, AttributeError) as error:
@@ -66,7 +80,42 @@ def golden(trace: Trace) -> Golden:
             f"has no report to hold against a golden: {why}", where=str(trace.path), hint="run the program to its end"
         ) from error
     head = {"schema": SCHEMA, "program": trace.header.program, "chip": trace.header.chip}
-    return {**head, **content, "critical": _critical(trace)}
+    return {**head, **{name: _critical(trace) if name == "critical" else content[name] for name in SHAPES}}
+
+
+def _given(header: TraceHeader) -> Golden:
+    """What the run was given: the settings of its chip, and the instructions of its program unless there are many."""
+    texts = listing(header).instructions
+    known = list(texts) if len(texts) <= MOST_INSTRUCTIONS else []
+    return {"settings": settings(header.config), "instructions": known}
+
+
+def changed(before: Golden, after: Golden, lines: Sequence[str] = ()) -> Changed:
+    """The settings and instructions that differ between two goldens, as far as both hold them.
+
+    `lines` has where each instruction of the second one was read from.
+    """
+    old, new = (
+        Listing(one.get("instructions", ()), places, ("-", *(name for name in one.get("layers", ()) if name != "-")))
+        for one, places in ((before, ()), (after, lines))
+    )
+    known = "settings" in before and "settings" in after
+    return Changed(
+        settings=changed_settings(before["settings"], after["settings"]) if known else None,
+        program=align(old, new).changes() if old.instructions and new.instructions else None,
+    )
+
+
+def in_names_of(before: Golden, after: Golden) -> Golden:
+    """The second golden with the layers' names of the first one, where both are of one program."""
+    names, layers = before.get("layers", {}), after["layers"]
+    if (
+        not after.get("instructions")
+        or before.get("instructions") != after["instructions"]
+        or len(names) != len(layers)
+    ):
+        return after
+    return {**after, "layers": dict(zip(names, layers.values(), strict=True))}
 
 
 def _critical(trace: Trace) -> dict[str, int]:
@@ -103,8 +152,13 @@ def _entry(name: str, value: Any, depth: int) -> str:
         inner = ",\n".join(_entry(key, entry, depth + 1) for key, entry in value.items())
         return f"{head}{{\n{inner}\n{indent}}}"
     if isinstance(value, list) and value:
-        return f"{head}[\n{_numbers(value, indent + '  ')}\n{indent}]"
+        inner = _texts(value, indent + "  ") if isinstance(value[0], str) else _numbers(value, indent + "  ")
+        return f"{head}[\n{inner}\n{indent}]"
     return head + json.dumps(value, ensure_ascii=False)
+
+
+def _texts(values: Sequence[str], indent: str) -> str:
+    return ",\n".join(indent + json.dumps(value, ensure_ascii=False) for value in values)
 
 
 def _numbers(values: Sequence[int], indent: str) -> str:
@@ -157,7 +211,7 @@ def _section_faults(path: str, value: Any, shape: str) -> Iterator[str]:
     """What is wrong below a path, where the shape is one of `SHAPES`."""
     kind, below = shape[0], shape[1:]
     allowed, words = _KINDS[kind]
-    if type(value) is not allowed or (isinstance(value, int) and not 0 <= value <= MOST):
+    if type(value) not in allowed or not _fits(value, kind):
         yield f"{path} must be {words}, not {reprlib.repr(value)}"
     elif isinstance(value, list):
         for at, entry in enumerate(value):
@@ -170,12 +224,21 @@ def _section_faults(path: str, value: Any, shape: str) -> Iterator[str]:
                 yield f"{path} has the name {name!r}, which is no text"
 
 
-_KINDS: dict[str, tuple[type, str]] = {
-    "n": (int, "a whole number from 0 to 10^30"),
-    "l": (list, "a list"),
-    "o": (dict, "an object of names"),
+_KINDS: dict[str, tuple[tuple[type, ...], str]] = {
+    "n": ((int,), "a whole number from 0 to 10^30"),
+    "t": ((str,), "a text"),
+    "v": ((bool, int, float, str, type(None)), "a number from -10^30 to 10^30, a text, true, false or null"),
+    "l": ((list,), "a list"),
+    "o": ((dict,), "an object of names"),
 }
-"""For each letter of `SHAPES` the type, and what a message calls it."""
+"""For each letter of `SHAPES` the types, and what a message calls them."""
+
+
+def _fits(value: Any, kind: str) -> bool:
+    """Whether a number lies within the bounds of its kind, and a text can be written."""
+    if isinstance(value, int | float):
+        return (0 if kind == "n" else -MOST) <= value <= MOST
+    return not isinstance(value, str) or _is_text(value)
 
 
 def _is_text(value: str) -> bool:

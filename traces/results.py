@@ -347,3 +347,7 @@ class GoldenFile(Versioned):
     """Attojoules of each component; what costs nothing is left out."""
     critical: dict[str, int]
     """Cycles of the critical path by what took them; empty where the trace did not hold every event."""
+    settings: dict[str, bool | int | float | str | None] = Field(default_factory=dict)
+    """Every setting of the chip by its path; older goldens have none."""
+    instructions: list[str] = Field(default_factory=list)
+    """Every instruction of the program; empty where it has very many. Older goldens have none."""

@@ -125,6 +125,42 @@ class CriticalPath(TableResult):
     """Without a gap from cycle 0 to the end."""
 
 
+class SettingChange(Document):
+    """A setting in which two chips differ."""
+
+    path: str
+    """Its path, as `--set` takes it."""
+    a: bool | int | float | str | None
+    """Of the first chip; null where it has no such setting."""
+    b: bool | int | float | str | None
+    """Of the second chip; null where it has no such setting."""
+
+
+class ProgramChange(Document):
+    """An instruction in which two programs differ."""
+
+    kind: Literal["inserted", "removed", "changed"]
+    """What became of the first program's instruction."""
+    source_a: str | None
+    """Its line in the first program: file:line; null where it has none, or lines are not known."""
+    source_b: str | None
+    """Its line in the second program: file:line; null where it has none."""
+    text_a: str | None
+    """The instruction in the first program; null where it has none."""
+    text_b: str | None
+    """The instruction in the second program; null where it has none."""
+
+
+class Changed(Document):
+    """What two runs were given that differs."""
+
+    settings: list[SettingChange] | None
+    """By path; null where one side's settings are not known."""
+    program: list[ProgramChange] | None
+    """In the order of the programs, without jumps that moved with their target; null where instructions are not known.
+    """
+
+
 class DiffEvent(Document):
     """An event or a wait of one of two traces."""
 
@@ -141,7 +177,9 @@ class DiffEvent(Document):
     energy_aj: int
     """In attojoules; 0 of a wait."""
     source: str
-    """The line of its instruction: file:line, or `-`."""
+    """The line of its instruction in the file of its own trace: file:line, or `-`."""
+    text: str
+    """The instruction in assembly; empty where it is not known or there is none."""
     layer: str
     """The layer that it belongs to."""
     inference: int
@@ -173,9 +211,11 @@ class Divergence(Document):
     kind: str
     """The kind of event; of a wait, `wait: CAUSE`."""
     source: str
-    """The line of its instruction: file:line, or `-`."""
+    """The line of its instruction in the file of the trace that has the row: file:line, or `-`."""
+    text: str
+    """The instruction in assembly; empty where it is not known or there is none."""
     instruction: int | None
-    """The first instruction of that line; null where there is none."""
+    """The position of that instruction in its program; null where there is none."""
     layer: str
     """The layer that it belongs to."""
     inference: int
@@ -189,7 +229,7 @@ class Divergence(Document):
     b: DiffEvent | None
     """The row of the second trace; null where it has none like it."""
     before: list[DiffEvent]
-    """The last rows in common that had ended by then."""
+    """The last rows in common that had ended by then, with the lines of the first trace."""
     led_to: list[list[ChainStep]] = Field(default_factory=list)
     """For each trace, the last steps to its row; empty where a trace does not hold every event."""
 
@@ -241,10 +281,16 @@ class MovedLayer(MovedEnergy, MovedTime, PairedCycles):
 
 
 class MovedLine(MovedEnergy, MovedTime, OfLine):
-    """A source line in both traces."""
+    """An instruction in both traces."""
 
     line: str
-    """Where it is in the first program: file:line; `(second)` behind it is a line of the second program alone."""
+    """Where it is in the first program, or in the second if only that one has it: file:line, or `-`."""
+    text: str
+    """The instruction in assembly, that of the second program too where it was changed; empty where not known."""
+    source_a: str | None
+    """Its line in the first program; null where it has none."""
+    source_b: str | None
+    """Its line in the second program; null where it has none."""
 
 
 class MovedCause(Document):
@@ -299,6 +345,8 @@ class TraceDiff(TableResult):
     """Of the runs, leakage included, in attojoules."""
     energy_j: Pair[float]
     """The same in joules."""
+    changed: Changed
+    """The settings and instructions that differ."""
     first_divergence: Divergence | None
     """Where they part; null where all rows are the same."""
     by_component: list[MovedComponent]
@@ -308,7 +356,7 @@ class TraceDiff(TableResult):
     by_unit: list[MovedUnit]
     """By unit, what moved most first."""
     by_instruction: list[MovedLine]
-    """By source line, only what moved."""
+    """By instruction, only what moved."""
     critical: list[MovedCause]
     """The critical paths, only what moved; empty where a trace does not hold every event."""
     by_wait: list[MovedWait]

@@ -135,7 +135,7 @@ def test_what_moved_most_comes_first(a: Trace, make_trace: MakeTrace, rows: tupl
 
 def test_programs_with_other_layers_are_joined_by_name(a: Trace, make_trace: MakeTrace) -> None:
     events, waits = pipeline(20)
-    found = diff(a, make_trace(events, waits, name="b", layers=("-", "conv1", "dense")))
+    found = diff(a, make_trace(events, waits, name="b", layers=("-", "conv1", "dense"), program_sha256="c" * 64))
     assert {row["name"] for row in found["by_layer"]} == {"-", "conv1", "fc", "dense"}
     dense = next(row for row in found["by_layer"] if row["name"] == "dense")
     assert dense["busy"][0] == 0

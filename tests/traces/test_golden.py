@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acortex.errors import UsageError
-from acortex.traces.golden import WIDTH, compare, dumps, golden, loads, metrics
+from acortex.traces.golden import MOST_INSTRUCTIONS, WIDTH, compare, dumps, golden, in_names_of, loads, metrics
+from acortex.traces.golden import changed as whats_changed
 
 from .conftest import Rows, pipeline
 
@@ -43,6 +44,8 @@ CONTENT = {
     "inferences": [57, 60],
     "energy_aj": {"arrays": 10**19, "leakage": 77},
     "critical": {},
+    "settings": {"arrays.k": 64, "arrays.n": 2, "memory.banks": 4},
+    "instructions": [],
 }
 
 
@@ -123,6 +126,46 @@ def test_one_less_of_anything_differs(path: tuple[Any, ...], name: str) -> None:
     assert [str(one) for one in compare(CONTENT, changed(*path, by=-1))] == [name]
 
 
+def test_a_golden_holds_the_program_a_line_an_instruction(make_trace: Any, rows: Any) -> None:
+    texts = ("start", "read d0", "convert q0, 4", "write d1", "halt")
+    found = golden(make_trace(*rows, summary=SUMMARY, instructions=texts))
+    assert tuple(found["instructions"]) == texts
+    assert '    "convert q0, 4",\n    "write d1",\n    "halt"\n  ]\n}\n' in dumps(found)
+    assert loads(dumps(found), "g.json") == found
+
+
+def test_a_golden_of_a_long_program_is_short(make_trace: Any) -> None:
+    many = MOST_INSTRUCTIONS + 1
+    lines = tuple(f"p.s:{number}" for number in range(many))
+    assert golden(make_trace([], summary=SUMMARY, lines=lines, instructions=("nop",) * many))["instructions"] == []
+
+
+def given_program(*texts: str, **more: Any) -> dict[str, Any]:
+    return {**CONTENT, "instructions": list(texts), **more}
+
+
+def test_settings_and_instructions_that_differ_are_named() -> None:
+    after = given_program("start", "nop", "halt", settings={"arrays.k": 64, "arrays.n": 2, "memory.banks": 8})
+    found = whats_changed(given_program("start", "halt"), after, ["p.s:1", "p.s:2", "p.s:3"]).as_dict()
+    nop = {"kind": "inserted", "source_a": None, "source_b": "p.s:2", "text_a": None, "text_b": "nop"}
+    assert found == {"settings": [{"path": "memory.banks", "a": 4, "b": 8}], "program": [nop]}
+
+
+def test_what_an_older_golden_does_not_hold_is_not_known() -> None:
+    old = {name: value for name, value in CONTENT.items() if name not in ("settings", "instructions")}
+    assert loads(dumps(old), "g.json") == old
+    assert compare(old, given_program("start")) == []
+    assert whats_changed(old, given_program("start")) == {"settings": None, "program": None}
+
+
+def test_layers_of_one_program_may_be_renamed() -> None:
+    before, after = given_program("start"), given_program("start", layers={"other": 100, "-": 20})
+    assert compare(before, in_names_of(before, after)) == []
+    assert in_names_of(before, {**after, "instructions": ["halt"]})["layers"] == after["layers"]
+    assert in_names_of(CONTENT, {**after, "instructions": []})["layers"] == after["layers"]
+    assert in_names_of(before, given_program("start", layers={"-": 120}))["layers"] == {"-": 120}
+
+
 def test_what_only_one_of_them_has_differs() -> None:
     (one,) = compare({**CONTENT, "busy": {}}, CONTENT)
     assert str(one) == "busy.neurons: none -> 40 (+40)"
@@ -176,6 +219,12 @@ def test_a_wrong_tolerance_is_refused(tolerances: dict[str, float], told: str) -
             dumps({**CONTENT, "waiting": {"neurons": 4}}),
             r"^g\.json: waiting\.neurons must be an object of names, not 4",
         ),
+        (
+            dumps({**CONTENT, "settings": {"a": [1]}}),
+            r"^g\.json: settings\.a must be a number from -10\^30 to 10\^30, a ",
+        ),
+        ('{"schema": "acortex.golden/1", "settings": {"a": NaN}}', r"^g\.json: "),
+        (dumps({**CONTENT, "instructions": ["halt", 5]}), r"^g\.json: instructions\.1 must be a text, not 5"),
         (dumps({**CONTENT, "chip": None}), r"^g\.json: chip must be a text, not None"),
         (dumps({**CONTENT, "cuonts": {}}), r"^g\.json: 'cuonts' is no part of a golden: it has cycles, counts, "),
         (json.dumps({**CONTENT, "busy": {"\ud800": 1}}), r"^g\.json: busy has the name '\\ud800', which is no text"),

@@ -21,8 +21,8 @@ from acortex.tools.console.spool import Spooled, open_trace
 def diff(first: str, second: str, rtol_energy: float, form: str) -> int:
     """Compare two traces: where they part, and what moved. Exits with 1 where they differ.
 
-    They may come from different chips, or from different programs of one network: those are aligned by layer marks and
-    source lines.
+    They may come from different chips, or from different programs of one network: those are aligned by their
+    instructions, whatever their files, names and lines. What differs in settings and instructions is named first.
     """
     from acortex.sim.ledger.reprice import completed
     from acortex.traces.diff import diff as compare

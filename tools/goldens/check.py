@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,19 +60,21 @@ def check(
     """
     from acortex.tools.results import CheckReport, MetricDiff
 
-    after = measured or goldens.golden(trace)
+    after = goldens.in_names_of(before, measured or goldens.golden(trace))
     found = goldens.compare(before, after, tolerances)
-    parted = None
+    parted, changed = None, None
     if found and reference is not None:
         from acortex.traces.diff import diff
 
-        parted = diff(reference, trace).first_divergence
+        compared = diff(reference, trace)
+        parted, changed = compared.first_divergence, compared.changed
     return CheckReport(
         equal=not found,
         golden=where,
         run=str(trace.path),
         program=after["program"],
         cycles=[before["cycles"], after["cycles"]],
+        changed=changed or goldens.changed(before, after, trace.header.lines),
         differences=[
             MetricDiff(metric=one.metric, golden=one.golden, measured=one.measured, change=one.change) for one in found
         ],
@@ -83,16 +86,37 @@ def check(
 
 def lines(report: CheckReport) -> list[str]:
     """A report in plain text, most telling first."""
-    before, after = report.cycles
+    from acortex.tools.views import changed
+
     if report.equal:
-        return [f"equal to {report.golden}: {after} cycles"]
+        return [f"equal to {report.golden}: {report.cycles[1]} cycles"]
     return [
-        f"timing of {report.program} is not that of {report.golden}: {_moved(before, after)} cycles",
+        f"{_headline(report)}: {changed.cause(report.changed)}",
+        f"timing of {report.program} is not that of {report.golden}",
+        *(f"  {' '.join(filter(None, row))}" for row in changed.rows(report.changed)),
         *_differences(report.differences),
         *_divergence(report.first_divergence),
         *_parts("critical path, in cycles", *report.critical),
         *_parts("energy by component, in aJ", *report.energy_aj),
     ]
+
+
+def _headline(report: CheckReport) -> str:
+    """By how much the run is longer or shorter; if it is neither, the first number that differs."""
+    first = report.differences[0]
+    name, before, after = first.metric, first.golden, first.measured
+    if report.cycles[0] != report.cycles[1]:
+        name, (before, after) = "cycles", report.cycles
+    if before and after is not None:
+        return f"{name} {before} -> {after} ({_percent(before, after)})"
+    return f"{name} {_moved(before, after)}"
+
+
+def _percent(before: int, after: int) -> str:
+    """By how much a number moved, with its sign: one digit behind the point, more where it would be 0.0."""
+    share = Fraction(100 * (after - before), before)
+    digits = next((digits for digits in (1, 2, 3, 4) if round(share, digits)), 1)
+    return f"{float(share):+.{digits}f} %"
 
 
 def _moved(before: int | None, after: int | None) -> str:
@@ -117,20 +141,20 @@ def _divergence(found: Divergence | None) -> Iterator[str]:
     """Where two traces part, with the rows of both and what both did just before."""
     if found is None:
         return
-    place = f"unit {found.unit}, {found.kind}, at {found.source}"
+    from acortex.tools.views.diff import chains, instruction
+
+    place = f"unit {found.unit}, {found.kind}, at {instruction(found.source, found.text)}"
     yield f"first divergence: cycle {found.cycle}, {place}, layer {found.layer}, inference {found.inference}"
     for whose, row in (*(("both", row) for row in found.before), ("golden", found.a), ("now", found.b)):
-        yield f"  {whose:<6}  {_event(row) if row else 'nothing like it'}"
-    from acortex.tools.views.diff import chains
-
+        yield f"  {whose:<6}  {_event(row, instruction(row.source, row.text)) if row else 'nothing like it'}"
     for whose, chain in chains(found, "golden", "now"):
         yield f"  {whose:<6}  led to by {chain}"
 
 
-def _event(row: DiffEvent) -> str:
+def _event(row: DiffEvent, place: str) -> str:
     """An event or a wait in a line."""
     told = f"cycle {row.cycle}, {row.duration} cycles: {row.unit} {row.kind}"
-    return f"{told} x{row.count} at {row.source}" if row.count else f"{told} at {row.source}"
+    return f"{told} x{row.count} at {place}" if row.count else f"{told} at {place}"
 
 
 def _parts(title: str, before: Mapping[str, int], after: Mapping[str, int]) -> Iterator[str]:

@@ -9,7 +9,9 @@ It asserts nothing: PYTEST_DONT_REWRITE.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -137,6 +139,11 @@ class _Account:
             self._used |= {Path(str(value)) for key, value in report.user_properties if key == USED}
             self._notes += [str(value) for key, value in report.user_properties if key == NOTE]
 
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Leaves the folder of a module that could not be collected in doubt."""
+        if not report.passed:
+            self._unsure.add((self._config.rootpath / report.nodeid.partition("::")[0]).parent)
+
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Shows what was written, and the goldens that no test used."""
         if self._notes:
@@ -152,12 +159,30 @@ class _Account:
     def _unused(self) -> list[Path]:
         """The goldens beside tests that no test used, where every test that might have was run."""
         option = self._config.option
-        chosen = any(getattr(option, name, None) for name in ("keyword", "markexpr", "deselect", "lf", "maxfail"))
-        if chosen or any("::" in arg or Path(arg).is_file() for arg in self._config.args):
+        places = [self._config.invocation_params.dir / arg for arg in self._config.args]
+        if any(getattr(option, name, None) for name in _CHOOSING) or not all(place.is_dir() for place in places):
             return []
-        homes = [folder / self._config.getini("timing_dir") for folder in self._seen - self._unsure]
+        left = {folder for place in places for folder in self._without_tests(place)}
+        homes = [folder / self._config.getini("timing_dir") for folder in (self._seen | left) - self._unsure]
         found = {path for home in homes for path in home.glob("*.json")} - self._used
         return sorted(path for path in found if _SCHEMA in _beginning(path))
+
+    def _without_tests(self, place: Path) -> Iterator[Path]:
+        """The folders from which pytest collects and that have goldens, but no test file: it may have been deleted."""
+        home, tests = self._config.getini("timing_dir"), self._config.getini("python_files")
+        for name, folders, files in os.walk(place):
+            folders[:] = [one for one in folders if not _matches(one, self._config.getini("norecursedirs"))]
+            if Path(name, home).is_dir() and not any(_matches(file, tests) for file in files):
+                yield Path(name)
+
+
+_CHOOSING = ("keyword", "markexpr", "deselect", "lf", "maxfail", "ignore", "ignore_glob", "stepwise", "collectonly")
+"""Options of pytest by which some tests do not run."""
+
+
+def _matches(name: str, patterns: Sequence[str]) -> bool:
+    """Whether a file's or a folder's name is one of some patterns."""
+    return any(fnmatch(name, pattern) for pattern in patterns)
 
 
 def _beginning(path: Path) -> bytes:

@@ -9,9 +9,10 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from acortex.tools.views.changed import rows
 from acortex.tools.views.critical import told
 from acortex.tools.views.tables import energies, number_table
-from acortex.traces.results_of_paths import DiffEvent, Divergence, TraceDiff
+from acortex.traces.results_of_paths import Changed, DiffEvent, Divergence, MovedLine, TraceDiff
 from acortex.units import joules, scaled
 
 T = TypeVar("T", bound=float)
@@ -24,8 +25,10 @@ def diff_parts(report: TraceDiff) -> Iterator[RenderableType]:
     """Whether two traces are equal; if not, totals, where they part, and what moved, most first."""
     if report.equal:
         yield Text(f"equal: {report.cycles[0]:,} cycles, {report.events[0]:,} events", "green")
+        yield from _given(report.changed)
         return
     yield Text("different", "bold red")
+    yield from _given(report.changed)
     totals = number_table("total", "a", "b", "change")
     totals.add_row("  cycles", *_cycles(report.cycles))
     totals.add_row("  energy", *energies(report.energy_j))
@@ -37,8 +40,19 @@ def diff_parts(report: TraceDiff) -> Iterator[RenderableType]:
     yield from _moved("layer, cycles in flight", ((row.name, row.cycles) for row in report.by_layer), _cycles)
     yield from _moved("unit, waiting cycles", ((row.name, row.waiting) for row in report.by_unit), _cycles)
     yield from _moved("wait", ((f"{row.unit}: {row.cause}", row.cycles) for row in report.by_wait), _cycles)
-    yield from _moved("source line, busy cycles", ((row.line, row.busy) for row in report.by_instruction), _cycles)
+    instructions = ((moved_line(row), row.busy) for row in report.by_instruction)
+    yield from _moved("instruction, busy cycles", instructions, _cycles)
     yield from _moved("component, energy", ((row.name, row.energy_j) for row in report.by_component), energies)
+
+
+def _given(changed: Changed) -> Iterator[RenderableType]:
+    """The settings and instructions that differ."""
+    found = rows(changed)
+    if found:
+        table = Table.grid(padding=(0, 2, 0, 0))
+        for row in found:
+            table.add_row(f"  {row[0]}", *row[1:])
+        yield table
 
 
 def _divergence(found: Divergence) -> Iterator[RenderableType]:
@@ -47,11 +61,11 @@ def _divergence(found: Divergence) -> Iterator[RenderableType]:
         ("\nfirst difference", "bold"),
         f" at cycle {found.cycle:,} in ",
         (found.unit, "cyan"),
-        f", {found.source}",
+        f", {instruction(found.source, found.text)}",
     )
     table = Table.grid(padding=(0, 2, 0, 0))
-    rows = [*(("both", row) for row in found.before), ("a", found.a), ("b", found.b)]
-    for whose, row in rows:
+    sides = [*(("both", row) for row in found.before), ("a", found.a), ("b", found.b)]
+    for whose, row in sides:
         style = "dim" if whose == "both" else ""
         table.add_row(f"  {whose}", *(_event(row) if row else ("nothing like it",)), style=style)
     yield table
@@ -69,12 +83,23 @@ def chains(found: Divergence, *names: str) -> Iterator[tuple[str, str]]:
 def _event(row: DiffEvent) -> tuple[str, ...]:
     """An event or a wait as the cells of one line."""
     span = f"{row.cycle:,}+{row.duration:,}"
-    return (span, row.unit, row.kind, f"x{row.count}", row.source, scaled(joules(row.energy_aj), "J"))
+    return (span, row.unit, row.kind, f"x{row.count}", row.source, row.text, scaled(joules(row.energy_aj), "J"))
 
 
-def changed(rows: Iterable[tuple[str, Sequence[T]]]) -> list[tuple[str, Sequence[T]]]:
+def instruction(source: str, text: str) -> str:
+    """A line with the instruction on it."""
+    return f"{source} {text}" if text else source
+
+
+def moved_line(row: MovedLine) -> str:
+    """An instruction by its lines in both programs."""
+    sources = dict.fromkeys(filter(None, (row.source_a, row.source_b)))
+    return instruction(" / ".join(sources) or row.line, row.text)
+
+
+def changed(pairs: Iterable[tuple[str, Sequence[T]]]) -> list[tuple[str, Sequence[T]]]:
     """The names of pairs of numbers that differ, with the pairs, the largest change first."""
-    return sorted((row for row in rows if row[1][0] != row[1][1]), key=lambda row: -abs(row[1][1] - row[1][0]))
+    return sorted((row for row in pairs if row[1][0] != row[1][1]), key=lambda row: -abs(row[1][1] - row[1][0]))
 
 
 def _moved(

@@ -6,9 +6,10 @@ import html
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from acortex.tools.views.diff import T, chains, changed
+from acortex.tools.views.changed import rows
+from acortex.tools.views.diff import T, chains, changed, instruction, moved_line
 from acortex.tools.views.tables import energies
-from acortex.traces.results_of_paths import DiffEvent, Divergence, TraceDiff
+from acortex.traces.results_of_paths import Changed, DiffEvent, Divergence, TraceDiff
 
 MOST = 12
 """Rows of a table of what moved."""
@@ -27,8 +28,10 @@ def sections(report: TraceDiff) -> Iterator[Section]:
     """What a diff says, most telling first."""
     if report.equal:
         yield Section("Equal", f"{report.cycles[0]} cycles, {report.events[0]} events.")
+        yield from _given(report.changed)
         return
     yield Section("Different", "", _PAIR, (("cycles", *_cycles(report.cycles)), ("energy", *energies(report.energy_j))))
+    yield from _given(report.changed)
     if report.first_divergence:
         yield _divergence(report.first_divergence)
     path = ((f"{row.unit} {row.what} {row.name}", row.cycles) for row in report.critical)
@@ -36,24 +39,31 @@ def sections(report: TraceDiff) -> Iterator[Section]:
     yield from _moved("Layers, cycles in flight", ((row.name, row.cycles) for row in report.by_layer), _cycles)
     yield from _moved("Units, busy cycles", ((row.name, row.busy) for row in report.by_unit), _cycles)
     yield from _moved("Waits, cycles", ((f"{row.unit} {row.cause}", row.cycles) for row in report.by_wait), _cycles)
-    yield from _moved("Source lines, busy cycles", ((row.line, row.busy) for row in report.by_instruction), _cycles)
+    instructions = ((moved_line(row), row.busy) for row in report.by_instruction)
+    yield from _moved("Instructions, busy cycles", instructions, _cycles)
     yield from _moved("Components, energy", ((row.name, row.energy_j) for row in report.by_component), energies)
 
 
 _PAIR = ("", "before", "after", "change")
 
 
+def _given(changed: Changed) -> Iterator[Section]:
+    """The settings and instructions that differ."""
+    if found := rows(changed, MOST):
+        yield Section("What was changed", "", ("", "where", "what"), tuple(found))
+
+
 def _divergence(found: Divergence) -> Section:
     """The first row that only one of them has, after the last ones in common."""
-    rows = [*(("both", row) for row in found.before), ("before", found.a), ("after", found.b)]
-    table = tuple((whose, *(_event(row) if row else ("nothing like it", "", "", "", ""))) for whose, row in rows)
+    sides = [*(("both", row) for row in found.before), ("before", found.a), ("after", found.b)]
+    table = tuple((whose, *(_event(row) if row else ("nothing like it", *[""] * 5))) for whose, row in sides)
     by = " ".join(f"Led to {whose} by {chain}." for whose, chain in chains(found, "before", "after"))
-    told = f"Cycle {found.cycle}, {found.unit}, at {found.source}. {by}".rstrip()
-    return Section("Where they part", told, ("", "cycle", "cycles", "unit", "what", "source"), table)
+    told = f"Cycle {found.cycle}, {found.unit}, at {instruction(found.source, found.text)}. {by}".rstrip()
+    return Section("Where they part", told, ("", "cycle", "cycles", "unit", "what", "source", "instruction"), table)
 
 
 def _event(row: DiffEvent) -> tuple[str, ...]:
-    return str(row.cycle), str(row.duration), row.unit, row.kind, row.source
+    return str(row.cycle), str(row.duration), row.unit, row.kind, row.source, row.text
 
 
 def _moved(

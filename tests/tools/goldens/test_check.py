@@ -41,7 +41,8 @@ def test_another_run_differs_and_is_explained(runs: Path) -> None:
     result = acortex_("trace", "check", runs / "b.actrace", runs / "g.json", "--before", runs / "a.actrace")
     assert (result.exit_code, result.stderr) == (1, "")
     lines = result.stdout.splitlines()
-    assert lines[0].startswith(f"timing of echo is not that of {runs / 'g.json'}: {cycles(runs)} -> ")
+    assert lines[0] == f"cycles {cycles(runs)} -> {cycles(runs) + 2} (+7.4 %): host.word_cycles 2 -> 3"
+    assert lines[1:3] == [f"timing of echo is not that of {runs / 'g.json'}", "  setting host.word_cycles 2 -> 3"]
     assert "  busy.host/in: 5 -> 6 (+1)" in lines
     assert any(line.startswith("first divergence: cycle 6, unit host/in, host.in, at ") for line in lines)
 
@@ -65,8 +66,10 @@ def test_github_marks_the_golden(runs: Path, monkeypatch: pytest.MonkeyPatch) ->
     result = acortex_("trace", "check", "b.actrace", "g.json", "--format", "github")
     (line,) = result.stdout.splitlines()
     assert result.exit_code == 1
-    assert line.startswith("::error file=g.json,title=timing of echo is not that of g.json%3A ")
-    assert "::  cycles: " in line and "%0A  busy.host/in: 5 -> 6 (+1)%0A" in line
+    assert line.startswith(
+        "::error file=g.json,title=cycles 27 -> 29 (+7.4 %25)%3A host.word_cycles 2 -> 3::timing of "
+    )
+    assert "%0A  cycles: " in line and "%0A  busy.host/in: 5 -> 6 (+1)%0A" in line
     assert acortex_("trace", "check", "a.actrace", "g.json", "--format", "github").stdout == ""
 
 

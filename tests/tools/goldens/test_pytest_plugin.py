@@ -80,16 +80,19 @@ def test_a_run_that_is_slower_fails_and_says_where_it_parted(pinned: pytest.Pyte
     assert result.ret == 1
     result.stdout.fnmatch_lines(
         [
-            f"timing of echo is not that of timing/echo.json: {before} -> {before + 2} (+2) cycles",
+            f"cycles {before} -> {before + 2} (+7.4 %): host.word_cycles 2 -> 3",
+            "timing of echo is not that of timing/echo.json",
+            "  setting host.word_cycles 2 -> 3",
             "  busy.host/in: 5 -> 6 (+1)",
-            "first divergence: cycle 6, unit host/in, host.in, at *echo.s:12, layer copy, inference 0",
-            "  golden  cycle 6, 2 cycles: host/in host.in x1 at *echo.s:12",
-            "  now     cycle 6, 3 cycles: host/in host.in x1 at *echo.s:12",
+            "first divergence: cycle 6, unit host/in, host.in, at *echo.s:12 input 0, d0, layer copy, inference 0",
+            "  golden  cycle 6, 2 cycles: host/in host.in x1 at *echo.s:12 input 0, d0",
+            "  now     cycle 6, 3 cycles: host/in host.in x1 at *echo.s:12 input 0, d0",
             "  golden  led to by *host/in host.in (+2)",
             "  now     led to by *host/in host.in (+3)",
             "energy by component, in aJ",
             "  leakage: *",
             "*hint: where this is meant, pytest --timing-update writes the new golden*",
+            f"FAILED test_echo.py::test_echo - Failed: cycles {before} -> {before + 2} (+7.4 %): *",
         ]
     )
 
@@ -118,6 +121,57 @@ def test_without_a_trace_of_the_golden_the_metrics_are_told(pinned: pytest.Pytes
     result = run(pinned, "-p", "no:cacheprovider")
     assert result.ret == 1
     result.stdout.fnmatch_lines(["  busy.host/in: 5 -> 6 (+1)", "first divergence: unknown, *"])
+
+
+def edit(pytester: pytest.Pytester, *pairs: tuple[str, str]) -> None:
+    """Replaces texts of the program, each of which is there."""
+    path = pytester.path / "echo.s"
+    text = path.read_text()
+    for old, new in pairs:
+        assert old in text
+        text = text.replace(old, new)
+    path.write_text(text)
+
+
+def test_a_program_of_the_same_words_passes_whatever_its_names_and_lines(pinned: pytest.Pytester) -> None:
+    edit(pinned, ("        layer", "\n; moved\n        layer"), ("copy", "renamed"), ("endlayer", "endlayer ; the end"))
+    assert run(pinned).ret == 0
+
+
+@pytest.mark.parametrize("cache", [True, False])
+def test_an_inserted_instruction_is_the_cause(pinned: pytest.Pytester, cache: bool) -> None:
+    if not cache:
+        shutil.rmtree(pinned.path / ".pytest_cache")
+    edit(pinned, ("        input ", "        nop\n        nop\n        input "))
+    lines = (pinned.path / "echo.s").read_text().splitlines()
+    result = run(pinned)
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(
+        [
+            "cycles * -> * (+*.* %): inserted nop and 1 more",
+            "timing of echo is not that of timing/echo.json",
+            f"  inserted *echo.s:{lines.index('        nop') + 1} nop",
+        ]
+    )
+
+
+def test_a_golden_of_an_older_version_passes_and_fails_as_it_did(pinned: pytest.Pytester) -> None:
+    content = json.loads(golden(pinned).read_text())
+    golden(pinned).write_text(json.dumps({name: content[name] for name in list(content)[:-2]}))
+    shutil.rmtree(pinned.path / ".pytest_cache")
+    write(pinned, SLOWER)
+    run(pinned).stdout.fnmatch_lines(["cycles * -> * (+7.4 %): settings and instructions of the golden unknown"])
+    write(pinned)
+    assert run(pinned).ret == 0
+    write(pinned, SLOWER)
+    run(pinned).stdout.fnmatch_lines(["cycles * -> * (+7.4 %): host.word_cycles 2 -> 3"])  # by the trace that it kept
+
+
+def test_a_difference_without_a_cycle_begins_with_its_own_number(pinned: pytest.Pytester) -> None:
+    content = json.loads(golden(pinned).read_text())
+    content["busy"]["host/in"] -= 1
+    golden(pinned).write_text(json.dumps(content))
+    run(pinned).stdout.fnmatch_lines(["busy.host/in 4 -> 5 (+25.0 %): the same settings and instructions"])
 
 
 def test_update_shows_what_changed(pinned: pytest.Pytester) -> None:
@@ -187,6 +241,38 @@ def test_goldens_that_no_test_used_are_reported(pinned: pytest.Pytester) -> None
     result.stdout.no_fnmatch_line("*other.json*")
     run(pinned, "-k", "echo").stdout.no_fnmatch_line("*unused*")
     run(pinned, "test_echo.py").stdout.no_fnmatch_line("*unused*")
+
+
+def test_goldens_of_a_deleted_module_are_reported(pinned: pytest.Pytester) -> None:
+    below = pinned.mkdir("below")
+    (pinned.path / "timing").rename(below / "timing")
+    (pinned.path / "test_echo.py").rename(below / "test_echo.py")
+    pinned.makepyfile(test_other="def test_other():\n    pass\n")
+    run(pinned).stdout.no_fnmatch_line("*unused*")
+    (below / "test_echo.py").unlink()
+    result = run(pinned)
+    assert result.ret == 0
+    result.stdout.fnmatch_lines([f"{below / 'timing' / 'echo.json'}: no test uses it; *"])
+    run(pinned, "test_other.py").stdout.no_fnmatch_line("*unused*")
+    run(pinned, "below").stdout.fnmatch_lines(["*echo.json: no test uses it; *"])
+
+
+@pytest.mark.parametrize("where", ["below", ".hidden", "node_modules/deep"])
+def test_goldens_where_no_test_was_to_run_are_left_alone(pinned: pytest.Pytester, where: str) -> None:
+    (pinned.path / where).mkdir(parents=True)
+    shutil.copytree(pinned.path / "timing", pinned.path / where / "timing")
+    (pinned.path / where / "test_it.py").write_text("def test_it(timing):\n    pass\n")
+    if not where.startswith((".", "node")):
+        pinned.makeconftest("collect_ignore = ['below/test_it.py']")
+    else:
+        (pinned.path / where / "test_it.py").unlink()
+    run(pinned).stdout.no_fnmatch_line("*unused*")
+
+
+def test_goldens_of_a_module_that_fails_to_import_are_left_alone(pinned: pytest.Pytester) -> None:
+    (pinned.path / "test_echo.py").write_text("import no_such_module\n")
+    pinned.makepyfile(test_other="def test_other():\n    pass\n")
+    run(pinned, "--continue-on-collection-errors").stdout.no_fnmatch_line("*unused*")
 
 
 @pytest.mark.parametrize(

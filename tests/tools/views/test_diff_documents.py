@@ -61,8 +61,9 @@ def test_markdown_has_the_totals_the_parting_and_what_moved(runs: tuple[Path, Pa
     assert "| cycles | 27 | 29 | +2 |" in lines
     assert any(line.startswith("Cycle 6, host/in, at ") for line in lines)
     assert "| host/in busy host.in | 2 | 3 | +1 |" in lines
+    assert r"| setting | host.word\_cycles | 2 -\> 3 |" in lines
     titles = [line for line in lines if line.startswith("### ")]
-    assert titles[:3] == ["### Different", "### Where they part", "### Critical path, cycles"]
+    assert titles[:3] == ["### Different", "### What was changed", "### Where they part"]
 
 
 def test_every_row_of_a_markdown_table_has_as_many_cells(runs: tuple[Path, Path]) -> None:
@@ -76,7 +77,7 @@ def test_html_is_one_page_with_the_same_numbers(runs: tuple[Path, Path]) -> None
     reader = Cells()
     reader.feed(result.stdout)
     assert (result.exit_code, reader.open) == (1, [])
-    assert reader.titles[:3] == ["Different", "Where they part", "Critical path, cycles"]
+    assert reader.titles[:3] == ["Different", "What was changed", "Where they part"]
     at = reader.cells.index("host/in busy host.in")
     assert reader.cells[at : at + 4] == ["host/in busy host.in", "2", "3", "+1"]
 
