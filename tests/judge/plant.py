@@ -31,10 +31,10 @@ PAGE = Path(__file__).with_name("PLANTED.md")
 BUGS: tuple[tuple[str, str, str, str], ...] = (
     # (what is wrong, file, text, text instead)
     ("a conversion is a cycle short", "sim/chip/clock.py", "2**chip.neurons.bits *", "(2**chip.neurons.bits - 1) *"),
-    ("delays are rounded down", "sim/chip/clock.py", "return ceil(Fraction(ns)", "return int(Fraction(ns)"),
+    ("delays are rounded down", "units.py", "return ceil(Fraction(ns)", "return int(Fraction(ns)"),
     ("settling of one array is left out", "sim/chip/clock.py", "self.settle_ns_per_array * joined",
      "self.settle_ns_per_array * (joined - 1)"),
-    ("retention is rounded up", "sim/chip/clock.py", "return int(Fraction(seconds)", "return ceil(Fraction(seconds)"),
+    ("retention is rounded up", "sim/chip/clock.py", "return int(Fraction(seconds)", "return 1 + int(Fraction(seconds)"),
     ("a load takes a cycle more", "sim/functional/configuration.py", "load=-(-words //", "load=1 - (-words //"),
     ("a broadcast loads every array", "sim/functional/configuration.py", "group.tile_rows if arrays.broadcast_loads",
      "group.arrays if arrays.broadcast_loads"),
@@ -77,7 +77,7 @@ BUGS: tuple[tuple[str, str, str, str], ...] = (
     ("an operand's place is never free", "sim/timing/vector.py", "            self._operand.free(self.since)\n", ""),
     ("words from the neurons need no bus", "sim/timing/vector.py", "not self._arrived and self._stream.head()",
      "not self._arrived and False"),
-    ("the host's word is free", "sim/timing/host.py", "self.act(start, self._word_cycles, HOST_IN, 1)",
+    ("the host's word is free", "sim/timing/host.py", "self.act(start, self.word_cycles, HOST_IN, 1)",
      "self.act(start, 1, HOST_IN, 1)"),
     ("a queue's place is free at once", "sim/timing/unit.py", "self.queue.free(now + 1)", "self.queue.free(now)"),
     ("a token is seen in its own cycle", "sim/timing/unit.py", "token.put(now + 1, None,", "token.put(now, None,"),
@@ -107,21 +107,23 @@ BUGS: tuple[tuple[str, str, str, str], ...] = (
      "start = (np.cumsum(counts) - counts)[rows, None] * 0 + (np.cumsum(counts) - counts).min()"),
     ("a border counts where it should not", "isa/semantics.py", "if not dispatch.ops.inside:\n        around",
      "if True:\n        around"),
-    ("a pool that gives early counts for ended", "sim/functional/executor.py", "needed(runs, flow.unneeded)", "runs"),
-    ("an output under way counts for given", "sim/functional/executor.py", "        if self.steps in self._not_ended:\n"
-     "            return\n", ""),
+    ("a pool that gives early counts for ended", "sim/functional/executor.py", "needed(at.runs, at.flow.unneeded)",
+     "at.runs"),
+    ("an output under way counts for given", "sim/functional/executor.py", " and self.steps not in self._not_ended:",
+     ":"),
     ("a load that is never ended is another's", "sim/timing/array.py", "            self.turn_to(self._loading)\n",
      "            pass\n"),
     ("ties are rounded up", "isa/arithmetic/quantisers.py", "(quotient % 2 == 1)", "(quotient % 2 >= 0)"),
     ("leaky does not bend", "isa/arithmetic/quantisers.py", "np.where(x < 0, np.rint(", "np.where(x > 0, np.rint("),
     ("the fill is forgotten", "isa/semantics.py", "ops.words * CHANNELS + 1), ops.fill,", "ops.words * CHANNELS + 1), 0,"),
-    ("zero_b is not subtracted", "isa/semantics.py", "wide[half:] - dispatch.ops.zero_b", "wide[half:]"),
+    ("zero_b is not subtracted", "isa/semantics.py", "zip(parts, zeros, strict=True)",
+     "zip(parts, (zeros[0], 0), strict=False)"),
     ("an LSTM forgets its offset", "isa/arithmetic/recurrent.py", "i * (g - gates.zero) * CELL_ONE", "i * g * CELL_ONE"),
     ("a token tells nothing", "sim/functional/happens_before.py", "[token.left.popleft()])", "[token.left.popleft()][:0])"),
-    ("reads are not held against writes", "sim/functional/happens_before.py", "        self._hold(dispatch, addresses, self._writes,"
-     ' "written by", known)\n        written =', "        written ="),
-    ("writes are not held against reads", "sim/functional/happens_before.py",
-     '        self._hold(dispatch, addresses, self._reads, "read by", known)\n', ""),
+    ("reads are not held against writes", "sim/functional/rules/order.py", 'return _race(at, found, "reads", "written by")',
+     "return None"),
+    ("writes are not held against reads", "sim/functional/rules/order.py", "return _race(at, order.conflict(at.dispatch.agent,"
+     ' at.addresses, at.start, order.reads), "writes", "read by")', "return None"),
 )  # fmt: skip
 
 
