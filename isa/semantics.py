@@ -402,7 +402,8 @@ def _in_blocks(words: Array, dispatch: Dispatch, function: Callable[..., Array])
 
     A block at a time: wide numbers of a whole map would take eight times its room.
     """
-    zeros = [getattr(dispatch.ops, name) for name in ("zero_a", "zero_b") if hasattr(dispatch.ops, name)]
+    names = ("zero_a", "zero_b") if moves(dispatch).operands else ("zero_a",)
+    zeros = [getattr(dispatch.ops, name, 0) for name in names]
     arrived = np.split(words, len(zeros), axis=-2)
     parts = [part.reshape(-1, CHANNELS) for part in arrived]
     made = np.empty(parts[0].shape, dtype=np.uint8)

@@ -136,6 +136,18 @@ def test_every_view_of_a_run_is_right_about_a_new_instruction(drill: Drill, kind
     check_judge(drill, kind, checkout / "tests")
 
 
+def test_an_instruction_of_two_operands_needs_no_zero_codes(drill: Drill) -> None:
+    drill.instruction("least")
+    assert (drill.files, drill.lines <= 45) == ({"isa/table.py", "isa/semantics.py"}, True)
+    np.save(drill.folder / "x.npy", CODES)
+    halved = f"read d0, to=vector\n    requant q0, 2\n    {PARTS['write']}\n    signal write, t5\n    await operand, t5"
+    again = f"{halved}\n    read d0, to=vector\n    operand d1"
+    written = "signal operand, t6\n    await write, t6\n    write d1, source=vector"
+    parts = {"read": again, "step": "least 2", "write": written}
+    drill.run_with(parts, "--input", "x.npy", "--output", "y.npy", "--check-order")
+    assert (np.load(drill.folder / "y.npy") == np.minimum(CODES, HALVED)).all()
+
+
 MATRIX = """
     .program drill
     .chip acortex_digits

@@ -83,6 +83,10 @@ class Values:
     ) -> None:
         """Takes what an instruction takes, computes, and gives what it gives; `dump` notes what it writes."""
         given = MEANINGS[dispatch.row.mnemonic].compute(self._taken(dispatch, flow, addresses), dispatch, shape)
+        rows = (len(addresses) if flow.writes else flow.given) + flow.state
+        if (flow.writes or rows) and given.shape[-2] != rows:
+            told = f"its Flow says {rows} items, and its function made {given.shape[-2]}"
+            raise AssertionError(f"{dispatch.row.mnemonic}: {told}")
         if flow.state:
             first = dispatch.ops.state
             self._states[..., first : first + flow.state, :] = given[..., flow.given :, :]

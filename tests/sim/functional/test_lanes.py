@@ -371,6 +371,14 @@ def test_a_walk_leaps_where_two_periods_in_a_row_moved_the_same_entries(monkeypa
     assert leaps == [4]  # a state at the end of turn 1, and three periods: the third moves what the second did
 
 
+def test_a_function_that_makes_other_items_than_its_flow_says_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    program = assemble(changed(BASE, *LOOP), file="small.s")
+    more = MEANINGS["convert"]._replace(compute=lambda sums, d, s: np.zeros((*sums.shape[:-2], 2, 64), np.uint8))
+    monkeypatch.setitem(MEANINGS, "convert", more)
+    with pytest.raises(AssertionError, match="convert: its Flow says 1 items, and its function made 2"):
+        prepare(program, inputs=random_inputs(program, 3)).values()
+
+
 # Runs -----------------------------------------------------------------------------------------------------------------
 
 
