@@ -25,10 +25,10 @@ def diff_parts(report: TraceDiff) -> Iterator[RenderableType]:
     """Whether two traces are equal; if not, totals, where they part, and what moved, most first."""
     if report.equal:
         yield Text(f"equal: {report.cycles[0]:,} cycles, {report.events[0]:,} events", "green")
-        yield from _given(report.changed)
+        yield from given(report.changed)
         return
     yield Text("different", "bold red")
-    yield from _given(report.changed)
+    yield from given(report.changed)
     totals = number_table("total", "a", "b", "change")
     totals.add_row("  cycles", *_cycles(report.cycles))
     totals.add_row("  energy", *energies(report.energy_j))
@@ -45,7 +45,7 @@ def diff_parts(report: TraceDiff) -> Iterator[RenderableType]:
     yield from _moved("component, energy", ((row.name, row.energy_j) for row in report.by_component), energies)
 
 
-def _given(changed: Changed) -> Iterator[RenderableType]:
+def given(changed: Changed) -> Iterator[RenderableType]:
     """The settings and instructions that differ."""
     found = rows(changed)
     if found:
