@@ -61,7 +61,7 @@ def _divergence(found: Divergence) -> Iterator[RenderableType]:
         ("\nfirst difference", "bold"),
         f" at cycle {found.cycle:,} in ",
         (found.unit, "cyan"),
-        f", {instruction(found.source, found.text)}",
+        f", {place(found)}",
     )
     table = Table.grid(padding=(0, 2, 0, 0))
     sides = [*(("both", row) for row in found.before), ("a", found.a), ("b", found.b)]
@@ -89,6 +89,12 @@ def _event(row: DiffEvent) -> tuple[str, ...]:
 def instruction(source: str, text: str) -> str:
     """A line with the instruction on it."""
     return f"{source} {text}" if text else source
+
+
+def place(found: Divergence) -> str:
+    """The instruction at which two traces part, with its lines in both programs."""
+    sources = (row.source for row in (found.a, found.b) if row and row.text == found.text)
+    return instruction(" / ".join(dict.fromkeys(sources)) or found.source, found.text)
 
 
 def moved_line(row: MovedLine) -> str:
