@@ -141,7 +141,8 @@ def _divergence(found: Divergence | None) -> Iterator[str]:
     """Where two traces part, with the rows of both and what both did just before."""
     if found is None:
         return
-    from acortex.tools.views.diff import chains, instruction, place
+    from acortex.tools.views.diff import chains, place
+    from acortex.tools.views.tables import instruction
 
     where = f"unit {found.unit}, {found.kind}, at {place(found)}"
     yield f"first divergence: cycle {found.cycle}, {where}, layer {found.layer}, inference {found.inference}"

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from acortex.tools.views.changed import rows
 from acortex.tools.views.critical import told
-from acortex.tools.views.tables import energies, number_table
+from acortex.tools.views.tables import energies, instruction, number_table
 from acortex.traces.results_of_paths import Changed, DiffEvent, Divergence, MovedLine, TraceDiff
 from acortex.units import joules, scaled
 
@@ -84,11 +84,6 @@ def _event(row: DiffEvent) -> tuple[str, ...]:
     """An event or a wait as the cells of one line."""
     span = f"{row.cycle:,}+{row.duration:,}"
     return (span, row.unit, row.kind, f"x{row.count}", row.source, row.text, scaled(joules(row.energy_aj), "J"))
-
-
-def instruction(source: str, text: str) -> str:
-    """A line with the instruction on it."""
-    return f"{source} {text}" if text else source
 
 
 def place(found: Divergence) -> str:
