@@ -14,7 +14,9 @@ from typing import Any, TypeVar
 from acortex.traces.critical import BUSY, HAND_OVER, IDLE, LATENCY, WAITING, Path, Segment, critical_path
 from acortex.traces.endings import Endings
 from acortex.traces.file.reader import Trace
-from acortex.traces.results_of_paths import CriticalPath, PathSegment
+from acortex.traces.file.schema import TraceHeader
+from acortex.traces.results_of_paths import CriticalPath, PathLine, PathSegment
+from acortex.traces.stats import one_text
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -40,7 +42,7 @@ def sums_of(path: Path, trace: Trace) -> CriticalPath:
         "by_unit": _by_unit(parts),
         "by_cause": along(parts),
         "by_layer": _named("name", _sums((header.layers[one.layer], one) for one in parts)),
-        "by_line": _named("line", _sums((header.source(one.pc), one) for one in parts)),
+        "by_line": _by_line(header, parts),
         "halving": _halving(parts, Endings(header.handovers, header.units).parts()),
         "segments": [],
     }
@@ -61,6 +63,15 @@ def along(path: Iterable[Segment]) -> list[dict[str, Any]]:
         {"unit": unit, "what": what, "name": name, "cycles": cycles}
         for (unit, what, name), cycles in _sums(((one.unit, one.what, one.name), one) for one in path)
     ]
+
+
+def _by_line(header: TraceHeader, parts: Sequence[Segment]) -> list[PathLine]:
+    """Cycles by source line, with the instructions of each."""
+    texts: dict[str, list[str]] = {}
+    for one in parts:
+        texts.setdefault(header.source(one.pc), []).append(header.text(one.pc))
+    rows = _sums((header.source(one.pc), one) for one in parts)
+    return [PathLine(line=line, text=one_text(texts[line]), cycles=cycles) for line, cycles in rows]
 
 
 def _named(key: str, sums: Iterable[tuple[str, int]]) -> list[dict[str, Any]]:
@@ -118,5 +129,5 @@ def plain(one: Segment, trace: Trace) -> dict[str, Any]:
     """A segment with names in place of positions."""
     row = one._asdict()
     row["layer"] = trace.header.layers[one.layer]
-    row["source"] = trace.header.source(row.pop("pc"))
-    return row
+    pc = row.pop("pc")
+    return {**row, "source": trace.header.source(pc), "text": trace.header.text(pc)}

@@ -111,6 +111,8 @@ class OfLine(Document):
 
     line: str
     """Where it is: file:line."""
+    text: str
+    """The instruction in assembly, several of one line with a semicolon between; empty where there is none."""
 
 
 class Flight(Document):

@@ -56,6 +56,8 @@ class PathLine(Document):
 
     line: str
     """Where it is: file:line; `-` is what no instruction made."""
+    text: str
+    """Its instructions on the path in assembly, with a semicolon between; empty where there is none."""
     cycles: int
     """Cycles of the path."""
 
@@ -90,6 +92,8 @@ class PathSegment(Document):
     """The inference that it belongs to, or -1."""
     source: str
     """The line of its instruction: file:line, or `-`."""
+    text: str
+    """The instruction in assembly; empty where it is not known or there is none."""
 
 
 class CriticalPath(TableResult):

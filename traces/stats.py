@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -244,20 +244,34 @@ def _percentiles(values: list[int]) -> dict[str, int] | None:
 
 def _instructions(trace: Trace, counters: Sums, waits: Sums) -> list[dict[str, Any]]:
     rows = [
-        {"pc": pc, "line": trace.header.source(pc), **_row(counters[pc]), "waiting": waits[pc][0]}
+        {
+            "pc": pc,
+            "line": trace.header.source(pc),
+            "text": trace.header.text(pc),
+            **_row(counters[pc]),
+            "waiting": waits[pc][0],
+        }
         for pc in sorted(counters.rows.keys() | waits.rows.keys())
     ]
     return sorted(rows, key=lambda row: -(row["busy"] + row["waiting"]))
 
 
+def one_text(texts: Iterable[str]) -> str:
+    """The instructions of one line as one text, each once."""
+    return "; ".join(dict.fromkeys(filter(None, texts)))
+
+
 def _lines(instructions: list[dict[str, Any]]) -> list[dict[str, Any]]:
     lines: dict[str, dict[str, Any]] = {}
     for instruction in sorted(instructions, key=lambda row: row["pc"]):
-        line = lines.setdefault(instruction["line"], {"line": instruction["line"], **dict.fromkeys(_LINE_SUMS, 0)})
+        name = instruction["line"]
+        line = lines.setdefault(name, {"line": name, "text": [], **dict.fromkeys(_LINE_SUMS, 0)})
+        line["text"].append(instruction["text"])
         for name in _LINE_SUMS:
             line[name] += instruction[name]
     for line in lines.values():
         line["energy_j"] = joules(line["energy_aj"])
+        line["text"] = one_text(line["text"])
     return sorted(lines.values(), key=lambda row: -(row["busy"] + row["waiting"]))
 
 

@@ -9,6 +9,8 @@ from acortex.sim.chip.area import total_area
 from acortex.sim.chip.results import ChipArea, ChipDiff, ComparedQuantity, Comparison, SettingDiff
 from acortex.sim.chip.specs import SETTINGS, Chip
 from acortex.sim.results import RunReport, TimedReport, timed
+from acortex.traces.changed import changed_settings, settings
+from acortex.traces.results_of_paths import Changed
 
 
 def chip_diff(a: Chip, b: Chip) -> ChipDiff:
@@ -64,6 +66,10 @@ def compare(a: RunReport, b: RunReport) -> Comparison:
     return Comparison(
         program=a.program,
         chips=[a.chip.name, b.chip.name],
+        changed=Changed(
+            settings=changed_settings(settings(a.chip.config), settings(b.chip.config)),
+            program=[] if a.program.sha256 == b.program.sha256 else None,
+        ),
         rows=[
             ComparedQuantity(name=name, unit=unit, values=[one, other], ratio=other / one if one else None)
             for name, unit, one, other in rows

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from acortex.documents import Document, Number, Pair, Result, TableResult
 from acortex.sim.results import ProgramName, RunReport
+from acortex.traces.results_of_paths import Changed
 
 SettingValue = bool | int | float | str
 
@@ -193,6 +194,8 @@ class Comparison(TableResult):
     """Which program ran on the first chip."""
     chips: Pair[str]
     """The names of the chips."""
+    changed: Changed
+    """The settings that differ; instructions are not known where a network was compiled for each chip."""
     rows: list[ComparedQuantity]
     """What is compared."""
     runs: Pair[RunReport]

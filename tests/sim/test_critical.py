@@ -77,6 +77,7 @@ def test_the_path_has_no_gap_and_its_sums_are_the_run(
     segments = found["segments"]
     assert segments[0]["start"] == 0 and segments[-1]["end"] == found["cycles"]
     assert all(one["end"] == two["start"] and one["end"] > one["start"] for one, two in pairwise(segments))
+    assert all(one["text"] for one in (*segments, *found["by_line"]) if one.get("source", one.get("line")) != "-")
     for sums in ("by_unit", "by_cause", "by_layer", "by_line"):
         assert sum(row["cycles"] for row in found[sums]) == found["cycles"]
 

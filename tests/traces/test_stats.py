@@ -158,7 +158,9 @@ def test_what_belongs_to_no_inference_has_no_latency(make_trace: MakeTrace) -> N
 
 def test_instructions_of_one_line_share_a_row(make_trace: MakeTrace) -> None:
     events = [(0, 4, 0, 0, 1, 0, 0, 0, 1), (4, 5, 0, 0, 1, 1, 0, 0, 2)]
-    result = stats(make_trace(events, lines=("a.s:7", "a.s:7")))
+    result = stats(make_trace(events, lines=("a.s:7", "a.s:7"), instructions=("read d0", "halt")))
+    assert [row["text"] for row in result["instructions"]] == ["halt", "read d0"]
+    assert [row["text"] for row in result["lines"]] == ["read d0; halt"]
     assert [row["pc"] for row in result["instructions"]] == [1, 0]
     assert [(row["line"], row["busy"], row["energy_aj"]) for row in result["lines"]] == [("a.s:7", 9, 3)]
 
@@ -190,7 +192,7 @@ def test_an_empty_trace_has_statistics(make_trace: MakeTrace) -> None:
 
 def test_every_number_is_described(result: dict[str, Any]) -> None:
     described = {one.name for one in STATISTICS}
-    labels = {"name", "component", "unit", "cause", "line", "index", "pc"}
+    labels = {"name", "component", "unit", "cause", "line", "text", "index", "pc"}
     numbers = {name for table in result.values() if isinstance(table, list) for row in table for name in row} - labels
     assert (numbers | set(result["totals"])) == described
     assert all(one.unit and one.description for one in STATISTICS)

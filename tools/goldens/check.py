@@ -141,10 +141,11 @@ def _divergence(found: Divergence | None) -> Iterator[str]:
     """Where two traces part, with the rows of both and what both did just before."""
     if found is None:
         return
-    from acortex.tools.views.diff import chains, instruction
+    from acortex.tools.views.diff import chains, place
+    from acortex.tools.views.tables import instruction
 
-    place = f"unit {found.unit}, {found.kind}, at {instruction(found.source, found.text)}"
-    yield f"first divergence: cycle {found.cycle}, {place}, layer {found.layer}, inference {found.inference}"
+    where = f"unit {found.unit}, {found.kind}, at {place(found)}"
+    yield f"first divergence: cycle {found.cycle}, {where}, layer {found.layer}, inference {found.inference}"
     for whose, row in (*(("both", row) for row in found.before), ("golden", found.a), ("now", found.b)):
         yield f"  {whose:<6}  {_event(row, instruction(row.source, row.text)) if row else 'nothing like it'}"
     for whose, chain in chains(found, "golden", "now"):

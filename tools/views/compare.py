@@ -10,6 +10,7 @@ from rich.text import Text
 
 from acortex.sim.chip.results import Comparison
 from acortex.sim.results import TimedReport, timed
+from acortex.tools.views.diff import given
 from acortex.tools.views.run import plain
 from acortex.units import percent, scaled
 
@@ -17,7 +18,9 @@ from acortex.units import percent, scaled
 def parts(report: Comparison) -> Iterator[RenderableType]:
     """Two runs beside each other: time, power, area and energy with ratios, then what limited each."""
     a, b = report.chips
-    yield Text.assemble((report.program.name, "bold cyan"), " on ", (a, "bold cyan"), " and ", (b, "bold cyan"), "\n")
+    yield Text.assemble((report.program.name, "bold cyan"), " on ", (a, "bold cyan"), " and ", (b, "bold cyan"))
+    yield from given(report.changed)
+    yield Text()
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("", no_wrap=True)
     for name in (a, b):

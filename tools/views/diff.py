@@ -11,7 +11,7 @@ from rich.text import Text
 
 from acortex.tools.views.changed import rows
 from acortex.tools.views.critical import told
-from acortex.tools.views.tables import energies, number_table
+from acortex.tools.views.tables import energies, instruction, number_table
 from acortex.traces.results_of_paths import Changed, DiffEvent, Divergence, MovedLine, TraceDiff
 from acortex.units import joules, scaled
 
@@ -25,10 +25,10 @@ def diff_parts(report: TraceDiff) -> Iterator[RenderableType]:
     """Whether two traces are equal; if not, totals, where they part, and what moved, most first."""
     if report.equal:
         yield Text(f"equal: {report.cycles[0]:,} cycles, {report.events[0]:,} events", "green")
-        yield from _given(report.changed)
+        yield from given(report.changed)
         return
     yield Text("different", "bold red")
-    yield from _given(report.changed)
+    yield from given(report.changed)
     totals = number_table("total", "a", "b", "change")
     totals.add_row("  cycles", *_cycles(report.cycles))
     totals.add_row("  energy", *energies(report.energy_j))
@@ -45,7 +45,7 @@ def diff_parts(report: TraceDiff) -> Iterator[RenderableType]:
     yield from _moved("component, energy", ((row.name, row.energy_j) for row in report.by_component), energies)
 
 
-def _given(changed: Changed) -> Iterator[RenderableType]:
+def given(changed: Changed) -> Iterator[RenderableType]:
     """The settings and instructions that differ."""
     found = rows(changed)
     if found:
@@ -61,7 +61,7 @@ def _divergence(found: Divergence) -> Iterator[RenderableType]:
         ("\nfirst difference", "bold"),
         f" at cycle {found.cycle:,} in ",
         (found.unit, "cyan"),
-        f", {instruction(found.source, found.text)}",
+        f", {place(found)}",
     )
     table = Table.grid(padding=(0, 2, 0, 0))
     sides = [*(("both", row) for row in found.before), ("a", found.a), ("b", found.b)]
@@ -86,9 +86,10 @@ def _event(row: DiffEvent) -> tuple[str, ...]:
     return (span, row.unit, row.kind, f"x{row.count}", row.source, row.text, scaled(joules(row.energy_aj), "J"))
 
 
-def instruction(source: str, text: str) -> str:
-    """A line with the instruction on it."""
-    return f"{source} {text}" if text else source
+def place(found: Divergence) -> str:
+    """The instruction at which two traces part, with its lines in both programs."""
+    sources = (row.source for row in (found.a, found.b) if row and row.text == found.text)
+    return instruction(" / ".join(dict.fromkeys(sources)) or found.source, found.text)
 
 
 def moved_line(row: MovedLine) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from acortex.tools.views.changed import rows
-from acortex.tools.views.diff import T, chains, changed, instruction, moved_line
+from acortex.tools.views.diff import T, chains, changed, moved_line, place
 from acortex.tools.views.tables import energies
 from acortex.traces.results_of_paths import Changed, DiffEvent, Divergence, TraceDiff
 
@@ -58,7 +58,7 @@ def _divergence(found: Divergence) -> Section:
     sides = [*(("both", row) for row in found.before), ("before", found.a), ("after", found.b)]
     table = tuple((whose, *(_event(row) if row else ("nothing like it", *[""] * 5))) for whose, row in sides)
     by = " ".join(f"Led to {whose} by {chain}." for whose, chain in chains(found, "before", "after"))
-    told = f"Cycle {found.cycle}, {found.unit}, at {instruction(found.source, found.text)}. {by}".rstrip()
+    told = f"Cycle {found.cycle}, {found.unit}, at {place(found)}. {by}".rstrip()
     return Section("Where they part", told, ("", "cycle", "cycles", "unit", "what", "source", "instruction"), table)
 
 

@@ -23,3 +23,8 @@ def energies(pair: Sequence[float]) -> tuple[str, str, str]:
     """Two energies in joules and their difference."""
     sign = "+" if pair[1] > pair[0] else ""
     return scaled(pair[0], "J"), scaled(pair[1], "J"), sign + scaled(pair[1] - pair[0], "J")
+
+
+def instruction(source: str, text: str) -> str:
+    """A line with the instruction on it."""
+    return f"{source} {text}" if text else source

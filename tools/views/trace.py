@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from acortex.tools.views.tables import number_table
+from acortex.tools.views.tables import instruction, number_table
 from acortex.traces.results import (
     ComponentSums,
     KindSums,
@@ -130,6 +130,8 @@ def _lines(rows: Sequence[LineSums], energy: float) -> Iterator[RenderableType]:
     table = number_table("Source line", "events", "busy", "waiting", "energy", "")
     for row in rows[:MOST]:
         amounts = (f"{part:,}" for part in (row.events, row.busy, row.waiting))
-        table.add_row(f"  {row.line}", *amounts, scaled(row.energy_j, "J"), percent(row.energy_j, energy))
+        table.add_row(
+            f"  {instruction(row.line, row.text)}", *amounts, scaled(row.energy_j, "J"), percent(row.energy_j, energy)
+        )
     yield table
     yield Text()

@@ -91,6 +91,10 @@ class TraceHeader:
         """The "file:line" of a program counter, or "-" for an event that no instruction made."""
         return self.lines[pc] if 0 <= pc < len(self.lines) else "-"
 
+    def text(self, pc: int) -> str:
+        """The instruction of a program counter in assembly; "" for none, and where texts were not recorded."""
+        return self.instructions[pc] if 0 <= pc < len(self.instructions) else ""
+
 
 def header_to_plain(header: TraceHeader) -> dict[str, Any]:
     """The header as maps, lists, strings and numbers, in the order of its fields."""

@@ -108,6 +108,15 @@ def test_every_line_of_a_side_is_one_of_its_file(plain: Path, tmp_path: Path) ->
             assert row["text"].split()[0] in line
 
 
+@pytest.mark.parametrize("form", ["text", "markdown"])
+def test_the_place_where_they_part_has_the_lines_of_both_files(plain: Path, tmp_path: Path, form: str) -> None:
+    text = f"; a comment\n{VMM}"
+    second = traced(tmp_path, "second", text, "--set", "host.word_cycles=3")
+    told = acortex_("trace", "diff", plain, second, "--format", form).stdout
+    first = next(number for number, line in enumerate(VMM.splitlines(), 1) if "input   x, d0" in line)
+    assert f"vmm.s:{first} / second.s:{first + 1} input 0, d0" in told
+
+
 def test_a_changed_setting_is_named_first(plain: Path, tmp_path: Path) -> None:
     second = traced(tmp_path, "second", VMM, "--set", "host.word_cycles=3", "--set", "memory.banks=16")
     told = acortex_("trace", "diff", plain, second).stdout.splitlines()

@@ -14,6 +14,7 @@ from acortex.sim.chip.area import total_area
 from acortex.sim.chip.specs import load_chip
 from acortex.tools.cli import cli
 
+ECHO = Path(__file__).parents[1] / "echo.s"
 PAIR = ("--chip", "acortex_digits", "--chip", "acortex_digits_parallel")
 
 
@@ -89,6 +90,20 @@ def test_the_table_shows_both_chips_and_their_ratio(digits: Path) -> None:
     text = acortex_("run", "zoo:digits_mlp", "--input", digits, *PAIR).stdout
     a, b = (run["cycles"] for run in report["runs"])
     assert f"cycles {a:,} {b:,} x {b / a:.3f}" in [" ".join(line.split()) for line in text.splitlines()]
+
+
+def test_the_settings_that_differ_are_named_first(digits: Path) -> None:
+    found = acortex_("run", "zoo:digits_mlp", "--input", digits, *PAIR)
+    assert [line.split() for line in found.stdout.splitlines()[1:4]] == [
+        ["setting", "arrays.loads_per_cycle", "1", "->", "4"],
+        ["setting", "arrays.overlap_loads", "false", "->", "true"],
+        ["setting", "memory.ports", "1", "->", "2"],
+    ]
+    report = json.loads(acortex_("run", ECHO, *PAIR, "--format", "json").stdout)
+    apart = json.loads(acortex_("chip", "diff", *PAIR[1::2], "--format", "json").stdout)["settings"]
+    named = {row["path"]: [row["a"], row["b"]] for row in report["changed"]["settings"]}
+    assert named == {row["path"]: row["values"] for row in apart}
+    assert report["changed"]["program"] == []
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,51 @@ def test_another_run_differs_and_is_explained(runs: Path) -> None:
     assert any(line.startswith("first divergence: cycle 6, unit host/in, host.in, at ") for line in lines)
 
 
+@pytest.fixture(scope="module")
+def edited(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The trace of the program with a comment above, another name of its layer, and an instruction more."""
+    folder = tmp_path_factory.mktemp("edited")
+    text = ECHO.read_text().replace("copy", "other").replace("        input ", "        nop\n        input ")
+    (folder / "new.s").write_text(f"; a comment\n{text}")
+    assert acortex_("run", folder / "new.s", "--timing-only", "--trace", folder / "new.actrace").exit_code == 0
+    return folder
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_an_inserted_instruction_is_named_by_the_line_of_the_new_file(runs: Path, edited: Path, before: bool) -> None:
+    more = ("--before", runs / "a.actrace") if before else ()
+    result = acortex_("trace", "check", edited / "new.actrace", runs / "g.json", *more, "--format", "json")
+    report = json.loads(result.stdout)
+    number = (edited / "new.s").read_text().splitlines().index("        nop") + 1
+    added = {"kind": "inserted", "source_a": None, "source_b": f"new.s:{number}", "text_a": None, "text_b": "nop"}
+    assert (result.exit_code, report["changed"]) == (1, {"settings": [], "program": [added]})
+    if before:
+        now = report["first_divergence"]["b"]
+        assert (now["source"], now["text"]) == (f"new.s:{number}", "nop")
+
+
+def test_a_program_of_the_same_words_equals_the_golden(runs: Path, tmp_path: Path) -> None:
+    text = ECHO.read_text().replace("copy", "other").replace(".program echo", ".program renamed")
+    (tmp_path / "same.s").write_text(f"; a comment\n\n{text}")
+    assert acortex_("run", tmp_path / "same.s", "--timing-only", "--trace", tmp_path / "s.actrace").exit_code == 0
+    assert acortex_("trace", "check", tmp_path / "s.actrace", runs / "g.json").exit_code == 0
+    assert (
+        acortex_("trace", "check", tmp_path / "s.actrace", runs / "g.json", "--before", runs / "a.actrace").exit_code
+        == 0
+    )
+
+
+def test_a_golden_without_its_program_says_that_it_has_none(runs: Path, tmp_path: Path) -> None:
+    content = json.loads((runs / "g.json").read_text())
+    del content["settings"], content["instructions"]
+    (tmp_path / "old.json").write_text(json.dumps(content))
+    assert acortex_("trace", "check", runs / "a.actrace", tmp_path / "old.json").exit_code == 0
+    result = acortex_("trace", "check", runs / "b.actrace", tmp_path / "old.json", "--format", "json")
+    assert json.loads(result.stdout)["changed"] == {"settings": None, "program": None}
+    updated = acortex_("trace", "check", runs / "a.actrace", tmp_path / "old.json", "--update")
+    assert (updated.exit_code, (tmp_path / "old.json").read_text()) == (0, (runs / "g.json").read_text())
+
+
 def test_tolerances_are_given_by_name(runs: Path) -> None:
     wide = [f"--tolerance={name}=9" for name in ("cycles", "layers", "busy", "waiting", "inferences", "energy_aj")]
     assert acortex_("trace", "check", runs / "b.actrace", runs / "g.json", *wide).exit_code == 0

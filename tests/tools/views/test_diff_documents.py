@@ -97,7 +97,7 @@ def test_equal_traces_say_so(runs: tuple[Path, Path]) -> None:
 
 def test_names_are_never_markup(runs: tuple[Path, Path]) -> None:
     named = diff(*(open_trace(path) for path in runs)).as_dict()
-    named["first_divergence"]["source"] = "<script>|a_b|`.s:3"
+    named["first_divergence"]["a"]["source"] = "<script>|a_b|`.s:3"
     report = TraceDiff.model_validate(named)
     names = ("</title><script>", "`b`")
     assert "<script>" not in page(report, names)

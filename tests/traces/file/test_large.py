@@ -21,7 +21,7 @@ from acortex.sim.ledger.reprice import replay
 from acortex.traces.critical import Path as Path_
 from acortex.traces.critical import Segment, critical_path
 from acortex.traces.diff import diff
-from acortex.traces.divergence import common_tables, first_divergence
+from acortex.traces.divergence import common_tables, first_divergence, side
 from acortex.traces.export import perfetto, slices
 from acortex.traces.export.registry import export
 from acortex.traces.file import reader
@@ -106,7 +106,8 @@ def test_two_traces_that_part_at_the_end_take_little_memory(
     large: Trace, other: Trace, peak: Callable[[], int]
 ) -> None:
     a, b = reader.open(large.path), reader.open(other.path)
-    found = first_divergence(a, b, common_tables(a, b), 0.0)
+    tables, numbers = common_tables(a, b), np.arange(len(a.header.lines) + 1)
+    found = first_divergence(side(a, tables, numbers), side(b, tables, numbers), tables, 0.0)
     assert found is not None and found.row[0] == (EVENTS - 9) * 3 // 2
     assert peak() < 200
 
