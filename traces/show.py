@@ -15,6 +15,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from acortex.errors import UsageError
+from acortex.traces.export.lanes import unit_of
 from acortex.traces.file.reader import Trace
 from acortex.traces.file.table import Event, Ints, Table, Wait, Window
 
@@ -138,13 +139,14 @@ def _row(drawn: Timeline, unit: int) -> Text:
 
 
 def _axes(drawn: Timeline, clock_ns: Fraction, margin: int) -> Text:
-    """Two lines of marks every 20 cells: cycles, and the same times in ns."""
-    cycles, times = "cycle".ljust(margin), "ns".ljust(margin)
+    """Two lines of marks every 20 cells: cycles, and the same in real time."""
+    unit = unit_of(clock_ns)
+    cycles, times = "cycle".ljust(margin), unit.name.ljust(margin)
     for column in range(0, len(drawn.edges) - 1, _AXIS_STEP):
         room = min(_AXIS_STEP, len(drawn.edges) - 1 - column)
         at = round(float(drawn.edges[column]))
         cycles += _mark(f"{at}", room)
-        times += _mark(f"{float(at * clock_ns):.0f}", room)
+        times += _mark(f"{float(at * clock_ns * unit.per_ns):.0f}", room)
     return Text(f"{cycles}\n{times}\n", style="bold")
 
 
