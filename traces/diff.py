@@ -28,7 +28,7 @@ from acortex.traces.divergence import (
 from acortex.traces.file.reader import Trace
 from acortex.traces.headroom import along
 from acortex.traces.results_of_paths import TraceDiff
-from acortex.traces.stats import stats
+from acortex.traces.stats import sums_of
 
 
 def diff(a: Trace, b: Trace, *, rtol_energy: float = 0.0) -> TraceDiff:
@@ -48,7 +48,7 @@ def diff(a: Trace, b: Trace, *, rtol_energy: float = 0.0) -> TraceDiff:
         )
     b = align(a, b)
     found = None if _same_rows(a, b) else _divergence(a, b, rtol_energy)
-    left, right = stats(a), stats(b)
+    left, right = sums_of(a), sums_of(b)
     cycles = [a.cycles, b.cycles]
     energy = [np.array([one["totals"]["energy_j"]]) for one in (left, right)]
     same_energy = not energy_differs(energy[0], energy[1], rtol_energy).any()
@@ -56,7 +56,7 @@ def diff(a: Trace, b: Trace, *, rtol_energy: float = 0.0) -> TraceDiff:
     critical = [] if equal or not (has_path(a) and has_path(b)) else _walked(a, b, found)
     report = {
         "equal": equal,
-        "complete": [a.complete, b.complete],
+        "complete": [not a.part, not b.part],
         "cycles": cycles,
         **_pairs(left["totals"], right["totals"], ("latency_s", "events", "energy_aj", "energy_j")),
         "first_divergence": found,

@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from acortex.traces.export.lanes import unit_of
+from acortex.traces.covers import covers
 from acortex.traces.export.slices import DETAILS, Drawing, Slices
 from acortex.traces.file.reader import Trace
 from acortex.traces.file.schema import TraceHeader
 from acortex.traces.file.table import Ints
+from acortex.traces.rows.real_time import unit_of
 
 
 def write(trace: Trace, path: Path) -> None:
@@ -26,11 +27,11 @@ def write(trace: Trace, path: Path) -> None:
         "chip": header.chip,
         "clock_ns": header.clock_ns,
         "resolution": f"1 {unit_of(header.exact_clock_ns()).name}",
-        "complete": trace.complete,
+        **covers(trace),
     }
     drawing = Drawing(trace)
     with path.open("w", encoding="utf-8") as file:
-        file.write(f'{{"displayTimeUnit": "ns",\n"otherData": {json.dumps(about)},\n"traceEvents": [')
+        file.write(f'{{"displayTimeUnit": "ns",\n"otherData": {json.dumps(about, default=dict)},\n"traceEvents": [')
         separator = "\n"
         for track, name in enumerate(drawing.tracks):
             if drawing.used[track]:

@@ -53,7 +53,7 @@ def _stages(trace: Trace) -> Iterator[tuple[int | None, Columns]]:
 
 
 def _write(trace: Trace, rows: Numbered, file: IO[str]) -> None:
-    texts = _Texts(trace.header, rows)
+    texts = _Texts(trace.header, rows, trace.part)
     at, now = 0, None
     later = [np.zeros(0, dtype=np.int64)] * 3
     file.write(f"{HEADER}\n")
@@ -116,8 +116,9 @@ def _key(order: int | Ints, numbers: Ints, rank: int | Ints) -> Ints:
 class _Texts:
     """The texts of commands."""
 
-    def __init__(self, header: TraceHeader, rows: Numbered) -> None:
+    def __init__(self, header: TraceHeader, rows: Numbered, part: str) -> None:
         self._header = header
+        self._part = f"this log is incomplete: {part}" if part else ""
         self._rows = rows
         self._names = [*(kind.name for kind in header.kinds), *(f"wait_{cause}" for cause in header.causes)]
         self._suffixes = [f"{unit}\t{name}" for unit in range(len(header.units)) for name in self._names]
@@ -151,7 +152,8 @@ class _Texts:
         does = header.instructions[pc] if 0 <= pc < len(header.instructions) else self._names[int(rows.name[number])]
         source, unit = header.source(pc), header.units[int(rows.unit[number])]
         label = f"L\t{number}\t0\t{_one_line(source)} {_one_line(does)}"
-        return f"{label}\nL\t{number}\t1\tinference {inference}, {unit}"
+        about = f"{label}\nL\t{number}\t1\tinference {inference}, {unit}"
+        return f"{about}; {_one_line(self._part)}" if self._part and not number else about
 
 
 def _one_line(text: str) -> str:

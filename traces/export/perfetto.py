@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from acortex.traces.export.lanes import real_times, unit_of
 from acortex.traces.export.occupancy import occupancies
 from acortex.traces.export.protobuf import Piece, constant, joined, length, lookup, nested, tag, varint
 from acortex.traces.export.slices import DETAILS, Drawing, Slices
@@ -21,6 +20,7 @@ from acortex.traces.file.dataframes import optional
 from acortex.traces.file.reader import Trace
 from acortex.traces.file.schema import TraceHeader
 from acortex.traces.file.table import Ints, narrowest
+from acortex.traces.rows.real_time import real_times, unit_of
 from acortex.traces.show import timeline
 from acortex.traces.stats import energies_by
 from acortex.units import picojoules
@@ -51,6 +51,8 @@ def write(trace: Trace, path: Path) -> None:
 
 def _remarks(trace: Trace) -> Iterator[str]:
     """What must be known to read the picture."""
+    if trace.part:
+        yield f"incomplete: {trace.part}"
     unit = unit_of(trace.header.exact_clock_ns())
     if unit.per_ns > 1:
         yield f"times are in {unit.name}: what is shown as 1 ns is 1 {unit.name}"
@@ -189,8 +191,11 @@ class _Tracks:
 
 
 def _counters(trace: Trace) -> Iterator[tuple[str, str, Iterator[tuple[int, float]]]]:
-    """Energy so far by component, how many units are busy on average, and what lies between them; SAMPLES of each."""
-    if not len(trace.events):
+    """Energy so far by component, how many units are busy on average, and what lies between them; SAMPLES of each.
+
+    None of a trace from which rows were left out: they count in each of these.
+    """
+    if not len(trace.events) or trace.header.filters:
         return
     yield from _energies(trace)
     clock_ns = trace.header.exact_clock_ns()

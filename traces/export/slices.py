@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from acortex.intervals import Span
-from acortex.traces.export.lanes import lanes, real_times
+from acortex.traces.export.lanes import lanes
 from acortex.traces.file.reader import Trace
 from acortex.traces.file.table import Ints, Table
 from acortex.traces.rows.by_unit import extent, gather, groups
 from acortex.traces.rows.in_flight import InFlight
+from acortex.traces.rows.real_time import real_times
 
 Slices = dict[str, Ints]
 """Columns of slices: the `track` of each, its `lane` there, `begin` and `end` in real time, the place of its `name`,
@@ -92,14 +93,15 @@ _Named = tuple[int, int, Span]
 
 
 def _in_flight(trace: Trace) -> tuple[list[_Named], list[_Named]]:
-    """Layers of each inference, and inferences; none of a trace from which some were left out."""
+    """Layers of each inference, and inferences; none that rows which are missing could make longer."""
     if trace.header.filters:
         return [], []
     found, count = InFlight(trace.header), len(trace.header.layers)
     for chunk in trace.events.chunks("unit", "kind", "layer", "inference", "start", "span"):
         found.add(chunk)
     layers = [(key % count, key // count, span) for key, span in found.work.rows.items() if key % count]
-    return layers, [(0, index, span) for index, span in found.inferences() if index >= 0]
+    inferences = [] if trace.missing else found.inferences()
+    return layers, [(0, index, span) for index, span in inferences if index >= 0]
 
 
 def _of_spans(rows: Sequence[_Named], track: int, named: int, layers: int) -> dict[str, Ints]:

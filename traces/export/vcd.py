@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from acortex.traces.export.lanes import real_times, unit_of
 from acortex.traces.file.dataframes import optional
 from acortex.traces.file.reader import Trace
 from acortex.traces.file.schema import TraceHeader
 from acortex.traces.file.table import Ints
 from acortex.traces.rows.in_order import in_order
+from acortex.traces.rows.real_time import real_times, unit_of
 
 IDLE = "-"
 
@@ -30,11 +30,15 @@ def write(trace: Trace, path: Path) -> None:
     """
     vcd = optional("vcd", "VCD", "vcd")
     header = trace.header
-    comment = f"{header.program} on {header.chip}, {header.clock_ns} ns per cycle".replace("$", "_")
+    comment = f"{header.program} on {header.chip}, {header.clock_ns} ns per cycle"
+    if trace.part:
+        comment += f"; incomplete: {trace.part}"
     origin = _origin(trace)
     with (
         path.open("w", encoding="utf-8") as file,
-        vcd.VCDWriter(file, timescale=f"1 {unit_of(header.exact_clock_ns()).name}", date="", comment=comment) as out,
+        vcd.VCDWriter(
+            file, timescale=f"1 {unit_of(header.exact_clock_ns()).name}", date="", comment=comment.replace("$", "_")
+        ) as out,
     ):
         states = _States(header, [_register(out, unit) for unit in header.units])
         last = 0
