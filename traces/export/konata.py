@@ -1,7 +1,8 @@
 """Kanata log, version 4, for the pipeline viewer Konata: a row for each instruction, a stage for each event or wait.
 
 Lanes are units. A row is what one instruction did for one inference in the unit that executes it, with nothing of
-another in between; the words that it sent over a bus and the frames that it caused are in its row.
+another in between; the words that it sent over a bus and the frames that it caused are in its row. An arrow leads from
+the row of the instruction that ended a wait to the row that waited.
 
 The trace is read twice in the order of its starts: rows are numbered by when they begin, which is known only when all
 of their stages are.
@@ -16,6 +17,7 @@ from typing import IO
 import numpy as np
 
 from acortex.traces.endings import takers
+from acortex.traces.export.konata_arrows import arrows
 from acortex.traces.export.konata_rows import Assignment, Numbered
 from acortex.traces.file.reader import Trace
 from acortex.traces.file.schema import TraceHeader
@@ -23,7 +25,7 @@ from acortex.traces.file.table import Ints
 from acortex.traces.rows.in_order import Columns, in_order
 
 HEADER = "Kanata\t0004"
-LATE, NAMED, LABELLED, BEGUN, AT_ONCE, RETIRED = range(6)
+LATE, NAMED, LABELLED, BEGUN, AT_ONCE, DEPENDS, RETIRED = range(7)
 """Commands of one cycle in their order: what ends comes before what begins, unless it lasts no cycle."""
 
 
@@ -55,7 +57,8 @@ def _stages(trace: Trace) -> Iterator[tuple[int | None, Columns]]:
 def _write(trace: Trace, rows: Numbered, file: IO[str]) -> None:
     texts = _Texts(trace.header, rows, trace.part)
     at, now = 0, None
-    later = [np.zeros(0, dtype=np.int64)] * 3
+    cycles, consumers, producers = arrows(trace, rows)
+    later = [cycles, _key(DEPENDS, consumers, 0), producers]
     file.write(f"{HEADER}\n")
     for limit, stages in _stages(trace):
         numbers = rows.of_stages[at : at + len(stages["start"])]
@@ -133,10 +136,13 @@ class _Texts:
     def commands(self, key: Ints, suffix: Ints) -> list[str]:
         """The lines of commands."""
         order, number = key >> _ROW_BITS + _RANK_BITS, key >> _RANK_BITS & (1 << _ROW_BITS) - 1
-        letters = ["E", "I", "L", "S", "E", "R"]
-        columns = (order.tolist(), number.tolist(), suffix.tolist())
+        letters = ["E", "I", "L", "S", "E", "W", "R"]
+        depends = np.flatnonzero(order == DEPENDS)
+        columns = (order.tolist(), number.tolist(), np.where(order == DEPENDS, 0, suffix).tolist())
         suffixes = self._suffixes
         lines = [f"{letters[what]}\t{row}\t{suffixes[after]}" for what, row, after in zip(*columns, strict=True)]
+        for at in depends.tolist():
+            lines[at] = f"W\t{number[at]}\t{suffix[at]}\t0"
         for at in np.flatnonzero((order == NAMED) | (order == LABELLED) | (order == RETIRED)).tolist():
             lines[at] = self._of_row(int(order[at]), int(number[at]))
         return lines
