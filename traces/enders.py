@@ -14,10 +14,11 @@ MOST_WAITS = 1 << 17
 
 
 class Ended(NamedTuple):
-    """A wait, and the event that ended it."""
+    """A wait, the event that ended it, and what the unit began then: an event, or its next wait; None for nothing."""
 
     wait: Row
     by: Row
+    then: Row | None
 
 
 class _Enders(Walk):
@@ -55,5 +56,5 @@ def enders(trace: Trace) -> list[Ended]:
             wait = Row(unit, row.start, end, False, header.causes[row.cause], row.pc, row.layer, row.inference)
             by = walk.of(wait)
             if by is not None and by.unit != wait.unit:
-                found.append(Ended(wait, by))
+                found.append(Ended(wait, by, walk.rows.started(unit, end)))
     return found

@@ -1,13 +1,15 @@
 """Chrome trace events: a process for each unit, a thread for each lane, times in microseconds.
 
 Times have as many decimals as keep every cycle apart: three, or six or nine where a cycle is shorter than 1 ns. The
-waits of a unit are a process beside it, each named by its cause; layers and inferences are one process each.
+waits of a unit are a process beside it, each named by its cause; layers and inferences are one process each. A
+flow leads from the event that ended a wait to what the unit began then.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +41,7 @@ def write(trace: Trace, path: Path) -> None:
                 separator = ",\n"
         lines = _Lines(header, drawing)
         for some in drawing.slices():
-            file.write(separator + ",\n".join(lines.of(some)))
+            file.write(separator + ",\n".join(chain(lines.of(some), lines.flows(some))))
             separator = ",\n"
         file.write("\n]}\n")
 
@@ -51,6 +53,9 @@ def _named(track: int, name: str) -> dict[str, Any]:
 _EVENT = '{"ph": "X", "pid": %d, "tid": %d, "ts": %s, "dur": %s, "name": %s, "args": {"layer": %s, "source": %s, '
 
 
+_FLOW = '{"ph": "%s", "pid": %d, "tid": %d, "ts": %s, "id": %d, "cat": "wait", "name": "ended a wait"}'
+
+
 class _Lines:
     """The lines of slices. Names are written as JSON once each."""
 
@@ -58,6 +63,7 @@ class _Lines:
         self._names = [json.dumps(name) for name in drawing.names]
         self._layers = [json.dumps(name) for name in header.layers]
         self._sources = [_said(header, pc) for pc in (*range(len(header.lines)), -1)]  # a pc of -1 is the last
+        self._flows = drawing.flows
         self._per_us = 1000 * unit_of(header.exact_clock_ns()).per_ns
 
     def of(self, some: Slices) -> Iterator[str]:
@@ -72,6 +78,15 @@ class _Lines:
         columns = ((some["track"] + 1).tolist(), some["lane"].tolist(), *times, *named, *exact)
         line = _EVENT + ", ".join(f'"{name}": %d' for name in details) + "}}"
         return map(line.__mod__, zip(*columns, strict=True))
+
+    def flows(self, some: Slices) -> Iterator[str]:
+        """The ends of flows at these slices: from what ended a wait to what then began."""
+        at = some["flow"].nonzero()[0]
+        columns = (some["track"][at] + 1).tolist(), some["lane"][at].tolist(), self._microseconds(some["begin"][at])
+        for place, pid, tid, time in zip(some["flow"][at].tolist(), *columns, strict=True):
+            for what, numbers in zip(("s", 'f", "bp": "e'), self._flows[place], strict=True):
+                for number in numbers:
+                    yield _FLOW % (what, pid, tid, time, number)
 
     def _microseconds(self, time: Ints) -> list[str]:
         """Exactly, which a binary fraction would not be."""

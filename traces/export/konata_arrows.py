@@ -33,7 +33,7 @@ class _Places:
 
     def __init__(self, rows: Numbered, ended: Iterable[Ended]) -> None:
         key = rows.inference * MOST_NAMES + rows.pc
-        wanted = np.array(sorted({_key(row) for pair in ended for row in pair}), dtype=np.int64)
+        wanted = np.array(sorted({_key(row) for one in ended for row in (one.wait, one.by)}), dtype=np.int64)
         self._rows: dict[int, tuple[list[int], list[int]]] = {}
         for number in np.flatnonzero(np.isin(key, wanted)).tolist():
             firsts, numbers = self._rows.setdefault(int(key[number]), ([], []))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, pairwise
 from pathlib import Path
+from struct import pack
 from typing import Any
 
 import numpy as np
@@ -71,7 +72,7 @@ class _Packets:
     """The packets of slices, as protobuf writes them: fields in the order of their numbers.
 
     For each slice one that begins it, `timestamp` 8, `trusted_packet_sequence_id` 10, `track_event` 11 with
-    `debug_annotations` 4, `type` 9, `track_uuid` 11 and `name` 23, and one that ends it.
+    `debug_annotations` 4, `type` 9, `track_uuid` 11, `name` 23 and flows, and one that ends it.
     """
 
     def __init__(self, header: TraceHeader, drawing: Drawing, origin: int) -> None:
@@ -79,8 +80,10 @@ class _Packets:
         self._layers = [_note("layer", nested(6, layer.encode())) for layer in header.layers]
         self._sources = [_said(header, pc) for pc in (*range(len(header.lines)), -1)]
         self._names = [nested(23, name.encode()) for name in drawing.names]
+        self._flows = [_flow_ids(*ends) for ends in drawing.flows]
         longest = max(
-            (len(entry) for table in (self._layers, self._sources, self._names) for entry in table), default=0
+            (len(entry) for table in (self._layers, self._sources, self._names, self._flows) for entry in table),
+            default=0,
         )
         self.rows = max(_TABLE // (longest + 300), 1)
 
@@ -93,6 +96,7 @@ class _Packets:
             *(piece for name in DETAILS if name in some for piece in _exact(name, some[name])),
             constant(tag(9, 0) + b"\1" + track),
             lookup(self._names, some["name"]),
+            lookup(self._flows, some["flow"]),
         ]
         end = [constant(tag(9, 0) + b"\2" + track)]
         pieces = [*self._packet(some["begin"], begin), *self._packet(some["end"], end)]
@@ -107,6 +111,11 @@ class _Packets:
             varint(length(*event)),
         ]
         return [constant(tag(1)), varint(length(*head, *event)), *head, *event]
+
+
+def _flow_ids(out: Sequence[int], ended: Sequence[int]) -> bytes:
+    """The flows of an event: `flow_ids` 47 that begin at it, and `terminating_flow_ids` 48."""
+    return b"".join(tag(at, 1) + pack("<Q", one) for at, numbers in ((47, out), (48, ended)) for one in numbers)
 
 
 def _note(name: str, value: bytes) -> bytes:

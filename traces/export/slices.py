@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from acortex.intervals import Span
+from acortex.traces.enders import enders
 from acortex.traces.export.lanes import lanes
 from acortex.traces.file.reader import Trace
 from acortex.traces.file.table import Ints, Table
@@ -17,7 +18,7 @@ from acortex.traces.rows.real_time import real_times
 
 Slices = dict[str, Ints]
 """Columns of slices: the `track` of each, its `lane` there, `begin` and `end` in real time, the place of its `name`,
-its `pc` and `layer`, and those of DETAILS that it has."""
+its `pc` and `layer`, its `flow` (see `Drawing.flows`), and those of DETAILS that it has."""
 
 DETAILS = ("inference", "start", "duration", "count", "energy_aj")
 """The columns that a slice says exactly; a wait, a layer and an inference have no count and no energy."""
@@ -45,6 +46,8 @@ class Drawing:
             *header.layers,
             *(f"inference {index}" for _, index, _ in self._inferences),
         )
+        self.flows, self._marks = _flows(trace)
+        """Flows that leave a slice and flows that end at it, by the number in its column `flow`; 0 has none."""
         self.used = self._used()
         """Whether each track is drawn: those of units always, others where there is something on them."""
 
@@ -81,11 +84,41 @@ class Drawing:
         end = rows["start"] + rows["duration"]
         rows["lane"] = lanes(rows["start"], rows["duration"], rows["track"])
         order = np.lexsort((end, rows["start"], rows["lane"], rows["track"]))
+        rows["flow"] = self._marked(rows)
         for at in range(0, len(order), _STEP):
             some = {name: column[order[at : at + _STEP]] for name, column in rows.items()}
             some["begin"] = real_times(some["start"], clock_ns)
             some["end"] = real_times(some["start"] + some["duration"], clock_ns)
             yield some
+
+    def _marked(self, rows: dict[str, Ints]) -> Ints:
+        """The place in `flows` of each row; of equal rows only the first has one."""
+        found = np.zeros(len(rows["start"]), dtype=np.int64)
+        left = dict(self._marks)
+        starts = np.array(sorted({start for _, start, _ in left}), dtype=np.int64)
+        for at in np.flatnonzero(np.isin(rows["start"], starts)).tolist():
+            found[at] = left.pop((int(rows["track"][at]), int(rows["start"][at]), int(rows["duration"][at])), 0)
+        return found
+
+
+Flows = list[tuple[list[int], list[int]]]
+_Slice = tuple[int, int, int]
+"""The track, the start and the duration of a slice."""
+
+
+def _flows(trace: Trace) -> tuple[Flows, dict[_Slice, int]]:
+    """For each wait that an event ended a flow from that event to what the unit then began."""
+    flows: Flows = [([], [])]
+    places: dict[_Slice, int] = {}
+    units = {unit: at for at, unit in enumerate(trace.header.units)}
+    for number, (by, then) in enumerate(((one.by, one.then) for one in enders(trace) if one.then), 1):
+        for row, end in ((by, 0), (then, 1)):
+            key = 2 * units[row.unit] + (not row.event), row.start, row.end - row.start
+            if key not in places:
+                places[key] = len(flows)
+                flows.append(([], []))
+            flows[places[key]][end].append(number)
+    return flows, places
 
 
 _Named = tuple[int, int, Span]

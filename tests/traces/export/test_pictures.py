@@ -14,6 +14,7 @@ from acortex.traces.file.reader import Trace
 from acortex.traces.stats import stats
 
 from ..conftest import HEADER, MakeTrace, Rows
+from ..test_enders import EVENTS, TABLE, WAITS
 
 SHORT = [1.0, 0.7, 0.5, 0.001, 0.0015]
 TEXTS = ("read d0", "feed 1, 1", "multiply g0", "convert q0", "write d1")
@@ -205,3 +206,43 @@ def test_vcd_states_the_scale_and_ends_at_the_time_of_the_run(
     assert f"$timescale {scale} $end" in text
     times = [int(line[1:]) for line in text.splitlines() if line.startswith("#")]
     assert times == sorted(set(times)) and len(times) == 3
+
+
+def test_flows_lead_from_what_ended_a_wait_to_what_then_began(make_trace: MakeTrace) -> None:
+    trace = make_trace(EVENTS, WAITS, handovers=TABLE, summary={"cycles": 35})
+    found: defaultdict[int, dict[str, tuple[str, int]]] = defaultdict(dict)
+    events = json.loads(_export(trace, "chrome").read_text())["traceEvents"]
+    names = {event["pid"]: event["args"]["name"] for event in events if event["ph"] == "M"}
+    for event in events:
+        if event["ph"] in "sf":
+            found[event["id"]][event["ph"]] = names[event["pid"]], round(event["ts"] * 1000)
+    assert list(found.values()) == [
+        {"s": ("vmm.load", 0), "f": ("vmm", 18)},
+        {"s": ("vmm", 18), "f": ("neurons", 55)},
+    ]
+
+
+def test_perfetto_has_the_same_flows(make_trace: MakeTrace) -> None:
+    packets = _packets(make_trace(EVENTS, WAITS, handovers=TABLE, summary={"cycles": 35}))
+    out = [(one.timestamp, *one.track_event.flow_ids) for one in packets if one.track_event.flow_ids]
+    ended = [
+        (one.timestamp, *one.track_event.terminating_flow_ids)
+        for one in packets
+        if one.track_event.terminating_flow_ids
+    ]
+    assert (out, ended) == ([(0, 1), (18, 2)], [(18, 1), (55, 2)])
+
+
+def test_every_flow_has_both_ends_in_a_run_of_many_waits(read: Any, make_trace: MakeTrace) -> None:
+    events, waits = [], []
+    for at in range(0, 400, 40):
+        events += [(row[0] + at, *row[1:]) for row in EVENTS]
+        waits += [(row[0] + at, *row[1:]) for row in WAITS]
+    trace = make_trace(events, waits, handovers=TABLE, summary={"cycles": 400})
+    assert len(read(trace)) > len(events) + len(waits)
+    ends = Counter(
+        (event["ph"], event["id"])
+        for event in json.loads(_export(trace, "chrome").read_text())["traceEvents"]
+        if event["ph"] in "sf"
+    )
+    assert ends == {(end, number): 1 for end in "sf" for number in range(1, 21)}
