@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -65,8 +66,9 @@ def timeline(path: str, by: Any, chosen: Selection) -> None:
     trace = open_file(path)
     cut = chosen.window(trace)
     window = cut and (max(cut[0], 0), min(cut[1], max(trace.cycles, 1)))
+    rest = replace(chosen, first=None, end=None)  # the axis says the window, and all that goes on in it is drawn
     out = console()
-    show(out, [render(chosen.of(trace), window=window, width=out.width, colour_by=by)])
+    show(out, [render(rest.of(trace), window=window, width=out.width, colour_by=by)])
 
 
 def _formats(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
