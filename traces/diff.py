@@ -31,9 +31,8 @@ from acortex.traces.divergence import (
 )
 from acortex.traces.file.reader import Trace
 from acortex.traces.headroom import along
-from acortex.traces.results import TraceStats
 from acortex.traces.results_of_paths import Changed, TraceDiff
-from acortex.traces.stats import stats
+from acortex.traces.stats import Plain, sums_of
 
 
 def diff(a: Trace, b: Trace, *, rtol_energy: float = 0.0) -> TraceDiff:
@@ -54,7 +53,7 @@ def diff(a: Trace, b: Trace, *, rtol_energy: float = 0.0) -> TraceDiff:
     aligned = align(*map(listing, (a.header, b.header)), equal=a.header.program_sha256 == b.header.program_sha256)
     b = replace(b, header=replace(b.header, layers=aligned.layers))
     found = None if aligned.same and _same_rows(a, b) else _divergence(a, b, aligned, rtol_energy)
-    left, right = stats(a), stats(b)
+    left, right = sums_of(a), sums_of(b)
     cycles = [a.cycles, b.cycles]
     energy = [np.array([one["totals"]["energy_j"]]) for one in (left, right)]
     same_energy = not energy_differs(energy[0], energy[1], rtol_energy).any()
@@ -62,7 +61,7 @@ def diff(a: Trace, b: Trace, *, rtol_energy: float = 0.0) -> TraceDiff:
     critical = [] if equal or not (has_path(a) and has_path(b)) else _walked(a, b, found)
     report = {
         "equal": equal,
-        "complete": [a.complete, b.complete],
+        "complete": [not a.part, not b.part],
         "cycles": cycles,
         **_pairs(left["totals"], right["totals"], ("latency_s", "events", "energy_aj", "energy_j")),
         "changed": Changed(
@@ -139,7 +138,7 @@ def _same_rows(a: Trace, b: Trace) -> bool:
     return True
 
 
-def _by_instruction(left: TraceStats, right: TraceStats, aligned: Alignment) -> list[dict[str, Any]]:
+def _by_instruction(left: Plain, right: Plain, aligned: Alignment) -> list[dict[str, Any]]:
     """What moved by instruction, of those that are the same or were changed as one, with the lines of both programs."""
     before, after = (
         [{**row, "number": int(numbers[row["pc"]])} for row in one["instructions"]]

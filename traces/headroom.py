@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from acortex.traces.covers import covers
 from acortex.traces.critical import BUSY, HAND_OVER, IDLE, LATENCY, WAITING, Path, Segment, critical_path
 from acortex.traces.endings import Endings
 from acortex.traces.file.reader import Trace
@@ -34,19 +35,32 @@ def critical(trace: Trace) -> CriticalPath:
 
 
 def sums_of(path: Path, trace: Trace) -> CriticalPath:
-    """The same without the segments, of which a long run has millions."""
+    """The same without the segments, of which a long run has millions; the path may be that of a selection."""
     header, parts = trace.header, _added_up(path)
     report = {
-        "complete": trace.complete,
-        "cycles": trace.cycles,
+        **covers(trace),
+        "cycles": sum(one.end - one.start for one in parts) if trace.header.filters else trace.cycles,
         "by_unit": _by_unit(parts),
         "by_cause": along(parts),
         "by_layer": _named("name", _sums((header.layers[one.layer], one) for one in parts)),
         "by_line": _by_line(header, parts),
-        "halving": _halving(parts, Endings(header.handovers, header.units).parts()),
+        "halving": [] if header.filters else _halving(parts, Endings(header.handovers, header.units).parts()),
         "segments": [],
     }
     return CriticalPath.model_validate(report)
+
+
+def of_selection(path: Path, trace: Trace) -> Path:
+    """What of the path of a run lies in a selection of its trace: segments of its units, layers, inferences, cycles."""
+    header, filters = trace.header, trace.header.filters
+    first, end = filters.get("from_cycle", 0), filters.get("to_cycle", trace.cycles)
+    found = []
+    for one in path:
+        place = {"units": one.unit, "layers": header.layers[one.layer], "inferences": one.inference}
+        cut = one._replace(start=max(one.start, first), end=min(one.end, end))
+        if cut.start < cut.end and all(value in filters.get(name, (value,)) for name, value in place.items()):
+            found.append(cut)
+    return Path(reversed(found))
 
 
 def _added_up(path: Iterable[Segment]) -> list[Segment]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from acortex.documents import ChipName, ProgramName
+from acortex.traces.covers import covers
 from acortex.traces.file.reader import Trace
 from acortex.traces.results import KindInfo, TraceInfo
 from acortex.traces.stats import Sums
@@ -14,8 +15,8 @@ from acortex.units import joules, seconds_of
 def info(trace: Trace) -> TraceInfo:
     """Completeness, sizes, totals, and the header's tables.
 
-    `energy_aj` is that of the run, leakage included. `events` counts events, also where a coarser level merged them
-    into fewer `rows`; `lost` is "" in a complete trace.
+    `energy_aj` is that of the run, leakage included, None where rows were left out. `events` counts events, also where
+    a coarser level merged them into fewer `rows`; `lost` is "" in a finished trace.
     """
     header = trace.header
     sums = Sums(("merged", "energy_aj"))
@@ -23,9 +24,9 @@ def info(trace: Trace) -> TraceInfo:
         sums.add(chunk["kind"] * 0, chunk)
     events, event_energy_aj = sums[0]
     waits = sum(len(chunk["start"]) for chunk in trace.waits.chunks("start"))  # read, and so checked
-    energy_aj = event_energy_aj + trace.cycles * header.leakage_aj_per_cycle
+    energy_aj = None if header.filters else event_energy_aj + trace.cycles * header.leakage_aj_per_cycle
     return TraceInfo(
-        complete=trace.complete,
+        **covers(trace),
         lost=trace.lost,
         events=events,
         rows=len(trace.events),
@@ -33,7 +34,7 @@ def info(trace: Trace) -> TraceInfo:
         cycles=trace.cycles,
         latency_s=seconds_of(trace.cycles, header.exact_clock_ns()),
         energy_aj=energy_aj,
-        energy_j=joules(energy_aj),
+        energy_j=None if energy_aj is None else joules(energy_aj),
         event_energy_aj=event_energy_aj,
         bytes=trace.bytes,
         level=header.level,

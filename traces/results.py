@@ -16,6 +16,29 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 
+class Covers(Document):
+    """Which part of a run numbers are about; what is null is there as a whole."""
+
+    units: list[str] | None = None
+    """The units whose rows are there."""
+    layers: list[str] | None = None
+    """The layers."""
+    kinds: list[str] | None = None
+    """The kinds of events; there are no waits then."""
+    inferences: list[int] | None = None
+    """The inferences."""
+    lines: list[str] | None = None
+    """The lines of the source."""
+    from_cycle: int | None = None
+    """The first cycle; a row that begins before and ends later is there as a whole if it was selected from a trace."""
+    until_cycle: int | None = None
+    """The first cycle that is left out."""
+    level: str
+    """Each event, or all events of one key as one row: events, instructions or layers."""
+    lost: str
+    """Why the file or the run ended too early; empty if neither did."""
+
+
 class KindInfo(Document):
     """One kind of event."""
 
@@ -49,9 +72,11 @@ class TraceInfo(TableResult):
     schema_: Literal["acortex.trace-info/1"] = Field(default="acortex.trace-info/1", alias="schema")
     """The layout of this document."""
     complete: bool
-    """Whether the run wrote it to its end."""
+    """Whether it holds every event of the run, to its end."""
+    covers: Covers | None
+    """Which part of the run it holds; null where it is complete."""
     lost: str
-    """What is missing; empty in a complete trace."""
+    """What is missing at the end of the file; empty in a finished one."""
     events: int
     """Events that it holds, also where several are one row."""
     rows: int
@@ -62,9 +87,9 @@ class TraceInfo(TableResult):
     """Length of the run, without its set-up."""
     latency_s: float
     """The same in seconds."""
-    energy_aj: int
-    """Of the run, leakage included, in attojoules."""
-    energy_j: float
+    energy_aj: int | None
+    """Of the run, leakage included, in attojoules; null where rows were left out."""
+    energy_j: float | None
     """The same in joules."""
     event_energy_aj: int
     """Of its events, without leakage, in attojoules."""
@@ -116,17 +141,17 @@ class OfLine(Document):
 
 
 class Flight(Document):
-    """From the first word of an inference to its last."""
+    """From the first word of an inference to its last; null where some of its rows may be left out."""
 
     index: int
     """The first is 0; what belongs to no inference has -1."""
-    start_cycle: int
+    start_cycle: int | None
     """The cycle in which its first word leaves the host."""
-    end_cycle: int
+    end_cycle: int | None
     """The cycle after its last word reached the host."""
-    latency: int
+    latency: int | None
     """Cycles between the two."""
-    latency_s: float
+    latency_s: float | None
     """The same in seconds."""
 
 
@@ -143,13 +168,21 @@ class RowSums(Document):
     """The same in joules."""
 
 
-class Totals(RowSums):
-    """What the whole run comes to."""
+class Totals(Document):
+    """What the whole run comes to, or the part of it that is there."""
 
+    events: int
+    """How many there are."""
+    busy: int
+    """Their durations together, in cycles."""
+    energy_aj: int | None
+    """Of the run, leakage included, in attojoules; null where rows were left out."""
+    energy_j: float | None
+    """The same in joules."""
     event_energy_aj: int
     """Of all events, without leakage, in attojoules."""
-    leakage_aj: int
-    """Leakage of the chip over the run, in attojoules."""
+    leakage_aj: int | None
+    """Leakage of the chip over the run, in attojoules; null where rows were left out."""
     cycles: int
     """Length of the run."""
     latency_s: float
@@ -180,16 +213,24 @@ class KindSums(RowSums, KindCount):
     """A kind of event."""
 
 
-class UnitSums(RowSums, NamedRow):
-    """A unit: busy, waiting and idle add up to the run, but for what overlaps."""
+class UnitSums(NamedRow):
+    """A unit: busy, waiting and idle add up to the run, but for what overlaps. What a selection leaves out is null."""
 
     name: str
     """Its path."""
-    waiting: int
+    events: int | None
+    """How many there were."""
+    busy: int | None
+    """Their durations together, in cycles."""
+    energy_aj: int | None
+    """In attojoules, exact."""
+    energy_j: float | None
+    """The same in joules."""
+    waiting: int | None
     """Its waits together, in cycles."""
-    idle: int
+    idle: int | None
     """Cycles in which it was neither busy nor waiting."""
-    overlap: int
+    overlap: int | None
     """Busy and waiting cycles beyond the run: it did several things at once, at least for so long."""
 
 
@@ -205,15 +246,15 @@ class WaitSums(Document):
 
 
 class LayerFlight(NamedRow):
-    """When a layer was in flight."""
+    """When a layer was in flight; null where some of its rows may be left out."""
 
     name: str
     """As the program's mark says; `-` is what belongs to none."""
-    start_cycle: int
+    start_cycle: int | None
     """The first cycle of its work."""
-    end_cycle: int
+    end_cycle: int | None
     """The cycle after its work."""
-    cycles: int
+    cycles: int | None
     """Cycles in which it was in flight."""
 
 
@@ -281,7 +322,9 @@ class TraceStats(TableResult):
     schema_: Literal["acortex.trace-stats/1"] = Field(default="acortex.trace-stats/1", alias="schema")
     """The layout of this document."""
     complete: bool
-    """Whether the run wrote the trace to its end."""
+    """Whether the trace holds every event of the run, to its end."""
+    covers: Covers | None
+    """Which part of the run the numbers are about; null where it is complete."""
     statistics: dict[str, StatisticInfo]
     """What each number is, by its name."""
     totals: Totals
@@ -299,7 +342,7 @@ class TraceStats(TableResult):
     inferences: list[InferenceSums]
     """By inference."""
     latency_percentiles: Percentiles | None
-    """Over all inferences; null where there are none."""
+    """Over all inferences; null where there are none, or where some may be left out."""
     instructions: list[InstructionSums]
     """By instruction, longest first."""
     lines: list[LineSums]
@@ -313,6 +356,10 @@ class QueryAnswer(Result):
 
     schema_: Literal["acortex.trace-query/1"] = Field(default="acortex.trace-query/1", alias="schema")
     """The layout of this document."""
+    complete: bool
+    """Whether the trace holds every event of the run, to its end."""
+    covers: Covers | None
+    """Which part of the run the tables hold; null where it is complete."""
     columns: list[str]
     """The names of the columns."""
     rows: list[list[Any]]

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from acortex.documents import Document, Pair, TableResult
-from acortex.traces.results import NamedRow, OfLine
+from acortex.traces.results import Covers, NamedRow, OfLine
 
 
 class CauseCycles(Document):
@@ -112,9 +112,11 @@ class CriticalPath(TableResult):
     schema_: Literal["acortex.critical/1"] = Field(default="acortex.critical/1", alias="schema")
     """The layout of this document."""
     complete: bool
-    """Whether the run wrote the trace to its end."""
+    """Whether it is the path of the whole run."""
+    covers: Covers | None
+    """Which part of the path there is; null where it is complete."""
     cycles: int
-    """Length of the run: the segments, and each of the sums, add up to it."""
+    """Cycles of the segments, and so of each of the sums: the length of the run, or of the part of its path."""
     by_unit: list[PathUnit]
     """Largest first."""
     by_cause: list[CauseCycles]
@@ -124,7 +126,7 @@ class CriticalPath(TableResult):
     by_line: list[PathLine]
     """Largest first."""
     halving: list[Halving]
-    """The largest bound first."""
+    """The largest bound first; empty for a part of the path, which bounds no run."""
     segments: list[PathSegment]
     """Without a gap from cycle 0 to the end."""
 

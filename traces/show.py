@@ -17,10 +17,11 @@ from rich.text import Text
 from acortex.errors import UsageError
 from acortex.traces.file.reader import Trace
 from acortex.traces.file.table import Event, Ints, Table, Wait, Window
+from acortex.traces.rows.real_time import unit_of
 
 ColourBy = Literal["layer", "kind"]
 SHADES = " ░▒▓█"
-WAITING, IDLE = "╌", "·"
+WAITING, IDLE, LEFT_OUT = "╌", "·", " "
 PALETTE = ("cyan", "green", "yellow", "magenta", "blue", "red", "bright_cyan", "bright_green", "bright_yellow")
 _AXIS_STEP = 20
 
@@ -111,18 +112,26 @@ def render(trace: Trace, *, window: Window | None = None, width: int = 100, colo
         raise UsageError(f"a width of {width} is too narrow", hint=f"at least {margin + _AXIS_STEP}")
     drawn = timeline(trace, window=window, columns=width - margin, colour_by=colour_by)
     text = Text(no_wrap=True)
+    if trace.part:
+        text.append(f"incomplete: {trace.part}\n", style="red")
     text.append_text(_axes(drawn, trace.header.exact_clock_ns(), margin))
     for unit, name in enumerate(names):
         text.append(name.ljust(margin))
-        text.append_text(_row(drawn, unit))
+        text.append_text(_row(drawn, unit, _idle(trace, name)))
         text.append("\n")
     text.append_text(_legend(trace, drawn, width))
-    if not trace.complete:
-        text.append(f"\nincomplete: {trace.lost}", style="red")
     return text
 
 
-def _row(drawn: Timeline, unit: int) -> Text:
+def _idle(trace: Trace, unit: str) -> str:
+    """The mark of cycles in which nothing is known of a unit: that it was idle, or a blank where rows were left out."""
+    filters = trace.header.filters
+    known = not set(filters) - {"units"} and unit in filters.get("units", (unit,))
+    return IDLE if known else LEFT_OUT
+
+
+def _row(drawn: Timeline, unit: int, idle: str) -> Text:
+    """The cells of a unit; `idle` marks those without an event and a wait."""
     text = Text()
     cell_cycles = np.diff(drawn.edges)
     for column, length in enumerate(cell_cycles):
@@ -133,18 +142,19 @@ def _row(drawn: Timeline, unit: int) -> Text:
         elif waiting > 1e-9:
             text.append(WAITING, style="red")
         else:
-            text.append(IDLE, style="dim")
+            text.append(idle, style="dim")
     return text
 
 
 def _axes(drawn: Timeline, clock_ns: Fraction, margin: int) -> Text:
-    """Two lines of marks every 20 cells: cycles, and the same times in ns."""
-    cycles, times = "cycle".ljust(margin), "ns".ljust(margin)
+    """Two lines of marks every 20 cells: cycles, and the same in real time."""
+    unit = unit_of(clock_ns)
+    cycles, times = "cycle".ljust(margin), unit.name.ljust(margin)
     for column in range(0, len(drawn.edges) - 1, _AXIS_STEP):
         room = min(_AXIS_STEP, len(drawn.edges) - 1 - column)
         at = round(float(drawn.edges[column]))
         cycles += _mark(f"{at}", room)
-        times += _mark(f"{float(at * clock_ns):.0f}", room)
+        times += _mark(f"{float(at * clock_ns * unit.per_ns):.0f}", room)
     return Text(f"{cycles}\n{times}\n", style="bold")
 
 

@@ -11,12 +11,16 @@ from typing import Any
 
 import numpy as np
 
+from acortex.traces.covers import covers
 from acortex.traces.file.reader import Trace
 from acortex.traces.file.schema import EventKind, TraceHeader
 from acortex.traces.file.table import Ints
 from acortex.traces.results import TraceStats
 from acortex.traces.rows.in_flight import InFlight
 from acortex.units import joules, seconds_of
+
+Plain = dict[str, Any]
+"""A row, or a whole report, before it is held against its type."""
 
 PERCENTILES = (50, 90, 99)
 
@@ -93,6 +97,42 @@ _SUMMED = ("merged", "count", "duration", "energy_aj")
 def stats(trace: Trace) -> TraceStats:
     """Totals, and sums by component, kind, unit, layer, inference, instruction and source line, of a trace.
 
+    Of a trace that was filtered or selected from another the sums are those of its rows, and what would need the others
+    is None: idle time, energy with leakage, when layers and inferences were in flight.
+    """
+    return TraceStats.model_validate({**covers(trace), **_known(trace, sums_of(trace))})
+
+
+def _known(trace: Trace, report: Plain) -> Plain:
+    """The report without the numbers that missing rows make wrong."""
+    filters = trace.header.filters
+    if trace.missing or set(filters) - {"inferences"}:
+        of_inferences: tuple[str, ...] = ("end_cycle", "latency", "latency_s")
+        report["inferences"] = _without(report["inferences"], of_inferences + (("start_cycle",) if filters else ()))
+    if trace.missing or filters:
+        report["latency_percentiles"] = None
+    if filters:
+        report["totals"] |= dict.fromkeys(("energy_aj", "energy_j", "leakage_aj"))
+        report["components"] = [row for row in report["components"] if row["name"] != "leakage"]
+        report["layers"] = _without(report["layers"], ("start_cycle", "end_cycle", "cycles"))
+        report["units"] = [_unit_of_part(row, filters) for row in report["units"]]
+    return report
+
+
+def _without(rows: list[Plain], names: Sequence[str]) -> list[Plain]:
+    return [{**row, **dict.fromkeys(names)} for row in rows]
+
+
+def _unit_of_part(row: Plain, filters: Plain) -> Plain:
+    """A unit's row: nothing of one that was left out, and no idle time of one that may have other rows."""
+    if row["name"] not in filters.get("units", (row["name"],)):
+        return {"name": row["name"], **dict.fromkeys(name for name in row if name != "name")}
+    return {**row, "idle": None, "overlap": None} if set(filters) - {"units"} else row
+
+
+def sums_of(trace: Trace) -> Plain:
+    """The sums over the rows of a trace, whatever part of its run it holds; those of `stats`, which says the part.
+
     Components add up to the energy of the run, leakage included; the other tables to that of its events.
 
     Rows of a table are in the order of the header's tables, but those of `instructions`, `lines` and `waits`, which
@@ -112,8 +152,7 @@ def stats(trace: Trace) -> TraceStats:
             sums.add(pair if name == "pair" else chunk[name], chunk)
     instructions = _instructions(trace, by["pc"], waits["pc"])
     inferences = _inferences(trace, by["inference"], waits["inference"], in_flight)
-    report = {
-        "complete": trace.complete,
+    return {
         "statistics": {one.name: {"unit": one.unit, "description": one.description} for one in STATISTICS},
         "totals": _totals(trace, by["kind"]),
         "components": _components(trace, by["kind"]),
@@ -126,15 +165,14 @@ def stats(trace: Trace) -> TraceStats:
         "instructions": instructions,
         "lines": _lines(instructions),
     }
-    return TraceStats.model_validate(report)
 
 
-def _row(sums: list[int]) -> dict[str, Any]:
+def _row(sums: list[int]) -> Plain:
     events, _, busy, energy_aj = sums
     return {"events": events, "busy": busy, "energy_aj": energy_aj, "energy_j": joules(energy_aj)}
 
 
-def _totals(trace: Trace, kinds: Sums) -> dict[str, Any]:
+def _totals(trace: Trace, kinds: Sums) -> Plain:
     total = [sum(column) for column in zip(*kinds.rows.values(), strict=True)] or [0, 0, 0, 0]
     latency_s = seconds_of(trace.cycles, trace.header.exact_clock_ns())
     leakage_aj = trace.cycles * trace.header.leakage_aj_per_cycle
@@ -142,14 +180,14 @@ def _totals(trace: Trace, kinds: Sums) -> dict[str, Any]:
     return {**_row([*total[:3], total[3] + leakage_aj]), **parts, "cycles": trace.cycles, "latency_s": latency_s}
 
 
-def _kinds(trace: Trace, kinds: Sums) -> list[dict[str, Any]]:
+def _kinds(trace: Trace, kinds: Sums) -> list[Plain]:
     return [
         {"name": kind.name, "component": kind.component, "count": kinds[at][1], "unit": kind.unit, **_row(kinds[at])}
         for at, kind in enumerate(trace.header.kinds)
     ]
 
 
-def _components(trace: Trace, kinds: Sums) -> list[dict[str, Any]]:
+def _components(trace: Trace, kinds: Sums) -> list[Plain]:
     """Energy per component that shares it; events and busy cycles of a kind count for its own component."""
     gathered: dict[str, list[int]] = {}
     for at, kind in enumerate(trace.header.kinds):
@@ -195,7 +233,7 @@ def _shared(kind: EventKind) -> int:
     return sum(price_aj for _, price_aj in kind.prices_aj)
 
 
-def _units(trace: Trace, units: Sums, waits: Sums) -> list[dict[str, Any]]:
+def _units(trace: Trace, units: Sums, waits: Sums) -> list[Plain]:
     rows = []
     for at, name in enumerate(trace.header.units):
         waiting = waits[at][0]
@@ -205,7 +243,7 @@ def _units(trace: Trace, units: Sums, waits: Sums) -> list[dict[str, Any]]:
     return rows
 
 
-def _waits(trace: Trace, pairs: Sums) -> list[dict[str, Any]]:
+def _waits(trace: Trace, pairs: Sums) -> list[Plain]:
     causes = trace.header.causes
     rows = [
         {"unit": trace.header.units[pair // len(causes)], "cause": causes[pair % len(causes)], "cycles": cycles}
@@ -214,7 +252,7 @@ def _waits(trace: Trace, pairs: Sums) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: -row["cycles"])
 
 
-def _layers(trace: Trace, layers: Sums, waits: Sums, in_flight: InFlight) -> list[dict[str, Any]]:
+def _layers(trace: Trace, layers: Sums, waits: Sums, in_flight: InFlight) -> list[Plain]:
     rows = []
     for at, ((start, end), cycles) in enumerate(in_flight.layers(trace.cycles)):
         times = {"start_cycle": start, "end_cycle": end, "cycles": cycles}
@@ -222,7 +260,7 @@ def _layers(trace: Trace, layers: Sums, waits: Sums, in_flight: InFlight) -> lis
     return rows
 
 
-def _inferences(trace: Trace, inferences: Sums, waits: Sums, in_flight: InFlight) -> list[dict[str, Any]]:
+def _inferences(trace: Trace, inferences: Sums, waits: Sums, in_flight: InFlight) -> list[Plain]:
     clock_ns = trace.header.exact_clock_ns()
     rows = []
     for index, (start, end) in in_flight.inferences():
@@ -242,7 +280,7 @@ def _percentiles(values: list[int]) -> dict[str, int] | None:
     return {"least": ordered[0], **ranks, "greatest": ordered[-1]}
 
 
-def _instructions(trace: Trace, counters: Sums, waits: Sums) -> list[dict[str, Any]]:
+def _instructions(trace: Trace, counters: Sums, waits: Sums) -> list[Plain]:
     rows = [
         {
             "pc": pc,
@@ -261,8 +299,8 @@ def one_text(texts: Iterable[str]) -> str:
     return "; ".join(dict.fromkeys(filter(None, texts)))
 
 
-def _lines(instructions: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    lines: dict[str, dict[str, Any]] = {}
+def _lines(instructions: list[Plain]) -> list[Plain]:
+    lines: dict[str, Plain] = {}
     for instruction in sorted(instructions, key=lambda row: row["pc"]):
         name = instruction["line"]
         line = lines.setdefault(name, {"line": name, "text": [], **dict.fromkeys(_LINE_SUMS, 0)})

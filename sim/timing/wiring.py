@@ -464,6 +464,8 @@ class TimedChip:
             f" {lines[unit.context[0]].text.strip()}"
             for unit in sorted(units, key=lambda unit: unit.since)
         ]
+        for unit in self.units:
+            unit.close(last + 1)  # observers receive the waits that are the deadlock, that last cycle included
         raise DeadlockError(
             f"nothing can happen any more after cycle {last}, and {len(units)} units wait:\n" + "\n".join(waits),
             hint="the first of them has waited longest: what it waits for is held up by one of the others",

@@ -189,7 +189,7 @@ EXAMPLES: dict[str, list[tuple[int, list[str]]]] = {
         (0, ["{0}/a.actrace", "{0}/new.json", "--update"]),
         (0, ["{0}/b.actrace", "{0}/new.json", "--update"]),
     ],
-    "trace critical": [(0, ["{0}/a.actrace"])],
+    "trace critical": [(0, ["{0}/a.actrace"]), (0, ["{0}/a.actrace", "--unit", "host/*"])],
     "trace diff": [
         (0, ["{0}/a.actrace", "{0}/a.actrace"]),
         (1, ["{0}/a.actrace", "{0}/b.actrace"]),
@@ -202,12 +202,16 @@ EXAMPLES: dict[str, list[tuple[int, list[str]]]] = {
         (0, ["{0}/a.actrace", "SELECT NULL AS a, 1.5 AS b, DATE '2020-02-02' AS c, [1, 2] AS d, {{'x': 1}} AS e"]),
         (0, ["{0}/a.actrace", "SELECT 170141183460469231731687303715884105727::HUGEINT AS n, 'nan'::DOUBLE AS x"]),
         (0, ["{0}/a.actrace", "SELECT unit FROM waits WHERE duration < 0"]),
+        (0, ["{0}/a.actrace", "SELECT unit FROM events", "--unit", "host/*"]),
     ],
     "trace reprice": [
         (0, ["{0}/a.actrace", "--set", "energy.array_pj=1"]),
         (0, ["{0}/a.actrace", "--chip", "acortex_gnmt"]),
     ],
-    "trace stats": [(0, [f"{{0}}/{name}.actrace"]) for name in ("a", "cut", "coarse", "filtered")],
+    "trace stats": [
+        *[(0, [f"{{0}}/{name}.actrace"]) for name in ("a", "cut", "coarse", "filtered")],
+        (0, ["{0}/a.actrace", "--from", "2", "--until", "9", "--layer", "copy", "--inference", "0"]),
+    ],
     "verify": [(0, ["zoo:letters_mlp"])],
     "zoo": [(0, [])],
 }  # fmt: skip

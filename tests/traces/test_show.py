@@ -13,7 +13,7 @@ from acortex.traces.file import reader
 from acortex.traces.file.reader import Trace
 from acortex.traces.show import render, timeline
 
-from .conftest import MakeTrace, Rows, pipeline
+from .conftest import HEADER, MakeTrace, Rows, pipeline
 
 
 @pytest.fixture
@@ -121,3 +121,10 @@ def test_no_line_is_wider_than_asked_for(make_trace: MakeTrace) -> None:
     lines = render(make_trace(events, layers=layers), width=60).plain.splitlines()
     assert max(map(len, lines)) <= 60
     assert set(layers) <= set(" ".join(lines).split())
+
+
+def test_the_axis_counts_in_ps_where_a_cycle_is_shorter_than_1_ns(make_trace: MakeTrace) -> None:
+    trace = make_trace([(0, 40, 0, 0, 1, 0, 0, 0, 0)], clock_ns=0.7)
+    cycles, times = render(trace, width=40 + max(map(len, HEADER.units)) + 1).plain.splitlines()[:2]
+    assert cycles.split() == ["cycle", "|0", "|20"]
+    assert times.split() == ["ps", "|0", "|14000"]

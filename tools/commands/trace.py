@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,8 +14,8 @@ from acortex.tools.commands.trace_reprice import reprice
 from acortex.tools.console import files
 from acortex.tools.console.manners import Group
 from acortex.tools.console.output import console, format_option, print_json, show
-from acortex.tools.console.ranges import CYCLE
-from acortex.tools.console.spool import Spooled, open_trace, spool
+from acortex.tools.console.selection import Selection, selection_options
+from acortex.tools.console.spool import Spooled, spool
 
 if TYPE_CHECKING:
     from acortex.documents import Result
@@ -41,31 +42,33 @@ def info(path: str, form: str) -> None:
 
 @trace.command("stats")
 @trace_argument
+@selection_options()
 @format_option
-def stats(path: str, form: str) -> None:
+def stats(path: str, form: str, chosen: Selection) -> None:
     """Add up a trace: time and energy by component, unit, layer and source line."""
     from acortex.tools.views.trace import stats_parts
     from acortex.traces.stats import stats as add_up
 
-    _answer(add_up(open_trace(path)), form, stats_parts)
+    _answer(add_up(chosen.open(path)), form, stats_parts)
 
 
 @trace.command("show")
 @trace_argument
-@click.option("--from", "first", metavar="CYCLE", type=CYCLE, help="The first cycle shown.")
-@click.option("--to", "end", metavar="CYCLE", type=CYCLE, help="The cycle before which the picture ends.")
+@selection_options("--to")
 @click.option(
     "--by", type=click.Choice(["layer", "kind"]), default="layer", show_default=True, help="What colours mean."
 )
-def timeline(path: str, first: int | None, end: int | None, by: Any) -> None:
+def timeline(path: str, by: Any, chosen: Selection) -> None:
     """Draw a timeline: units as rows, time from left to right."""
     from acortex.traces.file.reader import open as open_file
     from acortex.traces.show import render
 
-    opened = open_file(path)
-    window = None if first is None and end is None else (first or 0, opened.cycles if end is None else end)
+    trace = open_file(path)
+    cut = chosen.window(trace)
+    window = cut and (max(cut[0], 0), min(cut[1], max(trace.cycles, 1)))
+    rest = replace(chosen, first=None, end=None)  # the axis says the window, and all that goes on in it is drawn
     out = console()
-    show(out, [render(opened, window=window, width=out.width, colour_by=by)])
+    show(out, [render(rest.of(trace), window=window, width=out.width, colour_by=by)])
 
 
 def _formats(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
@@ -92,13 +95,14 @@ class FormatOption(click.Option):
     "--to", "target", metavar="FORMAT", cls=FormatOption, required=True, shell_complete=_formats, help="One of"
 )
 @click.option("-o", "--output", metavar="FILE", type=click.Path(), required=True, help="Write it here; - is stdout.")
-def export(path: str, target: str, output: str) -> None:
+@selection_options()
+def export(path: str, target: str, output: str, chosen: Selection) -> None:
     """Write a trace in a format that other tools read."""
     from acortex.traces.export.registry import export as write
 
     files.check_apart((("RUN.actrace", path),), (("-o", output),))
     made = spool("export") if output == files.STANDARD else output
-    write(open_trace(path), target, made)
+    write(chosen.open(path), target, made)
     if made != output:
         files.copy_to_stdout(made)
 
@@ -106,16 +110,19 @@ def export(path: str, target: str, output: str) -> None:
 @trace.command("query")
 @trace_argument
 @click.argument("sql", metavar="SQL")
+@selection_options()
 @format_option
-def query(path: str, sql: str, form: str) -> None:
+def query(path: str, sql: str, form: str, chosen: Selection) -> None:
     """Query a trace in SQL: the tables are events, waits, units, kinds, layers and lines."""
     from acortex.tools.views.trace import query_parts
+    from acortex.traces.covers import covers
     from acortex.traces.query import query as ask
     from acortex.traces.results import QueryAnswer
 
-    answer = ask(open_trace(path), sql)
+    trace = chosen.open(path)
+    answer = ask(trace, sql)
     rows = [list(row) for row in answer.rows]
-    _answer(QueryAnswer(columns=list(answer.columns), rows=rows), form, query_parts)
+    _answer(QueryAnswer(**covers(trace), columns=list(answer.columns), rows=rows), form, query_parts)
 
 
 def _answer(report: Result, form: str, parts: Any) -> None:

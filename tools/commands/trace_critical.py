@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from acortex.tools.console.output import console, format_option, show
+from acortex.tools.console.selection import Selection, selection_options
 from acortex.tools.console.spool import Spooled
 
 if TYPE_CHECKING:
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
 
 @click.command("critical")
 @click.argument("path", metavar="RUN.actrace", type=Spooled())
+@selection_options()
 @format_option
-def critical(path: str, form: str) -> None:
+def critical(path: str, form: str, chosen: Selection) -> None:
     """Find the critical path: the chain of events that set the length of a run, and what a faster unit could gain.
 
     Its segments follow each other from cycle 0 to the end without a gap; --format json has them all.
@@ -30,10 +32,13 @@ def critical(path: str, form: str) -> None:
     from acortex.sim.ledger.reprice import completed
     from acortex.traces.critical import critical_path
     from acortex.traces.file.reader import open as open_trace
-    from acortex.traces.headroom import sums_of
+    from acortex.traces.headroom import of_selection, sums_of
 
     trace = completed(open_trace(path))
     found = critical_path(trace)
+    if chosen != Selection():
+        trace = chosen.of(trace)
+        found = of_selection(found, trace)
     report = sums_of(found, trace)
     if form == "json":
         _print_json(report, found, trace)

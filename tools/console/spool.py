@@ -48,10 +48,10 @@ class Spooled(click.Path):
 
 
 def open_trace(path: str) -> Trace:
-    """Opens a trace, and warns where its end is missing: what is read from it then is of what is whole."""
+    """Opens a trace, and warns where a part of its run is missing: what is read from it then is of what is there."""
     from acortex.traces.file.reader import open as open_file
 
     trace = open_file(path)
-    if not trace.complete:
-        warn(f"{path} is incomplete: {trace.lost}")
+    if trace.part:
+        warn(f"{path} is incomplete: {trace.part}")
     return trace

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
-from acortex.tools.views.tables import instruction, number_table
+from acortex.tools.views.tables import instruction, number_table, part_line
 from acortex.traces.results_of_paths import CriticalPath, Halving
 from acortex.units import percent
 
@@ -18,12 +18,14 @@ MOST = 12
 def critical_parts(report: CriticalPath, segments: int) -> Iterator[RenderableType]:
     """Sums along a path of so many segments, and what halving could gain."""
     cycles = report.cycles
+    yield from part_line(report.covers)
     yield Text(f"{cycles:,} cycles in {segments:,} segments\n", "bold")
     causes = [(f"{row.unit}  {told(row.what, row.name)}", row.cycles) for row in report.by_cause]
     yield from _sums("What set the length of the run", causes, cycles)
     yield from _sums("Layer", [(row.name, row.cycles) for row in report.by_layer], cycles)
     yield from _sums("Source line", [(instruction(row.line, row.text), row.cycles) for row in report.by_line], cycles)
-    yield from _halving(report.halving, cycles)
+    if report.halving:
+        yield from _halving(report.halving, cycles)
 
 
 def told(what: str, name: str) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from acortex.traces.covers import in_words
+from acortex.traces.results import Covers
 from acortex.units import scaled
 
 
@@ -28,3 +31,9 @@ def energies(pair: Sequence[float]) -> tuple[str, str, str]:
 def instruction(source: str, text: str) -> str:
     """A line with the instruction on it."""
     return f"{source} {text}" if text else source
+
+
+def part_line(covers: Covers | None) -> Iterator[RenderableType]:
+    """The line that says which part of a run the rest is about, where it is not the whole."""
+    if line := in_words(covers):
+        yield Text(line, "bold red")

@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from acortex.tools.views.tables import instruction, number_table
+from acortex.tools.views.tables import instruction, number_table, part_line
 from acortex.traces.results import (
     ComponentSums,
     KindSums,
@@ -26,17 +26,35 @@ MOST = 12
 """Rows of the tables that have one for each instruction or wait."""
 
 
+def _energy(energy_j: float | None, event_energy_aj: int) -> str:
+    """The energy of the run; where rows were left out, that of the events that are there."""
+    if energy_j is None:
+        return f"{scaled(joules(event_energy_aj), 'J')} of these events, without leakage"
+    return f"{scaled(energy_j, 'J')}, leakage included"
+
+
+UNKNOWN = "-"
+"""In place of a number that needs what is not there."""
+
+
+def _share(part: float | None, whole: float | None) -> str:
+    return UNKNOWN if part is None or whole is None else percent(part, whole)
+
+
+def _number(value: int | None) -> str:
+    return UNKNOWN if value is None else f"{value:,}"
+
+
 def info_parts(report: TraceInfo) -> Iterator[RenderableType]:
     """What a trace holds."""
     program, chip = report.program, report.chip
+    yield from part_line(report.covers)
     yield Text.assemble((program.name, "bold cyan"), " on ", (chip.name, "bold cyan"))
-    if not report.complete:
-        yield Text(f"incomplete: {report.lost}", "bold red")
     facts = Table.grid(padding=(0, 2, 0, 0))
     facts.add_column(style="dim", no_wrap=True)
     facts.add_column(overflow="fold")
     facts.add_row("  time", f"{report.cycles:,} cycles, {scaled(report.latency_s, 's')}")
-    facts.add_row("  energy", f"{scaled(report.energy_j, 'J')}, leakage included")
+    facts.add_row("  energy", _energy(report.energy_j, report.event_energy_aj))
     facts.add_row("  events", f"{report.events:,}, and {report.waits:,} waits")
     facts.add_row("  level", f"{report.level}, {report.rows:,} rows")
     facts.add_row("  size", f"{report.bytes:,} bytes, {_each(report)}")
@@ -55,6 +73,7 @@ def _each(report: TraceInfo) -> str:
 
 def query_parts(report: QueryAnswer) -> Iterator[RenderableType]:
     """The rows of a query."""
+    yield from part_line(report.covers)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for number, name in enumerate(report.columns):
         numeric = all(isinstance(row[number], int | float) for row in report.rows)
@@ -68,8 +87,9 @@ def stats_parts(report: TraceStats) -> Iterator[RenderableType]:
     """Where time and energy went."""
     totals = report.totals
     cycles, energy = totals.cycles, totals.energy_j
-    summed = f"{totals.events:,} events, {cycles:,} cycles, {scaled(energy, 'J')}"
-    yield Text(f"{summed}\n", "bold")
+    told = _energy(energy, totals.event_energy_aj).removesuffix(", leakage included")
+    yield from part_line(report.covers)
+    yield Text(f"{totals.events:,} events, {cycles:,} cycles, {told}\n", "bold")
     yield from _energies("Component", report.components, energy)
     yield from _energies("Kind of event", report.kinds, energy)
     yield from _units(report.units, cycles)
@@ -78,16 +98,16 @@ def stats_parts(report: TraceStats) -> Iterator[RenderableType]:
     yield from _lines(report.lines, energy)
     spread = report.latency_percentiles
     if spread is not None:
-        told = ", ".join(f"{name} {value:,}" for name, value in spread.items())
-        yield Text.assemble(("Latency of an inference", "bold"), f"  {told} cycles")
+        latencies = ", ".join(f"{name} {value:,}" for name, value in spread.items())
+        yield Text.assemble(("Latency of an inference", "bold"), f"  {latencies} cycles")
 
 
-def _energies(title: str, rows: Sequence[ComponentSums | KindSums], energy: float) -> Iterator[RenderableType]:
+def _energies(title: str, rows: Sequence[ComponentSums | KindSums], energy: float | None) -> Iterator[RenderableType]:
     """Rows with events or energy, dearest first; what neither happened nor cost anything is left out."""
     table = number_table(title, "events", "energy", "")
     for row in sorted(rows, key=lambda row: -row.energy_aj):
         if row.events or row.energy_aj:
-            share = percent(row.energy_j, energy)
+            share = _share(row.energy_j, energy)
             table.add_row(f"  {row.name or 'none'}", f"{row.events:,}", scaled(row.energy_j, "J"), share)
     yield table
     yield Text()
@@ -97,11 +117,11 @@ def _layers(rows: Sequence[LayerSums], totals: Totals) -> Iterator[RenderableTyp
     """How long each layer was in flight and what its events cost; leakage, which no event pays for, stands apart."""
     table = number_table("Layer", "events", "cycles", "", "energy", "")
     for row in sorted(rows, key=lambda row: -row.energy_aj):
-        cycles = f"{row.cycles:,}", percent(row.cycles, totals.cycles)
-        energy = scaled(row.energy_j, "J"), percent(row.energy_j, totals.energy_j)
+        cycles = _number(row.cycles), _share(row.cycles, totals.cycles)
+        energy = scaled(row.energy_j, "J"), _share(row.energy_j, totals.energy_j)
         table.add_row(f"  {row.name}", f"{row.events:,}", *cycles, *energy)
-    if leakage := joules(totals.leakage_aj):
-        table.add_row("  (leakage)", "", "", "", scaled(leakage, "J"), percent(leakage, totals.energy_j))
+    if leakage := joules(totals.leakage_aj or 0):
+        table.add_row("  (leakage)", "", "", "", scaled(leakage, "J"), _share(leakage, totals.energy_j))
     yield table
     yield Text()
 
@@ -110,8 +130,8 @@ def _units(rows: Sequence[UnitSums], cycles: int) -> Iterator[RenderableType]:
     """What each unit did with its time."""
     table = number_table("Unit", "events", "busy", "waiting", "idle")
     for row in rows:
-        shares = (percent(part, cycles) for part in (row.busy, row.waiting, row.idle))
-        table.add_row(f"  {row.name}", f"{row.events:,}", *shares)
+        shares = (_share(part, cycles) for part in (row.busy, row.waiting, row.idle))
+        table.add_row(f"  {row.name}", _number(row.events), *shares)
     yield table
     yield Text()
 
@@ -125,13 +145,12 @@ def _places(title: str, link: str, rows: Sequence[tuple[str, str, int]]) -> Iter
     yield Text()
 
 
-def _lines(rows: Sequence[LineSums], energy: float) -> Iterator[RenderableType]:
+def _lines(rows: Sequence[LineSums], energy: float | None) -> Iterator[RenderableType]:
     """The source lines that took longest."""
     table = number_table("Source line", "events", "busy", "waiting", "energy", "")
     for row in rows[:MOST]:
         amounts = (f"{part:,}" for part in (row.events, row.busy, row.waiting))
-        table.add_row(
-            f"  {instruction(row.line, row.text)}", *amounts, scaled(row.energy_j, "J"), percent(row.energy_j, energy)
-        )
+        name = instruction(row.line, row.text)
+        table.add_row(f"  {name}", *amounts, scaled(row.energy_j, "J"), _share(row.energy_j, energy))
     yield table
     yield Text()

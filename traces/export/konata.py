@@ -1,7 +1,8 @@
 """Kanata log, version 4, for the pipeline viewer Konata: a row for each instruction, a stage for each event or wait.
 
 Lanes are units. A row is what one instruction did for one inference in the unit that executes it, with nothing of
-another in between; the words that it sent over a bus and the frames that it caused are in its row.
+another in between; the words that it sent over a bus and the frames that it caused are in its row. An arrow leads from
+the row of the instruction that ended a wait to the row that waited.
 
 The trace is read twice in the order of its starts: rows are numbered by when they begin, which is known only when all
 of their stages are.
@@ -16,6 +17,7 @@ from typing import IO
 import numpy as np
 
 from acortex.traces.endings import takers
+from acortex.traces.export.konata_arrows import arrows
 from acortex.traces.export.konata_rows import Assignment, Numbered
 from acortex.traces.file.reader import Trace
 from acortex.traces.file.schema import TraceHeader
@@ -23,7 +25,7 @@ from acortex.traces.file.table import Ints
 from acortex.traces.rows.in_order import Columns, in_order
 
 HEADER = "Kanata\t0004"
-LATE, NAMED, LABELLED, BEGUN, AT_ONCE, RETIRED = range(6)
+LATE, NAMED, LABELLED, BEGUN, AT_ONCE, DEPENDS, RETIRED = range(7)
 """Commands of one cycle in their order: what ends comes before what begins, unless it lasts no cycle."""
 
 
@@ -53,9 +55,10 @@ def _stages(trace: Trace) -> Iterator[tuple[int | None, Columns]]:
 
 
 def _write(trace: Trace, rows: Numbered, file: IO[str]) -> None:
-    texts = _Texts(trace.header, rows)
+    texts = _Texts(trace.header, rows, trace.part)
     at, now = 0, None
-    later = [np.zeros(0, dtype=np.int64)] * 3
+    cycles, consumers, producers = arrows(trace, rows)
+    later = [cycles, _key(DEPENDS, consumers, 0), producers]
     file.write(f"{HEADER}\n")
     for limit, stages in _stages(trace):
         numbers = rows.of_stages[at : at + len(stages["start"])]
@@ -116,8 +119,9 @@ def _key(order: int | Ints, numbers: Ints, rank: int | Ints) -> Ints:
 class _Texts:
     """The texts of commands."""
 
-    def __init__(self, header: TraceHeader, rows: Numbered) -> None:
+    def __init__(self, header: TraceHeader, rows: Numbered, part: str) -> None:
         self._header = header
+        self._part = f"this log is incomplete: {part}" if part else ""
         self._rows = rows
         self._names = [*(kind.name for kind in header.kinds), *(f"wait_{cause}" for cause in header.causes)]
         self._suffixes = [f"{unit}\t{name}" for unit in range(len(header.units)) for name in self._names]
@@ -132,10 +136,13 @@ class _Texts:
     def commands(self, key: Ints, suffix: Ints) -> list[str]:
         """The lines of commands."""
         order, number = key >> _ROW_BITS + _RANK_BITS, key >> _RANK_BITS & (1 << _ROW_BITS) - 1
-        letters = ["E", "I", "L", "S", "E", "R"]
-        columns = (order.tolist(), number.tolist(), suffix.tolist())
+        letters = ["E", "I", "L", "S", "E", "W", "R"]
+        depends = np.flatnonzero(order == DEPENDS)
+        columns = (order.tolist(), number.tolist(), np.where(order == DEPENDS, 0, suffix).tolist())
         suffixes = self._suffixes
         lines = [f"{letters[what]}\t{row}\t{suffixes[after]}" for what, row, after in zip(*columns, strict=True)]
+        for at in depends.tolist():
+            lines[at] = f"W\t{number[at]}\t{suffix[at]}\t0"
         for at in np.flatnonzero((order == NAMED) | (order == LABELLED) | (order == RETIRED)).tolist():
             lines[at] = self._of_row(int(order[at]), int(number[at]))
         return lines
@@ -151,7 +158,8 @@ class _Texts:
         does = header.instructions[pc] if 0 <= pc < len(header.instructions) else self._names[int(rows.name[number])]
         source, unit = header.source(pc), header.units[int(rows.unit[number])]
         label = f"L\t{number}\t0\t{_one_line(source)} {_one_line(does)}"
-        return f"{label}\nL\t{number}\t1\tinference {inference}, {unit}"
+        about = f"{label}\nL\t{number}\t1\tinference {inference}, {unit}"
+        return f"{about}; {_one_line(self._part)}" if self._part and not number else about
 
 
 def _one_line(text: str) -> str:

@@ -1,34 +1,21 @@
-"""What the timeline formats share: real time, and lanes in which a unit's events do not overlap."""
+"""Lanes in which a unit's events do not overlap, which the formats of timelines share."""
 
 from __future__ import annotations
 
-from fractions import Fraction
 from heapq import heappop, heappush
 
 import numpy as np
 
 from acortex.traces.file.table import Ints
-from acortex.traces.file.validation import TraceError
-
-
-def nanoseconds(cycles: Ints, clock_ns: Fraction) -> Ints:
-    """Cycles as whole ns, each rounded once (half up) from the exact product."""
-    up, down = clock_ns.numerator, clock_ns.denominator
-    largest = max(abs(int(cycles.min(initial=0))), int(cycles.max(initial=0)))
-    if 2 * up * largest + down < 1 << 63:
-        whole: Ints = (2 * up * cycles + down) // (2 * down)
-        return whole
-    exact = [(2 * up * cycle + down) // (2 * down) for cycle in cycles.tolist()]
-    if any(abs(ns) >= 1 << 63 for ns in exact):
-        raise TraceError(f"the trace has cycle {largest}, and so times of 2^63 ns or more", hint="no format has such")
-    return np.array(exact, dtype=np.int64)
 
 
 def lanes(start: Ints, duration: Ints, unit: Ints) -> Ints:
     """A lane for each event, from 0 in every unit: the lowest in which nothing else is under way.
 
-    Events are placed by start, the longer first, so the number of lanes is the greatest number of events at once.
+    Events are placed by start, the longer first, so the number of lanes is the greatest number of events at once. An
+    event of no duration takes the cycle in which it happens: no two events of a lane begin at once.
     """
+    duration = np.maximum(duration, 1)
     lane = np.zeros(len(start), dtype=np.int64)
     for one in np.unique(unit).tolist():
         rows = np.flatnonzero(unit == one)

@@ -1,22 +1,27 @@
-"""Perfetto protobuf: one track per unit with its lanes below it, counters of energy by component, and of busy units."""
+"""Perfetto protobuf: one track per unit with its lanes below it, counters of energy by component, and of busy units.
+
+The waits of a unit are a track beside it, each named by its cause; layers and inferences are one track each. Perfetto
+counts in whole ns. Where a cycle is shorter than one, times are in ps or fs, and a track says so.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, pairwise
 from pathlib import Path
+from struct import pack
 from typing import Any
 
 import numpy as np
 
-from acortex.traces.export.lanes import nanoseconds
 from acortex.traces.export.occupancy import occupancies
 from acortex.traces.export.protobuf import Piece, constant, joined, length, lookup, nested, tag, varint
-from acortex.traces.export.slices import DETAILS, Slices, slices
+from acortex.traces.export.slices import DETAILS, Drawing, Slices
 from acortex.traces.file.dataframes import optional
 from acortex.traces.file.reader import Trace
 from acortex.traces.file.schema import TraceHeader
 from acortex.traces.file.table import Ints, narrowest
+from acortex.traces.rows.real_time import real_times, unit_of
 from acortex.traces.show import timeline
 from acortex.traces.stats import energies_by
 from acortex.units import picojoules
@@ -24,7 +29,7 @@ from acortex.units import picojoules
 SEQUENCE = 1
 SAMPLES = 1000
 _TABLE = 1 << 23  # bytes of the table that packets are made in
-_LANES = 1 << 20  # uuid of a lane: unit * _LANES + lane + 1; those of units and counters lie above
+_LANES = 1 << 20  # uuid of a lane: track * _LANES + lane + 1; those of tracks and counters lie above
 
 
 def write(trace: Trace, path: Path) -> None:
@@ -32,20 +37,32 @@ def write(trace: Trace, path: Path) -> None:
     proto = optional("perfetto.protos.perfetto.trace.perfetto_trace_pb2", "the Perfetto format", "perfetto")
     builder = optional("perfetto.trace_builder.proto_builder", "the Perfetto format", "perfetto")
     with path.open("wb") as file:
-        tracks = _Tracks(builder.StreamingTraceProtoBuilder(file), proto.TrackEvent, trace)
-        packets = _Packets(trace.header, tracks.origin_ns)
-        for some in slices(trace):
+        drawing = Drawing(trace)
+        tracks = _Tracks(builder.StreamingTraceProtoBuilder(file), proto.TrackEvent, trace, drawing)
+        for remark in _remarks(trace):
+            tracks.remark(remark)
+        packets = _Packets(trace.header, drawing, tracks.origin)
+        for some in drawing.slices():
             for lane in _by_lane(some, packets.rows):
-                uuid = tracks.lane(int(lane["unit"][0]), int(lane["lane"][0]))
+                uuid = tracks.lane(int(lane["track"][0]), int(lane["lane"][0]))
                 file.write(packets.of(lane, uuid))
         for name, unit, samples in _counters(trace):
             tracks.counter(name, unit, samples)
 
 
+def _remarks(trace: Trace) -> Iterator[str]:
+    """What must be known to read the picture."""
+    if trace.part:
+        yield f"incomplete: {trace.part}"
+    unit = unit_of(trace.header.exact_clock_ns())
+    if unit.per_ns > 1:
+        yield f"times are in {unit.name}: what is shown as 1 ns is 1 {unit.name}"
+
+
 def _by_lane(some: Slices, most: int) -> Iterator[Slices]:
     """The slices of one lane each, at most so many."""
-    change = (np.diff(some["unit"]) != 0) | (np.diff(some["lane"]) != 0)
-    borders = [0, *(np.flatnonzero(change) + 1).tolist(), len(some["unit"])]
+    change = (np.diff(some["track"]) != 0) | (np.diff(some["lane"]) != 0)
+    borders = [0, *(np.flatnonzero(change) + 1).tolist(), len(some["track"])]
     for first, end in pairwise(borders):
         for at in range(first, end, most):
             yield {name: column[at : min(at + most, end)] for name, column in some.items()}
@@ -55,16 +72,18 @@ class _Packets:
     """The packets of slices, as protobuf writes them: fields in the order of their numbers.
 
     For each slice one that begins it, `timestamp` 8, `trusted_packet_sequence_id` 10, `track_event` 11 with
-    `debug_annotations` 4, `type` 9, `track_uuid` 11 and `name` 23, and one that ends it.
+    `debug_annotations` 4, `type` 9, `track_uuid` 11, `name` 23 and flows, and one that ends it.
     """
 
-    def __init__(self, header: TraceHeader, origin_ns: int) -> None:
-        self._origin_ns = origin_ns
+    def __init__(self, header: TraceHeader, drawing: Drawing, origin: int) -> None:
+        self._origin = origin
         self._layers = [_note("layer", nested(6, layer.encode())) for layer in header.layers]
-        self._sources = [_note("source", nested(6, line.encode())) for line in (*header.lines, "-")]
-        self._names = [nested(23, kind.name.encode()) for kind in header.kinds]
+        self._sources = [_said(header, pc) for pc in (*range(len(header.lines)), -1)]
+        self._names = [nested(23, name.encode()) for name in drawing.names]
+        self._flows = [_flow_ids(*ends) for ends in drawing.flows]
         longest = max(
-            (len(entry) for table in (self._layers, self._sources, self._names) for entry in table), default=0
+            (len(entry) for table in (self._layers, self._sources, self._names, self._flows) for entry in table),
+            default=0,
         )
         self.rows = max(_TABLE // (longest + 300), 1)
 
@@ -74,28 +93,41 @@ class _Packets:
         begin = [
             lookup(self._layers, some["layer"]),
             lookup(self._sources, some["pc"]),
-            *(piece for name in DETAILS for piece in _exact(name, some[name])),
+            *(piece for name in DETAILS if name in some for piece in _exact(name, some[name])),
             constant(tag(9, 0) + b"\1" + track),
-            lookup(self._names, some["kind"]),
+            lookup(self._names, some["name"]),
+            lookup(self._flows, some["flow"]),
         ]
         end = [constant(tag(9, 0) + b"\2" + track)]
-        pieces = [*self._packet(some["start_ns"], begin), *self._packet(some["end_ns"], end)]
-        return joined(pieces, len(some["unit"]))
+        pieces = [*self._packet(some["begin"], begin), *self._packet(some["end"], end)]
+        return joined(pieces, len(some["track"]))
 
-    def _packet(self, time_ns: Ints, event: Sequence[Piece]) -> list[Piece]:
+    def _packet(self, time: Ints, event: Sequence[Piece]) -> list[Piece]:
         """A packet with the event that these pieces make."""
         head = [
             constant(tag(8, 0)),
-            varint(time_ns - self._origin_ns),
+            varint(time - self._origin),
             constant(tag(10, 0) + bytes((SEQUENCE,)) + tag(11)),
             varint(length(*event)),
         ]
         return [constant(tag(1)), varint(length(*head, *event)), *head, *event]
 
 
+def _flow_ids(out: Sequence[int], ended: Sequence[int]) -> bytes:
+    """The flows of an event: `flow_ids` 47 that begin at it, and `terminating_flow_ids` 48."""
+    return b"".join(tag(at, 1) + pack("<Q", one) for at, numbers in ((47, out), (48, ended)) for one in numbers)
+
+
 def _note(name: str, value: bytes) -> bytes:
     """An annotation: field 4 of an event, with `name` 10."""
     return nested(4, value + nested(10, name.encode()))
+
+
+def _said(header: TraceHeader, pc: int) -> bytes:
+    """The annotations of the source line of an instruction and, where the trace has it, of its text."""
+    source = _note("source", nested(6, header.source(pc).encode()))
+    known = 0 <= pc < len(header.instructions)
+    return source + _note("text", nested(6, header.instructions[pc].encode())) if known else source
 
 
 def _exact(name: str, values: Ints) -> Iterator[Piece]:
@@ -111,34 +143,46 @@ def _exact(name: str, values: Ints) -> Iterator[Piece]:
 class _Tracks:
     """Writes tracks and counters; describes a track before its first event."""
 
-    def __init__(self, builder: Any, event: Any, trace: Trace) -> None:
+    def __init__(self, builder: Any, event: Any, trace: Trace, drawing: Drawing) -> None:
         self._builder = builder
         self._event = event
-        self._units = trace.header.units
+        self._tracks = drawing.tracks
         self._described: set[int] = set()
-        first = min((int(chunk["start"].min()) for chunk in trace.events.chunks("start")), default=0)
-        self.origin_ns = int(nanoseconds(np.array([min(first, 0)]), trace.header.exact_clock_ns())[0])
+        tables = (trace.events, trace.waits)
+        first = min((int(chunk["start"].min()) for table in tables for chunk in table.chunks("start")), default=0)
+        self.origin = int(real_times(np.array([min(first, 0)]), trace.header.exact_clock_ns())[0])
 
     def counter(self, name: str, unit: str, samples: Iterator[tuple[int, float]]) -> None:
         """A counter track with its samples (ns, value)."""
-        uuid = self._describe((len(self._units) + 1) * _LANES + len(self._described), name, 0, unit)
-        for time_ns, value in samples:
+        uuid = self._describe((len(self._tracks) + 1) * _LANES + len(self._described), name, 0, unit)
+        for time, value in samples:
             packet = self._builder.create_packet()
             packet.trusted_packet_sequence_id = SEQUENCE
-            packet.timestamp = time_ns - self.origin_ns
+            packet.timestamp = time - self.origin
             packet.track_event.type = self._event.TYPE_COUNTER
             packet.track_event.track_uuid = uuid
             packet.track_event.double_counter_value = value
             self._builder.write_packet(packet)
 
-    def lane(self, unit: int, lane: int) -> int:
+    def remark(self, text: str) -> None:
+        """A track with one mark, both of which say a text."""
+        uuid = self._describe((len(self._tracks) + 1) * _LANES + len(self._described), text, 0)
+        packet = self._builder.create_packet()
+        packet.trusted_packet_sequence_id = SEQUENCE
+        packet.timestamp = 0
+        packet.track_event.type = self._event.TYPE_INSTANT
+        packet.track_event.track_uuid = uuid
+        packet.track_event.name = text
+        self._builder.write_packet(packet)
+
+    def lane(self, track: int, lane: int) -> int:
         """The track of a lane."""
-        parent = len(self._units) * _LANES + unit + 1
+        parent = len(self._tracks) * _LANES + track + 1
         if parent not in self._described:
-            self._describe(parent, self._units[unit], 0)
-        uuid = unit * _LANES + lane + 1
+            self._describe(parent, self._tracks[track], 0)
+        uuid = track * _LANES + lane + 1
         if uuid not in self._described:
-            self._describe(uuid, f"{self._units[unit]} lane {lane}", parent)
+            self._describe(uuid, f"{self._tracks[track]} lane {lane}", parent)
         return uuid
 
     def _describe(self, uuid: int, name: str, parent: int, counter_unit: str = "") -> int:
@@ -156,18 +200,21 @@ class _Tracks:
 
 
 def _counters(trace: Trace) -> Iterator[tuple[str, str, Iterator[tuple[int, float]]]]:
-    """Energy so far by component, how many units are busy on average, and what lies between them; SAMPLES of each."""
-    if not len(trace.events):
+    """Energy so far by component, how many units are busy on average, and what lies between them; SAMPLES of each.
+
+    None of a trace from which rows were left out: they count in each of these.
+    """
+    if not len(trace.events) or trace.header.filters:
         return
     yield from _energies(trace)
     clock_ns = trace.header.exact_clock_ns()
     drawn = timeline(trace, columns=min(SAMPLES, max(trace.cycles, 1)))
     busy = drawn.busy.sum(axis=0) / np.diff(drawn.edges)
-    borders = nanoseconds(np.round(drawn.edges[:-1]).astype(np.int64), clock_ns).tolist()
+    borders = real_times(np.round(drawn.edges[:-1]).astype(np.int64), clock_ns).tolist()
     yield "busy units", "units", iter(zip(borders, busy.tolist(), strict=True))
     for place, cycles, content in occupancies(trace):
         chosen = np.unique(np.linspace(0, len(cycles) - 1, SAMPLES).astype(np.int64))
-        samples = zip(nanoseconds(cycles[chosen], clock_ns).tolist(), content[chosen].tolist(), strict=True)
+        samples = zip(real_times(cycles[chosen], clock_ns).tolist(), content[chosen].tolist(), strict=True)
         yield place.name, place.unit, iter(samples)
 
 
@@ -175,13 +222,13 @@ def _energies(trace: Trace) -> Iterator[tuple[str, str, Iterator[tuple[int, floa
     """Energy so far by component, in pJ: each counter ends at what `stats` says of the component, leakage too."""
     header = trace.header
     cycles = _sampled_ends(trace)
-    times = nanoseconds(cycles, header.exact_clock_ns()).tolist()
+    times = real_times(cycles, header.exact_clock_ns()).tolist()
     for component, energy_aj in energies_by(trace, cycles):
         energy_pj = [picojoules(each) for each in accumulate(energy_aj)]
         yield f"energy {component}", "pJ", iter(zip(times, energy_pj, strict=True))
     if header.leakage_aj_per_cycle:
         cycles = np.unique([0, *cycles[cycles < trace.cycles], trace.cycles])
-        times = nanoseconds(cycles, header.exact_clock_ns()).tolist()
+        times = real_times(cycles, header.exact_clock_ns()).tolist()
         leaked_pj = (cycles * picojoules(header.leakage_aj_per_cycle)).tolist()
         yield "energy leakage", "pJ", iter(zip(times, leaked_pj, strict=True))
 

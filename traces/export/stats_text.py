@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from acortex.traces.covers import in_words
 from acortex.traces.file.reader import Trace
 from acortex.traces.stats import STATISTICS, stats
 
@@ -27,17 +28,19 @@ Line = tuple[str, int | float, str]
 
 def write(trace: Trace, path: Path) -> None:
     """Totals, then a line for each statistic of each component, kind, unit, wait, layer and inference."""
-    lines = list(_lines(stats(trace)))
+    report = stats(trace)
+    lines = list(_lines(report))
     widest = max(len(name) for name, _, _ in lines)
     with path.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(f"\n{BEGIN}\n")
+        said = in_words(report.covers)
+        file.write(f"# {said}\n{BEGIN}\n" if said else f"\n{BEGIN}\n")
         for name, value, comment in lines:
             file.write(f"{name:<{widest}} {value!r:>24}  # {comment}\n")
         file.write(f"\n{END}\n")
 
 
 def _lines(report: Mapping[str, Any]) -> Iterator[Line]:
-    yield from _row("sim", report["totals"], "the whole run")
+    yield from _row("sim", report["totals"], "the whole run" if report["complete"] else "this part of the run")
     for table, word in _TABLES:
         for row in report[table]:
             name = row["index"] if word == "inference" else row["name"]

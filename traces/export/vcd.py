@@ -1,4 +1,7 @@
-"""Value change dump: for each unit what it does, how many events are under way, and what it waits for. Times are ns."""
+"""Value change dump: for each unit what it does, how many events are under way, and what it waits for.
+
+Times are ns, or ps or fs where a cycle is shorter than 1 ns.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from acortex.traces.export.lanes import nanoseconds
 from acortex.traces.file.dataframes import optional
 from acortex.traces.file.reader import Trace
 from acortex.traces.file.schema import TraceHeader
 from acortex.traces.file.table import Ints
 from acortex.traces.rows.in_order import in_order
+from acortex.traces.rows.real_time import real_times, unit_of
 
 IDLE = "-"
 
@@ -27,24 +30,28 @@ def write(trace: Trace, path: Path) -> None:
     """
     vcd = optional("vcd", "VCD", "vcd")
     header = trace.header
-    comment = f"{header.program} on {header.chip}, {header.clock_ns} ns per cycle".replace("$", "_")
-    origin_ns = _origin(trace)
+    comment = f"{header.program} on {header.chip}, {header.clock_ns} ns per cycle"
+    if trace.part:
+        comment += f"; incomplete: {trace.part}"
+    origin = _origin(trace)
     with (
         path.open("w", encoding="utf-8") as file,
-        vcd.VCDWriter(file, timescale="1 ns", date="", comment=comment) as out,
+        vcd.VCDWriter(
+            file, timescale=f"1 {unit_of(header.exact_clock_ns()).name}", date="", comment=comment.replace("$", "_")
+        ) as out,
     ):
         states = _States(header, [_register(out, unit) for unit in header.units])
         last = 0
         for edges in _edges(trace):
-            changes = states.changes(edges, edges.time_ns - origin_ns)
-            first = int(np.searchsorted(changes.time_ns, 0, side="right"))
+            changes = states.changes(edges, edges.time - origin)
+            first = int(np.searchsorted(changes.time, 0, side="right"))
             for at in changes.value[:first].tolist():  # the values at time 0 belong into the head of the file
                 out.change(*states.values[at])
-            if len(changes.time_ns) > first:
+            if len(changes.time) > first:
                 out.flush()
                 file.write(states.text(changes, first))
-                last = int(changes.time_ns[-1])
-        end = max(_nanoseconds(trace, trace.cycles) - origin_ns, states.reached)
+                last = int(changes.time[-1])
+        end = max(_time(trace, trace.cycles) - origin, states.reached)
         out.close(end if end > last or not last else None)
 
 
@@ -54,23 +61,23 @@ def _register(out: Any, unit: str) -> list[Any]:
     return [busy, *(out.register_var(unit, name, "string", init=IDLE) for name in ("kind", "waiting"))]
 
 
-def _nanoseconds(trace: Trace, cycle: int) -> int:
-    return int(nanoseconds(np.array([cycle]), trace.header.exact_clock_ns())[0])
+def _time(trace: Trace, cycle: int) -> int:
+    return int(real_times(np.array([cycle]), trace.header.exact_clock_ns())[0])
 
 
 def _origin(trace: Trace) -> int:
-    """The first ns: 0, or that of the first row with a duration if it begins earlier."""
+    """The first time: 0, or that of the first row with a duration if it begins earlier."""
     first = 0
     for table in (trace.events, trace.waits):
         for chunk in table.chunks("start", "duration"):
             first = min(first, int(chunk["start"][chunk["duration"] > 0].min(initial=0)))
-    return _nanoseconds(trace, first)
+    return _time(trace, first)
 
 
 class _Edges(NamedTuple):
     """Begins and ends of rows. `name` is a kind, or a cause counted on after the kinds; `sign` is +1 or -1."""
 
-    time_ns: Ints
+    time: Ints
     unit: Ints
     name: Ints
     sign: Ints
@@ -91,21 +98,21 @@ def _edges(trace: Trace) -> Iterator[_Edges]:
     for limit, rows in in_order((trace.events, trace.waits), lasting):
         parts = [later]
         for cycles, sign in ((rows["start"], 1), (rows["end"], -1)):
-            ns = nanoseconds(cycles, clock_ns)
-            parts.append(_Edges(ns, rows["unit"], rows["name"], np.full(len(ns), sign)))
+            time = real_times(cycles, clock_ns)
+            parts.append(_Edges(time, rows["unit"], rows["name"], np.full(len(time), sign)))
         edges = _Edges(*map(np.concatenate, zip(*parts, strict=True)))
-        # What starts later may still have the ns of the limit itself.
-        due = np.ones(len(edges.time_ns), bool) if limit is None else edges.time_ns < _nanoseconds(trace, limit)
+        # What starts later may still have the time of the limit itself.
+        due = np.ones(len(edges.time), bool) if limit is None else edges.time < _time(trace, limit)
         later = _Edges(*(column[~due] for column in edges))
         now = _Edges(*(column[due] for column in edges))
-        order = np.lexsort((now.time_ns, now.unit))
+        order = np.lexsort((now.time, now.unit))
         yield _Edges(*(column[order] for column in now))
 
 
 class _Changes(NamedTuple):
     """Changes of signals by time and unit; `value` is a place in the table of values that occur."""
 
-    time_ns: Ints
+    time: Ints
     unit: Ints
     value: Ints
 
@@ -136,28 +143,28 @@ class _States:
 
     def text(self, changes: _Changes, first: int) -> str:
         """The lines of changes from one on."""
-        texts, times = self._texts, changes.time_ns[first:]
+        texts, reached = self._texts, changes.time[first:]
         lines = [texts[at] for at in changes.value[first:].tolist()]
-        for at in np.flatnonzero(np.diff(times, prepend=-1)).tolist():
-            lines[at] = f"#{times[at]}\n{lines[at]}"
+        for at in np.flatnonzero(np.diff(reached, prepend=-1)).tolist():
+            lines[at] = f"#{reached[at]}\n{lines[at]}"
         return "".join(lines)
 
-    def changes(self, edges: _Edges, time_ns: Ints) -> _Changes:
+    def changes(self, edges: _Edges, time: Ints) -> _Changes:
         """What changes in a window."""
-        self.reached = max(self.reached, int(time_ns.max(initial=0)))
+        self.reached = max(self.reached, int(time.max(initial=0)))
         found = [_Changes(*(np.zeros(0, dtype=np.int64) for _ in range(3)))]
         borders = np.searchsorted(edges.unit, np.arange(len(self._units) + 1)).tolist()
         for unit in np.unique(edges.unit).tolist():
             mine = slice(borders[unit], borders[unit + 1])
-            found += self._of_unit(unit, time_ns[mine], edges.name[mine], edges.sign[mine])
+            found += self._of_unit(unit, time[mine], edges.name[mine], edges.sign[mine])
         joined = _Changes(*map(np.concatenate, zip(*found, strict=True)))
-        order = np.lexsort((joined.unit, joined.time_ns))  # stable: a unit's signals keep their order
+        order = np.lexsort((joined.unit, joined.time))  # stable: a unit's signals keep their order
         return _Changes(*(column[order] for column in joined))
 
-    def _of_unit(self, unit: int, time_ns: Ints, name: Ints, sign: Ints) -> Iterator[_Changes]:
+    def _of_unit(self, unit: int, time: Ints, name: Ints, sign: Ints) -> Iterator[_Changes]:
         """Changes of the signals of one unit: its state after all edges of one time counts."""
         state = self._units[unit]
-        last = np.flatnonzero(np.diff(time_ns, append=time_ns[-1] + 1))
+        last = np.flatnonzero(np.diff(time, append=time[-1] + 1))
         names = sorted({*np.unique(name).tolist(), *state.running})
         under_way = np.stack(
             [np.cumsum(np.where(name == one, sign, 0))[last] + state.running.get(one, 0) for one in names]
@@ -172,7 +179,7 @@ class _States:
         for slot, values in enumerate(columns):
             changed = np.flatnonzero(np.diff(values, prepend=state.values[slot]))
             state.values[slot] = int(values[-1])
-            yield _Changes(time_ns[last][changed], np.full(len(changed), unit * 3 + slot), values[changed])
+            yield _Changes(time[last][changed], np.full(len(changed), unit * 3 + slot), values[changed])
 
     def _counted(self, unit: int, busy: Ints) -> Ints:
         """The values of a unit's `busy`."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -17,6 +17,7 @@ from acortex import safe_files
 from acortex.errors import UsageError
 from acortex.traces.file import blocks
 from acortex.traces.file.blocks import FRAME_BYTES, MAGIC, TRAILER_BYTES, Block, BlockType
+from acortex.traces.file.coverage import narrowed, told
 from acortex.traces.file.schema import EVENT_FIELDS, MERGED_FIELDS, NAME, WAIT_FIELDS, TraceHeader, header_from_plain
 from acortex.traces.file.table import Event, Ints, StoredBlock, Table, Wait, Window
 from acortex.traces.file.validation import MOST, TraceError, check_plain, limits, malformed
@@ -32,7 +33,8 @@ FEW_ROWS = 1 << 20
 class Trace:
     """A trace: its header, the tables `events` and `waits`, and what its writer said at the end.
 
-    `len`, iteration, `trace["start"]` and `select` are those of `events`. `summary` is None in an unfinished file.
+    `len`, iteration and `trace["start"]` are those of `events`; `select` gives a part of both tables.
+    `summary` is None in an unfinished file.
     `lost` says in words what is missing, "" if nothing.
     """
 
@@ -60,9 +62,33 @@ class Trace:
     def __getitem__(self, name: str) -> Ints:
         return self.events[name]
 
-    def select(self, **wanted: Any) -> Table[Event]:
-        """The events that match; see `Table.select`."""
-        return self.events.select(**wanted)
+    @property
+    def missing(self) -> str:
+        """What is missing of the run after its last row: why the file or the run ended too early, "" if neither did."""
+        stopped = (self.summary or {}).get("stopped")
+        return self.lost or (f"the run was stopped: {stopped}" if stopped else "")
+
+    @property
+    def part(self) -> str:
+        """In words which part of its run a trace holds, "" for all of it: every event, from begin to end."""
+        return told(self.header.level, self.missing, self.header.filters)
+
+    def select(self, **wanted: Any) -> Trace:
+        """A part of the trace, a trace itself: events and waits that match, see `Table.select`. A kind has no waits.
+
+        Rows that lie in the window at least partly are there as a whole.
+        """
+        events = self.events.select(**wanted)
+        of_waits = {name: value for name, value in wanted.items() if name != "kind"}
+        waits = self.waits.select(**of_waits)
+        if wanted.get("kind") is not None:
+            waits = waits.select(inference=())
+        header = replace(self.header, filters=narrowed(self.header, wanted))
+        return replace(self, header=header, events=events, waits=waits)
+
+    def chunks(self, *names: str) -> Iterator[dict[str, Ints]]:
+        """The events, some at a time; see `Table.chunks`."""
+        return self.events.chunks(*names)
 
     def to_pandas(self) -> Any:
         """The events as a pandas DataFrame."""

@@ -310,7 +310,7 @@ class Table(Generic[Row]):
         allowed = dict(self._select.allowed)
         for name, pattern in (("unit", unit), ("kind", kind), ("cause", cause), ("layer", layer), ("pc", line)):
             if pattern is not None:
-                _restrict(allowed, name, _matching(pattern, self._names(name)))
+                _restrict(allowed, name, matching(pattern, self._names(name)))
         if pc is not None:
             counters = {pc} if isinstance(pc, int) else set(pc)
             mask = np.array([at in counters for at in (*range(len(self.header.lines)), -1)])
@@ -350,7 +350,7 @@ def _restrict(allowed: dict[str, NDArray[np.bool_]], name: str, mask: NDArray[np
     allowed[name] = mask & allowed[name] if name in allowed else mask
 
 
-def _matching(pattern: str, names: Sequence[str]) -> NDArray[np.bool_]:
+def matching(pattern: str, names: Sequence[str]) -> NDArray[np.bool_]:
     """One bool per name, and a last False, which a position of -1 meets."""
     mask = np.array([*(name == pattern or fnmatchcase(name, pattern) for name in names), False])
     if not mask.any():

@@ -404,7 +404,7 @@ def test_a_window_reads_only_the_blocks_that_meet_it(make_trace: MakeTrace, monk
     read = make_trace(pipeline(40_000)[0])
     chosen = read.select(window=(0, 100))
     assert len(read.events._stored) == 4
-    assert len(chosen._stored) == 1
+    assert len(chosen.events._stored) == 1
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,99 @@
+"""`acortex trace stats|show|query|critical|export` on a part of a trace."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from acortex.tools.cli import cli
+
+ECHO = Path(__file__).parents[1] / "echo.s"
+
+
+def acortex(*arguments: object) -> Result:
+    return CliRunner().invoke(cli, [str(one) for one in arguments], prog_name="acortex")
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("selection") / "run.actrace"
+    assert acortex("run", ECHO, "--trace", made).exit_code == 0
+    return made
+
+
+OPTIONS = [
+    (("--from", "2", "--until", "9"), "cycles 2 until 9"),
+    (("--unit", "host/*"), "units host/in, host/out"),
+    (("--layer", "copy"), "layers copy"),
+    (("--inference", "0"), "inferences 0"),
+]
+COMMANDS = {"stats": (), "show": (), "critical": (), "query": ("SELECT count(*) FROM events",)}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(("options", "told"), OPTIONS, ids=lambda value: " ".join(value) if value else "")
+def test_the_first_line_says_the_part(path: Path, command: str, options: tuple[str, ...], told: str) -> None:
+    result = acortex("trace", command, path, *COMMANDS[command], *options)
+    assert result.exit_code == 0, result.output
+    first = result.stdout.splitlines()[0]
+    if command == "show" and "--from" in options:  # the axis says it
+        assert first.startswith("cycle") and "|2" in first
+    else:
+        assert first == f"incomplete: only {told}"
+
+
+@pytest.mark.parametrize("command", ["stats", "critical", "query"])
+@pytest.mark.parametrize("options", [options for options, _ in OPTIONS], ids=" ".join)
+def test_json_says_the_part(path: Path, command: str, options: tuple[str, ...]) -> None:
+    result = acortex("trace", command, path, *COMMANDS[command], *options, "--format", "json")
+    report = json.loads(result.stdout)
+    assert report["complete"] is False
+    assert any(report["covers"][name] is not None for name in ("units", "layers", "inferences", "until_cycle"))
+
+
+@pytest.mark.parametrize("options", [options for options, _ in OPTIONS], ids=" ".join)
+def test_a_part_is_exported(path: Path, tmp_path: Path, options: tuple[str, ...]) -> None:
+    result = acortex("trace", "export", path, "--to", "chrome", "-o", tmp_path / "part.json", *options)
+    assert result.exit_code == 0, result.output
+    read = json.loads((tmp_path / "part.json").read_text())
+    assert read["otherData"]["complete"] is False
+    assert any(event["ph"] == "X" for event in read["traceEvents"])
+
+
+def test_show_keeps_to_as_another_name_of_until(path: Path) -> None:
+    pictures = [acortex("trace", "show", path, "--from", "2", option, "9").stdout for option in ("--to", "--until")]
+    assert pictures[0] == pictures[1] != acortex("trace", "show", path).stdout
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "export"])
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--unit", "host/inn"), "nothing in this trace is named 'host/inn'\n  hint: did you mean `host/in`?"),
+        (("--layer", "zzz"), "nothing in this trace is named 'zzz'"),
+        (("--inference", "99"), "the selection holds no event and no wait"),
+        (("--from", "5", "--until", "5"), "the window from cycle 5 until 5 has no cycle of the run"),
+        (("--from", "999999"), "the window from cycle 999999 until"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_a_part_that_is_none_is_refused(
+    path: Path, tmp_path: Path, command: str, options: tuple[str, ...], told: str
+) -> None:
+    more = COMMANDS.get(command, ("--to", "csv", "-o", str(tmp_path / "out")))
+    result = acortex("trace", command, path, *more, *options)
+    assert result.exit_code == 2
+    assert told in result.stderr and "Traceback" not in result.output
+
+
+def test_a_filtered_trace_says_so_in_info_and_stats(tmp_path: Path) -> None:
+    made = tmp_path / "run.actrace"
+    assert acortex("run", ECHO, "--trace", made, "--trace-filter", "unit=host/*").exit_code == 0
+    for command in ("info", "stats", "show"):
+        assert acortex("trace", command, made).stdout.startswith("incomplete: only units host/in, host/out\n")
+    report = json.loads(acortex("trace", "stats", made, "--format", "json").stdout)
+    controller = next(row for row in report["units"] if row["name"] == "controller")
+    assert controller["idle"] is controller["busy"] is None
