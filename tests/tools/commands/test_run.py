@@ -255,9 +255,10 @@ def test_trace_diff_says_where_two_runs_part_and_what_moved(trace: Path, digits:
     lines = result.stdout.splitlines()
     assert lines[0] == "different"
     a, b = report["cycles"]
-    assert lines[2].split() == ["cycles", f"{a:,}", f"{b:,}", f"{b - a:+,}"]
+    assert lines[1].split() == ["setting", "memory.read_latency_ns", "21.42", "->", "42.84"]
+    assert lines[3].split() == ["cycles", f"{a:,}", f"{b:,}", f"{b - a:+,}"]
     found = report["first_divergence"]
-    told = f"first difference at cycle {found['cycle']:,} in {found['unit']}, {found['source']}"
+    told = f"first difference at cycle {found['cycle']:,} in {found['unit']}, {found['source']} {found['text']}"
     assert told in lines
 
 
