@@ -8,20 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from acortex.errors import AcortexError, UsageError
-from acortex.isa.flows import MEANINGS, Flow, example_flows
 from acortex.isa.sequencer import Sequencer
-from acortex.isa.table import ROWS
 from acortex.sim.chip.clock import delays
 from acortex.sim.chip.prices import INDEX
 from acortex.sim.chip.specs import Chip
 from acortex.sim.timing import snapshot
 from acortex.sim.timing.array import Frame, GroupTimes, Loader, LoaderPorts, LoaderSpec, Samples
+from acortex.sim.timing.bindings import check_causes, check_executors, check_flows
 from acortex.sim.timing.buffers import Buffer, BufferPorts
 from acortex.sim.timing.channel import Channel, Recorded, Tokens
 from acortex.sim.timing.controller import Controller, ControllerPorts, ControllerSpec
-from acortex.sim.timing.handovers import CAUSES, table
+from acortex.sim.timing.handovers import CAUSES
 from acortex.sim.timing.host import HOST, HostIn, HostOut, HostPorts, HostSpec
-from acortex.sim.timing.kernel import IDLE, LAST, Alarm, Kernel
+from acortex.sim.timing.kernel import LAST, Alarm, Kernel
 from acortex.sim.timing.memory import (
     Access,
     Client,
@@ -40,9 +39,8 @@ from acortex.sim.timing.processes import Process, Shared, Traffic, begin
 from acortex.sim.timing.program_erase import ProgramErase, ProgramEraseSpec
 from acortex.sim.timing.snapshot import NEVER, Snapshot
 from acortex.sim.timing.tally import Tally
-from acortex.sim.timing.unit import SYNC, Agent, Site, Unit
+from acortex.sim.timing.unit import Agent, Site, Unit
 from acortex.sim.timing.vector import Vector, VectorPorts, VectorSpec
-from acortex.traces.endings import Endings
 
 UNITS = (
     "controller",
@@ -86,63 +84,6 @@ def unit_paths(chip: Chip, processes: int = 0) -> tuple[str, ...]:
 
 def _lanes(path: str, lanes: int) -> tuple[str, ...]:
     return tuple(f"{path}{lane}" for lane in range(lanes)) if lanes > 1 else (path,)
-
-
-def check_executors(agents: Mapping[str, Agent]) -> None:
-    """Raises AssertionError unless every instruction of an agent is executed by it, and it declares no others."""
-    for row in ROWS:
-        if row.timing != SYNC and row.agent != "controller":
-            agent = agents.get(row.agent)
-            if agent is None or row.timing not in agent.executes:
-                raise AssertionError(f"{row.mnemonic}: no unit executes it (agent {row.agent}, timing {row.timing})")
-    for name, agent in agents.items():
-        known = {row.timing for row in ROWS if row.agent == name}
-        for timing in agent.executes:
-            if timing not in known:
-                raise AssertionError(f"{agent.path}: no instruction of agent {name} has the timing {timing}")
-
-
-def check_flows(agents: Mapping[str, Agent]) -> None:
-    """Raises AssertionError unless each instruction has what its unit needs, and moves what the unit can."""
-    for row in ROWS:
-        agent = agents.get(row.agent)
-        if agent is None:
-            continue
-        for operand in agent.needs:
-            if operand not in row.by_name:
-                raise AssertionError(f"{row.mnemonic}: {agent.path} needs the operand {operand}, and its row has none")
-        for flow in example_flows(row) if row.mnemonic in MEANINGS else ():
-            if wrong := _unlike(flow, agent):
-                raise AssertionError(f"{row.mnemonic}: its Flow {wrong}")
-
-
-def _unlike(flow: Flow, agent: Agent) -> str:
-    """What a flow says that its unit does not do; "" for nothing."""
-    for verb, pipe, pipes in (("takes from", flow.takes, agent.takes), ("gives to", flow.gives, agent.gives)):
-        if pipe not in pipes:
-            known = " or ".join(sorted(name or "no pipe" for name in pipes))
-            return f"{verb} {pipe or 'no pipe'}, and {agent.path} {verb} {known}"
-    return _beyond(flow, agent)
-
-
-def _beyond(flow: Flow, agent: Agent) -> str:
-    """What a flow says of main memory or of a store that its unit knows nothing of; "" for nothing."""
-    memory = isinstance(agent, Client) and agent.at_port
-    if (flow.reads or flow.writes) != memory:
-        return f"{'lacks' if memory else 'has'} reads or writes, and {agent.path} {'' if memory else 'never '}does"
-    for field in ("operands", "state", "unneeded"):
-        if getattr(flow, field) and not isinstance(agent, Vector):
-            return f"has {field}, which only the vector agent knows"
-    return "has keeps, which only the buffer knows" if flow.keeps and not isinstance(agent, Buffer) else ""
-
-
-def check_causes(units: Sequence[Unit]) -> None:
-    """Raises AssertionError unless the table of hand-overs says what ends each wait that a unit declares."""
-    endings = Endings(table(), [unit.path for unit in units])
-    for unit in units:
-        for cause in sorted({IDLE, *unit.causes}):
-            if not endings.of(unit.path, CAUSES[cause]):
-                raise AssertionError(f"{unit.path}: no hand-over ends its wait for {CAUSES[cause]!r}")
 
 
 class TimedChip:

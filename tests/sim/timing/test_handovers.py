@@ -14,10 +14,11 @@ from acortex.sim.chip.prices import INDEX
 from acortex.sim.chip.specs import load_chip
 from acortex.sim.run import run
 from acortex.sim.timing import handovers
+from acortex.sim.timing.bindings import check_causes
 from acortex.sim.timing.handovers import CAUSE, CAUSES, delays_of_rows, table
 from acortex.sim.timing.tally import Tally
 from acortex.sim.timing.unit import Unit
-from acortex.sim.timing.wiring import check_causes, unit_paths
+from acortex.sim.timing.wiring import unit_paths
 from acortex.tools.timing_page import rendered, waiting, with_table
 from acortex.traces.critical import Walk
 from acortex.traces.endings import BEGIN, BY, DELAY, GRANT, SAME, Endings, HandOver, matches

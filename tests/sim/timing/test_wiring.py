@@ -7,11 +7,11 @@ from timed_chips import of_ours
 
 from acortex.isa.semantics import MEANINGS, Flow
 from acortex.sim.timing.array import Loader
+from acortex.sim.timing.bindings import check_executors, check_flows
 from acortex.sim.timing.buffers import Buffer, BufferPorts
 from acortex.sim.timing.channel import Channel
 from acortex.sim.timing.kernel import CAUSES
 from acortex.sim.timing.vector import Vector, in_turns
-from acortex.sim.timing.wiring import check_executors, check_flows
 
 
 def test_every_instruction_of_an_agent_is_executed_by_its_unit() -> None:
