@@ -158,11 +158,11 @@ def test_with_an_idle_owner_it_pays_for_cycles_with_none_in_flight() -> None:
     assert share_leakage([(0, 2, 3)], 9, 10, idle=NONE) == {NONE: 80, 0: 10}
 
 
-def test_a_hundred_thousand_intervals_take_less_than_a_second() -> None:
+def test_a_hundred_thousand_intervals_are_shared_in_linear_time() -> None:
     intervals = [(owner, 10 * owner, 10 * owner + 10_000) for owner in range(100_000)]
     start = process_time()
     shared = share_leakage(intervals, 1_100_000, 13_403_893)
-    assert process_time() - start < 1
+    assert process_time() - start < 20  # about one second; with each interval against all others it would be hours
     assert sum(shared.values()) == 1_100_000 * 13_403_893
 
 
