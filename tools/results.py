@@ -274,6 +274,54 @@ class Reproduction(TableResult):
     """The smaller networks on the largest chip."""
 
 
+class ErrorNote(Document):
+    """A further place that an error is about."""
+
+    message: str
+    """What is to be seen there."""
+    file: str | None
+    """The file; null where it is none."""
+    line: int | None
+    """Its line, from 1; null where there is none."""
+    column: int | None
+    """The column in it, from 1; null where there is none."""
+
+
+class ErrorRow(Document):
+    """One error."""
+
+    code: str | None
+    """The code of the rule that is broken, for `acortex explain`; null where the error has none."""
+    message: str
+    """What is wrong, in one sentence."""
+    where: str | None
+    """The place as the text of the error has it: a file with line and column, a setting, a unit, a command."""
+    file: str | None
+    """The file that the error is in; null where it is in none."""
+    line: int | None
+    """The line of the file, from 1; null where the error is about no line."""
+    column: int | None
+    """The column of the line, from 1, in characters; null where the error is about no column."""
+    end_column: int | None
+    """The column after the last character that is meant; null where it is not known."""
+    hint: str | None
+    """What to do; null where nothing is advised."""
+    notes: list[ErrorNote]
+    """Further places of the same error."""
+
+
+class ErrorReport(TableResult):
+    """Why a command failed. It exits with 1 where the work failed, with 2 where the request or a file was wrong."""
+
+    SHOWN: ClassVar[dict[str, str]] = {"errors": "errors"}
+    ROWS: ClassVar[str] = "errors"
+
+    schema_: Literal["acortex.error/1"] = Field(default="acortex.error/1", alias="schema")
+    """The layout of this document."""
+    errors: list[ErrorRow]
+    """In the order of their places; at least one."""
+
+
 class SchemaRow(Document):
     """A schema, and where it is met."""
 

@@ -65,6 +65,7 @@ SCHEMAS = (
     Schema("acortex.compile/1", _PROGRAMS, "CompileReport", "acortex compile"),
     Schema("acortex.critical/1", _PATHS, "CriticalPath", "acortex trace critical"),
     Schema("acortex.diff/1", _PATHS, "TraceDiff", "acortex trace diff"),
+    Schema("acortex.error/1", _TOOLS, "ErrorReport", file="stdout of a command that fails with --format json"),
     Schema("acortex.golden/1", _TRACES, "GoldenFile", file="timing/NAME.json, by acortex trace check --update"),
     Schema("acortex.info/1", _ISA, "ProgramInfo", "acortex info"),
     Schema("acortex.isa/1", _ISA, "Manual", "acortex isa"),

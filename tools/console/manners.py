@@ -42,7 +42,7 @@ class Group(click.Group):
             say(error.format_message())
             code = UsageError.exit_code
         except (AcortexError, click.UsageError, OSError, MemoryError) as error:
-            code = fail(_worded(error))
+            code = fail(_worded(error), as_json=_wants_json(sys.argv[1:] if args is None else args))
         except (click.Abort, KeyboardInterrupt):
             say("interrupted")
             code = INTERRUPTED
@@ -132,9 +132,19 @@ def stdout_error(error: OSError) -> UsageError:
     return stream_error(error, "stdout")
 
 
-def fail(error: AcortexError) -> int:
-    """Prints an error on stderr and returns the exit code that it stands for."""
+def _wants_json(args: Sequence[str]) -> bool:
+    """Whether a command line, right or wrong, asks for JSON."""
+    pairs = zip(args, [*args[1:], ""], strict=True)
+    return any(one == "--format=json" or (one, other) == ("--format", "json") for one, other in pairs)
+
+
+def fail(error: AcortexError, *, as_json: bool = False) -> int:
+    """Prints an error on stderr, and as `acortex.error/1` on stdout; returns the exit code that it stands for."""
     errors = error.errors if isinstance(error, ManyErrors) else [error]
+    if as_json:
+        from acortex.tools.console.error_report import print_errors
+
+        print_errors(errors)
     for one in errors:
         say(_coloured(one))
     placed = sum(bool(one.where) for one in errors)

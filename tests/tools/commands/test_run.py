@@ -133,7 +133,9 @@ def test_a_cycle_limit_stops_the_run_keeps_the_trace_and_says_so(source: Path, d
 )
 def test_options_that_contradict_are_wrong_usage(source: Path, args: tuple[str, ...], text: str) -> None:
     result = acortex_("run", source, *args)
-    assert (result.stdout, result.stderr, result.exit_code) == ("", text, 2)
+    assert (result.stderr, result.exit_code) == (text, 2)
+    assert ("acortex.error/1" in result.stdout) == ("json" in args)
+    assert "json" in args or not result.stdout
 
 
 @pytest.mark.parametrize("option", ["--output", "--trace"])
