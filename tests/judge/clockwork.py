@@ -6,6 +6,7 @@ cause that the cycle counts under, unless an event of the unit covers it. `stepp
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter, deque
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
@@ -108,7 +109,7 @@ class Request:
 
 
 @dataclass
-class Clockwork:
+class Clockwork(ABC):
     """One chip, on which a sequencer's program runs from cycle 0 until nothing is left to happen."""
 
     chip: Chip
@@ -146,17 +147,17 @@ class Clockwork:
         for path in AGENTS.values():
             self.units[path].steps = self._agent(self.units[path])
 
+    @abstractmethod
     def wire(self) -> None:
         """Makes what stands between the units, and starts those that are no agents."""
-        raise NotImplementedError
 
+    @abstractmethod
     def carry_out(self, unit: Unit, dispatch: Dispatch) -> Steps:
         """What an agent does for an instruction."""
-        raise NotImplementedError
 
+    @abstractmethod
     def drained(self) -> bool:
         """Whether every frame that the VMM's agent caused was sampled in an earlier cycle."""
-        raise NotImplementedError
 
     # The loop over cycles -------------------------------------------------------------------------------------------
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -290,5 +289,10 @@ def test_a_golden_that_is_cut_or_damaged_is_one_error(data: st.DataObject) -> No
     damaged = (
         text[:at] + data.draw(st.sampled_from(["", "x", "[", "{", '"', "\0", "-", "]]", ",", "1"])) + text[at + 1 :]
     )
-    with suppress(UsageError):
-        compare(loads(damaged, "g.json"), CONTENT)
+    try:
+        found = loads(damaged, "g.json")
+    except UsageError as error:
+        assert str(error).startswith("g.json: ") and len(str(error).splitlines()) == 2
+    else:
+        assert loads(dumps(found), "g.json") == found
+        assert (compare(found, CONTENT) == []) == (compare(CONTENT, found) == [])

@@ -76,7 +76,11 @@ def test_any_products_fit_the_smallest_chip_for_them(products: list[Tiles]) -> N
     machine = machine_of(load_chip("acortex_gnmt"))
     least = smallest(products, machine)
     chip = load_chip("acortex_gnmt", [f"arrays.{name}={size}" for name, size in least._asdict().items()])
-    check_apart(formed(products, place(products, machine_of(chip)), chip))
+    groups = formed(products, place(products, machine_of(chip)), chip)
+    check_apart(groups)
+    arrays = [array for group in groups for row in group.tiles for array in row]
+    assert len(set(arrays)) == len(arrays) == sum(tiles.rows * tiles.columns for tiles in products)
+    assert all(0 <= column < chip.columns and 0 <= row < chip.rows for column, row in arrays)
 
 
 def test_too_large_a_network_is_told_the_chip_that_it_needs() -> None:

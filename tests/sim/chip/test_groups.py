@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -151,5 +153,11 @@ def test_an_array_of_two_groups_is_refused() -> None:
     )
 
 
-def test_groups_side_by_side_are_fine() -> None:
-    check_apart([form(128, 64, Rect(0, 0, 2), number=1), form(64, 128, Rect(0, 2, 1, 2), number=2)])
+@pytest.mark.parametrize(("column", "row"), [(column, row) for column in range(3) for row in range(4)])
+def test_groups_are_refused_where_they_share_an_array_and_nowhere_else(column: int, row: int) -> None:
+    groups = [form(128, 64, Rect(1, 1, 2), number=1), form(64, 64, Rect(column, row), number=2)]
+    shared = column == 1 and row in (1, 2)
+    with pytest.raises(AcortexError, match="both take the array") if shared else nullcontext():
+        check_apart(groups)
+    first, second = ({array for line in group.tiles for array in line} for group in groups)
+    assert bool(first & second) == shared

@@ -6,6 +6,7 @@ import pytest
 from timed_chips import of_ours
 
 from acortex.isa.semantics import MEANINGS, Flow
+from acortex.isa.table import ROWS
 from acortex.sim.timing.array import Loader
 from acortex.sim.timing.bindings import check_executors, check_flows
 from acortex.sim.timing.buffers import Buffer, BufferPorts
@@ -15,7 +16,10 @@ from acortex.sim.timing.vector import Vector, in_turns
 
 
 def test_every_instruction_of_an_agent_is_executed_by_its_unit() -> None:
-    check_executors(of_ours("vmm").new().agents)
+    agents = of_ours("vmm").new().agents
+    check_executors(agents)
+    executed = {(name, timing) for name, agent in agents.items() for timing in agent.executes}
+    assert executed == {(row.agent, row.timing) for row in ROWS if row.agent not in ("controller", "any")}
 
 
 def test_an_instruction_that_no_unit_executes_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

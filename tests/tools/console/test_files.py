@@ -96,6 +96,7 @@ def test_files_that_differ_are_apart(tmp_path: Path) -> None:
     apart(tmp_path / "a.s", tmp_path / "b", tmp_path / "new")
     files.check_apart([("CHIP", "no such file")], [("-o", "no such file"), ("--listing", None), ("--svg", "-")])
     files.check_apart([], [("-o", os.devnull), ("--listing", os.devnull)])
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a.s": "same", "b": "same"}
 
 
 @pytest.mark.parametrize("make", ["itself", "symlink", "hardlink", "detour", "folder link"])
