@@ -182,8 +182,8 @@ def _module(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-NAMED = re.compile(rf"acortex\.({'|'.join(LAYERS)})(\.\w+)*")
-"""A module named in a text: for importlib, that is an import too."""
+NAMED = re.compile(rf"(acortex\.({'|'.join(LAYERS)})(\.\w+)*)(:\w+)?")
+"""A module named in a text, perhaps with an attribute as `lazy_names` takes them: that is an import, too."""
 
 
 def imports(module: ast.Module) -> Iterator[tuple[int, str]]:
@@ -194,8 +194,8 @@ def imports(module: ast.Module) -> Iterator[tuple[int, str]]:
         elif isinstance(node, ast.ImportFrom):
             dots = "." * node.level
             yield from ((node.lineno, f"{dots}{node.module or ''}.{alias.name}") for alias in node.names)
-        elif isinstance(node, ast.Constant) and NAMED.fullmatch(str(node.value)):
-            yield node.lineno, node.value
+        elif isinstance(node, ast.Constant) and (named := NAMED.fullmatch(str(node.value))):
+            yield node.lineno, named[1]
 
 
 def arrows(known: dict[str, Path]) -> Graph:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import networkx as nx
 import pytest
+import shape
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -29,37 +29,10 @@ OF_ALL = {"documents", "errors", "intervals", "lazy_names", "safe_files", "units
 TOP = {""}
 """`import acortex` itself, which leads everywhere."""
 
-MODULE = re.compile(rf"acortex\.({'|'.join(MAY_IMPORT)})(\.\w+)*")
-"""A module named in a text: for importlib, that is an import too."""
-
-
-@cache
-def modules() -> dict[str, Path]:
-    """Every module of the package by its full name."""
-    paths = [*sorted(CHECKOUT.glob("*.py")), *(path for layer in MAY_IMPORT for path in _files(layer))]
-    return {_name(path.relative_to(CHECKOUT)): path for path in paths}
-
-
-def _files(layer: str) -> list[Path]:
-    """The modules of a layer, those of its wings too."""
-    return sorted((CHECKOUT / layer).rglob("*.py"))
-
-
-def _name(path: Path) -> str:
-    parts = ("acortex", *path.with_suffix("").parts)
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
 
 def imports(source: str) -> Iterator[tuple[int, str]]:
     """Every import in a text, wherever it stands: its line, and the full name of what it asks for."""
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            yield from ((node.lineno, alias.name) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            dots = "." * node.level
-            yield from ((node.lineno, f"{dots}{node.module or ''}.{alias.name}") for alias in node.names)
-        elif isinstance(node, ast.Constant) and MODULE.fullmatch(str(node.value)):
-            yield node.lineno, node.value
+    return shape.imports(ast.parse(source))
 
 
 def offences(layer: str, source: str) -> list[str]:
@@ -79,7 +52,7 @@ def offences(layer: str, source: str) -> list[str]:
 
 @pytest.mark.parametrize("layer", MAY_IMPORT)
 def test_a_layer_imports_only_what_lies_below_it(layer: str) -> None:
-    paths = _files(layer)
+    paths = shape.files(CHECKOUT / layer)
     assert paths
     wrong = [
         f"{path.relative_to(CHECKOUT)}:{offence}" for path in paths for offence in offences(layer, path.read_text())
@@ -98,6 +71,7 @@ def test_a_layer_imports_only_what_lies_below_it(layer: str) -> None:
         "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import acortex.traces.file.reader",
         "from . import table",
         "import importlib\nimportlib.import_module('acortex.programs.zoo')",
+        "__getattr__ = loader(__name__, {'load': 'acortex.programs.zoo:load'})",
     ],
 )
 def test_every_form_of_a_forbidden_import_is_seen(source: str) -> None:
@@ -113,13 +87,13 @@ def test_what_belongs_to_no_layer_imports_nothing_of_ours_but_errors_and_the_ver
 def test_the_folders_are_the_layers_and_their_wings(tracked: list[str]) -> None:
     tops = {Path(name).parts[0] for name in tracked if name.endswith(".py") and len(Path(name).parts) > 1}
     assert tops == {"tests", *MAY_IMPORT}
-    roots = {name for name in modules() if name.count(".") == 1 and name.rpartition(".")[2] not in MAY_IMPORT}
+    roots = {name for name in shape.modules() if name.count(".") == 1 and name.rpartition(".")[2] not in MAY_IMPORT}
     assert roots == {"acortex.__main__", *(f"acortex.{name}" for name in OF_ALL - {"__version__"})}
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
     graph: nx.DiGraph[str] = nx.DiGraph()
-    known = modules()
+    known = shape.modules()
     for module, path in known.items():
         for _, name in imports(path.read_text()):
             target = name if name in known else name.rpartition(".")[0]
@@ -160,5 +134,5 @@ ONE_PLACE = {
 
 @pytest.mark.parametrize("text", ONE_PLACE)
 def test_what_is_done_in_one_place_is_done_nowhere_else(text: str) -> None:
-    having = {str(path.relative_to(CHECKOUT)) for path in modules().values() if text in path.read_text()}
+    having = {str(path.relative_to(CHECKOUT)) for path in shape.modules().values() if text in path.read_text()}
     assert having == ONE_PLACE[text]
