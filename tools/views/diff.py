@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple, TypeVar
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -35,14 +35,8 @@ def diff_parts(report: TraceDiff) -> Iterator[RenderableType]:
     yield totals
     if report.first_divergence:
         yield from _divergence(report.first_divergence)
-    path = ((f"{row.unit}: {row.what}: {row.name}", row.cycles) for row in report.critical)
-    yield from _moved("critical path", path, _cycles)
-    yield from _moved("layer, cycles in flight", ((row.name, row.cycles) for row in report.by_layer), _cycles)
-    yield from _moved("unit, waiting cycles", ((row.name, row.waiting) for row in report.by_unit), _cycles)
-    yield from _moved("wait", ((f"{row.unit}: {row.cause}", row.cycles) for row in report.by_wait), _cycles)
-    instructions = ((moved_line(row), row.busy) for row in report.by_instruction)
-    yield from _moved("instruction, busy cycles", instructions, _cycles)
-    yield from _moved("component, energy", ((row.name, row.energy_j) for row in report.by_component), energies)
+    for table in moved(report):
+        yield from _table(table)
 
 
 def given(changed: Changed) -> Iterator[RenderableType]:
@@ -98,27 +92,46 @@ def moved_line(row: MovedLine) -> str:
     return instruction(" / ".join(sources) or row.line, row.text)
 
 
+class Moved(NamedTuple):
+    """A table of what moved: numbers of cycles, or of joules, by name; the largest change first."""
+
+    title: str
+    rows: Sequence[tuple[str, Sequence[float]]]
+    energy: bool = False
+
+
+def moved(report: TraceDiff) -> Iterator[Moved]:
+    """Every table of what moved that has a row, most telling first."""
+    path = ((f"{row.unit} {row.what} {row.name}", row.cycles) for row in report.critical)
+    tables = (
+        Moved("critical path, cycles", changed(path)),
+        Moved("layers, cycles in flight", changed((row.name, row.cycles) for row in report.by_layer)),
+        Moved("units, busy cycles", changed((row.name, row.busy) for row in report.by_unit)),
+        Moved("units, waiting cycles", changed((row.name, row.waiting) for row in report.by_unit)),
+        Moved("waits, cycles", changed((f"{row.unit} {row.cause}", row.cycles) for row in report.by_wait)),
+        Moved("instructions, busy cycles", changed((moved_line(row), row.busy) for row in report.by_instruction)),
+        Moved("components, energy", changed((row.name, row.energy_j) for row in report.by_component), True),
+    )
+    yield from (table for table in tables if table.rows)
+
+
 def changed(pairs: Iterable[tuple[str, Sequence[T]]]) -> list[tuple[str, Sequence[T]]]:
     """The names of pairs of numbers that differ, with the pairs, the largest change first."""
     return sorted((row for row in pairs if row[1][0] != row[1][1]), key=lambda row: -abs(row[1][1] - row[1][0]))
 
 
-def _moved(
-    title: str, rows: Iterable[tuple[str, Sequence[T]]], cells: Callable[[Sequence[T]], tuple[str, str, str]]
-) -> Iterator[RenderableType]:
-    """The rows in which one number differs, the largest change first."""
-    found = changed(rows)
-    if not found:
-        return
+def _table(moved: Moved) -> Iterator[RenderableType]:
+    """What moved as a table, as many rows as one looks at."""
+    cells = energies if moved.energy else _cycles
     yield Text()
-    table = number_table(title, "a", "b", "change")
-    for name, pair in found[:MOST]:
+    table = number_table(moved.title, "a", "b", "change")
+    for name, pair in moved.rows[:MOST]:
         table.add_row(f"  {name}", *cells(pair))
     yield table
-    if len(found) > MOST:
-        yield Text(f"  and {len(found) - MOST} more", "dim")
+    if len(moved.rows) > MOST:
+        yield Text(f"  and {len(moved.rows) - MOST} more", "dim")
 
 
-def _cycles(pair: Sequence[int]) -> tuple[str, str, str]:
+def _cycles(pair: Sequence[float]) -> tuple[str, str, str]:
     """Two counts and their difference."""
     return f"{pair[0]:,}", f"{pair[1]:,}", f"{pair[1] - pair[0]:+,}"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from acortex.tools.views.changed import rows
-from acortex.tools.views.diff import T, chains, changed, moved_line, place
+from acortex.tools.views.diff import Moved, chains, moved, place
 from acortex.tools.views.tables import energies
 from acortex.traces.results_of_paths import Changed, DiffEvent, Divergence, TraceDiff
 
@@ -34,14 +34,8 @@ def sections(report: TraceDiff) -> Iterator[Section]:
     yield from _given(report.changed)
     if report.first_divergence:
         yield _divergence(report.first_divergence)
-    path = ((f"{row.unit} {row.what} {row.name}", row.cycles) for row in report.critical)
-    yield from _moved("Critical path, cycles", path, _cycles)
-    yield from _moved("Layers, cycles in flight", ((row.name, row.cycles) for row in report.by_layer), _cycles)
-    yield from _moved("Units, busy cycles", ((row.name, row.busy) for row in report.by_unit), _cycles)
-    yield from _moved("Waits, cycles", ((f"{row.unit} {row.cause}", row.cycles) for row in report.by_wait), _cycles)
-    instructions = ((moved_line(row), row.busy) for row in report.by_instruction)
-    yield from _moved("Instructions, busy cycles", instructions, _cycles)
-    yield from _moved("Components, energy", ((row.name, row.energy_j) for row in report.by_component), energies)
+    for table in moved(report):
+        yield _table(table)
 
 
 _PAIR = ("", "before", "after", "change")
@@ -66,19 +60,16 @@ def _event(row: DiffEvent) -> tuple[str, ...]:
     return str(row.cycle), str(row.duration), row.unit, row.kind, row.source, row.text
 
 
-def _moved(
-    title: str, rows: Iterable[tuple[str, Sequence[T]]], cells: Callable[[Sequence[T]], tuple[str, ...]]
-) -> Iterator[Section]:
-    """The rows whose number moved, the largest change first."""
-    found = changed(rows)
-    if found:
-        table = tuple((name, *cells(pair)) for name, pair in found[:MOST])
-        more = f"The largest {MOST} of {len(found)}." if len(found) > MOST else ""
-        yield Section(title, more, _PAIR, table)
+def _table(moved: Moved) -> Section:
+    """What moved as a section, as many rows as one looks at."""
+    cells = energies if moved.energy else _cycles
+    table = tuple((name, *cells(pair)) for name, pair in moved.rows[:MOST])
+    more = f"The largest {MOST} of {len(moved.rows)}." if len(moved.rows) > MOST else ""
+    return Section(f"{moved.title[0].upper()}{moved.title[1:]}", more, _PAIR, table)
 
 
-def _cycles(pair: Sequence[int]) -> tuple[str, str, str]:
-    return str(pair[0]), str(pair[1]), f"{pair[1] - pair[0]:+d}"
+def _cycles(pair: Sequence[float]) -> tuple[str, str, str]:
+    return str(pair[0]), str(pair[1]), f"{pair[1] - pair[0]:+}"
 
 
 def markdown(report: TraceDiff, names: Sequence[str]) -> str:
