@@ -282,3 +282,5 @@ def test_the_code_of_the_page_runs_and_its_host_is_short() -> None:
     assert waited(names["result"], "host/in", "host") > 0
     assert names["shared"].cycles > names["alone"].cycles
     assert names["levels"][0] == (0, 0, 0)
+    assert names["frozen"].cycle == 1000
+    assert names["other"].snapshot() == names["chip"].snapshot() != names["frozen"]
