@@ -67,8 +67,9 @@ class Kernel(simpy.Environment):
         self.soon: float = NEVER
         """The cycle of the first entry on the heap, while an alarm rings."""
         self._here: float = -1
+        """The cycle of the last check of `_moves_on`."""
         self._steps_here = 0
-        """The cycle of the last check of `_moves_on`, and the steps done in it up to then."""
+        """The steps of simpy done in that cycle up to then."""
         self.over: Callable[[], bool] | None = None
         """Checked before each step where processes of a user may go on for ever: whether the run is over."""
 
@@ -227,7 +228,8 @@ class _End(simpy.Event):
 class Alarm(simpy.Event):
     """One unit's event, armed again and again. Units of lower rank act first within a cycle, however they were made.
 
-    All that it takes of simpy is documented: `schedule` with a priority and a delay, and `callbacks`.
+    It takes of simpy what is documented: `schedule` with a priority and a delay, and `callbacks`. `_ok` and `_value`
+    say that it has succeeded, as simpy's own `Timeout` says it.
     """
 
     roles = Roles(
