@@ -71,8 +71,18 @@ def test_outputs_on_stdout_leave_the_report_to_stderr(source: Path, digits: Path
 
 def test_functional_and_timed_runs_give_the_same_outputs(source: Path, digits: Path, tmp_path: Path) -> None:
     for name, option in (("timed", "--format=text"), ("functional", "--functional-only")):
-        acortex_("run", source, "--input", digits / "x.npy", "--output", tmp_path / f"{name}.npy", option)
+        result = acortex_("run", source, "--input", digits / "x.npy", "--output", tmp_path / f"{name}.npy", option)
+        assert result.exit_code == 0, result.output
     assert (tmp_path / "timed.npy").read_bytes() == (tmp_path / "functional.npy").read_bytes()
+
+
+def test_a_report_without_time_has_the_accuracy_and_no_number_of_time() -> None:
+    result = acortex_("run", "zoo:digits_mlp", "--functional-only")
+    assert result.exit_code == 0, result.output
+    lines = [line.split() for line in result.stdout.splitlines() if line]
+    assert lines[0] == ["digits_mlp", "on", "acortex_digits"]
+    assert ["accuracy", "96.73", "%"] in lines
+    assert not {"latency", "energy", "throughput", "cycles"} & {word for line in lines for word in line}
 
 
 def test_timing_does_not_depend_on_values(source: Path, digits: Path) -> None:
