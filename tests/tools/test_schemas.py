@@ -272,6 +272,14 @@ def test_what_a_command_prints_is_what_its_schema_says(
     assert printed.command.startswith(f"acortex {command}")
 
 
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize(("command", "code", "given"), CASES)
+def test_a_command_says_the_same_to_people(command: str, code: int, given: list[str], folder: Path) -> None:
+    result = invoke(*command.split(), *(text.format(folder) for text in given))
+    assert result.exit_code == code, result.output
+    assert result.stdout.strip() and "{" not in result.stdout.splitlines()[0]
+
+
 def test_every_schema_but_those_of_files_is_one_that_an_example_prints() -> None:
     commands = {one.command.partition(" --")[0] for one in SCHEMAS if not one.file}
     assert commands == {f"acortex {name}" for name in EXAMPLES}
