@@ -12,9 +12,7 @@ from numpy.typing import NDArray
 from acortex.isa.arithmetic.quantisers import Quantiser
 from acortex.isa.arithmetic.recurrent import gru_reset_step, gru_step, lstm_step
 from acortex.isa.arithmetic.windows import Window
-from acortex.isa.semantics import (
-    Flow,
-)
+from acortex.isa.semantics import Flow
 from acortex.isa.sequencer import Stream
 
 from .dispatches import (
