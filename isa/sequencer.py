@@ -60,7 +60,7 @@ class Dispatch(NamedTuple):
 
     `pc` is its address, `ops` its operands by name, `layer` is 0 for none, else one more than the index into the
     program's layer names; `inference` counts from 0 (-1 for none). `stream`, `quantiser` and `group` are there
-    where the instruction names one.
+    where the instruction names one. `serial` is its place in the order of issue.
     """
 
     pc: int
@@ -74,6 +74,7 @@ class Dispatch(NamedTuple):
     other: Quantiser | None
     window: Window | None
     group: int
+    serial: int = -1
 
 
 class Sequencer:
@@ -91,6 +92,8 @@ class Sequencer:
         """`running`; `started` after a step over `start`, until the next step; `halted`."""
         self.layer = 0
         self.inference = -1
+        self.serial = 0
+        """How many instructions have been carried out."""
         self.counts = [-1] * 8
         self._bounds = [0] * 8
         self._began = [0] * 8
@@ -120,6 +123,16 @@ class Sequencer:
         """Whether there is a next instruction."""
         return self.pc < len(self._decoded)
 
+    @property
+    def next_row(self) -> InstructionRow:
+        """The row of the next instruction."""
+        return self._decoded[self.pc][0]
+
+    @property
+    def context(self) -> tuple[int, int, int, int]:
+        """The address, layer and inference of the next instruction, and its place in the order of issue."""
+        return self.pc, self.layer, self.inference, self.serial
+
     def agent(self) -> str:
         """The agent that the next instruction is for; "controller" for the controller's own."""
         row, ops, _ = self._decoded[self.pc]
@@ -134,10 +147,11 @@ class Sequencer:
         self._row = row
         result = action(self, ops)
         self.pc += 1
+        self.serial += 1
         return result
 
     STATE = (
-        "pc", "state", "layer", "inference", "counts", "_bounds", "_began",
+        "pc", "state", "layer", "inference", "serial", "counts", "_bounds", "_began",
         "streams", "quantisers", "windows", "groups",
     )  # fmt: skip
     """The attributes that decide what comes next; the others are settings, or follow from them."""
@@ -173,6 +187,7 @@ class Sequencer:
             self._second(ops, names),
             self._named(self.windows, ops.window, "window w") if "window" in names else None,
             self._group(ops) if "group" in names else -1,
+            self.serial,
         )
 
     def _second(self, ops: Any, names: Mapping[str, Operand]) -> Quantiser | None:

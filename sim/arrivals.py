@@ -24,6 +24,7 @@ from acortex.isa.sequencer import Dispatch
 from acortex.sim.chip.specs import Chip
 from acortex.sim.functional.happens_before import ProgramOrder
 from acortex.sim.ledger.retention import ROWS, bounds
+from acortex.sim.results import RunReport
 from acortex.sim.timing.memory import Access
 from acortex.sim.timing.wiring import TimedChip
 
@@ -44,6 +45,18 @@ def check(program: Program, chip: Chip, order: ProgramOrder, timed: TimedChip) -
     """Holds a run that has ended to the order of its program. Raises ArrivalError where it did otherwise."""
     check_stream(program, order, timed.arrived)
     check_memory(program, order, timed.accesses(), chip.memory.access_cycles)
+
+
+def check_skipping(report: RunReport, skipping: RunReport) -> None:
+    """Holds a run whose events were all simulated to one that skipped what repeats.
+
+    Raises ArrivalError where they differ: a fault of the simulator.
+    """
+    without = {"skipped"}
+    if (one := report.model_dump(exclude=without)) != (other := skipping.model_dump(exclude=without)):
+        differs = ", ".join(name for name in one if one[name] != other[name])
+        hint = "please report it with the program; --no-skip simulates each event"
+        raise ArrivalError(f"a run that skips what repeats has other results: {differs}", hint=hint)
 
 
 class _Accesses(NamedTuple):

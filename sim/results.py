@@ -185,6 +185,15 @@ class Verification(Document):
     """The first inference with a difference."""
 
 
+class Skipped(Document):
+    """What was not simulated event by event, because it repeats what had been (docs/skipping.md)."""
+
+    events: int
+    """How many events that are."""
+    share: Share
+    """Of all events of the run."""
+
+
 class RunReport(TableResult):
     """What a run took and where it went. What was not simulated is null: of `timing=False`, all of time and energy."""
 
@@ -262,6 +271,8 @@ class RunReport(TableResult):
     """What is no error, but hardly meant."""
     trace_failure: str | None = None
     """Why the trace could not be written to its end."""
+    skipped: Skipped | None = None
+    """Events that were not simulated, for they repeat what was: null without time. No other number depends on it."""
     order_checked: bool = False
     """Whether the timed run was held to the order of the program (docs/soundness.md)."""
     verification: Verification | None = None

@@ -15,7 +15,7 @@ from acortex.isa.arithmetic.tensors import decode
 from acortex.isa.program import Program
 from acortex.isa.sequencer import Sequencer
 from acortex.sim import arrivals, tracing
-from acortex.sim.chip.prices import INDEX, prices
+from acortex.sim.chip.prices import prices
 from acortex.sim.chip.program_chip import chip_of
 from acortex.sim.chip.specs import Chip
 from acortex.sim.functional.executor import Functional
@@ -114,9 +114,10 @@ class Prepared:
         progress: Progress | None = None,
         observers: Sequence[Observer] = (),
         processes: Sequence[Process] = (),
+        skip: bool = True,
     ) -> Result:
         """Simulates time and energy, without values. The options are those of `acortex.sim.run.run`."""
-        how = _Time(trace, max_cycles, arrivals.wanted(check_order), progress, observers, processes)
+        how = _Time(trace, max_cycles, arrivals.wanted(check_order), progress, observers, processes, skip)
         return self._timed(how, False, None)
 
     def run(
@@ -129,9 +130,10 @@ class Prepared:
         progress: Progress | None = None,
         observers: Sequence[Observer] = (),
         processes: Sequence[Process] = (),
+        skip: bool = True,
     ) -> Result:
         """Computes the outputs, and simulates time and energy. The options are those of `acortex.sim.run.run`."""
-        how = _Time(trace, max_cycles, arrivals.wanted(check_order), progress, observers, processes)
+        how = _Time(trace, max_cycles, arrivals.wanted(check_order), progress, observers, processes, skip)
         return self._timed(how, True, LayerDump() if keep_layers else None)
 
     def timed_chip(self, listeners: Sequence[Listener] = ()) -> TimedChip:
@@ -233,6 +235,7 @@ def run(
     progress: Progress | None = None,
     observers: Sequence[Observer] = (),
     processes: Sequence[Process] = (),
+    skip: bool = True,
 ) -> Result:
     """Runs a program on a chip: `prepare` and what it prepares, in one call.
 
@@ -241,8 +244,9 @@ def run(
     inferences that were complete by then; what comes after it costs nothing. Observers receive every event, as a trace
     does. `processes` are simpy processes of a user that live in the chip, see sim/timing/processes.py. `keep_layers`
     keeps what each layer wrote. `trace_filters` says what a trace leaves out, see `acortex.traces.file.merge.Filter`.
-    `check_order` holds the timed run to the order of the program, see sim/arrivals.py; left out, the environment
-    variable ACORTEX_CHECK_ORDER says so.
+    `skip=False` simulates each event, also those that repeat what has been: all but `skipped` of the report is equal,
+    see docs/skipping.md. `check_order` holds the timed run to the order of the program, see sim/arrivals.py, and to a
+    run that skips; left out, the environment variable ACORTEX_CHECK_ORDER says so.
 
     Raises the errors of `acortex.errors` for a program that breaks a rule, and for inputs that do not fit.
     """
@@ -260,7 +264,7 @@ def run(
         found = prepared.values(keep_layers=keep_layers, progress=progress)
         return Result(found.report, found.outputs, found.layers)
     traced = Tracing(trace, trace_level, trace_filters or {}) if trace else None
-    how = _Time(traced, max_cycles, arrivals.wanted(check_order), progress, observers, processes)
+    how = _Time(traced, max_cycles, arrivals.wanted(check_order), progress, observers, processes, skip)
     return prepared._timed(how, values, LayerDump() if keep_layers and values else None)
 
 
@@ -274,6 +278,12 @@ class _Time:
     progress: Progress | None
     observers: Sequence[Observer]
     processes: Sequence[Process]
+    skip: bool
+
+    @property
+    def skips(self) -> bool:
+        """Whether events may be skipped: not with a limit, processes of a user, or a check of each access."""
+        return self.skip and self.max_cycles is None and not self.check and not self.processes
 
 
 def _simulate(
@@ -290,11 +300,18 @@ def _simulate(
         if writer is not None:
             listeners.append(writer)
         price = prices(chip).total
-        timed = TimedChip(chip, sequencer, groups, listeners, price, record=how.check, processes=how.processes)
+        registers = sequencer.snapshot() if how.check and how.skip and how.max_cycles is None else None
+        options = {"record": how.check, "processes": how.processes, "skip": how.skips}
+        timed = TimedChip(chip, sequencer, groups, listeners, price, **options)
         cycles = timed.run(how.max_cycles, _ticks(how, timed, prepared.host.inferences, functional.steps))
+        report = timed_report(program, chip, Timing(setup, setup_cycles, timed, cycles))
         if how.check:
             arrivals.check(program, chip, functional.program_order, timed)
-        report = timed_report(program, chip, Timing(setup, setup_cycles, timed, cycles))
+        if registers is not None and not how.processes and not timed.stopped:
+            sequencer.restore(registers)
+            skipping = TimedChip(chip, sequencer, groups, skip=True)
+            again = timed_report(program, chip, Timing(setup, setup_cycles, skipping, skipping.run()))
+            arrivals.check_skipping(report, again)
         return timed, report.model_copy(update={"order_checked": how.check, **_end(writer, report, timed)})
     finally:
         if writer is not None:
@@ -321,9 +338,7 @@ def _ticks(how: _Time, timed: TimedChip, inferences: int, instructions: int) -> 
 
 def _tell(progress: Progress, timed: TimedChip, inferences: int, instructions: int) -> None:
     """Says how far the timed executor is: by inferences, or by instructions where there is but one."""
-    tally = timed.tally
     if inferences > 1:
-        progress(len(tally.inferences), inferences)
+        progress(timed.begun, inferences)
     else:
-        issued = sum(count for (kind, _, _), count in tally.events.items() if kind == INDEX["controller.issue"])
-        progress(issued, instructions)
+        progress(timed.issued, instructions)

@@ -7,7 +7,7 @@ attojoules; leakage is the same in every cycle.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from acortex.sim.chip.clock import Clock
 from acortex.sim.chip.prices import Prices
@@ -30,7 +30,7 @@ def window_cycles(clock: Clock, cycles: int) -> int:
     return width
 
 
-def energy_by_window(work: Sequence[Work], price: Prices, cycles: int, width: int) -> list[int]:
+def energy_by_window(work: Iterable[Work], price: Prices, cycles: int, width: int) -> list[int]:
     """Attojoules in each window of `width` cycles; the last one ends with the run. Their sum is the run's energy."""
     last = max(-(-cycles // width) - 1, 0)
     windows: defaultdict[int, int] = defaultdict(int)
@@ -52,7 +52,7 @@ def _spread(windows: dict[int, int], start: int, end: int, energy: int, width: i
         given = due
 
 
-def power_report(work: Sequence[Work], price: Prices, clock: Clock, cycles: int, energy_aj: int) -> Power:
+def power_report(work: Iterable[Work], price: Prices, clock: Clock, cycles: int, energy_aj: int) -> Power:
     """The average, the peak and the windows of a run's power. The peak is that of a whole window, if there is one."""
     width = window_cycles(clock, cycles)
     windows = energy_by_window(work, price, cycles, width)

@@ -23,6 +23,7 @@ from acortex.sim.results import (
     ProgramName,
     RunReport,
     Setup,
+    Skipped,
     SteadyState,
     UnitTime,
     Wait,
@@ -76,7 +77,7 @@ def timed_report(program: Program, chip: Chip, timing: Timing) -> RunReport:
         latency_s=seconds,
         **_energy(energies.total, energies.by_component),
         power_w=energy_j / seconds if cycles else 0.0,
-        power=power_report(tally.work, price, clock, cycles, energies.total),
+        power=power_report(tally.work.values(), price, clock, cycles, energies.total),
         macs=macs,
         throughput_ops_per_s=2 * macs / seconds if cycles else 0.0,
         efficiency_ops_per_j=2 * macs / energy_j if energies.total else 0.0,
@@ -90,7 +91,15 @@ def timed_report(program: Program, chip: Chip, timing: Timing) -> RunReport:
         memory=occupancy(accesses, chip.memory_words, cycles),
         retention=late_reads(program, clock, accesses, delays(chip).retention_cycles),
         stopped=_stopped(timing),
+        skipped=_skipped(timing.chip),
     )
+
+
+def _skipped(chip: TimedChip) -> Skipped:
+    """The events that were not simulated."""
+    events = sum(chip.tally.events.values())
+    skipped = chip.skipper.skipped if chip.skipper is not None else 0
+    return Skipped(events=skipped, share=skipped / events if events else 0.0)
 
 
 def _stopped(timing: Timing) -> str | None:

@@ -17,7 +17,7 @@ from acortex.sim.chip.groups import GroupTimes as GroupTimes
 from acortex.sim.chip.prices import INDEX as KIND
 from acortex.sim.timing.channel import UNBOUNDED, Channel
 from acortex.sim.timing.kernel import CAUSE, IDLE, NOTHING, Alarm
-from acortex.sim.timing.snapshot import CYCLE, NUMBER, UNIT, VALUE, Roles
+from acortex.sim.timing.snapshot import COUNTDOWN, CYCLE, NUMBER, OPERATION, UNIT, VALUE, Roles
 from acortex.sim.timing.unit import Agent, Context, Ports, Site, Unit
 
 LOAD, FRAME = KIND["vmm.load"], KIND["vmm.frame"]
@@ -189,9 +189,9 @@ class Frame(Unit):
     roles = Roles(
         spec=("kernel",),
         state={
-            "_held": VALUE,
-            "_expected": NUMBER,
-            "_outstanding": NUMBER,
+            "_held": OPERATION,
+            "_expected": COUNTDOWN,
+            "_outstanding": COUNTDOWN,
             "_drained_from": CYCLE,
             "_watcher": UNIT,
         },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from acortex.isa.semantics import moves, slide_of
@@ -54,9 +55,11 @@ class Buffer(Agent):
         if dispatch.window is None:
             each, rest = divmod(flow.taken, flow.given)
             self._new = self._freed = [each] * (flow.given - 1) + [each + rest]
+            self.row = 0
         else:
             windows = slide_of(dispatch)
             self._new, self._freed = windows.new.tolist(), windows.freed.tolist()
+            self.row = dispatch.window.columns
 
     def begin(self, dispatch: Dispatch) -> None:
         """Begins to make vectors, one for each position."""
@@ -83,3 +86,9 @@ class Buffer(Agent):
             self._words.take_many(needed)
             self._vectors.put(now + 1, self._freed[-self.remaining])
         self.remaining -= 1
+        if self.remaining <= self.look_at and self.skipper is not None:
+            self.skipper.stepped(self)
+
+    def columns(self) -> Sequence[Sequence[int]]:
+        """The new words of each vector, and those that are free after its load."""
+        return (self._new,) if self._new is self._freed else (self._new, self._freed)

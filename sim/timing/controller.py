@@ -4,22 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
-from acortex.isa.sequencer import Sequencer
+from acortex.isa.sequencer import Dispatch
 from acortex.sim.chip.prices import INDEX as KIND
 from acortex.sim.timing.kernel import CAUSE, IDLE, Alarm
 from acortex.sim.timing.snapshot import NUMBER, Roles
-from acortex.sim.timing.unit import Agent, Ports, Site, Unit
+from acortex.sim.timing.unit import Agent, Context, Ports, Site, Skipper, Unit
 
 ISSUE = KIND["controller.issue"]
 QUEUE = CAUSE["queue"]
+
+
+class Source(Protocol):
+    """What gives a controller its instructions: a sequencer, or a walk of one that went ahead."""
+
+    state: str
+    """`running` as long as there are more."""
+
+    @property
+    def in_program(self) -> bool:
+        """Whether there is a next instruction."""
+
+    @property
+    def context(self) -> Context:
+        """The address, layer and inference of the next instruction, and its place in the order of issue."""
+
+    def agent(self) -> str:
+        """The agent that the next instruction is for."""
+
+    def step(self) -> Dispatch | None:
+        """Carries out the next instruction; an agent's comes back."""
 
 
 @dataclass(frozen=True)
 class ControllerPorts(Ports):
     """The program, and the agents by the names that the instruction table gives them."""
 
-    sequencer: Sequencer
+    source: Source
     agents: Mapping[str, Agent]
 
 
@@ -37,14 +59,20 @@ class Controller(Unit):
     causes = frozenset({QUEUE})
 
     roles = Roles(
-        spec=("_decode_cycles",), ports=("_sequencer", "_agents"), state={"_stopped": NUMBER}, parts=("alarm",)
+        spec=("_decode_cycles", "loop_ends"),
+        ports=("_source", "_agents", "skipper"),
+        state={"_stopped": NUMBER},
+        parts=("alarm",),
     )
 
     def __init__(self, site: Site, path: str, rank: int, spec: ControllerSpec, ports: ControllerPorts) -> None:
         ports.check(path)
         super().__init__(path, rank, site.tally)
         self.alarm = Alarm(site.kernel, rank, self.wake)
-        self._sequencer = ports.sequencer
+        self._source = ports.source
+        self.skipper: Skipper | None = None
+        self.loop_ends: frozenset[int] = frozenset()
+        """The instructions that end a loop, by their places in the order of issue, where the skipper looks there."""
         self._agents = ports.agents
         self._decode_cycles = spec.decode_cycles
         self._stopped = False
@@ -54,18 +82,20 @@ class Controller(Unit):
         if self._stopped:
             self.block(now, IDLE)
             return
-        sequencer = self._sequencer
-        self.turn_to((sequencer.pc, sequencer.layer, sequencer.inference))
-        agent = self._agents.get(sequencer.agent()) if sequencer.in_program else None
+        source = self._source
+        self.turn_to(source.context)
+        agent = self._agents.get(source.agent()) if source.in_program else None
         if agent is not None and not agent.queue.room(now, 1, self):
             self.block(now, QUEUE)
             return
-        dispatch = sequencer.step()
+        dispatch = source.step()
         self.act(now, self._decode_cycles, ISSUE, 1)
         if agent is not None and dispatch is not None:
             agent.queue.put(self.since, dispatch)
-        self._stopped = sequencer.state != "running"
+        self._stopped = source.state != "running"
         self.alarm.at(self.since)
+        if self.skipper is not None and self.context[3] in self.loop_ends:
+            self.skipper.passed()
 
     def notify(self, cycle: int) -> None:
         """Looks again in the cycle in which a queue has room."""

@@ -94,6 +94,8 @@ class HostIn(Client):
         """Writes the word, and goes on."""
         self.act(now, self.fabric.access, WRITE, 1)
         self.proceed(now)
+        if self.remaining <= self.look_at and self.skipper is not None:
+            self.skipper.stepped(self)
 
 
 class HostOut(Client):

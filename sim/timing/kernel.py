@@ -282,6 +282,14 @@ class Alarm(simpy.Event):
         if self.due != NEVER:
             self.push()
 
+    def rearm(self, due: int, floor: int) -> None:
+        """Rings in another cycle instead, or not at all: an entry that is on the heap becomes stale."""
+        if self.due != NEVER:
+            self.stale += 1
+        self.due, self.floor = due, floor
+        if due != NEVER:
+            self.push()
+
     def push(self) -> None:
         """Puts an entry for the cycle in which it rings on simpy's heap."""
         due, kernel = self.due, self._kernel

@@ -18,7 +18,7 @@ from acortex.isa.sequencer import Dispatch
 from acortex.sim.chip.prices import INDEX as KIND
 from acortex.sim.timing.channel import Channel
 from acortex.sim.timing.kernel import CAUSE, Alarm
-from acortex.sim.timing.snapshot import CYCLE, CYCLES, GRANTS, NUMBER, Roles
+from acortex.sim.timing.snapshot import CYCLE, CYCLES, GRANTS, LANES, NUMBER, PLACES, Roles
 from acortex.sim.timing.unit import Agent, Context, Ports, Site, Unit
 
 READ, WRITE = KIND["memory.read"], KIND["memory.write"]
@@ -49,7 +49,7 @@ class DataBus:
     roles = Roles(
         spec=("_kind", "_word_cycles", "_several"),
         ports=("lanes",),
-        state={"free_from": CYCLE, "_free_at": CYCLES, "_next": NUMBER},
+        state={"free_from": CYCLE, "_free_at": LANES, "_next": NUMBER},
     )
 
     def __init__(self, lanes: list[Unit], kind: int, word_cycles: int) -> None:
@@ -87,7 +87,7 @@ class Fabric:
 
     roles = Roles(
         spec=("times", "access", "contended", "_rank"),
-        state={"port_free": CYCLE, "_ports": CYCLES, "_banks": CYCLES},
+        state={"port_free": CYCLE, "_ports": PLACES, "_banks": CYCLES},
     )
 
     def __init__(self, rank: int, times: MemoryTimes) -> None:
@@ -156,6 +156,11 @@ class Client(Agent):
         """Finds the addresses of the words, where banks matter."""
         if self.fabric.contended:
             self._addresses = visited(dispatch).tolist()
+
+    def columns(self) -> Sequence[Sequence[int]]:
+        """The bank of each word, where an access can find its bank taken."""
+        banks = self.fabric.times.banks
+        return ([address % banks for address in self._addresses],) if self.fabric.contended and self.at_port else ()
 
     def begin(self, dispatch: Dispatch) -> None:
         """Begins to walk over a stream."""
@@ -335,6 +340,13 @@ class Writer(Client):
         self._left_over = not takes
         if self._pixel:
             self._look_back()
+
+    def columns(self) -> Sequence[Sequence[int]]:
+        """The banks of its words, and which of them hold what the one before left over."""
+        banks = super().columns()
+        if not self._pixel or self.current is None or self.current.stream is None:
+            return banks
+        return *banks, [left % self._pixel == 1 for left in range(self.current.stream.size, 0, -1)]
 
     def _look_back(self) -> None:
         """Sets whether the next word comes over the bus, or holds what the one before it left over."""

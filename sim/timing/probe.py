@@ -61,6 +61,61 @@ class OneByOne:
             self._observer.wait(*row)
 
 
+class Delivery:
+    """Gives listeners rows in the order in which they were logged, events and waits apart.
+
+    What they receive at once ends where they have received a whole number of `BLOCK` events, or of waits. So a trace,
+    which writes blocks of as many rows, is the same however many rows come at a time.
+    """
+
+    def __init__(self, listeners: Sequence[Listener], price: Sequence[int]) -> None:
+        self._listeners = listeners
+        self._price = np.array(price, dtype=np.int64)
+        self._events = self._waits = 0
+
+    def give(self, rows: Rows, context: Rows) -> None:
+        """Gives rows of the shape (5, rows): start, duration, kind (of a wait ~cause), count, unit.
+
+        `context` has address, layer and inference of the instruction of each.
+        """
+        is_wait = rows[2] < 0
+        waits = np.cumsum(is_wait)
+        events = np.arange(1, len(waits) + 1) - waits
+        cuts = {*_multiples(events, self._events), *_multiples(waits, self._waits), len(waits)}
+        begin = 0
+        for end in sorted(cuts):
+            if begin < end:
+                self._part(rows[:, begin:end], context[:, begin:end], is_wait[begin:end])
+            begin = end
+        if len(waits):
+            self._events += int(events[-1])
+            self._waits += int(waits[-1])
+
+    def _part(self, rows: Rows, context: Rows, is_wait: NDArray[np.bool_]) -> None:
+        if not is_wait.all():
+            start, duration, kind, count, unit = rows[:, ~is_wait]
+            found = np.stack([start, duration, unit, kind, count, *context[:, ~is_wait], count * self._price[kind]])
+            for listener in self._listeners:
+                listener.events(found)
+        if is_wait.any():
+            start, duration, kind, _, unit = rows[:, is_wait]
+            found = np.stack([start, duration, unit, ~kind, *context[:, is_wait]])
+            for listener in self._listeners:
+                listener.waits(found)
+
+
+BLOCK = 65_536
+"""Rows of a block of a trace."""
+
+
+def _multiples(counted: Rows, before: int) -> list[int]:
+    """Where a running count, with what was counted before, reaches a multiple of `BLOCK`: after so many rows."""
+    last = before + int(counted[-1]) if len(counted) else before
+    whole = np.arange(before // BLOCK + 1, last // BLOCK + 1) * BLOCK - before
+    found: list[int] = (np.searchsorted(counted, whole) + 1).tolist()
+    return found
+
+
 class Probe:
     """The log of some units, and the listeners that receive it.
 
@@ -69,8 +124,7 @@ class Probe:
 
     def __init__(self, units: Sequence[Unit], listeners: Sequence[Listener], price: Sequence[int]) -> None:
         self._units = units if listeners else ()
-        self._listeners = listeners
-        self._price = np.array(price, dtype=np.int64)
+        self._delivery = Delivery(listeners, price)
         self._log = self._new_log()
 
     def _new_log(self) -> Log:
@@ -82,21 +136,12 @@ class Probe:
     def publish(self) -> None:
         """Gives the listeners what was logged since the last time."""
         log, self._log = self._log, self._new_log()
-        places, events, waits = _rows(log.places, 4), _rows(log.events, 5), _rows(log.waits, 4)
-        if len(events):
-            start, duration, kind, count, place = events.T
-            unit, *context = places[place].T
-            rows = np.stack([start, duration, unit, kind, count, *context, count * self._price[kind]])
-            for listener in self._listeners:
-                listener.events(rows)
-        if len(waits):
-            start, duration, cause, place = waits.T
-            unit, *context = places[place].T
-            rows = np.stack([start, duration, unit, cause, *context])
-            for listener in self._listeners:
-                listener.waits(rows)
+        if log.rows:
+            places, rows = rows_of(log.places, 5), rows_of(log.rows, 5).T
+            context = places[rows[4]].T
+            self._delivery.give(np.stack([*rows[:4], context[0]]), context[1:4])
 
 
-def _rows(flat: list[int], fields: int) -> Rows:
+def rows_of(flat: list[int], fields: int) -> Rows:
     """Integers in rows of so many fields; packing them takes half the time of np.array."""
     return np.frombuffer(struct.pack(f"={len(flat)}q", *flat), dtype=np.int64).reshape(-1, fields)

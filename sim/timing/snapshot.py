@@ -77,6 +77,18 @@ NUMBER = Kind("number", _same, _same)
 VALUE = Kind("value", _same, _same)
 """An instruction, an operation, a context: values that never change. Instructions are compared by their fields."""
 
+COUNTDOWN = Kind("countdown", _same, _same)
+"""What is left of something: a number that only falls until it is set anew."""
+
+INSTRUCTION = Kind("instruction", _same, _same)
+"""An instruction, or None."""
+
+OPERATION = Kind("operation", _same, _same)
+"""An array operation with the instruction that it is of, or None."""
+
+SINCE = Kind("since", lambda value, frame: frame.relative(value), lambda plain, frame: frame.absolute(plain))
+"""The cycle up to which the time of a unit is accounted for."""
+
 CYCLE = Kind("cycle", lambda value, frame: frame.relative(value), lambda plain, frame: frame.absolute(plain))
 
 CYCLES = Kind(
@@ -84,6 +96,12 @@ CYCLES = Kind(
     lambda value, frame: tuple(frame.relative(cycle) for cycle in value),
     lambda plain, frame: [frame.absolute(distance) for distance in plain],
 )
+
+PLACES = Kind("cycles of like places", CYCLES.freeze, CYCLES.thaw)
+"""Cycles from which places are free that nothing tells apart: only how many there are of each counts."""
+
+LANES = Kind("cycles of lanes", CYCLES.freeze, CYCLES.thaw)
+"""Cycles from which lanes are free, of which the one that is free the longest comes next."""
 
 STAMPED = Kind(
     "stamped values",
@@ -121,8 +139,8 @@ SPANS = Kind(
 
 WORK = Kind(
     "first and last cycle of what was done",
-    lambda value, frame: tuple((first - frame.now, last - frame.now, done) for first, last, done in value),
-    lambda plain, frame: [(first + frame.now, last + frame.now, done) for first, last, done in plain],
+    lambda value, frame: tuple((key, (a - frame.now, b - frame.now, done)) for key, (a, b, done) in value.items()),
+    lambda plain, frame: {key: (a + frame.now, b + frame.now, done) for key, (a, b, done) in plain},
 )
 
 GRANTS = Kind(

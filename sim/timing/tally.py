@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from acortex.sim.timing.snapshot import SPANS, TABLE, WORK, Roles
 
 Work = tuple[int, int, tuple[tuple[int, int], ...]]
@@ -25,17 +27,31 @@ class Tally:
         self.layers: dict[tuple[int, int], list[int]] = {}
         self.macs: dict[tuple[int, int], int] = {}
         self.inferences: dict[int, list[int]] = {}
-        self.work: list[Work] = []
-        """What each unit did for each instruction, and when: for power over time."""
+        self.work: dict[tuple[int, int], Work] = {}
+        """What each unit did for each instruction, by unit and the instruction's place in the order of issue."""
+
+    def clear(self) -> None:
+        """Forgets all."""
+        for table in (self.events, self.counts, self.layers, self.macs, self.inferences, self.work):
+            table.clear()
 
     def book(self, key: tuple[int, int, int], events: int, count: int) -> None:
         """Books events of a kind, and what they count, for a layer of an inference."""
         self.events[key] = self.events.get(key, 0) + events
         self.counts[key] = self.counts.get(key, 0) + count
 
-    def compute(self, context: tuple[int, int, int], macs: int) -> None:
+    def do(self, key: tuple[int, int], first: int, last: int, done: tuple[tuple[int, int], ...]) -> None:
+        """Notes what a unit did for an instruction: one span, even where it worked for another in between."""
+        known = self.work.get(key)
+        if known is not None:
+            first, last, counts = min(first, known[0]), max(last, known[1]), Counter(dict(known[2]))
+            counts.update(dict(done))
+            done = tuple(counts.items())
+        self.work[key] = first, last, done
+
+    def compute(self, context: tuple[int, int, int, int], macs: int) -> None:
         """Books the multiply-accumulates of array operations."""
-        key = context[1:]
+        key = context[1:3]
         self.macs[key] = self.macs.get(key, 0) + macs
 
     def span(self, layer: int, inference: int, start: int, end: int) -> None:
@@ -62,15 +78,13 @@ class Log:
     """
 
     def __init__(self) -> None:
-        self.events: list[int] = []
-        """start, duration, kind, count, place; and so on."""
-        self.waits: list[int] = []
-        """start, duration, cause, place."""
+        self.rows: list[int] = []
+        """start, duration, kind, count, place; and so on. A wait has ~cause in place of a kind, and 0 of a count."""
         self.places: list[int] = []
-        """unit, pc, layer, inference."""
+        """unit, pc, layer, inference, place in the order of issue."""
 
-    def enter(self, unit: int, context: tuple[int, int, int]) -> int:
+    def enter(self, unit: int, context: tuple[int, int, int, int]) -> int:
         """The number of a new place."""
-        number = len(self.places) // 4
+        number = len(self.places) // 5
         self.places += unit, *context
         return number

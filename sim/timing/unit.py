@@ -6,20 +6,20 @@ says of each attribute which it is; sim/timing/snapshot.py goes by that.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import MISSING, dataclass, fields
 from types import FunctionType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from acortex.isa.sequencer import Dispatch
 from acortex.isa.table import MAKE_TOKEN, ROWS, TAKE_TOKEN
 from acortex.sim.timing.channel import Channel, Tokens
 from acortex.sim.timing.kernel import CAUSES, IDLE, TOKEN, Alarm, Kernel
-from acortex.sim.timing.snapshot import BEGAN, COUNTS, CYCLE, NUMBER, TABLE, VALUE, Roles
+from acortex.sim.timing.snapshot import BEGAN, COUNTDOWN, COUNTS, INSTRUCTION, NUMBER, SINCE, TABLE, VALUE, Roles
 from acortex.sim.timing.tally import Log, Tally
 
-Context = tuple[int, int, int]
-"""What a unit works for: the address, layer and inference of an instruction."""
+Context = tuple[int, int, int, int]
+"""What a unit works for: the address, layer and inference of an instruction, and its place in the order of issue."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Unit:
     roles = Roles(
         spec=("path", "number"),
         ports=("_tally", "_log"),
-        state={"since": CYCLE, "cause": NUMBER},
+        state={"since": SINCE, "cause": NUMBER},
         sums={"busy": NUMBER, "spent": COUNTS, "first": BEGAN, "last": BEGAN, "context": VALUE, "_done": TABLE},
         derived=("_place",),
     )
@@ -77,7 +77,7 @@ class Unit:
         """When the current instruction's first event began, -1 before it."""
         self.last = 0
         """When its last event ended."""
-        self.context: Context = (-1, 0, -1)
+        self.context: Context = (-1, 0, -1, -1)
         """The instruction that the unit works on."""
         self._log: Log | None = None
         self._place = 0
@@ -89,7 +89,7 @@ class Unit:
         if start > self.since:
             self.spent[self.cause] += start - self.since
             if self._log is not None and self.cause != IDLE:
-                self._log.waits += self.since, start - self.since, self.cause, self._place
+                self._log.rows += self.since, start - self.since, ~self.cause, 0, self._place
         self.cause = IDLE
         self.last = self.since = start + duration
         self.busy += duration
@@ -102,7 +102,7 @@ class Unit:
             if self.first < 0:
                 self.first = start
         if self._log is not None:
-            self._log.events += start, duration, kind, count, self._place
+            self._log.rows += start, duration, kind, count, self._place
 
     def block(self, now: int, cause: int) -> None:
         """Waits for `cause` from cycle `now`, or from the end of what the unit does."""
@@ -115,7 +115,7 @@ class Unit:
         if until > self.since:
             self.spent[self.cause] += until - self.since
             if self._log is not None and self.cause != IDLE:
-                self._log.waits += self.since, until - self.since, self.cause, self._place
+                self._log.rows += self.since, until - self.since, ~self.cause, 0, self._place
             self.since = until
 
     def attach(self, log: Log) -> None:
@@ -132,12 +132,12 @@ class Unit:
 
     def flush(self) -> None:
         """Books what was done since the last call to the layer and inference of the current instruction."""
-        _, layer, inference = self.context
+        _, layer, inference, serial = self.context
         for kind, (events, count) in self._done.items():
             self._tally.book((kind, layer, inference), events, count)
-        if self._done:
+        if self.spans and self._done:
             done = tuple((kind, count) for kind, (_, count) in self._done.items())
-            self._tally.work.append((self.first, self.last, done))
+            self._tally.do((self.number, serial), self.first, self.last, done)
         self._done.clear()
         if self.spans and self.first >= 0:
             self._tally.span(layer, inference, self.first, self.last)
@@ -173,6 +173,22 @@ class Site:
     sync_kind: int
 
 
+class Skipper(Protocol):
+    """What skips events that repeat, as agents notify it; sim/timing/skipping.py has it."""
+
+    def began(self, agent: Agent) -> None:
+        """An agent begins an instruction."""
+
+    def stepped(self, agent: Agent) -> None:
+        """An agent did an event, and has as many left as it was to look at, or fewer."""
+
+    def synced(self, agent: Agent) -> None:
+        """An agent made a token, or took one."""
+
+    def passed(self) -> None:
+        """The controller has passed the end of a loop."""
+
+
 class Agent(Unit):
     """A unit that takes instructions from the controller, one after the other, and works on them event by event.
 
@@ -197,9 +213,9 @@ class Agent(Unit):
 
     roles = Roles(
         spec=("kernel", "_sync_kind"),
-        ports=("_tokens",),
-        state={"current": VALUE, "remaining": NUMBER},
-        derived=("_syncs",),
+        ports=("_tokens", "skipper"),
+        state={"current": INSTRUCTION, "remaining": COUNTDOWN},
+        derived=("_syncs", "look_at", "total", "row"),
         parts=("alarm", "queue"),
     )
 
@@ -215,6 +231,13 @@ class Agent(Unit):
         self._tokens = site.tokens
         self._sync_kind = site.sync_kind
         self._syncs = False
+        self.skipper: Skipper | None = None
+        self.look_at = -1
+        """What is left of the current instruction as the skipper looks next; -1 for never."""
+        self.total = 0
+        """The events of the current instruction, where the skipper looks."""
+        self.row = 0
+        """After how many events the instruction begins a new row of an image; 0 where it has no rows."""
 
     def bind(self, dispatch: Dispatch) -> None:
         """Sets what follows from an instruction alone, as it becomes the current one or is restored."""
@@ -230,6 +253,10 @@ class Agent(Unit):
     def step(self, now: int) -> None:
         """Does the instruction's next event from cycle `now`."""
         raise AssertionError(f"{self.path} does not define what an event does")
+
+    def columns(self) -> Sequence[Sequence[int]]:
+        """What tells the events of the current instruction apart: a number for each event in each column."""
+        return ()
 
     def wake(self, now: int) -> None:
         """Goes on with the current instruction, or with the next one in the queue."""
@@ -274,11 +301,13 @@ class Agent(Unit):
         dispatch = self.queue.take()
         self.queue.free(now + 1)
         self.current = dispatch
-        self.turn_to((dispatch.pc, dispatch.layer, dispatch.inference))
+        self.turn_to((dispatch.pc, dispatch.layer, dispatch.inference, dispatch.serial))
         self._syncs = dispatch.row.timing == SYNC
         if not self._syncs:
             self.bind(dispatch)
             self.begin(dispatch)
+            if self.skipper is not None:
+                self.skipper.began(self)
         return True
 
     def settled(self, now: int) -> bool:
@@ -299,6 +328,8 @@ class Agent(Unit):
         self.act(now, 1, self._sync_kind, 1)
         self.alarm.at(now + 1)
         self.current = None
+        if self.skipper is not None:
+            self.skipper.synced(self)
 
     def restored(self) -> None:
         """Binds the current instruction anew."""

@@ -6,6 +6,7 @@ always comes from memory. One operation on one word takes `step` cycles.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,6 +82,7 @@ class Vector(Client):
         flow = MEANINGS[dispatch.row.mnemonic].flow(dispatch, None)
         self._operands = flow.operands > 0
         self._steps = in_turns(flow) if dispatch.window is None else pooled(dispatch)
+        self.row = 0 if dispatch.window is None else pooling_of(dispatch).window.width * pooling_of(dispatch).words
         if flow.operands not in (0, len(self._steps)):
             raise AssertionError(f"{dispatch.row.mnemonic}: {self.path} takes an operand for each word, or none")
 
@@ -122,6 +124,12 @@ class Vector(Client):
         if self._what & GIVES:
             self._results.put(self.since, False)
         self.remaining -= 1
+        if self.remaining <= self.look_at and self.skipper is not None:
+            self.skipper.stepped(self)
+
+    def columns(self) -> Sequence[Sequence[int]]:
+        """What each step does."""
+        return (self._steps,)
 
 
 def in_turns(flow: Flow) -> list[int]:

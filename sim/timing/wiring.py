@@ -37,10 +37,14 @@ from acortex.sim.timing.neurons import Neurons, NeuronsPorts, NeuronsSpec
 from acortex.sim.timing.probe import Listener, Probe
 from acortex.sim.timing.processes import Process, Shared, Traffic, begin
 from acortex.sim.timing.program_erase import ProgramErase, ProgramEraseSpec
+from acortex.sim.timing.publishing import Publisher
+from acortex.sim.timing.record import Record
+from acortex.sim.timing.skipping import Skipper
 from acortex.sim.timing.snapshot import NEVER, Snapshot
 from acortex.sim.timing.tally import Tally
 from acortex.sim.timing.unit import Agent, Site, Unit
 from acortex.sim.timing.vector import Vector, VectorPorts, VectorSpec
+from acortex.sim.timing.walk import Signatures, Walk
 
 UNITS = (
     "controller",
@@ -102,8 +106,10 @@ class TimedChip:
         price: Sequence[int] = (),
         record: bool = False,
         processes: Sequence[Process] = (),
+        skip: bool = False,
     ) -> None:
         self.chip = chip
+        self.groups = groups
         self.kernel = Kernel()
         self.tally = Tally()
         self.tokens = Tokens()
@@ -112,6 +118,8 @@ class TimedChip:
         self.interrupted = False
         self._channels = self._make_channels(record)
         self._sequencer = sequencer
+        self._first = sequencer.serial
+        self._walk = Walk(sequencer) if skip else None
         self._site = Site(self.kernel, self.tally, self.tokens, chip.controller.queue_depth, INDEX["sync"])
         self._number = {path: number for number, path in enumerate(unit_paths(chip, len(processes)))}
         self._processes = processes
@@ -122,7 +130,7 @@ class TimedChip:
             self._site,
             *self._place("controller"),
             ControllerSpec(chip.controller.decode_cycles),
-            ControllerPorts(sequencer, self.agents),
+            ControllerPorts(self._walk or sequencer, self.agents),
         )
         lanes = [*self._frames, *self._down.lanes, *self._up.lanes]
         found = [self.controller, *self.agents.values(), *lanes, *self._traffic]
@@ -130,8 +138,25 @@ class TimedChip:
         check_causes(self.units)
         outside = {id(alarm) for traffic in self._traffic for alarm in (traffic.alarm, traffic.turn)}
         self._alarms = [alarm for alarm in self.kernel.alarms if id(alarm) not in outside]
-        self._probe = Probe(self.units, listeners, price)
         self._began = False
+        self.skipper: Skipper | None = None
+        if self._walk is None:
+            self._probe: Probe | Publisher = Probe(self.units, listeners, price)
+        else:
+            record = Record(self.units)
+            self._probe = Publisher(record, self._walk, groups, listeners, price)
+            self.skipper = self._make_skipper(self._walk, record)
+
+    def _make_skipper(self, walk: Walk, record: Record) -> Skipper:
+        fabric = self._fabric
+        banks = fabric.times.banks if fabric.contended else None
+        signatures = Signatures(walk, self.groups, len(self._frames), banks)
+        self.controller.loop_ends = frozenset(walk.marks)
+        return Skipper(self, walk, record, signatures)
+
+    def channel(self, name: str) -> Channel[bool]:
+        """A channel of words, by its name in docs/timing.md."""
+        return self._channels[name]
 
     def _place(self, path: str) -> tuple[str, int]:
         return path, self._number[path]
@@ -235,7 +260,7 @@ class TimedChip:
                 cycles = max(cycles, limit)
             for unit in self.units:
                 unit.close(cycles)
-            return cycles
+            return cycles if self.skipper is None else self.skipper.finish(cycles)
         finally:
             self._probe.publish()
 
@@ -251,7 +276,10 @@ class TimedChip:
 
     def _simulate(self, limit: int | None, tick: Callable[[], None] | None) -> None:
         def each_while() -> None:
-            self._probe.publish()
+            if isinstance(self._probe, Probe) or self._probe.due():
+                self._probe.publish()
+            if self.skipper is not None and self.skipper.long():
+                self._restart(self.skipper)
             if tick is not None:
                 tick()
 
@@ -260,6 +288,13 @@ class TimedChip:
             self.stopped = not ended and not self._over()
         except KeyboardInterrupt:
             self.stopped = self.interrupted = True
+
+    def _restart(self, skipper: Skipper) -> None:
+        """Has the skipper forget what it has seen, before its log takes too much memory."""
+        self._probe.publish()
+        skipper.restart()
+        if isinstance(self._probe, Publisher):
+            self._probe.restart()
 
     def _begin(self) -> None:
         if not self._began:
@@ -295,6 +330,16 @@ class TimedChip:
         """Does one step of the event loop, some events of some units; returns whether there was one to do."""
         self._begin()
         return self.kernel.advance_a_step()
+
+    @property
+    def begun(self) -> int:
+        """How many inferences have begun, for progress."""
+        return len(self.tally.inferences) if self._walk is None else self._walk.inference + 1
+
+    @property
+    def issued(self) -> int:
+        """How many instructions have been issued, for progress."""
+        return (self._sequencer.serial if self._walk is None else self._walk.serial) - self._first
 
     @property
     def now(self) -> int:
@@ -392,22 +437,25 @@ class TimedChip:
 
     def _check_finished(self) -> None:
         stuck = [unit for unit in self.agents.values() if unit.waiting]
-        if self._sequencer.state == "running":
+        source = self._walk or self._sequencer
+        if source.state == "running":
             self._blocked([self.controller, *stuck])
         elif stuck:
             self._blocked(stuck)
 
     def _blocked(self, units: Sequence[Unit]) -> None:
         lines = self._sequencer.program.lines
+        skipped = self.skipper.offset if self.skipper is not None else 0
         last = max(self.kernel.cycle, *(unit.since for unit in self.units))
         waits = [
-            f"  {unit.path} waits for {CAUSES[unit.cause]} since cycle {unit.since}, at {lines[unit.context[0]]}:"
-            f" {lines[unit.context[0]].text.strip()}"
+            f"  {unit.path} waits for {CAUSES[unit.cause]} since cycle {unit.since + skipped},"
+            f" at {lines[unit.context[0]]}: {lines[unit.context[0]].text.strip()}"
             for unit in sorted(units, key=lambda unit: unit.since)
         ]
         for unit in self.units:
             unit.close(last + 1)  # observers receive the waits that are the deadlock, that last cycle included
         raise DeadlockError(
-            f"nothing can happen any more after cycle {last}, and {len(units)} units wait:\n" + "\n".join(waits),
+            f"nothing can happen any more after cycle {last + skipped}, and {len(units)} units wait:\n"
+            + "\n".join(waits),
             hint="the first of them has waited longest: what it waits for is held up by one of the others",
         )

@@ -45,6 +45,7 @@ LEVELS = ("layers", "instructions", "events")
 @click.option(
     "--check-order", is_flag=True, help="Hold the timed run to the order of the program; see docs/soundness.md."
 )
+@click.option("--no-skip", is_flag=True, help="Simulate each event, also what repeats; see docs/skipping.md.")
 @click.option("--dump-layers", metavar="DIR", type=click.Path(), help="Write what each layer wrote to memory here.")
 @click.option("--noise-seed", metavar="N", type=SEED, help=NOISE_HELP)
 @format_option
@@ -192,6 +193,7 @@ def _simulate(program: Program, options: dict[str, Any]) -> tuple[Any, Result]:
             keep_layers=bool(options["dump_layers"]),
             progress=bar,
             check_order=options["check_order"] or None,
+            skip=not options["no_skip"],
         )
     if trace != options["trace"]:
         files.copy_to_stdout(trace if Path(trace).exists() else part_of(trace))  # what there is of a stopped run's

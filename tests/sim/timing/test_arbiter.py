@@ -26,8 +26,8 @@ class Asker(Client):
     @property
     def waits(self) -> list[tuple[int, int, str]]:
         """The start, duration and cause of each wait."""
-        rows = zip(*[iter(self.log.waits)] * 4, strict=True)
-        return [(start, duration, CAUSES[cause]) for start, duration, cause, _ in rows]
+        rows = zip(*[iter(self.log.rows)] * 5, strict=True)
+        return [(start, duration, CAUSES[~kind]) for start, duration, kind, _, _ in rows if kind < 0]
 
     def granted(self, now: int) -> None:
         """Keeps the cycle, and is busy for one."""

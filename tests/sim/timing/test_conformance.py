@@ -25,7 +25,7 @@ def vector(chip: TimedChip, cycle: int) -> None:
 
 def operation() -> Operation:
     """An operation of the program's group."""
-    return Operation(runs_of("vmm").groups[0], (0, 0, 0))
+    return Operation(runs_of("vmm").groups[0], (0, 0, 0, 0))
 
 
 def latches(chip: TimedChip, cycle: int) -> None:

@@ -50,7 +50,7 @@ def test_one_event_that_lasts_a_cycle_longer_is_found(
     digits = path not in ("vector", "main_memory/operand")
     program = zoo.load("digits_mlp") if digits else assemble_file(PROGRAMS / "residual.s")
     inputs = IMAGES if digits else None
-    run(program, inputs=inputs, values=False, trace=tmp_path / "a.actrace")
+    run(program, inputs=inputs, values=False, skip=False, trace=tmp_path / "a.actrace")
     planted: list[int] = []
     act, seen = Unit.act, [0]
 

@@ -1,0 +1,111 @@
+"""Gives listeners the rows of a run of which only a part was simulated, in the order in which they would have come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex.sim.chip.groups import GroupTimes
+from acortex.sim.timing.array import SWITCHES
+from acortex.sim.timing.probe import Delivery, Listener
+from acortex.sim.timing.record import Copy, Instances, Record, Table, gathered
+from acortex.sim.timing.walk import Walk
+
+Ints = NDArray[np.int64]
+
+ROWS = 1 << 20
+"""About how many rows are made at a time."""
+
+LEAST = 1 << 16
+"""How many rows of a log are given at once, but for the last ones."""
+
+
+class Publisher:
+    """What `Probe` is for a chip that skips: gives listeners what has been recorded since the last time."""
+
+    def __init__(
+        self,
+        record: Record,
+        walk: Walk,
+        groups: Mapping[int, GroupTimes],
+        listeners: Sequence[Listener],
+        price: Sequence[int],
+    ) -> None:
+        self._record, self._walk, self._groups = record, walk, groups
+        self._observed = bool(listeners)
+        self._delivery = Delivery(listeners, price)
+        self._contexts: Ints | None = None
+        self._published = self._given = 0
+        """How many entries of the record, and rows of its log, have been given."""
+
+    def due(self) -> bool:
+        """Whether so much has been recorded since the last time that it is worth giving."""
+        return self._record.rows - self._given >= LEAST
+
+    def publish(self) -> None:
+        """Gives the listeners all that has been recorded and not been given."""
+        first, last = self._published, self._record.cut()
+        self._published, self._given = last, self._record.rows
+        if self._observed and first < last:
+            if self._contexts is None:
+                self._contexts = np.array(self._walk.contexts, dtype=np.int64).reshape(-1, 4)
+            self._publish(first, last, self._contexts)
+
+    def restart(self) -> None:
+        """After the record has begun anew."""
+        self._published = self._given = 0
+
+    def _publish(self, first: int, last: int, contexts: Ints) -> None:
+        table = self._record.table()
+        for begin, end in _parted(self._record.entries, first, last):
+            longer = dict(_longer(self._record, begin))
+            for came, rows, owner in self._rows(begin, end):
+                start, serial = table.start[rows] + came.cycles[owner], table.serial[rows] + came.serials[owner]
+                duration = table.duration[rows].copy()
+                for row in [row for row in longer if row in rows]:
+                    at, cycles = int(np.flatnonzero(rows == row)[0]), longer.pop(row)
+                    start[at] -= cycles
+                    duration[at] += cycles
+                count = self._counted(table, rows, serial)
+                context = contexts[serial - self._walk.first, :3].T
+                self._delivery.give(np.stack([start, duration, table.kind[rows], count, table.unit[rows]]), context)
+
+    def _counted(self, table: Table, rows: Ints, serial: Ints) -> Ints:
+        """The counts of rows: how many segments a switch joins is that of its own group."""
+        count = table.count[rows].copy()
+        for row in np.flatnonzero(np.isin(table.kind[rows], list(SWITCHES.values()))).tolist():
+            count[row] = self._groups[self._walk.dispatch(int(serial[row])).group].segments
+        return count
+
+    def _rows(self, first: int, last: int) -> Iterator[tuple[Instances, Ints, Ints]]:
+        """The rows of entries, some at a time: what came, the rows in the log, and of each what came it is of."""
+        begins, ends = self._record.ranges()
+        came = self._record.instances(first, last)
+        total = np.cumsum(ends[came.pieces] - begins[came.pieces])
+        cuts = np.searchsorted(total, np.arange(ROWS, int(total[-1]) if len(total) else 0, ROWS)).tolist()
+        for low, high in zip([0, *cuts], [*cuts, len(total)], strict=True):
+            part = Instances(*(column[low:high] for column in came))
+            rows, owner = gathered(begins[part.pieces], ends[part.pieces])
+            if len(rows):
+                yield part, rows, owner
+
+
+def _longer(record: Record, number: int) -> tuple[tuple[int, int], ...]:
+    one = record.entries[number]
+    return one.longer if isinstance(one, Copy) else ()
+
+
+def _parted(entries: Sequence[object], first: int, last: int) -> Iterator[tuple[int, int]]:
+    """Ranges of entries: each copy with longer waits by itself, what lies between together."""
+    begin = first
+    for number in range(first, last):
+        one = entries[number]
+        if isinstance(one, Copy) and one.longer:
+            if begin < number:
+                yield begin, number
+            yield number, number + 1
+            begin = number + 1
+    if begin < last:
+        yield begin, last

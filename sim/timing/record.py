@@ -1,0 +1,210 @@
+"""What a chip did, as pieces that repeat: pieces that were simulated, and how often and when they came again.
+
+Units write what they do into a log. A *piece* is a range of the log. A *repeat* says that the entries from one to
+another came again so many times, a period apart; a *copy*, that they came once more, some cycles and instructions
+later. Sums and traces follow from this by NumPy, without a word about chips.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex.sim.timing.probe import rows_of
+from acortex.sim.timing.tally import Log
+from acortex.sim.timing.unit import Unit
+
+Ints = NDArray[np.int64]
+
+
+class Piece(NamedTuple):
+    """What was simulated: a range of the log's rows, and what the cycles in it lack."""
+
+    begin: int
+    end: int
+    offset: int
+
+
+class Repeat(NamedTuple):
+    """The entries `first` to before `last` came again, `times` times, each a `period` of cycles later."""
+
+    first: int
+    last: int
+    times: int
+    period: int
+
+
+class Copy(NamedTuple):
+    """The entries `first` to before `last` came again once, so many `cycles` and instructions (`serials`) later."""
+
+    first: int
+    last: int
+    cycles: int
+    serials: int
+    longer: tuple[tuple[int, int], ...] = ()
+    """Waits that had begun before: rows of the log, and by how many cycles each began earlier this time."""
+
+
+Entry = Piece | Repeat | Copy
+
+
+class Weighed(NamedTuple):
+    """Pieces, int64 of shape (pieces,) each: how often, the shifts in cycles first and last, and in instructions."""
+
+    pieces: Ints
+    times: Ints
+    first: Ints
+    last: Ints
+    serials: Ints
+
+
+class Instances(NamedTuple):
+    """Pieces one after the other as they came, int64 of shape (instances,) each: shifts in cycles, in instructions."""
+
+    pieces: Ints
+    cycles: Ints
+    serials: Ints
+
+
+class Table(NamedTuple):
+    """The rows of the log as columns, int64: `serial` is the instruction's place in the order of issue.
+
+    A wait has ~cause as its `kind`, which is below 0.
+    """
+
+    start: Ints
+    duration: Ints
+    kind: Ints
+    count: Ints
+    unit: Ints
+    serial: Ints
+
+
+class Record:
+    """The record of a run. `offset` is what the clock of the chip lacks: the cycles that were skipped so far."""
+
+    def __init__(self, units: Sequence[Unit]) -> None:
+        self._units = units
+        self.offset = 0
+        self.clear()
+
+    def clear(self) -> None:
+        """Begins anew: what was recorded before cannot come again."""
+        self.entries: list[Entry] = []
+        self.log = Log()
+        self._begin = 0
+        """Where the next piece begins."""
+        for unit in self._units:
+            unit.attach(self.log)
+
+    @property
+    def rows(self) -> int:
+        """How many rows the log has."""
+        return len(self.log.rows) // 5
+
+    def cut(self) -> int:
+        """Ends the current piece; returns the number of the entry that comes next."""
+        if self.rows > self._begin:
+            self.entries.append(Piece(self._begin, self.rows, self.offset))
+            self._begin = self.rows
+        return len(self.entries)
+
+    # What came when ---------------------------------------------------------------------------------------------
+
+    def weighed(self) -> Weighed:
+        """All that came, each piece with how often; one that came for several instructions has a row for each."""
+        return Weighed(*self._unfolded(0, len(self.entries), _weigh, {}))
+
+    def instances(self, first: int, last: int) -> Instances:
+        """Every piece that came within entries, one after the other."""
+        return Instances(*self._unfolded(first, last, _repeat, {}))
+
+    def _unfolded(self, first: int, last: int, again: _Again, known: dict[tuple[int, int], Ints]) -> Ints:
+        """A column for each piece that came within entries; `again` makes those of what came again."""
+        if (first, last) in known:
+            return known[first, last]
+        parts: list[Ints] = []
+        pieces: list[tuple[int, ...]] = []
+        for number, entry in enumerate(self.entries[first:last], first):
+            if isinstance(entry, Piece):
+                pieces.append(
+                    (number, 1, entry.offset, entry.offset, 0) if again is _weigh else (number, entry.offset, 0)
+                )
+                continue
+            if pieces:
+                parts.append(np.array(pieces, dtype=np.int64).T)
+                pieces = []
+            parts.append(again(self._unfolded(entry.first, entry.last, again, known), entry))
+        if pieces:
+            parts.append(np.array(pieces, dtype=np.int64).T)
+        rows = 5 if again is _weigh else 3
+        known[first, last] = np.concatenate(parts, axis=1) if parts else np.zeros((rows, 0), np.int64)
+        return known[first, last]
+
+    # Rows -------------------------------------------------------------------------------------------------------
+
+    def table(self) -> Table:
+        """The log, as it was simulated."""
+        places = rows_of(self.log.places, 5)
+        start, duration, kind, count, place = rows_of(self.log.rows, 5).T
+        return Table(start, duration, kind, count, places[place, 0], places[place, 4])
+
+    def longer(self) -> Iterator[tuple[int, int]]:
+        """Rows of waits, and by how many cycles each was longer in a copy than as it was simulated."""
+        for entry in self.entries:
+            if isinstance(entry, Copy):
+                yield from entry.longer
+
+    def first_waits(self, begin: int, units: Collection[int]) -> dict[int, int]:
+        """The first wait of each of some units from a row of the log on: its row, by the unit's number."""
+        left, found = set(units), {}
+        places, rows = self.log.places, self.log.rows
+        for row in range(begin, self.rows):
+            if not left:
+                break
+            unit = places[5 * rows[5 * row + 4]]
+            if unit in left and rows[5 * row + 2] < 0:
+                left.remove(unit)
+                found[unit] = row
+        return found
+
+    def ranges(self) -> tuple[Ints, Ints]:
+        """Where the rows of each entry begin and end in the log; nothing for what is no piece."""
+        pieces = [(one.begin, one.end) if isinstance(one, Piece) else (0, 0) for one in self.entries]
+        begins, ends = np.array(pieces, dtype=np.int64).reshape(-1, 2).T
+        return begins, ends
+
+
+def gathered(begins: Ints, ends: Ints) -> tuple[Ints, Ints]:
+    """The rows of ranges, one after the other, and of each row the number of its range."""
+    lengths = ends - begins
+    owner = np.repeat(np.arange(len(lengths)), lengths)
+    within = np.arange(len(owner)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    return begins[owner] + within, owner
+
+
+_Again = Callable[[Ints, "Repeat | Copy"], Ints]
+
+
+def _weigh(inner: Ints, entry: Repeat | Copy) -> Ints:
+    """What came again, as columns of `Weighed`."""
+    found = inner.copy()
+    if isinstance(entry, Copy):
+        found[2:] += np.array([[entry.cycles], [entry.cycles], [entry.serials]])
+    else:
+        found[1] *= entry.times
+        found[2] += entry.period
+        found[3] += entry.times * entry.period
+    return found
+
+
+def _repeat(inner: Ints, entry: Repeat | Copy) -> Ints:
+    """What came again, as columns of `Instances`."""
+    if isinstance(entry, Copy):
+        return inner + np.array([[0], [entry.cycles], [entry.serials]])
+    found = np.tile(inner, entry.times)
+    found[1] += np.repeat(np.arange(1, entry.times + 1) * entry.period, inner.shape[1])
+    return found

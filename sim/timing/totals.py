@@ -1,0 +1,220 @@
+"""The sums of a run from its record: what units would have booked, had each of its events been simulated."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex.sim.chip.groups import GroupTimes
+from acortex.sim.chip.prices import INDEX
+from acortex.sim.timing.array import SWITCHES
+from acortex.sim.timing.handovers import CAUSES
+from acortex.sim.timing.kernel import IDLE
+from acortex.sim.timing.memory import READ, WRITE, Client
+from acortex.sim.timing.record import Record, Table, Weighed, gathered
+from acortex.sim.timing.tally import Tally
+from acortex.sim.timing.unit import Unit
+from acortex.sim.timing.walk import Walk
+
+Ints = NDArray[np.int64]
+
+SWITCH_KINDS = list(SWITCHES.values())
+LOAD, HOST_IN, HOST_OUT = INDEX["vmm.load"], INDEX["host.in"], INDEX["host.out"]
+
+
+class Done(NamedTuple):
+    """What each unit did for each instruction: rows by (owner, unit, instruction, kind), sorted by these.
+
+    `owner` is the piece of a record, or 0. Cycles are those from the first begin to the last end; `busy` are those of
+    all events.
+    """
+
+    owner: Ints
+    unit: Ints
+    serial: Ints
+    kind: Ints
+    first: Ints
+    last: Ints
+    events: Ints
+    count: Ints
+    busy: Ints
+
+
+class Totals:
+    """The sums of a run, of one record after the other."""
+
+    def __init__(self, units: Sequence[Unit], walk: Walk, groups: Mapping[int, GroupTimes]) -> None:
+        self._units, self._walk, self._groups = units, walk, groups
+        self.simulated = 0
+        """How many events were simulated."""
+        self._done: list[Done] = []
+        self._spent = np.zeros((len(units), len(CAUSES)), np.int64)
+        self._granted: defaultdict[tuple[int, int], list[Ints]] = defaultdict(list)
+        """The cycles of grants, by unit and instruction."""
+
+    def add(self, record: Record) -> None:
+        """Adds what a record says."""
+        weighed, table = record.weighed(), record.table()
+        simulated = _by_piece(record, table)
+        self.simulated += int(simulated.events.sum())
+        self._done.append(_weigh(simulated, weighed))
+        self._wait(record, table, weighed)
+        self._grant(record, table)
+
+    def fill(self, tally: Tally, cycles: int) -> Done:
+        """Gives a tally and the units what they did in a run of `cycles`; the rest of it these were idle."""
+        done = _merged(Done(*(np.concatenate(columns) for columns in zip(*self._done, strict=True))))
+        switches = np.flatnonzero(np.isin(done.kind, SWITCH_KINDS))
+        for row in switches.tolist():  # how many segments join a group moves no cycle: those of its own count
+            done.count[row] = done.events[row] * self._group(int(done.serial[row])).segments
+        busy = np.zeros(len(self._units), np.int64)
+        np.add.at(busy, done.unit, done.busy)
+        for number, unit in enumerate(self._units):
+            unit.busy, unit.spent = int(busy[number]), self._spent[number].tolist()
+            unit.spent[IDLE] = cycles - unit.busy - sum(unit.spent)
+        self._tally(tally, done)
+        self._give_accesses()
+        return done
+
+    def _group(self, serial: int) -> GroupTimes:
+        return self._groups[self._walk.dispatch(serial).group]
+
+    def _wait(self, record: Record, table: Table, weighed: Weighed) -> None:
+        waits = np.flatnonzero(table.kind < 0)
+        begins, ends = (np.searchsorted(waits, edge) for edge in record.ranges())
+        rows, owner = gathered(begins[weighed.pieces], ends[weighed.pieces])
+        rows = waits[rows]
+        spent = table.duration[rows] * weighed.times[owner]
+        np.add.at(self._spent, (table.unit[rows], ~table.kind[rows]), spent)
+        for row, longer in record.longer():
+            self._spent[table.unit[row], ~table.kind[row]] += longer
+
+    def _grant(self, record: Record, table: Table) -> None:
+        """Notes the cycles of grants, which come in order: a unit carries out one instruction after the other."""
+        granted = np.flatnonzero((table.kind == READ) | (table.kind == WRITE))
+        begins, ends = (np.searchsorted(granted, edge) for edge in record.ranges())
+        came = record.instances(0, len(record.entries))
+        rows, owner = gathered(begins[came.pieces], ends[came.pieces])
+        rows = granted[rows]
+        cycles, serials = table.start[rows] + came.cycles[owner], table.serial[rows] + came.serials[owner]
+        unit = table.unit[rows]
+        for number in np.unique(unit).tolist():
+            mine = np.flatnonzero(unit == number)
+            at = _begins(serials[mine])
+            for serial, part in zip(serials[mine][at].tolist(), np.split(cycles[mine], at[1:]), strict=True):
+                self._granted[number, serial].append(part)
+
+    def _give_accesses(self) -> None:
+        clients = {unit.number: unit for unit in self._units if isinstance(unit, Client)}
+        for client in clients.values():
+            client.accesses.clear()
+        for (number, serial), parts in sorted(self._granted.items()):
+            cycles = np.concatenate(parts) if len(parts) > 1 else parts[0]
+            clients[number].accesses.append((self._walk.dispatch(serial), cycles))
+
+    def _tally(self, tally: Tally, done: Done) -> None:
+        tally.clear()
+        contexts = np.array(self._walk.contexts, dtype=np.int64).reshape(-1, 4)[done.serial - self._walk.first]
+        layer, inference = contexts[:, 1], contexts[:, 2]
+        for key, events, count in _grouped((done.kind, layer, inference), done.events, done.count):
+            tally.events[key], tally.counts[key] = events, count
+        spanning = np.flatnonzero(np.array([unit.spans for unit in self._units])[done.unit])
+        for key, first, last in _spans((layer[spanning], inference[spanning]), done, spanning):
+            tally.layers[key] = [first, last]
+        loads = np.flatnonzero(done.kind == LOAD)
+        each = np.array([self._group(serial).macs for serial in done.serial[loads].tolist()], np.int64)
+        for key, macs in _grouped((layer[loads], inference[loads]), done.events[loads] * each):
+            tally.macs[key] = macs
+        outside = np.flatnonzero(done.kind == HOST_OUT)
+        both = np.flatnonzero((done.kind == HOST_IN) | (done.kind == HOST_OUT))
+        for (number,), first, _ in _spans((inference[both],), done, both):
+            tally.inferences[number] = [first, first]
+        for (number,), _, last in _spans((inference[outside],), done, outside):
+            tally.inferences[number][1] = last
+        for unit, serial, first, last, kind, count in _rows(done, spanning):
+            tally.do((unit, serial), first, last, ((kind, count),))
+
+
+def _rows(done: Done, chosen: Ints) -> list[tuple[int, ...]]:
+    columns = (done.unit, done.serial, done.first, done.last, done.kind, done.count)
+    return list(zip(*(column[chosen].tolist() for column in columns), strict=True))
+
+
+def _by_piece(record: Record, table: Table) -> Done:
+    """What was simulated, by the pieces of a record."""
+    events = np.flatnonzero(table.kind >= 0)
+    begins, ends = (np.searchsorted(events, edge) for edge in record.ranges())
+    rows, owner = gathered(begins, ends)
+    rows = events[rows]
+    start, duration = table.start[rows], table.duration[rows]
+    columns = start, start + duration, np.ones(len(rows), np.int64), table.count[rows], duration
+    return _merged(Done(owner, table.unit[rows], table.serial[rows], table.kind[rows], *columns))
+
+
+def _weigh(done: Done, weighed: Weighed) -> Done:
+    """What came, of what each piece did."""
+    begins = np.searchsorted(done.owner, weighed.pieces)
+    rows, owner = gathered(begins, np.searchsorted(done.owner, weighed.pieces, side="right"))
+    times = weighed.times[owner]
+    return _merged(
+        Done(
+            np.zeros(len(rows), np.int64),
+            done.unit[rows],
+            done.serial[rows] + weighed.serials[owner],
+            done.kind[rows],
+            done.first[rows] + weighed.first[owner],
+            done.last[rows] + weighed.last[owner],
+            done.events[rows] * times,
+            done.count[rows] * times,
+            done.busy[rows] * times,
+        )
+    )
+
+
+def _merged(done: Done) -> Done:
+    """One row where several have the same owner, unit, instruction and kind."""
+    order = np.lexsort((done.kind, done.serial, done.unit, done.owner))
+    done = Done(*(column[order] for column in done))
+    at = _begins(*done[:4])
+    if not len(at):
+        return done
+    sums = (np.add.reduceat(column, at) for column in done[6:])
+    lows, highs = np.minimum.reduceat(done.first, at), np.maximum.reduceat(done.last, at)
+    return Done(*(column[at] for column in done[:4]), lows, highs, *sums)
+
+
+def _begins(*columns: Ints) -> Ints:
+    """Where a row differs from the one before it, in sorted columns."""
+    differs = np.ones(len(columns[0]), bool)
+    if len(differs):
+        differs[1:] = np.any([column[1:] != column[:-1] for column in columns], axis=0)
+    return np.flatnonzero(differs)
+
+
+def _sorted(keys: tuple[Ints, ...]) -> tuple[Ints, Ints, list[tuple[int, ...]]]:
+    """An order that brings equal keys together, where each begins in it, and the keys."""
+    order = np.lexsort(keys[::-1])
+    columns = [key[order] for key in keys]
+    at = _begins(*columns)
+    return order, at, list(zip(*(column[at].tolist() for column in columns), strict=True))
+
+
+def _grouped(keys: tuple[Ints, ...], *columns: Ints) -> list[tuple[object, ...]]:
+    """The sums of columns by key."""
+    order, at, names = _sorted(keys)
+    sums = [np.add.reduceat(column[order], at).tolist() if len(at) else [] for column in columns]
+    return list(zip(names, *sums, strict=True))
+
+
+def _spans(keys: tuple[Ints, ...], done: Done, chosen: Ints) -> list[tuple[tuple[int, ...], int, int]]:
+    """The first and the last cycle of each key, of some rows."""
+    order, at, names = _sorted(keys)
+    if not len(at):
+        return []
+    lows = np.minimum.reduceat(done.first[chosen][order], at)
+    highs = np.maximum.reduceat(done.last[chosen][order], at)
+    return list(zip(names, lows.tolist(), highs.tolist(), strict=True))

@@ -1,0 +1,184 @@
+"""The instructions that a controller will issue, walked ahead: data never steer the clock, so all of them are known.
+
+A *signature* is all of an instruction that time depends on. Two with equal signatures take the same steps, whatever
+their addresses, codes, inferences and layers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import replace
+from functools import cache
+
+from acortex.isa.flows import CELL
+from acortex.isa.program import Program
+from acortex.isa.semantics import moves, shifts, spills
+from acortex.isa.sequencer import Dispatch, Sequencer
+from acortex.isa.table import NEXT
+from acortex.sim.chip.groups import GroupTimes
+from acortex.sim.timing.array import SWITCH
+from acortex.sim.timing.unit import Context
+
+UNTIMED = frozenset(
+    (
+        # registers: what they hold counts, as far as time depends on it
+        "stream", "window", "group", "by", "step", "quantiser", "other", "gates",
+        # codes: data never steer the clock
+        "then", "every", "zero_a", "zero_b", "fill", "value", "mode", "inside", "state", "tensor",
+        # which channels of a word are written; how many words that takes is in the flow
+        "shift", "tail", "dense",
+    )
+)  # fmt: skip
+"""Operands that move no cycle themselves. One that is not listed is part of the signature."""
+
+END = "end"
+"""Stands for the agent of what comes after the last instruction."""
+
+
+class Walk:
+    """Walks the rest of a sequencer's program at once; a controller takes its instructions from it one by one."""
+
+    def __init__(self, sequencer: Sequencer) -> None:
+        self.program: Program = sequencer.program
+        self.inferences = sequencer.inferences
+        self.first = sequencer.serial
+        """The place of the first instruction in the order of issue."""
+        self.agents: list[str] = []
+        """The agent of each instruction; "" for the controller's own."""
+        self.dispatches: list[Dispatch | None] = []
+        self.contexts: list[Context] = []
+        self.marks: set[int] = set()
+        """The places of the ends of loops."""
+        self._at = 0
+        while sequencer.state != "halted":
+            self._walk(sequencer)
+        self.agents.append(END)
+
+    def _walk(self, sequencer: Sequencer) -> None:
+        self.contexts.append((sequencer.pc, sequencer.layer, sequencer.inference, sequencer.serial))
+        if sequencer.in_program and sequencer.next_row.effect == NEXT:
+            self.marks.add(sequencer.serial)
+        dispatch = sequencer.step()
+        self.dispatches.append(dispatch)
+        self.agents.append("" if dispatch is None else dispatch.agent)
+
+    # As a controller sees it ------------------------------------------------------------------------------------
+
+    @property
+    def serial(self) -> int:
+        """The place of the next instruction in the order of issue."""
+        return self.first + self._at
+
+    @serial.setter
+    def serial(self, serial: int) -> None:
+        self._at = serial - self.first
+
+    @property
+    def in_program(self) -> bool:
+        """Whether there is a next instruction."""
+        return self._at < len(self.dispatches)
+
+    @property
+    def state(self) -> str:
+        """`running`, or `halted` after the last instruction."""
+        return "running" if self.in_program else "halted"
+
+    @property
+    def context(self) -> Context:
+        """The address, layer and inference of the next instruction, and its place in the order of issue."""
+        return self.contexts[self._at]
+
+    @property
+    def inference(self) -> int:
+        """The inference of the last instruction that was issued."""
+        return self.contexts[max(self._at - 1, 0)][2] if self.contexts else -1
+
+    def agent(self) -> str:
+        """The agent that the next instruction is for; "" for the controller's own."""
+        return self.agents[self._at]
+
+    def step(self) -> Dispatch | None:
+        """Gives the next instruction; None for one of the controller's own."""
+        dispatch = self.dispatches[self._at]
+        self._at += 1
+        return dispatch
+
+    # By place ---------------------------------------------------------------------------------------------------
+
+    def dispatch(self, serial: int) -> Dispatch:
+        """The instruction at a place in the order of issue, which is one of an agent."""
+        found = self.dispatches[serial - self.first]
+        assert found is not None
+        return found
+
+    def receivers(self, first: int, last: int) -> list[str]:
+        """The agents of the instructions from one place to another, both included."""
+        return self.agents[first - self.first : last - self.first + 1]
+
+
+class Signatures:
+    """The signatures of a walk's instructions as small numbers: equal ones for equal signatures."""
+
+    def __init__(self, walk: Walk, groups: Mapping[int, GroupTimes], lanes: int, banks: int | None) -> None:
+        self._walk = walk
+        self._groups = groups
+        self._lanes = lanes
+        self._banks = banks
+        """The banks of main memory, where an access can find its bank taken."""
+        self._known: list[int | None] = [None] * len(walk.dispatches)
+        self._numbers: dict[Hashable, int] = {}
+        self._seen: dict[Hashable, int] = {}
+
+    def of(self, serial: int) -> int:
+        """The number of an instruction's signature, by its place; -1 for what is no agent's."""
+        at = serial - self._walk.first
+        if not 0 <= at < len(self._known):
+            return -1
+        found = self._known[at]
+        if found is None:
+            dispatch = self._walk.dispatches[at]
+            found = self._known[at] = -1 if dispatch is None else self._number(dispatch)
+        return found
+
+    def before_events(self, serial: int) -> int:
+        """The number of what time depends on of an instruction before its first event: not of its group."""
+        return self._numbered(self._signature(self._walk.dispatch(serial), False))
+
+    def _number(self, dispatch: Dispatch) -> int:
+        alike = (dispatch.pc, dispatch.stream, dispatch.window, dispatch.group)
+        if alike not in self._seen:
+            self._seen[alike] = self._numbered(self._signature(dispatch, True))
+        return self._seen[alike]
+
+    def _numbered(self, signature: Hashable) -> int:
+        return self._numbers.setdefault(signature, len(self._numbers))
+
+    def _signature(self, dispatch: Dispatch, group: bool) -> Hashable:
+        row, stream, window = dispatch.row, dispatch.stream, dispatch.window
+        found: list[Hashable] = [
+            row.mnemonic,
+            *(getattr(dispatch.ops, name) for name in _timed(row.mnemonic, tuple(row.by_name))),
+        ]
+        found.append(moves(dispatch, CELL))
+        if shifts(dispatch):
+            found.append(spills(dispatch))
+        if stream is not None:
+            found.append(stream.extents)
+            if self._banks is not None:
+                found += [stream.base % self._banks, *(stride % self._banks for stride in stream.strides)]
+        if window is not None:
+            found.append(window)
+        if dispatch.group >= 0 and row.timing != SWITCH:
+            found += [_timed_group(self._groups[dispatch.group]) if group else None, dispatch.group % self._lanes]
+        return tuple(found)
+
+
+def _timed_group(group: GroupTimes) -> GroupTimes:
+    """What time depends on of a group: not how many multiplications it is, nor how many segments join it."""
+    return replace(group, macs=0, segments=0)
+
+
+@cache
+def _timed(mnemonic: str, operands: tuple[str, ...]) -> tuple[str, ...]:
+    """The operands of an instruction that time depends on themselves."""
+    return tuple(name for name in operands if name not in UNTIMED)
