@@ -64,7 +64,7 @@ def test_one_event_that_lasts_a_cycle_longer_is_found(
 
     for kind in kinds(Unit):
         monkeypatch.setattr(kind, "act", longer)
-    run(program, inputs=inputs, values=False, trace=tmp_path / "b.actrace")
+    run(program, inputs=inputs, values=False, skip=False, trace=tmp_path / "b.actrace")
     found = diff(open_trace(tmp_path / "a.actrace"), open_trace(tmp_path / "b.actrace"))
     first = found["first_divergence"]
     assert not found["equal"]

@@ -211,7 +211,19 @@ def test_a_kernel_and_a_chip_hold_no_state_of_their_own_beside_what_a_snapshot_h
     chip.advance(100)
     assert {*vars(chip.kernel)} - {*vars(simpy.Environment())} <= kernel
     assert chip.kernel.held is chip.kernel._nobody
-    settled = {"chip", "kernel", "tally", "tokens", "agents", "controller", "units"}  # made once; parts among them
+    settled = {
+        "chip",
+        "kernel",
+        "tally",
+        "tokens",
+        "agents",
+        "controller",
+        "units",
+        "groups",
+        "skipper",
+        "_walk",
+        "_first",
+    }  # made once; parts among them
     wired = {"_channels", "_sequencer", "_site", "_number", "_processes", "_fabric", "_down", "_up", "_traffic"}
     wired |= {"_frames", "_vectors", "_samples", "_alarms", "_probe"}
     assert {*vars(chip)} == {*settled, *wired, "stopped", "interrupted", "_began"}
