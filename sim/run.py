@@ -301,8 +301,9 @@ def _simulate(
             listeners.append(writer)
         price = prices(chip).total
         registers = sequencer.snapshot() if how.check and how.skip and how.max_cycles is None else None
-        options = {"record": how.check, "processes": how.processes, "skip": how.skips}
-        timed = TimedChip(chip, sequencer, groups, listeners, price, **options)
+        timed = TimedChip(
+            chip, sequencer, groups, listeners, price, record=how.check, processes=how.processes, skip=how.skips
+        )
         cycles = timed.run(how.max_cycles, _ticks(how, timed, prepared.host.inferences, functional.steps))
         report = timed_report(program, chip, Timing(setup, setup_cycles, timed, cycles))
         if how.check:

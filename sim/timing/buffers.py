@@ -60,6 +60,7 @@ class Buffer(Agent):
             windows = slide_of(dispatch)
             self._new, self._freed = windows.new.tolist(), windows.freed.tolist()
             self.row = dispatch.window.columns
+        self.total = len(self._new)
 
     def begin(self, dispatch: Dispatch) -> None:
         """Begins to make vectors, one for each position."""

@@ -10,7 +10,7 @@ kind is in it without a word here, and a kind that is not known fails as a chip 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -21,10 +21,11 @@ from acortex.sim.timing.array import Frame, Operation
 from acortex.sim.timing.channel import CHANNELS, Channel, Tokens
 from acortex.sim.timing.kernel import Alarm
 from acortex.sim.timing.snapshot import NEVER, roles_of
-from acortex.sim.timing.unit import Agent, Unit
+from acortex.sim.timing.unit import Agent, Context, Unit
 from acortex.sim.timing.walk import Walk
 
-PAST, NONE = -1, -1
+PAST = -1
+"""Stands for every cycle of the past, where the present one is another."""
 
 Strict = tuple[Any, ...]
 """What must be equal, in the order of the plan."""
@@ -84,6 +85,21 @@ class Plan:
 
     def take(self, now: int, serial: int) -> Canonical:
         """The state in a cycle, with the place of the next instruction to be issued."""
+        strict = self._cycles(now)
+        found = _Taken(now, serial)
+        strict.append(found.instructions([get(part) for part, get, _ in self._read["instruction"]]))
+        strict += [found.held(get(part)) for part, get, _ in self._read["operation"]]
+        strict += map(found.channel, self.channels)
+        linear = [get(part) for part, get, _ in self._read["countdown"]]
+        for channel in self.words:
+            level, room, rest = _level(channel, now)
+            linear += level, room
+            strict.append(rest)
+        strict += [_of_tokens(tokens, now) for tokens in self._tokens]
+        return Canonical(tuple(strict), tuple(linear), tuple(found.refs), tuple(found.queued))
+
+    def _cycles(self, now: int) -> list[Any]:
+        """What is neither an instruction nor in a channel."""
         read = self._read
         strict: list[Any] = [-1 if (due := alarm.due) == NEVER else due - now for alarm in self.alarms]
         strict += [at - now if (at := alarm.floor) > now else 0 for alarm in self.alarms]
@@ -91,39 +107,10 @@ class Plan:
         strict += [at - now if (at := get(part)) > now else 0 for part, get, _ in read["cycle"]]
         strict += [get(part) for part, get, _ in read["number"]]
         strict += [get(part) for part, get, _ in read["unit"]]
-        for part, get, _ in read["cycles"]:
-            strict.append(tuple([at - now if at > now else 0 for at in get(part)]))
-        for part, get, _ in read["cycles of like places"]:
-            strict.append(tuple(sorted([at - now if at > now else 0 for at in get(part)])))
-        for part, get, _ in read["cycles of lanes"]:
-            strict.append(_lanes(get(part), now))
-        refs = [one.serial - serial for part, get, _ in read["instruction"] if (one := get(part)) is not None]
-        strict.append(
-            tuple([None if (one := get(part)) is None else one.serial - serial for part, get, _ in read["instruction"]])
-        )
-        linear = [get(part) for part, get, _ in read["countdown"]]
-        queued: list[int] = []
-        for part, get, _ in read["operation"]:
-            held = get(part)
-            strict.append(None if held is None else held.context[3] - serial)
-            if held is not None:
-                refs.append(held.context[3] - serial)
-        for channel in self.channels:
-            items = channel._items
-            ends = _ends(channel, now)
-            if items:
-                ends += (
-                    tuple([(at - now if at > now else 0, *_plain(item, serial, refs, queued)) for at, item in items]),
-                )
-            strict.append(ends)
-        for channel in self.words:
-            level, future = _level(channel, now)
-            ends = _ends(channel, now)
-            linear += level, ends[0]
-            strict.append((future, ends[1:]))
-        for tokens in self._tokens:
-            strict.append(_of_tokens(tokens, now))
-        return Canonical(tuple(strict), tuple(linear), tuple(refs), tuple(queued))
+        strict += [_clipped(get(part), now) for part, get, _ in read["cycles"]]
+        strict += [tuple(sorted(_clipped(get(part), now))) for part, get, _ in read["cycles of like places"]]
+        strict += [_lanes(get(part), now) for part, get, _ in read["cycles of lanes"]]
+        return strict
 
     # Given ------------------------------------------------------------------------------------------------------
 
@@ -132,14 +119,29 @@ class Plan:
 
         What `since` was in the past is not in a state: whoever gives it sets that too.
         """
-        serial = walk.serial
         take = iter(found.strict).__next__
-        dues = [take() for _ in self.alarms]
-        floors = [now + take() for _ in self.alarms]
+        dues, floors = ([take() for _ in self.alarms] for _ in range(2))
+        self._give_cycles(take, now)
+        made = _Made(walk, groups)
+        for (part, _, name), at in zip(self._read["instruction"], take(), strict=True):
+            setattr(part, name, None if at is None else walk.dispatch(walk.serial + at))
+        for part, _, name in self._read["operation"]:
+            setattr(part, name, made.held(take()))
+        for channel in self.channels:
+            made.fill(channel, take(), now)
+        linear = iter(found.linear).__next__
+        for part, _, name in self._read["countdown"]:
+            setattr(part, name, linear())
+        for channel in self.words:
+            _set_level(channel, linear(), linear(), take(), now)
+        for tokens in self._tokens:
+            _set_tokens(tokens, take(), now)
+        for alarm, due, floor in zip(self.alarms, dues, floors, strict=True):
+            alarm.rearm(NEVER if due < 0 else now + due, now + floor)
+
+    def _give_cycles(self, take: Callable[[], Any], now: int) -> None:
         read = self._read
-        for part, _, name in read["since"]:
-            setattr(part, name, now + take())
-        for part, _, name in read["cycle"]:
+        for part, _, name in (*read["since"], *read["cycle"]):
             setattr(part, name, now + take())
         for part, _, name in (*read["number"], *read["unit"]):
             setattr(part, name, take())
@@ -147,32 +149,6 @@ class Plan:
             setattr(part, name, [now + at for at in take()])
         for part, _, name in read["cycles of lanes"]:
             setattr(part, name, _lanes_again(take(), now))
-        for (part, _, name), at in zip(read["instruction"], take(), strict=True):
-            setattr(part, name, None if at is None else walk.dispatch(serial + at))
-        linear = iter(found.linear).__next__
-        for part, _, name in read["countdown"]:
-            setattr(part, name, linear())
-        made = _Made(walk, groups)
-        for part, _, name in read["operation"]:
-            at = take()
-            setattr(part, name, None if at is None else made.operation(serial + at))
-        for channel in self.channels:
-            ends = take()
-            _set_ends(channel, ends, now)
-            channel._items.clear()
-            for at, what, item in ends[4] if len(ends) > 4 else ():
-                channel._items.append((now + at, made.item(what, item, serial)))
-        for channel in self.words:
-            future, ends = take()
-            level = linear()
-            _set_ends(channel, (linear(), *ends), now)
-            channel._items.clear()
-            channel._items.extend([(now, False)] * level)
-            channel._items.extend([(now + at, False) for at in future])
-        for tokens in self._tokens:
-            _set_tokens(tokens, take(), now)
-        for alarm, due, floor in zip(self.alarms, dues, floors, strict=True):
-            alarm.rearm(NEVER if due < 0 else now + due, floor)
 
 
 KNOWN = frozenset(
@@ -188,72 +164,129 @@ PLAIN, OF_AGENT, IN_FLIGHT = 0, 1, 2
 """What an item of a channel is: a plain value, an instruction, an array operation."""
 
 
-def _plain(item: Any, serial: int, refs: list[int], queued: list[int]) -> tuple[int, Any]:
-    """An item of a channel, with what it is."""
-    if type(item) is Dispatch:
-        queued.append(item.serial - serial)
-        return OF_AGENT, item.serial - serial
-    if type(item) is Operation:
-        refs.append(item.context[3] - serial)
-        return IN_FLIGHT, item.context[3] - serial
-    return PLAIN, item
+class _Taken:
+    """Takes what refers to instructions, and notes to which."""
+
+    def __init__(self, now: int, serial: int) -> None:
+        self._now = now
+        self._serial = serial
+        self.refs: list[int] = []
+        self.queued: list[int] = []
+
+    def instructions(self, found: Sequence[Dispatch | None]) -> tuple[int | None, ...]:
+        """The instructions that agents work on."""
+        serial = self._serial
+        places = tuple([None if one is None else one.serial - serial for one in found])
+        self.refs += [place for place in places if place is not None]
+        return places
+
+    def held(self, operation: Operation | None) -> int | None:
+        """An operation, or none."""
+        if operation is None:
+            return None
+        place = operation.context[3] - self._serial
+        self.refs.append(place)
+        return place
+
+    def channel(self, channel: Channel[Any]) -> tuple[Any, ...]:
+        """The items and the places of a channel, and what waits for them; two values where there is but room."""
+        if channel._freed:
+            channel.settle(self._now)
+        if not (channel._items or channel._freed or channel._full):
+            return channel._room, channel._empty
+        now = self._now
+        times = tuple([at - now if at > now else 0 for at, _ in channel._items])
+        return *_ends(channel, now), times, *self._items([item for _, item in channel._items])
+
+    def _items(self, items: list[Any]) -> tuple[int, tuple[Any, ...]]:
+        """The items of a channel, which are all of one kind, and of which."""
+        serial = self._serial
+        if items and type(items[0]) is Dispatch:
+            places = [item.serial - serial for item in items]
+            self.queued += places
+            return OF_AGENT, tuple(places)
+        if items and type(items[0]) is Operation:
+            return IN_FLIGHT, tuple([self.held(item) for item in items])
+        return PLAIN, tuple(items)
 
 
 class _Made:
-    """Makes the items of channels again; an operation that is in two places is one."""
+    """Makes what refers to instructions again; the context of an instruction is one."""
 
     def __init__(self, walk: Walk, groups: Mapping[int, GroupTimes]) -> None:
         self._walk = walk
         self._groups = groups
-        self._contexts: dict[int, Any] = {}
+        self._contexts: dict[int, Context] = {}
 
-    def operation(self, serial: int) -> Operation:
-        """An operation of the instruction at a place in the order of issue."""
+    def held(self, place: int | None) -> Operation | None:
+        """An operation of the instruction at a place relative to the next one; None for none."""
+        if place is None:
+            return None
+        serial = self._walk.serial + place
         dispatch = self._walk.dispatch(serial)
         context = self._contexts.setdefault(serial, (dispatch.pc, dispatch.layer, dispatch.inference, serial))
         return Operation(self._groups[dispatch.group], context)
 
-    def item(self, what: int, item: Any, serial: int) -> Any:
-        """An item as `_plain` took it."""
+    def fill(self, channel: Channel[Any], found: tuple[Any, ...], now: int) -> None:
+        """Sets up a channel as it was taken."""
+        room, *rest = found
+        freed, full, empty, times, what, items = rest if len(rest) > 1 else ((), (), *rest, (), PLAIN, ())
+        _set_ends(channel, (room, freed, full, empty), now)
+        channel._items.clear()
+        channel._items.extend([(now + at, self._item(what, item)) for at, item in zip(times, items, strict=True)])
+
+    def _item(self, what: int, item: Any) -> Any:
         if what == OF_AGENT:
-            return self._walk.dispatch(serial + item)
-        return self.operation(serial + item) if what == IN_FLIGHT else item
+            return self._walk.dispatch(self._walk.serial + item)
+        return self.held(item) if what == IN_FLIGHT else item
+
+
+def _clipped(cycles: Sequence[int], now: int) -> tuple[int, ...]:
+    """Cycles relative to now; those of the past are one."""
+    return tuple([at - now if at > now else 0 for at in cycles])
 
 
 def _ends(channel: Channel[Any], now: int) -> tuple[Any, ...]:
     """What is free of a channel, now and later, and what waits for it."""
-    room, freed = channel._room, channel._freed
-    later: tuple[tuple[int, int], ...] = ()
-    if freed:
-        room += sum([places for at, places in freed if at <= now])
-        later = tuple([(at - now, places) for at, places in freed if at > now])
-    return room, later, tuple(channel._full), channel._empty
+    if channel._freed:
+        channel.settle(now)
+    later = tuple([(at - now, places) for at, places in channel._freed])
+    return channel._room, later, tuple(channel._full), channel._empty
 
 
 def _set_ends(channel: Channel[Any], ends: tuple[Any, ...], now: int) -> None:
-    channel._room = ends[0]
+    room, freed, full, empty = ends
+    channel._room = room
     channel._freed.clear()
-    channel._freed.extend([(now + at, places) for at, places in ends[1]])
-    channel._full[:] = ends[2]
-    channel._empty = ends[3]
+    channel._freed.extend([(now + at, places) for at, places in freed])
+    channel._full[:] = full
+    channel._empty = empty
 
 
-def _level(channel: Channel[Any], now: int) -> tuple[int, tuple[int, ...]]:
-    """How many words of a channel can be seen, and when the others can."""
+def _level(channel: Channel[Any], now: int) -> tuple[int, int, tuple[Any, ...]]:
+    """How many words of a channel can be seen, how many places are free, and when and for what the others will be."""
     later = []
     for at, _ in reversed(channel._items):
         if at <= now:
             break
         later.append(at - now)
-    return len(channel._items) - len(later), tuple(later[::-1])
+    room, *ends = _ends(channel, now)
+    return len(channel._items) - len(later), room, (tuple(later[::-1]), *ends)
+
+
+def _set_level(channel: Channel[Any], level: int, room: int, rest: tuple[Any, ...], now: int) -> None:
+    later, *ends = rest
+    _set_ends(channel, (room, *ends), now)
+    channel._items.clear()
+    channel._items.extend([(now, False)] * level)
+    channel._items.extend([(now + at, False) for at in later])
 
 
 def _lanes(free: Sequence[int], now: int) -> tuple[Any, ...]:
     """From when lanes are free, and in which order they became so: of those of the past, that alone counts."""
     if len(free) == 1:
-        return (free[0] - now if free[0] > now else 0,)
-    order = sorted(range(len(free)), key=free.__getitem__)
-    return tuple([at - now if at > now else 0 for at in free]), tuple(order)
+        return _clipped(free, now)
+    return _clipped(free, now), tuple(sorted(range(len(free)), key=free.__getitem__))
 
 
 def _lanes_again(found: tuple[Any, ...], now: int) -> list[int]:
@@ -281,11 +314,6 @@ def _set_tokens(tokens: Tokens, found: tuple[Any, ...], now: int) -> None:
         channel = tokens.of(number)
         channel._items.extend([(now + at, None) for at in items])
         channel._empty = empty
-
-
-def agents_of(units: Sequence[Unit]) -> Iterator[Agent]:
-    """The units that take instructions."""
-    return (unit for unit in units if isinstance(unit, Agent))
 
 
 def set_context(unit: Unit, walk: Walk) -> None:

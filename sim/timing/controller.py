@@ -19,8 +19,9 @@ QUEUE = CAUSE["queue"]
 class Source(Protocol):
     """What gives a controller its instructions: a sequencer, or a walk of one that went ahead."""
 
-    state: str
-    """`running` as long as there are more."""
+    @property
+    def state(self) -> str:
+        """`running` as long as there are more."""
 
     @property
     def in_program(self) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from acortex.isa.sequencer import Dispatch
 from acortex.sim.chip.prices import INDEX as KIND
 from acortex.sim.timing.channel import Channel
 from acortex.sim.timing.kernel import CAUSE
@@ -63,6 +64,12 @@ class HostIn(Client):
         self.word_cycles = spec.word_cycles
         self.offered: Offered | None = None
         """The words that a process has offered; None where the host has all its words."""
+
+    def bind(self, dispatch: Dispatch) -> None:
+        """Counts the words."""
+        super().bind(dispatch)
+        assert dispatch.stream is not None
+        self.total = dispatch.stream.size
 
     def work(self, now: int) -> None:
         """Takes the next word from the host as soon as the one before is written: nothing can come in between."""

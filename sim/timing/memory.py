@@ -13,6 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from acortex.isa.semantics import moves, shifts, slide_of, spills, visited
 from acortex.isa.sequencer import Dispatch
 from acortex.sim.chip.prices import INDEX as KIND
@@ -28,7 +31,7 @@ BUFFER_FULL, OPERAND_FULL, CODES = CAUSE["buffer_full"], CAUSE["operand_full"], 
 ACROSS, FROM_NEURONS = "buffer", "neurons"
 """The pipes that lie across the data bus, of words that are read and of words that are written."""
 
-Access = tuple[Dispatch, "array[int]"]
+Access = tuple[Dispatch, "array[int] | NDArray[np.int64]"]
 """An instruction that walks over main memory, and the cycles in which its words were granted."""
 
 
@@ -172,8 +175,8 @@ class Client(Agent):
     def restored(self) -> None:
         """Goes on with the record of the current instruction."""
         super().restored()
-        if self.accesses:
-            self.grants = self.accesses[-1][1]
+        if self.accesses and isinstance(grants := self.accesses[-1][1], array):
+            self.grants = grants
 
     def post(self, now: int, seen: int, cause: int = PORT) -> None:
         """Posts a request for the next word, which the arbiter sees from cycle `seen`."""

@@ -74,7 +74,7 @@ class Publisher:
 
     def _counted(self, table: Table, rows: Ints, serial: Ints) -> Ints:
         """The counts of rows: how many segments a switch joins is that of its own group."""
-        count = table.count[rows].copy()
+        count = table.counted[rows].copy()
         for row in np.flatnonzero(np.isin(table.kind[rows], list(SWITCHES.values()))).tolist():
             count[row] = self._groups[self._walk.dispatch(int(serial[row])).group].segments
         return count

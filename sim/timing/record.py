@@ -78,7 +78,7 @@ class Table(NamedTuple):
     start: Ints
     duration: Ints
     kind: Ints
-    count: Ints
+    counted: Ints
     unit: Ints
     serial: Ints
 
@@ -98,7 +98,7 @@ class Record:
         self._begin = 0
         """Where the next piece begins."""
         for unit in self._units:
-            unit.attach(self.log)
+            unit.attach(self.log, counts=False)
 
     @property
     def rows(self) -> int:
@@ -204,7 +204,8 @@ def _weigh(inner: Ints, entry: Repeat | Copy) -> Ints:
 def _repeat(inner: Ints, entry: Repeat | Copy) -> Ints:
     """What came again, as columns of `Instances`."""
     if isinstance(entry, Copy):
-        return inner + np.array([[0], [entry.cycles], [entry.serials]])
-    found = np.tile(inner, entry.times)
+        moved: Ints = inner + np.array([[0], [entry.cycles], [entry.serials]])
+        return moved
+    found: Ints = np.tile(inner, entry.times)
     found[1] += np.repeat(np.arange(1, entry.times + 1) * entry.period, inner.shape[1])
     return found

@@ -24,8 +24,9 @@ from acortex.isa.semantics import operations
 from acortex.sim.timing import totals
 from acortex.sim.timing.canonical import Canonical, Plan, set_context
 from acortex.sim.timing.channel import Channel
-from acortex.sim.timing.kernel import IDLE, NEVER, Alarm
+from acortex.sim.timing.kernel import IDLE, Alarm
 from acortex.sim.timing.record import Copy, Record, Repeat
+from acortex.sim.timing.snapshot import NEVER
 from acortex.sim.timing.unit import Agent
 from acortex.sim.timing.walk import Signatures, Walk
 
@@ -34,6 +35,12 @@ if TYPE_CHECKING:
 
 LEAST = 12
 """The events of the shortest instruction within which periods are looked for."""
+
+SHORT = 20
+"""Within a row of fewer events no periods are looked for."""
+
+WORTH, PATIENCE = 40, 20
+"""How many rows of the log are worth a look at a mark, for each such look in vain before it, of the last so many."""
 
 KEPT = 4
 """How many states of one form are kept to look for a period among."""
@@ -96,10 +103,13 @@ class Skipper:
         self._plan = Plan(chip.parts(), self._words)
         self._units = chip.units
         self._paces = [agents["buffer"], agents["vector"], agents["host_in"]]
-        self._buffer, self._vector, self._reader = agents["buffer"], agents["vector"], agents["read"]
+        self._buffer, self._vector = agents["buffer"], agents["vector"]
+        self._reader: Any = agents["read"]
         self._operands, self._loader = agents["operand"], agents["vmm"]
         self._alarm = Alarm(chip.kernel, -2, self._look)
         self._at_mark = False
+        self._missed = self._marked = 0
+        """Looks at marks in vain, and the rows of the log at the last one."""
         self._seen: dict[object, list[Look]] = {}
         self._serial = -1
         self._prints: set[tuple[int, ...]] = set()
@@ -121,8 +131,9 @@ class Skipper:
     def began(self, agent: Agent) -> None:
         """An agent begins an instruction."""
         agent.look_at = -1
-        if agent is not self._reader and agent.remaining >= LEAST:
-            agent.total = agent.remaining
+        if agent is self._reader:
+            self.passed()
+        elif agent.remaining >= LEAST:
             agent.look_at = agent.remaining - 2
             self._prints.clear()
             self._seen.clear()
@@ -137,12 +148,15 @@ class Skipper:
         agent.look_at = remaining - 1
         if agent is self._vector and self._buffer.current is not None and self._reader._receiver is self._words[0]:
             return
-        row, done = agent.row, agent.total - remaining
-        if row and done % row == 0:
+        place = agent.place()
+        if agent.row and not place:
             self._alarm.at(self._kernel.cycle)
             return
-        if row and row < 20:
-            agent.look_at = remaining - (row - done % row)
+        if 0 < agent.row < SHORT:
+            agent.look_at = remaining - (agent.row - place)
+            return
+        if place % agent.grain:
+            agent.look_at = remaining - (agent.grain - place % agent.grain)
             return
         if self._failed > 6:
             self._failed -= 1
@@ -161,15 +175,14 @@ class Skipper:
         found += [unit.cause for unit in self._units]
         return tuple(found)
 
-    def synced(self, agent: Agent) -> None:
-        """The reader made a token or took one: a layer may begin here."""
-        if agent is self._reader:
-            self.passed()
-
     def passed(self) -> None:
-        """The controller has passed the end of a loop: a passage may end here."""
-        self._at_mark = True
-        self._alarm.at(self._kernel.cycle)
+        """The controller has passed the end of a loop, or the reader begins an instruction: a passage may end here.
+
+        The longer none has come again, the more must have happened since the last look.
+        """
+        if self._record.rows - self._marked >= WORTH * min(self._missed, PATIENCE):
+            self._at_mark = True
+            self._alarm.at(self._kernel.cycle)
 
     # What is seen -----------------------------------------------------------------------------------------------
 
@@ -181,7 +194,6 @@ class Skipper:
         look = Look(now + offset, self._walk.serial, state, since, causes, self._record.cut(), self._record.rows)
         if self._at_mark:
             self._at_mark = False
-            self._seen.clear()
             self._mark(look)
             return
         if self._serial != look.serial:
@@ -212,9 +224,9 @@ class Skipper:
             return 0
         for number, channel in enumerate(self._words):
             at = counts + 2 * number
-            before, after = a.state.linear[at : at + 2], b.state.linear[at : at + 2]
-            if before != after:
-                most = min(most, self._filling(channel, before, after, a, b))
+            was, now = a.state.linear[at : at + 2], b.state.linear[at : at + 2]
+            if was != now:
+                most = min(most, self._filling(channel, was, now, a, b))
         for agent, used in self._used(a, b):
             if most > 0 and used:
                 for column in self._columns_of(agent):
@@ -287,9 +299,9 @@ class Skipper:
             _fill(channel, times * (level_after - level), times * (room_after - room), self._kernel.cycle)
         for agent in self._paces:
             if agent.look_at >= 0 and agent.remaining:
-                done, used = agent.total - agent.remaining, next(n for one, n in self._used(a, b) if one is agent)
-                whole = agent.row and used % agent.row
-                agent.look_at = agent.remaining - (agent.row - done % agent.row if whole else used + 1)
+                used = next(n for one, n in self._used(a, b) if one is agent)
+                within = agent.row and used % agent.row
+                agent.look_at = agent.remaining - (agent.row - agent.place() if within else 1)
 
     # Passages ---------------------------------------------------------------------------------------------------
 
@@ -309,6 +321,8 @@ class Skipper:
             for unit, at in found.acted:
                 since[unit] = cycle + at
             number, key = found.after, (found.after, self._signed(found.refs, serial))
+        self._missed = 0 if found is not None else self._missed + 1
+        self._marked = self._record.rows
         if found is not None:
             self._set_up(self._states[number], cycle, serial, since)
             causes = [unit.cause for unit in self._units]
@@ -390,7 +404,6 @@ class Skipper:
         for agent in self._paces:
             agent.look_at = -1
             if agent.remaining >= 2:
-                agent.total = agent.remaining
                 agent.look_at = agent.remaining - 2
 
     def finish(self, now: int) -> int:
@@ -416,6 +429,7 @@ class Skipper:
         self._record.cut()
         self._totals.add(self._record)
         self._record.clear()
+        self._marked = 0
         self._seen.clear()
         self._memo.clear()
         self._columns.clear()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +40,7 @@ class Done(NamedTuple):
     first: Ints
     last: Ints
     events: Ints
-    count: Ints
+    counted: Ints
     busy: Ints
 
 
@@ -70,7 +70,7 @@ class Totals:
         done = _merged(Done(*(np.concatenate(columns) for columns in zip(*self._done, strict=True))))
         switches = np.flatnonzero(np.isin(done.kind, SWITCH_KINDS))
         for row in switches.tolist():  # how many segments join a group moves no cycle: those of its own count
-            done.count[row] = done.events[row] * self._group(int(done.serial[row])).segments
+            done.counted[row] = done.events[row] * self._group(int(done.serial[row])).segments
         busy = np.zeros(len(self._units), np.int64)
         np.add.at(busy, done.unit, done.busy)
         for number, unit in enumerate(self._units):
@@ -101,11 +101,13 @@ class Totals:
         rows, owner = gathered(begins[came.pieces], ends[came.pieces])
         rows = granted[rows]
         cycles, serials = table.start[rows] + came.cycles[owner], table.serial[rows] + came.serials[owner]
-        unit = table.unit[rows]
-        for number in np.unique(unit).tolist():
-            mine = np.flatnonzero(unit == number)
-            at = _begins(serials[mine])
-            for serial, part in zip(serials[mine][at].tolist(), np.split(cycles[mine], at[1:]), strict=True):
+        units = table.unit[rows]
+        clients = [unit.number for unit in self._units if isinstance(unit, Client)]
+        for number in clients:
+            mine = np.flatnonzero(units == number)
+            begins_of = _begins(serials[mine])
+            own, serial_of = cycles[mine], serials[mine][begins_of].tolist()
+            for serial, part in zip(serial_of, np.split(own, begins_of[1:]) if serial_of else (), strict=True):
                 self._granted[number, serial].append(part)
 
     def _give_accesses(self) -> None:
@@ -120,7 +122,7 @@ class Totals:
         tally.clear()
         contexts = np.array(self._walk.contexts, dtype=np.int64).reshape(-1, 4)[done.serial - self._walk.first]
         layer, inference = contexts[:, 1], contexts[:, 2]
-        for key, events, count in _grouped((done.kind, layer, inference), done.events, done.count):
+        for key, events, count in _grouped((done.kind, layer, inference), done.events, done.counted):
             tally.events[key], tally.counts[key] = events, count
         spanning = np.flatnonzero(np.array([unit.spans for unit in self._units])[done.unit])
         for key, first, last in _spans((layer[spanning], inference[spanning]), done, spanning):
@@ -140,7 +142,7 @@ class Totals:
 
 
 def _rows(done: Done, chosen: Ints) -> list[tuple[int, ...]]:
-    columns = (done.unit, done.serial, done.first, done.last, done.kind, done.count)
+    columns = (done.unit, done.serial, done.first, done.last, done.kind, done.counted)
     return list(zip(*(column[chosen].tolist() for column in columns), strict=True))
 
 
@@ -151,7 +153,7 @@ def _by_piece(record: Record, table: Table) -> Done:
     rows, owner = gathered(begins, ends)
     rows = events[rows]
     start, duration = table.start[rows], table.duration[rows]
-    columns = start, start + duration, np.ones(len(rows), np.int64), table.count[rows], duration
+    columns = start, start + duration, np.ones(len(rows), np.int64), table.counted[rows], duration
     return _merged(Done(owner, table.unit[rows], table.serial[rows], table.kind[rows], *columns))
 
 
@@ -169,7 +171,7 @@ def _weigh(done: Done, weighed: Weighed) -> Done:
             done.first[rows] + weighed.first[owner],
             done.last[rows] + weighed.last[owner],
             done.events[rows] * times,
-            done.count[rows] * times,
+            done.counted[rows] * times,
             done.busy[rows] * times,
         )
     )
@@ -182,9 +184,9 @@ def _merged(done: Done) -> Done:
     at = _begins(*done[:4])
     if not len(at):
         return done
-    sums = (np.add.reduceat(column, at) for column in done[6:])
+    sums = [np.add.reduceat(column, at) for column in done[6:]]
     lows, highs = np.minimum.reduceat(done.first, at), np.maximum.reduceat(done.last, at)
-    return Done(*(column[at] for column in done[:4]), lows, highs, *sums)
+    return Done(*[*(column[at] for column in done[:4]), lows, highs, *sums])
 
 
 def _begins(*columns: Ints) -> Ints:
@@ -203,14 +205,14 @@ def _sorted(keys: tuple[Ints, ...]) -> tuple[Ints, Ints, list[tuple[int, ...]]]:
     return order, at, list(zip(*(column[at].tolist() for column in columns), strict=True))
 
 
-def _grouped(keys: tuple[Ints, ...], *columns: Ints) -> list[tuple[object, ...]]:
+def _grouped(keys: tuple[Ints, ...], *columns: Ints) -> list[Any]:
     """The sums of columns by key."""
     order, at, names = _sorted(keys)
     sums = [np.add.reduceat(column[order], at).tolist() if len(at) else [] for column in columns]
     return list(zip(names, *sums, strict=True))
 
 
-def _spans(keys: tuple[Ints, ...], done: Done, chosen: Ints) -> list[tuple[tuple[int, ...], int, int]]:
+def _spans(keys: tuple[Ints, ...], done: Done, chosen: Ints) -> list[Any]:
     """The first and the last cycle of each key, of some rows."""
     order, at, names = _sorted(keys)
     if not len(at):

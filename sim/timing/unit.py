@@ -51,7 +51,7 @@ class Unit:
         ports=("_tally", "_log"),
         state={"since": SINCE, "cause": NUMBER},
         sums={"busy": NUMBER, "spent": COUNTS, "first": BEGAN, "last": BEGAN, "context": VALUE, "_done": TABLE},
-        derived=("_place",),
+        derived=("_place", "_counts"),
     )
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -80,6 +80,7 @@ class Unit:
         self.context: Context = (-1, 0, -1, -1)
         """The instruction that the unit works on."""
         self._log: Log | None = None
+        self._counts = True
         self._place = 0
         self._tally = tally
         self._done: dict[int, list[int]] = {}
@@ -92,6 +93,10 @@ class Unit:
                 self._log.rows += self.since, start - self.since, ~self.cause, 0, self._place
         self.cause = IDLE
         self.last = self.since = start + duration
+        if self._log is not None:
+            self._log.rows += start, duration, kind, count, self._place
+            if not self._counts:
+                return
         self.busy += duration
         try:
             done = self._done[kind]
@@ -101,8 +106,6 @@ class Unit:
             self._done[kind] = [1, count]
             if self.first < 0:
                 self.first = start
-        if self._log is not None:
-            self._log.rows += start, duration, kind, count, self._place
 
     def block(self, now: int, cause: int) -> None:
         """Waits for `cause` from cycle `now`, or from the end of what the unit does."""
@@ -118,14 +121,16 @@ class Unit:
                 self._log.rows += self.since, until - self.since, ~self.cause, 0, self._place
             self.since = until
 
-    def attach(self, log: Log) -> None:
-        """From now on writes all that it does into a log."""
+    def attach(self, log: Log, counts: bool = True) -> None:
+        """From now on writes all that it does into a log; it need not count beside, where all comes from the log."""
         self._log = log
+        self._counts = counts
         self._place = log.enter(self.number, self.context)
 
     def turn_to(self, context: Context) -> None:
         """Begins to work for an instruction."""
-        self.flush()
+        if self._counts:
+            self.flush()
         self.context = context
         if self._log is not None:
             self._place = self._log.enter(self.number, context)
@@ -151,7 +156,7 @@ class Unit:
     def restored(self) -> None:
         """Sets the derived attributes from the state that has just been restored."""
         if self._log is not None:
-            self.attach(self._log)
+            self.attach(self._log, self._counts)
 
 
 def _copied(function: FunctionType) -> FunctionType:
@@ -181,9 +186,6 @@ class Skipper(Protocol):
 
     def stepped(self, agent: Agent) -> None:
         """An agent did an event, and has as many left as it was to look at, or fewer."""
-
-    def synced(self, agent: Agent) -> None:
-        """An agent made a token, or took one."""
 
     def passed(self) -> None:
         """The controller has passed the end of a loop."""
@@ -215,7 +217,7 @@ class Agent(Unit):
         spec=("kernel", "_sync_kind"),
         ports=("_tokens", "skipper"),
         state={"current": INSTRUCTION, "remaining": COUNTDOWN},
-        derived=("_syncs", "look_at", "total", "row"),
+        derived=("_syncs", "look_at", "total", "row", "row_at", "grain"),
         parts=("alarm", "queue"),
     )
 
@@ -235,9 +237,13 @@ class Agent(Unit):
         self.look_at = -1
         """What is left of the current instruction as the skipper looks next; -1 for never."""
         self.total = 0
-        """The events of the current instruction, where the skipper looks."""
+        """The events of the current instruction, of an agent at which the skipper looks."""
         self.row = 0
-        """After how many events the instruction begins a new row of an image; 0 where it has no rows."""
+        """The events of a row of the image that the instruction goes over; 0 where it has no rows."""
+        self.row_at = 0
+        """The events before the first row that is like others."""
+        self.grain = 1
+        """After how many events of a row what the instruction does may repeat."""
 
     def bind(self, dispatch: Dispatch) -> None:
         """Sets what follows from an instruction alone, as it becomes the current one or is restored."""
@@ -253,6 +259,11 @@ class Agent(Unit):
     def step(self, now: int) -> None:
         """Does the instruction's next event from cycle `now`."""
         raise AssertionError(f"{self.path} does not define what an event does")
+
+    def place(self) -> int:
+        """The place of the next event in its row, or among all where there are no rows."""
+        done = self.total - self.remaining - self.row_at
+        return done % self.row if self.row else done
 
     def columns(self) -> Sequence[Sequence[int]]:
         """What tells the events of the current instruction apart: a number for each event in each column."""
@@ -328,8 +339,6 @@ class Agent(Unit):
         self.act(now, 1, self._sync_kind, 1)
         self.alarm.at(now + 1)
         self.current = None
-        if self.skipper is not None:
-            self.skipper.synced(self)
 
     def restored(self) -> None:
         """Binds the current instruction anew."""

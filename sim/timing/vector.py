@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from acortex.isa.arithmetic.windows import Slide
 from acortex.isa.semantics import MEANINGS, Flow, pooling_of
 from acortex.isa.sequencer import Dispatch
 from acortex.sim.chip.prices import INDEX as KIND
@@ -82,9 +84,21 @@ class Vector(Client):
         flow = MEANINGS[dispatch.row.mnemonic].flow(dispatch, None)
         self._operands = flow.operands > 0
         self._steps = in_turns(flow) if dispatch.window is None else pooled(dispatch)
-        self.row = 0 if dispatch.window is None else pooling_of(dispatch).window.width * pooling_of(dispatch).words
+        self.total = len(self._steps)
+        if self.skipper is not None:
+            self._find_rows(dispatch, flow)
         if flow.operands not in (0, len(self._steps)):
             raise AssertionError(f"{dispatch.row.mnemonic}: {self.path} takes an operand for each word, or none")
+
+    def _find_rows(self, dispatch: Dispatch, flow: Flow) -> None:
+        """Finds after how many steps what it does may repeat: of a pool after a pixel, and after a row of the image."""
+        self.row, self.row_at, self.grain = 0, 0, max(flow.taken // flow.given if flow.given else 1, 1)
+        if dispatch.window is not None:
+            over = pooling_of(dispatch)
+            begins = first_steps(over)[:: over.window.width * over.words].tolist()
+            self.grain = over.words
+            if len(begins) > 2:
+                self.row, self.row_at = begins[2] - begins[1], begins[1]
 
     def begin(self, dispatch: Dispatch) -> None:
         """Begins to work on a stream, step by step."""
@@ -149,9 +163,20 @@ def pooled(dispatch: Dispatch) -> list[int]:
     What a word makes ready beyond that takes steps of their own, before the next word: a step gives at most one.
     """
     over = pooling_of(dispatch)
-    arriving = over.height * over.window.width * over.words
-    ready = np.bincount(over.ready, minlength=arriving)
+    ready = _ready(over)
     steps = np.full(int(np.maximum(ready, 1).sum()), GIVES)
-    steps[np.cumsum(np.maximum(ready, 1)) - np.maximum(ready, 1)] = np.where(ready, TAKES | GIVES, TAKES)
+    steps[first_steps(over)] = np.where(ready, TAKES | GIVES, TAKES)
     found: list[int] = steps.tolist()
     return found
+
+
+def first_steps(over: Slide) -> NDArray[np.int64]:
+    """The step in which each word arrives."""
+    steps = np.maximum(_ready(over), 1)
+    found: NDArray[np.int64] = np.cumsum(steps) - steps
+    return found
+
+
+def _ready(over: Slide) -> NDArray[np.int64]:
+    """How many words each word that arrives makes ready."""
+    return np.bincount(over.ready, minlength=over.height * over.window.width * over.words)

@@ -143,9 +143,9 @@ class TimedChip:
         if self._walk is None:
             self._probe: Probe | Publisher = Probe(self.units, listeners, price)
         else:
-            record = Record(self.units)
-            self._probe = Publisher(record, self._walk, groups, listeners, price)
-            self.skipper = self._make_skipper(self._walk, record)
+            kept = Record(self.units)
+            self._probe = Publisher(kept, self._walk, groups, listeners, price)
+            self.skipper = self._make_skipper(self._walk, kept)
 
     def _make_skipper(self, walk: Walk, record: Record) -> Skipper:
         fabric = self._fabric
