@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from acortex.sim.chip.prices import INDEX as KIND
 from acortex.sim.timing.channel import Channel
 from acortex.sim.timing.kernel import CAUSE
-from acortex.sim.timing.memory import READ, WRITE, Client, Fabric
+from acortex.sim.timing.memory import GRANT, READ, WRITE, Client, Fabric
 from acortex.sim.timing.snapshot import Roles
 from acortex.sim.timing.unit import Ports, Site
 
@@ -53,7 +53,7 @@ class HostIn(Client):
 
     executes = ("word",)
     takes = frozenset({"host_in"})
-    causes = Client.causes | {HOST}
+    causes = Client.causes - {GRANT} | {HOST}  # its request is made while it is busy
 
     roles = Roles(spec=("word_cycles",), ports=("offered",))
 
