@@ -56,9 +56,10 @@ class Segment(NamedTuple):
 
 
 class Path:
-    """Segments one after another, in about 40 bytes each: a long run has millions."""
+    """Segments one after another, in about 40 bytes each: a long run has millions. `rows` are those of their trace."""
 
-    def __init__(self, backwards: Iterable[Segment]) -> None:
+    def __init__(self, backwards: Iterable[Segment], rows: Rows) -> None:
+        self.rows = rows
         words: dict[str, int] = {}
         self._columns = [array(code) for code in "qqiiiiiq"]
         adds = [column.append for column in self._columns]
@@ -152,7 +153,7 @@ class Walk:
 
     def path(self) -> Path:
         """The critical path, from cycle 0 to the end of the run."""
-        return Path(self._back(self.rows.last_unit(), self._trace.cycles))
+        return Path(self._back(self.rows.last_unit(), self._trace.cycles), self.rows)
 
     def back(self, unit: str, cycle: int, most: int) -> list[Segment]:
         """The chain that ends with what a unit did before a cycle: its last `most` segments, or from cycle 0."""

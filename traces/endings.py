@@ -22,7 +22,7 @@ BY = {
     NOW: "that unit acts; a trace does not show how",
     CROSSED: "the waiting unit's own word leaves that bus",
     FREED: "that bus is free for the turn of the next word, `delay` later",
-    GRANT: "an arbiter grants it, by that time",
+    GRANT: "an arbiter grants it, by that time; events of `kinds`, or of that bus, hold it, `delay` later",
     SEEN: "its own request is made; nothing contends for what it requests until an arbiter sees it",
     DELAY: "its own time passes",
 }
@@ -122,6 +122,10 @@ class Endings:
     def follows(self, unit: str, giver: str) -> bool:
         """Whether a unit is idle until another gives it an instruction."""
         return any(matches(row.ended_by, giver) for row in self.of(unit, "idle"))
+
+    def carries(self, unit: str) -> bool:
+        """Whether a unit is a lane, whose events are words of others."""
+        return bool(self.of(unit, BEGIN))
 
     def parts(self) -> dict[str, str]:
         """The part of the chip whose delay it is, by kinds of events that others wait for, and by causes."""

@@ -47,11 +47,11 @@ def test_a_run_reports_the_contract_in_json(source: Path, digits: Path) -> None:
     assert report["trace"] is None
 
 
-def test_a_run_for_people_ends_with_what_limited_it_and_that_it_is_right(source: Path, digits: Path) -> None:
+def test_a_run_for_people_ends_with_its_busiest_units_and_that_it_is_right(source: Path, digits: Path) -> None:
     lines = acortex_("run", source, "--input", digits / "x.npy").stdout.splitlines()
     assert lines[0].startswith("digits_mlp on acortex_digits   8 inferences, ")
     assert "accuracy" not in "".join(lines)
-    assert sum(line.startswith("What limited this run") for line in lines[-9:-6]) == 1
+    assert sum(line.startswith("The busiest units") for line in lines[-9:-6]) == 1
     assert lines[-1] == "outputs equal the independent evaluation, bit for bit (80 codes)"
 
 
