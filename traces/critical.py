@@ -101,6 +101,12 @@ def critical_path(trace: Trace) -> Path:
     Raises UsageError for a trace that is cut, of a coarser level or filtered: it lacks events of the path. So it does
     for one of an older version, which lacks the table of hand-overs.
     """
+    check_path(trace)
+    return Walk(trace).path()
+
+
+def check_path(trace: Trace) -> None:
+    """Raises UsageError for a trace that lacks events of its critical path, or the table of hand-overs."""
     if not _whole(trace):
         raise UsageError(
             "does not hold every event, and so not the critical path",
@@ -113,7 +119,6 @@ def critical_path(trace: Trace) -> Path:
             where=str(trace.path),
             hint="`acortex trace critical` takes it for a run of today's chip, as acortex.sim.ledger.reprice does",
         )
-    return Walk(trace).path()
 
 
 def has_path(trace: Trace) -> bool:
