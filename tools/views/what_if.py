@@ -57,11 +57,11 @@ def _slower(report: WhatIf) -> Iterator[RenderableType]:
     if rows:
         yield Text("\nSlower, though better", "bold")
     for row in rows:
-        more = f"  {row.path}: {row.cycles - row.cycles_before:,} cycles more"
-        yield Text(f"{more}; {_grown(row.slower)}" if row.slower else f"{more}; no wait for a port or a lane grew")
+        yield Text(f"  {row.path}: {row.cycles - row.cycles_before:,} cycles more")
+        yield Text("    no wait for a port, a bank or a lane grew" if row.slower is None else _grown(row.slower))
 
 
 def _grown(wait: Slower) -> str:
     before, after = wait.cycles
-    holder = "" if wait.held_by == "-" else f", held by {wait.held_by} ({instruction(wait.line, wait.text)})"
-    return f"{wait.unit} waits {after:,} cycles for {wait.name}, before {before:,}{holder}"
+    holder = "" if wait.held_by == "-" else f",\n    held by {wait.held_by} ({instruction(wait.line, wait.text)})"
+    return f"    {wait.unit} waits {after:,} cycles for {wait.name}, before {before:,}{holder}"

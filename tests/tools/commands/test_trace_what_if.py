@@ -119,6 +119,6 @@ def test_people_see_what_gains_what_does_nothing_and_what_makes_it_slower(capsys
     assert "No cycle and no energy: memory.banks." in lines
     slower = " ".join(filter(None, lines[lines.index("Slower, though better") + 1 :]))
     assert slower.startswith(
-        "host.word_cycles: 140 cycles more; main_memory/read waits 144 cycles for port, before 4, held by host/in "
+        "host.word_cycles: 140 cycles more main_memory/read waits 144 cycles for port, before 4, held by host/in "
         "(a.s:3 input x, d0) Each bound counts 44 cycles of waits for ports, banks and lanes"
     )
