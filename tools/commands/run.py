@@ -52,8 +52,8 @@ LEVELS = ("layers", "instructions", "events")
 def run(program: str, form: str, **options: Any) -> int:
     """Simulate a program: FILE.s, FILE.acx, FILE.onnx or zoo:NAME.
 
-    Prints accuracy, latency, energy and area, where the time went and what limited the run. Without --input a program
-    runs on its own data.
+    Prints accuracy, latency, energy and area, where the time went and, with --trace, what limited the run. Without
+    --input a program runs on its own data.
     """
     _check(options)
     _check_files(program, form, options)
