@@ -64,7 +64,7 @@ def test_a_run_with_its_trace_says_what_limited_it(source: Path, digits: Path, t
         args = ("--input", digits / "x.npy", "--timing-only", "--trace", path, "--trace-level", level)
         lines = acortex_("run", source, *args).stdout.splitlines()
         assert sum(line.startswith(title) for line in lines) == 1
-        assert any("`acortex trace what-if " in line for line in lines) == (level == "events")
+        assert ("`acortex trace what-if RUN.actrace` measures" in " ".join(lines)) == (level == "events")
 
 
 def test_outputs_and_a_trace_are_written_where_asked(source: Path, digits: Path, tmp_path: Path) -> None:
