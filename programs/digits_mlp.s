@@ -22,20 +22,23 @@
 ;   row 6        g0         g1        lower half (rows 5 to 7)
 ;   row 7        g0         free
 ;
-; What is in memory. All 32 words are in use:
+; What is in memory. 19 of the 32 words are in use:
 ;
 ;   words    what                                       places   stream
-;   0-12     the image of an even inference (13 words)  ring     d0
-;   13-25    the image of an odd one                    of 2
-;   26       the hidden codes, 64 in one word           1        d1
-;   27-31    the scores, 10 in one word                 ring     d2
+;   0-12     the image, 13 words                        1        d0
+;   13       the hidden codes, 64 in one word           1        d1
+;   14-18    the scores, 10 in one word                 ring     d2
 ;                                                       of 5
+;
+; One place for an image is enough, and faster than two: the next image comes in after this one has been read, while the
+; arrays are at work. With two places it comes in while this one is read. Host and reads then share the memory's one
+; port, the host's writes go first, and the arrays wait for the reads.
 ;
 ; The tokens. Agents run at the same time; tokens order those that touch the same word.
 ;
 ;   token    made by    taken by   it says
 ;   t0       host_in    read       an image is in memory
-;   t1       read       host_in    an image has been read: its place is free      (two to begin with)
+;   t1       read       host_in    an image has been read: its place is free      (it is to begin with)
 ;   t2       write      read       the hidden codes are in memory
 ;   t3       write      host_out   the scores are in memory
 ;   t4       host_out   write      scores have left: their place is free          (five to begin with)
@@ -61,11 +64,10 @@
 
         .equ    IMAGE_WORDS, PIXELS /^ CHANNELS      ; the last one is not full
         .equ    IMAGE_TAIL, PIXELS - (IMAGE_WORDS - 1) * CHANNELS       ; channels of an image's last word
-        .equ    IMAGE_PLACES, 2
         .equ    SCORES_PLACES, 5
 
         .equ    IMAGES, 0                       ; the memory map
-        .equ    HIDDEN_CODES, IMAGES + IMAGE_PLACES * IMAGE_WORDS
+        .equ    HIDDEN_CODES, IMAGES + IMAGE_WORDS
         .equ    SCORES, HIDDEN_CODES + 1
 
         .input  image, shape=784|28x28|1x28x28, encode=binary
@@ -95,8 +97,7 @@
         connect g0
         connect g1
 
-        signal  read, t1                        ; both places for an image are free
-        signal  read, t1
+        signal  read, t1                        ; the place for an image is free
         signal  host_out, t4                    ; and so are the five for scores
         signal  host_out, t4
         signal  host_out, t4
@@ -105,12 +106,12 @@
 
         loop    l0, host                        ; as often as the host has an image
 digit:  inference l0
-        base    d0, IMAGES, by=l0, stride=IMAGE_WORDS, ring=IMAGE_PLACES
+        base    d0, IMAGES
         dim     d0, axis=0, extent=IMAGE_WORDS
         base    d1, HIDDEN_CODES                ; a stream without axes is one word
         base    d2, SCORES, by=l0, stride=1, ring=SCORES_PLACES
 
-        await   host_in, t1                     ; the image before the last has been read
+        await   host_in, t1                     ; the image before has been read
         input   image, d0
         signal  host_in, t0
 

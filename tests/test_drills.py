@@ -359,7 +359,7 @@ def check_scrubbed(drill: Drill, report: dict[str, Any]) -> None:
     last = [(one["unit"], one["what"], one["name"], one["end"] - one["start"]) for one in path["segments"][-4:]]
     assert last == [
         ("main_memory/scrub", "latency", "pause", 1000),
-        ("main_memory/scrub", "hand-over", "port", 1),
+        ("main_memory/scrub", "hand-over", "grant", 1),
         ("main_memory/scrub", "busy", "scrub.read", 2),
         ("main_memory/scrub", "latency", "pause", 1000),
     ]

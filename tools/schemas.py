@@ -79,6 +79,7 @@ SCHEMAS = (
     Schema("acortex.trace-query/1", _TRACES, "QueryAnswer", "acortex trace query"),
     Schema("acortex.trace-stats/1", _TRACES, "TraceStats", "acortex trace stats"),
     Schema("acortex.verify/1", _TOOLS, "VerifyReport", "acortex verify"),
+    Schema("acortex.what-if/1", "acortex.sim.advice.results", "WhatIf", "acortex trace what-if"),
     Schema("acortex.zoo/1", _PROGRAMS, "Zoo", "acortex zoo"),
 )
 """By name. A test holds them to the sources, and to what the commands print."""

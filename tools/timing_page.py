@@ -26,6 +26,7 @@ from acortex.traces.endings import (
     GRANT,
     NOW,
     OVER,
+    SEEN,
     START,
     TOKEN,
     HandOver,
@@ -41,6 +42,7 @@ _SAID = {
     CROSSED: "the end of its own word on {unit}",
     FREED: "the end of the word before on {unit}",
     GRANT: "a grant of the arbiter of {unit}",
+    SEEN: "its request",
     DELAY: "its access",
 }
 

@@ -56,9 +56,10 @@ class Segment(NamedTuple):
 
 
 class Path:
-    """Segments one after another, in about 40 bytes each: a long run has millions."""
+    """Segments one after another, in about 40 bytes each: a long run has millions. `rows` are those of their trace."""
 
-    def __init__(self, backwards: Iterable[Segment]) -> None:
+    def __init__(self, backwards: Iterable[Segment], rows: Rows | None = None) -> None:
+        self.rows = rows
         words: dict[str, int] = {}
         self._columns = [array(code) for code in "qqiiiiiq"]
         adds = [column.append for column in self._columns]
@@ -100,6 +101,12 @@ def critical_path(trace: Trace) -> Path:
     Raises UsageError for a trace that is cut, of a coarser level or filtered: it lacks events of the path. So it does
     for one of an older version, which lacks the table of hand-overs.
     """
+    check_path(trace)
+    return Walk(trace).path()
+
+
+def check_path(trace: Trace) -> None:
+    """Raises UsageError for a trace that lacks events of its critical path, or the table of hand-overs."""
     if not _whole(trace):
         raise UsageError(
             "does not hold every event, and so not the critical path",
@@ -112,7 +119,6 @@ def critical_path(trace: Trace) -> Path:
             where=str(trace.path),
             hint="`acortex trace critical` takes it for a run of today's chip, as acortex.sim.ledger.reprice does",
         )
-    return Walk(trace).path()
 
 
 def has_path(trace: Trace) -> bool:
@@ -152,7 +158,7 @@ class Walk:
 
     def path(self) -> Path:
         """The critical path, from cycle 0 to the end of the run."""
-        return Path(self._back(self.rows.last_unit(), self._trace.cycles))
+        return Path(self._back(self.rows.last_unit(), self._trace.cycles), self.rows)
 
     def back(self, unit: str, cycle: int, most: int) -> list[Segment]:
         """The chain that ends with what a unit did before a cycle: its last `most` segments, or from cycle 0."""
@@ -189,25 +195,10 @@ class Walk:
         return self._first(idle, IDLE, now) or Step(unit, since, (_segment(idle, since, now, IDLE),))
 
     def _own(self, row: Row, now: int) -> Step:
-        """A wait that no event of another unit ended: a delay of its own, or one for what units share."""
-        if self.table.own(row.unit, row.name):
-            return Step(row.unit, row.start, (_segment(row, row.start, now, LATENCY),))
-        requested = self._requested(row)
-        if requested or now == row.start + 1 or not self.table.shared(row.unit, row.name):
-            what = HAND_OVER if not requested and now == row.start + 1 else WAITING
-            return Step(row.unit, row.start, (_segment(row, row.start, now, what),))
-        seen = row.start + 1  # a request is seen a cycle after it was made
-        return Step(row.unit, row.start, (_segment(row, seen, now, WAITING), _segment(row, row.start, seen, HAND_OVER)))
-
-    def _requested(self, row: Row) -> bool:
-        """Whether a wait for what is shared begins with a request that the arbiter sees already."""
-        before = self.rows.before(row.unit, row.start)
-        if before is None:
-            return False
-        if before.event:
-            return before.name in self.table.requesting
-        # A wait for a bank or a bus often goes on from that of the same request for a port.
-        return self.table.shared(row.unit, before.name) and self.table.shared(row.unit, row.name)
+        """A wait that no event of another unit ended: a delay of its own, a request's way, or for what units share."""
+        table, wait = self.table, (row.unit, row.name)
+        what = LATENCY if table.own(*wait) else HAND_OVER if table.seen(*wait) else WAITING
+        return Step(row.unit, row.start, (_segment(row, row.start, now, what),))
 
     # What a row of the table leads to -----------------------------------------------------------------------------
 
@@ -293,10 +284,10 @@ class Walk:
         return [unit for unit in self.rows.agents_of(row.pc) if self.table.follows(unit, row.unit)]
 
     def _crossed(self, hand_over: HandOver, row: Row, now: int) -> Step | None:
-        """The unit's own word has crossed a bus; it waited for the grant before."""
+        """The unit's own word has crossed a bus."""
         for lane in self.table.lanes(hand_over.ended_by):
             word = self.rows.ended(lane, now)
-            if word and word.pc == row.pc and row.start < word.start:
+            if word and word.pc == row.pc and row.start <= word.start:
                 return Step(row.unit, word.start, (_segment(word, word.start, now, BUSY),))
         return None
 

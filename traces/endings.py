@@ -13,16 +13,17 @@ from functools import cache
 ANY = "*"
 
 END, START, OVER, NOW = "end", "start", "over", "now"
-CROSSED, FREED, GRANT, DELAY = "crossed", "freed", "grant", "delay"
+CROSSED, FREED, GRANT, SEEN, DELAY = "crossed", "freed", "grant", "seen", "delay"
 
 BY = {
     END: "an event of that unit ends",
     START: "an event of that unit, of one of `kinds`, begins",
     OVER: "what that unit did, an event or a wait, ends",
     NOW: "that unit acts; a trace does not show how",
-    CROSSED: "the waiting unit's own word leaves that bus, which it waited for before",
+    CROSSED: "the waiting unit's own word leaves that bus",
     FREED: "that bus is free for the turn of the next word, `delay` later",
-    GRANT: "an arbiter grants it, by that time; `kinds` are events during which the unit has made its next request",
+    GRANT: "an arbiter grants it, by that time; events of `kinds`, or of that bus, hold it, `delay` later",
+    SEEN: "its own request is made; nothing contends for what it requests until an arbiter sees it",
     DELAY: "its own time passes",
 }
 """In which cycle a wait ends: that in which this holds, and `delay` and `after` later."""
@@ -96,8 +97,6 @@ class Endings:
         self._units = units
         self.of = cache(self._of)
         self.lanes = cache(self._lanes)
-        self.requesting = frozenset(kind for row in rows if row.by == GRANT for kind in row.kinds)
-        """Kinds of events during which a unit has already requested the next."""
 
     def _of(self, unit: str, cause: str) -> tuple[HandOver, ...]:
         """The rows for a unit's wait, in the order in which they are tried: its own, else those of any unit."""
@@ -112,6 +111,10 @@ class Endings:
         """Whether an arbiter ends the wait."""
         return any(row.by == GRANT for row in self.of(unit, cause))
 
+    def seen(self, unit: str, cause: str) -> bool:
+        """Whether the wait is the way of a request to its arbiter."""
+        return any(row.by == SEEN for row in self.of(unit, cause))
+
     def own(self, unit: str, cause: str) -> bool:
         """Whether the wait is a delay of its own."""
         return any(row.by == DELAY for row in self.of(unit, cause))
@@ -119,6 +122,10 @@ class Endings:
     def follows(self, unit: str, giver: str) -> bool:
         """Whether a unit is idle until another gives it an instruction."""
         return any(matches(row.ended_by, giver) for row in self.of(unit, "idle"))
+
+    def carries(self, unit: str) -> bool:
+        """Whether a unit is a lane, whose events are words of others."""
+        return bool(self.of(unit, BEGIN))
 
     def parts(self) -> dict[str, str]:
         """The part of the chip whose delay it is, by kinds of events that others wait for, and by causes."""

@@ -12,26 +12,41 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from acortex.traces.covers import covers
-from acortex.traces.critical import BUSY, HAND_OVER, IDLE, LATENCY, WAITING, Path, Segment, critical_path
+from acortex.traces.critical import BUSY, HAND_OVER, IDLE, LATENCY, WAITING, Path, Segment, critical_path, has_path
 from acortex.traces.endings import Endings
 from acortex.traces.file.reader import Trace
 from acortex.traces.file.schema import TraceHeader
 from acortex.traces.results_of_paths import CriticalPath, PathLine, PathSegment
+from acortex.traces.rivals import rivals
 from acortex.traces.stats import one_text
 
 Key = TypeVar("Key", bound=Hashable)
+
+QUICK = 1 << 18
+"""Rows of a trace whose critical path takes about a second."""
+
+LEAST = 100
+"""A unit or a part counts from this part of the path on: with less it sets no run's length."""
 
 
 def critical(trace: Trace) -> CriticalPath:
     """The critical path of a trace.
 
     `segments` follow each other without a gap from 0 to `cycles`; the sums `by_unit`, `by_cause`, `by_layer` and
-    `by_line` each add up to `cycles`, largest first. `halving` has, for every unit and for parts of several units
-    (`host`, `vmm`, `main_memory`, …), the cycles that a run with its delays halved could be shorter at most.
+    `by_line` each add up to `cycles`, largest first. `halving` has, for units and for parts of several units (`host`,
+    `vmm`, `main_memory`, …) that have a hundredth of the path or more, the cycles that a run with its delays halved
+    could be shorter at most. `rivals` say what held the ports and lanes that the path waited for.
     """
     path = critical_path(trace)
     segments = [PathSegment.model_validate(plain(one, trace)) for one in path]
     return sums_of(path, trace).model_copy(update={"segments": segments})
+
+
+def quick(trace: Trace) -> CriticalPath | None:
+    """The sums of a critical path where that takes about a second; None for a longer run, or a trace without one."""
+    if not has_path(trace) or len(trace.events) + len(trace.waits) > QUICK:
+        return None
+    return sums_of(critical_path(trace), trace)
 
 
 def sums_of(path: Path, trace: Trace) -> CriticalPath:
@@ -42,9 +57,13 @@ def sums_of(path: Path, trace: Trace) -> CriticalPath:
         "cycles": sum(one.end - one.start for one in parts) if trace.header.filters else trace.cycles,
         "by_unit": _by_unit(parts),
         "by_cause": along(parts),
+        "rivals": rivals(path, header),
         "by_layer": _named("name", _sums((header.layers[one.layer], one) for one in parts)),
         "by_line": _by_line(header, parts),
-        "halving": [] if header.filters else _halving(parts, Endings(header.handovers, header.units).parts()),
+        "contention": _contention(parts),
+        "halving": []
+        if header.filters or trace.missing
+        else _halving(parts, Endings(header.handovers, header.units).parts()),
         "segments": [],
     }
     return CriticalPath.model_validate(report)
@@ -60,7 +79,7 @@ def of_selection(path: Path, trace: Trace) -> Path:
         cut = one._replace(start=max(one.start, first), end=min(one.end, end))
         if cut.start < cut.end and all(value in filters.get(name, (value,)) for name, value in place.items()):
             found.append(cut)
-    return Path(reversed(found))
+    return Path(reversed(found), path.rows)
 
 
 def _added_up(path: Iterable[Segment]) -> list[Segment]:
@@ -116,7 +135,7 @@ def _by_unit(path: Sequence[Segment]) -> list[dict[str, Any]]:
 
 
 def _halving(path: Sequence[Segment], parts: Mapping[str, str]) -> list[dict[str, Any]]:
-    """How much each unit, and each part of the chip, has to do with the path; the largest bound first.
+    """How much each unit, and each part of the chip, has to do with the path, where that is not next to nothing.
 
     `parts` are the parts of the chip whose delays some events and waits are, in whatever unit.
     """
@@ -124,9 +143,18 @@ def _halving(path: Sequence[Segment], parts: Mapping[str, str]) -> list[dict[str
     for one in path:
         for name in _owners(one, parts):
             own[name] += one.end - one.start
-    shared = sum(one.end - one.start for one in path if one.what in (WAITING, IDLE))
-    rows = [{"name": name, "cycles": cycles, "gain_at_most": cycles // 2 + shared} for name, cycles in own.items()]
-    return sorted(rows, key=lambda row: -int(str(row["gain_at_most"])))
+    shared, least = _contention(path), sum(one.end - one.start for one in path) // LEAST
+    found = sorted(own.items(), key=lambda entry: -entry[1])
+    return [
+        {"name": name, "cycles": cycles, "gain_at_most": cycles // 2 + shared}
+        for name, cycles in found
+        if cycles > least
+    ]
+
+
+def _contention(path: Sequence[Segment]) -> int:
+    """Cycles of waits for what units share, and of what nothing explains."""
+    return sum(one.end - one.start for one in path if one.what in (WAITING, IDLE))
 
 
 def _owners(one: Segment, parts: Mapping[str, str]) -> list[str]:

@@ -62,6 +62,23 @@ class PathLine(Document):
     """Cycles of the path."""
 
 
+class Rival(Document):
+    """What held a port or a lane while the path waited for it."""
+
+    unit: str
+    """The unit that waited."""
+    name: str
+    """The cause of the wait: port or bus."""
+    held_by: str
+    """The unit that held it."""
+    line: str
+    """The line of the instruction that it held it for: file:line, or `-`."""
+    text: str
+    """That instruction in assembly; empty where it is not known."""
+    cycles: int
+    """Cycles of the path."""
+
+
 class Halving(Document):
     """What a unit, or a part of the chip, with its delays halved could gain."""
 
@@ -70,7 +87,7 @@ class Halving(Document):
     cycles: int
     """Cycles of the path that are its own delays."""
     gain_at_most: int
-    """Cycles by which the run could be shorter, at most."""
+    """Cycles by which the run could be shorter, at most: half of those, and all of `contention`."""
 
 
 class PathSegment(Document):
@@ -121,12 +138,19 @@ class CriticalPath(TableResult):
     """Largest first."""
     by_cause: list[CauseCycles]
     """By unit and what it did or awaited, largest first."""
+    rivals: list[Rival]
+    """What held what the path waited for, largest first. What held a bank is not known, nor a
+    port that was taken again during a wait for a bus."""
     by_layer: list[PathLayer]
     """Largest first."""
     by_line: list[PathLine]
     """Largest first."""
+    contention: int
+    """Cycles of waits for what units share: another order of grants, after whatever change, could gain them all."""
     halving: list[Halving]
-    """The largest bound first; empty for a part of the path, which bounds no run."""
+    """Units and parts with at least a hundredth of the path, the largest bound first; empty for a part of the path
+    and for a stopped run, which bound nothing. What is not listed gains less than half of that hundredth, and
+    `contention`."""
     segments: list[PathSegment]
     """Without a gap from cycle 0 to the end."""
 

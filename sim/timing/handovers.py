@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from acortex.sim.chip.clock import delays
+from acortex.sim.chip.prices import KINDS
 from acortex.sim.chip.specs import Chip
 from acortex.traces.endings import (
     AGENT,
@@ -24,6 +25,7 @@ from acortex.traces.endings import (
     NOW,
     OVER,
     SAME,
+    SEEN,
     START,
     TOKEN,
     HandOver,
@@ -32,7 +34,9 @@ from acortex.traces.endings import (
 READ, OPERAND, WRITE = "main_memory/read", "main_memory/operand", "main_memory/write"
 LOAD, FRAME = "vmm/load", "vmm/frame"
 READS, WRITES = ("memory.read",), ("memory.write",)
-ACCESSES = (*READS, *WRITES, "host.in")
+ACCESSES = tuple(kind.name for kind in KINDS if any(component == "main_memory" for component, *_ in kind.rates))
+"""What holds a port: each event that main memory pays for."""
+
 BUS, NO_BUS = "buses/", "!buses/"
 LATENCY = "read latency"
 
@@ -53,7 +57,7 @@ _rows: list[HandOver] = [
              about="a place in the agent's queue, free the cycle after the agent took an instruction"),
     HandOver(ANY, "token", ANY, kinds=("sync",), same=TOKEN, about="a token, seen as its `signal` ends"),
     HandOver(ANY, "port", "main_memory/", GRANT, kinds=ACCESSES, about="a port of main memory"),
-    HandOver(ANY, "bank", "main_memory/", GRANT, kinds=ACCESSES, about="the bank of the word's address"),
+    HandOver(ANY, "bank", "main_memory/", GRANT, about="the bank of the word's address"),
     HandOver(READ, "buffer_full", LOAD, route=BUS, about="a place in words, which a load frees"),
     HandOver(READ, "buffer_full", "vector", route=NO_BUS, about="a place in stream, which a step frees"),
     HandOver("buffer", "words", "buses/down", about="a word, seen as it has crossed the bus"),
@@ -69,22 +73,23 @@ _rows: list[HandOver] = [
     HandOver(WRITE, "codes", "neurons", route=BUS, about="a code word, seen as its turn ends"),
     HandOver(WRITE, "codes", "vector", route=NO_BUS, about="a result, seen as its step ends"),
     HandOver("host/out", "latency", "main_memory", DELAY, delay=LATENCY, about="the word that was read"),
-    HandOver("vector", "stream", READ, START, delay=LATENCY, kinds=READS, then="!bus",
+    HandOver("vector", "stream", READ, START, delay=LATENCY, kinds=READS, then="!grant",
              about="a word that was read, seen the memory's latency after its grant"),
     HandOver("vector", "stream", "neurons", about="a word of codes, seen as its turn ends"),
     HandOver("vector", "operand", OPERAND, START, delay=LATENCY, kinds=READS,
              about="an operand, seen the memory's latency after its grant"),
     HandOver("vector", "results_full", WRITE, START, after=1, kinds=WRITES,
              about="a place in results, free the cycle after its word is granted"),
-    HandOver("vector", "bus", "buses/up", CROSSED, about="the word itself has crossed the bus"),
-    HandOver("vector", "bus", "buses/up", GRANT, kinds=ACCESSES, about="a lane for the word"),
+    HandOver("vector", "bus", "buses/up", GRANT, about="a lane for the word"),
     HandOver(READ, "bus", "buses/down", FREED, delay=LATENCY, kinds=READS,
              about="a lane, free for the word's turn as the word before has crossed"),
-    HandOver(READ, "bus", "buses/down", GRANT, kinds=ACCESSES, about="a lane for the word"),
-    HandOver(WRITE, "bus", "buses/up", GRANT, kinds=ACCESSES, about="a lane for the word"),
+    HandOver(READ, "bus", "buses/down", GRANT, delay=LATENCY, about="a lane for the word"),
+    HandOver(WRITE, "bus", "buses/up", GRANT, about="a lane for the word"),
     HandOver(OPERAND, "operand_full", "vector", about="a place in operand, which a step frees"),
     HandOver("host/in", "host", by=NOW, about="a word that a process offers; a trace does not show it"),
     HandOver("main_memory/process", "idle", by=NOW, about="nothing: its process makes requests at any time"),
+    HandOver(ANY, "grant", ANY, SEEN, after=1, about="its request, seen by the arbiter the cycle after it is made"),
+    HandOver("vector", "crossing", "buses/up", CROSSED, about="its word, seen as it has crossed the bus"),
     # What sends the words that cross the buses.
     HandOver("buses/down", BEGIN, READ, START, delay=LATENCY, kinds=READS, about="a word that was read"),
     HandOver("buses/up", BEGIN, WRITE, START, kinds=WRITES, about="a word of codes that is written"),

@@ -11,7 +11,7 @@ from acortex.isa.sequencer import Dispatch
 from acortex.sim.chip.prices import INDEX as KIND
 from acortex.sim.timing.channel import Channel
 from acortex.sim.timing.kernel import CAUSE
-from acortex.sim.timing.memory import READ, WRITE, Client, Fabric
+from acortex.sim.timing.memory import GRANT, READ, WRITE, Client, Fabric
 from acortex.sim.timing.snapshot import Roles
 from acortex.sim.timing.unit import Ports, Site
 
@@ -54,7 +54,7 @@ class HostIn(Client):
 
     executes = ("word",)
     takes = frozenset({"host_in"})
-    causes = Client.causes | {HOST}
+    causes = Client.causes - {GRANT} | {HOST}  # its request is made while it is busy
 
     roles = Roles(spec=("word_cycles",), ports=("offered",))
 

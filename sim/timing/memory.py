@@ -1,9 +1,9 @@
 """Main memory in time: its ports and banks, the arbiter that shares them, and the agents that read and write words.
 
-A client posts one request at a time; the arbiter sees it in the next cycle and grants in the fixed order of the
-clients, writes first. A granted access holds a port for `access` cycles and its bank for `bank` cycles. A word that is
-read leaves `latency` cycles after its grant, pipelined, and crosses the bus; a word that is written crosses the bus as
-it is granted.
+A client posts one request at a time; the arbiter sees it in the next cycle (`grant` until then) and grants in the fixed
+order of the clients, writes first. A granted access holds a port for `access` cycles and its bank for `bank` cycles. A
+word that is read leaves `latency` cycles after its grant, pipelined, and crosses the bus; a word that is written
+crosses the bus as it is granted.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from acortex.sim.timing.snapshot import CYCLE, CYCLES, GRANTS, LANES, NUMBER, PL
 from acortex.sim.timing.unit import Agent, Context, Ports, Site, Unit
 
 READ, WRITE = KIND["memory.read"], KIND["memory.write"]
-PORT, BANK, BUS = CAUSE["port"], CAUSE["bank"], CAUSE["bus"]
+GRANT, PORT, BANK, BUS = CAUSE["grant"], CAUSE["port"], CAUSE["bank"], CAUSE["bus"]
 BUFFER_FULL, OPERAND_FULL, CODES = CAUSE["buffer_full"], CAUSE["operand_full"], CAUSE["codes"]
 
 ACROSS, FROM_NEURONS = "buffer", "neurons"
@@ -128,7 +128,7 @@ class Client(Agent):
     """
 
     needs: ClassVar[tuple[str, ...]] = ("stream",)
-    causes = Agent.causes | {PORT, BANK}
+    causes = Agent.causes | {GRANT, PORT, BANK}
 
     roles = Roles(
         spec=("bus_delay", "at_port"),
@@ -178,13 +178,15 @@ class Client(Agent):
         if self.accesses and isinstance(grants := self.accesses[-1][1], array):
             self.grants = grants
 
-    def post(self, now: int, seen: int, cause: int = PORT) -> None:
-        """Posts a request for the next word, which the arbiter sees from cycle `seen`."""
+    def post(self, now: int, seen: int) -> None:
+        """Posts a request for the next word, which the arbiter sees from cycle `seen`; nothing contends before that."""
         fabric = self.fabric
-        self.block(now, cause)
+        self.block(now, GRANT)
         if seen < self.since:
             seen = self.since  # a client has one access at a time: further ports serve other clients
         if self.at_port and seen < fabric.port_free:
+            self.pause(seen)
+            self.cause = PORT
             seen = fabric.port_free
         self.turn.at(seen)
 
@@ -194,6 +196,8 @@ class Client(Agent):
         address = 0
         if self.at_port:
             if fabric.port_free > now:
+                if self.cause == GRANT:
+                    self.block(now, PORT)
                 self.turn.at(fabric.port_free)
                 return
             if fabric.contended:

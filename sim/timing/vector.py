@@ -23,7 +23,8 @@ from acortex.sim.timing.snapshot import NUMBER, Roles
 from acortex.sim.timing.unit import Agent, Ports, Site
 
 STEP = KIND["vector.step"]
-STREAM, OPERAND, RESULTS, BUS = CAUSE["stream"], CAUSE["operand"], CAUSE["results_full"], CAUSE["bus"]
+STREAM, OPERAND, RESULTS = CAUSE["stream"], CAUSE["operand"], CAUSE["results_full"]
+GRANT, BUS, CROSSING = CAUSE["grant"], CAUSE["bus"], CAUSE["crossing"]
 
 TAKES, GIVES = 1, 2
 """What a step of the agent does: take the next word that arrives, give one that is ready."""
@@ -53,7 +54,7 @@ class Vector(Client):
     executes = ("step",)
     takes, gives = frozenset({"", "vector"}), frozenset({"", "results"})
     needs = ()
-    causes = Agent.causes | {STREAM, OPERAND, RESULTS, BUS}
+    causes = Agent.causes | {STREAM, OPERAND, RESULTS, GRANT, BUS, CROSSING}
 
     roles = Roles(
         spec=("_step_cycles",),
@@ -114,15 +115,15 @@ class Vector(Client):
         if what & GIVES and not self._results.room(now, 1, self):
             return RESULTS
         if what & TAKES and not self._arrived and self._stream.head():
-            self.post(now, now + 1, BUS)
-            return BUS
+            self.post(now, now + 1)
+            return GRANT
         return NOTHING
 
     def granted(self, now: int) -> None:
         """The word crosses the bus, and then there is nothing more to wait for."""
         assert self.bus is not None
         self._arrived = True
-        self.block(now, BUS)
+        self.block(now, CROSSING)
         self.notify(self.bus.carry(now, self.context))
 
     def step(self, now: int) -> None:

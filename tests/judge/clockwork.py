@@ -103,7 +103,7 @@ class Request:
     address: int
     bus: str
     turn: int
-    cause: str
+    cause: str = "grant"
     granted: int = -1
     lane: int = -1
 
@@ -287,7 +287,8 @@ class Clockwork(ABC):
                 served.append(client)
                 unit.state = next(unit.steps, "idle")
                 continue
-            if missing != "port" and self.requests[client].cause != "bus":
+            before = self.requests[client].cause
+            if before == "grant" or (missing != "port" and before != "bus"):
                 self.requests[client].cause = unit.state = missing
             if client in able:
                 asks_port = missing != "bus"
@@ -318,10 +319,10 @@ class Clockwork(ABC):
             request.lane = lanes.index(min(lanes))
             lanes[request.lane] = self._later(start + cycles)
 
-    def _ask(self, client: str, cause: str, seen: int, address: int = 0, bus: str = "", turn: int = 0) -> Asking:
+    def _ask(self, client: str, seen: int, address: int = 0, bus: str = "", turn: int = 0) -> Asking:
         """Waits for a grant."""
         seen = self._later(max(seen, self.units[AGENTS[client]].busy_until))
-        request = self.requests[client] = Request(seen, address, bus, turn, cause)
+        request = self.requests[client] = Request(seen, address, bus, turn)
         while request.granted < 0:
             yield request.cause
         return request.lane

@@ -131,7 +131,7 @@ class Stepped(Clockwork):
     ) -> Steps:
         for address in addresses:
             yield from self._room(receiver, full)
-            lane = yield from self._ask(dispatch.agent, "port", self.now + self.cycle, address, bus, self.latency)
+            lane = yield from self._ask(dispatch.agent, self.now + self.cycle, address, bus, self.latency)
             self._spend(unit, self.chip.memory.access_cycles, "memory.read", 1, dispatch)
             if bus:
                 self._carried(bus, lane, self.latency, dispatch)
@@ -147,13 +147,13 @@ class Stepped(Clockwork):
         takes, access = self.cargo.writing(dispatch), self.chip.memory.access_cycles
         for number, address in enumerate(walk(dispatch.stream), 1):
             if spills and number % pixel == 0:  # what the word before it left over
-                yield from self._ask("write", "port", self.now + self.cycle, address)
+                yield from self._ask("write", self.now + self.cycle, address)
                 self._spend(unit, access, "memory.write", 1, dispatch)
                 takes(self.now, address, access, None)
                 continue
             yield from self._item(source, "codes")
             word = source.take()
-            lane = yield from self._ask("write", "port", self.now + self.cycle, address, bus)
+            lane = yield from self._ask("write", self.now + self.cycle, address, bus)
             self._spend(unit, access, "memory.write", 1, dispatch)
             takes(self.now, address, access, word)
             if bus:
@@ -165,14 +165,14 @@ class Stepped(Clockwork):
         for number, address in enumerate(walk(dispatch.stream)):
             yield from self._until(unit.busy_until)
             yield from self._until(self._spend(unit, self.chip.host.word_cycles, "host.in", 1, dispatch))
-            yield from self._ask("host_in", "port", self.now, address)
+            yield from self._ask("host_in", self.now, address)
             self._spend(unit, access, "memory.write", 1, dispatch)
             self.cargo.write(self.now, address, access, self.cargo.host_word(dispatch, number))
 
     def _output(self, unit: Unit, dispatch: Dispatch) -> Steps:
         access = self.chip.memory.access_cycles
         for number, address in enumerate(walk(dispatch.stream)):
-            yield from self._ask("host_out", "port", self.now + self.cycle, address)
+            yield from self._ask("host_out", self.now + self.cycle, address)
             self._spend(unit, access, "memory.read", 1, dispatch)
             word = self.cargo.read(self.now, address, access)
             yield from self._until(self._later(self.now + self.latency), "latency")
@@ -275,9 +275,9 @@ class Stepped(Clockwork):
                 yield from self._room(self.results, "results_full", 1)
             taken = [channel.take() for channel in [self.stream] * takes + [self.operand] * two]
             if takes and taken[0][0] == "neurons":
-                lane = yield from self._ask("vector", "bus", self.now + self.cycle, bus="buses/up")
+                lane = yield from self._ask("vector", self.now + self.cycle, bus="buses/up")
                 self._carried("buses/up", lane, 0, dispatch)
-                yield from self._until(self.now + self.chip.buses.word_cycles, "bus")
+                yield from self._until(self.now + self.chip.buses.word_cycles, "crossing")
             end = self._spend(unit, self.chip.vector.step_cycles, "vector.step", 1, dispatch)
             made = makes([word for _, word in taken], gives)
             if gives:

@@ -39,15 +39,15 @@ ENOUGH = PROGRAMS // 20 if PROGRAMS >= 1000 else 1
 WAITS: dict[str, tuple[str, ...]] = {
     "controller": ("queue",),
     "host/in": ("token", "port", "bank"),
-    "host/out": ("token", "port", "bank", "latency"),
-    "main_memory/read": ("token", "buffer_full", "port", "bank", "bus"),
-    "main_memory/operand": ("token", "operand_full", "port", "bank"),
-    "main_memory/write": ("token", "codes", "port", "bank", "bus"),
+    "host/out": ("token", "grant", "port", "bank", "latency"),
+    "main_memory/read": ("token", "buffer_full", "grant", "port", "bank", "bus"),
+    "main_memory/operand": ("token", "operand_full", "grant", "port", "bank"),
+    "main_memory/write": ("token", "codes", "grant", "port", "bank", "bus"),
     "buffer": ("token", "words", "windows"),
     "vmm/load": ("token", "vectors", "latches", "frame"),
     "vmm/frame": ("load", "neurons"),
     "neurons": ("token", "sums", "output_full"),
-    "vector": ("token", "stream", "operand", "results_full", "bus"),
+    "vector": ("token", "stream", "operand", "results_full", "grant", "bus", "crossing"),
     "program_erase": ("token",),
 }
 """What each unit may wait for, by docs/timing.md."""

@@ -33,7 +33,7 @@ def test_digits_take_the_same_time_on_both(settings: list[str]) -> None:
 
 def test_a_hundred_thousand_cycles_take_the_same_time_on_both() -> None:
     program = assemble_file(DIGITS)
-    images = np.tile(program.samples["image"], (4, 1))[:900]
+    images = np.tile(program.samples["image"], (4, 1))[:1100]
     found, result, _ = differences(program, load_chip("acortex_digits", QUICK_WRITES), {"image": images}, len(images))
     assert found == []
     assert result.cycles >= 100_000

@@ -18,8 +18,9 @@ from acortex.sim.chip.specs import Chip, load_chip
 from acortex.sim.ledger.reprice import completed
 from acortex.sim.run import run
 from acortex.sim.timing.handovers import LATENCY, delays_of_rows
+from acortex.traces import headroom
 from acortex.traces.file.reader import open as open_trace
-from acortex.traces.headroom import critical
+from acortex.traces.headroom import critical, quick
 
 PROGRAMS = Path(__file__).parents[2] / "programs"
 IMAGES = np.zeros((6, 784), dtype=np.uint8)
@@ -89,15 +90,20 @@ def test_only_what_is_shared_is_left_as_a_wait(digits: Program, tmp_path: Path, 
     assert waits <= {"port", "bank", "bus"}
 
 
+def bound(found: Any, part: str) -> int:
+    """What halving a part gains at most: its row, or what the page says of parts without one."""
+    rows = {row["name"]: row["gain_at_most"] for row in found["halving"]}
+    return int(rows.get(part, found["cycles"] // 200 + found["contention"]))
+
+
 @pytest.mark.parametrize("settings", CHIPS, ids=" ".join)
 def test_no_halved_unit_gains_more_than_its_bound(digits: Program, tmp_path: Path, settings: tuple[str, ...]) -> None:
     chip = load_chip(digits.chip, settings)
     found = path_of(digits, chip, tmp_path)
-    bound = {row["name"]: row["gain_at_most"] for row in found["halving"]}
     for part, paths in PARTS.items():
         faster = load_chip(digits.chip, [*settings, *halved(chip, paths)])
         gained = found["cycles"] - run(digits, faster, inputs=IMAGES, values=False).cycles
-        assert gained <= bound.get(part, 0), part
+        assert gained <= bound(found, part), part
 
 
 SLOW = {
@@ -120,9 +126,8 @@ def test_so_it_is_with_every_kind_of_layer(tmp_path: Path, name: str, slow: str)
     assert all(one["end"] == two["start"] for one, two in pairwise(segments))
     assert {row["name"] for row in found["by_cause"] if row["what"] in ("waiting", "idle")} <= {"port", "bank", "bus"}
     if part:
-        bound = {row["name"]: row["gain_at_most"] for row in found["halving"]}
         cycles = run(program, load_chip(program.chip, [*settings, *faster]), values=False).cycles
-        assert found["cycles"] - cycles <= bound.get(part, 0)
+        assert found["cycles"] - cycles <= bound(found, part)
 
 
 BUSY_BANKS = ("memory.banks=1", "memory.bank_cycles=8", "memory.access_cycles=2", "memory.ports=2", "clock_ns=2")
@@ -136,9 +141,8 @@ def test_a_wait_that_passes_from_port_to_bank_is_no_hand_over(tmp_path: Path, na
     faster = ["memory.bank_cycles=4", "memory.access_cycles=1", "memory.read_latency_ns=16"]
     found = path_of(program, load_chip(program.chip, settings), tmp_path, None)
     assert not [row for row in found["by_cause"] if row["what"] == "hand-over" and row["name"] == "bank"]
-    bound = {row["name"]: row["gain_at_most"] for row in found["halving"]}
     cycles = run(program, load_chip(program.chip, [*settings, *faster]), values=False).cycles
-    assert found["cycles"] - cycles <= bound["main_memory"]
+    assert found["cycles"] - cycles <= bound(found, "main_memory")
 
 
 def test_a_unit_that_sets_the_time_alone_gains_all_of_its_bound(digits: Program, tmp_path: Path) -> None:
@@ -148,6 +152,54 @@ def test_a_unit_that_sets_the_time_alone_gains_all_of_its_bound(digits: Program,
     gained = found["cycles"] - run(digits, faster, inputs=IMAGES[:1], values=False).cycles
     (row,) = (row for row in found["halving"] if row["name"] == "controller")
     assert row["gain_at_most"] == gained == row["cycles"] // 2
+
+
+@pytest.mark.parametrize("settings", CHIPS, ids=" ".join)
+def test_a_part_with_next_to_nothing_on_the_path_has_no_row_and_what_holds_the_others_is_named(
+    digits: Program, tmp_path: Path, settings: tuple[str, ...]
+) -> None:
+    found = path_of(digits, load_chip(digits.chip, settings), tmp_path)
+    assert all(row["cycles"] > found["cycles"] // 100 for row in found["halving"])
+    assert len({row["gain_at_most"] for row in found["halving"]}) > 1
+    waits = {(row["unit"], row["name"]): row["cycles"] for row in found["by_cause"] if row["what"] == "waiting"}
+    assert sum(waits.values()) == found["contention"]
+    held = {pair: sum(row["cycles"] for row in found["rivals"] if (row["unit"], row["name"]) == pair) for pair in waits}
+    assert all(held[pair] == waits[pair] for pair in waits if pair[1] == "port")
+    assert all(0 < held[pair] <= waits[pair] for pair in waits if pair[1] == "bus")
+    assert not any(held[pair] for pair in waits if pair[1] == "bank")
+
+
+def test_the_rival_of_the_windows_is_the_operand_with_its_line(tmp_path: Path) -> None:
+    program = assemble_file(PROGRAMS / "residual.s")
+    found = path_of(program, load_chip(program.chip), tmp_path, None)
+    (row,) = found["rivals"]
+    assert (row["unit"], row["name"], row["held_by"]) == ("main_memory/read", "port", "main_memory/operand")
+    assert row["line"] == f"residual.s:{line_of('residual.s', 'operand ')}" and row["text"].startswith("operand ")
+    assert row["cycles"] == found["contention"] == 144
+
+
+def test_the_path_of_a_stopped_run_bounds_nothing(tmp_path: Path) -> None:
+    program = assemble_file(PROGRAMS / "residual.s")
+    run(program, load_chip(program.chip), values=False, max_cycles=500, trace=tmp_path / "run.actrace")
+    found = critical(open_trace(tmp_path / "run.actrace"))
+    assert not found.complete and found.by_cause and found.halving == []
+
+
+def line_of(name: str, beginning: str) -> int:
+    """The number of the line of a program that begins so."""
+    lines = (PROGRAMS / name).read_text().splitlines()
+    return next(number for number, line in enumerate(lines, 1) if line.split(";")[0].strip().startswith(beginning))
+
+
+def test_a_path_tells_at_little_cost_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = assemble_file(PROGRAMS / "vmm.s")
+    for level in ("events", "layers"):
+        run(program, load_chip(program.chip), values=False, trace=tmp_path / f"{level}.actrace", trace_level=level)
+    trace = open_trace(tmp_path / "events.actrace")
+    assert quick(trace) == critical(trace).model_copy(update={"segments": []})
+    assert quick(open_trace(tmp_path / "layers.actrace")) is None
+    monkeypatch.setattr(headroom, "QUICK", 10)
+    assert quick(trace) is None
 
 
 def test_the_latency_of_a_read_is_the_simulators(digits: Program) -> None:

@@ -212,6 +212,10 @@ EXAMPLES: dict[str, list[tuple[int, list[str]]]] = {
         *[(0, [f"{{0}}/{name}.actrace"]) for name in ("a", "cut", "coarse", "filtered")],
         (0, ["{0}/a.actrace", "--from", "2", "--until", "9", "--layer", "copy", "--inference", "0"]),
     ],
+    "trace what-if": [
+        (0, ["{0}/a.actrace", "--program", ECHO]),
+        (0, ["{0}/a.actrace", "--program", ECHO, "--setting", "memory.access_cycles"]),
+    ],
     "verify": [(0, ["zoo:letters_mlp"])],
     "zoo": [(0, [])],
 }  # fmt: skip

@@ -26,6 +26,7 @@ KINDS = (
 CAUSES = (
     "idle", "queue", "token", "port", "bank", "buffer_full", "words", "windows", "vectors", "latches", "frame", "load",
     "neurons", "sums", "output_full", "codes", "latency", "stream", "operand", "results_full", "bus", "operand_full",
+    "host", "grant", "crossing",
 )  # fmt: skip
 LATENCY = 6
 LINES = tuple(f"toy.s:{number}" for number in range(1, 10))
@@ -142,8 +143,9 @@ def test_a_token_is_that_of_its_own_signal(walked: Any) -> None:
 
 def test_a_request_is_seen_after_a_cycle_and_the_rest_is_shared(walked: Any) -> None:
     events = [("main_memory/write", "sync", 0, 2, 1), ("main_memory/write", "memory.write", 9, 11, 1)]
-    assert walked(events, [("main_memory/write", "port", 2, 9, 1)], 11)[1:3] == [
-        ("main_memory/write", "hand-over", "port", 2, 3),
+    waits = [("main_memory/write", "grant", 2, 3, 1), ("main_memory/write", "port", 3, 9, 1)]
+    assert walked(events, waits, 11)[1:3] == [
+        ("main_memory/write", "hand-over", "grant", 2, 3),
         ("main_memory/write", "waiting", "port", 3, 9),
     ]
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from acortex.isa.program import Program
     from acortex.sim.results import RunReport
     from acortex.sim.run import Result
+    from acortex.traces.results_of_paths import CriticalPath
 
 NOISE_HELP = "Seed of the analog errors; the ideal chip, all of whose errors.* are 0, has none to draw."
 LEVELS = ("layers", "instructions", "events")
@@ -52,8 +53,8 @@ LEVELS = ("layers", "instructions", "events")
 def run(program: str, form: str, **options: Any) -> int:
     """Simulate a program: FILE.s, FILE.acx, FILE.onnx or zoo:NAME.
 
-    Prints accuracy, latency, energy and area, where the time went and what limited the run. Without --input a program
-    runs on its own data.
+    Prints accuracy, latency, energy and area, where the time went and, with --trace, what limited the run. Without
+    --input a program runs on its own data.
     """
     _check(options)
     _check_files(program, form, options)
@@ -71,8 +72,18 @@ def run(program: str, form: str, **options: Any) -> int:
         from acortex.tools.views.run import parts
 
         out = console(err=files.STANDARD in (options["output"], options["trace"]))
-        show(out, parts(report, out.width))
+        show(out, parts(report, out.width, _path(report, options)))
     return _exit_code(report)
+
+
+def _path(report: RunReport, options: dict[str, Any]) -> CriticalPath | None:
+    """The critical path of a run, where its trace lies in a file and tells it at little cost."""
+    if not report.trace or report.trace_failure or options["trace"] == files.STANDARD or report.stopped:
+        return None
+    from acortex.traces.file.reader import open as open_trace
+    from acortex.traces.headroom import quick
+
+    return quick(open_trace(options["trace"]))
 
 
 def _check(options: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from acortex.tools.commands.trace_check import check
 from acortex.tools.commands.trace_critical import critical
 from acortex.tools.commands.trace_diff import diff
 from acortex.tools.commands.trace_reprice import reprice
+from acortex.tools.commands.trace_what_if import what_if
 from acortex.tools.console import files
 from acortex.tools.console.manners import Group
 from acortex.tools.console.output import console, format_option, print_json, show
@@ -137,3 +138,4 @@ trace.add_command(check)
 trace.add_command(reprice)
 trace.add_command(critical)
 trace.add_command(diff)
+trace.add_command(what_if)

@@ -52,7 +52,7 @@ def limits(studies: Sequence[Study]) -> str:
         variant=FAST.name,
         published=list(_paths([one.critical for one in studies])),
         fast=list(_paths([one.fast for one in studies])),
-        doubled=[_doubled(part, studies) for part in DOUBLED],
+        doubled=[*(_doubled(part, studies) for part in DOUBLED), _contention(studies)],
         busy=list(map(_busy, studies)),
     )
 
@@ -110,10 +110,15 @@ def _doubled(name: str, studies: Sequence[Study]) -> Row:
     return (
         f"`{name}`",
         *(
-            percent(gain[name] / one.critical.cycles) if name in gain else "not on the path"
+            percent(gain[name] / one.critical.cycles) if name in gain else "next to none"
             for gain, one in zip(gains, studies, strict=True)
         ),
     )
+
+
+def _contention(studies: Sequence[Study]) -> Row:
+    shares = (percent(one.critical.contention / one.critical.cycles) for one in studies)
+    return ("another order of grants", *shares)
 
 
 def _busy(study: Study) -> Row:

@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from acortex.tools.views.tables import instruction, number_table, part_line
-from acortex.traces.results_of_paths import CriticalPath, Halving
+from acortex.traces.results_of_paths import CriticalPath, Rival
 from acortex.units import percent
 
 MOST = 12
@@ -22,10 +22,13 @@ def critical_parts(report: CriticalPath, segments: int) -> Iterator[RenderableTy
     yield Text(f"{cycles:,} cycles in {segments:,} segments\n", "bold")
     causes = [(f"{row.unit}  {told(row.what, row.name)}", row.cycles) for row in report.by_cause]
     yield from _sums("What set the length of the run", causes, cycles)
+    if report.rivals:
+        waits = [(f"{row.unit}  waiting for {row.name},\n    {held(row)}", row.cycles) for row in report.rivals]
+        yield from _sums("What held what the path waited for", waits, cycles)
     yield from _sums("Layer", [(row.name, row.cycles) for row in report.by_layer], cycles)
     yield from _sums("Source line", [(instruction(row.line, row.text), row.cycles) for row in report.by_line], cycles)
     if report.halving:
-        yield from _halving(report.halving, cycles)
+        yield from _halving(report, cycles)
 
 
 def told(what: str, name: str) -> str:
@@ -52,10 +55,22 @@ def _sums(title: str, rows: Sequence[tuple[str, int]], cycles: int) -> Iterator[
     yield Text()
 
 
-def _halving(rows: Sequence[Halving], cycles: int) -> Iterator[RenderableType]:
-    """What halving the delays of a unit, or of a part of the chip, could gain at most."""
-    table = number_table("Halving the time of", "on the path", "gains at most", "")
-    for row in rows:
-        gain = row.gain_at_most
+def held(row: Rival) -> str:
+    """What held what a path waited for, and by which instruction."""
+    return f"held by {row.held_by} ({instruction(row.line, row.text)})"
+
+
+def _halving(report: CriticalPath, cycles: int) -> Iterator[RenderableType]:
+    """What halving the delays of a unit, or of a part of the chip, could gain; and what another order of grants could.
+
+    The two together are the bound: contention is no unit's own, and so stands once.
+    """
+    table = number_table("Halving the time of", "on the path", "of its own, at most", "")
+    for row in report.halving:
+        gain = row.cycles // 2
         table.add_row(f"  {row.name}", f"{row.cycles:,}", f"{gain:,}", percent(gain, cycles))
     yield table
+    if report.contention:
+        shared = f"{report.contention:,} ({percent(report.contention, cycles)})"
+        yield Text(f"\nBeside that {shared} are waits for ports, banks or lanes. Any change can bring about another")
+        yield Text("order of grants, which gains at most all of them, or loses: `acortex trace what-if` measures it.")

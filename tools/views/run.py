@@ -1,4 +1,4 @@
-"""What `acortex run` prints for people, made from `acortex.run/1` alone."""
+"""What `acortex run` prints for people, made from `acortex.run/1` and, where known, `acortex.critical/1`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from rich.text import Text
 
 from acortex.documents import ChipName
 from acortex.sim.results import Retention, RunReport, TimedReport, UnitTime, Verification, timed
+from acortex.tools.views.critical import held, told
+from acortex.traces.results_of_paths import CauseCycles, CriticalPath
 from acortex.units import fixed, percent, scaled
 from acortex.wording import count as number_of
 
@@ -21,63 +23,44 @@ SIDE_BY_SIDE = 92
 """Columns from which the tables of energy and of area stand beside each other."""
 
 BUSIEST, LONGEST_WAITS = 4, 2
-"""Units named under "What limited this run", and waits named for each."""
+"""Units named under "The busiest units", and waits named for each; also the largest shares of a critical path."""
 
 MOST_LATE = 5
 """Pairs of a write and a read that are named where words were read too late."""
 
-ONE_AT_A_TIME = "One inference at a time: units waited for each other. Rings of addresses let several be in flight."
-"""The hint for a run whose units had time to spare."""
+ONE_AT_A_TIME = "One inference at a time: units waited for each other."
+"""What is said of a run whose units had time to spare."""
 
-IN_TURNS = "Loads and frames take turns: with arrays.overlap_loads up to {} of the run would be saved."
-"""The hint for a run that spent much of its time on both."""
+WHERE_IT_SHOWS = "Why it took so long: run with `--trace RUN.actrace`, then `acortex trace critical RUN.actrace`."
+"""The hint for a run whose critical path is not known."""
 
-NO_BOTTLENECK = "No unit was busy for half of the run: `acortex trace critical` shows what waited for what."
-"""The hint for a run without a bottleneck."""
-
-MOST = 0.75
-"""A share of the run from which a unit counts as what the run waited for."""
-
-RELIEF = {
-    "controller": "longer streams or controller.decode_cycles",
-    "host": "host.word_cycles",
-    "main_memory": "memory.ports or memory.access_cycles",
-    "buses/down": "buses.down_lanes or buses.word_cycles",
-    "buses/up": "buses.up_lanes or buses.word_cycles",
-    "vmm/load": "arrays.loads_per_cycle or arrays.broadcast_loads",
-    "vmm/frame": "arrays.frames_at_once or arrays.frame_ns",
-    "neurons": "neurons.adcs_per_column or neurons.cycles_per_step",
-    "vector": "vector.step_cycles",
-}
-"""For the beginning of a unit's path, what would make that unit faster."""
-
-MUCH = 0.1
-"""A share of the run that is worth a hint."""
+MEASURED = "What each setting of the chip would change: `acortex trace what-if RUN.actrace` measures it."
+"""The hint for a run whose critical path is known."""
 
 NOTHING = 0.0005
 """A share of the run that is not worth a word: it would be printed as 0.0 %."""
 
 
-def parts(report: RunReport, width: int) -> Iterator[RenderableType]:
+def parts(report: RunReport, width: int, path: CriticalPath | None = None) -> Iterator[RenderableType]:
     """A run's report from top to bottom, for `width` columns; what was not simulated is left out.
 
-    How well, how fast, at what energy, where both went, and what was in the way.
+    How well, how fast, at what energy, where both went, and what was in the way: that only by the critical path `path`.
     """
     run = timed(report) if report.cycles else None
     yield _header(report, run)
     yield Padding(_facts(report, run), (1, 0, 1, 2), expand=False)
     if run is not None:
-        yield from _time_and_energy(run, width)
+        yield from _time_and_energy(run, width, path)
     yield from _closing(report)
 
 
-def _time_and_energy(run: TimedReport, width: int) -> Iterator[RenderableType]:
+def _time_and_energy(run: TimedReport, width: int, path: CriticalPath | None) -> Iterator[RenderableType]:
     """Where both went, and what was in the way."""
     yield _components(run, width)
     yield Padding(_where_time_went(run, width), (1, 0, 0, 0), expand=False)
     if run.layers:
         yield Padding(_layers(run), (1, 0, 0, 0), expand=False)
-    yield Padding(_limits(run), (1, 0, 1, 0), expand=False)
+    yield Padding(_limits(run, path) if path else _busy(run), (1, 0, 1, 0), expand=False)
 
 
 def _header(report: RunReport, run: TimedReport | None) -> Text:
@@ -237,45 +220,31 @@ def _layers(run: TimedReport) -> Group:
     return Group(_title("Layers", "per inference, mean"), table)
 
 
-def _limits(run: TimedReport) -> Group:
-    """What limited this run: the busiest units, and what each of them did with the rest of its time."""
+def _busy(run: TimedReport) -> Group:
+    """The busiest units, and what each of them did with the rest of its time: no more is known of what limited it."""
     cycles, spent = run.cycles, run.utilisation
     table = Table.grid(padding=(0, 2, 0, 0))
     for unit in sorted(spent, key=lambda name: -spent[name].busy)[:BUSIEST]:
         busy = percent(spent[unit].busy, cycles)
         table.add_row(Text(f"  {unit}", "cyan"), f"busy {busy}", _rest_of_time(run, unit))
-    title = _title("What limited this run", "the busiest units, and what else they did")
-    return Group(title, table, *(Text(f"  {hint}") for hint in _hints(run)))
+    hints = (ONE_AT_A_TIME, WHERE_IT_SHOWS) if _one_at_a_time(run) else (WHERE_IT_SHOWS,)
+    return Group(_title("The busiest units", "and what else they did"), table, *(Text(f"  {hint}") for hint in hints))
 
 
-def _hints(run: TimedReport) -> Iterator[str]:
-    """What an architect or a programmer would try next, where the report shows it."""
-    if _one_at_a_time(run):
-        yield ONE_AT_A_TIME
-    elif 2 * _busiest(run) < run.cycles:
-        yield NO_BOTTLENECK
-    yield from _relief(run)
-    saved = _in_turns(run)
-    if saved > MUCH * run.cycles:
-        yield IN_TURNS.format(percent(saved, run.cycles))
+def _limits(run: TimedReport, path: CriticalPath) -> Group:
+    """What limited this run: the largest shares of its critical path, and what held what it waited for."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for row in path.by_cause[:BUSIEST]:
+        table.add_row(Text(f"  {row.unit}", "cyan"), percent(row.cycles, path.cycles), _told(row, path))
+    hints = [ONE_AT_A_TIME] if _one_at_a_time(run) else []
+    lines = [*hints, MEASURED]
+    return Group(_title("What limited this run", "its critical path"), table, *(Text(f"  {line}") for line in lines))
 
 
-def _relief(run: TimedReport) -> Iterator[str]:
-    """Settings that make the busiest unit faster, where it was busy for most of the run."""
-    spent = run.utilisation
-    unit = max(spent, key=lambda name: spent[name].busy)
-    known = next((settings for part, settings in RELIEF.items() if unit.startswith(part)), "")
-    if known and spent[unit].busy > MOST * run.cycles:
-        yield f"{unit} is the bottleneck, relieved by {known}."
-
-
-def _in_turns(run: TimedReport) -> int:
-    """Cycles that loads and frames would share at most, where a frame holds the only set of latches and loads wait."""
-    spent = run.utilisation
-    waits = [wait for wait in run.waits if (wait.unit, wait.cause) == ("vmm/load", "latches")]
-    if not waits or run.chip.config["arrays"]["overlap_loads"]:
-        return 0
-    return min(spent["vmm/load"].busy, waits[0].cycles)
+def _told(row: CauseCycles, path: CriticalPath) -> str:
+    """What a unit did or awaited; of a wait for a port or a lane, what held it longest, too."""
+    rivals = [one for one in path.rivals if (row.what, one.unit, one.name) == ("waiting", row.unit, row.name)]
+    return told(row.what, row.name) + "".join(f", {held(one)}" for one in rivals[:1])
 
 
 def _one_at_a_time(run: TimedReport) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -85,6 +85,14 @@ class Rows:
         """The event or wait of the unit that begins in this cycle, if there is one."""
         at = self._last(unit, cycle + 1)
         return None if at is None or self._column[0][at] != cycle else self._row(unit, at)
+
+    def within(self, unit: str, start: int, end: int) -> Iterator[Row]:
+        """What the unit did in the cycles from start to end - 1, last first."""
+        at = self._last(unit, end)
+        first = self._first[self._place[unit]]
+        while at is not None and at >= first and self._column[1][at] > start:
+            yield self._row(unit, at)
+            at -= 1
 
     def idle_since(self, unit: str, cycle: int) -> int:
         """The end of the last row of the unit before a cycle, 0 for none."""

@@ -18,6 +18,17 @@ WIDE = {"columns": 256, "rects": "rect g0, 0, 0, width=4"}
 TO_VECTOR = PLAIN.replace("convert q0, 24", "convert q0, 24, to=vector").replace("d1", "d1, source=vector")
 REQUANT = TO_VECTOR.replace("write", f"requant q0, {N}\nwrite")
 REQUANT_WIDE = TO_VECTOR.replace("write", f"requant q0, {4 * N}\nwrite")
+HALVES = f"base d3, {N}\ndim d3, 0, {2 * N}\nbase d4, {3 * N}\ndim d4, 0, {2 * N}\n"
+BOTH_WAYS = f"""{HALVES}read d0
+feed {N}, 1
+multiply g0, {N}
+convert q0, {N // 2}
+convert q0, {N // 2}, to=vector
+write d3
+requant q0, {2 * N}
+write d4, source=vector
+"""
+"""Words of codes for the vector agent cross the bus while those before them, for the memory, still do."""
 ADD = "signal host_in, t9\nawait operand, t9\n" + TO_VECTOR.replace("write", f"operand d0\nadd q0, q0, {N}\nwrite")
 STREAM = f"read d0, to=vector\nrequant q0, {N}\nwrite d1, source=vector"
 AGAIN = f"base d2, 1000\ndim d2, 0, {N}\ninput x, d2\n"
@@ -41,20 +52,24 @@ WAITS: dict[tuple[str, str], Case] = {
     ("host/in", "port"): (AGAIN + PLAIN, [], {}),
     ("host/in", "bank"): (PLAIN, ONE_BANK, {}),
     ("host/out", "token"): (PLAIN, [], {}),
+    ("host/out", "grant"): (PLAIN, [], {}),
     ("host/out", "port"): (EARLY_OUT + STREAM, [], {}),
     ("host/out", "bank"): (PLAIN, ["memory.banks=1", "memory.bank_cycles=90"], {}),
     ("host/out", "latency"): (PLAIN, [], {}),
     ("main_memory/read", "token"): (PLAIN, [], {}),
+    ("main_memory/read", "grant"): (PLAIN, [], {}),
     ("main_memory/read", "port"): (STREAM, [], {}),
     ("main_memory/read", "bank"): (PLAIN, ONE_BANK, {}),
     ("main_memory/read", "bus"): (PLAIN, ["buses.word_cycles=8"], {}),
     ("main_memory/read", "buffer_full"): (PLAIN, ["buffer.words=1"], {}),
     ("main_memory/operand", "token"): (ADD, [], {}),
+    ("main_memory/operand", "grant"): (ADD, [], {}),
     ("main_memory/operand", "port"): (ADD, [], {}),
     ("main_memory/operand", "bank"): (ADD, ONE_BANK, {}),
     ("main_memory/operand", "operand_full"): (ADD, ["vector.queue_words=1"], {}),
     ("main_memory/write", "token"): (awaiting("write") + PLAIN, [], {}),
-    ("main_memory/write", "port"): (STREAM, [], {}),
+    ("main_memory/write", "grant"): (PLAIN, [], {}),
+    ("main_memory/write", "port"): (STREAM, ["memory.access_cycles=4"], {}),
     ("main_memory/write", "bank"): (STREAM, ONE_BANK, {}),
     ("main_memory/write", "bus"): (PLAIN, ["buses.word_cycles=8"], WIDE),
     ("main_memory/write", "codes"): (PLAIN, [], {}),
@@ -75,7 +90,9 @@ WAITS: dict[tuple[str, str], Case] = {
     ("vector", "stream"): (STREAM, [], {}),
     ("vector", "operand"): (LATE_OPERAND, [], {}),
     ("vector", "results_full"): (REQUANT_WIDE, ["vector.queue_words=4", "memory.access_cycles=32"], WIDE),
-    ("vector", "bus"): (REQUANT_WIDE, ["buses.word_cycles=8"], WIDE),
+    ("vector", "grant"): (REQUANT_WIDE, [], WIDE),
+    ("vector", "bus"): (BOTH_WAYS, ["buses.word_cycles=8"], WIDE),
+    ("vector", "crossing"): (REQUANT_WIDE, [], WIDE),
 }
 """For each unit and each cause: a layer, settings and a group in which the unit waits for it."""
 

@@ -62,9 +62,9 @@ def spans(digit: tuple[dict[str, Any], Spans]) -> dict[tuple[str, str], list[Spa
 
 
 COUNTS = {
-    # Before the loop 2 connects and 7 signals; the loop; in its body inference, 4 for streams, 3 for the host's image,
+    # Before the loop 2 connects and 6 signals; the loop; in its body inference, 4 for streams, 3 for the host's image,
     # 9 for the hidden layer, 9 for the output layer, endlayer, 3 for the scores, endinference; then next and halt.
-    "instructions": (2 + 7) + 1 + (1 + 4 + 3 + 9 + 9 + 1 + 3 + 1) + 1 + 1,
+    "instructions": (2 + 6) + 1 + (1 + 4 + 3 + 9 + 9 + 1 + 3 + 1) + 1 + 1,
     "host_words.in": IMAGE_WORDS,
     "host_words.out": 1,  # 10 scores are one word
     "main_memory.writes": IMAGE_WORDS + 1 + 1,  # the image, the hidden codes, the scores
@@ -76,11 +76,11 @@ COUNTS = {
     "loads": HIDDEN_ARRAYS + OUTPUT_ARRAYS,
     "positions": 2,
     "conversions": 64 + 10,
-    # 7 signals before the loop; in it t0, t1, t2, t3 and t4 are made once and taken once.
-    "tokens": 7 + 5 + 5,
-    # 43 instructions, 17 tokens, 2 connects, 14 words over the host's port, 30 accesses, 16 words on buses, and for
+    # 6 signals before the loop; in it t0, t1, t2, t3 and t4 are made once and taken once.
+    "tokens": 6 + 5 + 5,
+    # 42 instructions, 16 tokens, 2 connects, 14 words over the host's port, 30 accesses, 16 words on buses, and for
     # each of 2 layers a vector, a load, a frame and a conversion.
-    "events": 43 + 17 + 2 + 14 + 30 + 16 + 2 * 4,
+    "events": 42 + 16 + 2 + 14 + 30 + 16 + 2 * 4,
 }
 
 
@@ -99,9 +99,9 @@ def test_multiply_accumulates_are_those_of_the_network(report: dict[str, Any]) -
 
 # Cycles ----------------------------------------------------------------------------------------------------
 
-# `await host_in` is instruction 15 of the run, counting from 0 (9 + 1 loop + 1 inference + 4 for streams): issued in
-# cycle 15, seen in 16, where the token that is there is taken in one cycle. `input` begins at 17.
-INPUT = 15 + 1 + 1
+# `await host_in` is instruction 14 of the run, counting from 0 (8 + 1 loop + 1 inference + 4 for streams): issued in
+# cycle 14, seen in 15, where the token that is there is taken in one cycle. `input` begins at 16.
+INPUT = 14 + 1 + 1
 # A word crosses the host's port in 2 cycles, then takes the memory's port for 2; the next one starts after it.
 IMAGE_IN = INPUT + IMAGE_WORDS * (2 + 2)
 # host_in makes t0 in one cycle, read takes it in another; a request made then is granted one cycle later.
@@ -158,7 +158,7 @@ def test_stage_happens_in_the_cycles_counted(
 
 
 def test_run_takes_the_cycles_counted(report: dict[str, Any]) -> None:
-    assert CYCLES == 236
+    assert CYCLES == 235
     assert report["cycles"] == CYCLES
 
 
@@ -169,10 +169,10 @@ def test_inference_lasts_from_its_first_word_to_its_last(report: dict[str, Any])
 
 
 BUSY = {
-    "controller": 43,
+    "controller": 42,
     "host/in": IMAGE_WORDS * (2 + 2) + 2,  # and two tokens
     "host/out": (2 + 2) + 5 + 2,  # a word; five tokens before the loop and two in it
-    "main_memory/read": (IMAGE_WORDS + 1) * 2 + 2 + 3,  # two tokens before the loop, three in it
+    "main_memory/read": (IMAGE_WORDS + 1) * 2 + 1 + 3,  # a token before the loop, three in it
     "main_memory/operand": 0,
     "main_memory/write": 2 * 2 + 3,
     "buffer": 2,
@@ -234,7 +234,7 @@ def test_energy_of_a_component_is_counts_times_prices(report: dict[str, Any], co
 
 
 def test_energy_of_the_digit_is_the_sum_to_the_attojoule(report: dict[str, Any]) -> None:
-    # 1560 + 99 + 103.5 + 19.35 + 14.175 + 6.142 + 142.200830 + 52.071040 pJ
-    assert sum(ENERGY_AJ.values()) == 1_996_438_870
-    assert report["energy_aj"] == 1_996_438_870
+    # 1560 + 99 + 103.5 + 19.35 + 14.175 + 6.142 + 142.200830 + 51.850400 pJ
+    assert sum(ENERGY_AJ.values()) == 1_996_218_230
+    assert report["energy_aj"] == 1_996_218_230
     assert set(report["energy_by_component_aj"]) == set(ENERGY_AJ)

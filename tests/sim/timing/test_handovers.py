@@ -21,7 +21,7 @@ from acortex.sim.timing.unit import Unit
 from acortex.sim.timing.wiring import unit_paths
 from acortex.tools.timing_page import rendered, waiting, with_table
 from acortex.traces.critical import Walk
-from acortex.traces.endings import BEGIN, BY, DELAY, GRANT, SAME, Endings, HandOver, matches
+from acortex.traces.endings import BEGIN, BY, DELAY, GRANT, SAME, SEEN, Endings, HandOver, matches
 from acortex.traces.file.reader import Trace
 from acortex.traces.file.reader import open as open_trace
 from acortex.traces.rows.by_time import Row
@@ -32,7 +32,7 @@ ROOT = Path(__file__).parents[3]
 NUMBERS = (
     "idle", "queue", "token", "port", "bank", "buffer_full", "words", "windows", "vectors", "latches", "frame", "load",
     "neurons", "sums", "output_full", "codes", "latency", "stream", "operand", "results_full", "bus", "operand_full",
-    "host",
+    "host", "grant", "crossing",
 )  # fmt: skip
 """The causes in the order of their numbers: traces hold the numbers."""
 
@@ -109,7 +109,7 @@ def rows_that_explain(path: Path) -> set[HandOver]:
     for row, cause, end in stretches(trace, walk):
         rows = walk.table.of(row.unit, cause)
         assert rows or cause in ("idle", BEGIN), (row.unit, cause)
-        found |= {one for one in rows if one.by in (GRANT, DELAY) or walk.by(one, row, end) is not None}
+        found |= {one for one in rows if one.by in (GRANT, SEEN, DELAY) or walk.by(one, row, end) is not None}
     return found
 
 

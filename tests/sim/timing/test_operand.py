@@ -88,7 +88,8 @@ def test_an_operand_is_seen_a_latency_after_its_grant_and_not_a_cycle_sooner(fre
 
 def test_it_waits_for_its_port_while_another_has_it(free: Any) -> None:
     a = begin(free)
-    assert free.waits["main_memory/operand", "port"] == [(a, a + ACCESS)]
+    assert free.waits["main_memory/operand", "grant"][0] == (a, a + 1)
+    assert free.waits["main_memory/operand", "port"] == [(a + 1, a + ACCESS)]
 
 
 def test_it_runs_ahead_as_far_as_its_queue_has_room(tight: Any) -> None:

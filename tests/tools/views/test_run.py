@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pytest
@@ -10,14 +9,20 @@ from rich.console import Console
 
 from acortex.sim.chip.specs import SETTINGS
 from acortex.sim.results import RunReport
-from acortex.sim.timing.wiring import UNITS
 from acortex.tools.console.output import show
-from acortex.tools.views.run import RELIEF, parts
+from acortex.tools.views.run import parts
+from acortex.traces.results_of_paths import CriticalPath
 
 
-def text(report: dict[str, Any], width: int, capsys: pytest.CaptureFixture[str], **terminal: Any) -> str:
+def text(
+    report: dict[str, Any],
+    width: int,
+    capsys: pytest.CaptureFixture[str],
+    path: CriticalPath | None = None,
+    **terminal: Any,
+) -> str:
     out = Console(width=width, highlight=False, **terminal)
-    show(out, parts(RunReport.model_validate(report), width))
+    show(out, parts(RunReport.model_validate(report), width, path))
     return capsys.readouterr().out
 
 
@@ -92,15 +97,16 @@ def test_layers_are_means_of_an_inference(report: dict[str, Any], capsys: pytest
     assert rows[3].split()[:2] == ["(outside", "layers)"]
 
 
-def test_what_limited_the_run_names_the_busiest_units_and_what_else_they_did(
+def test_without_a_trace_a_run_names_the_busiest_units_and_what_else_they_did(
     report: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    rows = section(text(report, 100, capsys), "What limited this run")
+    rows = section(text(report, 100, capsys), "The busiest units  and what else they did")
     assert [" ".join(row.split()) for row in rows] == [
         "main_memory busy 50.0 % idle 50.0 %",
         "controller busy 47.5 % waited 50.0 % for queue, idle 2.5 %",
         "vmm busy 42.5 % waited 56.2 % for buffer full, waited 1.2 % for neurons",
         "neurons busy 26.7 % waited 70.8 % for frame, idle 2.5 %",
+        "Why it took so long: run with `--trace RUN.actrace`, then `acortex trace critical RUN.actrace`.",
     ]
 
 
@@ -113,7 +119,7 @@ def test_a_run_of_one_inference_at_a_time_says_so(report: dict[str, Any], capsys
         row["start_cycle"], row["end_cycle"] = 120 * index, 120 * index + 110
     assert ONE_AT_A_TIME not in text(report, 120, capsys)  # main memory is busy for half of the run
     report["utilisation"]["main_memory"]["busy"] -= 1
-    assert section(text(report, 120, capsys), "What limited this run")[-1].strip().startswith(ONE_AT_A_TIME)
+    assert section(text(report, 120, capsys), "The busiest units")[-2].strip().startswith(ONE_AT_A_TIME)
 
 
 def test_the_end_says_that_the_outputs_are_right_and_where_the_trace_is(
@@ -183,30 +189,35 @@ def test_a_program_without_weights_has_no_set_up_to_tell_of(
     assert "set-up" not in text(report, 100, capsys)
 
 
-def test_loads_and_frames_that_take_turns_are_told_what_would_overlap_them(
+def path_of(**changed: Any) -> CriticalPath:
+    """A critical path of 480 cycles, of which 120 are a wait for a port that the host holds."""
+    causes = [("vmm/frame", "busy", "vmm.frame", 200), ("main_memory/read", "waiting", "port", 120)]
+    rival = {"unit": "main_memory/read", "name": "port", "held_by": "host/in", "line": "a.s:3", "text": "input x, d0"}
+    sums = {name: [] for name in ("by_unit", "by_layer", "by_line", "halving", "segments")}
+    by_cause = [dict(zip(("unit", "what", "name", "cycles"), row, strict=True)) for row in causes]
+    report = {"complete": True, "covers": None, "cycles": 480, "contention": 120, "by_cause": by_cause, **sums}
+    return CriticalPath.model_validate({**report, "rivals": [{**rival, "cycles": 120}], **changed})
+
+
+def test_with_its_critical_path_a_run_says_what_limited_it_and_what_held_what_it_waited_for(
     report: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    report["chip"]["config"] = {**report["chip"]["config"], "arrays": {"overlap_loads": False}}
-    report["utilisation"] = {
-        "vmm/load": {"busy": 200, "waiting": 280, "idle": 0},
-        "vmm/frame": {"busy": 240, "waiting": 240, "idle": 0},
-    }
+    report["trace"] = "run.actrace"
+    rows = section(text(report, 100, capsys, path_of()), "What limited this run  its critical path")
+    assert [" ".join(row.split()) for row in rows] == [
+        "vmm/frame 41.7 % vmm.frame",
+        "main_memory/read 25.0 % waiting for port, held by host/in (a.s:3 input x, d0)",
+        "What each setting of the chip would change: `acortex trace what-if RUN.actrace` measures it.",
+    ]
+
+
+@pytest.mark.parametrize("path", [None, path_of()])
+@pytest.mark.parametrize("unit", ["host/in", "neurons", "vmm/load"])
+def test_no_report_recommends_a_setting_however_busy_a_unit_is(
+    report: dict[str, Any], capsys: pytest.CaptureFixture[str], unit: str, path: CriticalPath | None
+) -> None:
+    report["utilisation"][unit] = {"busy": 470, "waiting": 10, "idle": 0}
     report["waits"] = [{"unit": "vmm/load", "cause": "latches", "cycles": 240}]
-    told = "  Loads and frames take turns: with arrays.overlap_loads up to 41.7 % of the run would be saved."
-    assert told in text(report, 100, capsys).splitlines()
-    report["chip"]["config"]["arrays"]["overlap_loads"] = True
-    assert told not in text(report, 100, capsys).splitlines()
-
-
-def test_a_bottleneck_is_told_what_would_relieve_it(report: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
-    report["utilisation"]["neurons"] = {"busy": 400, "waiting": 80, "idle": 0}
-    told = f"  neurons is the bottleneck, relieved by {RELIEF['neurons']}."
-    assert told in text(report, 110, capsys).splitlines()
-    report["utilisation"]["neurons"] = {"busy": 300, "waiting": 180, "idle": 0}
-    assert told not in text(report, 110, capsys).splitlines()
-
-
-def test_what_would_relieve_a_unit_are_settings_that_there_are() -> None:
-    assert all(any(path.startswith(part) for path in (*UNITS, "buses/down", "buses/up")) for part in RELIEF)
-    named = set(re.findall(r"[a-z_]+\.[a-z_]+", " ".join(RELIEF.values())))
-    assert named <= set(SETTINGS)
+    whole = text(report, 110, capsys, path)
+    assert [path for path in SETTINGS if path in whole] == []
+    assert "bottleneck" not in whole and "saved" not in whole

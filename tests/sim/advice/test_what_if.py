@@ -1,0 +1,176 @@
+"""Settings one step better: each is simulated, none gains more than its bound, a slower one says which wait grew."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from acortex.errors import UsageError
+from acortex.isa.asm.assembler import assemble, assemble_file
+from acortex.isa.program import Program
+from acortex.sim.advice.results import WhatIf
+from acortex.sim.advice.steps import STEPS, unmoved
+from acortex.sim.advice.what_if import what_if
+from acortex.sim.chip.specs import SETTINGS, load_chip
+from acortex.sim.ledger.reprice import moved_timing
+from acortex.sim.run import run
+from acortex.traces.file.reader import Trace
+from acortex.traces.file.reader import open as open_trace
+from judge.generate import generate
+
+PROGRAMS = Path(__file__).parents[3] / "programs"
+
+
+@pytest.fixture(scope="module")
+def residual() -> Program:
+    return assemble_file(PROGRAMS / "residual.s")
+
+
+def recorded(program: Program, folder: Path, *settings: str, **options: Any) -> Trace:
+    """The trace of a run."""
+    run(program, load_chip(program.chip, settings), values=False, trace=folder / "run.actrace", **options)
+    return open_trace(folder / "run.actrace")
+
+
+@pytest.fixture(scope="module")
+def found(residual: Program) -> Iterator[WhatIf]:
+    with tempfile.TemporaryDirectory() as folder:
+        yield what_if(recorded(residual, Path(folder)), residual)
+
+
+def test_every_setting_has_a_step_or_a_reason_for_none() -> None:
+    stepped = {step.path for step in STEPS}
+    assert len(stepped) == len(STEPS)
+    assert {path for path in SETTINGS if not unmoved(path)} == stepped
+
+
+@pytest.mark.parametrize("chip", ["acortex_digits", "acortex_digits_parallel", "acortex_gnmt"])
+def test_a_step_leads_to_a_chip_that_there_can_be_and_that_differs_in_time(chip: str) -> None:
+    before = load_chip(chip)
+    taken = {step.path: step.taken(before) for step in STEPS}
+    assert taken["memory.access_cycles"] == 1 and taken["controller.decode_cycles"] is None
+    for path, value in taken.items():
+        if value is not None:
+            after = load_chip(chip, [f"{path}={str(value).lower()}"])
+            assert moved_timing(before.config, after.config) == [path]
+
+
+def test_what_is_at_its_limit_has_no_step() -> None:
+    chip = load_chip("acortex_digits", ["memory.ports=64", "arrays.overlap_loads=true", "memory.read_latency_ns=0"])
+    taken = {step.path: step.taken(chip) for step in STEPS}
+    assert taken["memory.ports"] is taken["arrays.overlap_loads"] is taken["memory.read_latency_ns"] is None
+
+
+def test_a_shorter_latency_changes_nothing_where_the_port_is_slower() -> None:
+    (step,) = (step for step in STEPS if step.path == "memory.read_latency_ns")
+    for access, latency, kinds in ((2, 1, ("memory.read",)), (64, 0, ())):
+        before = load_chip("acortex_digits", [f"memory.access_cycles={access}"])
+        after = load_chip("acortex_digits", [f"memory.access_cycles={access}", "memory.read_latency_ns=19.635"])
+        assert (step.change(before, after).latency, step.change(before, after).kinds) == (latency, kinds)
+
+
+def test_the_rows_are_what_runs_of_their_own_take(residual: Program, found: WhatIf) -> None:
+    assert {row.path for row in found.rows if " + " not in row.path} == {
+        step.path for step in STEPS if step.taken(load_chip(residual.chip)) is not None
+    }
+    for row in (*found.rows[:4], *found.rows[-1:]):
+        pairs = zip(row.path.split(" + "), row.to if isinstance(row.to, list) else [row.to], strict=True)
+        chip = load_chip(residual.chip, [f"{path}={str(value).lower()}" for path, value in pairs])
+        report = run(residual, chip, values=False).report
+        assert (report.cycles, report.energy_aj, found.cycles) == (row.cycles, row.energy_aj, row.cycles_before)
+
+
+def test_the_pairs_are_those_of_the_three_best(found: WhatIf) -> None:
+    singles = [row for row in found.rows if not isinstance(row.to, list)]
+    assert [row.cycles for row in singles] == sorted(row.cycles for row in singles)
+    best = [row.path for row in singles[:3]]
+    pairs = [tuple(row.path.split(" + ")) for row in found.rows[len(singles) :]]
+    assert sorted(pairs) == sorted([(best[0], best[1]), (best[0], best[2]), (best[1], best[2])])
+
+
+def exceeded(report: WhatIf) -> list[str]:
+    """The rows that gained more than their bound."""
+    return [row.path for row in report.rows if row.bound is not None and row.cycles_before - row.cycles > row.bound]
+
+
+def test_no_setting_gains_more_than_its_bound(found: WhatIf) -> None:
+    assert exceeded(found) == []
+    bounds = {row.path: row.bound for row in found.rows}
+    assert bounds["vector.queue_words"] == 0  # nothing waits for a place: more of them change nothing
+    assert bounds["arrays.overlap_loads"] is None  # the path passes through waits for latches
+    assert bounds["memory.ports"] == found.contention == 144
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_nor_does_one_of_a_random_program_on_a_random_chip(tmp_path: Path, seed: int) -> None:
+    case = generate(seed)
+    run(case.program, case.chip, inputs=case.inputs, values=False, trace=tmp_path / "run.actrace")
+    report = what_if(open_trace(tmp_path / "run.actrace"), case.program)
+    assert exceeded(report) == []
+    assert all(
+        row.cycles <= row.cycles_before or row.slower is None or row.slower.cycles[0] < row.slower.cycles[1]
+        for row in report.rows
+    )
+
+
+def test_what_becomes_slower_says_which_wait_grew_and_what_holds_it(residual: Program, tmp_path: Path) -> None:
+    trace = recorded(residual, tmp_path, "vector.queue_words=8")
+    (row,) = what_if(trace, residual, settings=["vector.queue_words"]).rows
+    assert (row.from_, row.to, row.cycles_before) == (8, 16, 3170)
+    assert row.cycles > row.cycles_before
+    assert row.slower is not None
+    assert (row.slower.unit, row.slower.name, row.slower.held_by) == (
+        "main_memory/read",
+        "port",
+        "main_memory/operand",
+    )
+    assert row.slower.text.startswith("operand ") and row.slower.cycles[0] < row.slower.cycles[1]
+
+
+def test_progress_says_how_many_runs_are_done(residual: Program, tmp_path: Path) -> None:
+    ticks: list[tuple[int, int]] = []
+    trace = recorded(residual, tmp_path)
+    what_if(trace, residual, settings=["memory.ports"], progress=lambda *done: ticks.append(done))
+    assert ticks[0] == (1, ticks[0][1]) and [done for done, _ in ticks] == sorted(done for done, _ in ticks)
+    assert all(done <= total for done, total in ticks)
+
+
+def test_a_setting_that_there_is_not_and_one_without_a_step_are_refused(residual: Program, tmp_path: Path) -> None:
+    trace = recorded(residual, tmp_path)
+    with pytest.raises(UsageError, match=r"there is no setting memory\.port") as caught:
+        what_if(trace, residual, settings=["memory.port"])
+    assert caught.value.hint == "did you mean `memory.ports`?"
+    with pytest.raises(UsageError, match=r"energy\.dacs_pj has no step that makes a run of the same program faster"):
+        what_if(trace, residual, settings=["energy.dacs_pj"])
+
+
+def test_another_program_is_refused_and_so_is_a_run_that_does_not_repeat(residual: Program, tmp_path: Path) -> None:
+    trace = recorded(residual, tmp_path)
+    other = assemble("start\nhalt", file="other.s")
+    with pytest.raises(UsageError, match=r"is not the program of the trace: its sha256 is [0-9a-f]{16}, that of"):
+        what_if(trace, other)
+    assert trace.summary is not None
+    trace.summary["cycles"] = 3000
+    with pytest.raises(UsageError, match=r"took 3,000 cycles, and today it takes 3,282"):
+        what_if(trace, residual, settings=["memory.ports"])
+
+
+def test_a_run_with_a_process_of_a_user_cannot_be_repeated(residual: Program, tmp_path: Path) -> None:
+    def reads(chip: Any) -> Any:
+        yield chip.read(0)
+
+    with pytest.raises(UsageError, match="main_memory/process0 is a process of a user") as caught:
+        what_if(recorded(residual, tmp_path, processes=[reads]), residual)
+    assert caught.value.hint == "record the run without it"
+
+
+def test_a_trace_that_lacks_events_is_refused_and_one_of_a_stopped_run(residual: Program, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="does not hold every event"):
+        what_if(recorded(residual, tmp_path, trace_level="layers"), residual)
+    (tmp_path / "run.actrace").unlink()
+    with pytest.raises(UsageError, match="a part of a run is no measure: the run was stopped"):
+        what_if(recorded(residual, tmp_path, max_cycles=50), residual)
