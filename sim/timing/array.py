@@ -103,6 +103,15 @@ class Loader(Agent):
             self.remaining = moves(dispatch).given
             self._frame.expect(self.alarm.now, self.remaining, self.context)
 
+    def restored(self) -> None:
+        """Announces the loads of the current instruction anew, after those whose frames have yet to run."""
+        super().restored()
+        for frame in self._frames:
+            if len(frame.loaded):
+                frame.loading = frame.loaded.last().context
+        if self.current is not None and self.remaining and not self._switches:
+            self._frame.loading = self.context
+
     def settled(self, now: int) -> bool:
         """Whether every frame that the agent caused has been sampled."""
         if not self._drained(now):
@@ -195,7 +204,7 @@ class Frame(Unit):
             "_drained_from": CYCLE,
             "_watcher": UNIT,
         },
-        sums={"_loading": VALUE},
+        sums={"loading": VALUE},
         parts=("alarm", "loaded", "samples"),
     )
 
@@ -216,11 +225,12 @@ class Frame(Unit):
         """The cycle after that in which the last sums were sampled."""
         self._watcher: Agent | None = None
         """The agent that waits until nothing is outstanding."""
-        self._loading = self.context
+        self.loading = self.context
+        """The instruction whose loads it waits for, where it does."""
 
     def expect(self, now: int, frames: int, context: Context) -> None:
         """Announces frames to come, and the instruction that loads them: from now on the unit waits for its loads."""
-        self._loading = context
+        self.loading = context
         self._expected += frames
         self._outstanding += frames
         if self._held is None:
@@ -239,7 +249,7 @@ class Frame(Unit):
     def close(self, end: int) -> None:
         """Accounts for what is left; a wait for a load, which no frame ends any more, is that of what is loaded."""
         if self.cause == WAIT_LOAD:
-            self.turn_to(self._loading)
+            self.turn_to(self.loading)
         super().close(end)
 
     def wake(self, now: int) -> None:

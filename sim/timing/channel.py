@@ -112,6 +112,10 @@ class Channel(Generic[T]):
         """The next item, left where it is."""
         return self._items[0][1]
 
+    def last(self) -> T:
+        """The item that was put last, left where it is."""
+        return self._items[-1][1]
+
     def take(self) -> T:
         """The next item. Its place stays taken until `free`."""
         return self._items.popleft()[1]

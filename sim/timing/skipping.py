@@ -27,7 +27,7 @@ from acortex.sim.timing.channel import Channel
 from acortex.sim.timing.kernel import IDLE, Alarm
 from acortex.sim.timing.record import Copy, Record, Repeat
 from acortex.sim.timing.snapshot import NEVER
-from acortex.sim.timing.unit import Agent
+from acortex.sim.timing.unit import Agent, Context
 from acortex.sim.timing.walk import Signatures, Walk
 
 if TYPE_CHECKING:
@@ -192,6 +192,15 @@ class Skipper:
         since = [unit.since + offset for unit in self._units]
         causes = [unit.cause for unit in self._units]
         look = Look(now + offset, self._walk.serial, state, since, causes, self._record.cut(), self._record.rows)
+        contexts = [unit.context for unit in self._units]
+        try:
+            self._skip(look)
+        except BaseException:  # an interrupt of the user, which may come anywhere
+            self._undo(look, contexts)
+            raise
+
+    def _skip(self, look: Look) -> None:
+        """Skips what comes again, if it is known."""
         if self._at_mark:
             self._at_mark = False
             self._mark(look)
@@ -199,7 +208,7 @@ class Skipper:
         if self._serial != look.serial:
             self._serial = look.serial
             self._seen.clear()
-        known = self._seen.setdefault(state.strict, [])
+        known = self._seen.setdefault(look.state.strict, [])
         for before in reversed(known[-KEPT:]):
             times = self._times(before, look)
             if times > 0:
@@ -208,6 +217,13 @@ class Skipper:
                 return
         self._failed += 2
         known.append(look)
+
+    def _undo(self, look: Look, contexts: Sequence[Context]) -> None:
+        """Brings all back to where it was at a look."""
+        del self._record.entries[look.entry :]
+        self._set_up(look.state, look.cycle, look.serial, look.since)
+        for unit, context in zip(self._units, contexts, strict=True):
+            unit.turn_to(context)
 
     # Periods ----------------------------------------------------------------------------------------------------
 
