@@ -38,6 +38,7 @@ changelog: .venv/.installed-test
 pages: .venv/.installed-test
 	$(BIN)/python -m acortex.sim.functional.rules.book > docs/rules.md
 	$(BIN)/python -m acortex.tools.timing_page docs/timing.md
+	$(BIN)/python -m acortex.tools.skipping_picture docs/skipping.svg
 
 lint: .venv/.installed-test
 	$(BIN)/ruff format --check $(SOURCES) tests

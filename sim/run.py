@@ -136,16 +136,16 @@ class Prepared:
         how = _Time(trace, max_cycles, arrivals.wanted(check_order), progress, observers, processes, skip)
         return self._timed(how, True, LayerDump() if keep_layers else None)
 
-    def timed_chip(self, listeners: Sequence[Listener] = ()) -> TimedChip:
+    def timed_chip(self, listeners: Sequence[Listener] = (), *, skip: bool = False) -> TimedChip:
         """The chip in time, after its set-up, to be run in part: to `advance`, `step`, `snapshot`, `restore` and `run`.
 
-        Listeners receive rows of events and waits, as `acortex.sim.timing.probe.Listener` says. Raises the errors of a
-        program that breaks a rule.
+        Listeners receive rows of events and waits, as `acortex.sim.timing.probe.Listener` says. One with `skip` skips
+        what repeats (docs/skipping.md), and can only `run`. Raises the errors of a program that breaks a rule.
         """
         sequencer = Sequencer(self.program, self.host.inferences)
         groups = self._walk(False).configuration.times()
         TimedChip(self.chip, sequencer, groups).run()
-        return TimedChip(self.chip, sequencer, groups, listeners, prices(self.chip).total)
+        return TimedChip(self.chip, sequencer, groups, listeners, prices(self.chip).total, skip=skip)
 
     def _timed(self, how: _Time, values: bool, dump: LayerDump | None) -> Result:
         """Values and time. With a limit of cycles time comes first, and values are those of what ended before it."""

@@ -93,7 +93,7 @@ class Skipper:
     """Looks for periods and passages on one chip, and skips."""
 
     def __init__(self, chip: TimedChip, walk: Walk, record: Record, signatures: Signatures) -> None:
-        self._chip, self._walk, self._record = chip, walk, record
+        self._chip, self._walk, self.record = chip, walk, record
         self._kernel = chip.kernel
         self._groups = chip.groups
         self._signatures = signatures
@@ -180,18 +180,18 @@ class Skipper:
 
         The longer none has come again, the more must have happened since the last look.
         """
-        if self._record.rows - self._marked >= WORTH * min(self._missed, PATIENCE):
+        if self.record.rows - self._marked >= WORTH * min(self._missed, PATIENCE):
             self._at_mark = True
             self._alarm.at(self._kernel.cycle)
 
     # What is seen -----------------------------------------------------------------------------------------------
 
     def _look(self, now: int) -> None:
-        offset = self._record.offset
+        offset = self.record.offset
         state = self._plan.take(now, self._walk.serial)
         since = [unit.since + offset for unit in self._units]
         causes = [unit.cause for unit in self._units]
-        look = Look(now + offset, self._walk.serial, state, since, causes, self._record.cut(), self._record.rows)
+        look = Look(now + offset, self._walk.serial, state, since, causes, self.record.cut(), self.record.rows)
         contexts = [unit.context for unit in self._units]
         try:
             self._skip(look)
@@ -220,7 +220,7 @@ class Skipper:
 
     def _undo(self, look: Look, contexts: Sequence[Context]) -> None:
         """Brings all back to where it was at a look."""
-        del self._record.entries[look.entry :]
+        del self.record.entries[look.entry :]
         self._set_up(look.state, look.cycle, look.serial, look.since)
         for unit, context in zip(self._units, contexts, strict=True):
             unit.turn_to(context)
@@ -301,7 +301,7 @@ class Skipper:
         """Moves on by so many periods."""
         period = b.cycle - a.cycle
         total = times * period
-        record = self._record
+        record = self.record
         record.entries.append(Repeat(a.entry, b.entry, times, period))
         record.offset += total
         for unit, before, after in zip(self._units, a.since, b.since, strict=True):
@@ -332,17 +332,17 @@ class Skipper:
         while (passage := self._next(key, serial)) is not None:
             found = passage
             longer = tuple([(row, at - since[unit] + cycle) for unit, at, row in found.waited])
-            self._record.entries.append(Copy(*found.entries, cycle - found.cycle, serial - found.serial, longer))
+            self.record.entries.append(Copy(*found.entries, cycle - found.cycle, serial - found.serial, longer))
             cycle, serial = cycle + found.cycles, serial + found.serials
             for unit, at in found.acted:
                 since[unit] = cycle + at
             number, key = found.after, (found.after, self._signed(found.refs, serial))
         self._missed = 0 if found is not None else self._missed + 1
-        self._marked = self._record.rows
+        self._marked = self.record.rows
         if found is not None:
             self._set_up(self._states[number], cycle, serial, since)
             causes = [unit.cause for unit in self._units]
-            look = Look(cycle, serial, self._states[number], since, causes, self._record.cut(), self._record.rows)
+            look = Look(cycle, serial, self._states[number], since, causes, self.record.cut(), self.record.rows)
         self._last = look, key
 
     def _bare(self, serial: int) -> int | None:
@@ -388,7 +388,7 @@ class Skipper:
         begun = [place for place in places if place not in still and self._signatures.of(a.serial + place) >= 0]
         bare = self._bare(a.serial)
         waited = [unit for unit, cause in enumerate(a.causes) if cause != IDLE and a.since[unit] < a.cycle]
-        rows = self._record.first_waits(a.row, waited)
+        rows = self.record.first_waits(a.row, waited)
         acted = [unit for unit, (x, y) in enumerate(zip(a.since, b.since, strict=True)) if x != y]
         return Passage(
             (a.entry, b.entry),
@@ -409,7 +409,7 @@ class Skipper:
     def _set_up(self, state: Canonical, cycle: int, serial: int, since: Sequence[int]) -> None:
         """Sets the chip up in a state, at a cycle of the run and an instruction."""
         now = self._kernel.cycle
-        self._record.offset = offset = cycle - now
+        self.record.offset = offset = cycle - now
         self._walk.serial = serial
         self._plan.give(state, now, self._walk, self._groups)
         for unit, at in zip(self._units, since, strict=True):
@@ -424,9 +424,9 @@ class Skipper:
 
     def finish(self, now: int) -> int:
         """Fills the sums of the chip after a run that ended in a cycle of its clock; returns the cycles of the run."""
-        self._record.cut()
-        self._totals.add(self._record)
-        cycles = now + self._record.offset
+        self.record.cut()
+        self._totals.add(self.record)
+        cycles = now + self.record.offset
         done = self._totals.fill(self._chip.tally, cycles)
         self.skipped = int(done.events.sum()) - self._totals.simulated
         return cycles
@@ -434,17 +434,17 @@ class Skipper:
     @property
     def offset(self) -> int:
         """What the clock of the chip lacks: the cycles that were skipped so far."""
-        return self._record.offset
+        return self.record.offset
 
     def long(self) -> bool:
         """Whether the log is so long that it is time to restart."""
-        return self._record.rows > LONGEST
+        return self.record.rows > LONGEST
 
     def restart(self) -> None:
         """Forgets what was seen, once the log is long: memory stays bounded where nothing repeats."""
-        self._record.cut()
-        self._totals.add(self._record)
-        self._record.clear()
+        self.record.cut()
+        self._totals.add(self.record)
+        self.record.clear()
         self._marked = 0
         self._seen.clear()
         self._memo.clear()
