@@ -21,6 +21,7 @@ from acortex.sim.timing.controller import Controller, ControllerPorts, Controlle
 from acortex.sim.timing.handovers import CAUSES
 from acortex.sim.timing.host import HOST, HostIn, HostOut, HostPorts, HostSpec
 from acortex.sim.timing.kernel import LAST, Alarm, Kernel
+from acortex.sim.timing.looks import Subject
 from acortex.sim.timing.memory import (
     Access,
     Client,
@@ -152,11 +153,8 @@ class TimedChip:
         banks = fabric.times.banks if fabric.contended else None
         signatures = Signatures(walk, self.groups, len(self._frames), banks)
         self.controller.loop_ends = frozenset(walk.marks)
-        return Skipper(self, walk, record, signatures)
-
-    def channel(self, name: str) -> Channel[bool]:
-        """A channel of words, by its name in docs/timing.md."""
-        return self._channels[name]
+        parts = self.kernel, self.controller, self.units, self.agents, self.parts(), self._channels
+        return Skipper(Subject(*parts, self.groups, self.tally, walk, record, signatures))
 
     def _place(self, path: str) -> tuple[str, int]:
         return path, self._number[path]

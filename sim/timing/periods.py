@@ -1,0 +1,136 @@
+"""Periods of a timed run: two states within the same instructions that are equal but for what counts down."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex.sim.timing.channel import Channel
+from acortex.sim.timing.kernel import IDLE
+from acortex.sim.timing.looks import Look, Subject
+from acortex.sim.timing.record import Repeat
+from acortex.sim.timing.unit import Agent
+
+
+class Periods:
+    """Finds periods of one chip, and moves it on by them."""
+
+    def __init__(self, subject: Subject) -> None:
+        self._subject = subject
+        self._buffer: Any = subject.agents["buffer"]
+        self._reader: Any = subject.agents["read"]
+        self._operands = subject.agents["operand"]
+        self._columns: dict[str, tuple[int, list[NDArray[np.int64]]]] = {}
+
+    def times(self, a: Look, b: Look) -> int:
+        """How many periods like that from a to b follow b."""
+        counts = len(self._subject.plan.countdowns)
+        most = 1 << 60
+        for before, after in zip(a.state.linear[:counts], b.state.linear[:counts], strict=True):
+            if before < after:
+                return 0
+            if before > after:
+                most = min(most, (after - 1) // (before - after))
+        if most == 1 << 60 or most <= 0 or not self._waits_repeat(a, b):
+            return 0
+        for number, channel in enumerate(self._subject.words):
+            at = counts + 2 * number
+            was, now = a.state.linear[at : at + 2], b.state.linear[at : at + 2]
+            if was != now:
+                most = min(most, self._filling(channel, was, now, a, b))
+        for agent, used in self._used(a, b):
+            if most > 0 and used:
+                for column in self._columns_of(agent):
+                    most = min(most, repeats(column, len(column) - agent.remaining, used, most))
+        return most
+
+    def _used(self, a: Look, b: Look) -> list[tuple[Agent, int]]:
+        """How much of its instruction each agent did from a to b."""
+        return [
+            (part, before - after)
+            for (part, _), before, after in zip(
+                self._subject.plan.countdowns, a.state.linear, b.state.linear, strict=False
+            )
+            if isinstance(part, Agent)
+        ]
+
+    def _waits_repeat(self, a: Look, b: Look) -> bool:
+        """Whether what units went on from had lasted as long before a as before b: so their waits are alike."""
+        for unit, before, after in zip(self._subject.units, a.since, b.since, strict=True):
+            if before != after and before - a.cycle != after - b.cycle and unit.cause != IDLE:
+                return False
+        return True
+
+    def _filling(self, channel: Channel[Any], before: Sequence[int], after: Sequence[int], a: Look, b: Look) -> int:
+        """How many periods a queue allows that fills or drains steadily, never so near an end that it is noticed.
+
+        What takes must find all that it takes in a period there as the period begins; what gives, all its room.
+        """
+        buffer = self._buffer
+        if channel is self._subject.words[0] and self._reader._receiver is channel and not buffer._keep:
+            giver, need = self._reader, max(buffer._new[-buffer.remaining :], default=0) if buffer.remaining else 0
+        elif channel is self._subject.words[1]:
+            giver, need = self._operands, 1
+        else:
+            return 0
+        given = next(used for agent, used in self._used(a, b) if agent is giver)
+        rise, room = after[0] - before[0], after[1] - before[1]
+        taken = given - rise
+        if taken < 0 or before[0] < taken + need or (given and before[1] < given + 1):
+            return 0
+        most = 1 << 59
+        if rise < 0:
+            most = min(most, (after[0] - taken - need) // -rise + 1)
+        if room < 0 and given:
+            most = min(most, (after[1] - given - 1) // -room + 1)
+        return max(most, 0)
+
+    def _columns_of(self, agent: Agent) -> list[NDArray[np.int64]]:
+        """What tells the events of an agent's instruction apart."""
+        assert agent.current is not None
+        serial, found = self._columns.get(agent.path, (-1, []))
+        if serial != agent.current.serial:
+            found = [np.array(column, dtype=np.int64) for column in agent.columns()]
+            self._columns[agent.path] = agent.current.serial, found
+        return found
+
+    def repeat(self, a: Look, b: Look, times: int, paces: Sequence[Agent]) -> None:
+        """Moves on by so many periods."""
+        period = b.cycle - a.cycle
+        total = times * period
+        record = self._subject.record
+        record.entries.append(Repeat(a.entry, b.entry, times, period))
+        record.offset += total
+        for unit, before, after in zip(self._subject.units, a.since, b.since, strict=True):
+            if before == after:
+                unit.since -= total
+        linear = zip(a.state.linear, b.state.linear, strict=True)
+        for (part, name), (before, after) in zip(self._subject.plan.countdowns, linear, strict=False):
+            setattr(part, name, getattr(part, name) - times * (before - after))
+        for channel in self._subject.words:
+            (level, level_after), (room, room_after) = next(linear), next(linear)
+            _fill(channel, times * (level_after - level), times * (room_after - room), self._subject.kernel.cycle)
+        for agent in paces:
+            if agent.look_at >= 0 and agent.remaining:
+                used = next(n for one, n in self._used(a, b) if one is agent)
+                within = agent.row and used % agent.row
+                agent.look_at = agent.remaining - (agent.row - agent.place() if within else 1)
+
+
+def _fill(channel: Channel[Any], words: int, room: int, now: int) -> None:
+    """Adds words that have been there since long to a channel, or takes some."""
+    for _ in range(-words):
+        channel._items.popleft()
+    channel._items.extendleft([(now, False)] * words)
+    channel._room += room
+
+
+def repeats(column: NDArray[np.int64], at: int, used: int, most: int) -> int:
+    """How often the `used` entries before `at` come again from there on, with the one after them, at most `most`."""
+    end = min(len(column), at + used * most + 1)
+    differs = np.flatnonzero(column[at:end] != column[at - used : end - used])
+    same = int(differs[0]) if len(differs) else end - at
+    return max((same - 1) // used, 0)
