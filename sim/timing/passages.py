@@ -1,4 +1,4 @@
-"""Passages of a timed run: what happened between two marks, and on what it rests, so that it is known when it recurs."""
+"""Passages of a timed run: what happened between two marks, and on what it rests."""
 
 from __future__ import annotations
 
@@ -82,9 +82,9 @@ class Passages:
             for unit, at in found.acted:
                 since[unit] = cycle + at
             key = found.after, self._signed(found.refs, serial)
-        return (
-            (look._replace(cycle=cycle, serial=serial, state=self._states[key[0]], since=since), key) if found else None
-        )
+        if found is None:
+            return None
+        return look._replace(cycle=cycle, serial=serial, state=self._states[key[0]], since=since), key
 
     def _bare(self, serial: int) -> int | None:
         """The place, relative to an instruction, of that of the loader which has had no event yet."""
