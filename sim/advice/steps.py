@@ -46,6 +46,10 @@ def _half(chip: Chip, length: int) -> int:
     return length // 2
 
 
+def _but_one(chip: Chip, length: int) -> int:
+    return length - 1
+
+
 def _all(chip: Chip, length: int) -> int:
     return length
 
@@ -105,7 +109,7 @@ STEPS = (
     Step("arrays.loads_per_cycle", _twice, LOADS, _half),
     Step("arrays.frames_at_once", _twice, FRAMES, _none, rearranges=True),
     Step("arrays.overlap_loads", _on, waits=("latches",)),
-    Step("arrays.broadcast_loads", _on, LOADS, _all),
+    Step("arrays.broadcast_loads", _on, LOADS, _but_one),
     Step("memory.banks", _twice, waits=("bank",)),
     Step("memory.ports", _twice, waits=("port",)),
     Step("memory.access_cycles", _less, ACCESSES),
@@ -120,7 +124,7 @@ STEPS = (
     Step("buses.word_cycles", _less, WORDS),
     Step("buses.switch_cycles", _less, SWITCHES),
     Step("neurons.cycles_per_step", _less, CONVERSIONS, _ramp),
-    Step("neurons.adcs_per_column", _twice, CONVERSIONS, _all),
+    Step("neurons.adcs_per_column", _twice, CONVERSIONS, _half),
     Step("neurons.output_words", _twice, waits=("output_full",)),
     Step("host.word_cycles", _less, ("host.in", "host.out")),
     Step("vector.step_cycles", _less, STEPS_OF_VECTOR),

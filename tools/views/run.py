@@ -28,13 +28,13 @@ BUSIEST, LONGEST_WAITS = 4, 2
 MOST_LATE = 5
 """Pairs of a write and a read that are named where words were read too late."""
 
-ONE_AT_A_TIME = "One inference at a time: units waited for each other. Rings of addresses let several be in flight."
-"""The hint for a run whose units had time to spare."""
+ONE_AT_A_TIME = "One inference at a time: units waited for each other."
+"""What is said of a run whose units had time to spare."""
 
 WHERE_IT_SHOWS = "Why it took so long: run with `--trace RUN.actrace`, then `acortex trace critical RUN.actrace`."
 """The hint for a run whose critical path is not known."""
 
-MEASURED = "`acortex trace what-if {}` measures what each setting of the chip would change."
+MEASURED = "What each setting of the chip would change: `acortex trace what-if RUN.actrace` measures it."
 """The hint for a run whose critical path is known."""
 
 NOTHING = 0.0005
@@ -237,7 +237,7 @@ def _limits(run: TimedReport, path: CriticalPath) -> Group:
     for row in path.by_cause[:BUSIEST]:
         table.add_row(Text(f"  {row.unit}", "cyan"), percent(row.cycles, path.cycles), _told(row, path))
     hints = [ONE_AT_A_TIME] if _one_at_a_time(run) else []
-    lines = [*hints, MEASURED.format(run.trace or "RUN.actrace")]
+    lines = [*hints, MEASURED]
     return Group(_title("What limited this run", "its critical path"), table, *(Text(f"  {line}") for line in lines))
 
 

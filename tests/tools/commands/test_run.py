@@ -55,6 +55,18 @@ def test_a_run_for_people_ends_with_its_busiest_units_and_that_it_is_right(sourc
     assert lines[-1] == "outputs equal the independent evaluation, bit for bit (80 codes)"
 
 
+def test_a_run_with_its_trace_says_what_limited_it(source: Path, digits: Path, tmp_path: Path) -> None:
+    for level, title in (
+        ("events", "What limited this run  its critical path"),
+        ("layers", "The busiest units  and what"),
+    ):
+        path = tmp_path / f"{level}.actrace"
+        args = ("--input", digits / "x.npy", "--timing-only", "--trace", path, "--trace-level", level)
+        lines = acortex_("run", source, *args).stdout.splitlines()
+        assert sum(line.startswith(title) for line in lines) == 1
+        assert ("`acortex trace what-if RUN.actrace` measures" in " ".join(lines)) == (level == "events")
+
+
 def test_outputs_and_a_trace_are_written_where_asked(source: Path, digits: Path, tmp_path: Path) -> None:
     scores, trace = tmp_path / "y.npy", tmp_path / "run.actrace"
     result = acortex_("run", source, "--input", digits / "x.npy", "--output", scores, "--trace", trace)

@@ -207,7 +207,7 @@ def test_with_its_critical_path_a_run_says_what_limited_it_and_what_held_what_it
     assert [" ".join(row.split()) for row in rows] == [
         "vmm/frame 41.7 % vmm.frame",
         "main_memory/read 25.0 % waiting for port, held by host/in (a.s:3 input x, d0)",
-        "`acortex trace what-if run.actrace` measures what each setting of the chip would change.",
+        "What each setting of the chip would change: `acortex trace what-if RUN.actrace` measures it.",
     ]
 
 
