@@ -58,7 +58,7 @@ class Segment(NamedTuple):
 class Path:
     """Segments one after another, in about 40 bytes each: a long run has millions. `rows` are those of their trace."""
 
-    def __init__(self, backwards: Iterable[Segment], rows: Rows) -> None:
+    def __init__(self, backwards: Iterable[Segment], rows: Rows | None = None) -> None:
         self.rows = rows
         words: dict[str, int] = {}
         self._columns = [array(code) for code in "qqiiiiiq"]

@@ -29,6 +29,8 @@ def rivals(path: Path, header: TraceHeader) -> list[Rival]:
     that ends next. A trace holds no addresses, so what held a bank is not known; nor is what held the port that a
     client found taken again while it waited for a bus.
     """
+    if path.rows is None:
+        return []
     cycles: defaultdict[_Held, int] = defaultdict(int)
     held = _Holders(path.rows, header)
     for one in path:

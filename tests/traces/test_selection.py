@@ -17,7 +17,6 @@ from acortex.traces.file.coverage import window_of
 from acortex.traces.file.reader import Trace
 from acortex.traces.headroom import of_selection, sums_of
 from acortex.traces.info import info
-from acortex.traces.rows import by_time
 from acortex.traces.show import render
 from acortex.traces.stats import stats
 
@@ -204,7 +203,7 @@ def test_a_path_is_cut_to_a_selection(trace: Trace) -> None:
         Segment(50, 120, "neurons", "busy", "conversion", 3, 1, 0),
         Segment(120, 200, "vmm", "busy", "frame", 2, 2, 1),
     ]
-    path = CriticalSegments(reversed(segments), by_time.Rows(trace))
+    path = CriticalSegments(reversed(segments))
     assert list(of_selection(path, trace)) == segments
     cut = trace.select(window=(40, 130))
     assert [(one.start, one.end) for one in of_selection(path, cut)] == [(40, 50), (50, 120), (120, 130)]
