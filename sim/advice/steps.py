@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from acortex.sim.chip.specs import SETTINGS, Chip
 from acortex.sim.ledger.reprice import SIZES, UNTIMED
-from acortex.sim.timing.handovers import LATENCY, delays_of_rows
+from acortex.sim.timing.handovers import ACCESSES, LATENCY, READS, delays_of_rows
 from acortex.traces.bounds import Change
 
 Value = bool | int | float
@@ -97,7 +97,6 @@ def _none(chip: Chip, length: int) -> int:
     return 0
 
 
-READS, ACCESSES = ("memory.read",), ("memory.read", "memory.write")
 FRAMES, LOADS, CONVERSIONS, STEPS_OF_VECTOR = ("vmm.frame",), ("vmm.load",), ("neurons.convert",), ("vector.step",)
 WORDS, SWITCHES = ("bus.down", "bus.up"), ("vmm.connect", "vmm.disconnect")
 QUEUES = ("buffer_full", "operand_full", "output_full", "results_full")

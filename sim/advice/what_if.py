@@ -59,7 +59,10 @@ def _chosen(settings: Sequence[str]) -> list[Step]:
     known = {step.path: step for step in STEPS}
     for path in settings:
         if path not in SETTINGS:
-            raise UsageError(f"there is no setting {path}", hint=did_you_mean(path, known, "`acortex chip schema`"))
+            raise UsageError(
+                f"there is no setting {path}",
+                hint=did_you_mean(path, known, "`acortex chip schema` lists the settings"),
+            )
         if unmoved(path):
             hint = f"those that do are {', '.join(known)}"
             raise UsageError(f"{path} has no step that makes a run of the same program faster", hint=hint)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from acortex.sim.chip.clock import delays
+from acortex.sim.chip.prices import KINDS
 from acortex.sim.chip.specs import Chip
 from acortex.traces.endings import (
     AGENT,
@@ -33,6 +34,9 @@ from acortex.traces.endings import (
 READ, OPERAND, WRITE = "main_memory/read", "main_memory/operand", "main_memory/write"
 LOAD, FRAME = "vmm/load", "vmm/frame"
 READS, WRITES = ("memory.read",), ("memory.write",)
+ACCESSES = tuple(kind.name for kind in KINDS if any(component == "main_memory" for component, *_ in kind.rates))
+"""What holds a port: each event that main memory pays for."""
+
 BUS, NO_BUS = "buses/", "!buses/"
 LATENCY = "read latency"
 
@@ -52,7 +56,7 @@ _rows: list[HandOver] = [
     HandOver("controller", "queue", ANY, NOW, after=1, same=AGENT,
              about="a place in the agent's queue, free the cycle after the agent took an instruction"),
     HandOver(ANY, "token", ANY, kinds=("sync",), same=TOKEN, about="a token, seen as its `signal` ends"),
-    HandOver(ANY, "port", "main_memory/", GRANT, kinds=(*READS, *WRITES), about="a port of main memory"),
+    HandOver(ANY, "port", "main_memory/", GRANT, kinds=ACCESSES, about="a port of main memory"),
     HandOver(ANY, "bank", "main_memory/", GRANT, about="the bank of the word's address"),
     HandOver(READ, "buffer_full", LOAD, route=BUS, about="a place in words, which a load frees"),
     HandOver(READ, "buffer_full", "vector", route=NO_BUS, about="a place in stream, which a step frees"),
