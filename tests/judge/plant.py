@@ -54,6 +54,10 @@ BUGS: tuple[tuple[str, str, str, str], ...] = (
     ("a request is granted in its own cycle", "sim/timing/memory.py", "            self.post(now, now + 1)\n        else:\n"
      "            self.block(now, self.full)", "            self.post(now, now)\n        else:\n"
      "            self.block(now, self.full)"),
+    ("a port that is taken is no wait of its own", "sim/timing/memory.py", "            self.pause(seen)\n"
+     "            self.cause = PORT\n", ""),
+    ("a port that is just taken is no wait of its own", "sim/timing/memory.py", "                if self.cause == GRANT:\n"
+     "                    self.block(now, PORT)\n", ""),
     ("a vector is seen a cycle late", "sim/timing/buffers.py", "self._vectors.put(now + 1, self._freed",
      "self._vectors.put(now + 2, self._freed"),
     ("a vector frees what the next needs", "sim/timing/buffers.py", "windows.new.tolist(), windows.freed.tolist()",
