@@ -34,6 +34,10 @@ def _on(chip: Chip, value: Value | Decimal) -> Value | Decimal:
     return True
 
 
+def _none(chip: Chip, length: int) -> int:
+    return 0
+
+
 def _one(chip: Chip, length: int) -> int:
     return 1
 
@@ -80,7 +84,9 @@ class Step:
     def change(self, before: Chip, after: Chip) -> Change:
         """What the step changes between two chips, for bounds."""
         latency = delays_of_rows(before)[LATENCY] - delays_of_rows(after)[LATENCY]
-        return Change(self.kinds, lambda length: self.cut(before, length), latency, self.waits, self.rearranges)
+        moves = latency > 0 or self.cut is not _none or self.rearranges  # a port may be slower than what it reads from
+        kinds = self.kinds if moves else ()
+        return Change(kinds, lambda length: self.cut(before, length), latency, self.waits, self.rearranges)
 
 
 def _setting(chip: Chip, path: str) -> Value | Decimal:
@@ -91,10 +97,6 @@ def _setting(chip: Chip, path: str) -> Value | Decimal:
 
 def _plain(value: Value | Decimal) -> Value:
     return float(value) if isinstance(value, Decimal) else value
-
-
-def _none(chip: Chip, length: int) -> int:
-    return 0
 
 
 FRAMES, LOADS, CONVERSIONS, STEPS_OF_VECTOR = ("vmm.frame",), ("vmm.load",), ("neurons.convert",), ("vector.step",)

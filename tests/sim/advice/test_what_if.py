@@ -65,6 +65,14 @@ def test_what_is_at_its_limit_has_no_step() -> None:
     assert taken["memory.ports"] is taken["arrays.overlap_loads"] is taken["memory.read_latency_ns"] is None
 
 
+def test_a_shorter_latency_changes_nothing_where_the_port_is_slower() -> None:
+    (step,) = (step for step in STEPS if step.path == "memory.read_latency_ns")
+    for access, latency, kinds in ((2, 1, ("memory.read",)), (64, 0, ())):
+        before = load_chip("acortex_digits", [f"memory.access_cycles={access}"])
+        after = load_chip("acortex_digits", [f"memory.access_cycles={access}", "memory.read_latency_ns=19.635"])
+        assert (step.change(before, after).latency, step.change(before, after).kinds) == (latency, kinds)
+
+
 def test_the_rows_are_what_runs_of_their_own_take(residual: Program, found: WhatIf) -> None:
     assert {row.path for row in found.rows if " + " not in row.path} == {
         step.path for step in STEPS if step.taken(load_chip(residual.chip)) is not None
