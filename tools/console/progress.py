@@ -38,13 +38,18 @@ class ProgressBar:
     def __call__(self, done: int, total: int) -> None:
         """Says how far the work is."""
         elapsed = time.monotonic() - self._begin
-        rate = f"{done / max(elapsed, 1e-9):,.0f}/s"
+        rate = per_second(done / max(elapsed, 1e-9))
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, completed=done, total=total, rate=rate)
         elif sys.stderr.isatty() and elapsed >= PATIENCE_S:
             self._bar = _bar(self.what)
             self._bar.start()
             self._task = self._bar.add_task(self.what, completed=done, total=total, rate=rate)
+
+
+def per_second(rate: float) -> str:
+    """A rate in words; a slow one with a tenth, for "0/s" would be none."""
+    return f"{rate:,.0f}/s" if rate >= 10 else f"{rate:.1f}/s"
 
 
 def _bar(what: str) -> Progress:

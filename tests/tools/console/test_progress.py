@@ -48,3 +48,8 @@ def test_a_pipe_gets_no_bar(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     with ProgressBar("inferences") as bar:
         bar(700, 1500)
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(("rate", "words"), [(0.42, "0.4/s"), (9.96, "10.0/s"), (10, "10/s"), (12345.6, "12,346/s")])
+def test_a_slow_rate_has_a_tenth(rate: float, words: str) -> None:
+    assert progress.per_second(rate) == words
