@@ -61,7 +61,9 @@ def sums_of(path: Path, trace: Trace) -> CriticalPath:
         "by_layer": _named("name", _sums((header.layers[one.layer], one) for one in parts)),
         "by_line": _by_line(header, parts),
         "contention": _contention(parts),
-        "halving": [] if header.filters else _halving(parts, Endings(header.handovers, header.units).parts()),
+        "halving": []
+        if header.filters or trace.missing
+        else _halving(parts, Endings(header.handovers, header.units).parts()),
         "segments": [],
     }
     return CriticalPath.model_validate(report)

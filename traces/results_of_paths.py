@@ -148,8 +148,9 @@ class CriticalPath(TableResult):
     contention: int
     """Cycles of waits for what units share: another order of grants, after whatever change, could gain them all."""
     halving: list[Halving]
-    """Units and parts with at least a hundredth of the path, the largest bound first; empty for a part of the path,
-    which bounds no run. What is not listed gains less than half of that hundredth, and `contention`."""
+    """Units and parts with at least a hundredth of the path, the largest bound first; empty for a part of the path
+    and for a stopped run, which bound nothing. What is not listed gains less than half of that hundredth, and
+    `contention`."""
     segments: list[PathSegment]
     """Without a gap from cycle 0 to the end."""
 

@@ -178,6 +178,13 @@ def test_the_rival_of_the_windows_is_the_operand_with_its_line(tmp_path: Path) -
     assert row["cycles"] == found["contention"] == 144
 
 
+def test_the_path_of_a_stopped_run_bounds_nothing(tmp_path: Path) -> None:
+    program = assemble_file(PROGRAMS / "residual.s")
+    run(program, load_chip(program.chip), values=False, max_cycles=500, trace=tmp_path / "run.actrace")
+    found = critical(open_trace(tmp_path / "run.actrace"))
+    assert not found.complete and found.by_cause and found.halving == []
+
+
 def line_of(name: str, beginning: str) -> int:
     """The number of the line of a program that begins so."""
     lines = (PROGRAMS / name).read_text().splitlines()
