@@ -15,7 +15,7 @@ from acortex.isa.machine import Machine
 from acortex.isa.program import Program
 from acortex.programs import digits_reference
 from acortex.programs.compiler import Compiled, compile_graph
-from acortex.programs.front import quantised
+from acortex.programs.front import outlined, quantised
 from acortex.programs.graph import Coding, LayerGraph, Port
 from acortex.programs.network import published
 from acortex.programs.network.network import Network
@@ -112,8 +112,10 @@ def entry(name: str) -> Entry:
     raise UsageError(f"the zoo has no network {name or repr(name)}", hint=hint)
 
 
-def load(name: str, machine: Machine | None = None) -> Program:
+def load(name: str, machine: Machine | None = None, weights: bool = True) -> Program:
     """The program of a network; one that has to be compiled needs the machine to compile it for.
+
+    Without `weights` it may be one for time and energy alone, as `graph` says.
 
     Raises UsageError for a name that the zoo does not have, or without that machine.
     """
@@ -122,7 +124,7 @@ def load(name: str, machine: Machine | None = None) -> Program:
         return assemble_file(FOLDER / one.source)
     if machine is None:
         raise UsageError(f"the network {name} has to be compiled", hint="say for which machine")
-    return compiled(one, machine).program
+    return compile_graph(graph(one, machine.bits, weights), machine).program
 
 
 def check_of(program: Program) -> Callable[[Array], Array] | None:
@@ -150,11 +152,16 @@ def compiled(one: Entry, machine: Machine, mapping: str = "taps") -> Compiled:
     return compile_graph(graph(one, machine.bits), machine, mapping)
 
 
-def graph(one: Entry, bits: int = 4) -> LayerGraph:
-    """The layer graph of an entry that is a network, with codes and weights of `bits` bits."""
+def graph(one: Entry, bits: int = 4, weights: bool = True) -> LayerGraph:
+    """The layer graph of an entry that is a network, with codes and weights of `bits` bits.
+
+    Without `weights` random ones are not drawn where the time and the energy of a run do not depend on them.
+    """
     assert one.network is not None
     data = one.data() if one.data else None
     network = one.network()
+    if not weights and data is None and (without := outlined(network, bits)) is not None:
+        return without
     codings = {network.model.inputs[0].name: Coding(1.0, 0, bits)} if one.binary else {}
     found = quantised(network, data.calibration if data else None, bits, codings=codings)
     if one.binary:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,17 +20,29 @@ Array = NDArray[Any]
 CELL = 2048
 """What an LSTM's state holds for 1."""
 
+LSTM_GATES = ("sigmoid", "sigmoid", "sigmoid", "tanh")
+"""The functions of an LSTM's gates i, f, o and g."""
+
 FULL = 32767
 """What a GRU's state, and the hyperbolic tangent of a state, hold for 1."""
 
 
+Parts = dict[str, Any]
+"""Fields of a `Recurrent` that depend on its kind, by name."""
+
+Maker = Callable[[RecurrentStep, g.Coding, g.Coding, Codings], Parts]
+"""What makes them of a step, the codings of its source and of h, and those of all maps."""
+
+
 def recurrent_layer(
-    step: RecurrentStep, source: g.View, targets: Sequence[g.Target | None], codings: Codings
+    step: RecurrentStep, source: g.View, targets: Sequence[g.Target | None], codings: Codings, maker: Maker
 ) -> g.Recurrent:
-    """The layer of a recurrent step that reads a view and writes h of every step, the last h and the last c."""
+    """The layer of a recurrent step that reads a view and writes h of every step, the last h and the last c.
+
+    `maker` makes what depends on the kind: one of `MAKERS`, or `unweighted_lstm`.
+    """
     x, h = codings.of(step.source.map), codings.of(step.out)
-    makers = {"lstm": _lstm, "gru": _gru, "gru_linear": _gru_linear}
-    parts = makers[step.kind](step, x, h, codings)
+    parts = maker(step, x, h, codings)
     every, last, last_state = targets
     assert every is not None
     state = None
@@ -55,15 +67,23 @@ def _levelled(states: Array, bits: int) -> Array:
     return (np.rint(states / unit) * unit).astype(np.int16)
 
 
-def _lstm(step: RecurrentStep, x: g.Coding, h: g.Coding, codings: Codings) -> dict[str, Any]:
+def _lstm(step: RecurrentStep, x: g.Coding, h: g.Coding, codings: Codings) -> Parts:
     for_x, for_h, bias_x, bias_h = step.gates.load()
-    gates = ["sigmoid", "sigmoid", "sigmoid", "tanh"]
-    weights, codes = _gates(gates, (for_x, for_h), bias_x + bias_h, x, h)
+    weights, codes = _gates(LSTM_GATES, (for_x, for_h), bias_x + bias_h, x, h)
     top = (1 << h.bits) - 1
     return {"weights": weights, "codes": codes, "out": _linear(h, 1 / (top * FULL * h.scale))}
 
 
-def _gru(step: RecurrentStep, x: g.Coding, h: g.Coding, codings: Codings) -> dict[str, Any]:
+def unweighted_lstm(step: RecurrentStep, x: g.Coding, h: g.Coding, codings: Codings) -> Parts:
+    """The parts of an LSTM whose weights are all 0, and take no memory; constants differ between its columns."""
+    rows = codings.graph.channels_of(step.source) + step.hidden
+    weights = np.broadcast_to(np.int8(0), (rows, len(LSTM_GATES) * step.hidden))
+    factor = 1 + np.arange(step.hidden, dtype=np.int64) % 2
+    codes = tuple(_gate_code(name, 0, factor, factor, h.bits, None) for name in LSTM_GATES)
+    return {"weights": weights, "codes": codes, "out": _linear(h, 1.0)}
+
+
+def _gru(step: RecurrentStep, x: g.Coding, h: g.Coding, codings: Codings) -> Parts:
     for_x, for_h, bias_x, bias_h = step.gates.load()
     cut, bias = 2 * step.hidden, bias_x + bias_h
     weights, codes = _gates(["sigmoid", "sigmoid"], (for_x[:, :cut], for_h[:, :cut]), bias[:cut], x, h)
@@ -75,7 +95,7 @@ def _gru(step: RecurrentStep, x: g.Coding, h: g.Coding, codings: Codings) -> dic
     }  # fmt: skip
 
 
-def _gru_linear(step: RecurrentStep, x: g.Coding, h: g.Coding, codings: Codings) -> dict[str, Any]:
+def _gru_linear(step: RecurrentStep, x: g.Coding, h: g.Coding, codings: Codings) -> Parts:
     for_x, for_h, bias_x, bias_h = step.gates.load()
     size = step.hidden
     z, r, n = (slice(at, at + size) for at in (0, size, 2 * size))
@@ -93,6 +113,10 @@ def _gru_linear(step: RecurrentStep, x: g.Coding, h: g.Coding, codings: Codings)
         "weights": weights, "codes": codes, "out": _linear(h, 1 / (FULL * h.scale)),
         "cell_multiplier": int(factor), "cell_shift": shift,
     }  # fmt: skip
+
+
+MAKERS: dict[str, Maker] = {"lstm": _lstm, "gru": _gru, "gru_linear": _gru_linear}
+"""What makes the parts of each kind, of the step's own weights."""
 
 
 def _gates(
