@@ -132,14 +132,24 @@ def _gates(
     Those without a function take the coding given.
     """
     units = [linear.scale if name == "none" and linear is not None else 1 / FRACTION for name in functions]
-    found, steps = levels_of(np.concatenate([both[0] * np.float32(x.scale), both[1] * np.float32(h.scale)]), x.bits)
+    found, steps = levels_of(_scaled(both, (x.scale, h.scale)), x.bits)
     unit = np.repeat(units, len(steps) // len(functions))
     # One shift for all: the gates of a step are converted together.
     levels, factors, shift, offsets = fitted(found, steps / unit, bias / unit)
-    zeros = np.repeat([x.zero, h.zero], [len(one) for one in both])
-    offsets = offsets.astype(np.int64) - zeros @ levels.astype(np.int64)
+    for zero, part in zip((x.zero, h.zero), np.split(levels, [len(both[0])]), strict=True):
+        offsets = offsets.astype(np.int64) - zero * part.sum(axis=0, dtype=np.int64)
     parts = zip(functions, *(np.split(array, len(functions)) for array in (factors, offsets)), strict=True)
     return levels, tuple(_gate_code(name, shift, part, more, h.bits, linear) for name, part, more in parts)
+
+
+def _scaled(both: tuple[Array, Array], scales: tuple[float, float]) -> Array:
+    """Two matrices, one below the other, each times a number; in the order of memory that `both` have."""
+    height, width = len(both[0]) + len(both[1]), both[0].shape[1]
+    wide = np.empty((height, width), np.float32, order="F" if all(one.flags.f_contiguous for one in both) else "C")
+    parts = wide[: len(both[0])], wide[len(both[0]) :]
+    for part, matrix, scale in zip(parts, both, scales, strict=True):
+        np.multiply(matrix, np.float32(scale), out=part)
+    return wide
 
 
 def _gate_code(function: str, shift: int, factor: Array, offset: Array, bits: int, linear: g.Coding | None) -> g.Code:
