@@ -113,10 +113,12 @@ class _Emitter:
         yield ""
 
     def _values(self, matrix: Matrix) -> NDArray[np.int8]:
-        """The weights of a matrix; zeros that take no memory, where the network has none."""
+        """The weights of a matrix, read-only; zeros that take no memory, where the network has none."""
         if self.plan.graph.weightless:
             return np.broadcast_to(np.int8(0), (matrix.rows, matrix.columns))
-        return matrix.values()
+        values = matrix.values()
+        values.setflags(write=False)
+        return values
 
     def _data(self) -> Iterator[str]:
         """The network's own inputs and labels."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,7 +50,11 @@ class Statistics:
         self.samples.setdefault(root, Samples()).see(image)
 
 
-def calibrate(graph: FloatGraph, inputs: Mapping[str, Array], bits: int) -> Statistics:
+Also = Callable[[Statistics, Step, Seen], None]
+"""What else looks at each step, with the statistics so far."""
+
+
+def calibrate(graph: FloatGraph, inputs: Mapping[str, Array], bits: int, also: Also | None = None) -> Statistics:
     """Runs the network on images of its inputs, by map, and notes what is needed to quantise it."""
     statistics = Statistics(bits)
     for name, image in inputs.items():
@@ -63,6 +67,8 @@ def calibrate(graph: FloatGraph, inputs: Mapping[str, Array], bits: int) -> Stat
             statistics.levels[step.name] = quantised_weights(step, seen.weights, seen.sources[0], bits)
         if isinstance(step, RecurrentStep) and seen.sequence is not None:
             _see_sequence(statistics, graph, step, seen.sequence)
+        if also is not None:
+            also(statistics, step, seen)
 
     # A number that is not finite is found in what a step makes, and reported with the step's name.
     with np.errstate(all="ignore"):

@@ -20,8 +20,9 @@ from acortex.programs import graph as g
 from acortex.programs.operators.tensors import contiguous
 from acortex.programs.quantise.calibration import Statistics, calibrate
 from acortex.programs.quantise.codings import Codings, argument_scale, code_of, fitted, multipliers, same_codes
+from acortex.programs.quantise.early import EarlyLevels
 from acortex.programs.quantise.ranges import METHODS, of_range
-from acortex.programs.quantise.recurrent import MAKERS, Maker, recurrent_layer
+from acortex.programs.quantise.recurrent import MAKERS, Maker, Parts, recurrent_layer
 from acortex.programs.steps import (
     Activation,
     AddStep,
@@ -49,9 +50,12 @@ FEW_CODES = 0.5
 
 
 class Quantiser:
-    """Makes a layer of each step."""
+    """Makes a layer of each step; `parts` are those of recurrent steps that are known already, by their names."""
 
-    def __init__(self, graph: FloatGraph, statistics: Statistics, codings: Codings) -> None:
+    def __init__(
+        self, graph: FloatGraph, statistics: Statistics, codings: Codings, parts: Mapping[str, Parts] | None = None
+    ) -> None:
+        self._parts = parts or {}
         self.graph = graph
         self.statistics = statistics
         self.codings = codings
@@ -205,7 +209,8 @@ class Quantiser:
 
     @layer.register
     def _recurrent(self, step: RecurrentStep) -> g.Layer:
-        return self.sequence(step, MAKERS[step.kind])
+        known = self._parts.get(step.name)
+        return self.sequence(step, MAKERS[step.kind] if known is None else lambda *_: known)
 
     def sequence(self, step: RecurrentStep, maker: Maker) -> g.Recurrent:
         """The layer of a recurrent step, whose parts a maker makes."""
@@ -242,8 +247,10 @@ def quantise(
     if method not in METHODS:
         raise UsageError(f"no way to choose ranges is called {method}", hint=f"one of {', '.join(METHODS)}")
     check_bits(bits)
-    statistics = calibrate(graph, inputs, bits)
-    return layer_graph(Quantiser(graph, statistics, Codings(graph, statistics, method, percentile, stated)))
+    early = EarlyLevels(graph, method, percentile, stated)
+    statistics = calibrate(graph, inputs, bits, early.observe)
+    codings = Codings(graph, statistics, method, percentile, stated)
+    return layer_graph(Quantiser(graph, statistics, codings, early.parts))
 
 
 def check_bits(bits: int) -> None:

@@ -108,16 +108,16 @@ def weight_steps(weights: Array, bits: int) -> Array:
 
     A channel without weights gets the least step of the others.
     """
-    flat = weights.reshape(-1, weights.shape[-1])
-    top = (1 << (bits - 1)) - 1
-    largest = np.abs(flat).max(axis=0).astype(np.float64)
+    out, top = weights.shape[-1], (1 << (bits - 1)) - 1
+    flat = weights.reshape(-1, out)
+    # Even parts: of a lone column NumPy would add up the errors in another order.
+    parts = [slice(part[0], part[-1] + 1) for part in np.array_split(np.arange(out), -(-out // COLUMNS))]
+    largest = np.concatenate([np.abs(flat[:, part]).max(axis=0) for part in parts]).astype(np.float64)
     alive = largest > 0
     largest[~alive] = largest[alive].min() if alive.any() else top
     if len(flat) > WEIGHTS:
         flat = flat[:: -(-len(flat) // WEIGHTS)]
-    # Even parts: of a lone column NumPy would add up the errors in another order.
-    parts = np.array_split(np.arange(len(largest)), -(-len(largest) // COLUMNS))
-    return np.concatenate([_best_steps(flat[:, part[0] : part[-1] + 1], largest[part], top) for part in parts])
+    return np.concatenate([_best_steps(flat[:, part], largest[part], top) for part in parts])
 
 
 def _best_steps(weights: Array, largest: Array, top: int) -> Array:
