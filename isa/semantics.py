@@ -228,9 +228,12 @@ def slide_over(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     taps = slide_of(dispatch).vectors(words)
     *places, _, held = taps.shape
     channels = min((-(-held // CHANNELS) - 1) * CHANNELS + ops.tail, held)
-    taps = taps[..., :channels]
-    if not ops.dense and channels % CHANNELS:
-        taps = np.pad(taps, (*((0, 0),) * (taps.ndim - 1), (0, -channels % CHANNELS)))
+    width = channels if ops.dense else -(-channels // CHANNELS) * CHANNELS
+    if width <= held:
+        taps[..., channels:width] = 0
+        taps = taps[..., :width]
+    else:
+        taps = np.pad(taps[..., :channels], (*((0, 0),) * (taps.ndim - 1), (0, width - channels)))
     fill = np.full((*places, 1), ops.fill, dtype=np.uint8)
     return np.concatenate((taps.reshape(*places, -1), fill), axis=-1)
 
