@@ -253,7 +253,7 @@ class ProgramName(Document):
     name: str
     """The program's own name for itself."""
     sha256: str
-    """Of its instructions, data and tables."""
+    """Of its instructions, data and tables; a network of the zoo may have no weights where time alone is simulated."""
     instructions: Annotated[int, Field(ge=0)]
     """Words of instruction memory."""
 

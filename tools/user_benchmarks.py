@@ -37,7 +37,7 @@ BATCH = "digits_cnn"
 
 AT_ONCE = 32
 
-COMPILE_REACH = {"resnet152": 16.0, "gnmt": 18.0}
+COMPILE_REACH = {"resnet152": 18.0, "gnmt": 30.0}
 """A third of what these took when the rows were written."""
 
 IMPORTS = "import numpy, networkx, pydantic, click, rich"

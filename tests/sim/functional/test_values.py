@@ -13,7 +13,6 @@ from acortex.sim.chip.specs import load_chip
 from acortex.sim.functional.values import Values, _run
 from acortex.sim.run import run
 
-
 COPY = """
         .input x, shape=64, encode=codes
         .output y, shape=64
