@@ -7,12 +7,16 @@ its own results; this is what they share.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Mapping
 from functools import cache
 from html import escape
 from importlib import import_module
+from inspect import cleandoc, getsource
+from itertools import pairwise
+from textwrap import dedent
 from types import ModuleType
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -46,7 +50,6 @@ class Document(BaseModel, Mapping[str, Any]):
         frozen=True,
         extra="forbid",
         populate_by_name=True,
-        use_attribute_docstrings=True,
         protected_namespaces=(),
         json_schema_serialization_defaults_required=True,
         defer_build=True,
@@ -83,7 +86,8 @@ class Document(BaseModel, Mapping[str, Any]):
 
     @classmethod
     def json_schema(cls) -> dict[str, Any]:
-        """The JSON Schema of the document."""
+        """The JSON Schema of the document, whose descriptions are the docstrings of fields."""
+        describe(cls)
         return cls.model_json_schema(by_alias=True, mode="serialization")
 
     def facts(self) -> Iterator[tuple[str, str]]:
@@ -150,6 +154,51 @@ class TableResult(Result):
         return frame(found or [])
 
 
+# Docstrings of fields -----------------------------------------------------------------------------------------------
+
+
+@cache
+def describe(document: type[Document]) -> None:
+    """Gives the fields of a document, and of all its parts, their docstrings as descriptions.
+
+    Pydantic would read them as each class is made (`use_attribute_docstrings`): a third of the start of a run, for what
+    a schema alone shows.
+    """
+    for field in document.model_fields.values():
+        for part in _parts_of(field.annotation):
+            describe(part)
+    for name, field in document.model_fields.items():
+        if field.description is None:
+            field.description = next((own[name] for own in map(_docstrings, document.mro()) if name in own), None)
+    document.model_rebuild(force=True)
+
+
+def _parts_of(annotation: Any) -> Iterator[type[Document]]:
+    """The documents that a type names."""
+    if isinstance(annotation, type) and issubclass(annotation, Document):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _parts_of(argument)
+
+
+@cache
+def _docstrings(document: type) -> Mapping[str, str]:
+    """The docstring of each field in the body of a class: the text that follows it."""
+    if not (issubclass(document, Document) and document is not Document):
+        return {}
+    (body,) = ast.parse(dedent(getsource(document))).body
+    assert isinstance(body, ast.ClassDef)
+    return {
+        field.target.id: cleandoc(text.value.value)
+        for field, text in pairwise(body.body)
+        if isinstance(field, ast.AnnAssign)
+        and isinstance(field.target, ast.Name)
+        and isinstance(text, ast.Expr)
+        and isinstance(text.value, ast.Constant)
+        and isinstance(text.value.value, str)
+    }
+
+
 def table(caption: str, rows: Iterator[tuple[str, str]]) -> str:
     """Names and values as a table of HTML, for notebooks."""
     body = "".join(f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in rows)
@@ -204,7 +253,7 @@ class ProgramName(Document):
     name: str
     """The program's own name for itself."""
     sha256: str
-    """Of its instructions, data and tables."""
+    """Of its instructions, data and tables; a network of the zoo may have no weights where time alone is simulated."""
     instructions: Annotated[int, Field(ge=0)]
     """Words of instruction memory."""
 

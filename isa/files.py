@@ -129,7 +129,9 @@ class Shelf:
         """One array, as `load_array` gives it, of a file in the folder or below it. Raises UsageError."""
         if name in self._held:
             arrays = self._held[name]
-            array = np.array(arrays[_chosen(arrays, key, name)])  # a copy: the caller may change its own later
+            given = arrays[_chosen(arrays, key, name)]
+            # A copy of what the caller may change later; what nobody can write to is taken as it is.
+            array = np.array(given, copy=None if isinstance(given, np.ndarray) and not given.flags.writeable else True)
             _judge(array.dtype, name)
             return plain(array)
         if name not in self._files:

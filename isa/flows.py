@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-import numpy as np
 from numpy.typing import NDArray
 
-from acortex.isa.arithmetic.quantisers import EXACT, Quantiser
+from acortex.isa.arithmetic.products import ExactWeights
+from acortex.isa.arithmetic.quantisers import Quantiser
 from acortex.isa.arithmetic.windows import Window
 from acortex.isa.codec import decode
 from acortex.isa.machine import CHANNELS
@@ -19,11 +19,11 @@ Array = NDArray[Any]
 
 
 class Shape(NamedTuple):
-    """The matrix of a group, in cells, with its weights where values are wanted, as `exact_weights` makes them."""
+    """The matrix of a group, in cells, with its weights where values are wanted, as `exact_weights` gives them."""
 
     rows: int
     columns: int
-    weights: Array | None
+    weights: ExactWeights | None
 
     @property
     def row_words(self) -> int:
@@ -41,17 +41,6 @@ CELL = Shape(1, 1, None)
 
 BUFFER, LINES = "buffer.words", "vector.line_words"
 """The settings that say how many words the buffer holds, and how many the vector agent keeps of an image."""
-
-
-def exact_weights(values: Array) -> Array:
-    """Weights for `multiply`: of shape (rows, columns), float32 where every sum stays below 2^24, else float64.
-
-    A float32 holds every integer below 2^24, and products of float32 are ten times as fast as those of integers. The
-    bound takes every input for the largest that a byte holds; float32 tells it apart, as it holds what is below it.
-    """
-    exact = values.astype(np.float32)
-    largest = int(np.abs(exact).sum(axis=0).max(initial=0)) * 255
-    return exact if largest < EXACT else values.astype(np.float64)
 
 
 class Flow(NamedTuple):

@@ -17,8 +17,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from acortex.isa.arithmetic.products import product
 from acortex.isa.arithmetic.quantisers import LARGEST_SHIFT, nearest, quantise
 from acortex.isa.arithmetic.recurrent import gru_reset_step, gru_step, lstm_step, saturate
+from acortex.isa.arithmetic.tables import mapped
 from acortex.isa.arithmetic.windows import Slide, slide
 from acortex.isa.flows import BUFFER, LINES, example_flows
 from acortex.isa.flows import CELL as CELL
@@ -26,7 +28,6 @@ from acortex.isa.flows import MEANINGS as MEANINGS
 from acortex.isa.flows import Flow as Flow
 from acortex.isa.flows import Meaning as Meaning
 from acortex.isa.flows import Shape as Shape
-from acortex.isa.flows import exact_weights as exact_weights
 from acortex.isa.flows import means as _means
 from acortex.isa.machine import CHANNELS
 from acortex.isa.operands import KINDS
@@ -39,10 +40,6 @@ from acortex.isa.table import TAKE_TOKEN as TAKE_TOKEN
 from acortex.isa.table import WRITE_GROUP as WRITE_GROUP
 
 Array = NDArray[Any]
-
-
-BLOCK = 1 << 18
-"""Codes of input vectors that are multiplied at a time: as many as stay in a processor's cache."""
 
 
 def _choice(dispatch: Dispatch, name: str) -> str:
@@ -157,18 +154,13 @@ def _feed_flow(dispatch: Dispatch) -> Flow:
 
 @_means("multiply", lambda d, s: Flow("vectors", d.ops.positions, "sums", d.ops.positions))
 def multiply(vectors: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
-    """Sums of the group's columns: exact integers, of the type of its weights, of shape (positions, columns)."""
+    """Sums of the group's columns: exact integers, of the type that its weights need, of shape (positions, columns)."""
     assert shape is not None and shape.weights is not None
     missing = shape.rows - (vectors.shape[-1] - 1)
     if missing > 0:
         vectors = np.concatenate((vectors[..., :-1], np.repeat(vectors[..., -1:], missing, axis=-1)), axis=-1)
     rows = vectors[..., : shape.rows].reshape(-1, shape.rows)  # the positions of all lanes, as rows of one matrix
-    weights = shape.weights
-    sums = np.empty((len(rows), shape.columns), dtype=weights.dtype)
-    block = max(BLOCK // shape.rows, 64)
-    for at in range(0, len(rows), block):
-        np.matmul(rows[at : at + block].astype(weights.dtype), weights, out=sums[at : at + block])
-    return sums.reshape(*vectors.shape[:-1], shape.columns)
+    return product(rows, shape.weights).reshape(*vectors.shape[:-1], shape.columns)
 
 
 @_means("convert", lambda d, s: _convert_flow(d, s))
@@ -236,9 +228,12 @@ def slide_over(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     taps = slide_of(dispatch).vectors(words)
     *places, _, held = taps.shape
     channels = min((-(-held // CHANNELS) - 1) * CHANNELS + ops.tail, held)
-    taps = taps[..., :channels]
-    if not ops.dense and channels % CHANNELS:
-        taps = np.pad(taps, (*((0, 0),) * (taps.ndim - 1), (0, -channels % CHANNELS)))
+    width = channels if ops.dense else -(-channels // CHANNELS) * CHANNELS
+    if width <= held:
+        taps[..., channels:width] = 0
+        taps = taps[..., :width]
+    else:
+        taps = np.pad(taps[..., :channels], (*((0, 0),) * (taps.ndim - 1), (0, width - channels)))
     fill = np.full((*places, 1), ops.fill, dtype=np.uint8)
     return np.concatenate((taps.reshape(*places, -1), fill), axis=-1)
 
@@ -321,7 +316,7 @@ def add(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     assert dispatch.quantiser is not None and dispatch.other is not None
     first, factor = dispatch.quantiser, dispatch.other.multiplier
     once = replace(first, multiplier=1)
-    return _in_blocks(words, dispatch, lambda a, b: quantise(a * first.multiplier + b * factor, once))
+    return _code_by_code(words, dispatch, lambda a, b: quantise(a * first.multiplier + b * factor, once))
 
 
 @_means("mul", _vector_flow(2))
@@ -329,7 +324,7 @@ def mul(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     """(a - zero_a) * (b - zero_b), quantised: uint8 of shape (words, 64)."""
     quantiser = dispatch.quantiser
     assert quantiser is not None
-    return _in_blocks(words, dispatch, lambda a, b: quantise(a * b, quantiser))
+    return _code_by_code(words, dispatch, lambda a, b: quantise(a * b, quantiser))
 
 
 @_means("requant", _vector_flow(1))
@@ -337,7 +332,7 @@ def requant(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     """`a` less `zero_a`, quantised: uint8 of shape (words, 64)."""
     quantiser = dispatch.quantiser
     assert quantiser is not None
-    return _in_blocks(words, dispatch, lambda a: quantise(a, quantiser))
+    return _code_by_code(words, dispatch, lambda a: quantise(a, quantiser))
 
 
 def _cell_flow(taken: Callable[[Dispatch], int]) -> Callable[[Dispatch, Shape | None], Flow]:
@@ -397,21 +392,11 @@ def get_state(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     return np.concatenate((quantise(words, dispatch.quantiser), words.astype(np.int64)), axis=-2)
 
 
-def _in_blocks(words: Array, dispatch: Dispatch, function: Callable[..., Array]) -> Array:
-    """Codes, uint8 of shape (words, 64), of what arrives and of the operands behind it, each less its zero code.
-
-    A block at a time: wide numbers of a whole map would take eight times its room.
-    """
+def _code_by_code(words: Array, dispatch: Dispatch, function: Callable[..., Array]) -> Array:
+    """Codes, uint8 of shape (words, 64), of what arrives and of the operands behind it, each less its zero code."""
     names = ("zero_a", "zero_b") if moves(dispatch).operands else ("zero_a",)
     zeros = [getattr(dispatch.ops, name, 0) for name in names]
-    arrived = np.split(words, len(zeros), axis=-2)
-    parts = [part.reshape(-1, CHANNELS) for part in arrived]
-    made = np.empty(parts[0].shape, dtype=np.uint8)
-    for at in range(0, len(made), BLOCK // CHANNELS):
-        block = slice(at, at + BLOCK // CHANNELS)
-        wide = (part[block].astype(np.int64) - zero for part, zero in zip(parts, zeros, strict=True))
-        made[block] = function(*wide)
-    return made.reshape(arrived[0].shape)
+    return mapped(function, np.split(words, len(zeros), axis=-2), zeros)
 
 
 SYNC = frozenset(row.mnemonic for row in ROWS if row.timing == "sync")

@@ -17,7 +17,8 @@ from acortex.programs.network.importer import read_onnx
 from acortex.programs.network.network import Model, Network
 from acortex.programs.operators.context import MAX_WORDS
 from acortex.programs.operators.normalise import normalise
-from acortex.programs.quantise.layers import as_images, outline, port, quantise
+from acortex.programs.quantise.layers import as_images, check_bits, port, quantise
+from acortex.programs.quantise.outline import instructions_are_fixed, outline
 from acortex.programs.steps import FloatGraph, FloatPort, ProductStep, RecurrentStep
 from acortex.wording import shape_text
 
@@ -73,6 +74,17 @@ def quantised(
         given = _by_name(graph, calibration)
     images = as_images(graph, given)
     return quantise(graph, images, bits, method=method, percentile=percentile, stated=calibration is None)
+
+
+def outlined(source: Path | str | Model | Network, bits: int = 4) -> LayerGraph | None:
+    """The layer graph of a network without its weights, for time and energy; None where these depend on the weights.
+
+    Neither draws, reads nor evaluates anything. Raises the errors of `quantised`.
+    """
+    graph = normalise(as_model(source))
+    check_steps(graph, MAX_INSTRUCTIONS)
+    check_bits(bits)
+    return outline(graph, bits) if instructions_are_fixed(graph) else None
 
 
 def as_model(source: Path | str | Model | Network) -> Model:

@@ -261,7 +261,8 @@ class LayerGraph:
 
     `host_nodes` names what the host does after the outputs (Softmax, ArgMax); `warnings` is what its maker wants to be
     known. `samples` and `labels` are the network's own data, in the form of `--input`. `unread` are inputs of the model
-    that nothing reads: they lie in no map, and cost a program nothing.
+    that nothing reads: they lie in no map, and cost a program nothing. Of a `weightless` one all weights are 0, and its
+    quantisers hold placeholders: it has the time and energy of the network, and not its values.
     """
 
     name: str
@@ -274,6 +275,7 @@ class LayerGraph:
     labels: Array | None = None
     warnings: tuple[str, ...] = ()
     unread: tuple[Port, ...] = ()
+    weightless: bool = False
 
 
 def crop(view: View, source: Map) -> View:

@@ -259,3 +259,7 @@ class FloatGraph:
             name, more = parent
             offset += more
         return name, offset
+
+    def channels_of(self, view: View) -> int:
+        """How many channels a view shows."""
+        return self.maps[view.map].channels if view.channels is None else len(view.channels)

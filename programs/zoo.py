@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +14,14 @@ from acortex.isa.asm.assembler import assemble_file
 from acortex.isa.machine import Machine
 from acortex.isa.program import Program
 from acortex.programs import digits_reference
-from acortex.programs.compiler import Compiled, compile_graph
-from acortex.programs.front import quantised
-from acortex.programs.graph import Coding, LayerGraph, Port
 from acortex.programs.network import published
-from acortex.programs.network.network import Network
 from acortex.programs.shipped import FOLDER
 from acortex.wording import nearest, suggestion
+
+if TYPE_CHECKING:
+    from acortex.programs.compiler import Compiled
+    from acortex.programs.graph import LayerGraph, Port
+    from acortex.programs.network.network import Network
 
 FEW = 200
 """Digits that digits_cnn runs on by default: it takes a thousand array operations for each, digits_mlp two."""
@@ -112,8 +113,10 @@ def entry(name: str) -> Entry:
     raise UsageError(f"the zoo has no network {name or repr(name)}", hint=hint)
 
 
-def load(name: str, machine: Machine | None = None) -> Program:
+def load(name: str, machine: Machine | None = None, weights: bool = True) -> Program:
     """The program of a network; one that has to be compiled needs the machine to compile it for.
+
+    Without `weights` it may be one for time and energy alone, as `graph` says.
 
     Raises UsageError for a name that the zoo does not have, or without that machine.
     """
@@ -122,7 +125,7 @@ def load(name: str, machine: Machine | None = None) -> Program:
         return assemble_file(FOLDER / one.source)
     if machine is None:
         raise UsageError(f"the network {name} has to be compiled", hint="say for which machine")
-    return compiled(one, machine).program
+    return compiled(one, machine, weights=weights).program
 
 
 def check_of(program: Program) -> Callable[[Array], Array] | None:
@@ -145,16 +148,26 @@ def _same_network(one: Program, other: Program) -> bool:
     return tensors[0] == tensors[1] and all(np.array_equal(weights[0][name], weights[1][name]) for name in weights[0])
 
 
-def compiled(one: Entry, machine: Machine, mapping: str = "taps") -> Compiled:
-    """An entry that is a network, compiled for a machine."""
-    return compile_graph(graph(one, machine.bits), machine, mapping)
+def compiled(one: Entry, machine: Machine, mapping: str = "taps", weights: bool = True) -> Compiled:
+    """An entry that is a network, compiled for a machine; `weights` are those of `graph`."""
+    from acortex.programs.compiler import compile_graph
+
+    return compile_graph(graph(one, machine.bits, weights), machine, mapping)
 
 
-def graph(one: Entry, bits: int = 4) -> LayerGraph:
-    """The layer graph of an entry that is a network, with codes and weights of `bits` bits."""
+def graph(one: Entry, bits: int = 4, weights: bool = True) -> LayerGraph:
+    """The layer graph of an entry that is a network, with codes and weights of `bits` bits.
+
+    Without `weights` random ones are not drawn where the time and the energy of a run do not depend on them.
+    """
+    from acortex.programs.front import outlined, quantised
+    from acortex.programs.graph import Coding
+
     assert one.network is not None
     data = one.data() if one.data else None
     network = one.network()
+    if not weights and data is None and (without := outlined(network, bits)) is not None:
+        return without
     codings = {network.model.inputs[0].name: Coding(1.0, 0, bits)} if one.binary else {}
     found = quantised(network, data.calibration if data else None, bits, codings=codings)
     if one.binary:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 import pytest
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 import acortex
-from acortex.documents import REPR, Document, Number, Pair, Result, TableResult
+from acortex.documents import REPR, Document, Number, Pair, Result, TableResult, describe
 from acortex.errors import MissingExtra, UsageError
 
 
@@ -190,3 +190,56 @@ def test_without_pandas_an_extra_is_named(whole: Whole, monkeypatch: pytest.Monk
         MissingExtra, match=r"to_pandas needs an optional package\n  hint: pip install \"acortex\[all\]\""
     ):
         whole.to_pandas()
+
+
+# Docstrings of fields
+
+
+def test_descriptions_of_a_schema_are_the_docstrings_of_fields_and_parts() -> None:
+    made = Whole.json_schema()
+    assert made["properties"]["main"]["description"] == "The first part."
+    assert made["$defs"]["Part"]["properties"]["cycles"]["description"] == "Its length."
+    assert made["properties"]["version"]["description"] == "The version of acortex that made it."
+
+
+def test_descriptions_are_those_that_pydantic_itself_finds() -> None:
+    class Read(BaseModel):
+        model_config = ConfigDict(use_attribute_docstrings=True)
+
+        plain: int
+        """On one line."""
+        long: list[Part] = Field(default_factory=list)
+        """On two
+
+        lines, with a gap.
+        """
+        given: int = Field(description="given")
+        """Not this."""
+        none: int = 0
+        other: ClassVar[int] = 1
+        """Of no field."""
+
+    class Same(Document):
+        plain: int
+        """On one line."""
+        long: list[Part] = Field(default_factory=list)
+        """On two
+
+        lines, with a gap.
+        """
+        given: int = Field(description="given")
+        """Not this."""
+        none: int = 0
+        other: ClassVar[int] = 1
+        """Of no field."""
+
+    describe(Same)
+    found = [{name: one.description for name, one in kind.model_fields.items()} for kind in (Read, Same)]
+    assert found[0] == found[1]
+
+
+def test_a_field_that_is_narrowed_keeps_its_docstring() -> None:
+    class Narrow(Part):
+        cycles: int
+
+    assert Narrow.json_schema()["properties"]["cycles"]["description"] == "Its length."

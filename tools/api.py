@@ -86,7 +86,7 @@ def run(
 
     _check_options(values, timing, trace, trace_level, observers, processes)
     _check_trace(program, chip, trace)
-    found, on = _opened(program, chip, settings)
+    found, on = _opened(program, chip, settings, weights=values or trace is not None)
     if chip is None:
         _check_trace(found, found.chip, trace)
     return simulator.run(
@@ -140,11 +140,14 @@ def compile(
     )
 
 
-def _opened(program: AnyProgram, chip: AnyChip | None, settings: Sequence[str]) -> tuple[Program, Chip]:
-    """A program and the chip that it is to run on."""
+def _opened(
+    program: AnyProgram, chip: AnyChip | None, settings: Sequence[str], weights: bool = True
+) -> tuple[Program, Chip]:
+    """A program and the chip that it is to run on; `weights` are those of `open_program`."""
     _check_kinds(chip, settings)
     if not isinstance(program, Program):
-        program = open_program(str(program), chip if chip is None or isinstance(chip, Chip) else str(chip), settings)
+        named = chip if chip is None or isinstance(chip, Chip) else str(chip)
+        program = open_program(str(program), named, settings, weights=weights)
     return program, chip if isinstance(chip, Chip) else chip_of(program, chip, settings)
 
 

@@ -10,73 +10,34 @@ import os
 import platform
 import subprocess
 import sys
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from heapq import heappop, heappush
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import perf_counter, process_time
-from typing import Any
+from time import perf_counter
 
 import numpy as np
 import simpy
 
-from acortex.isa.arithmetic.tensors import to_words
 from acortex.isa.asm.assembler import assemble
 from acortex.isa.asm.lexer import MASTER
-from acortex.isa.program import Program
-from acortex.isa.semantics import operations
 from acortex.isa.sequencer import Sequencer
-from acortex.programs import zoo
 from acortex.programs.convolution import BENCH
 from acortex.sim.chip.specs import load_chip
 from acortex.sim.functional.executor import Functional
 from acortex.sim.run import run
 from acortex.sim.timing.kernel import Alarm, Kernel
 from acortex.sim.timing.wiring import TimedChip
-from acortex.tools.open.machine import machine_of
-from acortex.tools.results import BenchMachine, BenchRow
+from acortex.tools import user_benchmarks
+from acortex.tools.measuring import Benchmark as Benchmark
+from acortex.tools.measuring import best, seconds
+from acortex.tools.results import BenchMachine
 from acortex.traces.file import reader
 from acortex.traces.info import info
 
 CHIP = "acortex_gnmt"
-NETWORK = "resnet152"
-
-
-@dataclass(frozen=True)
-class Benchmark:
-    """One measurement: its value in `unit`, and the limit beside it.
-
-    `ratio` is value over limit. It holds where it is at least `reach`, or at most where `at_most` is set; a row without
-    a reach only informs.
-    """
-
-    name: str
-    value: float
-    unit: str
-    limit: float | None = None
-    reach: float | None = None
-    at_most: bool = False
-    against: str = ""
-    """What the limit is, in words."""
-
-    @property
-    def ratio(self) -> float | None:
-        """The value in units of the limit."""
-        return None if self.limit is None else self.value / self.limit
-
-    @property
-    def holds(self) -> bool | None:
-        """Whether the ratio is within reach; None where there is no bound."""
-        if self.ratio is None or self.reach is None:
-            return None
-        return self.ratio <= self.reach if self.at_most else self.ratio >= self.reach
-
-    def judged(self) -> BenchRow:
-        """The row with what follows from it."""
-        return BenchRow.model_validate({name: getattr(self, name) for name in BenchRow.model_fields})
 
 
 def machine() -> BenchMachine:
@@ -93,24 +54,13 @@ def machine() -> BenchMachine:
 
 def measure(quick: bool, tick: Callable[[int, int], None] | None = None) -> Iterator[Benchmark]:
     """The rows, one after the other; `quick` takes fewer turns and shorter runs. `tick` is called per part."""
-    parts = (core, simpy_interface, trace, scaling, values_of_a_layer, values_of_resnet152, assembler, startup)
+    of_users = (user_benchmarks.values, user_benchmarks.batch, user_benchmarks.compiling, user_benchmarks.memory)
+    tools = (assembler, startup, user_benchmarks.commands)
+    parts = (core, simpy_interface, trace, scaling, values_of_a_layer, *of_users, *tools)
     for number, part in enumerate(parts, 1):
         yield from part(quick)
         if tick is not None:
             tick(number, len(parts))
-
-
-def best(turns: int, *works: Callable[[], float]) -> tuple[float, ...]:
-    """The shortest of the times that each work returns, in seconds, over turns of all of them."""
-    times = [[work() for work in works] for _ in range(turns)]
-    return tuple(min(column) for column in zip(*times, strict=True))
-
-
-def seconds(work: Callable[[], Any], clock: Callable[[], float] = process_time) -> float:
-    """What one call takes."""
-    start = clock()
-    work()
-    return clock() - start
 
 
 # Time -------------------------------------------------------------------------------------------------------------
@@ -232,46 +182,7 @@ def scaling(quick: bool) -> Iterator[Benchmark]:
 
 def values_of_a_layer(quick: bool) -> Iterator[Benchmark]:
     """The values of the convolution."""
-    yield _values("values_conv", BENCH.program(CHIP), 3 if quick else 10)
-
-
-def values_of_resnet152(quick: bool) -> Iterator[Benchmark]:
-    """The values of ResNet-152 as the compiler makes it: products, and all that stands between them."""
-    chip = zoo.entry(NETWORK).chip
-    yield _values("values_resnet152", zoo.load(NETWORK, machine_of(load_chip(chip))), 2 if quick else 5)
-
-
-def _values(name: str, program: Program, turns: int) -> Benchmark:
-    """What an inference's values take: a run with values less one without, which checks the same rules."""
-    chip, random = load_chip(program.chip), np.random.default_rng(1)
-    codes = {one.name: random.integers(0, 2, (1, *one.shapes[0])).astype(np.uint8) for one in program.inputs}
-    words = {one.name: to_words(one, codes[one.name]) for one in program.inputs}
-    operands = [
-        (count, np.ones((positions, rows), np.float32), np.ones((rows, columns), np.float32))
-        for (positions, rows, columns), count in products_of(program).items()
-    ]
-
-    def execute(tensors: dict[str, Any] | None) -> float:
-        return seconds(Functional(program, chip, 1, tensors).run)
-
-    def multiply() -> None:
-        for count, vectors, weights in operands:
-            for _ in range(count):
-                vectors @ weights
-
-    full, rules, bare = best(turns, partial(execute, words), partial(execute, None), partial(seconds, multiply))
-    return Benchmark(name, full - rules, "s", bare, 3.0, True, "NumPy's float32 products of the same shapes")
-
-
-def products_of(program: Program) -> Counter[tuple[int, int, int]]:
-    """How often an inference multiplies so many vectors of so many channels by a matrix of so many outputs."""
-    sequencer, found = Sequencer(program, 1), Counter[tuple[int, int, int]]()
-    while sequencer.state != "halted":
-        dispatch = sequencer.step()
-        if dispatch is not None and (positions := operations(dispatch)):
-            group = sequencer.groups[dispatch.group]
-            found[positions, group.rows, group.columns] += 1
-    return found
+    yield from user_benchmarks.values_of("conv", BENCH.program(CHIP), 3 if quick else 10, 3.0)
 
 
 # Tools ------------------------------------------------------------------------------------------------------------

@@ -103,11 +103,13 @@ def _exact_kind(
 
 def _codes(scaled: Array, quantiser: Quantiser) -> NDArray[np.uint8]:
     """The codes of rounded sums, whose array is used up."""
-    active = ACTIVATE[quantiser.activation](scaled, quantiser)
+    low, active = quantiser.low, scaled
+    if quantiser.activation == "relu":
+        low = max(low, quantiser.zero)  # what relu makes 0 becomes the zero code: one bound for both
+    else:
+        active = ACTIVATE[quantiser.activation](scaled, quantiser)
     active += quantiser.zero
-    np.maximum(active, quantiser.low, out=active)
-    np.minimum(active, quantiser.high, out=active)
-    codes: NDArray[np.uint8] = active.astype(np.uint8)
+    codes: NDArray[np.uint8] = np.clip(active, low, quantiser.high, out=active).astype(np.uint8)
     return codes
 
 

@@ -103,7 +103,7 @@ def _weights(given: Given) -> None:
 
 def _weight_values(given: Given, shape: tuple[int, int]) -> NDArray[np.int8]:
     if "file" in given:
-        return _file_integers(given, shape, "weight", WEIGHT_LOW, WEIGHT_HIGH).astype(np.int8)
+        return _file_integers(given, shape, "weight", WEIGHT_LOW, WEIGHT_HIGH).astype(np.int8, copy=False)
     given.claim(math.prod(shape))
     rows = given.inline_rows(shape, WEIGHT_LOW, WEIGHT_HIGH)
     return unpack_weights(given.blob(packed_size(shape)), shape) if rows is None else rows.astype(np.int8)

@@ -106,11 +106,19 @@ class _Emitter:
         yield from self._data()
         for number, matrix in enumerate(self.groups):
             name = f"w{number}"
-            self.arrays[name] = matrix.values()
+            self.arrays[name] = self._values(matrix)
             size = f"{matrix.rows}x{matrix.columns}"
             yield from self._constants(number, matrix)
             yield line(".weights", f'{name}, {size}, file="{ARRAYS}", key={name}, macs={matrix.weights}')
         yield ""
+
+    def _values(self, matrix: Matrix) -> NDArray[np.int8]:
+        """The weights of a matrix, read-only; zeros that take no memory, where the network has none."""
+        if self.plan.graph.weightless:
+            return np.broadcast_to(np.int8(0), (matrix.rows, matrix.columns))
+        values = matrix.values()
+        values.setflags(write=False)
+        return values
 
     def _data(self) -> Iterator[str]:
         """The network's own inputs and labels."""

@@ -7,8 +7,9 @@ reads them. The steps of stacked layers run in wavefront order: whatever has wha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -187,10 +188,17 @@ class _Unrolling:
 
         def values() -> NDArray[np.int8]:
             filled = np.zeros(size, dtype=np.int8)
-            filled[places[:, None], columns[None, :]] = weights
+            for start, end in _runs(columns):
+                filled[places, columns[start] : columns[start] + end - start] = weights[:, start:end]
             return filled
 
         return Matrix(name, *size, int(weights.size), values)
+
+
+def _runs(places: Ints) -> Iterator[tuple[int, int]]:
+    """Where places that follow each other begin and end: (first, past the last)."""
+    breaks = [0, *(np.flatnonzero(np.diff(places) != 1) + 1).tolist(), len(places)]
+    return pairwise(breaks)
 
 
 def gate_columns(hidden: int, gates: int) -> Ints:

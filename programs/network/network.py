@@ -93,7 +93,9 @@ def random_weights(shape: Sequence[int], fan_in: int, seed: int) -> Constant:
 
     def load() -> Array:
         deviation = np.float32(math.sqrt(2 / fan_in))
-        return np.random.default_rng(seed).standard_normal(tuple(shape), dtype=np.float32) * deviation
+        drawn = np.random.default_rng(seed).standard_normal(tuple(shape), dtype=np.float32)
+        drawn *= deviation
+        return drawn
 
     return Constant(tuple(shape), load)
 

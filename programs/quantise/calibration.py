@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +21,8 @@ EXACT_SUM = 1 << 24
 """Sums stay below: so they are exact in float32, in whatever order they are added."""
 
 
-ROWS_AT_ONCE = 1 << 11
+BLOCK = 1 << 16
+"""Weights that are computed with at a time: as many as stay in a processor's cache."""
 
 
 @dataclass(eq=False)
@@ -49,7 +50,11 @@ class Statistics:
         self.samples.setdefault(root, Samples()).see(image)
 
 
-def calibrate(graph: FloatGraph, inputs: Mapping[str, Array], bits: int) -> Statistics:
+Also = Callable[[Statistics, Step, Seen], None]
+"""What else looks at each step, with the statistics so far."""
+
+
+def calibrate(graph: FloatGraph, inputs: Mapping[str, Array], bits: int, also: Also | None = None) -> Statistics:
     """Runs the network on images of its inputs, by map, and notes what is needed to quantise it."""
     statistics = Statistics(bits)
     for name, image in inputs.items():
@@ -62,6 +67,8 @@ def calibrate(graph: FloatGraph, inputs: Mapping[str, Array], bits: int) -> Stat
             statistics.levels[step.name] = quantised_weights(step, seen.weights, seen.sources[0], bits)
         if isinstance(step, RecurrentStep) and seen.sequence is not None:
             _see_sequence(statistics, graph, step, seen.sequence)
+        if also is not None:
+            also(statistics, step, seen)
 
     # A number that is not finite is found in what a step makes, and reported with the step's name.
     with np.errstate(all="ignore"):
@@ -116,11 +123,24 @@ def quantised_weights(step: ProductStep, weights: Array, source: Array, bits: in
     levels, steps = levels_of(weights, bits, steps)
     # The channel's mean stays where it was: rounded weights shift it by their error times the mean of the source.
     mean = source.mean(axis=(0, 1, 2), dtype=np.float64)
+    if step.groups == 1:
+        by_group = mean[:, None]
+    else:
+        by_group = np.repeat(mean.reshape(step.groups, -1), weights.shape[3] // step.groups, axis=0).T
+    return Levels(levels, steps, bias - (_errors(levels, steps, weights) * by_group).sum(axis=0))
+
+
+def _errors(levels: Array, steps: Array, weights: Array) -> Array:
+    """What levels make of weights more than they are, over all taps: float32 of shape (inputs, outputs)."""
     error = np.zeros(weights.shape[2:], np.float32)
-    for ky, kx in np.ndindex(weights.shape[:2]):
-        error += levels[ky, kx] * steps.astype(np.float32) - weights[ky, kx]
-    by_group = np.repeat(mean.reshape(step.groups, -1), weights.shape[3] // step.groups, axis=0)
-    return Levels(levels, steps, bias - (error * by_group.T).sum(axis=0))
+    factor, rows = steps.astype(np.float32), max(BLOCK // weights.shape[3], 1)
+    for start in range(0, len(error), rows):
+        part = slice(start, start + rows)
+        for ky, kx in np.ndindex(weights.shape[:2]):
+            made = levels[ky, kx, part] * factor
+            made -= weights[ky, kx, part]
+            error[part] += made
+    return error
 
 
 def _given_steps(step: ProductStep, weights: Array, bits: int) -> Array | None:
@@ -150,15 +170,26 @@ def levels_of(weights: Array, bits: int, steps: Array | None = None) -> tuple[Ar
 
 
 def _rounded(weights: Array, steps: Array, low: int, high: int) -> Array:
-    """Whole numbers of steps, int8, a few rows at a time: a large layer's weights fill memory but once."""
+    """Whole numbers of steps, int8, a part at a time: a large layer's weights fill memory but once."""
     flat, factor = weights.reshape(-1, weights.shape[-1]), (1 / steps).astype(np.float32)
     levels = np.empty(flat.shape, np.int8)
-    for start in range(0, len(flat), ROWS_AT_ONCE):
-        part = flat[start : start + ROWS_AT_ONCE] * factor
+    for rows, columns in _parts(flat):
+        part = flat[rows, columns] * factor[columns]
         np.rint(part, out=part)
         np.clip(part, low, high, out=part)
-        levels[start : start + ROWS_AT_ONCE] = part
+        levels[rows, columns] = part.astype(np.int8)
     return levels.reshape(weights.shape)
+
+
+def _parts(matrix: Array) -> Iterator[tuple[slice, slice]]:
+    """Rows and columns of the parts of a matrix that lie together in memory."""
+    rows, columns = matrix.shape
+    if matrix.flags.f_contiguous:
+        for start in range(0, columns, step := max(BLOCK // max(rows, 1), 1)):
+            yield slice(None), slice(start, start + step)
+    else:
+        for start in range(0, rows, step := max(BLOCK // columns, 1)):
+            yield slice(start, start + step), slice(None)
 
 
 def worst_sums(levels: Array, bits: int) -> Array:

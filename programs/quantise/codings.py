@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -102,6 +103,10 @@ class Codings:
         first, second = self._lead(one), self._lead(other)
         if first != second:
             self._leader[second] = first
+
+    def group(self, name: str) -> Sequence[str]:
+        """The maps that share the coding of a map, itself among them."""
+        return self._groups[self._lead(name)]
 
     def of(self, name: str) -> Coding:
         """The coding of a map."""

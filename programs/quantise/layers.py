@@ -18,10 +18,11 @@ from acortex.errors import UsageError
 from acortex.isa.arithmetic.quantisers import FRACTION, REACH
 from acortex.programs import graph as g
 from acortex.programs.operators.tensors import contiguous
-from acortex.programs.quantise.calibration import Levels, Statistics, calibrate
+from acortex.programs.quantise.calibration import Statistics, calibrate
 from acortex.programs.quantise.codings import Codings, argument_scale, code_of, fitted, multipliers, same_codes
+from acortex.programs.quantise.early import EarlyLevels
 from acortex.programs.quantise.ranges import METHODS, of_range
-from acortex.programs.quantise.recurrent import recurrent_layer
+from acortex.programs.quantise.recurrent import MAKERS, Maker, Parts, recurrent_layer
 from acortex.programs.steps import (
     Activation,
     AddStep,
@@ -49,9 +50,12 @@ FEW_CODES = 0.5
 
 
 class Quantiser:
-    """Makes a layer of each step."""
+    """Makes a layer of each step; `parts` are those of recurrent steps that are known already, by their names."""
 
-    def __init__(self, graph: FloatGraph, statistics: Statistics, codings: Codings) -> None:
+    def __init__(
+        self, graph: FloatGraph, statistics: Statistics, codings: Codings, parts: Mapping[str, Parts] | None = None
+    ) -> None:
+        self._parts = parts or {}
         self.graph = graph
         self.statistics = statistics
         self.codings = codings
@@ -205,9 +209,14 @@ class Quantiser:
 
     @layer.register
     def _recurrent(self, step: RecurrentStep) -> g.Layer:
+        known = self._parts.get(step.name)
+        return self.sequence(step, MAKERS[step.kind] if known is None else lambda *_: known)
+
+    def sequence(self, step: RecurrentStep, maker: Maker) -> g.Recurrent:
+        """The layer of a recurrent step, whose parts a maker makes."""
         source = self.view(step.source)
         targets = [self.target(name) if name else None for name in (step.out, step.last, step.last_state)]
-        return recurrent_layer(step, source, targets, self.codings)
+        return recurrent_layer(step, source, targets, self.codings, maker)
 
 
 def _with(step: Step, **changes: Any) -> Step:
@@ -237,14 +246,23 @@ def quantise(
     """
     if method not in METHODS:
         raise UsageError(f"no way to choose ranges is called {method}", hint=f"one of {', '.join(METHODS)}")
+    check_bits(bits)
+    early = EarlyLevels(graph, method, percentile, stated)
+    statistics = calibrate(graph, inputs, bits, early.observe)
+    codings = Codings(graph, statistics, method, percentile, stated)
+    return layer_graph(Quantiser(graph, statistics, codings, early.parts))
+
+
+def check_bits(bits: int) -> None:
+    """Raises UsageError for codes of so many bits that no network is quantised to them."""
     if not 2 <= bits <= 8:
         raise UsageError(f"codes of {bits} bits", hint="from 2 to 8 bits")
-    statistics = calibrate(graph, inputs, bits)
-    quantiser = Quantiser(graph, statistics, Codings(graph, statistics, method, percentile, stated))
-    return _layer_graph(graph, quantiser, tuple(layer for step in graph.steps for layer in quantiser.layers(step)))
 
 
-def _layer_graph(graph: FloatGraph, quantiser: Quantiser, layers: tuple[g.Layer, ...]) -> g.LayerGraph:
+def layer_graph(quantiser: Quantiser) -> g.LayerGraph:
+    """The layer graph of all steps of a quantiser's network."""
+    graph = quantiser.graph
+    layers = tuple(layer for step in graph.steps for layer in quantiser.layers(step))
     maps = {
         name: g.Map(name, one.height, one.width, one.channels, quantiser.codings.of(name))
         for name, one in graph.maps.items()
@@ -254,21 +272,6 @@ def _layer_graph(graph: FloatGraph, quantiser: Quantiser, layers: tuple[g.Layer,
     hosted, warnings = tuple(graph.host_nodes), (*graph.warnings, *quantiser.statistics.warnings)
     unread = tuple(replace(port(one), axes=None) for one in graph.unread)
     return g.LayerGraph(graph.name, maps, layers, *inputs_out, hosted, warnings=warnings, unread=unread)
-
-
-def outline(graph: FloatGraph, bits: int) -> g.LayerGraph:
-    """The layer graph of a network without recurrent layers, all weights 0: to see whether it fits.
-
-    Nothing of the network's weights is read, and nothing as large as they are is made.
-    """
-    statistics = Statistics(bits)
-    for step in graph.steps:
-        if isinstance(step, ProductStep):
-            columns = step.kernel.shape[3]
-            weights = np.broadcast_to(np.int8(0), step.kernel.shape)
-            statistics.levels[step.name] = Levels(weights, np.ones(columns), np.zeros(columns))
-    quantiser = Quantiser(graph, statistics, Codings(graph, statistics, "minmax", 100.0))
-    return _layer_graph(graph, quantiser, tuple(layer for step in graph.steps for layer in quantiser.layers(step)))
 
 
 def port(one: FloatPort) -> g.Port:

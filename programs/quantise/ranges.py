@@ -18,6 +18,9 @@ SAMPLES = 1 << 13
 WEIGHTS = 512
 """Weights of an output channel that are looked at for its step."""
 
+COLUMNS = 256
+"""Output channels whose step is looked for at a time."""
+
 FRACTIONS = tuple(1 - n / 40 for n in range(29))
 """Parts of the full range that are tried; the rest saturates."""
 
@@ -90,8 +93,14 @@ def of_range(low: float, high: float, bits: int) -> Coding:
 
 def _error(values: Array, one: Coding) -> float:
     top = (1 << one.bits) - 1
-    codes = np.clip(np.rint(values / one.scale) + one.zero, 0, top)
-    return float(np.square((codes - one.zero) * one.scale - values).mean())
+    codes = values / one.scale
+    np.rint(codes, out=codes)
+    codes += one.zero
+    np.clip(codes, 0, top, out=codes)
+    codes -= one.zero
+    codes *= one.scale
+    codes -= values
+    return float(np.add.reduce(np.square(codes, out=codes)) / codes.size)
 
 
 def weight_steps(weights: Array, bits: int) -> Array:
@@ -99,19 +108,30 @@ def weight_steps(weights: Array, bits: int) -> Array:
 
     A channel without weights gets the least step of the others.
     """
-    flat = weights.reshape(-1, weights.shape[-1])
-    top = (1 << (bits - 1)) - 1
-    largest = np.abs(flat).max(axis=0).astype(np.float64)
+    out, top = weights.shape[-1], (1 << (bits - 1)) - 1
+    flat = weights.reshape(-1, out)
+    # Even parts: of a lone column NumPy would add up the errors in another order.
+    parts = [slice(part[0], part[-1] + 1) for part in np.array_split(np.arange(out), -(-out // COLUMNS))]
+    largest = np.concatenate([np.abs(flat[:, part]).max(axis=0) for part in parts]).astype(np.float64)
     alive = largest > 0
     largest[~alive] = largest[alive].min() if alive.any() else top
     if len(flat) > WEIGHTS:
         flat = flat[:: -(-len(flat) // WEIGHTS)]
+    return np.concatenate([_best_steps(flat[:, part], largest[part], top) for part in parts])
+
+
+def _best_steps(weights: Array, largest: Array, top: int) -> Array:
+    """The step of each column for the least mean-squared error of weights that stay in a processor's cache."""
+    weights = weights.copy(order="K")
     best, steps = np.full(largest.shape, np.inf), largest / top
+    scaled, error = np.empty_like(weights), np.empty_like(weights)
     for fraction in FRACTIONS[::2]:
         step = largest * fraction / top
-        scaled = flat / step.astype(np.float32)
-        error: Array = np.square(np.clip(np.rint(scaled), -top, top) - scaled).sum(axis=0) * step * step
-        better = error < best
-        best, steps = np.where(better, error, best), np.where(better, step, steps)
-    found: Array = steps
-    return found
+        np.divide(weights, step.astype(np.float32), out=scaled)
+        np.rint(scaled, out=error)
+        np.clip(error, -top, top, out=error)
+        np.subtract(error, scaled, out=error)
+        total: Array = np.add.reduce(np.square(error, out=error), axis=0) * step * step
+        better = total < best
+        best, steps = np.where(better, total, best), np.where(better, step, steps)
+    return steps

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,17 +20,29 @@ Array = NDArray[Any]
 CELL = 2048
 """What an LSTM's state holds for 1."""
 
+LSTM_GATES = ("sigmoid", "sigmoid", "sigmoid", "tanh")
+"""The functions of an LSTM's gates i, f, o and g."""
+
 FULL = 32767
 """What a GRU's state, and the hyperbolic tangent of a state, hold for 1."""
 
 
+Parts = dict[str, Any]
+"""Fields of a `Recurrent` that depend on its kind, by name."""
+
+Maker = Callable[[RecurrentStep, g.Coding, g.Coding, Codings], Parts]
+"""What makes them of a step, the codings of its source and of h, and those of all maps."""
+
+
 def recurrent_layer(
-    step: RecurrentStep, source: g.View, targets: Sequence[g.Target | None], codings: Codings
+    step: RecurrentStep, source: g.View, targets: Sequence[g.Target | None], codings: Codings, maker: Maker
 ) -> g.Recurrent:
-    """The layer of a recurrent step that reads a view and writes h of every step, the last h and the last c."""
+    """The layer of a recurrent step that reads a view and writes h of every step, the last h and the last c.
+
+    `maker` makes what depends on the kind: one of `MAKERS`, or `unweighted_lstm`.
+    """
     x, h = codings.of(step.source.map), codings.of(step.out)
-    makers = {"lstm": _lstm, "gru": _gru, "gru_linear": _gru_linear}
-    parts = makers[step.kind](step, x, h, codings)
+    parts = maker(step, x, h, codings)
     every, last, last_state = targets
     assert every is not None
     state = None
@@ -55,15 +67,23 @@ def _levelled(states: Array, bits: int) -> Array:
     return (np.rint(states / unit) * unit).astype(np.int16)
 
 
-def _lstm(step: RecurrentStep, x: g.Coding, h: g.Coding, codings: Codings) -> dict[str, Any]:
+def _lstm(step: RecurrentStep, x: g.Coding, h: g.Coding, codings: Codings) -> Parts:
     for_x, for_h, bias_x, bias_h = step.gates.load()
-    gates = ["sigmoid", "sigmoid", "sigmoid", "tanh"]
-    weights, codes = _gates(gates, (for_x, for_h), bias_x + bias_h, x, h)
+    weights, codes = _gates(LSTM_GATES, (for_x, for_h), bias_x + bias_h, x, h)
     top = (1 << h.bits) - 1
     return {"weights": weights, "codes": codes, "out": _linear(h, 1 / (top * FULL * h.scale))}
 
 
-def _gru(step: RecurrentStep, x: g.Coding, h: g.Coding, codings: Codings) -> dict[str, Any]:
+def unweighted_lstm(step: RecurrentStep, x: g.Coding, h: g.Coding, codings: Codings) -> Parts:
+    """The parts of an LSTM whose weights are all 0, and take no memory; constants differ between its columns."""
+    rows = codings.graph.channels_of(step.source) + step.hidden
+    weights = np.broadcast_to(np.int8(0), (rows, len(LSTM_GATES) * step.hidden))
+    factor = 1 + np.arange(step.hidden, dtype=np.int64) % 2
+    codes = tuple(_gate_code(name, 0, factor, factor, h.bits, None) for name in LSTM_GATES)
+    return {"weights": weights, "codes": codes, "out": _linear(h, 1.0)}
+
+
+def _gru(step: RecurrentStep, x: g.Coding, h: g.Coding, codings: Codings) -> Parts:
     for_x, for_h, bias_x, bias_h = step.gates.load()
     cut, bias = 2 * step.hidden, bias_x + bias_h
     weights, codes = _gates(["sigmoid", "sigmoid"], (for_x[:, :cut], for_h[:, :cut]), bias[:cut], x, h)
@@ -75,7 +95,7 @@ def _gru(step: RecurrentStep, x: g.Coding, h: g.Coding, codings: Codings) -> dic
     }  # fmt: skip
 
 
-def _gru_linear(step: RecurrentStep, x: g.Coding, h: g.Coding, codings: Codings) -> dict[str, Any]:
+def _gru_linear(step: RecurrentStep, x: g.Coding, h: g.Coding, codings: Codings) -> Parts:
     for_x, for_h, bias_x, bias_h = step.gates.load()
     size = step.hidden
     z, r, n = (slice(at, at + size) for at in (0, size, 2 * size))
@@ -95,6 +115,10 @@ def _gru_linear(step: RecurrentStep, x: g.Coding, h: g.Coding, codings: Codings)
     }  # fmt: skip
 
 
+MAKERS: dict[str, Maker] = {"lstm": _lstm, "gru": _gru, "gru_linear": _gru_linear}
+"""What makes the parts of each kind, of the step's own weights."""
+
+
 def _gates(
     functions: Sequence[str],
     both: tuple[Array, Array],
@@ -108,14 +132,24 @@ def _gates(
     Those without a function take the coding given.
     """
     units = [linear.scale if name == "none" and linear is not None else 1 / FRACTION for name in functions]
-    found, steps = levels_of(np.concatenate([both[0] * np.float32(x.scale), both[1] * np.float32(h.scale)]), x.bits)
+    found, steps = levels_of(_scaled(both, (x.scale, h.scale)), x.bits)
     unit = np.repeat(units, len(steps) // len(functions))
     # One shift for all: the gates of a step are converted together.
     levels, factors, shift, offsets = fitted(found, steps / unit, bias / unit)
-    zeros = np.repeat([x.zero, h.zero], [len(one) for one in both])
-    offsets = offsets.astype(np.int64) - zeros @ levels.astype(np.int64)
+    for zero, part in zip((x.zero, h.zero), np.split(levels, [len(both[0])]), strict=True):
+        offsets = offsets.astype(np.int64) - zero * part.sum(axis=0, dtype=np.int64)
     parts = zip(functions, *(np.split(array, len(functions)) for array in (factors, offsets)), strict=True)
     return levels, tuple(_gate_code(name, shift, part, more, h.bits, linear) for name, part, more in parts)
+
+
+def _scaled(both: tuple[Array, Array], scales: tuple[float, float]) -> Array:
+    """Two matrices, one below the other, each times a number; in the order of memory that `both` have."""
+    height, width = len(both[0]) + len(both[1]), both[0].shape[1]
+    wide = np.empty((height, width), np.float32, order="F" if all(one.flags.f_contiguous for one in both) else "C")
+    parts = wide[: len(both[0])], wide[len(both[0]) :]
+    for part, matrix, scale in zip(parts, both, scales, strict=True):
+        np.multiply(matrix, np.float32(scale), out=part)
+    return wide
 
 
 def _gate_code(function: str, shift: int, factor: Array, offset: Array, bits: int, linear: g.Coding | None) -> g.Code:

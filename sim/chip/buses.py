@@ -22,7 +22,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
 from acortex.sim.chip.area import die_side
@@ -90,11 +89,13 @@ def describe(segment: Segment) -> str:
 
 
 class Buses:
-    """The bus graph of a chip, built at its first use, one column of arrays after another."""
+    """The buses of a chip: its graph, and routes over it.
+
+    Wires are straight and join in few places, so that routes are closed forms and need no search in the graph.
+    """
 
     def __init__(self, chip: Chip) -> None:
         self.chip = chip
-        self._columns: set[int] = set()
 
     @cached_property
     def plan(self) -> FloorPlan:
@@ -103,24 +104,23 @@ class Buses:
 
     @cached_property
     def graph(self) -> Graph:
-        """The graph, with the columns of arrays that were used so far."""
+        """All wires: the shortest ways over it are the routes, which need no graph."""
         import networkx as nx
 
         graph: Graph = nx.DiGraph()
         self._add_data(graph)
         for column in range(self.chip.columns):
             self._add_middle(graph, column)
+            self._add_column(graph, column)
         return graph
 
-    def whole_graph(self) -> Graph:
-        """The graph with every column of arrays."""
-        for column in range(self.chip.columns):
-            self._add_column(column)
-        return self.graph
-
     def route(self, start: str, end: str) -> Route:
-        """The shortest way between two ports of the data side: host, memory, buffer, vector, neurons."""
-        return self._shortest(start, end)
+        """The way between two ports of the data side, over the hub: host, memory, buffer, vector, neurons."""
+        if start == end:
+            return Route((), Decimal(0))
+        ports = [port for port in (start, end) if port != "hub"]
+        lengths = [self._data_length(port) for port in ports]
+        return Route(tuple(("data", port) for port in ports), sum(lengths, Decimal(0)))
 
     def group_route(self, group: Group) -> GroupRoute:
         """What a group claims: the buses of its arrays to the middle, and from there to the neurons that convert it.
@@ -153,15 +153,6 @@ class Buses:
         capacity = self.chip.buses.segment_capacity
         return min((segment for segment in route.segments if claimed.get(segment, 0) >= capacity), default=None)
 
-    def _shortest(self, start: Node, end: Node) -> Route:
-        """The shortest way between two nodes."""
-        if start == end:
-            return Route((), Decimal(0))
-        import networkx as nx
-
-        length, nodes = nx.bidirectional_dijkstra(self.graph, start, end, weight="length_mm")
-        return Route(tuple(self.graph.edges[edge]["segment"] for edge in pairwise(nodes)), Decimal(length))
-
     def _tile_column(self, runs: tuple[VerticalRun, ...]) -> tuple[set[Segment], Decimal]:
         """What one tile column claims, and its longest way to the neurons."""
         segments: set[Segment] = set()
@@ -174,40 +165,49 @@ class Buses:
         home = runs[0].column
         longest = Decimal(0)
         exits = [half for half in (TOP, BOTTOM) if half in ends[home]]
-        to_neurons = self._shortest(("mid", exits[0], home), ("neurons", home))
-        segments.update(to_neurons.segments)
+        segments |= {("tap", exits[0], home), ("input", home)}
         for column, halves in ends.items():
             way_out = next((half for half in exits if half in halves), exits[0])
-            across = self._shortest(("mid", way_out, column), ("mid", way_out, home))
-            at_home = self._shortest(("mid", way_out, home), ("mid", exits[0], home))
-            segments.update(across.segments, at_home.segments)
-            onwards = across.length_mm + at_home.length_mm + to_neurons.length_mm
+            first, last = sorted((column, home))
+            segments.update(("across", way_out, at) for at in range(first, last))
+            if way_out != exits[0]:
+                segments.add(("switch", home))
+            onwards = (last - first) * self._pitch_x + (1 + 2 * (way_out != exits[0])) * self._half_band
             for half, length in halves.items():
-                joined = self._shortest(("mid", half, column), ("mid", way_out, column))
-                segments.update(joined.segments)
-                longest = max(longest, length + joined.length_mm + onwards)
+                if half != way_out:
+                    segments.add(("switch", column))
+                longest = max(longest, length + 2 * (half != way_out) * self._half_band + onwards)
         return segments, longest
 
     def _to_middle(self, run: VerticalRun) -> dict[str, tuple[set[Segment], Decimal]]:
         """The segments from a run's arrays to the middle, by the half that they lie in, with their length in mm."""
-        self._add_column(run.column)
-        split = self.chip.arrays.m_top
-        farthest = {}
+        split, end = self.chip.arrays.m_top, run.row + run.height
+        rows = {}
         if run.row < split:
-            farthest[TOP] = run.row
-        if run.row + run.height > split:
-            farthest[BOTTOM] = run.row + run.height - 1
-        return {half: self._walk(("array", run.column, row)) for half, row in farthest.items()}
+            rows[TOP] = range(run.row, split)
+        if end > split:
+            rows[BOTTOM] = range(split, end)
+        return {
+            half: ({("column", run.column, row) for row in passed}, len(passed) * self._pitch_y)
+            for half, passed in rows.items()
+        }
 
-    def _walk(self, node: Node) -> tuple[set[Segment], Decimal]:
-        """Follows a column's wire from an array to the middle."""
-        segments: set[Segment] = set()
-        length = Decimal(0)
-        while node[0] == "array":
-            ((node, edge),) = self.graph.succ[node].items()
-            segments.add(edge["segment"])
-            length += edge["length_mm"]
-        return segments, length
+    @cached_property
+    def _pitch_x(self) -> Decimal:
+        return _to_nm(self.plan.pitch_x)
+
+    @cached_property
+    def _pitch_y(self) -> Decimal:
+        return _to_nm(self.plan.pitch_y)
+
+    @cached_property
+    def _half_band(self) -> Decimal:
+        """From the middle of the chip to where the bus of a half ends."""
+        return _to_nm(self.plan.band.height / 2)
+
+    def _data_length(self, port: str) -> Decimal:
+        """From a port of the data side to the hub, in mm."""
+        return _to_nm(distance(self.plan.ports[port], self.plan.ports["hub"]))
 
     def _add_data(self, graph: Graph) -> None:
         """The data side: each port and the switch between them."""
@@ -219,16 +219,14 @@ class Buses:
             "vector": lanes.up_lanes,
             "neurons": lanes.up_lanes,
         }
-        ports = self.plan.ports
         for port, count in capacity.items():
-            length = _to_nm(distance(ports[port], ports["hub"]))
+            length = self._data_length(port)
             for edge in ((port, "hub"), ("hub", port)):
                 graph.add_edge(*edge, segment=("data", port), length_mm=length, capacity=count)
 
     def _add_middle(self, graph: Graph, column: int) -> None:
         """What joins a column's two halves, its neurons and its left neighbour."""
-        half_band = _to_nm(self.plan.band.height / 2)
-        pitch = _to_nm(self.plan.pitch_x)
+        half_band, pitch = self._half_band, self._pitch_x
         top, bottom, tap = ("mid", TOP, column), ("mid", BOTTOM, column), ("tap", column)
         edges: list[tuple[Node, Node, Segment, Decimal]] = [
             (top, tap, ("tap", TOP, column), half_band),
@@ -244,18 +242,14 @@ class Buses:
                 edges += [(left, right, segment, pitch), (right, left, segment, pitch)]
         self._add(graph, edges)
 
-    def _add_column(self, column: int) -> None:
+    def _add_column(self, graph: Graph, column: int) -> None:
         """The arrays of a column and the wires that lead them to the middle."""
-        if column in self._columns:
-            return
-        self._columns.add(column)
         split, rows = self.chip.arrays.m_top, self.chip.rows
         after: dict[int, Node] = {row: ("array", column, row + 1 if row < split else row - 1) for row in range(rows)}
         after[split - 1] = ("mid", TOP, column)
         after[split] = ("mid", BOTTOM, column)
-        pitch = _to_nm(self.plan.pitch_y)
-        edges = [(("array", column, row), after[row], ("column", column, row), pitch) for row in range(rows)]
-        self._add(self.graph, edges)
+        edges = [(("array", column, row), after[row], ("column", column, row), self._pitch_y) for row in range(rows)]
+        self._add(graph, edges)
 
     def _add(self, graph: Graph, edges: Iterable[tuple[Node, Node, Segment, Decimal]]) -> None:
         capacity = self.chip.buses.segment_capacity

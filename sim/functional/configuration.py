@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import Any
 
-from numpy.typing import NDArray
-
+from acortex.isa.arithmetic.products import ExactWeights, exact_weights
 from acortex.isa.machine import CHANNELS
 from acortex.isa.program import Program, Weights
-from acortex.isa.semantics import Shape, exact_weights
+from acortex.isa.semantics import Shape
 from acortex.isa.sequencer import Dispatch, GroupPlan, ProgramError, Sequencer
 from acortex.isa.table import WRITE_GROUP
 from acortex.sim.chip import group_rules as rules
@@ -32,7 +30,7 @@ class Configuration:
 
     def __post_init__(self) -> None:
         self.buses = Buses(self.chip)
-        self._matrices: dict[int, NDArray[Any]] = {}
+        self._matrices: dict[int, ExactWeights] = {}
 
     def where(self, pc: int) -> str:
         """The source line of an instruction."""

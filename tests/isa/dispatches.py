@@ -9,6 +9,7 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from acortex.isa.arithmetic.products import exact_weights
 from acortex.isa.arithmetic.quantisers import Quantiser
 from acortex.isa.arithmetic.windows import Window
 from acortex.isa.semantics import MEANINGS, Flow, Shape
@@ -71,7 +72,7 @@ quantisers = st.builds(
 )  # fmt: skip
 shapes = st.builds(
     lambda seed, rows, columns: Shape(
-        rows, columns, np.random.default_rng(seed).integers(-8, 8, (rows, columns)).astype(np.float32)
+        rows, columns, exact_weights(np.random.default_rng(seed).integers(-8, 8, (rows, columns), dtype=np.int8))
     ),
     seeds, st.integers(1, 200), st.integers(1, 150),
 )  # fmt: skip

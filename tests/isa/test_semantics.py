@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from acortex.isa.arithmetic.products import exact_weights
 from acortex.isa.arithmetic.quantisers import Quantiser
 from acortex.isa.arithmetic.windows import Window
 from acortex.isa.semantics import (
@@ -107,7 +108,7 @@ def test_multiply_sums_exactly(seed: int, shape: Shape, positions: int, words: i
     what = dispatch("multiply", positions=positions)
     sums = compute(vectors, what, shape)
     assert shape.weights is not None
-    matrix = shape.weights.astype(np.int64)
+    matrix = shape.weights.values.astype(np.int64)
     for position in range(positions):
         rows = (vectors[position, :-1].tolist() + [fill] * shape.rows)[: shape.rows]
         assert sums[position].tolist() == (np.array(rows, dtype=np.int64) @ matrix).tolist()
@@ -115,7 +116,7 @@ def test_multiply_sums_exactly(seed: int, shape: Shape, positions: int, words: i
 
 
 def test_multiply_is_exact_at_the_largest_sums() -> None:
-    shape = Shape(65535, 1, np.full((65535, 1), -8, dtype=np.float32))
+    shape = Shape(65535, 1, exact_weights(np.full((65535, 1), -8, dtype=np.int8)))
     vectors = np.full((1, 65536), 15, dtype=np.uint8)
     assert compute(vectors, dispatch("multiply", positions=1), shape).tolist() == [[-8 * 15 * 65535]]
 

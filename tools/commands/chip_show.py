@@ -73,7 +73,7 @@ def _groups(
     from acortex.sim.functional.configuration import configure
     from acortex.tools.open.programs import open_program
 
-    configuration = configure(open_program(program, loaded), loaded)
+    configuration = configure(open_program(program, loaded, weights=False), loaded)
     numbers = sorted(configuration.groups) if name is None else [_named(name, configuration, program)]
     groups = [configuration.groups[number] for number in numbers]
     route = configuration.route(numbers[0]) if name else None

@@ -60,7 +60,7 @@ def run(program: str, form: str, **options: Any) -> int:
     _check_files(program, form, options)
     if len(options["chips"]) > 1:
         return _compare(program, options, form)
-    loaded = open_program(program, next(iter(options["chips"]), None), options["settings"])
+    loaded = _open(program, next(iter(options["chips"]), None), options)
     _check_own_chip(loaded, options)
     _check_layers(program, loaded, options)
     inputs, result = _simulate(loaded, options)
@@ -169,7 +169,7 @@ def _compare(reference: str, options: dict[str, Any], form: str) -> int:
     program: Program | None = None
     for name in options["chips"]:
         if program is None or is_network(reference):  # stdin is read once
-            program = open_program(reference, name, options["settings"])
+            program = _open(reference, name, options)
         inputs, result = _simulate(program, {**options, "chips": (name,)})
         reports.append(_complete(result, program, inputs, options))
     report = compare(*reports)
@@ -178,6 +178,12 @@ def _compare(reference: str, options: dict[str, Any], form: str) -> int:
     else:
         show(console(), parts(report))
     return max(map(_exit_code, reports))
+
+
+def _open(reference: str, chip: str | None, options: dict[str, Any]) -> Program:
+    """Opens the program. A trace lists instructions with their quantisers, so that a traced run has its weights."""
+    weights = not options["timing_only"] or options["trace"] is not None
+    return open_program(reference, chip, options["settings"], weights=weights)
 
 
 def _simulate(program: Program, options: dict[str, Any]) -> tuple[Any, Result]:

@@ -47,16 +47,18 @@ program_argument = click.argument("program", metavar="PROGRAM", shell_complete=c
 """The argument PROGRAM, passed to a command as text; `open_program` opens it."""
 
 
-def open_program(reference: str, chip: Chip | str | None = None, settings: Sequence[str] = ()) -> Program:
+def open_program(
+    reference: str, chip: Chip | str | None = None, settings: Sequence[str] = (), *, weights: bool = True
+) -> Program:
     """The program that `reference` names: FILE.s, FILE.acx, FILE.onnx, zoo:NAME.
 
     `-`, and a pipe such as `<(…)` of a shell, is one of the first two.
 
     A network is compiled for `chip` with `settings`; without one the zoo's for the chip that it names, others for the
-    largest of the published chips.
+    largest of the published chips. Without `weights` a network of the zoo may be one for time and energy alone.
     """
     if reference.startswith(ZOO):
-        return _of_zoo(reference.removeprefix(ZOO), chip, settings)
+        return _of_zoo(reference.removeprefix(ZOO), chip, settings, weights)
     if reference == files.STANDARD:
         return _of_stream(files.read_stdin, STDIN)
     suffix = Path(reference).suffix.lower()
@@ -111,7 +113,7 @@ def is_network(reference: str) -> bool:
     return Path(reference).suffix.lower() == NETWORK
 
 
-def _of_zoo(name: str, chip: Chip | str | None, settings: Sequence[str]) -> Program:
+def _of_zoo(name: str, chip: Chip | str | None, settings: Sequence[str], weights: bool) -> Program:
     from acortex.programs import zoo
 
     entry = zoo.entry(name)
@@ -120,7 +122,8 @@ def _of_zoo(name: str, chip: Chip | str | None, settings: Sequence[str]) -> Prog
     from acortex.sim.chip.specs import Chip, load_chip
     from acortex.tools.open.machine import machine_of
 
-    return zoo.load(name, machine_of(chip if isinstance(chip, Chip) else load_chip(chip or entry.chip, settings)))
+    found = chip if isinstance(chip, Chip) else load_chip(chip or entry.chip, settings)
+    return zoo.load(name, machine_of(found), weights)
 
 
 def open_source(path: str) -> Program:

@@ -1,4 +1,4 @@
-"""Networks of the zoo, compiled once for each mapping and chip, however often they are simulated."""
+"""Networks of the zoo, compiled once for each mapping and chip, however often their time and energy are simulated."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from acortex.programs.graph import LayerGraph
 
 NETWORKS = 4
-"""Networks whose weights are kept."""
+"""Networks that are kept."""
 
 PROGRAMS = 8
 """Programs that are kept."""
@@ -39,4 +39,4 @@ def _compiled(name: str, chip: str, mapping: str, settings: tuple[str, ...]) -> 
 def _graph(name: str) -> LayerGraph:
     from acortex.programs import zoo
 
-    return zoo.graph(zoo.entry(name))
+    return zoo.graph(zoo.entry(name), weights=False)

@@ -7,15 +7,15 @@ from collections import namedtuple
 import numpy as np
 import pytest
 
-from acortex.isa import semantics
-from acortex.isa.arithmetic import quantisers
+from acortex.isa.arithmetic import products, quantisers
+from acortex.isa.arithmetic.products import ExactWeights, exact_weights, product
 from acortex.isa.arithmetic.quantisers import EXACT, Quantiser, quantise
-from acortex.isa.semantics import Shape, exact_weights, multiply
+from acortex.isa.semantics import Shape, multiply
 
 BYTE = 255
 
 
-def product(weights: np.ndarray, code: int) -> int:
+def summed(weights: np.ndarray, code: int) -> int:
     """The sum of one column of weights with every input at a code."""
     shape = Shape(len(weights), 1, exact_weights(weights))
     vectors = np.full((1, len(weights) + 1), code, dtype=np.uint8)
@@ -33,20 +33,20 @@ def column(total: int) -> np.ndarray:
 def test_a_sum_is_exact_on_both_sides_of_2_to_the_24(beyond: int) -> None:
     total = (EXACT - 1) // BYTE + beyond
     weights = column(total)
-    assert exact_weights(weights).dtype == (np.float64 if beyond else np.float32)
-    assert product(weights, BYTE) == -total * BYTE
+    assert exact_weights(weights).kind == (np.float64 if beyond else np.float32)
+    assert summed(weights, BYTE) == -total * BYTE
 
 
 def test_a_sum_far_beyond_float32_is_exact() -> None:
     total = 3 * EXACT // BYTE | 1
     assert int(np.float32(total * BYTE)) != total * BYTE
-    assert product(column(total), BYTE) == -total * BYTE
+    assert summed(column(total), BYTE) == -total * BYTE
 
 
 def test_a_product_in_blocks_is_the_product_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     random = np.random.default_rng(0)
     vectors, weights = random.integers(0, 16, (200, 71)).astype(np.uint8), random.integers(-8, 8, (70, 3))
-    monkeypatch.setattr(semantics, "BLOCK", 1)
+    monkeypatch.setattr(products, "BLOCK", 1)
     sums = multiply(vectors, namedtuple("Dispatch", ())(), Shape(70, 3, exact_weights(weights)))  # type: ignore[arg-type]
     np.testing.assert_array_equal(sums, vectors[:, :70].astype(np.int64) @ weights)
 
@@ -64,3 +64,37 @@ def test_codes_do_not_depend_on_the_float_that_scales_them(
     monkeypatch.setattr(quantisers, "EXACT", 0)
     monkeypatch.setattr(quantisers, "BLOCK", 7)
     np.testing.assert_array_equal(quantise(sums, quantiser), small)
+
+
+@pytest.mark.parametrize("peak", [-8, 7])
+def test_the_largest_weight_settles_the_type_before_columns_are_added_up(
+    monkeypatch: pytest.MonkeyPatch, peak: int
+) -> None:
+    monkeypatch.setattr(np, "abs", lambda array: pytest.fail("columns were added up"))
+    weights = np.zeros(((EXACT - 1) // BYTE // abs(peak), 2), np.int8)
+    weights[0, 1] = peak
+    assert exact_weights(weights).kind == np.float32
+
+
+def test_few_weights_in_many_rows_are_held_by_float32() -> None:
+    weights = np.zeros((20_000, 1), np.int8)
+    weights[:50] = -8
+    assert exact_weights(weights) == ExactWeights(weights, np.float32)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+@pytest.mark.parametrize("sizes", [(1, 2048, 300), (70, 33, 1), (3, 1, 2), (0, 5, 5)])
+@pytest.mark.parametrize("block", [1, 200, 1 << 18])
+def test_rows_and_vectors_in_blocks_add_up(
+    monkeypatch: pytest.MonkeyPatch, sizes: tuple[int, int, int], kind: type[np.float32], block: int
+) -> None:
+    count, rows, columns = sizes
+    random = np.random.default_rng(rows)
+    vectors, weights = (
+        random.integers(0, 256, (count, rows), np.uint8),
+        random.integers(-8, 8, (rows, columns), np.int8),
+    )
+    monkeypatch.setattr(products, "BLOCK", block)
+    sums = product(vectors, ExactWeights(weights, kind))
+    assert sums.dtype == kind
+    np.testing.assert_array_equal(sums, vectors.astype(np.int64) @ weights)

@@ -409,3 +409,13 @@ def test_a_blob_is_not_unpacked_further_than_its_shape() -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 1 << 20
+
+
+def test_weights_that_may_change_are_copied_and_others_are_not() -> None:
+    text = '.weights w, 2x2, file="f.npz", key=w\n start\n halt\n'
+    given = np.ones((2, 2), np.int8)
+    copied = assemble(text, arrays={"f.npz": {"w": given}}).weights[0].values
+    given[:] = 2
+    assert (copied == 1).all()
+    given.setflags(write=False)
+    assert np.shares_memory(assemble(text, arrays={"f.npz": {"w": given}}).weights[0].values, given)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from decimal import Decimal
+from itertools import pairwise, permutations
 from time import process_time
 from typing import Any
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from acortex.sim.chip.area import die_side
 from acortex.sim.chip.buses import Buses, GroupRoute, describe, word_length_mm
-from acortex.sim.chip.groups import Group, Rect, form_group
+from acortex.sim.chip.groups import Group, Rect, VerticalRun, form_group
 from acortex.sim.chip.specs import Chip, load_chip
 
 DIGITS = load_chip("acortex_digits")  # 2 columns, rows 0 to 4 above and 5 to 7 below
@@ -112,13 +113,88 @@ def test_what_a_group_claims_connects_each_of_its_arrays_to_its_neurons(data: st
     rects = [Rect(2 * i, data.draw(st.integers(0, 34 - height)), height) for i, height in enumerate(heights)]
     order = data.draw(st.permutations(rects))
     route = BUSES.group_route(group(list(order), INCEPTION))
-    edges = BUSES.whole_graph().edges(data=True)
+    edges = BUSES.graph.edges(data=True)
     closed: nx.Graph[Any] = nx.Graph((start, end) for start, end, edge in edges if edge["segment"] in route.segments)
     home = ("neurons", order[0].column)
     for rect in rects:
         for row in range(rect.row, rect.row + rect.height):
             assert nx.has_path(closed, ("array", rect.column, row), home)
     assert [node for node in closed if node[0] == "neurons"] == [home]
+
+
+# Routes are the shortest ways over the graph
+
+
+def shortest(buses: Buses, start: Any, end: Any) -> tuple[set[Any], Decimal]:
+    """The segments of the shortest way, as networkx finds it, and its length in mm."""
+    nodes = nx.dijkstra_path(buses.graph, start, end, weight="length_mm")
+    edges = [buses.graph.edges[edge] for edge in pairwise(nodes)]
+    return {edge["segment"] for edge in edges}, sum((edge["length_mm"] for edge in edges), Decimal(0))
+
+
+def searched(buses: Buses, runs: tuple[VerticalRun, ...]) -> tuple[set[Any], Decimal]:
+    """What a tile column claims, by searches alone: from each end of a run to the middle, across, and home."""
+    split, home = buses.chip.arrays.m_top, runs[0].column
+    ends: dict[int, dict[str, Decimal]] = {}
+    claimed: set[Any] = set()
+    for run in runs:
+        last = run.row + run.height - 1
+        for half, row, inside in (("top", run.row, run.row < split), ("bottom", last, last >= split)):
+            if inside:
+                segments, length = shortest(buses, ("array", run.column, row), ("mid", half, run.column))
+                claimed |= segments
+                halves = ends.setdefault(run.column, {})
+                halves[half] = max(length, halves.get(half, Decimal(0)))
+    exits = [half for half in ("top", "bottom") if half in ends[home]]
+    longest = Decimal(0)
+    for column, halves in ends.items():
+        out = next((half for half in exits if half in halves), exits[0])
+        for half, length in halves.items():
+            stops = [("mid", half, column), ("mid", out, column), ("mid", out, home), ("mid", exits[0], home)]
+            parts = [shortest(buses, *pair) for pair in pairwise([*stops, ("neurons", home)])]
+            claimed.update(*(segments for segments, _ in parts))
+            longest = max(longest, length + sum((way for _, way in parts), Decimal(0)))
+    return claimed, longest
+
+
+@st.composite
+def routed_groups(draw: st.DrawFn) -> tuple[Buses, Group]:
+    """A group of one or two tile columns, whose runs lie in any order over a chip of any small size."""
+    top, bottom, columns = draw(st.integers(1, 6)), draw(st.integers(0, 6)), draw(st.integers(1, 4))
+    sizes = [f"arrays.m_top={top}", f"arrays.m_bottom={bottom}", f"arrays.n={columns}"]
+    chip = load_chip("acortex_inception", sizes)
+    width = draw(st.integers(1, 2))
+    places = draw(st.permutations(range(0, chip.columns - width + 1, width)))
+    rects = []
+    for column in places[: draw(st.integers(1, 4))]:
+        height = draw(st.integers(1, chip.rows))
+        rects.append(Rect(column, draw(st.integers(0, chip.rows - height)), height, width))
+    rows = 64 * sum(rect.height for rect in rects)
+    return Buses(chip), form_group(0, rows, 64 * width, rects, chip)
+
+
+@settings(max_examples=150, deadline=None)
+@given(routed_groups())
+def test_a_route_is_what_networkx_finds_on_the_graph(drawn: tuple[Buses, Group]) -> None:
+    buses, formed = drawn
+    route = buses.group_route(formed)
+    ways = [searched(buses, runs) for runs in formed.runs]
+    assert route.segments == frozenset[Any]().union(*(segments for segments, _ in ways))
+    assert route.length_mm == max(length for _, length in ways)
+
+
+@pytest.mark.parametrize("chip", ["acortex_digits", "acortex_resnet"])
+@pytest.mark.parametrize("pair", list(permutations(["host", "memory", "buffer", "vector", "neurons", "hub"], 2)))
+def test_a_way_over_the_data_buses_is_the_shortest_on_the_graph(chip: str, pair: tuple[str, str]) -> None:
+    buses = Buses(load_chip(chip))
+    route = buses.route(*pair)
+    assert (set(route.segments), route.length_mm) == shortest(buses, *pair)
+
+
+def test_a_route_of_a_large_network_searches_no_graph(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Buses, "graph", property(lambda buses: pytest.fail("the graph was made")))
+    claim([Rect(5, 20, 2), Rect(9, 0, 30)], INCEPTION)
+    Buses(INCEPTION).route("memory", "buffer")
 
 
 # Who may be connected at once
@@ -164,12 +240,12 @@ def test_a_segment_has_a_name_in_words(segment: tuple[str | int, ...], words: st
 
 
 def test_every_edge_has_a_segment_a_length_and_a_capacity() -> None:
-    for _, _, edge in Buses(DIGITS).whole_graph().edges(data=True):
+    for _, _, edge in Buses(DIGITS).graph.edges(data=True):
         assert edge["segment"] and edge["length_mm"] >= 0 and edge["capacity"] >= 1
 
 
 def test_each_array_has_one_way_out_and_every_array_is_there() -> None:
-    graph = Buses(INCEPTION).whole_graph()
+    graph = Buses(INCEPTION).graph
     arrays = [node for node in graph if node[0] == "array"]
     assert len(arrays) == INCEPTION.array_count
     assert {graph.out_degree(array) for array in arrays} == {1}

@@ -4,26 +4,35 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CalledProcessError
 
 import pytest
 from click.testing import CliRunner
 
 from acortex.programs.convolution import Convolution
-from acortex.tools import benchmarks
-from acortex.tools.benchmarks import Benchmark
+from acortex.programs.shipped import FOLDER
+from acortex.tools import benchmarks, measuring, user_benchmarks
 from acortex.tools.cli import cli
+from acortex.tools.measuring import Benchmark, best, python, with_bytecode
 
 ROWS = [
     "core_events", "array_operations", "simpy_interface", "trace_cost", "trace_bytes_per_event", "scaling_exponent",
-    "values_conv", "values_resnet152", "assembler_lines", "startup",
+    "values_conv", "values_letters_mlp", "values_alone_letters_mlp", "values_lstm", "values_alone_lstm",
+    "batch_letters_mlp", "compile_letters_mlp", "compile_lstm", "memory_lstm", "assembler_lines", "startup",
+    "cli_lstm", "first_event",
 ]  # fmt: skip
 
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same measurements on layers of a few positions."""
+    """The same measurements on layers of a few positions, and on small networks."""
     monkeypatch.setattr(benchmarks, "BENCH", Convolution(6, 64, 64))
-    monkeypatch.setattr(benchmarks, "NETWORK", "letters_mlp")
+    monkeypatch.setattr(user_benchmarks, "LARGE", ("letters_mlp", "lstm"))
+    monkeypatch.setattr(user_benchmarks, "BATCH", "letters_mlp")
+    monkeypatch.setattr(user_benchmarks, "TIMED", "lstm")
+    monkeypatch.setattr(user_benchmarks, "FULL", "lstm")
 
 
 @pytest.mark.usefixtures("small")
@@ -38,6 +47,7 @@ def test_every_row_has_a_value_beside_its_limit_in_json_and_in_text() -> None:
         assert math.isfinite(row["value"]) and row["unit"]
         if row["limit"] is not None:
             assert row["ratio"] == pytest.approx(row["value"] / row["limit"])
+        if row["reach"] is not None:
             assert isinstance(row["holds"], bool) and row["reach"] > 0
 
 
@@ -58,5 +68,55 @@ def test_a_row_holds_on_the_right_side_of_its_reach(value: float, at_most: bool,
     assert Benchmark("x", value, "s").holds is None
 
 
+def test_the_shortest_of_turns_counts_and_works_take_turns() -> None:
+    order: list[str] = []
+
+    def work(name: str, *times: float) -> Callable[[], float]:
+        left = iter(times)
+
+        def once() -> float:
+            order.append(name)
+            return next(left)
+
+        return once
+
+    assert best(2, work("a", 3.0, 1.0), work("b", 2.0, 5.0)) == (1.0, 2.0)
+    assert order == ["a", "b", "a", "b"]
+
+
+def test_a_process_says_what_it_took_alone() -> None:
+    held = b"1" * 200_000_000  # of this process, and not of those that it starts
+    small, large = (python("-c", f"x = b'1' * {size}") for size in (1, 150_000_000))
+    assert small.memory < 100_000_000 < large.memory < len(held)
+    assert 0 < small.seconds < large.seconds + 1
+    assert python("-c", "sum(range(20_000_000))").seconds > small.seconds
+
+
+def test_a_process_that_fails_is_no_measurement() -> None:
+    with pytest.raises(CalledProcessError, match="exit status 3"):
+        python("-c", "raise SystemExit(3)")
+
+
+def test_a_system_without_accounts_of_processes_gives_the_time_that_passed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(measuring.os, "wait4")
+    spent = python("-c", "pass")
+    assert spent.seconds > 0 and spent.memory == 0
+
+
+def test_processes_find_their_modules_compiled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    (tmp_path / "module.py").write_text("x = 1")
+    with with_bytecode() as environment:
+        python("-c", "import module", environment=environment | {"PYTHONPATH": str(tmp_path)})
+        assert list(Path(environment["PYTHONPYCACHEPREFIX"]).rglob("module.*.pyc"))
+
+
+def test_a_command_up_to_its_first_event_simulates_none() -> None:
+    spent = python("-c", user_benchmarks.UP_TO_THE_FIRST_EVENT, "run", str(FOLDER / "vmm.s"), "--max-cycles", "1")
+    assert spent.seconds > 0
+    with pytest.raises(CalledProcessError):
+        python("-c", user_benchmarks.UP_TO_THE_FIRST_EVENT, "run", "missing.s")
+
+
 def test_products_are_those_of_the_program() -> None:
-    assert benchmarks.products_of(Convolution(6, 128, 64, 3, 2).program()) == {(9, 9 * 128, 64): 1}
+    assert user_benchmarks.products_of(Convolution(6, 128, 64, 3, 2).program()) == {(9, 9 * 128, 64): 1}

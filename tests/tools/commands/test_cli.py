@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 import acortex
+from acortex.programs.shipped import FOLDER
 from acortex.tools.cli import cli
 
 COMMANDS = {
@@ -31,6 +32,23 @@ def test_the_command_line_loads_no_heavy_library() -> None:
     code = f"import sys, acortex.tools.cli; print(sorted({HEAVY!r} & set(sys.modules)))"
     found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
     assert found.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("program", "unneeded"),
+    [
+        (str(FOLDER / "vmm.s"), {"networkx", "pandas", "acortex.programs.compiler", "acortex.programs.front"}),
+        ("zoo:lstm", {"networkx", "pandas", "onnx"}),
+    ],
+)
+def test_a_run_loads_what_it_needs(program: str, unneeded: set[str]) -> None:
+    code = (
+        "import atexit, sys; from acortex.tools.cli import main; sys.argv = ['acortex', *sys.argv[1:]];"
+        f"atexit.register(lambda: print(sorted({unneeded!r} & set(sys.modules)))); main()"
+    )
+    command = [sys.executable, "-c", code, "run", program, "--timing-only"]
+    found = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert found.splitlines()[-1] == "[]"
 
 
 def test_every_command_has_help() -> None:

@@ -1,0 +1,67 @@
+"""Products of codes and weights in floats that hold every sum exactly: as fast as NumPy multiplies, and integers.
+
+Weights stay int8 in memory and become floats as they are needed. For few vectors that is done a few rows at a time, in
+a processor's cache, and takes no longer than to read floats from memory.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex.isa.arithmetic.quantisers import EXACT
+
+Array = NDArray[Any]
+
+LARGEST_CODE = 255
+"""What a byte holds at most: every input is taken for it."""
+
+BLOCK = 1 << 18
+"""Codes of vectors, or weights, that are multiplied at a time: as many as stay in a processor's cache."""
+
+FEWEST = 64
+"""Vectors that are multiplied at a time, at least."""
+
+MANY = 32
+"""From so many vectors on weights become floats once, for all rows: to add up the sums of parts would take longer."""
+
+
+class ExactWeights(NamedTuple):
+    """Whole weights of shape (rows, columns), and the type of floats that holds every sum of theirs exactly."""
+
+    values: Array
+    kind: type[np.float32] | type[np.float64]
+
+
+def exact_weights(values: Array) -> ExactWeights:
+    """Weights for `product`: float32 where every sum stays below 2^24, else float64.
+
+    A float32 holds every integer below 2^24, and products of float32 are ten times as fast as those of integers. The
+    largest weight settles it for most matrices: only where it could be too large are the columns added up.
+    """
+    rows = len(values)
+    peak = max(int(values.max(initial=0)), -int(values.min(initial=0)))
+    if rows * peak * LARGEST_CODE < EXACT:
+        return ExactWeights(values, np.float32)
+    worst = int(np.abs(values.astype(np.int64)).sum(axis=0).max(initial=0))
+    return ExactWeights(values, np.float32 if worst * LARGEST_CODE < EXACT else np.float64)
+
+
+def product(vectors: Array, weights: ExactWeights) -> Array:
+    """Sums of codes times weights, exact whole numbers: of the weights' `kind`, of shape (vectors, columns)."""
+    values, kind = weights
+    rows, columns = values.shape
+    sums = np.empty((len(vectors), columns), kind)
+    depth = rows if len(vectors) >= MANY else min(max(BLOCK // columns, 1), rows)
+    height = max(BLOCK // depth, FEWEST)
+    for top in range(0, rows, depth):
+        wide: Array = values[top : top + depth].astype(kind)
+        for at in range(0, len(vectors), height):
+            part: Array = vectors[at : at + height, top : top + depth].astype(kind)
+            if top:
+                sums[at : at + height] += part @ wide
+            else:
+                np.matmul(part, wide, out=sums[at : at + height])
+    return sums
