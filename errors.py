@@ -21,7 +21,7 @@ class AcortexError(Exception):
 
     exit_code = 1
     code = ""
-    """Of a program that breaks a rule of the chip: the rule's code, as docs/rules.md lists them."""
+    """Of a program that is wrong: the code that `acortex explain` takes (docs/diagnostics.md, docs/rules.md)."""
 
     def __init__(self, message: str, *, where: str = "", hint: str = "") -> None:
         super().__init__(message)

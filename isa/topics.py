@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from acortex.isa import container, files, names
 from acortex.isa.arithmetic import tensors
 from acortex.isa.arithmetic.quantisers import FRACTION, REACH, UNITY
-from acortex.isa.asm import arguments, assembler, diagnostics, directives, expressions, lexer, parser
+from acortex.isa.asm import arguments, assembler, directives, expressions, lexer, parser
 from acortex.isa.data import OFFSET_LIMIT
+from acortex.isa.language import diagnostics
 from acortex.isa.machine import CHANNELS
 from acortex.isa.operands import HOST_COUNT, KINDS
 
@@ -54,7 +55,11 @@ def _expressions() -> Topic:
     text = (
         "A number may be an expression wherever a number stands alone: an operand that takes one, the fields zero,"
         " bits, packed, macs, columns, address and count of directives, a value of a `.row` line, and `.equ`.",
-        "No expression may stand for a register, a choice, a name, a shape, an order of axes, or a decimal number.",
+        "An extent of a shape is a number, a constant or an expression: 28x28, KxKx64, K x K x 64 or (2 * K) x 64. A"
+        " name with an x in it is the constant of that name where there is one, else extents with x between them.",
+        "A constant may stand for a register: after `.equ IMAGE, d0`, IMAGE is d0 wherever a stream may stand. Streams,"
+        " tokens, quantisers, groups, windows and loop registers may have such names; they are no numbers.",
+        "No expression may stand for a choice, a name, an order of axes, or a decimal number.",
         "Values are whole numbers. Every value on the way stays between -2^63 and 2^63, both left out.",
         "A name is a constant of `.equ` or a label, which stands for the address of the instruction below it."
         " Instructions, data and other directives may use a constant above its `.equ`; another `.equ` may use it"

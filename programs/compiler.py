@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from acortex.errors import AcortexError, ManyErrors
 from acortex.isa.asm.assembler import assemble
-from acortex.isa.asm.diagnostics import Diagnostic
+from acortex.isa.language.diagnostics import Diagnostic
 from acortex.isa.machine import CHANNELS, Machine
 from acortex.isa.program import Program
 from acortex.programs.emit.program import ARRAYS, emit

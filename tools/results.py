@@ -291,7 +291,7 @@ class ErrorRow(Document):
     """One error."""
 
     code: str | None
-    """The code of the rule that is broken, for `acortex explain`; null where the error has none."""
+    """For `acortex explain`: A codes are of the assembler, R codes rules of the chip. Null for any other error."""
     message: str
     """What is wrong, in one sentence."""
     where: str | None
@@ -307,7 +307,7 @@ class ErrorRow(Document):
     hint: str | None
     """What to do; null where nothing is advised."""
     notes: list[ErrorNote]
-    """Further places of the same error."""
+    """Further places: what the error is about, such as a first definition, and where the same is wrong."""
 
 
 class ErrorReport(TableResult):

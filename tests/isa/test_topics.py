@@ -153,14 +153,12 @@ def test_fields_that_take_expressions(line: str) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        ".input x, shape=N",
-        ".weights w, 1xN\n.row 1",
         ".input x, shape=1, encode=linear, scale=N",
         ".input x, shape=1x1, axes=N",
         "signal read, N",
         "read N",
         "window w0, 1, 1, 1, packed=N",
-        ".input x, shape=1 + 1",
+        ".input x, encode=N, shape=1",
     ],
 )
 def test_places_that_take_none(line: str) -> None:

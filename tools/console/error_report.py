@@ -8,12 +8,15 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from acortex.errors import AcortexError
-from acortex.isa.asm.diagnostics import Diagnostic
+from acortex.isa.language.diagnostics import Diagnostic
 from acortex.tools.console.output import print_json
 from acortex.tools.results import ErrorNote, ErrorReport, ErrorRow
 
 PLACE = re.compile(r"(?P<file>.+?):(?P<line>\d+)(?::(?P<column>\d+))?")
 """A place in a file, as errors write it."""
+
+SAME = "the same is wrong here"
+"""What a note says of a further place of the same mistake."""
 
 FILES = (".s", ".acx", ".onnx", ".toml", ".npy", ".npz", ".actrace", ".part", ".json")
 """The names of files that may not be there."""
@@ -55,8 +58,9 @@ def _place(where: str) -> tuple[str | None, int | None, int | None]:
 
 
 def _notes(error: Diagnostic) -> list[ErrorNote]:
-    """The further places where the same is wrong."""
-    return [
-        ErrorNote(message="the same is wrong here", file=error.file, line=line, column=column)
-        for line, column in error.others
+    """Further places that the error is about, and those where the same is wrong."""
+    seen = [
+        ErrorNote(message=note.message, file=error.file, line=note.line, column=note.column) for note in error.notes
     ]
+    same = [ErrorNote(message=SAME, file=error.file, line=line, column=column) for line, column in error.others]
+    return seen + same

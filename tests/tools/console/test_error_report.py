@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from jsonschema import Draft202012Validator
 
 from acortex.errors import AcortexError
-from acortex.isa.asm.diagnostics import Diagnostic
+from acortex.isa.language.diagnostics import Diagnostic
 from acortex.tools.cli import cli
 from acortex.tools.console.error_report import error_report
 from acortex.tools.results import ErrorReport
@@ -90,7 +90,7 @@ def test_a_rule_of_the_chip_has_its_code(here: Path) -> None:
         (("run", "bad.s", "--max-cycles", "0"), None, "max-cycles"),
         (("chip", "show", "acortex_digits", "--set", "memory.bank=4"), None, "memory.bank"),
         (("rum", "bad.s"), None, "no command is called 'rum'"),
-        (("explain", "R999"), None, "no rule has the code 'R999'"),
+        (("explain", "R999"), None, "no error has the code 'R999'"),
         (("trace", "info", "bad.s"), "bad.s", "trace"),
     ],
 )
