@@ -10,7 +10,7 @@ import sys
 
 TYPE_CHECKING = False  # as `typing` has it, without importing it
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 
 class AcortexError(Exception):
@@ -23,6 +23,9 @@ class AcortexError(Exception):
     code = ""
     """Of a program that is wrong: the code that `acortex explain` takes (docs/diagnostics.md, docs/rules.md)."""
 
+    also: tuple[str, ...] = ()
+    """Further places where the same is wrong."""
+
     def __init__(self, message: str, *, where: str = "", hint: str = "") -> None:
         super().__init__(message)
         self.message = message
@@ -32,7 +35,15 @@ class AcortexError(Exception):
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
         advice = f"\n  hint: {self.hint}" if self.hint else ""
-        return f"{place}{self.message}{advice}"
+        return f"{place}{self.message}{advice}{more_like_it(self.also)}"
+
+
+def more_like_it(places: Sequence[str]) -> str:
+    """A line about the other places of an error; empty where it has none."""
+    if not places:
+        return ""
+    where = f"the first at {places[0]}, the last at {places[-1]}" if len(places) > 1 else f"at {places[0]}"
+    return f"\n  and {len(places):,} more like it, {where}"
 
 
 class UsageError(AcortexError):

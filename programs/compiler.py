@@ -99,7 +99,7 @@ def compile_graph(graph: LayerGraph, machine: Machine, mapping: str = "taps") ->
 def _assembled(name: str, text: str, arrays: dict[str, NDArray[np.generic]]) -> Program:
     """The program of a compiled text, which the steps before it see to that it assembles."""
     try:
-        return assemble(text, file=f"{name}.s", arrays={ARRAYS: arrays})
+        return assemble(text, file=f"<{name.replace('/', '_')}>", arrays={ARRAYS: arrays})
     except AcortexError as error:
         first = error.errors[0] if isinstance(error, ManyErrors) else error
         line = first.line if isinstance(first, Diagnostic) else 0

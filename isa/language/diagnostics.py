@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from acortex.errors import AcortexError, ManyErrors
+from acortex.errors import AcortexError, ManyErrors, more_like_it
 from acortex.wording import count
 
 TYPE_CHECKING = False  # as `typing` has it: rows are made of what stands here
@@ -66,15 +66,7 @@ class Diagnostic(AcortexError):
         advice = f"\n  hint: {self.hint}" if self.hint else ""
         lines = f"{self.where}: {self.message}\n  {number} | {shown}\n  {' ' * len(number)} | {indent}{caret}{advice}"
         notes = "".join(f"\n  note: {self.file}:{note.line}:{note.column}: {note.message}" for note in self.notes)
-        return lines + notes + self._more()
-
-    def _more(self) -> str:
-        """A line about the other places of the same error."""
-        if not self.others:
-            return ""
-        first, last = (f"{self.file}:{line}:{column}" for line, column in (self.others[0], self.others[-1]))
-        where = f"the first at {first}, the last at {last}" if len(self.others) > 1 else f"at {first}"
-        return f"\n  and {len(self.others):,} more like it, {where}"
+        return lines + notes + more_like_it([f"{self.file}:{line}:{column}" for line, column in self.others])
 
 
 def _window(text: str, column: int) -> tuple[str, int]:

@@ -9,6 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from acortex.isa.machine import CHANNELS
+from acortex.isa.places import place
 from acortex.isa.program import Program, Weights
 from acortex.isa.semantics import Shape, exact_weights
 from acortex.isa.sequencer import Dispatch, GroupPlan, ProgramError, Sequencer
@@ -35,8 +36,8 @@ class Configuration:
         self._matrices: dict[int, NDArray[Any]] = {}
 
     def where(self, pc: int) -> str:
-        """The source line of an instruction."""
-        return str(self.program.lines[pc])
+        """The source line of an instruction, and its layer in a compiled network."""
+        return place(self.program, pc)
 
     def settle(self, sequencer: Sequencer) -> None:
         """Ends the set-up: every group is complete, apart from the others, and has weights."""

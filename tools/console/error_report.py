@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from acortex.errors import AcortexError
 from acortex.isa.language.diagnostics import Diagnostic
+from acortex.isa.program import TYPED
 from acortex.tools.console.output import print_json
 from acortex.tools.results import ErrorNote, ErrorReport, ErrorRow
 
@@ -45,16 +46,24 @@ def _row(error: AcortexError) -> ErrorRow:
         column=column,
         end_column=exact.column + exact.length if exact else None,
         hint=error.hint or None,
-        notes=_notes(exact) if exact else [],
+        notes=_notes(exact) if exact else [_same(place) for place in error.also],
     )
 
 
 def _place(where: str) -> tuple[str | None, int | None, int | None]:
     """The file, line and column that a place names."""
+    if where.startswith("<") and not where.startswith(TYPED):
+        return None, None, None  # the text of a compiled network is in no file
     if found := PLACE.fullmatch(where):
         column = found["column"]
         return found["file"], int(found["line"]), int(column) if column else None
     return (where if os.path.exists(where) or where.endswith(FILES) else None), None, None
+
+
+def _same(where: str) -> ErrorNote:
+    """A further place of the same error."""
+    file, line, column = _place(where)
+    return ErrorNote(message=SAME if file else f"{SAME}: {where}", file=file, line=line, column=column)
 
 
 def _notes(error: Diagnostic) -> list[ErrorNote]:

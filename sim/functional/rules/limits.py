@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from acortex.errors import AcortexError, ManyErrors
 from acortex.isa.codec import Instruction, decode
+from acortex.isa.places import place
 from acortex.isa.program import Program
 from acortex.isa.rules import NO_INSTRUCTION, Change, Example, Rule, add
 from acortex.isa.table import MNEMONICS, ROWS, InstructionRow
@@ -107,16 +108,29 @@ LIMITS = (
 def check(program: Program, chip: Chip) -> None:
     """Raises LimitError, or ManyErrors where there are several, for what a program needs beyond its chip."""
     errors = [*_too_large(program, chip), *_tensors(program, chip), *_memory(program, chip)]
+    errors += _instructions(program, chip)
+    if errors:
+        raise errors[0] if len(errors) == 1 else ManyErrors(errors)
+
+
+def _instructions(program: Program, chip: Chip) -> Iterator[AcortexError]:
+    """What instructions need beyond the chip, one error for each limit, at the first place that needs most."""
+    beyond: dict[Limit, list[tuple[int, int]]] = {}
     for pc, word in enumerate(program.words):
-        where = str(program.lines[pc])
         try:
             instruction = decode(int(word))
         except AcortexError as error:
-            errors.append(NO_INSTRUCTION.broken(where, reason=error.message))
+            yield NO_INSTRUCTION.broken(place(program, pc), reason=error.message)
             continue
-        errors.extend(_beyond(instruction, chip, where))
-    if errors:
-        raise errors[0] if len(errors) == 1 else ManyErrors(errors)
+        for limit, value in _beyond(instruction, chip):
+            beyond.setdefault(limit, []).append((value, pc))
+    for limit, found in beyond.items():
+        value, pc = max(found, key=lambda one: one[0])
+        mnemonic = decode(int(program.words[pc])).row.mnemonic
+        facts = {"mnemonic": mnemonic, "value": value, "chip": chip.name, "allowed": limit.allowed(chip)}
+        broken = limit.rule.broken(place(program, pc), **facts)
+        broken.also = tuple(place(program, other) for _, other in found if other != pc)
+        yield broken
 
 
 def _too_large(program: Program, chip: Chip) -> Iterator[AcortexError]:
@@ -159,10 +173,10 @@ def _is_alike(row: InstructionRow, limit: Limit) -> bool:
 _LIMITS = {row.mnemonic: _limits_of(row) for row in ROWS}
 
 
-def _beyond(instruction: Instruction, chip: Chip, where: str) -> Iterator[AcortexError]:
-    mnemonic = instruction.row.mnemonic
-    for limit in _LIMITS[mnemonic]:
-        value, allowed = instruction[limit.operand], limit.allowed(chip)
-        if value > allowed:
-            yield limit.rule.broken(where, mnemonic=mnemonic, value=value, chip=chip.name, allowed=allowed)
+def _beyond(instruction: Instruction, chip: Chip) -> Iterator[tuple[Limit, int]]:
+    """The first limit that an instruction goes beyond, and the value of the operand."""
+    for limit in _LIMITS[instruction.row.mnemonic]:
+        value = instruction[limit.operand]
+        if value > limit.allowed(chip):
+            yield limit, value
             return

@@ -89,7 +89,7 @@ def test_asm_names_every_mistake_with_its_place(tmp_path: Path) -> None:
         (
             "garbage.s",
             b"\x00\xff\x81abc",
-            "garbage.s: byte 1 is not UTF-8 text\n"
+            "garbage.s: byte 1 is not UTF-8 text [A011]\n"
             "  hint: a source is text in UTF-8; a program that is assembled already ends in .acx\n",
         ),
     ],
