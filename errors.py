@@ -68,6 +68,12 @@ class ManyErrors(AcortexError):
         self.exit_code = max(error.exit_code for error in errors)
 
 
+def raise_all(errors: Sequence[AcortexError]) -> None:
+    """Raises errors that were found in one pass: one as it is, several as ManyErrors; without any nothing happens."""
+    if errors:
+        raise errors[0] if len(errors) == 1 else ManyErrors(list(errors))
+
+
 def run_as_script(main: Callable[..., object], *given: str) -> None:
     """Runs the `main` of a module that is started by `python -m`: an error is a message on stderr and an exit code."""
     try:

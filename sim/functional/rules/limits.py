@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from acortex.errors import AcortexError, ManyErrors
+from acortex.errors import AcortexError, raise_all
 from acortex.isa.codec import Instruction, decode
 from acortex.isa.places import place
 from acortex.isa.program import Program
@@ -109,8 +109,7 @@ def check(program: Program, chip: Chip) -> None:
     """Raises LimitError, or ManyErrors where there are several, for what a program needs beyond its chip."""
     errors = [*_too_large(program, chip), *_tensors(program, chip), *_memory(program, chip)]
     errors += _instructions(program, chip)
-    if errors:
-        raise errors[0] if len(errors) == 1 else ManyErrors(errors)
+    raise_all(errors)
 
 
 def _instructions(program: Program, chip: Chip) -> Iterator[AcortexError]:
