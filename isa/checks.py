@@ -35,6 +35,27 @@ class Problem:
         return self.row.message.format(**self.facts)
 
 
+@dataclass(frozen=True, slots=True)
+class Address:
+    """The place of an instruction in a message: its address, where no source gives its line."""
+
+    index: int
+
+    def __str__(self) -> str:
+        return f"address {self.index}"
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """The places of instructions from the first to the last."""
+
+    first: int
+    last: int
+
+    def __str__(self) -> str:
+        return f"addresses {self.first} to {self.last}"
+
+
 Checked = Sequence[Instruction | None]
 """A program's instructions; None stands for one that could not be read, of which nothing is concluded."""
 
@@ -126,7 +147,7 @@ def _body_fault(nest: _Nest, begin: int, index: int, jump: Instruction) -> Probl
     """What is wrong with a jump that does not lead into the body of its loop, or leads into a loop inside."""
     target, see = jump["target"], (("the loop", begin),)
     if not begin < target <= index:
-        facts = {"target": target, "loop": jump["loop"], "first": begin + 1, "last": index}
+        facts = {"target": Address(target), "loop": jump["loop"], "body": Addresses(begin + 1, index)}
         return Problem(index, "target", row_of.BODY, facts, see)
     if nest.within[target] != begin:
         return Problem(index, "target", row_of.INNER, see=(("the inner loop", nest.within[target]),))

@@ -44,7 +44,7 @@ from acortex.isa.asm.directives import carry_out, is_late
 from acortex.isa.asm.expressions import evaluate
 from acortex.isa.asm.lexer import Token, place_of
 from acortex.isa.asm.parser import Parsed, Statement, bind, define, is_register, parse
-from acortex.isa.checks import Problem, check
+from acortex.isa.checks import Address, Addresses, Problem, check
 from acortex.isa.codec import OPCODE_SHIFT, Instruction, allowed
 from acortex.isa.files import Shelf
 from acortex.isa.language import directives, operands
@@ -55,6 +55,7 @@ from acortex.isa.language.program import NO_INSTRUCTIONS
 from acortex.isa.names import is_name
 from acortex.isa.operands import KINDS, OperandKind
 from acortex.isa.program import Line, Program
+from acortex.isa.rules import Facts
 from acortex.isa.table import MNEMONICS, Operand
 from acortex.wording import any_of, count
 
@@ -318,7 +319,17 @@ class _Assembly:
         for problem in check([*self.instructions, *unread], {}):
             statement = self.parsed.instructions[problem.index]
             notes = tuple(self._note(message, index) for message, index in problem.see)
-            self.report.add(statement.line, _placed(problem, statement, notes))
+            facts = {name: self._spoken(fact) for name, fact in problem.facts.items()}
+            self.report.add(statement.line, _placed(problem, statement, notes, facts))
+
+    def _spoken(self, fact: object) -> object:
+        """A fact as a source has it: instructions by their lines."""
+        lines = self.parsed.instructions
+        if isinstance(fact, Address) and fact.index < len(lines):
+            return f"line {lines[fact.index].line}"
+        if isinstance(fact, Addresses):
+            return f"lines {lines[fact.first].line} to {lines[fact.last].line}"
+        return fact
 
     def _note(self, message: str, index: int) -> Note:
         """An instruction as a further place of a mistake."""
@@ -366,10 +377,10 @@ def _near_word(kind: OperandKind, text: str) -> str:
     return naming.meant(text, kind.choices or (word for word in _WRITTEN[kind.name] if word == text.lower()))
 
 
-def _placed(problem: Problem, statement: Statement, notes: tuple[Note, ...]) -> Mistake:
+def _placed(problem: Problem, statement: Statement, notes: tuple[Note, ...], facts: Facts) -> Mistake:
     """A broken rule at the operand that breaks it, or at the mnemonic."""
     head, tokens = statement.head, [statement.head]
     if problem.operand:
         fields = bind(head, statement.arguments, tuple(MNEMONICS[head[1]].by_name))
         tokens = fields.get(problem.operand, tokens)
-    return Mistake(problem.row, place_of(tokens), notes=notes, facts=problem.facts)
+    return Mistake(problem.row, place_of(tokens), notes=notes, facts=facts)

@@ -5,8 +5,10 @@ A container is held to these too, so that an assembled text and loaded words pas
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from acortex.isa.language.row import row
-from acortex.isa.rules import BASE, Change
+from acortex.isa.rules import BASE, Change, Rule
 
 QUANT = "quant    q0, 1, 3, zero=5"
 CONVERT = "convert  q0, 1"
@@ -48,7 +50,7 @@ BEFORE_START = row("A703", "A loop begins on its own side of start",
                    "the loop of l{loop} begins before `start`", ONE_SIDE,
                    ("\nstart\nconnect  g0\n", "\nloop     l0, 2\nstart\nagain: connect  g0\nnext     l0, again\n"))
 BODY = row("A704", "A next jumps into the body of its loop",
-           "next jumps to {target}, outside the body of l{loop}, which is {first} to {last}",
+           "next jumps to {target}, outside the body of l{loop}, {body}",
            "jump to a label between the loop and its next", ("next     l0, again", "next     l0, before"),
            common=(*NOPS, ("connect  g0", "before:  connect  g0")))
 INNER = row("A705", "A jump leads into no inner loop", "the jump leads into an inner loop, past its beginning",
@@ -88,3 +90,19 @@ SAME_CODING = row("A805", "The second coding is another one", "both codings are 
                   "convert  q0, 1, then=q0, every=4"),
                   mends=((CONVERT, "convert  q0, 1, then=q1, every=4"),))
 # fmt: on
+
+OF = {
+    "start": (NO_START, SECOND_START),
+    "halt": (NO_HALT,),
+    "loop": (NEVER_CLOSED, BEGUN_AGAIN, CROSSING),
+    "next": (OUTSIDE, CROSSES, BEFORE_START, BODY, INNER, ENDED, CROSSING, NOT_BEGUN),
+    "quant": (LOW_HIGH, ZERO, NO_SIGN),
+    "convert": (NO_EVERY, SAME_CODING),
+}
+"""What an instruction is refused for though each of its operands is within its range. `by` adds NOT_BEGUN."""
+
+
+def refusals(mnemonic: str, operands: Container[str]) -> tuple[Rule, ...]:
+    """The rows about an instruction of some operands as a whole."""
+    own = OF.get(mnemonic, ())
+    return (*own, NOT_BEGUN) if "by" in operands else own

@@ -107,7 +107,13 @@ def test_line_ends_of_all_systems() -> None:
     [
         ("gruop g0, 1, 2", ["6:1: no instruction is called `gruop` | did you mean `group`?"]),
         ("xyzzy", ["6:1: no instruction is called `xyzzy` | `acortex isa` lists the instructions"]),
-        ("feed 1", ["6:1: `feed` needs operand `words`, words per position | `acortex isa feed` lists its operands"]),
+        (
+            "feed 1",
+            [
+                "6:1: `feed` needs operand `words`, words per position, as many as the chip's buffer holds at most"
+                " | `acortex isa feed` lists its operands"
+            ],
+        ),
         (
             "feed 1, 2, 3, 4, no, 6",
             ["6:22: `feed` takes at most 5 operands | its operands are positions, words, tail, fill, keep"],

@@ -147,7 +147,7 @@ def test_isa_explains_one_instruction() -> None:
     lines = acortex_("isa", "feed").stdout.splitlines()
     assert lines[0] == "feed positions, words, [tail=64], [fill=0], [keep=no]"
     assert "  carried out by  buffer" in lines
-    assert "  tail       1..64       64       23:18  channels, out of the 64 of a word" in lines
+    assert "  tail       1..64       64       23:18  channels of the last word of a position" in lines
 
 
 def test_isa_gives_every_row_in_json() -> None:
