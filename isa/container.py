@@ -173,7 +173,9 @@ def loads(data: bytes, file: str = "<bytes>") -> Program:
     try:
         return replace(_Reader(*_opened(data)).program(), chip_at=file)
     except AcortexError as error:
-        raise UsageError(error.message, where=file, hint=error.hint) from None
+        refused = UsageError(error.message, where=file, hint=error.hint)
+        refused.code = error.code
+        raise refused from None
 
 
 def _opened(data: bytes) -> tuple[dict[str, Any], bytes]:

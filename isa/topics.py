@@ -154,8 +154,8 @@ def _codes() -> Topic:
 
 def _source() -> Topic:
     text = (
-        "A line holds labels, then an instruction or a directive, then a comment; each may be left out. Capitals"
-        " matter.",
+        "A line holds labels, then an instruction or a directive, then a comment; each may be left out. Words of"
+        " the language are in lower case; in names capitals matter.",
         "A comment begins with ; or # and ends with the line. Spaces and tabs part words. Text is UTF-8, and no"
         " character but those of names in quotes and comments is outside of ASCII.",
         "A program has one word for each instruction of its text, in the order of the text. A text with any mistake"

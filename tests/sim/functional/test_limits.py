@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from acortex.errors import AcortexError, ManyErrors
@@ -45,6 +47,8 @@ def test_the_error_of_a_compiled_network_names_its_layer_and_no_file() -> None:
     ]
 
 
-def test_further_places_of_a_file_are_notes_with_their_lines() -> None:
-    (row,) = error_report(refused(MANY, "small.s")).errors
-    assert [(note.file, note.line) for note in row.notes] == [("small.s", 18), ("small.s", 20)]
+def test_further_places_of_a_file_are_notes_with_their_lines(tmp_path: Path) -> None:
+    source = tmp_path / "small.s"
+    source.write_text(MANY)
+    (row,) = error_report(refused(MANY, "small.s"), ["run", str(source)]).errors
+    assert [(note.file, note.line) for note in row.notes] == [(str(source), 18), (str(source), 20)]
