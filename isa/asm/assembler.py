@@ -43,7 +43,7 @@ from acortex.isa.asm.arguments import Draft
 from acortex.isa.asm.directives import carry_out, is_late
 from acortex.isa.asm.expressions import evaluate
 from acortex.isa.asm.lexer import Token, place_of
-from acortex.isa.asm.parser import Parsed, Statement, bind, define, is_register, parse
+from acortex.isa.asm.parser import Parsed, Statement, bind, define, is_register, is_reserved, parse
 from acortex.isa.checks import Address, Addresses, Problem, check
 from acortex.isa.codec import OPCODE_SHIFT, Instruction, allowed
 from acortex.isa.files import Shelf
@@ -286,9 +286,22 @@ class _Assembly:
             if known is None:
                 return Consequence(texts.CONSEQUENCE, place_of(tokens), reason=f"`{text}` has no value")
             shown = f"{text}`, which is `{known}"
-        near = partial(_near_word, operand.kind, text) if len(tokens) == 1 else None
+        alone = len(tokens) == 1 and tokens[0][0] == "name"
+        near = partial(self._near_word, operand.kind, text) if alone else None
         facts = {"operand": operand.name, "wanted": _wanted(operand.kind), "text": shown}
         return Mistake(operands.WORD, place_of(tokens), near=near, facts=facts)
+
+    def _near_word(self, kind: OperandKind, text: str) -> str:
+        """The choice, the register or the name of one that a word may have meant, or how a register gets its name."""
+        if kind.choices:
+            return naming.meant(text, kind.choices)
+        if text.lower() in _WRITTEN[kind.name]:
+            return naming.meant(text, [text.lower()])
+        symbols, written = self.draft.symbols, _WRITTEN[kind.name]
+        if text in symbols or text[1:].isdecimal() or is_reserved(text):
+            return ""
+        named = [name for name, known in symbols.items() if isinstance(known, str) and known in written]
+        return naming.meant(text, named) or f"name one: .equ {text}, {kind.prefix}0"
 
     def _named(self, operand: Operand, tokens: list[Token]) -> int:
         """The number of a name in a table. A layer's name is given its number at its first use."""
@@ -370,11 +383,6 @@ def _wanted(kind: OperandKind) -> str:
         return any_of(kind.choices)
     words = "".join(f" or {word}" for word, _ in kind.words)
     return f"{kind.doc} ({kind.prefix}0 to {kind.prefix}{kind.registers[-1]}{words})"
-
-
-def _near_word(kind: OperandKind, text: str) -> str:
-    """The choice or the register that a word may have meant."""
-    return naming.meant(text, kind.choices or (word for word in _WRITTEN[kind.name] if word == text.lower()))
 
 
 def _placed(problem: Problem, statement: Statement, notes: tuple[Note, ...], facts: Facts) -> Mistake:

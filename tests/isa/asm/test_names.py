@@ -115,6 +115,11 @@ def test_a_name_stands_for_a_register() -> None:
             ".equ E, D + 1",
             "`D` stands for d0, which is no number | give the number a name of its own: .equ NAME, EXPRESSION",
         ),
+        ("read 3", "`stream` takes a stream descriptor (d0 to d31), not `3` | "),
+        ("read DD", "`stream` takes a stream descriptor (d0 to d31), not `DD` | did you mean `D`?"),
+        ("read TT", "`stream` takes a stream descriptor (d0 to d31), not `TT` | name one: .equ TT, d0"),
+        ("read IMAGE", "`stream` takes a stream descriptor (d0 to d31), not `IMAGE` | name one: .equ IMAGE, d0"),
+        ("signal read, GOT", "`token` takes a token (t0 to t63), not `GOT` | name one: .equ GOT, t0"),
         (".equ d1, d0", "`d1` cannot name a constant: it is a word of the language | take another name"),
         (".equ E, d32", "no constant or label is called `d32` | define it: .equ NAME, EXPRESSION"),
         (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ def test_one_limit_is_one_error_at_the_place_that_needs_most() -> None:
     (error,) = refused(MANY, "small.s")
     assert (error.code, error.where) == ("R217", "small.s:19")
     assert "address is 99; acortex_digits allows up to 31" in error.message
+    assert error.hint == "lower it, or take a chip with memory.capacity_kb=4 at least"
     assert str(error).endswith("\n  and 2 more like it, the first at small.s:18, the last at small.s:20")
 
 
@@ -52,3 +54,30 @@ def test_further_places_of_a_file_are_notes_with_their_lines(tmp_path: Path) -> 
     source.write_text(MANY)
     (row,) = error_report(refused(MANY, "small.s"), ["run", str(source)]).errors
     assert [(note.file, note.line) for note in row.notes] == [(str(source), 18), (str(source), 20)]
+
+
+@pytest.mark.parametrize(
+    ("change", "setting"),
+    [
+        (("base     d1, 1", "base     d1, 99"), "memory.capacity_kb"),
+        (("feed     1, 1", "feed     1, 300"), "buffer.words"),
+        (("zero=5", "zero=5, high=31"), "neurons.bits"),
+    ],
+)
+def test_the_setting_of_a_hint_is_the_least_that_mends_it(change: tuple[str, str], setting: str) -> None:
+    """A chip with the setting of the hint breaks the rule no more; with one less it still does."""
+    source = BASE.replace(*change)
+    (error,) = refused(source, "small.s")
+    found = re.search(rf"{setting}=(\d+) at least", error.hint)
+    assert found
+    program, needed = assemble(source), int(found[1])
+
+    def codes(value: int) -> list[str]:
+        try:
+            check(program, load_chip(program.chip, (f"{setting}={value}",)))
+        except AcortexError as failure:
+            return [one.code for one in (failure.errors if isinstance(failure, ManyErrors) else [failure])]
+        return []
+
+    assert error.code in codes(needed - 1)
+    assert error.code not in codes(needed)
