@@ -59,6 +59,7 @@ def book(rules: Iterable[Rule] | None = None) -> RuleBook:
             example=rule.example.broken,
             mended=rule.example.mended,
             settings=list(rule.example.settings),
+            beside=language.beside(rule) if rule.example.arrays else None,
         )
         for rule in (ALL.values() if rules is None else rules)
     ]

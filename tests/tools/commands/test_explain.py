@@ -34,6 +34,14 @@ def test_a_diagnostic_of_the_assembler_is_explained_in_the_same_way() -> None:
     assert "An example would fill pages" in invoke("explain", "A005").stdout
 
 
+def test_all_codes_are_in_json_with_what_lies_beside_their_examples() -> None:
+    found = {row["code"]: row for row in json.loads(invoke("explain", "--format", "json").stdout)["rules"]}
+    assert list(found) == list(ALL)
+    assert found["A513"]["beside"] == "The file data.npz holds right, 2x2 of int64."
+    assert found["R703"]["beside"] is found["A201"]["beside"] is None
+    assert {row["error"] for code, row in found.items() if code[0] == "A"} == {"Diagnostic", "UsageError"}
+
+
 def test_a_mistake_shows_the_code_that_explains_it(tmp_path: Path) -> None:
     source = tmp_path / "small.s"
     source.write_text(BASE.replace("feed ", "fed "))
