@@ -11,7 +11,7 @@ from acortex.isa.asm import arguments, assembler, directives, expressions, lexer
 from acortex.isa.data import OFFSET_LIMIT
 from acortex.isa.language import diagnostics
 from acortex.isa.machine import CHANNELS
-from acortex.isa.operands import HOST_COUNT, KINDS
+from acortex.isa.operands import AGENTS, HOST_COUNT, KINDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +152,30 @@ def _codes() -> Topic:
     return Topic("Codes: what channels hold", text)
 
 
+def _chip() -> Topic:
+    text = (
+        "A controller reads instructions in order. It executes some itself, and puts the others into the queues of"
+        " agents; each agent executes its own in their order, beside the other agents.",
+        "The image of a layer goes from main memory to the buffer, as input vectors to a group of arrays, as sums to"
+        " the neurons, and as codes back into main memory, or first to the vector agent.",
+        "What one agent gives and another takes orders the two. Where they meet in main memory alone, a token does.",
+    )
+    rows = (
+        ("code", "what a channel holds: a whole number from 0, of four bits in the published chips"),
+        ("word", f"{CHANNELS} channels of one code each; main memory and buses move words"),
+        ("agent", f"a unit with a queue of instructions: {', '.join(AGENTS)}"),
+        ("array, group", f"{CHANNELS} x {CHANNELS} cells; arrays that hold one matrix of weights together"),
+        ("position", "one input vector of a layer, and what comes of it: one operation of each array of the group"),
+        ("frame", "the analog product of one position: inputs applied, currents integrated"),
+        ("stream", "a walk over words of main memory, d0 to d31; `acortex isa streams`"),
+        ("window", "a kernel that slides over an image, w0 to w7; `acortex isa windows`"),
+        ("quantiser", "how sums become codes, q0 to q63; `acortex isa activations`"),
+        ("token", "a counter, t0 to t63: `signal` adds one, `await` waits until there is one and takes it"),
+        ("layer, inference", "marks for reports: what is issued between two marks belongs to it"),
+    )
+    return Topic("The chip in a few words", text, rows)
+
+
 def _source() -> Topic:
     text = (
         "A line holds labels, then an instruction or a directive, then a comment; each may be left out. Words of"
@@ -207,6 +231,7 @@ def _limits() -> Topic:
 
 
 TOPICS = {
+    "chip": _chip(),
     "source": _source(),
     "expressions": _expressions(),
     "loops": _loops(),

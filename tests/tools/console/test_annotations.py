@@ -10,8 +10,10 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from click.testing import CliRunner, Result
 
-from acortex.errors import AcortexError, UsageError
+from acortex.errors import AcortexError, ManyErrors, UsageError
+from acortex.isa.asm.assembler import assemble
 from acortex.isa.language.book import LANGUAGE_BOOK
+from acortex.isa.language.row import FILE
 from acortex.tools.cli import cli
 from acortex.tools.console.annotations import github, sarif
 
@@ -156,3 +158,16 @@ def test_stdout_is_taken_once(tmp_path: Path) -> None:
     for form in ("sarif", "github"):
         arguments = ["asm", str(tmp_path / "ok.s"), "-o", "-", "--format", form]
         assert CliRunner().invoke(cli, arguments, prog_name="acortex").exit_code == 2
+
+
+@pytest.mark.parametrize("code", [code for code, row in LANGUAGE_BOOK.items() if row.example.breaks])
+def test_each_diagnostic_makes_a_valid_log(code: str) -> None:
+    row = LANGUAGE_BOOK[code]
+    with pytest.raises(ManyErrors) as caught:
+        assemble(row.example.broken, file="sources/a b.s", arrays={FILE: row.example.arrays})
+    (result,) = hold_sarif(sarif(caught.value.errors, LANGUAGE_BOOK))
+    assert result["ruleId"] == code
+    (line,) = github(caught.value.errors)
+    given, text = read(line)
+    assert (given["title"], given["file"]) == (code, "sources/a b.s")
+    assert text.startswith(caught.value.errors[0].message)
