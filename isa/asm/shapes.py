@@ -11,6 +11,10 @@ _LONGEST = 9
 """Digits of an extent that is written out."""
 
 
+_MOST_CUTS = 12
+"""Letters x of one word that may part extents: twice what shapes have, so that names may have some, too."""
+
+
 def read_shape(tokens: Sequence[Token], symbols: Symbols) -> list[int] | None:
     """The extents of one shape: 28x28, KxKx64, K x K x 64 or (2 * K) x 64; None where the tokens are no shape.
 
@@ -46,6 +50,8 @@ def _take(tokens: list[Token], symbols: Symbols, extents: list[int]) -> bool:
 def _parts(word: str, symbols: Symbols) -> list[str] | None:
     """A word cut at some of its x so that each part is a number or a constant; the longest names first."""
     found: dict[int, list[str]] = {len(word): []}
+    if word.count("x") > _MOST_CUTS:
+        return None
     cuts = [place for place, letter in enumerate(word) if letter == "x"]
     for start in reversed([0, *(cut + 1 for cut in cuts)]):
         for end in (len(word), *reversed(cuts)):
