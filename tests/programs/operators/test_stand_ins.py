@@ -5,9 +5,12 @@ from __future__ import annotations
 import time
 from itertools import combinations
 
+import exported_sequences  # noqa: F401  # its networks, and those before them
 import numpy as np
 import onnx
 import pytest
+from exported_sheet import BUILDERS
+from exported_sheet import model as exported_model
 from onnx import TensorProto, helper, numpy_helper
 
 from acortex.programs.network.importer import from_proto
@@ -120,3 +123,27 @@ def test_thousands_of_refused_nodes_are_answered_soon() -> None:
     begin = time.process_time()
     assert len(refused(model(nodes, "t4000", {}))) == 4000
     assert time.process_time() - begin < 4
+
+
+REPLACED = ("Relu", "Sigmoid", "Tanh", "LeakyRelu", "HardSwish", "HardSigmoid", "Clip")
+"""Operators that an Erf can stand in the place of: as many numbers, of the same shape."""
+
+
+def without_functions(proto: onnx.ModelProto, places: list[int]) -> list[str]:
+    """The names of the refused nodes of a network where some functions became an operator that the chip has not."""
+    changed = onnx.ModelProto()
+    changed.CopyFrom(proto)
+    for place in places:
+        node = changed.graph.node[place]
+        node.CopyFrom(helper.make_node("Erf", node.input[:1], node.output[:1], name=f"erf{place}"))
+    return [name for name, _, _ in refused(changed)]
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+def test_in_exported_networks_all_refused_functions_are_found_and_nothing_else(name: str) -> None:
+    """Each function of a network that the chip can do is replaced alone, then all of them together."""
+    proto = exported_model(name)
+    places = [place for place, node in enumerate(proto.graph.node) if node.op_type in REPLACED]
+    assert [without_functions(proto, [place]) for place in places] == [[f"erf{place}"] for place in places]
+    if places:
+        assert without_functions(proto, places) == [f"erf{place}" for place in places]
