@@ -25,7 +25,7 @@ from acortex.isa.language.names import meant
 from acortex.isa.names import is_name
 from acortex.isa.program import Constants, Line, Memory, Tensor, Weights
 from acortex.isa.rules import Facts, Rule
-from acortex.wording import any_of, shape_text
+from acortex.wording import any_of, count, shape_text
 
 MAX_DATA_BYTES = 1 << 28
 """All data of one program together, 256 MB."""
@@ -209,10 +209,10 @@ class Given:
         if len(shape) > 1:
             for row, found in zip(rows, values, strict=True):
                 if len(found) != width:
-                    raise Mistake(data.ROW_WIDTH, line=row.line, found=len(found), width=width)
+                    raise Mistake(data.ROW_WIDTH, line=row.line, found=count(len(found), "value"), width=width)
         total = sum(len(found) for found in values)
         if total != math.prod(shape):
-            raise self.mistake("", data.ROW_COUNT, found=total, needed=math.prod(shape))
+            raise self.mistake("", data.ROW_COUNT, found=count(total, "value"), needed=math.prod(shape))
         return np.concatenate(values).reshape(shape)
 
     def _row(self, row: DataLine, low: int, high: int) -> NDArray[np.signedinteger[Any]]:

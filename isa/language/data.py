@@ -30,7 +30,8 @@ ONE_BLOB = row("A501", "A .blob line holds one string", ".blob takes one string"
                inner(".weights w, 2x2\n.blob 5\n"))
 ORPHAN = row("A502", "Data follow a directive that takes them", "{head} belongs to no data", "it follows {owners}",
              (".program small", ".row     1\n.program small"))
-FILE_SHAPE = row("A503", "A file holds the shape that is declared", "the file holds {found}, not {shape}", "",
+FILE_SHAPE = row("A503", "A file holds the shape that is declared", "the file holds {found}, not {shape}",
+                 "declare the shape of the file, or transpose the array",
                  NAMED, mends=(RIGHT,), arrays=_file([[1, 2, 3]]))
 FILE_TYPE = row("A504", "A file holds whole numbers", "{what}s are integers, the file holds {found}",
                 "round and convert them before", NAMED, mends=(RIGHT,), arrays=_file([[0.5, 1], [1, 1]], np.float64))
@@ -54,12 +55,12 @@ ALL_DATA = row("A512", "The data of a program have a bounded size", "the program
                put(".weights v, 65536x4096"))
 FILE = row("A513", "A file of data lies beside the source, and holds what is named", "{reason}", "{advice}",
            NAMED, mends=(RIGHT,), arrays={"right": np.array([[7, -7], [-7, 7]])})
-ROW_WIDTH = row("A514", "A row has the values of its shape", "this row has {found} values, {width} are needed", "",
+ROW_WIDTH = row("A514", "A row has the values of its shape", "this row has {found}, {width} are needed", "",
                 inner(".weights w, 2x2\n.row     7\n.row     -7, 7\n"))
 ROW_COUNT = row("A515", "There are as many rows as the shape has",
-                "the rows hold {found} values, {needed} are needed", "",
+                "the rows hold {found}, {needed} are needed", "",
                 inner(".weights w, 2x2\n.row     7, -7\n"))
-ROW_NAMES = row("A516", "A row holds values alone", "a row holds values without names", "",
+ROW_NAMES = row("A516", "A row holds values alone", "a row holds values without names", "write the value alone",
                 inner(".weights w, 2x2\n.row     a=7, -7\n.row     -7, 7\n"))
 ROW_RANGE = row("A517", "Values of a row are within their range",
                 "{value} is out of range, allowed is {low} to {high}", "",

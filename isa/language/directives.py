@@ -13,7 +13,8 @@ BOTH = ".input   z, shape=1\n.samples x, shape=1x2\n.row     1, 2\n"
 """A second input, and samples of the first."""
 
 # fmt: off
-NEEDS = row("A401", "A directive has the fields that it needs", "`{directive}` needs {fields}", "",
+NEEDS = row("A401", "A directive has the fields that it needs", "`{directive}` needs {fields}",
+            "`acortex isa {directive}` lists its fields",
             (SHAPE, ".input   x"))
 SECOND = row("A402", "A program has one name, one chip, one set of labels", "a second {what}", "a program has one",
              (".program small", ".program small\n.program large"))

@@ -23,10 +23,12 @@ REMAINDER = row("A108", "A division that is written / leaves no remainder", "{le
                 "// rounds down, /^ rounds up", base("3 / 2"), mends=(base("3 // 2"),))
 BY_ZERO = row("A109", "Nothing is divided by zero", "division by zero", "",
               base("1 / 0"))
-SHIFT = row("A110", "A shift is from 0 to 63", "a shift by {by}: 0 to 63 is allowed", "1 << 63 is too large already",
+SHIFT = row("A110", "A shift is from 0 to 63", "a shift by {by}: 0 to 63 is allowed",
+            "write the product or the quotient, where it is in range",
             base("1 >> 64"), mends=(base("4 >> 2"),))
 NOT_A_VALUE = row("A111", "A value is a number, a constant or a label",
-                  "a number, a constant or a label should stand here, not `{text}`", "", base('"1"'))
+                  "a number, a constant or a label should stand here, not `{text}`",
+                  "write 10, NAME or (NAME + 10)", base('"1"'))
 REGISTER = row("A112", "A name for a register is no number", "`{name}` stands for {register}, which is no number",
                "give the number a name of its own: .equ NAME, EXPRESSION", base("PLACE"),
                common=((".chip    acortex_digits", ".chip    acortex_digits\n.equ     PLACE, d2"),))

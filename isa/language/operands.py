@@ -10,12 +10,13 @@ FEED = "feed     1, 1, tail=2"
 # fmt: off
 EMPTY = row("A301", "An operand stands beside each comma", "an operand is missing beside this comma",
             "leave out the comma, or write the operand", (FEED, "feed     1,, 1, tail=2"))
-HALF = row("A302", "An operand by name has a value", "an operand by name is written name=value", "",
+HALF = row("A302", "An operand by name has a value", "an operand by name is written name=value",
+           "write the value behind =",
            (FEED, "feed     1, 1, tail="))
 MANY = row("A303", "An instruction takes no more operands than it has", "`{head}` takes at most {most} operands",
            "{takes}", ("halt", "halt     1"))
 ORDER = row("A304", "Operands by position come before those by name",
-            "operands by position come before those by name", "name this one too", (FEED,
+            "operands by position come before those by name", "give this one by name, too", (FEED,
             "feed     positions=1, 1, tail=2"))
 UNKNOWN = row("A305", "An operand by name is one of the instruction's", "`{head}` has no operand `{name}`", "{takes}",
               (FEED, "feed     1, 1, tial=2"))

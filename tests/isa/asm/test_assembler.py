@@ -122,10 +122,10 @@ def test_line_ends_of_all_systems() -> None:
         ("feed 1, words=2, tial=3", ["6:18: `feed` has no operand `tial` | did you mean `tail`?"]),
         ("feed 1, words=2, words=3", ["6:18: operand `words` is given twice | leave one of them out"]),
         ("feed 1, positions=2, words=3", ["6:9: operand `positions` is given twice | leave one of them out"]),
-        ("feed positions=1, 2", ["6:19: operands by position come before those by name | name this one too"]),
+        ("feed positions=1, 2", ["6:19: operands by position come before those by name | give this one by name, too"]),
         ("feed 1,, 2", ["6:8: an operand is missing beside this comma | leave out the comma, or write the operand"]),
         ("feed 1, 2,", ["6:10: an operand is missing beside this comma | leave out the comma, or write the operand"]),
-        ("feed 1, words=", ["6:9: an operand by name is written name=value"]),
+        ("feed 1, words=", ["6:9: an operand by name is written name=value | write the value behind ="]),
         (
             "feed 0, 1",
             ["6:6: `positions` is 0, allowed is 1 to 1048576 | how many positions, one array operation each"],

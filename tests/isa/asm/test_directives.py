@@ -143,7 +143,7 @@ def test_samples_and_labels_in_the_text() -> None:
         (".program a\n.program b", "2:10: a second name of the program | a program has one"),
         (".chip a\n.chip b", "2:7: a second chip | a program has one"),
         (".chip 3", '1:7: name takes a name | letters, digits, _ and ., or any text in "…"'),
-        (".input x", "1:1: `.input` needs shape"),
+        (".input x", "1:1: `.input` needs shape | `acortex isa .input` lists its fields"),
         (".input x, shape=4, encod=codes", "1:20: `.input` has no operand `encod` | did you mean `encode`?"),
         (".input x, shape=4\n.input x, shape=5", "2:8: `x` is declared twice | take another name"),
         (".input x, shape=4|5", "1:17: the shapes hold different numbers of values: 4 or 5"),
@@ -191,7 +191,7 @@ def test_samples_and_labels_in_the_text() -> None:
         (".input x, shape=4, encode=binry", "1:27: no encode is called `binry` | did you mean `binary`?"),
         (".input x, shape=4, bits=9", "1:25: bits is 9, allowed is 1 to 8"),
         (".constants c, 2\n.row 1, 2", "1:1: the rows hold 2 values, 4 are needed"),
-        (".constants c, 1\n.row 1", "2:1: this row has 1 values, 2 are needed"),
+        (".constants c, 1\n.row 1", "2:1: this row has 1 value, 2 are needed"),
         (
             ".constants c, 1\n.row 2147483649, 1",
             "2:6: 2147483649 is out of range, allowed is -2147483648 to 2147483648",
@@ -201,7 +201,7 @@ def test_samples_and_labels_in_the_text() -> None:
             "1:1: the multiplier of column 1 is 65537, allowed is 1 to 65536",
         ),
         (".constants c, 0\n.row 1", "1:15: columns is 0, allowed is 1 to 65536"),
-        (".memory 0, 1\n.row 1", "2:1: this row has 1 values, 64 are needed"),
+        (".memory 0, 1\n.row 1", "2:1: this row has 1 value, 64 are needed"),
         (".memory 1048575, 2", "1:18: count is 2, allowed is 1 to 1"),
         (
             f'.memory 4, 2\n.blob "{to_blob(bytes(128))}"\n.memory 3, 2\n.blob "{to_blob(bytes(128))}"',
@@ -215,11 +215,11 @@ def test_samples_and_labels_in_the_text() -> None:
         (".weights w, 1x1|1x1\n.row 1", "1:13: shape takes one shape here | several shapes are for .input and .output"),
         (".weights w, 1x2, macs=3\n.row 1,1", "1:23: macs is 3, allowed is 0 to 2"),
         (".weights w, 1x1", "1:1: the data are missing | name a file=, or follow with .row or .blob lines"),
-        (".weights w, 1x2\n.row 1", "2:1: this row has 1 values, 2 are needed"),
+        (".weights w, 1x2\n.row 1", "2:1: this row has 1 value, 2 are needed"),
         (".weights w, 2x2\n.row 1, 1", "1:1: the rows hold 2 values, 4 are needed"),
         (".weights w, 1x3\n.row 1, 4*3, 2", "2:9: 12 is out of range, allowed is -8 to 7"),
         (".weights w, 1x3\n.row 1, 2, -9", "2:12: -9 is out of range, allowed is -8 to 7"),
-        (".weights w, 1x1\n.row x=1", "2:6: a row holds values without names"),
+        (".weights w, 1x1\n.row x=1", "2:6: a row holds values without names | write the value alone"),
         (".weights w, 1x1\n.row 1/0", "2:7: division by zero"),
         (
             '.weights w, 1x1\n.row 1\n.blob "a"',
@@ -289,7 +289,10 @@ def test_a_mistake(declarations: str, expected: str) -> None:
             "1:23: data.npz holds 5 arrays | name one of them: weights, large, floats, images, labels",
         ),
         ('.weights w, 2x3, file="one.npy", key=a', "1:23: one.npy holds one array without a name | leave out the key"),
-        ('.weights w, 3x2, file="one.npy"', "1:13: the file holds 2x3, not 3x2"),
+        (
+            '.weights w, 3x2, file="one.npy"',
+            "1:13: the file holds 2x3, not 3x2 | declare the shape of the file, or transpose the array",
+        ),
         ('.weights w, 2x3, file="data.npz", key=large', "1:23: weight 9 at [1, 1] is out of range, allowed is -8 to 7"),
         (
             '.weights w, 2x3, file="data.npz", key=floats',
@@ -388,7 +391,10 @@ def test_mistakes_about_arrays_in_memory_are_those_about_files() -> None:
     assert told({}, HELD.replace('"net.npz", key=words', '"nut.npz", key=words')) == (
         "a text without a folder can name no files | put the data into .row or .blob lines"
     )
-    assert told({"weights": np.zeros((3, 2), dtype=np.int8)}) == "the file holds 3x2, not 2x3 | "
+    assert (
+        told({"weights": np.zeros((3, 2), dtype=np.int8)})
+        == "the file holds 3x2, not 2x3 | declare the shape of the file, or transpose the array"
+    )
     assert told({"weights": np.full((2, 3), 8)}) == "weight 8 at [0, 0] is out of range, allowed is -8 to 7 | "
     assert told({"constants": np.array([[1, 2], [3, 0]])}) == (
         "the multiplier of column 1 is 0, allowed is 1 to 65536 | "

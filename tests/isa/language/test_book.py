@@ -38,6 +38,21 @@ def test_the_example_of_a_code_has_just_that_mistake(code: str) -> None:
     assert errors[0].where
 
 
+SAID = dict(line.split(" ", 1) for line in Path(__file__).with_name("texts.txt").read_text().splitlines())
+"""What the assembler says of each example: "line:column message | hint", by code."""
+
+
+@pytest.mark.parametrize("code", EXAMPLES)
+def test_each_code_says_just_this_of_its_example(code: str) -> None:
+    row = LANGUAGE_BOOK[code]
+    with pytest.raises(ManyErrors) as caught:
+        assemble(row.example.broken, file="small.s", arrays={FILE: row.example.arrays})
+    (error,) = caught.value.errors
+    hint = f" | {error.hint}" if error.hint else ""
+    assert f"{error.where.removeprefix('small.s:')} {error.message}{hint}" == SAID[code]
+    assert str(error).count("\n") >= 2  # the line, and a caret below it
+
+
 @pytest.mark.parametrize("code", EXAMPLES)
 def test_the_mend_of_a_code_assembles(code: str) -> None:
     assert len(built(LANGUAGE_BOOK[code], LANGUAGE_BOOK[code].example.mended).words)
