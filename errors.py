@@ -25,6 +25,8 @@ class AcortexError(Exception):
 
     also: tuple[str, ...] = ()
     """Further places where the same is wrong."""
+    parts: tuple[str, ...] = ()
+    """What the error is made of, one thing each, where it is about many; its message has them, too."""
 
     def __init__(self, message: str, *, where: str = "", hint: str = "") -> None:
         super().__init__(message)

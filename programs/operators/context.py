@@ -63,6 +63,7 @@ class UnsupportedNodes(AcortexError):
 
     def __init__(self, nodes: list[tuple[str, str, str]], where: str = "") -> None:
         self.nodes = nodes
+        self.parts = tuple(f"{name} ({op}): {why}" for name, op, why in nodes)
         groups: dict[tuple[str, str], list[str]] = {}
         for name, op, why in nodes:
             groups.setdefault((op, why), []).append(name)

@@ -53,7 +53,7 @@ def _row(error: AcortexError, given: Sequence[str]) -> ErrorRow:
         column=column,
         end_column=exact.column + exact.length if exact else None,
         hint=error.hint or None,
-        notes=_notes(exact) if exact else [_same(place, given) for place in error.also],
+        notes=_notes(exact) if exact else [*map(_part, error.parts), *(_same(place, given) for place in error.also)],
     )
 
 
@@ -74,6 +74,11 @@ def _place(where: str, given: Sequence[str]) -> tuple[str | None, int | None, in
         column = found["column"]
         return file, int(found["line"]), int(column) if column else None
     return (where if os.path.exists(where) or where.endswith(FILES) else None), None, None
+
+
+def _part(text: str) -> ErrorNote:
+    """One of many things that an error is about, such as a node of a network."""
+    return ErrorNote(message=text, file=None, line=None, column=None)
 
 
 def _same(where: str, given: Sequence[str]) -> ErrorNote:

@@ -16,6 +16,7 @@ from acortex.isa.asm.assembler import assemble
 from acortex.isa.container import dumps
 from acortex.isa.language.diagnostics import Diagnostic
 from acortex.isa.rules import BASE, changed
+from acortex.programs.operators.context import UnsupportedNodes
 from acortex.tools.cli import cli
 from acortex.tools.console.error_report import error_report
 from acortex.tools.results import ErrorReport
@@ -172,6 +173,13 @@ def test_a_container_whose_words_break_the_language_has_the_code_of_it(tmp_path:
     failed = invoke("run", str(tmp_path / "broken.acx"), "--format", "json")
     assert failed.exit_code == 2
     assert [error["code"] for error in errors_of(failed)] == ["A706"]
+
+
+def test_each_refused_node_of_a_network_is_a_note() -> None:
+    refused = UnsupportedNodes([("a", "Erf", "no such"), ("b", "Erf", "no such"), ("c", "Clip", "bounds")])
+    (row,) = error_report([refused]).errors
+    assert [note.message for note in row.notes] == ["a (Erf): no such", "b (Erf): no such", "c (Clip): bounds"]
+    assert row.message.endswith("\n  a and b (Erf): no such\n  c (Clip): bounds")
 
 
 def test_errors_that_are_about_no_program_have_no_code(here: Path) -> None:
