@@ -61,7 +61,11 @@ SAID = {
     "feed.fill": "the code of the group's rows past the last channel, at most 15",
     "slide.tail": "channels of the last word of a pixel",
     "slide.fill": "the code of the group's rows past the last tap, at most 15",
-    "by": "the loop register whose count times `step` is added to the number of the group; none: the group itself",
+    **{
+        f"{mnemonic}.by": "the loop register whose count times `step` is added to the number of the group; none: the"
+        " group itself"
+        for mnemonic in ("connect", "disconnect", "multiply")
+    },
     "step": "groups from one turn of `by` to the next; without `by` it has no effect",
     "convert.quantiser": "the quantiser of the words",
     "convert.to": "where the codes go: into main memory by `write`, or to the vector agent",

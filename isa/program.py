@@ -62,6 +62,12 @@ TYPED = ("<text>", "<stdin>")
 """What stands in the place of a file where a program was given as text."""
 
 
+def compiled_file(network: str) -> str:
+    """What stands in the place of a file in the lines of a compiled network."""
+    name = f"<{network.replace('/', '_')}>"
+    return f"<network {network}>" if name in TYPED else name
+
+
 @dataclass(frozen=True)
 class Line:
     """Where an instruction came from: a file, a line (from 1), and that line's text."""

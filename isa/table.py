@@ -64,7 +64,7 @@ EFFECT_NAMES = (START, HALT, LOOP, NEXT, MAKE_TOKEN, TAKE_TOKEN, JOIN_GROUP, PAR
 """What instructions do beside moving items. Code about such instructions reads their effect, not their name."""
 
 
-def _operands(mnemonic: str, text: str) -> tuple[Operand, ...]:
+def _operands(text: str, mnemonic: str = "") -> tuple[Operand, ...]:
     """Reads "name:kind=default; …", one operand a part, and gives each its place in the word."""
     place = WORD_BITS - OPCODE_BITS
     operands = []
@@ -90,7 +90,7 @@ def _row(
     effect: str = "",
 ) -> InstructionRow:
     return InstructionRow(
-        mnemonic, opcode, agent, timing, _operands(mnemonic, operands), doc, example, word, setup, effect
+        mnemonic, opcode, agent, timing, _operands(operands, mnemonic), doc, example, word, setup, effect
     )
 
 

@@ -18,7 +18,7 @@ from acortex.errors import AcortexError, ManyErrors, raise_all
 from acortex.isa.asm.assembler import assemble
 from acortex.isa.language.diagnostics import Diagnostic
 from acortex.isa.machine import CHANNELS, Machine
-from acortex.isa.program import Program
+from acortex.isa.program import Program, compiled_file
 from acortex.programs.emit.program import ARRAYS, emit
 from acortex.programs.graph import Layer, LayerGraph, Product, Recurrent
 from acortex.programs.mapping.limits import MAX_INSTRUCTIONS, check_passes, check_schedule
@@ -101,7 +101,7 @@ def compile_graph(graph: LayerGraph, machine: Machine, mapping: str = "taps") ->
 def _assembled(name: str, text: str, arrays: dict[str, NDArray[np.generic]]) -> Program:
     """The program of a compiled text, which the steps before it see to that it assembles."""
     try:
-        return assemble(text, file=f"<{name.replace('/', '_')}>", arrays={ARRAYS: arrays})
+        return assemble(text, file=compiled_file(name), arrays={ARRAYS: arrays})
     except AcortexError as error:
         first = error.errors[0] if isinstance(error, ManyErrors) else error
         line = first.line if isinstance(first, Diagnostic) else 0

@@ -6,7 +6,7 @@ import pytest
 
 from acortex.isa.asm.assembler import assemble
 from acortex.isa.places import layer_at, place
-from acortex.isa.program import TYPED
+from acortex.isa.program import TYPED, Line, compiled_file
 
 SOURCE = "quant q0, 1, 0, zero=1\nstart\nlayer first\nbase d0, 1\nlayer second\nbase d1, 2\nhalt\n"
 
@@ -35,3 +35,10 @@ def test_a_compiled_network_has_layers_beside() -> None:
 def test_the_layer_is_that_of_the_last_mark_above() -> None:
     program = assemble(SOURCE)
     assert [layer_at(program, pc) for pc in range(7)] == ["", "", "first", "first", "second", "second", "second"]
+
+
+@pytest.mark.parametrize("network", ["net", "text", "stdin", "a/b", "my.net"])
+def test_no_name_of_a_network_looks_like_a_file_or_a_text_that_was_given(network: str) -> None:
+    file = compiled_file(network)
+    assert Line(file, 1, "").compiled
+    assert (file[0], file[-1], "/" in file) == ("<", ">", False)
