@@ -65,8 +65,8 @@ class StandIns:
             return False
         try:
             self._lowering.give(name, place_input(self._lowering, Value(name, shape)))
-        except Unsupported:
-            return False
+        except (Unsupported, ArithmeticError, LookupError, TypeError, ValueError):
+            return False  # what cannot be placed is not looked behind
         return True
 
 
