@@ -10,7 +10,7 @@ import sys
 
 TYPE_CHECKING = False  # as `typing` has it, without importing it
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 
 class AcortexError(Exception):
@@ -21,7 +21,12 @@ class AcortexError(Exception):
 
     exit_code = 1
     code = ""
-    """Of a program that breaks a rule of the chip: the rule's code, as docs/rules.md lists them."""
+    """Of a program that is wrong: the code that `acortex explain` takes (docs/diagnostics.md, docs/rules.md)."""
+
+    also: tuple[str, ...] = ()
+    """Further places where the same is wrong."""
+    parts: tuple[str, ...] = ()
+    """What the error is made of, one thing each, where it is about many; its message has them, too."""
 
     def __init__(self, message: str, *, where: str = "", hint: str = "") -> None:
         super().__init__(message)
@@ -32,7 +37,15 @@ class AcortexError(Exception):
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
         advice = f"\n  hint: {self.hint}" if self.hint else ""
-        return f"{place}{self.message}{advice}"
+        return f"{place}{self.message}{advice}{more_like_it(self.also)}"
+
+
+def more_like_it(places: Sequence[str]) -> str:
+    """A line about the other places of an error; empty where it has none."""
+    if not places:
+        return ""
+    where = f"the first at {places[0]}, the last at {places[-1]}" if len(places) > 1 else f"at {places[0]}"
+    return f"\n  and {len(places):,} more like it, {where}"
 
 
 class UsageError(AcortexError):
@@ -55,6 +68,12 @@ class ManyErrors(AcortexError):
         self.errors = errors
         super().__init__("\n".join(str(error) for error in errors))
         self.exit_code = max(error.exit_code for error in errors)
+
+
+def raise_all(errors: Sequence[AcortexError]) -> None:
+    """Raises errors that were found in one pass: one as it is, several as ManyErrors; without any nothing happens."""
+    if errors:
+        raise errors[0] if len(errors) == 1 else ManyErrors(list(errors))
 
 
 def run_as_script(main: Callable[..., object], *given: str) -> None:

@@ -8,10 +8,10 @@ from acortex.lazy_names import loader
 
 if TYPE_CHECKING:
     from acortex.isa.asm.assembler import assemble, assemble_file
-    from acortex.isa.asm.diagnostics import Diagnostic
     from acortex.isa.asm.disassembler import disassemble, listing
     from acortex.isa.codec import Instruction, as_text, decode, encode
     from acortex.isa.container import dumps, load, loads, save, sha256
+    from acortex.isa.language.diagnostics import Diagnostic
     from acortex.isa.manual import reference
     from acortex.isa.program import Constants, Line, Memory, Program, Tensor, Weights
 
@@ -25,7 +25,7 @@ __getattr__ = loader(
     __name__,
     {
         "Constants": "acortex.isa.program:Constants",
-        "Diagnostic": "acortex.isa.asm.diagnostics:Diagnostic",
+        "Diagnostic": "acortex.isa.language.diagnostics:Diagnostic",
         "Instruction": "acortex.isa.codec:Instruction",
         "Line": "acortex.isa.program:Line",
         "Memory": "acortex.isa.program:Memory",

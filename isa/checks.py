@@ -7,21 +7,53 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from acortex.isa.codec import Instruction
+from acortex.isa.language import program as row_of
 from acortex.isa.operands import ACTIVATIONS, NO_LOOP
+from acortex.isa.rules import Facts, Rule
 from acortex.isa.table import HALT, LOOP, NEXT, START
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A broken rule: the index of the instruction, the operand at fault (or ""), the message, the hint."""
+    """A broken rule: the index of the instruction, the operand at fault (or ""), the rule's row, and what it says.
+
+    `see` are other instructions that it is about: what is to be seen there, and the index.
+    """
 
     index: int
     operand: str
-    message: str
-    hint: str = ""
+    row: Rule
+    facts: Facts = field(default_factory=dict)
+    see: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def message(self) -> str:
+        """What is wrong."""
+        return self.row.message.format(**self.facts)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """The place of an instruction in a message: its address, where no source gives its line."""
+
+    index: int
+
+    def __str__(self) -> str:
+        return f"address {self.index}"
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """The places of instructions from the first to the last."""
+
+    first: int
+    last: int
+
+    def __str__(self) -> str:
+        return f"addresses {self.first} to {self.last}"
 
 
 Checked = Sequence[Instruction | None]
@@ -67,28 +99,24 @@ def _placement(instructions: Checked) -> Iterator[Problem]:
     start = _start(instructions)
     if start is None:
         if instructions and None not in instructions:
-            hint = "put `start` where set-up (groups, weights, quantisers) ends and the run begins"
-            yield Problem(len(instructions) - 1, "", "the program has no `start`", hint)
+            yield Problem(len(instructions) - 1, "", row_of.NO_START)
         return
     for index, instruction in enumerate(instructions):
         if instruction is None or index == start:
             continue
         row = instruction.row
         if row.effect == START:
-            yield Problem(index, "", "a second `start`: set-up has ended already")
+            yield Problem(index, "", row_of.SECOND_START, see=(("the first `start`", start),))
         elif row.setup is True and index > start:
-            yield Problem(index, "", f"`{row.mnemonic}` belongs to set-up", "move it before `start`")
+            yield Problem(index, "", row_of.SET_UP, {"mnemonic": row.mnemonic}, (("the `start`", start),))
         elif row.setup is False and index < start:
-            yield Problem(index, "", f"`{row.mnemonic}` belongs to the run", "move it after `start`")
+            yield Problem(index, "", row_of.RUN, {"mnemonic": row.mnemonic}, (("the `start`", start),))
 
 
 def _ending(instructions: Checked) -> Iterator[Problem]:
     """The last instruction is `halt`: the controller must not run off the end."""
     if instructions and instructions[-1] is not None and instructions[-1].row.effect != HALT:
-        yield Problem(len(instructions) - 1, "", "the program does not end with `halt`", "add `halt` as its last line")
-
-
-_ONE_SIDE = "a loop lies wholly in set-up or in the run"
+        yield Problem(len(instructions) - 1, "", row_of.NO_HALT)
 
 
 def _jumps(instructions: Checked, nest: _Nest) -> Iterator[Problem]:
@@ -97,33 +125,32 @@ def _jumps(instructions: Checked, nest: _Nest) -> Iterator[Problem]:
     for index, instruction in _of(instructions, NEXT):
         wrong = _jump_fault(nest, start, index, instruction)
         if wrong:
-            yield Problem(index, *wrong)
+            yield wrong
 
 
-def _jump_fault(nest: _Nest, start: int | None, index: int, jump: Instruction) -> tuple[str, str, str] | None:
-    """What is wrong with one jump: the operand, a message, a hint."""
+def _jump_fault(nest: _Nest, start: int | None, index: int, jump: Instruction) -> Problem | None:
+    """What is wrong with one jump."""
     target = jump["target"]
     if target >= nest.size:
-        message = f"the jump leads to address {target}, outside the program"
-        return "target", message, f"addresses are 0 to {nest.size - 1}"
+        return Problem(index, "target", row_of.OUTSIDE, {"target": target, "last": nest.size - 1})
     if start is not None and (target == start or (target < start) != (index < start)):
-        return "target", "the jump crosses `start`", _ONE_SIDE
+        return Problem(index, "target", row_of.CROSSES, see=(("the `start`", start),))
     begin = nest.closes.get(index)
     if begin is None:
         return None
     if start is not None and begin < start < index:
-        return "loop", f"the loop of l{jump['loop']} begins before `start`", _ONE_SIDE
+        return Problem(index, "loop", row_of.BEFORE_START, {"loop": jump["loop"]}, (("the loop", begin),))
     return _body_fault(nest, begin, index, jump)
 
 
-def _body_fault(nest: _Nest, begin: int, index: int, jump: Instruction) -> tuple[str, str, str] | None:
+def _body_fault(nest: _Nest, begin: int, index: int, jump: Instruction) -> Problem | None:
     """What is wrong with a jump that does not lead into the body of its loop, or leads into a loop inside."""
-    target = jump["target"]
+    target, see = jump["target"], (("the loop", begin),)
     if not begin < target <= index:
-        message = f"next jumps to {target}, outside the body of l{jump['loop']}, which is {begin + 1} to {index}"
-        return "target", message, "jump to a label between the loop and its next"
+        facts = {"target": Address(target), "loop": jump["loop"], "body": Addresses(begin + 1, index)}
+        return Problem(index, "target", row_of.BODY, facts, see)
     if nest.within[target] != begin:
-        return "target", "the jump leads into an inner loop, past its beginning", "jump to its `loop`, or above it"
+        return Problem(index, "target", row_of.INNER, see=(("the inner loop", nest.within[target]),))
     return None
 
 
@@ -152,14 +179,13 @@ class _Nest:
             elif instruction.row.effect == NEXT:
                 self._end(index, instruction["loop"])
         for register, index in self._open.items():
-            hint = f"end its body with `next l{register}, LABEL`, LABEL at the first line below the loop"
-            self.problems.append(Problem(index, "loop", f"the loop of l{register} is never closed", hint))
+            self.problems.append(Problem(index, "loop", row_of.NEVER_CLOSED, {"loop": register}))
 
     def _begin(self, index: int, register: int) -> None:
         if register in self._open:
             self._again[register] += 1
-            message = f"l{register} is begun again inside its own loop"
-            self.problems.append(Problem(index, "loop", message, "take another register for the inner loop"))
+            see = (("the outer loop", self._open[register]),)
+            self.problems.append(Problem(index, "loop", row_of.BEGUN_AGAIN, {"loop": register}, see))
         else:
             self._open[register] = index
 
@@ -176,8 +202,8 @@ class _Nest:
         del self._open[register]
         self.closes[index] = begin if inner == register else None
         if inner != register:
-            message = f"the loop of l{register} is closed while that of l{inner}, begun inside it, is open"
-            self.problems.append(Problem(index, "loop", message, f"close l{inner} above"))
+            see = ((f"the loop of l{register}", begin), (f"the loop of l{inner}", self._open[inner]))
+            self.problems.append(Problem(index, "loop", row_of.CROSSING, {"loop": register, "inner": inner}, see))
 
 
 def _loops(instructions: Checked, nest: _Nest) -> Iterator[Problem]:
@@ -191,8 +217,7 @@ def _loops(instructions: Checked, nest: _Nest) -> Iterator[Problem]:
         if effect == LOOP:
             begun.add(instruction["loop"])
         elif effect == NEXT and instruction["loop"] in begun and index not in nest.closes:
-            message = f"the loop of l{instruction['loop']} has ended already"
-            yield Problem(index, "loop", message, f"begin another one: `loop l{instruction['loop']}, COUNT`")
+            yield Problem(index, "loop", row_of.ENDED, {"loop": instruction["loop"]})
         else:
             yield from _unset(index, instruction, begun)
 
@@ -202,31 +227,29 @@ def _unset(index: int, instruction: Instruction, begun: set[int]) -> Iterator[Pr
     for operand in instruction.row.operands:
         register = instruction[operand.name] if operand.kind.name in ("by", "loop") else NO_LOOP
         if register != NO_LOOP and register not in begun:
-            message = f"no loop begins register l{register} above this line"
-            yield Problem(index, operand.name, message, f"put `loop l{register}, COUNT` before it")
+            yield Problem(index, operand.name, row_of.NOT_BEGUN, {"loop": register})
 
 
 def _quantisers(instructions: Checked) -> Iterator[Problem]:
     """A quantiser's range holds its zero, and codes below zero where sums may be negative."""
     for index, quantiser in _with(instructions, "low", "zero", "high"):
         low, zero, high = quantiser["low"], quantiser["zero"], quantiser["high"]
+        facts = {"low": low, "zero": zero, "high": high}
         if low > high:
-            yield Problem(index, "low", f"low is {low}, above high, which is {high}")
+            yield Problem(index, "low", row_of.LOW_HIGH, facts)
         elif not low <= zero <= high:
-            yield Problem(index, "zero", f"zero is {zero}, outside low to high, {low} to {high}")
+            yield Problem(index, "zero", row_of.ZERO, facts)
         elif ACTIVATIONS[quantiser["activation"]] == "none" and zero == low:
-            message = f"zero equals low, {low}: negative sums cannot be told from zero"
-            yield Problem(index, "zero", message, "say activation=relu, or raise zero")
+            yield Problem(index, "zero", row_of.NO_SIGN, facts)
 
 
 def _codings(instructions: Checked) -> Iterator[Problem]:
     """A second coding is another one, and says which words it is for."""
     for index, convert in _with(instructions, "quantiser", "then", "every"):
         if convert["then"] and not convert["every"]:
-            yield Problem(index, "then", "`then` codes no word without `every`", "say every=4 for each fourth word")
+            yield Problem(index, "then", row_of.NO_EVERY)
         elif convert["every"] and convert["then"] == convert["quantiser"]:
-            message = f"both codings are q{convert['then']}"
-            yield Problem(index, "every", message, "name another quantiser with then=, or leave out every")
+            yield Problem(index, "every", row_of.SAME_CODING, {"quantiser": convert["then"]})
 
 
 def _tables(instructions: Checked, tables: Mapping[str, int]) -> Iterator[Problem]:
@@ -236,5 +259,5 @@ def _tables(instructions: Checked, tables: Mapping[str, int]) -> Iterator[Proble
             size = tables.get(operand.kind.table)
             value = instruction.values[operand.name] if instruction else 0
             if size is not None and value >= size:
-                message = f"{operand.name} is number {value} of a table of {size}"
-                yield Problem(index, operand.name, message)
+                facts = {"operand": operand.name, "value": value, "size": size}
+                yield Problem(index, operand.name, row_of.TABLE, facts)

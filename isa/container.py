@@ -36,6 +36,7 @@ from acortex.isa.checks import check
 from acortex.isa.codec import decode
 from acortex.isa.data import TYPES, constants_fault, pack_weights, packed_size, unpack_weights
 from acortex.isa.files import plain
+from acortex.isa.language.program import NO_INSTRUCTIONS
 from acortex.isa.machine import CHANNELS
 from acortex.isa.names import is_name
 from acortex.isa.operands import KINDS
@@ -172,7 +173,9 @@ def loads(data: bytes, file: str = "<bytes>") -> Program:
     try:
         return replace(_Reader(*_opened(data)).program(), chip_at=file)
     except AcortexError as error:
-        raise UsageError(error.message, where=file, hint=error.hint) from None
+        refused = UsageError(error.message, where=file, hint=error.hint)
+        refused.code = error.code
+        raise refused from None
 
 
 def _opened(data: bytes) -> tuple[dict[str, Any], bytes]:
@@ -410,7 +413,9 @@ def _judge_instructions(program: Program, tables: dict[str, int]) -> None:
     problems = check([decode(int(word)) for word in program.words], tables)
     if problems or not len(program.words):
         what = f"{program.lines[problems[0].index]}: {problems[0].message}" if problems else "no instructions"
-        raise UsageError(f"the program breaks a rule: {what}")
+        error = UsageError(f"the program breaks a rule: {what}")
+        error.code = problems[0].row.code if problems else NO_INSTRUCTIONS.code
+        raise error
 
 
 def _judge_samples(program: Program) -> None:

@@ -11,7 +11,10 @@ from acortex.isa.table import MNEMONICS, ROWS, InstructionRow, Operand
 from acortex.wording import did_you_mean
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from acortex.isa.results import Manual
+    from acortex.isa.rules import Rule
 
 
 def manual(name: str | None = None) -> Manual:
@@ -31,8 +34,8 @@ def reference(mnemonic: str | None = None) -> list[dict[str, object]]:
     """Every instruction in the order of the table, or the one that is named, as plain dictionaries.
 
     Keys: mnemonic, opcode, agent, timing, setup (True: only before `start`, False: only after it, None: both), doc,
-    syntax, operands, fields (what the word holds), and example: its source text and its word in hex. Raises UsageError
-    for an unknown mnemonic.
+    syntax, operands, fields (what the word holds), refusals (codes of what it is refused for though each operand is
+    within its range), and example: its source text and its word in hex. Raises UsageError for an unknown mnemonic.
     """
     if mnemonic is None:
         return [_instruction(row) for row in ROWS]
@@ -103,8 +106,15 @@ def _instruction(row: InstructionRow) -> dict[str, object]:
         "syntax": syntax(row),
         "operands": [_operand(operand) for operand in row.operands],
         "fields": [_field(operand) for operand in row.operands],
+        "refusals": [{"code": rule.code, "title": rule.title} for rule in _refusals(row)],
         "example": {"source": row.example, "word": f"{row.word:#018x}"},
     }
+
+
+def _refusals(row: InstructionRow) -> Sequence[Rule]:
+    from acortex.isa.language.program import refusals  # as in `reference`
+
+    return refusals(row.mnemonic, row.by_name)
 
 
 def _operand(operand: Operand) -> dict[str, object]:

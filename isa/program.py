@@ -58,6 +58,16 @@ class Tensor:
         return int(np.prod(self.shapes[0], dtype=np.int64))
 
 
+TYPED = ("<text>", "<stdin>")
+"""What stands in the place of a file where a program was given as text."""
+
+
+def compiled_file(network: str) -> str:
+    """What stands in the place of a file in the lines of a compiled network."""
+    name = f"<{network.replace('/', '_')}>"
+    return f"<network {network}>" if name in TYPED else name
+
+
 @dataclass(frozen=True)
 class Line:
     """Where an instruction came from: a file, a line (from 1), and that line's text."""
@@ -68,6 +78,11 @@ class Line:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.number}"
+
+    @property
+    def compiled(self) -> bool:
+        """Whether the compiler wrote the line: no file holds it, and the network's name stands in angle brackets."""
+        return self.file[:1] == "<" and self.file not in TYPED
 
 
 @dataclass(frozen=True, eq=False)

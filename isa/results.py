@@ -162,6 +162,15 @@ class Example(Document):
     """64 bits in hexadecimal."""
 
 
+class Refusal(Document):
+    """What an instruction is refused for though each of its operands is within its range."""
+
+    code: str
+    """The code of the diagnostic, for `acortex explain`."""
+    title: str
+    """What holds where it is not refused."""
+
+
 class InstructionInfo(Document):
     """One instruction."""
 
@@ -183,6 +192,8 @@ class InstructionInfo(Document):
     """In the order of the source."""
     fields: list[FieldInfo]
     """In the order of the operands."""
+    refusals: list[Refusal]
+    """What must hold of its operands together, and of where it stands."""
     example: Example
     """One of many."""
 

@@ -7,10 +7,12 @@ docs/rules.md is made from all of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from difflib import unified_diff
 
 import numpy as np
+from numpy.typing import NDArray
 
 from acortex.errors import AcortexError
 from acortex.isa.program import Program
@@ -73,7 +75,8 @@ class Example:
     """A program that breaks a rule, and its mend, both as changes of `BASE`.
 
     `common` are changes of both, `breaks` of the first alone, `mends` of the second alone. `patch` changes the words of
-    the assembled program, for what the assembler refuses to write. `settings` are changes of the chip.
+    the assembled program, for what the assembler refuses to write. `settings` are changes of the chip. `arrays` are
+    what a file beside the source holds.
     """
 
     breaks: tuple[Change, ...]
@@ -81,6 +84,7 @@ class Example:
     mends: tuple[Change, ...] = ()
     patch: Callable[[Program], Program] | None = None
     settings: tuple[str, ...] = ()
+    arrays: Mapping[str, NDArray[np.generic]] = field(default_factory=dict)
 
     @property
     def broken(self) -> str:
@@ -121,17 +125,26 @@ class Rule:
         return error
 
 
+def difference(rule: Rule) -> str:
+    """What mends the example of a rule, as a unified diff; empty where the example is no text."""
+    before, after = (text.splitlines(keepends=True) for text in (rule.example.broken, rule.example.mended))
+    return "".join(list(unified_diff(before, after, n=1))[2:])
+
+
 RULES: dict[str, Rule] = {}
 """All rules whose modules are loaded, by code."""
 
 
-def add(rule: Rule) -> Rule:
-    """Registers a rule. Fails at import where its code is taken, or belongs to what other rules are about."""
-    if rule.code in RULES:
-        raise AssertionError(f"two rules have the code {rule.code}: {RULES[rule.code].title}; {rule.title}")
-    if rule.code[:2] != f"R{list(ABOUT).index(rule.about)}" or len(rule.code) != 4:
+def add(rule: Rule, rows: dict[str, Rule] = RULES, letter: str = "R", about: Iterable[str] = ABOUT) -> Rule:
+    """Registers a rule among the rows of its family: a letter, and what its rules are about.
+
+    Fails at import where its code is taken, or belongs to what other rules are about.
+    """
+    if rule.code in rows:
+        raise AssertionError(f"two rules have the code {rule.code}: {rows[rule.code].title}; {rule.title}")
+    if rule.code[:2] != f"{letter}{list(about).index(rule.about)}" or len(rule.code) != 4:
         raise AssertionError(f"{rule.code} is no code of a rule about {rule.about}")
-    RULES[rule.code] = rule
+    rows[rule.code] = rule
     return rule
 
 

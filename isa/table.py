@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from acortex.isa.operand_texts import SAID, said
 from acortex.isa.operands import AGENTS, KIND_COUNT, KINDS, MOST_TOKENS, NO_LOOP, OperandKind
 
 OPCODE_BITS = 8
@@ -63,20 +64,7 @@ EFFECT_NAMES = (START, HALT, LOOP, NEXT, MAKE_TOKEN, TAKE_TOKEN, JOIN_GROUP, PAR
 """What instructions do beside moving items. Code about such instructions reads their effect, not their name."""
 
 
-SAID = {
-    "apart": "yes: each pixel of a word is fetched by itself, by a read of its word, and takes a place of its own in"
-    " the buffer; no: a word is fetched once, with all of its pixels",
-    "keep": "yes: the words stay in the buffer, and the next feed takes them again; no: they leave it",
-    "dense": "yes: the channels of the taps follow each other without a gap; no: each tap begins at a row of arrays,"
-    " and rows up to there are 0",
-    "inside": "yes: pixels outside the image do not count; no: each has the code `value` of the window's border",
-    "first": "yes: the state before this step is 0; no: it is what the state store holds",
-    "reset": "yes: takes z, nx, r and nh, four words for each word of states, and r weighs nh; no: z and n, two words",
-}
-"""What operands mean by their names, where their kinds say too little: each flag, and what `yes` and `no` do."""
-
-
-def _operands(text: str) -> tuple[Operand, ...]:
+def _operands(text: str, mnemonic: str = "") -> tuple[Operand, ...]:
     """Reads "name:kind=default; …", one operand a part, and gives each its place in the word."""
     place = WORD_BITS - OPCODE_BITS
     operands = []
@@ -85,7 +73,7 @@ def _operands(text: str) -> tuple[Operand, ...]:
         name, _, kind_name = spec.strip().partition(":")
         kind = KINDS[kind_name or name]
         place -= kind.bits
-        operands.append(Operand(name, kind, place, int(default) if default else None, SAID.get(name, kind.doc)))
+        operands.append(Operand(name, kind, place, int(default) if default else None, said(mnemonic, name, kind.doc)))
     return tuple(operands)
 
 
@@ -101,7 +89,9 @@ def _row(
     setup: bool | None = False,
     effect: str = "",
 ) -> InstructionRow:
-    return InstructionRow(mnemonic, opcode, agent, timing, _operands(operands), doc, example, word, setup, effect)
+    return InstructionRow(
+        mnemonic, opcode, agent, timing, _operands(operands, mnemonic), doc, example, word, setup, effect
+    )
 
 
 # fmt: off

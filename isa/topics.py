@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from acortex.isa import container, files, names
 from acortex.isa.arithmetic import tensors
 from acortex.isa.arithmetic.quantisers import FRACTION, REACH, UNITY
-from acortex.isa.asm import arguments, assembler, diagnostics, directives, expressions, lexer, parser
+from acortex.isa.asm import arguments, assembler, directives, expressions, lexer, parser
 from acortex.isa.data import OFFSET_LIMIT
+from acortex.isa.language import diagnostics
 from acortex.isa.machine import CHANNELS
-from acortex.isa.operands import HOST_COUNT, KINDS
+from acortex.isa.operands import AGENTS, HOST_COUNT, KINDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,11 @@ def _expressions() -> Topic:
     text = (
         "A number may be an expression wherever a number stands alone: an operand that takes one, the fields zero,"
         " bits, packed, macs, columns, address and count of directives, a value of a `.row` line, and `.equ`.",
-        "No expression may stand for a register, a choice, a name, a shape, an order of axes, or a decimal number.",
+        "An extent of a shape is a number, a constant or an expression: 28x28, KxKx64, K x K x 64 or (2 * K) x 64. A"
+        " name with an x in it is the constant of that name where there is one, else extents with x between them.",
+        "A constant may stand for a register: after `.equ IMAGE, d0`, IMAGE is d0 wherever a stream may stand. Streams,"
+        " tokens, quantisers, groups, windows and loop registers may have such names; they are no numbers.",
+        "No expression may stand for a choice, a name, an order of axes, or a decimal number.",
         "Values are whole numbers. Every value on the way stays between -2^63 and 2^63, both left out.",
         "A name is a constant of `.equ` or a label, which stands for the address of the instruction below it."
         " Instructions, data and other directives may use a constant above its `.equ`; another `.equ` may use it"
@@ -147,10 +152,34 @@ def _codes() -> Topic:
     return Topic("Codes: what channels hold", text)
 
 
+def _chip() -> Topic:
+    text = (
+        "A controller reads instructions in order. It executes some itself, and puts the others into the queues of"
+        " agents; each agent executes its own in their order, beside the other agents.",
+        "The image of a layer goes from main memory to the buffer, as input vectors to a group of arrays, as sums to"
+        " the neurons, and as codes back into main memory, or first to the vector agent.",
+        "What one agent gives and another takes orders the two. Where they meet in main memory alone, a token does.",
+    )
+    rows = (
+        ("code", "what a channel holds: a whole number from 0, of four bits in the published chips"),
+        ("word", f"{CHANNELS} channels of one code each; main memory and buses move words"),
+        ("agent", f"a unit with a queue of instructions: {', '.join(AGENTS)}"),
+        ("array, group", f"{CHANNELS} x {CHANNELS} cells; arrays that hold one matrix of weights together"),
+        ("position", "one input vector of a layer, and what comes of it: one operation of each array of the group"),
+        ("frame", "the analog product of one position: inputs applied, currents integrated"),
+        ("stream", "a walk over words of main memory, d0 to d31; `acortex isa streams`"),
+        ("window", "a kernel that slides over an image, w0 to w7; `acortex isa windows`"),
+        ("quantiser", "how sums become codes, q0 to q63; `acortex isa activations`"),
+        ("token", "a counter, t0 to t63: `signal` adds one, `await` waits until there is one and takes it"),
+        ("layer, inference", "marks for reports: what is issued between two marks belongs to it"),
+    )
+    return Topic("The chip in a few words", text, rows)
+
+
 def _source() -> Topic:
     text = (
-        "A line holds labels, then an instruction or a directive, then a comment; each may be left out. Capitals"
-        " matter.",
+        "A line holds labels, then an instruction or a directive, then a comment; each may be left out. Words of"
+        " the language are in lower case; in names capitals matter.",
         "A comment begins with ; or # and ends with the line. Spaces and tabs part words. Text is UTF-8, and no"
         " character but those of names in quotes and comments is outside of ASCII.",
         "A program has one word for each instruction of its text, in the order of the text. A text with any mistake"
@@ -202,6 +231,7 @@ def _limits() -> Topic:
 
 
 TOPICS = {
+    "chip": _chip(),
     "source": _source(),
     "expressions": _expressions(),
     "loops": _loops(),

@@ -6,17 +6,19 @@ layer graph -> passes -> placement -> memory -> schedule -> assembly text -> pro
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from acortex.errors import AcortexError, ManyErrors
+from acortex.errors import AcortexError, ManyErrors, raise_all
 from acortex.isa.asm.assembler import assemble
-from acortex.isa.asm.diagnostics import Diagnostic
+from acortex.isa.language.diagnostics import Diagnostic
 from acortex.isa.machine import CHANNELS, Machine
-from acortex.isa.program import Program
+from acortex.isa.program import Program, compiled_file
 from acortex.programs.emit.program import ARRAYS, emit
 from acortex.programs.graph import Layer, LayerGraph, Product, Recurrent
 from acortex.programs.mapping.limits import MAX_INSTRUCTIONS, check_passes, check_schedule
@@ -99,7 +101,7 @@ def compile_graph(graph: LayerGraph, machine: Machine, mapping: str = "taps") ->
 def _assembled(name: str, text: str, arrays: dict[str, NDArray[np.generic]]) -> Program:
     """The program of a compiled text, which the steps before it see to that it assembles."""
     try:
-        return assemble(text, file=f"{name}.s", arrays={ARRAYS: arrays})
+        return assemble(text, file=compiled_file(name), arrays={ARRAYS: arrays})
     except AcortexError as error:
         first = error.errors[0] if isinstance(error, ManyErrors) else error
         line = first.line if isinstance(first, Diagnostic) else 0
@@ -120,15 +122,28 @@ def instructions_of(text: str) -> int:
 def plan_graph(graph: LayerGraph, machine: Machine, mapping: str = "taps") -> Plan:
     """All steps but the writing."""
     graph = pack_inputs(graph)
-    lowered = lower(graph, machine, mapping)
+    beyond: list[AcortexError] = []
+    lowered = lower(graph, machine, mapping, beyond)
     check_passes(graph, lowered.passes)
     inputs, outputs = ([port.map for port in ports] for ports in (graph.inputs, graph.outputs))
-    placement = place(_tiles(lowered.passes), machine)
-    memory = plan_memory(lowered.passes, lowered.layouts, inputs, outputs, machine, tuple(lowered.constants))
+    with _noted(beyond):
+        placement = place(_tiles(lowered.passes), machine)
+    with _noted(beyond):
+        memory = plan_memory(lowered.passes, lowered.layouts, inputs, outputs, machine, tuple(lowered.constants))
+    raise_all(beyond)
     places = next(iter(memory.rings.values()), 1)
     order = schedule(lowered.passes, inputs, outputs, places)
     check_schedule(graph, order)
     return Plan(graph, machine.name, lowered, placement, memory, order)
+
+
+@contextmanager
+def _noted(beyond: list[AcortexError]) -> Iterator[None]:
+    """Notes what a step lacks of the machine, so that the next one is looked at, too."""
+    try:
+        yield
+    except AcortexError as error:
+        beyond.append(error)
 
 
 def smallest_chip(graph: LayerGraph, machine: Machine, mapping: str = "taps") -> dict[str, int]:

@@ -208,20 +208,25 @@ class FigureRow(Document):
     """The row of the figure."""
     unit: str
     """The unit of both numbers; empty for plain ones."""
-    paper: float
-    """As printed."""
+    paper: float | None
+    """As printed; null where nothing is."""
     ours: Number
     """As simulated."""
     ratio: float | None
-    """Ours over the paper's; null where the paper prints 0."""
-    basis: str
-    """exact: counted; predicted: by constants that were derived without this network; fitted."""
+    """Ours over the paper's; null where the paper prints 0 or nothing."""
+    basis: Literal["exact", "predicted", "chosen", "fitted", "published"]
+    """exact: counted; published: put in as printed. Else what the row's settings were derived from: fitted where one is
+    solved from this network's rows, chosen where one was chosen with the table in view, predicted where none saw it."""
     doubtful: bool
     """Whether the printed number contradicts others."""
     ratio_left_out: float | None
-    """The ratio by constants that are derived anew without this network; null where the paper prints 0."""
+    """The ratio by fitted constants derived anew without this network; what was chosen stays. Null where paper is 0."""
     within: bool
     """Whether ours lies within 5 % of the printed interval, or within half a point where it is a percentage."""
+    note: str
+    """Why the row differs; empty where it is within."""
+    seen_by: list[str]
+    """The settings that the row rests on and that were fitted on this network or chosen with the table in view."""
 
 
 class FittedConstant(Document):
@@ -237,6 +242,19 @@ class FittedConstant(Document):
     """What the fit gives now."""
     fitted_on: list[str]
     """The networks that it is derived on."""
+
+
+class ChosenSetting(Document):
+    """A setting of the chip that was chosen with the figure in view."""
+
+    setting: str
+    """Its path in a chip file."""
+    value: str
+    """As a chip file writes it."""
+    unit: str
+    """Of the value; empty for plain ones."""
+    source: str
+    """Why it is what it is."""
 
 
 class LargestChipRow(Document):
@@ -262,12 +280,16 @@ class Reproduction(TableResult):
     SHOWN: ClassVar[dict[str, str]] = {"rows": "rows", "fitted": "fitted"}
     ROWS: ClassVar[str] = "rows"
 
-    schema_: Literal["acortex.reproduce/1"] = Field(default="acortex.reproduce/1", alias="schema")
+    schema_: Literal["acortex.reproduce/2"] = Field(default="acortex.reproduce/2", alias="schema")
     """The layout of this document."""
+    figure: str
+    """The figure: fig7b."""
     rows: list[FigureRow]
     """In the order of the figure."""
     fitted: list[FittedConstant]
     """The constants that are derived from it."""
+    chosen: list[ChosenSetting]
+    """The settings that were chosen with it in view."""
     resnet152_as_tabulated: list[FigureRow]
     """The rows of ResNet-152 with the network that the table's energies seem to count."""
     largest_chip: list[LargestChipRow]
@@ -291,7 +313,7 @@ class ErrorRow(Document):
     """One error."""
 
     code: str | None
-    """The code of the rule that is broken, for `acortex explain`; null where the error has none."""
+    """For `acortex explain`: A codes are of the assembler, R codes rules of the chip. Null for any other error."""
     message: str
     """What is wrong, in one sentence."""
     where: str | None
@@ -307,7 +329,7 @@ class ErrorRow(Document):
     hint: str | None
     """What to do; null where nothing is advised."""
     notes: list[ErrorNote]
-    """Further places of the same error."""
+    """Further places: what the error is about, such as a first definition, and where the same is wrong."""
 
 
 class ErrorReport(TableResult):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -13,15 +13,19 @@ from numpy.typing import NDArray
 
 from acortex.errors import AcortexError
 from acortex.isa.arithmetic.tensors import MAX_AXES
-from acortex.isa.asm.diagnostics import Hint, Mistake, Source
 from acortex.isa.asm.expressions import evaluate
-from acortex.isa.asm.lexer import MAX_DIGITS, Token, tokens_of
+from acortex.isa.asm.lexer import MAX_DIGITS, Token, place_of, tokens_of
 from acortex.isa.asm.parser import DataLine, Statement, arguments_of
+from acortex.isa.asm.shapes import read_shape
 from acortex.isa.data import from_blob
 from acortex.isa.files import Shelf
+from acortex.isa.language import data, directives
+from acortex.isa.language.diagnostics import Mistake, Note, Source
+from acortex.isa.language.names import meant
 from acortex.isa.names import is_name
 from acortex.isa.program import Constants, Line, Memory, Tensor, Weights
-from acortex.wording import any_of, did_you_mean
+from acortex.isa.rules import Facts, Rule
+from acortex.wording import any_of, count, shape_text
 
 MAX_DATA_BYTES = 1 << 28
 """All data of one program together, 256 MB."""
@@ -33,7 +37,7 @@ class Draft:
 
     source: Source
     files: Shelf
-    symbols: dict[str, int | None]
+    symbols: dict[str, int | str | None]
     name: str = ""
     chip: str = ""
     chip_at: str = ""
@@ -47,8 +51,8 @@ class Draft:
     """In the order of addresses."""
     samples: dict[str, NDArray[np.generic]] = field(default_factory=dict)
     labels: NDArray[np.int64] | None = None
-    declared: set[tuple[str, str]] = field(default_factory=set)
-    """Tables and names that a directive has begun to declare, rightly or not."""
+    declared: dict[tuple[str, str], Note] = field(default_factory=dict)
+    """Tables and names that a directive has begun to declare, rightly or not, each with its place."""
     data_bytes: int = 0
 
     def table(self, name: str) -> Mapping[str, object]:
@@ -70,86 +74,104 @@ class Given:
     def __contains__(self, field_name: str) -> bool:
         return field_name in self.fields
 
-    def mistake(self, field_name: str, message: str, hint: Hint = "") -> Mistake:
+    def mistake(
+        self,
+        field_name: str,
+        row: Rule,
+        /,
+        near: Callable[[], str] | None = None,
+        notes: tuple[Note, ...] = (),
+        facts: Facts | None = None,
+        **more: object,
+    ) -> Mistake:
         """A mistake in a field, or in the directive as a whole where the field is not given."""
         tokens = self.fields.get(field_name) or [self.statement.head]
-        return Mistake(message, tokens[0][2], tokens[-1][2] + len(tokens[-1][1]) - tokens[0][2], hint)
+        return Mistake(row, place_of(tokens), near=near, notes=notes, facts={**(facts or {}), **more})
+
+    def wrong(self, field_name: str, row: Rule) -> Mistake:
+        """A mistake in how a field is written: the row speaks of the field and of the text that stands there."""
+        text = " ".join(token[1] for token in self.fields[field_name])[:40]
+        return self.mistake(field_name, row, field=field_name, text=text)
+
+    def note(self, message: str, field_name: str = "") -> Note:
+        """The directive, or a field of it, as a place that a later mistake is about."""
+        tokens = self.fields.get(field_name) or [self.statement.head]
+        return Note(message, self.statement.line, tokens[0][2] + 1)
 
     def name(self, field_name: str) -> str:
         """A bare or quoted name."""
         kind, text, _ = self.fields[field_name][0]
         name = text[1:-1] if kind == "string" else text
         if len(self.fields[field_name]) > 1 or kind not in ("name", "string") or not is_name(name):
-            raise self.mistake(field_name, f"{field_name} takes a name", 'letters, digits, _ and ., or any text in "…"')
+            raise self.wrong(field_name, directives.TAKES_NAME)
         return name
 
     def string(self, field_name: str) -> str:
         """A quoted text."""
         tokens = self.fields[field_name]
         if len(tokens) > 1 or tokens[0][0] != "string":
-            raise self.mistake(field_name, f'{field_name} takes a text in quotes: {field_name}="…"')
+            raise self.wrong(field_name, directives.TAKES_TEXT)
         return tokens[0][1][1:-1]
 
     def integer(self, field_name: str, low: int, high: int) -> int:
         """An integer expression within low..high."""
         value = evaluate(self.fields[field_name], self.draft.symbols)
         if not low <= value <= high:
-            raise self.mistake(field_name, f"{field_name} is {value}, allowed is {low} to {high}")
+            raise self.mistake(field_name, directives.BOUNDS, field=field_name, value=value, low=low, high=high)
         return value
 
     def real(self, field_name: str) -> float:
         """A decimal number, written out: 0.0173, 1e-05 or 2."""
         tokens = self.fields[field_name]
         if len(tokens) > 1 or tokens[0][0] not in ("decimal", "number") or len(tokens[0][1]) > MAX_DIGITS:
-            raise self.mistake(field_name, f"{field_name} takes a decimal number", "write 0.0173 or 1.5e-05")
+            raise self.wrong(field_name, directives.DECIMAL)
         try:
             return float(tokens[0][1])
         except ValueError:
-            message = f"`{tokens[0][1]}` is not a decimal number"
-            raise self.mistake(field_name, message, "write 0.0173 or 1.5e-05") from None
+            raise self.wrong(field_name, directives.DECIMAL) from None
 
     def axes(self, field_name: str) -> tuple[int, ...]:
         """An order of axes: 1.2.0."""
         tokens = self.fields[field_name]
         parts = tokens[0][1].split(".")
         if len(tokens) > 1 or not all(len(part) == 1 and part in "0123456789" for part in parts):
-            raise self.mistake(field_name, f"{field_name} takes an order of axes", "write 1.2.0, the channels last")
+            raise self.wrong(field_name, directives.AXES)
         return tuple(map(int, parts))
 
     def choice(self, field_name: str, names: tuple[str, ...]) -> str:
         """One of a few names."""
         name = self.name(field_name)
         if name not in names:
-            hint = partial(did_you_mean, name, names, any_of(names))
-            raise self.mistake(field_name, f"no {field_name} is called `{name}`", hint)
+            near = partial(meant, name, names)
+            raise self.mistake(field_name, directives.CHOICE, near, field=field_name, name=name, known=any_of(names))
         return name
 
     def shapes(self, field_name: str, axes: int = MAX_AXES) -> tuple[tuple[int, ...], ...]:
         """One shape, or several with `|` between them: 784|28x28; of so many `axes` at most."""
-        shapes = []
-        tokens = self.fields[field_name]
-        for index, token in enumerate(tokens):
-            if index % 2 != (token[1] == "|") or (token[1] == "|" and index == len(tokens) - 1):
-                raise self.mistake(field_name, f"{field_name} takes a shape", "write 784, 28x28 or 784|28x28")
-            if token[1] != "|":
-                shapes.append(self._shape(field_name, token, axes))
-        return tuple(shapes)
+        alternatives: list[list[Token]] = [[]]
+        for token in self.fields[field_name]:
+            if token[1] == "|":
+                alternatives.append([])
+            else:
+                alternatives[-1].append(token)
+        if not all(alternatives):
+            raise self.wrong(field_name, directives.NO_SHAPE)
+        return tuple(self._shape(field_name, tokens, axes) for tokens in alternatives)
 
-    def _shape(self, field_name: str, token: Token, axes: int) -> tuple[int, ...]:
-        parts = token[1].split("x")
-        if token[0] not in ("shape", "number") or not all(part.isdigit() and len(part) < 10 for part in parts):
-            raise self.mistake(field_name, f"`{token[1][:40]}` is not a shape", "write 784, 28x28 or 1x28x28")
-        shape = tuple(int(part) for part in parts)
-        if len(shape) > axes or min(shape) < 1 or math.prod(shape) > MAX_DATA_BYTES:
-            message = f"1 to {axes} numbers above 0, whose product is {MAX_DATA_BYTES} at most"
-            raise self.mistake(field_name, f"shape {token[1]} is not allowed: {message}")
-        return shape
+    def _shape(self, field_name: str, tokens: list[Token], axes: int) -> tuple[int, ...]:
+        extents = read_shape(tokens, self.draft.symbols)
+        if extents is None:
+            raise self.wrong(field_name, directives.NO_SHAPE)
+        if len(extents) > axes or min(extents) < 1 or math.prod(extents) > MAX_DATA_BYTES:
+            facts = {"shape": shape_text(extents), "axes": axes, "most": MAX_DATA_BYTES}
+            raise self.mistake(field_name, directives.SHAPE_RANGE, facts=facts)
+        return tuple(extents)
 
     def one_shape(self, field_name: str) -> tuple[int, ...]:
         """Exactly one shape, with room for the axis of inferences and one of 1 behind it."""
         shapes = self.shapes(field_name, MAX_AXES + 2)
         if len(shapes) > 1:
-            raise self.mistake(field_name, f"{field_name} takes one shape here")
+            raise self.mistake(field_name, directives.ONE_SHAPE, field=field_name)
         return shapes[0]
 
     def line(self) -> Line:
@@ -165,14 +187,15 @@ class Given:
         """Counts data against what a program may hold."""
         self.draft.data_bytes += count
         if self.draft.data_bytes > MAX_DATA_BYTES:
-            raise self.mistake("", f"the program's data exceed {MAX_DATA_BYTES} bytes")
+            raise self.mistake("", data.ALL_DATA, most=MAX_DATA_BYTES)
 
     def file_array(self) -> NDArray[np.generic]:
         """The array of `file=` and `key=`, from a file inside the folder of the source."""
         try:
             array = self.draft.files.array(self.string("file"), self.name("key") if "key" in self else None)
         except AcortexError as error:
-            raise self.mistake("key" if "`" in error.message else "file", error.message, error.hint) from None
+            at = "key" if "`" in error.message else "file"
+            raise self.mistake(at, data.FILE, reason=error.message, advice=error.hint) from None
         self.claim(array.nbytes)
         return array
 
@@ -186,10 +209,10 @@ class Given:
         if len(shape) > 1:
             for row, found in zip(rows, values, strict=True):
                 if len(found) != width:
-                    raise Mistake(f"this row has {len(found)} values, {width} are needed", line=row.line)
+                    raise Mistake(data.ROW_WIDTH, line=row.line, found=count(len(found), "value"), width=width)
         total = sum(len(found) for found in values)
         if total != math.prod(shape):
-            raise self.mistake("", f"the rows hold {total} values, {math.prod(shape)} are needed")
+            raise self.mistake("", data.ROW_COUNT, found=count(total, "value"), needed=math.prod(shape))
         return np.concatenate(values).reshape(shape)
 
     def _row(self, row: DataLine, low: int, high: int) -> NDArray[np.signedinteger[Any]]:
@@ -198,16 +221,14 @@ class Given:
             found = []
             for name, tokens in row.arguments:
                 if name is not None:
-                    raise Mistake("a row holds values without names", name[2], len(name[1]), line=row.line)
+                    raise Mistake(data.ROW_NAMES, place_of([name]), line=row.line)
                 found.append(self._row_value(row, tokens))
             values = np.array(found, dtype=np.int64)
         wrong = np.flatnonzero((values < low) | (values > high))
         if len(wrong):
             tokens = arguments_of(tokens_of(self.draft.source.lines[row.line - 1])[1:], 0)[wrong[0]][1]
-            length = tokens[-1][2] + len(tokens[-1][1]) - tokens[0][2]
-            raise Mistake(
-                f"{values[wrong[0]]} is out of range, allowed is {low} to {high}", tokens[0][2], length, "", row.line
-            )
+            value = values[wrong[0]]
+            raise Mistake(data.ROW_RANGE, place_of(tokens), line=row.line, value=value, low=low, high=high)
         return values
 
     def _row_value(self, row: DataLine, tokens: list[Token]) -> int:
@@ -221,16 +242,16 @@ class Given:
         """The bytes of the `.blob` lines."""
         lines = self.statement.data
         if not lines:
-            raise self.mistake("", "the data are missing", "name a file=, or follow with .row or .blob lines")
+            raise self.mistake("", data.NO_DATA)
         mixed = next((line for line in lines if line.blob is None), None)
         if mixed is not None:
-            raise Mistake(".row and .blob lines do not mix", line=mixed.line)
+            raise Mistake(data.MIXED, line=mixed.line)
         try:
             return from_blob("".join(line.blob[1][1:-1] for line in lines if line.blob), size)
         except AcortexError as error:
-            raise Mistake(error.message, hint=error.hint, line=lines[0].line) from None
+            raise Mistake(data.BLOB, line=lines[0].line, reason=error.message, advice=error.hint) from None
 
     def no_inline(self) -> None:
         """There are no data lines where a file is named."""
         if self.statement.data:
-            raise Mistake("data lines follow, yet a file is named", line=self.statement.data[0].line)
+            raise Mistake(data.FILE_AND_LINES, line=self.statement.data[0].line)

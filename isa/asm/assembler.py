@@ -4,6 +4,7 @@
     .program NAME                               the program's name; that of the file where it is left out
     .chip NAME                                  the chip that it is for
     .equ NAME, EXPRESSION                       a constant; expressions: see acortex.isa.asm.expressions
+    .equ NAME, d3                               a name for a register: a stream, token, quantiser, group or window
     .input NAME, shape=784|28x28, encode=ENCODING, bits=4
                                                 an input tensor: the forms that one inference may take, the first of
                                                 them the canonical one; encodings: see acortex.isa.arithmetic.tensors
@@ -39,19 +40,24 @@ from numpy.typing import NDArray
 from acortex import safe_files
 from acortex.errors import UsageError
 from acortex.isa.asm.arguments import Draft
-from acortex.isa.asm.diagnostics import Consequence, Hint, Mistake, MistakeLog, Source
 from acortex.isa.asm.directives import carry_out, is_late
 from acortex.isa.asm.expressions import evaluate
-from acortex.isa.asm.lexer import Token
-from acortex.isa.asm.parser import Parsed, Statement, bind, define, parse
-from acortex.isa.checks import Problem, check
+from acortex.isa.asm.lexer import Token, place_of
+from acortex.isa.asm.parser import Parsed, Statement, bind, define, is_register, is_reserved, parse
+from acortex.isa.checks import Address, Addresses, Problem, check
 from acortex.isa.codec import OPCODE_SHIFT, Instruction, allowed
 from acortex.isa.files import Shelf
+from acortex.isa.language import directives, operands
+from acortex.isa.language import names as naming
+from acortex.isa.language import text as texts
+from acortex.isa.language.diagnostics import Consequence, Mistake, MistakeLog, Note, Source
+from acortex.isa.language.program import NO_INSTRUCTIONS
 from acortex.isa.names import is_name
 from acortex.isa.operands import KINDS, OperandKind
 from acortex.isa.program import Line, Program
+from acortex.isa.rules import Facts
 from acortex.isa.table import MNEMONICS, Operand
-from acortex.wording import any_of, count, did_you_mean
+from acortex.wording import any_of, count
 
 MAX_BYTES = 1 << 26
 """The largest source text, 64 MB."""
@@ -110,12 +116,11 @@ def assemble_file(path: Path | str) -> Program:
     except (OSError, ValueError) as error:
         raise UsageError(f"cannot read the file: {safe_files.reason(error)}", where=str(path)) from None
     if len(data) > MAX_BYTES:
-        raise UsageError(f"the file has more than {MAX_BYTES} bytes", where=str(path), hint="put data into a .npz file")
+        raise texts.LARGE_FILE.broken(str(path), most=MAX_BYTES)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        hint = "a source is text in UTF-8; a program that is assembled already ends in .acx"
-        raise UsageError(f"byte {error.start} is not UTF-8 text", where=str(path), hint=hint) from None
+        raise texts.NOT_UTF8.broken(str(path), place=error.start) from None
     return assemble(text, file=str(path), folder=path.parent)
 
 
@@ -124,13 +129,11 @@ def _source(text: str, file: str) -> Source:
         kind = type(text).__name__
         raise UsageError(f"a source is a str, and {kind} was given", where=file, hint="decode bytes, as text in UTF-8")
     if len(text) > MAX_BYTES or text.count("\n") >= MAX_LINES:
-        message = f"the text has more than {MAX_LINES} lines or {MAX_BYTES} characters"
-        raise UsageError(message, where=file, hint="put data into a .npz file")
+        raise texts.LONG_TEXT.broken(file, lines=MAX_LINES, characters=MAX_BYTES)
     lines = tuple(line.removesuffix("\r") for line in text.split("\n"))
     longest = max(range(len(lines)), key=lambda index: len(lines[index]))
     if len(lines[longest]) > MAX_LINE:
-        message = f"the line has {len(lines[longest])} characters, {MAX_LINE} are allowed"
-        raise UsageError(message, where=f"{file}:{longest + 1}:1", hint="cut the data into several lines")
+        raise texts.LONG_LINE.broken(f"{file}:{longest + 1}:1", characters=len(lines[longest]), most=MAX_LINE)
     return Source(file, lines)
 
 
@@ -155,7 +158,7 @@ class _Assembly:
                 self._attempt(statement, self._constant)
         others = [statement for statement in directives if statement.head[1] != ".equ"]
         for statement in sorted(others, key=lambda statement: is_late(statement.head[1])):
-            self._attempt(statement, lambda statement: carry_out(self.draft, statement))
+            self._attempt(statement, self._declare)
         self._need_samples()
         for statement in self.parsed.instructions:
             self._attempt(statement, self._instruction)
@@ -167,22 +170,43 @@ class _Assembly:
         except Mistake as mistake:
             self.report.add(statement.line, mistake)
 
+    def _declare(self, statement: Statement) -> None:
+        """Carries out a directive. What a failed one would have declared is not reported as missing, too."""
+        try:
+            carry_out(self.draft, statement)
+        except Mistake:
+            for name, tokens in statement.arguments[:1]:
+                if name is None or name[1] == "name":
+                    self.parsed.doubtful.add(tokens[0][1].strip('"'))
+            raise
+
     def _constant(self, statement: Statement) -> None:
-        """`.equ NAME, EXPRESSION`, of labels and the constants above it. The name of a failed one is kept as failed."""
+        """`.equ NAME, EXPRESSION`, of labels and the constants above it, or `.equ NAME, REGISTER`.
+
+        The name of a failed one is kept as failed.
+        """
         fields = bind(statement.head, statement.arguments, ("name", "value"))
         if len(fields) < 2 or len(fields["name"]) > 1:
-            raise Mistake("`.equ` needs a name and a value", statement.head[2], 4, "write .equ NAME, EXPRESSION")
+            raise Mistake(naming.BARE_EQU, place_of([statement.head]))
         token = fields["name"][0]
         define(self.parsed, statement.line, token, "constant")
         try:
-            for kind, name, column in fields["value"]:
-                if (kind, name) == token[:2]:
-                    raise Mistake(f"`{name}` is defined by itself", column, len(name), "give it another name")
-            value = evaluate(fields["value"], self.draft.symbols)
+            for one in fields["value"]:
+                if one[:2] == token[:2]:
+                    raise Mistake(naming.CIRCLE, place_of([one]), name=one[1])
+            value = self._meaning(fields["value"])
         except Mistake:
             self.draft.symbols[token[1]] = None
             raise
         self.draft.symbols[token[1]] = value
+
+    def _meaning(self, tokens: list[Token]) -> int | str:
+        """What a constant stands for: a register, by its own name or by another constant, or a number."""
+        name, symbols = tokens[0][1], self.draft.symbols
+        if len(tokens) == 1 and is_register(name):
+            return name
+        known = symbols.get(name) if len(tokens) == 1 else None
+        return known if isinstance(known, str) else evaluate(tokens, symbols)
 
     def _need_samples(self) -> None:
         """Samples are for all inputs or for none, and as many as labels."""
@@ -194,20 +218,21 @@ class _Assembly:
         line = next(statement for statement in self.parsed.directives if is_late(statement.head[1])).line
         if draft.labels is not None and counts != {len(draft.labels)}:
             found = count(max(counts), "sample") if counts else "no samples"
-            self.report.add(line, Mistake(f"the program has {count(len(draft.labels), 'label')}, and {found}", 0, 1))
+            labels = count(len(draft.labels), "label")
+            self.report.add(line, Mistake(directives.LABEL_COUNT, labels=labels, samples=found))
         elif lacking:
-            self.report.add(line, Mistake(f"there are no samples for input `{lacking[0]}`", 0, 1))
+            self.report.add(line, Mistake(directives.LACKS_SAMPLES, name=lacking[0]))
 
     def _instruction(self, statement: Statement) -> None:
         """Encodes one instruction. Where it fails, which is reported, None keeps its place."""
         self.instructions.append(None)
-        _, mnemonic, column = statement.head
+        mnemonic, place = statement.head[1], place_of([statement.head])
         row = MNEMONICS.get(mnemonic)
         if statement.unread:
-            raise Consequence("the instruction could not be read", column, len(mnemonic))
+            raise Consequence(texts.CONSEQUENCE, place, reason="the instruction could not be read")
         if row is None:
-            hint = partial(did_you_mean, mnemonic, MNEMONICS, "`acortex isa` lists the instructions")
-            raise Mistake(f"no instruction is called `{mnemonic[:40]}`", column, len(mnemonic), hint)
+            near = partial(naming.meant, mnemonic, MNEMONICS)
+            raise Mistake(naming.NO_INSTRUCTION, place, near=near, name=mnemonic[:40])
         given = bind(statement.head, statement.arguments, tuple(row.by_name))
         values = {}
         word = row.opcode << OPCODE_SHIFT
@@ -228,59 +253,101 @@ class _Assembly:
         if tokens is not None:
             return self._given_value(operand, tokens)
         if operand.default is None:
-            _, mnemonic, column = statement.head
-            message = f"`{mnemonic}` needs operand `{operand.name}`, {operand.doc}"
-            raise Mistake(message, column, len(mnemonic))
+            facts = {"head": statement.head[1], "operand": operand.name, "what": operand.doc}
+            raise Mistake(operands.LACKING, place_of([statement.head]), facts=facts)
         return operand.default
 
     def _given_value(self, operand: Operand, tokens: list[Token]) -> int:
         kind = operand.kind
         if len(tokens) == 1:
-            value = _WRITTEN[kind.name].get(tokens[0][1])
+            value = _WRITTEN[kind.name].get(self._word(tokens[0]))
             if value is not None:
                 return value
         if kind.prefix or kind.choices:
-            raise _at(
-                tokens, f"`{operand.name}` takes {_wanted(kind)}, not `{_shown(tokens)}`", _suggestion(kind, tokens)
-            )
+            raise self._no_word(operand, tokens)
         if kind.table and kind.table != "label":
             return self._named(operand, tokens)
         value = evaluate(tokens, self.draft.symbols)
         if value not in _NUMBERS[kind.name]:
-            raise _at(tokens, f"`{operand.name}` is {value}, {allowed(kind)}", kind.doc)
+            facts = {"operand": operand.name, "value": value, "allowed": allowed(kind), "what": kind.doc}
+            raise Mistake(operands.RANGE, place_of(tokens), facts=facts)
         return value
+
+    def _word(self, token: Token) -> str:
+        """A word of the text, or the register that it stands for."""
+        known = self.draft.symbols.get(token[1]) if token[0] == "name" else None
+        return known if isinstance(known, str) else token[1]
+
+    def _no_word(self, operand: Operand, tokens: list[Token]) -> Mistake:
+        """A mistake in an operand that takes a register or a choice."""
+        shown, text = _shown(tokens), tokens[0][1]
+        if len(tokens) == 1 and text in self.draft.symbols:
+            known = self.draft.symbols[text]
+            if known is None:
+                return Consequence(texts.CONSEQUENCE, place_of(tokens), reason=f"`{text}` has no value")
+            shown = f"{text}`, which is `{known}"
+        alone = len(tokens) == 1 and tokens[0][0] == "name"
+        near = partial(self._near_word, operand.kind, text) if alone else None
+        facts = {"operand": operand.name, "wanted": _wanted(operand.kind), "text": shown}
+        return Mistake(operands.WORD, place_of(tokens), near=near, facts=facts)
+
+    def _near_word(self, kind: OperandKind, text: str) -> str:
+        """The choice, the register or the name of one that a word may have meant, or how a register gets its name."""
+        if kind.choices:
+            return naming.meant(text, kind.choices)
+        if text.lower() in _WRITTEN[kind.name]:
+            return naming.meant(text, [text.lower()])
+        symbols, written = self.draft.symbols, _WRITTEN[kind.name]
+        if text in symbols or text[1:].isdecimal() or is_reserved(text):
+            return ""
+        named = [name for name, known in symbols.items() if isinstance(known, str) and known in written]
+        return naming.meant(text, named) or f"name one: .equ {text}, {kind.prefix}0"
 
     def _named(self, operand: Operand, tokens: list[Token]) -> int:
         """The number of a name in a table. A layer's name is given its number at its first use."""
         token_kind, text, _ = tokens[0]
         name = text[1:-1] if token_kind == "string" else text
         if len(tokens) > 1 or token_kind not in ("name", "string") or not is_name(name):
-            raise _at(tokens, f"`{operand.name}` takes the name of {operand.doc}, not `{_shown(tokens)}`")
+            facts = {"operand": operand.name, "what": operand.doc, "text": _shown(tokens)}
+            raise Mistake(operands.A_NAME, place_of(tokens), facts=facts)
         draft = self.draft
         if operand.kind.table == "layer":
             number = draft.layers.setdefault(name, len(draft.layers))
             if number > operand.kind.high:
-                raise _at(tokens, f"a program has at most {operand.kind.high + 1} layers")
+                raise Mistake(operands.AT_MOST, place_of(tokens), most=operand.kind.high + 1, what="layers")
             return number
         table = draft.table(operand.kind.table)
         if name not in table:
             if (operand.kind.table, name) in draft.declared or name in self.parsed.doubtful:
-                raise Consequence(f"`{name}` is declared wrongly", tokens[0][2], len(text))
-            hint = partial(did_you_mean, name, table, f"declare it with .{operand.kind.table}")
-            message = f"no {_TABLES[operand.kind.table]} is called `{name}`"
-            raise _at(tokens, message, hint)
+                raise Consequence(texts.CONSEQUENCE, place_of(tokens), reason=f"`{name}` is declared wrongly")
+            facts = {"what": _TABLES[operand.kind.table], "name": name, "directive": operand.kind.table}
+            raise Mistake(operands.NOT_DECLARED, place_of(tokens), near=partial(naming.meant, name, table), facts=facts)
         return list(table).index(name)
 
     def _rules(self) -> None:
         """The rules of acortex.isa.checks, each reported at the operand that breaks it."""
         if not self.instructions and not self.report:
-            self.report.add(
-                1, Mistake("the text holds no instructions", 0, 1, "the shortest program is `start`, `halt`")
-            )
+            self.report.add(1, Mistake(NO_INSTRUCTIONS))
         unread = [None] if self.parsed.broken_lines else []
         for problem in check([*self.instructions, *unread], {}):
             statement = self.parsed.instructions[problem.index]
-            self.report.add(statement.line, _placed(problem, statement))
+            notes = tuple(self._note(message, index) for message, index in problem.see)
+            facts = {name: self._spoken(fact) for name, fact in problem.facts.items()}
+            self.report.add(statement.line, _placed(problem, statement, notes, facts))
+
+    def _spoken(self, fact: object) -> object:
+        """A fact as a source has it: instructions by their lines."""
+        lines = self.parsed.instructions
+        if isinstance(fact, Address) and fact.index < len(lines):
+            return f"line {lines[fact.index].line}"
+        if isinstance(fact, Addresses):
+            return f"lines {lines[fact.first].line} to {lines[fact.last].line}"
+        return fact
+
+    def _note(self, message: str, index: int) -> Note:
+        """An instruction as a further place of a mistake."""
+        statement = self.parsed.instructions[index]
+        return Note(message, statement.line, statement.head[2] + 1)
 
     def program(self) -> Program:
         """What the text makes, after a `run` that reported nothing."""
@@ -306,10 +373,6 @@ class _Assembly:
         )
 
 
-def _at(tokens: list[Token], message: str, hint: Hint = "") -> Mistake:
-    return Mistake(message, tokens[0][2], tokens[-1][2] + len(tokens[-1][1]) - tokens[0][2], hint)
-
-
 def _shown(tokens: list[Token]) -> str:
     return " ".join(token[1] for token in tokens)[:40]
 
@@ -322,15 +385,10 @@ def _wanted(kind: OperandKind) -> str:
     return f"{kind.doc} ({kind.prefix}0 to {kind.prefix}{kind.registers[-1]}{words})"
 
 
-def _suggestion(kind: OperandKind, tokens: list[Token]) -> Hint:
-    return partial(did_you_mean, tokens[0][1], kind.choices) if kind.choices else ""
-
-
-def _placed(problem: Problem, statement: Statement) -> Mistake:
+def _placed(problem: Problem, statement: Statement, notes: tuple[Note, ...], facts: Facts) -> Mistake:
     """A broken rule at the operand that breaks it, or at the mnemonic."""
-    head = statement.head
+    head, tokens = statement.head, [statement.head]
     if problem.operand:
         fields = bind(head, statement.arguments, tuple(MNEMONICS[head[1]].by_name))
-        if problem.operand in fields:
-            return _at(fields[problem.operand], problem.message, problem.hint)
-    return Mistake(problem.message, head[2], len(head[1]), problem.hint)
+        tokens = fields.get(problem.operand, tokens)
+    return Mistake(problem.row, place_of(tokens), notes=notes, facts=facts)

@@ -15,14 +15,19 @@ from numpy.typing import NDArray
 from acortex.errors import AcortexError
 from acortex.isa.arithmetic.tensors import ENCODINGS, MAX_CODE_BITS, MAX_SCALE, MAX_WORDS, MIN_SCALE, accept, fault
 from acortex.isa.asm.arguments import Draft, Given
-from acortex.isa.asm.diagnostics import Consequence, Mistake
 from acortex.isa.asm.expressions import LIMIT
+from acortex.isa.asm.lexer import place_of
 from acortex.isa.asm.parser import Statement, bind
 from acortex.isa.data import OFFSET_LIMIT, TYPES, WEIGHT_HIGH, WEIGHT_LOW, constants_fault, packed_size, unpack_weights
+from acortex.isa.language import data, operands
+from acortex.isa.language import directives as row_of
+from acortex.isa.language.diagnostics import Consequence, Mistake, Note
+from acortex.isa.language.names import NO_DIRECTIVE, meant
+from acortex.isa.language.text import CONSEQUENCE
 from acortex.isa.machine import CHANNELS
 from acortex.isa.operands import KINDS, PACKED
 from acortex.isa.program import Constants, Memory, Tensor, Weights
-from acortex.wording import any_of, did_you_mean, shape_text
+from acortex.wording import all_of, any_of, shape_text
 
 MAX_CODE = (1 << MAX_CODE_BITS) - 1
 
@@ -30,9 +35,19 @@ MAX_TABLES = 1 << KINDS["constants"].bits
 """How many pieces the initial memory may have."""
 
 
-def _once(given: Given, known: object, what: str) -> None:
-    if known:
-        raise given.mistake("name", f"a second {what}", "a program has one")
+def _once(given: Given, what: str, field_name: str = "name") -> None:
+    """Holds a directive to standing once."""
+    declared = given.draft.declared
+    if known := declared.get(("once", what)):
+        raise given.mistake(field_name, row_of.SECOND, notes=(known,), what=what)
+    declared["once", what] = given.note("the first one", field_name)
+
+
+_MANY = {
+    "layer": "layers", "input": "inputs", "output": "outputs", "weights": "matrices of weights",
+    "constants": "tables of constants",
+}  # fmt: skip
+"""What each kind of declaration makes, where there are too many."""
 
 
 def _new(given: Given, kind: str) -> str:
@@ -40,21 +55,21 @@ def _new(given: Given, kind: str) -> str:
     name = given.name("name")
     declared = given.draft.declared
     if (kind, name) in declared:
-        raise given.mistake("name", f"`{name}` is declared twice")
+        raise given.mistake("name", row_of.DECLARED_TWICE, notes=(declared[kind, name],), name=name)
     limit = KINDS[kind].high + 1
     if sum(1 for known, _ in declared if known == kind) >= limit:
-        raise given.mistake("name", f"a program has at most {limit} of these")
-    declared.add((kind, name))
+        raise given.mistake("name", operands.AT_MOST, most=limit, what=_MANY[kind])
+    declared[kind, name] = given.note("the first declaration", "name")
     return name
 
 
 def _program(given: Given) -> None:
-    _once(given, given.draft.name, "name of the program")
+    _once(given, "name of the program")
     given.draft.name = given.name("name")
 
 
 def _chip(given: Given) -> None:
-    _once(given, given.draft.chip, "chip")
+    _once(given, "chip")
     given.draft.chip = given.name("name")
     given.draft.chip_at = given.place("name")
 
@@ -78,7 +93,7 @@ def _tensor(given: Given, table: dict[str, Tensor], kind: str) -> None:
     )
     wrong = fault(tensor)
     if wrong:
-        raise given.mistake(*wrong)
+        raise given.mistake(wrong[0], row_of.TENSOR, reason=wrong[1])
     table[name] = tensor
 
 
@@ -95,7 +110,7 @@ def _weights(given: Given) -> None:
     name = _new(given, "weights")
     shape = given.one_shape("shape")
     if len(shape) != 2 or max(shape) > KINDS["rows"].high:
-        raise given.mistake("shape", "a matrix has rows x columns", f"write 785x64, each at most {KINDS['rows'].high}")
+        raise given.mistake("shape", row_of.MATRIX, most=KINDS["rows"].high)
     rows, columns = shape
     macs = given.integer("macs", 0, rows * columns) if "macs" in given else rows * columns
     draft.weights[name] = Weights(name, _weight_values(given, (rows, columns)), macs)
@@ -115,15 +130,15 @@ def _file_integers(given: Given, shape: tuple[int, ...], what: str, low: int, hi
     array = given.file_array()
     if array.shape != shape:
         found = shape_text(array.shape) or "a single number"
-        raise given.mistake("shape", f"the file holds {found}, not {shape_text(shape)}")
+        raise given.mistake("shape", data.FILE_SHAPE, found=found, shape=shape_text(shape))
     if array.dtype.kind not in "iu":
-        raise given.mistake("file", f"{what}s are integers, the file holds {array.dtype.name}")
+        raise given.mistake("file", data.FILE_TYPE, what=what, found=array.dtype.name)
     numbers: NDArray[np.integer[Any]] = array.view()  # type: ignore[assignment]  # of a kind that was checked
     if int(numbers.min()) < low or int(numbers.max()) > high:
         place = np.argwhere((numbers < low) | (numbers > high))[0]
         at = ", ".join(map(str, place))
-        message = f"{what} {numbers[tuple(place)]} at [{at}] is out of range, allowed is {low} to {high}"
-        raise given.mistake("file", message)
+        value = numbers[tuple(place)]
+        raise given.mistake("file", data.FILE_RANGE, what=what, value=value, at=at, low=low, high=high)
     return numbers
 
 
@@ -138,7 +153,7 @@ def _constants(given: Given) -> None:
         values = np.frombuffer(given.blob(math.prod(shape) * 8), "<i8").reshape(shape) if rows is None else rows
     wrong = constants_fault(values)
     if wrong:
-        raise given.mistake("file", wrong)
+        raise given.mistake("file", data.CONSTANTS, reason=wrong)
     given.draft.constants[name] = Constants(name, values.astype(np.int64))
 
 
@@ -157,9 +172,11 @@ def _memory(given: Given) -> None:
     for other in known[max(place - 1, 0) : place + 1]:
         if other.address < table.end and address < other.end:
             first, last = max(address, other.address), min(table.end, other.end) - 1
-            raise given.mistake("address", f"words {first} to {last} are given in line {other.line.number} already")
+            note = Note("the words are given here", other.line.number)
+            facts = {"first": first, "last": last, "known": other.line.number}
+            raise given.mistake("address", data.OVERLAP, notes=(note,), facts=facts)
     if len(known) >= MAX_TABLES:
-        raise given.mistake("address", f"a program has at most {MAX_TABLES} of these")
+        raise given.mistake("address", operands.AT_MOST, most=MAX_TABLES, what="pieces of initial memory")
     known.insert(place, table)
 
 
@@ -169,7 +186,7 @@ def _own_array(given: Given, default_type: str) -> NDArray[np.generic]:
         given.no_inline()
         return given.file_array()
     if "shape" not in given:
-        raise given.mistake("", "the data are missing", "name a file=, or give shape= and .row or .blob lines")
+        raise given.mistake("", data.NO_DATA, near=lambda: "name a file=, or give shape= and .row or .blob lines")
     shape = given.one_shape("shape")
     dtype = np.dtype(given.choice("type", TYPES) if "type" in given else default_type).newbyteorder("<")
     size = math.prod(shape) * dtype.itemsize
@@ -183,32 +200,31 @@ def _samples(given: Given) -> None:
     draft, name = given.draft, given.name("name")
     tensor = draft.inputs.get(name)
     if tensor is None and ("input", name) in draft.declared:
-        raise Consequence(f"input `{name}` is declared wrongly")
+        raise Consequence(CONSEQUENCE, reason=f"input `{name}` is declared wrongly")
     if tensor is None:
-        hint = partial(did_you_mean, name, draft.inputs, "declare it with .input")
-        raise given.mistake("name", f"no input is called `{name}`", hint)
-    if name in draft.samples:
-        raise given.mistake("name", f"a second set of samples for `{name}`")
+        near = partial(meant, name, draft.inputs)
+        raise given.mistake("name", operands.NOT_DECLARED, near, what="input", name=name, directive="input")
+    _once(given, f"set of samples for `{name}`")
     array = _own_array(given, "uint8")
     try:
         accept(tensor, array)
     except AcortexError as error:
-        raise given.mistake("name", error.message, error.hint) from None
+        raise given.mistake("name", data.SAMPLES, reason=error.message, advice=error.hint) from None
     for other, known in draft.samples.items():
         if len(known) != len(array):
-            raise given.mistake("name", f"`{name}` has {len(array)} samples, `{other}` has {len(known)}")
+            facts = {"name": name, "found": len(array), "other": other, "known": len(known)}
+            raise given.mistake("name", row_of.SAMPLE_COUNT, facts=facts)
     draft.samples[name] = array
 
 
 def _labels(given: Given) -> None:
     draft = given.draft
-    if draft.labels is not None:
-        raise given.mistake("", "a second set of labels")
+    _once(given, "set of labels", "")
     array = _own_array(given, "int64")
     if array.ndim != 1 or array.dtype.kind not in "iu":
-        raise given.mistake("shape" if "shape" in given else "file", "labels are one row of integers")
+        raise given.mistake("shape" if "shape" in given else "file", data.LABEL_FORM)
     if array.dtype == np.uint64 and len(array) and int(array.max()) >= LIMIT:
-        raise given.mistake("file", f"label {array.max()} is too large")
+        raise given.mistake("file", data.LABEL_RANGE, value=array.max())
     draft.labels = array.astype(np.int64)
 
 
@@ -253,7 +269,8 @@ DIRECTIVES: dict[str, Directive] = {
 
 FIELDS = {
     "name": "a name, bare or in quotes",
-    "shape": "extents as in 3x32x32; several allowed shapes of a tensor are separated by |",
+    "shape": "extents as in 3x32x32 or K x K x 64, with a constant K; several allowed shapes of a tensor are separated"
+        " by |",
     "encode": "how numbers become codes: " + "; ".join(f"{name}: {one.doc}" for name, one in ENCODINGS.items()),
     "bits": f"bits of a code, 1 to {MAX_CODE_BITS}; 4 where left out",
     "scale": f"what a step of a linear code stands for, {MIN_SCALE:g} to {MAX_SCALE:g}; 1 where left out",
@@ -272,7 +289,7 @@ FIELDS = {
 
 TEXT = {
     ".equ": (".equ NAME, EXPRESSION", "Defines a constant, for instructions, data and other directives anywhere in the"
-             " text, and for another .equ below it. See `acortex isa expressions`."),
+             " text, and for another .equ below it; `.equ IMAGE, d0` names a register. See `acortex isa expressions`."),
     ".row": (".row VALUE, VALUE, ...", "A row of the data of the directive above it."),
     ".blob": (".blob \"BASE64\"", "Data of the directive above it: bytes, packed by zlib, as the disassembler writes."),
 }
@@ -287,14 +304,14 @@ def is_late(name: str) -> bool:
 
 def carry_out(draft: Draft, statement: Statement) -> None:
     """Does what one directive says. Raises Mistake."""
-    _, name, column = statement.head
+    name = statement.head[1]
     directive = DIRECTIVES.get(name)
     if directive is None:
         known = [*DIRECTIVES, *TEXT]
-        hint = partial(did_you_mean, name, known, f"known are {any_of(known)}")
-        raise Mistake(f"no directive is called `{name}`", column, len(name), hint)
+        near, place = partial(meant, name, known), place_of([statement.head])
+        raise Mistake(NO_DIRECTIVE, place, near=near, name=name, known=any_of(known))
     fields = bind(statement.head, statement.arguments, directive.required + directive.optional)
     missing = [field_name for field_name in directive.required if field_name not in fields]
     if missing:
-        raise Mistake(f"`{name}` needs {any_of(missing)}", column, len(name))
+        raise Mistake(row_of.NEEDS, place_of([statement.head]), directive=name, fields=all_of(missing))
     directive.act(Given(draft, statement, fields))

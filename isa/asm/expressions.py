@@ -7,10 +7,14 @@ address that was rounded unseen is a mistake: `/` must divide exactly, `//` roun
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
-from acortex.isa.asm.diagnostics import Consequence, Mistake
-from acortex.isa.asm.lexer import Token, number_of
-from acortex.wording import did_you_mean
+from acortex.isa.asm.lexer import Token, number_of, place_of
+from acortex.isa.language import expressions as row_of
+from acortex.isa.language import names
+from acortex.isa.language.diagnostics import Consequence, Mistake
+from acortex.isa.language.text import CONSEQUENCE
+from acortex.isa.rules import Rule
 
 LIMIT = 1 << 63
 """Every value on the way stays below this, in magnitude."""
@@ -34,11 +38,10 @@ OPERATORS = {
 }
 """The operators as the manual explains them, in the order of `_PRECEDENCE`."""
 
-_DEFINE = "define it: .equ NAME, EXPRESSION"
 _BELOW = "it is defined further down: an .equ may use labels, and the constants above it"
 
-Symbols = Mapping[str, int | None]
-"""Constants and labels by name; None where the definition itself is wrong, and reported."""
+Symbols = Mapping[str, int | str | None]
+"""Constants and labels by name; None where the definition itself is wrong, and reported. A text is a register."""
 
 
 def evaluate(tokens: Sequence[Token], symbols: Symbols) -> int:
@@ -54,10 +57,10 @@ def evaluate(tokens: Sequence[Token], symbols: Symbols) -> int:
         else:
             expect_value = _operator_place(token, values, pending)
     if expect_value:
-        raise _at(tokens[-1], f"the expression ends after `{tokens[-1][1]}`")
+        raise _at(tokens[-1], row_of.ENDS_EARLY)
     _reduce(values, pending, 0)
     if pending:
-        raise _at(pending[-1][1], "this parenthesis is never closed")
+        raise _at(pending[-1][1], row_of.NOT_CLOSED)
     return values[0]
 
 
@@ -69,12 +72,12 @@ def _value_place(token: Token, symbols: Symbols, values: list[int], pending: lis
         return False
     if text == "(":
         if sum(1 for name, _ in pending if name == "(") >= MAX_DEPTH:
-            raise _at(token, f"parentheses nest deeper than {MAX_DEPTH}")
+            raise _at(token, row_of.TOO_DEEP, most=MAX_DEPTH)
         pending.append(("(", token))
     elif text == "-":
         pending.append(("sign -", token))
     elif text != "+":
-        raise _at(token, f"a value should stand here, not `{text}`")
+        raise _at(token, row_of.NO_VALUE)
     return True
 
 
@@ -84,11 +87,11 @@ def _operator_place(token: Token, values: list[int], pending: list[tuple[str, To
     if text == ")":
         _reduce(values, pending, 1)
         if not pending:
-            raise _at(token, "this parenthesis closes nothing")
+            raise _at(token, row_of.CLOSES_NOTHING)
         pending.pop()
         return False
     if kind != "op" or text not in _PRECEDENCE or text == "(":
-        raise _at(token, f"an operator should stand here, not `{text}`", "operators are + - * / // /^ % << >>")
+        raise _at(token, row_of.NO_OPERATOR)
     _reduce(values, pending, _PRECEDENCE[text])
     pending.append((text, token))
     return True
@@ -104,13 +107,13 @@ def _reduce(values: list[int], pending: list[tuple[str, Token]], precedence: int
             continue
         result = _apply(name, token, values.pop(), right)
         if not -LIMIT < result < LIMIT:
-            raise _at(token, "the value needs more than 64 bits")
+            raise _at(token, row_of.WIDE)
         values.append(result)
 
 
 def _exact(token: Token, left: int, right: int) -> int:
     if left % right:
-        raise _at(token, f"{left} / {right} leaves a remainder", "// rounds down, /^ rounds up")
+        raise _at(token, row_of.REMAINDER, left=left, right=right)
     return left // right
 
 
@@ -128,34 +131,37 @@ _OPERATIONS: dict[str, Callable[[int, int], int]] = {
 
 def _apply(name: str, token: Token, left: int, right: int) -> int:
     if name in ("/", "//", "/^", "%") and right == 0:
-        raise _at(token, "division by zero")
+        raise _at(token, row_of.BY_ZERO)
     if name in ("<<", ">>") and not 0 <= right < 64:
-        raise _at(token, f"a shift by {right}: 0 to 63 is allowed")
+        raise _at(token, row_of.SHIFT, by=right)
     return _exact(token, left, right) if name == "/" else _OPERATIONS[name](left, right)
 
 
 def _operand(token: Token, symbols: Symbols) -> int:
-    kind, text, column = token
+    kind, text, _ = token
     if kind == "number":
         value = number_of(token)
         if value >= LIMIT:
-            raise _at(token, "the value needs more than 64 bits")
+            raise _at(token, row_of.WIDE)
         return value
     if kind != "name":
-        raise _at(token, f"a number, a constant or a label should stand here, not `{text[:40]}`")
+        raise _at(token, row_of.NOT_A_VALUE)
     if text not in symbols:
         # Looked up as the report ends, when every constant is known.
-        raise Mistake(
-            f"no constant or label is called `{text}`",
-            column,
-            len(text),
-            lambda: _BELOW if text in symbols else did_you_mean(text, symbols, _DEFINE),
-        )
+        raise _at(token, names.UNDEFINED, partial(_near, text, symbols), name=text)
     known = symbols[text]
     if known is None:
-        raise Consequence(f"`{text}` has no value", column, len(text))
+        raise Consequence(CONSEQUENCE, place_of([token]), reason=f"`{text}` has no value")
+    if isinstance(known, str):
+        raise _at(token, row_of.REGISTER, name=text, register=known)
     return known
 
 
-def _at(token: Token, message: str, hint: str = "") -> Mistake:
-    return Mistake(message, token[2], len(token[1]), hint)
+def _near(name: str, symbols: Symbols) -> str:
+    """What an unknown name may mean, once every constant is known."""
+    return _BELOW if name in symbols else names.meant(name, symbols)
+
+
+def _at(token: Token, row: Rule, near: Callable[[], str] | None = None, **facts: object) -> Mistake:
+    """A mistake at a token, whose text is a fact."""
+    return Mistake(row, place_of([token]), near=near, facts={"text": token[1][:40], **facts})

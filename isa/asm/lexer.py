@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from acortex.isa.asm.diagnostics import Mistake
+from acortex.isa.language import text as row_of
+from acortex.isa.language.diagnostics import Mistake, Place
 
 Token = tuple[str, str, int]
 """A token: its kind (a group of the master expression), its text, and its column from 0. Plain, for speed."""
@@ -18,7 +20,7 @@ MASTER = re.compile(
     |   (?P<number>(?:0[xX][0-9a-fA-F_]+|0[bB][01_]+|[0-9][0-9_]*)(?![A-Za-z0-9_]))
     |   (?P<op><<|>>|//|/\^|[-+*/%()=,:|])
     |   (?P<comment>[;\#].*)
-    |   (?P<shape>[0-9]+(?:x[0-9]+)+(?![A-Za-z0-9_]))
+    |   (?P<shape>(?:[0-9]+(?:x[0-9]+)+|[1-9][0-9]*(?:x[A-Za-z0-9_.]+)+)(?![A-Za-z0-9_]))
     |   (?P<string>"[^"\\\x00-\x1f\x7f]*")
     |   (?P<directive>\.[A-Za-z_][A-Za-z0-9_]*)
     |   (?P<malformed>[0-9][A-Za-z0-9_]*)
@@ -49,19 +51,25 @@ def tokens_of(line: str) -> list[Token]:
 def _bad(match: re.Match[str]) -> Mistake:
     text, column = match[0], match.start()
     if match.lastgroup == "malformed":
-        return Mistake(f"`{text[:40]}` is not a number", column, len(text), "numbers are 10, 0x1f, 0b101, 65_536")
+        return Mistake(row_of.NOT_A_NUMBER, (column, len(text)), text=text[:40])
     if text == '"':
-        return Mistake("this string has no end", column, 1, 'close it with " on the same line; it may not hold \\')
-    return Mistake(f"unexpected character {text!a}", column, 1, "comments begin with ; or #")
+        return Mistake(row_of.OPEN_STRING, (column, 1))
+    return Mistake(row_of.CHARACTER, (column, 1), text=text)
 
 
 def number_of(token: Token) -> int:
     """The value of a number token. Raises Mistake where it is malformed or absurdly long."""
     _, text, column = token
     if len(text) > MAX_DIGITS:
-        raise Mistake(f"a number of {len(text)} digits is too large", column, len(text))
+        raise Mistake(row_of.LONG_NUMBER, (column, len(text)), digits=len(text))
     digits = text.replace("_", "")
     try:
         return int(digits, 16 if digits[1:2] in ("x", "X") else 2 if digits[1:2] in ("b", "B") else 10)
     except ValueError:
-        raise Mistake(f"`{text}` is not a number", column, len(text)) from None
+        raise Mistake(row_of.NOT_A_NUMBER, (column, len(text)), text=text) from None
+
+
+def place_of(tokens: Sequence[Token]) -> Place:
+    """The place of some tokens of a line, from the first to the last."""
+    (_, _, first), (_, text, last) = tokens[0], tokens[-1]
+    return first, last + len(text) - first

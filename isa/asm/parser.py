@@ -13,10 +13,11 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from acortex.isa.asm.diagnostics import Mistake, MistakeLog, Source
-from acortex.isa.asm.lexer import Token, tokens_of
+from acortex.isa.asm.lexer import Token, place_of, tokens_of
+from acortex.isa.language import data, names, operands
+from acortex.isa.language import text as texts
+from acortex.isa.language.diagnostics import Mistake, MistakeLog, Note, Source
 from acortex.isa.operands import KINDS
-from acortex.wording import did_you_mean
 
 MAX_INSTRUCTIONS = 1 << KINDS["target"].bits
 """As many as a jump can reach."""
@@ -33,6 +34,7 @@ _ROW = re.compile(r"[ \t]*\.row[ \t]+((?:[+-]?[0-9]{1,9}[ \t]*,[ \t]*)*[+-]?[0-9
 _RESERVED = re.compile("|".join(f"{kind.prefix}[0-9]+" for kind in KINDS.values() if kind.prefix), re.ASCII)
 _LABELS = re.compile(r"(?:[ \t]*[A-Za-z_][A-Za-z0-9_.]*[ \t]*:)*", re.ASCII)
 _DECLARATION = re.compile(r"[ \t]*(\.[A-Za-z_]+)[ \t]*\"?([A-Za-z0-9_.]*)", re.ASCII)
+_REGISTERS = [{f"{kind.prefix}{number}" for number in kind.registers} for kind in KINDS.values() if kind.prefix]
 _WORDS = {word for kind in KINDS.values() for word, _ in kind.words}
 
 
@@ -60,12 +62,14 @@ class Statement:
 
 @dataclass(slots=True)
 class Parsed:
-    """A source text after the first pass. `labels` gives each label's address, `defined` the line of each symbol."""
+    """A source text after the first pass. `labels` gives each label's address, `defined` where each symbol is:
+    line and column.
+    """
 
     instructions: list[Statement] = field(default_factory=list)
     directives: list[Statement] = field(default_factory=list)
     labels: dict[str, int] = field(default_factory=dict)
-    defined: dict[str, int] = field(default_factory=dict)
+    defined: dict[str, tuple[int, int]] = field(default_factory=dict)
     broken_lines: int = 0
     """How many lines could not be read; what they would have held is unknown."""
     doubtful: set[str] = field(default_factory=set)
@@ -86,9 +90,7 @@ def parse(source: Source, report: MistakeLog) -> Parsed:
             tokens = tokens_of(text)
             budget -= len(tokens)
             if budget < 0:
-                raise Mistake(
-                    f"the text has more than {MAX_TOKENS} words and numbers", hint="put data into a .npz file"
-                )
+                raise Mistake(texts.MANY_WORDS, most=MAX_TOKENS)
             if tokens:
                 _line(parsed, number, tokens)
         except Mistake as mistake:
@@ -110,7 +112,7 @@ def _line(parsed: Parsed, number: int, tokens: list[Token]) -> None:
     head = tokens[start]
     if head[0] == "name":
         if len(parsed.instructions) >= MAX_INSTRUCTIONS:
-            raise Mistake(f"a program has at most {MAX_INSTRUCTIONS} instructions", head[2], len(head[1]))
+            raise Mistake(texts.MANY_INSTRUCTIONS, place_of([head]), most=MAX_INSTRUCTIONS)
         statement = Statement(number, head, [], unread=True)
         parsed.instructions.append(statement)
         statement.arguments = arguments_of(tokens, start + 1)
@@ -118,7 +120,7 @@ def _line(parsed: Parsed, number: int, tokens: list[Token]) -> None:
     elif head[0] == "directive":
         _directive(parsed, number, head, tokens[start + 1 :])
     else:
-        raise Mistake(f"a mnemonic or a directive should stand here, not `{head[1][:40]}`", head[2], len(head[1]))
+        raise Mistake(texts.NO_HEAD, place_of([head]), text=head[1][:40])
 
 
 def _salvage(parsed: Parsed, text: str) -> None:
@@ -143,13 +145,25 @@ def _label(parsed: Parsed, number: int, token: Token) -> None:
 def define(parsed: Parsed, number: int, token: Token, what: str) -> None:
     """Takes note of a new symbol. Raises Mistake where the name is taken, or means something else."""
     kind, name, column = token
+    place = place_of([token])
     if kind != "name":
-        raise Mistake(f"`{name[:40]}` cannot name a {what}", column, len(name), "names are letters, digits, _ and .")
-    if _RESERVED.fullmatch(name) or name in _WORDS:
-        raise Mistake(f"`{name}` cannot name a {what}: it is a word of the language", column, len(name))
+        raise Mistake(names.NO_NAME, place, text=name[:40], what=what)
+    if is_reserved(name):
+        raise Mistake(names.RESERVED, place, name=name, what=what)
     if name in parsed.defined:
-        raise Mistake(f"`{name}` is already defined, in line {parsed.defined[name]}", column, len(name))
-    parsed.defined[name] = number
+        line, known = parsed.defined[name]
+        raise Mistake(names.TWICE, place, notes=(Note("the first definition", line, known + 1),), name=name, known=line)
+    parsed.defined[name] = number, column
+
+
+def is_register(name: str) -> bool:
+    """Whether a word names a register, a token, a quantiser, a group or a window."""
+    return any(name in written for written in _REGISTERS)
+
+
+def is_reserved(name: str) -> bool:
+    """Whether a word means something in the language, so that it can name nothing else."""
+    return bool(_RESERVED.fullmatch(name)) or name in _WORDS
 
 
 def _directive(parsed: Parsed, number: int, head: Token, rest: list[Token]) -> None:
@@ -157,7 +171,7 @@ def _directive(parsed: Parsed, number: int, head: Token, rest: list[Token]) -> N
         _owner(parsed, head).data.append(DataLine(number, arguments=arguments_of(rest, 0)))
     elif head[1] == ".blob":
         if len(rest) != 1 or rest[0][0] != "string":
-            raise Mistake(".blob takes one string", head[2], len(head[1]), 'write .blob "…"')
+            raise Mistake(data.ONE_BLOB, place_of([head]))
         _owner(parsed, head).data.append(DataLine(number, blob=rest[0]))
     else:
         parsed.directives.append(Statement(number, head, arguments_of(rest, 0)))
@@ -167,9 +181,7 @@ def _owner(parsed: Parsed, head: Token) -> Statement:
     """The directive that a line of data belongs to."""
     last = parsed.directives[-1] if parsed.directives else None
     if last is None or last.head[1] not in DATA_DIRECTIVES:
-        raise Mistake(
-            f"{head[1]} belongs to no data", head[2], len(head[1]), f"it follows {', '.join(DATA_DIRECTIVES)}"
-        )
+        raise Mistake(data.ORPHAN, place_of([head]), head=head[1], owners=", ".join(DATA_DIRECTIVES))
     return last
 
 
@@ -190,10 +202,10 @@ def arguments_of(tokens: list[Token], start: int) -> list[Argument]:
 
 def _argument(tokens: list[Token], after: Token) -> Argument:
     if not tokens:
-        raise Mistake("an operand is missing beside this comma", after[2], len(after[1]))
+        raise Mistake(operands.EMPTY, place_of([after]))
     if len(tokens) > 1 and tokens[1][1] == "=":
         if len(tokens) == 2 or tokens[0][0] != "name":
-            raise Mistake("an operand by name is written name=value", tokens[0][2], len(tokens[0][1]))
+            raise Mistake(operands.HALF, place_of(tokens[:1]))
         return tokens[0], tokens[2:]
     return None, tokens
 
@@ -205,20 +217,21 @@ def bind(head: Token, arguments: list[Argument], fields: tuple[str, ...]) -> dic
     """
     given: dict[str, list[Token]] = {}
     for index, (name_token, tokens) in enumerate(arguments):
-        place = tokens[0][2], tokens[-1][2] + len(tokens[-1][1]) - tokens[0][2]
+        place = place_of(tokens)
         if name_token is None:
             if index >= len(fields):
-                raise Mistake(f"`{head[1]}` takes at most {len(fields)} operands", *place, _takes(head, fields))
+                takes = _takes(head, fields)
+                raise Mistake(operands.MANY, place, head=head[1], most=len(fields), takes=takes)
             if len(given) < index or (index and arguments[index - 1][0] is not None):
-                raise Mistake("operands by position come before those by name", *place)
+                raise Mistake(operands.ORDER, place)
             given[fields[index]] = tokens
             continue
         name = name_token[1]
         if name not in fields:
-            hint = partial(did_you_mean, name, fields, _takes(head, fields))
-            raise Mistake(f"`{head[1]}` has no operand `{name}`", name_token[2], len(name), hint)
+            near, takes = partial(names.meant, name, fields), _takes(head, fields)
+            raise Mistake(operands.UNKNOWN, place_of([name_token]), near=near, head=head[1], name=name, takes=takes)
         if name in given:
-            raise Mistake(f"operand `{name}` is given twice", name_token[2], len(name))
+            raise Mistake(operands.AGAIN, place_of([name_token]), name=name)
         given[name] = tokens
     return given
 

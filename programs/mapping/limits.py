@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from acortex.errors import AcortexError
+from acortex.errors import AcortexError, raise_all
 from acortex.isa.arithmetic.tensors import MAX_AXES, MAX_SCALE, MIN_SCALE
 from acortex.isa.operands import KINDS
 from acortex.programs.graph import Geometry, LayerGraph, Pool, Port
@@ -76,15 +76,22 @@ def declares_unread(inputs: Sequence[Port | FloatPort], unread: Sequence[Port | 
 
 
 def check_passes(graph: LayerGraph, passes: Sequence[Pass]) -> None:
-    """Raises BeyondProgram for the first thing about a network's passes that no program can say."""
+    """Raises BeyondProgram, or ManyErrors, for all about a network's passes that no program can say.
+
+    One error for each kind of operand, of the layer that needs most of it.
+    """
     _check_ports(graph)
-    layers = len({step.name for step in passes})
-    _check(graph.name, f"the network has {layers} layers", layers - 1, "layer")
-    groups = len(matrices(passes))
-    _check(graph.name, f"the network has {groups} matrices", groups - 1, "group")
-    for step in passes:
-        for name, what, size, kind in _facts(step):
-            _check(name, f"{name}: {what}", size, kind)
+    layers, groups = len({step.name for step in passes}), len(matrices(passes))
+    facts = [
+        (graph.name, f"the network has {layers} layers", layers - 1, "layer"),
+        (graph.name, f"the network has {groups} matrices", groups - 1, "group"),
+        *((name, f"{name}: {what}", size, kind) for step in passes for name, what, size, kind in _facts(step)),
+    ]
+    beyond: dict[str, list[Fact]] = {}
+    for fact in facts:
+        if fact[2] > KINDS[fact[3]].high:
+            beyond.setdefault(fact[3], []).append(fact)
+    raise_all([_beyond(kind, found) for kind, found in beyond.items()])
 
 
 def check_schedule(graph: LayerGraph, order: Schedule) -> None:
@@ -92,11 +99,18 @@ def check_schedule(graph: LayerGraph, order: Schedule) -> None:
     _check(graph.name, f"the network needs {len(order.tokens)} tokens", len(order.tokens) - 1, "token")
 
 
+def _beyond(kind: str, found: Sequence[Fact]) -> BeyondProgram:
+    """The error of the largest of some numbers that a kind of operand must hold, with the layers of the others."""
+    name, what, *_ = max(found, key=lambda fact: fact[2])
+    counted = KINDS[kind].high + (KINDS[kind].base == 0 and kind in COUNTED)
+    error = BeyondProgram(f"{what}; {counted} is the most that a program can say", hint=HINTS.get(kind, SMALLER))
+    error.also = tuple(f"layer {other}" for other in dict.fromkeys(fact[0] for fact in found) if other != name)
+    return error
+
+
 def _check(name: str, what: str, size: int, kind: str) -> None:
-    most = KINDS[kind].high
-    if size > most:
-        counted = most + (KINDS[kind].base == 0 and kind in COUNTED)
-        raise BeyondProgram(f"{what}; {counted} is the most that a program can say", hint=HINTS.get(kind, SMALLER))
+    if size > KINDS[kind].high:
+        raise _beyond(kind, [(name, what, size, kind)])
 
 
 COUNTED = ("layer", "group", "token", "input", "output")

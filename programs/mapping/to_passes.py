@@ -14,7 +14,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from acortex.errors import AcortexError
+from acortex.errors import AcortexError, raise_all
 from acortex.isa.machine import CHANNELS, Machine
 from acortex.programs.graph import (
     Add,
@@ -58,6 +58,9 @@ MAPPINGS = ("taps", "dense", "best")
 class UnsupportedLayer(AcortexError):
     """A layer that the chip has no way to compute."""
 
+    layer = ""
+    """Its name, where the chip lacks room for it."""
+
 
 def pack_inputs(graph: LayerGraph) -> LayerGraph:
     """The network with several pixels of an input in a word, where they have few channels and only products read them.
@@ -83,9 +86,21 @@ def _packs(source: Map, graph: LayerGraph) -> bool:
     return source.name not in {port.map for port in graph.outputs}
 
 
-def lower(graph: LayerGraph, machine: Machine, mapping: str = "taps") -> Lowered:
-    """The passes of a network, in an order in which they can run."""
-    return _Lowering(graph, machine, mapping).run()
+def lower(
+    graph: LayerGraph, machine: Machine, mapping: str = "taps", beyond: list[AcortexError] | None = None
+) -> Lowered:
+    """The passes of a network, in an order in which they can run.
+
+    What layers need beyond the machine goes into `beyond`, one error for each of its settings. Without that list it is
+    raised.
+    """
+    lowering = _Lowering(graph, machine, mapping)
+    lowered = lowering.run()
+    if beyond is None:
+        raise_all(lowering.beyond())
+    else:
+        beyond += lowering.beyond()
+    return lowered
 
 
 class _Lowering:
@@ -97,6 +112,8 @@ class _Lowering:
         self.result = Lowered(layouts={name: layout_of(source) for name, source in graph.maps.items()})
         self.cells: list[Recurrent] = []
         self.states = 0
+        self._lacking: dict[str, list[tuple[int, UnsupportedLayer]]] = {}
+        """What layers need beyond the machine, by its setting: how much, and the error that says so."""
         self.shared = _shared_words(graph)
 
     def run(self) -> Lowered:
@@ -111,6 +128,22 @@ class _Lowering:
                 self._vector(step.vector)
         self._flush()
         return self.result
+
+    def beyond(self) -> list[AcortexError]:
+        """What layers need beyond the machine: an error for each of its settings, of the layer that needs most."""
+        found: list[AcortexError] = []
+        for errors in self._lacking.values():
+            most = max(errors, key=lambda one: one[0])[1]
+            others = dict.fromkeys(error.layer for _, error in errors if error.layer != most.layer)
+            most.also = tuple(f"layer {name}" for name in others)
+            found.append(most)
+        return found
+
+    def _lack(self, setting: str, needed: int, layer: str, message: str) -> None:
+        """Notes that a layer needs more of the machine than it has."""
+        error = UnsupportedLayer(message, hint=f"take a chip with {setting.format(needed)}")
+        error.layer = layer
+        self._lacking.setdefault(setting, []).append((needed, error))
 
     # Where things lie -------------------------------------------------------------------------------------------
 
@@ -183,18 +216,14 @@ class _Lowering:
         machine = self.machine
         window = held_words(layer.geometry, source, dense)
         if window > machine.buffer_words:
-            raise UnsupportedLayer(
-                f"a window of {layer.name} takes {window} words, and the buffer of {machine.name} holds"
-                f" {machine.buffer_words}",
-                hint=f"take a chip with buffer.words={window}",
-            )
+            holds = f"the buffer of {machine.name} holds {machine.buffer_words}"
+            message = f"a window of {layer.name} takes {window} words, and {holds}"
+            self._lack("buffer.words={0}", window, layer.name, message)
         words = -(-columns // CHANNELS)
         if words > machine.output_words:
-            raise UnsupportedLayer(
-                f"a position of {layer.name} gives {words} words, and {machine.name} has room for"
-                f" {machine.output_words}",
-                hint=f"take a chip with neurons.output_words={words} and vector.queue_words={words}",
-            )
+            room = f"{machine.name} has room for {machine.output_words}"
+            message = f"a position of {layer.name} gives {words} words, and {room}"
+            self._lack("neurons.output_words={0} and vector.queue_words={0}", words, layer.name, message)
 
     # Recurrent layers -------------------------------------------------------------------------------------------
 
@@ -216,11 +245,9 @@ class _Lowering:
             steps.append(steps_of(layer, places, self.states))
             self.states += -(-layer.hidden // CHANNELS)
         if self.states > self.machine.state_words:
-            raise UnsupportedLayer(
-                f"the recurrent layers keep {self.states} words of states, and {self.machine.name} holds"
-                f" {self.machine.state_words}",
-                hint=f"take a chip with vector.state_words={self.states}",
-            )
+            holds = f"{self.machine.name} holds {self.machine.state_words}"
+            message = f"the recurrent layers keep {self.states} words of states, and {holds}"
+            self._lack("vector.state_words={0}", self.states, "", message)
         self.result.passes += wavefront(steps)
         for layer, passes in zip(layers, steps, strict=True):
             self._ends(layer, passes[-1][-1])
@@ -268,11 +295,10 @@ class _Lowering:
             lines = min((layer.geometry.kernel_y - 1) * layer.geometry.dilation_y + 1, source.height) * source.width
             most = self.machine.line_words // lines
             if most == 0:
-                raise UnsupportedLayer(
-                    f"{layer.name} pools over {lines} pixels at once, and {self.machine.name} holds"
-                    f" {self.machine.line_words} words of them",
-                    hint=f"take a chip with vector.line_words={lines}",
-                )
+                holds = f"{self.machine.name} holds {self.machine.line_words} words of them"
+                message = f"{layer.name} pools over {lines} pixels at once, and {holds}"
+                self._lack("vector.line_words={0}", lines, layer.name, message)
+                most = source.words
         for word in range(0, source.words, most):
             yield word, min(most, source.words - word)
 

@@ -31,6 +31,7 @@ from acortex.programs.steps import (
     ProductStep,
     Step,
 )
+from acortex.wording import all_of
 
 Array = NDArray[Any]
 
@@ -50,14 +51,35 @@ class Unsupported(Exception):
     """Why a node cannot be done; caught where all of them are collected."""
 
 
+class Misplaced(Unsupported):
+    """Why a node cannot be done with its inputs where they lie in memory."""
+
+
 class UnsupportedNodes(AcortexError):
-    """A network with nodes that the chip cannot do: every one of them, with its reason."""
+    """A network with nodes that the chip cannot do: every one of them, with its reason.
+
+    Nodes of one operator that are refused for one reason stand in one line, at the place of the first of them.
+    """
 
     def __init__(self, nodes: list[tuple[str, str, str]], where: str = "") -> None:
         self.nodes = nodes
-        lines = "".join(f"\n  {name} ({op}): {why}" for name, op, why in nodes)
+        self.parts = tuple(f"{name} ({op}): {why}" for name, op, why in nodes)
+        groups: dict[tuple[str, str], list[str]] = {}
+        for name, op, why in nodes:
+            groups.setdefault((op, why), []).append(name)
+        lines = "".join(f"\n  {_listed(names)} ({op}): {why}" for (op, why), names in groups.items())
         count = "a node" if len(nodes) == 1 else f"{len(nodes)} nodes"
         super().__init__(f"the network has {count} that the chip cannot do:{lines}", where=where)
+
+
+MOST_NAMES = 4
+"""Nodes of a line that an error names; of more the first are named, and the others counted."""
+
+
+def _listed(names: list[str]) -> str:
+    if len(names) <= MOST_NAMES:
+        return all_of(names)
+    return f"{', '.join(names[: MOST_NAMES - 1])} and {len(names) - MOST_NAMES + 1:,} more"
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,7 +259,7 @@ class Lowering:
     def _grid(self, tensor: TensorView) -> tuple[Array, Size]:
         found = grid(tensor)
         if found is None:
-            raise Unsupported("its input is not a crop of an image, each number once")
+            raise Misplaced("its input is not a crop of an image, each number once")
         return found
 
     def _view(self, tensor: TensorView, image: Array) -> View:
@@ -245,7 +267,7 @@ class Lowering:
             image = image[:1, :1]
         view = image_view(tensor, image)
         if view is None:
-            raise Unsupported("its inputs lie in memory in orders that do not match")
+            raise Misplaced("its inputs lie in memory in orders that do not match")
         return view
 
     def per_channel(self, tensor: TensorView, *constants: Array) -> list[Array] | None:
@@ -325,7 +347,7 @@ class Lowering:
         height, width, channels = (tensor.shape[2] if len(tensor.shape) == 4 else 1), tensor.shape[-1], tensor.shape[1]
         view = tensor.view(None if len(tensor.shape) == 3 else 2, len(tensor.shape) - 1, 1)
         if view is None:
-            raise Unsupported("it pads a rearrangement that memory cannot be read in")
+            raise Misplaced("it pads a rearrangement that memory cannot be read in")
         made = self.new_map(name, (height + top + bottom, width + left + right, channels))
         geometry = Geometry(top=top, left=left, rows=made.height, columns=made.width)
         self.graph.steps.append(PadStep(made.name, "Pad", made.name, view, geometry, padding.value))

@@ -12,7 +12,7 @@ from acortex.isa.machine import CHANNELS
 from acortex.programs.graph import View
 from acortex.programs.network.network import Constant, Node
 from acortex.programs.operators.constants import fold
-from acortex.programs.operators.context import Lowering, Padding, Unsupported
+from acortex.programs.operators.context import Lowering, Misplaced, Padding, Unsupported
 from acortex.programs.operators.registry import operator
 from acortex.programs.operators.tensors import TensorView, grid, image_view
 from acortex.programs.steps import FloatMap
@@ -246,7 +246,7 @@ def _pieces(lowering: Lowering, node: Node, tensor: TensorView, seats: Seats) ->
         return [_piece(lowering, node, tensor, whole, seats)], None
     crop = grid(tensor) if seats[:2] == (None, None) else None
     if crop is None or crop[1][0] * crop[1][1] > MOST_PIXELS:
-        raise Unsupported("its inputs do not lie in memory as channels of an image")
+        raise Misplaced("its inputs do not lie in memory as channels of an image")
     order, (height, width, channels) = crop
     image = tensor.indices.reshape(-1)[order].reshape(height, width, channels)
     places = np.empty(order.size, np.int64)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from acortex.programs.graph import Geometry, View
 from acortex.programs.network.network import Constant, Node
-from acortex.programs.operators.context import Lowering, Unsupported
+from acortex.programs.operators.context import Lowering, Misplaced, Unsupported
 from acortex.programs.operators.registry import operator
 from acortex.programs.operators.tensors import TensorView
 from acortex.programs.steps import KernelGeometry, ProductStep
@@ -32,7 +32,7 @@ def image_source(tensor: TensorView) -> View:
     """The view of a tensor as an image."""
     view = tensor.view(*image_axes(tensor))
     if view is None:
-        raise Unsupported("its input is a rearrangement that memory cannot be read in")
+        raise Misplaced("its input is a rearrangement that memory cannot be read in")
     return view
 
 
@@ -234,7 +234,7 @@ def product(
         rows, columns = (None, lead[0]) if len(lead) == 1 else (lead[0], lead[1])
         view = tensor.view(rows, columns, last) if len(lead) < 3 else None
         if view is None:
-            raise Unsupported("its vectors do not lie in memory as pixels of an image")
+            raise Misplaced("its vectors do not lie in memory as pixels of an image")
         places = [1 if axis is None else tensor.shape[axis] for axis in (rows, columns)]
         geometry = Geometry(rows=places[0], columns=places[1])
         source, kernel = view, ((1, 1, features, out), lambda: load().reshape(1, 1, features, out))

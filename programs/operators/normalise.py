@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import replace
 
 from acortex.isa.operands import KINDS
@@ -12,10 +13,11 @@ from acortex.programs.network.network import Constant, Model, Node, Value
 from acortex.programs.network.patterns import recognised
 from acortex.programs.operators import layout, linear, quantised, recurrent, vector
 from acortex.programs.operators.constants import fold, foldable
-from acortex.programs.operators.context import MAX_WORDS, Lowering, Unsupported, UnsupportedNodes
+from acortex.programs.operators.context import MAX_WORDS, Lowering, Misplaced, Unsupported, UnsupportedNodes
 from acortex.programs.operators.fold_scales import fold_forward
 from acortex.programs.operators.inputs import default_seats, place_input
 from acortex.programs.operators.registry import OPERATORS, Operator, why_unknown
+from acortex.programs.operators.stand_ins import StandIns
 from acortex.programs.operators.tensors import TensorView, canonical, contiguous
 from acortex.programs.steps import CopyStep, FloatGraph, FloatPort, PadStep, PoolStep, ProductStep, Step
 from acortex.wording import count
@@ -40,28 +42,8 @@ def normalise(model: Model, *, drop_lrn: bool = False, most_words: int = MAX_WOR
     Raises UnsupportedNodes, which lists every node that the chip cannot do.
     """
     lowering = Lowering(recognised(model), drop_lrn=drop_lrn, most_words=most_words)
-    refused = []
-    for value in lowering.model.inputs:
-        if not lowering.mentioned(value.name):
-            lowering.graph.unread.append(_bare_port(value.name, value.shape, value.dtype, value.batch))
-            continue
-        try:
-            _input(lowering, value)
-        except Unsupported as reason:
-            refused.append((value.name, "input", str(reason)))
-            lowering.broken.add(value.name)
-    for node in lowering.model.nodes:
-        try:
-            _lower(lowering, node)
-        except Unsupported as reason:
-            refused.append((node.name, node.op, str(reason)))
-            lowering.broken.update(node.outputs)
-    for name in dict.fromkeys(lowering.hosted.get(name, name) for name in lowering.model.outputs):
-        try:
-            if name not in lowering.broken:
-                _output(lowering, name)
-        except Unsupported as reason:
-            refused.append((name, "output", str(reason)))
+    stand_ins = StandIns(lowering)
+    refused = [*_inputs(lowering), *_nodes(lowering, stand_ins), *_outputs(lowering, stand_ins)]
     refused += _beyond_operands(lowering.graph)
     if refused:
         raise UnsupportedNodes(refused)
@@ -70,6 +52,46 @@ def normalise(model: Model, *, drop_lrn: bool = False, most_words: int = MAX_WOR
     fold_forward(lowering.graph)
     _straighten(lowering)
     return lowering.graph
+
+
+Refusal = tuple[str, str, str]
+"""What the chip cannot do: a node, an input or an output, its operator or which of these it is, and why."""
+
+
+def _inputs(lowering: Lowering) -> Iterator[Refusal]:
+    """Places the inputs that something reads."""
+    for value in lowering.model.inputs:
+        if not lowering.mentioned(value.name):
+            lowering.graph.unread.append(_bare_port(value.name, value.shape, value.dtype, value.batch))
+            continue
+        try:
+            _input(lowering, value)
+        except Unsupported as reason:
+            lowering.broken.add(value.name)
+            yield value.name, "input", str(reason)
+
+
+def _nodes(lowering: Lowering, stand_ins: StandIns) -> Iterator[Refusal]:
+    """Lowers all nodes. Those behind a refused one are looked at, too, as far as shapes are known there."""
+    for node in lowering.model.nodes:
+        stand_ins.follow(node)
+        try:
+            _lower(lowering, node)
+        except Unsupported as reason:
+            if stand_ins.believed(node.inputs, reason):
+                yield node.name, node.op, str(reason)
+            stand_ins.put(node)
+
+
+def _outputs(lowering: Lowering, stand_ins: StandIns) -> Iterator[Refusal]:
+    """Gives the outputs to the host."""
+    for name in dict.fromkeys(lowering.hosted.get(name, name) for name in lowering.model.outputs):
+        try:
+            if name not in lowering.broken:
+                _output(lowering, name)
+        except Unsupported as reason:
+            if stand_ins.believed((name,), reason):
+                yield name, "output", str(reason)
 
 
 def _beyond_operands(graph: FloatGraph) -> list[tuple[str, str, str]]:
@@ -162,7 +184,7 @@ def _tell_unread(graph: FloatGraph) -> None:
 def _port(name: str, tensor: TensorView, dtype: str = "float32") -> FloatPort:
     found = canonical(tensor)
     if found is None:
-        raise Unsupported("its numbers lie in memory in an order that no order of its axes gives")
+        raise Misplaced("its numbers lie in memory in an order that no order of its axes gives")
     axes = found[1]
     full = len(tensor.shape) >= 4
     kept = [n for n in range(3) if n == 2 or full or tensor.size[n] > 1]

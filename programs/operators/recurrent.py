@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from acortex.programs.graph import View
 from acortex.programs.network.network import Constant, Node
-from acortex.programs.operators.context import Lowering, Unsupported
+from acortex.programs.operators.context import Lowering, Misplaced, Unsupported
 from acortex.programs.operators.registry import operator
 from acortex.programs.operators.tensors import TensorView
 from acortex.programs.steps import FloatMap, Gates, RecurrentStep
@@ -66,7 +66,7 @@ def _sequence(tensor: TensorView, batch_first: bool) -> View:
         raise Unsupported(f"{steps}; each takes instructions of its own, {MOST_STEPS} fit a program")
     source = tensor.view(None, time, 2)
     if source is None:
-        raise Unsupported("its input is a rearrangement that memory cannot be read in")
+        raise Misplaced("its input is a rearrangement that memory cannot be read in")
     return source
 
 

@@ -7,6 +7,7 @@ from itertools import accumulate
 
 from acortex.isa.arithmetic.products import ExactWeights, exact_weights
 from acortex.isa.machine import CHANNELS
+from acortex.isa.places import place
 from acortex.isa.program import Program, Weights
 from acortex.isa.semantics import Shape
 from acortex.isa.sequencer import Dispatch, GroupPlan, ProgramError, Sequencer
@@ -33,8 +34,8 @@ class Configuration:
         self._matrices: dict[int, ExactWeights] = {}
 
     def where(self, pc: int) -> str:
-        """The source line of an instruction."""
-        return str(self.program.lines[pc])
+        """The source line of an instruction, and its layer in a compiled network."""
+        return place(self.program, pc)
 
     def settle(self, sequencer: Sequencer) -> None:
         """Ends the set-up: every group is complete, apart from the others, and has weights."""

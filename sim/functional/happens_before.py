@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from acortex.errors import AcortexError
 from acortex.isa.operands import AGENTS
+from acortex.isa.places import place
 from acortex.isa.program import Program
 from acortex.isa.sequencer import Dispatch
 
@@ -82,8 +83,8 @@ class HappensBefore:
         self._words = words
 
     def where(self, dispatch: Dispatch) -> str:
-        """The source line of an instruction."""
-        return str(self._program.lines[dispatch.pc])
+        """The source line of an instruction, and its layer in a compiled network."""
+        return place(self._program, dispatch.pc)
 
     # Clocks -----------------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from acortex.isa.places import place
 from acortex.isa.program import Memory, Program
 from acortex.isa.semantics import moves, visited
 from acortex.sim.chip.clock import Clock
@@ -128,4 +129,4 @@ def _late(table: AccessTable, limit: int) -> Iterator[tuple[tuple[int, int], int
 
 def _where(program: Program, pc: int) -> str:
     """The line of an access: that of its instruction, or of its piece of the initial memory."""
-    return str(program.lines[pc] if pc >= 0 else program.memory[-1 - pc].line)
+    return place(program, pc) if pc >= 0 else str(program.memory[-1 - pc].line)

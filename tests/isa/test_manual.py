@@ -7,12 +7,22 @@ import subprocess
 import sys
 
 import pytest
+from click.testing import CliRunner
 
 import acortex.isa
-from acortex.errors import UsageError
+from acortex.errors import ManyErrors, UsageError
+from acortex.isa.asm.assembler import assemble
 from acortex.isa.asm.directives import DIRECTIVES
+from acortex.isa.checks import check
+from acortex.isa.codec import decode, encode
+from acortex.isa.language.book import LANGUAGE_BOOK
 from acortex.isa.manual import directives, reference
-from acortex.isa.table import ROWS
+from acortex.isa.operand_texts import SAID
+from acortex.isa.operands import KINDS
+from acortex.isa.rules import difference
+from acortex.isa.table import MNEMONICS, ROWS, InstructionRow
+from acortex.tools.cli import cli
+from acortex.tools.commands.isa import TIMED
 
 
 def test_every_row_is_in_the_manual_in_order() -> None:
@@ -37,7 +47,7 @@ def test_one_instruction() -> None:
         "default": "64",
         "written": "1..64",
         "choices": [],
-        "doc": "channels, out of the 64 of a word",
+        "doc": "channels of the last word of a position",
     }
 
 
@@ -94,3 +104,56 @@ def test_an_unknown_directive() -> None:
     with pytest.raises(UsageError) as caught:
         directives(".wieghts")
     assert str(caught.value) == "no directive is called `.wieghts`\n  hint: did you mean `.weights`?"
+
+
+VAGUE = {kind.doc for kind in KINDS.values() if kind.name in ("code", "channels", "kernel", "hop", "places", "flag")}
+"""Texts of kinds that say what an operand holds, and not what it is for."""
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.mnemonic)
+def test_each_operand_says_what_it_is_for_and_no_two_say_the_same(row: InstructionRow) -> None:
+    texts = [operand.doc for operand in row.operands]
+    assert len(set(texts)) == len(texts)
+    assert not VAGUE & set(texts)
+    assert not [text for text in texts if "operand's name says" in text]
+
+
+def test_texts_of_operands_are_of_operands_that_there_are() -> None:
+    own = {f"{row.mnemonic}.{operand.name}" for row in ROWS for operand in row.operands}
+    shared = {operand.name for row in ROWS for operand in row.operands}
+    assert set(SAID) <= own | shared
+
+
+def test_what_must_hold_together_is_in_the_manual() -> None:
+    """Each code of a combination stands with the instruction that its example changes."""
+    found = {entry["mnemonic"]: [one["code"] for one in entry["refusals"]] for entry in reference()}
+    assert found["quant"] == ["A801", "A802", "A803"]
+    assert found["convert"] == ["A804", "A805"]
+    assert found["multiply"] == found["base"] == found["inference"] == ["A710"]
+    assert found["nop"] == []
+    named = {code for codes in found.values() for code in codes}
+    assert {code for code in LANGUAGE_BOOK if code[1] in "78"} <= named
+    for code in ("A801", "A802", "A803", "A804", "A805"):
+        (mnemonic,) = [name for name, codes in found.items() if code in codes]
+        assert any(line.startswith(f"-{mnemonic} ") for line in difference(LANGUAGE_BOOK[code]).splitlines())
+
+
+def test_the_command_says_what_must_hold_and_what_time_is_counted_by() -> None:
+    told = CliRunner().invoke(cli, ["isa", "quant"], prog_name="acortex").stdout
+    assert "A803          Codes of sums below zero differ from that of zero." in told
+    assert {row.timing for row in ROWS} == set(TIMED)
+
+
+def test_an_address_in_a_container_is_a_line_in_a_source() -> None:
+    """Words have no lines to speak of where their source is not at hand."""
+    program = assemble("start\na: nop\nloop l0, 3\nb: nop\nnext l0, b\nhalt")
+    words = program.words.copy()
+    words[4] = encode(MNEMONICS["next"], {"loop": 0, "target": 1})
+    (problem,) = check([decode(int(word)) for word in words], {})
+    assert problem.message == "next jumps to address 1, outside the body of l0, addresses 3 to 4"
+
+
+def test_a_label_at_the_end_of_a_text_with_a_broken_line_is_one_more_mistake_at_most() -> None:
+    with pytest.raises(ManyErrors) as caught:
+        assemble("start\nloop l0, 2\nnext l0, end\nhalt\n$\nend:\n")
+    assert all(error.code for error in caught.value.errors)

@@ -15,7 +15,7 @@ from acortex.errors import AcortexError, ManyErrors
 from acortex.isa.arithmetic.quantisers import Quantiser, quantise
 from acortex.isa.asm.assembler import assemble
 from acortex.isa.manual import directives, reference, topics
-from acortex.isa.operands import ACTIVATIONS
+from acortex.isa.operands import ACTIVATIONS, AGENTS, KINDS
 from acortex.isa.program import Constants, Program
 from acortex.isa.semantics import MEANINGS, visited
 from acortex.isa.sequencer import Dispatch, Sequencer, Stream
@@ -36,7 +36,7 @@ def text_of(name: str) -> str:
 def test_no_topic_has_the_name_of_an_instruction() -> None:
     names = [topic["topic"] for topic in topics()]
     assert not {*names} & {*MNEMONICS}
-    assert names == ["source", "expressions", "loops", "streams", "windows", "codes", "activations", "limits"]
+    assert names == ["chip", "source", "expressions", "loops", "streams", "windows", "codes", "activations", "limits"]
     assert topics("no such thing") == []
 
 
@@ -153,14 +153,12 @@ def test_fields_that_take_expressions(line: str) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        ".input x, shape=N",
-        ".weights w, 1xN\n.row 1",
         ".input x, shape=1, encode=linear, scale=N",
         ".input x, shape=1x1, axes=N",
         "signal read, N",
         "read N",
         "window w0, 1, 1, 1, packed=N",
-        ".input x, shape=1 + 1",
+        ".input x, encode=N, shape=1",
     ],
 )
 def test_places_that_take_none(line: str) -> None:
@@ -383,3 +381,14 @@ def test_the_fields_of_an_instruction_tell_how_it_is_encoded() -> None:
     assert [field["holds"] for field in feed["fields"]] == ["value - 1", "value - 1", "value - 1", "value", "value"]
     (base,) = reference("base")
     assert {field["name"]: field["holds"] for field in base["fields"]}["stride"] == "two's complement"
+
+
+def test_the_words_of_the_chip_are_those_of_the_table() -> None:
+    """Numbers of registers and the names of agents are what operands take."""
+    (topic,) = topics("chip")
+    said = {row["name"]: row["text"] for row in topic["rows"]}  # type: ignore[attr-defined]  # plain data
+    for name, kind in (("stream", "stream"), ("window", "window"), ("quantiser", "quantiser"), ("token", "token")):
+        registers = KINDS[kind].registers
+        prefix = KINDS[kind].prefix
+        assert f"{prefix}{registers[0]} to {prefix}{registers[-1]}" in said[name]
+    assert said["agent"].split(": ")[1].split(", ") == list(AGENTS)

@@ -1,8 +1,11 @@
-"""`acortex explain`: the rules that hold a program to its chip without time, each with an example and its mend."""
+"""`acortex explain`: the codes of errors in programs, each with an example and its mend.
+
+A codes are diagnostics of the assembler, R codes are rules that hold a program to its chip without time.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import click
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 @click.argument("code", required=False)
 @format_option
 def explain(code: str | None, form: str) -> None:
-    """Explain a rule of the chip by the code of its error, such as R703, or list them all."""
+    """Explain the code of an error, such as A201 or R703, or list all codes."""
     from acortex.sim.functional.rules.book import book, find
 
     rules = [find(code)] if code else None
@@ -30,21 +33,33 @@ def explain(code: str | None, form: str) -> None:
 
 
 def _overview() -> Iterator[RenderableType]:
-    """The codes and titles of all rules, by what they are about."""
-    from rich.table import Table
+    """The codes and titles of all diagnostics and rules, by what they are about."""
     from rich.text import Text
 
+    from acortex.isa.language.book import LANGUAGE_BOOK
+    from acortex.isa.language.row import ABOUT as LANGUAGE
     from acortex.isa.rules import ABOUT
     from acortex.sim.functional.rules.book import RULE_BOOK
 
-    for about, meaning in ABOUT.items():
+    yield Text("diagnostics of the assembler\n", style="bold cyan")
+    yield from _family(LANGUAGE, LANGUAGE_BOOK)
+    yield Text("\nrules of the chip\n", style="bold cyan")
+    yield from _family(ABOUT, RULE_BOOK)
+    yield Text("\nacortex explain CODE explains one", style="dim")
+
+
+def _family(abouts: Mapping[str, str], rows: Mapping[str, Rule]) -> Iterator[RenderableType]:
+    """The rows of a family of codes, a table for each thing that they are about."""
+    from rich.table import Table
+    from rich.text import Text
+
+    for about, meaning in abouts.items():
         yield Text.assemble((about, "bold"), f": {meaning}")
         table = Table.grid(padding=(0, 2, 0, 0))
-        for rule in RULE_BOOK.values():
+        for rule in rows.values():
             if rule.about == about:
                 table.add_row(Text(f"  {rule.code}", style="cyan"), Text(rule.title))
         yield table
-    yield Text("\nacortex explain CODE explains one", style="dim")
 
 
 def _explained(rule: Rule) -> Iterator[RenderableType]:
@@ -52,7 +67,9 @@ def _explained(rule: Rule) -> Iterator[RenderableType]:
     from rich.padding import Padding
     from rich.text import Text
 
-    from acortex.sim.functional.rules.book import NO_EXAMPLE, difference
+    from acortex.isa.language.book import beside
+    from acortex.isa.rules import difference
+    from acortex.sim.functional.rules.book import no_example
 
     yield Text.assemble((rule.code, "bold cyan"), " ", (rule.title, "bold"))
     yield Padding(Text(rule.message), (0, 0, 0, 2))
@@ -60,8 +77,10 @@ def _explained(rule: Rule) -> Iterator[RenderableType]:
         yield Padding(Text(f"hint: {rule.hint}", style="cyan"), (0, 0, 0, 2))
     changes = difference(rule)
     if not changes:
-        yield Padding(Text(NO_EXAMPLE, style="dim"), (1, 0, 0, 2))
+        yield Padding(Text(no_example(rule), style="dim"), (1, 0, 0, 2))
         return
+    if rule.example.arrays:
+        yield Padding(Text(beside(rule), style="dim"), (1, 0, 0, 2))
     styles = {"-": "red", "+": "green", "@": "dim"}
     lines = [Text(line, style=styles.get(line[0], "")) for line in changes.splitlines()]
     yield Padding(Text("\n").join(lines), (1, 0, 0, 2))

@@ -20,6 +20,17 @@ TITLES = {"any": "any agent, named by the instruction", "controller": "the contr
 NAME_WIDTH = 14
 """Columns of the names in a list."""
 
+TIMED = {
+    "issue": "that of its issue: controller.decode_cycles",
+    "sync": "none of the agent's own, but the wait for the token",
+    "word": "for each word that it moves",
+    "position": "for each position",
+    "step": "for each step of the vector agent, one word in each",
+    "switch": "for the switches of the group: buses.switch_cycles",
+    "array": "for each array that is written, pulse by pulse",
+}
+"""What the time of an instruction is counted by, by its timing class."""
+
 ALLOWED = {True: "before `start`", False: "after `start`", None: "anywhere"}
 """Where an instruction may stand, by `setup`."""
 
@@ -122,13 +133,16 @@ def _explain(row: InstructionInfo) -> Iterator[RenderableType]:
     facts.add_column(style="dim")
     facts.add_row("  carried out by", _title(row.agent))
     facts.add_row("  allowed", ALLOWED[row.setup])
-    facts.add_row("  time", f"counted by {row.timing}")
+    facts.add_row("  time", TIMED[row.timing])
     facts.add_row("  opcode", f"{row.opcode:#04x}")
     facts.add_row("  example", f"{row.example.source}  =  {row.example.word}")
     yield facts
     if row.operands:
         yield Text()
         yield _operands(row.operands)
+    if row.refusals:
+        yield Text("\n  what must hold, by the code of its error", style="dim")
+        yield _names((one.code, f"{one.title}.") for one in row.refusals)
 
 
 def _operands(operands: Sequence[OperandInfo]) -> RenderableType:

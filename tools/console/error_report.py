@@ -8,31 +8,42 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from acortex.errors import AcortexError
-from acortex.isa.asm.diagnostics import Diagnostic
+from acortex.isa.language.diagnostics import Diagnostic
+from acortex.isa.program import TYPED
 from acortex.tools.console.output import print_json
 from acortex.tools.results import ErrorNote, ErrorReport, ErrorRow
 
 PLACE = re.compile(r"(?P<file>.+?):(?P<line>\d+)(?::(?P<column>\d+))?")
 """A place in a file, as errors write it."""
 
+SAME = "the same is wrong here"
+"""What a note says of a further place of the same mistake."""
+
+SOURCES = (".s", ".asm")
+"""The names of sources, which programs keep when the file is long gone."""
+
 FILES = (".s", ".acx", ".onnx", ".toml", ".npy", ".npz", ".actrace", ".part", ".json")
 """The names of files that may not be there."""
 
 
-def print_errors(errors: Sequence[AcortexError]) -> None:
+def print_errors(errors: Sequence[AcortexError], given: Sequence[str] = ()) -> None:
     """Prints errors as one document; a reader that went away has the exit code."""
     with suppress(OSError):
-        print_json(error_report(errors))
+        print_json(error_report(errors, given))
 
 
-def error_report(errors: Sequence[AcortexError]) -> ErrorReport:
-    """Errors as a document."""
-    return ErrorReport(errors=[_row(one) for one in errors])
+def error_report(errors: Sequence[AcortexError], given: Sequence[str] = ()) -> ErrorReport:
+    """Errors as a document.
+
+    A program keeps the name of its source without the folder; among the words of a command line, `given`, stands where
+    the file is. No file is named that is not there.
+    """
+    return ErrorReport(errors=[_row(one, given) for one in errors])
 
 
-def _row(error: AcortexError) -> ErrorRow:
-    file, line, column = _place(error.where)
+def _row(error: AcortexError, given: Sequence[str]) -> ErrorRow:
     exact = error if isinstance(error, Diagnostic) else None
+    file, line, column = (exact.file, exact.line, exact.column) if exact else _place(error.where, given)
     return ErrorRow(
         code=error.code or None,
         message=error.message,
@@ -42,21 +53,44 @@ def _row(error: AcortexError) -> ErrorRow:
         column=column,
         end_column=exact.column + exact.length if exact else None,
         hint=error.hint or None,
-        notes=_notes(exact) if exact else [],
+        notes=_notes(exact) if exact else [*map(_part, error.parts), *(_same(place, given) for place in error.also)],
     )
 
 
-def _place(where: str) -> tuple[str | None, int | None, int | None]:
+def _found(file: str, given: Sequence[str]) -> str | None:
+    """The path of a source that a program names; None where it is nowhere to be found."""
+    if not file.endswith(SOURCES) or os.path.basename(file) != file or os.path.exists(file):
+        return file
+    return next((one for one in given if os.path.basename(one) == file and os.path.exists(one)), None)
+
+
+def _place(where: str, given: Sequence[str]) -> tuple[str | None, int | None, int | None]:
     """The file, line and column that a place names."""
+    if where.startswith("<") and not where.startswith(TYPED):
+        return None, None, None  # the text of a compiled network is in no file
     if found := PLACE.fullmatch(where):
+        if (file := _found(found["file"], given)) is None:
+            return None, None, None
         column = found["column"]
-        return found["file"], int(found["line"]), int(column) if column else None
+        return file, int(found["line"]), int(column) if column else None
     return (where if os.path.exists(where) or where.endswith(FILES) else None), None, None
 
 
+def _part(text: str) -> ErrorNote:
+    """One of many things that an error is about, such as a node of a network."""
+    return ErrorNote(message=text, file=None, line=None, column=None)
+
+
+def _same(where: str, given: Sequence[str]) -> ErrorNote:
+    """A further place of the same error."""
+    file, line, column = _place(where, given)
+    return ErrorNote(message=SAME if file else f"{SAME}: {where}", file=file, line=line, column=column)
+
+
 def _notes(error: Diagnostic) -> list[ErrorNote]:
-    """The further places where the same is wrong."""
-    return [
-        ErrorNote(message="the same is wrong here", file=error.file, line=line, column=column)
-        for line, column in error.others
+    """Further places that the error is about, and those where the same is wrong."""
+    seen = [
+        ErrorNote(message=note.message, file=error.file, line=note.line, column=note.column) for note in error.notes
     ]
+    same = [ErrorNote(message=SAME, file=error.file, line=line, column=column) for line, column in error.others]
+    return seen + same

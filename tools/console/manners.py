@@ -42,7 +42,8 @@ class Group(click.Group):
             say(error.format_message())
             code = UsageError.exit_code
         except (AcortexError, click.UsageError, OSError, MemoryError) as error:
-            code = fail(_worded(error), as_json=_wants_json(sys.argv[1:] if args is None else args))
+            given = sys.argv[1:] if args is None else args
+            code = fail(_worded(error), as_json=_wants_json(given), given=given)
         except (click.Abort, KeyboardInterrupt):
             say("interrupted")
             code = INTERRUPTED
@@ -138,13 +139,16 @@ def _wants_json(args: Sequence[str]) -> bool:
     return any(one == "--format=json" or (one, other) == ("--format", "json") for one, other in pairs)
 
 
-def fail(error: AcortexError, *, as_json: bool = False) -> int:
-    """Prints an error on stderr, and as `acortex.error/1` on stdout; returns the exit code that it stands for."""
+def fail(error: AcortexError, *, as_json: bool = False, given: Sequence[str] = ()) -> int:
+    """Prints an error on stderr, and as `acortex.error/1` on stdout; returns the exit code that it stands for.
+
+    `given` is the command line.
+    """
     errors = error.errors if isinstance(error, ManyErrors) else [error]
     if as_json:
         from acortex.tools.console.error_report import print_errors
 
-        print_errors(errors)
+        print_errors(errors, given)
     for one in errors:
         say(_coloured(one))
     placed = sum(bool(one.where) for one in errors)

@@ -1,8 +1,9 @@
 """Fig. 7b from simulated runs: every row of the paper's table with ours beside it.
 
 Counts and times are those of the simulated programs; nothing here counts by a formula. A row is *exact* where it is a
-count, *predicted* where every constant in it was derived without its network, else *fitted* (`fit.py` says where each
-constant is from). `ratio_left_out` is the ratio with all constants derived anew without the network.
+count and *published* where it is printed there and put in. What any other row rests on is worked out from its settings
+(`provenance.py`). `ratio_left_out` is the ratio with all fitted constants derived anew without the network; what was
+chosen stays.
 """
 
 from __future__ import annotations
@@ -12,13 +13,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from acortex.programs.results import CompileReport
+from acortex.sim.chip.specs import SETTINGS, Chip, load_chip
 from acortex.sim.results import TimedReport
-from acortex.tools.paper import fit
+from acortex.tools.paper import fit, provenance
 from acortex.tools.paper.fit import LAWS, Counts
+from acortex.tools.paper.notes import note
 from acortex.tools.paper.printed import NETWORKS, Cell, figure_7b
+from acortex.tools.paper.provenance import Basis
 from acortex.tools.paper.studies import accesses_of
-from acortex.tools.results import FigureRow, FittedConstant, LargestChipRow
+from acortex.tools.results import ChosenSetting, FigureRow, FittedConstant, LargestChipRow
 from acortex.units import cycles_of, exact
+from acortex.wording import setting_value
 
 TITLES = {"inception_v1": "Inception-v1", "resnet_152": "ResNet-152", "gnmt": "GNMT"}
 """The networks as the paper writes them."""
@@ -42,17 +47,12 @@ COMPONENTS = {
 }
 """The paper's components by the names of our reports."""
 
-EXACT_ROWS = (
-    "parameters",
-    "operations",
-    "m_top",
-    "m_bottom",
-    "n",
-    "mm_accesses",
-    "mm_utilisation_pct",
-    "fg_array_utilisation_pct",
-)
-AREA_ROWS = ("area_mm2", "area_pct")
+EXACT_ROWS = ("parameters", "operations", "mm_accesses", "mm_utilisation_pct")
+"""Rows that are counted."""
+
+PUBLISHED_ROWS = ("m_top", "m_bottom", "n", "fg_array_utilisation_pct")
+"""Sizes of the chip as the table prints them, and what follows from them alone."""
+
 OF_TWO_MACS = ("efficiency_tops_per_j", "throughput_tops")
 """Rows that are reported twice: by the paper's count of operations, and by two for each multiply-accumulate."""
 
@@ -163,17 +163,11 @@ def _derived(network: str, energy_j: float, latency_s: float, counts: Counts) ->
     }
 
 
-def basis(network: str, row: str) -> str:
-    """Whether a row is counted, or follows from constants, and whether those were derived without its network."""
+def basis(network: str, row: str, chip: Chip) -> Basis:
+    """Whether a row is counted, is put in as printed, or rests on settings, and whether those saw it."""
     if row in EXACT_ROWS:
         return "exact"
-    kind = row.removesuffix("_2mac")
-    if kind in ("latency_ms", "throughput_tops"):
-        used = set(fit.CLOCK_ON)
-    else:
-        area = kind.startswith(AREA_ROWS)
-        used = {name for law in LAWS for name in law.on if law.row.startswith("area_pct") == area}
-    return "fitted" if network in used else "predicted"
+    return "published" if row in PUBLISHED_ROWS else provenance.basis(chip, network, row)
 
 
 def rows(runs: Mapping[str, Measured]) -> list[FigureRow]:
@@ -206,14 +200,16 @@ def on_largest(runs: Mapping[str, Measured], largest: Mapping[str, Measured]) ->
 
 def _column(network: str, run: TimedReport, counts: Mapping[str, Counts]) -> Iterator[FigureRow]:
     mine, without = ours(network, run, counts[network]), left_out(network, counts)
+    chip = load_chip(run.chip.name)
     for name, cell in figure_7b()[network].items():
         for row in (name, f"{name}_2mac") if name in OF_TWO_MACS else (name,):
-            yield _row(cell, row, mine[row], without.get(row))
+            yield _row(cell, row, chip, mine[row], without.get(row))
 
 
-def _row(cell: Cell, row: str, value: float, without: float | None) -> FigureRow:
-    paper = float(cell.value)
-    exact = basis(cell.network, row) == "exact"
+def _row(cell: Cell, row: str, chip: Chip, value: float, without: float | None) -> FigureRow:
+    paper, within = float(cell.value), _within(cell, value)
+    found = basis(cell.network, row, chip)
+    settings = found not in ("exact", "published")
     return FigureRow(
         network=cell.network,
         row=row,
@@ -221,10 +217,12 @@ def _row(cell: Cell, row: str, value: float, without: float | None) -> FigureRow
         paper=paper,
         ours=value,
         ratio=value / paper if paper else None,
-        basis=basis(cell.network, row),
+        basis=found,
         doubtful=cell.doubtful,
-        ratio_left_out=(value if exact or without is None else without) / paper if paper else None,
-        within=_within(cell, value),
+        ratio_left_out=(without if settings and without is not None else value) / paper if paper else None,
+        within=within,
+        note="" if within else note(cell.network, row),
+        seen_by=[*provenance.seen(chip, cell.network, row)] if settings else [],
     )
 
 
@@ -247,6 +245,21 @@ def constants(runs: Mapping[str, Measured]) -> list[FittedConstant]:
             found.append(_constant(name, config[section][key], unit, solved[name], law.on))
     clock = fit.clock_ns(counts, fit.CLOCK_ON)
     return [*found, _constant("clock_ns", config["clock_ns"], "ns", clock, fit.CLOCK_ON)]
+
+
+def chosen(runs: Mapping[str, Measured]) -> list[ChosenSetting]:
+    """Every setting that was chosen with the table in view: its value, and why it is what it is."""
+    chip = load_chip(runs["gnmt"].run.chip.name)
+    return [
+        ChosenSetting(setting=path, value=_written(chip, path), unit=SETTINGS[path].unit, source=source)
+        for path, source in provenance.chosen(chip).items()
+    ]
+
+
+def _written(chip: Chip, path: str) -> str:
+    """The value of a setting as a chip file writes it."""
+    section, _, key = path.rpartition(".")
+    return setting_value((chip.config[section] if section else chip.config)[key])
 
 
 def _constant(name: str, value: Any, unit: str, fitted: float, on: Sequence[str]) -> FittedConstant:

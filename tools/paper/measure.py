@@ -29,7 +29,9 @@ SMALLER = ("inception_v1", "resnet_152")
 def reproduction(runs: FigureRuns) -> Reproduction:
     """Rows of the paper's three networks, fitted constants, and two tables beside them."""
     return Reproduction(
+        figure="fig7b",
         rows=fig7b.rows(runs.own),
+        chosen=fig7b.chosen(runs.own),
         fitted=fig7b.constants(runs.own),
         resnet152_as_tabulated=fig7b.beside(runs.own, runs.tabulated),
         largest_chip=fig7b.on_largest(runs.own, runs.largest),

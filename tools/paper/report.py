@@ -12,7 +12,6 @@ from rich.text import Text
 from acortex.tools.paper import fig7b
 from acortex.tools.paper.fig7b import TITLES, FigureRuns, Measured
 from acortex.tools.paper.markdown import table
-from acortex.tools.paper.notes import note
 from acortex.tools.paper.render import render
 from acortex.tools.results import FigureRow
 
@@ -21,8 +20,8 @@ FIXED = ("parameters", "m_", "n", "fg_", "area")
 
 LEGEND = """~ doubtful in the paper
 within: 5 % of the interval that the printed digits allow, or half a point of a percentage
-basis: exactly counted, predicted by constants from other networks, or fitted on this one too
-left out: the ratio with all constants derived without this network"""
+basis: exactly counted, published and put in, fitted on this network, or chosen with the table in view
+left out: the ratio with all fitted constants derived without this network; what was chosen stays"""
 
 Runs = Mapping[str, Measured]
 
@@ -50,6 +49,8 @@ def parts(runs: FigureRuns) -> Iterator[RenderableType]:
     yield _grid(("network", "", "own chip", "largest chip", "ratio"), _largest(runs))
     yield Text("\nFitted constants", "bold")
     yield _grid(("constant", "value", "fit now", "unit", "on"), _constants(runs.own))
+    yield Text("\nSettings chosen with the table in view", "bold")
+    yield _grid(("setting", "value", "unit", "why"), _chosen(runs.own))
     yield Text(f"\n{LEGEND}\n", "dim")
     for line in _notes(rows):
         yield Text(line)
@@ -67,7 +68,7 @@ def _columns(runs: FigureRuns, rows: Sequence[FigureRow]) -> Iterator[tuple[str,
 
 
 def _printed(row: FigureRow) -> str:
-    return ("~" if row.doubtful else "") + number(row.paper)
+    return ("~" if row.doubtful else "") + ("-" if row.paper is None else number(row.paper))
 
 
 def _table(rows: Sequence[FigureRow]) -> Table:
@@ -83,7 +84,9 @@ def _table(rows: Sequence[FigureRow]) -> Table:
 def _grid(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for head in heads:
-        table.add_column(head, justify="left" if head in ("network", "", "constant", "unit", "on") else "right")
+        table.add_column(
+            head, justify="left" if head in ("network", "", "constant", "unit", "on", "setting", "why") else "right"
+        )
     for row in rows:
         table.add_row(*row)
     return table
@@ -102,13 +105,18 @@ def _constants(runs: Runs) -> Iterator[Sequence[str]]:
         yield one.constant, number(one.value), number(one.fit), one.unit, on
 
 
+def _chosen(runs: Runs) -> Iterator[Sequence[str]]:
+    for one in fig7b.chosen(runs):
+        yield one.setting, one.value, one.unit, one.source
+
+
 def _notes(rows: Sequence[FigureRow]) -> Iterator[str]:
     """The sentences about rows that are not within, each once, with the rows that it is about."""
     for network, own in groupby(rows, lambda row: row.network):
         said: dict[str, list[str]] = {}
         for row in own:
             if not row.within:
-                said.setdefault(note(network, row.row), []).append(row.row)
+                said.setdefault(row.note, []).append(row.row)
         for sentence, names in said.items():
             yield f"{TITLES[network]}, {', '.join(names)}: {sentence}"
 
@@ -122,6 +130,8 @@ def markdown(runs: FigureRuns) -> str:
     blocks += ["## The smaller networks on the largest chip", table(heads, _largest(runs))]
     heads = ("constant", "value", "fit now", "unit", "derived on")
     blocks += ["## Fitted constants", table(heads, _constants(runs.own))]
+    chosen = table(("setting", "value", "unit", "why"), _chosen(runs.own))
+    blocks += ["## Settings chosen with the table in view", chosen]
     return "\n\n".join(blocks) + "\n"
 
 
@@ -141,5 +151,5 @@ def _cells(row: FigureRow) -> Sequence[str]:
         ratio(row.ratio),
         ratio(row.ratio_left_out),
         row.basis,
-        "" if row.within else note(row.network, row.row),
+        row.note,
     )

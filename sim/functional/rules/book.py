@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from difflib import unified_diff
 from typing import TYPE_CHECKING
 
 from acortex.errors import UsageError
-from acortex.isa.rules import ABOUT, RULES, Rule
+from acortex.isa.language import book as language
+from acortex.isa.language.book import LANGUAGE_BOOK
+from acortex.isa.rules import ABOUT, RULES, Rule, difference
 from acortex.sim.chip import group_rules  # noqa: F401  # modules of rows add them as they load
 from acortex.sim.functional.rules import limits, order, pipes, streams  # noqa: F401  # as above
 from acortex.wording import did_you_mean
@@ -18,23 +19,25 @@ if TYPE_CHECKING:
 RULE_BOOK = dict(sorted(RULES.items()))
 """Every rule, in the order of their codes."""
 
-
-def difference(rule: Rule) -> str:
-    """What mends the example of a rule, as a unified diff; empty where the assembler refuses to write the example."""
-    before, after = (text.splitlines(keepends=True) for text in (rule.example.broken, rule.example.mended))
-    return "".join(list(unified_diff(before, after, n=1))[2:])
+ALL = {**LANGUAGE_BOOK, **RULE_BOOK}
+"""Every code that an error of a program can have."""
 
 
 NO_EXAMPLE = "The assembler refuses to write such a program; words of another source can hold it."
 """What stands in the place of an example that cannot be written."""
 
 
+def no_example(rule: Rule) -> str:
+    """Why a rule or a diagnostic has no example."""
+    return language.NO_EXAMPLE if rule.code in LANGUAGE_BOOK else NO_EXAMPLE
+
+
 def find(code: str) -> Rule:
-    """The rule of a code, in capitals or not. Raises UsageError for an unknown one."""
-    if (rule := RULE_BOOK.get(code.upper())) is not None:
+    """The rule or the diagnostic of a code, in capitals or not. Raises UsageError for an unknown one."""
+    if (rule := ALL.get(code.upper())) is not None:
         return rule
-    hint = did_you_mean(code.upper(), RULE_BOOK, "acortex explain lists them all")
-    raise UsageError(f"no rule has the code {code[:LONGEST_CODE]!r}", hint=hint)
+    hint = did_you_mean(code.upper(), ALL, "acortex explain lists them all")
+    raise UsageError(f"no error has the code {code[:LONGEST_CODE]!r}", hint=hint)
 
 
 LONGEST_CODE = 40
@@ -42,7 +45,7 @@ LONGEST_CODE = 40
 
 
 def book(rules: Iterable[Rule] | None = None) -> RuleBook:
-    """Rules as a document; all of them, unless some are named."""
+    """Rules and diagnostics as a document; all of them, unless some are named."""
     from acortex.sim.functional.rules.results import RuleBook, RuleInfo
 
     rows = [
@@ -56,8 +59,9 @@ def book(rules: Iterable[Rule] | None = None) -> RuleBook:
             example=rule.example.broken,
             mended=rule.example.mended,
             settings=list(rule.example.settings),
+            beside=language.beside(rule) if rule.example.arrays else None,
         )
-        for rule in (RULE_BOOK.values() if rules is None else rules)
+        for rule in (ALL.values() if rules is None else rules)
     ]
     return RuleBook(rules=rows)
 

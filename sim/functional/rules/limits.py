@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from acortex.errors import AcortexError, ManyErrors
+from acortex.errors import AcortexError, raise_all
 from acortex.isa.codec import Instruction, decode
+from acortex.isa.places import place
 from acortex.isa.program import Program
 from acortex.isa.rules import NO_INSTRUCTION, Change, Example, Rule, add
 from acortex.isa.table import MNEMONICS, ROWS, InstructionRow
 from acortex.sim.chip.specs import Chip
+
+WORDS_PER_KB = 32
+"""Words of 256 bits in a KB of main memory."""
 
 WORD_CODE = 15
 """The largest code that a channel of a memory word holds, 4 bits."""
@@ -56,20 +60,24 @@ MEMORY_CODE = _row(
 
 
 class Limit(NamedTuple):
-    """One limit of an operand: its rule, the instruction and the operand, and what the chip allows."""
+    """One limit of an operand: its rule, the instruction and the operand, what the chip allows, and what a value needs.
+
+    `needed` is the least value of the setting that allows a value of the operand.
+    """
 
     rule: Rule
     mnemonic: str
     operand: str
     allowed: Callable[[Chip], int]
+    needed: Callable[[int], int]
 
 
 def _limit(
     code: str, mnemonic: str, operand: str, allowed: Callable[[Chip], int], setting: str, what: str, *changes: Change,
-    common: tuple[Change, ...] = (), settings: tuple[str, ...] = (),
+    common: tuple[Change, ...] = (), settings: tuple[str, ...] = (), needed: Callable[[int], int] = lambda value: value,
 ) -> Limit:  # fmt: skip
     """A row of the table, and that of its rule."""
-    hint = f"lower it, or take a chip with a larger {setting}" if setting else "lower it"
+    hint = f"lower it, or take a chip with {setting}={{needed}} at least" if setting else "lower it"
     message = f"{{mnemonic}}: {operand} is {{value}}; {{chip}} allows up to {{allowed}}, {what}"
     rule = _row(
         code,
@@ -80,7 +88,7 @@ def _limit(
         common=common,
         settings=settings,
     )
-    return Limit(rule, mnemonic, operand, allowed)
+    return Limit(rule, mnemonic, operand, allowed, needed)
 
 
 _SLIDE: tuple[Change, ...] = (
@@ -90,7 +98,8 @@ _DAC = "the highest code of a 4-bit DAC"
 
 LIMITS = (
     _limit("R211", "quant", "high", lambda chip: 2**chip.neurons.bits - 1, "neurons.bits",
-           "the highest code of its converters", ("zero=5", "zero=5, high=31")),
+           "the highest code of its converters", ("zero=5", "zero=5, high=31"),
+           needed=lambda value: value.bit_length()),
     _limit("R212", "quant", "high", lambda chip: WORD_CODE, "", "the highest code of a 4-bit channel of a word",
            ("zero=5", "zero=5, high=16"), settings=("neurons.bits=5",)),
     _limit("R213", "feed", "fill", lambda chip: WORD_CODE, "", _DAC, ("tail=2", "tail=2, fill=16")),
@@ -100,23 +109,37 @@ LIMITS = (
     _limit("R216", "feed", "words", lambda chip: chip.buffer.words, "buffer.words", "the words that its buffer holds",
            ("feed     1, 1", "feed     1, 300")),
     _limit("R217", "base", "address", lambda chip: chip.memory_words - 1, "memory.capacity_kb",
-           "its last word of main memory", ("base     d1, 1", "base     d1, 99")),
+           "its last word of main memory", ("base     d1, 1", "base     d1, 99"),
+           needed=lambda value: value // WORDS_PER_KB + 1),
 )  # fmt: skip
 
 
 def check(program: Program, chip: Chip) -> None:
     """Raises LimitError, or ManyErrors where there are several, for what a program needs beyond its chip."""
     errors = [*_too_large(program, chip), *_tensors(program, chip), *_memory(program, chip)]
+    errors += _instructions(program, chip)
+    raise_all(errors)
+
+
+def _instructions(program: Program, chip: Chip) -> Iterator[AcortexError]:
+    """What instructions need beyond the chip, one error for each limit, at the first place that needs most."""
+    beyond: dict[Limit, list[tuple[int, int]]] = {}
     for pc, word in enumerate(program.words):
-        where = str(program.lines[pc])
         try:
             instruction = decode(int(word))
         except AcortexError as error:
-            errors.append(NO_INSTRUCTION.broken(where, reason=error.message))
+            yield NO_INSTRUCTION.broken(place(program, pc), reason=error.message)
             continue
-        errors.extend(_beyond(instruction, chip, where))
-    if errors:
-        raise errors[0] if len(errors) == 1 else ManyErrors(errors)
+        for limit, value in _beyond(instruction, chip):
+            beyond.setdefault(limit, []).append((value, pc))
+    for limit, found in beyond.items():
+        value, pc = max(found, key=lambda one: one[0])
+        mnemonic = decode(int(program.words[pc])).row.mnemonic
+        facts = {"mnemonic": mnemonic, "value": value, "chip": chip.name}
+        facts |= {"allowed": limit.allowed(chip), "needed": limit.needed(value)}
+        broken = limit.rule.broken(place(program, pc), **facts)
+        broken.also = tuple(place(program, other) for _, other in found if other != pc)
+        yield broken
 
 
 def _too_large(program: Program, chip: Chip) -> Iterator[AcortexError]:
@@ -159,10 +182,10 @@ def _is_alike(row: InstructionRow, limit: Limit) -> bool:
 _LIMITS = {row.mnemonic: _limits_of(row) for row in ROWS}
 
 
-def _beyond(instruction: Instruction, chip: Chip, where: str) -> Iterator[AcortexError]:
-    mnemonic = instruction.row.mnemonic
-    for limit in _LIMITS[mnemonic]:
-        value, allowed = instruction[limit.operand], limit.allowed(chip)
-        if value > allowed:
-            yield limit.rule.broken(where, mnemonic=mnemonic, value=value, chip=chip.name, allowed=allowed)
+def _beyond(instruction: Instruction, chip: Chip) -> Iterator[tuple[Limit, int]]:
+    """The first limit that an instruction goes beyond, and the value of the operand."""
+    for limit in _LIMITS[instruction.row.mnemonic]:
+        value = instruction[limit.operand]
+        if value > limit.allowed(chip):
+            yield limit, value
             return

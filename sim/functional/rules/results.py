@@ -1,4 +1,4 @@
-"""What the rules of the chip say of themselves: `acortex.rules/1` as a type."""
+"""What diagnostics and rules of the chip say of themselves: `acortex.rules/1` as a type."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from acortex.documents import Document, TableResult
 
 
 class RuleInfo(Document):
-    """A rule that holds a program to its chip without time."""
+    """A diagnostic of the assembler, or a rule that holds a program to its chip without time."""
 
     code: str
-    """Its code, which is never given to another rule."""
+    """Its code, which is never given to another one: A codes are diagnostics, R codes rules of the chip."""
     title: str
     """What a program does that keeps it."""
     about: str
-    """What it is about: "program", "set-up", "limits", "groups", "streams", "pipes", "states", "order" or "host"."""
+    """What it is about, in a word: one of the headings of its page, docs/diagnostics.md or docs/rules.md."""
     error: str
     """The type of its error."""
     message: str
@@ -25,15 +25,17 @@ class RuleInfo(Document):
     hint: str | None
     """What its error advises; null for nothing."""
     example: str
-    """A source that breaks it; where the assembler refuses to write one, a source that keeps it."""
+    """A source that breaks it; where none is written, a source that keeps it."""
     mended: str
     """The same source, mended."""
     settings: list[str]
     """Changes of the chip that the example runs on."""
+    beside: str | None
+    """What the file beside the example holds, in a sentence; null where it names none."""
 
 
 class RuleBook(TableResult):
-    """Rules that hold a program to its chip without time."""
+    """Diagnostics of the assembler, and rules that hold a program to its chip without time."""
 
     SHOWN: ClassVar[dict[str, str]] = {"rules": "rules"}
     ROWS: ClassVar[str] = "rules"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from acortex.isa.places import place
 from acortex.isa.program import Program
 from acortex.isa.semantics import Flow, Shape
 from acortex.isa.sequencer import Dispatch, Sequencer
@@ -84,8 +85,8 @@ class Known:
         self.order.end(dispatch)
 
     def line(self, dispatch: Dispatch) -> str:
-        """The source line of an instruction."""
-        return str(self.program.lines[dispatch.pc])
+        """The source line of an instruction, and its layer in a compiled network."""
+        return place(self.program, dispatch.pc)
 
 
 NOWHERE = np.zeros(0, dtype=np.int64)

@@ -9,8 +9,8 @@ import pytest
 
 from acortex.errors import AcortexError, ManyErrors, UsageError
 from acortex.isa.asm.assembler import assemble, assemble_file
-from acortex.isa.asm.diagnostics import Diagnostic
 from acortex.isa.codec import as_text, decode
+from acortex.isa.language.diagnostics import Diagnostic
 
 FRAME = ".weights w, 1x2\n.row 1, -1\n.input image, shape=4\n.output scores, shape=2\n"
 """Declarations that instructions refer to: four lines."""
@@ -107,19 +107,25 @@ def test_line_ends_of_all_systems() -> None:
     [
         ("gruop g0, 1, 2", ["6:1: no instruction is called `gruop` | did you mean `group`?"]),
         ("xyzzy", ["6:1: no instruction is called `xyzzy` | `acortex isa` lists the instructions"]),
-        ("feed 1", ["6:1: `feed` needs operand `words`, words per position"]),
+        (
+            "feed 1",
+            [
+                "6:1: `feed` needs operand `words`, words per position, as many as the chip's buffer holds at most"
+                " | `acortex isa feed` lists its operands"
+            ],
+        ),
         (
             "feed 1, 2, 3, 4, no, 6",
             ["6:22: `feed` takes at most 5 operands | its operands are positions, words, tail, fill, keep"],
         ),
         ("nop 1", ["6:5: `nop` takes at most 0 operands | `nop` takes none"]),
         ("feed 1, words=2, tial=3", ["6:18: `feed` has no operand `tial` | did you mean `tail`?"]),
-        ("feed 1, words=2, words=3", ["6:18: operand `words` is given twice"]),
-        ("feed 1, positions=2, words=3", ["6:9: operand `positions` is given twice"]),
-        ("feed positions=1, 2", ["6:19: operands by position come before those by name"]),
-        ("feed 1,, 2", ["6:8: an operand is missing beside this comma"]),
-        ("feed 1, 2,", ["6:10: an operand is missing beside this comma"]),
-        ("feed 1, words=", ["6:9: an operand by name is written name=value"]),
+        ("feed 1, words=2, words=3", ["6:18: operand `words` is given twice | leave one of them out"]),
+        ("feed 1, positions=2, words=3", ["6:9: operand `positions` is given twice | leave one of them out"]),
+        ("feed positions=1, 2", ["6:19: operands by position come before those by name | give this one by name, too"]),
+        ("feed 1,, 2", ["6:8: an operand is missing beside this comma | leave out the comma, or write the operand"]),
+        ("feed 1, 2,", ["6:10: an operand is missing beside this comma | leave out the comma, or write the operand"]),
+        ("feed 1, words=", ["6:9: an operand by name is written name=value | write the value behind ="]),
         (
             "feed 0, 1",
             ["6:6: `positions` is 0, allowed is 1 to 1048576 | how many positions, one array operation each"],
@@ -143,7 +149,7 @@ def test_line_ends_of_all_systems() -> None:
         ("read d0 to=buffer", ["6:6: `stream` takes a stream descriptor (d0 to d31), not `d0 to = buffer`"]),
         ("input imge, d0", ["6:7: no input is called `imge` | did you mean `image`?"]),
         ("output other, d0", ["6:8: no output is called `other` | declare it with .output"]),
-        ("input 3, d0", ["6:7: `tensor` takes the name of an input tensor, not `3`"]),
+        ("input 3, d0", ["6:7: `tensor` takes the name of an input tensor, not `3` | write it bare, or in quotes"]),
         (
             "base d0, N",
             ["6:10: no constant or label is called `N` | define it: .equ NAME, EXPRESSION"],
@@ -154,18 +160,24 @@ def test_line_ends_of_all_systems() -> None:
             ["6:14: `by` takes a loop register whose count moves the operand, or none (l0 to l7 or none), not `l8`"],
         ),
         ("inference by=l2", ["6:14: no loop begins register l2 above this line | put `loop l2, COUNT` before it"]),
-        ("start", ["6:1: a second `start`: set-up has ended already"]),
+        ("start", ["6:1: a second `start`: set-up has ended already | leave it out"]),
         ("program g0, w", ["6:1: `program` belongs to set-up | move it before `start`"]),
-        ("12 nop", ["6:1: a mnemonic or a directive should stand here, not `12`"]),
+        (
+            "12 nop",
+            [
+                "6:1: a mnemonic or a directive should stand here, not `12`"
+                " | a line is LABEL: MNEMONIC OPERAND, OPERAND, ..."
+            ],
+        ),
         ("nop $", ["6:5: unexpected character '$' | comments begin with ; or #"]),
         ("nop \x1b", ["6:5: unexpected character '\\x1b' | comments begin with ; or #"]),
         ("nop \u00a0", ["6:5: unexpected character '\\xa0' | comments begin with ; or #"]),
         ('layer "conv', ['6:7: this string has no end | close it with " on the same line; it may not hold \\']),
-        ("base d0, 0x1g", ["6:10: `0x1g` is not a number | numbers are 10, 0x1f, 0b101, 65_536"]),
-        ("nop: nop: nop", ["6:6: `nop` is already defined, in line 6"]),
-        ("l0: nop", ["6:1: `l0` cannot name a label: it is a word of the language"]),
-        ("host: nop", ["6:1: `host` cannot name a label: it is a word of the language"]),
-        ("7: nop", ["6:1: `7` cannot name a label | names are letters, digits, _ and ."]),
+        ("base d0, 0x1g", ["6:10: `0x1g` is not a number | numbers are 10, 0x1f, 0b101, 65_536; shapes 28x28"]),
+        ("nop: nop: nop", ["6:6: `nop` is already defined, in line 6 | take another name"]),
+        ("l0: nop", ["6:1: `l0` cannot name a label: it is a word of the language | take another name"]),
+        ("host: nop", ["6:1: `host` cannot name a label: it is a word of the language | take another name"]),
+        ("7: nop", ["6:1: `7` cannot name a label | names are letters, digits, _ and ., and begin with a letter or _"]),
     ],
 )
 def test_a_mistake_in_the_run(line: str, expected: list[str]) -> None:
@@ -179,8 +191,14 @@ def test_a_mistake_in_the_run(line: str, expected: list[str]) -> None:
         ("halt", ["5:1: `halt` belongs to the run | move it after `start`"]),
         ("group g0, 70000, 2", ["5:11: `rows` is 70000, allowed is 1 to 65536 | rows of a matrix, in cells"]),
         ("program g0, v", ["5:13: no matrix of weights is called `v` | declare it with .weights"]),
-        ("quant q0, 1, 0, low=9, high=3", ["5:21: low is 9, above high, which is 3"]),
-        ("quant q0, 1, 0, zero=12, high=9", ["5:22: zero is 12, outside low to high, 0 to 9"]),
+        (
+            "quant q0, 1, 0, low=9, high=3",
+            ["5:21: low is 9, above high, which is 3 | low is the least code, high the greatest"],
+        ),
+        (
+            "quant q0, 1, 0, zero=12, high=9",
+            ["5:22: zero is 12, outside low to high, 0 to 9 | zero is the code that stands for a sum of 0"],
+        ),
         (
             "quant q0, 1, 0",
             ["5:1: zero equals low, 0: negative sums cannot be told from zero | say activation=relu, or raise zero"],
@@ -209,7 +227,10 @@ def test_a_mistake_in_set_up(line: str, expected: list[str]) -> None:
         ("start\nnop", ["2:1: the program does not end with `halt` | add `halt` as its last line"]),
         (
             "start\nloop l0, 2\nnext l0, 9\nhalt",
-            ["3:10: the jump leads to address 9, outside the program | addresses are 0 to 3"],
+            [
+                "3:10: the jump leads to address 9, outside the program"
+                " | jump to a label in the body of the loop; addresses are 0 to 3"
+            ],
         ),
         (
             "nop\nstart\nloop l0, 2\nnext l0, 0\nhalt",
@@ -227,7 +248,7 @@ def test_a_mistake_in_set_up(line: str, expected: list[str]) -> None:
             ],
         ),
         (".equ A\nstart\nhalt", ["1:1: `.equ` needs a name and a value | write .equ NAME, EXPRESSION"]),
-        (".equ A, 1\nA: start\nhalt", ["1:6: `A` is already defined, in line 2"]),
+        (".equ A, 1\nA: start\nhalt", ["1:6: `A` is already defined, in line 2 | take another name"]),
         (
             ".row 1\nstart\nhalt",
             ["1:1: .row belongs to no data | it follows .weights, .constants, .memory, .samples, .labels"],
@@ -324,7 +345,9 @@ def test_a_name_as_long_as_a_line_is_cut_in_what_is_said_of_it() -> None:
 
 def test_a_program_has_no_more_instructions_than_a_jump_can_reach() -> None:
     found = complaints("nop\n" * 65536 + "halt")
-    assert found[0] == "65537:1: a program has at most 65536 instructions"
+    assert found[0] == (
+        "65537:1: a program has at most 65536 instructions | repeat instructions with `loop` and `next`"
+    )
 
 
 @pytest.mark.parametrize(
@@ -348,6 +371,8 @@ def test_a_text_too_large(source: str, message: str) -> None:
         ("nop " + "1 " * 4000 + "\n") * 200,
         "\n".join(f".equ a{index}, 1<<{index % 63}" for index in range(20_000)),
         '"' * 9999,
+        ".equ a, 1\n" + "\n".join(f".input q{index}, shape={'axb' * 3000}" for index in range(500)),
+        ".equ a, 1\n" + "\n".join(f".input q{index}, shape={'axbxaxbxaxbxaxb'}" for index in range(20_000)),
         "(" * 9999,
         "\x00" * 9999,
     ],

@@ -143,15 +143,15 @@ def test_samples_and_labels_in_the_text() -> None:
         (".program a\n.program b", "2:10: a second name of the program | a program has one"),
         (".chip a\n.chip b", "2:7: a second chip | a program has one"),
         (".chip 3", '1:7: name takes a name | letters, digits, _ and ., or any text in "…"'),
-        (".input x", "1:1: `.input` needs shape"),
+        (".input x", "1:1: `.input` needs shape | `acortex isa .input` lists its fields"),
         (".input x, shape=4, encod=codes", "1:20: `.input` has no operand `encod` | did you mean `encode`?"),
-        (".input x, shape=4\n.input x, shape=5", "2:8: `x` is declared twice"),
+        (".input x, shape=4\n.input x, shape=5", "2:8: `x` is declared twice | take another name"),
         (".input x, shape=4|5", "1:17: the shapes hold different numbers of values: 4 or 5"),
         (".input x, shape=1x1x1x4", "1:17: 4 axes need axes=, their order in memory with the channels last"),
         (".input x, shape=1x1x1x1x4", "1:17: shape 1x1x1x1x4 is not allowed: " + SHAPES),
         (".input x, 2x3, axes=1", "1:21: axes name each of the axes 0 to 1 of the shape once"),
         (".input x, 2x3, axes=1.1", "1:21: axes name each of the axes 0 to 1 of the shape once"),
-        (".input x, 2x3, axes=1+0", "1:21: axes takes an order of axes | write 1.2.0, the channels last"),
+        (".input x, 2x3, axes=1+0", "1:21: axes takes an order of axes, not `1 + 0` | write 1.2.0, the channels last"),
         (
             ".input x, 17x3x3, packed=4",
             "1:26: a pixel has 17 channels, and 4 a word leave 16 each",
@@ -161,25 +161,37 @@ def test_samples_and_labels_in_the_text() -> None:
         (".input x, 9, scale=0.5", "1:20: scale and zero belong to encode=linear"),
         (".input x, 9, encode=linear, scale=0.0", "1:35: scale is 0.0, allowed is 1e-30 to 1e+30"),
         (".input x, 9, encode=linear, scale=1e999", "1:35: scale is inf, allowed is 1e-30 to 1e+30"),
-        (".input x, 9, encode=linear, scale=1.2.3", "1:35: `1.2.3` is not a decimal number | write 0.0173 or 1.5e-05"),
-        (".input x, 9, encode=linear, scale=a", "1:35: scale takes a decimal number | write 0.0173 or 1.5e-05"),
+        (
+            ".input x, 9, encode=linear, scale=1.2.3",
+            "1:35: scale takes a decimal number, not `1.2.3` | write 0.0173 or 1.5e-05",
+        ),
+        (
+            ".input x, 9, encode=linear, scale=a",
+            "1:35: scale takes a decimal number, not `a` | write 0.0173 or 1.5e-05",
+        ),
         (".input x, 9, encode=linear, zero=16", "1:34: zero is 16, allowed is 0 to 15"),
         (
             ".input x, 3x1024x1025",
             "1:11: a tensor has at most 1048576 words of memory, this one has 1049600",
         ),
-        (".input x, shape=1_0", "1:17: `1_0` is not a shape | write 784, 28x28 or 1x28x28"),
+        (
+            ".input x, shape=1_0",
+            "1:17: `1_0` is not a shape | write 784, 28x28 or 784|28x28; constants may stand for numbers: K x K x 64",
+        ),
         (".input x, shape=0", "1:17: shape 0 is not allowed: " + SHAPES),
         (
             ".input x, shape=99999x99999",
             "1:17: shape 99999x99999 is not allowed: " + SHAPES,
         ),
-        (".input x, shape=4|", "1:17: shape takes a shape | write 784, 28x28 or 784|28x28"),
+        (
+            ".input x, shape=4|",
+            "1:17: `4 |` is not a shape | write 784, 28x28 or 784|28x28; constants may stand for numbers: K x K x 64",
+        ),
         (".input x, shape=0x10", "1:17: shape 0x10 is not allowed: " + SHAPES),
         (".input x, shape=4, encode=binry", "1:27: no encode is called `binry` | did you mean `binary`?"),
         (".input x, shape=4, bits=9", "1:25: bits is 9, allowed is 1 to 8"),
         (".constants c, 2\n.row 1, 2", "1:1: the rows hold 2 values, 4 are needed"),
-        (".constants c, 1\n.row 1", "2:1: this row has 1 values, 2 are needed"),
+        (".constants c, 1\n.row 1", "2:1: this row has 1 value, 2 are needed"),
         (
             ".constants c, 1\n.row 2147483649, 1",
             "2:6: 2147483649 is out of range, allowed is -2147483648 to 2147483648",
@@ -189,27 +201,30 @@ def test_samples_and_labels_in_the_text() -> None:
             "1:1: the multiplier of column 1 is 65537, allowed is 1 to 65536",
         ),
         (".constants c, 0\n.row 1", "1:15: columns is 0, allowed is 1 to 65536"),
-        (".memory 0, 1\n.row 1", "2:1: this row has 1 values, 64 are needed"),
+        (".memory 0, 1\n.row 1", "2:1: this row has 1 value, 64 are needed"),
         (".memory 1048575, 2", "1:18: count is 2, allowed is 1 to 1"),
         (
             f'.memory 4, 2\n.blob "{to_blob(bytes(128))}"\n.memory 3, 2\n.blob "{to_blob(bytes(128))}"',
-            "3:9: words 4 to 4 are given in line 1 already",
+            "3:9: words 4 to 4 are given in line 1 already | give each word once",
         ),
         (
             f'.memory 4, 2\n.blob "{to_blob(bytes(128))}"\n.memory 5, 1\n.blob "{to_blob(bytes(64))}"',
-            "3:9: words 5 to 5 are given in line 1 already",
+            "3:9: words 5 to 5 are given in line 1 already | give each word once",
         ),
         (".weights w, 4\n.row 1", "1:13: a matrix has rows x columns | write 785x64, each at most 65536"),
-        (".weights w, 1x1|1x1\n.row 1", "1:13: shape takes one shape here"),
+        (".weights w, 1x1|1x1\n.row 1", "1:13: shape takes one shape here | several shapes are for .input and .output"),
         (".weights w, 1x2, macs=3\n.row 1,1", "1:23: macs is 3, allowed is 0 to 2"),
         (".weights w, 1x1", "1:1: the data are missing | name a file=, or follow with .row or .blob lines"),
-        (".weights w, 1x2\n.row 1", "2:1: this row has 1 values, 2 are needed"),
+        (".weights w, 1x2\n.row 1", "2:1: this row has 1 value, 2 are needed"),
         (".weights w, 2x2\n.row 1, 1", "1:1: the rows hold 2 values, 4 are needed"),
         (".weights w, 1x3\n.row 1, 4*3, 2", "2:9: 12 is out of range, allowed is -8 to 7"),
         (".weights w, 1x3\n.row 1, 2, -9", "2:12: -9 is out of range, allowed is -8 to 7"),
-        (".weights w, 1x1\n.row x=1", "2:6: a row holds values without names"),
+        (".weights w, 1x1\n.row x=1", "2:6: a row holds values without names | write the value alone"),
         (".weights w, 1x1\n.row 1/0", "2:7: division by zero"),
-        ('.weights w, 1x1\n.row 1\n.blob "a"', "2:1: .row and .blob lines do not mix"),
+        (
+            '.weights w, 1x1\n.row 1\n.blob "a"',
+            "2:1: .row and .blob lines do not mix | write .row lines alone, or .blob lines alone",
+        ),
         (".weights w, 1x1\n.blob 5", '2:1: .blob takes one string | write .blob "…"'),
         (
             '.weights w, 1x1\n.blob "abc"',
@@ -231,23 +246,23 @@ def test_samples_and_labels_in_the_text() -> None:
         (".input x, shape=2\n.samples x, shape=1x2\n.row 1, 256", "3:9: 256 is out of range, allowed is 0 to 255"),
         (
             ".input x, shape=1\n.samples x, shape=1x1\n.row 1\n.samples x, shape=1x1\n.row 1",
-            "4:10: a second set of samples for `x`",
+            "4:10: a second set of samples for `x` | a program has one",
         ),
         (
             ".input x, shape=1\n.input y, shape=1\n.samples x, shape=1x1\n.row 1",
-            "3:1: there are no samples for input `y`",
+            "3:1: there are no samples for input `y` | add .samples y, or leave out all samples",
         ),
         (
             ".input x, 1\n.input y, 1\n.samples x, shape=1x1\n.row 1\n.samples y, shape=2x1\n.row 1\n.row 1",
-            "5:10: `y` has 2 samples, `x` has 1",
+            "5:10: `y` has 2 samples, `x` has 1 | the first axis of samples counts inferences",
         ),
         (
             ".input x, shape=1\n.samples x, shape=1x1\n.row 1\n.labels shape=2\n.row 1, 2",
-            "2:1: the program has 2 labels, and 1 sample",
+            "2:1: the program has 2 labels, and 1 sample | give as many labels as samples",
         ),
-        (".labels shape=1\n.row 1", "1:1: the program has 1 label, and no samples"),
-        (".labels shape=1x1\n.row 1", "1:15: labels are one row of integers"),
-        (".labels shape=1\n.row 1\n.labels shape=1\n.row 1", "3:1: a second set of labels"),
+        (".labels shape=1\n.row 1", "1:1: the program has 1 label, and no samples | give as many labels as samples"),
+        (".labels shape=1x1\n.row 1", "1:15: labels are one row of integers | one number for each sample"),
+        (".labels shape=1\n.row 1\n.labels shape=1\n.row 1", "3:1: a second set of labels | a program has one"),
         (
             ".samples x, shape=1x1, type=int9\n.row 1\n.input x, shape=1",
             "1:29: no type is called `int9` | did you mean `int8`?",
@@ -274,10 +289,19 @@ def test_a_mistake(declarations: str, expected: str) -> None:
             "1:23: data.npz holds 5 arrays | name one of them: weights, large, floats, images, labels",
         ),
         ('.weights w, 2x3, file="one.npy", key=a', "1:23: one.npy holds one array without a name | leave out the key"),
-        ('.weights w, 3x2, file="one.npy"', "1:13: the file holds 2x3, not 3x2"),
+        (
+            '.weights w, 3x2, file="one.npy"',
+            "1:13: the file holds 2x3, not 3x2 | declare the shape of the file, or transpose the array",
+        ),
         ('.weights w, 2x3, file="data.npz", key=large', "1:23: weight 9 at [1, 1] is out of range, allowed is -8 to 7"),
-        ('.weights w, 2x3, file="data.npz", key=floats', "1:23: weights are integers, the file holds float64"),
-        ('.weights w, 2x3, file="one.npy"\n.row 1, 2, 3', "2:1: data lines follow, yet a file is named"),
+        (
+            '.weights w, 2x3, file="data.npz", key=floats',
+            "1:23: weights are integers, the file holds float64 | round and convert them before",
+        ),
+        (
+            '.weights w, 2x3, file="one.npy"\n.row 1, 2, 3',
+            "2:1: data lines follow, yet a file is named | leave out the lines, or file=",
+        ),
         (
             '.weights w, 2x3, file="../one.npy"',
             '1:23: "../one.npy" lies outside the folder of the source | move the file beside the source',
@@ -367,7 +391,10 @@ def test_mistakes_about_arrays_in_memory_are_those_about_files() -> None:
     assert told({}, HELD.replace('"net.npz", key=words', '"nut.npz", key=words')) == (
         "a text without a folder can name no files | put the data into .row or .blob lines"
     )
-    assert told({"weights": np.zeros((3, 2), dtype=np.int8)}) == "the file holds 3x2, not 2x3 | "
+    assert (
+        told({"weights": np.zeros((3, 2), dtype=np.int8)})
+        == "the file holds 3x2, not 2x3 | declare the shape of the file, or transpose the array"
+    )
     assert told({"weights": np.full((2, 3), 8)}) == "weight 8 at [0, 0] is out of range, allowed is -8 to 7 | "
     assert told({"constants": np.array([[1, 2], [3, 0]])}) == (
         "the multiplier of column 1 is 0, allowed is 1 to 65536 | "

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acortex.isa.asm.diagnostics import Consequence, Mistake
 from acortex.isa.asm.expressions import evaluate
 from acortex.isa.asm.lexer import tokens_of
+from acortex.isa.language.diagnostics import Consequence, Mistake
 
 SYMBOLS = {"rows": 785, "K": 64, "broken": None}
 

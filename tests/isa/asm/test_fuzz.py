@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from acortex.errors import AcortexError, ManyErrors
 from acortex.isa.asm.assembler import assemble
-from acortex.isa.asm.diagnostics import Consequence, Diagnostic, MistakeLog, Source
 from acortex.isa.asm.directives import DIRECTIVES
 from acortex.isa.asm.disassembler import listing
 from acortex.isa.container import dumps, loads
+from acortex.isa.language.diagnostics import Consequence, Diagnostic, MistakeLog, Source
+from acortex.isa.language.text import CONSEQUENCE
 from acortex.isa.table import ROWS
 
 SOURCE = """\
@@ -191,6 +192,6 @@ def test_a_source_with_words_exchanged_makes_all_its_words_or_none(data: st.Data
 
 def test_what_follows_from_nothing_that_was_reported_is_an_error_itself() -> None:
     report = MistakeLog(Source("t.s", ("start", "nop")))
-    report.add(2, Consequence("the instruction could not be read", 0, 3))
+    report.add(2, Consequence(CONSEQUENCE, (0, 3), reason="the instruction could not be read"))
     with pytest.raises(ManyErrors, match=r"t\.s:2:1: the instruction could not be read"):
         report.finish()

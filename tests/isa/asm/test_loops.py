@@ -113,14 +113,14 @@ ONE_SIDE = "a loop lies wholly in set-up or in the run"
         (
             ("start", "a: nop", "loop l0, 3", "nop", "next l0, a"),
             [
-                "5:10 next jumps to 1, outside the body of l0, which is 3 to 4"
+                "5:10 next jumps to line 2, outside the body of l0, lines 4 to 5"
                 " | jump to a label between the loop and its next"
             ],
         ),
         (
             ("start", "a: loop l0, 3", "nop", "next l0, a"),
             [
-                "4:10 next jumps to 1, outside the body of l0, which is 2 to 3"
+                "4:10 next jumps to line 2, outside the body of l0, lines 3 to 4"
                 " | jump to a label between the loop and its next"
             ],
         ),

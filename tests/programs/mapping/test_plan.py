@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from acortex.errors import AcortexError
+from acortex.errors import AcortexError, ManyErrors
 from acortex.isa.machine import Machine
 from acortex.programs.compiler import TooLong, compile_graph, plan_graph, smallest_chip
 from acortex.programs.graph import (
@@ -27,7 +28,8 @@ from acortex.programs.graph import (
     Target,
     View,
 )
-from acortex.programs.mapping.memory_plan import MemoryFull
+from acortex.programs.mapping.memory_plan import WORD_BYTES, MemoryFull
+from acortex.programs.mapping.placement import PlacementError
 from acortex.programs.mapping.plan import Plan
 from acortex.programs.mapping.recurrent import UnsupportedCell
 from acortex.programs.mapping.to_passes import UnsupportedLayer
@@ -294,6 +296,30 @@ def test_a_window_larger_than_the_buffer_is_refused(machine: Machine) -> None:
         "a window of a takes 25 words, and the buffer of acortex_gnmt holds 24\n"
         "  hint: take a chip with buffer.words=25"
     )
+
+
+def test_all_that_a_chip_lacks_is_told_at_once_and_the_hints_together_mend_it(machine: Machine) -> None:
+    """One error for each setting, of the layer that needs most; where all hints are followed the network compiles."""
+    graph = Net(64).conv("a", "x", 3).conv("b", "a", 5).conv("c", "b", 3).graph("c")
+    small = replace(machine, buffer_words=8, memory_words=8, m_top=1, m_bottom=1, columns=2)
+    with pytest.raises(ManyErrors) as caught:
+        plan_graph(graph, small)
+    errors = caught.value.errors
+    assert [type(error) for error in errors] == [UnsupportedLayer, PlacementError, MemoryFull]
+    assert str(errors[0]) == (
+        "a window of b takes 25 words, and the buffer of acortex_gnmt holds 8\n  hint: take a chip with"
+        " buffer.words=25\n  and 2 more like it, the first at layer a, the last at layer c"
+    )
+    said = {name: int(value) for error in errors for name, value in re.findall(r"([a-z_.]+)=(\d+)", error.hint)}
+    mended = replace(
+        small,
+        buffer_words=said["buffer.words"],
+        memory_words=said["memory.capacity_kb"] * 1024 // WORD_BYTES,
+        m_top=said["arrays.m_top"],
+        m_bottom=said["arrays.m_bottom"],
+        columns=2 * said["arrays.n"],
+    )
+    assert plan_graph(graph, mended).passes
 
 
 def test_more_words_a_position_than_the_neurons_hold_are_refused(machine: Machine) -> None:

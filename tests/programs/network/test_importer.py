@@ -223,8 +223,9 @@ def test_every_unsupported_node_is_listed_with_its_reason():
     ]
     model = graph_model(nodes, {"x": [1, 3, 4, 4]}, ["c", "d", "e"])
     assert refusal(model, UnsupportedNodes) == (
-        "the network has 3 nodes that the chip cannot do:"
+        "the network has 4 nodes that the chip cannot do:"
         "\n  first (Erf): the chip has no such operator"
+        "\n  after a broken one (Conv): its kernel is computed; arrays hold constants only"
         "\n  misspelt (Convv): the chip has no such operator; Conv is one"
         "\n  indices (MaxPool): it gives Indices"
     )

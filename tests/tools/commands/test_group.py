@@ -89,7 +89,7 @@ def test_asm_names_every_mistake_with_its_place(tmp_path: Path) -> None:
         (
             "garbage.s",
             b"\x00\xff\x81abc",
-            "garbage.s: byte 1 is not UTF-8 text\n"
+            "garbage.s: byte 1 is not UTF-8 text [A011]\n"
             "  hint: a source is text in UTF-8; a program that is assembled already ends in .acx\n",
         ),
     ],
@@ -147,7 +147,7 @@ def test_isa_explains_one_instruction() -> None:
     lines = acortex_("isa", "feed").stdout.splitlines()
     assert lines[0] == "feed positions, words, [tail=64], [fill=0], [keep=no]"
     assert "  carried out by  buffer" in lines
-    assert "  tail       1..64       64       23:18  channels, out of the 64 of a word" in lines
+    assert "  tail       1..64       64       23:18  channels of the last word of a position" in lines
 
 
 def test_isa_gives_every_row_in_json() -> None:

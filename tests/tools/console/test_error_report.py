@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,11 @@ from click.testing import CliRunner, Result
 from jsonschema import Draft202012Validator
 
 from acortex.errors import AcortexError
-from acortex.isa.asm.diagnostics import Diagnostic
+from acortex.isa.asm.assembler import assemble
+from acortex.isa.container import dumps
+from acortex.isa.language.diagnostics import Diagnostic
+from acortex.isa.rules import BASE, changed
+from acortex.programs.operators.context import UnsupportedNodes
 from acortex.tools.cli import cli
 from acortex.tools.console.error_report import error_report
 from acortex.tools.results import ErrorReport
@@ -90,7 +95,7 @@ def test_a_rule_of_the_chip_has_its_code(here: Path) -> None:
         (("run", "bad.s", "--max-cycles", "0"), None, "max-cycles"),
         (("chip", "show", "acortex_digits", "--set", "memory.bank=4"), None, "memory.bank"),
         (("rum", "bad.s"), None, "no command is called 'rum'"),
-        (("explain", "R999"), None, "no rule has the code 'R999'"),
+        (("explain", "R999"), None, "no error has the code 'R999'"),
         (("trace", "info", "bad.s"), "bad.s", "trace"),
     ],
 )
@@ -121,7 +126,11 @@ def test_further_places_of_a_mistake_are_notes() -> None:
     ("where", "place"),
     [
         ("", (None, None, None)),
-        ("p.s:12", ("p.s", 12, None)),
+        ("p.s:12", (None, None, None)),  # a program's name of its source, which is not there
+        ("sources/p.s:12", ("sources/p.s", 12, None)),
+        ("chip.toml:12", ("chip.toml", 12, None)),
+        ("<net>:12, layer conv", (None, None, None)),
+        ("<stdin>:12:3", ("<stdin>", 12, 3)),
         ("a:b/p.s:12:3", ("a:b/p.s", 12, 3)),
         ("missing.onnx", ("missing.onnx", None, None)),
         ("memory.banks", (None, None, None)),
@@ -135,3 +144,49 @@ def test_a_place_is_a_file_only_where_it_names_one(
     (row,) = error_report([AcortexError("wrong", where=where)]).errors
     assert (row.file, row.line, row.column) == place
     assert row.where == (where or None)
+
+
+def test_the_file_of_a_rule_is_the_path_that_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program keeps the name of its source alone: editors need the path."""
+    (tmp_path / "deep").mkdir()
+    source = tmp_path / "deep" / "small.s"
+    source.write_text(changed(BASE, ("connect  g0\n", "")))
+    monkeypatch.chdir(tmp_path)
+    (error,) = errors_of(invoke("run", "deep/small.s", "--format", "json"))
+    assert (error["where"], error["file"], error["line"], error["code"]) == ("small.s:21", "deep/small.s", 21, "R301")
+
+
+def test_a_source_that_is_not_there_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container goes on without its source."""
+    monkeypatch.chdir(tmp_path)
+    Path("small.s").write_text(changed(BASE, ("connect  g0\n", "")))
+    assert invoke("asm", "small.s", "-o", "small.acx").exit_code == 0
+    Path("small.s").unlink()
+    (error,) = errors_of(invoke("run", "small.acx", "--format", "json"))
+    assert (error["where"], error["file"], error["line"]) == ("small.s:21", None, None)
+
+
+def test_a_container_whose_words_break_the_language_has_the_code_of_it(tmp_path: Path) -> None:
+    program = assemble("start\nloop l0, 2\na: nop\nnext l0, a\nhalt")
+    broken = replace(program, words=program.words[[0, 1, 2, 4, 4]])
+    (tmp_path / "broken.acx").write_bytes(dumps(broken))
+    failed = invoke("run", str(tmp_path / "broken.acx"), "--format", "json")
+    assert failed.exit_code == 2
+    assert [error["code"] for error in errors_of(failed)] == ["A706"]
+
+
+def test_each_refused_node_of_a_network_is_a_note() -> None:
+    refused = UnsupportedNodes([("a", "Erf", "no such"), ("b", "Erf", "no such"), ("c", "Clip", "bounds")])
+    (row,) = error_report([refused]).errors
+    assert [note.message for note in row.notes] == ["a (Erf): no such", "b (Erf): no such", "c (Clip): bounds"]
+    assert row.message.endswith("\n  a and b (Erf): no such\n  c (Clip): bounds")
+
+
+def test_errors_that_are_about_no_program_have_no_code(here: Path) -> None:
+    for given in (
+        ("run", "none.s"),
+        ("chip", "show", "none"),
+        ("chip", "show", "acortex_digits", "--set", "nothing=1"),
+    ):
+        (error,) = errors_of(invoke(*given, "--format", "json"))
+        assert error["code"] is None

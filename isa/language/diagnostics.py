@@ -6,8 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from acortex.errors import AcortexError, ManyErrors
+from acortex.errors import AcortexError, ManyErrors, more_like_it
 from acortex.wording import count
+
+TYPE_CHECKING = False  # as `typing` has it: rows are made of what stands here
+if TYPE_CHECKING:
+    from acortex.isa.rules import Facts, Rule
 
 MAX_ERRORS = 100
 """So many different errors are shown; the rest is counted. A file that is no program would give one per line."""
@@ -26,7 +30,7 @@ class Diagnostic(AcortexError):
     """One mistake in a source text: the line, a caret under the place, and what to do.
 
     `line` and `column` count from 1, in characters; `source` is the line's text, `length` how much of it is meant.
-    `others` are the places where the same is wrong, further down.
+    `others` are the places where the same is wrong, further down; `notes` are other places that the mistake is about.
     """
 
     def __init__(
@@ -40,14 +44,18 @@ class Diagnostic(AcortexError):
         source: str = "",
         hint: str = "",
         others: tuple[tuple[int, int], ...] = (),
+        notes: tuple[Note, ...] = (),
+        code: str = "",
     ) -> None:
         super().__init__(message, where=f"{file}:{line}:{column}", hint=hint)
+        self.code = code
         self.file = file
         self.line = line
         self.column = column
         self.length = length
         self.source = source
         self.others = others
+        self.notes = notes
 
     def __str__(self) -> str:
         text, column = _window(self.source, self.column)
@@ -57,15 +65,8 @@ class Diagnostic(AcortexError):
         number = str(self.line)
         advice = f"\n  hint: {self.hint}" if self.hint else ""
         lines = f"{self.where}: {self.message}\n  {number} | {shown}\n  {' ' * len(number)} | {indent}{caret}{advice}"
-        return lines + self._more()
-
-    def _more(self) -> str:
-        """A line about the other places of the same error."""
-        if not self.others:
-            return ""
-        first, last = (f"{self.file}:{line}:{column}" for line, column in (self.others[0], self.others[-1]))
-        where = f"the first at {first}, the last at {last}" if len(self.others) > 1 else f"at {first}"
-        return f"\n  and {len(self.others):,} more like it, {where}"
+        notes = "".join(f"\n  note: {self.file}:{note.line}:{note.column}: {note.message}" for note in self.notes)
+        return lines + notes + more_like_it([f"{self.file}:{line}:{column}" for line, column in self.others])
 
 
 def _window(text: str, column: int) -> tuple[str, int]:
@@ -91,32 +92,56 @@ class Source:
         return Path(self.file).name.encode("utf-8", "replace").decode("utf-8")[:MAX_FILE_NAME]
 
 
-Hint = str | Callable[[], str]
-"""What to do about a mistake, or a function that finds it out: a search for near names costs more than all the rest."""
-
-
 def _cut(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
-class Mistake(Exception):
-    """A mistake in a few characters of one line; the caller adds the line.
+Place = tuple[int, int]
+"""A place in a line: its column, from 0, and how many characters are meant."""
 
-    `line` is 0 where the line is the one being read.
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A further place that a mistake is about, such as the first definition of a name; line and column from 1."""
+
+    message: str
+    line: int
+    column: int = 1
+
+
+class Mistake(Exception):
+    """A mistake in a few characters of one line: a row of the language's diagnostics, and the facts of its message.
+
+    The caller adds the line; `line` is 0 where it is the one being read. `near` finds a better hint than the row has,
+    or nothing. It is called as the report ends, when every name is known.
     """
 
-    def __init__(self, message: str, column: int = 0, length: int = 1, hint: Hint = "", line: int = 0) -> None:
-        super().__init__(message)
-        self.message = _cut(message)
-        self.column = column
-        self.length = length
-        self._hint = hint
+    def __init__(
+        self,
+        row: Rule,
+        place: Place = (0, 1),
+        /,
+        *,
+        near: Callable[[], str] | None = None,
+        line: int = 0,
+        notes: tuple[Note, ...] = (),
+        facts: Facts | None = None,
+        **more: object,
+    ) -> None:
+        facts = {**(facts or {}), **more}
+        self.row = row
+        self.message = _cut(row.message.format(**facts))
+        super().__init__(self.message)
+        self.column, self.length = place
         self.line = line
+        self.notes = notes
+        self._near = near
+        self._facts = facts
 
     @property
     def hint(self) -> str:
         """What to do about it."""
-        return _cut(self._hint if isinstance(self._hint, str) else self._hint())
+        return _cut((self._near() if self._near else "") or self.row.hint.format(**self._facts))
 
 
 class Consequence(Mistake):
@@ -185,4 +210,6 @@ class MistakeLog:
             source=lines[line - 1] if line <= len(lines) else "",
             hint=mistake.hint,
             others=tuple((line, column) for line, column, _ in others),
+            notes=mistake.notes,
+            code=mistake.row.code,
         )
