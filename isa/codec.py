@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 
 from acortex.errors import AcortexError
 from acortex.isa.names import quoted
@@ -51,8 +53,12 @@ _MASKS = {row.opcode: sum(((1 << o.kind.bits) - 1) << o.shift for o in row.opera
 """The bits that the operands of an opcode own."""
 
 
+@lru_cache(maxsize=1 << 14)
 def decode(word: int) -> Instruction:
-    """The instruction of a word. Raises AcortexError where no instruction has this word."""
+    """The instruction of a word, which is not to be changed. Raises AcortexError where no instruction has this word.
+
+    A run decodes each word several times: for its limits, its rules and its time.
+    """
     row = OPCODES.get(word >> OPCODE_SHIFT)
     if row is None:
         raise AcortexError(f"word {word:#018x}: no instruction has opcode {word >> OPCODE_SHIFT:#04x}")
@@ -66,7 +72,7 @@ def decode(word: int) -> Instruction:
         if not kind.low <= value <= kind.high:
             raise AcortexError(f"word {word:#018x}: {row.mnemonic}'s {operand.name} is {value}, {allowed(kind)}")
         values[operand.name] = value
-    return Instruction(row, values)
+    return Instruction(row, MappingProxyType(values))
 
 
 def allowed(kind: OperandKind) -> str:

@@ -6,8 +6,9 @@ attojoules; leakage is the same in every cycle.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
+
+import numpy as np
 
 from acortex.sim.chip.clock import Clock
 from acortex.sim.chip.prices import Prices
@@ -33,23 +34,27 @@ def window_cycles(clock: Clock, cycles: int) -> int:
 def energy_by_window(work: Iterable[Work], price: Prices, cycles: int, width: int) -> list[int]:
     """Attojoules in each window of `width` cycles; the last one ends with the run. Their sum is the run's energy."""
     last = max(-(-cycles // width) - 1, 0)
-    windows: defaultdict[int, int] = defaultdict(int)
+    windows = [0] * (last + 1)
     for start, end, done in work:
         energy = sum(count * price.total[kind] for kind, count in done)
         if energy:
-            _spread(windows, start, max(end, start + 1), energy, width, last)
+            _spread(windows, start, max(end, start + 1), energy, width)
     leaks = price.leakage_aj_per_cycle
     return [windows[n] + leaks * (min((n + 1) * width, cycles) - n * width) for n in range(last + 1)]
 
 
-def _spread(windows: dict[int, int], start: int, end: int, energy: int, width: int, last: int) -> None:
+def _spread(windows: list[int], start: int, end: int, energy: int, width: int) -> None:
     """Spreads energy evenly over the cycles from start to end; what rounding leaves comes in a later window."""
-    given = 0
-    for number in range(start // width, (end - 1) // width + 1):
-        reached = min((number + 1) * width, end)
-        due = energy * (reached - start) // (end - start)
-        windows[min(number, last)] += due - given
-        given = due
+    first, last = start // width, (end - 1) // width
+    if first == last:
+        windows[min(first, len(windows) - 1)] += energy
+        return
+    exact = np.int64 if energy < (1 << 62) // (end - start) else np.object_  # where 64 bits are too few, Python's own
+    reached = np.minimum(np.arange(first + 1, last + 2, dtype=exact) * width, end)
+    due = energy * (reached - start) // (end - start)
+    given = np.diff(due, prepend=due[:1] * 0).tolist()
+    for number, part in enumerate(given, first):
+        windows[min(number, len(windows) - 1)] += part
 
 
 def power_report(work: Iterable[Work], price: Prices, clock: Clock, cycles: int, energy_aj: int) -> Power:
