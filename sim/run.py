@@ -294,7 +294,7 @@ def _simulate(
         cycles = timed.run(how.max_cycles, _ticks(how, timed, prepared.host.inferences, functional.steps))
         if how.check:
             arrivals.check(program, chip, functional.program_order, timed)
-        report = timed_report(program, chip, Timing(setup, setup_cycles, timed, cycles))
+        report = timed_report(program, chip, Timing(setup, setup_cycles, timed, cycles, prepared.host.inferences))
         return timed, report.model_copy(update={"order_checked": how.check, **_end(writer, report, timed)})
     finally:
         if writer is not None:

@@ -49,7 +49,7 @@ def info_parts(report: TraceInfo) -> Iterator[RenderableType]:
     """What a trace holds."""
     program, chip = report.program, report.chip
     yield from part_line(report.covers)
-    yield Text.assemble((program.name, "bold cyan"), " on ", (chip.name, "bold cyan"))
+    yield Text.assemble((program.name, "bold cyan"), " on ", (chip.label, "bold cyan"))
     facts = Table.grid(padding=(0, 2, 0, 0))
     facts.add_column(style="dim", no_wrap=True)
     facts.add_column(overflow="fold")
