@@ -30,6 +30,7 @@ from acortex.traces.endings import (
     matches,
 )
 from acortex.traces.file.reader import Trace
+from acortex.traces.file.table import Ints
 from acortex.traces.rows.by_time import Row, Rows
 
 BUSY, WAITING, HAND_OVER, LATENCY, IDLE = "busy", "waiting", "hand-over", "latency", "idle"
@@ -97,14 +98,15 @@ class Step(NamedTuple):
 def critical_path(trace: Trace) -> Path:
     """The segments of the critical path, first to last: without a gap, from cycle 0 to the end of the run.
 
-    Raises UsageError for a trace that is cut, of a coarser level or filtered: it lacks events of the path. So it does
-    for one of an older version, which lacks the table of hand-overs.
+    Of a trace that is cut it is the path to where its rows end (`end_of_path`). Raises UsageError for a trace of a
+    coarser level and a filtered one: they lack events of the path. So it does for one of an older version, which lacks
+    the table of hand-overs.
     """
-    if not _whole(trace):
+    if not _every_event(trace):
         raise UsageError(
             "does not hold every event, and so not the critical path",
             where=str(trace.path),
-            hint="write it with --trace-level events and without filters, and let the run end",
+            hint="write it with --trace-level events and without filters",
         )
     if not trace.header.handovers:
         raise UsageError(
@@ -117,11 +119,27 @@ def critical_path(trace: Trace) -> Path:
 
 def has_path(trace: Trace) -> bool:
     """Whether a trace holds every event of its run, and says what ends a wait."""
-    return _whole(trace) and bool(trace.header.handovers)
+    return trace.complete and _every_event(trace) and bool(trace.header.handovers)
 
 
-def _whole(trace: Trace) -> bool:
-    return trace.complete and trace.header.level == "events" and not trace.header.filters
+def _every_event(trace: Trace) -> bool:
+    """Whether a trace holds every event of its run, as far as it goes."""
+    return trace.header.level == "events" and not trace.header.filters
+
+
+def end_of_path(trace: Trace) -> int:
+    """The cycle in which the critical path ends: that of the run.
+
+    Where the file was cut, the blocks of waits may end before those of events: the path then ends with the waits, for
+    behind them they would all look idle.
+    """
+    waits = max((int((chunk["start"] + chunk["duration"]).max()) for chunk in _ends(trace)), default=trace.cycles)
+    return min(trace.cycles, waits) if trace.lost else trace.cycles
+
+
+def _ends(trace: Trace) -> Iterator[dict[str, Ints]]:
+    """The waits of a trace that was cut, some at a time."""
+    return trace.waits.chunks("start", "duration") if trace.lost else iter(())
 
 
 def _segment(row: Row, start: int, end: int, what: str, unit: str = "", name: str = "") -> Segment:
@@ -152,7 +170,8 @@ class Walk:
 
     def path(self) -> Path:
         """The critical path, from cycle 0 to the end of the run."""
-        return Path(self._back(self.rows.last_unit(), self._trace.cycles))
+        end = end_of_path(self._trace)
+        return Path(self._back(self.rows.last_unit(end), end))
 
     def back(self, unit: str, cycle: int, most: int) -> list[Segment]:
         """The chain that ends with what a unit did before a cycle: its last `most` segments, or from cycle 0."""

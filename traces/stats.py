@@ -100,11 +100,11 @@ def stats(trace: Trace) -> TraceStats:
     Of a trace that was filtered or selected from another the sums are those of its rows, and what would need the others
     is None: idle time, energy with leakage, when layers and inferences were in flight.
     """
-    return TraceStats.model_validate({**covers(trace), **_known(trace, sums_of(trace))})
+    return TraceStats.model_validate({**covers(trace), **known(trace, sums_of(trace))})
 
 
-def _known(trace: Trace, report: Plain) -> Plain:
-    """The report without the numbers that missing rows make wrong."""
+def known(trace: Trace, report: Plain) -> Plain:
+    """The report of `sums_of` without the numbers that missing rows make wrong."""
     filters = trace.header.filters
     if trace.missing or set(filters) - {"inferences"}:
         of_inferences: tuple[str, ...] = ("end_cycle", "latency", "latency_s")

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from acortex.documents import Document, Number, Pair, Result, TableResult
 from acortex.sim.results import ProgramName, RunCovers, RunReport
+from acortex.traces.results import Covers
 from acortex.traces.results_of_paths import ProgramChange, SettingChange
 
 T = TypeVar("T")
@@ -268,6 +269,10 @@ class Reprice(TableResult):
 
     schema_: Literal["acortex.reprice/1"] = Field(default="acortex.reprice/1", alias="schema")
     """The layout of this document."""
+    complete: bool = True
+    """Whether the run went to its end. If not, the energies are those up to where it was stopped."""
+    covers: Covers | None = None
+    """Which part of the run they are of; null where it is complete."""
     program: str
     """The program that ran."""
     chip: Pair[str]

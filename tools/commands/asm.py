@@ -13,7 +13,7 @@ from acortex.wording import count as number_of
 
 if TYPE_CHECKING:
     from acortex.isa.program import Program
-    from acortex.tools.results import AsmReport
+    from acortex.tools.results import AsmReport, AssembledProgram
 
 
 @click.command()
@@ -44,16 +44,22 @@ def asm(source: str, output: str | None, listing: str | None, form: str) -> None
         click.echo(f"{program.name}: {number_of(words, 'instruction')}, {matrices}{written}")
 
 
-def _report(program: Program, output: str | None, listing: str | None) -> AsmReport:
-    """What was assembled, and which files were written of it."""
+def assembled(program: Program) -> AssembledProgram:
+    """What a program is, in a report."""
     from acortex.isa.container import sha256
-    from acortex.tools.results import AsmReport, AssembledProgram
+    from acortex.tools.results import AssembledProgram
 
-    assembled = AssembledProgram(
+    return AssembledProgram(
         name=program.name,
         sha256=sha256(program),
         instructions=len(program.words),
         chip=program.chip,
         matrices=len(program.weights),
     )
-    return AsmReport(program=assembled, output=output, listing=listing)
+
+
+def _report(program: Program, output: str | None, listing: str | None) -> AsmReport:
+    """What was assembled, and which files were written of it."""
+    from acortex.tools.results import AsmReport
+
+    return AsmReport(program=assembled(program), output=output, listing=listing)

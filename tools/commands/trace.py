@@ -58,17 +58,23 @@ def stats(path: str, form: str, chosen: Selection) -> None:
 @click.option(
     "--by", type=click.Choice(["layer", "kind"]), default="layer", show_default=True, help="What colours mean."
 )
-def timeline(path: str, by: Any, chosen: Selection) -> None:
+@format_option
+def timeline(path: str, by: Any, form: str, chosen: Selection) -> None:
     """Draw a timeline: units as rows, time from left to right."""
+    from acortex.tools.views.tables import part_line
     from acortex.traces.file.reader import open as open_file
-    from acortex.traces.show import render
+    from acortex.traces.show import picture, report, shown
 
     trace = open_file(path)
     cut = chosen.window(trace)
     window = cut and (max(cut[0], 0), min(cut[1], max(trace.cycles, 1)))
-    rest = replace(chosen, first=None, end=None)  # the axis says the window, and all that goes on in it is drawn
+    rest = replace(chosen, first=None, end=None).of(trace)  # all that goes on in the window is drawn, as a whole
+    if form == "json":
+        print_json(report(rest, window=window, colour_by=by))
+        return
     out = console()
-    show(out, [render(rest.of(trace), window=window, width=out.width, colour_by=by)])
+    drawn = picture(rest, window=window, width=out.width, colour_by=by)
+    show(out, [*part_line(shown(rest, window)), drawn])
 
 
 def _formats(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:

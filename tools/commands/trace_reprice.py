@@ -59,12 +59,14 @@ def repriced(trace: Trace, chip: Chip, moved: list[str]) -> Reprice:
     from acortex.sim.chip.prices import prices
     from acortex.sim.chip.results import Reprice
     from acortex.sim.ledger.reprice import replay
+    from acortex.traces.covers import covers
 
     energies = replay(trace, prices(chip))
     recorded = _recorded(trace)
     seconds = Clock(chip.clock_ns).seconds(trace.cycles)
     energy_j = joules(energies.total)
     found = {
+        **covers(trace),
         "program": trace.header.program,
         "chip": [trace.header.chip, chip.name],
         "timing_may_differ": moved,

@@ -13,7 +13,8 @@ from acortex.documents import Number
 from acortex.sim.chip.results import Comparison
 from acortex.sim.results import TimedReport, timed
 from acortex.tools.views.changed import value_text
-from acortex.tools.views.run import UNKNOWN, partial, plain
+from acortex.tools.views.run import partial, plain
+from acortex.tools.views.tables import UNKNOWN
 from acortex.units import percent, scaled
 
 BESIDE = 2

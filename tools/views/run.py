@@ -14,6 +14,7 @@ from rich.text import Text
 
 from acortex.documents import ChipName
 from acortex.sim.results import Retention, RunCovers, RunReport, TimedReport, UnitTime, Verification, timed
+from acortex.tools.views.tables import UNKNOWN
 from acortex.units import fixed, percent, scaled
 from acortex.wording import count as number_of
 
@@ -53,9 +54,6 @@ RELIEF = {
 
 MUCH = 0.1
 """A share of the run that is worth a hint."""
-
-UNKNOWN = "-"
-"""In place of a number that there is none of."""
 
 NOTHING = 0.0005
 """A share of the run that is not worth a word: it would be printed as 0.0 %."""

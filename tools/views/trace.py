@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from acortex.tools.views.tables import instruction, number_table, part_line
+from acortex.tools.views.tables import UNKNOWN, instruction, number_table, part_line
 from acortex.traces.results import (
     ComponentSums,
     KindSums,
@@ -31,10 +31,6 @@ def _energy(energy_j: float | None, event_energy_aj: int) -> str:
     if energy_j is None:
         return f"{scaled(joules(event_energy_aj), 'J')} of these events, without leakage"
     return f"{scaled(energy_j, 'J')}, leakage included"
-
-
-UNKNOWN = "-"
-"""In place of a number that needs what is not there."""
 
 
 def _share(part: float | None, whole: float | None) -> str:
