@@ -183,7 +183,7 @@ def _compare(reference: str, chips: Sequence[Chip], options: dict[str, Any], for
     if form == "json":
         print_json(report)
     else:
-        show(console(), parts(report))
+        show(console(), parts(report), whole=True)
     return max(_exit_code(one, f"{one.chip.label}: ") for one in reports)
 
 

@@ -136,7 +136,7 @@ def _answer(report: Result, form: str, parts: Any) -> None:
     if form == "json":
         print_json(report)
     else:
-        show(console(), parts(report))
+        show(console(), parts(report), whole=True)
 
 
 trace.add_command(check)

@@ -45,7 +45,7 @@ def critical(path: str, form: str, chosen: Selection) -> None:
     else:
         from acortex.tools.views.critical import critical_parts
 
-        show(console(), critical_parts(report, len(found)))
+        show(console(), critical_parts(report, len(found)), whole=True)
 
 
 def _print_json(report: CriticalPath, path: Path, trace: Trace) -> None:

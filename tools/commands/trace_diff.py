@@ -33,7 +33,7 @@ def diff(first: str, second: str, rtol_energy: float, form: str) -> int:
     elif form == "text":
         from acortex.tools.views.diff import diff_parts
 
-        show(console(), diff_parts(report))
+        show(console(), diff_parts(report), whole=True)
     else:
         from acortex.tools.views.diff_documents import markdown, page
 

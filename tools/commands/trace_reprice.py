@@ -50,7 +50,7 @@ def reprice(path: str, chip: str | None, settings: tuple[str, ...], form: str) -
     else:
         from acortex.tools.views.reprice import reprice_parts
 
-        show(console(), reprice_parts(report))
+        show(console(), reprice_parts(report), whole=True)
 
 
 def repriced(trace: Trace, chip: Chip, moved: list[str]) -> Reprice:
