@@ -46,14 +46,17 @@ class Inference(Energy):
 
     index: int
     """The first is 0."""
-    finished: bool = True
-    """Whether all its outputs have reached the host; false only in a run that was stopped."""
     start_cycle: Cycles
     """The cycle in which its first word leaves the host."""
     end_cycle: Cycles | None
     """The first cycle after it; null where it was under way as the run was stopped."""
     latency_s: float | None
     """How long it was in flight, in seconds; null where its end is."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether all its outputs have reached the host; false only in a run that was stopped."""
+        return self.end_cycle is not None
 
 
 class Layer(Document):

@@ -183,7 +183,6 @@ def _inference(clock: Clock, one: Flight, energies: Energies) -> Inference:
     parts = energies.by_inference.get(one.inference, dict.fromkeys(COMPONENTS, 0))
     return Inference(
         index=one.inference,
-        finished=one.finished,
         start_cycle=one.start,
         end_cycle=one.end if one.finished else None,
         latency_s=clock.seconds(one.end - one.start) if one.finished else None,

@@ -104,22 +104,24 @@ def _energies(title: str, rows: Sequence[ComponentSums | KindSums], energy: floa
     for row in sorted(rows, key=lambda row: -row.energy_aj):
         if row.events or row.energy_aj:
             share = _share(row.energy_j, energy)
-            table.add_row(f"  {row.name or 'none'}", f"{row.events:,}", scaled(row.energy_j, "J"), share)
+            table.add_row(f"  {row.name}", f"{row.events:,}", scaled(row.energy_j, "J"), share)
     yield table
     yield Text()
 
 
 def _layers(rows: Sequence[LayerSums], totals: Totals) -> Iterator[RenderableType]:
-    """How long each layer was in flight and what its events cost; leakage, which no event pays for, stands apart."""
+    """How long each layer was in flight and what it took, leakage included; of a part of a run its events alone."""
     table = number_table("Layer", "events", "cycles", "", "energy", "")
-    for row in sorted(rows, key=lambda row: -row.energy_aj):
+    for row in sorted(rows, key=lambda row: -_layer_aj(row)):
         cycles = _number(row.cycles), _share(row.cycles, totals.cycles)
-        energy = scaled(row.energy_j, "J"), _share(row.energy_j, totals.energy_j)
+        energy = scaled(joules(_layer_aj(row)), "J"), _share(row.energy_j, totals.energy_j)
         table.add_row(f"  {row.name}", f"{row.events:,}", *cycles, *energy)
-    if leakage := joules(totals.leakage_aj or 0):
-        table.add_row("  (leakage)", "", "", "", scaled(leakage, "J"), _share(leakage, totals.energy_j))
     yield table
     yield Text()
+
+
+def _layer_aj(row: LayerSums) -> int:
+    return row.event_energy_aj if row.energy_aj is None else row.energy_aj
 
 
 def _units(rows: Sequence[UnitSums], cycles: int) -> Iterator[RenderableType]:

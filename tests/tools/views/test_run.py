@@ -174,7 +174,7 @@ def test_no_color_leaves_no_escape_on_a_terminal(
 def stopped(report: dict[str, Any], finished: int) -> dict[str, Any]:
     """The same run, stopped as so many of its four inferences had finished."""
     lost = "stopped at cycle 480, as --max-cycles asked; the program goes on"
-    under_way = {"finished": False, "end_cycle": None, "latency_s": None}
+    under_way = {"end_cycle": None, "latency_s": None}
     rows = [row if row["index"] < finished else {**row, **under_way} for row in report["inferences"]]
     covers = {"until_cycle": 480, "inferences": 9, "finished": finished, "under_way": 4 - finished, "lost": lost}
     part = {"complete": False, "covers": covers, "stopped": lost, "inferences": rows, "memory": None, "accuracy": None}
