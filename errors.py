@@ -23,6 +23,9 @@ class AcortexError(Exception):
     code = ""
     """Of a program that breaks a rule of the chip: the rule's code, as docs/rules.md lists them."""
 
+    notes: tuple[tuple[str, str], ...] = ()
+    """Further places that it is about: what is to be seen there, and where."""
+
     def __init__(self, message: str, *, where: str = "", hint: str = "") -> None:
         super().__init__(message)
         self.message = message

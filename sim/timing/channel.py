@@ -112,6 +112,10 @@ class Channel(Generic[T]):
         """The next item, left where it is."""
         return self._items[0][1]
 
+    def items(self) -> list[T]:
+        """All items in their order, left where they are."""
+        return [item for _, item in self._items]
+
     def take(self) -> T:
         """The next item. Its place stays taken until `free`."""
         return self._items.popleft()[1]

@@ -48,7 +48,7 @@ def verify(network: str, inputs: str | None, form: str, **options: Any) -> int:
     try:
         import onnxruntime  # type: ignore[import-untyped]  # noqa: F401  # it has no stubs
     except ImportError:
-        raise MissingExtra("acortex verify runs onnxruntime: it", "test") from None
+        raise MissingExtra("acortex verify runs onnxruntime: it", "verify") from None
     report = _report(network, inputs, options)
     if form == "json":
         print_json(report)

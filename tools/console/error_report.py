@@ -42,7 +42,7 @@ def _row(error: AcortexError) -> ErrorRow:
         column=column,
         end_column=exact.column + exact.length if exact else None,
         hint=error.hint or None,
-        notes=_notes(exact) if exact else [],
+        notes=[*(_notes(exact) if exact else []), *(_note(*one) for one in error.notes)],
     )
 
 
@@ -52,6 +52,12 @@ def _place(where: str) -> tuple[str | None, int | None, int | None]:
         column = found["column"]
         return found["file"], int(found["line"]), int(column) if column else None
     return (where if os.path.exists(where) or where.endswith(FILES) else None), None, None
+
+
+def _note(message: str, where: str) -> ErrorNote:
+    """A further place that an error names itself."""
+    file, line, column = _place(where)
+    return ErrorNote(message=message, file=file, line=line, column=column)
 
 
 def _notes(error: Diagnostic) -> list[ErrorNote]:
