@@ -95,7 +95,11 @@ class Step(NamedTuple):
     segments: tuple[Segment, ...] = ()
 
 
-def critical_path(trace: Trace) -> Path:
+Progress = Callable[[int, int], None]
+"""What shows how far a walk is: cycles that it has gone back, of how many."""
+
+
+def critical_path(trace: Trace, progress: Progress | None = None) -> Path:
     """The segments of the critical path, first to last: without a gap, from cycle 0 to the end of the run.
 
     Of a trace that is cut it is the path to where its rows end (`end_of_path`). Raises UsageError for a trace of a
@@ -114,7 +118,7 @@ def critical_path(trace: Trace) -> Path:
             where=str(trace.path),
             hint="`acortex trace critical` takes it for a run of today's chip, as acortex.sim.ledger.reprice does",
         )
-    return Walk(trace).path()
+    return Walk(trace).path(progress)
 
 
 def has_path(trace: Trace) -> bool:
@@ -140,6 +144,18 @@ def end_of_path(trace: Trace) -> int:
 def _ends(trace: Trace) -> Iterator[dict[str, Ints]]:
     """The waits of a trace that was cut, some at a time."""
     return trace.waits.chunks("start", "duration") if trace.lost else iter(())
+
+
+def _telling(back: Iterator[Segment], end: int, progress: Progress) -> Iterator[Segment]:
+    """The same segments; `progress` is called now and then."""
+    for number, one in enumerate(back):
+        if not number % OFTEN:
+            progress(end - one.end, end)
+        yield one
+
+
+OFTEN = 4096
+"""Segments from one call of `progress` to the next."""
 
 
 def _segment(row: Row, start: int, end: int, what: str, unit: str = "", name: str = "") -> Segment:
@@ -168,10 +184,11 @@ class Walk:
             FREED: self._freed,
         }
 
-    def path(self) -> Path:
+    def path(self, progress: Progress | None = None) -> Path:
         """The critical path, from cycle 0 to the end of the run."""
         end = end_of_path(self._trace)
-        return Path(self._back(self.rows.last_unit(end), end))
+        back = self._back(self.rows.last_unit(end), end)
+        return Path(back if progress is None else _telling(back, end, progress))
 
     def back(self, unit: str, cycle: int, most: int) -> list[Segment]:
         """The chain that ends with what a unit did before a cycle: its last `most` segments, or from cycle 0."""

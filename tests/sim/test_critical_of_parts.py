@@ -107,3 +107,12 @@ def test_a_coarser_part_still_has_no_path(tmp_path: Path) -> None:
 def test_parts_have_no_critical_path_that_moved(tmp_path: Path, whole: Trace) -> None:
     part = traced(tmp_path / "t.actrace", max_cycles=500)
     assert diff(whole, part).critical == []
+
+
+def test_a_walk_says_how_far_it_is(whole: Trace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("acortex.traces.critical.OFTEN", 10)
+    told: list[tuple[int, int]] = []
+    found = list(critical_path(whole, lambda done, total: told.append((done, total))))
+    assert found == list(critical_path(whole))
+    assert told == sorted(told) and len(told) == -(-len(found) // 10)
+    assert told[0] == (0, whole.cycles) and {total for _, total in told} == {whole.cycles}

@@ -11,6 +11,7 @@ import click
 from acortex.errors import UsageError
 from acortex.tools.console import files
 from acortex.tools.console.output import console, format_option, print_json, show
+from acortex.tools.console.progress import Working
 from acortex.tools.open.chip_options import CHIP, chip_files, complete, set_option
 from acortex.tools.open.networks import SIZES, compiled
 from acortex.tools.open.programs import files_of
@@ -51,15 +52,16 @@ def compile_(model: str, form: str, **options: Any) -> None:
     ranges of activations come from --calibration.
     """
     _check_files(model, form, options)
-    made = compiled(
-        model,
-        options["chip"],
-        options["settings"],
-        calibration=options["calibration"],
-        mapping=options["mapping"],
-        drop_lrn=options["drop_lrn"],
-        smallest_chip=options["smallest_chip"],
-    )
+    with Working("compiling"):
+        made = compiled(
+            model,
+            options["chip"],
+            options["settings"],
+            calibration=options["calibration"],
+            mapping=options["mapping"],
+            drop_lrn=options["drop_lrn"],
+            smallest_chip=options["smallest_chip"],
+        )
     _write(made, options)
     if form == "json":
         print_json(made.report)

@@ -14,6 +14,7 @@ from acortex.tools.commands.trace_reprice import reprice
 from acortex.tools.console import files
 from acortex.tools.console.manners import Group
 from acortex.tools.console.output import console, format_option, print_json, show
+from acortex.tools.console.progress import Working
 from acortex.tools.console.selection import Selection, selection_options
 from acortex.tools.console.spool import Spooled, spool
 
@@ -49,7 +50,10 @@ def stats(path: str, form: str, chosen: Selection) -> None:
     from acortex.tools.views.trace import stats_parts
     from acortex.traces.stats import stats as add_up
 
-    _answer(add_up(chosen.open(path)), form, stats_parts)
+    trace = chosen.open(path)
+    with Working("adding up"):
+        report = add_up(trace)
+    _answer(report, form, stats_parts)
 
 
 @trace.command("show")
@@ -108,7 +112,9 @@ def export(path: str, target: str, output: str, chosen: Selection) -> None:
 
     files.check_apart((("RUN.actrace", path),), (("-o", output),))
     made = spool("export") if output == files.STANDARD else output
-    write(chosen.open(path), target, made)
+    trace = chosen.open(path)
+    with Working(f"writing {target}"):
+        write(trace, target, made)
     if made != output:
         files.copy_to_stdout(made)
 
@@ -126,7 +132,8 @@ def query(path: str, sql: str, form: str, chosen: Selection) -> None:
     from acortex.traces.results import QueryAnswer
 
     trace = chosen.open(path)
-    answer = ask(trace, sql)
+    with Working("querying"):
+        answer = ask(trace, sql)
     rows = [list(row) for row in answer.rows]
     _answer(QueryAnswer(**covers(trace), columns=list(answer.columns), rows=rows), form, query_parts)
 
