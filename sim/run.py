@@ -25,6 +25,7 @@ from acortex.sim.functional.rules import limits
 from acortex.sim.functional.turns import turns_of
 from acortex.sim.inputs import HostData, Inputs, host_data
 from acortex.sim.ledger.report import Timing, functional_report, timed_report
+from acortex.sim.ledger.unmoved import unmoved
 from acortex.sim.lockstep import Lockstep
 from acortex.sim.results import RunReport
 from acortex.sim.timing.kernel import LAST
@@ -156,7 +157,8 @@ class Prepared:
             functional, report = self._bounded(how, values, dump)
         outputs = self._outputs(functional) if values else {}
         accuracy = None if report.stopped else self.host.accuracy(outputs)
-        report = report.model_copy(update={"warnings": [*functional.warnings, *report.warnings], "accuracy": accuracy})
+        warnings = [*functional.warnings, *report.warnings, *unmoved(report)]
+        report = report.model_copy(update={"warnings": warnings, "accuracy": accuracy})
         return Result(report, outputs, dump.layers(self.program) if dump else {})
 
     def _bounded(self, how: _Time, values: bool, dump: LayerDump | None) -> tuple[Functional, RunReport]:
