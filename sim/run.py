@@ -24,7 +24,7 @@ from acortex.sim.functional.layer_dump import LayerDump, LayerWords
 from acortex.sim.functional.rules import limits
 from acortex.sim.functional.turns import turns_of
 from acortex.sim.inputs import HostData, Inputs, host_data
-from acortex.sim.ledger.report import Timing, functional_report, timed_report
+from acortex.sim.ledger.report import INTERRUPTED, Timing, functional_report, timed_report
 from acortex.sim.ledger.unmoved import unmoved
 from acortex.sim.lockstep import Lockstep
 from acortex.sim.results import RunReport
@@ -78,6 +78,11 @@ class Result(Values):
     def energy_j(self) -> float:
         """The energy of the whole run, in joules. Raises UsageError where no time was simulated."""
         return float(self._timed("energy_j"))
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the user ended the run, rather than the program or a limit of cycles."""
+        return INTERRUPTED in (self.report.stopped or "")
 
     def _timed(self, name: str) -> Any:
         found = self.report[name]

@@ -11,7 +11,7 @@ from pydantic import Field
 from acortex.documents import Document, Number, Pair, Result, TableResult
 from acortex.sim.results import ProgramName, RunCovers, RunReport
 from acortex.traces.results import Covers
-from acortex.traces.results_of_paths import ProgramChange, SettingChange
+from acortex.traces.results_of_paths import Changed, ProgramChange, SettingChange
 
 T = TypeVar("T")
 
@@ -277,6 +277,8 @@ class Reprice(TableResult):
     """The program that ran."""
     chip: Pair[str]
     """The names of the chips."""
+    changed: Changed
+    """The settings in which the second chip differs from the one recorded; the instructions are the same."""
     timing_may_differ: list[str]
     """Settings in which the chips differ and that may move cycles; empty where the priced run is exact."""
     cycles: int

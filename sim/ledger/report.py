@@ -100,11 +100,15 @@ def timed_report(program: Program, chip: Chip, timing: Timing) -> RunReport:
     )
 
 
+INTERRUPTED = "interrupted"
+"""Why a run ended that its user ended."""
+
+
 def _part(timing: Timing, inferences: Sequence[Flight]) -> dict[str, Any]:
     """What a report says first of a run that ended before its program did: why, and what its numbers are about."""
     if not timing.chip.stopped:
         return {}
-    why = "interrupted" if timing.chip.interrupted else "as --max-cycles asked"
+    why = INTERRUPTED if timing.chip.interrupted else "as --max-cycles asked"
     finished = sum(one.finished for one in inferences)
     stopped = f"stopped at cycle {timing.cycles:,}, {why}; the program goes on"
     covers = RunCovers(

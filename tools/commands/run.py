@@ -178,6 +178,8 @@ def _compare(reference: str, chips: Sequence[Chip], options: dict[str, Any], for
             if program is None or is_network(reference):  # stdin is read once
                 program = open_program(reference, chip)
             inputs, result = _simulate(program, chip, options)
+            if result.interrupted:  # the others are not begun
+                raise KeyboardInterrupt
             reports.append(_complete(result, program, inputs, options))
     report = compare(*reports)
     if form == "json":

@@ -59,8 +59,11 @@ def repriced(trace: Trace, chip: Chip, moved: list[str]) -> Reprice:
     from acortex.sim.chip.prices import prices
     from acortex.sim.chip.results import Reprice
     from acortex.sim.ledger.reprice import replay
+    from acortex.traces.changed import changed_settings, settings
     from acortex.traces.covers import covers
+    from acortex.traces.results_of_paths import Changed
 
+    configs = trace.header.config, chip.config
     energies = replay(trace, prices(chip))
     recorded = _recorded(trace)
     seconds = Clock(chip.clock_ns).seconds(trace.cycles)
@@ -69,6 +72,7 @@ def repriced(trace: Trace, chip: Chip, moved: list[str]) -> Reprice:
         **covers(trace),
         "program": trace.header.program,
         "chip": [trace.header.chip, chip.name],
+        "changed": Changed(settings=changed_settings(*map(settings, configs)), program=[]),
         "timing_may_differ": moved,
         "cycles": trace.cycles,
         "latency_s": seconds,

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from acortex.errors import UsageError
+from acortex.sim import run as simulator
 from acortex.sim.chip.comparison import compare
 from acortex.sim.chip.specs import load_chip
 from acortex.tools.api import run
@@ -193,3 +194,45 @@ def test_a_comparison_takes_reports_of_python() -> None:
     assert found.complete and found.runs == reports
     with pytest.raises(UsageError, match="a comparison needs two runs or more, and 1 was given"):
         compare(reports[0])
+
+
+def test_an_interrupt_ends_the_comparison_and_not_one_side_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    simulate, begun = simulator.run, []
+
+    def interrupted(program: Any, chip: Any, **options: Any) -> Any:
+        def interrupt(done: int, total: int) -> None:
+            raise KeyboardInterrupt
+
+        begun.append(chip.name)
+        return simulate(program, chip, **{**options, "progress": interrupt})
+
+    monkeypatch.setattr(simulator, "run", interrupted)
+    found = acortex_("run", "zoo:digits_mlp", "--timing-only", *chips(DIGITS, PARALLEL))
+    assert (found.exit_code, found.stdout, begun) == (130, "", [DIGITS])
+
+
+@pytest.mark.parametrize(
+    ("args", "first"),
+    [
+        (("compile", "zoo:letters_mlp"), "letters_mlp for acortex_digits, memory.ports=2"),
+        (("chip", "show", DIGITS), "acortex_digits, memory.ports=2"),
+        (("chip", "show", DIGITS, "--program", "zoo:digits_mlp"), "acortex_digits, memory.ports=2"),
+        (("verify", "zoo:letters_mlp"), "letters_mlp on acortex_digits, memory.ports=2 and in onnxruntime: equal"),
+    ],
+)
+def test_settings_stand_wherever_a_chip_is_named(args: tuple[str, ...], first: str) -> None:
+    assert acortex_(*args, "--set", "memory.ports=2").stdout.startswith(first)
+
+
+def test_a_price_that_differs_is_named_first(tmp_path: Path) -> None:
+    trace = tmp_path / "t.actrace"
+    acortex_("run", ECHO, "--trace", trace)
+    given = ("trace", "reprice", trace, "--set", "energy.memory_access_pj=100")
+    before = load_chip(DIGITS).config["energy"]["memory_access_pj"]
+    assert document(*given)["changed"] == {
+        "settings": [{"path": "energy.memory_access_pj", "a": before, "b": 100.0}],
+        "program": [],
+    }
+    assert acortex_(*given).stdout.splitlines()[1].split() == [
+        "setting", "energy.memory_access_pj", f"{before}", "->", "100.0",
+    ]  # fmt: skip
