@@ -8,7 +8,7 @@ its own results; this is what they share.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from html import escape
 from importlib import import_module
@@ -95,7 +95,7 @@ class Document(BaseModel, Mapping[str, Any]):
         for name, path in (self.SHOWN or {name: name for name in self}).items():
             found: Any = self
             for part in path.split("."):
-                found = None if found is None else found[part]
+                found = None if found is None else found[part] if part in found else getattr(found, part)
             if found is not None:
                 yield name, _short(found)
 
@@ -247,6 +247,16 @@ def pandas_module() -> ModuleType:
 # What results of several layers have in common.
 
 
+MOST_OVERRIDES = 6
+"""Settings that stand behind a chip's name, at most."""
+
+
+def chip_label(name: str, overrides: Sequence[str]) -> str:
+    """A chip by its name and the settings that were laid over it."""
+    more = [f"and {len(overrides) - MOST_OVERRIDES} more settings"] if len(overrides) > MOST_OVERRIDES else []
+    return ", ".join([name, *overrides[:MOST_OVERRIDES], *more])
+
+
 class ProgramName(Document):
     """A program by its name and its content."""
 
@@ -267,3 +277,10 @@ class ChipName(Document):
     """Of its settings."""
     config: dict[str, Any]
     """Every setting, resolved, by section and name."""
+    overrides: list[str] = Field(default_factory=list)
+    """The settings that were laid over it, as `--set` takes them."""
+
+    @property
+    def label(self) -> str:
+        """The chip as `--chip` takes it: its name, and after commas the settings that were laid over it."""
+        return chip_label(self.name, self.overrides)

@@ -39,16 +39,24 @@ class Setup(Energy):
 
 
 class Inference(Energy):
-    """One inference: in flight from its first word's leaving the host to the arrival of its last."""
+    """One inference: in flight from its first word's leaving the host to the arrival of its last.
+
+    Of one that was under way as its run was stopped the energies are those up to there.
+    """
 
     index: int
     """The first is 0."""
     start_cycle: Cycles
     """The cycle in which its first word leaves the host."""
-    end_cycle: Cycles
-    """The first cycle after it."""
-    latency_s: float
-    """How long it was in flight, in seconds."""
+    end_cycle: Cycles | None
+    """The first cycle after it; null where it was under way as the run was stopped."""
+    latency_s: float | None
+    """How long it was in flight, in seconds; null where its end is."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether all its outputs have reached the host; false only in a run that was stopped."""
+        return self.end_cycle is not None
 
 
 class Layer(Document):
@@ -172,6 +180,23 @@ class Retention(Document):
     """By the lines that wrote and read, oldest first."""
 
 
+class RunCovers(Document):
+    """Which part of a run its numbers are about, where it ended before its program did."""
+
+    from_cycle: Literal[0] = 0
+    """The first cycle: a run begins at its beginning."""
+    until_cycle: Cycles
+    """The first cycle that is left out."""
+    inferences: int
+    """Inferences that the host has for the run."""
+    finished: int
+    """Of them those whose outputs had all reached the host."""
+    under_way: int
+    """Of them those that had begun, and had not finished."""
+    lost: str
+    """Why the run ended too early."""
+
+
 class Verification(Document):
     """The run's outputs held against an evaluation that shares no code with the chip."""
 
@@ -199,7 +224,8 @@ class RunReport(TableResult):
 
     SHOWN: ClassVar[dict[str, str]] = {
         "program": "program.name",
-        "chip": "chip.name",
+        "chip": "chip.label",
+        "stopped": "stopped",
         "cycles": "cycles",
         "latency_s": "latency_s",
         "energy_j": "energy_j",
@@ -207,7 +233,6 @@ class RunReport(TableResult):
         "area_mm2": "area_mm2",
         "inferences": "inferences",
         "accuracy": "accuracy",
-        "stopped": "stopped",
     }
     ROWS: ClassVar[str] = "inferences"
 
@@ -217,6 +242,10 @@ class RunReport(TableResult):
     """Which program ran."""
     chip: ChipName
     """Which chip it ran on."""
+    complete: bool = True
+    """Whether the program ran to its end. If not, every number is about the part that `covers` names."""
+    covers: RunCovers | None = None
+    """Which part of the run the numbers are about; null where it is complete."""
     clock_ns: float
     """One cycle in nanoseconds."""
     area_mm2: float
@@ -240,9 +269,11 @@ class RunReport(TableResult):
     power: Power | None = None
     """Over time."""
     macs: int | None = None
-    """Multiply-accumulates over all inferences: the full kernel at every position, no bias, no vector work."""
+    """Multiply-accumulates over all inferences: the full kernel at every position whose vector was loaded, no bias,
+    no vector work."""
     throughput_ops_per_s: float | None = None
-    """One multiply-accumulate is two operations."""
+    """One multiply-accumulate is two operations. Of a run that was stopped those of the inferences that had finished
+    count; null where none had."""
     efficiency_ops_per_j: float | None = None
     """Operations for each joule; one multiply-accumulate is two operations."""
     steady_state: SteadyState | None = None
@@ -256,11 +287,11 @@ class RunReport(TableResult):
     layers: list[Layer] | None = None
     """By the program's layer marks."""
     inferences: list[Inference] | None = None
-    """In the order of their index."""
+    """In the order of their index; of a run that was stopped those that had begun."""
     setup: Setup | None = None
     """Writing the weights, before the run."""
     memory: Occupancy | None = None
-    """How full main memory was."""
+    """How full main memory was; null for a run that was stopped, of which it is not known what would be read again."""
     retention: Retention | None = None
     """Words read too late."""
     accuracy: Share | None = None
@@ -307,7 +338,6 @@ class TimedReport(RunReport):
     power_w: float
     power: Power
     macs: int
-    throughput_ops_per_s: float
     efficiency_ops_per_j: float
     counts: dict[str, int]
     utilisation: dict[str, UnitTime]
@@ -315,8 +345,14 @@ class TimedReport(RunReport):
     layers: list[Layer]
     inferences: list[Inference]
     setup: Setup
-    memory: Occupancy
     retention: Retention
+
+    @property
+    def occupancy(self) -> Occupancy:
+        """`memory` of a run that went to its end. Raises ValueError for one that was stopped, whose is not known."""
+        if self.memory is None:
+            raise ValueError("the run was stopped: which words of memory would be read again is not known")
+        return self.memory
 
 
 def timed(report: RunReport) -> TimedReport:

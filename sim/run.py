@@ -24,7 +24,8 @@ from acortex.sim.functional.layer_dump import LayerDump, LayerWords
 from acortex.sim.functional.rules import limits
 from acortex.sim.functional.turns import turns_of
 from acortex.sim.inputs import HostData, Inputs, host_data
-from acortex.sim.ledger.report import Timing, functional_report, timed_report
+from acortex.sim.ledger.report import INTERRUPTED, Timing, functional_report, timed_report
+from acortex.sim.ledger.unmoved import unmoved
 from acortex.sim.lockstep import Lockstep
 from acortex.sim.results import RunReport
 from acortex.sim.timing.kernel import LAST
@@ -77,6 +78,11 @@ class Result(Values):
     def energy_j(self) -> float:
         """The energy of the whole run, in joules. Raises UsageError where no time was simulated."""
         return float(self._timed("energy_j"))
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the user ended the run, rather than the program or a limit of cycles."""
+        return INTERRUPTED in (self.report.stopped or "")
 
     def _timed(self, name: str) -> Any:
         found = self.report[name]
@@ -158,7 +164,8 @@ class Prepared:
             functional, report = self._bounded(how, values, dump)
         outputs = self._outputs(functional) if values else {}
         accuracy = None if report.stopped else self.host.accuracy(outputs)
-        report = report.model_copy(update={"warnings": [*functional.warnings, *report.warnings], "accuracy": accuracy})
+        warnings = [*functional.warnings, *report.warnings, *unmoved(report)]
+        report = report.model_copy(update={"warnings": warnings, "accuracy": accuracy})
         return Result(report, outputs, dump.layers(self.program) if dump else {})
 
     def _bounded(self, how: _Time, values: bool, dump: LayerDump | None) -> tuple[Functional, RunReport]:
@@ -311,8 +318,8 @@ def _simulate(
         if registers is not None and not how.processes and not timed.stopped:
             sequencer.restore(registers)
             skipping = TimedChip(chip, sequencer, groups, skip=True)
-            again = timed_report(program, chip, Timing(setup, setup_cycles, skipping, skipping.run()))
-            arrivals.check_skipping(report, again)
+            timing = Timing(setup, setup_cycles, skipping, skipping.run(), prepared.host.inferences)
+            arrivals.check_skipping(report, timed_report(program, chip, timing))
         return timed, report.model_copy(update={"order_checked": how.check, **_end(writer, report, timed)})
     finally:
         if writer is not None:

@@ -11,6 +11,7 @@ from typing import Any
 from acortex.isa.codec import as_text, decode
 from acortex.isa.container import sha256
 from acortex.isa.program import Program
+from acortex.sim.chip.overrides import overrides
 from acortex.sim.chip.prices import KINDS, prices
 from acortex.sim.chip.specs import Chip
 from acortex.sim.timing.handovers import CAUSES, delays_of_rows, table
@@ -52,6 +53,7 @@ def header(program: Program, chip: Chip) -> TraceHeader:
         chip=chip.name,
         chip_sha256=chip.sha256,
         config=chip.config,
+        overrides=tuple(overrides(chip)),
         clock_ns=float(chip.clock_ns),
         units=unit_paths(chip),
         kinds=tuple(

@@ -76,7 +76,7 @@ class Runs:
 
     def report(self, chip: TimedChip, cycles: int) -> dict[str, Any]:
         """The report of a chip that has run."""
-        timing = Timing(*self._setup, chip, cycles)
+        timing = Timing(*self._setup, chip, cycles, self.inferences)
         return timed_report(self.program, self.chip, timing).model_dump()
 
 

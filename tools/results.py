@@ -42,6 +42,42 @@ class AsmReport(Result):
     """The listing's file; null where none was requested."""
 
 
+class DisassembledWord(Document):
+    """An instruction of an assembled program."""
+
+    address: int
+    """Its place in instruction memory."""
+    word: str
+    """Its 64 bits, as 16 hexadecimal digits."""
+    text: str
+    """The instruction in assembly; a jump names the label `at_ADDRESS`."""
+    source: str
+    """The line that it was assembled from: file:line."""
+
+
+class Disassembly(TableResult):
+    """An assembled program as text again."""
+
+    SHOWN: ClassVar[dict[str, str]] = {
+        "program": "program.name",
+        "chip": "program.chip",
+        "instructions": "program.instructions",
+        "output": "output",
+    }
+    ROWS: ClassVar[str] = "instructions"
+
+    schema_: Literal["acortex.disasm/1"] = Field(default="acortex.disasm/1", alias="schema")
+    """The layout of this document."""
+    program: AssembledProgram
+    """The program."""
+    instructions: list[DisassembledWord]
+    """In the order of their addresses."""
+    text: str
+    """The source that assembles to the same words; weights and samples are in it."""
+    output: str | None
+    """The file that the source was written to; null where none was requested."""
+
+
 class MetricDiff(Document):
     """A number of a golden that the run does not have."""
 

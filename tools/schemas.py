@@ -53,6 +53,7 @@ _ISA, _PROGRAMS, _TOOLS = "acortex.isa.results", "acortex.programs.results", "ac
 _RULES = "acortex.sim.functional.rules.results"
 _RUNS, _CHIPS = "acortex.sim.results", "acortex.sim.chip.results"
 _TRACES, _PATHS = "acortex.traces.results", "acortex.traces.results_of_paths"
+_TIMELINES = "acortex.traces.results_of_timelines"
 
 SCHEMAS = (
     Schema("acortex.asm/1", _TOOLS, "AsmReport", "acortex asm"),
@@ -65,6 +66,7 @@ SCHEMAS = (
     Schema("acortex.compile/1", _PROGRAMS, "CompileReport", "acortex compile"),
     Schema("acortex.critical/1", _PATHS, "CriticalPath", "acortex trace critical"),
     Schema("acortex.diff/1", _PATHS, "TraceDiff", "acortex trace diff"),
+    Schema("acortex.disasm/1", _TOOLS, "Disassembly", "acortex disasm"),
     Schema("acortex.error/1", _TOOLS, "ErrorReport", file="stdout of a command that fails with --format json"),
     Schema("acortex.golden/1", _TRACES, "GoldenFile", file="timing/NAME.json, by acortex trace check --update"),
     Schema("acortex.info/1", _ISA, "ProgramInfo", "acortex info"),
@@ -75,6 +77,7 @@ SCHEMAS = (
     Schema("acortex.run/1", _RUNS, "RunReport", "acortex run"),
     Schema("acortex.schemas/1", _TOOLS, "SchemaList", "acortex schema"),
     Schema("acortex.technologies/1", _CHIPS, "Technologies", "acortex chip technologies"),
+    Schema("acortex.timeline/1", _TIMELINES, "TimelineReport", "acortex trace show"),
     Schema("acortex.trace-info/1", _TRACES, "TraceInfo", "acortex trace info"),
     Schema("acortex.trace-query/1", _TRACES, "QueryAnswer", "acortex trace query"),
     Schema("acortex.trace-stats/1", _TRACES, "TraceStats", "acortex trace stats"),

@@ -30,6 +30,7 @@ from acortex.traces.endings import (
     matches,
 )
 from acortex.traces.file.reader import Trace
+from acortex.traces.file.table import Ints
 from acortex.traces.rows.by_time import Row, Rows
 
 BUSY, WAITING, HAND_OVER, LATENCY, IDLE = "busy", "waiting", "hand-over", "latency", "idle"
@@ -95,23 +96,28 @@ class Step(NamedTuple):
     segments: tuple[Segment, ...] = ()
 
 
-def critical_path(trace: Trace) -> Path:
+Progress = Callable[[int, int], None]
+"""What shows how far a walk is: cycles that it has gone back, of how many."""
+
+
+def critical_path(trace: Trace, progress: Progress | None = None) -> Path:
     """The segments of the critical path, first to last: without a gap, from cycle 0 to the end of the run.
 
-    Raises UsageError for a trace that is cut, of a coarser level or filtered: it lacks events of the path. So it does
-    for one of an older version, which lacks the table of hand-overs.
+    Of a trace that is cut it is the path to where its rows end (`end_of_path`). Raises UsageError for a trace of a
+    coarser level and a filtered one: they lack events of the path. So it does for one of an older version, which lacks
+    the table of hand-overs.
     """
     check_path(trace)
-    return Walk(trace).path()
+    return Walk(trace).path(progress)
 
 
 def check_path(trace: Trace) -> None:
     """Raises UsageError for a trace that lacks events of its critical path, or the table of hand-overs."""
-    if not _whole(trace):
+    if not _every_event(trace):
         raise UsageError(
             "does not hold every event, and so not the critical path",
             where=str(trace.path),
-            hint="write it with --trace-level events and without filters, and let the run end",
+            hint="write it with --trace-level events and without filters",
         )
     if not trace.header.handovers:
         raise UsageError(
@@ -123,11 +129,39 @@ def check_path(trace: Trace) -> None:
 
 def has_path(trace: Trace) -> bool:
     """Whether a trace holds every event of its run, and says what ends a wait."""
-    return _whole(trace) and bool(trace.header.handovers)
+    return trace.complete and _every_event(trace) and bool(trace.header.handovers)
 
 
-def _whole(trace: Trace) -> bool:
-    return trace.complete and trace.header.level == "events" and not trace.header.filters
+def _every_event(trace: Trace) -> bool:
+    """Whether a trace holds every event of its run, as far as it goes."""
+    return trace.header.level == "events" and not trace.header.filters
+
+
+def end_of_path(trace: Trace) -> int:
+    """The cycle in which the critical path ends: that of the run.
+
+    Where the file was cut, the blocks of waits may end before those of events: the path then ends with the waits, for
+    behind them they would all look idle.
+    """
+    waits = max((int((chunk["start"] + chunk["duration"]).max()) for chunk in _ends(trace)), default=trace.cycles)
+    return min(trace.cycles, waits) if trace.lost else trace.cycles
+
+
+def _ends(trace: Trace) -> Iterator[dict[str, Ints]]:
+    """The waits of a trace that was cut, some at a time."""
+    return trace.waits.chunks("start", "duration") if trace.lost else iter(())
+
+
+def _telling(back: Iterator[Segment], end: int, progress: Progress) -> Iterator[Segment]:
+    """The same segments; `progress` is called now and then."""
+    for number, one in enumerate(back):
+        if not number % OFTEN:
+            progress(end - one.end, end)
+        yield one
+
+
+OFTEN = 4096
+"""Segments from one call of `progress` to the next."""
 
 
 def _segment(row: Row, start: int, end: int, what: str, unit: str = "", name: str = "") -> Segment:
@@ -156,9 +190,11 @@ class Walk:
             FREED: self._freed,
         }
 
-    def path(self) -> Path:
+    def path(self, progress: Progress | None = None) -> Path:
         """The critical path, from cycle 0 to the end of the run."""
-        return Path(self._back(self.rows.last_unit(), self._trace.cycles), self.rows)
+        end = end_of_path(self._trace)
+        back = self._back(self.rows.last_unit(end), end)
+        return Path(back if progress is None else _telling(back, end, progress), self.rows)
 
     def back(self, unit: str, cycle: int, most: int) -> list[Segment]:
         """The chain that ends with what a unit did before a cycle: its last `most` segments, or from cycle 0."""

@@ -16,6 +16,7 @@ import numpy as np
 from acortex.errors import UsageError
 from acortex.traces.align import Alignment, Listing, align, listing
 from acortex.traces.changed import changed_settings, settings
+from acortex.traces.covers import covers
 from acortex.traces.critical import Walk, has_path
 from acortex.traces.divergence import (
     BEFORE,
@@ -32,7 +33,7 @@ from acortex.traces.divergence import (
 from acortex.traces.file.reader import Trace
 from acortex.traces.headroom import along
 from acortex.traces.results_of_paths import Changed, TraceDiff
-from acortex.traces.stats import Plain, sums_of
+from acortex.traces.stats import Plain, known, sums_of
 
 
 def diff(a: Trace, b: Trace, *, rtol_energy: float = 0.0) -> TraceDiff:
@@ -59,9 +60,12 @@ def diff(a: Trace, b: Trace, *, rtol_energy: float = 0.0) -> TraceDiff:
     same_energy = not energy_differs(energy[0], energy[1], rtol_energy).any()
     equal = found is None and cycles[0] == cycles[1] and same_energy
     critical = [] if equal or not (has_path(a) and has_path(b)) else _walked(a, b, found)
+    left, right = known(a, left), known(b, right)
+    said = [covers(one) for one in (a, b)]
     report = {
         "equal": equal,
-        "complete": [not a.part, not b.part],
+        "complete": [one["complete"] for one in said],
+        "covers": [one["covers"] for one in said],
         "cycles": cycles,
         **_pairs(left["totals"], right["totals"], ("latency_s", "events", "energy_aj", "energy_j")),
         "changed": Changed(
@@ -72,7 +76,7 @@ def diff(a: Trace, b: Trace, *, rtol_energy: float = 0.0) -> TraceDiff:
         "by_layer": _moved(left["layers"], right["layers"], ("name",), (*_TIME, "waiting", *_ENERGY)),
         "by_unit": _moved(left["units"], right["units"], ("name",), ("busy", "waiting", *_ENERGY)),
         "by_instruction": _by_instruction(left, right, aligned),
-        "critical": critical,
+        "critical": [] if a.part or b.part else critical,
         "by_wait": _changed(_moved(left["waits"], right["waits"], ("unit", "cause"), ("cycles",))),
     }
     return TraceDiff.model_validate(report)
@@ -118,7 +122,12 @@ def _moved(
         {**dict(zip(keys, key, strict=True)), **_pairs(left.get(key, {}), right.get(key, {}), numbers)}
         for key in dict.fromkeys((*left, *right))
     ]
-    return sorted(joined, key=lambda row: [-abs(row[name][1] - row[name][0]) for name in numbers])
+    return sorted(joined, key=lambda row: [-_change(*row[name]) for name in numbers])
+
+
+def _change(before: float | None, after: float | None) -> float:
+    """By how much a number moved; 0 where one of the two is not known."""
+    return 0 if before is None or after is None else abs(after - before)
 
 
 def _changed(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -11,8 +11,19 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from acortex.traces.covers import covers
-from acortex.traces.critical import BUSY, HAND_OVER, IDLE, LATENCY, WAITING, Path, Segment, critical_path, has_path
+from acortex.traces.covers import Said, covers
+from acortex.traces.critical import (
+    BUSY,
+    HAND_OVER,
+    IDLE,
+    LATENCY,
+    WAITING,
+    Path,
+    Segment,
+    critical_path,
+    end_of_path,
+    has_path,
+)
 from acortex.traces.endings import Endings
 from acortex.traces.file.reader import Trace
 from acortex.traces.file.schema import TraceHeader
@@ -53,20 +64,27 @@ def sums_of(path: Path, trace: Trace) -> CriticalPath:
     """The same without the segments, of which a long run has millions; the path may be that of a selection."""
     header, parts = trace.header, _added_up(path)
     report = {
-        **covers(trace),
-        "cycles": sum(one.end - one.start for one in parts) if trace.header.filters else trace.cycles,
+        **_covers(trace),
+        "cycles": sum(one.end - one.start for one in parts) if trace.part else trace.cycles,
         "by_unit": _by_unit(parts),
         "by_cause": along(parts),
         "rivals": rivals(path, header),
         "by_layer": _named("name", _sums((header.layers[one.layer], one) for one in parts)),
         "by_line": _by_line(header, parts),
         "contention": _contention(parts),
-        "halving": []
-        if header.filters or trace.missing
-        else _halving(parts, Endings(header.handovers, header.units).parts()),
+        "halving": [] if trace.part else _halving(parts, Endings(header.handovers, header.units).parts()),
         "segments": [],
     }
     return CriticalPath.model_validate(report)
+
+
+def _covers(trace: Trace) -> Said:
+    """Which part of the path of its run a trace has: of one that was cut up to where its rows tell it."""
+    said = covers(trace)
+    end = end_of_path(trace)
+    if said["covers"] and end < trace.header.filters.get("to_cycle", trace.cycles):
+        said["covers"] = said["covers"].model_copy(update={"until_cycle": end})
+    return said
 
 
 def of_selection(path: Path, trace: Trace) -> Path:

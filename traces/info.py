@@ -45,5 +45,7 @@ def info(trace: Trace) -> TraceInfo:
         causes=list(header.causes),
         layers=list(header.layers),
         program=ProgramName(name=header.program, sha256=header.program_sha256, instructions=len(header.lines)),
-        chip=ChipName(name=header.chip, sha256=header.chip_sha256, config=header.config),
+        chip=ChipName(
+            name=header.chip, sha256=header.chip_sha256, config=header.config, overrides=list(header.overrides)
+        ),
     )

@@ -168,6 +168,22 @@ class RowSums(Document):
     """The same in joules."""
 
 
+class PaidSums(Document):
+    """What some of the events of a trace come to, and what they pay for beside themselves."""
+
+    events: int
+    """How many there were."""
+    busy: int
+    """Their durations together, in cycles."""
+    energy_aj: int | None
+    """In attojoules, with its share of leakage and of what belongs to no inference, as the report of the run has it;
+    null where that needs rows that may be left out."""
+    energy_j: float | None
+    """The same in joules."""
+    event_energy_aj: int
+    """Of its own events, without leakage, in attojoules."""
+
+
 class Totals(Document):
     """What the whole run comes to, or the part of it that is there."""
 
@@ -190,7 +206,7 @@ class Totals(Document):
 
 
 class ComponentSums(RowSums, NamedRow):
-    """A component of the chip."""
+    """A component of the chip. Events that several components pay for are counted in each of them."""
 
     name: str
     """As the report of a run names it."""
@@ -258,14 +274,14 @@ class LayerFlight(NamedRow):
     """Cycles in which it was in flight."""
 
 
-class LayerSums(RowSums, LayerFlight):
+class LayerSums(PaidSums, LayerFlight):
     """A layer of the program."""
 
     waiting: int
     """Waits of its instructions, in cycles."""
 
 
-class InferenceSums(RowSums, Flight):
+class InferenceSums(PaidSums, Flight):
     """An inference."""
 
     waiting: int

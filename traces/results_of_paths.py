@@ -267,25 +267,25 @@ class Divergence(Document):
 class MovedEnergy(Document):
     """An energy in both traces."""
 
-    energy_aj: Pair[int]
+    energy_aj: Pair[int | None]
     """In attojoules."""
-    energy_j: Pair[float]
+    energy_j: Pair[float | None]
     """In joules."""
 
 
 class MovedTime(Document):
     """Cycles in both traces."""
 
-    busy: Pair[int]
+    busy: Pair[int | None]
     """Durations of its events together."""
-    waiting: Pair[int]
+    waiting: Pair[int | None]
     """Its waits together."""
 
 
 class PairedCycles(NamedRow):
     """A length in both traces."""
 
-    cycles: Pair[int]
+    cycles: Pair[int | None]
     """Cycles in which it was in flight."""
 
 
@@ -348,7 +348,10 @@ class MovedWait(Document):
 
 
 class TraceDiff(TableResult):
-    """What differs between two traces: where they part first, and what moved. Pairs are [first, second]."""
+    """What differs between two traces: where they part first, and what moved. Pairs are [first, second].
+
+    A number that needs rows which a trace has left out is null.
+    """
 
     SHOWN: ClassVar[dict[str, str]] = {
         "equal": "equal",
@@ -364,16 +367,18 @@ class TraceDiff(TableResult):
     equal: bool
     """Whether they are the same within the tolerance that was given."""
     complete: Pair[bool]
-    """Whether each was written to its end."""
+    """Whether each holds every event of its run, to its end."""
+    covers: Pair[Covers | None] = Field(default=[None, None])
+    """Which part of its run each holds; null where it is complete."""
     cycles: Pair[int]
     """Length of the runs."""
     latency_s: Pair[float]
     """The same in seconds."""
     events: Pair[int]
     """Events that each holds."""
-    energy_aj: Pair[int]
+    energy_aj: Pair[int | None]
     """Of the runs, leakage included, in attojoules."""
-    energy_j: Pair[float]
+    energy_j: Pair[float | None]
     """The same in joules."""
     changed: Changed
     """The settings and instructions that differ."""
@@ -388,6 +393,6 @@ class TraceDiff(TableResult):
     by_instruction: list[MovedLine]
     """By instruction, only what moved."""
     critical: list[MovedCause]
-    """The critical paths, only what moved; empty where a trace does not hold every event."""
+    """The critical paths, only what moved; empty where a trace does not hold every event, to the end of its run."""
     by_wait: list[MovedWait]
     """By unit and cause, only what moved."""

@@ -1,10 +1,12 @@
 """A timeline of a trace for the terminal: one row per unit, time from left to right, busy, waiting and idle as shades.
 
-`timeline` counts, `render` draws; both are pure, and the same trace gives the same text.
+`timeline` counts, `render` draws, `report` says the same as a document; all are pure, and the same trace gives the
+same text.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -15,8 +17,11 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from acortex.errors import UsageError
+from acortex.traces.covers import covers
 from acortex.traces.file.reader import Trace
 from acortex.traces.file.table import Event, Ints, Table, Wait, Window
+from acortex.traces.results import Covers
+from acortex.traces.results_of_timelines import TimelineReport, TimelineUnit
 from acortex.traces.rows.real_time import unit_of
 
 ColourBy = Literal["layer", "kind"]
@@ -105,15 +110,23 @@ def _cover(
 
 
 def render(trace: Trace, *, window: Window | None = None, width: int = 100, colour_by: ColourBy = "layer") -> Text:
-    """The timeline as text of `width` cells per line, with axes in cycles and ns and a legend."""
+    """The timeline as text of `width` cells per line, with axes in cycles and ns and a legend.
+
+    A trace that is a part of its run says so first; the window is what the axes say.
+    """
+    part = f"incomplete: {trace.part}\n" if trace.part else ""
+    drawn = picture(trace, window=window, width=width, colour_by=colour_by)
+    return Text.assemble((part, "red"), drawn, no_wrap=True)
+
+
+def picture(trace: Trace, *, window: Window | None = None, width: int = 100, colour_by: ColourBy = "layer") -> Text:
+    """The timeline alone, as `render` gives it."""
     names = trace.header.units
     margin = max((cell_len(name) for name in names), default=0) + 1
     if width < margin + _AXIS_STEP:
         raise UsageError(f"a width of {width} is too narrow", hint=f"at least {margin + _AXIS_STEP}")
     drawn = timeline(trace, window=window, columns=width - margin, colour_by=colour_by)
     text = Text(no_wrap=True)
-    if trace.part:
-        text.append(f"incomplete: {trace.part}\n", style="red")
     text.append_text(_axes(drawn, trace.header.exact_clock_ns(), margin))
     for unit, name in enumerate(names):
         text.append(name.ljust(margin))
@@ -121,6 +134,49 @@ def render(trace: Trace, *, window: Window | None = None, width: int = 100, colo
         text.append("\n")
     text.append_text(_legend(trace, drawn, width))
     return text
+
+
+def report(
+    trace: Trace, *, window: Window | None = None, columns: int = 80, colour_by: ColourBy = "layer"
+) -> TimelineReport:
+    """The timeline as a document, in so many columns."""
+    drawn = timeline(trace, window=window, columns=columns, colour_by=colour_by)
+    part = shown(trace, drawn.window)
+    names = _owners(trace, colour_by)
+    units = [
+        TimelineUnit(
+            name=name,
+            busy=drawn.busy[at].tolist(),
+            waiting=drawn.waiting[at].tolist(),
+            mostly=[None if owner < 0 else names[owner] for owner in drawn.owner[at].tolist()],
+        )
+        for at, name in enumerate(trace.header.units)
+    ]
+    return TimelineReport(
+        complete=part is None,
+        covers=part,
+        clock_ns=trace.header.clock_ns,
+        by=colour_by,
+        from_cycle=drawn.window[0],
+        until_cycle=drawn.window[1],
+        columns=columns,
+        units=units,
+    )
+
+
+def _owners(trace: Trace, colour_by: ColourBy) -> Sequence[str]:
+    """The names that colours stand for."""
+    header = trace.header
+    return header.layers if colour_by == "layer" else [kind.name for kind in header.kinds]
+
+
+def shown(trace: Trace, window: Window | None) -> Covers | None:
+    """Which part of its run a timeline of a trace shows: the rows that it holds, in a window; None for all of it."""
+    first, end = window or (0, trace.cycles)
+    ends = {"from_cycle": first if first > 0 else None, "until_cycle": end if end < trace.cycles else None}
+    cut = {name: cycle for name, cycle in ends.items() if cycle is not None}
+    part = covers(trace)["covers"] or Covers(level=trace.header.level, lost=trace.missing)
+    return part.model_copy(update=cut) if cut or trace.part else None
 
 
 def _idle(trace: Trace, unit: str) -> str:
@@ -165,8 +221,7 @@ def _mark(label: str, room: int) -> str:
 
 def _legend(trace: Trace, drawn: Timeline, width: int) -> Text:
     """What the shades and colours mean, in lines of at most `width` cells."""
-    header = trace.header
-    names = header.layers if drawn.colour_by == "layer" else [kind.name for kind in header.kinds]
+    names = _owners(trace, drawn.colour_by)
     text = Text(f"{SHADES[1]}{SHADES[2]}{SHADES[3]}{SHADES[4]} busy  {WAITING} waiting  {IDLE} idle")
     used = width
     for name, style in (

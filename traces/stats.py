@@ -5,16 +5,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from acortex.traces.covers import covers
 from acortex.traces.file.reader import Trace
 from acortex.traces.file.schema import EventKind, TraceHeader
 from acortex.traces.file.table import Ints
+from acortex.traces.leakage import share_leakage, share_of_each
 from acortex.traces.results import TraceStats
 from acortex.traces.rows.in_flight import InFlight
 from acortex.units import joules, seconds_of
@@ -51,9 +54,13 @@ STATISTICS = tuple(
         ("latency", "cycles", "from the first word of an inference that leaves the host to the last that reaches it"),
         ("start_cycle", "cycle", "first cycle of an inference, or of the work for a layer"),
         ("end_cycle", "cycle", "end of an inference, or of the work for a layer"),
-        ("energy_aj", "aJ", "energy of the events, an exact integer; of the whole run and of components with leakage"),
+        (
+            "energy_aj",
+            "aJ",
+            "energy, an exact integer: of the run, components, layers and inferences with leakage, else of events",
+        ),
         ("energy_j", "J", "energy_aj as a number of joules"),
-        ("event_energy_aj", "aJ", "energy of all events, without leakage"),
+        ("event_energy_aj", "aJ", "energy of the events alone, without leakage and without what is for all inferences"),
         ("leakage_aj", "aJ", "leakage of the chip over the cycles of the run, which no event pays for"),
         ("latency_s", "s", "cycles times the clock"),
     )
@@ -100,21 +107,22 @@ def stats(trace: Trace) -> TraceStats:
     Of a trace that was filtered or selected from another the sums are those of its rows, and what would need the others
     is None: idle time, energy with leakage, when layers and inferences were in flight.
     """
-    return TraceStats.model_validate({**covers(trace), **_known(trace, sums_of(trace))})
+    return TraceStats.model_validate({**covers(trace), **known(trace, sums_of(trace))})
 
 
-def _known(trace: Trace, report: Plain) -> Plain:
-    """The report without the numbers that missing rows make wrong."""
+def known(trace: Trace, report: Plain) -> Plain:
+    """The report of `sums_of` without the numbers that missing rows make wrong."""
     filters = trace.header.filters
     if trace.missing or set(filters) - {"inferences"}:
         of_inferences: tuple[str, ...] = ("end_cycle", "latency", "latency_s")
         report["inferences"] = _without(report["inferences"], of_inferences + (("start_cycle",) if filters else ()))
     if trace.missing or filters:
         report["latency_percentiles"] = None
+        report["inferences"] = _without(report["inferences"], ("energy_aj", "energy_j"))
     if filters:
         report["totals"] |= dict.fromkeys(("energy_aj", "energy_j", "leakage_aj"))
         report["components"] = [row for row in report["components"] if row["name"] != "leakage"]
-        report["layers"] = _without(report["layers"], ("start_cycle", "end_cycle", "cycles"))
+        report["layers"] = _without(report["layers"], ("start_cycle", "end_cycle", "cycles", "energy_aj", "energy_j"))
         report["units"] = [_unit_of_part(row, filters) for row in report["units"]]
     return report
 
@@ -133,25 +141,28 @@ def _unit_of_part(row: Plain, filters: Plain) -> Plain:
 def sums_of(trace: Trace) -> Plain:
     """The sums over the rows of a trace, whatever part of its run it holds; those of `stats`, which says the part.
 
-    Components add up to the energy of the run, leakage included; the other tables to that of its events.
+    Components, layers and inferences add up to the energy of the run, leakage included, as the run's report divides it;
+    the other tables to that of its events.
 
     Rows of a table are in the order of the header's tables, but those of `instructions`, `lines` and `waits`, which
     come longest first. What no inference or instruction made has index or pc -1. Layers and inferences are in flight
     as docs/timing.md says, so that their cycles are those of the run's report.
     """
     by = {name: Sums(_SUMMED) for name in ("unit", "kind", "layer", "inference", "pc")}
-    in_flight = InFlight(trace.header)
+    common, in_flight = Sums(_SUMMED), InFlight(trace.header)
     for chunk in trace.events.chunks(*by, *_SUMMED, "start", "span"):
         for name, sums in by.items():
             sums.add(chunk[name], chunk)
         in_flight.add(chunk)
+        _add_some(common, chunk, chunk["inference"] < 0)
     waits = {name: Sums(("duration",)) for name in ("unit", "layer", "inference", "pc", "pair")}
     for chunk in trace.waits.chunks("unit", "cause", "layer", "inference", "pc", "duration"):
         pair = chunk["unit"] * len(trace.header.causes) + chunk["cause"]
         for name, sums in waits.items():
             sums.add(pair if name == "pair" else chunk[name], chunk)
     instructions = _instructions(trace, by["pc"], waits["pc"])
-    inferences = _inferences(trace, by["inference"], waits["inference"], in_flight)
+    paid = _Paid(trace, in_flight, common)
+    inferences = _inferences(trace, by["inference"], waits["inference"], paid)
     return {
         "statistics": {one.name: {"unit": one.unit, "description": one.description} for one in STATISTICS},
         "totals": _totals(trace, by["kind"]),
@@ -159,7 +170,7 @@ def sums_of(trace: Trace) -> Plain:
         "kinds": _kinds(trace, by["kind"]),
         "units": _units(trace, by["unit"], waits["unit"]),
         "waits": _waits(trace, waits["pair"]),
-        "layers": _layers(trace, by["layer"], waits["layer"], in_flight),
+        "layers": _layers(trace, by["layer"], waits["layer"], paid),
         "inferences": inferences,
         "latency_percentiles": _percentiles([row["latency"] for row in inferences if row["index"] >= 0]),
         "instructions": instructions,
@@ -188,18 +199,76 @@ def _kinds(trace: Trace, kinds: Sums) -> list[Plain]:
 
 
 def _components(trace: Trace, kinds: Sums) -> list[Plain]:
-    """Energy per component that shares it; events and busy cycles of a kind count for its own component."""
+    """What each component pays for: its share of the energy, and the events that cost it something."""
     gathered: dict[str, list[int]] = {}
     for at, kind in enumerate(trace.header.kinds):
-        own = gathered.setdefault(kind.component, [0, 0, 0, 0])
-        own[:] = [a + b for a, b in zip(own, kinds[at], strict=True)]
-        for component, price_aj in kind.prices_aj:
-            shared_aj = kinds[at][1] * price_aj
-            own[3] -= shared_aj
-            gathered.setdefault(component, [0, 0, 0, 0])[3] += shared_aj
+        events, count, busy, _ = kinds[at]
+        for component, energy_aj in _split(kind, kinds[at]).items():
+            row = gathered.setdefault(component, [0, 0, 0, 0])
+            row[:] = [a + b for a, b in zip(row, (events, count, busy, energy_aj), strict=True)]
     if trace.header.leakage_aj_per_cycle:
         gathered.setdefault("leakage", [0, 0, 0, 0])[3] += trace.cycles * trace.header.leakage_aj_per_cycle
     return [{"name": name, **_row(sums)} for name, sums in gathered.items()]
+
+
+def _split(kind: EventKind, sums: list[int]) -> dict[str, int]:
+    """The components that pay for events of a kind, and how much of the sums of these: by price, then what is left."""
+    _, count, _, energy_aj = sums
+    paid = {component: count * price_aj for component, price_aj in kind.prices_aj}
+    left = energy_aj - count * _shared(kind)
+    if left or kind.component:
+        own = kind.component or UNNAMED
+        paid[own] = paid.get(own, 0) + left
+    return paid
+
+
+UNNAMED = "unnamed"
+"""The component of what costs something and names none: a trace of another program may have it."""
+
+
+def _add_some(sums: Sums, chunk: dict[str, Ints], chosen: NDArray[np.bool_]) -> None:
+    """Adds some events of a chunk to the sums of their kinds."""
+    if chosen.any():
+        sums.add(chunk["kind"][chosen], {name: chunk[name][chosen] for name in sums.columns})
+
+
+class _Paid:
+    """What layers and inferences pay beside their own events: leakage, and what belongs to no inference.
+
+    Divided as docs/timing.md says, so that their energies are those of the report of the run.
+    """
+
+    def __init__(self, trace: Trace, in_flight: InFlight, common: Sums) -> None:
+        self.in_flight = in_flight
+        leakage = trace.header.leakage_aj_per_cycle
+        self.leaked_by_layer = share_leakage(in_flight.in_layers(), trace.cycles, leakage, idle=0)
+        flown = list(in_flight.flown())
+        self.leaked = share_leakage(flown, trace.cycles, leakage)
+        self.flown = {index for index, _, _ in flown}
+        others = [index for index in in_flight.every.rows if index >= 0 and index not in self.flown]
+        if others and flown:  # what they did is for all
+            for chunk in trace.events.chunks("kind", "inference", *_SUMMED):
+                _add_some(common, chunk, np.isin(chunk["inference"], others))
+        by_component: Counter[str] = Counter()
+        for at, kind in enumerate(trace.header.kinds):
+            by_component.update(_split(kind, common[at]))
+        self.each, self.rest = share_of_each(by_component.values(), len(flown)) if flown else (0, 0)
+
+    def layer(self, at: int, event_energy_aj: int) -> Plain:
+        """The energy of a layer."""
+        return _energy(event_energy_aj + self.leaked_by_layer.get(at, 0), event_energy_aj)
+
+    def inference(self, index: int, event_energy_aj: int) -> Plain:
+        """The energy of an inference; of what belongs to none, 0 where there are others that pay for it."""
+        if self.flown and index not in self.flown:
+            return _energy(0, event_energy_aj)
+        first = self.rest if self.flown and index == min(self.flown) else 0
+        paid_aj = self.leaked.get(index, 0) + self.each + first
+        return _energy(event_energy_aj + paid_aj, event_energy_aj)
+
+
+def _energy(energy_aj: int, event_energy_aj: int) -> Plain:
+    return {"energy_aj": energy_aj, "energy_j": joules(energy_aj), "event_energy_aj": event_energy_aj}
 
 
 def energies_by(trace: Trace, cycles: Ints) -> Iterator[tuple[str, list[int]]]:
@@ -252,21 +321,22 @@ def _waits(trace: Trace, pairs: Sums) -> list[Plain]:
     return sorted(rows, key=lambda row: -row["cycles"])
 
 
-def _layers(trace: Trace, layers: Sums, waits: Sums, in_flight: InFlight) -> list[Plain]:
+def _layers(trace: Trace, layers: Sums, waits: Sums, paid: _Paid) -> list[Plain]:
     rows = []
-    for at, ((start, end), cycles) in enumerate(in_flight.layers(trace.cycles)):
+    for at, ((start, end), cycles) in enumerate(paid.in_flight.layers(trace.cycles)):
         times = {"start_cycle": start, "end_cycle": end, "cycles": cycles}
-        rows.append({"name": trace.header.layers[at], **times, **_row(layers[at]), "waiting": waits[at][0]})
+        row = {**_row(layers[at]), **paid.layer(at, layers[at][3]), "waiting": waits[at][0]}
+        rows.append({"name": trace.header.layers[at], **times, **row})
     return rows
 
 
-def _inferences(trace: Trace, inferences: Sums, waits: Sums, in_flight: InFlight) -> list[Plain]:
+def _inferences(trace: Trace, inferences: Sums, waits: Sums, paid: _Paid) -> list[Plain]:
     clock_ns = trace.header.exact_clock_ns()
     rows = []
-    for index, (start, end) in in_flight.inferences():
+    for index, (start, end) in paid.in_flight.inferences():
         times = {"start_cycle": start, "end_cycle": end, "latency": end - start}
         latency_s = seconds_of(end - start, clock_ns)
-        row = _row(inferences[index])
+        row = {**_row(inferences[index]), **paid.inference(index, inferences[index][3])}
         rows.append({"index": index, **times, "latency_s": latency_s, **row, "waiting": waits[index][0]})
     return rows
 

@@ -67,17 +67,29 @@ def _tensor(tensor: Tensor) -> str:
     return ", ".join((quoted(tensor.name), *parts))
 
 
-def _code(program: Program, instructions: Sequence[Instruction]) -> Iterator[str]:
+def texts(program: Program) -> list[str]:
+    """Each instruction in assembly, with the names of the program's own tables; a label is `at_` and an address."""
+    instructions = [decode(int(word)) for word in program.words]
+    names = _names(program, instructions)
+    return [as_text(instruction, names) for instruction in instructions]
+
+
+def _names(program: Program, instructions: Sequence[Instruction]) -> Names:
+    """What the operands of a program's instructions are called."""
     targets = sorted({one["target"] for one in instructions if "target" in one.values})
-    labels = {address: f"at_{address}" for address in targets}
-    names: Names = {
-        "label": labels,
+    return {
+        "label": {address: f"at_{address}" for address in targets},
         "layer": dict(enumerate(program.layers)),
         "weights": dict(enumerate(one.name for one in program.weights)),
         "constants": dict(enumerate(one.name for one in program.constants)),
         "input": dict(enumerate(one.name for one in program.inputs)),
         "output": dict(enumerate(one.name for one in program.outputs)),
     }
+
+
+def _code(program: Program, instructions: Sequence[Instruction]) -> Iterator[str]:
+    names = _names(program, instructions)
+    labels = names["label"]
     for address, instruction in enumerate(instructions):
         if address in labels:
             yield f"{labels[address]}:"

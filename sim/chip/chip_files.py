@@ -33,6 +33,9 @@ MAX_ANCESTORS = 16
 WORDS = ("name", "description")
 """What a chip file says that is no setting, and needs no source."""
 
+BY_OVERRIDE = "set by an override"
+"""The source of a setting that an override gives."""
+
 _OPAQUE = re.compile(
     r'"""(?:[^\\]|\\.)*?"""|' r"'''.*?'''|" r'"(?:\\[^\n]|[^"\\\n])*"|' r"'[^'\n]*'|#[^\n]*",
     re.DOTALL,
@@ -124,7 +127,7 @@ def _on_technology(source: ChipSource, override: str) -> ChipSource:
     _override(source, override)
     path = override.partition("=")[0].strip()
     section, _, leaf = path.rpartition(".")
-    sources = {path: "set by an override"}
+    sources = {path: BY_OVERRIDE}
     stated: dict[str, Any] = {section: {leaf: source.data[section][leaf]}, "sources": sources}
     own = _on_technologies(ChipSource(stated, source.file, {path: source.places[path]}), [path])
     own.data["name"] = source.data["name"]
@@ -267,7 +270,7 @@ def _override(source: ChipSource, override: str) -> None:
     """Applies one "path=value" to what was read."""
     path, equals, written = (part.strip() for part in override.partition("="))
     if not equals or not re.fullmatch(r"[\w-]+(\.[\w-]+)?", path):
-        raise UsageError(f'an override has the form path=value: "{override[:80]}"', hint="for example memory.banks=16")
+        raise UsageError(f'an override has the form path=value: "{override[:80]}"', hint="for example memory.ports=2")
     where = f"--set {path[:80]}"
     value = _value(written, where)
     section, _, leaf = path.rpartition(".")
@@ -282,7 +285,7 @@ def _override(source: ChipSource, override: str) -> None:
         source.data[leaf] = value
     source.places[path] = where
     if path not in WORDS and isinstance(source.data["sources"], dict):
-        source.data["sources"] = {**source.data["sources"], path: "set by an override"}
+        source.data["sources"] = {**source.data["sources"], path: BY_OVERRIDE}
 
 
 def _value(written: str, where: str) -> Any:
@@ -292,4 +295,6 @@ def _value(written: str, where: str) -> Any:
     try:
         return _parse(f"value = {written}", where)["value"] if "\n" not in written else written
     except UsageError:
-        raise UsageError(f"{written[:40]} is no value: a number, true, false or a word", where=where) from None
+        raise UsageError(
+            f"{written[:40] or 'an empty text'} is no value: a number, true, false or a word", where=where
+        ) from None

@@ -1,16 +1,27 @@
-"""Two chips beside each other: which settings differ, and what that does to one program."""
+"""Chips beside each other: which settings differ, and what that does to one program."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeAlias
 
+from acortex.documents import Number, chip_label
+from acortex.errors import AcortexError, ManyErrors, UsageError
 from acortex.sim.chip.area import total_area
-from acortex.sim.chip.results import ChipArea, ChipDiff, ComparedQuantity, Comparison, SettingDiff
+from acortex.sim.chip.overrides import overrides
+from acortex.sim.chip.results import (
+    ChipArea,
+    ChipDiff,
+    ComparedQuantity,
+    ComparedSetting,
+    ComparedSettings,
+    Comparison,
+    SettingDiff,
+)
 from acortex.sim.chip.specs import SETTINGS, Chip
 from acortex.sim.results import RunReport, TimedReport, timed
-from acortex.traces.changed import changed_settings, settings
-from acortex.traces.results_of_paths import Changed
+from acortex.traces.changed import settings
 
 
 def chip_diff(a: Chip, b: Chip) -> ChipDiff:
@@ -36,7 +47,9 @@ def _value(config: Mapping[str, Any], path: str) -> Any:
     return config[section][name] if section else config[name]
 
 
-QUANTITIES: tuple[tuple[str, str, Callable[[TimedReport], float]], ...] = (
+Read: TypeAlias = Callable[[TimedReport], Number | None]
+
+QUANTITIES: tuple[tuple[str, str, Read], ...] = (
     ("cycles", "cycles", lambda run: run.cycles),
     ("time", "s", lambda run: run.latency_s),
     ("latency of an inference", "s", lambda run: _mean([one.latency_s for one in run.inferences])),
@@ -47,32 +60,80 @@ QUANTITIES: tuple[tuple[str, str, Callable[[TimedReport], float]], ...] = (
     ("area", "mm2", lambda run: run.area_mm2),
     ("energy", "J", lambda run: run.energy_j),
 )
-"""What is compared of two runs: a name, its unit, and where the report has it. The energies of components follow."""
+"""What is compared: a name, its unit, and where the report has it. The energies of components follow."""
+
+OF_THE_CHIP = ("area",)
+"""Quantities that say nothing about how far a run went."""
 
 
-def _mean(values: list[float]) -> float:
-    return sum(values) / len(values) if values else 0.0
+def _mean(values: Sequence[float | None]) -> float | None:
+    """The mean of what is known; None where nothing is."""
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None
 
 
-def compare(a: RunReport, b: RunReport) -> Comparison:
-    """Two runs of one program beside each other, with both reports whole in `runs`.
+def _energy(component: str) -> Read:
+    return lambda run: run.energy_by_component_j[component]
 
-    `ratio` is the second over the first, null where the first is 0.
+
+@contextmanager
+def naming(chip: Chip) -> Iterator[None]:
+    """Puts the chip into the errors of what runs within: of several chips it does not go without saying."""
+    try:
+        yield
+    except AcortexError as error:
+        label = chip_label(chip.name, overrides(chip))
+        for one in error.errors if isinstance(error, ManyErrors) else (error,):
+            one.message = f"on {label}: {one.message}"
+        raise
+
+
+def compare(*reports: RunReport) -> Comparison:
+    """Runs of one program beside each other, in time, with all reports whole in `runs`; the first is what they are
+    held against.
+
+    `ratios` are over the first: null where that is 0, and where a run was stopped, for then they compare how long each
+    was looked at. Raises UsageError for less than two reports, and ValueError for one without time.
     """
-    both = timed(a), timed(b)
-    rows = [(name, unit, read(both[0]), read(both[1])) for name, unit, read in QUANTITIES]
-    energies = [run.energy_by_component_j for run in both]
-    rows += [(f"energy.{name}", "J", energies[0][name], energies[1][name]) for name in energies[0]]
+    if len(reports) < 2:
+        raise UsageError(f"a comparison needs two runs or more, and {len(reports)} was given", hint="name two chips")
+    runs = [timed(report) for report in reports]
+    components = runs[0].energy_by_component_j
+    quantities = (*QUANTITIES, *((f"energy.{name}", "J", _energy(name)) for name in components))
     return Comparison(
-        program=a.program,
-        chips=[a.chip.name, b.chip.name],
-        changed=Changed(
-            settings=changed_settings(settings(a.chip.config), settings(b.chip.config)),
-            program=[] if a.program.sha256 == b.program.sha256 else None,
-        ),
-        rows=[
-            ComparedQuantity(name=name, unit=unit, values=[one, other], ratio=other / one if one else None)
-            for name, unit, one, other in rows
+        complete=all(run.complete for run in runs),
+        covers=[run.covers for run in runs],
+        program=reports[0].program,
+        chips=[run.chip.label for run in runs],
+        changed=_changed(runs),
+        rows=[_row(name, unit, read, runs) for name, unit, read in quantities],
+        runs=list(reports),
+    )
+
+
+def _row(name: str, unit: str, read: Read, runs: Sequence[TimedReport]) -> ComparedQuantity:
+    """One quantity of all runs, and what it is of that of the first."""
+    values = [read(run) for run in runs]
+    whole = [run.complete or name in OF_THE_CHIP for run in runs]
+    first = values[0] if whole[0] else None
+    ratios = [
+        value / first if first and value is not None and known else None
+        for value, known in zip(values, whole, strict=True)
+    ]
+    return ComparedQuantity(name=name, unit=unit, values=values, ratio=ratios[1], ratios=ratios)
+
+
+def _changed(runs: Sequence[TimedReport]) -> ComparedSettings:
+    """The settings in which any of the chips differs from the first one."""
+    configs = [settings(run.chip.config) for run in runs]
+    paths = dict.fromkeys(path for config in configs for path in config)
+    found = [(path, [config.get(path) for config in configs]) for path in paths]
+    same_program = all(run.program.sha256 == runs[0].program.sha256 for run in runs)
+    return ComparedSettings(
+        settings=[
+            ComparedSetting(path=path, a=values[0], b=values[1], values=values)
+            for path, values in found
+            if any(value != values[0] for value in values)
         ],
-        runs=[a, b],
+        program=[] if same_program else None,
     )

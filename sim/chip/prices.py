@@ -7,16 +7,18 @@ sum of products of Python integers, exact and independent of order. Units hold n
 
 from __future__ import annotations
 
-from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 
-from acortex.intervals import Span, joined
 from acortex.sim.chip.area import PRECISION, added_area, memory_side_factor
 from acortex.sim.chip.buses import word_length_mm
 from acortex.sim.chip.floorplan import floor_plan
 from acortex.sim.chip.specs import Chip
+from acortex.traces.leakage import NONE as NONE
+from acortex.traces.leakage import Interval as Interval
+from acortex.traces.leakage import share_leakage as share_leakage
+from acortex.traces.leakage import share_out
 from acortex.units import AJ_PER_PJ, UM2_PER_MM2
 
 COMPONENTS = (
@@ -31,10 +33,6 @@ COMPONENTS = (
     "others",
 )
 """The components that energy is reported for."""
-
-NONE = -1
-"""The number that stands for no layer, or for no inference."""
-
 
 Rate = Callable[[Chip], Decimal]
 
@@ -150,74 +148,6 @@ def _whole(value: Decimal) -> int:
     return int(value.to_integral_value(rounding=ROUND_HALF_EVEN))
 
 
-Interval = tuple[int, int, int]
-"""What was in flight when: (layer or inference, first cycle, cycle after the last)."""
-
-
-def share_leakage(
-    intervals: Iterable[Interval], cycles: int, aj_per_cycle: int, idle: int | None = None
-) -> dict[int, int]:
-    """Divides the leakage of a run of `cycles` among owners: attojoules, which add up to cycles * aj_per_cycle.
-
-    In a cycle with n owners in flight each pays floor(L/n), and the one in flight longest pays the rest too (of equals,
-    the smallest number). In a cycle with none, `idle` pays; without `idle`, the owner that starts next, and after the
-    last start the one that started last. Several intervals of one owner count once where they overlap.
-    """
-    spans = _merged(intervals, cycles)
-    opens = [(start, 1, owner) for start, _, owner in spans]
-    closes = [(end, 0, owner) for _, end, owner in spans]
-    shares = _Shares(aj_per_cycle)
-    last = NONE
-    for cycle, opening, owner in sorted(opens + closes):
-        shares.advance(cycle, owner if idle is None else idle)
-        if opening:
-            shares.open(owner)
-            last = owner
-        else:
-            shares.close(owner)
-    shares.advance(cycles, last if idle is None else idle)
-    return dict(shares.paid)
-
-
-def _merged(intervals: Iterable[Interval], cycles: int) -> list[tuple[int, int, int]]:
-    """The intervals as (start, end, owner), within the run, one where several of an owner overlap or touch; sorted."""
-    by_owner: defaultdict[int, list[Span]] = defaultdict(list)
-    for owner, start, end in intervals:
-        by_owner[owner].append((max(start, 0), min(end, cycles)))
-    spans = [(start, end, owner) for owner, own in by_owner.items() for start, end in joined(own)]
-    return sorted(spans, key=lambda span: (span[0], span[2]))
-
-
-@dataclass
-class _Shares:
-    """The sweep over the cycles of a run: what an owner in flight throughout pays, and since when each owner pays."""
-
-    aj_per_cycle: int
-    paid: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
-    now: int = 0
-    share: int = 0
-    in_flight: OrderedDict[int, int] = field(default_factory=OrderedDict)
-    """The owners in flight, the oldest first, each with the value of `share` when it started."""
-
-    def advance(self, cycle: int, idle: int) -> None:
-        """Charges the cycles up to `cycle`; `idle` pays where no owner is in flight."""
-        length, self.now = cycle - self.now, cycle
-        if self.in_flight:
-            each, rest = divmod(self.aj_per_cycle, len(self.in_flight))
-            self.share += each * length
-            self.paid[next(iter(self.in_flight))] += rest * length
-        elif length:
-            self.paid[idle] += self.aj_per_cycle * length
-
-    def open(self, owner: int) -> None:
-        """An owner takes off."""
-        self.in_flight[owner] = self.share
-
-    def close(self, owner: int) -> None:
-        """An owner lands, and pays its shares."""
-        self.paid[owner] += self.share - self.in_flight.pop(owner)
-
-
 @dataclass(frozen=True)
 class Energies:
     """Where the energy of a run went, in attojoules, three times: each table adds up to `total`.
@@ -257,20 +187,5 @@ def settle(
         for component, each in price.by_component[kind].items():
             row[component] += count * each
     by_component = {name: sum(row[name] for row in by_inference.values()) for name in COMPONENTS}
-    _share_out(by_inference)
+    share_out(by_inference)
     return Energies(sum(by_component.values()), by_component, by_layer, by_inference)
-
-
-def _share_out(by_inference: dict[int, dict[str, int]]) -> None:
-    """Divides what belongs to no inference among those there are; without any it stays where it is."""
-    common = by_inference.pop(NONE, None)
-    if common is None:
-        return
-    if not by_inference:
-        by_inference[NONE] = common
-        return
-    for component, energy in common.items():
-        each, rest = divmod(energy, len(by_inference))
-        for row in by_inference.values():
-            row[component] += each
-        by_inference[min(by_inference)][component] += rest

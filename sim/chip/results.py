@@ -4,13 +4,19 @@ and the lists of what is built in: `acortex.chips/1`, `acortex.technologies/1`.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import Field
 
 from acortex.documents import Document, Number, Pair, Result, TableResult
-from acortex.sim.results import ProgramName, RunReport
-from acortex.traces.results_of_paths import Changed
+from acortex.sim.results import ProgramName, RunCovers, RunReport
+from acortex.traces.results import Covers
+from acortex.traces.results_of_paths import Changed, ProgramChange, SettingChange
+
+T = TypeVar("T")
+
+Several = Annotated[list[T], Field(min_length=2)]
+"""A value of each of two or more things that are compared, in their order."""
 
 SettingValue = bool | int | float | str
 
@@ -170,36 +176,63 @@ class ChipDiff(TableResult):
 
 
 class ComparedQuantity(Document):
-    """A number of two runs."""
+    """A number of each of several runs."""
 
     name: str
     """What it is; `energy.` and a component for its energy."""
     unit: str
-    """The unit of both values."""
-    values_: Pair[Number] = Field(alias="values")
-    """Of the first and of the second run."""
+    """The unit of the values."""
+    values_: list[Number | None] = Field(alias="values")
+    """Of each run, in their order; null where a run has none. Of a run that was stopped it is about the part of it."""
     ratio: float | None
-    """The second over the first; null where the first is 0."""
+    """The second over the first: that of `ratios`."""
+    ratios: list[float | None]
+    """Each over the first; null where the first is 0, and where either of the two runs was stopped."""
+
+
+class ComparedSetting(SettingChange):
+    """A setting in which chips that are compared differ. With more than two, `a` and `b` may be equal."""
+
+    values_: list[bool | int | float | str | None] = Field(alias="values")
+    """Of each chip, in their order; null where it has no such setting."""
+
+
+class ComparedSettings(Document):
+    """What runs that are compared were given that differs."""
+
+    settings: list[ComparedSetting]
+    """In the order of a chip file."""
+    program: list[ProgramChange] | None
+    """Empty where all ran the same instructions; null where a network was compiled for each chip."""
 
 
 class Comparison(TableResult):
-    """Two runs of one program on two chips, beside each other."""
+    """Runs of one program on several chips, beside each other. Lists are in the order of the chips."""
 
-    SHOWN: ClassVar[dict[str, str]] = {"program": "program.name", "chips": "chips", "rows": "rows"}
+    SHOWN: ClassVar[dict[str, str]] = {
+        "program": "program.name",
+        "complete": "complete",
+        "chips": "chips",
+        "rows": "rows",
+    }
     ROWS: ClassVar[str] = "rows"
 
     schema_: Literal["acortex.compare/1"] = Field(default="acortex.compare/1", alias="schema")
     """The layout of this document."""
+    complete: bool
+    """Whether the program ran to its end on every chip."""
+    covers: list[RunCovers | None]
+    """Which part of each run the numbers are about; null where it is complete."""
     program: ProgramName
     """Which program ran on the first chip."""
-    chips: Pair[str]
-    """The names of the chips."""
-    changed: Changed
-    """The settings that differ; instructions are not known where a network was compiled for each chip."""
+    chips: Several[str]
+    """The chips, each with the settings that were laid over it, as `--chip` takes them."""
+    changed: ComparedSettings
+    """What differs between the chips, and between what ran on them."""
     rows: list[ComparedQuantity]
     """What is compared."""
-    runs: Pair[RunReport]
-    """Both reports, whole."""
+    runs: Several[RunReport]
+    """All reports, whole."""
 
 
 class RepricedLayer(Document):
@@ -236,10 +269,16 @@ class Reprice(TableResult):
 
     schema_: Literal["acortex.reprice/1"] = Field(default="acortex.reprice/1", alias="schema")
     """The layout of this document."""
+    complete: bool = True
+    """Whether the run went to its end. If not, the energies are those up to where it was stopped."""
+    covers: Covers | None = None
+    """Which part of the run they are of; null where it is complete."""
     program: str
     """The program that ran."""
     chip: Pair[str]
     """The names of the chips."""
+    changed: Changed
+    """The settings in which the second chip differs from the one recorded; the instructions are the same."""
     timing_may_differ: list[str]
     """Settings in which the chips differ and that may move cycles; empty where the priced run is exact."""
     cycles: int

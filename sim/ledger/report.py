@@ -11,8 +11,10 @@ from acortex.isa.container import sha256
 from acortex.isa.program import Program
 from acortex.sim.chip.area import area_by_component, total_area
 from acortex.sim.chip.clock import Clock, delays
+from acortex.sim.chip.overrides import overrides
 from acortex.sim.chip.prices import COMPONENTS, INDEX, KINDS, NONE, Energies, Interval, prices, settle
 from acortex.sim.chip.specs import Chip
+from acortex.sim.ledger.flights import Flight, finished_macs, flights
 from acortex.sim.ledger.occupancy import occupancy
 from acortex.sim.ledger.power import power_report
 from acortex.sim.ledger.retention import access_tables, late_reads
@@ -21,6 +23,7 @@ from acortex.sim.results import (
     Inference,
     Layer,
     ProgramName,
+    RunCovers,
     RunReport,
     Setup,
     Skipped,
@@ -36,12 +39,16 @@ from acortex.units import joules
 
 @dataclass(frozen=True)
 class Timing:
-    """What the timed executor leaves: the cycles of set-up and run, and the chips that counted them."""
+    """What the timed executor leaves: the cycles of set-up and run, and the chips that counted them.
+
+    `inferences` are those that the host has for the run.
+    """
 
     setup: TimedChip
     setup_cycles: int
     chip: TimedChip
     cycles: int
+    inferences: int
 
 
 def functional_report(program: Program, chip: Chip, warnings: list[str], accuracy: float | None) -> RunReport:
@@ -53,7 +60,7 @@ def _heading(program: Program, chip: Chip) -> dict[str, Any]:
     """What ran on what: the part of a report that needs no simulation."""
     return {
         "program": ProgramName(name=program.name, sha256=sha256(program), instructions=len(program.words)),
-        "chip": ChipName(name=chip.name, sha256=chip.sha256, config=chip.config),
+        "chip": ChipName(name=chip.name, sha256=chip.sha256, config=chip.config, overrides=overrides(chip)),
         "clock_ns": float(chip.clock_ns),
         "area_mm2": float(total_area(chip)),
         "area_by_component_mm2": {name: float(area) for name, area in area_by_component(chip).items()},
@@ -64,33 +71,33 @@ def timed_report(program: Program, chip: Chip, timing: Timing) -> RunReport:
     """The report of a run in time: what it took, of the whole and by component, unit, layer and inference."""
     tally, cycles, clock = timing.chip.tally, timing.cycles, Clock(chip.clock_ns)
     layers = [(layer - 1, start, end) for (layer, _), (start, end) in tally.layers.items() if layer]
-    inferences = _inferences(tally, cycles)
+    inferences = flights(program, tally, cycles, timing.chip.stopped)
     price = prices(chip)
-    energies = settle(price, _by_layer_number(tally), cycles, layers, inferences)
+    energies = settle(price, _by_layer_number(tally), cycles, layers, [one[:3] for one in inferences])
     macs = sum(tally.macs.values())
     seconds = clock.seconds(cycles)
     energy_j = joules(energies.total)
     accesses = access_tables(timing.chip.accesses(), program.memory)
     return RunReport(
         **_heading(program, chip),
+        **_part(timing, inferences),
         cycles=cycles,
         latency_s=seconds,
         **_energy(energies.total, energies.by_component),
         power_w=energy_j / seconds if cycles else 0.0,
         power=power_report(tally.work.values(), price, clock, cycles, energies.total),
         macs=macs,
-        throughput_ops_per_s=2 * macs / seconds if cycles else 0.0,
+        throughput_ops_per_s=_throughput(timing, inferences, seconds),
         efficiency_ops_per_j=2 * macs / energy_j if energies.total else 0.0,
         steady_state=None if timing.chip.stopped else _steady_state(clock, inferences, macs),
         counts=counts(tally),
         utilisation=_utilisation(timing.chip),
         waits=_waits(timing.chip),
         layers=_layers(program, tally, cycles, layers, energies),
-        inferences=[_inference(clock, span, energies) for span in sorted(inferences)],
+        inferences=[_inference(clock, one, energies) for one in inferences],
         setup=_setup(chip, timing),
-        memory=occupancy(accesses, chip.memory_words, cycles),
+        memory=None if timing.chip.stopped else occupancy(accesses, chip.memory_words, cycles),
         retention=late_reads(program, clock, accesses, delays(chip).retention_cycles),
-        stopped=_stopped(timing),
         skipped=_skipped(timing.chip),
     )
 
@@ -102,12 +109,34 @@ def _skipped(chip: TimedChip) -> Skipped:
     return Skipped(events=skipped, share=skipped / events if events else 0.0)
 
 
-def _stopped(timing: Timing) -> str | None:
-    """Why a run ended before its program did."""
+INTERRUPTED = "interrupted"
+"""Why a run ended that its user ended."""
+
+
+def _part(timing: Timing, inferences: Sequence[Flight]) -> dict[str, Any]:
+    """What a report says first of a run that ended before its program did: why, and what its numbers are about."""
     if not timing.chip.stopped:
+        return {}
+    why = INTERRUPTED if timing.chip.interrupted else "as --max-cycles asked"
+    finished = sum(one.finished for one in inferences)
+    stopped = f"stopped at cycle {timing.cycles:,}, {why}; the program goes on"
+    covers = RunCovers(
+        until_cycle=timing.cycles,
+        inferences=timing.inferences,
+        finished=finished,
+        under_way=len(inferences) - finished,
+        lost=stopped,
+    )
+    return {"stopped": stopped, "complete": False, "covers": covers}
+
+
+def _throughput(timing: Timing, inferences: Sequence[Flight], seconds: float) -> float | None:
+    """Operations per second; of a run that was stopped those of the inferences that had finished, if any had."""
+    macs = timing.chip.tally.macs
+    done = finished_macs(macs, inferences) if timing.chip.stopped else sum(macs.values())
+    if done is None:
         return None
-    why = "interrupted" if timing.chip.interrupted else "as --max-cycles asked"
-    return f"stopped at cycle {timing.cycles:,}, {why}; the program goes on"
+    return 2 * done / seconds if seconds else 0.0
 
 
 def counts(tally: Tally) -> dict[str, int]:
@@ -138,24 +167,12 @@ def _by_layer_number(tally: Tally) -> dict[tuple[int, int, int], int]:
     return {(kind, layer - 1, inference): count for (kind, layer, inference), count in tally.counts.items()}
 
 
-def _inferences(tally: Tally, cycles: int) -> list[Interval]:
-    """When each inference was under way: between the host's words; without such, as long as its layers."""
-    spans = {index: (start, end) for index, (start, end) in tally.inferences.items() if index >= 0}
-    for (_, index), (start, end) in tally.layers.items():
-        if index >= 0 and index not in tally.inferences:
-            before = spans.get(index, (start, end))
-            spans[index] = (min(start, before[0]), max(end, before[1]))
-    if not spans:
-        return [(0, 0, cycles)]
-    return [(index, start, min(end, cycles)) for index, (start, end) in spans.items()]
-
-
-def _steady_state(clock: Clock, inferences: Sequence[Interval], macs: int) -> SteadyState | None:
+def _steady_state(clock: Clock, inferences: Sequence[Flight], macs: int) -> SteadyState | None:
     """How fast results follow each other, apart from how long each takes: from the first completion to the last.
 
     None where there are no two completions apart.
     """
-    ends = sorted(end for _, _, end in inferences)
+    ends = sorted(one.end for one in inferences)
     if ends[0] == ends[-1]:
         return None
     interval = clock.seconds(ends[-1] - ends[0]) / (len(ends) - 1)
@@ -175,14 +192,13 @@ def _energy(total: int, by_component: Mapping[str, int]) -> dict[str, Any]:
     }
 
 
-def _inference(clock: Clock, span: Interval, energies: Energies) -> Inference:
-    index, start, end = span
-    parts = energies.by_inference.get(index, dict.fromkeys(COMPONENTS, 0))
+def _inference(clock: Clock, one: Flight, energies: Energies) -> Inference:
+    parts = energies.by_inference.get(one.inference, dict.fromkeys(COMPONENTS, 0))
     return Inference(
-        index=index,
-        start_cycle=start,
-        end_cycle=end,
-        latency_s=clock.seconds(end - start),
+        index=one.inference,
+        start_cycle=one.start,
+        end_cycle=one.end if one.finished else None,
+        latency_s=clock.seconds(one.end - one.start) if one.finished else None,
         **_energy(sum(parts.values()), parts),
     )
 

@@ -146,10 +146,11 @@ def _kind(name: str, trace: Trace) -> int:
 
 
 def _inferences(trace: Trace) -> Iterator[Interval]:
-    """When each inference was under way, as the run's report says."""
+    """When each inference was under way, as the run's report says: up to its end where the run was stopped first."""
     try:
         for row in (trace.summary or {})["inferences"]:
-            yield int(row["index"]), int(row["start_cycle"]), int(row["end_cycle"])
+            end = trace.cycles if row["end_cycle"] is None else int(row["end_cycle"])
+            yield int(row["index"]), int(row["start_cycle"]), end
     except (KeyError, TypeError, ValueError) as error:
         raise AcortexError(
             "its summary does not say when inferences were under way",

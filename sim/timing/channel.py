@@ -116,6 +116,10 @@ class Channel(Generic[T]):
         """The item that was put last, left where it is."""
         return self._items[-1][1]
 
+    def items(self) -> list[T]:
+        """All items in their order, left where they are."""
+        return [item for _, item in self._items]
+
     def take(self) -> T:
         """The next item. Its place stays taken until `free`."""
         return self._items.popleft()[1]

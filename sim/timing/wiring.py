@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from acortex.errors import AcortexError, UsageError
+from acortex.errors import UsageError
 from acortex.isa.sequencer import Sequencer
 from acortex.sim.chip.clock import delays
 from acortex.sim.chip.prices import INDEX
@@ -18,7 +18,8 @@ from acortex.sim.timing.bindings import check_causes, check_executors, check_flo
 from acortex.sim.timing.buffers import Buffer, BufferPorts
 from acortex.sim.timing.channel import Channel, Recorded, Tokens
 from acortex.sim.timing.controller import Controller, ControllerPorts, ControllerSpec
-from acortex.sim.timing.handovers import CAUSES
+from acortex.sim.timing.deadlock import DeadlockError as DeadlockError
+from acortex.sim.timing.deadlock import Stuck
 from acortex.sim.timing.host import HOST, HostIn, HostOut, HostPorts, HostSpec
 from acortex.sim.timing.kernel import LAST, Alarm, Kernel
 from acortex.sim.timing.looks import Subject
@@ -68,10 +69,6 @@ FRAME = "vmm/frame"
 
 ARBITER = 1000
 """Where the arbiter of main memory stands in that order."""
-
-
-class DeadlockError(AcortexError):
-    """A run in which every unit waits for another."""
 
 
 def process_paths(processes: int) -> tuple[str, ...]:
@@ -442,18 +439,11 @@ class TimedChip:
             self._blocked(stuck)
 
     def _blocked(self, units: Sequence[Unit]) -> None:
-        lines = self._sequencer.program.lines
-        skipped = self.skipper.offset if self.skipper is not None else 0
         last = max(self.kernel.cycle, *(unit.since for unit in self.units))
-        waits = [
-            f"  {unit.path} waits for {CAUSES[unit.cause]} since cycle {unit.since + skipped},"
-            f" at {lines[unit.context[0]]}: {lines[unit.context[0]].text.strip()}"
-            for unit in sorted(units, key=lambda unit: unit.since)
-        ]
+        held = {name: channel.capacity for name, channel in self._channels.items()}
+        held["vectors"] = self._vectors.capacity
+        skipped = self.skipper.offset if self.skipper is not None else 0
+        error = Stuck(self.units, self.agents, self._walk or self._sequencer, held, skipped).error(units, last)
         for unit in self.units:
             unit.close(last + 1)  # observers receive the waits that are the deadlock, that last cycle included
-        raise DeadlockError(
-            f"nothing can happen any more after cycle {last + skipped}, and {len(units)} units wait:\n"
-            + "\n".join(waits),
-            hint="the first of them has waited longest: what it waits for is held up by one of the others",
-        )
+        raise error

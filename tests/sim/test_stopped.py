@@ -10,7 +10,7 @@ import pytest
 
 from acortex import traces
 from acortex.errors import UsageError
-from acortex.isa import assemble
+from acortex.isa import assemble, assemble_file
 from acortex.sim.chip.specs import load_chip
 from acortex.sim.functional import executor
 from acortex.sim.run import prepare, run
@@ -129,43 +129,15 @@ def test_outputs_that_some_inferences_never_give_are_named() -> None:
         run(assemble(once), inputs=np.zeros((4, 64), dtype=np.uint8))
 
 
-STUCK = """
-        .program stuck
-        .chip acortex_digits
-        .input x, shape=64x4x4
-        .output y, shape=64x4x4
-        quant q0, 1, 0, activation=relu
-        start
-        base d0, 0
-        dim d0, 0, 16
-        base d1, 16
-        dim d1, 0, 16
-        loop l0, host
-again:  inference l0
-        input x, d0
-        signal host_in, t0
-        await read, t0
-        read d0, to=vector
-        signal read, t3
-        await write, t3
-        requant q0, 16
-        write d1, source=vector
-        signal write, t1
-        await host_out, t1
-        output y, d1
-        signal host_out, t2
-        await host_in, t2
-        endinference
-        next l0, again
-        halt
-"""
+STUCK = Path(__file__).parent / "stuck.s"
+"""A program whose read and write wait for each other where the queues between them are short."""
 
 
 @pytest.mark.parametrize("words", [2, 3, 5])
 def test_the_trace_of_a_deadlock_holds_the_waits_that_it_consists_of(tmp_path: Path, words: int) -> None:
     chip = load_chip("acortex_digits", [f"vector.queue_words={words}"])
     with pytest.raises(DeadlockError) as caught:
-        run(assemble(STUCK), chip, trace=tmp_path / "run.actrace")
+        run(assemble_file(STUCK), chip, trace=tmp_path / "run.actrace")
     last = int(re.findall(r"after cycle (\d+)", str(caught.value))[0])
     told = re.findall(r"  (\S+) waits for (\S+) since cycle (\d+)", str(caught.value))
     trace = traces.open(tmp_path / "run.actrace.part")

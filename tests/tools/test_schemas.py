@@ -166,6 +166,7 @@ EXAMPLES: dict[str, list[tuple[int, list[str]]]] = {
     ],
     "chip technologies": [(0, [])],
     "compile": [(0, ["zoo:letters_mlp"]), (0, ["zoo:letters_mlp", "--smallest-chip", "--explain"])],
+    "disasm": [(0, ["{0}/e.acx"])],
     "explain": [(0, []), (0, ["r703"])],
     "info": [(0, [ECHO]), (0, ["zoo:letters_mlp"])],
     "isa": [(0, []), (0, ["mul"]), (0, [".input"]), (0, ["activations"])],
@@ -180,6 +181,7 @@ EXAMPLES: dict[str, list[tuple[int, list[str]]]] = {
         (0, ["zoo:letters_mlp"]),
         (0, [ECHO, "--chip", "acortex_digits", "--chip", "acortex_digits_parallel"]),
         (1, [ECHO, "--chip", "acortex_digits", "--chip", "acortex_digits_parallel", "--max-cycles", "3"]),
+        (0, [ECHO, "--chip", "acortex_digits", "--chip", "acortex_digits,memory.ports=2", "--chip", "acortex_gnmt"]),
     ],
     "schema": [(0, [])],
     "trace check": [
@@ -189,7 +191,7 @@ EXAMPLES: dict[str, list[tuple[int, list[str]]]] = {
         (0, ["{0}/a.actrace", "{0}/new.json", "--update"]),
         (0, ["{0}/b.actrace", "{0}/new.json", "--update"]),
     ],
-    "trace critical": [(0, ["{0}/a.actrace"]), (0, ["{0}/a.actrace", "--unit", "host/*"])],
+    "trace critical": [(0, ["{0}/a.actrace"]), (0, ["{0}/a.actrace", "--unit", "host/*"]), (0, ["{0}/cut.actrace"])],
     "trace diff": [
         (0, ["{0}/a.actrace", "{0}/a.actrace"]),
         (1, ["{0}/a.actrace", "{0}/b.actrace"]),
@@ -207,6 +209,11 @@ EXAMPLES: dict[str, list[tuple[int, list[str]]]] = {
     "trace reprice": [
         (0, ["{0}/a.actrace", "--set", "energy.array_pj=1"]),
         (0, ["{0}/a.actrace", "--chip", "acortex_gnmt"]),
+        (0, ["{0}/cut.actrace"]),
+    ],
+    "trace show": [
+        *[(0, [f"{{0}}/{name}.actrace"]) for name in ("a", "cut", "coarse", "filtered")],
+        (0, ["{0}/a.actrace", "--by", "kind", "--from", "2", "--until", "9", "--unit", "host/*"]),
     ],
     "trace stats": [
         *[(0, [f"{{0}}/{name}.actrace"]) for name in ("a", "cut", "coarse", "filtered")],
@@ -236,6 +243,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("filtered", 0, ("--trace-filter", "unit=host/*")),
     ):
         assert invoke("run", ECHO, "--trace", f"{made}/{name}.actrace", *options).exit_code == code
+    assert invoke("asm", ECHO, "-o", f"{made}/e.acx").exit_code == 0
     assert invoke("trace", "check", f"{made}/a.actrace", f"{made}/a.json", "--update").exit_code == 0
     return made
 

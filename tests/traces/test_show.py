@@ -11,7 +11,7 @@ from rich.console import Console
 from acortex.errors import UsageError
 from acortex.traces.file import reader
 from acortex.traces.file.reader import Trace
-from acortex.traces.show import render, timeline
+from acortex.traces.show import render, report, shown, timeline
 
 from .conftest import HEADER, MakeTrace, Rows, pipeline
 
@@ -128,3 +128,31 @@ def test_the_axis_counts_in_ps_where_a_cycle_is_shorter_than_1_ns(make_trace: Ma
     cycles, times = render(trace, width=40 + max(map(len, HEADER.units)) + 1).plain.splitlines()[:2]
     assert cycles.split() == ["cycle", "|0", "|20"]
     assert times.split() == ["ps", "|0", "|14000"]
+
+
+def test_the_document_has_the_numbers_of_the_picture(trace: Trace) -> None:
+    found = report(trace, columns=4)
+    drawn = timeline(trace, columns=4)
+    assert (found.complete, found.covers, found.columns, found.by) == (True, None, 4, "layer")
+    assert (found.from_cycle, found.until_cycle) == (0, 40)
+    vmm = found.units[2]
+    assert (vmm.name, vmm.busy, vmm.waiting) == (HEADER.units[2], drawn.busy[2].tolist(), drawn.waiting[2].tolist())
+    assert vmm.mostly == [HEADER.layers[1], None, None, HEADER.layers[2]]
+    assert report(trace, columns=4, colour_by="kind").units[2].mostly == [
+        HEADER.kinds[2].name,
+        None,
+        None,
+        HEADER.kinds[2].name,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("window", "ends"),
+    [(None, None), ((0, 40), None), ((0, 90), None), ((10, 40), (10, None)), ((0, 30), (None, 30)), ((5, 6), (5, 6))],
+)
+def test_a_window_within_the_run_is_a_part_of_it(
+    trace: Trace, window: tuple[int, int] | None, ends: tuple[int | None, int | None] | None
+) -> None:
+    found = shown(trace, window)
+    assert (found and (found.from_cycle, found.until_cycle)) == ends
+    assert report(trace, window=window).complete is (ends is None)

@@ -39,11 +39,36 @@ def test_totals_are_sums_over_the_events(result: dict[str, Any], rows: tuple[Row
     }
 
 
-@pytest.mark.parametrize("table", ["components", "kinds", "units", "layers", "inferences", "instructions", "lines"])
-@pytest.mark.parametrize("name", ["events", "busy", "energy_aj"])
-def test_the_parts_of_every_table_add_up_to_the_total(result: dict[str, Any], table: str, name: str) -> None:
-    events_only = name == "energy_aj" and table != "components"
-    assert sum(row[name] for row in result[table]) == result["totals"]["event_energy_aj" if events_only else name]
+@pytest.mark.parametrize("table", ["kinds", "units", "layers", "inferences", "instructions", "lines"])
+@pytest.mark.parametrize("name", ["events", "busy"])
+def test_the_events_of_every_table_add_up_to_the_total(result: dict[str, Any], table: str, name: str) -> None:
+    assert sum(row[name] for row in result[table]) == result["totals"][name]
+
+
+@pytest.mark.parametrize("table", ["kinds", "units", "instructions", "lines"])
+def test_energies_of_events_add_up_to_that_of_all(result: dict[str, Any], table: str) -> None:
+    assert sum(row["energy_aj"] for row in result[table]) == result["totals"]["event_energy_aj"]
+
+
+@pytest.mark.parametrize("table", ["components", "layers", "inferences"])
+def test_energies_with_leakage_add_up_to_that_of_the_run(result: dict[str, Any], table: str) -> None:
+    assert sum(row["energy_aj"] for row in result[table]) == result["totals"]["energy_aj"]
+    if table != "components":
+        assert sum(row["event_energy_aj"] for row in result[table]) == result["totals"]["event_energy_aj"]
+
+
+def test_an_event_counts_for_every_component_that_pays_for_it(result: dict[str, Any]) -> None:
+    events = {row["name"]: row["events"] for row in result["components"]}
+    own = sum(row["events"] for row in result["kinds"] if row["component"] == "arrays")
+    assert (events["arrays"], events["sensing"]) == (own, 20)  # sensing pays for its share of the frames
+    assert events["leakage"] == 0 and "" not in events
+
+
+def test_what_costs_something_and_names_no_component_is_not_lost(make_trace: MakeTrace) -> None:
+    kinds = (EventKind("free", "things", "a thing", ""), EventKind("odd", "things", "a thing", ""))
+    found = stats(make_trace([(0, 1, 0, 0, 1, 0, 0, 0, 0), (1, 1, 0, 1, 1, 0, 0, 0, 7)], kinds=kinds))
+    rows = {row["name"]: (row["events"], row["energy_aj"]) for row in found["components"] if row["name"] != "leakage"}
+    assert rows == {"unnamed": (1, 7)}
 
 
 @pytest.mark.parametrize("table", ["units", "layers", "inferences", "instructions", "lines"])
@@ -152,7 +177,8 @@ def test_percentiles_are_latencies_that_occurred(make_trace: MakeTrace) -> None:
 def test_what_belongs_to_no_inference_has_no_latency(make_trace: MakeTrace) -> None:
     result = stats(make_trace([(0, 9, 0, 0, 1, -1, 0, -1, 4)]))
     assert result["latency_percentiles"] is None
-    assert result["inferences"][0]["energy_aj"] == 4
+    assert result["inferences"][0]["event_energy_aj"] == 4
+    assert result["inferences"][0]["energy_aj"] == result["totals"]["energy_aj"]
     assert result["instructions"][0]["line"] == "-"
 
 
@@ -173,7 +199,7 @@ def test_energy_beyond_63_bits_is_exact(make_trace: MakeTrace) -> None:
 def test_sums_take_far_apart_keys(make_trace: MakeTrace) -> None:
     events = [(0, 1, 0, 0, 1, 0, 0, inference, 5) for inference in (-1, 2**40, 2**40)]
     rows = stats(make_trace(events))["inferences"]
-    assert {row["index"]: row["energy_aj"] for row in rows} == {-1: 5, 2**40: 10}
+    assert {row["index"]: row["event_energy_aj"] for row in rows} == {-1: 5, 2**40: 10}
 
 
 @pytest.mark.parametrize("level", ["instructions", "layers"])

@@ -17,7 +17,7 @@ from acortex.wording import count as number_of
 
 if TYPE_CHECKING:
     from acortex.isa.program import Program
-    from acortex.tools.results import AsmReport
+    from acortex.tools.results import AsmReport, AssembledProgram
 
 
 @click.command()
@@ -77,16 +77,22 @@ def _annotations(form: str, errors: list[AcortexError]) -> str:
     return "".join(f"{line}\n" for line in annotations.github(errors))
 
 
-def _report(program: Program, output: str | None, listing: str | None) -> AsmReport:
-    """What was assembled, and which files were written of it."""
+def assembled(program: Program) -> AssembledProgram:
+    """What a program is, in a report."""
     from acortex.isa.container import sha256
-    from acortex.tools.results import AsmReport, AssembledProgram
+    from acortex.tools.results import AssembledProgram
 
-    assembled = AssembledProgram(
+    return AssembledProgram(
         name=program.name,
         sha256=sha256(program),
         instructions=len(program.words),
         chip=program.chip,
         matrices=len(program.weights),
     )
-    return AsmReport(program=assembled, output=output, listing=listing)
+
+
+def _report(program: Program, output: str | None, listing: str | None) -> AsmReport:
+    """What was assembled, and which files were written of it."""
+    from acortex.tools.results import AsmReport
+
+    return AsmReport(program=assembled(program), output=output, listing=listing)

@@ -108,13 +108,21 @@ def _plan(configuration: Configuration, group: Group) -> GroupOnChip:
     )
 
 
+def _label(loaded: Chip) -> str:
+    """A chip's name, and the settings that were laid over it."""
+    from acortex.documents import chip_label
+    from acortex.sim.chip.overrides import overrides
+
+    return chip_label(loaded.name, overrides(loaded))
+
+
 def _drawing(loaded: Chip, groups: list[Group], route: GroupRoute | None, width: int) -> Iterator[RenderableType]:
     """The floor plan with groups, and what the marks mean."""
     from rich.text import Text
 
     from acortex.sim.chip.floorplan_text import key, route_key, text
 
-    yield Text(loaded.name, style="bold cyan")
+    yield Text(_label(loaded), style="bold cyan")
     yield Text(text(loaded, width, groups, route), no_wrap=True)
     yield Text(f"\n{key(loaded, groups, width)}", no_wrap=True)
     if route is not None:
@@ -127,7 +135,7 @@ def _parts(loaded: Chip, report: ChipReport, width: int) -> Iterator[RenderableT
 
     from acortex.sim.chip.floorplan_text import text
 
-    yield Text(loaded.name, style="bold cyan")
+    yield Text(_label(loaded), style="bold cyan")
     yield Text(f"{loaded.description}\n", style="dim")
     yield Text(f"{report.arrays:,} arrays, {report.area_mm2:.4f} mm2\n", style="bold")
     yield _areas(report)

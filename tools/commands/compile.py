@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import click
 from acortex.errors import UsageError
 from acortex.tools.console import files
 from acortex.tools.console.output import console, format_option, print_json, show
+from acortex.tools.console.progress import Working
 from acortex.tools.open.chip_options import CHIP, chip_files, complete, set_option
 from acortex.tools.open.networks import SIZES, compiled
 from acortex.tools.open.programs import files_of
@@ -51,21 +52,22 @@ def compile_(model: str, form: str, **options: Any) -> None:
     ranges of activations come from --calibration.
     """
     _check_files(model, form, options)
-    made = compiled(
-        model,
-        options["chip"],
-        options["settings"],
-        calibration=options["calibration"],
-        mapping=options["mapping"],
-        drop_lrn=options["drop_lrn"],
-        smallest_chip=options["smallest_chip"],
-    )
+    with Working("compiling"):
+        made = compiled(
+            model,
+            options["chip"],
+            options["settings"],
+            calibration=options["calibration"],
+            mapping=options["mapping"],
+            drop_lrn=options["drop_lrn"],
+            smallest_chip=options["smallest_chip"],
+        )
     _write(made, options)
     if form == "json":
         print_json(made.report)
     else:
         out = console(err=files.STANDARD in (options["output"], options["reference"]))
-        show(out, _parts(made.report, made.columns // 2 if options["explain"] else None))
+        show(out, _parts(made.report, made.columns // 2 if options["explain"] else None, options["settings"]))
 
 
 def _check_files(model: str, form: str, options: Mapping[str, Any]) -> None:
@@ -126,13 +128,18 @@ def _text(compiled: Compiled, path: str) -> list[tuple[str, bytes | str]]:
     return [(str(arrays), packed.getvalue()), (path, text)]
 
 
-def _parts(report: CompileReport, half: int | None) -> Iterator[RenderableType]:
-    """What a compilation came to, for people; layer by layer where the columns of the left blocks are given."""
+def _parts(report: CompileReport, half: int | None, settings: Sequence[str]) -> Iterator[RenderableType]:
+    """What a compilation came to, for people; layer by layer where the columns of the left blocks are given.
+
+    `settings` were laid over the chip.
+    """
     from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
 
-    yield Text.assemble((report.network, "bold cyan"), " for ", (report.chip, "bold cyan"))
+    from acortex.documents import chip_label
+
+    yield Text.assemble((report.network, "bold cyan"), " for ", (chip_label(report.chip, settings), "bold cyan"))
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim")
     for name, text in _facts(report):

@@ -2,21 +2,53 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
+from acortex.tools.commands.asm import assembled
 from acortex.tools.console import files
+from acortex.tools.console.output import format_option, print_json
 from acortex.tools.open.programs import open_container
+
+if TYPE_CHECKING:
+    from acortex.isa.program import Program
+    from acortex.tools.results import Disassembly
 
 
 @click.command()
 @click.argument("program", metavar="OUT.acx", type=click.Path())
-@click.option("-o", "--output", metavar="OUT.s", type=click.Path(), default="-", help="Write the text here.")
-def disasm(program: str, output: str) -> None:
+@click.option("-o", "--output", metavar="OUT.s", type=click.Path(), help="Write the text here; else to stdout.")
+@format_option
+def disasm(program: str, output: str | None, form: str) -> None:
     """Print the source of an assembled program.
 
     The text stands alone (weights and samples are in it) and assembles back to the same words.
     """
     from acortex.isa.asm.disassembler import disassemble
 
-    files.check_apart((("OUT.acx", program),), (("-o", output),))
-    files.write(output, disassemble(open_container(program)))
+    json = ("--format json", files.STANDARD if form == "json" else None)
+    files.check_apart((("OUT.acx", program),), (("-o", output), json))
+    loaded = open_container(program)
+    text = disassemble(loaded)
+    if output or form != "json":
+        files.write(output or files.STANDARD, text)
+    if form == "json":
+        print_json(_report(loaded, text, output))
+
+
+def _report(program: Program, text: str, output: str | None) -> Disassembly:
+    """The text, and each instruction with its address, its word and its line."""
+    from acortex.isa.asm.disassembler import texts
+    from acortex.tools.results import DisassembledWord, Disassembly
+
+    rows = zip(program.words, texts(program), program.lines, strict=True)
+    return Disassembly(
+        program=assembled(program),
+        instructions=[
+            DisassembledWord(address=address, word=f"{int(word):016x}", text=one, source=str(line))
+            for address, (word, one, line) in enumerate(rows)
+        ],
+        text=text,
+        output=output,
+    )

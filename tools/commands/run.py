@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,11 +18,12 @@ from acortex.tools.console.output import console, format_option, print_json, sho
 from acortex.tools.console.progress import ProgressBar
 from acortex.tools.console.ranges import CYCLES, SEED
 from acortex.tools.console.spool import spool
-from acortex.tools.open.chip_options import chip_files, chips_option, set_option
+from acortex.tools.open.chip_options import chip_files, chips_option, load_side, set_option
 from acortex.tools.open.programs import files_of, is_network, open_program, program_argument
 
 if TYPE_CHECKING:
     from acortex.isa.program import Program
+    from acortex.sim.chip.specs import Chip
     from acortex.sim.results import RunReport
     from acortex.sim.run import Result
     from acortex.traces.results_of_paths import CriticalPath
@@ -58,12 +60,13 @@ def run(program: str, form: str, **options: Any) -> int:
     """
     _check(options)
     _check_files(program, form, options)
-    if len(options["chips"]) > 1:
-        return _compare(program, options, form)
-    loaded = _open(program, next(iter(options["chips"]), None), options)
+    chips = [load_side(side, options["settings"], _load_chip) for side in options["chips"]]
+    if len(chips) > 1:
+        return _compare(program, chips, options, form)
+    loaded = _open(program, chips[0] if chips else None, options, options["settings"])
     _check_own_chip(loaded, options)
     _check_layers(program, loaded, options)
-    inputs, result = _simulate(loaded, options)
+    inputs, result = _simulate(loaded, chips[0] if chips else _own_chip(loaded, options), options)
     report = _complete(result, loaded, inputs, options)
     _save(result, options)
     if form == "json":
@@ -129,7 +132,11 @@ def _check_files(program: str, form: str, options: dict[str, Any]) -> None:
 def _inputs(program: str, options: dict[str, Any]) -> list[files.Named]:
     """The files that a run reads."""
     given = [("--input", options["inputs"]), ("--labels", options["labels"])]
-    return [*files_of(program), *given, *chain.from_iterable(chip_files("--chip", chip) for chip in options["chips"])]
+    return [
+        *files_of(program),
+        *given,
+        *chain.from_iterable(chip_files("--chip", side.chip) for side in options["chips"]),
+    ]
 
 
 def _check_own_chip(loaded: Program, options: dict[str, Any]) -> None:
@@ -150,49 +157,61 @@ def _check_layers(program: str, loaded: Program, options: dict[str, Any]) -> Non
 
 
 def _check_chips(options: dict[str, Any]) -> None:
-    """Refuses more than two chips, and with two what is made for one."""
+    """Refuses with several chips what is made for one."""
     chips = len(options["chips"])
-    if chips > 2:
-        raise UsageError(f"--chip is given {chips} times", hint="two chips are compared at most")
     for name in ("output", "trace", "dump_layers", "functional_only"):
-        if chips == 2 and options[name]:
-            option = name.replace("_", "-")
-            raise UsageError(f"--{option} is for one chip, and two are compared", hint="run the chips one by one")
+        if chips > 1 and options[name]:
+            option, number = name.replace("_", "-"), "two" if chips == 2 else chips
+            raise UsageError(f"--{option} is for one chip, and {number} are compared", hint="run the chips one by one")
 
 
-def _compare(reference: str, options: dict[str, Any], form: str) -> int:
-    """Runs the program on both chips, a network compiled for each, and shows the runs beside each other."""
-    from acortex.sim.chip.comparison import compare
+def _load_chip(name: str, settings: Sequence[str]) -> Chip:
+    from acortex.sim.chip.specs import load_chip
+
+    return load_chip(name, settings)
+
+
+def _own_chip(program: Program, options: dict[str, Any]) -> Chip:
+    """The chip that a program names, with the settings given."""
+    from acortex.sim.chip.program_chip import chip_of
+
+    return chip_of(program, None, options["settings"])
+
+
+def _compare(reference: str, chips: Sequence[Chip], options: dict[str, Any], form: str) -> int:
+    """Runs the program on every chip, a network compiled for each, and shows the runs beside each other."""
+    from acortex.sim.chip.comparison import compare, naming
     from acortex.tools.views.compare import parts
 
     reports: list[RunReport] = []
     program: Program | None = None
-    for name in options["chips"]:
-        if program is None or is_network(reference):  # stdin is read once
-            program = _open(reference, name, options)
-        inputs, result = _simulate(program, {**options, "chips": (name,)})
-        reports.append(_complete(result, program, inputs, options))
+    for chip in chips:
+        with naming(chip):
+            if program is None or is_network(reference):  # stdin is read once
+                program = _open(reference, chip, options)
+            inputs, result = _simulate(program, chip, options)
+            if result.interrupted:  # the others are not begun
+                raise KeyboardInterrupt
+            reports.append(_complete(result, program, inputs, options))
     report = compare(*reports)
     if form == "json":
         print_json(report)
     else:
-        show(console(), parts(report))
-    return max(map(_exit_code, reports))
+        show(console(), parts(report), whole=True)
+    return max(_exit_code(one, f"{one.chip.label}: ") for one in reports)
 
 
-def _open(reference: str, chip: str | None, options: dict[str, Any]) -> Program:
+def _open(reference: str, chip: Chip | None, options: dict[str, Any], settings: Sequence[str] = ()) -> Program:
     """Opens the program. A trace lists instructions with their quantisers, so that a traced run has its weights."""
     weights = not options["timing_only"] or options["trace"] is not None
-    return open_program(reference, chip, options["settings"], weights=weights)
+    return open_program(reference, chip, settings, weights=weights)
 
 
-def _simulate(program: Program, options: dict[str, Any]) -> tuple[Any, Result]:
-    """Reads what the user gave, loads the chip, and runs."""
-    from acortex.sim.chip.program_chip import chip_of
+def _simulate(program: Program, chip: Chip, options: dict[str, Any]) -> tuple[Any, Result]:
+    """Reads what the user gave, and runs."""
     from acortex.sim.run import run as simulate
     from acortex.tools.open.arrays import read_arrays, read_labels
 
-    chip = chip_of(program, next(iter(options["chips"]), None), options["settings"])
     inputs = read_arrays(options["inputs"]) if options["inputs"] else None
     trace = spool("run.actrace") if options["trace"] == files.STANDARD else options["trace"]
     with ProgressBar("simulating") as bar:
@@ -222,7 +241,15 @@ def _complete(result: Result, program: Program, inputs: Any, options: dict[str, 
     from acortex.tools.digits_check import verification
 
     checked = None if result.report.stopped else verification(program, inputs, result.outputs)
-    return result.report.model_copy(update={"verification": checked, "trace": options["trace"]})
+    return result.report.model_copy(update={"verification": checked, "trace": _trace(options["trace"])})
+
+
+def _trace(path: str | None) -> str | None:
+    """Where the trace is: under the name of its part, if that was not renamed at the end of the run."""
+    if path is None or path == files.STANDARD:
+        return path
+    part = part_of(path)
+    return part if Path(part).exists() else path
 
 
 def _save(result: Result, options: dict[str, Any]) -> None:
@@ -235,12 +262,12 @@ def _save(result: Result, options: dict[str, Any]) -> None:
         write_layers(options["dump_layers"], {name: words._asdict() for name, words in result.layers.items()})
 
 
-def _exit_code(report: RunReport) -> int:
+def _exit_code(report: RunReport, whose: str = "") -> int:
     """1 where the run was stopped, or its outputs are not those of the independent evaluation; warns of what is odd."""
     for warning in report.warnings:
-        warn(warning)
+        warn(whose + warning)
     if report.stopped:
-        warn(report.stopped)
+        warn(whose + report.stopped)
         return 1
     checked = report.verification
     return 1 if report.trace_failure or (checked and not checked.equal) else 0

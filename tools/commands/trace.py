@@ -15,6 +15,7 @@ from acortex.tools.commands.trace_what_if import what_if
 from acortex.tools.console import files
 from acortex.tools.console.manners import Group
 from acortex.tools.console.output import console, format_option, print_json, show
+from acortex.tools.console.progress import Working
 from acortex.tools.console.selection import Selection, selection_options
 from acortex.tools.console.spool import Spooled, spool
 
@@ -50,7 +51,10 @@ def stats(path: str, form: str, chosen: Selection) -> None:
     from acortex.tools.views.trace import stats_parts
     from acortex.traces.stats import stats as add_up
 
-    _answer(add_up(chosen.open(path)), form, stats_parts)
+    trace = chosen.open(path)
+    with Working("adding up"):
+        report = add_up(trace)
+    _answer(report, form, stats_parts)
 
 
 @trace.command("show")
@@ -59,17 +63,23 @@ def stats(path: str, form: str, chosen: Selection) -> None:
 @click.option(
     "--by", type=click.Choice(["layer", "kind"]), default="layer", show_default=True, help="What colours mean."
 )
-def timeline(path: str, by: Any, chosen: Selection) -> None:
+@format_option
+def timeline(path: str, by: Any, form: str, chosen: Selection) -> None:
     """Draw a timeline: units as rows, time from left to right."""
+    from acortex.tools.views.tables import part_line
     from acortex.traces.file.reader import open as open_file
-    from acortex.traces.show import render
+    from acortex.traces.show import picture, report, shown
 
     trace = open_file(path)
     cut = chosen.window(trace)
     window = cut and (max(cut[0], 0), min(cut[1], max(trace.cycles, 1)))
-    rest = replace(chosen, first=None, end=None)  # the axis says the window, and all that goes on in it is drawn
+    rest = replace(chosen, first=None, end=None).of(trace)  # all that goes on in the window is drawn, as a whole
+    if form == "json":
+        print_json(report(rest, window=window, colour_by=by))
+        return
     out = console()
-    show(out, [render(rest.of(trace), window=window, width=out.width, colour_by=by)])
+    drawn = picture(rest, window=window, width=out.width, colour_by=by)
+    show(out, [*part_line(shown(rest, window)), drawn])
 
 
 def _formats(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
@@ -103,7 +113,9 @@ def export(path: str, target: str, output: str, chosen: Selection) -> None:
 
     files.check_apart((("RUN.actrace", path),), (("-o", output),))
     made = spool("export") if output == files.STANDARD else output
-    write(chosen.open(path), target, made)
+    trace = chosen.open(path)
+    with Working(f"writing {target}"):
+        write(trace, target, made)
     if made != output:
         files.copy_to_stdout(made)
 
@@ -121,7 +133,8 @@ def query(path: str, sql: str, form: str, chosen: Selection) -> None:
     from acortex.traces.results import QueryAnswer
 
     trace = chosen.open(path)
-    answer = ask(trace, sql)
+    with Working("querying"):
+        answer = ask(trace, sql)
     rows = [list(row) for row in answer.rows]
     _answer(QueryAnswer(**covers(trace), columns=list(answer.columns), rows=rows), form, query_parts)
 
@@ -131,7 +144,7 @@ def _answer(report: Result, form: str, parts: Any) -> None:
     if form == "json":
         print_json(report)
     else:
-        show(console(), parts(report))
+        show(console(), parts(report), whole=True)
 
 
 trace.add_command(check)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from acortex.tools.console.output import console, format_option, show
+from acortex.tools.console.progress import ProgressBar
 from acortex.tools.console.selection import Selection, selection_options
 from acortex.tools.console.spool import Spooled
 
@@ -35,7 +36,8 @@ def critical(path: str, form: str, chosen: Selection) -> None:
     from acortex.traces.headroom import of_selection, sums_of
 
     trace = completed(open_trace(path))
-    found = critical_path(trace)
+    with ProgressBar("walking back") as bar:
+        found = critical_path(trace, bar)
     if chosen != Selection():
         trace = chosen.of(trace)
         found = of_selection(found, trace)
@@ -45,7 +47,7 @@ def critical(path: str, form: str, chosen: Selection) -> None:
     else:
         from acortex.tools.views.critical import critical_parts
 
-        show(console(), critical_parts(report, len(found)))
+        show(console(), critical_parts(report, len(found)), whole=True)
 
 
 def _print_json(report: CriticalPath, path: Path, trace: Trace) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from acortex.tools.console.output import console, form_option, print_json, show
+from acortex.tools.console.progress import Working
 from acortex.tools.console.ranges import TOLERANCE
 from acortex.tools.console.spool import Spooled, open_trace
 
@@ -27,13 +28,15 @@ def diff(first: str, second: str, rtol_energy: float, form: str) -> int:
     from acortex.sim.ledger.reprice import completed
     from acortex.traces.diff import diff as compare
 
-    report = compare(completed(open_trace(first)), completed(open_trace(second)), rtol_energy=rtol_energy)
+    traces = completed(open_trace(first)), completed(open_trace(second))
+    with Working("comparing"):
+        report = compare(*traces, rtol_energy=rtol_energy)
     if form == "json":
         print_json(report)
     elif form == "text":
         from acortex.tools.views.diff import diff_parts
 
-        show(console(), diff_parts(report))
+        show(console(), diff_parts(report), whole=True)
     else:
         from acortex.tools.views.diff_documents import markdown, page
 

@@ -50,7 +50,7 @@ def reprice(path: str, chip: str | None, settings: tuple[str, ...], form: str) -
     else:
         from acortex.tools.views.reprice import reprice_parts
 
-        show(console(), reprice_parts(report))
+        show(console(), reprice_parts(report), whole=True)
 
 
 def repriced(trace: Trace, chip: Chip, moved: list[str]) -> Reprice:
@@ -59,14 +59,20 @@ def repriced(trace: Trace, chip: Chip, moved: list[str]) -> Reprice:
     from acortex.sim.chip.prices import prices
     from acortex.sim.chip.results import Reprice
     from acortex.sim.ledger.reprice import replay
+    from acortex.traces.changed import changed_settings, settings
+    from acortex.traces.covers import covers
+    from acortex.traces.results_of_paths import Changed
 
+    configs = trace.header.config, chip.config
     energies = replay(trace, prices(chip))
     recorded = _recorded(trace)
     seconds = Clock(chip.clock_ns).seconds(trace.cycles)
     energy_j = joules(energies.total)
     found = {
+        **covers(trace),
         "program": trace.header.program,
         "chip": [trace.header.chip, chip.name],
+        "changed": Changed(settings=changed_settings(*map(settings, configs)), program=[]),
         "timing_may_differ": moved,
         "cycles": trace.cycles,
         "latency_s": seconds,

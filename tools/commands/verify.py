@@ -48,12 +48,12 @@ def verify(network: str, inputs: str | None, form: str, **options: Any) -> int:
     try:
         import onnxruntime  # type: ignore[import-untyped]  # noqa: F401  # it has no stubs
     except ImportError:
-        raise MissingExtra("acortex verify runs onnxruntime: it", "test") from None
+        raise MissingExtra("acortex verify runs onnxruntime: it", "verify") from None
     report = _report(network, inputs, options)
     if form == "json":
         print_json(report)
     else:
-        show(console(), _parts(report))
+        show(console(), _parts(report, options["settings"]))
     return 0 if report.equal else 1
 
 
@@ -169,15 +169,19 @@ def _onnxruntime(graph: LayerGraph, given: Mapping[str, Any], maps: Sequence[str
     return {name: array if name in outputs else array[:, 0] for name, array in made.items()}
 
 
-def _parts(report: Mapping[str, Any]) -> Iterator[RenderableType]:
+def _parts(report: Mapping[str, Any], settings: Sequence[str]) -> Iterator[RenderableType]:
+    """Whether the two are equal, and where not; `settings` were laid over the chip."""
     from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
 
+    from acortex.documents import chip_label
+
     first = report["first"]
     verdict = "equal, number for number" if first is None else f"different from {first['name']} on"
     yield Text.assemble(
-        (report["network"], "bold cyan"), " on ", (report["chip"], "bold cyan"), " and in onnxruntime: ",
+        (report["network"], "bold cyan"), " on ", (chip_label(report["chip"], settings), "bold cyan"),
+        " and in onnxruntime: ",
         (verdict, "bold green" if first is None else "bold red"),
     )  # fmt: skip
     numbers, layers = report["numbers"], len(report["layers"])

@@ -53,7 +53,11 @@ def _row(error: AcortexError, given: Sequence[str]) -> ErrorRow:
         column=column,
         end_column=exact.column + exact.length if exact else None,
         hint=error.hint or None,
-        notes=_notes(exact) if exact else [*map(_part, error.parts), *(_same(place, given) for place in error.also)],
+        notes=[
+            *(_notes(exact) if exact else map(_part, error.parts)),
+            *(() if exact else (_same(place, given) for place in error.also)),
+            *(_note(message, where, given) for message, where in error.notes),
+        ],
     )
 
 
@@ -83,8 +87,14 @@ def _part(text: str) -> ErrorNote:
 
 def _same(where: str, given: Sequence[str]) -> ErrorNote:
     """A further place of the same error."""
+    found = _note(SAME, where, given)
+    return found if found.file else _part(f"{SAME}: {where}")
+
+
+def _note(message: str, where: str, given: Sequence[str]) -> ErrorNote:
+    """A further place that an error names itself."""
     file, line, column = _place(where, given)
-    return ErrorNote(message=SAME if file else f"{SAME}: {where}", file=file, line=line, column=column)
+    return ErrorNote(message=message, file=file, line=line, column=column)
 
 
 def _notes(error: Diagnostic) -> list[ErrorNote]:

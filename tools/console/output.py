@@ -57,10 +57,19 @@ def _piped_width() -> int:
     return int(asked) if re.fullmatch(r"[0-9]{1,9}", asked) else PIPED_WIDTH
 
 
-def show(out: Console, parts: Iterable[RenderableType]) -> None:
-    """Prints a report's parts, without the spaces that tables leave at the ends of lines."""
+UNBOUNDED = 1_000_000
+"""Columns of what is printed whole: more than any line has."""
+
+
+def show(out: Console, parts: Iterable[RenderableType], *, whole: bool = False) -> None:
+    """Prints a report's parts, without the spaces that tables leave at the ends of lines.
+
+    With `whole` nothing is wrapped or cut unless it goes to a terminal: other programs read it line by line.
+    """
     from rich.text import Text
 
+    if whole and not out.is_terminal:
+        out.width = UNBOUNDED
     with out.capture() as capture:
         for part in parts:
             out.print(part, soft_wrap=isinstance(part, Text) and bool(part.no_wrap))  # a path stays whole

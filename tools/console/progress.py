@@ -60,3 +60,50 @@ def _bar(what: str) -> Progress:
     rate = TextColumn("{task.fields[rate]}")
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), rate, TimeRemainingColumn())
     return Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False)
+
+
+class Working:
+    """A bar without an end, with the time that has passed, for work that cannot say how far it is.
+
+    As `ProgressBar` it appears on a terminal only, after `PATIENCE_S`, and is gone when the work is.
+    """
+
+    def __init__(self, what: str) -> None:
+        from threading import Lock, Timer  # `--help` need not pay for it
+
+        self.what = what
+        self._lock = Lock()
+        self._bar: Progress | None = None
+        self._over = False
+        self._timer = Timer(PATIENCE_S, self._show)
+        self._timer.daemon = True  # an interrupt does not wait for it
+
+    def __enter__(self) -> Working:
+        if sys.stderr is not None and sys.stderr.isatty():
+            self._timer.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._timer.cancel()
+        with self._lock:  # the bar may be about to appear
+            self._over = True
+            if self._bar is not None:
+                self._bar.stop()
+
+    def _show(self) -> None:
+        with self._lock:
+            if not self._over:
+                self._bar = _endless(self.what)
+                self._bar.start()
+                self._bar.add_task(self.what, total=None)
+
+
+def _endless(what: str) -> Progress:
+    """A bar that moves to and fro, with the time that has passed."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn(what), BarColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False)

@@ -188,7 +188,7 @@ class Pins:
 def _check_kinds(settings: object, tolerances: object) -> None:
     """Refuses what is neither names with values nor texts, before anything is simulated."""
     if not (settings is None or isinstance(settings, Mapping) or _is_texts(settings)):
-        raise UsageError(f"{settings!r} is no set of settings", hint='write set={"memory.banks": 16}')
+        raise UsageError(f"{settings!r} is no set of settings", hint='write set={"memory.ports": 2}')
     if not (tolerances is None or isinstance(tolerances, Mapping)):
         raise UsageError(f"{tolerances!r} is no set of tolerances", hint='write tolerances={"energy_aj": 1e-6}')
 

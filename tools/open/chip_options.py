@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
 
 import click
 
+from acortex.errors import AcortexError, ManyErrors, UsageError
 from acortex.tools.console.files import Named
 from acortex.tools.console.spool import Spooled
 from acortex.wording import setting_value
+
+T = TypeVar("T")
 
 CHIP = Spooled(".toml")
 """What names a chip: a built-in one, a .toml file, or `-` for such a file on stdin."""
@@ -35,16 +40,81 @@ chip_option = click.option(
 )
 """The option `--chip`, passed to a command as `chip`."""
 
+
+class Side(NamedTuple):
+    """One of the chips that a command is given: its name or file, and the settings that are laid over it alone."""
+
+    chip: str
+    settings: tuple[str, ...]
+    given: str
+    """The text that it was made of."""
+
+
+def side_of(text: str) -> Side:
+    """The chip and the settings of a text such as "acortex_digits,memory.ports=2"; a file may have commas in its name.
+
+    UsageError where no chip stands before the first comma.
+    """
+    ends = [at for at, letter in enumerate(text) if letter == ","] + [len(text)]
+    end = next((end for end in reversed(ends) if text[:end].endswith(".toml") and Path(text[:end]).exists()), ends[0])
+    if not text[:end].strip() and end < len(text):
+        raise UsageError("no chip is named before the comma", where=f"--chip {text}", hint=f"for example {SIDE}")
+    return Side(
+        text[:end].strip(), tuple(one.strip() for one in text[end + 1 :].split(",")) if end < len(text) else (), text
+    )
+
+
+SIDE = "acortex_digits,memory.ports=2"
+"""A chip with a setting of its own, for hints."""
+
+
+class SideType(Spooled):
+    """A chip and the settings of one side: `CHIP,PATH=VALUE,…`."""
+
+    def __init__(self) -> None:
+        super().__init__(".toml")
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The side of a text."""
+        if isinstance(value, Side):
+            return value
+        side = side_of(str(value))
+        return side._replace(chip=super().convert(side.chip, param, ctx))
+
+
 chips_option = click.option(
     "--chip",
     "chips",
-    metavar="CHIP",
-    type=CHIP,
+    metavar="CHIP[,PATH=VALUE…]",
+    type=SideType(),
     multiple=True,
     shell_complete=complete,
-    help="A built-in chip or a .toml file; else the program's own. Twice compares two.",
+    help="A built-in chip or a .toml file, perhaps with settings of its own; else the program's own chip. Several are"
+    " compared with the first.",
 )
-"""The option `--chip` of a command that can compare two, passed as the tuple `chips`."""
+"""The option `--chip` of a command that can compare several, passed as the tuple `chips` of Sides."""
+
+
+def load_side(side: Side, settings: Sequence[str], load: Callable[[str, Sequence[str]], T]) -> T:
+    """What `load` makes of a side's chip with `settings` of all sides and then its own.
+
+    An error of one of its own settings names the side.
+    """
+    try:
+        return load(side.chip, (*settings, *side.settings))
+    except AcortexError as error:
+        for one in error.errors if isinstance(error, ManyErrors) else (error,):
+            _name_side(one, side)
+        raise (ManyErrors(error.errors) if isinstance(error, ManyErrors) else error) from None
+
+
+def _name_side(error: AcortexError, side: Side) -> None:
+    """Puts the side in the place of an error that is about one of its settings."""
+    paths = [setting.partition("=")[0].strip() for setting in side.settings]
+    of_setting = error.where.removeprefix("--set ") in paths
+    if of_setting or any(f'"{setting}"' in error.message for setting in side.settings if "=" not in setting):
+        error.where = f"--chip {side.given}"
+
 
 chip_argument = click.argument("chip", metavar="CHIP", type=CHIP, shell_complete=complete)
 """The argument CHIP, passed to a command as `chip`."""
@@ -54,7 +124,7 @@ set_option = click.option(
     "settings",
     metavar="PATH=VALUE",
     multiple=True,
-    help="Change a setting, such as memory.banks=16. Repeatable.",
+    help="Change a setting, such as memory.ports=2. Repeatable.",
 )
 """The option `--set`, passed to a command as the tuple `settings`."""
 

@@ -40,7 +40,7 @@ def contradictions(figure: FigureRuns, built: Point) -> str:
         blocks=_blocks(runs["resnet_152"], figure.tabulated),
         words=_words(runs["gnmt"]),
         operations=list(_operations(runs)),
-        peak_words={network: one.run.memory.peak_words for network, one in runs.items()},
+        peak_words={network: one.run.occupancy.peak_words for network, one in runs.items()},
         peaks=list(_peaks(runs)),
     )
 
@@ -196,6 +196,6 @@ def _operations(runs: Runs) -> Iterator[Row]:
 
 def _peaks(runs: Runs) -> Iterator[Row]:
     for network, one in runs.items():
-        memory = one.run.memory
+        memory = one.run.occupancy
         ours = 100 * memory.peak_words / memory.capacity_words
         yield TITLES[network], f"{_cell(network, 'mm_utilisation_pct'):g} %", f"{ours:.2f} %"

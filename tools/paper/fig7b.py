@@ -83,7 +83,7 @@ def counts_of(network: str, measured: Measured) -> Counts:
     """What a run's report says of a network, as the laws of `acortex.tools.paper.fit` take it."""
     run, parameters = measured.run, measured.parameters
     config, counted = run.chip.config, run.counts
-    arrays, memory = config["arrays"], run.memory
+    arrays, memory = config["arrays"], run.occupancy
     half = 2 * (arrays["m_top"] + arrays["m_bottom"])
     built = BUILT_COLUMNS.get(network, arrays["n"])
     frame = float(arrays["frame_ns"])

@@ -49,11 +49,11 @@ def _others(number: int, what: str) -> Iterator[Row]:
 
 
 def _setting(one: SettingChange) -> Row:
-    before, after = (_value(value) for value in (one.a, one.b))
+    before, after = (value_text(value) for value in (one.a, one.b))
     return "setting", one.path, f"{before} -> {after}"
 
 
-def _value(value: bool | int | float | str | None) -> str:
+def value_text(value: bool | int | float | str | None) -> str:
     """A setting as a chip file has it."""
     return "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 

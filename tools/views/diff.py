@@ -12,6 +12,7 @@ from rich.text import Text
 from acortex.tools.views.changed import rows
 from acortex.tools.views.critical import told
 from acortex.tools.views.tables import energies, instruction, number_table
+from acortex.traces.covers import in_words
 from acortex.traces.results_of_paths import Changed, DiffEvent, Divergence, MovedLine, TraceDiff
 from acortex.units import joules, scaled
 
@@ -22,7 +23,11 @@ MOST = 8
 
 
 def diff_parts(report: TraceDiff) -> Iterator[RenderableType]:
-    """Whether two traces are equal; if not, totals, where they part, and what moved, most first."""
+    """Whether two traces are equal; if not, totals, where they part, and what moved, most first.
+
+    Which of the two is a part of its run stands before all of it.
+    """
+    yield from (Text(line, "bold red") for line in partial_sides(report, "a", "b"))
     if report.equal:
         yield Text(f"equal: {report.cycles[0]:,} cycles, {report.events[0]:,} events", "green")
         yield from given(report.changed)
@@ -37,6 +42,13 @@ def diff_parts(report: TraceDiff) -> Iterator[RenderableType]:
         yield from _divergence(report.first_divergence)
     for table in moved(report):
         yield from _table(table)
+
+
+def partial_sides(report: TraceDiff, *names: str) -> Iterator[str]:
+    """For each trace that is not the whole of its run, by the name of the trace, what it holds."""
+    for name, part in zip(names, report.covers, strict=True):
+        if part is not None:
+            yield f"{name} is {in_words(part)}"
 
 
 def given(changed: Changed) -> Iterator[RenderableType]:
@@ -115,9 +127,11 @@ def moved(report: TraceDiff) -> Iterator[Moved]:
     yield from (table for table in tables if table.rows)
 
 
-def changed(pairs: Iterable[tuple[str, Sequence[T]]]) -> list[tuple[str, Sequence[T]]]:
-    """The names of pairs of numbers that differ, with the pairs, the largest change first."""
-    return sorted((row for row in pairs if row[1][0] != row[1][1]), key=lambda row: -abs(row[1][1] - row[1][0]))
+def changed(pairs: Iterable[tuple[str, Sequence[T | None]]]) -> list[tuple[str, Sequence[T]]]:
+    """The names of pairs of known numbers that differ, with the pairs, the largest change first."""
+    known = [(name, [one for one in pair if one is not None]) for name, pair in pairs]
+    moved = [(name, pair) for name, pair in known if len(pair) == 2 and pair[0] != pair[1]]
+    return sorted(moved, key=lambda row: -abs(row[1][1] - row[1][0]))
 
 
 def _table(moved: Moved) -> Iterator[RenderableType]:

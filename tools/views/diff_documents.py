@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from acortex.tools.views.changed import rows
-from acortex.tools.views.diff import Moved, chains, moved, place
+from acortex.tools.views.diff import Moved, chains, moved, partial_sides, place
 from acortex.tools.views.tables import energies
 from acortex.traces.results_of_paths import Changed, DiffEvent, Divergence, TraceDiff
 
@@ -25,7 +25,9 @@ class Section(NamedTuple):
 
 
 def sections(report: TraceDiff) -> Iterator[Section]:
-    """What a diff says, most telling first."""
+    """What a diff says, most telling first; before that which of the two traces is a part of its run."""
+    if parts := "; ".join(partial_sides(report, "before", "after")):
+        yield Section("Incomplete", f"{parts}.")
     if report.equal:
         yield Section("Equal", f"{report.cycles[0]} cycles, {report.events[0]} events.")
         yield from _given(report.changed)

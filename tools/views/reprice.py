@@ -8,15 +8,18 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from acortex.sim.chip.results import Reprice
-from acortex.tools.views.tables import energies, number_table
+from acortex.tools.views.diff import given
+from acortex.tools.views.tables import energies, number_table, part_line
 from acortex.units import joules, percent
 
 
 def reprice_parts(report: Reprice) -> Iterator[RenderableType]:
     """Energy by component and layer: as recorded, and as priced."""
+    yield from part_line(report.covers)
     recorded, priced = report.chip
-    title = f"{report.program}: {report.cycles:,} cycles recorded on {recorded}, priced as {priced}\n"
-    yield Text(title, "bold")
+    yield Text(f"{report.program}: {report.cycles:,} cycles recorded on {recorded}, priced as {priced}", "bold")
+    yield from given(report.changed)
+    yield Text()
     for heading, rows in (
         ("Component", report.energy_by_component_aj.items()),
         ("Layer", ((row.name, row.energy_aj) for row in report.layers)),

@@ -13,8 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from acortex.documents import ChipName
-from acortex.sim.results import Retention, RunReport, TimedReport, UnitTime, Verification, timed
+from acortex.sim.results import Retention, RunCovers, RunReport, TimedReport, UnitTime, Verification, timed
 from acortex.tools.views.critical import held, told
+from acortex.tools.views.tables import UNKNOWN
 from acortex.traces.results_of_paths import CauseCycles, CriticalPath
 from acortex.units import fixed, percent, scaled
 from acortex.wording import count as number_of
@@ -63,18 +64,31 @@ def _time_and_energy(run: TimedReport, width: int, path: CriticalPath | None) ->
     yield Padding(_limits(run, path) if path else _busy(run), (1, 0, 1, 0), expand=False)
 
 
+def partial(covers: RunCovers) -> Text:
+    """That a run was stopped, why, and what of it there is."""
+    ended = f"{covers.finished:,} of {number_of(covers.inferences, 'inference')} had finished"
+    under_way = f", {covers.under_way:,} {'was' if covers.under_way == 1 else 'were'} under way"
+    return Text(f"incomplete: {covers.lost}; {ended}{under_way}", "bold red")
+
+
 def _header(report: RunReport, run: TimedReport | None) -> Text:
-    """The first line: what ran on what."""
-    line = Text.assemble((report.program.name, "bold cyan"), " on ", (report.chip.name, "bold cyan"))
+    """The first line: what ran on what, and whether to its end."""
+    line = Text.assemble((report.program.name, "bold cyan"), " on ", (report.chip.label, "bold cyan"))
+    if report.covers is not None:
+        line.append("   ").append_text(partial(report.covers)).append("\n  so far")
     if run is not None:
-        runs = number_of(_inferences(run), "inference")
-        line.append(f"   {runs}, {run.cycles:,} cycles of {run.clock_ns:g} ns")
+        finished = number_of(_inferences(run) if run.covers is None else run.covers.finished, "inference")
+        line.append(f"   {finished}, {run.cycles:,} cycles of {run.clock_ns:g} ns")
     return line
 
 
 def _inferences(run: TimedReport) -> int:
-    """How many inferences the run has; at least one, so that totals can be shared out."""
-    return max(len(run.inferences), 1)
+    """What totals are divided by: the inferences, at least one; in a run that was stopped 1, for they stay whole."""
+    return max(len(run.inferences), 1) if run.complete else 1
+
+
+SO_FAR = "in all, up to there"
+"""What the totals of a run that was stopped are of."""
 
 
 def _facts(report: RunReport, run: TimedReport | None) -> Table:
@@ -95,14 +109,33 @@ def _accuracy(share: float | None, run: TimedReport | None) -> Iterator[tuple[st
         yield "accuracy", f"{100 * share:.2f} %", f"{round(share * count):,} of {count:,} right" if count else ""
 
 
+def _latency(run: TimedReport) -> tuple[str, str, str]:
+    """The row of latency: of the inferences that had finished, and of a whole run without inferences its own."""
+    found = [one.latency_s for one in run.inferences if one.latency_s is not None]
+    latencies = found or ([run.latency_s] if run.complete else [])
+    if not latencies:
+        return "latency", UNKNOWN, "no inference had finished"
+    span = f", {scaled(min(latencies), 's')} to {scaled(max(latencies), 's')}" if len(latencies) > 1 else ""
+    which = "per inference" if run.complete else "per finished inference"
+    return "latency", scaled(median(latencies), "s"), f"{which} (median{span})"
+
+
+def _throughput(run: TimedReport) -> tuple[str, str, str]:
+    """The row of throughput: inferences that had finished, and their operations, over the whole time."""
+    operations = run.throughput_ops_per_s
+    if operations is None:
+        return "throughput", UNKNOWN, "no inference had finished"
+    done = _inferences(run) if run.covers is None else run.covers.finished
+    rate = scaled(done / run.latency_s, "", 3).strip()
+    which = "inferences" if run.complete else "finished inferences"
+    return "throughput", f"{rate}/s", f"{which}; {scaled(operations, 'Op/s')}, 1 MAC = 2 Op"
+
+
 def _timing_facts(run: TimedReport) -> Iterator[tuple[str, str, str]]:
     """The rows that a run with timing has."""
-    latencies = [one.latency_s for one in run.inferences] or [run.latency_s]
-    span = f", {scaled(min(latencies), 's')} to {scaled(max(latencies), 's')}" if len(latencies) > 1 else ""
-    yield "latency", scaled(median(latencies), "s"), f"per inference (median{span})"
-    yield "energy", scaled(run.energy_j / _inferences(run), "J"), "per inference (mean)"
-    rate = scaled(_inferences(run) / run.latency_s, "", 3).strip()
-    yield "throughput", f"{rate}/s", f"inferences; {scaled(run.throughput_ops_per_s, 'Op/s')}, 1 MAC = 2 Op"
+    yield _latency(run)
+    yield "energy", scaled(run.energy_j / _inferences(run), "J"), "per inference (mean)" if run.complete else SO_FAR
+    yield _throughput(run)
     steady = run.steady_state
     if steady is not None:
         rate = scaled(steady.inferences_per_s, "", 3).strip()
@@ -119,10 +152,12 @@ def _timing_facts(run: TimedReport) -> Iterator[tuple[str, str, str]]:
 
 
 def _power_and_memory(run: TimedReport) -> Iterator[tuple[str, str, str]]:
-    """The rows of power over time and of the main memory's occupancy."""
+    """The rows of power over time and of the main memory's occupancy, which only a whole run has."""
     power, memory = run.power, run.memory
     average = f"average {scaled(power.average_w, 'W')}, of it {scaled(power.leakage_w, 'W')} leakage"
     yield "peak power", scaled(power.peak_w, "W"), f"in windows of {scaled(power.window_s, 's')}; {average}"
+    if memory is None:
+        return
     words = f"{memory.peak_words:,} of {memory.capacity_words:,} words live at the peak"
     yield "memory", percent(memory.peak_share), f"{words}, {memory.current_words:,} at the end"
 
@@ -132,7 +167,7 @@ def _components(run: TimedReport, width: int) -> RenderableType:
     count = _inferences(run)
     energy = {name: value / count for name, value in run.energy_by_component_j.items()}
     each = width // 2 - 1 if width >= SIDE_BY_SIDE else width
-    total = f"{scaled(run.energy_j / count, 'J')} per inference"
+    total = f"{scaled(run.energy_j / count, 'J')} {'per inference' if run.complete else SO_FAR}"
     left = _shares(
         "Energy", total, {name: (value, scaled(value, "J")) for name, value in energy.items()}, each, "yellow"
     )
@@ -206,7 +241,7 @@ def _stacked(spent: UnitTime, cycles: int, width: int) -> Text:
 
 
 def _layers(run: TimedReport) -> Group:
-    """One row per layer of the program: time, energy and work, for one inference on average."""
+    """One row per layer: time, energy and work, for one inference on average; of a run that was stopped in all."""
     count = _inferences(run)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("  layer", no_wrap=True)
@@ -217,7 +252,7 @@ def _layers(run: TimedReport) -> Group:
         name = "(outside layers)" if layer.name == "-" else layer.name
         amounts = (scaled(energy / count, "J"), percent(energy, run.energy_j), fixed(layer.macs / count))
         table.add_row(f"  {name}", fixed(layer.cycles / count), *amounts)
-    return Group(_title("Layers", "per inference, mean"), table)
+    return Group(_title("Layers", "per inference, mean" if run.complete else SO_FAR), table)
 
 
 def _busy(run: TimedReport) -> Group:
@@ -249,7 +284,7 @@ def _told(row: CauseCycles, path: CriticalPath) -> str:
 
 def _one_at_a_time(run: TimedReport) -> bool:
     """Whether inferences never overlapped, and no unit was busy for half of the run: they waited for each other."""
-    spans = sorted((row.start_cycle, row.end_cycle) for row in run.inferences)
+    spans = sorted((row.start_cycle, run.cycles if (end := row.end_cycle) is None else end) for row in run.inferences)
     apart = all(before[1] <= after[0] for before, after in pairwise(spans))
     return len(spans) > 1 and apart and 2 * _busiest(run) < run.cycles
 

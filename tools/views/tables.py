@@ -22,10 +22,17 @@ def number_table(*headings: str) -> Table:
     return table
 
 
-def energies(pair: Sequence[float]) -> tuple[str, str, str]:
-    """Two energies in joules and their difference."""
-    sign = "+" if pair[1] > pair[0] else ""
-    return scaled(pair[0], "J"), scaled(pair[1], "J"), sign + scaled(pair[1] - pair[0], "J")
+UNKNOWN = "-"
+"""In place of a number that needs what is not there."""
+
+
+def energies(pair: Sequence[float | None]) -> tuple[str, str, str]:
+    """Two energies in joules and their difference, as far as they are known."""
+    before, after = pair
+    told = [UNKNOWN if one is None else scaled(one, "J") for one in pair]
+    if before is None or after is None:
+        return told[0], told[1], UNKNOWN
+    return told[0], told[1], ("+" if after > before else "") + scaled(after - before, "J")
 
 
 def instruction(source: str, text: str) -> str:

@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from acortex.tools.views.tables import instruction, number_table, part_line
+from acortex.tools.views.tables import UNKNOWN, instruction, number_table, part_line
 from acortex.traces.results import (
     ComponentSums,
     KindSums,
@@ -33,10 +33,6 @@ def _energy(energy_j: float | None, event_energy_aj: int) -> str:
     return f"{scaled(energy_j, 'J')}, leakage included"
 
 
-UNKNOWN = "-"
-"""In place of a number that needs what is not there."""
-
-
 def _share(part: float | None, whole: float | None) -> str:
     return UNKNOWN if part is None or whole is None else percent(part, whole)
 
@@ -49,7 +45,7 @@ def info_parts(report: TraceInfo) -> Iterator[RenderableType]:
     """What a trace holds."""
     program, chip = report.program, report.chip
     yield from part_line(report.covers)
-    yield Text.assemble((program.name, "bold cyan"), " on ", (chip.name, "bold cyan"))
+    yield Text.assemble((program.name, "bold cyan"), " on ", (chip.label, "bold cyan"))
     facts = Table.grid(padding=(0, 2, 0, 0))
     facts.add_column(style="dim", no_wrap=True)
     facts.add_column(overflow="fold")
@@ -108,22 +104,24 @@ def _energies(title: str, rows: Sequence[ComponentSums | KindSums], energy: floa
     for row in sorted(rows, key=lambda row: -row.energy_aj):
         if row.events or row.energy_aj:
             share = _share(row.energy_j, energy)
-            table.add_row(f"  {row.name or 'none'}", f"{row.events:,}", scaled(row.energy_j, "J"), share)
+            table.add_row(f"  {row.name}", f"{row.events:,}", scaled(row.energy_j, "J"), share)
     yield table
     yield Text()
 
 
 def _layers(rows: Sequence[LayerSums], totals: Totals) -> Iterator[RenderableType]:
-    """How long each layer was in flight and what its events cost; leakage, which no event pays for, stands apart."""
+    """How long each layer was in flight and what it took, leakage included; of a part of a run its events alone."""
     table = number_table("Layer", "events", "cycles", "", "energy", "")
-    for row in sorted(rows, key=lambda row: -row.energy_aj):
+    for row in sorted(rows, key=lambda row: -_layer_aj(row)):
         cycles = _number(row.cycles), _share(row.cycles, totals.cycles)
-        energy = scaled(row.energy_j, "J"), _share(row.energy_j, totals.energy_j)
+        energy = scaled(joules(_layer_aj(row)), "J"), _share(row.energy_j, totals.energy_j)
         table.add_row(f"  {row.name}", f"{row.events:,}", *cycles, *energy)
-    if leakage := joules(totals.leakage_aj or 0):
-        table.add_row("  (leakage)", "", "", "", scaled(leakage, "J"), _share(leakage, totals.energy_j))
     yield table
     yield Text()
+
+
+def _layer_aj(row: LayerSums) -> int:
+    return row.event_energy_aj if row.energy_aj is None else row.energy_aj
 
 
 def _units(rows: Sequence[UnitSums], cycles: int) -> Iterator[RenderableType]:

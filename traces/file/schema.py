@@ -52,7 +52,8 @@ class TraceHeader:
     `instructions` has the text of each in assembly, or is empty. `config` is the resolved chip. `leakage_aj_per_cycle`
     is what no event pays for. `level` is one of LEVELS; `filters` says what the writer left out, see
     `acortex.traces.file.merge`. `handovers` say what ends each wait, and `delays` how many cycles the delays that they
-    name take; traces of older versions have neither.
+    name take, and `overrides` which settings were laid over the chip, as "path=value"; traces of older versions have
+    none of the three.
     """
 
     program: str
@@ -72,6 +73,7 @@ class TraceHeader:
     filters: dict[str, Any] = field(default_factory=dict)
     handovers: tuple[HandOver, ...] = ()
     delays: dict[str, int] = field(default_factory=dict)
+    overrides: tuple[str, ...] = ()
 
     def exact_clock_ns(self) -> Fraction:
         """The clock as the decimal number that was written, so that times in ns are rounded once only."""
@@ -121,7 +123,7 @@ def header_from_plain(plain: Any, where: str) -> TraceHeader:
         **{name: _text(plain.get(name), name, where) for name in _TEXTS},
         **{name: _texts(plain.get(name), name, where) for name in _TABLES},
         **{name: _plain_map(plain.get(name), name, where) for name in ("config", "filters")},
-        "instructions": _texts(plain.get("instructions", []), "instructions", where),
+        **{name: _texts(plain.get(name, []), name, where) for name in ("instructions", "overrides")},
         "kinds": tuple(_kind(kind, where) for kind in _list(plain.get("kinds"), "kinds", where)),
         "leakage_aj_per_cycle": _whole(plain.get("leakage_aj_per_cycle", 0), "leakage_aj_per_cycle", where),
         "delays": _delays(plain.get("delays", {}), where),

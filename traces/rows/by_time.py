@@ -99,12 +99,12 @@ class Rows:
         at = self._last(unit, cycle)
         return 0 if at is None else min(self._column[1][at], cycle)
 
-    def last_unit(self) -> str:
-        """The unit whose last row ends last; of several one that ends with an event, then the first."""
+    def last_unit(self, end: int = 1 << 62) -> str:
+        """The unit whose last row ends last, up to a cycle; of several one that ends with an event, then the first."""
         best, found = (-1, False), self.units[0] if self.units else "-"
         for unit in self.units:
-            at = self._last(unit, 1 << 62)
-            if at is not None and (key := (self._column[1][at], self._column[2][at] < self._kinds)) > best:
+            at = self._last(unit, end)
+            if at is not None and (key := (min(self._column[1][at], end), self._column[2][at] < self._kinds)) > best:
                 best, found = key, unit
         return found
 

@@ -80,6 +80,19 @@ class InFlight:
             for at, some in enumerate(spans)
         ]
 
+    def in_layers(self) -> Iterator[tuple[int, int, int]]:
+        """When each layer but layer 0 was in flight, for each inference: its number, first cycle, cycle after."""
+        layers = len(self.header.layers)
+        return ((key % layers, start, end) for key, (start, end) in self.work.rows.items() if key % layers)
+
+    def flown(self) -> Iterator[tuple[int, int, int]]:
+        """The inferences that were ever in flight, by their words at the host or by their layers, and when."""
+        layers = len(self.header.layers)
+        marked = {key // layers for key in self.work.rows if key % layers}
+        for index, (start, end) in self.inferences():
+            if index >= 0 and (index in marked or index in self.came.rows or index in self.went.rows):
+                yield index, start, end
+
     def inferences(self) -> Iterator[tuple[int, Span]]:
         """Each inference by its index: the span of its words at the host; without such words, that of its layers."""
         marked = Extents()

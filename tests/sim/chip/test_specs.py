@@ -142,8 +142,8 @@ def test_a_chip_can_be_renamed_by_an_override() -> None:
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("memory.banks", 'an override has the form path=value: "memory.banks"\n  hint: for example memory.banks=16'),
-        ("a.b.c=1", 'an override has the form path=value: "a.b.c=1"\n  hint: for example memory.banks=16'),
+        ("memory.banks", 'an override has the form path=value: "memory.banks"\n  hint: for example memory.ports=2'),
+        ("a.b.c=1", 'an override has the form path=value: "a.b.c=1"\n  hint: for example memory.ports=2'),
         ("banks=3", "--set banks: there is no setting banks\n  hint: did you mean `memory.banks`?"),
         ("memory.bank=3", "--set memory.bank: there is no setting memory.bank\n  hint: did you mean `memory.banks`?"),
         ("foo.bar=1", "--set foo.bar: there is no setting foo\n  hint: `acortex chip schema` lists the settings"),

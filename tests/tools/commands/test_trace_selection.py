@@ -38,14 +38,10 @@ COMMANDS = {"stats": (), "show": (), "critical": (), "query": ("SELECT count(*) 
 def test_the_first_line_says_the_part(path: Path, command: str, options: tuple[str, ...], told: str) -> None:
     result = acortex("trace", command, path, *COMMANDS[command], *options)
     assert result.exit_code == 0, result.output
-    first = result.stdout.splitlines()[0]
-    if command == "show" and "--from" in options:  # the axis says it
-        assert first.startswith("cycle") and "|2" in first
-    else:
-        assert first == f"incomplete: only {told}"
+    assert result.stdout.splitlines()[0] == f"incomplete: only {told}"
 
 
-@pytest.mark.parametrize("command", ["stats", "critical", "query"])
+@pytest.mark.parametrize("command", ["stats", "critical", "query", "show"])
 @pytest.mark.parametrize("options", [options for options, _ in OPTIONS], ids=" ".join)
 def test_json_says_the_part(path: Path, command: str, options: tuple[str, ...]) -> None:
     result = acortex("trace", command, path, *COMMANDS[command], *options, "--format", "json")

@@ -109,7 +109,10 @@ def test_the_settings_that_differ_are_named_first(digits: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ([*PAIR, "--chip", "acortex_gnmt"], "error: --chip is given 3 times\n  hint: two chips are compared at most\n"),
+        (
+            [*PAIR, "--chip", "acortex_gnmt", "--output", "y.npy"],
+            "error: --output is for one chip, and 3 are compared\n  hint: run the chips one by one\n",
+        ),
         (
             [*PAIR, "--trace", "t.actrace"],
             "error: --trace is for one chip, and two are compared\n  hint: run the chips one by one\n",
@@ -120,7 +123,7 @@ def test_the_settings_that_differ_are_named_first(digits: Path) -> None:
         ),
     ],
 )
-def test_what_is_for_one_chip_is_refused_for_two(options: list[str], message: str) -> None:
+def test_what_is_for_one_chip_is_refused_for_several(options: list[str], message: str) -> None:
     result = acortex_("run", "zoo:digits_mlp", *options)
     assert (result.exit_code, result.stderr) == (2, message)
 

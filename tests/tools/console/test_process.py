@@ -142,7 +142,8 @@ def test_a_signal_ends_a_run_with_its_summary_and_its_trace_so_far(
     running.send_signal(number)
     out, errors = running.communicate()
     assert running.returncode == code
-    assert out.startswith("echo on acortex_digits")
+    assert out.startswith("echo on acortex_digits   incomplete: stopped at cycle ")
+    assert out.endswith("trace: t.actrace.part\n")
     assert "interrupted; the program goes on" in errors and "Traceback" not in errors
     assert [path.name for path in tmp_path.iterdir()] == ["t.actrace.part"]
     assert not reader.open(tmp_path / "t.actrace.part").complete

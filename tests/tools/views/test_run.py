@@ -177,6 +177,57 @@ def test_no_color_leaves_no_escape_on_a_terminal(
     assert "\x1b" not in text(report, 100, capsys, force_terminal=True)
 
 
+def stopped(report: dict[str, Any], finished: int) -> dict[str, Any]:
+    """The same run, stopped as so many of its four inferences had finished."""
+    lost = "stopped at cycle 480, as --max-cycles asked; the program goes on"
+    under_way = {"end_cycle": None, "latency_s": None}
+    rows = [row if row["index"] < finished else {**row, **under_way} for row in report["inferences"]]
+    covers = {"until_cycle": 480, "inferences": 9, "finished": finished, "under_way": 4 - finished, "lost": lost}
+    part = {"complete": False, "covers": covers, "stopped": lost, "inferences": rows, "memory": None, "accuracy": None}
+    return {**report, **part, "throughput_ops_per_s": 2.4e11 if finished else None}
+
+
+def test_a_run_that_was_stopped_says_so_first(report: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    lines = text(stopped(report, 3), 200, capsys).splitlines()
+    assert lines[:2] == [
+        "digits_mlp on acortex_digits   incomplete: stopped at cycle 480, as --max-cycles asked; the program goes on; "
+        "3 of 9 inferences had finished, 1 was under way",
+        "  so far   3 inferences, 480 cycles of 1.785 ns",
+    ]
+
+
+def test_the_facts_of_a_part_are_of_what_had_finished_or_in_all(
+    report: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = text(stopped(report, 3), 200, capsys).splitlines()
+    assert lines[3:6] == [
+        "  latency        375 ns  per finished inference (median, 357 ns to 375 ns)",
+        "  energy        1.30 nJ  in all, up to there",
+        "  throughput   3.50 M/s  finished inferences; 240 GOp/s, 1 MAC = 2 Op",
+    ]
+    assert not [line for line in lines if line.startswith("  memory")]
+    assert "Energy  1.30 nJ in all, up to there" in "\n".join(lines)
+    assert "Layers  in all, up to there" in lines
+
+
+def test_where_no_inference_had_finished_there_is_neither_latency_nor_throughput(
+    report: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = text(stopped(report, 0), 100, capsys).splitlines()
+    assert [line.split() for line in lines if line.startswith(("  latency", "  throughput"))] == [
+        ["latency", "-", "no", "inference", "had", "finished"],
+        ["throughput", "-", "no", "inference", "had", "finished"],
+    ]
+
+
+def test_a_chip_is_named_with_the_settings_that_were_laid_over_it(
+    report: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    report["chip"]["overrides"] = ["memory.ports=2", "clock_ns=1.785"]
+    first = text(report, 100, capsys).splitlines()[0]
+    assert first.startswith("digits_mlp on acortex_digits, memory.ports=2, clock_ns=1.785   4 inferences, ")
+
+
 def test_a_run_of_one_has_one_inference(report: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
     report["inferences"] = report["inferences"][:1]
     assert "   1 inference, 480 cycles" in text(report, 100, capsys).splitlines()[0]

@@ -1,0 +1,56 @@
+"""Settings that were laid over a chip and cannot move a cycle of a run: what they are about does not happen in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from acortex.sim.results import RunReport, TimedReport, timed
+
+
+class Idle(NamedTuple):
+    """Settings, by the beginning of their paths, that move no cycle of a run of which `holds` is true, and why."""
+
+    paths: tuple[str, ...]
+    why: str
+    holds: Callable[[TimedReport], bool]
+
+
+def _never(*counts: str) -> Callable[[TimedReport], bool]:
+    """Whether some things never happened."""
+    return lambda run: not any(run.counts[name] for name in counts)
+
+
+def _free_banks(run: TimedReport) -> bool:
+    """Whether no access ever finds its bank taken, as docs/timing.md says when it looks."""
+    memory: dict[str, Any] = run.chip.config["memory"]
+    return bool(memory["ports"] == 1 and memory["bank_cycles"] <= memory["access_cycles"])
+
+
+IDLE = (
+    Idle(("memory.banks", "memory.bank_cycles"), "with one port a bank is free as soon as the port is", _free_banks),
+    Idle(
+        ("vector.",),
+        "the program gives the vector agent nothing to do",
+        lambda run: run.utilisation["vector"].idle == run.cycles,
+    ),
+    Idle(("arrays.", "neurons."), "the program uses no array", _never("loads", "array_operations", "conversions")),
+    Idle(("buffer.",), "nothing comes into the buffer", lambda run: run.utilisation["buffer"].idle == run.cycles),
+    Idle(("buses.",), "no word crosses a bus", _never("bus_words")),
+    Idle(
+        ("program_erase.",),
+        "weights are written before the run: it moves the set-up alone",
+        lambda run: run.utilisation["program_erase"].idle == run.cycles,
+    ),
+)
+
+
+def unmoved(report: RunReport) -> Iterator[str]:
+    """A warning for each setting laid over the chip that moves no cycle of a whole run, with the reason."""
+    if report.cycles is None or not report.complete:
+        return
+    run = timed(report)
+    for setting in report.chip.overrides:
+        for row in IDLE:
+            if setting.startswith(row.paths) and row.holds(run):
+                yield f"{setting} moves no cycle of this run: {row.why}"

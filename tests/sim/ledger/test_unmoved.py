@@ -1,0 +1,92 @@
+"""Of a setting that cannot move a run it is said, and of no other: each warning is held against runs."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from acortex.isa import assemble_file
+from acortex.programs import zoo
+from acortex.sim.chip.specs import SETTINGS, load_chip
+from acortex.sim.ledger.unmoved import IDLE
+from acortex.sim.results import RunReport
+from acortex.sim.run import run
+
+PROGRAMS = Path(__file__).parents[3] / "programs"
+ECHO = Path(__file__).parents[2] / "tools" / "echo.s"
+
+OTHER = {
+    "memory.banks": ("1", "2", "64"),
+    "memory.bank_cycles": ("1",),
+    "vector.queue_words": ("64", "256"),
+    "vector.step_cycles": ("3", "9"),
+    "arrays.frame_ns": ("5", "500"),
+    "arrays.overlap_loads": ("true",),
+    "neurons.cycles_per_step": ("3",),
+    "neurons.adcs_per_column": ("2",),
+    "buffer.words": ("300",),
+    "buses.word_cycles": ("5",),
+    "buses.down_lanes": ("2",),
+    "program_erase.pulse_ns": ("1", "77"),
+}
+"""Other values of settings of every row."""
+
+
+@cache
+def ran(name: str, *settings: str) -> RunReport:
+    program = assemble_file(ECHO if name == "echo.s" else PROGRAMS / name)
+    return run(program, load_chip(program.chip, settings), values=False).report
+
+
+@pytest.mark.parametrize("name", ["echo.s", "vmm.s", "vector_add.s", "residual.s", "conv3x3.s"])
+@pytest.mark.parametrize("path", OTHER)
+def test_what_is_said_to_move_no_cycle_moves_none(name: str, path: str) -> None:
+    for value in OTHER[path]:
+        found = ran(name, f"{path}={value}")
+        if any(warning.startswith(f"{path}=") for warning in found.warnings):
+            assert found.cycles == ran(name).cycles
+            assert found.waits == ran(name).waits
+
+
+@pytest.mark.parametrize(
+    ("name", "setting", "why"),
+    [
+        ("vmm.s", "memory.banks=16", "with one port a bank is free as soon as the port is"),
+        ("vmm.s", "vector.step_cycles=3", "the program gives the vector agent nothing to do"),
+        ("echo.s", "arrays.frame_ns=5.0", "the program uses no array"),
+        ("echo.s", "buffer.words=300", "nothing comes into the buffer"),
+        ("echo.s", "buses.word_cycles=5", "no word crosses a bus"),
+        ("vmm.s", "program_erase.pulse_ns=1.0", "weights are written before the run: it moves the set-up alone"),
+    ],
+)
+def test_the_reason_is_said(name: str, setting: str, why: str) -> None:
+    assert ran(name, setting).warnings == [f"{setting} moves no cycle of this run: {why}"]
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("vmm.s", ("memory.ports=2", "memory.banks=16")),
+        ("vmm.s", ("memory.bank_cycles=9",)),
+        ("residual.s", ("vector.step_cycles=3",)),
+        ("vmm.s", ("arrays.frame_ns=5", "buses.word_cycles=5", "memory.ports=2")),
+        ("vmm.s", ()),
+    ],
+)
+def test_nothing_is_said_of_a_setting_that_may(name: str, settings: tuple[str, ...]) -> None:
+    assert ran(name, *settings).warnings == []
+
+
+def test_nothing_is_said_of_a_part_of_a_run() -> None:
+    program = zoo.load("digits_mlp")
+    chip = load_chip("acortex_digits", ["vector.step_cycles=3"])
+    assert run(program, chip, values=False, max_cycles=50).report.warnings == []
+
+
+def test_every_row_is_about_settings_that_there_are() -> None:
+    for row in IDLE:
+        assert all(any(path.startswith(beginning) for path in SETTINGS) for beginning in row.paths)
+    named = {beginning for row in IDLE for beginning in row.paths if any(path.startswith(beginning) for path in OTHER)}
+    assert named == {beginning for row in IDLE for beginning in row.paths}

@@ -1,0 +1,54 @@
+"""`acortex disasm`: text for people, and each instruction with its word for programs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from acortex.isa import assemble, assemble_file
+from acortex.isa.container import dumps, sha256
+from acortex.tools.cli import cli
+
+PROGRAMS = Path(__file__).parents[3] / "programs"
+
+
+def acortex_(*args: str | Path) -> Result:
+    return CliRunner().invoke(cli, [str(arg) for arg in args], prog_name="acortex")
+
+
+@pytest.fixture(params=["conv3x3.s", "residual.s", "vmm.s"])
+def assembled(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    path = tmp_path / "p.acx"
+    path.write_bytes(dumps(assemble_file(PROGRAMS / request.param)))
+    return path
+
+
+def test_the_document_has_the_text_and_the_words(assembled: Path) -> None:
+    text = acortex_("disasm", assembled).stdout
+    report = json.loads(acortex_("disasm", assembled, "--format", "json").stdout)
+    again = assemble(text)
+    assert (report["text"], report["program"]["sha256"], report["output"]) == (text, sha256(again), None)
+    assert [row["word"] for row in report["instructions"]] == [f"{int(word):016x}" for word in again.words]
+    assert [row["address"] for row in report["instructions"]] == list(range(len(again.words)))
+
+
+def test_every_instruction_stands_in_the_text_in_order(assembled: Path) -> None:
+    report = json.loads(acortex_("disasm", assembled, "--format", "json").stdout)
+    lines = iter(line.strip() for line in report["text"].splitlines())
+    assert all(row["text"] in lines for row in report["instructions"])
+    assert all(":" in row["source"] for row in report["instructions"])
+
+
+def test_the_text_goes_to_a_file_beside_the_document(assembled: Path, tmp_path: Path) -> None:
+    path = tmp_path / "p.s"
+    report = json.loads(acortex_("disasm", assembled, "-o", path, "--format", "json").stdout)
+    assert (report["output"], path.read_text()) == (str(path), report["text"])
+    assert acortex_("disasm", assembled, "-o", path).stdout == ""
+
+
+def test_text_and_document_do_not_share_stdout(assembled: Path) -> None:
+    result = acortex_("disasm", assembled, "-o", "-", "--format", "json")
+    assert result.exit_code == 2 and "--format json" in result.stderr
