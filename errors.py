@@ -28,7 +28,7 @@ class AcortexError(Exception):
     parts: tuple[str, ...] = ()
     """What the error is made of, one thing each, where it is about many; its message has them, too."""
 
-    notes: tuple[tuple[str, str], ...] = ()
+    places: tuple[tuple[str, str], ...] = ()
     """Further places that it is about: what is to be seen there, and where."""
 
     def __init__(self, message: str, *, where: str = "", hint: str = "") -> None:

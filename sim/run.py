@@ -312,7 +312,7 @@ def _simulate(
             chip, sequencer, groups, listeners, price, record=how.check, processes=how.processes, skip=how.skips
         )
         cycles = timed.run(how.max_cycles, _ticks(how, timed, prepared.host.inferences, functional.steps))
-        report = timed_report(program, chip, Timing(setup, setup_cycles, timed, cycles))
+        report = timed_report(program, chip, Timing(setup, setup_cycles, timed, cycles, prepared.host.inferences))
         if how.check:
             arrivals.check(program, chip, functional.program_order, timed)
         if registers is not None and not how.processes and not timed.stopped:

@@ -58,7 +58,8 @@ class Stuck:
         """What is wrong after cycle `last`: each wait with its instruction, and in the hint what closes them."""
         ordered = sorted(waiting, key=lambda unit: unit.since)
         told = [
-            f"  {one.path} waits for {CAUSES[one.cause]} since cycle {one.since + self.skipped}, at {line}: {line.text.strip()}"
+            f"  {one.path} waits for {CAUSES[one.cause]} since cycle {one.since + self.skipped},"
+            f" at {line}: {line.text.strip()}"
             for one in ordered
             for line in [self._line(one)]
         ]
@@ -68,7 +69,7 @@ class Stuck:
             + "\n".join(told),
             hint=f"{closing(waits, [one.path for one in ordered])}; the first of them has waited longest",
         )
-        error.notes = tuple((_in_words(waits[one.path]), str(self._line(one))) for one in ordered)
+        error.places = tuple((_in_words(waits[one.path]), str(self._line(one))) for one in ordered)
         return error
 
     def _line(self, unit: Unit) -> Line:

@@ -56,7 +56,7 @@ def _row(error: AcortexError, given: Sequence[str]) -> ErrorRow:
         notes=[
             *(_notes(exact) if exact else map(_part, error.parts)),
             *(() if exact else (_same(place, given) for place in error.also)),
-            *(_note(message, where, given) for message, where in error.notes),
+            *(_note(message, where, given) for message, where in error.places),
         ],
     )
 

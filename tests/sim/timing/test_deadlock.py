@@ -57,7 +57,7 @@ def deadlock(program: str | Path, *settings: str) -> DeadlockError:
 
 def edges(error: DeadlockError) -> dict[str, str]:
     """From whom each unit waits for something, as the notes say."""
-    told = [re.fullmatch(r"(\S+) waits for .*?(?:, from (\S+))?", message) for message, _ in error.notes]
+    told = [re.fullmatch(r"(\S+) waits for .*?(?:, from (\S+))?", message) for message, _ in error.places]
     return {one[1]: one[2] or "" for one in told if one}
 
 
@@ -95,14 +95,14 @@ def test_a_full_queue_of_instructions_is_one_of_an_agent() -> None:
     assert edges(error)["controller"] == "vector"
     depth = load_chip("acortex_digits").controller.queue_depth
     told = f"controller waits for a place in the queue of vector, full with {depth} instructions, from vector"
-    assert told in dict(error.notes)
+    assert told in dict(error.places)
 
 
 @pytest.mark.parametrize("program", [STUCK, TOKENS])
 def test_every_unit_waits_for_one_that_waits_itself(program: str | Path) -> None:
     error = deadlock(program, "vector.queue_words=3")
     found = edges(error)
-    assert len(found) == len(error.notes) == error.message.count(" waits for ")
+    assert len(found) == len(error.places) == error.message.count(" waits for ")
     assert set(found.values()) <= set(found)
     around = circle(error)
     assert [found[one] for one in around] == [*around[1:], around[0]]
