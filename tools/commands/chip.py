@@ -79,7 +79,7 @@ def schema() -> None:
     """Print the JSON Schema of chip files, for editors that complete and check them."""
     import json
 
-    from acortex.sim.chip.specs import json_schema
+    from acortex.sim.chip.schema import json_schema
 
     click.echo(json.dumps(json_schema(), indent=2))
 

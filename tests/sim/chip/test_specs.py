@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acortex.errors import AcortexError, ManyErrors, UsageError
-from acortex.sim.chip.specs import SETTINGS, chip_names, json_schema, load_chip
+from acortex.sim.chip.schema import json_schema
+from acortex.sim.chip.specs import SETTINGS, chip_names, load_chip
 from acortex.sim.shipped import CHIPS
 
 Write = Callable[..., Path]
