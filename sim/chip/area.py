@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from decimal import Decimal, localcontext
 
+from acortex.sim.chip.chip_files import has_source
 from acortex.sim.chip.results import ChipReport, ChipRow, GroupOnChip
-from acortex.sim.chip.specs import Chip
+from acortex.sim.chip.specs import SETTINGS, Chip
 from acortex.sim.chip.stores import store_bits
 from acortex.units import UM2_PER_MM2
 
@@ -139,6 +140,9 @@ def chip_report(chip: Chip, groups: list[GroupOnChip] | None = None) -> ChipRepo
         area_by_component_mm2={name: float(area) for name, area in area_by_component(chip).items()},
         arrays=chip.array_count,
         config=chip.config,
+        sources={path: chip.sources.get(path, "") for path in SETTINGS},
+        unsourced=[path for path in SETTINGS if not has_source(chip.sources.get(path, ""))],
+        free=[path for path, setting in SETTINGS.items() if setting.free],
         groups=groups,
     )
 

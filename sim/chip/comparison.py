@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from acortex.sim.chip.area import total_area
 from acortex.sim.chip.results import ChipArea, ChipDiff, ComparedQuantity, Comparison, SettingDiff
@@ -21,19 +20,14 @@ def chip_diff(a: Chip, b: Chip) -> ChipDiff:
         settings=[
             SettingDiff(
                 path=path,
-                values=[_value(a.config, path), _value(b.config, path)],
+                values=[a.value(path), b.value(path)],
                 unit=setting.unit,
                 sources=[a.sources.get(path, ""), b.sources.get(path, "")],
             )
             for path, setting in SETTINGS.items()
-            if _value(a.config, path) != _value(b.config, path)
+            if a.value(path) != b.value(path)
         ],
     )
-
-
-def _value(config: Mapping[str, Any], path: str) -> Any:
-    section, _, name = path.rpartition(".")
-    return config[section][name] if section else config[name]
 
 
 QUANTITIES: tuple[tuple[str, str, Callable[[TimedReport], float]], ...] = (

@@ -28,6 +28,11 @@ WORD_BITS = 256
 """Bits of a word of main memory: 64 channels of 4 bits."""
 
 
+LEAST_CLOCK_NS = Decimal("0.2")
+"""What no chip in 55 nm goes below: ten inverters that each drive four. One takes 0.36 ps for each nm of gate length
+(Ho, Mai and Horowitz, Proc. IEEE 2001); stages of fewer than 6 to 8 bring nothing (Hrishikesh et al., ISCA 2002)."""
+
+
 def _known(kind: str) -> AfterValidator:
     """Refuses the name of a technology that there is not."""
 
@@ -239,7 +244,9 @@ class Chip(Section):
 
     name: str = Field(min_length=1, max_length=64)
     description: str = Field(max_length=1000)
-    clock_ns: Real = setting("ns", "one clock cycle: one word into an array's DAC latches", Decimal("0.001"), 10**6)
+    clock_ns: Real = setting(
+        "ns", "one clock cycle: one word into an array's DAC latches; 55 nm goes no lower", LEAST_CLOCK_NS, 10**6
+    )
     arrays: Arrays
     memory: Memory
     instruction_memory: InstructionMemory
@@ -283,6 +290,11 @@ class Chip(Section):
             for name, value in self
             if name not in ("name", "description", "sources")
         }
+
+    def value(self, path: str) -> Any:
+        """The value of a setting by its path, as `config` has it."""
+        section, _, name = path.rpartition(".")
+        return self.config[section][name] if section else self.config[name]
 
     @cached_property
     def sha256(self) -> str:

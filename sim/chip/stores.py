@@ -12,6 +12,9 @@ from acortex.sim.chip.specs import WORD_BITS, Chip
 INSTRUCTION_BITS = 64
 """Bits of an instruction."""
 
+PLACE_BITS = 16
+"""Bits that name a word of the buffer, of 65,536 at most."""
+
 STATE_BITS = 16
 """Bits of a recurrent cell's state."""
 
@@ -39,11 +42,11 @@ STORES = (
         ("controller.queue_depth",),
         lambda chip: chip.controller.queue_depth * len(AGENTS) * INSTRUCTION_BITS,
     ),
-    # A vector is as long as the buffer at most, and leaves it as it is made: its place holds so many words.
+    # A vector that stands ready names its words in place, at most all that the buffer holds.
     Store(
         "buffer and vectors",
         ("buffer.words", "buffer.windows"),
-        lambda chip: chip.buffer.words * (1 + chip.buffer.windows) * WORD_BITS,
+        lambda chip: chip.buffer.words * (WORD_BITS + chip.buffer.windows * PLACE_BITS),
     ),
     Store("outputs of the neurons", ("neurons.output_words",), lambda chip: chip.neurons.output_words * WORD_BITS),
     Store(

@@ -180,7 +180,7 @@ def test_a_value_of_another_kind_is_refused(value: str) -> None:
 
 @pytest.mark.parametrize("value", ["0", "-1", "inf", "nan", "1e-99", "1e999999999", "true", '"1.785"'])
 def test_a_clock_that_is_none_is_refused(value: str) -> None:
-    assert "allowed is a number from 0.001 to 1000000 ns" in refusal("acortex_gnmt", [f"clock_ns={value}"])
+    assert "allowed is a number from 0.2 to 1000000 ns" in refusal("acortex_gnmt", [f"clock_ns={value}"])
 
 
 # What is refused in a file
@@ -312,7 +312,7 @@ def test_overrides_that_cannot_be_read_are_told_with_those_that_are_wrong() -> N
         load_chip("acortex_digits", ["nonsense", "clock_ns=0", "memory.bank=3"])
     assert [str(error).splitlines()[0] for error in found.value.errors] == [
         'an override has the form path=value: "nonsense"',
-        "--set clock_ns: clock_ns is 0: allowed is a number from 0.001 to 1000000 ns",
+        "--set clock_ns: clock_ns is 0: allowed is a number from 0.2 to 1000000 ns",
         "--set memory.bank: there is no setting memory.bank",
     ]
 
