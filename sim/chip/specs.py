@@ -24,8 +24,11 @@ from acortex.sim.chip.setting import Real, Section, Setting, price, setting, set
 
 __all__ = ["SETTINGS", "Chip", "Setting", "chip_names", "load_chip"]
 
-WORD_BITS = 256
-"""Bits of a word of main memory: 64 channels of 4 bits."""
+CODE_BITS = 4
+"""Bits of a channel of a word: wider codes have nowhere to lie."""
+
+WORD_BITS = CHANNELS * CODE_BITS
+"""Bits of a word of main memory."""
 
 
 LEAST_CLOCK_NS = Decimal("0.2")
@@ -130,9 +133,9 @@ class Neurons(Section):
 
     bits: int = setting(
         "bits",
-        "bits of a code; a conversion is a ramp of 2^bits steps",
+        "bits of a code; a conversion is a ramp of 2^bits steps, and a channel of a word holds 4",
         1,
-        8,
+        CODE_BITS,
         moves="time energy area capacity accuracy",
     )
     cycles_per_step: int = setting("cycles", "one step of the ramp", 1, 1024)
@@ -216,7 +219,7 @@ class Area(Section):
     program_erase_mm2_per_column: Real = price("mm2", "program/erase circuits, for each of the n columns", 10**4, AREAS)
     neurons_um2_per_column: Real = price("um2", "neurons with converters, for each of the n columns", 10**8, AREAS)
     converter_anchor_bits: int = price(
-        "bits", "the width of codes that neurons_um2_per_column and conversion_pj are stated for", 8, AREAS, 1
+        "bits", "the width of codes that neurons_um2_per_column and conversion_pj are stated for", CODE_BITS, AREAS, 1
     )
     fixed_mm2: Real = price(
         "mm2", "controller, its stores at `store_anchor_bits`, and host port", 10**4, AREAS, Decimal("0.001")

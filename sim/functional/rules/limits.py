@@ -10,9 +10,9 @@ from acortex.isa.codec import Instruction, decode
 from acortex.isa.program import Program
 from acortex.isa.rules import NO_INSTRUCTION, Change, Example, Rule, add
 from acortex.isa.table import MNEMONICS, ROWS, InstructionRow
-from acortex.sim.chip.specs import Chip
+from acortex.sim.chip.specs import CODE_BITS, Chip
 
-WORD_CODE = 15
+WORD_CODE = 2**CODE_BITS - 1
 """The largest code that a channel of a memory word holds, 4 bits."""
 
 
@@ -22,9 +22,8 @@ class LimitError(AcortexError):
 
 def _row(
     code: str, title: str, message: str, hint: str, *changes: Change, common: tuple[Change, ...] = (),
-    settings: tuple[str, ...] = (),
 ) -> Rule:  # fmt: skip
-    example = Example(changes, common, settings=settings)
+    example = Example(changes, common)
     return add(Rule(code, title, "limits", LimitError, message, hint, example))
 
 
@@ -66,7 +65,7 @@ class Limit(NamedTuple):
 
 def _limit(
     code: str, mnemonic: str, operand: str, allowed: Callable[[Chip], int], setting: str, what: str, *changes: Change,
-    common: tuple[Change, ...] = (), settings: tuple[str, ...] = (),
+    common: tuple[Change, ...] = (),
 ) -> Limit:  # fmt: skip
     """A row of the table, and that of its rule."""
     hint = f"lower it, or take a chip with a larger {setting}" if setting else "lower it"
@@ -78,7 +77,6 @@ def _limit(
         hint,
         *changes,
         common=common,
-        settings=settings,
     )
     return Limit(rule, mnemonic, operand, allowed)
 
@@ -89,10 +87,8 @@ _SLIDE: tuple[Change, ...] = (
 _DAC = "the highest code of a 4-bit DAC"
 
 LIMITS = (
-    _limit("R211", "quant", "high", lambda chip: 2**chip.neurons.bits - 1, "neurons.bits",
+    _limit("R211", "quant", "high", lambda chip: 2**chip.neurons.bits - 1, "neurons.bits, at most 4",
            "the highest code of its converters", ("zero=5", "zero=5, high=31")),
-    _limit("R212", "quant", "high", lambda chip: WORD_CODE, "", "the highest code of a 4-bit channel of a word",
-           ("zero=5", "zero=5, high=16"), settings=("neurons.bits=5",)),
     _limit("R213", "feed", "fill", lambda chip: WORD_CODE, "", _DAC, ("tail=2", "tail=2, fill=16")),
     _limit("R214", "slide", "fill", lambda chip: WORD_CODE, "", _DAC, ("tail=2", "tail=2, fill=16"), common=_SLIDE),
     _limit("R215", "border", "value", lambda chip: WORD_CODE, "", _DAC,

@@ -157,6 +157,11 @@ def test_a_chip_can_be_renamed_by_an_override() -> None:
             "  hint: banks; a word lies in the bank of its address modulo this",
         ),
         (
+            "neurons.bits=8",
+            "--set neurons.bits: neurons.bits is 8: allowed is a whole number from 1 to 4 bits\n"
+            "  hint: bits of a code; a conversion is a ramp of 2^bits steps, and a channel of a word holds 4",
+        ),
+        (
             "buses.pricing=road",
             '--set buses.pricing: buses.pricing is "road": allowed is "span" or "route"\n'
             "  hint: a word pays for the die's side (span) or for its route",
