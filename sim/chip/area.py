@@ -10,6 +10,7 @@ from __future__ import annotations
 from decimal import Decimal, localcontext
 
 from acortex.sim.chip.chip_files import has_source
+from acortex.sim.chip.free import FREE
 from acortex.sim.chip.results import ChipReport, ChipRow, GroupOnChip
 from acortex.sim.chip.specs import SETTINGS, Chip
 from acortex.sim.chip.stores import store_bits
@@ -142,7 +143,7 @@ def chip_report(chip: Chip, groups: list[GroupOnChip] | None = None) -> ChipRepo
         config=chip.config,
         sources={path: chip.sources.get(path, "") for path in SETTINGS},
         unsourced=[path for path in SETTINGS if not has_source(chip.sources.get(path, ""))],
-        free=[path for path, setting in SETTINGS.items() if setting.free],
+        free=list(FREE),
         groups=groups,
     )
 

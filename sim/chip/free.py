@@ -1,4 +1,4 @@
-"""Settings that move time and have no price: which there are, and what a run says where a chip has moved one."""
+"""What has no price: which settings, and what a run says where a chip has moved one."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from functools import cache
 
+from acortex.sim.chip.setting import ACCURACY, TIME
 from acortex.sim.chip.specs import SETTINGS, Chip, load_chip
 from acortex.wording import all_of, setting_value
 
@@ -18,11 +19,16 @@ MOST = 3
 FREE = tuple(path for path, setting in SETTINGS.items() if setting.free)
 """The paths of the settings that move time, but no energy of an event, no leakage, no area and no capacity."""
 
+UNPAID = {
+    TIME: FREE,
+    ACCURACY: tuple(
+        path for path, one in SETTINGS.items() if one.moves == (ACCURACY,) and not path.startswith("errors.")
+    ),
+}
+"""What has no price: the free settings, and those that move accuracy alone, but for errors."""
 
-def moved(chip: Chip) -> list[str]:
-    """The free settings in which a chip differs from the built-in values."""
-    usual = _usual(chip.memory.type, chip.arrays.cell)
-    return [path for path in FREE if chip.value(path) != usual.value(path)]
+COARSE = ("program_erase.levels", "program_erase.pulses_per_level")
+"""Settings that save time and energy where they are low: what is lost, the precision of weights, is not modelled."""
 
 
 @cache
@@ -32,17 +38,32 @@ def _usual(memory: str, cell: str) -> Chip:
 
 
 def warnings(chip: Chip) -> list[str]:
-    """What a run on a chip says of speed that nothing pays for: settings moved, and delays below what is known."""
-    usual, paths = _usual(chip.memory.type, chip.arrays.cell), moved(chip)
+    """What a run on a chip says of what nothing pays for: settings moved, delays below what is known, coarse writes."""
+    usual = _usual(chip.memory.type, chip.arrays.cell)
+    unpaid = (_unpaid(chip, usual, moves) for moves in UNPAID)
+    return [*filter(None, unpaid), *_below(chip), *_coarse(chip, usual)]
+
+
+def _unpaid(chip: Chip, usual: Chip, moves: str) -> str:
+    """The settings without a price that a chip has moved, `MOST` of them by name; empty for none."""
+    paths = [path for path in UNPAID[moves] if chip.value(path) != usual.value(path)]
     said = [f"{path} ({_plain(chip, path)}, built in {_plain(usual, path)})" for path in paths[:MOST]]
     more = [f"{len(paths) - MOST} more"] if len(paths) > MOST else []
-    verbs = "move time and have" if len(paths) > 1 else "moves time and has"
-    return [*([f"{all_of([*said, *more])} {verbs} no price"] if said else []), *_below(chip)]
+    verbs = f"move {moves} and have" if len(paths) > 1 else f"moves {moves} and has"
+    return f"{all_of([*said, *more])} {verbs} no price" if said else ""
 
 
 def _plain(chip: Chip, path: str) -> str:
     value = chip.value(path)
     return f"{value:g}" if isinstance(value, float) else setting_value(value)
+
+
+def _coarse(chip: Chip, usual: Chip) -> Iterator[str]:
+    """Writes with fewer levels or pulses than the technology states."""
+    for path in COARSE:
+        if chip.value(path) < usual.value(path):
+            found, built_in = chip.value(path), usual.value(path)
+            yield f"{path} is {found}, built in {built_in}: what coarser weights cost is not modelled"
 
 
 def _below(chip: Chip) -> Iterator[str]:

@@ -17,7 +17,7 @@ from acortex.isa import assemble, assemble_file
 from acortex.isa.program import Program
 from acortex.sim.chip.area import area_by_component
 from acortex.sim.chip.chip_files import chip_names, technologies
-from acortex.sim.chip.free import FREE, warnings
+from acortex.sim.chip.free import FREE, UNPAID, warnings
 from acortex.sim.chip.prices import leakage_mw, prices
 from acortex.sim.chip.schema import json_schema
 from acortex.sim.chip.setting import ACCURACY, AREA, CAPACITY, ENERGY, TIME, Move
@@ -275,6 +275,7 @@ def test_what_takes_one_value_moves_nothing_that_could_be_seen() -> None:
 def test_the_free_settings_are_those_that_move_time_alone() -> None:
     assert set(FREE) == {path for path, one in SETTINGS.items() if set(one.moves) == {TIME}}
     assert "memory.read_latency_ns" in FREE and "buffer.words" not in FREE
+    assert UNPAID == {"time": FREE, "accuracy": ("memory.retention_s",)}
 
 
 @pytest.mark.parametrize("name", chip_names())
@@ -321,6 +322,15 @@ def test_a_technology_brings_its_own_times(kind: str) -> None:
             [
                 "memory.access_cycles (1, built in 2) moves time and has no price",
                 "memory.access_cycles is 1.785 ns; the shortest that is known of edram is 2 ns",
+            ],
+        ),
+        (["memory.retention_s=5"], ["memory.retention_s (5, built in 0.01) moves accuracy and has no price"]),
+        (["program_erase.levels=16"], []),
+        (
+            ["program_erase.levels=1", "program_erase.pulses_per_level=2"],
+            [
+                "program_erase.levels is 1, built in 8: what coarser weights cost is not modelled",
+                "program_erase.pulses_per_level is 2, built in 4: what coarser weights cost is not modelled",
             ],
         ),
         (
