@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import cache
 
-from acortex.sim.chip.setting import ACCURACY, TIME
+from acortex.sim.chip.chip_files import has_source
+from acortex.sim.chip.setting import ACCURACY, AREA, ENERGY, TIME
 from acortex.sim.chip.specs import SETTINGS, Chip, load_chip
 from acortex.wording import all_of, setting_value
 
@@ -27,6 +28,9 @@ UNPAID = {
 }
 """What has no price: the free settings, and those that move accuracy alone, but for errors."""
 
+PRICES = tuple(path for path, setting in SETTINGS.items() if setting.moves and {*setting.moves} <= {ENERGY, AREA})
+"""The settings that state what something costs."""
+
 COARSE = ("program_erase.levels", "program_erase.pulses_per_level")
 """Settings that save time and energy where they are low: what is lost, the precision of weights, is not modelled."""
 
@@ -38,19 +42,26 @@ def _usual(memory: str, cell: str) -> Chip:
 
 
 def warnings(chip: Chip) -> list[str]:
-    """What a run on a chip says of what nothing pays for: settings moved, delays below what is known, coarse writes."""
+    """What a run on a chip says of what nothing pays for, and of what has no source.
+
+    These are settings without a price that were moved, delays below what is known, coarse writes, and prices.
+    """
     usual = _usual(chip.memory.type, chip.arrays.cell)
-    unpaid = (_unpaid(chip, usual, moves) for moves in UNPAID)
-    return [*filter(None, unpaid), *_below(chip), *_coarse(chip, usual)]
+    unpaid = (
+        _moved(chip, usual, paths, f"moves {what} and has no price", f"move {what} and have no price")
+        for what, paths in UNPAID.items()
+    )
+    unsourced = [path for path in PRICES if not has_source(chip.sources.get(path, ""))]
+    priced = _moved(chip, usual, unsourced, "is a price without a source", "are prices without a source")
+    return [*filter(None, unpaid), *_below(chip), *_coarse(chip, usual), *filter(None, [priced])]
 
 
-def _unpaid(chip: Chip, usual: Chip, moves: str) -> str:
-    """The settings without a price that a chip has moved, `MOST` of them by name; empty for none."""
-    paths = [path for path in UNPAID[moves] if chip.value(path) != usual.value(path)]
+def _moved(chip: Chip, usual: Chip, among: Sequence[str], one: str, several: str) -> str:
+    """What is said of the settings that a chip has moved, `MOST` of them by name; empty for none."""
+    paths = [path for path in among if chip.value(path) != usual.value(path)]
     said = [f"{path} ({_plain(chip, path)}, built in {_plain(usual, path)})" for path in paths[:MOST]]
     more = [f"{len(paths) - MOST} more"] if len(paths) > MOST else []
-    verbs = f"move {moves} and have" if len(paths) > 1 else f"moves {moves} and has"
-    return f"{all_of([*said, *more])} {verbs} no price" if said else ""
+    return f"{all_of([*said, *more])} {several if len(paths) > 1 else one}" if said else ""
 
 
 def _plain(chip: Chip, path: str) -> str:
@@ -74,9 +85,9 @@ def _below(chip: Chip) -> Iterator[str]:
         ("memory.bank_cycles", memory.bank_cycles * clock, memory.least_access_ns),
         ("memory.read_latency_ns", memory.read_latency_ns, memory.least_latency_ns),
     )
-    for path, found, least in rows:
-        if found < least:
-            yield f"{path} is {_ns(found)}; the shortest that is known of {memory.type} is {_ns(least)}"
+    short = [f"{path} ({_ns(found)}, known {_ns(least)})" for path, found, least in rows if found < least]
+    if short:
+        yield f"{all_of(short)} {'are' if len(short) > 1 else 'is'} shorter than any that is known of {memory.type}"
 
 
 def _ns(value: Decimal) -> str:

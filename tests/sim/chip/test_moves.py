@@ -314,18 +314,32 @@ def test_a_technology_brings_its_own_times(kind: str) -> None:
             ["memory.read_latency_ns=0"],
             [
                 "memory.read_latency_ns (0, built in 21.42) moves time and has no price",
-                "memory.read_latency_ns is 0 ns; the shortest that is known of edram is 1.5 ns",
+                "memory.read_latency_ns (0 ns, known 1.5 ns) is shorter than any that is known of edram",
             ],
         ),
         (
             ["memory.access_cycles=1"],
             [
                 "memory.access_cycles (1, built in 2) moves time and has no price",
-                "memory.access_cycles is 1.785 ns; the shortest that is known of edram is 2 ns",
+                "memory.access_cycles (1.785 ns, known 2 ns) is shorter than any that is known of edram",
+            ],
+        ),
+        (
+            ["clock_ns=0.7"],
+            [
+                "clock_ns (0.7, built in 1.785) moves time and has no price",
+                "memory.access_cycles (1.4 ns, known 2 ns) and memory.bank_cycles (1.4 ns, known 2 ns) are shorter than"
+                " any that is known of edram",
             ],
         ),
         (["memory.retention_s=5"], ["memory.retention_s (5, built in 0.01) moves accuracy and has no price"]),
         (["program_erase.levels=16"], []),
+        (["energy.dacs_pj=0.945"], []),
+        (["energy.dacs_pj=0"], ["energy.dacs_pj (0, built in 0.945) is a price without a source"]),
+        (
+            ["area.port_share=0", "buses.pricing=route"],
+            ["buses.pricing (route, built in span) and area.port_share (0, built in 0.5) are prices without a source"],
+        ),
         (
             ["program_erase.levels=1", "program_erase.pulses_per_level=2"],
             [
@@ -368,6 +382,7 @@ def test_chip_show_lists_what_is_free_and_what_has_no_source(tmp_path: Path) -> 
     shown = CliRunner().invoke(cli, ["chip", "show", str(mine), "--set", "host.word_cycles=1", "--format", "json"])
     report = json.loads(shown.stdout)
     assert report["free"] == list(FREE)
+    assert warnings(load_chip(mine)) == ["energy.dacs_pj (1, built in 0.945) is a price without a source"]
     assert report["unsourced"] == ["host.word_cycles", "energy.dacs_pj"]
     assert report["sources"]["energy.array_pj"] == "measured"
     assert list(report["sources"]) == list(SETTINGS)
