@@ -15,6 +15,7 @@ from acortex.isa.arithmetic.tensors import decode
 from acortex.isa.program import Program
 from acortex.isa.sequencer import Sequencer
 from acortex.sim import arrivals, tracing
+from acortex.sim.chip import free
 from acortex.sim.chip.prices import prices
 from acortex.sim.chip.program_chip import chip_of
 from acortex.sim.chip.specs import Chip
@@ -164,8 +165,8 @@ class Prepared:
             functional, report = self._bounded(how, values, dump)
         outputs = self._outputs(functional) if values else {}
         accuracy = None if report.stopped else self.host.accuracy(outputs)
-        warnings = [*functional.warnings, *report.warnings, *unmoved(report)]
-        report = report.model_copy(update={"warnings": warnings, "accuracy": accuracy})
+        said = [*functional.warnings, *free.warnings(self.chip), *report.warnings, *unmoved(report)]
+        report = report.model_copy(update={"warnings": said, "accuracy": accuracy})
         return Result(report, outputs, dump.layers(self.program) if dump else {})
 
     def _bounded(self, how: _Time, values: bool, dump: LayerDump | None) -> tuple[Functional, RunReport]:

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from acortex.sim.chip.setting import TIME
 from acortex.sim.chip.specs import SETTINGS, Chip
-from acortex.sim.ledger.reprice import SIZES, UNTIMED
 from acortex.sim.timing.handovers import ACCESSES, LATENCY, READS, delays_of_rows
 from acortex.traces.bounds import Change
 
@@ -124,6 +124,7 @@ STEPS = (
     Step("buses.up_lanes", _twice, waits=("bus",)),
     Step("buses.word_cycles", _less, WORDS),
     Step("buses.switch_cycles", _less, SWITCHES),
+    Step("buses.segment_capacity", _twice, CONVERSIONS, _all),  # turns that share a segment become one
     Step("neurons.cycles_per_step", _less, CONVERSIONS, _ramp),
     Step("neurons.adcs_per_column", _twice, CONVERSIONS, _half),
     Step("neurons.output_words", _twice, waits=("output_full",)),
@@ -147,5 +148,4 @@ NO_STEP = {
 
 def unmoved(path: str) -> bool:
     """Whether a setting has no step: because it moves no cycle of a run, or for a reason of NO_STEP."""
-    table = path.partition(".")[0]
-    return table in UNTIMED or path in SIZES or path in NO_STEP or table in NO_STEP
+    return TIME not in SETTINGS[path].moves or path in NO_STEP or path.partition(".")[0] in NO_STEP

@@ -33,8 +33,8 @@ MAX_ANCESTORS = 16
 WORDS = ("name", "description")
 """What a chip file says that is no setting, and needs no source."""
 
-BY_OVERRIDE = "set by an override"
-"""The source of a setting that an override gives."""
+OVERRIDDEN, STATED = "set by an override", "stated in "
+"""The source of a value that has none: of an option, and of a file and line (what `STATED` begins)."""
 
 _OPAQUE = re.compile(
     r'"""(?:[^\\]|\\.)*?"""|' r"'''.*?'''|" r'"(?:\\[^\n]|[^"\\\n])*"|' r"'[^'\n]*'|#[^\n]*",
@@ -63,6 +63,11 @@ class ChipSource:
         while path and path not in self.places:
             path = path.rpartition(".")[0]
         return self.places.get(path, self.file)
+
+
+def has_source(source: str) -> bool:
+    """Whether a setting's source says where its value is from, and not only where it is written."""
+    return source not in ("", OVERRIDDEN) and not source.startswith(STATED)
 
 
 def chip_names() -> list[str]:
@@ -127,7 +132,7 @@ def _on_technology(source: ChipSource, override: str) -> ChipSource:
     _override(source, override)
     path = override.partition("=")[0].strip()
     section, _, leaf = path.rpartition(".")
-    sources = {path: BY_OVERRIDE}
+    sources = {path: OVERRIDDEN}
     stated: dict[str, Any] = {section: {leaf: source.data[section][leaf]}, "sources": sources}
     own = _on_technologies(ChipSource(stated, source.file, {path: source.places[path]}), [path])
     own.data["name"] = source.data["name"]
@@ -200,7 +205,7 @@ def _on_top(parent: ChipSource, child: ChipSource) -> ChipSource:
         else:
             data[key] = value
             stated = [key] if key not in WORDS else []
-        sources.update((path, f"stated in {child.where(path)}") for path in stated)
+        sources.update((path, f"{STATED}{child.where(path)}") for path in stated)
     own = child.data.get("sources", {})
     data["sources"] = {**sources, **own} if isinstance(own, dict) else own
     return ChipSource(data, child.file, {**parent.places, **child.places})
@@ -285,7 +290,7 @@ def _override(source: ChipSource, override: str) -> None:
         source.data[leaf] = value
     source.places[path] = where
     if path not in WORDS and isinstance(source.data["sources"], dict):
-        source.data["sources"] = {**source.data["sources"], path: BY_OVERRIDE}
+        source.data["sources"] = {**source.data["sources"], path: OVERRIDDEN}
 
 
 def _value(written: str, where: str) -> Any:

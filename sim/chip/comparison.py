@@ -32,12 +32,12 @@ def chip_diff(a: Chip, b: Chip) -> ChipDiff:
         settings=[
             SettingDiff(
                 path=path,
-                values=[_value(a.config, path), _value(b.config, path)],
+                values=[a.value(path), b.value(path)],
                 unit=setting.unit,
                 sources=[a.sources.get(path, ""), b.sources.get(path, "")],
             )
             for path, setting in SETTINGS.items()
-            if _value(a.config, path) != _value(b.config, path)
+            if a.value(path) != b.value(path)
         ],
     )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 
-from acortex.sim.chip.area import PRECISION, area_by_component, die_side
+from acortex.sim.chip.area import PRECISION, area_by_component, control_area, die_side
 from acortex.sim.chip.specs import Chip
 
 
@@ -67,7 +67,7 @@ def floor_plan(chip: Chip) -> FloorPlan:
     area = area_by_component(chip)
     with localcontext(prec=PRECISION):
         side = die_side(chip)
-        fixed = chip.area.fixed_mm2
+        fixed = control_area(chip)
         strip = (area["main_memory"] + fixed) / side
         width = side - strip
         arrays = area["sensing"] + area["arrays"] + area["dacs"] + area["others"] - fixed

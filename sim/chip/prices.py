@@ -11,7 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 
-from acortex.sim.chip.area import PRECISION, added_area, memory_side_factor
+from acortex.sim.chip.area import (
+    PRECISION,
+    added_area,
+    bank_factor,
+    control_side_factor,
+    memory_side_factor,
+    store_factor,
+)
 from acortex.sim.chip.buses import word_length_mm
 from acortex.sim.chip.floorplan import floor_plan
 from acortex.sim.chip.specs import Chip
@@ -67,9 +74,14 @@ def _load(chip: Chip) -> Decimal:
     return energy.dacs_pj + energy.latches_pj * int(arrays.overlap_loads) + crossing
 
 
+def _convert(chip: Chip) -> Decimal:
+    """Converting one output: the ramp and the counter beside it take as many steps as there are codes."""
+    return chip.energy.conversion_pj * Decimal(2) ** (chip.neurons.bits - chip.area.converter_anchor_bits)
+
+
 _ACCESS: tuple[tuple[str, Rate], ...] = (
     ("main_memory", lambda chip: chip.energy.memory_access_pj * memory_side_factor(chip)),
-    ("others", lambda chip: chip.energy.others_access_pj),
+    ("others", lambda chip: chip.energy.others_access_pj * control_side_factor(chip)),
 )
 _FRAME: tuple[tuple[str, Rate], ...] = (
     ("sensing", lambda chip: chip.energy.sensing_pj),
@@ -94,7 +106,7 @@ _TABLE: tuple[tuple[str, str, str, tuple[tuple[str, Rate], ...]], ...] = (
         "neurons.convert",
         "outputs",
         "outputs converted to codes",
-        (("neurons_adcs", lambda chip: chip.energy.conversion_pj),),
+        (("neurons_adcs", _convert),),
     ),
     ("vector.step", "words", "words that the vector agent worked on", ()),
     ("host.in", "words", "words taken from the host; the memory's write is an event of its own", ()),
@@ -131,17 +143,26 @@ def prices(chip: Chip) -> Prices:
     return Prices(rows, tuple(sum(row.values()) for row in rows), leakage_aj_per_cycle(chip))
 
 
-def leakage_aj_per_cycle(chip: Chip) -> int:
-    """What the whole chip leaks in one cycle, in attojoules, rounded once. 1 mW for 1 ns is 1 pJ.
+def leakage_mw(chip: Chip) -> Decimal:
+    """What the whole chip leaks, in mW.
 
-    What is added to do more at once leaks as much for its area as an array with its circuits.
+    Of what does not follow the arrays, main memory's part follows its area, and that of the stores their bits. What is
+    added to do more at once leaks as much for its area as an array with its circuits.
     """
-    area = chip.area
+    area, energy = chip.area, chip.energy
     with localcontext(prec=PRECISION):
         array_um2 = area.cells_um2 + area.sensing_um2 + area.dacs_um2 + area.others_per_array_um2
         added = added_area(chip) * UM2_PER_MM2 / array_um2 if array_um2 else Decimal(0)
-        leakage_mw = chip.energy.leakage_mw + chip.energy.leakage_per_array_uw * (chip.array_count + added) / 1000
-        return _whole(leakage_mw * chip.clock_ns * AJ_PER_PJ)
+        stores = 1 - energy.store_leakage_share + energy.store_leakage_share * store_factor(chip)
+        memory = energy.memory_leakage_share * bank_factor(chip)
+        fixed = energy.leakage_mw * (memory + (1 - energy.memory_leakage_share) * stores)
+        return fixed + energy.leakage_per_array_uw * (chip.array_count + added) / 1000
+
+
+def leakage_aj_per_cycle(chip: Chip) -> int:
+    """What the whole chip leaks in one cycle, in attojoules, rounded once. 1 mW for 1 ns is 1 pJ."""
+    with localcontext(prec=PRECISION):
+        return _whole(leakage_mw(chip) * chip.clock_ns * AJ_PER_PJ)
 
 
 def _whole(value: Decimal) -> int:

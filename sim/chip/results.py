@@ -81,6 +81,12 @@ class ChipReport(Result):
     """How many it has."""
     config: dict[str, Any]
     """Every setting, resolved, by section and name."""
+    sources: dict[str, str]
+    """Where the value of each setting is from, by path."""
+    unsourced: list[str]
+    """Settings whose value a file or an option states without a source."""
+    free: list[str]
+    """Settings that move time, but no energy, area or capacity."""
     groups: list[GroupOnChip] | None = None
     """The groups of the program that was named; null where none was."""
 

@@ -10,6 +10,7 @@ from typing import Any
 from acortex.errors import AcortexError, ManyErrors, UsageError
 from acortex.sim.chip.chip_files import NAMES_TECHNOLOGY, technologies, technology
 from acortex.sim.chip.prices import INDEX, Energies, Interval, Prices, settle
+from acortex.sim.chip.setting import TIME
 from acortex.sim.chip.specs import SETTINGS, Chip, load_chip
 from acortex.sim.timing.handovers import delays_of_rows, table
 from acortex.traces.endings import issuer
@@ -21,22 +22,6 @@ from acortex.wording import setting_value
 
 BASE = "acortex_gnmt"
 """The chip that all others inherit from."""
-
-UNTIMED = ("energy", "area", "errors")
-"""Tables of a chip file that move no cycle."""
-
-SIZES = (
-    "memory.capacity_kb",
-    "memory.retention_s",
-    "instruction_memory.words",
-    "arrays.m_top",
-    "arrays.m_bottom",
-    "arrays.n",
-    "buses.pricing",
-    "buses.segment_capacity",
-    "vector.line_words",
-)
-"""Settings that a program may exceed, or that are priced, but that move no cycle of one that runs."""
 
 MOST_JOINED = 512
 """Arrays that may share an output: both halves of the tallest chip."""
@@ -173,14 +158,20 @@ def moved_timing(before: Mapping[str, object], after: Mapping[str, object]) -> l
     return [path for path in dict.fromkeys((*old, *new)) if old.get(path) != new.get(path)]
 
 
+def _moves_time(path: str) -> bool:
+    """Whether a setting may move cycles; one that today's chips do not have may. Of a technology, what it sets may."""
+    known = SETTINGS.get(path)
+    return path not in NAMES_TECHNOLOGY and (known is None or TIME in known.moves)
+
+
 def _timing(config: Mapping[str, Any]) -> dict[str, Any]:
     """Everything that a chip's cycles follow from."""
     flat = {
         f"{table}.{name}": value
         for table, settings in config.items()
-        if table not in UNTIMED and isinstance(settings, Mapping)
+        if isinstance(settings, Mapping)
         for name, value in settings.items()
-        if f"{table}.{name}" not in (*SIZES, *NAMES_TECHNOLOGY)  # what a technology sets is compared itself
+        if _moves_time(f"{table}.{name}")
     }
     clock = exact(config["clock_ns"])
     frame, settle_ns = (exact(flat.pop(f"arrays.{name}")) for name in ("frame_ns", "settle_ns_per_array"))

@@ -45,7 +45,7 @@ class Drawing:
         self.states: set[int] = set()
         self.inputs = [self.tensor("x", index) for index in range(chance.choice([1, 2, 16]))]
         self.outputs = [self.tensor("y", index) for index in range(chance.choice([1, 16]))]
-        self.top_code = min(15, 2**self.chip.neurons.bits - 1)
+        self.top_code = 2**self.chip.neurons.bits - 1
         self.memory = self.initial()
         self.written = {word for table in self.memory for word in range(table.address, table.end)}
         self.touched: dict[str, dict[int, int]] = {agent: {} for agent in MEMORY_AGENTS}

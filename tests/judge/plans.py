@@ -150,7 +150,7 @@ def random_chip(chance: random.Random) -> Chip:
         "buses.word_cycles": pick([1, 1, 2, 5]),
         "buses.switch_cycles": chance.randint(1, 5),
         "buses.segment_capacity": pick([1, 1, 2]),
-        "neurons.bits": chance.randint(1, 5),
+        "neurons.bits": min(chance.randint(1, 5), 4),
         "neurons.cycles_per_step": pick([1, 1, 2]),
         "neurons.adcs_per_column": pick([1, 1, 2]),
         "neurons.output_words": MOST_COLUMN_WORDS + chance.randint(0, 8),

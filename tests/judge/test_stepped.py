@@ -20,7 +20,7 @@ DIGITS = digits_reference.DATA.with_name("digits_mlp.s")
     [
         [],
         ["memory.ports=2", "memory.access_cycles=3", "memory.banks=2", "buses.down_lanes=2"],
-        ["arrays.overlap_loads=true", "arrays.frame_ns=1", "neurons.bits=5", "controller.queue_depth=1"],
+        ["arrays.overlap_loads=true", "arrays.frame_ns=1", "neurons.cycles_per_step=2", "controller.queue_depth=1"],
     ],
     ids=["published", "two ports", "short frames"],
 )

@@ -75,13 +75,37 @@ def list_technologies(form: str) -> None:
 
 
 @chip.command("schema")
-def schema() -> None:
-    """Print the JSON Schema of chip files, for editors that complete and check them."""
+@click.option("--text", is_flag=True, help="A table for people.")
+def schema(text: bool) -> None:
+    """Print the JSON Schema of chip files, for editors that complete and check them.
+
+    For each setting it says what that moves: time, energy, area, capacity (which programs fit), accuracy.
+    """
     import json
 
-    from acortex.sim.chip.specs import json_schema
+    from acortex.sim.chip.schema import json_schema
 
-    click.echo(json.dumps(json_schema(), indent=2))
+    if text:
+        show(console(), [_schema_table()])
+    else:
+        click.echo(json.dumps(json_schema(), indent=2))
+
+
+def _schema_table() -> RenderableType:
+    """Every setting: what it moves, what is allowed, and what it means."""
+    from rich.table import Table
+
+    from acortex.sim.chip.specs import SETTINGS
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("setting", style="cyan", no_wrap=True)
+    table.add_column("moves", max_width=14)
+    for heading in ("allowed", "what it is"):
+        table.add_column(heading)
+    for path, setting in SETTINGS.items():
+        moves = f"{', '.join(setting.moves) or 'nothing'}{' (free)' if setting.free else ''}"
+        table.add_row(path, moves, setting.allowed, setting.description)
+    return table
 
 
 @chip.command("diff")

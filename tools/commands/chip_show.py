@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from acortex.sim.functional.configuration import Configuration
 
 
+FREE = "free: moves time and has no price. `acortex chip schema --text` says what each setting moves."
+"""What the mark of a free setting means."""
+
+
 @click.command("show")
 @chip_argument
 @set_option
@@ -157,10 +161,11 @@ def _areas(report: ChipReport) -> RenderableType:
 
 
 def _settings(loaded: Chip) -> Iterator[RenderableType]:
-    """Every setting: path, value and unit, and where the number comes from."""
+    """Every setting: path, value and unit, and where the number comes from; the free and the unsourced are marked."""
     from rich.table import Table
     from rich.text import Text
 
+    from acortex.sim.chip.chip_files import has_source
     from acortex.sim.chip.specs import SETTINGS
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
@@ -169,7 +174,9 @@ def _settings(loaded: Chip) -> Iterator[RenderableType]:
     table.add_column("unit", max_width=8)
     table.add_column("source", style="dim")
     for path, setting in SETTINGS.items():
-        section, _, name = path.rpartition(".")
-        value = loaded.config[section][name] if section else loaded.config[name]
-        table.add_row(Text(path, "cyan"), written(value), setting.unit, loaded.sources.get(path, ""))
+        source = Text(loaded.sources.get(path, ""))
+        source.append("" if has_source(source.plain) else " (no source)", "yellow")
+        source.append(" (free)" if setting.free else "", "yellow")
+        table.add_row(Text(path, "cyan"), written(loaded.value(path)), setting.unit, source)
     yield table
+    yield Text(f"\n{FREE}", style="dim")

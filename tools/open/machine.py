@@ -6,9 +6,6 @@ from acortex.isa.machine import Machine
 from acortex.sim.chip.clock import delays
 from acortex.sim.chip.specs import Chip
 
-CODE_BITS = 4
-"""Bits of a channel in a word of main memory: wider codes have nowhere to lie."""
-
 
 def machine_of(chip: Chip) -> Machine:
     """The sizes of a chip, for a compiler."""
@@ -27,5 +24,5 @@ def machine_of(chip: Chip) -> Machine:
         output_words=min(chip.neurons.output_words, chip.vector.queue_words),
         state_words=getattr(chip.vector, "state_words", 0),
         instruction_words=chip.instruction_memory.words,
-        bits=min(chip.neurons.bits, CODE_BITS),
+        bits=chip.neurons.bits,
     )

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
+from acortex.sim.chip.chip_files import NAMES_TECHNOLOGY
+from acortex.sim.chip.setting import AREA, ENERGY, TIME
 from acortex.sim.chip.specs import SETTINGS, Chip
 from acortex.tools.paper.fit import CLOCK_ON, LAWS
 
@@ -23,20 +25,8 @@ TABLE = "Fig. 7b"
 FITTED = {name: law.on for law in LAWS for name, _, _ in law.terms} | {"clock_ns": CLOCK_ON}
 """The settings that are fitted, each with the networks that it is fitted on."""
 
-STILL = (
-    "arrays.cell", "arrays.k", "memory.type", "memory.capacity_kb", "memory.retention_s", "instruction_memory.words",
-    "buses.pricing", "buses.segment_capacity", "vector.line_words", "vector.state_words",
-)  # fmt: skip
-"""Settings beside those of energy and area that move no time: capacities, technologies, prices, and what codes are."""
-
-BUILT = (
-    "arrays.m_top", "arrays.m_bottom", "arrays.n", "arrays.loads_per_cycle", "arrays.overlap_loads",
-    "memory.capacity_kb", "memory.ports", "neurons.adcs_per_column", "buses.down_lanes", "buses.up_lanes",
-)  # fmt: skip
-"""Settings beside those of area that say how much is built, and so move areas."""
-
-OFF = ("energy.", "area.", "errors.", "program_erase.")
-"""What begins the path of a setting that no event of a run waits for."""
+OFF = ("errors.", "program_erase.")
+"""What begins the path of a setting that no event of a run waits for, nor pays."""
 
 ROWS_OF_TIME = ("latency_ms", "throughput_tops")
 ROWS_OF_AREA = ("area_mm2", "area_pct")
@@ -52,16 +42,9 @@ def derived(path: str, source: str) -> str:
 def moves(row: str) -> Iterator[str]:
     """The settings that move a row. Power and energy move with time, since leakage lasts as long as the run."""
     kind = row.removesuffix("_2mac")
-    area = kind.startswith(ROWS_OF_AREA)
-    for path in SETTINGS:
-        timing = not path.startswith(OFF) and path not in STILL
-        if kind in ROWS_OF_TIME:
-            used = timing
-        elif area:
-            used = path.startswith("area.") or path in BUILT
-        else:  # a word on the buses pays for the side of the die
-            used = timing or path.startswith(("area.", "energy.")) or path in (*BUILT, "buses.pricing")
-        if used:
+    wanted = {TIME} if kind in ROWS_OF_TIME else {AREA} if kind.startswith(ROWS_OF_AREA) else {ENERGY, TIME}
+    for path, setting in SETTINGS.items():
+        if wanted & {*setting.moves} and path not in NAMES_TECHNOLOGY and not path.startswith(OFF):
             yield path
 
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from acortex.documents import ChipName
-from acortex.sim.results import Retention, RunCovers, RunReport, TimedReport, UnitTime, Verification, timed
+from acortex.sim.results import Retention, RunCovers, RunReport, Skipped, TimedReport, UnitTime, Verification, timed
 from acortex.tools.views.critical import held, told
 from acortex.tools.views.tables import UNKNOWN
 from acortex.traces.results_of_paths import CauseCycles, CriticalPath
@@ -307,6 +307,8 @@ def _closing(report: RunReport) -> Iterator[Text]:
     """The last lines: late reads, whether the outputs are right, and where the trace is."""
     if report.retention is not None:
         yield from _late(report.retention, report.chip)
+    if report.skipped is not None and report.skipped.events:
+        yield _skipped(report.skipped)
     if report.verification is not None:
         yield _verification(report.verification)
     if report.trace:
@@ -327,6 +329,12 @@ def _late(retention: Retention, chip: ChipName) -> Iterator[Text]:
         yield Text(what + (f"; the oldest of {row.reads:,} such reads" if row.reads > 1 else ""))
     if len(pairs) > MOST_LATE:
         yield Text(f"  and {number_of(len(pairs) - MOST_LATE, 'more pair')} of lines")
+
+
+def _skipped(skipped: Skipped) -> Text:
+    """How much of the run was not simulated event by event."""
+    share = "all but a few" if skipped.share > 0.9995 else f"{skipped.share:.1%}"
+    return Text(f"skipped {share} of the events, which repeat others exactly; --no-skip simulates each", "dim")
 
 
 def _verification(check: Verification) -> Text:

@@ -11,12 +11,12 @@ from acortex.isa.places import place
 from acortex.isa.program import Program
 from acortex.isa.rules import NO_INSTRUCTION, Change, Example, Rule, add
 from acortex.isa.table import MNEMONICS, ROWS, InstructionRow
-from acortex.sim.chip.specs import Chip
+from acortex.sim.chip.specs import CODE_BITS, Chip
 
 WORDS_PER_KB = 32
 """Words of 256 bits in a KB of main memory."""
 
-WORD_CODE = 15
+WORD_CODE = 2**CODE_BITS - 1
 """The largest code that a channel of a memory word holds, 4 bits."""
 
 
@@ -26,9 +26,8 @@ class LimitError(AcortexError):
 
 def _row(
     code: str, title: str, message: str, hint: str, *changes: Change, common: tuple[Change, ...] = (),
-    settings: tuple[str, ...] = (),
 ) -> Rule:  # fmt: skip
-    example = Example(changes, common, settings=settings)
+    example = Example(changes, common)
     return add(Rule(code, title, "limits", LimitError, message, hint, example))
 
 
@@ -74,7 +73,7 @@ class Limit(NamedTuple):
 
 def _limit(
     code: str, mnemonic: str, operand: str, allowed: Callable[[Chip], int], setting: str, what: str, *changes: Change,
-    common: tuple[Change, ...] = (), settings: tuple[str, ...] = (), needed: Callable[[int], int] = lambda value: value,
+    common: tuple[Change, ...] = (), needed: Callable[[int], int] = lambda value: value,
 ) -> Limit:  # fmt: skip
     """A row of the table, and that of its rule."""
     hint = f"lower it, or take a chip with {setting}={{needed}} at least" if setting else "lower it"
@@ -86,7 +85,6 @@ def _limit(
         hint,
         *changes,
         common=common,
-        settings=settings,
     )
     return Limit(rule, mnemonic, operand, allowed, needed)
 
@@ -97,11 +95,8 @@ _SLIDE: tuple[Change, ...] = (
 _DAC = "the highest code of a 4-bit DAC"
 
 LIMITS = (
-    _limit("R211", "quant", "high", lambda chip: 2**chip.neurons.bits - 1, "neurons.bits",
-           "the highest code of its converters", ("zero=5", "zero=5, high=31"),
-           needed=lambda value: value.bit_length()),
-    _limit("R212", "quant", "high", lambda chip: WORD_CODE, "", "the highest code of a 4-bit channel of a word",
-           ("zero=5", "zero=5, high=16"), settings=("neurons.bits=5",)),
+    _limit("R211", "quant", "high", lambda chip: 2**chip.neurons.bits - 1, "",
+           "the highest code of its converters, which neurons.bits sets", ("zero=5", "zero=5, high=31")),
     _limit("R213", "feed", "fill", lambda chip: WORD_CODE, "", _DAC, ("tail=2", "tail=2, fill=16")),
     _limit("R214", "slide", "fill", lambda chip: WORD_CODE, "", _DAC, ("tail=2", "tail=2, fill=16"), common=_SLIDE),
     _limit("R215", "border", "value", lambda chip: WORD_CODE, "", _DAC,

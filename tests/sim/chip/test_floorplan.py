@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from acortex.sim.chip.area import area_by_component, die_side
+from acortex.sim.chip.area import area_by_component, control_area, die_side
 from acortex.sim.chip.buses import Buses
 from acortex.sim.chip.floorplan import distance, floor_plan
 from acortex.sim.chip.floorplan_svg import svg
@@ -39,7 +39,7 @@ def test_each_part_has_its_area(name: str) -> None:
     plan, area = floor_plan(chip), area_by_component(chip)
     shared = area["neurons_adcs"] + area["program_erase"]
     assert abs(plan.memory.width * plan.memory.height - area["main_memory"]) < Decimal("1e-20")
-    assert abs(plan.control.width * plan.control.height - chip.area.fixed_mm2) < Decimal("1e-20")
+    assert abs(plan.control.width * plan.control.height - control_area(chip)) < Decimal("1e-20")
     assert abs(plan.band.width * plan.band.height - shared) < Decimal("1e-20")
 
 
@@ -59,7 +59,7 @@ def test_no_port_is_further_from_the_hub_than_two_sides() -> None:
 
 def test_the_text_shows_every_array_of_a_small_chip() -> None:
     assert text(DIGITS, 70, GROUPS).splitlines() == [
-        "die 1.179 x 1.179 mm, 2 columns of 8 arrays",
+        "die 1.099 x 1.099 mm, 2 columns of 8 arrays",
         "┌────────────────────┬──────────────────────┐",
         "│ main memory        │ g0 g0                │ rows 0 to 4",
         "│ 1 KB, 8 banks      │ g0 g0                │",

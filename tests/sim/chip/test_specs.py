@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acortex.errors import AcortexError, ManyErrors, UsageError
-from acortex.sim.chip.specs import SETTINGS, chip_names, json_schema, load_chip
+from acortex.sim.chip.schema import json_schema
+from acortex.sim.chip.specs import SETTINGS, chip_names, load_chip
 from acortex.sim.shipped import CHIPS
 
 Write = Callable[..., Path]
@@ -156,6 +157,11 @@ def test_a_chip_can_be_renamed_by_an_override() -> None:
             "  hint: banks; a word lies in the bank of its address modulo this",
         ),
         (
+            "neurons.bits=8",
+            "--set neurons.bits: neurons.bits is 8: allowed is a whole number from 1 to 4 bits\n"
+            "  hint: bits of a code; a conversion is a ramp of 2^bits steps, and a channel of a word holds 4",
+        ),
+        (
             "buses.pricing=road",
             '--set buses.pricing: buses.pricing is "road": allowed is "span" or "route"\n'
             "  hint: a word pays for the die's side (span) or for its route",
@@ -179,7 +185,7 @@ def test_a_value_of_another_kind_is_refused(value: str) -> None:
 
 @pytest.mark.parametrize("value", ["0", "-1", "inf", "nan", "1e-99", "1e999999999", "true", '"1.785"'])
 def test_a_clock_that_is_none_is_refused(value: str) -> None:
-    assert "allowed is a number from 0.001 to 1000000 ns" in refusal("acortex_gnmt", [f"clock_ns={value}"])
+    assert "allowed is a number from 0.2 to 1000000 ns" in refusal("acortex_gnmt", [f"clock_ns={value}"])
 
 
 # What is refused in a file
@@ -311,7 +317,7 @@ def test_overrides_that_cannot_be_read_are_told_with_those_that_are_wrong() -> N
         load_chip("acortex_digits", ["nonsense", "clock_ns=0", "memory.bank=3"])
     assert [str(error).splitlines()[0] for error in found.value.errors] == [
         'an override has the form path=value: "nonsense"',
-        "--set clock_ns: clock_ns is 0: allowed is a number from 0.001 to 1000000 ns",
+        "--set clock_ns: clock_ns is 0: allowed is a number from 0.2 to 1000000 ns",
         "--set memory.bank: there is no setting memory.bank",
     ]
 

@@ -9,7 +9,8 @@ import pytest
 
 from acortex.errors import UsageError
 from acortex.sim.chip.chip_files import NAMES_TECHNOLOGY, technologies, technology
-from acortex.sim.chip.specs import SETTINGS, json_schema, load_chip
+from acortex.sim.chip.schema import json_schema
+from acortex.sim.chip.specs import SETTINGS, load_chip
 
 ALL = [(path, name) for path, kind in NAMES_TECHNOLOGY.items() for name in technologies(kind)]
 

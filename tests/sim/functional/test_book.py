@@ -45,7 +45,6 @@ CODES = {
     "R203": "Main memory holds what it holds from the beginning",
     "R204": "Initial memory holds codes of a channel",
     "R211": "The operand high of quant is the highest code of its converters at most",
-    "R212": "The operand high of quant is the highest code of a 4-bit channel of a word at most",
     "R213": "The operand fill of feed is the highest code of a 4-bit DAC at most",
     "R214": "The operand fill of slide is the highest code of a 4-bit DAC at most",
     "R215": "The operand value of border is the highest code of a 4-bit DAC at most",

@@ -197,22 +197,27 @@ ACCESSES = 30
 
 # The side of the die: 16 arrays of 3517 (cells) + 2246 (sensing) + 654 (DACs) + 1290 um2 (others), 1 KB of a memory of
 # 6.43 mm2 a MB, program/erase 0.2587 mm2 and neurons 630 um2 of the one pair of columns, 1 mm2 that is always there.
+# 1 KB of the 1 MB that memory's prices are for, in as many banks; of the stores all but 8,064 instructions are there.
+MEMORY = Decimal("0.8") / 1024 + Decimal("0.2") / 32
+STORES = Decimal(2_044_928 - 8064 * 64) / 2_044_928
+CONTROL_MM2 = Decimal("0.13") + Decimal("0.87") * STORES
 AREA_MM2 = (
     16 * Decimal(3517 + 2246 + 654 + 1290) / 10**6
-    + Decimal("6.43") / 1024
+    + Decimal("6.43") * MEMORY
     + Decimal("0.2587")
     + Decimal(630) / 10**6
-    + 1
+    + CONTROL_MM2
 )
 SIDE_MM = AREA_MM2.sqrt()
 DOWN_AJ = round(SIDE_MM * Decimal("8.07") * PJ)  # a word pays for the side of the die
 UP_AJ = round(SIDE_MM * Decimal("3.84") * PJ)
-# 0.12 mW and 0.2255 uW an array, for 1.785 ns; a mW for a ns is a pJ.
-LEAKAGE_AJ = round((Decimal("0.12") + 16 * Decimal("0.2255") / 1000) * Decimal("1.785") * PJ)
+# 0.12 mW, half of it memory's and 0.41 of the rest the stores', and 0.2255 uW an array; a mW for a ns is a pJ.
+FIXED_MW = Decimal("0.06") * (MEMORY + Decimal("0.59") + Decimal("0.41") * STORES)
+LEAKAGE_AJ = round((FIXED_MW + 16 * Decimal("0.2255") / 1000) * Decimal("1.785") * PJ)
 
 ENERGY_AJ = {
-    "main_memory": ACCESSES * 52 * PJ,
-    "others": ACCESSES * 3_300_000,
+    "main_memory": ACCESSES * round(52 * PJ * MEMORY.sqrt()),
+    "others": ACCESSES * round(3_300_000 * CONTROL_MM2.sqrt()),
     "sensing": 15 * 6_900_000,
     "arrays": 15 * 1_290_000,
     "dacs": 15 * 945_000,
@@ -224,8 +229,8 @@ ENERGY_AJ = {
 
 
 def test_prices_that_depend_on_the_die_are_these_numbers() -> None:
-    # sqrt(1.388921296875) = 1.178525051 mm; 0.123608 mW * 1.785 ns = 0.22064028 pJ
-    assert (DOWN_AJ, UP_AJ, LEAKAGE_AJ) == (9_510_697, 4_525_536, 220_640)
+    # sqrt(1.208283583469) = 1.099220 mm; 0.057821 mW * 1.785 ns = 0.103211 pJ
+    assert (DOWN_AJ, UP_AJ, LEAKAGE_AJ) == (8_870_702, 4_221_003, 103_211)
 
 
 @pytest.mark.parametrize("component", ENERGY_AJ)
@@ -234,7 +239,7 @@ def test_energy_of_a_component_is_counts_times_prices(report: dict[str, Any], co
 
 
 def test_energy_of_the_digit_is_the_sum_to_the_attojoule(report: dict[str, Any]) -> None:
-    # 1560 + 99 + 103.5 + 19.35 + 14.175 + 6.142 + 142.200830 + 51.850400 pJ
-    assert sum(ENERGY_AJ.values()) == 1_996_218_230
-    assert report["energy_aj"] == 1_996_218_230
+    # 130.809990 + 87.458580 + 103.5 + 19.35 + 14.175 + 6.142 + 132.631834 + 24.357796 pJ
+    assert sum(ENERGY_AJ.values()) == 518_425_200
+    assert report["energy_aj"] == 518_425_200
     assert set(report["energy_by_component_aj"]) == set(ENERGY_AJ)

@@ -82,7 +82,7 @@ def test_arrays_that_no_program_uses_add_only_leakage(seed: int) -> None:
     chip = changed(changed(chip, "neurons", adcs_per_column=1), "memory", ports=1)
     chip = changed(changed(chip, "buses", down_lanes=1, up_lanes=1), "arrays", overlap_loads=False)
     # What is added to do more at once leaks as its own area does.
-    chip = changed(chip, "arrays", broadcast_loads=False, loads_per_cycle=1)
+    chip = changed(chip, "arrays", broadcast_loads=False, loads_per_cycle=1, frame_ns=Decimal(32))
     once, found = rerun(case, chip), rerun(case, changed(chip, "arrays", n=2 * chip.arrays.n))
     leaks_aj = chip.energy.leakage_per_array_uw * chip.clock_ns * 1000 * chip.array_count
     before, after = once["energy_by_component_aj"], found["energy_by_component_aj"]

@@ -168,6 +168,7 @@ def test_what_is_added_has_its_place() -> None:
         "main_memory": Decimal("6.43") / 2,
         "neurons_adcs": 2 * Decimal(630) * 38 / 10**6,
         "dacs": Decimal(327) * 2584 / 10**6,
+        "others": 2 * Decimal(1290) * 2584 / 10**6,  # each array's wires again, for each further set
     }
 
 

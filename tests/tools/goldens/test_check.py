@@ -148,7 +148,7 @@ def test_reprice_reports_both_energies_and_warns_where_cycles_may_move(runs: Pat
     report = json.loads(made.stdout)
     assert (made.exit_code, made.stderr, report["schema"]) == (0, "", "acortex.reprice/1")
     before, after = report["energy_by_component_aj"]["main_memory"]
-    assert after == 2 * 100 * 10**6 != before
+    assert after == 2 * 8_385_255 != before  # 100 pJ at 1 MB, in a memory of 1 KB
     assert report["energy_by_component_aj"]["leakage"][0] == report["energy_by_component_aj"]["leakage"][1]
     assert sum(row["energy_aj"][1] for row in report["layers"]) == report["energy_aj"][1]
     slower = acortex_("trace", "reprice", runs / "a.actrace", "--set", "memory.access_cycles=3")

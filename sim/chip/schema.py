@@ -1,0 +1,44 @@
+"""The JSON Schema of chip files, for editors that complete and check them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from acortex.sim.chip.chip_files import NAMES_TECHNOLOGY, technologies, technology
+from acortex.sim.chip.specs import SETTINGS, Chip
+
+
+def _from_technologies() -> list[str]:
+    """The tables that need not be stated, because whatever technology is named sets all of them."""
+    set_by_all: set[str] = set()
+    for kind in NAMES_TECHNOLOGY.values():
+        files = [technology(kind, name).data for name in technologies(kind)]
+        paths = [
+            {f"{table}.{key}" for table, keys in data.items() if isinstance(keys, dict) for key in keys}
+            for data in files
+        ]
+        set_by_all |= set.intersection(*paths)
+    return [
+        name
+        for name in Chip.model_fields
+        if (own := [path for path in SETTINGS if path.startswith(f"{name}.")]) and set_by_all.issuperset(own)
+    ]
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of chip files, with units and descriptions, for editors that complete and check them."""
+    schema = Chip.model_json_schema()
+    for definition in (schema, *schema["$defs"].values()):
+        for name, entry in definition["properties"].items():
+            numbers = [option for option in entry.pop("anyOf", ()) if option.get("type") == "number"]
+            definition["properties"][name] = {**entry, **(numbers[0] if numbers else {})}
+    for path in NAMES_TECHNOLOGY:
+        section, _, leaf = path.rpartition(".")
+        schema["$defs"][section.title()]["properties"][leaf]["enum"] = list(SETTINGS[path].choices)
+    for definition in schema["$defs"].values():
+        del definition["required"]
+    required = schema.pop("required")
+    schema["properties"]["inherits"] = {"type": "string", "description": "a built-in chip, or a file beside this one"}
+    stated = [name for name in required if name not in ("name", "description", "sources", *_from_technologies())]
+    schema["anyOf"] = [{"required": ["inherits"]}, {"required": stated}]
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "aCortex chip"}

@@ -1,0 +1,117 @@
+"""What a setting of a chip file is: its range, unit and meaning, and what it moves.
+
+A section of a chip file is a `Section`; each of its fields is made by `setting` or `price`. `settings_of` reads the
+fields back as `Setting`, for help, errors and the schema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from acortex.sim.chip.chip_files import NAMES_TECHNOLOGY, technologies
+
+MAX_DIGITS = 30
+"""How many digits, and what power of ten, a number may have: enough for any quantity, too few to stall arithmetic."""
+
+
+def _exact(value: object) -> object:
+    """Takes whole numbers as decimals; refuses those whose exact arithmetic would be needlessly long."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = Decimal(value)
+    if isinstance(value, Decimal) and value.is_finite():
+        exponent = int(value.as_tuple().exponent)
+        if max(len(value.as_tuple().digits), abs(exponent)) > MAX_DIGITS:
+            raise ValueError(f"more than {MAX_DIGITS} digits or powers of ten")
+    return value
+
+
+Real = Annotated[Decimal, BeforeValidator(_exact)]
+
+Bound = int | Decimal | None
+
+Move = Literal["time", "energy", "area", "capacity", "accuracy"]
+"""What a setting may move: the cycles of a run or its set-up, or how long one is; energy of an event or leakage; the
+area; which programs fit; what is computed, or whether words are read in time."""
+
+TIME, ENERGY, AREA, CAPACITY, ACCURACY = get_args(Move)
+
+
+class Section(BaseModel):
+    """A table of a chip file."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+
+def setting(unit: str, description: str, low: Bound = None, high: Bound = None, moves: str = TIME) -> Any:
+    """One setting: its unit, what it means, the range that is allowed, both ends included, and what it moves."""
+    return Field(ge=low, le=high, description=description, json_schema_extra={"unit": unit, "moves": [*moves.split()]})
+
+
+def price(unit: str, description: str, high: Bound, moves: str = ENERGY, low: Bound = 0) -> Any:
+    """A setting that moves no cycle: an energy, an area, or what a law of them starts from."""
+    return setting(unit, description, low, high, moves)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting of a chip file as documentation: made from the sections, for help, errors and schema."""
+
+    path: str
+    unit: str
+    description: str
+    kind: str
+    low: Decimal | None = None
+    high: Decimal | None = None
+    fixed_choices: tuple[str, ...] = ()
+    moves: tuple[str, ...] = ()
+    """What it moves, of `Move`."""
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The words that are allowed, where it is a choice: among technologies, those that there are."""
+        kind = NAMES_TECHNOLOGY.get(self.path)
+        return tuple(technologies(kind)) if kind else self.fixed_choices
+
+    @property
+    def free(self) -> bool:
+        """Whether it moves time, and nothing that would pay for it."""
+        return self.moves == (TIME,)
+
+    @property
+    def allowed(self) -> str:
+        """The allowed values, in words."""
+        if self.choices:
+            return " or ".join(f'"{choice}"' for choice in self.choices)
+        if self.kind == "boolean":
+            return "true or false"
+        kind = "a whole number" if self.kind == "integer" else "a number"
+        if self.low == self.high:
+            return f"only {self.low} (this version models nothing else)"
+        unit = f" {self.unit}" if self.unit else ""
+        return f"{kind} from {self.low} to {self.high:f}{unit}"
+
+
+def settings_of(section: type[Section], prefix: str = "") -> Iterator[Setting]:
+    """The settings of a section and of those inside it."""
+    for name, info in section.model_fields.items():
+        kind: Any = info.annotation
+        if isinstance(kind, type) and issubclass(kind, Section):
+            yield from settings_of(kind, f"{prefix}{name}.")
+        elif isinstance(info.json_schema_extra, dict):
+            low, high = ([Decimal(getattr(m, end)) for m in info.metadata if hasattr(m, end)] for end in ("ge", "le"))
+            said: dict[str, Any] = info.json_schema_extra
+            yield Setting(
+                path=prefix + name,
+                unit=said["unit"],
+                description=info.description or "",
+                kind={int: "integer", bool: "boolean", Decimal: "number"}.get(kind, "choice"),
+                low=low[0] if low else None,
+                high=high[0] if high else None,
+                fixed_choices=get_args(kind),
+                moves=tuple(said["moves"]),
+            )
