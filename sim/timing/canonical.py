@@ -12,22 +12,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from acortex.isa.sequencer import Dispatch
 from acortex.sim.chip.groups import GroupTimes
 from acortex.sim.timing import snapshot as kinds
 from acortex.sim.timing.array import Frame, Operation
-from acortex.sim.timing.channel import CHANNELS, Channel, Tokens
+from acortex.sim.timing.channel import CHANNELS, AnyChannel, Channel, Tokens
 from acortex.sim.timing.kernel import Alarm
-from acortex.sim.timing.snapshot import NEVER, roles_of
+from acortex.sim.timing.snapshot import NEVER, Plain, roles_of
 from acortex.sim.timing.unit import Agent, Context, Unit
 from acortex.sim.timing.walk import Walk
 
 PAST = -1
 """Stands for every cycle of the past, where the present one is another."""
 
-Strict = tuple[Any, ...]
+Strict = tuple[Plain, ...]
 """What must be equal, in the order of the plan."""
 
 
@@ -44,17 +44,17 @@ class Canonical(NamedTuple):
     queued: tuple[int, ...]
 
 
-_Named = list[tuple[Any, str]]
+_Named = list[tuple[Plain, str]]
 
 
 class Plan:
     """How the state of one chip is taken and given, worked out once from the roles of its parts."""
 
-    def __init__(self, parts: Mapping[str, Any], words: Sequence[Channel[Any]]) -> None:
+    def __init__(self, parts: Mapping[str, Plain], words: Sequence[AnyChannel]) -> None:
         self.words = list(words)
         """Channels of words that nothing tells apart: how full they are is in `linear`, two numbers for each."""
         self._by_kind: dict[str, _Named] = {}
-        self.channels: list[Channel[Any]] = []
+        self.channels: list[AnyChannel] = []
         self.alarms: list[Alarm] = []
         self._tokens: list[Tokens] = []
         for part in parts.values():
@@ -62,7 +62,7 @@ class Plan:
         self.countdowns = self._of(kinds.COUNTDOWN)
         self._read = {name: [(part, attrgetter(at), at) for part, at in rows] for name, rows in self._by_kind.items()}
 
-    def _enter(self, part: Any) -> None:
+    def _enter(self, part: Plain) -> None:
         if isinstance(part, Channel):
             if not any(part is one for one in self.words):
                 self.channels.append(part)
@@ -98,10 +98,10 @@ class Plan:
         strict += [_of_tokens(tokens, now) for tokens in self._tokens]
         return Canonical(tuple(strict), tuple(linear), tuple(found.refs), tuple(found.queued))
 
-    def _cycles(self, now: int) -> list[Any]:
+    def _cycles(self, now: int) -> list[Plain]:
         """What is neither an instruction nor in a channel."""
         read = self._read
-        strict: list[Any] = [-1 if (due := alarm.due) == NEVER else due - now for alarm in self.alarms]
+        strict: list[Plain] = [-1 if (due := alarm.due) == NEVER else due - now for alarm in self.alarms]
         strict += [at - now if (at := alarm.floor) > now else 0 for alarm in self.alarms]
         strict += [at - now if (at := get(part)) >= now else PAST for part, get, _ in read["since"]]
         strict += [at - now if (at := get(part)) > now else 0 for part, get, _ in read["cycle"]]
@@ -139,7 +139,7 @@ class Plan:
         for alarm, due, floor in zip(self.alarms, dues, floors, strict=True):
             alarm.rearm(NEVER if due < 0 else now + due, now + floor)
 
-    def _give_cycles(self, take: Callable[[], Any], now: int) -> None:
+    def _give_cycles(self, take: Callable[[], Plain], now: int) -> None:
         read = self._read
         for part, _, name in (*read["since"], *read["cycle"]):
             setattr(part, name, now + take())
@@ -188,7 +188,7 @@ class _Taken:
         self.refs.append(place)
         return place
 
-    def channel(self, channel: Channel[Any]) -> tuple[Any, ...]:
+    def channel(self, channel: AnyChannel) -> tuple[Plain, ...]:
         """The items and the places of a channel, and what waits for them; two values where there is but room."""
         if channel._freed:
             channel.settle(self._now)
@@ -198,7 +198,7 @@ class _Taken:
         times = tuple([at - now if at > now else 0 for at, _ in channel._items])
         return *_ends(channel, now), times, *self._items([item for _, item in channel._items])
 
-    def _items(self, items: list[Any]) -> tuple[int, tuple[Any, ...]]:
+    def _items(self, items: list[Plain]) -> tuple[int, tuple[Plain, ...]]:
         """The items of a channel, which are all of one kind, and of which."""
         serial = self._serial
         if items and type(items[0]) is Dispatch:
@@ -227,7 +227,7 @@ class _Made:
         context = self._contexts.setdefault(serial, (dispatch.pc, dispatch.layer, dispatch.inference, serial))
         return Operation(self._groups[dispatch.group], context)
 
-    def fill(self, channel: Channel[Any], found: tuple[Any, ...], now: int) -> None:
+    def fill(self, channel: AnyChannel, found: tuple[Plain, ...], now: int) -> None:
         """Sets up a channel as it was taken."""
         room, *rest = found
         freed, full, empty, times, what, items = rest if len(rest) > 1 else ((), (), *rest, (), PLAIN, ())
@@ -235,7 +235,7 @@ class _Made:
         channel._items.clear()
         channel._items.extend([(now + at, self._item(what, item)) for at, item in zip(times, items, strict=True)])
 
-    def _item(self, what: int, item: Any) -> Any:
+    def _item(self, what: int, item: Plain) -> Plain:
         if what == OF_AGENT:
             return self._walk.dispatch(self._walk.serial + item)
         return self.held(item) if what == IN_FLIGHT else item
@@ -246,7 +246,7 @@ def _clipped(cycles: Sequence[int], now: int) -> tuple[int, ...]:
     return tuple([at - now if at > now else 0 for at in cycles])
 
 
-def _ends(channel: Channel[Any], now: int) -> tuple[Any, ...]:
+def _ends(channel: AnyChannel, now: int) -> tuple[Plain, ...]:
     """What is free of a channel, now and later, and what waits for it."""
     if channel._freed:
         channel.settle(now)
@@ -254,7 +254,7 @@ def _ends(channel: Channel[Any], now: int) -> tuple[Any, ...]:
     return channel._room, later, tuple(channel._full), channel._empty
 
 
-def _set_ends(channel: Channel[Any], ends: tuple[Any, ...], now: int) -> None:
+def _set_ends(channel: AnyChannel, ends: tuple[Plain, ...], now: int) -> None:
     room, freed, full, empty = ends
     channel._room = room
     channel._freed.clear()
@@ -263,7 +263,7 @@ def _set_ends(channel: Channel[Any], ends: tuple[Any, ...], now: int) -> None:
     channel._empty = empty
 
 
-def _level(channel: Channel[Any], now: int) -> tuple[int, int, tuple[Any, ...]]:
+def _level(channel: AnyChannel, now: int) -> tuple[int, int, tuple[Plain, ...]]:
     """How many words of a channel can be seen, how many places are free, and when and for what the others will be."""
     later = []
     for at, _ in reversed(channel._items):
@@ -274,7 +274,7 @@ def _level(channel: Channel[Any], now: int) -> tuple[int, int, tuple[Any, ...]]:
     return len(channel._items) - len(later), room, (tuple(later[::-1]), *ends)
 
 
-def _set_level(channel: Channel[Any], level: int, room: int, rest: tuple[Any, ...], now: int) -> None:
+def _set_level(channel: AnyChannel, level: int, room: int, rest: tuple[Plain, ...], now: int) -> None:
     later, *ends = rest
     _set_ends(channel, (room, *ends), now)
     channel._items.clear()
@@ -282,21 +282,21 @@ def _set_level(channel: Channel[Any], level: int, room: int, rest: tuple[Any, ..
     channel._items.extend([(now + at, False) for at in later])
 
 
-def _lanes(free: Sequence[int], now: int) -> tuple[Any, ...]:
+def _lanes(free: Sequence[int], now: int) -> tuple[Plain, ...]:
     """From when lanes are free, and in which order they became so: of those of the past, that alone counts."""
     if len(free) == 1:
         return _clipped(free, now)
     return _clipped(free, now), tuple(sorted(range(len(free)), key=free.__getitem__))
 
 
-def _lanes_again(found: tuple[Any, ...], now: int) -> list[int]:
+def _lanes_again(found: tuple[Plain, ...], now: int) -> list[int]:
     if len(found) == 1:
         return [now + found[0]]
     free, order = found
     return [now + at if at else now - len(free) + order.index(lane) for lane, at in enumerate(free)]
 
 
-def _of_tokens(tokens: Tokens, now: int) -> tuple[Any, ...]:
+def _of_tokens(tokens: Tokens, now: int) -> tuple[Plain, ...]:
     """The tokens that are left or waited for, by number."""
     found = []
     for number in sorted(tokens._channels):
@@ -306,7 +306,7 @@ def _of_tokens(tokens: Tokens, now: int) -> tuple[Any, ...]:
     return tuple(found)
 
 
-def _set_tokens(tokens: Tokens, found: tuple[Any, ...], now: int) -> None:
+def _set_tokens(tokens: Tokens, found: tuple[Plain, ...], now: int) -> None:
     for channel in tokens._channels.values():
         channel._items.clear()
         channel._empty = None

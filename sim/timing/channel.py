@@ -152,6 +152,10 @@ class Channel(Generic[T]):
         return len(self._items)
 
 
+AnyChannel = Channel[Any]
+"""A channel of whatever items."""
+
+
 class Recorded(Channel[T]):
     """A channel that keeps all items that were put into it, in order: for a run that is checked."""
 
@@ -169,13 +173,13 @@ class Recorded(Channel[T]):
         super().put(seen, item, places)
 
 
-def _freeze_channels(value: dict[int, Channel[Any]], frame: Frame) -> tuple[tuple[int, Frozen], ...]:
+def _freeze_channels(value: dict[int, AnyChannel], frame: Frame) -> tuple[tuple[int, Frozen], ...]:
     """The state of the channels that are in use: an empty one is as good as none."""
     return tuple((number, freeze({"": value[number]}, frame)) for number in sorted(value) if value[number].used)
 
 
-def _thaw_channels(plain: tuple[tuple[int, Frozen], ...], frame: Frame) -> dict[int, Channel[Any]]:
-    made: dict[int, Channel[Any]] = {number: Channel(UNBOUNDED) for number, _ in plain}
+def _thaw_channels(plain: tuple[tuple[int, Frozen], ...], frame: Frame) -> dict[int, AnyChannel]:
+    made: dict[int, AnyChannel] = {number: Channel(UNBOUNDED) for number, _ in plain}
     for number, frozen in plain:
         restore({"": made[number]}, frame, frozen)
     return made

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from acortex.sim.chip.groups import GroupTimes
 from acortex.sim.timing.canonical import Canonical, Plan
-from acortex.sim.timing.channel import Channel
+from acortex.sim.timing.channel import AnyChannel, Channel
 from acortex.sim.timing.controller import Controller
 from acortex.sim.timing.kernel import Kernel
 from acortex.sim.timing.record import Record
@@ -35,7 +35,7 @@ class Subject:
     signatures: Signatures
 
     @cached_property
-    def words(self) -> list[Channel[Any]]:
+    def words(self) -> list[AnyChannel]:
         """The channels of words that nothing tells apart."""
         return [self.channels[name] for name in ("words", "operand", "codes", "results")]
 

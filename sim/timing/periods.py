@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from acortex.sim.timing.channel import Channel
+from acortex.sim.timing.buffers import Buffer
+from acortex.sim.timing.channel import AnyChannel
 from acortex.sim.timing.kernel import IDLE
 from acortex.sim.timing.looks import Look, Subject
+from acortex.sim.timing.memory import Reader
 from acortex.sim.timing.record import Repeat
 from acortex.sim.timing.unit import Agent
 
@@ -20,8 +21,9 @@ class Periods:
 
     def __init__(self, subject: Subject) -> None:
         self._subject = subject
-        self._buffer: Any = subject.agents["buffer"]
-        self._reader: Any = subject.agents["read"]
+        buffer, reader = subject.agents["buffer"], subject.agents["read"]
+        assert isinstance(buffer, Buffer) and isinstance(reader, Reader)
+        self._buffer, self._reader = buffer, reader
         self._operands = subject.agents["operand"]
         self._columns: dict[str, tuple[int, list[NDArray[np.int64]]]] = {}
 
@@ -64,14 +66,15 @@ class Periods:
                 return False
         return True
 
-    def _filling(self, channel: Channel[Any], before: Sequence[int], after: Sequence[int], a: Look, b: Look) -> int:
+    def _filling(self, channel: AnyChannel, before: Sequence[int], after: Sequence[int], a: Look, b: Look) -> int:
         """How many periods a queue allows that fills or drains steadily, never so near an end that it is noticed.
 
         What takes must find all that it takes in a period there as the period begins; what gives, all its room.
         """
         buffer = self._buffer
         if channel is self._subject.words[0] and self._reader._receiver is channel and not buffer._keep:
-            giver, need = self._reader, max(buffer._new[-buffer.remaining :], default=0) if buffer.remaining else 0
+            giver: Agent = self._reader
+            need = max(buffer._new[-buffer.remaining :], default=0) if buffer.remaining else 0
         elif channel is self._subject.words[1]:
             giver, need = self._operands, 1
         else:
@@ -120,7 +123,7 @@ class Periods:
                 agent.look_at = agent.remaining - (agent.row - agent.place() if within else 1)
 
 
-def _fill(channel: Channel[Any], words: int, room: int, now: int) -> None:
+def _fill(channel: AnyChannel, words: int, room: int, now: int) -> None:
     """Adds words that have been there since long to a channel, or takes some."""
     for _ in range(-words):
         channel._items.popleft()

@@ -14,12 +14,12 @@ Nothing is moved in time: the clock of the chip stands still, and the record not
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from acortex.sim.timing import totals
 from acortex.sim.timing.canonical import set_context
 from acortex.sim.timing.kernel import Alarm
 from acortex.sim.timing.looks import Look, Subject
+from acortex.sim.timing.memory import Reader
 from acortex.sim.timing.passages import Passages
 from acortex.sim.timing.periods import Periods
 from acortex.sim.timing.snapshot import NEVER
@@ -53,7 +53,9 @@ class Skipper:
         agents = subject.agents
         self._paces = [agents["buffer"], agents["vector"], agents["host_in"]]
         self._buffer, self._vector = agents["buffer"], agents["vector"]
-        self._reader: Any = agents["read"]
+        reader = agents["read"]
+        assert isinstance(reader, Reader)
+        self._reader = reader
         self._alarm = Alarm(subject.kernel, -2, self._look)
         self._at_mark = False
         self._missed = self._marked = 0

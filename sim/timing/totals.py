@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -122,21 +122,21 @@ class Totals:
         tally.clear()
         contexts = np.array(self._walk.contexts, dtype=np.int64).reshape(-1, 4)[done.serial - self._walk.first]
         layer, inference = contexts[:, 1], contexts[:, 2]
-        for key, events, count in _grouped((done.kind, layer, inference), done.events, done.counted):
-            tally.events[key], tally.counts[key] = events, count
+        for kind, of, one, events, count in _grouped((done.kind, layer, inference), done.events, done.counted):
+            tally.events[kind, of, one], tally.counts[kind, of, one] = events, count
         spanning = np.flatnonzero(np.array([unit.spans for unit in self._units])[done.unit])
-        for key, first, last in _spans((layer[spanning], inference[spanning]), done, spanning):
-            tally.layers[key] = [first, last]
+        for of, one, first, last in _spans((layer[spanning], inference[spanning]), done, spanning):
+            tally.layers[of, one] = [first, last]
         loads = np.flatnonzero(done.kind == LOAD)
         each = np.array([self._group(serial).macs for serial in done.serial[loads].tolist()], np.int64)
-        for key, macs in _grouped((layer[loads], inference[loads]), done.events[loads] * each):
-            tally.macs[key] = macs
+        for of, one, macs in _grouped((layer[loads], inference[loads]), done.events[loads] * each):
+            tally.macs[of, one] = macs
         outside = np.flatnonzero(done.kind == HOST_OUT)
         both = np.flatnonzero((done.kind == HOST_IN) | (done.kind == HOST_OUT))
-        for (number,), first, _ in _spans((inference[both],), done, both):
-            tally.inferences[number] = [first, first]
-        for (number,), _, last in _spans((inference[outside],), done, outside):
-            tally.inferences[number][1] = last
+        for one, first, _ in _spans((inference[both],), done, both):
+            tally.inferences[one] = [first, first]
+        for one, _, last in _spans((inference[outside],), done, outside):
+            tally.inferences[one][1] = last
         for unit, serial, first, last, kind, count in _rows(done, spanning):
             tally.do((unit, serial), first, last, ((kind, count),))
 
@@ -197,26 +197,26 @@ def _begins(*columns: Ints) -> Ints:
     return np.flatnonzero(differs)
 
 
-def _sorted(keys: tuple[Ints, ...]) -> tuple[Ints, Ints, list[tuple[int, ...]]]:
-    """An order that brings equal keys together, where each begins in it, and the keys."""
+def _sorted(keys: tuple[Ints, ...]) -> tuple[Ints, Ints, list[list[int]]]:
+    """An order that brings equal keys together, where each begins in it, and the columns of the keys."""
     order = np.lexsort(keys[::-1])
     columns = [key[order] for key in keys]
     at = _begins(*columns)
-    return order, at, list(zip(*(column[at].tolist() for column in columns), strict=True))
+    return order, at, [column[at].tolist() for column in columns]
 
 
-def _grouped(keys: tuple[Ints, ...], *columns: Ints) -> list[Any]:
-    """The sums of columns by key."""
+def _grouped(keys: tuple[Ints, ...], *columns: Ints) -> list[tuple[int, ...]]:
+    """Rows of a key and the sums of columns."""
     order, at, names = _sorted(keys)
     sums = [np.add.reduceat(column[order], at).tolist() if len(at) else [] for column in columns]
-    return list(zip(names, *sums, strict=True))
+    return list(zip(*names, *sums, strict=True))
 
 
-def _spans(keys: tuple[Ints, ...], done: Done, chosen: Ints) -> list[Any]:
-    """The first and the last cycle of each key, of some rows."""
+def _spans(keys: tuple[Ints, ...], done: Done, chosen: Ints) -> list[tuple[int, ...]]:
+    """Rows of a key, its first and its last cycle, of some rows."""
     order, at, names = _sorted(keys)
     if not len(at):
         return []
     lows = np.minimum.reduceat(done.first[chosen][order], at)
     highs = np.maximum.reduceat(done.last[chosen][order], at)
-    return list(zip(names, lows.tolist(), highs.tolist(), strict=True))
+    return list(zip(*names, lows.tolist(), highs.tolist(), strict=True))

@@ -71,6 +71,7 @@ class Walk:
 
     @serial.setter
     def serial(self, serial: int) -> None:
+        """Goes to the instruction at a place."""
         self._at = serial - self.first
 
     @property
