@@ -316,7 +316,7 @@ def add(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     assert dispatch.quantiser is not None and dispatch.other is not None
     first, factor = dispatch.quantiser, dispatch.other.multiplier
     once = replace(first, multiplier=1)
-    return _code_by_code(words, dispatch, lambda a, b: quantise(a * first.multiplier + b * factor, once))
+    return _in_blocks(words, dispatch, lambda a, b: quantise(a * first.multiplier + b * factor, once))
 
 
 @_means("mul", _vector_flow(2))
@@ -324,7 +324,7 @@ def mul(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     """(a - zero_a) * (b - zero_b), quantised: uint8 of shape (words, 64)."""
     quantiser = dispatch.quantiser
     assert quantiser is not None
-    return _code_by_code(words, dispatch, lambda a, b: quantise(a * b, quantiser))
+    return _in_blocks(words, dispatch, lambda a, b: quantise(a * b, quantiser))
 
 
 @_means("requant", _vector_flow(1))
@@ -332,7 +332,7 @@ def requant(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     """`a` less `zero_a`, quantised: uint8 of shape (words, 64)."""
     quantiser = dispatch.quantiser
     assert quantiser is not None
-    return _code_by_code(words, dispatch, lambda a: quantise(a, quantiser))
+    return _in_blocks(words, dispatch, lambda a: quantise(a, quantiser))
 
 
 def _cell_flow(taken: Callable[[Dispatch], int]) -> Callable[[Dispatch, Shape | None], Flow]:
@@ -392,8 +392,11 @@ def get_state(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     return np.concatenate((quantise(words, dispatch.quantiser), words.astype(np.int64)), axis=-2)
 
 
-def _code_by_code(words: Array, dispatch: Dispatch, function: Callable[..., Array]) -> Array:
-    """Codes, uint8 of shape (words, 64), of what arrives and of the operands behind it, each less its zero code."""
+def _in_blocks(words: Array, dispatch: Dispatch, function: Callable[..., Array]) -> Array:
+    """Codes, uint8 of shape (words, 64), of what arrives and of the operands behind it, each less its zero code.
+
+    By a table of codes, else a block of words at a time.
+    """
     names = ("zero_a", "zero_b") if moves(dispatch).operands else ("zero_a",)
     zeros = [getattr(dispatch.ops, name, 0) for name in names]
     return mapped(function, np.split(words, len(zeros), axis=-2), zeros)

@@ -261,8 +261,10 @@ class LayerGraph:
 
     `host_nodes` names what the host does after the outputs (Softmax, ArgMax); `warnings` is what its maker wants to be
     known. `samples` and `labels` are the network's own data, in the form of `--input`. `unread` are inputs of the model
-    that nothing reads: they lie in no map, and cost a program nothing. Of a `weightless` one all weights are 0, and its
-    quantisers hold placeholders: it has the time and energy of the network, and not its values.
+    that nothing reads: they lie in no map, and cost a program nothing. With `own_quantisers` a layer's quantiser is set
+    though another layer's has the same numbers, so that instructions do not depend on weights. Of a `weightless` one
+    all weights are 0, and its quantisers hold placeholders: it has the time and energy of the network, and not its
+    values.
     """
 
     name: str
@@ -275,6 +277,7 @@ class LayerGraph:
     labels: Array | None = None
     warnings: tuple[str, ...] = ()
     unread: tuple[Port, ...] = ()
+    own_quantisers: bool = False
     weightless: bool = False
 
 

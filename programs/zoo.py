@@ -175,7 +175,7 @@ def graph(one: Entry, bits: int = 4, weights: bool = True) -> LayerGraph:
         outputs = tuple(replace(port, encode="codes", dtype="uint8") for port in found.outputs)
         found = replace(found, inputs=inputs, outputs=outputs)
     if data is None:
-        return replace(found, warnings=())
+        return replace(found, warnings=(), own_quantisers=True)
     return replace(found, samples={found.inputs[0].name: data.samples}, labels=data.labels)
 
 

@@ -25,7 +25,7 @@ BLOCK = 1 << 18
 def mapped(function: Callable[..., Array], parts: Sequence[Codes], zeros: Sequence[int]) -> Codes:
     """What a function of one or two arrays of codes, each less its zero code, makes of them: uint8 of their shape.
 
-    The function takes whole numbers and gives codes, of one shape, and does the same at every place.
+    The function takes whole numbers and gives codes, in any type, of one shape, and does the same at every place.
     """
     if len(parts) == 1:
         return _looked_up(parts[0], function(np.arange(256) - zeros[0]))
@@ -37,9 +37,9 @@ def mapped(function: Callable[..., Array], parts: Sequence[Codes], zeros: Sequen
     return _looked_up(first * np.uint8(FEW) + second, table)
 
 
-def _looked_up(codes: Codes, table: Codes) -> Codes:
+def _looked_up(codes: Codes, table: Array) -> Codes:
     """The entries of a table of 256, by code. Python's own table of bytes is five times as fast as an index."""
-    made = bytearray(codes).translate(table.tobytes())
+    made = bytearray(codes).translate(table.astype(np.uint8).tobytes())
     return np.frombuffer(made, dtype=np.uint8).reshape(codes.shape)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Hashable, Iterable, Iterator
 from dataclasses import replace
 
 from acortex.isa.arithmetic.quantisers import UNITY
@@ -44,6 +44,7 @@ class PassWriter:
         """Whether no two groups meet on a bus, so that all are connected from the beginning."""
         self.numbers = {matrix: number for number, matrix in enumerate(matrices(plan.passes))}
         """The group of each matrix."""
+        self.own_quantisers = plan.graph.own_quantisers
         self.quantisers = Registers(len(KINDS["quantiser"].registers))
 
     def lines(self, step: Pass, waits: dict[str, list[str]]) -> Iterator[str]:
@@ -70,7 +71,7 @@ class PassWriter:
             yield from self._cell(step.cell)
         yield from self._write(step.sink, multiply is None or step.to_vector, waits.get("write", ()))
         if step.state is not None and step.cell is not None:
-            q = yield from self._quantiser(step.state[1])
+            q = yield from self._quantiser(step.state[1], owner=step.state[1])
             yield line("getstate", f"{q}, {step.cell.words}, {step.cell.state}")
             yield from self._write(step.state[0], True)
 
@@ -83,7 +84,7 @@ class PassWriter:
         yield line("write", f"d2{how}")
 
     def _cell(self, cell: Cell) -> Iterator[str]:
-        q = yield from self._quantiser(cell.out)
+        q = yield from self._quantiser(cell.out, owner=cell.out)
         gates = yield from self._quantiser(cell.gates)
         first = ", first=yes" if cell.first else ""
         reset = ", reset=yes" if cell.kind == "gru_linear" else ""
@@ -129,8 +130,14 @@ class PassWriter:
             return self._quantiser(code)
         return self._quantiser(replace(code, multiplier=1), constants=f"c{self.numbers[multiply.matrix]}")
 
-    def _quantiser(self, code: Code, multiplier: int | None = None, constants: str = "") -> Setting:
-        """A register that holds a quantiser; set here unless it was set before in this turn of the loop."""
+    def _quantiser(
+        self, code: Code, multiplier: int | None = None, constants: str = "", owner: Hashable = None
+    ) -> Setting:
+        """A register that holds a quantiser; set here unless it was set before in this turn of the loop.
+
+        One whose numbers depend on the network's has an `owner`. Where the graph says so, it shares no register with
+        one of another owner.
+        """
         multiplier = one(code.multiplier) if multiplier is None else multiplier
         more = named(zero=(code.zero, 0), low=(code.low, 0), high=(code.high, 15))
         # Where nothing lies below the zero code, `relu` says so, and changes nothing: the clip does the same.
@@ -139,7 +146,7 @@ class PassWriter:
         settings = [("quant", f"{multiplier}, {code.shift}{more}{activation}")]
         settings += [("gain", str(code.gain))] if code.gain != UNITY else []
         settings += [("tune", constants)] if constants else []
-        register, known = self.quantisers.hold(tuple(settings))
+        register, known = self.quantisers.hold((owner if self.own_quantisers else None, *settings))
         if not known:
             yield from (line(mnemonic, f"q{register}, {operands}") for mnemonic, operands in settings)
         return f"q{register}"
@@ -163,10 +170,10 @@ class PassWriter:
             yield from self._sum(layer, stage.swapped, words)
         elif isinstance(layer, Mul):
             zero_a, zero_b = (layer.zero_b, layer.zero_a) if stage.swapped else (layer.zero_a, layer.zero_b)
-            q = yield from self._quantiser(layer.code)
+            q = yield from self._quantiser(layer.code, owner=layer.code)
             yield line("mul", f"{q}, {words}" + named(zero_a=(zero_a, 0), zero_b=(zero_b, 0)))
         elif isinstance(layer, Requant):
-            q = yield from self._quantiser(layer.code)
+            q = yield from self._quantiser(layer.code, owner=_owner(layer.code))
             yield line("requant", f"{q}, {words}" + named(zero_a=(layer.zero_a, 0)))
         else:
             yield from self._pool(layer, stage)
@@ -174,9 +181,9 @@ class PassWriter:
     def _sum(self, layer: Add, swapped: bool, words: int) -> Iterator[str]:
         sides = [(layer.multiplier_a, layer.zero_a), (layer.multiplier_b, layer.zero_b)]
         (arriving, zero_a), (other, zero_b) = reversed(sides) if swapped else sides
-        q = yield from self._quantiser(layer.code, arriving)
+        q = yield from self._quantiser(layer.code, arriving, owner=layer.code)
         alone = Code(high=layer.code.high, activation="relu")  # of this one the multiplier alone counts
-        factor = yield from self._quantiser(alone, other)
+        factor = yield from self._quantiser(alone, other, owner=(layer.code, "alone"))
         yield line("add", f"{q}, {factor}, {words}" + named(zero_a=(zero_a, 0), zero_b=(zero_b, 0)))
 
     def _pool(self, layer: Pool, stage: VectorStage) -> Iterator[str]:
@@ -189,7 +196,7 @@ class PassWriter:
                        dilation_x=(g.dilation_x, 1))  # fmt: skip
         yield line("window", f"w1, {g.kernel_y}, {g.kernel_x}, {stage.width}{steps}")
         yield line("border", f"w1, {g.rows}, {g.columns}" + named(top=(g.top, 0), left=(g.left, 0)))
-        q = yield from self._quantiser(layer.code)
+        q = yield from self._quantiser(layer.code, owner=_owner(layer.code))
         inside = ", inside=yes" if layer.inside else ""
         yield line("pool", f"d3, w1, {q}, mode={layer.mode}{inside}")
 
@@ -234,6 +241,11 @@ class PassWriter:
         if sink.whole:
             axes = _merged(axes)
         yield from self._walk(register, layout, sink.word, axes)
+
+
+def _owner(code: Code) -> Code | None:
+    """What a quantiser belongs to: its code, unless it leaves codes as they are whatever the network's numbers."""
+    return None if (one(code.multiplier), code.shift) == (1, 0) else code
 
 
 def _is_plain(source: Source, multiply: Multiply) -> bool:

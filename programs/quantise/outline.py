@@ -1,15 +1,13 @@
 """A layer graph without weights: the sizes of a network, for what looks at no value, such as its time and energy.
 
 Instructions decide the time of a run, and of what weights become they show two things: which quantisers are set anew,
-since a register that holds the same numbers is not, and a few choices of layers. An outline has quantisers that all
-differ, as those of float weights do; `instructions_are_fixed` refuses networks whose layers depend on their numbers.
+since a register that holds the same numbers is not, and a few choices of layers. A graph with `own_quantisers`, as an
+outline is, shares none by chance; `instructions_are_fixed` refuses networks whose layers depend on their numbers.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import count
-from typing import TypeVar
 
 import numpy as np
 
@@ -18,15 +16,13 @@ from acortex.programs.quantise.calibration import Levels, Statistics
 from acortex.programs.quantise.codings import Codings
 from acortex.programs.quantise.layers import Quantiser, layer_graph
 from acortex.programs.quantise.recurrent import unweighted_lstm
-from acortex.programs.steps import CopyStep, FloatGraph, PoolStep, ProductStep, RecurrentStep, Step
+from acortex.programs.steps import FloatGraph, PoolStep, ProductStep, RecurrentStep, Step
 
 NEVER_NEGATIVE = ("relu", "sigmoid", "hardsigmoid")
 """Activations of which nothing below 0 comes."""
 
-FIRST, LAST = 2, 1 << 16
-"""Multipliers of quantisers that differ; 1 belongs to those that leave codes as they are."""
-
-AnyLayer = TypeVar("AnyLayer", bound=g.Layer)
+PLACEHOLDER = 2
+"""A multiplier of codes that are not left as they are."""
 
 
 def outline(graph: FloatGraph, bits: int) -> g.LayerGraph:
@@ -42,39 +38,24 @@ def outline(graph: FloatGraph, bits: int) -> g.LayerGraph:
             # Two steps, so that the columns have constants of their own, as float weights give them.
             statistics.levels[step.name] = Levels(weights, 1.0 + np.arange(columns) % 2, np.ones(columns))
     made = layer_graph(_Outliner(graph, statistics, Codings(graph, statistics, "minmax", 100.0)))
-    return replace(made, weightless=True)
+    return replace(made, own_quantisers=True, weightless=True)
 
 
 class _Outliner(Quantiser):
-    """Makes layers without weights, each of whose quantisers has numbers that no other one has."""
-
-    def __init__(self, graph: FloatGraph, statistics: Statistics, codings: Codings) -> None:
-        super().__init__(graph, statistics, codings)
-        self._numbers = count()
+    """Makes layers without weights, each of the kind and with the constants that float weights give it."""
 
     def layers(self, step: Step) -> tuple[g.Layer, ...]:
-        """The layers of a step, with quantisers of their own."""
+        """The layers of a step."""
         if isinstance(step, RecurrentStep):
-            made = self.sequence(step, unweighted_lstm)
-            return (replace(made, out=self._own(made.out)),)
-        return tuple(self._apart(step, layer) for layer in super().layers(step))
+            return (self.sequence(step, unweighted_lstm),)
+        return tuple(map(_scaled_mean, super().layers(step)))
 
-    def _apart(self, step: Step, layer: AnyLayer) -> AnyLayer:
-        """A layer with a quantiser that depends on the weights; one that leaves codes as they are is shared."""
-        if isinstance(layer, g.Add):
-            return replace(layer, multiplier_a=self._number(), multiplier_b=self._number())
-        kept = isinstance(step, CopyStep) and step.exact
-        if isinstance(layer, g.Mul | g.Requant) and not kept:
-            return replace(layer, code=self._own(layer.code))
-        if isinstance(layer, g.Pool) and layer.mode == "average":
-            return replace(layer, code=self._own(layer.code))
-        return layer
 
-    def _own(self, code: g.Code) -> g.Code:
-        return replace(code, multiplier=self._number())
-
-    def _number(self) -> int:
-        return FIRST + next(self._numbers) % (LAST - FIRST)
+def _scaled_mean(layer: g.Layer) -> g.Layer:
+    """A mean in another coding than that of its source, as float weights make it; other layers as they are."""
+    if isinstance(layer, g.Pool) and layer.mode == "average":
+        return replace(layer, code=replace(layer.code, multiplier=PLACEHOLDER))
+    return layer
 
 
 def instructions_are_fixed(graph: FloatGraph) -> bool:

@@ -59,6 +59,13 @@ def test_what_is_looked_up_may_be_written_to() -> None:
     assert made.all()
 
 
+@pytest.mark.parametrize("top", [FEW, 256])
+def test_codes_may_come_in_a_wider_type(top: int) -> None:
+    first, second = codes(0, top, 3, 64), codes(1, top, 3, 64)
+    np.testing.assert_array_equal(mapped(np.minimum, [first, second], [0, 0]), np.minimum(first, second))
+    np.testing.assert_array_equal(mapped(lambda a: a, [first], [0]), first)
+
+
 def test_no_codes_are_no_codes() -> None:
     empty = np.zeros((0, 64), np.uint8)
     assert mapped(lambda a, b: (a + b).astype(np.uint8), [empty, empty], [0, 0]).shape == (0, 64)
