@@ -13,12 +13,13 @@ from click.testing import CliRunner
 
 from acortex.programs.convolution import Convolution
 from acortex.programs.shipped import FOLDER
-from acortex.tools import benchmarks, measuring, user_benchmarks
+from acortex.tools import benchmarks, measuring, skip_benchmarks, user_benchmarks
 from acortex.tools.cli import cli
 from acortex.tools.measuring import Benchmark, best, python, with_bytecode
 
 ROWS = [
     "core_events", "array_operations", "simpy_interface", "trace_cost", "trace_bytes_per_event", "scaling_exponent",
+    "skip_letters_mlp", "skip_lstm", "run_lstm", "trace_lstm",
     "values_conv", "values_letters_mlp", "values_alone_letters_mlp", "values_lstm", "values_alone_lstm",
     "batch_letters_mlp", "compile_letters_mlp", "compile_lstm", "memory_lstm", "assembler_lines", "startup",
     "cli_lstm", "first_event",
@@ -29,6 +30,8 @@ ROWS = [
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same measurements on layers of a few positions, and on small networks."""
     monkeypatch.setattr(benchmarks, "BENCH", Convolution(6, 64, 64))
+    monkeypatch.setattr(skip_benchmarks, "REACHES", {"letters_mlp": 1.0, "lstm": 1.0})
+    monkeypatch.setattr(skip_benchmarks, "WHOLE", "lstm")
     monkeypatch.setattr(user_benchmarks, "LARGE", ("letters_mlp", "lstm"))
     monkeypatch.setattr(user_benchmarks, "BATCH", "letters_mlp")
     monkeypatch.setattr(user_benchmarks, "TIMED", "lstm")
