@@ -22,7 +22,7 @@ from acortex.isa.operands import ACTIVATIONS, AGENTS, HOST_COUNT, NO_LOOP, PACKE
 from acortex.isa.program import Program
 from acortex.isa.rules import ProgramError as ProgramError
 from acortex.isa.rules import Rule
-from acortex.isa.table import ROWS, InstructionRow, Operand
+from acortex.isa.table import ROWS, InstructionRow
 
 Register = TypeVar("Register")
 
@@ -174,7 +174,7 @@ class Sequencer:
 
     def _dispatch(self, ops: Any) -> Dispatch:
         row = self._row
-        names = row.by_name
+        needs = _NEEDS[row.mnemonic]
         return Dispatch(
             self.pc,
             row,
@@ -182,20 +182,19 @@ class Sequencer:
             AGENTS[ops.agent] if row.agent == "any" else row.agent,
             self.layer,
             self.inference,
-            self._named(self.streams, ops.stream, "stream d") if "stream" in names else None,
-            self._named(self.quantisers, ops.quantiser, "quantiser q") if "quantiser" in names else None,
-            self._second(ops, names),
-            self._named(self.windows, ops.window, "window w") if "window" in names else None,
-            self._group(ops) if "group" in names else -1,
+            self._named(self.streams, ops.stream, "stream d") if needs.stream else None,
+            self._named(self.quantisers, ops.quantiser, "quantiser q") if needs.quantiser else None,
+            self._second(ops, needs) if needs.second else None,
+            self._named(self.windows, ops.window, "window w") if needs.window else None,
+            self._group(ops) if needs.group else -1,
             self.serial,
         )
 
-    def _second(self, ops: Any, names: Mapping[str, Operand]) -> Quantiser | None:
-        """The other quantiser of an instruction that names two, and has use for it."""
-        name = next((name for name, one in names.items() if one.kind.name == "quantiser" and name != "quantiser"), None)
-        if name is None or ("every" in names and not ops.every):
+    def _second(self, ops: Any, needs: _Needs) -> Quantiser | None:
+        """The other quantiser of an instruction that names two, where it has use for it."""
+        if needs.every and not ops.every:
             return None
-        return self._named(self.quantisers, getattr(ops, name), "quantiser q")
+        return self._named(self.quantisers, getattr(ops, needs.second), "quantiser q")
 
     def _named(self, registers: dict[int, Register], number: int, kind: str) -> Register:
         if number not in registers:
@@ -322,6 +321,26 @@ class GroupPlan:
     rects: tuple[tuple[int, int, int, int], ...]
     pcs: tuple[int, ...] = ()
 
+
+class _Needs(NamedTuple):
+    """Which registers an instruction names; `second` is the operand that names another quantiser, "" for none."""
+
+    stream: bool
+    quantiser: bool
+    second: str
+    every: bool
+    window: bool
+    group: bool
+
+
+def _needs(row: InstructionRow) -> _Needs:
+    names = row.by_name
+    other = (name for name, one in names.items() if one.kind.name == "quantiser" and name != "quantiser")
+    found = ("stream" in names, "quantiser" in names, next(other, ""), "every" in names)
+    return _Needs(*found, "window" in names, "group" in names)
+
+
+_NEEDS = {row.mnemonic: _needs(row) for row in ROWS}
 
 _SETTERS = {"stream d": "base", "quantiser q": "quant", "window w": "window"}
 

@@ -12,15 +12,18 @@ from numpy.typing import NDArray
 from acortex.sim.chip.groups import GroupTimes
 from acortex.sim.chip.prices import INDEX
 from acortex.sim.timing.array import SWITCHES
-from acortex.sim.timing.handovers import CAUSES
+from acortex.sim.timing.handovers import ACCESSES, CAUSES
 from acortex.sim.timing.kernel import IDLE
-from acortex.sim.timing.memory import READ, WRITE, Client
+from acortex.sim.timing.memory import Client
 from acortex.sim.timing.record import Record, Table, Weighed, gathered
 from acortex.sim.timing.tally import Tally
 from acortex.sim.timing.unit import Unit
 from acortex.sim.timing.walk import Walk
 
 Ints = NDArray[np.int64]
+
+GRANTED = [INDEX[name] for name in ACCESSES]
+"""The kinds of events that are accesses to main memory. One begins in the cycle of its grant."""
 
 SWITCH_KINDS = list(SWITCHES.values())
 LOAD, HOST_IN, HOST_OUT = INDEX["vmm.load"], INDEX["host.in"], INDEX["host.out"]
@@ -95,7 +98,7 @@ class Totals:
 
     def _grant(self, record: Record, table: Table) -> None:
         """Notes the cycles of grants, which come in order: a unit carries out one instruction after the other."""
-        granted = np.flatnonzero((table.kind == READ) | (table.kind == WRITE))
+        granted = np.flatnonzero(np.isin(table.kind, GRANTED))
         begins, ends = (np.searchsorted(granted, edge) for edge in record.ranges())
         came = record.instances(0, len(record.entries))
         rows, owner = gathered(begins[came.pieces], ends[came.pieces])
