@@ -139,6 +139,12 @@ class Loader(Agent):
             self._samples.order.put(end, self._lane, places=0)
         self._macs += group.macs
 
+    def restored(self) -> None:
+        """Names the instruction again that the frames to come wait for."""
+        super().restored()
+        if self.current is not None and not self._syncs and not self._switches:
+            self._frame._loading = self.context
+
     def flush(self) -> None:
         """Books the instruction's multiply-accumulates, too."""
         if self._macs:
