@@ -38,7 +38,6 @@ LEAST = 12
 KEPT = 4
 """How many states of one form are kept to look for a period among."""
 
-
 LONGEST = 1 << 18
 """The most events of the log before what was seen is forgotten."""
 
@@ -87,8 +86,7 @@ class Skipper:
 
     def __init__(self, chip: TimedChip, walk: Walk, record: Record, signatures: Signatures) -> None:
         self._chip, self._walk, self._record = chip, walk, record
-        self._kernel = chip.kernel
-        self._groups = chip.groups
+        self._kernel, self._groups = chip.kernel, chip.groups
         self._signatures = signatures
         agents = chip.agents
         words, operand = chip.channel("words"), chip.channel("operand")
@@ -101,9 +99,8 @@ class Skipper:
         self._alarm = Alarm(chip.kernel, -2, self._look)
         self._at_mark = False
         self._seen: dict[object, list[Look]] = {}
-        self._serial = -1
+        self._serial, self._failed = -1, 0
         self._prints: set[tuple[int, ...]] = set()
-        self._failed = 0
         self._numbers: dict[object, int] = {}
         self._states: list[Canonical] = []
         self._memo: defaultdict[object, list[Passage]] = defaultdict(list)
@@ -174,6 +171,21 @@ class Skipper:
     # What is seen -----------------------------------------------------------------------------------------------
 
     def _look(self, now: int) -> None:
+        """Looks and skips; a user who interrupts that leaves the run as it was before."""
+        record, entries = self._record, self._record.cut()
+        offset = record.offset
+        accounted = [(unit.since, unit.cause, unit.context) for unit in self._units]
+        try:
+            self._see(now)
+        except KeyboardInterrupt:
+            record.offset = offset
+            del record.entries[entries:]
+            for unit, before in zip(self._units, accounted, strict=True):
+                unit.since, unit.cause, unit.context = before
+                unit.attach(record.log)
+            raise
+
+    def _see(self, now: int) -> None:
         offset = self._record.offset
         state = self._plan.take(now, self._walk.serial)
         since = [unit.since + offset for unit in self._units]

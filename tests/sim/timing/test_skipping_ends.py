@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
-from timed_chips import Runs, of_ours
+from timed_chips import Kept, Runs, of_ours
 
 from acortex.isa import assemble_file
 from acortex.programs import zoo
 from acortex.sim.run import run
 from acortex.sim.timing import skipping
+from acortex.sim.timing.canonical import Plan
 from acortex.sim.timing.kernel import Kernel
+from acortex.sim.timing.record import Record
 from acortex.sim.timing.skipping import Skipper
+from acortex.sim.timing.unit import Unit
+from acortex.sim.timing.wiring import unit_paths
 from judge.aimed import (
     CONTENDED,
     Aim,
@@ -63,6 +70,104 @@ def test_with_a_limit_of_cycles_nothing_is_skipped_and_all_is_the_same() -> None
         assert not other.skipped.events
 
 
+# Interrupts -----------------------------------------------------------------------------------------------------------
+
+
+def interrupted(runs: Runs, tick: Callable[[], None] | None) -> tuple[Kept, dict[str, Any]]:
+    """The rows and the report of a run that is interrupted."""
+    kept = Kept()
+    chip = runs.new([kept], skip=True)
+    cycles = chip.run(None, tick)
+    assert chip.interrupted and chip.stopped
+    return kept, runs.report(chip, cycles)
+
+
+def consistent(runs: Runs, kept: Kept, report: dict[str, Any]) -> None:
+    """Fails where the rows of a part are not the first of the whole run, or its sums not those of its rows."""
+    whole = seen(runs, False).rows[0].T.tolist()
+    events, waits = kept.rows
+    assert events == whole[: len(events)]
+    assert report["cycles"] >= max(start + duration for start, duration, *_ in events + waits)
+    for number, path in enumerate(unit_paths(runs.chip)):
+        unit, mine = report["utilisation"][path], [row for row in events if row[2] == number]
+        assert unit["busy"] == sum(row[1] for row in mine), path
+        assert unit["waiting"] == sum(row[1] for row in waits if row[2] == number), path
+        assert unit["busy"] + unit["waiting"] + unit["idle"] == report["cycles"], path
+        assert min(unit.values()) >= 0, path
+
+
+class Calls:
+    """Counts calls, and in one of them interrupts the run as a user does it."""
+
+    def __init__(self, at: int = 0) -> None:
+        self.count, self.at = 0, at
+
+    def __call__(self, *_: object) -> None:
+        """Counts a call."""
+        self.count += 1
+        if self.count == self.at:
+            signal.raise_signal(signal.SIGINT)
+
+    def some(self) -> list[int]:
+        """The first call, the last, and some between them."""
+        assert self.count
+        return sorted({1, *(self.count * part // 6 for part in range(1, 7))} - {0})
+
+
+@pytest.fixture
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between two ticks there are few steps."""
+    drain = Kernel.drain
+    monkeypatch.setattr(Kernel, "drain", lambda self, limit, every, tick: drain(self, limit, 16, tick))
+
+
+@pytest.mark.parametrize("name", ["conv3x3", "in_flight", "pipeline"])
+@pytest.mark.usefixtures("often")
+def test_an_interrupt_leaves_a_part_of_the_run(name: str) -> None:
+    runs, ticks = of_ours(name, inferences=12), Calls()
+    runs.new(skip=True).run(None, ticks)
+    for at in ticks.some():
+        consistent(runs, *interrupted(runs, Calls(at)))
+
+
+MIDDLE: tuple[tuple[Any, str], ...] = (
+    (Plan, "take"),
+    (Plan, "give"),
+    (Record, "first_waits"),
+    (Unit, "restored"),
+    (Skipper, "_times"),
+    (Skipper, "_repeat"),
+    (Skipper, "_set_up"),
+    (skipping, "_fill"),
+)
+"""What a look calls, and what may be interrupted there."""
+
+
+@contextmanager
+def calling(owner: Any, name: str, calls: Calls) -> Iterator[None]:
+    """Has a function call another before it begins."""
+    called = getattr(owner, name)
+
+    def also(*given: Any) -> Any:
+        calls()
+        return called(*given)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(owner, name, also)
+        yield
+
+
+@pytest.mark.parametrize(("owner", "name"), MIDDLE, ids=[name for _, name in MIDDLE])
+def test_an_interrupt_in_the_middle_of_a_look_leaves_a_part_of_the_run(owner: Any, name: str) -> None:
+    runs, calls = rings(3, 40, 30, ()).runs(), Calls()
+    with calling(owner, name, calls):
+        runs.new(skip=True).run()
+    for at in calls.some():
+        with calling(owner, name, Calls(at)):
+            kept, report = interrupted(runs, None)
+        consistent(runs, kept, report)
+
+
 # What is kept, and forgotten ------------------------------------------------------------------------------------------
 
 RUNS: dict[str, Callable[[], Runs]] = {
@@ -72,13 +177,6 @@ RUNS: dict[str, Callable[[], Runs]] = {
     "rows": lambda: of_ours("pipeline", inferences=12),
     "deadlock": lambda: stuck(60).runs(),
 }
-
-
-@pytest.fixture
-def often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Between two ticks there are few steps."""
-    drain = Kernel.drain
-    monkeypatch.setattr(Kernel, "drain", lambda self, limit, every, tick: drain(self, limit, 16, tick))
 
 
 @pytest.mark.parametrize("longest", [50, 500])
