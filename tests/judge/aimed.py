@@ -15,7 +15,14 @@ from acortex.sim.chip.specs import load_chip
 CONTENDED = ("memory.ports=2", "memory.banks=4", "memory.bank_cycles=7", "memory.access_cycles=2")
 """Settings of a chip on which accesses find their banks taken."""
 
+BUSY = (
+    "memory.ports=2", "memory.banks=3", "memory.bank_cycles=5", "memory.access_cycles=2", "buses.down_lanes=2",
+    "arrays.overlap_loads=true", "controller.queue_depth=2", "vector.queue_words=4", "buffer.windows=2",
+)  # fmt: skip
+"""Settings under which more is in flight at once, and more has to wait."""
+
 WEIGHTS = {"w": np.ones((64, 64), np.int8), "wide": np.ones((64, 256), np.int8), "tall": np.ones((576, 64), np.int8)}
+WEIGHTS["pair"] = np.ones((64, 128), np.int8)
 """Data never steer time: any weights do."""
 
 GROUPS = """
@@ -28,6 +35,18 @@ rect g1, 1, 0
 program g1, w
 """
 """Two groups of an array each."""
+
+PAIRS = "\n".join(
+    ['.weights w, 64x128, file="a.npz", key=pair']
+    + [
+        f"group g{number}, 64, 128\n"
+        + (f"rect g{number}, {2 * number}, 0\nrect g{number}, {2 * number}, 1" if number % 2 else "")
+        + ("" if number % 2 else f"rect g{number}, {2 * number}, 0, 1, 2")
+        + f"\nprogram g{number}, w"
+        for number in range(2, 8)
+    ]
+)
+"""Six groups of one shape: every other one has its arrays side by side, those of the others share neurons."""
 
 WIDE = """
 .weights w, 64x256, file="a.npz", key=wide
@@ -176,6 +195,12 @@ def rounds(positions: int) -> Aim:
     return Aim(f"{streams}\n{product(positions)}", positions, 4 * positions, groups=WIDE)
 
 
+def rounds_to_vector(positions: int) -> Aim:
+    """The same for the vector agent, which takes the words of each turn as it ends."""
+    body = rounds(positions).body.replace("write d3", f"requant q1, {4 * positions}\nwrite d3, source=vector")
+    return Aim(body.replace("convert q0,", "convert q0, to=vector, positions="), positions, 4 * positions, groups=WIDE)
+
+
 @dataclass(frozen=True)
 class Taps:
     """A window over an image: its size, how it moves, what lies around."""
@@ -257,11 +282,65 @@ def last_differs(count: int, last: int) -> Aim:
     return Aim(f"{body}\n{stream(2, 0, [last])}\n{stream(3, OUT, [last])}\n{product(last)}", 8, 6)
 
 
+def switched(count: int) -> Aim:
+    """The bus is switched to one group after the other, while words pass: equal in time, not in segments."""
+    words = f"{stream(2, 0, [4])}\n{stream(3, OUT, [4])}\nread d2, to=vector\nrequant q1, 4\nwrite d3, source=vector"
+    switches = "connect g2, by=l2, step=1\ndisconnect g2, by=l2, step=1"
+    return Aim(turns(1, count, turns(2, 6, switches, words)), 4, 4, groups=PAIRS)
+
+
+def taking_turns(count: int) -> Aim:
+    """Groups in turn, by the same instructions."""
+    streams = f"{stream(2, 0, [4])}\n{stream(3, OUT, [2, 4])}"
+    layer = (
+        "read d2\nfeed 4, 1\nmultiply g2, 4, by=l2, step=1\nconvert q0, 4\nwrite d3\nsignal write, t9\nawait read, t9"
+    )
+    connects = turns(2, 6, "connect g2, by=l2, step=1")
+    body = f"{connects}\n{turns(1, count, turns(3, 6, streams, layer.replace('l2', 'l3')))}"
+    return Aim(body, 4, 8, groups=PAIRS)
+
+
+def after_a_while(count: int) -> Aim:
+    """Equal layers after others that last longer each: what waits as a passage begins has waited for another time."""
+    layer = f"{stream(2, 0, [8])}\n{stream(3, OUT, [8])}\n{product(8)}\nsignal write, t9\nawait read, t9"
+    longer = f"{stream(4, 0, [30])}\nread d4, to=vector\nrequant q1, 30\nwrite d5, source=vector"
+    longer = f"{stream(5, OUT + 8, [30])}\n{longer}\nsignal write, t10\nawait read, t10"
+    body = [turns(1, count, layer, layer, layer), longer, turns(2, count, layer, layer, longer, layer)]
+    return Aim("\n".join(body), 30, 38)
+
+
 def hoarded(count: int) -> Aim:
     """Tokens that nothing takes until a loop has ended."""
     layer = f"{stream(2, 0, [4])}\n{stream(3, OUT, [4])}\n{product(4)}"
     return Aim(f"{turns(1, count, layer, 'signal read, t9')}\n{turns(2, count, 'await write, t9', layer)}", 4, 4)
 
+
+REPEATING: dict[str, Aim] = {
+    "products": products(60),
+    **{f"ring of {ring}": rings(ring, 40) for ring in (2, 3, 5)},
+    **{f"ring of {ring}, nothing contended": rings(ring, 40, settings=()) for ring in (2, 3, 5)},
+    "kept words": kept(40),
+    "spilled writes": spilled(40),
+    "turns of neurons": rounds(40),
+    "turns of neurons, for the vector agent": rounds_to_vector(40),
+    "convolution": convolved(12),
+    "stride": convolved(13, Taps(stride=2)),
+    "stride, with a border": convolved(14, Taps(stride=2, border=1)),
+    "dilation": convolved(14, Taps(dilation=2, border=2)),
+    "pools of two": pooled(12, Taps(2, 2)),
+    "pools of three": pooled(12, Taps(3, 3)),
+    "padded pools": pooled(13, Taps(3, 2, border=1)),
+    "fused pools": fused(12, Taps(2, 2)),
+    "fused padded pools": fused(13, Taps(3, 2, border=1)),
+    "operands": added(60),
+    "a buffer that drains": drained(90, "arrays.frame_ns=1", "neurons.bits=1", "memory.access_cycles=4"),
+    "three loops": nested(4, 3, 3),
+    "a last turn that differs": last_differs(30, 3),
+    "switches of several groups": switched(20),
+    "groups in turn": taking_turns(6),
+    "longer waits": after_a_while(6),
+}
+"""What skips something, on its chip, on a busy and on a contended one."""
 
 STUCK = "\n".join(
     [

@@ -61,15 +61,18 @@ class Seen:
     """Cycles that were not simulated."""
 
 
-def seen(runs: Runs, skip: bool, eager: bool = False) -> Seen:
-    """Runs a program with or without skipping; one that is `eager` takes the end of each instruction for a mark."""
+def seen(runs: Runs, skip: bool, eager: bool = False, ticks: int = 1 << 40) -> Seen:
+    """Runs a program with or without skipping; one that is `eager` takes the end of each instruction for a mark.
+
+    Raises RuntimeError for a run that has not ended after so many ticks: a chip that lacks something may never end.
+    """
     kept = Columns()
     chip = runs.new([kept], skip=skip)
     if eager:
         chip.controller.loop_ends = frozenset(range(1 << 12))
     error, cycles, numbers = "", 0, dict[str, object]()
     try:
-        cycles = chip.run()
+        cycles = chip.run(None, _ends_after(ticks))
     except AcortexError as failed:
         error = f"{failed}\n{failed.hint}"
     else:
@@ -77,6 +80,16 @@ def seen(runs: Runs, skip: bool, eager: bool = False) -> Seen:
     numbers.pop("skipped", None)
     skipped, offset = (chip.skipper.skipped, chip.skipper.offset) if chip.skipper else (0, 0)
     return Seen(numbers, kept.arrays, error, skipped, cycles, offset)
+
+
+def _ends_after(ticks: int) -> Callable[[], None]:
+    left = iter(range(ticks))
+
+    def tick() -> None:
+        if next(left, None) is None:
+            raise RuntimeError("the run does not end")
+
+    return tick
 
 
 def _sums(chip: TimedChip) -> dict[str, object]:
@@ -189,13 +202,18 @@ MANY = 12
 """The inferences of a program that is repeated."""
 
 
-def drawn_chip(case: Case) -> Chip:
-    """The chip of a random program, with settings drawn anew that matter to what repeats."""
-    chance = random.Random(case.seed)
+def drawn_settings(seed: int) -> dict[str, int | str]:
+    """The settings of the chip of a seed that matter to what repeats."""
+    chance = random.Random(seed)
     found = {setting.path: chance.choice(setting.values) for setting in SETTINGS}
-    if chance.random() < 0.3:  # as drawn, with a queue that every program of this chip fits
+    if chance.random() < 0.3:  # the queue of the random chip, which every program of its seed fits
         del found["controller.queue_depth"]
-    return with_settings(case.chip, found)
+    return found
+
+
+def drawn_chip(case: Case) -> Chip:
+    """The chip of a random program, with settings drawn anew."""
+    return with_settings(case.chip, drawn_settings(case.seed))
 
 
 def with_settings(chip: Chip, settings: dict[str, int | str]) -> Chip:

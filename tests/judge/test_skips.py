@@ -14,7 +14,7 @@ import pytest
 from acortex.sim.chip.specs import load_chip
 from judge.generate import generate
 from judge.plans import Case
-from judge.skips import MANY, SETTINGS, Judged, cases, drawn_chip, judge, shrunk, told
+from judge.skips import MANY, SETTINGS, Judged, cases, drawn_chip, drawn_settings, judge, shrunk, told
 
 SEEDS = int(os.environ.get("ACORTEX_SKIPS", "80"))
 SLOW = max(SEEDS, 2000)
@@ -47,11 +47,16 @@ def test_many_random_programs_are_equal_as_they_skip() -> None:
 
 
 def test_every_value_of_every_setting_is_drawn() -> None:
-    chips = [drawn_chip(generate(seed)) for seed in range(100)]
+    drawn = [drawn_settings(seed) for seed in range(200)]
     for setting in SETTINGS:
-        section, _, name = setting.path.partition(".")
-        drawn = {str(getattr(getattr(chip, section), name)).lower() for chip in chips}
-        assert {str(value) for value in setting.values} <= drawn, setting.path
+        assert set(setting.values) <= {found.get(setting.path) for found in drawn}
+
+
+def test_a_drawn_chip_has_the_settings_that_were_drawn() -> None:
+    chip = drawn_chip(generate(3))
+    for path, value in drawn_settings(3).items():
+        section, _, name = path.partition(".")
+        assert str(getattr(getattr(chip, section), name)).lower() == str(value)
 
 
 def test_programs_come_with_few_inferences_and_with_many() -> None:

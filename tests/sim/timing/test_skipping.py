@@ -18,31 +18,20 @@ from acortex.sim.run import run
 from acortex.tools.open.machine import machine_of
 from acortex.traces.file.schema import LEVELS
 from judge.aimed import (
+    BUSY,
     CONTENDED,
+    REPEATING,
     Aim,
     Taps,
     added,
     convolved,
     drained,
-    fused,
     hoarded,
-    kept,
-    last_differs,
-    nested,
     pooled,
     products,
     rings,
-    rounds,
-    spilled,
 )
 from judge.skips import hold
-
-BUSY = (
-    "memory.ports=2", "memory.banks=3", "memory.bank_cycles=5", "memory.access_cycles=2", "buses.down_lanes=2",
-    "arrays.overlap_loads=true", "controller.queue_depth=2", "vector.queue_words=4", "buffer.windows=2",
-)  # fmt: skip
-"""Settings under which more is in flight at once, and more has to wait."""
-
 
 # Programs of ours -----------------------------------------------------------------------------------------------------
 
@@ -106,28 +95,6 @@ def test_a_trace_is_the_same_to_the_byte(tmp_path: Path, level: str, filters: di
 
 
 # What repeats, and what breaks it -------------------------------------------------------------------------------------
-
-REPEATING: dict[str, Aim] = {
-    "products": products(60),
-    **{f"ring of {ring}": rings(ring, 40) for ring in (2, 3, 5)},
-    **{f"ring of {ring}, nothing contended": rings(ring, 40, settings=()) for ring in (2, 3, 5)},
-    "kept words": kept(40),
-    "spilled writes": spilled(40),
-    "turns of neurons": rounds(40),
-    "convolution": convolved(12),
-    "stride": convolved(13, Taps(stride=2)),
-    "stride, with a border": convolved(14, Taps(stride=2, border=1)),
-    "dilation": convolved(14, Taps(dilation=2, border=2)),
-    "pools of two": pooled(12, Taps(2, 2)),
-    "pools of three": pooled(12, Taps(3, 3)),
-    "padded pools": pooled(13, Taps(3, 2, border=1)),
-    "fused pools": fused(12, Taps(2, 2)),
-    "fused padded pools": fused(13, Taps(3, 2, border=1)),
-    "operands": added(60),
-    "a buffer that drains": drained(90, "arrays.frame_ns=1", "neurons.bits=1", "memory.access_cycles=4"),
-    "three loops": nested(4, 3, 3),
-    "a last turn that differs": last_differs(30, 3),
-}
 
 NEVER: dict[str, Aim] = {
     "tokens that grow": hoarded(30),
