@@ -122,13 +122,13 @@ def looking_everywhere() -> Iterator[None]:
         yield
 
 
-def differences_of(runs: Runs, everywhere: bool = True) -> tuple[list[str], Seen]:
+def differences_of(runs: Runs, everywhere: bool = True, whole: Seen | None = None) -> tuple[list[str], Seen]:
     """In what a run that skips differs from one that does not, in words; and the one that skips.
 
     With `everywhere` one that looks for periods everywhere is held to the same, and one with a mark at each
-    instruction.
+    instruction. `whole` is the run that skips nothing, where it has been seen.
     """
-    whole, found = seen(runs, False), seen(runs, True)
+    whole, found = whole or seen(runs, False), seen(runs, True)
     wrong = differences(whole, found)
     if not everywhere:
         return wrong, found
