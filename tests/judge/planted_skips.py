@@ -90,6 +90,9 @@ BUGS: tuple[tuple[str, str, str, str], ...] = (
 
 
 FOUND_BY = {
+    "words to come are all seen in a cycle": "products",
+    "queued instructions do not begin": "ring of 5",
+    "instructions that began are not compared": "ring of 5",
     "stamps of buses and frames are left out": "seed 2 few",
     "port stamps are left out": "residual on crowded",
     "bank stamps are left out": "residual on busy",
@@ -129,7 +132,6 @@ FOUND_BY = {
 
 NOT_FOUND = (
     "tokens are not counted",
-    "words to come are all seen in a cycle",
     "a pattern goes on a period too far",
     "the element that comes next is not compared",
     "a countdown reaches its end",
@@ -143,8 +145,6 @@ NOT_FOUND = (
     "a queue that drains need not hold what is taken",
     "an interrupt leaves what a look has begun",
     "the instruction after a passage is not compared",
-    "instructions that began are not compared",
-    "queued instructions do not begin",
     "a group never counts as it is loaded",
     "passages outlive the record",
     "the last mark outlives the record",
