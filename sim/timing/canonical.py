@@ -19,6 +19,7 @@ from acortex.sim.chip.groups import GroupTimes
 from acortex.sim.timing import snapshot as kinds
 from acortex.sim.timing.array import Frame, Operation
 from acortex.sim.timing.channel import CHANNELS, AnyChannel, Channel, Tokens
+from acortex.sim.timing.controller import Controller
 from acortex.sim.timing.kernel import Alarm
 from acortex.sim.timing.snapshot import NEVER, Plain, roles_of
 from acortex.sim.timing.unit import Agent, Context, Unit
@@ -321,5 +322,7 @@ def set_context(unit: Unit, walk: Walk) -> None:
     if isinstance(unit, Agent) and unit.current is not None:
         one = unit.current
         unit.context = (one.pc, one.layer, one.inference, one.serial)
+    elif isinstance(unit, Controller) and walk.in_program:
+        unit.context = walk.context  # what it may wait with for a queue: it does not look again before there is room
     elif isinstance(unit, Frame) and unit._held is not None:
         unit.context = unit._held.context

@@ -115,7 +115,7 @@ BUGS: tuple[tuple[str, str, str, str], ...] = (
      "at.runs"),
     ("an output under way counts for given", "sim/functional/executor.py", " and self.steps not in self._not_ended:",
      ":"),
-    ("a load that is never ended is another's", "sim/timing/array.py", "            self.turn_to(self._loading)\n",
+    ("a load that is never ended is another's", "sim/timing/array.py", "            self.turn_to(self.loading)\n",
      "            pass\n"),
     ("ties are rounded up", "isa/arithmetic/quantisers.py", "(quotient % 2 == 1)", "(quotient % 2 >= 0)"),
     ("leaky does not bend", "isa/arithmetic/quantisers.py", "np.where(x < 0, np.rint(", "np.where(x > 0, np.rint("),
