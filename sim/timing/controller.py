@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -72,7 +72,7 @@ class Controller(Unit):
         self.alarm = Alarm(site.kernel, rank, self.wake)
         self._source = ports.source
         self.skipper: Skipper | None = None
-        self.loop_ends: frozenset[int] = frozenset()
+        self.loop_ends: Container[int] = ()
         """The instructions that end a loop, by their places in the order of issue, where the skipper looks there."""
         self._agents = ports.agents
         self._decode_cycles = spec.decode_cycles

@@ -74,10 +74,10 @@ class Passages:
         cycle, serial, since = look.cycle, look.serial, list(look.since)
         found: Passage | None = None
         while (passage := self._next(key, serial)) is not None:
-            found = passage
+            joins, found = found is not None, passage
             longer = tuple([(row, at - since[unit] + cycle) for unit, at, row in found.waited])
             copy = Copy(*found.entries, cycle - found.cycle, serial - found.serial, longer)
-            self._subject.record.entries.append(copy)
+            self._subject.record.copy(copy, joins)
             cycle, serial = cycle + found.cycles, serial + found.serials
             for unit, at in found.acted:
                 since[unit] = cycle + at

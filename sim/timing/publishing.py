@@ -36,7 +36,6 @@ class Publisher:
         self._record, self._walk, self._groups = record, walk, groups
         self._observed = bool(listeners)
         self._delivery = Delivery(listeners, price)
-        self._contexts: Ints | None = None
         self._published = self._given = 0
         """How many entries of the record, and rows of its log, have been given."""
 
@@ -49,9 +48,7 @@ class Publisher:
         first, last = self._published, self._record.cut()
         self._published, self._given = last, self._record.rows
         if self._observed and first < last:
-            if self._contexts is None:
-                self._contexts = np.array(self._walk.contexts, dtype=np.int64).reshape(-1, 4)
-            self._publish(first, last, self._contexts)
+            self._publish(first, last, self._walk.contexts)
 
     def restart(self) -> None:
         """After the record has begun anew."""
@@ -69,7 +66,7 @@ class Publisher:
                     start[at] -= cycles
                     duration[at] += cycles
                 count = self._counted(table, rows, serial)
-                context = contexts[serial - self._walk.first, :3].T
+                context = contexts[:, serial - self._walk.first]
                 self._delivery.give(np.stack([start, duration, table.kind[rows], count, table.unit[rows]]), context)
 
     def _counted(self, table: Table, rows: Ints, serial: Ints) -> Ints:

@@ -46,6 +46,20 @@ class Copy(NamedTuple):
     serials: int
     longer: tuple[tuple[int, int], ...] = ()
     """Waits that had begun before: rows of the log, and by how many cycles each began earlier this time."""
+    times: int = 1
+    """How often it came, each time a `period` of cycles and `apart` instructions after the one before."""
+    period: int = 0
+    apart: int = 0
+
+    def followed(self, by: Copy) -> Copy | None:
+        """A copy that is this one and the next; None where that is no further one of the same, as far apart."""
+        period, apart = by.cycles - self.cycles, by.serials - self.serials
+        if self.times > 1:
+            period, apart = period - (self.times - 1) * self.period, apart - (self.times - 1) * self.apart
+        alike = (by.first, by.last) == (self.first, self.last) and not (by.longer or self.longer)
+        if not alike or (self.times > 1 and (period, apart) != (self.period, self.apart)):
+            return None
+        return self._replace(times=self.times + 1, period=period, apart=apart)
 
 
 Entry = Piece | Repeat | Copy
@@ -104,6 +118,15 @@ class Record:
     def rows(self) -> int:
         """How many rows the log has."""
         return len(self.log.rows) // 5
+
+    def copy(self, entry: Copy, joins: bool) -> None:
+        """Notes that entries came once more; one that `joins` may become part of the copy that was noted last."""
+        last = self.entries[-1] if joins else None
+        both = last.followed(entry) if isinstance(last, Copy) else None
+        if both is None:
+            self.entries.append(entry)
+        else:
+            self.entries[-1] = both
 
     def cut(self) -> int:
         """Ends the current piece; returns the number of the entry that comes next."""
@@ -191,10 +214,12 @@ _Again = Callable[[Ints, "Repeat | Copy"], Ints]
 
 def _weigh(inner: Ints, entry: Repeat | Copy) -> Ints:
     """What came again, as columns of `Weighed`."""
-    found = inner.copy()
     if isinstance(entry, Copy):
-        found[2:] += np.array([[entry.cycles], [entry.cycles], [entry.serials]])
+        found = np.tile(inner, entry.times)
+        cycles, serials = _shifts(entry, inner.shape[1])
+        found[2:] += np.stack([cycles, cycles, serials])
     else:
+        found = inner.copy()
         found[1] *= entry.times
         found[2] += entry.period
         found[3] += entry.times * entry.period
@@ -203,9 +228,15 @@ def _weigh(inner: Ints, entry: Repeat | Copy) -> Ints:
 
 def _repeat(inner: Ints, entry: Repeat | Copy) -> Ints:
     """What came again, as columns of `Instances`."""
-    if isinstance(entry, Copy):
-        moved: Ints = inner + np.array([[0], [entry.cycles], [entry.serials]])
-        return moved
     found: Ints = np.tile(inner, entry.times)
+    if isinstance(entry, Copy):
+        found[1:] += np.stack(_shifts(entry, inner.shape[1]))
+        return found
     found[1] += np.repeat(np.arange(1, entry.times + 1) * entry.period, inner.shape[1])
     return found
+
+
+def _shifts(entry: Copy, columns: int) -> tuple[Ints, Ints]:
+    """By how many cycles and instructions each of the columns of a copy came later, time after time."""
+    number = np.repeat(np.arange(entry.times), columns)
+    return entry.cycles + number * entry.period, entry.serials + number * entry.apart

@@ -29,6 +29,10 @@ SWITCH_KINDS = list(SWITCHES.values())
 LOAD, HOST_IN, HOST_OUT = INDEX["vmm.load"], INDEX["host.in"], INDEX["host.out"]
 
 
+AT_ONCE = 1 << 17
+"""How many pieces that came are added up at a time."""
+
+
 class Done(NamedTuple):
     """What each unit did for each instruction: rows by (owner, unit, instruction, kind), sorted by these.
 
@@ -52,6 +56,9 @@ class Totals:
 
     def __init__(self, units: Sequence[Unit], walk: Walk, groups: Mapping[int, GroupTimes]) -> None:
         self._units, self._walk, self._groups = units, walk, groups
+        self._spans = np.array([unit.spans for unit in units])
+        self._alike = _alike(walk.contexts[1:])
+        """Of each instruction the first of those in a row that have its layer and inference."""
         self.simulated = 0
         """How many events were simulated."""
         self._done: list[Done] = []
@@ -64,7 +71,9 @@ class Totals:
         weighed, table = record.weighed(), record.table()
         simulated = _by_piece(record, table)
         self.simulated += int(simulated.events.sum())
-        self._done.append(_weigh(simulated, weighed))
+        for begin in range(0, len(weighed.pieces), AT_ONCE):
+            part = Weighed(*(column[begin : begin + AT_ONCE] for column in weighed))
+            self._done.append(self._joined(_weigh(simulated, part)))
         self._wait(record, table, weighed)
         self._grant(record, table)
 
@@ -82,6 +91,16 @@ class Totals:
         self._tally(tally, done)
         self._give_accesses()
         return done
+
+    def _joined(self, done: Done) -> Done:
+        """The same with one row for all instructions of a layer and inference, for units that no layer is in flight by.
+
+        Those are a controller's, of which only the sums count: one for each turn of a loop may be millions.
+        """
+        chosen = ~self._spans[done.unit]
+        serial = done.serial.copy()
+        serial[chosen] = self._alike[serial[chosen] - self._walk.first] + self._walk.first
+        return _merged(done._replace(serial=serial))
 
     def _group(self, serial: int) -> GroupTimes:
         return self._groups[self._walk.dispatch(serial).group]
@@ -123,11 +142,10 @@ class Totals:
 
     def _tally(self, tally: Tally, done: Done) -> None:
         tally.clear()
-        contexts = np.array(self._walk.contexts, dtype=np.int64).reshape(-1, 4)[done.serial - self._walk.first]
-        layer, inference = contexts[:, 1], contexts[:, 2]
+        layer, inference = self._walk.contexts[1:, done.serial - self._walk.first]
         for kind, of, one, events, count in _grouped((done.kind, layer, inference), done.events, done.counted):
             tally.events[kind, of, one], tally.counts[kind, of, one] = events, count
-        spanning = np.flatnonzero(np.array([unit.spans for unit in self._units])[done.unit])
+        spanning = np.flatnonzero(self._spans[done.unit])
         for of, one, first, last in _spans((layer[spanning], inference[spanning]), done, spanning):
             tally.layers[of, one] = [first, last]
         loads = np.flatnonzero(done.kind == LOAD)
@@ -190,6 +208,14 @@ def _merged(done: Done) -> Done:
     sums = [np.add.reduceat(column, at) for column in done[6:]]
     lows, highs = np.minimum.reduceat(done.first, at), np.maximum.reduceat(done.last, at)
     return Done(*[*(column[at] for column in done[:4]), lows, highs, *sums])
+
+
+def _alike(contexts: Ints) -> Ints:
+    """The first place of each stretch of equal columns, for each of them."""
+    changes = np.ones(contexts.shape[1], bool)
+    changes[1:] = (contexts[:, 1:] != contexts[:, :-1]).any(axis=0)
+    found: Ints = np.maximum.accumulate(np.where(changes, np.arange(len(changes)), 0))
+    return found
 
 
 def _begins(*columns: Ints) -> Ints:

@@ -6,9 +6,13 @@ their addresses, codes, inferences and layers.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Hashable, Mapping
 from dataclasses import replace
-from functools import cache
+from functools import cache, cached_property
+
+import numpy as np
+from numpy.typing import NDArray
 
 from acortex.isa.flows import CELL
 from acortex.isa.program import Program
@@ -35,6 +39,21 @@ END = "end"
 """Stands for the agent of what comes after the last instruction."""
 
 
+class Places:
+    """Some of the instructions, by their places in the order of issue, in a byte for each of all."""
+
+    def __init__(self, first: int) -> None:
+        self._first = first
+        self._among = bytearray()
+
+    def append(self, among: bool) -> None:
+        """Notes whether the next instruction is one of them."""
+        self._among.append(among)
+
+    def __contains__(self, serial: object) -> bool:
+        return isinstance(serial, int) and bool(self._among[serial - self._first])
+
+
 class Walk:
     """Walks the rest of a sequencer's program at once; a controller takes its instructions from it one by one."""
 
@@ -46,18 +65,19 @@ class Walk:
         self.agents: list[str] = []
         """The agent of each instruction; "" for the controller's own."""
         self.dispatches: list[Dispatch | None] = []
-        self.contexts: list[Context] = []
-        self.marks: set[int] = set()
-        """The places of the ends of loops."""
+        self.loop_ends = Places(self.first)
+        """The instructions that end a loop."""
+        self._pcs, self._layers, self._inferences = array("i"), array("i"), array("q")
         self._at = 0
         while sequencer.state != "halted":
             self._walk(sequencer)
         self.agents.append(END)
 
     def _walk(self, sequencer: Sequencer) -> None:
-        self.contexts.append((sequencer.pc, sequencer.layer, sequencer.inference, sequencer.serial))
-        if sequencer.in_program and sequencer.next_row.effect == NEXT:
-            self.marks.add(sequencer.serial)
+        self._pcs.append(sequencer.pc)
+        self._layers.append(sequencer.layer)
+        self._inferences.append(sequencer.inference)
+        self.loop_ends.append(sequencer.in_program and sequencer.next_row.effect == NEXT)
         dispatch = sequencer.step()
         self.dispatches.append(dispatch)
         self.agents.append("" if dispatch is None else dispatch.agent)
@@ -87,12 +107,13 @@ class Walk:
     @property
     def context(self) -> Context:
         """The address, layer and inference of the next instruction, and its place in the order of issue."""
-        return self.contexts[self._at]
+        at = self._at
+        return self._pcs[at], self._layers[at], self._inferences[at], self.first + at
 
     @property
     def inference(self) -> int:
         """The inference of the last instruction that was issued."""
-        return self.contexts[max(self._at - 1, 0)][2] if self.contexts else -1
+        return self._inferences[max(self._at - 1, 0)] if self._inferences else -1
 
     def agent(self) -> str:
         """The agent that the next instruction is for; "" for the controller's own."""
@@ -112,6 +133,12 @@ class Walk:
         assert found is not None
         return found
 
+    @cached_property
+    def contexts(self) -> NDArray[np.int64]:
+        """Address, layer and inference of all instructions: int64 of shape (3, instructions)."""
+        columns = (self._pcs, self._layers, self._inferences)
+        return np.stack([np.array(column, dtype=np.int64) for column in columns])
+
     def receivers(self, first: int, last: int) -> list[str]:
         """The agents of the instructions from one place to another, both included."""
         return self.agents[first - self.first : last - self.first + 1]
@@ -126,16 +153,16 @@ class Signatures:
         self._lanes = lanes
         self._banks = banks
         """The banks of main memory, where an access can find its bank taken."""
-        self._known: list[int | None] = [None] * len(walk.dispatches)
+        self._known: dict[int, int] = {}
         self._numbers: dict[Hashable, int] = {}
         self._seen: dict[Hashable, int] = {}
 
     def of(self, serial: int) -> int:
         """The number of an instruction's signature, by its place; -1 for what is no agent's."""
         at = serial - self._walk.first
-        if not 0 <= at < len(self._known):
+        if not 0 <= at < len(self._walk.dispatches):
             return -1
-        found = self._known[at]
+        found = self._known.get(at)
         if found is None:
             dispatch = self._walk.dispatches[at]
             found = self._known[at] = -1 if dispatch is None else self._number(dispatch)

@@ -149,7 +149,7 @@ class TimedChip:
         fabric = self._fabric
         banks = fabric.times.banks if fabric.contended else None
         signatures = Signatures(walk, self.groups, len(self._frames), banks)
-        self.controller.loop_ends = frozenset(walk.marks)
+        self.controller.loop_ends = walk.loop_ends
         parts = self.kernel, self.controller, self.units, self.agents, self.parts(), self._channels
         return Skipper(Subject(*parts, self.groups, self.tally, walk, record, signatures))
 
