@@ -165,7 +165,8 @@ class Prepared:
             functional, report = self._bounded(how, values, dump)
         outputs = self._outputs(functional) if values else {}
         accuracy = None if report.stopped else self.host.accuracy(outputs)
-        said = [*functional.warnings, *free.warnings(self.chip), *report.warnings, *unmoved(report)]
+        still = unmoved(report)
+        said = [*functional.warnings, *free.warnings(self.chip, still), *report.warnings, *still.values()]
         report = report.model_copy(update={"warnings": said, "accuracy": accuracy})
         return Result(report, outputs, dump.layers(self.program) if dump else {})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from decimal import Decimal
 from functools import cache
 
@@ -41,19 +41,25 @@ def _usual(memory: str, cell: str) -> Chip:
     return load_chip(BASE, [f"memory.type={memory}", f"arrays.cell={cell}"])
 
 
-def warnings(chip: Chip) -> list[str]:
+def warnings(chip: Chip, unmoved: Container[str] = ()) -> list[str]:
     """What a run on a chip says of what nothing pays for, and of what has no source.
 
-    These are settings without a price that were moved, delays below what is known, coarse writes, and prices.
+    These are settings without a price that were moved, delays below what is known, coarse writes, and prices. Paths of
+    settings in `unmoved` moved no cycle of the run, which had no speed of them to pay for.
     """
     usual = _usual(chip.memory.type, chip.arrays.cell)
     unpaid = (
         _moved(chip, usual, paths, f"moves {what} and has no price", f"move {what} and have no price")
-        for what, paths in UNPAID.items()
+        for what, paths in _unpaid(unmoved)
     )
     unsourced = [path for path in PRICES if not has_source(chip.sources.get(path, ""))]
     priced = _moved(chip, usual, unsourced, "is a price without a source", "are prices without a source")
     return [*filter(None, unpaid), *_below(chip), *_coarse(chip, usual), *filter(None, [priced])]
+
+
+def _unpaid(unmoved: Container[str]) -> Iterator[tuple[str, list[str]]]:
+    """What has no price, but for the settings that moved nothing."""
+    return ((what, [path for path in paths if path not in unmoved]) for what, paths in UNPAID.items())
 
 
 def _moved(chip: Chip, usual: Chip, among: Sequence[str], one: str, several: str) -> str:

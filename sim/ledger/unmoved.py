@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from acortex.sim.chip.setting import TIME
+from acortex.sim.chip.specs import SETTINGS
 from acortex.sim.results import RunReport, TimedReport, timed
 
 
@@ -45,12 +47,22 @@ IDLE = (
 )
 
 
-def unmoved(report: RunReport) -> Iterator[str]:
-    """A warning for each setting laid over the chip that moves no cycle of a whole run, with the reason."""
+def unmoved(report: RunReport) -> dict[str, str]:
+    """A warning for each setting laid over the chip that moves no cycle of a whole run, by its path, with the reason.
+
+    What could not move a cycle of any run, as a price, is left out: nobody expects it to.
+    """
     if report.cycles is None or not report.complete:
-        return
+        return {}
     run = timed(report)
-    for setting in report.chip.overrides:
-        for row in IDLE:
-            if setting.startswith(row.paths) and row.holds(run):
-                yield f"{setting} moves no cycle of this run: {row.why}"
+    moving = [one for one in report.chip.overrides if TIME in SETTINGS[_path(one)].moves]
+    return {
+        _path(one): f"{one} moves no cycle of this run: {row.why}"
+        for one in moving
+        for row in IDLE
+        if one.startswith(row.paths) and row.holds(run)
+    }
+
+
+def _path(override: str) -> str:
+    return override.partition("=")[0]

@@ -11,7 +11,7 @@ from acortex.isa.places import place
 from acortex.isa.program import Program
 from acortex.isa.rules import NO_INSTRUCTION, Change, Example, Rule, add
 from acortex.isa.table import MNEMONICS, ROWS, InstructionRow
-from acortex.sim.chip.specs import CODE_BITS, Chip
+from acortex.sim.chip.specs import CODE_BITS, SETTINGS, Chip
 
 WORDS_PER_KB = 32
 """Words of 256 bits in a KB of main memory."""
@@ -26,8 +26,9 @@ class LimitError(AcortexError):
 
 def _row(
     code: str, title: str, message: str, hint: str, *changes: Change, common: tuple[Change, ...] = (),
+    settings: tuple[str, ...] = (),
 ) -> Rule:  # fmt: skip
-    example = Example(changes, common)
+    example = Example(changes, common, settings=settings)
     return add(Rule(code, title, "limits", LimitError, message, hint, example))
 
 
@@ -61,19 +62,30 @@ MEMORY_CODE = _row(
 class Limit(NamedTuple):
     """One limit of an operand: its rule, the instruction and the operand, what the chip allows, and what a value needs.
 
-    `needed` is the least value of the setting that allows a value of the operand.
+    `setting` is the path of the setting that raises the limit, empty for none; `needed` is its least value that allows
+    a value of the operand.
     """
 
     rule: Rule
     mnemonic: str
     operand: str
     allowed: Callable[[Chip], int]
+    setting: str
     needed: Callable[[int], int]
+
+    def broken(self, where: str, mnemonic: str, value: int, chip: Chip) -> AcortexError:
+        """The error of a value beyond the limit; its hint proposes no chip that there cannot be."""
+        facts = {"mnemonic": mnemonic, "value": value, "chip": chip.name, "allowed": self.allowed(chip)}
+        needed = self.needed(value)
+        error = self.rule.broken(where, **facts, needed=needed)
+        if self.setting and needed > (most := SETTINGS[self.setting].high or needed):
+            error.hint = f"lower it: {self.setting} is {most} at most"
+        return error
 
 
 def _limit(
     code: str, mnemonic: str, operand: str, allowed: Callable[[Chip], int], setting: str, what: str, *changes: Change,
-    common: tuple[Change, ...] = (), needed: Callable[[int], int] = lambda value: value,
+    common: tuple[Change, ...] = (), settings: tuple[str, ...] = (), needed: Callable[[int], int] = int,
 ) -> Limit:  # fmt: skip
     """A row of the table, and that of its rule."""
     hint = f"lower it, or take a chip with {setting}={{needed}} at least" if setting else "lower it"
@@ -85,8 +97,9 @@ def _limit(
         hint,
         *changes,
         common=common,
+        settings=settings,
     )
-    return Limit(rule, mnemonic, operand, allowed, needed)
+    return Limit(rule, mnemonic, operand, allowed, setting, needed)
 
 
 _SLIDE: tuple[Change, ...] = (
@@ -95,8 +108,9 @@ _SLIDE: tuple[Change, ...] = (
 _DAC = "the highest code of a 4-bit DAC"
 
 LIMITS = (
-    _limit("R211", "quant", "high", lambda chip: 2**chip.neurons.bits - 1, "",
-           "the highest code of its converters, which neurons.bits sets", ("zero=5", "zero=5, high=31")),
+    _limit("R211", "quant", "high", lambda chip: 2**chip.neurons.bits - 1, "neurons.bits",
+           "the highest code of its converters", ("high=7", "high=15"), common=(("zero=5", "zero=5, high=7"),),
+           settings=("neurons.bits=3",), needed=int.bit_length),
     _limit("R213", "feed", "fill", lambda chip: WORD_CODE, "", _DAC, ("tail=2", "tail=2, fill=16")),
     _limit("R214", "slide", "fill", lambda chip: WORD_CODE, "", _DAC, ("tail=2", "tail=2, fill=16"), common=_SLIDE),
     _limit("R215", "border", "value", lambda chip: WORD_CODE, "", _DAC,
@@ -130,9 +144,7 @@ def _instructions(program: Program, chip: Chip) -> Iterator[AcortexError]:
     for limit, found in beyond.items():
         value, pc = max(found, key=lambda one: one[0])
         mnemonic = decode(int(program.words[pc])).row.mnemonic
-        facts = {"mnemonic": mnemonic, "value": value, "chip": chip.name}
-        facts |= {"allowed": limit.allowed(chip), "needed": limit.needed(value)}
-        broken = limit.rule.broken(place(program, pc), **facts)
+        broken = limit.broken(place(program, pc), mnemonic, value, chip)
         broken.also = tuple(place(program, other) for _, other in found if other != pc)
         yield broken
 

@@ -179,6 +179,7 @@ def cases() -> dict[str, Case]:
         "more at once": (ours["vmm"][0], more),
         "two columns": (filled(TWO, column=1), ()),
         "two columns, a slow host": (filled(TWO, column=1), ("host.word_cycles=100",)),
+        "codes of one bit": (filled(TWO.replace("relu", "relu, high=1"), column=1), ()),
         "one column": (filled(TWO, column=0), ()),
         "wide": (filled(WIDE), ("memory.capacity_kb=4", "memory.bank_cycles=20")),
         "to memory": (filled(TO_MEMORY), ("memory.capacity_kb=4", "buses.word_cycles=40", "neurons.output_words=8")),
@@ -293,7 +294,7 @@ def test_a_technology_brings_its_own_times(kind: str) -> None:
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        (["memory.banks=32"], []),
+        (["memory.ports=2", "memory.banks=32"], []),
         (["host.word_cycles=2"], []),
         (["host.word_cycles=1"], ["host.word_cycles (1, built in 2) moves time and has no price"]),
         (
@@ -304,10 +305,10 @@ def test_a_technology_brings_its_own_times(kind: str) -> None:
             ],
         ),
         (
-            ["arrays.settle_ns_per_array=1", "buses.word_cycles=2", "vector.step_cycles=2", "host.word_cycles=1"],
+            ["arrays.settle_ns_per_array=1", "buses.word_cycles=2", "buses.switch_cycles=2", "host.word_cycles=1"],
             [
-                "arrays.settle_ns_per_array (1, built in 0), buses.word_cycles (2, built in 1), host.word_cycles (1,"
-                " built in 2) and 1 more move time and have no price"
+                "arrays.settle_ns_per_array (1, built in 0), buses.word_cycles (2, built in 1), buses.switch_cycles (2,"
+                " built in 4) and 1 more move time and have no price"
             ],
         ),
         (
@@ -357,8 +358,20 @@ def test_a_run_says_which_speed_is_not_paid_for(settings: list[str], said: list[
     chip = load_chip("acortex_digits", settings)
     program = assemble_file(PROGRAMS / "vmm.s")
     assert warnings(chip) == said
-    assert run(program, chip, values=False).report.warnings == said
+    why = "weights are written before the run: it moves the set-up alone"
+    still = [f"{one} moves no cycle of this run: {why}" for one in settings if one.startswith("program_erase.")]
+    assert run(program, chip, values=False).report.warnings == [*said, *still]
     assert run(program, chip, timing=False).report.warnings == []
+
+
+def test_a_free_setting_that_moves_nothing_is_named_once_with_the_reason() -> None:
+    chip = load_chip("acortex_digits", ["vector.step_cycles=2", "host.word_cycles=1"])
+    report = run(assemble_file(PROGRAMS / "vmm.s"), chip, values=False).report
+    assert report.warnings == [
+        "host.word_cycles (1, built in 2) moves time and has no price",
+        "vector.step_cycles=2 moves no cycle of this run: the program gives the vector agent nothing to do",
+    ]
+    assert "vector.step_cycles (2, built in 1)" in warnings(chip)[0]
 
 
 def test_a_clock_beyond_the_technology_is_refused_with_its_bound() -> None:

@@ -17,11 +17,11 @@ from acortex.tools.console.error_report import error_report
 MANY = BASE.replace("base     d1, 1", "layer conv\n" + "".join(f"base d1, {at}\n" for at in (1, 40, 99, 50, 7)))
 
 
-def refused(source: str, file: str) -> list[AcortexError]:
+def refused(source: str, file: str, *settings: str) -> list[AcortexError]:
     """What a program needs beyond its chip, which has words 0 to 31."""
     program = assemble(source, file=file)
     with pytest.raises(AcortexError) as caught:
-        check(program, load_chip(program.chip))
+        check(program, load_chip(program.chip, settings))
     return caught.value.errors if isinstance(caught.value, ManyErrors) else [caught.value]
 
 
@@ -57,17 +57,19 @@ def test_further_places_of_a_file_are_notes_with_their_lines(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("change", "setting"),
+    ("change", "setting", "least"),
     [
-        (("base     d1, 1", "base     d1, 99"), "memory.capacity_kb"),
-        (("feed     1, 1", "feed     1, 300"), "buffer.words"),
-        (("zero=5", "zero=5, high=31"), "neurons.bits"),
+        (("base     d1, 1", "base     d1, 99"), "memory.capacity_kb", 1),
+        (("feed     1, 1", "feed     1, 300"), "buffer.words", 1),
+        (("zero=5", "zero=5, high=15"), "neurons.bits", 2),
+        (("zero=5", "zero=5, high=7"), "neurons.bits", 1),
+        (("zero=5", "zero=1, high=2"), "neurons.bits", 1),
     ],
 )
-def test_the_setting_of_a_hint_is_the_least_that_mends_it(change: tuple[str, str], setting: str) -> None:
+def test_the_setting_of_a_hint_is_the_least_that_mends_it(change: tuple[str, str], setting: str, least: int) -> None:
     """A chip with the setting of the hint breaks the rule no more; with one less it still does."""
     source = BASE.replace(*change)
-    (error,) = refused(source, "small.s")
+    (error,) = refused(source, "small.s", f"{setting}={least}")
     found = re.search(rf"{setting}=(\d+) at least", error.hint)
     assert found
     program, needed = assemble(source), int(found[1])
@@ -81,3 +83,12 @@ def test_the_setting_of_a_hint_is_the_least_that_mends_it(change: tuple[str, str
 
     assert error.code in codes(needed - 1)
     assert error.code not in codes(needed)
+
+
+@pytest.mark.parametrize("high", [16, 31, 255])
+@pytest.mark.parametrize("bits", [2, 4])
+def test_no_hint_proposes_a_chip_that_there_cannot_be(high: int, bits: int) -> None:
+    (error,) = refused(BASE.replace("zero=5", f"zero=5, high={high}"), "small.s", f"neurons.bits={bits}")
+    assert error.hint == "lower it: neurons.bits is 4 at most"
+    with pytest.raises(AcortexError, match="allowed is a whole number from 1 to 4"):
+        load_chip("acortex_digits", ["neurons.bits=5"])

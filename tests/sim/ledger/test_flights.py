@@ -61,9 +61,15 @@ def test_a_whole_run_is_complete_and_covers_all(whole: RunReport) -> None:
     assert whole.inferences and all(row.finished for row in whole.inferences)
 
 
-@pytest.mark.parametrize("limit", [1, 20, 260, 400, 700, 1000, 1100, 1260])
+def within(whole: RunReport, limit: int) -> int:
+    """A limit below 1 counts from the end of the whole run."""
+    return limit if limit > 0 else (whole.cycles or 0) + limit
+
+
+@pytest.mark.parametrize("limit", [1, 20, 260, 400, 700, 1000, -2, -1])
 def test_finished_are_those_that_end_in_the_whole_run_by_then(digits: Any, whole: RunReport, limit: int) -> None:
     program, chip, inputs = digits
+    limit = within(whole, limit)
     found = run(program, chip, inputs=inputs, values=False, max_cycles=limit).report
     assert found.cycles and found.covers and found.inferences is not None and whole.inferences
     last = chip.host.word_cycles  # nothing begins at the limit: what has begun before it, ends
@@ -79,6 +85,26 @@ def test_finished_are_those_that_end_in_the_whole_run_by_then(digits: Any, whole
     counts = (found.covers.inferences, found.covers.finished, found.covers.under_way)
     assert counts == (10, len(ended), len(found.inferences) - len(ended))
     assert (found.complete, found.covers.until_cycle) == (False, found.cycles)
+
+
+@pytest.mark.parametrize("word_cycles", [1, 2, 7])
+def test_an_inference_has_finished_as_its_last_word_begins_before_the_limit(digits: Any, word_cycles: int) -> None:
+    program, _, inputs = digits
+    chip = load_chip("acortex_digits", [f"host.word_cycles={word_cycles}"])
+    rows = run(program, chip, inputs=inputs, values=False).report.inferences or []
+    begins = (rows[2].end_cycle or 0) - word_cycles
+    for limit, finished in ((begins, 2), (begins + 1, 3), (begins + word_cycles, 3)):
+        found = run(program, chip, inputs=inputs, values=False, max_cycles=limit).report
+        assert found.covers and found.inferences and found.cycles
+        assert (found.covers.finished, found.inferences[2].finished) == (finished, finished == 3)
+        assert found.cycles >= (rows[2].end_cycle or 0) or finished == 2
+
+
+def test_a_limit_past_the_end_covers_all(digits: Any, whole: RunReport) -> None:
+    program, chip, inputs = digits
+    for more in (1, 1000):
+        found = run(program, chip, inputs=inputs, values=False, max_cycles=within(whole, 0) + more).report
+        assert (found.complete, found.covers, found.inferences) == (True, None, whole.inferences)
 
 
 def test_energies_of_a_part_still_add_up(part: RunReport) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from acortex.isa import assemble_file
 from acortex.programs import zoo
+from acortex.sim.chip import free
 from acortex.sim.chip.specs import SETTINGS, load_chip
 from acortex.sim.ledger.unmoved import IDLE
 from acortex.sim.results import RunReport
@@ -76,13 +77,20 @@ def test_the_reason_is_said(name: str, setting: str, why: str) -> None:
     ],
 )
 def test_nothing_is_said_of_a_setting_that_may(name: str, settings: tuple[str, ...]) -> None:
-    assert ran(name, *settings).warnings == []
+    chip = load_chip(assemble_file(PROGRAMS / name).chip, settings)
+    assert ran(name, *settings).warnings == free.warnings(chip)
+
+
+@pytest.mark.parametrize("setting", ["arrays.n=4", "buses.pricing=route", "vector.line_words=2000"])
+def test_nothing_is_said_of_a_setting_that_moves_no_cycle_of_any_run(setting: str) -> None:
+    assert not any("moves no cycle" in warning for warning in ran("echo.s", setting).warnings)
 
 
 def test_nothing_is_said_of_a_part_of_a_run() -> None:
     program = zoo.load("digits_mlp")
     chip = load_chip("acortex_digits", ["vector.step_cycles=3"])
-    assert run(program, chip, values=False, max_cycles=50).report.warnings == []
+    part = run(program, chip, values=False, max_cycles=50).report
+    assert part.warnings == ["vector.step_cycles (3, built in 1) moves time and has no price"]
 
 
 def test_every_row_is_about_settings_that_there_are() -> None:

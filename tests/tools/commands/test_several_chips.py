@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -170,7 +171,8 @@ def test_a_comma_without_a_chip_is_refused() -> None:
 
 def test_a_program_that_fails_on_one_chip_says_on_which() -> None:
     found = acortex_("run", "zoo:digits_mlp", "--timing-only", *chips(DIGITS, "acortex_gnmt"))
-    assert found.exit_code == 1 and found.stderr.startswith("digits_mlp.s:96: on acortex_gnmt: group g1 needs the bus")
+    assert found.exit_code == 1
+    assert re.match(r"digits_mlp\.s:\d+: on acortex_gnmt: group g1 needs the bus", found.stderr)
 
 
 def test_what_was_stopped_is_not_compared_as_if_it_were_whole() -> None:
