@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from acortex.errors import UsageError
 from acortex.sim.timing import totals
 from acortex.sim.timing.canonical import set_context
 from acortex.sim.timing.kernel import Alarm
@@ -40,6 +41,11 @@ KEPT = 4
 
 LONGEST = 1 << 18
 """The most events of the log before what was seen is forgotten."""
+
+
+def skips_past(where: str, what: str) -> UsageError:
+    """The error for what a chip that skips cannot do, where it does not simulate each cycle."""
+    return UsageError(f"a chip that skips cannot {what}", where=where, hint="make the chip with skip=False")
 
 
 class Skipper:

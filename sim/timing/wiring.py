@@ -36,63 +36,31 @@ from acortex.sim.timing.memory import (
     WriterPorts,
 )
 from acortex.sim.timing.neurons import Neurons, NeuronsPorts, NeuronsSpec
+from acortex.sim.timing.paths import FRAME, lanes_of, process_paths
+from acortex.sim.timing.paths import UNITS as UNITS
+from acortex.sim.timing.paths import unit_paths as unit_paths
 from acortex.sim.timing.probe import Listener, Probe
 from acortex.sim.timing.processes import Process, Shared, Traffic, begin
 from acortex.sim.timing.program_erase import ProgramErase, ProgramEraseSpec
 from acortex.sim.timing.publishing import Publisher
 from acortex.sim.timing.record import Record
-from acortex.sim.timing.skipping import Skipper
+from acortex.sim.timing.skipping import Skipper, skips_past
 from acortex.sim.timing.snapshot import NEVER, Snapshot
 from acortex.sim.timing.tally import Tally
 from acortex.sim.timing.unit import Agent, Site, Unit
 from acortex.sim.timing.vector import Vector, VectorPorts, VectorSpec
 from acortex.sim.timing.walk import Signatures, Walk
 
-UNITS = (
-    "controller",
-    "host/in",
-    "host/out",
-    "main_memory/read",
-    "main_memory/operand",
-    "main_memory/write",
-    "buffer",
-    "vmm/load",
-    "vmm/frame",
-    "neurons",
-    "vector",
-    "program_erase",
-)
-"""The units that every chip has, in the order in which they act within a cycle; the lanes of its buses follow."""
-
-FRAME = "vmm/frame"
-"""The unit that has a lane for each frame that runs at once."""
-
 ARBITER = 1000
-"""Where the arbiter of main memory stands in that order."""
-
-
-def process_paths(processes: int) -> tuple[str, ...]:
-    """The paths of the units under which processes of a user have access to main memory."""
-    return tuple(f"main_memory/process{number}" for number in range(processes))
-
-
-def unit_paths(chip: Chip, processes: int = 0) -> tuple[str, ...]:
-    """The paths of a chip's units, in the order of their numbers; `processes` of a user come last."""
-    lanes = {FRAME: chip.arrays.frames_at_once}
-    units = [lane for path in UNITS for lane in _lanes(path, lanes.get(path, 1))]
-    lanes_down, lanes_up = _lanes("buses/down", chip.buses.down_lanes), _lanes("buses/up", chip.buses.up_lanes)
-    return (*units, *lanes_down, *lanes_up, *process_paths(processes))
-
-
-def _lanes(path: str, lanes: int) -> tuple[str, ...]:
-    return tuple(f"{path}{lane}" for lane in range(lanes)) if lanes > 1 else (path,)
+"""Where the arbiter of main memory stands in the order of the units."""
 
 
 class TimedChip:
     """A chip that runs the rest of a sequencer's program, from cycle 0, until it halts or its set-up ends.
 
     With `record` it keeps what came to the vector agent, for sim/arrivals.py. `processes` of a user live in it, see
-    sim/timing/processes.py.
+    sim/timing/processes.py. With `skip` it does not simulate again what repeats, see sim/timing/skipping.py: it runs
+    to its end at once, and refuses with a UsageError what needs each of its cycles.
     """
 
     def __init__(
@@ -106,6 +74,8 @@ class TimedChip:
         processes: Sequence[Process] = (),
         skip: bool = False,
     ) -> None:
+        if skip and (record or processes):
+            raise skips_past("TimedChip", "record what comes" if record else "have processes of a user")
         self.chip = chip
         self.groups = groups
         self.kernel = Kernel()
@@ -157,7 +127,7 @@ class TimedChip:
         return path, self._number[path]
 
     def _bus(self, path: str, lanes: int, kind: str) -> DataBus:
-        units = [Unit(*self._place(lane), self.tally) for lane in _lanes(path, lanes)]
+        units = [Unit(*self._place(lane), self.tally) for lane in lanes_of(path, lanes)]
         return DataBus(units, INDEX[kind], self.chip.buses.word_cycles)
 
     def _make_fabric(self) -> Fabric:
@@ -170,7 +140,7 @@ class TimedChip:
     def _lanes_of_frames(self) -> Samples:
         """The lanes in which frames run, each with a place for the sums that the neurons sample."""
         latches = 2 if self.chip.arrays.overlap_loads else 1
-        lanes = _lanes(FRAME, self.chip.arrays.frames_at_once)
+        lanes = lanes_of(FRAME, self.chip.arrays.frames_at_once)
         self._frames = [Frame(self._site, *self._place(lane), latches) for lane in lanes]
         return Samples([frame.samples for frame in self._frames])
 
@@ -260,7 +230,9 @@ class TimedChip:
             self._probe.publish()
 
     def _check_limit(self, limit: int | None) -> None:
-        """Raises UsageError for a limit that a chip that was run in part has not kept."""
+        """Raises UsageError for a limit that a chip that was run in part has not kept, or that skips."""
+        if self._began or limit is not None:
+            self._simulates_all("run" if limit is None else f"run({limit})", "stop and go on")
         ahead = max(self.now, *(unit.since + 1 for unit in self.units)) if self._began else 1
         if limit is not None and limit < ahead:
             raise UsageError(
@@ -311,11 +283,17 @@ class TimedChip:
 
     # Somewhere within a run -------------------------------------------------------------------------------------
 
+    def _simulates_all(self, where: str, what: str) -> None:
+        """Raises UsageError for a chip that skips, in which nothing can be done within a run."""
+        if self._walk is not None:
+            raise skips_past(where, what)
+
     def advance(self, cycle: int) -> None:
         """Runs up to a cycle, in which nothing happens yet; `run` goes on from there.
 
-        Raises UsageError for a cycle of the past.
+        Raises UsageError for a cycle of the past, and for a chip that skips.
         """
+        self._simulates_all(f"advance({cycle})", "stop and go on")
         if cycle < self.now:
             raise UsageError(f"the chip is in cycle {self.now} already", where=f"advance({cycle})")
         self._begin()
@@ -323,6 +301,7 @@ class TimedChip:
 
     def step(self) -> bool:
         """Does one step of the event loop, some events of some units; returns whether there was one to do."""
+        self._simulates_all("step", "stop and go on")
         self._begin()
         return self.kernel.advance_a_step()
 
@@ -363,6 +342,7 @@ class TimedChip:
         equal where their chips go on alike, however long what they wait for has been there. It is then no state to
         restore from, but one to find periods with.
         """
+        self._simulates_all("snapshot", "have a snapshot")
         if self._processes:
             raise UsageError("a chip with processes of a user has no snapshot", hint="simpy's generators have no copy")
         self._probe.publish()
@@ -380,6 +360,7 @@ class TimedChip:
         All cycles move along, those of the sums too. Raises UsageError for a chip that has begun to run, for a state
         that was clipped or is of another chip or program, and for a cycle before that of the snapshot.
         """
+        self._simulates_all("restore", "go on from a snapshot")
         cycle = found.cycle if cycle is None else cycle
         self._check_fits(found)
         if not found.cycle <= cycle <= LAST:

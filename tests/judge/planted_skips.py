@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 
 import acortex
 
@@ -177,20 +178,27 @@ def text_of(name: str) -> str:
 
 @contextmanager
 def planted(bug: tuple[str, str, str, str]) -> Iterator[None]:
-    """Has a bug in the modules that are loaded, and takes it out again."""
+    """Has a bug in the modules that are loaded, and puts back the very names that they had before."""
     _, name, text, instead = bug
+    before = [(vars(module), dict(vars(module))) for module in map(_loaded, (*CHAIN, *USERS))]
     try:
         _execute(name, text_of(name).replace(text, instead, 1))
         yield
     finally:
-        _execute(name, text_of(name))
+        for names, kept in before:
+            names.clear()
+            names.update(kept)
+
+
+def _loaded(name: str) -> ModuleType:
+    return sys.modules[name if name in USERS else f"acortex.sim.timing.{name}"]
 
 
 def _execute(name: str, source: str) -> None:
     for other in CHAIN[CHAIN.index(name) :]:
         code = compile(source if other == name else text_of(other), f"{other}.py", "exec")
-        exec(code, vars(sys.modules[f"acortex.sim.timing.{other}"]))
+        exec(code, vars(_loaded(other)))
     for user in USERS:
-        module = sys.modules[user]
+        module = _loaded(user)
         assert module.__file__ is not None
         exec(compile(Path(module.__file__).read_text(), module.__file__, "exec"), vars(module))

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import re
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+import simpy
 from timed_chips import Kept, Runs, of_ours
 
+from acortex.errors import UsageError
 from acortex.isa import assemble_file
 from acortex.programs import zoo
 from acortex.sim.run import run
-from acortex.sim.timing import skipping
+from acortex.sim.timing import periods, skipping
 from acortex.sim.timing.canonical import Plan
 from acortex.sim.timing.kernel import Kernel
+from acortex.sim.timing.passages import Passages
+from acortex.sim.timing.periods import Periods
+from acortex.sim.timing.processes import Handle
 from acortex.sim.timing.record import Record
 from acortex.sim.timing.skipping import Skipper
 from acortex.sim.timing.unit import Unit
-from acortex.sim.timing.wiring import unit_paths
+from acortex.sim.timing.wiring import TimedChip, unit_paths
 from judge.aimed import (
     CONTENDED,
     Aim,
@@ -56,7 +62,8 @@ def test_a_deadlock_after_what_was_skipped_is_the_same(name: str) -> None:
 # Limits ---------------------------------------------------------------------------------------------------------------
 
 
-def test_with_a_limit_of_cycles_nothing_is_skipped_and_all_is_the_same() -> None:
+def test_with_a_limit_of_cycles_nothing_is_skipped_and_all_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(skipping, "WORTH", 0)  # a look at each mark: so few inferences would not be worth it
     program = assemble_file(zoo.FOLDER / "in_flight.s")
     inputs = {"x": np.zeros((6, 64), np.uint8)}
     whole = run(program, inputs=inputs, values=False, check_order=False)
@@ -68,6 +75,57 @@ def test_with_a_limit_of_cycles_nothing_is_skipped_and_all_is_the_same() -> None
         )
         assert one == other
         assert not other.skipped.events
+
+
+def idles(chip: Handle) -> Generator[simpy.Event, Any, None]:
+    yield chip.env.timeout(1)
+
+
+@pytest.mark.parametrize(
+    ("options", "what"), [({"record": True}, "record what comes"), ({"processes": [idles]}, "have processes of a user")]
+)
+def test_a_chip_that_skips_is_not_made_for_what_needs_each_event(options: dict[str, Any], what: str) -> None:
+    with pytest.raises(UsageError, match=f"^TimedChip: a chip that skips cannot {what}\n") as refused:
+        of_ours("vmm").new(skip=True, **options)
+    assert refused.value.hint == "make the chip with skip=False"
+
+
+WITHIN: tuple[tuple[str, str, Callable[[TimedChip], object]], ...] = (
+    ("run(100)", "stop and go on", lambda chip: chip.run(100)),
+    ("advance(3)", "stop and go on", lambda chip: chip.advance(3)),
+    ("step", "stop and go on", lambda chip: chip.step()),
+    ("snapshot", "have a snapshot", lambda chip: chip.snapshot()),
+    ("restore", "go on from a snapshot", lambda chip: chip.restore(of_ours("vmm").new().snapshot())),
+)
+
+
+@pytest.mark.parametrize(("where", "what", "does"), WITHIN, ids=[where for where, *_ in WITHIN])
+def test_a_chip_that_skips_does_nothing_within_a_run(
+    where: str, what: str, does: Callable[[TimedChip], object]
+) -> None:
+    """What is refused leaves no mark: the run is the same afterwards."""
+    runs = of_ours("vmm")
+    chip = runs.new(skip=True)
+    with pytest.raises(UsageError, match=f"^{re.escape(where)}: a chip that skips cannot {what}\n") as refused:
+        does(chip)
+    assert refused.value.hint == "make the chip with skip=False"
+    assert chip.run() == seen(runs, False).cycles
+
+
+def test_a_chip_that_skips_runs_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its sums are complete as it ends; after an interrupt it does not go on."""
+    chip = of_ours("vmm").new(skip=True)
+    cycles = chip.run()
+    with pytest.raises(UsageError, match=r"^run: a chip that skips cannot stop and go on\n"):
+        chip.run()
+    assert chip.skipper is not None
+    assert cycles == max(unit.since for unit in chip.units) + chip.skipper.offset
+    stopped = of_ours("conv3x3").new(skip=True)
+    monkeypatch.setattr(Plan, "take", Calls(1))  # in the first look
+    stopped.run()
+    assert stopped.interrupted
+    with pytest.raises(UsageError, match=r"^run: a chip that skips cannot stop and go on\n"):
+        stopped.run()
 
 
 # Interrupts -----------------------------------------------------------------------------------------------------------
@@ -135,10 +193,13 @@ MIDDLE: tuple[tuple[Any, str], ...] = (
     (Plan, "give"),
     (Record, "first_waits"),
     (Unit, "restored"),
-    (Skipper, "_times"),
-    (Skipper, "_repeat"),
+    (Periods, "times"),
+    (Periods, "repeat"),
+    (periods, "_fill"),
+    (Passages, "end"),
+    (Passages, "follow"),
+    (Passages, "begin"),
     (Skipper, "_set_up"),
-    (skipping, "_fill"),
 )
 """What a look calls, and what may be interrupted there."""
 

@@ -355,7 +355,7 @@ WITNESSES: dict[str, tuple[str | int, int]] = {
     "Frame._expected": ("vmm", 53),
     "Frame._held": ("in_flight", 53),
     "Frame._outstanding": (1, 929),
-    "Frame._watcher": (15, 226),
+    "Frame._watcher": (3, 696),
     "Frame._drained_from": (24, 748),
     "Fabric.port_free": (3, 263),
     "Fabric._banks": ("pooling", 515),
@@ -365,7 +365,7 @@ WITNESSES: dict[str, tuple[str | int, int]] = {
     "DataBus._free_at": (66, 3378),
     "Controller._stopped": (26, 1753),
     "Buffer._held": (27, 1606),
-    "Neurons._round": (45, 1242),
+    "Neurons._round": (45, 1229),
 }
 """For each field of the state a program, by its name or its seed, and a cycle in which that value is missed."""
 
