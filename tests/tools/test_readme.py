@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from acortex.tools.cli import cli
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 README = (CHECKOUT / "README.md").read_text()
 COMMANDS = re.findall(r"^(?:\.venv/bin/)?acortex (.+)$", README, re.MULTILINE)
+
+AS_A_USER = {"COLUMNS": "100", "ACORTEX_CHECK_ORDER": None}
+"""What a user's runs have about them: they skip what repeats, as those of tests do not."""
 
 
 @pytest.mark.parametrize("line", COMMANDS)
@@ -64,3 +69,19 @@ def test_the_example_of_how_python_reads_a_trace_runs(
     assert first == f"digits_mlp {trace.cycles} {len(trace)} True"
     assert (int(energy), int(rows)) == (trace["energy_aj"].sum(), len(trace))
     assert "vmm." in frame
+
+
+def test_the_report_of_the_readme_is_what_its_command_prints() -> None:
+    shown = re.findall(r"```\n(digits_mlp on .*?)```", README, re.DOTALL)
+    assert shown == [CliRunner().invoke(cli, ["run", "zoo:digits_mlp"], env=AS_A_USER).stdout]
+
+
+def test_what_the_readme_says_of_more_in_parallel_is_what_it_costs() -> None:
+    said = re.search(r"take a (\w+) less time, a (\w+) more energy and a (\w+) more area", " ".join(README.split()))
+    chips = ("--chip", "acortex_digits", "--chip", "acortex_digits_parallel", "--format", "json")
+    found = CliRunner().invoke(cli, ["run", "zoo:digits_mlp", *chips, "--timing-only"], env=AS_A_USER)
+    ratios = {row["name"]: row["ratio"] for row in json.loads(found.stdout)["rows"]}
+    parts = (1 / (1 - ratios["time"]), 1 / (ratios["energy"] - 1), 1 / (ratios["area"] - 1))
+    named = {6: "sixth", 10: "tenth", 12: "twelfth"}
+    nearest = [named[min(named, key=lambda whole: abs(1 / whole - 1 / part))] for part in parts]
+    assert said and list(said.groups()) == nearest

@@ -86,6 +86,17 @@ def test_nothing_is_said_of_a_setting_that_moves_no_cycle_of_any_run(setting: st
     assert not any("moves no cycle" in warning for warning in ran("echo.s", setting).warnings)
 
 
+def test_nothing_is_said_of_a_setting_that_undoes_what_a_chip_file_states(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.toml"
+    mine.write_text('inherits = "acortex_digits"\n[memory]\nbank_cycles = 20\nbanks = 1\n')
+    program = assemble_file(PROGRAMS / "vmm.s")
+    before, after = (
+        run(program, load_chip(mine, settings), values=False).report for settings in ((), ("memory.bank_cycles=2",))
+    )
+    assert before.cycles and after.cycles and after.cycles < before.cycles
+    assert after.warnings == []
+
+
 def test_nothing_is_said_of_a_part_of_a_run() -> None:
     program = zoo.load("digits_mlp")
     chip = load_chip("acortex_digits", ["vector.step_cycles=3"])

@@ -115,3 +115,10 @@ def test_the_list_of_chosen_settings_has_their_reasons() -> None:
     found = provenance.chosen(CHIP)
     assert found["memory.ports"] == "own choice: one port yields the latencies of Fig. 7b"
     assert not [path for path in found if path in provenance.FITTED]
+
+
+def test_the_page_lists_each_setting_that_was_chosen() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "figure-7b.md").read_text()
+    table = page.partition("## Settings chosen with the table in view")[2]
+    rows = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in table.splitlines()[4:] if line]
+    assert {row[0]: row[-1] for row in rows} == provenance.chosen(CHIP)
