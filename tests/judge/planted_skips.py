@@ -81,9 +81,9 @@ BUGS: tuple[tuple[str, str, str, str], ...] = (
     ("one signature for all groups", WALK, "alike = (dispatch.pc, dispatch.stream, dispatch.window, dispatch.group)", "alike = (dispatch.pc, dispatch.stream, dispatch.window)"),
     # What is made of it
     ("a repeat counts once", RECORD, "found[1] *= entry.times", "found[1] *= 1"),
-    ("a copy is of the same instructions", RECORD, "[[entry.cycles], [entry.cycles], [entry.serials]]", "[[entry.cycles], [entry.cycles], [0]]"),
+    ("a copy is of the same instructions", RECORD, "np.stack([cycles, cycles, serials])", "np.stack([cycles, cycles, 0 * serials])"),
     ("the rows of a repeat come a period early", RECORD, "np.arange(1, entry.times + 1)", "np.arange(entry.times)"),
-    ("the rows of a copy are of the same instructions", RECORD, "[[0], [entry.cycles], [entry.serials]]", "[[0], [entry.cycles], [0]]"),
+    ("the rows of a copy are of the same instructions", RECORD, "found[1:] += np.stack(_shifts(entry, inner.shape[1]))", "found[1] += _shifts(entry, inner.shape[1])[0]"),
     ("a switch joins what another one joined", PUBLISHING, "count[row] = self._groups[self._walk.dispatch(int(serial[row])).group].segments", "pass"),
     ("a longer wait begins no earlier", PUBLISHING, "start[at] -= cycles", "pass"),
     ("a longer wait lasts no longer", PUBLISHING, "duration[at] += cycles", "pass"),
