@@ -9,8 +9,9 @@ import pytest
 from timed_chips import NAMES, Runs, of_ours
 
 from acortex.sim.timing import skipping
-from judge.aimed import BUSY, CONTENDED, REPEATING, stuck_as_a_frame_waits, stuck_as_the_controller_waits
+from judge.aimed import BUSY, CONTENDED, stuck_as_a_frame_waits, stuck_as_the_controller_waits
 from judge.blind import reborn
+from judge.in_turn import AIMED
 from judge.planted_skips import BUGS, FOUND_BY, NOT_FOUND, planted, text_of
 from judge.skips import Seen, cases, differences, differences_of, runs_of, seen
 
@@ -42,7 +43,7 @@ def program(name: str) -> tuple[Runs, Seen]:
         assert found is not None
         runs = found
     else:
-        runs = REPEATING[kind].runs(*CHIPS[chip])
+        runs = AIMED[kind].runs(*CHIPS[chip])
     return runs, seen(runs, False)
 
 
