@@ -108,6 +108,7 @@ FOUND_BY = {
     "what waits for room is left out": "ring of 2",
     "what waits for items is left out": "longer waits",
     "a unit keeps its old context": "longer waits",
+    "the controller keeps its old context": "stuck as the controller waits",
     "frames keep the load that they wait for": "stuck as a frame waits",
     "a pattern is not compared": "convolution",
     "a period is repeated once less": "longer waits",
@@ -142,7 +143,6 @@ FOUND_BY = {
 """What finds each bug: a program, by the name under which tests/judge/test_planted_skips.py has it."""
 
 NOT_FOUND = (
-    "the controller keeps its old context",
     "the element that comes next is not compared",
     "a countdown reaches its end",
     "a queue drains too far",
