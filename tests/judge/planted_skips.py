@@ -139,6 +139,9 @@ FOUND_BY = {
     "the instruction after a passage is not compared": "seed 2 few",
     "a pattern goes on a period too far": "convolution",
     "waits of other lengths repeat": "dilation",
+    "looks outlive the record": "products",
+    "the last mark outlives the record": "ring of 2, nothing contended",
+    "passages outlive the record": "ring of 2",
 }
 """What finds each bug: a program, by the name under which tests/judge/test_planted_skips.py has it."""
 
@@ -154,9 +157,6 @@ NOT_FOUND = (
     "a queue that drains need not hold what is taken",
     "an interrupt leaves what a look has begun",
     "a group never counts as it is loaded",
-    "passages outlive the record",
-    "the last mark outlives the record",
-    "looks outlive the record",
     "what a shift leaves over is not signed",
 )
 """Bugs for which no program is named yet: none that was tried shows them, or a run that has them does not end."""
