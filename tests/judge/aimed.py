@@ -390,10 +390,12 @@ def stuck_as_the_controller_waits(count: int) -> Aim:
 
     def turn(words: int) -> str:
         first = f"{stream(2, 0, [words])}\nawait host_in, t8\ninput x, d0\nsignal host_in, t5\nawait read, t5"
-        rows = "read d2\nread d4, to=vector\n" + "requant q1, 1\n" * 4 + "write d5, source=vector"
-        rest = f"feed {words}, 1\nmultiply g0, {words}\nconvert q0, {words}\nwrite d3"
-        return "\n".join([first, rows, stream(3, OUT, [words]), rest, "signal write, t9", "await read, t9"])
+        first += "\nread d6"  # it begins while the controller waits: a mark, and the next read is not of what led there
+        rows = "read d2\nread d4, to=vector\n" + "requant q1, 1\n" * 5 + "write d5, source=vector"
+        fed = words + 1
+        rest = f"feed {fed}, 1\nmultiply g0, {fed}\nconvert q0, {fed}\nwrite d3"
+        return "\n".join([first, rows, stream(3, OUT, [fed]), rest, "signal write, t9", "await read, t9"])
 
-    streams = f"{stream(4, 0, [4])}\n{stream(5, OUT + 99, [4])}\nsignal read, t8"
+    streams = f"{stream(4, 0, [5])}\n{stream(5, OUT + 99, [5])}\n{stream(6, 0, [1])}\nsignal read, t8"
     body = [streams, turns(1, count, turn(3), "signal read, t8"), turn(40)]
-    return Aim("\n".join(body), 40, 40, ("controller.queue_depth=2", "buffer.words=20"))
+    return Aim("\n".join(body), 40, 41, ("controller.queue_depth=3", "buffer.words=20"))

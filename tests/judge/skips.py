@@ -24,6 +24,7 @@ from acortex.isa.codec import as_text, decode
 from acortex.isa.table import MNEMONICS
 from acortex.sim.chip.specs import Chip, load_chip
 from acortex.sim.timing import skipping, wiring
+from acortex.sim.timing.kernel import Kernel
 from acortex.sim.timing.skipping import Skipper
 from acortex.sim.timing.unit import Agent
 from acortex.sim.timing.wiring import TimedChip
@@ -121,6 +122,20 @@ def looking_everywhere() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(wiring, "Skipper", LooksEverywhere)
         patch.setattr(skipping, "LEAST", 2)
+        yield
+
+
+@contextmanager
+def forgetting() -> Iterator[None]:
+    """Makes chips that forget what they saw every few rows of their log."""
+    drain = Kernel.drain
+
+    def in_short_turns(kernel: Kernel, limit: int | None, every: int, tick: Callable[[], None] | None = None) -> bool:
+        return drain(kernel, limit, min(every, 16), tick)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Kernel, "drain", in_short_turns)
+        patch.setattr(skipping, "LONGEST", 50)
         yield
 
 

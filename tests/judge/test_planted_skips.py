@@ -9,10 +9,11 @@ import pytest
 from timed_chips import NAMES, Runs, of_ours
 
 from acortex.sim.timing import skipping
-from judge.aimed import BUSY, CONTENDED, REPEATING, stuck_as_a_frame_waits, stuck_as_the_controller_waits
+from judge.aimed import BUSY, CONTENDED, stuck_as_a_frame_waits, stuck_as_the_controller_waits
 from judge.blind import reborn
+from judge.in_turn import AIMED
 from judge.planted_skips import BUGS, FOUND_BY, NOT_FOUND, planted, text_of
-from judge.skips import Seen, cases, differences, differences_of, runs_of, seen
+from judge.skips import Seen, cases, differences, differences_of, forgetting, runs_of, seen
 
 CHIPS = {
     "": (),
@@ -42,7 +43,7 @@ def program(name: str) -> tuple[Runs, Seen]:
         assert found is not None
         runs = found
     else:
-        runs = REPEATING[kind].runs(*CHIPS[chip])
+        runs = AIMED[kind].runs(*CHIPS[chip])
     return runs, seen(runs, False)
 
 
@@ -59,9 +60,12 @@ def test_each_bug_has_what_finds_it() -> None:
 
 
 def wrong(runs: Runs, whole: Seen) -> list[str]:
-    """What is wrong with a run as it skips, or as its chip is set up anew at each look."""
+    """What is wrong with a run as it skips, as it forgets what it saw, or as its chip is set up anew at each look."""
     try:
         found = differences_of(runs, whole=whole)[0]
+        for eager in () if found else (False, True):
+            with forgetting():
+                found += differences(whole, seen(runs, True, eager=eager))
         with reborn():
             return found or differences(whole, seen(runs, True, eager=True, ticks=len(whole.rows[0].T)))
     except FAILURES as failed:

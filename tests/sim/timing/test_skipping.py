@@ -31,6 +31,7 @@ from judge.aimed import (
     products,
     rings,
 )
+from judge.in_turn import IN_TURN
 from judge.skips import hold
 
 # Programs of ours -----------------------------------------------------------------------------------------------------
@@ -96,6 +97,8 @@ def test_a_trace_is_the_same_to_the_byte(tmp_path: Path, level: str, filters: di
 
 # What repeats, and what breaks it -------------------------------------------------------------------------------------
 
+SKIPPING: dict[str, Aim] = {**REPEATING, **IN_TURN}
+
 NEVER: dict[str, Aim] = {
     "tokens that grow": hoarded(30),
     "too few positions": products(6),
@@ -103,9 +106,9 @@ NEVER: dict[str, Aim] = {
 
 
 @pytest.mark.parametrize("settings", [(), BUSY, CONTENDED], ids=["its chip", "busy", "contended"])
-@pytest.mark.parametrize("name", REPEATING)
+@pytest.mark.parametrize("name", SKIPPING)
 def test_what_repeats_is_skipped_and_equal(name: str, settings: tuple[str, ...]) -> None:
-    assert hold(REPEATING[name].runs(*settings)).skipped
+    assert hold(SKIPPING[name].runs(*settings)).skipped
 
 
 @pytest.mark.parametrize("name", NEVER)
