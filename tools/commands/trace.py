@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,7 +15,7 @@ from acortex.tools.commands.trace_diff import diff
 from acortex.tools.commands.trace_reprice import reprice
 from acortex.tools.commands.trace_what_if import what_if
 from acortex.tools.console import files
-from acortex.tools.console.manners import Group
+from acortex.tools.console.manners import Group, warn
 from acortex.tools.console.output import console, format_option, print_json, show
 from acortex.tools.console.progress import Working
 from acortex.tools.console.selection import Selection, selection_options
@@ -21,6 +23,8 @@ from acortex.tools.console.spool import Spooled, spool
 
 if TYPE_CHECKING:
     from acortex.documents import Result
+
+DETAILS = ("layers", "instructions", "events")
 
 trace_argument = click.argument("path", metavar="RUN.actrace", type=Spooled())
 
@@ -106,18 +110,40 @@ class FormatOption(click.Option):
     "--to", "target", metavar="FORMAT", cls=FormatOption, required=True, shell_complete=_formats, help="One of"
 )
 @click.option("-o", "--output", metavar="FILE", type=click.Path(), required=True, help="Write it here; - is stdout.")
+@click.option("--detail", type=click.Choice(DETAILS), help="One row per event, or per instruction or layer of a unit.")
 @selection_options()
-def export(path: str, target: str, output: str, chosen: Selection) -> None:
-    """Write a trace in a format that other tools read."""
+def export(path: str, target: str, output: str, detail: str | None, chosen: Selection) -> None:
+    """Write a trace in a format that other tools read.
+
+    A viewer may be slow with millions of events: `--detail instructions` writes what each unit did for each
+    instruction as one row.
+    """
+    from tempfile import TemporaryDirectory
+
+    from acortex.traces.coarser import coarser
     from acortex.traces.export.registry import export as write
 
     files.check_apart((("RUN.actrace", path),), (("-o", output),))
     made = spool("export") if output == files.STANDARD else output
     trace = chosen.open(path)
-    with Working(f"writing {target}"):
-        write(trace, target, made)
+    with TemporaryDirectory() as folder, Working(f"writing {target}"):
+        shown = coarser(trace, detail, Path(folder) / "coarser.actrace") if detail else trace
+        write(shown, target, made)
+        size = os.path.getsize(made)
     if made != output:
         files.copy_to_stdout(made)
+    _say_detail(target, size, len(shown.events), shown.header.level)
+
+
+LARGE = 60_000_000
+"""Bytes of an export that viewers load slowly."""
+
+
+def _say_detail(target: str, size: int, rows: int, level: str) -> None:
+    """Says on stderr how much detail a large export has, and how to have less."""
+    if size > LARGE and level == "events":
+        hint = "--detail instructions makes a smaller one"
+        warn(f"the export to {target} has {size / 1e6:,.0f} MB: each of {rows:,} events; {hint}")
 
 
 @trace.command("query")
