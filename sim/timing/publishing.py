@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from acortex.sim.chip.groups import GroupTimes
 from acortex.sim.timing.array import SWITCHES
+from acortex.sim.timing.interrupts import uninterrupted
 from acortex.sim.timing.probe import Delivery, Listener
 from acortex.sim.timing.record import Copy, Instances, Record, Table, gathered
 from acortex.sim.timing.walk import Walk
@@ -44,11 +45,12 @@ class Publisher:
         return self._record.rows - self._given >= LEAST
 
     def publish(self) -> None:
-        """Gives the listeners all that has been recorded and not been given."""
-        first, last = self._published, self._record.cut()
-        self._published, self._given = last, self._record.rows
-        if self._observed and first < last:
-            self._publish(first, last, self._walk.contexts)
+        """Gives the listeners all that has been recorded and not been given: all of it, whatever the user sends."""
+        with uninterrupted():
+            first, last = self._published, self._record.cut()
+            self._published, self._given = last, self._record.rows
+            if self._observed and first < last:
+                self._publish(first, last, self._walk.contexts)
 
     def restart(self) -> None:
         """After the record has begun anew."""

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from acortex.errors import UsageError
 from acortex.sim.timing import totals
 from acortex.sim.timing.canonical import set_context
+from acortex.sim.timing.interrupts import uninterrupted
 from acortex.sim.timing.kernel import Alarm
 from acortex.sim.timing.looks import Look, Subject
 from acortex.sim.timing.memory import Reader
@@ -204,11 +205,12 @@ class Skipper:
 
     def finish(self, now: int) -> int:
         """Fills the sums of the chip after a run that ended in a cycle of its clock; returns the cycles of the run."""
-        self.record.cut()
-        self._totals.add(self.record)
-        cycles = now + self.record.offset
-        done = self._totals.fill(self._subject.tally, cycles)
-        self.skipped = int(done.events.sum()) - self._totals.simulated
+        with uninterrupted():
+            self.record.cut()
+            self._totals.add(self.record)
+            cycles = now + self.record.offset
+            done = self._totals.fill(self._subject.tally, cycles)
+            self.skipped = int(done.events.sum()) - self._totals.simulated
         return cycles
 
     @property

@@ -21,6 +21,7 @@ from acortex.sim.timing.controller import Controller, ControllerPorts, Controlle
 from acortex.sim.timing.deadlock import DeadlockError as DeadlockError
 from acortex.sim.timing.deadlock import Stuck
 from acortex.sim.timing.host import HOST, HostIn, HostOut, HostPorts, HostSpec
+from acortex.sim.timing.interrupts import uninterrupted
 from acortex.sim.timing.kernel import LAST, Alarm, Kernel
 from acortex.sim.timing.looks import Subject
 from acortex.sim.timing.memory import (
@@ -258,10 +259,11 @@ class TimedChip:
 
     def _restart(self, skipper: Skipper) -> None:
         """Has the skipper forget what it has seen, before its log takes too much memory."""
-        self._probe.publish()
-        skipper.restart()
-        if isinstance(self._probe, Publisher):
-            self._probe.restart()
+        with uninterrupted():
+            self._probe.publish()
+            skipper.restart()
+            if isinstance(self._probe, Publisher):
+                self._probe.restart()
 
     def _begin(self) -> None:
         if not self._began:
