@@ -62,7 +62,7 @@ def line_of(part: str) -> int:
 
 WIRING = (
     ("sim/timing/wiring.py", "import", "from acortex.sim.chip.specs import Chip"),
-    ("sim/timing/wiring.py", "unit", ')\n"""The units that every chip has'),
+    ("sim/timing/paths.py", "unit", ')\n"""The units that every chip has'),
     ("sim/timing/wiring.py", "agent", '            "vector": Vector('),
     ("sim/chip/specs.py", "section", "class Errors(Section)"),
     ("sim/chip/specs.py", "field", "    program_erase: ProgramErase"),

@@ -299,6 +299,7 @@ def test_an_agent_is_one_file_and_its_wiring_settings_price_and_instruction(dril
     assert own == {
         "sim/timing/scrub.py",
         "sim/timing/wiring.py",
+        "sim/timing/paths.py",
         "sim/chip/specs.py",
         "sim/chips/acortex_gnmt.toml",
         "sim/chip/prices.py",

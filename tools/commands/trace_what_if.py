@@ -37,4 +37,4 @@ def what_if(path: str, program: str | None, settings: tuple[str, ...], form: str
     if form == "json":
         print_json(report)
     else:
-        show(console(), what_if_parts(report))
+        show(console(), what_if_parts(report), whole=True)

@@ -51,7 +51,7 @@ def test_a_run_for_people_ends_with_its_busiest_units_and_that_it_is_right(sourc
     lines = acortex_("run", source, "--input", digits / "x.npy").stdout.splitlines()
     assert lines[0].startswith("digits_mlp on acortex_digits   8 inferences, ")
     assert "accuracy" not in "".join(lines)
-    assert sum(line.startswith("The busiest units") for line in lines[-9:-6]) == 1
+    assert sum(line.startswith("The busiest units") for line in lines[-10:-6]) == 1
     assert lines[-1] == "outputs equal the independent evaluation, bit for bit (80 codes)"
 
 

@@ -109,7 +109,10 @@ REPORT = {
 }  # fmt: skip
 
 
-def test_people_see_what_gains_what_does_nothing_and_what_makes_it_slower(capsys: pytest.CaptureFixture[str]) -> None:
+def test_people_see_what_gains_what_does_nothing_and_what_makes_it_slower(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     show(console(), what_if_parts(WhatIf.model_validate(REPORT)))
     lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
     assert lines[0] == "toy on acortex_digits: 1,000 cycles, 1.00 nJ"
