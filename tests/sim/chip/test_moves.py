@@ -387,7 +387,7 @@ def test_a_clock_beyond_the_technology_is_refused_with_its_bound() -> None:
 # How it is shown
 
 
-WIDE = {"COLUMNS": "200"}
+WIDE_TERMINAL = {"COLUMNS": "200"}
 """The environment of a wide terminal: no cell is broken into lines."""
 
 
@@ -403,7 +403,7 @@ def test_chip_show_lists_what_is_free_and_what_has_no_source(tmp_path: Path) -> 
     assert report["unsourced"] == ["host.word_cycles", "energy.dacs_pj"]
     assert report["sources"]["energy.array_pj"] == "measured"
     assert list(report["sources"]) == list(SETTINGS)
-    text = CliRunner(env=WIDE).invoke(cli, ["chip", "show", str(mine), "--set", "host.word_cycles=1"]).stdout
+    text = CliRunner(env=WIDE_TERMINAL).invoke(cli, ["chip", "show", str(mine), "--set", "host.word_cycles=1"]).stdout
     lines = text.splitlines()
     (row,) = (line for line in lines if line.startswith("host.word_cycles"))
     assert row.endswith("set by an override (no source) (free)")
@@ -415,6 +415,6 @@ def test_the_schema_says_what_each_setting_moves() -> None:
     entries = json_schema()
     assert entries["properties"]["clock_ns"]["moves"] == ["time"]
     assert entries["$defs"]["Memory"]["properties"]["banks"]["moves"] == ["time", "energy", "area"]
-    text = " ".join(CliRunner(env=WIDE).invoke(cli, ["chip", "schema", "--text"]).stdout.split())
+    text = " ".join(CliRunner(env=WIDE_TERMINAL).invoke(cli, ["chip", "schema", "--text"]).stdout.split())
     assert "clock_ns time (free) a number from 0.2" in text
     assert text.count("(free)") == len(FREE)
