@@ -52,8 +52,10 @@ class Passages:
         self._last: tuple[Look, Key] | None = None
 
     def clear(self) -> None:
-        """Forgets all passages."""
+        """Forgets all passages, and the states that they lead to."""
         self._memo.clear()
+        self._numbers.clear()
+        self._states.clear()
         self._last = None
 
     def end(self, look: Look) -> Key:

@@ -57,10 +57,10 @@ class Publisher:
         self._published = self._given = 0
 
     def _publish(self, first: int, last: int, contexts: Ints) -> None:
-        table = self._record.table()
+        table, edges = self._record.table(), self._record.ranges()
         for begin, end in _parted(self._record.entries, first, last):
             longer = dict(_longer(self._record, begin))
-            for came, rows, owner in self._rows(begin, end):
+            for came, rows, owner in self._rows(begin, end, edges):
                 start, serial = table.start[rows] + came.cycles[owner], table.serial[rows] + came.serials[owner]
                 duration = table.duration[rows].copy()
                 for row in [row for row in longer if row in rows]:
@@ -78,9 +78,12 @@ class Publisher:
             count[row] = self._groups[self._walk.dispatch(int(serial[row])).group].segments
         return count
 
-    def _rows(self, first: int, last: int) -> Iterator[tuple[Instances, Ints, Ints]]:
-        """The rows of entries, some at a time: what came, the rows in the log, and of each what came it is of."""
-        begins, ends = self._record.ranges()
+    def _rows(self, first: int, last: int, edges: tuple[Ints, Ints]) -> Iterator[tuple[Instances, Ints, Ints]]:
+        """The rows of entries, some at a time: what came, the rows in the log, and of each what came it is of.
+
+        `edges` are where the rows of each entry begin and end in the log.
+        """
+        begins, ends = edges
         came = self._record.instances(first, last)
         total = np.cumsum(ends[came.pieces] - begins[came.pieces])
         cuts = np.searchsorted(total, np.arange(ROWS, int(total[-1]) if len(total) else 0, ROWS)).tolist()

@@ -37,14 +37,16 @@ WORTH, PATIENCE = 40, 20
 """How many rows of the log are worth a look at a mark, for each such look in vain before it, of the last so many."""
 
 KEPT = 4
-"""How many states of one form are kept to look for a period among."""
+"""How many looks with one state are kept, to look for a period among."""
 
+IN_VAIN, DEARER = 6, 2
+"""Looks within an instruction that found no period: after so many of them looks become rare. Each one counts double."""
 
 LONGEST = 1 << 18
-"""The most events of the log before what was seen is forgotten."""
+"""The most rows of the log before what was seen is forgotten."""
 
 
-def skips_past(where: str, what: str) -> UsageError:
+def refusal_of_skipping(where: str, what: str) -> UsageError:
     """The error for what a chip that skips cannot do, where it does not simulate each cycle."""
     return UsageError(f"a chip that skips cannot {what}", where=where, hint="make the chip with skip=False")
 
@@ -114,7 +116,7 @@ class Skipper:
         if place % agent.grain:
             agent.look_at = remaining - (agent.grain - place % agent.grain)
             return
-        if self._failed > 6:
+        if self._failed > IN_VAIN:
             self._failed -= 1
             agent.look_at = remaining - 1 - self._failed // 2
         found = self._print()
@@ -167,7 +169,7 @@ class Skipper:
                 self._periods.repeat(before, look, times, self._paces)
                 self._failed = 0
                 return
-        self._failed += 2
+        self._failed += DEARER
         known.append(look)
 
     def _mark(self, look: Look) -> None:

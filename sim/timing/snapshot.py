@@ -27,19 +27,17 @@ Frozen = tuple[tuple[str, Plain], ...]
 class Frame:
     """What values are frozen and restored relative to.
 
-    `now` is the cycle. With `clip` all cycles of the past are one: what happens next does not depend on which it was.
-    `units` has the units by their paths.
+    `now` is the cycle. `units` has the units by their paths.
     """
 
     now: int
-    clip: bool = False
     units: Mapping[str, Any] = field(default_factory=dict)
 
     def relative(self, cycle: int) -> int | None:
         """A cycle as a distance from now; None for one that does not come."""
         if cycle == NEVER:
             return None
-        return max(cycle - self.now, 0) if self.clip else cycle - self.now
+        return cycle - self.now
 
     def absolute(self, distance: int | None) -> int:
         """The cycle at a distance from now."""
@@ -227,14 +225,13 @@ def restore(parts: Mapping[str, Any], frame: Frame, frozen: Iterable[tuple[str, 
 class Snapshot:
     """A chip between two steps of its event loop: all that decides how its run goes on, and what it has summed up.
 
-    `state` holds cycles relative to `cycle` and no sums, so that two are equal where the chip goes on alike; in a
-    `clipped` one all cycles of the past are one. `sums` is None where they were left out. Instructions are held as they
-    are: a snapshot lives as long as the process of the operating system that took it.
+    `state` holds cycles relative to `cycle`, and no sums; `sums` is None where they were left out. Instructions are
+    held as they are: a snapshot lives as long as the process of the operating system that took it. States that are
+    equal where chips go on alike, whatever their past, are those of sim/timing/canonical.py.
     """
 
     cycle: int
     state: Frozen
     sums: Frozen | None = None
-    clipped: bool = False
     run: tuple[object, ...] | None = field(default=None, compare=False, repr=False)
     """What it is of: nothing else is restored from it."""

@@ -45,7 +45,7 @@ from acortex.sim.timing.processes import Process, Shared, Traffic, begin
 from acortex.sim.timing.program_erase import ProgramErase, ProgramEraseSpec
 from acortex.sim.timing.publishing import Publisher
 from acortex.sim.timing.record import Record
-from acortex.sim.timing.skipping import Skipper, skips_past
+from acortex.sim.timing.skipping import Skipper, refusal_of_skipping
 from acortex.sim.timing.snapshot import NEVER, Snapshot
 from acortex.sim.timing.tally import Tally
 from acortex.sim.timing.unit import Agent, Site, Unit
@@ -76,7 +76,7 @@ class TimedChip:
         skip: bool = False,
     ) -> None:
         if skip and (record or processes):
-            raise skips_past("TimedChip", "record what comes" if record else "have processes of a user")
+            raise refusal_of_skipping("TimedChip", "record what comes" if record else "have processes of a user")
         self.chip = chip
         self.groups = groups
         self.kernel = Kernel()
@@ -288,7 +288,7 @@ class TimedChip:
     def _simulates_all(self, where: str, what: str) -> None:
         """Raises UsageError for a chip that skips, in which nothing can be done within a run."""
         if self._walk is not None:
-            raise skips_past(where, what)
+            raise refusal_of_skipping(where, what)
 
     def advance(self, cycle: int) -> None:
         """Runs up to a cycle, in which nothing happens yet; `run` goes on from there.
@@ -337,30 +337,28 @@ class TimedChip:
         }
         return snapshot.with_parts({**units, **shared})
 
-    def snapshot(self, *, sums: bool = True, clip: bool = False) -> Snapshot:
+    def snapshot(self, *, sums: bool = True) -> Snapshot:
         """Where the run stands: all that decides how it goes on, and with `sums` what it has summed up so far.
 
-        Observers receive first all that has happened. With `clip` cycles of the past count as one: two such states are
-        equal where their chips go on alike, however long what they wait for has been there. It is then no state to
-        restore from, but one to find periods with.
+        Observers receive first all that has happened.
         """
         self._simulates_all("snapshot", "have a snapshot")
         if self._processes:
             raise UsageError("a chip with processes of a user has no snapshot", hint="simpy's generators have no copy")
         self._probe.publish()
-        frame, parts = snapshot.Frame(self.now, clip), self.parts()
+        frame, parts = snapshot.Frame(self.now), self.parts()
         for part in parts.values():
             if isinstance(part, Channel):
                 part.settle(self.now)
         state = (*snapshot.freeze(parts, frame), ("sequencer", self._sequencer.snapshot()), ("began", self._began))
         summed = snapshot.freeze(parts, frame, sums=True) if sums else None
-        return Snapshot(self.now, state, summed, clip, self._run)
+        return Snapshot(self.now, state, summed, self._run)
 
     def restore(self, found: Snapshot, cycle: int | None = None) -> None:
         """Goes on from a snapshot of another run of the same program on the same chip, in its cycle or in another.
 
-        All cycles move along, those of the sums too. Raises UsageError for a chip that has begun to run, for a state
-        that was clipped or is of another chip or program, and for a cycle before that of the snapshot.
+        All cycles move along, those of the sums too. Raises UsageError for a chip that has begun to run, for a state of
+        another chip or program, and for a cycle before that of the snapshot.
         """
         self._simulates_all("restore", "go on from a snapshot")
         cycle = found.cycle if cycle is None else cycle
@@ -384,8 +382,6 @@ class TimedChip:
 
     def _check_fits(self, found: Snapshot) -> None:
         """Raises UsageError for a snapshot that this chip cannot go on from."""
-        if found.clipped:
-            raise UsageError("a clipped snapshot has lost its past", hint="take one without clip=True", where="restore")
         new = self.snapshot()
         same = [name for name, _ in new.state] == [name for name, _ in found.state]
         if found.sums is not None:
