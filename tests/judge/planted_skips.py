@@ -65,7 +65,7 @@ BUGS: tuple[tuple[str, str, str, str], ...] = (
     ("units that acted end with their passage", PASSAGES, "since[unit] = cycle + at", "since[unit] = cycle"),
     ("a chip is set up a cycle late", SKIPPING, "self.record.offset = offset = look.cycle - now", "self.record.offset = offset = look.cycle - now + 1"),
     ("passages outlive the record", PASSAGES, "        self._memo.clear()\n", ""),
-    ("the last mark outlives the record", PASSAGES, "        self._memo.clear()\n        self._last = None\n", "        self._memo.clear()\n"),
+    ("the last mark outlives the record", PASSAGES, "        self._states.clear()\n        self._last = None\n", "        self._states.clear()\n"),
     ("looks outlive the record", SKIPPING, "        self._seen.clear()\n        self._passages.clear()", "        self._passages.clear()"),
     # Signatures
     ("the bank of a stream is not signed", WALK, "found += [stream.base % self._banks, *(", "found += [*("),
