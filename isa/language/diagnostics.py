@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from acortex.errors import AcortexError, ManyErrors, more_like_it
 from acortex.wording import count
 
-TYPE_CHECKING = False  # as `typing` has it: rows are made of what stands here
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # rows are made with what stands here
     from acortex.isa.rules import Facts, Rule
 
 MAX_ERRORS = 100

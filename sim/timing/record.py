@@ -38,7 +38,7 @@ class Repeat(NamedTuple):
 
 
 class Copy(NamedTuple):
-    """The entries `first` to before `last` came again once, so many `cycles` and instructions (`serials`) later."""
+    """The entries `first` to before `last` came again, first so many `cycles` and instructions (`serials`) later."""
 
     first: int
     last: int

@@ -46,7 +46,9 @@ LEVELS = ("layers", "instructions", "events")
 @click.option("--functional-only", is_flag=True, help="Compute the outputs, simulate no time.")
 @click.option("--max-cycles", metavar="N", type=CYCLES, help="Stop after so many cycles.")
 @click.option(
-    "--check-order", is_flag=True, help="Hold the timed run to the order of the program; see docs/soundness.md."
+    "--check-order",
+    is_flag=True,
+    help="Hold the timed run to the order of the program, and to a run that skips; see docs/soundness.md.",
 )
 @click.option("--no-skip", is_flag=True, help="Simulate each event, also what repeats; see docs/skipping.md.")
 @click.option("--dump-layers", metavar="DIR", type=click.Path(), help="Write what each layer wrote to memory here.")
