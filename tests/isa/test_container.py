@@ -62,6 +62,10 @@ def program() -> Program:
     return assemble(SOURCE, file="tiny.s")
 
 
+OTHER = "this is not an assembled program (.acx)"
+DAMAGED = "the program is damaged: its checksum does not match"
+
+
 def refused(data: bytes) -> str:
     with pytest.raises(UsageError) as caught:
         loads(data, "tiny.acx")
@@ -161,20 +165,14 @@ def test_any_changed_byte_is_refused(program: Program) -> None:
     data = dumps(program)
     for index in range(len(data)):
         changed = data[:index] + bytes([data[index] ^ 0x41]) + data[index + 1 :]
-        message = refused(changed)
-        magic = index < len(MAGIC)
-        assert message == (
-            "this is not an assembled program (.acx)"
-            if magic
-            else "the program is damaged: its checksum does not match"
-        )
+        assert refused(changed) == (OTHER if index < len(MAGIC) else DAMAGED)
 
 
 def test_any_truncation_and_any_surplus_is_refused(program: Program) -> None:
     data = dumps(program)
     for size in range(len(data)):
-        refused(data[:size])
-    refused(data + b"\0")
+        assert refused(data[:size]) == (OTHER if size < len(MAGIC) else DAMAGED)
+    assert refused(data + b"\0") == DAMAGED
 
 
 def test_an_unknown_format_names_its_writer() -> None:

@@ -202,4 +202,4 @@ def test_any_truncation_is_an_error_of_ours(tmp_path: Path) -> None:
     path = tmp_path / "a.npz"
     for size in range(len(data)):
         path.write_bytes(data[:size])
-        refused(path, "x")
+        assert refused(path, "x") == "a.npz is not a .npz file (BadZipFile)"

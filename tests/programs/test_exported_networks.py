@@ -34,8 +34,8 @@ def inputs_of(model, seed=0):
     }
 
 
-def check(model, mapping="taps", *, timing=False):
-    """The chip computes what onnxruntime computes on the reference: bit for bit, in its shapes and types."""
+def unequal(model, mapping="taps", *, timing=False):
+    """Outputs that the chip computes otherwise than onnxruntime on the reference: in a bit, a shape or a type."""
     given = inputs_of(model)
     graph = quantised(from_proto(model), given)
     outputs = run(compile_graph(graph, machine_of(CHIP), mapping).program, CHIP, inputs=given, timing=timing).outputs
@@ -44,17 +44,23 @@ def check(model, mapping="taps", *, timing=False):
     session, wanted = float_models.session(made), []
     for n in range(INFERENCES):
         wanted.append(session.run(list(outputs), {key: array[n] for key, array in given.items()}))
-    for (key, array), numbers in zip(outputs.items(), zip(*wanted, strict=True), strict=True):
-        form = numbers[0].shape
-        assert array.shape[1:] == (form[1:] if form[0] == 1 and len(form) > 1 else form), key
-        assert array.dtype == numbers[0].dtype
-        np.testing.assert_array_equal(array.reshape(INFERENCES, *form), np.stack(numbers), err_msg=key)
+    pairs = zip(outputs.items(), zip(*wanted, strict=True), strict=True)
+    assert outputs
+    return [key for (key, array), numbers in pairs if not alike(array, np.stack(numbers))]
+
+
+def alike(array, wanted):
+    """Whether an output of the chip has the numbers, the type and the shape of one of the reference, but its batch."""
+    form = wanted.shape[1:]
+    shape = form[1:] if form[0] == 1 and len(form) > 1 else form
+    same = array.shape[1:] == shape and array.dtype == wanted.dtype
+    return same and np.array_equal(array.reshape(wanted.shape), wanted)
 
 
 @pytest.mark.parametrize(("number", "name"), list(enumerate(exported_sequences.BUILDERS)))
 def test_a_network_is_on_the_chip_what_its_reference_is_in_onnxruntime(number, name):
     model = exported_sequences.model(name, seed=number, opset=OPSETS[number % len(OPSETS)])
-    check(model, timing=number % 5 == 0)
+    assert unequal(model, timing=number % 5 == 0) == []
 
 
 def random_model(seed):
@@ -63,13 +69,13 @@ def random_model(seed):
 
 @pytest.mark.parametrize("seed", range(60))
 def test_a_random_network_is_on_the_chip_what_its_reference_is_in_onnxruntime(seed):
-    check(random_model(seed), MAPPINGS[seed % len(MAPPINGS)], timing=seed % 10 == 0)
+    assert unequal(random_model(seed), MAPPINGS[seed % len(MAPPINGS)], timing=seed % 10 == 0) == []
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(60, 460))
 def test_many_random_networks_are_on_the_chip_what_their_references_are(seed):
-    check(random_model(seed), MAPPINGS[seed % len(MAPPINGS)], timing=seed % 10 == 0)
+    assert unequal(random_model(seed), MAPPINGS[seed % len(MAPPINGS)], timing=seed % 10 == 0) == []
 
 
 @pytest.mark.parametrize("name", ["image_read_as_last_channel", "torch_view", "gemm_alpha_beta"])

@@ -73,10 +73,7 @@ def test_an_export_takes_it(traces: dict[str, Trace], tmp_path: Path) -> None:
     sizes = []
     for number, more in enumerate([[], ["--detail", "instructions"], ["--detail", "layers"]]):
         out = tmp_path / f"{number}.json"
-        done = CliRunner().invoke(
-            cli, ["trace", "export", str(traces["events"].path), "--to", "chrome", "-o", str(out), *more]
-        )
-        assert done.exit_code == 0, done.output
+        exported(traces["events"], out, *more)
         sizes.append(out.stat().st_size)
     assert sizes[0] > sizes[1] > sizes[2]
 
@@ -85,6 +82,4 @@ def test_a_large_export_says_what_it_holds(
     traces: dict[str, Trace], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("acortex.tools.commands.trace.LARGE", 1000)
-    out = tmp_path / "x.json"
-    done = CliRunner().invoke(cli, ["trace", "export", str(traces["events"].path), "--to", "chrome", "-o", str(out)])
-    assert "--detail instructions makes a smaller one" in done.stderr
+    assert "--detail instructions makes a smaller one" in exported(traces["events"], tmp_path / "x.json")

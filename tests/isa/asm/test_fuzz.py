@@ -16,6 +16,7 @@ from acortex.isa.asm.disassembler import listing
 from acortex.isa.container import dumps, loads
 from acortex.isa.language.diagnostics import Consequence, Diagnostic, MistakeLog, Source
 from acortex.isa.language.text import CONSEQUENCE
+from acortex.isa.program import Program
 from acortex.isa.table import ROWS
 
 SOURCE = """\
@@ -77,32 +78,53 @@ def instruction_lines(text: str) -> list[int]:
     return found
 
 
-def answer(text: str) -> bool:
-    """Assembles a text. A program has a word for each line that holds an instruction, and its container is read again.
+def lacks_of_program(program: Program, text: str) -> list[str]:
+    """What a program lacks: a word for each line that holds an instruction, or a container that is read again."""
+    numbers = [line.number for line in program.lines]
+    wrong = [] if numbers == instruction_lines(text) else [f"lines {numbers} of {instruction_lines(text)}"]
+    sizes = (len(program.words), len(program.lines), listing(program).count("\n") - 1)
+    wrong += [] if len(set(sizes)) == 1 else [f"{sizes} words, lines and lines of the listing"]
+    return wrong if loads(dumps(program)).lines == program.lines else [*wrong, "its container has other lines"]
 
-    Else what is wrong must be said in our words, at a place that exists. Answers whether there is a program.
-    """
+
+def lacks_of_error(error: AcortexError, text: str) -> list[str]:
+    """What an error lacks: words, or a place that exists."""
+    wrong = [] if str(error) else ["an error without words"]
+    if isinstance(error, Diagnostic):
+        lines = text.split("\n")
+        there = 1 <= error.line <= len(lines) and 1 <= error.column <= len(lines[error.line - 1]) + 1
+        wrong += [] if there else [f"no place: {error}"]
+    return wrong
+
+
+def judged(text: str) -> tuple[bool, list[str]]:
+    """Assembles a text: whether there is a program, and what the program or the errors lack."""
     try:
         program = assemble(text)
-        assert [line.number for line in program.lines] == instruction_lines(text)
-        assert len(program.words) == len(program.lines) == listing(program).count("\n") - 1
-        assert loads(dumps(program)).lines == program.lines
-        return True
-    except ManyErrors as errors:
-        lines = text.split("\n")
-        for error in errors.errors:
-            assert str(error)
-            if isinstance(error, Diagnostic):
-                assert 1 <= error.line <= len(lines)
-                assert 1 <= error.column <= len(lines[error.line - 1]) + 1
+    except ManyErrors as many:
+        return False, [lack for error in many.errors for lack in lacks_of_error(error, text)]
     except AcortexError as error:
-        assert str(error)
-    return False
+        return False, lacks_of_error(error, text)
+    return True, lacks_of_program(program, text)
+
+
+def answer(text: str) -> bool:
+    """Whether there is a program of a text; fails where that or its errors lack anything."""
+    made, lacks = judged(text)
+    assert lacks == []
+    return made
 
 
 def test_the_source_is_right() -> None:
     """Or else the tests below would test nothing."""
     assert len(assemble(SOURCE).words) == 14
+
+
+def test_what_a_program_or_an_error_lacks_is_seen() -> None:
+    assert judged(SOURCE) == (True, [])
+    assert lacks_of_program(assemble(SOURCE), SOURCE + "nop\n")
+    assert lacks_of_error(AcortexError(""), SOURCE)
+    assert lacks_of_error(Diagnostic("wrong", file="t.s", line=2, column=9), "start\nnop")
 
 
 @pytest.mark.parametrize("letter", ["\0", "9", "x", ",", '"', "\n", "(", "=", ";", "\u2028"])
@@ -128,12 +150,14 @@ def test_any_line_removed_doubled_or_moved() -> None:
 
 @given(st.lists(WORDS, max_size=30))
 def test_any_words_in_any_order(words: list[str]) -> None:
-    answer(" ".join(words))
+    _, lacks = judged(" ".join(words))
+    assert lacks == []
 
 
 @given(st.text())
 def test_any_text(text: str) -> None:
-    answer(text)
+    _, lacks = judged(text)
+    assert lacks == []
 
 
 EQUATES = (
@@ -187,7 +211,8 @@ def test_a_source_with_words_exchanged_makes_all_its_words_or_none(data: st.Data
     words = re.split(r"(\W+)", SOURCE)
     for place in data.draw(st.lists(st.integers(0, len(words) - 1), max_size=3)):
         words[place] = data.draw(st.sampled_from(words))
-    answer("".join(words))
+    _, lacks = judged("".join(words))
+    assert lacks == []
 
 
 def test_what_follows_from_nothing_that_was_reported_is_an_error_itself() -> None:

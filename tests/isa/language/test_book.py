@@ -91,8 +91,14 @@ def test_an_example_with_a_file_says_what_it_holds() -> None:
 def test_texts_of_mistakes_stand_in_rows_alone(checkout: Path, folder: str) -> None:
     """No code words a mistake by itself: what makes one gives a row and its facts."""
     place = checkout / "isa" / folder
-    for path in sorted(place.glob("*.py")) if place.is_dir() else [place]:
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("Mistake", "Consequence", "_at")):
-                texts = [one for one in node.args if isinstance(one, ast.JoinedStr | ast.Constant)]
-                assert not texts, f"{path.name}:{node.lineno} words a mistake that no row has"
+    made = [
+        (path.name, node)
+        for path in (sorted(place.glob("*.py")) if place.is_dir() else [place])
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("Mistake", "Consequence", "_at", "Problem"))
+    ]
+    assert made
+    for name, node in made:
+        given = node.args[2:] if ast.unparse(node.func) == "Problem" else node.args  # behind its place and its operand
+        texts = [one for one in given if isinstance(one, ast.JoinedStr | ast.Constant)]
+        assert not texts, f"{name}:{node.lineno} words a mistake that no row has"

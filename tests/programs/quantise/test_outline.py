@@ -138,9 +138,13 @@ def test_an_outline_has_all_weights_0_and_takes_no_memory_for_them(network: Netw
         assert weights is None or (weights.strides == (0,) * weights.ndim and not np.any(weights))
 
 
+WITHOUT_OUTLINE = (8, 9)
+"""Seeds of random networks that take means of numbers below zero."""
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_random_networks_have_the_same_instructions_without_their_weights(seed: int) -> None:
-    """Of products, pools, sums and activations of every kind; those that have no outline show nothing."""
+    """Of products, pools, sums and activations of every kind; two of them have no outline, and show nothing."""
     random = np.random.default_rng(seed)
     x = Network("random", input=(int(random.integers(1, 70)), 9, 9), seed=seed)
     for _ in range(int(random.integers(2, 7))):
@@ -150,6 +154,7 @@ def test_random_networks_have_the_same_instructions_without_their_weights(seed: 
             x = [x.max_pool, x.average_pool][int(random.integers(2))](2, 1)
     machine = machine_of(load_chip("acortex_gnmt"))
     graph = outlined(x)
+    assert (graph is None) == (seed in WITHOUT_OUTLINE)
     if graph is not None:
         texts = [compile_graph(one, machine) for one in (graph, quantised(x))]
         assert instructions(texts[0]) == instructions(texts[1])

@@ -268,6 +268,8 @@ def test_the_width_of_codes_moves_what_a_network_computes() -> None:
 
 def test_what_takes_one_value_moves_nothing_that_could_be_seen() -> None:
     assert {"arrays.k", "errors.weight_error"} == FIXED
+    for chip in map(load_chip, chip_names()):
+        assert all(chip.value(path) == SETTINGS[path].low for path in FIXED)
 
 
 # What is free

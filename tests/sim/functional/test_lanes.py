@@ -119,7 +119,10 @@ def test_lanes_of_a_compiled_network_are_its_inferences_in_turn(name: str) -> No
 @pytest.mark.parametrize("seed", range(12))
 def test_many_inferences_of_a_random_program_are_its_inferences_in_turn(seed: int) -> None:
     case = generate(seed)
-    Both(case.program, case.chip, case.inferences, layers=True).hold()
+    many = Both(case.program, case.chip, case.inferences, layers=True).hold()
+    assert {name: len(codes) for name, codes in many.outputs.items()} == {
+        tensor.name: case.inferences for tensor in case.program.outputs
+    }
 
 
 def of_many(seeds: range) -> list[str]:
@@ -310,7 +313,8 @@ def test_an_error_of_a_later_inference_is_the_same_with_lanes(name: str, monkeyp
 @pytest.mark.parametrize("inferences", [2, 3, 4, 5, 40, 1000])
 def test_a_walk_of_many_inferences_ends_as_if_it_had_gone_through_all(inferences: int) -> None:
     program = assemble_file(next(path for path in PROGRAMS if path.stem == "in_flight"))
-    Both(program, load_chip(program.chip), inferences).hold()
+    many = Both(program, load_chip(program.chip), inferences).hold()
+    assert many.known.finished == len(many.outputs["y"]) == inferences
 
 
 def test_the_rules_of_many_inferences_take_the_steps_of_a_few(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -84,7 +84,8 @@ def test_the_circle_of_a_token_and_a_queue() -> None:
 
 
 def test_it_goes_on_where_the_queue_holds_what_the_circle_lacked() -> None:
-    run(assemble(TOKENS), load_chip("acortex_digits", ["vector.queue_words=12"]), values=False)
+    report = run(assemble(TOKENS), load_chip("acortex_digits", ["vector.queue_words=12"]), values=False).report
+    assert report.complete and report.counts["host_words.out"] == 12
 
 
 def test_a_full_queue_of_instructions_is_one_of_an_agent() -> None:

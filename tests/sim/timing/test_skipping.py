@@ -143,10 +143,10 @@ def test_an_instruction_ends_anywhere_in_a_period(settings: tuple[str, ...]) -> 
 def test_queues_fill_and_drain_to_within_a_word_of_their_end(words: int) -> None:
     fast = ("arrays.frame_ns=1", "neurons.bits=1", "memory.access_cycles=4")
     for positions in (24 + words % 3, 27 + words % 3):
-        hold(products(positions).runs(f"buffer.words={words}"))
-        hold(drained(positions, *fast).runs(f"buffer.words={words}"))
-        hold(added(positions).runs(f"vector.queue_words={words}"))
-        hold(added(positions).runs(f"vector.queue_words={words}", *CONTENDED))
+        assert hold(products(positions).runs(f"buffer.words={words}")).skipped
+        assert hold(drained(positions, *fast).runs(f"buffer.words={words}")).skipped
+        assert hold(added(positions).runs(f"vector.queue_words={words}")).skipped
+        assert hold(added(positions).runs(f"vector.queue_words={words}", *CONTENDED)).skipped
 
 
 TAPS = [Taps(kernel, stride, dilation, border) for kernel in (1, 2, 3) for stride in (1, 2, 3) for dilation in (1, 2)
@@ -156,6 +156,6 @@ TAPS = [Taps(kernel, stride, dilation, border) for kernel in (1, 2, 3) for strid
 @pytest.mark.parametrize("taps", TAPS, ids=str)
 def test_patterns_break_at_every_offset(taps: Taps) -> None:
     for side, settings in ((9, ()), (9, CONTENDED), (12, ())):
-        hold(pooled(side, taps).runs(*settings))
+        assert hold(pooled(side, taps).runs(*settings)).skipped
         if taps.kernel == 3:
-            hold(convolved(side, taps).runs(*settings))
+            assert hold(convolved(side, taps).runs(*settings)).skipped

@@ -171,7 +171,9 @@ def test_a_difference_without_a_cycle_begins_with_its_own_number(pinned: pytest.
     content = json.loads(golden(pinned).read_text())
     content["busy"]["host/in"] -= 1
     golden(pinned).write_text(json.dumps(content))
-    run(pinned).stdout.fnmatch_lines(["busy.host/in 4 -> 5 (+25.0 %): the same settings and instructions"])
+    result = run(pinned)
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["busy.host/in 4 -> 5 (+25.0 %): the same settings and instructions"])
 
 
 def test_update_shows_what_changed(pinned: pytest.Pytester) -> None:
@@ -266,13 +268,17 @@ def test_goldens_where_no_test_was_to_run_are_left_alone(pinned: pytest.Pytester
         pinned.makeconftest("collect_ignore = ['below/test_it.py']")
     else:
         (pinned.path / where / "test_it.py").unlink()
-    run(pinned).stdout.no_fnmatch_line("*unused*")
+    result = run(pinned)
+    assert result.ret == 0
+    result.stdout.no_fnmatch_line("*unused*")
 
 
 def test_goldens_of_a_module_that_fails_to_import_are_left_alone(pinned: pytest.Pytester) -> None:
     (pinned.path / "test_echo.py").write_text("import no_such_module\n")
     pinned.makepyfile(test_other="def test_other():\n    pass\n")
-    run(pinned, "--continue-on-collection-errors").stdout.no_fnmatch_line("*unused*")
+    result = run(pinned, "--continue-on-collection-errors")
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.no_fnmatch_line("*unused*")
 
 
 @pytest.mark.parametrize(

@@ -32,10 +32,10 @@ def test_a_small_file_that_claims_many_rows_is_refused_at_once(
     tmp_path: Path, header: TraceHeader, times: int, padding: int
 ) -> None:
     path = claiming(tmp_path / "many.actrace", header, times, padding)
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(UsageError, match=rf"many\.actrace: claims {times * 65536} rows in {path.stat().st_size} bytes"):
         reader.open(path)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_what_a_small_file_may_claim_is_read_in_little_memory(tmp_path: Path, header: TraceHeader) -> None:
