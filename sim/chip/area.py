@@ -47,7 +47,8 @@ def bank_factor(chip: Chip) -> Decimal:
     """Main memory with one port, as a multiple of the one that its area is stated for.
 
     Cells follow the capacity. What surrounds a bank stands along its sides, which grow with the root of its bits: for
-    all banks together, with the root of capacity times banks. Source of the form: CACTI (Wilton and Jouppi, JSSC 1996).
+    all banks together, with the root of capacity times banks. Source of the form: CACTI (Wilton and Jouppi, JSSC 1996),
+    from memory, not checked.
     """
     memory, area = chip.memory, chip.area
     with localcontext(prec=PRECISION):

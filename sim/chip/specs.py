@@ -33,7 +33,8 @@ WORD_BITS = CHANNELS * CODE_BITS
 
 LEAST_CLOCK_NS = Decimal("0.2")
 """What no chip in 55 nm goes below: ten inverters that each drive four. One takes 0.36 ps for each nm of gate length
-(Ho, Mai and Horowitz, Proc. IEEE 2001); stages of fewer than 6 to 8 bring nothing (Hrishikesh et al., ISCA 2002)."""
+(Ho, Mai and Horowitz, Proc. IEEE 2001); stages of fewer than 6 to 8 bring nothing (Hrishikesh et al., ISCA 2002). Both
+are cited from memory, and were not checked."""
 
 
 def _known(kind: str) -> AfterValidator:

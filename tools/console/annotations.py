@@ -1,7 +1,8 @@
 """Mistakes of sources in forms that other tools show: SARIF 2.1.0 logs, and the annotations of GitHub's actions.
 
-SARIF: https://docs.oasis-open.org/sarif/sarif/v2.1.0. A log has `version` and `runs` (3.13), a run its `tool` (3.14.6),
-a result its `message` (3.27.11); rules of the tool stand beside the results that name them by `ruleIndex` (3.27.6).
+SARIF: https://docs.oasis-open.org/sarif/sarif/v2.1.0. A log has `version` and `runs`, a run its `tool`, a result its
+`message`; rules of the tool stand beside the results that name them by `ruleIndex`. What the standard requires is
+written here from memory, and was not checked against its text.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ _PROPERTY = {**_DATA, ":": "%3A", ",": "%2C"}
 
 
 def sarif(errors: Sequence[AcortexError], rules: Mapping[str, Rule]) -> Node:
-    """Errors as a SARIF log of one run; none makes a log without results. Columns count characters (3.14.17)."""
+    """Errors as a SARIF log of one run; none makes a log without results. Columns count characters."""
     rows = list(_placed(errors))
     codes = list(dict.fromkeys(row.code for row in rows if row.code in rules))
     driver = {"name": "acortex", "version": __version__, "rules": [_rule(rules[code]) for code in codes if code]}
@@ -53,13 +54,13 @@ def _placed(errors: Sequence[AcortexError]) -> Iterator[ErrorRow]:
 
 
 def _rule(rule: Rule) -> Node:
-    """The row of a code as a reporting descriptor (3.49)."""
+    """The row of a code as a reporting descriptor."""
     found: Node = {"id": rule.code, "shortDescription": {"text": rule.title}}
     return {**found, "help": {"text": f"acortex explain {rule.code}"}}
 
 
 def _result(row: ErrorRow, codes: Sequence[str | None]) -> Node:
-    """An error as a result (3.27). What names no file has no location."""
+    """An error as a result. What names no file has no location."""
     text = row.message if row.file or not row.where else f"{row.where}: {row.message}"
     found: Node = {"level": "error", "message": {"text": f"{text}. Hint: {row.hint}" if row.hint else text}}
     if row.code in codes:
@@ -76,7 +77,7 @@ def _note(note: ErrorNote) -> Node:
 
 
 def _location(file: str, line: int | None, column: int | None, end: int | None) -> Node:
-    """A place (3.28): the file as a URI reference, and a region where a line is known."""
+    """A place: the file as a URI reference, and a region where a line is known."""
     physical: Node = {"artifactLocation": {"uri": _uri(file)}}
     if line is not None:
         region = {"startLine": line, "startColumn": column, "endColumn": end}
@@ -85,7 +86,7 @@ def _location(file: str, line: int | None, column: int | None, end: int | None) 
 
 
 def _uri(file: str) -> str:
-    """A path as a URI: relative as it was given, absolute with its scheme (3.4.4)."""
+    """A path as a URI: relative as it was given, absolute with its scheme."""
     path = PurePath(file)
     return path.as_uri() if path.is_absolute() else quote(path.as_posix(), safe="/")
 

@@ -39,7 +39,7 @@ def nodes(value: object, name: str) -> list[Node]:
 
 
 def text_of(value: object) -> str:
-    """A message (3.11): its text must be there, and not empty."""
+    """A message: its text must be there, and not empty."""
     assert isinstance(value, dict)
     assert isinstance(value["text"], str)
     assert value["text"]
@@ -47,7 +47,7 @@ def text_of(value: object) -> str:
 
 
 def hold_location(place: Node) -> None:
-    """What SARIF 2.1.0 requires of a location (3.28 to 3.30)."""
+    """What SARIF 2.1.0 requires of a location: as it is remembered, see `annotations`."""
     physical = place["physicalLocation"]
     assert isinstance(physical, dict)
     uri = physical["artifactLocation"]["uri"]
@@ -60,25 +60,25 @@ def hold_location(place: Node) -> None:
 
 
 def hold_sarif(log: object) -> list[Node]:
-    """What SARIF 2.1.0 requires of a log, by the text of the standard; answers its results."""
+    """What SARIF 2.1.0 requires of a log, as it is remembered; answers its results."""
     assert isinstance(log, dict)
-    assert log["version"] == "2.1.0"  # 3.13.2
-    (run,) = nodes(log, "runs")  # 3.13.4
-    assert run["columnKind"] in ("utf16CodeUnits", "unicodeCodePoints")  # 3.14.17
-    tool = run["tool"]  # 3.14.6
+    assert log["version"] == "2.1.0"
+    (run,) = nodes(log, "runs")
+    assert run["columnKind"] in ("utf16CodeUnits", "unicodeCodePoints")
+    tool = run["tool"]
     assert isinstance(tool, dict)
-    driver = tool["driver"]  # 3.18.2
-    assert driver["name"]  # 3.19.8
+    driver = tool["driver"]
+    assert driver["name"]
     rules = nodes(driver, "rules")
-    assert len({str(rule["id"]) for rule in rules}) == len(rules)  # 3.49.3, 3.19.23
+    assert len({str(rule["id"]) for rule in rules}) == len(rules)
     assert all(text_of(rule["shortDescription"]) and text_of(rule["help"]) for rule in rules)
     results = nodes(run, "results")
     for result in results:
-        text_of(result["message"])  # 3.27.11
-        assert result["level"] in ("none", "note", "warning", "error")  # 3.27.10
+        text_of(result["message"])
+        assert result["level"] in ("none", "note", "warning", "error")
         if "ruleIndex" in result:
             assert isinstance(result["ruleIndex"], int)
-            assert rules[result["ruleIndex"]]["id"] == result["ruleId"]  # 3.27.6
+            assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
         for place in [
             *nodes({"locations": [], **result}, "locations"),
             *nodes({"relatedLocations": [], **result}, "relatedLocations"),
