@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.traces.covers import covers
+from acortex.traces.file.coverage import EVER
 from acortex.traces.file.reader import Trace
 from acortex.traces.file.schema import EventKind, TraceHeader
 from acortex.traces.file.table import Ints
@@ -43,8 +44,8 @@ STATISTICS = tuple(
         ("events", "events", "events, each one agent's action on one position or burst"),
         ("count", "unit of the kind", "what the events moved or made, in the unit of their kind"),
         ("cycles", "cycles", "length of the run; of a layer, those in which it was in flight; of a wait, how long"),
-        ("busy", "cycles", "sum of the durations of the events"),
-        ("waiting", "cycles", "sum of the durations of the waits"),
+        ("busy", "cycles", "sum of the durations of the events, in a window as far as they lie in it"),
+        ("waiting", "cycles", "sum of the durations of the waits, in a window as far as they lie in it"),
         ("idle", "cycles", "cycles of the run that are neither busy nor waiting"),
         (
             "overlap",
@@ -105,7 +106,8 @@ def stats(trace: Trace) -> TraceStats:
     """Totals, and sums by component, kind, unit, layer, inference, instruction and source line, of a trace.
 
     Of a trace that was filtered or selected from another the sums are those of its rows, and what would need the others
-    is None: idle time, energy with leakage, when layers and inferences were in flight.
+    is None: idle time, energy with leakage, when layers and inferences were in flight. Of a window durations are those
+    within it; an event's energy is that of all of it.
     """
     return TraceStats.model_validate({**covers(trace), **known(trace, sums_of(trace))})
 
@@ -151,12 +153,14 @@ def sums_of(trace: Trace) -> Plain:
     by = {name: Sums(_SUMMED) for name in ("unit", "kind", "layer", "inference", "pc")}
     common, in_flight = Sums(_SUMMED), InFlight(trace.header)
     for chunk in trace.events.chunks(*by, *_SUMMED, "start", "span"):
+        _cut(chunk, chunk["span"], trace.header.filters)
         for name, sums in by.items():
             sums.add(chunk[name], chunk)
         in_flight.add(chunk)
         _add_some(common, chunk, chunk["inference"] < 0)
     waits = {name: Sums(("duration",)) for name in ("unit", "layer", "inference", "pc", "pair")}
-    for chunk in trace.waits.chunks("unit", "cause", "layer", "inference", "pc", "duration"):
+    for chunk in trace.waits.chunks("unit", "cause", "layer", "inference", "pc", "start", "duration"):
+        _cut(chunk, chunk["duration"], trace.header.filters)
         pair = chunk["unit"] * len(trace.header.causes) + chunk["cause"]
         for name, sums in waits.items():
             sums.add(pair if name == "pair" else chunk[name], chunk)
@@ -176,6 +180,14 @@ def sums_of(trace: Trace) -> Plain:
         "instructions": instructions,
         "lines": _lines(instructions),
     }
+
+
+def _cut(chunk: dict[str, Ints], spans: Ints, filters: Plain) -> None:
+    """Leaves out of durations what lies before or behind the window of a selection, where it has one."""
+    if "from_cycle" in filters or "to_cycle" in filters:
+        ends = np.minimum(chunk["start"] + spans, filters.get("to_cycle", EVER[1]))
+        inside = np.maximum(ends - np.maximum(chunk["start"], filters.get("from_cycle", EVER[0])), 0)
+        chunk["duration"] = np.minimum(chunk["duration"], inside)
 
 
 def _row(sums: list[int]) -> Plain:

@@ -120,6 +120,18 @@ def test_nothing_is_idle_where_rows_of_a_unit_are_left_out(trace: Trace, wanted:
     assert {row["cycles"] for row in report["layers"]} == {None}
 
 
+@pytest.mark.parametrize("cuts", [(0, 1000), (0, 61, 1000), (0, 7, 8, 50, 133, 1000)], ids=str)
+def test_windows_that_adjoin_share_out_the_cycles_of_the_run(trace: Trace, cuts: tuple[int, ...]) -> None:
+    whole = stats(trace)
+    parts = [stats(trace.select(window=window)) for window in zip(cuts, cuts[1:], strict=False)]
+    for at, row in enumerate(whole["units"]):
+        for name in ("busy", "waiting"):
+            assert sum(part["units"][at][name] for part in parts) == row[name]
+    assert sum(sum(row["cycles"] for row in part["waits"]) for part in parts) == sum(
+        row["cycles"] for row in whole["waits"]
+    )
+
+
 @pytest.mark.parametrize("wanted", [{"unit": "vmm"}, {"window": (0, 100)}, {"layer": "fc"}], ids=str)
 def test_no_latency_of_an_inference_that_is_not_there_as_a_whole(trace: Trace, wanted: dict[str, Any]) -> None:
     rows = stats(trace.select(**wanted))["inferences"]

@@ -82,10 +82,11 @@ def query_parts(report: QueryAnswer) -> Iterator[RenderableType]:
 def stats_parts(report: TraceStats) -> Iterator[RenderableType]:
     """Where time and energy went."""
     totals = report.totals
-    cycles, energy = totals.cycles, totals.energy_j
+    cycles, energy = _looked_at(report), totals.energy_j
+    length = f"{totals.cycles:,} cycles" if cycles == totals.cycles else f"{cycles:,} of {totals.cycles:,} cycles"
     told = _energy(energy, totals.event_energy_aj).removesuffix(", leakage included")
     yield from part_line(report.covers)
-    yield Text(f"{totals.events:,} events, {cycles:,} cycles, {told}\n", "bold")
+    yield Text(f"{totals.events:,} events, {length}, {told}\n", "bold")
     yield from _energies("Component", report.components, energy)
     yield from _energies("Kind of event", report.kinds, energy)
     yield from _units(report.units, cycles)
@@ -96,6 +97,13 @@ def stats_parts(report: TraceStats) -> Iterator[RenderableType]:
     if spread is not None:
         latencies = ", ".join(f"{name} {value:,}" for name, value in spread.items())
         yield Text.assemble(("Latency of an inference", "bold"), f"  {latencies} cycles")
+
+
+def _looked_at(report: TraceStats) -> int:
+    """The cycles of the run; where a window of it was selected, those in the window."""
+    first, end = (report.covers.from_cycle, report.covers.until_cycle) if report.covers else (None, None)
+    whole = report.totals.cycles
+    return whole if first is end is None else max(min(whole, whole if end is None else end) - max(first or 0, 0), 0)
 
 
 def _energies(title: str, rows: Sequence[ComponentSums | KindSums], energy: float | None) -> Iterator[RenderableType]:

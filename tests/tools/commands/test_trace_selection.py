@@ -50,6 +50,18 @@ def test_json_says_the_part(path: Path, command: str, options: tuple[str, ...]) 
     assert any(report["covers"][name] is not None for name in ("units", "layers", "inferences", "until_cycle"))
 
 
+def test_shares_of_a_window_are_of_its_cycles(path: Path) -> None:
+    lines = acortex("trace", "stats", path, "--from", "2", "--until", "9").stdout.splitlines()
+    whole = json.loads(acortex("trace", "info", path, "--format", "json").stdout)["cycles"]
+    assert f"events, 7 of {whole:,} cycles" in lines[1]
+    begin = next(at for at, line in enumerate(lines) if line.startswith("Unit "))
+    rows = [line.split() for line in lines[begin + 1 : lines.index("", begin)]]
+    for name, _, busy, _, waiting, *_ in rows:
+        for share in (busy, waiting):
+            assert round(float(share) * 7) % 100 in (0, 99, 1), name  # a seventh each cycle, and none beyond
+            assert float(share) <= 100
+
+
 @pytest.mark.parametrize("options", [options for options, _ in OPTIONS], ids=" ".join)
 def test_a_part_is_exported(path: Path, tmp_path: Path, options: tuple[str, ...]) -> None:
     result = acortex("trace", "export", path, "--to", "chrome", "-o", tmp_path / "part.json", *options)
