@@ -21,6 +21,10 @@ from acortex.wording import did_you_mean
 NAMES_TECHNOLOGY = {"memory.type": "memory", "arrays.cell": "cell"}
 """The settings that name a technology, and the kind that each names."""
 
+WHOLE = {"arrays.cell": ("errors", ("model", "age_s", "temperature_c"))}
+"""The table that a technology states as a whole, by the setting that names it, and what of that table is not of the
+technology: another technology leaves nothing else of the one before."""
+
 MAX_BYTES = 65536
 """The longest chip file that is read."""
 
@@ -32,6 +36,9 @@ MAX_ANCESTORS = 16
 
 WORDS = ("name", "description")
 """What a chip file says that is no setting, and needs no source."""
+
+NULL = "null"
+"""What an override says for a setting that is not to be stated; a file leaves it out."""
 
 OVERRIDDEN, STATED = "set by an override", "stated in "
 """The source of a value that has none: of an option, and of a file and line (what `STATED` begins)."""
@@ -136,7 +143,19 @@ def _on_technology(source: ChipSource, override: str) -> ChipSource:
     stated: dict[str, Any] = {section: {leaf: source.data[section][leaf]}, "sources": sources}
     own = _on_technologies(ChipSource(stated, source.file, {path: source.places[path]}), [path])
     own.data["name"] = source.data["name"]
-    return _on_top(source, own)
+    return _on_top(_without_technology(source, own), own)
+
+
+def _without_technology(parent: ChipSource, child: ChipSource) -> ChipSource:
+    """The parent without what its technologies stated as a whole, where the child names others."""
+    data, sources = dict(parent.data), dict(_table(parent.data.get("sources")))
+    for path, (table, kept) in WHOLE.items():
+        section, _, leaf = path.rpartition(".")
+        if leaf in _table(child.data.get(section)):
+            dropped = [name for name in _table(data.get(table)) if name not in kept]
+            data[table] = {name: value for name, value in _table(data.get(table)).items() if name in kept}
+            sources = {at: said for at, said in sources.items() if at not in {f"{table}.{name}" for name in dropped}}
+    return ChipSource({**data, "sources": sources}, parent.file, parent.places)
 
 
 def locate(name_or_path: str | Path, beside: Path = Path()) -> Path:
@@ -189,7 +208,7 @@ def _inherited(path: Path, seen: tuple[Path, ...]) -> ChipSource:
     parent.data["description"] = (
         f"As {parent.data.get('name', Path(parent.file).stem)}, but for what {path.name} states."
     )
-    return _on_top(parent, own)
+    return _on_top(_without_technology(parent, own), own)
 
 
 def _on_top(parent: ChipSource, child: ChipSource) -> ChipSource:
@@ -277,7 +296,7 @@ def _override(source: ChipSource, override: str) -> None:
     if not equals or not re.fullmatch(r"[\w-]+(\.[\w-]+)?", path):
         raise UsageError(f'an override has the form path=value: "{override[:80]}"', hint="for example memory.ports=2")
     where = f"--set {path[:80]}"
-    value = _value(written, where)
+    value = None if written == NULL else _value(written, where)
     section, _, leaf = path.rpartition(".")
     if section:
         if section not in source.data:

@@ -25,13 +25,26 @@ def _from_technologies() -> list[str]:
     ]
 
 
+def _numeric(option: dict[str, Any]) -> dict[str, Any]:
+    """The number of an option that may also be its text, which a chip file does not write."""
+    numbers = [one for one in option.get("anyOf", ()) if one.get("type") == "number"]
+    return numbers[0] if numbers else option
+
+
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of chip files, with units and descriptions, for editors that complete and check them."""
     schema = Chip.model_json_schema()
     for definition in (schema, *schema["$defs"].values()):
         for name, entry in definition["properties"].items():
-            numbers = [option for option in entry.pop("anyOf", ()) if option.get("type") == "number"]
-            definition["properties"][name] = {**entry, **(numbers[0] if numbers else {})}
+            entry.pop("default", None)  # what is left out is null, which a chip file cannot say
+            options = [_numeric(option) for option in entry.pop("anyOf", ())]
+            stated = [option for option in options if option.get("type") == "number" or "enum" in option]
+            definition["properties"][name] = {**entry, **(stated[0] if stated else {})}
+    for path, setting in SETTINGS.items():
+        if setting.optional and setting.low is not None and setting.high is not None:
+            section, _, leaf = path.rpartition(".")
+            entry = schema["$defs"][section.title()]["properties"][leaf]
+            entry.update(minimum=float(setting.low), maximum=float(setting.high))
     for path in NAMES_TECHNOLOGY:
         section, _, leaf = path.rpartition(".")
         schema["$defs"][section.title()]["properties"][leaf]["enum"] = list(SETTINGS[path].choices)

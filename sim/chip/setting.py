@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated, Any, Literal, get_args
+from types import NoneType
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -70,6 +71,8 @@ class Setting:
     fixed_choices: tuple[str, ...] = ()
     moves: tuple[str, ...] = ()
     """What it moves, of `Move`."""
+    optional: bool = False
+    """Whether it may be left out, and is null then."""
 
     @property
     def choices(self) -> tuple[str, ...]:
@@ -96,10 +99,18 @@ class Setting:
         return f"{kind} from {self.low} to {self.high:f}{unit}"
 
 
+def _where_stated(kind: Any) -> Any:
+    """The type of a setting that may be null, without the null and what is annotated to it."""
+    given = [one for one in get_args(kind) if one is not NoneType]
+    if len(given) == len(get_args(kind)) or len(given) != 1:
+        return kind
+    return get_args(given[0])[0] if get_origin(given[0]) is Annotated else given[0]
+
+
 def settings_of(section: type[Section], prefix: str = "") -> Iterator[Setting]:
     """The settings of a section and of those inside it."""
     for name, info in section.model_fields.items():
-        kind: Any = info.annotation
+        kind = _where_stated(info.annotation)
         if isinstance(kind, type) and issubclass(kind, Section):
             yield from settings_of(kind, f"{prefix}{name}.")
         elif isinstance(info.json_schema_extra, dict):
@@ -113,5 +124,6 @@ def settings_of(section: type[Section], prefix: str = "") -> Iterator[Setting]:
                 low=low[0] if low else None,
                 high=high[0] if high else None,
                 fixed_choices=get_args(kind),
+                optional=not info.is_required(),
                 moves=tuple(said["moves"]),
             )

@@ -19,6 +19,7 @@ from pydantic import AfterValidator, Field, ValidationError
 from acortex.errors import ManyErrors
 from acortex.isa.machine import CHANNELS
 from acortex.sim.chip.chip_files import chip_names, read_chip, technologies
+from acortex.sim.chip.errors import Errors
 from acortex.sim.chip.refusals import explain, place, unknown_sources
 from acortex.sim.chip.setting import Real, Section, Setting, price, setting, settings_of
 
@@ -230,14 +231,6 @@ class Area(Section):
     port_share: Real = price("fraction", "what a further port adds to main memory's area", 10, AREAS)
     latches_um2: Real = price("um2", "a second set of DAC latches of one array", 10**8, AREAS)
     lane_um2_per_mm: Real = price("um2/mm", "wires of a further word-wide lane, for each mm of die side", 10**8, AREAS)
-
-
-class Errors(Section):
-    """Analog errors, on top of the ideal chip."""
-
-    weight_error: Real = setting(
-        "fraction of full scale", "spread of written weights; the ideal chip has none", 0, 0, moves="accuracy"
-    )
 
 
 class Chip(Section):

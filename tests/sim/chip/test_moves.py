@@ -241,7 +241,10 @@ def moved(path: str, enough: set[str]) -> set[str]:
     return found
 
 
-DECLARED = {path: {*one.moves} for path, one in SETTINGS.items() if path not in FIXED}
+ERRORS = {path for path in SETTINGS if path.startswith("errors.")}
+"""Settings that act on values alone: a test of each stands in tests/sim/accuracy/test_each_error.py."""
+
+DECLARED = {path: {*one.moves} for path, one in SETTINGS.items() if path not in FIXED | ERRORS}
 DECLARED["neurons.bits"] -= {ACCURACY}  # what a compiled network computes follows from it: the test after next
 
 
@@ -267,7 +270,7 @@ def test_the_width_of_codes_moves_what_a_network_computes() -> None:
 
 
 def test_what_takes_one_value_moves_nothing_that_could_be_seen() -> None:
-    assert {"arrays.k", "errors.weight_error"} == FIXED
+    assert {"arrays.k"} == FIXED
     for chip in map(load_chip, chip_names()):
         assert all(chip.value(path) == SETTINGS[path].low for path in FIXED)
 

@@ -167,10 +167,9 @@ def test_a_chip_can_be_renamed_by_an_override() -> None:
             "  hint: a word pays for the die's side (span) or for its route",
         ),
         (
-            "errors.weight_error=0.01",
-            "--set errors.weight_error: errors.weight_error is 0.01: allowed is only 0"
-            " (this version models nothing else)\n"
-            "  hint: spread of written weights; the ideal chip has none",
+            "errors.tuning_pct=101",
+            "--set errors.tuning_pct: errors.tuning_pct is 101: allowed is a number from 0 to 100 %\n"
+            "  hint: how far a written cell ends from its target at most, or as a spread",
         ),
     ],
 )
@@ -308,8 +307,8 @@ def test_every_built_in_chip_has_what_the_schema_wants() -> None:
 
 def test_an_unknown_setting_of_a_known_table_is_told_what_the_table_has() -> None:
     with pytest.raises(UsageError) as found:
-        load_chip("acortex_digits", ["errors.zzz=1"])
-    assert str(found.value) == "--set errors.zzz: there is no setting errors.zzz\n  hint: errors has weight_error"
+        load_chip("acortex_digits", ["host.zzz=1"])
+    assert str(found.value) == "--set host.zzz: there is no setting host.zzz\n  hint: host has word_cycles"
 
 
 def test_overrides_that_cannot_be_read_are_told_with_those_that_are_wrong() -> None:
