@@ -24,6 +24,8 @@ class Shape(NamedTuple):
     rows: int
     columns: int
     weights: ExactWeights | None
+    whole: bool = True
+    """Whether its sums are whole numbers, as those of ideal arrays are."""
 
     @property
     def row_words(self) -> int:

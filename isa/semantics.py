@@ -156,26 +156,38 @@ def _feed_flow(dispatch: Dispatch) -> Flow:
 def multiply(vectors: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     """Sums of the group's columns: exact integers, of the type that its weights need, of shape (positions, columns)."""
     assert shape is not None and shape.weights is not None
+    rows = on_rows(vectors, shape).reshape(-1, shape.rows)  # the positions of all lanes, as rows of one matrix
+    return product(rows, shape.weights).reshape(*vectors.shape[:-1], shape.columns)
+
+
+def on_rows(vectors: Array, shape: Shape) -> Array:
+    """The code on each row of a group: of shape (positions, rows). Rows beyond a vector hold its fill code."""
     missing = shape.rows - (vectors.shape[-1] - 1)
     if missing > 0:
         vectors = np.concatenate((vectors[..., :-1], np.repeat(vectors[..., -1:], missing, axis=-1)), axis=-1)
-    rows = vectors[..., : shape.rows].reshape(-1, shape.rows)  # the positions of all lanes, as rows of one matrix
-    return product(rows, shape.weights).reshape(*vectors.shape[:-1], shape.columns)
+    return vectors[..., : shape.rows]
 
 
 @_means("convert", lambda d, s: _convert_flow(d, s))
 def convert(sums: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     """Codes, 64 per word, zeros past the last column: uint8 of shape (positions * words, 64)."""
-    assert dispatch.quantiser is not None
-    codes = quantise(sums, dispatch.quantiser)
+    assert dispatch.quantiser is not None and shape is not None
+    codes = quantise(sums, dispatch.quantiser, whole=shape.whole)
     *lanes, positions, columns = codes.shape
     words = -(-columns // CHANNELS)
     if dispatch.other is not None:
-        last = np.arange(1, words + 1) % dispatch.ops.every == 0
-        codes = np.where(np.repeat(last, CHANNELS)[:columns], quantise(sums, dispatch.other), codes)
+        others = quantise(sums, dispatch.other, whole=shape.whole)
+        codes = np.where(of_other(dispatch, columns), others, codes)
     padded = np.zeros((*lanes, positions, words * CHANNELS), dtype=np.uint8)
     padded[..., :columns] = codes
     return padded.reshape(*lanes, positions * words, CHANNELS)
+
+
+def of_other(dispatch: Dispatch, columns: int) -> NDArray[np.bool_]:
+    """Which columns a `convert` with two quantisers gives to the other one: the last of each `every` words."""
+    words = -(-columns // CHANNELS)
+    last = np.arange(1, words + 1) % dispatch.ops.every == 0
+    return np.repeat(last, CHANNELS)[:columns]
 
 
 def _convert_flow(dispatch: Dispatch, shape: Shape | None) -> Flow:

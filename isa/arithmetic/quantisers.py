@@ -64,12 +64,15 @@ class Quantiser:
     tuned: int = -1
 
 
-def quantise(sums: Array, quantiser: Quantiser, divisor: Array | int = 1) -> NDArray[np.uint8]:
-    """The codes of sums, uint8 of their shape; `divisor` divides the sums exactly, before they are rounded."""
+def quantise(sums: Array, quantiser: Quantiser, divisor: Array | int = 1, whole: bool = True) -> NDArray[np.uint8]:
+    """The codes of sums, uint8 of their shape; `divisor` divides the sums exactly, before they are rounded.
+
+    Sums that are not `whole`, those of analog arrays, are scaled in float64, so that no code depends on the others.
+    """
     if quantiser.constants is None and not (isinstance(divisor, int) and divisor == 1):
         return _codes(_round_quotient(sums, quantiser, divisor), quantiser)
     offset, multiplier = _constants(quantiser)
-    kind = _exact_kind(sums, quantiser, offset, multiplier)
+    kind = _exact_kind(sums, quantiser, offset, multiplier) if whole else np.float64
     offset, factor = offset.astype(kind), (multiplier / (1 << quantiser.shift)).astype(kind)
     rows = sums.reshape(-1, sums.shape[-1])
     codes = np.empty(rows.shape, dtype=np.uint8)

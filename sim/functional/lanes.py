@@ -16,7 +16,7 @@ from acortex.sim.functional.executor import Functional
 from acortex.sim.functional.layer_dump import LayerDump
 from acortex.sim.functional.rules.situation import NOWHERE
 from acortex.sim.functional.turns import turns_of
-from acortex.sim.functional.values import Values
+from acortex.sim.functional.values import AnalogArrays, Values
 
 Words = NDArray[np.uint8]
 
@@ -35,32 +35,53 @@ def walk_many(
     dump: LayerDump | None,
     progress: Callable[[int], None],
     leap: bool = True,
+    analog: AnalogArrays | None = None,
 ) -> Functional:
     """Walks a program: its rules for all inferences, then their values. The outputs are those of the walk.
 
     `progress` is called with how many inferences have their values, `leap` is that of `turns_of`. Other arguments, and
     the errors, are those of `Functional`.
     """
+    rules = follow(program, chip, inferences, layers=dump is not None, leap=leap)
+    out = values_of(rules, tensors, dump, progress, analog)
+    rules.out = out if analog is None else {name: words[0] for name, words in out.items()}
+    return rules
+
+
+def follow(program: Program, chip: Chip, inferences: int, layers: bool = False, leap: bool = True) -> Functional:
+    """Walks a program for its rules alone, and finds out whether its inferences may be lanes."""
     rules = Functional(program, chip, inferences, None)
-    rules.turns = turns_of(rules.known, lanes=True, layers=dump is not None, leap=leap)
+    rules.turns = turns_of(rules.known, lanes=True, layers=layers, leap=leap)
     rules.run()
+    return rules
+
+
+def values_of(
+    rules: Functional,
+    tensors: Mapping[str, Words],
+    dump: LayerDump | None = None,
+    progress: Callable[[int], None] = lambda done: None,
+    analog: AnalogArrays | None = None,
+) -> dict[str, Words]:
+    """The outputs of a program that keeps every rule, as words by name: uint8 of shape (inferences, words, 64).
+
+    With `analog` arrays chips are an axis before these.
+    """
+    inferences = rules.known.inferences
     if why_not(rules):
-        values = _values(rules, tensors, inferences, dump, lanes=False, progress=progress)
-        rules.out = values.out
-        return rules
+        return _values(rules, tensors, inferences, dump, lanes=False, progress=progress, analog=analog).out
     parts = []
-    at_once = lanes_of(rules)
+    at_once = lanes_of(rules, 1 if analog is None else analog.chips)
     for first in range(0, inferences, at_once):
         if dump is not None:
             dump.first = first
         part = {name: words[first : first + at_once] for name, words in tensors.items()}
         count = min(at_once, inferences - first)
-        parts.append(_values(rules, part, count, dump, lanes=True).out)
+        parts.append(_values(rules, part, count, dump, lanes=True, analog=analog, first=first).out)
         progress(first + count)
     if dump is not None:
         dump.place(_writes(rules))
-    rules.out = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    return rules
+    return {name: np.concatenate([part[name] for part in parts], axis=-3) for name in parts[0]}
 
 
 def _writes(rules: Functional) -> Iterator[tuple[Dispatch, NDArray[np.int64]]]:
@@ -84,12 +105,12 @@ def why_not(rules: Functional) -> str:
     return rules.turns.lineage.why
 
 
-def lanes_of(rules: Functional) -> int:
-    """How many inferences are computed at once: as many as the memory allows, one at least."""
+def lanes_of(rules: Functional, chips: int = 1) -> int:
+    """How many inferences of so many chips are computed at once: as many as the memory allows, one at least."""
     assert rules.turns is not None and rules.turns.lineage is not None
     chip = rules.known.chip
     words = chip.memory_words + 2 * chip.vector.state_words + WIDE * rules.turns.lineage.largest
-    return max(LANE_BYTES // (CHANNELS * words), 1)
+    return max(LANE_BYTES // (CHANNELS * words * chips), 1)
 
 
 def _values(
@@ -99,10 +120,14 @@ def _values(
     dump: LayerDump | None,
     lanes: bool,
     progress: Callable[[int], None] = lambda done: None,
+    analog: AnalogArrays | None = None,
+    first: int = 0,
 ) -> Values:
     """The values of inferences whose program is known to keep every rule."""
     program, chip = rules.program, rules.known.chip
-    values = Values(program, chip, tensors, inferences, lanes)
+    values = Values(program, chip, tensors, inferences, lanes, analog, first)
+    if analog is not None:
+        analog.begin()
     sequencer = Sequencer(program, 1 if lanes else inferences)
     while sequencer.state != "halted":
         dispatch = sequencer.step()

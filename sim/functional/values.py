@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from acortex.isa.arithmetic.tensors import words_of
 from acortex.isa.machine import CHANNELS
 from acortex.isa.program import Program
-from acortex.isa.semantics import MEANINGS, Flow, Shape, written
+from acortex.isa.semantics import MEANINGS, Flow, Shape, on_rows, written
 from acortex.isa.sequencer import Dispatch
 from acortex.sim.chip.specs import Chip
 from acortex.sim.functional.layer_dump import LayerDump
@@ -27,53 +27,95 @@ Words = NDArray[np.uint8]
 Array = NDArray[Any]
 
 
+class Part(NamedTuple):
+    """Items that were put into a pipe together: an array of shape (..., rows, width), and the group of its sums."""
+
+    items: int
+    values: Array
+    group: int = -1
+
+
 @dataclass
 class ValuePipe:
-    """The values between two agents, each part with the items that it holds: arrays of shape (..., rows, width)."""
+    """The values between two agents."""
 
-    parts: deque[tuple[int, Array]] = field(default_factory=deque)
+    parts: deque[Part] = field(default_factory=deque)
 
-    def put(self, count: int, values: Array) -> None:
+    def put(self, part: Part) -> None:
         """Adds items behind all others."""
-        if count:
-            self.parts.append((count, values))
+        if part.items:
+            self.parts.append(part)
 
-    def take(self, count: int, keep: bool = False) -> list[Array]:
-        """The values of the next `count` items; they stay with `keep`."""
+    def take(self, count: int, keep: bool = False) -> list[Part]:
+        """The next `count` items; they stay with `keep`."""
         before = self.parts.copy() if keep else self.parts
         taken = []
         while count:
-            held, values = self.parts.popleft()
-            if held > count:
-                rows = values.shape[-2] // held * count  # an item of neurons may have several rows
-                self.parts.appendleft((held - count, values[..., rows:, :]))
-                held, values = count, values[..., :rows, :]
-            taken.append(values)
-            count -= held
+            part = self.parts.popleft()
+            if part.items > count:
+                rows = part.values.shape[-2] // part.items * count  # an item of neurons may have several rows
+                self.parts.appendleft(Part(part.items - count, part.values[..., rows:, :], part.group))
+                part = Part(count, part.values[..., :rows, :], part.group)
+            taken.append(part)
+            count -= part.items
         self.parts = before
         return taken
+
+
+class AnalogArrays(Protocol):
+    """What stands in for ideal arrays and neurons: a population of chips, each with its own errors.
+
+    Chips are the first axis of all values. It is one long until a value differs from chip to chip.
+    """
+
+    @property
+    def chips(self) -> int:
+        """How many there are."""
+
+    def begin(self) -> None:
+        """Begins a walk of the program."""
+
+    def sums(self, codes: Array, dispatch: Dispatch, first: int) -> Array:
+        """What a group's columns give: float of shape (chips, ..., positions, columns).
+
+        `codes` on its rows are of shape (chips or 1, ..., positions, rows); `first` is the inference of the first lane.
+        """
+
+    def neurons(self, sums: Array, group: int, dispatch: Dispatch) -> Array:
+        """The sums as the neurons of a group see them, which a `convert` quantises: float64 of the shape of `sums`."""
 
 
 class Values:
     """Main memory, pipes, state store and outputs of a program, in values.
 
     `tensors` are the inputs as words, by name: uint8 of shape (inferences, words, 64). With `lanes` these inferences
-    are lanes, and the instructions those of one inference. `out` has the outputs in the same form.
+    are lanes, and the instructions those of one inference. `out` has the outputs in the same form. With `analog` arrays
+    chips are an axis before all others, also of `out`; `first` is then the number of the first inference.
     """
 
     def __init__(
-        self, program: Program, chip: Chip, tensors: Mapping[str, Words], inferences: int, lanes: bool
+        self,
+        program: Program,
+        chip: Chip,
+        tensors: Mapping[str, Words],
+        inferences: int,
+        lanes: bool,
+        analog: AnalogArrays | None = None,
+        first: int = 0,
     ) -> None:
-        axes = (inferences,) if lanes else ()
+        axes = (1,) * (analog is not None) + (inferences,) * lanes
         self.program = program
         self.memory = np.zeros((*axes, chip.memory_words, CHANNELS), dtype=np.uint8)
         for table in program.memory:
             self.memory[..., table.address : table.end, :] = table.values
         self.out: dict[str, Words] = {
-            tensor.name: np.zeros((inferences, words_of(tensor), CHANNELS), dtype=np.uint8)
+            tensor.name: np.zeros((*_chips(analog), inferences, words_of(tensor), CHANNELS), dtype=np.uint8)
             for tensor in program.outputs
         }
         self._axes = axes
+        self._lanes = lanes
+        self._analog = analog
+        self._first = first
         self._tensors = tensors
         self._states = np.zeros((*axes, chip.vector.state_words, CHANNELS), dtype=np.int16)
         self._pipes: defaultdict[str, ValuePipe] = defaultdict(ValuePipe)
@@ -82,33 +124,44 @@ class Values:
         self, dispatch: Dispatch, flow: Flow, shape: Shape | None, addresses: NDArray[np.int64], dump: LayerDump | None
     ) -> None:
         """Takes what an instruction takes, computes, and gives what it gives; `dump` notes what it writes."""
-        given = MEANINGS[dispatch.row.mnemonic].compute(self._taken(dispatch, flow, addresses), dispatch, shape)
+        given = self._given(dispatch, flow, shape, self._taken(dispatch, flow, addresses))
         rows = (len(addresses) if flow.writes else flow.given) + flow.state
         if (flow.writes or rows) and given.shape[-2] != rows:
             told = f"its Flow says {rows} items, and its function made {given.shape[-2]}"
             raise AssertionError(f"{dispatch.row.mnemonic}: {told}")
         if flow.state:
             first = dispatch.ops.state
+            self._states = self._on_chips(self._states, given)
             self._states[..., first : first + flow.state, :] = given[..., flow.given :, :]
             given = given[..., : flow.given, :].astype(np.uint8)
         if flow.writes:
             self._store(dispatch, addresses, given)
             if dump is not None and flow.takes != "host_in":
-                dump.note(dispatch, addresses, self.memory[..., addresses, :])
+                held = self.memory if self._analog is None else self.memory[0]
+                dump.note(dispatch, addresses, held[..., addresses, :])
         if flow.gives == "host_out":
-            self.out[self.program.outputs[dispatch.ops.tensor].name][self._turn(dispatch)] = given
+            self.out[self.program.outputs[dispatch.ops.tensor].name][..., self._turn(dispatch), :, :] = given
         elif flow.gives:
-            self._pipes[flow.gives].put(flow.given, given)
+            self._pipes[flow.gives].put(Part(flow.given, given, dispatch.group))
 
     @property
     def columns(self) -> int:
         """How many columns the sums have that are converted next."""
         parts = self._pipes["sums"].parts
-        return parts[0][1].shape[-1] if parts else 1
+        return parts[0].values.shape[-1] if parts else 1
 
     def _turn(self, dispatch: Dispatch) -> slice | int:
         """The inference of a host transfer; with lanes, all of them."""
-        return slice(None) if self._axes else dispatch.inference
+        return slice(None) if self._lanes else dispatch.inference
+
+    def _given(self, dispatch: Dispatch, flow: Flow, shape: Shape | None, taken: Array) -> Array:
+        """What an instruction computes of what it takes: of ideal arrays, or of analog ones."""
+        if self._analog is None or shape is None:
+            return MEANINGS[dispatch.row.mnemonic].compute(taken, dispatch, shape)
+        if flow.gives == "sums":
+            first = self._first if self._lanes else dispatch.inference
+            return self._analog.sums(on_rows(taken, shape), dispatch, first)
+        return MEANINGS[dispatch.row.mnemonic].compute(taken, dispatch, shape._replace(whole=False))
 
     def _taken(self, dispatch: Dispatch, flow: Flow, addresses: NDArray[np.int64]) -> Array:
         """The values that an instruction takes, from memory, the host, pipes or the state store."""
@@ -118,18 +171,32 @@ class Values:
         if flow.reads:
             run = _run(addresses)
             return self.memory[..., addresses, :] if run is None else self.memory[..., run, :].copy()
-        parts = self._pipes[flow.takes].take(flow.taken, flow.keeps) + self._pipes["operand"].take(flow.operands)
+        taken = self._pipes[flow.takes].take(flow.taken, flow.keeps)
+        if self._analog is not None and flow.takes == "sums":
+            parts = [self._analog.neurons(part.values, part.group, dispatch) for part in taken]
+        else:
+            parts = [part.values for part in (*taken, *self._pipes["operand"].take(flow.operands))]
         if flow.state:
             first = dispatch.ops.state
             old = self._states[..., first : first + flow.state, :]
             parts.append(old if flow.recalls else np.zeros_like(old))
         if not parts:  # a window that lies wholly outside its image needs no words
             return np.zeros((*self._axes, 0, CHANNELS), dtype=np.uint8)
+        if len(parts) > 1 and self._analog is not None:
+            most = max(len(part) for part in parts)
+            parts = [np.broadcast_to(part, (most, *part.shape[1:])) for part in parts]
         return np.concatenate(parts, axis=-2) if len(parts) > 1 else parts[0]
+
+    def _on_chips(self, held: Array, values: Array) -> Array:
+        """What all chips held alike, for each chip: once a value that is stored differs from chip to chip."""
+        if self._analog is None or len(values) <= len(held):
+            return held
+        return np.repeat(held, len(values), axis=0)
 
     def _store(self, dispatch: Dispatch, addresses: NDArray[np.int64], words: Words) -> None:
         """Writes words into main memory, or the channels of them that the instruction changes, in the order given."""
         mask = written(dispatch)
+        self.memory = self._on_chips(self.memory, words)
         if mask is None:
             run = _run(addresses)
             self.memory[..., addresses if run is None else run, :] = words
@@ -137,6 +204,11 @@ class Values:
         changed = np.tile(mask, (len(addresses) // len(mask), 1))
         word, channel = np.nonzero(changed)
         self.memory[..., addresses[word], channel] = words[..., word, channel]
+
+
+def _chips(analog: AnalogArrays | None) -> tuple[int, ...]:
+    """The axis of chips, where there is one."""
+    return () if analog is None else (analog.chips,)
 
 
 def _run(addresses: NDArray[np.int64]) -> slice | None:

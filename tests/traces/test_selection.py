@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 import json
 from pathlib import Path
 from typing import Any
@@ -123,7 +124,7 @@ def test_nothing_is_idle_where_rows_of_a_unit_are_left_out(trace: Trace, wanted:
 @pytest.mark.parametrize("cuts", [(0, 1000), (0, 61, 1000), (0, 7, 8, 50, 133, 1000)], ids=str)
 def test_windows_that_adjoin_share_out_the_cycles_of_the_run(trace: Trace, cuts: tuple[int, ...]) -> None:
     whole = stats(trace)
-    parts = [stats(trace.select(window=window)) for window in zip(cuts, cuts[1:], strict=False)]
+    parts = [stats(trace.select(window=window)) for window in pairwise(cuts)]
     for at, row in enumerate(whole["units"]):
         for name in ("busy", "waiting"):
             assert sum(part["units"][at][name] for part in parts) == row[name]
