@@ -6,7 +6,7 @@ A cell technology states those that a publication gives. One that is not stated 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -106,8 +106,54 @@ class Errors(Section):
 CONDITIONS = ("model", "age_s", "temperature_c")
 """The settings of errors that are the user's, whatever the technology."""
 
-OFF = {"drawn", "target", "band", "isolated", "closed", "amplitude"}
-"""Choices that say how an error acts, and are none themselves."""
+KINDS: Mapping[str, tuple[str, ...]] = {
+    "writing": ("programming", "tuning_pct", "statistics"),
+    "cells left off": ("tuned_share",),
+    "on/off ratio": ("on_off",),
+    "stuck cells": ("stuck_on_ppm", "stuck_off_ppm"),
+    "dead arrays": ("dead_arrays_ppm",),
+    "drift": ("drift_exponent", "drift_spread"),
+    "temperature": ("temperature_pct_per_c",),
+    "read noise of cells": ("read_pct",),
+    "shot noise": ("shot_pct",),
+    "thermal noise": ("thermal_pct",),
+    "1/f noise": ("flicker_pct",),
+    "wires": ("wire_row_ohm", "wire_column_ohm"),
+    "cubic currents": ("nonlinearity_per_v2",),
+    "array gain": ("array_gain_pct",),
+    "sensing offset": ("sensing_offset_pct",),
+    "crosstalk": ("crosstalk_pct",),
+    "output curve": ("output_nonlinearity",),
+    "DAC gain": ("dac_gain_pct",),
+    "DAC curve": ("dac_inl_codes",),
+    "neuron gain": ("neuron_gain_pct",),
+    "neuron offset": ("neuron_offset_codes",),
+    "ramp gain": ("ramp_gain_pct",),
+    "ramp curve": ("ramp_inl_codes",),
+    "range": ("range_pct",),
+}
+"""The kinds of errors, each with the settings that switch it on: it is off where all of them are null or 0."""
+
+
+def amount(value: Decimal | None) -> float:
+    """A magnitude as a float; 0 where it is null."""
+    return float(value or 0)
+
+
+def share(pct: Decimal | None) -> float:
+    """A percentage as a share; 0 where it is null."""
+    return float((pct or 0) / PERCENT)
+
+
+def acting(errors: Errors) -> list[str]:
+    """The kinds of errors that a chip states, in the order of `KINDS`."""
+    return [kind for kind, names in KINDS.items() if any(getattr(errors, name) for name in names)]
+
+
+def without(errors: Errors, kinds: Container[str]) -> Errors:
+    """The errors without some kinds: their settings are null."""
+    off = {name: None for kind, names in KINDS.items() if kind in kinds for name in names}
+    return errors.model_copy(update=off)
 
 
 def stated(errors: Errors) -> dict[str, Any]:

@@ -1,0 +1,246 @@
+"""How right a program is on a population of chips: `acortex accuracy`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex.errors import UsageError
+from acortex.isa.arithmetic.tensors import decode, from_words
+from acortex.isa.program import Program
+from acortex.sim.accuracy.chips import AnalogChips, top_code
+from acortex.sim.accuracy.results import AblationRow, AccuracyReport, ConditionRow, Margin, Trims
+from acortex.sim.accuracy.spread import spread_of, yield_of
+from acortex.sim.accuracy.trims import trims_of
+from acortex.sim.chip import errors as settings
+from acortex.sim.chip.errors import Errors
+from acortex.sim.chip.overrides import overrides
+from acortex.sim.chip.program_chip import chip_of
+from acortex.sim.chip.specs import Chip
+from acortex.sim.functional.lanes import follow, lanes_of, values_of
+from acortex.sim.functional.rules import limits
+from acortex.sim.inputs import HostData, Inputs, host_data
+from acortex.documents import chip_label
+
+Progress = Callable[[int, int], None]
+Array = NDArray[Any]
+Floats = NDArray[np.float64]
+
+WEIGHT_BYTES = 1 << 28
+"""About how much memory the weights of the chips that are computed together may take: 256 MB."""
+
+POINTS_BELOW = (0.0, 0.005, 0.01, 0.02, 0.05, 0.1)
+"""How far below the ideal chip's accuracy yields are told, where nothing else is asked for."""
+
+MOST_CHIPS = 100_000
+"""The largest population."""
+
+
+class _Outcome(NamedTuple):
+    """What a population gives: the accuracy of each chip, margins of all, and the share of numbers that changed."""
+
+    accuracy: Floats
+    margins: Floats
+    changed: float
+    lost: float
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """Ages in seconds and temperatures in degrees Celsius at which the same chips are looked at again."""
+
+    ages_s: Sequence[float] = ()
+    temperatures_c: Sequence[float] = ()
+
+
+def accuracy(
+    program: Program,
+    chip: Chip | None = None,
+    *,
+    inputs: Inputs = None,
+    labels: Array | None = None,
+    chips: int = 100,
+    seed: int = 0,
+    conditions: Conditions = Conditions(),
+    at_least: Sequence[float] = (),
+    ablate: bool = False,
+    progress: Progress | None = None,
+) -> AccuracyReport:
+    """Runs a program on a population of chips with the errors that `chip` states, whatever its `errors.model` says.
+
+    `inputs` and `labels` are those of `acortex.run`; without labels what the ideal chip says is right. Chip i of a
+    seed is the same chip in every population. `at_least` are accuracies whose yield is told; `ablate` runs each kind
+    of error alone, and all but it. `progress(done, total)` is called with chips.
+
+    Raises the errors of `acortex.errors` for a program that breaks a rule, and for inputs that do not fit.
+    """
+    began = time.process_time()
+    if not 1 <= chips <= MOST_CHIPS:
+        raise UsageError(f"chips is {chips}, allowed is 1 to {MOST_CHIPS:,}")
+    chip = chip or chip_of(program)
+    limits.check(program, chip)
+    study = _Study(program, chip, host_data(program, inputs, labels), seed, range(chips))
+    kinds = settings.acting(chip.errors) if ablate else []
+    others = [errors for errors in _conditions(chip.errors, conditions)]
+    tell = _Told(progress, chips * (1 + 2 * len(kinds) + len(others)))
+    found = study.outcome(chip.errors, tell)
+    return AccuracyReport(
+        program=program.name,
+        chip=chip_label(chip.name, overrides(chip)),
+        chips=chips,
+        inputs=study.host.inferences,
+        seed=seed,
+        judged_by="ideal" if study.host.labels is None else "labels",
+        ideal=study.right(study.ideal),
+        accuracy=spread_of(found.accuracy),
+        per_chip=[float(one) for one in found.accuracy],
+        yield_=[yield_of(found.accuracy, one) for one in at_least or study.levels],
+        margin=study.margin(found.margins),
+        changed_codes=found.changed,
+        errors=settings.stated(chip.errors),
+        not_modelled=settings.missing(chip.errors),
+        conditions=[
+            ConditionRow(
+                age_s=float(errors.age_s),
+                temperature_c=float(errors.temperature_c),
+                accuracy=spread_of(study.outcome(errors, tell).accuracy),
+            )
+            for errors in others
+        ],
+        ablation=[_ablation(study, kind, tell) for kind in kinds],
+        lost_arrays=found.lost,
+        trims=trims_of(chip),
+        cpu_s=time.process_time() - began,
+    )
+
+
+def _conditions(errors: Errors, conditions: Conditions) -> list[Errors]:
+    """The errors at other ages and temperatures."""
+    ages = [errors.model_copy(update={"age_s": age}) for age in conditions.ages_s]
+    return [*ages, *(errors.model_copy(update={"temperature_c": degrees}) for degrees in conditions.temperatures_c)]
+
+
+def _ablation(study: _Study, kind: str, tell: _Told) -> AblationRow:
+    errors = study.chip.errors
+    others = [name for name in settings.KINDS if name != kind]
+    alone = study.outcome(settings.without(errors, others), tell).accuracy
+    without = study.outcome(settings.without(errors, [kind]), tell).accuracy
+    paths = [f"errors.{name}" for name in settings.KINDS[kind] if getattr(errors, name)]
+    return AblationRow(error=kind, settings=paths, alone=float(alone.mean()), without=float(without.mean()))
+
+
+class _Told:
+    """Says how far the work is, over several populations."""
+
+    def __init__(self, progress: Progress | None, total: int) -> None:
+        self._progress, self._total, self._done = progress, total, 0
+
+    def more(self, chips: int) -> None:
+        self._done += chips
+        if self._progress is not None:
+            self._progress(self._done, self._total)
+
+
+@dataclass(frozen=True)
+class _Study:
+    """A program with its inputs, ready to run on any population."""
+
+    program: Program
+    chip: Chip
+    host: HostData
+    seed: int
+    numbers: range
+
+    @cached_property
+    def _rules(self) -> Any:
+        return follow(self.program, self.chip, self.host.inferences)
+
+    @cached_property
+    def _words(self) -> dict[str, NDArray[np.uint8]]:
+        return self.host.words(self.program)
+
+    @cached_property
+    def ideal(self) -> Array:
+        """The first output of the ideal chip: of shape (inputs, numbers)."""
+        return self._first(values_of(self._rules, self._words))[0]
+
+    @cached_property
+    def truth(self) -> Array:
+        """The right answer of each input: its label, or what the ideal chip says."""
+        return self.ideal.argmax(axis=1) if self.host.labels is None else np.asarray(self.host.labels)
+
+    @property
+    def levels(self) -> list[float]:
+        """The accuracies whose yields are told: that of the ideal chip, and some below it."""
+        ideal = self.right(self.ideal)
+        return [ideal - below for below in POINTS_BELOW if ideal > below]
+
+    def right(self, outputs: Array) -> float:
+        """The share of outputs (inputs, numbers) whose largest number, the first of equals, is where it should be."""
+        return float((outputs.argmax(axis=-1) == self.truth).mean())
+
+    def margins(self, outputs: Array) -> Floats:
+        """The right number less the largest wrong one, of outputs (..., inputs, numbers)."""
+        if outputs.shape[-1] < 2:
+            return np.empty(0)
+        at = np.broadcast_to(self.truth, outputs.shape[:-1])[..., None]
+        right = np.take_along_axis(outputs, at, axis=-1)[..., 0]
+        others = outputs.astype(np.float64)
+        np.put_along_axis(others, at, -np.inf, axis=-1)
+        return np.asarray(right - others.max(axis=-1), dtype=np.float64)
+
+    def margin(self, found: Floats) -> Margin | None:
+        """How far decisions are from others."""
+        ideal = self.margins(self.ideal)
+        if not ideal.size:
+            return None
+        return Margin(
+            ideal_median=float(np.median(ideal)),
+            median=float(np.median(found)),
+            ideal_p5=float(np.percentile(ideal, 5)),
+            p5=float(np.percentile(found, 5)),
+        )
+
+    def outcome(self, errors: Errors, tell: _Told) -> _Outcome:
+        """What the population gives with these errors."""
+        right, margins, changed, lost = [], [], 0.0, 0
+        each = self._chips_at_once()
+        made = self.chip.model_copy(update={"errors": errors})
+        for first in range(0, len(self.numbers), each):
+            numbers = self.numbers[first : first + each]
+            analog = AnalogChips(self._rules.configuration, made, self.seed, numbers, self._top)
+            outputs = self._on_all(self._first(values_of(self._rules, self._words, analog=analog)), len(numbers))
+            right.extend(self.right(one) for one in outputs)
+            margins.append(self.margins(outputs).reshape(-1))
+            changed += float((outputs != self.ideal).mean()) * len(numbers)
+            lost += sum(len(at.lost) for at in analog.places)
+            tell.more(len(numbers))
+        chips = len(self.numbers)
+        return _Outcome(np.array(right), np.concatenate(margins), changed / chips, lost / chips)
+
+    @cached_property
+    def _top(self) -> int:
+        return top_code(self._rules.configuration, {one.name: one.bits for one in self.program.inputs})
+
+    def _chips_at_once(self) -> int:
+        """As many chips as the memory allows for their weights and their values, one at least."""
+        weights = sum(one.values.size for one in self._rules.configuration.weights.values())
+        most = min(WEIGHT_BYTES // max(2 * weights, 1), lanes_of(self._rules) // self.host.inferences)
+        return max(min(most, len(self.numbers)), 1)
+
+    def _first(self, out: dict[str, NDArray[np.uint8]]) -> Array:
+        """The first output as numbers: of shape (chips, inputs, numbers)."""
+        tensor = self.program.outputs[0]
+        words = out[tensor.name]
+        flat = words.reshape(-1, *words.shape[-2:])
+        numbers = decode(tensor, from_words(tensor, flat))
+        return numbers.reshape(-1, self.host.inferences, int(np.prod(numbers.shape[1:])))
+
+    def _on_all(self, outputs: Array, chips: int) -> Array:
+        return np.broadcast_to(outputs, (chips, *outputs.shape[1:]))

@@ -1,0 +1,157 @@
+"""What stands in the cells of a group once they are written, aged and read through their wires: weights on a grid.
+
+Errors act in this order: targets, the share of cells that is written, stuck cells, programming, time, the difference
+of each pair, wires, gains of the array and of its DACs, and last the grid. Weights are whole numbers of 1/256 level, so
+that every sum of theirs is exact and the same on every machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex.isa.arithmetic.quantisers import EXACT
+from acortex.isa.machine import CHANNELS
+from acortex.sim.accuracy import cells as cells_of
+from acortex.sim.accuracy.place import Array as Place
+from acortex.sim.accuracy.place import Remapped
+from acortex.sim.analog import pairs, wires
+from acortex.sim.analog.streams import normals, stream
+from acortex.sim.chip.errors import amount, share
+from acortex.sim.chip.groups import Group
+from acortex.sim.chip.specs import Chip
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.integer[Any]]
+
+GRID = 256
+"""Steps of the grid of weights in one level."""
+
+COARSE = 16
+"""Steps of the grid of currents in one level: they set the size of noise alone."""
+
+
+class Matrices(NamedTuple):
+    """The weights of a group, whole numbers of 1/256 level, of shape (chips, rows, columns); one chip where all are alike.
+
+    `currents` are those of both cells of a pair together, and `powers` the sum of their squares, in 1/16 level and
+    its square, where noise depends on them.
+    """
+
+    weights: Ints
+    currents: Ints | None
+    powers: Ints | None
+
+    @property
+    def chips(self) -> int:
+        """How many chips differ."""
+        return len(self.weights)
+
+    def kind(self, chip: int, top: int) -> type[np.float32] | type[np.float64]:
+        """The type that holds each sum of codes up to `top` exactly."""
+        worst = int(np.abs(self.weights[chip].astype(np.int64)).sum(axis=0).max(initial=0))
+        return np.float32 if worst * top < EXACT else np.float64
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Writes the groups of a program into the chips `numbers` of a population."""
+
+    chip: Chip
+    seed: int
+    numbers: Sequence[int]
+    places: Sequence[Remapped]
+
+    def matrices(self, group: Group, weights: NDArray[np.int8]) -> Matrices:
+        """The matrices of a group whose weights, in levels, are of shape (rows, columns)."""
+        errors = self.chip.errors
+        alike = not cells_of.differ(errors)
+        made = _Made.empty(1 if alike else len(self.numbers), weights.shape, errors)
+        for tile_row, row in enumerate(group.tiles):
+            for tile_column, array in enumerate(row):
+                at = (
+                    slice(tile_row * CHANNELS, min((tile_row + 1) * CHANNELS, group.rows)),
+                    slice(tile_column * CHANNELS, min((tile_column + 1) * CHANNELS, group.columns)),
+                )
+                made.put(at, self._cells(weights[at], array, alike), self._gains(array, alike), self.chip)
+        return made.matrices()
+
+    def _cells(self, levels: NDArray[np.int8], array: Place, alike: bool) -> Floats:
+        """The cells of one array on each chip, in levels: float32 of shape (chips, 2, 64, 64)."""
+        tile = np.zeros((CHANNELS, CHANNELS), np.float32)
+        tile[: levels.shape[0], : levels.shape[1]] = levels
+        numbers = self.numbers[:1] if alike else self.numbers
+        places = [at.instead.get(array, array) for at in self.places[: len(numbers)]]
+        cells = cells_of.written(self.chip, tile, self.seed, numbers, places)
+        for index, at in enumerate(self.places[: len(numbers)]):
+            if array in at.lost:
+                cells[index] = 0
+        return cells
+
+    def _gains(self, array: Place, alike: bool) -> Floats:
+        """The gain of each row and column of one array on each chip: float32 of shape (chips, 64, 64) or less."""
+        if alike:
+            return np.ones((1, 1, 1), np.float32)
+        places = [at.instead.get(array, array) for at in self.places]
+        return np.stack([self._gain(number, place) for number, place in zip(self.numbers, places, strict=True)])
+
+    def _gain(self, number: int, place: Place) -> Floats:
+        errors = self.chip.errors
+        gain = np.ones((1, 1), np.float32)
+        if errors.array_gain_pct:
+            drawn = normals(stream(self.seed, number, "array", place, "gain"), (1, 1))
+            gain = gain + share(errors.array_gain_pct) * drawn
+        if errors.dac_gain_pct:
+            drawn = normals(stream(self.seed, number, "array", place, "dac"), (CHANNELS, 1))
+            gain = gain * (1 + share(errors.dac_gain_pct) * drawn)
+        apart = abs(float(errors.temperature_c) - cells_of.ROOM_C)
+        if errors.temperature_pct_per_c and apart:
+            drawn = normals(stream(self.seed, number, "array", place, "temperature"), (1, CHANNELS))
+            gain = gain * (1 + share(errors.temperature_pct_per_c) * np.float32(apart) * drawn)
+        return np.asarray(gain, np.float32)
+
+
+@dataclass
+class _Made:
+    """Matrices as they are filled, array by array."""
+
+    weights: Ints
+    currents: Ints | None
+    powers: Ints | None
+
+    @classmethod
+    def empty(cls, chips: int, shape: tuple[int, ...], errors: Any) -> _Made:
+        def of(wanted: object) -> Ints | None:
+            return np.zeros((chips, *shape), np.int32) if wanted else None
+
+        return cls(np.zeros((chips, *shape), np.int16), of(errors.shot_pct), of(errors.flicker_pct))
+
+    def put(self, at: tuple[slice, slice], cells: Floats, gains: Floats, chip: Chip) -> None:
+        """Fills in what one array holds."""
+        rows, columns = at[0].stop - at[0].start, at[1].stop - at[1].start
+        weights = pairs.join(_through_wires(cells, chip)) * gains
+        self.weights[:, at[0], at[1]] = np.rint(weights * GRID)[:, :rows, :columns]
+        if self.currents is not None:
+            self.currents[:, at[0], at[1]] = np.rint(cells.sum(axis=1) * COARSE)[:, :rows, :columns]
+        if self.powers is not None:
+            self.powers[:, at[0], at[1]] = np.rint((cells * cells).sum(axis=1) * COARSE**2)[:, :rows, :columns]
+
+    def matrices(self) -> Matrices:
+        return Matrices(self.weights, self.currents, self.powers)
+
+
+def _through_wires(cells: Floats, chip: Chip) -> Floats:
+    """The cells as their currents show them at the ends of their wires; both cells of a pair share their row's."""
+    errors = chip.errors
+    row, column = amount(errors.wire_row_ohm), amount(errors.wire_column_ohm)
+    if not row and not column:
+        return cells
+    full, levels = amount(errors.cell_full_scale_us), chip.program_erase.levels
+    ohms = [wires.per_level(ohm, full, levels) for ohm in (row, column)]
+    array = wires.side_by_side(cells)
+    solve = wires.exact if errors.wires == "exact" else wires.effective
+    return np.asarray(wires.apart(solve(array, *ohms)), dtype=np.float32)
