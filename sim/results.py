@@ -219,6 +219,17 @@ class Skipped(Document):
     """Of all events of the run."""
 
 
+class AnalogErrors(Document):
+    """Which chip's errors acted."""
+
+    noise_seed: int
+    """The seed of its population (`acortex accuracy --noise-seed`)."""
+    chip: int
+    """Its number there."""
+    settings: dict[str, Any]
+    """The errors that the chip states, by path."""
+
+
 class RunReport(TableResult):
     """What a run took and where it went. What was not simulated is null: of `timing=False`, all of time and energy."""
 
@@ -304,6 +315,8 @@ class RunReport(TableResult):
     """Why the trace could not be written to its end."""
     skipped: Skipped | None = None
     """Events that were not simulated, for they repeat what was: null without time. No other number depends on it."""
+    errors: AnalogErrors | None = None
+    """The analog errors that acted on values; null for the ideal chip, and where no values were computed."""
     order_checked: bool = False
     """Whether the timed run was held to the order of the program (docs/soundness.md)."""
     verification: Verification | None = None

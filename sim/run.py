@@ -16,6 +16,7 @@ from acortex.isa.program import Program
 from acortex.isa.sequencer import Sequencer
 from acortex.sim import arrivals, tracing
 from acortex.sim.chip import free
+from acortex.sim.chip.errors import stated
 from acortex.sim.chip.prices import prices
 from acortex.sim.chip.program_chip import chip_of
 from acortex.sim.chip.specs import Chip
@@ -24,11 +25,12 @@ from acortex.sim.functional.lanes import walk_many
 from acortex.sim.functional.layer_dump import LayerDump, LayerWords
 from acortex.sim.functional.rules import limits
 from acortex.sim.functional.turns import turns_of
+from acortex.sim.functional.values import ArraysOf
 from acortex.sim.inputs import HostData, Inputs, host_data
 from acortex.sim.ledger.report import INTERRUPTED, Timing, functional_report, timed_report
 from acortex.sim.ledger.unmoved import unmoved
 from acortex.sim.lockstep import Lockstep
-from acortex.sim.results import RunReport
+from acortex.sim.results import AnalogErrors, RunReport
 from acortex.sim.timing.kernel import LAST
 from acortex.sim.timing.probe import Listener, Observer, OneByOne
 from acortex.sim.timing.processes import Process
@@ -99,6 +101,8 @@ class Prepared:
     program: Program
     chip: Chip
     host: HostData
+    noise_seed: int | None = None
+    """The seed of the population whose chip 0 this is, with its analog errors; None for the ideal chip."""
 
     def __repr__(self) -> str:
         counts = f"{len(self.program.words):,} instructions, {self.host.inferences:,} inferences"
@@ -110,6 +114,7 @@ class Prepared:
         functional = self._walk(True, dump=dump, progress=progress)
         outputs = self._outputs(functional)
         report = functional_report(self.program, self.chip, functional.warnings, self.host.accuracy(outputs))
+        report = report.model_copy(update={"errors": self._errors()})
         return Values(report, outputs, dump.layers(self.program) if dump else {})
 
     def time(
@@ -167,7 +172,8 @@ class Prepared:
         accuracy = None if report.stopped else self.host.accuracy(outputs)
         still = unmoved(report)
         said = [*functional.warnings, *free.warnings(self.chip, still), *report.warnings, *still.values()]
-        report = report.model_copy(update={"warnings": said, "accuracy": accuracy})
+        errors = self._errors() if values else None
+        report = report.model_copy(update={"warnings": said, "accuracy": accuracy, "errors": errors})
         return Result(report, outputs, dump.layers(self.program) if dump else {})
 
     def _bounded(self, how: _Time, values: bool, dump: LayerDump | None) -> tuple[Functional, RunReport]:
@@ -199,13 +205,29 @@ class Prepared:
         total = self.host.inferences
         tick = (lambda done: None) if progress is None else (lambda done: progress(done, total))
         words = self.host.words(self.program) if values else None
+        analog = self._analog() if values else None
         if words is not None and limit is None and total > 1:
-            return walk_many(self.program, self.chip, total, words, dump, tick, leap)
-        functional = Functional(self.program, self.chip, total, words, limit, not_ended, dump)
+            return walk_many(self.program, self.chip, total, words, dump, tick, leap, analog)
+        functional = Functional(self.program, self.chip, total, words, limit, not_ended, dump, analog)
         if words is None and limit is None and leap:
             functional.turns = turns_of(functional.known, lanes=False, layers=False, leap=True)
         functional.run(tick)
         return functional
+
+    def _analog(self) -> ArraysOf | None:
+        """What makes the arrays of this chip where it has errors: of chip 0 of its population."""
+        if self.noise_seed is None:
+            return None
+        from acortex.sim.accuracy.chips import AnalogChips, top_code
+
+        top = top_code(self.program, self.chip)
+        return partial(AnalogChips, chip=self.chip, seed=self.noise_seed, numbers=range(1), top=top)
+
+    def _errors(self) -> AnalogErrors | None:
+        """What the report says of errors: those that act, and of which chip."""
+        if self.noise_seed is None:
+            return None
+        return AnalogErrors(noise_seed=self.noise_seed, chip=0, settings=stated(self.chip.errors))
 
     def _outputs(self, functional: Functional) -> dict[str, NDArray[Any]]:
         found = functional.outputs
@@ -213,18 +235,27 @@ class Prepared:
 
 
 def prepare(
-    program: Program, chip: Chip | None = None, *, inputs: Inputs = None, labels: NDArray[Any] | None = None
+    program: Program,
+    chip: Chip | None = None,
+    *,
+    inputs: Inputs = None,
+    labels: NDArray[Any] | None = None,
+    noise_seed: int | None = None,
 ) -> Prepared:
     """Makes a program ready to run on a chip, without it on the one that it names.
 
     `inputs` is an array (or arrays by input name) of shape (inferences, …); without it the program's own samples run,
-    or one inference on seeded codes. `labels` are the right answers, for `accuracy`.
+    or one inference on seeded codes. `labels` are the right answers, for `accuracy`. `noise_seed` gives the chip the
+    errors that it states, as chip 0 of the population of that seed; a chip whose `errors.model` is "analog" has those
+    of seed 0 without it. Errors change values alone.
 
     Raises LimitError for a program that needs more than its chip has, and UsageError for inputs that do not fit.
     """
     chip = chip or chip_of(program)
     limits.check(program, chip)
-    return Prepared(program, chip, host_data(program, inputs, labels))
+    if noise_seed is None and chip.errors.model == "analog":
+        noise_seed = 0
+    return Prepared(program, chip, host_data(program, inputs, labels), noise_seed)
 
 
 def run(
@@ -245,6 +276,7 @@ def run(
     observers: Sequence[Observer] = (),
     processes: Sequence[Process] = (),
     skip: bool = True,
+    noise_seed: int | None = None,
 ) -> Result:
     """Runs a program on a chip: `prepare` and what it prepares, in one call.
 
@@ -255,7 +287,7 @@ def run(
     keeps what each layer wrote. `trace_filters` says what a trace leaves out, see `acortex.traces.file.merge.Filter`.
     `skip=False` simulates each event, also those that repeat what has been: all but `skipped` of the report is equal,
     see docs/skipping.md. `check_order` holds the timed run to the order of the program, see sim/arrivals.py, and to a
-    run that skips; left out, the environment variable ACORTEX_CHECK_ORDER says so.
+    run that skips; left out, the environment variable ACORTEX_CHECK_ORDER says so. `noise_seed` is that of `prepare`.
 
     Raises the errors of `acortex.errors` for a program that breaks a rule, and for inputs that do not fit.
     """
@@ -265,7 +297,7 @@ def run(
         raise UsageError("a trace needs time, which timing=False does not simulate", hint="leave one of them out")
     if processes and not timing:
         raise UsageError("processes need time, which timing=False does not simulate", hint="leave one of them out")
-    prepared = prepare(program, chip, inputs=inputs, labels=labels)
+    prepared = prepare(program, chip, inputs=inputs, labels=labels, noise_seed=noise_seed)
     if not timing:
         if not values:
             functional = prepared._walk(False, progress=progress)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.sim.accuracy.place import Array as Place
-from acortex.sim.analog import cell_models, drift, faults, pairs, programming, statistics
+from acortex.sim.analog import cell_models, drift, faults, pairs, passive, programming, statistics, wires
 from acortex.sim.analog.streams import Stream, normals, stream, uniforms
 from acortex.sim.chip.errors import Errors, amount, share
 from acortex.sim.chip.specs import Chip
@@ -19,6 +19,17 @@ Floats = NDArray[np.float32]
 
 ROOM_C = 25.0
 """The temperature at which weights are written, in degrees Celsius."""
+
+SCHEMES = {"half": "V/2", "third": "V/3"}
+"""What a passive crossbar's writing is called where the model of a crossbar stands."""
+
+ROUNDS = 2
+"""How often the cells of a passive crossbar are gone through: the second time mends what the first disturbed."""
+
+LAWS = ("pcm",)
+"""The statistics whose drift is a law of its own, drawn for each cell."""
+
+NA_PER_UA = 1000.0
 
 _DRAWN = (
     "programming", "tuning_pct", "statistics", "stuck_on_ppm", "stuck_off_ppm", "dead_arrays_ppm", "drift_spread",
@@ -57,6 +68,8 @@ class _Drawn:
         self._keys = [(number, place) for number, place in zip(numbers, places, strict=True)]
         self._seed = seed
         self._shape = shape
+        self.shape = (len(self._keys), *shape)
+        """That of the cells of all chips."""
 
     def streams(self, purpose: str) -> list[Stream]:
         """A stream for each chip."""
@@ -71,25 +84,93 @@ class _Drawn:
         return self._filled(purpose, uniforms)
 
     def _filled(self, purpose: str, draw: Any) -> Floats:
-        found = np.empty((len(self._keys), *self._shape), np.float32)
+        found = np.empty(self.shape, np.float32)
         for source, part in zip(self.streams(purpose), found, strict=True):
             draw(source, self._shape, out=part)
         return found
 
 
 def _programmed(chip: Chip, targets: Floats, drawn: _Drawn) -> Floats:
-    """The cells after writing."""
-    errors = chip.errors
+    """The cells after writing; with published statistics, `age_s` later."""
+    errors, levels = chip.errors, chip.program_erase.levels
     if errors.statistics:
-        return statistics.spread(
-            targets, drawn.normals("statistics"), errors.statistics, amount(errors.age_s), _full_scale(chip)
-        )
+        noise, full = drawn.normals("statistics"), _full_scale(chip)
+        return statistics.scattered(targets, noise, errors.statistics, _age_in(chip), full, levels + floor(chip))
     if errors.programming == "write_verify":
         return _verified(chip, targets, drawn)
     if not errors.tuning_pct:
         return np.broadcast_to(targets, drawn.shape)
-    shape = errors.tuning_shape or "band"
+    shape, of = errors.tuning_shape or "band", errors.tuning_of or "target"
     noise = drawn.uniforms("tuning") if shape == "band" else drawn.normals("tuning")
-    return programming.tuned(
-        targets, noise, share(errors.tuning_pct), errors.tuning_of or "target", shape, chip.program_erase.levels, out=noise
-    )
+    return programming.tuned(targets, noise, share(errors.tuning_pct), of, shape, levels, out=noise)
+
+
+def _full_scale(chip: Chip) -> float | None:
+    """What a cell at full scale conducts, in the unit of its statistics; None where the chip does not say."""
+    errors = chip.errors
+    assert errors.statistics is not None
+    if not errors.cell_full_scale_us:
+        return None
+    if statistics.row(errors.statistics).unit == "uS":
+        return amount(errors.cell_full_scale_us)
+    return amount(errors.cell_full_scale_us) * amount(errors.v_read) * NA_PER_UA or None
+
+
+def _age_in(chip: Chip) -> float:
+    """The age at which statistics are asked for: drift that has a law of its own comes later."""
+    return 0.0 if chip.errors.statistics in LAWS else amount(chip.errors.age_s)
+
+
+def _verified(chip: Chip, targets: Floats, drawn: _Drawn) -> Floats:
+    """The cells after closed loops of pulses and reads, with as many pulses a cell as the chip's set-up gives."""
+    errors, writing = chip.errors, chip.program_erase
+    budget = writing.levels * writing.pulses_per_level
+    tolerance, streams = share(errors.tuning_pct), drawn.streams("pulses")
+    everywhere = np.broadcast_to(targets, drawn.shape)
+    if errors.cell_model != "resistive":
+        flash = replace(cell_models.flash_cell, levels=float(writing.levels))
+        return programming.write_verify(flash, everywhere, tolerance, budget, streams)[0]
+    cell = _resistive(chip)
+    if errors.write_scheme in SCHEMES:
+        array, scheme = wires.side_by_side(targets), SCHEMES[errors.write_scheme]
+        found, _ = passive.write_passive(cell, array, tolerance, streams, scheme, ROUNDS, budget // ROUNDS)
+        return np.asarray(wires.apart(found))
+    return programming.write_verify(cell, everywhere, tolerance, budget, streams)[0]
+
+
+def _resistive(chip: Chip) -> cell_models.ResistiveCell:
+    """The model of a resistive cell with what the chip says of it."""
+    errors, cell = chip.errors, cell_models.resistive_cell
+    stated: dict[str, float] = {}
+    if errors.cell_full_scale_us:
+        stated["level_us"] = amount(errors.cell_full_scale_us) / (chip.program_erase.levels + floor(chip))
+    if errors.threshold_v:
+        stated["set_v"] = amount(errors.threshold_v)
+        stated["reset_v"] = amount(errors.threshold_v) * cell.reset_v / cell.set_v
+    if errors.threshold_spread_pct is not None:
+        stated["threshold_spread"] = share(errors.threshold_spread_pct)
+    return replace(cell, **stated)
+
+
+def _aged(chip: Chip, cells: Floats, drawn: _Drawn) -> Floats:
+    """The cells after `age_s`, where that is not in their statistics already."""
+    errors, age = chip.errors, amount(chip.errors.age_s)
+    if not age:
+        return cells
+    if errors.statistics in LAWS:
+        noise = drawn.normals("drift")
+        cells = drift.drifted(
+            cells, age, errors.statistics, noise, _full_scale(chip), chip.program_erase.levels + floor(chip)
+        )
+    if errors.drift_exponent or errors.drift_spread:
+        noise = drawn.normals("drift") if errors.drift_spread else np.zeros(drawn.shape, np.float32)
+        cells = drift.falling(cells, age, amount(errors.drift_exponent), amount(errors.drift_spread), noise)
+    return cells
+
+
+def _stuck(chip: Chip, cells: Floats, drawn: _Drawn) -> Floats:
+    """The cells of which some are stuck, whatever was written."""
+    on, off = amount(chip.errors.stuck_on_ppm), amount(chip.errors.stuck_off_ppm)
+    if not on and not off:
+        return cells
+    return faults.stuck(cells, drawn.uniforms("stuck"), on, off, chip.program_erase.levels, floor(chip))

@@ -7,8 +7,9 @@ ramp. What is drawn stays with its chip; only the noise of a read is drawn at ea
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -17,9 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.isa.arithmetic.products import ExactWeights, product
+from acortex.isa.program import Program
 from acortex.isa.sequencer import Dispatch
 from acortex.sim.accuracy.curves import GRID as CODE_GRID
 from acortex.sim.accuracy.curves import code_curve
+from acortex.sim.accuracy.kept import kept
 from acortex.sim.accuracy.periphery import Periphery, periphery_of
 from acortex.sim.accuracy.place import Remapped, remapped
 from acortex.sim.accuracy.written import COARSE, GRID, Matrices, Writer
@@ -73,9 +76,15 @@ class AnalogChips:
         """The weights of a group, as they are on each chip."""
         if group not in self._matrices:
             writer = Writer(self.chip, self.seed, self.numbers, self.places)
-            levels = self.configuration.weights[group].values
-            self._matrices[group] = writer.matrices(self.configuration.groups[group], levels)
+            self._matrices[group] = writer.matrices(self.configuration.groups[group], self._levels[group])
         return self._matrices[group]
+
+    @cached_property
+    def _levels(self) -> dict[int, NDArray[np.int8]]:
+        """The weights that are written into each group, in levels."""
+        levels = {number: weights.values for number, weights in self.configuration.weights.items()}
+        share = self.chip.errors.tuned_share
+        return levels if share is None else kept(levels, float(share))
 
     def periphery(self, group: int) -> Periphery:
         """What stands between a group's arrays and its codes, on each chip."""
@@ -126,6 +135,7 @@ class AnalogChips:
     def _sigma(self, codes: Array, index: int, matrices: Matrices) -> NDArray[np.float32]:
         """The spread of a read of each sum: of shape (positions, columns) or (positions, 1)."""
         errors = self.chip.errors
+        joined = -(-codes.shape[-1] // self.chip.arrays.k)
         currents = powers = None
         if matrices.currents is not None:
             currents = product(codes, ExactWeights(matrices.currents[index], np.float64)) / COARSE
@@ -133,14 +143,14 @@ class AnalogChips:
             squares = codes.astype(np.int64) ** 2
             powers = product(squares, ExactWeights(matrices.powers[index], np.float64)) / COARSE**2
         return reading.read_sigma(
-            reading.squares(codes)[..., None],
-            CELLS,
+            reading.squares(codes),
+            cells=CELLS,
             read_pct=amount(errors.read_pct),
             currents=currents,
             shot_pct=amount(errors.shot_pct),
             powers=powers,
             flicker_pct=amount(errors.flicker_pct),
-            thermal_pct=amount(errors.thermal_pct) * -(-codes.shape[-1] // self.chip.arrays.k) ** 0.5,
+            thermal_pct=amount(errors.thermal_pct) * math.sqrt(joined),
             full_scale=self.chip.program_erase.levels,
             largest=(1 << self.chip.neurons.bits) - 1,
         )
@@ -180,7 +190,7 @@ class _Noise:
         return found[:, :each].reshape(shape)
 
 
-def top_code(configuration: Configuration, inputs: Mapping[str, int]) -> int:
-    """The largest code that an array can be given: of the inputs, whose bits are given, and of the neurons."""
-    bits = max((configuration.chip.neurons.bits, *inputs.values()))
+def top_code(program: Program, chip: Chip) -> int:
+    """The largest code that an array can be given: of the program's inputs, and of the neurons."""
+    bits = max((chip.neurons.bits, *(tensor.bits for tensor in program.inputs)))
     return (1 << bits) - 1

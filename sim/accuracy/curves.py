@@ -25,7 +25,7 @@ def code_curve(chip: Chip, top: int) -> NDArray[np.int32] | None:
         return None
     codes = np.arange(top + 1, dtype=np.float32)
     if bend:
-        codes = codes + converters.bow(codes / np.float32(top), np.float32(bend))
+        codes = codes + converters.bow(codes / np.float32(top), bend)
     if cubic:
         codes = sensing.cubic(codes, cubic, amount(errors.v_read), largest=top)
     return np.rint(codes * GRID).astype(np.int32)

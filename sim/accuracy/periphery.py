@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from acortex.isa.machine import CHANNELS
 from acortex.isa.arithmetic.quantisers import Quantiser
+from acortex.isa.machine import CHANNELS
 from acortex.isa.semantics import of_other
 from acortex.isa.sequencer import Dispatch
 from acortex.sim.accuracy.place import Converter, converters_of
@@ -61,7 +61,7 @@ class Periphery:
                 part = slice(at, at + CHANNELS)
                 sums[..., part] = sensing.crosstalk(sums[..., part], share(errors.crosstalk_pct))
         if self.sensing.any():
-            sums = sensing.offset(sums, _for_all(self.sensing, sums.ndim))
+            sums = sensing.sensing_offset(sums, _for_all(self.sensing, sums.ndim))
         largest = float(self.rows * self.chip.program_erase.levels * ((1 << self.chip.neurons.bits) - 1))
         sums = sensing.saturating(sums, amount(errors.output_nonlinearity), largest)
         if errors.range_pct:

@@ -1,10 +1,12 @@
-"""Where the arrays and neurons of a group stand on each chip of a population: dead arrays leave their work to others."""
+"""Where the arrays and neurons of a group stand on each chip: dead arrays leave their work to spare ones."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+
+import numpy as np
 
 from acortex.sim.analog import faults
 from acortex.sim.analog.streams import stream, uniforms
@@ -51,10 +53,8 @@ def remapped(chip: Chip, seed: int, number: int, groups: Iterable[Group]) -> Rem
     if not ppm:
         return Remapped({}, frozenset())
     drawn = uniforms(stream(seed, number, "chip", (), "dead"), (chip.columns, chip.rows))
-    dead = faults.dead(drawn, ppm)
+    dead = {(int(column), int(row)) for column, row in np.argwhere(faults.dead(drawn, ppm))}
     used = sorted({array for group in groups for row in group.tiles for array in row})
     everywhere = ((column, row) for column in range(chip.columns) for row in range(chip.rows))
-    taken = set(used)
-    spares = [array for array in everywhere if array not in taken and not dead[array]]
-    broken = [array for array in used if dead[array]]
-    return Remapped(dict(zip(broken, spares, strict=False)), frozenset(broken[len(spares) :]))
+    found = faults.remap(used, dead, everywhere)
+    return Remapped(found.placed, frozenset(found.unplaced))

@@ -19,20 +19,20 @@ NORMAL = 1.959964
 """The same of the normal distribution, for more."""
 
 
-def spread_of(accuracy: NDArray[np.float64]) -> Spread:
-    """The spread of the accuracy of chips, float64 of shape (chips,)."""
-    chips, mean = len(accuracy), float(accuracy.mean())
-    sd = float(accuracy.std(ddof=1)) if chips > 1 else 0.0
+def spread_of(right: NDArray[np.int64], inputs: int) -> Spread:
+    """The spread of the accuracy of chips, of which each has so many of the inputs right: int64 of shape (chips,)."""
+    chips, mean = len(right), int(right.sum()) / (len(right) * inputs)
+    sd = float(right.std(ddof=1)) / inputs if chips > 1 else 0.0
     half = quantile_of(chips - 1) * sd / math.sqrt(chips)
-    low, median, high = (float(one) for one in np.percentile(accuracy, (5, 50, 95)))
+    low, median, high = (float(one) / inputs for one in np.percentile(right, (5, 50, 95)))
     return Spread(
         mean=mean,
         sd=sd,
-        min=float(accuracy.min()),
+        min=int(right.min()) / inputs,
         p5=low,
         median=median,
         p95=high,
-        max=float(accuracy.max()),
+        max=int(right.max()) / inputs,
         ci95=[max(mean - half, 0.0), min(mean + half, 1.0)],
     )
 
@@ -44,10 +44,10 @@ def quantile_of(freedom: int) -> float:
     return STUDENT[freedom - 1] if freedom <= len(STUDENT) else NORMAL
 
 
-def yield_of(accuracy: NDArray[np.float64], at_least: float) -> YieldRow:
+def yield_of(right: NDArray[np.int64], inputs: int, at_least: float) -> YieldRow:
     """The share of chips whose accuracy is at least this, with its interval after Wilson (JASA 22, 1927)."""
-    chips = len(accuracy)
-    share = float((accuracy >= at_least - 1e-12).mean())  # a share such as 0.9 is no binary fraction
+    chips = len(right)
+    share = float((right / inputs >= at_least).mean())
     z2 = NORMAL * NORMAL
     middle = (share + z2 / (2 * chips)) / (1 + z2 / chips)
     half = NORMAL / (1 + z2 / chips) * math.sqrt(share * (1 - share) / chips + z2 / (4 * chips * chips))

@@ -11,11 +11,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from acortex.documents import chip_label
 from acortex.errors import UsageError
 from acortex.isa.arithmetic.tensors import decode, from_words
 from acortex.isa.program import Program
 from acortex.sim.accuracy.chips import AnalogChips, top_code
-from acortex.sim.accuracy.results import AblationRow, AccuracyReport, ConditionRow, Margin, Trims
+from acortex.sim.accuracy.results import AblationRow, AccuracyReport, ConditionRow, Margin
 from acortex.sim.accuracy.spread import spread_of, yield_of
 from acortex.sim.accuracy.trims import trims_of
 from acortex.sim.chip import errors as settings
@@ -23,10 +24,10 @@ from acortex.sim.chip.errors import Errors
 from acortex.sim.chip.overrides import overrides
 from acortex.sim.chip.program_chip import chip_of
 from acortex.sim.chip.specs import Chip
+from acortex.sim.functional.executor import Functional
 from acortex.sim.functional.lanes import follow, lanes_of, values_of
 from acortex.sim.functional.rules import limits
 from acortex.sim.inputs import HostData, Inputs, host_data
-from acortex.documents import chip_label
 
 Progress = Callable[[int, int], None]
 Array = NDArray[Any]
@@ -43,9 +44,9 @@ MOST_CHIPS = 100_000
 
 
 class _Outcome(NamedTuple):
-    """What a population gives: the accuracy of each chip, margins of all, and the share of numbers that changed."""
+    """What a population gives: how many inputs each chip has right, margins, the share of numbers that changed."""
 
-    accuracy: Floats
+    right: NDArray[np.int64]
     margins: Floats
     changed: float
     lost: float
@@ -87,36 +88,41 @@ def accuracy(
     limits.check(program, chip)
     study = _Study(program, chip, host_data(program, inputs, labels), seed, range(chips))
     kinds = settings.acting(chip.errors) if ablate else []
-    others = [errors for errors in _conditions(chip.errors, conditions)]
+    others = _conditions(chip.errors, conditions)
     tell = _Told(progress, chips * (1 + 2 * len(kinds) + len(others)))
     found = study.outcome(chip.errors, tell)
-    return AccuracyReport(
-        program=program.name,
-        chip=chip_label(chip.name, overrides(chip)),
-        chips=chips,
-        inputs=study.host.inferences,
-        seed=seed,
-        judged_by="ideal" if study.host.labels is None else "labels",
-        ideal=study.right(study.ideal),
-        accuracy=spread_of(found.accuracy),
-        per_chip=[float(one) for one in found.accuracy],
-        yield_=[yield_of(found.accuracy, one) for one in at_least or study.levels],
-        margin=study.margin(found.margins),
-        changed_codes=found.changed,
-        errors=settings.stated(chip.errors),
-        not_modelled=settings.missing(chip.errors),
-        conditions=[
-            ConditionRow(
-                age_s=float(errors.age_s),
-                temperature_c=float(errors.temperature_c),
-                accuracy=spread_of(study.outcome(errors, tell).accuracy),
-            )
-            for errors in others
-        ],
-        ablation=[_ablation(study, kind, tell) for kind in kinds],
-        lost_arrays=found.lost,
-        trims=trims_of(chip),
-        cpu_s=time.process_time() - began,
+    inferences = study.host.inferences
+    return AccuracyReport.model_validate(
+        {
+            "program": program.name,
+            "chip": chip_label(chip.name, overrides(chip)),
+            "chips": chips,
+            "inputs": inferences,
+            "seed": seed,
+            "judged_by": "ideal" if study.host.labels is None else "labels",
+            "ideal": study.right(study.ideal) / inferences,
+            "accuracy": spread_of(found.right, inferences),
+            "per_chip": [int(one) / inferences for one in found.right],
+            "yield": [yield_of(found.right, inferences, one) for one in at_least or study.levels],
+            "margin": study.margin(found.margins),
+            "changed_codes": found.changed,
+            "errors": settings.stated(chip.errors),
+            "not_modelled": settings.missing(chip.errors),
+            "conditions": [_at(study, errors, tell) for errors in others],
+            "ablation": [_ablation(study, kind, tell) for kind in kinds],
+            "lost_arrays": found.lost,
+            "trims": trims_of(chip),
+            "cpu_s": time.process_time() - began,
+        }
+    )
+
+
+def _at(study: _Study, errors: Errors, tell: _Told) -> ConditionRow:
+    """The same chips at another age or temperature."""
+    return ConditionRow(
+        age_s=float(errors.age_s),
+        temperature_c=float(errors.temperature_c),
+        accuracy=spread_of(study.outcome(errors, tell).right, study.host.inferences),
     )
 
 
@@ -129,10 +135,10 @@ def _conditions(errors: Errors, conditions: Conditions) -> list[Errors]:
 def _ablation(study: _Study, kind: str, tell: _Told) -> AblationRow:
     errors = study.chip.errors
     others = [name for name in settings.KINDS if name != kind]
-    alone = study.outcome(settings.without(errors, others), tell).accuracy
-    without = study.outcome(settings.without(errors, [kind]), tell).accuracy
+    alone = study.mean(settings.without(errors, others), tell)
+    without = study.mean(settings.without(errors, [kind]), tell)
     paths = [f"errors.{name}" for name in settings.KINDS[kind] if getattr(errors, name)]
-    return AblationRow(error=kind, settings=paths, alone=float(alone.mean()), without=float(without.mean()))
+    return AblationRow(error=kind, settings=paths, alone=alone, without=without)
 
 
 class _Told:
@@ -158,7 +164,7 @@ class _Study:
     numbers: range
 
     @cached_property
-    def _rules(self) -> Any:
+    def _rules(self) -> Functional:
         return follow(self.program, self.chip, self.host.inferences)
 
     @cached_property
@@ -168,7 +174,8 @@ class _Study:
     @cached_property
     def ideal(self) -> Array:
         """The first output of the ideal chip: of shape (inputs, numbers)."""
-        return self._first(values_of(self._rules, self._words))[0]
+        ideal: Array = self._first(values_of(self._rules, self._words))[0]
+        return ideal
 
     @cached_property
     def truth(self) -> Array:
@@ -178,12 +185,17 @@ class _Study:
     @property
     def levels(self) -> list[float]:
         """The accuracies whose yields are told: that of the ideal chip, and some below it."""
-        ideal = self.right(self.ideal)
+        ideal = self.right(self.ideal) / self.host.inferences
         return [ideal - below for below in POINTS_BELOW if ideal > below]
 
-    def right(self, outputs: Array) -> float:
-        """The share of outputs (inputs, numbers) whose largest number, the first of equals, is where it should be."""
-        return float((outputs.argmax(axis=-1) == self.truth).mean())
+    def mean(self, errors: Errors, tell: _Told) -> float:
+        """The mean accuracy of the population with these errors."""
+        right = self.outcome(errors, tell).right
+        return int(right.sum()) / (len(right) * self.host.inferences)
+
+    def right(self, outputs: Array) -> int:
+        """How many outputs (inputs, numbers) have their largest number, the first of equals, where it should be."""
+        return int((outputs.argmax(axis=-1) == self.truth).sum())
 
     def margins(self, outputs: Array) -> Floats:
         """The right number less the largest wrong one, of outputs (..., inputs, numbers)."""
@@ -209,7 +221,9 @@ class _Study:
 
     def outcome(self, errors: Errors, tell: _Told) -> _Outcome:
         """What the population gives with these errors."""
-        right, margins, changed, lost = [], [], 0.0, 0
+        right: list[int] = []
+        margins: list[Floats] = []
+        changed, lost = 0.0, 0
         each = self._chips_at_once()
         made = self.chip.model_copy(update={"errors": errors})
         for first in range(0, len(self.numbers), each):
@@ -222,11 +236,11 @@ class _Study:
             lost += sum(len(at.lost) for at in analog.places)
             tell.more(len(numbers))
         chips = len(self.numbers)
-        return _Outcome(np.array(right), np.concatenate(margins), changed / chips, lost / chips)
+        return _Outcome(np.array(right, dtype=np.int64), np.concatenate(margins), changed / chips, lost / chips)
 
     @cached_property
     def _top(self) -> int:
-        return top_code(self._rules.configuration, {one.name: one.bits for one in self.program.inputs})
+        return top_code(self.program, self.chip)
 
     def _chips_at_once(self) -> int:
         """As many chips as the memory allows for their weights and their values, one at least."""

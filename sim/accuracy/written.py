@@ -36,7 +36,7 @@ COARSE = 16
 
 
 class Matrices(NamedTuple):
-    """The weights of a group, whole numbers of 1/256 level, of shape (chips, rows, columns); one chip where all are alike.
+    """The weights of a group in 1/256 level, whole, of shape (chips, rows, columns); one chip where all are alike.
 
     `currents` are those of both cells of a pair together, and `powers` the sum of their squares, in 1/16 level and
     its square, where noise depends on them.

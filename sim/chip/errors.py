@@ -49,7 +49,9 @@ class Errors(Section):
     tuning_shape: Literal["band", "normal"] | None = _choice("even within tuning_pct, or normal with it as spread")
     tuned_share: Real | None = _error("fraction", "of all cells, those that are written: the largest weights", 1)
     on_off: Real | None = _error("ratio", "current of a cell at full scale over that of one that is off", 10**9, 1)
-    statistics: Literal["sonos", "pcm", "reram"] | None = _choice("published spread and drift of cells, by age_s")
+    statistics: Literal["sonos", "pcm", "pcm_joshi", "reram_wan", "reram_milo"] | None = _choice(
+        "published spread and drift of cells, by age_s"
+    )
     threshold_v: Real | None = _error("V", "mean voltage at which a resistive cell begins to switch", 10)
     threshold_spread_pct: Real | None = _error("%", "spread of that voltage from cell to cell", PERCENT)
     write_scheme: Literal["isolated", "half", "third"] | None = _choice(
@@ -62,7 +64,7 @@ class Errors(Section):
     dead_arrays_ppm: Real | None = _error("ppm", "arrays that do not work; spare ones take their place", 10**6)
 
     # Time and temperature
-    drift_exponent: Real | None = _error("power", "currents fall as (1 + age_s)^-exponent: the mean of it", 1)
+    drift_exponent: Real | None = _error("power", "currents fall as (1 + age_s)^-exponent: its mean", 1)
     drift_spread: Real | None = _error("power", "spread of that exponent from cell to cell", 1)
     temperature_pct_per_c: Real | None = _error(
         "%/degC", "spread of a column's gain that is left for each degree away from 25 degC", PERCENT

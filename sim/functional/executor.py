@@ -30,7 +30,7 @@ from acortex.sim.functional.rules.row import ACCESSING, FLOWING, HALTED, ISSUED,
 from acortex.sim.functional.rules.row import RuleError as RuleError
 from acortex.sim.functional.rules.situation import NOWHERE, Known, Situation
 from acortex.sim.functional.turns import Turns
-from acortex.sim.functional.values import Values
+from acortex.sim.functional.values import ArraysOf, Values, of_one_chip
 
 Words = NDArray[np.uint8]
 
@@ -43,8 +43,9 @@ class Functional:
 
     `tensors` are the inputs as words, by name: uint8 of shape (inferences, words, 64); None where values are not
     wanted. `limit` is how many instructions past the set-up are executed. Of these, counted from 1, those in
-    `not_ended` give the host nothing: a run was stopped before they ended. `dump` notes what is written. After `run`,
-    `outputs` holds the output tensors by name: uint8 of shape (inferences, *shape).
+    `not_ended` give the host nothing: a run was stopped before they ended. `dump` notes what is written, `analog` makes
+    the arrays of a chip that stand in for ideal ones. After `run`, `outputs` holds the output tensors by name: uint8 of
+    shape (inferences, *shape).
     """
 
     def __init__(
@@ -56,14 +57,16 @@ class Functional:
         limit: int | None = None,
         not_ended: Container[int] = (),
         dump: LayerDump | None = None,
+        analog: ArraysOf | None = None,
     ) -> None:
         self.program = program
         self.known = Known(program, chip, inferences)
         self.sequencer = self.known.sequencer
         self.configuration = self.known.configuration
         self.program_order = ProgramOrder()
-        self.values = None if tensors is None else Values(program, chip, tensors, inferences, lanes=False)
-        self.out = {} if self.values is None else self.values.out
+        arrays = None if analog is None else analog(self.configuration)
+        self.values = None if tensors is None else Values(program, chip, tensors, inferences, False, arrays)
+        self.out = {} if self.values is None else of_one_chip(self.values.out, arrays)
         """The outputs as words, by name: uint8 of shape (inferences, words, 64)."""
         self.turns: Turns | None = None
         """What follows the walk from inference to inference, if anything."""

@@ -16,7 +16,7 @@ from acortex.sim.functional.executor import Functional
 from acortex.sim.functional.layer_dump import LayerDump
 from acortex.sim.functional.rules.situation import NOWHERE
 from acortex.sim.functional.turns import turns_of
-from acortex.sim.functional.values import AnalogArrays, Values
+from acortex.sim.functional.values import AnalogArrays, ArraysOf, Values, of_one_chip, states_of
 
 Words = NDArray[np.uint8]
 
@@ -35,7 +35,7 @@ def walk_many(
     dump: LayerDump | None,
     progress: Callable[[int], None],
     leap: bool = True,
-    analog: AnalogArrays | None = None,
+    analog: ArraysOf | None = None,
 ) -> Functional:
     """Walks a program: its rules for all inferences, then their values. The outputs are those of the walk.
 
@@ -43,8 +43,8 @@ def walk_many(
     the errors, are those of `Functional`.
     """
     rules = follow(program, chip, inferences, layers=dump is not None, leap=leap)
-    out = values_of(rules, tensors, dump, progress, analog)
-    rules.out = out if analog is None else {name: words[0] for name, words in out.items()}
+    arrays = None if analog is None else analog(rules.configuration)
+    rules.out = of_one_chip(values_of(rules, tensors, dump, progress, arrays), arrays)
     return rules
 
 
@@ -109,7 +109,7 @@ def lanes_of(rules: Functional, chips: int = 1) -> int:
     """How many inferences of so many chips are computed at once: as many as the memory allows, one at least."""
     assert rules.turns is not None and rules.turns.lineage is not None
     chip = rules.known.chip
-    words = chip.memory_words + 2 * chip.vector.state_words + WIDE * rules.turns.lineage.largest
+    words = chip.memory_words + 2 * states_of(rules.program, chip) + WIDE * rules.turns.lineage.largest
     return max(LANE_BYTES // (CHANNELS * words * chips), 1)
 
 

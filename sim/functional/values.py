@@ -8,19 +8,22 @@ those of one inference for all lanes.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from acortex.isa.arithmetic.tensors import words_of
+from acortex.isa.codec import OPCODE_SHIFT
 from acortex.isa.machine import CHANNELS
 from acortex.isa.program import Program
 from acortex.isa.semantics import MEANINGS, Flow, Shape, on_rows, written
 from acortex.isa.sequencer import Dispatch
+from acortex.isa.table import OPCODES
 from acortex.sim.chip.specs import Chip
+from acortex.sim.functional.configuration import Configuration
 from acortex.sim.functional.layer_dump import LayerDump
 
 Words = NDArray[np.uint8]
@@ -85,6 +88,15 @@ class AnalogArrays(Protocol):
         """The sums as the neurons of a group see them, which a `convert` quantises: float64 of the shape of `sums`."""
 
 
+ArraysOf: TypeAlias = Callable[[Configuration], AnalogArrays]
+"""Makes analog arrays of what a program sets up; they are asked for sums after its set-up alone."""
+
+
+def of_one_chip(out: Mapping[str, Words], analog: AnalogArrays | None) -> dict[str, Words]:
+    """Outputs without their axis of chips, where they have one: those of the first."""
+    return dict(out) if analog is None else {name: words[0] for name, words in out.items()}
+
+
 class Values:
     """Main memory, pipes, state store and outputs of a program, in values.
 
@@ -117,7 +129,7 @@ class Values:
         self._analog = analog
         self._first = first
         self._tensors = tensors
-        self._states = np.zeros((*axes, chip.vector.state_words, CHANNELS), dtype=np.int16)
+        self._states = np.zeros((*axes, states_of(program, chip), CHANNELS), dtype=np.int16)
         self._pipes: defaultdict[str, ValuePipe] = defaultdict(ValuePipe)
 
     def move(
@@ -167,7 +179,7 @@ class Values:
         """The values that an instruction takes, from memory, the host, pipes or the state store."""
         if flow.takes == "host_in":
             words: Words = self._tensors[self.program.inputs[dispatch.ops.tensor].name][self._turn(dispatch)]
-            return words
+            return words if self._analog is None else words[None]
         if flow.reads:
             run = _run(addresses)
             return self.memory[..., addresses, :] if run is None else self.memory[..., run, :].copy()
@@ -204,6 +216,12 @@ class Values:
         changed = np.tile(mask, (len(addresses) // len(mask), 1))
         word, channel = np.nonzero(changed)
         self.memory[..., addresses[word], channel] = words[..., word, channel]
+
+
+def states_of(program: Program, chip: Chip) -> int:
+    """The words of the state store that a program may use: none where no instruction of it has a state."""
+    used = {int(word) >> OPCODE_SHIFT for word in program.words}
+    return chip.vector.state_words if any("state" in OPCODES[opcode].by_name for opcode in used) else 0
 
 
 def _chips(analog: AnalogArrays | None) -> tuple[int, ...]:
