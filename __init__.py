@@ -16,16 +16,19 @@ from acortex.lazy_names import loader
 TYPE_CHECKING = False  # as `typing` has it, without importing it: until `main` runs, Ctrl-C is a traceback
 if TYPE_CHECKING:
     from acortex.isa.asm.assembler import assemble
-    from acortex.tools.api import compile, prepare, run
+    from acortex.sim import analog
+    from acortex.tools.api import accuracy, compile, prepare, run
     from acortex.traces.file.reader import open as open_trace
 
 __version__ = "0.1.0"
 
-__all__ = ["AcortexError", "__version__", "assemble", "compile", "open_trace", "prepare", "run"]
+__all__ = ["AcortexError", "__version__", "accuracy", "analog", "assemble", "compile", "open_trace", "prepare", "run"]
 
 __getattr__ = loader(
     __name__,
     {
+        "accuracy": "acortex.tools.api:accuracy",
+        "analog": "acortex.sim.analog",
         "assemble": "acortex.isa.asm.assembler:assemble",
         "compile": "acortex.tools.api:compile",
         "open_trace": "acortex.traces.file.reader:open",

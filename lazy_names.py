@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 def loader(package: str, homes: Mapping[str, str]) -> Callable[[str], object]:
-    """The `__getattr__` of a package: `homes` has the place of each public name, as "module:name".
+    """The `__getattr__` of a package: `homes` has the place of each public name, "module:name" or a "module" itself.
 
     What it loads it leaves in the package, where Python finds it the next time. Other names are an AttributeError.
     """
@@ -20,7 +20,8 @@ def loader(package: str, homes: Mapping[str, str]) -> Callable[[str], object]:
         from sys import modules
 
         module, _, attribute = homes[name].partition(":")
-        value: object = getattr(import_module(module), attribute)
+        home = import_module(module)
+        value: object = getattr(home, attribute) if attribute else home
         setattr(modules[package], name, value)
         return value
 

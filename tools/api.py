@@ -18,6 +18,7 @@ from acortex.tools.open.programs import files_of, open_program
 
 if TYPE_CHECKING:
     from acortex.programs.compiler import Compiled
+    from acortex.sim.accuracy.results import AccuracyReport
     from acortex.sim.inputs import Inputs
     from acortex.sim.run import Prepared, Progress, Result
     from acortex.sim.timing.probe import Observer
@@ -38,18 +39,22 @@ def prepare(
     settings: Sequence[str] = (),
     inputs: Inputs = None,
     labels: NDArray[Any] | None = None,
+    noise_seed: int | None = None,
 ) -> Prepared:
     """Makes a program ready to run: `.values()` computes, `.time()` simulates time and energy, `.run()` does both.
 
     Without `chip` it is the one that the program names; `settings` such as "memory.access_cycles=3" are laid over it.
     `inputs` is an array (or arrays by input name) of shape (inferences, …); without it the program's own data run, or
-    one inference on seeded codes. `labels` are the right answers, one whole number for each inference.
+    one inference on seeded codes. `labels` are the right answers, one whole number for each inference. `noise_seed`
+    gives the chip the analog errors that it states, as chip 0 of the population of that seed (docs/analog.md).
 
     Raises the errors of `acortex.errors`: for files that cannot be read, and for what does not fit.
     """
     from acortex.sim import run as simulator
+    from acortex.tools.console.ranges import SEED, whole
 
-    return simulator.prepare(*_opened(program, chip, settings), inputs=inputs, labels=labels)
+    seed = whole("noise_seed", noise_seed, SEED)
+    return simulator.prepare(*_opened(program, chip, settings), inputs=inputs, labels=labels, noise_seed=seed)
 
 
 def run(
@@ -70,6 +75,7 @@ def run(
     progress: Progress | None = None,
     observers: Sequence[Observer] = (),
     processes: Sequence[Process] = (),
+    noise_seed: int | None = None,
 ) -> Result:
     """Simulates a program, and returns what came out, what it cost and where the time went.
 
@@ -82,7 +88,7 @@ def run(
     Raises the errors of `acortex.errors` for a program that breaks a rule, and for what cannot be read or does not fit.
     """
     from acortex.sim import run as simulator
-    from acortex.tools.console.ranges import CYCLES, whole
+    from acortex.tools.console.ranges import CYCLES, SEED, whole
 
     _check_options(values, timing, trace, trace_level, observers, processes)
     _check_trace(program, chip, trace)
@@ -105,6 +111,48 @@ def run(
         progress=progress,
         observers=observers,
         processes=processes,
+        noise_seed=whole("noise_seed", noise_seed, SEED),
+    )
+
+
+def accuracy(
+    program: AnyProgram,
+    chip: AnyChip | None = None,
+    *,
+    settings: Sequence[str] = (),
+    inputs: Inputs = None,
+    labels: NDArray[Any] | None = None,
+    chips: int = 100,
+    seed: int = 0,
+    ages_s: Sequence[float] = (),
+    temperatures_c: Sequence[float] = (),
+    at_least: Sequence[float] = (),
+    ablate: bool = False,
+    progress: Progress | None = None,
+) -> AccuracyReport:
+    """Runs a program on a population of chips with the analog errors that the chip states, and tells how right it is.
+
+    `program` to `labels` are those of `prepare`; without labels what the ideal chip says is right. The same seed gives
+    the same chips, whatever their number. `ages_s` and `temperatures_c` look at the same chips again; `at_least` are
+    accuracies whose yield is told; `ablate` runs each kind of error alone, and all but it.
+
+    Raises the errors of `acortex.errors`: for files that cannot be read, and for what does not fit.
+    """
+    from acortex.sim.accuracy.study import Conditions
+    from acortex.sim.accuracy.study import accuracy as study
+
+    found, on = _opened(program, chip, settings)
+    return study(
+        found,
+        on,
+        inputs=inputs,
+        labels=labels,
+        chips=chips,
+        seed=seed,
+        conditions=Conditions(ages_s, temperatures_c),
+        at_least=at_least,
+        ablate=ablate,
+        progress=progress,
     )
 
 

@@ -56,6 +56,7 @@ _TRACES, _PATHS = "acortex.traces.results", "acortex.traces.results_of_paths"
 _TIMELINES = "acortex.traces.results_of_timelines"
 
 SCHEMAS = (
+    Schema("acortex.accuracy/1", "acortex.sim.accuracy.results", "AccuracyReport", "acortex accuracy"),
     Schema("acortex.asm/1", _TOOLS, "AsmReport", "acortex asm"),
     Schema("acortex.bench/1", _TOOLS, "BenchReport", "acortex bench"),
     Schema("acortex.check/1", _TOOLS, "CheckReport", "acortex trace check"),

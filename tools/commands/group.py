@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 import acortex
+from acortex.tools.commands.accuracy import accuracy
 from acortex.tools.commands.asm import asm
 from acortex.tools.commands.bench import bench
 from acortex.tools.commands.chip import chip
@@ -34,5 +35,9 @@ def cli() -> None:
     """
 
 
-for command in (compile_, verify, asm, disasm, info, isa, explain, run, trace, chip, zoo, reproduce, bench, schema):
+COMMANDS = (
+    compile_, verify, asm, disasm, info, isa, explain, run, accuracy, trace, chip, zoo, reproduce, bench, schema,
+)  # fmt: skip
+
+for command in COMMANDS:
     cli.add_command(command)

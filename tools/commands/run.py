@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from acortex.sim.run import Result
     from acortex.traces.results_of_paths import CriticalPath
 
-NOISE_HELP = "Seed of the analog errors; the ideal chip, all of whose errors.* are 0, has none to draw."
+NOISE_HELP = "Give the chip the analog errors that it states, drawn with this seed; see docs/analog.md."
 LEVELS = ("layers", "instructions", "events")
 
 
@@ -94,12 +94,10 @@ def _path(report: RunReport, options: dict[str, Any]) -> CriticalPath | None:
 def _check(options: dict[str, Any]) -> None:
     """Refuses options that contradict each other, before any work is done."""
     _check_chips(options)
-    if options["noise_seed"] is not None:
-        warn("--noise-seed changes nothing: this version models the ideal chip, without analog errors")
     if options["timing_only"] and options["functional_only"]:
         raise UsageError("--timing-only and --functional-only leave nothing to do", hint="give one of the two, or none")
-    for name in ("output", "labels", "dump_layers"):
-        if options["timing_only"] and options[name]:
+    for name in ("output", "labels", "dump_layers", "noise_seed"):
+        if options["timing_only"] and options[name] not in (None, False, ""):
             option = name.replace("_", "-")
             raise UsageError(
                 f"--{option} needs values, which --timing-only does not compute", hint="leave one of them out"
@@ -232,6 +230,7 @@ def _simulate(program: Program, chip: Chip, options: dict[str, Any]) -> tuple[An
             progress=bar,
             check_order=options["check_order"] or None,
             skip=not options["no_skip"],
+            noise_seed=options["noise_seed"],
         )
     if trace != options["trace"]:
         files.copy_to_stdout(trace if Path(trace).exists() else part_of(trace))  # what there is of a stopped run's
@@ -242,7 +241,8 @@ def _complete(result: Result, program: Program, inputs: Any, options: dict[str, 
     """The report of a run with what the simulator does not have: whether its outputs are right, where its trace is."""
     from acortex.tools.digits_check import verification
 
-    checked = None if result.report.stopped else verification(program, inputs, result.outputs)
+    ideal = not result.report.stopped and result.report.errors is None
+    checked = verification(program, inputs, result.outputs) if ideal else None
     return result.report.model_copy(update={"verification": checked, "trace": _trace(options["trace"])})
 
 

@@ -13,7 +13,17 @@ from rich.table import Table
 from rich.text import Text
 
 from acortex.documents import ChipName
-from acortex.sim.results import Retention, RunCovers, RunReport, Skipped, TimedReport, UnitTime, Verification, timed
+from acortex.sim.results import (
+    AnalogErrors,
+    Retention,
+    RunCovers,
+    RunReport,
+    Skipped,
+    TimedReport,
+    UnitTime,
+    Verification,
+    timed,
+)
 from acortex.tools.views.critical import held, told
 from acortex.tools.views.tables import UNKNOWN
 from acortex.traces.results_of_paths import CauseCycles, CriticalPath
@@ -97,7 +107,8 @@ def _facts(report: RunReport, run: TimedReport | None) -> Table:
     table.add_column(style="dim", no_wrap=True)
     table.add_column(style="bold", justify="right", no_wrap=True)
     table.add_column(style="dim")
-    for row in (*_accuracy(report.accuracy, run), *(_timing_facts(run) if run is not None else ())):
+    facts = _timing_facts(run) if run is not None else ()
+    for row in (*_accuracy(report.accuracy, run), *_errors(report.errors), *facts):
         table.add_row(*row)
     return table
 
@@ -107,6 +118,17 @@ def _accuracy(share: float | None, run: TimedReport | None) -> Iterator[tuple[st
     if share is not None:
         count = _inferences(run) if run is not None else 0
         yield "accuracy", f"{100 * share:.2f} %", f"{round(share * count):,} of {count:,} right" if count else ""
+
+
+def _errors(errors: AnalogErrors | None) -> Iterator[tuple[str, str, str]]:
+    """The row that says whose analog errors acted."""
+    if errors is not None:
+        stated = number_of(len(errors.settings), "setting")
+        yield (
+            "errors",
+            f"chip {errors.chip}",
+            f"of seed {errors.noise_seed}: {stated}; `acortex accuracy` draws many chips",
+        )
 
 
 def _latency(run: TimedReport) -> tuple[str, str, str]:
