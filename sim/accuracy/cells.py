@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from acortex.isa.data import WEIGHT_LOW
 from acortex.sim.accuracy.place import Array as Place
 from acortex.sim.analog import cell_models, drift, faults, pairs, passive, programming, statistics, wires
 from acortex.sim.analog.streams import Stream, normals, stream, uniforms
@@ -16,6 +17,9 @@ from acortex.sim.chip.errors import Errors, amount, share
 from acortex.sim.chip.specs import Chip
 
 Floats = NDArray[np.float32]
+
+FULL_SCALE = -WEIGHT_LOW
+"""What a cell holds at most, in levels: the largest weight of a program."""
 
 ROOM_C = 25.0
 """The temperature at which weights are written, in degrees Celsius."""
@@ -46,7 +50,7 @@ def differ(errors: Errors) -> bool:
 def floor(chip: Chip) -> float:
     """The conductance of a cell that is off, in levels."""
     ratio = amount(chip.errors.on_off)
-    return pairs.floor_of(chip.program_erase.levels, ratio) if ratio > 1 else 0.0
+    return pairs.floor_of(FULL_SCALE, ratio) if ratio > 1 else 0.0
 
 
 def written(chip: Chip, weights: Floats, seed: int, numbers: Sequence[int], places: Sequence[Place]) -> Floats:
@@ -54,7 +58,7 @@ def written(chip: Chip, weights: Floats, seed: int, numbers: Sequence[int], plac
 
     `places` says where the array stands on each of the chips `numbers`.
     """
-    targets = pairs.split(weights, chip.program_erase.levels, floor(chip))
+    targets = pairs.split(weights, FULL_SCALE, floor(chip))
     drawn = _Drawn(seed, numbers, places, targets.shape)
     cells = _programmed(chip, targets, drawn)
     cells = _aged(chip, cells, drawn)
@@ -92,7 +96,7 @@ class _Drawn:
 
 def _programmed(chip: Chip, targets: Floats, drawn: _Drawn) -> Floats:
     """The cells after writing; with published statistics, `age_s` later."""
-    errors, levels = chip.errors, chip.program_erase.levels
+    errors, levels = chip.errors, FULL_SCALE
     if errors.statistics:
         noise, full = drawn.normals("statistics"), _full_scale(chip)
         return statistics.scattered(targets, noise, errors.statistics, _age_in(chip), full, levels + floor(chip))
@@ -128,7 +132,7 @@ def _verified(chip: Chip, targets: Floats, drawn: _Drawn) -> Floats:
     tolerance, streams = share(errors.tuning_pct), drawn.streams("pulses")
     everywhere = np.broadcast_to(targets, drawn.shape)
     if errors.cell_model != "resistive":
-        flash = replace(cell_models.flash_cell, levels=float(writing.levels))
+        flash = replace(cell_models.flash_cell, levels=float(FULL_SCALE))
         return programming.write_verify(flash, everywhere, tolerance, budget, streams)[0]
     cell = _resistive(chip)
     if errors.write_scheme in SCHEMES:
@@ -143,7 +147,7 @@ def _resistive(chip: Chip) -> cell_models.ResistiveCell:
     errors, cell = chip.errors, cell_models.resistive_cell
     stated: dict[str, float] = {}
     if errors.cell_full_scale_us:
-        stated["level_us"] = amount(errors.cell_full_scale_us) / (chip.program_erase.levels + floor(chip))
+        stated["level_us"] = amount(errors.cell_full_scale_us) / (FULL_SCALE + floor(chip))
     if errors.threshold_v:
         stated["set_v"] = amount(errors.threshold_v)
         stated["reset_v"] = amount(errors.threshold_v) * cell.reset_v / cell.set_v
@@ -159,9 +163,7 @@ def _aged(chip: Chip, cells: Floats, drawn: _Drawn) -> Floats:
         return cells
     if errors.statistics in LAWS:
         noise = drawn.normals("drift")
-        cells = drift.drifted(
-            cells, age, errors.statistics, noise, _full_scale(chip), chip.program_erase.levels + floor(chip)
-        )
+        cells = drift.drifted(cells, age, errors.statistics, noise, _full_scale(chip), FULL_SCALE + floor(chip))
     if errors.drift_exponent or errors.drift_spread:
         noise = drawn.normals("drift") if errors.drift_spread else np.zeros(drawn.shape, np.float32)
         cells = drift.falling(cells, age, amount(errors.drift_exponent), amount(errors.drift_spread), noise)
@@ -173,4 +175,4 @@ def _stuck(chip: Chip, cells: Floats, drawn: _Drawn) -> Floats:
     on, off = amount(chip.errors.stuck_on_ppm), amount(chip.errors.stuck_off_ppm)
     if not on and not off:
         return cells
-    return faults.stuck(cells, drawn.uniforms("stuck"), on, off, chip.program_erase.levels, floor(chip))
+    return faults.stuck(cells, drawn.uniforms("stuck"), on, off, FULL_SCALE, floor(chip))

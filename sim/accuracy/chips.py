@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from acortex.isa.arithmetic.products import ExactWeights, product
 from acortex.isa.program import Program
 from acortex.isa.sequencer import Dispatch
+from acortex.sim.accuracy.cells import FULL_SCALE
 from acortex.sim.accuracy.curves import GRID as CODE_GRID
 from acortex.sim.accuracy.curves import code_curve
 from acortex.sim.accuracy.kept import kept
@@ -151,7 +152,7 @@ class AnalogChips:
             powers=powers,
             flicker_pct=amount(errors.flicker_pct),
             thermal_pct=amount(errors.thermal_pct) * math.sqrt(joined),
-            full_scale=self.chip.program_erase.levels,
+            full_scale=FULL_SCALE,
             largest=(1 << self.chip.neurons.bits) - 1,
         )
 

@@ -17,6 +17,7 @@ from acortex.isa.arithmetic.quantisers import Quantiser
 from acortex.isa.machine import CHANNELS
 from acortex.isa.semantics import of_other
 from acortex.isa.sequencer import Dispatch
+from acortex.sim.accuracy.cells import FULL_SCALE
 from acortex.sim.accuracy.place import Converter, converters_of
 from acortex.sim.analog import converters, sensing
 from acortex.sim.analog.streams import normals, stream
@@ -62,7 +63,7 @@ class Periphery:
                 sums[..., part] = sensing.crosstalk(sums[..., part], share(errors.crosstalk_pct))
         if self.sensing.any():
             sums = sensing.sensing_offset(sums, _for_all(self.sensing, sums.ndim))
-        largest = float(self.rows * self.chip.program_erase.levels * ((1 << self.chip.neurons.bits) - 1))
+        largest = float(self.rows * FULL_SCALE * ((1 << self.chip.neurons.bits) - 1))
         sums = sensing.saturating(sums, amount(errors.output_nonlinearity), largest)
         if errors.range_pct:
             bound = share(errors.range_pct) * largest
@@ -163,7 +164,7 @@ def _sensing(chip: Chip, group: Group, seed: int, number: int) -> Floats:
     pct = chip.errors.sensing_offset_pct
     found = np.zeros(group.tile_columns * CHANNELS)
     if pct:
-        largest = CHANNELS * chip.program_erase.levels * ((1 << chip.neurons.bits) - 1)
+        largest = CHANNELS * FULL_SCALE * ((1 << chip.neurons.bits) - 1)
         for row in group.tiles:
             for tile, place in enumerate(row):
                 unit = normals(stream(seed, number, "array", place, "offset"), CHANNELS)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from acortex.isa.arithmetic.quantisers import EXACT
 from acortex.isa.machine import CHANNELS
 from acortex.sim.accuracy import cells as cells_of
+from acortex.sim.accuracy.cells import FULL_SCALE
 from acortex.sim.accuracy.place import Array as Place
 from acortex.sim.accuracy.place import Remapped
 from acortex.sim.analog import pairs, wires
@@ -150,7 +151,7 @@ def _through_wires(cells: Floats, chip: Chip) -> Floats:
     row, column = amount(errors.wire_row_ohm), amount(errors.wire_column_ohm)
     if not row and not column:
         return cells
-    full, levels = amount(errors.cell_full_scale_us), chip.program_erase.levels
+    full, levels = amount(errors.cell_full_scale_us), FULL_SCALE
     ohms = [wires.per_level(ohm, full, levels) for ohm in (row, column)]
     array = wires.side_by_side(cells)
     solve = wires.exact if errors.wires == "exact" else wires.effective

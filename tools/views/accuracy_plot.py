@@ -38,7 +38,7 @@ def _chips(axes: Any, report: AccuracyReport) -> None:
     axes.axvline(100 * report.accuracy.mean, color=LIGHT, label=mean)
     axes.set_xlabel(f"accuracy on {report.inputs:,} inputs, %")
     axes.set_ylabel(f"chips of {report.chips:,}")
-    axes.set_title(f"{report.program}: chips that state errors differ, and are less right than the ideal one")
+    axes.set_title(f"{report.program} on chips with analog errors")
     axes.legend(frameon=False, loc="upper left")
 
 

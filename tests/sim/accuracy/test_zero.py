@@ -1,0 +1,71 @@
+"""With every error at zero, the analog path computes what the ideal chip does: bit for bit, on every chip."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from acortex.programs import zoo
+from acortex.sim.chip.specs import load_chip
+from acortex.tools.open.machine import machine_of
+from judge.generate import generate
+
+from .population import ALL, MAGNITUDES, ZERO, Outputs, computed, ideal, with_errors
+
+QUICK = ("digits_mlp", "letters_mlp", "lstm")
+SLOW = ("digits_cnn", "inception_v1", "resnet152", "gnmt", "mobilenet")
+
+
+def equal_on_all(found: Outputs, wanted: Outputs, chips: int) -> bool:
+    return all(
+        len(found[name]) == chips and all(np.array_equal(one, wanted[name]) for one in found[name]) for name in wanted
+    )
+
+
+def on_zoo(name: str) -> None:
+    entry = zoo.entry(name)
+    chip = load_chip(entry.chip)
+    program = zoo.load(name, machine_of(chip))
+    inputs = {one.name: program.samples[one.name][:3] for one in program.inputs} if program.samples else None
+    found = computed(program, with_errors(chip, ZERO), range(3), inputs=inputs)
+    assert equal_on_all(found, ideal(program, chip, inputs), 3)
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_zero_errors_are_none(name: str) -> None:
+    on_zoo(name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SLOW)
+def test_zero_errors_are_none_in_large_networks(name: str) -> None:
+    on_zoo(name)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_zero_errors_are_none_in_random_programs(seed: int) -> None:
+    case = generate(seed)
+    found = computed(case.program, with_errors(case.chip, ZERO), range(3), inputs=case.inputs)
+    assert equal_on_all(found, ideal(case.program, case.chip, case.inputs), 3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(40, 300))
+def test_zero_errors_are_none_in_many_random_programs(seed: int) -> None:
+    case = generate(seed)
+    found = computed(case.program, with_errors(case.chip, ZERO), range(3), inputs=case.inputs)
+    assert equal_on_all(found, ideal(case.program, case.chip, case.inputs), 3)
+
+
+def test_the_list_of_zeros_has_every_error() -> None:
+    assert len(ZERO) == len(MAGNITUDES) - 6
+    assert set(ALL) & set(ZERO) == set()
+
+
+def test_errors_do_change_what_random_programs_compute() -> None:
+    changed = 0
+    for seed in range(12):
+        case = generate(seed)
+        found = computed(case.program, with_errors(case.chip, ALL), range(3), inputs=case.inputs)
+        changed += not equal_on_all(found, ideal(case.program, case.chip, case.inputs), 3)
+    assert changed >= 6
