@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from acortex.isa.data import WEIGHT_LOW
 from acortex.sim.accuracy.place import Array as Place
+from acortex.sim.accuracy.sound import told
 from acortex.sim.analog import cell_models, drift, faults, pairs, passive, programming, statistics, wires
 from acortex.sim.analog.streams import Stream, normals, stream, uniforms
 from acortex.sim.chip.errors import Errors, amount, share
@@ -60,8 +61,10 @@ def written(chip: Chip, weights: Floats, seed: int, numbers: Sequence[int], plac
     """
     targets = pairs.split(weights, FULL_SCALE, floor(chip))
     drawn = _Drawn(seed, numbers, places, targets.shape)
-    cells = _programmed(chip, targets, drawn)
-    cells = _aged(chip, cells, drawn)
+    with told("statistics" if chip.errors.statistics else "programming"):
+        cells = _programmed(chip, targets, drawn)
+    with told("age_s"):
+        cells = _aged(chip, cells, drawn)
     return _stuck(chip, cells, drawn)
 
 

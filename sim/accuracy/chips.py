@@ -26,6 +26,7 @@ from acortex.sim.accuracy.curves import code_curve
 from acortex.sim.accuracy.kept import kept
 from acortex.sim.accuracy.periphery import Periphery, periphery_of
 from acortex.sim.accuracy.place import Remapped, remapped
+from acortex.sim.accuracy.sound import check
 from acortex.sim.accuracy.written import COARSE, GRID, Matrices, Writer
 from acortex.sim.analog import reading
 from acortex.sim.analog.streams import normals, stream
@@ -57,6 +58,9 @@ class AnalogChips:
     _matrices: dict[int, Matrices] = field(default_factory=dict)
     _peripheries: dict[int, Periphery] = field(default_factory=dict)
     _visits: Counter[tuple[int, int]] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        check(self.chip.errors)
 
     @property
     def chips(self) -> int:

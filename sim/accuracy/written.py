@@ -88,9 +88,10 @@ class Writer:
         numbers = self.numbers[:1] if alike else self.numbers
         places = [at.instead.get(array, array) for at in self.places[: len(numbers)]]
         cells = cells_of.written(self.chip, tile, self.seed, numbers, places)
-        for index, at in enumerate(self.places[: len(numbers)]):
-            if array in at.lost:
-                cells[index] = 0
+        lost = [index for index, at in enumerate(self.places[: len(numbers)]) if array in at.lost]
+        if lost:
+            cells = np.array(cells)  # it may be one chip's for all
+            cells[lost] = 0
         return cells
 
     def _gains(self, array: Place, alike: bool) -> Floats:
