@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from acortex.sim.analog import statistics
 from acortex.sim.analog.elementary import exp, log
+from acortex.sim.analog.shapes import require_fit
 
 Array = NDArray[Any]
 
@@ -45,12 +46,12 @@ def drifted(
         raise ValueError(f"no drift of {model!r} is published; there are {', '.join(MODELS)}")
     if not 0 <= seconds < np.inf:
         raise ValueError(f"an age of {seconds} s is none; it is 0 or more")
-    shape = np.broadcast_shapes(cells.shape, noise.shape)
+    require_fit(cells, noise)
     if seconds == 0:
-        return np.broadcast_to(cells, shape).copy()
+        return np.broadcast_to(cells, noise.shape).copy()
     if model != "pcm":
         return statistics.aged(cells, noise, model, seconds, full_scale, levels)
-    unit = (statistics.row(model).full_scale if full_scale is None else full_scale) / levels
+    unit = statistics.unit_of(model, full_scale, levels)
     part = log(np.maximum(cells.astype(np.float64) * (unit / statistics.row(model).scale), 1e-7))
     mean = np.clip(-0.0155 * part + 0.0244, 0.049, 0.1)
     sigma = np.clip(-0.0125 * part - 0.0059, 0.008, 0.045)

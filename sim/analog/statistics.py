@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.sim.analog.elementary import exp, log, polynomial
+from acortex.sim.analog.shapes import require_fit
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
@@ -158,7 +159,7 @@ def spread(kind: str, cells: Array, seconds: float = 0.0, full_scale: float | No
     """
     stats = row(kind)
     unit, amount = _amount(stats, kind, cells, full_scale, levels)
-    return (_sigma(stats, kind, amount, seconds) / unit).astype(cells.dtype)
+    return np.asarray(_sigma(stats, kind, amount, seconds) / unit, cells.dtype)
 
 
 def scattered(
@@ -178,10 +179,7 @@ def scattered(
     stats = row(kind)
     unit, amount = _amount(stats, kind, cells, full_scale, levels)
     mean = np.maximum(amount + _shift(stats, kind, amount, seconds), 0)
-    sigma = _sigma(stats, kind, mean, seconds)
-    result = noise * (sigma / unit).astype(cells.dtype)
-    result += (mean / unit).astype(cells.dtype)
-    return np.maximum(result, 0, out=result).astype(cells.dtype, copy=False)
+    return _around(mean / unit, _sigma(stats, kind, mean, seconds) / unit, noise, cells)
 
 
 def aged(
@@ -195,15 +193,26 @@ def aged(
     """What cells that hold `cells` right after writing hold `seconds` later, noise and shapes as for `scattered`.
 
     The mean drifts, and the spread that the statistics have gained since is added: the root of the difference of the
-    squares of sigma then and at first.
+    squares of sigma then and at first. A cell that was written beyond the fit has the sigma of its end.
     """
     stats = row(kind)
-    unit, amount = _amount(stats, kind, cells, full_scale, levels)
+    unit = unit_of(kind, full_scale, levels)
+    amount = cells.astype(np.float64) * unit
     mean = np.maximum(amount + _shift(stats, kind, amount, seconds), 0)
     gained = _sigma(stats, kind, mean, seconds) ** 2 - _sigma(stats, kind, amount, 0.0) ** 2
-    result = noise * (np.sqrt(np.maximum(gained, 0)) / unit).astype(cells.dtype)
-    result += (mean / unit).astype(cells.dtype)
-    return np.maximum(result, 0, out=result).astype(cells.dtype, copy=False)
+    return _around(mean / unit, np.sqrt(np.maximum(gained, 0)) / unit, noise, cells)
+
+
+def unit_of(kind: str, full_scale: float | None, levels: float) -> float:
+    """What one level conducts, in the unit of a technology; a full scale beyond its fits is a ValueError."""
+    stats = row(kind)
+    most = stats.full_scale if full_scale is None else full_scale
+    if not (0 < most <= stats.most and 0 < levels < np.inf):
+        raise ValueError(
+            f"a full scale of {most} {stats.unit} at {levels} levels does not fit {kind!r}: its fits end at"
+            f" {stats.most:g} {stats.unit}"
+        )
+    return most / levels
 
 
 def read_spread(
@@ -217,7 +226,7 @@ def read_spread(
     stats = row(kind)
     unit, amount = _amount(stats, kind, cells, full_scale, levels)
     if kind == "sonos":
-        return (_saturating(amount, SONOS_READ) / unit).astype(cells.dtype)
+        return np.asarray(_saturating(amount, SONOS_READ) / unit, cells.dtype)
     if kind != "pcm":
         raise ValueError(f"no read noise of {kind!r} is published; there are sonos, pcm")
     if not seconds > READ_TIME_S:
@@ -227,24 +236,30 @@ def read_spread(
     part = np.maximum(amount / stats.scale, 1e-7)
     quality = np.minimum(0.0088 * exp(-0.65 * log(part)), 0.2)
     since = float(log(np.array([(seconds + READ_TIME_S) / (2 * READ_TIME_S)]))[0])
-    return (amount * quality * np.sqrt(since) / unit).astype(cells.dtype)
+    return np.asarray(amount * quality * np.sqrt(since) / unit, cells.dtype)
 
 
 def _amount(
     stats: Statistics, kind: str, cells: Array, full_scale: float | None, levels: float
 ) -> tuple[float, Floats]:
-    """The unit of one level, and the cells in that of the technology, float64."""
-    unit = (stats.full_scale if full_scale is None else full_scale) / levels
-    if not 0 < unit < np.inf:
-        raise ValueError(f"a full scale of {full_scale} {stats.unit} for {levels} levels is none; both are above 0")
+    """The unit of one level, and targets in that of the technology, float64."""
+    unit = unit_of(kind, full_scale, levels)
     amount = cells.astype(np.float64) * unit
-    # An error may lie beyond the last state; the fits are smooth there. But a full scale beyond is a mistake.
-    if amount.size and not (stats.least <= amount.min() and amount.max() <= 1.25 * stats.most):
+    if amount.size and not (stats.least <= amount.min() and amount.max() <= stats.most):
         raise ValueError(
             f"cells reach from {amount.min():.4g} to {amount.max():.4g} {stats.unit}; statistics of {kind!r} hold from"
             f" {stats.least:g} to {stats.most:g} {stats.unit}; change the full scale or the floor"
         )
-    return unit, np.minimum(amount, stats.most)
+    return unit, amount
+
+
+def _around(mean: Floats, sigma: Floats, noise: Array, cells: Array) -> Array:
+    """The mean and sigma times noise, 0 at least, of the cells' type."""
+    require_fit(cells, noise)
+    result = np.asarray(noise * sigma.astype(cells.dtype), cells.dtype)
+    result += mean.astype(cells.dtype)
+    np.maximum(result, 0, out=result)
+    return result
 
 
 def _coefficients(stats: Statistics, kind: str, table: tuple[tuple[float, ...], ...], seconds: float) -> list[float]:
@@ -252,7 +267,7 @@ def _coefficients(stats: Statistics, kind: str, table: tuple[tuple[float, ...], 
     ages = stats.ages_s
     if not 0 <= seconds <= ages[-1]:
         raise ValueError(
-            f"an age of {seconds} s is not within 0 to {ages[-1]:g} s, the last for which statistics of {kind!r} are known"
+            f"an age of {seconds} s is not within 0 to {ages[-1]:g} s, the last age in the statistics of {kind!r}"
         )
     if seconds <= ages[0]:
         return list(table[0])
@@ -269,8 +284,8 @@ def _coefficients(stats: Statistics, kind: str, table: tuple[tuple[float, ...], 
 def _sigma(stats: Statistics, kind: str, amount: Floats, seconds: float) -> Floats:
     terms = _coefficients(stats, kind, stats.spreads, seconds)
     if stats.form == "saturating":
-        return _saturating(amount, terms)
-    return np.maximum(polynomial(terms, amount / stats.scale), 0)
+        return _saturating(np.minimum(amount, stats.most), terms)
+    return np.asarray(np.maximum(polynomial(terms, np.clip(amount, stats.least, stats.most) / stats.scale), 0))
 
 
 def _saturating(amount: Floats, terms: tuple[float, ...] | list[float]) -> Floats:
