@@ -46,7 +46,7 @@ def write_passive(
     if not 0 < tolerance < 1:
         raise ValueError(f"a tolerance of {tolerance} is not within 0 and 1; it is a share, such as 0.05 for 5 %")
     shape = (len(sources), *target.shape[-2:])
-    if target.ndim not in (2, 3) or np.broadcast_shapes(target.shape, shape) != shape:
+    if target.shape not in (shape, shape[1:]):
         raise ValueError(f"targets of shape {target.shape} do not fit {len(sources)} crossbars, one for each stream")
     goals = np.broadcast_to(target, shape).astype(np.float64)
     cell.written(goals)
