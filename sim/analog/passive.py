@@ -2,6 +2,7 @@
 
 Cells that share no row and no column do not disturb each other. So their closed loops run at the same time here, and
 what their pulses did to others is applied afterwards, in the order of writing: the same as one cell after the other.
+By V/3 alone, where every cell sees a share of each pulse, cells of one step disturb each other after all are written.
 """
 
 from __future__ import annotations

@@ -158,6 +158,15 @@ def test_a_closed_loop_stops_within_its_tolerance_and_within_its_budget() -> Non
     assert 3 < pulses[on].mean() < 10
 
 
+@pytest.mark.parametrize("tolerance", [0.01, 0.05])
+def test_floating_gates_stop_on_the_side_they_come_from(tolerance: float) -> None:
+    target = np.tile(np.arange(1.0, 8.0), 1000)
+    achieved, _ = write_verify(flash_cell, target, tolerance, 32, source(purpose="pulses"))
+    error = achieved / target - 1
+    assert (error > 0).mean() > 0.7
+    assert 0.3 < error.mean() / tolerance < 0.7
+
+
 @pytest.mark.parametrize("model", [flash_cell, resistive_cell])
 def test_a_chip_that_is_written_among_others_is_the_chip_alone(model: object) -> None:
     target = np.random.default_rng(0).uniform(1, 8, (3, 2, 5, 4))

@@ -116,6 +116,12 @@ def test_normals_have_the_moments_of_a_normal_distribution() -> None:
     assert abs((z[1:] * z[:-1]).mean()) < 5 / math.sqrt(DRAWS)
 
 
+def test_lognormals_are_exponentials_of_normals() -> None:
+    factors = lognormals(source(), 100, 0.3)
+    assert np.log(factors) == pytest.approx(0.3 * normals(source(), 100).astype(np.float64), abs=1e-12)
+    assert (lognormals(source(), 100, 0.0) == 1).all()
+
+
 def test_uniforms_have_the_moments_of_a_uniform_distribution() -> None:
     for dtype in (np.float32, np.float64):
         u = uniforms(source(), DRAWS, dtype).astype(np.float64)
