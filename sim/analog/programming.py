@@ -68,6 +68,8 @@ def tuned(
     # Chip by chip: what one step leaves in the cache, the next finds there.
     for at in np.ndindex(noise.shape[:-3]):
         part = result[at]
+        if shape == "band":
+            _check_uniform(noise[at])
         np.multiply(noise[at], scale, out=part, casting="same_kind")
         if of == "target":
             part += middle + 1
@@ -87,6 +89,14 @@ def _check(share: float, of: str, shape: str) -> None:
         raise ValueError(f"a tuning error is a share of {' or '.join(BASES)}, not of {of!r}")
     if shape not in SHAPES:
         raise ValueError(f"a tuning error has the shape {' or '.join(SHAPES)}, not {shape!r}")
+
+
+def _check_uniform(noise: Array) -> None:
+    """Normal numbers would make a band of another shape and three times the size, and nothing would show it."""
+    if noise.size and not (noise.min() >= 0 and noise.max() <= 1):
+        raise ValueError(
+            f"a band takes uniform noise in (0, 1); this reaches from {noise.min():.4g} to {noise.max():.4g}"
+        )
 
 
 def largest(cells: Array, share: float) -> NDArray[np.bool_]:

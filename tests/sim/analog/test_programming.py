@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from acortex.sim.analog.cell_models import flash_cell, resistive_cell
-from acortex.sim.analog.pairs import split
+from acortex.sim.analog.pairs import join, split
 from acortex.sim.analog.programming import largest, tuned, write_verify
 from acortex.sim.analog.streams import normals, stream, uniforms
 
@@ -52,6 +52,28 @@ def test_errors_have_the_size_and_the_shape_that_was_asked_for(
         assert 0.9999 < abs(error).max() <= 1 + 1e-12
 
 
+def test_float32_and_float64_agree() -> None:
+    drawn = noise("normal", (20, *CELLS.shape))
+    narrow, wide = (tuned(CELLS.astype(dtype), drawn, 0.05, shape="normal") for dtype in (np.float32, np.float64))
+    assert narrow.dtype == np.float32
+    assert wide.dtype == np.float64
+    assert np.allclose(narrow, wide, rtol=1e-6, atol=0)
+
+
+def test_the_error_of_a_product_is_the_root_of_the_sum_of_squares() -> None:
+    # One array of 64 rows and columns, 2,000 times, against share * sqrt(sum of x^2 w^2) for each column.
+    rng, share = np.random.default_rng(0), 0.05
+    weights = np.clip(np.rint(rng.normal(0, 3, (64, 64))), -8, 8).astype(np.float32)
+    inputs = rng.integers(0, 16, 64).astype(np.float32)
+    cells = split(weights)
+    sums = [
+        inputs @ join(tuned(cells, normals(source(chip), cells.shape), share, shape="normal")) for chip in range(2000)
+    ]
+    ratio = np.std(sums, axis=0) / (share * np.sqrt(inputs**2 @ weights**2))
+    assert ratio.mean() == pytest.approx(1, abs=0.01)
+    assert ratio == pytest.approx(np.ones(64), abs=0.08)
+
+
 def test_an_error_of_the_target_leaves_a_cell_that_is_off_at_0() -> None:
     found = tuned(CELLS, noise("normal", (50, *CELLS.shape)), 0.1, shape="normal")
     assert (found[:, CELLS == 0] == 0).all()
@@ -82,7 +104,7 @@ def test_a_chip_among_others_is_the_chip_alone(of: str) -> None:
 
 
 def test_the_result_may_take_the_place_of_the_noise() -> None:
-    drawn = noise("normal", (5, *CELLS.shape))
+    drawn = noise("band", (5, *CELLS.shape)).astype(np.float32)
     wanted = tuned(CELLS, drawn, 0.05)
     assert tuned(CELLS, drawn, 0.05, out=drawn) is drawn
     assert (drawn == wanted).all()
@@ -124,6 +146,11 @@ def test_the_largest_cells_are_picked_for_each_chip_and_ties_are_spread() -> Non
         ({"share": math.nan}, "a tuning error of nan is none"),
         ({"of": "range"}, "a tuning error is a share of target or full_scale, not of 'range'"),
         ({"shape": "gauss"}, "a tuning error has the shape band or normal, not 'gauss'"),
+        (
+            {"noise": np.full((2, 4, 4), -0.5)},
+            r"a band takes uniform noise in \(0, 1\); this reaches from -0.5 to -0.5",
+        ),
+        ({"noise": np.full((2, 4, 4), math.nan)}, r"a band takes uniform noise in \(0, 1\); this reaches from nan"),
         ({"noise": np.zeros((2, 4))}, r"noise of shape \(2, 4\) does not fit cells of shape \(2, 4, 4\)"),
         ({"out": np.zeros((2, 4, 4))}, r"out is float64 \(2, 4, 4\), not float32 \(2, 4, 4\)"),
         ({"tuned": np.ones((3, 4), bool)}, r"a mask of shape \(3, 4\) does not fit cells of shape \(2, 4, 4\)"),
