@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,6 +59,28 @@ def test_a_layer_imports_only_what_lies_below_it(layer: str) -> None:
         f"{path.relative_to(CHECKOUT)}:{offence}" for path in paths for offence in offences(layer, path.read_text())
     ]
     assert wrong == []
+
+
+def test_the_analog_errors_import_nothing_of_ours_but_themselves() -> None:
+    paths = shape.files(CHECKOUT / "sim" / "analog")
+    assert len(paths) > 5
+    for path in paths:
+        ours = {name for _, name in imports(path.read_text()) if name.partition(".")[0] == "acortex"}
+        assert {name for name in ours if not name.startswith("acortex.sim.analog.")} <= {"acortex.lazy_names.loader"}
+
+
+def test_the_analog_errors_import_scipy_where_they_use_it_alone() -> None:
+    allowed = {*sys.stdlib_module_names, "numpy", "acortex"}
+    for path in shape.files(CHECKOUT / "sim" / "analog"):
+        tree = ast.parse(path.read_text())
+        at_top = {name.partition(".")[0] for node in tree.body for _, name in _imports_of(node)}
+        assert at_top <= allowed
+        assert {name.partition(".")[0] for _, name in imports(path.read_text())} <= allowed | {"scipy"}
+
+
+def _imports_of(node: ast.stmt) -> Iterator[tuple[int, str]]:
+    if not isinstance(node, ast.FunctionDef | ast.ClassDef):
+        yield from shape.imports(ast.Module([node], []))
 
 
 @pytest.mark.parametrize(

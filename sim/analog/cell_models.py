@@ -65,6 +65,9 @@ class FlashCell:
     it does differs by a factor of each cell and one of each pulse, both lognormal. With the values here the mean
     error is 3.0 % after 10 pulses and 0.25 % after 35; Merrikh Bayat et al. (DRC 2016, 10.1109/DRC.2016.7548449)
     report about 3 and 0.3 % over 4 decades of current. A cell whose target is 0 is off, and takes no pulse.
+
+    Cells come from full scale, by steps of less than what is wanted. So a loop that stops within a tolerance leaves
+    most of them on the side they came from, about half the tolerance above their targets: a gain that all share.
     """
 
     levels: float = 8.0  # what an erased cell conducts

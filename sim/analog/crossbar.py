@@ -71,7 +71,7 @@ def disturbed_crossbar(
     """The share of a crossbar's cells that are disturbed at least once, where each cell is written once.
 
     A cell of threshold t is half-selected by rows + columns - 2 others, each with the probability p(t) to disturb it:
-    the mean over t of 1 - (1 - p(t))^(rows + columns - 2).
+    the mean over t of 1 - (1 - p(t))^(rows + columns - 2). That by V/3 all the rest see -V/3 is not counted.
     """
     share = share_of(scheme)
     if not share or not spread:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from acortex.sim.analog import statistics
 from acortex.sim.analog.elementary import exp, log
+from acortex.sim.analog.shapes import require_fit
 
 Array = NDArray[Any]
 
@@ -45,9 +46,9 @@ def drifted(
         raise ValueError(f"no drift of {model!r} is published; there are {', '.join(MODELS)}")
     if not 0 <= seconds < np.inf:
         raise ValueError(f"an age of {seconds} s is none; it is 0 or more")
-    shape = np.broadcast_shapes(cells.shape, noise.shape)
+    require_fit(cells, noise)
     if seconds == 0:
-        return np.broadcast_to(cells, shape).copy()
+        return np.broadcast_to(cells, noise.shape).copy()
     if model != "pcm":
         return statistics.aged(cells, noise, model, seconds, full_scale, levels)
     unit = statistics.unit_of(model, full_scale, levels)

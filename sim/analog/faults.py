@@ -9,6 +9,8 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from acortex.sim.analog.shapes import require_fit
+
 Array = NDArray[Any]
 Name = TypeVar("Name", bound=Hashable)
 
@@ -24,6 +26,7 @@ def stuck(cells: Array, places: Array, on_ppm: float, off_ppm: float, levels: fl
     """
     if not (on_ppm >= 0 and off_ppm >= 0 and on_ppm + off_ppm <= MILLION):
         raise ValueError(f"{on_ppm} ppm of cells stuck on and {off_ppm} ppm off are not 0 or more and a million in all")
+    require_fit(cells, places, "places")
     result = np.where(places < off_ppm / MILLION, cells.dtype.type(floor), cells)
     return np.where(places > 1 - on_ppm / MILLION, cells.dtype.type(floor + levels), result)
 

@@ -39,9 +39,22 @@ def split(weights: Array, levels: float = 8, floor: float = 0.0) -> Array:
 
 def join(cells: Array) -> Array:
     """The weights (..., rows, columns) that cells (..., 2, rows, columns) hold: the difference of each pair."""
-    if cells.ndim < 3 or cells.shape[-3] != 2:
-        raise ValueError(f"cells of shape {cells.shape} are no pairs: their shape is (..., 2, rows, columns)")
+    _check(cells)
     return np.asarray(cells[..., 0, :, :] - cells[..., 1, :, :])
+
+
+def to_crossbar(cells: Array) -> Array:
+    """Cells (..., 2, rows, columns) as they lie in a crossbar (..., rows, 2 * columns): pairs side by side."""
+    _check(cells)
+    return np.moveaxis(cells, -3, -1).reshape(*cells.shape[:-3], cells.shape[-2], 2 * cells.shape[-1])
+
+
+def from_crossbar(crossbar: Array) -> Array:
+    """The cells (..., 2, rows, columns) of a crossbar (..., rows, 2 * columns): the inverse of `to_crossbar`."""
+    if crossbar.ndim < 2 or crossbar.shape[-1] % 2:
+        raise ValueError(f"a crossbar of shape {crossbar.shape} holds no pairs: its columns are not even in number")
+    apart = crossbar.reshape(*crossbar.shape[:-1], crossbar.shape[-1] // 2, 2)
+    return np.ascontiguousarray(np.moveaxis(apart, -1, -3))
 
 
 def floor_of(levels: float, on_off: float) -> float:
@@ -52,3 +65,8 @@ def floor_of(levels: float, on_off: float) -> float:
     if not on_off > 1:
         raise ValueError(f"the ratio of on to off is {on_off}; it must be above 1")
     return levels / (on_off - 1)
+
+
+def _check(cells: Array) -> None:
+    if cells.ndim < 3 or cells.shape[-3] != 2:
+        raise ValueError(f"cells of shape {cells.shape} are no pairs: their shape is (..., 2, rows, columns)")

@@ -2,6 +2,7 @@
 
 Cells that share no row and no column do not disturb each other. So their closed loops run at the same time here, and
 what their pulses did to others is applied afterwards, in the order of writing: the same as one cell after the other.
+By V/3 alone, where every cell sees a share of each pulse, cells of one step disturb each other after all are written.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def write_passive(
     if not 0 < tolerance < 1:
         raise ValueError(f"a tolerance of {tolerance} is not within 0 and 1; it is a share, such as 0.05 for 5 %")
     shape = (len(sources), *target.shape[-2:])
-    if target.ndim not in (2, 3) or np.broadcast_shapes(target.shape, shape) != shape:
+    if target.shape not in (shape, shape[1:]):
         raise ValueError(f"targets of shape {target.shape} do not fit {len(sources)} crossbars, one for each stream")
     goals = np.broadcast_to(target, shape).astype(np.float64)
     cell.written(goals)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.sim.analog.cell_models import CellModel, State
+from acortex.sim.analog.shapes import require_fit
 from acortex.sim.analog.streams import Stream
 
 Array = NDArray[Any]
@@ -45,25 +46,30 @@ def tuned(
     0. One of "full_scale" is a share of `levels` whatever the target, cells at 0 included. No cell falls below 0: the
     absolute error of a cell at 0 has a positive mean, which cancels within a pair only where both cells are at 0.
 
-    `tuned` says which cells are tuned at all: a mask, or the share of each chip's cells that `largest` picks. The
-    others stay off, at 0: their targets are lost (as in Guo et al., IEDM 2017, where about 30 % were tuned).
+    `tuned` says which cells are tuned at all: a mask of the cells' or the noise's shape, or the share of each chip's
+    cells that `largest` picks. The others stay off, at 0: their targets are lost (as in Guo et al., IEDM 2017, where
+    about 30 % were tuned).
 
     `out` takes the result where it is given; it may be `noise`. A wrong argument is a ValueError.
     """
     noise = np.asarray(noise)
     _check(share, of, shape)
-    if np.broadcast_shapes(cells.shape, noise.shape) != noise.shape:
-        raise ValueError(f"noise of shape {noise.shape} does not fit cells of shape {cells.shape}")
+    require_fit(cells, noise)
     result = np.empty(noise.shape, cells.dtype) if out is None else out
     if result.shape != noise.shape or result.dtype != cells.dtype:
         raise ValueError(f"out is {result.dtype} {result.shape}, not {cells.dtype} {noise.shape}")
     if tuned is not None:
-        cells = np.where(largest(cells, tuned) if isinstance(tuned, float | int) else tuned, cells, cells.dtype.type(0))
+        mask = largest(cells, tuned) if isinstance(tuned, float | int) else tuned
+        if mask.shape not in (cells.shape, noise.shape):
+            raise ValueError(f"a mask of shape {mask.shape} does not fit cells of shape {cells.shape}")
+        cells = np.where(mask, cells, cells.dtype.type(0))
     scale, middle = (2 * share, -share) if shape == "band" else (share, 0.0)
     targets = np.broadcast_to(cells, noise.shape)
     # Chip by chip: what one step leaves in the cache, the next finds there.
     for at in np.ndindex(noise.shape[:-3]):
         part = result[at]
+        if shape == "band":
+            _check_uniform(noise[at])
         np.multiply(noise[at], scale, out=part, casting="same_kind")
         if of == "target":
             part += middle + 1
@@ -83,6 +89,14 @@ def _check(share: float, of: str, shape: str) -> None:
         raise ValueError(f"a tuning error is a share of {' or '.join(BASES)}, not of {of!r}")
     if shape not in SHAPES:
         raise ValueError(f"a tuning error has the shape {' or '.join(SHAPES)}, not {shape!r}")
+
+
+def _check_uniform(noise: Array) -> None:
+    """Normal numbers would make a band of another shape and three times the size, and nothing would show it."""
+    if noise.size and not (noise.min() >= 0 and noise.max() <= 1):
+        raise ValueError(
+            f"a band takes uniform noise in (0, 1); this reaches from {noise.min():.4g} to {noise.max():.4g}"
+        )
 
 
 def largest(cells: Array, share: float) -> NDArray[np.bool_]:

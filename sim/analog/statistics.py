@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.sim.analog.elementary import exp, log, polynomial
+from acortex.sim.analog.shapes import require_fit
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
@@ -254,6 +255,7 @@ def _amount(
 
 def _around(mean: Floats, sigma: Floats, noise: Array, cells: Array) -> Array:
     """The mean and sigma times noise, 0 at least, of the cells' type."""
+    require_fit(cells, noise)
     result = np.asarray(noise * sigma.astype(cells.dtype), cells.dtype)
     result += mean.astype(cells.dtype)
     np.maximum(result, 0, out=result)

@@ -17,6 +17,14 @@ from acortex.sim.analog.streams import fine_normals, lognormals, normals, stream
 
 DRAWS = 1_000_000
 
+RAW = [7733435676069545811, 8385814426674150939, 5456991930176125780]
+NORMALS = [-0.5869582891464233, -1.1999890804290771, 0.47531309723854065, -0.2038719207048416]
+UNIFORMS = [0.1150707796914503, 0.4192303881281987, 0.5244482819689438]
+UNIFORMS_32 = [0.11507076025009155, 0.4192304015159607, 0.5244483351707458]
+FINE = [-1.1999942865828404, -0.20386272271548703, 0.06132116402638809]
+FACTORS = [0.8892368483781273, 0.786629578996173, 1.099727717312312]
+"""The first numbers of a stream, which may never change."""
+
 
 def source(chip: int = 0, purpose: str = "tuning") -> np.random.PCG64:
     return stream(1, chip, "array", (2, 3), purpose)
@@ -67,14 +75,6 @@ def test_the_first_numbers_of_a_stream_are_these() -> None:
     assert lognormals(source(), 3, 0.2).tolist() == FACTORS
 
 
-RAW = [7733435676069545811, 8385814426674150939, 5456991930176125780]
-NORMALS = [-0.5869582891464233, -1.1999890804290771, 0.47531309723854065, -0.2038719207048416]
-UNIFORMS = [0.1150707796914503, 0.4192303881281987, 0.5244482819689438]
-UNIFORMS_32 = [0.11507076025009155, 0.4192304015159607, 0.5244483351707458]
-FINE = [-1.1999942865828404, -0.20386272271548703, 0.06132116402638809]
-FACTORS = [0.8892368483781272, 0.786629578996173, 1.099727717312312]
-
-
 def test_numbers_are_the_low_bits_of_raw_numbers_first() -> None:
     raw = source().random_raw(2).tolist()
     by_16 = [number >> shift & 0xFFFF for number in raw for shift in (0, 16, 32, 48)]
@@ -114,6 +114,12 @@ def test_normals_have_the_moments_of_a_normal_distribution() -> None:
     assert abs(z.var() - 1) < 5 * math.sqrt(2 / DRAWS)
     assert abs((z**4).mean() - 2.9992) < 5 * math.sqrt(96 / DRAWS)
     assert abs((z[1:] * z[:-1]).mean()) < 5 / math.sqrt(DRAWS)
+
+
+def test_lognormals_are_exponentials_of_normals() -> None:
+    factors = lognormals(source(), 100, 0.3)
+    assert np.log(factors) == pytest.approx(0.3 * normals(source(), 100).astype(np.float64), abs=1e-12)
+    assert (lognormals(source(), 100, 0.0) == 1).all()
 
 
 def test_uniforms_have_the_moments_of_a_uniform_distribution() -> None:
