@@ -92,7 +92,7 @@ def effective(
 
     the drops of ideal currents along both wires, where 1 - drop is replaced by 1 / (1 + drop), which stays positive.
     A form of our own, judged against `exact` (docs/validation.md): it is wrong by 1 % of the drop where the largest
-    drop is 7 %, and by 7 % of it where that is 45 %. The same on every machine. Raises ValueError.
+    drop is 7 %, and by 7 % of it where that is 44 %. The same on every machine. Raises ValueError.
     """
     _check("effective", g, row_ohm, column_ohm)
     turned = _turned(g, driven, ground)

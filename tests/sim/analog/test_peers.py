@@ -72,8 +72,8 @@ def test_badcrossbar_solves_the_same_array(row_ohm: float, column_ohm: float) ->
     x = inputs()
     closed = of_the_drop(x @ effective(g, row_ohm, column_ohm), x @ right, x @ g)
     say(
-        f"badcrossbar, {row_ohm:g} and {column_ohm:g}: exact differs by {difference:.1e}, "
-        f"effective by {closed:.2f} % of the drop"
+        f"badcrossbar, {row_ohm:g} and {column_ohm:g}: exact differs by {difference:.1e}, effective by {closed:.2f} % "
+        f"of the drop, which is {100 * (1 - (x @ right) / (x @ g)).max():.0f} % at most"
     )
     assert difference < 1e-10
     assert np.abs(g - right).max() > 1e-3
@@ -157,6 +157,14 @@ def test_crosssim_converges_to_the_same_array(ohm: float) -> None:
 
 Tile = Callable[[Floats], Floats]
 
+LISTED = 1 << 15
+"""On a CPU aihwkit draws from a list of so many normals (its `src/rpucuda/rng.h`), whose moments are a little off."""
+
+
+def allowed(drawn: int) -> float:
+    """Five standard errors of a spread that is estimated from so many draws, and is that of a list of normals."""
+    return 5 * math.sqrt(1 / (2 * drawn) + 1 / (2 * LISTED))
+
 
 def aihwkit_tile(weights: Floats, train: bool = False, modifier: dict[str, Any] | None = None, **errors: Any) -> Tile:
     """A layer of the IBM Analog Hardware Acceleration Kit with these errors alone; weights are (inputs, outputs)."""
@@ -177,6 +185,8 @@ def aihwkit_tile(weights: Floats, train: bool = False, modifier: dict[str, Any] 
     layer.train(train)
 
     def run(x: Floats) -> Floats:
+        if train:
+            layer.analog_module.post_update_step()  # draws the weights anew
         with torch.no_grad():
             found: Floats = layer(torch.tensor(x.astype(np.float32))).numpy()
         return found
@@ -215,8 +225,8 @@ def test_aihwkit_has_the_same_noise_of_cells() -> None:
         f"aihwkit, noise of cells 1 %: spread over read_sigma {ratio.mean():.4f}, "
         f"of one column {ratio.min():.3f} to {ratio.max():.3f}"
     )
-    assert abs(ratio.mean() - 1) < 5 / math.sqrt(2 * reads * SIDE)
-    assert np.abs(ratio - 1).max() < 5 / math.sqrt(2 * reads)
+    assert abs(ratio.mean() - 1) < allowed(reads * SIDE)
+    assert np.abs(ratio - 1).max() < allowed(reads)
 
 
 def test_aihwkit_spreads_sums_as_cells_that_err_in_proportion() -> None:
@@ -230,7 +240,7 @@ def test_aihwkit_spreads_sums_as_cells_that_err_in_proportion() -> None:
     sigma = read_sigma(np.array([0]), powers=powers, flicker_pct=5.0) / (8 * 15)
     ratio = found.std(axis=0, ddof=1) / sigma
     say(f"aihwkit, cells wrong by 5 % of theirs: spread over the closed form {ratio.mean():.4f}, {draws} draws")
-    assert abs(ratio.mean() - 1) < 5 / math.sqrt(2 * draws * SIDE)
+    assert abs(ratio.mean() - 1) < allowed(draws * SIDE)
 
 
 @pytest.mark.parametrize("ohm", [1e-5, 1e-4, 3e-4])
@@ -240,12 +250,16 @@ def test_aihwkit_approximates_gated_cells_less_closely(ohm: float) -> None:
     rng = np.random.default_rng(6)
     on = rng.random((6, SIDE)) < np.linspace(0.1, 0.9, 6)[:, None]
     switched = g * on[:, :, None]
-    # Its closed form has resistance along columns alone.
-    right, ideal = exact(switched, 0.0, ohm).sum(axis=1), switched.sum(axis=1)
-    other = aihwkit_tile(g, ir_drop=1.0, ir_drop_g_ratio=1 / ohm)(on.astype(np.float32))
-    theirs = of_the_drop(other, right, ideal)
-    ours = of_the_drop(gated(g, on, 0.0, ohm), right, ideal)
-    say(f"aihwkit, gated cells, {ohm:g}: its closed form errs by {theirs:.1f} % of the drop, gated by {ours:.3f} %")
-    assert ours < theirs < 50
+    # Its closed form has resistance along columns alone. Its text has the first input farthest from the output.
+    ideal = switched.sum(axis=1)
+    found = aihwkit_tile(g, ir_drop=1.0, ir_drop_g_ratio=1 / ohm)(on.astype(np.float32))
+    below, above = (exact(switched, 0.0, ohm, ground=end).sum(axis=1) for end in ("below", "above"))
+    theirs, turned = of_the_drop(found, below, ideal), of_the_drop(found, above, ideal)
+    ours = of_the_drop(gated(g, on, 0.0, ohm), below, ideal)
+    say(
+        f"aihwkit, gated cells, {ohm:g}: its closed form errs by {theirs:.1f} % of the drop, "
+        f"by {turned:.1f} % with the first input nearest; gated errs by {ours:.4f} %"
+    )
+    assert ours < 0.1 < min(theirs, turned)
     codes = on.astype(int)
     assert timed(g, codes, 0.0, ohm) == pytest.approx(gated(g, on, 0.0, ohm), rel=1e-12)
