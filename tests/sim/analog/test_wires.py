@@ -16,37 +16,40 @@ from acortex.sim.analog.wires import apart, effective, exact, gated, per_level, 
 Floats = NDArray[np.floating[Any]]
 
 
-def written_out(g: list[list[Fraction]], row_ohm: Fraction, column_ohm: Fraction) -> list[list[Fraction]]:
-    """What the array multiplies with: the law of currents at every node, in fractions, by elimination.
+Node = tuple[int, int, int]
+"""(0, i, j) lies on row i at column j, (1, i, j) on column j at row i."""
 
-    Node (0, i, j) lies on row i at column j, node (1, i, j) on column j at row i. The currents away from a node through
-    its cell and both its pieces of wire are zero.
-    """
+
+def written_out(g: list[list[Fraction]], row_ohm: Fraction, column_ohm: Fraction) -> list[list[Fraction]]:
+    """What the array multiplies with: the law of currents at every node, in fractions, by elimination."""
     rows, columns = len(g), len(g[0])
     nodes = [(wire, i, j) for wire in range(2) for i in range(rows) for j in range(columns)]
     found = []
     for driven in range(rows):
-        law = []
-        for wire, i, j in nodes:
-            row = dict.fromkeys(nodes, Fraction(0))
-            right = Fraction(0)
-            row[wire, i, j] += g[i][j]
-            row[1 - wire, i, j] -= g[i][j]
-            ohm = column_ohm if wire else row_ohm
-            before, after = ((1, i - 1, j), (1, i + 1, j)) if wire else ((0, i, j - 1), (0, i, j + 1))
-            for beside in (before, after):
-                if beside in row:
-                    row[beside] -= 1 / ohm
-                    row[wire, i, j] += 1 / ohm
-            if wire == 0 and j == 0:
-                row[wire, i, j] += 1 / ohm
-                right = 1 / ohm if i == driven else Fraction(0)
-            if wire == 1 and i == rows - 1:
-                row[wire, i, j] += 1 / ohm
-            law.append([*row.values(), right])
+        law = [currents_away(node, nodes, g, (row_ohm, column_ohm)) for node in nodes]
+        for (wire, i, j), row in zip(nodes, law, strict=True):
+            row.append(1 / row_ohm if (wire, i, j) == (0, driven, 0) else Fraction(0))
         volts = dict(zip(nodes, solved(law), strict=True))
         found.append([volts[1, rows - 1, j] / column_ohm for j in range(columns)])
     return found
+
+
+def currents_away(
+    node: Node, nodes: list[Node], g: list[list[Fraction]], ohms: tuple[Fraction, Fraction]
+) -> list[Fraction]:
+    """The currents out of a node, through its cell and both its pieces of wire, for 1 V at each node."""
+    wire, i, j = node
+    row = dict.fromkeys(nodes, Fraction(0))
+    row[node] = g[i][j] + 2 / ohms[wire]
+    row[1 - wire, i, j] = -g[i][j]
+    neighbours = [(1, i - 1, j), (1, i + 1, j)] if wire else [(0, i, j - 1), (0, i, j + 1)]
+    for beside in neighbours:
+        if beside in row:
+            row[beside] = -1 / ohms[wire]
+    # The far end of a row and the upper end of a column have one piece of wire alone.
+    if (wire == 0 and j == len(g[0]) - 1) or (wire == 1 and i == 0):
+        row[node] -= 1 / ohms[wire]
+    return list(row.values())
 
 
 def solved(law: list[list[Fraction]]) -> list[Fraction]:
