@@ -31,14 +31,24 @@ if TYPE_CHECKING:
     from acortex.sim.analog.effective_bits import enob
     from acortex.sim.analog.reading import flicker_pct, noisy, read_sigma, shot_pct, squares, thermal_pct
     from acortex.sim.analog.sensing import array_gain, crosstalk, cubic, saturating, sensing_offset
-    from acortex.sim.analog.wires import apart, effective, exact, gated, per_level, side_by_side, timed
+    from acortex.sim.analog.wires import (
+        apart,
+        effective,
+        exact,
+        gated,
+        gated_mean,
+        per_level,
+        side_by_side,
+        timed,
+        together,
+    )
 
 __all__ = [
-    "TrimCost", "activity_by_layer", "apart", "array_activity", "array_gain", "bow", "capacitor_inl", "choose_range",
-    "clip_range", "code_worth", "crosstalk", "cubic", "dac", "effective", "energy_aj", "enob", "exact", "flicker_pct",
-    "gated", "layer_activity", "measured_sigma", "noisy", "per_activity", "per_level", "ramp", "read_sigma",
-    "saturating", "sensing_offset", "shot_pct", "side_by_side", "squares", "thermal_pct", "timed", "trim_cost",
-    "trim_gain", "trim_offset",
+    "TrimCost", "activity_by_layer", "apart", "array_activity", "array_gain", "bow", "capacitor_inl",
+    "choose_range", "clip_range", "code_worth", "crosstalk", "cubic", "dac", "effective", "energy_aj", "enob",
+    "exact", "flicker_pct", "gated", "gated_mean", "layer_activity", "measured_sigma", "noisy", "per_activity",
+    "per_level", "ramp", "read_sigma", "saturating", "sensing_offset", "shot_pct", "side_by_side", "squares",
+    "thermal_pct", "timed", "together", "trim_cost", "trim_gain", "trim_offset",
 ]  # fmt: skip
 
 __getattr__ = loader(
@@ -63,6 +73,7 @@ __getattr__ = loader(
         "exact": "acortex.sim.analog.wires:exact",
         "flicker_pct": "acortex.sim.analog.reading:flicker_pct",
         "gated": "acortex.sim.analog.wires:gated",
+        "gated_mean": "acortex.sim.analog.wires:gated_mean",
         "layer_activity": "acortex.sim.analog.activity:layer_activity",
         "measured_sigma": "acortex.sim.analog.converters:measured_sigma",
         "noisy": "acortex.sim.analog.reading:noisy",
@@ -77,6 +88,7 @@ __getattr__ = loader(
         "squares": "acortex.sim.analog.reading:squares",
         "thermal_pct": "acortex.sim.analog.reading:thermal_pct",
         "timed": "acortex.sim.analog.wires:timed",
+        "together": "acortex.sim.analog.wires:together",
         "trim_cost": "acortex.sim.analog.converters:trim_cost",
         "trim_gain": "acortex.sim.analog.converters:trim_gain",
         "trim_offset": "acortex.sim.analog.converters:trim_offset",

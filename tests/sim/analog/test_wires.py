@@ -5,13 +5,26 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import product
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from acortex.sim.analog.wires import apart, effective, exact, gated, per_level, side_by_side, timed
+from acortex.sim.analog.wires import (
+    Grounds,
+    Sources,
+    apart,
+    effective,
+    exact,
+    gated,
+    gated_mean,
+    per_level,
+    side_by_side,
+    timed,
+    together,
+)
 
 Floats = NDArray[np.floating[Any]]
 
@@ -170,6 +183,39 @@ def test_inputs_as_times_add_up_the_steps_in_which_rows_are_on() -> None:
     assert not timed(g, codes * 0, 1e-2, 1e-2).any()
 
 
+def test_rows_are_on_together_for_the_shorter_of_their_times() -> None:
+    codes = np.array([[3, 1, 0, 0], [1, 2, 0, 4]])
+    # Row 0 is on for 3 + 1 steps, row 1 for 1 + 2 of which 1 + 1 are with row 0; row 2 is never on.
+    assert together(codes).tolist() == [[1, 2 / 4, 0, 1 / 4], [2 / 3, 1, 0, 2 / 3], [0, 0, 1, 0], [1 / 4, 2 / 4, 0, 1]]
+
+
+@pytest.mark.parametrize("busy", [0.3, 1.0])
+def test_one_matrix_stands_for_many_inputs_as_times(busy: float) -> None:
+    g = some_cells()
+    rng = np.random.default_rng(7)
+    seen, other = (rng.integers(0, 16, (200, 64)) * (rng.random((200, 64)) < busy) for _ in range(2))
+    right, ideal = timed(g, other, 1e-4, 1e-4), other @ g
+    drop = np.linalg.norm(ideal - right)
+    assert np.linalg.norm(other @ gated_mean(g, together(seen), 1e-4, 1e-4) - right) < 0.1 * drop
+    assert np.linalg.norm(other @ effective(g, 1e-4, 1e-4) - right) > 0.15 * drop
+
+
+def test_a_mean_over_one_pattern_is_that_pattern() -> None:
+    g, on = some_cells(side=8), np.array([[1, 0, 1, 1, 0, 0, 1, 0]])
+    sides: tuple[Sources, Sources] = ("left", "right")
+    ends: tuple[Grounds, Grounds] = ("below", "above")
+    for driven, ground in product(sides, ends):
+        one = gated(g, on.astype(bool), 0.01, 0.02, driven=driven, ground=ground)
+        mean = gated_mean(g, together(on), 0.01, 0.02, driven=driven, ground=ground)
+        assert on @ mean == pytest.approx(one, rel=1e-12)
+
+
+def test_a_mean_over_inputs_that_are_always_on_is_the_matrix_for_voltages() -> None:
+    g = some_cells(side=8)
+    all_on = together(np.full((3, 8), 15))
+    assert gated_mean(g, all_on, 0.01, 0.02) == pytest.approx(effective(g, 0.01, 0.02), rel=1e-14)
+
+
 @pytest.mark.parametrize("form", [effective, exact])
 def test_the_ends_of_wires_can_be_chosen(form: Callable[..., Floats]) -> None:
     pytest.importorskip("scipy")
@@ -203,11 +249,13 @@ def test_arrays_of_a_leading_axis_are_those_alone() -> None:
     pytest.importorskip("scipy")
     g = np.random.default_rng(4).uniform(0, 8, (2, 3, 5, 4))
     on = np.array([[1, 0, 1, 1, 0]], bool)
-    codes = np.array([[3, 0, 1, 2, 2]])
+    codes = np.array([[3, 0, 1, 2, 2], [1, 1, 0, 3, 0]])
+    share = together(codes)
     for at in np.ndindex(2, 3):
         assert np.array_equal(effective(g, 0.01, 0.02)[at], effective(g[at], 0.01, 0.02))
         assert np.array_equal(exact(g, 0.01, 0.02)[at], exact(g[at], 0.01, 0.02))
         assert np.array_equal(gated(g, on, 0.01, 0.02)[at], gated(g[at], on, 0.01, 0.02))
+        assert np.array_equal(gated_mean(g, share, 0.01, 0.02)[at], gated_mean(g[at], share, 0.01, 0.02))
         assert np.array_equal(timed(g, codes, 0.01, 0.02)[at], timed(g[at], codes, 0.01, 0.02))
 
 
@@ -215,6 +263,7 @@ def test_arrays_of_a_leading_axis_are_those_alone() -> None:
 def test_without_resistance_conductances_stay_bit_for_bit(kind: type[np.floating[Any]]) -> None:
     g = np.random.default_rng(5).uniform(0, 8, (2, 7, 5)).astype(kind)
     assert effective(g, 0.0, 0.0).tobytes() == g.tobytes()
+    assert gated_mean(g, np.full((7, 7), 0.5), 0.0, 0.0).tobytes() == g.tobytes()
     assert exact(g, 0.0, 0.0).tobytes() == g.astype(np.float64).tobytes()
     assert per_level(0.0, 143) == 0.0
 
@@ -222,7 +271,9 @@ def test_without_resistance_conductances_stay_bit_for_bit(kind: type[np.floating
 def test_float32_stays_float32_whatever_float_a_resistance_is() -> None:
     g = some_cells(side=6).astype(np.float32)
     ohm = np.float64(1e-3)
-    results = (effective(g, ohm, ohm), gated(g, g[:, :6] > -1, ohm, ohm), timed(g, some_codes(side=6), ohm, ohm))
+    codes = some_codes(side=6)
+    results = [effective(g, ohm, ohm), gated(g, codes > 7, ohm, ohm), timed(g, codes, ohm, ohm)]
+    results.append(gated_mean(g, together(codes), ohm, ohm))
     assert {result.dtype for result in results} == {np.dtype(np.float32)}
     assert results[0] == pytest.approx(effective(g.astype(np.float64), 1e-3, 1e-3), rel=1e-6)
 
@@ -245,7 +296,10 @@ def test_levels_and_siemens_are_the_same_array() -> None:
         (lambda g: effective(g, 1.0, 1.0, driven="top"),  # type: ignore[arg-type]
          "rows are driven \"left\" or \"right\""),
         (lambda g: gated(g, np.ones((1, 3), bool), 1.0, 1.0), r"gated: patterns of shape \(1, 3\) for 2 rows"),
-        (lambda g: timed(g, np.array([[16, 0]]), 1.0, 1.0), r"timed: codes of shape \(1, 2\) from 0 to 16"),
+        (lambda g: timed(g, np.array([[16, -1]]), 1.0, 1.0), r"timed: codes are whole, .* int64 of \(1, 2\) from -1"),
+        (lambda g: together(g[0]), r"together: codes are whole, .* not float64 of \(2,\)"),
+        (lambda g: gated_mean(g, g[0], 1.0, 1.0), r"gated_mean: shares of shape \(2,\) from 1.0 to 1.0, not \(2, 2\)"),
+        (lambda g: gated_mean(g, 2 * g, 1.0, 1.0), r"gated_mean: shares of shape \(2, 2\) from 2.0 to 2.0"),
         (lambda g: per_level(1.0, 0.0), "per_level: 1.0 ohm, 0.0 uS"),
         (lambda g: side_by_side(g), r"side_by_side: cells of shape \(2, 2\)"),
         (lambda g: apart(g[:, :1]), r"apart: an array of shape \(2, 1\)"),
