@@ -92,7 +92,7 @@ def effective(
 
     the drops of ideal currents along both wires, where 1 - drop is replaced by 1 / (1 + drop), which stays positive.
     A form of our own, judged against `exact` (docs/validation.md): it is wrong by 1 % of the drop where the largest
-    drop is 7 %, and by 7 % of it where that is 45 %. The same on every machine. Raises ValueError.
+    drop is 7 %, and by 7 % of it where that is 44 %. The same on every machine. Raises ValueError.
     """
     _check("effective", g, row_ohm, column_ohm)
     turned = _turned(g, driven, ground)
@@ -129,26 +129,68 @@ def gated(
     return currents[..., ::-1] if driven == "right" else currents
 
 
+def together(codes: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
+    """Of the time in which row i of an array is on, the share in which row k is on as well: shape (rows, rows).
+
+    Of inputs as times that all begin at once: sum min(x_i, x_k) / sum x_i over whole `codes` of shape (inputs, rows),
+    which stand for those to come. The diagonal is 1, also of a row that is never on. Raises ValueError.
+    """
+    _check_codes("together", codes)
+    both = np.stack([np.minimum(codes, codes[:, [row]]).sum(axis=0, dtype=np.int64) for row in range(codes.shape[1])])
+    own = np.maximum(np.diagonal(both), 1)[:, None]
+    share: NDArray[np.float64] = both / own
+    np.fill_diagonal(share, 1)
+    return share
+
+
+def gated_mean(
+    g: Array,
+    share: NDArray[np.float64],
+    row_ohm: float,
+    column_ohm: float,
+    *,
+    driven: Sources = "left",
+    ground: Grounds = "below",
+) -> Array:
+    """A matrix that stands for `gated` and `timed` in products of many inputs: the shape and dtype of `g`.
+
+    Each cell meets the drop along its column that is there on average while its own row is on; `share` is that of
+    `together`, of shape (rows, rows) and from 0 to 1. What is left out is how far one input is from the mean of all.
+    Where all rows are on it is `effective`. The same on every machine. Raises ValueError.
+    """
+    _check("gated_mean", g, row_ohm, column_ohm)
+    rows = g.shape[-2]
+    least, most = (share.min(), share.max()) if share.size else (0, 0)
+    if share.shape != (rows, rows) or not (least >= 0 and most <= 1):
+        raise ValueError(
+            f"gated_mean: shares of shape {share.shape} from {least} to {most}, not ({rows}, {rows}) from 0 to 1"
+        )
+    turned = _turned(g, driven, ground)
+    ends = -1 if ground == "above" else 1
+    pieces = rows - np.maximum.outer(np.arange(rows), np.arange(rows))
+    loads = (share[::ends, ::ends] * pieces).astype(g.dtype)
+    drop = np.zeros_like(turned)
+    for row in range(rows):  # not a product of matrices, whose order of summation is that of the machine
+        drop += loads[:, row, None] * turned[..., row, None, :]
+    left: Array = turned / ((1 + float(row_ohm) * _row_drop(turned)) * (1 + float(column_ohm) * drop))
+    return _turned(left, driven, ground)
+
+
 def timed(
     g: Array,
     codes: NDArray[np.integer[Any]],
     row_ohm: float,
     column_ohm: float,
     *,
-    largest: int = 15,
     driven: Sources = "left",
     ground: Grounds = "below",
 ) -> Array:
     """The sums of inputs that last as many steps as their code says: `gated` in each step, added up.
 
-    `codes` are whole, from 0 to `largest`, of shape (inputs, rows): row i conducts in steps 1 to codes[i]. The result
-    has shape (..., inputs, columns), in codes times the unit of `g`. Raises ValueError.
+    `codes` are whole, from 0 on, of shape (inputs, rows): row i conducts in steps 1 to codes[i]. The result has shape
+    (..., inputs, columns), in codes times the unit of `g`. Raises ValueError.
     """
-    if codes.ndim != 2 or codes.min(initial=0) < 0 or codes.max(initial=0) > largest:
-        raise ValueError(
-            f"timed: codes of shape {codes.shape} from {codes.min(initial=0)} to {codes.max(initial=0)}, "
-            f"not (inputs, rows) from 0 to {largest}"
-        )
+    _check_codes("timed", codes)
     sums = np.zeros((*g.shape[:-2], len(codes), g.shape[-1]), g.dtype)
     for step in range(1, int(codes.max(initial=0)) + 1):
         sums += gated(g, codes >= step, row_ohm, column_ohm, driven=driven, ground=ground)
@@ -185,6 +227,15 @@ def _check(what: str, g: Array, row_ohm: float, column_ohm: float) -> None:
         raise ValueError(
             f"{what}: conductances reach from {g.min()} to {g.max()}: they are finite and not below 0; "
             "a signed weight is a pair of cells"
+        )
+
+
+def _check_codes(what: str, codes: NDArray[np.integer[Any]]) -> None:
+    """Refuses what is not times of rows in whole steps."""
+    if codes.ndim != 2 or codes.dtype.kind not in "iu" or codes.min(initial=0) < 0:
+        raise ValueError(
+            f"{what}: codes are whole, of shape (inputs, rows) and not below 0, not {codes.dtype} of {codes.shape} "
+            f"from {codes.min(initial=0)}"
         )
 
 

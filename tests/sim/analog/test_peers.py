@@ -1,0 +1,265 @@
+"""Analog functions beside tools that others wrote; each test is skipped where its tool is not installed.
+
+    python -m pytest -s -q tests/sim/analog/test_peers.py
+
+prints the figures of docs/validation.md. `ngspice` is looked for on the path; badcrossbar, aihwkit and CrossSim (the
+package `simulator`) are imported.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import shutil
+import subprocess
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from acortex.sim.analog.reading import read_sigma
+from acortex.sim.analog.sensing import cubic, saturating
+from acortex.sim.analog.wires import apart, effective, exact, gated, side_by_side, timed
+
+Floats = NDArray[np.floating[Any]]
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+"""Warnings of other tools are not ours to mend."""
+
+SIDE = 64
+
+
+def say(text: str) -> None:
+    """A figure for docs/validation.md, which `-s` shows."""
+    print(f"\n  {text}", end="")
+
+
+def one_sided(seed: int = 0) -> Floats:
+    """A line of one-sided pairs of 4-bit weights, as shares of the largest conductance: half of the cells are off."""
+    rng = np.random.default_rng(seed)
+    weights = np.clip(np.rint(rng.normal(0, 3, (SIDE, SIDE))), -8, 7)
+    cells: Floats = np.abs(weights) / 8 * (rng.random((SIDE, SIDE)) < 0.5)
+    return cells
+
+
+def inputs(seed: int = 1, count: int = 200) -> Floats:
+    return np.random.default_rng(seed).integers(0, 16, (count, SIDE)) / 15
+
+
+def of_the_drop(found: Floats, right: Floats, ideal: Floats) -> float:
+    """How far a result is from the right one, in % of what wires take away."""
+    return float(100 * np.linalg.norm(found - right) / np.linalg.norm(ideal - right))
+
+
+@pytest.mark.parametrize(("row_ohm", "column_ohm"), [(1e-4, 1e-4), (1e-3, 1e-3), (3e-4, 2e-5), (1e-5, 1e-3)])
+def test_badcrossbar_solves_the_same_array(row_ohm: float, column_ohm: float) -> None:
+    pytest.importorskip("scipy")
+    badcrossbar = pytest.importorskip("badcrossbar")
+    logging.disable(logging.CRITICAL)
+    g = one_sided()
+    with np.errstate(divide="ignore"):
+        ohm = 1 / g
+    lines = {"r_i_word_line": row_ohm, "r_i_bit_line": column_ohm}
+    solved = badcrossbar.compute(np.eye(SIDE), ohm, **lines, node_voltages=False, all_currents=False)
+    logging.disable(logging.NOTSET)
+    right = solved.currents.output
+    difference = np.abs(exact(g, row_ohm, column_ohm) - right).max()
+    x = inputs()
+    closed = of_the_drop(x @ effective(g, row_ohm, column_ohm), x @ right, x @ g)
+    say(
+        f"badcrossbar, {row_ohm:g} and {column_ohm:g}: exact differs by {difference:.1e}, effective by {closed:.2f} % "
+        f"of the drop, which is {100 * (1 - (x @ right) / (x @ g)).max():.0f} % at most"
+    )
+    assert difference < 1e-10
+    assert np.abs(g - right).max() > 1e-3
+
+
+def netlist(g: Floats, volts: Floats, ohm: float) -> str:
+    """An array for SPICE, each row driven at the left, each column into a source of 0 V that measures its current."""
+    rows, columns = g.shape
+    lines = ["an array"]
+    for i in range(rows):
+        lines.append(f"vr{i} r{i}_0 0 {float(volts[i])!r}")
+        lines += [f"rr{i}_{j} r{i}_{j} r{i}_{j + 1} {ohm!r}" for j in range(columns)]
+        lines += [f"rg{i}_{j} r{i}_{j + 1} c{i}_{j} {float(1 / g[i, j])!r}" for j in range(columns) if g[i, j]]
+    for j in range(columns):
+        lines += [f"rc{i}_{j} c{i}_{j} c{i + 1}_{j} {ohm!r}" for i in range(rows)]
+        lines.append(f"vc{j} c{rows}_{j} 0 0")
+    return "\n".join(lines)
+
+
+def currents(circuit: str, sources: int, folder: Path) -> Floats:
+    """The currents through the sources vc0, vc1 … of a netlist at rest, by ngspice."""
+    printed = [f"print i(vc{at})" for at in range(sources)]
+    text = [circuit, ".control", "set numdgt=15", "op", *printed, "quit 0", ".endc", ".end", ""]
+    (folder / "array.cir").write_text("\n".join(text))
+    command = [shutil.which("ngspice") or "", "-b", "array.cir"]
+    said = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout
+    return np.array([float(line.split("=")[1]) for line in said.splitlines() if line.startswith("i(")])
+
+
+@pytest.mark.skipif(shutil.which("ngspice") is None, reason="needs ngspice")
+def test_spice_solves_the_same_arrays(tmp_path: Path) -> None:
+    pytest.importorskip("scipy")
+    side = SIDE // 2
+    volts = inputs(count=1)[0, :side]
+    g = one_sided()[:side, :side]
+    right = currents(netlist(g, volts, 1e-3), side, tmp_path)
+    difference = np.abs(volts @ exact(g, 1e-3, 1e-3) - right).max()
+    say(f"ngspice, 0.001, {side} x {side}: exact differs by {difference:.1e} of sums up to {right.max():.1f}")
+    assert difference < 1e-8
+    assert np.abs(volts @ g - right).max() > 0.1
+    # Both cells of each weight in one array, on the rows that they share.
+    pair = np.stack([g[:, :16], one_sided(2)[:side, :16]])
+    together = currents(netlist(side_by_side(pair), volts, 1e-3), 32, tmp_path)
+    positive, negative = np.einsum("r,krc->kc", volts, apart(exact(side_by_side(pair), 1e-3, 1e-3)))
+    assert np.abs(positive - together[0::2]).max() < 1e-8
+    assert np.abs(negative - together[1::2]).max() < 1e-8
+
+
+@pytest.mark.skipif(shutil.which("ngspice") is None, reason="needs ngspice")
+def test_spice_has_the_cubic_current(tmp_path: Path) -> None:
+    volts = 0.2 * np.arange(16) / 15
+    lines = ["cells"]
+    for code, volt in enumerate(volts):
+        drive = f"v(n{code})"
+        lines.append(f"v{code} n{code} 0 {float(volt)!r}")
+        lines.append(f"b{code} n{code} m{code} i=40e-6*{drive}*(1+2.1*{drive}*{drive})")
+        lines.append(f"vc{code} m{code} 0 0")
+    right = currents("\n".join(lines), 16, tmp_path)
+    assert cubic(np.arange(16), 2.1, 0.2) == pytest.approx(15 * right / right[15], rel=1e-6)
+    assert right[15] / 15 > 1.05 * right[7] / 7
+
+
+@pytest.mark.parametrize("ohm", [1e-5, 1e-4, 3e-4])
+def test_crosssim_converges_to_the_same_array(ohm: float) -> None:
+    pytest.importorskip("scipy")
+    pytest.importorskip("simulator")
+    solver = import_module("simulator.circuits.array.NonInterleaved_InputSource").NonInterleaved_InputSource_Array
+    wires = {"Rp_row_norm": ohm, "Rp_col_norm": ohm, "Rp_row_terminal_norm": 0.0, "Rp_col_terminal_norm": 0.0}
+    steps = {"Niters_max_parasitics": 10_000, "Verr_th_mvm": 1e-12, "relaxation_gamma": 0.9}
+    ways = {"fast_matmul": False, "hide_convergence_msg": True, "Verr_matmul_criterion": "max_max"}
+    array = SimpleNamespace(array=SimpleNamespace(parasitics=SimpleNamespace(**wires)))
+    found = solver(SimpleNamespace(xbar=array, simulation=SimpleNamespace(**steps, **ways)))
+    g, volts = one_sided(), inputs(count=1)[0]
+    # Its matrices have outputs as rows; the first of its outputs is the nearest to the drivers.
+    right = found.iterative_solve(g.T.copy(), volts)
+    difference = np.abs(volts @ exact(g, ohm, ohm) - right).max()
+    say(f"CrossSim, {ohm:g}: exact differs by {difference:.1e}, the drop is {np.abs(volts @ g - right).max():.2e}")
+    assert difference < 1e-8
+    assert np.abs(volts @ g - right).max() > 1e-3
+
+
+Tile = Callable[[Floats], Floats]
+
+LISTED = 1 << 15
+"""On a CPU aihwkit draws from a list of so many normals (its `src/rpucuda/rng.h`), whose moments are a little off."""
+
+
+def allowed(drawn: int) -> float:
+    """Five standard errors of a spread that is estimated from so many draws, and is that of a list of normals."""
+    return 5 * math.sqrt(1 / (2 * drawn) + 1 / (2 * LISTED))
+
+
+def aihwkit_tile(weights: Floats, train: bool = False, modifier: dict[str, Any] | None = None, **errors: Any) -> Tile:
+    """A layer of the IBM Analog Hardware Acceleration Kit with these errors alone; weights are (inputs, outputs)."""
+    pytest.importorskip("aihwkit")
+    torch = import_module("torch")
+    config = import_module("aihwkit.simulator.configs").InferenceRPUConfig()
+    enums = import_module("aihwkit.simulator.parameters.enums")
+    off = dict.fromkeys(("inp_noise", "out_noise", "w_noise", "ir_drop", "inp_bound", "out_bound"), 0.0)
+    ways = {"noise_management": enums.NoiseManagementType.NONE, "bound_management": enums.BoundManagementType.NONE}
+    for name, value in {**off, "inp_res": -1, "out_res": -1, **ways, **errors}.items():
+        setattr(config.forward, name, value)
+    config.mapping.weight_scaling_omega = 0.0
+    config.mapping.max_input_size = config.mapping.max_output_size = 0
+    for name, value in (modifier or {}).items():
+        setattr(config.modifier, name, value)
+    layer = import_module("aihwkit.nn").AnalogLinear(*weights.shape, bias=False, rpu_config=config)
+    layer.set_weights(torch.tensor(weights.T.astype(np.float32)), None)
+    layer.train(train)
+
+    def run(x: Floats) -> Floats:
+        if train:
+            layer.analog_module.post_update_step()  # draws the weights anew
+        with torch.no_grad():
+            found: Floats = layer(torch.tensor(x.astype(np.float32))).numpy()
+        return found
+
+    return run
+
+
+def signed(seed: int = 3) -> Floats:
+    weights: Floats = np.clip(np.rint(np.random.default_rng(seed).normal(0, 3, (SIDE, SIDE))), -8, 8) / 8
+    return weights
+
+
+def test_aihwkit_has_the_same_output_nonlinearity() -> None:
+    weights, x = signed(), inputs()
+    tile = aihwkit_tile(weights, out_nonlinearity=0.3, out_bound=40.0)
+    found, sums = tile(x), x @ weights
+    difference = np.abs(found - saturating(sums, 0.3, 40.0)).max()
+    say(
+        f"aihwkit, output nonlinearity 0.3: saturating differs by {difference:.1e}, "
+        f"the bend is {np.abs(found - sums).max():.2f}"
+    )
+    assert difference < 1e-4
+    assert np.abs(found - sums).max() > 0.1
+
+
+def test_aihwkit_has_the_same_noise_of_cells() -> None:
+    enums = pytest.importorskip("aihwkit.simulator.parameters.enums")
+    weights, reads = signed(), 20_000
+    codes = np.random.default_rng(4).integers(0, 16, SIDE)
+    tile = aihwkit_tile(weights, w_noise=0.01, w_noise_type=enums.WeightNoiseType.ADDITIVE_CONSTANT)
+    found = tile(np.repeat(codes[None] / 15, reads, axis=0))
+    # Its noise is that of a weight as one cell, of a full scale of 1 for inputs up to 1.
+    sigma = read_sigma(np.array([(codes**2).sum()]), read_pct=1.0, cells=1) / (8 * 15)
+    ratio = found.std(axis=0, ddof=1) / sigma
+    say(
+        f"aihwkit, noise of cells 1 %: spread over read_sigma {ratio.mean():.4f}, "
+        f"of one column {ratio.min():.3f} to {ratio.max():.3f}"
+    )
+    assert abs(ratio.mean() - 1) < allowed(reads * SIDE)
+    assert np.abs(ratio - 1).max() < allowed(reads)
+
+
+def test_aihwkit_spreads_sums_as_cells_that_err_in_proportion() -> None:
+    enums = pytest.importorskip("aihwkit.simulator.parameters.enums")
+    weights, draws = signed(), 2000
+    codes = np.random.default_rng(5).integers(0, 16, (1, SIDE))
+    modifier = {"type": enums.WeightModifierType.MULT_NORMAL, "std_dev": 0.05, "rel_to_actual_wmax": False}
+    tile = aihwkit_tile(weights, train=True, modifier={**modifier, "assumed_wmax": 1.0})
+    found = np.concatenate([tile(codes / 15) for _ in range(draws)])
+    powers = ((codes[0][:, None] * weights * 8) ** 2).sum(axis=0)
+    sigma = read_sigma(np.array([0]), powers=powers, flicker_pct=5.0) / (8 * 15)
+    ratio = found.std(axis=0, ddof=1) / sigma
+    say(f"aihwkit, cells wrong by 5 % of theirs: spread over the closed form {ratio.mean():.4f}, {draws} draws")
+    assert abs(ratio.mean() - 1) < allowed(draws * SIDE)
+
+
+@pytest.mark.parametrize("ohm", [1e-5, 1e-4, 3e-4])
+def test_aihwkit_approximates_gated_cells_less_closely(ohm: float) -> None:
+    pytest.importorskip("scipy")
+    g = one_sided()
+    rng = np.random.default_rng(6)
+    on = rng.random((6, SIDE)) < np.linspace(0.1, 0.9, 6)[:, None]
+    switched = g * on[:, :, None]
+    # Its closed form has resistance along columns alone. Its text has the first input farthest from the output.
+    ideal = switched.sum(axis=1)
+    found = aihwkit_tile(g, ir_drop=1.0, ir_drop_g_ratio=1 / ohm)(on.astype(np.float32))
+    below, above = (exact(switched, 0.0, ohm, ground=end).sum(axis=1) for end in ("below", "above"))
+    theirs, turned = of_the_drop(found, below, ideal), of_the_drop(found, above, ideal)
+    ours = of_the_drop(gated(g, on, 0.0, ohm), below, ideal)
+    say(
+        f"aihwkit, gated cells, {ohm:g}: its closed form errs by {theirs:.1f} % of the drop, "
+        f"by {turned:.1f} % with the first input nearest; gated errs by {ours:.4f} %"
+    )
+    assert ours < 0.1 < min(theirs, turned)
+    codes = on.astype(int)
+    assert timed(g, codes, 0.0, ohm) == pytest.approx(gated(g, on, 0.0, ohm), rel=1e-12)
