@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from acortex.isa.data import WEIGHT_LOW
 from acortex.sim.accuracy.place import Array as Place
 from acortex.sim.accuracy.sound import told
-from acortex.sim.analog import cell_models, drift, faults, pairs, passive, programming, statistics, wires
+from acortex.sim.analog import cell_models, drift, faults, pairs, passive, programming, statistics
 from acortex.sim.analog.streams import Stream, normals, stream, uniforms
 from acortex.sim.chip.errors import Errors, amount, share
 from acortex.sim.chip.specs import Chip
@@ -139,9 +139,9 @@ def _verified(chip: Chip, targets: Floats, drawn: _Drawn) -> Floats:
         return programming.write_verify(flash, everywhere, tolerance, budget, streams)[0]
     cell = _resistive(chip)
     if errors.write_scheme in SCHEMES:
-        array, scheme = wires.side_by_side(targets), SCHEMES[errors.write_scheme]
+        array, scheme = pairs.to_crossbar(targets), SCHEMES[errors.write_scheme]
         found, _ = passive.write_passive(cell, array, tolerance, streams, scheme, ROUNDS, budget // ROUNDS)
-        return np.asarray(wires.apart(found))
+        return np.asarray(pairs.from_crossbar(found))
     return programming.write_verify(cell, everywhere, tolerance, budget, streams)[0]
 
 

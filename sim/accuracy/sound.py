@@ -25,6 +25,12 @@ def check(errors: Errors) -> None:
                 hint=f"state it: --set errors.{other}=…",
             )
 
+    if errors.input == "time" and errors.wires == "exact":
+        raise UsageError(
+            "errors.wires is exact and errors.input is time: all nodes are solved for inputs as voltages alone",
+            hint="take --set errors.wires=closed, which knows that a zero switches its row off",
+        )
+
 
 @contextmanager
 def told(name: str) -> Iterator[None]:

@@ -36,6 +36,11 @@ COARSE = 16
 """Steps of the grid of currents in one level: they set the size of noise alone."""
 
 
+_EVEN = np.full((CHANNELS, CHANNELS), 2 / 3) + np.eye(CHANNELS) / 3
+"""Of the time in which a row is on, the share in which another one is, where all times are alike: the mean of the
+shorter of two times, a third of the longest, over the mean of one, a half."""
+
+
 class Matrices(NamedTuple):
     """The weights of a group in 1/256 level, whole, of shape (chips, rows, columns); one chip where all are alike.
 
@@ -154,6 +159,9 @@ def _through_wires(cells: Floats, chip: Chip) -> Floats:
         return cells
     full, levels = amount(errors.cell_full_scale_us), FULL_SCALE
     ohms = [wires.per_level(ohm, full, levels) for ohm in (row, column)]
-    array = wires.side_by_side(cells)
-    solve = wires.exact if errors.wires == "exact" else wires.effective
-    return np.asarray(wires.apart(solve(array, *ohms)), dtype=np.float32)
+    array = pairs.to_crossbar(cells)
+    if errors.input == "time":
+        seen = wires.gated_mean(array, _EVEN, *ohms)
+    else:
+        seen = (wires.exact if errors.wires == "exact" else wires.effective)(array, *ohms)
+    return np.asarray(pairs.from_crossbar(seen), dtype=np.float32)

@@ -43,25 +43,23 @@ if TYPE_CHECKING:
     from acortex.sim.analog.statistics import read_spread, scattered, spread
     from acortex.sim.analog.streams import fine_normals, lognormals, normals, stream, uniforms
     from acortex.sim.analog.wires import (
-        apart,
         effective,
         exact,
         gated,
         gated_mean,
         per_level,
-        side_by_side,
         timed,
         together,
     )
 
 __all__ = [
-    "FlashCell", "Remapped", "ResistiveCell", "TrimCost", "activity_by_layer", "apart", "array_activity",
+    "FlashCell", "Remapped", "ResistiveCell", "TrimCost", "activity_by_layer", "array_activity",
     "array_gain", "bow", "capacitor_inl", "choose_range", "clip_range", "code_worth", "crosstalk", "cubic", "dac",
     "dead", "disturbed", "disturbed_cells", "disturbed_crossbar", "drifted", "effective", "energy_aj", "enob",
     "exact", "falling", "fine_normals", "flash_cell", "flicker_pct", "floor_of", "from_crossbar", "gated",
     "gated_mean", "join", "largest", "layer_activity", "lognormals", "measured_sigma", "noisy", "normals",
     "per_activity", "per_level", "ramp", "read_sigma", "read_spread", "remap", "resistive_cell", "saturating",
-    "scattered", "sensing_offset", "shot_pct", "side_by_side", "split", "spread", "squares", "stream", "stuck",
+    "scattered", "sensing_offset", "shot_pct", "split", "spread", "squares", "stream", "stuck",
     "temperature_gain", "thermal_pct", "thresholds", "timed", "to_crossbar", "together", "trim_cost", "trim_gain",
     "trim_offset", "tuned", "uniforms", "write_passive", "write_verify",
 ]  # fmt: skip
@@ -82,7 +80,7 @@ _PLACES = {
     "sensing": "array_gain crosstalk cubic saturating sensing_offset",
     "statistics": "read_spread scattered spread",
     "streams": "fine_normals lognormals normals stream uniforms",
-    "wires": "apart effective exact gated gated_mean per_level side_by_side timed together",
+    "wires": "effective exact gated gated_mean per_level timed together",
 }
 """The names of each module, which is loaded as one of them is used."""
 

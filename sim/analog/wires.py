@@ -14,8 +14,8 @@ Conductances and resistances may have any units whose product is a plain number:
 `per_level` makes of ohm. Conductances have shape (..., rows, columns); leading axes are arrays on their own.
 
 Both cells of a weight see the same inputs. Two layouts are usual: in one array, as columns 2j and 2j + 1 of the same
-rows, so that both feed on the same row wires (`side_by_side` and `apart`); or in two arrays, each with row wires of its
-own (the cells as they are).
+rows, so that both feed on the same row wires (`to_crossbar` and `from_crossbar` of pairs.py); or in two arrays, each
+with row wires of its own (the cells as they are).
 """
 
 from __future__ import annotations
@@ -59,24 +59,6 @@ def per_level(ohm: float, full_scale_us: float, full_scale: float = 8.0) -> floa
             "a resistance is at least 0, a full scale above 0"
         )
     return ohm * full_scale_us * 1e-6 / full_scale
-
-
-def side_by_side(cells: Array) -> Array:
-    """Pairs of cells of shape (..., 2, rows, columns) as one array of shape (..., rows, 2 * columns).
-
-    The cells of weight j become columns 2j and 2j + 1.
-    """
-    if cells.ndim < 3 or cells.shape[-3] != 2:
-        raise ValueError(f"side_by_side: cells of shape {cells.shape}, not (..., 2, rows, columns)")
-    pairs = np.moveaxis(cells, -3, -1)
-    return pairs.reshape(*pairs.shape[:-2], -1)
-
-
-def apart(g: Array) -> Array:
-    """The inverse of `side_by_side`: from shape (..., rows, 2 * columns) to (..., 2, rows, columns)."""
-    if g.ndim < 2 or g.shape[-1] % 2:
-        raise ValueError(f"apart: an array of shape {g.shape}, not (..., rows, 2 * columns)")
-    return np.moveaxis(g.reshape(*g.shape[:-1], -1, 2), -1, -3)
 
 
 def effective(

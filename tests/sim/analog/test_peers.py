@@ -22,9 +22,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from acortex.sim.analog.pairs import from_crossbar, to_crossbar
 from acortex.sim.analog.reading import read_sigma
 from acortex.sim.analog.sensing import cubic, saturating
-from acortex.sim.analog.wires import apart, effective, exact, gated, side_by_side, timed
+from acortex.sim.analog.wires import effective, exact, gated, timed
 
 Floats = NDArray[np.floating[Any]]
 
@@ -116,8 +117,8 @@ def test_spice_solves_the_same_arrays(tmp_path: Path) -> None:
     assert np.abs(volts @ g - right).max() > 0.1
     # Both cells of each weight in one array, on the rows that they share.
     pair = np.stack([g[:, :16], one_sided(2)[:side, :16]])
-    together = currents(netlist(side_by_side(pair), volts, 1e-3), 32, tmp_path)
-    positive, negative = np.einsum("r,krc->kc", volts, apart(exact(side_by_side(pair), 1e-3, 1e-3)))
+    together = currents(netlist(to_crossbar(pair), volts, 1e-3), 32, tmp_path)
+    positive, negative = np.einsum("r,krc->kc", volts, from_crossbar(exact(to_crossbar(pair), 1e-3, 1e-3)))
     assert np.abs(positive - together[0::2]).max() < 1e-8
     assert np.abs(negative - together[1::2]).max() < 1e-8
 

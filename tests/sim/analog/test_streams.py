@@ -35,9 +35,10 @@ def test_the_numbers_of_keys_are_these_for_ever() -> None:
     assert dict(streams.PURPOSES) == {
         "tuning": 0, "tuned": 1, "stuck": 2, "dead": 3, "gain": 4, "offset": 5, "threshold": 6, "statistics": 7,
         "drift": 8, "read": 9, "pulses": 10, "inl": 11, "state": 12, "temperature": 13, "crosstalk": 14, "reset": 15,
+        "dac": 16, "ramp": 17,
     }  # fmt: skip
     lengths = {name: len(place) for name, place in streams.PLACES.items()}
-    assert lengths == {"chip": 0, "array": 2, "column": 1, "converter": 3, "read": 2, "input": 2}
+    assert lengths == {"chip": 0, "array": 2, "column": 1, "converter": 2, "read": 2, "input": 2}
 
 
 @pytest.mark.parametrize("table", [streams.COMPONENTS, streams.PURPOSES, streams.PLACES])
@@ -54,7 +55,7 @@ def test_no_two_keys_give_one_stream() -> None:
             for seed, chip in itertools.product(seeds, chips):
                 raw = int(stream(seed, chip, component, place, purpose).random_raw())
                 first.setdefault(raw, []).append((seed, chip, component, place, purpose))
-    assert len(first) > 7_000
+    assert len(first) > 6_000
     assert [keys for keys in first.values() if len(keys) > 1] == []
 
 

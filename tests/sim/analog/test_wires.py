@@ -12,16 +12,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from acortex.sim.analog.pairs import from_crossbar, to_crossbar
 from acortex.sim.analog.wires import (
     Grounds,
     Sources,
-    apart,
     effective,
     exact,
     gated,
     gated_mean,
     per_level,
-    side_by_side,
     timed,
     together,
 )
@@ -237,11 +236,11 @@ def test_gated_cells_take_the_same_ends() -> None:
 
 def test_pairs_beside_each_other_share_their_rows() -> None:
     cells = np.random.default_rng(3).uniform(0, 8, (3, 2, 5, 4))
-    array = side_by_side(cells)
+    array = to_crossbar(cells)
     assert array.shape == (3, 5, 8)
     assert np.array_equal(array[1, :, 2 * 3 + 1], cells[1, 1, :, 3])
-    assert np.array_equal(apart(array), cells)
-    together, alone = apart(effective(array, 0.001, 0.0)), effective(cells, 0.001, 0.0)
+    assert np.array_equal(from_crossbar(array), cells)
+    together, alone = from_crossbar(effective(array, 0.001, 0.0)), effective(cells, 0.001, 0.0)
     assert (together < alone).all()  # the other cell of each pair takes current along the row, too
 
 
@@ -301,8 +300,6 @@ def test_levels_and_siemens_are_the_same_array() -> None:
         (lambda g: gated_mean(g, g[0], 1.0, 1.0), r"gated_mean: shares of shape \(2,\) from 1.0 to 1.0, not \(2, 2\)"),
         (lambda g: gated_mean(g, 2 * g, 1.0, 1.0), r"gated_mean: shares of shape \(2, 2\) from 2.0 to 2.0"),
         (lambda g: per_level(1.0, 0.0), "per_level: 1.0 ohm, 0.0 uS"),
-        (lambda g: side_by_side(g), r"side_by_side: cells of shape \(2, 2\)"),
-        (lambda g: apart(g[:, :1]), r"apart: an array of shape \(2, 1\)"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_one_precise_error(call: Callable[[Floats], object], text: str) -> None:
