@@ -89,7 +89,9 @@ class Errors(Section):
         "%", "spread of the offset of an array's column, of its largest sum", PERCENT
     )
     crosstalk_pct: Real | None = _error("%", "share of the sums of both columns beside it that a column sees", PERCENT)
-    output_nonlinearity: Real | None = _error("ratio", "n of y / (1 + n |y|), y a sum as a share of the largest one", 100)
+    output_nonlinearity: Real | None = _error(
+        "ratio", "n of y / (1 + n |y|), y a sum as a share of the largest one", 100
+    )
 
     # Converters
     dac_gain_pct: Real | None = _error("%", "spread of the gain of a row's DAC", PERCENT)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from acortex.errors import UsageError
+from acortex.tools.commands.chip_technologies import not_stated
 from acortex.tools.console import files
 from acortex.tools.console.output import console, format_option, print_json, show
 from acortex.tools.open.chip_options import chip_argument, chip_files, set_option, written
@@ -145,6 +146,7 @@ def _parts(loaded: Chip, report: ChipReport, width: int) -> Iterator[RenderableT
     yield _areas(report)
     yield Text(f"\n{text(loaded, width)}\n")
     yield from _settings(loaded)
+    yield from not_stated(report.not_stated)
 
 
 def _areas(report: ChipReport) -> RenderableType:
@@ -161,7 +163,7 @@ def _areas(report: ChipReport) -> RenderableType:
 
 
 def _settings(loaded: Chip) -> Iterator[RenderableType]:
-    """Every setting: path, value and unit, and where the number comes from; the free and the unsourced are marked."""
+    """Every setting that is stated: path, value, unit and source; the free and the unsourced are marked."""
     from rich.table import Table
     from rich.text import Text
 
@@ -174,6 +176,8 @@ def _settings(loaded: Chip) -> Iterator[RenderableType]:
     table.add_column("unit", max_width=8)
     table.add_column("source", style="dim")
     for path, setting in SETTINGS.items():
+        if loaded.value(path) is None:
+            continue
         source = Text(loaded.sources.get(path, ""))
         source.append("" if has_source(source.plain) else " (no source)", "yellow")
         source.append(" (free)" if setting.free else "", "yellow")
