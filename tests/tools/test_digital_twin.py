@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,9 @@ from acortex.sim.chip.specs import load_chip
 from acortex.sim.results import TimedReport, timed
 from acortex.sim.run import run
 from acortex.tools.open.programs import open_program
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+PAGE = (CHECKOUT / "docs" / "technologies.md").read_text()
 
 
 @cache
@@ -51,3 +55,16 @@ def test_with_the_clock_of_the_analog_chip_its_inputs_set_the_pace() -> None:
     report = timed(run(open_program("zoo:gnmt", chip, weights=False), chip, values=False).report)
     analog = gnmt("acortex_gnmt")
     assert 0.99 * analog.latency_s < report.latency_s < analog.latency_s
+    assert f"the digital one takes {report.latency_s * 1e3:.3f} ms" in " ".join(PAGE.split())
+
+
+def test_the_pages_have_the_numbers_of_the_runs() -> None:
+    analog, digital = gnmt("acortex_gnmt"), gnmt("acortex_gnmt_digital")
+    both = [
+        [f"{one.area_mm2:.1f} mm2", f"{one.latency_s * 1e3:.3f} ms", f"{one.efficiency_ops_per_j / 1e12:.3g} TOp/J"]
+        for one in (digital, analog)
+    ]
+    for ours, theirs in zip(*both, strict=True):
+        assert f"| {ours} | {theirs} |" in PAGE
+    assert f"| {digital.power_w:.3g} W | {analog.power_w * 1e3:.3g} mW |" in PAGE
+    assert ", ".join(both[0]) in (CHECKOUT / "DEVIATIONS.md").read_text()

@@ -145,8 +145,7 @@ def _parts(loaded: Chip, report: ChipReport, width: int) -> Iterator[RenderableT
     yield Text(f"{report.arrays:,} arrays, {report.area_mm2:.4f} mm2\n", style="bold")
     yield _areas(report)
     yield Text(f"\n{text(loaded, width)}\n")
-    yield from _settings(loaded)
-    yield from not_stated(report.not_stated)
+    yield from _settings(loaded, report)
 
 
 def _areas(report: ChipReport) -> RenderableType:
@@ -162,7 +161,7 @@ def _areas(report: ChipReport) -> RenderableType:
     return table
 
 
-def _settings(loaded: Chip) -> Iterator[RenderableType]:
+def _settings(loaded: Chip, report: ChipReport) -> Iterator[RenderableType]:
     """Every setting that is stated: path, value, unit and source; the free and the unsourced are marked."""
     from rich.table import Table
     from rich.text import Text
@@ -183,4 +182,5 @@ def _settings(loaded: Chip) -> Iterator[RenderableType]:
         source.append(" (free)" if setting.free else "", "yellow")
         table.add_row(Text(path, "cyan"), written(loaded.value(path)), setting.unit, source)
     yield table
+    yield from not_stated(report.not_stated)
     yield Text(f"\n{FREE}", style="dim")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -39,6 +40,13 @@ def test_cells_stand_side_by_side_a_row_each_whole() -> None:
     assert by_name["digital_sram"][-2:] == ["-", "0/41"]
     assert by_name["pcm"][-2] == "pcm"
     assert "…" not in "".join(lines)
+
+
+def test_the_page_shows_the_table_that_the_command_prints() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "technologies.md").read_text()
+    (shown,) = re.findall(r"^```\n(technology .*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert acortex("chip", "technologies").stdout.endswith(f"\n{shown}")
+    assert [name for name in CELLS if f"`{name}`" not in page] == []
 
 
 def test_every_technology_is_listed_with_its_description() -> None:
@@ -96,7 +104,7 @@ def test_an_unknown_name_is_one_error() -> None:
 def test_a_chip_shows_errors_that_are_stated_and_names_the_others_in_one_line(name: str) -> None:
     chip = load_chip("acortex_digits", [f"arrays.cell={name}"])
     text = acortex("chip", "show", "acortex_digits", "--set", f"arrays.cell={name}").stdout
-    settings, _, line = text.rpartition("\n\n")
+    settings, line, _ = text.rsplit("\n\n", 2)
     shown = re.findall(r"^errors\.\w+", settings, re.MULTILINE)
     assert shown == [path for path in SETTINGS if path.startswith("errors.") and chip.value(path) is not None]
     names = [path.removeprefix("errors.") for path in missing(chip.errors)]
