@@ -93,15 +93,27 @@ def technologies(kind: str) -> dict[str, Path]:
 def technology(kind: str, name: str) -> ChipSource:
     """What a technology sets: settings of a chip file, with their sources; it may inherit from one of its kind.
 
-    A table of `WHOLE` is not merged with that of its base: errors of one cell are not those of another.
+    A table of `WHOLE` is not merged with that of its base: errors of one cell are not those of another. Raises
+    UsageError for a file that cannot be read, or that inherits from none of its kind.
     """
+    return _technology(kind, name, ())
+
+
+def _technology(kind: str, name: str, seen: tuple[str, ...]) -> ChipSource:
+    """The same, for what inherits from it: those are `seen`."""
     path = technologies(kind)[name]
     text = _read(path)
     source = ChipSource(_parse(text, str(path)), str(path), dict(_places(text, str(path))))
-    base = source.data.pop("inherits", None)
-    if base is None:
+    if "inherits" not in source.data:
         return source
-    below = technology(kind, base)
+    base, where, known = source.data.pop("inherits"), source.where("inherits"), technologies(kind)
+    if not isinstance(base, str) or base not in known:
+        hint = did_you_mean(str(base), known, f"there are {', '.join(known)}")
+        raise UsageError(f"inherits names no technology of its kind: {str(base)[:80]}", where=where, hint=hint)
+    if base in (name, *seen):
+        chain = " -> ".join((*seen, name, base))
+        raise UsageError(f"technologies inherit from each other in a circle: {chain}", where=where)
+    below = _technology(kind, base, (*seen, name))
     sources = _table(below.data.get("sources")).items()
     below.data["sources"] = {at: said if said.startswith("as ") else f"as {base}: {said}" for at, said in sources}
     stated = [setting for setting, (table, _) in WHOLE.items() if table in source.data]

@@ -39,7 +39,7 @@ def _row(path: str, name: str) -> Technology:
     return Technology(
         setting=path,
         name=name,
-        description=str(source.data["description"]),
+        description=str(source.data.get("description", "")),
         cells=_cells(chip, source.data.get("kind")) if path == CELL else None,
         states=[
             StatedSetting(path=one, value=chip.value(one), unit=setting.unit, source=chip.sources[one])

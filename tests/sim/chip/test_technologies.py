@@ -219,6 +219,12 @@ def test_passive_cells_heat_by_their_states_and_the_voltage_of_their_inputs() ->
     assert float(chip.energy.array_pj) == pytest.approx(heat_pj, rel=0.005)
 
 
+def test_floating_gates_are_as_noisy_and_as_warm_as_published() -> None:
+    errors = errors_of(with_cell("floating_gate").errors)
+    assert errors["errors.shot_pct"] == pytest.approx(100 * (0.1 / 1000) ** 0.5)  # 0.1 over the largest current in nA
+    assert errors["errors.temperature_pct_per_c"] * (85 - 25) == pytest.approx(3)
+
+
 def test_memristors_keep_their_states_as_long_as_published() -> None:
     exponent = with_cell("memristor_0t1r").errors.drift_exponent
     assert exponent is not None
@@ -277,3 +283,36 @@ def test_a_technology_that_states_errors_has_none_of_its_base_and_one_that_state
     assert found["own"]["sources"] == {"energy.array_pj": "as base: x", "errors.tuning_pct": "w"}
     assert found["late"]["sources"] == {"energy.array_pj": "as base: x", "errors.tuning_pct": "as own: w"}
     assert found["none"]["sources"] == {"energy.array_pj": "as base: x"}
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        (
+            {"base": "", "mine": '# one\ninherits = "bases"\n'},
+            "mine.toml:2: inherits names no technology of its kind: bases\n  hint: did you mean `base`?",
+        ),
+        (
+            {"mine": "inherits = 3\n"},
+            "mine.toml:1: inherits names no technology of its kind: 3\n  hint: there are mine",
+        ),
+        (
+            {"a": 'inherits = "mine"\n', "mine": 'inherits = "a"\n'},
+            "a.toml:1: technologies inherit from each other in a circle: mine -> a -> mine",
+        ),
+        (
+            {"mine": 'inherits = "mine"\n'},
+            "mine.toml:1: technologies inherit from each other in a circle: mine -> mine",
+        ),
+    ],
+)
+def test_a_technology_that_inherits_from_none_or_in_a_circle_is_refused(
+    texts: dict[str, str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cell").mkdir()
+    for name, text in texts.items():
+        (tmp_path / "cell" / f"{name}.toml").write_text(text)
+    monkeypatch.setattr(chip_files, "TECHNOLOGIES", tmp_path)
+    with pytest.raises(UsageError) as caught:
+        technology("cell", "mine")
+    assert str(caught.value).replace(f"{tmp_path}/cell/", "") == message
