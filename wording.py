@@ -43,8 +43,8 @@ def shape_text(shape: Iterable[object]) -> str:
 
 
 def setting_value(value: object) -> str:
-    """The value of a setting as a chip file and `--set` write it."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    """The value of a setting as `--set` writes it: null for one that is not stated."""
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def nearest(name: str, known: Iterable[str], most: int = 1) -> list[str]:

@@ -45,4 +45,5 @@ def test_several_names_may_be_suggested() -> None:
 
 def test_shapes_and_settings_are_written_as_sources_and_chip_files_write_them() -> None:
     assert shape_text((3, 224, 224)) == "3x224x224"
-    assert [setting_value(value) for value in (True, 3, 1.785, "edram")] == ["true", "3", "1.785", "edram"]
+    values = (True, 3, 1.785, "edram", None)
+    assert [setting_value(value) for value in values] == ["true", "3", "1.785", "edram", "null"]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from decimal import Decimal, localcontext
 
 from acortex.sim.chip.chip_files import has_source
+from acortex.sim.chip.errors import missing
 from acortex.sim.chip.free import FREE
 from acortex.sim.chip.results import ChipReport, ChipRow, GroupOnChip
 from acortex.sim.chip.specs import SETTINGS, Chip
@@ -143,8 +144,11 @@ def chip_report(chip: Chip, groups: list[GroupOnChip] | None = None) -> ChipRepo
         arrays=chip.array_count,
         config=chip.config,
         sources={path: chip.sources.get(path, "") for path in SETTINGS},
-        unsourced=[path for path in SETTINGS if not has_source(chip.sources.get(path, ""))],
+        unsourced=[
+            path for path in SETTINGS if chip.value(path) is not None and not has_source(chip.sources.get(path, ""))
+        ],
         free=list(FREE),
+        not_stated=missing(chip.errors),
         groups=groups,
     )
 

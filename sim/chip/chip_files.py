@@ -23,7 +23,7 @@ NAMES_TECHNOLOGY = {"memory.type": "memory", "arrays.cell": "cell"}
 
 WHOLE = {"arrays.cell": ("errors", ("model", "age_s", "temperature_c"))}
 """The table that a technology states as a whole, by the setting that names it, and what of that table is not of the
-technology: another technology leaves nothing else of the one before."""
+technology: another technology leaves nothing else of the one before, and one that inherits and states any, none."""
 
 MAX_BYTES = 65536
 """The longest chip file that is read."""
@@ -34,8 +34,11 @@ MAX_NESTING = 16
 MAX_ANCESTORS = 16
 """The longest chain of files that inherit from each other."""
 
-WORDS = ("name", "description")
-"""What a chip file says that is no setting, and needs no source."""
+WORDS = ("name", "description", "kind")
+"""What a file says that is no setting, and needs no source."""
+
+WORDS_OF_TECHNOLOGIES = ("description", "kind")
+"""What a technology says of itself, and not of a chip that names it."""
 
 NULL = "null"
 """What an override says for a setting that is not to be stated; a file leaves it out."""
@@ -88,12 +91,33 @@ def technologies(kind: str) -> dict[str, Path]:
 
 
 def technology(kind: str, name: str) -> ChipSource:
-    """What a technology sets: settings of a chip file, with their sources; it may inherit from one of its kind."""
+    """What a technology sets: settings of a chip file, with their sources; it may inherit from one of its kind.
+
+    A table of `WHOLE` is not merged with that of its base: errors of one cell are not those of another. Raises
+    UsageError for a file that cannot be read, or that inherits from none of its kind.
+    """
+    return _technology(kind, name, ())
+
+
+def _technology(kind: str, name: str, seen: tuple[str, ...]) -> ChipSource:
+    """The same, for what inherits from it: those are `seen`."""
     path = technologies(kind)[name]
     text = _read(path)
     source = ChipSource(_parse(text, str(path)), str(path), dict(_places(text, str(path))))
-    base = source.data.pop("inherits", None)
-    return source if base is None else _on_top(technology(kind, base), source)
+    if "inherits" not in source.data:
+        return source
+    base, where, known = source.data.pop("inherits"), source.where("inherits"), technologies(kind)
+    if not isinstance(base, str) or base not in known:
+        hint = did_you_mean(str(base), known, f"there are {', '.join(known)}")
+        raise UsageError(f"inherits names no technology of its kind: {str(base)[:80]}", where=where, hint=hint)
+    if base in (name, *seen):
+        chain = " -> ".join((*seen, name, base))
+        raise UsageError(f"technologies inherit from each other in a circle: {chain}", where=where)
+    below = _technology(kind, base, (*seen, name))
+    sources = _table(below.data.get("sources")).items()
+    below.data["sources"] = {at: said if said.startswith("as ") else f"as {base}: {said}" for at, said in sources}
+    stated = [setting for setting, (table, _) in WHOLE.items() if table in source.data]
+    return _on_top(_without_whole(below, stated), source)
 
 
 def _on_technologies(source: ChipSource, stated: Sequence[str]) -> ChipSource:
@@ -103,7 +127,8 @@ def _on_technologies(source: ChipSource, stated: Sequence[str]) -> ChipSource:
         kind, name = NAMES_TECHNOLOGY[path], _table(source.data.get(section)).get(leaf)
         if isinstance(name, str) and name in technologies(kind):
             below = technology(kind, name)
-            below.data.pop("description", None)
+            for word in WORDS_OF_TECHNOLOGIES:
+                below.data.pop(word, None)
             source = _on_top(below, ChipSource(dict(source.data), source.file, source.places))
     return source
 
@@ -148,13 +173,17 @@ def _on_technology(source: ChipSource, override: str) -> ChipSource:
 
 def _without_technology(parent: ChipSource, child: ChipSource) -> ChipSource:
     """The parent without what its technologies stated as a whole, where the child names others."""
+    named = [path for path in WHOLE if path.rpartition(".")[2] in _table(child.data.get(path.rpartition(".")[0]))]
+    return _without_whole(parent, named)
+
+
+def _without_whole(parent: ChipSource, settings: Sequence[str]) -> ChipSource:
+    """The parent without the tables that go with these settings of `WHOLE`, and without the sources of those."""
     data, sources = dict(parent.data), dict(_table(parent.data.get("sources")))
-    for path, (table, kept) in WHOLE.items():
-        section, _, leaf = path.rpartition(".")
-        if leaf in _table(child.data.get(section)):
-            dropped = [name for name in _table(data.get(table)) if name not in kept]
-            data[table] = {name: value for name, value in _table(data.get(table)).items() if name in kept}
-            sources = {at: said for at, said in sources.items() if at not in {f"{table}.{name}" for name in dropped}}
+    for table, kept in (WHOLE[path] for path in settings):
+        dropped = {f"{table}.{name}" for name in _table(data.get(table)) if name not in kept}
+        data[table] = {name: value for name, value in _table(data.get(table)).items() if name in kept}
+        sources = {at: said for at, said in sources.items() if at not in dropped}
     return ChipSource({**data, "sources": sources}, parent.file, parent.places)
 
 

@@ -87,6 +87,8 @@ class ChipReport(Result):
     """Settings whose value a file or an option states without a source."""
     free: list[str]
     """Settings that move time, but no energy, area or capacity."""
+    not_stated: list[str]
+    """The errors that the chip does not state: null in `config`, and not modelled."""
     groups: list[GroupOnChip] | None = None
     """The groups of the program that was named; null where none was."""
 
@@ -118,6 +120,46 @@ class Chips(TableResult):
     """By name."""
 
 
+class StatedSetting(Document):
+    """A setting that a technology states or inherits."""
+
+    path: str
+    """Its path, as `--set` takes it."""
+    value: SettingValue
+    """What it is set to."""
+    unit: str
+    """The unit of the value; empty for plain numbers and names."""
+    source: str
+    """Where the value is from."""
+
+
+class CellTechnology(Document):
+    """What a technology of cells makes of the arrays of the chip that all others inherit from."""
+
+    kind: str | None
+    """Of the kinds of multipliers that the source paper tells apart (its Fig. 1), or digital; null for none."""
+    encoding: str | None
+    """What carries an input, amplitude or time; null for digital ones."""
+    frame_ns: float
+    """One operation of an array, in ns."""
+    energy_pj: float
+    """One operation of an array, in pJ: sensing, cells and DACs."""
+    area_um2: float
+    """One array with sensing, DACs and wiring, in um2."""
+    levels: int
+    """Levels that a cell is stepped through as it is written."""
+    pulses_per_level: int
+    """Pulses for each of them."""
+    pulse_ns: float
+    """One pulse, in ns."""
+    verify_ns: float
+    """One read after a pulse, in ns."""
+    tuning_pct: float | None
+    """How far written cells end from their targets, in %; null where it is not stated."""
+    statistics: str | None
+    """The published statistics that say where written cells end instead; null for none."""
+
+
 class Technology(Document):
     """A technology of main memory or of cells."""
 
@@ -127,6 +169,12 @@ class Technology(Document):
     """Its name."""
     description: str
     """What it is."""
+    cells: CellTechnology | None
+    """What it makes of arrays; null for a memory."""
+    states: list[StatedSetting]
+    """What it states or inherits, in the order of a chip file."""
+    not_stated: list[str]
+    """The paths of the errors that it does not state: they are not modelled."""
 
 
 class Technologies(TableResult):
@@ -157,8 +205,8 @@ class SettingDiff(Document):
 
     path: str
     """Section and name, with a dot."""
-    values_: Pair[SettingValue] = Field(alias="values")
-    """Of the first and of the second chip."""
+    values_: Pair[SettingValue | None] = Field(alias="values")
+    """Of the first and of the second chip; null where one does not state it."""
     unit: str
     """The unit of both; empty for plain numbers and names."""
     sources: Pair[str]

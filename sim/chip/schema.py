@@ -31,15 +31,20 @@ def _numeric(option: dict[str, Any]) -> dict[str, Any]:
     return numbers[0] if numbers else option
 
 
+def _as_written(entry: dict[str, Any]) -> dict[str, Any]:
+    """A setting as a chip file states it: without null, which a file cannot say, and without numbers as texts."""
+    options = [_numeric(option) for option in entry.get("anyOf", ())]
+    stated = [option for option in options if option.get("type") == "number" or "enum" in option]
+    kept = {key: value for key, value in entry.items() if key not in ("default", "anyOf")}
+    return {**kept, **(stated[0] if stated else {})}
+
+
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of chip files, with units and descriptions, for editors that complete and check them."""
     schema = Chip.model_json_schema()
     for definition in (schema, *schema["$defs"].values()):
-        for name, entry in definition["properties"].items():
-            entry.pop("default", None)  # what is left out is null, which a chip file cannot say
-            options = [_numeric(option) for option in entry.pop("anyOf", ())]
-            stated = [option for option in options if option.get("type") == "number" or "enum" in option]
-            definition["properties"][name] = {**entry, **(stated[0] if stated else {})}
+        entries = definition["properties"]
+        definition["properties"] = {name: _as_written(entry) for name, entry in entries.items()}
     for path, setting in SETTINGS.items():
         if setting.optional and setting.low is not None and setting.high is not None:
             section, _, leaf = path.rpartition(".")

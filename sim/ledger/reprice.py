@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from acortex.errors import AcortexError, ManyErrors, UsageError
-from acortex.sim.chip.chip_files import NAMES_TECHNOLOGY, technologies, technology
+from acortex.sim.chip.chip_files import NAMES_TECHNOLOGY, WHOLE, technologies, technology
 from acortex.sim.chip.prices import INDEX, Energies, Interval, Prices, settle
 from acortex.sim.chip.setting import TIME
 from acortex.sim.chip.specs import SETTINGS, Chip, load_chip
@@ -49,11 +49,7 @@ def recorded_chip(trace: Trace, overrides: Sequence[str] = ()) -> Chip:
 
     An override that names a technology replaces all that the technology sets, as in a run.
     """
-    written = {
-        path: f"{path}={setting_value(value)}"
-        for path in SETTINGS
-        if (value := _setting(trace.header.config, path)) is not None
-    }
+    written = {path: f"{path}={setting_value(value)}" for path, value in _recorded(trace.header.config)}
     try:
         load_chip(BASE, list(written.values()))
     except AcortexError as error:
@@ -92,15 +88,23 @@ def _set_by_technologies(overrides: Sequence[str]) -> set[str]:
         if kind and name in technologies(kind):
             tables = technology(kind, name).data.items()
             replaced |= {f"{table}.{leaf}" for table, leaves in tables if isinstance(leaves, dict) for leaf in leaves}
+            replaced |= set(_stated_as_a_whole(path))
     return replaced
 
 
-def _setting(config: Mapping[str, object], path: str) -> object:
-    """A setting of a resolved chip by its path, None where it has no such setting."""
-    found: object = config
-    for name in path.split("."):
-        found = found.get(name) if isinstance(found, Mapping) else None
-    return found
+def _stated_as_a_whole(path: str) -> Iterator[str]:
+    """The settings that a technology has of its own or not at all, whatever the one before stated."""
+    table, kept = WHOLE.get(path, ("", ()))
+    return (one for one in SETTINGS if table and one.partition(".")[0] == table and one.partition(".")[2] not in kept)
+
+
+def _recorded(config: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    """The settings of a resolved chip that it has, by path; of those that may be null, that they are."""
+    for path, setting in SETTINGS.items():
+        section, _, name = path.rpartition(".")
+        table = config.get(section) if section else config
+        if isinstance(table, Mapping) and name in table and (setting.optional or table[name] is not None):
+            yield path, table[name]
 
 
 def _ledger(trace: Trace) -> tuple[dict[tuple[int, int, int], int], list[Interval]]:

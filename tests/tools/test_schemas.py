@@ -157,14 +157,18 @@ def test_an_unknown_name_is_one_error_with_the_nearest(name: str, hint: str) -> 
 EXAMPLES: dict[str, list[tuple[int, list[str]]]] = {
     "asm": [(0, [ECHO]), (0, [ECHO, "-o", "{0}/made.acx", "--listing", "{0}/made.txt"])],
     "bench": [(0, ["--quick"])],
-    "chip diff": [(1, ["acortex_digits", "acortex_gnmt"]), (0, ["acortex_gnmt", "acortex_gnmt"])],
+    "chip diff": [
+        (1, ["acortex_digits", "acortex_gnmt"]),
+        (0, ["acortex_gnmt", "acortex_gnmt"]),
+        (1, ["acortex_gnmt", "acortex_gnmt_digital"]),
+    ],
     "chip list": [(0, [])],
     "chip show": [
         (0, ["acortex_gnmt"]),
         (0, ["acortex_digits", "--program", "zoo:digits_mlp"]),
         (0, ["acortex_digits", "--program", "zoo:digits_mlp", "--group", "g1"]),
     ],
-    "chip technologies": [(0, [])],
+    "chip technologies": [(0, []), (0, ["pcm", "sram"])],
     "compile": [(0, ["zoo:letters_mlp"]), (0, ["zoo:letters_mlp", "--smallest-chip", "--explain"])],
     "disasm": [(0, ["{0}/e.acx"])],
     "explain": [(0, []), (0, ["r703"])],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from acortex.tools.commands.chip_show import show_chip
+from acortex.tools.commands.chip_technologies import list_technologies
 from acortex.tools.console.manners import Group
 from acortex.tools.console.output import console, format_option, print_json, show
 from acortex.tools.open.chip_options import CHIP, complete, set_option, written
@@ -45,32 +46,6 @@ def list_chips(form: str) -> None:
     for row in rows:
         sizes = f"{row.arrays:,}", f"{row.memory_kb:,} KB", f"{row.area_mm2:.4g} mm2"
         table.add_row(row.name, *sizes, row.description)
-    show(console(), [table])
-
-
-@chip.command("technologies")
-@format_option
-def list_technologies(form: str) -> None:
-    """List the technologies of main memory and of cells: `memory.type` and `arrays.cell` of a chip file name one."""
-    from acortex.sim.chip.chip_files import NAMES_TECHNOLOGY, technologies, technology
-    from acortex.sim.chip.results import Technologies, Technology
-
-    rows = [
-        Technology(setting=path, name=name, description=technology(kind, name).data["description"])
-        for path, kind in NAMES_TECHNOLOGY.items()
-        for name in technologies(kind)
-    ]
-    if form == "json":
-        print_json(Technologies(technologies=rows))
-        return
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("setting", no_wrap=True)
-    table.add_column("technology", style="cyan", no_wrap=True)
-    table.add_column("")
-    for row in rows:
-        table.add_row(row.setting, row.name, row.description)
     show(console(), [table])
 
 
@@ -151,3 +126,4 @@ def _difference(report: ChipDiff) -> Iterator[RenderableType]:
 
 
 chip.add_command(show_chip)
+chip.add_command(list_technologies)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from acortex.errors import UsageError
+from acortex.tools.commands.chip_technologies import not_stated
 from acortex.tools.console import files
 from acortex.tools.console.output import console, format_option, print_json, show
 from acortex.tools.open.chip_options import chip_argument, chip_files, set_option, written
@@ -144,7 +145,7 @@ def _parts(loaded: Chip, report: ChipReport, width: int) -> Iterator[RenderableT
     yield Text(f"{report.arrays:,} arrays, {report.area_mm2:.4f} mm2\n", style="bold")
     yield _areas(report)
     yield Text(f"\n{text(loaded, width)}\n")
-    yield from _settings(loaded)
+    yield from _settings(loaded, report)
 
 
 def _areas(report: ChipReport) -> RenderableType:
@@ -160,8 +161,8 @@ def _areas(report: ChipReport) -> RenderableType:
     return table
 
 
-def _settings(loaded: Chip) -> Iterator[RenderableType]:
-    """Every setting: path, value and unit, and where the number comes from; the free and the unsourced are marked."""
+def _settings(loaded: Chip, report: ChipReport) -> Iterator[RenderableType]:
+    """Every setting that is stated: path, value, unit and source; the free and the unsourced are marked."""
     from rich.table import Table
     from rich.text import Text
 
@@ -174,9 +175,12 @@ def _settings(loaded: Chip) -> Iterator[RenderableType]:
     table.add_column("unit", max_width=8)
     table.add_column("source", style="dim")
     for path, setting in SETTINGS.items():
+        if loaded.value(path) is None:
+            continue
         source = Text(loaded.sources.get(path, ""))
         source.append("" if has_source(source.plain) else " (no source)", "yellow")
         source.append(" (free)" if setting.free else "", "yellow")
         table.add_row(Text(path, "cyan"), written(loaded.value(path)), setting.unit, source)
     yield table
+    yield from not_stated(report.not_stated)
     yield Text(f"\n{FREE}", style="dim")

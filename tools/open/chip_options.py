@@ -138,4 +138,4 @@ def chip_files(name: str, chip: str | None) -> list[Named]:
 
 def written(value: Any) -> str:
     """A setting's value for people."""
-    return f"{value:g}" if isinstance(value, float) else setting_value(value)
+    return "not stated" if value is None else f"{value:g}" if isinstance(value, float) else setting_value(value)

@@ -54,8 +54,8 @@ def _setting(one: SettingChange) -> Row:
 
 
 def value_text(value: bool | int | float | str | None) -> str:
-    """A setting as a chip file has it."""
-    return "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    """A setting as a chip file has it; null is one that a chip does not state, or does not have."""
+    return "not stated" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _instruction(one: ProgramChange) -> Row:

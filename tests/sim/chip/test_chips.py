@@ -17,6 +17,7 @@ def test_the_built_in_chips() -> None:
         "acortex_digits",
         "acortex_digits_parallel",
         "acortex_gnmt",
+        "acortex_gnmt_digital",
         "acortex_inception",
         "acortex_resnet",
         "acortex_vgg",

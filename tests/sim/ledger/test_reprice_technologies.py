@@ -70,13 +70,25 @@ def test_a_repriced_trace_equals_a_fresh_run_or_says_what_moves(
         if fresh["cycles"] == trace.cycles:
             assert of_trace(repriced(trace, priced, moved)) == of_run(fresh)
         else:
-            assert moved and all(path.startswith("memory.") for path in moved)
+            assert moved and all(path.startswith("memory.") or path == "arrays.frame_ns" for path in moved)
 
 
-def test_cells_move_no_cycle_whatever_their_name(recorded: tuple[Program, Trace]) -> None:
+def test_cells_move_cycles_by_their_frame_alone(recorded: tuple[Program, Trace]) -> None:
     _, trace = recorded
+    frame = load_chip(trace.header.chip).arrays.frame_ns
     for cell in SETTINGS["arrays.cell"].choices:
-        assert moved_timing(trace.header.config, recorded_chip(trace, [f"arrays.cell={cell}"]).config) == []
+        chip = recorded_chip(trace, [f"arrays.cell={cell}"])
+        other = ["arrays.frame_ns"] if chip.arrays.frame_ns != frame else []
+        assert moved_timing(trace.header.config, chip.config) == other
+
+
+def test_a_recorded_chip_keeps_what_it_does_not_state(recorded: tuple[Program, Trace], tmp_path: Path) -> None:
+    program, _ = recorded
+    chip = load_chip(program.chip, ["arrays.cell=memristor_0t1r_amplitude", "errors.v_read=null", "errors.read_pct=2"])
+    run(program, chip, trace=tmp_path / "run.actrace", values=False)
+    trace = open_trace(tmp_path / "run.actrace")
+    assert recorded_chip(trace).config == chip.config
+    assert recorded_chip(trace, ["arrays.cell=pcm"]).config == load_chip(program.chip, ["arrays.cell=pcm"]).config
 
 
 def test_a_slower_memory_is_named_by_what_is_slower(recorded: tuple[Program, Trace]) -> None:

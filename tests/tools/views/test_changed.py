@@ -16,7 +16,7 @@ READ = ProgramChange(kind="changed", source_a="a.s:1", source_b="b.s:4", text_a=
 def test_rows_have_what_where_and_how() -> None:
     assert rows(Changed(settings=[BANKS, LOADS], program=[NOP, READ])) == [
         ("setting", "memory.banks", "8 -> 16"),
-        ("setting", "arrays.overlap_loads", "false -> none"),
+        ("setting", "arrays.overlap_loads", "false -> not stated"),
         ("inserted", "b.s:3", "nop"),
         ("changed", "a.s:1 -> b.s:4", "read d0 -> read d1"),
     ]
