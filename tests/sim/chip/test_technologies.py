@@ -293,8 +293,8 @@ def test_a_technology_that_states_errors_has_none_of_its_base_and_one_that_state
             "mine.toml:2: inherits names no technology of its kind: bases\n  hint: did you mean `base`?",
         ),
         (
-            {"mine": "inherits = 3\n"},
-            "mine.toml:1: inherits names no technology of its kind: 3\n  hint: there are mine",
+            {"mine": "inherits = []\n"},
+            "mine.toml:1: inherits names no technology of its kind: []\n  hint: there are mine",
         ),
         (
             {"a": 'inherits = "mine"\n', "mine": 'inherits = "a"\n'},
