@@ -73,7 +73,7 @@ SCHEMAS = (
     Schema("acortex.info/1", _ISA, "ProgramInfo", "acortex info"),
     Schema("acortex.isa/1", _ISA, "Manual", "acortex isa"),
     Schema("acortex.reprice/1", _CHIPS, "Reprice", "acortex trace reprice"),
-    Schema("acortex.reproduce/2", _TOOLS, "Reproduction", "acortex reproduce"),
+    Schema("acortex.reproduce/2", "acortex.tools.paper.results", "Reproduction", "acortex reproduce"),
     Schema("acortex.rules/1", _RULES, "RuleBook", "acortex explain"),
     Schema("acortex.run/1", _RUNS, "RunReport", "acortex run"),
     Schema("acortex.schemas/1", _TOOLS, "SchemaList", "acortex schema"),

@@ -174,7 +174,7 @@ EXAMPLES: dict[str, list[tuple[int, list[str]]]] = {
     "explain": [(0, []), (0, ["r703"])],
     "info": [(0, [ECHO]), (0, ["zoo:letters_mlp"])],
     "isa": [(0, []), (0, ["mul"]), (0, [".input"]), (0, ["activations"])],
-    "reproduce": [(0, ["fig7b"])],
+    "reproduce": [(0, ["fig7b"]), (0, ["fig3"])],
     "run": [
         (0, [ECHO]),
         (0, [ECHO, "--timing-only"]),
