@@ -76,6 +76,8 @@ def test_a_cell_is_disturbed_by_its_row_and_its_column_and_not_by_its_own_write(
     assert (disturbed_cells(volts, "V/3") == cross).all()
     assert not disturbed_cells(volts, "1T1R").any()
     assert not disturbed_cells(np.full((1, 1), 1.0)).any()
+    # Half of 0.2 + 0.3 V exceeds the 0.2 V of the first cell, but that is its own write.
+    assert disturbed_cells(np.array([[0.2, 0.05]])).tolist() == [[False, True]]
 
 
 @pytest.mark.parametrize("scheme", ["V/2", "V/3", "1T1R"])
@@ -197,6 +199,28 @@ def test_pulses_on_a_half_selected_cell_add_up_one_after_the_other() -> None:
     for volts in train / 2:
         g = calm.after(g, calm.push(np.array([volts]), np.array([0.6]), np.array([0.4])))
     assert state["g"].tolist() == [[[50.0, g[0]]]]
+
+
+def test_each_pulse_on_each_cell_has_a_factor_of_its_own() -> None:
+    shape = (1, 2, 5000)
+    state = {"g": np.full(shape, 30.0), "set": np.full(shape, 0.6), "reset": np.full(shape, 9.0)}
+    writing = Writing(MEMRISTOR, state, 0.05, 1, sources(1), "V/2")
+    writing.disturb(np.array([[1.5]]), 0, 7)
+    changes = np.log(np.log(state["g"][0, 0, 9:] / 30))
+    assert changes.std() == pytest.approx(MEMRISTOR.pulse_sigma, rel=0.05)
+    assert abs(changes[1:] - changes[:-1]).min() > 0
+
+
+def test_each_pulse_of_a_closed_loop_has_a_factor_of_its_own() -> None:
+    count = 400
+    shape = (1, count, count)
+    state = {"g": np.full(shape, 30.0), "set": np.full(shape, 0.2), "reset": np.full(shape, 9.0)}
+    state |= {"target": np.full(shape, 60.0), "volts": np.zeros(shape)}
+    at = np.arange(count)
+    Writing(MEMRISTOR, state, 0.05, 1, sources(1), "V/2").write(at, at)
+    changes = np.log(np.log(state["g"][0, at, at] / 30))
+    assert changes.std() == pytest.approx(MEMRISTOR.pulse_sigma, rel=0.15)
+    assert (state["g"][0][~np.eye(count, dtype=bool)] == 30).all()
 
 
 @pytest.mark.parametrize(

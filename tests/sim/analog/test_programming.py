@@ -234,12 +234,12 @@ def test_a_band_ends_nearly_uniform_on_resistive_cells() -> None:
 
 
 def test_a_pulse_on_a_resistive_cell_does_what_its_formula_says() -> None:
-    volts, g = np.array([1.0, 1.3, 1.3, 5.0, -1.0, -1.3, -1.3]), np.array([50.0, 50, 190, 50, 50, 50, 7])
+    volts, g = np.array([1.0, 1.3, 1.3, 5.0, -1.0, -1.3, -1.3]), np.array([50.0, 50, 190, 7, 50, 50, 7])
     push = resistive_cell.push(volts, np.full(7, 1.1), np.full(7, 1.2))
     drive = [0, math.exp(0.2 / 0.12) - 1, math.exp(0.2 / 0.12) - 1, math.exp(6) - 1, 0]
     drive += [1 - math.exp(0.1 / 0.12), 1 - math.exp(0.1 / 0.12)]
     assert push == pytest.approx(0.01 * np.array(drive))
-    room = 1 - np.array([0, 50 / 200, 190 / 200, 50 / 200, 0, 1e3 / 150 / 50, 1e3 / 150 / 7]) ** 4
+    room = 1 - np.array([0, 50 / 200, 190 / 200, 7 / 200, 0, 1e3 / 150 / 50, 1e3 / 150 / 7]) ** 4
     wanted = g * np.exp(np.minimum(push * room, 3))
     assert resistive_cell.after(g, push) == pytest.approx(np.minimum(wanted, 200))
     assert resistive_cell.after(g, push)[[0, 4]].tolist() == [50, 50]
