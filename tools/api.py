@@ -40,6 +40,7 @@ def prepare(
     inputs: Inputs = None,
     labels: NDArray[Any] | None = None,
     noise_seed: int | None = None,
+    data_energy: bool = False,
 ) -> Prepared:
     """Makes a program ready to run: `.values()` computes, `.time()` simulates time and energy, `.run()` does both.
 
@@ -47,6 +48,7 @@ def prepare(
     `inputs` is an array (or arrays by input name) of shape (inferences, …); without it the program's own data run, or
     one inference on seeded codes. `labels` are the right answers, one whole number for each inference. `noise_seed`
     gives the chip the analog errors that it states, as chip 0 of the population of that seed (docs/analog.md).
+    `data_energy` tells the energy of arrays by the data, beside the fixed figure.
 
     Raises the errors of `acortex.errors`: for files that cannot be read, and for what does not fit.
     """
@@ -54,7 +56,8 @@ def prepare(
     from acortex.tools.console.ranges import SEED, whole
 
     seed = whole("noise_seed", noise_seed, SEED)
-    return simulator.prepare(*_opened(program, chip, settings), inputs=inputs, labels=labels, noise_seed=seed)
+    found, on = _opened(program, chip, settings)
+    return simulator.prepare(found, on, inputs=inputs, labels=labels, noise_seed=seed, data_energy=data_energy)
 
 
 def run(
@@ -76,6 +79,7 @@ def run(
     observers: Sequence[Observer] = (),
     processes: Sequence[Process] = (),
     noise_seed: int | None = None,
+    data_energy: bool = False,
 ) -> Result:
     """Simulates a program, and returns what came out, what it cost and where the time went.
 
@@ -112,6 +116,7 @@ def run(
         observers=observers,
         processes=processes,
         noise_seed=whole("noise_seed", noise_seed, SEED),
+        data_energy=data_energy,
     )
 
 

@@ -115,9 +115,14 @@ def _technology(kind: str, name: str, seen: tuple[str, ...]) -> ChipSource:
         raise UsageError(f"technologies inherit from each other in a circle: {chain}", where=where)
     below = _technology(kind, base, (*seen, name))
     sources = _table(below.data.get("sources")).items()
-    below.data["sources"] = {at: said if said.startswith("as ") else f"as {base}: {said}" for at, said in sources}
+    below.data["sources"] = {at: _of_base(base, str(said)) for at, said in sources}
     stated = [setting for setting, (table, _) in WHOLE.items() if table in source.data]
     return _on_top(_without_whole(below, stated), source)
+
+
+def _of_base(base: str, source: str) -> str:
+    """The source of a number that is inherited: whose number it is, unless that is said or there is none."""
+    return f"as {base}: {source}" if has_source(source) and not source.startswith("as ") else source
 
 
 def _on_technologies(source: ChipSource, stated: Sequence[str]) -> ChipSource:

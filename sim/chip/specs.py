@@ -186,6 +186,9 @@ class Energy(Section):
     others_access_pj: Real = price("pJ", "the same: controller, instruction memory and buffer", 10**6)
     sensing_pj: Real = price("pJ", "sensing circuits of one array, one frame", 10**6)
     array_pj: Real = price("pJ", "cells of one array, one frame", 10**6)
+    activity: Real = price(
+        "codes x levels", "sum of code times level in one array that array_pj is stated for", 10**9, "", 1
+    )
     dacs_pj: Real = price("pJ", "DACs of one array, one frame", 10**6)
     latches_pj: Real = price("pJ", "a second set of DAC latches of one array, one load", 10**6)
     conversion_pj: Real = price("pJ", "one neuron and its converter, one output", 10**6)

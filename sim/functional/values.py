@@ -92,6 +92,10 @@ ArraysOf: TypeAlias = Callable[[Configuration], AnalogArrays]
 """Makes analog arrays of what a program sets up; they are asked for sums after its set-up alone."""
 
 
+Note: TypeAlias = Callable[[Dispatch, Array], None]
+"""What is told of each product: its instruction, and the codes on the rows of its group."""
+
+
 def of_one_chip(out: Mapping[str, Words], analog: AnalogArrays | None) -> dict[str, Words]:
     """Outputs without their axis of chips, where they have one: those of the first."""
     return dict(out) if analog is None else {name: words[0] for name, words in out.items()}
@@ -102,7 +106,8 @@ class Values:
 
     `tensors` are the inputs as words, by name: uint8 of shape (inferences, words, 64). With `lanes` these inferences
     are lanes, and the instructions those of one inference. `out` has the outputs in the same form. With `analog` arrays
-    chips are an axis before all others, also of `out`; `first` is then the number of the first inference.
+    chips are an axis before all others, also of `out`; `first` is then the number of the first inference. `note` is
+    told of each product.
     """
 
     def __init__(
@@ -114,6 +119,7 @@ class Values:
         lanes: bool,
         analog: AnalogArrays | None = None,
         first: int = 0,
+        note: Note | None = None,
     ) -> None:
         axes = (1,) * (analog is not None) + (inferences,) * lanes
         self.program = program
@@ -128,6 +134,7 @@ class Values:
         self._lanes = lanes
         self._analog = analog
         self._first = first
+        self._note = note
         self._tensors = tensors
         self._states = np.zeros((*axes, states_of(program, chip), CHANNELS), dtype=np.int16)
         self._pipes: defaultdict[str, ValuePipe] = defaultdict(ValuePipe)
@@ -168,6 +175,8 @@ class Values:
 
     def _given(self, dispatch: Dispatch, flow: Flow, shape: Shape | None, taken: Array) -> Array:
         """What an instruction computes of what it takes: of ideal arrays, or of analog ones."""
+        if self._note is not None and flow.gives == "sums" and shape is not None:
+            self._note(dispatch, on_rows(taken, shape))
         if self._analog is None or shape is None:
             return MEANINGS[dispatch.row.mnemonic].compute(taken, dispatch, shape)
         if flow.gives == "sums":

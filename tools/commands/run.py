@@ -52,6 +52,7 @@ LEVELS = ("layers", "instructions", "events")
 )
 @click.option("--no-skip", is_flag=True, help="Simulate each event, also what repeats; see docs/skipping.md.")
 @click.option("--dump-layers", metavar="DIR", type=click.Path(), help="Write what each layer wrote to memory here.")
+@click.option("--data-energy", is_flag=True, help="Tell the energy of arrays by the data, beside the fixed figure.")
 @click.option("--noise-seed", metavar="N", type=SEED, help=NOISE_HELP)
 @format_option
 def run(program: str, form: str, **options: Any) -> int:
@@ -96,7 +97,7 @@ def _check(options: dict[str, Any]) -> None:
     _check_chips(options)
     if options["timing_only"] and options["functional_only"]:
         raise UsageError("--timing-only and --functional-only leave nothing to do", hint="give one of the two, or none")
-    for name in ("output", "labels", "dump_layers", "noise_seed"):
+    for name in ("output", "labels", "dump_layers", "noise_seed", "data_energy"):
         if options["timing_only"] and options[name] not in (None, False, ""):
             option = name.replace("_", "-")
             raise UsageError(
@@ -231,6 +232,7 @@ def _simulate(program: Program, chip: Chip, options: dict[str, Any]) -> tuple[An
             check_order=options["check_order"] or None,
             skip=not options["no_skip"],
             noise_seed=options["noise_seed"],
+            data_energy=options["data_energy"],
         )
     if trace != options["trace"]:
         files.copy_to_stdout(trace if Path(trace).exists() else part_of(trace))  # what there is of a stopped run's

@@ -273,6 +273,8 @@ def test_a_technology_that_states_errors_has_none_of_its_base_and_one_that_state
         "same": 'inherits = "base"\n',
         "none": 'inherits = "base"\n[errors]\n',
         "late": 'inherits = "own"\n',
+        "bare": 'inherits = "base"\n[energy]\narray_pj = 5\n',
+        "of_bare": 'inherits = "bare"\n',
     }
     for name, text in texts.items():
         (tmp_path / "cell" / f"{name}.toml").write_text(text)
@@ -284,6 +286,7 @@ def test_a_technology_that_states_errors_has_none_of_its_base_and_one_that_state
     assert found["own"]["sources"] == {"energy.array_pj": "as base: x", "errors.tuning_pct": "w"}
     assert found["late"]["sources"] == {"energy.array_pj": "as base: x", "errors.tuning_pct": "as own: w"}
     assert found["none"]["sources"] == {"energy.array_pj": "as base: x"}
+    assert not has_source(found["of_bare"]["sources"]["energy.array_pj"])
 
 
 @pytest.mark.parametrize(
