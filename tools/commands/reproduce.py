@@ -13,7 +13,7 @@ from acortex.tools.console.progress import ProgressBar
 if TYPE_CHECKING:
     from acortex.tools.paper.figures.figure import Figure
 
-FIGURES = ("fig3", "fig7b")
+FIGURES = ("fig3", "fig4", "fig7b")
 
 
 @click.command()
@@ -21,11 +21,14 @@ FIGURES = ("fig3", "fig7b")
 @form_option("markdown", help="Text for people, JSON for programs, or Markdown for a page.")
 @click.option("--plot", metavar="FILE.svg", type=click.Path(), help="Draw the figure here; needs acortex[plots].")
 def reproduce(figure: str, form: str, plot: str | None) -> None:
-    """Print a figure of the source paper with ours beside it.
+    r"""Print a figure of the source paper with ours beside it.
 
-    fig3: half-selected cells of passive crossbars. fig7b: the table of three networks on their chips.
+    \b
+    fig3: half-selected cells of passive crossbars
+    fig4: letters on two passive crossbars, and a pattern of ten levels
+    fig7b: the table of three networks on their chips
 
-    Compiles and simulates what the figure takes: seconds, and for fig7b about a minute.
+    Compiles and simulates what the figure takes: seconds, for fig4 and fig7b about a minute.
     """
     if plot:
         files.check_writable(plot)

@@ -22,7 +22,10 @@ class Demonstrator:
         return make(options, progress)
 
 
-DEMONSTRATORS = (Demonstrator("fig3", "half-selected cells of passive crossbars"),)
+DEMONSTRATORS = (
+    Demonstrator("fig3", "half-selected cells of passive crossbars"),
+    Demonstrator("fig4", "letters on two passive crossbars, and a pattern of ten levels"),
+)
 """In the order of the paper."""
 
 NAMES = tuple(one.name for one in DEMONSTRATORS)
