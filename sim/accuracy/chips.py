@@ -24,6 +24,7 @@ from acortex.sim.accuracy.cells import FULL_SCALE
 from acortex.sim.accuracy.curves import GRID as CODE_GRID
 from acortex.sim.accuracy.curves import code_curve
 from acortex.sim.accuracy.kept import kept
+from acortex.sim.accuracy.own import ErrorModel, own_model, same_shape
 from acortex.sim.accuracy.periphery import Periphery, periphery_of
 from acortex.sim.accuracy.place import Remapped, remapped
 from acortex.sim.accuracy.sound import check
@@ -134,8 +135,16 @@ class AnalogChips:
         sums *= kind(1 / (GRID * self._steps))
         if noise is not None:
             sigma = self._sigma(codes[of_codes], of_weights, matrices)
-            sums += sigma * noise.drawn(self.seed, self.numbers[index], sums.shape)
+            sums += sigma * noise.drawn(self.seed, self.numbers[index], sums.shape, "read")
+        own = self._own
+        if noise is not None and own is not None and own.sums is not None:
+            drawn = noise.drawn(self.seed, self.numbers[index], sums.shape, "own")
+            sums = same_shape(own.name, "sums", sums, own.sums(sums.copy(), drawn)).astype(kind)
         return sums
+
+    @cached_property
+    def _own(self) -> ErrorModel | None:
+        return own_model(self.chip.errors.own)
 
     def _sigma(self, codes: Array, index: int, matrices: Matrices) -> NDArray[np.float32]:
         """The spread of a read of each sum: of shape (positions, columns) or (positions, 1)."""
@@ -163,7 +172,8 @@ class AnalogChips:
     def _noise(self, dispatch: Dispatch, lanes: tuple[int, ...], first: int) -> _Noise | None:
         """Where the noise of this read comes from; None where reads have none."""
         errors = self.chip.errors
-        if not any((errors.read_pct, errors.shot_pct, errors.flicker_pct, errors.thermal_pct)):
+        own = self._own is not None and self._own.sums is not None
+        if not any((errors.read_pct, errors.shot_pct, errors.flicker_pct, errors.thermal_pct, own)):
             return None
         at = dispatch.inference if len(lanes) == 1 else 0
         visit = self._visits[dispatch.pc, at]
@@ -185,11 +195,11 @@ class _Noise:
     first: int
     inferences: int
 
-    def drawn(self, seed: int, number: int, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    def drawn(self, seed: int, number: int, shape: tuple[int, ...], purpose: str) -> NDArray[np.float32]:
         """Unit normals of a shape (inferences times positions, columns)."""
         each = shape[0] // self.inferences * shape[1]
         raws = -(-each // DRAWN_AT_ONCE)
-        source = stream(seed, number, "read", (self.pc, self.visit), "read")
+        source = stream(seed, number, "read", (self.pc, self.visit), purpose)
         source.advance(self.first * raws)
         found = normals(source, (self.inferences, raws * DRAWN_AT_ONCE))
         return found[:, :each].reshape(shape)

@@ -18,10 +18,11 @@ from pydantic import AfterValidator, Field, ValidationError
 
 from acortex.errors import ManyErrors
 from acortex.isa.machine import CHANNELS
-from acortex.sim.chip.chip_files import chip_names, read_chip, technologies
+from acortex.sim.chip.chip_files import chip_names, read_chip
 from acortex.sim.chip.errors import Errors
 from acortex.sim.chip.refusals import explain, place, unknown_sources
 from acortex.sim.chip.setting import Real, Section, Setting, price, setting, settings_of
+from acortex.sim.chip.technology_files import known
 
 __all__ = ["SETTINGS", "Chip", "Setting", "chip_names", "load_chip"]
 
@@ -42,7 +43,7 @@ def _known(kind: str) -> AfterValidator:
     """Refuses the name of a technology that there is not."""
 
     def check(name: str) -> str:
-        if name not in technologies(kind):
+        if not known(kind, name):
             raise ValueError("there is none of that name")
         return name
 

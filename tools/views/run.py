@@ -15,6 +15,7 @@ from rich.text import Text
 from acortex.documents import ChipName
 from acortex.sim.results import (
     AnalogErrors,
+    DataEnergy,
     Retention,
     RunCovers,
     RunReport,
