@@ -11,7 +11,8 @@ from rich.text import Text
 from acortex.tools.paper.figures.figure import Figure
 from acortex.tools.paper.markdown import table
 from acortex.tools.paper.render import render
-from acortex.tools.paper.report import number, ratio
+from acortex.tools.paper.report import number as four_digits
+from acortex.tools.paper.report import ratio
 from acortex.tools.paper.results import Assumption, FigureRow
 
 SIGNS = {"is": "", "about": "~", "below": "< ", "above": "> "}
@@ -19,6 +20,9 @@ SIGNS = {"is": "", "about": "~", "below": "< ", "above": "> "}
 LEGEND = """paper: as printed there; ~ about or doubtful, < and > bounds, * another publication, which the note names.
 basis: exactly counted, predicted, published and put in, fitted on this row, or chosen with this row in view.
 agrees: within 5 % (20 % of an "about"), half a point where it is a percentage, or on the right side of a bound."""
+
+WHOLE = 10_000_000
+"""Below this a count shows all its digits."""
 
 AGREES = {True: "yes", False: "NO", None: "-"}
 
@@ -51,6 +55,11 @@ def page(figure: Figure) -> str:
     picture = f"![{figure.title}, ours](figure-{number_of}.svg)"
     facts = {"tables": markdown(figure), "picture": picture, "caption": figure.caption, "rows": rows}
     return render(f"figure-{number_of}.md.j2", **facts, **figure.facts)
+
+
+def number(value: float) -> str:
+    """A number with four digits that count, a whole one with all of them."""
+    return f"{int(value):,}" if value == int(value) and abs(value) < WHOLE else four_digits(value)
 
 
 def printed(row: FigureRow) -> str:
