@@ -23,6 +23,7 @@ class Demonstrator:
 
 
 DEMONSTRATORS = (
+    Demonstrator("fig2", "seven kinds of analog multipliers"),
     Demonstrator("fig3", "half-selected cells of passive crossbars"),
     Demonstrator("fig4", "letters on two passive crossbars, and a pattern of ten levels"),
     Demonstrator("fig5", "handwritten digits on a classifier in 180-nm flash"),
