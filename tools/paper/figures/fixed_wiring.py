@@ -36,7 +36,7 @@ PARTS = ("arrays", "sensing", "dacs", "neurons_adcs", "program_erase")
 
 @dataclass(frozen=True)
 class Fixed:
-    """Both chips; `packed` is the fixed one's arrays with the memory and the buses of the general one. Areas are in mm2."""
+    """Both chips; `packed` has the fixed one's arrays and the general one's memory and buses. Areas are in mm2."""
 
     general: TimedReport
     packed: TimedReport
