@@ -30,7 +30,7 @@ from acortex.sim.functional.executor import Functional
 from acortex.sim.run import run
 from acortex.sim.timing.kernel import Alarm, Kernel
 from acortex.sim.timing.wiring import TimedChip
-from acortex.tools import skip_benchmarks, user_benchmarks
+from acortex.tools import accuracy_benchmarks, skip_benchmarks, user_benchmarks
 from acortex.tools.measuring import Benchmark as Benchmark
 from acortex.tools.measuring import best, seconds
 from acortex.tools.results import BenchMachine
@@ -56,7 +56,17 @@ def measure(quick: bool, tick: Callable[[int, int], None] | None = None) -> Iter
     """The rows, one after the other; `quick` takes fewer turns and shorter runs. `tick` is called per part."""
     of_users = (user_benchmarks.values, user_benchmarks.batch, user_benchmarks.compiling, user_benchmarks.memory)
     tools = (assembler, startup, user_benchmarks.commands)
-    parts = (core, simpy_interface, trace, scaling, skip_benchmarks.skipping, values_of_a_layer, *of_users, *tools)
+    parts = (
+        core,
+        simpy_interface,
+        trace,
+        scaling,
+        skip_benchmarks.skipping,
+        values_of_a_layer,
+        accuracy_benchmarks.populations,
+        *of_users,
+        *tools,
+    )
     for number, part in enumerate(parts, 1):
         yield from part(quick)
         if tick is not None:
