@@ -98,7 +98,7 @@ def _check(options: dict[str, Any]) -> None:
     if options["timing_only"] and options["functional_only"]:
         raise UsageError("--timing-only and --functional-only leave nothing to do", hint="give one of the two, or none")
     for name in ("output", "labels", "dump_layers", "noise_seed", "data_energy"):
-        if options["timing_only"] and options[name] not in (None, False, ""):
+        if options["timing_only"] and options[name] is not None and options[name] is not False:
             option = name.replace("_", "-")
             raise UsageError(
                 f"--{option} needs values, which --timing-only does not compute", hint="leave one of them out"
