@@ -78,7 +78,7 @@ class Compiled:
         )
 
 
-def compile_graph(graph: LayerGraph, machine: Machine, mapping: str = "taps") -> Compiled:
+def compile_graph(graph: LayerGraph, machine: Machine, mapping: str = "best") -> Compiled:
     """Compiles a network for a machine. `mapping` is one of `MAPPINGS` in `acortex.programs.mapping.to_passes`.
 
     Raises the errors of the steps: PlacementError, MemoryFull, UnsupportedLayer, BeyondProgram, TooLong.
@@ -95,7 +95,7 @@ def compile_graph(graph: LayerGraph, machine: Machine, mapping: str = "taps") ->
         )
         raise TooLong(f"the program has {size} instructions, and {holds}", hint=hint)
     program = _assembled(graph.name, text, arrays)
-    return Compiled(program, text, arrays, plan, _report(plan, machine, size), machine.columns)
+    return Compiled(program, text, arrays, plan, _report(plan, machine, size, mapping), machine.columns)
 
 
 def _assembled(name: str, text: str, arrays: dict[str, NDArray[np.generic]]) -> Program:
@@ -119,7 +119,7 @@ def instructions_of(text: str) -> int:
     return sum(line.lstrip()[:1] not in ("", ";", ".") for line in text.splitlines())
 
 
-def plan_graph(graph: LayerGraph, machine: Machine, mapping: str = "taps") -> Plan:
+def plan_graph(graph: LayerGraph, machine: Machine, mapping: str = "best") -> Plan:
     """All steps but the writing."""
     graph = pack_inputs(graph)
     beyond: list[AcortexError] = []
@@ -146,7 +146,7 @@ def _noted(beyond: list[AcortexError]) -> Iterator[None]:
         beyond.append(error)
 
 
-def smallest_chip(graph: LayerGraph, machine: Machine, mapping: str = "taps") -> dict[str, int]:
+def smallest_chip(graph: LayerGraph, machine: Machine, mapping: str = "best") -> dict[str, int]:
     """The sizes of the smallest chip for a network, otherwise like a machine: m_top, m_bottom, n and memory_kb."""
     graph = pack_inputs(graph)
     lowered = lower(graph, machine, mapping)
@@ -160,7 +160,7 @@ def _tiles(passes: list[Pass]) -> list[Tiles]:
     return [matrix.tiles for matrix in matrices(passes)]
 
 
-def _report(plan: Plan, machine: Machine, size: int) -> CompileReport:
+def _report(plan: Plan, machine: Machine, size: int, mapping: str) -> CompileReport:
     """How a plan uses the machine."""
     tiles = _tiles(plan.passes)
     report = {
@@ -174,6 +174,8 @@ def _report(plan: Plan, machine: Machine, size: int) -> CompileReport:
         "smallest_chip": smallest(tiles, machine)._asdict() | {"memory_kb": kilobytes(plan.memory.least)},
         "layers": _layers(plan, machine),
         "host_nodes": list(plan.graph.host_nodes),
+        "mapping": mapping,
+        "calibration": plan.graph.calibration or None,
         "warnings": list(plan.graph.warnings),
     }
     return CompileReport.model_validate(report)

@@ -260,11 +260,11 @@ class LayerGraph:
     """A quantised network: its maps, its layers in an order in which they can run, its inputs and outputs.
 
     `host_nodes` names what the host does after the outputs (Softmax, ArgMax); `warnings` is what its maker wants to be
-    known. `samples` and `labels` are the network's own data, in the form of `--input`. `unread` are inputs of the model
-    that nothing reads: they lie in no map, and cost a program nothing. With `own_quantisers` a layer's quantiser is set
-    though another layer's has the same numbers, so that instructions do not depend on weights. Of a `weightless` one
-    all weights are 0, and its quantisers hold placeholders: it has the time and energy of the network, and not its
-    values.
+    known, `calibration` on which inputs ranges were chosen, empty where none were. `samples` and `labels` are the
+    network's own data, in the form of `--input`. `unread` are inputs of the model that nothing reads: they lie in no
+    map, and cost a program nothing. With `own_quantisers` a layer's quantiser is set though another layer's has the
+    same numbers, so that instructions do not depend on weights. Of a `weightless` one all weights are 0, and its
+    quantisers hold placeholders: it has the time and energy of the network, and not its values.
     """
 
     name: str
@@ -276,6 +276,7 @@ class LayerGraph:
     samples: dict[str, Array] = field(default_factory=dict)
     labels: Array | None = None
     warnings: tuple[str, ...] = ()
+    calibration: str = ""
     unread: tuple[Port, ...] = ()
     own_quantisers: bool = False
     weightless: bool = False

@@ -100,6 +100,10 @@ class CompileReport(TableResult):
     """In the order of the program."""
     host_nodes: list[str]
     """Nodes that are left to the host."""
+    mapping: str = ""
+    """How taps fill rows of arrays: taps, dense or best."""
+    calibration: str | None = None
+    """The inputs on which the ranges of all maps were chosen, in words; null where none were."""
     warnings: list[str] = Field(default_factory=list)
     """What is no error, but hardly meant."""
 

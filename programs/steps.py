@@ -241,7 +241,9 @@ class FloatPort:
 
 @dataclass(eq=False)
 class FloatGraph:
-    """A network in its normal form; `unread` are the inputs of its model that nothing reads."""
+    """A network in its normal form; `unread` are the inputs of its model that nothing reads, `calibration` says on
+    which inputs its ranges were chosen.
+    """
 
     name: str
     maps: dict[str, FloatMap] = field(default_factory=dict)
@@ -251,6 +253,7 @@ class FloatGraph:
     outputs: list[FloatPort] = field(default_factory=list)
     host_nodes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    calibration: str = ""
 
     def root(self, name: str) -> tuple[str, int]:
         """The map that holds a map, and the channel of its first."""

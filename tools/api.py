@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,7 +15,8 @@ from acortex.sim.chip.program_chip import chip_of
 from acortex.sim.chip.specs import Chip
 from acortex.tools.console import files
 from acortex.tools.open.chip_options import chip_files
-from acortex.tools.open.programs import files_of, open_program
+from acortex.tools.open.networks import Compiling
+from acortex.tools.open.programs import Opened, files_of, nothing_to_compile, opened
 
 if TYPE_CHECKING:
     from acortex.programs.compiler import Compiled
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 AnyProgram = Program | str | Path
 """A program, or the path of one (.s, .acx, .onnx), or "zoo:NAME"."""
 
+Mapped = Literal["taps", "dense", "best"]
+"""How taps fill rows of arrays, by name."""
+
 AnyChip = Chip | str | Path
 """A chip, the name of a built-in one, or the path of a .toml."""
 
@@ -38,18 +43,22 @@ def prepare(
     settings: Sequence[str] = (),
     inputs: Inputs = None,
     labels: NDArray[Any] | None = None,
+    calibration: Calibration = None,
+    mapping: Mapped | None = None,
 ) -> Prepared:
     """Makes a program ready to run: `.values()` computes, `.time()` simulates time and energy, `.run()` does both.
 
     Without `chip` it is the one that the program names; `settings` such as "memory.access_cycles=3" are laid over it.
     `inputs` is an array (or arrays by input name) of shape (inferences, …); without it the program's own data run, or
-    one inference on seeded codes. `labels` are the right answers, one whole number for each inference.
+    one inference on seeded codes. `labels` are the right answers, one whole number for each inference. A network is
+    compiled: `mapping` is that of `compile`, and ranges are chosen on `calibration`, else on the first of the `inputs`.
 
     Raises the errors of `acortex.errors`: for files that cannot be read, and for what does not fit.
     """
     from acortex.sim import run as simulator
 
-    return simulator.prepare(*_opened(program, chip, settings), inputs=inputs, labels=labels)
+    made, on = _opened(program, chip, settings, Compiling(mapping, calibration, inputs))
+    return simulator.prepare(made.program, on, inputs=inputs, labels=labels)
 
 
 def run(
@@ -59,6 +68,8 @@ def run(
     settings: Sequence[str] = (),
     inputs: Inputs = None,
     labels: NDArray[Any] | None = None,
+    calibration: Calibration = None,
+    mapping: Mapped | None = None,
     trace: str | Path | None = None,
     trace_level: Literal["layers", "instructions", "events"] = "events",
     trace_filters: Mapping[str, Any] | None = None,
@@ -86,10 +97,12 @@ def run(
 
     _check_options(values, timing, trace, trace_level, observers, processes)
     _check_trace(program, chip, trace)
-    found, on = _opened(program, chip, settings, weights=values or trace is not None)
+    how = Compiling(mapping, calibration, inputs)
+    made, on = _opened(program, chip, settings, how, weights=values or trace is not None)
+    found = made.program
     if chip is None:
         _check_trace(found, found.chip, trace)
-    return simulator.run(
+    result = simulator.run(
         found,
         on,
         inputs=inputs,
@@ -106,6 +119,7 @@ def run(
         observers=observers,
         processes=processes,
     )
+    return replace(result, report=result.report.model_copy(update={"calibration": made.calibration}))
 
 
 def compile(
@@ -114,14 +128,15 @@ def compile(
     *,
     settings: Sequence[str] = (),
     calibration: Calibration = None,
-    mapping: Literal["taps", "dense", "best"] = "taps",
+    mapping: Mapped | None = None,
     drop_lrn: bool = False,
     smallest_chip: bool = False,
 ) -> Compiled:
     """Maps a network, MODEL.onnx or "zoo:NAME", onto a chip: its `.program` runs, its `.report` says where it lies.
 
     `calibration` are inputs that show the range of every map, a file or arrays of shape (inferences, …); without it
-    seeded random inputs are used, with a warning. `mapping` says how taps fill the rows of arrays. `drop_lrn` leaves
+    seeded random inputs are used, with a warning. `mapping` says how taps fill the rows of arrays: "best" by default,
+    "taps" for those networks of the zoo that are of the source paper. `drop_lrn` leaves
     local response normalisation out. With `smallest_chip` the network is compiled for the smallest chip that holds it.
 
     Raises the errors of `acortex.errors`: for nodes that the chip cannot do, and for what does not fit.
@@ -133,22 +148,24 @@ def compile(
         str(model),
         named,
         settings,
-        calibration=calibration,
-        mapping=mapping,
+        networks.Compiling(mapping, calibration),
         drop_lrn=drop_lrn,
         smallest_chip=smallest_chip,
     )
 
 
 def _opened(
-    program: AnyProgram, chip: AnyChip | None, settings: Sequence[str], weights: bool = True
-) -> tuple[Program, Chip]:
-    """A program and the chip that it is to run on; `weights` are those of `open_program`."""
+    program: AnyProgram, chip: AnyChip | None, settings: Sequence[str], how: Compiling, weights: bool = True
+) -> tuple[Opened, Chip]:
+    """A program and the chip that it is to run on; `how` and `weights` are those of `opened`."""
     _check_kinds(chip, settings)
-    if not isinstance(program, Program):
+    if isinstance(program, Program):
+        nothing_to_compile("a Program", how)
+        made = Opened(program)
+    else:
         named = chip if chip is None or isinstance(chip, Chip) else str(chip)
-        program = open_program(str(program), named, settings, weights=weights)
-    return program, chip if isinstance(chip, Chip) else chip_of(program, chip, settings)
+        made = opened(str(program), named, settings, weights=weights, how=how)
+    return made, chip if isinstance(chip, Chip) else chip_of(made.program, chip, settings)
 
 
 def _check_kinds(chip: AnyChip | None, settings: Sequence[str]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -174,10 +175,23 @@ def _slide(g: Geometry, source: Source, dense: bool) -> Slide:
     return slide(window, source.height, source.words)
 
 
-def held_words(geometry: Geometry, source: Source, dense: bool) -> int:
-    """Words of a source that a window holds at once at most."""
-    held: int = _slide(geometry, source, dense).held
-    return held
+class WindowCost(NamedTuple):
+    """What a window over a source costs, its taps without gaps or not."""
+
+    held: int
+    """Words that it holds at once at most."""
+    arrays_down: int
+    """Arrays below each other that hold the rows of its matrix."""
+    fetched: int
+    """Words that it reads over all positions."""
+
+
+def window_cost(geometry: Geometry, source: Source, dense: bool) -> WindowCost:
+    """What a window over a source costs."""
+    made = _slide(geometry, source, dense)
+    taps = geometry.kernel_y * geometry.kernel_x
+    dense_rows = taps * ((source.words - 1) * CHANNELS + source.tail)
+    return WindowCost(made.held, -(-dense_rows // CHANNELS) if dense else taps * source.words, made.size)
 
 
 @dataclass(frozen=True, eq=False)

@@ -46,13 +46,13 @@ from acortex.programs.mapping.passes import (
     Sink,
     Source,
     VectorStage,
-    held_words,
     layout_of,
+    window_cost,
 )
 from acortex.programs.mapping.recurrent import Places, steps_of, wavefront
 
 MAPPINGS = ("taps", "dense", "best")
-"""How a kernel's taps fill rows of arrays: each from a row of arrays on, without gaps, or as takes fewer arrays."""
+"""How a kernel's taps fill rows of arrays: each from a row of arrays on, without gaps, or as is cheaper for a layer."""
 
 
 class UnsupportedLayer(AcortexError):
@@ -87,7 +87,7 @@ def _packs(source: Map, graph: LayerGraph) -> bool:
 
 
 def lower(
-    graph: LayerGraph, machine: Machine, mapping: str = "taps", beyond: list[AcortexError] | None = None
+    graph: LayerGraph, machine: Machine, mapping: str = "best", beyond: list[AcortexError] | None = None
 ) -> Lowered:
     """The passes of a network, in an order in which they can run.
 
@@ -200,8 +200,7 @@ class _Lowering:
     def _multiply(self, layer: Product, source: Source, inputs: Ints, start: int, end: int) -> Multiply:
         taps = layer.geometry.kernel_y * layer.geometry.kernel_x
         channels = (source.words - 1) * CHANNELS + source.tail
-        fewer = -(-taps * channels // CHANNELS) < taps * source.words
-        dense = self.mapping == "dense" or (self.mapping == "best" and fewer)
+        dense = self.mapping == "dense" or (self.mapping == "best" and self._dense_is_cheaper(layer.geometry, source))
         tap_rows = channels if dense else source.words * CHANNELS
         rows = (taps - 1) * tap_rows + channels
         self._check_room(layer, source, dense, end - start)
@@ -211,14 +210,28 @@ class _Lowering:
         )
         return Multiply(layer.geometry, layer.pad, dense, matrix, _columns(layer, start, end))
 
+    def _dense_is_cheaper(self, geometry: Geometry, source: Source) -> bool:
+        """Whether a layer costs less without gaps between its taps: a window that the buffer holds, then arrays, then
+        words that are fetched.
+        """
+        costs = []
+        for dense in (True, False):
+            cost = window_cost(geometry, source, dense)
+            costs.append((max(cost.held, self.machine.buffer_words), cost.arrays_down, cost.fetched))
+        return costs[0] < costs[1]
+
     def _check_room(self, layer: Product, source: Source, dense: bool, columns: int) -> None:
         """The chip has room for a window, and for what comes of one position."""
         machine = self.machine
-        window = held_words(layer.geometry, source, dense)
+        window = window_cost(layer.geometry, source, dense).held
         if window > machine.buffer_words:
             holds = f"the buffer of {machine.name} holds {machine.buffer_words}"
             message = f"a window of {layer.name} takes {window} words, and {holds}"
-            self._lack("buffer.words={0}", window, layer.name, message)
+            other = window_cost(layer.geometry, source, not dense).held
+            setting = "buffer.words={0}"
+            if other < window:  # only where the mapping was asked for
+                setting += f", or the mapping best: {other} words"
+            self._lack(setting, window, layer.name, message)
         words = -(-columns // CHANNELS)
         if words > machine.output_words:
             room = f"{machine.name} has room for {machine.output_words}"

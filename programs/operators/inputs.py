@@ -21,7 +21,7 @@ SEES_IMAGES = (
     "Conv", "QLinearConv", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "BatchNormalization", "LRN",
 )  # fmt: skip
 SEES_SEQUENCES = ("LSTM", "GRU")
-SEES_ROWS = ("MatMul", "QLinearMatMul")
+SEES_ROWS = ("MatMul", "QLinearMatMul", "Gemm", "QGemm")
 REARRANGES = ("Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose")
 KEEPS_PLACES = (
     "Identity", "Dropout", "Cast", "QuantizeLinear", "DequantizeLinear", "Relu", "Clip", "Add", "Sub", "Mul", "Div",

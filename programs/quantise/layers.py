@@ -271,7 +271,9 @@ def layer_graph(quantiser: Quantiser) -> g.LayerGraph:
     inputs_out = tuple(port(one) for one in graph.inputs), tuple(output_port(one) for one in graph.outputs)
     hosted, warnings = tuple(graph.host_nodes), (*graph.warnings, *quantiser.statistics.warnings)
     unread = tuple(replace(port(one), axes=None) for one in graph.unread)
-    return g.LayerGraph(graph.name, maps, layers, *inputs_out, hosted, warnings=warnings, unread=unread)
+    return g.LayerGraph(
+        graph.name, maps, layers, *inputs_out, hosted, warnings=warnings, calibration=graph.calibration, unread=unread
+    )
 
 
 def port(one: FloatPort) -> g.Port:
