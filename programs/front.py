@@ -188,4 +188,23 @@ def _checked(one: FloatPort, given: ArrayLike, what: str) -> Array:
         raise UsageError("not every number is finite", where=where)
     if array.dtype.kind == "f" and np.abs(array).max(initial=0) > np.finfo(np.float32).max:
         raise UsageError("a number is too large for a float32", where=where)
+    in_type(array, one.dtype, where)
     return array
+
+
+def in_type(array: Array, dtype: str, where: str) -> Array:
+    """Numbers in the type of a model's input. Raises UsageError for one that the type does not hold, with its place:
+    integers hold whole numbers within their range, truth values 0 and 1; floats round, and end where theirs end.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        made = array.astype(dtype)
+    wrong = np.isinf(made) if made.dtype.kind == "f" else made != array
+    if wrong.any():
+        place = np.unravel_index(int(wrong.argmax()), wrong.shape)
+        told = f"value {array[place]} at [{', '.join(map(str, place))}] is no {made.dtype.name}, the input's type"
+        raise UsageError(told, where=where, hint=HINTS_OF_TYPES.get(made.dtype.kind, "give whole numbers of its range"))
+    return made
+
+
+HINTS_OF_TYPES = {"f": "give numbers within its range", "b": "give booleans, or 0 and 1"}
+"""What to give for an input of a kind of types."""

@@ -126,10 +126,11 @@ def _given(
     import numpy as np
 
     from acortex.isa.arithmetic.tensors import accept
+    from acortex.programs.front import in_type
 
     found: dict[str, NDArray[Any]] = {name: values[:SAMPLES] for name, values in graph.samples.items()}
     if own is not None:
-        found = own if isinstance(own, dict) else {port.name: own for port in graph.inputs[:1]}
+        found = dict(own) if isinstance(own, dict) else {port.name: own for port in graph.inputs[:1]}
     rng = np.random.default_rng(0)
     tensors = {tensor.name: tensor for tensor in program.inputs}
     for port in graph.inputs:
@@ -139,6 +140,8 @@ def _given(
         if port.name not in found:
             raise UsageError(f"input {port.name} is missing", hint="give an .npz by input name")
         accept(tensor, found[port.name])
+        if tensor.encode == "linear":  # onnxruntime takes no other type, and rounding could make another code
+            found[port.name] = in_type(found[port.name], port.dtype, f"input {port.name}")
     counts = {port.name: len(found[port.name]) for port in graph.inputs}
     if len(set(counts.values())) > 1:
         told = ", ".join(f"{name} {count}" for name, count in counts.items())
