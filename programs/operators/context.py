@@ -114,8 +114,8 @@ class Lowering:
         self.padding: dict[str, Padding] = {}
         self.claimed: set[str] = set()
         """Maps that lie in another one, or will."""
-        self.hosted: dict[str, str] = {}
-        """Tensors that the host makes, each with the last one that the chip makes."""
+        self.hosted: dict[str, tuple[str, ...]] = {}
+        """Tensors that the host makes, each with those of the chip that it is made of."""
         self.broken: set[str] = set()
         numbers = sum(math.prod(one.shape) for one in model.constants.values())
         self._work_left = MOST_WORK + 16 * numbers

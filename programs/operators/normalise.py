@@ -6,12 +6,13 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 
+from acortex.isa.arithmetic.tensors import MAX_AXES
 from acortex.isa.operands import KINDS
 from acortex.programs.graph import Geometry, View
 from acortex.programs.mapping.limits import declares_unread, window_facts
 from acortex.programs.network.network import Constant, Model, Node, Value
 from acortex.programs.network.patterns import recognised
-from acortex.programs.operators import layout, linear, quantised, recurrent, vector
+from acortex.programs.operators import host, layout, linear, quantised, recurrent, vector
 from acortex.programs.operators.constants import fold, foldable
 from acortex.programs.operators.context import MAX_WORDS, Lowering, Misplaced, Unsupported, UnsupportedNodes
 from acortex.programs.operators.fold_scales import fold_forward
@@ -22,16 +23,12 @@ from acortex.programs.operators.tensors import TensorView, canonical, contiguous
 from acortex.programs.steps import CopyStep, FloatGraph, FloatPort, PadStep, PoolStep, ProductStep, Step
 from acortex.wording import count
 
-FAMILIES = (layout, linear, quantised, recurrent, vector)
+FAMILIES = (host, layout, linear, quantised, recurrent, vector)
 """The files whose operators are in the registry."""
 
-HOST_RENAMES = ("Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Cast")
-"""What the host may do with what it has made itself."""
-
-
 MAY_TAKE_WHOLE_NUMBERS = (
-    *HOST_RENAMES, *quantised.BEHIND, "QLinearConcat", "CastLike", "DequantizeLinear", "MaxPool", "Shape",
-    "Slice", "Split", "Gather", "Dropout",
+    *quantised.BEHIND, "QLinearConcat", "DequantizeLinear", "Cast", "CastLike", "MaxPool", "Identity", "Dropout",
+    "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Slice", "Split", "Gather", "Shape",
 )  # fmt: skip
 """Operators that do the same with codes as with the real numbers that these stand for."""
 
@@ -43,10 +40,12 @@ def normalise(model: Model, *, drop_lrn: bool = False, most_words: int = MAX_WOR
     """
     lowering = Lowering(recognised(model), drop_lrn=drop_lrn, most_words=most_words)
     stand_ins = StandIns(lowering)
-    refused = [*_inputs(lowering), *_nodes(lowering, stand_ins), *_outputs(lowering, stand_ins)]
+    last = host.last_nodes(lowering.model)
+    refused = [*_inputs(lowering), *_nodes(lowering, stand_ins, last), *_outputs(lowering, stand_ins, last)]
     refused += _beyond_operands(lowering.graph)
     if refused:
         raise UnsupportedNodes(refused)
+    host.in_order(lowering)
     _drop_unread(lowering.graph)
     _tell_unread(lowering.graph)
     fold_forward(lowering.graph)
@@ -71,27 +70,56 @@ def _inputs(lowering: Lowering) -> Iterator[Refusal]:
             yield value.name, "input", str(reason)
 
 
-def _nodes(lowering: Lowering, stand_ins: StandIns) -> Iterator[Refusal]:
-    """Lowers all nodes. Those behind a refused one are looked at, too, as far as shapes are known there."""
+def _nodes(lowering: Lowering, stand_ins: StandIns, last: frozenset[str]) -> Iterator[Refusal]:
+    """Lowers all nodes, but for those at the end that the host does. Those behind a refused one are looked at, too, as
+    far as shapes are known there.
+    """
     for node in lowering.model.nodes:
         stand_ins.follow(node)
         try:
             _lower(lowering, node)
         except Unsupported as reason:
+            if host.takes_over(lowering, node, last):
+                continue
             if stand_ins.believed(node.inputs, reason):
                 yield node.name, node.op, str(reason)
             stand_ins.put(node)
 
 
-def _outputs(lowering: Lowering, stand_ins: StandIns) -> Iterator[Refusal]:
-    """Gives the outputs to the host."""
-    for name in dict.fromkeys(lowering.hosted.get(name, name) for name in lowering.model.outputs):
+def _outputs(lowering: Lowering, stand_ins: StandIns, last: frozenset[str]) -> Iterator[Refusal]:
+    """Gives the outputs to the host. What is known beforehand it has already."""
+    waiting = [source for name in lowering.model.outputs for source in lowering.hosted.get(name, (name,))]
+    makers = {name: node for node in lowering.model.nodes for name in node.outputs if name}
+    given: set[str] = set()
+    while waiting:
+        name = waiting.pop(0)
+        if name in given or _known_to_host(lowering, name):
+            continue
+        given.add(name)
         try:
             if name not in lowering.broken:
                 _output(lowering, name)
-        except Unsupported as reason:
-            if stand_ins.believed((name,), reason):
+        except Misplaced as reason:
+            maker = makers.get(name)
+            if maker is not None and maker.name in last and maker.op in host.LAYOUT:
+                host.leave(lowering, maker)
+                waiting = [*lowering.hosted[name], *waiting]
+            elif stand_ins.believed((name,), reason):
                 yield name, "output", str(reason)
+        except Unsupported as reason:
+            yield name, "output", str(reason)
+    if not given:
+        yield ", ".join(lowering.model.outputs), "output", "it does not depend on an input: the chip has nothing to do"
+
+
+def _known_to_host(lowering: Lowering, name: str) -> bool:
+    """Whether an output is a constant or an input, which is then noted as the host's."""
+    inputs = {value.name for value in lowering.model.inputs}
+    what = "a constant" if name in lowering.constants else "an input" if name in inputs else ""
+    if what:
+        lowering.graph.host_nodes.append(name)
+        lowering.graph.warnings.append(f"the output {name} is {what}: the host has it, the chip does not give it")
+    return bool(what)
 
 
 def _beyond_operands(graph: FloatGraph) -> list[tuple[str, str, str]]:
@@ -128,8 +156,6 @@ def _lower(lowering: Lowering, node: Node) -> None:
         lowering.broken.update(node.outputs)
     elif all(known) and foldable(node.op):
         _fold(lowering, node)
-    elif lowering.hosted.keys() & set(node.inputs) and node.op in HOST_RENAMES:
-        lowering.hosted.update(dict.fromkeys(node.outputs, lowering.hosted[node.inputs[0]]))
     else:
         assert row is not None
         _lower_by(lowering, node, row)
@@ -200,11 +226,9 @@ def _output(lowering: Lowering, name: str) -> None:
         raise Unsupported("it is whole numbers; end the network with DequantizeLinear")
     if name in lowering.padding:
         lowering.pad(Node("Pad", name, (name,), (name,)), name)
-    if name not in lowering.tensors:
-        raise Unsupported("it is a constant")
-    if name in {one.name for one in lowering.graph.inputs}:
-        raise Unsupported("it is an input; give what the network makes of it a name of its own")
     tensor = lowering.tensors[name]
+    if len(tensor.shape) > MAX_AXES:
+        raise Misplaced(f"it has {len(tensor.shape)} axes; a program's tensors have {MAX_AXES}")
     given = {port.map for port in lowering.graph.inputs}
     shared = tensor.map in given or lowering.graph.maps[tensor.map].parent is not None
     if shared or not tensor.whole() or canonical(tensor) is None:

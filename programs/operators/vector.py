@@ -327,13 +327,3 @@ def response_normalisation(lowering: Lowering, node: Node) -> None:
         raise Unsupported("the chip has no such operator; --drop-lrn leaves it out, at a price in accuracy")
     lowering.graph.warnings.append(f"{node.name} (LRN) is left out, as asked")
     lowering.rename(node, lowering.tensor(node))
-
-
-@operator(
-    "Softmax", "LogSoftmax", "ArgMax", becomes="work of the host, after the outputs", limits="at the end of the network"
-)
-def by_host(lowering: Lowering, node: Node) -> None:
-    """Done by the host."""
-    lowering.tensor(node)
-    lowering.graph.host_nodes.append(node.name)
-    lowering.hosted.update(dict.fromkeys(node.outputs, node.inputs[0]))

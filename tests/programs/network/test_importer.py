@@ -300,9 +300,22 @@ def test_what_no_program_can_say_is_refused_before_it_is_made(image, attributes,
     assert why in refusal(convolution(image, **attributes), UnsupportedNodes)
 
 
-def test_an_output_that_is_an_input_is_refused():
-    model = graph_model([helper.make_node("Relu", ["x"], ["y"])], {"x": [1, 4]}, ["x", "y"])
-    assert "x (output): it is an input" in refusal(model, UnsupportedNodes)
+def test_an_output_that_is_an_input_or_a_constant_is_left_to_the_host():
+    nodes = [helper.make_node("Relu", ["x"], ["y"]), helper.make_node("Add", ["two", "two"], ["four"])]
+    graph = normalise(from_proto(graph_model(nodes, {"x": [1, 4]}, ["x", "four", "y"], {"two": np.float32(2)})))
+    assert [port.name for port in graph.outputs] == ["y"]
+    assert graph.host_nodes == ["four", "x"]  # the node comes first, in the order of the network
+    assert graph.warnings[:2] == [
+        "the output x is an input: the host has it, the chip does not give it",
+        "the output four is a constant: the host has it, the chip does not give it",
+    ]
+
+
+def test_a_network_whose_outputs_depend_on_no_input_leaves_the_chip_nothing_to_do():
+    model = graph_model(
+        [helper.make_node("Add", ["two", "two"], ["y"])], {"x": [1, 4]}, ["y"], {"two": np.ones(4, np.float32)}
+    )
+    assert "y (output): it does not depend on an input" in refusal(model, UnsupportedNodes)
 
 
 def test_the_batch_of_a_sequence_may_be_its_second_axis():
