@@ -13,8 +13,15 @@ from acortex.programs.mapping.limits import declares_unread, window_facts
 from acortex.programs.network.network import Constant, Model, Node, Value
 from acortex.programs.network.patterns import recognised
 from acortex.programs.operators import host, layout, linear, quantised, recurrent, vector
-from acortex.programs.operators.constants import fold, foldable
-from acortex.programs.operators.context import MAX_WORDS, Lowering, Misplaced, Unsupported, UnsupportedNodes
+from acortex.programs.operators.constants import fold
+from acortex.programs.operators.context import (
+    MAX_WORDS,
+    WHOLE_NUMBERS,
+    Lowering,
+    Misplaced,
+    Unsupported,
+    UnsupportedNodes,
+)
 from acortex.programs.operators.fold_scales import fold_forward
 from acortex.programs.operators.inputs import default_seats, place_input
 from acortex.programs.operators.registry import OPERATORS, Operator, why_unknown
@@ -28,7 +35,7 @@ FAMILIES = (host, layout, linear, quantised, recurrent, vector)
 
 MAY_TAKE_WHOLE_NUMBERS = (
     *quantised.BEHIND, "QLinearConcat", "DequantizeLinear", "Cast", "CastLike", "MaxPool", "Identity", "Dropout",
-    "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Slice", "Split", "Gather", "Shape",
+    "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Slice", "Split", "Gather", "Shape", "Clip",
 )  # fmt: skip
 """Operators that do the same with codes as with the real numbers that these stand for."""
 
@@ -150,11 +157,11 @@ def _lower(lowering: Lowering, node: Node) -> None:
     row = OPERATORS.get(node.op)
     if node.fault:
         raise Unsupported(f"its attributes or shapes are malformed ({node.fault})")
-    if row is None and not (all(known) and foldable(node.op)):
+    if row is None and not all(known):
         raise Unsupported(why_unknown(node.op))
     if lowering.broken.intersection(node.inputs):
         lowering.broken.update(node.outputs)
-    elif all(known) and foldable(node.op):
+    elif all(known) and node.op not in quantised.OWN_CONSTANTS:
         _fold(lowering, node)
     else:
         assert row is not None
@@ -165,7 +172,7 @@ def _lower_by(lowering: Lowering, node: Node, row: Operator) -> None:
     """Lowers a node by its operator's row."""
     whole = lowering.whole_numbers | lowering.codes.keys()
     if whole.intersection(node.inputs) and node.op not in MAY_TAKE_WHOLE_NUMBERS:
-        raise Unsupported("it computes with whole numbers; cast them to floating point before")
+        raise Unsupported(WHOLE_NUMBERS)
     try:
         row.lower(lowering, node)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
@@ -176,10 +183,10 @@ def _fold(lowering: Lowering, node: Node) -> None:
     """Computes a node of constants."""
     known = [lowering.constants[name] if name else None for name in node.inputs]
     lowering.spend(sum(math.prod(one.shape) for one in known if one is not None))
-    made = fold(node, [one.load() if one is not None else None for one in known])
+    made = fold(node, [one.load() if one is not None else None for one in known], lowering.model.opset)
     if len(made) < len(node.outputs):
         raise Unsupported(f"it has {len(node.outputs)} outputs, {len(made)} can be computed")
-    for name, values in zip(node.outputs, made, strict=False):
+    for name, values in zip(filter(None, node.outputs), made, strict=False):
         lowering.keep(values)
         lowering.constants[name] = Constant.of(values)
 
