@@ -212,8 +212,10 @@ class Recurrent(Layer):
       codes of reset(r * (h - zero of h)): h' = round((z * h * G + (F - z) * n' * 32767) / (F * G)).
 
     The first step takes `initial_h` (uint8 codes of shape (hidden,)) and `initial_state` (int16, c of an LSTM, h of a
-    GRU). `target` takes h of every step; `last` that of the last one, `last_state` the LSTM's c by its own code; each
-    None where nothing reads it. `reverse` runs from the last pixel to the first.
+    GRU); or, where they are set, the codes that the view `first_h` shows of one pixel, in the coding of the target, and
+    the states clip((code - first_zero) * first_unit) in int16 of those that the view `first_state` shows. `target`
+    takes h of every step; `last` that of the last one, `last_state` the LSTM's c by its own code; each None where
+    nothing reads it. `reverse` runs from the last pixel to the first.
     """
 
     kind: str
@@ -232,6 +234,10 @@ class Recurrent(Layer):
     cell_shift: int = 0
     last: Target | None = None
     last_state: tuple[Target, Code] | None = None
+    first_h: View | None = None
+    first_state: View | None = None
+    first_zero: int = 0
+    first_unit: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +298,7 @@ def crop(view: View, source: Map) -> View:
 
 def read_views(layer: Layer) -> tuple[View, ...]:
     """The views that a layer reads."""
-    found = (getattr(layer, name, None) for name in ("source", "a", "b"))
+    found = (getattr(layer, name, None) for name in ("source", "a", "b", "first_h", "first_state"))
     return tuple(view for view in found if isinstance(view, View))
 
 

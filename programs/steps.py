@@ -96,7 +96,7 @@ class Step:
     @property
     def views(self) -> tuple[View, ...]:
         """What the step reads."""
-        found = (getattr(self, key, None) for key in ("source", "a", "b"))
+        found = (getattr(self, key, None) for key in ("source", "a", "b", "first_h", "first_c"))
         return tuple(view for view in found if isinstance(view, View))
 
     @property
@@ -212,7 +212,9 @@ class Gates:
 class RecurrentStep(Step):
     """One direction of an LSTM ("lstm", gates i, f, o, g) or GRU ("gru" or "gru_linear", gates z, r, n).
 
-    `out` takes h of every step; `last` and `last_state` are maps of one pixel for the last h and c.
+    `out` takes h of every step; `last` and `last_state` are maps of one pixel for the last h and c. Before the first
+    step h and the state (c, of a GRU h) are `initial_h` and `initial_c`, or what the views `first_h` and `first_c`
+    show: one pixel each.
     """
 
     kind: str
@@ -224,6 +226,8 @@ class RecurrentStep(Step):
     reverse: bool = False
     last: str | None = None
     last_state: str | None = None
+    first_h: View | None = None
+    first_c: View | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -243,7 +243,8 @@ class _Lowering:
     def _recurrent(self, layer: Recurrent) -> None:
         """Keeps a layer until the next one that is not recurrent: stacked ones run side by side."""
         # A layer that reads the last h or c of another one cannot begin before that one's last step.
-        if any(layer.source.map == end.map for other in self.cells for end in written_targets(other)[1:]):
+        read = {view.map for view in read_views(layer)}
+        if any(end.map in read for other in self.cells for end in written_targets(other)[1:]):
             self._flush()
         self.cells.append(layer)
 

@@ -34,6 +34,11 @@ def leave(lowering: Lowering, node: Node) -> None:
     lowering.hosted.update(dict.fromkeys(filter(None, node.outputs), tuple(sources)))
 
 
+def lays_out(node: Node, last: frozenset[str]) -> bool:
+    """Whether a node at the end, one of `last`, only rearranges."""
+    return node.name in last and node.op in LAYOUT
+
+
 def takes_over(lowering: Lowering, node: Node, last: frozenset[str]) -> bool:
     """Leaves a node that the chip refused to the host, if it can; says whether. `last` are those of `last_nodes`."""
     computed = lowering.tensors.keys() | lowering.padding.keys() | lowering.hosted.keys()

@@ -103,20 +103,24 @@ def _outputs(lowering: Lowering, stand_ins: StandIns, last: frozenset[str]) -> I
         if name in given or _known_to_host(lowering, name):
             continue
         given.add(name)
-        try:
-            if name not in lowering.broken:
-                _output(lowering, name)
-        except Misplaced as reason:
-            maker = makers.get(name)
-            if maker is not None and maker.name in last and maker.op in host.LAYOUT:
-                host.leave(lowering, maker)
-                waiting = [*lowering.hosted[name], *waiting]
-            elif stand_ins.believed((name,), reason):
-                yield name, "output", str(reason)
-        except Unsupported as reason:
+        reason, maker = _refused_output(lowering, name), makers.get(name)
+        if isinstance(reason, Misplaced) and maker is not None and host.lays_out(maker, last):
+            host.leave(lowering, maker)
+            waiting = [*lowering.hosted[name], *waiting]
+        elif reason is not None and stand_ins.believed((name,), reason):
             yield name, "output", str(reason)
     if not given:
         yield ", ".join(lowering.model.outputs), "output", "it does not depend on an input: the chip has nothing to do"
+
+
+def _refused_output(lowering: Lowering, name: str) -> Unsupported | None:
+    """Gives an output to the host; why it cannot be given, None where it can or is not known."""
+    try:
+        if name not in lowering.broken:
+            _output(lowering, name)
+    except Unsupported as reason:
+        return reason
+    return None
 
 
 def _known_to_host(lowering: Lowering, name: str) -> bool:

@@ -89,7 +89,7 @@ def _image(step: Step, sources: tuple[Array, ...]) -> Seen:
 
 def _sequence(step: RecurrentStep, sources: tuple[Array, ...]) -> Seen:
     gates = step.gates.load()
-    made = run_sequence(step, sources[0], gates)
+    made = run_sequence(step, sources, gates)
     return Seen(sources, None, made.every, made, gates)
 
 

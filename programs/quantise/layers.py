@@ -22,7 +22,7 @@ from acortex.programs.quantise.calibration import Statistics, calibrate
 from acortex.programs.quantise.codings import Codings, argument_scale, code_of, fitted, multipliers, same_codes
 from acortex.programs.quantise.early import EarlyLevels
 from acortex.programs.quantise.ranges import METHODS, of_range
-from acortex.programs.quantise.recurrent import MAKERS, Maker, Parts, recurrent_layer
+from acortex.programs.quantise.recurrent import MAKERS, Maker, Parts, first_states, recurrent_layer
 from acortex.programs.steps import (
     Activation,
     AddStep,
@@ -216,7 +216,13 @@ class Quantiser:
         """The layer of a recurrent step, whose parts a maker makes."""
         source = self.view(step.source)
         targets = [self.target(name) if name else None for name in (step.out, step.last, step.last_state)]
-        return recurrent_layer(step, source, targets, self.codings, maker)
+        made = recurrent_layer(step, source, targets, self.codings, maker)
+        if step.first_h is not None:
+            made = replace(made, first_h=self.view(step.first_h))
+        if step.first_c is not None:
+            zero, unit = first_states(step, self.codings.of(step.first_c.map))
+            made = replace(made, first_state=self.view(step.first_c), first_zero=zero, first_unit=unit)
+        return made
 
 
 def _with(step: Step, **changes: Any) -> Step:

@@ -3,9 +3,9 @@
 import float_models
 import layer_graph_numpy
 import numpy as np
-import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+from originals import with_tensors
 
 from acortex.programs import quantised
 from acortex.programs.network.importer import from_proto
@@ -33,15 +33,6 @@ def model(nodes, constants=(), outputs="y", types=()):
         [numpy_helper.from_array(np.asarray(value), name) for name, value in given.items()],
     )
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-
-
-def with_tensors(made, names):
-    """The model with some of its tensors as its outputs, whatever it gave before."""
-    shown = onnx.ModelProto()
-    shown.CopyFrom(made)
-    del shown.graph.output[:]
-    shown.graph.output.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in names)
-    return shown
 
 
 def heads():

@@ -18,7 +18,7 @@ from acortex.programs.operators.context import UnsupportedNodes
 from acortex.programs.operators.normalise import normalise
 from acortex.programs.operators.stand_ins import inferred
 
-SLOPES = np.linspace(0, 1, 8, dtype=np.float32).reshape(8, 1, 1)
+SLOPES = np.linspace(0, 2, 8, dtype=np.float32).reshape(8, 1, 1)
 CONSTANTS = {
     "w0": np.ones((8, 4, 3, 3), np.float32), "s": SLOPES, "v": np.ones(8, np.float32),
     "low": np.float32(1), "high": np.float32(6), "zero": np.float32(0), "one": np.full((8, 1, 1), 0.5, np.float32),
