@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,11 +23,11 @@ from acortex.programs.emit.program import ARRAYS, emit
 from acortex.programs.graph import Layer, LayerGraph, Product, Recurrent
 from acortex.programs.mapping.limits import MAX_INSTRUCTIONS, check_passes, check_schedule
 from acortex.programs.mapping.memory_plan import WORD_BYTES, kilobytes, least_memory, plan_memory
-from acortex.programs.mapping.passes import Pass, matrices
+from acortex.programs.mapping.passes import Lowered, Pass, matrices
 from acortex.programs.mapping.placement import Rect, Tiles, place, smallest
 from acortex.programs.mapping.plan import Plan
 from acortex.programs.mapping.schedule import schedule
-from acortex.programs.mapping.to_passes import lower, pack_inputs
+from acortex.programs.mapping.to_passes import STORES, UnsupportedLayer, lower, pack_inputs
 from acortex.programs.results import CompileReport
 
 
@@ -147,12 +147,45 @@ def _noted(beyond: list[AcortexError]) -> Iterator[None]:
 
 
 def smallest_chip(graph: LayerGraph, machine: Machine, mapping: str = "best") -> dict[str, int]:
-    """The sizes of the smallest chip for a network, otherwise like a machine: m_top, m_bottom, n and memory_kb."""
-    graph = pack_inputs(graph)
-    lowered = lower(graph, machine, mapping)
-    inputs, outputs = ([port.map for port in ports] for ports in (graph.inputs, graph.outputs))
+    """The sizes of the smallest chip for a network, otherwise like a machine: m_top, m_bottom, n and memory_kb.
+
+    Stores of the machine that are too small are as large as they must be, and named beside: buffer_words, line_words,
+    output_words, state_words, instruction_words. Those that suffice stay as they are, and are left out.
+    """
+    packed = pack_inputs(graph)
+    grown, lowered = _with_room(packed, machine, mapping)
+    inputs, outputs = ([port.map for port in ports] for ports in (packed.inputs, packed.outputs))
     least = least_memory(lowered.passes, lowered.layouts, (*inputs, *outputs), tuple(lowered.constants))
-    return smallest(_tiles(lowered.passes), machine)._asdict() | {"memory_kb": kilobytes(least)}
+    arrays = smallest(_tiles(lowered.passes), machine)
+    chip = replace(
+        grown,
+        m_top=arrays.m_top,
+        m_bottom=arrays.m_bottom,
+        columns=2 * arrays.n,
+        memory_words=kilobytes(least) * 1024 // WORD_BYTES,
+        instruction_words=MAX_INSTRUCTIONS,
+    )
+    weightless = replace(graph, weightless=True)  # the instructions are the same, and no matrix is filled
+    size = instructions_of(emit(plan_graph(weightless, chip, mapping))[0])
+    chip = replace(chip, instruction_words=max(size, machine.instruction_words))
+    found = {name: getattr(chip, name) for name in (*STORES, "instruction_words")}
+    raised = {name: words for name, words in found.items() if words != getattr(machine, name)}
+    return arrays._asdict() | {"memory_kb": kilobytes(least)} | raised
+
+
+def _with_room(graph: LayerGraph, machine: Machine, mapping: str) -> tuple[Machine, Lowered]:
+    """The machine with stores as large as a network needs, and the network's passes on it."""
+    while True:
+        beyond: list[AcortexError] = []
+        lowered = lower(graph, machine, mapping, beyond)
+        needed: dict[str, Any] = {
+            one.store: one.needed for one in beyond if isinstance(one, UnsupportedLayer) and one.store
+        }
+        if not needed:
+            raise_all(beyond)
+            return machine, lowered
+        # A larger store may let more layers be fused, which then need more of another: hence a loop, of larger stores.
+        machine = replace(machine, **needed)
 
 
 def _tiles(passes: list[Pass]) -> list[Tiles]:

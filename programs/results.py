@@ -20,6 +20,16 @@ class SmallestSizes(Document):
     """Columns of arrays in a block."""
     memory_kb: int
     """Main memory, in KB."""
+    buffer_words: int | None = None
+    """Words of the buffer; null, as below, where the chip's own are enough."""
+    line_words: int | None = None
+    """Words of the line store of pooling."""
+    output_words: int | None = None
+    """Converted words that wait for the bus, and words of the vector agent's queues."""
+    state_words: int | None = None
+    """Words of 16-bit states."""
+    instruction_words: int | None = None
+    """Instructions that fit."""
 
 
 class GroupPart(Document):

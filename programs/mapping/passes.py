@@ -194,6 +194,17 @@ def window_cost(geometry: Geometry, source: Source, dense: bool) -> WindowCost:
     return WindowCost(made.held, -(-dense_rows // CHANNELS) if dense else taps * source.words, made.size)
 
 
+def dense_is_cheaper(geometry: Geometry, source: Source, room: int) -> bool:
+    """Whether a window costs less without gaps between its taps: what it holds beyond the buffer's `room` words, then
+    arrays, then words that are fetched.
+    """
+    dense, taps = (
+        (max(cost.held, room), cost.arrays_down, cost.fetched)
+        for cost in (window_cost(geometry, source, dense) for dense in (True, False))
+    )
+    return dense < taps
+
+
 @dataclass(frozen=True, eq=False)
 class VectorStage:
     """The part of a pass that the vector agent does, on a stream of `words` words per pixel."""

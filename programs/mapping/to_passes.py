@@ -46,6 +46,7 @@ from acortex.programs.mapping.passes import (
     Sink,
     Source,
     VectorStage,
+    dense_is_cheaper,
     layout_of,
     window_cost,
 )
@@ -60,6 +61,19 @@ class UnsupportedLayer(AcortexError):
 
     layer = ""
     """Its name, where the chip lacks room for it."""
+
+    store, needed = "", 0
+    """The size of a `Machine` that is too small for it, and how large it must be; empty where that is not the reason.
+    """
+
+
+STORES = {
+    "buffer_words": "buffer.words={0}",
+    "output_words": "neurons.output_words={0} and vector.queue_words={0}",
+    "state_words": "vector.state_words={0}",
+    "line_words": "vector.line_words={0}",
+}
+"""The settings of a chip behind sizes of a `Machine`, beside its arrays and main memory, that networks may exceed."""
 
 
 def pack_inputs(graph: LayerGraph) -> LayerGraph:
@@ -139,11 +153,11 @@ class _Lowering:
             found.append(most)
         return found
 
-    def _lack(self, setting: str, needed: int, layer: str, message: str) -> None:
+    def _lack(self, store: str, needed: int, layer: str, message: str, otherwise: str = "") -> None:
         """Notes that a layer needs more of the machine than it has."""
-        error = UnsupportedLayer(message, hint=f"take a chip with {setting.format(needed)}")
-        error.layer = layer
-        self._lacking.setdefault(setting, []).append((needed, error))
+        error = UnsupportedLayer(message, hint=f"take a chip with {STORES[store].format(needed)}{otherwise}")
+        error.layer, error.store, error.needed = layer, store, needed
+        self._lacking.setdefault(store, []).append((needed, error))
 
     # Where things lie -------------------------------------------------------------------------------------------
 
@@ -200,7 +214,9 @@ class _Lowering:
     def _multiply(self, layer: Product, source: Source, inputs: Ints, start: int, end: int) -> Multiply:
         taps = layer.geometry.kernel_y * layer.geometry.kernel_x
         channels = (source.words - 1) * CHANNELS + source.tail
-        dense = self.mapping == "dense" or (self.mapping == "best" and self._dense_is_cheaper(layer.geometry, source))
+        dense = self.mapping == "dense"
+        if self.mapping == "best":
+            dense = dense_is_cheaper(layer.geometry, source, self.machine.buffer_words)
         tap_rows = channels if dense else source.words * CHANNELS
         rows = (taps - 1) * tap_rows + channels
         self._check_room(layer, source, dense, end - start)
@@ -210,16 +226,6 @@ class _Lowering:
         )
         return Multiply(layer.geometry, layer.pad, dense, matrix, _columns(layer, start, end))
 
-    def _dense_is_cheaper(self, geometry: Geometry, source: Source) -> bool:
-        """Whether a layer costs less without gaps between its taps: a window that the buffer holds, then arrays, then
-        words that are fetched.
-        """
-        costs = []
-        for dense in (True, False):
-            cost = window_cost(geometry, source, dense)
-            costs.append((max(cost.held, self.machine.buffer_words), cost.arrays_down, cost.fetched))
-        return costs[0] < costs[1]
-
     def _check_room(self, layer: Product, source: Source, dense: bool, columns: int) -> None:
         """The chip has room for a window, and for what comes of one position."""
         machine = self.machine
@@ -228,15 +234,14 @@ class _Lowering:
             holds = f"the buffer of {machine.name} holds {machine.buffer_words}"
             message = f"a window of {layer.name} takes {window} words, and {holds}"
             other = window_cost(layer.geometry, source, not dense).held
-            setting = "buffer.words={0}"
-            if other < window:  # only where the mapping was asked for
-                setting += f", or the mapping best: {other} words"
-            self._lack(setting, window, layer.name, message)
+            # Of the two only a mapping that was asked for holds more.
+            otherwise = f", or the mapping best: {other} words" if other < window else ""
+            self._lack("buffer_words", window, layer.name, message, otherwise)
         words = -(-columns // CHANNELS)
         if words > machine.output_words:
             room = f"{machine.name} has room for {machine.output_words}"
             message = f"a position of {layer.name} gives {words} words, and {room}"
-            self._lack("neurons.output_words={0} and vector.queue_words={0}", words, layer.name, message)
+            self._lack("output_words", words, layer.name, message)
 
     # Recurrent layers -------------------------------------------------------------------------------------------
 
@@ -261,7 +266,7 @@ class _Lowering:
         if self.states > self.machine.state_words:
             holds = f"{self.machine.name} holds {self.machine.state_words}"
             message = f"the recurrent layers keep {self.states} words of states, and {holds}"
-            self._lack("vector.state_words={0}", self.states, "", message)
+            self._lack("state_words", self.states, "", message)
         self.result.passes += wavefront(steps)
         for layer, passes in zip(layers, steps, strict=True):
             self._ends(layer, passes[-1][-1])
@@ -311,7 +316,7 @@ class _Lowering:
             if most == 0:
                 holds = f"{self.machine.name} holds {self.machine.line_words} words of them"
                 message = f"{layer.name} pools over {lines} pixels at once, and {holds}"
-                self._lack("vector.line_words={0}", lines, layer.name, message)
+                self._lack("line_words", lines, layer.name, message)
                 most = source.words
         for word in range(0, source.words, most):
             yield word, min(most, source.words - word)

@@ -157,7 +157,8 @@ def _facts(report: CompileReport) -> Iterator[tuple[str, str]]:
     if report.calibration:
         yield "ranges from", report.calibration
     sizes = report.smallest_chip
-    yield "smallest chip", ", ".join(f"{setting}={getattr(sizes, part)}" for part, setting in SIZES.items())
+    known = [(path, getattr(sizes, part)) for part, paths in SIZES.items() for path in paths]
+    yield "smallest chip", ", ".join(f"{path}={size}" for path, size in known if size is not None)
     if report.host_nodes:
         yield "left to the host", ", ".join(report.host_nodes)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -130,19 +130,37 @@ def compiled(
 ) -> Compiled:
     """The program of a network for the chip of `chip_for`, or for the smallest of its kind that holds the network."""
     from acortex.programs import compiler
+    from acortex.programs.results import SmallestSizes
 
     mapping = mapping_of(reference, how.mapping)
     machine = machine_for(reference, chip, settings)
     graph = quantised_graph(reference, machine, how, drop_lrn=drop_lrn, any_size=smallest_chip)
     if smallest_chip:
         sizes = compiler.smallest_chip(graph, machine, mapping)
-        least = [f"{SIZES[part]}={size}" for part, size in sizes.items()]
-        machine = machine_for(reference, chip, [*settings, *least])
+        least = _settings(chip_for(reference, chip, settings), sizes)
+        made = compiler.compile_graph(graph, machine_for(reference, chip, [*settings, *least]), mapping)
+        return replace(made, report=made.report.model_copy(update={"smallest_chip": SmallestSizes(**sizes)}))
     return compiler.compile_graph(graph, machine, mapping)
 
 
-SIZES = {"m_top": "arrays.m_top", "m_bottom": "arrays.m_bottom", "n": "arrays.n", "memory_kb": "memory.capacity_kb"}
-"""The setting of each size of the smallest chip."""
+SIZES = {
+    "m_top": ("arrays.m_top",), "m_bottom": ("arrays.m_bottom",), "n": ("arrays.n",),
+    "memory_kb": ("memory.capacity_kb",), "buffer_words": ("buffer.words",), "line_words": ("vector.line_words",),
+    "output_words": ("neurons.output_words", "vector.queue_words"), "state_words": ("vector.state_words",),
+    "instruction_words": ("instruction_memory.words",),
+}  # fmt: skip
+"""The settings of each size of the smallest chip."""
+
+
+def _settings(chip: Chip, sizes: Mapping[str, int]) -> list[str]:
+    """The sizes of the smallest chip as settings, without those of stores that are larger already."""
+    found = []
+    for part, size in sizes.items():
+        for path in SIZES[part]:
+            section, name = path.split(".")
+            if not path.endswith("words") or size > getattr(getattr(chip, section), name, 0):
+                found.append(f"{path}={size}")
+    return found
 
 
 def _entry(reference: str) -> Entry:
