@@ -35,6 +35,10 @@ class TooLong(AcortexError):
     """A program that does not fit the instruction memory."""
 
 
+class CodesTooWide(AcortexError):
+    """A network whose codes have more bits than the chip's converters."""
+
+
 class CompilerFault(AcortexError):
     """A text of the compiler that does not assemble: no fault of the network or of its user."""
 
@@ -81,7 +85,7 @@ class Compiled:
 def compile_graph(graph: LayerGraph, machine: Machine, mapping: str = "best") -> Compiled:
     """Compiles a network for a machine. `mapping` is one of `MAPPINGS` in `acortex.programs.mapping.to_passes`.
 
-    Raises the errors of the steps: PlacementError, MemoryFull, UnsupportedLayer, BeyondProgram, TooLong.
+    Raises the errors of the steps: CodesTooWide, PlacementError, MemoryFull, UnsupportedLayer, BeyondProgram, TooLong.
     """
     plan = plan_graph(graph, machine, mapping)
     text, arrays = emit(plan)
@@ -121,6 +125,7 @@ def instructions_of(text: str) -> int:
 
 def plan_graph(graph: LayerGraph, machine: Machine, mapping: str = "best") -> Plan:
     """All steps but the writing."""
+    _check_codes(graph, machine)
     graph = pack_inputs(graph)
     beyond: list[AcortexError] = []
     lowered = lower(graph, machine, mapping, beyond)
@@ -135,6 +140,16 @@ def plan_graph(graph: LayerGraph, machine: Machine, mapping: str = "best") -> Pl
     order = schedule(lowered.passes, inputs, outputs, places)
     check_schedule(graph, order)
     return Plan(graph, machine.name, lowered, placement, memory, order)
+
+
+def _check_codes(graph: LayerGraph, machine: Machine) -> None:
+    """Raises CodesTooWide where the converters of a machine have fewer bits than the network's codes."""
+    bits = max((one.coding.bits for one in graph.maps.values()), default=0)
+    if bits > machine.bits:
+        raise CodesTooWide(
+            f"the codes of {graph.name} have {bits} bits, and the converters of {machine.name} {machine.bits}",
+            hint=f"quantise the network with bits={machine.bits}",
+        )
 
 
 @contextmanager

@@ -36,6 +36,7 @@ from acortex.programs.steps import (
     RecurrentStep,
     Step,
 )
+from acortex.wording import count
 
 Array = NDArray[Any]
 
@@ -150,10 +151,10 @@ class Quantiser:
     def _padded_average(self, step: PoolStep, source: g.Coding, target: g.Coding) -> g.Product:
         """An average that counts padding whose code is not 0: a depthwise product with weights of one."""
         geometry, channels = step.geometry, self.graph.maps[step.out].channels
-        count = geometry.kernel_y * geometry.kernel_x
+        pixels = geometry.kernel_y * geometry.kernel_x
         weights = np.ones((geometry.kernel_y, geometry.kernel_x, 1, channels), np.int8)
-        factor, shift = multipliers(source.scale / target.scale / count)
-        code = code_of(step.activation, target, shift, int(factor), -source.zero * count)
+        factor, shift = multipliers(source.scale / target.scale / pixels)
+        code = code_of(step.activation, target, shift, int(factor), -source.zero * pixels)
         where, view = self.target(step.out), self.view(step.source)
         return g.Product(step.name, step.op, where, view, weights, geometry, code, channels, source.zero)
 
@@ -259,10 +260,14 @@ def quantise(
     return layer_graph(Quantiser(graph, statistics, codings, early.parts))
 
 
+HINT_OF_BITS = "from 2 to 8 bits are possible; those of a chip are its neurons.bits"
+"""What to do about codes of another width."""
+
+
 def check_bits(bits: int) -> None:
     """Raises UsageError for codes of so many bits that no network is quantised to them."""
     if not 2 <= bits <= 8:
-        raise UsageError(f"codes of {bits} bits", hint="from 2 to 8 bits")
+        raise UsageError(f"no network is quantised to codes of {count(bits, 'bit')}", hint=HINT_OF_BITS)
 
 
 def layer_graph(quantiser: Quantiser) -> g.LayerGraph:
