@@ -89,8 +89,11 @@ def compile_graph(graph: LayerGraph, machine: Machine, mapping: str = "best") ->
     """
     plan = plan_graph(graph, machine, mapping)
     text, arrays = emit(plan)
-    size = instructions_of(text)
     most = min(machine.instruction_words, MAX_INSTRUCTIONS)
+    if instructions_of(text) > most:
+        plan = _shorter(plan, graph, machine, mapping, most)
+        text, arrays = emit(plan)
+    size = instructions_of(text)
     if size > most:
         possible = size <= MAX_INSTRUCTIONS
         hint = f"take a chip with instruction_memory.words={size}" if possible else "compile the network in parts"
@@ -100,6 +103,23 @@ def compile_graph(graph: LayerGraph, machine: Machine, mapping: str = "best") ->
         raise TooLong(f"the program has {size} instructions, and {holds}", hint=hint)
     program = _assembled(graph.name, text, arrays)
     return Compiled(program, text, arrays, plan, _report(plan, machine, size, mapping), machine.columns)
+
+
+JOINED = (2, 4, 8)
+"""Words of outputs that passes of a convolution in groups make, one after the other, until a program fits."""
+
+
+def _shorter(plan: Plan, graph: LayerGraph, machine: Machine, mapping: str, most: int) -> Plan:
+    """A plan of at most so many instructions, with fewer passes on more arrays; the plan given where there is none."""
+    weightless = replace(graph, weightless=True)  # the instructions are the same, and no matrix is filled
+    for joined in JOINED:
+        try:
+            found = plan_graph(weightless, machine, mapping, joined)
+        except AcortexError:  # more arrays, or larger windows, than the chip has
+            break
+        if instructions_of(emit(found)[0]) <= most:
+            return plan_graph(graph, machine, mapping, joined)
+    return plan
 
 
 def _assembled(name: str, text: str, arrays: dict[str, NDArray[np.generic]]) -> Program:
@@ -123,12 +143,12 @@ def instructions_of(text: str) -> int:
     return sum(line.lstrip()[:1] not in ("", ";", ".") for line in text.splitlines())
 
 
-def plan_graph(graph: LayerGraph, machine: Machine, mapping: str = "best") -> Plan:
-    """All steps but the writing."""
+def plan_graph(graph: LayerGraph, machine: Machine, mapping: str = "best", joined: int = 1) -> Plan:
+    """All steps but the writing; `mapping` and `joined` are those of `lower`."""
     _check_codes(graph, machine)
     graph = pack_inputs(graph)
     beyond: list[AcortexError] = []
-    lowered = lower(graph, machine, mapping, beyond)
+    lowered = lower(graph, machine, mapping, beyond, joined)
     check_passes(graph, lowered.passes)
     inputs, outputs = ([port.map for port in ports] for ports in (graph.inputs, graph.outputs))
     with _noted(beyond):
@@ -137,7 +157,7 @@ def plan_graph(graph: LayerGraph, machine: Machine, mapping: str = "best") -> Pl
         memory = plan_memory(lowered.passes, lowered.layouts, inputs, outputs, machine, tuple(lowered.constants))
     raise_all(beyond)
     places = next(iter(memory.rings.values()), 1)
-    order = schedule(lowered.passes, inputs, outputs, places)
+    order = schedule(lowered.passes, inputs, outputs, places, memory.lent)
     check_schedule(graph, order)
     return Plan(graph, machine.name, lowered, placement, memory, order)
 
@@ -170,7 +190,7 @@ def smallest_chip(graph: LayerGraph, machine: Machine, mapping: str = "best") ->
     packed = pack_inputs(graph)
     grown, lowered = _with_room(packed, machine, mapping)
     inputs, outputs = ([port.map for port in ports] for ports in (packed.inputs, packed.outputs))
-    least = least_memory(lowered.passes, lowered.layouts, (*inputs, *outputs), tuple(lowered.constants))
+    least = least_memory(lowered.passes, lowered.layouts, inputs, outputs, tuple(lowered.constants))
     arrays = smallest(_tiles(lowered.passes), machine)
     chip = replace(
         grown,

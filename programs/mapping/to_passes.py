@@ -30,12 +30,12 @@ from acortex.programs.graph import (
     Requant,
     Target,
     View,
-    columns_of,
     crop,
     read_views,
     written_targets,
 )
 from acortex.programs.mapping.fusion import VectorLayer, fused
+from acortex.programs.mapping.parts import columns_code, filled, narrow, parts_of
 from acortex.programs.mapping.passes import (
     Ints,
     Layout,
@@ -101,14 +101,19 @@ def _packs(source: Map, graph: LayerGraph) -> bool:
 
 
 def lower(
-    graph: LayerGraph, machine: Machine, mapping: str = "best", beyond: list[AcortexError] | None = None
+    graph: LayerGraph,
+    machine: Machine,
+    mapping: str = "best",
+    beyond: list[AcortexError] | None = None,
+    joined: int = 1,
 ) -> Lowered:
     """The passes of a network, in an order in which they can run.
 
+    A pass of a convolution in groups makes up to `joined` words of outputs, each of which takes that many arrays.
     What layers need beyond the machine goes into `beyond`, one error for each of its settings. Without that list it is
     raised.
     """
-    lowering = _Lowering(graph, machine, mapping)
+    lowering = _Lowering(graph, machine, mapping, joined)
     lowered = lowering.run()
     if beyond is None:
         raise_all(lowering.beyond())
@@ -118,10 +123,11 @@ def lower(
 
 
 class _Lowering:
-    def __init__(self, graph: LayerGraph, machine: Machine, mapping: str) -> None:
+    def __init__(self, graph: LayerGraph, machine: Machine, mapping: str, joined: int) -> None:
         graph, self.steps = fused(graph, machine)
         self.machine = machine
         self.mapping = mapping
+        self.joined = joined
         self.maps = dict(graph.maps)
         self.result = Lowered(layouts={name: layout_of(source) for name, source in graph.maps.items()})
         self.cells: list[Recurrent] = []
@@ -203,9 +209,9 @@ class _Lowering:
             _check_offset(vector)
         if isinstance(vector, Add | Mul):
             operand = self._stream(vector.b if vector.a.map == layer.target.map else vector.a, vector)
-        for start, end in _chunks(layer, inputs):
+        for start, end in parts_of(layer, inputs, self.joined):
             sink = self._sink(replace(target, offset=target.offset + start), end - start)
-            needed, places = _narrow(layer, source, inputs, start, end)
+            needed, places = narrow(layer, source, inputs, start, end)
             multiply = self._multiply(layer, needed, places, start, end)
             stage = None if vector is None else _stage_after(layer, vector, sink, operand)
             layers = (layer,) if vector is None else (layer, vector)
@@ -222,9 +228,9 @@ class _Lowering:
         self._check_room(layer, source, dense, end - start)
         weights = layer.macs_per_position // layer.weights.shape[3] * (end - start)
         matrix = Matrix(
-            layer.name, rows, end - start, weights, partial(_filled, layer, tap_rows, inputs, rows, start, end)
+            layer.name, rows, end - start, weights, partial(filled, layer, tap_rows, inputs, rows, start, end)
         )
-        return Multiply(layer.geometry, layer.pad, dense, matrix, _columns(layer, start, end))
+        return Multiply(layer.geometry, layer.pad, dense, matrix, columns_code(layer, start, end))
 
     def _check_room(self, layer: Product, source: Source, dense: bool, columns: int) -> None:
         """The chip has room for a window, and for what comes of one position."""
@@ -352,40 +358,6 @@ class _Lowering:
         return View(name)
 
 
-def _filled(layer: Product, tap_rows: int, inputs: Ints, rows: int, start: int, end: int) -> NDArray[np.int8]:
-    """The matrix of outputs `start` to `end` - 1 of a product: int8 of shape (rows, outputs).
-
-    Row tap * `tap_rows` + `inputs[i]` holds the weights of input i; each output has those of its own group's inputs.
-    """
-    height, width, inside, outputs = layer.weights.shape
-    own = outputs // layer.groups
-    filled = np.zeros((rows, end - start), dtype=np.int8)
-    for group in range(start // own, -(-end // own)):
-        left, right = max(group * own, start), min((group + 1) * own, end)
-        places = inputs[group * inside : (group + 1) * inside]
-        for tap in range(height * width):
-            kernel = layer.weights[tap // width, tap % width, :, left:right]
-            filled[tap * tap_rows + places, left - start : right - start] = kernel
-    return filled
-
-
-def _narrow(layer: Product, source: Source, inputs: Ints, start: int, end: int) -> tuple[Source, Ints]:
-    """The words that some outputs of a product need, and the places of all its inputs in them."""
-    if layer.groups == 1:
-        return source, inputs
-    used = _inputs_of(layer, inputs, start, end)
-    word, last = int(used.min()) // CHANNELS, int(used.max())
-    words = last // CHANNELS - word + 1
-    narrow = replace(source, word=source.word + word, words=words, tail=last % CHANNELS + 1)
-    return narrow, inputs - word * CHANNELS
-
-
-def _inputs_of(layer: Product, inputs: Ints, start: int, end: int) -> Ints:
-    """The places of the inputs that outputs `start` to `end` - 1 of a product in groups depend on."""
-    own, inside = layer.weights.shape[3] // layer.groups, layer.weights.shape[2]
-    return inputs[start // own * inside : -(-end // own) * inside]
-
-
 def _stage_after(layer: Product, vector: VectorLayer, sink: Sink, operand: Source | None) -> VectorStage:
     swapped = isinstance(vector, Add | Mul) and vector.a.map != layer.target.map
     return VectorStage(vector, sink.words, layer.geometry.rows, layer.geometry.columns, operand, swapped)
@@ -416,31 +388,3 @@ def targets_of(graph: LayerGraph) -> dict[str, list[int]]:
         for target in written_targets(layer):
             starts.setdefault(target.map, set()).add(target.offset)
     return {name: sorted(found) for name, found in starts.items()}
-
-
-def _chunks(layer: Product, inputs: Ints) -> list[tuple[int, int]]:
-    """The outputs of a product in parts that share their input words: (first output, past the last).
-
-    An ordinary product is one part. Of a product in groups each word of outputs needs few words of inputs.
-    """
-    outputs = layer.weights.shape[3]
-    if layer.groups == 1:
-        return [(0, outputs)]
-    found: list[tuple[int, int]] = []
-    before = None
-    for start in range(0, outputs, CHANNELS):
-        end = min(start + CHANNELS, outputs)
-        used = _inputs_of(layer, inputs, start, end) // CHANNELS
-        span = (int(used.min()), int(used.max()))
-        if span == before:
-            found[-1] = (found[-1][0], end)
-        else:
-            found.append((start, end))
-        before = span
-    return found
-
-
-def _columns(layer: Product, start: int, end: int) -> Code:
-    """A layer's code with the offsets and multipliers of some of its outputs."""
-    offsets, multipliers = columns_of(layer.code, layer.weights.shape[3])
-    return replace(layer.code, offset=offsets[start:end], multiplier=multipliers[start:end])
