@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from acortex.errors import UsageError
 from acortex.programs.graph import Coding, LayerGraph
 from acortex.programs.mapping.limits import MAX_INSTRUCTIONS, check_steps
+from acortex.programs.network.dimensions import NO_DIMS
 from acortex.programs.network.importer import read_onnx
 from acortex.programs.network.network import Model, Network
 from acortex.programs.operators.context import MAX_WORDS
@@ -59,8 +60,9 @@ def quantised(
     fits: Callable[[LayerGraph], object] | None = None,
     most_words: int = MAX_WORDS,
     most_instructions: int = MAX_INSTRUCTIONS,
+    dims: Mapping[str, int] = NO_DIMS,
 ) -> LayerGraph:
-    """The layer graph of a network: an ONNX file, a `Model`, or the end of a `Network`.
+    """The layer graph of a network: an ONNX file, whose open axes `dims` fixes, a `Model`, or the end of a `Network`.
 
     `calibration` is an array with one inference per row, or one such array for each input by name. Without it the first
     `FIRST_INPUTS` of the `inputs` of a run set the ranges, and without these seeded random ones, with a warning. Codes
@@ -71,7 +73,7 @@ def quantised(
 
     Raises UsageError for files and data that cannot be read, UnsupportedNodes for networks that the chip cannot do.
     """
-    graph = normalise(as_model(source), drop_lrn=drop_lrn, most_words=most_words)
+    graph = normalise(as_model(source, dims), drop_lrn=drop_lrn, most_words=most_words)
     check_steps(graph, most_instructions)
     for one in graph.inputs:
         if codings is not None and one.name in codings:
@@ -118,11 +120,11 @@ def outlined(source: Path | str | Model | Network, bits: int = 4) -> LayerGraph 
     return outline(graph, bits) if instructions_are_fixed(graph) else None
 
 
-def as_model(source: Path | str | Model | Network) -> Model:
-    """The model of a file or a builder."""
+def as_model(source: Path | str | Model | Network, dims: Mapping[str, int] = NO_DIMS) -> Model:
+    """The model of a file, whose open axes `dims` fixes, or of a builder."""
     if isinstance(source, Network):
         return source.model
-    return source if isinstance(source, Model) else read_onnx(source)
+    return source if isinstance(source, Model) else read_onnx(source, dims)
 
 
 def _weights(graph: FloatGraph) -> int:

@@ -38,12 +38,13 @@ class Compiling:
     """How a network is compiled on its way to a run; it changes nothing of programs that are compiled already.
 
     `mapping` is one of `MAPPINGS`, None for the network's own. Ranges are chosen on `calibration`, else on the first of
-    the `inputs` of the run, else on seeded random inputs.
+    the `inputs` of the run, else on seeded random inputs. `dims` has sizes for axes that a file leaves open, by name.
     """
 
     mapping: str | None = None
     calibration: Calibration = None
     inputs: Calibration = None
+    dims: Mapping[str, int] | None = None
 
 
 USUAL = Compiling()
@@ -86,7 +87,7 @@ def quantised_graph(
     from acortex.tools.open.arrays import read_arrays
 
     if reference.startswith(ZOO):
-        check_own_data(how)
+        check_own(how)
         return zoo.graph(_entry(reference), machine.bits)
     calibration = read_arrays(str(how.calibration)) if isinstance(how.calibration, (str, Path)) else how.calibration
     inputs = read_arrays(str(how.inputs)) if isinstance(how.inputs, (str, Path)) else how.inputs
@@ -95,6 +96,7 @@ def quantised_graph(
         most_words = max(machine.memory_words, USUAL_WORDS)
         fits = partial(plan_graph, machine=machine, mapping=mapping_of(reference, how.mapping))
         sizes = {"fits": fits, "most_words": most_words, "most_instructions": machine.instruction_words}
+    sizes["dims"] = how.dims or {}
     graph = quantised(reference, calibration, machine.bits, inputs=inputs, drop_lrn=drop_lrn, **sizes)
     for warning in graph.warnings:
         warn(warning)
@@ -103,10 +105,12 @@ def quantised_graph(
     return graph
 
 
-def check_own_data(how: Compiling) -> None:
-    """Refuses a calibration set for a network of the zoo."""
+def check_own(how: Compiling) -> None:
+    """Refuses a calibration set, and sizes of axes, for a network of the zoo."""
     if how.calibration is not None:
         raise UsageError("networks of the zoo are calibrated with their own data", hint="leave --calibration out")
+    if how.dims:
+        raise UsageError("networks of the zoo have no open axes", hint="leave --dim out")
 
 
 def mapping_of(reference: str, wanted: str | None = None) -> str:

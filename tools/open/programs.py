@@ -94,7 +94,7 @@ def opened(
 
 def nothing_to_compile(reference: str, how: networks.Compiling) -> None:
     """Raises UsageError where `how` asks for something of a program that is compiled already."""
-    for option, given in (("--mapping", how.mapping), ("--calibration", how.calibration)):
+    for option, given in (("--mapping", how.mapping), ("--calibration", how.calibration), ("--dim", how.dims or None)):
         if given is not None:
             hint = f"leave it out, or give FILE.onnx or a compiled network of the zoo, not {reference}"
             raise UsageError(f"{option} is for networks that are compiled", hint=hint)
@@ -166,7 +166,7 @@ def _of_zoo(
     entry = zoo.entry(name)
     if entry.source:
         return zoo.load(name)
-    networks.check_own_data(how)
+    networks.check_own(how)
     from acortex.sim.chip.specs import Chip, load_chip
     from acortex.tools.open.machine import machine_of
 
