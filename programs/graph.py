@@ -65,11 +65,34 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
+class Phase:
+    """Some pixels of an image: every `step_y`-th row from `top` on, and of these every `step_x`-th pixel from `left`
+    on.
+
+    Several layers may fill an image phase by phase, as its rows and columns interleave.
+    """
+
+    top: int = 0
+    left: int = 0
+    step_y: int = 1
+    step_x: int = 1
+
+    def size(self, height: int, width: int) -> tuple[int, int]:
+        """The rows and columns that an image of a size has in it."""
+        return -(-(height - self.top) // self.step_y), -(-(width - self.left) // self.step_x)
+
+
+EVERY = Phase()
+"""All pixels."""
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
-    """Where a layer writes: the channels of a map from `offset` on, at every pixel."""
+    """Where a layer writes: the channels of a map from `offset` on, at every pixel, or at those of a phase."""
 
     map: str
     offset: int = 0
+    phase: Phase = EVERY
 
 
 @dataclass(frozen=True, eq=False)

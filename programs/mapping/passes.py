@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from math import prod
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from acortex.isa.arithmetic.windows import Slide, Window, slide
 from acortex.isa.machine import CHANNELS
-from acortex.programs.graph import Add, Code, Geometry, Layer, Map, Mul, Pool, Requant
+from acortex.programs.graph import EVERY, Add, Code, Geometry, Layer, Map, Mul, Phase, Pool, Requant
 from acortex.programs.mapping.placement import Tiles
 
 Ints = NDArray[np.int64]
@@ -95,12 +96,13 @@ class Sink:
     shift: int = 0
     tail: int = CHANNELS
     pixel: int | None = None
-    """The one pixel that is written; None for all."""
+    """The one pixel that is written; None for all, or those of the phase."""
+    phase: Phase = EVERY
 
     @property
     def pixels(self) -> int:
         """Pixels that are written."""
-        return self.layout.height * self.layout.width if self.pixel is None else 1
+        return prod(self.phase.size(self.layout.height, self.layout.width)) if self.pixel is None else 1
 
     @property
     def filled(self) -> int:

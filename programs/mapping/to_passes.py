@@ -195,7 +195,7 @@ class _Lowering:
         tail = channels - (words - 1) * CHANNELS
         last = (target.offset + channels - 1) // CHANNELS
         alone = shift == 0 and (target.map, last) not in self.shared
-        return Sink(self._layout(target.map), word, words, shift, CHANNELS if alone else tail)
+        return Sink(self._layout(target.map), word, words, shift, CHANNELS if alone else tail, phase=target.phase)
 
     # Products ---------------------------------------------------------------------------------------------------
 

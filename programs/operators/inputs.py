@@ -19,6 +19,7 @@ Array = NDArray[Any]
 
 SEES_IMAGES = (
     "Conv", "QLinearConv", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "BatchNormalization", "LRN",
+    "ConvTranspose", "Resize", "Upsample", "DepthToSpace",
 )  # fmt: skip
 SEES_SEQUENCES = ("LSTM", "GRU")
 SEES_ROWS = ("MatMul", "QLinearMatMul", "Gemm", "QGemm")

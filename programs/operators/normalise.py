@@ -12,7 +12,7 @@ from acortex.programs.graph import Geometry, View
 from acortex.programs.mapping.limits import declares_unread, window_facts
 from acortex.programs.network.network import Constant, Model, Node, Value
 from acortex.programs.network.patterns import recognised
-from acortex.programs.operators import host, layout, linear, quantised, recurrent, vector
+from acortex.programs.operators import host, layout, linear, quantised, recurrent, upsample, vector
 from acortex.programs.operators.constants import fold
 from acortex.programs.operators.context import (
     MAX_WORDS,
@@ -30,7 +30,7 @@ from acortex.programs.operators.tensors import TensorView, canonical, contiguous
 from acortex.programs.steps import CopyStep, FloatGraph, FloatPort, PadStep, PoolStep, ProductStep, Step
 from acortex.wording import count
 
-FAMILIES = (host, layout, linear, quantised, recurrent, vector)
+FAMILIES = (host, layout, linear, quantised, recurrent, upsample, vector)
 """The files whose operators are in the registry."""
 
 MAY_TAKE_WHOLE_NUMBERS = (
@@ -139,7 +139,9 @@ def _beyond_operands(graph: FloatGraph) -> list[tuple[str, str, str]]:
     for step in graph.steps:
         if isinstance(step, ProductStep | PoolStep | PadStep):
             step.geometry = _plain_window(step.geometry)
-            for _, what, size, kind in window_facts(step.name, step.geometry, graph.maps[step.source.map].width):
+            windows = step.geometries if isinstance(step, ProductStep) else (step.geometry,)
+            width = graph.maps[step.source.map].width
+            for _, what, size, kind in (fact for one in windows for fact in window_facts(step.name, one, width)):
                 if size > KINDS[kind].high:
                     found.append((step.name, step.op, f"{what}; {KINDS[kind].high} is the most"))
     return found

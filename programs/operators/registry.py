@@ -58,7 +58,7 @@ INSTEAD = {
     "ReduceL1": ("ReduceMean",), "ReduceL2": ("ReduceMean",), "ReduceSumSquare": ("ReduceMean",), "Mean": ("Sum",),
     "Einsum": ("MatMul",), "ConvInteger": ("QLinearConv",), "MatMulInteger": ("QLinearMatMul",),
     "DynamicQuantizeLinear": ("QuantizeLinear",), "GatherElements": ("Gather",), "GatherND": ("Gather",),
-    "Resize": ("DepthToSpace",), "Upsample": ("DepthToSpace",), "Tile": ("Expand",), "CenterCropPad": ("Slice", "Pad"),
+    "Tile": ("Expand",), "CenterCropPad": ("Slice", "Pad"),
 }  # fmt: skip
 """What a network may have in the place of operators that the chip lacks: other ones, not the same."""
 

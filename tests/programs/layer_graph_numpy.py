@@ -51,7 +51,9 @@ def read(view, images):
 
 
 def write(target, codes, images):
-    place = images[target.map][..., target.offset : target.offset + codes.shape[-1]]
+    p = target.phase
+    image = images[target.map][:, p.top :: p.step_y, p.left :: p.step_x]
+    place = image[..., target.offset : target.offset + codes.shape[-1]]
     assert place.shape == codes.shape, f"{target}: codes {codes.shape} for {place.shape}"
     place[...] = codes
 

@@ -112,7 +112,9 @@ def test_nodes_of_one_kind_and_reason_stand_in_one_line() -> None:
     nodes = [helper.make_node("Erf", [f"t{n}" if n else "x"], [f"t{n + 1}"], name=f"e{n}") for n in range(6)]
     with pytest.raises(UnsupportedNodes) as caught:
         normalise(from_proto(model(nodes, "t6", {})))
-    assert str(caught.value).splitlines()[1:] == ["  e0, e1, e2 and 3 more (Erf): the chip has no such operator"]
+    assert str(caught.value).splitlines()[1:] == [
+        "  e0, e1, e2 and 3 more (Erf): the chip has no such operator; Tanh comes near"
+    ]
     assert len(caught.value.nodes) == 6
     few = UnsupportedNodes([("a", "Erf", "no"), ("b", "Elu", "no"), ("c", "Erf", "no")])
     assert few.message == "the network has 3 nodes that the chip cannot do:\n  a and c (Erf): no\n  b (Elu): no"
