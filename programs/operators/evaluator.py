@@ -1,7 +1,8 @@
 """Constants of operators that have no rule of ours, by ONNX's reference evaluator.
 
-A node is evaluated alone. Nothing is computed whose size cannot be told beforehand, that is larger than `LARGEST`
-numbers, or that takes more than `MOST_PRODUCTS` products.
+A node is evaluated alone. Nothing is computed whose size cannot be told beforehand, or of which a small file could
+cause minutes of work: the evaluator is written to be read, and some of its operators take a step of Python for each
+number.
 """
 
 from __future__ import annotations
@@ -26,6 +27,18 @@ LARGEST = 1 << 24
 """Numbers of a constant that a node may make of smaller ones."""
 
 MOST_PRODUCTS = 1 << 30
+
+MOST_EVALUATED = 1 << 20
+"""Numbers that the evaluator takes or makes."""
+
+MOST_STEPS = 1 << 14
+"""The same of operators that take a step of Python for each, or several."""
+
+BY_STEPS = (
+    "Resize", "Upsample", "MaxPool", "AveragePool", "LpPool", "GridSample", "RoiAlign", "MaxRoiPool", "MaxUnpool",
+    "NonMaxSuppression", "Col2Im", "DeformConv", "ScatterND", "LRN", "TfIdfVectorizer", "StringNormalizer",
+)  # fmt: skip
+"""Operators that the evaluator computes number by number."""
 
 DRAWN = ("RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial", "Bernoulli")
 """Operators whose results differ from run to run."""
@@ -85,8 +98,9 @@ def _check_size(node: Node, values: Sequence[Array | None], model: onnx.ModelPro
     sizes = [value.size for value in values if value is not None]
     given = max(sizes, default=1)
     made = given if node.op in SELECTS else _numbers(model)
-    if made > max(LARGEST, 4 * given):
-        raise Unsupported(f"it makes a constant of {made} numbers")
+    most = MOST_STEPS if node.op in BY_STEPS else MOST_EVALUATED
+    if max(made, given) > most:
+        raise Unsupported(f"it works on constants of {max(made, given)} numbers, {most} is the most")
     if node.op in MULTIPLIES and made * given > MOST_PRODUCTS:
         raise Unsupported(f"it multiplies constants {made * given} times, {MOST_PRODUCTS} is the most")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from acortex.programs.network.network import Model, Node
-from acortex.programs.operators.context import Lowering
+from acortex.programs.operators.context import Lowering, Misplaced, Unsupported
 from acortex.programs.operators.registry import operator
 
 LAYOUT = (
@@ -39,12 +39,15 @@ def lays_out(node: Node, last: frozenset[str]) -> bool:
     return node.name in last and node.op in LAYOUT
 
 
-def takes_over(lowering: Lowering, node: Node, last: frozenset[str]) -> bool:
-    """Leaves a node that the chip refused to the host, if it can; says whether. `last` are those of `last_nodes`."""
+def takes_over(lowering: Lowering, node: Node, last: frozenset[str], reason: Unsupported) -> bool:
+    """Leaves a node that the chip refused for a reason to the host, if it can; says whether. `last` are those of
+    `last_nodes`. A layout that is malformed is no work for the host.
+    """
+    refused = isinstance(reason, Misplaced) or node.op in WORK or not lowering.hosted.keys().isdisjoint(node.inputs)
     computed = lowering.tensors.keys() | lowering.padding.keys() | lowering.hosted.keys()
     there = {name for name in node.inputs if name}
     known = there & computed and there <= computed | lowering.constants.keys() and not there & lowering.broken
-    if node.name not in last or node.fault or not known:
+    if node.name not in last or node.fault or not known or not refused:
         return False
     leave(lowering, node)
     return True

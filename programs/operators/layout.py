@@ -226,7 +226,7 @@ def image_seats(shape: tuple[int, ...], channels: int) -> Seats:
     """Which axes of a tensor count rows and columns, where one is said to count channels."""
     others = [axis for axis, size in enumerate(shape) if size > 1 and axis != channels]
     if len(others) > 2:
-        raise Unsupported(f"a tensor of shape {shape} is no image")
+        raise Misplaced(f"a tensor of shape {shape} is no image")
     if len(shape) == 4 and channels == 1 and shape[0] == 1:
         return 2, 3, 1
     rows, columns = [None] * (2 - len(others)) + others

@@ -86,7 +86,7 @@ def _nodes(lowering: Lowering, stand_ins: StandIns, last: frozenset[str]) -> Ite
         try:
             _lower(lowering, node)
         except Unsupported as reason:
-            if host.takes_over(lowering, node, last):
+            if host.takes_over(lowering, node, last, reason):
                 continue
             if stand_ins.believed(node.inputs, reason):
                 yield node.name, node.op, str(reason)

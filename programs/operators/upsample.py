@@ -7,7 +7,6 @@ with some of the taps; repeated pixels and blocks of channels are copies.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -31,7 +30,13 @@ MOST_PHASES = 256
 """Phases of an image, a pass each: steps of 16 in both directions."""
 
 LONGEST_AXIS = 4096
-"""Rows or columns of an image that is enlarged: each is computed with beforehand."""
+"""Rows or columns of an image that a transposed convolution makes: each is computed with beforehand."""
+
+LAST_BEFORE = 10
+"""The last opset whose Resize and Upsample take the nearest place before, and nothing else."""
+
+FEW = 16
+"""Places of an axis on which a Resize is tried."""
 
 
 # Transposed convolutions --------------------------------------------------------------------------------------------
@@ -191,24 +196,35 @@ def resize(lowering: Lowering, node: Node) -> None:
 
 def _factor(lowering: Lowering, node: Node, tensor: TensorView, axis: int) -> int:
     """How often each place of an axis is repeated; by ONNX's reference evaluator, along this axis alone."""
-    size = tensor.shape[axis]
-    if size > LONGEST_AXIS:
-        raise Unsupported(f"an axis of {size} is too long to be enlarged, {LONGEST_AXIS} is the most")
-    values: list[Array | None] = [np.arange(size, dtype=np.float32)]
-    for n in range(1, len(node.inputs)):
-        given = lowering.constant(node, n, "scale or size") if lowering.has(node, n) else None
-        alone = given is not None and given.size == len(tensor.shape)
-        values.append(given.reshape(-1)[axis : axis + 1] if alone and given is not None else given)
-    attributes = dict(node.attributes)
-    if "scales" in attributes:
-        attributes["scales"] = [attributes["scales"][axis]]
-    if attributes.pop("axes", None) is not None:
-        raise Unsupported("it names the axes that it enlarges")
-    (made,) = fold(replace(node, attributes=attributes), values, lowering.model.opset)
-    factor, rest = divmod(made.size, size)
-    if rest or not factor or not np.array_equal(made, np.arange(size).repeat(factor)):
+    factor = _stated_factor(lowering, node, tensor, axis)
+    few = min(tensor.shape[axis], FEW)  # what holds for some places of an axis holds for all: a factor is the same
+    attributes = {key: value for key, value in node.attributes.items() if key != "scales"}
+    if lowering.model.opset <= LAST_BEFORE:
+        return factor
+    alone = Node("Resize", node.name, ("x", "", "scales"), node.outputs[:1], attributes)
+    values = [np.arange(few, dtype=np.float32), None, np.array([factor], np.float32)]
+    (made,) = fold(alone, values, lowering.model.opset)
+    if not np.array_equal(made, np.arange(few).repeat(factor)):
         raise Unsupported("it does not repeat each pixel equally often")
     return factor
+
+
+def _stated_factor(lowering: Lowering, node: Node, tensor: TensorView, axis: int) -> int:
+    """The factor of an axis, from the scales or the sizes of a node. Raises Unsupported for one that is not whole."""
+    if "axes" in node.attributes:
+        raise Unsupported("it names the axes that it enlarges")
+    scales, sizes = (1, 3) if lowering.model.opset < 10 or len(node.inputs) == 2 else (2, 3)
+    given = np.asarray(node.attributes.get("scales", ()))
+    if lowering.has(node, scales):
+        given = lowering.constant(node, scales, "scales")
+    if not given.size and lowering.has(node, sizes):
+        given = lowering.constant(node, sizes, "sizes").astype(np.float64) / np.array(tensor.shape)
+    if given.size != len(tensor.shape):
+        raise Unsupported(f"it has {given.size} scales or sizes for {len(tensor.shape)} axes")
+    factor = float(given.reshape(-1)[axis])
+    if factor != int(factor) or not 1 <= factor <= LONGEST_AXIS:
+        raise Unsupported("it does not repeat each pixel equally often")
+    return int(factor)
 
 
 def _copied(lowering: Lowering, node: Node, tensor: TensorView, image: Array, steps: tuple[int, int]) -> None:

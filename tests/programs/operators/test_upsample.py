@@ -181,3 +181,33 @@ def test_what_cannot_be_enlarged_is_refused(made, why):
     with pytest.raises(UnsupportedNodes) as caught:
         normalise(from_proto(made))
     assert why in str(caught.value)
+
+
+@pytest.mark.parametrize("opset", [10, 11, 13, 18, 21])
+@pytest.mark.parametrize("size", [3, 40])
+def test_resize_of_each_opset_repeats_pixels(opset, size):
+    named = {} if opset == 10 else {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+    nodes = [node("Resize", "x s" if opset == 10 else "x roi s", "t", **named), node("Relu", "t", "y")]
+    constants = scales(1, 1, 3, 2) | ({} if opset == 10 else {"roi": np.zeros(0, np.float32)})
+    check(model(nodes, {"x": [1, 4, size, 2]}, constants, opset=opset))
+
+
+@pytest.mark.parametrize("size", [3, 40])
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"coordinate_transformation_mode": "align_corners"},
+        {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "ceil"},
+        {"nearest_mode": "ceil"},
+    ],
+    ids=["corners", "ceil", "half pixels, ceil"],
+)
+def test_pixels_that_are_taken_otherwise_are_refused_unless_they_are_the_same(named, size):
+    nodes = [node("Resize", "x - s", "t", **named), node("Relu", "t", "y")]
+    made = model(nodes, {"x": [1, 4, size, 2]}, scales(1, 1, 3, 1))
+    try:
+        check(made)
+    except UnsupportedNodes as refused:
+        assert "it does not repeat each pixel equally often" in str(refused)
+    else:
+        assert named == {"coordinate_transformation_mode": "align_corners"} and size == 3
