@@ -61,8 +61,11 @@ def quantised(
     most_words: int = MAX_WORDS,
     most_instructions: int = MAX_INSTRUCTIONS,
     dims: Mapping[str, int] = NO_DIMS,
+    fill_weights: bool = False,
 ) -> LayerGraph:
     """The layer graph of a network: an ONNX file, whose open axes `dims` fixes, a `Model`, or the end of a `Network`.
+
+    With `fill_weights` weights of a file that are missing are random numbers of a fixed seed, for time and energy.
 
     `calibration` is an array with one inference per row, or one such array for each input by name. Without it the first
     `FIRST_INPUTS` of the `inputs` of a run set the ranges, and without these seeded random ones, with a warning. Codes
@@ -73,7 +76,7 @@ def quantised(
 
     Raises UsageError for files and data that cannot be read, UnsupportedNodes for networks that the chip cannot do.
     """
-    graph = normalise(as_model(source, dims), drop_lrn=drop_lrn, most_words=most_words)
+    graph = normalise(as_model(source, dims, fill_weights), drop_lrn=drop_lrn, most_words=most_words)
     check_steps(graph, most_instructions)
     for one in graph.inputs:
         if codings is not None and one.name in codings:
@@ -120,11 +123,13 @@ def outlined(source: Path | str | Model | Network, bits: int = 4) -> LayerGraph 
     return outline(graph, bits) if instructions_are_fixed(graph) else None
 
 
-def as_model(source: Path | str | Model | Network, dims: Mapping[str, int] = NO_DIMS) -> Model:
-    """The model of a file, whose open axes `dims` fixes, or of a builder."""
+def as_model(
+    source: Path | str | Model | Network, dims: Mapping[str, int] = NO_DIMS, fill_weights: bool = False
+) -> Model:
+    """The model of a file, whose open axes `dims` fixes and whose missing weights are drawn, or of a builder."""
     if isinstance(source, Network):
         return source.model
-    return source if isinstance(source, Model) else read_onnx(source, dims)
+    return source if isinstance(source, Model) else read_onnx(source, dims, fill_weights)
 
 
 def _weights(graph: FloatGraph) -> int:

@@ -46,20 +46,21 @@ def prepare(
     calibration: Calibration = None,
     mapping: Mapped | None = None,
     dims: Mapping[str, int] | None = None,
+    fill_weights: bool = False,
 ) -> Prepared:
     """Makes a program ready to run: `.values()` computes, `.time()` simulates time and energy, `.run()` does both.
 
     Without `chip` it is the one that the program names; `settings` such as "memory.access_cycles=3" are laid over it.
     `inputs` is an array (or arrays by input name) of shape (inferences, …); without it the program's own data run, or
     one inference on seeded codes. `labels` are the right answers, one whole number for each inference. A network is
-    compiled: `mapping` and `dims` are those of `compile`, and ranges are chosen on `calibration`, else on the first of
-    the `inputs`.
+    compiled: `mapping`, `dims` and `fill_weights` are those of `compile`, and ranges are chosen on `calibration`, else
+    on the first of the `inputs`.
 
     Raises the errors of `acortex.errors`: for files that cannot be read, and for what does not fit.
     """
     from acortex.sim import run as simulator
 
-    made, on = _opened(program, chip, settings, Compiling(mapping, calibration, inputs, dims))
+    made, on = _opened(program, chip, settings, Compiling(mapping, calibration, inputs, dims, fill_weights))
     return simulator.prepare(made.program, on, inputs=inputs, labels=labels)
 
 
@@ -73,6 +74,7 @@ def run(
     calibration: Calibration = None,
     mapping: Mapped | None = None,
     dims: Mapping[str, int] | None = None,
+    fill_weights: bool = False,
     trace: str | Path | None = None,
     trace_level: Literal["layers", "instructions", "events"] = "events",
     trace_filters: Mapping[str, Any] | None = None,
@@ -100,7 +102,7 @@ def run(
 
     _check_options(values, timing, trace, trace_level, observers, processes)
     _check_trace(program, chip, trace)
-    how = Compiling(mapping, calibration, inputs, dims)
+    how = Compiling(mapping, calibration, inputs, dims, fill_weights)
     made, on = _opened(program, chip, settings, how, weights=values or trace is not None)
     found = made.program
     if chip is None:
@@ -133,6 +135,7 @@ def compile(
     calibration: Calibration = None,
     mapping: Mapped | None = None,
     dims: Mapping[str, int] | None = None,
+    fill_weights: bool = False,
     drop_lrn: bool = False,
     smallest_chip: bool = False,
 ) -> Compiled:
@@ -141,8 +144,9 @@ def compile(
     `calibration` are inputs that show the range of every map, a file or arrays of shape (inferences, …); without it
     seeded random inputs are used, with a warning. `mapping` says how taps fill the rows of arrays: "best" by default,
     "taps" for those networks of the zoo that are of the source paper. `dims` has sizes for axes of inputs that the file
-    leaves open, by the name of the axis or INPUT.AXIS. `drop_lrn` leaves
-    local response normalisation out. With `smallest_chip` the network is compiled for the smallest chip that holds it.
+    leaves open, by the name of the axis or INPUT.AXIS; with `fill_weights` weights whose file is missing are random
+    numbers, for time and energy alone. `drop_lrn` leaves local response normalisation out. With `smallest_chip` the
+    network is compiled for the smallest chip that holds it.
 
     Raises the errors of `acortex.errors`: for nodes that the chip cannot do, and for what does not fit.
     """
@@ -153,7 +157,7 @@ def compile(
         str(model),
         named,
         settings,
-        networks.Compiling(mapping, calibration, dims=dims),
+        networks.Compiling(mapping, calibration, dims=dims, fill_weights=fill_weights),
         drop_lrn=drop_lrn,
         smallest_chip=smallest_chip,
     )

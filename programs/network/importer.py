@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from acortex import safe_files
 from acortex.errors import MissingExtra, UsageError
 from acortex.programs.network.dimensions import NO_DIMS, check_dims, name_of, size_of
-from acortex.programs.network.external import decode, external, is_external, locations
+from acortex.programs.network.external import decode, drawn, external, is_external, is_missing, locations
 from acortex.programs.network.model_texts import check_texts
 from acortex.programs.network.network import Constant, Model, Node, Value
 from acortex.programs.network.old_opsets import DIRECT_OPSET, converted
@@ -44,8 +44,9 @@ OWN_DOMAINS = ("", "ai.onnx", "com.microsoft")
 """Operators of these domains are known by their names; com.microsoft has those of quantised networks."""
 
 
-def read_onnx(path: Path | str, dims: Mapping[str, int] = NO_DIMS) -> Model:
-    """The network of an ONNX file; `dims` has sizes for axes of its inputs that are open, as `from_proto` takes them.
+def read_onnx(path: Path | str, dims: Mapping[str, int] = NO_DIMS, fill: bool = False) -> Model:
+    """The network of an ONNX file; `dims` has sizes for axes of its inputs that are open, as `from_proto` takes them,
+    and with `fill` weights whose file is missing are drawn.
 
     Raises MissingExtra without the package onnx, UsageError for a file that is missing, malformed or older than opset
     6, or that reaches outside its folder.
@@ -54,7 +55,7 @@ def read_onnx(path: Path | str, dims: Mapping[str, int] = NO_DIMS) -> Model:
     proto = _parse(where)
     if not proto.graph.node and not proto.graph.output:
         raise UsageError("it is not an ONNX model, or has no graph", where=str(where))
-    return from_proto(proto, where.parent, str(where), dims)
+    return from_proto(proto, where.parent, str(where), dims, fill)
 
 
 def external_files(path: Path | str) -> list[Path]:
@@ -68,22 +69,29 @@ def external_files(path: Path | str) -> list[Path]:
 
 
 def from_proto(
-    proto: onnx.ModelProto, folder: Path | None = None, where: str = "", dims: Mapping[str, int] = NO_DIMS
+    proto: onnx.ModelProto,
+    folder: Path | None = None,
+    where: str = "",
+    dims: Mapping[str, int] = NO_DIMS,
+    fill: bool = False,
 ) -> Model:
     """The network of a parsed model; `folder` is where its external weights may lie.
 
-    `dims` has sizes for open axes of inputs, by the name that the model gives the axis, or by INPUT.AXIS.
+    `dims` has sizes for open axes of inputs, by the name that the model gives the axis, or by INPUT.AXIS. With `fill`
+    weights whose file is missing are random numbers, the same for each name.
     """
     check_texts(proto, where)
     opset = _opset(proto, where)
-    found = _model(proto, opset, folder, where, dims)
+    found = _model(proto, opset, folder, where, dims, fill)
     # The converter trusts what it is given: a malformed node is refused as it stands.
     if opset >= DIRECT_OPSET or any(node.fault for node in found.nodes):
         return found
-    return _model(converted(proto, opset, where), DIRECT_OPSET, folder, where, dims)
+    return _model(converted(proto, opset, where), DIRECT_OPSET, folder, where, dims, fill)
 
 
-def _model(proto: onnx.ModelProto, opset: int, folder: Path | None, where: str, dims: Mapping[str, int]) -> Model:
+def _model(
+    proto: onnx.ModelProto, opset: int, folder: Path | None, where: str, dims: Mapping[str, int], fill: bool
+) -> Model:
     """The network of a parsed model of an opset."""
     graph = inlined(proto, where).graph
     _check_sizes(graph, where)
@@ -91,6 +99,12 @@ def _model(proto: onnx.ModelProto, opset: int, folder: Path | None, where: str, 
     for tensor in graph.initializer:
         if tensor.name in model.constants:
             raise UsageError(f"it has two tensors {tensor.name}", where=where, hint=RENAME)
+        if fill and is_external(tensor) and is_missing(tensor, folder):
+            shape = tuple(tensor.dims)
+            _check_shape(f"tensor {tensor.name}", shape, where)
+            model.constants[tensor.name] = Constant(shape, drawn(tensor.name, shape))
+            model.drawn.append(tensor.name)
+            continue
         model.constants[tensor.name] = _constant(tensor, folder, where)
     for sparse in graph.sparse_initializer:
         raise UsageError(f"its initialiser {sparse.values.name} is sparse", where=where, hint="export it dense")

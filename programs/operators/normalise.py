@@ -53,6 +53,9 @@ def normalise(model: Model, *, drop_lrn: bool = False, most_words: int = MAX_WOR
     if refused:
         raise UnsupportedNodes(refused)
     host.in_order(lowering)
+    if model.drawn:
+        what = f"the weights of {count(len(model.drawn), 'tensor')}, such as {model.drawn[0]}, are missing"
+        lowering.graph.warnings.append(f"{what}: random numbers stand for them, and only time and energy mean anything")
     _drop_unread(lowering.graph)
     _tell_unread(lowering.graph)
     fold_forward(lowering.graph)

@@ -46,3 +46,8 @@ dim_option = click.option(
     help="The size of an axis that the network leaves open, by its name or as INPUT.AXIS.",
 )
 """The option --dim: sizes by the names of axes."""
+
+fill_option = click.option(
+    "--fill-weights", is_flag=True, help="Draw weights whose file is missing: for time and energy alone."
+)
+"""The option --fill-weights."""

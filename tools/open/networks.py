@@ -38,13 +38,15 @@ class Compiling:
     """How a network is compiled on its way to a run; it changes nothing of programs that are compiled already.
 
     `mapping` is one of `MAPPINGS`, None for the network's own. Ranges are chosen on `calibration`, else on the first of
-    the `inputs` of the run, else on seeded random inputs. `dims` has sizes for axes that a file leaves open, by name.
+    the `inputs` of the run, else on seeded random inputs. `dims` has sizes for axes that a file leaves open, by name;
+    with `fill_weights` those that a file lacks are random numbers.
     """
 
     mapping: str | None = None
     calibration: Calibration = None
     inputs: Calibration = None
     dims: Mapping[str, int] | None = None
+    fill_weights: bool = False
 
 
 USUAL = Compiling()
@@ -96,7 +98,7 @@ def quantised_graph(
         most_words = max(machine.memory_words, USUAL_WORDS)
         fits = partial(plan_graph, machine=machine, mapping=mapping_of(reference, how.mapping))
         sizes = {"fits": fits, "most_words": most_words, "most_instructions": machine.instruction_words}
-    sizes["dims"] = how.dims or {}
+    sizes |= {"dims": how.dims or {}, "fill_weights": how.fill_weights}
     graph = quantised(reference, calibration, machine.bits, inputs=inputs, drop_lrn=drop_lrn, **sizes)
     for warning in graph.warnings:
         warn(warning)

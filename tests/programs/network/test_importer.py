@@ -108,6 +108,38 @@ def test_a_wrong_offset_or_length_of_external_data_is_refused(tmp_path, key, val
         read_onnx(path)
 
 
+def test_missing_weights_are_drawn_on_request(tmp_path):
+    path = saved(tmp_path, save_as_external_data=True, size_threshold=0, location="weights.bin")
+    whole = read_onnx(path, fill=True)
+    assert whole.drawn == []
+    (tmp_path / "weights.bin").unlink()
+    with pytest.raises(UsageError, match="for time and energy alone --fill-weights draws random numbers"):
+        read_onnx(path)
+    filled, again = read_onnx(path, fill=True), read_onnx(path, fill=True)
+    assert filled.drawn and set(filled.drawn) <= set(whole.constants)
+    for name in filled.drawn:
+        numbers = filled.constants[name].load()
+        assert (numbers.shape, numbers.dtype) == (whole.constants[name].shape, np.float32)
+        assert np.array_equal(numbers, again.constants[name].load())
+        assert np.ptp(numbers) > 0
+    graph = quantised(path, fill_weights=True)
+    told = (
+        f"{len(filled.drawn)} tensor{'s' * (len(filled.drawn) > 1)} of weights, such as {filled.drawn[0]}, are missing"
+    )
+    assert told in graph.warnings[0]
+
+
+def test_weights_outside_the_folder_are_not_drawn(tmp_path):
+    path = saved(tmp_path)
+    model = onnx.load(path)
+    for tensor in model.graph.initializer:
+        external_data_helper.set_external_data(tensor, "../elsewhere.bin")
+        tensor.ClearField("raw_data")
+    onnx.save(model, path)
+    with pytest.raises(UsageError, match="external data must lie inside"):
+        read_onnx(path, fill=True)
+
+
 def test_external_data_that_are_missing_are_named(tmp_path):
     path = saved(tmp_path, save_as_external_data=True, size_threshold=0, location="weights.bin")
     (tmp_path / "weights.bin").unlink()

@@ -152,3 +152,20 @@ def test_the_papers_networks_keep_the_mapping_that_its_figures_rest_on() -> None
 
     taps = {entry.name for entry in zoo.ENTRIES if entry.mapping == "taps"}
     assert taps == {"inception_v1", "resnet152", "resnet152_as_tabulated", "gnmt"}
+
+
+def test_missing_weights_are_drawn_for_time_and_energy(tmp_path: Path) -> None:
+    model = onnx.load(network(tmp_path))
+    path = tmp_path / "apart.onnx"
+    onnx.save(model, path, save_as_external_data=True, size_threshold=0, location="apart.bin")
+    with_weights = json.loads(invoke("run", path, "--timing-only", "--format", "json").stdout)
+    (tmp_path / "apart.bin").unlink()
+    refused = invoke("run", path, "--timing-only")
+    assert refused.exit_code == 2
+    assert "--fill-weights draws random numbers" in refused.stderr
+    ran = invoke("run", path, "--timing-only", "--fill-weights", "--format", "json")
+    assert ran.exit_code == 0, ran.output
+    assert "the weights of 1 tensor, such as w, are missing: random numbers stand for them" in ran.stderr
+    report = json.loads(ran.stdout)
+    assert (report["cycles"], report["energy_aj"]) == (with_weights["cycles"], with_weights["energy_aj"])
+    assert acortex.compile(path, fill_weights=True).report.warnings[0].startswith("the weights of 1 tensor")
