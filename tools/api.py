@@ -104,11 +104,10 @@ def run(
     _check_trace(program, chip, trace)
     how = Compiling(mapping, calibration, inputs, dims, fill_weights)
     made, on = _opened(program, chip, settings, how, weights=values or trace is not None)
-    found = made.program
     if chip is None:
-        _check_trace(found, found.chip, trace)
+        _check_trace(made.program, made.program.chip, trace)
     result = simulator.run(
-        found,
+        made.program,
         on,
         inputs=inputs,
         labels=labels,

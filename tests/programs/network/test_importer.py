@@ -123,9 +123,7 @@ def test_missing_weights_are_drawn_on_request(tmp_path):
         assert np.array_equal(numbers, again.constants[name].load())
         assert np.ptp(numbers) > 0
     graph = quantised(path, fill_weights=True)
-    told = (
-        f"{len(filled.drawn)} tensor{'s' * (len(filled.drawn) > 1)} of weights, such as {filled.drawn[0]}, are missing"
-    )
+    told = f"the weights of {len(filled.drawn)} tensors, such as {filled.drawn[0]}, are missing"
     assert told in graph.warnings[0]
 
 
