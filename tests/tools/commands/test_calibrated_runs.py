@@ -169,3 +169,17 @@ def test_missing_weights_are_drawn_for_time_and_energy(tmp_path: Path) -> None:
     report = json.loads(ran.stdout)
     assert (report["cycles"], report["energy_aj"]) == (with_weights["cycles"], with_weights["energy_aj"])
     assert acortex.compile(path, fill_weights=True).report.warnings[0].startswith("the weights of 1 tensor")
+
+
+def test_a_trace_of_other_ranges_says_how_to_record_one_that_can_be_run_again(tmp_path: Path) -> None:
+    model = network(tmp_path)
+    np.save(tmp_path / "x.npy", far(2))
+    assert invoke("run", model, "--input", tmp_path / "x.npy", "--trace", tmp_path / "r.actrace").exit_code == 0
+    refused = invoke("trace", "what-if", tmp_path / "r.actrace", "--program", model)
+    assert refused.exit_code == 2
+    assert "net.onnx does not compile to the program of the trace" in refused.stderr
+    assert "--calibration X.npy -o net.acx, run that, and give it here" in " ".join(refused.stderr.split())
+    program, trace = tmp_path / "net.acx", tmp_path / "s.actrace"
+    assert invoke("compile", model, "--calibration", tmp_path / "x.npy", "-o", program).exit_code == 0
+    assert invoke("run", program, "--trace", trace).exit_code == 0
+    assert invoke("trace", "what-if", trace, "--program", program).exit_code == 0
