@@ -314,8 +314,8 @@ def test_a_golden_is_what_its_schema_says(folder: Path) -> None:
 
 
 def test_a_verification_that_differs_says_where(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = to_passes._filled
-    monkeypatch.setattr(to_passes, "_filled", lambda *given: np.zeros_like(right(*given)))
+    right = to_passes.filled
+    monkeypatch.setattr(to_passes, "filled", lambda *given: np.zeros_like(right(*given)))
     result = invoke("verify", "zoo:letters_mlp", "--format", "json")
     assert result.exit_code == 1
     report = validated(result.stdout)
