@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from acortex.errors import UsageError
+from acortex.garbage import rarely_collected
 from acortex.isa.sequencer import Sequencer
 from acortex.sim.chip.clock import delays
 from acortex.sim.chip.prices import INDEX
@@ -215,6 +216,10 @@ class TimedChip:
         """
         self._check_limit(limit)
         self._begin()
+        with rarely_collected():
+            return self._to_its_end(limit, tick)
+
+    def _to_its_end(self, limit: int | None, tick: Callable[[], None] | None) -> int:
         try:
             self._simulate(limit, tick)
             if not self.stopped:
