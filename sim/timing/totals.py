@@ -16,7 +16,7 @@ from acortex.sim.timing.handovers import ACCESSES, CAUSES
 from acortex.sim.timing.kernel import IDLE
 from acortex.sim.timing.memory import Client
 from acortex.sim.timing.record import Record, Table, Weighed, gathered
-from acortex.sim.timing.tally import Tally
+from acortex.sim.timing.tally import Tally, Works
 from acortex.sim.timing.unit import Unit
 from acortex.sim.timing.walk import Walk
 
@@ -158,13 +158,16 @@ class Totals:
             tally.inferences[one] = [first, first]
         for one, _, last in _spans((inference[outside],), done, outside):
             tally.inferences[one][1] = last
-        for unit, serial, first, last, kind, count in _rows(done, spanning):
-            tally.do((unit, serial), first, last, ((kind, count),))
+        tally.give(_works(done, spanning))
 
 
-def _rows(done: Done, chosen: Ints) -> list[tuple[int, ...]]:
-    columns = (done.unit, done.serial, done.first, done.last, done.kind, done.counted)
-    return list(zip(*(column[chosen].tolist() for column in columns), strict=True))
+def _works(done: Done, chosen: Ints) -> Works:
+    """The works of some rows, which are sorted by unit and instruction."""
+    unit, serial = done.unit[chosen], done.serial[chosen]
+    at = _begins(unit, serial)
+    lows = np.minimum.reduceat(done.first[chosen], at) if len(at) else at
+    highs = np.maximum.reduceat(done.last[chosen], at) if len(at) else at
+    return Works(unit[at], serial[at], lows, highs, at, done.kind[chosen], done.counted[chosen])
 
 
 def _by_piece(record: Record, table: Table) -> Done:
