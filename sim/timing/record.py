@@ -189,17 +189,17 @@ class Record:
             if isinstance(entry, Copy):
                 yield from entry.longer
 
-    def first_waits(self, begin: int, units: Collection[int]) -> dict[int, int]:
-        """The first wait of each of some units from a row of the log on: its row, by the unit's number."""
-        left, found = set(units), {}
+    def first_waits(self, begin: int, end: int, units: Collection[int]) -> dict[int, int]:
+        """The first wait of each of some units within rows of the log: its row, by the unit's number."""
+        left, found = set(units), dict[int, int]()
         places, rows = self.log.places, self.log.rows
-        for row in range(begin, self.rows):
+        for row in [row for row, kind in enumerate(rows[5 * begin + 2 : 5 * end : 5], begin) if kind < 0]:
             if not left:
                 break
             unit = places[5 * rows[5 * row + 4]]
-            if unit in left and rows[5 * row + 2] < 0:
-                left.remove(unit)
+            if unit in left:
                 found[unit] = row
+                left.remove(unit)
         return found
 
     def ranges(self) -> tuple[Ints, Ints]:

@@ -24,6 +24,7 @@ from acortex.isa import encode
 from acortex.isa.codec import as_text, decode
 from acortex.isa.table import MNEMONICS
 from acortex.sim.chip.specs import Chip, load_chip
+from acortex.sim.timing import kernel as kernels
 from acortex.sim.timing import skipping, wiring
 from acortex.sim.timing.kernel import Kernel
 from acortex.sim.timing.skipping import Skipper
@@ -147,6 +148,7 @@ def forgetting() -> Iterator[None]:
         return drain(kernel, limit, min(every, 16), tick)
 
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kernels, "CHAIN", range(1))
         patch.setattr(Kernel, "drain", in_short_turns)
         patch.setattr(skipping, "LONGEST", 50)
         yield
