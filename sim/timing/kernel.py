@@ -36,7 +36,7 @@ NOTHING = IDLE
 LAST = NEVER - 1
 """The last cycle of any run."""
 
-CHAIN = range(16)
+CHAIN = range(64)
 """How many alarms ring in one step of simpy, at most: progress counts steps."""
 
 RANK_BITS = 16
@@ -105,13 +105,19 @@ class Kernel(simpy.Environment):
         self.armed = -1
         self.soon = max(self.peek(), now + 1)  # what else is to come in this cycle comes after all units
         for _ in CHAIN:
-            if not queue or (cycle := queue[0] >> RANK_BITS) >= self.soon:
+            if not queue:
                 break
-            alarm = by_place[heappop(queue) & PLACES]
+            entry = queue[0]
+            cycle = entry >> RANK_BITS
+            if cycle >= self.soon:
+                break
+            heappop(queue)
+            alarm = by_place[entry & PLACES]
             if alarm.due == cycle:
                 self.cycle = cycle
                 alarm.due = NEVER
-                alarm.action(cycle)
+                action = alarm.action  # a call of an attribute in one go would look for a method first
+                action(cycle)
         self.armed = NEVER
         if queue:
             self.arm(queue[0] >> RANK_BITS)
@@ -290,9 +296,8 @@ class _End(simpy.Event):
 class Alarm:
     """One unit's wake-up, set again and again. Units of lower rank act first within a cycle, however they were made."""
 
-    __slots__ = ("_kernel", "_place", "_queue", "action", "due", "floor")
-
     roles = Roles(spec=("action", "_kernel", "_place", "_queue"), state={"due": CYCLE, "floor": CYCLE})
+    __slots__ = roles.names()
 
     def __init__(self, kernel: Kernel, rank: int, action: Callable[[int], None]) -> None:
         self.action = action

@@ -257,7 +257,7 @@ class TimedChip:
                 tick()
 
         try:
-            ended = self.kernel.drain(limit, 1024, each_while)
+            ended = self.kernel.drain(limit, 256, each_while)
             self.stopped = not ended and not self._over()
         except KeyboardInterrupt:
             self.stopped = self.interrupted = True
