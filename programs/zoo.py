@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -68,6 +69,21 @@ def _letters() -> Data:
     return Data(letters["images"], letters["labels"].astype(np.int64), letters["calibration"])
 
 
+def _flipped_letters(count: int) -> Data:
+    from acortex.programs.training.letters import flipped
+
+    images, labels = flipped(count)
+    return Data(images, labels.astype(np.int64), published.arrays("letters_mlp.npz")["calibration"])
+
+
+def _letters_entry(count: int, spoken: str) -> Entry:
+    """The letters network on images with so many wrong pixels."""
+    name = f"letters_mlp_{count}flips"
+    doc = f"letters_mlp on every image with {spoken} wrong pixels: harder, and errors show"
+    network, data = partial(published.letters_mlp, name), partial(_flipped_letters, count)
+    return Entry(name, doc, "acortex_digits", network=network, data=data, binary=((16,), (4, 4)))
+
+
 PIXELS = ((784,), (28, 28), (1, 28, 28))
 
 # fmt: off
@@ -76,6 +92,8 @@ ENTRIES = (
           "acortex_digits", source="digits_mlp.s", check=digits_reference.evaluate),
     Entry("letters_mlp", "16-10-4 on letters of 4x4 pixels (Bavandpour et al. 2018, Fig. 4)",
           "acortex_digits", network=published.letters_mlp, data=_letters, binary=((16,), (4, 4))),
+    _letters_entry(4, "four"),
+    _letters_entry(5, "five"),
     Entry("digits_cnn", "two 3x3 convolutions with pools and a matrix, on 200 handwritten digits",
           "acortex_inception", network=published.digits_cnn, data=_digits, binary=PIXELS),
     Entry("lstm", "an LSTM of 128 cells over 16 steps of 64 features, random weights",
