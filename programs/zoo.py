@@ -14,7 +14,7 @@ from acortex.errors import UsageError
 from acortex.isa.asm.assembler import assemble_file
 from acortex.isa.machine import Machine
 from acortex.isa.program import Program
-from acortex.programs import digits_reference
+from acortex.programs import digits_reference, variants
 from acortex.programs.network import published
 from acortex.programs.shipped import FOLDER
 from acortex.wording import nearest, suggestion
@@ -43,15 +43,17 @@ class Data:
 class Entry:
     """One network: its name, what it is, the chip that it runs on by default, and where it comes from.
 
-    Either `source` names the assembly beside this file, or `network` builds it. `binary` inputs are pixels of two
-    values, in any of the forms `shapes`; such a network's outputs are codes. `check` makes the codes of the outputs of
-    those of the inputs without the simulator.
+    Either `source` names the assembly beside this file, or `network` builds it. A source with `weights` takes its
+    weights and constants from that data file, as `variants` says. `binary` inputs are pixels of two values, in any of
+    the forms `shapes`; such a network's outputs are codes. `check` makes the codes of the outputs of those of the
+    inputs without the simulator.
     """
 
     name: str
     doc: str
     chip: str
     source: str = ""
+    weights: str = ""
     network: Callable[[], Network] | None = None
     data: Callable[[], Data] | None = None
     binary: tuple[tuple[int, ...], ...] = ()
@@ -76,6 +78,17 @@ def _flipped_letters(count: int) -> Data:
     return Data(images, labels.astype(np.int64), published.arrays("letters_mlp.npz")["calibration"])
 
 
+def _digits_entry(name: str, doc: str) -> Entry:
+    """The digits network with the weights and constants of another training."""
+    weights = f"{name}.npz"
+    check = partial(_codes_of_digits, weights)
+    return Entry(name, doc, "acortex_digits", source="digits_mlp.s", weights=weights, check=check)
+
+
+def _codes_of_digits(weights: str, images: Array) -> Array:
+    return digits_reference.evaluate(images, digits_reference.load(FOLDER / weights))
+
+
 def _letters_entry(count: int, spoken: str) -> Entry:
     """The letters network on images with so many wrong pixels."""
     name = f"letters_mlp_{count}flips"
@@ -90,6 +103,7 @@ PIXELS = ((784,), (28, 28), (1, 28, 28))
 ENTRIES = (
     Entry("digits_mlp", "784-64-10 on 1,500 handwritten digits, hand-written assembly (Bavandpour et al. 2018, Fig. 5)",
           "acortex_digits", source="digits_mlp.s", check=digits_reference.evaluate),
+    _digits_entry("digits_mlp_unsaturated", "digits_mlp trained with activations that stay within their range: errors show"),
     Entry("letters_mlp", "16-10-4 on letters of 4x4 pixels (Bavandpour et al. 2018, Fig. 4)",
           "acortex_digits", network=published.letters_mlp, data=_letters, binary=((16,), (4, 4))),
     _letters_entry(4, "four"),
@@ -139,6 +153,8 @@ def load(name: str, machine: Machine | None = None, weights: bool = True) -> Pro
     Raises UsageError for a name that the zoo does not have, or without that machine.
     """
     one = entry(name)
+    if one.weights:
+        return variants.assembled(one.name, FOLDER / one.source, one.weights)
     if one.source:
         return assemble_file(FOLDER / one.source)
     if machine is None:

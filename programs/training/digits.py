@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import argparse
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,8 @@ from acortex.programs import digits_reference
 
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
+Training = Callable[[Bytes, Bytes], "TrainedMlp"]
+"""What makes a network of images, uint8 of shape (n, 784), and labels, uint8 of shape (n,)."""
 
 SIDE = 28
 PIXELS = SIDE * SIDE
@@ -297,10 +299,12 @@ def save_arrays(path: Path, content: Mapping[str, NDArray[Any]]) -> None:
         raise UsageError(f"it cannot be written ({error.strerror})", where=str(path)) from None
 
 
-def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        "python -m acortex.programs.training.digits", description="Trains the digits network."
-    )
+def arguments_of(argv: Sequence[str] | None, module: str, what: str) -> argparse.Namespace:
+    """The command line of a training on digits: `data`, `output`, `validate`, `epochs` and `seed`.
+
+    `module` is the last part of its module's name, `what` one sentence about it.
+    """
+    parser = argparse.ArgumentParser(f"python -m acortex.programs.training.{module}", description=what)
     parser.add_argument("--data", type=Path, required=True, help="the 8,000 digits, an .npz")
     parser.add_argument("-o", "--output", type=Path, help="the data file to write")
     parser.add_argument("--validate", action="store_true", help="train on 5,500, test on the next 1,000; write nothing")
@@ -312,18 +316,27 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return arguments
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """The command line of the training."""
-    arguments = _arguments(argv)
-    recipe = replace(Recipe(), epochs=arguments.epochs, seed=arguments.seed)
+def held_out(arguments: argparse.Namespace, train_on: Training) -> tuple[TrainedMlp, Bytes, Bytes]:
+    """Trains as a command line says, and prints the accuracy on the digits held out.
+
+    Gives the network, and the images and labels of those digits.
+    """
     images, labels = load_digits(arguments.data)
     cut = TRAINING - VALIDATION if arguments.validate else TRAINING
-    held_out = slice(cut, TRAINING) if arguments.validate else slice(TRAINING, DIGITS)
-    network = train(images[:cut], labels[:cut], recipe)
-    codes_out = digits_reference.evaluate(images[held_out], network.arrays())
-    print(f"accuracy on {len(codes_out)} digits held out: {digits_reference.accuracy(codes_out, labels[held_out]):.2%}")
+    kept = slice(cut, TRAINING) if arguments.validate else slice(TRAINING, DIGITS)
+    network = train_on(images[:cut], labels[:cut])
+    codes_out = digits_reference.evaluate(images[kept], network.arrays())
+    print(f"accuracy on {len(codes_out)} digits held out: {digits_reference.accuracy(codes_out, labels[kept]):.2%}")
+    return network, images[kept], labels[kept]
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """The command line of the training."""
+    arguments = arguments_of(argv, "digits", "Trains the digits network.")
+    recipe = replace(Recipe(), epochs=arguments.epochs, seed=arguments.seed)
+    network, images, labels = held_out(arguments, lambda *digits: train(*digits, recipe))
     if not arguments.validate:
-        save(arguments.output, network, images[held_out], labels[held_out])
+        save(arguments.output, network, images, labels)
 
 
 if __name__ == "__main__":
