@@ -27,7 +27,7 @@ def assembled(name: str, source: Path, weights: str) -> Program:
 
 
 def _with_constant(text: str, name: str, value: int) -> str:
-    """The text with another value of a constant. One that no line defines is left out where it is 0: it is a default."""
+    """The text with another value of a constant; one that no line defines has to be 0, the default of what it sets."""
     found, times = re.subn(rf"(?m)^(\s*\.equ\s+{name},\s*)\S+", rf"\g<1>{value}", text)
     if times != 1 and value:
         raise ValueError(f"{times} lines define the constant {name}")

@@ -103,7 +103,7 @@ PIXELS = ((784,), (28, 28), (1, 28, 28))
 ENTRIES = (
     Entry("digits_mlp", "784-64-10 on 1,500 handwritten digits, hand-written assembly (Bavandpour et al. 2018, Fig. 5)",
           "acortex_digits", source="digits_mlp.s", check=digits_reference.evaluate),
-    _digits_entry("digits_mlp_unsaturated", "digits_mlp trained with activations that stay within their range: errors show"),
+    _digits_entry("digits_mlp_unsaturated", "digits_mlp with activations that stay within their range: errors show"),
     Entry("letters_mlp", "16-10-4 on letters of 4x4 pixels (Bavandpour et al. 2018, Fig. 4)",
           "acortex_digits", network=published.letters_mlp, data=_letters, binary=((16,), (4, 4))),
     _letters_entry(4, "four"),

@@ -27,7 +27,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -186,14 +186,19 @@ class TrainedMlp:
         self.hidden = rng.normal(0, recipe.spread, (PIXELS + 1, HIDDEN)).astype(np.float32)
         self.output = rng.normal(0, recipe.spread, (HIDDEN + 1, CLASSES)).astype(np.float32)
 
+    def sums(self, layer: str, x: Floats, weights: Floats) -> Floats:
+        """The sums of the layer "hidden" or "output": x of shape (n, rows), whole weights of shape (rows, columns)."""
+        found: Floats = x @ weights
+        return found
+
     def gradients(self, x: Floats, target: Floats) -> list[Floats]:
         """The gradients of the mean cross-entropy of softmax(output codes), for both matrices."""
         recipe = self.recipe
         hidden, output = levels(self.hidden), levels(self.output)
         x = _with_fill(x, recipe.hidden_fill)
-        before = x @ hidden * recipe.hidden_scale
+        before = self.sums("hidden", x, hidden) * recipe.hidden_scale
         h = _with_fill(codes(before), recipe.output_fill)
-        after = h @ output * recipe.output_scale + np.float32(recipe.output_zero)
+        after = self.sums("output", h, output) * recipe.output_scale + np.float32(recipe.output_zero)
         error = (_softmax(codes(after)) - target) / np.float32(len(x))
         # A code at the end of its range moves only back into it.
         error *= ((after > 0) | (error < 0)) & ((after < 15) | (error > 0))
@@ -248,10 +253,18 @@ class Adam:
             np.clip(matrix, *self._bounds, out=matrix)
 
 
+Mlp = TypeVar("Mlp", bound=TrainedMlp)
+
+
 def train(images: Bytes, labels: Bytes, recipe: Recipe) -> TrainedMlp:
     """Trains the network on binary images, uint8 of shape (n, 784), and their labels, uint8 of shape (n,)."""
     rng = np.random.default_rng(recipe.seed)
-    network = TrainedMlp(recipe, rng)
+    return trained(TrainedMlp(recipe, rng), images, labels, rng)
+
+
+def trained(network: Mlp, images: Bytes, labels: Bytes, rng: np.random.Generator) -> Mlp:
+    """The network, trained as its recipe says; `rng` distorts and shuffles the digits."""
+    recipe = network.recipe
     optimiser = Adam([network.hidden, network.output], bounds=(-8, 7))
     steps = recipe.epochs * -(-len(images) // recipe.batch)
     for step, (x, target) in enumerate(batches(images, labels, recipe, rng)):
@@ -299,17 +312,22 @@ def save_arrays(path: Path, content: Mapping[str, NDArray[Any]]) -> None:
         raise UsageError(f"it cannot be written ({error.strerror})", where=str(path)) from None
 
 
-def arguments_of(argv: Sequence[str] | None, module: str, what: str) -> argparse.Namespace:
+def parser_of(module: str, what: str) -> argparse.ArgumentParser:
     """The command line of a training on digits: `data`, `output`, `validate`, `epochs` and `seed`.
 
-    `module` is the last part of its module's name, `what` one sentence about it.
+    `module` is the full name of its module, `what` one sentence about it.
     """
-    parser = argparse.ArgumentParser(f"python -m acortex.programs.training.{module}", description=what)
+    parser = argparse.ArgumentParser(f"python -m {module}", description=what)
     parser.add_argument("--data", type=Path, required=True, help="the 8,000 digits, an .npz")
     parser.add_argument("-o", "--output", type=Path, help="the data file to write")
     parser.add_argument("--validate", action="store_true", help="train on 5,500, test on the next 1,000; write nothing")
     parser.add_argument("--epochs", type=int, default=Recipe.epochs, help="default %(default)s")
     parser.add_argument("--seed", type=int, default=Recipe.seed, help="default %(default)s")
+    return parser
+
+
+def parsed(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argparse.Namespace:
+    """The arguments of a training, which has to have a purpose."""
     arguments = parser.parse_args(argv)
     if not arguments.validate and arguments.output is None:
         parser.error("give -o FILE, or --validate")
@@ -332,9 +350,9 @@ def held_out(arguments: argparse.Namespace, train_on: Training) -> tuple[Trained
 
 def main(argv: Sequence[str] | None = None) -> None:
     """The command line of the training."""
-    arguments = arguments_of(argv, "digits", "Trains the digits network.")
+    arguments = parsed(parser_of("acortex.programs.training.digits", "Trains the digits network."), argv)
     recipe = replace(Recipe(), epochs=arguments.epochs, seed=arguments.seed)
-    network, images, labels = held_out(arguments, lambda *digits: train(*digits, recipe))
+    network, images, labels = held_out(arguments, lambda images, labels: train(images, labels, recipe))
     if not arguments.validate:
         save(arguments.output, network, images, labels)
 

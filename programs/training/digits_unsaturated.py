@@ -20,7 +20,7 @@ from dataclasses import replace
 import numpy as np
 
 from acortex.errors import run_as_script
-from acortex.programs.training.digits import Recipe, arguments_of, held_out, save_arrays, train
+from acortex.programs.training.digits import Recipe, held_out, parsed, parser_of, save_arrays, train
 
 RECIPE = replace(Recipe(), hidden_shift=7, output_shift=6)
 """That of digits_mlp, with a quarter of its hidden codes for each unit of a sum, and twice its output codes."""
@@ -34,9 +34,11 @@ LICENCE = (
 
 def main(argv: Sequence[str] | None = None) -> None:
     """The command line of the training."""
-    arguments = arguments_of(argv, "digits_unsaturated", "Trains digits_mlp_unsaturated.")
+    arguments = parsed(
+        parser_of("acortex.programs.training.digits_unsaturated", "Trains digits_mlp_unsaturated."), argv
+    )
     recipe = replace(RECIPE, epochs=arguments.epochs, seed=arguments.seed)
-    network, _, _ = held_out(arguments, lambda *digits: train(*digits, recipe))
+    network, _, _ = held_out(arguments, lambda images, labels: train(images, labels, recipe))
     if not arguments.validate:
         save_arrays(arguments.output, {**network.arrays(), "licence": np.array(LICENCE)})
 
