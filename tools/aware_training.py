@@ -6,8 +6,8 @@ r"""Trains a digits network for chips with analog errors, and writes its weights
 `--like` is the network of the zoo whose quantisers it has, `--chip` and `--set` say which errors, as they do for
 `acortex accuracy`. Each batch of the training is computed by a chip of its own, as
 `acortex.programs.training.digits_aware` says: its cells, wires, noise, sensing and neurons are those that
-`acortex accuracy` draws, by the functions of `acortex.analog`. Chips of the training have another seed than those of `acortex accuracy`, so that none is seen twice.
-NumPy only; the same machine gives the same bytes each time.
+`acortex accuracy` draws, by the functions of `acortex.analog`. Chips of the training have another seed than those of
+`acortex accuracy`, so that none is seen twice. NumPy only; the same machine gives the same bytes each time.
 """
 
 from __future__ import annotations
