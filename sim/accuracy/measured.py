@@ -90,11 +90,12 @@ def _use(
     fixed: dict[Setter, str],
 ) -> None:
     """Notes an instruction that uses a quantiser, or two."""
-    own = last[dispatch.ops.quantiser]
-    other = last[dispatch.ops.then] if dispatch.other is not None and "then" in dispatch.row.by_name else None
+    named = [name for name, operand in dispatch.row.by_name.items() if operand.kind.name == "quantiser"]
     if dispatch.row.mnemonic != "convert":
-        fixed.setdefault(own, DIGITAL)
+        for name in named:
+            fixed.setdefault(last[getattr(dispatch.ops, name)], DIGITAL)
         return
+    own, other = last[dispatch.ops.quantiser], None if dispatch.other is None else last[dispatch.ops.then]
     layer = program.layers[dispatch.layer - 1] if dispatch.layer else "-"
     one = Conversion(own, other, layer)
     if found.setdefault(dispatch.pc, one) != one:
