@@ -1,10 +1,11 @@
-r"""Trains a digits network for chips with analog errors, and writes its weights.
+r"""Trains a digits network of the zoo further, on chips with analog errors, and writes its weights.
 
     python -m acortex.tools.aware_training --data mnist_binary_8000.npz --like digits_mlp_unsaturated \
         --set errors.tuning_pct=10 --set errors.tuning_of=full_scale --set errors.neuron_offset_codes=1 -o FILE.npz
 
-`--like` is the network of the zoo whose quantisers it has, `--chip` and `--set` say which errors, as they do for
-`acortex accuracy`. Each batch of the training is computed by a chip of its own, as
+`--like` is the network of the zoo whose quantisers it has, and from whose weights it begins. (With --validate it begins
+from weights that are trained first: those of the zoo have seen the digits that are held out then.) `--chip` and `--set`
+say which errors, as they do for `acortex accuracy`. Each batch of the training is computed by a chip of its own, as
 `acortex.programs.training.digits_aware` says: its cells, wires, noise, sensing and neurons are those that
 `acortex accuracy` draws, by the functions of `acortex.analog`. Chips of the training have another seed than those of
 `acortex accuracy`, so that none is seen twice. NumPy only; the same machine gives the same bytes each time.
@@ -15,7 +16,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,8 +37,11 @@ from acortex.sim.functional.lanes import follow
 SEED = 2018
 """The seed of the chips that the training draws; `acortex accuracy` draws those of seed 0 unless told otherwise."""
 
-EPOCHS = 100
-"""Half of those of digits_mlp: each takes longer, since each batch writes a chip."""
+EPOCHS, RATE = 60, 0.03
+"""How long and how fast the weights move on. Each batch writes a chip, which takes about as long as the rest of it."""
+
+SOURCE = "digits_mlp.s"
+"""The program of each digits network."""
 
 LAYERS = ("hidden", "output")
 
@@ -96,22 +100,34 @@ class OneChip:
         return seen[0, :, 0].astype(np.float32)
 
 
-def recipe_like(name: str) -> digits.Recipe:
-    """The recipe of a digits network of the zoo: that of digits_mlp, with its quantisers. Raises UsageError."""
+def weights_of(name: str) -> dict[str, NDArray[Any]]:
+    """The data of a digits network of the zoo. Raises UsageError for another one."""
     one = zoo.entry(name)
-    if one.source != "digits_mlp.s":
-        known = [entry.name for entry in zoo.ENTRIES if entry.source == "digits_mlp.s"]
-        raise UsageError(f"{name} is no digits network in assembly", hint=f"there are {', '.join(known)}")
-    stated = arrays(one.weights or "digits_mlp.npz")
-    return replace(digits.Recipe(), **{name: int(stated[name]) for name in CONSTANTS})
+    if one.source != SOURCE:
+        known = [entry.name for entry in zoo.ENTRIES if entry.source == SOURCE]
+        raise UsageError(f"{name} is no digits network in assembly", hint=f"take one of {', '.join(known)}")
+    return arrays(one.weights or "digits_mlp.npz")
+
+
+def recipe_like(name: str) -> digits.Recipe:
+    """The recipe of digits_mlp with the quantisers of a digits network of the zoo. Raises UsageError for another."""
+    stated = weights_of(name)
+    return replace(digits.Recipe(), **{constant: int(stated[constant]) for constant in CONSTANTS})
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """The command line of the training."""
     arguments = _arguments(argv)
-    recipe = replace(recipe_like(arguments.like), epochs=arguments.epochs, seed=arguments.seed)
+    base = recipe_like(arguments.like)
+    recipe = replace(base, epochs=arguments.epochs, seed=arguments.seed, rate=RATE)
     chips = Chips.of(zoo.load(arguments.like), load_chip(arguments.chip, arguments.settings))
-    network, _, _ = digits.held_out(arguments, partial(train, recipe=recipe, chip_of=chips))
+
+    def trained(images: digits.Bytes, labels: digits.Bytes) -> digits.TrainedMlp:
+        validates = arguments.validate
+        first = digits.train(images, labels, base).arrays() if validates else weights_of(arguments.like)
+        return train(images, labels, recipe, chips, first)
+
+    network, _, _ = digits.held_out(arguments, trained)
     if not arguments.validate:
         digits.save_arrays(arguments.output, {**network.arrays(), "licence": np.array(LICENCE)})
 

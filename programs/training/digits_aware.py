@@ -5,14 +5,15 @@ What such a chip makes of weights and codes is an argument, `ChipOf`: this modul
 
 Forwards, a layer's sums are those of the batch's chip; backwards, gradients are those of the ideal one at these
 activations (as for rounding, they pass the errors as if there were none). The network thus learns weights whose answer
-is right on many chips instead of on one: noise as a regulariser (Murray and Edwards 1994, "Enhanced MLP performance and
-fault tolerance resulting from synaptic weight noise during training").
+is right on many chips instead of on one (Murray and Edwards 1994, "Enhanced MLP performance and fault tolerance
+resulting from synaptic weight noise during training"). It goes on from weights that were trained without errors: a
+network that learns with errors from the first batch on was worse in every way.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,7 +57,12 @@ class AwareMlp(TrainedMlp):
         return self._chip(layer, x.astype(np.uint8))
 
 
-def train(images: Bytes, labels: Bytes, recipe: Recipe, chip_of: ChipOf) -> AwareMlp:
-    """Trains on binary images, uint8 of shape (n, 784), and labels, uint8 of shape (n,)."""
+def train(images: Bytes, labels: Bytes, recipe: Recipe, chip_of: ChipOf, first: Mapping[str, NDArray[Any]]) -> AwareMlp:
+    """Trains on binary images, uint8 of shape (n, 784), and labels, uint8 of shape (n,).
+
+    The training begins from the matrices "hidden" and "output" of `first`, in levels.
+    """
     rng = np.random.default_rng(recipe.seed)
-    return trained(AwareMlp(recipe, rng, chip_of), images, labels, rng)
+    network = AwareMlp(recipe, rng, chip_of)
+    network.hidden, network.output = (first[name].astype(np.float32) for name in ("hidden", "output"))
+    return trained(network, images, labels, rng)

@@ -73,12 +73,16 @@ def test_a_compiled_network_has_a_scale_for_each_column() -> None:
         gains = (old[:, 1] / 2.0**was) / (new[:, 1] / 2.0**now)
         assert (gains < 1.001).all() and np.ptp(gains) > 0.003
         assert np.allclose(new[:, 0], old[:, 0] * gains, atol=1)
-    labels = program.labels
-    before, after = (
-        accuracy(one, chip, chips=5, inputs=program.samples, labels=labels).accuracy.mean
-        for one in (program, found.program)
-    )
-    assert after > before + 0.005
+
+
+def test_a_compiled_network_wins_back_most_of_what_a_gain_costs_it() -> None:
+    """Not all: numbers that were halves of codes, and were rounded to even ones, are now near halves."""
+    chip = chip_with(FALLEN)
+    program = zoo.load("letters_mlp_5flips", machine_of(chip))
+    before, after = (accuracy(one, chip, chips=1) for one in (program, recalibrate(program, chip, chips=1).program))
+    lost = before.ideal - before.accuracy.mean
+    assert lost > 0.03
+    assert before.ideal - after.accuracy.mean < 0.3 * lost
 
 
 def test_nothing_but_scales_is_changed() -> None:
