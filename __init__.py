@@ -17,12 +17,15 @@ TYPE_CHECKING = False  # as `typing` has it, without importing it: until `main` 
 if TYPE_CHECKING:
     from acortex.isa.asm.assembler import assemble
     from acortex.sim import analog
-    from acortex.tools.api import accuracy, compile, prepare, run
+    from acortex.tools.api import accuracy, compile, prepare, recalibrate, run
     from acortex.traces.file.reader import open as open_trace
 
 __version__ = "0.1.0"
 
-__all__ = ["AcortexError", "__version__", "accuracy", "analog", "assemble", "compile", "open_trace", "prepare", "run"]
+__all__ = [
+    "AcortexError", "__version__", "accuracy", "analog", "assemble", "compile", "open_trace", "prepare", "recalibrate",
+    "run",
+]  # fmt: skip
 
 __getattr__ = loader(
     __name__,
@@ -33,6 +36,7 @@ __getattr__ = loader(
         "compile": "acortex.tools.api:compile",
         "open_trace": "acortex.traces.file.reader:open",
         "prepare": "acortex.tools.api:prepare",
+        "recalibrate": "acortex.tools.api:recalibrate",
         "run": "acortex.tools.api:run",
     },
 )

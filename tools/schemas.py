@@ -74,7 +74,7 @@ SCHEMAS = (
     Schema("acortex.isa/1", _ISA, "Manual", "acortex isa"),
     Schema(
         "acortex.recalibrate/1",
-        "acortex.sim.accuracy.recalibration_results",
+        "acortex.sim.accuracy.results_of_recalibration",
         "RecalibrationReport",
         "acortex recalibrate",
     ),

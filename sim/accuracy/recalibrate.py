@@ -25,7 +25,7 @@ from acortex.isa.places import place
 from acortex.isa.program import Constants, Program
 from acortex.sim.accuracy.chips import AnalogChips, top_code
 from acortex.sim.accuracy.measured import Conversions, Effort, Measuring, Moments, Setter
-from acortex.sim.accuracy.recalibration_results import CalibrationCost, RecalibrationReport, ScaleRow
+from acortex.sim.accuracy.results_of_recalibration import CalibrationCost, RecalibrationReport, ScaleRow
 from acortex.sim.chip import errors as settings
 from acortex.sim.chip.clock import Clock
 from acortex.sim.chip.overrides import overrides
@@ -41,6 +41,10 @@ Floats = NDArray[np.float64]
 
 SEED = 1
 """The seed of the chips that are measured: `acortex accuracy` judges others, those of seed 0."""
+
+
+MOST_CHIPS = 10_000
+"""As many chips are measured at most."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,8 @@ def recalibrate(
     called with chips. Raises UsageError for a chip that states no errors, and the errors of `acortex.errors` for a
     program that breaks a rule and inputs that do not fit.
     """
+    if not 1 <= chips <= MOST_CHIPS:
+        raise UsageError(f"chips is {chips}, allowed is 1 to {MOST_CHIPS:,}")
     chip = chip or chip_of(program)
     if not settings.acting(chip.errors):
         raise UsageError(

@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from acortex.sim.accuracy.recalibration_results import RecalibrationReport, ScaleRow
+from acortex.sim.accuracy.results_of_recalibration import RecalibrationReport, ScaleRow
 from acortex.tools.views.tables import number_table
 from acortex.units import scaled
 from acortex.wording import count
