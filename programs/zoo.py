@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from acortex.errors import UsageError
 from acortex.isa.asm.assembler import assemble_file
 from acortex.isa.machine import Machine
 from acortex.isa.program import Program
-from acortex.programs import digits_reference
+from acortex.programs import digits_reference, variants
 from acortex.programs.network import published
 from acortex.programs.shipped import FOLDER
 from acortex.wording import nearest, suggestion
@@ -43,15 +44,17 @@ class Entry:
     """One network: its name, what it is, the chip that it runs on by default, and where it comes from.
 
     Either `source` names the assembly beside this file, or `network` builds it; `mapping` is how it is compiled unless
-    one is asked for, by the names of `acortex.programs.mapping.to_passes`. `binary` inputs are pixels of two
-    values, in any of the forms `shapes`; such a network's outputs are codes. `check` makes the codes of the outputs of
-    those of the inputs without the simulator.
+    one is asked for, by the names of `acortex.programs.mapping.to_passes`. A source with `weights` takes its weights
+    and constants from that data file, as `variants` says. `binary` inputs are pixels of two values, in any of the forms
+    `shapes`; such a network's outputs are codes. `check` makes the codes of the outputs of those of the inputs without
+    the simulator.
     """
 
     name: str
     doc: str
     chip: str
     source: str = ""
+    weights: str = ""
     network: Callable[[], Network] | None = None
     mapping: str = "best"
     data: Callable[[], Data] | None = None
@@ -70,6 +73,32 @@ def _letters() -> Data:
     return Data(letters["images"], letters["labels"].astype(np.int64), letters["calibration"])
 
 
+def _flipped_letters(count: int) -> Data:
+    from acortex.programs.training.letters import flipped
+
+    images, labels = flipped(count)
+    return Data(images, labels.astype(np.int64), published.arrays("letters_mlp.npz")["calibration"])
+
+
+def _digits_entry(name: str, doc: str) -> Entry:
+    """The digits network with the weights and constants of another training."""
+    weights = f"{name}.npz"
+    check = partial(_codes_of_digits, weights)
+    return Entry(name, doc, "acortex_digits", source="digits_mlp.s", weights=weights, check=check)
+
+
+def _codes_of_digits(weights: str, images: Array) -> Array:
+    return digits_reference.evaluate(images, digits_reference.load(FOLDER / weights))
+
+
+def _letters_entry(count: int, spoken: str) -> Entry:
+    """The letters network on images with so many wrong pixels."""
+    name = f"letters_mlp_{count}flips"
+    doc = f"letters_mlp on every image with {spoken} wrong pixels: harder, and errors show"
+    network, data = partial(published.letters_mlp, name), partial(_flipped_letters, count)
+    return Entry(name, doc, "acortex_digits", network=network, data=data, binary=((16,), (4, 4)))
+
+
 PIXELS = ((784,), (28, 28), (1, 28, 28))
 
 PAPER = "taps"
@@ -84,6 +113,10 @@ ENTRIES = (
           "acortex_digits", network=published.letters_mlp, data=_letters, binary=((16,), (4, 4))),
     Entry("digits_cnn", "two 3x3 convolutions with pools and a matrix, on 200 handwritten digits",
           "acortex_inception", network=published.digits_cnn, data=_digits, binary=PIXELS),
+    _digits_entry("digits_mlp_unsaturated", "digits_mlp with activations that stay within their range: errors show"),
+    _digits_entry("digits_mlp_aware", "digits_mlp_unsaturated, trained further on chips with analog errors"),
+    _letters_entry(4, "four"),
+    _letters_entry(5, "five"),
     Entry("lstm", "an LSTM of 128 cells over 16 steps of 64 features, random weights",
           "acortex_inception", network=published.lstm),
     Entry("inception_v1", "GoogLeNet with its original 5x5 branches, 224x224x3, random weights",
@@ -127,6 +160,8 @@ def load(name: str, machine: Machine | None = None, weights: bool = True, mappin
     Raises UsageError for a name that the zoo does not have, or without that machine.
     """
     one = entry(name)
+    if one.weights:
+        return variants.assembled(one.name, FOLDER / one.source, one.weights)
     if one.source:
         return assemble_file(FOLDER / one.source)
     if machine is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -20,6 +20,7 @@ from acortex.tools.open.programs import Opened, files_of, nothing_to_compile, op
 
 if TYPE_CHECKING:
     from acortex.programs.compiler import Compiled
+    from acortex.sim.accuracy.recalibrate import Recalibrated
     from acortex.sim.accuracy.results import AccuracyReport
     from acortex.sim.inputs import Inputs
     from acortex.sim.run import Prepared, Progress, Result
@@ -180,6 +181,29 @@ def accuracy(
         ablate=ablate,
         progress=progress,
     )
+
+
+def recalibrate(
+    program: AnyProgram,
+    chip: AnyChip | None = None,
+    *,
+    settings: Sequence[str] = (),
+    inputs: Inputs = None,
+    chips: int = 20,
+    seed: int = 1,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Recalibrated:
+    """Chooses the scales of a program's converters anew: `.program` has them, `.report` says what was measured.
+
+    `program` to `settings` are those of `prepare`, `inputs` calibration inputs. `chips` of the population of `seed` are
+    measured, with the analog errors that the chip states (docs/analog-networks.md).
+
+    Raises the errors of `acortex.errors`: for files that cannot be read, and for a chip that states no errors.
+    """
+    from acortex.sim.accuracy.recalibrate import recalibrate as measured
+
+    made, on = _opened(program, chip, settings, Compiling(None, None, inputs, None, False))
+    return measured(made.program, on, inputs=inputs, chips=chips, seed=seed, progress=progress)
 
 
 def compile(
