@@ -179,7 +179,7 @@ EXAMPLES: dict[str, list[tuple[int, list[str]]]] = {
     "info": [(0, [ECHO]), (0, ["zoo:letters_mlp"])],
     "isa": [(0, []), (0, ["mul"]), (0, [".input"]), (0, ["activations"])],
     "recalibrate": [(0, ["zoo:letters_mlp", "--chips", "2"])],
-    "reproduce": [(0, ["fig7b"])],
+    "reproduce": [(0, ["fig7b"]), (0, ["fig3"])],
     "run": [
         (0, [ECHO]),
         (0, [ECHO, "--timing-only"]),
