@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from acortex.errors import UsageError
 from acortex.isa.asm.assembler import assemble_file
 from acortex.isa.machine import Machine
 from acortex.isa.program import Program
-from acortex.programs import digits_reference
+from acortex.programs import digits_reference, variants
 from acortex.programs.network import published
 from acortex.programs.shipped import FOLDER
 from acortex.wording import nearest, suggestion
@@ -42,16 +43,20 @@ class Data:
 class Entry:
     """One network: its name, what it is, the chip that it runs on by default, and where it comes from.
 
-    Either `source` names the assembly beside this file, or `network` builds it. `binary` inputs are pixels of two
-    values, in any of the forms `shapes`; such a network's outputs are codes. `check` makes the codes of the outputs of
-    those of the inputs without the simulator.
+    Either `source` names the assembly beside this file, or `network` builds it; `mapping` is how it is compiled unless
+    one is asked for, by the names of `acortex.programs.mapping.to_passes`. A source with `weights` takes its weights
+    and constants from that data file, as `variants` says. `binary` inputs are pixels of two values, in any of the forms
+    `shapes`; such a network's outputs are codes. `check` makes the codes of the outputs of those of the inputs without
+    the simulator.
     """
 
     name: str
     doc: str
     chip: str
     source: str = ""
+    weights: str = ""
     network: Callable[[], Network] | None = None
+    mapping: str = "best"
     data: Callable[[], Data] | None = None
     binary: tuple[tuple[int, ...], ...] = ()
     check: Callable[[Array], Array] | None = None
@@ -68,7 +73,37 @@ def _letters() -> Data:
     return Data(letters["images"], letters["labels"].astype(np.int64), letters["calibration"])
 
 
+def _flipped_letters(count: int) -> Data:
+    from acortex.programs.training.letters import flipped
+
+    images, labels = flipped(count)
+    return Data(images, labels.astype(np.int64), published.arrays("letters_mlp.npz")["calibration"])
+
+
+def _digits_entry(name: str, doc: str) -> Entry:
+    """The digits network with the weights and constants of another training."""
+    weights = f"{name}.npz"
+    check = partial(_codes_of_digits, weights)
+    return Entry(name, doc, "acortex_digits", source="digits_mlp.s", weights=weights, check=check)
+
+
+def _codes_of_digits(weights: str, images: Array) -> Array:
+    return digits_reference.evaluate(images, digits_reference.load(FOLDER / weights))
+
+
+def _letters_entry(count: int, spoken: str) -> Entry:
+    """The letters network on images with so many wrong pixels."""
+    name = f"letters_mlp_{count}flips"
+    doc = f"letters_mlp on every image with {spoken} wrong pixels: harder, and errors show"
+    network, data = partial(published.letters_mlp, name), partial(_flipped_letters, count)
+    return Entry(name, doc, "acortex_digits", network=network, data=data, binary=((16,), (4, 4)))
+
+
 PIXELS = ((784,), (28, 28), (1, 28, 28))
+
+PAPER = "taps"
+"""The mapping of the networks of Fig. 7b: its counts of array operations and of accesses follow from taps of their own.
+"""
 
 # fmt: off
 ENTRIES = (
@@ -78,16 +113,20 @@ ENTRIES = (
           "acortex_digits", network=published.letters_mlp, data=_letters, binary=((16,), (4, 4))),
     Entry("digits_cnn", "two 3x3 convolutions with pools and a matrix, on 200 handwritten digits",
           "acortex_inception", network=published.digits_cnn, data=_digits, binary=PIXELS),
+    _digits_entry("digits_mlp_unsaturated", "digits_mlp with activations that stay within their range: errors show"),
+    _digits_entry("digits_mlp_aware", "digits_mlp_unsaturated, trained further on chips with analog errors"),
+    _letters_entry(4, "four"),
+    _letters_entry(5, "five"),
     Entry("lstm", "an LSTM of 128 cells over 16 steps of 64 features, random weights",
           "acortex_inception", network=published.lstm),
     Entry("inception_v1", "GoogLeNet with its original 5x5 branches, 224x224x3, random weights",
-          "acortex_inception", network=published.inception_v1),
+          "acortex_inception", network=published.inception_v1, mapping=PAPER),
     Entry("resnet152", "ResNet-152, the stride in the first 1x1 of each stage, 224x224x3, random weights",
-          "acortex_resnet", network=published.resnet152),
+          "acortex_resnet", network=published.resnet152, mapping=PAPER),
     Entry("resnet152_as_tabulated", "ResNet-152 with the four blocks fewer that Fig. 7b seems to count, random weights",
-          "acortex_resnet", network=published.resnet152_as_tabulated),
+          "acortex_resnet", network=published.resnet152_as_tabulated, mapping=PAPER),
     Entry("gnmt", "16 LSTM layers of 1024 cells, 10 steps, as Fig. 7b counts GNMT, random weights",
-          "acortex_gnmt", network=published.gnmt),
+          "acortex_gnmt", network=published.gnmt, mapping=PAPER),
     Entry("resnet50", "ResNet-50, 224x224x3, random weights",
           "acortex_resnet", network=published.resnet50),
     Entry("vgg16", "VGG-16, 224x224x3, random weights; on a chip with more memory and arrays than the published ones",
@@ -113,19 +152,21 @@ def entry(name: str) -> Entry:
     raise UsageError(f"the zoo has no network {name or repr(name)}", hint=hint)
 
 
-def load(name: str, machine: Machine | None = None, weights: bool = True) -> Program:
+def load(name: str, machine: Machine | None = None, weights: bool = True, mapping: str | None = None) -> Program:
     """The program of a network; one that has to be compiled needs the machine to compile it for.
 
-    Without `weights` it may be one for time and energy alone, as `graph` says.
+    Without `weights` it may be one for time and energy alone, as `graph` says; without `mapping` it has its entry's.
 
     Raises UsageError for a name that the zoo does not have, or without that machine.
     """
     one = entry(name)
+    if one.weights:
+        return variants.assembled(one.name, FOLDER / one.source, one.weights)
     if one.source:
         return assemble_file(FOLDER / one.source)
     if machine is None:
         raise UsageError(f"the network {name} has to be compiled", hint="say for which machine")
-    return compiled(one, machine, weights=weights).program
+    return compiled(one, machine, mapping, weights).program
 
 
 def check_of(program: Program) -> Callable[[Array], Array] | None:
@@ -148,11 +189,13 @@ def _same_network(one: Program, other: Program) -> bool:
     return tensors[0] == tensors[1] and all(np.array_equal(weights[0][name], weights[1][name]) for name in weights[0])
 
 
-def compiled(one: Entry, machine: Machine, mapping: str = "taps", weights: bool = True) -> Compiled:
-    """An entry that is a network, compiled for a machine; `weights` are those of `graph`."""
+def compiled(one: Entry, machine: Machine, mapping: str | None = None, weights: bool = True) -> Compiled:
+    """An entry that is a network, compiled for a machine; `weights` are those of `graph`, `mapping` the entry's own
+    where it is None.
+    """
     from acortex.programs.compiler import compile_graph
 
-    return compile_graph(graph(one, machine.bits, weights), machine, mapping)
+    return compile_graph(graph(one, machine.bits, weights), machine, mapping or one.mapping)
 
 
 def graph(one: Entry, bits: int = 4, weights: bool = True) -> LayerGraph:

@@ -357,6 +357,8 @@ class RunReport(TableResult):
     """Of programs that bring an independent evaluation along."""
     trace: str | None = None
     """The trace that was written."""
+    calibration: str | None = None
+    """The inputs on which the ranges of a network's maps were chosen, in words; null where none was compiled."""
 
     def summary(self) -> dict[str, Any]:
         """What a trace keeps of the report: all that time decides, as plain data."""

@@ -11,6 +11,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from acortex.errors import UsageError
+from acortex.garbage import rarely_collected
 from acortex.isa.arithmetic.tensors import decode
 from acortex.isa.program import Program
 from acortex.isa.sequencer import Sequencer
@@ -167,6 +168,10 @@ class Prepared:
         """Values and time. With a limit of cycles time comes first, and values are those of what ended before it."""
         if how.max_cycles is not None and not 1 <= how.max_cycles <= LAST:
             raise UsageError(f"max_cycles is {how.max_cycles}, allowed is 1 to {LAST}")
+        with rarely_collected():
+            return self._timed_within(how, values, dump)
+
+    def _timed_within(self, how: _Time, values: bool, dump: LayerDump | None) -> Result:
         meter = self._meter() if values else None
         if how.max_cycles is None:
             functional = self._walk(values, dump=dump, leap=not how.check, meter=meter)

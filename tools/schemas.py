@@ -72,6 +72,12 @@ SCHEMAS = (
     Schema("acortex.golden/1", _TRACES, "GoldenFile", file="timing/NAME.json, by acortex trace check --update"),
     Schema("acortex.info/1", _ISA, "ProgramInfo", "acortex info"),
     Schema("acortex.isa/1", _ISA, "Manual", "acortex isa"),
+    Schema(
+        "acortex.recalibrate/1",
+        "acortex.sim.accuracy.results_of_recalibration",
+        "RecalibrationReport",
+        "acortex recalibrate",
+    ),
     Schema("acortex.reprice/1", _CHIPS, "Reprice", "acortex trace reprice"),
     Schema("acortex.reproduce/2", "acortex.tools.paper.results", "Reproduction", "acortex reproduce"),
     Schema("acortex.rules/1", _RULES, "RuleBook", "acortex explain"),

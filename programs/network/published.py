@@ -22,10 +22,10 @@ def arrays(name: str) -> dict[str, NDArray[Any]]:
         return {key: file[key] for key in file.files}
 
 
-def letters_mlp() -> Network:
+def letters_mlp(name: str = "letters_mlp") -> Network:
     """16-10-4 on letters of 4x4 pixels: the task of the memristor perceptron in Bavandpour et al. 2018, Fig. 4."""
     data = arrays("letters_mlp.npz")
-    x = Network("letters_mlp", input=(16,))
+    x = Network(name, input=(16,))
     x = x.linear(10, weights=data["hidden"], bias=data["hidden_bias"], name="hidden").relu()
     return x.linear(4, weights=data["output"], bias=data["output_bias"], name="output")
 

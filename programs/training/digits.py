@@ -24,10 +24,10 @@ from __future__ import annotations
 
 import argparse
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,8 @@ from acortex.programs import digits_reference
 
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
+Training = Callable[[Bytes, Bytes], "TrainedMlp"]
+"""What makes a network of images, uint8 of shape (n, 784), and labels, uint8 of shape (n,)."""
 
 SIDE = 28
 PIXELS = SIDE * SIDE
@@ -184,14 +186,19 @@ class TrainedMlp:
         self.hidden = rng.normal(0, recipe.spread, (PIXELS + 1, HIDDEN)).astype(np.float32)
         self.output = rng.normal(0, recipe.spread, (HIDDEN + 1, CLASSES)).astype(np.float32)
 
+    def sums(self, layer: str, x: Floats, weights: Floats) -> Floats:
+        """The sums of the layer "hidden" or "output": x of shape (n, rows), whole weights of shape (rows, columns)."""
+        found: Floats = x @ weights
+        return found
+
     def gradients(self, x: Floats, target: Floats) -> list[Floats]:
         """The gradients of the mean cross-entropy of softmax(output codes), for both matrices."""
         recipe = self.recipe
         hidden, output = levels(self.hidden), levels(self.output)
         x = _with_fill(x, recipe.hidden_fill)
-        before = x @ hidden * recipe.hidden_scale
+        before = self.sums("hidden", x, hidden) * recipe.hidden_scale
         h = _with_fill(codes(before), recipe.output_fill)
-        after = h @ output * recipe.output_scale + np.float32(recipe.output_zero)
+        after = self.sums("output", h, output) * recipe.output_scale + np.float32(recipe.output_zero)
         error = (_softmax(codes(after)) - target) / np.float32(len(x))
         # A code at the end of its range moves only back into it.
         error *= ((after > 0) | (error < 0)) & ((after < 15) | (error > 0))
@@ -246,10 +253,18 @@ class Adam:
             np.clip(matrix, *self._bounds, out=matrix)
 
 
+Mlp = TypeVar("Mlp", bound=TrainedMlp)
+
+
 def train(images: Bytes, labels: Bytes, recipe: Recipe) -> TrainedMlp:
     """Trains the network on binary images, uint8 of shape (n, 784), and their labels, uint8 of shape (n,)."""
     rng = np.random.default_rng(recipe.seed)
-    network = TrainedMlp(recipe, rng)
+    return trained(TrainedMlp(recipe, rng), images, labels, rng)
+
+
+def trained(network: Mlp, images: Bytes, labels: Bytes, rng: np.random.Generator) -> Mlp:
+    """The network, trained as its recipe says; `rng` distorts and shuffles the digits."""
+    recipe = network.recipe
     optimiser = Adam([network.hidden, network.output], bounds=(-8, 7))
     steps = recipe.epochs * -(-len(images) // recipe.batch)
     for step, (x, target) in enumerate(batches(images, labels, recipe, rng)):
@@ -297,33 +312,49 @@ def save_arrays(path: Path, content: Mapping[str, NDArray[Any]]) -> None:
         raise UsageError(f"it cannot be written ({error.strerror})", where=str(path)) from None
 
 
-def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        "python -m acortex.programs.training.digits", description="Trains the digits network."
-    )
+def parser_of(module: str, what: str) -> argparse.ArgumentParser:
+    """The command line of a training on digits: `data`, `output`, `validate`, `epochs` and `seed`.
+
+    `module` is the full name of its module, `what` one sentence about it.
+    """
+    parser = argparse.ArgumentParser(f"python -m {module}", description=what)
     parser.add_argument("--data", type=Path, required=True, help="the 8,000 digits, an .npz")
     parser.add_argument("-o", "--output", type=Path, help="the data file to write")
     parser.add_argument("--validate", action="store_true", help="train on 5,500, test on the next 1,000; write nothing")
     parser.add_argument("--epochs", type=int, default=Recipe.epochs, help="default %(default)s")
     parser.add_argument("--seed", type=int, default=Recipe.seed, help="default %(default)s")
+    return parser
+
+
+def parsed(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argparse.Namespace:
+    """The arguments of a training, which has to have a purpose."""
     arguments = parser.parse_args(argv)
     if not arguments.validate and arguments.output is None:
         parser.error("give -o FILE, or --validate")
     return arguments
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """The command line of the training."""
-    arguments = _arguments(argv)
-    recipe = replace(Recipe(), epochs=arguments.epochs, seed=arguments.seed)
+def held_out(arguments: argparse.Namespace, train_on: Training) -> tuple[TrainedMlp, Bytes, Bytes]:
+    """Trains as a command line says, and prints the accuracy on the digits held out.
+
+    Gives the network, and the images and labels of those digits.
+    """
     images, labels = load_digits(arguments.data)
     cut = TRAINING - VALIDATION if arguments.validate else TRAINING
-    held_out = slice(cut, TRAINING) if arguments.validate else slice(TRAINING, DIGITS)
-    network = train(images[:cut], labels[:cut], recipe)
-    codes_out = digits_reference.evaluate(images[held_out], network.arrays())
-    print(f"accuracy on {len(codes_out)} digits held out: {digits_reference.accuracy(codes_out, labels[held_out]):.2%}")
+    kept = slice(cut, TRAINING) if arguments.validate else slice(TRAINING, DIGITS)
+    network = train_on(images[:cut], labels[:cut])
+    codes_out = digits_reference.evaluate(images[kept], network.arrays())
+    print(f"accuracy on {len(codes_out)} digits held out: {digits_reference.accuracy(codes_out, labels[kept]):.2%}")
+    return network, images[kept], labels[kept]
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """The command line of the training."""
+    arguments = parsed(parser_of("acortex.programs.training.digits", "Trains the digits network."), argv)
+    recipe = replace(Recipe(), epochs=arguments.epochs, seed=arguments.seed)
+    network, images, labels = held_out(arguments, lambda images, labels: train(images, labels, recipe))
     if not arguments.validate:
-        save(arguments.output, network, images[held_out], labels[held_out])
+        save(arguments.output, network, images, labels)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,9 @@ The task is that of the memristor perceptron in Bavandpour et al. 2018 (Fig. 4):
 4x4-pixel images of four letters, one hidden layer. The paper does not print its letters; these are drawn here, and
 every image that differs from one of them in up to two pixels is a sample. Of the samples with two wrong pixels every
 fourth one tests, all others train. NumPy only, one seed.
+
+Images with four and five wrong pixels (`flipped`) are harder tests of the same weights: some are nearer to another
+letter than to their own, so that no network can be right about all of them.
 """
 
 from __future__ import annotations
@@ -36,15 +39,31 @@ SEED, STEPS, RATE = 2018, 1500, 0.02
 
 def images() -> tuple[Bytes, Bytes, NDArray[np.bool_]]:
     """All samples, uint8 of shape (n, 16) of 0 and 1; their letters, uint8 of shape (n,); which of them test."""
-    flips = [(), *combinations(range(PIXELS), 1), *combinations(range(PIXELS), 2)]
+    masks = np.concatenate([_masks(count) for count in range(3)])
+    test = (np.arange(len(masks)) % 4 == 0) & (masks.sum(axis=1) == 2)
+    samples, labels = _masked(masks)
+    return samples, labels, np.tile(test, len(LETTERS))
+
+
+def flipped(count: int) -> tuple[Bytes, Bytes]:
+    """Every image that differs from a letter in exactly `count` pixels, and its letter: as `images` gives them."""
+    return _masked(_masks(count))
+
+
+def _masks(count: int) -> Bytes:
+    """All ways to flip so many pixels: uint8 of shape (n, 16), 1 where a pixel flips."""
+    flips = list(combinations(range(PIXELS), count))
     masks = np.zeros((len(flips), PIXELS), np.uint8)
-    for row, flipped in enumerate(flips):
-        masks[row, list(flipped)] = 1
+    for row, pixels in enumerate(flips):
+        masks[row, list(pixels)] = 1
+    return masks
+
+
+def _masked(masks: Bytes) -> tuple[Bytes, Bytes]:
+    """Each letter with each of the masks, letter by letter, and the number of each image's letter."""
     drawn = [[mark == "#" for mark in rows.replace(" ", "")] for rows in LETTERS.values()]
-    letters = np.array(drawn, np.uint8)
-    test = (np.arange(len(flips)) % 4 == 0) & (masks.sum(axis=1) == 2)
-    samples = (letters[:, None] ^ masks[None]).reshape(-1, PIXELS)
-    return samples, np.repeat(np.arange(len(letters), dtype=np.uint8), len(flips)), np.tile(test, len(letters))
+    samples = (np.array(drawn, np.uint8)[:, None] ^ masks[None]).reshape(-1, PIXELS)
+    return samples, np.repeat(np.arange(len(LETTERS), dtype=np.uint8), len(masks))
 
 
 def scores(x: Floats, arrays: dict[str, Floats]) -> Floats:

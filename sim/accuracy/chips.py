@@ -108,10 +108,11 @@ class AnalogChips:
         lead, lanes = len(codes), codes.shape[1:-1]
         noise = self._noise(dispatch, lanes, first)
         count = self.chips if noise is not None else max(lead, matrices.chips)
-        sums = [
-            self._sums_of(index, inputs.reshape(lead, -1, rows), codes.reshape(lead, -1, rows), matrices, noise)
-            for index in range(count)
-        ]
+        flat = inputs.reshape(lead, -1, rows)
+        if lead < count:  # all chips are given the same
+            flat = flat.astype(np.float32)
+        sigmas = _Sigmas(self, codes.reshape(lead, -1, rows), matrices)
+        sums = [self._sums_of(index, flat, sigmas, matrices, noise) for index in range(count)]
         return np.stack(sums).reshape(count, *lanes, -1)
 
     def _inputs(self, codes: Array) -> Array:
@@ -127,15 +128,14 @@ class AnalogChips:
         """The steps of one code."""
         return 1 if self._curve is None else CODE_GRID
 
-    def _sums_of(self, index: int, inputs: Array, codes: Array, matrices: Matrices, noise: _Noise | None) -> Array:
+    def _sums_of(self, index: int, inputs: Array, sigmas: _Sigmas, matrices: Matrices, noise: _Noise | None) -> Array:
         """The sums of one chip, of shape (lanes times positions, columns)."""
-        of_codes, of_weights = min(index, len(codes) - 1), min(index, matrices.chips - 1)
+        of_weights = min(index, matrices.chips - 1)
         kind = matrices.kind(of_weights, self.top * self._steps)
-        sums = product(inputs[of_codes], ExactWeights(matrices.weights[of_weights], kind))
+        sums = product(inputs[min(index, len(inputs) - 1)], ExactWeights(matrices.weights[of_weights], kind))
         sums *= kind(1 / (GRID * self._steps))
         if noise is not None:
-            sigma = self._sigma(codes[of_codes], of_weights, matrices)
-            sums += sigma * noise.drawn(self.seed, self.numbers[index], sums.shape, "read")
+            sums += sigmas.of(index) * noise.drawn(self.seed, self.numbers[index], sums.shape, "read")
         own = self._own
         if noise is not None and own is not None and own.sums is not None:
             drawn = noise.drawn(self.seed, self.numbers[index], sums.shape, "own")
@@ -146,13 +146,14 @@ class AnalogChips:
     def _own(self) -> ErrorModel | None:
         return own_model(self.chip.errors.own)
 
-    def _sigma(self, codes: Array, index: int, matrices: Matrices) -> NDArray[np.float32]:
+    def sigma(self, codes: Array, index: int, matrices: Matrices) -> NDArray[np.float32]:
         """The spread of a read of each sum: of shape (positions, columns) or (positions, 1)."""
         errors = self.chip.errors
         joined = -(-codes.shape[-1] // self.chip.arrays.k)
         currents = powers = None
         if matrices.currents is not None:
-            currents = product(codes, ExactWeights(matrices.currents[index], np.float64)) / COARSE
+            kind = matrices.kind_of_currents(self.top)
+            currents = product(codes, ExactWeights(matrices.currents[index], kind)) / COARSE
         if matrices.powers is not None:
             squares = codes.astype(np.int64) ** 2
             powers = product(squares, ExactWeights(matrices.powers[index], np.float64)) / COARSE**2
@@ -184,6 +185,22 @@ class AnalogChips:
     def neurons(self, sums: Array, group: int, dispatch: Dispatch) -> Array:
         """The sums as the neurons see them, as `AnalogArrays.neurons` says."""
         return self.periphery(group).seen(sums, dispatch)
+
+
+class _Sigmas:
+    """The spread of a read on each chip: the same for all that have the same codes, unless it follows the weights."""
+
+    def __init__(self, chips: AnalogChips, codes: Array, matrices: Matrices) -> None:
+        self._chips, self._codes, self._matrices = chips, codes, matrices
+        self._known: dict[tuple[int, int], NDArray[np.float32]] = {}
+
+    def of(self, index: int) -> NDArray[np.float32]:
+        """That of one chip, as `AnalogChips.sigma` gives it."""
+        follows = self._matrices.currents is not None or self._matrices.powers is not None
+        key = min(index, len(self._codes) - 1), min(index, self._matrices.chips - 1) if follows else 0
+        if key not in self._known:
+            self._known = {key: self._chips.sigma(self._codes[key[0]], key[1], self._matrices)}
+        return self._known[key]
 
 
 @dataclass(frozen=True)

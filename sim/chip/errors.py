@@ -172,5 +172,11 @@ def stated(errors: Errors) -> dict[str, Any]:
 
 
 def missing(errors: Errors) -> list[str]:
-    """The paths of the errors that a chip does not state: they are not modelled."""
-    return [f"errors.{name}" for name, value in errors if value is None]
+    """The paths of the settings of errors that a chip does not state; a user's own model is no error that it lacks."""
+    return [f"errors.{name}" for name, value in errors if value is None and name != "own"]
+
+
+def not_modelled(errors: Errors) -> list[str]:
+    """The paths of the errors that a chip does not state: nothing is known of them, and they do nothing."""
+    named = {name for names in KINDS.values() for name in names}
+    return [path for path in missing(errors) if path.removeprefix("errors.") in named]

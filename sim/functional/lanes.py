@@ -111,9 +111,9 @@ def why_not(rules: Functional) -> str:
 
 def lanes_of(rules: Functional, chips: int = 1) -> int:
     """How many inferences of so many chips are computed at once: as many as the memory allows, one at least."""
-    assert rules.turns is not None and rules.turns.lineage is not None
-    chip = rules.known.chip
-    words = chip.memory_words + 2 * states_of(rules.program, chip) + WIDE * rules.turns.lineage.largest
+    chip, followed = rules.known.chip, None if rules.turns is None else rules.turns.lineage
+    largest = chip.memory_words if followed is None else followed.largest  # what is not known is all that there is
+    words = chip.memory_words + 2 * states_of(rules.program, chip) + WIDE * largest
     return max(LANE_BYTES // (CHANNELS * words * chips), 1)
 
 

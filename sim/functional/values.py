@@ -192,21 +192,23 @@ class Values:
         if flow.reads:
             run = _run(addresses)
             return self.memory[..., addresses, :] if run is None else self.memory[..., run, :].copy()
-        taken = self._pipes[flow.takes].take(flow.taken, flow.keeps)
-        if self._analog is not None and flow.takes == "sums":
-            parts = [self._analog.neurons(part.values, part.group, dispatch) for part in taken]
-        else:
-            parts = [part.values for part in (*taken, *self._pipes["operand"].take(flow.operands))]
+        parts = self._items(dispatch, flow)
         if flow.state:
             first = dispatch.ops.state
             old = self._states[..., first : first + flow.state, :]
             parts.append(old if flow.recalls else np.zeros_like(old))
         if not parts:  # a window that lies wholly outside its image needs no words
             return np.zeros((*self._axes, 0, CHANNELS), dtype=np.uint8)
-        if len(parts) > 1 and self._analog is not None:
-            most = max(len(part) for part in parts)
-            parts = [np.broadcast_to(part, (most, *part.shape[1:])) for part in parts]
-        return np.concatenate(parts, axis=-2) if len(parts) > 1 else parts[0]
+        if len(parts) == 1:
+            return parts[0]
+        return np.concatenate(parts if self._analog is None else _for_all_chips(parts), axis=-2)
+
+    def _items(self, dispatch: Dispatch, flow: Flow) -> list[Array]:
+        """What an instruction takes from pipes; sums as the neurons see them."""
+        taken = self._pipes[flow.takes].take(flow.taken, flow.keeps)
+        if self._analog is not None and flow.takes == "sums":
+            return [self._analog.neurons(part.values, part.group, dispatch) for part in taken]
+        return [part.values for part in (*taken, *self._pipes["operand"].take(flow.operands))]
 
     def _on_chips(self, held: Array, values: Array) -> Array:
         """What all chips held alike, for each chip: once a value that is stored differs from chip to chip."""
@@ -236,6 +238,12 @@ def states_of(program: Program, chip: Chip) -> int:
 def _chips(analog: AnalogArrays | None) -> tuple[int, ...]:
     """The axis of chips, where there is one."""
     return () if analog is None else (analog.chips,)
+
+
+def _for_all_chips(parts: list[Array]) -> list[Array]:
+    """Parts of which some are alike for all chips, each with as many chips as the others."""
+    most = max(len(part) for part in parts)
+    return [np.broadcast_to(part, (most, *part.shape[1:])) for part in parts]
 
 
 def _run(addresses: NDArray[np.int64]) -> slice | None:

@@ -53,6 +53,20 @@ def test_the_binary_inputs_of_digits_may_have_any_of_their_forms() -> None:
     assert port.encode == "binary"
 
 
+@pytest.mark.parametrize(
+    ("name", "images", "least"), [("letters_mlp_4flips", 7280, 0.96), ("letters_mlp_5flips", 17472, 0.87)]
+)
+def test_harder_letters_run_on_the_weights_of_the_letters_network(name: str, images: int, least: float) -> None:
+    chip = load_chip(zoo.entry(name).chip)
+    program, usual = (zoo.load(one, machine_of(chip)) for one in (name, "letters_mlp"))
+    assert np.array_equal(program.words, usual.words)
+    for one, other in zip(program.weights, usual.weights, strict=True):
+        assert np.array_equal(one.values, other.values)
+    run = simulate(program, chip, timing=False)
+    assert len(run.outputs[program.outputs[0].name]) == images
+    assert least < run.report["accuracy"] < least + 0.01
+
+
 def test_a_name_near_a_known_one_is_suggested() -> None:
     with pytest.raises(UsageError) as caught:
         zoo.load("digit_mlp")

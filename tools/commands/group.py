@@ -14,6 +14,7 @@ from acortex.tools.commands.disasm import disasm
 from acortex.tools.commands.explain import explain
 from acortex.tools.commands.info import info
 from acortex.tools.commands.isa import isa
+from acortex.tools.commands.recalibrate import recalibrate
 from acortex.tools.commands.reproduce import reproduce
 from acortex.tools.commands.run import run
 from acortex.tools.commands.schema import schema
@@ -36,7 +37,8 @@ def cli() -> None:
 
 
 COMMANDS = (
-    compile_, verify, asm, disasm, info, isa, explain, run, accuracy, trace, chip, zoo, reproduce, bench, schema,
+    compile_, verify, asm, disasm, info, isa, explain, run, accuracy, recalibrate, trace, chip, zoo, reproduce, bench,
+    schema,
 )  # fmt: skip
 
 for command in COMMANDS:

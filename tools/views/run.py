@@ -343,6 +343,8 @@ def _closing(report: RunReport) -> Iterator[Text]:
         yield _skipped(report.skipped)
     if report.verification is not None:
         yield _verification(report.verification)
+    if report.calibration:
+        yield Text(f"ranges of maps: {report.calibration}", style="dim")
     if report.trace:
         yield Text.assemble("trace: ", (report.trace, "cyan"), no_wrap=True)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import comb
+
 import numpy as np
 import pytest
 
@@ -52,6 +54,26 @@ def test_letters_differ_from_a_drawn_one_in_up_to_two_pixels() -> None:
     drawn = samples.reshape(4, -1, 16)[:, 0]
     assert (np.abs(samples.astype(int) - drawn[labels]).sum(axis=1) <= 2).all()
     assert len(samples) == 4 * (1 + 16 + 120) and 0 < test.sum() < len(test) / 2
+
+
+@pytest.mark.parametrize("count", [4, 5])
+def test_flipped_letters_are_every_image_with_so_many_wrong_pixels(count: int) -> None:
+    samples, labels = letters.flipped(count)
+    drawn = letters.flipped(0)[0]
+    assert (np.abs(samples.astype(int) - drawn[labels]).sum(axis=1) == count).all()
+    assert len(samples) == 4 * comb(16, count)
+    assert len(np.unique(np.column_stack([samples, labels]), axis=0)) == len(samples)
+
+
+def test_no_network_can_be_right_about_every_flipped_letter() -> None:
+    """Some images are nearer to another letter: the share of the others bounds what to expect of the network."""
+    drawn = letters.flipped(0)[0].astype(int)
+    nearest = []
+    for count in (2, 4, 5):
+        samples, labels = letters.flipped(count)
+        nearest.append((np.abs(samples[:, None] - drawn).sum(axis=2).argmin(axis=1) == labels).mean())
+    assert nearest[0] == 1
+    assert 0.96 < nearest[1] < 0.97 and 0.88 < nearest[2] < 0.89
 
 
 def test_the_letters_file_is_what_its_script_trains() -> None:
