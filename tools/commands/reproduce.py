@@ -41,6 +41,9 @@ def reproduce(figure: str, form: str, plot: str | None, mnist: str | None) -> No
     Compiles and simulates what the figure takes: seconds, for fig4, fig5 and fig7b about a minute.
     """
     if plot:
+        from acortex.tools.paper.svg import require_matplotlib
+
+        require_matplotlib()
         files.check_writable(plot)
     if mnist and figure not in WITH_MNIST:
         raise UsageError(f"{figure} takes no digits", hint=f"--mnist goes with {' and '.join(WITH_MNIST)}")

@@ -15,12 +15,18 @@ DPI = 150
 """Dots per inch of a picture in pixels."""
 
 
+def require_matplotlib() -> None:
+    """Raises MissingExtra where matplotlib is not installed: before minutes of simulation, not after."""
+    from importlib.util import find_spec
+
+    if find_spec("matplotlib") is None:
+        raise MissingExtra("drawing a figure", "plots")
+
+
 def drawn(size: tuple[float, float], fill: Callable[[Canvas], None], form: str = "svg") -> bytes:
     """A figure of so many inches, which `fill` fills in. Raises MissingExtra where matplotlib is not installed."""
-    try:
-        import matplotlib
-    except ModuleNotFoundError:
-        raise MissingExtra("drawing a figure", "plots") from None
+    require_matplotlib()
+    import matplotlib
     from matplotlib.figure import Figure
 
     with matplotlib.rc_context({"svg.hashsalt": "acortex", "font.size": 9}):

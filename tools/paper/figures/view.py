@@ -105,7 +105,8 @@ def _given(one: Assumption) -> Sequence[str]:
 def _grid(heads: Sequence[str], rows: Iterator[Sequence[str]], right: set[int], wrap: bool = False) -> Table:
     grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for at, head in enumerate(heads):
-        grid.add_column(head, justify="right" if at in right else "left", no_wrap=not wrap)
+        # Names of rows give way where a terminal is narrow; numbers never do.
+        grid.add_column(head, justify="right" if at in right else "left", no_wrap=not wrap and at > 0)
     for row in rows:
         grid.add_row(*row)
     return grid

@@ -93,6 +93,18 @@ def test_the_table_says_what_agrees_and_who_printed_it() -> None:
     assert "d: slower" in shown
 
 
+def test_a_narrow_terminal_shows_every_number() -> None:
+    console = Console(width=80, record=True, file=StringIO())
+    rows = [
+        counted("a name of a row that is far longer than others are", "operations", 12_345_678, Printed(12_345_678))
+    ]
+    for part in view.parts(Figure("fig3", "Fig. 3", "", rows, GIVEN, [], (2, 2), lambda canvas: None)):
+        console.print(part)
+    shown = console.export_text()
+    assert shown.count("12,345,678") == 2
+    assert "…" not in shown
+
+
 def test_the_report_has_the_rows_and_what_was_put_in() -> None:
     report = json.loads(json.dumps(figure().report().as_dict()))
     assert (report["schema"], report["figure"]) == ("acortex.reproduce/2", "fig3")
@@ -114,3 +126,15 @@ def test_the_command_prints_and_draws(tmp_path: Path) -> None:
     assert b"<svg" in first
     CliRunner().invoke(cli, ["reproduce", "fig3", "--plot", str(picture)])
     assert picture.read_bytes() == first
+
+
+def test_a_missing_library_is_said_before_anything_is_simulated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr(registry, "demonstrator", lambda name: pytest.fail("it was simulated"))
+    result = CliRunner().invoke(cli, ["reproduce", "fig4", "--plot", str(tmp_path / "x.svg")])
+    assert result.exit_code != 0
+    assert "drawing a figure needs" in result.stderr
+    assert "plots" in result.stderr
+    assert not (tmp_path / "x.svg").exists()
