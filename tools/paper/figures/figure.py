@@ -139,6 +139,8 @@ def of_chip(
 
 def _saw(source: str, figure: str) -> str:
     """How a setting with this source saw a figure; empty where it did not."""
+    if source.startswith("as "):  # another technology's number: whose source follows
+        source = source.partition(": ")[2]
     if source.startswith(f"derived from {figure}"):
         return "fitted"
     return "chosen" if source.startswith("own choice") and figure in source else ""

@@ -79,6 +79,24 @@ def test_a_row_of_a_chip_rests_on_what_its_settings_were_derived_from() -> None:
     assert "clock_ns" in of_chip("latency", "ms", 1.0, chip, "Fig. 7c", "latency_ms").seen_by
 
 
+@pytest.mark.parametrize(
+    ("source", "how"),
+    [
+        ("derived from Fig. 5: below 1 us", "fitted"),
+        ("as another: derived from Fig. 5", "fitted"),
+        ("own choice: with the total of Fig. 5 in view", "chosen"),
+        ("as another: own choice: by Fig. 5", "chosen"),
+        ("Fig. 5: redesigned flash", "predicted"),
+        ("derived from Fig. 7b", "predicted"),
+        ("own choice: a word a cycle", "predicted"),
+    ],
+)
+def test_the_source_of_a_setting_says_what_it_saw(source: str, how: str) -> None:
+    chip = load_chip("acortex_gnmt")
+    blind = chip.model_copy(update={"sources": {"clock_ns": source}})
+    assert of_chip("latency", "ms", 1.0, blind, "Fig. 5", "latency_ms").basis == how
+
+
 def test_the_table_says_what_agrees_and_who_printed_it() -> None:
     text = view.markdown(figure())
     assert "| cells | 428 | 428 | cells | 1.000 | exact | yes |  |" in text
