@@ -106,7 +106,12 @@ def _outputs(lowering: Lowering, stand_ins: StandIns, last: frozenset[str]) -> I
         if name in given or _known_to_host(lowering, name):
             continue
         given.add(name)
-        reason, maker = _refused_output(lowering, name), makers.get(name)
+        maker = makers.get(name)
+        if maker is not None and host.rounds(lowering, maker):
+            host.leave(lowering, maker)
+            waiting = [*lowering.hosted[name], *waiting]
+            continue
+        reason = _refused_output(lowering, name)
         if isinstance(reason, Misplaced) and maker is not None and host.lays_out(maker, last):
             host.leave(lowering, maker)
             waiting = [*lowering.hosted[name], *waiting]
