@@ -146,12 +146,12 @@ FOUND_BY = {
     "looks outlive the record": "products",
     "the last mark outlives the record": "ring of 2, nothing contended",
     "passages outlive the record": "ring of 2",
+    "a countdown reaches its end": "products",
 }
 """What finds each bug: a program, by the name under which tests/judge/test_planted_skips.py has it."""
 
 NOT_FOUND = (
     "the element that comes next is not compared",
-    "a countdown reaches its end",
     "a queue drains too far",
     "a switch joins what another one joined",
     "up to when units act is left out",
