@@ -17,19 +17,21 @@ TYPE_CHECKING = False  # as `typing` has it, without importing it: until `main` 
 if TYPE_CHECKING:
     from acortex.isa.asm.assembler import assemble
     from acortex.sim import analog
+    from acortex.sim.accuracy.own import ErrorModel
     from acortex.tools.api import accuracy, compile, prepare, recalibrate, run
     from acortex.traces.file.reader import open as open_trace
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "AcortexError", "__version__", "accuracy", "analog", "assemble", "compile", "open_trace", "prepare", "recalibrate",
-    "run",
+    "AcortexError", "ErrorModel", "__version__", "accuracy", "analog", "assemble", "compile", "open_trace", "prepare",
+    "recalibrate", "run",
 ]  # fmt: skip
 
 __getattr__ = loader(
     __name__,
     {
+        "ErrorModel": "acortex.sim.accuracy.own:ErrorModel",
         "accuracy": "acortex.tools.api:accuracy",
         "analog": "acortex.sim.analog",
         "assemble": "acortex.isa.asm.assembler:assemble",

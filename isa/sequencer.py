@@ -123,10 +123,9 @@ class Sequencer:
         """Whether there is a next instruction."""
         return self.pc < len(self._decoded)
 
-    @property
-    def next_row(self) -> InstructionRow:
-        """The row of the next instruction."""
-        return self._decoded[self.pc][0]
+    def rows(self) -> list[InstructionRow]:
+        """The row of each instruction of the program."""
+        return [row for row, _, _ in self._decoded]
 
     @property
     def context(self) -> tuple[int, int, int, int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,16 +23,20 @@ from acortex.programs.emit.program import ARRAYS, emit
 from acortex.programs.graph import Layer, LayerGraph, Product, Recurrent
 from acortex.programs.mapping.limits import MAX_INSTRUCTIONS, check_passes, check_schedule
 from acortex.programs.mapping.memory_plan import WORD_BYTES, kilobytes, least_memory, plan_memory
-from acortex.programs.mapping.passes import Pass, matrices
+from acortex.programs.mapping.passes import Lowered, Pass, matrices
 from acortex.programs.mapping.placement import Rect, Tiles, place, smallest
 from acortex.programs.mapping.plan import Plan
 from acortex.programs.mapping.schedule import schedule
-from acortex.programs.mapping.to_passes import lower, pack_inputs
+from acortex.programs.mapping.to_passes import STORES, UnsupportedLayer, lower, pack_inputs
 from acortex.programs.results import CompileReport
 
 
 class TooLong(AcortexError):
     """A program that does not fit the instruction memory."""
+
+
+class CodesTooWide(AcortexError):
+    """A network whose codes have more bits than the chip's converters."""
 
 
 class CompilerFault(AcortexError):
@@ -78,15 +82,18 @@ class Compiled:
         )
 
 
-def compile_graph(graph: LayerGraph, machine: Machine, mapping: str = "taps") -> Compiled:
+def compile_graph(graph: LayerGraph, machine: Machine, mapping: str = "best") -> Compiled:
     """Compiles a network for a machine. `mapping` is one of `MAPPINGS` in `acortex.programs.mapping.to_passes`.
 
-    Raises the errors of the steps: PlacementError, MemoryFull, UnsupportedLayer, BeyondProgram, TooLong.
+    Raises the errors of the steps: CodesTooWide, PlacementError, MemoryFull, UnsupportedLayer, BeyondProgram, TooLong.
     """
     plan = plan_graph(graph, machine, mapping)
     text, arrays = emit(plan)
-    size = instructions_of(text)
     most = min(machine.instruction_words, MAX_INSTRUCTIONS)
+    if instructions_of(text) > most:
+        plan = _shorter(plan, graph, machine, mapping, most)
+        text, arrays = emit(plan)
+    size = instructions_of(text)
     if size > most:
         possible = size <= MAX_INSTRUCTIONS
         hint = f"take a chip with instruction_memory.words={size}" if possible else "compile the network in parts"
@@ -95,7 +102,24 @@ def compile_graph(graph: LayerGraph, machine: Machine, mapping: str = "taps") ->
         )
         raise TooLong(f"the program has {size} instructions, and {holds}", hint=hint)
     program = _assembled(graph.name, text, arrays)
-    return Compiled(program, text, arrays, plan, _report(plan, machine, size), machine.columns)
+    return Compiled(program, text, arrays, plan, _report(plan, machine, size, mapping), machine.columns)
+
+
+JOINED = (2, 4, 8)
+"""Words of outputs that passes of a convolution in groups make, one after the other, until a program fits."""
+
+
+def _shorter(plan: Plan, graph: LayerGraph, machine: Machine, mapping: str, most: int) -> Plan:
+    """A plan of at most so many instructions, with fewer passes on more arrays; the plan given where there is none."""
+    weightless = replace(graph, weightless=True)  # the instructions are the same, and no matrix is filled
+    for joined in JOINED:
+        try:
+            found = plan_graph(weightless, machine, mapping, joined)
+        except AcortexError:  # more arrays, or larger windows, than the chip has
+            break
+        if instructions_of(emit(found)[0]) <= most:
+            return plan_graph(graph, machine, mapping, joined)
+    return plan
 
 
 def _assembled(name: str, text: str, arrays: dict[str, NDArray[np.generic]]) -> Program:
@@ -119,11 +143,12 @@ def instructions_of(text: str) -> int:
     return sum(line.lstrip()[:1] not in ("", ";", ".") for line in text.splitlines())
 
 
-def plan_graph(graph: LayerGraph, machine: Machine, mapping: str = "taps") -> Plan:
-    """All steps but the writing."""
+def plan_graph(graph: LayerGraph, machine: Machine, mapping: str = "best", joined: int = 1) -> Plan:
+    """All steps but the writing; `mapping` and `joined` are those of `lower`."""
+    _check_codes(graph, machine)
     graph = pack_inputs(graph)
     beyond: list[AcortexError] = []
-    lowered = lower(graph, machine, mapping, beyond)
+    lowered = lower(graph, machine, mapping, beyond, joined)
     check_passes(graph, lowered.passes)
     inputs, outputs = ([port.map for port in ports] for ports in (graph.inputs, graph.outputs))
     with _noted(beyond):
@@ -132,9 +157,19 @@ def plan_graph(graph: LayerGraph, machine: Machine, mapping: str = "taps") -> Pl
         memory = plan_memory(lowered.passes, lowered.layouts, inputs, outputs, machine, tuple(lowered.constants))
     raise_all(beyond)
     places = next(iter(memory.rings.values()), 1)
-    order = schedule(lowered.passes, inputs, outputs, places)
+    order = schedule(lowered.passes, inputs, outputs, places, memory.lent)
     check_schedule(graph, order)
     return Plan(graph, machine.name, lowered, placement, memory, order)
+
+
+def _check_codes(graph: LayerGraph, machine: Machine) -> None:
+    """Raises CodesTooWide where the converters of a machine have fewer bits than the network's codes."""
+    bits = max((one.coding.bits for one in graph.maps.values()), default=0)
+    if bits > machine.bits:
+        raise CodesTooWide(
+            f"the codes of {graph.name} have {bits} bits, and the converters of {machine.name} {machine.bits}",
+            hint=f"quantise the network with bits={machine.bits}",
+        )
 
 
 @contextmanager
@@ -146,13 +181,46 @@ def _noted(beyond: list[AcortexError]) -> Iterator[None]:
         beyond.append(error)
 
 
-def smallest_chip(graph: LayerGraph, machine: Machine, mapping: str = "taps") -> dict[str, int]:
-    """The sizes of the smallest chip for a network, otherwise like a machine: m_top, m_bottom, n and memory_kb."""
-    graph = pack_inputs(graph)
-    lowered = lower(graph, machine, mapping)
-    inputs, outputs = ([port.map for port in ports] for ports in (graph.inputs, graph.outputs))
-    least = least_memory(lowered.passes, lowered.layouts, (*inputs, *outputs), tuple(lowered.constants))
-    return smallest(_tiles(lowered.passes), machine)._asdict() | {"memory_kb": kilobytes(least)}
+def smallest_chip(graph: LayerGraph, machine: Machine, mapping: str = "best") -> dict[str, int]:
+    """The sizes of the smallest chip for a network, otherwise like a machine: m_top, m_bottom, n and memory_kb.
+
+    Stores of the machine that are too small are as large as they must be, and named beside: buffer_words, line_words,
+    output_words, state_words, instruction_words. Those that suffice stay as they are, and are left out.
+    """
+    packed = pack_inputs(graph)
+    grown, lowered = _with_room(packed, machine, mapping)
+    inputs, outputs = ([port.map for port in ports] for ports in (packed.inputs, packed.outputs))
+    least = least_memory(lowered.passes, lowered.layouts, inputs, outputs, tuple(lowered.constants))
+    arrays = smallest(_tiles(lowered.passes), machine)
+    chip = replace(
+        grown,
+        m_top=arrays.m_top,
+        m_bottom=arrays.m_bottom,
+        columns=2 * arrays.n,
+        memory_words=kilobytes(least) * 1024 // WORD_BYTES,
+        instruction_words=MAX_INSTRUCTIONS,
+    )
+    weightless = replace(graph, weightless=True)  # the instructions are the same, and no matrix is filled
+    size = instructions_of(emit(plan_graph(weightless, chip, mapping))[0])
+    chip = replace(chip, instruction_words=max(size, machine.instruction_words))
+    found = {name: getattr(chip, name) for name in (*STORES, "instruction_words")}
+    raised = {name: words for name, words in found.items() if words != getattr(machine, name)}
+    return arrays._asdict() | {"memory_kb": kilobytes(least)} | raised
+
+
+def _with_room(graph: LayerGraph, machine: Machine, mapping: str) -> tuple[Machine, Lowered]:
+    """The machine with stores as large as a network needs, and the network's passes on it."""
+    while True:
+        beyond: list[AcortexError] = []
+        lowered = lower(graph, machine, mapping, beyond)
+        needed: dict[str, Any] = {
+            one.store: one.needed for one in beyond if isinstance(one, UnsupportedLayer) and one.store
+        }
+        if not needed:
+            raise_all(beyond)
+            return machine, lowered
+        # A larger store may let more layers be fused, which then need more of another: hence a loop, of larger stores.
+        machine = replace(machine, **needed)
 
 
 def _tiles(passes: list[Pass]) -> list[Tiles]:
@@ -160,7 +228,7 @@ def _tiles(passes: list[Pass]) -> list[Tiles]:
     return [matrix.tiles for matrix in matrices(passes)]
 
 
-def _report(plan: Plan, machine: Machine, size: int) -> CompileReport:
+def _report(plan: Plan, machine: Machine, size: int, mapping: str) -> CompileReport:
     """How a plan uses the machine."""
     tiles = _tiles(plan.passes)
     report = {
@@ -174,6 +242,8 @@ def _report(plan: Plan, machine: Machine, size: int) -> CompileReport:
         "smallest_chip": smallest(tiles, machine)._asdict() | {"memory_kb": kilobytes(plan.memory.least)},
         "layers": _layers(plan, machine),
         "host_nodes": list(plan.graph.host_nodes),
+        "mapping": mapping,
+        "calibration": plan.graph.calibration or None,
         "warnings": list(plan.graph.warnings),
     }
     return CompileReport.model_validate(report)

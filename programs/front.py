@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from acortex.errors import UsageError
 from acortex.programs.graph import Coding, LayerGraph
 from acortex.programs.mapping.limits import MAX_INSTRUCTIONS, check_steps
+from acortex.programs.network.dimensions import NO_DIMS
 from acortex.programs.network.importer import read_onnx
 from acortex.programs.network.network import Model, Network
 from acortex.programs.operators.context import MAX_WORDS
@@ -20,12 +21,21 @@ from acortex.programs.operators.normalise import normalise
 from acortex.programs.quantise.layers import as_images, check_bits, port, quantise
 from acortex.programs.quantise.outline import instructions_are_fixed, outline
 from acortex.programs.steps import FloatGraph, FloatPort, ProductStep, RecurrentStep
-from acortex.wording import shape_text
+from acortex.wording import count, shape_text
 
 Array = NDArray[Any]
 
+Given = ArrayLike | Mapping[str, ArrayLike]
+"""Inputs: an array with one inference per row, or one for each input by name."""
+
 RANDOM_SAMPLES = 4
-"""Inputs that are drawn where no calibration set is given; one for networks of more than `MANY_WEIGHTS`."""
+"""Inputs that are drawn where no data are given; one for networks of more than `MANY_WEIGHTS`."""
+
+FIRST_INPUTS = 64
+"""Inputs of a run that set ranges where no calibration set is given: more of them move a percentile but little."""
+
+FIRST_OF_MANY = 8
+"""The same for networks of more than `MANY_WEIGHTS`, each of which takes about a second to evaluate."""
 
 MANY_WEIGHTS = 1 << 23
 
@@ -38,9 +48,10 @@ WIDE = 1 << 24
 
 def quantised(
     source: Path | str | Model | Network,
-    calibration: ArrayLike | Mapping[str, ArrayLike] | None = None,
+    calibration: Given | None = None,
     bits: int = 4,
     *,
+    inputs: Given | None = None,
     drop_lrn: bool = False,
     method: str = "mse",
     percentile: float = 99.9,
@@ -49,31 +60,56 @@ def quantised(
     fits: Callable[[LayerGraph], object] | None = None,
     most_words: int = MAX_WORDS,
     most_instructions: int = MAX_INSTRUCTIONS,
+    dims: Mapping[str, int] = NO_DIMS,
+    fill_weights: bool = False,
 ) -> LayerGraph:
-    """The layer graph of a network: an ONNX file, a `Model`, or the end of a `Network`.
+    """The layer graph of a network: an ONNX file, whose open axes `dims` fixes, a `Model`, or the end of a `Network`.
 
-    `calibration` is an array with one inference per row, or one such array for each input by name. Without it seeded
-    random inputs set the ranges, with a warning. Codes and weights have `bits` bits. `method`, "mse", "percentile" or
-    "minmax", chooses the ranges of activations; `codings` fixes those of inputs, by name. `fits` is called for a large
-    network before its weights are read, with a graph of its size whose weights are 0: it may refuse it. No map may take
-    more than `most_words` words of main memory, no program more than `most_instructions`.
+    With `fill_weights` weights of a file that are missing are random numbers of a fixed seed, for time and energy.
+
+    `calibration` is an array with one inference per row, or one such array for each input by name. Without it the first
+    `FIRST_INPUTS` of the `inputs` of a run set the ranges, and without these seeded random ones, with a warning. Codes
+    and weights have `bits` bits. `method`, "mse", "percentile" or "minmax", chooses the ranges of activations;
+    `codings` fixes those of inputs, by name. `fits` is called for a large network before its weights are read, with a
+    graph of its size whose weights are 0: it may refuse it. No map may take more than `most_words` words of main
+    memory, no program more than `most_instructions`.
 
     Raises UsageError for files and data that cannot be read, UnsupportedNodes for networks that the chip cannot do.
     """
-    graph = normalise(as_model(source), drop_lrn=drop_lrn, most_words=most_words)
+    graph = normalise(as_model(source, dims, fill_weights), drop_lrn=drop_lrn, most_words=most_words)
     check_steps(graph, most_instructions)
     for one in graph.inputs:
         if codings is not None and one.name in codings:
             graph.maps[one.map].coding = codings[one.name]
     if fits is not None and _large(graph) and not any(isinstance(step, RecurrentStep) for step in graph.steps):
         fits(outline(graph, bits))
-    if calibration is None:
-        graph.warnings.append("without a calibration set, ranges are chosen on random inputs; accuracy will suffer")
-        given = random_inputs(graph, seed, 1 if _weights(graph) > MANY_WEIGHTS else RANDOM_SAMPLES)
-    else:
-        given = _by_name(graph, calibration)
+    given, graph.calibration = _calibration(graph, calibration, inputs, seed)
     images = as_images(graph, given)
-    return quantise(graph, images, bits, method=method, percentile=percentile, stated=calibration is None)
+    stated = calibration is None and inputs is None
+    return quantise(graph, images, bits, method=method, percentile=percentile, stated=stated)
+
+
+def _calibration(
+    graph: FloatGraph, calibration: Given | None, inputs: Given | None, seed: int
+) -> tuple[dict[str, Array], str]:
+    """The inputs on which ranges are chosen, by name, and what they are in words."""
+    many = _weights(graph) > MANY_WEIGHTS
+    if calibration is not None:
+        given = _by_name(graph, calibration, "calibration set")
+        return given, f"{count(_length(given), 'inference')} of the calibration set"
+    if inputs is not None:
+        given = _by_name(graph, inputs, "input")
+        every, first = _length(given), FIRST_OF_MANY if many else FIRST_INPUTS
+        said = f"the first {first} of {every:,} inputs" if every > first else f"the {count(every, 'input')}"
+        return {name: array[:first] for name, array in given.items()}, f"{said} of the run"
+    graph.warnings.append("without a calibration set, ranges are chosen on random inputs; accuracy will suffer")
+    few = 1 if many else RANDOM_SAMPLES
+    return random_inputs(graph, seed, few), count(few, "seeded random input")
+
+
+def _length(given: Mapping[str, Array]) -> int:
+    """The inferences of some inputs, all of which have as many."""
+    return len(next(iter(given.values()), ()))
 
 
 def outlined(source: Path | str | Model | Network, bits: int = 4) -> LayerGraph | None:
@@ -87,11 +123,13 @@ def outlined(source: Path | str | Model | Network, bits: int = 4) -> LayerGraph 
     return outline(graph, bits) if instructions_are_fixed(graph) else None
 
 
-def as_model(source: Path | str | Model | Network) -> Model:
-    """The model of a file or a builder."""
+def as_model(
+    source: Path | str | Model | Network, dims: Mapping[str, int] = NO_DIMS, fill_weights: bool = False
+) -> Model:
+    """The model of a file, whose open axes `dims` fixes and whose missing weights are drawn, or of a builder."""
     if isinstance(source, Network):
         return source.model
-    return source if isinstance(source, Model) else read_onnx(source)
+    return source if isinstance(source, Model) else read_onnx(source, dims, fill_weights)
 
 
 def _weights(graph: FloatGraph) -> int:
@@ -107,31 +145,46 @@ def _large(graph: FloatGraph) -> bool:
     )
 
 
-def random_inputs(graph: FloatGraph, seed: int = 0, count: int = RANDOM_SAMPLES) -> dict[str, Array]:
-    """Normal numbers for each input, by name, in the model's shape behind an axis of inferences."""
+def random_inputs(graph: FloatGraph, seed: int = 0, inferences: int = RANDOM_SAMPLES) -> dict[str, Array]:
+    """Numbers for each input, by name, in the model's shape behind an axis of inferences, by its type (`drawn`)."""
     rng = np.random.default_rng(seed)
-    return {one.name: rng.standard_normal((count, *one.shape), dtype=np.float32) for one in graph.inputs}
+    return {one.name: drawn(rng, one.dtype, (inferences, *one.shape)) for one in graph.inputs}
 
 
-def _by_name(graph: FloatGraph, calibration: ArrayLike | Mapping[str, ArrayLike]) -> dict[str, Array]:
+BYTE = (0, 255)
+"""The numbers that are drawn for integers of more than 8 bits, few of which use the whole range of their type."""
+
+
+def drawn(rng: np.random.Generator, dtype: str, shape: tuple[int, ...]) -> Array:
+    """Random numbers for an input of a type: normal ones, in float32, for floats; integers of 8 bits from all of their
+    range, longer ones from 0 to 255; both truth values.
+    """
+    kind = np.dtype(dtype)
+    if kind.kind == "f":
+        return rng.standard_normal(shape, dtype=np.float32)
+    low, high = (np.iinfo(kind).min, np.iinfo(kind).max) if kind.kind in "iu" and kind.itemsize == 1 else BYTE
+    return rng.integers(*((0, 1) if kind.kind == "b" else (low, high)), shape, endpoint=True).astype(kind)
+
+
+def _by_name(graph: FloatGraph, given: Given, what: str) -> dict[str, Array]:
     names = [one.name for one in graph.inputs]
-    if not isinstance(calibration, Mapping):
+    if not isinstance(given, Mapping):
         if len(names) != 1:
             hint = f"give an array for each of {', '.join(names)}"
-            raise UsageError(f"the network has {len(names)} inputs, the calibration set is one array", hint=hint)
-        calibration = {names[0]: calibration}
-    missing = [name for name in names if name not in calibration]
+            raise UsageError(f"the network has {len(names)} inputs, the {what} is one array", hint=hint)
+        given = {names[0]: given}
+    missing = [name for name in names if name not in given]
     if missing:
-        raise UsageError(f"the calibration set has nothing for {', '.join(missing)}")
-    found = {one.name: _checked(one, calibration[one.name]) for one in graph.inputs}
+        raise UsageError(f"the {what} has nothing for {', '.join(missing)}", hint=f"give {', '.join(names)} by name")
+    found = {one.name: _checked(one, given[one.name], what) for one in graph.inputs}
     if len({len(array) for array in found.values()}) > 1:
-        raise UsageError("the calibration set has different numbers of inferences for its inputs")
+        raise UsageError(f"the {what} has different numbers of inferences for its inputs")
     return found
 
 
-def _checked(one: FloatPort, given: ArrayLike) -> Array:
+def _checked(one: FloatPort, given: ArrayLike, what: str) -> Array:
     array = np.asarray(given)
-    where = f"calibration of {one.name}"
+    where = f"calibration of {one.name}" if what == "calibration set" else f"input {one.name}"
     if array.dtype.kind not in "biuf":
         raise UsageError(f"the array has dtype {array.dtype}", where=where, hint="give booleans, integers or floats")
     forms = (one.shape, *port(one).shapes)
@@ -142,4 +195,23 @@ def _checked(one: FloatPort, given: ArrayLike) -> Array:
         raise UsageError("not every number is finite", where=where)
     if array.dtype.kind == "f" and np.abs(array).max(initial=0) > np.finfo(np.float32).max:
         raise UsageError("a number is too large for a float32", where=where)
+    in_type(array, one.dtype, where)
     return array
+
+
+def in_type(array: Array, dtype: str, where: str) -> Array:
+    """Numbers in the type of a model's input. Raises UsageError for one that the type does not hold, with its place:
+    integers hold whole numbers within their range, truth values 0 and 1; floats round, and end where theirs end.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        made = array.astype(dtype)
+    wrong = np.isinf(made) if made.dtype.kind == "f" else made != array
+    if wrong.any():
+        place = np.unravel_index(int(wrong.argmax()), wrong.shape)
+        told = f"value {array[place]} at [{', '.join(map(str, place))}] is no {made.dtype.name}, the input's type"
+        raise UsageError(told, where=where, hint=HINTS_OF_TYPES.get(made.dtype.kind, "give whole numbers of its range"))
+    return made
+
+
+HINTS_OF_TYPES = {"f": "give numbers within its range", "b": "give booleans, or 0 and 1"}
+"""What to give for an input of a kind of types."""

@@ -65,11 +65,34 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
+class Phase:
+    """Some pixels of an image: every `step_y`-th row from `top` on, and of these every `step_x`-th pixel from `left`
+    on.
+
+    Several layers may fill an image phase by phase, as its rows and columns interleave.
+    """
+
+    top: int = 0
+    left: int = 0
+    step_y: int = 1
+    step_x: int = 1
+
+    def size(self, height: int, width: int) -> tuple[int, int]:
+        """The rows and columns that an image of a size has in it."""
+        return -(-(height - self.top) // self.step_y), -(-(width - self.left) // self.step_x)
+
+
+EVERY = Phase()
+"""All pixels."""
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
-    """Where a layer writes: the channels of a map from `offset` on, at every pixel."""
+    """Where a layer writes: the channels of a map from `offset` on, at every pixel, or at those of a phase."""
 
     map: str
     offset: int = 0
+    phase: Phase = EVERY
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,8 +235,10 @@ class Recurrent(Layer):
       codes of reset(r * (h - zero of h)): h' = round((z * h * G + (F - z) * n' * 32767) / (F * G)).
 
     The first step takes `initial_h` (uint8 codes of shape (hidden,)) and `initial_state` (int16, c of an LSTM, h of a
-    GRU). `target` takes h of every step; `last` that of the last one, `last_state` the LSTM's c by its own code; each
-    None where nothing reads it. `reverse` runs from the last pixel to the first.
+    GRU); or, where they are set, the codes that the view `first_h` shows of one pixel, in the coding of the target, and
+    the states clip((code - first_zero) * first_unit) in int16 of those that the view `first_state` shows. `target`
+    takes h of every step; `last` that of the last one, `last_state` the LSTM's c by its own code; each None where
+    nothing reads it. `reverse` runs from the last pixel to the first.
     """
 
     kind: str
@@ -232,6 +257,10 @@ class Recurrent(Layer):
     cell_shift: int = 0
     last: Target | None = None
     last_state: tuple[Target, Code] | None = None
+    first_h: View | None = None
+    first_state: View | None = None
+    first_zero: int = 0
+    first_unit: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,11 +289,11 @@ class LayerGraph:
     """A quantised network: its maps, its layers in an order in which they can run, its inputs and outputs.
 
     `host_nodes` names what the host does after the outputs (Softmax, ArgMax); `warnings` is what its maker wants to be
-    known. `samples` and `labels` are the network's own data, in the form of `--input`. `unread` are inputs of the model
-    that nothing reads: they lie in no map, and cost a program nothing. With `own_quantisers` a layer's quantiser is set
-    though another layer's has the same numbers, so that instructions do not depend on weights. Of a `weightless` one
-    all weights are 0, and its quantisers hold placeholders: it has the time and energy of the network, and not its
-    values.
+    known, `calibration` on which inputs ranges were chosen, empty where none were. `samples` and `labels` are the
+    network's own data, in the form of `--input`. `unread` are inputs of the model that nothing reads: they lie in no
+    map, and cost a program nothing. With `own_quantisers` a layer's quantiser is set though another layer's has the
+    same numbers, so that instructions do not depend on weights. Of a `weightless` one all weights are 0, and its
+    quantisers hold placeholders: it has the time and energy of the network, and not its values.
     """
 
     name: str
@@ -276,6 +305,7 @@ class LayerGraph:
     samples: dict[str, Array] = field(default_factory=dict)
     labels: Array | None = None
     warnings: tuple[str, ...] = ()
+    calibration: str = ""
     unread: tuple[Port, ...] = ()
     own_quantisers: bool = False
     weightless: bool = False
@@ -291,7 +321,7 @@ def crop(view: View, source: Map) -> View:
 
 def read_views(layer: Layer) -> tuple[View, ...]:
     """The views that a layer reads."""
-    found = (getattr(layer, name, None) for name in ("source", "a", "b"))
+    found = (getattr(layer, name, None) for name in ("source", "a", "b", "first_h", "first_state"))
     return tuple(view for view in found if isinstance(view, View))
 
 

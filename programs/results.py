@@ -20,6 +20,16 @@ class SmallestSizes(Document):
     """Columns of arrays in a block."""
     memory_kb: int
     """Main memory, in KB."""
+    buffer_words: int | None = None
+    """Words of the buffer; null, as below, where the chip's own are enough."""
+    line_words: int | None = None
+    """Words of the line store of pooling."""
+    output_words: int | None = None
+    """Converted words that wait for the bus, and words of the vector agent's queues."""
+    state_words: int | None = None
+    """Words of 16-bit states."""
+    instruction_words: int | None = None
+    """Instructions that fit."""
 
 
 class GroupPart(Document):
@@ -100,6 +110,10 @@ class CompileReport(TableResult):
     """In the order of the program."""
     host_nodes: list[str]
     """Nodes that are left to the host."""
+    mapping: str = ""
+    """How taps fill rows of arrays: taps, dense or best."""
+    calibration: str | None = None
+    """The inputs on which the ranges of all maps were chosen, in words; null where none were."""
     warnings: list[str] = Field(default_factory=list)
     """What is no error, but hardly meant."""
 

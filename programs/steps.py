@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from acortex.programs.graph import Coding, Geometry, View
+from acortex.programs.graph import EVERY, Coding, Geometry, Phase, View
 
 Array = NDArray[Any]
 
@@ -65,7 +65,8 @@ FUNCTIONS: dict[str, Callable[[Array, float], Array]] = {
 
 @dataclass(eq=False)
 class FloatMap:
-    """An image of numbers. Where `parent` is set the map is those channels of another one, from the offset on.
+    """An image of numbers. Where `parent` is set the map is those channels of another one, from the offset on, and
+    where `phase` is set beside it, those pixels alone.
 
     `coding` is one that the network itself prescribes to the last digit, `bounds` a range that it states.
     """
@@ -77,6 +78,7 @@ class FloatMap:
     parent: tuple[str, int] | None = None
     coding: Coding | None = None
     bounds: tuple[float, float] | None = None
+    phase: Phase = EVERY
 
     @property
     def size(self) -> tuple[int, int, int]:
@@ -96,7 +98,7 @@ class Step:
     @property
     def views(self) -> tuple[View, ...]:
         """What the step reads."""
-        found = (getattr(self, key, None) for key in ("source", "a", "b"))
+        found = (getattr(self, key, None) for key in ("source", "a", "b", "first_h", "first_c"))
         return tuple(view for view in found if isinstance(view, View))
 
     @property
@@ -142,10 +144,33 @@ class KernelGeometry:
         return replace(self, scale=before * scale, shift=moved * scale + shift)
 
 
+@dataclass(frozen=True, slots=True)
+class ProductPart:
+    """What a product makes of one phase of its image: its own window, and the rows and columns of the kernel under it.
+
+    -1 stands for a row or a column of zeros.
+    """
+
+    name: str
+    phase: Phase
+    geometry: Geometry
+    rows: tuple[int, ...]
+    columns: tuple[int, ...]
+
+    def weights(self, kernel: Array) -> Array:
+        """The weights under the window, of those of the whole kernel: (rows, columns, channels in, out)."""
+        made = np.zeros((len(self.rows), len(self.columns), *kernel.shape[2:]), kernel.dtype)
+        for y, row in enumerate(self.rows):
+            for x, column in enumerate(self.columns):
+                if row >= 0 and column >= 0:
+                    made[y, x] = kernel[row, column]
+        return made
+
+
 @dataclass(eq=False)
 class ProductStep(Step):
     """A convolution or a product with a matrix; outside its source lies `pad`. `affine` marks one that only scales and
-    shifts each channel.
+    shifts each channel. One that makes a larger image of a smaller one has `parts`, each with a geometry of its own.
     """
 
     source: View
@@ -154,6 +179,12 @@ class ProductStep(Step):
     groups: int = 1
     pad: float = 0.0
     affine: bool = False
+    parts: tuple[ProductPart, ...] = ()
+
+    @property
+    def geometries(self) -> tuple[Geometry, ...]:
+        """The windows of the step: one, or one for each part."""
+        return tuple(part.geometry for part in self.parts) or (self.geometry,)
 
 
 @dataclass(eq=False)
@@ -212,7 +243,9 @@ class Gates:
 class RecurrentStep(Step):
     """One direction of an LSTM ("lstm", gates i, f, o, g) or GRU ("gru" or "gru_linear", gates z, r, n).
 
-    `out` takes h of every step; `last` and `last_state` are maps of one pixel for the last h and c.
+    `out` takes h of every step; `last` and `last_state` are maps of one pixel for the last h and c. Before the first
+    step h and the state (c, of a GRU h) are `initial_h` and `initial_c`, or what the views `first_h` and `first_c`
+    show: one pixel each.
     """
 
     kind: str
@@ -224,6 +257,8 @@ class RecurrentStep(Step):
     reverse: bool = False
     last: str | None = None
     last_state: str | None = None
+    first_h: View | None = None
+    first_c: View | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +276,9 @@ class FloatPort:
 
 @dataclass(eq=False)
 class FloatGraph:
-    """A network in its normal form; `unread` are the inputs of its model that nothing reads."""
+    """A network in its normal form; `unread` are the inputs of its model that nothing reads, `calibration` says on
+    which inputs its ranges were chosen.
+    """
 
     name: str
     maps: dict[str, FloatMap] = field(default_factory=dict)
@@ -251,6 +288,7 @@ class FloatGraph:
     outputs: list[FloatPort] = field(default_factory=list)
     host_nodes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    calibration: str = ""
 
     def root(self, name: str) -> tuple[str, int]:
         """The map that holds a map, and the channel of its first."""

@@ -43,10 +43,11 @@ class Data:
 class Entry:
     """One network: its name, what it is, the chip that it runs on by default, and where it comes from.
 
-    Either `source` names the assembly beside this file, or `network` builds it. A source with `weights` takes its
-    weights and constants from that data file, as `variants` says. `binary` inputs are pixels of two values, in any of
-    the forms `shapes`; such a network's outputs are codes. `check` makes the codes of the outputs of those of the
-    inputs without the simulator.
+    Either `source` names the assembly beside this file, or `network` builds it; `mapping` is how it is compiled unless
+    one is asked for, by the names of `acortex.programs.mapping.to_passes`. A source with `weights` takes its weights
+    and constants from that data file, as `variants` says. `binary` inputs are pixels of two values, in any of the forms
+    `shapes`; such a network's outputs are codes. `check` makes the codes of the outputs of those of the inputs without
+    the simulator.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Entry:
     source: str = ""
     weights: str = ""
     network: Callable[[], Network] | None = None
+    mapping: str = "best"
     data: Callable[[], Data] | None = None
     binary: tuple[tuple[int, ...], ...] = ()
     check: Callable[[Array], Array] | None = None
@@ -99,6 +101,10 @@ def _letters_entry(count: int, spoken: str) -> Entry:
 
 PIXELS = ((784,), (28, 28), (1, 28, 28))
 
+PAPER = "taps"
+"""The mapping of the networks of Fig. 7b: its counts of array operations and of accesses follow from taps of their own.
+"""
+
 # fmt: off
 ENTRIES = (
     Entry("digits_mlp", "784-64-10 on 1,500 handwritten digits, hand-written assembly (Bavandpour et al. 2018, Fig. 5)",
@@ -114,13 +120,13 @@ ENTRIES = (
     Entry("lstm", "an LSTM of 128 cells over 16 steps of 64 features, random weights",
           "acortex_inception", network=published.lstm),
     Entry("inception_v1", "GoogLeNet with its original 5x5 branches, 224x224x3, random weights",
-          "acortex_inception", network=published.inception_v1),
+          "acortex_inception", network=published.inception_v1, mapping=PAPER),
     Entry("resnet152", "ResNet-152, the stride in the first 1x1 of each stage, 224x224x3, random weights",
-          "acortex_resnet", network=published.resnet152),
+          "acortex_resnet", network=published.resnet152, mapping=PAPER),
     Entry("resnet152_as_tabulated", "ResNet-152 with the four blocks fewer that Fig. 7b seems to count, random weights",
-          "acortex_resnet", network=published.resnet152_as_tabulated),
+          "acortex_resnet", network=published.resnet152_as_tabulated, mapping=PAPER),
     Entry("gnmt", "16 LSTM layers of 1024 cells, 10 steps, as Fig. 7b counts GNMT, random weights",
-          "acortex_gnmt", network=published.gnmt),
+          "acortex_gnmt", network=published.gnmt, mapping=PAPER),
     Entry("resnet50", "ResNet-50, 224x224x3, random weights",
           "acortex_resnet", network=published.resnet50),
     Entry("vgg16", "VGG-16, 224x224x3, random weights; on a chip with more memory and arrays than the published ones",
@@ -146,10 +152,10 @@ def entry(name: str) -> Entry:
     raise UsageError(f"the zoo has no network {name or repr(name)}", hint=hint)
 
 
-def load(name: str, machine: Machine | None = None, weights: bool = True) -> Program:
+def load(name: str, machine: Machine | None = None, weights: bool = True, mapping: str | None = None) -> Program:
     """The program of a network; one that has to be compiled needs the machine to compile it for.
 
-    Without `weights` it may be one for time and energy alone, as `graph` says.
+    Without `weights` it may be one for time and energy alone, as `graph` says; without `mapping` it has its entry's.
 
     Raises UsageError for a name that the zoo does not have, or without that machine.
     """
@@ -160,7 +166,7 @@ def load(name: str, machine: Machine | None = None, weights: bool = True) -> Pro
         return assemble_file(FOLDER / one.source)
     if machine is None:
         raise UsageError(f"the network {name} has to be compiled", hint="say for which machine")
-    return compiled(one, machine, weights=weights).program
+    return compiled(one, machine, mapping, weights).program
 
 
 def check_of(program: Program) -> Callable[[Array], Array] | None:
@@ -183,11 +189,13 @@ def _same_network(one: Program, other: Program) -> bool:
     return tensors[0] == tensors[1] and all(np.array_equal(weights[0][name], weights[1][name]) for name in weights[0])
 
 
-def compiled(one: Entry, machine: Machine, mapping: str = "taps", weights: bool = True) -> Compiled:
-    """An entry that is a network, compiled for a machine; `weights` are those of `graph`."""
+def compiled(one: Entry, machine: Machine, mapping: str | None = None, weights: bool = True) -> Compiled:
+    """An entry that is a network, compiled for a machine; `weights` are those of `graph`, `mapping` the entry's own
+    where it is None.
+    """
     from acortex.programs.compiler import compile_graph
 
-    return compile_graph(graph(one, machine.bits, weights), machine, mapping)
+    return compile_graph(graph(one, machine.bits, weights), machine, mapping or one.mapping)
 
 
 def graph(one: Entry, bits: int = 4, weights: bool = True) -> LayerGraph:

@@ -230,6 +230,38 @@ class AnalogErrors(Document):
     """The errors that the chip states, by path."""
 
 
+class LayerDataEnergy(Document):
+    """What the arrays of a layer drew for the codes that came."""
+
+    name: str
+    """As the program's mark says; `-` is what belongs to none."""
+    operations: int
+    """Array operations."""
+    activity: int
+    """The sum of code times level over all cells and operations."""
+    energy_aj: int
+    """By the activity, in attojoules, rounded once."""
+    energy_j: float
+    """The same in joules."""
+    fixed_aj: int
+    """What these operations are charged in the energy of the run, where each costs the same."""
+
+
+class DataEnergy(Document):
+    """Energy of the arrays' cells by the data, beside the fixed figure, which stays that of the run."""
+
+    energy_aj: int
+    """Of all layers, in attojoules."""
+    energy_j: float
+    """The same in joules."""
+    fixed_aj: int
+    """What the run is charged for the same operations, in attojoules."""
+    ratio: float | None
+    """The first over the second; null without an operation."""
+    layers: list[LayerDataEnergy]
+    """By the program's layer marks."""
+
+
 class RunReport(TableResult):
     """What a run took and where it went. What was not simulated is null: of `timing=False`, all of time and energy."""
 
@@ -317,12 +349,16 @@ class RunReport(TableResult):
     """Events that were not simulated, for they repeat what was: null without time. No other number depends on it."""
     errors: AnalogErrors | None = None
     """The analog errors that acted on values; null for the ideal chip, and where no values were computed."""
+    data_energy: DataEnergy | None = None
+    """Energy of the arrays by the data, where that was asked for; the energies above do not depend on it."""
     order_checked: bool = False
     """Whether the timed run was held to the order of the program (docs/soundness.md)."""
     verification: Verification | None = None
     """Of programs that bring an independent evaluation along."""
     trace: str | None = None
     """The trace that was written."""
+    calibration: str | None = None
+    """The inputs on which the ranges of a network's maps were chosen, in words; null where none was compiled."""
 
     def summary(self) -> dict[str, Any]:
         """What a trace keeps of the report: all that time decides, as plain data."""

@@ -11,6 +11,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from acortex.errors import UsageError
+from acortex.garbage import rarely_collected
 from acortex.isa.arithmetic.tensors import decode
 from acortex.isa.program import Program
 from acortex.isa.sequencer import Sequencer
@@ -27,6 +28,7 @@ from acortex.sim.functional.rules import limits
 from acortex.sim.functional.turns import turns_of
 from acortex.sim.functional.values import ArraysOf
 from acortex.sim.inputs import HostData, Inputs, host_data
+from acortex.sim.ledger.data_energy import Meter
 from acortex.sim.ledger.report import INTERRUPTED, Timing, functional_report, timed_report
 from acortex.sim.ledger.unmoved import unmoved
 from acortex.sim.lockstep import Lockstep
@@ -103,6 +105,8 @@ class Prepared:
     host: HostData
     noise_seed: int | None = None
     """The seed of the population whose chip 0 this is, with its analog errors; None for the ideal chip."""
+    data_energy: bool = False
+    """Whether the energy of arrays is told by the data, too, where values are computed."""
 
     def __repr__(self) -> str:
         counts = f"{len(self.program.words):,} instructions, {self.host.inferences:,} inferences"
@@ -111,10 +115,11 @@ class Prepared:
     def values(self, *, keep_layers: bool = False, progress: Progress | None = None) -> Values:
         """Computes the outputs, without time. `keep_layers` keeps what each layer wrote."""
         dump = LayerDump() if keep_layers else None
-        functional = self._walk(True, dump=dump, progress=progress)
+        meter = self._meter()
+        functional = self._walk(True, dump=dump, progress=progress, meter=meter)
         outputs = self._outputs(functional)
         report = functional_report(self.program, self.chip, functional.warnings, self.host.accuracy(outputs))
-        report = report.model_copy(update={"errors": self._errors()})
+        report = report.model_copy(update=self._of_values(meter))
         return Values(report, outputs, dump.layers(self.program) if dump else {})
 
     def time(
@@ -163,20 +168,27 @@ class Prepared:
         """Values and time. With a limit of cycles time comes first, and values are those of what ended before it."""
         if how.max_cycles is not None and not 1 <= how.max_cycles <= LAST:
             raise UsageError(f"max_cycles is {how.max_cycles}, allowed is 1 to {LAST}")
+        with rarely_collected():
+            return self._timed_within(how, values, dump)
+
+    def _timed_within(self, how: _Time, values: bool, dump: LayerDump | None) -> Result:
+        meter = self._meter() if values else None
         if how.max_cycles is None:
-            functional = self._walk(values, dump=dump, leap=not how.check)
+            functional = self._walk(values, dump=dump, leap=not how.check, meter=meter)
             _, report = _simulate(self, how, functional, Sequencer(self.program, self.host.inferences))
         else:
-            functional, report = self._bounded(how, values, dump)
+            functional, report = self._bounded(how, values, dump, meter)
         outputs = self._outputs(functional) if values else {}
         accuracy = None if report.stopped else self.host.accuracy(outputs)
         still = unmoved(report)
         said = [*functional.warnings, *free.warnings(self.chip, still), *report.warnings, *still.values()]
-        errors = self._errors() if values else None
-        report = report.model_copy(update={"warnings": said, "accuracy": accuracy, "errors": errors})
+        of_values = self._of_values(meter) if values else {}
+        report = report.model_copy(update={"warnings": said, "accuracy": accuracy, **of_values})
         return Result(report, outputs, dump.layers(self.program) if dump else {})
 
-    def _bounded(self, how: _Time, values: bool, dump: LayerDump | None) -> tuple[Functional, RunReport]:
+    def _bounded(
+        self, how: _Time, values: bool, dump: LayerDump | None, meter: Meter | None
+    ) -> tuple[Functional, RunReport]:
         """A run that ends after some cycles, whose cost they bound."""
         rules = Functional(self.program, self.chip, self.host.inferences, None)
         rules.set_up()
@@ -186,7 +198,8 @@ class Prepared:
             rules.finish()
         if not values:
             return rules, report
-        return self._walk(True, *(lockstep.ended(timed.agents) if timed.stopped else ()), dump=dump), report
+        ended = lockstep.ended(timed.agents) if timed.stopped else ()
+        return self._walk(True, *ended, dump=dump, meter=meter), report
 
     def _walk(
         self,
@@ -197,6 +210,7 @@ class Prepared:
         dump: LayerDump | None = None,
         progress: Progress | None = None,
         leap: bool = True,
+        meter: Meter | None = None,
     ) -> Functional:
         """Walks the program in its order: values, where wanted, and all rules that need no time.
 
@@ -205,10 +219,10 @@ class Prepared:
         total = self.host.inferences
         tick = (lambda done: None) if progress is None else (lambda done: progress(done, total))
         words = self.host.words(self.program) if values else None
-        analog = self._analog() if values else None
+        analog, noting = self._analog() if values else None, None if meter is None else meter.begin
         if words is not None and limit is None and total > 1:
-            return walk_many(self.program, self.chip, total, words, dump, tick, leap, analog)
-        functional = Functional(self.program, self.chip, total, words, limit, not_ended, dump, analog)
+            return walk_many(self.program, self.chip, total, words, dump, tick, leap, analog, noting)
+        functional = Functional(self.program, self.chip, total, words, limit, not_ended, dump, analog, noting)
         if words is None and limit is None and leap:
             functional.turns = turns_of(functional.known, lanes=False, layers=False, leap=True)
         functional.run(tick)
@@ -222,6 +236,14 @@ class Prepared:
 
         top = top_code(self.program, self.chip)
         return partial(AnalogChips, chip=self.chip, seed=self.noise_seed, numbers=range(1), top=top)
+
+    def _meter(self) -> Meter | None:
+        """What adds up the activity of arrays, where that is wanted."""
+        return Meter(self.program, self.chip) if self.data_energy else None
+
+    def _of_values(self, meter: Meter | None) -> dict[str, Any]:
+        """What the report says where values were computed."""
+        return {"errors": self._errors(), "data_energy": None if meter is None else meter.report()}
 
     def _errors(self) -> AnalogErrors | None:
         """What the report says of errors: those that act, and of which chip."""
@@ -241,13 +263,15 @@ def prepare(
     inputs: Inputs = None,
     labels: NDArray[Any] | None = None,
     noise_seed: int | None = None,
+    data_energy: bool = False,
 ) -> Prepared:
     """Makes a program ready to run on a chip, without it on the one that it names.
 
     `inputs` is an array (or arrays by input name) of shape (inferences, …); without it the program's own samples run,
     or one inference on seeded codes. `labels` are the right answers, for `accuracy`. `noise_seed` gives the chip the
     errors that it states, as chip 0 of the population of that seed; a chip whose `errors.model` is "analog" has those
-    of seed 0 without it. Errors change values alone.
+    of seed 0 without it. Errors change values alone. `data_energy` tells the energy of arrays by the data, beside the
+    fixed figure that is in all other energies.
 
     Raises LimitError for a program that needs more than its chip has, and UsageError for inputs that do not fit.
     """
@@ -255,7 +279,7 @@ def prepare(
     limits.check(program, chip)
     if noise_seed is None and chip.errors.model == "analog":
         noise_seed = 0
-    return Prepared(program, chip, host_data(program, inputs, labels), noise_seed)
+    return Prepared(program, chip, host_data(program, inputs, labels), noise_seed, data_energy)
 
 
 def run(
@@ -277,6 +301,7 @@ def run(
     processes: Sequence[Process] = (),
     skip: bool = True,
     noise_seed: int | None = None,
+    data_energy: bool = False,
 ) -> Result:
     """Runs a program on a chip: `prepare` and what it prepares, in one call.
 
@@ -287,7 +312,8 @@ def run(
     keeps what each layer wrote. `trace_filters` says what a trace leaves out, see `acortex.traces.file.merge.Filter`.
     `skip=False` simulates each event, also those that repeat what has been: all but `skipped` of the report is equal,
     see docs/skipping.md. `check_order` holds the timed run to the order of the program, see sim/arrivals.py, and to a
-    run that skips; left out, the environment variable ACORTEX_CHECK_ORDER says so. `noise_seed` is that of `prepare`.
+    run that skips; left out, the environment variable ACORTEX_CHECK_ORDER says so. `noise_seed` and `data_energy` are
+    those of `prepare`.
 
     Raises the errors of `acortex.errors` for a program that breaks a rule, and for inputs that do not fit.
     """
@@ -297,7 +323,7 @@ def run(
         raise UsageError("a trace needs time, which timing=False does not simulate", hint="leave one of them out")
     if processes and not timing:
         raise UsageError("processes need time, which timing=False does not simulate", hint="leave one of them out")
-    prepared = prepare(program, chip, inputs=inputs, labels=labels, noise_seed=noise_seed)
+    prepared = prepare(program, chip, inputs=inputs, labels=labels, noise_seed=noise_seed, data_energy=data_energy)
     if not timing:
         if not values:
             functional = prepared._walk(False, progress=progress)

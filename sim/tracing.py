@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -69,8 +69,14 @@ def header(program: Program, chip: Chip) -> TraceHeader:
         causes=tuple(CAUSES),
         layers=("-", *program.layers),
         lines=tuple(str(line) for line in program.lines),
-        instructions=tuple(as_text(decode(int(word))) for word in program.words),
+        instructions=_texts(program.words.tolist()),
         leakage_aj_per_cycle=price.leakage_aj_per_cycle,
         handovers=table(),
         delays=dict(delays_of_rows(chip)),
     )
+
+
+def _texts(words: Sequence[int]) -> tuple[str, ...]:
+    """The instructions of a program in assembly; equal ones are one text."""
+    texts = {word: as_text(decode(word)) for word in set(words)}
+    return tuple([texts[word] for word in words])

@@ -64,7 +64,7 @@ WIRING = (
     ("sim/timing/wiring.py", "import", "from acortex.sim.chip.specs import Chip"),
     ("sim/timing/paths.py", "unit", ')\n"""The units that every chip has'),
     ("sim/timing/wiring.py", "agent", '            "vector": Vector('),
-    ("sim/chip/specs.py", "section", "class Errors(Section)"),
+    ("sim/chip/specs.py", "section", "class Chip(Section)"),
     ("sim/chip/specs.py", "field", "    program_erase: ProgramErase"),
     ("sim/chips/acortex_gnmt.toml", "value", "[vector]\nstep_cycles"),
     ("sim/chips/acortex_gnmt.toml", "source", '"vector.step_cycles" ='),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,7 +15,8 @@ from acortex.sim.chip.program_chip import chip_of
 from acortex.sim.chip.specs import Chip
 from acortex.tools.console import files
 from acortex.tools.open.chip_options import chip_files
-from acortex.tools.open.programs import files_of, open_program
+from acortex.tools.open.networks import Compiling
+from acortex.tools.open.programs import Opened, files_of, nothing_to_compile, opened
 
 if TYPE_CHECKING:
     from acortex.programs.compiler import Compiled
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 AnyProgram = Program | str | Path
 """A program, or the path of one (.s, .acx, .onnx), or "zoo:NAME"."""
 
+Mapped = Literal["taps", "dense", "best"]
+"""How taps fill rows of arrays, by name."""
+
 AnyChip = Chip | str | Path
 """A chip, the name of a built-in one, or the path of a .toml."""
 
@@ -41,6 +46,11 @@ def prepare(
     inputs: Inputs = None,
     labels: NDArray[Any] | None = None,
     noise_seed: int | None = None,
+    data_energy: bool = False,
+    calibration: Calibration = None,
+    mapping: Mapped | None = None,
+    dims: Mapping[str, int] | None = None,
+    fill_weights: bool = False,
 ) -> Prepared:
     """Makes a program ready to run: `.values()` computes, `.time()` simulates time and energy, `.run()` does both.
 
@@ -48,6 +58,9 @@ def prepare(
     `inputs` is an array (or arrays by input name) of shape (inferences, …); without it the program's own data run, or
     one inference on seeded codes. `labels` are the right answers, one whole number for each inference. `noise_seed`
     gives the chip the analog errors that it states, as chip 0 of the population of that seed (docs/analog.md).
+    `data_energy` tells the energy of arrays by the data, beside the fixed figure. A network is compiled: `mapping`,
+    `dims` and `fill_weights` are those of `compile`, and ranges are chosen on `calibration`, else on the first of the
+    `inputs`.
 
     Raises the errors of `acortex.errors`: for files that cannot be read, and for what does not fit.
     """
@@ -55,7 +68,8 @@ def prepare(
     from acortex.tools.console.ranges import SEED, whole
 
     seed = whole("noise_seed", noise_seed, SEED)
-    return simulator.prepare(*_opened(program, chip, settings), inputs=inputs, labels=labels, noise_seed=seed)
+    made, on = _opened(program, chip, settings, Compiling(mapping, calibration, inputs, dims, fill_weights))
+    return simulator.prepare(made.program, on, inputs=inputs, labels=labels, noise_seed=seed, data_energy=data_energy)
 
 
 def run(
@@ -65,6 +79,10 @@ def run(
     settings: Sequence[str] = (),
     inputs: Inputs = None,
     labels: NDArray[Any] | None = None,
+    calibration: Calibration = None,
+    mapping: Mapped | None = None,
+    dims: Mapping[str, int] | None = None,
+    fill_weights: bool = False,
     trace: str | Path | None = None,
     trace_level: Literal["layers", "instructions", "events"] = "events",
     trace_filters: Mapping[str, Any] | None = None,
@@ -77,6 +95,7 @@ def run(
     observers: Sequence[Observer] = (),
     processes: Sequence[Process] = (),
     noise_seed: int | None = None,
+    data_energy: bool = False,
 ) -> Result:
     """Simulates a program, and returns what came out, what it cost and where the time went.
 
@@ -93,11 +112,12 @@ def run(
 
     _check_options(values, timing, trace, trace_level, observers, processes)
     _check_trace(program, chip, trace)
-    found, on = _opened(program, chip, settings, weights=values or trace is not None)
+    how = Compiling(mapping, calibration, inputs, dims, fill_weights)
+    made, on = _opened(program, chip, settings, how, weights=values or trace is not None)
     if chip is None:
-        _check_trace(found, found.chip, trace)
-    return simulator.run(
-        found,
+        _check_trace(made.program, made.program.chip, trace)
+    result = simulator.run(
+        made.program,
         on,
         inputs=inputs,
         labels=labels,
@@ -113,7 +133,9 @@ def run(
         observers=observers,
         processes=processes,
         noise_seed=whole("noise_seed", noise_seed, SEED),
+        data_energy=data_energy,
     )
+    return replace(result, report=result.report.model_copy(update={"calibration": made.calibration}))
 
 
 def accuracy(
@@ -130,21 +152,25 @@ def accuracy(
     at_least: Sequence[float] = (),
     ablate: bool = False,
     progress: Progress | None = None,
+    calibration: Calibration = None,
+    mapping: Mapped | None = None,
+    dims: Mapping[str, int] | None = None,
 ) -> AccuracyReport:
     """Runs a program on a population of chips with the analog errors that the chip states, and tells how right it is.
 
     `program` to `labels` are those of `prepare`; without labels what the ideal chip says is right. The same seed gives
     the same chips, whatever their number. `ages_s` and `temperatures_c` look at the same chips again; `at_least` are
-    accuracies whose yield is told; `ablate` runs each kind of error alone, and all but it.
+    accuracies whose yield is told; `ablate` runs each kind of error alone, and all but it. `calibration`, `mapping` and
+    `dims` are those of `prepare`, for a network.
 
     Raises the errors of `acortex.errors`: for files that cannot be read, and for what does not fit.
     """
     from acortex.sim.accuracy.study import Conditions
     from acortex.sim.accuracy.study import accuracy as study
 
-    found, on = _opened(program, chip, settings)
+    made, on = _opened(program, chip, settings, Compiling(mapping, calibration, inputs, dims, False))
     return study(
-        found,
+        made.program,
         on,
         inputs=inputs,
         labels=labels,
@@ -176,8 +202,8 @@ def recalibrate(
     """
     from acortex.sim.accuracy.recalibrate import recalibrate as measured
 
-    found, on = _opened(program, chip, settings)
-    return measured(found, on, inputs=inputs, chips=chips, seed=seed, progress=progress)
+    made, on = _opened(program, chip, settings, Compiling(None, None, inputs, None, False))
+    return measured(made.program, on, inputs=inputs, chips=chips, seed=seed, progress=progress)
 
 
 def compile(
@@ -186,15 +212,20 @@ def compile(
     *,
     settings: Sequence[str] = (),
     calibration: Calibration = None,
-    mapping: Literal["taps", "dense", "best"] = "taps",
+    mapping: Mapped | None = None,
+    dims: Mapping[str, int] | None = None,
+    fill_weights: bool = False,
     drop_lrn: bool = False,
     smallest_chip: bool = False,
 ) -> Compiled:
     """Maps a network, MODEL.onnx or "zoo:NAME", onto a chip: its `.program` runs, its `.report` says where it lies.
 
     `calibration` are inputs that show the range of every map, a file or arrays of shape (inferences, …); without it
-    seeded random inputs are used, with a warning. `mapping` says how taps fill the rows of arrays. `drop_lrn` leaves
-    local response normalisation out. With `smallest_chip` the network is compiled for the smallest chip that holds it.
+    seeded random inputs are used, with a warning. `mapping` says how taps fill the rows of arrays: "best" by default,
+    "taps" for those networks of the zoo that are of the source paper. `dims` has sizes for axes of inputs that the file
+    leaves open, by the name of the axis or INPUT.AXIS; with `fill_weights` weights whose file is missing are random
+    numbers, for time and energy alone. `drop_lrn` leaves local response normalisation out. With `smallest_chip` the
+    network is compiled for the smallest chip that holds it.
 
     Raises the errors of `acortex.errors`: for nodes that the chip cannot do, and for what does not fit.
     """
@@ -205,22 +236,24 @@ def compile(
         str(model),
         named,
         settings,
-        calibration=calibration,
-        mapping=mapping,
+        networks.Compiling(mapping, calibration, dims=dims, fill_weights=fill_weights),
         drop_lrn=drop_lrn,
         smallest_chip=smallest_chip,
     )
 
 
 def _opened(
-    program: AnyProgram, chip: AnyChip | None, settings: Sequence[str], weights: bool = True
-) -> tuple[Program, Chip]:
-    """A program and the chip that it is to run on; `weights` are those of `open_program`."""
+    program: AnyProgram, chip: AnyChip | None, settings: Sequence[str], how: Compiling, weights: bool = True
+) -> tuple[Opened, Chip]:
+    """A program and the chip that it is to run on; `how` and `weights` are those of `opened`."""
     _check_kinds(chip, settings)
-    if not isinstance(program, Program):
+    if isinstance(program, Program):
+        nothing_to_compile("a Program", how)
+        made = Opened(program)
+    else:
         named = chip if chip is None or isinstance(chip, Chip) else str(chip)
-        program = open_program(str(program), named, settings, weights=weights)
-    return program, chip if isinstance(chip, Chip) else chip_of(program, chip, settings)
+        made = opened(str(program), named, settings, weights=weights, how=how)
+    return made, chip if isinstance(chip, Chip) else chip_of(made.program, chip, settings)
 
 
 def _check_kinds(chip: AnyChip | None, settings: Sequence[str]) -> None:

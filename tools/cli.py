@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 
+from acortex.garbage import rarely_collected
 from acortex.tools.console.process import SIGNALS, open_streams
 
 TYPE_CHECKING = False  # as `typing` has it, which is not to be imported yet
@@ -31,7 +32,8 @@ def main() -> None:
         from acortex.tools.commands.group import cli
 
         SIGNALS.interrupt()
-        cli(prog_name="acortex")
+        with rarely_collected():
+            cli(prog_name="acortex")
     except KeyboardInterrupt:  # before the command began, or after it ended
         sys.exit(SIGNALS.exit_code)
     except Exception as error:

@@ -1,5 +1,5 @@
-"""What commands say that no other layer makes, as types: of assembling, checks, benchmarks, verification, the paper's
-figures, and of schemas themselves.
+"""What commands say that no other layer makes, as types: of assembling, checks, benchmarks, verification, and of
+schemas themselves.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from acortex.documents import Document, Number, Pair, ProgramName, Result, TableResult
+from acortex.documents import Document, Pair, ProgramName, Result, TableResult
 from acortex.traces.results_of_paths import Changed, Divergence
 
 
@@ -233,103 +233,6 @@ class VerifyReport(TableResult):
     """In the order of the network, then its outputs."""
     warnings: list[str] = Field(default_factory=list)
     """What is no error, but hardly meant."""
-
-
-class FigureRow(Document):
-    """A number of a figure of the paper, ours beside it."""
-
-    network: str
-    """The column of the figure."""
-    row: str
-    """The row of the figure."""
-    unit: str
-    """The unit of both numbers; empty for plain ones."""
-    paper: float | None
-    """As printed; null where nothing is."""
-    ours: Number
-    """As simulated."""
-    ratio: float | None
-    """Ours over the paper's; null where the paper prints 0 or nothing."""
-    basis: Literal["exact", "predicted", "chosen", "fitted", "published"]
-    """exact: counted; published: put in as printed. Else what the row's settings were derived from: fitted where one is
-    solved from this network's rows, chosen where one was chosen with the table in view, predicted where none saw it."""
-    doubtful: bool
-    """Whether the printed number contradicts others."""
-    ratio_left_out: float | None
-    """The ratio by fitted constants derived anew without this network; what was chosen stays. Null where paper is 0."""
-    within: bool
-    """Whether ours lies within 5 % of the printed interval, or within half a point where it is a percentage."""
-    note: str
-    """Why the row differs; empty where it is within."""
-    seen_by: list[str]
-    """The settings that the row rests on and that were fitted on this network or chosen with the table in view."""
-
-
-class FittedConstant(Document):
-    """A constant of the chip that is derived from the figure."""
-
-    constant: str
-    """Its path in a chip file."""
-    value: float
-    """Its value in the chip file."""
-    unit: str
-    """Of the value."""
-    fit: float
-    """What the fit gives now."""
-    fitted_on: list[str]
-    """The networks that it is derived on."""
-
-
-class ChosenSetting(Document):
-    """A setting of the chip that was chosen with the figure in view."""
-
-    setting: str
-    """Its path in a chip file."""
-    value: str
-    """As a chip file writes it."""
-    unit: str
-    """Of the value; empty for plain ones."""
-    source: str
-    """Why it is what it is."""
-
-
-class LargestChipRow(Document):
-    """A number of a network on its own chip and on the largest one."""
-
-    network: str
-    """The column of the figure."""
-    row: str
-    """What is compared."""
-    unit: str
-    """The unit of both numbers."""
-    own_chip: float
-    """On its own chip."""
-    largest_chip: float
-    """On the largest chip."""
-    ratio: float
-    """The second over the first."""
-
-
-class Reproduction(TableResult):
-    """A figure of the paper, ours beside it."""
-
-    SHOWN: ClassVar[dict[str, str]] = {"rows": "rows", "fitted": "fitted"}
-    ROWS: ClassVar[str] = "rows"
-
-    schema_: Literal["acortex.reproduce/2"] = Field(default="acortex.reproduce/2", alias="schema")
-    """The layout of this document."""
-    figure: str
-    """The figure: fig7b."""
-    rows: list[FigureRow]
-    """In the order of the figure."""
-    fitted: list[FittedConstant]
-    """The constants that are derived from it."""
-    chosen: list[ChosenSetting]
-    """The settings that were chosen with it in view."""
-    resnet152_as_tabulated: list[FigureRow]
-    """The rows of ResNet-152 with the network that the table's energies seem to count."""
-    largest_chip: list[LargestChipRow]
-    """The smaller networks on the largest chip."""
 
 
 class ErrorNote(Document):

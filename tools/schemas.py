@@ -79,7 +79,7 @@ SCHEMAS = (
         "acortex recalibrate",
     ),
     Schema("acortex.reprice/1", _CHIPS, "Reprice", "acortex trace reprice"),
-    Schema("acortex.reproduce/2", _TOOLS, "Reproduction", "acortex reproduce"),
+    Schema("acortex.reproduce/2", "acortex.tools.paper.results", "Reproduction", "acortex reproduce"),
     Schema("acortex.rules/1", _RULES, "RuleBook", "acortex explain"),
     Schema("acortex.run/1", _RUNS, "RunReport", "acortex run"),
     Schema("acortex.schemas/1", _TOOLS, "SchemaList", "acortex schema"),

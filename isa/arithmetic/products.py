@@ -59,7 +59,7 @@ def product(vectors: Array, weights: ExactWeights) -> Array:
     for top in range(0, rows, depth):
         wide: Array = values[top : top + depth].astype(kind)
         for at in range(0, len(vectors), height):
-            part: Array = vectors[at : at + height, top : top + depth].astype(kind)
+            part: Array = vectors[at : at + height, top : top + depth].astype(kind, copy=False)
             if top:
                 sums[at : at + height] += part @ wide
             else:

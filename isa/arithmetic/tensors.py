@@ -24,7 +24,7 @@ from acortex.isa.machine import CHANNELS
 from acortex.isa.operands import KINDS, PACKED
 from acortex.isa.program import Tensor
 
-MAX_AXES = 4
+MAX_AXES = 8
 """The axes that a tensor's shape has at most."""
 
 MAX_FORMS = 64

@@ -237,10 +237,13 @@ class PassWriter:
         if sink.pixel is not None:
             yield from self._walk(register, layout, sink.word + sink.pixel * layout.words, [(sink.filled, 1)])
             return
-        axes = [(sink.filled, 1), (layout.width, layout.words), (layout.height, layout.row_words)]
+        phase = sink.phase
+        rows, columns = phase.size(layout.height, layout.width)
+        axes = [(sink.filled, 1), (columns, layout.words * phase.step_x), (rows, layout.row_words * phase.step_y)]
         if sink.whole:
             axes = _merged(axes)
-        yield from self._walk(register, layout, sink.word, axes)
+        first = sink.word + phase.top * layout.row_words + phase.left * layout.words
+        yield from self._walk(register, layout, first, axes)
 
 
 def _owner(code: Code) -> Code | None:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from acortex.isa.machine import CHANNELS, Machine
 from acortex.programs.graph import (
+    EVERY,
     Add,
     Layer,
     LayerGraph,
@@ -128,7 +129,7 @@ def split_pools(graph: LayerGraph, machine: Machine) -> LayerGraph:
         if isinstance(layer, Product) and pool is not None:
             between = f"{layer.name}/{pool.name}"
             maps[between] = replace(maps[layer.target.map], name=between, channels=layer.weights.shape[3])
-            part = Target(pool.target.map, pool.target.offset + layer.target.offset)
+            part = replace(pool.target, offset=pool.target.offset + layer.target.offset)
             layers.append(replace(layer, target=Target(between)))
             layers.append(replace(pool, name=between, source=View(between), target=part))
         elif not (isinstance(layer, Pool) and layer.source.map in pools):
@@ -146,5 +147,11 @@ def _splits(pool: Pool, graph: LayerGraph, machine: Machine) -> bool:
         and len(readers) == 1
         and _whole(pool.source, graph)
         and name not in {port.map for port in graph.outputs}
-        and all(isinstance(maker, Product) and maker.groups == 1 and _holds(maker, pool, machine) for maker in makers)
+        and all(_pooled_apart(maker, pool, machine) for maker in makers)
     )
+
+
+def _pooled_apart(maker: Layer, pool: Pool, machine: Machine) -> bool:
+    """Whether what a layer makes of a map is pooled as well by itself: some of its channels, at every pixel."""
+    whole = isinstance(maker, Product) and maker.groups == 1 and maker.target.phase == EVERY
+    return whole and isinstance(maker, Product) and _holds(maker, pool, machine)

@@ -20,9 +20,6 @@ Fact = tuple[str, str, int, str]
 MAX_INSTRUCTIONS = KINDS["target"].high + 1
 """Instructions that a program can address."""
 
-TENSOR_AXES = MAX_AXES + 2
-"""Axes of the shapes that a program's tensor may be given in."""
-
 
 class BeyondProgram(AcortexError):
     """A network that goes beyond what a program can say."""
@@ -71,7 +68,7 @@ def declares_unread(inputs: Sequence[Port | FloatPort], unread: Sequence[Port | 
 
     Where it can, runs take the same inputs as the model does.
     """
-    fit = all(len(port.shape) <= TENSOR_AXES and math.prod(port.shape) <= LARGEST_UNREAD for port in unread)
+    fit = all(len(port.shape) <= MAX_AXES and math.prod(port.shape) <= LARGEST_UNREAD for port in unread)
     return fit and len(inputs) + len(unread) <= KINDS["input"].high + 1
 
 
@@ -136,8 +133,8 @@ def _check_ports(graph: LayerGraph) -> None:
 
 def _check_port(kind: str, port: Port, scale: float) -> None:
     axes = max(map(len, port.shapes))
-    if axes > TENSOR_AXES:
-        message = f"the {kind} {port.name} has {axes} axes beside the batch; {TENSOR_AXES} is the most"
+    if axes > MAX_AXES:
+        message = f"the {kind} {port.name} has {axes} axes beside the batch; {MAX_AXES} is the most"
         raise BeyondProgram(message, hint="leave out axes of one, or reshape it in the network")
     if not MIN_SCALE <= scale <= MAX_SCALE:
         message = f"a code of the {kind} {port.name} stands for {scale:g}; {MIN_SCALE:g} to {MAX_SCALE:g} are possible"

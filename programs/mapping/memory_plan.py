@@ -1,13 +1,15 @@
 """Where maps lie in main memory: each from the pass that first writes it to the one that last reads it.
 
 A word may be given to another map once its last reader has ended. That needs no token: what a pass writes comes after
-all that it read, and passes write in order.
+all that it read, and passes write in order. Inputs and outputs keep their words, so that the host works beside the
+chip; where that takes too many, other maps take those of inputs once they are read, and the host waits for a turn's
+end.
 """
 
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -39,15 +41,18 @@ class MapLifetime(NamedTuple):
 class MemoryPlan:
     """The first word of every map, and how many words are in use at most.
 
-    `rings` has the maps of inputs and outputs that have several places, an inference each, one after the other.
+    `rings` has the maps of inputs and outputs that keep their words, with the number of places that each has, an
+    inference each, one after the other.
     """
 
     address: dict[str, int]
     rings: dict[str, int]
     peak: int
     least: int
-    """The words that would do, with one place for each input and output."""
+    """The words that would do."""
     spans: tuple[MapLifetime, ...]
+    lent: bool = False
+    """Whether other maps take the words of inputs: the host may write the next ones when a turn has ended."""
 
 
 def plan_memory(
@@ -61,28 +66,46 @@ def plan_memory(
     """Gives every map its words.
 
     Inputs and outputs have words of their own, for two inferences if they fit, so that the host works beside the chip;
-    so have `constants`, which are there from the start.
-    Raises MemoryFull where nothing fits, saying what memory is needed.
+    so have `constants`, which are there from the start. Where that does not fit, inputs lend their words once they are
+    read. Raises MemoryFull where nothing fits, saying what memory is needed.
     """
-    fixed = (*inputs, *outputs)
-    plan = _plan(passes, layouts, fixed, constants, 1)
-    double = _plan(passes, layouts, fixed, constants, PLACES)
-    if double.peak <= machine.memory_words:
-        return replace(double, least=plan.peak)
-    if plan.peak <= machine.memory_words:
-        return plan
+    plans = list(_plans(passes, layouts, inputs, outputs, constants))
+    least = min(plans, key=lambda plan: plan.peak)
+    for plan in plans:
+        if plan.peak <= machine.memory_words:
+            return replace(plan, least=least.peak)
+    fixed = {name: layouts[name].size for name in (*inputs, *outputs)}
     raise MemoryFull(
-        f"the network's maps take {plan.peak} words of main memory at once, and {machine.name} has"
-        f" {machine.memory_words}: {_busiest(plan, {name: layouts[name].size for name in fixed})}",
-        hint=f"take a chip with memory.capacity_kb={kilobytes(plan.peak)}",
+        f"the network's maps take {least.peak} words of main memory at once, and {machine.name} has"
+        f" {machine.memory_words}: {_busiest(least, fixed)}",
+        hint=f"take a chip with memory.capacity_kb={kilobytes(least.peak)}",
     )
 
 
+def _plans(
+    passes: Sequence[Pass],
+    layouts: dict[str, Layout],
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    constants: Sequence[str],
+) -> Iterator[MemoryPlan]:
+    """Plans for a network, from the fastest to the smallest."""
+    fixed = (*inputs, *outputs)
+    yield _plan(passes, layouts, fixed, constants, PLACES)
+    yield _plan(passes, layouts, fixed, constants, 1)
+    kept = tuple(name for name in outputs if name not in inputs)
+    yield replace(_plan(passes, layouts, kept, constants, 1, lent=inputs), lent=True)
+
+
 def least_memory(
-    passes: Sequence[Pass], layouts: dict[str, Layout], fixed: Sequence[str], constants: Sequence[str]
+    passes: Sequence[Pass],
+    layouts: dict[str, Layout],
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    constants: Sequence[str],
 ) -> int:
-    """The words of main memory that a network needs; `fixed` are its inputs and outputs."""
-    return _plan(passes, layouts, fixed, constants, 1).peak
+    """The words of main memory that a network needs."""
+    return min(plan.peak for plan in _plans(passes, layouts, inputs, outputs, constants))
 
 
 def kilobytes(words: int) -> int:
@@ -108,10 +131,17 @@ def _spans(passes: Sequence[Pass], layouts: dict[str, Layout]) -> list[MapLifeti
 
 
 def _plan(
-    passes: Sequence[Pass], layouts: dict[str, Layout], fixed: Sequence[str], constants: Sequence[str], places: int
+    passes: Sequence[Pass],
+    layouts: dict[str, Layout],
+    fixed: Sequence[str],
+    constants: Sequence[str],
+    places: int,
+    lent: Sequence[str] = (),
 ) -> MemoryPlan:
     own = {name: layouts[name].size for name in fixed}
     spans = [span for span in _spans(passes, layouts) if span.name not in own and span.name not in constants]
+    # The host writes all inputs before the first pass, however late one is read.
+    spans = [span._replace(first=0) if span.name in lent else span for span in spans]
     address: dict[str, int] = {}
     begin = 0
     for name, size in own.items():

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from math import prod
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from acortex.isa.arithmetic.windows import Slide, Window, slide
 from acortex.isa.machine import CHANNELS
-from acortex.programs.graph import Add, Code, Geometry, Layer, Map, Mul, Pool, Requant
+from acortex.programs.graph import EVERY, Add, Code, Geometry, Layer, Map, Mul, Phase, Pool, Requant
 from acortex.programs.mapping.placement import Tiles
 
 Ints = NDArray[np.int64]
@@ -94,12 +96,13 @@ class Sink:
     shift: int = 0
     tail: int = CHANNELS
     pixel: int | None = None
-    """The one pixel that is written; None for all."""
+    """The one pixel that is written; None for all, or those of the phase."""
+    phase: Phase = EVERY
 
     @property
     def pixels(self) -> int:
         """Pixels that are written."""
-        return self.layout.height * self.layout.width if self.pixel is None else 1
+        return prod(self.phase.size(self.layout.height, self.layout.width)) if self.pixel is None else 1
 
     @property
     def filled(self) -> int:
@@ -174,10 +177,34 @@ def _slide(g: Geometry, source: Source, dense: bool) -> Slide:
     return slide(window, source.height, source.words)
 
 
-def held_words(geometry: Geometry, source: Source, dense: bool) -> int:
-    """Words of a source that a window holds at once at most."""
-    held: int = _slide(geometry, source, dense).held
-    return held
+class WindowCost(NamedTuple):
+    """What a window over a source costs, its taps without gaps or not."""
+
+    held: int
+    """Words that it holds at once at most."""
+    arrays_down: int
+    """Arrays below each other that hold the rows of its matrix."""
+    fetched: int
+    """Words that it reads over all positions."""
+
+
+def window_cost(geometry: Geometry, source: Source, dense: bool) -> WindowCost:
+    """What a window over a source costs."""
+    made = _slide(geometry, source, dense)
+    taps = geometry.kernel_y * geometry.kernel_x
+    dense_rows = taps * ((source.words - 1) * CHANNELS + source.tail)
+    return WindowCost(made.held, -(-dense_rows // CHANNELS) if dense else taps * source.words, made.size)
+
+
+def dense_is_cheaper(geometry: Geometry, source: Source, room: int) -> bool:
+    """Whether a window costs less without gaps between its taps: what it holds beyond the buffer's `room` words, then
+    arrays, then words that are fetched.
+    """
+    dense, taps = (
+        (max(cost.held, room), cost.arrays_down, cost.fetched)
+        for cost in (window_cost(geometry, source, dense) for dense in (True, False))
+    )
+    return dense < taps
 
 
 @dataclass(frozen=True, eq=False)

@@ -54,7 +54,7 @@ class _Unrolling:
         self.words = -(-layer.hidden // CHANNELS)
         self.source, self.inputs = places.view(layer.source)
         self._h_places = self._h(0)[1]
-        self.fill = int(layer.initial_h[0])
+        self.fill = int(layer.initial_h[0]) if layer.first_h is None else 0
         self.first_h = self._first_h()
         self.begin = self._begin()
 
@@ -72,6 +72,8 @@ class _Unrolling:
     def _first_h(self) -> Source | None:
         """The codes of h before the first step, in memory; None where one code fills them all."""
         layer = self.layer
+        if layer.first_h is not None:
+            return self._placed(layer.first_h, self._h_places)
         zeros = {layer.reset.zero, layer.out.zero} if layer.reset is not None else set[int]()
         if set(np.unique(layer.initial_h).tolist()) | zeros == {self.fill}:
             return None
@@ -82,6 +84,9 @@ class _Unrolling:
     def _begin(self) -> Begin | None:
         """The state before the first step; None for 0."""
         layer = self.layer
+        if layer.first_state is not None:
+            source = self._placed(layer.first_state, np.arange(layer.hidden))
+            return Begin(source, layer.first_zero, layer.first_unit)
         if not layer.initial_state.any():
             return None
         states = layer.initial_state.astype(np.int64)
@@ -95,6 +100,15 @@ class _Unrolling:
             )
         source = self.places.constant(f"{layer.name}/state", codes.astype(np.uint8).reshape(-1, CHANNELS))
         return Begin(source, STATE_ZERO, unit)
+
+    def _placed(self, view: View, wanted: Ints) -> Source:
+        """The words of a first h or a first state, whose channels must lie in them as those of the steps do."""
+        source, places = self.places.view(view)
+        if source.layout.packed > 1 or not np.array_equal(places, wanted):
+            raise UnsupportedCell(
+                f"{self.layer.name} takes its first state from {view.map}, whose channels lie otherwise in a word"
+            )
+        return source
 
     def _before(self, at: int | None) -> Source | None:
         """Codes of h from which a step sets out, in memory; None where they are `fill`."""

@@ -51,16 +51,19 @@ class Schedule:
         return self.tokens.setdefault(key, Token(len(self.tokens), maker, taker, says))
 
 
-def schedule(passes: Sequence[Pass], inputs: Sequence[str], outputs: Sequence[str], places: int) -> Schedule:
+def schedule(
+    passes: Sequence[Pass], inputs: Sequence[str], outputs: Sequence[str], places: int, lent: bool = False
+) -> Schedule:
     """The tokens of one turn of the loop over inferences, and those that exist before it.
 
-    `places` is the number of inferences whose inputs, and outputs, fit memory at once.
+    `places` is the number of inferences whose inputs, and outputs, fit memory at once. Where the words of inputs are
+    `lent` to other maps, the host awaits the end of a turn before it writes the next ones.
     """
     result = Schedule([[] for _ in passes], [[] for _ in passes])
     written = _written(passes)
     _order_streams(result, passes, _order_reads(result, passes, written, set(inputs)))
     _order_unfed(result, passes)
-    _order_inputs(result, passes, inputs, places)
+    _order_inputs(result, passes, inputs, places, lent)
     _order_outputs(result, passes, written, inputs, outputs, places)
     return result
 
@@ -150,9 +153,12 @@ def _order_unfed(result: Schedule, passes: Sequence[Pass]) -> None:
                 break
 
 
-def _order_inputs(result: Schedule, passes: Sequence[Pass], inputs: Sequence[str], places: int) -> None:
-    """The host awaits that the last reader of an inference's inputs has ended."""
+def _order_inputs(result: Schedule, passes: Sequence[Pass], inputs: Sequence[str], places: int, lent: bool) -> None:
+    """The host awaits that the last reader of an inference's inputs has ended, or of all that took their words."""
     if not inputs:
+        return
+    if lent:
+        _order_end(result, passes)
         return
     readers = [
         index
@@ -166,6 +172,16 @@ def _order_inputs(result: Schedule, passes: Sequence[Pass], inputs: Sequence[str
     result.after[last].append(token)
     result.free.append(token)
     result.credits.append((token, places))
+
+
+def _order_end(result: Schedule, passes: Sequence[Pass]) -> None:
+    """The host awaits that a turn's last word was written, and all was read before: it may be where inputs lie."""
+    makers = ("write", "vector") if passes[-1].ends_early else ("write",)
+    for maker in makers:
+        token = result.token(maker, "host_in", "a turn has ended: the words of its inputs are free")
+        result.after[-1].append(token)
+        result.free.append(token)
+        result.credits.append((token, 1))
 
 
 def _order_outputs(

@@ -30,12 +30,12 @@ from acortex.programs.graph import (
     Requant,
     Target,
     View,
-    columns_of,
     crop,
     read_views,
     written_targets,
 )
 from acortex.programs.mapping.fusion import VectorLayer, fused
+from acortex.programs.mapping.parts import columns_code, filled, narrow, parts_of
 from acortex.programs.mapping.passes import (
     Ints,
     Layout,
@@ -46,13 +46,14 @@ from acortex.programs.mapping.passes import (
     Sink,
     Source,
     VectorStage,
-    held_words,
+    dense_is_cheaper,
     layout_of,
+    window_cost,
 )
 from acortex.programs.mapping.recurrent import Places, steps_of, wavefront
 
 MAPPINGS = ("taps", "dense", "best")
-"""How a kernel's taps fill rows of arrays: each from a row of arrays on, without gaps, or as takes fewer arrays."""
+"""How a kernel's taps fill rows of arrays: each from a row of arrays on, without gaps, or as is cheaper for a layer."""
 
 
 class UnsupportedLayer(AcortexError):
@@ -60,6 +61,19 @@ class UnsupportedLayer(AcortexError):
 
     layer = ""
     """Its name, where the chip lacks room for it."""
+
+    store, needed = "", 0
+    """The size of a `Machine` that is too small for it, and how large it must be; empty where that is not the reason.
+    """
+
+
+STORES = {
+    "buffer_words": "buffer.words={0}",
+    "output_words": "neurons.output_words={0} and vector.queue_words={0}",
+    "state_words": "vector.state_words={0}",
+    "line_words": "vector.line_words={0}",
+}
+"""The settings of a chip behind sizes of a `Machine`, beside its arrays and main memory, that networks may exceed."""
 
 
 def pack_inputs(graph: LayerGraph) -> LayerGraph:
@@ -87,14 +101,19 @@ def _packs(source: Map, graph: LayerGraph) -> bool:
 
 
 def lower(
-    graph: LayerGraph, machine: Machine, mapping: str = "taps", beyond: list[AcortexError] | None = None
+    graph: LayerGraph,
+    machine: Machine,
+    mapping: str = "best",
+    beyond: list[AcortexError] | None = None,
+    joined: int = 1,
 ) -> Lowered:
     """The passes of a network, in an order in which they can run.
 
+    A pass of a convolution in groups makes up to `joined` words of outputs, each of which takes that many arrays.
     What layers need beyond the machine goes into `beyond`, one error for each of its settings. Without that list it is
     raised.
     """
-    lowering = _Lowering(graph, machine, mapping)
+    lowering = _Lowering(graph, machine, mapping, joined)
     lowered = lowering.run()
     if beyond is None:
         raise_all(lowering.beyond())
@@ -104,10 +123,11 @@ def lower(
 
 
 class _Lowering:
-    def __init__(self, graph: LayerGraph, machine: Machine, mapping: str) -> None:
+    def __init__(self, graph: LayerGraph, machine: Machine, mapping: str, joined: int) -> None:
         graph, self.steps = fused(graph, machine)
         self.machine = machine
         self.mapping = mapping
+        self.joined = joined
         self.maps = dict(graph.maps)
         self.result = Lowered(layouts={name: layout_of(source) for name, source in graph.maps.items()})
         self.cells: list[Recurrent] = []
@@ -139,11 +159,11 @@ class _Lowering:
             found.append(most)
         return found
 
-    def _lack(self, setting: str, needed: int, layer: str, message: str) -> None:
+    def _lack(self, store: str, needed: int, layer: str, message: str, otherwise: str = "") -> None:
         """Notes that a layer needs more of the machine than it has."""
-        error = UnsupportedLayer(message, hint=f"take a chip with {setting.format(needed)}")
-        error.layer = layer
-        self._lacking.setdefault(setting, []).append((needed, error))
+        error = UnsupportedLayer(message, hint=f"take a chip with {STORES[store].format(needed)}{otherwise}")
+        error.layer, error.store, error.needed = layer, store, needed
+        self._lacking.setdefault(store, []).append((needed, error))
 
     # Where things lie -------------------------------------------------------------------------------------------
 
@@ -175,7 +195,7 @@ class _Lowering:
         tail = channels - (words - 1) * CHANNELS
         last = (target.offset + channels - 1) // CHANNELS
         alone = shift == 0 and (target.map, last) not in self.shared
-        return Sink(self._layout(target.map), word, words, shift, CHANNELS if alone else tail)
+        return Sink(self._layout(target.map), word, words, shift, CHANNELS if alone else tail, phase=target.phase)
 
     # Products ---------------------------------------------------------------------------------------------------
 
@@ -189,9 +209,9 @@ class _Lowering:
             _check_offset(vector)
         if isinstance(vector, Add | Mul):
             operand = self._stream(vector.b if vector.a.map == layer.target.map else vector.a, vector)
-        for start, end in _chunks(layer, inputs):
+        for start, end in parts_of(layer, inputs, self.joined):
             sink = self._sink(replace(target, offset=target.offset + start), end - start)
-            needed, places = _narrow(layer, source, inputs, start, end)
+            needed, places = narrow(layer, source, inputs, start, end)
             multiply = self._multiply(layer, needed, places, start, end)
             stage = None if vector is None else _stage_after(layer, vector, sink, operand)
             layers = (layer,) if vector is None else (layer, vector)
@@ -200,37 +220,42 @@ class _Lowering:
     def _multiply(self, layer: Product, source: Source, inputs: Ints, start: int, end: int) -> Multiply:
         taps = layer.geometry.kernel_y * layer.geometry.kernel_x
         channels = (source.words - 1) * CHANNELS + source.tail
-        fewer = -(-taps * channels // CHANNELS) < taps * source.words
-        dense = self.mapping == "dense" or (self.mapping == "best" and fewer)
+        dense = self.mapping == "dense"
+        if self.mapping == "best":
+            dense = dense_is_cheaper(layer.geometry, source, self.machine.buffer_words)
         tap_rows = channels if dense else source.words * CHANNELS
         rows = (taps - 1) * tap_rows + channels
         self._check_room(layer, source, dense, end - start)
         weights = layer.macs_per_position // layer.weights.shape[3] * (end - start)
         matrix = Matrix(
-            layer.name, rows, end - start, weights, partial(_filled, layer, tap_rows, inputs, rows, start, end)
+            layer.name, rows, end - start, weights, partial(filled, layer, tap_rows, inputs, rows, start, end)
         )
-        return Multiply(layer.geometry, layer.pad, dense, matrix, _columns(layer, start, end))
+        return Multiply(layer.geometry, layer.pad, dense, matrix, columns_code(layer, start, end))
 
     def _check_room(self, layer: Product, source: Source, dense: bool, columns: int) -> None:
         """The chip has room for a window, and for what comes of one position."""
         machine = self.machine
-        window = held_words(layer.geometry, source, dense)
+        window = window_cost(layer.geometry, source, dense).held
         if window > machine.buffer_words:
             holds = f"the buffer of {machine.name} holds {machine.buffer_words}"
             message = f"a window of {layer.name} takes {window} words, and {holds}"
-            self._lack("buffer.words={0}", window, layer.name, message)
+            other = window_cost(layer.geometry, source, not dense).held
+            # Of the two only a mapping that was asked for holds more.
+            otherwise = f", or the mapping best: {other} words" if other < window else ""
+            self._lack("buffer_words", window, layer.name, message, otherwise)
         words = -(-columns // CHANNELS)
         if words > machine.output_words:
             room = f"{machine.name} has room for {machine.output_words}"
             message = f"a position of {layer.name} gives {words} words, and {room}"
-            self._lack("neurons.output_words={0} and vector.queue_words={0}", words, layer.name, message)
+            self._lack("output_words", words, layer.name, message)
 
     # Recurrent layers -------------------------------------------------------------------------------------------
 
     def _recurrent(self, layer: Recurrent) -> None:
         """Keeps a layer until the next one that is not recurrent: stacked ones run side by side."""
         # A layer that reads the last h or c of another one cannot begin before that one's last step.
-        if any(layer.source.map == end.map for other in self.cells for end in written_targets(other)[1:]):
+        read = {view.map for view in read_views(layer)}
+        if any(end.map in read for other in self.cells for end in written_targets(other)[1:]):
             self._flush()
         self.cells.append(layer)
 
@@ -247,7 +272,7 @@ class _Lowering:
         if self.states > self.machine.state_words:
             holds = f"{self.machine.name} holds {self.machine.state_words}"
             message = f"the recurrent layers keep {self.states} words of states, and {holds}"
-            self._lack("vector.state_words={0}", self.states, "", message)
+            self._lack("state_words", self.states, "", message)
         self.result.passes += wavefront(steps)
         for layer, passes in zip(layers, steps, strict=True):
             self._ends(layer, passes[-1][-1])
@@ -297,7 +322,7 @@ class _Lowering:
             if most == 0:
                 holds = f"{self.machine.name} holds {self.machine.line_words} words of them"
                 message = f"{layer.name} pools over {lines} pixels at once, and {holds}"
-                self._lack("vector.line_words={0}", lines, layer.name, message)
+                self._lack("line_words", lines, layer.name, message)
                 most = source.words
         for word in range(0, source.words, most):
             yield word, min(most, source.words - word)
@@ -333,40 +358,6 @@ class _Lowering:
         return View(name)
 
 
-def _filled(layer: Product, tap_rows: int, inputs: Ints, rows: int, start: int, end: int) -> NDArray[np.int8]:
-    """The matrix of outputs `start` to `end` - 1 of a product: int8 of shape (rows, outputs).
-
-    Row tap * `tap_rows` + `inputs[i]` holds the weights of input i; each output has those of its own group's inputs.
-    """
-    height, width, inside, outputs = layer.weights.shape
-    own = outputs // layer.groups
-    filled = np.zeros((rows, end - start), dtype=np.int8)
-    for group in range(start // own, -(-end // own)):
-        left, right = max(group * own, start), min((group + 1) * own, end)
-        places = inputs[group * inside : (group + 1) * inside]
-        for tap in range(height * width):
-            kernel = layer.weights[tap // width, tap % width, :, left:right]
-            filled[tap * tap_rows + places, left - start : right - start] = kernel
-    return filled
-
-
-def _narrow(layer: Product, source: Source, inputs: Ints, start: int, end: int) -> tuple[Source, Ints]:
-    """The words that some outputs of a product need, and the places of all its inputs in them."""
-    if layer.groups == 1:
-        return source, inputs
-    used = _inputs_of(layer, inputs, start, end)
-    word, last = int(used.min()) // CHANNELS, int(used.max())
-    words = last // CHANNELS - word + 1
-    narrow = replace(source, word=source.word + word, words=words, tail=last % CHANNELS + 1)
-    return narrow, inputs - word * CHANNELS
-
-
-def _inputs_of(layer: Product, inputs: Ints, start: int, end: int) -> Ints:
-    """The places of the inputs that outputs `start` to `end` - 1 of a product in groups depend on."""
-    own, inside = layer.weights.shape[3] // layer.groups, layer.weights.shape[2]
-    return inputs[start // own * inside : -(-end // own) * inside]
-
-
 def _stage_after(layer: Product, vector: VectorLayer, sink: Sink, operand: Source | None) -> VectorStage:
     swapped = isinstance(vector, Add | Mul) and vector.a.map != layer.target.map
     return VectorStage(vector, sink.words, layer.geometry.rows, layer.geometry.columns, operand, swapped)
@@ -397,31 +388,3 @@ def targets_of(graph: LayerGraph) -> dict[str, list[int]]:
         for target in written_targets(layer):
             starts.setdefault(target.map, set()).add(target.offset)
     return {name: sorted(found) for name, found in starts.items()}
-
-
-def _chunks(layer: Product, inputs: Ints) -> list[tuple[int, int]]:
-    """The outputs of a product in parts that share their input words: (first output, past the last).
-
-    An ordinary product is one part. Of a product in groups each word of outputs needs few words of inputs.
-    """
-    outputs = layer.weights.shape[3]
-    if layer.groups == 1:
-        return [(0, outputs)]
-    found: list[tuple[int, int]] = []
-    before = None
-    for start in range(0, outputs, CHANNELS):
-        end = min(start + CHANNELS, outputs)
-        used = _inputs_of(layer, inputs, start, end) // CHANNELS
-        span = (int(used.min()), int(used.max()))
-        if span == before:
-            found[-1] = (found[-1][0], end)
-        else:
-            found.append((start, end))
-        before = span
-    return found
-
-
-def _columns(layer: Product, start: int, end: int) -> Code:
-    """A layer's code with the offsets and multipliers of some of its outputs."""
-    offsets, multipliers = columns_of(layer.code, layer.weights.shape[3])
-    return replace(layer.code, offset=offsets[start:end], multiplier=multipliers[start:end])

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,6 +121,35 @@ def external(tensor: onnx.TensorProto, shape: tuple[int, ...], folder: Path | No
     return load
 
 
+def is_missing(tensor: onnx.TensorProto, folder: Path | None) -> bool:
+    """Whether the file of a tensor of floats should lie in the folder, and is not there."""
+    from onnx import helper
+
+    location = next((entry.value for entry in tensor.external_data if entry.key == "location"), "")
+    try:
+        inside = folder is not None and (folder / location).resolve().is_relative_to(folder.resolve())
+        there = folder is not None and (folder / location).exists()
+        floats = np.dtype(helper.tensor_dtype_to_np_dtype(tensor.data_type)).kind == "f"
+    except (KeyError, ValueError, TypeError, OSError, RuntimeError):
+        return False
+    return bool(location) and inside and floats and not there
+
+
+def drawn(name: str, shape: tuple[int, ...]) -> Callable[[], Array]:
+    """What draws numbers in the place of a tensor's own, the same for each name: He et al. 2015 for weights, 0.5 to 1.5
+    for a row, such as the variances of a normalisation; float32 of the shape.
+    """
+
+    def load() -> Array:
+        generator = np.random.default_rng(crc32(name.encode()))
+        if len(shape) < 2:
+            return generator.uniform(0.5, 1.5, shape).astype(np.float32)
+        inputs = math.prod(shape) // max(shape[0], 1)
+        return generator.standard_normal(shape, dtype=np.float32) * np.float32(math.sqrt(2 / max(inputs, 1)))
+
+    return load
+
+
 def _entry(text: str, what: str, name: str, where: str) -> int:
     """The offset or the length of external data: a whole number of bytes."""
     if not (text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS):
@@ -141,5 +171,8 @@ def _inside(location: str, folder: Path | None, name: str, where: str) -> Path:
         hint = "external data must lie inside the model's folder"
         raise UsageError(f'its tensor {name} names the file "{location[:200]}"', where=where, hint=hint)
     if not known:
-        raise UsageError(f'its tensor {name} needs the file "{location[:200]}", which is not there', where=where)
+        hint = "put it there; for time and energy alone --fill-weights draws random numbers"
+        raise UsageError(
+            f'its tensor {name} needs the file "{location[:200]}", which is not there', where=where, hint=hint
+        )
     return file

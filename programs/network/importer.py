@@ -1,13 +1,14 @@
 """ONNX files as networks: what exporters write, read with distrust.
 
-Opsets from 9 on. Weights may lie in external files inside the model's folder. Nothing is loaded that is not used.
+Opsets from 6 on; those before 9 are converted. Weights may lie in external files inside the model's folder. Nothing is
+loaded that is not used.
 """
 
 from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,9 +18,11 @@ from numpy.typing import NDArray
 
 from acortex import safe_files
 from acortex.errors import MissingExtra, UsageError
-from acortex.programs.network.external import decode, external, is_external, locations
+from acortex.programs.network.dimensions import NO_DIMS, check_dims, name_of, size_of
+from acortex.programs.network.external import decode, drawn, external, is_external, is_missing, locations
 from acortex.programs.network.model_texts import check_texts
 from acortex.programs.network.network import Constant, Model, Node, Value
+from acortex.programs.network.old_opsets import DIRECT_OPSET, converted
 from acortex.programs.network.onnx_faults import STANDARD, node_fault
 from acortex.programs.network.onnx_functions import MOST_NODES, inlined
 
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 
-OLDEST_OPSET = 9
+OLDEST_OPSET = 6
 
 MAX_BYTES = 1 << 31
 """The largest ONNX file (its own format ends there); larger networks keep their weights in external files."""
@@ -41,17 +44,18 @@ OWN_DOMAINS = ("", "ai.onnx", "com.microsoft")
 """Operators of these domains are known by their names; com.microsoft has those of quantised networks."""
 
 
-def read_onnx(path: Path | str) -> Model:
-    """The network of an ONNX file.
+def read_onnx(path: Path | str, dims: Mapping[str, int] = NO_DIMS, fill: bool = False) -> Model:
+    """The network of an ONNX file; `dims` has sizes for axes of its inputs that are open, as `from_proto` takes them,
+    and with `fill` weights whose file is missing are drawn.
 
     Raises MissingExtra without the package onnx, UsageError for a file that is missing, malformed or older than opset
-    9, or that reaches outside its folder.
+    6, or that reaches outside its folder.
     """
     where = Path(path)
     proto = _parse(where)
     if not proto.graph.node and not proto.graph.output:
         raise UsageError("it is not an ONNX model, or has no graph", where=str(where))
-    return from_proto(proto, where.parent, str(where))
+    return from_proto(proto, where.parent, str(where), dims, fill)
 
 
 def external_files(path: Path | str) -> list[Path]:
@@ -64,20 +68,49 @@ def external_files(path: Path | str) -> list[Path]:
     return [where.parent / location for location in locations(proto)]
 
 
-def from_proto(proto: onnx.ModelProto, folder: Path | None = None, where: str = "") -> Model:
-    """The network of a parsed model; `folder` is where its external weights may lie."""
+def from_proto(
+    proto: onnx.ModelProto,
+    folder: Path | None = None,
+    where: str = "",
+    dims: Mapping[str, int] = NO_DIMS,
+    fill: bool = False,
+) -> Model:
+    """The network of a parsed model; `folder` is where its external weights may lie.
+
+    `dims` has sizes for open axes of inputs, by the name that the model gives the axis, or by INPUT.AXIS. With `fill`
+    weights whose file is missing are random numbers, the same for each name.
+    """
     check_texts(proto, where)
     opset = _opset(proto, where)
+    found = _model(proto, opset, folder, where, dims, fill)
+    # The converter trusts what it is given: a malformed node is refused as it stands.
+    if opset >= DIRECT_OPSET or any(node.fault for node in found.nodes):
+        return found
+    return _model(converted(proto, opset, where), DIRECT_OPSET, folder, where, dims, fill)
+
+
+def _model(
+    proto: onnx.ModelProto, opset: int, folder: Path | None, where: str, dims: Mapping[str, int], fill: bool
+) -> Model:
+    """The network of a parsed model of an opset."""
     graph = inlined(proto, where).graph
     _check_sizes(graph, where)
     model = Model(graph.name or "network", opset=opset)
     for tensor in graph.initializer:
         if tensor.name in model.constants:
             raise UsageError(f"it has two tensors {tensor.name}", where=where, hint=RENAME)
+        if fill and is_external(tensor) and is_missing(tensor, folder):
+            shape = tuple(tensor.dims)
+            _check_shape(f"tensor {tensor.name}", shape, where)
+            model.constants[tensor.name] = Constant(shape, drawn(tensor.name, shape))
+            model.drawn.append(tensor.name)
+            continue
         model.constants[tensor.name] = _constant(tensor, folder, where)
     for sparse in graph.sparse_initializer:
         raise UsageError(f"its initialiser {sparse.values.name} is sparse", where=where, hint="export it dense")
-    model.inputs = [_value(info, where) for info in graph.input if info.name not in model.constants]
+    given = [info for info in graph.input if info.name not in model.constants]
+    check_dims(given, dims, where)
+    model.inputs = [_value(info, where, dims) for info in given]
     model.outputs = [info.name for info in graph.output]
     _check_names("inputs", [value.name for value in model.inputs], where)
     _check_names("outputs", model.outputs, where)
@@ -238,7 +271,7 @@ def _small_kind(tensor: onnx.TensorProto) -> str:
     return {21: "uint4", 22: "int4"}.get(tensor.data_type, "")
 
 
-def _value(info: onnx.ValueInfoProto, where: str) -> Value:
+def _value(info: onnx.ValueInfoProto, where: str, dims: Mapping[str, int]) -> Value:
     kind = info.type.WhichOneof("value")
     if kind != "tensor_type" or not info.type.tensor_type.HasField("shape"):
         raise UsageError(f"its input {info.name} is not a tensor with a shape", where=where)
@@ -248,9 +281,9 @@ def _value(info: onnx.ValueInfoProto, where: str) -> Value:
     _check_shape(f"input {info.name}", sizes, where)  # -1 stands for an open axis
     batch = None
     for axis, dimension in enumerate(info.type.tensor_type.shape.dim):
-        fixed = dimension.WhichOneof("value") == "dim_value"
-        if fixed and dimension.dim_value > 0:
-            shape.append(dimension.dim_value)
+        size = size_of(info.name, axis, dimension, dims)
+        if size:
+            shape.append(size)
         elif axis == 0:
             batch = dimension.dim_param
             shape.append(1)
@@ -258,7 +291,7 @@ def _value(info: onnx.ValueInfoProto, where: str) -> Value:
             shape.append(1)  # the batch of a sequence, of which time is the first axis
         else:
             said = dimension.dim_param or "open"
-            hint = "export it with a fixed size; only the batch may be symbolic"
+            hint = f"fix it: --dim {name_of(info.name, axis, dimension)}=SIZE; only the batch may stay symbolic"
             raise UsageError(f"axis {axis} of its input {info.name} is {said}", where=where, hint=hint)
     return Value(info.name, tuple(shape), _input_type(info, where), batch)
 

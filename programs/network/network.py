@@ -78,7 +78,10 @@ class Value:
 
 @dataclass(eq=False)
 class Model:
-    """A network: nodes in an order in which they can run, constants by name, inputs and the names of outputs."""
+    """A network: nodes in an order in which they can run, constants by name, inputs and the names of outputs.
+
+    `drawn` are constants whose numbers were missing, and are random.
+    """
 
     name: str
     inputs: list[Value] = field(default_factory=list)
@@ -86,6 +89,7 @@ class Model:
     nodes: list[Node] = field(default_factory=list)
     constants: dict[str, Constant] = field(default_factory=dict)
     opset: int = 21
+    drawn: list[str] = field(default_factory=list)
 
 
 def random_weights(shape: Sequence[int], fan_in: int, seed: int) -> Constant:

@@ -1,7 +1,7 @@
 """Folds what exporters leave of constants: shapes, indices, ranges, and the arithmetic on them, in NumPy.
 
-A result larger than `LARGEST` numbers and than all that it is made of is refused, so that a small file cannot cause
-all memory.
+What has no rule here is computed by ONNX's reference evaluator (`acortex.programs.operators.evaluator`). A result
+larger than `LARGEST` numbers and than all that it is made of is refused, so that a small file cannot cause all memory.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from acortex.programs.network.network import Node
 from acortex.programs.operators.context import Unsupported
+from acortex.programs.operators.evaluator import LARGEST, MOST_PRODUCTS, evaluated
 
 Array = NDArray[Any]
 Fold = Callable[[Node, Sequence[Array | None]], Array | Sequence[Array]]
 
-LARGEST = 1 << 24
-
-MOST_PRODUCTS = 1 << 30
+USUAL_OPSET = 21
+"""The opset of nodes that are made here, where it matters."""
 
 TYPES = {1: "f4", 2: "u1", 3: "i1", 4: "u2", 5: "i2", 6: "i4", 7: "i8", 9: "?", 10: "f2", 11: "f8", 12: "u4", 13: "u8"}
 """NumPy's types by ONNX's numbers for them."""
@@ -29,21 +29,16 @@ TYPES = {1: "f4", 2: "u1", 3: "i1", 4: "u2", 5: "i2", 6: "i4", 7: "i8", 9: "?", 
 FOLDS: dict[str, Fold] = {}
 
 
-def fold(node: Node, values: Sequence[Array | None]) -> list[Array]:
+def fold(node: Node, values: Sequence[Array | None], opset: int = USUAL_OPSET) -> list[Array]:
     """The outputs of a node whose inputs are all known. Raises Unsupported where it cannot be done."""
     if node.op not in FOLDS:
-        raise Unsupported("it works on constants, and cannot be folded")
+        return evaluated(node, values, opset)
     try:
         with np.errstate(all="ignore"):
             made = FOLDS[node.op](node, values)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise Unsupported(f"its constants do not fit together ({str(error)[:200]})") from None
     return [np.asarray(made)] if isinstance(made, np.ndarray | np.generic) else [np.asarray(one) for one in made]
-
-
-def foldable(op: str) -> bool:
-    """Whether an operator can be folded."""
-    return op in FOLDS
 
 
 def _folds(*names: str) -> Callable[[Fold], Fold]:
@@ -188,6 +183,17 @@ def _product(node: Node, values: Sequence[Array | None]) -> Array:
     if len(values) > 2 and values[2] is not None:
         total = total + values[2] * a.dtype.type(node.attributes.get("beta", 1.0))
     return np.asarray(total, a.dtype)
+
+
+@_folds("Clip")
+def _held(node: Node, values: Sequence[Array | None]) -> Array:
+    """Numbers between bounds, which older opsets give as attributes."""
+    value = np.asarray(values[0])
+    for n, key, function in ((1, "min", np.maximum), (2, "max", np.minimum)):
+        bound = values[n] if n < len(values) else node.attributes.get(key)
+        if bound is not None:
+            value = function(value, np.asarray(bound).reshape(())).astype(value.dtype)
+    return value
 
 
 @_folds("NonZero")

@@ -47,6 +47,10 @@ MOST_BYTES = 1 << 28
 """Bytes of constants that nodes may make, beside some for each number of the network's own."""
 
 
+WHOLE_NUMBERS = "it computes with whole numbers; cast them to floating point before"
+"""Why most operators do not take them."""
+
+
 class Unsupported(Exception):
     """Why a node cannot be done; caught where all of them are collected."""
 
@@ -109,13 +113,15 @@ class Lowering:
         """Tensors whose open step has a maximum behind it: only what preserves order may still be done there."""
         self.codes: dict[str, tuple[Array, Array]] = {}
         """Tensors that the network has as whole numbers, each with its step and zero."""
+        self.coded: dict[str, str] = {}
+        """Tensors that the network has as whole numbers, each with that of the real ones it was made of."""
         self.whole_numbers: set[str] = set()
         """Tensors of an integer type that nothing has turned into real numbers yet."""
         self.padding: dict[str, Padding] = {}
         self.claimed: set[str] = set()
         """Maps that lie in another one, or will."""
-        self.hosted: dict[str, str] = {}
-        """Tensors that the host makes, each with the last one that the chip makes."""
+        self.hosted: dict[str, tuple[str, ...]] = {}
+        """Tensors that the host makes, each with those of the chip that it is made of."""
         self.broken: set[str] = set()
         numbers = sum(math.prod(one.shape) for one in model.constants.values())
         self._work_left = MOST_WORK + 16 * numbers

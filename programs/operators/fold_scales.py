@@ -30,7 +30,7 @@ def _fold_one(graph: FloatGraph, step: ProductStep, readers: list[Step]) -> None
     alone = one.parent is None and one.coding is None and all(port.map != one.name for port in graph.outputs)
     shift = step.kernel.biases()
     products = [reader for reader in readers if isinstance(reader, ProductStep) and reader.source == View(step.out)]
-    padded = shift.any() and not all(_unpadded(reader.geometry, one.size) for reader in products)
+    padded = shift.any() and any(reader.parts or not _unpadded(reader.geometry, one.size) for reader in products)
     if not alone or padded or len(products) != len(readers) or not products:
         return
     scale = step.kernel.weights().reshape(-1)

@@ -19,10 +19,12 @@ Array = NDArray[Any]
 
 SEES_IMAGES = (
     "Conv", "QLinearConv", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "BatchNormalization", "LRN",
+    "ConvTranspose", "Resize", "Upsample", "DepthToSpace",
 )  # fmt: skip
 SEES_SEQUENCES = ("LSTM", "GRU")
-SEES_ROWS = ("MatMul", "QLinearMatMul")
+SEES_ROWS = ("MatMul", "QLinearMatMul", "Gemm", "QGemm")
 REARRANGES = ("Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose")
+TAKES_PARTS = ("Split", "Slice", "Gather")
 KEEPS_PLACES = (
     "Identity", "Dropout", "Cast", "QuantizeLinear", "DequantizeLinear", "Relu", "Clip", "Add", "Sub", "Mul", "Div",
     "Pad",
@@ -87,6 +89,9 @@ Seats = tuple[int | None, int | None, int | None]
 def _first_reader(lowering: Lowering, value: Value) -> tuple[Array, Seats]:
     """The input's numbers in the shape in which the first operator that needs a layout reads them, and its seats."""
     places = _counted(value.shape)
+    seats = _state_seats(value.shape)
+    if seats is not None and _holds_state(lowering, value.name):
+        return places, seats
     waiting = [(value.name, places)]
     for _ in range(REACH):
         if not waiting:
@@ -102,6 +107,32 @@ def _first_reader(lowering: Lowering, value: Value) -> tuple[Array, Seats]:
             if moved is not None and moved.size == seen.size:
                 waiting.append((node.outputs[0], moved))
     return places, default_seats(value.shape)
+
+
+def _holds_state(lowering: Lowering, name: str) -> bool:
+    """Whether a recurrent layer takes an input, or a part of it, as its first state."""
+    waiting = [name]
+    for _ in range(REACH):
+        if not waiting:
+            break
+        one = waiting.pop(0)
+        for node in lowering.readers.get(one, ()):
+            if node.fault:
+                continue
+            if node.op in SEES_SEQUENCES and one in node.inputs[5:7]:
+                return True
+            if node.op in (*REARRANGES, *TAKES_PARTS) and one == node.inputs[0]:
+                waiting += node.outputs
+    return False
+
+
+def _state_seats(shape: tuple[int, ...]) -> Seats | None:
+    """The seats of states: the last axis counts channels, the others pixels; None where more than two do."""
+    pixels: list[int | None] = [axis for axis, size in enumerate(shape[:-1]) if size > 1]
+    if len(pixels) > 2 or not shape:
+        return None
+    rows, columns = [None] * (2 - len(pixels)) + pixels
+    return rows, columns, len(shape) - 1
 
 
 def _covers(seats: Seats, shape: tuple[int, ...]) -> bool:

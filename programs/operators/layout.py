@@ -47,7 +47,7 @@ def transpose(lowering: Lowering, node: Node) -> None:
 
 
 @operator(
-    "Slice", "Split", "Gather", "DepthToSpace", "SpaceToDepth", "Expand",
+    "Slice", "Split", "Gather", "SpaceToDepth", "Expand",
     becomes="a view", limits="constant indices; what reads it must find a crop, or channels in some order",
 )  # fmt: skip
 def view(lowering: Lowering, node: Node) -> None:
@@ -226,7 +226,7 @@ def image_seats(shape: tuple[int, ...], channels: int) -> Seats:
     """Which axes of a tensor count rows and columns, where one is said to count channels."""
     others = [axis for axis, size in enumerate(shape) if size > 1 and axis != channels]
     if len(others) > 2:
-        raise Unsupported(f"a tensor of shape {shape} is no image")
+        raise Misplaced(f"a tensor of shape {shape} is no image")
     if len(shape) == 4 and channels == 1 and shape[0] == 1:
         return 2, 3, 1
     rows, columns = [None] * (2 - len(others)) + others

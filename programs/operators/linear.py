@@ -132,7 +132,7 @@ def conv(lowering: Lowering, node: Node) -> None:
     def load() -> Array:
         return weights.load().reshape(out, inputs, *shape[:2]).transpose(2, 3, 1, 0)
 
-    bias = _conv_bias(lowering.lazy(node, 2, "bias"), out) if lowering.has(node, 2) else None
+    bias = conv_bias(lowering.lazy(node, 2, "bias"), out) if lowering.has(node, 2) else None
     made = lowering.new_map(node.name, (geometry.rows, geometry.columns, out))
     step = ProductStep(
         made.name,
@@ -147,7 +147,8 @@ def conv(lowering: Lowering, node: Node) -> None:
     lowering.give(node.outputs[0], image_result(tensor, made.name, geometry, out), step)
 
 
-def _conv_bias(given: Constant, out: int) -> Callable[[], Array]:
+def conv_bias(given: Constant, out: int) -> Callable[[], Array]:
+    """The biases of a convolution, made on demand: of shape (out,)."""
     if math.prod(given.shape) != out:
         raise Unsupported(f"its bias has shape {given.shape}, {out} numbers are needed")
     return lambda: given.load().reshape(out)

@@ -6,14 +6,22 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 
+from acortex.isa.arithmetic.tensors import MAX_AXES
 from acortex.isa.operands import KINDS
 from acortex.programs.graph import Geometry, View
 from acortex.programs.mapping.limits import declares_unread, window_facts
 from acortex.programs.network.network import Constant, Model, Node, Value
 from acortex.programs.network.patterns import recognised
-from acortex.programs.operators import layout, linear, quantised, recurrent, vector
-from acortex.programs.operators.constants import fold, foldable
-from acortex.programs.operators.context import MAX_WORDS, Lowering, Misplaced, Unsupported, UnsupportedNodes
+from acortex.programs.operators import host, layout, linear, quantised, recurrent, upsample, vector
+from acortex.programs.operators.constants import fold
+from acortex.programs.operators.context import (
+    MAX_WORDS,
+    WHOLE_NUMBERS,
+    Lowering,
+    Misplaced,
+    Unsupported,
+    UnsupportedNodes,
+)
 from acortex.programs.operators.fold_scales import fold_forward
 from acortex.programs.operators.inputs import default_seats, place_input
 from acortex.programs.operators.registry import OPERATORS, Operator, why_unknown
@@ -22,16 +30,12 @@ from acortex.programs.operators.tensors import TensorView, canonical, contiguous
 from acortex.programs.steps import CopyStep, FloatGraph, FloatPort, PadStep, PoolStep, ProductStep, Step
 from acortex.wording import count
 
-FAMILIES = (layout, linear, quantised, recurrent, vector)
+FAMILIES = (host, layout, linear, quantised, recurrent, upsample, vector)
 """The files whose operators are in the registry."""
 
-HOST_RENAMES = ("Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Cast")
-"""What the host may do with what it has made itself."""
-
-
 MAY_TAKE_WHOLE_NUMBERS = (
-    *HOST_RENAMES, *quantised.BEHIND, "QLinearConcat", "CastLike", "DequantizeLinear", "MaxPool", "Shape",
-    "Slice", "Split", "Gather", "Dropout",
+    *quantised.BEHIND, "QLinearConcat", "DequantizeLinear", "Cast", "CastLike", "MaxPool", "Identity", "Dropout",
+    "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Slice", "Split", "Gather", "Shape", "Clip",
 )  # fmt: skip
 """Operators that do the same with codes as with the real numbers that these stand for."""
 
@@ -43,10 +47,15 @@ def normalise(model: Model, *, drop_lrn: bool = False, most_words: int = MAX_WOR
     """
     lowering = Lowering(recognised(model), drop_lrn=drop_lrn, most_words=most_words)
     stand_ins = StandIns(lowering)
-    refused = [*_inputs(lowering), *_nodes(lowering, stand_ins), *_outputs(lowering, stand_ins)]
+    last = host.last_nodes(lowering.model)
+    refused = [*_inputs(lowering), *_nodes(lowering, stand_ins, last), *_outputs(lowering, stand_ins, last)]
     refused += _beyond_operands(lowering.graph)
     if refused:
         raise UnsupportedNodes(refused)
+    host.in_order(lowering)
+    if model.drawn:
+        what = f"the weights of {count(len(model.drawn), 'tensor')}, such as {model.drawn[0]}, are missing"
+        lowering.graph.warnings.append(f"{what}: random numbers stand for them, and only time and energy mean anything")
     _drop_unread(lowering.graph)
     _tell_unread(lowering.graph)
     fold_forward(lowering.graph)
@@ -71,27 +80,60 @@ def _inputs(lowering: Lowering) -> Iterator[Refusal]:
             yield value.name, "input", str(reason)
 
 
-def _nodes(lowering: Lowering, stand_ins: StandIns) -> Iterator[Refusal]:
-    """Lowers all nodes. Those behind a refused one are looked at, too, as far as shapes are known there."""
+def _nodes(lowering: Lowering, stand_ins: StandIns, last: frozenset[str]) -> Iterator[Refusal]:
+    """Lowers all nodes, but for those at the end that the host does. Those behind a refused one are looked at, too, as
+    far as shapes are known there.
+    """
     for node in lowering.model.nodes:
         stand_ins.follow(node)
         try:
             _lower(lowering, node)
         except Unsupported as reason:
+            if host.takes_over(lowering, node, last, reason):
+                continue
             if stand_ins.believed(node.inputs, reason):
                 yield node.name, node.op, str(reason)
             stand_ins.put(node)
 
 
-def _outputs(lowering: Lowering, stand_ins: StandIns) -> Iterator[Refusal]:
-    """Gives the outputs to the host."""
-    for name in dict.fromkeys(lowering.hosted.get(name, name) for name in lowering.model.outputs):
-        try:
-            if name not in lowering.broken:
-                _output(lowering, name)
-        except Unsupported as reason:
-            if stand_ins.believed((name,), reason):
-                yield name, "output", str(reason)
+def _outputs(lowering: Lowering, stand_ins: StandIns, last: frozenset[str]) -> Iterator[Refusal]:
+    """Gives the outputs to the host. What is known beforehand it has already."""
+    waiting = [source for name in lowering.model.outputs for source in lowering.hosted.get(name, (name,))]
+    makers = {name: node for node in lowering.model.nodes for name in node.outputs if name}
+    given: set[str] = set()
+    while waiting:
+        name = waiting.pop(0)
+        if name in given or _known_to_host(lowering, name):
+            continue
+        given.add(name)
+        reason, maker = _refused_output(lowering, name), makers.get(name)
+        if isinstance(reason, Misplaced) and maker is not None and host.lays_out(maker, last):
+            host.leave(lowering, maker)
+            waiting = [*lowering.hosted[name], *waiting]
+        elif reason is not None and stand_ins.believed((name,), reason):
+            yield name, "output", str(reason)
+    if not given:
+        yield ", ".join(lowering.model.outputs), "output", "it does not depend on an input: the chip has nothing to do"
+
+
+def _refused_output(lowering: Lowering, name: str) -> Unsupported | None:
+    """Gives an output to the host; why it cannot be given, None where it can or is not known."""
+    try:
+        if name not in lowering.broken:
+            _output(lowering, name)
+    except Unsupported as reason:
+        return reason
+    return None
+
+
+def _known_to_host(lowering: Lowering, name: str) -> bool:
+    """Whether an output is a constant or an input, which is then noted as the host's."""
+    inputs = {value.name for value in lowering.model.inputs}
+    what = "a constant" if name in lowering.constants else "an input" if name in inputs else ""
+    if what:
+        lowering.graph.host_nodes.append(name)
+        lowering.graph.warnings.append(f"the output {name} is {what}: the host has it, the chip does not give it")
+    return bool(what)
 
 
 def _beyond_operands(graph: FloatGraph) -> list[tuple[str, str, str]]:
@@ -100,7 +142,9 @@ def _beyond_operands(graph: FloatGraph) -> list[tuple[str, str, str]]:
     for step in graph.steps:
         if isinstance(step, ProductStep | PoolStep | PadStep):
             step.geometry = _plain_window(step.geometry)
-            for _, what, size, kind in window_facts(step.name, step.geometry, graph.maps[step.source.map].width):
+            windows = step.geometries if isinstance(step, ProductStep) else (step.geometry,)
+            width = graph.maps[step.source.map].width
+            for _, what, size, kind in (fact for one in windows for fact in window_facts(step.name, one, width)):
                 if size > KINDS[kind].high:
                     found.append((step.name, step.op, f"{what}; {KINDS[kind].high} is the most"))
     return found
@@ -122,14 +166,12 @@ def _lower(lowering: Lowering, node: Node) -> None:
     row = OPERATORS.get(node.op)
     if node.fault:
         raise Unsupported(f"its attributes or shapes are malformed ({node.fault})")
-    if row is None and not (all(known) and foldable(node.op)):
+    if row is None and not all(known):
         raise Unsupported(why_unknown(node.op))
     if lowering.broken.intersection(node.inputs):
         lowering.broken.update(node.outputs)
-    elif all(known) and foldable(node.op):
+    elif all(known) and node.op not in quantised.OWN_CONSTANTS:
         _fold(lowering, node)
-    elif lowering.hosted.keys() & set(node.inputs) and node.op in HOST_RENAMES:
-        lowering.hosted.update(dict.fromkeys(node.outputs, lowering.hosted[node.inputs[0]]))
     else:
         assert row is not None
         _lower_by(lowering, node, row)
@@ -139,7 +181,7 @@ def _lower_by(lowering: Lowering, node: Node, row: Operator) -> None:
     """Lowers a node by its operator's row."""
     whole = lowering.whole_numbers | lowering.codes.keys()
     if whole.intersection(node.inputs) and node.op not in MAY_TAKE_WHOLE_NUMBERS:
-        raise Unsupported("it computes with whole numbers; cast them to floating point before")
+        raise Unsupported(WHOLE_NUMBERS)
     try:
         row.lower(lowering, node)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
@@ -150,10 +192,10 @@ def _fold(lowering: Lowering, node: Node) -> None:
     """Computes a node of constants."""
     known = [lowering.constants[name] if name else None for name in node.inputs]
     lowering.spend(sum(math.prod(one.shape) for one in known if one is not None))
-    made = fold(node, [one.load() if one is not None else None for one in known])
+    made = fold(node, [one.load() if one is not None else None for one in known], lowering.model.opset)
     if len(made) < len(node.outputs):
         raise Unsupported(f"it has {len(node.outputs)} outputs, {len(made)} can be computed")
-    for name, values in zip(node.outputs, made, strict=False):
+    for name, values in zip(filter(None, node.outputs), made, strict=False):
         lowering.keep(values)
         lowering.constants[name] = Constant.of(values)
 
@@ -200,11 +242,9 @@ def _output(lowering: Lowering, name: str) -> None:
         raise Unsupported("it is whole numbers; end the network with DequantizeLinear")
     if name in lowering.padding:
         lowering.pad(Node("Pad", name, (name,), (name,)), name)
-    if name not in lowering.tensors:
-        raise Unsupported("it is a constant")
-    if name in {one.name for one in lowering.graph.inputs}:
-        raise Unsupported("it is an input; give what the network makes of it a name of its own")
     tensor = lowering.tensors[name]
+    if len(tensor.shape) > MAX_AXES:
+        raise Misplaced(f"it has {len(tensor.shape)} axes; a program's tensors have {MAX_AXES}")
     given = {port.map for port in lowering.graph.inputs}
     shared = tensor.map in given or lowering.graph.maps[tensor.map].parent is not None
     if shared or not tensor.whole() or canonical(tensor) is None:

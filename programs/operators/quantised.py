@@ -5,7 +5,7 @@ A tensor of whole numbers stands for the real ones: QuantizeLinear states the co
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,9 @@ from acortex.programs.operators.tensors import TensorView
 from acortex.programs.steps import Activation, CopyStep
 
 Array = NDArray[Any]
+
+OWN_CONSTANTS = ("QuantizeLinear", "DequantizeLinear")
+"""Operators that make constants which are loaded on demand, and whose steps are known."""
 
 BITS = {"uint8": (8, 0), "int8": (8, 128), "uint4": (4, 0), "int4": (4, 8), "uint16": (16, 0), "int16": (16, 1 << 15)}
 """Bits of a quantised type, and what its numbers are moved by to become codes."""
@@ -47,7 +50,8 @@ def _whole_numbers(lowering: Lowering, node: Node) -> Constant:
     with np.errstate(divide="ignore", invalid="ignore"):
         steps = np.rint(values / scale) + zero
     whole = np.nan_to_num(np.clip(steps, -moved, (1 << bits) - 1 - moved)).reshape(values.shape)
-    return Constant.of(whole.astype(np.int64))
+    made = Constant.of(whole.astype(np.dtype(kind.replace("int4", "int8"))))
+    return replace(made, kind=kind if bits == 4 else "")
 
 
 def state_coding(lowering: Lowering, node: Node, name: str, index: int, out: str) -> None:
@@ -69,13 +73,53 @@ def state_coding(lowering: Lowering, node: Node, name: str, index: int, out: str
     one.coding = coding
     lowering.give(out, tensor)
     lowering.codes[out] = scale, zero
+    lowering.coded[out] = name
+
+
+def clip_codes(lowering: Lowering, node: Node, low: float, high: float) -> None:
+    """Holds whole numbers between two bounds: so exporters write codes of fewer bits than the type has.
+
+    The map gets a coding of as many bits as the bounds need; where something else reads it, a copy does.
+    """
+    name = node.inputs[0]
+    scale, zero = (part.reshape(-1) for part in lowering.codes[name])
+    tensor, coding = lowering.tensor(node), _coding_of(lowering, name)
+    lowest = int(zero[0]) - coding.zero
+    first, last = int(max(low, lowest)), int(min(high, lowest + (1 << coding.bits) - 1))
+    if not first <= zero[0] <= last or first == last:
+        raise Unsupported(f"its bounds are {low:g} and {high:g}; the zero {zero[0]} must lie between them")
+    narrow = Coding(coding.scale, int(zero[0]) - first, (last - first).bit_length())
+    real = lowering.coded.get(name, "")
+    bounds = Activation(low=(first - int(zero[0])) * coding.scale, high=(last - int(zero[0])) * coding.scale)
+    if lowering.uses[name] == 1 and lowering.uses[real] == 1 and tensor.whole():
+        _hold_between(lowering, real, bounds if first < zero[0] else Activation("relu", high=bounds.high))
+        lowering.graph.maps[tensor.map].coding = narrow
+    else:
+        (view,), made, tensor = lowering.together(node.name, tensor)
+        lowering.graph.steps.append(CopyStep(made.name, node.op, made.name, view))
+        made.coding = narrow
+    lowering.give(node.outputs[0], tensor)
+    lowering.codes[node.outputs[0]] = scale, zero
+
+
+def _coding_of(lowering: Lowering, name: str) -> Coding:
+    """The coding that the network states of a tensor of whole numbers."""
+    coding = lowering.graph.maps[lowering.tensors[name].map].coding
+    if coding is None:
+        raise Unsupported("it holds whole numbers that nothing gives a scale")
+    return coding
 
 
 def _hold(lowering: Lowering, name: str, coding: Coding) -> None:
     """Holds numbers within a coding's range: a quantiser's saturation often stands for a Relu that was left out."""
-    step = lowering.open_step(name)
     low, high = -coding.zero * coding.scale, ((1 << coding.bits) - 1 - coding.zero) * coding.scale
     held = Activation("relu", high=high) if coding.zero == 0 else Activation(low=low, high=high)
+    _hold_between(lowering, name, held)
+
+
+def _hold_between(lowering: Lowering, name: str, held: Activation) -> None:
+    """Ends the step that makes a tensor with bounds, if more can still be done there."""
+    step = lowering.open_step(name)
     joined = joined_activation(step.activation, held) if step is not None else None
     if step is not None and joined is not None:
         step.activation = joined

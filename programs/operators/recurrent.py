@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from acortex.isa.machine import CHANNELS
 from acortex.programs.graph import View
 from acortex.programs.network.network import Constant, Node
 from acortex.programs.operators.context import Lowering, Misplaced, Unsupported
 from acortex.programs.operators.registry import operator
-from acortex.programs.operators.tensors import TensorView
+from acortex.programs.operators.tensors import TensorView, contiguous
 from acortex.programs.steps import FloatMap, Gates, RecurrentStep
 
 Array = NDArray[Any]
@@ -29,35 +31,42 @@ ORDER = {"LSTM": (0, 2, 1, 3), "GRU": (0, 1, 2)}
 @operator(
     "LSTM", "GRU",
     becomes="a recurrent layer for each direction, 16-bit state in the vector agent",
-    limits="constant weights and initial state, the usual activations; no peepholes, clip, input_forget or lengths",
+    limits="constant weights, the usual activations; no peepholes, clip, input_forget or lengths",
 )  # fmt: skip
 def recurrent(lowering: Lowering, node: Node) -> None:
     """One direction, or both, over a sequence."""
     tensor = lowering.tensor(node)
     batch_first = bool(node.attributes.get("layout", 0))
-    source = _sequence(tensor, batch_first)
+    source, order = _sequence(lowering, node, tensor, batch_first)
     steps, features = tensor.shape[1 if batch_first else 0], tensor.shape[2]
     directions = _directions(node)
     weights, recurrence = lowering.lazy(node, 1, "weights"), lowering.lazy(node, 2, "recurrence weights")
     hidden = _hidden(node, weights, recurrence, len(directions), features)
     _refuse_extras(lowering, node, steps)
     first_h, first_c = (_initial(lowering, node, n, directions, hidden) for n in (5, 6))
+    firsts = _firsts(lowering, node, len(directions), hidden)
     homes = _homes(lowering, node, steps, len(directions) * hidden)
+    if homes[0] is not None and any(h is not None for h, _ in firsts):
+        lowering.claimed.add(homes[0].name)  # what joins it with others would move its channels within their words
     for place, reverse in enumerate(directions):
         whole, last, last_state = (_part(lowering, home, place, hidden, directions) for home in homes)
         assert whole is not None
-        gates = Gates(_loader(lowering, node, weights, recurrence, place, hidden))
+        gates = Gates(_loader(lowering, node, weights, recurrence, place, hidden, order))
         lowering.graph.steps.append(
             RecurrentStep(
                 whole, node.op, whole, _kind(node), source, hidden, gates,
-                first_h[place], first_c[place], reverse, last, last_state,
+                first_h[place], first_c[place], reverse, last, last_state, *firsts[place],
             )
         )  # fmt: skip
     _give(lowering, node, [home.name if home else None for home in homes], steps, len(directions), hidden)
 
 
-def _sequence(tensor: TensorView, batch_first: bool) -> View:
-    """The view of a layer's input as one sequence, a pixel for each step."""
+def _sequence(
+    lowering: Lowering, node: Node, tensor: TensorView, batch_first: bool
+) -> tuple[View, NDArray[np.int64] | None]:
+    """The view of a layer's input as one sequence, a pixel for each step, and the channel of each feature where they
+    are not in order.
+    """
     time, batch = (1, 0) if batch_first else (0, 1)
     if len(tensor.shape) != 3 or tensor.shape[batch] != 1:
         raise Unsupported(f"its input has shape {tensor.shape}; the chip takes one sequence at a time")
@@ -65,9 +74,33 @@ def _sequence(tensor: TensorView, batch_first: bool) -> View:
         steps = f"it has {tensor.shape[time]} steps"
         raise Unsupported(f"{steps}; each takes instructions of its own, {MOST_STEPS} fit a program")
     source = tensor.view(None, time, 2)
-    if source is None:
-        raise Misplaced("its input is a rearrangement that memory cannot be read in")
-    return source
+    if source is not None:
+        return source, None
+    return _rows_joined(lowering, node, tensor, tensor.indices.transpose(batch, time, 2)[0])
+
+
+def _rows_joined(lowering: Lowering, node: Node, tensor: TensorView, steps: Array) -> tuple[View, NDArray[np.int64]]:
+    """A sequence over the columns of an image whose features are channels of several rows: the rows side by side.
+
+    `steps` has the place of each feature of each step: int of shape (steps, features).
+    """
+    _, columns, channels = tensor.size
+    y, rest = np.divmod(steps[0].astype(np.int64), columns * channels)
+    x, c = np.divmod(rest, channels)
+    rows, listed = np.unique(y), np.unique(c)
+    places = np.asarray(np.searchsorted(rows, y) * len(listed) + np.searchsorted(listed, c))
+    moves = np.arange(len(steps))[:, None] * channels
+    whole = len(rows) * len(listed) == len(places) == len(np.unique(places))
+    left = int(x[0])
+    if not whole or (x != left).any() or left + len(steps) > columns or not np.array_equal(steps, steps[0] + moves):
+        raise Misplaced("its steps are no columns of an image, all channels of some rows each")
+    home = lowering.new_map(f"{node.name}.steps", (1, len(steps), len(places)))
+    chosen = None if len(listed) == channels else tuple(int(channel) for channel in listed)
+    for number, row in enumerate(rows):
+        view = View(tensor.map, chosen, int(row), left, 1, len(steps))
+        piece = lowering.copy(f"{node.name}.row", node.op, view, (1, len(steps), len(listed)))
+        piece.parent = (home.name, number * len(listed))
+    return View(home.name), places
 
 
 def _hidden(node: Node, weights: Constant, recurrence: Constant, directions: int, features: int) -> int:
@@ -130,7 +163,7 @@ def _refuse_extras(lowering: Lowering, node: Node, steps: int) -> None:
 
 def _initial(lowering: Lowering, node: Node, index: int, directions: list[bool], hidden: int) -> Array:
     shape = (len(directions), hidden)
-    if not lowering.has(node, index) or (node.op == "GRU" and index == 6):
+    if not lowering.has(node, index) or (node.op == "GRU" and index == 6) or not lowering.is_constant(node, index):
         return np.zeros(shape, np.float32)
     given = lowering.constant(node, index, "initial state")
     if given.size != len(directions) * hidden:
@@ -138,15 +171,73 @@ def _initial(lowering: Lowering, node: Node, index: int, directions: list[bool],
     return given.reshape(shape).astype(np.float32)
 
 
+First = tuple[View | None, View | None]
+"""What shows the first h and the first state of a direction; None for a constant."""
+
+
+def _firsts(lowering: Lowering, node: Node, directions: int, hidden: int) -> list[First]:
+    """The views of first states that are computed, or inputs, for each direction."""
+    lstm = node.op == "LSTM"
+    h = _shown(lowering, node, 5, directions, hidden, apart=False)
+    state = _shown(lowering, node, 6 if lstm else 5, directions, hidden, apart=True)
+    return list(zip(h, state, strict=True))
+
+
+def _shown(
+    lowering: Lowering, node: Node, index: int, directions: int, hidden: int, *, apart: bool
+) -> list[View | None]:
+    """The views of a first state that is not known beforehand, one for each direction.
+
+    h lies in the words of a pixel as that of every step does, one direction behind the other; with `apart` each fills
+    words of its own, as the vector agent takes states.
+    """
+    if not lowering.has(node, index) or lowering.is_constant(node, index):
+        return [None] * directions
+    tensor = lowering.tensor(node, index)
+    if math.prod(tensor.shape) != directions * hidden:
+        raise Unsupported(f"its initial state has shape {tensor.shape}")
+    own = tensor.reshaped((directions, hidden)).indices
+    name = f"{node.name}.{'state' if apart else 'first'}"
+    home = None
+    found: list[View | None] = []
+    for place in range(directions):
+        view = TensorView(tensor.map, tensor.size, (hidden,), None, own[place]).view(None, None, 0)
+        if view is None:
+            raise Misplaced("its initial state is a rearrangement that memory cannot be read in")
+        if contiguous(view) and _first_channel(view) % CHANNELS == (0 if apart else place * hidden % CHANNELS):
+            found.append(view)
+            continue
+        piece = lowering.copy(f"{name}.{place}", node.op, view, (1, 1, hidden))
+        if not apart:
+            home = home or lowering.new_map(name, (1, 1, directions * hidden))
+            piece.parent = (home.name, place * hidden)
+        found.append(View(piece.name))
+    return found
+
+
+def _first_channel(view: View) -> int:
+    return view.channels[0] if view.channels is not None else 0
+
+
 Loaded = tuple[Array, Array, Array, Array]
 """Weights and biases of one direction, as `Gates` has them."""
 
 
 def _loader(
-    lowering: Lowering, node: Node, weights: Constant, recurrence: Constant, place: int, hidden: int
+    lowering: Lowering,
+    node: Node,
+    weights: Constant,
+    recurrence: Constant,
+    place: int,
+    hidden: int,
+    channels: NDArray[np.int64] | None,
 ) -> Callable[[], Loaded]:
-    """What makes one direction's weights, (inputs, gates x hidden) and (hidden, gates x hidden), and both biases."""
+    """What makes one direction's weights, (inputs, gates x hidden) and (hidden, gates x hidden), and both biases.
+
+    `channels` has the channel of each input, None where they are in order.
+    """
     order = ORDER[node.op]
+    inputs = slice(None) if channels is None else np.argsort(channels)
     bias = lowering.lazy(node, 3, "bias") if lowering.has(node, 3) else None
     if bias is not None and bias.shape != (weights.shape[0], 2 * len(order) * hidden):
         raise Unsupported(f"its bias has shape {bias.shape}")
@@ -157,7 +248,7 @@ def _loader(
     def load() -> Loaded:
         both = np.zeros(2 * len(order) * hidden, np.float32) if bias is None else bias.load()[place]
         first, second = (arranged(part).reshape(-1) for part in np.split(both, 2))
-        return arranged(weights.load()[place]), arranged(recurrence.load()[place]), first, second
+        return arranged(weights.load()[place])[inputs], arranged(recurrence.load()[place]), first, second
 
     return load
 

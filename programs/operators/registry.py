@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from acortex.wording import nearest
+from acortex.wording import any_of, nearest
 
 if TYPE_CHECKING:
     from acortex.programs.network.network import Node
@@ -45,10 +45,43 @@ def operator(*names: str, becomes: str, limits: str = "") -> Callable[[Lower], L
     return bind
 
 
+INSTEAD = {
+    "Gelu": ("Swish", "HardSwish"), "FastGelu": ("Swish", "HardSwish"), "BiasGelu": ("Swish", "HardSwish"),
+    "QuickGelu": ("Swish",), "Mish": ("Swish", "HardSwish"), "Elu": ("LeakyRelu",), "Selu": ("LeakyRelu",),
+    "Celu": ("LeakyRelu",), "ThresholdedRelu": ("Relu",), "Shrink": ("Relu",), "Softplus": ("Relu",),
+    "Softsign": ("Tanh",), "Erf": ("Tanh",), "Atan": ("Tanh",), "RNN": ("GRU", "LSTM"),
+    "LpPool": ("AveragePool", "MaxPool"), "MaxRoiPool": ("MaxPool",), "GlobalLpPool": ("GlobalAveragePool",),
+    "LayerNormalization": ("BatchNormalization",), "InstanceNormalization": ("BatchNormalization",),
+    "GroupNormalization": ("BatchNormalization",), "RMSNormalization": ("BatchNormalization",),
+    "SimplifiedLayerNormalization": ("BatchNormalization",), "LpNormalization": ("BatchNormalization",),
+    "MeanVarianceNormalization": ("BatchNormalization",), "ReduceSum": ("ReduceMean",), "ReduceMin": ("ReduceMax",),
+    "ReduceL1": ("ReduceMean",), "ReduceL2": ("ReduceMean",), "ReduceSumSquare": ("ReduceMean",), "Mean": ("Sum",),
+    "Einsum": ("MatMul",), "ConvInteger": ("QLinearConv",), "MatMulInteger": ("QLinearMatMul",),
+    "DynamicQuantizeLinear": ("QuantizeLinear",), "GatherElements": ("Gather",), "GatherND": ("Gather",),
+    "Tile": ("Expand",), "CenterCropPad": ("Slice", "Pad"),
+}  # fmt: skip
+"""What a network may have in the place of operators that the chip lacks: other ones, not the same."""
+
+
 def why_unknown(name: str) -> str:
-    """What to say of an operator without a row."""
-    near = nearest(name, OPERATORS)
-    return "the chip has no such operator" + (f"; {near[0]} is one" if near else "")
+    """What to say of an operator without a row: which ones do nearly the same, of a misspelt one which is meant."""
+    instead = INSTEAD.get(name, ())
+    if instead:
+        return f"{NONE_SUCH}; {any_of(instead)} {'comes' if len(instead) == 1 else 'come'} near"
+    near = [] if _known_to_onnx(name) else nearest(name, OPERATORS)
+    return NONE_SUCH + (f"; {near[0]} is one" if near else "")
+
+
+NONE_SUCH = "the chip has no such operator"
+
+
+def _known_to_onnx(name: str) -> bool:
+    """Whether ONNX has an operator of a name, which is then not misspelt."""
+    try:
+        from onnx import defs
+    except ImportError:
+        return False
+    return bool(defs.has(name, ""))
 
 
 def table() -> list[dict[str, str]]:

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from acortex.programs.graph import Geometry, View
 from acortex.programs.network.network import Node
-from acortex.programs.operators.context import Lowering, Misplaced, Unsupported
+from acortex.programs.operators.context import WHOLE_NUMBERS, Lowering, Misplaced, Unsupported
 from acortex.programs.operators.linear import image_result, padded_source, window
+from acortex.programs.operators.quantised import clip_codes
 from acortex.programs.operators.registry import operator
 from acortex.programs.operators.tensors import Size, TensorView
 from acortex.programs.steps import Activation, AddStep, MulStep, PoolStep
@@ -45,19 +46,36 @@ def swish(lowering: Lowering, node: Node) -> None:
     _two(lowering, Node(node.op, node.name, (name, gate), node.outputs), MulStep)
 
 
-@operator("LeakyRelu", "PRelu", becomes=NEURONS, limits="one slope from 0 to 1 for all channels")
+@operator(
+    "LeakyRelu", "PRelu",
+    becomes=NEURONS + "; slopes that differ between channels a product and an addition beside",
+    limits="slopes of at most 1, one for each channel",
+)  # fmt: skip
 def leaky(lowering: Lowering, node: Node) -> None:
     """Negative numbers are multiplied by a slope."""
     if node.op == "PRelu":
-        slopes = lowering.constant(node, 1, "slope").reshape(-1)
-        if not slopes.size or (slopes != slopes[0]).any():
-            raise Unsupported("its slope differs between channels")
-        slope = float(slopes[0])
+        slopes = lowering.constant(node, 1, "slope").astype(np.float64)
     else:
-        slope = float(node.attributes.get("alpha", 0.01))
-    if not 0 <= slope <= 1:
-        raise Unsupported(f"its slope is {slope:g}, from 0 to 1 is possible")
-    lowering.activate(node, Activation("leaky", slope) if slope else Activation("relu"))
+        slopes = np.array(float(node.attributes.get("alpha", 0.01)))
+    first = slopes.reshape(-1)[:1]
+    if not first.size or not (slopes <= 1).all():  # nor is any of them not a number
+        raise Unsupported(f"its slopes reach {slopes.max(initial=0):g}, at most 1 is possible")
+    if (slopes != first).any() or first[0] < 0:
+        _leaky_by_channel(lowering, node, slopes)
+    else:
+        slope = float(first[0])
+        lowering.activate(node, Activation("leaky", slope) if slope else Activation("relu"))
+
+
+def _leaky_by_channel(lowering: Lowering, node: Node, slopes: Array) -> None:
+    """The sum of x and relu((slope - 1) x): the neurons have one slope for all channels of a product."""
+    name, out = node.inputs[0], node.outputs[0]
+    scaled, dip = f"{out}.scaled", f"{out}.dip"
+    lowering.uses.update({name: 1, scaled: 1, dip: 1})
+    turned = Node(node.op, f"{node.name}.dip", (name,), (scaled,))
+    lowering.affine(turned, name, lowering.tensor(node), slopes - 1, np.zeros(1))
+    lowering.activate(Node(node.op, f"{node.name}.dip", (scaled,), (dip,)), Activation("relu"))
+    _two(lowering, Node(node.op, node.name, (name, dip), node.outputs), AddStep)
 
 
 @operator("HardSigmoid", becomes=NEURONS)
@@ -80,6 +98,11 @@ def clip(lowering: Lowering, node: Node) -> None:
     low, high = -math.inf, math.inf
     if node.op == "Clip":
         low, high = (_bound(lowering, node, n, key, none) for n, key, none in ((1, "min", low), (2, "max", high)))
+        if node.inputs[0] in lowering.whole_numbers:
+            raise Unsupported(WHOLE_NUMBERS)
+        if node.inputs[0] in lowering.codes:
+            clip_codes(lowering, node, low, high)
+            return
     else:
         if len(node.inputs) != 2:
             raise Unsupported(f"it has {len(node.inputs)} inputs; one and a constant are possible")
@@ -327,13 +350,3 @@ def response_normalisation(lowering: Lowering, node: Node) -> None:
         raise Unsupported("the chip has no such operator; --drop-lrn leaves it out, at a price in accuracy")
     lowering.graph.warnings.append(f"{node.name} (LRN) is left out, as asked")
     lowering.rename(node, lowering.tensor(node))
-
-
-@operator(
-    "Softmax", "LogSoftmax", "ArgMax", becomes="work of the host, after the outputs", limits="at the end of the network"
-)
-def by_host(lowering: Lowering, node: Node) -> None:
-    """Done by the host."""
-    lowering.tensor(node)
-    lowering.graph.host_nodes.append(node.name)
-    lowering.hosted.update(dict.fromkeys(node.outputs, node.inputs[0]))

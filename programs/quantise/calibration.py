@@ -127,7 +127,9 @@ def quantised_weights(step: ProductStep, weights: Array, source: Array, bits: in
         by_group = mean[:, None]
     else:
         by_group = np.repeat(mean.reshape(step.groups, -1), weights.shape[3] // step.groups, axis=0).T
-    return Levels(levels, steps, bias - (_errors(levels, steps, weights) * by_group).sum(axis=0))
+    # Of a product in parts each pixel sees its share of the taps.
+    share = 1 / max(len(step.parts), 1)
+    return Levels(levels, steps, bias - (_errors(levels, steps, weights) * by_group).sum(axis=0) * share)
 
 
 def _errors(levels: Array, steps: Array, weights: Array) -> Array:

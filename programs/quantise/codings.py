@@ -68,8 +68,8 @@ class Codings:
         for step in self.graph.steps:
             if keeps_codes(step) and not (isinstance(step, CopyStep) and self._stated_apart(step)):
                 self._join(step.views[0].map, step.out)
-            if isinstance(step, RecurrentStep) and step.last is not None:
-                self._join(step.out, step.last)
+            if isinstance(step, RecurrentStep):
+                self._join_ends(step)
         # The vector agent averages to another scale only where the zero code is 0.
         signed = {
             self._lead(name)
@@ -83,6 +83,15 @@ class Codings:
                 if source in signed if stated is None else stated.zero != 0:
                     self._join(step.source.map, step.out)
                     signed.add(self._lead(step.out))
+
+    def _join_ends(self, step: RecurrentStep) -> None:
+        """One coding for h, from the first to the last, and one for c: a user may give the last as the next first."""
+        if step.last is not None:
+            self._join(step.out, step.last)
+        if step.first_h is not None:
+            self._join(step.out, step.first_h.map)
+        if step.first_c is not None and step.last_state is not None:
+            self._join(step.last_state, step.first_c.map)
 
     def _stated_apart(self, copy: CopyStep) -> bool:
         """Whether the network states one coding for what is copied and another for the copy."""

@@ -89,7 +89,7 @@ def _image(step: Step, sources: tuple[Array, ...]) -> Seen:
 
 def _sequence(step: RecurrentStep, sources: tuple[Array, ...]) -> Seen:
     gates = step.gates.load()
-    made = run_sequence(step, sources[0], gates)
+    made = run_sequence(step, sources, gates)
     return Seen(sources, None, made.every, made, gates)
 
 
@@ -114,7 +114,8 @@ def write(graph: FloatGraph, images: dict[str, Array], name: str, image: Array) 
         return
     if root not in images:
         images[root] = np.zeros((len(image), *whole.size), np.float32)
-    images[root][..., offset : offset + image.shape[3]] = image
+    p = graph.maps[name].phase
+    images[root][:, p.top :: p.step_y, p.left :: p.step_x, offset : offset + image.shape[3]] = image
 
 
 @singledispatch
@@ -126,7 +127,21 @@ def compute(step: Step, sources: tuple[Array, ...], weights: Array | None) -> Ar
 @compute.register
 def _product(step: ProductStep, sources: tuple[Array, ...], weights: Array | None) -> Array:
     assert weights is not None
+    if step.parts:
+        return _interleaved(step, sources[0], weights) + step.kernel.biases().astype(np.float32)
     return convolve(sources[0], weights, step.geometry, step.groups, step.pad) + step.kernel.biases().astype(np.float32)
+
+
+def _interleaved(step: ProductStep, source: Array, weights: Array) -> Array:
+    """What a product in parts makes, without its biases: each part's pixels in their places."""
+    height = max(part.phase.top + 1 + (part.geometry.rows - 1) * part.phase.step_y for part in step.parts)
+    width = max(part.phase.left + 1 + (part.geometry.columns - 1) * part.phase.step_x for part in step.parts)
+    made = np.zeros((len(source), height, width, weights.shape[3]), np.float32)
+    for part in step.parts:
+        p = part.phase
+        image = convolve(source, part.weights(weights), part.geometry, step.groups, step.pad)
+        made[:, p.top :: p.step_y, p.left :: p.step_x] = image
+    return made
 
 
 @compute.register

@@ -28,11 +28,18 @@ class Sequence:
     states: list[Array] = field(default_factory=list)
 
 
-def run_sequence(step: RecurrentStep, source: Array, weights: Weights) -> Sequence:
-    """Runs a recurrent step over images of one row: float32 of shape (inferences, 1, steps, features)."""
+def run_sequence(step: RecurrentStep, sources: tuple[Array, ...], weights: Weights) -> Sequence:
+    """Runs a recurrent step over images of one row: float32 of shape (inferences, 1, steps, features).
+
+    Behind it among the `sources` are the images of one pixel of the first h and the first state, where the step has
+    them.
+    """
+    source, *firsts = sources
     count, _, length, _ = source.shape
-    h = np.broadcast_to(step.initial_h, (count, step.hidden)).astype(np.float32)
-    c = np.broadcast_to(step.initial_c, (count, step.hidden)).astype(np.float32)
+    shape = (count, step.hidden)
+    given = iter(firsts)
+    h = np.broadcast_to(step.initial_h if step.first_h is None else next(given)[:, 0, 0], shape).astype(np.float32)
+    c = np.broadcast_to(step.initial_c if step.first_c is None else next(given)[:, 0, 0], shape).astype(np.float32)
     every = np.empty((count, 1, length, step.hidden), np.float32)
     made = Sequence(every, h, c)
     from_x = source[:, 0] @ weights[0]

@@ -22,7 +22,7 @@ from acortex.programs.quantise.calibration import Statistics, calibrate
 from acortex.programs.quantise.codings import Codings, argument_scale, code_of, fitted, multipliers, same_codes
 from acortex.programs.quantise.early import EarlyLevels
 from acortex.programs.quantise.ranges import METHODS, of_range
-from acortex.programs.quantise.recurrent import MAKERS, Maker, Parts, recurrent_layer
+from acortex.programs.quantise.recurrent import MAKERS, Maker, Parts, first_states, recurrent_layer
 from acortex.programs.steps import (
     Activation,
     AddStep,
@@ -32,10 +32,12 @@ from acortex.programs.steps import (
     MulStep,
     PadStep,
     PoolStep,
+    ProductPart,
     ProductStep,
     RecurrentStep,
     Step,
 )
+from acortex.wording import count
 
 Array = NDArray[Any]
 
@@ -61,25 +63,37 @@ class Quantiser:
         self.codings = codings
 
     def layers(self, step: Step) -> tuple[g.Layer, ...]:
-        """The layers of a step: one, but where the chip's hardswish ends below the numbers of its map."""
+        """The layers of a step: one, but for a product in parts, and where the chip's hardswish ends below the numbers
+        of its map.
+        """
+        return tuple(layer for one in self._steps(step) for layer in self._each(one))
+
+    def _each(self, step: Step) -> tuple[g.Layer, ...]:
+        if isinstance(step, ProductStep) and step.parts:
+            whole, target = self.layer(step), self.target(step.out)
+            assert isinstance(whole, g.Product)
+            return tuple(_part(whole, part, replace(target, phase=part.phase), self._sums(step)) for part in step.parts)
+        return (self.layer(step),)
+
+    def _steps(self, step: Step) -> tuple[Step, ...]:
+        """A step, or those that do the same where its hardswish cannot."""
         coding = self.codings.of(step.out)
         highest = ((1 << coding.bits) - 1 - coding.zero) * coding.scale
         if step.activation.function != "hardswish" or highest <= REACH_OF_HARDSWISH:
-            return (self.layer(step),)
+            return (step,)
         if coding.scale >= LIKE_RELU:
-            return (self.layer(_with(step, activation=Activation("relu"))),)
+            return (_with(step, activation=Activation("relu")),)
         return self._gated(step, highest, coding.bits)
 
-    def _gated(self, step: Step, highest: float, bits: int) -> tuple[g.Layer, ...]:
+    def _gated(self, step: Step, highest: float, bits: int) -> tuple[Step, ...]:
         """A step's hardswish as the product of its numbers, from -3 on, and their hard sigmoid."""
         own = self._beside(step.out, "argument", of_range(-3.0, highest, bits))
         gate = self._beside(step.out, "gate", g.Coding(1 / ((1 << bits) - 1), 0, bits))
-        parts = (
+        return (
             _with(step, out=own, activation=Activation(low=-3.0)),
             CopyStep(gate, step.op, gate, g.View(own), activation=Activation("hardsigmoid")),
             MulStep(f"{gate}d", step.op, step.out, g.View(own), g.View(gate)),
         )
-        return tuple(self.layer(part) for part in parts)
 
     def _beside(self, name: str, what: str, coding: g.Coding) -> str:
         """A new map as large as one, of a coding."""
@@ -101,7 +115,7 @@ class Quantiser:
 
     def target(self, name: str) -> g.Target:
         """Where a step's map lies."""
-        return g.Target(*self.graph.root(name))
+        return g.Target(*self.graph.root(name), self.graph.maps[name].phase)
 
     @singledispatchmethod
     def layer(self, step: Step) -> g.Layer:
@@ -109,7 +123,7 @@ class Quantiser:
         raise AssertionError(f"no layer for {type(step).__name__}")
 
     @layer.register
-    def _product(self, step: ProductStep) -> g.Layer:
+    def _product(self, step: ProductStep) -> g.Product:
         source, target = self.codings.of(step.source.map), self.codings.of(step.out)
         levels = self.statistics.levels[step.name]
         unit = argument_scale(step.activation, target)
@@ -120,6 +134,10 @@ class Quantiser:
         pad = _code(step.pad, source)
         where, view = self.target(step.out), self.view(step.source)
         return g.Product(step.name, step.op, where, view, weights, step.geometry, code, step.groups, pad)
+
+    def _sums(self, step: ProductStep) -> int:
+        """The code of 0 of what a product reads, which its offsets take out of the sums of its weights."""
+        return self.codings.of(step.source.map).zero
 
     @layer.register
     def _pool(self, step: PoolStep) -> g.Layer:
@@ -150,10 +168,10 @@ class Quantiser:
     def _padded_average(self, step: PoolStep, source: g.Coding, target: g.Coding) -> g.Product:
         """An average that counts padding whose code is not 0: a depthwise product with weights of one."""
         geometry, channels = step.geometry, self.graph.maps[step.out].channels
-        count = geometry.kernel_y * geometry.kernel_x
+        pixels = geometry.kernel_y * geometry.kernel_x
         weights = np.ones((geometry.kernel_y, geometry.kernel_x, 1, channels), np.int8)
-        factor, shift = multipliers(source.scale / target.scale / count)
-        code = code_of(step.activation, target, shift, int(factor), -source.zero * count)
+        factor, shift = multipliers(source.scale / target.scale / pixels)
+        code = code_of(step.activation, target, shift, int(factor), -source.zero * pixels)
         where, view = self.target(step.out), self.view(step.source)
         return g.Product(step.name, step.op, where, view, weights, geometry, code, channels, source.zero)
 
@@ -216,7 +234,21 @@ class Quantiser:
         """The layer of a recurrent step, whose parts a maker makes."""
         source = self.view(step.source)
         targets = [self.target(name) if name else None for name in (step.out, step.last, step.last_state)]
-        return recurrent_layer(step, source, targets, self.codings, maker)
+        made = recurrent_layer(step, source, targets, self.codings, maker)
+        if step.first_h is not None:
+            made = replace(made, first_h=self.view(step.first_h))
+        if step.first_c is not None:
+            zero, unit = first_states(step, self.codings.of(step.first_c.map))
+            made = replace(made, first_state=self.view(step.first_c), first_zero=zero, first_unit=unit)
+        return made
+
+
+def _part(whole: g.Product, part: ProductPart, target: g.Target, zero: int) -> g.Product:
+    """The layer of one part of a product: its offsets leave out the code of 0 of its own weights alone."""
+    weights = part.weights(whole.weights)
+    more = (whole.weights.sum(axis=(0, 1, 2), dtype=np.int64) - weights.sum(axis=(0, 1, 2), dtype=np.int64)) * zero
+    code = replace(whole.code, offset=whole.code.offset + more)
+    return replace(whole, name=part.name, target=target, weights=weights, geometry=part.geometry, code=code)
 
 
 def _with(step: Step, **changes: Any) -> Step:
@@ -253,10 +285,14 @@ def quantise(
     return layer_graph(Quantiser(graph, statistics, codings, early.parts))
 
 
+HINT_OF_BITS = "from 2 to 8 bits are possible; those of a chip are its neurons.bits"
+"""What to do about codes of another width."""
+
+
 def check_bits(bits: int) -> None:
     """Raises UsageError for codes of so many bits that no network is quantised to them."""
     if not 2 <= bits <= 8:
-        raise UsageError(f"codes of {bits} bits", hint="from 2 to 8 bits")
+        raise UsageError(f"no network is quantised to codes of {count(bits, 'bit')}", hint=HINT_OF_BITS)
 
 
 def layer_graph(quantiser: Quantiser) -> g.LayerGraph:
@@ -271,7 +307,9 @@ def layer_graph(quantiser: Quantiser) -> g.LayerGraph:
     inputs_out = tuple(port(one) for one in graph.inputs), tuple(output_port(one) for one in graph.outputs)
     hosted, warnings = tuple(graph.host_nodes), (*graph.warnings, *quantiser.statistics.warnings)
     unread = tuple(replace(port(one), axes=None) for one in graph.unread)
-    return g.LayerGraph(graph.name, maps, layers, *inputs_out, hosted, warnings=warnings, unread=unread)
+    return g.LayerGraph(
+        graph.name, maps, layers, *inputs_out, hosted, warnings=warnings, calibration=graph.calibration, unread=unread
+    )
 
 
 def port(one: FloatPort) -> g.Port:

@@ -67,7 +67,8 @@ def _is_fixed(step: Step, graph: FloatGraph) -> bool:
     if step.activation.function == "hardswish":  # its range decides whether it becomes three layers
         return False
     if isinstance(step, RecurrentStep):  # codes and states to begin with lie in memory unless they are 0
-        return step.kind == "lstm" and not step.initial_h.any() and not step.initial_c.any()
+        unset = step.first_h is None and step.first_c is None
+        return step.kind == "lstm" and unset and not step.initial_h.any() and not step.initial_c.any()
     if isinstance(step, ProductStep):  # equal constants of all columns, or of the only one, need no table
         return step.kernel.shape[3] > 1 and step.kernel.steps is None
     if isinstance(step, PoolStep) and step.mode == "average":  # means of negative numbers keep the codes of these

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from acortex.isa.arithmetic.quantisers import FRACTION
 from acortex.programs import graph as g
 from acortex.programs.quantise.calibration import levels_of
-from acortex.programs.quantise.codings import Codings, fitted, multipliers
+from acortex.programs.quantise.codings import LARGEST_MULTIPLIER, Codings, fitted, multipliers
 from acortex.programs.quantise.ranges import Samples
 from acortex.programs.steps import RecurrentStep
 
@@ -58,6 +58,12 @@ def recurrent_layer(
         initial_h=initial_h, initial_state=initial_state, reverse=step.reverse,
         last=last, last_state=state, **parts,
     )  # fmt: skip
+
+
+def first_states(step: RecurrentStep, coding: g.Coding) -> tuple[int, int]:
+    """How codes of a map become first states: the code of 0, and what a code holds more than the one before it."""
+    unit = round(coding.scale * (CELL if step.kind == "lstm" else FULL))
+    return coding.zero, min(max(unit, 1), LARGEST_MULTIPLIER)
 
 
 def _levelled(states: Array, bits: int) -> Array:

@@ -30,8 +30,7 @@ def unroll(writer: Writer, layer: Recurrent) -> None:
     assert steps is not None
     cell = _CELLS[layer.kind](writer, layer)
     source = writer.view(layer.source)
-    start = ((layer.initial_h, np.float32), (layer.initial_state, np.float64))
-    state = _State(*(_column(writer, source, values, dtype) for values, dtype in start))
+    state = _first(writer, layer, source)
     shown: dict[int, str] = {}
     for at in reversed(range(steps)) if layer.reverse else range(steps):
         x = writer.node("Slice", source, writer.integers(at), writer.integers(at + 1), writer.integers(3))
@@ -44,6 +43,19 @@ def unroll(writer: Writer, layer: Recurrent) -> None:
     if layer.last_state is not None:
         target, code = layer.last_state
         writer.write(target, layer.hidden, writer.coded(state.cells, code, layer.hidden))
+
+
+def _first(writer: Writer, layer: Recurrent, source: str) -> _State:
+    """The state before the first step: constants, or what layers or inputs before have made."""
+    if layer.first_h is not None:
+        h = writer.view(layer.first_h)
+    else:
+        h = _column(writer, source, layer.initial_h, np.float32)
+    if layer.first_state is None:
+        return _State(h, _column(writer, source, layer.initial_state, np.float64))
+    codes = writer.less(writer.view(layer.first_state), layer.first_zero)
+    cells = writer.node("Mul", codes, writer.constant(layer.first_unit))
+    return _State(h, writer.clip(cells, LOWEST, HIGHEST))
 
 
 def _column(writer: Writer, source: str, values: NDArray[Any], dtype: Any) -> str:

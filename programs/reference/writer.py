@@ -5,6 +5,8 @@ Codes are whole numbers in float32 tensors of shape (1, channels, rows, columns)
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -12,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.isa.arithmetic.quantisers import ACTIVATE, FRACTION, REACH, UNITY, Quantiser
-from acortex.programs.graph import Code, LayerGraph, Target, View, columns_of, crop
+from acortex.programs.graph import EVERY, Code, LayerGraph, Target, View, columns_of, crop
 
 Array = NDArray[Any]
 
@@ -30,6 +32,8 @@ class Writer:
         self.parts: dict[str, list[tuple[int, int, str]]] = {}
         self._whole: dict[str, str] = {}
         """The tensor of each map, made at its first reader."""
+        self._phases: dict[tuple[str, int], dict[tuple[int, int], str]] = {}
+        """What was written so far of the phases of an image, by map and first channel, each by its first pixel."""
 
     # Nodes ------------------------------------------------------------------------------------------------------
 
@@ -78,8 +82,36 @@ class Writer:
 
     def write(self, target: Target, channels: int, value: str) -> None:
         """Notes what a layer writes: channels of a map. Layers before read only the channels before."""
+        if target.phase != EVERY:
+            phases = self._phases.setdefault((target.map, target.offset), {})
+            phases[target.phase.top, target.phase.left] = value
+            if len(phases) < target.phase.step_y * target.phase.step_x:
+                return
+            value = self._interleaved(target, phases)
         self._whole.pop(target.map, None)
         self.parts.setdefault(target.map, []).append((target.offset, channels, value))
+
+    def _interleaved(self, target: Target, phases: Mapping[tuple[int, int], str]) -> str:
+        """The image of all its phases, each (inferences, channels, rows, columns) of its own pixels."""
+        whole, phase = self.graph.maps[target.map], target.phase
+        height, width = -(-whole.height // phase.step_y), -(-whole.width // phase.step_x)
+        rows = []
+        for top in range(phase.step_y):
+            row = []
+            for left in range(phase.step_x):
+                own = replace(phase, top=top, left=left).size(whole.height, whole.width)
+                value = phases[top, left]
+                if own != (height, width):
+                    value = self.node("Pad", value, self.integers(0, 0, 0, 0, 0, 0, height - own[0], width - own[1]))
+                row.append(self.node("Reshape", value, self.integers(0, 0, height, 1, width, 1)))
+            rows.append(row[0] if len(row) == 1 else self.node("Concat", *row, axis=5))
+        joined = rows[0] if len(rows) == 1 else self.node("Concat", *rows, axis=3)
+        sizes = height * phase.step_y, width * phase.step_x
+        value = self.node("Reshape", joined, self.integers(0, 0, *sizes))
+        if sizes == (whole.height, whole.width):
+            return value
+        ends = self.integers(whole.height, whole.width)
+        return self.node("Slice", value, self.integers(0, 0), ends, self.integers(2, 3))
 
     def view(self, view: View) -> str:
         """What a view shows."""

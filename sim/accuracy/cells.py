@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from acortex.isa.data import WEIGHT_LOW
+from acortex.sim.accuracy.own import own_model, same_shape
 from acortex.sim.accuracy.place import Array as Place
 from acortex.sim.accuracy.sound import told
 from acortex.sim.analog import cell_models, drift, faults, pairs, passive, programming, statistics
@@ -38,7 +39,7 @@ NA_PER_UA = 1000.0
 
 _DRAWN = (
     "programming", "tuning_pct", "statistics", "stuck_on_ppm", "stuck_off_ppm", "dead_arrays_ppm", "drift_spread",
-    "array_gain_pct", "dac_gain_pct", "temperature_pct_per_c",
+    "array_gain_pct", "dac_gain_pct", "temperature_pct_per_c", "own",
 )  # fmt: skip
 """The errors that make the weights of chips differ from each other."""
 
@@ -65,7 +66,11 @@ def written(chip: Chip, weights: Floats, seed: int, numbers: Sequence[int], plac
         cells = _programmed(chip, targets, drawn)
     with told("age_s"):
         cells = _aged(chip, cells, drawn)
-    return _stuck(chip, cells, drawn)
+    cells = _stuck(chip, cells, drawn)
+    own = own_model(chip.errors.own)
+    if own is None or own.cells is None:
+        return cells
+    return np.asarray(same_shape(own.name, "cells", cells, own.cells(np.array(cells), _OfOwn(drawn))), np.float32)
 
 
 class _Drawn:
@@ -95,6 +100,19 @@ class _Drawn:
         for source, part in zip(self.streams(purpose), found, strict=True):
             draw(source, self._shape, out=part)
         return found
+
+
+@dataclass(frozen=True)
+class _OfOwn:
+    """What is drawn for a model of a user's own."""
+
+    drawn: _Drawn
+
+    def normals(self) -> Floats:
+        return self.drawn.normals("own")
+
+    def uniforms(self) -> Floats:
+        return self.drawn.uniforms("own_places")
 
 
 def _programmed(chip: Chip, targets: Floats, drawn: _Drawn) -> Floats:

@@ -24,6 +24,7 @@ from acortex.sim.accuracy.cells import FULL_SCALE
 from acortex.sim.accuracy.curves import GRID as CODE_GRID
 from acortex.sim.accuracy.curves import code_curve
 from acortex.sim.accuracy.kept import kept
+from acortex.sim.accuracy.own import ErrorModel, own_model, same_shape
 from acortex.sim.accuracy.periphery import Periphery, periphery_of
 from acortex.sim.accuracy.place import Remapped, remapped
 from acortex.sim.accuracy.sound import check
@@ -107,10 +108,11 @@ class AnalogChips:
         lead, lanes = len(codes), codes.shape[1:-1]
         noise = self._noise(dispatch, lanes, first)
         count = self.chips if noise is not None else max(lead, matrices.chips)
-        sums = [
-            self._sums_of(index, inputs.reshape(lead, -1, rows), codes.reshape(lead, -1, rows), matrices, noise)
-            for index in range(count)
-        ]
+        flat = inputs.reshape(lead, -1, rows)
+        if lead < count:  # all chips are given the same
+            flat = flat.astype(np.float32)
+        sigmas = _Sigmas(self, codes.reshape(lead, -1, rows), matrices)
+        sums = [self._sums_of(index, flat, sigmas, matrices, noise) for index in range(count)]
         return np.stack(sums).reshape(count, *lanes, -1)
 
     def _inputs(self, codes: Array) -> Array:
@@ -126,24 +128,32 @@ class AnalogChips:
         """The steps of one code."""
         return 1 if self._curve is None else CODE_GRID
 
-    def _sums_of(self, index: int, inputs: Array, codes: Array, matrices: Matrices, noise: _Noise | None) -> Array:
+    def _sums_of(self, index: int, inputs: Array, sigmas: _Sigmas, matrices: Matrices, noise: _Noise | None) -> Array:
         """The sums of one chip, of shape (lanes times positions, columns)."""
-        of_codes, of_weights = min(index, len(codes) - 1), min(index, matrices.chips - 1)
+        of_weights = min(index, matrices.chips - 1)
         kind = matrices.kind(of_weights, self.top * self._steps)
-        sums = product(inputs[of_codes], ExactWeights(matrices.weights[of_weights], kind))
+        sums = product(inputs[min(index, len(inputs) - 1)], ExactWeights(matrices.weights[of_weights], kind))
         sums *= kind(1 / (GRID * self._steps))
         if noise is not None:
-            sigma = self._sigma(codes[of_codes], of_weights, matrices)
-            sums += sigma * noise.drawn(self.seed, self.numbers[index], sums.shape)
+            sums += sigmas.of(index) * noise.drawn(self.seed, self.numbers[index], sums.shape, "read")
+        own = self._own
+        if noise is not None and own is not None and own.sums is not None:
+            drawn = noise.drawn(self.seed, self.numbers[index], sums.shape, "own")
+            sums = same_shape(own.name, "sums", sums, own.sums(sums.copy(), drawn)).astype(kind)
         return sums
 
-    def _sigma(self, codes: Array, index: int, matrices: Matrices) -> NDArray[np.float32]:
+    @cached_property
+    def _own(self) -> ErrorModel | None:
+        return own_model(self.chip.errors.own)
+
+    def sigma(self, codes: Array, index: int, matrices: Matrices) -> NDArray[np.float32]:
         """The spread of a read of each sum: of shape (positions, columns) or (positions, 1)."""
         errors = self.chip.errors
         joined = -(-codes.shape[-1] // self.chip.arrays.k)
         currents = powers = None
         if matrices.currents is not None:
-            currents = product(codes, ExactWeights(matrices.currents[index], np.float64)) / COARSE
+            kind = matrices.kind_of_currents(self.top)
+            currents = product(codes, ExactWeights(matrices.currents[index], kind)) / COARSE
         if matrices.powers is not None:
             squares = codes.astype(np.int64) ** 2
             powers = product(squares, ExactWeights(matrices.powers[index], np.float64)) / COARSE**2
@@ -163,7 +173,8 @@ class AnalogChips:
     def _noise(self, dispatch: Dispatch, lanes: tuple[int, ...], first: int) -> _Noise | None:
         """Where the noise of this read comes from; None where reads have none."""
         errors = self.chip.errors
-        if not any((errors.read_pct, errors.shot_pct, errors.flicker_pct, errors.thermal_pct)):
+        own = self._own is not None and self._own.sums is not None
+        if not any((errors.read_pct, errors.shot_pct, errors.flicker_pct, errors.thermal_pct, own)):
             return None
         at = dispatch.inference if len(lanes) == 1 else 0
         visit = self._visits[dispatch.pc, at]
@@ -176,6 +187,22 @@ class AnalogChips:
         return self.periphery(group).seen(sums, dispatch)
 
 
+class _Sigmas:
+    """The spread of a read on each chip: the same for all that have the same codes, unless it follows the weights."""
+
+    def __init__(self, chips: AnalogChips, codes: Array, matrices: Matrices) -> None:
+        self._chips, self._codes, self._matrices = chips, codes, matrices
+        self._known: dict[tuple[int, int], NDArray[np.float32]] = {}
+
+    def of(self, index: int) -> NDArray[np.float32]:
+        """That of one chip, as `AnalogChips.sigma` gives it."""
+        follows = self._matrices.currents is not None or self._matrices.powers is not None
+        key = min(index, len(self._codes) - 1), min(index, self._matrices.chips - 1) if follows else 0
+        if key not in self._known:
+            self._known = {key: self._chips.sigma(self._codes[key[0]], key[1], self._matrices)}
+        return self._known[key]
+
+
 @dataclass(frozen=True)
 class _Noise:
     """The noise of one instruction's reads: for each chip a stream, in which each inference has a part of its own."""
@@ -185,11 +212,11 @@ class _Noise:
     first: int
     inferences: int
 
-    def drawn(self, seed: int, number: int, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    def drawn(self, seed: int, number: int, shape: tuple[int, ...], purpose: str) -> NDArray[np.float32]:
         """Unit normals of a shape (inferences times positions, columns)."""
         each = shape[0] // self.inferences * shape[1]
         raws = -(-each // DRAWN_AT_ONCE)
-        source = stream(seed, number, "read", (self.pc, self.visit), "read")
+        source = stream(seed, number, "read", (self.pc, self.visit), purpose)
         source.advance(self.first * raws)
         found = normals(source, (self.inferences, raws * DRAWN_AT_ONCE))
         return found[:, :each].reshape(shape)

@@ -107,7 +107,7 @@ def accuracy(
             "margin": study.margin(found.margins),
             "changed_codes": found.changed,
             "errors": settings.stated(chip.errors),
-            "not_modelled": settings.missing(chip.errors),
+            "not_modelled": settings.not_modelled(chip.errors),
             "conditions": [_at(study, errors, tell) for errors in others],
             "ablation": [_ablation(study, kind, tell) for kind in kinds],
             "lost_arrays": found.lost,

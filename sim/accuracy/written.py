@@ -26,6 +26,7 @@ from acortex.sim.chip.errors import amount, share
 from acortex.sim.chip.groups import Group
 from acortex.sim.chip.specs import Chip
 
+Kind = type[np.float32] | type[np.float64]
 Floats = NDArray[np.float32]
 Ints = NDArray[np.integer[Any]]
 
@@ -52,15 +53,23 @@ class Matrices(NamedTuple):
     currents: Ints | None
     powers: Ints | None
 
+    worst: NDArray[np.int64]
+    """The largest sum of weights of a column, without their signs, of each chip."""
+    most_current: int
+    """The largest sum of currents of a column."""
+
     @property
     def chips(self) -> int:
         """How many chips differ."""
         return len(self.weights)
 
-    def kind(self, chip: int, top: int) -> type[np.float32] | type[np.float64]:
+    def kind(self, chip: int, top: int) -> Kind:
         """The type that holds each sum of codes up to `top` exactly."""
-        worst = int(np.abs(self.weights[chip].astype(np.int64)).sum(axis=0).max(initial=0))
-        return np.float32 if worst * top < EXACT else np.float64
+        return np.float32 if int(self.worst[chip]) * top < EXACT else np.float64
+
+    def kind_of_currents(self, top: int) -> Kind:
+        """The same for sums of currents."""
+        return np.float32 if self.most_current * top < EXACT else np.float64
 
 
 @dataclass(frozen=True)
@@ -132,10 +141,11 @@ class _Made:
 
     @classmethod
     def empty(cls, chips: int, shape: tuple[int, ...], errors: Any) -> _Made:
-        def of(wanted: object) -> Ints | None:
-            return np.zeros((chips, *shape), np.int32) if wanted else None
+        def of(wanted: object, kind: type[np.integer[Any]]) -> Ints | None:
+            return np.zeros((chips, *shape), kind) if wanted else None
 
-        return cls(np.zeros((chips, *shape), np.int16), of(errors.shot_pct), of(errors.flicker_pct))
+        currents, powers = of(errors.shot_pct, np.int16), of(errors.flicker_pct, np.int32)
+        return cls(np.zeros((chips, *shape), np.int16), currents, powers)
 
     def put(self, at: tuple[slice, slice], cells: Floats, gains: Floats, chip: Chip) -> None:
         """Fills in what one array holds."""
@@ -148,7 +158,9 @@ class _Made:
             self.powers[:, at[0], at[1]] = np.rint((cells * cells).sum(axis=1) * COARSE**2)[:, :rows, :columns]
 
     def matrices(self) -> Matrices:
-        return Matrices(self.weights, self.currents, self.powers)
+        worst = np.array([np.abs(one).sum(axis=0, dtype=np.int64).max(initial=0) for one in self.weights])
+        most = 0 if self.currents is None else int(self.currents.sum(axis=1, dtype=np.int64).max(initial=0))
+        return Matrices(self.weights, self.currents, self.powers, worst, most)
 
 
 def _through_wires(cells: Floats, chip: Chip) -> Floats:

@@ -53,7 +53,7 @@ def write_passive(
     cell.written(goals)
     starts = [cell.start(one.reshape(-1), source) for one, source in zip(goals, sources, strict=True)]
     state = {name: np.stack([start[name] for start in starts]).reshape(shape) for name in starts[0]}
-    writing = _Writing(cell, state, tolerance, budget, sources, scheme)
+    writing = Writing(cell, state, tolerance, budget, sources, scheme)
     pulses = np.zeros(shape, np.int32)
     for _ in range(rounds):
         for rows, columns in steps(shape[1], shape[2], order):
@@ -83,7 +83,7 @@ def steps(rows: int, columns: int, order: str) -> Iterator[Places]:
 
 
 @dataclass(frozen=True)
-class _Writing:
+class Writing:
     """Crossbars that are being written; the arrays of `state` are (chips, rows, columns)."""
 
     cell: ResistiveCell
@@ -96,7 +96,6 @@ class _Writing:
     def write(self, rows: Indices, columns: Indices) -> Floats:
         """Tunes some cells of each chip, and gives the pulses that took, in V: (pulses, chips, cells), 0 for none."""
         mine = {name: values[:, rows, columns].reshape(-1) for name, values in self.state.items()}
-        mine["volts"][:] = 0
         # Drawn for the whole budget, since a chip must not depend on how long others take.
         size = (self.budget, len(rows))
         noise = np.stack([normals(each, size) for each in self.sources], axis=1).reshape(self.budget, -1)

@@ -35,14 +35,19 @@ BOLTZMANN = Decimal("1.380649e-23")
 
 PERCENT = 100
 
+EXACT = 1 << 24
+"""A float32 holds every integer below this."""
+
 _SAME = Context(prec=30)
 """Decimals give the same digits on every machine; logarithms of floats need not."""
 
 
 def squares(codes: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
     """The sum of squared codes that reach the rows of a column: int64 of shape (..., 1) for codes (..., rows)."""
-    wide = codes.astype(np.int64)
-    total: NDArray[np.int64] = (wide * wide).sum(axis=-1, keepdims=True)
+    most = max(int(codes.max(initial=0)), -int(codes.min(initial=0)))
+    exact = most * most * codes.shape[-1] < EXACT
+    wide: NDArray[Any] = codes.astype(np.float32 if exact else np.int64)  # floats are added up several times as fast
+    total: NDArray[np.int64] = np.einsum("...r,...r->...", wide, wide)[..., None].astype(np.int64)
     return total
 
 

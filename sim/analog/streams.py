@@ -46,7 +46,7 @@ PURPOSES = MappingProxyType(
     {
         "tuning": 0, "tuned": 1, "stuck": 2, "dead": 3, "gain": 4, "offset": 5, "threshold": 6, "statistics": 7,
         "drift": 8, "read": 9, "pulses": 10, "inl": 11, "state": 12, "temperature": 13, "crosstalk": 14, "reset": 15,
-        "dac": 16, "ramp": 17,
+        "dac": 16, "ramp": 17, "own": 18, "own_places": 19,
     }
 )  # fmt: skip
 """The number of each purpose in a key. A number never changes, and none is used twice."""

@@ -99,8 +99,11 @@ def gated(
     Raises ValueError.
     """
     _check("gated", g, row_ohm, column_ohm)
-    if on.ndim != 2 or on.shape[1] != g.shape[-2]:
-        raise ValueError(f"gated: patterns of shape {on.shape} for {g.shape[-2]} rows, not (patterns, rows)")
+    if on.ndim != 2 or on.shape[1] != g.shape[-2] or on.dtype.kind != "b":
+        raise ValueError(
+            f"gated: patterns are bool, of shape (patterns, {g.shape[-2]}), not {on.dtype} of {on.shape}; "
+            "inputs with codes are for timed"
+        )
     turned = _turned(g, driven, ground)
     fed = turned / (1 + float(row_ohm) * _row_drop(turned))
     switches = on[:, :: -1 if ground == "above" else 1].astype(g.dtype)

@@ -15,7 +15,8 @@ from typing import Any
 
 from acortex import safe_files
 from acortex.errors import UsageError
-from acortex.sim.shipped import CHIPS, TECHNOLOGIES
+from acortex.sim.chip.technology_files import known, own_file, technologies
+from acortex.sim.shipped import CHIPS
 from acortex.wording import did_you_mean
 
 NAMES_TECHNOLOGY = {"memory.type": "memory", "arrays.cell": "cell"}
@@ -39,6 +40,9 @@ WORDS = ("name", "description", "kind")
 
 WORDS_OF_TECHNOLOGIES = ("description", "kind")
 """What a technology says of itself, and not of a chip that names it."""
+
+BY_OPTION = "--set"
+"""How the place of an override begins."""
 
 NULL = "null"
 """What an override says for a setting that is not to be stated; a file leaves it out."""
@@ -85,11 +89,6 @@ def chip_names() -> list[str]:
     return sorted(path.stem for path in CHIPS.glob("*.toml"))
 
 
-def technologies(kind: str) -> dict[str, Path]:
-    """The files of the technologies of a kind ("memory" or "cell") by name, in alphabetical order."""
-    return {path.stem: path for path in sorted((TECHNOLOGIES / kind).glob("*.toml"))}
-
-
 def technology(kind: str, name: str) -> ChipSource:
     """What a technology sets: settings of a chip file, with their sources; it may inherit from one of its kind.
 
@@ -115,9 +114,14 @@ def _technology(kind: str, name: str, seen: tuple[str, ...]) -> ChipSource:
         raise UsageError(f"technologies inherit from each other in a circle: {chain}", where=where)
     below = _technology(kind, base, (*seen, name))
     sources = _table(below.data.get("sources")).items()
-    below.data["sources"] = {at: said if said.startswith("as ") else f"as {base}: {said}" for at, said in sources}
+    below.data["sources"] = {at: _of_base(base, str(said)) for at, said in sources}
     stated = [setting for setting, (table, _) in WHOLE.items() if table in source.data]
     return _on_top(_without_whole(below, stated), source)
+
+
+def _of_base(base: str, source: str) -> str:
+    """The source of a number that is inherited: whose number it is, unless that is said or there is none."""
+    return f"as {base}: {source}" if has_source(source) and not source.startswith("as ") else source
 
 
 def _on_technologies(source: ChipSource, stated: Sequence[str]) -> ChipSource:
@@ -125,7 +129,12 @@ def _on_technologies(source: ChipSource, stated: Sequence[str]) -> ChipSource:
     for path in stated:
         section, _, leaf = path.rpartition(".")
         kind, name = NAMES_TECHNOLOGY[path], _table(source.data.get(section)).get(leaf)
-        if isinstance(name, str) and name in technologies(kind):
+        if isinstance(name, str) and name.endswith(".toml"):
+            where = source.where(path)
+            beside = Path() if where.startswith(BY_OPTION) else Path(source.file).parent
+            name = own_file(kind, beside / name, where)
+            source.data[section] = {**source.data[section], leaf: name}
+        if isinstance(name, str) and known(kind, name):
             below = technology(kind, name)
             for word in WORDS_OF_TECHNOLOGIES:
                 below.data.pop(word, None)
@@ -161,6 +170,7 @@ def _overridden(source: ChipSource, overrides: Sequence[str]) -> tuple[ChipSourc
 
 def _on_technology(source: ChipSource, override: str) -> ChipSource:
     """A chip with another technology: the technology's settings replace the chip's."""
+    source = ChipSource(dict(source.data), source.file, dict(source.places))  # what is refused changes nothing
     _override(source, override)
     path = override.partition("=")[0].strip()
     section, _, leaf = path.rpartition(".")
@@ -324,8 +334,9 @@ def _override(source: ChipSource, override: str) -> None:
     path, equals, written = (part.strip() for part in override.partition("="))
     if not equals or not re.fullmatch(r"[\w-]+(\.[\w-]+)?", path):
         raise UsageError(f'an override has the form path=value: "{override[:80]}"', hint="for example memory.ports=2")
-    where = f"--set {path[:80]}"
-    value = None if written == NULL else _value(written, where)
+    where = f"{BY_OPTION} {path[:80]}"
+    named = path in NAMES_TECHNOLOGY and written.endswith(".toml")
+    value = written if named else None if written == NULL else _value(written, where)
     section, _, leaf = path.rpartition(".")
     if section:
         if section not in source.data:

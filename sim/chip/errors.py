@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -36,6 +36,8 @@ class Errors(Section):
     model: Literal["ideal", "analog"] = setting("", "whether the errors below act: ideal is exact", moves=ACCURACY)
     age_s: Real = setting("s", "time since the weights were written", 0, 10**9, ACCURACY)
     temperature_c: Real = setting("degC", "temperature at which the chip works", COLDEST_C, HOTTEST_C, ACCURACY)
+
+    own: Annotated[str, Field(min_length=1, max_length=64)] | None = _choice("an error model of your own, by its name")
 
     # Writing
     programming: Literal["drawn", "write_verify"] | None = _choice(
@@ -133,6 +135,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "ramp gain": ("ramp_gain_pct",),
     "ramp curve": ("ramp_inl_codes",),
     "range": ("range_pct",),
+    "own model": ("own",),
 }
 """The kinds of errors, each with the settings that switch it on: it is off where all of them are null or 0."""
 
@@ -169,5 +172,11 @@ def stated(errors: Errors) -> dict[str, Any]:
 
 
 def missing(errors: Errors) -> list[str]:
-    """The paths of the errors that a chip does not state: they are not modelled."""
-    return [f"errors.{name}" for name, value in errors if value is None]
+    """The paths of the settings of errors that a chip does not state; a user's own model is no error that it lacks."""
+    return [f"errors.{name}" for name, value in errors if value is None and name != "own"]
+
+
+def not_modelled(errors: Errors) -> list[str]:
+    """The paths of the errors that a chip does not state: nothing is known of them, and they do nothing."""
+    named = {name for names in KINDS.values() for name in names}
+    return [path for path in missing(errors) if path.removeprefix("errors.") in named]

@@ -201,11 +201,14 @@ def settle(
     by_inference = {owner: dict.fromkeys(COMPONENTS, 0) for owner in sorted(flown)}
     for owner, energy in leaked.items():
         by_inference.setdefault(owner, dict.fromkeys(COMPONENTS, 0))["leakage"] += energy
+    rates = [tuple(row.items()) for row in price.by_component]
     for (kind, layer, inference), count in counts.items():
         by_layer[layer] = by_layer.get(layer, 0) + count * price.total[kind]
         payer = inference if inference in flown or not flown else NONE  # one that never flew is paid for by all
-        row = by_inference.setdefault(payer, dict.fromkeys(COMPONENTS, 0))
-        for component, each in price.by_component[kind].items():
+        row = by_inference.get(payer)
+        if row is None:
+            row = by_inference[payer] = dict.fromkeys(COMPONENTS, 0)
+        for component, each in rates[kind]:
             row[component] += count * each
     by_component = {name: sum(row[name] for row in by_inference.values()) for name in COMPONENTS}
     share_out(by_inference)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from acortex.sim.chip.chip_files import NAMES_TECHNOLOGY, technologies, technology
+from acortex.sim.chip.chip_files import NAMES_TECHNOLOGY, technology
 from acortex.sim.chip.specs import SETTINGS, Chip
+from acortex.sim.chip.technology_files import technologies
 
 
 def _from_technologies() -> list[str]:

@@ -14,7 +14,8 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from acortex.sim.chip.chip_files import NAMES_TECHNOLOGY, technologies
+from acortex.sim.chip.chip_files import NAMES_TECHNOLOGY
+from acortex.sim.chip.technology_files import technologies
 
 MAX_DIGITS = 30
 """How many digits, and what power of ten, a number may have: enough for any quantity, too few to stall arithmetic."""
@@ -92,6 +93,8 @@ class Setting:
             return " or ".join(f'"{choice}"' for choice in self.choices)
         if self.kind == "boolean":
             return "true or false"
+        if self.kind == "text":
+            return "a name"
         kind = "a whole number" if self.kind == "integer" else "a number"
         if self.low == self.high:
             return f"only {self.low} (this version models nothing else)"
@@ -107,6 +110,10 @@ def _where_stated(kind: Any) -> Any:
     return get_args(given[0])[0] if get_origin(given[0]) is Annotated else given[0]
 
 
+_KINDS = {int: "integer", bool: "boolean", Decimal: "number", str: "text"}
+"""The kinds of settings, but for choices."""
+
+
 def settings_of(section: type[Section], prefix: str = "") -> Iterator[Setting]:
     """The settings of a section and of those inside it."""
     for name, info in section.model_fields.items():
@@ -120,7 +127,7 @@ def settings_of(section: type[Section], prefix: str = "") -> Iterator[Setting]:
                 path=prefix + name,
                 unit=said["unit"],
                 description=info.description or "",
-                kind={int: "integer", bool: "boolean", Decimal: "number"}.get(kind, "choice"),
+                kind=_KINDS.get(kind, "choice"),
                 low=low[0] if low else None,
                 high=high[0] if high else None,
                 fixed_choices=get_args(kind),

@@ -18,10 +18,11 @@ from pydantic import AfterValidator, Field, ValidationError
 
 from acortex.errors import ManyErrors
 from acortex.isa.machine import CHANNELS
-from acortex.sim.chip.chip_files import chip_names, read_chip, technologies
+from acortex.sim.chip.chip_files import chip_names, read_chip
 from acortex.sim.chip.errors import Errors
 from acortex.sim.chip.refusals import explain, place, unknown_sources
 from acortex.sim.chip.setting import Real, Section, Setting, price, setting, settings_of
+from acortex.sim.chip.technology_files import known
 
 __all__ = ["SETTINGS", "Chip", "Setting", "chip_names", "load_chip"]
 
@@ -42,7 +43,7 @@ def _known(kind: str) -> AfterValidator:
     """Refuses the name of a technology that there is not."""
 
     def check(name: str) -> str:
-        if name not in technologies(kind):
+        if not known(kind, name):
             raise ValueError("there is none of that name")
         return name
 
@@ -186,6 +187,9 @@ class Energy(Section):
     others_access_pj: Real = price("pJ", "the same: controller, instruction memory and buffer", 10**6)
     sensing_pj: Real = price("pJ", "sensing circuits of one array, one frame", 10**6)
     array_pj: Real = price("pJ", "cells of one array, one frame", 10**6)
+    activity: Real = price(
+        "codes x levels", "sum of code times level in one array that array_pj is stated for", 10**9, "", 1
+    )
     dacs_pj: Real = price("pJ", "DACs of one array, one frame", 10**6)
     latches_pj: Real = price("pJ", "a second set of DAC latches of one array, one load", 10**6)
     conversion_pj: Real = price("pJ", "one neuron and its converter, one output", 10**6)

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from acortex.errors import UsageError
 from acortex.sim.chip.area import area_by_component
-from acortex.sim.chip.chip_files import NAMES_TECHNOLOGY, technologies, technology
+from acortex.sim.chip.chip_files import NAMES_TECHNOLOGY, technology
 from acortex.sim.chip.errors import missing
 from acortex.sim.chip.free import BASE
 from acortex.sim.chip.results import CellTechnology, StatedSetting, Technologies, Technology
 from acortex.sim.chip.specs import SETTINGS, Chip, load_chip
+from acortex.sim.chip.technology_files import technologies
 from acortex.units import UM2_PER_MM2
 from acortex.wording import any_of, did_you_mean
 

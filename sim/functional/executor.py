@@ -20,6 +20,7 @@ from acortex.isa.program import Program
 from acortex.isa.semantics import EFFECTS, MEANINGS, visited
 from acortex.isa.sequencer import Dispatch
 from acortex.sim.chip.specs import Chip
+from acortex.sim.functional.configuration import Configuration
 from acortex.sim.functional.happens_before import ProgramOrder, VectorClock
 from acortex.sim.functional.layer_dump import LayerDump
 from acortex.sim.functional.pipes import ITEMS, ItemRun, needed
@@ -30,7 +31,7 @@ from acortex.sim.functional.rules.row import ACCESSING, FLOWING, HALTED, ISSUED,
 from acortex.sim.functional.rules.row import RuleError as RuleError
 from acortex.sim.functional.rules.situation import NOWHERE, Known, Situation
 from acortex.sim.functional.turns import Turns
-from acortex.sim.functional.values import ArraysOf, Values, of_one_chip
+from acortex.sim.functional.values import ArraysOf, Note, Values, of_one_chip
 
 Words = NDArray[np.uint8]
 
@@ -58,6 +59,7 @@ class Functional:
         not_ended: Container[int] = (),
         dump: LayerDump | None = None,
         analog: ArraysOf | None = None,
+        noting: Callable[[Configuration], Note] | None = None,
     ) -> None:
         self.program = program
         self.known = Known(program, chip, inferences)
@@ -65,7 +67,13 @@ class Functional:
         self.configuration = self.known.configuration
         self.program_order = ProgramOrder()
         arrays = None if analog is None else analog(self.configuration)
-        self.values = None if tensors is None else Values(program, chip, tensors, inferences, False, arrays)
+        self.values = (
+            None
+            if tensors is None
+            else Values(
+                program, chip, tensors, inferences, False, arrays, note=noting(self.configuration) if noting else None
+            )
+        )
         self.out = {} if self.values is None else of_one_chip(self.values.out, arrays)
         """The outputs as words, by name: uint8 of shape (inferences, words, 64)."""
         self.turns: Turns | None = None

@@ -12,11 +12,12 @@ from acortex.isa.program import Program
 from acortex.isa.semantics import EFFECTS, MEANINGS, Shape, visited
 from acortex.isa.sequencer import Dispatch, Sequencer
 from acortex.sim.chip.specs import Chip
+from acortex.sim.functional.configuration import Configuration
 from acortex.sim.functional.executor import Functional
 from acortex.sim.functional.layer_dump import LayerDump
 from acortex.sim.functional.rules.situation import NOWHERE
 from acortex.sim.functional.turns import turns_of
-from acortex.sim.functional.values import AnalogArrays, ArraysOf, Values, of_one_chip, states_of
+from acortex.sim.functional.values import AnalogArrays, ArraysOf, Note, Values, of_one_chip, states_of
 
 Words = NDArray[np.uint8]
 
@@ -36,6 +37,7 @@ def walk_many(
     progress: Callable[[int], None],
     leap: bool = True,
     analog: ArraysOf | None = None,
+    noting: Callable[[Configuration], Note] | None = None,
 ) -> Functional:
     """Walks a program: its rules for all inferences, then their values. The outputs are those of the walk.
 
@@ -44,7 +46,8 @@ def walk_many(
     """
     rules = follow(program, chip, inferences, layers=dump is not None, leap=leap)
     arrays = None if analog is None else analog(rules.configuration)
-    rules.out = of_one_chip(values_of(rules, tensors, dump, progress, arrays), arrays)
+    note = None if noting is None else noting(rules.configuration)
+    rules.out = of_one_chip(values_of(rules, tensors, dump, progress, arrays, note), arrays)
     return rules
 
 
@@ -62,6 +65,7 @@ def values_of(
     dump: LayerDump | None = None,
     progress: Callable[[int], None] = lambda done: None,
     analog: AnalogArrays | None = None,
+    note: Note | None = None,
 ) -> dict[str, Words]:
     """The outputs of a program that keeps every rule, as words by name: uint8 of shape (inferences, words, 64).
 
@@ -69,7 +73,7 @@ def values_of(
     """
     inferences = rules.known.inferences
     if why_not(rules):
-        return _values(rules, tensors, inferences, dump, lanes=False, progress=progress, analog=analog).out
+        return _values(rules, tensors, inferences, dump, lanes=False, progress=progress, analog=analog, note=note).out
     parts = []
     at_once = lanes_of(rules, 1 if analog is None else analog.chips)
     for first in range(0, inferences, at_once):
@@ -77,7 +81,7 @@ def values_of(
             dump.first = first
         part = {name: words[first : first + at_once] for name, words in tensors.items()}
         count = min(at_once, inferences - first)
-        parts.append(_values(rules, part, count, dump, lanes=True, analog=analog, first=first).out)
+        parts.append(_values(rules, part, count, dump, lanes=True, analog=analog, first=first, note=note).out)
         progress(first + count)
     if dump is not None:
         dump.place(_writes(rules))
@@ -107,9 +111,9 @@ def why_not(rules: Functional) -> str:
 
 def lanes_of(rules: Functional, chips: int = 1) -> int:
     """How many inferences of so many chips are computed at once: as many as the memory allows, one at least."""
-    assert rules.turns is not None and rules.turns.lineage is not None
-    chip = rules.known.chip
-    words = chip.memory_words + 2 * states_of(rules.program, chip) + WIDE * rules.turns.lineage.largest
+    chip, followed = rules.known.chip, None if rules.turns is None else rules.turns.lineage
+    largest = chip.memory_words if followed is None else followed.largest  # what is not known is all that there is
+    words = chip.memory_words + 2 * states_of(rules.program, chip) + WIDE * largest
     return max(LANE_BYTES // (CHANNELS * words * chips), 1)
 
 
@@ -122,10 +126,11 @@ def _values(
     progress: Callable[[int], None] = lambda done: None,
     analog: AnalogArrays | None = None,
     first: int = 0,
+    note: Note | None = None,
 ) -> Values:
     """The values of inferences whose program is known to keep every rule."""
     program, chip = rules.program, rules.known.chip
-    values = Values(program, chip, tensors, inferences, lanes, analog, first)
+    values = Values(program, chip, tensors, inferences, lanes, analog, first, note)
     if analog is not None:
         analog.begin()
     sequencer = Sequencer(program, 1 if lanes else inferences)

@@ -92,6 +92,10 @@ ArraysOf: TypeAlias = Callable[[Configuration], AnalogArrays]
 """Makes analog arrays of what a program sets up; they are asked for sums after its set-up alone."""
 
 
+Note: TypeAlias = Callable[[Dispatch, Array], None]
+"""What is told of each product: its instruction, and the codes on the rows of its group."""
+
+
 def of_one_chip(out: Mapping[str, Words], analog: AnalogArrays | None) -> dict[str, Words]:
     """Outputs without their axis of chips, where they have one: those of the first."""
     return dict(out) if analog is None else {name: words[0] for name, words in out.items()}
@@ -102,7 +106,8 @@ class Values:
 
     `tensors` are the inputs as words, by name: uint8 of shape (inferences, words, 64). With `lanes` these inferences
     are lanes, and the instructions those of one inference. `out` has the outputs in the same form. With `analog` arrays
-    chips are an axis before all others, also of `out`; `first` is then the number of the first inference.
+    chips are an axis before all others, also of `out`; `first` is then the number of the first inference. `note` is
+    told of each product.
     """
 
     def __init__(
@@ -114,6 +119,7 @@ class Values:
         lanes: bool,
         analog: AnalogArrays | None = None,
         first: int = 0,
+        note: Note | None = None,
     ) -> None:
         axes = (1,) * (analog is not None) + (inferences,) * lanes
         self.program = program
@@ -128,6 +134,7 @@ class Values:
         self._lanes = lanes
         self._analog = analog
         self._first = first
+        self._note = note
         self._tensors = tensors
         self._states = np.zeros((*axes, states_of(program, chip), CHANNELS), dtype=np.int16)
         self._pipes: defaultdict[str, ValuePipe] = defaultdict(ValuePipe)
@@ -168,6 +175,8 @@ class Values:
 
     def _given(self, dispatch: Dispatch, flow: Flow, shape: Shape | None, taken: Array) -> Array:
         """What an instruction computes of what it takes: of ideal arrays, or of analog ones."""
+        if self._note is not None and flow.gives == "sums" and shape is not None:
+            self._note(dispatch, on_rows(taken, shape))
         if self._analog is None or shape is None:
             return MEANINGS[dispatch.row.mnemonic].compute(taken, dispatch, shape)
         if flow.gives == "sums":
@@ -183,21 +192,23 @@ class Values:
         if flow.reads:
             run = _run(addresses)
             return self.memory[..., addresses, :] if run is None else self.memory[..., run, :].copy()
-        taken = self._pipes[flow.takes].take(flow.taken, flow.keeps)
-        if self._analog is not None and flow.takes == "sums":
-            parts = [self._analog.neurons(part.values, part.group, dispatch) for part in taken]
-        else:
-            parts = [part.values for part in (*taken, *self._pipes["operand"].take(flow.operands))]
+        parts = self._items(dispatch, flow)
         if flow.state:
             first = dispatch.ops.state
             old = self._states[..., first : first + flow.state, :]
             parts.append(old if flow.recalls else np.zeros_like(old))
         if not parts:  # a window that lies wholly outside its image needs no words
             return np.zeros((*self._axes, 0, CHANNELS), dtype=np.uint8)
-        if len(parts) > 1 and self._analog is not None:
-            most = max(len(part) for part in parts)
-            parts = [np.broadcast_to(part, (most, *part.shape[1:])) for part in parts]
-        return np.concatenate(parts, axis=-2) if len(parts) > 1 else parts[0]
+        if len(parts) == 1:
+            return parts[0]
+        return np.concatenate(parts if self._analog is None else _for_all_chips(parts), axis=-2)
+
+    def _items(self, dispatch: Dispatch, flow: Flow) -> list[Array]:
+        """What an instruction takes from pipes; sums as the neurons see them."""
+        taken = self._pipes[flow.takes].take(flow.taken, flow.keeps)
+        if self._analog is not None and flow.takes == "sums":
+            return [self._analog.neurons(part.values, part.group, dispatch) for part in taken]
+        return [part.values for part in (*taken, *self._pipes["operand"].take(flow.operands))]
 
     def _on_chips(self, held: Array, values: Array) -> Array:
         """What all chips held alike, for each chip: once a value that is stored differs from chip to chip."""
@@ -227,6 +238,12 @@ def states_of(program: Program, chip: Chip) -> int:
 def _chips(analog: AnalogArrays | None) -> tuple[int, ...]:
     """The axis of chips, where there is one."""
     return () if analog is None else (analog.chips,)
+
+
+def _for_all_chips(parts: list[Array]) -> list[Array]:
+    """Parts of which some are alike for all chips, each with as many chips as the others."""
+    most = max(len(part) for part in parts)
+    return [np.broadcast_to(part, (most, *part.shape[1:])) for part in parts]
 
 
 def _run(addresses: NDArray[np.int64]) -> slice | None:

@@ -6,15 +6,20 @@ attojoules; leakage is the same in every cycle.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from acortex.sim.chip.clock import Clock
 from acortex.sim.chip.prices import Prices
 from acortex.sim.results import Power
-from acortex.sim.timing.tally import Work
+from acortex.sim.timing.record import gathered
+from acortex.sim.timing.tally import Works
 from acortex.units import joules
+
+Integers = NDArray[Any]
+"""Integers of 64 bits, or of Python."""
 
 WINDOW_NS = 1000
 """The width of a window, made whole cycles."""
@@ -31,36 +36,44 @@ def window_cycles(clock: Clock, cycles: int) -> int:
     return width
 
 
-def energy_by_window(work: Iterable[Work], price: Prices, cycles: int, width: int) -> list[int]:
+def energy_by_window(works: Works, price: Prices, cycles: int, width: int) -> list[int]:
     """Attojoules in each window of `width` cycles; the last one ends with the run. Their sum is the run's energy."""
     last = max(-(-cycles // width) - 1, 0)
-    windows = [0] * (last + 1)
-    for start, end, done in work:
-        energy = sum(count * price.total[kind] for kind, count in done)
-        if energy:
-            _spread(windows, start, max(end, start + 1), energy, width)
+    exact = _exact(works, price)
+    windows = np.zeros(last + 1, dtype=exact)
+    if len(works.begins):
+        counts: Integers = works.counts.astype(exact)
+        each: Integers = np.array(price.total, dtype=exact)
+        _spread(windows, works, np.add.reduceat(counts * each[works.kinds], works.begins), width)
     leaks = price.leakage_aj_per_cycle
-    return [windows[n] + leaks * (min((n + 1) * width, cycles) - n * width) for n in range(last + 1)]
+    spread = windows.tolist()
+    return [spread[n] + leaks * (min((n + 1) * width, cycles) - n * width) for n in range(last + 1)]
 
 
-def _spread(windows: list[int], start: int, end: int, energy: int, width: int) -> None:
-    """Spreads energy evenly over the cycles from start to end; what rounding leaves comes in a later window."""
-    first, last = start // width, (end - 1) // width
-    if first == last:
-        windows[min(first, len(windows) - 1)] += energy
-        return
-    exact = np.int64 if energy < (1 << 62) // (end - start) else np.object_  # where 64 bits are too few, Python's own
-    reached = np.minimum(np.arange(first + 1, last + 2, dtype=exact) * width, end)
-    due = energy * (reached - start) // (end - start)
-    given = np.diff(due, prepend=due[:1] * 0).tolist()
-    for number, part in enumerate(given, first):
-        windows[min(number, len(windows) - 1)] += part
+def _exact(works: Works, price: Prices) -> type[np.int64] | type[np.object_]:
+    """Integers of 64 bits where these are enough for every sum and product, else Python's own."""
+    energy = float(works.counts.astype(float) @ np.array(price.total, dtype=float)[works.kinds])
+    longest = int((works.last - works.first).max(initial=0))
+    return np.int64 if energy < 1 << 61 and max(price.total) < 1 << 61 and longest < 1 << 30 else np.object_
 
 
-def power_report(work: Iterable[Work], price: Prices, clock: Clock, cycles: int, energy_aj: int) -> Power:
+def _spread(windows: Integers, works: Works, energy: Integers, width: int) -> None:
+    """Spreads energy evenly over the cycles of each; what rounding leaves comes in a later window."""
+    exact = windows.dtype
+    start, end = works.first, np.maximum(works.last, works.first + 1)
+    within, owner = gathered(start // width, (end - 1) // width + 1)
+    whole = (end - start)[owner].astype(exact)
+    passed = np.minimum((within + 1) * width, end[owner]).astype(exact) - start[owner]
+    each, rest = energy[owner] // whole, energy[owner] % whole
+    due = each * passed + rest * passed // whole  # energy * passed // whole, which may be beyond 64 bits
+    before = np.where(np.diff(owner, prepend=-1) > 0, 0, np.roll(due, 1))
+    np.add.at(windows, np.minimum(within, len(windows) - 1), due - before)
+
+
+def power_report(works: Works, price: Prices, clock: Clock, cycles: int, energy_aj: int) -> Power:
     """The average, the peak and the windows of a run's power. The peak is that of a whole window, if there is one."""
     width = window_cycles(clock, cycles)
-    windows = energy_by_window(work, price, cycles, width)
+    windows = energy_by_window(works, price, cycles, width)
     whole = windows[: cycles // width]
     span = width if whole else cycles
     peak = max(whole or windows)

@@ -85,7 +85,7 @@ def timed_report(program: Program, chip: Chip, timing: Timing) -> RunReport:
         latency_s=seconds,
         **_energy(energies.total, energies.by_component),
         power_w=energy_j / seconds if cycles else 0.0,
-        power=power_report(tally.work.values(), price, clock, cycles, energies.total),
+        power=power_report(tally.works, price, clock, cycles, energies.total),
         macs=macs,
         throughput_ops_per_s=_throughput(timing, inferences, seconds),
         efficiency_ops_per_j=2 * macs / energy_j if energies.total else 0.0,

@@ -8,10 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 from acortex.errors import AcortexError, ManyErrors, UsageError
-from acortex.sim.chip.chip_files import NAMES_TECHNOLOGY, WHOLE, technologies, technology
+from acortex.sim.chip.chip_files import NAMES_TECHNOLOGY, WHOLE, technology
 from acortex.sim.chip.prices import INDEX, Energies, Interval, Prices, settle
 from acortex.sim.chip.setting import TIME
 from acortex.sim.chip.specs import SETTINGS, Chip, load_chip
+from acortex.sim.chip.technology_files import technologies
 from acortex.sim.timing.handovers import delays_of_rows, table
 from acortex.traces.endings import issuer
 from acortex.traces.file.reader import Trace

@@ -71,6 +71,7 @@ class Loader(Agent):
         sums={"_macs": NUMBER},
         derived=("_switches", "_lane", "_frame", "_operation"),
     )
+    __slots__ = roles.names()
 
     def __init__(self, site: Site, path: str, rank: int, spec: LoaderSpec, ports: LoaderPorts) -> None:
         ports.check(path)
@@ -138,7 +139,7 @@ class Loader(Agent):
         if self._switches:
             self._switch(now)
             return
-        group = self._operation.group
+        group, _ = self._operation
         end = now + group.load
         self.act(now, group.load, LOAD, group.arrays)
         self._words.free(end, self._vectors.take())
@@ -207,6 +208,7 @@ class Frame(Unit):
         sums={"loading": VALUE},
         parts=("alarm", "loaded", "samples"),
     )
+    __slots__ = roles.names()
 
     def __init__(self, site: Site, path: str, rank: int, latches: int) -> None:
         super().__init__(path, rank, site.tally)
@@ -281,9 +283,10 @@ class Frame(Unit):
 
     def _run(self, now: int) -> None:
         operation = self.loaded.take()
-        if self.context is not operation.context:
-            self.turn_to(operation.context)
-        self.act(now, operation.group.frame, FRAME, operation.group.arrays)
+        group, context = operation
+        if self.context is not context:
+            self.turn_to(context)
+        self.act(now, group.frame, FRAME, group.arrays)
         self.loaded.free(self.since)
         self._expected -= 1
         self._held = operation

@@ -36,6 +36,7 @@ class Buffer(Agent):
     causes = Agent.causes | {WORDS, WINDOWS}
 
     roles = Roles(ports=("_words", "_vectors"), state={"_held": NUMBER}, derived=("_new", "_freed", "_keep"))
+    __slots__ = roles.names()
 
     def __init__(self, site: Site, path: str, rank: int, ports: BufferPorts) -> None:
         ports.check(path)
@@ -70,7 +71,7 @@ class Buffer(Agent):
     def missing(self, now: int) -> int:
         """The words that the next vector adds, and a place for it."""
         needed = self._new[-self.remaining]
-        if needed and not self._words.ready(now, self, self._held + needed):
+        if needed and not self._words.ready_many(now, self, self._held + needed):
             return WORDS
         if not self._vectors.room(now, 1, self):
             return WINDOWS

@@ -96,7 +96,18 @@ class Channel(Generic[T]):
             self._empty = None
             consumer.notify(seen)
 
-    def ready(self, now: int, consumer: Waiter, depth: int = 1) -> bool:
+    def ready(self, now: int, consumer: Waiter) -> bool:
+        """Whether an item can be seen in this cycle; if not, the consumer is woken when it may be so."""
+        if self._items:
+            seen = self._items[0][0]
+            if seen <= now:
+                return True
+            consumer.alarm.at(seen)
+        else:
+            self._empty = consumer
+        return False
+
+    def ready_many(self, now: int, consumer: Waiter, depth: int) -> bool:
         """Whether `depth` items can be seen in this cycle; if not, the consumer is woken when it may be so."""
         items = self._items
         if len(items) >= depth:

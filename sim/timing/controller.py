@@ -65,6 +65,7 @@ class Controller(Unit):
         state={"_stopped": NUMBER},
         parts=("alarm",),
     )
+    __slots__ = roles.names()
 
     def __init__(self, site: Site, path: str, rank: int, spec: ControllerSpec, ports: ControllerPorts) -> None:
         ports.check(path)

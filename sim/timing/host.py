@@ -57,6 +57,7 @@ class HostIn(Client):
     causes = Client.causes - {GRANT} | {HOST}  # its request is made while it is busy
 
     roles = Roles(spec=("word_cycles",), ports=("offered",))
+    __slots__ = roles.names()
 
     def __init__(self, site: Site, path: str, rank: int, spec: HostSpec, ports: HostPorts) -> None:
         ports.check(path)
@@ -113,6 +114,7 @@ class HostOut(Client):
     causes = Client.causes | {LATENCY}
 
     roles = Roles(spec=("word_cycles",))
+    __slots__ = roles.names()
 
     def __init__(self, site: Site, path: str, rank: int, spec: HostSpec, ports: HostPorts) -> None:
         ports.check(path)

@@ -2,9 +2,9 @@
 
 A unit acts in a cycle on what it saw at the cycle's start. Whatever it changes is stamped with the cycle from which the
 others see it, at the earliest the next one; therefore the order in which units act within one cycle changes nothing.
-(docs/timing.md is the norm of this.) A unit has one event, its alarm, armed again and again: bare callbacks on simpy's
-heap cost a third of generator processes. All goes through simpy's public interface, so that processes of a user can
-live beside the units.
+(docs/timing.md is the norm of this.) A unit has an alarm, set again and again. All alarms together are one event of
+simpy, whose turn comes after all else in a cycle: they ring one after the other until something else of simpy comes
+first. So processes of a user can live beside the units, and where there are none nothing goes over simpy's heap.
 
 Stamps also make the kernel fast. As a unit begins an event, it looks ahead: it checks at once what will be missing at
 the event's end, and where nothing is missing begins the next event from there. Where something is missing, the unit is
@@ -15,6 +15,7 @@ may be far ahead of the clock, but it uses only stamps that other units have fix
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from heapq import heappop, heappush
 from operator import index
 from typing import Any, TypeVar
 
@@ -35,15 +36,22 @@ NOTHING = IDLE
 LAST = NEVER - 1
 """The last cycle of any run."""
 
-CHAIN = range(16)
+CHAIN = range(64)
 """How many alarms ring in one step of simpy, at most: progress counts steps."""
+
+RANK_BITS = 16
+"""An entry of the alarms' queue is a number: the cycle above so many bits, and below it the place of the alarm."""
+
+PLACES = (1 << RANK_BITS) - 1
+BEFORE_UNITS = 16
+"""How many ranks there are below 0."""
 
 MOST_STEPS = 1_000_000
 """The steps of simpy in one cycle that processes can reasonably need."""
 
 T = TypeVar("T")
 
-FIRST = EventPriority(-1)
+FIRST, UNITS = EventPriority(-1), EventPriority(NORMAL + 1)
 """Before all that happens in a cycle. simpy's own events come next, then the units in the order of their ranks."""
 
 
@@ -59,19 +67,60 @@ class Kernel(simpy.Environment):
     def __init__(self) -> None:
         super().__init__()
         self.alarms: list[Alarm] = []
-        self._nobody = Alarm(self, 0, lambda now: None)
-        """Held while no alarm rings, so that what is armed then goes on the heap."""
-        self.alarms.clear()
-        self.held: Alarm | None = self._nobody
-        """The alarm that was armed first since one rang, not on the heap yet: it may be the next to ring."""
+        self.queue: list[int] = []
+        """When alarms ring, as a heap of numbers: the cycle, and the place of the alarm. An entry is stale where its
+        alarm rings in another cycle."""
+        self._by_place: dict[int, Alarm] = {}
+        self._units = _Units(self)
+        self.armed = NEVER
+        """The cycle for which the event of all alarms stands on simpy's heap; below all others while they ring."""
         self.soon: float = NEVER
-        """The cycle of the first entry on the heap, while an alarm rings."""
+        """The cycle of the first entry on simpy's heap, while alarms ring."""
         self._here: float = -1
         """The cycle of the last check of `_moves_on`."""
         self._steps_here = 0
         """The steps of simpy done in that cycle up to then."""
         self.over: Callable[[], bool] | None = None
         """Checked before each step where processes of a user may go on for ever: whether the run is over."""
+
+    def enter(self, alarm: Alarm, rank: int) -> int:
+        """Takes in an alarm, which has its rank alone; returns its place among those of a cycle."""
+        place = rank + BEFORE_UNITS
+        assert 0 <= place <= PLACES and place not in self._by_place, f"rank {rank} is taken, or out of bounds"
+        self.alarms.append(alarm)
+        self._by_place[place] = alarm
+        return place
+
+    def arm(self, cycle: int) -> None:
+        """Has the alarms ring from a cycle on, which is the soonest of theirs."""
+        self.armed = cycle
+        super().schedule(self._units, UNITS, cycle - self.now)
+
+    def ring(self) -> None:
+        """Lets the units act whose alarms come next, until something else of simpy comes before them."""
+        now = self.now
+        if now != self.armed:  # a sooner entry has replaced this one, which simpy cannot remove
+            return
+        queue, by_place = self.queue, self._by_place
+        self.armed = -1
+        self.soon = max(self.peek(), now + 1)  # what else is to come in this cycle comes after all units
+        for _ in CHAIN:
+            if not queue:
+                break
+            entry = queue[0]
+            cycle = entry >> RANK_BITS
+            if cycle >= self.soon:
+                break
+            heappop(queue)
+            alarm = by_place[entry & PLACES]
+            if alarm.due == cycle:
+                self.cycle = cycle
+                alarm.due = NEVER
+                action = alarm.action  # a call of an attribute in one go would look for a method first
+                action(cycle)
+        self.armed = NEVER
+        if queue:
+            self.arm(queue[0] >> RANK_BITS)
 
     def drain(self, limit: int | None, every: int, tick: Callable[[], None] | None = None) -> bool:
         """Runs until nothing is left to happen before cycle `limit`, or the run is over; returns whether it did.
@@ -215,6 +264,25 @@ def _enveloped(goes_on: Callable[[T], Event], given: T) -> Event:
         raise ProcessFailed(error) from None
 
 
+class _Units(simpy.Event):
+    """The event of all alarms, put on simpy's heap again and again.
+
+    It takes of simpy what is documented: `schedule` with a priority and a delay, and `callbacks`. `_ok` and `_value`
+    say that it has succeeded, as simpy's own `Timeout` says it.
+    """
+
+    def __init__(self, kernel: Kernel) -> None:
+        super().__init__(kernel)
+        self._ok = True
+        self._value = None
+        self._kernel = kernel
+        self._again = self.callbacks = [self._happens]
+
+    def _happens(self, event: Event) -> None:
+        self.callbacks = self._again  # simpy takes the list away, so that an event happens once
+        self._kernel.ring()
+
+
 class _End(simpy.Event):
     """What stops simpy, in its own way."""
 
@@ -225,35 +293,21 @@ class _End(simpy.Event):
         self.callbacks.append(StopSimulation.callback)
 
 
-class Alarm(simpy.Event):
-    """One unit's event, armed again and again. Units of lower rank act first within a cycle, however they were made.
+class Alarm:
+    """One unit's wake-up, set again and again. Units of lower rank act first within a cycle, however they were made."""
 
-    It takes of simpy what is documented: `schedule` with a priority and a delay, and `callbacks`. `_ok` and `_value`
-    say that it has succeeded, as simpy's own `Timeout` says it.
-    """
-
-    roles = Roles(
-        spec=("env", "action", "_ok", "_value", "_again", "_kernel", "_schedule", "_priority"),
-        state={"due": CYCLE, "floor": CYCLE},
-        derived=("callbacks", "stale"),
-    )
+    roles = Roles(spec=("action", "_kernel", "_place", "_queue"), state={"due": CYCLE, "floor": CYCLE})
+    __slots__ = roles.names()
 
     def __init__(self, kernel: Kernel, rank: int, action: Callable[[int], None]) -> None:
-        super().__init__(kernel)
-        self._ok = True
-        self._value = None
-        self._again = self.callbacks = [_ring]
         self.action = action
         self.due = NEVER
         """The cycle in which it rings."""
         self.floor = 0
         """It rings in no cycle before this one: a unit that looked ahead has already acted in those."""
-        self.stale = 0
-        """How many entries on the heap a sooner one has replaced: simpy cannot remove one, so each is skipped later."""
         self._kernel = kernel
-        self._schedule = super(Kernel, kernel).schedule  # what that notes beside, `push` does in place
-        self._priority = EventPriority(NORMAL + 1 + rank)
-        kernel.alarms.append(self)
+        self._place = kernel.enter(self, rank)
+        self._queue = kernel.queue
 
     @property
     def now(self) -> int:
@@ -264,64 +318,21 @@ class Alarm(simpy.Event):
         """Wakes the unit in a cycle, unless its alarm rings sooner: it then looks again itself."""
         if cycle < self.floor:
             cycle = self.floor
-        due = self.due
-        if cycle < due:
+        if cycle < self.due:
             self.due = cycle
-            kernel = self._kernel
-            if kernel.held is None:
-                kernel.held = self
-            elif kernel.held is self:
-                return
-            else:
-                self.push()
-            if due != NEVER:
-                self.stale += 1
+            heappush(self._queue, cycle << RANK_BITS | self._place)
+            if cycle < self._kernel.armed:
+                self._kernel.arm(cycle)
 
     def restored(self) -> None:
-        """Puts its entry on the heap of a kernel that has none."""
+        """Enters the queue of a kernel in which it has no entry."""
         if self.due != NEVER:
-            self.push()
+            due, self.due = self.due, NEVER
+            self.at(due)
 
     def rearm(self, due: int, floor: int) -> None:
-        """Rings in another cycle instead, or not at all: an entry that is on the heap becomes stale."""
-        if self.due != NEVER:
-            self.stale += 1
-        self.due, self.floor = due, floor
-        if due != NEVER:
-            self.push()
-
-    def push(self) -> None:
-        """Puts an entry for the cycle in which it rings on simpy's heap."""
-        due, kernel = self.due, self._kernel
-        self._schedule(self, self._priority, due - kernel.now)
-        if due < kernel.soon:
-            kernel.soon = due
-
-
-def _ring(alarm: Alarm) -> None:
-    """The callback of every alarm: lets its unit act, unless the entry is stale.
-
-    After it comes the alarm that was armed first meanwhile, as long as nothing else comes before that. Three of four
-    alarms are the next event of the simulation as they are armed, and need no entry on the heap.
-    """
-    alarm.callbacks = alarm._again  # simpy takes the list away, so that an event happens once
-    kernel, cycle = alarm._kernel, alarm.due
-    if alarm.stale and cycle != kernel.now:
-        alarm.stale -= 1
-        return
-    kernel.soon = kernel.peek()
-    following: Alarm | None = alarm
-    for _ in CHAIN:
-        kernel.held = None
-        kernel.cycle = cycle
-        alarm.due = NEVER
-        alarm.action(cycle)
-        following = kernel.held
-        if following is None:
-            break
-        alarm, cycle = following, following.due
-        if cycle >= kernel.soon:
-            break
-    kernel.held = kernel._nobody
-    if following is not None:
-        alarm.push()
+        """Rings in another cycle instead, or not at all: an entry for the one before becomes stale."""
+        before, self.due, self.floor = self.due, due, floor
+        if due not in (before, NEVER):
+            self.due = NEVER
+            self.at(due)

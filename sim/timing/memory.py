@@ -54,6 +54,7 @@ class DataBus:
         ports=("lanes",),
         state={"free_from": CYCLE, "_free_at": LANES, "_next": NUMBER},
     )
+    __slots__ = roles.names()
 
     def __init__(self, lanes: list[Unit], kind: int, word_cycles: int) -> None:
         self.lanes = lanes
@@ -92,6 +93,7 @@ class Fabric:
         spec=("times", "access", "contended", "_rank"),
         state={"port_free": CYCLE, "_ports": PLACES, "_banks": CYCLES},
     )
+    __slots__ = roles.names()
 
     def __init__(self, rank: int, times: MemoryTimes) -> None:
         self.times = times
@@ -137,17 +139,16 @@ class Client(Agent):
         derived=("bus", "grants", "_addresses"),
         parts=("turn",),
     )
-
-    at_port = True
-    """Whether it requests a port of main memory, or the bus alone."""
-
-    bus: DataBus | None = None
-    bus_delay = 0
-    """Cycles from a grant to the word's turn on the bus."""
+    __slots__ = roles.names()
 
     def __init__(self, site: Site, path: str, rank: int, fabric: Fabric) -> None:
         super().__init__(site, path, rank)
         self.fabric = fabric
+        self.at_port = True
+        """Whether it requests a port of main memory, or the bus alone."""
+        self.bus: DataBus | None = None
+        self.bus_delay = 0
+        """Cycles from a grant to the word's turn on the bus."""
         self.turn: Alarm
         """Rings when the posted request may be granted. Within a cycle turns ring by rank: ranks are the arbiter."""
         self.accesses: list[Access] = []
@@ -181,7 +182,9 @@ class Client(Agent):
     def post(self, now: int, seen: int) -> None:
         """Posts a request for the next word, which the arbiter sees from cycle `seen`; nothing contends before that."""
         fabric = self.fabric
-        self.block(now, GRANT)
+        if now > self.since and self.cause != GRANT:  # as `block`: a call fewer for each word
+            self.pause(now)
+        self.cause = GRANT
         if seen < self.since:
             seen = self.since  # a client has one access at a time: further ports serve other clients
         if self.at_port and seen < fabric.port_free:
@@ -261,6 +264,7 @@ class Reader(Client):
     causes = Client.causes | {BUS, BUFFER_FULL}
 
     roles = Roles(ports=("_down", "_receivers"), derived=("_receiver",))
+    __slots__ = roles.names()
 
     full = BUFFER_FULL
     """What it waits for where its receiver has no room."""
@@ -302,6 +306,8 @@ class OperandReader(Reader):
 
     gives = frozenset({"operand"})
 
+    __slots__ = ()
+
     full = OPERAND_FULL
     causes = Client.causes | {OPERAND_FULL}
 
@@ -323,6 +329,7 @@ class Writer(Client):
     causes = Client.causes | {BUS, CODES}
 
     roles = Roles(ports=("_up", "_sources"), derived=("_source", "_way", "_pixel", "_left_over"))
+    __slots__ = roles.names()
 
     def __init__(self, site: Site, path: str, rank: int, ports: WriterPorts) -> None:
         ports.check(path)

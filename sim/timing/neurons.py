@@ -48,8 +48,9 @@ class Neurons(Agent):
         spec=("_cycles",),
         ports=("_samples", "_receivers"),
         state={"_round": NUMBER},
-        derived=("_receiver", "looks_ahead"),
+        derived=("_receiver",),
     )
+    __slots__ = roles.names()
 
     def __init__(self, site: Site, path: str, rank: int, spec: NeuronsSpec, ports: NeuronsPorts) -> None:
         ports.check(path)
@@ -75,15 +76,14 @@ class Neurons(Agent):
         """A sample, and room for all its words before the first of its turns."""
         if not self._samples.ready(now, self):
             return SUMS
-        operation = self._samples.head()
-        if self._round or self._receiver.room(now, operation.group.all_words, self):
+        group, _ = self._samples.head()
+        if self._round or self._receiver.room(now, group.all_words, self):
             return NOTHING
         return OUTPUT_FULL
 
     def step(self, now: int) -> None:
         """Converts the next turn of outputs."""
-        operation = self._samples.head()
-        group = operation.group
+        group, _ = self._samples.head()
         if self._round == 0:
             self._receiver.reserve(group.all_words)
         self.act(now, self._cycles, CONVERT, group.rounds[self._round])

@@ -31,8 +31,10 @@ class Passage(NamedTuple):
     signatures: list[int]
     bare: int | None
     """The place among them of one that had no event yet: its group does not count."""
-    waited: list[tuple[int, int, int]]
-    """Units that waited when it began, and went on: since when, relative to its begin, and the row of the wait."""
+    rows: tuple[int, int]
+    """Where its rows begin and end in the log."""
+    waited: dict[int, int]
+    """Units that waited when it began, and went on: since when, relative to its begin."""
     acted: list[tuple[int, int]]
     """Units that acted: up to which cycle their time is accounted for, relative to its end."""
     after: int
@@ -50,10 +52,13 @@ class Passages:
         self._states: list[Canonical] = []
         self._memo: defaultdict[Key, list[Passage]] = defaultdict(list)
         self._last: tuple[Look, Key] | None = None
+        self._waits: dict[tuple[int, int], list[tuple[int, int, int]]] = {}
+        """The waits of passages that came again, by their rows in the log."""
 
     def clear(self) -> None:
         """Forgets all passages, and the states that they lead to."""
         self._memo.clear()
+        self._waits.clear()
         self._numbers.clear()
         self._states.clear()
         self._last = None
@@ -77,7 +82,7 @@ class Passages:
         found: Passage | None = None
         while (passage := self._next(key, serial)) is not None:
             joins, found = found is not None, passage
-            longer = tuple([(row, at - since[unit] + cycle) for unit, at, row in found.waited])
+            longer = tuple([(row, at - since[unit] + cycle) for unit, at, row in self._waited(found)])
             copy = Copy(*found.entries, cycle - found.cycle, serial - found.serial, longer)
             self._subject.record.copy(copy, joins)
             cycle, serial = cycle + found.cycles, serial + found.serials
@@ -87,6 +92,16 @@ class Passages:
         if found is None:
             return None
         return look._replace(cycle=cycle, serial=serial, state=self._states[key[0]], since=since), key
+
+    def _waited(self, passage: Passage) -> list[tuple[int, int, int]]:
+        """The units that waited as a passage began, since when, and the row of the log of each wait.
+
+        Most passages never come again, so rows are looked for when one does.
+        """
+        if passage.rows not in self._waits:
+            rows = self._subject.record.first_waits(*passage.rows, passage.waited)
+            self._waits[passage.rows] = [(unit, passage.waited[unit], row) for unit, row in rows.items()]
+        return self._waits[passage.rows]
 
     def _bare(self, serial: int) -> int | None:
         """The place, relative to an instruction, of that of the loader which has had no event yet."""
@@ -130,9 +145,8 @@ class Passages:
         places = [*a.state.queued, *range(issued)]
         begun = [place for place in places if place not in still and self._subject.signatures.of(a.serial + place) >= 0]
         bare = self._bare(a.serial)
-        waited = [unit for unit, cause in enumerate(a.causes) if cause != IDLE and a.since[unit] < a.cycle]
-        rows = self._subject.record.first_waits(a.row, waited)
         acted = [unit for unit, (x, y) in enumerate(zip(a.since, b.since, strict=True)) if x != y]
+        waited = [unit for unit in acted if a.causes[unit] != IDLE and a.since[unit] < a.cycle]
         return Passage(
             (a.entry, b.entry),
             a.cycle,
@@ -143,7 +157,8 @@ class Passages:
             begun,
             self._signed_begun(begun, bare, a.serial),
             bare,
-            [(unit, a.since[unit] - a.cycle, row) for unit, row in rows.items()],
+            (a.row, b.row),
+            {unit: a.since[unit] - a.cycle for unit in waited},
             [(unit, b.since[unit] - b.cycle) for unit in acted],
             number,
             b.state.refs,

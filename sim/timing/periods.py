@@ -15,6 +15,9 @@ from acortex.sim.timing.memory import Reader
 from acortex.sim.timing.record import Repeat
 from acortex.sim.timing.unit import Agent
 
+NO_END = 1 << 60
+"""More periods than there are of anything."""
+
 
 class Periods:
     """Finds periods of one chip, and moves it on by them."""
@@ -25,48 +28,52 @@ class Periods:
         assert isinstance(buffer, Buffer) and isinstance(reader, Reader)
         self._buffer, self._reader = buffer, reader
         self._operands = subject.agents["operand"]
+        counted = [part for part, _ in subject.plan.countdowns]
+        self._counts = len(counted)
+        self._agents = [(number, part) for number, part in enumerate(counted) if isinstance(part, Agent)]
+        """The agents whose events a countdown counts, by its number."""
         self._columns: dict[str, tuple[int, list[NDArray[np.int64]]]] = {}
 
     def times(self, a: Look, b: Look) -> int:
         """How many periods like that from a to b follow b."""
-        counts = len(self._subject.plan.countdowns)
-        most = 1 << 60
-        for before, after in zip(a.state.linear[:counts], b.state.linear[:counts], strict=True):
-            if before < after:
+        used = self._used(a, b)
+        most = NO_END
+        for left, done in zip(b.state.linear, used, strict=False):
+            if done < 0:
                 return 0
-            if before > after:
-                most = min(most, (after - 1) // (before - after))
-        if most == 1 << 60 or most <= 0 or not self._waits_repeat(a, b):
+            if done:
+                most = min(most, (left - 1) // done)
+        if most == NO_END or most <= 0 or not self._waits_repeat(a, b):
             return 0
         for number, channel in enumerate(self._subject.words):
-            at = counts + 2 * number
+            at = self._counts + 2 * number
             was, now = a.state.linear[at : at + 2], b.state.linear[at : at + 2]
             if was != now:
-                most = min(most, self._filling(channel, was, now, a, b))
-        for agent, used in self._used(a, b):
-            if most > 0 and used:
+                most = min(most, self._filling(channel, was, now, used))
+        for number, agent in self._agents:
+            if most > 0 and used[number]:
                 for column in self._columns_of(agent):
-                    most = min(most, repeats(column, len(column) - agent.remaining, used, most))
+                    most = min(most, repeats(column, len(column) - agent.remaining, used[number], most))
         return most
 
-    def _used(self, a: Look, b: Look) -> list[tuple[Agent, int]]:
-        """How much of its instruction each agent did from a to b."""
-        return [
-            (part, before - after)
-            for (part, _), before, after in zip(
-                self._subject.plan.countdowns, a.state.linear, b.state.linear, strict=False
-            )
-            if isinstance(part, Agent)
-        ]
+    def _used(self, a: Look, b: Look) -> list[int]:
+        """By how much each countdown fell from a to b."""
+        return [x - y for x, y in zip(a.state.linear[: self._counts], b.state.linear, strict=False)]
+
+    def used_by(self, agent: Agent, a: Look, b: Look) -> int:
+        """How many events of its instruction an agent did from a to b."""
+        number = next(number for number, one in self._agents if one is agent)
+        return a.state.linear[number] - b.state.linear[number]
 
     def _waits_repeat(self, a: Look, b: Look) -> bool:
         """Whether what units went on from had lasted as long before a as before b: so their waits are alike."""
-        for unit, before, after in zip(self._subject.units, a.since, b.since, strict=True):
-            if before != after and before - a.cycle != after - b.cycle and unit.cause != IDLE:
-                return False
-        return True
+        apart = b.cycle - a.cycle
+        return all(
+            before == after or after - before == apart or unit.cause == IDLE
+            for unit, before, after in zip(self._subject.units, a.since, b.since, strict=True)
+        )
 
-    def _filling(self, channel: AnyChannel, before: Sequence[int], after: Sequence[int], a: Look, b: Look) -> int:
+    def _filling(self, channel: AnyChannel, before: Sequence[int], after: Sequence[int], used: Sequence[int]) -> int:
         """How many periods a queue allows that fills or drains steadily, never so near an end that it is noticed.
 
         What takes must find all that it takes in a period there as the period begins; what gives, all its room.
@@ -79,7 +86,7 @@ class Periods:
             giver, need = self._operands, 1
         else:
             return 0
-        given = next(used for agent, used in self._used(a, b) if agent is giver)
+        given = next(used[number] for number, agent in self._agents if agent is giver)
         rise, room = after[0] - before[0], after[1] - before[1]
         taken = given - rise
         if taken < 0 or before[0] < taken + need or (given and before[1] < given + 1):
@@ -118,7 +125,7 @@ class Periods:
             _fill(channel, times * (level_after - level), times * (room_after - room), self._subject.kernel.cycle)
         for agent in paces:
             if agent.look_at >= 0 and agent.remaining:
-                used = next(n for one, n in self._used(a, b) if one is agent)
+                used = self.used_by(agent, a, b)
                 within = agent.row and used % agent.row
                 agent.look_at = agent.remaining - (agent.row - agent.place() if within else 1)
 
@@ -134,6 +141,7 @@ def _fill(channel: AnyChannel, words: int, room: int, now: int) -> None:
 def repeats(column: NDArray[np.int64], at: int, used: int, most: int) -> int:
     """How often the `used` entries before `at` come again from there on, with the one after them, at most `most`."""
     end = min(len(column), at + used * most + 1)
-    differs = np.flatnonzero(column[at:end] != column[at - used : end - used])
-    same = int(differs[0]) if len(differs) else end - at
+    differs = column[at:end] != column[at - used : end - used]
+    first = int(differs.argmax())
+    same = first if differs[first] else end - at
     return max((same - 1) // used, 0)

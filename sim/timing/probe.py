@@ -92,16 +92,26 @@ class Delivery:
             self._waits += int(waits[-1])
 
     def _part(self, rows: Rows, context: Rows, is_wait: NDArray[np.bool_]) -> None:
-        if not is_wait.all():
-            start, duration, kind, count, unit = rows[:, ~is_wait]
-            found = np.stack([start, duration, unit, kind, count, *context[:, ~is_wait], count * self._price[kind]])
+        events, waits = np.flatnonzero(~is_wait), np.flatnonzero(is_wait)
+        if len(events):
+            found = _taken(rows, context, (0, 1, 4, 2, 3), events, 9)
+            np.multiply(found[4], self._price[found[3]], out=found[8])
             for listener in self._listeners:
                 listener.events(found)
-        if is_wait.any():
-            start, duration, kind, _, unit = rows[:, is_wait]
-            found = np.stack([start, duration, unit, ~kind, *context[:, is_wait]])
+        if len(waits):
+            found = _taken(rows, context, (0, 1, 4, 2), waits, 7)
+            np.invert(found[3], out=found[3])
             for listener in self._listeners:
                 listener.waits(found)
+
+
+def _taken(rows: Rows, context: Rows, order: Sequence[int], chosen: Rows, fields: int) -> Rows:
+    """Some rows as listeners receive them: fields in their order, then the context, then room for what follows."""
+    found = np.empty((fields, len(chosen)), np.int64)
+    for number, out in enumerate(found[: len(order) + 3]):
+        column = rows[order[number]] if number < len(order) else context[number - len(order)]
+        column.take(chosen, out=out, mode="clip")
+    return found
 
 
 BLOCK = 65_536

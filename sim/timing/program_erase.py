@@ -31,6 +31,7 @@ class ProgramErase(Agent):
     needs = ("group",)
 
     roles = Roles(spec=("_groups", "_cycles", "_pulses"))
+    __slots__ = roles.names()
 
     def __init__(self, site: Site, path: str, rank: int, spec: ProgramEraseSpec) -> None:
         super().__init__(site, path, rank)

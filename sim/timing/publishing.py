@@ -11,7 +11,7 @@ from acortex.sim.chip.groups import GroupTimes
 from acortex.sim.timing.array import SWITCHES
 from acortex.sim.timing.interrupts import uninterrupted
 from acortex.sim.timing.probe import Delivery, Listener
-from acortex.sim.timing.record import Copy, Instances, Record, Table, gathered
+from acortex.sim.timing.record import Copy, Instances, Record, rows_within
 from acortex.sim.timing.walk import Walk
 
 Ints = NDArray[np.int64]
@@ -58,28 +58,31 @@ class Publisher:
 
     def _publish(self, first: int, last: int, contexts: Ints) -> None:
         table, edges = self._record.table(), self._record.ranges()
+        switches = np.isin(table.kind, list(SWITCHES.values()))
         for begin, end in _parted(self._record.entries, first, last):
             longer = dict(_longer(self._record, begin))
-            for came, rows, owner in self._rows(begin, end, edges):
-                start, serial = table.start[rows] + came.cycles[owner], table.serial[rows] + came.serials[owner]
-                duration = table.duration[rows].copy()
+            for came, rows, sizes in self._rows(begin, end, edges):
+                found = np.empty((5, len(rows)), np.int64)
+                for column, out in zip((table.start, table.duration, table.kind, table.counted), found, strict=False):
+                    column.take(rows, out=out, mode="clip")
+                table.unit.take(rows, out=found[4], mode="clip")
+                found[0] += np.repeat(came.cycles, sizes)
+                serial = table.serial[rows]
+                serial += np.repeat(came.serials, sizes)
                 for row in [row for row in longer if row in rows]:
                     at, cycles = int(np.flatnonzero(rows == row)[0]), longer.pop(row)
-                    start[at] -= cycles
-                    duration[at] += cycles
-                count = self._counted(table, rows, serial)
-                context = contexts[:, serial - self._walk.first]
-                self._delivery.give(np.stack([start, duration, table.kind[rows], count, table.unit[rows]]), context)
+                    found[0, at] -= cycles
+                    found[1, at] += cycles
+                for row in np.flatnonzero(switches[rows]).tolist() if switches.any() else ():
+                    found[3, row] = self._segments(int(serial[row]))
+                self._delivery.give(found, contexts.take(serial - self._walk.first, axis=1))
 
-    def _counted(self, table: Table, rows: Ints, serial: Ints) -> Ints:
-        """The counts of rows: how many segments a switch joins is that of its own group."""
-        count = table.counted[rows].copy()
-        for row in np.flatnonzero(np.isin(table.kind[rows], list(SWITCHES.values()))).tolist():
-            count[row] = self._groups[self._walk.dispatch(int(serial[row])).group].segments
-        return count
+    def _segments(self, serial: int) -> int:
+        """How many segments a switch joins: that of its own group counts, not of that which it is a copy of."""
+        return self._groups[self._walk.dispatch(serial).group].segments
 
     def _rows(self, first: int, last: int, edges: tuple[Ints, Ints]) -> Iterator[tuple[Instances, Ints, Ints]]:
-        """The rows of entries, some at a time: what came, the rows in the log, and of each what came it is of.
+        """The rows of entries, some at a time: what came, the rows in the log, and how many of them each has.
 
         `edges` are where the rows of each entry begin and end in the log.
         """
@@ -87,11 +90,12 @@ class Publisher:
         came = self._record.instances(first, last)
         total = np.cumsum(ends[came.pieces] - begins[came.pieces])
         cuts = np.searchsorted(total, np.arange(ROWS, int(total[-1]) if len(total) else 0, ROWS)).tolist()
-        for low, high in zip([0, *cuts], [*cuts, len(total)], strict=True):
-            part = Instances(*(column[low:high] for column in came))
-            rows, owner = gathered(begins[part.pieces], ends[part.pieces])
+        for at, to in zip([0, *cuts], [*cuts, len(total)], strict=True):
+            part = Instances(*(column[at:to] for column in came))
+            low, high = begins[part.pieces], ends[part.pieces]
+            rows = rows_within(low, high)
             if len(rows):
-                yield part, rows, owner
+                yield part, rows, high - low
 
 
 def _longer(record: Record, number: int) -> tuple[tuple[int, int], ...]:

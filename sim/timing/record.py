@@ -151,7 +151,11 @@ class Record:
             return known[first, last]
         parts: list[Ints] = []
         pieces: list[tuple[int, ...]] = []
+        copies: list[tuple[Ints, Copy]] = []
         for number, entry in enumerate(self.entries[first:last], first):
+            if copies and not (isinstance(entry, Copy) and entry.times == 1):
+                parts.append(_once(copies))
+                copies = []
             if isinstance(entry, Piece):
                 pieces.append(
                     (number, 1, entry.offset, entry.offset, 0) if again is _weigh else (number, entry.offset, 0)
@@ -160,9 +164,13 @@ class Record:
             if pieces:
                 parts.append(np.array(pieces, dtype=np.int64).T)
                 pieces = []
-            parts.append(again(self._unfolded(entry.first, entry.last, again, known), entry))
-        if pieces:
-            parts.append(np.array(pieces, dtype=np.int64).T)
+            inner = self._unfolded(entry.first, entry.last, again, known)
+            if isinstance(entry, Copy) and entry.times == 1:
+                copies.append((inner, entry))
+            else:
+                parts.append(again(inner, entry))
+        parts += [_once(copies)] if copies else []
+        parts += [np.array(pieces, dtype=np.int64).T] if pieces else []
         rows = 5 if again is _weigh else 3
         known[first, last] = np.concatenate(parts, axis=1) if parts else np.zeros((rows, 0), np.int64)
         return known[first, last]
@@ -181,17 +189,17 @@ class Record:
             if isinstance(entry, Copy):
                 yield from entry.longer
 
-    def first_waits(self, begin: int, units: Collection[int]) -> dict[int, int]:
-        """The first wait of each of some units from a row of the log on: its row, by the unit's number."""
-        left, found = set(units), {}
+    def first_waits(self, begin: int, end: int, units: Collection[int]) -> dict[int, int]:
+        """The first wait of each of some units within rows of the log: its row, by the unit's number."""
+        left, found = set(units), dict[int, int]()
         places, rows = self.log.places, self.log.rows
-        for row in range(begin, self.rows):
+        for row in [row for row, kind in enumerate(rows[5 * begin + 2 : 5 * end : 5], begin) if kind < 0]:
             if not left:
                 break
             unit = places[5 * rows[5 * row + 4]]
-            if unit in left and rows[5 * row + 2] < 0:
-                left.remove(unit)
+            if unit in left:
                 found[unit] = row
+                left.remove(unit)
         return found
 
     def ranges(self) -> tuple[Ints, Ints]:
@@ -203,10 +211,27 @@ class Record:
 
 def gathered(begins: Ints, ends: Ints) -> tuple[Ints, Ints]:
     """The rows of ranges, one after the other, and of each row the number of its range."""
+    return rows_within(begins, ends), np.repeat(np.arange(len(begins)), ends - begins)
+
+
+def rows_within(begins: Ints, ends: Ints) -> Ints:
+    """The rows of ranges, one after the other."""
     lengths = ends - begins
-    owner = np.repeat(np.arange(len(lengths)), lengths)
-    within = np.arange(len(owner)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    return begins[owner] + within, owner
+    upto = np.cumsum(lengths)
+    found: Ints = np.repeat(begins - (upto - lengths), lengths)
+    found += np.arange(len(found))
+    return found
+
+
+def _once(copies: Sequence[tuple[Ints, Copy]]) -> Ints:
+    """What came once more in each of some copies, one after the other: columns of `Weighed` or of `Instances`."""
+    sizes = [inner.shape[1] for inner, _ in copies]
+    shifts = np.array([(copy.cycles, copy.serials) for _, copy in copies], dtype=np.int64).T
+    cycles, serials = np.repeat(shifts, sizes, axis=1)
+    found: Ints = np.concatenate([inner for inner, _ in copies], axis=1)
+    found[-1] += serials
+    found[-2 if len(found) == 3 else slice(2, 4)] += cycles
+    return found
 
 
 _Again = Callable[[Ints, "Repeat | Copy"], Ints]

@@ -39,7 +39,10 @@ WORTH, PATIENCE = 40, 20
 KEPT = 4
 """How many looks with one state are kept, to look for a period among."""
 
-IN_VAIN, DEARER = 6, 2
+FOLLOWING = 8
+"""After how many events of the vector agent it is checked anew whether it follows the buffer."""
+
+IN_VAIN, DEARER = 12, 2
 """Looks within an instruction that found no period: after so many of them looks become rare. Each one counts double."""
 
 LONGEST = 1 << 18
@@ -99,13 +102,10 @@ class Skipper:
         if not remaining:
             agent.look_at = -1
             return
-        agent.look_at = remaining - 1
-        if (
-            agent is self._vector
-            and self._buffer.current is not None
-            and self._reader._receiver is self._subject.words[0]
-        ):
+        if agent is self._vector and self._follows():
+            agent.look_at = remaining - FOLLOWING
             return
+        agent.look_at = remaining - 1
         place = agent.place()
         if agent.row and not place:
             self._alarm.at(self._subject.kernel.cycle)
@@ -124,6 +124,10 @@ class Skipper:
             self._alarm.at(self._subject.kernel.cycle)
         else:
             self._prints.add(found)
+
+    def _follows(self) -> bool:
+        """Whether the vector agent has the pace of the buffer, at whose events the looks are then."""
+        return self._buffer.current is not None and self._reader._receiver is self._subject.words[0]
 
     def _print(self) -> tuple[int, ...]:
         """Some of the state, cheap to have: where that does not come again, the whole does not either."""

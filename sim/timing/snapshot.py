@@ -165,7 +165,7 @@ class Roles:
     parts: tuple[str, ...] = ()
 
     def names(self) -> list[str]:
-        """All attributes that have a role."""
+        """All attributes that have a role: the `__slots__` of a class whose attributes are to be found fast."""
         return [*self.spec, *self.ports, *self.state, *self.sums, *self.derived, *self.parts]
 
 

@@ -3,22 +3,56 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from acortex.sim.timing.snapshot import SPANS, TABLE, WORK, Roles
 
+Ints = NDArray[np.int64]
+
 Work = tuple[int, int, tuple[tuple[int, int], ...]]
 """What a unit did for one instruction: first cycle, cycle after the last, and (kind, count) pairs."""
+
+
+class Works(NamedTuple):
+    """What units did for instructions, in columns of int64.
+
+    `unit`, `serial` (the instruction's place in the order of issue), `first` and `last` have a row for each pair of
+    unit and instruction. The kinds of its events, and how much of each it counted, begin at its `begins` in `kinds` and
+    `counts`: at least one of each.
+    """
+
+    unit: Ints
+    serial: Ints
+    first: Ints
+    last: Ints
+    begins: Ints
+    kinds: Ints
+    counts: Ints
+
+
+def works_of(work: Mapping[tuple[int, int], Work]) -> Works:
+    """The columns of a table by unit and instruction."""
+    rows = [(*key, first, last, len(done)) for key, (first, last, done) in work.items()]
+    unit, serial, first, last, sizes = np.array(rows, dtype=np.int64).reshape(-1, 5).T
+    done = [pair for _, _, pairs in work.values() for pair in pairs]
+    kinds, counts = np.array(done, dtype=np.int64).reshape(-1, 2).T
+    return Works(unit, serial, first, last, np.cumsum(sizes) - sizes, kinds, counts)
 
 
 class Tally:
     """What units did for each layer and inference: counts, cycles and spans, summed as instructions end.
 
     `events` and `counts` are by (kind, layer, inference). `layers` has the first and last cycle of each
-    (layer, inference). `macs` is by layer.
+    (layer, inference). `macs` is by layer and inference.
     """
 
     roles = Roles(
-        sums={"events": TABLE, "counts": TABLE, "layers": SPANS, "macs": TABLE, "inferences": SPANS, "work": WORK}
+        sums={"events": TABLE, "counts": TABLE, "layers": SPANS, "macs": TABLE, "inferences": SPANS, "work": WORK},
+        derived=("_works",),
     )
 
     def __init__(self) -> None:
@@ -29,6 +63,16 @@ class Tally:
         self.inferences: dict[int, list[int]] = {}
         self.work: dict[tuple[int, int], Work] = {}
         """What each unit did for each instruction, by unit and the instruction's place in the order of issue."""
+        self._works: Works | None = None
+
+    @property
+    def works(self) -> Works:
+        """What each unit did for each instruction, in columns."""
+        return works_of(self.work) if self._works is None else self._works
+
+    def give(self, works: Works) -> None:
+        """Takes in all that units did for instructions, in columns."""
+        self._works = works
 
     def clear(self) -> None:
         """Forgets all."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -15,8 +17,8 @@ from acortex.sim.timing.array import SWITCHES
 from acortex.sim.timing.handovers import ACCESSES, CAUSES
 from acortex.sim.timing.kernel import IDLE
 from acortex.sim.timing.memory import Client
-from acortex.sim.timing.record import Record, Table, Weighed, gathered
-from acortex.sim.timing.tally import Tally
+from acortex.sim.timing.record import Instances, Record, Table, Weighed, gathered, rows_within
+from acortex.sim.timing.tally import Tally, Works
 from acortex.sim.timing.unit import Unit
 from acortex.sim.timing.walk import Walk
 
@@ -106,31 +108,44 @@ class Totals:
         return self._groups[self._walk.dispatch(serial).group]
 
     def _wait(self, record: Record, table: Table, weighed: Weighed) -> None:
+        came = np.zeros(len(record.entries), np.int64)
+        np.add.at(came, weighed.pieces, weighed.times)
+        begins, ends = record.ranges()
         waits = np.flatnonzero(table.kind < 0)
-        begins, ends = (np.searchsorted(waits, edge) for edge in record.ranges())
-        rows, owner = gathered(begins[weighed.pieces], ends[weighed.pieces])
-        rows = waits[rows]
-        spent = table.duration[rows] * weighed.times[owner]
-        np.add.at(self._spent, (table.unit[rows], ~table.kind[rows]), spent)
+        spent = table.duration[waits] * np.repeat(came, ends - begins)[waits]
+        np.add.at(self._spent.reshape(-1), table.unit[waits] * len(CAUSES) + ~table.kind[waits], spent)
         for row, longer in record.longer():
             self._spent[table.unit[row], ~table.kind[row]] += longer
 
     def _grant(self, record: Record, table: Table) -> None:
         """Notes the cycles of grants, which come in order: a unit carries out one instruction after the other."""
-        granted = np.flatnonzero(np.isin(table.kind, GRANTED))
-        begins, ends = (np.searchsorted(granted, edge) for edge in record.ranges())
-        came = record.instances(0, len(record.entries))
-        rows, owner = gathered(begins[came.pieces], ends[came.pieces])
-        rows = granted[rows]
-        cycles, serials = table.start[rows] + came.cycles[owner], table.serial[rows] + came.serials[owner]
-        units = table.unit[rows]
-        clients = [unit.number for unit in self._units if isinstance(unit, Client)]
-        for number in clients:
-            mine = np.flatnonzero(units == number)
-            begins_of = _begins(serials[mine])
-            own, serial_of = cycles[mine], serials[mine][begins_of].tolist()
-            for serial, part in zip(serial_of, np.split(own, begins_of[1:]) if serial_of else (), strict=True):
-                self._granted[number, serial].append(part)
+        granted = np.isin(table.kind, GRANTED)
+        edges, came = record.ranges(), record.instances(0, len(record.entries))
+        for unit in self._units:
+            if isinstance(unit, Client):
+                rows = np.flatnonzero(granted & (table.unit == unit.number))
+                own = Table(*(column[rows] for column in table))
+                begins, ends = (np.searchsorted(rows, edge) for edge in edges)
+                self._grant_to(unit.number, own, came, begins, ends)
+
+    def _grant_to(self, unit: int, own: Table, came: Instances, begins: Ints, ends: Ints) -> None:
+        """Notes the cycles of the grants to one unit; of each piece its own rows begin and end where it is said.
+
+        The rows of an instruction are cut out as ranges: there are far fewer of these than of rows.
+        """
+        some = np.flatnonzero((ends > begins)[came.pieces])
+        pieces, cycles, serials = (column[some] for column in came)
+        at = rows_within(begins[pieces], ends[pieces])
+        found = own.start[at] + np.repeat(cycles, (ends - begins)[pieces])
+        changes = _begins(np.repeat(np.arange(len(begins)), ends - begins), own.serial)
+        first, last = (np.searchsorted(changes, edge) for edge in (begins, ends))
+        runs, owner = gathered(first[pieces], last[pieces])
+        sizes = np.diff(changes, append=len(own.serial))[runs]
+        serial = own.serial[changes[runs]] + serials[owner]
+        begin = _begins(serial)
+        upto = np.append((np.cumsum(sizes) - sizes)[begin], len(found)).tolist()
+        for one, (low, high) in zip(serial[begin].tolist(), pairwise(upto), strict=True):
+            self._granted[unit, one].append(found[low:high])
 
     def _give_accesses(self) -> None:
         clients = {unit.number: unit for unit in self._units if isinstance(unit, Client)}
@@ -158,13 +173,16 @@ class Totals:
             tally.inferences[one] = [first, first]
         for one, _, last in _spans((inference[outside],), done, outside):
             tally.inferences[one][1] = last
-        for unit, serial, first, last, kind, count in _rows(done, spanning):
-            tally.do((unit, serial), first, last, ((kind, count),))
+        tally.give(_works(done, spanning))
 
 
-def _rows(done: Done, chosen: Ints) -> list[tuple[int, ...]]:
-    columns = (done.unit, done.serial, done.first, done.last, done.kind, done.counted)
-    return list(zip(*(column[chosen].tolist() for column in columns), strict=True))
+def _works(done: Done, chosen: Ints) -> Works:
+    """The works of some rows, which are sorted by unit and instruction."""
+    unit, serial = done.unit[chosen], done.serial[chosen]
+    at = _begins(unit, serial)
+    lows = np.minimum.reduceat(done.first[chosen], at) if len(at) else at
+    highs = np.maximum.reduceat(done.last[chosen], at) if len(at) else at
+    return Works(unit[at], serial[at], lows, highs, at, done.kind[chosen], done.counted[chosen])
 
 
 def _by_piece(record: Record, table: Table) -> Done:
@@ -200,7 +218,7 @@ def _weigh(done: Done, weighed: Weighed) -> Done:
 
 def _merged(done: Done) -> Done:
     """One row where several have the same owner, unit, instruction and kind."""
-    order = np.lexsort((done.kind, done.serial, done.unit, done.owner))
+    order = _order(*done[:4])
     done = Done(*(column[order] for column in done))
     at = _begins(*done[:4])
     if not len(at):
@@ -208,6 +226,21 @@ def _merged(done: Done) -> Done:
     sums = [np.add.reduceat(column, at) for column in done[6:]]
     lows, highs = np.minimum.reduceat(done.first, at), np.maximum.reduceat(done.last, at)
     return Done(*[*(column[at] for column in done[:4]), lows, highs, *sums])
+
+
+def _order(*keys: Ints) -> NDArray[np.intp]:
+    """The order by some columns, of which the first counts most; the first of equals comes first.
+
+    One number for each row says all, where 64 bits are enough: it takes a third of the time.
+    """
+    lows = [int(key.min(initial=0)) for key in keys]
+    sizes = [int(key.max(initial=0)) - low + 1 for key, low in zip(keys, lows, strict=True)]
+    if math.prod(sizes) >= 1 << 63:
+        return np.lexsort(keys[::-1])
+    whole = np.zeros(len(keys[0]), np.int64)
+    for key, low, size in zip(keys, lows, sizes, strict=True):
+        whole = whole * size + (key - low)
+    return np.argsort(whole, kind="stable")
 
 
 def _alike(contexts: Ints) -> Ints:
@@ -228,7 +261,7 @@ def _begins(*columns: Ints) -> Ints:
 
 def _sorted(keys: tuple[Ints, ...]) -> tuple[Ints, Ints, list[list[int]]]:
     """An order that brings equal keys together, where each begins in it, and the columns of the keys."""
-    order = np.lexsort(keys[::-1])
+    order = _order(*keys)
     columns = [key[order] for key in keys]
     at = _begins(*columns)
     return order, at, [column[at].tolist() for column in columns]

@@ -53,6 +53,7 @@ class Unit:
         sums={"busy": NUMBER, "spent": COUNTS, "first": BEGAN, "last": BEGAN, "context": VALUE, "_done": TABLE},
         derived=("_place", "_counts"),
     )
+    __slots__ = roles.names()
 
     def __init_subclass__(cls, **options: Any) -> None:
         """Gives each kind of unit copies of its own of all that it inherits.
@@ -210,16 +211,14 @@ class Agent(Unit):
 
     causes = frozenset({TOKEN})
 
-    looks_ahead = True
-    """Whether it may look ahead from an event's begin to its end: not where another unit could come in between."""
-
     roles = Roles(
         spec=("kernel", "_sync_kind"),
         ports=("_tokens", "skipper"),
         state={"current": INSTRUCTION, "remaining": COUNTDOWN},
-        derived=("_syncs", "look_at", "total", "row", "row_at", "grain"),
+        derived=("_syncs", "looks_ahead", "look_at", "total", "row", "row_at", "grain"),
         parts=("alarm", "queue"),
     )
+    __slots__ = roles.names()
 
     def __init__(self, site: Site, path: str, rank: int) -> None:
         super().__init__(path, rank, site.tally)
@@ -233,6 +232,8 @@ class Agent(Unit):
         self._tokens = site.tokens
         self._sync_kind = site.sync_kind
         self._syncs = False
+        self.looks_ahead = True
+        """Whether it may look ahead from an event's begin to its end: not where another unit could come in between."""
         self.skipper: Skipper | None = None
         self.look_at = -1
         """What is left of the current instruction as the skipper looks next; -1 for never."""

@@ -62,13 +62,14 @@ class Vector(Client):
         state={"_arrived": NUMBER},
         derived=("_operands", "_steps", "_what"),
     )
+    __slots__ = roles.names()
 
-    at_port = False
     notify = Agent.notify  # it lacks more than its turn
 
     def __init__(self, site: Site, path: str, rank: int, spec: VectorSpec, ports: VectorPorts) -> None:
         ports.check(path)
         super().__init__(site, path, rank, ports.fabric)
+        self.at_port = False
         self.bus = ports.bus
         self._stream = ports.stream
         self._operand = ports.operand

@@ -6,7 +6,6 @@ their addresses, codes, inferences and layers.
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from functools import cache, cached_property
@@ -40,18 +39,14 @@ END = "end"
 
 
 class Places:
-    """Some of the instructions, by their places in the order of issue, in a byte for each of all."""
+    """Some of the instructions, by their places in the order of issue: a byte for each of all."""
 
-    def __init__(self, first: int) -> None:
+    def __init__(self, first: int, among: bytes) -> None:
         self._first = first
-        self._among = bytearray()
-
-    def append(self, among: bool) -> None:
-        """Notes whether the next instruction is one of them."""
-        self._among.append(among)
+        self._among = among
 
     def __contains__(self, serial: object) -> bool:
-        return isinstance(serial, int) and bool(self._among[serial - self._first])
+        return isinstance(serial, int) and self._among[serial - self._first] > 0
 
 
 class Walk:
@@ -62,25 +57,23 @@ class Walk:
         self.inferences = sequencer.inferences
         self.first = sequencer.serial
         """The place of the first instruction in the order of issue."""
-        self.agents: list[str] = []
-        """The agent of each instruction; "" for the controller's own."""
         self.dispatches: list[Dispatch | None] = []
-        self.loop_ends = Places(self.first)
-        """The instructions that end a loop."""
-        self._pcs, self._layers, self._inferences = array("i"), array("i"), array("q")
+        self._contexts: list[int] = []
+        """Address, layer and inference of one instruction after the other."""
         self._at = 0
-        while sequencer.state != "halted":
-            self._walk(sequencer)
+        self._walk(sequencer)
+        self.agents = ["" if one is None else one.agent for one in self.dispatches]
+        """The agent of each instruction; "" for the controller's own."""
         self.agents.append(END)
+        ends = [row.effect == NEXT for row in sequencer.rows()]
+        self.loop_ends = Places(self.first, bytes([ends[pc] for pc in self._contexts[::3]]))
+        """The instructions that end a loop."""
 
     def _walk(self, sequencer: Sequencer) -> None:
-        self._pcs.append(sequencer.pc)
-        self._layers.append(sequencer.layer)
-        self._inferences.append(sequencer.inference)
-        self.loop_ends.append(sequencer.in_program and sequencer.next_row.effect == NEXT)
-        dispatch = sequencer.step()
-        self.dispatches.append(dispatch)
-        self.agents.append("" if dispatch is None else dispatch.agent)
+        dispatches, contexts = self.dispatches, self._contexts
+        while sequencer.state != "halted":
+            contexts += sequencer.pc, sequencer.layer, sequencer.inference
+            dispatches.append(sequencer.step())
 
     # As a controller sees it ------------------------------------------------------------------------------------
 
@@ -108,12 +101,13 @@ class Walk:
     def context(self) -> Context:
         """The address, layer and inference of the next instruction, and its place in the order of issue."""
         at = self._at
-        return self._pcs[at], self._layers[at], self._inferences[at], self.first + at
+        pc, layer, inference = self._contexts[3 * at : 3 * at + 3]
+        return pc, layer, inference, self.first + at
 
     @property
     def inference(self) -> int:
         """The inference of the last instruction that was issued."""
-        return self._inferences[max(self._at - 1, 0)] if self._inferences else -1
+        return self._contexts[3 * max(self._at - 1, 0) + 2] if self._contexts else -1
 
     def agent(self) -> str:
         """The agent that the next instruction is for; "" for the controller's own."""
@@ -136,8 +130,7 @@ class Walk:
     @cached_property
     def contexts(self) -> NDArray[np.int64]:
         """Address, layer and inference of all instructions: int64 of shape (3, instructions)."""
-        columns = (self._pcs, self._layers, self._inferences)
-        return np.stack([np.array(column, dtype=np.int64) for column in columns])
+        return np.array(self._contexts, dtype=np.int64).reshape(-1, 3).T.copy()
 
     def receivers(self, first: int, last: int) -> list[str]:
         """The agents of the instructions from one place to another, both included."""

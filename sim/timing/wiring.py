@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from acortex.errors import UsageError
+from acortex.garbage import rarely_collected
 from acortex.isa.sequencer import Sequencer
 from acortex.sim.chip.clock import delays
 from acortex.sim.chip.prices import INDEX
@@ -215,6 +216,10 @@ class TimedChip:
         """
         self._check_limit(limit)
         self._begin()
+        with rarely_collected():
+            return self._to_its_end(limit, tick)
+
+    def _to_its_end(self, limit: int | None, tick: Callable[[], None] | None) -> int:
         try:
             self._simulate(limit, tick)
             if not self.stopped:
@@ -252,7 +257,7 @@ class TimedChip:
                 tick()
 
         try:
-            ended = self.kernel.drain(limit, 1024, each_while)
+            ended = self.kernel.drain(limit, 256, each_while)
             self.stopped = not ended and not self._over()
         except KeyboardInterrupt:
             self.stopped = self.interrupted = True

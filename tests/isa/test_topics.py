@@ -328,8 +328,8 @@ PROBES: dict[str, tuple[int, Callable[[int], str]]] = {
     ),
     "shapes of a tensor": (64, lambda count: f".input y, shape={'|'.join(['1'] * count)}\nstart\nhalt"),
     "axes of a tensor": (
-        4,
-        lambda count: f".input y, shape={'x'.join('1' * count)}, axes={'.'.join('01234'[:count])}\nstart\nhalt",
+        8,
+        lambda count: f".input y, shape={'x'.join('1' * count)}, axes={'.'.join('0123456789'[:count])}\nstart\nhalt",
     ),
     "words of memory of a tensor": (1_048_576, lambda count: f".input y, shape=1x{count}x1\nstart\nhalt"),
     "bits of a code of a tensor": (8, lambda count: f".input y, shape=1, bits={count}\nstart\nhalt"),

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -23,9 +24,11 @@ from acortex.isa import encode
 from acortex.isa.codec import as_text, decode
 from acortex.isa.table import MNEMONICS
 from acortex.sim.chip.specs import Chip, load_chip
+from acortex.sim.timing import kernel as kernels
 from acortex.sim.timing import skipping, wiring
 from acortex.sim.timing.kernel import Kernel
 from acortex.sim.timing.skipping import Skipper
+from acortex.sim.timing.tally import Works
 from acortex.sim.timing.unit import Agent
 from acortex.sim.timing.wiring import TimedChip
 from judge.generate import generate
@@ -101,9 +104,20 @@ def _sums(chip: TimedChip) -> dict[str, object]:
     sums: dict[str, object] = {f"time of {unit.path}": (unit.busy, unit.spent) for unit in chip.units}
     for name in ("events", "counts", "layers", "macs", "inferences"):
         sums[f"tally.{name}"] = getattr(tally, name)
-    sums["tally.work"] = {key: (first, last, sorted(done)) for key, (first, last, done) in tally.work.items()}
+    sums["tally.works"] = _works(tally.works)
     sums["accesses"] = sorted((one.serial, list(cycles)) for one, cycles in chip.accesses())
     return sums
+
+
+def _works(works: Works) -> dict[tuple[int, int], object]:
+    """What each unit did for each instruction."""
+    ends = [*works.begins.tolist()[1:], len(works.kinds)]
+    done = zip(works.kinds.tolist(), works.counts.tolist(), strict=True)
+    rows = zip(*(column.tolist() for column in works[:5]), ends, strict=True)
+    return {
+        (unit, serial): (first, last, sorted(islice(done, end - begin)))
+        for unit, serial, first, last, begin, end in rows
+    }
 
 
 class LooksEverywhere(Skipper):
@@ -134,6 +148,7 @@ def forgetting() -> Iterator[None]:
         return drain(kernel, limit, min(every, 16), tick)
 
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kernels, "CHAIN", range(1))
         patch.setattr(Kernel, "drain", in_short_turns)
         patch.setattr(skipping, "LONGEST", 50)
         yield

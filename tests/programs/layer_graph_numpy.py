@@ -51,7 +51,9 @@ def read(view, images):
 
 
 def write(target, codes, images):
-    place = images[target.map][..., target.offset : target.offset + codes.shape[-1]]
+    p = target.phase
+    image = images[target.map][:, p.top :: p.step_y, p.left :: p.step_x]
+    place = image[..., target.offset : target.offset + codes.shape[-1]]
     assert place.shape == codes.shape, f"{target}: codes {codes.shape} for {place.shape}"
     place[...] = codes
 
@@ -157,6 +159,11 @@ def recurrent(layer, graph, images):
     count, length, _ = x.shape
     h = np.broadcast_to(layer.initial_h.astype(np.int64), (count, layer.hidden))
     state = np.broadcast_to(layer.initial_state.astype(np.int64), (count, layer.hidden))
+    if layer.first_h is not None:
+        h = read(layer.first_h, images)[:, 0, 0]
+    if layer.first_state is not None:
+        codes = read(layer.first_state, images)[:, 0, 0]
+        state = np.clip((codes - layer.first_zero) * layer.first_unit, -32768, 32767)
     every = np.empty((count, 1, length, layer.hidden), np.int64)
     for t in reversed(range(length)) if layer.reverse else range(length):
         h, state = RECURRENT[layer.kind](layer, x[:, t], h, state)

@@ -51,13 +51,19 @@ def test_a_layer_keeps_the_name_that_it_had_in_the_model(index):
 def test_a_plan_is_a_line_a_pass():
     plan = plan_graph(quantised(branching()), machine_of(load_chip("acortex_gnmt")))
     assert as_text(plan) == (
-        "a: product Conv; 515x4; relu; input -> a\n"
+        "a: product Conv; 27x4; relu; input -> a\n"
         "b: product Conv; 4x2; relu; a -> concat_1\n"
         "d: product Conv; 4x3; a -> concat_1\n"
         "maxpool_1/copy: product MaxPool; 4x3; concat_1 -> maxpool_1/concat_1\n"
         "maxpool_1: pool MaxPool; relu; maxpool_1/concat_1 -> maxpool_1\n"
-        "c: product Gemm; 515x5; maxpool_1 -> c\n"
+        "c: product Gemm; 27x5; maxpool_1 -> c\n"
     )
+
+
+def test_a_plan_with_taps_of_their_own_has_a_row_of_arrays_for_each():
+    plan = plan_graph(quantised(branching()), machine_of(load_chip("acortex_gnmt")), "taps")
+    sizes = [line.split("; ")[1] for line in as_text(plan).splitlines()]
+    assert sizes == ["515x4", "4x2", "4x3", "4x3", "relu", "515x5"]
 
 
 def test_a_plan_says_which_words_and_pixels_a_pass_is_about():

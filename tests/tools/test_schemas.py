@@ -26,7 +26,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 LAYERS = ("isa", "traces", "sim", "programs", "tools")
 ECHO = str(Path(__file__).with_name("echo.s"))
 
-OPEN = {"ChipName.config", "ChipReport.config", "TraceInfo.filters"}
+OPEN = {"AccuracyReport.errors", "AnalogErrors.settings", "ChipName.config", "ChipReport.config", "TraceInfo.filters"}
 """Fields whose content is what a chip file, or the writer of a trace, says: their names are not ours."""
 
 
@@ -140,8 +140,8 @@ def test_one_schema_is_printed_by_either_name(name: str) -> None:
     [
         ("trace-inf", "did you mean `trace-info` or `trace-stats`?"),
         ("acortex.run/2", "did you mean `run`?"),
-        ("", "there are: asm, bench, "),
-        ("x" * 100_000, "there are: asm, bench, "),
+        ("", "there are: accuracy, asm, bench, "),
+        ("x" * 100_000, "there are: accuracy, asm, bench, "),
     ],
 )
 def test_an_unknown_name_is_one_error_with_the_nearest(name: str, hint: str) -> None:
@@ -155,6 +155,10 @@ def test_an_unknown_name_is_one_error_with_the_nearest(name: str, hint: str) -> 
 # What the commands print
 
 EXAMPLES: dict[str, list[tuple[int, list[str]]]] = {
+    "accuracy": [
+        (0, ["zoo:letters_mlp", "--chips", "3"]),
+        (0, ["zoo:letters_mlp", "--chips", "2", "--ablate", "--at-age", "10", "--set", "errors.trim_codes=0.5"]),
+    ],
     "asm": [(0, [ECHO]), (0, [ECHO, "-o", "{0}/made.acx", "--listing", "{0}/made.txt"])],
     "bench": [(0, ["--quick"])],
     "chip diff": [
@@ -175,7 +179,7 @@ EXAMPLES: dict[str, list[tuple[int, list[str]]]] = {
     "info": [(0, [ECHO]), (0, ["zoo:letters_mlp"])],
     "isa": [(0, []), (0, ["mul"]), (0, [".input"]), (0, ["activations"])],
     "recalibrate": [(0, ["zoo:letters_mlp", "--chips", "2"])],
-    "reproduce": [(0, ["fig7b"])],
+    "reproduce": [(0, ["fig7b"]), (0, ["fig3"])],
     "run": [
         (0, [ECHO]),
         (0, [ECHO, "--timing-only"]),
@@ -311,8 +315,8 @@ def test_a_golden_is_what_its_schema_says(folder: Path) -> None:
 
 
 def test_a_verification_that_differs_says_where(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = to_passes._filled
-    monkeypatch.setattr(to_passes, "_filled", lambda *given: np.zeros_like(right(*given)))
+    right = to_passes.filled
+    monkeypatch.setattr(to_passes, "filled", lambda *given: np.zeros_like(right(*given)))
     result = invoke("verify", "zoo:letters_mlp", "--format", "json")
     assert result.exit_code == 1
     report = validated(result.stdout)

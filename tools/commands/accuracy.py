@@ -11,7 +11,9 @@ from acortex.tools.console.output import console, format_option, print_json, sho
 from acortex.tools.console.progress import ProgressBar
 from acortex.tools.console.ranges import SEED, Finite, Whole
 from acortex.tools.open.chip_options import chip_files, chip_option, set_option
-from acortex.tools.open.programs import files_of, open_program
+from acortex.tools.open.network_options import calibration_option, dim_option, mapping_option
+from acortex.tools.open.networks import Compiling
+from acortex.tools.open.programs import files_of, open_program, program_argument
 
 if TYPE_CHECKING:
     from acortex.sim.accuracy.results import AccuracyReport
@@ -23,7 +25,7 @@ SHARE = Finite(0.0, 1.0)
 
 
 @click.command("accuracy")
-@click.argument("program", metavar="PROGRAM")
+@program_argument
 @click.option("--input", "inputs", metavar="X", type=click.Path(), help="Inputs: .npy, or .npz by name.")
 @click.option("--labels", metavar="L.npy", type=click.Path(), help="The right answers: one whole number per input.")
 @click.option("--chips", metavar="N", type=CHIPS, default=100, show_default=True, help="How many chips are drawn.")
@@ -32,6 +34,9 @@ SHARE = Finite(0.0, 1.0)
 )
 @chip_option
 @set_option
+@calibration_option
+@mapping_option
+@dim_option
 @click.option("--at-age", "ages", metavar="SECONDS", type=AGE, multiple=True, help="The same chips later. Repeatable.")
 @click.option(
     "--at-temperature", "temperatures", metavar="C", type=CELSIUS, multiple=True, help="And warmer. Repeatable."
@@ -75,13 +80,15 @@ def _report(program: str, options: dict[str, Any]) -> AccuracyReport:
     from acortex.sim.chip.program_chip import chip_of
     from acortex.tools.open.arrays import read_arrays, read_labels
 
-    loaded = open_program(program, options["chip"], options["settings"])
+    inputs = read_arrays(options["inputs"]) if options["inputs"] else None
+    how = Compiling(options["mapping"], options["calibration"], inputs, options["dims"])
+    loaded = open_program(program, options["chip"], options["settings"], how=how)
     chip = chip_of(loaded, options["chip"], options["settings"])
     with ProgressBar("drawing chips") as bar:
         return study(
             loaded,
             chip,
-            inputs=read_arrays(options["inputs"]) if options["inputs"] else None,
+            inputs=inputs,
             labels=read_labels(options["labels"]) if options["labels"] else None,
             chips=options["chips"],
             seed=options["noise_seed"],

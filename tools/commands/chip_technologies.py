@@ -92,7 +92,9 @@ def _cells(rows: list[tuple[Technology, CellTechnology]]) -> Table:
 
 def _tuning(cells: CellTechnology) -> str:
     """How far written cells end from their targets: a share of those, or by published statistics."""
-    return cells.statistics or (UNKNOWN if cells.tuning_pct is None else f"{cells.tuning_pct:g} %")
+    if cells.statistics:
+        return cells.statistics.rpartition("_")[2]  # reram_wan are those of Wan et al.
+    return UNKNOWN if cells.tuning_pct is None else f"{cells.tuning_pct:g} %"
 
 
 def _details(report: Technologies) -> Iterator[RenderableType]:

@@ -13,7 +13,8 @@ from acortex.tools.console import files
 from acortex.tools.console.output import console, format_option, print_json, show
 from acortex.tools.console.progress import Working
 from acortex.tools.open.chip_options import CHIP, chip_files, complete, set_option
-from acortex.tools.open.networks import SIZES, compiled
+from acortex.tools.open.network_options import calibration_option, dim_option, fill_option, mapping_option
+from acortex.tools.open.networks import SIZES, Compiling, compiled
 from acortex.tools.open.programs import files_of
 from acortex.units import percent
 
@@ -23,13 +24,11 @@ if TYPE_CHECKING:
     from acortex.programs.compiler import Compiled
     from acortex.programs.results import CompileReport
 
-MAPPINGS = ("taps", "dense", "best")
-
 
 @click.command("compile")
 @click.argument("model", metavar="MODEL.onnx", type=click.Path())
 @click.option("-o", "--output", metavar="OUT.acx", type=click.Path(), help="Write the program here.")
-@click.option("--calibration", metavar="X.npy", type=click.Path(), help="Inputs that show the range of every map.")
+@calibration_option
 @click.option(
     "--chip",
     metavar="CHIP",
@@ -38,7 +37,9 @@ MAPPINGS = ("taps", "dense", "best")
     help="A built-in chip or a .toml; else acortex_gnmt.",
 )
 @set_option
-@click.option("--mapping", type=click.Choice(MAPPINGS), default="taps", show_default=True, help="How taps fill rows.")
+@mapping_option
+@dim_option
+@fill_option
 @click.option("--smallest-chip", is_flag=True, help="Compile for the smallest chip that holds the network.")
 @click.option("--reference", metavar="REF.onnx", type=click.Path(), help="Write the quantised network as ONNX here.")
 @click.option("--emit-asm", metavar="OUT.s", type=click.Path(), help="Write the program's text, and its arrays beside.")
@@ -57,8 +58,9 @@ def compile_(model: str, form: str, **options: Any) -> None:
             model,
             options["chip"],
             options["settings"],
-            calibration=options["calibration"],
-            mapping=options["mapping"],
+            Compiling(
+                options["mapping"], options["calibration"], dims=options["dims"], fill_weights=options["fill_weights"]
+            ),
             drop_lrn=options["drop_lrn"],
             smallest_chip=options["smallest_chip"],
         )
@@ -155,8 +157,12 @@ def _facts(report: CompileReport) -> Iterator[tuple[str, str]]:
     yield "arrays", f"{used:,} of {chip:,}, {percent(used, chip)}; {least:,}{apart}"
     yield "memory", f"{report.memory_peak_bytes:,} bytes at most"
     yield "instructions", f"{report.instructions:,}"
+    yield "mapping", report.mapping
+    if report.calibration:
+        yield "ranges from", report.calibration
     sizes = report.smallest_chip
-    yield "smallest chip", ", ".join(f"{setting}={getattr(sizes, part)}" for part, setting in SIZES.items())
+    known = [(path, getattr(sizes, part)) for part, paths in SIZES.items() for path in paths]
+    yield "smallest chip", ", ".join(f"{path}={size}" for path, size in known if size is not None)
     if report.host_nodes:
         yield "left to the host", ", ".join(report.host_nodes)
 

@@ -2,26 +2,76 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
+from acortex.errors import UsageError
 from acortex.tools.console import files
 from acortex.tools.console.output import console, form_option, print_json, show
+from acortex.tools.console.progress import ProgressBar
+
+if TYPE_CHECKING:
+    from acortex.tools.paper.figures.figure import Figure
+
+FIGURES = ("fig3", "fig4", "fig5", "fig7b")
+
+WITH_MNIST = ("fig5",)
+"""The figures that take a user's digits."""
 
 
 @click.command()
-@click.argument("figure", type=click.Choice(["fig7b"]), metavar="FIGURE")
+@click.argument("figure", type=click.Choice(FIGURES), metavar="FIGURE")
 @form_option("markdown", help="Text for people, JSON for programs, or Markdown for a page.")
 @click.option("--plot", metavar="FILE.svg", type=click.Path(), help="Draw the figure here; needs acortex[plots].")
-def reproduce(figure: str, form: str, plot: str | None) -> None:
-    """Print a figure of the source paper with ours beside it: fig7b, the table of three networks on their chips.
+@click.option("--mnist", metavar="DIR", type=click.Path(), help="fig5: the full MNIST test set, as IDX files.")
+def reproduce(figure: str, form: str, plot: str | None, mnist: str | None) -> None:
+    r"""Print a figure of the source paper with ours beside it.
 
-    Compiles and simulates each network; takes about a minute.
+    \b
+    fig3: half-selected cells of passive crossbars
+    fig4: letters on two passive crossbars, and a pattern of ten levels
+    fig5: handwritten digits on a classifier in 180-nm flash
+    fig7b: the table of three networks on their chips
+
+    Compiles and simulates what the figure takes: seconds, for fig4, fig5 and fig7b about a minute.
     """
+    if plot:
+        files.check_writable(plot)
+    if mnist and figure not in WITH_MNIST:
+        raise UsageError(f"{figure} takes no digits", hint=f"--mnist goes with {' and '.join(WITH_MNIST)}")
+    if figure == "fig7b":
+        _fig7b(form, plot)
+    else:
+        _demonstrator(_made(figure, mnist), form, plot)
+
+
+def _made(name: str, mnist: str | None) -> Figure:
+    from acortex.tools.paper.figures.figure import Options
+    from acortex.tools.paper.figures.registry import demonstrator
+
+    with ProgressBar(name) as bar:
+        return demonstrator(name).made(Options(Path(mnist) if mnist else None), bar)
+
+
+def _demonstrator(figure: Figure, form: str, plot: str | None) -> None:
+    from acortex.tools.paper.figures import view
+
+    if plot:
+        files.write(plot, figure.picture())
+    if form == "json":
+        print_json(figure.report())
+    elif form == "markdown":
+        click.echo(view.markdown(figure))
+    else:
+        show(console(), view.parts(figure))
+
+
+def _fig7b(form: str, plot: str | None) -> None:
     from acortex.tools.paper import report
     from acortex.tools.paper.measure import reproduction, runs_of_fig7b
 
-    if plot:
-        files.check_writable(plot)
     runs = runs_of_fig7b()
     if plot:
         from acortex.tools.paper.fig7b_plot import draw

@@ -19,7 +19,9 @@ from acortex.tools.console.progress import ProgressBar
 from acortex.tools.console.ranges import CYCLES, SEED
 from acortex.tools.console.spool import spool
 from acortex.tools.open.chip_options import chip_files, chips_option, load_side, set_option
-from acortex.tools.open.programs import files_of, is_network, open_program, program_argument
+from acortex.tools.open.network_options import calibration_option, dim_option, fill_option, mapping_option
+from acortex.tools.open.networks import Compiling
+from acortex.tools.open.programs import Opened, files_of, is_network, opened, program_argument
 
 if TYPE_CHECKING:
     from acortex.isa.program import Program
@@ -42,6 +44,10 @@ LEVELS = ("layers", "instructions", "events")
 @click.option("--trace-filter", "filters", metavar="NAME=VALUE", multiple=True, help=FILTER_HELP)
 @chips_option
 @set_option
+@calibration_option
+@mapping_option
+@dim_option
+@fill_option
 @click.option("--timing-only", is_flag=True, help="Simulate time and energy, compute no values.")
 @click.option("--functional-only", is_flag=True, help="Compute the outputs, simulate no time.")
 @click.option("--max-cycles", metavar="N", type=CYCLES, help="Stop after so many cycles.")
@@ -52,24 +58,28 @@ LEVELS = ("layers", "instructions", "events")
 )
 @click.option("--no-skip", is_flag=True, help="Simulate each event, also what repeats; see docs/skipping.md.")
 @click.option("--dump-layers", metavar="DIR", type=click.Path(), help="Write what each layer wrote to memory here.")
+@click.option("--data-energy", is_flag=True, help="Tell the energy of arrays by the data, beside the fixed figure.")
 @click.option("--noise-seed", metavar="N", type=SEED, help=NOISE_HELP)
 @format_option
 def run(program: str, form: str, **options: Any) -> int:
     """Simulate a program: FILE.s, FILE.acx, FILE.onnx or zoo:NAME.
 
     Prints accuracy, latency, energy and area, where the time went and, with --trace, what limited the run. Without
-    --input a program runs on its own data.
+    --input a program runs on its own data. A network is compiled first; the ranges of its maps are chosen on
+    --calibration, else on the first 64 inputs.
     """
     _check(options)
     _check_files(program, form, options)
     chips = [load_side(side, options["settings"], _load_chip) for side in options["chips"]]
     if len(chips) > 1:
         return _compare(program, chips, options, form)
-    loaded = _open(program, chips[0] if chips else None, options, options["settings"])
+    inputs = _read_inputs(options)
+    made = _open(program, chips[0] if chips else None, options, inputs, options["settings"])
+    loaded = made.program
     _check_own_chip(loaded, options)
     _check_layers(program, loaded, options)
-    inputs, result = _simulate(loaded, chips[0] if chips else _own_chip(loaded, options), options)
-    report = _complete(result, loaded, inputs, options)
+    result = _simulate(loaded, chips[0] if chips else _own_chip(loaded, options), options, inputs)
+    report = _complete(result, made, inputs, options)
     _save(result, options)
     if form == "json":
         print_json(report)
@@ -96,8 +106,8 @@ def _check(options: dict[str, Any]) -> None:
     _check_chips(options)
     if options["timing_only"] and options["functional_only"]:
         raise UsageError("--timing-only and --functional-only leave nothing to do", hint="give one of the two, or none")
-    for name in ("output", "labels", "dump_layers", "noise_seed"):
-        if options["timing_only"] and options[name] not in (None, False, ""):
+    for name in ("output", "labels", "dump_layers", "noise_seed", "data_energy"):
+        if options["timing_only"] and options[name] is not None and options[name] is not False:
             option = name.replace("_", "-")
             raise UsageError(
                 f"--{option} needs values, which --timing-only does not compute", hint="leave one of them out"
@@ -131,7 +141,8 @@ def _check_files(program: str, form: str, options: dict[str, Any]) -> None:
 
 def _inputs(program: str, options: dict[str, Any]) -> list[files.Named]:
     """The files that a run reads."""
-    given = [("--input", options["inputs"]), ("--labels", options["labels"])]
+    given = [(f"--{name.removesuffix('s')}", options[name]) for name in ("inputs", "calibration")]
+    given.append(("--labels", options["labels"]))
     return [
         *files_of(program),
         *given,
@@ -184,15 +195,16 @@ def _compare(reference: str, chips: Sequence[Chip], options: dict[str, Any], for
     from acortex.tools.views.compare import parts
 
     reports: list[RunReport] = []
-    program: Program | None = None
+    made: Opened | None = None
+    inputs = _read_inputs(options)
     for chip in chips:
         with naming(chip):
-            if program is None or is_network(reference):  # stdin is read once
-                program = _open(reference, chip, options)
-            inputs, result = _simulate(program, chip, options)
+            if made is None or is_network(reference):  # stdin is read once
+                made = _open(reference, chip, options, inputs)
+            result = _simulate(made.program, chip, options, inputs)
             if result.interrupted:  # the others are not begun
                 raise KeyboardInterrupt
-            reports.append(_complete(result, program, inputs, options))
+            reports.append(_complete(result, made, inputs, options))
     report = compare(*reports)
     if form == "json":
         print_json(report)
@@ -201,18 +213,29 @@ def _compare(reference: str, chips: Sequence[Chip], options: dict[str, Any], for
     return max(_exit_code(one, f"{one.chip.label}: ") for one in reports)
 
 
-def _open(reference: str, chip: Chip | None, options: dict[str, Any], settings: Sequence[str] = ()) -> Program:
+def _read_inputs(options: dict[str, Any]) -> Any:
+    """The inputs that the user gave, by name or not; None without any."""
+    from acortex.tools.open.arrays import read_arrays
+
+    return read_arrays(options["inputs"]) if options["inputs"] else None
+
+
+def _open(
+    reference: str, chip: Chip | None, options: dict[str, Any], inputs: Any, settings: Sequence[str] = ()
+) -> Opened:
     """Opens the program. A trace lists instructions with their quantisers, so that a traced run has its weights."""
     weights = not options["timing_only"] or options["trace"] is not None
-    return open_program(reference, chip, settings, weights=weights)
+    how = Compiling(
+        options["mapping"], options["calibration"], inputs, options["dims"], fill_weights=options["fill_weights"]
+    )
+    return opened(reference, chip, settings, weights=weights, how=how)
 
 
-def _simulate(program: Program, chip: Chip, options: dict[str, Any]) -> tuple[Any, Result]:
-    """Reads what the user gave, and runs."""
+def _simulate(program: Program, chip: Chip, options: dict[str, Any], inputs: Any) -> Result:
+    """Runs a program on what the user gave."""
     from acortex.sim.run import run as simulate
-    from acortex.tools.open.arrays import read_arrays, read_labels
+    from acortex.tools.open.arrays import read_labels
 
-    inputs = read_arrays(options["inputs"]) if options["inputs"] else None
     trace = spool("run.actrace") if options["trace"] == files.STANDARD else options["trace"]
     with ProgressBar("simulating") as bar:
         result = simulate(
@@ -231,19 +254,23 @@ def _simulate(program: Program, chip: Chip, options: dict[str, Any]) -> tuple[An
             check_order=options["check_order"] or None,
             skip=not options["no_skip"],
             noise_seed=options["noise_seed"],
+            data_energy=options["data_energy"],
         )
     if trace != options["trace"]:
         files.copy_to_stdout(trace if Path(trace).exists() else part_of(trace))  # what there is of a stopped run's
-    return inputs, result
+    return result
 
 
-def _complete(result: Result, program: Program, inputs: Any, options: dict[str, Any]) -> RunReport:
-    """The report of a run with what the simulator does not have: whether its outputs are right, where its trace is."""
+def _complete(result: Result, made: Opened, inputs: Any, options: dict[str, Any]) -> RunReport:
+    """The report of a run with what the simulator does not have: whether its outputs are right, where its trace is, and
+    on which inputs the ranges of its network were chosen.
+    """
     from acortex.tools.digits_check import verification
 
     ideal = not result.report.stopped and result.report.errors is None
-    checked = verification(program, inputs, result.outputs) if ideal else None
-    return result.report.model_copy(update={"verification": checked, "trace": _trace(options["trace"])})
+    checked = verification(made.program, inputs, result.outputs) if ideal else None
+    more = {"verification": checked, "trace": _trace(options["trace"]), "calibration": made.calibration}
+    return result.report.model_copy(update=more)
 
 
 def _trace(path: str | None) -> str | None:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from acortex.errors import MissingExtra, UsageError
-from acortex.tools.commands.compile import MAPPINGS
 from acortex.tools.console.output import console, format_option, print_json, show
 from acortex.tools.open.chip_options import complete, set_option
-from acortex.tools.open.networks import chip_for, quantised_graph
+from acortex.tools.open.network_options import calibration_option, dim_option, mapping_option
+from acortex.tools.open.networks import Compiling, chip_for, mapping_of, quantised_graph
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from acortex.isa.program import Program, Tensor
-    from acortex.programs.graph import LayerGraph
+    from acortex.programs.graph import LayerGraph, Port
     from acortex.tools.results import VerifiedLayer, VerifyReport
 
 SAMPLES = 4
@@ -33,10 +33,11 @@ RANDOM = 2
 @click.command("verify")
 @click.argument("network", metavar="MODEL.onnx", type=click.Path())
 @click.option("--input", "inputs", metavar="X", type=click.Path(), help="Compare on these: .npy, or .npz by name.")
-@click.option("--calibration", metavar="X.npy", type=click.Path(), help="Inputs that show the range of every map.")
+@calibration_option
 @click.option("--chip", metavar="CHIP", shell_complete=complete, help="A built-in chip or a .toml; else acortex_gnmt.")
 @set_option
-@click.option("--mapping", type=click.Choice(MAPPINGS), default="taps", show_default=True, help="How taps fill rows.")
+@mapping_option
+@dim_option
 @click.option("--drop-lrn", is_flag=True, help="Leave local response normalisation out.")
 @format_option
 def verify(network: str, inputs: str | None, form: str, **options: Any) -> int:
@@ -63,17 +64,20 @@ def _report(network: str, inputs: str | None, options: Mapping[str, Any]) -> Ver
     from acortex.programs.emit.program import names_of
     from acortex.programs.layer_codes import MapCodes, layer_codes
     from acortex.sim.run import run
+    from acortex.tools.open.arrays import read_arrays
     from acortex.tools.open.machine import machine_of
     from acortex.tools.results import VerifyReport
 
     chip = chip_for(network, options["chip"], options["settings"])
     machine = machine_of(chip)
-    mapping, drop_lrn = options["mapping"], options["drop_lrn"]
-    whole = quantised_graph(network, machine, options["calibration"], drop_lrn=drop_lrn, mapping=mapping)
+    mapping = mapping_of(network, options["mapping"])
+    own = read_arrays(inputs) if inputs is not None else None
+    how = Compiling(mapping, options["calibration"], own, options["dims"])
+    whole = quantised_graph(network, machine, how, drop_lrn=options["drop_lrn"])
     graph = replace(whole, unread=())  # there is nothing to compare of them
-    compiled = compile_graph(graph, machine, options["mapping"])
+    compiled = compile_graph(graph, machine, mapping)
     names = names_of(compiled.plan)
-    given = _given(graph, compiled.program, names, inputs)
+    given = _given(graph, compiled.program, names, own)
     result = run(
         compiled.program,
         chip,
@@ -116,37 +120,45 @@ def _row(layer: str, op: str, found: NDArray[Any], wanted: NDArray[Any]) -> Veri
     return row.model_copy(update={"at": list(at), "chip": float(found[at]), "reference": float(wanted[at])})
 
 
-def _given(graph: LayerGraph, program: Program, names: Mapping[str, str], path: str | None) -> dict[str, NDArray[Any]]:
+def _given(
+    graph: LayerGraph, program: Program, names: Mapping[str, str], own: NDArray[Any] | dict[str, NDArray[Any]] | None
+) -> dict[str, NDArray[Any]]:
     """Inputs by the model's names: the user's, the network's own first few, or seeded random ones."""
     import numpy as np
 
     from acortex.isa.arithmetic.tensors import accept
-    from acortex.tools.open.arrays import read_arrays
+    from acortex.programs.front import in_type
 
     found: dict[str, NDArray[Any]] = {name: values[:SAMPLES] for name, values in graph.samples.items()}
-    if path is not None:
-        given = read_arrays(path)
-        found = given if isinstance(given, dict) else {graph.inputs[0].name: given}
+    if own is not None:
+        found = dict(own) if isinstance(own, dict) else {port.name: own for port in graph.inputs[:1]}
     rng = np.random.default_rng(0)
     tensors = {tensor.name: tensor for tensor in program.inputs}
     for port in graph.inputs:
         tensor = tensors[names[port.name]]
-        if path is None and port.name not in found:
-            found[port.name] = _random(tensor, rng)
+        if own is None and port.name not in found:
+            found[port.name] = _random(port, tensor, rng)
         if port.name not in found:
-            raise UsageError(f"input {port.name} is missing", where=path or "", hint="give an .npz by input name")
+            raise UsageError(f"input {port.name} is missing", hint="give an .npz by input name")
         accept(tensor, found[port.name])
+        if tensor.encode == "linear":  # onnxruntime takes no other type, and rounding could make another code
+            found[port.name] = in_type(found[port.name], port.dtype, f"input {port.name}")
     counts = {port.name: len(found[port.name]) for port in graph.inputs}
     if len(set(counts.values())) > 1:
         told = ", ".join(f"{name} {count}" for name, count in counts.items())
-        raise UsageError(f"the inputs have different numbers of inferences: {told}", where=path or "")
+        raise UsageError(f"the inputs have different numbers of inferences: {told}")
     return {name: found[name] for name in counts}
 
 
-def _random(tensor: Tensor, rng: np.random.Generator) -> NDArray[Any]:
-    """Numbers for an input of a few inferences, whose codes are random."""
-    from acortex.isa.arithmetic.tensors import decode
+def _random(port: Port, tensor: Tensor, rng: np.random.Generator) -> NDArray[Any]:
+    """Numbers for an input of a few inferences, of the model's type: of floats all codes are equally likely."""
+    import numpy as np
 
+    from acortex.isa.arithmetic.tensors import decode
+    from acortex.programs.front import drawn
+
+    if tensor.encode == "linear" and np.dtype(port.dtype).kind != "f":
+        return drawn(rng, port.dtype, (RANDOM, *tensor.shapes[0]))
     codes = rng.integers(0, 2 if tensor.encode == "binary" else 1 << tensor.bits, (RANDOM, *tensor.shapes[0]))
     return decode(tensor, codes.astype("uint8"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from acortex.errors import UsageError
-from acortex.tools.console.manners import warn
+from acortex.tools.console.manners import say, warn
 
 if TYPE_CHECKING:
     from acortex.isa.machine import Machine
@@ -24,9 +25,32 @@ Calibration = str | Path | Mapping[str, NDArray[Any]] | NDArray[Any] | None
 
 ZOO = "zoo:"
 
+MAPPINGS = ("taps", "dense", "best")
+"""How taps fill rows of arrays; listed here for the options of commands, which load no compiler."""
+
 USUAL_WORDS = 1 << 15
 """Words of main memory of most chips. Only a map that is larger is refused alone; of others, the plan says how much
 memory all of them need."""
+
+
+@dataclass(frozen=True)
+class Compiling:
+    """How a network is compiled on its way to a run; it changes nothing of programs that are compiled already.
+
+    `mapping` is one of `MAPPINGS`, None for the network's own. Ranges are chosen on `calibration`, else on the first of
+    the `inputs` of the run, else on seeded random inputs. `dims` has sizes for axes that a file leaves open, by name;
+    with `fill_weights` those that a file lacks are random numbers.
+    """
+
+    mapping: str | None = None
+    calibration: Calibration = None
+    inputs: Calibration = None
+    dims: Mapping[str, int] | None = None
+    fill_weights: bool = False
+
+
+USUAL = Compiling()
+"""How a network is compiled of which nothing is said."""
 
 
 def chip_for(reference: str, chip: Chip | str | None = None, settings: Sequence[str] = ()) -> Chip:
@@ -50,63 +74,99 @@ def machine_for(reference: str, chip: Chip | str | None = None, settings: Sequen
 def quantised_graph(
     reference: str,
     machine: Machine,
-    calibration: Calibration = None,
+    how: Compiling = USUAL,
     *,
     drop_lrn: bool = False,
-    mapping: str = "taps",
     any_size: bool = False,
 ) -> LayerGraph:
     """The layer graph of FILE.onnx or zoo:NAME with codes as wide as a machine's; its warnings are said.
 
-    What is far too large for the machine is refused before it is read, unless `any_size` is allowed.
+    A network of the zoo is calibrated with its own data, and takes no others. What is far too large for the machine is
+    refused before it is read, unless `any_size` is allowed.
     """
     from acortex.programs import quantised, zoo
     from acortex.programs.compiler import plan_graph
     from acortex.tools.open.arrays import read_arrays
 
     if reference.startswith(ZOO):
-        if calibration is not None:
-            raise UsageError("networks of the zoo are calibrated with their own data", hint="leave --calibration out")
+        check_own(how)
         return zoo.graph(_entry(reference), machine.bits)
-    given = read_arrays(str(calibration)) if isinstance(calibration, (str, Path)) else calibration
+    calibration = read_arrays(str(how.calibration)) if isinstance(how.calibration, (str, Path)) else how.calibration
+    inputs = read_arrays(str(how.inputs)) if isinstance(how.inputs, (str, Path)) else how.inputs
     sizes: dict[str, Any] = {}
     if not any_size:
         most_words = max(machine.memory_words, USUAL_WORDS)
-        fits = partial(plan_graph, machine=machine, mapping=mapping)
+        fits = partial(plan_graph, machine=machine, mapping=mapping_of(reference, how.mapping))
         sizes = {"fits": fits, "most_words": most_words, "most_instructions": machine.instruction_words}
-    graph = quantised(reference, given, machine.bits, drop_lrn=drop_lrn, **sizes)
+    sizes |= {"dims": how.dims or {}, "fill_weights": how.fill_weights}
+    graph = quantised(reference, calibration, machine.bits, inputs=inputs, drop_lrn=drop_lrn, **sizes)
     for warning in graph.warnings:
         warn(warning)
+    if calibration is None and inputs is not None:
+        say(f"ranges are chosen on {graph.calibration}; --calibration X.npy gives others")
     return graph
+
+
+def check_own(how: Compiling) -> None:
+    """Refuses a calibration set, and sizes of axes, for a network of the zoo."""
+    if how.calibration is not None:
+        raise UsageError("networks of the zoo are calibrated with their own data", hint="leave --calibration out")
+    if how.dims:
+        raise UsageError("networks of the zoo have no open axes", hint="leave --dim out")
+
+
+def mapping_of(reference: str, wanted: str | None = None) -> str:
+    """The mapping of a network: the one wanted, else that of the zoo's entry, else the best one of each layer.
+
+    Raises UsageError for one that does not exist.
+    """
+    if wanted is not None and wanted not in MAPPINGS:
+        raise UsageError(f"no mapping is called {wanted!r}", hint=f"one of {', '.join(MAPPINGS)}")
+    return wanted or (_entry(reference).mapping if reference.startswith(ZOO) else "best")
 
 
 def compiled(
     reference: str,
     chip: Chip | str | None = None,
     settings: Sequence[str] = (),
+    how: Compiling = USUAL,
     *,
-    calibration: Calibration = None,
-    mapping: str = "taps",
     drop_lrn: bool = False,
     smallest_chip: bool = False,
 ) -> Compiled:
-    """The program of a network for the chip of `chip_for`, or for the smallest of its kind that holds the network.
-
-    Without `calibration` ranges come from seeded random inputs, or from the zoo's data.
-    """
+    """The program of a network for the chip of `chip_for`, or for the smallest of its kind that holds the network."""
     from acortex.programs import compiler
+    from acortex.programs.results import SmallestSizes
 
+    mapping = mapping_of(reference, how.mapping)
     machine = machine_for(reference, chip, settings)
-    graph = quantised_graph(reference, machine, calibration, drop_lrn=drop_lrn, mapping=mapping, any_size=smallest_chip)
+    graph = quantised_graph(reference, machine, how, drop_lrn=drop_lrn, any_size=smallest_chip)
     if smallest_chip:
         sizes = compiler.smallest_chip(graph, machine, mapping)
-        least = [f"{SIZES[part]}={size}" for part, size in sizes.items()]
-        machine = machine_for(reference, chip, [*settings, *least])
+        least = _settings(chip_for(reference, chip, settings), sizes)
+        made = compiler.compile_graph(graph, machine_for(reference, chip, [*settings, *least]), mapping)
+        return replace(made, report=made.report.model_copy(update={"smallest_chip": SmallestSizes(**sizes)}))
     return compiler.compile_graph(graph, machine, mapping)
 
 
-SIZES = {"m_top": "arrays.m_top", "m_bottom": "arrays.m_bottom", "n": "arrays.n", "memory_kb": "memory.capacity_kb"}
-"""The setting of each size of the smallest chip."""
+SIZES = {
+    "m_top": ("arrays.m_top",), "m_bottom": ("arrays.m_bottom",), "n": ("arrays.n",),
+    "memory_kb": ("memory.capacity_kb",), "buffer_words": ("buffer.words",), "line_words": ("vector.line_words",),
+    "output_words": ("neurons.output_words", "vector.queue_words"), "state_words": ("vector.state_words",),
+    "instruction_words": ("instruction_memory.words",),
+}  # fmt: skip
+"""The settings of each size of the smallest chip."""
+
+
+def _settings(chip: Chip, sizes: Mapping[str, int]) -> list[str]:
+    """The sizes of the smallest chip as settings, without those of stores that are larger already."""
+    found = []
+    for part, size in sizes.items():
+        for path in SIZES[part]:
+            section, name = path.split(".")
+            if not path.endswith("words") or size > getattr(getattr(chip, section), name, 0):
+                found.append(f"{path}={size}")
+    return found
 
 
 def _entry(reference: str) -> Entry:

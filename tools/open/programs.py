@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,18 +48,64 @@ program_argument = click.argument("program", metavar="PROGRAM", shell_complete=c
 """The argument PROGRAM, passed to a command as text; `open_program` opens it."""
 
 
+@dataclass(frozen=True)
+class Opened:
+    """A program, and on which inputs the ranges of its network were chosen; None where none was compiled."""
+
+    program: Program
+    calibration: str | None = None
+
+
 def open_program(
-    reference: str, chip: Chip | str | None = None, settings: Sequence[str] = (), *, weights: bool = True
+    reference: str,
+    chip: Chip | str | None = None,
+    settings: Sequence[str] = (),
+    *,
+    weights: bool = True,
+    how: networks.Compiling = networks.USUAL,
 ) -> Program:
+    """The program that `reference` names, as `opened` has it."""
+    return opened(reference, chip, settings, weights=weights, how=how).program
+
+
+def opened(
+    reference: str,
+    chip: Chip | str | None = None,
+    settings: Sequence[str] = (),
+    *,
+    weights: bool = True,
+    how: networks.Compiling = networks.USUAL,
+) -> Opened:
     """The program that `reference` names: FILE.s, FILE.acx, FILE.onnx, zoo:NAME.
 
     `-`, and a pipe such as `<(…)` of a shell, is one of the first two.
 
-    A network is compiled for `chip` with `settings`; without one the zoo's for the chip that it names, others for the
-    largest of the published chips. Without `weights` a network of the zoo may be one for time and energy alone.
+    A network is compiled for `chip` with `settings`, as `how` says; without a chip the zoo's for the one that it names,
+    others for the largest of the published chips. Without `weights` a network of the zoo may be one for time and energy
+    alone. Raises UsageError where `how` asks for something, and there is nothing to compile.
     """
+    if Path(reference).suffix.lower() == NETWORK and not reference.startswith(ZOO):
+        made = networks.compiled(reference, chip, settings, how)
+        return Opened(made.program, made.report.calibration)
+    if not is_network(reference):
+        nothing_to_compile(reference, how)
+    return Opened(_ready(reference, chip, settings, weights, how))
+
+
+def nothing_to_compile(reference: str, how: networks.Compiling) -> None:
+    """Raises UsageError where `how` asks for something of a program that is compiled already."""
+    for option, given in (("--mapping", how.mapping), ("--calibration", how.calibration), ("--dim", how.dims or None)):
+        if given is not None:
+            hint = f"leave it out, or give FILE.onnx or a compiled network of the zoo, not {reference}"
+            raise UsageError(f"{option} is for networks that are compiled", hint=hint)
+
+
+def _ready(
+    reference: str, chip: Chip | str | None, settings: Sequence[str], weights: bool, how: networks.Compiling
+) -> Program:
+    """A program that is written down, or one of the zoo."""
     if reference.startswith(ZOO):
-        return _of_zoo(reference.removeprefix(ZOO), chip, settings, weights)
+        return _of_zoo(reference.removeprefix(ZOO), chip, settings, weights, how)
     if reference == files.STANDARD:
         return _of_stream(files.read_stdin, STDIN)
     suffix = Path(reference).suffix.lower()
@@ -66,8 +113,6 @@ def open_program(
         return open_source(reference)
     if suffix == CONTAINER:
         return open_container(reference)
-    if suffix == NETWORK:
-        return networks.compiled(reference, chip, settings).program
     if is_pipe(reference):
         with files.reading(reference) as read:
             return _of_stream(read, reference)
@@ -113,17 +158,20 @@ def is_network(reference: str) -> bool:
     return Path(reference).suffix.lower() == NETWORK
 
 
-def _of_zoo(name: str, chip: Chip | str | None, settings: Sequence[str], weights: bool) -> Program:
+def _of_zoo(
+    name: str, chip: Chip | str | None, settings: Sequence[str], weights: bool, how: networks.Compiling
+) -> Program:
     from acortex.programs import zoo
 
     entry = zoo.entry(name)
     if entry.source:
         return zoo.load(name)
+    networks.check_own(how)
     from acortex.sim.chip.specs import Chip, load_chip
     from acortex.tools.open.machine import machine_of
 
     found = chip if isinstance(chip, Chip) else load_chip(chip or entry.chip, settings)
-    return zoo.load(name, machine_of(found), weights)
+    return zoo.load(name, machine_of(found), weights, networks.mapping_of(f"{ZOO}{name}", how.mapping))
 
 
 def open_source(path: str) -> Program:

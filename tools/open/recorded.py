@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from acortex.errors import AcortexError, ManyErrors, UsageError
-from acortex.tools.open.programs import CONTAINER, SOURCES, ZOO, open_program
+from acortex.tools.open.programs import CONTAINER, NETWORK, SOURCES, ZOO, open_program
 
 if TYPE_CHECKING:
     from acortex.isa.program import Program
@@ -22,10 +22,18 @@ def recorded_program(trace: Trace, chip: Chip, reference: str | None = None) -> 
     the trace, and among the programs that come with acortex. Only one with the checksum of the trace is taken. Raises
     UsageError where there is none; whether `reference` is the program, its caller sees.
     """
-    if reference is not None:
-        return open_program(reference, chip)
     from acortex.isa.container import sha256
 
+    if reference is not None:
+        program = open_program(reference, chip)
+        if Path(reference).suffix.lower() == NETWORK and sha256(program) != trace.header.program_sha256:
+            raise UsageError(
+                f"{reference} does not compile to the program of the trace",
+                where=str(trace.path),
+                hint="ranges are chosen on the inputs of a run: compile it once, with --calibration X.npy -o"
+                f" {Path(reference).stem}{CONTAINER}, run that, and give it here",
+            )
+        return program
     wanted, looked = trace.header.program_sha256, []
     for candidate in _candidates(trace):
         looked.append(candidate)

@@ -19,9 +19,8 @@ from acortex.tools.paper import fit, provenance
 from acortex.tools.paper.fit import LAWS, Counts
 from acortex.tools.paper.notes import note
 from acortex.tools.paper.printed import NETWORKS, Cell, figure_7b
-from acortex.tools.paper.provenance import Basis
+from acortex.tools.paper.results import Basis, ChosenSetting, FigureRow, FittedConstant, LargestChipRow
 from acortex.tools.paper.studies import accesses_of
-from acortex.tools.results import ChosenSetting, FigureRow, FittedConstant, LargestChipRow
 from acortex.units import cycles_of, exact
 from acortex.wording import setting_value
 

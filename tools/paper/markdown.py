@@ -19,14 +19,14 @@ WIDTH = 120
 def filled(text: str) -> str:
     """A page with paragraphs of lines of at most `WIDTH` characters, and one empty line between each two blocks.
 
-    Tables and headings keep their lines.
+    Tables, headings and indented commands keep their lines.
     """
-    blocks = (block.strip() for block in re.split(r"\n\s*\n", text))
+    blocks = (block.strip("\n").rstrip() for block in re.split(r"\n\s*\n", text))
     return "\n\n".join(_filled(block) for block in blocks if block) + "\n"
 
 
 def _filled(block: str) -> str:
-    if block.startswith(("|", "#")):
+    if block.startswith(("|", "#", "    ")):
         return block
     together = re.sub(r"(?<=\d) (?=%|(?:[munp]?[sJW]|mm2)\b)", GLUE, " ".join(block.split()))
     return fill(together, WIDTH, break_long_words=False, break_on_hyphens=False).replace(GLUE, " ")

@@ -11,7 +11,7 @@ from acortex.tools.console.progress import ProgressBar
 from acortex.tools.paper import fig7b
 from acortex.tools.paper.compiled import compiled_network
 from acortex.tools.paper.fig7b import FigureRuns, Measured
-from acortex.tools.results import Reproduction
+from acortex.tools.paper.results import Reproduction
 
 COLUMNS = {"inception_v1": "inception_v1", "resnet_152": "resnet152", "gnmt": "gnmt"}
 """The columns of Fig. 7b, with the networks of the zoo that they are."""

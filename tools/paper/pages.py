@@ -16,6 +16,8 @@ from acortex.tools.paper import report, study_pages, study_plots
 from acortex.tools.paper.compiled import compiled_network
 from acortex.tools.paper.contradictions import BUILT, contradictions
 from acortex.tools.paper.fig7b_plot import draw
+from acortex.tools.paper.figures import registry, view
+from acortex.tools.paper.figures.figure import Options
 from acortex.tools.paper.measure import runs_of_fig7b
 from acortex.tools.paper.studies import VARIANTS, Point, Study, point, study
 
@@ -23,6 +25,10 @@ from acortex.tools.paper.studies import VARIANTS, Point, Study, point, study
 def main(folder: str) -> None:
     """Writes all pages into a folder."""
     target = Path(folder)
+    for name in registry.NAMES:
+        _report(name)
+        for file, content in of_demonstrator(name).items():
+            files.write(str(target / file), content)
     _report("Fig. 7b")
     runs = runs_of_fig7b()
     files.write(str(target / "figure-7b.svg"), draw(runs.own))
@@ -32,6 +38,13 @@ def main(folder: str) -> None:
     # GNMT's layers are all alike.
     for name, content in pages_of(studies, studies[:2]).items():
         files.write(str(target / name), content)
+
+
+def of_demonstrator(name: str) -> dict[str, str | bytes]:
+    """The page and the picture of a figure by file name."""
+    figure = registry.demonstrator(name).made(Options(), lambda done, total: None)
+    stem = f"figure-{name.removeprefix('fig')}"
+    return {f"{stem}.md": view.page(figure), f"{stem}.svg": figure.picture()}
 
 
 def _report(what: str) -> None:

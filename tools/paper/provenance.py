@@ -10,14 +10,12 @@ How a setting was derived is what its source in the chip file says, and what `fi
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
 
 from acortex.sim.chip.chip_files import NAMES_TECHNOLOGY
 from acortex.sim.chip.setting import AREA, ENERGY, TIME
 from acortex.sim.chip.specs import SETTINGS, Chip
 from acortex.tools.paper.fit import CLOCK_ON, LAWS
-
-Basis = Literal["exact", "predicted", "chosen", "fitted", "published"]
+from acortex.tools.paper.results import Basis
 
 TABLE = "Fig. 7b"
 """How sources of settings name the table."""

@@ -13,7 +13,7 @@ from acortex.tools.paper import fig7b
 from acortex.tools.paper.fig7b import TITLES, FigureRuns, Measured
 from acortex.tools.paper.markdown import table
 from acortex.tools.paper.render import render
-from acortex.tools.results import FigureRow
+from acortex.tools.paper.results import FigureRow
 
 FIXED = ("parameters", "m_", "n", "fg_", "area")
 """Rows that do not change with four blocks fewer."""

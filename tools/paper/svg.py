@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from io import BytesIO
-from typing import Any
+from typing import Any, TypeAlias
 
 from acortex.errors import MissingExtra
 
+Canvas: TypeAlias = Any
+"""A figure or axes of matplotlib, which is optional, imported late, and has no types."""
 
-def drawn(size: tuple[float, float], fill: Callable[[Any], None]) -> bytes:
+DPI = 150
+"""Dots per inch of a picture in pixels."""
+
+
+def drawn(size: tuple[float, float], fill: Callable[[Canvas], None], form: str = "svg") -> bytes:
     """A figure of so many inches, which `fill` fills in. Raises MissingExtra where matplotlib is not installed."""
     try:
         import matplotlib
@@ -21,5 +27,5 @@ def drawn(size: tuple[float, float], fill: Callable[[Any], None]) -> bytes:
         figure = Figure(figsize=size, layout="constrained")
         fill(figure)
         made = BytesIO()
-        figure.savefig(made, format="svg", metadata={"Date": None})
+        figure.savefig(made, format=form, dpi=DPI, metadata={"Date": None} if form == "svg" else None)
     return made.getvalue()

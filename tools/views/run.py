@@ -15,6 +15,7 @@ from rich.text import Text
 from acortex.documents import ChipName
 from acortex.sim.results import (
     AnalogErrors,
+    DataEnergy,
     Retention,
     RunCovers,
     RunReport,
@@ -108,7 +109,7 @@ def _facts(report: RunReport, run: TimedReport | None) -> Table:
     table.add_column(style="bold", justify="right", no_wrap=True)
     table.add_column(style="dim")
     facts = _timing_facts(run) if run is not None else ()
-    for row in (*_accuracy(report.accuracy, run), *_errors(report.errors), *facts):
+    for row in (*_accuracy(report.accuracy, run), *_errors(report.errors), *_data_energy(report.data_energy), *facts):
         table.add_row(*row)
     return table
 
@@ -129,6 +130,15 @@ def _errors(errors: AnalogErrors | None) -> Iterator[tuple[str, str, str]]:
             f"chip {errors.chip}",
             f"of seed {errors.noise_seed}: {stated}; `acortex accuracy` draws many chips",
         )
+
+
+def _data_energy(found: DataEnergy | None) -> Iterator[tuple[str, str, str]]:
+    """The row of the energy of arrays by the data, where that was asked for."""
+    if found is not None:
+        most = max(found.layers, key=lambda layer: layer.activity / layer.operations, default=None)
+        ratio = "" if found.ratio is None else f"{found.ratio:.3f} of the fixed figure"
+        named = "" if most is None else f"; an operation of {most.name} draws most"
+        yield "arrays by data", scaled(found.energy_j, "J"), f"all inferences: {ratio}{named}"
 
 
 def _latency(run: TimedReport) -> tuple[str, str, str]:
@@ -333,6 +343,8 @@ def _closing(report: RunReport) -> Iterator[Text]:
         yield _skipped(report.skipped)
     if report.verification is not None:
         yield _verification(report.verification)
+    if report.calibration:
+        yield Text(f"ranges of maps: {report.calibration}", style="dim")
     if report.trace:
         yield Text.assemble("trace: ", (report.trace, "cyan"), no_wrap=True)
 

@@ -145,6 +145,8 @@ class _Budget:
 
 
 def _shrink(plain: Any) -> Any:
+    if isinstance(plain, str):
+        return plain
     if isinstance(plain, dict):
         return {key: _shrink(value) for key, value in plain.items()}
     if isinstance(plain, (list, tuple)):

@@ -100,7 +100,9 @@ class TraceHeader:
 
 def header_to_plain(header: TraceHeader) -> dict[str, Any]:
     """The header as maps, lists, strings and numbers, in the order of its fields."""
-    return {"schema": NAME, **asdict(header), "handovers": [_said(row) for row in header.handovers]}
+    plain = {one.name: getattr(header, one.name) for one in fields(header)}  # `asdict` would copy each name
+    kinds = [asdict(kind) for kind in header.kinds]
+    return {"schema": NAME, **plain, "kinds": kinds, "handovers": [_said(row) for row in header.handovers]}
 
 
 def _said(row: HandOver) -> dict[str, Any]:

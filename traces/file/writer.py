@@ -237,9 +237,9 @@ class _Stage:
 
     def _cut(self) -> None:
         """Takes a block's rows, or all where there are fewer, out of what is held."""
-        held = np.concatenate(self._batches, axis=1)
-        self._batches = [held[:, ROWS:]]
-        self._held = self._batches[0].shape[1]
+        held = self._batches[0] if len(self._batches) == 1 else np.concatenate(self._batches, axis=1)
+        self._batches = [held[:, ROWS:]] if held.shape[1] > ROWS else []
+        self._held = held.shape[1] - min(ROWS, held.shape[1])
         self._take(np.ascontiguousarray(held[:, :ROWS]))
 
     def _take(self, batch: Batch) -> None:

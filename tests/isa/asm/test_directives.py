@@ -148,7 +148,7 @@ def test_samples_and_labels_in_the_text() -> None:
         (".input x, shape=4\n.input x, shape=5", "2:8: `x` is declared twice | take another name"),
         (".input x, shape=4|5", "1:17: the shapes hold different numbers of values: 4 or 5"),
         (".input x, shape=1x1x1x4", "1:17: 4 axes need axes=, their order in memory with the channels last"),
-        (".input x, shape=1x1x1x1x4", "1:17: shape 1x1x1x1x4 is not allowed: " + SHAPES),
+        (".input x, shape=1x1x1x1x1x1x1x1x4", "1:17: shape 1x1x1x1x1x1x1x1x4 is not allowed: " + SHAPES),
         (".input x, 2x3, axes=1", "1:21: axes name each of the axes 0 to 1 of the shape once"),
         (".input x, 2x3, axes=1.1", "1:21: axes name each of the axes 0 to 1 of the shape once"),
         (".input x, 2x3, axes=1+0", "1:21: axes takes an order of axes, not `1 + 0` | write 1.2.0, the channels last"),

@@ -58,7 +58,7 @@ def test_an_extent_that_a_constant_makes_is_held_to_its_bounds(extent: str) -> N
     (found,) = hints(
         f"{CONSTANTS}.input image, shape=2x{extent}x1\nstart\nhalt".replace("2x", "2 x ").replace("x1", " x 1")
     )
-    assert "is not allowed: 1 to 4 numbers above 0" in found
+    assert "is not allowed: 1 to 8 numbers above 0" in found
 
 
 REGISTERS = """\

@@ -40,7 +40,7 @@ def recurrent():
         ("stride", "conv: what it reads is a map of 6x6 pixels of 2 words, 12 words per row; 0 is the most"),
         ("vector_words", "conv: its image has 18 words; 0 is the most"),
         ("positions", "conv: it has 9 positions; 0 is the most"),
-        ("rows", "conv: its matrix has 1094 rows; 0 is the most"),
+        ("rows", "conv: its matrix has 630 rows; 0 is the most"),
         ("columns", "conv: its matrix has 70 columns; 0 is the most"),
         ("words", "conv: its pixels have 2 words of 64 channels; 0 is the most"),
         ("kernel", "conv: its window has a kernel of 3, 3; 0 is the most"),

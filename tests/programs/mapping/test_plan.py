@@ -151,14 +151,25 @@ def test_a_second_place_for_inputs_and_outputs_is_given_up_where_memory_is_short
     assert set(plan_graph(chain(9), replace(machine, memory_words=6 * words - 1)).memory.rings.values()) == {1}
 
 
+def test_inputs_lend_their_words_where_memory_is_short(machine: Machine) -> None:
+    words = SIDE**2
+    kept, lent = (plan_graph(chain(9), replace(machine, memory_words=size)) for size in (4 * words, 4 * words - 1))
+    assert (kept.memory.lent, kept.memory.peak, set(kept.memory.rings)) == (False, 4 * words, {"x", "m8"})
+    assert (lent.memory.lent, lent.memory.peak, set(lent.memory.rings)) == (True, 3 * words, {"m8"})
+    assert lent.memory.address["x"] in {lent.memory.address[f"m{number}"] for number in range(1, 8)}
+    assert [token.says for token in lent.schedule.free] == ["a turn has ended: the words of its inputs are free"]
+    assert lent.schedule.free[0] in lent.schedule.after[-1]
+    assert lent.schedule.free[0] not in [token for after in lent.schedule.after[:-1] for token in after]
+
+
 def test_what_does_not_fit_memory_is_told_what_would_hold_it(machine: Machine) -> None:
     with pytest.raises(MemoryFull) as caught:
-        plan_graph(chain(9), replace(machine, memory_words=255))
+        plan_graph(chain(9), replace(machine, memory_words=191))
     assert str(caught.value) == (
-        "the network's maps take 256 words of main memory at once, and acortex_gnmt has 255: m0 takes 64, m1 takes 64,"
-        " m2 takes 64\n  hint: take a chip with memory.capacity_kb=8"
+        "the network's maps take 192 words of main memory at once, and acortex_gnmt has 191: x takes 64, m0 takes 64,"
+        " m1 takes 64\n  hint: take a chip with memory.capacity_kb=6"
     )
-    assert smallest_chip(chain(9), machine)["memory_kb"] == 8
+    assert smallest_chip(chain(9), machine)["memory_kb"] == 6
 
 
 # Tokens ---------------------------------------------------------------------------------------------------------------

@@ -181,7 +181,7 @@ def test_a_name_that_is_no_text_is_refused():
         from_proto(onnx.load_model_from_string(data))
 
 
-@pytest.mark.parametrize("opset", [0, -5, 8, 999, 2**40])
+@pytest.mark.parametrize("opset", [0, -5, 5, 999, 2**40])
 def test_opsets_that_are_not_known(opset):
     assert f"it uses opset {opset}, " in refusal(model([node("Relu")], opset=opset), UsageError)
 

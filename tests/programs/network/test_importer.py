@@ -108,6 +108,36 @@ def test_a_wrong_offset_or_length_of_external_data_is_refused(tmp_path, key, val
         read_onnx(path)
 
 
+def test_missing_weights_are_drawn_on_request(tmp_path):
+    path = saved(tmp_path, save_as_external_data=True, size_threshold=0, location="weights.bin")
+    whole = read_onnx(path, fill=True)
+    assert whole.drawn == []
+    (tmp_path / "weights.bin").unlink()
+    with pytest.raises(UsageError, match="for time and energy alone --fill-weights draws random numbers"):
+        read_onnx(path)
+    filled, again = read_onnx(path, fill=True), read_onnx(path, fill=True)
+    assert filled.drawn and set(filled.drawn) <= set(whole.constants)
+    for name in filled.drawn:
+        numbers = filled.constants[name].load()
+        assert (numbers.shape, numbers.dtype) == (whole.constants[name].shape, np.float32)
+        assert np.array_equal(numbers, again.constants[name].load())
+        assert np.ptp(numbers) > 0
+    graph = quantised(path, fill_weights=True)
+    told = f"the weights of {len(filled.drawn)} tensors, such as {filled.drawn[0]}, are missing"
+    assert told in graph.warnings[0]
+
+
+def test_weights_outside_the_folder_are_not_drawn(tmp_path):
+    path = saved(tmp_path)
+    model = onnx.load(path)
+    for tensor in model.graph.initializer:
+        external_data_helper.set_external_data(tensor, "../elsewhere.bin")
+        tensor.ClearField("raw_data")
+    onnx.save(model, path)
+    with pytest.raises(UsageError, match="external data must lie inside"):
+        read_onnx(path, fill=True)
+
+
 def test_external_data_that_are_missing_are_named(tmp_path):
     path = saved(tmp_path, save_as_external_data=True, size_threshold=0, location="weights.bin")
     (tmp_path / "weights.bin").unlink()
@@ -159,8 +189,8 @@ def test_without_onnx_the_extra_is_named(tmp_path, monkeypatch):
 
 
 def test_an_old_opset_is_refused():
-    model = graph_model([helper.make_node("Relu", ["x"], ["y"])], {"x": [1, 4]}, ["y"], opset=8)
-    assert refusal(model, UsageError).startswith("it uses opset 8, from 9 on is understood")
+    model = graph_model([helper.make_node("Relu", ["x"], ["y"])], {"x": [1, 4]}, ["y"], opset=5)
+    assert refusal(model, UsageError).startswith("it uses opset 5, from 6 on is understood")
 
 
 def test_a_symbolic_batch_is_one_inference():
@@ -224,7 +254,7 @@ def test_every_unsupported_node_is_listed_with_its_reason():
     model = graph_model(nodes, {"x": [1, 3, 4, 4]}, ["c", "d", "e"])
     assert refusal(model, UnsupportedNodes) == (
         "the network has 4 nodes that the chip cannot do:"
-        "\n  first (Erf): the chip has no such operator"
+        "\n  first (Erf): the chip has no such operator; Tanh comes near"
         "\n  after a broken one (Conv): its kernel is computed; arrays hold constants only"
         "\n  misspelt (Convv): the chip has no such operator; Conv is one"
         "\n  indices (MaxPool): it gives Indices"
@@ -300,9 +330,22 @@ def test_what_no_program_can_say_is_refused_before_it_is_made(image, attributes,
     assert why in refusal(convolution(image, **attributes), UnsupportedNodes)
 
 
-def test_an_output_that_is_an_input_is_refused():
-    model = graph_model([helper.make_node("Relu", ["x"], ["y"])], {"x": [1, 4]}, ["x", "y"])
-    assert "x (output): it is an input" in refusal(model, UnsupportedNodes)
+def test_an_output_that_is_an_input_or_a_constant_is_left_to_the_host():
+    nodes = [helper.make_node("Relu", ["x"], ["y"]), helper.make_node("Add", ["two", "two"], ["four"])]
+    graph = normalise(from_proto(graph_model(nodes, {"x": [1, 4]}, ["x", "four", "y"], {"two": np.float32(2)})))
+    assert [port.name for port in graph.outputs] == ["y"]
+    assert graph.host_nodes == ["four", "x"]  # the node comes first, in the order of the network
+    assert graph.warnings[:2] == [
+        "the output x is an input: the host has it, the chip does not give it",
+        "the output four is a constant: the host has it, the chip does not give it",
+    ]
+
+
+def test_a_network_whose_outputs_depend_on_no_input_leaves_the_chip_nothing_to_do():
+    model = graph_model(
+        [helper.make_node("Add", ["two", "two"], ["y"])], {"x": [1, 4]}, ["y"], {"two": np.ones(4, np.float32)}
+    )
+    assert "y (output): it does not depend on an input" in refusal(model, UnsupportedNodes)
 
 
 def test_the_batch_of_a_sequence_may_be_its_second_axis():

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from acortex.programs.operators import normalise
-from acortex.programs.operators.registry import OPERATORS, markdown, operator, table, why_unknown
+from acortex.programs.operators.registry import INSTEAD, OPERATORS, markdown, operator, table, why_unknown
 
 PAGE = Path(normalise.__file__).parents[2] / "docs" / "operators.md"
 
@@ -29,7 +29,17 @@ def test_a_second_row_for_an_operator_fails_at_import():
     [
         ("Konv", "the chip has no such operator; Conv is one"),
         ("NonMaxSuppression", "the chip has no such operator"),
+        ("Erf", "the chip has no such operator; Tanh comes near"),
+        ("Gelu", "the chip has no such operator; Swish or HardSwish come near"),
+        ("LayerNormalization", "the chip has no such operator; BatchNormalization comes near"),
+        ("Sin", "the chip has no such operator"),  # Min sounds like it, and is something else
+        ("Or", "the chip has no such operator"),
     ],
 )
-def test_an_unknown_operator_gets_a_near_one_if_there_is_one(name, said):
+def test_an_unknown_operator_gets_one_that_does_nearly_the_same_and_a_misspelt_one_what_is_meant(name, said):
     assert why_unknown(name) == said
+
+
+def test_what_comes_near_is_there_and_in_the_place_of_what_is_not():
+    assert not INSTEAD.keys() & OPERATORS.keys()
+    assert {name for names in INSTEAD.values() for name in names} <= OPERATORS.keys()

@@ -18,7 +18,7 @@ from acortex.programs.operators.context import UnsupportedNodes
 from acortex.programs.operators.normalise import normalise
 from acortex.programs.operators.stand_ins import inferred
 
-SLOPES = np.linspace(0, 1, 8, dtype=np.float32).reshape(8, 1, 1)
+SLOPES = np.linspace(0, 2, 8, dtype=np.float32).reshape(8, 1, 1)
 CONSTANTS = {
     "w0": np.ones((8, 4, 3, 3), np.float32), "s": SLOPES, "v": np.ones(8, np.float32),
     "low": np.float32(1), "high": np.float32(6), "zero": np.float32(0), "one": np.full((8, 1, 1), 0.5, np.float32),
@@ -112,7 +112,9 @@ def test_nodes_of_one_kind_and_reason_stand_in_one_line() -> None:
     nodes = [helper.make_node("Erf", [f"t{n}" if n else "x"], [f"t{n + 1}"], name=f"e{n}") for n in range(6)]
     with pytest.raises(UnsupportedNodes) as caught:
         normalise(from_proto(model(nodes, "t6", {})))
-    assert str(caught.value).splitlines()[1:] == ["  e0, e1, e2 and 3 more (Erf): the chip has no such operator"]
+    assert str(caught.value).splitlines()[1:] == [
+        "  e0, e1, e2 and 3 more (Erf): the chip has no such operator; Tanh comes near"
+    ]
     assert len(caught.value.nodes) == 6
     few = UnsupportedNodes([("a", "Erf", "no"), ("b", "Elu", "no"), ("c", "Erf", "no")])
     assert few.message == "the network has 3 nodes that the chip cannot do:\n  a and c (Erf): no\n  b (Elu): no"

@@ -161,5 +161,5 @@ def test_random_networks_have_the_same_instructions_without_their_weights(seed: 
 
 
 def test_an_outline_refuses_the_bits_that_a_network_cannot_have() -> None:
-    with pytest.raises(UsageError, match="codes of 1 bits"):
+    with pytest.raises(UsageError, match="codes of 1 bit"):
         outlined(small().conv(8, 3), bits=1)

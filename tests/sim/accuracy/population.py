@@ -21,7 +21,7 @@ Outputs = dict[str, NDArray[Any]]
 MAGNITUDES = [
     name
     for name, field in Errors.model_fields.items()
-    if name not in CONDITIONS and "Literal" not in str(field.annotation)
+    if name not in (*CONDITIONS, "own") and "Literal" not in str(field.annotation)
 ]
 """The settings of errors that are numbers."""
 

@@ -8,7 +8,7 @@ import pytest
 from acortex.errors import UsageError
 from acortex.isa.program import Program
 from acortex.programs import zoo
-from acortex.sim.chip.errors import CONDITIONS, KINDS, Errors, acting, missing, stated, without
+from acortex.sim.chip.errors import CONDITIONS, KINDS, Errors, acting, missing, not_modelled, stated, without
 from acortex.sim.chip.specs import SETTINGS, load_chip
 from acortex.sim.run import run
 
@@ -87,7 +87,7 @@ def test_each_setting_changes_what_is_computed(digits: Program, name: str) -> No
 
 
 def test_every_setting_is_in_the_table() -> None:
-    assert {*ACTS, "model"} == set(Errors.model_fields)
+    assert {*ACTS, "model", "own"} == set(Errors.model_fields)  # of the last there is a file of tests
 
 
 def test_the_model_says_whether_errors_act_in_a_run(digits: Program) -> None:
@@ -123,12 +123,14 @@ def test_errors_are_stated_or_missing() -> None:
     assert stated(errors)["errors.tuning_pct"] == 9.5
     assert stated(errors)["errors.tuning_of"] == "target"
     names = {path.removeprefix("errors.") for path in (*stated(errors), *missing(errors))}
-    assert names | set(CONDITIONS) == set(Errors.model_fields)
+    assert names | {*CONDITIONS, "own"} == set(Errors.model_fields)
+    assert "errors.read_pct" in not_modelled(errors)
+    assert not {"errors.trim_codes", "errors.wires", "errors.own", "errors.tuning_pct"} & set(not_modelled(errors))
 
 
 def test_every_setting_has_a_unit_or_choices_and_a_meaning() -> None:
     for path, setting in SETTINGS.items():
-        if path.startswith("errors."):
+        if path.startswith("errors.") and path != "errors.own":
             assert setting.description
             assert bool(setting.unit) != bool(setting.choices)
 

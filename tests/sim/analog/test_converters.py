@@ -67,8 +67,10 @@ def test_a_tuned_quantiser_is_scaled_about_its_own_zero() -> None:
     tuned = Quantiser(1, 7, zero=5, constants=Constants("c", values))
     sums = np.array([[40.0, 200.0], [-90.0, 30.0]])
     constant, worth = values[:, 0], code_worth(values[:, 1], 7)
-    wanted = 0.9 * (sums + constant) / worth + 0.25
-    seen = ramp(sums, worth, gain=0.9, offset=0.25, constant=constant)
+    code = (sums + constant) / worth
+    share = np.clip((code + 5) / 15, 0, 1)
+    wanted = 0.9 * code + 0.25 + 4 * 0.6 * share * (1 - share)
+    seen = ramp(sums, worth, gain=0.9, offset=0.25, inl=0.6, low=-5, high=10, constant=constant)
     assert (seen + constant) / worth == pytest.approx(wanted, rel=1e-12)
     assert np.array_equal(quantise(seen, tuned), np.clip(np.rint(wanted) + 5, 0, 15))
 

@@ -11,7 +11,7 @@ import pytest
 from acortex.sim.analog.cell_models import resistive_cell
 from acortex.sim.analog.crossbar import disturbed, disturbed_cells, disturbed_crossbar, thresholds
 from acortex.sim.analog.pairs import from_crossbar, split, to_crossbar
-from acortex.sim.analog.passive import steps, write_passive
+from acortex.sim.analog.passive import Writing, steps, write_passive
 from acortex.sim.analog.streams import fine_normals, stream
 
 MEMRISTOR = replace(resistive_cell, level_us=1.0)
@@ -76,6 +76,8 @@ def test_a_cell_is_disturbed_by_its_row_and_its_column_and_not_by_its_own_write(
     assert (disturbed_cells(volts, "V/3") == cross).all()
     assert not disturbed_cells(volts, "1T1R").any()
     assert not disturbed_cells(np.full((1, 1), 1.0)).any()
+    # Half of 0.2 + 0.3 V exceeds the 0.2 V of the first cell, but that is its own write.
+    assert disturbed_cells(np.array([[0.2, 0.05]])).tolist() == [[False, True]]
 
 
 @pytest.mark.parametrize("scheme", ["V/2", "V/3", "1T1R"])
@@ -162,23 +164,63 @@ def test_where_nothing_is_disturbed_the_scheme_does_not_matter() -> None:
         assert (found[0][1] == other[1]).all()
 
 
-def test_a_pulse_moves_half_selected_cells_whose_threshold_is_low_and_no_others() -> None:
-    # One cell with a high threshold takes many volts; one neighbour in its row switches at 0.2 V.
-    class Fixed(type(MEMRISTOR)):  # type: ignore[misc]
-        def start(self, target: np.ndarray, source: np.random.PCG64) -> dict[str, np.ndarray]:
-            state = dict(super().start(target, source))
-            state["g"], state["set"] = target.copy(), np.full(target.shape, 2.5)
-            state["g"][0], state["set"][:2] = 20.0, (1.5, 0.2)
-            state["reset"] = np.full(target.shape, 2.5)
-            return state
+@pytest.mark.parametrize(
+    ("scheme", "volts", "moved"),
+    [
+        # Set thresholds are 0.6 V and reset thresholds 0.4 V in a 3x4 crossbar; pulses are on the cell (1, 2).
+        ("V/2", 1.1, []),
+        ("V/2", 1.3, [". . + .", "+ + . +", ". . + ."]),
+        ("V/2", -0.9, [". . - .", "- - . -", ". . - ."]),
+        ("V/3", 1.1, []),
+        ("V/3", 1.3, ["- - . -", ". . . .", "- - . -"]),
+        ("V/3", 1.9, ["- - + -", "+ + . +", "- - + -"]),
+        ("V/3", -1.3, [". . - .", "- - . -", ". . - ."]),
+        ("V/3", -1.9, ["+ + - +", "- - . -", "+ + - +"]),
+        ("1T1R", 9.0, []),
+    ],
+)
+def test_a_pulse_moves_half_selected_cells_beyond_their_thresholds(scheme: str, volts: float, moved: list[str]) -> None:
+    shape = (2, 3, 4)
+    state = {"g": np.full(shape, 50.0), "set": np.full(shape, 0.6), "reset": np.full(shape, 0.4)}
+    writing = Writing(MEMRISTOR, state, 0.05, 9, sources(2), scheme)
+    writing.disturb(np.array([[0.0, 0.0], [volts, 0.0], [0.0, 0.0]]), 1, 2)
+    signs = {".": 0, "+": 1, "-": -1}
+    wanted = [[signs[sign] for sign in row.split()] for row in moved] or np.zeros(shape[1:])
+    assert np.sign(state["g"][0] - 50).tolist() == np.asarray(wanted).tolist()
+    assert (state["g"][1] == 50).all()  # no pulse there
 
-    fixed = Fixed(level_us=1.0, read_noise=0.0)
-    target = np.full((3, 3), 60.0)
-    achieved, pulses = write_passive(fixed, target, 0.05, sources(1), order="rows", rounds=1, budget=60)
-    changed = np.argwhere(achieved[0] != 60.0).tolist()
-    assert changed == [[0, 0], [0, 1]]
-    assert pulses[0, 0, 0] > 10
-    assert pulses[0, 2].tolist() == [0, 0, 0]
+
+def test_pulses_on_a_half_selected_cell_add_up_one_after_the_other() -> None:
+    shape, train = (1, 1, 2), np.array([1.3, -0.9, 1.5, 0.0, 1.4])
+    state = {"g": np.full(shape, 50.0), "set": np.full(shape, 0.6), "reset": np.full(shape, 0.4)}
+    calm = replace(MEMRISTOR, pulse_sigma=0.0)
+    Writing(calm, state, 0.05, 9, sources(1), "V/2").disturb(train[:, None], 0, 0)
+    g = np.array([50.0])
+    for volts in train / 2:
+        g = calm.after(g, calm.push(np.array([volts]), np.array([0.6]), np.array([0.4])))
+    assert state["g"].tolist() == [[[50.0, g[0]]]]
+
+
+def test_each_pulse_on_each_cell_has_a_factor_of_its_own() -> None:
+    shape = (1, 2, 5000)
+    state = {"g": np.full(shape, 30.0), "set": np.full(shape, 0.6), "reset": np.full(shape, 9.0)}
+    writing = Writing(MEMRISTOR, state, 0.05, 1, sources(1), "V/2")
+    writing.disturb(np.array([[1.5]]), 0, 7)
+    changes = np.log(np.log(state["g"][0, 0, 9:] / 30))
+    assert changes.std() == pytest.approx(MEMRISTOR.pulse_sigma, rel=0.05)
+    assert abs(changes[1:] - changes[:-1]).min() > 0
+
+
+def test_each_pulse_of_a_closed_loop_has_a_factor_of_its_own() -> None:
+    count = 400
+    shape = (1, count, count)
+    state = {"g": np.full(shape, 30.0), "set": np.full(shape, 0.2), "reset": np.full(shape, 9.0)}
+    state |= {"target": np.full(shape, 60.0), "volts": np.zeros(shape)}
+    at = np.arange(count)
+    Writing(MEMRISTOR, state, 0.05, 1, sources(1), "V/2").write(at, at)
+    changes = np.log(np.log(state["g"][0, at, at] / 30))
+    assert changes.std() == pytest.approx(MEMRISTOR.pulse_sigma, rel=0.15)
+    assert (state["g"][0][~np.eye(count, dtype=bool)] == 30).all()
 
 
 @pytest.mark.parametrize(

@@ -140,13 +140,14 @@ def test_spice_has_the_cubic_current(tmp_path: Path) -> None:
 @pytest.mark.parametrize("ohm", [1e-5, 1e-4, 3e-4])
 def test_crosssim_converges_to_the_same_array(ohm: float) -> None:
     pytest.importorskip("scipy")
-    pytest.importorskip("simulator")
-    solver = import_module("simulator.circuits.array.NonInterleaved_InputSource").NonInterleaved_InputSource_Array
+    solvers = pytest.importorskip("simulator.circuits.array.NonInterleaved_InputSource")
     wires = {"Rp_row_norm": ohm, "Rp_col_norm": ohm, "Rp_row_terminal_norm": 0.0, "Rp_col_terminal_norm": 0.0}
     steps = {"Niters_max_parasitics": 10_000, "Verr_th_mvm": 1e-12, "relaxation_gamma": 0.9}
     ways = {"fast_matmul": False, "hide_convergence_msg": True, "Verr_matmul_criterion": "max_max"}
     array = SimpleNamespace(array=SimpleNamespace(parasitics=SimpleNamespace(**wires)))
-    found = solver(SimpleNamespace(xbar=array, simulation=SimpleNamespace(**steps, **ways)))
+    found = solvers.NonInterleaved_InputSource_Array(
+        SimpleNamespace(xbar=array, simulation=SimpleNamespace(**steps, **ways))
+    )
     g, volts = one_sided(), inputs(count=1)[0]
     # Its matrices have outputs as rows; the first of its outputs is the nearest to the drivers.
     right = found.iterative_solve(g.T.copy(), volts)

@@ -52,6 +52,13 @@ def test_errors_have_the_size_and_the_shape_that_was_asked_for(
         assert 0.9999 < abs(error).max() <= 1 + 1e-12
 
 
+def test_an_error_of_full_scale_is_a_share_of_the_levels() -> None:
+    drawn = np.ones(CELLS.shape)
+    for levels in (4, 8, 15):
+        found = tuned(CELLS, drawn, 0.1, "full_scale", "normal", levels)
+        assert found - CELLS == pytest.approx(np.full(CELLS.shape, 0.1 * levels), abs=1e-5)
+
+
 def test_float32_and_float64_agree() -> None:
     drawn = noise("normal", (20, *CELLS.shape))
     narrow, wide = (tuned(CELLS.astype(dtype), drawn, 0.05, shape="normal") for dtype in (np.float32, np.float64))
@@ -224,6 +231,24 @@ def test_a_band_ends_nearly_uniform_on_resistive_cells() -> None:
     assert np.quantile(abs(error) / 0.05, [0.25, 0.5, 0.75]) == pytest.approx([0.25, 0.5, 0.75], abs=0.1)
     assert error.std() / 0.05 == pytest.approx(0.65, abs=0.05)
     assert abs((error < 0).mean() - 0.5) < 0.05
+
+
+def test_a_pulse_on_a_resistive_cell_does_what_its_formula_says() -> None:
+    volts, g = np.array([1.0, 1.3, 1.3, 5.0, -1.0, -1.3, -1.3]), np.array([50.0, 50, 190, 7, 50, 50, 7])
+    push = resistive_cell.push(volts, np.full(7, 1.1), np.full(7, 1.2))
+    drive = [0, math.exp(0.2 / 0.12) - 1, math.exp(0.2 / 0.12) - 1, math.exp(6) - 1, 0]
+    drive += [1 - math.exp(0.1 / 0.12), 1 - math.exp(0.1 / 0.12)]
+    assert push == pytest.approx(0.01 * np.array(drive))
+    room = 1 - np.array([0, 50 / 200, 190 / 200, 7 / 200, 0, 1e3 / 150 / 50, 1e3 / 150 / 7]) ** 4
+    wanted = g * np.exp(np.minimum(push * room, 3))
+    assert resistive_cell.after(g, push) == pytest.approx(np.minimum(wanted, 200))
+    assert resistive_cell.after(g, push)[[0, 4]].tolist() == [50, 50]
+
+
+def test_amplitudes_rise_and_start_anew_where_the_sign_changes() -> None:
+    error = np.array([-0.1, -0.1, 0.1, 0.1, -0.1, -0.1, 0.1])
+    volts = np.array([0.0, 0.5, 0.5, 0.0, -0.7, 2.0, -2.2])
+    assert resistive_cell.next_volts(volts, error).tolist() == pytest.approx([0.5, 0.55, -0.5, -0.5, 0.5, 2.0, -2.2])
 
 
 def test_without_pulses_cells_stay_as_they_began() -> None:

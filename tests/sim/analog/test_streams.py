@@ -35,7 +35,7 @@ def test_the_numbers_of_keys_are_these_for_ever() -> None:
     assert dict(streams.PURPOSES) == {
         "tuning": 0, "tuned": 1, "stuck": 2, "dead": 3, "gain": 4, "offset": 5, "threshold": 6, "statistics": 7,
         "drift": 8, "read": 9, "pulses": 10, "inl": 11, "state": 12, "temperature": 13, "crosstalk": 14, "reset": 15,
-        "dac": 16, "ramp": 17,
+        "dac": 16, "ramp": 17, "own": 18, "own_places": 19,
     }  # fmt: skip
     lengths = {name: len(place) for name, place in streams.PLACES.items()}
     assert lengths == {"chip": 0, "array": 2, "column": 1, "converter": 2, "read": 2, "input": 2}

@@ -294,7 +294,8 @@ def test_levels_and_siemens_are_the_same_array() -> None:
         (lambda g: effective(g.astype(int), 1.0, 1.0), r"floats of shape \(..., rows, columns\), not int64"),
         (lambda g: effective(g, 1.0, 1.0, driven="top"),  # type: ignore[arg-type]
          "rows are driven \"left\" or \"right\""),
-        (lambda g: gated(g, np.ones((1, 3), bool), 1.0, 1.0), r"gated: patterns of shape \(1, 3\) for 2 rows"),
+        (lambda g: gated(g, np.ones((1, 3), bool), 1.0, 1.0), r"gated: patterns are bool, .*, not bool of \(1, 3\)"),
+        (lambda g: gated(g, g, 1.0, 1.0), r"of shape \(patterns, 2\), not float64 of \(2, 2\); inputs with codes are"),
         (lambda g: timed(g, np.array([[16, -1]]), 1.0, 1.0), r"timed: codes are whole, .* int64 of \(1, 2\) from -1"),
         (lambda g: together(g[0]), r"together: codes are whole, .* not float64 of \(2,\)"),
         (lambda g: gated_mean(g, g[0], 1.0, 1.0), r"gated_mean: shares of shape \(2,\) from 1.0 to 1.0, not \(2, 2\)"),

@@ -19,6 +19,8 @@ def test_the_built_in_chips() -> None:
         "acortex_gnmt",
         "acortex_gnmt_digital",
         "acortex_inception",
+        "acortex_letters",
+        "acortex_mnist_180nm",
         "acortex_resnet",
         "acortex_vgg",
     ]

@@ -16,12 +16,13 @@ from acortex.errors import AcortexError, UsageError
 from acortex.isa import assemble, assemble_file
 from acortex.isa.program import Program
 from acortex.sim.chip.area import area_by_component
-from acortex.sim.chip.chip_files import chip_names, technologies
+from acortex.sim.chip.chip_files import chip_names
 from acortex.sim.chip.free import FREE, UNPAID, warnings
 from acortex.sim.chip.prices import leakage_mw, prices
 from acortex.sim.chip.schema import json_schema
 from acortex.sim.chip.setting import ACCURACY, AREA, CAPACITY, ENERGY, TIME, Move
 from acortex.sim.chip.specs import SETTINGS, Chip, Setting, load_chip
+from acortex.sim.chip.technology_files import technologies
 from acortex.sim.run import run
 from acortex.tools.cli import cli
 from acortex.tools.open.programs import open_program

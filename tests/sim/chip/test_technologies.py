@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from acortex.errors import UsageError
-from acortex.sim.chip import chip_files
-from acortex.sim.chip.chip_files import NAMES_TECHNOLOGY, chip_names, has_source, technologies, technology
+from acortex.sim.chip import technology_files
+from acortex.sim.chip.chip_files import NAMES_TECHNOLOGY, chip_names, has_source, technology
 from acortex.sim.chip.errors import CONDITIONS, Errors, missing
 from acortex.sim.chip.errors import stated as errors_of
 from acortex.sim.chip.schema import json_schema
 from acortex.sim.chip.specs import SETTINGS, Chip, load_chip
+from acortex.sim.chip.technology_files import technologies
 
 ALL = [(path, name) for path, kind in NAMES_TECHNOLOGY.items() for name in technologies(kind)]
 CELLS = list(technologies("cell"))
@@ -185,7 +186,7 @@ def test_cells_with_statistics_state_no_tuning_beside_them() -> None:
 def test_digital_units_have_no_error() -> None:
     errors = with_cell("digital_sram", "errors.model=analog").errors
     assert errors_of(errors) == {}
-    assert len(missing(errors)) == len(Errors.model_fields) - len(CONDITIONS)
+    assert {path.removeprefix("errors.") for path in missing(errors)} == set(Errors.model_fields) - {*CONDITIONS, "own"}
 
 
 # What numbers follow from
@@ -273,10 +274,12 @@ def test_a_technology_that_states_errors_has_none_of_its_base_and_one_that_state
         "same": 'inherits = "base"\n',
         "none": 'inherits = "base"\n[errors]\n',
         "late": 'inherits = "own"\n',
+        "bare": 'inherits = "base"\n[energy]\narray_pj = 5\n',
+        "of_bare": 'inherits = "bare"\n',
     }
     for name, text in texts.items():
         (tmp_path / "cell" / f"{name}.toml").write_text(text)
-    monkeypatch.setattr(chip_files, "TECHNOLOGIES", tmp_path)
+    monkeypatch.setattr(technology_files, "TECHNOLOGIES", tmp_path)
     found = {name: technology("cell", name).data for name in texts}
     assert found["own"]["errors"] == {"tuning_pct": 3} == found["late"]["errors"]
     assert found["same"]["errors"] == {"tuning_pct": 1, "read_pct": 2}
@@ -284,6 +287,7 @@ def test_a_technology_that_states_errors_has_none_of_its_base_and_one_that_state
     assert found["own"]["sources"] == {"energy.array_pj": "as base: x", "errors.tuning_pct": "w"}
     assert found["late"]["sources"] == {"energy.array_pj": "as base: x", "errors.tuning_pct": "as own: w"}
     assert found["none"]["sources"] == {"energy.array_pj": "as base: x"}
+    assert not has_source(found["of_bare"]["sources"]["energy.array_pj"])
 
 
 @pytest.mark.parametrize(
@@ -313,7 +317,7 @@ def test_a_technology_that_inherits_from_none_or_in_a_circle_is_refused(
     (tmp_path / "cell").mkdir()
     for name, text in texts.items():
         (tmp_path / "cell" / f"{name}.toml").write_text(text)
-    monkeypatch.setattr(chip_files, "TECHNOLOGIES", tmp_path)
+    monkeypatch.setattr(technology_files, "TECHNOLOGIES", tmp_path)
     with pytest.raises(UsageError) as caught:
         technology("cell", "mine")
     assert str(caught.value).replace(f"{tmp_path}/cell/", "") == message

@@ -14,7 +14,7 @@ from acortex.sim.chip.prices import Prices
 from acortex.sim.chip.specs import load_chip
 from acortex.sim.ledger.power import MOST_WINDOWS, energy_by_window, power_report, window_cycles
 from acortex.sim.run import run
-from acortex.sim.timing.tally import Work
+from acortex.sim.timing.tally import Work, Works, works_of
 
 PRICES = Prices(by_component=({}, {}), total=(7, 1000), leakage_aj_per_cycle=3)
 CLOCK = Clock(load_chip("acortex_digits").clock_ns)
@@ -22,6 +22,11 @@ CLOCK = Clock(load_chip("acortex_digits").clock_ns)
 work = st.tuples(st.integers(0, 90), st.integers(1, 60), st.integers(0, 9), st.integers(0, 9)).map(
     lambda row: (row[0], row[0] + row[1], ((0, row[2]), (1, row[3])))
 )
+
+
+def works(rows: list[Work]) -> Works:
+    """Works as columns, each of a unit of its own."""
+    return works_of({(0, number): row for number, row in enumerate(rows)})
 
 
 def digits(count: int) -> dict[str, Any]:
@@ -34,18 +39,50 @@ def digits(count: int) -> dict[str, Any]:
 def test_windows_add_up_to_the_energy_of_the_run(rows: list[Work], width: int) -> None:
     cycles = 151
     spent = sum(count * PRICES.total[kind] for _, _, done in rows for kind, count in done)
-    assert sum(energy_by_window(rows, PRICES, cycles, width)) == spent + 3 * cycles
+    assert sum(energy_by_window(works(rows), PRICES, cycles, width)) == spent + 3 * cycles
 
 
 def test_energy_is_spread_over_the_cycles_of_its_instruction() -> None:
     # 2000 aJ over cycles 5 to 24: 5 of 20 cycles in the first window, 10 in the second, 5 in the third.
-    windows = energy_by_window([(5, 25, ((1, 2),))], PRICES, 34, 10)
+    windows = energy_by_window(works([(5, 25, ((1, 2),))]), PRICES, 34, 10)
     assert windows == [500 + 30, 1000 + 30, 500 + 30, 4 * 3]
+
+
+def naive(rows: list[Work], price: Prices, cycles: int, width: int) -> list[int]:
+    """The energy of each window, one attojoule after the other: the n-th of N falls due in cycle n * cycles // N."""
+    windows = [0] * -(-cycles // width)
+    for start, end, done in rows:
+        energy, length = sum(count * price.total[kind] for kind, count in done), max(end - start, 1)
+        reached = 0
+        for cycle in range(start, start + length):
+            due = energy * (cycle + 1 - start) // length
+            windows[min(cycle // width, len(windows) - 1)] += due - reached
+            reached = due
+    leaks = price.leakage_aj_per_cycle
+    return [spent + leaks * (min((n + 1) * width, cycles) - n * width) for n, spent in enumerate(windows)]
+
+
+@pytest.mark.parametrize("scale", [1, 10**9, 1 << 62])
+@given(st.lists(work, max_size=12), st.integers(1, 40), st.integers(100, 200))
+def test_energy_is_due_cycle_by_cycle_however_large_it_is(
+    scale: int, rows: list[Work], width: int, cycles: int
+) -> None:
+    price = Prices(({}, {}), (7 * scale + 1, 1000 * scale), 3)
+    assert energy_by_window(works(rows), price, cycles, width) == naive(rows, price, cycles, width)
+
+
+def test_a_wait_of_years_is_spread_exactly() -> None:
+    rows: list[Work] = [(0, 1 << 40, ((1, 12345),)), (3, 5, ((0, 1),))]
+    windows = energy_by_window(works(rows), PRICES, 1 << 40, 1 << 38)
+    quarter, leaks = 12345 * 1000 / 4, 3 << 38
+    assert windows == [int(quarter) + 7 + leaks, int(2 * quarter) - int(quarter) + leaks, *[
+        int((n + 1) * quarter) - int(n * quarter) + leaks for n in (2, 3)
+    ]]  # fmt: skip
 
 
 def test_peak_is_that_of_the_window_with_the_most_energy() -> None:
     width = window_cycles(CLOCK, 2000)
-    found = power_report([(width, width + 1, ((1, 1),))], PRICES, CLOCK, 2000, 1000 + 3 * 2000)
+    found = power_report(works([(width, width + 1, ((1, 1),))]), PRICES, CLOCK, 2000, 1000 + 3 * 2000)
     assert found["peak_cycle"] == width
     assert found["peak_w"] == pytest.approx((1000 + 3 * width) * 1e-18 / CLOCK.seconds(width))
     assert found["average_w"] == pytest.approx(7000e-18 / CLOCK.seconds(2000))

@@ -34,7 +34,7 @@ def test_an_alarm_that_is_moved_sooner_rings_once_and_one_that_is_moved_later_do
         one.at(cycle)
     kernel.drain(None, 64)
     assert told == [("one", 4)]
-    assert one.stale == 0
+    assert kernel.queue == []
 
 
 def test_an_alarm_rings_again_in_the_cycle_of_a_stale_entry_once() -> None:
@@ -84,8 +84,7 @@ def test_processes_of_simpy_act_before_all_units_of_their_cycle(first: str) -> N
 
 
 @pytest.mark.parametrize("others", [0, 1])
-def test_an_alarm_that_comes_next_rings_without_the_heap_in_the_same_order(others: int) -> None:
-    """Alone it rings some times in one step of simpy; beside another of the same cycles each takes its turn."""
+def test_alarms_that_come_next_ring_in_one_step_of_simpy_in_their_order(others: int) -> None:
     kernel, told = Kernel(), Told()
 
     def again(name: str) -> Any:
@@ -103,7 +102,42 @@ def test_an_alarm_that_comes_next_rings_without_the_heap_in_the_same_order(other
     while kernel.advance_a_step():
         steps += 1
     assert told == [(name, now) for now in range(101) for name in alarms]
-    assert steps == (202 if others else -(-101 // len(CHAIN)))
+    assert steps == -(-101 * (1 + others) // len(CHAIN))
+
+
+def test_a_process_that_comes_between_two_alarms_of_a_chain_has_its_turn() -> None:
+    """What an alarm schedules for its own cycle comes before the alarms after it; so does what came on the heap."""
+    kernel, told = Kernel(), Told()
+
+    def process() -> Generator[simpy.Event, Any, None]:
+        yield kernel.timeout(3)
+        told.append(("process", int(kernel.now)))
+
+    def asks(now: int) -> None:
+        told.append(("asks", now))
+        event = simpy.Event(kernel)
+        event.callbacks.append(lambda _: told.append(("event", int(kernel.now))))
+        event._ok, event._value = True, None
+        kernel.schedule(event, delay=now - kernel.now)
+
+    first, second = Alarm(kernel, 0, asks), alarm(kernel, told, "second", 1)
+    for cycle in (2, 4):
+        first.at(cycle)
+        second.at(cycle)
+        if cycle == 2:
+            kernel.process(process())
+            kernel.drain(4, 1)
+    kernel.drain(None, 1)
+    assert told == [
+        ("asks", 2), ("event", 2), ("second", 2), ("process", 3), ("asks", 4), ("event", 4), ("second", 4)
+    ]  # fmt: skip
+
+
+def test_two_alarms_of_one_kernel_have_two_ranks() -> None:
+    kernel, told = Kernel(), Told()
+    alarm(kernel, told, "one", 3)
+    with pytest.raises(AssertionError, match="rank 3 is taken"):
+        alarm(kernel, told, "other", 3)
 
 
 def test_nothing_happens_at_a_limit_or_after_it_and_the_rest_can_go_on() -> None:

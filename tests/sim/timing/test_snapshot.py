@@ -17,6 +17,7 @@ from acortex.isa.sequencer import Sequencer
 from acortex.sim.functional.executor import Functional
 from acortex.sim.lockstep import Lockstep
 from acortex.sim.timing.canonical import Plan
+from acortex.sim.timing.kernel import RANK_BITS
 from acortex.sim.timing.processes import Handle
 from acortex.sim.timing.snapshot import NEVER, Roles, Snapshot, roles_of
 from acortex.sim.timing.wiring import TimedChip
@@ -209,12 +210,14 @@ def test_every_attribute_has_one_role(name: str) -> None:
 
 
 def test_a_kernel_and_a_chip_hold_no_state_of_their_own_beside_what_a_snapshot_has() -> None:
-    """Between two steps no alarm is held, `soon` is found anew at each, and the others are set as a run begins."""
-    kernel = {"alarms", "_nobody", "held", "soon", "over", "limit", "cycle", "_here", "_steps_here"}
+    """The queue follows from the alarms, `soon` is found anew at each step, and the others are set as a run begins."""
+    queue = {"queue", "_by_place", "_units", "armed"}
+    kernel = {"alarms", *queue, "soon", "over", "limit", "cycle", "_here", "_steps_here"}
     chip = ours("vmm", True).new()
     chip.advance(100)
     assert {*vars(chip.kernel)} - {*vars(simpy.Environment())} <= kernel
-    assert chip.kernel.held is chip.kernel._nobody
+    dues = [alarm.due for alarm in chip.kernel.alarms if alarm.due != NEVER]
+    assert chip.kernel.armed == min(dues) == min(chip.kernel.queue) >> RANK_BITS
     settled = {
         "chip",
         "kernel",

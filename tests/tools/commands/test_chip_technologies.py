@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from acortex.sim.chip.chip_files import NAMES_TECHNOLOGY, technologies
+from acortex.sim.chip.chip_files import NAMES_TECHNOLOGY
 from acortex.sim.chip.errors import missing
 from acortex.sim.chip.specs import SETTINGS, load_chip
+from acortex.sim.chip.technology_files import technologies
 from acortex.tools.cli import cli
 
 CELLS = list(technologies("cell"))

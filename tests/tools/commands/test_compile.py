@@ -94,7 +94,7 @@ def test_the_smallest_chip_holds_the_network_and_no_smaller_one_does(network: Pa
 
 
 def test_a_network_too_large_for_its_chip_is_told_what_would_hold_it(network: Path) -> None:
-    refused = invoke("compile", network / "n.onnx", "--chip", "acortex_digits")
+    refused = invoke("compile", network / "n.onnx", "--chip", "acortex_digits", "--mapping", "taps")
     assert refused.exit_code == 1
     assert "the network takes 45 arrays, and acortex_digits has 16" in refused.stderr
     assert "arrays.m_top=" in refused.stderr

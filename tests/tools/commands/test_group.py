@@ -172,11 +172,14 @@ def test_chip_list_names_the_built_in_chips() -> None:
 
 
 def test_chip_show_prints_every_setting_with_unit_and_source() -> None:
-    from acortex.sim.chip.specs import SETTINGS
+    from acortex.sim.chip.specs import SETTINGS, load_chip
 
     text = acortex_("chip", "show", "acortex_digits").stdout
     paths = {line.split()[0] for line in text.splitlines() if line}
-    assert set(SETTINGS) <= paths
+    chip = load_chip("acortex_digits")
+    stated = {path for path in SETTINGS if chip.value(path) is not None}
+    assert stated <= paths
+    assert [path for path in set(SETTINGS) - stated if path.removeprefix("errors.") not in text] == []
     assert "memory.read_latency_ns 21.42 ns own choice" in " ".join(text.split())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import acortex
+from acortex.isa import assemble_file
 from acortex.tools.cli import cli
 
 DIGITS = Path(__file__).resolve().parents[3] / "programs"
@@ -368,7 +370,32 @@ def test_what_layers_wrote_is_dumped_a_file_a_layer(tmp_path: Path) -> None:
         assert product["codes"][:, 0].tolist() == np.load(outputs).tolist()
 
 
-def test_a_seed_of_noise_is_taken_and_said_to_change_nothing() -> None:
-    plain, seeded = acortex_("run", DIGITS / "vmm.s"), acortex_("run", DIGITS / "vmm.s", "--noise-seed", "7")
-    assert seeded.stdout == plain.stdout
-    assert seeded.stderr.startswith("warning: --noise-seed changes nothing")
+def test_a_seed_of_noise_gives_the_chip_its_errors(tmp_path: Path) -> None:
+    given = ("run", DIGITS / "vmm.s", "--set", "errors.tuning_pct=40", "--format", "json")
+    outputs, reports = [], []
+    for seed in ((), ("--noise-seed", "7"), ("--noise-seed", "7"), ("--noise-seed", "8")):
+        reports.append(json.loads(acortex_(*given, *seed, "--output", tmp_path / "y.npy").stdout))
+        outputs.append(np.load(tmp_path / "y.npy"))
+    assert (outputs[1] == outputs[2]).all() and (outputs[1] != outputs[0]).any() and (outputs[1] != outputs[3]).any()
+    assert reports[0]["errors"] is None and reports[1]["errors"]["noise_seed"] == 7
+    assert [report["cycles"] for report in reports] == [reports[0]["cycles"]] * 4
+    text = acortex_("run", DIGITS / "vmm.s", "--noise-seed", "7").stdout
+    assert "errors" in text and "chip 0  of seed 7" in text
+
+
+def test_a_seed_of_noise_needs_values() -> None:
+    result = acortex_("run", DIGITS / "vmm.s", "--noise-seed", "0", "--timing-only")
+    assert result.exit_code == 2
+    assert "--noise-seed needs values, which --timing-only does not compute" in result.stderr
+
+
+def test_the_energy_of_arrays_is_told_by_the_data() -> None:
+    report = json.loads(acortex_("run", DIGITS / "vmm.s", "--data-energy", "--format", "json").stdout)
+    found, program = report["data_energy"], assemble_file(DIGITS / "vmm.s")
+    levels = np.abs(program.weights[0].values.astype(int)).sum(axis=1)
+    activity = int((program.samples["x"].reshape(3, 64).astype(int) @ levels).sum())
+    (layer,) = found["layers"]
+    assert (layer["name"], layer["operations"], layer["activity"]) == ("product", 3, activity)
+    assert found["energy_aj"] == round(Fraction(1_290_000 * activity, 16_772))
+    assert found["fixed_aj"] == 3 * 1_290_000 == report["energy_by_component_aj"]["arrays"]
+    assert json.loads(acortex_("run", DIGITS / "vmm.s", "--format", "json").stdout)["data_energy"] is None

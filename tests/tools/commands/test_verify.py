@@ -31,13 +31,13 @@ def test_every_layer_of_a_network_equals_onnxruntime() -> None:
 
 
 def test_the_first_layer_that_differs_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = to_passes._filled
+    right = to_passes.filled
 
     def wrong(layer: Any, *others: Any) -> Any:
         filled = right(layer, *others)
         return filled if layer.name != "hidden" else np.clip(filled + (np.arange(len(filled)) == 0)[:, None], -8, 7)
 
-    monkeypatch.setattr(to_passes, "_filled", wrong)
+    monkeypatch.setattr(to_passes, "filled", wrong)
     made = invoke("verify", "zoo:letters_mlp", "--format", "json")
     assert made.exit_code == 1
     first = json.loads(made.stdout)["first"]

@@ -155,7 +155,7 @@ def test_a_second_signal_kills_and_one_that_comes_twice_does_not(tmp_path: Path)
         "    for wait in (60, 60):\n"
         "        try:\n            print('ready', flush=True); time.sleep(wait)\n"
         "        except KeyboardInterrupt: pass\n"
-        "run.open_program = stubborn"
+        "run.opened = stubborn"
     )
     running = start(planted(plant, "run", ECHO), tmp_path)
     assert running.stdout is not None and running.stdout.readline() == "ready\n"
@@ -208,7 +208,7 @@ def test_a_signal_that_comes_while_an_object_is_freed_is_not_lost() -> None:
 
 # --- faults ----------------------------------------------------------------------------------------------------------
 
-FAULTY = "def broken(*_, **__): raise LookupError('a fault\\nof two lines')\nrun.open_program = broken"
+FAULTY = "def broken(*_, **__): raise LookupError('a fault\\nof two lines')\nrun.opened = broken"
 
 
 def test_a_fault_of_our_own_is_two_lines_and_a_report(tmp_path: Path) -> None:

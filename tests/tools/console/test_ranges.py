@@ -41,6 +41,8 @@ def test_every_number_of_every_command_has_a_range() -> None:
 @pytest.mark.parametrize(("place", "one"), NUMERIC, ids=[place for place, _ in NUMERIC])
 @pytest.mark.parametrize("text", ["nan", "-inf", "inf", "1e400", "9" * 30, "-1", "9" * 5000, "", "x"])
 def test_what_is_no_number_of_the_range_is_refused(place: str, one: click.Parameter, text: str) -> None:
+    if text == "-1" and one.type.min <= -1:  # a temperature
+        text = str(one.type.min - 1)
     with pytest.raises(click.BadParameter):
         one.type.convert(text, one, None)
 

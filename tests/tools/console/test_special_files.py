@@ -71,7 +71,7 @@ def test_what_is_no_file_is_one_error_at_once(folder: Path, kind: str, words: st
 def test_what_is_no_place_for_a_result_is_told_before_the_run(
     folder: Path, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("acortex.tools.commands.run.open_program", lambda *_: pytest.fail("it ran"))
+    monkeypatch.setattr("acortex.tools.commands.run.opened", lambda *_: pytest.fail("it ran"))
     for kind in ("device", "pipe"):
         assert call(words.replace("SPECIAL", kind))[0] == 2
 

@@ -174,6 +174,7 @@ def test_a_table_sets_numbers_right() -> None:
 
 def test_a_page_has_filled_paragraphs_and_one_empty_line_between_blocks() -> None:
     assert filled("# x\n\none\ntwo \n\n\n| a |\n| b |\n") == "# x\n\none two\n\n| a |\n| b |\n"
+    assert filled("one\n\n    run a\n    run b\n\n two\n") == "one\n\n    run a\n    run b\n\ntwo\n"
     assert filled(f"{'word ' * 23}12345 ms") == f"{'word ' * 22}word\n12345 ms\n"
     assert filled(f"{'word ' * 30}well-known") == f"{'word ' * 23}word\n{'word ' * 6}well-known\n"
 

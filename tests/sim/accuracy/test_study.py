@@ -1,0 +1,259 @@
+"""What a population is said to be: spreads, intervals, yields, margins, ablations, ages, and what is not there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import acortex
+from acortex.errors import UsageError
+from acortex.isa import assemble
+from acortex.isa.program import Program
+from acortex.programs import zoo
+from acortex.sim.accuracy.kept import kept
+from acortex.sim.accuracy.place import converters_of, remapped
+from acortex.sim.accuracy.spread import quantile_of, spread_of, yield_of
+from acortex.sim.accuracy.study import accuracy
+from acortex.sim.analog import programming
+from acortex.sim.analog.pairs import split
+from acortex.sim.chip.specs import load_chip
+from acortex.sim.functional.configuration import configure
+
+ERRORS = ["errors.tuning_pct=15", "errors.neuron_offset_codes=1"]
+
+
+@pytest.fixture(scope="module")
+def digits() -> Program:
+    return zoo.load("digits_mlp")
+
+
+# Statistics
+
+
+def test_a_spread_is_of_whole_counts() -> None:
+    found = spread_of(np.array([9, 10, 8, 9]), 10)
+    assert (found.mean, found.min, found.max, found.median) == (pytest.approx(0.9), 0.8, 1.0, 0.9)
+    assert found.sd == pytest.approx(np.std([0.9, 1, 0.8, 0.9], ddof=1))
+    half = 3.182 * found.sd / 2
+    assert found.ci95 == [pytest.approx(0.9 - half), 1.0]  # 0.9 + half is more than all
+    assert spread_of(np.array([9] * 300), 10).sd == 0.0
+
+
+@pytest.mark.parametrize(("freedom", "quantile"), [(0, 0.0), (1, 12.706), (29, 2.045), (30, 2.042), (31, 1.959964)])
+def test_quantiles_are_those_of_student(freedom: int, quantile: float) -> None:
+    assert quantile_of(freedom) == quantile
+
+
+def test_the_interval_of_a_mean_holds_it_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(5)
+    held = 0
+    for _ in range(2000):
+        low, high = spread_of(rng.binomial(1000, 0.6, 8), 1000).ci95
+        held += low <= 0.6 <= high
+    assert 0.935 < held / 2000 < 0.965
+
+
+def test_a_yield_has_the_interval_of_wilson() -> None:
+    row = yield_of(np.array([95] * 8 + [80] * 2), 100, 0.9)
+    assert row.share == 0.8
+    assert row.ci95 == [pytest.approx(0.4902, abs=1e-4), pytest.approx(0.9433, abs=1e-4)]
+    assert yield_of(np.array([90] * 5), 100, 0.9).share == 1.0
+    none = yield_of(np.array([10] * 20), 100, 0.9)
+    assert (none.share, none.ci95[0]) == (0.0, 0.0) and none.ci95[1] == pytest.approx(0.1611, abs=1e-4)
+
+
+# The report
+
+
+def test_a_population_says_what_it_is(digits: Program) -> None:
+    chip = load_chip("acortex_digits", ERRORS)
+    found = accuracy(digits, chip, chips=12, seed=3, at_least=(0.9, 0.9667))
+    assert found["schema"] == "acortex.accuracy/1"
+    assert (found.chips, found.inputs, found.seed, found.judged_by) == (12, 1500, 3, "labels")
+    assert found.ideal == acortex.run("zoo:digits_mlp", timing=False).report.accuracy
+    assert found.accuracy.mean == pytest.approx(np.mean(found.per_chip))
+    assert found.accuracy.min == min(found.per_chip) <= found.accuracy.p5 <= found.accuracy.median
+    assert [row.at_least for row in found.yield_] == [0.9, 0.9667]
+    assert [row.share for row in found.yield_] == [
+        np.mean([one >= at for one in found.per_chip]) for at in (0.9, 0.9667)
+    ]
+    assert found.errors["errors.tuning_pct"] == 15
+    assert "errors.stuck_on_ppm" in found.not_modelled and "errors.tuning_pct" not in found.not_modelled
+    assert found.cpu_s > 0 and found.ablation == found.conditions == [] and found.trims is None
+    assert found.chip == "acortex_digits, errors.tuning_pct=15.0, errors.neuron_offset_codes=1.0"
+
+
+def test_margins_and_changes_are_those_of_the_outputs(digits: Program) -> None:
+    chip = load_chip("acortex_digits", ERRORS)
+    inputs, labels = digits.samples["image"][:60], digits.labels[:60]
+    found = accuracy(digits, chip, inputs=inputs, labels=labels, chips=1)
+    outputs = acortex.run("zoo:digits_mlp", settings=ERRORS, inputs=inputs, noise_seed=0).outputs["scores"].astype(int)
+    ideal = acortex.run("zoo:digits_mlp", inputs=inputs).outputs["scores"].astype(int)
+
+    def margins(scores: np.ndarray) -> list[int]:
+        return [row[y] - max(np.delete(row, y)) for row, y in zip(scores, labels, strict=True)]
+
+    assert found.margin is not None
+    assert found.margin.ideal_median == np.median(margins(ideal))
+    assert found.margin.median == np.median(margins(outputs))
+    assert found.margin.p5 == np.percentile(margins(outputs), 5)
+    assert found.changed_codes == np.mean(outputs != ideal)
+
+
+def test_without_labels_the_ideal_chip_is_right(digits: Program) -> None:
+    inputs = digits.samples["image"][:300]
+    found = accuracy(digits, load_chip("acortex_digits", ERRORS), inputs=inputs, chips=3)
+    assert found.judged_by == "ideal" and found.ideal == 1.0
+    assert found.accuracy.mean < 1
+
+
+def test_an_ablation_leaves_kinds_out_and_runs_them_alone(digits: Program) -> None:
+    chip = load_chip("acortex_digits", ["arrays.cell=digital_sram", *ERRORS])
+    inputs, labels = digits.samples["image"][:200], digits.labels[:200]
+    found = accuracy(digits, chip, inputs=inputs, labels=labels, chips=4, ablate=True)
+    rows = {row.error: row for row in found.ablation}
+    assert list(rows) == ["writing", "neuron offset"]
+    for error, setting in (("writing", ERRORS[0]), ("neuron offset", ERRORS[1])):
+        alone = load_chip("acortex_digits", ["arrays.cell=digital_sram", setting])
+        mean = accuracy(digits, alone, inputs=inputs, labels=labels, chips=4).accuracy.mean
+        assert rows[error].alone == mean
+        other = next(name for name in rows if name != error)
+        assert rows[other].without == mean
+        assert rows[error].settings == [setting.partition("=")[0]]
+
+
+def test_the_same_chips_are_looked_at_later_and_warmer(digits: Program) -> None:
+    settings = ["errors.drift_exponent=0.03", "errors.temperature_pct_per_c=0.3", *ERRORS]
+    found = acortex.accuracy("zoo:digits_mlp", settings=settings, chips=3, ages_s=[0, 1e6], temperatures_c=[25, 85])
+    assert [(row.age_s, row.temperature_c) for row in found.conditions] == [(0, 25), (1e6, 25), (0, 25), (0, 85)]
+    now, later, room, warm = (row.accuracy.mean for row in found.conditions)
+    assert now == room == found.accuracy.mean
+    assert later < now and warm != room
+    at_once = acortex.accuracy("zoo:digits_mlp", settings=[*settings, "errors.age_s=1e6"], chips=3)
+    assert at_once.accuracy.mean == later
+
+
+def test_progress_ends_with_all_that_there_is(digits: Program) -> None:
+    told: list[tuple[int, int]] = []
+    inputs = digits.samples["image"][:5]
+    chip = load_chip("acortex_digits", ["arrays.cell=digital_sram", *ERRORS])
+    accuracy(digits, chip, inputs=inputs, chips=4, ablate=True, progress=lambda done, total: told.append((done, total)))
+    assert told[-1] == (20, 20)
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+
+
+@pytest.mark.parametrize("chips", [0, -1, 100_001])
+def test_a_population_has_at_least_one_chip_and_at_most_so_many(digits: Program, chips: int) -> None:
+    with pytest.raises(UsageError, match=f"chips is {chips}, allowed is 1 to 100,000"):
+        accuracy(digits, load_chip("acortex_digits"), chips=chips)
+
+
+def test_a_program_with_one_number_has_no_margin() -> None:
+    source = """.program one
+.chip acortex_digits
+.input x, shape=64
+.output y, shape=1
+.weights w, 64x1
+{rows}
+group g0, 64, 1
+rect g0, 0, 0
+program g0, w
+quant q0, 1, 4, zero=8
+start
+connect g0
+inference
+base d0, 0
+base d1, 1
+input x, d0
+signal host_in, t0
+await read, t0
+read d0
+feed 1, 1
+multiply g0, 1
+convert q0, 1
+write d1
+signal write, t1
+await host_out, t1
+output y, d1
+endinference
+halt
+"""
+    program = assemble(source.format(rows="\n".join(".row 1" for _ in range(64))))
+    found = accuracy(program, load_chip("acortex_digits", ERRORS), chips=2)
+    assert found.margin is None and found.ideal == 1.0
+
+
+# Trims, places, what is written
+
+
+def test_trims_cost_what_their_measurements_do() -> None:
+    chip = load_chip("acortex_digits", ["errors.trim_codes=0.5", "errors.neuron_offset_codes=1"])
+    found = accuracy(zoo.load("digits_mlp"), chip, chips=1).trims
+    assert found is not None
+    assert found.array_operations == 2 * 16
+    assert found.conversions == found.array_operations * 64
+    outputs = found.conversions * 0.083e-12
+    arrays = found.array_operations * (6.90 + 1.29 + 0.945) * 1e-12
+    assert found.energy_j == pytest.approx(outputs + arrays, rel=1e-6)
+    frame, ramp, loads = 18, 16, 2
+    assert found.time_s == pytest.approx(16 * (frame + ramp + loads) * 1.785e-9)
+
+
+def test_trims_win_accuracy_back(digits: Program) -> None:
+    offsets = ["errors.neuron_offset_codes=3", "errors.neuron_gain_pct=20"]
+    without, with_trims = (
+        accuracy(digits, load_chip("acortex_digits", [*offsets, *more]), chips=6).accuracy.mean
+        for more in ([], ["errors.trim_codes=0.25", "errors.trim_pct=1"])
+    )
+    assert without < 0.93 < 0.96 < with_trims
+
+
+def test_the_weights_that_are_kept_are_the_largest_of_all_groups() -> None:
+    rng = np.random.default_rng(0)
+    groups = {0: rng.integers(-8, 8, (100, 30)).astype(np.int8), 3: rng.integers(-8, 8, (7, 5)).astype(np.int8)}
+    whole = np.concatenate([one.ravel() for one in groups.values()])
+    for share in (0, 0.01, 0.05, 0.3, 0.49, 1):
+        mask = programming.largest(split(whole[None].astype(np.float32)), share).any(axis=0)
+        found = kept(groups, share)
+        assert np.array_equal(np.concatenate([one.ravel() for one in found.values()]), np.where(mask[0], whole, 0))
+        assert {number: one.shape for number, one in found.items()} == {0: (100, 30), 3: (7, 5)}
+
+
+def test_dead_arrays_go_to_spare_ones_as_far_as_there_are(digits: Program) -> None:
+    chip = load_chip("acortex_digits", ["errors.dead_arrays_ppm=200000"])
+    groups = list(configure(digits, chip).groups.values())
+    used = {array for group in groups for row in group.tiles for array in row}
+    for number in range(30):
+        found = remapped(chip, 0, number, groups)
+        assert set(found.instead) | found.lost == used
+        assert len(set(found.instead.values())) == len(found.instead)
+        moved = {to for at, to in found.instead.items() if to != at}
+        assert not moved & used
+    assert remapped(load_chip("acortex_digits"), 0, 1, groups).instead == {}
+
+
+def test_lost_arrays_are_told(digits: Program) -> None:
+    chip = load_chip("acortex_digits", ["errors.dead_arrays_ppm=300000"])
+    found = accuracy(digits, chip, inputs=digits.samples["image"][:50], chips=8)
+    assert 1 < found.lost_arrays < 8
+    assert found.accuracy.mean < 0.9
+
+
+def test_tile_columns_of_one_home_take_sets_in_turn() -> None:
+    chip = load_chip("acortex_digits_parallel")
+    program = zoo.load("digits_mlp")
+    configuration = configure(program, chip)
+    for number, group in configuration.groups.items():
+        found = list(converters_of(group, configuration.route(number)))
+        assert [one.column for one in found] == list(group.homes)
+        assert all(one.number < chip.neurons.adcs_per_column for one in found)
+        turns = configuration.route(number).turns
+        assert len({(one, turn) for one, turn in zip(found, turns, strict=True)}) == len(found)
+
+
+def test_values_of_other_types_are_refused() -> None:
+    wrong: Any = {"labels": np.array([0.5])}
+    with pytest.raises(UsageError):
+        acortex.accuracy("zoo:letters_mlp", chips=1, **wrong)

@@ -1,0 +1,38 @@
+"""The sums of a run: orders and ranges of rows, held to the plainest way to find them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from acortex.sim.timing.record import gathered, rows_within
+from acortex.sim.timing.tally import works_of
+from acortex.sim.timing.totals import _order
+
+keys = st.lists(st.tuples(st.integers(-1, 3), st.integers(0, 2), st.integers(-5, 1 << 40)), max_size=30)
+
+
+@pytest.mark.parametrize("high", [1, 1 << 30])
+@given(keys)
+def test_rows_are_in_order_and_equal_ones_as_they_came(high: int, rows: list[tuple[int, ...]]) -> None:
+    """With keys so large that 64 bits do not hold all of them in one number, too."""
+    columns = np.array(rows, dtype=np.int64).reshape(-1, 3).T * np.array([[high], [1], [high >> 10 or 1]])
+    expected = sorted(range(len(rows)), key=lambda row: rows[row])
+    assert _order(*columns).tolist() == expected
+
+
+@given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 4)), max_size=12))
+def test_ranges_are_taken_one_after_the_other(ranges: list[tuple[int, int]]) -> None:
+    begins, sizes = np.array(ranges, dtype=np.int64).reshape(-1, 2).T
+    expected = [(row, number) for number, (begin, size) in enumerate(ranges) for row in range(begin, begin + size)]
+    rows, owner = gathered(begins, begins + sizes)
+    assert list(zip(rows.tolist(), owner.tolist(), strict=True)) == expected
+    assert rows_within(begins, begins + sizes).tolist() == rows.tolist()
+
+
+def test_a_table_of_works_has_columns_with_the_kinds_of_each() -> None:
+    found = works_of({(3, 7): (10, 20, ((2, 5), (1, 6))), (4, 7): (0, 1, ((1, 1),))})
+    assert [column.tolist() for column in found] == [[3, 4], [7, 7], [10, 0], [20, 1], [0, 2], [2, 1, 1], [5, 6, 1]]
+    assert [column.tolist() for column in works_of({})] == [[]] * 7

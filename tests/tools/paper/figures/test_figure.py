@@ -1,0 +1,115 @@
+"""What reproduced figures share: agreement with printed numbers, what rows rest on, texts, and the command."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from rich.console import Console
+
+from acortex.sim.chip.specs import load_chip
+from acortex.tools.cli import cli
+from acortex.tools.commands import reproduce
+from acortex.tools.paper.figures import registry, view
+from acortex.tools.paper.figures.figure import Figure, Given, Printed, counted, of_chip, put_in, simulated
+
+GIVEN = (
+    Given("rate", "1 %", "fitted", "of row a", ("a",)),
+    Given("start", "2 V", "chosen", "with b in view", ("a", "b")),
+    Given("cells", "3", "published", "elsewhere"),
+)
+
+
+def figure() -> Figure:
+    rows = [
+        counted("cells", "cells", 428, Printed(428)),
+        simulated("a", "V", 1.04, GIVEN, Printed(1.0), "rather high"),
+        simulated("c", "%", 7.0, GIVEN, Printed(3.0, "about", "Another, 2020")),
+        simulated("d", "us", 2.0, GIVEN, Printed(1.0, "below"), "slower"),
+    ]
+    return Figure("fig3", "Fig. 3", "a line that rises", rows, GIVEN, [], (2, 2), lambda canvas: None)
+
+
+@pytest.mark.parametrize(
+    ("printed", "ours", "unit", "agrees"),
+    [
+        (Printed(10), 10.5, "V", True),
+        (Printed(10), 10.6, "V", False),
+        (Printed(10), 9.4, "V", False),
+        (Printed(10), 10.5, "%", True),
+        (Printed(10), 10.6, "%", False),
+        (Printed(1), 1.2, "points", True),
+        (Printed(10, "about"), 11.9, "V", True),
+        (Printed(10, "about"), 12.1, "V", False),
+        (Printed(10, "below"), 9.99, "%", True),
+        (Printed(10, "below"), 10.0, "V", False),
+        (Printed(10, "above"), 10.01, "V", True),
+        (Printed(10, "above"), 10.0, "%", False),
+    ],
+)
+def test_ours_agrees_within_bounds(printed: Printed, ours: float, unit: str, agrees: bool) -> None:
+    assert counted("a", unit, ours, printed).within is agrees
+
+
+@pytest.mark.parametrize(("row", "basis", "seen"), [
+    ("a", "fitted", ["rate", "start"]), ("b", "chosen", ["start"]), ("c", "predicted", []),
+])  # fmt: skip
+def test_a_row_rests_on_the_weakest_of_what_saw_it(row: str, basis: str, seen: list[str]) -> None:
+    found = simulated(row, "V", 1.0, GIVEN)
+    assert (found.basis, found.seen_by) == (basis, seen)
+    assert (counted(row, "V", 1).basis, put_in(row, "V", 1).basis) == ("exact", "published")
+
+
+def test_a_number_of_another_publication_is_none_of_the_paper() -> None:
+    row = simulated("c", "V", 2.0, GIVEN, Printed(3.0, source="Another, 2020"))
+    assert (row.paper, row.published, row.ratio, row.within) == (None, 3.0, None, False)
+    assert counted("a", "V", 2, Printed(4)).ratio == 0.5
+    assert counted("a", "V", 2).within is None
+
+
+def test_a_row_of_a_chip_rests_on_what_its_settings_were_derived_from() -> None:
+    chip = load_chip("acortex_gnmt_digital")
+    assert of_chip("latency", "ms", 1.0, chip, "Fig. 7c", "latency_ms").basis == "fitted"
+    assert of_chip("latency", "ms", 1.0, chip, "Fig. 7b", "latency_ms").basis == "fitted"
+    assert of_chip("latency", "ms", 1.0, chip, "Fig. 5", "latency_ms").basis == "predicted"
+    assert "clock_ns" in of_chip("latency", "ms", 1.0, chip, "Fig. 7c", "latency_ms").seen_by
+
+
+def test_the_table_says_what_agrees_and_who_printed_it() -> None:
+    text = view.markdown(figure())
+    assert "| cells | 428 | 428 | cells | 1.000 | exact | yes |  |" in text
+    assert "| a | 1 | 1.04 | V | 1.040 | fitted | yes | rather high |" in text
+    assert "| c | ~3* | 7 | % | - | predicted | NO | Another, 2020 |" in text
+    assert "| d | < 1 | 2 | us | - | predicted | NO | slower |" in text
+    console = Console(width=120, record=True, file=StringIO())
+    for part in view.parts(figure()):
+        console.print(part)
+    shown = console.export_text()
+    assert "Picture: a line that rises" in shown
+    assert "d: slower" in shown
+
+
+def test_the_report_has_the_rows_and_what_was_put_in() -> None:
+    report = json.loads(json.dumps(figure().report().as_dict()))
+    assert (report["schema"], report["figure"]) == ("acortex.reproduce/2", "fig3")
+    assert {"row", "unit", "paper", "ours", "ratio", "basis", "doubtful", "note"} <= report["rows"][0].keys()
+    assert [one["seen"] for one in report["assumptions"]] == [["a"], ["a", "b"], []]
+
+
+def test_the_command_offers_every_figure() -> None:
+    assert {*reproduce.FIGURES} == {*registry.NAMES, "fig7b"}
+    assert all(f"{name}:" in (reproduce.reproduce.help or "") for name in reproduce.FIGURES)
+
+
+def test_the_command_prints_and_draws(tmp_path: Path) -> None:
+    picture = tmp_path / "figure.svg"
+    result = CliRunner().invoke(cli, ["reproduce", "fig3", "--format", "json", "--plot", str(picture)])
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["figure"] == "fig3"
+    first = picture.read_bytes()
+    assert b"<svg" in first
+    CliRunner().invoke(cli, ["reproduce", "fig3", "--plot", str(picture)])
+    assert picture.read_bytes() == first

@@ -1,0 +1,53 @@
+"""The options of commands that compile a network on their way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from acortex.errors import UsageError
+from acortex.tools.open.networks import MAPPINGS
+
+mapping_option = click.option(
+    "--mapping",
+    type=click.Choice(MAPPINGS),
+    help="How taps fill rows of arrays; else best, for the paper's networks of the zoo taps.",
+)
+"""The option --mapping; None where it is left out."""
+
+calibration_option = click.option(
+    "--calibration",
+    metavar="X.npy",
+    type=click.Path(),
+    help="Inputs that show the range of every map: .npy, or .npz by name.",
+)
+"""The option --calibration; None where it is left out."""
+
+
+def _dims(_ctx: click.Context, _param: click.Parameter, given: Sequence[str]) -> dict[str, int]:
+    """Sizes by the names of axes, of texts NAME=N."""
+    found: dict[str, int] = {}
+    for text in given:
+        name, _, size = text.rpartition("=")
+        if not name or not size.isascii() or not size.isdecimal():
+            raise UsageError(f"--dim {text}", hint="give NAME=N, such as --dim width=224")
+        if found.setdefault(name, int(size)) != int(size):
+            raise UsageError(f"--dim gives {name} two sizes, {found[name]} and {size}", hint="give one of them")
+    return found
+
+
+dim_option = click.option(
+    "--dim",
+    "dims",
+    metavar="NAME=N",
+    multiple=True,
+    callback=_dims,
+    help="The size of an axis that the network leaves open, by its name or as INPUT.AXIS.",
+)
+"""The option --dim: sizes by the names of axes."""
+
+fill_option = click.option(
+    "--fill-weights", is_flag=True, help="Draw weights whose file is missing: for time and energy alone."
+)
+"""The option --fill-weights."""
