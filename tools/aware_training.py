@@ -30,6 +30,7 @@ from acortex.programs.training import digits
 from acortex.programs.training.digits_aware import Levels, train
 from acortex.programs.training.digits_unsaturated import LICENCE
 from acortex.sim.accuracy.chips import AnalogChips, top_code
+from acortex.sim.chip.errors import acting
 from acortex.sim.chip.specs import Chip, load_chip
 from acortex.sim.functional.configuration import Configuration
 from acortex.sim.functional.lanes import follow
@@ -64,7 +65,11 @@ class Chips:
 
     @classmethod
     def of(cls, program: Program, chip: Chip) -> Chips:
-        """Those that run a program."""
+        """Those that run a program. Raises UsageError for a chip that states no errors."""
+        if not acting(chip.errors):
+            raise UsageError(
+                f"{chip.name} states no errors to train with", hint="state one: --set errors.tuning_pct=10"
+            )
         steps = {"multiply": list[Dispatch](), "convert": list[Dispatch]()}
         sequencer = Sequencer(program, 1)
         while sequencer.state != "halted":
