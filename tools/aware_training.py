@@ -38,7 +38,7 @@ from acortex.sim.functional.lanes import follow
 SEED = 2018
 """The seed of the chips that the training draws; `acortex accuracy` draws those of seed 0 unless told otherwise."""
 
-EPOCHS, RATE = 60, 0.05
+EPOCHS, RATE = 150, 0.05
 """How long and how fast the weights move on. Each batch writes a chip, which takes about as long as the rest of it."""
 
 SOURCE = "digits_mlp.s"
