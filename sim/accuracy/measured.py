@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from acortex.isa.semantics import of_other
 from acortex.isa.sequencer import Dispatch, Sequencer
 from acortex.sim.accuracy.chips import AnalogChips
 from acortex.sim.chip.clock import delays
+from acortex.sim.chip.groups import GroupTimes
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
@@ -187,10 +189,13 @@ class Measuring:
                 self.layers[setter][conversion.layer] = None
         return ideal
 
+    @cached_property
+    def _times(self) -> dict[int, GroupTimes]:
+        return self.made.configuration.times()
+
     def _count(self, group: int, positions: int, columns: int) -> None:
         """Counts what it takes: one position after another."""
-        times = self.made.configuration.times()[group]
-        took = delays(self.made.chip)
+        times, ramp = self._times[group], delays(self.made.chip).ramp_cycles
         self.effort.array_operations += positions * times.arrays
         self.effort.conversions += positions * columns
-        self.effort.cycles += positions * (times.load + times.frame + len(times.rounds) * took.ramp_cycles)
+        self.effort.cycles += positions * (times.load + times.frame + len(times.rounds) * ramp)
