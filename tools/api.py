@@ -102,8 +102,7 @@ def run(
     Takes what `prepare` takes, and: where a `trace` is written, at which level and without what; `max_cycles` after
     which the run ends; `values=False` for no outputs, `timing=False` for no time; `keep_layers` to keep what each layer
     wrote; `check_order` to hold the run to the order of the program; `progress(done, total)`, called now and then;
-    `observers`, which receive every event; `processes`, simpy processes of your own that live in the chip (see
-    docs/extending.md).
+    `observers`, which receive every event; `processes`, simpy processes of your own in the chip (docs/extending.md).
 
     Raises the errors of `acortex.errors` for a program that breaks a rule, and for what cannot be read or does not fit.
     """
@@ -111,11 +110,8 @@ def run(
     from acortex.tools.console.ranges import CYCLES, SEED, whole
 
     _check_options(values, timing, trace, trace_level, observers, processes)
-    _check_trace(program, chip, trace)
     how = Compiling(mapping, calibration, inputs, dims, fill_weights)
-    made, on = _opened(program, chip, settings, how, weights=values or trace is not None)
-    if chip is None:
-        _check_trace(made.program, made.program.chip, trace)
+    made, on = _opened_beside(trace, program, chip, settings, how, weights=values or trace is not None)
     result = simulator.run(
         made.program,
         on,
@@ -254,6 +250,22 @@ def _opened(
         named = chip if chip is None or isinstance(chip, Chip) else str(chip)
         made = opened(str(program), named, settings, weights=weights, how=how)
     return made, chip if isinstance(chip, Chip) else chip_of(made.program, chip, settings)
+
+
+def _opened_beside(
+    trace: str | Path | None,
+    program: AnyProgram,
+    chip: AnyChip | None,
+    settings: Sequence[str],
+    how: Compiling,
+    weights: bool,
+) -> tuple[Opened, Chip]:
+    """The same, where no trace replaces what is read."""
+    _check_trace(program, chip, trace)
+    made, on = _opened(program, chip, settings, how, weights)
+    if chip is None:
+        _check_trace(made.program, made.program.chip, trace)
+    return made, on
 
 
 def _check_kinds(chip: AnyChip | None, settings: Sequence[str]) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,7 +94,7 @@ class _Drawn:
         """Numbers uniform in (0, 1), of shape (chips, 2, 64, 64)."""
         return self._filled(purpose, uniforms)
 
-    def _filled(self, purpose: str, draw: Any) -> Floats:
+    def _filled(self, purpose: str, draw: Callable[..., object]) -> Floats:
         found = np.empty(self.shape, np.float32)
         for source, part in zip(self.streams(purpose), found, strict=True):
             draw(source, self._shape, out=part)

@@ -79,7 +79,7 @@ def own_model(name: str | None) -> ErrorModel | None:
     return _REGISTERED[name]
 
 
-def same_shape(model: str, what: str, before: Array, after: Any) -> Array:
+def same_shape(model: str, what: str, before: Array, after: Array) -> Array:
     """What a function of a model gave, if it has the shape that it was given. Raises UsageError."""
     shape = getattr(after, "shape", None)
     if shape != before.shape:

@@ -22,7 +22,7 @@ from acortex.sim.accuracy.place import Array as Place
 from acortex.sim.accuracy.place import Remapped
 from acortex.sim.analog import pairs, wires
 from acortex.sim.analog.streams import normals, stream
-from acortex.sim.chip.errors import amount, share
+from acortex.sim.chip.errors import Errors, amount, share
 from acortex.sim.chip.groups import Group
 from acortex.sim.chip.specs import Chip
 
@@ -140,7 +140,7 @@ class _Made:
     powers: Ints | None
 
     @classmethod
-    def empty(cls, chips: int, shape: tuple[int, ...], errors: Any) -> _Made:
+    def empty(cls, chips: int, shape: tuple[int, ...], errors: Errors) -> _Made:
         def of(wanted: object, kind: type[np.integer[Any]]) -> Ints | None:
             return np.zeros((chips, *shape), kind) if wanted else None
 
