@@ -72,6 +72,8 @@ class AblationRow(Document):
 class ConditionRow(Document):
     """The same chips at another age or temperature."""
 
+    varied: Literal["age_s", "temperature_c"]
+    """Which of the two was asked for; the other one is that of the chip."""
     age_s: float
     """Time since the weights were written."""
     temperature_c: float

@@ -108,7 +108,7 @@ def accuracy(
             "changed_codes": found.changed,
             "errors": settings.stated(chip.errors),
             "not_modelled": settings.not_modelled(chip.errors),
-            "conditions": [_at(study, errors, tell) for errors in others],
+            "conditions": [_at(study, *varied, tell) for varied in others],
             "ablation": [_ablation(study, kind, tell) for kind in kinds],
             "lost_arrays": found.lost,
             "trims": trims_of(chip),
@@ -117,19 +117,22 @@ def accuracy(
     )
 
 
-def _at(study: _Study, errors: Errors, tell: _Told) -> ConditionRow:
+def _at(study: _Study, varied: str, errors: Errors, tell: _Told) -> ConditionRow:
     """The same chips at another age or temperature."""
     return ConditionRow(
+        varied="age_s" if varied == "age_s" else "temperature_c",
         age_s=float(errors.age_s),
         temperature_c=float(errors.temperature_c),
         accuracy=spread_of(study.outcome(errors, tell).right, study.host.inferences),
     )
 
 
-def _conditions(errors: Errors, conditions: Conditions) -> list[Errors]:
-    """The errors at other ages and temperatures."""
-    ages = [errors.model_copy(update={"age_s": age}) for age in conditions.ages_s]
-    return [*ages, *(errors.model_copy(update={"temperature_c": degrees}) for degrees in conditions.temperatures_c)]
+def _conditions(errors: Errors, conditions: Conditions) -> list[tuple[str, Errors]]:
+    """The errors at other ages and temperatures, each with what was varied."""
+    varied = [("age_s", age) for age in conditions.ages_s] + [
+        ("temperature_c", one) for one in conditions.temperatures_c
+    ]
+    return [(name, errors.model_copy(update={name: value})) for name, value in varied]
 
 
 def _ablation(study: _Study, kind: str, tell: _Told) -> AblationRow:

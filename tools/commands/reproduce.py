@@ -15,7 +15,7 @@ from acortex.tools.console.progress import ProgressBar
 if TYPE_CHECKING:
     from acortex.tools.paper.figures.figure import Figure
 
-FIGURES = ("fig3", "fig4", "fig5", "fig7b")
+FIGURES = ("fig2", "fig3", "fig4", "fig5", "fig6", "fig7b", "fig7c")
 
 WITH_MNIST = ("fig5",)
 """The figures that take a user's digits."""
@@ -30,10 +30,13 @@ def reproduce(figure: str, form: str, plot: str | None, mnist: str | None) -> No
     r"""Print a figure of the source paper with ours beside it.
 
     \b
+    fig2: seven kinds of analog multipliers, ranked
     fig3: half-selected cells of passive crossbars
     fig4: letters on two passive crossbars, and a pattern of ten levels
     fig5: handwritten digits on a classifier in 180-nm flash
+    fig6: a chip that is made for one network
     fig7b: the table of three networks on their chips
+    fig7c: GNMT on a chip with digital units
 
     Compiles and simulates what the figure takes: seconds, for fig4, fig5 and fig7b about a minute.
     """

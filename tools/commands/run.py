@@ -66,7 +66,7 @@ def run(program: str, form: str, **options: Any) -> int:
 
     Prints accuracy, latency, energy and area, where the time went and, with --trace, what limited the run. Without
     --input a program runs on its own data. A network is compiled first; the ranges of its maps are chosen on
-    --calibration, else on the first 64 inputs.
+    --calibration, else on the first 64 inputs, or fewer of a large network.
     """
     _check(options)
     _check_files(program, form, options)

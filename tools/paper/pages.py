@@ -12,12 +12,12 @@ from pathlib import Path
 from acortex.programs import zoo
 from acortex.sim.chip.specs import load_chip
 from acortex.tools.console import files
-from acortex.tools.paper import report, study_pages, study_plots
+from acortex.tools.paper import findings, report, study_pages, study_plots
 from acortex.tools.paper.compiled import compiled_network
 from acortex.tools.paper.contradictions import BUILT, contradictions
 from acortex.tools.paper.fig7b_plot import draw
 from acortex.tools.paper.figures import registry, view
-from acortex.tools.paper.figures.figure import Options
+from acortex.tools.paper.figures.figure import Figure, Options
 from acortex.tools.paper.measure import runs_of_fig7b
 from acortex.tools.paper.studies import VARIANTS, Point, Study, point, study
 
@@ -25,14 +25,17 @@ from acortex.tools.paper.studies import VARIANTS, Point, Study, point, study
 def main(folder: str) -> None:
     """Writes all pages into a folder."""
     target = Path(folder)
+    figures = {}
     for name in registry.NAMES:
         _report(name)
-        for file, content in of_demonstrator(name).items():
+        figures[name] = registry.demonstrator(name).made(Options(), lambda done, total: None)
+        for file, content in of_figure(figures[name]).items():
             files.write(str(target / file), content)
     _report("Fig. 7b")
     runs = runs_of_fig7b()
     files.write(str(target / "figure-7b.svg"), draw(runs.own))
     files.write(str(target / "figure-7b.md"), report.page(runs))
+    files.write(str(target / "findings.md"), findings.page(figures, runs))
     files.write(str(target / "study-table.md"), contradictions(runs, _built()))
     studies = [_studied(name) for name in study_pages.NAMES]
     # GNMT's layers are all alike.
@@ -40,10 +43,9 @@ def main(folder: str) -> None:
         files.write(str(target / name), content)
 
 
-def of_demonstrator(name: str) -> dict[str, str | bytes]:
+def of_figure(figure: Figure) -> dict[str, str | bytes]:
     """The page and the picture of a figure by file name."""
-    figure = registry.demonstrator(name).made(Options(), lambda done, total: None)
-    stem = f"figure-{name.removeprefix('fig')}"
+    stem = f"figure-{figure.name.removeprefix('fig')}"
     return {f"{stem}.md": view.page(figure), f"{stem}.svg": figure.picture()}
 
 

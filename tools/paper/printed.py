@@ -53,10 +53,22 @@ class Cell:
 
 
 @cache
+def _printed() -> dict[str, Any]:
+    text = Path(__file__).with_name("fig7.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text, parse_float=Decimal)
+
+
+def digital_twin() -> dict[str, Decimal]:
+    """The digital column of Fig. 7c: area in mm2, latency in ms, efficiency in TOp/J, two shares of the area in %."""
+    column = _printed()["gnmt_digital"]
+    short = {"area_mm2": "area", "latency_ms": "latency", "efficiency_tops_per_j": "efficiency"}
+    return {short.get(row, row): Decimal(value) for row, value in column.items() if row != "doubtful"}
+
+
+@cache
 def figure_7b() -> dict[str, dict[str, Cell]]:
     """All cells of Fig. 7b: by network, then by row."""
-    text = Path(__file__).with_name("fig7.toml").read_text(encoding="utf-8")
-    printed = tomllib.loads(text, parse_float=Decimal)
+    printed = _printed()
     return {network: {cell.row: cell for cell in _cells(network, printed[network])} for network in NETWORKS}
 
 

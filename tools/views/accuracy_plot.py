@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,16 +18,34 @@ PANEL_IN, WIDTH_IN = 2.8, 6.4
 
 
 def draw(report: AccuracyReport) -> bytes:
-    """An SVG: the accuracy of each chip as a histogram, and below it the ablation, where there is one."""
-    panels = 2 if report.ablation else 1
+    """An SVG: the accuracy of each chip as a histogram; below it the ablation, ages and temperatures, if there are."""
+    panels = [_chips, *[_ablation] * bool(report.ablation)]
+    panels += [partial(_line, what=what) for what in _AXES if any(row.varied == what for row in report.conditions)]
 
     def fill(figure: Any) -> None:
-        axes = figure.subplots(panels, 1, squeeze=False)[:, 0]
-        _chips(axes[0], report)
-        if report.ablation:
-            _ablation(axes[1], report)
+        for axes, panel in zip(figure.subplots(len(panels), 1, squeeze=False)[:, 0], panels, strict=True):
+            panel(axes, report)
 
-    return drawn((WIDTH_IN, PANEL_IN * panels), fill)
+    return drawn((WIDTH_IN, PANEL_IN * len(panels)), fill)
+
+
+_AXES = {"age_s": "time since the weights were written, s", "temperature_c": "temperature, degrees Celsius"}
+
+
+def _line(axes: Any, report: AccuracyReport, what: str) -> None:
+    """The same chips at other ages or temperatures: the mean, and the 5th to 95th percentile as a band."""
+    rows = [row for row in report.conditions if row.varied == what]
+    at = sorted(rows, key=lambda row: float(getattr(row, what)))
+    x = [float(getattr(row, what)) for row in at]
+    mean, low, high = ([100 * getattr(row.accuracy, name) for row in at] for name in ("mean", "p5", "p95"))
+    axes.fill_between(x, low, high, color=COLOUR, alpha=0.25, linewidth=0, label="5th to 95th percentile of chips")
+    axes.plot(x, mean, "o-", color=COLOUR, label="mean")
+    axes.axhline(100 * report.ideal, color=DARK, linestyle="--", label=f"ideal {100 * report.ideal:.2f} %")
+    if what == "age_s" and min(x) > 0:
+        axes.set_xscale("log")
+    axes.set_xlabel(_AXES[what])
+    axes.set_ylabel("accuracy, %")
+    axes.legend(frameon=False, loc="best")
 
 
 def _chips(axes: Any, report: AccuracyReport) -> None:

@@ -128,6 +128,7 @@ def test_the_same_chips_are_looked_at_later_and_warmer(digits: Program) -> None:
     settings = ["errors.drift_exponent=0.03", "errors.temperature_pct_per_c=0.3", *ERRORS]
     found = acortex.accuracy("zoo:digits_mlp", settings=settings, chips=3, ages_s=[0, 1e6], temperatures_c=[25, 85])
     assert [(row.age_s, row.temperature_c) for row in found.conditions] == [(0, 25), (1e6, 25), (0, 25), (0, 85)]
+    assert [row.varied for row in found.conditions] == ["age_s"] * 2 + ["temperature_c"] * 2
     now, later, room, warm = (row.accuracy.mean for row in found.conditions)
     assert now == room == found.accuracy.mean
     assert later < now and warm != room

@@ -17,6 +17,9 @@ from acortex.tools.cli import cli
 ERRORS = ("--set", "arrays.cell=digital_sram", "--set", "errors.tuning_pct=30", "--set", "errors.neuron_offset_codes=1")
 
 
+AGES = ("--ablate", "--at-age", "10", "--at-age", "1e4", "--at-temperature", "85")
+
+
 def accuracy(*arguments: str | Path) -> Result:
     return CliRunner().invoke(cli, ["accuracy", *map(str, arguments)], prog_name="acortex")
 
@@ -80,7 +83,7 @@ def test_the_picture_has_the_chips_and_the_kinds_of_errors(tmp_path: Path) -> No
     pytest.importorskip("matplotlib")
     plots = []
     for name in ("a.svg", "b.svg"):
-        result = accuracy("zoo:letters_mlp", "--chips", "4", *ERRORS, "--ablate", "--plot", tmp_path / name)
+        result = accuracy("zoo:letters_mlp", "--chips", "4", *ERRORS, *AGES, "--plot", tmp_path / name)
         assert result.exit_code == 0, result.stderr
         plots.append((tmp_path / name).read_bytes())
     assert plots[0] == plots[1]

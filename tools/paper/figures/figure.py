@@ -59,9 +59,9 @@ class Printed:
             return ours < self.value
         if self.relation == "above":
             return ours > self.value
-        if unit in ("%", "points"):
-            return abs(ours - self.value) <= POINTS
-        return abs(ours - self.value) <= (ABOUT if self.relation == "about" else CLOSE) * abs(self.value)
+        if self.relation == "about":
+            return abs(ours - self.value) <= ABOUT * abs(self.value)
+        return abs(ours - self.value) <= (POINTS if unit in ("%", "points") else CLOSE * abs(self.value))
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,12 @@ class Demonstrator:
 
 
 DEMONSTRATORS = (
+    Demonstrator("fig2", "seven kinds of analog multipliers"),
     Demonstrator("fig3", "half-selected cells of passive crossbars"),
     Demonstrator("fig4", "letters on two passive crossbars, and a pattern of ten levels"),
     Demonstrator("fig5", "handwritten digits on a classifier in 180-nm flash"),
+    Demonstrator("fig6", "a chip that is made for one network"),
+    Demonstrator("fig7c", "GNMT on a chip with digital units"),
 )
 """In the order of the paper."""
 

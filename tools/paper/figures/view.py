@@ -21,7 +21,7 @@ LEGEND = """paper: as printed there; ~ about or doubtful, < and > bounds, * anot
 basis: exactly counted, predicted, published and put in, fitted on this row, or chosen with this row in view.
 agrees: within 5 % (20 % of an "about"), half a point where it is a percentage, or on the right side of a bound."""
 
-WHOLE = 10_000_000
+WHOLE = 100_000_000
 """Below this a count shows all its digits."""
 
 AGREES = {True: "yes", False: "NO", None: "-"}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from acortex.tools.paper.figures import fig3, half_select
+from acortex.tools.paper.figures import fig3, half_select, view
 from acortex.tools.paper.figures.figure import Figure, Options
 
 
@@ -55,3 +56,8 @@ def test_nothing_is_said_to_be_printed_where_the_paper_prints_nothing() -> None:
     assert {row.basis for name, row in rows.items() if "threshold" in name} == {"fitted"}
     assert {row.basis for name, row in rows.items() if "T1R" in name} == {"predicted"}
     assert all(row.within for name, row in rows.items() if "threshold" in name)
+
+
+def test_the_page_of_the_docs_is_what_is_made() -> None:
+    page = Path(__file__).resolve().parents[4] / "docs" / "figure-3.md"
+    assert view.page(figure()) == page.read_text()

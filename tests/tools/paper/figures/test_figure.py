@@ -44,6 +44,7 @@ def figure() -> Figure:
         (Printed(1), 1.2, "points", True),
         (Printed(10, "about"), 11.9, "V", True),
         (Printed(10, "about"), 12.1, "V", False),
+        (Printed(10, "about"), 11.9, "%", True),
         (Printed(10, "below"), 9.99, "%", True),
         (Printed(10, "below"), 10.0, "V", False),
         (Printed(10, "above"), 10.01, "V", True),

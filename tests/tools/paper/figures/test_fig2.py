@@ -1,0 +1,99 @@
+"""Fig. 2: ranks of the seven kinds beside the paper's scores."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from acortex.sim.chip.specs import load_chip
+from acortex.tools.cli import cli
+from acortex.tools.paper.figures import fig2, kinds
+from acortex.tools.paper.figures.kinds import KINDS, METRICS, Result
+
+BITS = {kind.cell: kinds.effective_bits(kinds.chip_of(kind)) for kind in KINDS}
+
+
+def result(at: int, energy_uj: float, **sources: str) -> Result:
+    every = {metric: sources.get(metric, "arXiv 1") for metric in METRICS}
+    return Result(KINDS[at], 1.0 + at, BITS[KINDS[at].cell], 3.0, energy_uj, every)
+
+
+@pytest.mark.parametrize(
+    ("ours", "scores", "wanted"),
+    [
+        ((1, 2, 3, 4), (1, 2, 3, 4), 1.0),
+        ((1, 2, 3, 4), (4, 3, 2, 1), -1.0),
+        ((1, 2, 3, 4), (2, 1, 4, 3), 0.6),
+        ((10, 200, 3000), (0, 1, 1), 0.8660254),
+        ((5, 5, 5), (1, 2, 3), 0.0),
+    ],
+)
+def test_a_rank_correlation_is_that_of_the_ranks(ours: tuple, scores: tuple, wanted: float) -> None:
+    assert kinds.spearman(ours, scores) == pytest.approx(wanted)
+
+
+def test_numbers_that_differ_by_rounding_alone_are_equal() -> None:
+    assert kinds.spearman((1.0, 1.0 + 1e-12, 2.0), (1, 1, 2)) == pytest.approx(1.0)
+
+
+def test_simulated_precision_ranks_as_the_paper_scores_it() -> None:
+    six = [(bits, kind.precision) for kind in KINDS if (bits := BITS[kind.cell]) is not None]
+    assert len(six) == 6
+    assert kinds.spearman([bits for bits, _ in six], [score for _, score in six]) >= 0.8
+    assert BITS["switched_capacitor"] is None
+    assert BITS["memristor_0t1r_amplitude"] < BITS["memristor_0t1r"] < BITS["memristor_1t1r"]
+
+
+def test_bits_fall_by_one_where_errors_double() -> None:
+    one, two = (
+        load_chip("acortex_inception", ("arrays.cell=floating_gate_time", f"errors.tuning_pct={pct}")) for pct in (1, 2)
+    )
+    assert kinds.effective_bits(one) - kinds.effective_bits(two) == pytest.approx(1, abs=0.02)
+    exact = load_chip("acortex_inception", ("arrays.cell=digital_sram",))
+    assert kinds.effective_bits(exact) is None
+
+
+def test_ranks_and_scores_stand_side_by_side() -> None:
+    results = [result(0, 4.0), result(1, 2.0), result(2, 2.0), result(6, 9.0)]
+    scores = {name: cells for name, *cells in fig2._scores(results)}
+    assert scores["Ia 0T1R, amplitude"][3] == "++ / 3"
+    assert scores["Ib 0T1R, time"][3] == "+++ / 1"
+    assert scores["Ia 1T1R, amplitude"][3] == "+ / 1"
+    assert scores["IV switched capacitor"][1] == "- / -"
+
+
+def test_a_correlation_says_how_many_numbers_are_not_published() -> None:
+    sources = ("own choice: heat", "as another: own choice", "arXiv 3", "as another: arXiv 2")
+    results = [result(at, 4.0 - at, energy=source) for at, source in enumerate(sources)]
+    assert fig2._caution(results, "energy", 4) == "4 kinds; own choices: 2, numbers of another kind: 1"
+    rows = {row.row: row for row in fig2.rows(results)}
+    assert all(row.paper is None for row in rows.values())
+    assert "scored ++; own choice: heat" in rows["energy, Ia 0T1R, amplitude"].note
+
+
+@pytest.mark.parametrize(
+    ("what", "wanted", "of"), [("energy, TOp/J", 0.67, 5), ("precision, bits", 0.28, 6), ("cell area, um2", 0.58, 6)]
+)
+def test_published_numbers_alone_agree_less(what: str, wanted: float, of: int) -> None:
+    value, count = kinds.alone(what)
+    assert (round(value, 2), count) == (wanted, of)
+
+
+def test_a_kind_without_a_number_takes_no_part() -> None:
+    results = [result(0, 4.0), result(1, 2.0), replace(result(2, 1.0), bits=None)]
+    assert kinds.agreement(results, "precision")[1] == 2
+    assert np.isfinite(kinds.agreement(results, "precision")[0])
+
+
+@pytest.mark.slow  # Inception-v1 on seven chips
+def test_the_figure_is_reproduced() -> None:
+    result = CliRunner().invoke(cli, ["reproduce", "fig2", "--format", "json"])
+    rows = {row["row"]: row for row in json.loads(result.stdout)["rows"]}
+    assert rows["rank correlation, precision"]["ours"] >= 0.8
+    assert {row["basis"] for row in rows.values()} == {"predicted"}
+    assert all(row["note"] for row in rows.values())
+    assert rows["energy, II floating gate, amplitude"]["ours"] == pytest.approx(45.94, abs=0.1)
