@@ -188,17 +188,21 @@ def recalibrate(
     chips: int = 20,
     seed: int = 1,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    calibration: Calibration = None,
+    mapping: Mapped | None = None,
+    dims: Mapping[str, int] | None = None,
 ) -> Recalibrated:
     """Chooses the scales of a program's converters anew: `.program` has them, `.report` says what was measured.
 
-    `program` to `settings` are those of `prepare`, `inputs` calibration inputs. `chips` of the population of `seed` are
-    measured, with the analog errors that the chip states (docs/analog-networks.md).
+    `program` to `settings` are those of `prepare`, and so are `calibration`, `mapping` and `dims` for a network.
+    `chips` of the population of `seed` are measured, with the analog errors that the chip states; `inputs` are what
+    they run on (docs/analog-networks.md).
 
     Raises the errors of `acortex.errors`: for files that cannot be read, and for a chip that states no errors.
     """
     from acortex.sim.accuracy.recalibrate import recalibrate as measured
 
-    made, on = _opened(program, chip, settings, Compiling(None, None, inputs, None, False))
+    made, on = _opened(program, chip, settings, Compiling(mapping, calibration, inputs, dims, False))
     return measured(made.program, on, inputs=inputs, chips=chips, seed=seed, progress=progress)
 
 

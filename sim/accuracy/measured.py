@@ -59,12 +59,15 @@ class Conversions:
     fixed: Mapping[Setter, str]
 
     @classmethod
-    def of(cls, program: Program) -> Conversions:
-        """Those of a program, which is walked for one inference."""
+    def of(cls, program: Program, inferences: int) -> Conversions:
+        """Those of a program, which is walked for two inferences at most: what sets a quantiser is then known.
+
+        Nothing branches, so that the third turn of the host's loop finds what the second one did.
+        """
         found: dict[int, Conversion] = {}
         fixed: dict[Setter, str] = {}
         last: dict[int, Setter] = {}
-        sequencer = Sequencer(program, 1)
+        sequencer = Sequencer(program, min(inferences, 2))
         while sequencer.state != "halted":
             pc = sequencer.pc
             dispatch = sequencer.step()

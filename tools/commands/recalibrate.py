@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import click
 
 from acortex.tools.console import files
@@ -9,23 +11,34 @@ from acortex.tools.console.output import console, format_option, print_json, sho
 from acortex.tools.console.progress import ProgressBar
 from acortex.tools.console.ranges import SEED, Whole
 from acortex.tools.open.chip_options import chip_files, chip_option, set_option
-from acortex.tools.open.programs import files_of, open_program
+from acortex.tools.open.network_options import calibration_option, dim_option, mapping_option
+from acortex.tools.open.networks import Compiling
+from acortex.tools.open.programs import files_of, open_program, program_argument
 
 CHIPS = Whole(1, 10_000)
 
 
 @click.command("recalibrate")
-@click.argument("program", metavar="PROGRAM")
+@program_argument
 @click.option(
     "-o", "--output", metavar="OUT.acx", type=click.Path(), help="Write the program with its new scales here."
 )
-@click.option("--input", "inputs", metavar="X", type=click.Path(), help="Calibration inputs: .npy, or .npz by name.")
+@click.option(
+    "--input",
+    "inputs",
+    metavar="X",
+    type=click.Path(),
+    help="What the chips run on while they are measured: .npy, or .npz by name.",
+)
 @click.option("--chips", metavar="N", type=CHIPS, default=20, show_default=True, help="How many chips are measured.")
 @click.option(
     "--noise-seed", metavar="S", type=SEED, default=1, show_default=True, help="Which chips: not those of `accuracy`."
 )
 @chip_option
 @set_option
+@calibration_option
+@mapping_option
+@dim_option
 @format_option
 def recalibrate(
     program: str,
@@ -35,6 +48,9 @@ def recalibrate(
     noise_seed: int,
     chip: str | None,
     settings: tuple[str, ...],
+    calibration: str | None,
+    mapping: str | None,
+    dims: Mapping[str, int] | None,
     form: str,
 ) -> None:
     """Choose the scales of a program's converters anew, from its sums on chips with analog errors.
@@ -53,7 +69,7 @@ def recalibrate(
     if output:
         files.check_writable(output)
     given = read_arrays(inputs) if inputs else None
-    loaded = open_program(program, chip, settings)
+    loaded = open_program(program, chip, settings, how=Compiling(mapping, calibration, given, dims))
     with ProgressBar("measuring chips") as bar:
         on = chip_of(loaded, chip, settings)
         found = measured(loaded, on, inputs=given, chips=chips, seed=noise_seed, progress=bar)
