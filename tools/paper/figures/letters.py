@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,7 +112,7 @@ def _tuned(layers: list[Floats], number: int) -> list[Floats]:
     return found
 
 
-def _right(layers: list[Any], images: NDArray[np.uint8], labels: NDArray[np.int64]) -> float:
+def _right(layers: list[Floats], images: NDArray[np.uint8], labels: NDArray[np.int64]) -> float:
     """The share of images whose letter has the largest output."""
     hidden = np.maximum(images @ layers[0][:-1] + layers[0][-1], 0)
     scores = hidden @ layers[1][:-1] + layers[1][-1]

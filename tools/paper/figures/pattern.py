@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,6 +86,6 @@ def write(writing: Writing, crossbars: int = CROSSBARS) -> Written:
     """Writes the pattern into crossbars; each is the same one whatever their number."""
     target = conductances(face())
     cell = replace(resistive_cell, level_us=1.0, threshold_spread=writing.spread)
-    sources: list[Any] = [stream(SEED, chip, "array", (0, 0), "pulses") for chip in range(crossbars)]
+    sources = [stream(SEED, chip, "array", (0, 0), "pulses") for chip in range(crossbars)]
     achieved, pulses = write_passive(cell, target, writing.tolerance, sources, writing.scheme, writing.rounds)
     return Written(achieved, pulses.astype(int), achieved / target - 1)
