@@ -24,7 +24,7 @@ from acortex.sim.accuracy.cells import FULL_SCALE
 from acortex.sim.accuracy.curves import GRID as CODE_GRID
 from acortex.sim.accuracy.curves import code_curve
 from acortex.sim.accuracy.kept import kept
-from acortex.sim.accuracy.own import ErrorModel, own_model, same_shape
+from acortex.sim.accuracy.own import ErrorModel, own_model
 from acortex.sim.accuracy.periphery import Periphery, periphery_of
 from acortex.sim.accuracy.place import Remapped, remapped
 from acortex.sim.accuracy.sound import check
@@ -97,7 +97,7 @@ class AnalogChips:
         if group not in self._peripheries:
             route = self.configuration.route(group)
             self._peripheries[group] = periphery_of(
-                self.chip, self.configuration.groups[group], route, self.seed, self.numbers
+                self.chip, self.configuration.groups[group], route, self.seed, self.numbers, self.places
             )
         return self._peripheries[group]
 
@@ -139,7 +139,7 @@ class AnalogChips:
         own = self._own
         if noise is not None and own is not None and own.sums is not None:
             drawn = noise.drawn(self.seed, self.numbers[index], sums.shape, "own")
-            sums = same_shape(own.name, "sums", sums, own.sums(sums.copy(), drawn)).astype(kind)
+            sums = own.act_on_sums(sums, drawn)
         return sums
 
     @cached_property

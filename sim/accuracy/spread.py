@@ -16,14 +16,14 @@ STUDENT = (
 """The 97.5 % quantile of Student's t for 1 to 30 degrees of freedom."""
 
 NORMAL = 1.959964
-"""The same of the normal distribution, for more."""
+"""The same of the normal distribution."""
 
 
 def spread_of(right: NDArray[np.int64], inputs: int) -> Spread:
     """The spread of the accuracy of chips, of which each has so many of the inputs right: int64 of shape (chips,)."""
     chips, mean = len(right), int(right.sum()) / (len(right) * inputs)
     sd = float(right.std(ddof=1)) / inputs if chips > 1 else 0.0
-    half = quantile_of(chips - 1) * sd / math.sqrt(chips)
+    half = quantile_of(chips - 1) * sd / math.sqrt(chips) if chips > 1 else 1.0
     low, median, high = (float(one) / inputs for one in np.percentile(right, (5, 50, 95)))
     return Spread(
         mean=mean,
@@ -38,10 +38,17 @@ def spread_of(right: NDArray[np.int64], inputs: int) -> Spread:
 
 
 def quantile_of(freedom: int) -> float:
-    """The 97.5 % quantile of Student's t; 0 for a single chip, of whose spread nothing is known."""
-    if freedom < 1:
-        return 0.0
-    return STUDENT[freedom - 1] if freedom <= len(STUDENT) else NORMAL
+    """The 97.5 % quantile of Student's t, of at least one degree of freedom.
+
+    Beyond the table it is the expansion about the normal quantile (Abramowitz and Stegun 26.7.5), right to 1e-5.
+    """
+    if freedom <= len(STUDENT):
+        return STUDENT[freedom - 1]
+    z, z2 = NORMAL, NORMAL * NORMAL
+    first = z * (z2 + 1) / 4
+    second = z * (5 * z2 * z2 + 16 * z2 + 3) / 96
+    third = z * (3 * z2 * z2 * z2 + 19 * z2 * z2 + 17 * z2 - 15) / 384
+    return z + first / freedom + second / freedom**2 + third / freedom**3
 
 
 def yield_of(right: NDArray[np.int64], inputs: int, at_least: float) -> YieldRow:

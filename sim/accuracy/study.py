@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ from acortex.sim.accuracy.chips import AnalogChips, top_code
 from acortex.sim.accuracy.results import AblationRow, AccuracyReport, ConditionRow, Margin
 from acortex.sim.accuracy.spread import spread_of, yield_of
 from acortex.sim.accuracy.trims import trims_of
+from acortex.sim.accuracy.written import rehearse
 from acortex.sim.chip import errors as settings
 from acortex.sim.chip.errors import Errors
 from acortex.sim.chip.overrides import overrides
@@ -28,6 +30,7 @@ from acortex.sim.functional.executor import Functional
 from acortex.sim.functional.lanes import follow, lanes_of, values_of
 from acortex.sim.functional.rules import limits
 from acortex.sim.inputs import HostData, Inputs, host_data
+from acortex.wording import count
 
 Progress = Callable[[int, int], None]
 Array = NDArray[Any]
@@ -36,7 +39,7 @@ Floats = NDArray[np.float64]
 WEIGHT_BYTES = 1 << 28
 """About how much memory the weights of the chips that are computed together may take: 256 MB."""
 
-POINTS_BELOW = (0.0, 0.005, 0.01, 0.02, 0.05, 0.1)
+POINTS_BELOW = tuple(map(Fraction, ("0", "0.005", "0.01", "0.02", "0.05", "0.1")))
 """How far below the ideal chip's accuracy yields are told, where nothing else is asked for."""
 
 MOST_CHIPS = 100_000
@@ -86,9 +89,13 @@ def accuracy(
         raise UsageError(f"chips is {chips}, allowed is 1 to {MOST_CHIPS:,}")
     chip = chip or chip_of(program)
     limits.check(program, chip)
-    study = _Study(program, chip, host_data(program, inputs, labels), seed, range(chips))
+    host = host_data(program, inputs, labels)
+    _check_answers(program, host)
+    study = _Study(program, chip, host, seed, range(chips))
     kinds = settings.acting(chip.errors) if ablate else []
     others = _conditions(chip.errors, conditions)
+    for errors in (chip.errors, *others):
+        rehearse(chip.model_copy(update={"errors": errors}))
     tell = _Told(progress, chips * (1 + 2 * len(kinds) + len(others)))
     found = study.outcome(chip.errors, tell)
     inferences = study.host.inferences
@@ -117,6 +124,23 @@ def accuracy(
     )
 
 
+def _check_answers(program: Program, host: HostData) -> None:
+    """Refuses what no output can answer."""
+    if not program.outputs:
+        raise UsageError(f"{program.name} has no output, and nothing of it is right or wrong")
+    output, labels = program.outputs[0], host.labels
+    if labels is None:
+        return
+    beyond = np.flatnonzero((labels < 0) | (labels >= output.size))
+    if len(beyond):
+        raise UsageError(
+            f"label {beyond[0]} is {labels[beyond[0]]}: output {output.name} has {count(output.size, 'number')}, "
+            f"0 to {output.size - 1}",
+            where="labels",
+            hint="number the outputs from 0 on",
+        )
+
+
 def _at(study: _Study, errors: Errors, tell: _Told) -> ConditionRow:
     """The same chips at another age or temperature."""
     return ConditionRow(
@@ -137,7 +161,7 @@ def _ablation(study: _Study, kind: str, tell: _Told) -> AblationRow:
     others = [name for name in settings.KINDS if name != kind]
     alone = study.mean(settings.without(errors, others), tell)
     without = study.mean(settings.without(errors, [kind]), tell)
-    paths = [f"errors.{name}" for name in settings.KINDS[kind] if getattr(errors, name)]
+    paths = [f"errors.{name}" for name in settings.KINDS[kind] if settings.acts(errors, name)]
     return AblationRow(error=kind, settings=paths, alone=alone, without=without)
 
 
@@ -184,9 +208,12 @@ class _Study:
 
     @property
     def levels(self) -> list[float]:
-        """The accuracies whose yields are told: that of the ideal chip, and some below it."""
-        ideal = self.right(self.ideal) / self.host.inferences
-        return [ideal - below for below in POINTS_BELOW if ideal > below]
+        """The accuracies whose yields are told: that of the ideal chip, and some below it.
+
+        Each is rounded once, as the accuracy of a chip is: one that is just as good is then good enough.
+        """
+        ideal = Fraction(self.right(self.ideal), self.host.inferences)
+        return [float(ideal - below) for below in POINTS_BELOW if ideal > below]
 
     def mean(self, errors: Errors, tell: _Told) -> float:
         """The mean accuracy of the population with these errors."""
@@ -194,7 +221,12 @@ class _Study:
         return int(right.sum()) / (len(right) * self.host.inferences)
 
     def right(self, outputs: Array) -> int:
-        """How many outputs (inputs, numbers) have their largest number, the first of equals, where it should be."""
+        """How many outputs (inputs, numbers) have their largest number, the first of equals, where it should be.
+
+        A single number is always the largest one: it is right where it is what the ideal chip says.
+        """
+        if outputs.shape[-1] == 1 and self.host.labels is None:
+            return int((outputs == self.ideal).sum())
         return int((outputs.argmax(axis=-1) == self.truth).sum())
 
     def margins(self, outputs: Array) -> Floats:

@@ -9,14 +9,12 @@ import click
 from acortex.tools.console import files
 from acortex.tools.console.output import console, format_option, print_json, show
 from acortex.tools.console.progress import ProgressBar
-from acortex.tools.console.ranges import SEED, Whole
+from acortex.tools.console.ranges import MEASURED, SEED
 from acortex.tools.open.chip_options import chip_files, chip_option, set_option
 from acortex.tools.open.programs import files_of, open_program
 
 if TYPE_CHECKING:
     from acortex.sim.accuracy.recalibrate import Recalibrated
-
-CHIPS = Whole(1, 10_000)
 
 
 @click.command("recalibrate")
@@ -25,7 +23,7 @@ CHIPS = Whole(1, 10_000)
     "-o", "--output", metavar="OUT.acx", type=click.Path(), help="Write the program with its new scales here."
 )
 @click.option("--input", "inputs", metavar="X", type=click.Path(), help="Calibration inputs: .npy, or .npz by name.")
-@click.option("--chips", metavar="N", type=CHIPS, default=20, show_default=True, help="How many chips are measured.")
+@click.option("--chips", metavar="N", type=MEASURED, default=20, show_default=True, help="How many chips are measured.")
 @click.option(
     "--noise-seed", metavar="S", type=SEED, default=1, show_default=True, help="Which chips: not those of `accuracy`."
 )
