@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.isa.arithmetic.products import ExactWeights, product
+from acortex.isa.codec import decode
 from acortex.isa.program import Program
 from acortex.isa.sequencer import Dispatch
 from acortex.sim.accuracy.cells import FULL_SCALE
@@ -39,6 +40,9 @@ Array = NDArray[Any]
 
 CELLS = 2
 """Cells of one weight."""
+
+FILLING = {"feed": "fill", "slide": "fill", "border": "value"}
+"""The operands that name a code for rows that no word fills, by instruction."""
 
 DRAWN_AT_ONCE = 4
 """Normals that one raw number of a stream gives."""
@@ -223,6 +227,14 @@ class _Noise:
 
 
 def top_code(program: Program, chip: Chip) -> int:
-    """The largest code that an array can be given: of the program's inputs, and of the neurons."""
-    bits = max((chip.neurons.bits, *(tensor.bits for tensor in program.inputs)))
-    return (1 << bits) - 1
+    """The largest code of as many bits as an array can be given: of the inputs, the neurons, or the program itself.
+
+    A program brings codes of its own in its initial memory, in borders and where rows are filled up.
+    """
+    bits = [chip.neurons.bits, *(tensor.bits for tensor in program.inputs)]
+    bits += [int(table.values.max(initial=0)).bit_length() for table in program.memory]
+    for found in map(decode, map(int, program.words)):
+        given = FILLING.get(found.row.mnemonic)
+        if given is not None:
+            bits.append(found[given].bit_length())
+    return (1 << max(bits)) - 1

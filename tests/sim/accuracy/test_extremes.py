@@ -10,6 +10,7 @@ import pytest
 
 import acortex
 from acortex.errors import UsageError
+from acortex.isa import assemble
 from acortex.isa.program import Program
 from acortex.programs import zoo
 from acortex.sim.accuracy import own
@@ -258,3 +259,48 @@ def test_an_entry_point_that_brings_no_model_is_one_error(
     with pytest.raises(UsageError) as found:
         own.own_model("absent")
     assert said in str(found.value)
+
+
+OF_ITS_OWN = """.program own
+.chip acortex_digits
+.memory 20, 1
+.row {row}
+.input x, shape=64, bits=2
+.output y, shape=4
+.weights w, 64x4
+{rows}
+group g0, 64, 4
+rect g0, 0, 0
+program g0, w
+quant q0, 1, 10, zero=1, high=3
+start
+connect g0
+inference
+base d0, 0
+base d1, 1
+base d2, {read}
+input x, d0
+signal host_in, t0
+await read, t0
+read d2
+feed 1, 1, tail={tail}, fill={fill}
+multiply g0, 1
+convert q0, 1
+write d1
+signal write, t1
+await host_out, t1
+output y, d1
+endinference
+halt
+"""
+
+
+@pytest.mark.parametrize(("code", "fill", "top"), [(15, 0, 15), (3, 0, 3), (3, 9, 15), (5, 7, 7)])
+def test_codes_that_a_program_brings_may_be_larger_than_those_of_neurons(code: int, fill: int, top: int) -> None:
+    rows = "\n".join(".row 1, 2, -3, 4" for _ in range(64))
+    text = OF_ITS_OWN.format(row=", ".join([str(code)] * 64), rows=rows, read=20, tail=32, fill=fill)
+    program = assemble(text)
+    chip = load_chip("acortex_digits", ["arrays.cell=digital_sram", "neurons.bits=2", "errors.dac_inl_codes=1"])
+    assert top_code(program, chip) == top
+    found = accuracy(program, chip, inputs=np.zeros((1, 64), np.uint8), chips=1)
+    assert found.inputs == 1
