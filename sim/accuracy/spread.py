@@ -18,6 +18,39 @@ STUDENT = (
 NORMAL = 1.959964
 """The same of the normal distribution."""
 
+PARTS = 64
+"""Parts of a tally that are kept apart at most, before they are made one."""
+
+
+class Tally:
+    """Numbers of which many are equal, as how often each occurs: what chips say is a few codes, for many chips."""
+
+    def __init__(self) -> None:
+        self._parts: list[tuple[NDArray[np.float64], NDArray[np.intp]]] = []
+
+    def add(self, numbers: NDArray[np.float64]) -> None:
+        """Counts some more."""
+        self._parts.append(np.unique(numbers, return_counts=True))
+        if len(self._parts) >= PARTS:
+            self._parts = [self.counted()]
+
+    def counted(self) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+        """The numbers that there are, rising, and how often each occurs."""
+        values, at = np.unique(np.concatenate([one for one, _ in self._parts]), return_inverse=True)
+        counts = np.zeros(len(values), np.intp)
+        np.add.at(counts, at, np.concatenate([one for _, one in self._parts]))
+        return values, counts
+
+    def percentile(self, pct: float) -> float:
+        """A percentile as NumPy's `percentile` gives it: between two numbers it follows a line."""
+        values, counts = self.counted()
+        ends = np.cumsum(counts)
+        at = (int(ends[-1]) - 1) * pct / 100
+        low = math.floor(at)
+        ranks = np.array([low, min(low + 1, int(ends[-1]) - 1)])
+        pair = values[np.searchsorted(ends, ranks, side="right")]
+        return float(np.percentile(pair, 100 * (at - low)))
+
 
 def spread_of(right: NDArray[np.int64], inputs: int) -> Spread:
     """The spread of the accuracy of chips, of which each has so many of the inputs right: int64 of shape (chips,)."""

@@ -1,8 +1,8 @@
 """What stands in the cells of a group once they are written, aged and read through their wires: weights on a grid.
 
-Errors act in this order: targets, the share of cells that is written, stuck cells, programming, time, the difference
-of each pair, wires, gains of the array and of its DACs, and last the grid. Weights are whole numbers of 1/256 level, so
-that every sum of theirs is exact and the same on every machine.
+Errors act in this order: targets, the share of cells that is written, programming, time, stuck cells, a user's own
+model, wires, the difference of each pair, gains of the array and of its DACs, and last the grid. Weights are whole
+numbers of 1/256 level, so that every sum of theirs is exact and the same on every machine.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from acortex.isa.program import Program
 from acortex.programs import zoo
 from acortex.sim.accuracy import own
 from acortex.sim.accuracy.chips import AnalogChips, top_code
+from acortex.sim.accuracy.spread import Tally
 from acortex.sim.accuracy.study import Conditions, _Study, accuracy
 from acortex.sim.accuracy.written import rehearse
 from acortex.sim.analog.streams import normals, stream
@@ -304,3 +305,34 @@ def test_codes_that_a_program_brings_may_be_larger_than_those_of_neurons(code: i
     assert top_code(program, chip) == top
     found = accuracy(program, chip, inputs=np.zeros((1, 64), np.uint8), chips=1)
     assert found.inputs == 1
+
+
+# What is said of many chips
+
+
+def test_a_tally_has_the_percentiles_of_all_numbers() -> None:
+    rng = np.random.default_rng(3)
+    for size in (1, 2, 7, 1000):
+        numbers = rng.integers(-15, 16, size).astype(np.float64) * 0.3
+        found = Tally()
+        for part in np.array_split(numbers, min(size, 150)):
+            found.add(part)
+        for pct in (0, 5, 50, 95, 100):
+            assert found.percentile(pct) == pytest.approx(np.percentile(numbers, pct), abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ["errors.statistics=reram_milo", "errors.cell_full_scale_us=225", "errors.on_off=4"],
+        [*RESISTIVE, "errors.tuning_pct=5"],
+    ],
+    ids=["statistics", "pulses"],
+)
+def test_an_ablation_keeps_together_what_cannot_be_written_apart(digits: Program, settings: list[str]) -> None:
+    chip = load_chip("acortex_digits", ["arrays.cell=digital_sram", "errors.read_pct=3", *settings])
+    found = accuracy(digits, chip, inputs=digits.samples["image"][:20], chips=1, ablate=True)
+    writing, noise = found.ablation
+    assert writing.error == "writing, on/off ratio" and noise.error == "read noise of cells"
+    assert "errors.on_off" in writing.settings
+    assert writing.without == noise.alone and noise.without == writing.alone
