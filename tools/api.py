@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -163,17 +163,21 @@ def accuracy(
     """
     from acortex.sim.accuracy.study import Conditions
     from acortex.sim.accuracy.study import accuracy as study
+    from acortex.tools.console.ranges import AGE, CELSIUS, CHIPS, SEED, SHARE, needed, numbers
 
+    many, of_seed = needed("chips", chips, CHIPS), needed("seed", seed, SEED)
+    at = Conditions(numbers("ages_s", ages_s, AGE), numbers("temperatures_c", temperatures_c, CELSIUS))
+    levels = numbers("at_least", at_least, SHARE)
     made, on = _opened(program, chip, settings, Compiling(mapping, calibration, inputs, dims, False))
     return study(
         made.program,
         on,
         inputs=inputs,
         labels=labels,
-        chips=chips,
-        seed=seed,
-        conditions=Conditions(ages_s, temperatures_c),
-        at_least=at_least,
+        chips=many,
+        seed=of_seed,
+        conditions=at,
+        at_least=levels,
         ablate=ablate,
         progress=progress,
     )
@@ -201,9 +205,11 @@ def recalibrate(
     Raises the errors of `acortex.errors`: for files that cannot be read, and for a chip that states no errors.
     """
     from acortex.sim.accuracy.recalibrate import recalibrate as measured
+    from acortex.tools.console.ranges import MEASURED, SEED, needed
 
+    many, of_seed = needed("chips", chips, MEASURED), needed("seed", seed, SEED)
     made, on = _opened(program, chip, settings, Compiling(mapping, calibration, inputs, dims, False))
-    return measured(made.program, on, inputs=inputs, chips=chips, seed=seed, progress=progress)
+    return measured(made.program, on, inputs=inputs, chips=many, seed=of_seed, progress=progress)
 
 
 def compile(
@@ -276,7 +282,11 @@ def _check_kinds(chip: AnyChip | None, settings: Sequence[str]) -> None:
     """Refuses a chip and settings that are of another type, or do not go together."""
     if chip is not None and not isinstance(chip, (Chip, str, Path)):
         raise UsageError(f"chip is of type {type(chip).__name__}", hint="give a Chip, a name or the path of a .toml")
-    if isinstance(settings, str) or not all(isinstance(one, str) for one in settings):
+    if (
+        isinstance(settings, str)
+        or not isinstance(settings, Iterable)
+        or not all(isinstance(one, str) for one in settings)
+    ):
         raise UsageError("settings are a list of texts", hint='settings=["memory.access_cycles=3"]')
     if settings and isinstance(chip, Chip):
         raise UsageError(

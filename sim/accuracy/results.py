@@ -29,7 +29,10 @@ class Spread(Document):
     max: Share
     """Of the best chip."""
     ci95: Pair[float]
-    """Between which the mean over all chips that could be made lies, with a confidence of 95 %, on these inputs."""
+    """Between which the mean over all chips that could be made lies, with a confidence of 95 %, on these inputs.
+
+    By Student's t, from the spread of the chips that were drawn: 0 to 1 for one chip, whose spread is not known.
+    """
 
 
 class YieldRow(Document):

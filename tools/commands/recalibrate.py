@@ -9,13 +9,11 @@ import click
 from acortex.tools.console import files
 from acortex.tools.console.output import console, format_option, print_json, show
 from acortex.tools.console.progress import ProgressBar
-from acortex.tools.console.ranges import SEED, Whole
+from acortex.tools.console.ranges import MEASURED, SEED
 from acortex.tools.open.chip_options import chip_files, chip_option, set_option
 from acortex.tools.open.network_options import calibration_option, dim_option, mapping_option
 from acortex.tools.open.networks import Compiling
 from acortex.tools.open.programs import files_of, open_program, program_argument
-
-CHIPS = Whole(1, 10_000)
 
 
 @click.command("recalibrate")
@@ -30,7 +28,7 @@ CHIPS = Whole(1, 10_000)
     type=click.Path(),
     help="What the chips run on while they are measured: .npy, or .npz by name.",
 )
-@click.option("--chips", metavar="N", type=CHIPS, default=20, show_default=True, help="How many chips are measured.")
+@click.option("--chips", metavar="N", type=MEASURED, default=20, show_default=True, help="How many chips are measured.")
 @click.option(
     "--noise-seed", metavar="S", type=SEED, default=1, show_default=True, help="Which chips: not those of `accuracy`."
 )
