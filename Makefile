@@ -25,6 +25,7 @@ nightly: .venv/.installed-test
 # Rebuilds the pages and pictures of docs/ that hold numbers of simulated runs; takes minutes.
 reproduce: .venv/.installed-test
 	$(BIN)/python -m acortex.tools.paper docs
+	$(BIN)/python -m acortex.tools.analog_page docs/analog-networks.md
 
 # The size and the structure of the sources, each number beside its bound, and the lines of each folder.
 shape: .venv/.installed-test

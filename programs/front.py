@@ -34,8 +34,11 @@ RANDOM_SAMPLES = 4
 FIRST_INPUTS = 64
 """Inputs of a run that set ranges where no calibration set is given: more of them move a percentile but little."""
 
-FIRST_OF_MANY = 8
-"""The same for networks of more than `MANY_WEIGHTS`, each of which takes about a second to evaluate."""
+MOST_MACS = 1 << 35
+"""Multiply-accumulates in floating point that the first inputs of a run may take: some ten seconds of work."""
+
+MOST_AT_ONCE = 1 << 26
+"""Numbers of the largest map of a network over these inputs: 256 MB."""
 
 MANY_WEIGHTS = 1 << 23
 
@@ -68,11 +71,11 @@ def quantised(
     With `fill_weights` weights of a file that are missing are random numbers of a fixed seed, for time and energy.
 
     `calibration` is an array with one inference per row, or one such array for each input by name. Without it the first
-    `FIRST_INPUTS` of the `inputs` of a run set the ranges, and without these seeded random ones, with a warning. Codes
-    and weights have `bits` bits. `method`, "mse", "percentile" or "minmax", chooses the ranges of activations;
-    `codings` fixes those of inputs, by name. `fits` is called for a large network before its weights are read, with a
-    graph of its size whose weights are 0: it may refuse it. No map may take more than `most_words` words of main
-    memory, no program more than `most_instructions`.
+    of the `inputs` of a run set the ranges, as many as `first_inputs` says, and without these seeded random ones, with
+    a warning. Codes and weights have `bits` bits. `method`, "mse", "percentile" or "minmax", chooses the ranges of
+    activations; `codings` fixes those of inputs, by name. `fits` is called for a large network before its weights are
+    read, with a graph of its size whose weights are 0: it may refuse it. No map may take more than `most_words` words
+    of main memory, no program more than `most_instructions`.
 
     Raises UsageError for files and data that cannot be read, UnsupportedNodes for networks that the chip cannot do.
     """
@@ -93,18 +96,29 @@ def _calibration(
     graph: FloatGraph, calibration: Given | None, inputs: Given | None, seed: int
 ) -> tuple[dict[str, Array], str]:
     """The inputs on which ranges are chosen, by name, and what they are in words."""
-    many = _weights(graph) > MANY_WEIGHTS
     if calibration is not None:
         given = _by_name(graph, calibration, "calibration set")
         return given, f"{count(_length(given), 'inference')} of the calibration set"
     if inputs is not None:
         given = _by_name(graph, inputs, "input")
-        every, first = _length(given), FIRST_OF_MANY if many else FIRST_INPUTS
+        every, first = _length(given), first_inputs(graph)
         said = f"the first {first} of {every:,} inputs" if every > first else f"the {count(every, 'input')}"
         return {name: array[:first] for name, array in given.items()}, f"{said} of the run"
     graph.warnings.append("without a calibration set, ranges are chosen on random inputs; accuracy will suffer")
-    few = 1 if many else RANDOM_SAMPLES
+    few = 1 if _weights(graph) > MANY_WEIGHTS else RANDOM_SAMPLES
     return random_inputs(graph, seed, few), count(few, "seeded random input")
+
+
+def first_inputs(graph: FloatGraph) -> int:
+    """Of how many inputs of a run ranges are chosen: `FIRST_INPUTS`, or fewer for a network that takes long."""
+    macs = 0
+    for step in graph.steps:
+        if isinstance(step, ProductStep):
+            macs += sum(one.rows * one.columns for one in step.geometries) * math.prod(step.kernel.shape)
+        elif isinstance(step, RecurrentStep):
+            macs += graph.maps[step.out].width * (graph.channels_of(step.source) + step.hidden) * 4 * step.hidden
+    largest = max((math.prod(one.size) for one in graph.maps.values()), default=1)
+    return max(min(FIRST_INPUTS, MOST_MACS // max(macs, 1), MOST_AT_ONCE // max(largest, 1)), 1)
 
 
 def _length(given: Mapping[str, Array]) -> int:

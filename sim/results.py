@@ -226,7 +226,7 @@ class AnalogErrors(Document):
     """The seed of its population (`acortex accuracy --noise-seed`)."""
     chip: int
     """Its number there."""
-    settings: dict[str, Any]
+    settings: dict[str, float | str]
     """The errors that the chip states, by path."""
 
 

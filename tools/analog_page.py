@@ -8,7 +8,7 @@ Each table stands between two marks of its name. All are of simulated population
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex import safe_files
-from acortex.errors import AcortexError
+from acortex.errors import AcortexError, UsageError, run_as_script
 from acortex.isa.program import Program
 from acortex.programs import zoo
 from acortex.programs.network import published
@@ -185,23 +185,26 @@ def marks(name: str) -> tuple[str, str]:
     return f"<!-- {name}: written by tools/analog_page.py -->\n", f"<!-- end of {name} -->\n"
 
 
-def with_tables(page: str, tables: Mapping[str, Callable[[], str]]) -> str:
-    """A page with each of the tables anew, between its marks. Raises AcortexError for a page without them."""
-    for name, make in tables.items():
+def with_tables(page: str, tables: Mapping[str, str]) -> str:
+    """A page with each of the tables between its marks. Raises AcortexError for a page without them."""
+    for name, text in tables.items():
         begins, ends = marks(name)
         before, found, rest = page.partition(begins)
         _, ended, after = rest.partition(ends)
         if not found or not ended:
             raise AcortexError(f"the page has no place for the table {name}", hint=f"mark it with {begins}{ends}")
-        page = f"{before}{begins}\n{make()}\n\n{ends}{after}"
+        page = f"{before}{begins}\n{text}\n\n{ends}{after}"
     return page
 
 
-def main(path: str, names: Sequence[str] = ()) -> None:
+def main(path: str, *names: str) -> None:
     """Writes the tables into a page: all of them, or those that are named."""
-    chosen = {name: TABLES[name] for name in names or TABLES}
+    unknown = [name for name in names if name not in TABLES]
+    if unknown:
+        raise UsageError(f"the page has no table {unknown[0]}", hint=f"it has {', '.join(TABLES)}")
+    chosen = {name: TABLES[name]() for name in names or TABLES}
     safe_files.write(path, with_tables(Path(path).read_text(encoding="utf-8"), chosen).encode())
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2:])
+    run_as_script(main, *sys.argv[1:])

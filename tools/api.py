@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -102,8 +102,7 @@ def run(
     Takes what `prepare` takes, and: where a `trace` is written, at which level and without what; `max_cycles` after
     which the run ends; `values=False` for no outputs, `timing=False` for no time; `keep_layers` to keep what each layer
     wrote; `check_order` to hold the run to the order of the program; `progress(done, total)`, called now and then;
-    `observers`, which receive every event; `processes`, simpy processes of your own that live in the chip (see
-    docs/extending.md).
+    `observers`, which receive every event; `processes`, simpy processes of your own in the chip (docs/extending.md).
 
     Raises the errors of `acortex.errors` for a program that breaks a rule, and for what cannot be read or does not fit.
     """
@@ -111,11 +110,8 @@ def run(
     from acortex.tools.console.ranges import CYCLES, SEED, whole
 
     _check_options(values, timing, trace, trace_level, observers, processes)
-    _check_trace(program, chip, trace)
     how = Compiling(mapping, calibration, inputs, dims, fill_weights)
-    made, on = _opened(program, chip, settings, how, weights=values or trace is not None)
-    if chip is None:
-        _check_trace(made.program, made.program.chip, trace)
+    made, on = _opened_beside(trace, program, chip, settings, how, weights=values or trace is not None)
     result = simulator.run(
         made.program,
         on,
@@ -167,17 +163,21 @@ def accuracy(
     """
     from acortex.sim.accuracy.study import Conditions
     from acortex.sim.accuracy.study import accuracy as study
+    from acortex.tools.console.ranges import AGE, CELSIUS, CHIPS, SEED, SHARE, needed, numbers
 
+    many, of_seed = needed("chips", chips, CHIPS), needed("seed", seed, SEED)
+    at = Conditions(numbers("ages_s", ages_s, AGE), numbers("temperatures_c", temperatures_c, CELSIUS))
+    levels = numbers("at_least", at_least, SHARE)
     made, on = _opened(program, chip, settings, Compiling(mapping, calibration, inputs, dims, False))
     return study(
         made.program,
         on,
         inputs=inputs,
         labels=labels,
-        chips=chips,
-        seed=seed,
-        conditions=Conditions(ages_s, temperatures_c),
-        at_least=at_least,
+        chips=many,
+        seed=of_seed,
+        conditions=at,
+        at_least=levels,
         ablate=ablate,
         progress=progress,
     )
@@ -192,18 +192,24 @@ def recalibrate(
     chips: int = 20,
     seed: int = 1,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    calibration: Calibration = None,
+    mapping: Mapped | None = None,
+    dims: Mapping[str, int] | None = None,
 ) -> Recalibrated:
     """Chooses the scales of a program's converters anew: `.program` has them, `.report` says what was measured.
 
-    `program` to `settings` are those of `prepare`, `inputs` calibration inputs. `chips` of the population of `seed` are
-    measured, with the analog errors that the chip states (docs/analog-networks.md).
+    `program` to `settings` are those of `prepare`, and so are `calibration`, `mapping` and `dims` for a network.
+    `chips` of the population of `seed` are measured, with the analog errors that the chip states; `inputs` are what
+    they run on (docs/analog-networks.md).
 
     Raises the errors of `acortex.errors`: for files that cannot be read, and for a chip that states no errors.
     """
     from acortex.sim.accuracy.recalibrate import recalibrate as measured
+    from acortex.tools.console.ranges import MEASURED, SEED, needed
 
-    made, on = _opened(program, chip, settings, Compiling(None, None, inputs, None, False))
-    return measured(made.program, on, inputs=inputs, chips=chips, seed=seed, progress=progress)
+    many, of_seed = needed("chips", chips, MEASURED), needed("seed", seed, SEED)
+    made, on = _opened(program, chip, settings, Compiling(mapping, calibration, inputs, dims, False))
+    return measured(made.program, on, inputs=inputs, chips=many, seed=of_seed, progress=progress)
 
 
 def compile(
@@ -256,11 +262,31 @@ def _opened(
     return made, chip if isinstance(chip, Chip) else chip_of(made.program, chip, settings)
 
 
+def _opened_beside(
+    trace: str | Path | None,
+    program: AnyProgram,
+    chip: AnyChip | None,
+    settings: Sequence[str],
+    how: Compiling,
+    weights: bool,
+) -> tuple[Opened, Chip]:
+    """The same, where no trace replaces what is read."""
+    _check_trace(program, chip, trace)
+    made, on = _opened(program, chip, settings, how, weights)
+    if chip is None:
+        _check_trace(made.program, made.program.chip, trace)
+    return made, on
+
+
 def _check_kinds(chip: AnyChip | None, settings: Sequence[str]) -> None:
     """Refuses a chip and settings that are of another type, or do not go together."""
     if chip is not None and not isinstance(chip, (Chip, str, Path)):
         raise UsageError(f"chip is of type {type(chip).__name__}", hint="give a Chip, a name or the path of a .toml")
-    if isinstance(settings, str) or not all(isinstance(one, str) for one in settings):
+    if (
+        isinstance(settings, str)
+        or not isinstance(settings, Iterable)
+        or not all(isinstance(one, str) for one in settings)
+    ):
         raise UsageError("settings are a list of texts", hint='settings=["memory.access_cycles=3"]')
     if settings and isinstance(chip, Chip):
         raise UsageError(

@@ -30,6 +30,7 @@ from acortex.programs.training import digits
 from acortex.programs.training.digits_aware import Levels, train
 from acortex.programs.training.digits_unsaturated import LICENCE
 from acortex.sim.accuracy.chips import AnalogChips, top_code
+from acortex.sim.chip.errors import acting
 from acortex.sim.chip.specs import Chip, load_chip
 from acortex.sim.functional.configuration import Configuration
 from acortex.sim.functional.lanes import follow
@@ -37,7 +38,7 @@ from acortex.sim.functional.lanes import follow
 SEED = 2018
 """The seed of the chips that the training draws; `acortex accuracy` draws those of seed 0 unless told otherwise."""
 
-EPOCHS, RATE = 60, 0.05
+EPOCHS, RATE = 150, 0.05
 """How long and how fast the weights move on. Each batch writes a chip, which takes about as long as the rest of it."""
 
 SOURCE = "digits_mlp.s"
@@ -64,7 +65,11 @@ class Chips:
 
     @classmethod
     def of(cls, program: Program, chip: Chip) -> Chips:
-        """Those that run a program."""
+        """Those that run a program. Raises UsageError for a chip that states no errors."""
+        if not acting(chip.errors):
+            raise UsageError(
+                f"{chip.name} states no errors to train with", hint="state one: --set errors.tuning_pct=10"
+            )
         steps = {"multiply": list[Dispatch](), "convert": list[Dispatch]()}
         sequencer = Sequencer(program, 1)
         while sequencer.state != "halted":

@@ -11,7 +11,7 @@ import platform
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from heapq import heappop, heappush
 from pathlib import Path
@@ -32,7 +32,7 @@ from acortex.sim.timing.kernel import Alarm, Kernel
 from acortex.sim.timing.wiring import TimedChip
 from acortex.tools import accuracy_benchmarks, skip_benchmarks, user_benchmarks
 from acortex.tools.measuring import Benchmark as Benchmark
-from acortex.tools.measuring import best, seconds
+from acortex.tools.measuring import bare_simpy, best, seconds
 from acortex.tools.results import BenchMachine
 from acortex.traces.file import reader
 from acortex.traces.info import info
@@ -52,25 +52,40 @@ def machine() -> BenchMachine:
     )
 
 
-def measure(quick: bool, tick: Callable[[int, int], None] | None = None) -> Iterator[Benchmark]:
-    """The rows, one after the other; `quick` takes fewer turns and shorter runs. `tick` is called per part."""
-    of_users = (user_benchmarks.values, user_benchmarks.batch, user_benchmarks.compiling, user_benchmarks.memory)
-    tools = (assembler, startup, user_benchmarks.commands)
-    parts = (
-        core,
-        simpy_interface,
-        trace,
-        scaling,
-        skip_benchmarks.skipping,
-        values_of_a_layer,
-        accuracy_benchmarks.populations,
-        *of_users,
-        *tools,
-    )
-    for number, part in enumerate(parts, 1):
+def parts() -> dict[str, Callable[[bool], Iterator[Benchmark]]]:
+    """What measures some rows each, by name, in the order of the rows."""
+    return {
+        "core": core,
+        "events": skip_benchmarks.events,
+        "simpy": simpy_interface,
+        "trace": trace,
+        "scaling": scaling,
+        "skipping": skip_benchmarks.skipping,
+        "instructions": skip_benchmarks.instructions,
+        "layer": values_of_a_layer,
+        "accuracy": accuracy_benchmarks.populations,
+        "values": user_benchmarks.values,
+        "batch": user_benchmarks.batch,
+        "compiling": user_benchmarks.compiling,
+        "memory": user_benchmarks.memory,
+        "assembler": assembler,
+        "startup": startup,
+        "commands": user_benchmarks.commands,
+    }
+
+
+def measure(
+    quick: bool, tick: Callable[[int, int], None] | None = None, only: Sequence[str] = ()
+) -> Iterator[Benchmark]:
+    """The rows, one after the other; `quick` takes fewer turns and shorter runs. `tick` is called per part.
+
+    With `only` the rows of these parts alone.
+    """
+    chosen = [part for name, part in parts().items() if name in only or not only]
+    for number, part in enumerate(chosen, 1):
         yield from part(quick)
         if tick is not None:
-            tick(number, len(parts))
+            tick(number, len(chosen))
 
 
 # Time -------------------------------------------------------------------------------------------------------------
@@ -97,19 +112,6 @@ class Simulation:
         self.events = sum(chip.tally.events.values())
         self.operations = BENCH.positions * self._inferences
         return spent
-
-
-def bare_simpy(timeouts: int, processes: int = 100) -> float:
-    """The seconds of so many timeouts in processes of simpy that do nothing else."""
-
-    def ticking(environment: simpy.Environment) -> Iterator[simpy.Event]:
-        while True:
-            yield environment.timeout(1)
-
-    environment = simpy.Environment()
-    for _ in range(processes):
-        environment.process(ticking(environment))  # type: ignore[arg-type]  # a generator
-    return seconds(lambda: environment.run(until=timeouts // processes))
 
 
 def core(quick: bool) -> Iterator[Benchmark]:

@@ -12,6 +12,8 @@ from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
 from typing import Any, NamedTuple
 
+import simpy
+
 from acortex.tools.results import BenchRow
 
 
@@ -60,6 +62,19 @@ def seconds(work: Callable[[], Any], clock: Callable[[], float] = process_time) 
     start = clock()
     work()
     return clock() - start
+
+
+def bare_simpy(timeouts: int, processes: int = 100) -> float:
+    """The seconds of so many timeouts in processes of simpy that do nothing else."""
+
+    def ticking(environment: simpy.Environment) -> Iterator[simpy.Event]:
+        while True:
+            yield environment.timeout(1)
+
+    environment = simpy.Environment()
+    for _ in range(processes):
+        environment.process(ticking(environment))  # type: ignore[arg-type]  # a generator
+    return seconds(lambda: environment.run(until=timeouts // processes))
 
 
 class Spent(NamedTuple):

@@ -14,7 +14,7 @@ from acortex.sim.functional.executor import Functional
 from acortex.sim.run import Prepared, prepare
 from acortex.sim.timing.wiring import TimedChip
 from acortex.sim.tracing import Tracing
-from acortex.tools.measuring import Benchmark, best, seconds
+from acortex.tools.measuring import Benchmark, bare_simpy, best, seconds
 from acortex.tools.open.machine import machine_of
 
 REACHES = {"resnet152": 20.0, "digits_cnn": 20.0, "mobilenet": 10.0, "inception_v1": 4.5}
@@ -22,6 +22,51 @@ REACHES = {"resnet152": 20.0, "digits_cnn": 20.0, "mobilenet": 10.0, "inception_
 
 WHOLE, RUN_REACH, TRACE_REACH = "resnet152", 10.0, 6.0
 """The network of which whole runs are measured, rules and report included; then with a trace of each event."""
+
+
+EVENTS, EVENTS_REACH = ("digits_cnn", "resnet152"), 0.6
+"""Networks of which each event is simulated, and how many per second are to be beside the timeouts of bare simpy."""
+
+SHORT, SHORT_REACH = "digits_mlp", 7.6
+"""A network of short instructions. A whole run took 15 times as long as walking them when the row was written."""
+
+
+def events(quick: bool) -> Iterator[Benchmark]:
+    """Events per second of the timed chip on networks, none skipped, beside simpy's timeouts."""
+    for name in EVENTS:
+        chip, timeouts = _Chip(_prepared(name)), 100_000
+        simulated, bare = best(1 if quick else 3, partial(chip, False), partial(bare_simpy, timeouts))
+        against = "timeouts of 100 processes of bare simpy"
+        rate, limit = chip.events / simulated, timeouts / bare
+        yield Benchmark(f"core_events_{name}", rate, "events/s", limit, EVENTS_REACH, against=against)
+
+
+def instructions(quick: bool) -> Iterator[Benchmark]:
+    """What an instruction costs in a whole run that skips, where most of them are short."""
+    prepared = _prepared(SHORT)
+    walked = _Walked(prepared)
+    whole, bare = best(1 if quick else 5, partial(_run, prepared, None, True), walked)
+    each, limit = 1e6 * whole / walked.instructions, 1e6 * bare / walked.instructions
+    against = "the sequencer's walk over the same instructions"
+    yield Benchmark(f"instruction_{SHORT}", each, "us/instruction", limit, SHORT_REACH, True, against)
+
+
+class _Walked:
+    """The instructions of a run, walked by the sequencer alone."""
+
+    def __init__(self, prepared: Prepared) -> None:
+        self._prepared = prepared
+        self.instructions = 0
+
+    def __call__(self) -> float:
+        """The seconds of one walk."""
+        sequencer = Sequencer(self._prepared.program, self._prepared.host.inferences)
+        return seconds(partial(self._walk, sequencer))
+
+    def _walk(self, sequencer: Sequencer) -> None:
+        while sequencer.state != "halted":
+            sequencer.step()
+        self.instructions = sequencer.serial
 
 
 def skipping(quick: bool) -> Iterator[Benchmark]:
@@ -37,7 +82,8 @@ def skipping(quick: bool) -> Iterator[Benchmark]:
 
 
 def _prepared(name: str) -> Prepared:
-    return prepare(zoo.load(name, machine_of(load_chip(zoo.entry(name).chip)), weights=False))
+    # Taps of their own give the runs on which these reaches were chosen: with fewer of them there is less to skip.
+    return prepare(zoo.load(name, machine_of(load_chip(zoo.entry(name).chip)), weights=False, mapping="taps"))
 
 
 def _gain(name: str, turns: int, reach: float, work: Callable[[bool], float]) -> Benchmark:
@@ -54,12 +100,19 @@ class _Chip:
         rules = Functional(self._program, self._chip, self._inferences, None)
         rules.run()
         self._groups = rules.configuration.times()
+        self.events = 0
+        """Those of the last run."""
 
     def __call__(self, skip: bool) -> float:
         """The seconds of one run."""
         sequencer = Sequencer(self._program, self._inferences)
         TimedChip(self._chip, sequencer, self._groups).run()
-        return seconds(lambda: TimedChip(self._chip, sequencer, self._groups, skip=skip).run())
+        return seconds(partial(self._run, sequencer, skip))
+
+    def _run(self, sequencer: Sequencer, skip: bool) -> None:
+        chip = TimedChip(self._chip, sequencer, self._groups, skip=skip)
+        chip.run()
+        self.events = sum(chip.tally.events.values())
 
 
 def _run(prepared: Prepared, trace: Path | None, skip: bool) -> float:

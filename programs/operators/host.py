@@ -39,6 +39,11 @@ def lays_out(node: Node, last: frozenset[str]) -> bool:
     return node.name in last and node.op in LAYOUT
 
 
+def rounds(lowering: Lowering, node: Node) -> bool:
+    """Whether a node makes whole numbers, as codes, of real ones that the chip gives."""
+    return node.op == "QuantizeLinear" and node.outputs[0] in lowering.coded
+
+
 def takes_over(lowering: Lowering, node: Node, last: frozenset[str], reason: Unsupported) -> bool:
     """Leaves a node that the chip refused for a reason to the host, if it can; says whether. `last` are those of
     `last_nodes`. A layout that is malformed is no work for the host.

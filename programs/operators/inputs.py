@@ -98,9 +98,9 @@ def _first_reader(lowering: Lowering, value: Value) -> tuple[Array, Seats]:
             break
         name, seen = waiting.pop(0)
         for node in lowering.readers.get(name, ()):
-            if node.fault or name not in node.inputs[: 2 if node.op in ("Add", "Mul") else 1]:
+            if node.fault or name not in node.inputs[: 2 if node.op in ("Add", "Mul", "MatMul") else 1]:
                 continue
-            seats = _seats(node, seen)
+            seats = _turned_seats(seen) if node.op == "MatMul" and name != node.inputs[0] else _seats(node, seen)
             if seats is not None and _covers(seats, seen.shape):
                 return seen, seats
             moved = _moved(lowering.model, node, seen)
@@ -152,6 +152,16 @@ def _seats(node: Node, seen: Array) -> Seats | None:
             rows, columns = [None] * (2 - len(lead)) + lead
             return rows, columns, rank - 1
     return None
+
+
+def _turned_seats(seen: Array) -> Seats | None:
+    """The seats of what a constant matrix is multiplied with: it reads the last axis but one."""
+    rank = seen.ndim
+    lead = [axis for axis in range(rank) if seen.shape[axis] > 1 and axis != rank - 2]
+    if rank < 2 or len(lead) > 2:
+        return None
+    rows, columns = [None] * (2 - len(lead)) + lead
+    return rows, columns, rank - 2
 
 
 def _moved(model: Model, node: Node, seen: Array) -> Array | None:

@@ -187,9 +187,14 @@ def gemm(lowering: Lowering, node: Node) -> None:
     product(lowering, node, tensor, shape, load, bias, steps)
 
 
-@operator("MatMul", becomes="a product on arrays", limits="a constant second matrix of two axes")
+@operator("MatMul", becomes="a product on arrays", limits="one of the two a constant matrix of two axes")
 def matmul(lowering: Lowering, node: Node) -> None:
-    """A product over the last axis of the first input."""
+    """A product over the last axis of the first input; with a constant first one, over the last axis but one of the
+    second.
+    """
+    if lowering.is_constant(node, 0):
+        _matrix_first(lowering, node)
+        return
     weights = lowering.lazy(node, 1, "second matrix")
     if len(weights.shape) == 1:
         _matrix_times_vector(lowering, node, weights)
@@ -201,6 +206,26 @@ def matmul(lowering: Lowering, node: Node) -> None:
     steps = weights.steps_along(-1, shape[-1])
     tensor = lowering.tensor(node)
     product(lowering, node, tensor, shape[-2:], lambda: weights.load().reshape(shape[-2:]), None, steps)
+
+
+def _matrix_first(lowering: Lowering, node: Node) -> None:
+    """A constant matrix times a tensor: its transpose times that matrix's transpose, transposed."""
+    weights, tensor, made = lowering.lazy(node, 0, "matrix"), lowering.tensor(node, 1), f"{node.outputs[0]}.turned"
+    rank = len(tensor.shape)
+    if len(weights.shape) < 2 or rank < 2 or any(size != 1 for size in weights.shape[:-2]):
+        raise Unsupported(
+            f"its matrix of shape {weights.shape} and its input of shape {tensor.shape} have too few axes"
+        )
+    out, features = weights.shape[-2:]
+    turn = [*range(rank - 2), rank - 1, rank - 2]
+
+    def load() -> Array:
+        return weights.load().reshape(out, features).T
+
+    inner = Node(node.op, node.name, node.inputs[1:], (made,))
+    product(lowering, inner, tensor.transposed(turn), (features, out), load, None, weights.steps_along(-2, out))
+    lowering.uses[made] = 1
+    lowering.rename(Node(node.op, node.name, (made,), node.outputs), lowering.tensors[made].transposed(turn))
 
 
 def _matrix_times_vector(lowering: Lowering, node: Node, weights: Constant) -> None:

@@ -106,9 +106,8 @@ def _outputs(lowering: Lowering, stand_ins: StandIns, last: frozenset[str]) -> I
         if name in given or _known_to_host(lowering, name):
             continue
         given.add(name)
-        reason, maker = _refused_output(lowering, name), makers.get(name)
-        if isinstance(reason, Misplaced) and maker is not None and host.lays_out(maker, last):
-            host.leave(lowering, maker)
+        reason = _refused_output(lowering, name, makers.get(name), last)
+        if name in lowering.hosted:
             waiting = [*lowering.hosted[name], *waiting]
         elif reason is not None and stand_ins.believed((name,), reason):
             yield name, "output", str(reason)
@@ -116,13 +115,20 @@ def _outputs(lowering: Lowering, stand_ins: StandIns, last: frozenset[str]) -> I
         yield ", ".join(lowering.model.outputs), "output", "it does not depend on an input: the chip has nothing to do"
 
 
-def _refused_output(lowering: Lowering, name: str) -> Unsupported | None:
-    """Gives an output to the host; why it cannot be given, None where it can or is not known."""
+def _refused_output(lowering: Lowering, name: str, maker: Node | None, last: frozenset[str]) -> Unsupported | None:
+    """Gives an output to the host, or leaves the node that makes it to the host, where that can; else why neither can
+    be. None where it is not known.
+    """
+    if maker is not None and host.rounds(lowering, maker):
+        host.leave(lowering, maker)
+        return None
     try:
         if name not in lowering.broken:
             _output(lowering, name)
     except Unsupported as reason:
-        return reason
+        if not isinstance(reason, Misplaced) or maker is None or not host.lays_out(maker, last):
+            return reason
+        host.leave(lowering, maker)
     return None
 
 

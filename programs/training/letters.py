@@ -51,7 +51,7 @@ def flipped(count: int) -> tuple[Bytes, Bytes]:
 
 
 def _masks(count: int) -> Bytes:
-    """All ways to flip so many pixels: uint8 of shape (n, 16), 1 where a pixel flips."""
+    """All ways to flip so many pixels: uint8 of shape (n, 16), with a 1 for each pixel that flips."""
     flips = list(combinations(range(PIXELS), count))
     masks = np.zeros((len(flips), PIXELS), np.uint8)
     for row, pixels in enumerate(flips):

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from acortex.isa.data import WEIGHT_LOW
-from acortex.sim.accuracy.own import own_model, same_shape
+from acortex.sim.accuracy.own import own_model
 from acortex.sim.accuracy.place import Array as Place
-from acortex.sim.accuracy.sound import told
+from acortex.sim.accuracy.sound import SCHEMES, told
 from acortex.sim.analog import cell_models, drift, faults, pairs, passive, programming, statistics
 from acortex.sim.analog.streams import Stream, normals, stream, uniforms
 from acortex.sim.chip.errors import Errors, amount, share
@@ -25,9 +24,6 @@ FULL_SCALE = -WEIGHT_LOW
 
 ROOM_C = 25.0
 """The temperature at which weights are written, in degrees Celsius."""
-
-SCHEMES = {"half": "V/2", "third": "V/3"}
-"""What a passive crossbar's writing is called where the model of a crossbar stands."""
 
 ROUNDS = 2
 """How often the cells of a passive crossbar are gone through: the second time mends what the first disturbed."""
@@ -68,9 +64,7 @@ def written(chip: Chip, weights: Floats, seed: int, numbers: Sequence[int], plac
         cells = _aged(chip, cells, drawn)
     cells = _stuck(chip, cells, drawn)
     own = own_model(chip.errors.own)
-    if own is None or own.cells is None:
-        return cells
-    return np.asarray(same_shape(own.name, "cells", cells, own.cells(np.array(cells), _OfOwn(drawn))), np.float32)
+    return cells if own is None else own.act_on_cells(cells, _OfOwn(drawn))
 
 
 class _Drawn:
@@ -95,7 +89,7 @@ class _Drawn:
         """Numbers uniform in (0, 1), of shape (chips, 2, 64, 64)."""
         return self._filled(purpose, uniforms)
 
-    def _filled(self, purpose: str, draw: Any) -> Floats:
+    def _filled(self, purpose: str, draw: Callable[..., object]) -> Floats:
         found = np.empty(self.shape, np.float32)
         for source, part in zip(self.streams(purpose), found, strict=True):
             draw(source, self._shape, out=part)

@@ -18,13 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.isa.arithmetic.products import ExactWeights, product
+from acortex.isa.codec import decode
 from acortex.isa.program import Program
 from acortex.isa.sequencer import Dispatch
 from acortex.sim.accuracy.cells import FULL_SCALE
 from acortex.sim.accuracy.curves import GRID as CODE_GRID
 from acortex.sim.accuracy.curves import code_curve
 from acortex.sim.accuracy.kept import kept
-from acortex.sim.accuracy.own import ErrorModel, own_model, same_shape
+from acortex.sim.accuracy.own import ErrorModel, own_model
 from acortex.sim.accuracy.periphery import Periphery, periphery_of
 from acortex.sim.accuracy.place import Remapped, remapped
 from acortex.sim.accuracy.sound import check
@@ -39,6 +40,9 @@ Array = NDArray[Any]
 
 CELLS = 2
 """Cells of one weight."""
+
+FILLING = {"feed": "fill", "slide": "fill", "border": "value"}
+"""The operands that name a code for rows that no word fills, by instruction."""
 
 DRAWN_AT_ONCE = 4
 """Normals that one raw number of a stream gives."""
@@ -97,7 +101,7 @@ class AnalogChips:
         if group not in self._peripheries:
             route = self.configuration.route(group)
             self._peripheries[group] = periphery_of(
-                self.chip, self.configuration.groups[group], route, self.seed, self.numbers
+                self.chip, self.configuration.groups[group], route, self.seed, self.numbers, self.places
             )
         return self._peripheries[group]
 
@@ -139,7 +143,7 @@ class AnalogChips:
         own = self._own
         if noise is not None and own is not None and own.sums is not None:
             drawn = noise.drawn(self.seed, self.numbers[index], sums.shape, "own")
-            sums = same_shape(own.name, "sums", sums, own.sums(sums.copy(), drawn)).astype(kind)
+            sums = own.act_on_sums(sums, drawn)
         return sums
 
     @cached_property
@@ -223,6 +227,14 @@ class _Noise:
 
 
 def top_code(program: Program, chip: Chip) -> int:
-    """The largest code that an array can be given: of the program's inputs, and of the neurons."""
-    bits = max((chip.neurons.bits, *(tensor.bits for tensor in program.inputs)))
-    return (1 << bits) - 1
+    """The largest code of as many bits as an array can be given: of the inputs, the neurons, or the program itself.
+
+    A program brings codes of its own in its initial memory, in borders and where rows are filled up.
+    """
+    bits = [chip.neurons.bits, *(tensor.bits for tensor in program.inputs)]
+    bits += [int(table.values.max(initial=0)).bit_length() for table in program.memory]
+    for found in map(decode, map(int, program.words)):
+        given = FILLING.get(found.row.mnemonic)
+        if given is not None:
+            bits.append(found[given].bit_length())
+    return (1 << max(bits)) - 1

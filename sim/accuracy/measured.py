@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from acortex.isa.semantics import of_other
 from acortex.isa.sequencer import Dispatch, Sequencer
 from acortex.sim.accuracy.chips import AnalogChips
 from acortex.sim.chip.clock import delays
+from acortex.sim.chip.groups import GroupTimes
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
@@ -57,12 +59,15 @@ class Conversions:
     fixed: Mapping[Setter, str]
 
     @classmethod
-    def of(cls, program: Program) -> Conversions:
-        """Those of a program, which is walked for one inference."""
+    def of(cls, program: Program, inferences: int) -> Conversions:
+        """Those of a program, which is walked for two inferences at most: what sets a quantiser is then known.
+
+        Nothing branches, so that the third turn of the host's loop finds what the second one did.
+        """
         found: dict[int, Conversion] = {}
         fixed: dict[Setter, str] = {}
         last: dict[int, Setter] = {}
-        sequencer = Sequencer(program, 1)
+        sequencer = Sequencer(program, min(inferences, 2))
         while sequencer.state != "halted":
             pc = sequencer.pc
             dispatch = sequencer.step()
@@ -187,10 +192,13 @@ class Measuring:
                 self.layers[setter][conversion.layer] = None
         return ideal
 
+    @cached_property
+    def _times(self) -> dict[int, GroupTimes]:
+        return self.made.configuration.times()
+
     def _count(self, group: int, positions: int, columns: int) -> None:
         """Counts what it takes: one position after another."""
-        times = self.made.configuration.times()[group]
-        took = delays(self.made.chip)
+        times, ramp = self._times[group], delays(self.made.chip).ramp_cycles
         self.effort.array_operations += positions * times.arrays
         self.effort.conversions += positions * columns
-        self.effort.cycles += positions * (times.load + times.frame + len(times.rounds) * took.ramp_cycles)
+        self.effort.cycles += positions * (times.load + times.frame + len(times.rounds) * ramp)

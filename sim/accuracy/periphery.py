@@ -18,7 +18,7 @@ from acortex.isa.machine import CHANNELS
 from acortex.isa.semantics import of_other
 from acortex.isa.sequencer import Dispatch
 from acortex.sim.accuracy.cells import FULL_SCALE
-from acortex.sim.accuracy.place import Converter, converters_of
+from acortex.sim.accuracy.place import Converter, Remapped, converters_of
 from acortex.sim.analog import converters, sensing
 from acortex.sim.analog.streams import normals, stream
 from acortex.sim.chip.buses import GroupRoute
@@ -112,8 +112,10 @@ def _worth(quantiser: Quantiser, columns: int) -> tuple[Floats, Floats]:
     return converters.code_worth(np.maximum(np.abs(multipliers), 1), quantiser.shift), constants
 
 
-def periphery_of(chip: Chip, group: Group, route: GroupRoute, seed: int, numbers: Sequence[int]) -> Periphery:
-    """The periphery of a group on the chips `numbers` of a population."""
+def periphery_of(
+    chip: Chip, group: Group, route: GroupRoute, seed: int, numbers: Sequence[int], places: Sequence[Remapped]
+) -> Periphery:
+    """The periphery of a group on the chips `numbers` of a population, whose dead arrays went where `places` say."""
     errors = chip.errors
     drawn = any(
         (
@@ -124,19 +126,22 @@ def periphery_of(chip: Chip, group: Group, route: GroupRoute, seed: int, numbers
             errors.sensing_offset_pct,
         )
     )
-    columns = [_of_chip(chip, group, route, seed, number) for number in (numbers if drawn else numbers[:1])]
+    found = list(zip(numbers, places, strict=True))
+    columns = [_of_chip(chip, group, route, seed, number, at) for number, at in (found if drawn else found[:1])]
     gains, offsets, bends, sums = (np.stack(one) for one in zip(*columns, strict=True))
     return Periphery(chip, group.rows, gains, sums, offsets, bends)
 
 
-def _of_chip(chip: Chip, group: Group, route: GroupRoute, seed: int, number: int) -> tuple[Floats, ...]:
+def _of_chip(
+    chip: Chip, group: Group, route: GroupRoute, seed: int, number: int, places: Remapped
+) -> tuple[Floats, ...]:
     """Gains, offsets and bends of a group's columns on one chip, and the offsets of its sensing."""
     found = [
         np.stack(parts)
         for parts in zip(*(_of_converter(chip, at, seed, number) for at in converters_of(group, route)), strict=True)
     ]
     flat = [one.reshape(-1)[: group.columns] for one in found]
-    return (*flat, _sensing(chip, group, seed, number))
+    return (*flat, _sensing(chip, group, seed, number, places))
 
 
 def _of_converter(chip: Chip, at: Converter, seed: int, number: int) -> tuple[Floats, ...]:
@@ -159,14 +164,15 @@ def _of_converter(chip: Chip, at: Converter, seed: int, number: int) -> tuple[Fl
     return gain, offset, bend
 
 
-def _sensing(chip: Chip, group: Group, seed: int, number: int) -> Floats:
+def _sensing(chip: Chip, group: Group, seed: int, number: int, places: Remapped) -> Floats:
     """The offset of each column's sensing in codes times levels: those of all arrays that are joined on it."""
     pct = chip.errors.sensing_offset_pct
     found = np.zeros(group.tile_columns * CHANNELS)
     if pct:
         largest = CHANNELS * FULL_SCALE * ((1 << chip.neurons.bits) - 1)
         for row in group.tiles:
-            for tile, place in enumerate(row):
+            for tile, array in enumerate(row):
+                place = places.instead.get(array, array)
                 unit = normals(stream(seed, number, "array", place, "offset"), CHANNELS)
                 found[tile * CHANNELS : (tile + 1) * CHANNELS] += unit
         found *= share(pct) * largest

@@ -81,7 +81,7 @@ def recalibrate(
     limits.check(program, chip)
     host = host_data(program, inputs, None)
     rules = follow(program, chip, host.inferences)
-    conversions = Conversions.of(program)
+    conversions = Conversions.of(program, host.inferences)
     words, top = host.words(program), top_code(program, chip)
     bare = chip.model_copy(update={"errors": settings.without(chip.errors, settings.KINDS)})
     found: Measuring | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -29,7 +29,10 @@ class Spread(Document):
     max: Share
     """Of the best chip."""
     ci95: Pair[float]
-    """Between which the mean over all chips that could be made lies, with a confidence of 95 %, on these inputs."""
+    """Between which the mean over all chips that could be made lies, with a confidence of 95 %, on these inputs.
+
+    By Student's t, from the spread of the chips that were drawn: 0 to 1 for one chip, whose spread is not known.
+    """
 
 
 class YieldRow(Document):
@@ -136,7 +139,7 @@ class AccuracyReport(TableResult):
     """Null for programs with one output number."""
     changed_codes: Share
     """The share of output numbers that differ from those of the ideal chip."""
-    errors: dict[str, Any]
+    errors: dict[str, float | str]
     """The errors that act, by path: what the chip states."""
     not_modelled: list[str]
     """The errors that the chip does not state: nothing is known of them, and they do nothing here."""

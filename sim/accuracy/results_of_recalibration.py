@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -62,7 +62,7 @@ class RecalibrationReport(TableResult):
     """How many calibration inputs each of them ran on."""
     seed: int
     """The seed of their population."""
-    errors: dict[str, Any]
+    errors: dict[str, float | str]
     """The errors that act, by path: what the chip states."""
     scales: list[ScaleRow]
     """Each quantiser of the program's conversions."""

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from acortex.errors import UsageError
-from acortex.sim.chip.errors import Errors
+from acortex.sim.analog.faults import MILLION
+from acortex.sim.chip.errors import PERCENT, Errors, amount
 
 NEEDS = (
     ("wire_row_ohm", "cell_full_scale_us", "what a cell conducts at full scale, beside its wire"),
@@ -15,9 +16,12 @@ NEEDS = (
 )
 """A setting, another one that it needs to act, and what that is."""
 
+SCHEMES = {"half": "V/2", "third": "V/3"}
+"""The schemes of writing in which other cells see a part of a pulse, as the model of a crossbar calls them."""
+
 
 def check(errors: Errors) -> None:
-    """Refuses errors that need a setting which the chip does not state. Raises UsageError."""
+    """Refuses errors that do not go together, or need a setting that the chip does not state. Raises UsageError."""
     for name, other, what in NEEDS:
         if getattr(errors, name) and not getattr(errors, other) and not (other == "v_read" and errors.input == "time"):
             raise UsageError(
@@ -29,6 +33,27 @@ def check(errors: Errors) -> None:
         raise UsageError(
             "errors.wires is exact and errors.input is time: all nodes are solved for inputs as voltages alone",
             hint="take --set errors.wires=closed, which knows that a zero switches its row off",
+        )
+    on, off = amount(errors.stuck_on_ppm), amount(errors.stuck_off_ppm)
+    if on + off > MILLION:
+        raise UsageError(
+            f"errors.stuck_on_ppm is {on:,.10g} and errors.stuck_off_ppm {off:,.10g}: "
+            "together they are at most 1,000,000",
+            hint="no cell is stuck both on and off; lower one of them",
+        )
+    _check_tolerance(errors)
+
+
+def _check_tolerance(errors: Errors) -> None:
+    """Refuses a tolerance with which no loop of pulses ends."""
+    if errors.statistics or errors.programming != "write_verify":
+        return
+    pct, passive = amount(errors.tuning_pct), errors.cell_model == "resistive" and errors.write_scheme in SCHEMES
+    if pct >= PERCENT or (passive and not pct):
+        allowed = "above 0 and below 100 where errors.write_scheme is half or third" if passive else "below 100"
+        raise UsageError(
+            f"errors.tuning_pct is {pct:g}; as the tolerance of errors.programming=write_verify it is {allowed}",
+            hint="state what a loop stops at: --set errors.tuning_pct=5",
         )
 
 

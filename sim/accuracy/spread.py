@@ -16,14 +16,47 @@ STUDENT = (
 """The 97.5 % quantile of Student's t for 1 to 30 degrees of freedom."""
 
 NORMAL = 1.959964
-"""The same of the normal distribution, for more."""
+"""The same of the normal distribution."""
+
+PARTS = 64
+"""Parts of a tally that are kept apart at most, before they are made one."""
+
+
+class Tally:
+    """Numbers of which many are equal, as how often each occurs: what chips say is a few codes, for many chips."""
+
+    def __init__(self) -> None:
+        self._parts: list[tuple[NDArray[np.float64], NDArray[np.intp]]] = []
+
+    def add(self, numbers: NDArray[np.float64]) -> None:
+        """Counts some more."""
+        self._parts.append(np.unique(numbers, return_counts=True))
+        if len(self._parts) >= PARTS:
+            self._parts = [self.counted()]
+
+    def counted(self) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+        """The numbers that there are, rising, and how often each occurs."""
+        values, at = np.unique(np.concatenate([one for one, _ in self._parts]), return_inverse=True)
+        counts = np.zeros(len(values), np.intp)
+        np.add.at(counts, at, np.concatenate([one for _, one in self._parts]))
+        return values, counts
+
+    def percentile(self, pct: float) -> float:
+        """A percentile as NumPy's `percentile` gives it: between two numbers it follows a line."""
+        values, counts = self.counted()
+        ends = np.cumsum(counts)
+        at = (int(ends[-1]) - 1) * pct / 100
+        low = math.floor(at)
+        ranks = np.array([low, min(low + 1, int(ends[-1]) - 1)])
+        pair = values[np.searchsorted(ends, ranks, side="right")]
+        return float(np.percentile(pair, 100 * (at - low)))
 
 
 def spread_of(right: NDArray[np.int64], inputs: int) -> Spread:
     """The spread of the accuracy of chips, of which each has so many of the inputs right: int64 of shape (chips,)."""
     chips, mean = len(right), int(right.sum()) / (len(right) * inputs)
     sd = float(right.std(ddof=1)) / inputs if chips > 1 else 0.0
-    half = quantile_of(chips - 1) * sd / math.sqrt(chips)
+    half = quantile_of(chips - 1) * sd / math.sqrt(chips) if chips > 1 else 1.0
     low, median, high = (float(one) / inputs for one in np.percentile(right, (5, 50, 95)))
     return Spread(
         mean=mean,
@@ -38,10 +71,17 @@ def spread_of(right: NDArray[np.int64], inputs: int) -> Spread:
 
 
 def quantile_of(freedom: int) -> float:
-    """The 97.5 % quantile of Student's t; 0 for a single chip, of whose spread nothing is known."""
-    if freedom < 1:
-        return 0.0
-    return STUDENT[freedom - 1] if freedom <= len(STUDENT) else NORMAL
+    """The 97.5 % quantile of Student's t, of at least one degree of freedom.
+
+    Beyond the table it is the expansion about the normal quantile (Abramowitz and Stegun 26.7.5), right to 1e-5.
+    """
+    if freedom <= len(STUDENT):
+        return STUDENT[freedom - 1]
+    z, z2 = NORMAL, NORMAL * NORMAL
+    first = z * (z2 + 1) / 4
+    second = z * (5 * z2 * z2 + 16 * z2 + 3) / 96
+    third = z * (3 * z2 * z2 * z2 + 19 * z2 * z2 + 17 * z2 - 15) / 384
+    return z + first / freedom + second / freedom**2 + third / freedom**3
 
 
 def yield_of(right: NDArray[np.int64], inputs: int, at_least: float) -> YieldRow:

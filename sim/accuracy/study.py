@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -17,8 +18,9 @@ from acortex.isa.arithmetic.tensors import decode, from_words
 from acortex.isa.program import Program
 from acortex.sim.accuracy.chips import AnalogChips, top_code
 from acortex.sim.accuracy.results import AblationRow, AccuracyReport, ConditionRow, Margin
-from acortex.sim.accuracy.spread import spread_of, yield_of
+from acortex.sim.accuracy.spread import Tally, spread_of, yield_of
 from acortex.sim.accuracy.trims import trims_of
+from acortex.sim.accuracy.written import rehearse
 from acortex.sim.chip import errors as settings
 from acortex.sim.chip.errors import Errors
 from acortex.sim.chip.overrides import overrides
@@ -28,6 +30,7 @@ from acortex.sim.functional.executor import Functional
 from acortex.sim.functional.lanes import follow, lanes_of, values_of
 from acortex.sim.functional.rules import limits
 from acortex.sim.inputs import HostData, Inputs, host_data
+from acortex.wording import count
 
 Progress = Callable[[int, int], None]
 Array = NDArray[Any]
@@ -36,8 +39,11 @@ Floats = NDArray[np.float64]
 WEIGHT_BYTES = 1 << 28
 """About how much memory the weights of the chips that are computed together may take: 256 MB."""
 
-POINTS_BELOW = (0.0, 0.005, 0.01, 0.02, 0.05, 0.1)
+POINTS_BELOW = tuple(map(Fraction, ("0", "0.005", "0.01", "0.02", "0.05", "0.1")))
 """How far below the ideal chip's accuracy yields are told, where nothing else is asked for."""
+
+WRITING, RATIO = "writing", "on/off ratio"
+"""The kinds of errors that may need each other."""
 
 MOST_CHIPS = 100_000
 """The largest population."""
@@ -47,7 +53,7 @@ class _Outcome(NamedTuple):
     """What a population gives: how many inputs each chip has right, margins, the share of numbers that changed."""
 
     right: NDArray[np.int64]
-    margins: Floats
+    margins: Tally | None
     changed: float
     lost: float
 
@@ -86,11 +92,15 @@ def accuracy(
         raise UsageError(f"chips is {chips}, allowed is 1 to {MOST_CHIPS:,}")
     chip = chip or chip_of(program)
     limits.check(program, chip)
-    study = _Study(program, chip, host_data(program, inputs, labels), seed, range(chips))
-    kinds = settings.acting(chip.errors) if ablate else []
+    host = host_data(program, inputs, labels)
+    _check_answers(program, host)
+    study = _Study(program, chip, host, seed, range(chips))
+    kinds = _apart(chip) if ablate else []
     others = _conditions(chip.errors, conditions)
+    for errors in (chip.errors, *(one for _, one in others)):
+        rehearse(chip.model_copy(update={"errors": errors}))
     tell = _Told(progress, chips * (1 + 2 * len(kinds) + len(others)))
-    found = study.outcome(chip.errors, tell)
+    found = study.outcome(chip.errors, tell, Tally())
     inferences = study.host.inferences
     return AccuracyReport.model_validate(
         {
@@ -109,12 +119,29 @@ def accuracy(
             "errors": settings.stated(chip.errors),
             "not_modelled": settings.not_modelled(chip.errors),
             "conditions": [_at(study, *varied, tell) for varied in others],
-            "ablation": [_ablation(study, kind, tell) for kind in kinds],
+            "ablation": [_ablation(study, one, tell) for one in kinds],
             "lost_arrays": found.lost,
             "trims": trims_of(chip),
             "cpu_s": time.process_time() - began,
         }
     )
+
+
+def _check_answers(program: Program, host: HostData) -> None:
+    """Refuses what no output can answer."""
+    if not program.outputs:
+        raise UsageError(f"{program.name} has no output, and nothing of it is right or wrong")
+    output, labels = program.outputs[0], host.labels
+    if labels is None:
+        return
+    beyond = np.flatnonzero((labels < 0) | (labels >= output.size))
+    if len(beyond):
+        raise UsageError(
+            f"label {beyond[0]} is {labels[beyond[0]]}: output {output.name} has {count(output.size, 'number')}, "
+            f"0 to {output.size - 1}",
+            where="labels",
+            hint="number the outputs from 0 on",
+        )
 
 
 def _at(study: _Study, varied: str, errors: Errors, tell: _Told) -> ConditionRow:
@@ -135,13 +162,29 @@ def _conditions(errors: Errors, conditions: Conditions) -> list[tuple[str, Error
     return [(name, errors.model_copy(update={name: value})) for name, value in varied]
 
 
-def _ablation(study: _Study, kind: str, tell: _Told) -> AblationRow:
+def _apart(chip: Chip) -> list[tuple[str, ...]]:
+    """The kinds of errors that a chip states, each alone; those that cannot be written without each other together.
+
+    Some cells have no state as low as 0: what is known of writing them needs a ratio of on to off.
+    """
+    kinds = settings.acting(chip.errors)
+    if not {WRITING, RATIO} <= {*kinds}:
+        return [(kind,) for kind in kinds]
+    try:
+        rehearse(chip.model_copy(update={"errors": settings.without(chip.errors, [RATIO])}))
+    except UsageError:
+        return [(kind, RATIO) if kind == WRITING else (kind,) for kind in kinds if kind != RATIO]
+    return [(kind,) for kind in kinds]
+
+
+def _ablation(study: _Study, kinds: tuple[str, ...], tell: _Told) -> AblationRow:
     errors = study.chip.errors
-    others = [name for name in settings.KINDS if name != kind]
+    others = [name for name in settings.KINDS if name not in kinds]
     alone = study.mean(settings.without(errors, others), tell)
-    without = study.mean(settings.without(errors, [kind]), tell)
-    paths = [f"errors.{name}" for name in settings.KINDS[kind] if getattr(errors, name)]
-    return AblationRow(error=kind, settings=paths, alone=alone, without=without)
+    without = study.mean(settings.without(errors, kinds), tell)
+    named = [name for kind in kinds for name in settings.KINDS[kind]]
+    paths = [f"errors.{name}" for name in named if settings.acts(errors, name)]
+    return AblationRow(error=", ".join(kinds), settings=paths, alone=alone, without=without)
 
 
 class _Told:
@@ -187,9 +230,12 @@ class _Study:
 
     @property
     def levels(self) -> list[float]:
-        """The accuracies whose yields are told: that of the ideal chip, and some below it."""
-        ideal = self.right(self.ideal) / self.host.inferences
-        return [ideal - below for below in POINTS_BELOW if ideal > below]
+        """The accuracies whose yields are told: that of the ideal chip, and some below it.
+
+        Each is rounded once, as the accuracy of a chip is: one that is just as good is then good enough.
+        """
+        ideal = Fraction(self.right(self.ideal), self.host.inferences)
+        return [float(ideal - below) for below in POINTS_BELOW if ideal > below]
 
     def mean(self, errors: Errors, tell: _Told) -> float:
         """The mean accuracy of the population with these errors."""
@@ -197,7 +243,12 @@ class _Study:
         return int(right.sum()) / (len(right) * self.host.inferences)
 
     def right(self, outputs: Array) -> int:
-        """How many outputs (inputs, numbers) have their largest number, the first of equals, where it should be."""
+        """How many outputs (inputs, numbers) have their largest number, the first of equals, where it should be.
+
+        A single number is always the largest one: it is right where it is what the ideal chip says.
+        """
+        if outputs.shape[-1] == 1 and self.host.labels is None:
+            return int((outputs == self.ideal).sum())
         return int((outputs.argmax(axis=-1) == self.truth).sum())
 
     def margins(self, outputs: Array) -> Floats:
@@ -210,22 +261,21 @@ class _Study:
         np.put_along_axis(others, at, -np.inf, axis=-1)
         return np.asarray(right - others.max(axis=-1), dtype=np.float64)
 
-    def margin(self, found: Floats) -> Margin | None:
+    def margin(self, found: Tally | None) -> Margin | None:
         """How far decisions are from others."""
         ideal = self.margins(self.ideal)
-        if not ideal.size:
+        if not ideal.size or found is None:
             return None
         return Margin(
             ideal_median=float(np.median(ideal)),
-            median=float(np.median(found)),
+            median=found.percentile(50),
             ideal_p5=float(np.percentile(ideal, 5)),
-            p5=float(np.percentile(found, 5)),
+            p5=found.percentile(5),
         )
 
-    def outcome(self, errors: Errors, tell: _Told) -> _Outcome:
-        """What the population gives with these errors."""
+    def outcome(self, errors: Errors, tell: _Told, margins: Tally | None = None) -> _Outcome:
+        """What the population gives with these errors; `margins` counts those of all chips, where they are wanted."""
         right: list[int] = []
-        margins: list[Floats] = []
         changed, lost = 0.0, 0
         each = self._chips_at_once()
         made = self.chip.model_copy(update={"errors": errors})
@@ -234,12 +284,13 @@ class _Study:
             analog = AnalogChips(self._rules.configuration, made, self.seed, numbers, self._top)
             outputs = self._on_all(self._first(values_of(self._rules, self._words, analog=analog)), len(numbers))
             right.extend(self.right(one) for one in outputs)
-            margins.append(self.margins(outputs).reshape(-1))
+            if margins is not None:
+                margins.add(self.margins(outputs).reshape(-1))
             changed += float((outputs != self.ideal).mean()) * len(numbers)
             lost += sum(len(at.lost) for at in analog.places)
             tell.more(len(numbers))
         chips = len(self.numbers)
-        return _Outcome(np.array(right, dtype=np.int64), np.concatenate(margins), changed / chips, lost / chips)
+        return _Outcome(np.array(right, dtype=np.int64), margins, changed / chips, lost / chips)
 
     @cached_property
     def _top(self) -> int:

@@ -1,8 +1,8 @@
 """What stands in the cells of a group once they are written, aged and read through their wires: weights on a grid.
 
-Errors act in this order: targets, the share of cells that is written, stuck cells, programming, time, the difference
-of each pair, wires, gains of the array and of its DACs, and last the grid. Weights are whole numbers of 1/256 level, so
-that every sum of theirs is exact and the same on every machine.
+Errors act in this order: targets, the share of cells that is written, programming, time, stuck cells, a user's own
+model, wires, the difference of each pair, gains of the array and of its DACs, and last the grid. Weights are whole
+numbers of 1/256 level, so that every sum of theirs is exact and the same on every machine.
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ from acortex.isa.arithmetic.quantisers import EXACT
 from acortex.isa.machine import CHANNELS
 from acortex.sim.accuracy import cells as cells_of
 from acortex.sim.accuracy.cells import FULL_SCALE
+from acortex.sim.accuracy.own import own_model
 from acortex.sim.accuracy.place import Array as Place
 from acortex.sim.accuracy.place import Remapped
+from acortex.sim.accuracy.sound import check
 from acortex.sim.analog import pairs, wires
 from acortex.sim.analog.streams import normals, stream
-from acortex.sim.chip.errors import amount, share
+from acortex.sim.chip.errors import Errors, amount, share
 from acortex.sim.chip.groups import Group
 from acortex.sim.chip.specs import Chip
 
@@ -92,10 +94,10 @@ class Writer:
                     slice(tile_row * CHANNELS, min((tile_row + 1) * CHANNELS, group.rows)),
                     slice(tile_column * CHANNELS, min((tile_column + 1) * CHANNELS, group.columns)),
                 )
-                made.put(at, self._cells(weights[at], array, alike), self._gains(array, alike), self.chip)
+                made.put(at, self.cells(weights[at], array, alike), self._gains(array, alike), self.chip)
         return made.matrices()
 
-    def _cells(self, levels: NDArray[np.int8], array: Place, alike: bool) -> Floats:
+    def cells(self, levels: NDArray[np.int8], array: Place, alike: bool) -> Floats:
         """The cells of one array on each chip, in levels: float32 of shape (chips, 2, 64, 64)."""
         tile = np.zeros((CHANNELS, CHANNELS), np.float32)
         tile[: levels.shape[0], : levels.shape[1]] = levels
@@ -131,6 +133,21 @@ class Writer:
         return np.asarray(gain, np.float32)
 
 
+def rehearse(chip: Chip) -> None:
+    """Writes one array with every weight that there is, so that what a chip's errors refuse is refused before any work.
+
+    Raises UsageError.
+    """
+    check(chip.errors)
+    own_model(chip.errors.own)
+    without = chip.errors.model_copy(update={"own": None})  # a user's function is called for arrays of a program alone
+    alone = chip.model_copy(update={"errors": without})
+    each = np.arange(-FULL_SCALE, FULL_SCALE, dtype=np.int8)
+    levels = np.resize(each, (CHANNELS, CHANNELS))
+    place = [Remapped({}, frozenset())]
+    _through_wires(Writer(alone, 0, (0,), place).cells(levels, (0, 0), True), alone)
+
+
 @dataclass
 class _Made:
     """Matrices as they are filled, array by array."""
@@ -140,7 +157,7 @@ class _Made:
     powers: Ints | None
 
     @classmethod
-    def empty(cls, chips: int, shape: tuple[int, ...], errors: Any) -> _Made:
+    def empty(cls, chips: int, shape: tuple[int, ...], errors: Errors) -> _Made:
         def of(wanted: object, kind: type[np.integer[Any]]) -> Ints | None:
             return np.zeros((chips, *shape), kind) if wanted else None
 
@@ -151,16 +168,30 @@ class _Made:
         """Fills in what one array holds."""
         rows, columns = at[0].stop - at[0].start, at[1].stop - at[1].start
         weights = pairs.join(_through_wires(cells, chip)) * gains
-        self.weights[:, at[0], at[1]] = np.rint(weights * GRID)[:, :rows, :columns]
+        part = (slice(None), slice(rows), slice(columns))
+        self.weights = _filled(self.weights, at, np.rint(weights * GRID)[part])
         if self.currents is not None:
-            self.currents[:, at[0], at[1]] = np.rint(cells.sum(axis=1) * COARSE)[:, :rows, :columns]
+            self.currents = _filled(self.currents, at, np.rint(cells.sum(axis=1) * COARSE)[part])
         if self.powers is not None:
-            self.powers[:, at[0], at[1]] = np.rint((cells * cells).sum(axis=1) * COARSE**2)[:, :rows, :columns]
+            self.powers = _filled(self.powers, at, np.rint((cells * cells).sum(axis=1) * COARSE**2)[part])
 
     def matrices(self) -> Matrices:
         worst = np.array([np.abs(one).sum(axis=0, dtype=np.int64).max(initial=0) for one in self.weights])
         most = 0 if self.currents is None else int(self.currents.sum(axis=1, dtype=np.int64).max(initial=0))
         return Matrices(self.weights, self.currents, self.powers, worst, most)
+
+
+def _filled(held: Ints, at: tuple[slice, slice], whole: Floats) -> Ints:
+    """Whole numbers with those of one array filled in: in wider integers where these do not hold them.
+
+    Large gains, and cells that are off and conduct much, reach beyond 16 bits; casts beyond a type differ from machine
+    to machine.
+    """
+    most = max(float(whole.max(initial=0)), -float(whole.min(initial=0)))
+    if most > np.iinfo(held.dtype).max:
+        held = held.astype(np.int64 if most > np.iinfo(np.int32).max else np.int32)
+    held[:, at[0], at[1]] = whole
+    return held
 
 
 def _through_wires(cells: Floats, chip: Chip) -> Floats:

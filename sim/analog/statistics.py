@@ -141,6 +141,9 @@ ROWS = MappingProxyType(
 SONOS_READ = (12.58037, 215.36557)
 """A and B of the read noise of SONOS in nA: A (1 - exp(-I / B)); CrossSim 3.2, from Fig. 11b of the publication."""
 
+ROUNDED = 1e-6
+"""How far beyond the largest conductance of a technology a cell may seem to be: a float32 rounds it by less."""
+
 READ_TIME_S = 250e-9
 """The time of one read of phase-change cells (Nandakumar et al., ICECS 2019)."""
 
@@ -245,12 +248,13 @@ def _amount(
     """The unit of one level, and targets in that of the technology, float64."""
     unit = unit_of(kind, full_scale, levels)
     amount = cells.astype(np.float64) * unit
-    if amount.size and not (stats.least <= amount.min() and amount.max() <= stats.most):
+    beyond = stats.most * ROUNDED
+    if amount.size and not (stats.least - beyond <= amount.min() and amount.max() <= stats.most + beyond):
         raise ValueError(
             f"cells reach from {amount.min():.4g} to {amount.max():.4g} {stats.unit}; statistics of {kind!r} hold from"
             f" {stats.least:g} to {stats.most:g} {stats.unit}; change the full scale or the floor"
         )
-    return unit, amount
+    return unit, np.clip(amount, stats.least, stats.most)
 
 
 def _around(mean: Floats, sigma: Floats, noise: Array, cells: Array) -> Array:

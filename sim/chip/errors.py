@@ -18,6 +18,12 @@ PERCENT = 100
 COLDEST_C, HOTTEST_C = -55, 150
 """The range of junction temperatures that silicon is specified for."""
 
+LEAST_ON_OFF = Decimal("1.001")
+"""A cell that is off then has 8,000 levels: with more, a float32 could not hold its weight to 1/256 level."""
+
+MOST_CROSSTALK = 99
+"""A column that sees as much of its neighbours as of itself tells nothing apart; the form is one for small shares."""
+
 
 def _error(unit: str, description: str, high: Bound, low: Bound = 0) -> Any:
     """The magnitude of an error: null where a technology does not state it."""
@@ -50,7 +56,9 @@ class Errors(Section):
     tuning_of: Literal["target", "full_scale"] | None = _choice("what tuning_pct is a share of")
     tuning_shape: Literal["band", "normal"] | None = _choice("even within tuning_pct, or normal with it as spread")
     tuned_share: Real | None = _error("fraction", "of all cells, those that are written: the largest weights", 1)
-    on_off: Real | None = _error("ratio", "current of a cell at full scale over that of one that is off", 10**9, 1)
+    on_off: Real | None = _error(
+        "ratio", "current of a cell at full scale over that of one that is off", 10**9, LEAST_ON_OFF
+    )
     statistics: Literal["sonos", "pcm", "pcm_joshi", "reram_wan", "reram_milo"] | None = _choice(
         "published spread and drift of cells, by age_s"
     )
@@ -92,7 +100,9 @@ class Errors(Section):
     sensing_offset_pct: Real | None = _error(
         "%", "spread of the offset of an array's column, of its largest sum", PERCENT
     )
-    crosstalk_pct: Real | None = _error("%", "share of the sums of both columns beside it that a column sees", PERCENT)
+    crosstalk_pct: Real | None = _error(
+        "%", "share of the sums of both columns beside it that a column sees", MOST_CROSSTALK
+    )
     output_nonlinearity: Real | None = _error("ratio", "n of y / (1 + n |y|), y a sum as a share of the largest", 100)
 
     # Converters
@@ -150,9 +160,15 @@ def share(pct: Decimal | None) -> float:
     return float((pct or 0) / PERCENT)
 
 
+def acts(errors: Errors, name: str) -> bool:
+    """Whether a setting switches its kind on: 0 does not, but for the share of cells that is written."""
+    value = getattr(errors, name)
+    return value is not None if name == "tuned_share" else bool(value)
+
+
 def acting(errors: Errors) -> list[str]:
     """The kinds of errors that a chip states, in the order of `KINDS`."""
-    return [kind for kind, names in KINDS.items() if any(getattr(errors, name) for name in names)]
+    return [kind for kind, names in KINDS.items() if any(acts(errors, name) for name in names)]
 
 
 def without(errors: Errors, kinds: Container[str]) -> Errors:

@@ -87,8 +87,9 @@ class Neurons(Agent):
         if self._round == 0:
             self._receiver.reserve(group.all_words)
         self.act(now, self._cycles, CONVERT, group.rounds[self._round])
+        put, seen = self._receiver.put, self.since
         for _ in range(group.words[self._round]):
-            self._receiver.put(self.since, True, places=0)
+            put(seen, True, 0)
         self._round += 1
         if self._round == len(group.rounds):
             self._round = 0

@@ -33,6 +33,9 @@ LEAST = 12
 SHORT = 20
 """Within a row of fewer events no periods are looked for."""
 
+FEW = 3
+"""Where fewer events of an instruction are left, a look costs more than it can save."""
+
 WORTH, PATIENCE = 40, 20
 """How many rows of the log are worth a look at a mark, for each such look in vain before it, of the last so many."""
 
@@ -99,7 +102,7 @@ class Skipper:
     def stepped(self, agent: Agent) -> None:
         """An agent did an event of an instruction: looks, before anything else happens, where it may be worth it."""
         remaining = agent.remaining
-        if not remaining:
+        if remaining < FEW:
             agent.look_at = -1
             return
         if agent is self._vector and self._follows():
@@ -108,7 +111,8 @@ class Skipper:
         agent.look_at = remaining - 1
         place = agent.place()
         if agent.row and not place:
-            self._alarm.at(self._subject.kernel.cycle)
+            if remaining > agent.row:  # else no row comes again
+                self._alarm.at(self._subject.kernel.cycle)
             return
         if 0 < agent.row < SHORT:
             agent.look_at = remaining - (agent.row - place)

@@ -158,15 +158,17 @@ class Totals:
     def _tally(self, tally: Tally, done: Done) -> None:
         tally.clear()
         layer, inference = self._walk.contexts[1:, done.serial - self._walk.first]
-        for kind, of, one, events, count in _grouped((done.kind, layer, inference), done.events, done.counted):
-            tally.events[kind, of, one], tally.counts[kind, of, one] = events, count
+        (kinds, layers, ones), (events, counts) = _grouped((done.kind, layer, inference), done.events, done.counted)
+        by_kind = list(zip(kinds, layers, ones, strict=True))
+        tally.events.update(zip(by_kind, events, strict=True))
+        tally.counts.update(zip(by_kind, counts, strict=True))
         spanning = np.flatnonzero(self._spans[done.unit])
         for of, one, first, last in _spans((layer[spanning], inference[spanning]), done, spanning):
             tally.layers[of, one] = [first, last]
         loads = np.flatnonzero(done.kind == LOAD)
         each = np.array([self._group(serial).macs for serial in done.serial[loads].tolist()], np.int64)
-        for of, one, macs in _grouped((layer[loads], inference[loads]), done.events[loads] * each):
-            tally.macs[of, one] = macs
+        (layers, ones), (macs,) = _grouped((layer[loads], inference[loads]), done.events[loads] * each)
+        tally.macs.update(zip(zip(layers, ones, strict=True), macs, strict=True))
         outside = np.flatnonzero(done.kind == HOST_OUT)
         both = np.flatnonzero((done.kind == HOST_IN) | (done.kind == HOST_OUT))
         for one, first, _ in _spans((inference[both],), done, both):
@@ -267,11 +269,11 @@ def _sorted(keys: tuple[Ints, ...]) -> tuple[Ints, Ints, list[list[int]]]:
     return order, at, [column[at].tolist() for column in columns]
 
 
-def _grouped(keys: tuple[Ints, ...], *columns: Ints) -> list[tuple[int, ...]]:
-    """Rows of a key and the sums of columns."""
+def _grouped(keys: tuple[Ints, ...], *columns: Ints) -> tuple[list[list[int]], list[list[int]]]:
+    """Keys, each once, in columns, and of each column the sum for each key."""
     order, at, names = _sorted(keys)
     sums = [np.add.reduceat(column[order], at).tolist() if len(at) else [] for column in columns]
-    return list(zip(*names, *sums, strict=True))
+    return names, sums
 
 
 def _spans(keys: tuple[Ints, ...], done: Done, chosen: Ints) -> list[tuple[int, ...]]:

@@ -286,7 +286,10 @@ def switched(count: int) -> Aim:
     """The bus is switched to one group after the other, while words pass: equal in time, not in segments."""
     words = f"{stream(2, 0, [4])}\n{stream(3, OUT, [4])}\nread d2, to=vector\nrequant q1, 4\nwrite d3, source=vector"
     switches = "connect g2, by=l2, step=1\ndisconnect g2, by=l2, step=1"
-    return Aim(turns(1, count, turns(2, 6, switches, words)), 4, 4, groups=PAIRS)
+    ends = (
+        "signal vmm, t8\nawait write, t8\nsignal write, t9\nawait read, t9"  # else one of both gets ever further ahead
+    )
+    return Aim(turns(1, count, turns(2, 6, switches, words, ends)), 4, 4, groups=PAIRS)
 
 
 def taking_turns(count: int) -> Aim:

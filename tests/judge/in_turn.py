@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from judge.aimed import CONTENDED, OUT, REPEATING, Aim, hoarded, image, stream, turns
+from judge.aimed import CONTENDED, OUT, PAIRS, REPEATING, Aim, hoarded, image, stream, turns
 
 COUNT = 6
 """The turns of each loop."""
@@ -67,6 +67,23 @@ def lanes(*groups: Sequence[int]) -> Aim:
     return Aim(body, 4, 4, ("arrays.frames_at_once=2",))
 
 
+def in_the_middle(count: int) -> Aim:
+    """Groups in turn that begin to load after one mark and have yet to end at the next, a read that waits for others.
+
+    Their loads are alike, their conversions are not.
+    """
+    places = ((2, 0, [8]), (3, OUT, [2, 8]), (4, 0, [40]), (5, OUT + 16, [10]), (6, 0, [30]), (7, OUT + 26, [30]))
+    fed = "read d2\nfeed 8, 1"
+    before = "read d4, to=vector\nrequant q1, 10\nwrite d5, source=vector\nsignal write, t10\nawait vmm, t10"
+    works = "multiply g2, 8, by=l3, step=1\nrequant q1, 30\nwrite d7, source=vector\nsignal write, t8\nawait read, t8"
+    after = "read d6, to=vector\nrequant q1, 30\nwrite d7, source=vector\nconvert q0, 8\nwrite d3"
+    ends = "signal write, t9\nawait read, t9"
+    turn = turns(3, 6, fed, before, works, after, ends)
+    streams = "\n".join(stream(*place) for place in places)
+    connects = turns(2, 6, "connect g2, by=l2, step=1")
+    return Aim("\n".join([streams, connects, turns(1, count, turn)]), 40, 56, groups=PAIRS)
+
+
 ALONG = (8, 1)
 """Eight words, one after the other."""
 
@@ -76,6 +93,7 @@ IN_TURN: dict[str, Aim] = {
     "other sizes": walks([(2, 1), (4, 3)], [(4, 1), (2, 3)], [(2, 1), (4, 3)]),
     "other borders": borders(1, 0, 1),
     "other tokens": tokens((7, 8), (8, 7), (7, 8)),
+    "other groups": in_the_middle(6),
     "other lanes": lanes((0, 1), (0, 0), (1, 0), (0, 1)),
 }
 """Loops that differ in one thing."""

@@ -72,7 +72,7 @@ BUGS: tuple[tuple[str, str, str, str], ...] = (
      "return NOTHING"),
     ("a signal does not wait for frames", "sim/timing/array.py", "        if not self._drained(now):\n"
      "            self.block(now, WAIT_FRAME)\n            return False\n", ""),
-    ("an array too few is counted", "sim/timing/array.py", "FRAME, operation.group.arrays)", "FRAME, operation.group.arrays - 1)"),
+    ("an array too few is counted", "sim/timing/array.py", "FRAME, group.arrays)", "FRAME, group.arrays - 1)"),
     ("a sample is free a turn early", "sim/timing/neurons.py", "self._samples.free(self.since)", "self._samples.free(now)"),
     ("no room is reserved for later turns", "sim/timing/neurons.py", "reserve(group.all_words)", "reserve(group.words[0])"),
     ("outputs of one turn are counted for all", "sim/timing/neurons.py", "group.rounds[self._round])", "group.rounds[0])"),

@@ -65,7 +65,11 @@ class Seen:
     """Cycles that were not simulated."""
 
 
-def seen(runs: Runs, skip: bool, eager: bool = False, ticks: int = 1 << 40) -> Seen:
+NEVER_ENDING = 1 << 40
+"""More ticks than any run has."""
+
+
+def seen(runs: Runs, skip: bool, eager: bool = False, ticks: int = NEVER_ENDING) -> Seen:
     """Runs a program with or without skipping; one that is `eager` takes the end of each instruction for a mark.
 
     Raises RuntimeError for a run that has not ended after so many ticks: a chip that lacks something may never end.
@@ -154,19 +158,23 @@ def forgetting() -> Iterator[None]:
         yield
 
 
-def differences_of(runs: Runs, everywhere: bool = True, whole: Seen | None = None) -> tuple[list[str], Seen]:
+def differences_of(
+    runs: Runs, everywhere: bool = True, whole: Seen | None = None, ticks: int = NEVER_ENDING
+) -> tuple[list[str], Seen]:
     """In what a run that skips differs from one that does not, in words; and the one that skips.
 
     With `everywhere` one that looks for periods everywhere is held to the same, and one with a mark at each
-    instruction. `whole` is the run that skips nothing, where it has been seen.
+    instruction. `whole` is the run that skips nothing, where it has been seen. `ticks` are those of `seen`.
     """
-    whole, found = whole or seen(runs, False), seen(runs, True)
+    whole, found = whole or seen(runs, False), seen(runs, True, ticks=ticks)
     wrong = differences(whole, found)
     if not everywhere:
         return wrong, found
     with looking_everywhere():
-        wrong += [f"looking everywhere, {what}" for what in differences(whole, seen(runs, True))]
-    wrong += [f"with marks everywhere, {what}" for what in differences(whole, seen(runs, True, eager=True))]
+        wrong += [f"looking everywhere, {what}" for what in differences(whole, seen(runs, True, ticks=ticks))]
+    wrong += [
+        f"with marks everywhere, {what}" for what in differences(whole, seen(runs, True, eager=True, ticks=ticks))
+    ]
     return wrong, found
 
 

@@ -61,11 +61,14 @@ def test_each_bug_has_what_finds_it() -> None:
 
 def wrong(runs: Runs, whole: Seen) -> list[str]:
     """What is wrong with a run as it skips, as it forgets what it saw, or as its chip is set up anew at each look."""
+    ticks = (
+        50 + len(whole.rows[0].T) // 4
+    )  # each is many events, as a run forgets sixteen: none that is right needs more
     try:
-        found = differences_of(runs, whole=whole)[0]
+        found = differences_of(runs, whole=whole, ticks=ticks)[0]
         for eager in () if found else (False, True):
             with forgetting():
-                found += differences(whole, seen(runs, True, eager=eager))
+                found += differences(whole, seen(runs, True, eager=eager, ticks=ticks))
         with reborn():
             return found or differences(whole, seen(runs, True, eager=True, ticks=len(whole.rows[0].T)))
     except FAILURES as failed:

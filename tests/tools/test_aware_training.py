@@ -16,6 +16,9 @@ from acortex.tools.aware_training import Chips
 
 NAME = "digits_mlp_unsaturated"
 NOTHING = ["arrays.cell=digital_sram"]
+HARDLY = [*NOTHING, "errors.ramp_inl_codes=1e-9"]
+"""A chip with an error that moves no sum by more than float32 tells."""
+
 ERRORS = ["errors.neuron_offset_codes=1", "errors.tuning_pct=10", "errors.tuning_of=full_scale"]
 
 
@@ -40,7 +43,7 @@ def images_with_fill(data: dict[str, np.ndarray]) -> np.ndarray:
 
 
 def test_a_chip_without_errors_gives_exact_sums(data: dict[str, np.ndarray]) -> None:
-    one = Chips.of(zoo.load(NAME), load_chip("acortex_digits", NOTHING))(3, data)
+    one = Chips.of(zoo.load(NAME), load_chip("acortex_digits", HARDLY))(3, data)
     codes = images_with_fill(data)
     assert np.array_equal(one("hidden", codes), codes.astype(int) @ data["hidden"].astype(int))
     hidden = np.arange(65 * 4, dtype=np.uint8).reshape(4, 65) % 16
@@ -59,7 +62,7 @@ def test_chips_have_the_errors_that_are_stated_and_differ(data: dict[str, np.nda
 
 
 def test_weights_of_then_are_written(data: dict[str, np.ndarray]) -> None:
-    chips = Chips.of(zoo.load(NAME), load_chip("acortex_digits", NOTHING))
+    chips = Chips.of(zoo.load(NAME), load_chip("acortex_digits", HARDLY))
     codes = images_with_fill(data)
     turned = {**data, "hidden": -data["hidden"].clip(-7, 7)}
     assert np.array_equal(chips(0, turned)("hidden", codes), codes.astype(int) @ turned["hidden"].astype(int))
@@ -94,3 +97,8 @@ def test_another_network_than_digits_is_refused() -> None:
     assert str(caught.value).startswith(
         "letters_mlp is no digits network in assembly\n  hint: take one of digits_mlp, "
     )
+
+
+def test_a_chip_without_errors_is_refused() -> None:
+    with pytest.raises(UsageError, match="acortex_digits states no errors to train with"):
+        Chips.of(zoo.load(NAME), load_chip("acortex_digits", NOTHING))

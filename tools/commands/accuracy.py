@@ -9,7 +9,7 @@ import click
 from acortex.tools.console import files
 from acortex.tools.console.output import console, format_option, print_json, show
 from acortex.tools.console.progress import ProgressBar
-from acortex.tools.console.ranges import SEED, Finite, Whole
+from acortex.tools.console.ranges import AGE, CELSIUS, CHIPS, SEED, SHARE
 from acortex.tools.open.chip_options import chip_files, chip_option, set_option
 from acortex.tools.open.network_options import calibration_option, dim_option, mapping_option
 from acortex.tools.open.networks import Compiling
@@ -17,11 +17,6 @@ from acortex.tools.open.programs import files_of, open_program, program_argument
 
 if TYPE_CHECKING:
     from acortex.sim.accuracy.results import AccuracyReport
-
-CHIPS = Whole(1, 100_000)
-AGE = Finite(0.0, 1e9)
-CELSIUS = Finite(-55.0, 150.0)
-SHARE = Finite(0.0, 1.0)
 
 
 @click.command("accuracy")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from acortex.errors import UsageError
 from acortex.tools.console.output import console, format_option, print_json, show
 from acortex.tools.console.progress import ProgressBar
 
@@ -19,19 +20,23 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--quick", is_flag=True, help="Fewer turns and shorter runs: seconds instead of minutes, and less exact.")
+@click.option("--only", metavar="PART", multiple=True, help="Measure these parts alone, such as `skipping`.")
 @format_option
-def bench(form: str, quick: bool) -> None:
+def bench(form: str, quick: bool, only: tuple[str, ...]) -> None:
     """Measure the simulator's own speed, beside limits measured in the same run.
 
     Every ratio stands beside the one it should reach. NumPy computes on one core, so that both sides of a ratio do.
     """
     for library in ("OPENBLAS", "OMP", "MKL"):
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")  # read as NumPy is imported, below
-    from acortex.tools.benchmarks import machine, measure
+    from acortex.tools.benchmarks import machine, measure, parts
     from acortex.tools.results import BenchReport
 
+    for name in only:
+        if name not in parts():
+            raise UsageError(f"there is no part {name!r}", where="--only", hint=f"they are {', '.join(parts())}")
     with ProgressBar("benchmarks") as bar:
-        rows = list(measure(quick, bar))
+        rows = list(measure(quick, bar, only))
     report = BenchReport(machine=machine(), rows=[row.judged() for row in rows])
     if form == "json":
         print_json(report)

@@ -26,6 +26,7 @@ from acortex.tools.open.programs import Opened, files_of, is_network, opened, pr
 if TYPE_CHECKING:
     from acortex.isa.program import Program
     from acortex.sim.chip.specs import Chip
+    from acortex.sim.inputs import Inputs
     from acortex.sim.results import RunReport
     from acortex.sim.run import Result
     from acortex.traces.results_of_paths import CriticalPath
@@ -66,7 +67,7 @@ def run(program: str, form: str, **options: Any) -> int:
 
     Prints accuracy, latency, energy and area, where the time went and, with --trace, what limited the run. Without
     --input a program runs on its own data. A network is compiled first; the ranges of its maps are chosen on
-    --calibration, else on the first 64 inputs.
+    --calibration, else on the first 64 inputs, or fewer of a large network.
     """
     _check(options)
     _check_files(program, form, options)
@@ -213,7 +214,7 @@ def _compare(reference: str, chips: Sequence[Chip], options: dict[str, Any], for
     return max(_exit_code(one, f"{one.chip.label}: ") for one in reports)
 
 
-def _read_inputs(options: dict[str, Any]) -> Any:
+def _read_inputs(options: dict[str, Any]) -> Inputs:
     """The inputs that the user gave, by name or not; None without any."""
     from acortex.tools.open.arrays import read_arrays
 
@@ -221,7 +222,7 @@ def _read_inputs(options: dict[str, Any]) -> Any:
 
 
 def _open(
-    reference: str, chip: Chip | None, options: dict[str, Any], inputs: Any, settings: Sequence[str] = ()
+    reference: str, chip: Chip | None, options: dict[str, Any], inputs: Inputs, settings: Sequence[str] = ()
 ) -> Opened:
     """Opens the program. A trace lists instructions with their quantisers, so that a traced run has its weights."""
     weights = not options["timing_only"] or options["trace"] is not None
@@ -231,7 +232,7 @@ def _open(
     return opened(reference, chip, settings, weights=weights, how=how)
 
 
-def _simulate(program: Program, chip: Chip, options: dict[str, Any], inputs: Any) -> Result:
+def _simulate(program: Program, chip: Chip, options: dict[str, Any], inputs: Inputs) -> Result:
     """Runs a program on what the user gave."""
     from acortex.sim.run import run as simulate
     from acortex.tools.open.arrays import read_labels
@@ -261,7 +262,7 @@ def _simulate(program: Program, chip: Chip, options: dict[str, Any], inputs: Any
     return result
 
 
-def _complete(result: Result, made: Opened, inputs: Any, options: dict[str, Any]) -> RunReport:
+def _complete(result: Result, made: Opened, inputs: Inputs, options: dict[str, Any]) -> RunReport:
     """The report of a run with what the simulator does not have: whether its outputs are right, where its trace is, and
     on which inputs the ranges of its network were chosen.
     """

@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 import operator
 import reprlib
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from numbers import Real
 from typing import Any, SupportsIndex
 
 import click
@@ -32,6 +35,7 @@ class Finite(click.FloatRange):
 
     def __init__(self, least: float, most: float) -> None:
         super().__init__(least, most)
+        self.least, self.most = least, most
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The number; click's message for one outside the range."""
@@ -50,6 +54,21 @@ CYCLES = Whole(1, MOST_CYCLES)
 SEED = Whole(0, 2**63 - 1)
 """A seed of random numbers."""
 
+CHIPS = Whole(1, 100_000)
+"""Chips of a population."""
+
+MEASURED = Whole(1, 10_000)
+"""Chips that are measured to choose scales."""
+
+AGE = Finite(0.0, 1e9)
+"""Seconds since the weights were written."""
+
+CELSIUS = Finite(-55.0, 150.0)
+"""A temperature at which a chip works."""
+
+SHARE = Finite(0.0, 1.0)
+"""A share of a whole, such as an accuracy."""
+
 TOLERANCE = Finite(0.0, 1e9)
 """A difference relative to a value: 0.01 is a hundredth of it."""
 
@@ -63,3 +82,30 @@ def whole(name: str, value: object, allowed: Whole) -> int | None:
         shown = reprlib.repr(value)  # short, however long the value is
         raise UsageError(f"{name} is {shown}: allowed is a whole number from {allowed.least} to {allowed.most}")
     return number
+
+
+def needed(name: str, value: object, allowed: Whole) -> int:
+    """An argument of a Python call as `whole` takes it, that cannot be None."""
+    number = whole(name, value, allowed)
+    if number is None:
+        raise UsageError(f"{name} is None: allowed is a whole number from {allowed.least} to {allowed.most}")
+    return number
+
+
+def numbers(name: str, values: object, allowed: Finite) -> list[float]:
+    """An argument of a Python call that is a list of numbers, each within the range of the option. UsageError else."""
+    if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
+        raise UsageError(
+            f"{name} is {reprlib.repr(values)}: it is a list of numbers", hint=f"{name}=[{allowed.least:g}]"
+        )
+    found = [_number(value) for value in values]
+    for value, number in zip(values, found, strict=True):
+        if not allowed.least <= number <= allowed.most:  # nan lies in no range
+            shown = reprlib.repr(value)
+            raise UsageError(f"{name} holds {shown}: allowed are numbers from {allowed.least:g} to {allowed.most:g}")
+    return found
+
+
+def _number(value: object) -> float:
+    """A number as a float; nan for what is none."""
+    return float(value) if isinstance(value, Real | Decimal) and not isinstance(value, bool) else math.nan

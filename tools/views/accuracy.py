@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from rich.bar import Bar
 from rich.console import RenderableType
@@ -141,5 +140,5 @@ def _errors(report: AccuracyReport) -> Iterator[RenderableType]:
         yield Text(f"Not stated, and not modelled: {', '.join(missing[:MOST_NAMED])}{more}.", "dim")
 
 
-def _value(value: Any) -> str:
+def _value(value: float | str) -> str:
     return f"{value:g}" if isinstance(value, float) else setting_value(value)

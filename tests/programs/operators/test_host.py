@@ -102,6 +102,13 @@ def test_the_chip_gives_what_the_hosts_nodes_are_made_of(name):
         assert float_models.closeness(wanted[one].reshape(found[one].shape), found[one]) > 30
 
 
+def test_codes_at_the_end_are_rounded_by_the_host():
+    constants = {"s": np.float32(0.5), "z": np.uint8(128)}
+    made = model([node("Relu", "c", "r"), node("QuantizeLinear", "r s z", "y")], constants, "y", (TensorProto.UINT8,))
+    graph = normalise(from_proto(made))
+    assert ([port.name for port in graph.outputs], graph.host_nodes) == (["r"], ["quantizelinear_y"])
+
+
 def test_two_outputs_of_one_node_are_left_together():
     nodes = [node("Flatten", "c", "f"), node("TopK", "f k", "v i")]
     made = model(nodes, {"k": np.array([5])}, "v i", (TensorProto.FLOAT, TensorProto.INT64))

@@ -79,6 +79,28 @@ def test_leaky_relu_has_any_slope_up_to_one(alpha):
     check(model([CONV, node("LeakyRelu", "c", "y", alpha=alpha)], IMAGE, WEIGHTS))
 
 
+# Products ------------------------------------------------------------------------------------------------------------
+
+FIRST = {
+    "a vector": ([5, 1], [3, 5]),
+    "columns": ([5, 4], [3, 5]),
+    "an image": ([1, 6, 4, 5], [3, 4]),
+    "axes of one": ([1, 5, 4], [1, 3, 5]),
+}
+
+
+@pytest.mark.parametrize("name", FIRST)
+def test_the_constant_matrix_may_stand_first(name):
+    image, shape = FIRST[name]
+    check(model([node("MatMul", "w x", "m"), node("Relu", "m", "y")], {"x": image}, {"w": whole(1, *shape)}))
+
+
+def test_what_follows_a_matrix_that_stands_first_joins_it():
+    nodes = [node("MatMul", "w x", "m"), node("Relu", "m", "y")]
+    (step,) = normalise(from_proto(model(nodes, {"x": [5, 4]}, {"w": whole(1, 3, 5)}))).steps
+    assert step.activation.function == "relu"
+
+
 # Constants ----------------------------------------------------------------------------------------------------------
 
 

@@ -107,11 +107,24 @@ def test_weights_with_a_zero_of_their_own_are_quantised_anew():
     assert np.abs(graph.layers[0].weights).max() <= 7
 
 
-def test_whole_numbers_at_the_end_are_refused():
+def test_whole_numbers_that_a_node_rounds_at_the_end_are_left_to_the_host():
     model = four_bits()
     del model.graph.node[-1]
     model.graph.output[0].name = "yq"
-    with pytest.raises(UnsupportedNodes, match=r"yq \(output\): it is whole numbers; end the network with Dequantize"):
+    last = model.graph.node[-1]
+    assert last.op_type == "QuantizeLinear"
+    graph = quantised(from_proto(model))
+    assert graph.host_nodes == (last.name or "yq",)
+    assert [port.name for port in graph.outputs] == [last.input[0]]
+
+
+def test_whole_numbers_of_the_user_at_the_end_are_refused():
+    node = helper.make_node("Flatten", ["x"], ["y"])
+    ends = [
+        helper.make_tensor_value_info(name, TensorProto.INT8, shape) for name, shape in (("x", [1, 6]), ("y", None))
+    ]
+    model = helper.make_model(helper.make_graph([node], "whole", ends[:1], ends[1:]))
+    with pytest.raises(UnsupportedNodes, match=r"y \(output\): it is whole numbers; end the network with Dequantize"):
         quantised(from_proto(model))
 
 

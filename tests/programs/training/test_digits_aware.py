@@ -12,7 +12,7 @@ from acortex.programs.training import digits, digits_aware
 from acortex.programs.training.digits import Bytes, Floats, Recipe
 from acortex.programs.training.digits_aware import Levels
 
-QUICK = replace(Recipe(), epochs=2, rate=0.02)
+QUICK = replace(Recipe(), epochs=2, rate=0.3)
 
 
 @pytest.fixture(scope="module")

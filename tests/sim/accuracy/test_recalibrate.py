@@ -13,8 +13,8 @@ from acortex.isa.asm.assembler import assemble
 from acortex.isa.codec import decode
 from acortex.isa.program import Program
 from acortex.programs import zoo
-from acortex.sim.accuracy.measured import DIGITAL, Conversions, Moments
-from acortex.sim.accuracy.recalibrate import recalibrate, whole_scales
+from acortex.sim.accuracy.measured import DIGITAL, ENDLESS, Conversions, Moments, Setter
+from acortex.sim.accuracy.recalibrate import _shared, recalibrate, whole_scales
 from acortex.sim.accuracy.study import accuracy
 from acortex.sim.chip.prices import INDEX, prices
 from acortex.sim.chip.specs import Chip, load_chip
@@ -100,11 +100,31 @@ def test_a_quantiser_that_digital_units_share_stays_as_it_is(checkout: Path) -> 
     shared = assemble(text.replace("add     q1, q2", "add     q1, q0"), folder=checkout / "programs")
     own = assemble(text, folder=checkout / "programs")
     chip = chip_with(FALLEN, own.chip)
-    assert set(Conversions.of(shared).fixed.values()) == {DIGITAL}
+    assert set(Conversions.of(shared, 2).fixed.values()) == {DIGITAL}
     left = recalibrate(shared, chip, chips=1)
     assert [row.left for row in left.report.scales] == [DIGITAL]
     assert np.array_equal(left.program.words, shared.words)
     assert not np.array_equal(recalibrate(own, chip, chips=1).program.words, own.words)
+
+
+def test_a_conversion_that_takes_several_quantisers_in_turn_stays_as_it_is(checkout: Path) -> None:
+    """The second inference finds the quantiser that the first one set behind its conversion."""
+    text = (checkout / "programs" / "vmm.s").read_text()
+    turned = text.replace("        convert q0, 1\n", "        convert q0, 1\n        quant   q0, 1, 5, zero=8\n")
+    assert turned != text
+    program = assemble(turned, folder=checkout / "programs")
+    found = recalibrate(program, chip_with(FALLEN, program.chip), chips=1)
+    assert {row.left for row in found.report.scales} == {ENDLESS}
+    assert np.array_equal(found.program.words, program.words)
+    usual = assemble(text, folder=checkout / "programs")
+    assert [row.left for row in recalibrate(usual, chip_with(FALLEN, usual.chip), chips=1).report.scales] == [""]
+
+
+def test_two_quantisers_that_share_a_table_stay_as_they_are() -> None:
+    one, other, apart = Setter(3, 0), Setter(7, 0), Setter(9, 1)
+    assert _shared(one, [one, other, apart]) == _shared(other, [one, other, apart]) != ""
+    assert _shared(apart, [one, other, apart]) == ""
+    assert _shared(Setter(3, None), [Setter(3, None), one]) != ""
 
 
 def test_a_convert_with_two_quantisers_gives_each_its_columns() -> None:

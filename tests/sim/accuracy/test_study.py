@@ -41,9 +41,16 @@ def test_a_spread_is_of_whole_counts() -> None:
     assert spread_of(np.array([9] * 300), 10).sd == 0.0
 
 
-@pytest.mark.parametrize(("freedom", "quantile"), [(0, 0.0), (1, 12.706), (29, 2.045), (30, 2.042), (31, 1.959964)])
+@pytest.mark.parametrize(
+    ("freedom", "quantile"),
+    [(1, 12.706), (29, 2.045), (30, 2.042), (31, 2.039513), (99, 1.984217), (9999, 1.960201)],
+)
 def test_quantiles_are_those_of_student(freedom: int, quantile: float) -> None:
-    assert quantile_of(freedom) == quantile
+    assert quantile_of(freedom) == pytest.approx(quantile, abs=1e-5)
+
+
+def test_nothing_is_known_of_other_chips_from_one() -> None:
+    assert spread_of(np.array([9]), 10).ci95 == [0.0, 1.0]
 
 
 def test_the_interval_of_a_mean_holds_it_as_often_as_it_says() -> None:
@@ -184,6 +191,9 @@ halt
     program = assemble(source.format(rows="\n".join(".row 1" for _ in range(64))))
     found = accuracy(program, load_chip("acortex_digits", ERRORS), chips=2)
     assert found.margin is None and found.ideal == 1.0
+    chip = load_chip("acortex_digits", ["errors.neuron_offset_codes=200"])
+    away = accuracy(program, chip, chips=20)
+    assert away.accuracy.mean == pytest.approx(1 - away.changed_codes) and away.changed_codes > 0.1
 
 
 # Trims, places, what is written

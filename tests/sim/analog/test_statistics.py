@@ -9,6 +9,7 @@ import pytest
 
 from acortex.sim.analog import statistics
 from acortex.sim.analog.drift import drifted, temperature_gain
+from acortex.sim.analog.pairs import split
 from acortex.sim.analog.statistics import DAY_S, ROWS, aged, read_spread, scattered, spread
 from acortex.sim.analog.streams import normals, stream
 
@@ -210,3 +211,15 @@ def test_a_wrong_argument_is_named(call: object, text: str) -> None:
 def test_the_names_of_the_rows_are_those_that_messages_list() -> None:
     assert [*ROWS] == ["sonos", "pcm", "pcm_joshi", "reram_wan", "reram_milo"]
     assert statistics.row("pcm") is ROWS["pcm"]
+
+
+@pytest.mark.parametrize(("kind", "on_off"), [("pcm", 1.01), ("pcm", 3.0), ("reram_milo", 4.0), ("reram_milo", 2.5)])
+def test_a_full_scale_on_a_floor_is_within_the_statistics(kind: str, on_off: float) -> None:
+    """In float32 the sum of both is rounded, and may be a hair above the largest conductance that is published."""
+    floor = 8 / (on_off - 1)
+    cells = split(np.full((1, 64, 64), 8, np.float32), 8, floor)
+    full = statistics.row(kind).most
+    found = statistics.scattered(cells, np.zeros(cells.shape, np.float32), kind, 0.0, full, 8 + floor)
+    assert np.isfinite(found).all()
+    with pytest.raises(ValueError, match="cells reach from"):
+        statistics.scattered(cells * np.float32(1.00001), np.zeros(cells.shape, np.float32), kind, 0.0, full, 8 + floor)

@@ -18,8 +18,9 @@ from acortex.tools.cli import cli
 from acortex.tools.measuring import Benchmark, best, python, with_bytecode
 
 ROWS = [
-    "core_events", "array_operations", "simpy_interface", "trace_cost", "trace_bytes_per_event", "scaling_exponent",
-    "skip_letters_mlp", "skip_lstm", "run_lstm", "trace_lstm",
+    "core_events", "array_operations", "core_events_letters_mlp", "simpy_interface", "trace_cost",
+    "trace_bytes_per_event", "scaling_exponent",
+    "skip_letters_mlp", "skip_lstm", "run_lstm", "trace_lstm", "instruction_letters_mlp",
     "values_conv", "values_letters_mlp", "values_alone_letters_mlp", "values_lstm", "values_alone_lstm",
     "batch_letters_mlp", "compile_letters_mlp", "compile_lstm", "memory_lstm", "assembler_lines", "startup",
     "cli_lstm", "first_event",
@@ -32,6 +33,8 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(benchmarks, "BENCH", Convolution(6, 64, 64))
     monkeypatch.setattr(skip_benchmarks, "REACHES", {"letters_mlp": 1.0, "lstm": 1.0})
     monkeypatch.setattr(skip_benchmarks, "WHOLE", "lstm")
+    monkeypatch.setattr(skip_benchmarks, "EVENTS", ("letters_mlp",))
+    monkeypatch.setattr(skip_benchmarks, "SHORT", "letters_mlp")
     monkeypatch.setattr(user_benchmarks, "LARGE", ("letters_mlp", "lstm"))
     monkeypatch.setattr(user_benchmarks, "BATCH", "letters_mlp")
     monkeypatch.setattr(user_benchmarks, "TIMED", "lstm")
@@ -56,11 +59,27 @@ def test_every_row_has_a_value_beside_its_limit_in_json_and_in_text() -> None:
 
 def test_the_table_shows_value_unit_limit_ratio_reach_and_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [Benchmark("speed", 1500.0, "events/s", 3000.0, 0.7, against="a bare loop"), Benchmark("size", 3.0, "bytes")]
-    monkeypatch.setattr(benchmarks, "measure", lambda quick, tick: rows)
+    monkeypatch.setattr(benchmarks, "measure", lambda quick, tick, only: rows)
     lines = CliRunner().invoke(cli, ["bench"]).stdout.splitlines()
     assert any(line.split() == ["speed", "1,500", "events/s", "3,000", "0.5", ">", "0.7", "no"] for line in lines)
     assert any(line.split() == ["size", "3", "bytes"] for line in lines)
     assert "speed: the limit is a bare loop" in lines
+
+
+@pytest.mark.usefixtures("small")
+def test_only_the_rows_of_parts_that_are_named_are_measured() -> None:
+    result = CliRunner().invoke(
+        cli, ["bench", "--quick", "--only", "instructions", "--only", "events", "--format", "json"]
+    )
+    assert [row["name"] for row in json.loads(result.stdout)["rows"]] == [
+        "core_events_letters_mlp", "instruction_letters_mlp"
+    ]  # fmt: skip
+
+
+def test_a_part_that_there_is_not_is_one_error_with_those_that_there_are() -> None:
+    result = CliRunner().invoke(cli, ["bench", "--only", "core", "--only", "cores"])
+    assert result.exit_code == 2
+    assert result.stderr.startswith("--only: there is no part 'cores'\n  hint: they are core, events, simpy,")
 
 
 @pytest.mark.parametrize(

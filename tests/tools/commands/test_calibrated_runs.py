@@ -75,6 +75,27 @@ def test_of_many_inputs_the_first_are_taken(tmp_path: Path) -> None:
     assert np.array_equal(given.outputs["y"][:FIRST_INPUTS], few.outputs["y"])
 
 
+def test_a_large_network_is_evaluated_on_fewer_inputs(tmp_path: Path) -> None:
+    from acortex.programs.front import MOST_AT_ONCE, MOST_MACS, as_model, first_inputs
+    from acortex.programs.network.network import Network
+    from acortex.programs.operators.normalise import normalise
+
+    few = {
+        name: first_inputs(normalise(as_model(made)))
+        for name, made in {
+            "small": Network("small", input=(4,)).linear(3),
+            "work": Network("work", input=(64, 128, 128)).conv(256, 3),
+            "cells": Network("cells", input=(64, 1000)).lstm(1000),
+            "room": Network("room", input=(3, 1024, 1024)).max_pool(2),
+        }.items()
+    }
+    assert few["small"] == FIRST_INPUTS
+    assert few["work"] == MOST_MACS // (126 * 126 * 64 * 9 * 256)
+    assert few["cells"] == min(FIRST_INPUTS, MOST_MACS // (64 * 2000 * 4000))
+    assert few["room"] == MOST_AT_ONCE // (3 * 1024 * 1024)
+    assert all(1 <= number < FIRST_INPUTS for name, number in few.items() if name in ("work", "room"))
+
+
 def test_a_calibration_set_comes_before_the_inputs(tmp_path: Path) -> None:
     model = network(tmp_path)
     np.save(tmp_path / "x.npy", far(2, 0.01))

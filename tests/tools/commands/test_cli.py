@@ -15,8 +15,8 @@ from acortex.programs.shipped import FOLDER
 from acortex.tools.cli import cli
 
 COMMANDS = {
-    "accuracy", "asm", "bench", "chip", "compile", "disasm", "explain", "info", "isa", "reproduce", "run", "schema",
-    "trace", "verify", "zoo",
+    "accuracy", "asm", "bench", "chip", "compile", "disasm", "explain", "info", "isa", "recalibrate", "reproduce",
+    "run", "schema", "trace", "verify", "zoo",
 }  # fmt: skip
 HEAVY = {"backports.zstd", "msgpack", "networkx", "numpy", "pydantic", "rich", "simpy"}
 
@@ -74,7 +74,8 @@ def test_python_m_acortex_is_the_command() -> None:
         ("acortex chip show acortex_d", ["plain,acortex_digits", "plain,acortex_digits_parallel"]),
         ("acortex run x.s --timing", ["plain,--timing-only"]),
         ("acortex schema trace-", ["plain,trace-info", "plain,trace-query", "plain,trace-stats"]),
-        ("acortex run zoo:digits", ["plain,zoo:digits_mlp", "plain,zoo:digits_cnn"]),
+        ("acortex run zoo:digits_c", ["plain,zoo:digits_cnn"]),
+        ("acortex run zoo:letters_mlp", [f"plain,zoo:letters_mlp{end}" for end in ("", "_4flips", "_5flips")]),
     ],
 )
 def test_completion_offers_what_may_follow(words: str, offered: list[str]) -> None:

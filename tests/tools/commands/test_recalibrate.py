@@ -75,3 +75,26 @@ def test_the_program_is_not_written_over_its_inputs(digits: str) -> None:
 def test_a_number_of_chips_out_of_range_is_refused_in_python(chips: int) -> None:
     with pytest.raises(acortex.AcortexError, match=rf"chips is {chips}, allowed is 1 to 10,000"):
         acortex.recalibrate("zoo:digits_mlp", settings=list(FALLEN[1::2]), chips=chips)
+
+
+def test_a_network_is_compiled_as_it_is_for_a_run(tmp_path: Path) -> None:
+    """On the ranges of calibration inputs: ten times larger ones make a code of the input stand for ten times more."""
+    onnx = pytest.importorskip("onnx")
+    helper = onnx.helper
+    weights = onnx.numpy_helper.from_array(np.eye(16, 8, dtype=np.float32), "w")
+    x, y = (
+        helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, size]) for name, size in (("x", 16), ("y", 8))
+    )
+    graph = helper.make_graph([helper.make_node("MatMul", ["x", "w"], ["y"], name="one")], "small", [x], [y], [weights])
+    model = tmp_path / "small.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10), str(model))
+    given = np.random.default_rng(1).random((20, 16), dtype=np.float32)
+    np.save(tmp_path / "x.npy", given)
+    np.save(tmp_path / "wide.npy", given * 10)
+    scales = []
+    for calibration in ("x", "wide"):
+        given_too = ("--input", f"{tmp_path}/x.npy", "--calibration", f"{tmp_path}/{calibration}.npy", "--chips", "1")
+        result = invoke(str(model), *FALLEN, *given_too, "-o", f"{tmp_path}/{calibration}.acx")
+        assert result.exit_code == 0, result.output
+        scales.append(container.load(tmp_path / f"{calibration}.acx").inputs[0].scale)
+    assert scales[1] == pytest.approx(10 * scales[0], rel=1e-3)

@@ -90,3 +90,49 @@ def test_names_that_no_text_can_hold_are_compared_too(tmp_path: Path) -> None:
     )
     assert made.exit_code == 0, made.output
     assert [row["name"] for row in json.loads(made.stdout)["layers"]] == ['a "layer"\n; halt', 'y";\n']
+
+
+def typed(folder: Path, kind: str) -> Path:
+    """A product of eight numbers of a type, which a Cast makes real."""
+    weights = np.random.default_rng(0).standard_normal((8, 4)).astype(np.float32)
+    nodes = [helper.make_node("Cast", ["x"], ["r"], to=1), helper.make_node("MatMul", ["r", "w"], ["y"])]
+    number = helper.np_dtype_to_tensor_dtype(np.dtype(kind))
+    ends = [("x", number, [1, 8]), ("y", TensorProto.FLOAT, [1, 4])]
+    first, last = (helper.make_tensor_value_info(*end) for end in ends)
+    graph = helper.make_graph(nodes, "typed", [first], [last], [numpy_helper.from_array(weights, "w")])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(model, folder / "typed.onnx")
+    return folder / "typed.onnx"
+
+
+@pytest.mark.parametrize("kind", ["bool", "uint8", "int8", "uint16", "int16", "int32", "int64", "float16", "float64"])
+def test_inputs_of_each_type_are_drawn_as_the_model_takes_them(tmp_path: Path, kind: str) -> None:
+    made = invoke("verify", typed(tmp_path, kind), "--format", "json")
+    assert made.exit_code == 0, made.output
+    assert json.loads(made.stdout)["equal"]
+
+
+def test_floats_are_compared_as_the_model_rounds_them(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.random.default_rng(0).standard_normal((200, 8)))
+    assert invoke("verify", typed(tmp_path, "float16"), "--input", tmp_path / "x.npy").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "numbers", "told"),
+    [
+        ("uint8", [0.5], "value 0.5 at [0, 0] is no uint8, the input's type\n  hint: give whole numbers of its range"),
+        ("uint8", [3, 256], "value 256 at [1, 0] is no uint8, the input's type"),
+        ("int8", [-128, -129], "value -129 at [1, 0] is no int8, the input's type"),
+        ("int64", [1e30], "value 1e+30 at [0, 0] is no int64, the input's type"),
+        ("bool", [2], "value 2 at [0, 0] is no bool, the input's type\n  hint: give booleans, or 0 and 1"),
+        ("float16", [1e6], "value 1000000.0 at [0, 0] is no float16, the input's type\n  hint: give numbers within"),
+    ],
+)
+@pytest.mark.parametrize("command", ["verify", "run"])
+def test_numbers_that_the_type_does_not_hold_are_refused(
+    tmp_path: Path, command: str, kind: str, numbers: list[float], told: str
+) -> None:
+    np.save(tmp_path / "x.npy", np.broadcast_to(np.array(numbers)[:, None], (len(numbers), 8)))
+    refused = invoke(command, typed(tmp_path, kind), "--input", tmp_path / "x.npy")
+    assert refused.exit_code == 2
+    assert f"input x: {told}" in refused.stderr
