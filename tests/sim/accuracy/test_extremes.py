@@ -194,6 +194,15 @@ def test_scales_are_chosen_for_a_number_of_chips(given: dict[str, Any]) -> None:
         acortex.recalibrate("zoo:digits_mlp", settings=["errors.array_gain_pct=5"], **given)
 
 
+@pytest.mark.parametrize("limits", ["low=3, high=3, zero=3", "zero=0, high=0"])
+def test_a_quantiser_with_one_code_gives_it_whatever_the_errors(limits: str) -> None:
+    rows = "\n".join(".row 1, 2, -3, 4" for _ in range(64))
+    text = OF_ITS_OWN.format(row=", ".join(["3"] * 64), rows=rows, read=20, tail=32, fill=0)
+    program = assemble(text.replace("zero=1, high=3", f"{limits}, activation=relu"))
+    chip = load_chip("acortex_digits", ["errors.ramp_inl_codes=2", "errors.neuron_offset_codes=9"])
+    assert accuracy(program, chip, inputs=np.zeros((1, 64), np.uint8), chips=2).changed_codes == 0
+
+
 TWO = """.program two
 .chip acortex_digits
 .input x, shape=64
