@@ -141,6 +141,7 @@ def accuracy(
     settings: Sequence[str] = (),
     inputs: Inputs = None,
     labels: NDArray[Any] | None = None,
+    answer: str | None = None,
     chips: int = 100,
     seed: int = 0,
     ages_s: Sequence[float] = (),
@@ -154,10 +155,10 @@ def accuracy(
 ) -> AccuracyReport:
     """Runs a program on a population of chips with the analog errors that the chip states, and tells how right it is.
 
-    `program` to `labels` are those of `prepare`; without labels what the ideal chip says is right. The same seed gives
-    the same chips, whatever their number. `ages_s` and `temperatures_c` look at the same chips again; `at_least` are
-    accuracies whose yield is told; `ablate` runs each kind of error alone, and all but it. `calibration`, `mapping` and
-    `dims` are those of `prepare`, for a network.
+    `program` to `labels` are those of `prepare`; without labels what the ideal chip says is right. `answer` is the
+    output that is judged, else the first. The same seed gives the same chips, whatever their number. `ages_s` and
+    `temperatures_c` look at the same chips again; `at_least` are accuracies whose yield is told; `ablate` runs each
+    kind of error alone, and all but it. `calibration`, `mapping` and `dims` are those of `prepare`, for a network.
 
     Raises the errors of `acortex.errors`: for files that cannot be read, and for what does not fit.
     """
@@ -174,6 +175,7 @@ def accuracy(
         on,
         inputs=inputs,
         labels=labels,
+        answer=answer,
         chips=many,
         seed=of_seed,
         conditions=at,

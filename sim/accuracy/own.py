@@ -18,7 +18,7 @@ import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,11 @@ from numpy.typing import NDArray
 from acortex.errors import AcortexError, UsageError
 from acortex.wording import did_you_mean
 
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
 Array = NDArray[Any]
+Dtype = np.dtype[np.generic]
 
 LONGEST_NAME = 64
 """Characters of the name of a model."""
@@ -92,7 +96,7 @@ class ErrorModel:
         """What `sums` makes of sums, of their type; the sums where there is no such function. Raises UsageError."""
         return sums if self.sums is None else self._called("sums", self.sums, (sums.copy(), noise), sums.dtype)
 
-    def _called(self, what: str, function: Callable[..., Any], given: tuple[Array, Any], kind: np.dtype[Any]) -> Array:
+    def _called(self, what: str, function: Callable[..., object], given: tuple[Array, object], kind: Dtype) -> Array:
         """What a function of the model gave, as finite numbers of the shape that it was given."""
         shape = given[0].shape
         try:
@@ -140,7 +144,7 @@ def own_model(name: str | None) -> ErrorModel | None:
     return _REGISTERED[name]
 
 
-def _load(name: str, points: Iterable[Any]) -> None:
+def _load(name: str, points: Iterable[EntryPoint]) -> None:
     """Registers the models that packages bring by a name."""
     for point in points:
         try:

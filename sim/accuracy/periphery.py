@@ -72,6 +72,8 @@ class Periphery:
 
     def _at_neurons(self, sums: Floats, quantiser: Quantiser, axes: int) -> Floats:
         """What neurons and their ramp make of sums: gain, offset and bend in codes, before activation."""
+        if quantiser.low == quantiser.high:  # a ramp with one code has no length, and whatever it sees is that code
+            return sums
         worth, constant = _worth(quantiser, sums.shape[-1])
         return np.asarray(
             converters.ramp(

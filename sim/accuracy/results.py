@@ -125,6 +125,8 @@ class AccuracyReport(TableResult):
     """How many inputs each chip ran on."""
     seed: int
     """The seed: the same one gives the same chips, whatever their number."""
+    output: str
+    """The output that is judged: what an input is taken for is the largest number of it, over all of its axes."""
     judged_by: Literal["labels", "ideal"]
     """What is right: the labels, or where there are none what the ideal chip says."""
     ideal: Share

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from acortex.documents import chip_label
 from acortex.errors import UsageError
 from acortex.isa.arithmetic.tensors import decode, from_words
-from acortex.isa.program import Program
+from acortex.isa.program import Program, Tensor
 from acortex.sim.accuracy.chips import AnalogChips, top_code
 from acortex.sim.accuracy.results import AblationRow, AccuracyReport, ConditionRow, Margin
 from acortex.sim.accuracy.spread import Tally, spread_of, yield_of
@@ -72,6 +73,7 @@ def accuracy(
     *,
     inputs: Inputs = None,
     labels: Array | None = None,
+    answer: str | None = None,
     chips: int = 100,
     seed: int = 0,
     conditions: Conditions = Conditions(),
@@ -82,8 +84,9 @@ def accuracy(
     """Runs a program on a population of chips with the errors that `chip` states, whatever its `errors.model` says.
 
     `inputs` and `labels` are those of `acortex.run`; without labels what the ideal chip says is right. Chip i of a
-    seed is the same chip in every population. `at_least` are accuracies whose yield is told; `ablate` runs each kind
-    of error alone, and all but it. `progress(done, total)` is called with chips.
+    seed is the same chip in every population. `answer` is the output that is judged, without it the first: its largest
+    number, over all of its axes, is what an input is taken for. `at_least` are accuracies whose yield is told; `ablate`
+    runs each kind of error alone, and all but it. `progress(done, total)` is called with chips.
 
     Raises the errors of `acortex.errors` for a program that breaks a rule, and for inputs that do not fit.
     """
@@ -93,12 +96,10 @@ def accuracy(
     chip = chip or chip_of(program)
     limits.check(program, chip)
     host = host_data(program, inputs, labels)
-    _check_answers(program, host)
-    study = _Study(program, chip, host, seed, range(chips))
+    study = _Study(program, chip, host, seed, range(chips), _answer(program, answer, host))
     kinds = _apart(chip) if ablate else []
     others = _conditions(chip.errors, conditions)
-    for errors in (chip.errors, *(one for _, one in others)):
-        rehearse(chip.model_copy(update={"errors": errors}))
+    _rehearse(chip, [errors for _, errors in others])
     tell = _Told(progress, chips * (1 + 2 * len(kinds) + len(others)))
     found = study.outcome(chip.errors, tell, Tally())
     inferences = study.host.inferences
@@ -109,6 +110,7 @@ def accuracy(
             "chips": chips,
             "inputs": inferences,
             "seed": seed,
+            "output": study.output.name,
             "judged_by": "ideal" if study.host.labels is None else "labels",
             "ideal": study.right(study.ideal) / inferences,
             "accuracy": spread_of(found.right, inferences),
@@ -127,13 +129,23 @@ def accuracy(
     )
 
 
-def _check_answers(program: Program, host: HostData) -> None:
-    """Refuses what no output can answer."""
-    if not program.outputs:
+def _rehearse(chip: Chip, others: Sequence[Errors]) -> None:
+    """Refuses the errors of a chip, and those at other ages and temperatures, that cannot act."""
+    for errors in (chip.errors, *others):
+        rehearse(chip.model_copy(update={"errors": errors}))
+
+
+def _answer(program: Program, answer: str | None, host: HostData) -> Tensor:
+    """The output that is judged. Refuses one that there is not, and labels that it cannot give."""
+    names = [tensor.name for tensor in program.outputs]
+    if not names:
         raise UsageError(f"{program.name} has no output, and nothing of it is right or wrong")
-    output, labels = program.outputs[0], host.labels
+    if answer is not None and answer not in names:
+        shown = reprlib.repr(answer)
+        raise UsageError(f"{program.name} has no output {shown}", hint=f"its outputs are {', '.join(names)}")
+    output, labels = program.outputs[0 if answer is None else names.index(answer)], host.labels
     if labels is None:
-        return
+        return output
     beyond = np.flatnonzero((labels < 0) | (labels >= output.size))
     if len(beyond):
         raise UsageError(
@@ -142,6 +154,7 @@ def _check_answers(program: Program, host: HostData) -> None:
             where="labels",
             hint="number the outputs from 0 on",
         )
+    return output
 
 
 def _at(study: _Study, varied: str, errors: Errors, tell: _Told) -> ConditionRow:
@@ -208,6 +221,7 @@ class _Study:
     host: HostData
     seed: int
     numbers: range
+    output: Tensor
 
     @cached_property
     def _rules(self) -> Functional:
@@ -219,8 +233,8 @@ class _Study:
 
     @cached_property
     def ideal(self) -> Array:
-        """The first output of the ideal chip: of shape (inputs, numbers)."""
-        ideal: Array = self._first(values_of(self._rules, self._words))[0]
+        """The output of the ideal chip that is judged: of shape (inputs, numbers)."""
+        ideal: Array = self._judged(values_of(self._rules, self._words))[0]
         return ideal
 
     @cached_property
@@ -282,7 +296,7 @@ class _Study:
         for first in range(0, len(self.numbers), each):
             numbers = self.numbers[first : first + each]
             analog = AnalogChips(self._rules.configuration, made, self.seed, numbers, self._top)
-            outputs = self._on_all(self._first(values_of(self._rules, self._words, analog=analog)), len(numbers))
+            outputs = self._on_all(self._judged(values_of(self._rules, self._words, analog=analog)), len(numbers))
             right.extend(self.right(one) for one in outputs)
             if margins is not None:
                 margins.add(self.margins(outputs).reshape(-1))
@@ -302,9 +316,9 @@ class _Study:
         most = min(WEIGHT_BYTES // max(2 * weights, 1), lanes_of(self._rules) // self.host.inferences)
         return max(min(most, len(self.numbers)), 1)
 
-    def _first(self, out: dict[str, NDArray[np.uint8]]) -> Array:
-        """The first output as numbers: of shape (chips, inputs, numbers)."""
-        tensor = self.program.outputs[0]
+    def _judged(self, out: dict[str, NDArray[np.uint8]]) -> Array:
+        """The output that is judged as numbers: of shape (chips, inputs, numbers)."""
+        tensor = self.output
         words = out[tensor.name]
         flat = words.reshape(-1, *words.shape[-2:])
         numbers = decode(tensor, from_words(tensor, flat))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @program_argument
 @click.option("--input", "inputs", metavar="X", type=click.Path(), help="Inputs: .npy, or .npz by name.")
 @click.option("--labels", metavar="L.npy", type=click.Path(), help="The right answers: one whole number per input.")
+@click.option("--answer", metavar="OUTPUT", help="The output that is judged; else the first.")
 @click.option("--chips", metavar="N", type=CHIPS, default=100, show_default=True, help="How many chips are drawn.")
 @click.option(
     "--noise-seed", metavar="S", type=SEED, default=0, show_default=True, help="The same seed, the same chips."
@@ -85,6 +86,7 @@ def _report(program: str, options: dict[str, Any]) -> AccuracyReport:
             chip,
             inputs=inputs,
             labels=read_labels(options["labels"]) if options["labels"] else None,
+            answer=options["answer"],
             chips=options["chips"],
             seed=options["noise_seed"],
             conditions=Conditions(options["ages"], options["temperatures"]),

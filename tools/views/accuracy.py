@@ -52,6 +52,7 @@ def _facts(report: AccuracyReport) -> Table:
     table.add_column(style="dim")
     found = report.accuracy
     judged = "by the labels" if report.judged_by == "labels" else "there are no labels: what it says is right"
+    judged += f"; output {report.output}"
     table.add_row("ideal chip", _pct(report.ideal), judged)
     interval = f"95 % interval of the mean {_pct(found.ci95[0])} to {_pct(found.ci95[1])}"
     table.add_row("mean", _pct(found.mean), interval if report.chips > 1 else "one chip: nothing is known of others")

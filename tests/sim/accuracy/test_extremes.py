@@ -194,6 +194,70 @@ def test_scales_are_chosen_for_a_number_of_chips(given: dict[str, Any]) -> None:
         acortex.recalibrate("zoo:digits_mlp", settings=["errors.array_gain_pct=5"], **given)
 
 
+@pytest.mark.parametrize("limits", ["low=3, high=3, zero=3", "zero=0, high=0"])
+def test_a_quantiser_with_one_code_gives_it_whatever_the_errors(limits: str) -> None:
+    rows = "\n".join(".row 1, 2, -3, 4" for _ in range(64))
+    text = OF_ITS_OWN.format(row=", ".join(["3"] * 64), rows=rows, read=20, tail=32, fill=0)
+    program = assemble(text.replace("zero=1, high=3", f"{limits}, activation=relu"))
+    chip = load_chip("acortex_digits", ["errors.ramp_inl_codes=2", "errors.neuron_offset_codes=9"])
+    assert accuracy(program, chip, inputs=np.zeros((1, 64), np.uint8), chips=2).changed_codes == 0
+
+
+TWO = """.program two
+.chip acortex_digits
+.input x, shape=64
+.output first, shape=1
+.output second, shape=4
+.weights w, 64x4
+{rows}
+group g0, 64, 4
+rect g0, 0, 0
+program g0, w
+quant q0, 1, 8, zero=8
+start
+connect g0
+base d0, 0
+base d1, 1
+signal host_out, t2
+loop l0, host
+turn: inference l0
+await host_in, t2
+input x, d0
+signal host_in, t0
+await read, t0
+read d0
+feed 1, 1
+multiply g0, 1
+convert q0, 1
+write d1
+signal write, t1
+await host_out, t1
+output first, d1
+output second, d1
+signal host_out, t2
+endinference
+next l0, turn
+halt
+"""
+
+
+def test_the_output_that_is_named_is_judged() -> None:
+    rng = np.random.default_rng(1)
+    rows = "\n".join(".row " + ", ".join(map(str, rng.integers(-8, 8, 4))) for _ in range(64))
+    program = assemble(TWO.format(rows=rows))
+    settings = ["arrays.cell=digital_sram", "errors.tuning_pct=60"]
+    chip, inputs = load_chip("acortex_digits", settings), rng.integers(0, 16, (40, 64))
+    found = {name: accuracy(program, chip, inputs=inputs, answer=name, chips=5) for name in (None, "first", "second")}
+    assert [one.output for one in found.values()] == ["first", "first", "second"]
+    assert found[None].margin is None and found["second"].margin is not None
+    told = acortex.run(program, chip, inputs=inputs, noise_seed=0, timing=False).outputs["second"]
+    right = acortex.run(program, chip, inputs=inputs, timing=False).outputs["second"]
+    assert found["second"].per_chip[0] == np.mean(told.argmax(axis=1) == right.argmax(axis=1)) < 1
+    with pytest.raises(UsageError) as refused:
+        accuracy(program, chip, inputs=inputs, answer="third", chips=1)
+    assert str(refused.value) == "two has no output 'third'\n  hint: its outputs are first, second"
+
+
 # A user's own model
 
 
