@@ -233,7 +233,9 @@ class Prepared:
         if self.noise_seed is None:
             return None
         from acortex.sim.accuracy.chips import AnalogChips, top_code
+        from acortex.sim.accuracy.written import rehearse
 
+        rehearse(self.chip)
         top = top_code(self.program, self.chip)
         return partial(AnalogChips, chip=self.chip, seed=self.noise_seed, numbers=range(1), top=top)
 

@@ -400,3 +400,10 @@ def test_an_ablation_keeps_together_what_cannot_be_written_apart(digits: Program
     assert writing.error == "writing, on/off ratio" and noise.error == "read noise of cells"
     assert "errors.on_off" in writing.settings
     assert writing.without == noise.alone and noise.without == writing.alone
+
+
+def test_a_run_is_refused_before_its_program_is_walked(digits: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("acortex.sim.functional.lanes.follow", lambda *given, **named: pytest.fail("it walked"))
+    chip = load_chip("acortex_digits", ["errors.statistics=sonos", "errors.age_s=100000000"])
+    with pytest.raises(UsageError, match="not within 0 to 432000 s"):
+        acortex.run(digits, chip, noise_seed=0, timing=False)

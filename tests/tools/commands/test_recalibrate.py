@@ -73,7 +73,7 @@ def test_the_program_is_not_written_over_its_inputs(digits: str) -> None:
 
 @pytest.mark.parametrize("chips", [0, 10_001])
 def test_a_number_of_chips_out_of_range_is_refused_in_python(chips: int) -> None:
-    with pytest.raises(acortex.AcortexError, match=rf"chips is {chips}, allowed is 1 to 10,000"):
+    with pytest.raises(acortex.AcortexError, match=rf"chips is {chips}: allowed is a whole number from 1 to 10000"):
         acortex.recalibrate("zoo:digits_mlp", settings=list(FALLEN[1::2]), chips=chips)
 
 
