@@ -140,7 +140,8 @@ def rehearse(chip: Chip) -> None:
     """
     check(chip.errors)
     own_model(chip.errors.own)
-    without = chip.errors.model_copy(update={"own": None})  # a user's function is called for arrays of a program alone
+    # A user's function is called for arrays of a program alone; half-selected cells take seconds, and refuse no more.
+    without = chip.errors.model_copy(update={"own": None, "write_scheme": None})
     alone = chip.model_copy(update={"errors": without})
     each = np.arange(-FULL_SCALE, FULL_SCALE, dtype=np.int8)
     levels = np.resize(each, (CHANNELS, CHANNELS))

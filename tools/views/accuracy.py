@@ -63,10 +63,10 @@ def _facts(report: AccuracyReport) -> Table:
     if report.margin is not None:
         table.add_row(*_margin(report.margin))
     if report.lost_arrays:
-        table.add_row("lost arrays", f"{report.lost_arrays:.2f}", "dead arrays a chip that no spare one replaces")
+        table.add_row("lost arrays", f"{report.lost_arrays:.2f}", "dead arrays per chip that no spare one replaces")
     if report.trims is not None:
         trims = report.trims
-        cost = f"once a chip: {trims.conversions:,} conversions, {scaled(trims.energy_j, 'J')}"
+        cost = f"once per chip: {trims.conversions:,} conversions, {scaled(trims.energy_j, 'J')}"
         table.add_row("trims", scaled(trims.time_s, "s"), cost)
     return table
 
