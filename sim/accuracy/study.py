@@ -46,6 +46,9 @@ POINTS_BELOW = tuple(map(Fraction, ("0", "0.005", "0.01", "0.02", "0.05", "0.1")
 WRITING, RATIO = "writing", "on/off ratio"
 """The kinds of errors that may need each other."""
 
+WRITTEN_AT_ONCE = 4
+"""How many chips are written together where each pulse is simulated: seconds for each, so that progress is seen."""
+
 MOST_CHIPS = 100_000
 """The largest population."""
 
@@ -291,7 +294,7 @@ class _Study:
         """What the population gives with these errors; `margins` counts those of all chips, where they are wanted."""
         right: list[int] = []
         changed, lost = 0.0, 0
-        each = self._chips_at_once()
+        each = min(self._chips_at_once(), WRITTEN_AT_ONCE if errors.programming == "write_verify" else MOST_CHIPS)
         made = self.chip.model_copy(update={"errors": errors})
         for first in range(0, len(self.numbers), each):
             numbers = self.numbers[first : first + each]

@@ -152,6 +152,16 @@ def test_progress_ends_with_all_that_there_is(digits: Program) -> None:
     assert [done for done, _ in told] == sorted(done for done, _ in told)
 
 
+def test_chips_that_are_written_pulse_by_pulse_show_progress(digits: Program) -> None:
+    told: list[int] = []
+    settings = ["errors.programming=write_verify", "errors.tuning_pct=5"]
+    chip = load_chip("acortex_digits", ["arrays.cell=digital_sram", *settings])
+    inputs = digits.samples["image"][:3]
+    found = accuracy(digits, chip, inputs=inputs, chips=6, progress=lambda done, total: told.append(done))
+    assert told == [4, 6]
+    assert accuracy(digits, chip, inputs=inputs, chips=2).per_chip == found.per_chip[:2]
+
+
 @pytest.mark.parametrize("chips", [0, -1, 100_001])
 def test_a_population_has_at_least_one_chip_and_at_most_so_many(digits: Program, chips: int) -> None:
     with pytest.raises(UsageError, match=f"chips is {chips}, allowed is 1 to 100,000"):
