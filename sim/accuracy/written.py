@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from acortex.errors import MissingExtra
 from acortex.isa.arithmetic.quantisers import EXACT
 from acortex.isa.machine import CHANNELS
 from acortex.sim.accuracy import cells as cells_of
@@ -182,6 +183,14 @@ class _Made:
         return Matrices(self.weights, self.currents, self.powers, worst, most)
 
 
+def _solved(array: Floats, ohms: Sequence[float]) -> NDArray[np.floating[Any]]:
+    """All nodes of an array with resistive wires. Raises MissingExtra without SciPy."""
+    try:
+        return wires.exact(array, *ohms)
+    except ImportError:
+        raise MissingExtra("errors.wires=exact solves all nodes of an array: it", "analog") from None
+
+
 def _filled(held: Ints, at: tuple[slice, slice], whole: Floats) -> Ints:
     """Whole numbers with those of one array filled in: in wider integers where these do not hold them.
 
@@ -207,5 +216,5 @@ def _through_wires(cells: Floats, chip: Chip) -> Floats:
     if errors.input == "time":
         seen = wires.gated_mean(array, _EVEN, *ohms)
     else:
-        seen = (wires.exact if errors.wires == "exact" else wires.effective)(array, *ohms)
+        seen = _solved(array, ohms) if errors.wires == "exact" else wires.effective(array, *ohms)
     return np.asarray(pairs.from_crossbar(seen), dtype=np.float32)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
-from acortex.errors import UsageError
+from acortex.errors import MissingExtra, UsageError
 from acortex.isa.program import Program
 from acortex.programs import zoo
 from acortex.sim.chip.errors import CONDITIONS, KINDS, Errors, acting, missing, not_modelled, stated, without
@@ -150,3 +152,14 @@ def test_settings_that_do_not_go_together_are_refused(digits: Program, settings:
         scores(digits, settings)
     assert said in str(found.value)
     assert "errors." in str(found.value)
+
+
+def test_all_nodes_need_an_extra_that_is_named(digits: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("scipy", "scipy.sparse", "scipy.sparse.linalg"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(MissingExtra) as found:
+        scores(digits, [*WIRES, "wires=exact"])
+    assert str(found.value) == (
+        "errors.wires=exact solves all nodes of an array: it needs an optional package\n"
+        '  hint: pip install "acortex[analog]"'
+    )
