@@ -56,6 +56,9 @@ from acortex.sim.timing.walk import Signatures, Walk
 ARBITER = 1000
 """Where the arbiter of main memory stands in the order of the units."""
 
+STEPS = 16
+"""Steps of simpy from one call of progress to the next, in each of which up to 64 alarms ring."""
+
 
 class TimedChip:
     """A chip that runs the rest of a sequencer's program, from cycle 0, until it halts or its set-up ends.
@@ -257,7 +260,7 @@ class TimedChip:
                 tick()
 
         try:
-            ended = self.kernel.drain(limit, 256, each_while)
+            ended = self.kernel.drain(limit, STEPS, each_while)
             self.stopped = not ended and not self._over()
         except KeyboardInterrupt:
             self.stopped = self.interrupted = True

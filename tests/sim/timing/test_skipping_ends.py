@@ -178,7 +178,7 @@ class Calls:
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
     """Between two ticks there are few steps."""
     drain = Kernel.drain
-    monkeypatch.setattr(Kernel, "drain", lambda self, limit, every, tick: drain(self, limit, 16, tick))
+    monkeypatch.setattr(Kernel, "drain", lambda self, limit, every, tick: drain(self, limit, 1, tick))
 
 
 @pytest.mark.parametrize("name", ["conv3x3", "in_flight", "pipeline"])
