@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from acortex.programs.convolution import Convolution
 from acortex.programs.shipped import FOLDER
-from acortex.tools import benchmarks, measuring, skip_benchmarks, user_benchmarks
+from acortex.tools import accuracy_benchmarks, benchmarks, measuring, skip_benchmarks, user_benchmarks
 from acortex.tools.cli import cli
 from acortex.tools.measuring import Benchmark, best, python, with_bytecode
 
@@ -21,7 +21,8 @@ ROWS = [
     "core_events", "array_operations", "core_events_letters_mlp", "simpy_interface", "trace_cost",
     "trace_bytes_per_event", "scaling_exponent",
     "skip_letters_mlp", "skip_lstm", "run_lstm", "trace_lstm", "instruction_letters_mlp",
-    "values_conv", "values_letters_mlp", "values_alone_letters_mlp", "values_lstm", "values_alone_lstm",
+    "values_conv", "accuracy_digits_mlp", "analog_letters_mlp",
+    "values_letters_mlp", "values_alone_letters_mlp", "values_lstm", "values_alone_lstm",
     "batch_letters_mlp", "compile_letters_mlp", "compile_lstm", "memory_lstm", "assembler_lines", "startup",
     "cli_lstm", "first_event",
 ]  # fmt: skip
@@ -35,6 +36,8 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(skip_benchmarks, "WHOLE", "lstm")
     monkeypatch.setattr(skip_benchmarks, "EVENTS", ("letters_mlp",))
     monkeypatch.setattr(skip_benchmarks, "SHORT", "letters_mlp")
+    monkeypatch.setattr(accuracy_benchmarks, "NETWORK", "letters_mlp")
+    monkeypatch.setattr(accuracy_benchmarks, "CHIPS", 2)
     monkeypatch.setattr(user_benchmarks, "LARGE", ("letters_mlp", "lstm"))
     monkeypatch.setattr(user_benchmarks, "BATCH", "letters_mlp")
     monkeypatch.setattr(user_benchmarks, "TIMED", "lstm")
