@@ -20,7 +20,7 @@ slow: .venv/.installed-test
 
 # As many random programs as a night holds; see tests/judge.
 nightly: .venv/.installed-test
-	ACORTEX_PROGRAMS=100000 $(BIN)/python -m pytest -m "slow or not slow" tests/judge
+	ACORTEX_PROGRAMS=100000 ACORTEX_SKIPS=20000 $(BIN)/python -m pytest -m "slow or not slow" tests/judge
 
 # Rebuilds the pages and pictures of docs/ that hold numbers of simulated runs; takes minutes.
 reproduce: .venv/.installed-test

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from acortex.errors import MissingExtra, UsageError
+from acortex.isa import assemble_file
 from acortex.isa.program import Program
 from acortex.programs import zoo
 from acortex.sim.chip.errors import CONDITIONS, KINDS, Errors, acting, missing, not_modelled, stated, without
@@ -74,18 +76,30 @@ def digits() -> Program:
     return zoo.load("digits_mlp")
 
 
-def scores(digits: Program, settings: list[str]) -> np.ndarray:
+@pytest.fixture(scope="module")
+def vmm(checkout: Path) -> Program:
+    """One array, of which each cell counts."""
+    return assemble_file(checkout / "programs" / "vmm.s")
+
+
+def scores(program: Program, settings: list[str]) -> np.ndarray:
     chip = load_chip("acortex_digits", [f"errors.{one}" for one in settings])
-    found: np.ndarray = computed(digits, chip, range(2), inputs={"image": digits.samples["image"][:25]})["scores"]
+    inputs = {one.name: program.samples[one.name][:25] for one in program.inputs}
+    found: np.ndarray = computed(program, chip, range(2), inputs=inputs)[program.outputs[0].name]
     return found
 
 
+LARGE = ("dead_arrays_ppm", "tuned_share")
+"""Settings that show on many arrays alone."""
+
+
 @pytest.mark.parametrize("name", ACTS)
-def test_each_setting_changes_what_is_computed(digits: Program, name: str) -> None:
+def test_each_setting_changes_what_is_computed(digits: Program, vmm: Program, name: str) -> None:
     beside, one, other = ACTS[name]
+    program = digits if name in LARGE else vmm
     if name == "wires":
         pytest.importorskip("scipy")
-    assert (scores(digits, [*beside, f"{name}={one}"]) != scores(digits, [*beside, f"{name}={other}"])).any()
+    assert (scores(program, [*beside, f"{name}={one}"]) != scores(program, [*beside, f"{name}={other}"])).any()
 
 
 def test_every_setting_is_in_the_table() -> None:
