@@ -108,11 +108,13 @@ def quantised_graph(
 
 
 def check_own(how: Compiling) -> None:
-    """Refuses a calibration set, and sizes of axes, for a network of the zoo."""
+    """Refuses for a network of the zoo what only a file may lack: a calibration set, sizes of axes, and weights."""
     if how.calibration is not None:
         raise UsageError("networks of the zoo are calibrated with their own data", hint="leave --calibration out")
     if how.dims:
         raise UsageError("networks of the zoo have no open axes", hint="leave --dim out")
+    if how.fill_weights:
+        raise UsageError("networks of the zoo lack no weights", hint="leave --fill-weights out")
 
 
 def mapping_of(reference: str, wanted: str | None = None) -> str:

@@ -94,8 +94,14 @@ def opened(
 
 def nothing_to_compile(reference: str, how: networks.Compiling) -> None:
     """Raises UsageError where `how` asks for something of a program that is compiled already."""
-    for option, given in (("--mapping", how.mapping), ("--calibration", how.calibration), ("--dim", how.dims or None)):
-        if given is not None:
+    wanted = {
+        "--mapping": how.mapping is not None,
+        "--calibration": how.calibration is not None,
+        "--dim": bool(how.dims),
+        "--fill-weights": how.fill_weights,
+    }
+    for option, given in wanted.items():
+        if given:
             hint = f"leave it out, or give FILE.onnx or a compiled network of the zoo, not {reference}"
             raise UsageError(f"{option} is for networks that are compiled", hint=hint)
 

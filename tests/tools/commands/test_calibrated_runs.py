@@ -128,12 +128,12 @@ def test_integers_are_drawn_by_their_type(tmp_path: Path, kind: str) -> None:
     assert (rows.dtype, rows.min(), rows.max()) == (np.dtype(kind), low, wanted)
 
 
-def test_what_is_compiled_already_takes_no_calibration_and_no_mapping(tmp_path: Path) -> None:
+def test_what_is_compiled_already_takes_no_options_of_the_compiler(tmp_path: Path) -> None:
     program = tmp_path / "net.acx"
     assert invoke("compile", network(tmp_path), "-o", program).exit_code == 0
-    for option, value in (("--mapping", "dense"), ("--calibration", "x.npy")):
+    for option, *value in (("--mapping", "dense"), ("--calibration", "x.npy"), ("--dim", "a=3"), ("--fill-weights",)):
         for one in (program, "zoo:digits_mlp"):
-            refused = invoke("run", one, option, value)
+            refused = invoke("run", one, option, *value)
             assert refused.exit_code == 2
             assert f"error: {option} is for networks that are compiled" in refused.stderr
     with pytest.raises(UsageError, match="--mapping is for networks that are compiled"):
@@ -144,6 +144,10 @@ def test_networks_of_the_zoo_keep_their_own_data() -> None:
     refused = invoke("run", "zoo:letters_mlp", "--calibration", "x.npy")
     assert refused.exit_code == 2
     assert "networks of the zoo are calibrated with their own data" in refused.stderr
+    for command in ("run", "compile"):
+        refused = invoke(command, "zoo:letters_mlp", "--fill-weights")
+        assert refused.exit_code == 2
+        assert "networks of the zoo lack no weights" in refused.stderr
 
 
 def test_an_input_that_does_not_fit_is_said_to_be_one(tmp_path: Path) -> None:
