@@ -51,7 +51,8 @@ def accuracy(program: str, form: str, **options: Any) -> None:
     act. Without labels what the ideal chip says is right.
     """
     plot = options["plot"]
-    read = [*files_of(program), ("--input", options["inputs"]), ("--labels", options["labels"])]
+    given = {"--input": "inputs", "--labels": "labels", "--calibration": "calibration"}
+    read = [*files_of(program), *((option, options[name]) for option, name in given.items())]
     read += chip_files("--chip", options["chip"]) if options["chip"] else []
     files.check_apart(read, (("--plot", plot), ("--format json", files.STANDARD if form == "json" else None)))
     if plot:

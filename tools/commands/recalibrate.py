@@ -62,7 +62,8 @@ def recalibrate(
     from acortex.sim.chip.program_chip import chip_of
     from acortex.tools.open.arrays import read_arrays
 
-    read = [*files_of(program), ("--input", inputs), *(chip_files("--chip", chip) if chip else [])]
+    read = [*files_of(program), ("--input", inputs), ("--calibration", calibration)]
+    read += chip_files("--chip", chip) if chip else []
     files.check_apart(read, (("-o", output), ("--format json", files.STANDARD if form == "json" else None)))
     if output:
         files.check_writable(output)

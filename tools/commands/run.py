@@ -142,11 +142,10 @@ def _check_files(program: str, form: str, options: dict[str, Any]) -> None:
 
 def _inputs(program: str, options: dict[str, Any]) -> list[files.Named]:
     """The files that a run reads."""
-    given = [(f"--{name.removesuffix('s')}", options[name]) for name in ("inputs", "calibration")]
-    given.append(("--labels", options["labels"]))
+    given = {"--input": "inputs", "--calibration": "calibration", "--labels": "labels"}
     return [
         *files_of(program),
-        *given,
+        *((option, options[name]) for option, name in given.items()),
         *chain.from_iterable(chip_files("--chip", side.chip) for side in options["chips"]),
     ]
 

@@ -108,7 +108,8 @@ def test_what_is_wrong_is_one_error(arguments: tuple[str, ...], said: str) -> No
     assert "Traceback" not in result.stderr and result.stdout == ""
 
 
-def test_a_picture_does_not_replace_what_is_read(digits: Path) -> None:
-    result = accuracy("zoo:digits_mlp", "--input", digits / "x.npy", "--plot", digits / "x.npy")
-    assert result.exit_code == 2
+@pytest.mark.parametrize("option", ["--input", "--labels", "--calibration"])
+def test_a_picture_does_not_replace_what_is_read(digits: Path, option: str) -> None:
+    result = accuracy("zoo:digits_mlp", option, digits / "x.npy", "--plot", digits / "x.npy")
+    assert result.exit_code == 2 and f"--plot would replace {option}" in result.stderr
     assert np.load(digits / "x.npy").shape == (100, 784)

@@ -71,6 +71,12 @@ def test_the_program_is_not_written_over_its_inputs(digits: str) -> None:
     assert "-o" in result.stderr and "--input" in result.stderr
 
 
+def test_the_program_is_not_written_over_the_calibration_set(digits: str) -> None:
+    result = invoke("net.onnx", *FALLEN, "--calibration", digits, "-o", digits)
+    assert result.exit_code == 2
+    assert "-o" in result.stderr and "--calibration" in result.stderr
+
+
 @pytest.mark.parametrize("chips", [0, 10_001])
 def test_a_number_of_chips_out_of_range_is_refused_in_python(chips: int) -> None:
     with pytest.raises(acortex.AcortexError, match=rf"chips is {chips}: allowed is a whole number from 1 to 10000"):
