@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import product
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -67,8 +68,9 @@ def conv_transpose(lowering: Lowering, node: Node) -> None:
 
     bias = conv_bias(lowering.lazy(node, 2, "bias"), out) if lowering.has(node, 2) else None
     axes = _axes(node, tensor.shape[2:], kernel)
-    if len(axes[0]) * len(axes[-1]) > MOST_PHASES:
-        raise Unsupported(f"its strides make {len(axes[0]) * len(axes[-1])} phases, {MOST_PHASES} is the most")
+    phases = prod(map(len, axes))
+    if phases > MOST_PHASES:
+        raise Unsupported(f"its strides make {phases} phases, {MOST_PHASES} is the most")
     size = _sizes(node, tensor.shape[2:], kernel)[0]
     height, width = (*lead, *size)
     made = lowering.new_map(node.name, (height, width, out))

@@ -48,6 +48,7 @@ TRANSPOSED = {
     "with an activation": transposed(strides=[2, 2], bias=True, more=BEHIND),
     "one pixel": transposed(image=(1, 1), kernel=(4, 4)),
     "one row": transposed(image=(7,), kernel=(3,), strides=[2], pads=[1, 0]),
+    "one row, many phases": transposed(image=(3,), kernel=(20,), inputs=2, out=2, strides=[17]),
     "many channels": transposed(inputs=70, out=130, image=(3, 2), kernel=(2, 2), strides=[2, 2]),
     "two in a row": model(
         [
@@ -173,6 +174,7 @@ def enlarged(*factors, **attributes):
         (enlarged(1, 2, 2, 2), "it enlarges channels or the batch"),
         (enlarged(1, 1, 17, 17), "it takes 289 copies, 256 is the most"),
         (transposed(strides=[17, 17]), "its strides make 289 phases, 256 is the most"),
+        (transposed(image=(3,), kernel=(3,), strides=[257]), "its strides make 257 phases, 256 is the most"),
         (transposed(strides=[900, 1]), "its output has 4503 places along an axis"),
         (transposed(pads=[9, 9, 9, 9]), "its output has -10 places along an axis"),
     ],
