@@ -25,13 +25,17 @@ calibration_option = click.option(
 """The option --calibration; None where it is left out."""
 
 
+MOST_DIGITS = 20
+"""Digits of a size that is read as a number: no axis is as large, and Python reads a few thousand at most."""
+
+
 def _dims(_ctx: click.Context, _param: click.Parameter, given: Sequence[str]) -> dict[str, int]:
     """Sizes by the names of axes, of texts NAME=N."""
     found: dict[str, int] = {}
     for text in given:
         name, _, size = text.rpartition("=")
-        if not name or not size.isascii() or not size.isdecimal():
-            raise UsageError(f"--dim {text}", hint="give NAME=N, such as --dim width=224")
+        if not name or not size.isascii() or not size.isdecimal() or len(size) > MOST_DIGITS:
+            raise UsageError(f"--dim {text[:200]}", hint="give NAME=N, such as --dim width=224")
         if found.setdefault(name, int(size)) != int(size):
             raise UsageError(f"--dim gives {name} two sizes, {found[name]} and {size}", hint="give one of them")
     return found

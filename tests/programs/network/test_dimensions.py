@@ -75,6 +75,10 @@ def test_the_time_of_a_sequence_is_no_batch_where_it_is_given():
         ({"x.1": 3}, "no axis x.1 of its inputs is open"),
         ({"Q": 3}, "no axis Q of its inputs is open\n  hint: open axes: batch, x.0, height, x.2, x.3"),
         ({"height": 0}, "the size of the axis height is 0, allowed is 1 to 67108864"),
+        ({"height": 2.5}, "the size of the axis height is of type float\n  hint: give a whole number"),
+        ({"height": "5"}, "the size of the axis height is of type str\n  hint: give a whole number"),
+        ({"height": True}, "the size of the axis height is of type bool\n  hint: give a whole number"),
+        ([("height", 5)], 'dims is of type list\n  hint: give sizes by name: dims={"width": 224}'),
         ({"height": 1 << 27}, "the size of the axis height is 134217728, allowed is 1 to 67108864"),
     ],
 )  # fmt: skip
@@ -109,7 +113,7 @@ def test_commands_take_sizes(file: Path, tmp_path: Path) -> None:
 
 
 def test_python_takes_sizes(file: Path) -> None:
-    dims = {"height": 6, "x.3": 5}
+    dims = {"height": 6, "x.3": np.int64(5)}
     made = acortex.compile(file, dims=dims)
     assert made.program.inputs[0].shapes[0] == (3, 6, 5)
     assert acortex.run(file, dims=dims, timing=False).outputs["y"].shape == (1, 4, 1, 1)
@@ -124,6 +128,7 @@ def test_python_takes_sizes(file: Path) -> None:
         ("height=-5", "--dim height=-5"),
         ("height=5.0", "--dim height=5.0"),
         ("height=\u0665", "--dim height=\u0665"),
+        ("height=" + "9" * 5000, "--dim height=" + "9" * 193),
     ],
 )
 def test_a_text_that_is_no_size_is_refused(file: Path, text: str, told: str) -> None:
