@@ -239,6 +239,12 @@ def compile(
     """
     from acortex.tools.open import networks
 
+    _check_kinds(chip, settings)
+    if smallest_chip and isinstance(chip, Chip):
+        raise UsageError(
+            "smallest_chip lays sizes over a chip that is named, and a Chip was given",
+            hint="give the name or the path of the chip",
+        )
     named = chip if chip is None or isinstance(chip, Chip) else str(chip)
     return networks.compiled(
         str(model),

@@ -104,6 +104,21 @@ def test_a_value_of_a_wrong_kind_is_a_usage_error(call: Callable[[], object], me
         call()
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"chip": 3}, "chip is of type int"),
+        ({"settings": None}, "settings are a list of texts"),
+        ({"chip": "own", "settings": ["memory.banks=8"]}, "settings lie over a chip that is named"),
+        ({"chip": "own", "smallest_chip": True}, "smallest_chip lays sizes over a chip that is named"),
+    ],
+)
+def test_a_network_is_compiled_for_no_other_chip_than_was_asked_for(options: dict[str, Any], told: str) -> None:
+    given = {name: load_chip("acortex_inception") if value == "own" else value for name, value in options.items()}
+    with pytest.raises(UsageError, match=told):
+        acortex.compile("zoo:digits_cnn", **given)
+
+
 def test_settings_over_a_chip_that_is_given_whole_are_refused() -> None:
     with pytest.raises(UsageError, match="settings lie over a chip that is named"):
         acortex.run("zoo:digits_mlp", load_chip("acortex_digits"), settings=["memory.access_cycles=3"], inputs=FOUR)
