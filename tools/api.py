@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -109,7 +109,7 @@ def run(
     from acortex.sim import run as simulator
     from acortex.tools.console.ranges import CYCLES, SEED, whole
 
-    _check_options(values, timing, trace, trace_level, observers, processes)
+    _check_options(values, timing, noise_seed, data_energy, trace, trace_level, observers, processes)
     how = Compiling(mapping, calibration, inputs, dims, fill_weights)
     made, on = _opened_beside(trace, program, chip, settings, how, weights=values or trace is not None)
     result = simulator.run(
@@ -193,7 +193,7 @@ def recalibrate(
     inputs: Inputs = None,
     chips: int = 20,
     seed: int = 1,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress | None = None,
     calibration: Calibration = None,
     mapping: Mapped | None = None,
     dims: Mapping[str, int] | None = None,
@@ -304,13 +304,20 @@ def _check_kinds(chip: AnyChip | None, settings: Sequence[str]) -> None:
 
 
 def _check_options(
-    values: bool, timing: bool, trace: str | Path | None, level: str, observers: Sequence[Any], processes: Any
+    values: bool,
+    timing: bool,
+    noise_seed: int | None,
+    data_energy: bool,
+    trace: str | Path | None,
+    level: str,
+    observers: Sequence[Any],
+    processes: Any,
 ) -> None:
     """Raises UsageError for options of a run that say nothing, or that a type checker would refuse."""
     from acortex.traces.file.schema import LEVELS
 
-    if not values and not timing:
-        raise UsageError("values=False and timing=False leave nothing to do", hint="give one of the two, or none")
+    if not values:
+        _check_without_values(timing, noise_seed, data_energy)
     if level not in LEVELS:
         raise UsageError(f"a trace has no level {level!r}", hint=f"levels are {', '.join(LEVELS)}")
     if trace is not None and (str(trace) == files.STANDARD or "\0" in str(trace)):
@@ -319,6 +326,15 @@ def _check_options(
         raise UsageError("an observer has the methods emit and wait", hint="see acortex.sim.timing.probe.Observer")
     if not isinstance(processes, Sequence) or not all(callable(one) for one in processes):
         raise UsageError("processes are a list of functions of one argument", hint="see docs/extending.md")
+
+
+def _check_without_values(timing: bool, noise_seed: int | None, data_energy: bool) -> None:
+    """Raises UsageError for a run without values that leaves nothing to do, or that has options which need them."""
+    if not timing:
+        raise UsageError("values=False and timing=False leave nothing to do", hint="give one of the two, or none")
+    for name, given in (("noise_seed", noise_seed is not None), ("data_energy", data_energy)):
+        if given:
+            raise UsageError(f"{name} needs values, which values=False does not compute", hint="leave one of them out")
 
 
 def _check_trace(program: AnyProgram, chip: AnyChip | None, trace: str | Path | None) -> None:

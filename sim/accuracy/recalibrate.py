@@ -42,7 +42,6 @@ Floats = NDArray[np.float64]
 SEED = 1
 """The seed of the chips that are measured: `acortex accuracy` judges others, those of seed 0."""
 
-
 MOST_CHIPS = 10_000
 """As many chips are measured at most."""
 
@@ -62,7 +61,7 @@ def recalibrate(
     inputs: Inputs = None,
     chips: int = 20,
     seed: int = SEED,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Recalibrated:
     """Measures a program's sums on chips with the errors that `chip` states, and chooses the scales anew.
 
@@ -89,7 +88,8 @@ def recalibrate(
         ideal, made = (AnalogChips(rules.configuration, one, seed, [number], top) for one in (bare, chip))
         found = Measuring(conversions, ideal, made) if found is None else replace(found, ideal=ideal, made=made)
         values_of(rules, words, analog=found)
-        progress(number + 1, chips)
+        if progress is not None:
+            progress(number + 1, chips)
     assert found is not None
     scaled, rows = _rescaled(program, found)
     report = RecalibrationReport(

@@ -181,6 +181,8 @@ def test_a_type_checker_takes_a_user_s_program_and_finds_each_mistake(checkout: 
         ({"settings": [3]}, "settings are a list"),
         ({"timing": False, "trace": "t.actrace"}, "a trace needs time"),
         ({"timing": False, "values": False}, "leave nothing to do"),
+        ({"values": False, "noise_seed": 1}, "noise_seed needs values"),
+        ({"values": False, "data_energy": True}, "data_energy needs values"),
     ],
 )
 def test_what_a_call_cannot_mean_is_one_error_with_a_hint(options: dict[str, Any], told: str) -> None:

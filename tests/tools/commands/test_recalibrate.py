@@ -37,7 +37,7 @@ def test_the_report_says_what_was_measured_and_the_file_has_it(tmp_path: Path, d
     assert [row["layers"] for row in report["scales"]] == [["hidden"], ["output"]]
     inputs = np.load(digits)
     settings = list(FALLEN[1::2])
-    expected = acortex.recalibrate("zoo:digits_mlp", settings=settings, inputs=inputs, chips=2)
+    expected = acortex.recalibrate("zoo:digits_mlp", settings=settings, inputs=inputs, chips=2, progress=None)
     assert np.array_equal(container.load(path).words, expected.program.words)
     assert report["scales"] == json.loads(expected.report.model_dump_json())["scales"]
 
