@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from acortex.isa.codec import decode
+from acortex.isa.codec import Instruction, decode
 from acortex.isa.program import Program
 from acortex.isa.semantics import of_other
 from acortex.isa.sequencer import Dispatch, Sequencer
@@ -31,7 +31,7 @@ LEAST_GAIN = 0.05
 """A column whose sums shrink below this passes nothing on: there is no scale that brings it back."""
 
 DIGITAL = "instructions of other units share it, and see no analog sums"
-ENDLESS = "the conversion takes several quantisers in turn"
+IN_TURN = "the conversion takes several quantisers in turn"
 
 
 @dataclass(frozen=True)
@@ -72,19 +72,20 @@ class Conversions:
             pc = sequencer.pc
             dispatch = sequencer.step()
             if dispatch is None:
-                _note(decode(int(program.words[pc])).row.mnemonic, decode(int(program.words[pc])).values, pc, last)
+                _note(decode(int(program.words[pc])), pc, last)
             elif dispatch.quantiser is not None:
                 _use(program, dispatch, last, found, fixed)
         return cls(found, fixed)
 
 
-def _note(mnemonic: str, values: Mapping[str, int], pc: int, last: dict[int, Setter]) -> None:
+def _note(instruction: Instruction, pc: int, last: dict[int, Setter]) -> None:
     """Notes an instruction that sets a quantiser."""
+    mnemonic = instruction.row.mnemonic
     if mnemonic == "quant":
-        last[values["quantiser"]] = Setter(pc, None)
+        last[instruction["quantiser"]] = Setter(pc, None)
     elif mnemonic == "tune":
-        before = last[values["quantiser"]]
-        last[values["quantiser"]] = Setter(before.quant, values["constants"])
+        before = last[instruction["quantiser"]]
+        last[instruction["quantiser"]] = Setter(before.quant, instruction["constants"])
 
 
 def _use(
@@ -106,7 +107,7 @@ def _use(
     if found.setdefault(dispatch.pc, one) != one:
         for setter in (own, other, found[dispatch.pc].own, found[dispatch.pc].other):
             if setter is not None:
-                fixed.setdefault(setter, ENDLESS)
+                fixed.setdefault(setter, IN_TURN)
 
 
 class Moments:

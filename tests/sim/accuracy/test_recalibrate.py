@@ -13,7 +13,7 @@ from acortex.isa.asm.assembler import assemble
 from acortex.isa.codec import decode
 from acortex.isa.program import Program
 from acortex.programs import zoo
-from acortex.sim.accuracy.measured import DIGITAL, ENDLESS, Conversions, Moments, Setter
+from acortex.sim.accuracy.measured import DIGITAL, IN_TURN, Conversions, Moments, Setter
 from acortex.sim.accuracy.recalibrate import _shared, recalibrate, whole_scales
 from acortex.sim.accuracy.study import accuracy
 from acortex.sim.chip.prices import INDEX, prices
@@ -114,7 +114,7 @@ def test_a_conversion_that_takes_several_quantisers_in_turn_stays_as_it_is(check
     assert turned != text
     program = assemble(turned, folder=checkout / "programs")
     found = recalibrate(program, chip_with(FALLEN, program.chip), chips=1)
-    assert {row.left for row in found.report.scales} == {ENDLESS}
+    assert {row.left for row in found.report.scales} == {IN_TURN}
     assert np.array_equal(found.program.words, program.words)
     usual = assemble(text, folder=checkout / "programs")
     assert [row.left for row in recalibrate(usual, chip_with(FALLEN, usual.chip), chips=1).report.scales] == [""]
