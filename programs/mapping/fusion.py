@@ -153,5 +153,6 @@ def _splits(pool: Pool, graph: LayerGraph, machine: Machine) -> bool:
 
 def _pooled_apart(maker: Layer, pool: Pool, machine: Machine) -> bool:
     """Whether what a layer makes of a map is pooled as well by itself: some of its channels, at every pixel."""
-    whole = isinstance(maker, Product) and maker.groups == 1 and maker.target.phase == EVERY
-    return whole and isinstance(maker, Product) and _holds(maker, pool, machine)
+    if not isinstance(maker, Product):
+        return False
+    return maker.groups == 1 and maker.target.phase == EVERY and _holds(maker, pool, machine)

@@ -42,8 +42,8 @@ def narrow(layer: Product, source: Source, inputs: Ints, start: int, end: int) -
     used = _inputs_of(layer, inputs, start, end)
     word, last = int(used.min()) // CHANNELS, int(used.max())
     words = last // CHANNELS - word + 1
-    narrow = replace(source, word=source.word + word, words=words, tail=last % CHANNELS + 1)
-    return narrow, inputs - word * CHANNELS
+    needed = replace(source, word=source.word + word, words=words, tail=last % CHANNELS + 1)
+    return needed, inputs - word * CHANNELS
 
 
 def _inputs_of(layer: Product, inputs: Ints, start: int, end: int) -> Ints:
@@ -59,14 +59,14 @@ def filled(layer: Product, tap_rows: int, inputs: Ints, rows: int, start: int, e
     """
     height, width, inside, outputs = layer.weights.shape
     own = outputs // layer.groups
-    filled = np.zeros((rows, end - start), dtype=np.int8)
+    matrix = np.zeros((rows, end - start), dtype=np.int8)
     for group in range(start // own, -(-end // own)):
         left, right = max(group * own, start), min((group + 1) * own, end)
         places = inputs[group * inside : (group + 1) * inside]
         for tap in range(height * width):
             kernel = layer.weights[tap // width, tap % width, :, left:right]
-            filled[tap * tap_rows + places, left - start : right - start] = kernel
-    return filled
+            matrix[tap * tap_rows + places, left - start : right - start] = kernel
+    return matrix
 
 
 def columns_code(layer: Product, start: int, end: int) -> Code:

@@ -199,10 +199,10 @@ def resize(lowering: Lowering, node: Node) -> None:
 def _factor(lowering: Lowering, node: Node, tensor: TensorView, axis: int) -> int:
     """How often each place of an axis is repeated; by ONNX's reference evaluator, along this axis alone."""
     factor = _stated_factor(lowering, node, tensor, axis)
-    few = min(tensor.shape[axis], FEW)  # what holds for some places of an axis holds for all: a factor is the same
-    attributes = {key: value for key, value in node.attributes.items() if key != "scales"}
     if lowering.model.opset <= LAST_BEFORE:
         return factor
+    few = min(tensor.shape[axis], FEW)  # what holds for some places of an axis holds for all: a factor is the same
+    attributes = {key: value for key, value in node.attributes.items() if key != "scales"}
     alone = Node("Resize", node.name, ("x", "", "scales"), node.outputs[:1], attributes)
     values = [np.arange(few, dtype=np.float32), None, np.array([factor], np.float32)]
     (made,) = fold(alone, values, lowering.model.opset)
