@@ -22,6 +22,7 @@ from acortex.programs.network.network import Network
 from acortex.sim.chip.specs import load_chip
 from acortex.tools.cli import cli
 from acortex.tools.open.machine import machine_of
+from acortex.tools.open.networks import _settings
 
 MACHINE = machine_of(load_chip("acortex_digits"))
 POOR = replace(MACHINE, buffer_words=4, line_words=2, output_words=2, state_words=1, instruction_words=20)
@@ -94,3 +95,6 @@ def test_a_queue_that_is_longer_is_not_cut() -> None:
         "zoo:digits_cnn", settings=["neurons.output_words=1", "vector.queue_words=30"], smallest_chip=True
     )
     assert made.report.smallest_chip.output_words is None or made.report.smallest_chip.output_words <= 30
+    chip = load_chip("acortex_digits", ["neurons.output_words=1", "vector.queue_words=30"])
+    assert _settings(chip, {"output_words": 5}) == ["neurons.output_words=5"]
+    assert _settings(chip, {"output_words": 31}) == ["neurons.output_words=31", "vector.queue_words=31"]
