@@ -29,10 +29,18 @@ FROM_SHARE = tuple(f"area from the printed share of arrays, cells of {source}" f
 PER_NEURON = "area of a neuron from the printed share"
 PACKED = "energy, general chip, rows without gaps"
 
+GENERAL_AREA, GENERAL_ENERGY, GENERAL_PACE = (
+    f"{what}, general chip" for what in ("area", "energy", "images per second")
+)
+"""What Fig. 7b prints of the same network and chip: it saw what these rows rest on."""
+
 GIVEN = (
     Given("network", "Inception-v1", "chosen", "own choice: about as many cells as printed; the network is not named",
           ("cells",)),
-    Given("prices of arrays, circuits and frames", "those of Fig. 7b", "fitted", "on Fig. 7b alone (DEVIATIONS.md)"),
+    Given("prices of arrays and circuits", "those of Fig. 7b", "fitted", "on Fig. 7b alone (DEVIATIONS.md)",
+          (GENERAL_AREA, GENERAL_ENERGY)),
+    Given("clock, and cycles of each unit", "those of Fig. 7b", "chosen", "by its latencies (DEVIATIONS.md, D17)",
+          (GENERAL_PACE,)),
     Given("share of arrays", f"{ARRAYS_PCT} %", "fitted", "Fig. 6, read backwards for an area", FROM_SHARE),
     Given("share of neurons", f"{NEURONS_PCT} %", "fitted", "Fig. 6, read backwards for a neuron", (PER_NEURON,)),
     Given("wires between layers, line buffers", "free", "chosen", "own choice: energies are bounds from below"),
@@ -92,15 +100,15 @@ def _of_gains(study: Fixed) -> list[FigureRow]:
     general, fixed = study.general, study.fixed
     pace = f"the slowest layer, {study.slowest}, has {study.positions:,} positions of one frame each"
     return [
-        simulated("area, general chip", "mm2", general.area_mm2, GIVEN),
+        simulated(GENERAL_AREA, "mm2", general.area_mm2, GIVEN),
         simulated("area, general over fixed", "", general.area_mm2 / study.area_mm2, GIVEN),
-        simulated("energy, general chip", "uJ", 1e6 * general.energy_j, GIVEN),
+        simulated(GENERAL_ENERGY, "uJ", 1e6 * general.energy_j, GIVEN),
         simulated(PACKED, "uJ", 1e6 * study.packed.energy_j, GIVEN, note="what is gained without fixed wiring"),
         simulated(
             "energy, fixed chip", "uJ", 1e6 * fixed.energy_j, GIVEN, note="a bound: wires between layers are free"
         ),
         simulated("energy, general over fixed", "", general.energy_j / fixed.energy_j, GIVEN, note="at most"),
-        simulated("images per second, general chip", "per s", study.general_per_s, GIVEN),
+        simulated(GENERAL_PACE, "per s", study.general_per_s, GIVEN),
         simulated("images per second, fixed chip", "per s", study.per_s, GIVEN, note=pace),
         simulated("images per second, fixed over general", "", study.per_s / study.general_per_s, GIVEN),
     ]  # fmt: skip
