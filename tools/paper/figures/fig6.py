@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
+from acortex.sim.chip.specs import load_chip
 from acortex.tools.paper.figures import fixed_wiring
 from acortex.tools.paper.figures.fig6_plot import fill
 from acortex.tools.paper.figures.figure import (
+    ARRAY_CELLS,
     Figure,
     Given,
     Options,
@@ -22,7 +24,7 @@ from acortex.tools.paper.results import Drawn, FigureRow
 ARRAYS_PCT, NEURONS_PCT, CELLS = 30, 6, 13e6
 """What is printed: shares of the area, and cells."""
 
-CELL_UM2 = {"arXiv 1611.03379": 0.33, "Fig. 7b": 3517 / 8192}
+CELL_UM2 = {"arXiv 1611.03379": 0.33, "Fig. 7b": float(load_chip(fixed_wiring.CHIP).area.cells_um2) / ARRAY_CELLS}
 """The area of a cell, by who says so."""
 
 FROM_SHARE = tuple(f"area from the printed share of arrays, cells of {source}" for source in CELL_UM2)
