@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,19 @@ def test_numbers_are_counted_by_what_they_rest_on() -> None:
         "B: printed 2, ours 1 V. Far.",
         "D: printed 1, ours 1 V. It is not so.",
     ]
+
+
+def test_the_page_counts_what_its_tables_say() -> None:
+    text = (DOCS / "findings.md").read_text()
+    said: Counter[tuple[str, str]] = Counter()
+    lines = re.findall(r"^\| .* \| (.+) \| (.+) \|$", text[text.index("## Sentence by sentence") :], re.MULTILINE)
+    for kinds, verdicts in ((basis.split(" / "), agrees.split(" / ")) for basis, agrees in lines):
+        said.update(zip(kinds * (len(verdicts) // len(kinds)), verdicts, strict=True))
+    counts = re.findall(r"^\| (\w+) \| (\d+) \| (\d+) \|$", text, re.MULTILINE)
+    assert len(counts) == 5
+    for basis, every, agreeing in counts:
+        yes, no = said[basis, "yes"], said[basis, "NO"]
+        assert (int(every), int(agreeing)) == (yes + no, yes)
 
 
 def test_the_sentence_on_speed_is_denied() -> None:

@@ -13,6 +13,7 @@ from acortex.programs import digits_reference, zoo
 from acortex.sim.accuracy.results import AccuracyReport
 from acortex.sim.accuracy.study import accuracy
 from acortex.sim.analog.streams import stream, uniforms
+from acortex.sim.chip.errors import amount
 from acortex.sim.chip.specs import Chip, load_chip
 from acortex.sim.results import TimedReport, timed
 from acortex.sim.run import run
@@ -26,9 +27,6 @@ CHIP = "acortex_mnist_180nm"
 CHIPS = 100
 
 LAYERS = ("hidden", "output")
-
-TUNED = 0.3
-"""The share of the cells that are tuned."""
 
 TIES = 20
 """Random choices among equal weights."""
@@ -80,6 +78,11 @@ def program() -> Program:
 def chip(*settings: str) -> Chip:
     """The chip of the figure, with settings laid over it."""
     return load_chip(CHIP, settings)
+
+
+def tuned_pct() -> float:
+    """Of the cells, those that the chip has tuned."""
+    return 100 * amount(chip().errors.tuned_share)
 
 
 def written(given: Digits, settings: Sequence[str], progress: Progress | None = None) -> AccuracyReport:

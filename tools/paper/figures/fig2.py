@@ -13,9 +13,16 @@ from acortex.tools.paper.results import Drawn, FigureRow
 
 UNITS = {"density": "um2 per weight", "precision": "bits", "speed": "ms", "energy": "uJ"}
 
+FROM_TABLE = "II floating gate, amplitude"
+"""The kind that the chips of Fig. 7b have: that table saw what its area, energy and time rest on."""
+
 GIVEN = (
-    Given("prices, frames, areas and errors of each kind", "technologies of cells", "published",
-          "docs/technologies.md: what each rests on; what is an own choice is said with each row"),
+    Given("prices, frames, areas and errors of each kind", "technologies of cells", "chosen",
+          "docs/technologies.md: what each rests on; each row says whether that is an own choice"),
+    Given("prices of floating gates with amplitudes", "those of Fig. 7b", "fitted", "on Fig. 7b alone (DEVIATIONS.md)",
+          (f"density, {FROM_TABLE}", f"energy, {FROM_TABLE}")),
+    Given("clock, and cycles of each unit", "those of Fig. 7b", "chosen", "by its latencies (DEVIATIONS.md, D17)",
+          (f"speed, {FROM_TABLE}",)),
     Given("network", "Inception-v1 on its chip of Fig. 7b", "chosen", "own choice: Fig. 2 names no network"),
     Given("products whose bits are counted", f"64 rows, {CHIPS} arrays", "chosen",
           "own choice: normal weights, even codes of 4 bits, one common gain taken out, no converter"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
+from acortex.sim.analog.cell_models import resistive_cell
+from acortex.sim.analog.crossbar import OVERDRIVE_V
 from acortex.tools.paper.figures.fig3_plot import fill
 from acortex.tools.paper.figures.figure import Figure, Given, Options, Printed, Progress, columns, simulated
 from acortex.tools.paper.figures.half_select import CROSSBARS, FRAGMENTS, SIDE, HalfSelect, studied
@@ -14,11 +16,16 @@ SOURCE = "Fahimi et al., Scientific Reports 11 (2021), the same 20 x 20 crossbar
 
 FITTED = tuple(f"{which} threshold of 400, {kind}" for kind in RANGES_V for which in ("least", "largest"))
 
+CELL = resistive_cell
+
 GIVEN = (
-    Given("mean threshold", "1.05 V to set, 1.15 V to reset", "fitted", f"middles of the ranges of {SOURCE}", FITTED),
-    Given("spread of thresholds of Fig. 4's cells", "15 %", "fitted", "those ranges read as 6 sigma: 14, 16 %", FITTED),
-    Given("overdrive of a write", "0.3 V", "chosen", "own choice: no write amplitude is printed; 6 steps of 0.05 V"),
-    Given("rate and v0 of a pulse", "1 % and 0.12 V", "chosen",
+    Given("mean threshold", f"{CELL.set_v:g} V to set, {CELL.reset_v:g} V to reset", "fitted",
+          f"middles of the ranges of {SOURCE}", FITTED),
+    Given("spread of thresholds of Fig. 4's cells", f"{100 * CELL.threshold_spread:g} %", "fitted",
+          "those ranges read as 6 sigma: 14, 16 %", FITTED),
+    Given("overdrive of a write", f"{OVERDRIVE_V:g} V", "chosen",
+          "own choice: no write amplitude is printed; 6 steps of 0.05 V"),
+    Given("rate and v0 of a pulse", f"{100 * CELL.rate:g} % and {CELL.v0:g} V", "chosen",
           "own choice: cells take about as many pulses as Sci. Rep. 11 (2021) reports; they shape curves alone"),
 )  # fmt: skip
 
@@ -39,7 +46,7 @@ def made(options: Options, progress: Progress) -> Figure:
         drawn=drawn_of(study),
         size=(8.4, 6.6),
         fill=partial(fill, study),
-        facts={"fragments": FRAGMENTS, "crossbars": CROSSBARS},
+        facts={"overdrive": OVERDRIVE_V, "fragments": FRAGMENTS, "crossbars": CROSSBARS},
     )
 
 

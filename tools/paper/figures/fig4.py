@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 
+from acortex.sim.analog.cell_models import resistive_cell
 from acortex.sim.results import TimedReport
 from acortex.tools.paper.figures import letters, pattern
 from acortex.tools.paper.figures.fig4_plot import fill
@@ -37,15 +38,18 @@ KIM = "Kim et al., arXiv 1906.12045, 64 x 64 cells whose thresholds spread by ab
 NETWORK = "Merrikh Bayat et al., arXiv 1611.04465"
 NATURE = "Merrikh Bayat et al., Nature Communications 9 (2018): within 3 % of the simulated network"
 
+CELL = resistive_cell
+
 GIVEN = (
-    Given("thresholds", "1.05 and 1.15 V, spread 15 %", "published", f"ranges of 400 cells: {FAHIMI}"),
-    Given("pulses", "rising by 0.05 V from 0.5 V, at most 2.0 and 2.2 V", "published",
-          f"the ends: {FAHIMI}; the step: own choice"),
-    Given("rate, v0 and spread of a pulse", "1 %, 0.12 V, 0.3", "chosen",
+    Given("thresholds", f"{CELL.set_v:g} and {CELL.reset_v:g} V, spread {100 * CELL.threshold_spread:g} %", "fitted",
+          f"on the ranges of 400 cells, read as 6 sigma: {FAHIMI}"),
+    Given("largest pulses", f"{CELL.most_set_v:g} and {CELL.most_reset_v:g} V", "published", FAHIMI),
+    Given("pulses", f"rising by {CELL.step_v:g} V from {CELL.start_v:g} V", "chosen", "own choice"),
+    Given("rate, v0 and spread of a pulse", f"{100 * CELL.rate:g} %, {CELL.v0:g} V, {CELL.pulse_sigma:g}", "chosen",
           "own choice: about as many pulses within 2 % as are published", (PULSES_TO_2,)),
-    Given("rounds of writing", "2", "chosen", "own choice: the second mends what the first disturbed"),
+    Given("rounds of writing", str(PASSIVE.rounds), "chosen", "own choice: the second mends what the first disturbed"),
     Given("levels of the pattern", "even in conductance", "chosen", "own choice; the picture is our own drawing, too"),
-    Given("letters and images", "A, T, V, X; every image with 2, 4, 5 wrong pixels", "chosen",
+    Given("letters and images", f"A, T, V, X; every image with {', '.join(map(str, FLIPS))} wrong pixels", "chosen",
           "own choice: neither the letters nor the sets are printed in the text that we have"),
 )  # fmt: skip
 
@@ -69,7 +73,7 @@ def made(options: Options, progress: Progress) -> Figure:
         caption="A pattern of ten levels (a) written into a passive crossbar by pulses and reads (b). Most cells end"
         " within 5 % of their targets (c, blue); where thresholds spread by 26 % (orange), each write disturbs so many"
         " others that a third of the cells does not. The letters hardly notice 5 % (d): each box has"
-        " the quartiles of 200 chips, its whiskers the best and the worst.",
+        f" the quartiles of {CHIPS} chips, its whiskers the best and the worst.",
         rows=rows(study),
         given=GIVEN,
         drawn=drawn_of(study),

@@ -8,11 +8,13 @@ from functools import partial
 import numpy as np
 
 from acortex.sim.accuracy.results import AccuracyReport
+from acortex.sim.chip.errors import amount
 from acortex.sim.results import TimedReport
 from acortex.tools.paper.figures import digits
-from acortex.tools.paper.figures.digits import CHIPS, OFFSETS, TAU_NS, TIES, TUNED, Codes, Digits, Floats, Transient
+from acortex.tools.paper.figures.digits import CHIPS, OFFSETS, TAU_NS, TIES, Codes, Digits, Floats, Transient
 from acortex.tools.paper.figures.fig5_plot import Picture, fill
 from acortex.tools.paper.figures.figure import (
+    ARRAY_CELLS,
     Figure,
     Given,
     Options,
@@ -56,9 +58,11 @@ class Classifier:
 
 def given(study: Classifier) -> tuple[Given, ...]:
     """What the figure puts in."""
+    within = amount(digits.chip().errors.tuning_pct)
     return (
-        Given("cells that are tuned", "30 %", "published", f"{GUO}: the largest weights; ties by place"),
-        Given("tolerance of tuning", "5 %", "published", f"{GUO}, even within it"),
+        Given("cells that are tuned", f"{digits.tuned_pct():g} %", "published",
+              f"{GUO}: the largest weights; ties by place"),
+        Given("tolerance of tuning", f"{within:g} %", "published", f"{GUO}, even within it"),
         Given("weights and digits", study.given.source, "chosen",
               "own training on other digits: the chip's weights are not published"),
         Given("spread of neurons' offsets", f"{study.offset:.2f} codes", "fitted",
@@ -119,7 +123,7 @@ def studied(options: Options, progress: Progress) -> Classifier:
     progress(len(OFFSETS) + 1, total)
     right, wrong = digits.largest(mine)
     one = digits.one_digit(mine)
-    ties = digits.lost_by_ties(mine, TUNED)
+    ties = digits.lost_by_ties(mine, digits.tuned_pct() / 100)
     return Classifier(mine, populations, offset, with_offset, one, ties, right, wrong, digits.transient(mine))
 
 
@@ -132,16 +136,18 @@ def rows(study: Classifier) -> list[FigureRow]:
     """The rows of the figure."""
     program = digits.program()
     weights = [one.values for one in program.weights]
+    cells = 2 * sum(one.size for one in weights)
     found = [
-        counted("cells", "cells", 2 * sum(one.size for one in weights), Printed(101_780)),
+        counted("cells", "cells", cells, Printed(101_780)),
         counted("neurons", "neurons", sum(one.shape[1] for one in weights), Printed(74)),
     ]
-    return [*found, *_of_chip(study), *_of_accuracy(study)]
+    return [*found, *_of_chip(study, cells), *_of_accuracy(study)]
 
 
-def _of_chip(study: Classifier) -> list[FigureRow]:
+def _of_chip(study: Classifier, cells: int) -> list[FigureRow]:
     """Time, energy and area: what the totals come to."""
     chip, run = digits.chip(), study.run
+    cell_um2 = float(chip.area.cells_um2) / ARRAY_CELLS
     whole = (
         "with the words of the host and of memory; the published chip has neither, its register is filled beforehand"
     )
@@ -151,8 +157,8 @@ def _of_chip(study: Classifier) -> list[FigureRow]:
         of_chip("latency from host to host", "us", 1e6 * run.latency_s, chip, "Fig. 5", "latency_ms", note=whole),
         of_chip("energy", "nJ", 1e9 * run.energy_j, chip, "Fig. 5", "power_mw", Printed(20, "below")),
         of_chip("area", "mm2", run.area_mm2, chip, "Fig. 5", "area_mm2", Printed(1, "below")),
-        counted("area of the cells that hold weights", "mm2", 101_780 * 1.5e-6,
-                note="at 1.5 um2 per cell (arXiv 1410.4781)"),
+        counted("area of the cells that hold weights", "mm2", 1e-6 * cells * cell_um2,
+                note=f"at {cell_um2:g} um2 per cell (arXiv 1410.4781)"),
         simulated("outputs settled to half a code", "ns", study.transient.settled_ns, given(study),
                   Printed(1000, "below"), "two RC circuits, one behind the other"),
     ]  # fmt: skip
@@ -161,9 +167,9 @@ def _of_chip(study: Classifier) -> list[FigureRow]:
 def _of_accuracy(study: Classifier) -> list[FigureRow]:
     """What is recognised, and what chips lose."""
     plain, published = study.as_written[0.0], SIMULATED_PCT - MEASURED_PCT
-    other = (
-        "" if "MNIST" in study.given.source else " Ours are other digits, and fewer (a standard error of 0.5 points)."
-    )
+    error = 100 * np.sqrt(plain.ideal * (1 - plain.ideal) / len(study.given.labels))
+    fewer = f" Ours are other digits, and fewer (a standard error of {error:.1f} points)."
+    other = "" if "MNIST" in study.given.source else fewer
     third = (
         "the way of writing explains a part of the loss alone; its authors put all of it down to the precision of"
         " weights"
@@ -176,7 +182,7 @@ def _of_accuracy(study: Classifier) -> list[FigureRow]:
     return [
         simulated("accuracy of the ideal chip", "%", 100 * plain.ideal, puts, Printed(SIMULATED_PCT),
                   f"The weights are ours.{other}"),
-        put_in("cells that are tuned", "%", 30.0, Printed(30, "about", GUO)),
+        put_in("cells that are tuned", "%", digits.tuned_pct(), Printed(30, "about", GUO)),
         simulated("accuracy of chips as written, mean", "%", 100 * plain.accuracy.mean, puts, Printed(MEASURED_PCT),
                   third),
         simulated(LOST, "points", digits.lost_points(plain), puts, Printed(round(published, 2)), third),

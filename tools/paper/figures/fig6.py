@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
+from acortex.sim.chip.specs import load_chip
 from acortex.tools.paper.figures import fixed_wiring
 from acortex.tools.paper.figures.fig6_plot import fill
 from acortex.tools.paper.figures.figure import (
+    ARRAY_CELLS,
     Figure,
     Given,
     Options,
@@ -22,17 +24,25 @@ from acortex.tools.paper.results import Drawn, FigureRow
 ARRAYS_PCT, NEURONS_PCT, CELLS = 30, 6, 13e6
 """What is printed: shares of the area, and cells."""
 
-CELL_UM2 = {"arXiv 1611.03379": 0.33, "Fig. 7b": 3517 / 8192}
+CELL_UM2 = {"arXiv 1611.03379": 0.33, "Fig. 7b": float(load_chip(fixed_wiring.CHIP).area.cells_um2) / ARRAY_CELLS}
 """The area of a cell, by who says so."""
 
 FROM_SHARE = tuple(f"area from the printed share of arrays, cells of {source}" for source in CELL_UM2)
 PER_NEURON = "area of a neuron from the printed share"
 PACKED = "energy, general chip, rows without gaps"
 
+GENERAL_AREA, GENERAL_ENERGY, GENERAL_PACE = (
+    f"{what}, general chip" for what in ("area", "energy", "images per second")
+)
+"""What Fig. 7b prints of the same network and chip: it saw what these rows rest on."""
+
 GIVEN = (
     Given("network", "Inception-v1", "chosen", "own choice: about as many cells as printed; the network is not named",
           ("cells",)),
-    Given("prices of arrays, circuits and frames", "those of Fig. 7b", "fitted", "on Fig. 7b alone (DEVIATIONS.md)"),
+    Given("prices of arrays and circuits", "those of Fig. 7b", "fitted", "on Fig. 7b alone (DEVIATIONS.md)",
+          (GENERAL_AREA, GENERAL_ENERGY)),
+    Given("clock, and cycles of each unit", "those of Fig. 7b", "chosen", "by its latencies (DEVIATIONS.md, D17)",
+          (GENERAL_PACE,)),
     Given("share of arrays", f"{ARRAYS_PCT} %", "fitted", "Fig. 6, read backwards for an area", FROM_SHARE),
     Given("share of neurons", f"{NEURONS_PCT} %", "fitted", "Fig. 6, read backwards for a neuron", (PER_NEURON,)),
     Given("wires between layers, line buffers", "free", "chosen", "own choice: energies are bounds from below"),
@@ -92,15 +102,15 @@ def _of_gains(study: Fixed) -> list[FigureRow]:
     general, fixed = study.general, study.fixed
     pace = f"the slowest layer, {study.slowest}, has {study.positions:,} positions of one frame each"
     return [
-        simulated("area, general chip", "mm2", general.area_mm2, GIVEN),
+        simulated(GENERAL_AREA, "mm2", general.area_mm2, GIVEN),
         simulated("area, general over fixed", "", general.area_mm2 / study.area_mm2, GIVEN),
-        simulated("energy, general chip", "uJ", 1e6 * general.energy_j, GIVEN),
+        simulated(GENERAL_ENERGY, "uJ", 1e6 * general.energy_j, GIVEN),
         simulated(PACKED, "uJ", 1e6 * study.packed.energy_j, GIVEN, note="what is gained without fixed wiring"),
         simulated(
             "energy, fixed chip", "uJ", 1e6 * fixed.energy_j, GIVEN, note="a bound: wires between layers are free"
         ),
         simulated("energy, general over fixed", "", general.energy_j / fixed.energy_j, GIVEN, note="at most"),
-        simulated("images per second, general chip", "per s", study.general_per_s, GIVEN),
+        simulated(GENERAL_PACE, "per s", study.general_per_s, GIVEN),
         simulated("images per second, fixed chip", "per s", study.per_s, GIVEN, note=pace),
         simulated("images per second, fixed over general", "", study.per_s / study.general_per_s, GIVEN),
     ]  # fmt: skip

@@ -47,15 +47,19 @@ class Twins:
     digital: Measured
 
 
-GIVEN = (
-    Given("clock and frame of the digital units", "1.07 ns", "fitted", "0.35 ms for 327,680 array operations",
-          ("latency, digital",)),
-    Given("energy of a digital array operation", "2537 pJ", "fitted", "what is left of 3.21 TOp/J",
-          ("efficiency, digital",)),
-    Given("areas of a digital unit and its static RAM", "18,294 um2", "fitted", "607 mm2, 92 and 6 % of it",
-          ("area, digital", "static RAM of the area, digital", "units of the area, digital")),
-    Given("the decimal points of 3.21 TOp/J and 0.35 ms", "put back", "chosen", "they are lost in the text we have"),
-)  # fmt: skip
+def given(chip: Chip) -> tuple[Given, ...]:
+    """What the figure puts in, as the digital chip has it."""
+    um2 = sum(map(float, (chip.area.cells_um2, chip.area.sensing_um2, chip.area.others_per_array_um2)))
+    return (
+        Given("clock and frame of the digital units", f"{float(chip.clock_ns):g} ns", "fitted",
+              "0.35 ms for 327,680 array operations", ("latency, digital",)),
+        Given("energy of a digital array operation", f"{float(chip.energy.array_pj):g} pJ", "fitted",
+              "what is left of 3.21 TOp/J", ("efficiency, digital",)),
+        Given("areas of a digital unit and its static RAM", f"{um2:,.0f} um2", "fitted", "607 mm2, 92 and 6 % of it",
+              ("area, digital", "static RAM of the area, digital", "units of the area, digital")),
+        Given("the decimal points of 3.21 TOp/J and 0.35 ms", "put back", "chosen",
+              "they are lost in the text we have"),
+    )  # fmt: skip
 
 
 def made(options: Options, progress: Progress) -> Figure:
@@ -79,7 +83,7 @@ def made(options: Options, progress: Progress) -> Figure:
         f" static RAM, and takes {ratio['energy']:.0f} times the energy (b). But it is the faster"
         " one (c), which the text of the paper denies.",
         rows=rows(study),
-        given=GIVEN,
+        given=given(load_chip(DIGITAL)),
         drawn=drawn_of(sides),
         size=(8.4, 5.2),
         fill=partial(fill, sides),
@@ -165,7 +169,11 @@ def _of_analog(study: Twins, chip: Chip) -> list[FigureRow]:
 def _of_both(study: Twins, chip: Chip) -> list[FigureRow]:
     """Digital over mixed-signal; the printed ratios are those of the printed numbers."""
     theirs, ours, found = _printed_digital(), _printed_analog(), _ratios(study)
-    note = {"latency": SPEED, "energy": "of the printed efficiencies; no energy is printed"}
+    note = {
+        "area": "of the printed areas",
+        "latency": SPEED,
+        "energy": "of the printed efficiencies; no energy is printed",
+    }
     return [
         of_chip(f"{name}, digital over mixed-signal", "", found[name], chip, "Fig. 7c", moves,
                 Printed(round(theirs[name] / ours[name], 3), doubtful=name == "energy"), note.get(name, ""))

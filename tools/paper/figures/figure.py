@@ -16,6 +16,9 @@ from acortex.tools.paper.svg import Canvas, drawn
 Progress = Callable[[int, int], None]
 """Is called with what is done, and what there is to do."""
 
+ARRAY_CELLS = 2 * 64 * 64
+"""Cells of an array: a pair for each weight."""
+
 CLOSE, ABOUT, POINTS = 0.05, 0.2, 0.5
 """How far ours may lie from a printed number: as a share, as a share where it is printed as "about", and in points
 where it is a percentage."""

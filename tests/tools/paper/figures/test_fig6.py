@@ -46,6 +46,9 @@ def test_rows_say_what_they_rest_on() -> None:
     assert rows["cells"].basis == "chosen"
     assert rows["arrays of the area"].basis == rows["energy, fixed chip"].basis == "predicted"
     assert {rows[name].basis for name in (*fig6.FROM_SHARE, fig6.PER_NEURON)} == {"fitted"}
+    # Fig. 7b prints these of the same chip and network, and its page says the same of them.
+    assert rows["area, general chip"].basis == rows["energy, general chip"].basis == "fitted"
+    assert rows["images per second, general chip"].basis == "chosen"
     assert [name for name, row in rows.items() if row.within is False] == ["neurons of the area"]
     assert all(row.note for row in rows.values() if row.within is False)
     assert rows["energy, general over fixed"].ours == pytest.approx(

@@ -6,6 +6,7 @@ from functools import cache
 
 import pytest
 
+from acortex.sim.chip.specs import load_chip
 from acortex.tools.paper.figures import fig7c
 from acortex.tools.paper.figures.figure import Figure, Options
 from acortex.tools.paper.results import FigureRow
@@ -49,6 +50,12 @@ def test_the_contradiction_and_the_lost_point_are_said() -> None:
     assert rows()["efficiency, digital"].doubtful
     assert "321" in rows()["efficiency, digital"].note
     assert rows()["energy, digital"].paper is None
+
+
+def test_what_is_put_in_is_what_the_chip_has() -> None:
+    settings = ["clock_ns=2", "energy.array_pj=3", "area.cells_um2=4000", "area.sensing_um2=500"]
+    values = [one.value for one in fig7c.given(load_chip(fig7c.DIGITAL, settings))]
+    assert values[:3] == ["2 ns", "3 pJ", "4,641 um2"]
 
 
 def test_the_areas_of_the_picture_are_those_of_the_chips() -> None:
