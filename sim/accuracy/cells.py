@@ -22,9 +22,6 @@ Floats = NDArray[np.float32]
 FULL_SCALE = -WEIGHT_LOW
 """What a cell holds at most, in levels: the largest weight of a program."""
 
-ROOM_C = 25.0
-"""The temperature at which weights are written, in degrees Celsius."""
-
 ROUNDS = 2
 """How often the cells of a passive crossbar are gone through: the second time mends what the first disturbed."""
 

@@ -107,6 +107,18 @@ def test_a_gain_beyond_sixteen_bits_is_kept(digits: Program) -> None:
     assert np.array_equal(analog.matrices(group).weights[0, : len(levels), : levels.shape[1]], wanted)
 
 
+def test_a_gain_that_rises_with_heat_falls_with_cold(digits: Program) -> None:
+    made = []
+    for celsius in (-35, 25, 85):
+        settings = ["arrays.cell=digital_sram", "errors.temperature_pct_per_c=1", f"errors.temperature_c={celsius}"]
+        chip = load_chip("acortex_digits", settings)
+        analog = AnalogChips(configure(digits, chip), chip, 0, range(3), top_code(digits, chip))
+        made.append(analog.matrices(min(analog.configuration.groups)).weights.astype(int))
+    cold, room, hot = made
+    assert np.abs(hot - room).max() > 100
+    assert np.abs(cold + hot - 2 * room).max() <= 1  # each is rounded to the grid
+
+
 def test_a_share_of_no_cells_is_a_kind_of_error(digits: Program) -> None:
     chip = load_chip("acortex_digits", ["arrays.cell=digital_sram", "errors.tuned_share=0"])
     assert acting(chip.errors) == ["cells left off"]
