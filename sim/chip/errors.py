@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from acortex.sim.chip.chip_files import WHOLE
 from acortex.sim.chip.setting import ACCURACY, Bound, Real, Section, setting
 
 PERCENT = 100
@@ -117,7 +118,7 @@ class Errors(Section):
     trim_pct: Real | None = _error("%", "step of the trim of each neuron's gain; null for no trims", PERCENT)
 
 
-CONDITIONS = ("model", "age_s", "temperature_c")
+_, CONDITIONS = WHOLE["arrays.cell"]
 """The settings of errors that are the user's, whatever the technology."""
 
 KINDS: Mapping[str, tuple[str, ...]] = {
