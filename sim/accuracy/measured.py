@@ -72,7 +72,8 @@ class Conversions:
             pc = sequencer.pc
             dispatch = sequencer.step()
             if dispatch is None:
-                _note(decode(int(program.words[pc])).row.mnemonic, decode(int(program.words[pc])).values, pc, last)
+                instruction = decode(int(program.words[pc]))
+                _note(instruction.row.mnemonic, instruction.values, pc, last)
             elif dispatch.quantiser is not None:
                 _use(program, dispatch, last, found, fixed)
         return cls(found, fixed)
