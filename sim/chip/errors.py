@@ -48,7 +48,7 @@ class Errors(Section):
 
     # Writing
     programming: Literal["drawn", "write_verify"] | None = _choice(
-        "drawn: from tuning_pct; write_verify: by simulated pulses, exactly as many as program_erase allows"
+        "drawn: from tuning_pct; write_verify: by simulated pulses, at most as many as program_erase allows"
     )
     cell_model: Literal["flash", "resistive"] | None = _choice("what a pulse of write_verify does to a cell")
     tuning_pct: Real | None = _error(
