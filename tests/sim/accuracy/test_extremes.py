@@ -23,6 +23,8 @@ from acortex.sim.chip.errors import acting, amount
 from acortex.sim.chip.specs import load_chip
 from acortex.sim.functional.configuration import configure
 
+from .population import one_product
+
 
 @pytest.fixture(scope="module")
 def digits() -> Program:
@@ -208,9 +210,7 @@ def test_scales_are_chosen_for_a_number_of_chips(given: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("limits", ["low=3, high=3, zero=3", "zero=0, high=0"])
 def test_a_quantiser_with_one_code_gives_it_whatever_the_errors(limits: str) -> None:
-    rows = "\n".join(".row 1, 2, -3, 4" for _ in range(64))
-    text = OF_ITS_OWN.format(row=", ".join(["3"] * 64), rows=rows, read=20, tail=32, fill=0)
-    program = assemble(text.replace("zero=1, high=3", f"{limits}, activation=relu"))
+    program = of_its_own(3, f"1, 10, {limits}, activation=relu", "1, 1, tail=32, fill=0")
     chip = load_chip("acortex_digits", ["errors.ramp_inl_codes=2", "errors.neuron_offset_codes=9"])
     assert accuracy(program, chip, inputs=np.zeros((1, 64), np.uint8), chips=2).changed_codes == 0
 
@@ -338,45 +338,15 @@ def test_an_entry_point_that_brings_no_model_is_one_error(
     assert said in str(found.value)
 
 
-OF_ITS_OWN = """.program own
-.chip acortex_digits
-.memory 20, 1
-.row {row}
-.input x, shape=64, bits=2
-.output y, shape=4
-.weights w, 64x4
-{rows}
-group g0, 64, 4
-rect g0, 0, 0
-program g0, w
-quant q0, 1, 10, zero=1, high=3
-start
-connect g0
-inference
-base d0, 0
-base d1, 1
-base d2, {read}
-input x, d0
-signal host_in, t0
-await read, t0
-read d2
-feed 1, 1, tail={tail}, fill={fill}
-multiply g0, 1
-convert q0, 1
-write d1
-signal write, t1
-await host_out, t1
-output y, d1
-endinference
-halt
-"""
+def of_its_own(code: int, quantiser: str, feed: str) -> Program:
+    """A program that multiplies half a word of a code of its own and a fill code, and not its input of 2 bits."""
+    held = ".memory 20, 1\n.row " + ", ".join([str(code)] * 64)
+    return one_product("1, 2, -3, 4", quantiser, given="shape=64, bits=2", held=held, read=20, feed=feed)
 
 
 @pytest.mark.parametrize(("code", "fill", "top"), [(15, 0, 15), (3, 0, 3), (3, 9, 15), (5, 7, 7)])
 def test_codes_that_a_program_brings_may_be_larger_than_those_of_neurons(code: int, fill: int, top: int) -> None:
-    rows = "\n".join(".row 1, 2, -3, 4" for _ in range(64))
-    text = OF_ITS_OWN.format(row=", ".join([str(code)] * 64), rows=rows, read=20, tail=32, fill=fill)
-    program = assemble(text)
+    program = of_its_own(code, "1, 10, zero=1, high=3", f"1, 1, tail=32, fill={fill}")
     chip = load_chip("acortex_digits", ["arrays.cell=digital_sram", "neurons.bits=2", "errors.dac_inl_codes=1"])
     assert top_code(program, chip) == top
     found = accuracy(program, chip, inputs=np.zeros((1, 64), np.uint8), chips=1)
