@@ -210,7 +210,7 @@ def _through_wires(cells: Floats, chip: Chip) -> Floats:
     row, column = amount(errors.wire_row_ohm), amount(errors.wire_column_ohm)
     if not row and not column:
         return cells
-    full, levels = amount(errors.cell_full_scale_us), FULL_SCALE
+    full, levels = amount(errors.cell_full_scale_us), FULL_SCALE + cells_of.floor(chip)
     ohms = [wires.per_level(ohm, full, levels) for ohm in (row, column)]
     array = pairs.to_crossbar(cells)
     if errors.input == "time":

@@ -18,7 +18,9 @@ from acortex.sim.accuracy.chips import AnalogChips, top_code
 from acortex.sim.accuracy.spread import Tally
 from acortex.sim.accuracy.study import Conditions, _Study, accuracy
 from acortex.sim.accuracy.written import rehearse
+from acortex.sim.analog.pairs import from_crossbar, join, split, to_crossbar
 from acortex.sim.analog.streams import normals, stream
+from acortex.sim.analog.wires import effective
 from acortex.sim.chip.errors import acting, amount
 from acortex.sim.chip.specs import load_chip
 from acortex.sim.functional.configuration import configure
@@ -107,6 +109,20 @@ def test_a_gain_beyond_sixteen_bits_is_kept(digits: Program) -> None:
     wanted = np.rint(levels * gain[: levels.shape[1]] * 256)
     assert np.abs(wanted).max() > 2**15
     assert np.array_equal(analog.matrices(group).weights[0, : len(levels), : levels.shape[1]], wanted)
+
+
+def test_a_cell_at_full_scale_conducts_what_is_stated_whatever_one_that_is_off_does(digits: Program) -> None:
+    """At an on/off ratio of 3 a cell that is off has 4 levels, and one at full scale 12: those are the 100 uS."""
+    stated = ["on_off=3", "cell_full_scale_us=100", "wire_row_ohm=20", "wire_column_ohm=20"]
+    chip = load_chip("acortex_digits", ["arrays.cell=digital_sram", *(f"errors.{one}" for one in stated)])
+    analog = AnalogChips(configure(digits, chip), chip, 0, range(1), top_code(digits, chip))
+    group = min(analog.configuration.groups)
+    levels = analog.configuration.weights[group].values[:64, :64].astype(np.float64)
+    siemens = to_crossbar((split(levels) + 4) / 12 * 100e-6)
+    wanted = join(from_crossbar(effective(siemens, 20, 20))) * 12 / 100e-6
+    found = analog.matrices(group).weights[0, :64, :64] / 256
+    assert np.abs(levels - wanted).max() > 1
+    assert np.abs(found - wanted).max() < 1 / 256
 
 
 def test_a_gain_that_rises_with_heat_falls_with_cold(digits: Program) -> None:
