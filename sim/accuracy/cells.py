@@ -22,13 +22,10 @@ Floats = NDArray[np.float32]
 FULL_SCALE = -WEIGHT_LOW
 """What a cell holds at most, in levels: the largest weight of a program."""
 
-ROOM_C = 25.0
-"""The temperature at which weights are written, in degrees Celsius."""
-
 ROUNDS = 2
 """How often the cells of a passive crossbar are gone through: the second time mends what the first disturbed."""
 
-LAWS = ("pcm",)
+DRIFT_LAWS = ("pcm",)
 """The statistics whose drift is a law of its own, drawn for each cell."""
 
 NA_PER_UA = 1000.0
@@ -137,7 +134,7 @@ def _full_scale(chip: Chip) -> float | None:
 
 def _age_in(chip: Chip) -> float:
     """The age at which statistics are asked for: drift that has a law of its own comes later."""
-    return 0.0 if chip.errors.statistics in LAWS else amount(chip.errors.age_s)
+    return 0.0 if chip.errors.statistics in DRIFT_LAWS else amount(chip.errors.age_s)
 
 
 def _verified(chip: Chip, targets: Floats, drawn: _Drawn) -> Floats:
@@ -176,7 +173,7 @@ def _aged(chip: Chip, cells: Floats, drawn: _Drawn) -> Floats:
     errors, age = chip.errors, amount(chip.errors.age_s)
     if not age:
         return cells
-    if errors.statistics in LAWS:
+    if errors.statistics in DRIFT_LAWS:
         noise = drawn.normals("drift")
         cells = drift.drifted(cells, age, errors.statistics, noise, _full_scale(chip), FULL_SCALE + floor(chip))
     if errors.drift_exponent or errors.drift_spread:

@@ -2,7 +2,8 @@
 
 That is how a published chip was written (Guo et al., IEDM 2017: about 30 % of the cells). Of all cells of a program
 those with the largest weights are written; the others stay off. Weights are whole levels, so that many are equal: of
-those at the limit the ones that `acortex.sim.analog.programming.largest` would pick, for all groups together.
+those at the limit the ones that `acortex.sim.analog.programming.largest` would pick, for all groups together. That
+function sorts all cells; here only those at the limit are, since networks have tens of millions.
 """
 
 from __future__ import annotations
@@ -12,15 +13,12 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from acortex.sim.analog.programming import SCRAMBLE
+from acortex.sim.analog.programming import scrambled
 
 Levels = NDArray[np.int8]
 
 CELLS = 2
 """Cells of one weight, of which one at most is on: first come those of all positive weights, then the others."""
-
-LARGEST = 128
-"""No weight is larger, in levels."""
 
 
 def kept(groups: Mapping[int, Levels], share: float) -> dict[int, Levels]:
@@ -28,8 +26,8 @@ def kept(groups: Mapping[int, Levels], share: float) -> dict[int, Levels]:
     levels = np.concatenate([one.reshape(-1) for one in groups.values()])
     size = np.abs(levels.astype(np.int16))
     left = round(share * CELLS * len(levels))
-    counts = np.bincount(size, minlength=LARGEST + 1)
-    limit = next((level for level in range(LARGEST, 0, -1) if counts[level:].sum() > left), 0)
+    counts = np.bincount(size)
+    limit = next((level for level in range(len(counts) - 1, 0, -1) if counts[level:].sum() > left), 0)
     found = np.where(size > limit, levels, levels.dtype.type(0))
     if limit:
         chosen = _among(levels, size == limit, left - int(counts[limit + 1 :].sum()))
@@ -42,5 +40,4 @@ def _among(levels: Levels, equal: NDArray[np.bool_], count: int) -> NDArray[np.i
     """So many of the weights that are equal in size, spread over the places of their cells."""
     places = np.flatnonzero(equal)
     cells = (places + np.where(levels[places] < 0, len(levels), 0)).astype(np.uint64)
-    spread = (cells * np.uint64(SCRAMBLE)) & np.uint64(0xFFFFFFFF)
-    return places[np.lexsort((cells, spread))[:count]]
+    return places[np.lexsort((cells, scrambled(cells)))[:count]]

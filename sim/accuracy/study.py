@@ -118,7 +118,7 @@ def accuracy(
             "ideal": study.right(study.ideal) / inferences,
             "accuracy": spread_of(found.right, inferences),
             "per_chip": [int(one) / inferences for one in found.right],
-            "yield": [yield_of(found.right, inferences, one) for one in at_least or study.levels],
+            "yield": [yield_of(found.right, inferences, one) for one in at_least or study.aims],
             "margin": study.margin(found.margins),
             "changed_codes": found.changed,
             "errors": settings.stated(chip.errors),
@@ -246,7 +246,7 @@ class _Study:
         return self.ideal.argmax(axis=1) if self.host.labels is None else np.asarray(self.host.labels)
 
     @property
-    def levels(self) -> list[float]:
+    def aims(self) -> list[float]:
         """The accuracies whose yields are told: that of the ideal chip, and some below it.
 
         Each is rounded once, as the accuracy of a chip is: one that is just as good is then good enough.

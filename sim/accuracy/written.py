@@ -23,7 +23,7 @@ from acortex.sim.accuracy.own import own_model
 from acortex.sim.accuracy.place import Array as Place
 from acortex.sim.accuracy.place import Remapped
 from acortex.sim.accuracy.sound import check
-from acortex.sim.analog import pairs, wires
+from acortex.sim.analog import drift, pairs, wires
 from acortex.sim.analog.streams import normals, stream
 from acortex.sim.chip.errors import Errors, amount, share
 from acortex.sim.chip.groups import Group
@@ -127,10 +127,10 @@ class Writer:
         if errors.dac_gain_pct:
             drawn = normals(stream(self.seed, number, "array", place, "dac"), (CHANNELS, 1))
             gain = gain * (1 + share(errors.dac_gain_pct) * drawn)
-        apart = abs(float(errors.temperature_c) - cells_of.ROOM_C)
-        if errors.temperature_pct_per_c and apart:
+        if errors.temperature_pct_per_c and errors.temperature_c != drift.ROOM_C:
             drawn = normals(stream(self.seed, number, "array", place, "temperature"), (1, CHANNELS))
-            gain = gain * (1 + share(errors.temperature_pct_per_c) * np.float32(apart) * drawn)
+            each_degree = share(errors.temperature_pct_per_c)
+            gain = gain * drift.temperature_gain(float(errors.temperature_c), drawn, each_degree, span=1.0)
         return np.asarray(gain, np.float32)
 
 
@@ -210,7 +210,7 @@ def _through_wires(cells: Floats, chip: Chip) -> Floats:
     row, column = amount(errors.wire_row_ohm), amount(errors.wire_column_ohm)
     if not row and not column:
         return cells
-    full, levels = amount(errors.cell_full_scale_us), FULL_SCALE
+    full, levels = amount(errors.cell_full_scale_us), FULL_SCALE + cells_of.floor(chip)
     ohms = [wires.per_level(ohm, full, levels) for ohm in (row, column)]
     array = pairs.to_crossbar(cells)
     if errors.input == "time":

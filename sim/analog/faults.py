@@ -51,15 +51,9 @@ def remap(wanted: Iterable[Name], dead: Collection[Name], spares: Iterable[Name]
 
     Arrays have any names, such as (column, row). Both go in the order given, each once.
     """
-    order = list(dict.fromkeys(wanted))
-    left = [spare for spare in dict.fromkeys(spares) if spare not in dead and spare not in set(order)]
-    placed: dict[Name, Name] = {}
-    unplaced: list[Name] = []
-    for name in order:
-        if name not in dead:
-            placed[name] = name
-        elif left:
-            placed[name] = left.pop(0)
-        else:
-            unplaced.append(name)
+    order, gone = dict.fromkeys(wanted), frozenset(dead)
+    left = (spare for spare in dict.fromkeys(spares) if spare not in gone and spare not in order)
+    places = {name: next(left, None) if name in gone else name for name in order}
+    placed = {name: place for name, place in places.items() if place is not None}
+    unplaced = [name for name in order if name not in placed]
     return Remapped(placed, tuple(unplaced))

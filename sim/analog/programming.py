@@ -107,12 +107,17 @@ def largest(cells: Array, share: float) -> NDArray[np.bool_]:
     if not 0 <= share <= 1:
         raise ValueError(f"a share of {share} of the cells is not within 0 and 1")
     size = int(np.prod(cells.shape[-3:]))
-    spread = (np.arange(size, dtype=np.uint64) * np.uint64(SCRAMBLE)) & np.uint64(0xFFFFFFFF)
+    spread = scrambled(np.arange(size, dtype=np.uint64))
     mask = np.zeros(cells.shape, np.bool_)
     for at in np.ndindex(cells.shape[:-3]):
         order = np.lexsort((spread, -cells[at].reshape(-1)))
         mask[at].reshape(-1)[order[: round(share * size)]] = True
     return mask
+
+
+def scrambled(places: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """By what equal cells at these places are sorted: those that are picked then lie all over a matrix."""
+    return (places * np.uint64(SCRAMBLE)) & np.uint64(0xFFFFFFFF)
 
 
 def write_verify(

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from acortex.sim.chip.chip_files import WHOLE
 from acortex.sim.chip.setting import ACCURACY, Bound, Real, Section, setting
 
 PERCENT = 100
@@ -47,7 +48,7 @@ class Errors(Section):
 
     # Writing
     programming: Literal["drawn", "write_verify"] | None = _choice(
-        "drawn: from tuning_pct; write_verify: by simulated pulses, exactly as many as program_erase allows"
+        "drawn: from tuning_pct; write_verify: by simulated pulses, at most as many as program_erase allows"
     )
     cell_model: Literal["flash", "resistive"] | None = _choice("what a pulse of write_verify does to a cell")
     tuning_pct: Real | None = _error(
@@ -117,7 +118,7 @@ class Errors(Section):
     trim_pct: Real | None = _error("%", "step of the trim of each neuron's gain; null for no trims", PERCENT)
 
 
-CONDITIONS = ("model", "age_s", "temperature_c")
+_, CONDITIONS = WHOLE["arrays.cell"]
 """The settings of errors that are the user's, whatever the technology."""
 
 KINDS: Mapping[str, tuple[str, ...]] = {

@@ -36,7 +36,10 @@ def own_file(kind: str, path: Path, where: str) -> str:
 
 
 def known(kind: str, name: str) -> bool:
-    """Whether there is a technology of this name: built in, named by a file before, or of an installed package."""
+    """Whether there is a technology of this name: built in, named by a file before, or of an installed package.
+
+    Raises UsageError for a package that brings no file by it.
+    """
     return name in technologies(kind) or _installed(kind, name)
 
 
@@ -44,7 +47,12 @@ def _installed(kind: str, name: str) -> bool:
     """Whether an installed package brings a technology; looked for where a name is not known otherwise."""
     from importlib.metadata import entry_points
 
-    for point in entry_points(group=ENTRY_POINTS, name=f"{kind}.{name}"):
-        _OWN[kind][name] = Path(point.load())
+    called = f"{kind}.{name}"
+    for point in entry_points(group=ENTRY_POINTS, name=called):
+        try:
+            _OWN[kind][name] = Path(point.load())
+        except Exception as error:  # a package may fail in any way as it is imported
+            told = f"the entry point {called!r} of {ENTRY_POINTS} gives no file: {type(error).__name__}: {error}"
+            raise UsageError(told, hint="it must be MODULE:PATH, with the path of a .toml file") from error
         return True
     return False

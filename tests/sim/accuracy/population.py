@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from acortex.isa import assemble
 from acortex.isa.arithmetic.tensors import decode, from_words
 from acortex.isa.program import Program
 from acortex.sim.accuracy.chips import AnalogChips, top_code
@@ -38,6 +39,51 @@ ALL = [
     "errors.crosstalk_pct=0.5", "errors.dead_arrays_ppm=20000",
 ]  # fmt: skip
 """Many errors at once."""
+
+
+PRODUCT = """.program product
+.chip acortex_digits
+{held}
+.input x, {given}
+.output y, shape={columns}
+.weights w, 64x{columns}
+{rows}
+group g0, 64, {columns}
+rect g0, 0, 0
+program g0, w
+quant q0, {quantiser}
+start
+connect g0
+inference
+base d0, 0
+base d1, 1
+base d2, {read}
+input x, d0
+signal host_in, t0
+await read, t0
+read d2
+feed {feed}
+multiply g0, 1
+convert q0, 1
+write d1
+signal write, t1
+await host_out, t1
+output y, d1
+endinference
+halt
+"""
+
+
+def one_product(
+    row: str, quantiser: str, *, given: str = "shape=64", held: str = "", read: int = 0, feed: str = "1, 1"
+) -> Program:
+    """A program that multiplies one word, that at `read`, by 64 rows of weights that are all `row`.
+
+    Its input is `given`, and lies at 0; `held` is what the memory holds before.
+    """
+    columns, rows = row.count(",") + 1, "\n".join([f".row {row}"] * 64)
+    text = PRODUCT.format(held=held, given=given, columns=columns, rows=rows, quantiser=quantiser, read=read, feed=feed)
+    return assemble(text)
 
 
 def computed(program: Program, chip: Chip, numbers: Sequence[int], seed: int = 0, inputs: Any = None) -> Outputs:

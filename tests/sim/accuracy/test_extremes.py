@@ -18,10 +18,14 @@ from acortex.sim.accuracy.chips import AnalogChips, top_code
 from acortex.sim.accuracy.spread import Tally
 from acortex.sim.accuracy.study import Conditions, _Study, accuracy
 from acortex.sim.accuracy.written import rehearse
+from acortex.sim.analog.pairs import from_crossbar, join, split, to_crossbar
 from acortex.sim.analog.streams import normals, stream
+from acortex.sim.analog.wires import effective
 from acortex.sim.chip.errors import acting, amount
 from acortex.sim.chip.specs import load_chip
 from acortex.sim.functional.configuration import configure
+
+from .population import one_product
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +109,32 @@ def test_a_gain_beyond_sixteen_bits_is_kept(digits: Program) -> None:
     wanted = np.rint(levels * gain[: levels.shape[1]] * 256)
     assert np.abs(wanted).max() > 2**15
     assert np.array_equal(analog.matrices(group).weights[0, : len(levels), : levels.shape[1]], wanted)
+
+
+def test_a_cell_at_full_scale_conducts_what_is_stated_whatever_one_that_is_off_does(digits: Program) -> None:
+    """At an on/off ratio of 3 a cell that is off has 4 levels, and one at full scale 12: those are the 100 uS."""
+    stated = ["on_off=3", "cell_full_scale_us=100", "wire_row_ohm=20", "wire_column_ohm=20"]
+    chip = load_chip("acortex_digits", ["arrays.cell=digital_sram", *(f"errors.{one}" for one in stated)])
+    analog = AnalogChips(configure(digits, chip), chip, 0, range(1), top_code(digits, chip))
+    group = min(analog.configuration.groups)
+    levels = analog.configuration.weights[group].values[:64, :64].astype(np.float64)
+    siemens = to_crossbar((split(levels) + 4) / 12 * 100e-6)
+    wanted = join(from_crossbar(effective(siemens, 20, 20))) * 12 / 100e-6
+    found = analog.matrices(group).weights[0, :64, :64] / 256
+    assert np.abs(levels - wanted).max() > 1
+    assert np.abs(found - wanted).max() < 1 / 256
+
+
+def test_a_gain_that_rises_with_heat_falls_with_cold(digits: Program) -> None:
+    made = []
+    for celsius in (-35, 25, 85):
+        settings = ["arrays.cell=digital_sram", "errors.temperature_pct_per_c=1", f"errors.temperature_c={celsius}"]
+        chip = load_chip("acortex_digits", settings)
+        analog = AnalogChips(configure(digits, chip), chip, 0, range(3), top_code(digits, chip))
+        made.append(analog.matrices(min(analog.configuration.groups)).weights.astype(int))
+    cold, room, hot = made
+    assert np.abs(hot - room).max() > 100
+    assert np.abs(cold + hot - 2 * room).max() <= 1  # each is rounded to the grid
 
 
 def test_a_share_of_no_cells_is_a_kind_of_error(digits: Program) -> None:
@@ -196,9 +226,7 @@ def test_scales_are_chosen_for_a_number_of_chips(given: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("limits", ["low=3, high=3, zero=3", "zero=0, high=0"])
 def test_a_quantiser_with_one_code_gives_it_whatever_the_errors(limits: str) -> None:
-    rows = "\n".join(".row 1, 2, -3, 4" for _ in range(64))
-    text = OF_ITS_OWN.format(row=", ".join(["3"] * 64), rows=rows, read=20, tail=32, fill=0)
-    program = assemble(text.replace("zero=1, high=3", f"{limits}, activation=relu"))
+    program = of_its_own(3, f"1, 10, {limits}, activation=relu", "1, 1, tail=32, fill=0")
     chip = load_chip("acortex_digits", ["errors.ramp_inl_codes=2", "errors.neuron_offset_codes=9"])
     assert accuracy(program, chip, inputs=np.zeros((1, 64), np.uint8), chips=2).changed_codes == 0
 
@@ -326,45 +354,15 @@ def test_an_entry_point_that_brings_no_model_is_one_error(
     assert said in str(found.value)
 
 
-OF_ITS_OWN = """.program own
-.chip acortex_digits
-.memory 20, 1
-.row {row}
-.input x, shape=64, bits=2
-.output y, shape=4
-.weights w, 64x4
-{rows}
-group g0, 64, 4
-rect g0, 0, 0
-program g0, w
-quant q0, 1, 10, zero=1, high=3
-start
-connect g0
-inference
-base d0, 0
-base d1, 1
-base d2, {read}
-input x, d0
-signal host_in, t0
-await read, t0
-read d2
-feed 1, 1, tail={tail}, fill={fill}
-multiply g0, 1
-convert q0, 1
-write d1
-signal write, t1
-await host_out, t1
-output y, d1
-endinference
-halt
-"""
+def of_its_own(code: int, quantiser: str, feed: str) -> Program:
+    """A program that multiplies half a word of a code of its own and a fill code, and not its input of 2 bits."""
+    held = ".memory 20, 1\n.row " + ", ".join([str(code)] * 64)
+    return one_product("1, 2, -3, 4", quantiser, given="shape=64, bits=2", held=held, read=20, feed=feed)
 
 
 @pytest.mark.parametrize(("code", "fill", "top"), [(15, 0, 15), (3, 0, 3), (3, 9, 15), (5, 7, 7)])
 def test_codes_that_a_program_brings_may_be_larger_than_those_of_neurons(code: int, fill: int, top: int) -> None:
-    rows = "\n".join(".row 1, 2, -3, 4" for _ in range(64))
-    text = OF_ITS_OWN.format(row=", ".join([str(code)] * 64), rows=rows, read=20, tail=32, fill=fill)
-    program = assemble(text)
+    program = of_its_own(code, "1, 10, zero=1, high=3", f"1, 1, tail=32, fill={fill}")
     chip = load_chip("acortex_digits", ["arrays.cell=digital_sram", "neurons.bits=2", "errors.dac_inl_codes=1"])
     assert top_code(program, chip) == top
     found = accuracy(program, chip, inputs=np.zeros((1, 64), np.uint8), chips=1)

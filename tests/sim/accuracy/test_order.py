@@ -52,9 +52,13 @@ class ByHand:
     def share(self, name: str) -> float:
         return self.of.get(name, 0) / 100
 
+    def floor(self) -> float:
+        """What a cell that is off conducts, in levels; one at full scale has `FULL` more."""
+        return FULL / (self.of["on_off"] - 1) if self.of.get("on_off", 1) > 1 else 0.0
+
     def cells(self, tile: Floats, place: tuple[int, int]) -> Floats:
         """Written, aged and stuck, in levels: (2, 64, 64)."""
-        floor = FULL / (self.of["on_off"] - 1) if self.of.get("on_off", 1) > 1 else 0.0
+        floor = self.floor()
         cells = np.stack([np.maximum(tile, 0), np.maximum(-tile, 0)]) + floor
         band = uniforms(self.key("array", place, "tuning"), (2, 64, 64), np.float32).astype(float) * 2 - 1
         cells = cells * (1 + self.share("tuning_pct") * band)
@@ -69,7 +73,7 @@ class ByHand:
 
     def seen(self, cells: Floats) -> Floats:
         """The cells at the ends of their wires: pairs lie beside each other in one array of 64 rows."""
-        siemens = self.of.get("cell_full_scale_us", 0) * 1e-6 / FULL
+        siemens = self.of.get("cell_full_scale_us", 0) * 1e-6 / (FULL + self.floor())
         g = np.empty((64, 128))
         g[:, 0::2], g[:, 1::2] = cells[0] * siemens, cells[1] * siemens
         row, column = np.zeros_like(g), np.zeros_like(g)

@@ -91,11 +91,28 @@ def test_an_installed_package_brings_a_technology(fefet: Path, monkeypatch: pyte
     assert float(load_chip("acortex_digits", ["arrays.cell=installed"]).errors.tuning_pct or 0) == 30
 
 
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (ImportError("no module named x"), "ImportError: no module named x"),
+        (3, "TypeError: "),
+    ],
+)
+def test_an_entry_point_that_brings_no_file_is_one_error(
+    value: Any, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provide(monkeypatch, technology_files.ENTRY_POINTS, "cell.absent", value)
+    with pytest.raises(UsageError, match=f"'cell.absent' of acortex.technologies gives no file: {said}"):
+        load_chip("acortex_digits", ["arrays.cell=absent"])
+
+
 def provide(monkeypatch: pytest.MonkeyPatch, group: str, name: str, value: Any) -> None:
     """Stands for an installed package with an entry point."""
 
     class Point:
         def load(self) -> Any:
+            if isinstance(value, Exception):
+                raise value
             return value
 
     def entry_points(**wanted: str) -> list[Point]:

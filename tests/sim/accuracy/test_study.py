@@ -9,7 +9,6 @@ import pytest
 
 import acortex
 from acortex.errors import UsageError
-from acortex.isa import assemble
 from acortex.isa.program import Program
 from acortex.programs import zoo
 from acortex.sim.accuracy.kept import kept
@@ -20,6 +19,8 @@ from acortex.sim.analog import programming
 from acortex.sim.analog.pairs import split
 from acortex.sim.chip.specs import load_chip
 from acortex.sim.functional.configuration import configure
+
+from .population import one_product
 
 ERRORS = ["errors.tuning_pct=15", "errors.neuron_offset_codes=1"]
 
@@ -169,36 +170,7 @@ def test_a_population_has_at_least_one_chip_and_at_most_so_many(digits: Program,
 
 
 def test_a_program_with_one_number_has_no_margin() -> None:
-    source = """.program one
-.chip acortex_digits
-.input x, shape=64
-.output y, shape=1
-.weights w, 64x1
-{rows}
-group g0, 64, 1
-rect g0, 0, 0
-program g0, w
-quant q0, 1, 4, zero=8
-start
-connect g0
-inference
-base d0, 0
-base d1, 1
-input x, d0
-signal host_in, t0
-await read, t0
-read d0
-feed 1, 1
-multiply g0, 1
-convert q0, 1
-write d1
-signal write, t1
-await host_out, t1
-output y, d1
-endinference
-halt
-"""
-    program = assemble(source.format(rows="\n".join(".row 1" for _ in range(64))))
+    program = one_product("1", "1, 4, zero=8")
     found = accuracy(program, load_chip("acortex_digits", ERRORS), chips=2)
     assert found.margin is None and found.ideal == 1.0
     chip = load_chip("acortex_digits", ["errors.neuron_offset_codes=200"])

@@ -90,6 +90,22 @@ def test_no_array_holds_two() -> None:
         assert not found.unplaced or set(spares) <= {*gone, *wanted, *found.placed.values()}
 
 
+class Counted(int):
+    """A name that counts how often it is looked up."""
+
+    looked_up = 0
+
+    def __hash__(self) -> int:
+        type(self).looked_up += 1
+        return super().__hash__()
+
+
+def test_a_chip_of_many_arrays_takes_work_by_their_number_alone() -> None:
+    arrays = [Counted(one) for one in range(2000)]
+    remap(arrays[:1000], {arrays[3]}, arrays)
+    assert Counted.looked_up < 20 * len(arrays)
+
+
 @pytest.mark.parametrize(
     ("call", "text"),
     [
