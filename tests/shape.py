@@ -39,7 +39,7 @@ def code() -> list[Path]:
 
 
 @cache
-def tests() -> list[Path]:
+def files_of_tests() -> list[Path]:
     """The files of the tests, what they share and what judges the simulator."""
     return list(files(CHECKOUT / "tests"))
 
@@ -348,8 +348,8 @@ class Measure:
 def measures() -> Iterator[Measure]:
     """Every measure of the sources, in the order of the report."""
     yield from _percentiles("code", functions(code()))
-    yield from _percentiles("tests", functions(tests()))
-    every = functions([*code(), *tests()])
+    yield from _percentiles("tests", functions(files_of_tests()))
+    every = functions([*code(), *files_of_tests()])
     yield _most("ways through a function", every, lambda one: one.complexity, BOUNDS["complexity_max"])
     yield _most("lines of a function", every, lambda one: one.lines, BOUNDS["lines_max"])
     yield _longest_file()
@@ -379,14 +379,14 @@ def _most(what: str, every: list[Measured], size: Callable[[Measured], int], bou
 
 
 def _longest_file() -> Measure:
-    sizes = {place(path): length(path) for path in (*code(), *tests())}
+    sizes = {place(path): length(path) for path in (*code(), *files_of_tests())}
     bound = BOUNDS["file_lines"]
     wrong = [f"{name}: {size} lines" for name, size in sizes.items() if size > bound and name not in EXCEPTIONS]
     return Measure("lines of a file, most", str(max(sizes.values())), f"at most {bound}", wrong)
 
 
 def _ratio() -> Measure:
-    of_tests, of_code = sum(map(length, tests())), sum(map(length, code()))
+    of_tests, of_code = sum(map(length, files_of_tests())), sum(map(length, code()))
     bound = BOUNDS["test_ratio"]
     short = [f"{of_tests} lines of test for {of_code} lines of code"] if of_tests < bound * of_code else []
     return Measure("lines of test per line of code", f"{of_tests / of_code:.2f}", f"at least {bound}", short)
@@ -423,7 +423,7 @@ def sizes() -> Iterator[str]:
     """Lines of code and of test for each layer, and for the root, whose tests are all that mirror no layer."""
     for folder in (".", *LAYERS):
         own = sum(length(path) for path in code() if _home(path, CHECKOUT) == folder)
-        beside = sum(length(path) for path in tests() if _home(path, CHECKOUT / "tests") == folder)
+        beside = sum(length(path) for path in files_of_tests() if _home(path, CHECKOUT / "tests") == folder)
         yield f"{folder:<48}{own:>9}   and {beside} of test"
 
 

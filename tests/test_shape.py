@@ -21,10 +21,10 @@ def test_every_measure_of_the_shape_is_within_its_bound() -> None:
 def test_every_exception_is_needed() -> None:
     functions = {
         shape.place(one.path, name=one.name)
-        for one in shape.functions([*shape.code(), *shape.tests()])
+        for one in shape.functions([*shape.code(), *shape.files_of_tests()])
         if one.complexity > shape.BOUNDS["complexity_max"] or one.lines > shape.BOUNDS["lines_max"]
     }
-    paths = (*shape.code(), *shape.tests())
+    paths = (*shape.code(), *shape.files_of_tests())
     long = {shape.place(path) for path in paths if shape.length(path) > shape.BOUNDS["file_lines"]}
     alike = {
         shape.place(run.path, name=one.name)
@@ -168,4 +168,4 @@ def test_every_line_is_counted_for_one_folder() -> None:
     rows = [row.split() for row in shape.sizes()]
     assert [row[0] for row in rows] == [".", *shape.LAYERS]
     assert sum(int(row[1]) for row in rows) == sum(map(shape.length, shape.code()))
-    assert sum(int(row[3]) for row in rows) == sum(map(shape.length, shape.tests()))
+    assert sum(int(row[3]) for row in rows) == sum(map(shape.length, shape.files_of_tests()))

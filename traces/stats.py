@@ -44,7 +44,7 @@ STATISTICS = tuple(
         ("events", "events", "events, each one agent's action on one position or burst"),
         ("count", "unit of the kind", "what the events moved or made, in the unit of their kind"),
         ("cycles", "cycles", "length of the run; of a layer, those in which it was in flight; of a wait, how long"),
-        ("busy", "cycles", "sum of the durations of the events, in a window as far as they lie in it"),
+        ("busy", "cycles", "sum of durations of events; in a window as far as they lie in it, of coarser rows at most"),
         ("waiting", "cycles", "sum of the durations of the waits, in a window as far as they lie in it"),
         ("idle", "cycles", "cycles of the run that are neither busy nor waiting"),
         (
@@ -183,7 +183,10 @@ def sums_of(trace: Trace) -> Plain:
 
 
 def _cut(chunk: dict[str, Ints], spans: Ints, filters: Plain) -> None:
-    """Leaves out of durations what lies before or behind the window of a selection, where it has one."""
+    """Leaves out of durations what lies before or behind the window of a selection, where it has one.
+
+    A row of a coarser trace says not when in its span it was busy: it counts as much as the window has room for.
+    """
     if "from_cycle" in filters or "to_cycle" in filters:
         ends = np.minimum(chunk["start"] + spans, filters.get("to_cycle", EVER[1]))
         inside = np.maximum(ends - np.maximum(chunk["start"], filters.get("from_cycle", EVER[0])), 0)

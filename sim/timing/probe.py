@@ -125,6 +125,10 @@ def _multiples(counted: Rows, before: int) -> list[int]:
     return found
 
 
+LEAST = 1 << 12
+"""How many rows of a log are given at once, but for the last ones: fewer cost more to give than to make."""
+
+
 class Probe:
     """The log of some units, and the listeners that receive it.
 
@@ -141,6 +145,10 @@ class Probe:
         for unit in self._units:
             unit.attach(log)
         return log
+
+    def due(self) -> bool:
+        """Whether so much has been logged since the last time that it is worth giving."""
+        return len(self._log.rows) >= 5 * LEAST
 
     def publish(self) -> None:
         """Gives the listeners what was logged since the last time."""

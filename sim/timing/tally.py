@@ -78,6 +78,7 @@ class Tally:
         """Forgets all."""
         for table in (self.events, self.counts, self.layers, self.macs, self.inferences, self.work):
             table.clear()
+        self._works = None
 
     def book(self, key: tuple[int, int, int], events: int, count: int) -> None:
         """Books events of a kind, and what they count, for a layer of an inference."""

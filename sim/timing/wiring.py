@@ -57,7 +57,8 @@ ARBITER = 1000
 """Where the arbiter of main memory stands in the order of the units."""
 
 STEPS = 16
-"""Steps of simpy from one call of progress to the next, in each of which up to 64 alarms ring."""
+"""Steps of simpy from one call of progress to the next. In each ring up to `CHAIN` alarms, but few where processes of a
+user come in between."""
 
 
 class TimedChip:
@@ -252,7 +253,7 @@ class TimedChip:
 
     def _simulate(self, limit: int | None, tick: Callable[[], None] | None) -> None:
         def each_while() -> None:
-            if isinstance(self._probe, Probe) or self._probe.due():
+            if self._probe.due():
                 self._probe.publish()
             if self.skipper is not None and self.skipper.long():
                 self._restart(self.skipper)

@@ -33,7 +33,7 @@ from judge.values import Machine
 
 PROGRAMS = int(os.environ.get("ACORTEX_PROGRAMS", "150"))
 CHUNK = 25
-ENOUGH = PROGRAMS // 25 if PROGRAMS >= 500 else 1
+ENOUGH = PROGRAMS // 20 if PROGRAMS >= 500 else 1
 """How often each corner is to be reached: by every twentieth program, where there are enough to tell."""
 
 WAITS: dict[str, tuple[str, ...]] = {

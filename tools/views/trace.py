@@ -103,7 +103,7 @@ def _looked_at(report: TraceStats) -> int:
     """The cycles of the run; where a window of it was selected, those in the window."""
     first, end = (report.covers.from_cycle, report.covers.until_cycle) if report.covers else (None, None)
     whole = report.totals.cycles
-    return whole if first is end is None else max(min(whole, whole if end is None else end) - max(first or 0, 0), 0)
+    return max(min(whole, whole if end is None else end) - max(first or 0, 0), 0)
 
 
 def _energies(title: str, rows: Sequence[ComponentSums | KindSums], energy: float | None) -> Iterator[RenderableType]:

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 from echo_runs import ACCESS, ECHO, WORDS, Steps, echo, idles, sends
-from timed_chips import of_ours
+from timed_chips import Kept, of_ours
 
 import acortex
 from acortex.errors import UsageError
 from acortex.isa import assemble
 from acortex.sim.run import Result
+from acortex.sim.timing.probe import LEAST
 from acortex.sim.timing.processes import Handle
 from acortex.sim.timing.wiring import DeadlockError
 from acortex.traces.file.reader import open as open_trace
@@ -159,6 +160,18 @@ def test_a_trace_with_processes_is_read_and_its_busy_cycles_are_those_of_the_rep
 
 
 # A probe ------------------------------------------------------------------------------------------------------------
+
+
+def test_listeners_receive_many_rows_at_once_where_a_process_acts_in_every_cycle() -> None:
+    def ticking(chip: Handle) -> Steps:
+        while True:
+            yield chip.env.timeout(1)
+
+    kept = Kept()
+    of_ours("conv3x3", inferences=12).new([kept], processes=[ticking]).run()
+    rows = sum(map(len, kept.rows))
+    assert rows > 2 * LEAST
+    assert len(kept._events) <= rows // LEAST + 1
 
 
 def test_what_a_probe_sees_is_exact_in_every_cycle() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acortex.sim.timing.record import gathered, rows_within
-from acortex.sim.timing.tally import works_of
+from acortex.sim.timing.tally import Tally, works_of
 from acortex.sim.timing.totals import _order
 
 keys = st.lists(st.tuples(st.integers(-1, 3), st.integers(0, 2), st.integers(-5, 1 << 40)), max_size=30)
@@ -36,3 +36,11 @@ def test_a_table_of_works_has_columns_with_the_kinds_of_each() -> None:
     found = works_of({(3, 7): (10, 20, ((2, 5), (1, 6))), (4, 7): (0, 1, ((1, 1),))})
     assert [column.tolist() for column in found] == [[3, 4], [7, 7], [10, 0], [20, 1], [0, 2], [2, 1, 1], [5, 6, 1]]
     assert [column.tolist() for column in works_of({})] == [[]] * 7
+
+
+def test_a_tally_that_was_cleared_has_no_works_left() -> None:
+    tally = Tally()
+    tally.give(works_of({(3, 7): (10, 20, ((2, 5),))}))
+    assert tally.works.unit.tolist() == [3]
+    tally.clear()
+    assert tally.works.unit.tolist() == []
