@@ -3,7 +3,7 @@
     python -m pytest -s -q tests/sim/analog/test_peers.py
 
 prints the figures of docs/validation.md. `ngspice` is looked for on the path; badcrossbar, aihwkit and CrossSim (the
-package `simulator`) are imported.
+package `simulator`, which PYTHONPATH must lead to) are imported.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import subprocess
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any, Protocol
 
 import numpy as np
@@ -143,10 +143,17 @@ def test_spice_has_the_cubic_current(tmp_path: Path) -> None:
     assert right[15] / 15 > 1.05 * right[7] / 7
 
 
+def crosssim(module: str) -> ModuleType:
+    """A module of CrossSim, which computes with NumPy from here on: it refuses to compute before it was told so."""
+    found: ModuleType = pytest.importorskip(f"simulator.{module}")
+    import_module("simulator.backend").ComputeBackend(use_gpu=False)
+    return found
+
+
 @pytest.mark.parametrize("ohm", [1e-5, 1e-4, 3e-4])
 def test_crosssim_converges_to_the_same_array(ohm: float) -> None:
     pytest.importorskip("scipy")
-    solvers = pytest.importorskip("simulator.circuits.array.NonInterleaved_InputSource")
+    solvers = crosssim("circuits.array.NonInterleaved_InputSource")
     wires = {"Rp_row_norm": ohm, "Rp_col_norm": ohm, "Rp_row_terminal_norm": 0.0, "Rp_col_terminal_norm": 0.0}
     steps = {"Niters_max_parasitics": 10_000, "Verr_th_mvm": 1e-12, "relaxation_gamma": 0.9}
     ways = {"fast_matmul": False, "hide_convergence_msg": True, "Verr_matmul_criterion": "max_max"}
@@ -173,8 +180,7 @@ class Device(Protocol):
 
 def crosssim_device(error: str, model: str, magnitude: float, least: float = 0.0) -> Device:
     """A device of CrossSim with one error, `programming_error` or `read_noise`; `least` is a cell that is off."""
-    devices = pytest.importorskip("simulator.devices.device")
-    import_module("simulator.backend").ComputeBackend(use_gpu=False)
+    devices = crosssim("devices.device")
     kinds = ("programming_error", "read_noise", "drift_error", "nonlinear_IV")
     ideal = {kind: SimpleNamespace(enable=False, model="IdealDevice", magnitude=0.0) for kind in kinds}
     errors = {**ideal, error: SimpleNamespace(enable=True, model=model, magnitude=magnitude)}
@@ -233,7 +239,7 @@ def test_crosssim_spreads_sums_as_cells_that_are_tuned() -> None:
     for name, ratio in (
         ("CrossSim", theirs / closed),
         ("tuned", ours / closed),
-        ("CrossSim less tuned", theirs / ours),
+        ("CrossSim over tuned", theirs / ours),
     ):
         say(f"{name}, 5 % of the target: spread {ratio.mean():.4f}, columns {ratio.min():.3f} to {ratio.max():.3f}")
     for ratio in (theirs / closed, ours / closed):
@@ -250,7 +256,7 @@ def test_crosssim_reads_as_noisily_where_its_clipping_does_not_show() -> None:
     codes, cells, reads = np.random.default_rng(10).integers(0, 16, SIDE), pairs(floor), 20_000
     np.random.seed(10)
     spread, mean = spread_and_mean(lambda: full * device.read_noise(cells / full), codes.astype(float), reads)
-    # Its noise is of the largest conductance, with that of a cell that is off in it.
+    # Its percentage is one of the largest conductance, which is a cell that is off and eight levels.
     sigma = float(read_sigma(squares(codes), read_pct=1.0, full_scale=full)[0])
     ratio = spread / sigma
     say(f"CrossSim, read noise 1 %, on/off 10: {ratio.mean():.4f}, columns {ratio.min():.3f} to {ratio.max():.3f}")
