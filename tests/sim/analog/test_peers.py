@@ -3,7 +3,7 @@
     python -m pytest -s -q tests/sim/analog/test_peers.py
 
 prints the figures of docs/validation.md. `ngspice` is looked for on the path; badcrossbar, aihwkit and CrossSim (the
-package `simulator`) are imported.
+package `simulator`, which PYTHONPATH must lead to) are imported.
 """
 
 from __future__ import annotations
@@ -15,15 +15,16 @@ import subprocess
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
+from types import ModuleType, SimpleNamespace
+from typing import Any, Protocol
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from acortex.sim.analog.pairs import from_crossbar, to_crossbar
-from acortex.sim.analog.reading import read_sigma
+from acortex.sim.analog.pairs import floor_of, from_crossbar, split, to_crossbar
+from acortex.sim.analog.programming import tuned
+from acortex.sim.analog.reading import read_sigma, squares
 from acortex.sim.analog.sensing import cubic, saturating
 from acortex.sim.analog.wires import effective, exact, gated, timed
 
@@ -46,6 +47,11 @@ def one_sided(seed: int = 0) -> Floats:
     weights = np.clip(np.rint(rng.normal(0, 3, (SIDE, SIDE))), -8, 7)
     cells: Floats = np.abs(weights) / 8 * (rng.random((SIDE, SIDE)) < 0.5)
     return cells
+
+
+def signed(seed: int = 3) -> Floats:
+    weights: Floats = np.clip(np.rint(np.random.default_rng(seed).normal(0, 3, (SIDE, SIDE))), -8, 8) / 8
+    return weights
 
 
 def inputs(seed: int = 1, count: int = 200) -> Floats:
@@ -137,10 +143,17 @@ def test_spice_has_the_cubic_current(tmp_path: Path) -> None:
     assert right[15] / 15 > 1.05 * right[7] / 7
 
 
+def crosssim(module: str) -> ModuleType:
+    """A module of CrossSim, which computes with NumPy from here on: it refuses to compute before it was told so."""
+    found: ModuleType = pytest.importorskip(f"simulator.{module}")
+    import_module("simulator.backend").ComputeBackend(use_gpu=False)
+    return found
+
+
 @pytest.mark.parametrize("ohm", [1e-5, 1e-4, 3e-4])
 def test_crosssim_converges_to_the_same_array(ohm: float) -> None:
     pytest.importorskip("scipy")
-    solvers = pytest.importorskip("simulator.circuits.array.NonInterleaved_InputSource")
+    solvers = crosssim("circuits.array.NonInterleaved_InputSource")
     wires = {"Rp_row_norm": ohm, "Rp_col_norm": ohm, "Rp_row_terminal_norm": 0.0, "Rp_col_terminal_norm": 0.0}
     steps = {"Niters_max_parasitics": 10_000, "Verr_th_mvm": 1e-12, "relaxation_gamma": 0.9}
     ways = {"fast_matmul": False, "hide_convergence_msg": True, "Verr_matmul_criterion": "max_max"}
@@ -155,6 +168,122 @@ def test_crosssim_converges_to_the_same_array(ohm: float) -> None:
     say(f"CrossSim, {ohm:g}: exact differs by {difference:.1e}, the drop is {np.abs(volts @ g - right).max():.2e}")
     assert difference < 1e-8
     assert np.abs(volts @ g - right).max() > 1e-3
+
+
+class Device(Protocol):
+    """A device of CrossSim: what it makes of conductances whose largest is 1."""
+
+    def programming_error(self, input_: Floats) -> Floats: ...
+
+    def read_noise(self, input_: Floats) -> Floats: ...
+
+
+def crosssim_device(error: str, model: str, magnitude: float, least: float = 0.0) -> Device:
+    """A device of CrossSim with one error, `programming_error` or `read_noise`; `least` is a cell that is off."""
+    devices = crosssim("devices.device")
+    kinds = ("programming_error", "read_noise", "drift_error", "nonlinear_IV")
+    ideal = {kind: SimpleNamespace(enable=False, model="IdealDevice", magnitude=0.0) for kind in kinds}
+    errors = {**ideal, error: SimpleNamespace(enable=True, model=model, magnitude=magnitude)}
+    bounds = {"Gmin_norm": least, "Gmax_norm": 1.0, "Grange_norm": 1.0 - least, "clip_conductance": False}
+    made: Device = devices.Device.create_device(SimpleNamespace(**bounds, cell_bits=0, time=0, **errors))
+    return made
+
+
+def spread_and_mean(cells: Callable[[], Floats], codes: Floats, count: int) -> tuple[Floats, Floats]:
+    """The spread and the mean of the sums of so many draws of pairs of cells, (2, rows, columns) each."""
+    drawn = (cells() for _ in range(count))
+    sums = np.array([codes @ (positive - negative) for positive, negative in drawn])
+    return sums.std(axis=0, ddof=1), sums.mean(axis=0)
+
+
+def pairs(floor: float = 0.0) -> Floats:
+    """One array of one-sided pairs of 4-bit weights, (2, rows, columns): cells in levels."""
+    cells: Floats = split(8 * signed(), 8, floor)
+    return cells
+
+
+@pytest.mark.parametrize(
+    ("model", "magnitude", "of", "shape"),
+    [
+        ("NormalProportionalDevice", 0.05, "target", "normal"),
+        ("NormalIndependentDevice", 0.05, "full_scale", "normal"),
+        ("UniformProportionalDevice", 0.1, "target", "band"),
+        ("UniformIndependentDevice", 0.1, "full_scale", "band"),
+    ],
+)
+def test_crosssim_makes_the_same_cells_of_the_same_numbers(model: str, magnitude: float, of: str, shape: str) -> None:
+    device, targets = crosssim_device("programming_error", model, magnitude), pairs()
+    # Its devices draw from the global generator of NumPy; the width of its uniform errors is that of the whole band.
+    np.random.seed(7)
+    found = 8 * device.programming_error(targets / 8)
+    same = np.random.RandomState(7)
+    noise = same.standard_normal(targets.shape) if shape == "normal" else same.uniform(size=targets.shape)
+    difference = np.abs(found - tuned(targets, noise, 0.05, of, shape)).max()
+    say(
+        f"CrossSim, {model}: tuned differs by {difference:.1e} levels, errors reach {np.abs(found - targets).max():.2f}"
+    )
+    assert difference < 1e-12
+    assert np.abs(found - targets).max() > 0.3
+
+
+def test_crosssim_spreads_sums_as_cells_that_are_tuned() -> None:
+    device, targets, draws = crosssim_device("programming_error", "NormalProportionalDevice", 0.05), pairs(), 2000
+    codes = np.random.default_rng(8).integers(0, 16, SIDE).astype(float)
+    rng = np.random.default_rng(9)
+    np.random.seed(8)
+    theirs, middle = spread_and_mean(lambda: 8 * device.programming_error(targets / 8), codes, draws)
+    ours, ours_middle = spread_and_mean(
+        lambda: tuned(targets, rng.standard_normal(targets.shape), 0.05, "target", "normal"), codes, draws
+    )
+    closed = 0.05 * np.sqrt(codes**2 @ (targets**2).sum(axis=0))
+    for name, ratio in (
+        ("CrossSim", theirs / closed),
+        ("tuned", ours / closed),
+        ("CrossSim over tuned", theirs / ours),
+    ):
+        say(f"{name}, 5 % of the target: spread {ratio.mean():.4f}, columns {ratio.min():.3f} to {ratio.max():.3f}")
+    for ratio in (theirs / closed, ours / closed):
+        assert abs(ratio.mean() - 1) < 0.01
+        assert np.abs(ratio - 1).max() < 0.08
+    for mean in (middle, ours_middle):
+        assert np.abs((mean - codes @ (targets[0] - targets[1])) / closed).max() < 5 / math.sqrt(draws)
+
+
+def test_crosssim_reads_as_noisily_where_its_clipping_does_not_show() -> None:
+    floor = floor_of(8, 10)
+    full = 8 + floor
+    device = crosssim_device("read_noise", "NormalIndependentDevice", 0.01, least=floor / full)
+    codes, cells, reads = np.random.default_rng(10).integers(0, 16, SIDE), pairs(floor), 20_000
+    np.random.seed(10)
+    spread, mean = spread_and_mean(lambda: full * device.read_noise(cells / full), codes.astype(float), reads)
+    # Its percentage is one of the largest conductance, which is a cell that is off and eight levels.
+    sigma = float(read_sigma(squares(codes), read_pct=1.0, full_scale=full)[0])
+    ratio = spread / sigma
+    say(f"CrossSim, read noise 1 %, on/off 10: {ratio.mean():.4f}, columns {ratio.min():.3f} to {ratio.max():.3f}")
+    assert np.abs(ratio - 1).max() < 0.03
+    assert np.abs(mean - codes @ (cells[0] - cells[1])).max() < 5 * sigma / math.sqrt(reads)
+
+
+def test_crosssim_loses_noise_where_it_clips_cells_that_are_off() -> None:
+    device = crosssim_device("read_noise", "NormalIndependentDevice", 0.01)
+    codes, cells, reads = np.random.default_rng(10).integers(0, 16, SIDE), pairs(), 20_000
+    np.random.seed(11)
+    spread, mean = spread_and_mean(lambda: 8 * device.read_noise(cells / 8), codes.astype(float), reads)
+    sigma = float(read_sigma(squares(codes), read_pct=1.0)[0])
+    ratio = spread / sigma
+    # max(s z, 0) of a unit normal z has the variance s^2 (1/2 - 1 / (2 pi)) and the mean s / sqrt(2 pi).
+    off = cells == 0
+    kept = np.where(off, 0.5 - 1 / (2 * math.pi), 1.0).sum(axis=0)
+    formula = np.sqrt(codes**2 @ kept / (2 * (codes**2).sum()))
+    bias = mean - codes @ (cells[0] - cells[1])
+    half = 0.08 / math.sqrt(2 * math.pi) * (codes @ (off[0].astype(float) - off[1]))
+    say(
+        f"CrossSim, read noise 1 %, no floor: {ratio.mean():.4f}, columns {ratio.min():.3f} to {ratio.max():.3f}; "
+        f"half normals {formula.mean():.4f}; bias up to {np.abs(bias).max() / sigma:.2f} sigma"
+    )
+    assert np.abs(ratio / formula - 1).max() < 0.03
+    assert np.abs(bias - half).max() < 5 * sigma / math.sqrt(reads)
+    assert ratio.max() < 0.9
 
 
 Tile = Callable[[Floats], Floats]
@@ -194,11 +323,6 @@ def aihwkit_tile(weights: Floats, train: bool = False, modifier: dict[str, Any] 
         return found
 
     return run
-
-
-def signed(seed: int = 3) -> Floats:
-    weights: Floats = np.clip(np.rint(np.random.default_rng(seed).normal(0, 3, (SIDE, SIDE))), -8, 8) / 8
-    return weights
 
 
 def test_aihwkit_has_the_same_output_nonlinearity() -> None:
