@@ -370,6 +370,7 @@ class _Assembly:
             layers=tuple(draft.layers),
             samples=draft.samples,
             labels=draft.labels,
+            targets=dict(self.parsed.labels),
         )
 
 

@@ -65,6 +65,15 @@ class ValuePipe:
         return taken
 
 
+class ValuesSnapshot(NamedTuple):
+    """What main memory, state store, outputs and pipes hold between two instructions."""
+
+    memory: Words
+    states: Array
+    out: Mapping[str, Words]
+    pipes: Mapping[str, tuple[Part, ...]]
+
+
 class AnalogArrays(Protocol):
     """What stands in for ideal arrays and neurons: a population of chips, each with its own errors.
 
@@ -162,6 +171,24 @@ class Values:
             self.out[self.program.outputs[dispatch.ops.tensor].name][..., self._turn(dispatch), :, :] = given
         elif flow.gives:
             self._pipes[flow.gives].put(Part(flow.given, given, dispatch.group))
+
+    def snapshot(self) -> ValuesSnapshot:
+        """All that they hold, for `restore`: copies, since main memory and the state store are written in place."""
+        out = {name: words.copy() for name, words in self.out.items()}
+        pipes = {name: tuple(pipe.parts) for name, pipe in self._pipes.items()}
+        return ValuesSnapshot(self.memory.copy(), self._states.copy(), out, pipes)
+
+    def restore(self, found: ValuesSnapshot) -> None:
+        """Holds again what a snapshot has."""
+        self.memory, self._states = found.memory.copy(), found.states.copy()
+        self.out = {name: words.copy() for name, words in found.out.items()}
+        self._pipes.clear()
+        for name, parts in found.pipes.items():
+            self._pipes[name].parts.extend(parts)
+
+    def last_given(self, pipe: str) -> Part:
+        """What the last instruction gave to a pipe, of which nothing has been taken."""
+        return self._pipes[pipe].parts[-1]
 
     @property
     def columns(self) -> int:
