@@ -142,7 +142,7 @@ class Contents:
                 f"the program has no tensor {name!r}",
                 hint=did_you_mean(name, known, f"there are {any_of(known)}" if known else "it has none"),
             )
-        number = max(view.sequencer.inference, 0) if inference is None else inference
+        number = self._at_work(view) if inference is None else inference
         inferences = self._timeline.prepared.host.inferences
         if not 0 <= number < inferences:
             hint = f"the host has {count(inferences, 'inference')}, 0 to {inferences - 1}"
@@ -150,6 +150,15 @@ class Contents:
         if any(one.name == name for one in program.inputs):
             return self._input(view, tensors[name], number)
         return self._output(view, tensors[name], number)
+
+    def _at_work(self, view: View) -> int:
+        """The inference at work: the controller's, else the last of which a tensor was moved, else the first."""
+        if view.sequencer.inference >= 0:
+            return view.sequencer.inference
+        self._replay.go_to(view.sequencer.serial)
+        notes = self._replay.notes
+        moved = [np.flatnonzero(places) for side in (notes.inputs, notes.outputs) for places in side.values()]
+        return max((int(found[-1]) for found in moved if len(found)), default=0)
 
     def _input(self, view: View, tensor: Tensor, inference: int) -> TensorState:
         self._replay.go_to(view.sequencer.serial)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from acortex.errors import AcortexError, UsageError
 from acortex.sim import arrivals
@@ -13,6 +13,7 @@ from acortex.sim.debug.contents import Contents
 from acortex.sim.debug.results import (
     Breakpoint,
     BufferState,
+    Change,
     ChannelState,
     GroupState,
     ListedLine,
@@ -76,6 +77,11 @@ class Debugger:
         """The chip in this cycle, to be looked at."""
         return self.timeline.view(self._cycle)
 
+    @property
+    def groups(self) -> tuple[int, ...]:
+        """The numbers of the program's groups of arrays."""
+        return tuple(sorted(self.timeline.fence.configuration.groups))
+
     # Breakpoints ------------------------------------------------------------------------------------------------
 
     def break_at(self, place: str | int) -> Breakpoint:
@@ -104,7 +110,7 @@ class Debugger:
     @property
     def breakpoints(self) -> tuple[Breakpoint, ...]:
         """All breakpoints and watched words, in the order in which they were set."""
-        return tuple(Breakpoint(number, one.aim.about, one.hits) for number, one in self._set.items())
+        return tuple(Breakpoint(number, _kind(one.aim), one.aim.about, one.hits) for number, one in self._set.items())
 
     # Forwards ---------------------------------------------------------------------------------------------------
 
@@ -167,14 +173,21 @@ class Debugger:
         return self.where()
 
     def _stopped(self, numbers: Sequence[int]) -> Where:
-        reasons = []
+        """Where the run stands, with the breakpoints that have stopped it; 0 is a place that it is to stop at once."""
+        reasons, changes = [], []
         for number in numbers:
             if number:
                 found = self._set[number]
                 self._set[number] = found._replace(hits=found.hits + 1)
-                kind = "watch" if found.aim.word >= 0 else "breakpoint"
-                reasons.append(f"{kind} {number}, {found.aim.about}")
-        return replace(self.where(), reasons=tuple(reasons))
+                reasons.append(f"{_kind(found.aim)} {number}, {found.aim.about}")
+                changes += [self._change(found.aim.word)] if found.aim.word >= 0 else []
+        return replace(self.where(), reasons=tuple(reasons), changes=tuple(changes))
+
+    def _change(self, word: int) -> Change:
+        """The write of the last cycle to a word."""
+        [before] = self._contents.memory(self.timeline.view(self._cycle - 1), word, word)
+        [after] = self.memory(word)
+        return Change(word, before.codes, after.codes, after.by)
 
     def _issues_after(self, cycle: int, count: int) -> list[int]:
         """The cycles of the next issues after a cycle; the last is the end of the run where there are fewer."""
@@ -212,20 +225,8 @@ class Debugger:
             if taken < len(moves):
                 self._moves.append(moves[: len(moves) - taken])
         if count and self._cycle:
-            self._cycle = self._issue_before(self._cycle, count)
+            self._cycle = self.timeline.issue(max(self.view.sequencer.serial - count, self.timeline.first))
         return self.where()
-
-    def _issue_before(self, cycle: int, count: int) -> int:
-        """The cycle of the issue that so many others lie behind before a cycle; 0 where there are fewer."""
-        first = self.timeline.first_of(cycle - 1)
-        while True:
-            before = [one for one in self.timeline.stretch(first).issues()[0].tolist() if one < cycle]
-            if len(before) >= count:
-                return before[-count]
-            if not first:
-                return 0
-            count -= len(before)
-            first = self.timeline.first_of(first - 1)
 
     # What there is ----------------------------------------------------------------------------------------------
 
@@ -242,7 +243,7 @@ class Debugger:
         if issued and found.in_program:
             place = look.place_of(self.program, found.pc, found.layer, found.inference)
         now = place is not None and chip.controller.alarm.due == self._cycle and look.has_room(view)
-        return Where(self._cycle, state, place, now, found.serial - self.timeline.first, (), error)  # type: ignore[arg-type]
+        return Where(self._cycle, state, place, now, found.serial - self.timeline.first, (), (), error)  # type: ignore[arg-type]
 
     def memory(self, first: int, last: int | None = None) -> tuple[Word, ...]:
         """Words of main memory from an address to another, both included, as the chip holds them in this cycle."""
@@ -300,6 +301,10 @@ class Debugger:
             )
             for pc in rows
         )
+
+
+def _kind(aim: Aim) -> Literal["breakpoint", "watch"]:
+    return "watch" if aim.word >= 0 else "breakpoint"
 
 
 def _check_count(what: str, count: int) -> None:

@@ -21,12 +21,16 @@ from acortex.sim.timing.channel import AnyChannel, Channel
 from acortex.sim.timing.deadlock import SETTINGS, Stuck, pending, plain
 from acortex.sim.timing.handovers import CAUSES
 from acortex.sim.timing.kernel import IDLE
+from acortex.sim.timing.paths import FRAME
 from acortex.sim.timing.unit import SYNC, Agent, Unit
 
 GRANT = "grant"
 
 BETWEEN = ("vectors", *(name for name in SETTINGS if name != "vectors"))
-"""The channels between units, by their names in docs/timing.md."""
+"""The channels between units, by their names in docs/timing.md; those of each lane of frames stand beside them."""
+
+OF_FRAMES = {"loaded": "latches", "samples": "samples"}
+"""The channels of a lane of frames: as its parts are called, and as they are shown."""
 
 
 def place_of(program: Program, pc: int, layer: int = 0, inference: int = -1) -> Place:
@@ -52,7 +56,12 @@ def under_way(agent: Agent) -> Iterator[tuple[Dispatch, int | None]]:
 def channels(view: View) -> dict[str, AnyChannel]:
     """The channels between units by their names."""
     parts = view.chip.parts()
-    return {name: part for name in BETWEEN if isinstance(part := parts[name], Channel)}
+    found = {name: part for name in BETWEEN if isinstance(part := parts[name], Channel)}
+    for path, part in parts.items():
+        unit, _, name = path.rpartition(".")
+        if unit.startswith(FRAME) and isinstance(part, Channel):
+            found[f"{OF_FRAMES[name]}{unit.removeprefix(FRAME)}"] = part
+    return found
 
 
 def channel_state(name: str, channel: AnyChannel, cycle: int) -> ChannelState:
@@ -84,10 +93,17 @@ def _unit(program: Program, view: View, unit: Unit, stuck: Stuck) -> UnitState:
             return UnitState(unit.path, "waits", unit.last, GRANT, "the arbiter of main memory", place=place, left=left)
         wait = stuck.wait(unit)
         return UnitState(unit.path, "waits", unit.since, CAUSES[unit.cause], wait.what, wait.of, place, left)
-    alarm = getattr(unit, "alarm", None)
-    if alarm is not None and alarm.due == cycle:
+    if _goes_on(view, unit):
         return UnitState(unit.path, "goes on", cycle, place=place if left else None, left=left)
     return UnitState(unit.path, "idle", unit.since)
+
+
+def _goes_on(view: View, unit: Unit) -> bool:
+    """Whether a unit looks in this cycle for what it does next, and has something to do."""
+    if isinstance(unit, Agent):
+        return unit.alarm.due == view.cycle and unit.waiting > 0
+    alarm = getattr(unit, "alarm", None)
+    return alarm is not None and alarm.due == view.cycle and view.sequencer.state != "halted"
 
 
 # Queues, tokens, registers --------------------------------------------------------------------------------------------

@@ -32,12 +32,22 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Change:
+    """A write to a watched word: what it held before and holds now, uint8 of shape (64,), and what wrote it."""
+
+    address: int
+    before: Codes
+    after: Codes
+    by: Place | None
+
+
+@dataclass(frozen=True)
 class Where:
     """Where a run stands: all that begins before `cycle` has happened, and nothing else.
 
     `next` is the instruction that the controller issues next, in this cycle where `issues_now` is set; None where it
-    has issued all. `issued` counts those since the set-up. `reasons` say what it stopped for. `error` is what failed in
-    this cycle.
+    has issued all. `issued` counts those since the set-up. `reasons` say what it stopped for, `changes` are those of
+    watched words. `error` is what failed in this cycle.
     """
 
     cycle: int
@@ -46,6 +56,7 @@ class Where:
     issues_now: bool
     issued: int
     reasons: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
     error: AcortexError | None = None
 
 
@@ -130,8 +141,8 @@ class Registers:
 class Word:
     """A word of main memory: uint8 of shape (64,), as the chip holds it, and the instruction that wrote it last.
 
-    `state` is `written`, `initial` for what the program gives it before the run, or `empty`. `coming` is what writes
-    that have been issued, and have yet to happen, leave in it; `coming_by` the last of them.
+    `state` is `written`, `initial` for what the program gives it before the run, or `empty`. `coming` is what it holds
+    after the writes that have been issued and have yet to happen; `coming_by` is the last of them.
     """
 
     address: int
@@ -212,8 +223,9 @@ class ListedLine:
 
 @dataclass(frozen=True)
 class Breakpoint:
-    """A breakpoint or a watched word: its number, what it was given as, and how often it has stopped the run."""
+    """A breakpoint or a watch: its number, what it stops the run for, and how often it has."""
 
     number: int
+    kind: Literal["breakpoint", "watch"]
     about: str
     hits: int = 0

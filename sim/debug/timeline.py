@@ -70,9 +70,12 @@ class Stretch:
 
 
 class _Point(NamedTuple):
-    """The beginning of a stretch: the chip, how far its units are ahead, and what they have begun beyond it."""
+    """The beginning of a stretch: the chip, the place of its next instruction in the order of issue, how far its units
+    are ahead, and what they have begun beyond it.
+    """
 
     snapshot: Snapshot
+    serial: int
     ahead: int
     begun: Rows
 
@@ -194,7 +197,7 @@ class Timeline:
         if end is not None:
             within = within[:, within[0] <= end.cycle]
         else:
-            self._points.keep(last, _Point(snapshot, _ahead(chip), begun))
+            self._points.keep(last, _Point(snapshot, self._control.serial, _ahead(chip), begun))
         self._collector.kept = [begun]
         self._at = last
         return Stretch(first, last, within, writes, end)
@@ -238,6 +241,22 @@ class Timeline:
         except ArrivalError as error:
             return error
         return None
+
+    def issue(self, serial: int) -> int:
+        """The cycle in which an instruction is issued, by its place in the order of issue; one of those issued so far.
+
+        Cycle 0 where it is the first, so that the beginning of a run is one place.
+        """
+        if serial == self.first:
+            return 0
+        point = next((one for one in self._points.before(1 << 62) if one.serial <= serial), None)
+        issued = self.first if point is None else point.serial
+        for stretch in self.stretches(0 if point is None else point.snapshot.cycle):
+            cycles = stretch.issues()[0]
+            if serial < issued + len(cycles):
+                return int(cycles[serial - issued])
+            issued += len(cycles)
+        raise AssertionError(f"instruction {serial} has not been issued")
 
     # What is there ----------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from acortex.tools.commands.asm import asm
 from acortex.tools.commands.bench import bench
 from acortex.tools.commands.chip import chip
 from acortex.tools.commands.compile import compile_
+from acortex.tools.commands.debug import debug
 from acortex.tools.commands.disasm import disasm
 from acortex.tools.commands.explain import explain
 from acortex.tools.commands.info import info
@@ -37,8 +38,8 @@ def cli() -> None:
 
 
 COMMANDS = (
-    compile_, verify, asm, disasm, info, isa, explain, run, accuracy, recalibrate, trace, chip, zoo, reproduce, bench,
-    schema,
+    compile_, verify, asm, disasm, info, isa, explain, run, debug, accuracy, recalibrate, trace, chip, zoo, reproduce,
+    bench, schema,
 )  # fmt: skip
 
 for command in COMMANDS:
