@@ -155,9 +155,7 @@ def debug(
     """
     from acortex.sim.debug.debugger import Debugger
 
-    made = prepare(
-        program, chip, settings=settings, inputs=inputs, calibration=calibration, mapping=mapping, dims=dims
-    )
+    made = prepare(program, chip, settings=settings, inputs=inputs, calibration=calibration, mapping=mapping, dims=dims)
     return Debugger(made, check_order=check_order)
 
 

@@ -1,9 +1,10 @@
 """What a chip holds in a cycle, in codes: main memory, buffer, groups and tensors, as time and values together say.
 
 Values come from a walk in program order, up to the last instruction that was issued. The chip in time says how much of
-the instructions under way has happened. A word of main memory is written as its access is granted; what is not granted
-yet is taken back, so that each word is what the chip holds. Queues between units keep the order of the program, so that
-what they hold is a stretch of all that was ever given to them: it ends where the instructions under way begin.
+the instructions under way has happened. A word of main memory is written as its access is granted: of each write under
+way as many words are there as were granted, so that each word is what the chip holds. Queues between units keep the
+order of the program, so that what they hold is a stretch of all that was ever given to them: it ends where the
+instructions under way begin.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ from acortex.isa.flows import CELL
 from acortex.isa.program import Tensor
 from acortex.isa.semantics import moves
 from acortex.sim.debug import look
-from acortex.sim.debug.replay import NOBODY, Given, Replay, Undo
+from acortex.sim.debug.replay import NOBODY, Given, Replay
 from acortex.sim.debug.results import BufferState, GroupState, Item, Place, TensorState, Word
 from acortex.sim.debug.timeline import Timeline, View
+from acortex.sim.functional.values import put
 from acortex.wording import any_of, count, did_you_mean
 
 Codes = NDArray[np.uint8]
@@ -59,7 +61,7 @@ class Contents:
                 raise UsageError(f"main memory has no word {address}", hint=f"its words are 0 to {words - 1}")
         if last < first:
             raise UsageError(f"{first}..{last} ends before it begins", hint=f"write {last}..{first}")
-        held = _take_back(self._replay, view)
+        held = _held(self._replay, view)
         return tuple(self._word(held, address) for address in range(first, last + 1))
 
     def _word(self, held: _Held, address: int) -> Word:
@@ -184,29 +186,21 @@ class _Held(NamedTuple):
     coming: dict[int, int]
 
 
-def _take_back(replay: Replay, view: View) -> _Held:
-    """Takes back the writes that have been issued and have yet to happen."""
+def _held(replay: Replay, view: View) -> _Held:
+    """What has been issued up to the oldest write that is under way, and of all after it what has happened."""
     left: dict[int, int | None] = {}
     for agent in view.chip.agents.values():
         left |= {one.serial: events for one, events in look.under_way(agent) if moves(one, CELL).writes}
     issued = view.sequencer.serial
-    if left:
-        replay.go_to(min(left))
-    undo = replay.go_to(issued, left)
+    replay.go_to(min(left, default=issued))
     held = _Held(replay.memory.copy(), replay.notes.writers.copy(), {})
-    for one in reversed(undo):
-        _undo(held, one, left[one.serial])
+    for dispatch, addresses, words in replay.stores(issued):
+        rest = left.get(dispatch.serial, 0)
+        done = 0 if rest is None else len(addresses) - rest
+        put(held.memory, dispatch, addresses, words, done)
+        held.writers[addresses[:done]] = dispatch.pc
+        held.coming.update(dict.fromkeys(addresses[done:].tolist(), dispatch.pc))
     return held
-
-
-def _undo(held: _Held, one: Undo, left: int | None) -> None:
-    """Takes back what is left of a write."""
-    first = 0 if left is None else max(len(one.addresses) - left, 0)
-    addresses = one.addresses[first:]
-    held.memory[addresses] = one.before[first:]
-    held.writers[addresses] = one.writers[first:]
-    for address in addresses.tolist():
-        held.coming.setdefault(address, one.pc)
 
 
 def _crossed(view: View, agent: str, serial: int, words: int) -> int:

@@ -7,13 +7,14 @@ goes back. What has been issued but has yet to happen is taken back from main me
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Container, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from acortex.isa.program import Tensor
 from acortex.isa.semantics import EFFECTS, MEANINGS, Flow, Shape, visited
 from acortex.isa.sequencer import Dispatch
 from acortex.isa.table import JOIN_GROUP, PART_GROUP
@@ -56,15 +57,24 @@ class Switched(NamedTuple):
     on: bool
 
 
-@dataclass(frozen=True)
-class Undo:
-    """What a write has replaced: the words, what they held, and which instructions had written that."""
+class Stored(NamedTuple):
+    """A write to main memory: its instruction, the words that it visits, and what it writes there, in their order."""
 
-    serial: int
-    pc: int
+    dispatch: Dispatch
     addresses: Ints
-    before: Words
-    writers: NDArray[np.int32]
+    words: Words
+
+
+class Noting(Values):
+    """Values whose writes to main memory are noted, while `stores` is a list."""
+
+    stores: list[Stored] | None = None
+
+    def store(self, dispatch: Dispatch, addresses: Ints, words: Words) -> None:
+        """Writes words, and notes them."""
+        super().store(dispatch, addresses, words)
+        if self.stores is not None:
+            self.stores.append(Stored(dispatch, addresses, words))
 
 
 @dataclass
@@ -84,11 +94,13 @@ class Notes:
 
     def copy(self) -> Notes:
         """The same, to be gone on with."""
-        moved = (
-            {name: places.copy() for name, places in side.items()} for side in (self.inputs, self.outputs)
-        )
         given = {pipe: deque(found) for pipe, found in self.given.items()}
-        return Notes(self.writers.copy(), *moved, given, dict(self.switched))
+        inputs, outputs = _copied(self.inputs), _copied(self.outputs)
+        return Notes(self.writers.copy(), inputs, outputs, given, dict(self.switched))
+
+
+def _copied(arrays: Mapping[str, Ints]) -> dict[str, Ints]:
+    return {name: array.copy() for name, array in arrays.items()}
 
 
 class _Kept(NamedTuple):
@@ -111,12 +123,9 @@ class Replay:
         self._program = program
         self._first = timeline.first
         self._sequencer = timeline.sequencer()
-        self._values = Values(program, chip, prepared.host.words(program), inferences, False)
-        moved = (
-            {tensor.name: np.zeros(inferences, np.int64) for tensor in side}
-            for side in (program.inputs, program.outputs)
-        )
-        self._notes = Notes(np.full(chip.memory_words, NOBODY, np.int32), *moved)
+        self._values = Noting(program, chip, prepared.host.words(program), inferences, False)
+        inputs, outputs = _unmoved(program.inputs, inferences), _unmoved(program.outputs, inferences)
+        self._notes = Notes(np.full(chip.memory_words, NOBODY, np.int32), inputs, outputs)
         self._kept: Ring[_Kept] = Ring(EVERY, _near(self._values))
         self._keep()
 
@@ -135,16 +144,24 @@ class Replay:
         """The outputs as words, by name: uint8 of shape (inferences, words, 64)."""
         return self._values.out
 
-    def go_to(self, serial: int, noting: Container[int] = ()) -> list[Undo]:
-        """Walks to before an instruction; returns what the writes of those in `noting` have replaced, in order."""
+    def go_to(self, serial: int) -> None:
+        """Walks to before an instruction."""
         if serial < self._sequencer.serial:
             self._back_to(serial)
-        undo = []
         while self._sequencer.serial < serial and self._sequencer.state != "halted":
-            undo += self._step(noting)
+            self._step()
             if (self._sequencer.serial - self._first) % EVERY == 0:
                 self._keep()
-        return undo
+
+    def stores(self, serial: int) -> list[Stored]:
+        """Walks on to before an instruction; returns the writes to main memory on the way, in order."""
+        found: list[Stored] = []
+        self._values.stores = found
+        try:
+            self.go_to(serial)
+        finally:
+            self._values.stores = None
+        return found
 
     def _keep(self) -> None:
         place = self._sequencer.serial - self._first
@@ -158,24 +175,19 @@ class Replay:
         self._values.restore(found.values)
         self._notes = found.notes.copy()
 
-    def _step(self, noting: Container[int]) -> list[Undo]:
-        """Carries out the next instruction; returns what its write replaced, if that is to be noted."""
+    def _step(self) -> None:
+        """Carries out the next instruction."""
         dispatch = self._sequencer.step()
         if dispatch is None:
-            return []
+            return
         if dispatch.row.mnemonic in EFFECTS:
             self._switch(dispatch)
-            return []
+            return
         shape = self._shape(dispatch)
         flow = MEANINGS[dispatch.row.mnemonic].flow(dispatch, shape)
         addresses = visited(dispatch) if flow.reads or flow.writes else NOWHERE
-        undo = []
-        if flow.writes and dispatch.serial in noting:
-            old = self.memory[addresses].copy(), self._notes.writers[addresses].copy()
-            undo.append(Undo(dispatch.serial, dispatch.pc, addresses, *old))
         self._values.move(dispatch, flow, shape, addresses, None)
         self._note(dispatch, flow, addresses)
-        return undo
 
     def _shape(self, dispatch: Dispatch) -> Shape:
         """The matrix that an instruction works with: of the group that it names, or as wide as the sums come next."""
@@ -214,6 +226,10 @@ class Replay:
         held = sum(given.part.items for given in list(tail)[: -self._pending])
         while len(tail) > self._pending and held - tail[0].part.items >= most:
             held -= tail.popleft().part.items
+
+
+def _unmoved(tensors: Sequence[Tensor], inferences: int) -> dict[str, Ints]:
+    return {tensor.name: np.zeros(inferences, np.int64) for tensor in tensors}
 
 
 def _near(values: Values) -> int:

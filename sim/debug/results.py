@@ -91,9 +91,9 @@ class QueueState:
 
 @dataclass(frozen=True)
 class ChannelState:
-    """A queue of items between two units: how many places are taken, how many items are there, and which are on the way.
+    """A queue of items between two units: how many places are taken, and how many items are there.
 
-    `coming` are the cycles from which the others can be seen.
+    `coming` are the cycles from which those can be seen that are on their way.
     """
 
     name: str

@@ -18,6 +18,8 @@ from acortex.sim.debug import look
 from acortex.sim.debug.timeline import Stretch, Write
 from acortex.wording import did_you_mean
 
+Cycles = NDArray[np.int64]
+
 LARGEST = 10**18
 """The last cycle that can be named: as `--max-cycles` has it."""
 
@@ -32,13 +34,15 @@ class Aim:
     units: frozenset[int] = frozenset()
     word: int = -1
 
-    def cycles(self, stretch: Stretch) -> NDArray[np.int64]:
+    def cycles(self, stretch: Stretch) -> Cycles:
         """The cycles of a stretch in which it stops the run, in order: that after the grant where a word is written."""
         if self.pcs:
             cycles, pcs = stretch.issues()
-            return cycles[np.isin(pcs, list(self.pcs))]
+            issued: Cycles = cycles[np.isin(pcs, list(self.pcs))]
+            return issued
         if self.units:
-            return stretch.events[0][np.isin(stretch.events[1], list(self.units))]
+            begun: Cycles = stretch.events[0][np.isin(stretch.events[1], list(self.units))]
+            return begun
         if self.word >= 0:
             found = [one for write in stretch.writes for one in _to(self.word, write, stretch)]
             return np.array(sorted(found), dtype=np.int64)
@@ -123,7 +127,9 @@ class Places:
             last = max(line for one, line in lines if one == file)
             raise UsageError(f"{file} has no instruction at line {number} or below it", hint=f"the last is at {last}")
         if later[0] != number:
-            raise UsageError(f"line {number} of {file} has no instruction", hint=f"the next is {self._told(later[0], file)}")
+            raise UsageError(
+                f"line {number} of {file} has no instruction", hint=f"the next is {self._told(later[0], file)}"
+            )
         return self._after_set_up(f"{file}:{number}", lines[file, number])
 
     def _told(self, number: int, file: str) -> str:

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.errors import AcortexError
-from acortex.isa.sequencer import Dispatch
 from acortex.isa.semantics import moves
+from acortex.isa.sequencer import Dispatch
 from acortex.sim.arrivals import ArrivalError
 from acortex.sim.chip.prices import prices
 from acortex.sim.debug.issue import Fence, Fenced

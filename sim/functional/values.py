@@ -163,7 +163,7 @@ class Values:
             self._states[..., first : first + flow.state, :] = given[..., flow.given :, :]
             given = given[..., : flow.given, :].astype(np.uint8)
         if flow.writes:
-            self._store(dispatch, addresses, given)
+            self.store(dispatch, addresses, given)
             if dump is not None and flow.takes != "host_in":
                 held = self.memory if self._analog is None else self.memory[0]
                 dump.note(dispatch, addresses, held[..., addresses, :])
@@ -243,17 +243,25 @@ class Values:
             return held
         return np.repeat(held, len(values), axis=0)
 
-    def _store(self, dispatch: Dispatch, addresses: NDArray[np.int64], words: Words) -> None:
+    def store(self, dispatch: Dispatch, addresses: NDArray[np.int64], words: Words) -> None:
         """Writes words into main memory, or the channels of them that the instruction changes, in the order given."""
-        mask = written(dispatch)
         self.memory = self._on_chips(self.memory, words)
-        if mask is None:
-            run = _run(addresses)
-            self.memory[..., addresses if run is None else run, :] = words
-            return
-        changed = np.tile(mask, (len(addresses) // len(mask), 1))
-        word, channel = np.nonzero(changed)
-        self.memory[..., addresses[word], channel] = words[..., word, channel]
+        put(self.memory, dispatch, addresses, words)
+
+
+def put(memory: Words, dispatch: Dispatch, addresses: NDArray[np.int64], words: Words, done: int | None = None) -> None:
+    """Writes words of an instruction, uint8 of shape (..., words, 64): the channels that it changes.
+
+    Of its words the first `done`, by default all.
+    """
+    mask = written(dispatch)
+    if mask is None:
+        run = _run(addresses[:done])
+        memory[..., addresses[:done] if run is None else run, :] = words[..., :done, :]
+        return
+    changed = np.tile(mask, (len(addresses) // len(mask), 1))[:done]
+    word, channel = np.nonzero(changed)
+    memory[..., addresses[word], channel] = words[..., word, channel]
 
 
 def states_of(program: Program, chip: Chip) -> int:
