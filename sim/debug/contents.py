@@ -102,15 +102,12 @@ class Contents:
         configuration = self._timeline.fence.configuration
         if number not in configuration.groups:
             known = [f"g{one}" for one in sorted(configuration.groups)]
-            hint = f"there {'is' if len(known) == 1 else 'are'} {', '.join(known)}" if known else "it has none"
-            raise UsageError(f"the program has no group g{number}", hint=hint)
+            raise UsageError(f"the program has no group g{number}", hint=f"it has {', '.join(known) or 'none'}")
         self._replay.go_to(view.sequencer.serial)
+        under_way = [dispatch for dispatch, _ in look.under_way(view.chip.agents["vmm"])]
+        at_work = [one for one in under_way if one.group == number and one.row.timing == "position"]
+        connected, by, coming_by = self._switched(number, {one.serial for one in under_way})
         group, weights = configuration.groups[number], configuration.weights[number]
-        loader = view.chip.agents["vmm"]
-        left = {dispatch.serial for dispatch, _ in look.under_way(loader)}
-        switched = self._replay.notes.switched.get(number, ())
-        done = [one for one in switched if one.serial not in left]
-        coming = [one for one in switched if one.serial in left]
         return GroupState(
             number,
             group.rows,
@@ -119,15 +116,19 @@ class Contents:
             tuple(view.sequencer.groups[number].rects),
             weights.name,
             weights.values,
-            bool(done and done[-1].on),
-            self._place(done[-1].pc) if done else None,
-            self._place(coming[-1].pc) if coming else None,
-            tuple(
-                look.dispatched(self._program, dispatch)
-                for dispatch, _ in look.under_way(loader)
-                if dispatch.group == number and dispatch.row.timing == "position"
-            ),
+            connected,
+            by,
+            coming_by,
+            tuple(look.dispatched(self._program, one) for one in at_work),
         )
+
+    def _switched(self, number: int, under_way: set[int]) -> tuple[bool, Place | None, Place | None]:
+        """Whether a group is connected, which instruction did that last, and the last of those that will change it."""
+        switched = self._replay.notes.switched.get(number, ())
+        done = [one for one in switched if one.serial not in under_way]
+        coming = [one for one in switched if one.serial in under_way]
+        by, coming_by = (self._place(found[-1].pc) if found else None for found in (done, coming))
+        return bool(done and done[-1].on), by, coming_by
 
     # Tensors ----------------------------------------------------------------------------------------------------
 

@@ -106,7 +106,7 @@ def _from_script(session: Session, script: list[tuple[str, str]]) -> None:
 
 def _at_terminal(session: Session) -> None:
     """Carries out what is typed. Ctrl-C ends a command, and an empty line does the last motion again."""
-    from acortex.tools.console.prompt import lines
+    from acortex.tools.commands.debug_prompt import lines
 
     last = ""
     for typed in lines(PROMPT, session.debugger):
