@@ -193,7 +193,7 @@ class Timeline:
         events = np.concatenate([np.zeros((3, 0), np.int64), *self._collector.kept], axis=1)
         events = events[:, np.argsort(events[0], kind="stable")]
         within, begun = events[:, events[0] < last], events[:, events[0] >= last]
-        end = self._end_of(chip, within, snapshot)
+        end = self._end_of(chip, within, last)
         if end is not None:
             within = within[:, within[0] <= end.cycle]
         else:
@@ -210,23 +210,24 @@ class Timeline:
                 done = agent.accesses[:-1]
                 agent.accesses[:-1] = [one for one in done if len(one[1]) and one[1][-1] >= cycle]
 
-    def _end_of(self, chip: TimedChip, events: Rows, snapshot: Snapshot) -> End | None:
+    def _end_of(self, chip: TimedChip, events: Rows, last: int) -> End | None:
         """Where the run ends, if it does in what was simulated; the fence ends it in the cycle of its instruction."""
         if self._control.stands and self._control.state == "halted":
             issued = events[0][events[1] == CONTROLLER]
             self.end = End(int(issued[-1]), self.fence.error)
         elif all(alarm.due == NEVER for alarm in chip.kernel.alarms):
-            self.end = self._ended(chip, snapshot)
-        return self.end if self.end is not None and self.end.cycle < snapshot.cycle else None
+            self.end = self._ended(chip)
+        return self.end if self.end is not None and self.end.cycle < last else None
 
-    def _ended(self, chip: TimedChip, snapshot: Snapshot) -> End:
+    def _ended(self, chip: TimedChip) -> End:
         """The end of a chip in which nothing happens any more: of its run, or a deadlock."""
         error = self.fence.leaves_behind() if self._control.state == "halted" else None
         last = max(unit.since for unit in chip.units)
-        copied, _, _ = self._new()
-        copied.restore(snapshot)
+        again, _, _ = self._new()
+        if (point := next(self._points.before(self._at), None)) is not None:
+            again.restore(point.snapshot)
         try:
-            last = copied.run()
+            last = again.run()
         except DeadlockError as deadlock:
             last = max(last, chip.kernel.cycle) + 1
             error = error or deadlock

@@ -140,7 +140,9 @@ def test_a_program_of_ours_in_any_cycle(name: str, busy: bool) -> None:
     assert met["busy"] and (met["coming"] or met["made"])
 
 
-@pytest.mark.parametrize("seed", [0, 2, 3, 4, 5, 6, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(7, 30))])
+@pytest.mark.parametrize(
+    "seed", [0, 2, 3, 4, 5, 6, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(7, 30))]
+)
 def test_a_random_program_in_any_cycle(seed: int) -> None:
     case = generate(seed)
     ready = prepare(case.program, case.chip, inputs=case.inputs)
