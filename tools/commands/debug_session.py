@@ -231,7 +231,7 @@ def completions(text: str, line: str, debugger: Debugger) -> list[str]:
         known = (*debugger.program.targets, *debugger.places.units, "cycle")
     else:
         known = ()
-    return [one for one in known if one.startswith(text)]
+    return [one for one in dict.fromkeys(known) if one.startswith(text)]
 
 
 def _names(printed: str, debugger: Debugger) -> Sequence[str]:

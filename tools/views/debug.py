@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,6 +32,11 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 
+WIDTH = 110
+"""Columns of a list."""
+
+NO_BREAK = "\N{NO-BREAK SPACE}"
+
 MOST_LINES = 64
 """Lines of numbers that a tensor takes at most."""
 
@@ -44,6 +50,13 @@ MOST_CODES = 128
 def text_of(lines: Iterator[str]) -> str:
     """Lines as one text."""
     return "\n".join(line.rstrip() for line in lines)
+
+
+def _named(label: str, names: Sequence[str]) -> str:
+    """A list behind its label, in lines of `WIDTH` columns at most."""
+    text = ", ".join(name.replace(" ", NO_BREAK) for name in names) or "none"
+    lines = wrap(text, WIDTH, initial_indent=label, subsequent_indent=" " * len(label), break_on_hyphens=False)
+    return "\n".join(lines).replace(NO_BREAK, " ")
 
 
 def _of(place: Place) -> str:
@@ -84,8 +97,8 @@ def around(found: Where, units: Sequence[UnitState]) -> Iterator[str]:
     yield f"  {count(found.issued, 'instruction')} issued since the set-up"
     busy = [unit.path for unit in units if unit.state in ("busy", "goes on")]
     waiting = [f"{unit.path} ({unit.cause})" for unit in units if unit.state == "waits"]
-    yield f"  busy     {', '.join(busy) or 'none'}"
-    yield f"  waiting  {', '.join(waiting) or 'none'}"
+    yield _named("  busy     ", busy)
+    yield _named("  waiting  ", waiting)
 
 
 def listing(lines: Sequence[ListedLine]) -> Iterator[str]:
@@ -105,7 +118,7 @@ def info(debugger: Debugger) -> Iterator[str]:
     for kind, tensors in (("input", program.inputs), ("output", program.outputs)):
         yield from (f"{kind:<10} {one.name}: {'x'.join(map(str, one.shapes[-1]))}" for one in tensors)
     yield from (f"weights    {one.name}: {'x'.join(map(str, one.values.shape))}" for one in program.weights)
-    yield f"units      {', '.join(debugger.places.units)}"
+    yield _named("units      ", list(debugger.places.units))
     yield f"cycle      {debugger.cycle}"
     yield from breakpoints(debugger.breakpoints)
 
@@ -132,7 +145,7 @@ def waits(units: Sequence[UnitState]) -> Iterator[str]:
                 left = f"   {count(unit.left, 'event')} left" if unit.left else ""
                 yield f"{'':<{width}}    {_place(unit.place)}{left}"
     idle = [unit.path for unit in units if unit.state == "idle"]
-    yield f"idle: {', '.join(idle) or 'none'}"
+    yield _named("idle: ", idle)
 
 
 def _doing(unit: UnitState) -> str:
@@ -153,7 +166,7 @@ def queues(agents: Sequence[QueueState], channels: Sequence[ChannelState]) -> It
             yield f"  at work  {_place(agent.current)}{left}"
         yield from (f"  queued   {_place(place)}" for place in agent.waiting)
     idle = [agent.agent for agent in agents if agent.current is None and not agent.waiting]
-    yield f"empty: {', '.join(idle) or 'none'}"
+    yield _named("empty: ", idle)
     yield from (channel(one) for one in channels)
 
 

@@ -337,12 +337,8 @@ def test_a_broken_rule_ends_a_run_in_the_cycle_of_its_instruction(line: str, mes
 
 
 def test_what_a_program_leaves_behind_fails_at_its_end() -> None:
-    text = WRONG.format(line="read d0").replace("        await   host_out", "        await read, t0\n await host_out")
-    one = of_text(
-        text.replace("signal  host_in, t0", "signal  host_in, t0\n signal host_in, t1").replace(
-            "host_out, t0", "host_out, t1"
-        )
-    )
+    text = WRONG.format(line="await read, t1\n read d0")
+    one = of_text(text.replace("signal  host_in, t0", "signal  host_in, t0\n signal host_in, t1"))
     where = one.run()
     assert where.state == "failed" and where.error is not None and where.next is None
     with pytest.raises(acortex.AcortexError) as caught:
