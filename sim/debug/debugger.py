@@ -25,9 +25,10 @@ from acortex.sim.debug.results import (
     Where,
     Word,
 )
-from acortex.sim.debug.stops import LARGEST, Aim, Places
+from acortex.sim.debug.stops import Aim, Places
 from acortex.sim.debug.timeline import Timeline, View
 from acortex.sim.run import Prepared
+from acortex.sim.timing.kernel import LAST
 
 BEFORE_ALL = -1
 """Before the first cycle: a run from here stops in cycle 0, too."""
@@ -308,5 +309,5 @@ def _kind(aim: Aim) -> Literal["breakpoint", "watch"]:
 
 
 def _check_count(what: str, count: int) -> None:
-    if not 1 <= count <= LARGEST:
+    if not 1 <= count <= LAST:
         raise UsageError(f"{what} {count} goes nowhere", hint="a number of 1 or more says how far")

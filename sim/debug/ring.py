@@ -16,7 +16,7 @@ class Ring(Generic[T]):
     """Values by their places along a run, which are multiples of `step`.
 
     Of those within `near` steps of the place kept last, each stays; of those twice as far away every second one, and so
-    on. So going back by any distance finds one that is at most an eighth of it away, and few are kept.
+    on. So going back by any distance finds one that is about an eighth of it away at most, and few are kept.
     """
 
     def __init__(self, step: int, near: int = NEAR) -> None:

@@ -16,12 +16,10 @@ from acortex.isa.program import Program
 from acortex.isa.semantics import visited
 from acortex.sim.debug import look
 from acortex.sim.debug.timeline import Stretch, Write
+from acortex.sim.timing.kernel import LAST
 from acortex.wording import did_you_mean
 
 Cycles = NDArray[np.int64]
-
-LARGEST = 10**18
-"""The last cycle that can be named: as `--max-cycles` has it."""
 
 
 @dataclass(frozen=True)
@@ -174,6 +172,6 @@ class Places:
 
 def _number(text: str, what: str) -> int:
     """A whole number of a command."""
-    if not re.fullmatch(r"[0-9]{1,19}", text.strip()) or int(text) > LARGEST:
-        raise UsageError(f"{what} is {text.strip()[:40]!r}, allowed is 0 to 10^18", hint=f"for example: {what} 100")
+    if not re.fullmatch(r"[0-9]{1,19}", text.strip()) or int(text) > LAST:
+        raise UsageError(f"{what} is {text.strip()[:40]!r}, allowed is 0 to {LAST}", hint=f"for example: {what} 100")
     return int(text)
