@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import acortex.isa.language.data
 import acortex.isa.language.directives
 import acortex.isa.language.expressions
+import acortex.isa.language.macros
 import acortex.isa.language.names
 import acortex.isa.language.operands
 import acortex.isa.language.program

@@ -12,6 +12,7 @@ from acortex.tools.commands.chip import chip
 from acortex.tools.commands.compile import compile_
 from acortex.tools.commands.disasm import disasm
 from acortex.tools.commands.explain import explain
+from acortex.tools.commands.fmt import fmt
 from acortex.tools.commands.info import info
 from acortex.tools.commands.isa import isa
 from acortex.tools.commands.recalibrate import recalibrate
@@ -37,8 +38,8 @@ def cli() -> None:
 
 
 COMMANDS = (
-    compile_, verify, asm, disasm, info, isa, explain, run, accuracy, recalibrate, trace, chip, zoo, reproduce, bench,
-    schema,
+    compile_, verify, asm, fmt, disasm, info, isa, explain, run, accuracy, recalibrate, trace, chip, zoo, reproduce,
+    bench, schema,
 )  # fmt: skip
 
 for command in COMMANDS:
