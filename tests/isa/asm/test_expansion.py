@@ -339,6 +339,24 @@ def test_texts_that_grow_without_end_are_refused(text: str) -> None:
     assert only(text).code in ("A910", "A911")
 
 
+PIECES = [
+    ".macro m a, b=2", ".macro k", ".endm", ".rept 2, i", ".rept \\a", ".endr", ".if N", ".elif 0", ".else", ".endif",
+    ".ifdef N", ".ifndef m", "m 1", "m a=1 + 1", "m 1, (", "k", "base d1, \\a", "base d\\i, \\b@1", "x\\i: nop",
+    "l: nop",
+    ".local l", ".equ N, 1", ".equ N, l", ".name q, t1", ".align N", ".error \"no\"", ".assert N == 1", "loop l0, 2",
+    "next l0, l", "start", "halt", ".row 1, \\i", ".weights w, 1x2", ".include \"a.s\"", "\\", "a: .rept 2",
+    ".chip \\a",
+]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=14))
+def test_any_text_makes_a_program_or_mistakes_with_places(pieces: list[str]) -> None:
+    try:
+        assemble("\n".join(pieces))
+    except ManyErrors as errors:
+        assert all(isinstance(error, Diagnostic) and error.code for error in errors.errors)
+
+
 # The page -------------------------------------------------------------------------------------------------------------
 
 
