@@ -47,10 +47,11 @@ def _lines() -> Iterator[str]:
         yield f"\n## {about[0].upper()}{about[1:]}: {meaning}"
         for row in LANGUAGE_BOOK.values():
             if row.about == about:
-                yield from _section(row)
+                yield from section(row)
 
 
-def _section(row: Rule) -> Iterator[str]:
+def section(row: Rule) -> Iterator[str]:
+    """A row as a section of a page: code, title, message, hint, and its example as a difference."""
     yield f"\n### {row.code} {row.title}\n"
     message = row.message.replace("!a", "")
     yield f"`{message}`" if "`" not in message else f"`` {message} ``"

@@ -24,6 +24,7 @@ READERS = [
     "info SPECIAL.acx",
     "disasm SPECIAL.acx",
     "fmt SPECIAL.s",
+    "lint SPECIAL.s",
     "run echo.s --input SPECIAL.npy",
     "run echo.s --input SPECIAL.npz",
     "run echo.s --labels SPECIAL.npy",
