@@ -235,7 +235,7 @@ def _limits() -> Topic:
     kinds = {name: str(kind.high + 1) for name, kind in KINDS.items() if kind.table}
     rows = (
         ("bytes of the text", str(assembler.MAX_BYTES)),
-        ("lines, once macros are read", str(assembler.MAX_LINES)),
+        ("lines", str(assembler.MAX_LINES)),
         ("depth of calls, repetitions and files", str(expansion.MAX_DEPTH)),
         ("characters of a line", str(assembler.MAX_LINE)),
         ("words and numbers, without those of .row lines of plain numbers", str(parser.MAX_TOKENS)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import acortex.isa.language.data
 import acortex.isa.language.directives
@@ -43,15 +43,19 @@ def page() -> str:
 
 def _lines() -> Iterator[str]:
     yield INTRODUCTION
-    for about, meaning in ABOUT.items():
+    yield from sections(ABOUT, LANGUAGE_BOOK)
+
+
+def sections(abouts: Mapping[str, str], rows: Mapping[str, Rule]) -> Iterator[str]:
+    """The rows of a family of codes as sections of a page, by what they are about."""
+    for about, meaning in abouts.items():
         yield f"\n## {about[0].upper()}{about[1:]}: {meaning}"
-        for row in LANGUAGE_BOOK.values():
+        for row in rows.values():
             if row.about == about:
-                yield from section(row)
+                yield from _section(row)
 
 
-def section(row: Rule) -> Iterator[str]:
-    """A row as a section of a page: code, title, message, hint, and its example as a difference."""
+def _section(row: Rule) -> Iterator[str]:
     yield f"\n### {row.code} {row.title}\n"
     message = row.message.replace("!a", "")
     yield f"`{message}`" if "`" not in message else f"`` {message} ``"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from acortex.isa.language.book import section
+from acortex.isa.language.book import sections
 from acortex.isa.lint.rows import ABOUT, FINDINGS
 
 INTRODUCTION = """\
@@ -32,11 +32,7 @@ def page() -> str:
 
 def _lines() -> Iterator[str]:
     yield INTRODUCTION
-    for about, meaning in ABOUT.items():
-        yield f"\n## {about[0].upper()}{about[1:]}: {meaning}"
-        for row in FINDINGS.values():
-            if row.about == about:
-                yield from section(row)
+    yield from sections(ABOUT, FINDINGS)
 
 
 if __name__ == "__main__":

@@ -31,9 +31,13 @@ def lint(program: Program, inferences: int | None = None) -> list[rows.Finding]:
     enough: data never steer it. Raises the errors of a program
     that breaks a rule of the instruction set.
     """
-    usage = Usage.of(program, inferences)
+    return findings(Usage.of(program, inferences))
+
+
+def findings(usage: Usage) -> list[rows.Finding]:
+    """What a walk shows to be legal and hardly meant, in the order of the program's instructions."""
     found = [one for check in CHECKS for one in check(usage)]
-    return [_said(program, one) for one in sorted(found, key=lambda one: one.pc)]
+    return [_said(usage.program, one) for one in sorted(found, key=lambda one: one.pc)]
 
 
 def _said(program: Program, found: Found) -> rows.Finding:

