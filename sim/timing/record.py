@@ -145,6 +145,27 @@ class Record:
         """Every piece that came within entries, one after the other."""
         return Instances(*self._unfolded(first, last, _repeat, {}))
 
+    def begins(self, rows: Ints, start: Ints) -> Ints:
+        """When some rows of the log began, which were simulated in the cycles `start`, as often as each came, in order.
+
+        An entry that came again is a stretch of what is known already, moved on: nothing is looked up row by row.
+        """
+        first, last = (np.searchsorted(rows, edge).tolist() for edge in self.ranges())
+        upto = [0]
+        for number, one in enumerate(self.entries):
+            found = last[number] - first[number] if isinstance(one, Piece) else upto[one.last] - upto[one.first]
+            upto.append(upto[-1] + (found if isinstance(one, Piece) else one.times * found))
+        came = np.empty(upto[-1], np.int64)
+        for number, one in enumerate(self.entries):
+            out = came[upto[number] : upto[number + 1]]
+            if not len(out):
+                continue
+            if isinstance(one, Piece):
+                np.add(start[first[number] : last[number]], one.offset, out=out)
+            else:
+                np.add(came[upto[one.first] : upto[one.last]], _moved(one), out=out.reshape(one.times, -1))
+        return came
+
     def _unfolded(self, first: int, last: int, again: _Again, known: dict[tuple[int, int], Ints]) -> Ints:
         """A column for each piece that came within entries; `again` makes those of what came again."""
         if (first, last) in known:
@@ -207,6 +228,13 @@ class Record:
         pieces = [(one.begin, one.end) if isinstance(one, Piece) else (0, 0) for one in self.entries]
         begins, ends = np.array(pieces, dtype=np.int64).reshape(-1, 2).T
         return begins, ends
+
+
+def _moved(entry: Repeat | Copy) -> Ints:
+    """By how many cycles an entry moves what came again, each time: shape (times, 1)."""
+    begin = entry.period if isinstance(entry, Repeat) else entry.cycles
+    found: Ints = begin + entry.period * np.arange(entry.times)[:, None]
+    return found
 
 
 def gathered(begins: Ints, ends: Ints) -> tuple[Ints, Ints]:

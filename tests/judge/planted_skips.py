@@ -76,7 +76,7 @@ BUGS: tuple[tuple[str, str, str, str], ...] = (
     ("a lane is not signed", WALK, "dispatch.group % self._lanes]", "0]"),
     ("what a shift leaves over is not signed", WALK, "found.append(spills(dispatch))", "pass"),
     ("the sizes of a stream are not signed", WALK, "found.append(stream.extents)", "pass"),
-    ("a group is not signed", WALK, "_timed_group(self._groups[dispatch.group]) if group else None", "None"),
+    ("a group is not signed", WALK, "self._timed_group(dispatch.group) if group else None", "None"),
     ("one signature for all places of a stream", WALK, "alike = (dispatch.pc, dispatch.stream, dispatch.window, dispatch.group)", "alike = (dispatch.pc, dispatch.window, dispatch.group)"),
     ("one signature for all groups", WALK, "alike = (dispatch.pc, dispatch.stream, dispatch.window, dispatch.group)", "alike = (dispatch.pc, dispatch.stream, dispatch.window)"),
     # What is made of it
