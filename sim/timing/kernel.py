@@ -107,11 +107,11 @@ class Kernel(simpy.Environment):
         for _ in CHAIN:
             if not queue:
                 break
-            entry = queue[0]
+            entry = heappop(queue)
             cycle = entry >> RANK_BITS
             if cycle >= self.soon:
+                heappush(queue, entry)
                 break
-            heappop(queue)
             alarm = by_place[entry & PLACES]
             if alarm.due == cycle:
                 self.cycle = cycle

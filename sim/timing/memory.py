@@ -294,15 +294,19 @@ class Reader(Client):
     def granted(self, now: int) -> None:
         """Sends the word on its way, and goes on."""
         self.act(now, self.fabric.access, READ, 1)
-        seen = now + self.bus_delay
+        seen, receiver = now + self.bus_delay, self._receiver
         if self.bus is not None:
             seen = self.bus.carry(seen, self.context)
-        self._receiver.put(seen, False)
+        receiver.put(seen, False)
         self.remaining -= 1
-        if self.remaining:  # as `proceed`: a call fewer for each word
-            self.work(now)
-        else:
+        if not self.remaining:
             self.wake(now)
+        elif receiver._room > 0 or receiver.room(now, 1, self):
+            # As `work` and `post`, three calls fewer for each word: its own access ends when a port is free again.
+            self.cause = GRANT
+            self.turn.at(self.since)
+        else:
+            self.block(now, self.full)
 
 
 class OperandReader(Reader):
