@@ -133,7 +133,8 @@ class Totals:
             client.accesses.clear()
         begins = dict.fromkeys(clients, 0)
         rows = np.flatnonzero(np.isin(done.kind, GRANTED))
-        for number, serial, grants in zip(*(column[rows].tolist() for column in (done.unit, done.serial, done.events))):
+        columns = (column[rows].tolist() for column in (done.unit, done.serial, done.events))
+        for number, serial, grants in zip(*columns, strict=True):
             begin = begins[number]
             begins[number] = end = begin + grants
             clients[number].accesses.append((self._walk.dispatch(serial), cycles[number][begin:end]))
