@@ -324,6 +324,18 @@ class Alarm:
             if cycle < self._kernel.armed:
                 self._kernel.arm(cycle)
 
+    def comes_next(self, cycle: int) -> bool:
+        """Whether nothing comes before this alarm, were it set to a cycle: then that cycle is now, and it is not set.
+
+        Otherwise it is set. Who goes on in that cycle at once acts in the order of the alarms, without their queue.
+        """
+        kernel, queue = self._kernel, self._queue
+        if cycle < kernel.soon and not (queue and queue[0] < (cycle << RANK_BITS | self._place)):
+            kernel.cycle = cycle
+            return True
+        self.at(cycle)
+        return False
+
     def restored(self) -> None:
         """Enters the queue of a kernel in which it has no entry."""
         if self.due != NEVER:
