@@ -198,15 +198,15 @@ class Client(Agent):
 
     def seek(self, now: int) -> None:
         """Begins the requested access, or tries again in the cycle in which port, bank and bus may be free."""
-        fabric = self.fabric
-        address = 0
-        if self.at_port:
+        fabric, at_port = self.fabric, self.at_port
+        contended, address = fabric.contended, 0
+        if at_port:
             if fabric.port_free > now:
                 if self.cause == GRANT:
                     self.block(now, PORT)
                 self.turn.at(fabric.port_free)
                 return
-            if fabric.contended:
+            if contended:
                 address = self._addresses[-self.remaining]
                 if fabric.bank_free(address) > now:
                     # A client that waits for the bus keeps that cause: the port and the bank that it found free may be
@@ -220,10 +220,10 @@ class Client(Agent):
             self.block(now, BUS)
             self.turn.at(bus.free_from - self.bus_delay)
             return
-        if self.at_port:
+        if at_port:
             self.grants.append(now)
             fabric.port_free = now + fabric.access
-            if fabric.contended:
+            if contended:
                 fabric.take(now, address)
         self.granted(now)
 
@@ -297,10 +297,13 @@ class Reader(Client):
     def granted(self, now: int) -> None:
         """Sends the word on its way, and goes on: to the next word at once, where its turn is what comes next."""
         fabric, bus, receiver = self.fabric, self.bus, self._receiver
-        access, delay = fabric.access, self.bus_delay
+        access = fabric.access
         for left in AT_ONCE:
             self.act(now, access, READ, 1)
-            receiver.put(now + delay if bus is None else bus.carry(now + delay, self.context), False)
+            seen = now + self.bus_delay
+            if bus is not None:
+                seen = bus.carry(seen, self.context)
+            receiver.put(seen, False)
             self.remaining -= 1
             if not self.remaining:
                 self.wake(now)
@@ -316,7 +319,7 @@ class Reader(Client):
                 return
             if not self.turn.comes_next(now):
                 return
-            if bus is not None and bus.free_from - delay > now:
+            if bus is not None and bus.free_from - self.bus_delay > now:
                 self.seek(now)
                 return
             self.grants.append(now)
