@@ -126,5 +126,7 @@ class Program:
     layers: tuple[str, ...] = ()
     samples: dict[str, NDArray[np.generic]] = field(default_factory=dict)
     labels: NDArray[np.int64] | None = None
+    targets: dict[str, int] = field(default_factory=dict)
+    """The labels of a source, and the addresses that they stand for. A container holds none."""
     chip_at: str = ""
     """Where the chip is named: "file:line:column" of a source, the file of a container; empty where it is not."""

@@ -402,6 +402,7 @@ class _Assembly:
             layers=tuple(draft.layers),
             samples=draft.samples,
             labels=draft.labels,
+            targets=dict(self.parsed.labels),
         )
 
 
