@@ -119,9 +119,14 @@ class Drill:
         self.files.add(name)
         self.lines += len(text.splitlines())
 
+    def _environment(self, *paths: Path) -> dict[str, str]:
+        """That of a process that knows the copy and these folders; what it compiles is kept for the next one."""
+        kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        return {**kept, "PYTHONPATH": os.pathsep.join(map(str, (self.folder, *paths)))}
+
     def acortex(self, *args: str, code: int = 0) -> str:
         """What a command prints, in a process that knows nothing but the copy."""
-        environment = {**os.environ, "PYTHONPATH": str(self.folder), "COLUMNS": "110"}
+        environment = {**self._environment(), "COLUMNS": "110"}
         command = [sys.executable, "-m", "acortex", *args]
         done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True)
         assert done.returncode == code, done.stderr
@@ -129,9 +134,8 @@ class Drill:
 
     def python(self, script: str, *paths: Path) -> str:
         """What a script prints that knows the copy, and further folders of modules."""
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (self.folder, *paths)))}
         command = [sys.executable, "-c", script]
-        done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True)
+        done = subprocess.run(command, cwd=self.folder, env=self._environment(*paths), capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         return done.stdout
 

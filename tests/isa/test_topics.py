@@ -56,6 +56,7 @@ def test_the_command_prints_topics_and_has_them_in_json() -> None:
 SUMS = np.array([*range(-1300, 1301), -(1 << 30), 1 << 30, -70_001, 70_001], dtype=np.int64)
 
 
+@pytest.mark.sampled(28)
 @pytest.mark.parametrize("gain", [65_536, 655, 1, 40_000])
 @pytest.mark.parametrize(("zero", "low", "high"), [(0, 0, 15), (7, 1, 14), (8, 0, 8)])
 @pytest.mark.parametrize("activation", ACTIVATIONS)

@@ -58,6 +58,7 @@ def rerun(case: Case, chip: Chip) -> dict[str, Any]:
 # Energy ---------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.sampled(16)
 @pytest.mark.parametrize("price", PRICES)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_doubling_a_price_adds_what_it_made_and_nothing_else(seed: int, price: str) -> None:
