@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import os
 import re
 import shutil
@@ -72,17 +73,25 @@ WIRING = (
 """Before what each block of the page goes."""
 
 
+def compiled(checkout: Path, folder: Path) -> Path:
+    """A copy of the sources with their bytecode, of which the copies of drills are made: that costs the most time."""
+    package = folder / "acortex"
+    package.mkdir()
+    skip = shutil.ignore_patterns("__pycache__")
+    for name in FOLDERS:
+        shutil.copytree(checkout / name, package / name, ignore=skip)
+    for path in checkout.glob("*.py"):
+        shutil.copy2(path, package / path.name)
+    assert compileall.compile_dir(package, quiet=1)
+    return package
+
+
 class Drill:
     """A copy of the sources that something is added to, and what that cost."""
 
-    def __init__(self, checkout: Path, folder: Path) -> None:
+    def __init__(self, compiled: Path, folder: Path) -> None:
         self.package = folder / "acortex"
-        self.package.mkdir()
-        skip = shutil.ignore_patterns("__pycache__")
-        for name in FOLDERS:
-            shutil.copytree(checkout / name, self.package / name, ignore=skip)
-        for path in checkout.glob("*.py"):
-            shutil.copy(path, self.package / path.name)
+        shutil.copytree(compiled, self.package)
         self.folder = folder
         self.files: set[str] = set()
         self.lines = 0

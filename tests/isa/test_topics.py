@@ -354,6 +354,7 @@ def test_every_limit_of_the_manual_is_probed() -> None:
     assert stated == {name: limit for name, (limit, _) in PROBES.items()} | ELSEWHERE
 
 
+@pytest.mark.sampled(9)
 @pytest.mark.parametrize("name", PROBES)
 def test_a_text_at_its_limit_assembles_and_one_more_does_not(name: str) -> None:
     limit, text = PROBES[name]

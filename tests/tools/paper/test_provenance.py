@@ -60,6 +60,7 @@ def changed(path: str) -> str:
 NUMBERS = [path for path in SETTINGS if changed(path)]
 
 
+@pytest.mark.sampled(20)
 @pytest.mark.parametrize("path", NUMBERS)
 def test_a_row_that_a_setting_moves_counts_it(path: str) -> None:
     """No row claims less than it rests on: where the simulator's number moves, the setting is among the row's."""
