@@ -127,6 +127,7 @@ OUTPUTS = {
 """What the host gets of CODES."""
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("kind", INSTRUCTIONS, ids=lambda kind: kind.name)
 def test_every_view_of_a_run_is_right_about_a_new_instruction(drill: Drill, kind: Kind, checkout: Path) -> None:
     drill.instruction(kind.name)
