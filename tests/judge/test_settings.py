@@ -18,7 +18,7 @@ NOT_DRAWN = {
     "memory.least_latency_ns": "tests/sim/chip/test_moves.py",
     "energy.activity": "tests/sim/analog/test_activity.py",  # says how a figure was measured, and moves nothing
     "clock_ns": "tests/sim/timing/test_laws.py",
-    "program_erase.pulses_per_level": "tests/sim/timing/test_program_erase.py",  # writing would take most cycles of a run
+    "program_erase.pulses_per_level": "tests/sim/timing/test_program_erase.py",  # writing would take most cycles
     "program_erase.pulse_ns": "tests/sim/timing/test_laws.py",
     "instruction_memory.words": "tests/sim/functional/test_rules.py",  # or else no program would fit
     "arrays.cell": "tests/sim/chip/test_technologies.py",  # brings values of settings that are drawn
