@@ -40,10 +40,10 @@ from acortex.isa.language.program import NO_INSTRUCTIONS
 from acortex.isa.machine import CHANNELS
 from acortex.isa.names import is_name
 from acortex.isa.operands import KINDS
-from acortex.isa.program import Constants, Line, Memory, Program, Tensor, Weights
+from acortex.isa.program import Constants, HostPart, HostResult, Line, Memory, Program, Tensor, Weights
 
 MAGIC = b"\x89ACX\r\n\x1a\n"
-FORMAT = 2
+FORMAT = 3
 DIGEST = 32
 
 MAX_BYTES = 1 << 29
@@ -77,6 +77,9 @@ _PLACES = ("files", "line_files", "line_numbers", "line_texts")
 KEYS = frozenset((*_CONTENT, *_PLACES))
 """What the map holds."""
 
+OF_HOST = frozenset(("parts", "results"))
+"""What it holds beside where the host works between parts of the chip."""
+
 
 class _Arrays:
     """Collects arrays' bytes; `add` answers what the map says of one."""
@@ -94,7 +97,11 @@ class _Arrays:
 
 def _content(program: Program, arrays: _Arrays) -> dict[str, Any]:
     """Everything that a program means, without its source positions."""
-    return {
+    of_host = {
+        "parts": [[one.name, arrays.add(one.model)] for one in program.parts],
+        "results": [[one.name, list(one.shape), one.dtype] for one in program.results],
+    }
+    return (of_host if program.parts else {}) | {
         "name": program.name,
         "chip": program.chip,
         "words": arrays.add(program.words),
@@ -115,7 +122,8 @@ def _content(program: Program, arrays: _Arrays) -> dict[str, Any]:
 def _tensor_fields(tensor: Tensor) -> list[Any]:
     axes = None if tensor.axes is None else list(tensor.axes)
     shapes = [list(shape) for shape in tensor.shapes]
-    return [tensor.name, shapes, tensor.encode, tensor.bits, tensor.scale, tensor.zero, axes, tensor.packed]
+    fields = [tensor.name, shapes, tensor.encode, tensor.bits, tensor.scale, tensor.zero, axes, tensor.packed]
+    return [*fields, True] if tensor.host else fields
 
 
 def sha256(program: Program) -> str:
@@ -222,7 +230,7 @@ def _unpacked(packed: memoryview) -> dict[str, Any]:
         )
     except Exception as error:  # msgpack has a handful of errors without a common base
         raise _malformed(f"map ({type(error).__name__})") from None
-    if not isinstance(content, dict) or content.keys() != KEYS:
+    if not isinstance(content, dict) or content.keys() not in (KEYS, KEYS | OF_HOST):
         raise _malformed("map")
     return content
 
@@ -255,6 +263,7 @@ class _Reader:
 
     def program(self) -> Program:
         """The program. Raises UsageError at the first field that is not as `dumps` writes it."""
+        parts = tuple(map(self.part, self.field("parts", list))) if "parts" in self.content else ()
         words = self.array(self.field("words", list), "uint64", 1)
         if len(words) > MAX_WORDS_OF_PROGRAM:
             raise _malformed(f"it has {len(words)} instructions, {MAX_WORDS_OF_PROGRAM} are the most")
@@ -279,6 +288,8 @@ class _Reader:
             samples=samples,
             labels=labels,
             lines=lines[: len(words)],
+            parts=parts,
+            results=tuple(map(self.result, self.content.get("results", []))),
         )
         if self.used != len(self.arrays):
             raise _malformed("bytes that belong to no array")
@@ -342,6 +353,18 @@ class _Reader:
             raise _malformed("constants")
         return Constants(self.name(fields[0]), values)
 
+    def part(self, fields: object) -> HostPart:
+        """A part of the host."""
+        if not (isinstance(fields, list) and len(fields) == 2):
+            raise _malformed("a part of the host")
+        return HostPart(self.name(fields[0]), self.array(fields[1], "uint8", 1))
+
+    def result(self, fields: object) -> HostResult:
+        """An output that the host makes."""
+        if not (isinstance(fields, list) and len(fields) == 3 and fields[2] in TYPES and _are_numbers(fields[1], 1)):
+            raise _malformed("a result of the host")
+        return HostResult(self.name(fields[0]), tuple(fields[1]), fields[2])
+
     def memory(self, fields: object) -> tuple[int, NDArray[np.uint8]]:
         """A piece of the initial memory: its address and its words."""
         if not (isinstance(fields, list) and len(fields) == 2 and _are_numbers(fields[:1], 0)):
@@ -354,13 +377,15 @@ class _Reader:
     def tensor(self, fields: object) -> Tensor:
         """An input or output."""
         kinds = [str, list, str, int, float, int, list, int]
+        of_host = isinstance(fields, list) and fields[-1:] == [True] and len(fields) > len(kinds)
+        fields = fields[:-1] if isinstance(fields, list) and of_host else fields
         if not isinstance(fields, list) or [list if field is None else type(field) for field in fields] != kinds:
             raise _malformed("a tensor")
         name, shapes, encode, bits, scale, zero, axes, packed = fields
         if not (shapes and all(map(_is_shape, shapes)) and encode in ENCODINGS and 1 <= bits <= MAX_CODE_BITS):
             raise _malformed("a tensor")
         order = None if axes is None else tuple(axes)
-        tensor = Tensor(self.name(name), tuple(map(tuple, shapes)), encode, bits, scale, zero, order, packed)
+        tensor = Tensor(self.name(name), tuple(map(tuple, shapes)), encode, bits, scale, zero, order, packed, of_host)
         if (axes is not None and not _are_numbers(axes, 0)) or fault(tensor):
             raise _malformed("a tensor")
         return tensor
@@ -397,6 +422,7 @@ def _judge(program: Program) -> None:
         "input": [one.name for one in program.inputs],
         "output": [one.name for one in program.outputs],
         "layer": list(program.layers),
+        "part": [one.name for one in program.parts],
     }
     if any(len(set(known)) != len(known) for known in names.values()):
         raise _malformed("a name stands twice in a table")
@@ -419,7 +445,7 @@ def _judge_instructions(program: Program, tables: dict[str, int]) -> None:
 
 
 def _judge_samples(program: Program) -> None:
-    inputs = {tensor.name: tensor for tensor in program.inputs}
+    inputs = {tensor.name: tensor for tensor in program.given}
     counts = {len(accept(inputs[name], array)) for name, array in program.samples.items() if name in inputs}
     if set(program.samples) != set(inputs) or len(counts) != 1:
         raise _malformed("samples")

@@ -25,7 +25,7 @@ MAX_INSTRUCTIONS = 1 << KINDS["target"].bits
 MAX_TOKENS = 700_000
 """A bound on the memory and time that a hostile text can take."""
 
-DATA_DIRECTIVES = (".weights", ".constants", ".memory", ".samples", ".labels")
+DATA_DIRECTIVES = (".weights", ".constants", ".part", ".memory", ".samples", ".labels")
 
 Argument = tuple[Token | None, list[Token]]
 """An argument: the token of its name where it has one, and the tokens of its value."""
