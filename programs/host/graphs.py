@@ -1,0 +1,72 @@
+"""A network that is divided between chip and host, as steps for the chip and parts of the host."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+
+from acortex.isa.program import HostResult
+from acortex.programs.host.models import host_parts
+from acortex.programs.host.partition import UNKNOWN, Division, divided
+from acortex.programs.network.network import Model, Value
+from acortex.programs.operators.context import MAX_WORDS
+from acortex.programs.steps import FloatGraph, FloatPort
+
+
+def with_host(model: Model, *, drop_lrn: bool = False, most_words: int = MAX_WORDS) -> FloatGraph:
+    """The normal form of a network of which the host does what the chip cannot, between the steps of the chip.
+
+    Raises UnsupportedNodes for what neither does, NothingLeft where the chip would have no product, and MissingExtra
+    without the package onnx.
+    """
+    division = divided(model, drop_lrn=drop_lrn, most_words=most_words)
+    parts, graph = host_parts(division), division.graph
+    made = {name for part in parts for name in part.makes}
+    taken = {name for part in parts for name in part.takes}
+    shown = set(division.model.outputs)
+    graph.inputs = [replace(port, host=port.name in made) for port in graph.inputs]
+    graph.outputs = [replace(port, host=port.name not in shown) for port in graph.outputs]
+    graph.outputs = [port for port in graph.outputs if port.name in taken or not port.host]
+    graph.parts = parts
+    graph.raw = list(_raw(division, taken))
+    graph.results = [_result(name, division) for name in division.model.outputs if name in made]
+    graph.host_nodes = [name for part in parts for name in part.nodes]
+    stages = graph.stages()
+    graph.steps.sort(key=lambda step: stages[step.name])
+    return graph
+
+
+def _raw(division: Division, taken: set[str]) -> Iterator[FloatPort]:
+    """The inputs of the network that only the host reads."""
+    on_chip = {port.name for port in division.graph.inputs}
+    for value in division.model.inputs:
+        if value.name in taken and value.name not in on_chip:
+            yield FloatPort(value.name, "", value.shape, _canonical(value), (), value.dtype, high=_high(division, value))
+
+
+def _canonical(value: Value) -> tuple[int, ...]:
+    """The shape in which a user gives an input first: without a batch of one."""
+    return value.shape[1:] if value.shape[:1] == (1,) and len(value.shape) > 1 else value.shape
+
+
+def _high(division: Division, value: Value) -> int | None:
+    """The largest index that an input may be: one less than the rows of the smallest table that it reads."""
+    names, sizes = {value.name}, []
+    for node in division.model.nodes:
+        if node.op in ("Cast", "Reshape", "Squeeze", "Unsqueeze", "Identity") and node.inputs[0] in names:
+            names.update(node.outputs)
+        if node.op == "Gather" and node.inputs[1] in names:
+            table = division.model.constants.get(node.inputs[0])
+            shape = table.shape if table else division.kinds.get(node.inputs[0], UNKNOWN).shape
+            if shape:
+                sizes.append(shape[node.attributes.get("axis", 0)])
+    return min(sizes) - 1 if sizes else None
+
+
+def _result(name: str, division: Division) -> HostResult:
+    """An output of the network that the host makes, for one inference."""
+    kind = division.kinds.get(name, UNKNOWN)
+    shape = kind.shape or ()
+    own = shape[1:] if shape[:1] == (1,) and len(shape) > 1 else shape
+    return HostResult(name, own or (math.prod(shape),), kind.dtype or "float32")

@@ -1,0 +1,203 @@
+"""The host's nodes as ONNX models, one for each stage of a divided network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from acortex.errors import AcortexError
+from acortex.programs.graph import HostPart
+from acortex.programs.host.operations import operations_of
+from acortex.programs.host.partition import UNKNOWN, Division
+from acortex.programs.host.protos import domain_of, node_proto, opsets
+from acortex.programs.network.network import Constant, Node
+from acortex.programs.operators.context import Unsupported, UnsupportedNodes
+
+if TYPE_CHECKING:
+    import onnx
+
+LEAST_OPSET = 17
+"""The opset of references: the host's models have it or a later one, so that they can stand in one."""
+
+IR_VERSION = 10
+"""The version of the format of models whose opset is later than `LEAST_OPSET`; of others it is 8."""
+
+
+@dataclass(frozen=True)
+class _Share:
+    """What a part of the host takes and makes, by the names of tensors."""
+
+    nodes: Sequence[Node]
+    takes: tuple[str, ...]
+    makes: tuple[str, ...]
+
+
+def host_parts(division: Division) -> tuple[HostPart, ...]:
+    """The parts of the host, in the order in which it works on them.
+
+    Raises UnsupportedNodes for nodes that the host cannot do, either.
+    """
+    shares = _shares(division)
+    parts = []
+    for stage, share in sorted(shares.items()):
+        name = f"host {stage}"
+        operations = sum(operations_of(node, division.kinds, division.model.constants) for node in share.nodes)
+        nodes = tuple(node.name for node in share.nodes)
+        data = _model(division, name, share).SerializeToString()
+        parts.append(HostPart(name, stage, nodes, data, share.takes, share.makes, max(operations, 1)))
+    return tuple(parts)
+
+
+def _shares(division: Division) -> dict[int, _Share]:
+    """The nodes of each part that something needs, with what crosses its borders."""
+    nodes = _needed(division)
+    by_stage: dict[int, list[Node]] = {}
+    for node in nodes:
+        by_stage.setdefault(division.stages[node.name], []).append(node)
+    into_chip = {port.name for port in division.graph.inputs}
+    found = {}
+    for stage, own in by_stage.items():
+        made = {name for node in own for name in node.outputs if name}
+        read = dict.fromkeys(name for node in own for name in node.inputs if name)
+        takes = tuple(name for name in read if name not in made and name not in division.model.constants)
+        later = {name for at, rest in by_stage.items() if at > stage for node in rest for name in node.inputs}
+        needed = into_chip | later | set(division.model.outputs)
+        makes = tuple(name for node in own for name in node.outputs if name in needed)
+        found[stage] = _Share(own, takes, makes)
+    return found
+
+
+def _needed(division: Division) -> list[Node]:
+    """The nodes of the host from which an output of the network or an input of the chip follows, in order."""
+    wanted = set(division.model.outputs) | {port.name for port in division.graph.inputs}
+    found = []
+    for node in reversed(division.model.nodes):
+        if node.name in division.hosted:
+            if wanted.isdisjoint(node.outputs):
+                continue
+            found.append(node)
+        wanted.update(node.inputs)
+    return found[::-1]
+
+
+def _model(division: Division, name: str, share: _Share) -> onnx.ModelProto:
+    """The nodes of a part as an ONNX model of an opset that references can have."""
+    from onnx import helper, numpy_helper
+
+    constants, opset = division.model.constants, division.model.opset
+    used = dict.fromkeys(one for node in share.nodes for one in node.inputs if one in constants)
+    tensors = [numpy_helper.from_array(_loaded(one, constants[one]), one) for one in used]
+    refused: list[tuple[str, str, str]] = []
+    nodes = list(_protos(share.nodes, refused))
+    if refused:
+        raise UnsupportedNodes(refused)
+    inputs = [_declared(one, division) for one in share.takes]
+    outputs = [_declared(one, division) for one in share.makes]
+    graph = helper.make_graph(nodes, name, inputs, outputs, tensors)
+    version = IR_VERSION if opset > LEAST_OPSET else 8
+    made = helper.make_model(graph, opset_imports=opsets(opset), ir_version=version, producer_name="acortex")
+    _check_known(share.nodes)
+    return made if opset >= LEAST_OPSET else _raised(made, share.nodes, opset)
+
+
+def _check_known(nodes: Iterable[Node]) -> None:
+    """Raises UnsupportedNodes for operators that neither ONNX nor onnxruntime has."""
+    from onnx import defs
+
+    domains = ("", "ai.onnx.ml", "com.microsoft")
+    unknown = [
+        (node.name, node.op, "neither the chip nor the host has such an operator")
+        for node in nodes
+        if domain_of(node.op)[0] not in domains or (not defs.has(node.op, "") and node.op not in CONTRIBUTED)
+    ]
+    if unknown:
+        raise UnsupportedNodes(unknown)
+
+
+CONTRIBUTED = (
+    "Attention", "BiasGelu", "BiasSplitGelu", "DecoderMaskedMultiHeadAttention", "DynamicQuantizeMatMul",
+    "EmbedLayerNormalization", "FastGelu", "FusedConv", "FusedGemm", "FusedMatMul", "Gelu", "GemmFastGelu",
+    "GroupQueryAttention", "MatMulIntegerToFloat", "MatMulNBits", "MultiHeadAttention", "NhwcMaxPool", "QAttention",
+    "QGemm", "QLinearAdd", "QLinearAveragePool", "QLinearConcat", "QLinearGlobalAveragePool", "QLinearLeakyRelu",
+    "QLinearMul", "QLinearReduceMean", "QLinearSigmoid", "QLinearSoftmax", "QLinearWhere", "QuickGelu",
+    "RotaryEmbedding", "SimplifiedLayerNormalization", "SkipLayerNormalization",
+    "SkipSimplifiedLayerNormalization", "Trilu", "Unique",
+)  # fmt: skip
+"""Operators of onnxruntime's own that networks have."""
+
+
+def _protos(nodes: Iterable[Node], refused: list[tuple[str, str, str]]) -> Iterable[onnx.NodeProto]:
+    for node in nodes:
+        try:
+            yield node_proto(node)
+        except Unsupported as reason:
+            refused.append((node.name, node.op, str(reason)))
+
+
+def _loaded(name: str, constant: Constant) -> Any:
+    if constant.kind:
+        raise AcortexError(f"the constant {name} has the type {constant.kind}, which the host does not take")
+    return np.ascontiguousarray(constant.load()).reshape(constant.shape)
+
+
+def _declared(name: str, division: Division) -> onnx.ValueInfoProto:
+    """What a model declares of a tensor: all that is known of it."""
+    from onnx import helper
+
+    kind = division.kinds.get(name, UNKNOWN)
+    if kind.dtype == "":
+        return helper.make_empty_tensor_value_info(name)
+    return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(np.dtype(kind.dtype)), kind.shape)
+
+
+def _raised(model: onnx.ModelProto, nodes: Sequence[Node], opset: int) -> onnx.ModelProto:
+    """A model of an old opset with the operators of `LEAST_OPSET`. Raises UnsupportedNodes where that cannot be."""
+    from onnx import version_converter
+
+    if all(_stable(node.op, opset) for node in nodes):
+        model.opset_import[0].version = LEAST_OPSET
+        return model
+    try:
+        return version_converter.convert_version(model, LEAST_OPSET)
+    except Exception as error:  # the converter raises errors of several types
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        changed = [node for node in nodes if not _stable(node.op, opset)]
+        told = f"the host cannot do it: its opset {opset} cannot be raised to {LEAST_OPSET} ({reason})"
+        raise UnsupportedNodes([(node.name, node.op, told) for node in changed]) from None
+
+
+ALIKE = ("Reshape", "Identity", "Add", "Sub", "Mul", "Div", "Pow", "Relu", "Where")
+"""Operators that later opsets gave more types, or options that are off by default, between 13 and 17."""
+
+
+def _stable(op: str, opset: int) -> bool:
+    """Whether an operator means the same in `LEAST_OPSET` as in an older opset."""
+    from onnx import defs
+
+    domain, name = domain_of(op)
+    if domain or (name in ALIKE and opset >= 13):
+        return True
+    old, new = (defs.get_schema(name, at, "").since_version for at in (opset, LEAST_OPSET))
+    return bool(old == new)
+
+
+def renamed(part: HostPart, names: Mapping[str, str]) -> HostPart:
+    """A part that calls what it takes and makes by other names; those that are not among `names` stay."""
+    import onnx
+
+    own = {name: names[name] for name in (*part.takes, *part.makes) if names.get(name, name) != name}
+    if not own:
+        return part
+    model = onnx.load_model_from_string(part.model)
+    for info in (*model.graph.input, *model.graph.output, *model.graph.initializer):
+        info.name = own.get(info.name, info.name)
+    for node in model.graph.node:
+        node.input[:] = [own.get(name, name) for name in node.input]
+        node.output[:] = [own.get(name, name) for name in node.output]
+    takes, makes = (tuple(own.get(name, name) for name in known) for known in (part.takes, part.makes))
+    return replace(part, model=model.SerializeToString(), takes=takes, makes=makes)
+
+
