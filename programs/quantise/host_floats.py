@@ -23,6 +23,7 @@ class HostFloats:
     def __init__(self, graph: FloatGraph, given: Mapping[str, Array]) -> None:
         self._graph = graph
         self._known: dict[str, Array] = {name: np.asarray(array) for name, array in given.items()}
+        self._count = max(map(len, self._known.values()), default=1)
         self._left = sorted(graph.parts, key=lambda part: part.stage)
         self._stages = graph.stages()
         self._ports = {port.name: port for port in graph.inputs if port.host}
@@ -36,8 +37,7 @@ class HostFloats:
     def _work(self, part: HostPart, images: Mapping[str, Array]) -> Iterator[tuple[str, Array]]:
         taken = {name: self._taken(name, images) for name in part.takes}
         model = HostModel(part.name, part.model)
-        count = max(map(len, taken.values()), default=1)
-        rows = [model.run({name: array[n] for name, array in taken.items()}) for n in range(count)]
+        rows = [model.run({name: array[n] for name, array in taken.items()}) for n in range(self._count)]
         for name in part.makes:
             self._known[name] = _stacked([row[name] for row in rows])
             port = self._ports.get(name)
