@@ -122,7 +122,7 @@ class Functional:
 
     def work(self, dispatch: Dispatch) -> None:
         """Notes that the host works, and has it compute."""
-        self.known.order.end(dispatch)
+        self.known.order.work(dispatch)
         if self.values is not None:
             self.values.work(dispatch)
 
@@ -200,6 +200,8 @@ class Functional:
     def _give(self, at: Situation, end: VectorClock) -> None:
         """Notes what it gives: to the host, or to a pipe."""
         dispatch, flow = at.dispatch, at.flow
+        if flow.gives == "host_out":
+            self.known.order.leave()
         if flow.gives == "host_out" and self.steps not in self._not_ended:
             self.known.finished = max(self.known.finished, dispatch.inference + 1)
             self.known.given[self.program.outputs[dispatch.ops.tensor].name][dispatch.inference] = True

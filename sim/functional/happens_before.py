@@ -75,6 +75,8 @@ class HappensBefore:
         self.streamer: Dispatch | None = None
         self.streamed = -1
         """The last instruction that gave words to the vector agent, and its number among those of its agent."""
+        self.left = self.worked = -1
+        """The last instruction that gave the host words, and that with which it worked, among those of their agents."""
         self.loaded = np.zeros(words, dtype=np.bool_)
         """Which words main memory holds from the beginning."""
         for table in program.memory:
@@ -130,6 +132,15 @@ class HappensBefore:
     def give_stream(self, dispatch: Dispatch) -> None:
         """Notes the last instruction that gave words to the vector agent; it has ended."""
         self.streamer, self.streamed = dispatch, len(self.history[NUMBER[dispatch.agent]]) - 1
+
+    def leave(self) -> None:
+        """Notes the last instruction that gave the host words; it has ended."""
+        self.left = len(self.history[NUMBER["host_out"]]) - 1
+
+    def work(self, dispatch: Dispatch) -> None:
+        """Notes that the host works."""
+        self.end(dispatch)
+        self.worked = len(self.history[NUMBER[dispatch.agent]]) - 1
 
     # Words ------------------------------------------------------------------------------------------------------
 
