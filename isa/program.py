@@ -124,6 +124,11 @@ class HostResult:
     shape: tuple[int, ...]
     dtype: str
 
+    @property
+    def size(self) -> int:
+        """How many numbers one inference has."""
+        return int(np.prod(self.shape, dtype=np.int64))
+
 
 @dataclass(frozen=True, eq=False)
 class Program:

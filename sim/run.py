@@ -22,7 +22,7 @@ from acortex.sim.chip.prices import prices
 from acortex.sim.chip.program_chip import chip_of
 from acortex.sim.chip.specs import Chip
 from acortex.sim.functional.executor import Functional
-from acortex.sim.functional.host_work import HostValues
+from acortex.sim.functional.host_work import host_values
 from acortex.sim.functional.lanes import walk_many
 from acortex.sim.functional.layer_dump import LayerDump, LayerWords
 from acortex.sim.functional.rules import limits
@@ -220,7 +220,7 @@ class Prepared:
         total = self.host.inferences
         tick = (lambda done: None) if progress is None else (lambda done: progress(done, total))
         words = self.host.words(self.program) if values else None
-        work = HostValues(self.program, self.host.numbers, total) if values and self.program.parts else None
+        work = host_values(self.program, self.host.numbers, total) if values else None
         analog, noting = self._analog() if values else None, None if meter is None else meter.begin
         if words is not None and limit is None and total > 1:
             found = walk_many(self.program, self.chip, total, words, dump, tick, leap, analog, noting, work)

@@ -97,6 +97,10 @@ class HostValues:
             ) from None
         return to_words(tensor, codes)[0]
 
+    def of_chips(self, name: str) -> Array:
+        """A result of all chips and inferences, all of which were computed: of shape (chips, inferences, …)."""
+        return np.array([[np.asarray(row) for row in rows] for rows in self.results[name]])
+
     def complete(self, upto: int) -> dict[str, Array]:
         """The results of the first inferences by name, of chip 0; of as many as were computed."""
         found = {}
@@ -113,3 +117,8 @@ def _whole(rows: list[Array | None]) -> Iterator[Array]:
         if row is None:
             return
         yield row
+
+
+def host_values(program: Program, numbers: Mapping[str, Array], inferences: int, chips: int = 0) -> HostValues | None:
+    """What computes the parts of the host of a program; None where it has none."""
+    return HostValues(program, numbers, inferences, chips) if program.parts else None
