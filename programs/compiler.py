@@ -29,6 +29,7 @@ from acortex.programs.mapping.placement import Rect, Tiles, place, smallest
 from acortex.programs.mapping.plan import Plan
 from acortex.programs.mapping.schedule import order_exchanges, schedule
 from acortex.programs.mapping.to_passes import STORES, UnsupportedLayer, lower, pack_inputs
+from acortex.programs.partition_report import partition
 from acortex.programs.results import CompileReport
 
 
@@ -247,6 +248,7 @@ def _report(plan: Plan, machine: Machine, size: int, mapping: str) -> CompileRep
         "smallest_chip": smallest(tiles, machine)._asdict() | {"memory_kb": kilobytes(plan.memory.least)},
         "layers": _layers(plan, machine),
         "host_nodes": list(plan.graph.host_nodes),
+        "partition": partition(plan),
         "mapping": mapping,
         "calibration": plan.graph.calibration or None,
         "warnings": list(plan.graph.warnings),

@@ -305,6 +305,8 @@ class HostPart:
     takes: tuple[str, ...]
     makes: tuple[str, ...]
     operations: int
+    macs: int = 0
+    """The multiply-accumulates among them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -336,6 +338,8 @@ class LayerGraph:
     """Inputs of the network that only the host reads: they lie in no map."""
     results: tuple[HostResult, ...] = ()
     """Outputs of the network that the host makes."""
+    chip_nodes: tuple[tuple[str, ...], ...] = ()
+    """The nodes of the network in each stage of the chip, where the host works between these."""
     own_quantisers: bool = False
     weightless: bool = False
 

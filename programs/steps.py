@@ -295,6 +295,7 @@ class FloatGraph:
     parts: tuple[HostPart, ...] = ()
     raw: list[FloatPort] = field(default_factory=list)
     results: list[HostResult] = field(default_factory=list)
+    chip_nodes: tuple[tuple[str, ...], ...] = ()
     """What the host does between the steps, as in `graph.LayerGraph`; the steps are then in the order of stages."""
 
     @property

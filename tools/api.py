@@ -255,7 +255,7 @@ def compile(
             hint="give the name or the path of the chip",
         )
     named = chip if chip is None or isinstance(chip, Chip) else str(chip)
-    return networks.compiled(
+    made = networks.compiled(
         str(model),
         named,
         settings,
@@ -263,6 +263,11 @@ def compile(
         drop_lrn=drop_lrn,
         smallest_chip=smallest_chip,
     )
+    if not made.plan.graph.parts or smallest_chip:
+        return made
+    from acortex.tools.open.partitions import priced
+
+    return replace(made, report=priced(made, networks.chip_for(str(model), named, settings)))
 
 
 def _opened(

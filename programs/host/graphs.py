@@ -31,10 +31,18 @@ def with_host(model: Model, *, drop_lrn: bool = False, most_words: int = MAX_WOR
     graph.parts = parts
     graph.raw = list(_raw(division, taken))
     graph.results = [_result(name, division) for name in division.model.outputs if name in made]
+    graph.chip_nodes = tuple(_chip_nodes(division))
     graph.host_nodes = [name for part in parts for name in part.nodes]
     stages = graph.stages()
     graph.steps.sort(key=lambda step: stages[step.name])
     return graph
+
+
+def _chip_nodes(division: Division) -> Iterator[tuple[str, ...]]:
+    """The names of the chip's nodes, stage by stage."""
+    on_chip = [node.name for node in division.model.nodes if node.name not in division.hosted]
+    for stage in range(max(division.stages[name] for name in on_chip) + 1):
+        yield tuple(name for name in on_chip if division.stages[name] == stage)
 
 
 def _raw(division: Division, taken: set[str]) -> Iterator[FloatPort]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from acortex.errors import AcortexError
 from acortex.programs.graph import HostPart
-from acortex.programs.host.operations import operations_of
+from acortex.programs.host.operations import macs_of, operations_of
 from acortex.programs.host.partition import UNKNOWN, Division
 from acortex.programs.host.protos import domain_of, node_proto, opsets
 from acortex.programs.network.network import Constant, Node
@@ -44,10 +44,12 @@ def host_parts(division: Division) -> tuple[HostPart, ...]:
     parts = []
     for stage, share in sorted(shares.items()):
         name = f"host {stage}"
-        operations = sum(operations_of(node, division.kinds, division.model.constants) for node in share.nodes)
+        known = division.kinds, division.model.constants
+        operations = sum(operations_of(node, *known) for node in share.nodes)
+        macs = sum(macs_of(node, *known) for node in share.nodes)
         nodes = tuple(node.name for node in share.nodes)
         data = _model(division, name, share).SerializeToString()
-        parts.append(HostPart(name, stage, nodes, data, share.takes, share.makes, max(operations, 1)))
+        parts.append(HostPart(name, stage, nodes, data, share.takes, share.makes, max(operations, 1), macs))
     return tuple(parts)
 
 

@@ -25,6 +25,11 @@ def operations_of(node: Node, kinds: Kinds, constants: Mapping[str, Constant]) -
     return max(made, *(size for size, name in zip(taken, node.inputs, strict=False) if name not in constants), 0)
 
 
+def macs_of(node: Node, kinds: Kinds, constants: Mapping[str, Constant]) -> int:
+    """The multiply-accumulates of a node."""
+    return _depth(node, kinds, constants) * sum(_size(name, kinds, constants) for name in node.outputs if name)
+
+
 def _size(name: str, kinds: Kinds, constants: Mapping[str, Constant]) -> int:
     shape = shape_of(name, kinds, constants)
     return 1 if shape is None else math.prod(shape)

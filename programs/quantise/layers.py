@@ -320,6 +320,7 @@ def layer_graph(quantiser: Quantiser) -> g.LayerGraph:
         parts=graph.parts,
         raw=tuple(replace(port(one), axes=None) for one in graph.raw),
         results=tuple(graph.results),
+        chip_nodes=graph.chip_nodes,
     )
 
 
