@@ -31,6 +31,13 @@ SELECTS = ("Slice", "Split", "Gather")
 
 WIDENS = ("Expand", "Concat", "Tile")
 
+FUSED = (
+    "Relu", "LeakyRelu", "PRelu", "Clip", "Sigmoid", "Tanh", "HardSigmoid", "HardSwish", "Swish", "BatchNormalization",
+    "Add", "Sub", "Mul", "Div", "Neg", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "ReduceMean",
+    "ReduceMax", "Pad",
+)  # fmt: skip
+"""Operators that may join the product before them."""
+
 ATTEMPTS = 64
 """How often the rest of a network is tried; each time a node at least goes to the host."""
 
@@ -183,7 +190,7 @@ class _Divider:
         """Gives some nodes to the host; says whether there were any."""
         before = len(self.hosted)
         for node in self._chip():
-            if self._renames(node) or self._rejoins(node) or self._selects(node):
+            if self._renames(node) or self._rejoins(node) or self._selects(node) or self._moves_no_more(node):
                 self._give([node.name], "beside the host's nodes it costs less there")
         for component in self._components():
             if not any(node.op in PRODUCTS for node in component):
@@ -234,6 +241,34 @@ class _Divider:
             return False
         taken = sum(self._size(name) for one in siblings for name in one.outputs if name)
         return taken >= self._size(source)
+
+    def _moves_no_more(self, node: Node) -> bool:
+        """Whether a node beside the host's can join them without more numbers crossing the border.
+
+        There it is computed on real numbers. What a product does on its way to memory stays with the product.
+        """
+        if node.op in PRODUCTS or "Quantize" in node.op or node.op.startswith("Q"):
+            return False
+        taken = list(dict.fromkeys(self._computed(node)))
+        if len(taken) == 1 and self._on_chip(taken[0]) and len(self.readers[taken[0]]) == 1 and node.op in FUSED:
+            return False
+        made = [name for name in node.outputs if name]
+        before = sum(map(self._crossing, (*taken, *made)))
+        self.hosted[node.name] = ""
+        after = sum(map(self._crossing, (*taken, *made)))
+        del self.hosted[node.name]
+        return 0 < before >= after
+
+    def _on_chip(self, name: str) -> bool:
+        return name in self.makers and not self._of_host(name)
+
+    def _crossing(self, name: str) -> int:
+        """The numbers of a tensor that cross the border: inputs of the network are on both sides of it."""
+        if name not in self.makers:
+            return 0
+        of_host = self._of_host(name)
+        crosses = any((one.name in self.hosted) != of_host for one in self.readers.get(name, ()))
+        return self._size(name) * crosses
 
     def _size(self, name: str) -> int:
         return math.prod(self.kinds.get(name, UNKNOWN).shape or ())

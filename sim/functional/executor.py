@@ -201,7 +201,7 @@ class Functional:
         """Notes what it gives: to the host, or to a pipe."""
         dispatch, flow = at.dispatch, at.flow
         if flow.gives == "host_out":
-            self.known.order.leave()
+            self.known.order.leave(dispatch.inference)
         if flow.gives == "host_out" and self.steps not in self._not_ended:
             self.known.finished = max(self.known.finished, dispatch.inference + 1)
             self.known.given[self.program.outputs[dispatch.ops.tensor].name][dispatch.inference] = True

@@ -168,7 +168,8 @@ _WORKS = f"{_OUT}\nsignal   host_out, t7\nawait    host, t7\nwork     p, 1"
 )  # fmt: skip
 def _left(at: Situation) -> Facts:
     order = at.known.order
-    if order.known[NUMBER[at.dispatch.agent]][NUMBER["host_out"]] >= order.left:
+    ended = order.known[NUMBER[at.dispatch.agent]][NUMBER["host_out"]] >= order.left
+    if ended or order.left_of != at.dispatch.inference:  # of another inference the host takes nothing
         return None
     line = at.known.program.lines[order.history[NUMBER["host_out"]][order.left]]
     return {"line": line, "from_agent": "host_out", "agent": at.dispatch.agent}
@@ -192,8 +193,9 @@ def _made(at: Situation) -> Facts:
         return None
     tensor, order = at.known.program.inputs[at.dispatch.ops.tensor], at.known.order
     host = NUMBER["host"]
-    if not tensor.host or (0 <= order.worked <= at.start[host]):
+    own = order.worked_of == at.dispatch.inference
+    if not tensor.host or (own and order.worked <= at.start[host]):
         return None
-    line = at.known.program.lines[order.history[host][order.worked]] if order.worked >= 0 else "no line"
+    line = at.known.program.lines[order.history[host][order.worked]] if own else "no line"
     facts = {"mnemonic": at.mnemonic, "tensor": tensor.name, "line": line}
     return {**facts, "from_agent": "host", "agent": at.dispatch.agent}
