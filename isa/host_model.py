@@ -74,8 +74,14 @@ def _as_declared(declared: Any, values: Array) -> Array:
     """Numbers in the shape and type of a model's input."""
     dtype = TYPES.get(declared.type, "float32")
     shape = tuple(size if isinstance(size, int) else -1 for size in declared.shape)
+    given = np.asarray(values)
     with np.errstate(all="ignore"):
-        return np.ascontiguousarray(np.asarray(values).astype(dtype).reshape(shape if shape.count(-1) < 2 else -1))
+        made = given.astype(dtype)
+    if made.dtype.kind in "iub" and not np.array_equal(made, given):
+        wrong = given.reshape(-1)[int((made != given).reshape(-1).argmax())]
+        hint = "give whole numbers of its range" if made.dtype.kind != "b" else "give booleans, or 0 and 1"
+        raise HostModelError(f"value {wrong} of {declared.name} is no {dtype}, the type in which the host takes it", hint=hint)
+    return np.ascontiguousarray(made.reshape(shape if shape.count(-1) < 2 else given.shape))
 
 
 def _first_line(error: Exception) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from acortex.isa.program import HostResult
-from acortex.programs.host.models import host_parts
-from acortex.programs.host.partition import UNKNOWN, Division, divided
+from acortex.programs.host.models import check_nodes, host_parts
+from acortex.programs.host.partition import UNKNOWN, Division, NothingLeft, divided
 from acortex.programs.network.network import Model, Value
 from acortex.programs.operators.context import MAX_WORDS
 from acortex.programs.steps import FloatGraph, FloatPort
@@ -21,6 +21,8 @@ def with_host(model: Model, *, drop_lrn: bool = False, most_words: int = MAX_WOR
     without the package onnx.
     """
     division = divided(model, drop_lrn=drop_lrn, most_words=most_words)
+    check_nodes(division)
+    division = _with_fixed_outputs(division)
     parts, graph = host_parts(division), division.graph
     made = {name for part in parts for name in part.makes}
     taken = {name for part in parts for name in part.takes}
@@ -36,6 +38,26 @@ def with_host(model: Model, *, drop_lrn: bool = False, most_words: int = MAX_WOR
     stages = graph.stages()
     graph.steps.sort(key=lambda step: stages[step.name])
     return graph
+
+
+def _with_fixed_outputs(division: Division) -> Division:
+    """The division without outputs of the host whose shape is not known before a run: a run cannot give these."""
+    model, graph = division.model, division.graph
+    makers = {name: node.name for node in model.nodes for name in node.outputs}
+    inputs = {value.name for value in model.inputs}
+    kept = []
+    for name in model.outputs:
+        kind = division.kinds.get(name, UNKNOWN)
+        if name in model.constants or name in inputs:
+            what = "a constant" if name in model.constants else "an input"
+            graph.warnings.append(f"the output {name} is {what}: the host has it, a run does not give it")
+        elif makers[name] in division.hosted and (kind.shape is None or not math.prod(kind.shape)):
+            graph.warnings.append(f"the output {name} has no fixed shape: it is left to the host, a run does not give it")
+        else:
+            kept.append(name)
+    if not kept:
+        raise NothingLeft("no output of the network has a fixed shape", hint="end the network before those that vary")
+    return replace(division, model=replace(model, outputs=kept))
 
 
 def _chip_nodes(division: Division) -> Iterator[tuple[str, ...]]:

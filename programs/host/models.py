@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from acortex.errors import AcortexError
 from acortex.programs.graph import HostPart
 from acortex.programs.host.operations import macs_of, operations_of
 from acortex.programs.host.partition import UNKNOWN, Division
-from acortex.programs.host.protos import domain_of, node_proto, opsets
+from acortex.programs.host.protos import MICROSOFT, domain_of, node_proto, opsets
 from acortex.programs.network.network import Constant, Node
 from acortex.programs.operators.context import Unsupported, UnsupportedNodes
 
@@ -92,31 +92,38 @@ def _model(division: Division, name: str, share: _Share) -> onnx.ModelProto:
     constants, opset = division.model.constants, division.model.opset
     used = dict.fromkeys(one for node in share.nodes for one in node.inputs if one in constants)
     tensors = [numpy_helper.from_array(_loaded(one, constants[one]), one) for one in used]
-    refused: list[tuple[str, str, str]] = []
-    nodes = list(_protos(share.nodes, refused))
-    if refused:
-        raise UnsupportedNodes(refused)
+    nodes = [node_proto(node) for node in share.nodes]
     inputs = [_declared(one, division) for one in share.takes]
     outputs = [_declared(one, division) for one in share.makes]
     graph = helper.make_graph(nodes, name, inputs, outputs, tensors)
     version = IR_VERSION if opset > LEAST_OPSET else 8
     made = helper.make_model(graph, opset_imports=opsets(opset), ir_version=version, producer_name="acortex")
-    _check_known(share.nodes)
     return made if opset >= LEAST_OPSET else _raised(made, share.nodes, opset)
 
 
-def _check_known(nodes: Iterable[Node]) -> None:
-    """Raises UnsupportedNodes for operators that neither ONNX nor onnxruntime has."""
+def check_nodes(division: Division) -> None:
+    """Raises UnsupportedNodes for nodes of the host that neither ONNX nor onnxruntime has, or that hold a graph."""
+    refused = []
+    for node in division.model.nodes:
+        if node.name not in division.hosted:
+            continue
+        if not _known(node.op):
+            refused.append((node.name, node.op, "neither the chip nor the host has such an operator"))
+        try:
+            node_proto(node)
+        except Unsupported as reason:
+            refused.append((node.name, node.op, str(reason)))
+    if refused:
+        raise UnsupportedNodes(refused)
+
+
+def _known(op: str) -> bool:
     from onnx import defs
 
-    domains = ("", "ai.onnx.ml", "com.microsoft")
-    unknown = [
-        (node.name, node.op, "neither the chip nor the host has such an operator")
-        for node in nodes
-        if domain_of(node.op)[0] not in domains or (not defs.has(node.op, "") and node.op not in CONTRIBUTED)
-    ]
-    if unknown:
-        raise UnsupportedNodes(unknown)
+    domain, name = domain_of(op)
+    if domain == MICROSOFT:
+        return name in CONTRIBUTED
+    return domain in ("", "ai.onnx.ml") and bool(defs.has(name, domain))
 
 
 CONTRIBUTED = (
@@ -129,14 +136,6 @@ CONTRIBUTED = (
     "SkipSimplifiedLayerNormalization", "Trilu", "Unique",
 )  # fmt: skip
 """Operators of onnxruntime's own that networks have."""
-
-
-def _protos(nodes: Iterable[Node], refused: list[tuple[str, str, str]]) -> Iterable[onnx.NodeProto]:
-    for node in nodes:
-        try:
-            yield node_proto(node)
-        except Unsupported as reason:
-            refused.append((node.name, node.op, str(reason)))
 
 
 def _loaded(name: str, constant: Constant) -> Any:

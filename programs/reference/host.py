@@ -53,7 +53,7 @@ class HostWriter:
             self._writer.constants[copy.name] = copy
         names |= own
         for node in model.graph.node:
-            self._writer.nodes.append(_under(node, names, f"{part.name}/"))
+            self._writer.nodes.append(_under(node, names, f"{part.name}/{len(self._writer.nodes)}"))
         for info in model.graph.output:
             self._known[info.name] = own[info.name]
             self._types[info.name] = info.type.tensor_type.elem_type
@@ -86,26 +86,26 @@ class HostWriter:
 
     def _real(self, port: Port, element: int) -> str:
         """The real numbers of an output of the chip, in the form that the host takes."""
-        from onnx import TensorProto
+        from onnx import TensorProto, helper
 
         writer, source = self._writer, self._writer.graph.maps[port.map]
         coding = source.coding
         tensor = Tensor(port.name, (port.shape,), "linear", coding.bits, coding.scale, coding.zero)
         table = decode(tensor, np.arange(1 << coding.bits, dtype=np.uint8))
-        value = writer.node("Gather", writer.constant(table, np.float32), writer.cast(writer.map(port.map), np.int64))
-        value = self._as_port(port, value)
-        return value if element in (0, TensorProto.FLOAT) else writer.node("Cast", value, to=element)
+        dtype = helper.tensor_dtype_to_np_dtype(element or TensorProto.FLOAT)
+        places = writer.cast(writer.map(port.map), np.int64)
+        return self._as_port(port, writer.node("Gather", writer.constant(table, dtype), places))
 
 
 def _made(graph: onnx.GraphProto) -> list[str]:
     return [name for node in graph.node for name in node.output if name]
 
 
-def _under(node: onnx.NodeProto, names: Mapping[str, str], prefix: str) -> onnx.NodeProto:
-    """A node with other names for its tensors, and for itself."""
+def _under(node: onnx.NodeProto, names: Mapping[str, str], own: str) -> onnx.NodeProto:
+    """A node with other names for its tensors, and one of its own."""
     made = type(node)()
     made.CopyFrom(node)
-    made.name = prefix + node.name
+    made.name = own
     made.input[:] = [names.get(name, name) for name in node.input]
     made.output[:] = [names.get(name, name) for name in node.output]
     return made
