@@ -32,6 +32,8 @@ def with_host(model: Model, *, drop_lrn: bool = False, most_words: int = MAX_WOR
     graph.outputs = [port for port in graph.outputs if port.name in taken or not port.host]
     graph.parts = parts
     graph.raw = list(_raw(division, taken))
+    read = {port.name for port in graph.raw}
+    graph.unread = [port for port in graph.unread if port.name not in read]
     graph.results = [_result(name, division) for name in division.model.outputs if name in made]
     graph.chip_nodes = tuple(_chip_nodes(division))
     graph.host_nodes = [name for part in parts for name in part.nodes]

@@ -68,7 +68,8 @@ def _shares(division: Division) -> dict[int, _Share]:
         later = {name for at, rest in by_stage.items() if at > stage for node in rest for name in node.inputs}
         needed = into_chip | later | set(division.model.outputs)
         makes = tuple(name for node in own for name in node.outputs if name in needed)
-        found[stage] = _Share(own, takes, makes)
+        if makes:
+            found[stage] = _Share(own, takes, makes)
     return found
 
 

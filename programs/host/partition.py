@@ -15,7 +15,9 @@ from acortex.errors import AcortexError
 from acortex.programs.host.facts import Kind, Kinds, folded
 from acortex.programs.network.network import Model, Node, Value
 from acortex.programs.operators.context import MAX_WORDS, UnsupportedNodes
+from acortex.programs.operators.host import by_host
 from acortex.programs.operators.normalise import normalise
+from acortex.programs.operators.registry import OPERATORS
 from acortex.programs.steps import FloatGraph
 
 PRODUCTS = (
@@ -71,7 +73,8 @@ def divided(model: Model, *, drop_lrn: bool = False, most_words: int = MAX_WORDS
 
 class _Divider:
     def __init__(self, model: Model, drop_lrn: bool, most_words: int) -> None:
-        self.model, self.kinds = folded(model)
+        whole, self.kinds = folded(model)
+        self.model = replace(whole, nodes=_living(whole))
         self.drop_lrn, self.most_words = drop_lrn, most_words
         self.nodes = {node.name: node for node in self.model.nodes}
         self.makers = {name: node for node in self.model.nodes for name in node.outputs if name}
@@ -81,6 +84,8 @@ class _Divider:
                 self.readers.setdefault(name, []).append(node)
         self.hosted: dict[str, str] = {}
         """The nodes of the host, each with the reason."""
+        own = [node.name for node in self.model.nodes if (row := OPERATORS.get(node.op)) and row.lower is by_host]
+        self._give(own, "only the host does it")
 
     def found(self) -> Division:
         """The first division of which the chip can do its share."""
@@ -157,12 +162,25 @@ class _Divider:
     def _refused(self, refused: UnsupportedNodes) -> None:
         """Gives what the normaliser refused to the host. Raises what it raised where that is nothing new."""
         before = len(self.hosted)
-        for name, what, why in refused.nodes:
-            self._give(self._behind(name, what), why)
+        found = [(name, why) for one, what, why in refused.nodes for name in self._about(one, what)]
+        behind = self._behind({name for name, _ in found})
+        for name, why in found:
+            # What lies behind another refused node was tried on a stand-in, which may lie otherwise in memory.
+            if name not in behind or self.nodes[name].op not in PRODUCTS:
+                self._give([name], why)
         if len(self.hosted) == before or any(self.nodes[name].fault for name in self.hosted):
             raise refused
 
-    def _behind(self, name: str, what: str) -> list[str]:
+    def _behind(self, names: set[str]) -> set[str]:
+        """The nodes that follow from one of some nodes."""
+        found: set[str] = set()
+        for node in self._chip():
+            makers = {self.makers[name].name for name in node.inputs if name in self.makers}
+            if not makers.isdisjoint(names | found):
+                found.add(node.name)
+        return found
+
+    def _about(self, name: str, what: str) -> list[str]:
         """The nodes that a refusal is about."""
         if what == "output":
             return [self.makers[name].name] if name in self.makers else []
@@ -307,6 +325,17 @@ class _Divider:
         for node in self._chip():
             found.setdefault(lead(node.name), []).append(node)
         return list(found.values())
+
+
+def _living(model: Model) -> list[Node]:
+    """The nodes from which an output of a network follows, in order."""
+    wanted = set(model.outputs)
+    found = []
+    for node in reversed(model.nodes):
+        if not wanted.isdisjoint(node.outputs):
+            wanted.update(node.inputs)
+            found.append(node)
+    return found[::-1]
 
 
 UNKNOWN = Kind("", None)
