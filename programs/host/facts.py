@@ -6,9 +6,10 @@ import math
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from acortex.errors import MissingExtra
 from acortex.programs.host.protos import node_proto, opsets
@@ -18,6 +19,8 @@ from acortex.programs.operators.context import Lowering, Unsupported
 
 if TYPE_CHECKING:
     import onnx
+
+Array = NDArray[Any]
 
 SMALL = 4096
 """Numbers of a constant whose values may say a shape."""
@@ -84,7 +87,12 @@ def _constants_of(
     except Unsupported:
         return None
     names = [name for name in node.outputs if name]
-    return {name: Constant.of(values) for name, values in zip(names, made, strict=False)} if made else None
+    return {name: Constant.of(_typed(values, kinds.get(name))) for name, values in zip(names, made, strict=False)} or None
+
+
+def _typed(values: Array, kind: Kind | None) -> Array:
+    """Folded values in the type that ONNX gives them: NumPy has others for some operands."""
+    return values if kind is None else values.astype(kind.dtype, copy=False)
 
 
 def inferred(model: Model) -> Kinds:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from acortex.errors import AcortexError
 from acortex.programs.host.facts import Kind, Kinds, folded
+from acortex.programs.host.protos import HAS_GRAPH
 from acortex.programs.network.network import Model, Node, Value
 from acortex.programs.operators.context import MAX_WORDS, UnsupportedNodes
 from acortex.programs.operators.host import by_host
@@ -73,6 +74,7 @@ def divided(model: Model, *, drop_lrn: bool = False, most_words: int = MAX_WORDS
 
 class _Divider:
     def __init__(self, model: Model, drop_lrn: bool, most_words: int) -> None:
+        _check_graphs(model)
         whole, self.kinds = folded(model)
         self.model = replace(whole, nodes=_living(whole))
         self.drop_lrn, self.most_words = drop_lrn, most_words
@@ -86,6 +88,7 @@ class _Divider:
         """The nodes of the host, each with the reason."""
         own = [node.name for node in self.model.nodes if (row := OPERATORS.get(node.op)) and row.lower is by_host]
         self._give(own, "only the host does it")
+        self._give(self._of_constants(), "it does not depend on an input, and is too large to be computed beforehand")
 
     def found(self) -> Division:
         """The first division of which the chip can do its share."""
@@ -97,6 +100,17 @@ class _Divider:
             if graph is not None:
                 return Division(self.model, self.kinds, graph, frozenset(self.hosted), self._stages())
         raise AssertionError("a network was tried without end")
+
+    def _of_constants(self) -> list[str]:
+        """The nodes that depend on no input of the network."""
+        given = {value.name for value in self.model.inputs}
+        found = []
+        for node in self.model.nodes:
+            if given.isdisjoint(node.inputs):
+                found.append(node.name)
+            else:
+                given.update(node.outputs)
+        return found
 
     def _chip(self) -> list[Node]:
         return [node for node in self.model.nodes if node.name not in self.hosted]
@@ -325,6 +339,13 @@ class _Divider:
         for node in self._chip():
             found.setdefault(lead(node.name), []).append(node)
         return list(found.values())
+
+
+def _check_graphs(model: Model) -> None:
+    """Raises UnsupportedNodes for nodes with a graph of their own: what they take of the network is not known."""
+    found = [(node.name, node.op, HAS_GRAPH) for node in model.nodes if "a graph" in node.attributes.values()]
+    if found:
+        raise UnsupportedNodes(found)
 
 
 def _living(model: Model) -> list[Node]:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 MICROSOFT = "com.microsoft"
 
+HAS_GRAPH = "it has a graph of its own, which neither the chip nor the host does"
+"""Why If, Loop and Scan are refused."""
+
 
 def opsets(opset: int) -> list[onnx.OperatorSetIdProto]:
     """The operators that a model of ours may use: the standard ones, and those of onnxruntime."""
@@ -37,7 +40,7 @@ def node_proto(node: Node) -> onnx.NodeProto:
     from onnx import helper
 
     if "a graph" in node.attributes.values():
-        raise Unsupported("it has a graph of its own, which neither the chip nor the host does")
+        raise Unsupported(HAS_GRAPH)
     domain, op = domain_of(node.op)
     made = helper.make_node(op, node.inputs, node.outputs, node.name, domain=domain)
     for name, value in node.attributes.items():
