@@ -80,7 +80,9 @@ def _as_declared(declared: Any, values: Array) -> Array:
     if made.dtype.kind in "iub" and not np.array_equal(made, given):
         wrong = given.reshape(-1)[int((made != given).reshape(-1).argmax())]
         hint = "give whole numbers of its range" if made.dtype.kind != "b" else "give booleans, or 0 and 1"
-        raise HostModelError(f"value {wrong} of {declared.name} is no {dtype}, the type in which the host takes it", hint=hint)
+        raise HostModelError(
+            f"value {wrong} of {declared.name} is no {dtype}, the type in which the host takes it", hint=hint
+        )
     return np.ascontiguousarray(made.reshape(shape if shape.count(-1) < 2 else given.shape))
 
 

@@ -343,7 +343,6 @@ class LayerGraph:
     own_quantisers: bool = False
     weightless: bool = False
 
-
     @property
     def given(self) -> tuple[Port, ...]:
         """The inputs that the user gives, and something reads."""

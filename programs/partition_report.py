@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Literal
 
 from acortex.programs.graph import HostPart, Port
 from acortex.programs.mapping.passes import Pass
 from acortex.programs.mapping.plan import Plan
+from acortex.programs.results import PartitionPart
 
 
-def partition(plan: Plan) -> list[dict[str, Any]]:
+def partition(plan: Plan) -> list[PartitionPart]:
     """The parts in order, without their time and energy."""
     graph = plan.graph
     if graph.parts:
@@ -23,7 +24,7 @@ def partition(plan: Plan) -> list[dict[str, Any]]:
     return found
 
 
-def _divided(plan: Plan) -> list[dict[str, Any]]:
+def _divided(plan: Plan) -> list[PartitionPart]:
     graph, passes = plan.graph, stages_of(plan)
     parts = {part.stage: part for part in graph.parts}
     found = []
@@ -46,7 +47,7 @@ def _divided(plan: Plan) -> list[dict[str, Any]]:
     return found
 
 
-def _of_host(plan: Plan, part: HostPart) -> dict[str, Any]:
+def _of_host(plan: Plan, part: HostPart) -> PartitionPart:
     graph = plan.graph
     taken = [port for port in graph.outputs if port.name in part.takes and _leaves_at(plan, port) == part.stage]
     made = [port for port in graph.inputs if port.host and port.name in part.makes]
@@ -70,8 +71,8 @@ def stages_of(plan: Plan) -> list[list[Pass]]:
     return [found.get(number, []) for number in range(max(found) + 1)]
 
 
-def _row(part: str, nodes: list[str], macs: int, words_in: int, words_out: int) -> dict[str, Any]:
-    return {"part": part, "nodes": nodes, "macs": macs, "words_in": words_in, "words_out": words_out}
+def _row(part: Literal["chip", "host"], nodes: list[str], macs: int, words_in: int, words_out: int) -> PartitionPart:
+    return PartitionPart(part=part, nodes=nodes, macs=macs, words_in=words_in, words_out=words_out)
 
 
 def _words(plan: Plan, ports: Iterable[Port]) -> int:

@@ -63,8 +63,8 @@ def prepare(
     one inference on seeded codes. `labels` are the right answers, one whole number for each inference. `noise_seed`
     gives the chip the analog errors that it states, as chip 0 of the population of that seed (docs/analog.md).
     `data_energy` tells the energy of arrays by the data, beside the fixed figure. A network is compiled: `mapping`,
-    `dims`, `fill_weights` and `host` are those of `compile`, and ranges are chosen on `calibration`, else on the first of the
-    `inputs`.
+    `dims`, `fill_weights` and `host` are those of `compile`, and ranges are chosen on `calibration`, else on the first
+    of the `inputs`.
 
     Raises the errors of `acortex.errors`: for files that cannot be read, and for what does not fit.
     """
@@ -108,15 +108,14 @@ def run(
     which the run ends; `values=False` for no outputs, `timing=False` for no time; `keep_layers` to keep what each layer
     wrote; `check_order` to hold the run to the order of the program; `progress(done, total)`, called now and then;
     `observers`, which receive every event; `processes`, simpy processes of your own in the chip (docs/extending.md).
-
     Raises the errors of `acortex.errors` for a program that breaks a rule, and for what cannot be read or does not fit.
     """
     from acortex.sim import run as simulator
     from acortex.tools.console.ranges import CYCLES, SEED, whole
 
     _check_options(values, timing, noise_seed, data_energy, trace, trace_level, observers, processes)
-    how = Compiling(mapping, calibration, inputs, dims, fill_weights, host)
-    made, on = _opened_beside(trace, program, chip, settings, how, weights=values or trace is not None)
+    how, weights = Compiling(mapping, calibration, inputs, dims, fill_weights, host), values or trace is not None
+    made, on = _opened_beside(trace, program, chip, settings, how, weights)
     result = simulator.run(
         made.program,
         on,
@@ -136,6 +135,11 @@ def run(
         noise_seed=whole("noise_seed", noise_seed, SEED),
         data_energy=data_energy,
     )
+    return _with_calibration(result, made)
+
+
+def _with_calibration(result: Result, made: Opened) -> Result:
+    """A result whose report says on which inputs the ranges of its network were chosen."""
     return replace(result, report=result.report.model_copy(update={"calibration": made.calibration}))
 
 

@@ -29,10 +29,11 @@ def emit(plan: Plan) -> tuple[str, dict[str, NDArray[np.generic]]]:
 def names_of(plan: Plan) -> dict[str, str]:
     """What the program calls the network, its layers, tensors and maps: a text cannot hold every name of a model."""
     graph = plan.graph
-    ports = (one.name for one in (*graph.inputs, *graph.raw, *_declared(plan), *graph.outputs, *graph.results))
+    ports = (one.name for one in (*graph.inputs, *graph.raw, *_declared(plan), *graph.outputs))
+    results = (one.name for one in graph.results)
     parts = (part.name for part in graph.parts)
     layers = (*(step.name for step in plan.passes), *(matrix.layer for matrix in matrices(plan.passes)))
-    return writable((graph.name, *layers, *ports, *plan.layouts, *parts))
+    return writable((graph.name, *layers, *ports, *results, *plan.layouts, *parts))
 
 
 def _declared(plan: Plan) -> tuple[Port, ...]:

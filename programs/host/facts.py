@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -79,15 +79,24 @@ def _constants_of(
     known = [constants.get(name) for name in node.inputs]
     if any(name and one is None for name, one in zip(node.inputs, known, strict=True)):
         return None
+    made = _values_of(node, known, budget, opset)
+    names = [name for name in node.outputs if name]
+    return {
+        name: Constant.of(_typed(values, kinds.get(name))) for name, values in zip(names, made, strict=False)
+    } or None
+
+
+def _values_of(node: Node, known: Sequence[Constant | None], budget: Lowering, opset: int) -> list[Array]:
+    """The outputs of a node of constants; none where they cannot be computed, or would be too large."""
+    given = [one for one in known if one is not None]
     try:
-        budget.spend(sum(math.prod(one.shape) for one in known if one is not None))
+        budget.spend(sum(math.prod(one.shape) for one in given))
         made = fold(node, [one.load() if one is not None else None for one in known], opset)
         for values in made:
             budget.keep(values)
     except Unsupported:
-        return None
-    names = [name for name in node.outputs if name]
-    return {name: Constant.of(_typed(values, kinds.get(name))) for name, values in zip(names, made, strict=False)} or None
+        return []
+    return made
 
 
 def _typed(values: Array, kind: Kind | None) -> Array:

@@ -25,21 +25,25 @@ def with_host(model: Model, *, drop_lrn: bool = False, most_words: int = MAX_WOR
     division = _with_fixed_outputs(division)
     parts, graph = host_parts(division), division.graph
     made = {name for part in parts for name in part.makes}
-    taken = {name for part in parts for name in part.takes}
-    shown = set(division.model.outputs)
-    graph.inputs = [replace(port, host=port.name in made) for port in graph.inputs]
-    graph.outputs = [replace(port, host=port.name not in shown) for port in graph.outputs]
-    graph.outputs = [port for port in graph.outputs if port.name in taken or not port.host]
     graph.parts = parts
-    graph.raw = list(_raw(division, taken))
-    read = {port.name for port in graph.raw}
-    graph.unread = [port for port in graph.unread if port.name not in read]
+    _mark_ports(division, made, {name for part in parts for name in part.takes})
     graph.results = [_result(name, division) for name in division.model.outputs if name in made]
     graph.chip_nodes = tuple(_chip_nodes(division))
     graph.host_nodes = [name for part in parts for name in part.nodes]
     stages = graph.stages()
     graph.steps.sort(key=lambda step: stages[step.name])
     return graph
+
+
+def _mark_ports(division: Division, made: set[str], taken: set[str]) -> None:
+    """Marks the ports between host and chip, by the names of what the host makes and takes."""
+    graph, shown = division.graph, set(division.model.outputs)
+    graph.inputs = [replace(port, host=port.name in made) for port in graph.inputs]
+    outputs = [replace(port, host=port.name not in shown) for port in graph.outputs]
+    graph.outputs = [port for port in outputs if port.name in taken or not port.host]
+    graph.raw = list(_raw(division, taken))
+    read = {port.name for port in graph.raw}
+    graph.unread = [port for port in graph.unread if port.name not in read]
 
 
 def _with_fixed_outputs(division: Division) -> Division:
@@ -54,7 +58,9 @@ def _with_fixed_outputs(division: Division) -> Division:
             what = "a constant" if name in model.constants else "an input"
             graph.warnings.append(f"the output {name} is {what}: the host has it, a run does not give it")
         elif makers[name] in division.hosted and (kind.shape is None or not math.prod(kind.shape)):
-            graph.warnings.append(f"the output {name} has no fixed shape: it is left to the host, a run does not give it")
+            graph.warnings.append(
+                f"the output {name} has no fixed shape: it is left to the host, a run does not give it"
+            )
         else:
             kept.append(name)
     if not kept:
@@ -74,7 +80,9 @@ def _raw(division: Division, taken: set[str]) -> Iterator[FloatPort]:
     on_chip = {port.name for port in division.graph.inputs}
     for value in division.model.inputs:
         if value.name in taken and value.name not in on_chip:
-            yield FloatPort(value.name, "", value.shape, _canonical(value), (), value.dtype, high=_high(division, value))
+            yield FloatPort(
+                value.name, "", value.shape, _canonical(value), (), value.dtype, high=_high(division, value)
+            )
 
 
 def _canonical(value: Value) -> tuple[int, ...]:

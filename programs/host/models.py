@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from acortex.errors import AcortexError
 from acortex.programs.graph import HostPart
@@ -55,22 +56,25 @@ def host_parts(division: Division) -> tuple[HostPart, ...]:
 
 def _shares(division: Division) -> dict[int, _Share]:
     """The nodes of each part that something needs, with what crosses its borders."""
-    nodes = _needed(division)
     by_stage: dict[int, list[Node]] = {}
-    for node in nodes:
+    for node in _needed(division):
         by_stage.setdefault(division.stages[node.name], []).append(node)
-    into_chip = {port.name for port in division.graph.inputs}
     found = {}
-    for stage, own in by_stage.items():
-        made = {name for node in own for name in node.outputs if name}
-        read = dict.fromkeys(name for node in own for name in node.inputs if name)
-        takes = tuple(name for name in read if name not in made and name not in division.model.constants)
-        later = {name for at, rest in by_stage.items() if at > stage for node in rest for name in node.inputs}
-        needed = into_chip | later | set(division.model.outputs)
-        makes = tuple(name for node in own for name in node.outputs if name in needed)
-        if makes:
-            found[stage] = _Share(own, takes, makes)
+    needed = {port.name for port in division.graph.inputs} | set(division.model.outputs)
+    for stage in sorted(by_stage, reverse=True):
+        share = _share(by_stage[stage], needed, division)
+        if share.makes:
+            found[stage] = share
+            needed.update(share.takes)
     return found
+
+
+def _share(nodes: Sequence[Node], needed: set[str], division: Division) -> _Share:
+    """What some nodes take, and what they make of what is needed elsewhere."""
+    made = {name for node in nodes for name in node.outputs if name}
+    read = dict.fromkeys(name for node in nodes for name in node.inputs if name)
+    takes = tuple(name for name in read if name not in made and name not in division.model.constants)
+    return _Share(nodes, takes, tuple(name for node in nodes for name in node.outputs if name in needed))
 
 
 def _needed(division: Division) -> list[Node]:
@@ -139,7 +143,7 @@ CONTRIBUTED = (
 """Operators of onnxruntime's own that networks have."""
 
 
-def _loaded(name: str, constant: Constant) -> Any:
+def _loaded(name: str, constant: Constant) -> NDArray[Any]:
     if constant.kind:
         raise AcortexError(f"the constant {name} has the type {constant.kind}, which the host does not take")
     return np.ascontiguousarray(constant.load()).reshape(constant.shape)
@@ -201,5 +205,3 @@ def renamed(part: HostPart, names: Mapping[str, str]) -> HostPart:
         node.output[:] = [own.get(name, name) for name in node.output]
     takes, makes = (tuple(own.get(name, name) for name in known) for known in (part.takes, part.makes))
     return replace(part, model=model.SerializeToString(), takes=takes, makes=makes)
-
-

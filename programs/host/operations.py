@@ -13,8 +13,8 @@ RENAMES = ("Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Dropout", 
 
 
 def operations_of(node: Node, kinds: Kinds, constants: Mapping[str, Constant]) -> int:
-    """The operations of a node: two for each multiply-accumulate of a product, else one for each number that it takes or
-    makes, whichever are more. Tensors of no fixed shape count as one number.
+    """The operations of a node: two for each multiply-accumulate of a product, else one for each number that it takes
+    or makes, whichever are more. Tensors of no fixed shape count as one number.
     """
     if node.op in RENAMES:
         return 0

@@ -55,5 +55,6 @@ def _attribute(op: str, domain: str, name: str, value: Any) -> onnx.AttributePro
         return helper.make_attribute(name, numpy_helper.from_array(np.asarray(value, order="C")))
     kind = None
     if isinstance(value, list) and not value and defs.has(op, domain):
-        kind = int(defs.get_schema(op, domain=domain).attributes[name].type.value)
+        schema: Any = defs.get_schema(op, domain=domain)
+        kind = int(schema.attributes[name].type.value)
     return helper.make_attribute(name, value, attr_type=kind)

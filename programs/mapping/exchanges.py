@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from acortex.programs.graph import HostPart, LayerGraph
+from acortex.programs.graph import HostPart, LayerGraph, Port
 from acortex.programs.mapping.passes import Layout, Pass, Sink, Source
 
 
@@ -55,29 +55,47 @@ class Exchanges:
 def arrange(graph: LayerGraph, passes: list[Pass], layouts: dict[str, Layout]) -> tuple[list[Pass], Exchanges]:
     """The passes in the order of stages, and what the host does around them."""
     if not graph.parts:
-        inputs, outputs = (tuple(port.map for port in ports) for ports in (graph.inputs, graph.outputs))
-        return passes, Exchanges(inputs=inputs, outputs=outputs)
+        return passes, Exchanges(inputs=_maps(graph.inputs), outputs=_maps(graph.outputs))
     stages = _stages(graph, passes)
     order = sorted(range(len(passes)), key=lambda index: stages[index])
     passes, stages = [passes[index] for index in order], sorted(stages)
-    head = next((part for part in graph.parts if part.stage == 0), None)
-    tail = next((part for part in graph.parts if part.stage > stages[-1]), None)
-    between: list[Exchange] = []
-    moved: set[str] = set()
-    for part in graph.parts:
-        if part in (head, tail):
-            continue
-        takes = [port for port in graph.outputs if port.name in part.takes and port.name not in moved]
-        makes = [port for port in graph.inputs if port.host and port.name in part.makes]
-        moved.update(port.name for port in (*takes, *makes))
-        before = next(index for index, stage in enumerate(stages) if stage >= part.stage)
-        names = (tuple(port.name for port in ports) for ports in (takes, makes))
-        maps = (tuple(layouts[port.map] for port in ports) for ports in (takes, makes))
-        between.append(Exchange(part, before, *names, *maps))
-    late = {port.name for port in graph.outputs if not port.host or (tail is not None and port.name in tail.takes)}
+    by_stage = {part.stage: part for part in graph.parts}
+    head, tail = by_stage.get(0), by_stage.get(stages[-1] + 1)
+    between = _between(graph, layouts, stages, [part for part in graph.parts if part not in (head, tail)])
+    moved = frozenset(name for one in between for name in (*one.takes, *one.makes))
+    early = moved - {port.name for port in graph.outputs if not port.host or _takes(tail, port.name)}
     inputs = tuple(port.map for port in graph.inputs if port.name not in moved)
-    outputs = tuple(port.map for port in graph.outputs if port.name not in moved or port.name in late)
-    return passes, Exchanges(head, tuple(between), tail, inputs, outputs, frozenset(moved))
+    outputs = tuple(port.map for port in graph.outputs if port.name not in early)
+    return passes, Exchanges(head, tuple(between), tail, inputs, outputs, moved)
+
+
+def _maps(ports: Sequence[Port]) -> tuple[str, ...]:
+    return tuple(port.map for port in ports)
+
+
+def _between(
+    graph: LayerGraph, layouts: dict[str, Layout], stages: Sequence[int], parts: Sequence[HostPart]
+) -> list[Exchange]:
+    """The exchanges of parts between passes of these stages."""
+    found: list[Exchange] = []
+    moved: set[str] = set()
+    for part in parts:
+        before = next(index for index, stage in enumerate(stages) if stage >= part.stage)
+        found.append(_exchange(graph, layouts, part, before, moved))
+        moved.update((*found[-1].takes, *found[-1].makes))
+    return found
+
+
+def _exchange(graph: LayerGraph, layouts: dict[str, Layout], part: HostPart, before: int, moved: set[str]) -> Exchange:
+    """The exchange of a part behind so many passes; what has been moved is not moved again."""
+    takes = [port for port in graph.outputs if _takes(part, port.name) and port.name not in moved]
+    makes = [port for port in graph.inputs if port.host and port.name in part.makes]
+    given, taken = (tuple(layouts[port.map] for port in ports) for ports in (takes, makes))
+    return Exchange(part, before, tuple(port.name for port in takes), tuple(port.name for port in makes), given, taken)
+
+
+def _takes(part: HostPart | None, name: str) -> bool:
+    return part is not None and name in part.takes
 
 
 def _stages(graph: LayerGraph, passes: Sequence[Pass]) -> list[int]:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from acortex.errors import UsageError
 from acortex.programs.quantise.evaluate import Seen, evaluate
-from acortex.programs.quantise.host_floats import HostFloats
 from acortex.programs.quantise.evaluate_recurrent import Sequence
+from acortex.programs.quantise.host_floats import HostFloats
 from acortex.programs.quantise.ranges import SMALLEST_STEP, Samples, weight_steps
 from acortex.programs.steps import FloatGraph, ProductStep, RecurrentStep, Step
 

@@ -141,7 +141,7 @@ def _rehearse(chip: Chip, others: Sequence[Errors]) -> None:
 
 def _answer(program: Program, answer: str | None, host: HostData) -> Tensor | HostResult:
     """The output that is judged. Refuses one that there is not, and labels that it cannot give."""
-    outputs = (*program.shown, *program.results)
+    outputs: tuple[Tensor | HostResult, ...] = (*program.shown, *program.results)
     names = [one.name for one in outputs]
     if not names:
         raise UsageError(f"{program.name} has no output, and nothing of it is right or wrong")

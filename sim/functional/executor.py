@@ -46,8 +46,8 @@ class Functional:
     `tensors` are the inputs as words, by name: uint8 of shape (inferences, words, 64); None where values are not
     wanted. `limit` is how many instructions past the set-up are executed. Of these, counted from 1, those in
     `not_ended` give the host nothing: a run was stopped before they ended. `dump` notes what is written, `analog` makes
-    the arrays of a chip that stand in for ideal ones, `host` computes its parts of the network. After `run`, `outputs` holds the output tensors by name: uint8 of
-    shape (inferences, *shape).
+    the arrays of a chip that stand in for ideal ones, `host` computes its parts of the network. After `run`, `outputs`
+    holds the output tensors by name: uint8 of shape (inferences, *shape).
     """
 
     def __init__(

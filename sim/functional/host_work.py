@@ -95,7 +95,8 @@ class HostValues:
             raise HostFault(
                 f"the host's {model.name} makes numbers that no code stands for: {tensor.name}: {reason}"
             ) from None
-        return to_words(tensor, codes)[0]
+        words: Words = to_words(tensor, codes)[0]
+        return words
 
     def of_chips(self, name: str) -> Array:
         """A result of all chips and inferences, all of which were computed: of shape (chips, inferences, …)."""

@@ -296,7 +296,6 @@ class Stepped(Clockwork):
             rows = self.chip.arrays.k
             yield from self._until(self._spend(unit, self.writing, "program_erase.write", rows, dispatch))
 
-
     def _work(self, unit: Unit, dispatch: Dispatch) -> Steps:
         host, operations = self.chip.host, dispatch.ops.operations
         ns = Fraction(host.part_ns) + operations / Fraction(host.operations_per_ns)

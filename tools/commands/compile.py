@@ -192,7 +192,10 @@ def _of_host(report: CompileReport) -> Iterator[tuple[str, str]]:
             yield "left to the host", ", ".join(report.host_nodes)
         return
     on_chip, all_macs = (sum(row.macs for row in some) for some in ([row for row in rows if row.part == "chip"], rows))
-    yield "on the chip", f"{percent(on_chip, all_macs)} of the multiplications; the host does {len(report.host_nodes)} nodes"
+    yield (
+        "on the chip",
+        f"{percent(on_chip, all_macs)} of the multiplications; the host does {len(report.host_nodes)} nodes",
+    )
     words = sum(row.words_in + row.words_out for row in rows if row.part == "host")
     time = sum(row.latency_s or 0.0 for row in rows if row.part == "host")
     yield "moved", f"{words:,} words between the two for each inference; the host's own time is {time * 1e6:,.1f} us"

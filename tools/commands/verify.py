@@ -93,8 +93,8 @@ def _report(network: str, inputs: str | None, options: Mapping[str, Any]) -> Ver
         for layer in graph.layers
         for part in layers[layer.name]
     ]
-    shown = (*(port for port in graph.outputs if not port.host), *graph.results)
-    rows += [_row(one.name, "output", result.outputs[names[one.name]], wanted[one.name]) for one in shown]
+    shown = [port.name for port in graph.outputs if not port.host] + [one.name for one in graph.results]
+    rows += [_row(name, "output", result.outputs[names[name]], wanted[name]) for name in shown]
     return VerifyReport(
         network=graph.name,
         chip=chip.name,
@@ -178,7 +178,7 @@ def _onnxruntime(graph: LayerGraph, given: Mapping[str, Any], maps: Sequence[str
         feed = {port.name: given[port.name][n].reshape(port.shape).astype(port.dtype) for port in graph.given}
         rows.append(session.run(None, feed))
     names = [one.name for one in session.get_outputs()]
-    outputs = {one.name for one in (*graph.outputs, *graph.results)}
+    outputs = {port.name for port in graph.outputs} | {one.name for one in graph.results}
     made = {name: np.stack([row[n] for row in rows]) for n, name in enumerate(names)}
     return {name: array if name in outputs else array[:, 0] for name, array in made.items()}
 

@@ -131,11 +131,17 @@ def test_a_recurrent_layer_before_a_part_of_the_host_and_one_behind_it() -> None
     net = Grower()
     x = net.give("x", (4, 1, 8))
     shapes = ((1, 64, 8), (1, 64, 16))
-    w, r = (net.constant(np.random.default_rng(n).standard_normal(s).astype(np.float32) / 4) for n, s in enumerate(shapes))
+    w, r = (
+        net.constant(np.random.default_rng(n).standard_normal(s).astype(np.float32) / 4) for n, s in enumerate(shapes)
+    )
     h = net.add("Squeeze", net.add("LSTM", x, w, r, hidden_size=16), net.constant(np.array([1])))
     n = net.add("LayerNormalization", h, net.constant(np.ones(16, np.float32)))
-    w2, r2 = (net.constant(np.random.default_rng(n).standard_normal((1, 48, 16)).astype(np.float32) / 4) for n in (2, 3))
-    y = net.add("Squeeze", net.add("GRU", n, w2, r2, hidden_size=16, linear_before_reset=1), net.constant(np.array([1])))
+    w2, r2 = (
+        net.constant(np.random.default_rng(n).standard_normal((1, 48, 16)).astype(np.float32) / 4) for n in (2, 3)
+    )
+    y = net.add(
+        "Squeeze", net.add("GRU", n, w2, r2, hidden_size=16, linear_before_reset=1), net.constant(np.array([1]))
+    )
     compiled, inputs = divided(net.model(y))
     assert len(compiled.plan.graph.parts) == 1
     assert_exact(compiled, inputs)
@@ -165,7 +171,7 @@ def test_numbers_of_half_precision_are_rounded_as_the_model_says() -> None:
 
 
 def test_the_text_of_a_program_holds_the_host_too() -> None:
-    compiled, inputs = divided(attention())
+    compiled, _ = divided(attention())
     again = assemble(disassemble(compiled.program))
     assert sha256(again) == sha256(compiled.program)
     assert [part.name for part in again.parts] == [f"host {stage}" for stage in range(5)]
@@ -201,7 +207,9 @@ def test_an_operator_that_nobody_knows_is_refused_by_its_name() -> None:
     net = Grower()
     a = net.add("Gemm", net.give("x", (1, 8)), net.weights(8, 8))
     b = net.add("Funny", a, domain="my.own")
-    with pytest.raises(UnsupportedNodes, match=r"funny1 \(my.own.Funny\): neither the chip nor the host has such an op"):
+    with pytest.raises(
+        UnsupportedNodes, match=r"funny1 \(my.own.Funny\): neither the chip nor the host has such an op"
+    ):
         divided(net.model(net.add("Gemm", b, net.weights(8, 2))))
 
 
@@ -224,7 +232,9 @@ def test_numbers_of_the_host_that_no_code_stands_for_are_an_error_of_the_run() -
     from acortex.programs.front import quantised
     from acortex.tools.open.machine import machine_of
 
-    compiled = compile_graph(quantised(from_proto(model), {"x": np.ones((3, 1, 2), np.float32)}, host="auto"), machine_of(_chip()))
+    compiled = compile_graph(
+        quantised(from_proto(model), {"x": np.ones((3, 1, 2), np.float32)}, host="auto"), machine_of(_chip())
+    )
     with pytest.raises(HostFault, match="the host's host 1 makes numbers that no code stands for"):
         ran(compiled, {"x": np.zeros((1, 1, 2), np.float32)})
 

@@ -121,7 +121,7 @@ def test_operations_beyond_the_field_are_refused(number: str) -> None:
 
 
 def test_a_host_that_is_infinitely_slow_is_no_setting() -> None:
-    with pytest.raises(AcortexError, match="host.operations_per_ns"):
+    with pytest.raises(AcortexError, match=r"host\.operations_per_ns"):
         load_chip("acortex_digits", ["host.operations_per_ns=0"])
 
 
