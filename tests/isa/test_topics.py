@@ -336,8 +336,9 @@ PROBES: dict[str, tuple[int, Callable[[int], str]]] = {
     "layers": (4096, _many(lambda number: f".layer y{number}")),
     "matrices of weights": (4096, _many(lambda number: f".weights y{number}, 1x1\n.row 1")),
     "tables of constants": (4096, _many(lambda number: f".constants y{number}, 1\n.row 1, 1")),
-    "inputs": (16, _many(lambda number: f".input y{number}, shape=1")),
-    "outputs": (16, _many(lambda number: f".output y{number}, shape=1")),
+    "inputs": (1024, _many(lambda number: f".input y{number}, shape=1")),
+    "outputs": (1024, _many(lambda number: f".output y{number}, shape=1")),
+    "parts of the host": (4096, _many(lambda number: f".part y{number}, shape=1\n.row 1")),
     "pieces of initial memory": (4096, _many(lambda number: f".memory {number}, 1\n.row {'1,' * 63}1")),
     "rows, and columns, of a matrix": (
         65_536,
