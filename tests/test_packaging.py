@@ -25,6 +25,7 @@ def wheel(checkout: Path, tracked: list[str], tmp_path_factory: pytest.TempPathF
     return zipfile.ZipFile(path)
 
 
+@pytest.mark.slow
 def test_only_acortex_reaches_site_packages(wheel: zipfile.ZipFile) -> None:
     tops = {name.split("/")[0] for name in wheel.namelist()}
     assert tops == {"acortex", f"acortex-{acortex.__version__}.dist-info"}

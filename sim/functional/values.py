@@ -24,6 +24,7 @@ from acortex.isa.sequencer import Dispatch
 from acortex.isa.table import OPCODES
 from acortex.sim.chip.specs import Chip
 from acortex.sim.functional.configuration import Configuration
+from acortex.sim.functional.host_work import HostValues
 from acortex.sim.functional.layer_dump import LayerDump
 
 Words = NDArray[np.uint8]
@@ -116,7 +117,7 @@ class Values:
     `tensors` are the inputs as words, by name: uint8 of shape (inferences, words, 64). With `lanes` these inferences
     are lanes, and the instructions those of one inference. `out` has the outputs in the same form. With `analog` arrays
     chips are an axis before all others, also of `out`; `first` is then the number of the first inference. `note` is
-    told of each product.
+    told of each product. `host` computes what the host does between parts of the chip.
     """
 
     def __init__(
@@ -129,6 +130,7 @@ class Values:
         analog: AnalogArrays | None = None,
         first: int = 0,
         note: Note | None = None,
+        host: HostValues | None = None,
     ) -> None:
         axes = (1,) * (analog is not None) + (inferences,) * lanes
         self.program = program
@@ -140,11 +142,13 @@ class Values:
             for tensor in program.outputs
         }
         self._axes = axes
+        self._inferences = inferences
         self._lanes = lanes
         self._analog = analog
         self._first = first
         self._note = note
-        self._tensors = tensors
+        self._tensors = dict(tensors)
+        self._host = host
         self._states = np.zeros((*axes, states_of(program, chip), CHANNELS), dtype=np.int16)
         self._pipes: defaultdict[str, ValuePipe] = defaultdict(ValuePipe)
 
@@ -190,6 +194,20 @@ class Values:
         """What the last instruction gave to a pipe, of which nothing has been taken."""
         return self._pipes[pipe].parts[-1]
 
+    def work(self, dispatch: Dispatch) -> None:
+        """Has the host work on a part of the network: of all inferences where these are lanes."""
+        if self._host is None:
+            return
+        turn = slice(None) if self._lanes else slice(dispatch.inference, dispatch.inference + 1)
+        first = self._first if self._lanes else dispatch.inference
+        taken = {name: words[..., turn, :, :] for name, words in self.out.items()}
+        lanes = len(range(*turn.indices(self._inferences)))
+        for name, words in self._host.work(dispatch, first, lanes, taken).items():
+            if name not in self._tensors:
+                shape = (*words.shape[:-3], self._inferences, *words.shape[-2:])
+                self._tensors[name] = np.zeros(shape, dtype=np.uint8)
+            self._tensors[name][..., turn, :, :] = words
+
     @property
     def columns(self) -> int:
         """How many columns the sums have that are converted next."""
@@ -214,8 +232,9 @@ class Values:
     def _taken(self, dispatch: Dispatch, flow: Flow, addresses: NDArray[np.int64]) -> Array:
         """The values that an instruction takes, from memory, the host, pipes or the state store."""
         if flow.takes == "host_in":
-            words: Words = self._tensors[self.program.inputs[dispatch.ops.tensor].name][self._turn(dispatch)]
-            return words if self._analog is None else words[None]
+            tensor = self.program.inputs[dispatch.ops.tensor]
+            words: Words = self._tensors[tensor.name][..., self._turn(dispatch), :, :]
+            return words if self._analog is None or tensor.host else words[None]
         if flow.reads:
             run = _run(addresses)
             return self.memory[..., addresses, :] if run is None else self.memory[..., run, :].copy()
