@@ -14,12 +14,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from acortex.isa.arithmetic.tensors import words_of
+from acortex.isa.machine import CHANNELS
 from acortex.isa.program import Tensor
-from acortex.isa.semantics import EFFECTS, MEANINGS, Flow, Shape, visited
+from acortex.isa.semantics import EFFECTS, HOST_WORK, MEANINGS, Flow, Shape, visited
 from acortex.isa.sequencer import Dispatch
 from acortex.isa.table import JOIN_GROUP, PART_GROUP
 from acortex.sim.debug.ring import NEAR, Ring
 from acortex.sim.debug.timeline import Timeline
+from acortex.sim.functional.host_work import host_values
 from acortex.sim.functional.rules.situation import NOWHERE
 from acortex.sim.functional.values import Part, Values, ValuesSnapshot
 
@@ -69,6 +72,11 @@ class Noting(Values):
     """Values whose writes to main memory are noted, while `stores` is a list."""
 
     stores: list[Stored] | None = None
+
+    @property
+    def of_host(self) -> Mapping[str, Words]:
+        """The inputs as the host has them, by name: uint8 of shape (inferences, words, 64)."""
+        return self._tensors
 
     def store(self, dispatch: Dispatch, addresses: Ints, words: Words) -> None:
         """Writes words, and notes them."""
@@ -123,7 +131,8 @@ class Replay:
         self._program = program
         self._first = timeline.first
         self._sequencer = timeline.sequencer()
-        self._values = Noting(program, chip, prepared.host.words(program), inferences, False)
+        host = host_values(program, prepared.host.numbers, inferences)
+        self._values = Noting(program, chip, prepared.host.words(program), inferences, False, host=host)
         inputs, outputs = _unmoved(program.inputs, inferences), _unmoved(program.outputs, inferences)
         self._notes = Notes(np.full(chip.memory_words, NOBODY, np.int32), inputs, outputs)
         self._kept: Ring[_Kept] = Ring(EVERY, _near(self._values))
@@ -143,6 +152,13 @@ class Replay:
     def out(self) -> Mapping[str, Words]:
         """The outputs as words, by name: uint8 of shape (inferences, words, 64)."""
         return self._values.out
+
+    def sent(self, tensor: Tensor, inference: int) -> Words:
+        """What the host has of an input, of shape (1, words, 64); zeros of one that it has yet to compute."""
+        held = self._values.of_host.get(tensor.name)
+        if held is None:
+            return np.zeros((1, words_of(tensor), CHANNELS), dtype=np.uint8)
+        return held[inference : inference + 1]
 
     def go_to(self, serial: int) -> None:
         """Walks to before an instruction."""
@@ -181,6 +197,8 @@ class Replay:
         if dispatch is None:
             return
         if dispatch.row.mnemonic in EFFECTS:
+            if dispatch.row.effect == HOST_WORK:
+                self._values.work(dispatch)
             self._switch(dispatch)
             return
         shape = self._shape(dispatch)
