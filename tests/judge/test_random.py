@@ -49,6 +49,7 @@ WAITS: dict[str, tuple[str, ...]] = {
     "neurons": ("token", "sums", "output_full"),
     "vector": ("token", "stream", "operand", "results_full", "grant", "bus", "crossing"),
     "program_erase": ("token",),
+    "host/work": ("token",),
 }
 """What each unit may wait for, by docs/timing.md."""
 

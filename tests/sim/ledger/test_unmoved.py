@@ -30,6 +30,8 @@ OTHER = {
     "buses.word_cycles": ("5",),
     "buses.down_lanes": ("2",),
     "program_erase.pulse_ns": ("1", "77"),
+    "host.part_ns": ("0", "7"),
+    "host.operations_per_ns": ("1",),
 }
 """Other values of settings of every row."""
 
