@@ -154,6 +154,9 @@ class Program:
     layers: tuple[str, ...] = ()
     samples: dict[str, NDArray[np.generic]] = field(default_factory=dict)
     labels: NDArray[np.int64] | None = None
+    targets: dict[str, int] = field(default_factory=dict)
+    """The labels of a source, and the addresses that they stand for. A container holds none."""
+
     parts: tuple[HostPart, ...] = ()
     results: tuple[HostResult, ...] = ()
     chip_at: str = ""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from acortex.programs.compiler import Compiled
     from acortex.sim.accuracy.recalibrate import Recalibrated
     from acortex.sim.accuracy.results import AccuracyReport
+    from acortex.sim.debug.debugger import Debugger
     from acortex.sim.inputs import Inputs
     from acortex.sim.run import Prepared, Progress, Result
     from acortex.sim.timing.probe import Observer
@@ -141,6 +142,30 @@ def run(
 def _with_calibration(result: Result, made: Opened) -> Result:
     """A result whose report says on which inputs the ranges of its network were chosen."""
     return replace(result, report=result.report.model_copy(update={"calibration": made.calibration}))
+
+
+def debug(
+    program: AnyProgram,
+    chip: AnyChip | None = None,
+    *,
+    settings: Sequence[str] = (),
+    inputs: Inputs = None,
+    check_order: bool | None = None,
+    calibration: Calibration = None,
+    mapping: Mapped | None = None,
+    dims: Mapping[str, int] | None = None,
+) -> Debugger:
+    """Puts a program under a debugger: one that steps, stops and looks, forwards and backwards (docs/debugger.md).
+
+    `program` to `inputs` are those of `prepare`, and so are `calibration`, `mapping` and `dims` for a network. A run
+    that has come to its end is held to the order of the program with `check_order`.
+
+    Raises the errors of `acortex.errors`: for files that cannot be read, and for what fails in the set-up.
+    """
+    from acortex.sim.debug.debugger import Debugger
+
+    made = prepare(program, chip, settings=settings, inputs=inputs, calibration=calibration, mapping=mapping, dims=dims)
+    return Debugger(made, check_order=check_order)
 
 
 def accuracy(

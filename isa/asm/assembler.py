@@ -405,6 +405,7 @@ class _Assembly:
             layers=tuple(draft.layers),
             samples=draft.samples,
             labels=draft.labels,
+            targets=dict(self.parsed.labels),
             parts=tuple(draft.parts.values()),
             results=tuple(draft.results.values()),
         )

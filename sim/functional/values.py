@@ -66,6 +66,15 @@ class ValuePipe:
         return taken
 
 
+class ValuesSnapshot(NamedTuple):
+    """What main memory, state store, outputs and pipes hold between two instructions."""
+
+    memory: Words
+    states: Array
+    out: Mapping[str, Words]
+    pipes: Mapping[str, tuple[Part, ...]]
+
+
 class AnalogArrays(Protocol):
     """What stands in for ideal arrays and neurons: a population of chips, each with its own errors.
 
@@ -158,7 +167,7 @@ class Values:
             self._states[..., first : first + flow.state, :] = given[..., flow.given :, :]
             given = given[..., : flow.given, :].astype(np.uint8)
         if flow.writes:
-            self._store(dispatch, addresses, given)
+            self.store(dispatch, addresses, given)
             if dump is not None and flow.takes != "host_in":
                 held = self.memory if self._analog is None else self.memory[0]
                 dump.note(dispatch, addresses, held[..., addresses, :])
@@ -166,6 +175,24 @@ class Values:
             self.out[self.program.outputs[dispatch.ops.tensor].name][..., self._turn(dispatch), :, :] = given
         elif flow.gives:
             self._pipes[flow.gives].put(Part(flow.given, given, dispatch.group))
+
+    def snapshot(self) -> ValuesSnapshot:
+        """All that they hold, for `restore`: copies, since main memory and the state store are written in place."""
+        out = {name: words.copy() for name, words in self.out.items()}
+        pipes = {name: tuple(pipe.parts) for name, pipe in self._pipes.items()}
+        return ValuesSnapshot(self.memory.copy(), self._states.copy(), out, pipes)
+
+    def restore(self, found: ValuesSnapshot) -> None:
+        """Holds again what a snapshot has."""
+        self.memory, self._states = found.memory.copy(), found.states.copy()
+        self.out = {name: words.copy() for name, words in found.out.items()}
+        self._pipes.clear()
+        for name, parts in found.pipes.items():
+            self._pipes[name].parts.extend(parts)
+
+    def last_given(self, pipe: str) -> Part:
+        """What the last instruction gave to a pipe, of which nothing has been taken."""
+        return self._pipes[pipe].parts[-1]
 
     def work(self, dispatch: Dispatch) -> None:
         """Has the host work on a part of the network: of all inferences where these are lanes."""
@@ -235,17 +262,25 @@ class Values:
             return held
         return np.repeat(held, len(values), axis=0)
 
-    def _store(self, dispatch: Dispatch, addresses: NDArray[np.int64], words: Words) -> None:
+    def store(self, dispatch: Dispatch, addresses: NDArray[np.int64], words: Words) -> None:
         """Writes words into main memory, or the channels of them that the instruction changes, in the order given."""
-        mask = written(dispatch)
         self.memory = self._on_chips(self.memory, words)
-        if mask is None:
-            run = _run(addresses)
-            self.memory[..., addresses if run is None else run, :] = words
-            return
-        changed = np.tile(mask, (len(addresses) // len(mask), 1))
-        word, channel = np.nonzero(changed)
-        self.memory[..., addresses[word], channel] = words[..., word, channel]
+        put(self.memory, dispatch, addresses, words)
+
+
+def put(memory: Words, dispatch: Dispatch, addresses: NDArray[np.int64], words: Words, done: int | None = None) -> None:
+    """Writes words of an instruction, uint8 of shape (..., words, 64): the channels that it changes.
+
+    Of its words the first `done`, by default all.
+    """
+    mask = written(dispatch)
+    if mask is None:
+        run = _run(addresses[:done])
+        memory[..., addresses[:done] if run is None else run, :] = words[..., :done, :]
+        return
+    changed = np.tile(mask, (len(addresses) // len(mask), 1))[:done]
+    word, channel = np.nonzero(changed)
+    memory[..., addresses[word], channel] = words[..., word, channel]
 
 
 def states_of(program: Program, chip: Chip) -> int:

@@ -67,6 +67,7 @@ def test_the_command_prints_topics_and_has_them_in_json() -> None:
 SUMS = np.array([*range(-1300, 1301), -(1 << 30), 1 << 30, -70_001, 70_001], dtype=np.int64)
 
 
+@pytest.mark.sampled(28)
 @pytest.mark.parametrize("gain", [65_536, 655, 1, 40_000])
 @pytest.mark.parametrize(("zero", "low", "high"), [(0, 0, 15), (7, 1, 14), (8, 0, 8)])
 @pytest.mark.parametrize("activation", ACTIVATIONS)
@@ -370,6 +371,7 @@ def test_every_limit_of_the_manual_is_probed() -> None:
     assert stated == {name: limit for name, (limit, _) in PROBES.items()} | ELSEWHERE
 
 
+@pytest.mark.sampled(9)
 @pytest.mark.parametrize("name", PROBES)
 def test_a_text_at_its_limit_assembles_and_one_more_does_not(name: str) -> None:
     limit, text = PROBES[name]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from statistics import median
+from typing import TYPE_CHECKING
 
 from rich.bar import Bar
 from rich.console import Group, RenderableType
@@ -25,11 +26,12 @@ from acortex.sim.results import (
     Verification,
     timed,
 )
-from acortex.tools.views.critical import held, told
 from acortex.tools.views.tables import UNKNOWN
-from acortex.traces.results_of_paths import CauseCycles, CriticalPath
 from acortex.units import fixed, percent, scaled
 from acortex.wording import count as number_of
+
+if TYPE_CHECKING:
+    from acortex.traces.results_of_paths import CauseCycles, CriticalPath
 
 SIDE_BY_SIDE = 92
 """Columns from which the tables of energy and of area stand beside each other."""
@@ -319,6 +321,8 @@ def _limits(run: TimedReport, path: CriticalPath) -> Group:
 
 def _told(row: CauseCycles, path: CriticalPath) -> str:
     """What a unit did or awaited; of a wait for a port or a lane, what held it longest, too."""
+    from acortex.tools.views.critical import held, told  # most runs have no critical path to tell of
+
     rivals = [one for one in path.rivals if (row.what, one.unit, one.name) == ("waiting", row.unit, row.name)]
     return told(row.what, row.name) + "".join(f", {held(one)}" for one in rivals[:1])
 

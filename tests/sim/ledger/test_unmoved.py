@@ -45,6 +45,7 @@ def ran(name: str, *settings: str) -> RunReport:
     return run(program, load_chip(program.chip, settings), values=False).report
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("path", OTHER)
 def test_what_is_said_to_move_no_cycle_moves_none(path: str) -> None:
     runs = [(name, ran(name, f"{path}={value}")) for name in USERS for value in OTHER[path]]
