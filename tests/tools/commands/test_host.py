@@ -171,3 +171,16 @@ def test_a_part_that_is_no_model_is_one_error(tmp_path: Path) -> None:
     found = invoke("run", tmp_path / "p.s")
     assert found.exit_code == 1
     assert "onnxruntime does not take the host's p" in found.output
+
+
+def test_the_debugger_shows_what_the_host_makes(folder: Path, compiled: dict[str, Any]) -> None:
+    commands = folder / "commands.txt"
+    made = acortex.compile(folder / "norm.onnx", host="auto", calibration=np.ones((1, 20), np.float32))
+    from acortex.isa.container import save as save_program
+
+    save_program(made.program, folder / "norm.acx")
+    commands.write_text("break host/work\nrun\nprint tensor t0\nprint tensor t1\nquit\n")
+    found = invoke("debug", folder / "norm.acx", "--commands", commands)
+    assert found.exit_code == 0, found.output
+    assert "output t0 of inference 0, 32: 1 of 1 word has reached the host" in found.stdout
+    assert "input t1 of inference 0, 32: 0 of 1 word has left the host" in found.stdout
