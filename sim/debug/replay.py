@@ -14,12 +14,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from acortex.isa.arithmetic.tensors import words_of
-from acortex.isa.machine import CHANNELS
 from acortex.isa.program import Tensor
 from acortex.isa.semantics import EFFECTS, HOST_WORK, MEANINGS, Flow, Shape, visited
 from acortex.isa.sequencer import Dispatch
-from acortex.isa.table import JOIN_GROUP, PART_GROUP
+from acortex.isa.table import HOST_WORK, JOIN_GROUP, PART_GROUP
 from acortex.sim.debug.ring import NEAR, Ring
 from acortex.sim.debug.timeline import Timeline
 from acortex.sim.functional.host_work import host_values
@@ -72,11 +70,6 @@ class Noting(Values):
     """Values whose writes to main memory are noted, while `stores` is a list."""
 
     stores: list[Stored] | None = None
-
-    @property
-    def of_host(self) -> Mapping[str, Words]:
-        """The inputs as the host has them, by name: uint8 of shape (inferences, words, 64)."""
-        return self._tensors
 
     def store(self, dispatch: Dispatch, addresses: Ints, words: Words) -> None:
         """Writes words, and notes them."""
@@ -148,17 +141,14 @@ class Replay:
         """Main memory after the last instruction: uint8 of shape (words, 64)."""
         return self._values.memory
 
+    def given(self, tensor: Tensor, inference: int) -> Words:
+        """An input of an inference as words, uint8 of shape (1, words, 64): zeros where the host has yet to make it."""
+        return self._values.given(tensor, inference)
+
     @property
     def out(self) -> Mapping[str, Words]:
         """The outputs as words, by name: uint8 of shape (inferences, words, 64)."""
         return self._values.out
-
-    def sent(self, tensor: Tensor, inference: int) -> Words:
-        """What the host has of an input, of shape (1, words, 64); zeros of one that it has yet to compute."""
-        held = self._values.of_host.get(tensor.name)
-        if held is None:
-            return np.zeros((1, words_of(tensor), CHANNELS), dtype=np.uint8)
-        return held[inference : inference + 1]
 
     def go_to(self, serial: int) -> None:
         """Walks to before an instruction."""
@@ -215,6 +205,8 @@ class Replay:
 
     def _switch(self, dispatch: Dispatch) -> None:
         effect = dispatch.row.effect
+        if effect == HOST_WORK:
+            self._values.work(dispatch)
         if effect in (JOIN_GROUP, PART_GROUP):
             before = self._notes.switched.get(dispatch.group, ())[-self._pending :]
             switched = Switched(dispatch.serial, dispatch.pc, effect == JOIN_GROUP)
