@@ -187,6 +187,8 @@ class Replay:
         if dispatch is None:
             return
         if dispatch.row.mnemonic in EFFECTS:
+            if dispatch.row.effect == HOST_WORK:
+                self._values.work(dispatch)
             self._switch(dispatch)
             return
         shape = self._shape(dispatch)
