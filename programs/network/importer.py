@@ -40,8 +40,10 @@ MOST_AXES = 16
 
 RENAME = "give each a name of its own"
 
-OWN_DOMAINS = ("", "ai.onnx", "com.microsoft")
-"""Operators of these domains are known by their names; com.microsoft has those of quantised networks."""
+OWN_DOMAINS = (
+    "", "ai.onnx", "com.microsoft", "qonnx.custom_op.general", "onnx.brevitas", "finn.custom_op.general", "PACTOps",
+)  # fmt: skip
+"""Operators of these domains are known by their names; all but ONNX's own have those of quantised networks."""
 
 
 def read_onnx(path: Path | str, dims: Mapping[str, int] = NO_DIMS, fill: bool = False) -> Model:

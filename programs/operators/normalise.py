@@ -12,7 +12,7 @@ from acortex.programs.graph import Geometry, View
 from acortex.programs.mapping.limits import declares_unread, window_facts
 from acortex.programs.network.network import Constant, Model, Node, Value
 from acortex.programs.network.patterns import recognised
-from acortex.programs.operators import host, layout, linear, quantised, recurrent, upsample, vector
+from acortex.programs.operators import host, layout, linear, quantised, recurrent, rounding, upsample, vector
 from acortex.programs.operators.constants import fold
 from acortex.programs.operators.context import (
     MAX_WORDS,
@@ -30,7 +30,7 @@ from acortex.programs.operators.tensors import TensorView, canonical, contiguous
 from acortex.programs.steps import CopyStep, FloatGraph, FloatPort, PadStep, PoolStep, ProductStep, Step
 from acortex.wording import count
 
-FAMILIES = (host, layout, linear, quantised, recurrent, upsample, vector)
+FAMILIES = (host, layout, linear, quantised, recurrent, rounding, upsample, vector)
 """The files whose operators are in the registry."""
 
 MAY_TAKE_WHOLE_NUMBERS = (

@@ -19,11 +19,21 @@ from acortex.isa.arithmetic.quantisers import FRACTION, REACH
 from acortex.programs import graph as g
 from acortex.programs.operators.tensors import contiguous
 from acortex.programs.quantise.calibration import Statistics, calibrate
-from acortex.programs.quantise.codings import Codings, argument_scale, code_of, fitted, multipliers, same_codes
+from acortex.programs.quantise.codings import (
+    Codings,
+    argument_scale,
+    code_of,
+    fitted,
+    multipliers,
+    same_codes,
+    switched,
+    whole_one,
+)
 from acortex.programs.quantise.early import EarlyLevels
 from acortex.programs.quantise.ranges import METHODS, of_range
 from acortex.programs.quantise.recurrent import MAKERS, Maker, Parts, first_states, recurrent_layer
 from acortex.programs.steps import (
+    SWITCHES,
     Activation,
     AddStep,
     CopyStep,
@@ -126,9 +136,13 @@ class Quantiser:
     def _product(self, step: ProductStep) -> g.Product:
         source, target = self.codings.of(step.source.map), self.codings.of(step.out)
         levels = self.statistics.levels[step.name]
-        unit = argument_scale(step.activation, target)
-        ratios = source.scale * levels.steps / unit
-        weights, factor, shift, bias = fitted(levels.weights, ratios, levels.bias / unit)
+        if step.activation.function in SWITCHES:
+            bias = switched(step.activation.function, levels.bias / (source.scale * levels.steps))
+            weights, factor, shift = levels.weights, np.array(whole_one(target)), 0
+        else:
+            unit = argument_scale(step.activation, target)
+            ratios = source.scale * levels.steps / unit
+            weights, factor, shift, bias = fitted(levels.weights, ratios, levels.bias / unit)
         offset = bias.astype(np.int64) - source.zero * weights.sum(axis=(0, 1, 2), dtype=np.int64)
         code = code_of(step.activation, target, shift, factor, offset)
         pad = _code(step.pad, source)
@@ -210,7 +224,10 @@ class Quantiser:
             return self._gathered(step, view, target)
         if exact:
             return g.Requant(step.name, step.op, where, view, 0, same_codes(target.bits))
-        factor, shift = multipliers(source.scale / argument_scale(step.activation, target))
+        if step.activation.function in SWITCHES:
+            factor, shift = np.array(whole_one(target)), 0
+        else:
+            factor, shift = multipliers(source.scale / argument_scale(step.activation, target))
         code = code_of(step.activation, target, shift, int(factor))
         return g.Requant(step.name, step.op, where, view, source.zero, code)
 

@@ -1,0 +1,100 @@
+"""Finds what networks that were trained with few levels have beside a node that rounds, and makes it one with it.
+
+    Mul(Sub(Clip(Round(x / s + z), 0, 15), z), s)
+
+A Clip behind a Round, a shift and a scale become attributes of it: `low`, `high`, `shift` and `scale`, so that its
+numbers are (held(round(x)) + shift) * scale.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+
+from acortex.programs.network.network import Model, Node
+
+ROUNDING = ("Round", "Floor", "Ceil")
+
+
+def with_levels(model: Model) -> Model:
+    """The model whose nodes that round have taken over what follows them."""
+    if not any(node.op in ROUNDING for node in model.nodes):
+        return model
+    uses = Counter(name for node in model.nodes for name in node.inputs)
+    uses.update(model.outputs)
+    readers = {name: node for node in model.nodes for name in node.inputs if uses[name] == 1}
+    changed: dict[str, Node] = {}
+    gone: set[str] = set()
+    for node in model.nodes:
+        if node.op in ROUNDING and len(node.outputs) == 1 and not node.fault:
+            made, taken = _joined(node, readers, model)
+            changed[taken[-1] if taken else node.name] = made
+            gone.update((node.name, *taken))
+    nodes = [changed.get(node.name, node) for node in model.nodes if node.name in changed or node.name not in gone]
+    return replace(model, nodes=nodes)
+
+
+def _joined(node: Node, readers: Mapping[str, Node], model: Model) -> tuple[Node, list[str]]:
+    """A node that rounds with what follows it, and the names of what that is."""
+    made, taken = node.outputs[0], []
+    attributes: dict[str, float] = {}
+    for find in (_bounds, _shift, _scale):
+        reader = readers.get(made)
+        found = find(reader, made, model) if reader is not None and not reader.fault else None
+        if reader is not None and found is not None:
+            attributes |= found
+            taken.append(reader.name)
+            made = reader.outputs[0]
+    return Node(node.op, node.name, node.inputs, (made,), {**node.attributes, **attributes}), taken
+
+
+def _bounds(node: Node, name: str, model: Model) -> dict[str, float] | None:
+    """The bounds of a Clip."""
+    if node.op != "Clip" or node.inputs[0] != name:
+        return None
+    found = {}
+    for place, key, end in ((1, "min", "low"), (2, "max", "high")):
+        given = len(node.inputs) > place and node.inputs[place]
+        value = number(model, node.inputs[place]) if given else node.attributes.get(key)
+        if given and value is None:
+            return None
+        if value is not None:
+            found[end] = float(value)
+    return found
+
+
+def _shift(node: Node, name: str, model: Model) -> dict[str, float] | None:
+    """A whole number that is added, or taken away."""
+    value = _operand(node, name, model)
+    if node.op not in ("Add", "Sub") or value is None or value != round(value):
+        return None
+    if node.op == "Sub" and node.inputs[0] != name:
+        return None
+    return {"shift": value if node.op == "Add" else -value}
+
+
+def _scale(node: Node, name: str, model: Model) -> dict[str, float] | None:
+    """A number above 0 that is multiplied with, or divided by."""
+    value = _operand(node, name, model)
+    if node.op not in ("Mul", "Div") or value is None or not 0 < value < math.inf:
+        return None
+    if node.op == "Div" and node.inputs[0] != name:
+        return None
+    return {"scale": value if node.op == "Mul" else 1 / value}
+
+
+def _operand(node: Node, name: str, model: Model) -> float | None:
+    """The constant number beside a tensor that a node of two inputs takes."""
+    if len(node.inputs) != 2:
+        return None
+    return number(model, node.inputs[1] if node.inputs[0] == name else node.inputs[0])
+
+
+def number(model: Model, name: str) -> float | None:
+    """A constant of one number."""
+    constant = model.constants.get(name)
+    if constant is None or math.prod(constant.shape) != 1:
+        return None
+    return float(constant.load().reshape(-1)[0])
