@@ -3,7 +3,8 @@
     Mul(Sub(Clip(Round(x / s + z), 0, 15), z), s)
 
 A Clip behind a Round, a shift and a scale become attributes of it: `low`, `high`, `shift` and `scale`, so that its
-numbers are (held(round(x)) + shift) * scale.
+numbers are (held(round(x)) + shift) * scale. Where what stands before it undoes the shift and the scale, it takes this
+over, too, and has `whole`: its numbers are (held(round(x / scale - shift)) + shift) * scale.
 """
 
 from __future__ import annotations
@@ -25,13 +26,14 @@ def with_levels(model: Model) -> Model:
     uses = Counter(name for node in model.nodes for name in node.inputs)
     uses.update(model.outputs)
     readers = {name: node for node in model.nodes for name in node.inputs if uses[name] == 1}
+    makers = {name: node for node in model.nodes for name in node.outputs if uses[name] == 1}
     changed: dict[str, Node] = {}
     gone: set[str] = set()
     for node in model.nodes:
         if node.op in ROUNDING and len(node.outputs) == 1 and not node.fault:
             made, taken = _joined(node, readers, model)
-            changed[taken[-1] if taken else node.name] = made
-            gone.update((node.name, *taken))
+            changed[taken[-1] if taken else node.name], before = _undone(made, makers, model)
+            gone.update((node.name, *taken, *before))
     nodes = [changed.get(node.name, node) for node in model.nodes if node.name in changed or node.name not in gone]
     return replace(model, nodes=nodes)
 
@@ -48,6 +50,35 @@ def _joined(node: Node, readers: Mapping[str, Node], model: Model) -> tuple[Node
             taken.append(reader.name)
             made = reader.outputs[0]
     return Node(node.op, node.name, node.inputs, (made,), {**node.attributes, **attributes}), taken
+
+
+def _undone(node: Node, makers: Mapping[str, Node], model: Model) -> tuple[Node, list[str]]:
+    """A node that rounds with what scales and shifts its numbers before, if that is what it undoes behind."""
+    name, taken, found = node.inputs[0], [], {"scale": 1.0, "shift": 0.0}
+    for find in (_bounds, _shift, _scale):
+        maker = makers.get(name)
+        if maker is None or maker.fault:
+            continue
+        source = next((one for one in maker.inputs if one and one not in model.constants), "")
+        more = find(maker, source, model)
+        if more is not None:
+            found |= more
+            taken.append(maker.name)
+            name = source
+    scale, shift = node.attributes.get("scale", 1.0), node.attributes.get("shift", 0.0)
+    bounds = {end: at_end(node.op, found[end]) for end in ("low", "high") if end in found}
+    if not math.isclose(found["scale"] * scale, 1, rel_tol=1e-5) or found["shift"] != -shift:
+        return node, []
+    if not ("high" in node.attributes or "high" in bounds):
+        return node, []
+    return Node(node.op, node.name, (name,), node.outputs, {**bounds, **node.attributes, "whole": 1}), taken
+
+
+def at_end(op: str, bound: float) -> float:
+    """What a bound becomes that is rounded."""
+    if not math.isfinite(bound):
+        return bound
+    return float({"Round": round, "Floor": math.floor, "Ceil": math.ceil}[op](bound))
 
 
 def _bounds(node: Node, name: str, model: Model) -> dict[str, float] | None:

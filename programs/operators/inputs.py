@@ -19,15 +19,18 @@ Array = NDArray[Any]
 
 SEES_IMAGES = (
     "Conv", "QLinearConv", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "BatchNormalization", "LRN",
-    "ConvTranspose", "Resize", "Upsample", "DepthToSpace",
+    "ConvTranspose", "Resize", "Upsample", "DepthToSpace", "ConvInteger", "FusedConv",
 )  # fmt: skip
 SEES_SEQUENCES = ("LSTM", "GRU")
-SEES_ROWS = ("MatMul", "QLinearMatMul", "Gemm", "QGemm")
+MULTIPLIES = ("MatMul", "MatMulInteger", "FusedMatMul")
+"""Matrix products whose constant may stand first."""
+SEES_ROWS = (*MULTIPLIES, "QLinearMatMul", "Gemm", "QGemm", "DynamicQuantizeMatMul", "MatMulIntegerToFloat")
 REARRANGES = ("Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose")
 TAKES_PARTS = ("Split", "Slice", "Gather")
 KEEPS_PLACES = (
     "Identity", "Dropout", "Cast", "QuantizeLinear", "DequantizeLinear", "Relu", "Clip", "Add", "Sub", "Mul", "Div",
-    "Pad",
+    "Pad", "Quant", "IntQuant", "BipolarQuant", "Trunc", "MultiThreshold", "RequantShift", "Round", "Floor", "Ceil",
+    "DynamicQuantizeLinear",
 )  # fmt: skip
 
 REACH = 64
@@ -98,9 +101,11 @@ def _first_reader(lowering: Lowering, value: Value) -> tuple[Array, Seats]:
             break
         name, seen = waiting.pop(0)
         for node in lowering.readers.get(name, ()):
-            if node.fault or name not in node.inputs[: 2 if node.op in ("Add", "Mul", "MatMul") else 1]:
+            if node.fault or name not in node.inputs[: 2 if node.op in ("Add", "Mul", *MULTIPLIES) else 1]:
                 continue
-            seats = _turned_seats(seen) if node.op == "MatMul" and name != node.inputs[0] else _seats(node, seen)
+            behind = node.op in MULTIPLIES and name != node.inputs[0]
+            turned = bool(node.attributes.get("transB" if behind else "transA")) and node.op == "FusedMatMul"
+            seats = _turned_seats(seen) if behind != turned else _seats(node, seen)
             if seats is not None and _covers(seats, seen.shape):
                 return seen, seats
             moved = _moved(lowering.model, node, seen)

@@ -12,7 +12,7 @@ from acortex.programs.graph import Geometry, View
 from acortex.programs.mapping.limits import declares_unread, window_facts
 from acortex.programs.network.network import Constant, Model, Node, Value
 from acortex.programs.network.patterns import recognised
-from acortex.programs.operators import host, layout, linear, quantised, recurrent, rounding, upsample, vector
+from acortex.programs.operators import host, integers, layout, linear, quantised, recurrent, rounding, upsample, vector
 from acortex.programs.operators.constants import fold
 from acortex.programs.operators.context import (
     MAX_WORDS,
@@ -30,12 +30,13 @@ from acortex.programs.operators.tensors import TensorView, canonical, contiguous
 from acortex.programs.steps import CopyStep, FloatGraph, FloatPort, PadStep, PoolStep, ProductStep, Step
 from acortex.wording import count
 
-FAMILIES = (host, layout, linear, quantised, recurrent, rounding, upsample, vector)
+FAMILIES = (host, integers, layout, linear, quantised, recurrent, rounding, upsample, vector)
 """The files whose operators are in the registry."""
 
 MAY_TAKE_WHOLE_NUMBERS = (
     *quantised.BEHIND, "QLinearConcat", "DequantizeLinear", "Cast", "CastLike", "MaxPool", "Identity", "Dropout",
     "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Slice", "Split", "Gather", "Shape", "Clip",
+    "MatMulInteger", "ConvInteger", "MatMulIntegerToFloat",
 )  # fmt: skip
 """Operators that do the same with codes as with the real numbers that these stand for."""
 
@@ -59,6 +60,7 @@ def normalise(model: Model, *, drop_lrn: bool = False, most_words: int = MAX_WOR
     _drop_unread(lowering.graph)
     _tell_unread(lowering.graph)
     fold_forward(lowering.graph)
+    rounding.state_two_levels(lowering.graph)
     _straighten(lowering)
     return lowering.graph
 

@@ -89,6 +89,7 @@ def state_rounding(lowering: Lowering, node: Node, name: str, coding: Coding, he
     if alone and joined is not None and step is not None:
         step.activation = joined
     elif not (alone and _ends_at(coding, held)):
+        one.coding = coding if alone else one.coding
         (view,), one, tensor = lowering.together(node.name, tensor)
         lowering.graph.steps.append(CopyStep(one.name, node.op, one.name, view, activation=held))
     one.coding = coding

@@ -56,8 +56,7 @@ INSTEAD = {
     "SimplifiedLayerNormalization": ("BatchNormalization",), "LpNormalization": ("BatchNormalization",),
     "MeanVarianceNormalization": ("BatchNormalization",), "ReduceSum": ("ReduceMean",), "ReduceMin": ("ReduceMax",),
     "ReduceL1": ("ReduceMean",), "ReduceL2": ("ReduceMean",), "ReduceSumSquare": ("ReduceMean",), "Mean": ("Sum",),
-    "Einsum": ("MatMul",), "ConvInteger": ("QLinearConv",), "MatMulInteger": ("QLinearMatMul",),
-    "DynamicQuantizeLinear": ("QuantizeLinear",), "GatherElements": ("Gather",), "GatherND": ("Gather",),
+    "Einsum": ("MatMul",), "GatherElements": ("Gather",), "GatherND": ("Gather",),
     "Tile": ("Expand",), "CenterCropPad": ("Slice", "Pad"),
 }  # fmt: skip
 """What a network may have in the place of operators that the chip lacks: other ones, not the same."""

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from acortex.programs.graph import Coding
 from acortex.programs.network.network import Constant, Node
+from acortex.programs.network.rounded import at_end
 from acortex.programs.operators.context import Lowering, Unsupported
 from acortex.programs.operators.quantised import state_rounding
 from acortex.programs.operators.registry import operator
-from acortex.programs.steps import Activation, ProductStep
+from acortex.programs.steps import Activation, FloatGraph, ProductStep
 
 Array = NDArray[Any]
 
@@ -195,10 +196,35 @@ def _bipolar(lowering: Lowering, node: Node, scale: Array) -> None:
         load = lambda: np.where(given.load() >= 0, scale, -scale).astype(np.float32)  # noqa: E731
         lowering.constants[out] = Constant(given.shape, load, scale.reshape(-1), along)
         return
-    above = f"{out}.above"
+    _two_levels(lowering, node, name, 2 * scale, -scale)
+
+
+def _two_levels(lowering: Lowering, node: Node, name: str, scale: Array, shift: Array) -> None:
+    """Makes of a tensor the first output of a node: a shift, and where it is not below 0 a scale more."""
+    tensor, above = lowering.tensor(Node(node.op, node.name, (name,), ())), f"{node.outputs[0]}.above"
+    one = lowering.graph.maps[tensor.map]
+    if lowering.uses[name] == 1 and one.coding is None and any(port.map == one.name for port in lowering.graph.inputs):
+        one.coding = Coding(CLOSE_TO_ZERO, 1, 2)  # nothing but the signs of this input is read
     lowering.uses[above] = 1
     lowering.activate(Node(node.op, f"{node.name}.above", (name,), (above,)), Activation("step"))
-    lowering.affine(Node(node.op, node.name, (above,), (out,)), above, lowering.tensors[above], 2 * scale, -scale)
+    lowering.graph.maps[lowering.tensors[above].map].coding = Coding(1.0, 0, 1)
+    lowering.affine(Node(node.op, node.name, (above,), node.outputs), above, lowering.tensors[above], scale, shift)
+
+
+CLOSE_TO_ZERO = 2.0**-20
+"""Numbers of an input that are closer to 0 have no sign."""
+
+
+def state_two_levels(graph: FloatGraph) -> None:
+    """Gives the maps of two opposite numbers, that no product has taken over, a coding that has both."""
+    for step in graph.steps:
+        if not (isinstance(step, ProductStep) and step.affine and step.activation.identity):
+            continue
+        scale, shift = step.kernel.weights().reshape(-1), step.kernel.biases()
+        source, made = graph.maps[step.source.map], graph.maps[step.out]
+        opposite = np.allclose(shift, -scale[0] / 2) and np.allclose(scale, scale[0]) and scale[0] > 0
+        if source.coding == Coding(1.0, 0, 1) and made.coding is None and made.parent is None and opposite:
+            made.coding = Coding(float(scale[0]) / 2, 1, 2)
 
 
 @operator(
@@ -265,6 +291,13 @@ def multi_threshold(lowering: Lowering, node: Node) -> None:
     first, apart = _even(lowering, node, limits)
     gain, bias = float(node.attributes.get("out_scale", 1.0)), float(node.attributes.get("out_bias", 0.0))
     count, wide = limits.shape[1], [-1, *(1 for _ in tensor.shape[axis + 1 :])]
+    if count == 1:
+        over = f"{node.outputs[0]}.over"
+        lowering.uses[over] = 1
+        turned = Node(node.op, f"{node.name}.over", node.inputs[:1], (over,))
+        lowering.affine(turned, node.inputs[0], tensor, np.ones(1), -first.reshape(wide))
+        _two_levels(lowering, node, over, np.array(gain), np.array(bias))
+        return
     # A number reaches threshold k from first + k * apart on; rounding to the nearest goes up half a distance earlier.
     shift = (0.5 - first / apart).reshape(wide)
     as_codes = gain > 0 and bias / gain == round(bias / gain) and 0 <= -bias / gain <= count
@@ -358,20 +391,22 @@ MODES = {"Round": "ROUND", "Floor": "FLOOR", "Ceil": "CEIL"}
 )
 def round_numbers(lowering: Lowering, node: Node) -> None:
     """Whole numbers between bounds, scaled and shifted; `acortex.programs.network.rounded` finds what stands beside."""
-    name, mode = node.inputs[0], MODES[node.op]
+    name, scale, shift = (
+        node.inputs[0],
+        float(node.attributes.get("scale", 1.0)),
+        float(node.attributes.get("shift", 0.0)),
+    )
     ends = float(node.attributes.get("low", -math.inf)), float(node.attributes.get("high", math.inf))
-    step = lowering.open_step(name)
+    step = None if node.attributes.get("whole") else lowering.open_step(name)
     if step is not None and step.activation.function in ("none", "relu"):
         held = 0.0 if step.activation.function == "relu" else step.activation.low
-        at = ROUNDS.get(mode, np.rint)(np.array([held, step.activation.high]))
-        ends = max(ends[0], float(at[0])), min(ends[1], float(at[1]))
+        ends = max(ends[0], at_end(node.op, held)), min(ends[1], at_end(node.op, step.activation.high))
     if not math.isfinite(ends[1] - ends[0]):
         raise Unsupported("nothing bounds what it rounds; a Clip with constant bounds before or behind it does")
     if step is not None and step.activation.function in ("none", "relu"):
         step.activation = Activation()  # the levels end where it does
-    scale, shift = float(node.attributes.get("scale", 1.0)), float(node.attributes.get("shift", 0.0))
-    levels = Levels(scale, -shift, math.ceil(ends[0] - TINY), math.floor(ends[1] + TINY), mode)
-    if scale != 1 or shift != 0:
+    levels = Levels(scale, -shift, math.ceil(ends[0] - TINY), math.floor(ends[1] + TINY), MODES[node.op])
+    if not node.attributes.get("whole") and (scale != 1 or shift != 0):
         scaled = f"{node.outputs[0]}.scaled"
         lowering.uses[scaled] = 1
         turned = Node(node.op, f"{node.name}.scaled", (name,), (scaled,))

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from acortex.programs.graph import Geometry, View
+from acortex.programs.graph import Coding, Geometry, View
 from acortex.programs.quantise.evaluate_recurrent import Sequence, run_sequence
 from acortex.programs.steps import (
     AddStep,
@@ -57,6 +57,7 @@ def evaluate(
     for step in graph.steps:
         sources = tuple(read(graph, images, view) for view in step.views)
         seen = _sequence(step, sources) if isinstance(step, RecurrentStep) else _image(step, sources)
+        seen.out = _as_stated(seen.out, graph.maps[step.out].coding)
         write(graph, images, step.out, seen.out)
         if isinstance(step, RecurrentStep) and seen.sequence is not None:
             _write_ends(graph, images, step, seen.sequence)
@@ -64,6 +65,15 @@ def evaluate(
             observe(step, seen)
         _drop_read(graph, images, step, left)
     return {port.map: read(graph, images, View(port.map)) for port in graph.outputs}
+
+
+def _as_stated(image: Array, coding: Coding | None) -> Array:
+    """Numbers at the levels that the network itself gives them."""
+    if coding is None:
+        return image
+    steps = np.rint(image / np.float32(coding.scale))
+    held: Array = np.clip(steps, -coding.zero, (1 << coding.bits) - 1 - coding.zero) * np.float32(coding.scale)
+    return held
 
 
 def _write_ends(graph: FloatGraph, images: dict[str, Array], step: RecurrentStep, sequence: Sequence) -> None:
