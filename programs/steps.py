@@ -236,6 +236,14 @@ class CopyStep(Step):
     exact: bool = False
 
 
+@dataclass(eq=False)
+class TableStep(Step):
+    """A function of each number, float32 from float32 of any shape."""
+
+    source: View
+    function: Callable[[Array], Array]
+
+
 @dataclass(frozen=True, eq=False)
 class Gates:
     """Weights of one direction, made on demand: float32 (inputs, gates x hidden) for x, (hidden, gates x hidden) for h,

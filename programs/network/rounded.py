@@ -21,7 +21,8 @@ ROUNDING = ("Round", "Floor", "Ceil")
 
 def with_levels(model: Model) -> Model:
     """The model whose nodes that round have taken over what follows them."""
-    if not any(node.op in ROUNDING for node in model.nodes):
+    rounding = list(filter(_rounds, model.nodes))
+    if not rounding:
         return model
     uses = Counter(name for node in model.nodes for name in node.inputs)
     uses.update(model.outputs)
@@ -29,13 +30,16 @@ def with_levels(model: Model) -> Model:
     makers = {name: node for node in model.nodes for name in node.outputs if uses[name] == 1}
     changed: dict[str, Node] = {}
     gone: set[str] = set()
-    for node in model.nodes:
-        if node.op in ROUNDING and len(node.outputs) == 1 and not node.fault:
-            made, taken = _joined(node, readers, model)
-            changed[taken[-1] if taken else node.name], before = _undone(made, makers, model)
-            gone.update((node.name, *taken, *before))
-    nodes = [changed.get(node.name, node) for node in model.nodes if node.name in changed or node.name not in gone]
-    return replace(model, nodes=nodes)
+    for node in rounding:
+        made, taken = _joined(node, readers, model)
+        changed[taken[-1] if taken else node.name], before = _undone(made, makers, model)
+        gone.update((node.name, *taken, *before))
+    left = (node for node in model.nodes if node.name in changed or node.name not in gone)
+    return replace(model, nodes=[changed.get(node.name, node) for node in left])
+
+
+def _rounds(node: Node) -> bool:
+    return node.op in ROUNDING and len(node.outputs) == 1 and not node.fault
 
 
 def _joined(node: Node, readers: Mapping[str, Node], model: Model) -> tuple[Node, list[str]]:
@@ -54,7 +58,8 @@ def _joined(node: Node, readers: Mapping[str, Node], model: Model) -> tuple[Node
 
 def _undone(node: Node, makers: Mapping[str, Node], model: Model) -> tuple[Node, list[str]]:
     """A node that rounds with what scales and shifts its numbers before, if that is what it undoes behind."""
-    name, taken, found = node.inputs[0], [], {"scale": 1.0, "shift": 0.0}
+    name, taken = node.inputs[0], []
+    found: dict[str, float] = {"scale": 1.0, "shift": 0.0}
     for find in (_bounds, _shift, _scale):
         maker = makers.get(name)
         if maker is None or maker.fault:
@@ -66,7 +71,7 @@ def _undone(node: Node, makers: Mapping[str, Node], model: Model) -> tuple[Node,
             taken.append(maker.name)
             name = source
     scale, shift = node.attributes.get("scale", 1.0), node.attributes.get("shift", 0.0)
-    bounds = {end: at_end(node.op, found[end]) for end in ("low", "high") if end in found}
+    bounds: dict[str, object] = {end: at_end(node.op, found[end]) for end in ("low", "high") if end in found}
     if not math.isclose(found["scale"] * scale, 1, rel_tol=1e-5) or found["shift"] != -shift:
         return node, []
     if not ("high" in node.attributes or "high" in bounds):
@@ -78,7 +83,7 @@ def at_end(op: str, bound: float) -> float:
     """What a bound becomes that is rounded."""
     if not math.isfinite(bound):
         return bound
-    return float({"Round": round, "Floor": math.floor, "Ceil": math.ceil}[op](bound))
+    return float(math.floor(bound) if op == "Floor" else math.ceil(bound) if op == "Ceil" else round(bound))
 
 
 def _bounds(node: Node, name: str, model: Model) -> dict[str, float] | None:

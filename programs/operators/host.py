@@ -17,9 +17,10 @@ WORK = ("Softmax", "LogSoftmax", "ArgMax", "ArgMin", "TopK", "Exp", "Sigmoid", "
 
 
 @operator(
-    "Softmax", "LogSoftmax", "ArgMax", "ArgMin", "TopK", "Exp",
+    "Softmax", "LogSoftmax", "ArgMax", "ArgMin", "TopK",
     becomes="work of the host, after the outputs", limits="at the end of the network",
 )  # fmt: skip
+@operator("Exp", becomes="work of the host at the end of the network, elsewhere a table as Log")
 def by_host(lowering: Lowering, node: Node) -> None:
     """Done by the host."""
     lowering.tensor(node)

@@ -103,15 +103,20 @@ def _first_reader(lowering: Lowering, value: Value) -> tuple[Array, Seats]:
         for node in lowering.readers.get(name, ()):
             if node.fault or name not in node.inputs[: 2 if node.op in ("Add", "Mul", *MULTIPLIES) else 1]:
                 continue
-            behind = node.op in MULTIPLIES and name != node.inputs[0]
-            turned = bool(node.attributes.get("transB" if behind else "transA")) and node.op == "FusedMatMul"
-            seats = _turned_seats(seen) if behind != turned else _seats(node, seen)
+            seats = _turned_seats(seen) if _takes_columns(node, name) else _seats(node, seen)
             if seats is not None and _covers(seats, seen.shape):
                 return seen, seats
             moved = _moved(lowering.model, node, seen)
             if moved is not None and moved.size == seen.size:
                 waiting.append((node.outputs[0], moved))
     return places, default_seats(value.shape)
+
+
+def _takes_columns(node: Node, name: str) -> bool:
+    """Whether a node multiplies the columns of a tensor rather than its rows."""
+    behind = node.op in MULTIPLIES and name != node.inputs[0]
+    turned = node.op == "FusedMatMul" and bool(node.attributes.get("transB" if behind else "transA"))
+    return behind != turned
 
 
 def _holds_state(lowering: Lowering, name: str) -> bool:

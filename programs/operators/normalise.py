@@ -10,9 +10,21 @@ from acortex.isa.arithmetic.tensors import MAX_AXES
 from acortex.isa.operands import KINDS
 from acortex.programs.graph import Geometry, View
 from acortex.programs.mapping.limits import declares_unread, window_facts
+from acortex.programs.network.functions import with_tables
 from acortex.programs.network.network import Constant, Model, Node, Value
 from acortex.programs.network.patterns import recognised
-from acortex.programs.operators import host, integers, layout, linear, quantised, recurrent, rounding, upsample, vector
+from acortex.programs.operators import (
+    functions,
+    host,
+    integers,
+    layout,
+    linear,
+    quantised,
+    recurrent,
+    rounding,
+    upsample,
+    vector,
+)
 from acortex.programs.operators.constants import fold
 from acortex.programs.operators.context import (
     MAX_WORDS,
@@ -27,10 +39,10 @@ from acortex.programs.operators.inputs import default_seats, place_input
 from acortex.programs.operators.registry import OPERATORS, Operator, why_unknown
 from acortex.programs.operators.stand_ins import StandIns
 from acortex.programs.operators.tensors import TensorView, canonical, contiguous
-from acortex.programs.steps import CopyStep, FloatGraph, FloatPort, PadStep, PoolStep, ProductStep, Step
+from acortex.programs.steps import CopyStep, FloatGraph, FloatPort, PadStep, PoolStep, ProductStep, Step, TableStep
 from acortex.wording import count
 
-FAMILIES = (host, integers, layout, linear, quantised, recurrent, rounding, upsample, vector)
+FAMILIES = (host, functions, integers, layout, linear, quantised, recurrent, rounding, upsample, vector)
 """The files whose operators are in the registry."""
 
 MAY_TAKE_WHOLE_NUMBERS = (
@@ -46,9 +58,10 @@ def normalise(model: Model, *, drop_lrn: bool = False, most_words: int = MAX_WOR
 
     Raises UnsupportedNodes, which lists every node that the chip cannot do.
     """
-    lowering = Lowering(recognised(model), drop_lrn=drop_lrn, most_words=most_words)
+    whole = recognised(model)
+    last = host.last_nodes(whole)
+    lowering = Lowering(with_tables(whole, last), drop_lrn=drop_lrn, most_words=most_words)
     stand_ins = StandIns(lowering)
-    last = host.last_nodes(lowering.model)
     refused = [*_inputs(lowering), *_nodes(lowering, stand_ins, last), *_outputs(lowering, stand_ins, last)]
     refused += _beyond_operands(lowering.graph)
     if refused:
@@ -171,7 +184,7 @@ def _plain_window(g: Geometry) -> Geometry:
 
 def _lower(lowering: Lowering, node: Node) -> None:
     known = [name in lowering.constants or not name for name in node.inputs]
-    row = OPERATORS.get(node.op)
+    row = OPERATORS.get("Erf" if "cone" in node.attributes else node.op)
     if node.fault:
         raise Unsupported(f"its attributes or shapes are malformed ({node.fault})")
     if row is None and not all(known):
@@ -279,7 +292,7 @@ def _straighten(lowering: Lowering) -> None:
     steps = lowering.graph.steps
     lowering.graph.steps = []
     for step in steps:
-        for key in ("source", "a", "b") if not isinstance(step, ProductStep | CopyStep) else ():
+        for key in ("source", "a", "b") if not isinstance(step, ProductStep | CopyStep | TableStep) else ():
             view = getattr(step, key, None)
             if isinstance(view, View) and not contiguous(view):
                 setattr(step, key, View(_in_order(lowering, step, view)))

@@ -46,10 +46,7 @@ def operator(*names: str, becomes: str, limits: str = "") -> Callable[[Lower], L
 
 
 INSTEAD = {
-    "Gelu": ("Swish", "HardSwish"), "FastGelu": ("Swish", "HardSwish"), "BiasGelu": ("Swish", "HardSwish"),
-    "QuickGelu": ("Swish",), "Mish": ("Swish", "HardSwish"), "Elu": ("LeakyRelu",), "Selu": ("LeakyRelu",),
-    "Celu": ("LeakyRelu",), "ThresholdedRelu": ("Relu",), "Shrink": ("Relu",), "Softplus": ("Relu",),
-    "Softsign": ("Tanh",), "Erf": ("Tanh",), "Atan": ("Tanh",), "RNN": ("GRU", "LSTM"),
+    "RNN": ("GRU", "LSTM"),
     "LpPool": ("AveragePool", "MaxPool"), "MaxRoiPool": ("MaxPool",), "GlobalLpPool": ("GlobalAveragePool",),
     "LayerNormalization": ("BatchNormalization",), "InstanceNormalization": ("BatchNormalization",),
     "GroupNormalization": ("BatchNormalization",), "RMSNormalization": ("BatchNormalization",),

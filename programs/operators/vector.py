@@ -24,7 +24,7 @@ NEURONS = "an activation of neurons, or of the vector agent"
 # Activations ------------------------------------------------------------------------------------------------------
 
 
-@operator("Relu", "Sigmoid", "Tanh", "HardSwish", becomes=NEURONS)
+@operator("Relu", "Sigmoid", "Tanh", "HardSwish", "Sign", becomes=NEURONS)
 def activation(lowering: Lowering, node: Node) -> None:
     """A function without attributes."""
     lowering.activate(node, Activation(node.op.lower()))

@@ -26,6 +26,7 @@ from acortex.programs.steps import (
     ProductStep,
     RecurrentStep,
     Step,
+    TableStep,
 )
 
 Array = NDArray[Any]
@@ -187,6 +188,11 @@ def _mul(step: MulStep, sources: tuple[Array, ...], weights: Array | None) -> Ar
 @compute.register
 def _copy(step: CopyStep, sources: tuple[Array, ...], weights: Array | None) -> Array:
     return sources[0]
+
+
+@compute.register
+def _table(step: TableStep, sources: tuple[Array, ...], weights: Array | None) -> Array:
+    return step.function(sources[0])
 
 
 # Windows ----------------------------------------------------------------------------------------------------------

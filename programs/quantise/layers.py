@@ -32,6 +32,7 @@ from acortex.programs.quantise.codings import (
 from acortex.programs.quantise.early import EarlyLevels
 from acortex.programs.quantise.ranges import METHODS, of_range
 from acortex.programs.quantise.recurrent import MAKERS, Maker, Parts, first_states, recurrent_layer
+from acortex.programs.quantise.tables import columns_of, table_layers, table_of
 from acortex.programs.steps import (
     SWITCHES,
     Activation,
@@ -46,6 +47,7 @@ from acortex.programs.steps import (
     ProductStep,
     RecurrentStep,
     Step,
+    TableStep,
 )
 from acortex.wording import count
 
@@ -83,7 +85,19 @@ class Quantiser:
             whole, target = self.layer(step), self.target(step.out)
             assert isinstance(whole, g.Product)
             return tuple(_part(whole, part, replace(target, phase=part.phase), self._sums(step)) for part in step.parts)
+        if isinstance(step, TableStep):
+            return self._table(step)
         return (self.layer(step),)
+
+    def _table(self, step: TableStep) -> tuple[g.Layer, ...]:
+        """The products that look up a table."""
+        coding, one, bits = self.codings.of(step.out), self.graph.maps[step.out], self.statistics.bits
+        table = table_of(step.function, self.codings.of(step.source.map), coding)
+        middle = self._beside(step.out, "apart", g.Coding(1.0, 0, bits))
+        self.graph.maps[middle].channels *= len(columns_of(table, bits)[0])
+        size = g.Map(one.name, one.height, one.width, one.channels, coding)
+        where = g.Target(middle), self.target(step.out)
+        return table_layers((step.name, step.op), self.view(step.source), *where, size, table, bits)
 
     def _steps(self, step: Step) -> tuple[Step, ...]:
         """A step, or those that do the same where its hardswish cannot."""
