@@ -24,10 +24,7 @@ def with_levels(model: Model) -> Model:
     rounding = list(filter(_rounds, model.nodes))
     if not rounding:
         return model
-    uses = Counter(name for node in model.nodes for name in node.inputs)
-    uses.update(model.outputs)
-    readers = {name: node for node in model.nodes for name in node.inputs if uses[name] == 1}
-    makers = {name: node for node in model.nodes for name in node.outputs if uses[name] == 1}
+    readers, makers = _neighbours(model)
     changed: dict[str, Node] = {}
     gone: set[str] = set()
     for node in rounding:
@@ -36,6 +33,14 @@ def with_levels(model: Model) -> Model:
         gone.update((node.name, *taken, *before))
     left = (node for node in model.nodes if node.name in changed or node.name not in gone)
     return replace(model, nodes=[changed.get(node.name, node) for node in left])
+
+
+def _neighbours(model: Model) -> tuple[dict[str, Node], dict[str, Node]]:
+    """The reader and the maker of each tensor that only one node takes."""
+    uses = Counter(name for node in model.nodes for name in node.inputs)
+    uses.update(model.outputs)
+    readers = {name: node for node in model.nodes for name in node.inputs if uses[name] == 1}
+    return readers, {name: node for node in model.nodes for name in node.outputs if uses[name] == 1}
 
 
 def _rounds(node: Node) -> bool:

@@ -24,7 +24,9 @@ SEES_IMAGES = (
 SEES_SEQUENCES = ("LSTM", "GRU")
 MULTIPLIES = ("MatMul", "MatMulInteger", "FusedMatMul")
 """Matrix products whose constant may stand first."""
-SEES_ROWS = (*MULTIPLIES, "QLinearMatMul", "Gemm", "QGemm", "DynamicQuantizeMatMul", "MatMulIntegerToFloat")
+SEES_ROWS = (
+    *MULTIPLIES, "QLinearMatMul", "Gemm", "QGemm", "DynamicQuantizeMatMul", "MatMulIntegerToFloat", "Einsum",
+)  # fmt: skip
 REARRANGES = ("Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose")
 TAKES_PARTS = ("Split", "Slice", "Gather")
 KEEPS_PLACES = (

@@ -238,6 +238,55 @@ def _matrix_times_vector(lowering: Lowering, node: Node, weights: Constant) -> N
     lowering.rename(Node(node.op, node.name, (made,), node.outputs), tensor.reshaped(tensor.shape[:-1]))
 
 
+@operator(
+    "Einsum",
+    becomes="a product on arrays",
+    limits="two operands, one of them constant; letters that both have are summed over",
+)
+def einsum(lowering: Lowering, node: Node) -> None:
+    """A product of a tensor with a constant over the letters that both have, in any order of axes."""
+    taken, constant, made = _letters(lowering, node)
+    tensor, weights = lowering.tensor(node, taken[0]), lowering.lazy(node, constant[0], "matrix")
+    summed = [letter for letter in taken[1] if letter not in made]
+    kept = [letter for letter in taken[1] if letter in made]
+    new = [letter for letter in constant[1] if letter not in summed]
+    sizes = dict(zip(constant[1], weights.shape, strict=True)) | dict(zip(taken[1], tensor.shape, strict=True))
+    features, out = (math.prod(sizes[letter] for letter in part) for part in (summed, new))
+    turn = [constant[1].index(letter) for letter in (*summed, *new)]
+
+    def load() -> Array:
+        return weights.load().transpose(turn).reshape(features, out)
+
+    turned = tensor.transposed([taken[1].index(letter) for letter in (*kept, *summed)])
+    rows = turned.reshaped((*(sizes[letter] for letter in kept), features))
+    inner = f"{node.outputs[0]}.rows"
+    product(lowering, Node(node.op, node.name, node.inputs, (inner,)), rows, (features, out), load, None, None)
+    lowering.uses[inner] = 1
+    whole = lowering.tensors[inner].reshaped(tuple(sizes[letter] for letter in (*kept, *new)))
+    order = [[*kept, *new].index(letter) for letter in made]
+    lowering.rename(Node(node.op, node.name, (inner,), node.outputs), whole.transposed(order))
+
+
+Operand = tuple[int, str]
+"""The place of an operand of Einsum, and the letters of its axes."""
+
+
+def _letters(lowering: Lowering, node: Node) -> tuple[Operand, Operand, str]:
+    """The computed operand of an Einsum, the constant one, and the letters of its result."""
+    equation = str(node.attributes.get("equation", "")).replace(" ", "")
+    given, _, made = equation.partition("->")
+    parts = given.split(",")
+    if "->" not in equation or "." in equation or len(parts) != 2 or len(node.inputs) != 2:
+        raise Unsupported(f"its equation is {equation}; two operands without dots, and -> are possible")
+    first = int(lowering.is_constant(node, 0))
+    taken, constant = (first, parts[first]), (1 - first, parts[1 - first])
+    both = set(taken[1]) & set(constant[1])
+    once = all(len(set(part)) == len(part) for part in (*parts, made))
+    if not once or both & set(made) or not both or set(made) != set(taken[1]) ^ set(constant[1]):
+        raise Unsupported(f"its equation {equation} is no product of a tensor with a matrix")
+    return taken, constant, made
+
+
 def product(
     lowering: Lowering,
     node: Node,

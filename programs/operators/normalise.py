@@ -21,6 +21,7 @@ from acortex.programs.operators import (
     linear,
     quantised,
     recurrent,
+    reductions,
     rounding,
     upsample,
     vector,
@@ -42,7 +43,7 @@ from acortex.programs.operators.tensors import TensorView, canonical, contiguous
 from acortex.programs.steps import CopyStep, FloatGraph, FloatPort, PadStep, PoolStep, ProductStep, Step, TableStep
 from acortex.wording import count
 
-FAMILIES = (host, functions, integers, layout, linear, quantised, recurrent, rounding, upsample, vector)
+FAMILIES = (host, functions, integers, layout, linear, quantised, recurrent, reductions, rounding, upsample, vector)
 """The files whose operators are in the registry."""
 
 MAY_TAKE_WHOLE_NUMBERS = (

@@ -51,9 +51,8 @@ INSTEAD = {
     "LayerNormalization": ("BatchNormalization",), "InstanceNormalization": ("BatchNormalization",),
     "GroupNormalization": ("BatchNormalization",), "RMSNormalization": ("BatchNormalization",),
     "SimplifiedLayerNormalization": ("BatchNormalization",), "LpNormalization": ("BatchNormalization",),
-    "MeanVarianceNormalization": ("BatchNormalization",), "ReduceSum": ("ReduceMean",), "ReduceMin": ("ReduceMax",),
-    "ReduceL1": ("ReduceMean",), "ReduceL2": ("ReduceMean",), "ReduceSumSquare": ("ReduceMean",), "Mean": ("Sum",),
-    "Einsum": ("MatMul",), "GatherElements": ("Gather",), "GatherND": ("Gather",),
+    "MeanVarianceNormalization": ("BatchNormalization",), "ReduceMin": ("ReduceMax",),
+    "GatherElements": ("Gather",), "GatherND": ("Gather",),
     "Tile": ("Expand",), "CenterCropPad": ("Slice", "Pad"),
 }  # fmt: skip
 """What a network may have in the place of operators that the chip lacks: other ones, not the same."""
