@@ -94,8 +94,8 @@ Seats = tuple[int | None, int | None, int | None]
 def _first_reader(lowering: Lowering, value: Value) -> tuple[Array, Seats]:
     """The input's numbers in the shape in which the first operator that needs a layout reads them, and its seats."""
     places = _counted(value.shape)
-    seats = _state_seats(value.shape)
-    if seats is not None and _holds_state(lowering, value.name):
+    seats = _known_seats(lowering, value)
+    if seats is not None:
         return places, seats
     waiting = [(value.name, places)]
     for _ in range(REACH):
@@ -112,6 +112,26 @@ def _first_reader(lowering: Lowering, value: Value) -> tuple[Array, Seats]:
             if moved is not None and moved.size == seen.size:
                 waiting.append((node.outputs[0], moved))
     return places, default_seats(value.shape)
+
+
+def _known_seats(lowering: Lowering, value: Value) -> Seats | None:
+    """The seats of states, and of what is taken apart place by place."""
+    seats = _state_seats(value.shape)
+    if seats is not None and _holds_state(lowering, value.name):
+        return seats
+    axis = _taken_apart(lowering, value)
+    return None if axis is None else (None, axis, max(n for n in range(len(value.shape)) if n != axis))
+
+
+def _taken_apart(lowering: Lowering, value: Value) -> int | None:
+    """The axis along which every reader of an input takes one place, as the turns of a loop do; None without one."""
+    readers, rank = lowering.readers.get(value.name, ()), len(value.shape)
+    if not readers or any(node.op != "Gather" or node.fault or rank < 2 for node in readers):
+        return None
+    axes = {int(node.attributes.get("axis", 0)) % rank for node in readers}
+    places = [lowering.model.constants.get(node.inputs[1]) for node in readers]
+    sequence = math.prod(value.shape) == value.shape[min(axes)] * value.shape[rank - 1]
+    return axes.pop() if len(axes) == 1 and sequence and all(one and one.shape == () for one in places) else None
 
 
 def _takes_columns(node: Node, name: str) -> bool:

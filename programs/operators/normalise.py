@@ -13,6 +13,7 @@ from acortex.programs.mapping.limits import declares_unread, window_facts
 from acortex.programs.network.functions import with_tables
 from acortex.programs.network.network import Constant, Model, Node, Value
 from acortex.programs.network.patterns import recognised
+from acortex.programs.network.subgraphs import CONTROL
 from acortex.programs.operators import (
     functions,
     host,
@@ -23,6 +24,7 @@ from acortex.programs.operators import (
     recurrent,
     reductions,
     rounding,
+    subgraphs,
     upsample,
     vector,
 )
@@ -43,7 +45,20 @@ from acortex.programs.operators.tensors import TensorView, canonical, contiguous
 from acortex.programs.steps import CopyStep, FloatGraph, FloatPort, PadStep, PoolStep, ProductStep, Step, TableStep
 from acortex.wording import count
 
-FAMILIES = (host, functions, integers, layout, linear, quantised, recurrent, reductions, rounding, upsample, vector)
+FAMILIES = (
+    host,
+    functions,
+    integers,
+    layout,
+    linear,
+    quantised,
+    recurrent,
+    reductions,
+    rounding,
+    subgraphs,
+    upsample,
+    vector,
+)
 """The files whose operators are in the registry."""
 
 MAY_TAKE_WHOLE_NUMBERS = (
@@ -59,7 +74,7 @@ def normalise(model: Model, *, drop_lrn: bool = False, most_words: int = MAX_WOR
 
     Raises UnsupportedNodes, which lists every node that the chip cannot do.
     """
-    whole = recognised(model)
+    whole = recognised(_without_control(model, drop_lrn, most_words))
     last = host.last_nodes(whole)
     lowering = Lowering(with_tables(whole, last), drop_lrn=drop_lrn, most_words=most_words)
     stand_ins = StandIns(lowering)
@@ -77,6 +92,24 @@ def normalise(model: Model, *, drop_lrn: bool = False, most_words: int = MAX_WOR
     rounding.state_two_levels(lowering.graph)
     _straighten(lowering)
     return lowering.graph
+
+
+def _without_control(model: Model, drop_lrn: bool, most_words: int) -> Model:
+    """The model whose branches are taken and whose loops are laid out, where that is known beforehand."""
+    if not any(node.op in CONTROL for node in model.nodes):
+        return model
+    lowering = Lowering(model, drop_lrn=drop_lrn, most_words=most_words)
+    stand_ins = StandIns(lowering)
+    for _ in _inputs(lowering):
+        pass  # it is refused when it is placed again
+
+    def lower(lowering: Lowering, node: Node) -> None:
+        try:
+            _lower(lowering, node)
+        except Unsupported:
+            stand_ins.put(node)
+
+    return subgraphs.unfolded(model, lowering, lower)
 
 
 Refusal = tuple[str, str, str]
@@ -190,7 +223,7 @@ def _lower(lowering: Lowering, node: Node) -> None:
         raise Unsupported(f"its attributes or shapes are malformed ({node.fault})")
     if row is None and not all(known):
         raise Unsupported(why_unknown(node.op))
-    if lowering.broken.intersection(node.inputs):
+    if lowering.broken.intersection(node.inputs) and node.op not in CONTROL:
         lowering.broken.update(node.outputs)
     elif all(known) and node.op not in quantised.OWN_CONSTANTS:
         _fold(lowering, node)
