@@ -105,13 +105,27 @@ def _first_reader(lowering: Lowering, value: Value) -> tuple[Array, Seats]:
         for node in lowering.readers.get(name, ()):
             if node.fault or name not in node.inputs[: 2 if node.op in ("Add", "Mul", *MULTIPLIES) else 1]:
                 continue
-            seats = _turned_seats(seen) if _takes_columns(node, name) else _seats(node, seen)
-            if seats is not None and _covers(seats, seen.shape):
-                return seen, seats
+            found = _seen_by(node, name, seen)
+            if found is not None:
+                return found
             moved = _moved(lowering.model, node, seen)
             if moved is not None and moved.size == seen.size:
                 waiting.append((node.outputs[0], moved))
-    return places, default_seats(value.shape)
+    return _merged(places) if places.ndim == 4 and places.shape[0] > 1 else (places, default_seats(value.shape))
+
+
+def _seen_by(node: Node, name: str, seen: Array) -> tuple[Array, Seats] | None:
+    """The shape in which a node reads a tensor, and its seats, if it needs a layout."""
+    seats = _turned_seats(seen) if _takes_columns(node, name) else _seats(node, seen)
+    if seats is not None and _covers(seats, seen.shape):
+        return seen, seats
+    return _merged(seen) if node.op in SEES_IMAGES and seen.ndim in (3, 4) else None
+
+
+def _merged(seen: Array) -> tuple[Array, Seats]:
+    """Images of a batch as one of more channels, with its seats."""
+    merged = seen.reshape(-1, *seen.shape[2:])
+    return merged, (None, 1, 0) if merged.ndim == 2 else (1, 2, 0)
 
 
 def _known_seats(lowering: Lowering, value: Value) -> Seats | None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from acortex.programs.graph import Geometry, View
 from acortex.programs.network.network import Constant, Node
+from acortex.programs.operators.batches import few_rows
 from acortex.programs.operators.context import Lowering, Misplaced, Unsupported
 from acortex.programs.operators.registry import operator
 from acortex.programs.operators.tensors import TensorView
@@ -308,6 +309,9 @@ def product(
     else:
         rows, columns = (None, lead[0]) if len(lead) == 1 else (lead[0], lead[1])
         view = tensor.view(rows, columns, last) if len(lead) < 3 else None
+        if view is None and few_rows(lead, tensor.shape):
+            _row_by_row(lowering, node, tensor, shape, load, bias, steps)
+            return
         if view is None:
             raise Misplaced("its vectors do not lie in memory as pixels of an image")
         places = [1 if axis is None else tensor.shape[axis] for axis in (rows, columns)]
@@ -322,6 +326,30 @@ def product(
         axes[axis] = counted
     size = (geometry.rows, geometry.columns, out)
     lowering.give(node.outputs[0], TensorView(made.name, size, (*tensor.shape[:-1], out), tuple(axes)), step)
+
+
+def _row_by_row(
+    lowering: Lowering,
+    node: Node,
+    tensor: TensorView,
+    shape: tuple[int, ...],
+    load: Callable[[], Array],
+    bias: Callable[[], Array] | None,
+    steps: Array | None,
+) -> None:
+    """A product of each of some vectors that lie anywhere, the results beside each other."""
+    count, out = tensor.shape[-2] if tensor.shape[-2] > 1 else math.prod(tensor.shape[:-1]), shape[1]
+    whole = lowering.new_map(node.name, (1, 1, count * out))
+    rows = tensor.indices.reshape(count, shape[0])
+    for n in range(count):
+        one = TensorView(tensor.map, tensor.size, (1, shape[0]), None, rows[n : n + 1])
+        inner = f"{node.outputs[0]}.row{n}"
+        product(lowering, Node(node.op, f"{node.name}.row{n}", node.inputs, (inner,)), one, shape, load, bias, steps)
+        made = lowering.tensors[inner].map
+        lowering.graph.maps[made].parent = (whole.name, n * out)
+        lowering.claimed.add(made)
+    places = np.arange(count * out, dtype=np.int32).reshape(*tensor.shape[:-1], out)
+    lowering.give(node.outputs[0], TensorView(whole.name, whole.size, places.shape, None, places))
 
 
 def vector_source(

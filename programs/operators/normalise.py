@@ -15,6 +15,7 @@ from acortex.programs.network.network import Constant, Model, Node, Value
 from acortex.programs.network.patterns import recognised
 from acortex.programs.network.subgraphs import CONTROL
 from acortex.programs.operators import (
+    batches,
     functions,
     host,
     integers,
@@ -238,7 +239,10 @@ def _lower_by(lowering: Lowering, node: Node, row: Operator) -> None:
     if whole.intersection(node.inputs) and node.op not in MAY_TAKE_WHOLE_NUMBERS:
         raise Unsupported(WHOLE_NUMBERS)
     try:
-        row.lower(lowering, node)
+        if batches.has_batch(lowering, node):
+            batches.by_groups(lowering, node, row)
+        else:
+            row.lower(lowering, node)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise Unsupported(f"its attributes or shapes are malformed ({str(error)[:200]})") from None
 
