@@ -13,6 +13,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from acortex.programs.network.network import Model, Node
 
 ALONE = (
@@ -110,9 +112,11 @@ def _numbers(node: Node, model: Model) -> bool:
     if node.op == "Cast" and node.attributes.get("to") not in (1, 9, 10, 11, 16):
         return False
     known = [model.constants[name] for name in node.inputs if name in model.constants]
-    one = all(math.prod(constant.shape) == 1 for constant in known)
-    # Whole numbers beside codes: these are no numbers that a function takes.
-    return one and (node.op == "Pow" or all(constant.load().dtype.kind in "fb" for constant in known))
+    if any(math.prod(constant.shape) != 1 for constant in known):
+        return False
+    values = [constant.load() for constant in known]
+    # Whole numbers stand beside codes: these are no numbers that a function takes.
+    return all(np.isfinite(value).all() and (value.dtype.kind in "fb" or node.op == "Pow") for value in values)
 
 
 def _needs_table(node: Node, model: Model) -> bool:

@@ -150,7 +150,8 @@ class Lowering:
 
     def keep(self, values: Array) -> None:
         """Takes note of a constant that was computed, and is kept."""
-        self._bytes_left -= values.nbytes
+        own = math.prod(size for size, step in zip(values.shape, values.strides, strict=True) if step)
+        self._bytes_left -= own * values.itemsize
         if self._bytes_left < 0:
             raise Unsupported(f"it and the nodes before it make constants of more than {MOST_BYTES} bytes")
 

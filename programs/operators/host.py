@@ -8,7 +8,7 @@ from acortex.programs.operators.registry import operator
 
 LAYOUT = (
     "Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Slice", "Split", "Gather", "Concat",
-    "Expand", "DepthToSpace", "SpaceToDepth",
+    "Expand", "Tile", "DepthToSpace", "SpaceToDepth",
 )  # fmt: skip
 """Operators that only rearrange: the host does them where the chip's memory cannot hold what they make."""
 

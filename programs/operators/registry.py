@@ -53,7 +53,7 @@ INSTEAD = {
     "SimplifiedLayerNormalization": ("BatchNormalization",), "LpNormalization": ("BatchNormalization",),
     "MeanVarianceNormalization": ("BatchNormalization",), "ReduceMin": ("ReduceMax",),
     "GatherElements": ("Gather",), "GatherND": ("Gather",),
-    "Tile": ("Expand",), "CenterCropPad": ("Slice", "Pad"),
+    "CenterCropPad": ("Slice", "Pad"),
 }  # fmt: skip
 """What a network may have in the place of operators that the chip lacks: other ones, not the same."""
 

@@ -192,7 +192,13 @@ def _copy(step: CopyStep, sources: tuple[Array, ...], weights: Array | None) -> 
 
 @compute.register
 def _table(step: TableStep, sources: tuple[Array, ...], weights: Array | None) -> Array:
-    return step.function(sources[0])
+    made = step.function(sources[0])
+    known = np.isfinite(made)
+    if known.all():
+        return made
+    # As in the table of the codes, a number with a value stands for one without.
+    low, high = (float(end(made, where=known, initial=0)) for end in (np.min, np.max))
+    return np.nan_to_num(made, nan=0.0, posinf=high, neginf=low)
 
 
 # Windows ----------------------------------------------------------------------------------------------------------

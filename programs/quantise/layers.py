@@ -32,7 +32,7 @@ from acortex.programs.quantise.codings import (
 from acortex.programs.quantise.early import EarlyLevels
 from acortex.programs.quantise.ranges import METHODS, of_range
 from acortex.programs.quantise.recurrent import MAKERS, Maker, Parts, first_states, recurrent_layer
-from acortex.programs.quantise.tables import columns_of, table_layers, table_of
+from acortex.programs.quantise.tables import columns_of, known_between, table_layers, table_of
 from acortex.programs.steps import (
     SWITCHES,
     Activation,
@@ -92,7 +92,14 @@ class Quantiser:
     def _table(self, step: TableStep) -> tuple[g.Layer, ...]:
         """The products that look up a table."""
         coding, one, bits = self.codings.of(step.out), self.graph.maps[step.out], self.statistics.bits
-        table = table_of(step.function, self.codings.of(step.source.map), coding)
+        source = self.codings.of(step.source.map)
+        table = table_of(step.function, source, coding)
+        seen = self.statistics.samples.get(self.graph.root(step.source.map)[0])
+        if seen is not None and not known_between(step.function, source, seen.low, seen.high):
+            self.statistics.warnings.append(
+                f"{step.name} ({step.op}): it has no value for some numbers that it takes; the nearest code with one"
+                " stands for these"
+            )
         middle = self._beside(step.out, "apart", g.Coding(1.0, 0, bits))
         self.graph.maps[middle].channels *= len(columns_of(table, bits)[0])
         size = g.Map(one.name, one.height, one.width, one.channels, coding)

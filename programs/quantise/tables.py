@@ -36,6 +36,14 @@ def table_of(function: Callable[[Array], Array], source: g.Coding, target: g.Cod
     return np.asarray(codes[nearest], np.int64)
 
 
+def known_between(function: Callable[[Array], Array], source: g.Coding, low: float, high: float) -> bool:
+    """Whether a function has a value for each code between two numbers."""
+    numbers = (np.arange(1 << source.bits) - source.zero) * source.scale
+    inside = numbers[(numbers >= low) & (numbers <= high)]
+    with np.errstate(all="ignore"):
+        return not bool(np.isnan(function(inside.astype(np.float32))).any())
+
+
 Column = tuple[int, int]
 """The code from which on a column counts, and its weight."""
 

@@ -205,6 +205,16 @@ def test_a_view_of_some_channels_goes_into_a_table_as_it_is():
     assert (apart.source.map, apart.source.channels) == ("conv_c", (1, 4, 6))
 
 
+def test_numbers_without_a_value_are_told_and_take_the_nearest():
+    made = model([node("Sqrt", "x", "y")], {"x": [1, 9]})
+    graph = quantised(from_proto(made), numbers(1, 9))
+    assert any("it has no value for some numbers" in warning for warning in graph.warnings)
+    x = np.abs(numbers(1, 9))
+    graph = quantised(from_proto(made), x)
+    assert not graph.warnings
+    assert float_models.closeness(np.sqrt(x).reshape(-1, 9), layer_graph_numpy.run(graph, {"x": x})["y"]) > 12
+
+
 def test_a_function_alone_is_a_network():
     made = model([node("Abs", "x", "y")], {"x": [1, 1]})
     found = layer_graph_numpy.run(quantised(from_proto(made), numbers(1, 1)), {"x": numbers(1, 1)})["y"]

@@ -29,7 +29,7 @@ def test_a_second_row_for_an_operator_fails_at_import():
     [
         ("Konv", "the chip has no such operator; Conv is one"),
         ("NonMaxSuppression", "the chip has no such operator"),
-        ("Tile", "the chip has no such operator; Expand comes near"),
+        ("CenterCropPad", "the chip has no such operator; Slice or Pad come near"),
         ("LpPool", "the chip has no such operator; AveragePool or MaxPool come near"),
         ("LayerNormalization", "the chip has no such operator; BatchNormalization comes near"),
         ("ReduceMin", "the chip has no such operator; ReduceMax comes near"),
