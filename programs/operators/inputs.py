@@ -111,7 +111,8 @@ def _first_reader(lowering: Lowering, value: Value) -> tuple[Array, Seats]:
             moved = _moved(lowering.model, node, seen)
             if moved is not None and moved.size == seen.size:
                 waiting.append((node.outputs[0], moved))
-    return _merged(places) if places.ndim == 4 and places.shape[0] > 1 else (places, default_seats(value.shape))
+    many = (places.ndim == 4 and places.shape[0] > 1) or (places.ndim == 5 and min(places.shape[1:]) > 1)
+    return _merged(places) if many else (places, default_seats(value.shape))
 
 
 def _seen_by(node: Node, name: str, seen: Array) -> tuple[Array, Seats] | None:
@@ -119,12 +120,12 @@ def _seen_by(node: Node, name: str, seen: Array) -> tuple[Array, Seats] | None:
     seats = _turned_seats(seen) if _takes_columns(node, name) else _seats(node, seen)
     if seats is not None and _covers(seats, seen.shape):
         return seen, seats
-    return _merged(seen) if node.op in SEES_IMAGES and seen.ndim in (3, 4) else None
+    return _merged(seen) if node.op in SEES_IMAGES and seen.ndim in (3, 4, 5) else None
 
 
 def _merged(seen: Array) -> tuple[Array, Seats]:
-    """Images of a batch as one of more channels, with its seats."""
-    merged = seen.reshape(-1, *seen.shape[2:])
+    """Images of a batch, or their planes, as one of more channels, with its seats."""
+    merged = seen.reshape(-1, *seen.shape[max(2, seen.ndim - 2) :])
     return merged, (None, 1, 0) if merged.ndim == 2 else (1, 2, 0)
 
 

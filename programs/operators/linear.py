@@ -114,7 +114,7 @@ def _positions(room: int, stride: int, end: int, ceil: bool) -> int:
 @operator(
     "Conv",
     becomes="a product on arrays",
-    limits="one or two spatial axes; constant weights; any padding, auto_pad, stride, dilation, groups",
+    limits="one to three spatial axes; constant weights; any padding, auto_pad, stride, dilation, groups",
 )
 def conv(lowering: Lowering, node: Node) -> None:
     """Convolution, 1-D ones as images of one row."""

@@ -28,6 +28,7 @@ from acortex.programs.operators import (
     subgraphs,
     upsample,
     vector,
+    volumes,
 )
 from acortex.programs.operators.constants import fold
 from acortex.programs.operators.context import (
@@ -239,7 +240,9 @@ def _lower_by(lowering: Lowering, node: Node, row: Operator) -> None:
     if whole.intersection(node.inputs) and node.op not in MAY_TAKE_WHOLE_NUMBERS:
         raise Unsupported(WHOLE_NUMBERS)
     try:
-        if batches.has_batch(lowering, node):
+        if volumes.is_volume(lowering, node):
+            volumes.by_planes(lowering, node)
+        elif batches.has_batch(lowering, node):
             batches.by_groups(lowering, node, row)
         else:
             row.lower(lowering, node)

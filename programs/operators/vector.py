@@ -164,7 +164,9 @@ def max_pool(lowering: Lowering, node: Node) -> None:
         lowering.after_pool.add(node.outputs[0])
 
 
-@operator("AveragePool", becomes="a pool of the vector agent", limits="one or two spatial axes")
+@operator(
+    "AveragePool", becomes="a pool of the vector agent; over three axes a product", limits="one to three spatial axes"
+)
 def average_pool(lowering: Lowering, node: Node) -> None:
     """The mean of each window."""
     _pool(lowering, node, "average", inside=not node.attributes.get("count_include_pad", 0))

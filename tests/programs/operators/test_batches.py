@@ -69,7 +69,48 @@ def test_codes_of_a_batch_are_exact():
     assert float_models.closeness(exact, found.reshape(exact.shape)) > 25
 
 
-def test_a_batch_with_three_axes_of_space_is_refused():
-    made = model([node("MaxPool", "x", "y", kernel_shape=[2, 2, 2])], {"x": [2, 3, 4, 4, 4]})
-    with pytest.raises(UnsupportedNodes, match=r"it has shape \(2, 3, 4, 4, 4\)"):
-        normalise(from_proto(made))
+VOLUMES = {
+    "conv": [node("Conv", "x w b", "y", pads=[1, 0, 1, 0, 1, 1])],
+    "stride": [node("Conv", "x w b", "y", strides=[2, 1, 2], dilations=[1, 2, 1], pads=[1] * 6)],
+    "groups": [node("Conv", "x g", "y", group=3)],
+    "same": [node("Conv", "x w", "y", auto_pad="SAME_UPPER", strides=[2, 2, 2])],
+    "two": [node("Conv", "x w b", "c"), node("Relu", "c", "r"), node("Conv", "r v", "y")],
+    "mean": [node("AveragePool", "x", "y", kernel_shape=[2, 2, 2], strides=[1, 2, 2])],
+    "mean with padding": [node("AveragePool", "x", "y", kernel_shape=[2, 2, 2], pads=[1] * 6, count_include_pad=1)],
+    "mean of all": [node("GlobalAveragePool", "x", "y")],
+    "normalised": [node("BatchNormalization", "x one h h one", "y")],
+    "slopes": [node("PRelu", "x s", "y")],
+    "classifier": [node("Conv", "x w b", "c"), node("Flatten", "c", "f"), node("Gemm", "f m", "y")],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+@pytest.mark.parametrize("name", VOLUMES)
+def test_planes_of_three_axes_are_channels(name, batch):
+    constants = {
+        "w": whole(1, 4, 3, 3, 3, 3), "b": whole(2, 4), "g": whole(3, 6, 1, 2, 2, 2), "v": whole(4, 2, 4, 1, 1, 1),
+        "one": np.float32([1, 4, 2]), "h": np.float32([2, 1, 3]), "s": np.float32([0.5, 0.25, -1]).reshape(3, 1, 1, 1),
+        "m": whole(5, 4 * 2 * 3 * 3, 5),
+    }  # fmt: skip
+    check(model(VOLUMES[name], {"x": [batch, 3, 4, 5, 5]}, constants), within=1e-4)
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        node("MaxPool", "x", "y", kernel_shape=[2, 2, 2]), node("GlobalMaxPool", "x", "y"),
+        node("AveragePool", "x", "y", kernel_shape=[2, 2, 2], pads=[1] * 6),
+    ],
+    ids=["maximum", "maximum of all", "mean inside"],
+)  # fmt: skip
+def test_pools_that_no_kernel_is_are_refused(one):
+    with pytest.raises(UnsupportedNodes, match=r"three (spatial )?axes"):
+        normalise(from_proto(model([one], {"x": [2, 3, 4, 4, 4]})))
+
+
+def test_codes_of_planes_are_exact():
+    made = model(VOLUMES["conv"], {"x": [1, 3, 4, 5, 5]}, {"w": whole(1, 4, 3, 3, 3, 3, most=3), "b": whole(2, 4)})
+    given = inputs_of(made, most=3)
+    graph = quantised(from_proto(made), given, 8)
+    found, exact = layer_graph_numpy.run(graph, given)["y"], float_models.float_outputs(made, given)["y"]
+    assert float_models.closeness(exact, found.reshape(exact.shape)) > 35
