@@ -252,6 +252,8 @@ def einsum(lowering: Lowering, node: Node) -> None:
     kept = [letter for letter in taken[1] if letter in made]
     new = [letter for letter in constant[1] if letter not in summed]
     sizes = dict(zip(constant[1], weights.shape, strict=True)) | dict(zip(taken[1], tensor.shape, strict=True))
+    if any(sizes[letter] != size for letter, size in zip(constant[1], weights.shape, strict=True)):
+        raise Unsupported(f"its constant of shape {weights.shape} does not fit {tensor.shape} by its equation")
     features, out = (math.prod(sizes[letter] for letter in part) for part in (summed, new))
     turn = [constant[1].index(letter) for letter in (*summed, *new)]
 

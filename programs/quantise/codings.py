@@ -262,6 +262,8 @@ def code_of(
 def _switch(function: str, target: Coding, shift: int, multiplier: Array | int, offset: Array | int) -> Code:
     """The code that shows the sign of whole sums, each of which a multiplier makes as large as 1 at least."""
     one = min(target.zero + whole_one(target), (1 << target.bits) - 1)
+    if function == "sign" and not target.zero:  # no code is below that of 0
+        return Code(multiplier, shift, offset, 0, 0, one, "relu")
     zero, low = (one, target.zero) if function == "step" else (target.zero, max(2 * target.zero - one, 0))
     return Code(multiplier, shift, offset, zero, low, one)
 

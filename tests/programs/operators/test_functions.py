@@ -215,6 +215,27 @@ def test_numbers_without_a_value_are_told_and_take_the_nearest():
     assert float_models.closeness(np.sqrt(x).reshape(-1, 9), layer_graph_numpy.run(graph, {"x": x})["y"]) > 12
 
 
+def signs(before):
+    nodes = [node("Conv", "x w", "c"), node(before, "c", "r"), node("Sign", "r", "y")]
+    made = model(nodes, {"x": [1, 3, 4, 5]}, {"w": whole(1, 4, 3, 1, 1)})
+    x = whole(2, 20, 1, 3, 4, 5, most=7)
+    found = layer_graph_numpy.run(quantised(from_proto(made), x), {"x": x})["y"]
+    exact = float_models.float_outputs(made, {"x": x})["y"]
+    return exact, found.reshape(exact.shape)
+
+
+def test_signs_of_a_product_are_exact():
+    exact, found = signs("Neg")
+    assert np.abs(exact - found).max() < 1e-5
+    assert np.ptp(exact) == 2
+
+
+def test_signs_of_numbers_from_0_on_are_those_of_their_codes():
+    exact, found = signs("Relu")
+    assert set(np.unique(found)) == {0, 1}
+    assert (found <= exact).all()
+
+
 def test_a_function_alone_is_a_network():
     made = model([node("Abs", "x", "y")], {"x": [1, 1]})
     found = layer_graph_numpy.run(quantised(from_proto(made), numbers(1, 1)), {"x": numbers(1, 1)})["y"]

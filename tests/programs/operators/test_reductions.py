@@ -107,6 +107,12 @@ def test_products_by_letters(name):
     check(model([one], {"x": shape}, {"w": whole(1, *matrix)}))
 
 
+def test_a_constant_of_other_sizes_is_refused():
+    made = model([node("Einsum", "x w", "y", equation="bi,ij->bj")], {"x": [5, 5]}, {"w": whole(1, 4, 5)})
+    with pytest.raises(UnsupportedNodes, match=r"its constant of shape \(4, 5\) does not fit"):
+        normalise(from_proto(made))
+
+
 @pytest.mark.parametrize("equation", ["bi,bi->b", "bi,ij", "bi,bj->bij", "bb,bj->j", "...i,ij->...j", "bi,ij->b"])
 def test_letters_that_are_no_product_are_refused(equation):
     made = model([node("Einsum", "x w", "y", equation=equation)], {"x": [5, 5]}, {"w": whole(1, 5, 5)})
