@@ -29,8 +29,10 @@ def with_levels(model: Model) -> Model:
     gone: set[str] = set()
     for node in rounding:
         made, taken = _joined(node, readers, model)
-        changed[taken[-1] if taken else node.name], before = _undone(made, makers, model)
-        gone.update((node.name, *taken, *before))
+        gone.update((node.name, *taken))
+        free = {name: maker for name, maker in makers.items() if maker.name not in gone}
+        changed[taken[-1] if taken else node.name], before = _undone(made, free, model)
+        gone.update(before)
     left = (node for node in model.nodes if node.name in changed or node.name not in gone)
     return replace(model, nodes=[changed.get(node.name, node) for node in left])
 

@@ -22,10 +22,23 @@ KERNELS = {"Conv": 0, "ConvTranspose": 1}
 """Operators with kernels, and the axis of these that counts the outputs of a group."""
 
 
+OVER_SPACE = ("ReduceMean", "ReduceMax", "ReduceSum")
+"""Operators that do the same with each channel, where they name axes of space alone."""
+
+
 def has_batch(lowering: Lowering, node: Node) -> bool:
     """Whether a node takes images of a batch, as groups of channels."""
-    tensor = lowering.tensors.get(node.inputs[0]) if node.op in (*BY_PLACE, *KERNELS) and node.inputs else None
+    known = node.op in (*BY_PLACE, *KERNELS) or (node.op in OVER_SPACE and _names_space(lowering, node))
+    tensor = lowering.tensors.get(node.inputs[0]) if known and node.inputs else None
     return tensor is not None and len(tensor.shape) in (3, 4) and tensor.shape[0] > 1 and len(node.outputs) == 1
+
+
+def _names_space(lowering: Lowering, node: Node) -> bool:
+    """Whether a reduction is over axes behind that of the channels alone."""
+    known = lowering.constants.get(node.inputs[1]) if len(node.inputs) > 1 else None
+    axes = node.attributes.get("axes", []) if known is None else known.load().reshape(-1)
+    rank = len(lowering.tensors[node.inputs[0]].shape) if node.inputs[0] in lowering.tensors else 0
+    return len(axes) > 0 and rank > 2 and all(int(axis) % rank >= 2 for axis in axes)
 
 
 def by_groups(lowering: Lowering, node: Node, row: Operator) -> None:

@@ -111,8 +111,8 @@ def _first_reader(lowering: Lowering, value: Value) -> tuple[Array, Seats]:
             moved = _moved(lowering.model, node, seen)
             if moved is not None and moved.size == seen.size:
                 waiting.append((node.outputs[0], moved))
-    many = (places.ndim == 4 and places.shape[0] > 1) or (places.ndim == 5 and min(places.shape[1:]) > 1)
-    return _merged(places) if many else (places, default_seats(value.shape))
+    usual = default_seats(value.shape)
+    return (places, usual) if places.ndim < 4 or _covers(usual, value.shape) else _merged(places)
 
 
 def _seen_by(node: Node, name: str, seen: Array) -> tuple[Array, Seats] | None:

@@ -248,14 +248,14 @@ def einsum(lowering: Lowering, node: Node) -> None:
     """A product of a tensor with a constant over the letters that both have, in any order of axes."""
     taken, constant, made = _letters(lowering, node)
     tensor, weights = lowering.tensor(node, taken[0]), lowering.lazy(node, constant[0], "matrix")
-    summed = [letter for letter in taken[1] if letter not in made]
     kept = [letter for letter in taken[1] if letter in made]
-    new = [letter for letter in constant[1] if letter not in summed]
+    summed = [letter for letter in taken[1] if letter not in made]
+    new = [letter for letter in constant[1] if letter in made]
     sizes = dict(zip(constant[1], weights.shape, strict=True)) | dict(zip(taken[1], tensor.shape, strict=True))
-    if any(sizes[letter] != size for letter, size in zip(constant[1], weights.shape, strict=True)):
+    if tuple(sizes[letter] for letter in constant[1]) != weights.shape:
         raise Unsupported(f"its constant of shape {weights.shape} does not fit {tensor.shape} by its equation")
-    features, out = (math.prod(sizes[letter] for letter in part) for part in (summed, new))
-    turn = [constant[1].index(letter) for letter in (*summed, *new)]
+    features, out = (math.prod(map(sizes.__getitem__, part)) for part in (summed, new))
+    turn = list(map(constant[1].index, (*summed, *new)))
 
     def load() -> Array:
         return weights.load().transpose(turn).reshape(features, out)

@@ -401,6 +401,10 @@ def round_numbers(lowering: Lowering, node: Node) -> None:
     if step is not None and step.activation.function in ("none", "relu"):
         held = 0.0 if step.activation.function == "relu" else step.activation.low
         ends = max(ends[0], at_end(node.op, held)), min(ends[1], at_end(node.op, step.activation.high))
+    coding = lowering.graph.maps[lowering.tensor(node).map].coding
+    if coding is not None:  # numbers that have levels already
+        low, high = (at_end(node.op, (code - coding.zero) * coding.scale) for code in (0, (1 << coding.bits) - 1))
+        ends = max(ends[0], low), min(ends[1], high)
     if not math.isfinite(ends[1] - ends[0]):
         raise Unsupported("nothing bounds what it rounds; a Clip with constant bounds before or behind it does")
     if step is not None and step.activation.function in ("none", "relu"):

@@ -324,6 +324,23 @@ def test_rounding_without_bounds_is_refused():
     assert "nothing bounds what it rounds; a Clip" in refusal([node("Round", "x", "y")])
 
 
+def test_numbers_that_are_rounded_twice_have_the_bounds_of_both():
+    constants = {
+        "low": np.float32(-3), "high": np.float32(4), "least": np.float32(-1), "w": whole(1, 6, 6), "s": np.float32(1),
+    }  # fmt: skip
+    nodes = [
+        node("MatMul", "xq w", "m"),
+        node("Clip", "m low high", "c"),
+        node("Round", "c", "r"),
+        node("Clip", "r least high", "d"),
+        node("Round", "d", "y"),
+    ]
+    made = model([quant("x", "xq", "s"), *nodes], (1, 6), constants)
+    defined = model([*spelt("x", "xq", "s", -8, 7), *nodes], (1, 6), constants)
+    found, exact, _ = outputs(made, defined, 3 * inputs(1, 6))
+    assert np.abs(found - exact).max() <= 1e-5
+
+
 def test_numbers_that_something_else_reads_are_not_rounded_for_it():
     constants = {"w": whole(1, 6, 6), "one": np.float32(1), "minus": np.float32(-1), "six": np.float32(6)}
     nodes = [
