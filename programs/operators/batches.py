@@ -6,13 +6,14 @@ So whatever looks at images by their places in them does as it does with one, an
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from acortex.programs.network.network import Constant, Node
-from acortex.programs.operators.context import Lowering
+from acortex.programs.operators.context import Lowering, Misplaced
 from acortex.programs.operators.registry import Operator
 
 BY_PLACE = ("MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "Pad")
@@ -42,7 +43,11 @@ def _names_space(lowering: Lowering, node: Node) -> bool:
 
 
 def by_groups(lowering: Lowering, node: Node, row: Operator) -> None:
-    """Lowers a node of a batch as one of a single image of more channels."""
+    """Lowers a node of a batch as one of a single image of more channels; a reduction only where it must be."""
+    if node.op in OVER_SPACE:
+        with suppress(Misplaced):
+            row.lower(lowering, node)
+            return
     tensor, out = lowering.tensor(node), node.outputs[0]
     batch, channels, *space = tensor.shape
     inner, made = f"{out}.images", f"{out}.merged"

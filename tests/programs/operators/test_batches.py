@@ -36,8 +36,8 @@ NETWORKS = {
 }  # fmt: skip
 CONSTANTS = {
     "w": W, "b": whole(3, 4), "u": whole(4, 6, 2, 1, 1), "t": whole(5, 3, 2, 3, 3), "one": np.float32([1, 4, 2]),
-    "h": np.float32([2, 1, 3]), "rows": np.array([-2]), "pads": np.array([0, 0, 1, 2, 0, 0, 0, 1]), "m": whole(6, 24, 5), "n": whole(7, 5),
-    "s": np.float32([0.5, 0.25, -1]).reshape(3, 1, 1),
+    "h": np.float32([2, 1, 3]), "rows": np.array([-2]), "pads": np.array([0, 0, 1, 2, 0, 0, 0, 1]),
+    "m": whole(6, 24, 5), "n": whole(7, 5), "s": np.float32([0.5, 0.25, -1]).reshape(3, 1, 1),
 }  # fmt: skip
 
 
