@@ -20,11 +20,16 @@ WORK = ("Softmax", "LogSoftmax", "ArgMax", "ArgMin", "TopK", "Exp", "Sigmoid", "
     "Softmax", "LogSoftmax", "ArgMax", "ArgMin", "TopK",
     becomes="work of the host, after the outputs", limits="at the end of the network",
 )  # fmt: skip
-@operator("Exp", becomes="work of the host at the end of the network, elsewhere a table as Log")
 def by_host(lowering: Lowering, node: Node) -> None:
     """Done by the host."""
     lowering.tensor(node)
     leave(lowering, node)
+
+
+@operator("Exp", becomes="work of the host at the end of the network, elsewhere a table as Log")
+def exponential(lowering: Lowering, node: Node) -> None:
+    """Done by the host, where nothing that the chip does follows."""
+    by_host(lowering, node)
 
 
 def leave(lowering: Lowering, node: Node) -> None:

@@ -76,7 +76,7 @@ def normalise(model: Model, *, drop_lrn: bool = False, most_words: int = MAX_WOR
 
     Raises UnsupportedNodes, which lists every node that the chip cannot do.
     """
-    whole = recognised(_without_control(model, drop_lrn, most_words))
+    whole = recognised(without_control(model, drop_lrn=drop_lrn, most_words=most_words))
     last = host.last_nodes(whole)
     lowering = Lowering(with_tables(whole, last), drop_lrn=drop_lrn, most_words=most_words)
     stand_ins = StandIns(lowering)
@@ -96,7 +96,7 @@ def normalise(model: Model, *, drop_lrn: bool = False, most_words: int = MAX_WOR
     return lowering.graph
 
 
-def _without_control(model: Model, drop_lrn: bool, most_words: int) -> Model:
+def without_control(model: Model, *, drop_lrn: bool = False, most_words: int = MAX_WORDS) -> Model:
     """The model whose branches are taken and whose loops are laid out, where that is known beforehand."""
     if not any(node.op in CONTROL for node in model.nodes):
         return model
