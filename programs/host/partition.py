@@ -15,14 +15,17 @@ from acortex.errors import AcortexError
 from acortex.programs.host.facts import Kind, Kinds, folded
 from acortex.programs.host.protos import HAS_GRAPH
 from acortex.programs.network.network import Model, Node, Value
+from acortex.programs.network.subgraphs import graphs
 from acortex.programs.operators.context import MAX_WORDS, UnsupportedNodes
 from acortex.programs.operators.host import by_host
-from acortex.programs.operators.normalise import normalise
+from acortex.programs.operators.normalise import normalise, without_control
 from acortex.programs.operators.registry import OPERATORS
 from acortex.programs.steps import FloatGraph
 
 PRODUCTS = (
-    "Conv", "ConvTranspose", "Gemm", "MatMul", "LSTM", "GRU", "QLinearConv", "QGemm", "QLinearMatMul",
+    "Conv", "ConvTranspose", "Gemm", "MatMul", "LSTM", "GRU", "QLinearConv", "QGemm", "QLinearMatMul", "Einsum",
+    "ConvInteger", "MatMulInteger", "DynamicQuantizeMatMul", "MatMulIntegerToFloat", "FusedConv", "FusedGemm",
+    "FusedMatMul",
 )  # fmt: skip
 """Operators for which the chip has arrays."""
 
@@ -77,6 +80,7 @@ def divided(model: Model, *, drop_lrn: bool = False, most_words: int = MAX_WORDS
 
 class _Divider:
     def __init__(self, model: Model, drop_lrn: bool, most_words: int) -> None:
+        model = without_control(model, drop_lrn=drop_lrn, most_words=most_words)
         _check_graphs(model)
         whole, self.kinds = folded(model)
         self.model = replace(whole, nodes=_living(whole))
@@ -361,7 +365,7 @@ def _check_graphs(model: Model) -> None:
     """Raises UnsupportedNodes for nodes that are malformed, and for those with a graph of their own: what these take of
     the network is not known.
     """
-    found = [(node.name, node.op, HAS_GRAPH) for node in model.nodes if "a graph" in node.attributes.values()]
+    found = [(node.name, node.op, HAS_GRAPH) for node in model.nodes if any(graphs(node))]
     found += [(node.name, node.op, f"it is malformed ({node.fault})") for node in model.nodes if node.fault]
     if found:
         raise UnsupportedNodes(found)
