@@ -65,6 +65,7 @@ def quantised(
     most_instructions: int = MAX_INSTRUCTIONS,
     dims: Mapping[str, int] = NO_DIMS,
     fill_weights: bool = False,
+    effort: str = "fast",
 ) -> LayerGraph:
     """The layer graph of a network: an ONNX file, whose open axes `dims` fixes, a `Model`, or the end of a `Network`.
 
@@ -89,7 +90,7 @@ def quantised(
     given, graph.calibration = _calibration(graph, calibration, inputs, seed)
     images = as_images(graph, given)
     stated = calibration is None and inputs is None
-    return quantise(graph, images, bits, method=method, percentile=percentile, stated=stated)
+    return quantise(graph, images, bits, method=method, percentile=percentile, stated=stated, effort=effort)
 
 
 def _calibration(

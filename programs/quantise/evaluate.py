@@ -45,10 +45,20 @@ class Seen:
     gates: tuple[Array, ...] = ()
 
 
+Convolve = Callable[[Array, Array, Geometry, int, float], Array]
+"""What sums an image's windows, as `convolve` does."""
+
+
 def evaluate(
-    graph: FloatGraph, inputs: Mapping[str, Array], observe: Callable[[Step, Seen], None] | None = None
+    graph: FloatGraph,
+    inputs: Mapping[str, Array],
+    observe: Callable[[Step, Seen], None] | None = None,
+    sums: Convolve | None = None,
 ) -> dict[str, Array]:
-    """The images of the outputs, by map, from those of the inputs; `observe` gets each step's as it is made."""
+    """The images of the outputs, by map, from those of the inputs; `observe` gets each step's as it is made.
+
+    Products are made by `sums` instead of `convolve`, and activations then in float64.
+    """
     images: dict[str, Array] = {}
     left = Counter(graph.root(view.map)[0] for step in graph.steps for view in step.views)
     left.update(graph.root(port.map)[0] for port in graph.outputs)
@@ -56,7 +66,7 @@ def evaluate(
         write(graph, images, name, np.asarray(image, np.float32))
     for step in graph.steps:
         sources = tuple(read(graph, images, view) for view in step.views)
-        seen = _sequence(step, sources) if isinstance(step, RecurrentStep) else _image(step, sources)
+        seen = _sequence(step, sources) if isinstance(step, RecurrentStep) else _image(step, sources, sums)
         write(graph, images, step.out, seen.out)
         if isinstance(step, RecurrentStep) and seen.sequence is not None:
             _write_ends(graph, images, step, seen.sequence)
@@ -82,9 +92,12 @@ def _drop_read(graph: FloatGraph, images: dict[str, Array], step: Step, left: Co
             del images[root]
 
 
-def _image(step: Step, sources: tuple[Array, ...]) -> Seen:
+def _image(step: Step, sources: tuple[Array, ...], sums: Convolve | None) -> Seen:
     weights = step.kernel.weights() if isinstance(step, ProductStep) else None
-    return Seen(sources, weights, step.activation.apply(compute(step, sources, weights)))
+    if sums is None:
+        return Seen(sources, weights, step.activation.apply(compute(step, sources, weights)))
+    made = compute(step, sources, weights) if weights is None else product_of(step, sources[0], weights, sums)
+    return Seen(sources, weights, step.activation.apply(made.astype(np.float64)).astype(np.float32))
 
 
 def _sequence(step: RecurrentStep, sources: tuple[Array, ...]) -> Seen:
@@ -127,19 +140,30 @@ def compute(step: Step, sources: tuple[Array, ...], weights: Array | None) -> Ar
 @compute.register
 def _product(step: ProductStep, sources: tuple[Array, ...], weights: Array | None) -> Array:
     assert weights is not None
+    return product_of(step, sources[0], weights, convolve)
+
+
+def product_of(step: Step, source: Array, weights: Array, sums: Convolve) -> Array:
+    """What a product makes before its activation."""
+    assert isinstance(step, ProductStep)
+    return sums_of(step, source, weights, step.pad, sums) + step.kernel.biases().astype(np.float32)
+
+
+def sums_of(step: ProductStep, source: Array, weights: Array, pad: float, sums: Convolve) -> Array:
+    """What weights make of a product's source, outside of which lies `pad`, without biases."""
     if step.parts:
-        return _interleaved(step, sources[0], weights) + step.kernel.biases().astype(np.float32)
-    return convolve(sources[0], weights, step.geometry, step.groups, step.pad) + step.kernel.biases().astype(np.float32)
+        return _interleaved(step, source, weights, pad, sums)
+    return sums(source, weights, step.geometry, step.groups, pad)
 
 
-def _interleaved(step: ProductStep, source: Array, weights: Array) -> Array:
+def _interleaved(step: ProductStep, source: Array, weights: Array, pad: float, sums: Convolve) -> Array:
     """What a product in parts makes, without its biases: each part's pixels in their places."""
     height = max(part.phase.top + 1 + (part.geometry.rows - 1) * part.phase.step_y for part in step.parts)
     width = max(part.phase.left + 1 + (part.geometry.columns - 1) * part.phase.step_x for part in step.parts)
     made = np.zeros((len(source), height, width, weights.shape[3]), np.float32)
     for part in step.parts:
         p = part.phase
-        image = convolve(source, part.weights(weights), part.geometry, step.groups, step.pad)
+        image = sums(source, part.weights(weights), part.geometry, step.groups, pad)
         made[:, p.top :: p.step_y, p.left :: p.step_x] = image
     return made
 

@@ -6,7 +6,7 @@ then turned into codes of the target by one multiplication for each channel, one
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import singledispatchmethod
 from typing import Any
@@ -270,6 +270,7 @@ def quantise(
     method: str = "mse",
     percentile: float = 99.9,
     stated: bool = False,
+    effort: str = "fast",
 ) -> g.LayerGraph:
     """The layer graph of a network in its normal form, calibrated with images of its inputs, by map.
 
@@ -279,9 +280,21 @@ def quantise(
     if method not in METHODS:
         raise UsageError(f"no way to choose ranges is called {method}", hint=f"one of {', '.join(METHODS)}")
     check_bits(bits)
+    if effort == "best":
+        from acortex.programs.quantise.equalise import equalise
+        from acortex.programs.quantise.exact import exact_convolve
+        from acortex.programs.quantise.twin import OPTIONS
+
+        if OPTIONS.get("eq", 0):
+            equalise(graph, inputs, OPTIONS["eq"])
     early = EarlyLevels(graph, method, percentile, stated)
-    statistics = calibrate(graph, inputs, bits, early.observe)
+    statistics = calibrate(graph, inputs, bits, early.observe, exact_convolve if effort == "best" else None)
     codings = Codings(graph, statistics, method, percentile, stated)
+    if effort == "best":
+        from acortex.programs.quantise.twin import adapt
+
+        quantiser = Quantiser(graph, statistics, codings, early.parts)
+        return layer_graph(quantiser, adapt(quantiser, inputs))
     return layer_graph(Quantiser(graph, statistics, codings, early.parts))
 
 
@@ -295,10 +308,10 @@ def check_bits(bits: int) -> None:
         raise UsageError(f"no network is quantised to codes of {count(bits, 'bit')}", hint=HINT_OF_BITS)
 
 
-def layer_graph(quantiser: Quantiser) -> g.LayerGraph:
-    """The layer graph of all steps of a quantiser's network."""
+def layer_graph(quantiser: Quantiser, made: Sequence[g.Layer] | None = None) -> g.LayerGraph:
+    """The layer graph of all steps of a quantiser's network; `made` are its layers, where they are known already."""
     graph = quantiser.graph
-    layers = tuple(layer for step in graph.steps for layer in quantiser.layers(step))
+    layers = tuple(layer for step in graph.steps for layer in quantiser.layers(step)) if made is None else tuple(made)
     maps = {
         name: g.Map(name, one.height, one.width, one.channels, quantiser.codings.of(name))
         for name, one in graph.maps.items()

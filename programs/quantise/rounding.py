@@ -1,0 +1,109 @@
+"""Adaptive rounding: levels of weights that change what a layer makes of its inputs least.
+
+A layer makes s Q of codes, with whole levels Q and a step s for each output; it should make the floating-point sums T.
+What counts is |T - s C Q|^2 over the rows C of codes that calibration saw. With H = C'C and B = C'T / s that is, but
+for what no level changes, s^2 (Q'H Q - 2 Q'B): so rows are added up once, and levels found from H and B alone.
+
+Descent takes one row of levels after the other, and gives each its best value with the others as they are (QuantEase,
+Behdin et al. 2023). It begins with weights that are not rounded, so that each row makes up for the errors of those
+before it, as in GPTQ (Frantar et al. 2022), and goes over all rows again. All numbers are whole and below 2^53, so
+that every machine finds the same levels.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+SWEEPS = 4
+"""How often each level is chosen anew."""
+
+BLOCK = 64
+"""Rows of levels that are chosen before the others see what it changed."""
+
+FRACTION = 1 << 8
+"""Weights are whole multiples of a level's 256th before they are rounded."""
+
+LARGEST = 1 << 52
+"""What sums must stay below."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """What calibration says of a product's inputs and sums, added up over all rows.
+
+    `gram` is H of shape (groups, inputs, inputs), positive definite whole numbers times 2^`exponent`; `target` is C'T,
+    float64 of shape (groups, inputs, outputs).
+    """
+
+    gram: Array
+    exponent: int
+    target: Array
+
+
+def rows_of(gram: Array, target: Array, top: int) -> Rows:
+    """H and C'T, with H as whole numbers that make exact sums with levels of at most `top`."""
+    largest = float(np.abs(gram).max(initial=0)) * gram.shape[1] * 2 * top * FRACTION
+    up = math.frexp(LARGEST / max(largest, 1e-300))[1] - 1
+    whole = np.rint(np.ldexp(gram, up))
+    index = np.arange(gram.shape[1])
+    whole[:, index, index] = np.maximum(whole[:, index, index], 1)
+    return Rows(whole, -up, target)
+
+
+def descend(rows: Rows, steps: Array, start: Array, low: int, high: int, sweeps: int = SWEEPS) -> Array:
+    """Whole levels from `low` to `high` with a small error: float64 of shape (groups, inputs, outputs).
+
+    `steps` are those of the outputs, of shape (groups, outputs); `start` has the levels before they are rounded.
+    """
+    most = LARGEST / (2 * FRACTION)
+    wanted = np.clip(np.rint(np.ldexp(rows.target / steps[:, None], -rows.exponent)), -most, most)
+    diagonal = np.diagonal(rows.gram, axis1=1, axis2=2)
+    levels = np.rint(np.clip(start, low, high) * FRACTION)
+    for _ in range(sweeps):
+        left = wanted * FRACTION - rows.gram @ levels
+        before = levels.copy()
+        for begin in range(0, levels.shape[1], BLOCK):
+            block, later = slice(begin, begin + BLOCK), slice(begin + BLOCK, None)
+            change = _choose(rows.gram[:, block, block], left[:, block], levels[:, block], diagonal[:, block], low, high)
+            if change.any():
+                left[:, later] -= rows.gram[:, later, block] @ change
+        if np.array_equal(before, levels):
+            break
+    return levels / FRACTION
+
+
+def _choose(gram: Array, left: Array, levels: Array, diagonal: Array, low: int, high: int) -> Array:
+    """Chooses the levels of some rows, one row after the other, in place; returns by how much they changed."""
+    before = levels.copy()
+    for row in range(levels.shape[1]):
+        best = levels[:, row] + left[:, row] / diagonal[:, row, None]
+        best = np.clip(np.rint(best / FRACTION), low, high) * FRACTION
+        change = best - levels[:, row]
+        levels[:, row] = best
+        left -= gram[:, :, row, None] * change[:, None, :]
+    return levels - before
+
+
+def best_steps(rows: Rows, levels: Array, steps: Array) -> Array:
+    """The step of each output for the least error with these levels: float64 of shape (groups, outputs).
+
+    Outputs whose levels are all zero keep their `steps`, and so do those whose best one is far off.
+    """
+    made = (levels * (rows.gram @ levels)).sum(axis=1)
+    found = np.ldexp((levels * rows.target).sum(axis=1), -rows.exponent) / np.where(made > 0, made, 1)
+    near = (made > 0) & (found > steps / 2) & (found < steps * 2)
+    return np.where(near, found, steps)
+
+
+def error_of(rows: Rows, levels: Array, steps: Array) -> Array:
+    """The error of each output, but for what no level changes: float64 of shape (groups, outputs)."""
+    curved = np.ldexp((levels * (rows.gram @ levels)).sum(axis=1), rows.exponent)
+    error: Array = steps * (steps * curved - 2 * (levels * rows.target).sum(axis=1))
+    return error
