@@ -18,7 +18,8 @@ from acortex.programs.network.importer import read_onnx
 from acortex.programs.network.network import Model, Network
 from acortex.programs.operators.context import MAX_WORDS
 from acortex.programs.operators.normalise import normalise
-from acortex.programs.quantise.layers import as_images, check_bits, port, quantise
+from acortex.programs.quantise.effort import quantise
+from acortex.programs.quantise.layers import as_images, check_bits, port
 from acortex.programs.quantise.outline import instructions_are_fixed, outline
 from acortex.programs.steps import FloatGraph, FloatPort, ProductStep, RecurrentStep
 from acortex.wording import count, shape_text

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.errors import UsageError
-from acortex.programs.quantise.evaluate import Convolve, Seen, evaluate
+from acortex.programs.quantise.evaluate import Seen, Sums, evaluate
 from acortex.programs.quantise.evaluate_recurrent import Sequence
 from acortex.programs.quantise.ranges import SMALLEST_STEP, Samples, weight_steps
 from acortex.programs.steps import FloatGraph, ProductStep, RecurrentStep, Step
@@ -59,7 +59,7 @@ def calibrate(
     inputs: Mapping[str, Array],
     bits: int,
     also: Also | None = None,
-    sums: Convolve | None = None,
+    sums: Sums | None = None,
 ) -> Statistics:
     """Runs the network on images of its inputs, by map, and notes what is needed to quantise it.
 

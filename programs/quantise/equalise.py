@@ -9,15 +9,16 @@ those of two summands, are joined; those of inputs, outputs and of what is not h
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from acortex.programs.graph import View
-from acortex.programs.quantise.codings import keeps_codes
+from acortex.programs.quantise.evaluate import Seen, evaluate
+from acortex.programs.quantise.exact import EXACT
 from acortex.programs.steps import (
     AddStep,
     CopyStep,
@@ -38,7 +39,7 @@ LARGEST_FACTOR = 64.0
 """How much more than the others a channel is scaled at most."""
 
 STRENGTH = 0.5
-"""How far channels are equalised: 0 not at all, 1 to equal ranges."""
+"""How far channels are equalised: 0 not at all, 1 to equal ranges, which weights would pay for."""
 
 
 class Classes:
@@ -51,6 +52,19 @@ class Classes:
         self._start = dict(zip(roots, np.cumsum([0, *sizes[:-1]]).tolist(), strict=True))
         self._leader = np.arange(sum(sizes))
         self._fixed = np.zeros(sum(sizes), bool)
+
+    @property
+    def count(self) -> int:
+        """How many channels there are in all."""
+        return len(self._leader)
+
+    def of_maps(self, numbers: Array) -> Array:
+        """The largest number of all channels of a map, for each of its channels; 1 instead of 0."""
+        top = np.ones(self.count)
+        for name, start in self._start.items():
+            part = slice(start, start + self.graph.maps[name].channels)
+            top[part] = numbers[part].max(initial=0) or 1
+        return top
 
     def of(self, view: View) -> Array:
         """The numbers of the channels that a view shows."""
@@ -99,56 +113,41 @@ def _constrain(step: Step, found: Classes) -> None:
     read, written = [found.of(view) for view in step.views], [found.of(View(name)) for name in step.written]
     act = step.activation
     homogeneous = act.function in HOMOGENEOUS and math.isinf(act.low) and math.isinf(act.high)
-    if isinstance(step, ProductStep) and step.kernel.steps is None and not step.pad:
+    padded = isinstance(step, (ProductStep, PadStep)) and step.pad != 0
+    if isinstance(step, ProductStep) and step.kernel.steps is None and not padded:
         if not homogeneous:
             found.fix(written[0])
-    elif isinstance(step, (CopyStep, PoolStep)) and homogeneous or isinstance(step, PadStep) and not step.pad:
-        found.join(written[0], read[0])
-    elif isinstance(step, AddStep) and homogeneous:
-        found.join(written[0], read[0])
-        found.join(written[0], read[1])
+    elif isinstance(step, (CopyStep, PoolStep, PadStep, AddStep)) and homogeneous and not padded:
+        for channels in read:
+            found.join(written[0], channels)
     else:
         for channels in (*read, *written):
             found.fix(channels)
 
 
-def factors(classes: Classes, ranges: Array, strength: float) -> Array:
-    """The factor of each channel, from what its largest number is: the larger the smaller that is, 1 where fixed."""
+def factors(classes: Classes, largest: Array) -> Array:
+    """The factor of each channel, from its largest number in any input: above 1 where that is small, 1 where fixed."""
     leaders, fixed = classes.settle()
-    largest = np.zeros(len(leaders))
-    np.maximum.at(largest, leaders, ranges)
-    free = ~fixed & (largest[leaders] > 0)
-    found = np.ones(len(leaders))
-    top = _of_maps(classes, np.where(free, ranges, 0))
-    # A class has its place among the channels of the map in which it is largest.
-    share = np.ones(len(leaders))
-    ratio = np.where(free, ranges / np.where(top > 0, top, 1), 0)
-    best = np.zeros(len(leaders))
-    np.maximum.at(best, leaders, ratio)
-    share = best[leaders]
-    found[free] = np.minimum(share[free] ** -strength, LARGEST_FACTOR)
-    return found
+    share = largest / classes.of_maps(largest)
+    # Channels that share a factor lie in several maps: the one in which they are largest counts.
+    joint = np.zeros(len(leaders))
+    np.maximum.at(joint, leaders, share)
+    joint = joint[leaders]
+    free = ~fixed & (joint > 0)
+    return np.where(free, np.minimum(np.where(free, joint, 1) ** -STRENGTH, LARGEST_FACTOR), 1)
 
 
-def _of_maps(classes: Classes, ranges: Array) -> Array:
-    """The largest of the ranges of each map, for each of its channels."""
-    top = np.zeros(len(ranges))
-    for name, start in classes._start.items():
-        part = slice(start, start + classes.graph.maps[name].channels)
-        top[part] = ranges[part].max(initial=0)
-    return top
-
-
-def scaled(graph: FloatGraph, classes: Classes, found: Array) -> None:
-    """Scales the channels of a network's maps: its products, in place."""
+def scale(graph: FloatGraph, classes: Classes, found: Array) -> None:
+    """Scales the channels of a network's maps by factors: changes its products, in place."""
     for n, step in enumerate(graph.steps):
-        if not isinstance(step, ProductStep):
-            continue
-        into, out = found[classes.of(step.source)], found[classes.of(View(step.out))]
-        if (into == 1).all() and (out == 1).all():
-            continue
-        kernel = step.kernel if (into == 1).all() else _read_scaled(step.kernel, into, step.groups)
-        graph.steps[n] = replace(step, kernel=kernel.then(out, np.zeros(len(out))))
+        if isinstance(step, ProductStep):
+            read, written = found[classes.of(step.source)], found[classes.of(View(step.out))]
+            kernel = step.kernel
+            if (read != 1).any():
+                kernel = _read_scaled(kernel, read, step.groups)
+            if (written != 1).any():
+                kernel = kernel.then(written, np.zeros(len(written)))
+            graph.steps[n] = replace(step, kernel=kernel)
 
 
 def _read_scaled(kernel: KernelGeometry, factor: Array, groups: int) -> KernelGeometry:
@@ -157,34 +156,22 @@ def _read_scaled(kernel: KernelGeometry, factor: Array, groups: int) -> KernelGe
 
     def load() -> Array:
         weights = np.asarray(kernel.load(), np.float32)
-        each = np.repeat(back, weights.shape[3] // groups, axis=0).T
-        made: Array = weights * each
-        return made
+        scaled: Array = weights * np.repeat(back, weights.shape[3] // groups, axis=0).T
+        return scaled
 
     return replace(kernel, load=load)
 
 
-class Ranges:
-    """The largest magnitude of each channel of each map."""
-
-    def __init__(self, classes: Classes) -> None:
-        self.classes = classes
-        self.largest = np.zeros(len(classes._leader))
-
-    def see(self, name: str, image: Array) -> None:
-        where = self.classes.of(View(name))
-        m = np.abs(image).max(axis=(0, 1, 2))
-        r = np.sqrt(np.square(image, dtype=np.float64).mean(axis=(0, 1, 2)))
-        from acortex.programs.quantise.twin import OPTIONS
-        self.largest[where] = np.maximum(self.largest[where], m ** OPTIONS.get("mx", 1) * r ** (1 - OPTIONS.get("mx", 1)))
-
-
-def equalise(graph: FloatGraph, inputs: Mapping[str, Array], strength: float = STRENGTH) -> None:
-    from acortex.programs.quantise.evaluate import evaluate
-    from acortex.programs.quantise.exact import exact_convolve
-
+def equalise(graph: FloatGraph, inputs: Mapping[str, Array]) -> None:
+    """Equalises the channels of a network, on images of its inputs, by map: changes its products, in place."""
     classes = classes_of(graph)
-    ranges = Ranges(classes)
-    evaluate(graph, inputs, lambda step, seen: ranges.see(step.out, seen.out), exact_convolve)
-    found = factors(classes, ranges.largest, strength)
-    scaled(graph, classes, found)
+    largest = np.zeros(classes.count)
+
+    def observe(step: Step, seen: Seen) -> None:
+        where = classes.of(View(step.out))
+        largest[where] = np.maximum(largest[where], np.abs(seen.out).max(axis=(0, 1, 2)))
+
+    with np.errstate(all="ignore"):  # numbers that are not finite are reported by calibration
+        evaluate(graph, inputs, observe, EXACT)
+    if np.isfinite(largest).all():
+        scale(graph, classes, factors(classes, largest))

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.programs.graph import Geometry
-from acortex.programs.quantise.evaluate import convolve
+from acortex.programs.quantise.evaluate import Sums, convolve
 
 Array = NDArray[Any]
 
@@ -44,7 +44,7 @@ def on_grid(x: Array, bits: int, axis: tuple[int, ...] | None = None) -> tuple[A
 
 
 def product(a: Array, b: Array) -> Array:
-    """a @ b of two matrices, or of stacks of them: float64, each factor rounded to `grid_bits` of its largest number."""
+    """The product of two matrices, or of stacks of them: float64, each rounded to `grid_bits` of its largest number."""
     bits = grid_bits(a.shape[-1])
     left, e = on_grid(a, bits)
     right, f = on_grid(b, bits)
@@ -67,3 +67,7 @@ def exact_convolve(image: Array, weights: Array, geometry: Geometry, groups: int
         whole = np.rint(np.ldexp(image[part].astype(np.float64), up))
         made[part] = np.ldexp(convolve(whole, kernel, geometry, groups, math.ldexp(outside, up)), back)
     return made
+
+
+EXACT = Sums(exact_convolve, product, np.float64)
+"""Sums that are the same on every machine. Sigmoid and tanh are a library's, in float64, rounded to float32."""

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from acortex.isa.arithmetic.quantisers import ACTIVATE, Quantiser, nearest
+from acortex.isa.arithmetic.quantisers import ACTIVATE, Quantiser, nearest, quantise
 from acortex.isa.arithmetic.recurrent import gru_reset_step, gru_step, lstm_step, saturate
+from acortex.isa.program import Constants
 from acortex.programs import graph as g
 from acortex.programs.quantise.evaluate import convolve, over, taps
 
@@ -65,7 +66,10 @@ def _made(layer: g.Layer, images: Images) -> Made:
 def _product(layer: g.Product, images: Images) -> Made:
     image = _shown(layer.source, images).astype(np.float32)
     sums = convolve(image, layer.weights.astype(np.float32), layer.geometry, layer.groups, layer.pad)
-    return [(layer.target, _coded(sums.astype(np.float64), layer.code))]
+    code, columns = layer.code, sums.shape[3]
+    constants = Constants("", np.stack(g.columns_of(code, columns), axis=1))
+    how = Quantiser(1, code.shift, code.zero, code.low, code.high, code.activation, code.gain, constants)
+    return [(layer.target, quantise(sums, how))]
 
 
 @_made.register
@@ -142,9 +146,7 @@ def _lstm(layer: g.Recurrent, x: Array, h: Array, state: Array) -> tuple[Array, 
 
 def _gru_linear(layer: g.Recurrent, x: Array, h: Array, state: Array) -> tuple[Array, Array]:
     z, nx, r, nh = _gates(layer.weights, layer.codes, x, h)
-    after = gru_reset_step(
-        z, nx, r, nh, state, _gate(layer.codes[1], layer.cell_multiplier, layer.cell_shift)
-    )
+    after = gru_reset_step(z, nx, r, nh, state, _gate(layer.codes[1], layer.cell_multiplier, layer.cell_shift))
     return _coded(after, layer.out).astype(np.int64), after
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import singledispatchmethod
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -18,10 +19,9 @@ from acortex.errors import UsageError
 from acortex.isa.arithmetic.quantisers import FRACTION, REACH
 from acortex.programs import graph as g
 from acortex.programs.operators.tensors import contiguous
-from acortex.programs.quantise.calibration import Statistics, calibrate
+from acortex.programs.quantise.calibration import Statistics
 from acortex.programs.quantise.codings import Codings, argument_scale, code_of, fitted, multipliers, same_codes
-from acortex.programs.quantise.early import EarlyLevels
-from acortex.programs.quantise.ranges import METHODS, of_range
+from acortex.programs.quantise.ranges import of_range
 from acortex.programs.quantise.recurrent import MAKERS, Maker, Parts, first_states, recurrent_layer
 from acortex.programs.steps import (
     Activation,
@@ -262,42 +262,6 @@ def _code(number: float, coding: g.Coding) -> int:
     return int(np.clip(np.rint(np.clip(number / coding.scale, -top, top)) + coding.zero, 0, top))
 
 
-def quantise(
-    graph: FloatGraph,
-    inputs: Mapping[str, Array],
-    bits: int = 4,
-    *,
-    method: str = "mse",
-    percentile: float = 99.9,
-    stated: bool = False,
-    effort: str = "fast",
-) -> g.LayerGraph:
-    """The layer graph of a network in its normal form, calibrated with images of its inputs, by map.
-
-    `method` chooses ranges of activations: "mse", "percentile" or "minmax"; with `stated`, ranges that the network
-    states come first.
-    """
-    if method not in METHODS:
-        raise UsageError(f"no way to choose ranges is called {method}", hint=f"one of {', '.join(METHODS)}")
-    check_bits(bits)
-    if effort == "best":
-        from acortex.programs.quantise.equalise import equalise
-        from acortex.programs.quantise.exact import exact_convolve
-        from acortex.programs.quantise.twin import OPTIONS
-
-        if OPTIONS.get("eq", 0):
-            equalise(graph, inputs, OPTIONS["eq"])
-    early = EarlyLevels(graph, method, percentile, stated)
-    statistics = calibrate(graph, inputs, bits, early.observe, exact_convolve if effort == "best" else None)
-    codings = Codings(graph, statistics, method, percentile, stated)
-    if effort == "best":
-        from acortex.programs.quantise.twin import adapt
-
-        quantiser = Quantiser(graph, statistics, codings, early.parts)
-        return layer_graph(quantiser, adapt(quantiser, inputs))
-    return layer_graph(Quantiser(graph, statistics, codings, early.parts))
-
-
 HINT_OF_BITS = "from 2 to 8 bits are possible; those of a chip are its neurons.bits"
 """What to do about codes of another width."""
 
@@ -308,10 +272,14 @@ def check_bits(bits: int) -> None:
         raise UsageError(f"no network is quantised to codes of {count(bits, 'bit')}", hint=HINT_OF_BITS)
 
 
-def layer_graph(quantiser: Quantiser, made: Sequence[g.Layer] | None = None) -> g.LayerGraph:
-    """The layer graph of all steps of a quantiser's network; `made` are its layers, where they are known already."""
+def layers_of(quantiser: Quantiser) -> list[tuple[g.Layer, ...]]:
+    """The layers of each step of a quantiser's network."""
+    return [quantiser.layers(step) for step in quantiser.graph.steps]
+
+
+def layer_graph(quantiser: Quantiser, layers: Sequence[tuple[g.Layer, ...]]) -> g.LayerGraph:
+    """The layer graph of the layers of each step of a quantiser's network."""
     graph = quantiser.graph
-    layers = tuple(layer for step in graph.steps for layer in quantiser.layers(step)) if made is None else tuple(made)
     maps = {
         name: g.Map(name, one.height, one.width, one.channels, quantiser.codings.of(name))
         for name, one in graph.maps.items()
@@ -321,7 +289,14 @@ def layer_graph(quantiser: Quantiser, made: Sequence[g.Layer] | None = None) -> 
     hosted, warnings = tuple(graph.host_nodes), (*graph.warnings, *quantiser.statistics.warnings)
     unread = tuple(replace(port(one), axes=None) for one in graph.unread)
     return g.LayerGraph(
-        graph.name, maps, layers, *inputs_out, hosted, warnings=warnings, calibration=graph.calibration, unread=unread
+        graph.name,
+        maps,
+        tuple(chain.from_iterable(layers)),
+        *inputs_out,
+        hosted,
+        warnings=warnings,
+        calibration=graph.calibration,
+        unread=unread,
     )
 
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-SWEEPS = 4
+SWEEPS = 2
 """How often each level is chosen anew."""
 
 BLOCK = 64
@@ -71,7 +71,9 @@ def descend(rows: Rows, steps: Array, start: Array, low: int, high: int, sweeps:
         before = levels.copy()
         for begin in range(0, levels.shape[1], BLOCK):
             block, later = slice(begin, begin + BLOCK), slice(begin + BLOCK, None)
-            change = _choose(rows.gram[:, block, block], left[:, block], levels[:, block], diagonal[:, block], low, high)
+            change = _choose(
+                rows.gram[:, block, block], left[:, block], levels[:, block], diagonal[:, block], low, high
+            )
             if change.any():
                 left[:, later] -= rows.gram[:, later, block] @ change
         if np.array_equal(before, levels):
@@ -83,11 +85,15 @@ def _choose(gram: Array, left: Array, levels: Array, diagonal: Array, low: int, 
     """Chooses the levels of some rows, one row after the other, in place; returns by how much they changed."""
     before = levels.copy()
     for row in range(levels.shape[1]):
-        best = levels[:, row] + left[:, row] / diagonal[:, row, None]
-        best = np.clip(np.rint(best / FRACTION), low, high) * FRACTION
-        change = best - levels[:, row]
+        best = left[:, row] / diagonal[:, row, None]
+        best += levels[:, row]
+        best *= 1 / FRACTION
+        np.rint(best, out=best)
+        np.maximum(best, low, out=best)
+        np.minimum(best, high, out=best)
+        best *= FRACTION
+        left[:, row + 1 :] -= gram[:, row + 1 :, row, None] * (best - levels[:, row])[:, None]
         levels[:, row] = best
-        left -= gram[:, :, row, None] * change[:, None, :]
     return levels - before
 
 
