@@ -21,6 +21,7 @@ from acortex.programs.operators.normalise import normalise
 from acortex.programs.quantise.effort import quantise
 from acortex.programs.quantise.layers import as_images, check_bits, port
 from acortex.programs.quantise.outline import instructions_are_fixed, outline
+from acortex.programs.quantise.progress import Progress, unheard
 from acortex.programs.steps import FloatGraph, FloatPort, ProductStep, RecurrentStep
 from acortex.wording import count, shape_text
 
@@ -66,7 +67,9 @@ def quantised(
     most_instructions: int = MAX_INSTRUCTIONS,
     dims: Mapping[str, int] = NO_DIMS,
     fill_weights: bool = False,
-    effort: str = "fast",
+    effort: str | None = None,
+    measured: int = 0,
+    progress: Progress = unheard,
 ) -> LayerGraph:
     """The layer graph of a network: an ONNX file, whose open axes `dims` fixes, a `Model`, or the end of a `Network`.
 
@@ -77,7 +80,10 @@ def quantised(
     a warning. Codes and weights have `bits` bits. `method`, "mse", "percentile" or "minmax", chooses the ranges of
     activations; `codings` fixes those of inputs, by name. `fits` is called for a large network before its weights are
     read, with a graph of its size whose weights are 0: it may refuse it. No map may take more than `most_words` words
-    of main memory, no program more than `most_instructions`.
+    of main memory, no program more than `most_instructions`. `effort` is one of `EFFORTS` in
+    `acortex.programs.quantise.effort`: without it "best" where there are data, "fast" on random numbers. Of
+    `measured` layers, those of the least signal to noise, it is measured what they cost the outputs. `progress` is
+    called with the steps that are done, and all there are.
 
     Raises UsageError for files and data that cannot be read, UnsupportedNodes for networks that the chip cannot do.
     """
@@ -91,7 +97,9 @@ def quantised(
     given, graph.calibration = _calibration(graph, calibration, inputs, seed)
     images = as_images(graph, given)
     stated = calibration is None and inputs is None
-    return quantise(graph, images, bits, method=method, percentile=percentile, stated=stated, effort=effort)
+    how = effort or ("fast" if stated else "best")
+    given_so = {"method": method, "percentile": percentile, "stated": stated}
+    return quantise(graph, images, bits, effort=how, measured=measured, progress=progress, **given_so)
 
 
 def _calibration(

@@ -13,7 +13,7 @@ from acortex.programs.graph import Geometry
 from acortex.programs.quantise.calibration import EXACT_SUM, Levels, worst_sums
 from acortex.programs.quantise.evaluate import taps
 from acortex.programs.quantise.exact import product
-from acortex.programs.quantise.rounding import best_steps, descend, rows_of
+from acortex.programs.quantise.rounding import begin, best_steps, descend, rows_of
 from acortex.programs.steps import ProductPart, ProductStep
 
 Array = NDArray[Any]
@@ -112,11 +112,11 @@ def _chosen(real: Array, codes: Array, scale: float, floats: Array, steps: Array
     missing -= missing.mean(axis=1, keepdims=True)
     target = product(codes.transpose(0, 2, 1), missing) + product(gram, floats * scale)
     rows = rows_of(gram, target, top)
-    levels = floats / steps[:, None]
+    levels = begin(rows, floats / steps[:, None], -top, top)
     for _ in range(ROUNDS):
         levels = descend(rows, steps * scale, levels, -top, top)
         steps = best_steps(rows, levels, steps * scale) / scale
-    return levels, steps
+    return levels.values, steps
 
 
 def _moments(codes: Array, top: int) -> Array:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from numpy.typing import NDArray
@@ -21,8 +22,10 @@ from acortex.programs.quantise.early import EarlyLevels
 from acortex.programs.quantise.equalise import equalise
 from acortex.programs.quantise.exact import EXACT
 from acortex.programs.quantise.layers import Quantiser, check_bits, layer_graph, layers_of
+from acortex.programs.quantise.progress import Progress, unheard
 from acortex.programs.quantise.ranges import METHODS
-from acortex.programs.quantise.twin import Progress, layers_with_adapted_levels
+from acortex.programs.quantise.sensitivity import losses
+from acortex.programs.quantise.twin import layers_with_adapted_levels
 from acortex.programs.steps import FloatGraph
 
 Array = NDArray[Any]
@@ -46,13 +49,14 @@ def quantise(
     percentile: float = 99.9,
     stated: bool = False,
     effort: str = "fast",
-    progress: Progress = lambda done, total: None,
+    measured: int = 0,
+    progress: Progress = unheard,
 ) -> g.LayerGraph:
     """The layer graph of a network in its normal form, calibrated with images of its inputs, by map.
 
     `method` chooses ranges of activations: "mse", "percentile" or "minmax"; with `stated`, ranges that the network
-    states come first. `effort` is one of `EFFORTS`; with "best" products of the graph are scaled in place, and
-    `progress` is told of each step.
+    states come first. `effort` is one of `EFFORTS`; with "best" products of the graph are scaled in place. Of
+    `measured` layers it is measured what they cost the outputs. `progress` is told how far the work is.
     """
     if method not in METHODS:
         raise UsageError(f"no way to choose ranges is called {method}", hint=f"one of {', '.join(METHODS)}")
@@ -68,7 +72,8 @@ def quantise(
     codings = Codings(graph, statistics, method, percentile, stated)
     quantiser = Quantiser(graph, statistics, codings, early.parts)
     layers = layers_with_adapted_levels(quantiser, few, progress) if best else layers_of(quantiser)
-    return layer_graph(quantiser, layers)
+    made = replace(layer_graph(quantiser, layers), quantise=effort)
+    return replace(made, losses=losses(quantiser, layers, few, measured, progress)) if measured else made
 
 
 def some_of(graph: FloatGraph, inputs: Mapping[str, Array]) -> dict[str, Array]:

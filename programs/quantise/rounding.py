@@ -57,28 +57,41 @@ def rows_of(gram: Array, target: Array, top: int) -> Rows:
     return Rows(whole, -up, target)
 
 
-def descend(rows: Rows, steps: Array, start: Array, low: int, high: int, sweeps: int = SWEEPS) -> Array:
-    """Whole levels from `low` to `high` with a small error: float64 of shape (groups, inputs, outputs).
+@dataclass(frozen=True, eq=False)
+class Levels:
+    """Levels of matrices of weights, whole numbers in float64, and what H makes of them, in units of `Rows`."""
 
-    `steps` are those of the outputs, of shape (groups, outputs); `start` has the levels before they are rounded.
+    values: Array
+    made: Array
+
+
+def begin(rows: Rows, levels: Array, low: int, high: int) -> Levels:
+    """Levels that are not rounded yet, held from `low` to `high`: whole multiples of a `FRACTION`-th."""
+    values = np.rint(np.clip(levels, low, high) * FRACTION)
+    return Levels(values / FRACTION, (rows.gram @ values) / FRACTION)
+
+
+def descend(rows: Rows, steps: Array, start: Levels, low: int, high: int, sweeps: int = SWEEPS) -> Levels:
+    """Whole levels from `low` to `high` with a small error, of shape (groups, inputs, outputs).
+
+    `steps` are those of the outputs, of shape (groups, outputs).
     """
     most = LARGEST / (2 * FRACTION)
-    wanted = np.clip(np.rint(np.ldexp(rows.target / steps[:, None], -rows.exponent)), -most, most)
+    wanted = np.clip(np.rint(np.ldexp(rows.target / steps[:, None], -rows.exponent)), -most, most) * FRACTION
     diagonal = np.diagonal(rows.gram, axis1=1, axis2=2)
-    levels = np.rint(np.clip(start, low, high) * FRACTION)
+    levels, made = start.values * FRACTION, start.made * FRACTION
     for _ in range(sweeps):
-        left = wanted * FRACTION - rows.gram @ levels
-        before = levels.copy()
-        for begin in range(0, levels.shape[1], BLOCK):
-            block, later = slice(begin, begin + BLOCK), slice(begin + BLOCK, None)
-            change = _choose(
-                rows.gram[:, block, block], left[:, block], levels[:, block], diagonal[:, block], low, high
-            )
+        changed = False
+        for first in range(0, levels.shape[1], BLOCK):
+            block = slice(first, first + BLOCK)
+            slopes, own = wanted[:, block] - made[:, block], levels[:, block]
+            change = _choose(rows.gram[:, block, block], slopes, own, diagonal[:, block], low, high)
             if change.any():
-                left[:, later] -= rows.gram[:, later, block] @ change
-        if np.array_equal(before, levels):
+                changed = True
+                made += rows.gram[:, :, block] @ change
+        if not changed:
             break
-    return levels / FRACTION
+    return Levels(levels / FRACTION, made / FRACTION)
 
 
 def _choose(gram: Array, left: Array, levels: Array, diagonal: Array, low: int, high: int) -> Array:
@@ -97,19 +110,12 @@ def _choose(gram: Array, left: Array, levels: Array, diagonal: Array, low: int, 
     return levels - before
 
 
-def best_steps(rows: Rows, levels: Array, steps: Array) -> Array:
+def best_steps(rows: Rows, levels: Levels, steps: Array) -> Array:
     """The step of each output for the least error with these levels: float64 of shape (groups, outputs).
 
     Outputs whose levels are all zero keep their `steps`, and so do those whose best one is far off.
     """
-    made = (levels * (rows.gram @ levels)).sum(axis=1)
-    found = np.ldexp((levels * rows.target).sum(axis=1), -rows.exponent) / np.where(made > 0, made, 1)
+    made = (levels.values * levels.made).sum(axis=1)
+    found = np.ldexp((levels.values * rows.target).sum(axis=1), -rows.exponent) / np.where(made > 0, made, 1)
     near = (made > 0) & (found > steps / 2) & (found < steps * 2)
     return np.where(near, found, steps)
-
-
-def error_of(rows: Rows, levels: Array, steps: Array) -> Array:
-    """The error of each output, but for what no level changes: float64 of shape (groups, outputs)."""
-    curved = np.ldexp((levels * (rows.gram @ levels)).sum(axis=1), rows.exponent)
-    error: Array = steps * (steps * curved - 2 * (levels * rows.target).sum(axis=1))
-    return error

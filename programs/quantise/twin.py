@@ -7,7 +7,7 @@ levels make up for what rounding did before it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -19,12 +19,10 @@ from acortex.programs.quantise.evaluate import Seen, evaluate, read
 from acortex.programs.quantise.exact import EXACT
 from acortex.programs.quantise.layer_codes import run_layer
 from acortex.programs.quantise.layers import Quantiser
+from acortex.programs.quantise.progress import Progress
 from acortex.programs.steps import ProductStep, Step
 
 Array = NDArray[Any]
-
-Progress = Callable[[int, int], None]
-"""Is told how many steps of a piece of work are done, of how many."""
 
 
 class Twin:
