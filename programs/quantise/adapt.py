@@ -13,7 +13,7 @@ from acortex.programs.graph import Geometry
 from acortex.programs.quantise.calibration import EXACT_SUM, Levels, worst_sums
 from acortex.programs.quantise.evaluate import taps
 from acortex.programs.quantise.exact import product
-from acortex.programs.quantise.rounding import begin, best_steps, descend, rows_of
+from acortex.programs.quantise.rounding import Rows, begin, best_steps, better, descend, rows_of
 from acortex.programs.steps import ProductPart, ProductStep
 
 Array = NDArray[Any]
@@ -112,11 +112,21 @@ def _chosen(real: Array, codes: Array, scale: float, floats: Array, steps: Array
     missing -= missing.mean(axis=1, keepdims=True)
     target = product(codes.transpose(0, 2, 1), missing) + product(gram, floats * scale)
     rows = rows_of(gram, target, top)
-    levels = begin(rows, floats / steps[:, None], -top, top)
-    for _ in range(ROUNDS):
-        levels = descend(rows, steps * scale, levels, -top, top)
-        steps = best_steps(rows, levels, steps * scale) / scale
-    return levels.values, steps
+    return chosen(rows, floats / steps[:, None], steps, scale, top)
+
+
+def chosen(rows: Rows, levels: Array, steps: Array, scale: float, top: int) -> tuple[Array, Array]:
+    """Whole levels near those given, up to `top` of either sign, and the step of each output.
+
+    They are no worse than the nearest ones with the `steps` given: descent only gains from those of the first round.
+    """
+    nearest = begin(rows, np.rint(levels), -top, top)
+    found = descend(rows, steps * scale, begin(rows, levels, -top, top), -top, top)
+    found = better(rows, steps * scale, found, nearest)
+    for _ in range(ROUNDS - 1):
+        steps = best_steps(rows, found, steps * scale) / scale
+        found = descend(rows, steps * scale, found, -top, top)
+    return found.values, best_steps(rows, found, steps * scale) / scale
 
 
 def _moments(codes: Array, top: int) -> Array:
