@@ -79,17 +79,20 @@ class Form:
         return apart.reshape(self.groups, len(windows), -1)
 
 
-def adapted(step: ProductStep, weights: Array, source: Source, near: Levels, bits: int) -> Levels:
+def adapted(
+    step: ProductStep, weights: Array, source: Source, near: Levels, bits: int, most_inputs: int = MOST_INPUTS
+) -> Levels:
     """Levels of a product for which it makes what its weights make of real numbers; `near` are the nearest ones.
 
-    The mean of each output over all windows is kept to what it should be by the biases.
+    Outputs of more than `most_inputs` weights keep these. The mean of each output over all windows is kept to what it
+    should be by the biases.
     """
     form = Form(step.kernel.shape, step.groups)
     real, mean_real = windows(step, source.real, source.pad)
     codes, mean_codes = windows(step, source.codes, source.pad_code)
     floats, levels = form.matrices(weights), form.matrices(near.weights)
     steps = near.steps.reshape(form.groups, -1)
-    if form.inputs <= MOST_INPUTS:
+    if form.inputs <= most_inputs:
         levels, steps = _chosen(form.rows(real), form.rows(codes), source.scale, floats, steps, (1 << (bits - 1)) - 1)
         heavy = worst_sums(form.kernel(levels).astype(np.int8), bits).reshape(form.groups, -1) >= EXACT_SUM
         levels = np.where(heavy[:, None], form.matrices(near.weights), levels)

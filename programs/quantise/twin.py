@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.programs import graph as g
-from acortex.programs.quantise.adapt import Source, adapted
+from acortex.programs.quantise.adapt import MOST_INPUTS, Source, adapted
 from acortex.programs.quantise.evaluate import Seen, evaluate, read
 from acortex.programs.quantise.exact import EXACT
 from acortex.programs.quantise.layer_codes import run_layer
 from acortex.programs.quantise.layers import Quantiser
-from acortex.programs.quantise.progress import Progress
+from acortex.programs.quantise.progress import Progress, unheard
 from acortex.programs.steps import ProductStep, Step
 
 Array = NDArray[Any]
@@ -28,7 +28,8 @@ Array = NDArray[Any]
 class Twin:
     """The codes of a network's maps, and the layers of each of its steps so far."""
 
-    def __init__(self, quantiser: Quantiser, inputs: Mapping[str, Array]) -> None:
+    def __init__(self, quantiser: Quantiser, inputs: Mapping[str, Array], most_inputs: int) -> None:
+        self.most_inputs = most_inputs
         self.quantiser, self.graph, self.codings = quantiser, quantiser.graph, quantiser.codings
         self.layers: list[tuple[g.Layer, ...]] = []
         self.images: dict[str, Array] = {}
@@ -54,7 +55,7 @@ class Twin:
         less, pad_code = codes.astype(np.float32) - coding.zero, float(pad) - coding.zero
         source = Source(real, less, coding.scale, step.pad, pad_code)
         near = statistics.levels[step.name]
-        statistics.levels[step.name] = adapted(step, weights, source, near, statistics.bits)
+        statistics.levels[step.name] = adapted(step, weights, source, near, statistics.bits, self.most_inputs)
 
     def _drop(self, step: Step, made: set[str]) -> None:
         """Drops the images that nothing reads any more: those that a step has read, and those between its layers."""
@@ -77,10 +78,13 @@ def to_codes(numbers: Array, coding: g.Coding) -> Array:
 
 
 def layers_with_adapted_levels(
-    quantiser: Quantiser, inputs: Mapping[str, Array], progress: Progress
+    quantiser: Quantiser, inputs: Mapping[str, Array], progress: Progress = unheard, most_inputs: int = MOST_INPUTS
 ) -> list[tuple[g.Layer, ...]]:
-    """The layers of each step of a network, with levels chosen on images of its inputs, by map."""
-    twin, total = Twin(quantiser, inputs), len(quantiser.graph.steps)
+    """The layers of each step of a network, with levels chosen on images of its inputs, by map.
+
+    Products of more than `most_inputs` weights to an output get the nearest levels, and new biases alone.
+    """
+    twin, total = Twin(quantiser, inputs, most_inputs), len(quantiser.graph.steps)
 
     def observe(step: Step, seen: Seen) -> None:
         twin.observe(step, seen)
