@@ -98,8 +98,8 @@ def quantised(
     images = as_images(graph, given)
     stated = calibration is None and inputs is None
     how = effort or ("fast" if stated else "best")
-    given_so = {"method": method, "percentile": percentile, "stated": stated}
-    return quantise(graph, images, bits, effort=how, measured=measured, progress=progress, **given_so)
+    rest = measured, progress
+    return quantise(graph, images, bits, how, *rest, method=method, percentile=percentile, stated=stated)
 
 
 def _calibration(

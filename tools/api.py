@@ -104,10 +104,9 @@ def run(
 ) -> Result:
     """Simulates a program, and returns what came out, what it cost and where the time went.
 
-    Takes what `prepare` takes, and: where a `trace` is written, at which level and without what; `max_cycles` after
-    which the run ends; `values=False` for no outputs, `timing=False` for no time; `keep_layers` to keep what each layer
-    wrote; `check_order` to hold the run to the order of the program; `progress(done, total)`, called now and then;
-    `observers`, which receive every event; `processes`, simpy processes of your own in the chip (docs/extending.md).
+    Takes what `prepare` takes, and: where a `trace` is written, at which level and without what; `max_cycles` that
+    end it; `values=False` or `timing=False` for less; `keep_layers`: what each layer wrote; `check_order` to hold it to
+    the order of the program; `progress`; `observers` of every event; `processes` of simpy (docs/extending.md).
 
     Raises the errors of `acortex.errors` for a program that breaks a rule, and for what cannot be read or does not fit.
     """
@@ -115,8 +114,8 @@ def run(
     from acortex.tools.console.ranges import CYCLES, SEED, whole
 
     _check_options(values, timing, noise_seed, data_energy, trace, trace_level, observers, processes)
-    how = Compiling(mapping, calibration, inputs, dims, fill_weights, quantise)
-    made, on = _opened_beside(trace, program, chip, settings, how, weights=values or trace is not None)
+    how, weights = Compiling(mapping, calibration, inputs, dims, fill_weights, quantise), values or trace is not None
+    made, on = _opened_beside(trace, program, chip, settings, how, weights)
     result = simulator.run(
         made.program,
         on,

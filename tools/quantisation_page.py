@@ -103,7 +103,6 @@ CASES = (
     Case("residual blocks (ResNet)", _residual),
     Case("groups and shuffled channels (ShuffleNet)", _shuffled),
     Case("branches side by side (SqueezeNet)", _branches),
-    Case("mobilenet of the zoo, 224x224", published.mobilenet, 8, 8),
 )
 
 
@@ -112,23 +111,24 @@ def smooth(seed: int, count: int, shape: tuple[int, ...]) -> Array:
     rng = np.random.default_rng(seed)
     if len(shape) != 3:
         return rng.standard_normal((count, *shape), dtype=np.float32)
-    rough = rng.standard_normal((count, *shape), dtype=np.float32)
+    rough: Array = rng.standard_normal((count, *shape), dtype=np.float32)
     for _ in range(max(shape[1] // 16, 1)):
         near = [np.roll(rough, (y, x), (2, 3)) for y in (-1, 0, 1) for x in (-1, 0, 1)]
-        rough = np.sum(near, axis=0, dtype=np.float32) / 3
+        rough = np.stack(near).sum(axis=0, dtype=np.float32)
     bright = rng.standard_normal((count, shape[0], 1, 1), dtype=np.float32)
-    made: Array = rough / rough.std() + bright
+    made: Array = rough / np.float32(rough.std()) + bright
     return made
 
 
 def inputs_of(case: Case, graph: FloatGraph) -> tuple[dict[str, Array], dict[str, Array]]:
     """Images of the inputs that a network is quantised on, and of those that it is judged on."""
     (port,) = graph.inputs
+    both: list[Array]
     if case.digits:
-        known = np.unpackbits(published.arrays("digits_cnn.npz")["calibration"], axis=1)[: case.known]
-        both = known, published.arrays("digits_mlp.npz")["images"][: case.new]
+        both = [np.unpackbits(published.arrays("digits_cnn.npz")["calibration"], axis=1)[: case.known]]
+        both.append(published.arrays("digits_mlp.npz")["images"][: case.new])
     else:
-        both = tuple(smooth(seed, count, port.canonical) for seed, count in ((0, case.known), (1, case.new)))
+        both = [smooth(seed, count, port.canonical) for seed, count in ((0, case.known), (1, case.new))]
     first, second = (as_images(graph, {port.name: one.reshape(len(one), *port.shape)}) for one in both)
     return first, second
 

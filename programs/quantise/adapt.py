@@ -135,10 +135,9 @@ def chosen(rows: Rows, levels: Array, steps: Array, scale: float, top: int) -> t
 def _moments(codes: Array, top: int) -> Array:
     """The sums of products of codes less their means, of each pair of inputs: float64, exact before means are taken."""
     largest = (2 * top + 1) ** 2 * codes.shape[1]
-    kind = np.float32 if largest < EXACT_SUM else np.float64
-    whole = codes.astype(kind)
+    whole: Array = codes.astype(np.float32 if largest < EXACT_SUM else np.float64)
     total = codes.sum(axis=1, dtype=np.float64)
-    moments: Array = (whole.transpose(0, 2, 1) @ whole).astype(np.float64)
+    moments: Array = np.matmul(whole.transpose(0, 2, 1), whole).astype(np.float64)
     moments -= total[:, :, None] * total[:, None, :] / codes.shape[1]
     return moments
 

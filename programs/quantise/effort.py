@@ -44,13 +44,13 @@ def quantise(
     graph: FloatGraph,
     inputs: Mapping[str, Array],
     bits: int = 4,
+    effort: str = "fast",
+    measured: int = 0,
+    progress: Progress = unheard,
     *,
     method: str = "mse",
     percentile: float = 99.9,
     stated: bool = False,
-    effort: str = "fast",
-    measured: int = 0,
-    progress: Progress = unheard,
 ) -> g.LayerGraph:
     """The layer graph of a network in its normal form, calibrated with images of its inputs, by map.
 

@@ -70,7 +70,8 @@ class Classes:
         """The numbers of the channels that a view shows."""
         root, offset = self.graph.root(view.map)
         channels = range(self.graph.maps[view.map].channels) if view.channels is None else view.channels
-        return self._start[root] + offset + np.asarray(channels)
+        found: Array = self._start[root] + offset + np.asarray(channels)
+        return found
 
     def _lead(self, one: int) -> int:
         while self._leader[one] != one:

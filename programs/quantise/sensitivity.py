@@ -99,7 +99,7 @@ class _Study:
         if isinstance(step, RecurrentStep) and seen.sequence is not None:
             made += [(name, one[:, None, None]) for name, one in _ends(step, seen.sequence.last, seen.sequence.state)]
         for name, image in made:
-            self._write(name, self._coded(name, image), self._ideal, np.uint8)
+            self._write(name, self._coded(name, image), self._ideal)
 
     def _touched(self, n: int) -> set[str]:
         """The maps that a step reads or writes."""
@@ -125,11 +125,11 @@ class _Study:
         coding = self.quantiser.codings.of(view.map)
         return (read(self.graph, codes, view).astype(np.float32) - coding.zero) * np.float32(coding.scale)
 
-    def _write(self, name: str, image: Array, images: Images, kind: Any) -> None:
-        """Puts an image where its map lies, in an image of a type."""
+    def _write(self, name: str, image: Array, images: Images) -> None:
+        """Puts an image where its map lies."""
         root = self.graph.root(name)[0]
         if root not in images:
-            images[root] = np.zeros((len(image), *self.sizes[root]), kind)
+            images[root] = np.zeros((len(image), *self.sizes[root]), image.dtype)
         write(self.graph, images, name, image)
 
     def _correlation(self, codes: Mapping[str, Array], reals: Mapping[str, Array]) -> float:
@@ -149,11 +149,11 @@ class _Study:
                 self._refresh(step, codes, reals)
                 continue
             for name, image in self._in_floats(step, codes, reals, exact=m == n):
-                self._write(name, self._coded(name, image), codes, np.uint8)
+                self._write(name, self._coded(name, image), codes)
                 root = self.graph.root(name)[0]
                 if m == n or keeps_codes(step):
                     reals.setdefault(root, self._real(root, codes))
-                    self._write(name, image, reals, np.float32)
+                    self._write(name, image, reals)
             self._refresh(step, codes, reals, keep=m == n or keeps_codes(step))
         return self._correlation(codes, reals)
 
@@ -161,7 +161,7 @@ class _Study:
         """Gives a step's codes to a map of real numbers in which it fills a part."""
         for name in step.written:
             if not keep and self.graph.root(name)[0] in reals:
-                self._write(name, self._real(name, codes), reals, np.float32)
+                self._write(name, self._real(name, codes), reals)
 
     def _in_floats(
         self, step: Step, codes: Mapping[str, Array], reals: Mapping[str, Array], exact: bool
