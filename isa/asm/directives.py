@@ -21,8 +21,9 @@ from acortex.isa.asm.parser import Statement, bind
 from acortex.isa.data import OFFSET_LIMIT, TYPES, WEIGHT_HIGH, WEIGHT_LOW, constants_fault, packed_size, unpack_weights
 from acortex.isa.language import data, operands
 from acortex.isa.language import directives as row_of
-from acortex.isa.language.diagnostics import Consequence, Mistake, Note
+from acortex.isa.language.diagnostics import Consequence, Mistake
 from acortex.isa.language.names import NO_DIRECTIVE, meant
+from acortex.isa.language.source import Note
 from acortex.isa.language.text import CONSEQUENCE
 from acortex.isa.machine import CHANNELS
 from acortex.isa.operands import KINDS, PACKED
@@ -172,12 +173,14 @@ def _memory(given: Given) -> None:
     for other in known[max(place - 1, 0) : place + 1]:
         if other.address < table.end and address < other.end:
             first, last = max(address, other.address), min(table.end, other.end) - 1
-            note = Note("the words are given here", other.line.number)
-            facts = {"first": first, "last": last, "known": other.line.number}
+            there = given.draft.memory_at[other.address]
+            note = Note("the words are given here", there)
+            facts = {"first": first, "last": last, "known": given.draft.source.spoken(there)}
             raise given.mistake("address", data.OVERLAP, notes=(note,), facts=facts)
     if len(known) >= MAX_TABLES:
         raise given.mistake("address", operands.AT_MOST, most=MAX_TABLES, what="pieces of initial memory")
     known.insert(place, table)
+    given.draft.memory_at[address] = given.statement.line
 
 
 def _own_array(given: Given, default_type: str) -> NDArray[np.generic]:
@@ -290,6 +293,19 @@ FIELDS = {
 TEXT = {
     ".equ": (".equ NAME, EXPRESSION", "Defines a constant, for instructions, data and other directives anywhere in the"
              " text, and for another .equ below it; `.equ IMAGE, d0` names a register. See `acortex isa expressions`."),
+    ".name": (".name NAME, REGISTER", "Names a stream, token, quantiser, group, window or loop register, as `.equ`"
+              " does."),
+    ".include": (".include \"FILE\"", "Reads the lines of another source in this place. See `acortex isa macros`."),
+    ".macro": (".macro NAME PARAMETER, PARAMETER=DEFAULT", "Begins a macro, which `.endm` ends. See `acortex isa"
+               " macros`."),
+    ".rept": (".rept COUNT, NAME", "Begins lines that are read COUNT times, up to `.endr`. See `acortex isa macros`."),
+    ".if": (".if EXPRESSION", "Begins lines that are read where the expression is not 0, up to `.elif`, `.else` or"
+            " `.endif`; so do `.ifdef` and `.ifndef` NAME. See `acortex isa macros`."),
+    ".local": (".local NAME, NAME", "Makes names those of one call of a macro alone. See `acortex isa macros`."),
+    ".align": (".align N", "Puts `nop` until the next instruction's address is a multiple of N."),
+    ".error": (".error \"TEXT\"", "A mistake where it is come to."),
+    ".assert": (".assert EXPRESSION, \"TEXT\"", "Holds the text to a condition, which may use labels and all constants;"
+                " the text says why. See `acortex isa macros`."),
     ".row": (".row VALUE, VALUE, ...", "A row of the data of the directive above it."),
     ".blob": (".blob \"BASE64\"", "Data of the directive above it: bytes, packed by zlib, as the disassembler writes."),
 }

@@ -37,9 +37,13 @@ def disassemble(program: Program) -> str:
 
 
 def listing(program: Program) -> str:
-    """One line per instruction: its address, its word in hex, and the line of the source that it came from."""
+    """One line per instruction: its address, its word in hex, and the line of the source that it came from.
+
+    A line of an included file stands with the file's name.
+    """
+    own = program.lines[-1].file if program.lines else ""
     rows = [
-        f"{address:5}  {int(word):016x}  {line.number:5}  {line.text}".rstrip()
+        f"{address:5}  {int(word):016x}  {line.number if line.file == own else str(line):>5}  {line.text}".rstrip()
         for address, (word, line) in enumerate(zip(program.words, program.lines, strict=True))
     ]
     return "\n".join([f"; {program.name}: address, word, line, source", *rows]) + "\n"

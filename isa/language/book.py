@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import acortex.isa.language.data
 import acortex.isa.language.directives
 import acortex.isa.language.expressions
+import acortex.isa.language.macros
 import acortex.isa.language.names
 import acortex.isa.language.operands
 import acortex.isa.language.program
@@ -42,9 +43,14 @@ def page() -> str:
 
 def _lines() -> Iterator[str]:
     yield INTRODUCTION
-    for about, meaning in ABOUT.items():
+    yield from sections(ABOUT, LANGUAGE_BOOK)
+
+
+def sections(abouts: Mapping[str, str], rows: Mapping[str, Rule]) -> Iterator[str]:
+    """The rows of a family of codes as sections of a page, by what they are about."""
+    for about, meaning in abouts.items():
         yield f"\n## {about[0].upper()}{about[1:]}: {meaning}"
-        for row in LANGUAGE_BOOK.values():
+        for row in rows.values():
             if row.about == about:
                 yield from _section(row)
 

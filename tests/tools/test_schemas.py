@@ -178,6 +178,7 @@ EXAMPLES: dict[str, list[tuple[int, list[str]]]] = {
     "explain": [(0, []), (0, ["r703"])],
     "info": [(0, [ECHO]), (0, ["zoo:letters_mlp"])],
     "isa": [(0, []), (0, ["mul"]), (0, [".input"]), (0, ["activations"])],
+    "lint": [(0, [ECHO]), (0, ["zoo:letters_mlp"])],
     "recalibrate": [(0, ["zoo:letters_mlp", "--chips", "2"])],
     "reproduce": [(0, ["fig7b"]), (0, ["fig3"])],
     "run": [

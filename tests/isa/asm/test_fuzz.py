@@ -14,7 +14,8 @@ from acortex.isa.asm.assembler import assemble
 from acortex.isa.asm.directives import DIRECTIVES
 from acortex.isa.asm.disassembler import listing
 from acortex.isa.container import dumps, loads
-from acortex.isa.language.diagnostics import Consequence, Diagnostic, MistakeLog, Source
+from acortex.isa.language.diagnostics import Consequence, Diagnostic, MistakeLog
+from acortex.isa.language.source import Source
 from acortex.isa.language.text import CONSEQUENCE
 from acortex.isa.program import Program
 from acortex.isa.table import ROWS
