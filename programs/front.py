@@ -18,7 +18,7 @@ from acortex.programs.network.importer import read_onnx
 from acortex.programs.network.network import Model, Network
 from acortex.programs.operators.context import MAX_WORDS
 from acortex.programs.operators.normalise import normalise
-from acortex.programs.quantise.effort import quantise
+from acortex.programs.quantise.effort import MOST_AT_ONCE, quantise
 from acortex.programs.quantise.layers import as_images, check_bits, port
 from acortex.programs.quantise.outline import instructions_are_fixed, outline
 from acortex.programs.quantise.progress import Progress, unheard
@@ -38,9 +38,6 @@ FIRST_INPUTS = 64
 
 MOST_MACS = 1 << 35
 """Multiply-accumulates in floating point that the first inputs of a run may take: some ten seconds of work."""
-
-MOST_AT_ONCE = 1 << 26
-"""Numbers of the largest map of a network over these inputs: 256 MB."""
 
 MANY_WEIGHTS = 1 << 23
 
