@@ -248,6 +248,7 @@ def _limits() -> Topic:
         ("tables of constants", kinds["constants"]),
         ("inputs", kinds["input"]),
         ("outputs", kinds["output"]),
+        ("parts of the host", kinds["part"]),
         ("pieces of initial memory", str(directives.MAX_TABLES)),
         ("rows, and columns, of a matrix", str(KINDS["rows"].high)),
         ("shapes of a tensor", str(tensors.MAX_FORMS)),

@@ -16,10 +16,11 @@ from acortex.programs.mapping.limits import MAX_INSTRUCTIONS, check_steps
 from acortex.programs.network.dimensions import NO_DIMS
 from acortex.programs.network.importer import read_onnx
 from acortex.programs.network.network import Model, Network
-from acortex.programs.operators.context import MAX_WORDS
+from acortex.programs.operators.context import MAX_WORDS, UnsupportedNodes
 from acortex.programs.operators.normalise import normalise
 from acortex.programs.quantise.effort import MOST_AT_ONCE, quantise
-from acortex.programs.quantise.layers import as_images, check_bits, port
+from acortex.programs.quantise.images import as_images
+from acortex.programs.quantise.layers import check_bits, port
 from acortex.programs.quantise.outline import instructions_are_fixed, outline
 from acortex.programs.quantise.progress import Progress, unheard
 from acortex.programs.steps import FloatGraph, FloatPort, ProductStep, RecurrentStep
@@ -67,6 +68,7 @@ def quantised(
     effort: str | None = None,
     measured: int = 0,
     progress: Progress = unheard,
+    host: str = "ends",
 ) -> LayerGraph:
     """The layer graph of a network: an ONNX file, whose open axes `dims` fixes, a `Model`, or the end of a `Network`.
 
@@ -77,14 +79,14 @@ def quantised(
     a warning. Codes and weights have `bits` bits. `method`, "mse", "percentile" or "minmax", chooses the ranges of
     activations; `codings` fixes those of inputs, by name. `fits` is called for a large network before its weights are
     read, with a graph of its size whose weights are 0: it may refuse it. No map may take more than `most_words` words
-    of main memory, no program more than `most_instructions`. `effort` is one of `EFFORTS` in
-    `acortex.programs.quantise.effort`: without it "best" where there are data, "fast" on random numbers. Of
-    `measured` layers, those of the least signal to noise, it is measured what they cost the outputs. `progress` is
-    called with the steps that are done, and all there are.
+    of main memory, no program more than `most_instructions`. `host` says what the host does, one of `HOSTS`. `effort`
+    is one of `EFFORTS` in `acortex.programs.quantise.effort`: without it "best" where there are data, "fast" on random
+    numbers. Of `measured` layers, those of the least signal to noise, it is measured what they cost the outputs.
+    `progress` is called with the steps that are done, and all there are.
 
     Raises UsageError for files and data that cannot be read, UnsupportedNodes for networks that the chip cannot do.
     """
-    graph = normalise(as_model(source, dims, fill_weights), drop_lrn=drop_lrn, most_words=most_words)
+    graph = normal_form(as_model(source, dims, fill_weights), host, drop_lrn, most_words)
     check_steps(graph, most_instructions)
     for one in graph.inputs:
         if codings is not None and one.name in codings:
@@ -95,8 +97,32 @@ def quantised(
     images = as_images(graph, given)
     stated = calibration is None and inputs is None
     how = effort or ("fast" if stated else "best")
-    rest = measured, progress
+    rest = measured, progress, given
     return quantise(graph, images, bits, how, *rest, method=method, percentile=percentile, stated=stated)
+
+
+HOSTS = ("ends", "auto")
+"""What the host may do of a network: what is left at its end, or also what the chip cannot do in between."""
+
+HINT_OF_HOST = '--host auto, in Python host="auto", has the host do what the chip cannot, between parts of the program'
+
+
+def normal_form(model: Model, host: str = "ends", drop_lrn: bool = False, most_words: int = MAX_WORDS) -> FloatGraph:
+    """The normal form of a network, of which the host does what `host` says, one of `HOSTS`.
+
+    Raises the errors of `normalise`, and of `with_host` where the host works between parts of the chip.
+    """
+    if host not in HOSTS:
+        raise UsageError(f"the host cannot work as {host!r}", hint=f"one of {', '.join(HOSTS)}")
+    try:
+        return normalise(model, drop_lrn=drop_lrn, most_words=most_words)
+    except UnsupportedNodes as refused:
+        if host == "ends":
+            refused.hint = refused.hint or HINT_OF_HOST
+            raise
+    from acortex.programs.host.graphs import with_host
+
+    return with_host(model, drop_lrn=drop_lrn, most_words=most_words)
 
 
 def _calibration(
@@ -169,26 +195,28 @@ def _large(graph: FloatGraph) -> bool:
 def random_inputs(graph: FloatGraph, seed: int = 0, inferences: int = RANDOM_SAMPLES) -> dict[str, Array]:
     """Numbers for each input, by name, in the model's shape behind an axis of inferences, by its type (`drawn`)."""
     rng = np.random.default_rng(seed)
-    return {one.name: drawn(rng, one.dtype, (inferences, *one.shape)) for one in graph.inputs}
+    return {one.name: drawn(rng, one.dtype, (inferences, *one.shape), one.high) for one in graph.given}
 
 
 BYTE = (0, 255)
 """The numbers that are drawn for integers of more than 8 bits, few of which use the whole range of their type."""
 
 
-def drawn(rng: np.random.Generator, dtype: str, shape: tuple[int, ...]) -> Array:
+def drawn(rng: np.random.Generator, dtype: str, shape: tuple[int, ...], high: int | None = None) -> Array:
     """Random numbers for an input of a type: normal ones, in float32, for floats; integers of 8 bits from all of their
-    range, longer ones from 0 to 255; both truth values.
+    range, longer ones from 0 to 255; both truth values. Of integers that are indices `high` is the highest.
     """
     kind = np.dtype(dtype)
     if kind.kind == "f":
         return rng.standard_normal(shape, dtype=np.float32)
-    low, high = (np.iinfo(kind).min, np.iinfo(kind).max) if kind.kind in "iu" and kind.itemsize == 1 else BYTE
-    return rng.integers(*((0, 1) if kind.kind == "b" else (low, high)), shape, endpoint=True).astype(kind)
+    low, top = (np.iinfo(kind).min, np.iinfo(kind).max) if kind.kind in "iu" and kind.itemsize == 1 else BYTE
+    if high is not None:
+        low, top = 0, min(top, high)
+    return rng.integers(*((0, 1) if kind.kind == "b" else (low, top)), shape, endpoint=True).astype(kind)
 
 
 def _by_name(graph: FloatGraph, given: Given, what: str) -> dict[str, Array]:
-    names = [one.name for one in graph.inputs]
+    names = [one.name for one in graph.given]
     if not isinstance(given, Mapping):
         if len(names) != 1:
             hint = f"give an array for each of {', '.join(names)}"
@@ -197,7 +225,7 @@ def _by_name(graph: FloatGraph, given: Given, what: str) -> dict[str, Array]:
     missing = [name for name in names if name not in given]
     if missing:
         raise UsageError(f"the {what} has nothing for {', '.join(missing)}", hint=f"give {', '.join(names)} by name")
-    found = {one.name: _checked(one, given[one.name], what) for one in graph.inputs}
+    found = {one.name: _checked(one, given[one.name], what) for one in graph.given}
     if len({len(array) for array in found.values()}) > 1:
         raise UsageError(f"the {what} has different numbers of inferences for its inputs")
     return found

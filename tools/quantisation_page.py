@@ -155,10 +155,10 @@ def correlation_of(case: Case, way: Way) -> float:
     """The correlation of a network's outputs with those in floating point, on new inputs."""
     graph = normalise(case.network().model)
     known, new = inputs_of(case, graph)
-    exact = evaluate(graph, new, None, EXACT)
+    exact = evaluate(graph, new, None, sums=EXACT)
     if way.equalised:
         equalise(graph, known)
-    statistics = calibrate(graph, known, BITS, None, EXACT)
+    statistics = calibrate(graph, known, BITS, None, sums=EXACT)
     quantiser = Quantiser(graph, statistics, Codings(graph, statistics, "mse", 100.0))
     most = MOST_INPUTS if way.levels else 0
     layers = layers_with_adapted_levels(quantiser, known, most_inputs=most) if way.biases else layers_of(quantiser)

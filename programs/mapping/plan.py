@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from acortex.programs.graph import LayerGraph
+from acortex.programs.mapping.exchanges import Exchanges
 from acortex.programs.mapping.memory_plan import MemoryPlan
 from acortex.programs.mapping.passes import Layout, Lowered, Pass
 from acortex.programs.mapping.placement import Placement
@@ -21,6 +22,7 @@ class Plan:
     placement: Placement
     memory: MemoryPlan
     schedule: Schedule
+    exchanges: Exchanges = field(default_factory=Exchanges)
 
     @property
     def passes(self) -> list[Pass]:

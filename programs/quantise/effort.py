@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from acortex.errors import UsageError
 from acortex.programs import graph as g
-from acortex.programs.quantise.calibration import calibrate
+from acortex.programs.quantise.calibration import NOTHING, calibrate
 from acortex.programs.quantise.codings import Codings
 from acortex.programs.quantise.early import EarlyLevels
 from acortex.programs.quantise.equalise import equalise
@@ -47,6 +47,7 @@ def quantise(
     effort: str = "fast",
     measured: int = 0,
     progress: Progress = unheard,
+    given: Mapping[str, Array] = NOTHING,
     *,
     method: str = "mse",
     percentile: float = 99.9,
@@ -56,19 +57,23 @@ def quantise(
 
     `method` chooses ranges of activations: "mse", "percentile" or "minmax"; with `stated`, ranges that the network
     states come first. `effort` is one of `EFFORTS`; with "best" products of the graph are scaled in place. Of
-    `measured` layers it is measured what they cost the outputs. `progress` is told how far the work is.
+    `measured` layers it is measured what they cost the outputs. `progress` is told how far the work is. A
+    network that the host divides is quantised with "fast", and not measured. `given` are the inputs as the user gave
+    them, which the host reads.
     """
     if method not in METHODS:
         raise UsageError(f"no way to choose ranges is called {method}", hint=f"one of {', '.join(METHODS)}")
     if effort not in EFFORTS:
         raise UsageError(f"no way to quantise is called {effort}", hint=f"one of {', '.join(EFFORTS)}")
     check_bits(bits)
+    if graph.parts:  # what the host makes between parts is not known in codes here
+        effort, measured = "fast", 0
     best = effort == "best"
     few = some_of(graph, inputs)
     if best:
         equalise(graph, few)
     early = EarlyLevels(graph, method, percentile, stated)
-    statistics = calibrate(graph, inputs, bits, early.observe, EXACT if best else None)
+    statistics = calibrate(graph, inputs, bits, early.observe, given, EXACT if best else None)
     codings = Codings(graph, statistics, method, percentile, stated)
     quantiser = Quantiser(graph, statistics, codings, early.parts)
     layers = layers_with_adapted_levels(quantiser, few, progress) if best else layers_of(quantiser)

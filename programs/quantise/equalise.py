@@ -173,6 +173,6 @@ def equalise(graph: FloatGraph, inputs: Mapping[str, Array]) -> None:
         largest[where] = np.maximum(largest[where], np.abs(seen.out).max(axis=(0, 1, 2)))
 
     with np.errstate(all="ignore"):  # numbers that are not finite are reported by calibration
-        evaluate(graph, inputs, observe, EXACT)
+        evaluate(graph, inputs, observe, sums=EXACT)
     if np.isfinite(largest).all():
         scale(graph, classes, factors(classes, largest))

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from acortex.programs.graph import Geometry, View
 from acortex.programs.quantise.evaluate_recurrent import Multiply, Sequence, run_sequence
+from acortex.programs.quantise.host_floats import HostFloats
 from acortex.programs.steps import (
     AddStep,
     CopyStep,
@@ -58,11 +59,14 @@ def evaluate(
     graph: FloatGraph,
     inputs: Mapping[str, Array],
     observe: Callable[[Step, Seen], None] | None = None,
+    host: HostFloats | None = None,
+    made: Callable[[str, Array], None] = lambda name, image: None,
     sums: Sums | None = None,
 ) -> dict[str, Array]:
     """The images of the outputs, by map, from those of the inputs; `observe` gets each step's as it is made.
 
-    Without `sums` it is computed in float32 throughout.
+    The `host` works between the steps; `made` gets the images that it makes, by map. Without `sums` it is computed in
+    float32 throughout.
     """
     sums = sums or FLOAT
     images: dict[str, Array] = {}
@@ -71,6 +75,9 @@ def evaluate(
     for name, image in inputs.items():
         write(graph, images, name, np.asarray(image, np.float32))
     for step in graph.steps:
+        for name, image in host.before(step.name, images) if host is not None else ():
+            write(graph, images, name, image)
+            made(graph.root(name)[0], image)
         sources = tuple(read(graph, images, view) for view in step.views)
         seen = _sequence(step, sources, sums) if isinstance(step, RecurrentStep) else _image(step, sources, sums)
         write(graph, images, step.out, seen.out)

@@ -297,6 +297,10 @@ def layer_graph(quantiser: Quantiser, layers: Sequence[tuple[g.Layer, ...]]) -> 
         warnings=warnings,
         calibration=graph.calibration,
         unread=unread,
+        parts=graph.parts,
+        raw=tuple(replace(port(one), axes=None) for one in graph.raw),
+        results=tuple(graph.results),
+        chip_nodes=graph.chip_nodes,
     )
 
 
@@ -305,7 +309,7 @@ def port(one: FloatPort) -> g.Port:
     model = one.shape[1:] if one.shape[:1] == (1,) and len(one.shape) > 1 else one.shape
     squeezed = tuple(size for size in one.canonical if size > 1)
     shapes = tuple(dict.fromkeys(form for form in (one.canonical, model, squeezed) if form))
-    return g.Port(one.name, one.map, one.shape, shapes, one.axes, "linear", one.dtype, one.batch)
+    return g.Port(one.name, one.map, one.shape, shapes, one.axes, "linear", one.dtype, one.batch, one.host, one.high)
 
 
 def output_port(one: FloatPort) -> g.Port:
@@ -313,14 +317,3 @@ def output_port(one: FloatPort) -> g.Port:
     whole = port(one)
     model = one.shape[1:] if one.shape[:1] == (1,) and len(one.shape) > 1 else one.shape
     return replace(whole, shapes=tuple(dict.fromkeys((one.canonical, model))))
-
-
-def as_images(graph: FloatGraph, given: Mapping[str, Array]) -> dict[str, Array]:
-    """Inputs in the user's form, by name, as images by map: float32 of shape (inferences, rows, columns, channels)."""
-    images = {}
-    for one in graph.inputs:
-        array = np.asarray(given[one.name])
-        canonical = array.reshape(len(array), *one.canonical).astype(np.float32)
-        size = graph.maps[one.map].size
-        images[one.map] = canonical.transpose(0, *(axis + 1 for axis in one.axes)).reshape(len(array), *size)
-    return images

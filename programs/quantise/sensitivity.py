@@ -83,7 +83,7 @@ class _Study:
             for name, image in inputs.items():
                 images[self.graph.root(name)[0]] = self._coded(name, image)
         self._at = 0
-        self.exact = evaluate(self.graph, inputs, self._observe, EXACT)
+        self.exact = evaluate(self.graph, inputs, self._observe, sums=EXACT)
         self._ideal.clear()
         self.correlation = self._correlation(self.codes, {})
 

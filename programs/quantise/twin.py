@@ -90,5 +90,5 @@ def layers_with_adapted_levels(
         twin.observe(step, seen)
         progress(len(twin.layers), total)
 
-    evaluate(quantiser.graph, inputs, observe, EXACT)
+    evaluate(quantiser.graph, inputs, observe, sums=EXACT)
     return twin.layers

@@ -36,6 +36,9 @@ EFFORTS = ("fast", "best")
 EVERY, WORST = 1 << 30, 3
 """Of how many layers it is measured what they cost: of all, or of those of the least signal to noise."""
 
+HOSTS = ("ends", "auto")
+"""What the host does of a network: what is left at its end, or also what the chip cannot do in between."""
+
 USUAL_WORDS = 1 << 15
 """Words of main memory of most chips. Only a map that is larger is refused alone; of others, the plan says how much
 memory all of them need."""
@@ -48,7 +51,7 @@ class Compiling:
     `mapping` is one of `MAPPINGS`, None for the network's own; `quantise` one of `EFFORTS`, None for "best" where there
     are data. Ranges are chosen on `calibration`, else on the first of
     the `inputs` of the run, else on seeded random inputs. `dims` has sizes for axes that a file leaves open, by name;
-    with `fill_weights` those that a file lacks are random numbers.
+    with `fill_weights` those that a file lacks are random numbers. `host` is one of `HOSTS`, None for the first.
     """
 
     mapping: str | None = None
@@ -56,6 +59,7 @@ class Compiling:
     inputs: Calibration = None
     dims: Mapping[str, int] | None = None
     fill_weights: bool = False
+    host: str | None = None
     quantise: str | None = None
 
 
@@ -111,7 +115,7 @@ def quantised_graph(
         most_words = max(machine.memory_words, USUAL_WORDS)
         fits = partial(plan_graph, machine=machine, mapping=mapping_of(reference, how.mapping))
         sizes = {"fits": fits, "most_words": most_words, "most_instructions": machine.instruction_words}
-    sizes |= {"dims": how.dims or {}, "fill_weights": how.fill_weights}
+    sizes |= {"dims": how.dims or {}, "fill_weights": how.fill_weights, "host": how.host or HOSTS[0]}
     sizes |= {"inputs": inputs, "drop_lrn": drop_lrn, "effort": effort_of(how.quantise), "measured": measured}
     with ProgressBar("choosing levels") as bar:
         graph = quantised(reference, calibration, machine.bits, progress=progress or bar, **sizes)
@@ -139,6 +143,8 @@ def check_own(how: Compiling) -> None:
         raise UsageError("networks of the zoo have no open axes", hint="leave --dim out")
     if how.fill_weights:
         raise UsageError("networks of the zoo lack no weights", hint="leave --fill-weights out")
+    if how.host == "auto":
+        raise UsageError("the chip does all of the networks of the zoo", hint="leave --host out")
 
 
 def mapping_of(reference: str, wanted: str | None = None) -> str:
