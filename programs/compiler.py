@@ -258,7 +258,7 @@ def _report(plan: Plan, machine: Machine, size: int, mapping: str) -> CompileRep
     return CompileReport.model_validate(report)
 
 
-def _losses(graph: LayerGraph) -> dict[str, Any]:
+def _losses(graph: LayerGraph) -> dict[str, object]:
     """What rounding costs, as the report has it; nothing where that was not measured."""
     if graph.losses is None:
         return {}

@@ -111,9 +111,9 @@ def run(
 ) -> Result:
     """Simulates a program, and returns what came out, what it cost and where the time went.
 
-    Takes what `prepare` takes, and: where a `trace` is written, at which level and without what; `max_cycles` that
-    end it; `values=False` or `timing=False` for less; `keep_layers`: what each layer wrote; `check_order` to hold it to
-    the order of the program; `progress`; `observers` of every event; `processes` of simpy (docs/extending.md).
+    Takes what `prepare` takes, and: a `trace` with its level and filters; `max_cycles` that end it; `values=False` or
+    `timing=False` for less; `keep_layers`; `check_order` to hold it to the order of the program; `progress`; `observers`
+    of each event; `processes` of simpy (docs/extending.md).
 
     Raises the errors of `acortex.errors` for a program that breaks a rule, and for what cannot be read or does not fit.
     """
@@ -122,8 +122,7 @@ def run(
 
     _check_options(values, timing, noise_seed, data_energy, trace, trace_level, observers, processes)
     how = Compiling(mapping, calibration, inputs, dims, fill_weights, host, quantise)
-    weights = values or trace is not None
-    made, on = _opened_beside(trace, program, chip, settings, how, weights)
+    made, on = _opened_beside(trace, program, chip, settings, how, values or trace is not None)
     result = simulator.run(
         made.program,
         on,

@@ -29,8 +29,9 @@ from acortex.programs.quantise.codings import Codings
 from acortex.programs.quantise.equalise import equalise
 from acortex.programs.quantise.evaluate import evaluate
 from acortex.programs.quantise.exact import EXACT
+from acortex.programs.quantise.images import as_images
 from acortex.programs.quantise.layer_codes import run_layer
-from acortex.programs.quantise.layers import Quantiser, as_images, layers_of
+from acortex.programs.quantise.layers import Quantiser, layers_of
 from acortex.programs.quantise.sensitivity import correlation
 from acortex.programs.quantise.twin import layers_with_adapted_levels, to_codes
 from acortex.programs.steps import FloatGraph

@@ -49,7 +49,7 @@ class Classes:
         self.graph = graph
         roots = [name for name, one in graph.maps.items() if one.parent is None]
         sizes = [graph.maps[name].channels for name in roots]
-        self._start = dict(zip(roots, np.cumsum([0, *sizes[:-1]]).tolist(), strict=True))
+        self._start = dict(zip(roots, np.cumsum([0, *sizes])[:-1].tolist(), strict=True))
         self._leader = np.arange(sum(sizes))
         self._fixed = np.zeros(sum(sizes), bool)
 

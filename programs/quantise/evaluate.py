@@ -52,7 +52,7 @@ class Sums:
 
     convolve: Callable[[Array, Array, Geometry, int, float], Array]
     multiply: Multiply
-    kind: type[np.floating[Any]]
+    kind: type[np.float32] | type[np.float64]
 
 
 def evaluate(

@@ -177,8 +177,9 @@ def compiled(
 
     mapping = mapping_of(reference, how.mapping)
     machine = machine_for(reference, chip, settings)
-    options: dict[str, Any] = {"any_size": smallest_chip, "measured": measured, "progress": progress}
-    graph = quantised_graph(reference, machine, how, drop_lrn=drop_lrn, **options)
+    graph = quantised_graph(
+        reference, machine, how, drop_lrn=drop_lrn, any_size=smallest_chip, measured=measured, progress=progress
+    )
     if smallest_chip:
         sizes = compiler.smallest_chip(graph, machine, mapping)
         least = _settings(chip_for(reference, chip, settings), sizes)

@@ -111,3 +111,7 @@ def test_factors_end_somewhere() -> None:
     equalise(graph, inputs)
     found = ranges(graph, inputs, "first")
     assert found[1] / found[0] == pytest.approx(1e-9 * LARGEST_FACTOR, rel=1e-3)
+
+
+def test_a_network_without_steps_has_nothing_to_equalise() -> None:
+    equalise(FloatGraph("empty"), {})
