@@ -111,9 +111,8 @@ def run(
 ) -> Result:
     """Simulates a program, and returns what came out, what it cost and where the time went.
 
-    Takes what `prepare` takes, and: a `trace` with its level and filters; `max_cycles` that end it; `values=False` or
-    `timing=False` for less; `keep_layers`; `check_order` to hold it to the order of the program; `progress`; `observers`
-    of each event; `processes` of simpy (docs/extending.md).
+    Takes what `prepare` takes, and: a `trace`, its level and filters; `max_cycles` that end it; `values=False` and
+    `timing=False` for less; `keep_layers`; `check_order`; `observers` of events; `processes` (docs/extending.md).
 
     Raises the errors of `acortex.errors` for a program that breaks a rule, and for what cannot be read or does not fit.
     """

@@ -12,7 +12,7 @@ from acortex.programs.network.network import Network
 from acortex.programs.operators.normalise import normalise
 from acortex.programs.quantise.equalise import LARGEST_FACTOR, equalise
 from acortex.programs.quantise.evaluate import Seen, evaluate
-from acortex.programs.quantise.layers import as_images
+from acortex.programs.quantise.images import as_images
 from acortex.programs.steps import FloatGraph, ProductStep, Step
 
 Array = np.ndarray[Any, Any]
