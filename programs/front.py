@@ -18,9 +18,11 @@ from acortex.programs.network.importer import read_onnx
 from acortex.programs.network.network import Model, Network
 from acortex.programs.operators.context import MAX_WORDS, UnsupportedNodes
 from acortex.programs.operators.normalise import normalise
+from acortex.programs.quantise.effort import MOST_AT_ONCE, quantise
 from acortex.programs.quantise.images import as_images
-from acortex.programs.quantise.layers import check_bits, port, quantise
+from acortex.programs.quantise.layers import check_bits, port
 from acortex.programs.quantise.outline import instructions_are_fixed, outline
+from acortex.programs.quantise.progress import Progress, unheard
 from acortex.programs.steps import FloatGraph, FloatPort, ProductStep, RecurrentStep
 from acortex.wording import count, shape_text
 
@@ -37,9 +39,6 @@ FIRST_INPUTS = 64
 
 MOST_MACS = 1 << 35
 """Multiply-accumulates in floating point that the first inputs of a run may take: some ten seconds of work."""
-
-MOST_AT_ONCE = 1 << 26
-"""Numbers of the largest map of a network over these inputs: 256 MB."""
 
 MANY_WEIGHTS = 1 << 23
 
@@ -66,6 +65,9 @@ def quantised(
     most_instructions: int = MAX_INSTRUCTIONS,
     dims: Mapping[str, int] = NO_DIMS,
     fill_weights: bool = False,
+    effort: str | None = None,
+    measured: int = 0,
+    progress: Progress = unheard,
     host: str = "ends",
 ) -> LayerGraph:
     """The layer graph of a network: an ONNX file, whose open axes `dims` fixes, a `Model`, or the end of a `Network`.
@@ -77,7 +79,10 @@ def quantised(
     a warning. Codes and weights have `bits` bits. `method`, "mse", "percentile" or "minmax", chooses the ranges of
     activations; `codings` fixes those of inputs, by name. `fits` is called for a large network before its weights are
     read, with a graph of its size whose weights are 0: it may refuse it. No map may take more than `most_words` words
-    of main memory, no program more than `most_instructions`. `host` says what the host does, one of `HOSTS`.
+    of main memory, no program more than `most_instructions`. `host` says what the host does, one of `HOSTS`. `effort`
+    is one of `EFFORTS` in `acortex.programs.quantise.effort`: without it "best" where there are data, "fast" on random
+    numbers. Of `measured` layers, those of the least signal to noise, it is measured what they cost the outputs.
+    `progress` is called with the steps that are done, and all there are.
 
     Raises UsageError for files and data that cannot be read, UnsupportedNodes for networks that the chip cannot do.
     """
@@ -92,7 +97,9 @@ def quantised(
     given, graph.calibration = _calibration(graph, calibration, inputs, seed)
     images = as_images(graph, given)
     stated = calibration is None and inputs is None
-    return quantise(graph, images, bits, method=method, percentile=percentile, stated=stated, given=given)
+    how = effort or ("fast" if stated else "best")
+    rest = measured, progress, given
+    return quantise(graph, images, bits, how, *rest, method=method, percentile=percentile, stated=stated)
 
 
 HOSTS = ("ends", "auto")
