@@ -22,6 +22,7 @@ from acortex.isa.program import Program, compiled_file
 from acortex.programs.emit.program import ARRAYS, emit
 from acortex.programs.graph import Layer, LayerGraph, Product, Recurrent
 from acortex.programs.mapping.limits import MAX_INSTRUCTIONS, check_passes, check_schedule
+from acortex.programs.mapping.loops import rolled
 from acortex.programs.mapping.memory_plan import WORD_BYTES, kilobytes, least_memory, plan_memory
 from acortex.programs.mapping.passes import Lowered, Pass, matrices
 from acortex.programs.mapping.placement import Rect, Tiles, place, smallest
@@ -159,7 +160,8 @@ def plan_graph(graph: LayerGraph, machine: Machine, mapping: str = "best", joine
     places = next(iter(memory.rings.values()), 1)
     order = schedule(lowered.passes, inputs, outputs, places, memory.lent)
     check_schedule(graph, order)
-    return Plan(graph, machine.name, lowered, placement, memory, order)
+    sections = rolled(lowered.passes, order)
+    return Plan(graph, machine.name, lowered, placement, memory, order, sections)
 
 
 def _check_codes(graph: LayerGraph, machine: Machine) -> None:

@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from acortex.isa.names import quoted
 from acortex.programs.emit.assembly import await_, line, named, signal, symbols, title, writable
-from acortex.programs.emit.passes import PassWriter
+from acortex.programs.emit.passes import TURNS, PassWriter
 from acortex.programs.graph import Coding, Port
 from acortex.programs.mapping.limits import declares_unread
+from acortex.programs.mapping.loops import Section
 from acortex.programs.mapping.passes import Matrix, Pass, matrices, plain
 from acortex.programs.mapping.placement import Rect
 from acortex.programs.mapping.plan import Plan
-from acortex.wording import shape_text
+from acortex.wording import count, shape_text
 
 ARRAYS = "arrays.npz"
 """The file that the text names for its arrays."""
@@ -172,25 +173,44 @@ class _Emitter:
                 yield signal(token)
 
     def _loop(self) -> Iterator[str]:
-        schedule = self.plan.schedule
         yield line("loop", "l0, host")
         yield f"{'turn:':8}{'inference l0'}"
         yield from self._host_in()
-        for index, step in enumerate(self.plan.passes):
-            yield ""
-            yield f"; {self._describe(step)}"
-            yield line("layer", quoted(self.names[step.name]))
-            waits: dict[str, list[str]] = {}
-            for token in schedule.before[index]:
-                waits.setdefault(token.taker, []).append(await_(token))
-            yield from self.passes.lines(step, waits)
-            yield from map(signal, schedule.after[index])
+        for section in self.plan.sections:
+            yield from self._section(section)
         yield line("endlayer")
         yield ""
         yield from self._host_out()
         yield line("endinference")
         yield line("next", "l0, turn")
         yield line("halt")
+
+    def _section(self, section: Section) -> Iterator[str]:
+        """Passes that come once, or a loop over those that come again."""
+        before, body = self.passes.body(section, self._pass)
+        if section.turns == 1:
+            yield from body
+            return
+        passes, label = count(section.count, "pass", "passes"), f"again{section.first}"
+        yield ""
+        yield f"; {section.turns} turns of {passes}; what is said of them is the first turn"
+        yield from before
+        yield line("loop", f"{TURNS}, {section.turns}")
+        yield f"{label}:"
+        yield from body
+        yield line("next", f"{TURNS}, {label}")
+
+    def _pass(self, index: int) -> Iterator[str]:
+        """A pass, with the tokens that it awaits and signals."""
+        step, schedule = self.plan.passes[index], self.plan.schedule
+        yield ""
+        yield f"; {self._describe(step)}"
+        yield line("layer", quoted(self.names[step.name]))
+        waits: dict[str, list[str]] = {}
+        for token in schedule.before[index]:
+            waits.setdefault(token.taker, []).append(await_(token))
+        yield from self.passes.lines(step, waits)
+        yield from map(signal, schedule.after[index])
 
     def _describe(self, step: Pass) -> str:
         """One line about a pass, for people."""
