@@ -29,7 +29,7 @@ from acortex.programs.graph import (
     View,
     crop,
 )
-from acortex.programs.reference.recurrent import unroll
+from acortex.programs.reference.recurrent import write_steps
 from acortex.programs.reference.writer import Writer
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ class _Reference(Writer):
 
     def _layer(self, layer: Layer) -> None:
         if isinstance(layer, Recurrent):
-            unroll(self, layer)
+            write_steps(self, layer)
             return
         value, channels = self._computed(layer)
         self.write(layer.target, channels, value)
