@@ -168,8 +168,8 @@ class _Emitter:
         yield title("The run")
         if self.passes.stay_connected:
             yield from (line("connect", f"g{number}") for number in range(len(self.groups)))
-        for token, count in self.plan.schedule.credits:
-            for _ in range(count):
+        for token, number in self.plan.schedule.credits:
+            for _ in range(number):
                 yield signal(token)
 
     def _loop(self) -> Iterator[str]:

@@ -61,7 +61,7 @@ class _Line:
         numbers: dict[Hashable, int] = {}
         keys = ((_kind(step), around) for step, around in zip(passes, tokens, strict=True))
         self.kinds = [numbers.setdefault(key, len(numbers)) for key in keys]
-        self.places = [tuple(map(_place, _ends(step))) for step in passes]
+        self.places = [tuple(map(first_word, ends_of(step))) for step in passes]
         self.again = _again(self.kinds)
 
     def section(self, at: int) -> Section:
@@ -71,7 +71,7 @@ class _Line:
             turns, strides = self._turns(at, count)
             if (turns - 1) * count >= LEAST_SAVED:
                 body = self.passes[at : at + count]
-                moves = [dict(zip(_ends(step), by, strict=True)) for step, by in zip(body, strides, strict=True)]
+                moves = [dict(zip(ends_of(step), by, strict=True)) for step, by in zip(body, strides, strict=True)]
                 return Section(at, count, turns, tuple(moves))
         return Section(at)
 
@@ -110,17 +110,17 @@ def _again(kinds: Sequence[int]) -> list[int]:
 def _consistent(step: Pass, strides: Sequence[int]) -> bool:
     """Whether streams of a pass that begin alike move alike: they are told apart by where they begin."""
     moves: dict[End, int] = {}
-    return all(moves.setdefault(end, by) == by for end, by in zip(_ends(step), strides, strict=True))
+    return all(moves.setdefault(end, by) == by for end, by in zip(ends_of(step), strides, strict=True))
 
 
-def _ends(step: Pass) -> Iterator[End]:
+def ends_of(step: Pass) -> Iterator[End]:
     """All that a pass reads and writes in memory."""
     for sources in step.reads().values():
         yield from sources
     yield from step.writes()
 
 
-def _place(end: End) -> int:
+def first_word(end: End) -> int:
     """The first word, counted from the map's."""
     return end.offset if isinstance(end, Source) else (end.pixel or 0) * end.layout.words
 
@@ -136,7 +136,7 @@ def _kind(step: Pass) -> Hashable:
         begin and (begin.zero, begin.unit),
         step.state and step.state[1],
         len(step.more),
-        tuple(map(_shape, _ends(step))),
+        tuple(map(_shape, ends_of(step))),
     )
 
 

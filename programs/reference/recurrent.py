@@ -48,7 +48,7 @@ def write_steps(writer: Writer, layer: Recurrent) -> None:
 
 
 def _unrolled(cell: _Cell, source: str, state: _State, steps: int) -> tuple[str, _State]:
-    """h of all steps as an image of one row, and the state after the last one."""
+    """H of all steps as an image of one row, and the state after the last one."""
     writer = cell.writer
     shown: dict[int, str] = {}
     for at in reversed(range(steps)) if cell.layer.reverse else range(steps):
