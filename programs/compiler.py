@@ -151,14 +151,15 @@ def plan_graph(graph: LayerGraph, machine: Machine, mapping: str = "best", joine
     beyond: list[AcortexError] = []
     lowered = lower(graph, machine, mapping, beyond, joined)
     check_passes(graph, lowered.passes)
-    inputs, outputs = ([port.map for port in ports] for ports in (graph.inputs, graph.outputs))
+    inputs, outputs = ([port.map for port in ports] for ports in (graph.fed, graph.outputs))
+    carried = [port.map for port in graph.inputs if port not in graph.fed]
     with _noted(beyond):
         placement = place(_tiles(lowered.passes), machine)
     with _noted(beyond):
         memory = plan_memory(lowered.passes, lowered.layouts, inputs, outputs, machine, tuple(lowered.constants))
     raise_all(beyond)
     places = next(iter(memory.rings.values()), 1)
-    order = schedule(lowered.passes, inputs, outputs, places, memory.lent)
+    order = schedule(lowered.passes, inputs, outputs, places, memory.lent, carried)
     check_schedule(graph, order)
     sections = rolled(lowered.passes, order)
     return Plan(graph, machine.name, lowered, placement, memory, order, sections)
@@ -191,7 +192,7 @@ def smallest_chip(graph: LayerGraph, machine: Machine, mapping: str = "best") ->
     """
     packed = pack_inputs(graph)
     grown, lowered = _with_room(packed, machine, mapping)
-    inputs, outputs = ([port.map for port in ports] for ports in (packed.inputs, packed.outputs))
+    inputs, outputs = ([port.map for port in ports] for ports in (packed.fed, packed.outputs))
     least = least_memory(lowered.passes, lowered.layouts, inputs, outputs, tuple(lowered.constants))
     arrays = smallest(_tiles(lowered.passes), machine)
     chip = replace(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from acortex.errors import UsageError
+from acortex.programs.carry import carries, with_states
 from acortex.programs.graph import Coding, LayerGraph
 from acortex.programs.mapping.limits import MAX_INSTRUCTIONS, check_steps
 from acortex.programs.network.dimensions import NO_DIMS
@@ -42,6 +43,9 @@ MOST_AT_ONCE = 1 << 26
 
 MANY_WEIGHTS = 1 << 23
 
+NO_CARRY: Mapping[str, Sequence[str]] = {}
+"""No input takes what outputs gave."""
+
 LARGE = 1 << 22
 """Weights of a network of which it is worth while to see whether it fits before they are read."""
 
@@ -65,6 +69,7 @@ def quantised(
     most_instructions: int = MAX_INSTRUCTIONS,
     dims: Mapping[str, int] = NO_DIMS,
     fill_weights: bool = False,
+    carry: Mapping[str, Sequence[str]] = NO_CARRY,
 ) -> LayerGraph:
     """The layer graph of a network: an ONNX file, whose open axes `dims` fixes, a `Model`, or the end of a `Network`.
 
@@ -74,20 +79,22 @@ def quantised(
     of the `inputs` of a run set the ranges, as many as `first_inputs` says, and without these seeded random ones, with
     a warning. Codes and weights have `bits` bits. `method`, "mse", "percentile" or "minmax", chooses the ranges of
     activations; `codings` fixes those of inputs, by name. `fits` is called for a large network before its weights are
-    read, with a graph of its size whose weights are 0: it may refuse it. No map may take more than `most_words` words
-    of main memory, no program more than `most_instructions`.
+    read, with a graph of its size whose weights are 0: it may refuse it. `carry` names for inputs that stay on the chip
+    the outputs that they take of the inference before; their calibration may be left out. No map may take more than
+    `most_words` words of main memory, no program more than `most_instructions`.
 
     Raises UsageError for files and data that cannot be read, UnsupportedNodes for networks that the chip cannot do.
     """
     graph = normalise(as_model(source, dims, fill_weights), drop_lrn=drop_lrn, most_words=most_words)
     check_steps(graph, most_instructions)
+    graph.carried = carries(graph, carry)
     for one in graph.inputs:
         if codings is not None and one.name in codings:
             graph.maps[one.map].coding = codings[one.name]
     if fits is not None and _large(graph) and not any(isinstance(step, RecurrentStep) for step in graph.steps):
         fits(outline(graph, bits))
     given, graph.calibration = _calibration(graph, calibration, inputs, seed)
-    images = as_images(graph, given)
+    images = with_states(graph, as_images(graph, given))
     stated = calibration is None and inputs is None
     return quantise(graph, images, bits, method=method, percentile=percentile, stated=stated)
 
@@ -162,7 +169,7 @@ def _large(graph: FloatGraph) -> bool:
 def random_inputs(graph: FloatGraph, seed: int = 0, inferences: int = RANDOM_SAMPLES) -> dict[str, Array]:
     """Numbers for each input, by name, in the model's shape behind an axis of inferences, by its type (`drawn`)."""
     rng = np.random.default_rng(seed)
-    return {one.name: drawn(rng, one.dtype, (inferences, *one.shape)) for one in graph.inputs}
+    return {one.name: drawn(rng, one.dtype, (inferences, *one.shape)) for one in graph.fed}
 
 
 BYTE = (0, 255)
@@ -181,7 +188,7 @@ def drawn(rng: np.random.Generator, dtype: str, shape: tuple[int, ...]) -> Array
 
 
 def _by_name(graph: FloatGraph, given: Given, what: str) -> dict[str, Array]:
-    names = [one.name for one in graph.inputs]
+    names = [one.name for one in graph.fed]
     if not isinstance(given, Mapping):
         if len(names) != 1:
             hint = f"give an array for each of {', '.join(names)}"
@@ -190,7 +197,7 @@ def _by_name(graph: FloatGraph, given: Given, what: str) -> dict[str, Array]:
     missing = [name for name in names if name not in given]
     if missing:
         raise UsageError(f"the {what} has nothing for {', '.join(missing)}", hint=f"give {', '.join(names)} by name")
-    found = {one.name: _checked(one, given[one.name], what) for one in graph.inputs}
+    found = {one.name: _checked(one, given[one.name], what) for one in graph.inputs if one.name in given}
     if len({len(array) for array in found.values()}) > 1:
         raise UsageError(f"the {what} has different numbers of inferences for its inputs")
     return found

@@ -284,6 +284,14 @@ class Port:
     batch: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Carry:
+    """An input that takes, from the second inference on, what outputs of the one before gave, one behind the other."""
+
+    input: str
+    outputs: tuple[str, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class LayerGraph:
     """A quantised network: its maps, its layers in an order in which they can run, its inputs and outputs.
@@ -293,7 +301,8 @@ class LayerGraph:
     network's own data, in the form of `--input`. `unread` are inputs of the model that nothing reads: they lie in no
     map, and cost a program nothing. With `own_quantisers` a layer's quantiser is set though another layer's has the
     same numbers, so that instructions do not depend on weights. Of a `weightless` one all weights are 0, and its
-    quantisers hold placeholders: it has the time and energy of the network, and not its values.
+    quantisers hold placeholders: it has the time and energy of the network, and not its values. Inputs that are
+    `carried` stay on the chip: the host gives the others alone, which are `fed`.
     """
 
     name: str
@@ -309,6 +318,13 @@ class LayerGraph:
     unread: tuple[Port, ...] = ()
     own_quantisers: bool = False
     weightless: bool = False
+    carried: tuple[Carry, ...] = ()
+
+    @property
+    def fed(self) -> tuple[Port, ...]:
+        """The inputs that the host gives."""
+        kept = {one.input for one in self.carried}
+        return tuple(port for port in self.inputs if port.name not in kept)
 
 
 def crop(view: View, source: Map) -> View:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from acortex.programs.graph import EVERY, Coding, Geometry, Phase, View
+from acortex.programs.graph import EVERY, Carry, Coding, Geometry, Phase, View
 
 Array = NDArray[Any]
 
@@ -276,8 +276,8 @@ class FloatPort:
 
 @dataclass(eq=False)
 class FloatGraph:
-    """A network in its normal form; `unread` are the inputs of its model that nothing reads, `calibration` says on
-    which inputs its ranges were chosen.
+    """A network in its normal form; `unread` are the inputs of its model that nothing reads, `carried` those that stay
+    on the chip, `calibration` says on which inputs its ranges were chosen.
     """
 
     name: str
@@ -289,6 +289,13 @@ class FloatGraph:
     host_nodes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     calibration: str = ""
+    carried: list[Carry] = field(default_factory=list)
+
+    @property
+    def fed(self) -> list[FloatPort]:
+        """The inputs that the host gives."""
+        kept = {one.input for one in self.carried}
+        return [port for port in self.inputs if port.name not in kept]
 
     def root(self, name: str) -> tuple[str, int]:
         """The map that holds a map, and the channel of its first."""

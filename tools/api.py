@@ -51,6 +51,7 @@ def prepare(
     mapping: Mapped | None = None,
     dims: Mapping[str, int] | None = None,
     fill_weights: bool = False,
+    carry: Mapping[str, Sequence[str]] | None = None,
 ) -> Prepared:
     """Makes a program ready to run: `.values()` computes, `.time()` simulates time and energy, `.run()` does both.
 
@@ -59,8 +60,8 @@ def prepare(
     one inference on seeded codes. `labels` are the right answers, one whole number for each inference. `noise_seed`
     gives the chip the analog errors that it states, as chip 0 of the population of that seed (docs/analog.md).
     `data_energy` tells the energy of arrays by the data, beside the fixed figure. A network is compiled: `mapping`,
-    `dims` and `fill_weights` are those of `compile`, and ranges are chosen on `calibration`, else on the first of the
-    `inputs`.
+    `dims`, `fill_weights` and `carry` are those of `compile`, and ranges are chosen on `calibration`, else on the first
+    of the `inputs`.
 
     Raises the errors of `acortex.errors`: for files that cannot be read, and for what does not fit.
     """
@@ -68,7 +69,8 @@ def prepare(
     from acortex.tools.console.ranges import SEED, whole
 
     seed = whole("noise_seed", noise_seed, SEED)
-    made, on = _opened(program, chip, settings, Compiling(mapping, calibration, inputs, dims, fill_weights))
+    how = Compiling(mapping, calibration, inputs, dims, fill_weights, carry)
+    made, on = _opened(program, chip, settings, how)
     return simulator.prepare(made.program, on, inputs=inputs, labels=labels, noise_seed=seed, data_energy=data_energy)
 
 
@@ -83,6 +85,7 @@ def run(
     mapping: Mapped | None = None,
     dims: Mapping[str, int] | None = None,
     fill_weights: bool = False,
+    carry: Mapping[str, Sequence[str]] | None = None,
     trace: str | Path | None = None,
     trace_level: Literal["layers", "instructions", "events"] = "events",
     trace_filters: Mapping[str, Any] | None = None,
@@ -110,7 +113,7 @@ def run(
     from acortex.tools.console.ranges import CYCLES, SEED, whole
 
     _check_options(values, timing, noise_seed, data_energy, trace, trace_level, observers, processes)
-    how = Compiling(mapping, calibration, inputs, dims, fill_weights)
+    how = Compiling(mapping, calibration, inputs, dims, fill_weights, carry)
     made, on = _opened_beside(trace, program, chip, settings, how, weights=values or trace is not None)
     result = simulator.run(
         made.program,
@@ -223,6 +226,7 @@ def compile(
     mapping: Mapped | None = None,
     dims: Mapping[str, int] | None = None,
     fill_weights: bool = False,
+    carry: Mapping[str, Sequence[str]] | None = None,
     drop_lrn: bool = False,
     smallest_chip: bool = False,
 ) -> Compiled:
@@ -232,8 +236,9 @@ def compile(
     seeded random inputs are used, with a warning. `mapping` says how taps fill the rows of arrays: "best" by default,
     "taps" for those networks of the zoo that are of the source paper. `dims` has sizes for axes of inputs that the file
     leaves open, by the name of the axis or INPUT.AXIS; with `fill_weights` weights whose file is missing are random
-    numbers, for time and energy alone. `drop_lrn` leaves local response normalisation out. With `smallest_chip` the
-    network is compiled for the smallest chip that holds it.
+    numbers, for time and energy alone. `carry` names for inputs that stay on the chip the outputs that they take of the
+    inference before, one behind the other: {"h": ["hn"]}; in the first they are 0. `drop_lrn` leaves local response
+    normalisation out. With `smallest_chip` the network is compiled for the smallest chip that holds it.
 
     Raises the errors of `acortex.errors`: for nodes that the chip cannot do, and for what does not fit.
     """
@@ -250,7 +255,7 @@ def compile(
         str(model),
         named,
         settings,
-        networks.Compiling(mapping, calibration, dims=dims, fill_weights=fill_weights),
+        networks.Compiling(mapping, calibration, dims=dims, fill_weights=fill_weights, carry=carry),
         drop_lrn=drop_lrn,
         smallest_chip=smallest_chip,
     )

@@ -62,9 +62,11 @@ class PassWriter:
         """
         if section.turns == 1:
             return [], self._turn(section, write)
-        self._ahead = ahead = []
+        ahead: list[str] = []
+        late: list[str] = []
+        self._ahead = ahead
         self._turn(section, write)
-        self._ahead = late = []
+        self._ahead = late
         lines = self._turn(section, write)
         self._ahead = None
         if not late:

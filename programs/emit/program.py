@@ -92,7 +92,7 @@ class _Emitter:
                 f"{self.names[name]}, {places} places",
             )
         for name, words in self.plan.lowered.constants.items():
-            yield memory.address[name], len(words), "all", f"{self.names[name]}, constant"
+            yield memory.address[name], len(words), "all", f"{self.names[name]}, from the start"
         for span in memory.spans:
             yield memory.address[span.name], span.words, f"{span.first}-{span.last}", self.names[span.name]
 
@@ -100,7 +100,7 @@ class _Emitter:
         for name, address in self.plan.memory.address.items():
             yield line(".equ", f"{self.symbols[name]}, {address}")
         yield ""
-        for port in (*self.plan.graph.inputs, *_declared(self.plan)):
+        for port in (*self.plan.graph.fed, *_declared(self.plan)):
             yield self._tensor(".input", port)
         for port in self.plan.graph.outputs:
             yield self._tensor(".output", port)
@@ -229,7 +229,7 @@ class _Emitter:
     def _host_in(self) -> Iterator[str]:
         schedule = self.plan.schedule
         yield from map(await_, schedule.free)
-        for port in self.plan.graph.inputs:
+        for port in self.plan.graph.fed:
             yield from self.passes.whole("d0", port.map)
             yield line("input", f"{quoted(self.names[port.name])}, d0")
         yield from map(signal, schedule.loaded)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from acortex.errors import AcortexError, raise_all
 from acortex.isa.machine import CHANNELS, Machine
+from acortex.programs.carry import first_words, with_copies
 from acortex.programs.graph import (
     Add,
     Code,
@@ -82,7 +83,7 @@ def pack_inputs(graph: LayerGraph) -> LayerGraph:
     Products take rows of an image in full width; crops of it, and what the vector agent does, need one word per pixel.
     """
     packed = {}
-    for port in graph.inputs:
+    for port in graph.fed:
         source = graph.maps[port.map]
         room = next((count for count in (16, 8, 4, 2) if count * source.channels <= CHANNELS), 1)
         if port.axes is not None and len(port.axes) > 1 and source.width > 1 and room > 1 and _packs(source, graph):
@@ -113,8 +114,9 @@ def lower(
     What layers need beyond the machine goes into `beyond`, one error for each of its settings. Without that list it is
     raised.
     """
-    lowering = _Lowering(graph, machine, mapping, joined)
+    lowering = _Lowering(with_copies(graph), machine, mapping, joined)
     lowered = lowering.run()
+    lowered.constants |= first_words(graph, {name: layout.size for name, layout in lowered.layouts.items()})
     if beyond is None:
         raise_all(lowering.beyond())
     else:

@@ -70,6 +70,10 @@ class Codings:
                 self._join(step.views[0].map, step.out)
             if isinstance(step, RecurrentStep):
                 self._join_ends(step)
+        ports = {port.name: port.map for port in (*self.graph.inputs, *self.graph.outputs)}
+        for carry in self.graph.carried:
+            for name in carry.outputs:
+                self._join(ports[name], ports[carry.input])
         # The vector agent averages to another scale only where the zero code is 0.
         signed = {
             self._lead(name)

@@ -308,8 +308,9 @@ def layer_graph(quantiser: Quantiser) -> g.LayerGraph:
     hosted, warnings = tuple(graph.host_nodes), (*graph.warnings, *quantiser.statistics.warnings)
     unread = tuple(replace(port(one), axes=None) for one in graph.unread)
     return g.LayerGraph(
-        graph.name, maps, layers, *inputs_out, hosted, warnings=warnings, calibration=graph.calibration, unread=unread
-    )
+        graph.name, maps, layers, *inputs_out, hosted, warnings=warnings, calibration=graph.calibration, unread=unread,
+        carried=tuple(graph.carried),
+    )  # fmt: skip
 
 
 def port(one: FloatPort) -> g.Port:
@@ -331,6 +332,8 @@ def as_images(graph: FloatGraph, given: Mapping[str, Array]) -> dict[str, Array]
     """Inputs in the user's form, by name, as images by map: float32 of shape (inferences, rows, columns, channels)."""
     images = {}
     for one in graph.inputs:
+        if one.name not in given:
+            continue
         array = np.asarray(given[one.name])
         canonical = array.reshape(len(array), *one.canonical).astype(np.float32)
         size = graph.maps[one.map].size

@@ -115,6 +115,10 @@ class _Cell:
         self.weights = writer.weights(layer.weights)
         self.one = layer.codes[0].high
 
+    def step(self, x: str, state: _State) -> _State:
+        """The state after a step."""
+        raise NotImplementedError
+
     def gates(self, joined: str, weights: str, codes: tuple[Code, ...]) -> list[str]:
         """The codes of gates, float32 of shape (1, hidden, 1, 1) each, from a row of inputs."""
         writer, hidden = self.writer, self.layer.hidden

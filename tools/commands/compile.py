@@ -13,7 +13,13 @@ from acortex.tools.console import files
 from acortex.tools.console.output import console, format_option, print_json, show
 from acortex.tools.console.progress import Working
 from acortex.tools.open.chip_options import CHIP, chip_files, complete, set_option
-from acortex.tools.open.network_options import calibration_option, dim_option, fill_option, mapping_option
+from acortex.tools.open.network_options import (
+    calibration_option,
+    carry_option,
+    dim_option,
+    fill_option,
+    mapping_option,
+)
 from acortex.tools.open.networks import SIZES, Compiling, compiled
 from acortex.tools.open.programs import files_of
 from acortex.units import percent
@@ -40,6 +46,7 @@ if TYPE_CHECKING:
 @mapping_option
 @dim_option
 @fill_option
+@carry_option
 @click.option("--smallest-chip", is_flag=True, help="Compile for the smallest chip that holds the network.")
 @click.option("--reference", metavar="REF.onnx", type=click.Path(), help="Write the quantised network as ONNX here.")
 @click.option("--emit-asm", metavar="OUT.s", type=click.Path(), help="Write the program's text, and its arrays beside.")
@@ -59,7 +66,11 @@ def compile_(model: str, form: str, **options: Any) -> None:
             options["chip"],
             options["settings"],
             Compiling(
-                options["mapping"], options["calibration"], dims=options["dims"], fill_weights=options["fill_weights"]
+                options["mapping"],
+                options["calibration"],
+                dims=options["dims"],
+                fill_weights=options["fill_weights"],
+                carry=options["carry"],
             ),
             drop_lrn=options["drop_lrn"],
             smallest_chip=options["smallest_chip"],

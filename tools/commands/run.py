@@ -19,7 +19,13 @@ from acortex.tools.console.progress import ProgressBar
 from acortex.tools.console.ranges import CYCLES, SEED
 from acortex.tools.console.spool import spool
 from acortex.tools.open.chip_options import chip_files, chips_option, load_side, set_option
-from acortex.tools.open.network_options import calibration_option, dim_option, fill_option, mapping_option
+from acortex.tools.open.network_options import (
+    calibration_option,
+    carry_option,
+    dim_option,
+    fill_option,
+    mapping_option,
+)
 from acortex.tools.open.networks import Compiling
 from acortex.tools.open.programs import Opened, files_of, is_network, opened, program_argument
 
@@ -49,6 +55,7 @@ LEVELS = ("layers", "instructions", "events")
 @mapping_option
 @dim_option
 @fill_option
+@carry_option
 @click.option("--timing-only", is_flag=True, help="Simulate time and energy, compute no values.")
 @click.option("--functional-only", is_flag=True, help="Compute the outputs, simulate no time.")
 @click.option("--max-cycles", metavar="N", type=CYCLES, help="Stop after so many cycles.")
@@ -226,8 +233,9 @@ def _open(
     """Opens the program. A trace lists instructions with their quantisers, so that a traced run has its weights."""
     weights = not options["timing_only"] or options["trace"] is not None
     how = Compiling(
-        options["mapping"], options["calibration"], inputs, options["dims"], fill_weights=options["fill_weights"]
-    )
+        options["mapping"], options["calibration"], inputs, options["dims"], fill_weights=options["fill_weights"],
+        carry=options["carry"],
+    )  # fmt: skip
     return opened(reference, chip, settings, weights=weights, how=how)
 
 

@@ -39,7 +39,8 @@ class Compiling:
 
     `mapping` is one of `MAPPINGS`, None for the network's own. Ranges are chosen on `calibration`, else on the first of
     the `inputs` of the run, else on seeded random inputs. `dims` has sizes for axes that a file leaves open, by name;
-    with `fill_weights` those that a file lacks are random numbers.
+    with `fill_weights` those that a file lacks are random numbers. `carry` names for inputs that stay on the chip the
+    outputs of the inference before that they take.
     """
 
     mapping: str | None = None
@@ -47,6 +48,7 @@ class Compiling:
     inputs: Calibration = None
     dims: Mapping[str, int] | None = None
     fill_weights: bool = False
+    carry: Mapping[str, Sequence[str]] | None = None
 
 
 USUAL = Compiling()
@@ -98,7 +100,7 @@ def quantised_graph(
         most_words = max(machine.memory_words, USUAL_WORDS)
         fits = partial(plan_graph, machine=machine, mapping=mapping_of(reference, how.mapping))
         sizes = {"fits": fits, "most_words": most_words, "most_instructions": machine.instruction_words}
-    sizes |= {"dims": how.dims or {}, "fill_weights": how.fill_weights}
+    sizes |= {"dims": how.dims or {}, "fill_weights": how.fill_weights, "carry": how.carry or {}}
     graph = quantised(reference, calibration, machine.bits, inputs=inputs, drop_lrn=drop_lrn, **sizes)
     for warning in graph.warnings:
         warn(warning)
@@ -108,13 +110,15 @@ def quantised_graph(
 
 
 def check_own(how: Compiling) -> None:
-    """Refuses for a network of the zoo what only a file may lack: a calibration set, sizes of axes, and weights."""
+    """Refuses for a network of the zoo what only a file may lack: calibration, sizes of axes, weights, states."""
     if how.calibration is not None:
         raise UsageError("networks of the zoo are calibrated with their own data", hint="leave --calibration out")
     if how.dims:
         raise UsageError("networks of the zoo have no open axes", hint="leave --dim out")
     if how.fill_weights:
         raise UsageError("networks of the zoo lack no weights", hint="leave --fill-weights out")
+    if how.carry:
+        raise UsageError("networks of the zoo take no states", hint="leave --carry out")
 
 
 def mapping_of(reference: str, wanted: str | None = None) -> str:
