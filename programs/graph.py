@@ -156,11 +156,13 @@ class Product(Layer):
     code: Code
     groups: int = 1
     pad: int = 0
+    macs: int = 0
+    """Multiply-accumulates of one position, where they are not the size of the weights, some of which are filling."""
 
     @property
     def macs_per_position(self) -> int:
         """Multiply-accumulates of one position: the full kernel, borders included."""
-        return int(self.weights.size)
+        return self.macs or int(self.weights.size)
 
 
 @dataclass(frozen=True, eq=False)

@@ -284,7 +284,7 @@ class PassWriter:
             yield from self._walk(register, layout, first, [(sink.filled, 1)], move)
             return
         phase = sink.phase
-        rows, columns = phase.size(layout.height, layout.width)
+        rows, columns = phase.size(layout.height, layout.columns)
         axes = [(sink.filled, 1), (columns, layout.words * phase.step_x), (rows, layout.row_words * phase.step_y)]
         if sink.whole:
             axes = _merged(axes)

@@ -52,6 +52,7 @@ from acortex.programs.mapping.passes import (
     window_cost,
 )
 from acortex.programs.mapping.recurrent import Places, steps_of, wavefront
+from acortex.programs.mapping.side_by_side import only_products_read, pixels_side_by_side
 
 MAPPINGS = ("taps", "dense", "best")
 """How a kernel's taps fill rows of arrays: each from a row of arrays on, without gaps, or as is cheaper for a layer."""
@@ -86,19 +87,15 @@ def pack_inputs(graph: LayerGraph) -> LayerGraph:
     for port in graph.fed:
         source = graph.maps[port.map]
         room = next((count for count in (16, 8, 4, 2) if count * source.channels <= CHANNELS), 1)
-        if port.axes is not None and len(port.axes) > 1 and source.width > 1 and room > 1 and _packs(source, graph):
+        if (
+            port.axes is not None
+            and len(port.axes) > 1
+            and source.width > 1
+            and room > 1
+            and only_products_read(source.name, graph)
+        ):
             packed[source.name] = replace(source, packed=room)
     return replace(graph, maps=graph.maps | packed) if packed else graph
-
-
-def _packs(source: Map, graph: LayerGraph) -> bool:
-    """Whether only products read a map, in its full width, and nothing else writes it or gives it to the host."""
-    for layer in graph.layers:
-        for view in read_views(layer):
-            full = crop(view, source) if view.map == source.name else None
-            if full and (not isinstance(layer, Product) or (full.left, full.width) != (0, source.width)):
-                return False
-    return source.name not in {port.map for port in graph.outputs}
 
 
 def lower(
@@ -114,7 +111,10 @@ def lower(
     What layers need beyond the machine goes into `beyond`, one error for each of its settings. Without that list it is
     raised.
     """
-    lowering = _Lowering(with_copies(graph), machine, mapping, joined)
+    whole = with_copies(graph)
+    if mapping == "best":
+        whole = pixels_side_by_side(whole, machine)
+    lowering = _Lowering(whole, machine, mapping, joined)
     lowered = lowering.run()
     lowered.constants |= first_words(graph, {name: layout.size for name, layout in lowered.layouts.items()})
     if beyond is None:
@@ -228,7 +228,7 @@ class _Lowering:
         tap_rows = channels if dense else source.words * CHANNELS
         rows = (taps - 1) * tap_rows + channels
         self._check_room(layer, source, dense, end - start)
-        weights = layer.macs_per_position // layer.weights.shape[3] * (end - start)
+        weights = layer.macs_per_position * (end - start) // layer.weights.shape[3]
         matrix = Matrix(
             layer.name, rows, end - start, weights, partial(filled, layer, tap_rows, inputs, rows, start, end)
         )
