@@ -273,8 +273,7 @@ class PassWriter:
         if over is not None and source.pixels == 1 < over.height * over.width:
             axes = [(source.words, 1), (over.width, 0), (over.height, 0)]
         else:
-            columns = -(-source.width // layout.packed)
-            axes = [(source.words, 1), (columns, layout.words), (source.height, layout.row_words)]
+            axes = [(source.words, 1), (source.columns, layout.words), (source.height, layout.row_words)]
         yield from self._walk(register, layout, source.offset, axes, self._moves.get(source, 0))
 
     def _rows(self, register: str, sink: Sink) -> Iterator[str]:

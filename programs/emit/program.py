@@ -142,7 +142,7 @@ class _Emitter:
 
     def _tensor(self, directive: str, port: Port) -> str:
         held = self.plan.graph.maps.get(port.map)
-        coding, packed = (held.coding, held.packed) if held else (Coding(1.0), 1)
+        coding, packed = (held.coding, self.plan.layouts[port.map].packed) if held else (Coding(1.0), 1)
         shapes = "|".join(map(shape_text, port.shapes))
         more = "" if port.encode == "codes" else f", encode={port.encode}"
         if port.encode == "linear":

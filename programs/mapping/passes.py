@@ -75,6 +75,11 @@ class Source:
         """Pixels of the crop."""
         return self.height * self.width
 
+    @property
+    def columns(self) -> int:
+        """Pixels of a row of the crop; those that share words count once."""
+        return -(-self.width // self.layout.packed)
+
     def shows(self, sink: Sink) -> bool:
         """Whether any pixel that a sink writes is read here."""
         if sink.layout.name != self.layout.name or sink.pixel is None:

@@ -312,7 +312,7 @@ class _Lowering:
             part = replace(source, word=source.word + word, words=words)
             tail = sink.tail if word + words == sink.words else CHANNELS
             into = replace(sink, word=sink.word + word, words=words, tail=tail)
-            stage = VectorStage(layer, words, source.height, source.width, operand)
+            stage = VectorStage(layer, words, source.height, source.columns, operand)
             self.result.passes.append(Pass((layer,), part, into, None, stage))
 
     def _slices(self, layer: VectorLayer, source: Source) -> Iterator[tuple[int, int]]:
@@ -332,7 +332,8 @@ class _Lowering:
     def _stream(self, view: View, layer: VectorLayer) -> Source:
         """A view whose channels fill words from the first on, as the vector agent takes them; a copy if need be."""
         source, positions = self._view(view)
-        in_order = source.layout.packed == 1 and np.array_equal(positions, np.arange(len(positions)))
+        alike = source.layout.packed == self._layout(layer.target.map).packed
+        in_order = alike and np.array_equal(positions, np.arange(len(positions)))
         if in_order and not self._meets(source, layer.target, len(positions)):
             return source
         return self._view(self._copied(view, layer))[0]
