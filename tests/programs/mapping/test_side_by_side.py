@@ -4,16 +4,20 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from originals import model, node
+from random_sequences import table
 
 from acortex.programs import quantised
 from acortex.programs.compiler import Compiled, compile_graph
-from acortex.programs.graph import LayerGraph
+from acortex.programs.graph import EVERY, LayerGraph
 from acortex.programs.layer_codes import MapCodes, layer_codes
 from acortex.programs.mapping import to_passes
+from acortex.programs.network.importer import from_proto
 from acortex.programs.network.network import Network
 from acortex.programs.reference.layers import reference
 from acortex.sim.chip.specs import load_chip
@@ -123,6 +127,49 @@ def test_layers_are_dumped_as_though_each_pixel_had_a_word() -> None:
         codes = session.run(None, {port.name: one.reshape(port.shape)})[-len(maps) :]
         for part, wanted_codes in zip((p for found in parts.values() for p in found), codes, strict=True):
             assert np.array_equal(part.codes[number], wanted_codes.reshape(part.codes[number].shape)), part.map
+
+
+def larger(kernel: int, stride: int, pad: int, channels: int = 8, opens: int = 0, groups: int = 1) -> onnx.ModelProto:
+    """A transposed convolution between two convolutions."""
+    nodes = [
+        node("Conv", "x first", "a"),
+        node(
+            "ConvTranspose", "a k", "b", strides=[stride] * 2, pads=[pad] * 4, output_padding=[opens] * 2, group=groups
+        ),
+        node("Relu", "b", "c"),
+        node("Conv", "c last", "y"),
+    ]
+    constants = {
+        "first": table(1, 8, 3, 1, 1),
+        "k": table(2, 8, channels // groups, kernel, kernel),
+        "last": table(3, 66, channels, 1, 1),
+    }
+    return model(nodes, {"x": [1, 3, 6, 8]}, constants)
+
+
+LARGER = {
+    "each pixel its own": (larger(2, 2, 0), True),
+    "phases of one tap and of two": (larger(3, 2, 1, opens=1), True),
+    "two taps each": (larger(4, 2, 1), True),
+    "four phases": (larger(4, 4, 0, channels=4), True),
+    "in groups": (larger(2, 2, 0, groups=4), True),
+    "three phases": (larger(3, 3, 0), False),
+    "a row more": (larger(3, 2, 0), False),
+}
+
+
+@pytest.mark.parametrize("name", LARGER)
+def test_phases_of_a_row_become_one_product(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, together = LARGER[name]
+    graph = quantised(from_proto(made))
+    found, apart = compiled(graph), compiled(graph, monkeypatch)
+    results = simulated(found, graph), simulated(apart, graph)
+    assert equal(results[0], graph)
+    phased = {layer.target.map for layer in graph.layers if layer.target.phase != EVERY}
+    assert (phased <= packed(found).keys()) is together
+    assert results[0].report.macs == results[1].report.macs
+    assert found.report.arrays_used <= apart.report.arrays_used
+    assert (results[0].report.cycles or 0) <= (results[1].report.cycles or 0)
 
 
 APART: dict[str, Callable[[], Network]] = {
