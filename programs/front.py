@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from acortex.errors import UsageError
-from acortex.programs.carry import carries, with_states
 from acortex.programs.graph import Coding, LayerGraph
 from acortex.programs.mapping.limits import MAX_INSTRUCTIONS, check_steps
 from acortex.programs.network.dimensions import NO_DIMS
@@ -19,6 +18,7 @@ from acortex.programs.network.importer import read_onnx
 from acortex.programs.network.network import Model, Network
 from acortex.programs.operators.context import MAX_WORDS
 from acortex.programs.operators.normalise import normalise
+from acortex.programs.quantise.carry import carries, with_states
 from acortex.programs.quantise.layers import as_images, check_bits, port, quantise
 from acortex.programs.quantise.outline import instructions_are_fixed, outline
 from acortex.programs.steps import FloatGraph, FloatPort, ProductStep, RecurrentStep

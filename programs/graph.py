@@ -13,7 +13,9 @@ What each layer computes is said at its class, in codes and integers, by the rul
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -335,6 +337,12 @@ def crop(view: View, source: Map) -> View:
     height = source.height - view.top if view.height is None else view.height
     width = source.width - view.left if view.width is None else view.width
     return replace(view, channels=channels, height=height, width=width)
+
+
+def places_of_numbers(canonical: Sequence[int], axes: Sequence[int]) -> NDArray[np.int64]:
+    """Where each number of an input or output, in the model's order, lies in the image of its map."""
+    lying = np.arange(prod(canonical), dtype=np.int64).reshape([canonical[axis] for axis in axes])
+    return lying.transpose(np.argsort(axes)).reshape(-1)
 
 
 def read_views(layer: Layer) -> tuple[View, ...]:

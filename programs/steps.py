@@ -290,6 +290,8 @@ class FloatGraph:
     warnings: list[str] = field(default_factory=list)
     calibration: str = ""
     carried: list[Carry] = field(default_factory=list)
+    in_turn: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Outputs of the model that the host puts together of those of the chip: their numbers one behind the other."""
 
     @property
     def fed(self) -> list[FloatPort]:

@@ -102,10 +102,9 @@ def run(
 ) -> Result:
     """Simulates a program, and returns what came out, what it cost and where the time went.
 
-    Takes what `prepare` takes, and: where a `trace` is written, at which level and without what; `max_cycles` after
-    which the run ends; `values=False` for no outputs, `timing=False` for no time; `keep_layers` to keep what each layer
-    wrote; `check_order` to hold the run to the order of the program; `progress(done, total)`, called now and then;
-    `observers`, which receive every event; `processes`, simpy processes of your own in the chip (docs/extending.md).
+    Takes what `prepare` takes, and: a `trace` to write, at which level and without what; `max_cycles` after which the
+    run ends; `values=False` for no outputs, `timing=False` for no time; `keep_layers` for what each layer wrote;
+    `check_order` (docs/soundness.md); `progress(done, total)`; `observers` of events; `processes` (docs/extending.md).
 
     Raises the errors of `acortex.errors` for a program that breaks a rule, and for what cannot be read or does not fit.
     """

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from acortex.errors import AcortexError, raise_all
 from acortex.isa.machine import CHANNELS, Machine
-from acortex.programs.carry import first_words, with_copies
 from acortex.programs.graph import (
     Add,
     Code,
@@ -35,6 +34,7 @@ from acortex.programs.graph import (
     read_views,
     written_targets,
 )
+from acortex.programs.mapping.carried import first_words, with_copies
 from acortex.programs.mapping.fusion import VectorLayer, fused
 from acortex.programs.mapping.parts import columns_code, filled, narrow, parts_of
 from acortex.programs.mapping.passes import (

@@ -13,9 +13,9 @@ from random_sequences import table
 import acortex
 from acortex.errors import UsageError
 from acortex.programs import quantised
-from acortex.programs.carry import with_states
 from acortex.programs.network.importer import from_proto
 from acortex.programs.operators.normalise import normalise
+from acortex.programs.quantise.carry import with_states
 from acortex.programs.quantise.layers import as_images
 from acortex.tools.cli import cli
 
@@ -72,9 +72,15 @@ def looped(compiled, made, carry, given):
     for index in range(len(next(iter(given.values())))):
         own = {name: array[index] for name, array in given.items()}
         found.append(dict(zip(names, session.run(None, own | states), strict=True)))
-        numbers = {name: [found[-1][one].reshape(-1) for one in carry[name]] for name in carry}
+        numbers = {name: [found[-1][one].reshape(-1) for one in sources] for name, sources in from_chip(carry).items()}
         states = {name: np.concatenate(numbers[name]).reshape(shapes[name]) for name in carry}
     return {name: np.stack([one[name] for one in found]) for name in names}
+
+
+def from_chip(carry):
+    """The outputs of the chip for those of the model, one of which the host puts together."""
+    parts = {"next": ["hn", "cn"]}
+    return {name: [one for source in sources for one in parts.get(source, [source])] for name, sources in carry.items()}
 
 
 def compiled_with(made, carry, folder, given):
@@ -92,6 +98,7 @@ STREAMS = {
     "gru": (cell("GRU"), H),
     "gru, both ways": (cell("GRU", direction="bidirectional", steps=3), H),
     "one input for both": (one_state(), {"s": ["hn", "cn"]}),
+    "one input for both, by the model's own output": (one_state(), {"s": ["next"]}),
     "terms that move on": (shifted(), {"a": ["s"], "b": ["y"]}),
 }
 
