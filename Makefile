@@ -14,7 +14,7 @@ test: .venv/.installed-test
 
 check: lint types test slow
 
-# Tests that take more than ten seconds each.
+# What the default run leaves out: what takes long, and the cases of brute-force tests beyond a few.
 slow: .venv/.installed-test
 	$(BIN)/python -m pytest -m slow
 
@@ -39,6 +39,7 @@ changelog: .venv/.installed-test
 pages: .venv/.installed-test
 	$(BIN)/python -m acortex.isa.language.book > docs/diagnostics.md
 	$(BIN)/python -m acortex.sim.functional.rules.book > docs/rules.md
+	$(BIN)/python -m acortex.isa.lint.book > docs/lint.md
 	$(BIN)/python -m acortex.tools.timing_page docs/timing.md
 	$(BIN)/python -m acortex.tools.skipping_picture docs/skipping.svg
 

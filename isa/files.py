@@ -22,6 +22,9 @@ from acortex.wording import did_you_mean
 MAX_BYTES = 1 << 28
 """The largest array that is loaded, 256 MB."""
 
+MAX_TEXT = 1 << 26
+"""The largest source text, 64 MB."""
+
 SUFFIXES = (".npy", ".npz")
 
 MOST_ARRAYS = 1 << 14
@@ -137,6 +140,22 @@ class Shelf:
         if name not in self._files:
             self._files[name] = ArrayFile(self._inside(name))
         return self._files[name].array(key)
+
+    def text(self, name: str, most: int = MAX_TEXT) -> list[str]:
+        """The lines of a text in the folder or below it. Raises UsageError."""
+        if self._folder is None:
+            raise UsageError("a text without a folder can name no files", hint="put its lines into the text")
+        path = self._inside(name)
+        try:
+            data = safe_files.read(path, most + 1)
+        except (OSError, ValueError) as error:
+            raise UsageError(safe_files.reason(error), hint=f"looked for {path}") from None
+        if len(data) > most:
+            raise UsageError(f"it has more than {most} bytes", hint="put data into a .npz file")
+        try:
+            return [line.removesuffix("\r") for line in data.decode("utf-8-sig").split("\n")]
+        except UnicodeDecodeError as error:
+            raise UsageError(f"byte {error.start} is not UTF-8 text", hint="a source is text in UTF-8") from None
 
     def _inside(self, name: str) -> Path:
         folder = self._folder

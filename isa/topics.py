@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from acortex.isa import container, files, names
 from acortex.isa.arithmetic import tensors
 from acortex.isa.arithmetic.quantisers import FRACTION, REACH, UNITY
-from acortex.isa.asm import arguments, assembler, directives, expressions, lexer, parser
+from acortex.isa.asm import arguments, assembler, directives, expansion, expressions, lexer, parser
 from acortex.isa.data import OFFSET_LIMIT
 from acortex.isa.language import diagnostics
 from acortex.isa.machine import CHANNELS
@@ -183,7 +183,8 @@ def _source() -> Topic:
         " the language are in lower case; in names capitals matter.",
         "A comment begins with ; or # and ends with the line. Spaces and tabs part words. Text is UTF-8, and no"
         " character but those of names in quotes and comments is outside of ASCII.",
-        "A program has one word for each instruction of its text, in the order of the text. A text with any mistake"
+        "A program has one word for each instruction of its text, in the order of the text as it is read (`acortex isa"
+        " macros`). A text with any mistake"
         " makes no program.",
         "Set-up stands before `start`, the run after it, and `halt` at the end.",
     )
@@ -199,11 +200,44 @@ def _source() -> Topic:
     return Topic("The text of a program", text, rows)
 
 
+def _macros() -> Topic:
+    text = (
+        "These directives shape the text before its meaning is read. A message about a line that they make names the"
+        " line that was written, what it was read as, and the calls and files that led to it.",
+        "A macro is called like an instruction: its arguments stand by position, then by name. Behind a backslash the"
+        " name of a parameter stands for its argument, anywhere in a line but in quotes; `\\()` parts it from letters"
+        " behind it, as in d\\i\\()x. A parameter without a default has to be given; `NAME=` has an empty default.",
+        "An argument of several words that stands beside an operator is one operand: `2 * \\a` with 1 + 1 for a is 4.",
+        "Names that `.local` lists are those of one call, or of one turn, alone: labels and constants in a macro that"
+        " is called twice have to be local.",
+        "Conditions, counts and `.align` are worked out as the text is read, from numbers and from constants above them"
+        " that are made of such. Labels are not known yet; `.assert` may use them, since it is worked out at the end.",
+        "A macro is defined above its first call, and has no word of the language for its name. Macros may call macros,"
+        " and repetitions and conditions stand within each other.",
+        "An included file is named from the folder of the file that includes it, and so are data files that it names."
+        " All lie in the folder of the source or below it.",
+    )
+    rows = (
+        ('.include "FILE"', "reads the lines of another source in this place"),
+        (".macro NAME A, B=2 … .endm", "a macro with the parameters A and B; in its lines \\A and \\B"),
+        ("NAME 1, B=3", "a call of the macro: its lines stand here"),
+        (".local NAME, NAME", "in a macro or a .rept: names of this call, or this turn, alone"),
+        (".rept COUNT, I … .endr", "the lines COUNT times; \\I is the number of the turn, from 0, and may be left out"),
+        (".if A … .elif B … .else … .endif", "the lines of the first part whose expression is not 0"),
+        (".ifdef NAME … .ifndef NAME … .endif", "whether a constant or a macro of that name stands above"),
+        (".align N", f"`nop` until the next instruction's address is a multiple of N, 1 to {expansion.MAX_ALIGN}"),
+        ('.error "TEXT"', "a mistake where it is come to"),
+        ('.assert A, "TEXT"', "a mistake where the expression is 0"),
+    )
+    return Topic("Macros: text that is written once", text, rows)
+
+
 def _limits() -> Topic:
     kinds = {name: str(kind.high + 1) for name, kind in KINDS.items() if kind.table}
     rows = (
         ("bytes of the text", str(assembler.MAX_BYTES)),
         ("lines", str(assembler.MAX_LINES)),
+        ("depth of calls, repetitions and files", str(expansion.MAX_DEPTH)),
         ("characters of a line", str(assembler.MAX_LINE)),
         ("words and numbers, without those of .row lines of plain numbers", str(parser.MAX_TOKENS)),
         ("instructions", str(parser.MAX_INSTRUCTIONS)),
@@ -215,6 +249,7 @@ def _limits() -> Topic:
         ("tables of constants", kinds["constants"]),
         ("inputs", kinds["input"]),
         ("outputs", kinds["output"]),
+        ("parts of the host", kinds["part"]),
         ("pieces of initial memory", str(directives.MAX_TABLES)),
         ("rows, and columns, of a matrix", str(KINDS["rows"].high)),
         ("shapes of a tensor", str(tensors.MAX_FORMS)),
@@ -235,6 +270,7 @@ TOPICS = {
     "chip": _chip(),
     "source": _source(),
     "expressions": _expressions(),
+    "macros": _macros(),
     "loops": _loops(),
     "streams": _streams(),
     "windows": _windows(),

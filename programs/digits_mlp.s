@@ -62,8 +62,8 @@
         .equ    OUTPUT_ZERO, 5                  ; the code of a sum of 0: there is room for 5 below it and 10 above
         .equ    OUTPUT_FILL, 15
 
-        .equ    IMAGE_WORDS, PIXELS /^ CHANNELS      ; the last one is not full
-        .equ    IMAGE_TAIL, PIXELS - (IMAGE_WORDS - 1) * CHANNELS       ; channels of an image's last word
+        .equ    IMAGE_WORDS, PIXELS /^ CHANNELS ; the last one is not full
+        .equ    IMAGE_TAIL, PIXELS - (IMAGE_WORDS - 1) * CHANNELS ; channels of an image's last word
         .equ    SCORES_PLACES, 5
 
         .equ    IMAGES, 0                       ; the memory map

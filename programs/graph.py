@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.isa.arithmetic.quantisers import UNITY
+from acortex.isa.program import HostResult
 
 Array = NDArray[Any]
 
@@ -286,6 +287,30 @@ class Port:
     encode: str = "linear"
     dtype: str = "float32"
     batch: str | None = None
+    host: bool = False
+    """Whether a part of the host makes it, or takes it: the user neither gives nor gets it."""
+    high: int | None = None
+    """The largest whole number that an input of the host may have, where that is known."""
+
+
+@dataclass(frozen=True, eq=False)
+class HostPart:
+    """What the host does of a network before a stage of the chip: the ONNX model of these nodes, as bytes.
+
+    The stages of the chip count from 0; the host's last part may come after all of them. `takes` names outputs of the
+    chip, inputs of the network, and what parts before have made; `makes` inputs of the chip, outputs of the network,
+    and what later parts take. `operations` is an estimate, for its time.
+    """
+
+    name: str
+    stage: int
+    nodes: tuple[str, ...]
+    model: bytes
+    takes: tuple[str, ...]
+    makes: tuple[str, ...]
+    operations: int
+    macs: int = 0
+    """The multiply-accumulates among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,6 +345,14 @@ class LayerGraph:
     warnings: tuple[str, ...] = ()
     calibration: str = ""
     unread: tuple[Port, ...] = ()
+    parts: tuple[HostPart, ...] = ()
+    """What the host does between the layers, by stages."""
+    raw: tuple[Port, ...] = ()
+    """Inputs of the network that only the host reads: they lie in no map."""
+    results: tuple[HostResult, ...] = ()
+    """Outputs of the network that the host makes."""
+    chip_nodes: tuple[tuple[str, ...], ...] = ()
+    """The nodes of the network in each stage of the chip, where the host works between these."""
     own_quantisers: bool = False
     weightless: bool = False
     carried: tuple[Carry, ...] = ()
@@ -329,6 +362,11 @@ class LayerGraph:
         """The inputs that the host gives."""
         kept = {one.input for one in self.carried}
         return tuple(port for port in self.inputs if port.name not in kept)
+
+    @property
+    def given(self) -> tuple[Port, ...]:
+        """The inputs that the user gives, and something reads."""
+        return (*(port for port in self.inputs if not port.host), *self.raw)
 
 
 def crop(view: View, source: Map) -> View:

@@ -39,7 +39,7 @@
         program g0, w
 
         quant   q0, 1, 1, activation=sigmoid    ; a sum of 128 is an argument of 1; the code 15 stands for 1
-        quant   q1, 1, 1, zero=ZERO, low=1, activation=tanh     ; 7 codes either way of 8
+        quant   q1, 1, 1, zero=ZERO, low=1, activation=tanh ; 7 codes either way of 8
         quant   q2, 15292, 30, zero=ZERO, low=1 ; of h: 15 * 32767 stands for 1, and becomes 7 codes above 8
         start
 
@@ -55,7 +55,7 @@ sequence:
         input   x, d2
         signal  host_in, t0
 
-        layer   lstm                            ; the first step: no h, no c
+        layer   lstm                                    ; the first step: no h, no c
         await   read, t0
         base    d0, 0
         read    d0

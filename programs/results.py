@@ -74,6 +74,25 @@ class CompiledLayer(Document):
     """The part of the chip that takes longest: memory, vector, vmm or neurons."""
 
 
+class PartitionPart(Document):
+    """What the chip or the host does of a network in one go."""
+
+    part: Literal["chip", "host"]
+    """Which of the two."""
+    nodes: list[str]
+    """The nodes of the network; of a network that is not divided its layers."""
+    macs: int
+    """Multiply-accumulates of one inference."""
+    words_in: int
+    """Words of main memory that come in before it: of the host those that it takes from the chip."""
+    words_out: int
+    """Words that leave after it: of the host those that it gives to the chip."""
+    latency_s: float | None = None
+    """Its time for one inference, in seconds: of the chip if nothing but the bottleneck of each layer held it up."""
+    energy_j: float | None = None
+    """Its energy for one inference, in joules, with that of words which the host gives it; null of the host."""
+
+
 class CompileReport(TableResult):
     """How a network was mapped onto a chip."""
 
@@ -110,6 +129,8 @@ class CompileReport(TableResult):
     """In the order of the program."""
     host_nodes: list[str]
     """Nodes that are left to the host."""
+    partition: list[PartitionPart] = Field(default_factory=list)
+    """What the chip and the host do, in order."""
     mapping: str = ""
     """How taps fill rows of arrays: taps, dense or best."""
     calibration: str | None = None

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from acortex.programs.compiler import Compiled
     from acortex.sim.accuracy.recalibrate import Recalibrated
     from acortex.sim.accuracy.results import AccuracyReport
+    from acortex.sim.debug.debugger import Debugger
     from acortex.sim.inputs import Inputs
     from acortex.sim.run import Prepared, Progress, Result
     from acortex.sim.timing.probe import Observer
@@ -33,6 +34,9 @@ AnyProgram = Program | str | Path
 
 Mapped = Literal["taps", "dense", "best"]
 """How taps fill rows of arrays, by name."""
+
+Hosted = Literal["ends", "auto"]
+"""What the host does of a network: what is left at its end, or also what the chip cannot do in between."""
 
 AnyChip = Chip | str | Path
 """A chip, the name of a built-in one, or the path of a .toml."""
@@ -52,6 +56,7 @@ def prepare(
     dims: Mapping[str, int] | None = None,
     fill_weights: bool = False,
     carry: Mapping[str, Sequence[str]] | None = None,
+    host: Hosted | None = None,
 ) -> Prepared:
     """Makes a program ready to run: `.values()` computes, `.time()` simulates time and energy, `.run()` does both.
 
@@ -60,8 +65,8 @@ def prepare(
     one inference on seeded codes. `labels` are the right answers, one whole number for each inference. `noise_seed`
     gives the chip the analog errors that it states, as chip 0 of the population of that seed (docs/analog.md).
     `data_energy` tells the energy of arrays by the data, beside the fixed figure. A network is compiled: `mapping`,
-    `dims`, `fill_weights` and `carry` are those of `compile`, and ranges are chosen on `calibration`, else on the first
-    of the `inputs`.
+    `dims`, `fill_weights`, `host` and `carry` are those of `compile`, and ranges are chosen on `calibration`, else on
+    the first of the `inputs`.
 
     Raises the errors of `acortex.errors`: for files that cannot be read, and for what does not fit.
     """
@@ -69,7 +74,7 @@ def prepare(
     from acortex.tools.console.ranges import SEED, whole
 
     seed = whole("noise_seed", noise_seed, SEED)
-    how = Compiling(mapping, calibration, inputs, dims, fill_weights, carry)
+    how = Compiling(mapping, calibration, inputs, dims, fill_weights, host, carry)
     made, on = _opened(program, chip, settings, how)
     return simulator.prepare(made.program, on, inputs=inputs, labels=labels, noise_seed=seed, data_energy=data_energy)
 
@@ -86,6 +91,7 @@ def run(
     dims: Mapping[str, int] | None = None,
     fill_weights: bool = False,
     carry: Mapping[str, Sequence[str]] | None = None,
+    host: Hosted | None = None,
     trace: str | Path | None = None,
     trace_level: Literal["layers", "instructions", "events"] = "events",
     trace_filters: Mapping[str, Any] | None = None,
@@ -105,15 +111,14 @@ def run(
     Takes what `prepare` takes, and: a `trace` to write, at which level and without what; `max_cycles` after which the
     run ends; `values=False` for no outputs, `timing=False` for no time; `keep_layers` for what each layer wrote;
     `check_order` (docs/soundness.md); `progress(done, total)`; `observers` of events; `processes` (docs/extending.md).
-
     Raises the errors of `acortex.errors` for a program that breaks a rule, and for what cannot be read or does not fit.
     """
     from acortex.sim import run as simulator
     from acortex.tools.console.ranges import CYCLES, SEED, whole
 
     _check_options(values, timing, noise_seed, data_energy, trace, trace_level, observers, processes)
-    how = Compiling(mapping, calibration, inputs, dims, fill_weights, carry)
-    made, on = _opened_beside(trace, program, chip, settings, how, weights=values or trace is not None)
+    how, weights = Compiling(mapping, calibration, inputs, dims, fill_weights, host, carry), values or trace is not None
+    made, on = _opened_beside(trace, program, chip, settings, how, weights)
     result = simulator.run(
         made.program,
         on,
@@ -133,7 +138,36 @@ def run(
         noise_seed=whole("noise_seed", noise_seed, SEED),
         data_energy=data_energy,
     )
+    return _with_calibration(result, made)
+
+
+def _with_calibration(result: Result, made: Opened) -> Result:
+    """A result whose report says on which inputs the ranges of its network were chosen."""
     return replace(result, report=result.report.model_copy(update={"calibration": made.calibration}))
+
+
+def debug(
+    program: AnyProgram,
+    chip: AnyChip | None = None,
+    *,
+    settings: Sequence[str] = (),
+    inputs: Inputs = None,
+    check_order: bool | None = None,
+    calibration: Calibration = None,
+    mapping: Mapped | None = None,
+    dims: Mapping[str, int] | None = None,
+) -> Debugger:
+    """Puts a program under a debugger: one that steps, stops and looks, forwards and backwards (docs/debugger.md).
+
+    `program` to `inputs` are those of `prepare`, and so are `calibration`, `mapping` and `dims` for a network. A run
+    that has come to its end is held to the order of the program with `check_order`.
+
+    Raises the errors of `acortex.errors`: for files that cannot be read, and for what fails in the set-up.
+    """
+    from acortex.sim.debug.debugger import Debugger
+
+    made = prepare(program, chip, settings=settings, inputs=inputs, calibration=calibration, mapping=mapping, dims=dims)
+    return Debugger(made, check_order=check_order)
 
 
 def accuracy(
@@ -154,13 +188,15 @@ def accuracy(
     calibration: Calibration = None,
     mapping: Mapped | None = None,
     dims: Mapping[str, int] | None = None,
+    host: Hosted | None = None,
 ) -> AccuracyReport:
     """Runs a program on a population of chips with the analog errors that the chip states, and tells how right it is.
 
     `program` to `labels` are those of `prepare`; without labels what the ideal chip says is right. `answer` is the
     output that is judged, else the first. The same seed gives the same chips, whatever their number. `ages_s` and
     `temperatures_c` look at the same chips again; `at_least` are accuracies whose yield is told; `ablate` runs each
-    kind of error alone, and all but it. `calibration`, `mapping` and `dims` are those of `prepare`, for a network.
+    kind of error alone, and all but it. `calibration`, `mapping`, `dims` and `host` are those of `prepare`, for a
+    network.
 
     Raises the errors of `acortex.errors`: for files that cannot be read, and for what does not fit.
     """
@@ -171,7 +207,7 @@ def accuracy(
     many, of_seed = needed("chips", chips, CHIPS), needed("seed", seed, SEED)
     at = Conditions(numbers("ages_s", ages_s, AGE), numbers("temperatures_c", temperatures_c, CELSIUS))
     levels = numbers("at_least", at_least, SHARE)
-    made, on = _opened(program, chip, settings, Compiling(mapping, calibration, inputs, dims, False))
+    made, on = _opened(program, chip, settings, Compiling(mapping, calibration, inputs, dims, False, host))
     return study(
         made.program,
         on,
@@ -226,6 +262,7 @@ def compile(
     dims: Mapping[str, int] | None = None,
     fill_weights: bool = False,
     carry: Mapping[str, Sequence[str]] | None = None,
+    host: Hosted | None = None,
     drop_lrn: bool = False,
     smallest_chip: bool = False,
 ) -> Compiled:
@@ -235,8 +272,9 @@ def compile(
     seeded random inputs are used, with a warning. `mapping` says how taps fill the rows of arrays: "best" by default,
     "taps" for those networks of the zoo that are of the source paper. `dims` has sizes for axes of inputs that the file
     leaves open, by the name of the axis or INPUT.AXIS; with `fill_weights` weights whose file is missing are random
-    numbers, for time and energy alone. `carry` names for inputs that stay on the chip the outputs that they take of the
-    inference before, one behind the other: {"h": ["hn"]}; in the first they are 0. `drop_lrn` leaves local response
+    numbers, for time and energy alone. With `host="auto"` the host does what the chip cannot, between parts of the
+    program (docs/host.md). `carry` names for inputs that stay on the chip the outputs that they take of the inference
+    before, one behind the other: {"h": ["hn"]}; in the first they are 0. `drop_lrn` leaves local response
     normalisation out. With `smallest_chip` the network is compiled for the smallest chip that holds it.
 
     Raises the errors of `acortex.errors`: for nodes that the chip cannot do, and for what does not fit.
@@ -250,14 +288,19 @@ def compile(
             hint="give the name or the path of the chip",
         )
     named = chip if chip is None or isinstance(chip, Chip) else str(chip)
-    return networks.compiled(
+    made = networks.compiled(
         str(model),
         named,
         settings,
-        networks.Compiling(mapping, calibration, dims=dims, fill_weights=fill_weights, carry=carry),
+        networks.Compiling(mapping, calibration, dims=dims, fill_weights=fill_weights, host=host, carry=carry),
         drop_lrn=drop_lrn,
         smallest_chip=smallest_chip,
     )
+    if not made.plan.graph.parts or smallest_chip:
+        return made
+    from acortex.tools.open.partitions import priced
+
+    return replace(made, report=priced(made, networks.chip_for(str(model), named, settings)))
 
 
 def _opened(

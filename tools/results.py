@@ -283,6 +283,36 @@ class ErrorReport(TableResult):
     """In the order of their places; at least one."""
 
 
+class LintFinding(ErrorRow):
+    """Something that is wrong with a program, or hardly meant."""
+
+    severity: Literal["error", "warning"]
+    """Errors are of the assembler (A) or rules of the chip (R); a warning (L) is legal and hardly meant."""
+
+
+class LintReport(TableResult):
+    """What is wrong with a program, and what is legal and hardly meant: found without running it."""
+
+    SHOWN: ClassVar[dict[str, str]] = {
+        "program": "program",
+        "errors": "errors",
+        "warnings": "warnings",
+        "findings": "findings",
+    }
+    ROWS: ClassVar[str] = "findings"
+
+    schema_: Literal["acortex.lint/1"] = Field(default="acortex.lint/1", alias="schema")
+    """The layout of this document."""
+    program: str
+    """The program as it was named."""
+    errors: int
+    """How many findings are errors."""
+    warnings: int
+    """How many are warnings."""
+    findings: list[LintFinding]
+    """Errors first, then warnings in the order of the program."""
+
+
 class SchemaRow(Document):
     """A schema, and where it is met."""
 

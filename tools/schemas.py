@@ -72,6 +72,7 @@ SCHEMAS = (
     Schema("acortex.golden/1", _TRACES, "GoldenFile", file="timing/NAME.json, by acortex trace check --update"),
     Schema("acortex.info/1", _ISA, "ProgramInfo", "acortex info"),
     Schema("acortex.isa/1", _ISA, "Manual", "acortex isa"),
+    Schema("acortex.lint/1", _TOOLS, "LintReport", "acortex lint"),
     Schema(
         "acortex.recalibrate/1",
         "acortex.sim.accuracy.results_of_recalibration",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from math import inf
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from acortex.traces.results_of_paths import SettingChange
+if TYPE_CHECKING:
+    from acortex.traces.results_of_paths import SettingChange
 
 Setting: TypeAlias = bool | int | float | str | None
 Settings: TypeAlias = dict[str, Setting]
@@ -29,5 +30,7 @@ def _leaves(table: Mapping[str, object], prefix: str) -> Iterator[tuple[str, Set
 
 def changed_settings(a: Settings, b: Settings) -> list[SettingChange]:
     """The settings that differ, or that only one of the chips has, in the order of the chips."""
+    from acortex.traces.results_of_paths import SettingChange  # a run that compares nothing needs no such type
+
     paths = [path for path in dict.fromkeys((*a, *b)) if a.get(path) != b.get(path)]
     return [SettingChange(path=path, a=a.get(path), b=b.get(path)) for path in paths]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from acortex.traces.file.coverage import PARTS, told
 from acortex.traces.file.reader import Trace
-from acortex.traces.results import Covers
+
+if TYPE_CHECKING:
+    from acortex.traces.results import Covers
 
 
 class Said(TypedDict):
@@ -20,6 +22,8 @@ def covers(trace: Trace) -> Said:
     """Whether a trace holds every event of its run to the end; if not, which part it holds."""
     if not trace.part:
         return {"complete": True, "covers": None}
+    from acortex.traces.results import Covers  # a run that reads no trace needs no such type
+
     filters = trace.header.filters
     ends = {"from_cycle": filters.get("from_cycle"), "until_cycle": filters.get("to_cycle")}
     lists = {name: filters.get(name) for name in PARTS}

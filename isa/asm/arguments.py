@@ -20,10 +20,11 @@ from acortex.isa.asm.shapes import read_shape
 from acortex.isa.data import from_blob
 from acortex.isa.files import Shelf
 from acortex.isa.language import data, directives
-from acortex.isa.language.diagnostics import Mistake, Note, Source
+from acortex.isa.language.diagnostics import Mistake
 from acortex.isa.language.names import meant
+from acortex.isa.language.source import Note, Source
 from acortex.isa.names import is_name
-from acortex.isa.program import Constants, Line, Memory, Tensor, Weights
+from acortex.isa.program import Constants, HostPart, HostResult, Line, Memory, Tensor, Weights
 from acortex.isa.rules import Facts, Rule
 from acortex.wording import any_of, count, shape_text
 
@@ -46,9 +47,13 @@ class Draft:
     constants: dict[str, Constants] = field(default_factory=dict)
     inputs: dict[str, Tensor] = field(default_factory=dict)
     outputs: dict[str, Tensor] = field(default_factory=dict)
+    parts: dict[str, HostPart] = field(default_factory=dict)
+    results: dict[str, HostResult] = field(default_factory=dict)
     layers: dict[str, int] = field(default_factory=dict)
     memory: list[Memory] = field(default_factory=list)
     """In the order of addresses."""
+    memory_at: dict[int, int] = field(default_factory=dict)
+    """The line of each of these, by its address."""
     samples: dict[str, NDArray[np.generic]] = field(default_factory=dict)
     labels: NDArray[np.int64] | None = None
     declared: dict[tuple[str, str], Note] = field(default_factory=dict)
@@ -59,6 +64,7 @@ class Draft:
         """A table of operands by the name that `Kind.table` gives it."""
         tables: dict[str, Mapping[str, object]] = {
             "weights": self.weights, "constants": self.constants, "input": self.inputs, "output": self.outputs,
+            "part": self.parts,
         }  # fmt: skip
         return tables[name]
 
@@ -176,12 +182,12 @@ class Given:
 
     def line(self) -> Line:
         """Where the directive stands."""
-        number = self.statement.line
-        return Line(self.draft.source.name, number, self.draft.source.lines[number - 1].strip())
+        return self.draft.source.kept(self.statement.line)
 
     def place(self, field_name: str) -> str:
         """Where a field stands: "file:line:column"."""
-        return f"{self.draft.source.file}:{self.statement.line}:{self.fields[field_name][0][2] + 1}"
+        origin, column = self.draft.source.origin(self.statement.line), self.fields[field_name][0][2]
+        return f"{origin.file}:{origin.line}:{origin.place(column, 1)[0] + 1}"
 
     def claim(self, count: int) -> None:
         """Counts data against what a program may hold."""
@@ -192,7 +198,8 @@ class Given:
     def file_array(self) -> NDArray[np.generic]:
         """The array of `file=` and `key=`, from a file inside the folder of the source."""
         try:
-            array = self.draft.files.array(self.string("file"), self.name("key") if "key" in self else None)
+            file = self.draft.source.beside(self.statement.line, self.string("file"))
+            array = self.draft.files.array(file, self.name("key") if "key" in self else None)
         except AcortexError as error:
             at = "key" if "`" in error.message else "file"
             raise self.mistake(at, data.FILE, reason=error.message, advice=error.hint) from None
@@ -226,7 +233,9 @@ class Given:
             values = np.array(found, dtype=np.int64)
         wrong = np.flatnonzero((values < low) | (values > high))
         if len(wrong):
-            tokens = arguments_of(tokens_of(self.draft.source.lines[row.line - 1])[1:], 0)[wrong[0]][1]
+            source = self.draft.source
+            marked = source.is_marked(row.line)
+            tokens = arguments_of(tokens_of(source.lines[row.line - 1], marked)[1:], 0)[wrong[0]][1]
             value = values[wrong[0]]
             raise Mistake(data.ROW_RANGE, place_of(tokens), line=row.line, value=value, low=low, high=high)
         return values

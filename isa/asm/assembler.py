@@ -41,6 +41,7 @@ from acortex import safe_files
 from acortex.errors import UsageError
 from acortex.isa.asm.arguments import Draft
 from acortex.isa.asm.directives import carry_out, is_late
+from acortex.isa.asm.expansion import Expanded, expanded, is_needed
 from acortex.isa.asm.expressions import evaluate
 from acortex.isa.asm.lexer import Token, place_of
 from acortex.isa.asm.parser import Parsed, Statement, bind, define, is_register, is_reserved, parse
@@ -50,11 +51,13 @@ from acortex.isa.files import Shelf
 from acortex.isa.language import directives, operands
 from acortex.isa.language import names as naming
 from acortex.isa.language import text as texts
-from acortex.isa.language.diagnostics import Consequence, Mistake, MistakeLog, Note, Source
+from acortex.isa.language.diagnostics import Consequence, Mistake, MistakeLog
+from acortex.isa.language.macros import ASSERTION, TEXT
 from acortex.isa.language.program import NO_INSTRUCTIONS
+from acortex.isa.language.source import Note, Source
 from acortex.isa.names import is_name
 from acortex.isa.operands import KINDS, OperandKind
-from acortex.isa.program import Line, Program
+from acortex.isa.program import Program
 from acortex.isa.rules import Facts
 from acortex.isa.table import MNEMONICS, Operand
 from acortex.wording import any_of, count
@@ -82,7 +85,10 @@ _WRITTEN = {
 
 _NUMBERS = {name: kind.numbers for name, kind in KINDS.items()}
 
-_TABLES = {"weights": "matrix of weights", "constants": "table of constants", "input": "input", "output": "output"}
+_TABLES = {
+    "weights": "matrix of weights", "constants": "table of constants", "input": "input", "output": "output",
+    "part": "part of the host",
+}  # fmt: skip
 
 
 def assemble(
@@ -102,7 +108,10 @@ def assemble(
     source = _source(text, file)
     report = MistakeLog(source)
     with Shelf(folder, arrays or {}) as files:
-        assembly = _Assembly(source, report, files)
+        read = expanded(source, files, report, MAX_LINES) if is_needed(source.lines) else Expanded()
+        if read.incomplete:
+            report.finish()
+        assembly = _Assembly(source, report, files, read)
         assembly.run()
     report.finish()
     return assembly.program()
@@ -140,10 +149,11 @@ def _source(text: str, file: str) -> Source:
 class _Assembly:
     """The second pass: constants, then directives, then instructions, then the rules that bind them."""
 
-    def __init__(self, source: Source, report: MistakeLog, files: Shelf) -> None:
+    def __init__(self, source: Source, report: MistakeLog, files: Shelf, read: Expanded) -> None:
         self.source = source
         self.report = report
-        self.parsed: Parsed = parse(source, report)
+        self.macros = read.macros
+        self.parsed: Parsed = parse(source, report, read.tokens, read.broken)
         self.draft = Draft(source, files, dict(self.parsed.labels))
         self.instructions: list[Instruction | None] = []
         self.words: list[int] = []
@@ -154,14 +164,17 @@ class _Assembly:
         for name in self.parsed.doubtful:
             self.draft.symbols.setdefault(name, None)
         for statement in directives:
-            if statement.head[1] == ".equ":
+            if statement.head[1] in (".equ", ".name"):
                 self._attempt(statement, self._constant)
-        others = [statement for statement in directives if statement.head[1] != ".equ"]
+        others = [statement for statement in directives if statement.head[1] not in (".equ", ".name", ".assert")]
         for statement in sorted(others, key=lambda statement: is_late(statement.head[1])):
             self._attempt(statement, self._declare)
         self._need_samples()
         for statement in self.parsed.instructions:
             self._attempt(statement, self._instruction)
+        for statement in directives:
+            if statement.head[1] == ".assert":
+                self._attempt(statement, self._assertion)
         self._rules()
 
     def _attempt(self, statement: Statement, act: Callable[[Statement], None]) -> None:
@@ -181,13 +194,13 @@ class _Assembly:
             raise
 
     def _constant(self, statement: Statement) -> None:
-        """`.equ NAME, EXPRESSION`, of labels and the constants above it, or `.equ NAME, REGISTER`.
+        """`.equ NAME, EXPRESSION`, of labels and the constants above it, or `.name NAME, REGISTER`, or either's other.
 
         The name of a failed one is kept as failed.
         """
         fields = bind(statement.head, statement.arguments, ("name", "value"))
         if len(fields) < 2 or len(fields["name"]) > 1:
-            raise Mistake(naming.BARE_EQU, place_of([statement.head]))
+            raise Mistake(naming.BARE_EQU, place_of([statement.head]), head=statement.head[1])
         token = fields["name"][0]
         define(self.parsed, statement.line, token, "constant")
         try:
@@ -200,6 +213,24 @@ class _Assembly:
             raise
         self.draft.symbols[token[1]] = value
 
+    def _assertion(self, statement: Statement) -> None:
+        """`.assert EXPRESSION, "TEXT"`: the value is not 0; labels and all constants are known."""
+        fields = bind(statement.head, statement.arguments, ("condition", "text"))
+        if "condition" not in fields or any(token[0] != "string" for token in fields.get("text", ())):
+            facts = {
+                "head": ".assert",
+                "takes": "an expression, and a text in quotes",
+                "form": '.assert A <= B, "TEXT"',
+            }
+            raise Mistake(TEXT, place_of([statement.head]), facts=facts)
+        tokens = fields["condition"]
+        if evaluate(tokens, self.draft.symbols):
+            return
+        known = {text: self.draft.symbols.get(text) for kind, text, _ in tokens if kind == "name"}
+        values = ", ".join(f"{name} is {value}" for name, value in known.items())
+        text = fields["text"][0][1][1:-1] if "text" in fields else _shown(tokens)
+        raise Mistake(ASSERTION, place_of(tokens), text=text, values=values)
+
     def _meaning(self, tokens: list[Token]) -> int | str:
         """What a constant stands for: a register, by its own name or by another constant, or a number."""
         name, symbols = tokens[0][1], self.draft.symbols
@@ -211,7 +242,7 @@ class _Assembly:
     def _need_samples(self) -> None:
         """Samples are for all inputs or for none, and as many as labels."""
         draft = self.draft
-        lacking = [name for name in draft.inputs if name not in draft.samples]
+        lacking = [name for name, one in draft.inputs.items() if not one.host and name not in draft.samples]
         counts = {len(array) for array in draft.samples.values()}
         if self.report or not (draft.samples or draft.labels is not None):
             return
@@ -231,7 +262,7 @@ class _Assembly:
         if statement.unread:
             raise Consequence(texts.CONSEQUENCE, place, reason="the instruction could not be read")
         if row is None:
-            near = partial(naming.meant, mnemonic, MNEMONICS)
+            near = partial(self._near_instruction, mnemonic)
             raise Mistake(naming.NO_INSTRUCTION, place, near=near, name=mnemonic[:40])
         given = bind(statement.head, statement.arguments, tuple(row.by_name))
         values = {}
@@ -247,6 +278,12 @@ class _Assembly:
         if len(values) == len(row.operands):
             self.instructions[-1] = Instruction(row, values)
             self.words.append(word)
+
+    def _near_instruction(self, name: str) -> str:
+        """What an unknown mnemonic may mean."""
+        if name in self.macros:
+            return f"the macro of this name is defined further down, in {self.source.spoken(self.macros[name].line)}"
+        return naming.meant(name, [*MNEMONICS, *self.macros])
 
     def _value(self, operand: Operand, tokens: list[Token] | None, statement: Statement) -> int:
         """The value of one operand. Raises Mistake where it has none."""
@@ -339,9 +376,10 @@ class _Assembly:
         """A fact as a source has it: instructions by their lines."""
         lines = self.parsed.instructions
         if isinstance(fact, Address) and fact.index < len(lines):
-            return f"line {lines[fact.index].line}"
+            return self.source.spoken(lines[fact.index].line)
         if isinstance(fact, Addresses):
-            return f"lines {lines[fact.first].line} to {lines[fact.last].line}"
+            first, last = (self.source.spoken(lines[index].line) for index in (fact.first, fact.last))
+            return f"lines {first.removeprefix('line ')} to {last.removeprefix('line ')}"
         return fact
 
     def _note(self, message: str, index: int) -> Note:
@@ -352,16 +390,13 @@ class _Assembly:
     def program(self) -> Program:
         """What the text makes, after a `run` that reported nothing."""
         draft, file = self.draft, Path(self.source.file)
-        instructions, texts = self.parsed.instructions, self.source.lines
+        instructions = self.parsed.instructions
         return Program(
             name=draft.name or (file.stem if is_name(file.stem) and file.suffix else "program"),
             chip=draft.chip or DEFAULT_CHIP,
             chip_at=draft.chip_at,
             words=np.array(self.words, dtype=np.uint64),
-            lines=tuple(
-                Line(self.source.name, one.line, texts[one.line - 1].strip())
-                for one, _ in zip(instructions, self.words, strict=True)
-            ),
+            lines=tuple(self.source.kept(one.line) for one, _ in zip(instructions, self.words, strict=True)),
             weights=tuple(draft.weights.values()),
             constants=tuple(draft.constants.values()),
             memory=tuple(draft.memory),
@@ -370,6 +405,9 @@ class _Assembly:
             layers=tuple(draft.layers),
             samples=draft.samples,
             labels=draft.labels,
+            targets=dict(self.parsed.labels),
+            parts=tuple(draft.parts.values()),
+            results=tuple(draft.results.values()),
         )
 
 

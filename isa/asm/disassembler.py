@@ -37,9 +37,13 @@ def disassemble(program: Program) -> str:
 
 
 def listing(program: Program) -> str:
-    """One line per instruction: its address, its word in hex, and the line of the source that it came from."""
+    """One line per instruction: its address, its word in hex, and the line of the source that it came from.
+
+    A line of an included file stands with the file's name.
+    """
+    own = program.lines[-1].file if program.lines else ""
     rows = [
-        f"{address:5}  {int(word):016x}  {line.number:5}  {line.text}".rstrip()
+        f"{address:5}  {int(word):016x}  {line.number if line.file == own else str(line):>5}  {line.text}".rstrip()
         for address, (word, line) in enumerate(zip(program.words, program.lines, strict=True))
     ]
     return "\n".join([f"; {program.name}: address, word, line, source", *rows]) + "\n"
@@ -51,6 +55,8 @@ def _declarations(program: Program, instructions: Sequence[Instruction]) -> Iter
     yield f".chip {quoted(program.chip)}"
     for directive, tensors in ((".input", program.inputs), (".output", program.outputs)):
         yield from (f"{directive} {_tensor(tensor)}" for tensor in tensors)
+    for result in program.results:
+        yield f".result {quoted(result.name)}, shape={shape_text(result.shape)}, type={result.dtype}"
     used = dict.fromkeys(one["layer"] for one in instructions if "layer" in one.values)
     if list(used) != list(range(len(program.layers))):
         yield from (f".layer {quoted(name)}" for name in program.layers)
@@ -63,6 +69,7 @@ def _tensor(tensor: Tensor) -> str:
         "axes": None if tensor.axes is None else ".".join(map(str, tensor.axes)),
     }
     said |= {name: str(getattr(tensor, name)) for name in ("packed", "encode", "bits", "scale", "zero")}
+    said["host"] = "yes" if tensor.host else None
     parts = (f"{name}={text}" for name, text in said.items() if text not in (None, _DEFAULTS.get(name)))
     return ", ".join((quoted(tensor.name), *parts))
 
@@ -84,6 +91,7 @@ def _names(program: Program, instructions: Sequence[Instruction]) -> Names:
         "constants": dict(enumerate(one.name for one in program.constants)),
         "input": dict(enumerate(one.name for one in program.inputs)),
         "output": dict(enumerate(one.name for one in program.outputs)),
+        "part": dict(enumerate(one.name for one in program.parts)),
     }
 
 
@@ -108,6 +116,10 @@ def _data(program: Program) -> Iterator[str]:
         yield ""
         yield f".constants {quoted(table.name)}, {len(table.values)}"
         yield from _rows(table.values) if len(table.values) <= MAX_ROW else _blob(plain(table.values).tobytes())
+    for part in program.parts:
+        yield ""
+        yield f".part {quoted(part.name)}, shape={len(part.model)}"
+        yield from _blob(part.model.tobytes())
     for words in program.memory:
         yield ""
         yield f".memory {words.address}, {len(words.values)}"

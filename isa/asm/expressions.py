@@ -1,7 +1,8 @@
 """Integer expressions: numbers, constants and labels, with the operators below. No recursion, no large numbers.
 
-Precedence, loosest first: `<< >>`, then `+ -`, then `* / // /^ %`, then a sign. There are three divisions, since an
-address that was rounded unseen is a mistake: `/` must divide exactly, `//` rounds down, `/^` rounds up.
+Precedence, loosest first: `||`, then `&&`, then comparisons, `<< >>`, `+ -`, `* / // /^ %`, and a sign or `!`. There
+are three divisions, since an address that was rounded unseen is a mistake: `/` must divide exactly, `//` rounds down,
+`/^` rounds up.
 """
 
 from __future__ import annotations
@@ -22,7 +23,11 @@ LIMIT = 1 << 63
 MAX_DEPTH = 64
 """How deep parentheses nest."""
 
-_PRECEDENCE = {"(": 0, "<<": 1, ">>": 1, "+": 2, "-": 2, "*": 3, "/": 3, "//": 3, "/^": 3, "%": 3, "sign -": 4}
+_LEVELS = (("(",), ("||",), ("&&",), ("==", "!=", "<", "<=", ">", ">="), ("<<", ">>"), ("+", "-"),
+           ("*", "/", "//", "/^", "%"), ("sign -", "not !"))  # fmt: skip
+_PRECEDENCE = {name: level for level, names in enumerate(_LEVELS) for name in names}
+_COMPARISONS = frozenset(_LEVELS[3])
+_SIGNS = {"-": "sign -", "!": "not !"}
 
 OPERATORS = {
     "-a, +a": "a sign: before a value, or before another sign",
@@ -33,8 +38,12 @@ OPERATORS = {
     "a % b": "what a // b leaves: a - (a // b) * b, of the sign of b",
     "a + b": "the sum; like a - b it binds less than the five above",
     "a - b": "the difference",
-    "a << b": "a * 2^b, b from 0 to 63; like a >> b it binds least of all",
+    "a << b": "a * 2^b, b from 0 to 63",
     "a >> b": "a // 2^b, b from 0 to 63",
+    "a == b, a != b, a < b, a <= b, a > b, a >= b": "1 where it holds, else 0; comparisons do not chain",
+    "a && b": "1 where neither is 0, else 0; both are worked out",
+    "a || b": "1 where one of the two is not 0, else 0; it binds least of all",
+    "!a": "1 where a is 0, else 0; it binds as a sign",
 }
 """The operators as the manual explains them, in the order of `_PRECEDENCE`."""
 
@@ -74,8 +83,8 @@ def _value_place(token: Token, symbols: Symbols, values: list[int], pending: lis
         if sum(1 for name, _ in pending if name == "(") >= MAX_DEPTH:
             raise _at(token, row_of.TOO_DEEP, most=MAX_DEPTH)
         pending.append(("(", token))
-    elif text == "-":
-        pending.append(("sign -", token))
+    elif text in _SIGNS:
+        pending.append((_SIGNS[text], token))
     elif text != "+":
         raise _at(token, row_of.NO_VALUE)
     return True
@@ -92,6 +101,10 @@ def _operator_place(token: Token, values: list[int], pending: list[tuple[str, To
         return False
     if kind != "op" or text not in _PRECEDENCE or text == "(":
         raise _at(token, row_of.NO_OPERATOR)
+    if text in _COMPARISONS:
+        _reduce(values, pending, _PRECEDENCE[text] + 1)
+        if pending and pending[-1][0] in _COMPARISONS:
+            raise _at(token, row_of.CHAIN)
     _reduce(values, pending, _PRECEDENCE[text])
     pending.append((text, token))
     return True
@@ -102,8 +115,8 @@ def _reduce(values: list[int], pending: list[tuple[str, Token]], precedence: int
     while pending and pending[-1][0] != "(" and _PRECEDENCE[pending[-1][0]] >= precedence:
         name, token = pending.pop()
         right = values.pop()
-        if name == "sign -":
-            values.append(-right)
+        if name in ("sign -", "not !"):
+            values.append(-right if name == "sign -" else int(right == 0))
             continue
         result = _apply(name, token, values.pop(), right)
         if not -LIMIT < result < LIMIT:
@@ -126,6 +139,14 @@ _OPERATIONS: dict[str, Callable[[int, int], int]] = {
     "%": lambda left, right: left % right,
     "<<": lambda left, right: left << right,
     ">>": lambda left, right: left >> right,
+    "==": lambda left, right: int(left == right),
+    "!=": lambda left, right: int(left != right),
+    "<": lambda left, right: int(left < right),
+    "<=": lambda left, right: int(left <= right),
+    ">": lambda left, right: int(left > right),
+    ">=": lambda left, right: int(left >= right),
+    "&&": lambda left, right: int(left != 0 and right != 0),
+    "||": lambda left, right: int(left != 0 or right != 0),
 }
 
 

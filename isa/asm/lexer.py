@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 
 from acortex.isa.language import text as row_of
-from acortex.isa.language.diagnostics import Mistake, Place
+from acortex.isa.language.diagnostics import Mistake
+from acortex.isa.language.source import Place
 
 Token = tuple[str, str, int]
 """A token: its kind (a group of the master expression), its text, and its column from 0. Plain, for speed."""
@@ -15,10 +16,10 @@ MAX_DIGITS = 80
 """The longest number that is read at all."""
 
 MASTER = re.compile(
-    r"""(?P<name>[A-Za-z_][A-Za-z0-9_.]*)
+    r"""(?P<name>[A-Za-z_][A-Za-z0-9_.]*(?:@[0-9]+)?)
     |   (?P<decimal>[0-9]+(?:(?:\.[0-9]+)+(?:[eE][-+]?[0-9]+)?|[eE][-+]?[0-9]+)(?![A-Za-z0-9_.]))
     |   (?P<number>(?:0[xX][0-9a-fA-F_]+|0[bB][01_]+|[0-9][0-9_]*)(?![A-Za-z0-9_]))
-    |   (?P<op><<|>>|//|/\^|[-+*/%()=,:|])
+    |   (?P<op><<|>>|//|/\^|[=!<>]=|&&|\|\||[-+*/%()=,:|<>!])
     |   (?P<comment>[;\#].*)
     |   (?P<shape>(?:[0-9]+(?:x[0-9]+)+|[1-9][0-9]*(?:x[A-Za-z0-9_.]+)+)(?![A-Za-z0-9_]))
     |   (?P<string>"[^"\\\x00-\x1f\x7f]*")
@@ -28,11 +29,13 @@ MASTER = re.compile(
     """,
     re.VERBOSE | re.ASCII,
 )
-"""Matches the next word of a line; the group that matched is its kind."""
+"""Matches the next word of a line; the group that matched is its kind. A name may end in a mark, @ and a number: it
+tells the local names of one call of a macro from those of another, and stands in no text that somebody wrote.
+"""
 
 
-def tokens_of(line: str) -> list[Token]:
-    """The tokens of one line, without its comment.
+def tokens_of(line: str, marked: bool = False) -> list[Token]:
+    """The tokens of one line, without its comment; `marked` says that names may have marks.
 
     Raises Mistake at the first character that begins no token.
     """
@@ -45,6 +48,10 @@ def tokens_of(line: str) -> list[Token]:
         if kind == "bad" or kind == "malformed":
             raise _bad(match)
         add((kind, match[0], match.start()))  # type: ignore[arg-type]  # every alternative is a named group
+    if not marked and "@" in line:
+        for kind, text, column in tokens:
+            if kind == "name" and "@" in text:
+                raise Mistake(row_of.CHARACTER, (column + text.index("@"), 1), text="@")
     return tokens
 
 

@@ -7,16 +7,19 @@ where a mnemonic does. `.row` and `.blob` lines belong to the directive before t
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
 
-from acortex.isa.asm.lexer import Token, place_of, tokens_of
+from acortex.isa.asm.lexer import Token, number_of, place_of, tokens_of
 from acortex.isa.language import data, names, operands
 from acortex.isa.language import text as texts
-from acortex.isa.language.diagnostics import Mistake, MistakeLog, Note, Source
+from acortex.isa.language.diagnostics import Mistake, MistakeLog
+from acortex.isa.language.source import Note, Source
 from acortex.isa.operands import KINDS
 
 MAX_INSTRUCTIONS = 1 << KINDS["target"].bits
@@ -25,7 +28,9 @@ MAX_INSTRUCTIONS = 1 << KINDS["target"].bits
 MAX_TOKENS = 700_000
 """A bound on the memory and time that a hostile text can take."""
 
-DATA_DIRECTIVES = (".weights", ".constants", ".memory", ".samples", ".labels")
+ALIGN = ".align"
+
+DATA_DIRECTIVES = (".weights", ".constants", ".part", ".memory", ".samples", ".labels")
 
 Argument = tuple[Token | None, list[Token]]
 """An argument: the token of its name where it has one, and the tokens of its value."""
@@ -74,28 +79,37 @@ class Parsed:
     """How many lines could not be read; what they would have held is unknown."""
     doubtful: set[str] = field(default_factory=set)
     """Names that lines which could not be read may have declared."""
+    spoken: Callable[[int], str] = "line {}".format
+    """A line in the words of a message."""
 
 
-def parse(source: Source, report: MistakeLog) -> Parsed:
-    """Reads all lines. Mistakes go to the report, a line at a time."""
-    parsed = Parsed()
+def parse(
+    source: Source, report: MistakeLog, cut: Sequence[list[Token] | None] = (), broken: Container[int] = ()
+) -> Parsed:
+    """Reads all lines. Mistakes go to the report, a line at a time.
+
+    `cut` are the tokens of lines that are cut already; `broken` are lines that could not be read, which is reported.
+    """
+    parsed = Parsed(spoken=source.spoken)
     budget = MAX_TOKENS
-    for number, text in enumerate(source.lines, start=1):
+    for number, (text, known) in enumerate(zip(source.lines, cut or repeat(None), strict=False), start=1):
         try:
-            row = _ROW.fullmatch(text)
+            row = None if known is not None else _ROW.fullmatch(text)
             if row:
                 values = np.array(row[1].split(","), dtype=np.int32)
                 _owner(parsed, (".row", ".row", text.index("."))).data.append(DataLine(number, values))
                 continue
-            tokens = tokens_of(text)
+            if number in broken:
+                _break(parsed, text)
+                continue
+            tokens = tokens_of(text, source.is_marked(number)) if known is None else known
             budget -= len(tokens)
             if budget < 0:
                 raise Mistake(texts.MANY_WORDS, most=MAX_TOKENS)
             if tokens:
                 _line(parsed, number, tokens)
         except Mistake as mistake:
-            parsed.broken_lines += 1
-            _salvage(parsed, text)
+            _break(parsed, text)
             report.add(number, mistake)
             if budget < 0:
                 break
@@ -123,8 +137,9 @@ def _line(parsed: Parsed, number: int, tokens: list[Token]) -> None:
         raise Mistake(texts.NO_HEAD, place_of([head]), text=head[1][:40])
 
 
-def _salvage(parsed: Parsed, text: str) -> None:
+def _break(parsed: Parsed, text: str) -> None:
     """Notes what a line that could not be read would have given, so that one mistake is not reported as several."""
+    parsed.broken_lines += 1
     labels = _LABELS.match(text)
     for name in labels[0].split(":")[:-1] if labels else ():
         parsed.labels.setdefault(name.strip(), len(parsed.instructions))
@@ -152,7 +167,13 @@ def define(parsed: Parsed, number: int, token: Token, what: str) -> None:
         raise Mistake(names.RESERVED, place, name=name, what=what)
     if name in parsed.defined:
         line, known = parsed.defined[name]
-        raise Mistake(names.TWICE, place, notes=(Note("the first definition", line, known + 1),), name=name, known=line)
+        raise Mistake(
+            names.TWICE,
+            place,
+            notes=(Note("the first definition", line, known + 1),),
+            name=name,
+            known=parsed.spoken(line),
+        )
     parsed.defined[name] = number, column
 
 
@@ -173,8 +194,18 @@ def _directive(parsed: Parsed, number: int, head: Token, rest: list[Token]) -> N
         if len(rest) != 1 or rest[0][0] != "string":
             raise Mistake(data.ONE_BLOB, place_of([head]))
         _owner(parsed, head).data.append(DataLine(number, blob=rest[0]))
+    elif head[1] == ALIGN:
+        _align(parsed, number, head, number_of(rest[0]))
     else:
         parsed.directives.append(Statement(number, head, arguments_of(rest, 0)))
+
+
+def _align(parsed: Parsed, number: int, head: Token, multiple: int) -> None:
+    """Puts `nop` until the address of the next instruction is a multiple of a number."""
+    while len(parsed.instructions) % multiple:
+        if len(parsed.instructions) >= MAX_INSTRUCTIONS:
+            raise Mistake(texts.MANY_INSTRUCTIONS, place_of([head]), most=MAX_INSTRUCTIONS)
+        parsed.instructions.append(Statement(number, ("name", "nop", head[2]), []))
 
 
 def _owner(parsed: Parsed, head: Token) -> Statement:

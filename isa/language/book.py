@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import acortex.isa.language.data
 import acortex.isa.language.directives
 import acortex.isa.language.expressions
+import acortex.isa.language.macros
 import acortex.isa.language.names
 import acortex.isa.language.operands
 import acortex.isa.language.program
@@ -35,6 +36,10 @@ Each diagnostic has an example: `-` marks the lines that are wrong, `+` the line
 the program `small` of `acortex.isa.rules`. `make pages` makes the page."""
 
 
+MOST_LINES = 24
+"""Lines of an example that the page shows."""
+
+
 def page() -> str:
     """The page docs/diagnostics.md."""
     return "\n".join(_lines()) + "\n"
@@ -42,9 +47,14 @@ def page() -> str:
 
 def _lines() -> Iterator[str]:
     yield INTRODUCTION
-    for about, meaning in ABOUT.items():
+    yield from sections(ABOUT, LANGUAGE_BOOK)
+
+
+def sections(abouts: Mapping[str, str], rows: Mapping[str, Rule]) -> Iterator[str]:
+    """The rows of a family of codes as sections of a page, by what they are about."""
+    for about, meaning in abouts.items():
         yield f"\n## {about[0].upper()}{about[1:]}: {meaning}"
-        for row in LANGUAGE_BOOK.values():
+        for row in rows.values():
             if row.about == about:
                 yield from _section(row)
 
@@ -70,8 +80,11 @@ def beside(row: Rule) -> str:
 
 
 def _short(changes: str) -> str:
-    """A difference whose lines fit the page."""
-    return "\n".join(line if len(line) < 100 else f"{line[:96]}..." for line in changes.rstrip("\n").splitlines())
+    """A difference whose lines fit the page, and are not too many."""
+    lines = [line if len(line) < 100 else f"{line[:96]}..." for line in changes.rstrip("\n").splitlines()]
+    if len(lines) > MOST_LINES:
+        lines[MOST_LINES // 2 : -MOST_LINES // 2] = [f"{lines[MOST_LINES // 2][0]}... and so on"]
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ FILE_RANGE = row("A505", "Numbers of a file are within their range",
 CONSTANTS = row("A506", "Offsets and multipliers are within their range", "{reason}", "",
                 put(".constants c, 1\n.row     0, 70000"), mends=(put(".constants c, 1\n.row     0, 7000"),))
 OVERLAP = row("A507", "A word of the initial memory is given once",
-              "words {first} to {last} are given in line {known} already", "give each word once", put(DOUBLE),
+              "words {first} to {last} are given in {known} already", "give each word once", put(DOUBLE),
               mends=(put(DOUBLE.replace(".memory  0", ".memory  7", 1)),))
 NO_DATA = row("A508", "A declaration of data has data", "the data are missing",
               "name a file=, or follow with .row or .blob lines", (ROWS, ""))
@@ -73,4 +73,7 @@ FILE_AND_LINES = row("A520", "Data stand in a file or in the text", "data lines 
                      "leave out the lines, or file=",
                      (".weights w, 2x2", '.weights w, 2x2, file="data.npz", key=right'),
                      mends=(RIGHT,), arrays=_file([[7]]))
+PART_FORM = row("A521", "A part of the host is one row of bytes", "a part of the host is one row of bytes",
+                "give shape=BYTES, or a file of type uint8",
+                put(".part p, shape=1x1\n.row     1"), mends=(put(".part p, shape=1\n.row     1"),))
 # fmt: on

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from acortex.errors import AcortexError, ManyErrors, more_like_it
+from acortex.isa.language.source import Note, Place, Source
 from acortex.wording import count
 
 if TYPE_CHECKING:  # rows are made with what stands here
@@ -15,9 +16,6 @@ if TYPE_CHECKING:  # rows are made with what stands here
 
 MAX_ERRORS = 100
 """So many different errors are shown; the rest is counted. A file that is no program would give one per line."""
-
-MAX_FILE_NAME = 255
-"""The longest name of a file that a program keeps."""
 
 LONGEST = 400
 """Characters of a message or a hint that are shown: a name in it may be as long as a line."""
@@ -30,7 +28,8 @@ class Diagnostic(AcortexError):
     """One mistake in a source text: the line, a caret under the place, and what to do.
 
     `line` and `column` count from 1, in characters; `source` is the line's text, `length` how much of it is meant.
-    `others` are the places where the same is wrong, further down; `notes` are other places that the mistake is about.
+    `others` are the places where the same is wrong, further down: file, line, column. `notes` are other places that the
+    mistake is about, each with its file.
     """
 
     def __init__(
@@ -43,7 +42,7 @@ class Diagnostic(AcortexError):
         length: int = 1,
         source: str = "",
         hint: str = "",
-        others: tuple[tuple[int, int], ...] = (),
+        others: tuple[tuple[str, int, int], ...] = (),
         notes: tuple[Note, ...] = (),
         code: str = "",
     ) -> None:
@@ -65,8 +64,8 @@ class Diagnostic(AcortexError):
         number = str(self.line)
         advice = f"\n  hint: {self.hint}" if self.hint else ""
         lines = f"{self.where}: {self.message}\n  {number} | {shown}\n  {' ' * len(number)} | {indent}{caret}{advice}"
-        notes = "".join(f"\n  note: {self.file}:{note.line}:{note.column}: {note.message}" for note in self.notes)
-        return lines + notes + more_like_it([f"{self.file}:{line}:{column}" for line, column in self.others])
+        notes = "".join(f"\n  note: {note.file}:{note.line}:{note.column}: {note.message}" for note in self.notes)
+        return lines + notes + more_like_it([f"{file}:{line}:{column}" for file, line, column in self.others])
 
 
 def _window(text: str, column: int) -> tuple[str, int]:
@@ -79,34 +78,8 @@ def _window(text: str, column: int) -> tuple[str, int]:
     return f"{head}{text[start : start + _WINDOW]}{tail}", column - start + len(head)
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A source text: the name of its file and its lines."""
-
-    file: str
-    lines: tuple[str, ...]
-
-    @property
-    def name(self) -> str:
-        """The file's name without its folders, as text that any file and terminal takes."""
-        return Path(self.file).name.encode("utf-8", "replace").decode("utf-8")[:MAX_FILE_NAME]
-
-
 def _cut(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
-
-
-Place = tuple[int, int]
-"""A place in a line: its column, from 0, and how many characters are meant."""
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """A further place that a mistake is about, such as the first definition of a name; line and column from 1."""
-
-    message: str
-    line: int
-    column: int = 1
 
 
 class Mistake(Exception):
@@ -191,25 +164,52 @@ class MistakeLog:
             line, mistake = self._follows
             self._found[mistake.message] = _Found(mistake, [(line, mistake.column + 1, mistake.length)])
         if self._found:
-            errors = sorted(map(self._diagnostic, self._found.values()), key=lambda error: (error.line, error.column))
-            ordered: list[AcortexError] = [*errors]
+            found = sorted(self._found.values(), key=lambda one: min(one.places)[:2])
+            ordered: list[AcortexError] = [*map(self._diagnostic, found)]
             if self._left_out:
                 ordered.append(AcortexError(f"{count(self._left_out, 'more error')} of other kinds: not shown"))
             raise ManyErrors(ordered)
 
     def _diagnostic(self, found: _Found) -> Diagnostic:
         """A message at the first of its places."""
-        mistake, lines = found.mistake, self.source.lines
+        mistake = found.mistake
         (line, column, length), *others = sorted(found.places)
+        origin = self.source.origin(line)
+        column, length = origin.place(column - 1, length)
+        first = (origin.file, origin.line, column + 1)
         return Diagnostic(
-            mistake.message,
-            file=self.source.file,
-            line=line,
-            column=column,
+            _without_marks(mistake.message),
+            file=origin.file,
+            line=origin.line,
+            column=column + 1,
             length=length,
-            source=lines[line - 1] if line <= len(lines) else "",
-            hint=mistake.hint,
-            others=tuple((line, column) for line, column, _ in others),
-            notes=mistake.notes,
+            source=origin.text,
+            hint=_without_marks(mistake.hint),
+            others=tuple(place for place in dict.fromkeys(map(self._place, others)) if place != first),
+            notes=(
+                *self._read_as(line),
+                *map(self.source.note, mistake.notes),
+                *(origin.via.notes() if origin.via else ()),
+            ),
             code=mistake.row.code,
         )
+
+    def _place(self, found: tuple[int, int, int]) -> tuple[str, int, int]:
+        """A place as somebody wrote it: file, line and column."""
+        line, column, length = found
+        origin = self.source.origin(line)
+        return origin.file, origin.line, origin.place(column - 1, length)[0] + 1
+
+    def _read_as(self, line: int) -> Iterator[Note]:
+        """What a line says once its parameters have their values."""
+        origin = self.source.origin(line)
+        if origin.edits:
+            yield Note(f"read as `{_cut(self.source.lines[line - 1].strip())}`", origin.line, 1, origin.file)
+
+
+_MARK = re.compile(r"(?<=[A-Za-z0-9_.])@[0-9]+")
+
+
+def _without_marks(text: str) -> str:
+    """A text without what tells the local names of one call of a macro from those of another."""
+    return _MARK.sub("", text) if "@" in text else text

@@ -16,7 +16,7 @@ NO_VALUE = row("A104", "A value follows an operator", "a value should stand here
 CLOSES_NOTHING = row("A105", "A parenthesis that closes was opened", "this parenthesis closes nothing",
                      "open it with (, or leave it out", base("1)"))
 NO_OPERATOR = row("A106", "An operator follows a value", "an operator should stand here, not `{text}`",
-                  "operators are + - * / // /^ % << >>", base("1 1"))
+                  "operators are + - * / // /^ % << >> == != < <= > >= && ||", base("1 1"))
 WIDE = row("A107", "Values have at most 64 bits", "the value needs more than 64 bits",
            "each step of an expression stays below 2^63", base("1 << 63 >> 63"), mends=(base("1 << 3 >> 3"),))
 REMAINDER = row("A108", "A division that is written / leaves no remainder", "{left} / {right} leaves a remainder",
@@ -32,4 +32,7 @@ NOT_A_VALUE = row("A111", "A value is a number, a constant or a label",
 REGISTER = row("A112", "A name for a register is no number", "`{name}` stands for {register}, which is no number",
                "give the number a name of its own: .equ NAME, EXPRESSION", base("PLACE"),
                common=((".chip    acortex_digits", ".chip    acortex_digits\n.equ     PLACE, d2"),))
+CHAIN = row("A113", "Comparisons do not chain", "a second comparison: `a < b < c` compares the 0 or 1 of the first",
+            "write a < b && b < c, or put the first into parentheses", base("1 < 2 < 3"),
+            mends=(base("1 < 2 && 2 < 3"),))
 # fmt: on

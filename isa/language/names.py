@@ -17,10 +17,10 @@ NO_NAME = row("A202", "A name is letters, digits, _ and .", "`{text}` cannot nam
 RESERVED = row("A203", "A word of the language names nothing else",
                "`{name}` cannot name a {what}: it is a word of the language", "take another name",
                put(".equ     d5, 1"), mends=(put(".equ     FIVE, 1"),))
-TWICE = row("A204", "A name is defined once", "`{name}` is already defined, in line {known}", "take another name",
+TWICE = row("A204", "A name is defined once", "`{name}` is already defined, in {known}", "take another name",
             put(".equ     N, 1\n.equ     N, 2"), mends=(put(".equ     N, 1\n.equ     M, 2"),))
-BARE_EQU = row("A205", "An .equ has a name and a value", "`.equ` needs a name and a value",
-               "write .equ NAME, EXPRESSION", put(".equ     N"), mends=(put(".equ     N, 1"),))
+BARE_EQU = row("A205", "An .equ has a name and a value", "`{head}` needs a name and a value",
+               "write {head} NAME, EXPRESSION", put(".equ     N"), mends=(put(".equ     N, 1"),))
 CIRCLE = row("A206", "A constant is not defined by itself", "`{name}` is defined by itself", "give it another name",
              put(".equ     N, N + 1"), mends=(put(".equ     M, 0\n.equ     N, M + 1"),))
 NO_DIRECTIVE = row("A207", "A directive is one that there is", "no directive is called `{name}`",

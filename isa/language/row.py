@@ -25,6 +25,7 @@ ABOUT = {
     "program": "where instructions may stand",
     "loops": "how loops and jumps lie",
     "quantisers": "operands that must fit each other",
+    "macros": "macros, repetitions, conditions, included files and assertions",
 }
 """What diagnostics are about, in the order of their codes: the first digit is the place in this table."""
 

@@ -7,6 +7,9 @@ from collections.abc import Hashable, Iterable
 
 from acortex.programs.mapping.schedule import Token
 
+ARRAYS = "arrays.npz"
+"""The file that a text names for its arrays."""
+
 LONGEST_NAME = 150
 """Characters of a name that are written; an assembler takes 200."""
 

@@ -8,7 +8,7 @@ is the same with loops and without.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from acortex.programs.mapping.passes import Pass, Sink, Source
@@ -40,9 +40,9 @@ def straight(passes: Sequence[Pass]) -> list[Section]:
     return [Section(index) for index in range(len(passes))]
 
 
-def rolled(passes: Sequence[Pass], order: Schedule) -> list[Section]:
-    """The passes with loops where they come again."""
-    line = _Line(passes, order)
+def rolled(passes: Sequence[Pass], order: Schedule, breaks: Collection[int] = ()) -> list[Section]:
+    """The passes with loops where they come again; before those that `breaks` names the host works."""
+    line = _Line(passes, order, breaks)
     found: list[Section] = []
     at = 0
     while at < len(passes):
@@ -55,11 +55,14 @@ def rolled(passes: Sequence[Pass], order: Schedule) -> list[Section]:
 class _Line:
     """The passes in a line: what is alike has equal numbers in `kinds`, `places` has the first word of each stream."""
 
-    def __init__(self, passes: Sequence[Pass], order: Schedule) -> None:
+    def __init__(self, passes: Sequence[Pass], order: Schedule, breaks: Collection[int]) -> None:
         self.passes = passes
         tokens = (tuple(map(tuple, both)) for both in zip(order.before, order.after, strict=True))
         numbers: dict[Hashable, int] = {}
-        keys = ((_kind(step), around) for step, around in zip(passes, tokens, strict=True))
+        keys = (
+            (_kind(step), around, index if index in breaks else -1)
+            for index, (step, around) in enumerate(zip(passes, tokens, strict=True))
+        )
         self.kinds = [numbers.setdefault(key, len(numbers)) for key in keys]
         self.places = [tuple(map(first_word, ends_of(step))) for step in passes]
         self.again = _again(self.kinds)

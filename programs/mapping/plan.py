@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from acortex.programs.graph import LayerGraph
+from acortex.programs.mapping.exchanges import Exchanges
 from acortex.programs.mapping.loops import Section
 from acortex.programs.mapping.memory_plan import MemoryPlan
 from acortex.programs.mapping.passes import Layout, Lowered, Pass
@@ -24,6 +25,7 @@ class Plan:
     schedule: Schedule
     sections: list[Section]
     """How the passes are written: one after the other, or as bodies of loops."""
+    exchanges: Exchanges = field(default_factory=Exchanges)
 
     @property
     def passes(self) -> list[Pass]:

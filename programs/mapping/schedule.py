@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from acortex.programs.mapping.exchanges import Exchanges
 from acortex.programs.mapping.passes import Pass, Sink, Source
 
 
@@ -44,11 +45,44 @@ class Schedule:
     credits: list[tuple[Token, int]] = field(default_factory=list)
     free: list[Token] = field(default_factory=list)
     tokens: dict[tuple[str, str, str], Token] = field(default_factory=dict)
+    host: dict[str, HostTokens] = field(default_factory=dict)
+    """Those around each part of the host, by its name."""
 
     def token(self, maker: str, taker: str, says: str) -> Token:
         """The token by which one agent notifies another."""
         key = (maker, taker, says)
         return self.tokens.setdefault(key, Token(len(self.tokens), maker, taker, says))
+
+
+@dataclass(frozen=True)
+class HostTokens:
+    """The tokens around the host's work between passes: all before it has ended; what it takes has left; what it makes
+    is made; and is in memory.
+    """
+
+    ended: tuple[Token, ...]
+    left: Token
+    made: Token
+    loaded: tuple[Token, ...]
+
+
+def order_exchanges(result: Schedule, passes: Sequence[Pass], exchanges: Exchanges) -> None:
+    """The host begins when all passes before it have ended, and no agent goes on before what it makes is in memory."""
+    if exchanges.head is None and exchanges.tail is None and not exchanges.between:
+        return
+    left = result.token("host_out", "host", "what the host works on has left memory")
+    made = result.token("host", "host_in", "the host has made what comes next")
+    for exchange in exchanges.between:
+        makers = ("write", "vector") if passes[exchange.before - 1].ends_early else ("write",)
+        ended = (result.token(maker, "host_out", "all before the host's work has ended") for maker in makers)
+        loaded = (
+            result.token("host_in", taker, "what the host has made is in memory")
+            for taker in ("read", "operand", "write")
+        )
+        result.host[exchange.part.name] = HostTokens(tuple(ended), left, made, tuple(loaded))
+    for part in (exchanges.head, exchanges.tail):
+        if part is not None:
+            result.host[part.name] = HostTokens((), left, made, ())
 
 
 def schedule(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from acortex.errors import UsageError
 from acortex.programs.quantise.evaluate import Seen, evaluate
 from acortex.programs.quantise.evaluate_recurrent import Sequence
+from acortex.programs.quantise.host_floats import HostFloats
 from acortex.programs.quantise.ranges import SMALLEST_STEP, Samples, weight_steps
 from acortex.programs.steps import FloatGraph, ProductStep, RecurrentStep, Step
 
@@ -50,12 +51,23 @@ class Statistics:
         self.samples.setdefault(root, Samples()).see(image)
 
 
+NOTHING: Mapping[str, Array] = {}
+
 Also = Callable[[Statistics, Step, Seen], None]
 """What else looks at each step, with the statistics so far."""
 
 
-def calibrate(graph: FloatGraph, inputs: Mapping[str, Array], bits: int, also: Also | None = None) -> Statistics:
-    """Runs the network on images of its inputs, by map, and notes what is needed to quantise it."""
+def calibrate(
+    graph: FloatGraph,
+    inputs: Mapping[str, Array],
+    bits: int,
+    also: Also | None = None,
+    given: Mapping[str, Array] = NOTHING,
+) -> Statistics:
+    """Runs the network on images of its inputs, by map, and notes what is needed to quantise it.
+
+    `given` are the inputs as the user gave them, by name, for what the host does.
+    """
     statistics = Statistics(bits)
     for name, image in inputs.items():
         statistics.see(graph.root(name)[0], image)
@@ -72,7 +84,7 @@ def calibrate(graph: FloatGraph, inputs: Mapping[str, Array], bits: int, also: A
 
     # A number that is not finite is found in what a step makes, and reported with the step's name.
     with np.errstate(all="ignore"):
-        evaluate(graph, inputs, observe)
+        evaluate(graph, inputs, observe, HostFloats(graph, given), lambda name, image: statistics.see(name, image))
     for name, seen in statistics.samples.items():
         if 0 < seen.high - seen.low < SMALLEST_STEP:
             statistics.warnings.append(f"{name}: its numbers end at {max(seen.high, -seen.low):.2g} and become 0")

@@ -22,6 +22,9 @@ def carries(graph: FloatGraph, wanted: Mapping[str, Sequence[str]]) -> list[Carr
 
     Raises UsageError for names that the network does not have, and for sizes that differ.
     """
+    if wanted and graph.parts:
+        message = "states stay on the chip where it does all of a network, and the host does parts of this one"
+        raise UsageError(message, hint="hand the states on yourself, without --carry")
     inputs, outputs = ({port.name: port for port in ports} for ports in (graph.inputs, graph.outputs))
     found = []
     for name, named in wanted.items():

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from acortex.programs.graph import Geometry, View
 from acortex.programs.quantise.evaluate_recurrent import Sequence, run_sequence
+from acortex.programs.quantise.host_floats import HostFloats
 from acortex.programs.steps import (
     AddStep,
     CopyStep,
@@ -46,15 +47,25 @@ class Seen:
 
 
 def evaluate(
-    graph: FloatGraph, inputs: Mapping[str, Array], observe: Callable[[Step, Seen], None] | None = None
+    graph: FloatGraph,
+    inputs: Mapping[str, Array],
+    observe: Callable[[Step, Seen], None] | None = None,
+    host: HostFloats | None = None,
+    made: Callable[[str, Array], None] = lambda name, image: None,
 ) -> dict[str, Array]:
-    """The images of the outputs, by map, from those of the inputs; `observe` gets each step's as it is made."""
+    """The images of the outputs, by map, from those of the inputs; `observe` gets each step's as it is made.
+
+    The `host` works between the steps; `made` gets the images that it makes, by map.
+    """
     images: dict[str, Array] = {}
     left = Counter(graph.root(view.map)[0] for step in graph.steps for view in step.views)
     left.update(graph.root(port.map)[0] for port in graph.outputs)
     for name, image in inputs.items():
         write(graph, images, name, np.asarray(image, np.float32))
     for step in graph.steps:
+        for name, image in host.before(step.name, images) if host is not None else ():
+            write(graph, images, name, image)
+            made(graph.root(name)[0], image)
         sources = tuple(read(graph, images, view) for view in step.views)
         seen = _sequence(step, sources) if isinstance(step, RecurrentStep) else _image(step, sources)
         write(graph, images, step.out, seen.out)

@@ -270,17 +270,18 @@ def quantise(
     method: str = "mse",
     percentile: float = 99.9,
     stated: bool = False,
+    given: Mapping[str, Array] | None = None,
 ) -> g.LayerGraph:
     """The layer graph of a network in its normal form, calibrated with images of its inputs, by map.
 
     `method` chooses ranges of activations: "mse", "percentile" or "minmax"; with `stated`, ranges that the network
-    states come first.
+    states come first. `given` are the inputs as the user gave them, which the host reads.
     """
     if method not in METHODS:
         raise UsageError(f"no way to choose ranges is called {method}", hint=f"one of {', '.join(METHODS)}")
     check_bits(bits)
     early = EarlyLevels(graph, method, percentile, stated)
-    statistics = calibrate(graph, inputs, bits, early.observe)
+    statistics = calibrate(graph, inputs, bits, early.observe, given or {})
     codings = Codings(graph, statistics, method, percentile, stated)
     return layer_graph(Quantiser(graph, statistics, codings, early.parts))
 
@@ -308,9 +309,20 @@ def layer_graph(quantiser: Quantiser) -> g.LayerGraph:
     hosted, warnings = tuple(graph.host_nodes), (*graph.warnings, *quantiser.statistics.warnings)
     unread = tuple(replace(port(one), axes=None) for one in graph.unread)
     return g.LayerGraph(
-        graph.name, maps, layers, *inputs_out, hosted, warnings=warnings, calibration=graph.calibration, unread=unread,
+        graph.name,
+        maps,
+        layers,
+        *inputs_out,
+        hosted,
+        warnings=warnings,
+        calibration=graph.calibration,
+        unread=unread,
+        parts=graph.parts,
+        raw=tuple(replace(port(one), axes=None) for one in graph.raw),
+        results=tuple(graph.results),
+        chip_nodes=graph.chip_nodes,
         carried=tuple(graph.carried),
-    )  # fmt: skip
+    )
 
 
 def port(one: FloatPort) -> g.Port:
@@ -318,7 +330,7 @@ def port(one: FloatPort) -> g.Port:
     model = one.shape[1:] if one.shape[:1] == (1,) and len(one.shape) > 1 else one.shape
     squeezed = tuple(size for size in one.canonical if size > 1)
     shapes = tuple(dict.fromkeys(form for form in (one.canonical, model, squeezed) if form))
-    return g.Port(one.name, one.map, one.shape, shapes, one.axes, "linear", one.dtype, one.batch)
+    return g.Port(one.name, one.map, one.shape, shapes, one.axes, "linear", one.dtype, one.batch, one.host, one.high)
 
 
 def output_port(one: FloatPort) -> g.Port:
@@ -326,16 +338,3 @@ def output_port(one: FloatPort) -> g.Port:
     whole = port(one)
     model = one.shape[1:] if one.shape[:1] == (1,) and len(one.shape) > 1 else one.shape
     return replace(whole, shapes=tuple(dict.fromkeys((one.canonical, model))))
-
-
-def as_images(graph: FloatGraph, given: Mapping[str, Array]) -> dict[str, Array]:
-    """Inputs in the user's form, by name, as images by map: float32 of shape (inferences, rows, columns, channels)."""
-    images = {}
-    for one in graph.inputs:
-        if one.name not in given:
-            continue
-        array = np.asarray(given[one.name])
-        canonical = array.reshape(len(array), *one.canonical).astype(np.float32)
-        size = graph.maps[one.map].size
-        images[one.map] = canonical.transpose(0, *(axis + 1 for axis in one.axes)).reshape(len(array), *size)
-    return images

@@ -8,14 +8,17 @@ start at an anchor that the chip file states: there their factor is exactly 1.
 from __future__ import annotations
 
 from decimal import Decimal, localcontext
+from typing import TYPE_CHECKING
 
 from acortex.sim.chip.chip_files import has_source
 from acortex.sim.chip.errors import missing
 from acortex.sim.chip.free import FREE
-from acortex.sim.chip.results import ChipReport, ChipRow, GroupOnChip
 from acortex.sim.chip.specs import SETTINGS, Chip
 from acortex.sim.chip.stores import store_bits
 from acortex.units import UM2_PER_MM2
+
+if TYPE_CHECKING:
+    from acortex.sim.chip.results import ChipReport, ChipRow, GroupOnChip
 
 PRECISION = 60
 """Decimal digits of areas and lengths: the same on every machine, whatever the caller's decimal context."""
@@ -135,6 +138,8 @@ def die_side(chip: Chip) -> Decimal:
 
 def chip_report(chip: Chip, groups: list[GroupOnChip] | None = None) -> ChipReport:
     """A chip's areas, its number of arrays and its settings; with the groups of a program on it where given."""
+    from acortex.sim.chip.results import ChipReport  # a run prices areas, too, and needs no such report
+
     return ChipReport(
         name=chip.name,
         description=chip.description,
@@ -155,6 +160,8 @@ def chip_report(chip: Chip, groups: list[GroupOnChip] | None = None) -> ChipRepo
 
 def chip_row(chip: Chip) -> ChipRow:
     """A chip among others: its sizes."""
+    from acortex.sim.chip.results import ChipRow
+
     return ChipRow(
         name=chip.name,
         arrays=chip.array_count,

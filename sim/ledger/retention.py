@@ -44,13 +44,22 @@ def access_tables(accesses: Sequence[Access], memory: Sequence[Memory] = (), row
     takes little memory however long the run was. The initial memory is written at cycle 0, its first piece by
     "instruction" -1, the next by -2, and so on.
     """
-    words, cycles, writes, pcs = _columns(accesses, memory)
-    tables = []
-    for low, high in pairwise(bounds(words, rows)):
-        chosen = np.flatnonzero((low <= words) & (words < high))
-        order = chosen[_order(words[chosen], cycles[chosen], writes[chosen])]
-        tables.append(AccessTable(words[order], cycles[order], writes[order], pcs[order]))
-    return tables
+    whole = _columns(accesses, memory)
+    if len(whole.words) < rows:
+        return [_sorted(whole)]
+    ranges = pairwise(bounds(whole.words, rows))
+    return [
+        _sorted(_chosen(whole, np.flatnonzero((low <= whole.words) & (whole.words < high)))) for low, high in ranges
+    ]
+
+
+def _chosen(table: AccessTable, places: NDArray[np.intp]) -> AccessTable:
+    words, cycles, writes, pcs = table
+    return AccessTable(words[places], cycles[places], writes[places], pcs[places])
+
+
+def _sorted(table: AccessTable) -> AccessTable:
+    return _chosen(table, _order(table.words, table.cycles, table.writes))
 
 
 def _order(words: Ints, cycles: Ints, writes: NDArray[np.bool_]) -> NDArray[np.intp]:
@@ -81,7 +90,10 @@ def _columns(accesses: Sequence[Access], memory: Sequence[Memory]) -> AccessTabl
         about.append((len(granted), writes, dispatch.pc))
     sizes, writing, pcs = np.array(about, np.int64).reshape(-1, 3).T
     return AccessTable(
-        _joined(words, np.int32), _joined(cycles, np.int64), np.repeat(writing > 0, sizes), np.repeat(pcs, sizes)
+        _joined(words, np.int32),
+        _joined(cycles, np.int64),
+        np.repeat(writing > 0, sizes),
+        np.repeat(pcs.astype(np.int32), sizes),
     )
 
 

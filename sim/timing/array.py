@@ -256,7 +256,10 @@ class Frame(Unit):
 
     def wake(self, now: int) -> None:
         """Hands a frame that has ended to the neurons and runs the next, as long as nothing is missing."""
-        while self._goes_on(now):
+        while self._held is None or self._sample(now):
+            if not self.loaded.ready(now, self):
+                self.block(now, WAIT_LOAD if self._expected else IDLE)
+                break
             self._run(now)
             now = self.since
             if now >= self.kernel.limit:
@@ -271,15 +274,6 @@ class Frame(Unit):
             self.wake(floor if cycle < floor else cycle)
         else:
             self.alarm.at(cycle)
-
-    def _goes_on(self, now: int) -> bool:
-        """Whether a frame can begin in cycle `now`, once sums that are held are handed over; if not, it waits."""
-        if self._held is not None and not self._sample(now):
-            return False
-        if self.loaded.ready(now, self):
-            return True
-        self.block(now, WAIT_LOAD if self._expected else IDLE)
-        return False
 
     def _run(self, now: int) -> None:
         operation = self.loaded.take()

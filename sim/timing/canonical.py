@@ -90,7 +90,11 @@ class Plan:
         found = _Taken(now, serial)
         strict.append(found.instructions([get(part) for part, get, _ in self._read["instruction"]]))
         strict += [found.held(get(part)) for part, get, _ in self._read["operation"]]
-        strict += map(found.channel, self.channels)
+        # Most channels are empty: what is equal of them then needs no call.
+        strict += [
+            found.channel(one) if one._items or one._freed or one._full else (one._room, one._empty)
+            for one in self.channels
+        ]
         linear = [get(part) for part, get, _ in self._read["countdown"]]
         for channel in self.words:
             level, room, rest = _level(channel, now)
@@ -191,24 +195,23 @@ class _Taken:
 
     def channel(self, channel: AnyChannel) -> tuple[Plain, ...]:
         """The items and the places of a channel, and what waits for them; two values where there is but room."""
-        if channel._freed:
-            channel.settle(self._now)
-        if not (channel._items or channel._freed or channel._full):
+        now, items = self._now, channel._items
+        ends = _ends(channel, now)
+        if not (items or channel._freed or channel._full):
             return channel._room, channel._empty
-        now = self._now
-        times = tuple([at - now if at > now else 0 for at, _ in channel._items])
-        return *_ends(channel, now), times, *self._items([item for _, item in channel._items])
+        return *ends, tuple([at - now if at > now else 0 for at, _ in items]), *self._items(items)
 
-    def _items(self, items: list[Plain]) -> tuple[int, tuple[Plain, ...]]:
+    def _items(self, items: Sequence[tuple[int, Plain]]) -> tuple[int, tuple[Plain, ...]]:
         """The items of a channel, which are all of one kind, and of which."""
-        serial = self._serial
-        if items and type(items[0]) is Dispatch:
-            places = [item.serial - serial for item in items]
+        kind = type(items[0][1]) if items else None
+        if kind is Dispatch:
+            serial = self._serial
+            places = tuple([item.serial - serial for _, item in items])
             self.queued += places
-            return OF_AGENT, tuple(places)
-        if items and type(items[0]) is Operation:
-            return IN_FLIGHT, tuple([self.held(item) for item in items])
-        return PLAIN, tuple(items)
+            return OF_AGENT, places
+        if kind is Operation:
+            return IN_FLIGHT, tuple([self.held(item) for _, item in items])
+        return PLAIN, tuple([item for _, item in items])
 
 
 class _Made:
@@ -249,9 +252,10 @@ def _clipped(cycles: Sequence[int], now: int) -> tuple[int, ...]:
 
 def _ends(channel: AnyChannel, now: int) -> tuple[Plain, ...]:
     """What is free of a channel, now and later, and what waits for it."""
+    later: tuple[Plain, ...] = ()
     if channel._freed:
         channel.settle(now)
-    later = tuple([(at - now, places) for at, places in channel._freed])
+        later = tuple([(at - now, places) for at, places in channel._freed])
     return channel._room, later, tuple(channel._full), channel._empty
 
 
@@ -266,13 +270,14 @@ def _set_ends(channel: AnyChannel, ends: tuple[Plain, ...], now: int) -> None:
 
 def _level(channel: AnyChannel, now: int) -> tuple[int, int, tuple[Plain, ...]]:
     """How many words of a channel can be seen, how many places are free, and when and for what the others will be."""
-    later = []
-    for at, _ in reversed(channel._items):
-        if at <= now:
-            break
-        later.append(at - now)
-    room, *ends = _ends(channel, now)
-    return len(channel._items) - len(later), room, (tuple(later[::-1]), *ends)
+    later, items = [], channel._items
+    if items and items[-1][0] > now:
+        for at, _ in reversed(items):
+            if at <= now:
+                break
+            later.append(at - now)
+    room, freed, full, empty = _ends(channel, now)
+    return len(items) - len(later), room, (tuple(later[::-1]), freed, full, empty)
 
 
 def _set_level(channel: AnyChannel, level: int, room: int, rest: tuple[Plain, ...], now: int) -> None:

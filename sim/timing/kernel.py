@@ -107,11 +107,11 @@ class Kernel(simpy.Environment):
         for _ in CHAIN:
             if not queue:
                 break
-            entry = queue[0]
+            entry = heappop(queue)
             cycle = entry >> RANK_BITS
             if cycle >= self.soon:
+                heappush(queue, entry)
                 break
-            heappop(queue)
             alarm = by_place[entry & PLACES]
             if alarm.due == cycle:
                 self.cycle = cycle
@@ -323,6 +323,18 @@ class Alarm:
             heappush(self._queue, cycle << RANK_BITS | self._place)
             if cycle < self._kernel.armed:
                 self._kernel.arm(cycle)
+
+    def comes_next(self, cycle: int) -> bool:
+        """Whether nothing comes before this alarm, were it set to a cycle: then that cycle is now, and it is not set.
+
+        Otherwise it is set. Who goes on in that cycle at once acts in the order of the alarms, without their queue.
+        """
+        kernel, queue = self._kernel, self._queue
+        if cycle < kernel.soon and not (queue and queue[0] < (cycle << RANK_BITS | self._place)):
+            kernel.cycle = cycle
+            return True
+        self.at(cycle)
+        return False
 
     def restored(self) -> None:
         """Enters the queue of a kernel in which it has no entry."""

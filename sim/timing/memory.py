@@ -28,6 +28,9 @@ READ, WRITE = KIND["memory.read"], KIND["memory.write"]
 GRANT, PORT, BANK, BUS = CAUSE["grant"], CAUSE["port"], CAUSE["bank"], CAUSE["bus"]
 BUFFER_FULL, OPERAND_FULL, CODES = CAUSE["buffer_full"], CAUSE["operand_full"], CAUSE["codes"]
 
+AT_ONCE = range(15, -1, -1)
+"""How many words more are read in one step of the kernel, at most."""
+
 ACROSS, FROM_NEURONS = "buffer", "neurons"
 """The pipes that lie across the data bus, of words that are read and of words that are written."""
 
@@ -195,15 +198,15 @@ class Client(Agent):
 
     def seek(self, now: int) -> None:
         """Begins the requested access, or tries again in the cycle in which port, bank and bus may be free."""
-        fabric = self.fabric
-        address = 0
-        if self.at_port:
+        fabric, at_port = self.fabric, self.at_port
+        contended, address = fabric.contended, 0
+        if at_port:
             if fabric.port_free > now:
                 if self.cause == GRANT:
                     self.block(now, PORT)
                 self.turn.at(fabric.port_free)
                 return
-            if fabric.contended:
+            if contended:
                 address = self._addresses[-self.remaining]
                 if fabric.bank_free(address) > now:
                     # A client that waits for the bus keeps that cause: the port and the bank that it found free may be
@@ -217,10 +220,10 @@ class Client(Agent):
             self.block(now, BUS)
             self.turn.at(bus.free_from - self.bus_delay)
             return
-        if self.at_port:
+        if at_port:
             self.grants.append(now)
             fabric.port_free = now + fabric.access
-            if fabric.contended:
+            if contended:
                 fabric.take(now, address)
         self.granted(now)
 
@@ -292,17 +295,35 @@ class Reader(Client):
             self.block(now, self.full)
 
     def granted(self, now: int) -> None:
-        """Sends the word on its way, and goes on."""
-        self.act(now, self.fabric.access, READ, 1)
-        seen = now + self.bus_delay
-        if self.bus is not None:
-            seen = self.bus.carry(seen, self.context)
-        self._receiver.put(seen, False)
-        self.remaining -= 1
-        if self.remaining:  # as `proceed`: a call fewer for each word
-            self.work(now)
-        else:
-            self.wake(now)
+        """Sends the word on its way, and goes on: to the next word at once, where its turn is what comes next."""
+        fabric, bus, receiver = self.fabric, self.bus, self._receiver
+        access = fabric.access
+        for left in AT_ONCE:
+            self.act(now, access, READ, 1)
+            seen = now + self.bus_delay
+            if bus is not None:
+                seen = bus.carry(seen, self.context)
+            receiver.put(seen, False)
+            self.remaining -= 1
+            if not self.remaining:
+                self.wake(now)
+                return
+            if receiver._room <= 0 and not receiver.room(now, 1, self):
+                self.block(now, self.full)
+                return
+            # As `work` and `post`: its own access ends when a port is free again.
+            self.cause = GRANT
+            now = self.since
+            if not left or fabric.contended:
+                self.turn.at(now)
+                return
+            if not self.turn.comes_next(now):
+                return
+            if bus is not None and bus.free_from - self.bus_delay > now:
+                self.seek(now)
+                return
+            self.grants.append(now)
+            fabric.port_free = now + access
 
 
 class OperandReader(Reader):

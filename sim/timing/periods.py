@@ -32,7 +32,9 @@ class Periods:
         self._counts = len(counted)
         self._agents = [(number, part) for number, part in enumerate(counted) if isinstance(part, Agent)]
         """The agents whose events a countdown counts, by its number."""
-        self._columns: dict[str, tuple[int, list[NDArray[np.int64]]]] = {}
+        self._most_new: dict[int, NDArray[np.int64]] = {}
+        """By signature: of so many last vectors of a buffer's instruction, the most words that one of them adds."""
+        self._columns: dict[tuple[str, int], list[NDArray[np.int64]]] = {}
 
     def times(self, a: Look, b: Look) -> int:
         """How many periods like that from a to b follow b."""
@@ -81,7 +83,7 @@ class Periods:
         buffer = self._buffer
         if channel is self._subject.words[0] and self._reader._receiver is channel and not buffer._keep:
             giver: Agent = self._reader
-            need = max(buffer._new[-buffer.remaining :], default=0) if buffer.remaining else 0
+            need = self._needed(buffer) if buffer.remaining else 0
         elif channel is self._subject.words[1]:
             giver, need = self._operands, 1
         else:
@@ -98,13 +100,25 @@ class Periods:
             most = min(most, (after[1] - given - 1) // -room + 1)
         return max(most, 0)
 
+    def _needed(self, buffer: Buffer) -> int:
+        """The most words that a vector adds which the buffer has yet to make."""
+        assert buffer.current is not None
+        alike = self._subject.signatures.of(buffer.current.serial)
+        if alike not in self._most_new:
+            self._most_new[alike] = np.maximum.accumulate(np.array(buffer._new[::-1], dtype=np.int64))
+        return int(self._most_new[alike][buffer.remaining - 1])
+
     def _columns_of(self, agent: Agent) -> list[NDArray[np.int64]]:
-        """What tells the events of an agent's instruction apart."""
+        """What tells the events of an agent's instruction apart: no column in which all numbers are alike.
+
+        Instructions with equal signatures take the same steps, so they have the same columns.
+        """
         assert agent.current is not None
-        serial, found = self._columns.get(agent.path, (-1, []))
-        if serial != agent.current.serial:
-            found = [np.array(column, dtype=np.int64) for column in agent.columns()]
-            self._columns[agent.path] = agent.current.serial, found
+        alike = agent.path, self._subject.signatures.of(agent.current.serial)
+        found = self._columns.get(alike)
+        if found is None:
+            columns = [np.array(column, dtype=np.int64) for column in agent.columns()]
+            found = self._columns[alike] = [one for one in columns if (one != one[:1]).any()]
         return found
 
     def repeat(self, a: Look, b: Look, times: int, paces: Sequence[Agent]) -> None:

@@ -60,6 +60,20 @@ class OneByOne:
             self._observer.wait(*row)
 
 
+class Logged(Protocol):
+    """Rows in the order in which they were logged, whose columns are made as they are needed, for some at a time."""
+
+    waits: NDArray[np.bool_]
+    """Of each row whether it is a wait."""
+
+    def fill(self, chosen: Rows, columns: Sequence[Rows]) -> None:
+        """Fills columns of the rows at some places, which rise.
+
+        They are start, duration, kind (of a wait ~cause), count, unit, and of the instruction address, layer and
+        inference.
+        """
+
+
 class Delivery:
     """Gives listeners rows in the order in which they were logged, events and waits apart.
 
@@ -72,57 +86,46 @@ class Delivery:
         self._price = np.array(price, dtype=np.int64)
         self._events = self._waits = 0
 
-    def give(self, rows: Rows, context: Rows) -> None:
-        """Gives rows of the shape (5, rows): start, duration, kind (of a wait ~cause), count, unit.
+    def give(self, rows: Logged) -> None:
+        """Gives rows."""
+        events, waits = np.flatnonzero(~rows.waits), np.flatnonzero(rows.waits)
+        ends = {len(rows.waits)}
+        ends.update((events[_whole(len(events), self._events) - 1] + 1).tolist())
+        ends.update((waits[_whole(len(waits), self._waits) - 1] + 1).tolist())
+        cuts = sorted(ends)
+        parts = (np.split(places, np.searchsorted(places, cuts[:-1])) for places in (events, waits))
+        for some_events, some_waits in zip(*parts, strict=True):
+            self._give_events(rows, some_events)
+            self._give_waits(rows, some_waits)
+        self._events += len(events)
+        self._waits += len(waits)
 
-        `context` has address, layer and inference of the instruction of each.
-        """
-        is_wait = rows[2] < 0
-        waits = np.cumsum(is_wait)
-        events = np.arange(1, len(waits) + 1) - waits
-        cuts = {*_multiples(events, self._events), *_multiples(waits, self._waits), len(waits)}
-        begin = 0
-        for end in sorted(cuts):
-            if begin < end:
-                self._part(rows[:, begin:end], context[:, begin:end], is_wait[begin:end])
-            begin = end
-        if len(waits):
-            self._events += int(events[-1])
-            self._waits += int(waits[-1])
-
-    def _part(self, rows: Rows, context: Rows, is_wait: NDArray[np.bool_]) -> None:
-        events, waits = np.flatnonzero(~is_wait), np.flatnonzero(is_wait)
-        if len(events):
-            found = _taken(rows, context, (0, 1, 4, 2, 3), events, 9)
-            np.multiply(found[4], self._price[found[3]], out=found[8])
+    def _give_events(self, rows: Logged, chosen: Rows) -> None:
+        if len(chosen):
+            found = np.empty((9, len(chosen)), np.int64)
+            start, duration, unit, kind, count, *context, energy = found
+            rows.fill(chosen, (start, duration, kind, count, unit, *context))
+            np.multiply(count, self._price[kind], out=energy)
             for listener in self._listeners:
                 listener.events(found)
-        if len(waits):
-            found = _taken(rows, context, (0, 1, 4, 2), waits, 7)
-            np.invert(found[3], out=found[3])
+
+    def _give_waits(self, rows: Logged, chosen: Rows) -> None:
+        if len(chosen):
+            found = np.empty((8, len(chosen)), np.int64)
+            start, duration, unit, cause, *context, count = found
+            rows.fill(chosen, (start, duration, cause, count, unit, *context))
+            np.invert(cause, out=cause)
             for listener in self._listeners:
-                listener.waits(found)
-
-
-def _taken(rows: Rows, context: Rows, order: Sequence[int], chosen: Rows, fields: int) -> Rows:
-    """Some rows as listeners receive them: fields in their order, then the context, then room for what follows."""
-    found = np.empty((fields, len(chosen)), np.int64)
-    for number, out in enumerate(found[: len(order) + 3]):
-        column = rows[order[number]] if number < len(order) else context[number - len(order)]
-        column.take(chosen, out=out, mode="clip")
-    return found
+                listener.waits(found[:7])
 
 
 BLOCK = 65_536
 """Rows of a block of a trace."""
 
 
-def _multiples(counted: Rows, before: int) -> list[int]:
-    """Where a running count, with what was counted before, reaches a multiple of `BLOCK`: after so many rows."""
-    last = before + int(counted[-1]) if len(counted) else before
-    whole = np.arange(before // BLOCK + 1, last // BLOCK + 1) * BLOCK - before
-    found: list[int] = (np.searchsorted(counted, whole) + 1).tolist()
-    return found
+def _whole(count: int, before: int) -> Rows:
+    """After how many of `count` rows, with those that came before, a multiple of `BLOCK` is reached."""
+    return np.arange(before // BLOCK + 1, (before + count) // BLOCK + 1) * BLOCK - before
 
 
 LEAST = 1 << 12
@@ -155,8 +158,20 @@ class Probe:
         log, self._log = self._log, self._new_log()
         if log.rows:
             places, rows = rows_of(log.places, 5), rows_of(log.rows, 5).T
-            context = places[rows[4]].T
-            self._delivery.give(np.stack([*rows[:4], context[0]]), context[1:4])
+            self._delivery.give(_Columns(np.stack([*rows[:4], *places[rows[4], :4].T])))
+
+
+class _Columns:
+    """Rows of which all columns are there: int64 of shape (8, rows)."""
+
+    def __init__(self, columns: Rows) -> None:
+        self._columns = columns
+        self.waits = columns[2] < 0
+
+    def fill(self, chosen: Rows, columns: Sequence[Rows]) -> None:
+        """Takes them."""
+        for column, out in zip(self._columns, columns, strict=True):
+            column.take(chosen, out=out, mode="clip")
 
 
 def rows_of(flat: list[int], fields: int) -> Rows:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from acortex.sim.chip.groups import GroupTimes
 from acortex.sim.timing.array import SWITCHES
 from acortex.sim.timing.interrupts import uninterrupted
 from acortex.sim.timing.probe import Delivery, Listener
-from acortex.sim.timing.record import Copy, Instances, Record, rows_within
+from acortex.sim.timing.record import Instances, Record, Table, rows_within
 from acortex.sim.timing.walk import Walk
 
 Ints = NDArray[np.int64]
@@ -58,28 +59,18 @@ class Publisher:
 
     def _publish(self, first: int, last: int, contexts: Ints) -> None:
         table, edges = self._record.table(), self._record.ranges()
-        switches = np.isin(table.kind, list(SWITCHES.values()))
-        for begin, end in _parted(self._record.entries, first, last):
-            longer = dict(_longer(self._record, begin))
-            for came, rows, sizes in self._rows(begin, end, edges):
-                found = np.empty((5, len(rows)), np.int64)
-                for column, out in zip((table.start, table.duration, table.kind, table.counted), found, strict=False):
-                    column.take(rows, out=out, mode="clip")
-                table.unit.take(rows, out=found[4], mode="clip")
-                found[0] += np.repeat(came.cycles, sizes)
-                serial = table.serial[rows]
-                serial += np.repeat(came.serials, sizes)
-                for row in [row for row in longer if row in rows]:
-                    at, cycles = int(np.flatnonzero(rows == row)[0]), longer.pop(row)
-                    found[0, at] -= cycles
-                    found[1, at] += cycles
-                for row in np.flatnonzero(switches[rows]).tolist() if switches.any() else ():
-                    found[3, row] = self._segments(int(serial[row]))
-                self._delivery.give(found, contexts.take(serial - self._walk.first, axis=1))
+        log = _Logged(table, table.kind < 0, np.isin(table.kind, list(SWITCHES.values())), contexts, self._segments)
+        longer = np.array(self._record.longer_places(first, last), np.int64).reshape(-1, 2)
+        given = 0
+        for came, rows, sizes in self._rows(first, last, edges):
+            moved = np.repeat(came.cycles, sizes), np.repeat(came.serials - self._walk.first, sizes)
+            here = longer[(given <= longer[:, 0]) & (longer[:, 0] < given + len(rows))] - (given, 0)
+            self._delivery.give(Came(log, rows, *moved, here))
+            given += len(rows)
 
-    def _segments(self, serial: int) -> int:
-        """How many segments a switch joins: that of its own group counts, not of that which it is a copy of."""
-        return self._groups[self._walk.dispatch(serial).group].segments
+    def _segments(self, place: int) -> int:
+        """How many segments a switch joins, by its place in the walk: those of its own group."""
+        return self._groups[self._walk.dispatch(place + self._walk.first).group].segments
 
     def _rows(self, first: int, last: int, edges: tuple[Ints, Ints]) -> Iterator[tuple[Instances, Ints, Ints]]:
         """The rows of entries, some at a time: what came, the rows in the log, and how many of them each has.
@@ -98,20 +89,50 @@ class Publisher:
                 yield part, rows, high - low
 
 
-def _longer(record: Record, number: int) -> tuple[tuple[int, int], ...]:
-    one = record.entries[number]
-    return one.longer if isinstance(one, Copy) else ()
+class _Logged(NamedTuple):
+    """What was simulated: rows, which of them are waits and which are switches, and what tells of instructions.
+
+    `contexts` have address, layer and inference of an instruction by its place in the walk, `segments` how many a
+    switch joins.
+    """
+
+    table: Table
+    waits: NDArray[np.bool_]
+    switches: NDArray[np.bool_]
+    contexts: Ints
+    segments: Callable[[int], int]
 
 
-def _parted(entries: Sequence[object], first: int, last: int) -> Iterator[tuple[int, int]]:
-    """Ranges of entries: each copy with longer waits by itself, what lies between together."""
-    begin = first
-    for number in range(first, last):
-        one = entries[number]
-        if isinstance(one, Copy) and one.longer:
-            if begin < number:
-                yield begin, number
-            yield number, number + 1
-            begin = number + 1
-    if begin < last:
-        yield begin, last
+class Came:
+    """Rows of a log as they came: which, by how many `cycles` each was moved, and what makes its instruction a place.
+
+    `places` is added to the instruction of each row, which is then a place in the walk. `longer` has rows (wait, by how
+    many cycles it began earlier than what it is a copy of), in order.
+    """
+
+    def __init__(self, log: _Logged, rows: Ints, cycles: Ints, places: Ints, longer: Ints) -> None:
+        self._log, self._rows, self._cycles, self._places = log, rows, cycles, places
+        self._longer = longer
+        self.waits = log.waits.take(rows)
+
+    def fill(self, chosen: Ints, columns: Sequence[Ints]) -> None:
+        """Moves what was simulated, and gives it the instruction for which it came again."""
+        log, rows = self._log, self._rows.take(chosen)
+        table = log.table
+        for column, out in zip(table[:5], columns, strict=False):
+            column.take(rows, out=out, mode="clip")
+        start, duration, _, count = columns[:4]
+        start += self._cycles.take(chosen)
+        place = table.serial.take(rows)
+        place += self._places.take(chosen)
+        for column, out in zip(log.contexts, columns[5:], strict=True):
+            column.take(place, out=out, mode="clip")
+        waits, earlier = self._longer.T
+        at = np.searchsorted(chosen, waits)
+        here = np.flatnonzero(chosen.take(at, mode="clip") == waits)
+        row, cycles = at[here], earlier[here]
+        start[row] -= cycles
+        duration[row] += cycles
+        # How many segments a switch joins moves no cycle: those of its own group count, not of that simulated.
+        for row in np.flatnonzero(log.switches.take(rows)).tolist():
+            count[row] = log.segments(int(place[row]))

@@ -109,6 +109,8 @@ class Record:
         """Begins anew: what was recorded before cannot come again."""
         self.entries: list[Entry] = []
         self.log = Log()
+        self._table: Table | None = None
+        """Its rows as columns, as they were last asked for."""
         self._begin = 0
         """Where the next piece begins."""
         for unit in self._units:
@@ -145,6 +147,61 @@ class Record:
         """Every piece that came within entries, one after the other."""
         return Instances(*self._unfolded(first, last, _repeat, {}))
 
+    def begins(self, rows: Ints, start: Ints) -> Ints:
+        """When some rows of the log began, which were simulated in the cycles `start`, as often as each came, in order.
+
+        An entry that came again is a stretch of what is known already, moved on: nothing is looked up row by row.
+        """
+        first, last = (np.searchsorted(rows, edge) for edge in self.ranges())
+        upto = self._upto((last - first).tolist())
+        first, last = first.tolist(), last.tolist()
+        came = np.empty(upto[-1], np.int64)
+        for number, one in enumerate(self.entries):
+            out = came[upto[number] : upto[number + 1]]
+            if not len(out):
+                continue
+            if isinstance(one, Piece):
+                np.add(start[first[number] : last[number]], one.offset, out=out)
+            else:
+                np.add(came[upto[one.first] : upto[one.last]], _moved(one), out=out.reshape(one.times, -1))
+        return came
+
+    def _upto(self, sizes: Sequence[int]) -> list[int]:
+        """Where each entry begins among what came, and where the last one ends; `sizes` are those of the pieces."""
+        upto = [0]
+        for size, one in zip(sizes, self.entries, strict=True):
+            upto.append(upto[-1] + (size if isinstance(one, Piece) else one.times * (upto[one.last] - upto[one.first])))
+        return upto
+
+    def longer_places(self, first: int, last: int) -> list[tuple[int, int]]:
+        """Waits that were longer in copies among some entries: their places among the rows that came, by how much."""
+        begins, ends = self.ranges()
+        upto = self._upto((ends - begins).tolist())
+        found, known = [], dict[tuple[int, int, int], int]()
+        for number, one in enumerate(self.entries[first:last], first):
+            if isinstance(one, Copy):
+                begin = upto[number] - upto[first]
+                found += [
+                    (begin + self._first(one.first, one.last, row, upto, known), more) for row, more in one.longer
+                ]
+        return found
+
+    def _first(
+        self, first: int, last: int, row: int, upto: Sequence[int], known: dict[tuple[int, int, int], int]
+    ) -> int:
+        """The first place of a row of the log among the rows that came within entries; below 0 where it is in none."""
+        if (first, last, row) not in known:
+            known[first, last, row] = -1
+            for number, one in enumerate(self.entries[first:last], first):
+                if isinstance(one, Piece):
+                    inner = row - one.begin if one.begin <= row < one.end else -1
+                else:
+                    inner = self._first(one.first, one.last, row, upto, known)
+                if inner >= 0:
+                    known[first, last, row] = upto[number] - upto[first] + inner
+                    break
+        return known[first, last, row]
+
     def _unfolded(self, first: int, last: int, again: _Again, known: dict[tuple[int, int], Ints]) -> Ints:
         """A column for each piece that came within entries; `again` makes those of what came again."""
         if (first, last) in known:
@@ -179,9 +236,11 @@ class Record:
 
     def table(self) -> Table:
         """The log, as it was simulated."""
-        places = rows_of(self.log.places, 5)
-        start, duration, kind, count, place = rows_of(self.log.rows, 5).T
-        return Table(start, duration, kind, count, places[place, 0], places[place, 4])
+        if self._table is None or len(self._table.start) != self.rows:
+            places = rows_of(self.log.places, 5)
+            start, duration, kind, count, place = rows_of(self.log.rows, 5).T
+            self._table = Table(start, duration, kind, count, places[place, 0], places[place, 4])
+        return self._table
 
     def longer(self) -> Iterator[tuple[int, int]]:
         """Rows of waits, and by how many cycles each was longer in a copy than as it was simulated."""
@@ -207,6 +266,13 @@ class Record:
         pieces = [(one.begin, one.end) if isinstance(one, Piece) else (0, 0) for one in self.entries]
         begins, ends = np.array(pieces, dtype=np.int64).reshape(-1, 2).T
         return begins, ends
+
+
+def _moved(entry: Repeat | Copy) -> Ints:
+    """By how many cycles an entry moves what came again, each time: shape (times, 1)."""
+    begin = entry.period if isinstance(entry, Repeat) else entry.cycles
+    found: Ints = begin + entry.period * np.arange(entry.times)[:, None]
+    return found
 
 
 def gathered(begins: Ints, ends: Ints) -> tuple[Ints, Ints]:

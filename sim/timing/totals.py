@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +16,7 @@ from acortex.sim.timing.array import SWITCHES
 from acortex.sim.timing.handovers import ACCESSES, CAUSES
 from acortex.sim.timing.kernel import IDLE
 from acortex.sim.timing.memory import Client
-from acortex.sim.timing.record import Instances, Record, Table, Weighed, gathered, rows_within
+from acortex.sim.timing.record import Record, Table, Weighed, gathered
 from acortex.sim.timing.tally import Tally, Works
 from acortex.sim.timing.unit import Unit
 from acortex.sim.timing.walk import Walk
@@ -65,8 +64,8 @@ class Totals:
         """How many events were simulated."""
         self._done: list[Done] = []
         self._spent = np.zeros((len(units), len(CAUSES)), np.int64)
-        self._granted: defaultdict[tuple[int, int], list[Ints]] = defaultdict(list)
-        """The cycles of grants, by unit and instruction."""
+        self._granted: defaultdict[int, list[Ints]] = defaultdict(list)
+        """The cycles of grants, by unit."""
 
     def add(self, record: Record) -> None:
         """Adds what a record says."""
@@ -91,7 +90,7 @@ class Totals:
             unit.busy, unit.spent = int(busy[number]), self._spent[number].tolist()
             unit.spent[IDLE] = cycles - unit.busy - sum(unit.spent)
         self._tally(tally, done)
-        self._give_accesses()
+        self._give_accesses(done)
         return done
 
     def _joined(self, done: Done) -> Done:
@@ -119,41 +118,26 @@ class Totals:
 
     def _grant(self, record: Record, table: Table) -> None:
         """Notes the cycles of grants, which come in order: a unit carries out one instruction after the other."""
-        granted = np.isin(table.kind, GRANTED)
-        edges, came = record.ranges(), record.instances(0, len(record.entries))
+        granted = np.flatnonzero(np.isin(table.kind, GRANTED))
+        units = table.unit[granted]
         for unit in self._units:
             if isinstance(unit, Client):
-                rows = np.flatnonzero(granted & (table.unit == unit.number))
-                own = Table(*(column[rows] for column in table))
-                begins, ends = (np.searchsorted(rows, edge) for edge in edges)
-                self._grant_to(unit.number, own, came, begins, ends)
+                rows = granted[units == unit.number]
+                self._granted[unit.number].append(record.begins(rows, table.start[rows]))
 
-    def _grant_to(self, unit: int, own: Table, came: Instances, begins: Ints, ends: Ints) -> None:
-        """Notes the cycles of the grants to one unit; of each piece its own rows begin and end where it is said.
-
-        The rows of an instruction are cut out as ranges: there are far fewer of these than of rows.
-        """
-        some = np.flatnonzero((ends > begins)[came.pieces])
-        pieces, cycles, serials = (column[some] for column in came)
-        at = rows_within(begins[pieces], ends[pieces])
-        found = own.start[at] + np.repeat(cycles, (ends - begins)[pieces])
-        changes = _begins(np.repeat(np.arange(len(begins)), ends - begins), own.serial)
-        first, last = (np.searchsorted(changes, edge) for edge in (begins, ends))
-        runs, owner = gathered(first[pieces], last[pieces])
-        sizes = np.diff(changes, append=len(own.serial))[runs]
-        serial = own.serial[changes[runs]] + serials[owner]
-        begin = _begins(serial)
-        upto = np.append((np.cumsum(sizes) - sizes)[begin], len(found)).tolist()
-        for one, (low, high) in zip(serial[begin].tolist(), pairwise(upto), strict=True):
-            self._granted[unit, one].append(found[low:high])
-
-    def _give_accesses(self) -> None:
+    def _give_accesses(self, done: Done) -> None:
+        """Gives clients the cycles of their grants, by instruction: there are as many of each as it did accesses."""
+        cycles = {number: np.concatenate(parts) for number, parts in self._granted.items()}
         clients = {unit.number: unit for unit in self._units if isinstance(unit, Client)}
         for client in clients.values():
             client.accesses.clear()
-        for (number, serial), parts in sorted(self._granted.items()):
-            cycles = np.concatenate(parts) if len(parts) > 1 else parts[0]
-            clients[number].accesses.append((self._walk.dispatch(serial), cycles))
+        begins = dict.fromkeys(clients, 0)
+        rows = np.flatnonzero(np.isin(done.kind, GRANTED))
+        columns = (column[rows].tolist() for column in (done.unit, done.serial, done.events))
+        for number, serial, grants in zip(*columns, strict=True):
+            begin = begins[number]
+            begins[number] = end = begin + grants
+            clients[number].accesses.append((self._walk.dispatch(serial), cycles[number][begin:end]))
 
     def _tally(self, tally: Tally, done: Done) -> None:
         tally.clear()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import replace
-from functools import cache, cached_property
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -149,6 +149,10 @@ class Signatures:
         self._known: dict[int, int] = {}
         self._numbers: dict[Hashable, int] = {}
         self._seen: dict[Hashable, int] = {}
+        self._timed_groups: dict[int, int] = {}
+        """By group: equal numbers where time depends on equal things."""
+        self._rows: dict[str, tuple[list[str], bool]] = {}
+        """By mnemonic: the operands that time depends on themselves, and whether words can be shifted."""
 
     def of(self, serial: int) -> int:
         """The number of an instruction's signature, by its place; -1 for what is no agent's."""
@@ -176,12 +180,13 @@ class Signatures:
 
     def _signature(self, dispatch: Dispatch, group: bool) -> Hashable:
         row, stream, window = dispatch.row, dispatch.stream, dispatch.window
-        found: list[Hashable] = [
-            row.mnemonic,
-            *(getattr(dispatch.ops, name) for name in _timed(row.mnemonic, tuple(row.by_name))),
-        ]
-        found.append(moves(dispatch, CELL))
-        if shifts(dispatch):
+        known = self._rows.get(row.mnemonic)
+        if known is None:
+            known = self._rows[row.mnemonic] = [name for name in row.by_name if name not in UNTIMED], shifts(dispatch)
+        timed, shifted = known
+        found: list[Hashable] = [row.mnemonic, moves(dispatch, CELL)]
+        found += [getattr(dispatch.ops, name) for name in timed]
+        if shifted:
             found.append(spills(dispatch))
         if stream is not None:
             found.append(stream.extents)
@@ -190,16 +195,12 @@ class Signatures:
         if window is not None:
             found.append(window)
         if dispatch.group >= 0 and row.timing != SWITCH:
-            found += [_timed_group(self._groups[dispatch.group]) if group else None, dispatch.group % self._lanes]
+            found += [self._timed_group(dispatch.group) if group else None, dispatch.group % self._lanes]
         return tuple(found)
 
-
-def _timed_group(group: GroupTimes) -> GroupTimes:
-    """What time depends on of a group: not how many multiplications it is, nor how many segments join it."""
-    return replace(group, macs=0, segments=0)
-
-
-@cache
-def _timed(mnemonic: str, operands: tuple[str, ...]) -> tuple[str, ...]:
-    """The operands of an instruction that time depends on themselves."""
-    return tuple(name for name in operands if name not in UNTIMED)
+    def _timed_group(self, number: int) -> int:
+        """What time depends on of a group, as a number: not how many multiplications it is, nor how many segments."""
+        if number not in self._timed_groups:
+            timed = replace(self._groups[number], macs=0, segments=0)
+            self._timed_groups[number] = self._numbered(timed)
+        return self._timed_groups[number]

@@ -36,7 +36,18 @@ def text_of(name: str) -> str:
 def test_no_topic_has_the_name_of_an_instruction() -> None:
     names = [topic["topic"] for topic in topics()]
     assert not {*names} & {*MNEMONICS}
-    assert names == ["chip", "source", "expressions", "loops", "streams", "windows", "codes", "activations", "limits"]
+    assert names == [
+        "chip",
+        "source",
+        "expressions",
+        "macros",
+        "loops",
+        "streams",
+        "windows",
+        "codes",
+        "activations",
+        "limits",
+    ]
     assert topics("no such thing") == []
 
 
@@ -56,6 +67,7 @@ def test_the_command_prints_topics_and_has_them_in_json() -> None:
 SUMS = np.array([*range(-1300, 1301), -(1 << 30), 1 << 30, -70_001, 70_001], dtype=np.int64)
 
 
+@pytest.mark.sampled(28)
 @pytest.mark.parametrize("gain", [65_536, 655, 1, 40_000])
 @pytest.mark.parametrize(("zero", "low", "high"), [(0, 0, 15), (7, 1, 14), (8, 0, 8)])
 @pytest.mark.parametrize("activation", ACTIVATIONS)
@@ -115,7 +127,8 @@ def test_operators_are_those_of_the_manual(expression: str, value: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "expression", ["~1", "1 & 1", "2 ** 3", "1 | 2", "7 / 2", "1 << 64", "1 >> -1", "9223372036854775808", "1 == 1"]
+    "expression",
+    ["~1", "1 & 1", "2 ** 3", "1 | 2", "7 / 2", "1 << 64", "1 >> -1", "9223372036854775808", "1 < 2 < 3", "1 === 1"],
 )
 def test_what_is_no_expression(expression: str) -> None:
     with pytest.raises(AcortexError):
@@ -125,7 +138,10 @@ def test_what_is_no_expression(expression: str) -> None:
 def test_operators_of_the_manual_are_all_there_are() -> None:
     (topic,) = topics("expressions")
     names = [row["name"] for row in topic["rows"]]
-    assert names == ["-a, +a", "a * b", "a / b", "a // b", "a /^ b", "a % b", "a + b", "a - b", "a << b", "a >> b"]
+    assert names == [
+        "-a, +a", "a * b", "a / b", "a // b", "a /^ b", "a % b", "a + b", "a - b", "a << b", "a >> b",
+        "a == b, a != b, a < b, a <= b, a > b, a >= b", "a && b", "a || b", "!a",
+    ]  # fmt: skip
 
 
 def test_a_constant_is_known_above_its_line_but_for_another_constant() -> None:
@@ -315,12 +331,14 @@ PROBES: dict[str, tuple[int, Callable[[int], str]]] = {
     "instructions": (65_536, lambda count: "start\n" + "nop\n" * (count - 2) + "halt"),
     "characters of a number": (80, lambda count: f"start\nbase d0, {'1'.zfill(count)}\nhalt"),
     "characters of a name in quotes": (200, lambda count: f'.program "{"x" * count}"\nstart\nhalt'),
+    "depth of calls, repetitions and files": (64, lambda n: ".rept 1\n" * n + "start\nhalt\n" + ".endr\n" * n),
     "depth of parentheses": (64, lambda count: f"start\nbase d0, {'(' * count}1{')' * count}\nhalt"),
     "layers": (4096, _many(lambda number: f".layer y{number}")),
     "matrices of weights": (4096, _many(lambda number: f".weights y{number}, 1x1\n.row 1")),
     "tables of constants": (4096, _many(lambda number: f".constants y{number}, 1\n.row 1, 1")),
-    "inputs": (16, _many(lambda number: f".input y{number}, shape=1")),
-    "outputs": (16, _many(lambda number: f".output y{number}, shape=1")),
+    "inputs": (1024, _many(lambda number: f".input y{number}, shape=1")),
+    "outputs": (1024, _many(lambda number: f".output y{number}, shape=1")),
+    "parts of the host": (4096, _many(lambda number: f".part y{number}, shape=1\n.row 1")),
     "pieces of initial memory": (4096, _many(lambda number: f".memory {number}, 1\n.row {'1,' * 63}1")),
     "rows, and columns, of a matrix": (
         65_536,
@@ -353,6 +371,7 @@ def test_every_limit_of_the_manual_is_probed() -> None:
     assert stated == {name: limit for name, (limit, _) in PROBES.items()} | ELSEWHERE
 
 
+@pytest.mark.sampled(9)
 @pytest.mark.parametrize("name", PROBES)
 def test_a_text_at_its_limit_assembles_and_one_more_does_not(name: str) -> None:
     limit, text = PROBES[name]

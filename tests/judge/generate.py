@@ -11,6 +11,7 @@ from __future__ import annotations
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 
@@ -216,7 +217,8 @@ class Maker(Chains):
                 self.mark()
 
 
+@lru_cache(maxsize=512)
 def generate(seed: int) -> Case:
-    """The random program of a seed, every other one of them loosened."""
+    """The random program of a seed, every other one of them loosened; kept, as many tests take the first ones."""
     case = Maker(seed).case()
     return loosened(case, random.Random(seed)) if seed % 2 else case

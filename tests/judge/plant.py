@@ -145,7 +145,7 @@ def caught_by(bug: tuple[str, str, str, str]) -> str:
         source = (copy / file).read_text()
         assert text in source, f"{file} has no {text!r} any more"
         (copy / file).write_text(source.replace(text, instead, 1))
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *NOT, *SUITE]
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider", *NOT, *SUITE]
         environment = {**os.environ, "PYTHONPATH": folder, "ACORTEX_PROGRAMS": "50", "PYTHONDONTWRITEBYTECODE": "1"}
         try:
             run = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, timeout=600)

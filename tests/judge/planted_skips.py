@@ -76,7 +76,7 @@ BUGS: tuple[tuple[str, str, str, str], ...] = (
     ("a lane is not signed", WALK, "dispatch.group % self._lanes]", "0]"),
     ("what a shift leaves over is not signed", WALK, "found.append(spills(dispatch))", "pass"),
     ("the sizes of a stream are not signed", WALK, "found.append(stream.extents)", "pass"),
-    ("a group is not signed", WALK, "_timed_group(self._groups[dispatch.group]) if group else None", "None"),
+    ("a group is not signed", WALK, "self._timed_group(dispatch.group) if group else None", "None"),
     ("one signature for all places of a stream", WALK, "alike = (dispatch.pc, dispatch.stream, dispatch.window, dispatch.group)", "alike = (dispatch.pc, dispatch.window, dispatch.group)"),
     ("one signature for all groups", WALK, "alike = (dispatch.pc, dispatch.stream, dispatch.window, dispatch.group)", "alike = (dispatch.pc, dispatch.stream, dispatch.window)"),
     # What is made of it
@@ -86,9 +86,9 @@ BUGS: tuple[tuple[str, str, str, str], ...] = (
     ("copies in a row are of the same instructions", RECORD, "np.stack([cycles, cycles, serials])", "np.stack([cycles, cycles, 0 * serials])"),
     ("the rows of a repeat come a period early", RECORD, "np.arange(1, entry.times + 1)", "np.arange(entry.times)"),
     ("the rows of copies in a row are of the same instructions", RECORD, "found[1:] += np.stack(_shifts(entry, inner.shape[1]))", "found[1] += _shifts(entry, inner.shape[1])[0]"),
-    ("a switch joins what another one joined", PUBLISHING, "found[3, row] = self._segments(int(serial[row]))", "pass"),
-    ("a longer wait begins no earlier", PUBLISHING, "found[0, at] -= cycles", "pass"),
-    ("a longer wait lasts no longer", PUBLISHING, "found[1, at] += cycles", "pass"),
+    ("a switch joins what another one joined", PUBLISHING, "count[row] = log.segments(int(place[row]))", "pass"),
+    ("a longer wait begins no earlier", PUBLISHING, "start[row] -= cycles", "pass"),
+    ("a longer wait lasts no longer", PUBLISHING, "duration[row] += cycles", "pass"),
     ("longer waits are not spent", TOTALS, "in record.longer()", "in ()"),
 )  # fmt: skip
 

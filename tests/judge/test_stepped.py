@@ -31,6 +31,7 @@ def test_digits_take_the_same_time_on_both(settings: list[str]) -> None:
     assert found == []
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_cycles_take_the_same_time_on_both() -> None:
     program = assemble_file(DIGITS)
     images = np.tile(program.samples["image"], (4, 1))[:1100]

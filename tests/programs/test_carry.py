@@ -16,7 +16,7 @@ from acortex.programs import quantised
 from acortex.programs.network.importer import from_proto
 from acortex.programs.operators.normalise import normalise
 from acortex.programs.quantise.carry import with_states
-from acortex.programs.quantise.layers import as_images
+from acortex.programs.quantise.images import as_images
 from acortex.tools.cli import cli
 
 GATES = {"LSTM": 4, "GRU": 3}
@@ -177,6 +177,13 @@ def test_a_second_inference_begins_when_the_first_has_left_its_state(tmp_path):
 def test_what_cannot_be_carried_is_refused(carry, said):
     with pytest.raises(UsageError, match=said):
         quantised(from_proto(cell()), carry=carry)
+
+
+def test_states_of_a_network_of_which_the_host_does_parts_are_not_carried():
+    nodes = [node("MatMul", "s W", "a"), node("Erf", "a", "b"), node("MatMul", "b W", "n")]
+    made = model(nodes, {"s": [1, 4], "x": [1, 4]}, {"W": table(4, 4, 4)}, "n")
+    with pytest.raises(UsageError, match="the host does parts of this one"):
+        quantised(from_proto(made), carry={"s": ["n"]}, host="auto")
 
 
 @pytest.mark.parametrize(

@@ -178,6 +178,7 @@ EXAMPLES: dict[str, list[tuple[int, list[str]]]] = {
     "explain": [(0, []), (0, ["r703"])],
     "info": [(0, [ECHO]), (0, ["zoo:letters_mlp"])],
     "isa": [(0, []), (0, ["mul"]), (0, [".input"]), (0, ["activations"])],
+    "lint": [(0, [ECHO]), (0, ["zoo:letters_mlp"])],
     "recalibrate": [(0, ["zoo:letters_mlp", "--chips", "2"])],
     "reproduce": [(0, ["fig7b"]), (0, ["fig3"])],
     "run": [
@@ -293,6 +294,7 @@ def test_what_a_command_prints_is_what_its_schema_says(
     assert printed.command.startswith(f"acortex {command}")
 
 
+@pytest.mark.sampled(40)
 @pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize(("command", "code", "given"), CASES)
 def test_a_command_says_the_same_to_people(command: str, code: int, given: list[str], folder: Path) -> None:

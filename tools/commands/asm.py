@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -64,16 +64,16 @@ def _annotated(form: str) -> Iterator[None]:
         errors = error.errors if isinstance(error, ManyErrors) else [error]
         raise
     finally:
-        click.echo(_annotations(form, errors), nl=form == "sarif")
+        click.echo(annotated_form(form, errors), nl=form == "sarif")
 
 
-def _annotations(form: str, errors: list[AcortexError]) -> str:
+def annotated_form(form: str, errors: Sequence[AcortexError]) -> str:
     """The document of the mistakes: a SARIF log, or a line for each."""
-    from acortex.isa.language.book import LANGUAGE_BOOK
+    from acortex.sim.functional.rules.book import ALL
     from acortex.tools.console import annotations
 
     if form == "sarif":
-        return json.dumps(annotations.sarif(errors, LANGUAGE_BOOK), indent=2, ensure_ascii=False)
+        return json.dumps(annotations.sarif(errors, ALL), indent=2, ensure_ascii=False)
     return "".join(f"{line}\n" for line in annotations.github(errors))
 
 

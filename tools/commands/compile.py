@@ -18,6 +18,7 @@ from acortex.tools.open.network_options import (
     carry_option,
     dim_option,
     fill_option,
+    host_option,
     mapping_option,
 )
 from acortex.tools.open.networks import SIZES, Compiling, compiled
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 @dim_option
 @fill_option
 @carry_option
+@host_option
 @click.option("--smallest-chip", is_flag=True, help="Compile for the smallest chip that holds the network.")
 @click.option("--reference", metavar="REF.onnx", type=click.Path(), help="Write the quantised network as ONNX here.")
 @click.option("--emit-asm", metavar="OUT.s", type=click.Path(), help="Write the program's text, and its arrays beside.")
@@ -71,16 +73,28 @@ def compile_(model: str, form: str, **options: Any) -> None:
                 dims=options["dims"],
                 fill_weights=options["fill_weights"],
                 carry=options["carry"],
+                host=options["host"],
             ),
             drop_lrn=options["drop_lrn"],
             smallest_chip=options["smallest_chip"],
         )
+        report = _priced(model, made, options)
     _write(made, options)
     if form == "json":
-        print_json(made.report)
+        print_json(report)
     else:
         out = console(err=files.STANDARD in (options["output"], options["reference"]))
-        show(out, _parts(made.report, made.columns // 2 if options["explain"] else None, options["settings"]))
+        show(out, _parts(report, made.columns // 2 if options["explain"] else None, options["settings"]))
+
+
+def _priced(model: str, made: Compiled, options: Mapping[str, Any]) -> CompileReport:
+    """The report, with time and energy of the parts of a divided network; of the smallest chip these are not told."""
+    from acortex.tools.open.networks import chip_for
+    from acortex.tools.open.partitions import priced
+
+    if not made.plan.graph.parts or options["smallest_chip"]:
+        return made.report
+    return priced(made, chip_for(model, options["chip"], options["settings"]))
 
 
 def _check_files(model: str, form: str, options: Mapping[str, Any]) -> None:
@@ -158,6 +172,8 @@ def _parts(report: CompileReport, half: int | None, settings: Sequence[str]) -> 
     for name, text in _facts(report):
         table.add_row(name, Text(text))
     yield Padding(table, (1, 0, 0, 2), expand=False)
+    if any(row.part == "host" for row in report.partition[:-1]):
+        yield Padding(_partition(report), (1, 0, 0, 2), expand=False)
     if half is not None:
         yield Padding(_layers(report, half), (1, 0, 0, 2), expand=False)
 
@@ -174,8 +190,41 @@ def _facts(report: CompileReport) -> Iterator[tuple[str, str]]:
     sizes = report.smallest_chip
     known = [(path, getattr(sizes, part)) for part, paths in SIZES.items() for path in paths]
     yield "smallest chip", ", ".join(f"{path}={size}" for path, size in known if size is not None)
-    if report.host_nodes:
-        yield "left to the host", ", ".join(report.host_nodes)
+    yield from _of_host(report)
+
+
+def _of_host(report: CompileReport) -> Iterator[tuple[str, str]]:
+    """What the host does: by name at the end of a network, by its share of the multiplications between parts."""
+    rows = report.partition
+    if not any(row.part == "host" for row in rows[:-1]):
+        if report.host_nodes:
+            yield "left to the host", ", ".join(report.host_nodes)
+        return
+    on_chip, all_macs = (sum(row.macs for row in some) for some in ([row for row in rows if row.part == "chip"], rows))
+    yield (
+        "on the chip",
+        f"{percent(on_chip, all_macs)} of the multiplications; the host does {len(report.host_nodes)} nodes",
+    )
+    words = sum(row.words_in + row.words_out for row in rows if row.part == "host")
+    time = sum(row.latency_s or 0.0 for row in rows if row.part == "host")
+    yield "moved", f"{words:,} words between the two for each inference; the host's own time is {time * 1e6:,.1f} us"
+
+
+def _partition(report: CompileReport) -> RenderableType:
+    """What the chip and the host do, part by part."""
+    from rich.table import Table
+
+    from acortex.units import scaled
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for name in ("part", "nodes", "macs", "words in", "words out", "time", "energy"):
+        table.add_column(name, justify="left" if name == "part" else "right", no_wrap=True)
+    for row in report.partition:
+        time = "-" if row.latency_s is None else scaled(row.latency_s, "s")
+        energy = "-" if row.energy_j is None else scaled(row.energy_j, "J")
+        counts = (f"{len(row.nodes):,}", f"{row.macs:,}", f"{row.words_in:,}", f"{row.words_out:,}")
+        table.add_row(row.part, *counts, time, energy)
+    return table
 
 
 def _layers(report: CompileReport, half: int) -> RenderableType:

@@ -1,6 +1,7 @@
 """`acortex explain`: the codes of errors in programs, each with an example and its mend.
 
-A codes are diagnostics of the assembler, R codes are rules that hold a program to its chip without time.
+A codes are diagnostics of the assembler, R codes are rules that hold a program to its chip without time, L codes are
+warnings of the linter.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ def _overview() -> Iterator[RenderableType]:
 
     from acortex.isa.language.book import LANGUAGE_BOOK
     from acortex.isa.language.row import ABOUT as LANGUAGE
+    from acortex.isa.lint.rows import ABOUT as LINT
+    from acortex.isa.lint.rows import FINDINGS
     from acortex.isa.rules import ABOUT
     from acortex.sim.functional.rules.book import RULE_BOOK
 
@@ -45,6 +48,8 @@ def _overview() -> Iterator[RenderableType]:
     yield from _family(LANGUAGE, LANGUAGE_BOOK)
     yield Text("\nrules of the chip\n", style="bold cyan")
     yield from _family(ABOUT, RULE_BOOK)
+    yield Text("\nwarnings of the linter\n", style="bold cyan")
+    yield from _family(LINT, FINDINGS)
     yield Text("\nacortex explain CODE explains one", style="dim")
 
 

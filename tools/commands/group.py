@@ -10,10 +10,13 @@ from acortex.tools.commands.asm import asm
 from acortex.tools.commands.bench import bench
 from acortex.tools.commands.chip import chip
 from acortex.tools.commands.compile import compile_
+from acortex.tools.commands.debug import debug
 from acortex.tools.commands.disasm import disasm
 from acortex.tools.commands.explain import explain
+from acortex.tools.commands.fmt import fmt
 from acortex.tools.commands.info import info
 from acortex.tools.commands.isa import isa
+from acortex.tools.commands.lint import lint
 from acortex.tools.commands.recalibrate import recalibrate
 from acortex.tools.commands.reproduce import reproduce
 from acortex.tools.commands.run import run
@@ -37,8 +40,8 @@ def cli() -> None:
 
 
 COMMANDS = (
-    compile_, verify, asm, disasm, info, isa, explain, run, accuracy, recalibrate, trace, chip, zoo, reproduce, bench,
-    schema,
+    compile_, verify, asm, fmt, lint, disasm, info, isa, explain, run, debug, accuracy, recalibrate, trace, chip, zoo,
+    reproduce, bench, schema,
 )  # fmt: skip
 
 for command in COMMANDS:

@@ -59,10 +59,15 @@ def _rule(rule: Rule) -> Node:
     return {**found, "help": {"text": f"acortex explain {rule.code}"}}
 
 
+def level_of(row: ErrorRow) -> str:
+    """How serious an error is: what the linter finds is a warning."""
+    return "warning" if (row.code or "").startswith("L") else "error"
+
+
 def _result(row: ErrorRow, codes: Sequence[str | None]) -> Node:
     """An error as a result. What names no file has no location."""
     text = row.message if row.file or not row.where else f"{row.where}: {row.message}"
-    found: Node = {"level": "error", "message": {"text": f"{text}. Hint: {row.hint}" if row.hint else text}}
+    found: Node = {"level": level_of(row), "message": {"text": f"{text}. Hint: {row.hint}" if row.hint else text}}
     if row.code in codes:
         found = {"ruleId": row.code, "ruleIndex": codes.index(row.code), **found}
     if row.file:
@@ -99,7 +104,8 @@ def github(errors: Sequence[AcortexError]) -> Iterator[str]:
         given = ",".join(f"{name}={_escaped(str(value), _PROPERTY)}" for name, value in places.items() if value)
         text = f"{row.message}\nhint: {row.hint}" if row.hint else row.message
         text = text if row.file or not row.where else f"{row.where}: {text}"
-        yield f"::error {given}::{_escaped(text, _DATA)}".replace("::error ::", "::error::")
+        level = level_of(row)
+        yield f"::{level} {given}::{_escaped(text, _DATA)}".replace(f"::{level} ::", f"::{level}::")
 
 
 def _escaped(text: str, letters: Mapping[str, str]) -> str:

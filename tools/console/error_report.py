@@ -63,9 +63,11 @@ def _row(error: AcortexError, given: Sequence[str]) -> ErrorRow:
 
 def _found(file: str, given: Sequence[str]) -> str | None:
     """The path of a source that a program names; None where it is nowhere to be found."""
-    if not file.endswith(SOURCES) or os.path.basename(file) != file or os.path.exists(file):
+    if not file.endswith(SOURCES) or os.path.isabs(file) or os.path.exists(file):
         return file
-    return next((one for one in given if os.path.basename(one) == file and os.path.exists(one)), None)
+    # An included file is named from the folder of the source that includes it.
+    beside = (os.path.join(os.path.dirname(one), file) for one in given if one.endswith(SOURCES))
+    return next(filter(os.path.exists, beside), None if os.path.basename(file) == file else file)
 
 
 def _place(where: str, given: Sequence[str]) -> tuple[str | None, int | None, int | None]:
@@ -99,8 +101,6 @@ def _note(message: str, where: str, given: Sequence[str]) -> ErrorNote:
 
 def _notes(error: Diagnostic) -> list[ErrorNote]:
     """Further places that the error is about, and those where the same is wrong."""
-    seen = [
-        ErrorNote(message=note.message, file=error.file, line=note.line, column=note.column) for note in error.notes
-    ]
-    same = [ErrorNote(message=SAME, file=error.file, line=line, column=column) for line, column in error.others]
+    seen = [ErrorNote(message=note.message, file=note.file, line=note.line, column=note.column) for note in error.notes]
+    same = [ErrorNote(message=SAME, file=file, line=line, column=column) for file, line, column in error.others]
     return seen + same

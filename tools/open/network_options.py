@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from acortex.errors import UsageError
-from acortex.tools.open.networks import MAPPINGS
+from acortex.tools.open.networks import HOSTS, MAPPINGS
 
 mapping_option = click.option(
     "--mapping",
@@ -15,6 +15,13 @@ mapping_option = click.option(
     help="How taps fill rows of arrays; else best, for the paper's networks of the zoo taps.",
 )
 """The option --mapping; None where it is left out."""
+
+host_option = click.option(
+    "--host",
+    type=click.Choice(HOSTS),
+    help="What the host does of a network: what is left at its end, or auto: also what the chip cannot do in between.",
+)
+"""The option --host; None where it is left out."""
 
 calibration_option = click.option(
     "--calibration",

@@ -28,6 +28,9 @@ ZOO = "zoo:"
 MAPPINGS = ("taps", "dense", "best")
 """How taps fill rows of arrays; listed here for the options of commands, which load no compiler."""
 
+HOSTS = ("ends", "auto")
+"""What the host does of a network: what is left at its end, or also what the chip cannot do in between."""
+
 USUAL_WORDS = 1 << 15
 """Words of main memory of most chips. Only a map that is larger is refused alone; of others, the plan says how much
 memory all of them need."""
@@ -39,8 +42,8 @@ class Compiling:
 
     `mapping` is one of `MAPPINGS`, None for the network's own. Ranges are chosen on `calibration`, else on the first of
     the `inputs` of the run, else on seeded random inputs. `dims` has sizes for axes that a file leaves open, by name;
-    with `fill_weights` those that a file lacks are random numbers. `carry` names for inputs that stay on the chip the
-    outputs of the inference before that they take.
+    with `fill_weights` those that a file lacks are random numbers. `host` is one of `HOSTS`, None for the first.
+    `carry` names for inputs that stay on the chip the outputs of the inference before that they take.
     """
 
     mapping: str | None = None
@@ -48,6 +51,7 @@ class Compiling:
     inputs: Calibration = None
     dims: Mapping[str, int] | None = None
     fill_weights: bool = False
+    host: str | None = None
     carry: Mapping[str, Sequence[str]] | None = None
 
 
@@ -100,7 +104,8 @@ def quantised_graph(
         most_words = max(machine.memory_words, USUAL_WORDS)
         fits = partial(plan_graph, machine=machine, mapping=mapping_of(reference, how.mapping))
         sizes = {"fits": fits, "most_words": most_words, "most_instructions": machine.instruction_words}
-    sizes |= {"dims": how.dims or {}, "fill_weights": how.fill_weights, "carry": how.carry or {}}
+    sizes |= {"dims": how.dims or {}, "fill_weights": how.fill_weights, "host": how.host or HOSTS[0]}
+    sizes["carry"] = how.carry or {}
     graph = quantised(reference, calibration, machine.bits, inputs=inputs, drop_lrn=drop_lrn, **sizes)
     for warning in graph.warnings:
         warn(warning)
@@ -117,6 +122,8 @@ def check_own(how: Compiling) -> None:
         raise UsageError("networks of the zoo have no open axes", hint="leave --dim out")
     if how.fill_weights:
         raise UsageError("networks of the zoo lack no weights", hint="leave --fill-weights out")
+    if how.host == "auto":
+        raise UsageError("the chip does all of the networks of the zoo", hint="leave --host out")
     if how.carry:
         raise UsageError("networks of the zoo take no states", hint="leave --carry out")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from statistics import median
+from typing import TYPE_CHECKING
 
 from rich.bar import Bar
 from rich.console import Group, RenderableType
@@ -25,11 +26,12 @@ from acortex.sim.results import (
     Verification,
     timed,
 )
-from acortex.tools.views.critical import held, told
 from acortex.tools.views.tables import UNKNOWN
-from acortex.traces.results_of_paths import CauseCycles, CriticalPath
 from acortex.units import fixed, percent, scaled
 from acortex.wording import count as number_of
+
+if TYPE_CHECKING:
+    from acortex.traces.results_of_paths import CauseCycles, CriticalPath
 
 SIDE_BY_SIDE = 92
 """Columns from which the tables of energy and of area stand beside each other."""
@@ -174,6 +176,7 @@ def _timing_facts(run: TimedReport) -> Iterator[tuple[str, str, str]]:
         yield "steady state", f"{rate}/s", f"one inference ends each {scaled(steady.interval_s, 's')}"
     yield "efficiency", scaled(run.efficiency_ops_per_j, "Op/J"), f"at {scaled(run.power_w, 'W')}"
     yield from _power_and_memory(run)
+    yield from _work_of_host(run)
     setup = run.setup
     if setup.energy_by_component_j["program_erase"]:
         yield (
@@ -181,6 +184,14 @@ def _timing_facts(run: TimedReport) -> Iterator[tuple[str, str, str]]:
             scaled(setup.latency_s, "s"),
             f"and {scaled(setup.energy_j, 'J')} to write the weights, once",
         )
+
+
+def _work_of_host(run: TimedReport) -> Iterator[tuple[str, str, str]]:
+    """The row of the host's own time, where it works between parts of the chip; its energy is in no number here."""
+    busy = run.utilisation["host/work"].busy
+    if busy:
+        told = f"per inference: {percent(busy, run.cycles)} of the run; its energy is not the chip's"
+        yield "host's work", scaled(busy * run.clock_ns / 1e9 / _inferences(run), "s"), told
 
 
 def _power_and_memory(run: TimedReport) -> Iterator[tuple[str, str, str]]:
@@ -310,6 +321,8 @@ def _limits(run: TimedReport, path: CriticalPath) -> Group:
 
 def _told(row: CauseCycles, path: CriticalPath) -> str:
     """What a unit did or awaited; of a wait for a port or a lane, what held it longest, too."""
+    from acortex.tools.views.critical import held, told  # most runs have no critical path to tell of
+
     rivals = [one for one in path.rivals if (row.what, one.unit, one.name) == ("waiting", row.unit, row.name)]
     return told(row.what, row.name) + "".join(f", {held(one)}" for one in rivals[:1])
 

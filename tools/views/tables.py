@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from acortex.traces.covers import in_words
-from acortex.traces.results import Covers
 from acortex.units import scaled
+
+if TYPE_CHECKING:
+    from acortex.traces.results import Covers
 
 
 def number_table(*headings: str) -> Table:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from acortex.errors import UsageError
 from acortex.isa.language import book as language
 from acortex.isa.language.book import LANGUAGE_BOOK
+from acortex.isa.lint.rows import FINDINGS
 from acortex.isa.rules import ABOUT, RULES, Rule, difference
 from acortex.sim.chip import group_rules  # noqa: F401  # modules of rows add them as they load
 from acortex.sim.functional.rules import limits, order, pipes, streams  # noqa: F401  # as above
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 RULE_BOOK = dict(sorted(RULES.items()))
 """Every rule, in the order of their codes."""
 
-ALL = {**LANGUAGE_BOOK, **RULE_BOOK}
+ALL = {**LANGUAGE_BOOK, **RULE_BOOK, **FINDINGS}
 """Every code that an error of a program can have."""
 
 

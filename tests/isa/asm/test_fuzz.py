@@ -14,7 +14,8 @@ from acortex.isa.asm.assembler import assemble
 from acortex.isa.asm.directives import DIRECTIVES
 from acortex.isa.asm.disassembler import listing
 from acortex.isa.container import dumps, loads
-from acortex.isa.language.diagnostics import Consequence, Diagnostic, MistakeLog, Source
+from acortex.isa.language.diagnostics import Consequence, Diagnostic, MistakeLog
+from acortex.isa.language.source import Source
 from acortex.isa.language.text import CONSEQUENCE
 from acortex.isa.program import Program
 from acortex.isa.table import ROWS
@@ -127,6 +128,7 @@ def test_what_a_program_or_an_error_lacks_is_seen() -> None:
     assert lacks_of_error(Diagnostic("wrong", file="t.s", line=2, column=9), "start\nnop")
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("letter", ["\0", "9", "x", ",", '"', "\n", "(", "=", ";", "\u2028"])
 def test_any_character_replaced(letter: str) -> None:
     answers = [answer(SOURCE[:index] + letter + SOURCE[index + 1 :]) for index in range(len(SOURCE))]

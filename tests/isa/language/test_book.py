@@ -15,7 +15,7 @@ from acortex.isa.language.row import ABOUT, FILE
 from acortex.isa.program import Program
 from acortex.isa.rules import Rule, difference
 
-WITHOUT_EXAMPLE = {"A000", "A005", "A006", "A008", "A009", "A010", "A011", "A511", "A607"}
+WITHOUT_EXAMPLE = {"A000", "A005", "A006", "A008", "A009", "A010", "A011", "A511", "A607", "A902"}
 """What no text of a few lines breaks: sizes, encodings, and words that only a container holds."""
 
 

@@ -164,3 +164,64 @@ def test_a_process_bears_the_name_of_its_function() -> None:
         yield kernel.timeout(1)
 
     assert kernel.process(my_host()).name == "my_host"
+
+
+def going_on(others: dict[int, int], cycles: int, stop: int | None = None) -> tuple[Told, int]:
+    """What rings where an alarm of rank 3 goes on each cycle if it may; others ring once each, by their ranks."""
+    kernel, told, queued = Kernel(), Told(), 0
+
+    def act(now: int) -> None:
+        nonlocal queued
+        queued += 1
+        while True:
+            assert kernel.cycle == now
+            told.append(("one", now))
+            if now + 1 == cycles or not one.comes_next(now + 1):
+                return
+            now += 1
+
+    one = Alarm(kernel, 3, act)
+    one.at(0)
+    for rank, cycle in others.items():
+        alarm(kernel, told, f"rank {rank}", rank).at(cycle)
+    kernel.drain(stop, 64)
+    return told, queued
+
+
+@pytest.mark.parametrize("rank", [0, 2, 4, 9])
+@pytest.mark.parametrize("cycle", range(6))
+def test_an_alarm_goes_on_at_once_where_it_comes_next_and_the_order_is_that_of_all_alarms(
+    rank: int, cycle: int
+) -> None:
+    told, queued = going_on({rank: cycle}, 5)
+    rings = [(now, 3, "one") for now in range(5)] + [(cycle, rank, f"rank {rank}")]
+    assert told == [(name, now) for now, _, name in sorted(rings)]
+    before = (1 <= cycle < 5 and rank < 3) or (1 <= cycle + 1 < 5 and rank > 3)
+    assert queued == 1 + before
+
+
+def test_an_alarm_that_comes_next_does_not_go_on_at_the_limit_of_a_run() -> None:
+    told, queued = going_on({}, 9, stop=4)
+    assert told == [("one", now) for now in range(4)]
+    assert queued == 1
+
+
+def test_an_alarm_does_not_go_on_past_an_event_of_simpy() -> None:
+    kernel, told = Kernel(), Told()
+
+    def process() -> Generator[simpy.Event, Any, None]:
+        yield kernel.timeout(2)
+        told.append(("process", kernel.now))
+
+    kernel.process(process())
+    one = Alarm(kernel, 0, lambda now: act(now))
+
+    def act(now: int) -> None:
+        told.append(("one", now))
+        while now < 3 and one.comes_next(now + 1):
+            now += 1
+            told.append(("one", now))
+
+    one.at(0)
+    kernel.drain(None, 64)
+    assert told == [("one", 0), ("one", 1), ("process", 2), ("one", 2), ("one", 3)]

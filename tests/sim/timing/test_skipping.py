@@ -37,6 +37,7 @@ from judge.skips import hold
 # Programs of ours -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.sampled(24)
 @pytest.mark.parametrize("settings", [(), BUSY, CONTENDED], ids=["its chip", "busy", "contended"])
 @pytest.mark.parametrize("inferences", [1, 3, 23])
 @pytest.mark.parametrize("name", NAMES)
@@ -105,6 +106,7 @@ NEVER: dict[str, Aim] = {
 }
 
 
+@pytest.mark.sampled(34)
 @pytest.mark.parametrize("settings", [(), BUSY, CONTENDED], ids=["its chip", "busy", "contended"])
 @pytest.mark.parametrize("name", SKIPPING)
 def test_what_repeats_is_skipped_and_equal(name: str, settings: tuple[str, ...]) -> None:
@@ -125,6 +127,7 @@ def test_a_chip_whose_accesses_find_banks_taken_repeats_with_the_whole_ring() ->
 # Ends, just there -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "settings",
     [
@@ -139,6 +142,7 @@ def test_an_instruction_ends_anywhere_in_a_period(settings: tuple[str, ...]) -> 
     assert skipped[0] == 0 < skipped[-1]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("words", range(3, 13))
 def test_queues_fill_and_drain_to_within_a_word_of_their_end(words: int) -> None:
     fast = ("arrays.frame_ns=1", "neurons.bits=1", "memory.access_cycles=4")
@@ -153,6 +157,7 @@ TAPS = [Taps(kernel, stride, dilation, border) for kernel in (1, 2, 3) for strid
         for border in (0, 1, 2) if border < kernel]  # fmt: skip
 
 
+@pytest.mark.sampled(9)
 @pytest.mark.parametrize("taps", TAPS, ids=str)
 def test_patterns_break_at_every_offset(taps: Taps) -> None:
     for side, settings in ((9, ()), (9, CONTENDED), (12, ())):

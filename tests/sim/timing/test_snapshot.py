@@ -77,6 +77,7 @@ def ends(runs: Runs, stop: Stop) -> list[tuple[Any, Any]]:
     return found
 
 
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize("busy", [False, True])
 @pytest.mark.parametrize("name", NAMES)
 def test_every_program_of_ours_goes_on(name: str, busy: bool) -> None:
@@ -91,6 +92,7 @@ def drawn(seed: int) -> Runs:
     return Runs(case.program, case.chip, case.inferences)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("seed", range(12))
 def test_random_programs_go_on(seed: int) -> None:
     runs = drawn(seed)

@@ -116,7 +116,7 @@ def test_without_json_stdout_stays_empty(here: Path) -> None:
 
 
 def test_further_places_of_a_mistake_are_notes() -> None:
-    mistake = Diagnostic("no label", file="p.s", line=3, column=5, length=4, others=((7, 2), (9, 1)))
+    mistake = Diagnostic("no label", file="p.s", line=3, column=5, length=4, others=(("p.s", 7, 2), ("p.s", 9, 1)))
     (row,) = error_report([mistake]).errors
     assert [(note.file, note.line, note.column) for note in row.notes] == [("p.s", 7, 2), ("p.s", 9, 1)]
     assert (row.line, row.column, row.end_column) == (3, 5, 9)

@@ -23,6 +23,8 @@ READERS = [
     "run SPECIAL.s",
     "info SPECIAL.acx",
     "disasm SPECIAL.acx",
+    "fmt SPECIAL.s",
+    "lint SPECIAL.s",
     "run echo.s --input SPECIAL.npy",
     "run echo.s --input SPECIAL.npz",
     "run echo.s --labels SPECIAL.npy",

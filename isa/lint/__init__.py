@@ -1,0 +1,1 @@
+"""What is legal in a program and hardly meant: results that nothing reads, tokens that nobody awaits, idle loops."""

@@ -1,0 +1,109 @@
+"""The findings of the linter as rows: a code, a title, a message, a hint, an example and its mend."""
+
+from __future__ import annotations
+
+from acortex.errors import AcortexError
+from acortex.isa.rules import Change, Example, Rule, add
+
+ABOUT = {
+    "results": "words of main memory",
+    "tokens": "what agents wait for",
+    "registers": "streams, windows, quantisers and loops",
+    "declarations": "what is declared, and what holds weights",
+}
+"""What findings are about, in the order of their codes: the first digit is the place in this table."""
+
+FINDINGS: dict[str, Rule] = {}
+"""Every finding, by code."""
+
+
+class Finding(AcortexError):
+    """Something legal in a program that is hardly meant."""
+
+
+def _row(code: str, title: str, message: str, hint: str, *breaks: Change, common: tuple[Change, ...] = ()) -> Rule:
+    about = list(ABOUT)[int(code[1])]
+    example = Example(breaks, common)
+    return add(Rule(code, title, about, Finding, message, hint, example), FINDINGS, "L", ABOUT)
+
+
+CONNECT = "connect  g0\n"
+MULTIPLY = "multiply g0, 1\n"
+PROGRAM = "program  g0, w\n"
+INPUT = ".input   x, shape=2\n"
+AGAIN = "read     d1\nfeed     1, 1, tail=2\nmultiply g0, 1\nconvert  q0, 1\nbase     d2, 9\nwrite    d2\n"
+"""The product once more, of its own result, into a word that nothing reads."""
+
+# fmt: off
+UNREAD = _row(
+    "L001", "A result is read", "no instruction reads a word that {mnemonic} writes here",
+    "leave it out, or read it; perhaps another word is read than was meant",
+    ("write    d1\n", f"write    d1\n{AGAIN}"),
+)
+UNREAD_INPUT = _row(
+    "L002", "An input is read", "no instruction reads a word of the input `{name}`",
+    "read it, or leave it out",
+    ("input    x, d0\n", "input    x, d0\nbase     d3, 5\ninput    z, d3\n"),
+    (INPUT, f"{INPUT}.input   z, shape=2\n"),
+)
+UNREAD_MEMORY = _row(
+    "L003", "What memory holds from the beginning is read", "no instruction reads words {first} to {last}",
+    "leave them out, or read them before they are written over",
+    ("group    g0, 2, 2", f".memory  7, 1\n.row     {', '.join('1' * 64)}\ngroup    g0, 2, 2"),
+)
+NEVER_AWAITED = _row(
+    "L101", "A token that is signalled is awaited", "{agent} signals token t{token}, which nobody awaits",
+    "await it where it is needed, or leave the signal out",
+    ("signal   write, t1\n", "signal   write, t1\nsignal   write, t9\n"),
+)
+GROWS = _row(
+    "L102", "Tokens do not pile up",
+    "token t{token} is signalled {made} for each inference and awaited {taken}: tokens pile up",
+    "await it as often as it is signalled; at most {most:,} may be left",
+    ("signal   write, t1\n", "signal   write, t1\nsignal   write, t1\n"),
+    common=(("inference\nbase", "loop     l0, host\nagain:   inference l0\nbase"),
+            ("input    x, d0\n", "await    host_in, t2\ninput    x, d0\n"),
+            (CONNECT, f"{CONNECT}signal   host_out, t2\n"),
+            ("endinference\n", "signal   host_out, t2\nendinference\nnext     l0, again\n")),
+)
+SEVERAL = _row(
+    "L103", "A program is right for several inferences", "with two inferences: {message}", "{advice}",
+    ("inference\nbase", "loop     l0, host\nagain:   inference l0\nbase"),
+    ("endinference\n", "endinference\nnext     l0, again\n"),
+)
+UNUSED = _row(
+    "L201", "A register that is set is used", "{register} is set here, and nothing uses it before it is set again",
+    "leave it out, or name it where it is meant",
+    (CONNECT, f"{CONNECT}base     d7, 3\n"),
+)
+IDLE = _row(
+    "L202", "A loop does something", "the loop of l{loop} does nothing: {body}",
+    "leave it out, or put into it what is to be repeated",
+    (CONNECT, f"{CONNECT}loop     l0, 9\nagain:   nop\nnext     l0, again\n"),
+)
+ONCE = _row(
+    "L203", "A loop has more than one turn", "the loop of l{loop} has one turn, and nothing counts with its register",
+    "leave out `loop` and `next`, or give the count that is meant",
+    (MULTIPLY, f"loop     l0, 1\nagain:   {MULTIPLY}next     l0, again\n"),
+)
+UNREACHED = _row(
+    "L204", "An instruction can be reached", "nothing leads to {count} from here on",
+    "leave out what stands behind `halt`, or take that away",
+    ("endinference\nhalt\n", "endinference\nhalt\nnop\nhalt\n"),
+)
+NOT_MULTIPLIED = _row(
+    "L301", "A group with weights is multiplied with", "group g{group} holds weights, and no multiply names it",
+    "multiply with it, or leave it out: its arrays are taken for nothing",
+    (PROGRAM, f"{PROGRAM}group    g1, 2, 2\nrect     g1, column=1, row=0\nprogram  g1, w\n"),
+)
+NOT_NAMED = _row(
+    "L302", "What is declared is used", "{what} `{name}` is declared, and nothing uses it",
+    "leave it out, or name it where it is meant",
+    (".weights w, 2x2", ".weights spare, 1x1\n.row     1\n.weights w, 2x2"),
+)
+NOT_MEANT = _row(
+    "L303", "A name that is defined is used", "the {what} `{name}` is defined, and nothing uses it",
+    "leave it out, or use it where it is meant",
+    (PROGRAM, f".equ     SPARE, 3\n{PROGRAM}"),
+)
+# fmt: on

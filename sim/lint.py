@@ -1,0 +1,59 @@
+"""A program held to all that can be said of it without a clock: the rules of its chip, and what is hardly meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from acortex.errors import AcortexError, ManyErrors
+from acortex.isa.lint.checks import findings as hardly_meant
+from acortex.isa.lint.rows import SEVERAL
+from acortex.isa.lint.usage import TURNS, Usage
+from acortex.isa.program import Program
+from acortex.sim.chip.program_chip import chip_of
+from acortex.sim.chip.specs import Chip
+from acortex.sim.functional.executor import Functional
+from acortex.sim.functional.rules import limits
+
+
+def lint(program: Program, chip: Chip | None = None, inferences: int | None = None) -> Sequence[AcortexError]:
+    """What is wrong with a program on a chip, without it on its own: broken rules, then what is hardly meant.
+
+    No value is computed, and no cycle simulated. Rules are looked for until the first that is broken; findings carry
+    codes that begin with L. The host has `inferences`, else those of the program's samples, else one; what goes wrong
+    with two alone is a finding.
+    """
+    errors = _broken(program, chip, inferences or _own(program))
+    try:
+        usage = Usage.of(program, inferences)
+    except AcortexError:
+        if not errors:
+            raise
+        return errors  # the walk breaks the same rule
+    several = () if errors or inferences else _several(program, chip, usage.inferences)
+    return [*errors, *several, *hardly_meant(usage)]
+
+
+def _own(program: Program) -> int:
+    """The inferences that a run has where nobody gives inputs."""
+    return max((len(array) for array in program.samples.values()), default=1)
+
+
+def _several(program: Program, chip: Chip | None, inferences: int) -> Iterator[AcortexError]:
+    """The rule that is broken where the host has several inferences, and the program goes through all of them."""
+    if inferences != TURNS or _own(program) > 1:
+        return
+    for error in _broken(program, chip, inferences):
+        yield SEVERAL.broken(error.where, message=error.message, advice=error.hint)
+
+
+def _broken(program: Program, chip: Chip | None, inferences: int) -> list[AcortexError]:
+    """The limits and the rules of the chip that the program breaks."""
+    try:
+        chip = chip or chip_of(program)
+        limits.check(program, chip)
+        Functional(program, chip, inferences, None).run()
+    except ManyErrors as many:
+        return many.errors
+    except AcortexError as error:
+        return [error]
+    return []

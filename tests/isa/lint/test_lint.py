@@ -1,0 +1,159 @@
+"""The linter: each finding by an example and its mend, none where nothing is wrong, and words held to brute force."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from acortex.isa.asm.assembler import assemble, assemble_file
+from acortex.isa.lint.book import page
+from acortex.isa.lint.checks import lint
+from acortex.isa.lint.names import unused_names
+from acortex.isa.lint.rows import FINDINGS
+from acortex.isa.lint.usage import ACCESSES, Usage
+from acortex.isa.program import Program
+from acortex.isa.rules import BASE, ProgramError, changed
+from acortex.isa.semantics import visited
+from acortex.isa.sequencer import Sequencer
+from acortex.programs.shipped import FOLDER
+from acortex.tools.open.programs import open_program
+from judge.generate import generate
+
+CODES = ["L001", "L002", "L003", "L101", "L102", "L103", "L201", "L202", "L203", "L204", "L301", "L302", "L303"]
+
+
+def found(source: str, inferences: int | None = None) -> list[str]:
+    """The codes of what is found in a source."""
+    program = assemble(source, file="small.s")
+    return [one.code for one in (*lint(program, inferences), *unused_names(source, "small.s"))]
+
+
+def test_codes_are_stable() -> None:
+    assert list(FINDINGS) == CODES
+
+
+@pytest.mark.parametrize("code", [code for code in CODES if code != "L103"])  # its check needs a chip
+def test_the_example_of_a_finding_has_just_that_and_its_mend_none(code: str) -> None:
+    assert found(FINDINGS[code].example.broken) == [code]
+    assert found(FINDINGS[code].example.mended) == []
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.s")), ids=lambda path: path.stem)
+def test_nothing_is_found_in_the_programs_of_the_repository(path: Path) -> None:
+    assert [str(one) for one in (*lint(assemble_file(path)), *unused_names(path.read_text(), path.name))] == []
+
+
+@pytest.mark.parametrize("network", ["letters_mlp", "digits_cnn", "lstm", "mobilenet"])
+def test_nothing_is_found_in_compiled_networks(network: str) -> None:
+    assert [str(one) for one in lint(open_program(f"zoo:{network}", weights=False))] == []
+
+
+# Words ----------------------------------------------------------------------------------------------------------------
+
+
+def unread(program: Program, inferences: int) -> set[int]:
+    """The instructions of which no word is ever read: each word with the set of those whose channels it has."""
+    sequencer = Sequencer(program, inferences)
+    holds: dict[int, set[int]] = {}
+    wrote: set[int] = set()
+    read: set[int] = set()
+    while sequencer.state != "halted":
+        dispatch = sequencer.step()
+        if dispatch is None or dispatch.row.mnemonic not in ACCESSES:
+            continue
+        reads, writes = ACCESSES[dispatch.row.mnemonic]
+        whole = getattr(dispatch.ops, "shift", 0) == 0 and getattr(dispatch.ops, "tail", 64) == 64
+        for word in visited(dispatch).tolist() if reads or writes else ():
+            if reads:
+                read |= holds.get(word, set())
+            if writes:
+                wrote.add(dispatch.pc)
+                holds[word] = {dispatch.pc} if whole else holds.get(word, set()) | {dispatch.pc}
+    return wrote - read
+
+
+def cases(count: int) -> Iterator[tuple[Program, int]]:
+    """Random programs, each with its inferences."""
+    for seed in range(count):
+        case = generate(seed)
+        yield case.program, case.inferences
+
+
+def test_results_that_nothing_reads_are_those_of_brute_force() -> None:
+    some = 0
+    for program, inferences in cases(60):
+        wrote = Usage.of(program, inferences).wrote
+        expected = unread(program, inferences)
+        assert {pc for pc, read in wrote.items() if not read} <= expected  # no false alarm
+        some += len(expected)
+    assert some > 50
+
+
+def test_a_word_that_two_passes_share_is_read_for_both() -> None:
+    again = "read     d0\nfeed     1, 1, tail=2\nmultiply g0, 1\nconvert  q0, 1\n"
+    half = f"write    d1, tail=1\n{again}write    d1, shift=1, tail=1\n"
+    assert found(BASE.replace("write    d1\n", half)) == []
+
+
+# Registers, tokens, loops ---------------------------------------------------------------------------------------------
+
+CONNECT = "connect  g0\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "codes"),
+    [
+        ("base d5, 1\nbase d5, 2\nread d5\nfeed 1, 1\nmultiply g0, 1\nconvert q0, 1\nbase d6, 9\nwrite d6\n", ["L201"]),
+        ("window w1, 3, 3, 9\n", ["L201"]),
+        ("quant q9, 1, 3, zero=5\n", ["L201"]),
+        ("window w1, 3, 3, 9\nborder w1, 2, 2\n", ["L201"]),
+        ("loop l3, 7\nnext_: next l3, next_\n", ["L202"]),
+        ("loop l3, 7\na: nop\nnop\nnext l3, a\n", ["L202"]),
+        ("signal vmm, t9\nawait vmm, t9\n", []),
+        ("signal vmm, t9\nsignal vmm, t9\nawait vmm, t9\n", []),  # once, in no loop
+    ],
+)
+def test_what_is_set_and_made_for_nothing_is_found(lines: str, codes: list[str]) -> None:
+    known = {"L001"} if "write" in lines else set()
+    assert [code for code in found(changed(BASE, (CONNECT, CONNECT + lines))) if code not in known] == codes
+
+
+def test_a_loop_of_one_turn_whose_register_counts_is_meant() -> None:
+    lines = (
+        "loop l3, 1\na: base d5, 0, by=l3, stride=1\nread d5\nnext l3, a\nfeed 1, 1\nmultiply g0, 1\nconvert q0, 1\n"
+    )
+    assert found(changed(BASE, (CONNECT, f"{CONNECT}{lines}base d6, 9\nwrite d6\n"))) == ["L001"]
+
+
+def test_names_in_shapes_conditions_and_macros_are_used() -> None:
+    text = (
+        ".equ K, 3\n.equ AxB, 2\n.equ N, 1\n.equ M, 1\n.input x, shape=KxKxAxB\n.if N\n.endif\n.macro m a=M\n.endm\nm\n"
+    )
+    assert [one.message for one in unused_names(text, "p.s")] == []
+    assert [one.where for one in unused_names("a: .equ K, 3 ; K\n.name q, t1\n.macro m\n.endm\n", "p.s")] == [
+        "p.s:1:9", "p.s:2:7", "p.s:3:8",
+    ]  # fmt: skip
+
+
+def test_a_source_that_includes_others_has_no_unused_names() -> None:
+    assert list(unused_names('.include "a.s"\n.equ K, 3\n', "p.s")) == []
+
+
+# Walks ----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_program_that_names_inferences_is_walked_as_far() -> None:
+    begin = "\ninference\nbase", "\nloop l0, 5\na: inference l0\nbase"
+    end = "endinference\n", "endinference\nnext l0, a\n"
+    assert Usage.of(assemble(changed(BASE, begin, end))).inferences == 8  # doubled until there are five
+
+
+def test_a_program_that_breaks_a_rule_is_refused() -> None:
+    with pytest.raises(ProgramError, match="is used before it is set"):
+        lint(assemble(changed(BASE, ("write    d1\n", "write    d2\n"))))
+
+
+def test_the_page_is_made_from_the_rows(checkout: Path) -> None:
+    assert (checkout / "docs" / "lint.md").read_text() == page(), "make pages"

@@ -1,0 +1,125 @@
+"""`acortex lint`: what it prints for people and for programs, and its exit codes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from acortex.isa.lint.rows import FINDINGS
+from acortex.isa.rules import BASE, changed
+from acortex.tools.cli import cli
+
+SPARE = changed(BASE, ("connect  g0\n", "connect  g0\nbase     d9, 4\n"))
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """A source with a register that nothing uses."""
+    path = tmp_path / "p.s"
+    path.write_text(SPARE)
+    return path
+
+
+def lint(*words: object) -> Result:
+    """What `acortex lint` does."""
+    return CliRunner().invoke(cli, ["lint", *map(str, words)])
+
+
+def findings(*words: object) -> list[dict[str, object]]:
+    """The findings as JSON has them."""
+    found = json.loads(lint(*words, "--format", "json").stdout)
+    assert found["schema"] == "acortex.lint/1"
+    rows: list[dict[str, object]] = found["findings"]
+    return rows
+
+
+def test_a_warning_names_its_line_and_exits_with_0(source: Path) -> None:
+    found = lint(source)
+    assert found.exit_code == 0
+    assert found.stdout.splitlines() == [
+        f"{source}:14: warning: d9 is set here, and nothing uses it before it is set again [L201]",
+        "  14 | base     d9, 4",
+        "  hint: leave it out, or name it where it is meant",
+        f"{source}: 0 errors, 1 warning",
+    ]
+    assert lint(source, "--strict").exit_code == 1
+
+
+def test_a_program_without_a_finding_says_so(source: Path) -> None:
+    source.write_text(BASE)
+    found = lint(source, "--strict")
+    assert (found.exit_code, found.stdout) == (0, f"{source}: nothing found\n")
+
+
+def test_mistakes_of_the_assembler_are_errors(source: Path) -> None:
+    source.write_text(changed(BASE, ("base     d1, 1", "base     d99, 1\nbase d98, 1")))
+    assert [(one["code"], one["severity"], one["line"], one["column"]) for one in findings(source)] == [
+        ("A308", "error", 16, 10), ("A308", "error", 17, 6),
+    ]  # fmt: skip
+    found = lint(source)
+    assert found.exit_code == 1
+    assert "  16 | base     d99, 1\n     |          ^~~\n" in found.stdout
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "line"),
+    [
+        ("await    host_out, t1", "await    host_out, t5", "R703", 26),
+        ("write    d1", "write    d2", "R003", 24),
+        ("rect     g0, column=0, row=0", "rect     g0, column=9, row=0", "R101", 9),
+        ("base     d0, 0", "base     d0, 5", None, None),
+    ],
+)
+def test_broken_rules_are_errors(source: Path, old: str, new: str, code: str | None, line: int | None) -> None:
+    source.write_text(changed(BASE, (old, new)))
+    found = findings(source)
+    assert [(one["code"], one["line"]) for one in found if one["severity"] == "error"] == (
+        [(code, line)] if code else []
+    )
+    assert lint(source).exit_code == bool(code)
+
+
+def test_a_race_between_inferences_is_a_warning(source: Path) -> None:
+    rule = FINDINGS["L103"]
+    source.write_text(rule.example.broken)
+    (one,) = findings(source)
+    assert (one["code"], one["severity"], one["line"]) == ("L103", "warning", 18)
+    assert str(one["message"]).startswith("with two inferences: input writes word 0 of main memory")
+    (one,) = findings(source, "--inferences", "2")
+    assert (one["code"], one["severity"], one["line"]) == ("R708", "error", 18)
+    assert findings(source, "--inferences", "1") == []
+    source.write_text(rule.example.mended)
+    assert findings(source) == []
+
+
+def test_a_chip_that_is_too_small_is_an_error(source: Path) -> None:
+    found = findings(source, "--set", "instruction_memory.words=8")
+    assert [(one["code"], one["severity"]) for one in found] == [("R201", "error"), ("L201", "warning")]
+
+
+def test_a_line_of_an_included_file_is_shown(source: Path) -> None:
+    source.with_name("lib.s").write_text(".macro m n\nbase d\\n, 1\n.endm\n")
+    source.write_text('.include "lib.s"\n' + SPARE.replace("base     d9, 4", "m 9\nm 77"))
+    assert lint(source).stdout.splitlines()[1:3] == ["  2 | base d\\n, 1", "    |      ^~~"]
+    source.write_text('.include "lib.s"\n' + SPARE.replace("base     d9, 4", "m 9"))
+    assert [(one["line"], one["file"]) for one in findings(source)] == [(2, str(source.with_name("lib.s")))]
+
+
+def test_other_tools_get_warnings(source: Path) -> None:
+    assert lint(source, "--format", "github").stdout.startswith(f"::warning file={source},line=14,title=L201::d9 is")
+    log = json.loads(lint(source, "--format", "sarif").stdout)["runs"][0]
+    assert [(one["ruleId"], one["level"]) for one in log["results"]] == [("L201", "warning")]
+    assert [one["id"] for one in log["tool"]["driver"]["rules"]] == ["L201"]
+
+
+def test_what_cannot_be_read_is_an_error_of_the_command(tmp_path: Path) -> None:
+    found = lint(tmp_path / "none.s")
+    assert (found.exit_code, found.stdout) == (2, "")
+
+
+def test_explain_knows_the_findings() -> None:
+    assert "A token that is signalled is awaited" in CliRunner().invoke(cli, ["explain", "l101"]).stdout
+    assert "warnings of the linter" in CliRunner().invoke(cli, ["explain"]).stdout

@@ -1,0 +1,148 @@
+"""`acortex lint`: what is wrong with a program, and what is hardly meant, without running it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from acortex.errors import AcortexError, ManyErrors
+from acortex.tools.commands.asm import annotated_form
+from acortex.tools.console.output import console, form_option, print_json, show
+from acortex.tools.open.chip_options import chip_option, set_option
+from acortex.tools.open.programs import SOURCES, open_program, program_argument
+from acortex.wording import count
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from acortex.isa.lint.rows import Finding
+    from acortex.tools.results import LintFinding, LintReport
+
+STYLES = {"error": "bold red", "warning": "bold yellow"}
+
+
+@click.command()
+@program_argument
+@chip_option
+@set_option
+@click.option("--inferences", metavar="N", type=click.IntRange(min=1), help="Walk through as many; else two at most.")
+@click.option("--strict", is_flag=True, help="Exit with 1 for warnings, too.")
+@form_option("sarif", "github", help="Text for people, JSON for programs, SARIF, or annotations of GitHub.")
+def lint(
+    program: str, chip: str | None, settings: tuple[str, ...], inferences: int | None, strict: bool, form: str
+) -> int:
+    """Find mistakes in a program, and what is legal and hardly meant, without running it.
+
+    Errors are those of the assembler (A) and broken rules of the chip (R); warnings (L) are results that nothing reads,
+    tokens that nobody awaits or that pile up, registers, groups and names that nothing uses, loops that do nothing.
+    `acortex explain CODE` explains one. Exit code 1 where there is an error.
+    """
+    found = _found(program, chip, settings, inferences)
+    if form in ("sarif", "github"):
+        click.echo(annotated_form(form, found), nl=form == "sarif")
+    elif form == "json":
+        print_json(_report(program, found))
+    else:
+        show(console(), _parts(program, _report(program, found)), whole=True)
+    failed = any(_severity(one) == "error" for one in found)
+    return int(failed or (strict and bool(found)))
+
+
+def _found(program: str, chip: str | None, settings: tuple[str, ...], inferences: int | None) -> list[AcortexError]:
+    """All that is found; a file or a chip that cannot be read is an error of the command."""
+    from acortex.sim.chip.specs import load_chip
+    from acortex.sim.lint import lint as of_program
+
+    try:
+        opened = open_program(program, chip, settings)
+    except AcortexError as error:
+        errors = error.errors if isinstance(error, ManyErrors) else [error]
+        if not all(one.code for one in errors):
+            raise
+        return errors
+    on = load_chip(chip or opened.chip, settings) if chip or settings else None
+    found = [*of_program(opened, on, inferences), *_names(program)]
+    for one in found:
+        _locate(one, program)
+    return found
+
+
+def _locate(error: AcortexError, program: str) -> None:
+    """Gives an error of an assembled program, which keeps the names of its sources alone, their folder."""
+    beside = os.path.join(os.path.dirname(program), error.where)
+    if not os.path.isabs(error.where) and os.path.isfile(beside.partition(":")[0]):
+        error.where = beside
+
+
+def _names(program: str) -> Iterator[Finding]:
+    """Names that a source defines and never uses."""
+    if program.endswith(SOURCES):
+        from pathlib import Path
+
+        from acortex.isa.lint.names import unused_names
+
+        yield from unused_names(Path(program).read_text(encoding="utf-8-sig"), program)
+
+
+def _severity(error: AcortexError) -> Literal["error", "warning"]:
+    return "warning" if error.code.startswith("L") else "error"
+
+
+def _report(program: str, found: Sequence[AcortexError]) -> LintReport:
+    from acortex.tools.console.error_report import error_report
+    from acortex.tools.results import LintFinding, LintReport
+
+    rows = error_report(found, [program]).errors if found else []
+    return LintReport(
+        program=program,
+        errors=sum(_severity(one) == "error" for one in found),
+        warnings=sum(_severity(one) == "warning" for one in found),
+        findings=[
+            LintFinding(severity=_severity(one), **row.model_dump()) for one, row in zip(found, rows, strict=True)
+        ],
+    )
+
+
+def _parts(program: str, report: LintReport) -> Iterator[RenderableType]:
+    """The findings in the order of their kinds, each with its line, and how many there are."""
+    from rich.text import Text
+
+    texts: dict[str, list[str]] = {}
+    for one in report.findings:
+        head = Text.assemble(
+            (f"{one.where}: " if one.where else ""), (one.severity, STYLES[one.severity]), f": {one.message} "
+        )
+        yield head.append(f"[{one.code}]" if one.code else "", style="dim")
+        if one.file:
+            yield from _shown(one, texts.setdefault(one.file, _lines(one.file)))
+        if one.hint:
+            yield Text(f"  hint: {one.hint}", style="cyan")
+        for note in one.notes:
+            place = f"{note.file}:{note.line}: " if note.file and note.line else ""
+            yield Text(f"  note: {place}{note.message}")
+    found = ", ".join((count(report.errors, "error"), count(report.warnings, "warning")))
+    yield Text(f"{program}: {found}" if report.findings else f"{program}: nothing found")
+
+
+def _lines(file: str) -> list[str]:
+    """The lines of a source; none of what is no file."""
+    from pathlib import Path
+
+    path = Path(file)
+    return path.read_text(encoding="utf-8-sig").split("\n") if file.endswith(SOURCES) and path.is_file() else []
+
+
+def _shown(one: LintFinding, texts: Sequence[str]) -> Iterator[RenderableType]:
+    """The line that a finding is about, and a caret where its column is known."""
+    from rich.text import Text
+
+    if one.line is None or one.line > len(texts):
+        return
+    number = str(one.line)
+    yield Text(f"  {number} | {texts[one.line - 1]}")
+    if one.column:
+        length = max((one.end_column or one.column + 1) - one.column, 1)
+        yield Text(f"  {' ' * len(number)} | {' ' * (one.column - 1)}^{'~' * (length - 1)}")
