@@ -77,7 +77,7 @@ def ends(runs: Runs, stop: Stop) -> list[tuple[Any, Any]]:
     return found
 
 
-@pytest.mark.sampled(12)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("busy", [False, True])
 @pytest.mark.parametrize("name", NAMES)
 def test_every_program_of_ours_goes_on(name: str, busy: bool) -> None:
