@@ -164,7 +164,8 @@ class Usage:
         """An instruction of an agent: registers that it names, and tokens."""
         for name, operand in one.row.by_name.items():
             register = self._current.get((operand.kind.name, one[name]))
-            if register is not None:
+            absent = name == "then" and not one["every"]  # its default is the number of a quantiser
+            if register is not None and not absent:
                 register.used = True
         effect = one.row.effect
         if effect in (MAKE_TOKEN, TAKE_TOKEN):
