@@ -47,8 +47,7 @@ def _depth(node: Node, kinds: Kinds, constants: Mapping[str, Constant]) -> int:
     shapes = [shape_of(name, kinds, constants) for name in node.inputs[:2]]
     if len(shapes) < 2 or not shapes[0] or not shapes[1]:
         return 0
-    if node.op in ("MatMul", "FusedMatMul", "MatMulInteger"):
-        return shapes[0][-1]
-    if node.op == "Gemm":
-        return shapes[0][0] if node.attributes.get("transA") else shapes[0][-1]
+    if node.op in ("MatMul", "FusedMatMul", "MatMulInteger", "Gemm"):
+        turned = node.attributes.get("transA") and len(shapes[0]) > 1
+        return shapes[0][-2] if turned else shapes[0][-1]
     return math.prod(shapes[1][1:]) if node.op in ("Conv", "ConvInteger") else 0

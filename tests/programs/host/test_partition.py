@@ -181,6 +181,10 @@ def test_a_node_from_which_nothing_follows_is_no_work() -> None:
         (Node("MatMul", "m", ("a", "b"), ("c",)), 2 * 4 * 6 * 5, 4 * 6 * 5),
         (Node("Gemm", "m", ("a", "b"), ("c",)), 2 * 4 * 6 * 5, 4 * 6 * 5),
         (Node("Gemm", "m", ("t", "b"), ("c",), {"transA": 1}), 2 * 4 * 6 * 5, 4 * 6 * 5),
+        (Node("FusedMatMul", "m", ("t", "b"), ("c",), {"transA": 1}), 2 * 4 * 6 * 5, 4 * 6 * 5),
+        (Node("FusedMatMul", "m", ("a", "b"), ("c",), {"transA": 0}), 2 * 4 * 6 * 5, 4 * 6 * 5),
+        (Node("MatMulInteger", "m", ("a", "b"), ("c",)), 2 * 4 * 6 * 5, 4 * 6 * 5),
+        (Node("MatMul", "m", ("a", "u"), ("c",)), 24, 0),  # of an operand of no known shape
         (Node("Softmax", "s", ("a",), ("d",)), 24, 0),
         (Node("ReduceSum", "r", ("a",), ("one",)), 24, 0),  # it takes more than it makes
         (Node("Expand", "e", ("one", "k"), ("a",)), 24, 0),
