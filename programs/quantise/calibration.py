@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.errors import UsageError
-from acortex.programs.quantise.evaluate import Seen, evaluate
+from acortex.programs.quantise.evaluate import Seen, Sums, evaluate
 from acortex.programs.quantise.evaluate_recurrent import Sequence
 from acortex.programs.quantise.host_floats import HostFloats
 from acortex.programs.quantise.ranges import SMALLEST_STEP, Samples, weight_steps
@@ -66,10 +66,11 @@ def calibrate(
     bits: int,
     also: Also | None = None,
     given: Mapping[str, Array] = NOTHING,
+    sums: Sums | None = None,
 ) -> Statistics:
     """Runs the network on images of its inputs, by map, and notes what is needed to quantise it.
 
-    `given` are the inputs as the user gave them, by name, for what the host does.
+    `given` are the inputs as the user gave them, by name, for what the host does; `sums` are those of `evaluate`.
     """
     statistics = Statistics(bits)
     for name, image in inputs.items():
@@ -87,7 +88,8 @@ def calibrate(
 
     # A number that is not finite is found in what a step makes, and reported with the step's name.
     with np.errstate(all="ignore"):
-        evaluate(graph, inputs, observe, HostFloats(graph, given), lambda name, image: statistics.see(name, image))
+        host = HostFloats(graph, given)
+        evaluate(graph, inputs, observe, host, lambda name, image: statistics.see(name, image), sums)
     for name, seen in statistics.samples.items():
         if 0 < seen.high - seen.low < SMALLEST_STEP:
             statistics.warnings.append(f"{name}: its numbers end at {max(seen.high, -seen.low):.2g} and become 0")

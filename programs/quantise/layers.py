@@ -6,9 +6,10 @@ then turned into codes of the target by one multiplication for each channel, one
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import singledispatchmethod
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from acortex.errors import UsageError
 from acortex.isa.arithmetic.quantisers import FRACTION, REACH
 from acortex.programs import graph as g
 from acortex.programs.operators.tensors import contiguous
-from acortex.programs.quantise.calibration import Statistics, calibrate
+from acortex.programs.quantise.calibration import Statistics
 from acortex.programs.quantise.codings import (
     Codings,
     argument_scale,
@@ -29,8 +30,7 @@ from acortex.programs.quantise.codings import (
     switched,
     whole_one,
 )
-from acortex.programs.quantise.early import EarlyLevels
-from acortex.programs.quantise.ranges import METHODS, of_range
+from acortex.programs.quantise.ranges import of_range
 from acortex.programs.quantise.recurrent import MAKERS, Maker, Parts, first_states, recurrent_layer
 from acortex.programs.quantise.tables import columns_of, known_between, table_layers, table_of
 from acortex.programs.steps import (
@@ -300,30 +300,6 @@ def _code(number: float, coding: g.Coding) -> int:
     return int(np.clip(np.rint(np.clip(number / coding.scale, -top, top)) + coding.zero, 0, top))
 
 
-def quantise(
-    graph: FloatGraph,
-    inputs: Mapping[str, Array],
-    bits: int = 4,
-    *,
-    method: str = "mse",
-    percentile: float = 99.9,
-    stated: bool = False,
-    given: Mapping[str, Array] | None = None,
-) -> g.LayerGraph:
-    """The layer graph of a network in its normal form, calibrated with images of its inputs, by map.
-
-    `method` chooses ranges of activations: "mse", "percentile" or "minmax"; with `stated`, ranges that the network
-    states come first. `given` are the inputs as the user gave them, which the host reads.
-    """
-    if method not in METHODS:
-        raise UsageError(f"no way to choose ranges is called {method}", hint=f"one of {', '.join(METHODS)}")
-    check_bits(bits)
-    early = EarlyLevels(graph, method, percentile, stated)
-    statistics = calibrate(graph, inputs, bits, early.observe, given or {})
-    codings = Codings(graph, statistics, method, percentile, stated)
-    return layer_graph(Quantiser(graph, statistics, codings, early.parts))
-
-
 HINT_OF_BITS = "from 2 to 8 bits are possible; those of a chip are its neurons.bits"
 """What to do about codes of another width."""
 
@@ -334,10 +310,14 @@ def check_bits(bits: int) -> None:
         raise UsageError(f"no network is quantised to codes of {count(bits, 'bit')}", hint=HINT_OF_BITS)
 
 
-def layer_graph(quantiser: Quantiser) -> g.LayerGraph:
-    """The layer graph of all steps of a quantiser's network."""
+def layers_of(quantiser: Quantiser) -> list[tuple[g.Layer, ...]]:
+    """The layers of each step of a quantiser's network."""
+    return [quantiser.layers(step) for step in quantiser.graph.steps]
+
+
+def layer_graph(quantiser: Quantiser, layers: Sequence[tuple[g.Layer, ...]]) -> g.LayerGraph:
+    """The layer graph of the layers of each step of a quantiser's network."""
     graph = quantiser.graph
-    layers = tuple(layer for step in graph.steps for layer in quantiser.layers(step))
     maps = {
         name: g.Map(name, one.height, one.width, one.channels, quantiser.codings.of(name))
         for name, one in graph.maps.items()
@@ -349,7 +329,7 @@ def layer_graph(quantiser: Quantiser) -> g.LayerGraph:
     return g.LayerGraph(
         graph.name,
         maps,
-        layers,
+        tuple(chain.from_iterable(layers)),
         *inputs_out,
         hosted,
         warnings=warnings,
@@ -359,6 +339,7 @@ def layer_graph(quantiser: Quantiser) -> g.LayerGraph:
         raw=tuple(replace(port(one), axes=None) for one in graph.raw),
         results=tuple(graph.results),
         chip_nodes=graph.chip_nodes,
+        carried=tuple(graph.carried),
     )
 
 

@@ -19,7 +19,15 @@ from acortex.tools.console.progress import ProgressBar
 from acortex.tools.console.ranges import CYCLES, SEED
 from acortex.tools.console.spool import spool
 from acortex.tools.open.chip_options import chip_files, chips_option, load_side, set_option
-from acortex.tools.open.network_options import calibration_option, dim_option, fill_option, host_option, mapping_option
+from acortex.tools.open.network_options import (
+    calibration_option,
+    carry_option,
+    dim_option,
+    fill_option,
+    host_option,
+    mapping_option,
+    quantise_option,
+)
 from acortex.tools.open.networks import Compiling
 from acortex.tools.open.programs import Opened, files_of, is_network, opened, program_argument
 
@@ -48,7 +56,9 @@ LEVELS = ("layers", "instructions", "events")
 @calibration_option
 @mapping_option
 @dim_option
+@quantise_option
 @fill_option
+@carry_option
 @host_option
 @click.option("--timing-only", is_flag=True, help="Simulate time and energy, compute no values.")
 @click.option("--functional-only", is_flag=True, help="Compute the outputs, simulate no time.")
@@ -269,6 +279,8 @@ def _open(
         options["dims"],
         fill_weights=options["fill_weights"],
         host=options["host"],
+        quantise=options["quantise"],
+        carry=options["carry"],
     )
     return opened(reference, chip, settings, weights=weights, how=how)
 
