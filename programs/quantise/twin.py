@@ -40,13 +40,18 @@ class Twin:
 
     def observe(self, step: Step, seen: Seen) -> None:
         """Takes note of a step that was evaluated in floating point, and makes its codes."""
-        if isinstance(step, ProductStep) and seen.weights is not None and step.kernel.steps is None:
+        if isinstance(step, ProductStep) and seen.weights is not None and not self._own(step):
             self._adapt(step, seen.weights, seen.sources[0])
         self.layers.append(self.quantiser.layers(step))
         known = set(self.images)
         for layer in self.layers[-1]:
             run_layer(layer, self.images, {name: one.size for name, one in self.graph.maps.items()})
         self._drop(step, set(self.images) - known)
+
+    def _own(self, step: ProductStep) -> bool:
+        """Whether the network itself has the levels of a product, or the codes that one of scales alone makes."""
+        stated = step.affine and self.graph.maps[step.out].coding is not None
+        return step.kernel.steps is not None or stated or self.quantiser.statistics.levels[step.name].given
 
     def _adapt(self, step: ProductStep, weights: Array, real: Array) -> None:
         """Chooses the levels of a product anew."""
