@@ -88,6 +88,7 @@ def quantised(
     """
     graph = normal_form(as_model(source, dims, fill_weights), host, drop_lrn, most_words)
     check_steps(graph, most_instructions)
+    _tell_precision(graph, bits)
     for one in graph.inputs:
         if codings is not None and one.name in codings:
             graph.maps[one.map].coding = codings[one.name]
@@ -123,6 +124,17 @@ def normal_form(model: Model, host: str = "ends", drop_lrn: bool = False, most_w
     from acortex.programs.host.graphs import with_host
 
     return with_host(model, drop_lrn=drop_lrn, most_words=most_words)
+
+
+def _tell_precision(graph: FloatGraph, bits: int) -> None:
+    """Warns of a network whose own codes have more bits than the chip's."""
+    wider = [one for one in graph.maps.values() if one.coding is not None and one.coding.bits > bits]
+    if wider:
+        most = max(one.coding.bits for one in wider if one.coding is not None)
+        graph.warnings.append(
+            f"the network has {count(len(wider), 'tensor')} of codes of up to {most} bits, such as {wider[0].name}; the"
+            f" chip's codes have {bits}: ranges stay, and steps grow"
+        )
 
 
 def _calibration(

@@ -24,16 +24,46 @@ WIDE_BLOB = 8000
 MAX_NARROW = 200_000
 """Up to this many characters a blob is cut at `BLOB_WIDTH`."""
 
+COMMENT = 56
+"""The column of comments."""
+
 MAX_ROW = 16
 """Matrices of at most this many columns, and as many rows, are written as numbers."""
 
 _DEFAULTS = {field.name: str(field.default) for field in fields(Tensor)}
 
 
-def disassemble(program: Program) -> str:
-    """The source text of a program. It names no files, and assembles to a program of the same `sha256`."""
+def disassemble(program: Program, *, addresses: bool = False, data: bool = True) -> str:
+    """The source text of a program. It names no files, and assembles to a program of the same `sha256`.
+
+    With `addresses` a comment behind each instruction has its address, its word in hex, and the line that it came from.
+    Without `data` the text is for reading alone: it lacks weights, constants, memory, samples and labels, and says so.
+    """
     instructions = [decode(int(word)) for word in program.words]
-    return "\n".join([*_declarations(program, instructions), "", *_code(program, instructions), *_data(program)]) + "\n"
+    code = _code(program, instructions)
+    lines = [*_declarations(program, instructions), "", *(_placed(program, code) if addresses else code)]
+    return "\n".join([*lines, *(_data(program) if data else _left_out(program))]) + "\n"
+
+
+def _placed(program: Program, code: Iterator[str]) -> Iterator[str]:
+    """Lines of code, each instruction with where it stands and came from as a comment."""
+    places = enumerate(zip(program.words, program.lines, strict=True))
+    for line in code:
+        if line[:1] == " ":
+            address, (word, source) = next(places)
+            came_from = " ".join(str(source).split())  # a container may hold any name of a file
+            line = f"{line:<{COMMENT}}; {address:5}  {int(word):016x}  {came_from}"
+        yield line
+
+
+def _left_out(program: Program) -> Iterator[str]:
+    """What is missing without the data of a program."""
+    tables = [*(one.name for one in program.weights), *(one.name for one in program.constants)]
+    found = [*tables, *(f"memory at {one.address}" for one in program.memory), *program.samples]
+    found += ["labels"] if program.labels is not None else []
+    if found:
+        yield ""
+        yield f"; left out: the data of {', '.join(found)}"
 
 
 def listing(program: Program) -> str:

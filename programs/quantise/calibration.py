@@ -51,6 +51,9 @@ class Statistics:
         self.samples.setdefault(root, Samples()).see(image)
 
 
+WHOLE = 1e-4
+"""What float32 may leave between a weight and a whole number of steps."""
+
 NOTHING: Mapping[str, Array] = {}
 
 Also = Callable[[Statistics, Step, Seen], None]
@@ -161,14 +164,24 @@ def _errors(levels: Array, steps: Array, weights: Array) -> Array:
 
 def _given_steps(step: ProductStep, weights: Array, bits: int) -> Array | None:
     """The steps of a network that was quantised before, if the arrays hold its weights as multiples of them."""
-    if step.kernel.steps is None:
+    scale = np.ones(weights.shape[3]) if step.kernel.scale is None else step.kernel.scale
+    known, low, high = step.kernel.steps, -(1 << (bits - 1)), (1 << (bits - 1)) - 1
+    steps: Array = np.abs(scale) if known is None else known * np.abs(scale)
+    if (steps <= 0).any() or (known is None and (step.affine or not _whole(weights[..., :1], steps[:1]))):
         return None
-    scale = 1.0 if step.kernel.scale is None else step.kernel.scale
-    steps: Array = step.kernel.steps * np.abs(scale)
-    if (steps <= 0).any():
+    levels = np.rint(weights / steps)
+    least, most = levels.min(initial=0), levels.max(initial=0)
+    if (known is None and not _whole(weights, steps)) or least < low or most > high or least == most:
         return None
-    largest = np.rint(weights / steps)
-    return steps if largest.max() < 1 << (bits - 1) and largest.min() >= -(1 << (bits - 1)) else None
+    # Offsets are whole sums: with larger levels the same bias takes more of them, and is rounded by less.
+    finer = min(low // least if least else high, high // most if most else high) if step.kernel.biases().any() else 1
+    return steps / finer
+
+
+def _whole(weights: Array, steps: Array) -> bool:
+    """Whether weights are whole numbers of steps, as those of networks that integers were made of are."""
+    levels = weights / steps
+    return bool((np.abs(levels - np.rint(levels)) < WHOLE).all())
 
 
 def levels_of(weights: Array, bits: int, steps: Array | None = None) -> tuple[Array, Array]:

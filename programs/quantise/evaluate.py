@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from acortex.programs.graph import Geometry, View
+from acortex.programs.graph import Coding, Geometry, View
 from acortex.programs.quantise.evaluate_recurrent import Multiply, Sequence, run_sequence
 from acortex.programs.quantise.host_floats import HostFloats
 from acortex.programs.steps import (
@@ -27,6 +27,7 @@ from acortex.programs.steps import (
     ProductStep,
     RecurrentStep,
     Step,
+    TableStep,
 )
 
 Array = NDArray[Any]
@@ -80,6 +81,7 @@ def evaluate(
             made(graph.root(name)[0], image)
         sources = tuple(read(graph, images, view) for view in step.views)
         seen = _sequence(step, sources, sums) if isinstance(step, RecurrentStep) else _image(step, sources, sums)
+        seen.out = _as_stated(seen.out, graph.maps[step.out].coding)
         write(graph, images, step.out, seen.out)
         if isinstance(step, RecurrentStep) and seen.sequence is not None:
             _write_ends(graph, images, step, seen.sequence)
@@ -87,6 +89,15 @@ def evaluate(
             observe(step, seen)
         _drop_read(graph, images, step, left)
     return {port.map: read(graph, images, View(port.map)) for port in graph.outputs}
+
+
+def _as_stated(image: Array, coding: Coding | None) -> Array:
+    """Numbers at the levels that the network itself gives them."""
+    if coding is None:
+        return image
+    steps = np.rint(image / np.float32(coding.scale))
+    held: Array = np.clip(steps, -coding.zero, (1 << coding.bits) - 1 - coding.zero) * np.float32(coding.scale)
+    return held
 
 
 def _write_ends(graph: FloatGraph, images: dict[str, Array], step: RecurrentStep, sequence: Sequence) -> None:
@@ -206,6 +217,17 @@ def _mul(step: MulStep, sources: tuple[Array, ...]) -> Array:
 @compute.register
 def _copy(step: CopyStep, sources: tuple[Array, ...]) -> Array:
     return sources[0]
+
+
+@compute.register
+def _table(step: TableStep, sources: tuple[Array, ...]) -> Array:
+    made = step.function(sources[0])
+    known = np.isfinite(made)
+    if known.all():
+        return made
+    # As in the table of the codes, a number with a value stands for one without.
+    low, high = (float(end(made, where=known, initial=0)) for end in (np.min, np.max))
+    return np.nan_to_num(made, nan=0.0, posinf=high, neginf=low)
 
 
 # Windows ----------------------------------------------------------------------------------------------------------

@@ -20,10 +20,21 @@ from acortex.isa.arithmetic.quantisers import FRACTION, REACH
 from acortex.programs import graph as g
 from acortex.programs.operators.tensors import contiguous
 from acortex.programs.quantise.calibration import Statistics
-from acortex.programs.quantise.codings import Codings, argument_scale, code_of, fitted, multipliers, same_codes
+from acortex.programs.quantise.codings import (
+    Codings,
+    argument_scale,
+    code_of,
+    fitted,
+    multipliers,
+    same_codes,
+    switched,
+    whole_one,
+)
 from acortex.programs.quantise.ranges import of_range
 from acortex.programs.quantise.recurrent import MAKERS, Maker, Parts, first_states, recurrent_layer
+from acortex.programs.quantise.tables import columns_of, known_between, table_layers, table_of
 from acortex.programs.steps import (
+    SWITCHES,
     Activation,
     AddStep,
     CopyStep,
@@ -36,6 +47,7 @@ from acortex.programs.steps import (
     ProductStep,
     RecurrentStep,
     Step,
+    TableStep,
 )
 from acortex.wording import count
 
@@ -73,7 +85,26 @@ class Quantiser:
             whole, target = self.layer(step), self.target(step.out)
             assert isinstance(whole, g.Product)
             return tuple(_part(whole, part, replace(target, phase=part.phase), self._sums(step)) for part in step.parts)
+        if isinstance(step, TableStep):
+            return self._table(step)
         return (self.layer(step),)
+
+    def _table(self, step: TableStep) -> tuple[g.Layer, ...]:
+        """The products that look up a table."""
+        coding, one, bits = self.codings.of(step.out), self.graph.maps[step.out], self.statistics.bits
+        source = self.codings.of(step.source.map)
+        table = table_of(step.function, source, coding)
+        seen = self.statistics.samples.get(self.graph.root(step.source.map)[0])
+        if seen is not None and not known_between(step.function, source, seen.low, seen.high):
+            self.statistics.warnings.append(
+                f"{step.name} ({step.op}): it has no value for some numbers that it takes; the nearest code with one"
+                " stands for these"
+            )
+        middle = self._beside(step.out, "apart", g.Coding(1.0, 0, bits))
+        self.graph.maps[middle].channels *= len(columns_of(table, bits)[0])
+        size = g.Map(one.name, one.height, one.width, one.channels, coding)
+        where = g.Target(middle), self.target(step.out)
+        return table_layers((step.name, step.op), self.view(step.source), *where, size, table, bits)
 
     def _steps(self, step: Step) -> tuple[Step, ...]:
         """A step, or those that do the same where its hardswish cannot."""
@@ -126,9 +157,13 @@ class Quantiser:
     def _product(self, step: ProductStep) -> g.Product:
         source, target = self.codings.of(step.source.map), self.codings.of(step.out)
         levels = self.statistics.levels[step.name]
-        unit = argument_scale(step.activation, target)
-        ratios = source.scale * levels.steps / unit
-        weights, factor, shift, bias = fitted(levels.weights, ratios, levels.bias / unit)
+        if step.activation.function in SWITCHES:
+            bias = switched(step.activation.function, levels.bias / (source.scale * levels.steps))
+            weights, factor, shift = levels.weights, np.array(whole_one(target)), 0
+        else:
+            unit = argument_scale(step.activation, target)
+            ratios = source.scale * levels.steps / unit
+            weights, factor, shift, bias = fitted(levels.weights, ratios, levels.bias / unit)
         offset = bias.astype(np.int64) - source.zero * weights.sum(axis=(0, 1, 2), dtype=np.int64)
         code = code_of(step.activation, target, shift, factor, offset)
         pad = _code(step.pad, source)
@@ -210,7 +245,10 @@ class Quantiser:
             return self._gathered(step, view, target)
         if exact:
             return g.Requant(step.name, step.op, where, view, 0, same_codes(target.bits))
-        factor, shift = multipliers(source.scale / argument_scale(step.activation, target))
+        if step.activation.function in SWITCHES:
+            factor, shift = np.array(whole_one(target)), 0
+        else:
+            factor, shift = multipliers(source.scale / argument_scale(step.activation, target))
         code = code_of(step.activation, target, shift, int(factor))
         return g.Requant(step.name, step.op, where, view, source.zero, code)
 

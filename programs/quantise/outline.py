@@ -16,7 +16,7 @@ from acortex.programs.quantise.calibration import Levels, Statistics
 from acortex.programs.quantise.codings import Codings
 from acortex.programs.quantise.layers import Quantiser, layer_graph, layers_of
 from acortex.programs.quantise.recurrent import unweighted_lstm
-from acortex.programs.steps import FloatGraph, PoolStep, ProductStep, RecurrentStep, Step
+from acortex.programs.steps import FloatGraph, PoolStep, ProductStep, RecurrentStep, Step, TableStep
 
 NEVER_NEGATIVE = ("relu", "sigmoid", "hardsigmoid")
 """Activations of which nothing below 0 comes."""
@@ -66,6 +66,8 @@ def instructions_are_fixed(graph: FloatGraph) -> bool:
 
 def _is_fixed(step: Step, graph: FloatGraph) -> bool:
     if step.activation.function == "hardswish":  # its range decides whether it becomes three layers
+        return False
+    if isinstance(step, TableStep):  # its codes decide how many columns it has
         return False
     if isinstance(step, RecurrentStep):  # codes and states to begin with lie in memory unless they are 0
         unset = step.first_h is None and step.first_c is None

@@ -39,7 +39,6 @@ class Contents:
     def __init__(self, timeline: Timeline) -> None:
         self._timeline = timeline
         self._program = timeline.prepared.program
-        self._host_words = timeline.prepared.host.words(self._program)
         self._made: Replay | None = None
 
     @property
@@ -165,7 +164,7 @@ class Contents:
 
     def _input(self, view: View, tensor: Tensor, inference: int) -> TensorState:
         self._replay.go_to(view.sequencer.serial)
-        size, words = words_of(tensor), self._host_words[tensor.name][inference : inference + 1]
+        size, words = words_of(tensor), self._replay.given(tensor, inference)
         issued = self._replay.notes.inputs[tensor.name][inference]
         there = _crossed(view, "host_in", issued, size) if issued else 0
         return TensorState(tensor.name, "input", inference, from_words(tensor, words)[0], size, there)

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from acortex.isa.program import Tensor
 from acortex.isa.semantics import EFFECTS, MEANINGS, Flow, Shape, visited
 from acortex.isa.sequencer import Dispatch
-from acortex.isa.table import JOIN_GROUP, PART_GROUP
+from acortex.isa.table import HOST_WORK, JOIN_GROUP, PART_GROUP
 from acortex.sim.debug.ring import NEAR, Ring
 from acortex.sim.debug.timeline import Timeline
+from acortex.sim.functional.host_work import host_values
 from acortex.sim.functional.rules.situation import NOWHERE
 from acortex.sim.functional.values import Part, Values, ValuesSnapshot
 
@@ -123,7 +124,8 @@ class Replay:
         self._program = program
         self._first = timeline.first
         self._sequencer = timeline.sequencer()
-        self._values = Noting(program, chip, prepared.host.words(program), inferences, False)
+        host = host_values(program, prepared.host.numbers, inferences)
+        self._values = Noting(program, chip, prepared.host.words(program), inferences, False, host=host)
         inputs, outputs = _unmoved(program.inputs, inferences), _unmoved(program.outputs, inferences)
         self._notes = Notes(np.full(chip.memory_words, NOBODY, np.int32), inputs, outputs)
         self._kept: Ring[_Kept] = Ring(EVERY, _near(self._values))
@@ -138,6 +140,10 @@ class Replay:
     def memory(self) -> Words:
         """Main memory after the last instruction: uint8 of shape (words, 64)."""
         return self._values.memory
+
+    def given(self, tensor: Tensor, inference: int) -> Words:
+        """An input of an inference as words, uint8 of shape (1, words, 64): zeros where the host has yet to make it."""
+        return self._values.given(tensor, inference)
 
     @property
     def out(self) -> Mapping[str, Words]:
@@ -181,6 +187,8 @@ class Replay:
         if dispatch is None:
             return
         if dispatch.row.mnemonic in EFFECTS:
+            if dispatch.row.effect == HOST_WORK:
+                self._values.work(dispatch)
             self._switch(dispatch)
             return
         shape = self._shape(dispatch)
@@ -197,6 +205,8 @@ class Replay:
 
     def _switch(self, dispatch: Dispatch) -> None:
         effect = dispatch.row.effect
+        if effect == HOST_WORK:
+            self._values.work(dispatch)
         if effect in (JOIN_GROUP, PART_GROUP):
             before = self._notes.switched.get(dispatch.group, ())[-self._pending :]
             switched = Switched(dispatch.serial, dispatch.pc, effect == JOIN_GROUP)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from acortex.isa.arithmetic.tensors import words_of
 from acortex.isa.codec import OPCODE_SHIFT
 from acortex.isa.machine import CHANNELS
-from acortex.isa.program import Program
+from acortex.isa.program import Program, Tensor
 from acortex.isa.semantics import MEANINGS, Flow, Shape, on_rows, written
 from acortex.isa.sequencer import Dispatch
 from acortex.isa.table import OPCODES
@@ -207,6 +207,13 @@ class Values:
                 shape = (*words.shape[:-3], self._inferences, *words.shape[-2:])
                 self._tensors[name] = np.zeros(shape, dtype=np.uint8)
             self._tensors[name][..., turn, :, :] = words
+
+    def given(self, tensor: Tensor, inference: int) -> Words:
+        """An input of an inference as words, uint8 of shape (1, words, 64): zeros where the host has yet to make it."""
+        words = self._tensors.get(tensor.name)
+        return (
+            np.zeros((1, words_of(tensor), CHANNELS), np.uint8) if words is None else words[inference : inference + 1]
+        )
 
     @property
     def columns(self) -> int:

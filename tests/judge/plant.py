@@ -83,6 +83,8 @@ BUGS: tuple[tuple[str, str, str, str], ...] = (
      "not self._arrived and False"),
     ("the host's word is free", "sim/timing/host.py", "self.act(start, self.word_cycles, HOST_IN, 1)",
      "self.act(start, 1, HOST_IN, 1)"),
+    ("a word is read before what comes first", "sim/timing/kernel.py",
+     "not (queue and queue[0] < (cycle << RANK_BITS | self._place))", "True"),
     ("a queue's place is free at once", "sim/timing/unit.py", "self.queue.free(now + 1)", "self.queue.free(now)"),
     ("a token is seen in its own cycle", "sim/timing/unit.py", "token.put(now + 1, None,", "token.put(now, None,"),
     ("a token is not taken", "sim/timing/unit.py", "        token.take()\n", "        pass\n"),

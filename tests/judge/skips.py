@@ -25,7 +25,7 @@ from acortex.isa.codec import as_text, decode
 from acortex.isa.table import MNEMONICS
 from acortex.sim.chip.specs import Chip, load_chip
 from acortex.sim.timing import kernel as kernels
-from acortex.sim.timing import skipping, wiring
+from acortex.sim.timing import memory, skipping, wiring
 from acortex.sim.timing.kernel import Kernel
 from acortex.sim.timing.skipping import Skipper
 from acortex.sim.timing.tally import Works
@@ -153,6 +153,7 @@ def forgetting() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(kernels, "CHAIN", range(1))
+        patch.setattr(memory, "AT_ONCE", range(1))
         patch.setattr(Kernel, "drain", in_short_turns)
         patch.setattr(skipping, "LONGEST", 50)
         yield
