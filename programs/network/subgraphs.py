@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
@@ -57,7 +56,7 @@ def laid_out(graph: Subgraph, label: str, given: Sequence[str]) -> Body:
 
 
 def _renamed(node: Node, names: Mapping[str, str], label: str) -> Node:
-    attributes: dict[str, Any] = {
+    attributes: dict[str, object] = {
         key: _within(value, names) if isinstance(value, Subgraph) else value for key, value in node.attributes.items()
     }
     inputs, outputs = (tuple(names.get(name, name) for name in part) for part in (node.inputs, node.outputs))

@@ -56,7 +56,7 @@ def by_planes(lowering: Lowering, node: Node) -> None:
     lowering.rename(Node(node.op, node.name, (made,), (out,)), merged.reshaped(shape))
 
 
-Kernel = tuple[Constant, Constant | None, int, dict[str, Any]]
+Kernel = tuple[Constant, Constant | None, int, dict[str, object]]
 """Weights (outputs, inputs of a group, three axes), biases, groups, and the attributes of a window."""
 
 
