@@ -254,9 +254,27 @@ def _report(plan: Plan, machine: Machine, size: int, mapping: str) -> CompileRep
         "partition": partition(plan),
         "mapping": mapping,
         "calibration": plan.graph.calibration or None,
+        "quantise": plan.graph.quantise or None,
+        **_losses(plan.graph),
         "warnings": list(plan.graph.warnings),
     }
     return CompileReport.model_validate(report)
+
+
+def _losses(graph: LayerGraph) -> dict[str, object]:
+    """What rounding costs, as the report has it; nothing where that was not measured."""
+    if graph.losses is None:
+        return {}
+    rows = [
+        {
+            "layer": one.layer,
+            "op": one.op,
+            "sqnr_db": round(one.sqnr_db, 2),
+            "output_correlation_without": round(one.correlation_without, 6),
+        }
+        for one in graph.losses.layers
+    ]
+    return {"output_correlation": round(graph.losses.correlation, 6), "sensitivity": rows}
 
 
 def _least(layer: Layer) -> int:

@@ -19,9 +19,11 @@ from acortex.programs.network.network import Model, Network
 from acortex.programs.operators.context import MAX_WORDS, UnsupportedNodes
 from acortex.programs.operators.normalise import normalise
 from acortex.programs.quantise.carry import carries, with_states
+from acortex.programs.quantise.effort import MOST_AT_ONCE, quantise
 from acortex.programs.quantise.images import as_images
-from acortex.programs.quantise.layers import check_bits, port, quantise
+from acortex.programs.quantise.layers import check_bits, port
 from acortex.programs.quantise.outline import instructions_are_fixed, outline
+from acortex.programs.quantise.progress import Progress, unheard
 from acortex.programs.steps import FloatGraph, FloatPort, ProductStep, RecurrentStep
 from acortex.wording import count, shape_text
 
@@ -38,9 +40,6 @@ FIRST_INPUTS = 64
 
 MOST_MACS = 1 << 35
 """Multiply-accumulates in floating point that the first inputs of a run may take: some ten seconds of work."""
-
-MOST_AT_ONCE = 1 << 26
-"""Numbers of the largest map of a network over these inputs: 256 MB."""
 
 MANY_WEIGHTS = 1 << 23
 
@@ -70,6 +69,9 @@ def quantised(
     most_instructions: int = MAX_INSTRUCTIONS,
     dims: Mapping[str, int] = NO_DIMS,
     fill_weights: bool = False,
+    effort: str | None = None,
+    measured: int = 0,
+    progress: Progress = unheard,
     carry: Mapping[str, Sequence[str]] = NO_CARRY,
     host: str = "ends",
 ) -> LayerGraph:
@@ -84,12 +86,15 @@ def quantised(
     read, with a graph of its size whose weights are 0: it may refuse it. `carry` names for inputs that stay on the chip
     the outputs that they take of the inference before; their calibration may be left out. No map may take more than
     `most_words` words of main memory, no program more than `most_instructions`. `host` says what the host does, one of
-    `HOSTS`.
+    `HOSTS`. `effort` is one of `EFFORTS` in `acortex.programs.quantise.effort`: without it "best" where there are data,
+    "fast" on random numbers. Of `measured` layers, those of the least signal to noise, it is measured what they cost
+    the outputs. `progress` is called with the steps that are done, and all there are.
 
     Raises UsageError for files and data that cannot be read, UnsupportedNodes for networks that the chip cannot do.
     """
     graph = normal_form(as_model(source, dims, fill_weights), host, drop_lrn, most_words)
     check_steps(graph, most_instructions)
+    _tell_precision(graph, bits)
     graph.carried = carries(graph, carry)
     for one in graph.inputs:
         if codings is not None and one.name in codings:
@@ -99,7 +104,9 @@ def quantised(
     given, graph.calibration = _calibration(graph, calibration, inputs, seed)
     images = with_states(graph, as_images(graph, given))
     stated = calibration is None and inputs is None
-    return quantise(graph, images, bits, method=method, percentile=percentile, stated=stated, given=given)
+    how = effort or ("fast" if stated else "best")
+    rest = measured, progress, given
+    return quantise(graph, images, bits, how, *rest, method=method, percentile=percentile, stated=stated)
 
 
 HOSTS = ("ends", "auto")
@@ -124,6 +131,17 @@ def normal_form(model: Model, host: str = "ends", drop_lrn: bool = False, most_w
     from acortex.programs.host.graphs import with_host
 
     return with_host(model, drop_lrn=drop_lrn, most_words=most_words)
+
+
+def _tell_precision(graph: FloatGraph, bits: int) -> None:
+    """Warns of a network whose own codes have more bits than the chip's."""
+    wider = [one for one in graph.maps.values() if one.coding is not None and one.coding.bits > bits]
+    if wider:
+        most = max(one.coding.bits for one in wider if one.coding is not None)
+        graph.warnings.append(
+            f"the network has {count(len(wider), 'tensor')} of codes of up to {most} bits, such as {wider[0].name}; the"
+            f" chip's codes have {bits}: ranges stay, and steps grow"
+        )
 
 
 def _calibration(

@@ -314,6 +314,26 @@ class HostPart:
 
 
 @dataclass(frozen=True, slots=True)
+class Loss:
+    """What a layer's rounding costs: the signal to noise of what it makes of codes of exact numbers, in decibels, and
+    the correlation of the outputs with floating point were this layer alone exact.
+    """
+
+    layer: str
+    op: str
+    sqnr_db: float
+    correlation_without: float
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """The correlation of a network's outputs with floating point, and the losses of layers, the costliest first."""
+
+    correlation: float
+    layers: tuple[Loss, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Carry:
     """An input that takes, from the second inference on, what outputs of the one before gave, one behind the other."""
 
@@ -326,7 +346,8 @@ class LayerGraph:
     """A quantised network: its maps, its layers in an order in which they can run, its inputs and outputs.
 
     `host_nodes` names what the host does after the outputs (Softmax, ArgMax); `warnings` is what its maker wants to be
-    known, `calibration` on which inputs ranges were chosen, empty where none were. `samples` and `labels` are the
+    known, `calibration` on which inputs ranges were chosen, empty where none were, `quantise` how levels were, and
+    `losses` what rounding costs, where that was measured. `samples` and `labels` are the
     network's own data, in the form of `--input`. `unread` are inputs of the model that nothing reads: they lie in no
     map, and cost a program nothing. With `own_quantisers` a layer's quantiser is set though another layer's has the
     same numbers, so that instructions do not depend on weights. Of a `weightless` one all weights are 0, and its
@@ -344,6 +365,8 @@ class LayerGraph:
     labels: Array | None = None
     warnings: tuple[str, ...] = ()
     calibration: str = ""
+    quantise: str = ""
+    losses: Losses | None = None
     unread: tuple[Port, ...] = ()
     parts: tuple[HostPart, ...] = ()
     """What the host does between the layers, by stages."""

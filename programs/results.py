@@ -74,6 +74,19 @@ class CompiledLayer(Document):
     """The part of the chip that takes longest: memory, vector, vmm or neurons."""
 
 
+class LayerSensitivity(Document):
+    """What the rounding of a layer costs."""
+
+    layer: str
+    """As the network names it."""
+    op: str
+    """Its operator."""
+    sqnr_db: float
+    """The signal to noise of what it makes of codes of exact numbers; 200 without noise."""
+    output_correlation_without: float
+    """The correlation of the outputs with floating point, were this layer alone exact."""
+
+
 class PartitionPart(Document):
     """What the chip or the host does of a network in one go."""
 
@@ -135,6 +148,12 @@ class CompileReport(TableResult):
     """How taps fill rows of arrays: taps, dense or best."""
     calibration: str | None = None
     """The inputs on which the ranges of all maps were chosen, in words; null where none were."""
+    quantise: str | None = None
+    """How levels were chosen: best, layer by layer, or fast, each layer alone."""
+    output_correlation: float | None = None
+    """The correlation of the outputs with floating point, on some of the calibration's inputs; null unless measured."""
+    sensitivity: list[LayerSensitivity] = Field(default_factory=list)
+    """What each measured layer costs, the costliest first; all of them with --sensitivity."""
     warnings: list[str] = Field(default_factory=list)
     """What is no error, but hardly meant."""
 

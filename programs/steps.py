@@ -60,8 +60,14 @@ FUNCTIONS: dict[str, Callable[[Array, float], Array]] = {
     "tanh": lambda x, _: np.tanh(x),
     "hardsigmoid": lambda x, _: np.clip(x / 6 + x.dtype.type(0.5), 0, 1),
     "hardswish": lambda x, _: x * np.clip(x / 6 + x.dtype.type(0.5), 0, 1),
+    "step": lambda x, _: (x >= 0).astype(x.dtype),
+    "sign": lambda x, _: np.sign(x),
 }
 """The activation functions in floating point, from numbers and a slope."""
+
+
+SWITCHES = ("step", "sign")
+"""Functions of the sign alone: a product ends in them by its whole sums, others by the codes that they make."""
 
 
 @dataclass(eq=False)
@@ -229,6 +235,14 @@ class CopyStep(Step):
 
     source: View
     exact: bool = False
+
+
+@dataclass(eq=False)
+class TableStep(Step):
+    """A function of each number, float32 from float32 of any shape."""
+
+    source: View
+    function: Callable[[Array], Array]
 
 
 @dataclass(frozen=True, eq=False)

@@ -35,6 +35,9 @@ AnyProgram = Program | str | Path
 Mapped = Literal["taps", "dense", "best"]
 """How taps fill rows of arrays, by name."""
 
+Effort = Literal["fast", "best"]
+"""How much work is done for a network's accuracy (docs/quantisation.md)."""
+
 Hosted = Literal["ends", "auto"]
 """What the host does of a network: what is left at its end, or also what the chip cannot do in between."""
 
@@ -55,6 +58,7 @@ def prepare(
     mapping: Mapped | None = None,
     dims: Mapping[str, int] | None = None,
     fill_weights: bool = False,
+    quantise: Effort | None = None,
     carry: Mapping[str, Sequence[str]] | None = None,
     host: Hosted | None = None,
 ) -> Prepared:
@@ -65,8 +69,8 @@ def prepare(
     one inference on seeded codes. `labels` are the right answers, one whole number for each inference. `noise_seed`
     gives the chip the analog errors that it states, as chip 0 of the population of that seed (docs/analog.md).
     `data_energy` tells the energy of arrays by the data, beside the fixed figure. A network is compiled: `mapping`,
-    `dims`, `fill_weights`, `host` and `carry` are those of `compile`, and ranges are chosen on `calibration`, else on
-    the first of the `inputs`.
+    `dims`, `fill_weights`, `quantise`, `host` and `carry` are those of `compile`, and ranges are chosen on
+    `calibration`, else on the first of the `inputs`.
 
     Raises the errors of `acortex.errors`: for files that cannot be read, and for what does not fit.
     """
@@ -74,7 +78,7 @@ def prepare(
     from acortex.tools.console.ranges import SEED, whole
 
     seed = whole("noise_seed", noise_seed, SEED)
-    how = Compiling(mapping, calibration, inputs, dims, fill_weights, host, carry)
+    how = Compiling(mapping, calibration, inputs, dims, fill_weights, host, quantise, carry)
     made, on = _opened(program, chip, settings, how)
     return simulator.prepare(made.program, on, inputs=inputs, labels=labels, noise_seed=seed, data_energy=data_energy)
 
@@ -90,6 +94,7 @@ def run(
     mapping: Mapped | None = None,
     dims: Mapping[str, int] | None = None,
     fill_weights: bool = False,
+    quantise: Effort | None = None,
     carry: Mapping[str, Sequence[str]] | None = None,
     host: Hosted | None = None,
     trace: str | Path | None = None,
@@ -108,17 +113,17 @@ def run(
 ) -> Result:
     """Simulates a program, and returns what came out, what it cost and where the time went.
 
-    Takes what `prepare` takes, and: a `trace` to write, at which level and without what; `max_cycles` after which the
-    run ends; `values=False` for no outputs, `timing=False` for no time; `keep_layers` for what each layer wrote;
-    `check_order` (docs/soundness.md); `progress(done, total)`; `observers` of events; `processes` (docs/extending.md).
+    Takes what `prepare` takes, and: a `trace`, its level and filters; `max_cycles` that end it; `values=False` and
+    `timing=False` for less; `keep_layers`; `check_order`; `observers` of events; `processes` (docs/extending.md).
+
     Raises the errors of `acortex.errors` for a program that breaks a rule, and for what cannot be read or does not fit.
     """
     from acortex.sim import run as simulator
     from acortex.tools.console.ranges import CYCLES, SEED, whole
 
     _check_options(values, timing, noise_seed, data_energy, trace, trace_level, observers, processes)
-    how, weights = Compiling(mapping, calibration, inputs, dims, fill_weights, host, carry), values or trace is not None
-    made, on = _opened_beside(trace, program, chip, settings, how, weights)
+    how = Compiling(mapping, calibration, inputs, dims, fill_weights, host, quantise, carry)
+    made, on = _opened_beside(trace, program, chip, settings, how, values or trace is not None)
     result = simulator.run(
         made.program,
         on,
@@ -188,6 +193,7 @@ def accuracy(
     calibration: Calibration = None,
     mapping: Mapped | None = None,
     dims: Mapping[str, int] | None = None,
+    quantise: Effort | None = None,
     host: Hosted | None = None,
 ) -> AccuracyReport:
     """Runs a program on a population of chips with the analog errors that the chip states, and tells how right it is.
@@ -195,8 +201,8 @@ def accuracy(
     `program` to `labels` are those of `prepare`; without labels what the ideal chip says is right. `answer` is the
     output that is judged, else the first. The same seed gives the same chips, whatever their number. `ages_s` and
     `temperatures_c` look at the same chips again; `at_least` are accuracies whose yield is told; `ablate` runs each
-    kind of error alone, and all but it. `calibration`, `mapping`, `dims` and `host` are those of `prepare`, for a
-    network.
+    kind of error alone, and all but it. `calibration`, `mapping`, `dims`, `quantise` and `host` are those of `prepare`,
+    for a network.
 
     Raises the errors of `acortex.errors`: for files that cannot be read, and for what does not fit.
     """
@@ -207,7 +213,7 @@ def accuracy(
     many, of_seed = needed("chips", chips, CHIPS), needed("seed", seed, SEED)
     at = Conditions(numbers("ages_s", ages_s, AGE), numbers("temperatures_c", temperatures_c, CELSIUS))
     levels = numbers("at_least", at_least, SHARE)
-    made, on = _opened(program, chip, settings, Compiling(mapping, calibration, inputs, dims, False, host))
+    made, on = _opened(program, chip, settings, Compiling(mapping, calibration, inputs, dims, False, host, quantise))
     return study(
         made.program,
         on,
@@ -235,10 +241,12 @@ def recalibrate(
     calibration: Calibration = None,
     mapping: Mapped | None = None,
     dims: Mapping[str, int] | None = None,
+    quantise: Effort | None = None,
 ) -> Recalibrated:
     """Chooses the scales of a program's converters anew: `.program` has them, `.report` says what was measured.
 
-    `program` to `settings` are those of `prepare`, and so are `calibration`, `mapping` and `dims` for a network.
+    `program` to `settings` are those of `prepare`, and so are `calibration`, `mapping`, `dims` and `quantise` for a
+    network.
     `chips` of the population of `seed` are measured, with the analog errors that the chip states; `inputs` are what
     they run on (docs/analog-networks.md).
 
@@ -248,7 +256,7 @@ def recalibrate(
     from acortex.tools.console.ranges import MEASURED, SEED, needed
 
     many, of_seed = needed("chips", chips, MEASURED), needed("seed", seed, SEED)
-    made, on = _opened(program, chip, settings, Compiling(mapping, calibration, inputs, dims, False))
+    made, on = _opened(program, chip, settings, Compiling(mapping, calibration, inputs, dims, quantise=quantise))
     return measured(made.program, on, inputs=inputs, chips=many, seed=of_seed, progress=progress)
 
 
@@ -261,10 +269,12 @@ def compile(
     mapping: Mapped | None = None,
     dims: Mapping[str, int] | None = None,
     fill_weights: bool = False,
+    quantise: Effort | None = None,
     carry: Mapping[str, Sequence[str]] | None = None,
     host: Hosted | None = None,
     drop_lrn: bool = False,
     smallest_chip: bool = False,
+    sensitivity: bool = False,
 ) -> Compiled:
     """Maps a network, MODEL.onnx or "zoo:NAME", onto a chip: its `.program` runs, its `.report` says where it lies.
 
@@ -272,10 +282,12 @@ def compile(
     seeded random inputs are used, with a warning. `mapping` says how taps fill the rows of arrays: "best" by default,
     "taps" for those networks of the zoo that are of the source paper. `dims` has sizes for axes of inputs that the file
     leaves open, by the name of the axis or INPUT.AXIS; with `fill_weights` weights whose file is missing are random
-    numbers, for time and energy alone. With `host="auto"` the host does what the chip cannot, between parts of the
-    program (docs/host.md). `carry` names for inputs that stay on the chip the outputs that they take of the inference
-    before, one behind the other: {"h": ["hn"]}; in the first they are 0. `drop_lrn` leaves local response
-    normalisation out. With `smallest_chip` the network is compiled for the smallest chip that holds it.
+    numbers, for time and energy alone. `quantise` is "best", the default where there are data, which chooses levels
+    layer by layer, or "fast", each layer alone (docs/quantisation.md). With `sensitivity` the report says what the
+    rounding of each layer costs. With `host="auto"` the host does what the chip cannot, between parts of the program
+    (docs/host.md). `carry` names for inputs that stay on the chip the outputs that they take of the inference before,
+    one behind the other: {"h": ["hn"]}; in the first they are 0. `drop_lrn` leaves local response normalisation out.
+    With `smallest_chip` the network is compiled for the smallest chip that holds it.
 
     Raises the errors of `acortex.errors`: for nodes that the chip cannot do, and for what does not fit.
     """
@@ -292,9 +304,12 @@ def compile(
         str(model),
         named,
         settings,
-        networks.Compiling(mapping, calibration, dims=dims, fill_weights=fill_weights, host=host, carry=carry),
+        networks.Compiling(
+            mapping, calibration, dims=dims, fill_weights=fill_weights, host=host, quantise=quantise, carry=carry
+        ),
         drop_lrn=drop_lrn,
         smallest_chip=smallest_chip,
+        measured=networks.EVERY if sensitivity else 0,
     )
     if not made.plan.graph.parts or smallest_chip:
         return made

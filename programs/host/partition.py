@@ -15,14 +15,17 @@ from acortex.errors import AcortexError
 from acortex.programs.host.facts import Kind, Kinds, folded
 from acortex.programs.host.protos import HAS_GRAPH
 from acortex.programs.network.network import Model, Node, Value
+from acortex.programs.network.subgraphs import graphs
 from acortex.programs.operators.context import MAX_WORDS, UnsupportedNodes
 from acortex.programs.operators.host import by_host
-from acortex.programs.operators.normalise import normalise
+from acortex.programs.operators.normalise import normalise, without_control
 from acortex.programs.operators.registry import OPERATORS
 from acortex.programs.steps import FloatGraph
 
 PRODUCTS = (
-    "Conv", "ConvTranspose", "Gemm", "MatMul", "LSTM", "GRU", "QLinearConv", "QGemm", "QLinearMatMul",
+    "Conv", "ConvTranspose", "Gemm", "MatMul", "LSTM", "GRU", "QLinearConv", "QGemm", "QLinearMatMul", "Einsum",
+    "ConvInteger", "MatMulInteger", "DynamicQuantizeMatMul", "MatMulIntegerToFloat", "FusedConv", "FusedGemm",
+    "FusedMatMul",
 )  # fmt: skip
 """Operators for which the chip has arrays."""
 
@@ -40,6 +43,9 @@ FUSED = (
     "ReduceMax", "Pad",
 )  # fmt: skip
 """Operators that may join the product before them."""
+
+BESIDE = "beside the host's nodes it costs less there"
+"""Why a node goes to the host that the chip could do."""
 
 ATTEMPTS = 64
 """How often the rest of a network is tried; each time a node at least goes to the host."""
@@ -74,6 +80,7 @@ def divided(model: Model, *, drop_lrn: bool = False, most_words: int = MAX_WORDS
 
 class _Divider:
     def __init__(self, model: Model, drop_lrn: bool, most_words: int) -> None:
+        model = without_control(model, drop_lrn=drop_lrn, most_words=most_words)
         _check_graphs(model)
         whole, self.kinds = folded(model)
         self.model = replace(whole, nodes=_living(whole))
@@ -222,8 +229,10 @@ class _Divider:
         """Gives some nodes to the host; says whether there were any."""
         before = len(self.hosted)
         for node in self._chip():
-            if self._renames(node) or self._rejoins(node) or self._selects(node) or self._moves_no_more(node):
-                self._give([node.name], "beside the host's nodes it costs less there")
+            if self._renames(node) or self._rejoins(node) or self._selects(node) or self._moves_no_more([node]):
+                self._give([node.name], BESIDE)
+            elif self._moves_no_more(both := [node, *self._before(node)]):
+                self._give([one.name for one in both], BESIDE)
         for component in self._components():
             if not any(node.op in PRODUCTS for node in component):
                 self._give([node.name for node in component], "the chip would have no product to do with it")
@@ -274,22 +283,33 @@ class _Divider:
         taken = sum(self._size(name) for one in siblings for name in one.outputs if name)
         return taken >= self._size(source)
 
-    def _moves_no_more(self, node: Node) -> bool:
-        """Whether a node beside the host's can join them without more numbers crossing the border.
+    def _moves_no_more(self, nodes: list[Node]) -> bool:
+        """Whether nodes beside the host's can join them without more numbers crossing the border.
 
-        There it is computed on real numbers. What a product does on its way to memory stays with the product.
+        There they are computed on real numbers. What a product does on its way to memory stays with the product.
         """
+        if not all(map(self._may_move, nodes)):
+            return False
+        names = dict.fromkeys(name for node in nodes for name in (*self._computed(node), *filter(None, node.outputs)))
+        before = sum(map(self._crossing, names))
+        self.hosted.update(dict.fromkeys((node.name for node in nodes), BESIDE))
+        after = sum(map(self._crossing, names))
+        for node in nodes:
+            del self.hosted[node.name]
+        return 0 < before >= after
+
+    def _may_move(self, node: Node) -> bool:
+        """Whether a node is no product, no coding, and nothing that a product does on its way to memory."""
         if node.op in PRODUCTS or "Quantize" in node.op or node.op.startswith("Q"):
             return False
         taken = list(dict.fromkeys(self._computed(node)))
-        if len(taken) == 1 and self._on_chip(taken[0]) and len(self.readers[taken[0]]) == 1 and node.op in FUSED:
-            return False
-        made = [name for name in node.outputs if name]
-        before = sum(map(self._crossing, (*taken, *made)))
-        self.hosted[node.name] = ""
-        after = sum(map(self._crossing, (*taken, *made)))
-        del self.hosted[node.name]
-        return 0 < before >= after
+        joins = len(taken) == 1 and self._on_chip(taken[0]) and len(self.readers[taken[0]]) == 1
+        return not (joins and node.op in FUSED)
+
+    def _before(self, node: Node) -> list[Node]:
+        """The nodes of the chip that make what a node takes, but for products."""
+        makers = {self.makers[name].name: self.makers[name] for name in self._computed(node) if self._on_chip(name)}
+        return [one for one in makers.values() if self._may_move(one)]
 
     def _on_chip(self, name: str) -> bool:
         return name in self.makers and not self._of_host(name)
@@ -342,8 +362,11 @@ class _Divider:
 
 
 def _check_graphs(model: Model) -> None:
-    """Raises UnsupportedNodes for nodes with a graph of their own: what they take of the network is not known."""
-    found = [(node.name, node.op, HAS_GRAPH) for node in model.nodes if "a graph" in node.attributes.values()]
+    """Raises UnsupportedNodes for nodes that are malformed, and for those with a graph of their own: what these take of
+    the network is not known.
+    """
+    found = [(node.name, node.op, HAS_GRAPH) for node in model.nodes if any(graphs(node))]
+    found += [(node.name, node.op, f"it is malformed ({node.fault})") for node in model.nodes if node.fault]
     if found:
         raise UnsupportedNodes(found)
 

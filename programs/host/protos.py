@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from acortex.programs.network.network import Node
+from acortex.programs.network.subgraphs import graphs
 from acortex.programs.operators.context import Unsupported
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def node_proto(node: Node) -> onnx.NodeProto:
     """A node as ONNX has it. Raises Unsupported for one with a graph of its own, which is not kept."""
     from onnx import helper
 
-    if "a graph" in node.attributes.values():
+    if any(graphs(node)):
         raise Unsupported(HAS_GRAPH)
     domain, op = domain_of(node.op)
     made = helper.make_node(op, node.inputs, node.outputs, node.name, domain=domain)

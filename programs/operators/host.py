@@ -8,7 +8,7 @@ from acortex.programs.operators.registry import operator
 
 LAYOUT = (
     "Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Slice", "Split", "Gather", "Concat",
-    "Expand", "DepthToSpace", "SpaceToDepth",
+    "Expand", "Tile", "DepthToSpace", "SpaceToDepth",
 )  # fmt: skip
 """Operators that only rearrange: the host does them where the chip's memory cannot hold what they make."""
 
@@ -17,13 +17,19 @@ WORK = ("Softmax", "LogSoftmax", "ArgMax", "ArgMin", "TopK", "Exp", "Sigmoid", "
 
 
 @operator(
-    "Softmax", "LogSoftmax", "ArgMax", "ArgMin", "TopK", "Exp",
+    "Softmax", "LogSoftmax", "ArgMax", "ArgMin", "TopK",
     becomes="work of the host, after the outputs", limits="at the end of the network",
 )  # fmt: skip
 def by_host(lowering: Lowering, node: Node) -> None:
     """Done by the host."""
     lowering.tensor(node)
     leave(lowering, node)
+
+
+@operator("Exp", becomes="work of the host at the end of the network, elsewhere a table as Log")
+def exponential(lowering: Lowering, node: Node) -> None:
+    """Done by the host, where nothing that the chip does follows."""
+    by_host(lowering, node)
 
 
 def leave(lowering: Lowering, node: Node) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.isa.program import Tensor
-from acortex.isa.semantics import EFFECTS, HOST_WORK, MEANINGS, Flow, Shape, visited
+from acortex.isa.semantics import EFFECTS, MEANINGS, Flow, Shape, visited
 from acortex.isa.sequencer import Dispatch
 from acortex.isa.table import HOST_WORK, JOIN_GROUP, PART_GROUP
 from acortex.sim.debug.ring import NEAR, Ring

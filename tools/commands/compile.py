@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +21,9 @@ from acortex.tools.open.network_options import (
     fill_option,
     host_option,
     mapping_option,
+    quantise_option,
 )
-from acortex.tools.open.networks import SIZES, Compiling, compiled
+from acortex.tools.open.networks import EVERY, SIZES, WORST, ZOO, Compiling, compiled
 from acortex.tools.open.programs import files_of
 from acortex.units import percent
 
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
 @set_option
 @mapping_option
 @dim_option
+@quantise_option
 @fill_option
 @carry_option
 @host_option
@@ -53,7 +56,8 @@ if TYPE_CHECKING:
 @click.option("--reference", metavar="REF.onnx", type=click.Path(), help="Write the quantised network as ONNX here.")
 @click.option("--emit-asm", metavar="OUT.s", type=click.Path(), help="Write the program's text, and its arrays beside.")
 @click.option("--drop-lrn", is_flag=True, help="Leave local response normalisation out.")
-@click.option("--explain", is_flag=True, help="Print where each layer lies and what limits it.")
+@click.option("--explain", is_flag=True, help="Print where each layer lies, what limits it, and which loses most.")
+@click.option("--sensitivity", is_flag=True, help="Print what the rounding of each layer costs the outputs.")
 @format_option
 def compile_(model: str, form: str, **options: Any) -> None:
     """Map a network onto a chip: quantise, place, plan memory, schedule, write the program.
@@ -62,7 +66,7 @@ def compile_(model: str, form: str, **options: Any) -> None:
     ranges of activations come from --calibration.
     """
     _check_files(model, form, options)
-    with Working("compiling"):
+    with Working("compiling") as bar:
         made = compiled(
             model,
             options["chip"],
@@ -72,11 +76,14 @@ def compile_(model: str, form: str, **options: Any) -> None:
                 options["calibration"],
                 dims=options["dims"],
                 fill_weights=options["fill_weights"],
+                quantise=options["quantise"],
                 carry=options["carry"],
                 host=options["host"],
             ),
             drop_lrn=options["drop_lrn"],
             smallest_chip=options["smallest_chip"],
+            measured=_measured(model, options),
+            progress=bar,
         )
         report = _priced(model, made, options)
     _write(made, options)
@@ -84,7 +91,31 @@ def compile_(model: str, form: str, **options: Any) -> None:
         print_json(report)
     else:
         out = console(err=files.STANDARD in (options["output"], options["reference"]))
-        show(out, _parts(report, made.columns // 2 if options["explain"] else None, options["settings"]))
+        parts = _parts(report, made.columns // 2 if options["explain"] else None, options["settings"])
+        show(out, chain(parts, _sensitivity(report) if options["sensitivity"] else ()))
+
+
+def _measured(model: str, options: Mapping[str, Any]) -> int:
+    """Of how many layers it is measured what they cost: networks of the zoo, some of them large, are not explained."""
+    if options["sensitivity"]:
+        return EVERY
+    return WORST if options["explain"] and not model.startswith(ZOO) else 0
+
+
+def _sensitivity(report: CompileReport) -> Iterator[RenderableType]:
+    """What the rounding of each layer costs, the costliest first."""
+    from rich.padding import Padding
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for name in ("layer", "operator", "signal to noise", "correlation without", "gain"):
+        left = name in ("layer", "operator")
+        table.add_column(name, justify="left" if left else "right", no_wrap=name != "layer")
+    for row in report.sensitivity:
+        without = row.output_correlation_without
+        gain = without - (report.output_correlation or 0)
+        table.add_row(row.layer, row.op, f"{row.sqnr_db:.1f} dB", f"{without:.4f}", f"{gain:+.4f}")
+    yield Padding(table, (1, 0, 0, 2), expand=False)
 
 
 def _priced(model: str, made: Compiled, options: Mapping[str, Any]) -> CompileReport:
@@ -178,6 +209,10 @@ def _parts(report: CompileReport, half: int | None, settings: Sequence[str]) -> 
         yield Padding(_layers(report, half), (1, 0, 0, 2), expand=False)
 
 
+EFFORT_TEXTS = {"fast": "each layer's alone (fast)", "best": "layer by layer (best)"}
+"""How levels were chosen, in words."""
+
+
 def _facts(report: CompileReport) -> Iterator[tuple[str, str]]:
     used, chip, least = report.arrays_used, report.arrays_in_chip, report.arrays_least
     apart = " with dense rows, each group of a convolution apart"
@@ -187,6 +222,14 @@ def _facts(report: CompileReport) -> Iterator[tuple[str, str]]:
     yield "mapping", report.mapping
     if report.calibration:
         yield "ranges from", report.calibration
+    if report.quantise:
+        yield "levels", EFFORT_TEXTS[report.quantise]
+    if report.output_correlation is not None:
+        yield "correlation", f"{report.output_correlation:.4f} of the outputs with those in floating point"
+    if report.sensitivity:
+        worst = report.sensitivity[0]
+        without = f"{worst.output_correlation_without:.4f} were it exact"
+        yield "loses most", f"{worst.layer}, {worst.sqnr_db:.1f} dB of its own; {without}"
     sizes = report.smallest_chip
     known = [(path, getattr(sizes, part)) for part, paths in SIZES.items() for path in paths]
     yield "smallest chip", ", ".join(f"{path}={size}" for path, size in known if size is not None)

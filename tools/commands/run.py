@@ -26,6 +26,7 @@ from acortex.tools.open.network_options import (
     fill_option,
     host_option,
     mapping_option,
+    quantise_option,
 )
 from acortex.tools.open.networks import Compiling
 from acortex.tools.open.programs import Opened, files_of, is_network, opened, program_argument
@@ -55,6 +56,7 @@ LEVELS = ("layers", "instructions", "events")
 @calibration_option
 @mapping_option
 @dim_option
+@quantise_option
 @fill_option
 @carry_option
 @host_option
@@ -277,6 +279,7 @@ def _open(
         options["dims"],
         fill_weights=options["fill_weights"],
         host=options["host"],
+        quantise=options["quantise"],
         carry=options["carry"],
     )
     return opened(reference, chip, settings, weights=weights, how=how)

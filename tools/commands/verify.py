@@ -11,7 +11,13 @@ import click
 from acortex.errors import MissingExtra, UsageError
 from acortex.tools.console.output import console, format_option, print_json, show
 from acortex.tools.open.chip_options import complete, set_option
-from acortex.tools.open.network_options import calibration_option, dim_option, host_option, mapping_option
+from acortex.tools.open.network_options import (
+    calibration_option,
+    dim_option,
+    host_option,
+    mapping_option,
+    quantise_option,
+)
 from acortex.tools.open.networks import Compiling, chip_for, mapping_of, quantised_graph
 
 if TYPE_CHECKING:
@@ -38,6 +44,7 @@ RANDOM = 2
 @set_option
 @mapping_option
 @dim_option
+@quantise_option
 @host_option
 @click.option("--drop-lrn", is_flag=True, help="Leave local response normalisation out.")
 @format_option
@@ -73,7 +80,14 @@ def _report(network: str, inputs: str | None, options: Mapping[str, Any]) -> Ver
     machine = machine_of(chip)
     mapping = mapping_of(network, options["mapping"])
     own = read_arrays(inputs) if inputs is not None else None
-    how = Compiling(mapping, options["calibration"], own, options["dims"], host=options["host"])
+    how = Compiling(
+        mapping,
+        options["calibration"],
+        own,
+        options["dims"],
+        host=options["host"],
+        quantise=options["quantise"],
+    )
     whole = quantised_graph(network, machine, how, drop_lrn=options["drop_lrn"])
     graph = replace(whole, unread=())  # there is nothing to compare of them
     compiled = compile_graph(graph, machine, mapping)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from acortex.errors import UsageError
-from acortex.tools.open.networks import HOSTS, MAPPINGS
+from acortex.tools.open.networks import EFFORTS, HOSTS, MAPPINGS
 
 mapping_option = click.option(
     "--mapping",
@@ -31,6 +31,13 @@ calibration_option = click.option(
 )
 """The option --calibration; None where it is left out."""
 
+
+quantise_option = click.option(
+    "--quantise",
+    type=click.Choice(EFFORTS),
+    help="best chooses levels layer by layer; fast each layer alone. Else best where data are given.",
+)
+"""The option --quantise; None where it is left out."""
 
 MOST_DIGITS = 20
 """Digits of a size that is read as a number: no axis is as large, and Python reads a few thousand at most."""

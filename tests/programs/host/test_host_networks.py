@@ -69,7 +69,9 @@ def test_a_block_of_a_transformer_does_its_constant_products_on_the_chip() -> No
     compiled, inputs = divided(attention())
     assert_exact(compiled, inputs)
     on_chip = sum(row.macs for row in compiled.report.partition if row.part == "chip")
-    assert on_chip == 6 * (4 * 16 * 16 + 2 * 16 * 32)
+    products = sum(layer.macs for layer in compiled.report.layers if layer.op == "MatMul")
+    assert products == 6 * (4 * 16 * 16 + 2 * 16 * 32)
+    assert on_chip > products  # a table between two of them
     assert sum(row.macs for row in compiled.report.partition if row.part == "host") == 2 * 6 * 6 * 16
     wanted = referred(attention().SerializeToString(), inputs)
     found = ran(compiled, inputs, timing=False).outputs
@@ -82,7 +84,7 @@ def test_sums_beside_the_host_are_done_there_on_real_numbers() -> None:
     compiled, _ = divided(attention())
     hosted = {name for part in compiled.plan.graph.parts for name in part.nodes}
     assert {"add9", "add14"} <= hosted
-    assert [port.shape for port in compiled.plan.graph.inputs] == [(1, 6, 16), (1, 6, 16), (1, 6, 16), (1, 6, 32)]
+    assert [port.shape for port in compiled.plan.graph.inputs] == [(1, 6, 16), (1, 6, 16), (1, 6, 16)]
 
 
 def test_the_host_is_exact_where_the_numbers_are() -> None:
@@ -174,7 +176,7 @@ def test_the_text_of_a_program_holds_the_host_too() -> None:
     compiled, _ = divided(attention())
     again = assemble(disassemble(compiled.program))
     assert sha256(again) == sha256(compiled.program)
-    assert [part.name for part in again.parts] == [f"host {stage}" for stage in range(5)]
+    assert [part.name for part in again.parts] == [f"host {stage}" for stage in range(4)]
 
 
 def test_a_network_that_the_chip_can_do_stays_whole() -> None:
@@ -198,8 +200,8 @@ def test_a_network_without_a_product_for_the_chip_is_one_error() -> None:
 
 def test_a_product_that_the_chip_refuses_is_named_with_its_reason() -> None:
     net = Grower()
-    c = net.add("Conv", net.add("Erf", net.give("x", (2, 3, 6, 6))), net.weights(4, 3, 3, 3))
-    with pytest.raises(NothingLeft, match=r"conv1 \(Conv\): it has .*one inference at a time"):
+    c = net.add("ConvTranspose", net.give("x", (1, 3, 4, 4, 4)), net.weights(3, 4, 2, 2, 2))
+    with pytest.raises(NothingLeft, match=r"convtranspose0 \(ConvTranspose\): it has three spatial axes"):
         divided(net.model(c))
 
 
@@ -226,8 +228,9 @@ def test_another_word_for_what_the_host_does_is_refused() -> None:
 
 def test_numbers_of_the_host_that_no_code_stands_for_are_an_error_of_the_run() -> None:
     net = Grower()
-    a = net.add("Gemm", net.give("x", (1, 2)), net.constant(np.eye(2, dtype=np.float32)))
-    model = net.model(net.add("Gemm", net.add("Reciprocal", a), net.weights(2, 2)))
+    x = net.give("x", (1, 2))
+    a, b = (net.add("Gemm", x, net.constant(np.eye(2, dtype=np.float32))) for _ in range(2))
+    model = net.model(net.add("Gemm", net.add("Div", a, b), net.weights(2, 2)))
     from acortex.programs.compiler import compile_graph
     from acortex.programs.front import quantised
     from acortex.tools.open.machine import machine_of

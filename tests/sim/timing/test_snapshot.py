@@ -358,11 +358,11 @@ WITNESSES: dict[str, tuple[str | int, int]] = {
     "Fabric.port_free": (3, 263),
     "Fabric._banks": ("pooling", 515),
     "Fabric._ports": ("residual, crowded", 2299),
-    "DataBus.free_from": (13, 604),
+    "DataBus.free_from": (2, 1611),
     "DataBus._next": ("pipeline, crowded", 1071),
     "DataBus._free_at": (66, 3378),
-    "Controller._stopped": (26, 1753),
-    "Buffer._held": (27, 1606),
+    "Controller._stopped": (99, 2958),
+    "Buffer._held": (81, 2072),
     "Neurons._round": (45, 1229),
 }
 """For each field of the state a program, by its name or its seed, and a cycle in which that value is missed."""

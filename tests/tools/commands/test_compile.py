@@ -121,7 +121,7 @@ def test_a_large_network_that_does_not_fit_is_refused_before_its_weights_are_rea
     graph = helper.make_graph([helper.make_node("MatMul", ["x", "w"], ["y"])], "large", ends[:1], ends[1:], [matrix])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     onnx.save(model, tmp_path / "n.onnx")
-    monkeypatch.setattr("acortex.programs.quantise.layers.calibrate", None)
+    monkeypatch.setattr("acortex.programs.quantise.effort.calibrate", None)
     refused = invoke("compile", tmp_path / "n.onnx", "--chip", "acortex_digits")
     assert refused.exit_code == 1
     assert "the network takes 1089 arrays, and acortex_digits has 16" in refused.stderr
