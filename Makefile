@@ -14,7 +14,7 @@ test: .venv/.installed-test
 
 check: lint types test slow
 
-# Tests that take more than ten seconds each.
+# What the default run leaves out: what takes long, and the cases of brute-force tests beyond a few.
 slow: .venv/.installed-test
 	$(BIN)/python -m pytest -m slow
 

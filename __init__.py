@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from acortex.isa.asm.assembler import assemble
     from acortex.sim import analog
     from acortex.sim.accuracy.own import ErrorModel
-    from acortex.tools.api import accuracy, compile, prepare, recalibrate, run
+    from acortex.tools.api import accuracy, compile, debug, prepare, recalibrate, run
     from acortex.traces.file.reader import open as open_trace
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "AcortexError", "ErrorModel", "__version__", "accuracy", "analog", "assemble", "compile", "open_trace", "prepare",
-    "recalibrate", "run",
+    "AcortexError", "ErrorModel", "__version__", "accuracy", "analog", "assemble", "compile", "debug", "open_trace",
+    "prepare", "recalibrate", "run",
 ]  # fmt: skip
 
 __getattr__ = loader(
@@ -36,6 +36,7 @@ __getattr__ = loader(
         "analog": "acortex.sim.analog",
         "assemble": "acortex.isa.asm.assembler:assemble",
         "compile": "acortex.tools.api:compile",
+        "debug": "acortex.tools.api:debug",
         "open_trace": "acortex.traces.file.reader:open",
         "prepare": "acortex.tools.api:prepare",
         "recalibrate": "acortex.tools.api:recalibrate",

@@ -21,7 +21,6 @@ import math
 import struct
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeGuard
 
@@ -31,19 +30,17 @@ from numpy.typing import NDArray
 
 from acortex import __version__, safe_files
 from acortex.errors import AcortexError, UsageError
-from acortex.isa.arithmetic.tensors import ENCODINGS, MAX_CODE_BITS, MAX_WORDS, accept, fault
-from acortex.isa.checks import check
-from acortex.isa.codec import decode
+from acortex.isa.arithmetic.tensors import ENCODINGS, MAX_CODE_BITS, MAX_WORDS, fault
+from acortex.isa.container_rules import judge, malformed
 from acortex.isa.data import TYPES, constants_fault, pack_weights, packed_size, unpack_weights
 from acortex.isa.files import plain
-from acortex.isa.language.program import NO_INSTRUCTIONS
 from acortex.isa.machine import CHANNELS
 from acortex.isa.names import is_name
 from acortex.isa.operands import KINDS
-from acortex.isa.program import Constants, Line, Memory, Program, Tensor, Weights
+from acortex.isa.program import Constants, HostPart, HostResult, Line, Memory, Program, Tensor, Weights
 
 MAGIC = b"\x89ACX\r\n\x1a\n"
-FORMAT = 2
+FORMAT = 3
 DIGEST = 32
 
 MAX_BYTES = 1 << 29
@@ -77,6 +74,9 @@ _PLACES = ("files", "line_files", "line_numbers", "line_texts")
 KEYS = frozenset((*_CONTENT, *_PLACES))
 """What the map holds."""
 
+OF_HOST = frozenset(("parts", "results"))
+"""What it holds beside where the host works between parts of the chip."""
+
 
 class _Arrays:
     """Collects arrays' bytes; `add` answers what the map says of one."""
@@ -94,7 +94,11 @@ class _Arrays:
 
 def _content(program: Program, arrays: _Arrays) -> dict[str, Any]:
     """Everything that a program means, without its source positions."""
-    return {
+    of_host = {
+        "parts": [[one.name, arrays.add(one.model)] for one in program.parts],
+        "results": [[one.name, list(one.shape), one.dtype] for one in program.results],
+    }
+    return (of_host if program.parts else {}) | {
         "name": program.name,
         "chip": program.chip,
         "words": arrays.add(program.words),
@@ -115,7 +119,8 @@ def _content(program: Program, arrays: _Arrays) -> dict[str, Any]:
 def _tensor_fields(tensor: Tensor) -> list[Any]:
     axes = None if tensor.axes is None else list(tensor.axes)
     shapes = [list(shape) for shape in tensor.shapes]
-    return [tensor.name, shapes, tensor.encode, tensor.bits, tensor.scale, tensor.zero, axes, tensor.packed]
+    fields = [tensor.name, shapes, tensor.encode, tensor.bits, tensor.scale, tensor.zero, axes, tensor.packed]
+    return [*fields, True] if tensor.host else fields
 
 
 def sha256(program: Program) -> str:
@@ -196,16 +201,12 @@ def _opened(data: bytes) -> tuple[dict[str, Any], bytes]:
         )
         raise UsageError(message, hint="assemble it again, or use that version")
     if start + 4 > len(body):
-        raise _malformed("header")
+        raise malformed("header")
     (size,) = struct.unpack_from("<I", body, start)
     packed = body[start + 4 : start + 4 + size]
     if size > MAX_MAP or len(packed) != size:
-        raise _malformed("map")
+        raise malformed("map")
     return _unpacked(packed), bytes(body[start + 4 + size :])
-
-
-def _malformed(what: str) -> UsageError:
-    return UsageError(f"the program is malformed: {what}", hint="its checksum matches: what wrote it is at fault")
 
 
 def _unpacked(packed: memoryview) -> dict[str, Any]:
@@ -221,9 +222,9 @@ def _unpacked(packed: memoryview) -> dict[str, Any]:
             max_ext_len=0,
         )
     except Exception as error:  # msgpack has a handful of errors without a common base
-        raise _malformed(f"map ({type(error).__name__})") from None
-    if not isinstance(content, dict) or content.keys() != KEYS:
-        raise _malformed("map")
+        raise malformed(f"map ({type(error).__name__})") from None
+    if not isinstance(content, dict) or content.keys() not in (KEYS, KEYS | OF_HOST):
+        raise malformed("map")
     return content
 
 
@@ -255,9 +256,10 @@ class _Reader:
 
     def program(self) -> Program:
         """The program. Raises UsageError at the first field that is not as `dumps` writes it."""
+        parts = tuple(map(self.part, self.field("parts", list))) if "parts" in self.content else ()
         words = self.array(self.field("words", list), "uint64", 1)
         if len(words) > MAX_WORDS_OF_PROGRAM:
-            raise _malformed(f"it has {len(words)} instructions, {MAX_WORDS_OF_PROGRAM} are the most")
+            raise malformed(f"it has {len(words)} instructions, {MAX_WORDS_OF_PROGRAM} are the most")
         weights = tuple(self.weights(fields) for fields in self.field("weights", list))
         constants = tuple(self.constants(fields) for fields in self.field("constants", list))
         memory = [self.memory(fields) for fields in self.field("memory", list)]
@@ -279,90 +281,105 @@ class _Reader:
             samples=samples,
             labels=labels,
             lines=lines[: len(words)],
+            parts=parts,
+            results=tuple(map(self.result, self.content.get("results", []))),
         )
         if self.used != len(self.arrays):
-            raise _malformed("bytes that belong to no array")
-        _judge(program)
+            raise malformed("bytes that belong to no array")
+        judge(program)
         return program
 
     def field(self, key: str, kind: type) -> Any:
         """A field of the map, of this type."""
         if not isinstance(self.content.get(key), kind):
-            raise _malformed(key)
+            raise malformed(key)
         return self.content[key]
 
     def name(self, value: object) -> str:
         """A name that a source could have given."""
         if not isinstance(value, str) or not is_name(value):
-            raise _malformed("a name")
+            raise malformed("a name")
         return value
 
     def array(self, fields: object, dtype: str = "", axes: int = 0) -> NDArray[Any]:
         """An array, of this dtype and number of axes where they are given. Arrays follow each other without gaps."""
         if not _is_array(fields):
-            raise _malformed("an array")
+            raise malformed("an array")
         kind, shape, offset = fields
         if kind != (dtype or kind) or len(shape) != (axes or len(shape)):
-            raise _malformed("an array")
+            raise malformed("an array")
         element = np.dtype(kind).newbyteorder("<")
         size = math.prod(shape) * element.itemsize
         if type(offset) is not int or offset != self.used or size > len(self.arrays) - self.used:
-            raise _malformed("the size of an array")
+            raise malformed("the size of an array")
         self.used += size
         if not size:
-            raise _malformed("an array without elements")
+            raise malformed("an array without elements")
         array = np.frombuffer(self.arrays, element, math.prod(shape), offset).reshape(shape)
         if kind == "bool" and int(array.view(np.uint8).max()) > 1:
-            raise _malformed("an array of truths")
+            raise malformed("an array of truths")
         return array
 
     def weights(self, fields: object) -> Weights:
         """A matrix of weights."""
         if not (isinstance(fields, list) and len(fields) == 4):
-            raise _malformed("weights")
+            raise malformed("weights")
         name, macs, shape, packed = fields
         if not (isinstance(shape, list) and len(shape) == 2 and all(type(axis) is int and axis > 0 for axis in shape)):
-            raise _malformed("weights")
+            raise malformed("weights")
         self.weighed += math.prod(shape)
         if max(shape) > KINDS["rows"].high or self.weighed > MAX_WEIGHTS:
-            raise _malformed("the size of weights")
+            raise malformed("the size of weights")
         if type(macs) is not int or not 0 <= macs <= math.prod(shape):
-            raise _malformed("weights")
+            raise malformed("weights")
         data = self.array(packed, "uint8", 1)
         if len(data) != packed_size((shape[0], shape[1])):
-            raise _malformed("weights")
+            raise malformed("weights")
         return Weights(self.name(name), unpack_weights(data.tobytes(), (shape[0], shape[1])), macs)
 
     def constants(self, fields: object) -> Constants:
         """A table of neurons' constants."""
         if not (isinstance(fields, list) and len(fields) == 2):
-            raise _malformed("constants")
+            raise malformed("constants")
         values = self.array(fields[1], "int64", 2)
         if not 1 <= len(values) <= KINDS["columns"].high or values.shape[1] != 2 or constants_fault(values):
-            raise _malformed("constants")
+            raise malformed("constants")
         return Constants(self.name(fields[0]), values)
+
+    def part(self, fields: object) -> HostPart:
+        """A part of the host."""
+        if not (isinstance(fields, list) and len(fields) == 2):
+            raise malformed("a part of the host")
+        return HostPart(self.name(fields[0]), self.array(fields[1], "uint8", 1))
+
+    def result(self, fields: object) -> HostResult:
+        """An output that the host makes."""
+        if not (isinstance(fields, list) and len(fields) == 3 and fields[2] in TYPES and _are_numbers(fields[1], 1)):
+            raise malformed("a result of the host")
+        return HostResult(self.name(fields[0]), tuple(fields[1]), fields[2])
 
     def memory(self, fields: object) -> tuple[int, NDArray[np.uint8]]:
         """A piece of the initial memory: its address and its words."""
         if not (isinstance(fields, list) and len(fields) == 2 and _are_numbers(fields[:1], 0)):
-            raise _malformed("memory")
+            raise malformed("memory")
         values = self.array(fields[1], "uint8", 2)
         if not len(values) or values.shape[1] != CHANNELS or fields[0] + len(values) > MAX_WORDS:
-            raise _malformed("memory")
+            raise malformed("memory")
         return fields[0], values
 
     def tensor(self, fields: object) -> Tensor:
         """An input or output."""
-        kinds = [str, list, str, int, float, int, list, int]
-        if not isinstance(fields, list) or [list if field is None else type(field) for field in fields] != kinds:
-            raise _malformed("a tensor")
-        name, shapes, encode, bits, scale, zero, axes, packed = fields
+        own = _without_host(fields)
+        of_host = own is not fields
+        if not _has_kinds(own, [str, list, str, int, float, int, list, int]):
+            raise malformed("a tensor")
+        name, shapes, encode, bits, scale, zero, axes, packed = own
         if not (shapes and all(map(_is_shape, shapes)) and encode in ENCODINGS and 1 <= bits <= MAX_CODE_BITS):
-            raise _malformed("a tensor")
+            raise malformed("a tensor")
         order = None if axes is None else tuple(axes)
-        tensor = Tensor(self.name(name), tuple(map(tuple, shapes)), encode, bits, scale, zero, order, packed)
+        tensor = Tensor(self.name(name), tuple(map(tuple, shapes)), encode, bits, scale, zero, order, packed, of_host)
         if (axes is not None and not _are_numbers(axes, 0)) or fault(tensor):
-            raise _malformed("a tensor")
+            raise malformed("a tensor")
         return tensor
 
     def lines(self, count: int) -> tuple[Line, ...]:
@@ -373,11 +390,25 @@ class _Reader:
         text = self.array(self.field("line_texts", list), "uint8", 1).tobytes()
         as_many = len(indices) == len(numbers) == text.count(b"\n") + 1 == count
         if not as_many or len(text) > MAX_TEXT or int(indices.max()) >= len(files):
-            raise _malformed("source lines")
+            raise malformed("source lines")
         if not all(isinstance(file, str) for file in files):
-            raise _malformed("names of source files")
+            raise malformed("names of source files")
         places = zip(indices.tolist(), numbers.tolist(), text.decode("utf-8", "replace").split("\n"), strict=True)
         return tuple(Line(files[index], number, line) for index, number, line in places)
+
+
+def _without_host(fields: object) -> object:
+    """The fields of a tensor without the mark of one that is the host's; the same object where it has none."""
+    marked = isinstance(fields, list) and len(fields) == TENSOR_FIELDS + 1 and fields[-1] is True
+    return fields[:-1] if isinstance(fields, list) and marked else fields
+
+
+def _has_kinds(fields: object, kinds: Sequence[type]) -> TypeGuard[list[Any]]:
+    """Whether fields are of these types; null stands for a list."""
+    return isinstance(fields, list) and [list if field is None else type(field) for field in fields] == kinds
+
+
+TENSOR_FIELDS = 8
 
 
 def _is_array(fields: object) -> TypeGuard[tuple[str, list[int], object]]:
@@ -387,46 +418,3 @@ def _is_array(fields: object) -> TypeGuard[tuple[str, list[int], object]]:
     kind, shape, _ = fields
     axes_fit = len(shape) <= 8 and all(type(axis) is int and 0 <= axis <= MAX_BYTES for axis in shape)
     return kind in TYPES and axes_fit
-
-
-def _judge(program: Program) -> None:
-    """Holds a loaded program to the rules that the assembler holds a text to."""
-    names = {
-        "weights": [one.name for one in program.weights],
-        "constants": [one.name for one in program.constants],
-        "input": [one.name for one in program.inputs],
-        "output": [one.name for one in program.outputs],
-        "layer": list(program.layers),
-    }
-    if any(len(set(known)) != len(known) for known in names.values()):
-        raise _malformed("a name stands twice in a table")
-    if any(one.end > other.address for one, other in pairwise(program.memory)):
-        raise _malformed("memory")
-    _judge_instructions(program, {table: len(known) for table, known in names.items()})
-    if program.samples:
-        _judge_samples(program)
-    if program.labels is not None:
-        _judge_labels(program, program.labels)
-
-
-def _judge_instructions(program: Program, tables: dict[str, int]) -> None:
-    problems = check([decode(int(word)) for word in program.words], tables)
-    if problems or not len(program.words):
-        what = f"{program.lines[problems[0].index]}: {problems[0].message}" if problems else "no instructions"
-        error = UsageError(f"the program breaks a rule: {what}")
-        error.code = problems[0].row.code if problems else NO_INSTRUCTIONS.code
-        raise error
-
-
-def _judge_samples(program: Program) -> None:
-    inputs = {tensor.name: tensor for tensor in program.inputs}
-    counts = {len(accept(inputs[name], array)) for name, array in program.samples.items() if name in inputs}
-    if set(program.samples) != set(inputs) or len(counts) != 1:
-        raise _malformed("samples")
-
-
-def _judge_labels(program: Program, labels: NDArray[np.int64]) -> None:
-    if not program.samples:
-        raise _malformed("labels without samples")
-    if any(len(array) != len(labels) for array in program.samples.values()):
-        raise _malformed("labels")

@@ -19,6 +19,7 @@ AGENTS = (
     "host_in",
     "host_out",
     "program_erase",
+    "host",
 )
 """The units that take instructions from the controller, in the order of their codes."""
 
@@ -158,8 +159,10 @@ _ROWS = (
     _unsigned("layer", 12, "a layer's name", table="layer"),
     _unsigned("weights", 12, "a matrix of weights", table="weights"),
     _unsigned("constants", 12, "a table of constants, one for each neuron", table="constants"),
-    _unsigned("input", 4, "an input tensor", table="input"),
-    _unsigned("output", 4, "an output tensor", table="output"),
+    _unsigned("input", 10, "an input tensor", table="input"),
+    _unsigned("output", 10, "an output tensor", table="output"),
+    _unsigned("part", 12, "a part of the network that the host works on", table="part"),
+    OperandKind("operations", 40, 1, 1 << 40, "operations of the host"),
 )
 # fmt: on
 

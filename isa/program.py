@@ -51,6 +51,8 @@ class Tensor:
     zero: int = 0
     axes: tuple[int, ...] | None = None
     packed: int = 1
+    host: bool = False
+    """Whether a part of the host makes it, or takes it: the user neither gives nor gets it."""
 
     @property
     def size(self) -> int:
@@ -103,6 +105,32 @@ class Memory:
 
 
 @dataclass(frozen=True, eq=False)
+class HostPart:
+    """A part of the network that the host works on, between parts of the chip.
+
+    `model` is an ONNX model, uint8 of shape (bytes,). Its inputs have the names of inputs and outputs of the program,
+    or of what parts before it have made; its outputs those of inputs and results, or of what later parts take.
+    """
+
+    name: str
+    model: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class HostResult:
+    """An output of the network that a part of the host makes: its shape for one inference, and its type."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+
+    @property
+    def size(self) -> int:
+        """How many numbers one inference has."""
+        return int(np.prod(self.shape, dtype=np.int64))
+
+
+@dataclass(frozen=True, eq=False)
 class Program:
     """An assembled program: everything that a run needs except the chip and the user's inputs.
 
@@ -126,5 +154,20 @@ class Program:
     layers: tuple[str, ...] = ()
     samples: dict[str, NDArray[np.generic]] = field(default_factory=dict)
     labels: NDArray[np.int64] | None = None
+    targets: dict[str, int] = field(default_factory=dict)
+    """The labels of a source, and the addresses that they stand for. A container holds none."""
+
+    parts: tuple[HostPart, ...] = ()
+    results: tuple[HostResult, ...] = ()
     chip_at: str = ""
     """Where the chip is named: "file:line:column" of a source, the file of a container; empty where it is not."""
+
+    @property
+    def given(self) -> tuple[Tensor, ...]:
+        """The inputs that the user gives."""
+        return tuple(tensor for tensor in self.inputs if not tensor.host)
+
+    @property
+    def shown(self) -> tuple[Tensor, ...]:
+        """The outputs of the chip that the user gets."""
+        return tuple(tensor for tensor in self.outputs if not tensor.host)

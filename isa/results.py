@@ -34,6 +34,26 @@ class TensorInfo(Document):
     """Words of main memory."""
 
 
+class HostPartInfo(Document):
+    """A part of the network that the host works on."""
+
+    name: str
+    """Its name."""
+    bytes: int
+    """Bytes of its model."""
+
+
+class ResultInfo(Document):
+    """An output that the host makes."""
+
+    name: str
+    """The name by which its array is written."""
+    shape: list[int]
+    """Of the array of one inference."""
+    type: str
+    """The type of its numbers, as NumPy names it."""
+
+
 class LayerMacs(Document):
     """A layer of a program."""
 
@@ -115,6 +135,10 @@ class ProgramInfo(TableResult):
     """Inferences that the program brings inputs for."""
     labels: bool
     """Whether it brings the right answers too."""
+    parts: list[HostPartInfo] = Field(default_factory=list)
+    """Parts of the network that the host works on, between parts of the chip."""
+    results: list[ResultInfo] = Field(default_factory=list)
+    """Outputs that the host makes, beside those of the chip."""
 
 
 class OperandInfo(Document):

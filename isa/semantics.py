@@ -32,6 +32,7 @@ from acortex.isa.flows import means as _means
 from acortex.isa.machine import CHANNELS
 from acortex.isa.operands import KINDS
 from acortex.isa.sequencer import Dispatch
+from acortex.isa.table import HOST_WORK as HOST_WORK
 from acortex.isa.table import JOIN_GROUP as JOIN_GROUP
 from acortex.isa.table import MAKE_TOKEN as MAKE_TOKEN
 from acortex.isa.table import PART_GROUP as PART_GROUP

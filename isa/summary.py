@@ -10,7 +10,16 @@ from acortex.isa.arithmetic.tensors import words_of
 from acortex.isa.container import sha256
 from acortex.isa.data import packed_size
 from acortex.isa.program import Program, Tensor, Weights
-from acortex.isa.results import ConstantsInfo, LayerMacs, MemoryInfo, ProgramInfo, TensorInfo, WeightsInfo
+from acortex.isa.results import (
+    ConstantsInfo,
+    HostPartInfo,
+    LayerMacs,
+    MemoryInfo,
+    ProgramInfo,
+    ResultInfo,
+    TensorInfo,
+    WeightsInfo,
+)
 from acortex.isa.semantics import operations
 from acortex.isa.sequencer import Sequencer
 from acortex.isa.table import WRITE_GROUP
@@ -34,8 +43,8 @@ def summary(program: Program) -> ProgramInfo:
     return ProgramInfo(
         program=ProgramName(name=program.name, sha256=sha256(program), instructions=len(program.words)),
         chip=program.chip,
-        inputs=[_tensor(tensor) for tensor in program.inputs],
-        outputs=[_tensor(tensor) for tensor in program.outputs],
+        inputs=[_tensor(tensor) for tensor in program.given],
+        outputs=[_tensor(tensor) for tensor in program.shown],
         macs=None if macs is None else sum(macs.values()),
         macs_inferences=inferences,
         layers=[LayerMacs(name=name, macs=None if macs is None else macs[name]) for name in program.layers],
@@ -45,6 +54,8 @@ def summary(program: Program) -> ProgramInfo:
         memory=[MemoryInfo(address=one.address, words=len(one.values)) for one in program.memory],
         samples=samples,
         labels=program.labels is not None,
+        parts=[HostPartInfo(name=one.name, bytes=len(one.model)) for one in program.parts],
+        results=[ResultInfo(name=one.name, shape=list(one.shape), type=one.dtype) for one in program.results],
     )
 
 

@@ -59,8 +59,9 @@ class InstructionRow:
 START, HALT, LOOP, NEXT = "end set-up", "end the program", "begin a loop", "end a loop"
 MAKE_TOKEN, TAKE_TOKEN = "make a token", "take a token"
 JOIN_GROUP, PART_GROUP, WRITE_GROUP = "join a group", "part a group", "write a group"
+HOST_WORK = "work on the host"
 
-EFFECT_NAMES = (START, HALT, LOOP, NEXT, MAKE_TOKEN, TAKE_TOKEN, JOIN_GROUP, PART_GROUP, WRITE_GROUP)
+EFFECT_NAMES = (START, HALT, LOOP, NEXT, MAKE_TOKEN, TAKE_TOKEN, JOIN_GROUP, PART_GROUP, WRITE_GROUP, HOST_WORK)
 """What instructions do beside moving items. Code about such instructions reads their effect, not their name."""
 
 
@@ -120,6 +121,10 @@ ROWS: tuple[InstructionRow, ...] = (
     _row(0x07, "dim", "controller", "issue", "stream; axis; extent; stride=1",
          "Gives one axis of a stream its extent and stride; axis 0 is the fastest.",
          "dim d3, 2, 28, stride=-64", 0x071C_0037_FFF8_0000, None),
+    _row(0x14, "advance", "controller", "issue", "stream; by:loop; stride",
+         "Moves a stream's first word on by stride * count of the loop register `by`, beside what its `base` moves it:"
+         " a loop in a loop walks on within the place that a turn of the outer one has. Its axes stay.",
+         "advance d3, by=l1, stride=2", 0x1419_0000_2000_0000, None),
     _row(0x08, "quant", "controller", "issue",
          "quantiser; multiplier; shift; zero:code=0; low:code=0; high:code=15; activation=0",
          "Sets a quantiser: code = clip(activation(round(sum * multiplier / 2^shift)) + zero, low, high), ties to"
@@ -180,7 +185,7 @@ ROWS: tuple[InstructionRow, ...] = (
          "input image, d0", 0x2000_0000_0000_0000),
     _row(0x21, "output", "host_out", "word", "tensor:output; stream",
          "Moves words of main memory out as the inference's output tensor.",
-         "output scores, d31", 0x210F_8000_0000_0000),
+         "output scores, d31", 0x2100_3E00_0000_0000),
     _row(0x22, "read", "read", "word", "stream; to:to_read=0", "Reads a stream of words from main memory.",
          "read d7, to=vector", 0x223C_0000_0000_0000),
     _row(0x23, "write", "write", "word", "stream; source:from_write=0; shift:offset=0; tail:channels=64",
@@ -194,6 +199,11 @@ ROWS: tuple[InstructionRow, ...] = (
     _row(0x25, "operand", "operand", "word", "stream",
          "Reads a stream of words from main memory, the operand of `add` and `mul`.",
          "operand d9", 0x2548_0000_0000_0000),
+    _row(0x26, "work", "host", "work", "part; operations",
+         "The host works on a part of the network, for so many operations: it takes outputs of the inference, and what"
+         " it was given, and makes inputs, or results. Tokens order it behind the `output` of what it takes, and before"
+         " the `input` of what it makes.",
+         "work norm, 4096", 0x2600_0000_0000_FFF0, effect=HOST_WORK),
     _row(0x28, "feed", "buffer", "position", "positions; words; tail:channels=64; fill:code=0; keep:flag=0",
          "Makes `positions` input vectors, each of the next `words` words. The last has `tail` channels; every row of"
          " the group past them takes the code `fill`. With `keep` the words stay, and are the next again.",

@@ -21,13 +21,16 @@ from acortex.isa.machine import CHANNELS, Machine
 from acortex.isa.program import Program, compiled_file
 from acortex.programs.emit.program import ARRAYS, emit
 from acortex.programs.graph import Layer, LayerGraph, Product, Recurrent
+from acortex.programs.mapping.exchanges import arrange, events
 from acortex.programs.mapping.limits import MAX_INSTRUCTIONS, check_passes, check_schedule
+from acortex.programs.mapping.loops import rolled
 from acortex.programs.mapping.memory_plan import WORD_BYTES, kilobytes, least_memory, plan_memory
 from acortex.programs.mapping.passes import Lowered, Pass, matrices
 from acortex.programs.mapping.placement import Rect, Tiles, place, smallest
 from acortex.programs.mapping.plan import Plan
-from acortex.programs.mapping.schedule import schedule
+from acortex.programs.mapping.schedule import order_exchanges, schedule
 from acortex.programs.mapping.to_passes import STORES, UnsupportedLayer, lower, pack_inputs
+from acortex.programs.partition_report import partition
 from acortex.programs.results import CompileReport
 
 
@@ -150,16 +153,21 @@ def plan_graph(graph: LayerGraph, machine: Machine, mapping: str = "best", joine
     beyond: list[AcortexError] = []
     lowered = lower(graph, machine, mapping, beyond, joined)
     check_passes(graph, lowered.passes)
-    inputs, outputs = ([port.map for port in ports] for ports in (graph.inputs, graph.outputs))
+    lowered.passes, exchanges = arrange(graph, lowered.passes, lowered.layouts)
+    inputs, outputs = exchanges.inputs, exchanges.outputs
+    carried = [port.map for port in graph.inputs if port not in graph.fed]
     with _noted(beyond):
         placement = place(_tiles(lowered.passes), machine)
     with _noted(beyond):
-        memory = plan_memory(lowered.passes, lowered.layouts, inputs, outputs, machine, tuple(lowered.constants))
+        turn = events(lowered.passes, exchanges)
+        memory = plan_memory(turn, lowered.layouts, inputs, outputs, machine, tuple(lowered.constants))
     raise_all(beyond)
     places = next(iter(memory.rings.values()), 1)
-    order = schedule(lowered.passes, inputs, outputs, places, memory.lent)
+    order = schedule(lowered.passes, inputs, outputs, places, memory.lent, carried)
+    order_exchanges(order, lowered.passes, exchanges)
     check_schedule(graph, order)
-    return Plan(graph, machine.name, lowered, placement, memory, order)
+    sections = rolled(lowered.passes, order, {one.before for one in exchanges.between})
+    return Plan(graph, machine.name, lowered, placement, memory, order, sections, exchanges)
 
 
 def _check_codes(graph: LayerGraph, machine: Machine) -> None:
@@ -189,8 +197,9 @@ def smallest_chip(graph: LayerGraph, machine: Machine, mapping: str = "best") ->
     """
     packed = pack_inputs(graph)
     grown, lowered = _with_room(packed, machine, mapping)
-    inputs, outputs = ([port.map for port in ports] for ports in (packed.inputs, packed.outputs))
-    least = least_memory(lowered.passes, lowered.layouts, inputs, outputs, tuple(lowered.constants))
+    passes, around = arrange(packed, lowered.passes, lowered.layouts)
+    turn = events(passes, around)
+    least = least_memory(turn, lowered.layouts, around.inputs, around.outputs, tuple(lowered.constants))
     arrays = smallest(_tiles(lowered.passes), machine)
     chip = replace(
         grown,
@@ -242,11 +251,30 @@ def _report(plan: Plan, machine: Machine, size: int, mapping: str) -> CompileRep
         "smallest_chip": smallest(tiles, machine)._asdict() | {"memory_kb": kilobytes(plan.memory.least)},
         "layers": _layers(plan, machine),
         "host_nodes": list(plan.graph.host_nodes),
+        "partition": partition(plan),
         "mapping": mapping,
         "calibration": plan.graph.calibration or None,
+        "quantise": plan.graph.quantise or None,
+        **_losses(plan.graph),
         "warnings": list(plan.graph.warnings),
     }
     return CompileReport.model_validate(report)
+
+
+def _losses(graph: LayerGraph) -> dict[str, object]:
+    """What rounding costs, as the report has it; nothing where that was not measured."""
+    if graph.losses is None:
+        return {}
+    rows = [
+        {
+            "layer": one.layer,
+            "op": one.op,
+            "sqnr_db": round(one.sqnr_db, 2),
+            "output_correlation_without": round(one.correlation_without, 6),
+        }
+        for one in graph.losses.layers
+    ]
+    return {"output_correlation": round(graph.losses.correlation, 6), "sensitivity": rows}
 
 
 def _least(layer: Layer) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,14 @@ from acortex.programs.mapping.limits import MAX_INSTRUCTIONS, check_steps
 from acortex.programs.network.dimensions import NO_DIMS
 from acortex.programs.network.importer import read_onnx
 from acortex.programs.network.network import Model, Network
-from acortex.programs.operators.context import MAX_WORDS
+from acortex.programs.operators.context import MAX_WORDS, UnsupportedNodes
 from acortex.programs.operators.normalise import normalise
-from acortex.programs.quantise.layers import as_images, check_bits, port, quantise
+from acortex.programs.quantise.carry import carries, with_states
+from acortex.programs.quantise.effort import MOST_AT_ONCE, quantise
+from acortex.programs.quantise.images import as_images
+from acortex.programs.quantise.layers import check_bits, port
 from acortex.programs.quantise.outline import instructions_are_fixed, outline
+from acortex.programs.quantise.progress import Progress, unheard
 from acortex.programs.steps import FloatGraph, FloatPort, ProductStep, RecurrentStep
 from acortex.wording import count, shape_text
 
@@ -37,10 +41,10 @@ FIRST_INPUTS = 64
 MOST_MACS = 1 << 35
 """Multiply-accumulates in floating point that the first inputs of a run may take: some ten seconds of work."""
 
-MOST_AT_ONCE = 1 << 26
-"""Numbers of the largest map of a network over these inputs: 256 MB."""
-
 MANY_WEIGHTS = 1 << 23
+
+NO_CARRY: Mapping[str, Sequence[str]] = {}
+"""No input takes what outputs gave."""
 
 LARGE = 1 << 22
 """Weights of a network of which it is worth while to see whether it fits before they are read."""
@@ -65,6 +69,11 @@ def quantised(
     most_instructions: int = MAX_INSTRUCTIONS,
     dims: Mapping[str, int] = NO_DIMS,
     fill_weights: bool = False,
+    effort: str | None = None,
+    measured: int = 0,
+    progress: Progress = unheard,
+    carry: Mapping[str, Sequence[str]] = NO_CARRY,
+    host: str = "ends",
 ) -> LayerGraph:
     """The layer graph of a network: an ONNX file, whose open axes `dims` fixes, a `Model`, or the end of a `Network`.
 
@@ -74,22 +83,65 @@ def quantised(
     of the `inputs` of a run set the ranges, as many as `first_inputs` says, and without these seeded random ones, with
     a warning. Codes and weights have `bits` bits. `method`, "mse", "percentile" or "minmax", chooses the ranges of
     activations; `codings` fixes those of inputs, by name. `fits` is called for a large network before its weights are
-    read, with a graph of its size whose weights are 0: it may refuse it. No map may take more than `most_words` words
-    of main memory, no program more than `most_instructions`.
+    read, with a graph of its size whose weights are 0: it may refuse it. `carry` names for inputs that stay on the chip
+    the outputs that they take of the inference before; their calibration may be left out. No map may take more than
+    `most_words` words of main memory, no program more than `most_instructions`. `host` says what the host does, one of
+    `HOSTS`. `effort` is one of `EFFORTS` in `acortex.programs.quantise.effort`: without it "best" where there are data,
+    "fast" on random numbers. Of `measured` layers, those of the least signal to noise, it is measured what they cost
+    the outputs. `progress` is called with the steps that are done, and all there are.
 
     Raises UsageError for files and data that cannot be read, UnsupportedNodes for networks that the chip cannot do.
     """
-    graph = normalise(as_model(source, dims, fill_weights), drop_lrn=drop_lrn, most_words=most_words)
+    graph = normal_form(as_model(source, dims, fill_weights), host, drop_lrn, most_words)
     check_steps(graph, most_instructions)
+    _tell_precision(graph, bits)
+    graph.carried = carries(graph, carry)
     for one in graph.inputs:
         if codings is not None and one.name in codings:
             graph.maps[one.map].coding = codings[one.name]
     if fits is not None and _large(graph) and not any(isinstance(step, RecurrentStep) for step in graph.steps):
         fits(outline(graph, bits))
     given, graph.calibration = _calibration(graph, calibration, inputs, seed)
-    images = as_images(graph, given)
+    images = with_states(graph, as_images(graph, given))
     stated = calibration is None and inputs is None
-    return quantise(graph, images, bits, method=method, percentile=percentile, stated=stated)
+    how = effort or ("fast" if stated else "best")
+    rest = measured, progress, given
+    return quantise(graph, images, bits, how, *rest, method=method, percentile=percentile, stated=stated)
+
+
+HOSTS = ("ends", "auto")
+"""What the host may do of a network: what is left at its end, or also what the chip cannot do in between."""
+
+HINT_OF_HOST = '--host auto, in Python host="auto", has the host do what the chip cannot, between parts of the program'
+
+
+def normal_form(model: Model, host: str = "ends", drop_lrn: bool = False, most_words: int = MAX_WORDS) -> FloatGraph:
+    """The normal form of a network, of which the host does what `host` says, one of `HOSTS`.
+
+    Raises the errors of `normalise`, and of `with_host` where the host works between parts of the chip.
+    """
+    if host not in HOSTS:
+        raise UsageError(f"the host cannot work as {host!r}", hint=f"one of {', '.join(HOSTS)}")
+    try:
+        return normalise(model, drop_lrn=drop_lrn, most_words=most_words)
+    except UnsupportedNodes as refused:
+        if host == "ends":
+            refused.hint = refused.hint or HINT_OF_HOST
+            raise
+    from acortex.programs.host.graphs import with_host
+
+    return with_host(model, drop_lrn=drop_lrn, most_words=most_words)
+
+
+def _tell_precision(graph: FloatGraph, bits: int) -> None:
+    """Warns of a network whose own codes have more bits than the chip's."""
+    wider = [one for one in graph.maps.values() if one.coding is not None and one.coding.bits > bits]
+    if wider:
+        most = max(one.coding.bits for one in wider if one.coding is not None)
+        graph.warnings.append(
+            f"the network has {count(len(wider), 'tensor')} of codes of up to {most} bits, such as {wider[0].name}; the"
+            f" chip's codes have {bits}: ranges stay, and steps grow"
+        )
 
 
 def _calibration(
@@ -162,26 +214,28 @@ def _large(graph: FloatGraph) -> bool:
 def random_inputs(graph: FloatGraph, seed: int = 0, inferences: int = RANDOM_SAMPLES) -> dict[str, Array]:
     """Numbers for each input, by name, in the model's shape behind an axis of inferences, by its type (`drawn`)."""
     rng = np.random.default_rng(seed)
-    return {one.name: drawn(rng, one.dtype, (inferences, *one.shape)) for one in graph.inputs}
+    return {one.name: drawn(rng, one.dtype, (inferences, *one.shape), one.high) for one in graph.fed}
 
 
 BYTE = (0, 255)
 """The numbers that are drawn for integers of more than 8 bits, few of which use the whole range of their type."""
 
 
-def drawn(rng: np.random.Generator, dtype: str, shape: tuple[int, ...]) -> Array:
+def drawn(rng: np.random.Generator, dtype: str, shape: tuple[int, ...], high: int | None = None) -> Array:
     """Random numbers for an input of a type: normal ones, in float32, for floats; integers of 8 bits from all of their
-    range, longer ones from 0 to 255; both truth values.
+    range, longer ones from 0 to 255; both truth values. Of integers that are indices `high` is the highest.
     """
     kind = np.dtype(dtype)
     if kind.kind == "f":
         return rng.standard_normal(shape, dtype=np.float32)
-    low, high = (np.iinfo(kind).min, np.iinfo(kind).max) if kind.kind in "iu" and kind.itemsize == 1 else BYTE
-    return rng.integers(*((0, 1) if kind.kind == "b" else (low, high)), shape, endpoint=True).astype(kind)
+    low, top = (np.iinfo(kind).min, np.iinfo(kind).max) if kind.kind in "iu" and kind.itemsize == 1 else BYTE
+    if high is not None:
+        low, top = 0, min(top, high)
+    return rng.integers(*((0, 1) if kind.kind == "b" else (low, top)), shape, endpoint=True).astype(kind)
 
 
 def _by_name(graph: FloatGraph, given: Given, what: str) -> dict[str, Array]:
-    names = [one.name for one in graph.inputs]
+    names = [one.name for one in graph.fed]
     if not isinstance(given, Mapping):
         if len(names) != 1:
             hint = f"give an array for each of {', '.join(names)}"
@@ -190,7 +244,7 @@ def _by_name(graph: FloatGraph, given: Given, what: str) -> dict[str, Array]:
     missing = [name for name in names if name not in given]
     if missing:
         raise UsageError(f"the {what} has nothing for {', '.join(missing)}", hint=f"give {', '.join(names)} by name")
-    found = {one.name: _checked(one, given[one.name], what) for one in graph.inputs}
+    found = {one.name: _checked(one, given[one.name], what) for one in graph.given if one.name in given}
     if len({len(array) for array in found.values()}) > 1:
         raise UsageError(f"the {what} has different numbers of inferences for its inputs")
     return found

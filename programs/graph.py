@@ -13,13 +13,16 @@ What each layer computes is said at its class, in codes and integers, by the rul
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from acortex.isa.arithmetic.quantisers import UNITY
+from acortex.isa.program import HostResult
 
 Array = NDArray[Any]
 
@@ -156,11 +159,13 @@ class Product(Layer):
     code: Code
     groups: int = 1
     pad: int = 0
+    macs: int = 0
+    """Multiply-accumulates of one position, where they are not the size of the weights, some of which are filling."""
 
     @property
     def macs_per_position(self) -> int:
         """Multiply-accumulates of one position: the full kernel, borders included."""
-        return int(self.weights.size)
+        return self.macs or int(self.weights.size)
 
 
 @dataclass(frozen=True, eq=False)
@@ -282,6 +287,58 @@ class Port:
     encode: str = "linear"
     dtype: str = "float32"
     batch: str | None = None
+    host: bool = False
+    """Whether a part of the host makes it, or takes it: the user neither gives nor gets it."""
+    high: int | None = None
+    """The largest whole number that an input of the host may have, where that is known."""
+
+
+@dataclass(frozen=True, eq=False)
+class HostPart:
+    """What the host does of a network before a stage of the chip: the ONNX model of these nodes, as bytes.
+
+    The stages of the chip count from 0; the host's last part may come after all of them. `takes` names outputs of the
+    chip, inputs of the network, and what parts before have made; `makes` inputs of the chip, outputs of the network,
+    and what later parts take. `operations` is an estimate, for its time.
+    """
+
+    name: str
+    stage: int
+    nodes: tuple[str, ...]
+    model: bytes
+    takes: tuple[str, ...]
+    makes: tuple[str, ...]
+    operations: int
+    macs: int = 0
+    """The multiply-accumulates among them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What a layer's rounding costs: the signal to noise of what it makes of codes of exact numbers, in decibels, and
+    the correlation of the outputs with floating point were this layer alone exact.
+    """
+
+    layer: str
+    op: str
+    sqnr_db: float
+    correlation_without: float
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """The correlation of a network's outputs with floating point, and the losses of layers, the costliest first."""
+
+    correlation: float
+    layers: tuple[Loss, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Carry:
+    """An input that takes, from the second inference on, what outputs of the one before gave, one behind the other."""
+
+    input: str
+    outputs: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -289,11 +346,13 @@ class LayerGraph:
     """A quantised network: its maps, its layers in an order in which they can run, its inputs and outputs.
 
     `host_nodes` names what the host does after the outputs (Softmax, ArgMax); `warnings` is what its maker wants to be
-    known, `calibration` on which inputs ranges were chosen, empty where none were. `samples` and `labels` are the
+    known, `calibration` on which inputs ranges were chosen, empty where none were, `quantise` how levels were, and
+    `losses` what rounding costs, where that was measured. `samples` and `labels` are the
     network's own data, in the form of `--input`. `unread` are inputs of the model that nothing reads: they lie in no
     map, and cost a program nothing. With `own_quantisers` a layer's quantiser is set though another layer's has the
     same numbers, so that instructions do not depend on weights. Of a `weightless` one all weights are 0, and its
-    quantisers hold placeholders: it has the time and energy of the network, and not its values.
+    quantisers hold placeholders: it has the time and energy of the network, and not its values. Inputs that are
+    `carried` stay on the chip: the host gives the others alone, which are `fed`.
     """
 
     name: str
@@ -306,9 +365,31 @@ class LayerGraph:
     labels: Array | None = None
     warnings: tuple[str, ...] = ()
     calibration: str = ""
+    quantise: str = ""
+    losses: Losses | None = None
     unread: tuple[Port, ...] = ()
+    parts: tuple[HostPart, ...] = ()
+    """What the host does between the layers, by stages."""
+    raw: tuple[Port, ...] = ()
+    """Inputs of the network that only the host reads: they lie in no map."""
+    results: tuple[HostResult, ...] = ()
+    """Outputs of the network that the host makes."""
+    chip_nodes: tuple[tuple[str, ...], ...] = ()
+    """The nodes of the network in each stage of the chip, where the host works between these."""
     own_quantisers: bool = False
     weightless: bool = False
+    carried: tuple[Carry, ...] = ()
+
+    @property
+    def fed(self) -> tuple[Port, ...]:
+        """The inputs that the host gives."""
+        kept = {one.input for one in self.carried}
+        return tuple(port for port in self.inputs if port.name not in kept)
+
+    @property
+    def given(self) -> tuple[Port, ...]:
+        """The inputs that the user gives, and something reads."""
+        return (*(port for port in self.inputs if not port.host), *self.raw)
 
 
 def crop(view: View, source: Map) -> View:
@@ -317,6 +398,12 @@ def crop(view: View, source: Map) -> View:
     height = source.height - view.top if view.height is None else view.height
     width = source.width - view.left if view.width is None else view.width
     return replace(view, channels=channels, height=height, width=width)
+
+
+def places_of_numbers(canonical: Sequence[int], axes: Sequence[int]) -> NDArray[np.int64]:
+    """Where each number of an input or output, in the model's order, lies in the image of its map."""
+    lying = np.arange(prod(canonical), dtype=np.int64).reshape([canonical[axis] for axis in axes])
+    return lying.transpose(np.argsort(axes)).reshape(-1)
 
 
 def read_views(layer: Layer) -> tuple[View, ...]:

@@ -74,6 +74,38 @@ class CompiledLayer(Document):
     """The part of the chip that takes longest: memory, vector, vmm or neurons."""
 
 
+class LayerSensitivity(Document):
+    """What the rounding of a layer costs."""
+
+    layer: str
+    """As the network names it."""
+    op: str
+    """Its operator."""
+    sqnr_db: float
+    """The signal to noise of what it makes of codes of exact numbers; 200 without noise."""
+    output_correlation_without: float
+    """The correlation of the outputs with floating point, were this layer alone exact."""
+
+
+class PartitionPart(Document):
+    """What the chip or the host does of a network in one go."""
+
+    part: Literal["chip", "host"]
+    """Which of the two."""
+    nodes: list[str]
+    """The nodes of the network; of a network that is not divided its layers."""
+    macs: int
+    """Multiply-accumulates of one inference."""
+    words_in: int
+    """Words of main memory that come in before it: of the host those that it takes from the chip."""
+    words_out: int
+    """Words that leave after it: of the host those that it gives to the chip."""
+    latency_s: float | None = None
+    """Its time for one inference, in seconds: of the chip if nothing but the bottleneck of each layer held it up."""
+    energy_j: float | None = None
+    """Its energy for one inference, in joules, with that of words which the host gives it; null of the host."""
+
+
 class CompileReport(TableResult):
     """How a network was mapped onto a chip."""
 
@@ -110,10 +142,18 @@ class CompileReport(TableResult):
     """In the order of the program."""
     host_nodes: list[str]
     """Nodes that are left to the host."""
+    partition: list[PartitionPart] = Field(default_factory=list)
+    """What the chip and the host do, in order."""
     mapping: str = ""
     """How taps fill rows of arrays: taps, dense or best."""
     calibration: str | None = None
     """The inputs on which the ranges of all maps were chosen, in words; null where none were."""
+    quantise: str | None = None
+    """How levels were chosen: best, layer by layer, or fast, each layer alone."""
+    output_correlation: float | None = None
+    """The correlation of the outputs with floating point, on some of the calibration's inputs; null unless measured."""
+    sensitivity: list[LayerSensitivity] = Field(default_factory=list)
+    """What each measured layer costs, the costliest first; all of them with --sensitivity."""
     warnings: list[str] = Field(default_factory=list)
     """What is no error, but hardly meant."""
 

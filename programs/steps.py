@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from acortex.programs.graph import EVERY, Coding, Geometry, Phase, View
+from acortex.isa.program import HostResult
+from acortex.programs.graph import EVERY, Carry, Coding, Geometry, HostPart, Phase, View
 
 Array = NDArray[Any]
 
@@ -59,8 +60,14 @@ FUNCTIONS: dict[str, Callable[[Array, float], Array]] = {
     "tanh": lambda x, _: np.tanh(x),
     "hardsigmoid": lambda x, _: np.clip(x / 6 + x.dtype.type(0.5), 0, 1),
     "hardswish": lambda x, _: x * np.clip(x / 6 + x.dtype.type(0.5), 0, 1),
+    "step": lambda x, _: (x >= 0).astype(x.dtype),
+    "sign": lambda x, _: np.sign(x),
 }
 """The activation functions in floating point, from numbers and a slope."""
+
+
+SWITCHES = ("step", "sign")
+"""Functions of the sign alone: a product ends in them by its whole sums, others by the codes that they make."""
 
 
 @dataclass(eq=False)
@@ -230,6 +237,14 @@ class CopyStep(Step):
     exact: bool = False
 
 
+@dataclass(eq=False)
+class TableStep(Step):
+    """A function of each number, float32 from float32 of any shape."""
+
+    source: View
+    function: Callable[[Array], Array]
+
+
 @dataclass(frozen=True, eq=False)
 class Gates:
     """Weights of one direction, made on demand: float32 (inputs, gates x hidden) for x, (hidden, gates x hidden) for h,
@@ -263,7 +278,7 @@ class RecurrentStep(Step):
 
 @dataclass(frozen=True, slots=True)
 class FloatPort:
-    """An input or output: the map, the model's shape, the canonical one with its axes, an open batch (`graph.Port`)."""
+    """An input or output: the map, the model's shape, the canonical one with its axes; the rest as in `graph.Port`."""
 
     name: str
     map: str
@@ -272,12 +287,14 @@ class FloatPort:
     axes: tuple[int, ...]
     dtype: str
     batch: str | None = None
+    host: bool = False
+    high: int | None = None
 
 
 @dataclass(eq=False)
 class FloatGraph:
-    """A network in its normal form; `unread` are the inputs of its model that nothing reads, `calibration` says on
-    which inputs its ranges were chosen.
+    """A network in its normal form; `unread` are the inputs of its model that nothing reads, `carried` those that stay
+    on the chip, `calibration` says on which inputs its ranges were chosen.
     """
 
     name: str
@@ -289,6 +306,37 @@ class FloatGraph:
     host_nodes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     calibration: str = ""
+    parts: tuple[HostPart, ...] = ()
+    raw: list[FloatPort] = field(default_factory=list)
+    results: list[HostResult] = field(default_factory=list)
+    chip_nodes: tuple[tuple[str, ...], ...] = ()
+    """What the host does between the steps, as in `graph.LayerGraph`; the steps are then in the order of stages."""
+    carried: list[Carry] = field(default_factory=list)
+    in_turn: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Outputs of the model that the host puts together of those of the chip: their numbers one behind the other."""
+
+    @property
+    def given(self) -> list[FloatPort]:
+        """The inputs that the user gives, and something reads."""
+        return [*(port for port in self.inputs if not port.host), *self.raw]
+
+    @property
+    def fed(self) -> list[FloatPort]:
+        """Those of them that the user gives at each inference."""
+        kept = {one.input for one in self.carried}
+        return [port for port in self.given if port.name not in kept]
+
+    def stages(self) -> dict[str, int]:
+        """The stage of each step by its name: it runs behind the parts of the host of that stage, and before others."""
+        made = {name: part.stage for part in self.parts for name in part.makes}
+        found = {self.root(port.map)[0]: made[port.name] for port in self.inputs if port.host}
+        stages: dict[str, int] = {}
+        for step in self.steps:
+            stages[step.name] = max((found.get(self.root(view.map)[0], 0) for view in step.views), default=0)
+            for name in step.written:
+                root = self.root(name)[0]
+                found[root] = max(found.get(root, 0), stages[step.name])
+        return stages
 
     def root(self, name: str) -> tuple[str, int]:
         """The map that holds a map, and the channel of its first."""

@@ -198,10 +198,11 @@ def compiled(one: Entry, machine: Machine, mapping: str | None = None, weights: 
     return compile_graph(graph(one, machine.bits, weights), machine, mapping or one.mapping)
 
 
-def graph(one: Entry, bits: int = 4, weights: bool = True) -> LayerGraph:
+def graph(one: Entry, bits: int = 4, weights: bool = True, measured: int = 0) -> LayerGraph:
     """The layer graph of an entry that is a network, with codes and weights of `bits` bits.
 
-    Without `weights` random ones are not drawn where the time and the energy of a run do not depend on them.
+    Without `weights` random ones are not drawn where the time and the energy of a run do not depend on them. Of
+    `measured` layers it is measured what their rounding costs.
     """
     from acortex.programs.front import outlined, quantised
     from acortex.programs.graph import Coding
@@ -212,7 +213,9 @@ def graph(one: Entry, bits: int = 4, weights: bool = True) -> LayerGraph:
     if not weights and data is None and (without := outlined(network, bits)) is not None:
         return without
     codings = {network.model.inputs[0].name: Coding(1.0, 0, bits)} if one.binary else {}
-    found = quantised(network, data.calibration if data else None, bits, codings=codings)
+    found = quantised(
+        network, data.calibration if data else None, bits, codings=codings, effort="fast", measured=measured
+    )
     if one.binary:
         inputs = tuple(replace(port, shapes=_forms(port, one.binary), encode="binary") for port in found.inputs)
         outputs = tuple(replace(port, encode="codes", dtype="uint8") for port in found.outputs)

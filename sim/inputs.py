@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -33,10 +33,12 @@ class HostData:
     codes: Mapping[str, NDArray[np.uint8]]
     inferences: int
     labels: NDArray[Any] | None
+    numbers: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    """The inputs as the user gave them, where the host works on parts of the network."""
 
     def words(self, program: Program) -> dict[str, NDArray[np.uint8]]:
         """The inputs as words of memory, by name: uint8 of shape (inferences, words, 64)."""
-        return {tensor.name: to_words(tensor, self.codes[tensor.name]) for tensor in program.inputs}
+        return {tensor.name: to_words(tensor, self.codes[tensor.name]) for tensor in program.given}
 
     def accuracy(self, outputs: Mapping[str, NDArray[Any]]) -> float | None:
         """The share of inferences whose largest code, the first of equals, is where the label says.
@@ -56,26 +58,26 @@ def host_data(program: Program, inputs: Inputs, labels: NDArray[Any] | None) -> 
     """
     own = inputs is None and bool(program.samples)
     given = _numbers(program, inputs)
-    codes = {tensor.name: accept(tensor, given[tensor.name]) for tensor in program.inputs}
+    codes = {tensor.name: accept(tensor, given[tensor.name]) for tensor in program.given}
     lengths = {name: len(array) for name, array in codes.items()}
     if len(set(lengths.values())) > 1:
         raise UsageError(f"the inputs hold different numbers of inferences: {lengths}")
     inferences = next(iter(lengths.values()), 1)
     known = labels if labels is not None else program.labels if own else None
-    return HostData(codes, inferences, _labels(known, inferences))
+    return HostData(codes, inferences, _labels(known, inferences), given if program.parts else {})
 
 
 def _numbers(program: Program, inputs: Inputs) -> dict[str, NDArray[Any]]:
     """The numbers of each input, before they are held to its tensor: all are there, and few enough."""
     given = dict(program.samples) if inputs is None and program.samples else _by_name(program, inputs)
-    if not given and program.inputs:
+    if not given and program.given:
         generator = np.random.default_rng(SEED)
-        given = {tensor.name: _seeded(tensor, generator) for tensor in program.inputs}
-    missing = [tensor.name for tensor in program.inputs if tensor.name not in given]
+        given = {tensor.name: _seeded(tensor, generator) for tensor in program.given}
+    missing = [tensor.name for tensor in program.given if tensor.name not in given]
     if missing:
-        names = ", ".join(tensor.name for tensor in program.inputs)
+        names = ", ".join(tensor.name for tensor in program.given)
         raise UsageError(f"input {missing[0]} is missing", hint=f"give an .npz that holds {names}")
-    held = sum(given[tensor.name].size for tensor in program.inputs)
+    held = sum(given[tensor.name].size for tensor in program.given)
     if held > MOST_NUMBERS:
         raise UsageError(
             f"the inputs hold {held:,} numbers, at most {MOST_NUMBERS:,} are taken", hint="run some of them"
@@ -92,7 +94,7 @@ def _seeded(tensor: Tensor, generator: np.random.Generator) -> NDArray[Any]:
 def _by_name(program: Program, inputs: Inputs) -> dict[str, NDArray[Any]]:
     if inputs is None:
         return {}
-    names = [tensor.name for tensor in program.inputs]
+    names = [tensor.name for tensor in program.given]
     if not isinstance(inputs, Mapping):
         if len(names) != 1:
             raise UsageError(

@@ -22,6 +22,7 @@ from acortex.sim.chip.prices import prices
 from acortex.sim.chip.program_chip import chip_of
 from acortex.sim.chip.specs import Chip
 from acortex.sim.functional.executor import Functional
+from acortex.sim.functional.host_work import host_values
 from acortex.sim.functional.lanes import walk_many
 from acortex.sim.functional.layer_dump import LayerDump, LayerWords
 from acortex.sim.functional.rules import limits
@@ -219,10 +220,13 @@ class Prepared:
         total = self.host.inferences
         tick = (lambda done: None) if progress is None else (lambda done: progress(done, total))
         words = self.host.words(self.program) if values else None
+        work = host_values(self.program, self.host.numbers, total) if values else None
         analog, noting = self._analog() if values else None, None if meter is None else meter.begin
         if words is not None and limit is None and total > 1:
-            return walk_many(self.program, self.chip, total, words, dump, tick, leap, analog, noting)
-        functional = Functional(self.program, self.chip, total, words, limit, not_ended, dump, analog, noting)
+            found = walk_many(self.program, self.chip, total, words, dump, tick, leap, analog, noting, work)
+            found.host = work
+            return found
+        functional = Functional(self.program, self.chip, total, words, limit, not_ended, dump, analog, noting, work)
         if words is None and limit is None and leap:
             functional.turns = turns_of(functional.known, lanes=False, layers=False, leap=True)
         functional.run(tick)
@@ -255,7 +259,9 @@ class Prepared:
 
     def _outputs(self, functional: Functional) -> dict[str, NDArray[Any]]:
         found = functional.outputs
-        return {tensor.name: decode(tensor, found[tensor.name]) for tensor in self.program.outputs}
+        outputs = {tensor.name: decode(tensor, found[tensor.name]) for tensor in self.program.shown}
+        results = {} if functional.host is None else functional.host.complete(functional.known.complete)
+        return outputs | results
 
 
 def prepare(

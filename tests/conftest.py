@@ -8,6 +8,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+import sampling
 
 import acortex
 
@@ -29,10 +30,22 @@ def pytest_configure() -> None:
         raise pytest.UsageError(f"acortex is imported from {found}, not from {CHECKOUT}: pip install -e . first")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest deselects what is slow
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks as slow what the samples of brute-force tests leave out."""
+    sampling.mark(items)
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Tests of files that are named run in this process; a run of more takes a worker for each processor."""
+    named = config.args_source is pytest.Config.ArgsSource.ARGS
+    return 0 if named and all(argument.partition("::")[0].endswith(".py") for argument in config.args) else None
+
+
 # Every timed run of the tests, those of commands too, is held to the order of its program.
 os.environ["ACORTEX_CHECK_ORDER"] = "1"
 
-hypothesis.settings.register_profile("dev", deadline=None, print_blob=True)
+hypothesis.settings.register_profile("dev", deadline=None, print_blob=True, max_examples=sampling.examples(100))
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, database=None, print_blob=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "dev")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import os
 import re
 import shutil
@@ -72,17 +73,25 @@ WIRING = (
 """Before what each block of the page goes."""
 
 
+def compiled(checkout: Path, folder: Path) -> Path:
+    """A copy of the sources with their bytecode, of which the copies of drills are made: that costs the most time."""
+    package = folder / "acortex"
+    package.mkdir()
+    skip = shutil.ignore_patterns("__pycache__")
+    for name in FOLDERS:
+        shutil.copytree(checkout / name, package / name, ignore=skip)
+    for path in checkout.glob("*.py"):
+        shutil.copy2(path, package / path.name)
+    assert compileall.compile_dir(package, quiet=1)
+    return package
+
+
 class Drill:
     """A copy of the sources that something is added to, and what that cost."""
 
-    def __init__(self, checkout: Path, folder: Path) -> None:
+    def __init__(self, compiled: Path, folder: Path) -> None:
         self.package = folder / "acortex"
-        self.package.mkdir()
-        skip = shutil.ignore_patterns("__pycache__")
-        for name in FOLDERS:
-            shutil.copytree(checkout / name, self.package / name, ignore=skip)
-        for path in checkout.glob("*.py"):
-            shutil.copy(path, self.package / path.name)
+        shutil.copytree(compiled, self.package)
         self.folder = folder
         self.files: set[str] = set()
         self.lines = 0
@@ -119,9 +128,14 @@ class Drill:
         self.files.add(name)
         self.lines += len(text.splitlines())
 
+    def _environment(self, *paths: Path) -> dict[str, str]:
+        """That of a process that knows the copy and these folders; what it compiles is kept for the next one."""
+        kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        return {**kept, "PYTHONPATH": os.pathsep.join(map(str, (self.folder, *paths)))}
+
     def acortex(self, *args: str, code: int = 0) -> str:
         """What a command prints, in a process that knows nothing but the copy."""
-        environment = {**os.environ, "PYTHONPATH": str(self.folder), "COLUMNS": "110"}
+        environment = {**self._environment(), "COLUMNS": "110"}
         command = [sys.executable, "-m", "acortex", *args]
         done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True)
         assert done.returncode == code, done.stderr
@@ -129,9 +143,8 @@ class Drill:
 
     def python(self, script: str, *paths: Path) -> str:
         """What a script prints that knows the copy, and further folders of modules."""
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (self.folder, *paths)))}
         command = [sys.executable, "-c", script]
-        done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True)
+        done = subprocess.run(command, cwd=self.folder, env=self._environment(*paths), capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         return done.stdout
 

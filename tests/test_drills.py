@@ -15,14 +15,20 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from drills import PARTS, Drill, block, line_of, source
+from drills import PARTS, Drill, block, compiled, line_of, source
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
 
+@pytest.fixture(scope="module")
+def sources(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sources, compiled once for all drills."""
+    return compiled(checkout, tmp_path_factory.mktemp("sources"))
+
+
 @pytest.fixture
-def drill(checkout: Path, tmp_path: Path) -> Drill:
-    return Drill(checkout, tmp_path)
+def drill(sources: Path, tmp_path: Path) -> Drill:
+    return Drill(sources, tmp_path)
 
 
 def test_a_memory_type_is_one_file(drill: Drill) -> None:
@@ -121,6 +127,7 @@ OUTPUTS = {
 """What the host gets of CODES."""
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("kind", INSTRUCTIONS, ids=lambda kind: kind.name)
 def test_every_view_of_a_run_is_right_about_a_new_instruction(drill: Drill, kind: Kind, checkout: Path) -> None:
     drill.instruction(kind.name)

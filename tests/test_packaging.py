@@ -25,6 +25,7 @@ def wheel(checkout: Path, tracked: list[str], tmp_path_factory: pytest.TempPathF
     return zipfile.ZipFile(path)
 
 
+@pytest.mark.slow
 def test_only_acortex_reaches_site_packages(wheel: zipfile.ZipFile) -> None:
     tops = {name.split("/")[0] for name in wheel.namelist()}
     assert tops == {"acortex", f"acortex-{acortex.__version__}.dist-info"}
@@ -88,6 +89,6 @@ def test_an_unknown_public_name_is_an_attribute_error() -> None:
 
 def test_the_public_names_are_listed_before_they_are_loaded() -> None:
     assert dir(acortex) == [
-        "AcortexError", "ErrorModel", "__version__", "accuracy", "analog", "assemble", "compile", "open_trace",
-        "prepare", "recalibrate", "run",
+        "AcortexError", "ErrorModel", "__version__", "accuracy", "analog", "assemble", "compile", "debug",
+        "open_trace", "prepare", "recalibrate", "run",
     ]  # fmt: skip

@@ -180,15 +180,15 @@ TABLES: Mapping[str, Callable[[], str]] = {
 """The tables of the page by the name in their marks."""
 
 
-def marks(name: str) -> tuple[str, str]:
-    """The lines before and after a table."""
-    return f"<!-- {name}: written by tools/analog_page.py -->\n", f"<!-- end of {name} -->\n"
+def marks(name: str, writer: str = "analog_page") -> tuple[str, str]:
+    """The lines before and after a table that a module of `acortex.tools` writes."""
+    return f"<!-- {name}: written by tools/{writer}.py -->\n", f"<!-- end of {name} -->\n"
 
 
-def with_tables(page: str, tables: Mapping[str, str]) -> str:
-    """A page with each of the tables between its marks. Raises AcortexError for a page without them."""
+def with_tables(page: str, tables: Mapping[str, str], writer: str = "analog_page") -> str:
+    """A page with each of the tables between the marks of their writer. Raises AcortexError for one without them."""
     for name, text in tables.items():
-        begins, ends = marks(name)
+        begins, ends = marks(name, writer)
         before, found, rest = page.partition(begins)
         _, ended, after = rest.partition(ends)
         if not found or not ended:

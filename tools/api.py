@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from acortex.programs.compiler import Compiled
     from acortex.sim.accuracy.recalibrate import Recalibrated
     from acortex.sim.accuracy.results import AccuracyReport
+    from acortex.sim.debug.debugger import Debugger
     from acortex.sim.inputs import Inputs
     from acortex.sim.run import Prepared, Progress, Result
     from acortex.sim.timing.probe import Observer
@@ -33,6 +34,12 @@ AnyProgram = Program | str | Path
 
 Mapped = Literal["taps", "dense", "best"]
 """How taps fill rows of arrays, by name."""
+
+Effort = Literal["fast", "best"]
+"""How much work is done for a network's accuracy (docs/quantisation.md)."""
+
+Hosted = Literal["ends", "auto"]
+"""What the host does of a network: what is left at its end, or also what the chip cannot do in between."""
 
 AnyChip = Chip | str | Path
 """A chip, the name of a built-in one, or the path of a .toml."""
@@ -51,6 +58,9 @@ def prepare(
     mapping: Mapped | None = None,
     dims: Mapping[str, int] | None = None,
     fill_weights: bool = False,
+    quantise: Effort | None = None,
+    carry: Mapping[str, Sequence[str]] | None = None,
+    host: Hosted | None = None,
 ) -> Prepared:
     """Makes a program ready to run: `.values()` computes, `.time()` simulates time and energy, `.run()` does both.
 
@@ -59,8 +69,8 @@ def prepare(
     one inference on seeded codes. `labels` are the right answers, one whole number for each inference. `noise_seed`
     gives the chip the analog errors that it states, as chip 0 of the population of that seed (docs/analog.md).
     `data_energy` tells the energy of arrays by the data, beside the fixed figure. A network is compiled: `mapping`,
-    `dims` and `fill_weights` are those of `compile`, and ranges are chosen on `calibration`, else on the first of the
-    `inputs`.
+    `dims`, `fill_weights`, `quantise`, `host` and `carry` are those of `compile`, and ranges are chosen on
+    `calibration`, else on the first of the `inputs`.
 
     Raises the errors of `acortex.errors`: for files that cannot be read, and for what does not fit.
     """
@@ -68,7 +78,8 @@ def prepare(
     from acortex.tools.console.ranges import SEED, whole
 
     seed = whole("noise_seed", noise_seed, SEED)
-    made, on = _opened(program, chip, settings, Compiling(mapping, calibration, inputs, dims, fill_weights))
+    how = Compiling(mapping, calibration, inputs, dims, fill_weights, host, quantise, carry)
+    made, on = _opened(program, chip, settings, how)
     return simulator.prepare(made.program, on, inputs=inputs, labels=labels, noise_seed=seed, data_energy=data_energy)
 
 
@@ -83,6 +94,9 @@ def run(
     mapping: Mapped | None = None,
     dims: Mapping[str, int] | None = None,
     fill_weights: bool = False,
+    quantise: Effort | None = None,
+    carry: Mapping[str, Sequence[str]] | None = None,
+    host: Hosted | None = None,
     trace: str | Path | None = None,
     trace_level: Literal["layers", "instructions", "events"] = "events",
     trace_filters: Mapping[str, Any] | None = None,
@@ -99,19 +113,16 @@ def run(
 ) -> Result:
     """Simulates a program, and returns what came out, what it cost and where the time went.
 
-    Takes what `prepare` takes, and: where a `trace` is written, at which level and without what; `max_cycles` after
-    which the run ends; `values=False` for no outputs, `timing=False` for no time; `keep_layers` to keep what each layer
-    wrote; `check_order` to hold the run to the order of the program; `progress(done, total)`, called now and then;
-    `observers`, which receive every event; `processes`, simpy processes of your own in the chip (docs/extending.md).
-
+    Takes what `prepare` takes, and: a `trace`, its level and filters; `max_cycles` that end it; `values=False` and
+    `timing=False` for less; `keep_layers`; `check_order`; `observers` of events; `processes` (docs/extending.md).
     Raises the errors of `acortex.errors` for a program that breaks a rule, and for what cannot be read or does not fit.
     """
     from acortex.sim import run as simulator
     from acortex.tools.console.ranges import CYCLES, SEED, whole
 
     _check_options(values, timing, noise_seed, data_energy, trace, trace_level, observers, processes)
-    how = Compiling(mapping, calibration, inputs, dims, fill_weights)
-    made, on = _opened_beside(trace, program, chip, settings, how, weights=values or trace is not None)
+    how = Compiling(mapping, calibration, inputs, dims, fill_weights, host, quantise, carry)
+    made, on = _opened_beside(trace, program, chip, settings, how, values or trace is not None)
     result = simulator.run(
         made.program,
         on,
@@ -131,7 +142,36 @@ def run(
         noise_seed=whole("noise_seed", noise_seed, SEED),
         data_energy=data_energy,
     )
+    return _with_calibration(result, made)
+
+
+def _with_calibration(result: Result, made: Opened) -> Result:
+    """A result whose report says on which inputs the ranges of its network were chosen."""
     return replace(result, report=result.report.model_copy(update={"calibration": made.calibration}))
+
+
+def debug(
+    program: AnyProgram,
+    chip: AnyChip | None = None,
+    *,
+    settings: Sequence[str] = (),
+    inputs: Inputs = None,
+    check_order: bool | None = None,
+    calibration: Calibration = None,
+    mapping: Mapped | None = None,
+    dims: Mapping[str, int] | None = None,
+) -> Debugger:
+    """Puts a program under a debugger: one that steps, stops and looks, forwards and backwards (docs/debugger.md).
+
+    `program` to `inputs` are those of `prepare`, and so are `calibration`, `mapping` and `dims` for a network. A run
+    that has come to its end is held to the order of the program with `check_order`.
+
+    Raises the errors of `acortex.errors`: for files that cannot be read, and for what fails in the set-up.
+    """
+    from acortex.sim.debug.debugger import Debugger
+
+    made = prepare(program, chip, settings=settings, inputs=inputs, calibration=calibration, mapping=mapping, dims=dims)
+    return Debugger(made, check_order=check_order)
 
 
 def accuracy(
@@ -152,13 +192,16 @@ def accuracy(
     calibration: Calibration = None,
     mapping: Mapped | None = None,
     dims: Mapping[str, int] | None = None,
+    quantise: Effort | None = None,
+    host: Hosted | None = None,
 ) -> AccuracyReport:
     """Runs a program on a population of chips with the analog errors that the chip states, and tells how right it is.
 
     `program` to `labels` are those of `prepare`; without labels what the ideal chip says is right. `answer` is the
     output that is judged, else the first. The same seed gives the same chips, whatever their number. `ages_s` and
     `temperatures_c` look at the same chips again; `at_least` are accuracies whose yield is told; `ablate` runs each
-    kind of error alone, and all but it. `calibration`, `mapping` and `dims` are those of `prepare`, for a network.
+    kind of error alone, and all but it. `calibration`, `mapping`, `dims`, `quantise` and `host` are those of `prepare`,
+    for a network.
 
     Raises the errors of `acortex.errors`: for files that cannot be read, and for what does not fit.
     """
@@ -169,7 +212,7 @@ def accuracy(
     many, of_seed = needed("chips", chips, CHIPS), needed("seed", seed, SEED)
     at = Conditions(numbers("ages_s", ages_s, AGE), numbers("temperatures_c", temperatures_c, CELSIUS))
     levels = numbers("at_least", at_least, SHARE)
-    made, on = _opened(program, chip, settings, Compiling(mapping, calibration, inputs, dims, False))
+    made, on = _opened(program, chip, settings, Compiling(mapping, calibration, inputs, dims, False, host, quantise))
     return study(
         made.program,
         on,
@@ -197,10 +240,12 @@ def recalibrate(
     calibration: Calibration = None,
     mapping: Mapped | None = None,
     dims: Mapping[str, int] | None = None,
+    quantise: Effort | None = None,
 ) -> Recalibrated:
     """Chooses the scales of a program's converters anew: `.program` has them, `.report` says what was measured.
 
-    `program` to `settings` are those of `prepare`, and so are `calibration`, `mapping` and `dims` for a network.
+    `program` to `settings` are those of `prepare`, and so are `calibration`, `mapping`, `dims` and `quantise` for a
+    network.
     `chips` of the population of `seed` are measured, with the analog errors that the chip states; `inputs` are what
     they run on (docs/analog-networks.md).
 
@@ -210,7 +255,7 @@ def recalibrate(
     from acortex.tools.console.ranges import MEASURED, SEED, needed
 
     many, of_seed = needed("chips", chips, MEASURED), needed("seed", seed, SEED)
-    made, on = _opened(program, chip, settings, Compiling(mapping, calibration, inputs, dims, False))
+    made, on = _opened(program, chip, settings, Compiling(mapping, calibration, inputs, dims, quantise=quantise))
     return measured(made.program, on, inputs=inputs, chips=many, seed=of_seed, progress=progress)
 
 
@@ -223,8 +268,12 @@ def compile(
     mapping: Mapped | None = None,
     dims: Mapping[str, int] | None = None,
     fill_weights: bool = False,
+    quantise: Effort | None = None,
+    carry: Mapping[str, Sequence[str]] | None = None,
+    host: Hosted | None = None,
     drop_lrn: bool = False,
     smallest_chip: bool = False,
+    sensitivity: bool = False,
 ) -> Compiled:
     """Maps a network, MODEL.onnx or "zoo:NAME", onto a chip: its `.program` runs, its `.report` says where it lies.
 
@@ -232,8 +281,12 @@ def compile(
     seeded random inputs are used, with a warning. `mapping` says how taps fill the rows of arrays: "best" by default,
     "taps" for those networks of the zoo that are of the source paper. `dims` has sizes for axes of inputs that the file
     leaves open, by the name of the axis or INPUT.AXIS; with `fill_weights` weights whose file is missing are random
-    numbers, for time and energy alone. `drop_lrn` leaves local response normalisation out. With `smallest_chip` the
-    network is compiled for the smallest chip that holds it.
+    numbers, for time and energy alone. `quantise` is "best", the default where there are data, which chooses levels
+    layer by layer, or "fast", each layer alone (docs/quantisation.md). With `sensitivity` the report says what the
+    rounding of each layer costs. With `host="auto"` the host does what the chip cannot, between parts of the program
+    (docs/host.md). `carry` names for inputs that stay on the chip the outputs that they take of the inference before,
+    one behind the other: {"h": ["hn"]}; in the first they are 0. `drop_lrn` leaves local response normalisation out.
+    With `smallest_chip` the network is compiled for the smallest chip that holds it.
 
     Raises the errors of `acortex.errors`: for nodes that the chip cannot do, and for what does not fit.
     """
@@ -246,14 +299,22 @@ def compile(
             hint="give the name or the path of the chip",
         )
     named = chip if chip is None or isinstance(chip, Chip) else str(chip)
-    return networks.compiled(
+    made = networks.compiled(
         str(model),
         named,
         settings,
-        networks.Compiling(mapping, calibration, dims=dims, fill_weights=fill_weights),
+        networks.Compiling(
+            mapping, calibration, dims=dims, fill_weights=fill_weights, host=host, quantise=quantise, carry=carry
+        ),
         drop_lrn=drop_lrn,
         smallest_chip=smallest_chip,
+        measured=networks.EVERY if sensitivity else 0,
     )
+    if not made.plan.graph.parts or smallest_chip:
+        return made
+    from acortex.tools.open.partitions import priced
+
+    return replace(made, report=priced(made, networks.chip_for(str(model), named, settings)))
 
 
 def _opened(

@@ -24,7 +24,7 @@ from acortex.isa.language.diagnostics import Mistake
 from acortex.isa.language.names import meant
 from acortex.isa.language.source import Note, Source
 from acortex.isa.names import is_name
-from acortex.isa.program import Constants, Line, Memory, Tensor, Weights
+from acortex.isa.program import Constants, HostPart, HostResult, Line, Memory, Tensor, Weights
 from acortex.isa.rules import Facts, Rule
 from acortex.wording import any_of, count, shape_text
 
@@ -47,6 +47,8 @@ class Draft:
     constants: dict[str, Constants] = field(default_factory=dict)
     inputs: dict[str, Tensor] = field(default_factory=dict)
     outputs: dict[str, Tensor] = field(default_factory=dict)
+    parts: dict[str, HostPart] = field(default_factory=dict)
+    results: dict[str, HostResult] = field(default_factory=dict)
     layers: dict[str, int] = field(default_factory=dict)
     memory: list[Memory] = field(default_factory=list)
     """In the order of addresses."""
@@ -62,6 +64,7 @@ class Draft:
         """A table of operands by the name that `Kind.table` gives it."""
         tables: dict[str, Mapping[str, object]] = {
             "weights": self.weights, "constants": self.constants, "input": self.inputs, "output": self.outputs,
+            "part": self.parts,
         }  # fmt: skip
         return tables[name]
 

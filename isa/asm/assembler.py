@@ -85,7 +85,10 @@ _WRITTEN = {
 
 _NUMBERS = {name: kind.numbers for name, kind in KINDS.items()}
 
-_TABLES = {"weights": "matrix of weights", "constants": "table of constants", "input": "input", "output": "output"}
+_TABLES = {
+    "weights": "matrix of weights", "constants": "table of constants", "input": "input", "output": "output",
+    "part": "part of the host",
+}  # fmt: skip
 
 
 def assemble(
@@ -239,7 +242,7 @@ class _Assembly:
     def _need_samples(self) -> None:
         """Samples are for all inputs or for none, and as many as labels."""
         draft = self.draft
-        lacking = [name for name in draft.inputs if name not in draft.samples]
+        lacking = [name for name, one in draft.inputs.items() if not one.host and name not in draft.samples]
         counts = {len(array) for array in draft.samples.values()}
         if self.report or not (draft.samples or draft.labels is not None):
             return
@@ -402,6 +405,9 @@ class _Assembly:
             layers=tuple(draft.layers),
             samples=draft.samples,
             labels=draft.labels,
+            targets=dict(self.parsed.labels),
+            parts=tuple(draft.parts.values()),
+            results=tuple(draft.results.values()),
         )
 
 

@@ -27,7 +27,7 @@ from acortex.isa.language.source import Note
 from acortex.isa.language.text import CONSEQUENCE
 from acortex.isa.machine import CHANNELS
 from acortex.isa.operands import KINDS, PACKED
-from acortex.isa.program import Constants, Memory, Tensor, Weights
+from acortex.isa.program import Constants, HostPart, HostResult, Memory, Tensor, Weights
 from acortex.wording import all_of, any_of, shape_text
 
 MAX_CODE = (1 << MAX_CODE_BITS) - 1
@@ -46,7 +46,7 @@ def _once(given: Given, what: str, field_name: str = "name") -> None:
 
 _MANY = {
     "layer": "layers", "input": "inputs", "output": "outputs", "weights": "matrices of weights",
-    "constants": "tables of constants",
+    "constants": "tables of constants", "part": "parts of the host",
 }  # fmt: skip
 """What each kind of declaration makes, where there are too many."""
 
@@ -91,6 +91,7 @@ def _tensor(given: Given, table: dict[str, Tensor], kind: str) -> None:
         given.integer("zero", 0, (1 << MAX_CODE_BITS) - 1) if "zero" in given else 0,
         given.axes("axes") if "axes" in given else None,
         given.integer("packed", 1, int(PACKED[-1])) if "packed" in given else 1,
+        given.choice("host", FLAGS) == "yes" if "host" in given else False,
     )
     wrong = fault(tensor)
     if wrong:
@@ -104,6 +105,22 @@ def _input(given: Given) -> None:
 
 def _output(given: Given) -> None:
     _tensor(given, given.draft.outputs, "output")
+
+
+def _part(given: Given) -> None:
+    name = _new(given, "part")
+    array = _own_array(given, "uint8")
+    if array.ndim != 1 or array.dtype != np.uint8 or not len(array):
+        raise given.mistake("shape" if "shape" in given else "file", data.PART_FORM)
+    given.draft.parts[name] = HostPart(name, array.astype(np.uint8))
+
+
+def _result(given: Given) -> None:
+    results, name = given.draft.results, given.name("name")
+    if name in results or name in given.draft.outputs:
+        raise given.mistake("name", row_of.DECLARED_TWICE, name=name)
+    dtype = given.choice("type", TYPES) if "type" in given else "float32"
+    results[name] = HostResult(name, given.one_shape("shape"), dtype)
 
 
 def _weights(given: Given) -> None:
@@ -204,7 +221,7 @@ def _samples(given: Given) -> None:
     tensor = draft.inputs.get(name)
     if tensor is None and ("input", name) in draft.declared:
         raise Consequence(CONSEQUENCE, reason=f"input `{name}` is declared wrongly")
-    if tensor is None:
+    if tensor is None or tensor.host:
         near = partial(meant, name, draft.inputs)
         raise given.mistake("name", operands.NOT_DECLARED, near, what="input", name=name, directive="input")
     _once(given, f"set of samples for `{name}`")
@@ -245,7 +262,8 @@ class Directive:
     late: bool = False
 
 
-_TENSOR = ("encode", "bits", "scale", "zero", "axes", "packed")
+_TENSOR = ("encode", "bits", "scale", "zero", "axes", "packed", "host")
+FLAGS = KINDS["flag"].choices
 
 # fmt: off
 DIRECTIVES: dict[str, Directive] = {
@@ -255,6 +273,10 @@ DIRECTIVES: dict[str, Directive] = {
                         ("name",), (), _layer),
     ".input": Directive("Declares an input tensor.", ("name", "shape"), _TENSOR, _input),
     ".output": Directive("Declares an output tensor.", ("name", "shape"), _TENSOR, _output),
+    ".part": Directive("Declares a part of the network that the host works on, for `work`: the bytes of an ONNX model.",
+                       ("name",), ("file", "key", "shape"), _part),
+    ".result": Directive("Declares an output of the network that a part of the host makes.", ("name", "shape"),
+                         ("type",), _result, late=True),
     ".weights": Directive("Declares a matrix of weights, -8 to 7, for `program`: rows are inputs, columns outputs.",
                           ("name", "shape"), ("file", "key", "macs"), _weights),
     ".constants": Directive("Declares for each column of a group an offset, -2^31 to 2^31, and a multiplier, 1 to"
@@ -280,13 +302,14 @@ FIELDS = {
     "zero": "the linear code that stands for zero, 0 to 2^bits - 1; 0 where left out",
     "axes": "the order of axes in memory, the channels last, such as 1.2.0 of channels x height x width",
     "packed": f"pixels in a word: {', '.join(PACKED)}",
+    "host": "yes: a part of the host makes the input, or takes the output; no: the user gives it, or gets it",
     "file": "a .npy or .npz file beside the source; without it .row or .blob lines follow",
     "key": "the array of a .npz file",
     "macs": "multiply-accumulates that reports count for one position, 0 to rows x columns; all of them where left out",
     "columns": f"columns of the group, 1 to {KINDS['columns'].high}",
     "address": f"the first word, 0 to {MAX_WORDS - 1}",
     "count": f"words, at least one, up to word {MAX_WORDS - 1}",
-    "type": f"the type of inline data: {', '.join(TYPES)}",
+    "type": f"the type of inline data, or of a result: {', '.join(TYPES)}",
 }
 """What each field of a directive is."""
 

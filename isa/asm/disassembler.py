@@ -24,16 +24,46 @@ WIDE_BLOB = 8000
 MAX_NARROW = 200_000
 """Up to this many characters a blob is cut at `BLOB_WIDTH`."""
 
+COMMENT = 56
+"""The column of comments."""
+
 MAX_ROW = 16
 """Matrices of at most this many columns, and as many rows, are written as numbers."""
 
 _DEFAULTS = {field.name: str(field.default) for field in fields(Tensor)}
 
 
-def disassemble(program: Program) -> str:
-    """The source text of a program. It names no files, and assembles to a program of the same `sha256`."""
+def disassemble(program: Program, *, addresses: bool = False, data: bool = True) -> str:
+    """The source text of a program. It names no files, and assembles to a program of the same `sha256`.
+
+    With `addresses` a comment behind each instruction has its address, its word in hex, and the line that it came from.
+    Without `data` the text is for reading alone: it lacks weights, constants, memory, samples and labels, and says so.
+    """
     instructions = [decode(int(word)) for word in program.words]
-    return "\n".join([*_declarations(program, instructions), "", *_code(program, instructions), *_data(program)]) + "\n"
+    code = _code(program, instructions)
+    lines = [*_declarations(program, instructions), "", *(_placed(program, code) if addresses else code)]
+    return "\n".join([*lines, *(_data(program) if data else _left_out(program))]) + "\n"
+
+
+def _placed(program: Program, code: Iterator[str]) -> Iterator[str]:
+    """Lines of code, each instruction with where it stands and came from as a comment."""
+    places = enumerate(zip(program.words, program.lines, strict=True))
+    for line in code:
+        if line[:1] == " ":
+            address, (word, source) = next(places)
+            came_from = " ".join(str(source).split())  # a container may hold any name of a file
+            line = f"{line:<{COMMENT}}; {address:5}  {int(word):016x}  {came_from}"
+        yield line
+
+
+def _left_out(program: Program) -> Iterator[str]:
+    """What is missing without the data of a program."""
+    tables = [*(one.name for one in program.weights), *(one.name for one in program.constants)]
+    found = [*tables, *(f"memory at {one.address}" for one in program.memory), *program.samples]
+    found += ["labels"] if program.labels is not None else []
+    if found:
+        yield ""
+        yield f"; left out: the data of {', '.join(found)}"
 
 
 def listing(program: Program) -> str:
@@ -55,6 +85,8 @@ def _declarations(program: Program, instructions: Sequence[Instruction]) -> Iter
     yield f".chip {quoted(program.chip)}"
     for directive, tensors in ((".input", program.inputs), (".output", program.outputs)):
         yield from (f"{directive} {_tensor(tensor)}" for tensor in tensors)
+    for result in program.results:
+        yield f".result {quoted(result.name)}, shape={shape_text(result.shape)}, type={result.dtype}"
     used = dict.fromkeys(one["layer"] for one in instructions if "layer" in one.values)
     if list(used) != list(range(len(program.layers))):
         yield from (f".layer {quoted(name)}" for name in program.layers)
@@ -67,6 +99,7 @@ def _tensor(tensor: Tensor) -> str:
         "axes": None if tensor.axes is None else ".".join(map(str, tensor.axes)),
     }
     said |= {name: str(getattr(tensor, name)) for name in ("packed", "encode", "bits", "scale", "zero")}
+    said["host"] = "yes" if tensor.host else None
     parts = (f"{name}={text}" for name, text in said.items() if text not in (None, _DEFAULTS.get(name)))
     return ", ".join((quoted(tensor.name), *parts))
 
@@ -88,6 +121,7 @@ def _names(program: Program, instructions: Sequence[Instruction]) -> Names:
         "constants": dict(enumerate(one.name for one in program.constants)),
         "input": dict(enumerate(one.name for one in program.inputs)),
         "output": dict(enumerate(one.name for one in program.outputs)),
+        "part": dict(enumerate(one.name for one in program.parts)),
     }
 
 
@@ -112,6 +146,10 @@ def _data(program: Program) -> Iterator[str]:
         yield ""
         yield f".constants {quoted(table.name)}, {len(table.values)}"
         yield from _rows(table.values) if len(table.values) <= MAX_ROW else _blob(plain(table.values).tobytes())
+    for part in program.parts:
+        yield ""
+        yield f".part {quoted(part.name)}, shape={len(part.model)}"
+        yield from _blob(part.model.tobytes())
     for words in program.memory:
         yield ""
         yield f".memory {words.address}, {len(words.values)}"

@@ -30,7 +30,7 @@ MAX_TOKENS = 700_000
 
 ALIGN = ".align"
 
-DATA_DIRECTIVES = (".weights", ".constants", ".memory", ".samples", ".labels")
+DATA_DIRECTIVES = (".weights", ".constants", ".part", ".memory", ".samples", ".labels")
 
 Argument = tuple[Token | None, list[Token]]
 """An argument: the token of its name where it has one, and the tokens of its value."""

@@ -36,6 +36,10 @@ Each diagnostic has an example: `-` marks the lines that are wrong, `+` the line
 the program `small` of `acortex.isa.rules`. `make pages` makes the page."""
 
 
+MOST_LINES = 24
+"""Lines of an example that the page shows."""
+
+
 def page() -> str:
     """The page docs/diagnostics.md."""
     return "\n".join(_lines()) + "\n"
@@ -76,8 +80,11 @@ def beside(row: Rule) -> str:
 
 
 def _short(changes: str) -> str:
-    """A difference whose lines fit the page."""
-    return "\n".join(line if len(line) < 100 else f"{line[:96]}..." for line in changes.rstrip("\n").splitlines())
+    """A difference whose lines fit the page, and are not too many."""
+    lines = [line if len(line) < 100 else f"{line[:96]}..." for line in changes.rstrip("\n").splitlines()]
+    if len(lines) > MOST_LINES:
+        lines[MOST_LINES // 2 : -MOST_LINES // 2] = [f"{lines[MOST_LINES // 2][0]}... and so on"]
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

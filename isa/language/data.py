@@ -73,4 +73,7 @@ FILE_AND_LINES = row("A520", "Data stand in a file or in the text", "data lines 
                      "leave out the lines, or file=",
                      (".weights w, 2x2", '.weights w, 2x2, file="data.npz", key=right'),
                      mends=(RIGHT,), arrays=_file([[7]]))
+PART_FORM = row("A521", "A part of the host is one row of bytes", "a part of the host is one row of bytes",
+                "give shape=BYTES, or a file of type uint8",
+                put(".part p, shape=1x1\n.row     1"), mends=(put(".part p, shape=1\n.row     1"),))
 # fmt: on

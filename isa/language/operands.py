@@ -33,5 +33,5 @@ A_NAME = row("A310", "A name stands where an operand takes one", "`{operand}` ta
 NOT_DECLARED = row("A311", "What is named is declared", "no {what} is called `{name}`",
                    "declare it with .{directive}", ("program  g0, w", "program  g0, v"))
 AT_MOST = row("A312", "A program has a bounded number of each thing", "a program has at most {most} {what}", "",
-              put("\n".join(f".input   x{number}, shape=2" for number in range(16))))
+              put("\n".join(f".input   x{number}, shape=2" for number in range(1024))))
 # fmt: on

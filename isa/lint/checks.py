@@ -134,10 +134,12 @@ def _declarations(usage: Usage) -> Iterator[Found]:
         "constants": ("the table", [one.name for one in program.constants]),
         "input": ("the input", [one.name for one in program.inputs]),
         "layer": ("the layer", program.layers),
+        "part": ("the part of the host", [one.name for one in program.parts]),
     }
+    by_host = program.parts and "input"  # a part takes inputs by their names, which stand in its model
     for table, (what, names) in tables.items():
         for number, name in enumerate(names):
-            if (table, number) not in named:
+            if (table, number) not in named and table != by_host:
                 yield Found(rows.NOT_NAMED, {"what": what, "name": name})
 
 

@@ -8,17 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.isa.names import quoted
+from acortex.programs.emit.assembly import ARRAYS as ARRAYS
 from acortex.programs.emit.assembly import await_, line, named, signal, symbols, title, writable
-from acortex.programs.emit.passes import PassWriter
+from acortex.programs.emit.exchanges import ExchangeWriter, bits_of
+from acortex.programs.emit.passes import TURNS, PassWriter
 from acortex.programs.graph import Coding, Port
 from acortex.programs.mapping.limits import declares_unread
+from acortex.programs.mapping.loops import Section
 from acortex.programs.mapping.passes import Matrix, Pass, matrices, plain
 from acortex.programs.mapping.placement import Rect
 from acortex.programs.mapping.plan import Plan
-from acortex.wording import shape_text
-
-ARRAYS = "arrays.npz"
-"""The file that the text names for its arrays."""
+from acortex.wording import count, shape_text
 
 
 def emit(plan: Plan) -> tuple[str, dict[str, NDArray[np.generic]]]:
@@ -29,9 +29,12 @@ def emit(plan: Plan) -> tuple[str, dict[str, NDArray[np.generic]]]:
 
 def names_of(plan: Plan) -> dict[str, str]:
     """What the program calls the network, its layers, tensors and maps: a text cannot hold every name of a model."""
-    ports = (port.name for port in (*plan.graph.inputs, *_declared(plan), *plan.graph.outputs))
+    graph = plan.graph
+    ports = (one.name for one in (*graph.inputs, *graph.raw, *_declared(plan), *graph.outputs))
+    results = (one.name for one in graph.results)
+    parts = (part.name for part in graph.parts)
     layers = (*(step.name for step in plan.passes), *(matrix.layer for matrix in matrices(plan.passes)))
-    return writable((plan.graph.name, *layers, *ports, *plan.layouts))
+    return writable((graph.name, *layers, *ports, *results, *plan.layouts, *parts))
 
 
 def _declared(plan: Plan) -> tuple[Port, ...]:
@@ -47,6 +50,7 @@ class _Emitter:
         self.groups = matrices(plan.passes)
         self.names = names_of(plan)
         self.passes = PassWriter(plan, self.symbols)
+        self.exchanges = ExchangeWriter(plan, self.names, self.passes)
 
     def text(self) -> str:
         """The whole program."""
@@ -91,7 +95,7 @@ class _Emitter:
                 f"{self.names[name]}, {places} places",
             )
         for name, words in self.plan.lowered.constants.items():
-            yield memory.address[name], len(words), "all", f"{self.names[name]}, constant"
+            yield memory.address[name], len(words), "all", f"{self.names[name]}, from the start"
         for span in memory.spans:
             yield memory.address[span.name], span.words, f"{span.first}-{span.last}", self.names[span.name]
 
@@ -99,10 +103,11 @@ class _Emitter:
         for name, address in self.plan.memory.address.items():
             yield line(".equ", f"{self.symbols[name]}, {address}")
         yield ""
-        for port in (*self.plan.graph.inputs, *_declared(self.plan)):
+        for port in (*self.plan.graph.fed, *self.plan.graph.raw, *_declared(self.plan)):
             yield self._tensor(".input", port)
         for port in self.plan.graph.outputs:
             yield self._tensor(".output", port)
+        yield from self.exchanges.tables(self.arrays)
         yield from self._data()
         for number, matrix in enumerate(self.groups):
             name = f"w{number}"
@@ -141,14 +146,15 @@ class _Emitter:
 
     def _tensor(self, directive: str, port: Port) -> str:
         held = self.plan.graph.maps.get(port.map)
-        coding, packed = (held.coding, held.packed) if held else (Coding(1.0), 1)
+        coding = held.coding if held else Coding(1.0, bits=bits_of(port.high))
+        packed = self.plan.layouts[port.map].packed if held else 1
         shapes = "|".join(map(shape_text, port.shapes))
         more = "" if port.encode == "codes" else f", encode={port.encode}"
         if port.encode == "linear":
             more += f", scale={coding.scale!r}" + named(zero=(coding.zero, 0))
         if port.axes is not None:
             more += f", axes={'.'.join(map(str, port.axes))}"
-        sizes = named(bits=(coding.bits, 4), packed=(packed, 1))
+        sizes = named(bits=(coding.bits, 4), packed=(packed, 1)) + ", host=yes" * port.host
         return line(directive, f"{quoted(self.names[port.name])}, shape={shapes}{sizes}{more}")
 
     def _set_up(self) -> Iterator[str]:
@@ -167,30 +173,50 @@ class _Emitter:
         yield title("The run")
         if self.passes.stay_connected:
             yield from (line("connect", f"g{number}") for number in range(len(self.groups)))
-        for token, count in self.plan.schedule.credits:
-            for _ in range(count):
+        for token, number in self.plan.schedule.credits:
+            for _ in range(number):
                 yield signal(token)
 
     def _loop(self) -> Iterator[str]:
-        schedule = self.plan.schedule
         yield line("loop", "l0, host")
         yield f"{'turn:':8}{'inference l0'}"
         yield from self._host_in()
-        for index, step in enumerate(self.plan.passes):
-            yield ""
-            yield f"; {self._describe(step)}"
-            yield line("layer", quoted(self.names[step.name]))
-            waits: dict[str, list[str]] = {}
-            for token in schedule.before[index]:
-                waits.setdefault(token.taker, []).append(await_(token))
-            yield from self.passes.lines(step, waits)
-            yield from map(signal, schedule.after[index])
+        for section in self.plan.sections:
+            yield from self._section(section)
         yield line("endlayer")
         yield ""
         yield from self._host_out()
         yield line("endinference")
         yield line("next", "l0, turn")
         yield line("halt")
+
+    def _section(self, section: Section) -> Iterator[str]:
+        """Passes that come once, or a loop over those that come again."""
+        before, body = self.passes.body(section, self._pass)
+        if section.turns == 1:
+            yield from body
+            return
+        passes, label = count(section.count, "pass", "passes"), f"again{section.first}"
+        yield ""
+        yield f"; {section.turns} turns of {passes}; what is said of them is the first turn"
+        yield from before
+        yield line("loop", f"{TURNS}, {section.turns}")
+        yield f"{label}:"
+        yield from body
+        yield line("next", f"{TURNS}, {label}")
+
+    def _pass(self, index: int) -> Iterator[str]:
+        """A pass, with the tokens that it awaits and signals, behind what the host does before it."""
+        step, schedule = self.plan.passes[index], self.plan.schedule
+        yield from self.exchanges.between(index)
+        yield ""
+        yield f"; {self._describe(step)}"
+        yield line("layer", quoted(self.names[step.name]))
+        waits: dict[str, list[str]] = {}
+        for token in schedule.before[index]:
+            waits.setdefault(token.taker, []).append(await_(token))
+        yield from self.passes.lines(step, waits)
+        yield from map(signal, schedule.after[index])
 
     def _describe(self, step: Pass) -> str:
         """One line about a pass, for people."""
@@ -208,8 +234,11 @@ class _Emitter:
 
     def _host_in(self) -> Iterator[str]:
         schedule = self.plan.schedule
+        yield from self.exchanges.head()
         yield from map(await_, schedule.free)
-        for port in self.plan.graph.inputs:
+        for port in self.plan.graph.fed:
+            if port.name in self.plan.exchanges.early:
+                continue
             yield from self.passes.whole("d0", port.map)
             yield line("input", f"{quoted(self.names[port.name])}, d0")
         yield from map(signal, schedule.loaded)
@@ -218,9 +247,12 @@ class _Emitter:
         schedule = self.plan.schedule
         yield from map(await_, schedule.shown)
         for port in self.plan.graph.outputs:
+            if port.name in self.plan.exchanges.early:
+                continue
             yield from self.passes.whole("d0", port.map)
             yield line("output", f"{quoted(self.names[port.name])}, d0")
         yield from map(signal, schedule.taken)
+        yield from self.exchanges.tail()
 
 
 def _rect(rect: Rect) -> str:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from acortex.errors import AcortexError
 from acortex.isa.machine import Machine
+from acortex.programs.mapping.exchanges import Exchange
 from acortex.programs.mapping.passes import Layout, Pass
 
 WORD_BYTES = 32
@@ -56,7 +57,7 @@ class MemoryPlan:
 
 
 def plan_memory(
-    passes: Sequence[Pass],
+    passes: Sequence[Pass | Exchange],
     layouts: dict[str, Layout],
     inputs: Sequence[str],
     outputs: Sequence[str],
@@ -83,7 +84,7 @@ def plan_memory(
 
 
 def _plans(
-    passes: Sequence[Pass],
+    passes: Sequence[Pass | Exchange],
     layouts: dict[str, Layout],
     inputs: Sequence[str],
     outputs: Sequence[str],
@@ -98,7 +99,7 @@ def _plans(
 
 
 def least_memory(
-    passes: Sequence[Pass],
+    passes: Sequence[Pass | Exchange],
     layouts: dict[str, Layout],
     inputs: Sequence[str],
     outputs: Sequence[str],
@@ -119,7 +120,7 @@ def _busiest(plan: MemoryPlan, fixed: Mapping[str, int]) -> str:
     return ", ".join(f"{name} takes {words[name]}" for name in largest)
 
 
-def _spans(passes: Sequence[Pass], layouts: dict[str, Layout]) -> list[MapLifetime]:
+def _spans(passes: Sequence[Pass | Exchange], layouts: dict[str, Layout]) -> list[MapLifetime]:
     first: dict[str, int] = {}
     last: dict[str, int] = {}
     for index, step in enumerate(passes):
@@ -131,7 +132,7 @@ def _spans(passes: Sequence[Pass], layouts: dict[str, Layout]) -> list[MapLifeti
 
 
 def _plan(
-    passes: Sequence[Pass],
+    passes: Sequence[Pass | Exchange],
     layouts: dict[str, Layout],
     fixed: Sequence[str],
     constants: Sequence[str],

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from acortex.programs.graph import LayerGraph
+from acortex.programs.mapping.exchanges import Exchanges
+from acortex.programs.mapping.loops import Section
 from acortex.programs.mapping.memory_plan import MemoryPlan
 from acortex.programs.mapping.passes import Layout, Lowered, Pass
 from acortex.programs.mapping.placement import Placement
@@ -21,6 +23,9 @@ class Plan:
     placement: Placement
     memory: MemoryPlan
     schedule: Schedule
+    sections: list[Section]
+    """How the passes are written: one after the other, or as bodies of loops."""
+    exchanges: Exchanges = field(default_factory=Exchanges)
 
     @property
     def passes(self) -> list[Pass]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from acortex.programs.mapping.exchanges import Exchanges
 from acortex.programs.mapping.passes import Pass, Sink, Source
 
 
@@ -44,6 +45,8 @@ class Schedule:
     credits: list[tuple[Token, int]] = field(default_factory=list)
     free: list[Token] = field(default_factory=list)
     tokens: dict[tuple[str, str, str], Token] = field(default_factory=dict)
+    host: dict[str, HostTokens] = field(default_factory=dict)
+    """Those around each part of the host, by its name."""
 
     def token(self, maker: str, taker: str, says: str) -> Token:
         """The token by which one agent notifies another."""
@@ -51,13 +54,50 @@ class Schedule:
         return self.tokens.setdefault(key, Token(len(self.tokens), maker, taker, says))
 
 
+@dataclass(frozen=True)
+class HostTokens:
+    """The tokens around the host's work between passes: all before it has ended; what it takes has left; what it makes
+    is made; and is in memory.
+    """
+
+    ended: tuple[Token, ...]
+    left: Token
+    made: Token
+    loaded: tuple[Token, ...]
+
+
+def order_exchanges(result: Schedule, passes: Sequence[Pass], exchanges: Exchanges) -> None:
+    """The host begins when all passes before it have ended, and no agent goes on before what it makes is in memory."""
+    if exchanges.head is None and exchanges.tail is None and not exchanges.between:
+        return
+    left = result.token("host_out", "host", "what the host works on has left memory")
+    made = result.token("host", "host_in", "the host has made what comes next")
+    for exchange in exchanges.between:
+        makers = ("write", "vector") if passes[exchange.before - 1].ends_early else ("write",)
+        ended = (result.token(maker, "host_out", "all before the host's work has ended") for maker in makers)
+        loaded = (
+            result.token("host_in", taker, "what the host has made is in memory")
+            for taker in ("read", "operand", "write")
+        )
+        result.host[exchange.part.name] = HostTokens(tuple(ended), left, made, tuple(loaded))
+    for part in (exchanges.head, exchanges.tail):
+        if part is not None:
+            result.host[part.name] = HostTokens((), left, made, ())
+
+
 def schedule(
-    passes: Sequence[Pass], inputs: Sequence[str], outputs: Sequence[str], places: int, lent: bool = False
+    passes: Sequence[Pass],
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    places: int,
+    lent: bool = False,
+    carried: Sequence[str] = (),
 ) -> Schedule:
     """The tokens of one turn of the loop over inferences, and those that exist before it.
 
     `places` is the number of inferences whose inputs, and outputs, fit memory at once. Where the words of inputs are
-    `lent` to other maps, the host awaits the end of a turn before it writes the next ones.
+    `lent` to other maps, the host awaits the end of a turn before it writes the next ones. Maps that are `carried` are
+    read as the turn before left them.
     """
     result = Schedule([[] for _ in passes], [[] for _ in passes])
     written = _written(passes)
@@ -65,6 +105,7 @@ def schedule(
     _order_unfed(result, passes)
     _order_inputs(result, passes, inputs, places, lent)
     _order_outputs(result, passes, written, inputs, outputs, places)
+    _order_carried(result, passes, written, carried)
     return result
 
 
@@ -172,6 +213,21 @@ def _order_inputs(result: Schedule, passes: Sequence[Pass], inputs: Sequence[str
     result.after[last].append(token)
     result.free.append(token)
     result.credits.append((token, places))
+
+
+def _order_carried(result: Schedule, passes: Sequence[Pass], written: Writes, carried: Sequence[str]) -> None:
+    """What reads a carried map awaits that the turn before wrote it; that map's own words are read before, in turn."""
+    makers = [at for name in carried for at, _ in written.get(name, ())]
+    readers: dict[str, int] = {}
+    for index, step in enumerate(passes):
+        for agent, sources in step.reads().items():
+            if any(source.layout.name in carried for source in sources):
+                readers.setdefault(agent, index)
+    for agent, index in readers.items() if makers else ():
+        token = result.token("write", agent, "what the inference before left is in memory")
+        result.before[index].append(token)
+        result.after[max(makers)].append(token)
+        result.credits.append((token, 1))
 
 
 def _order_end(result: Schedule, passes: Sequence[Pass]) -> None:

@@ -25,6 +25,7 @@ from acortex.programs.network.network import Constant, Model, Node, Value
 from acortex.programs.network.old_opsets import DIRECT_OPSET, converted
 from acortex.programs.network.onnx_faults import STANDARD, node_fault
 from acortex.programs.network.onnx_functions import MOST_NODES, inlined
+from acortex.programs.network.subgraphs import Subgraph
 
 if TYPE_CHECKING:
     import onnx
@@ -40,8 +41,10 @@ MOST_AXES = 16
 
 RENAME = "give each a name of its own"
 
-OWN_DOMAINS = ("", "ai.onnx", "com.microsoft")
-"""Operators of these domains are known by their names; com.microsoft has those of quantised networks."""
+OWN_DOMAINS = (
+    "", "ai.onnx", "com.microsoft", "qonnx.custom_op.general", "onnx.brevitas", "finn.custom_op.general", "PACTOps",
+)  # fmt: skip
+"""Operators of these domains are known by their names; all but ONNX's own have those of quantised networks."""
 
 
 def read_onnx(path: Path | str, dims: Mapping[str, int] = NO_DIMS, fill: bool = False) -> Model:
@@ -188,10 +191,12 @@ def _nodes(protos: Iterable[onnx.NodeProto], model: Model, folder: Path | None, 
         if proto.op_type == "Constant" and proto.domain in STANDARD and not fault:
             if proto.output[0] in model.constants:
                 raise UsageError(f"it has two tensors {proto.output[0]}", where=where, hint=RENAME)
-            model.constants[proto.output[0]] = _constant_node(proto, folder, where)
+            model.constants[proto.output[0]] = _constant_node(proto, model, folder, where)
             continue
         op = proto.op_type if proto.domain in OWN_DOMAINS else f"{proto.domain}.{proto.op_type}"
-        attributes = {} if fault else {entry.name: _attribute(entry, label, folder, where) for entry in proto.attribute}
+        attributes = (
+            {} if fault else {one.name: _attribute(one, label, model, folder, where) for one in proto.attribute}
+        )
         nodes.append(Node(op, label, tuple(proto.input), _without_empty_end(proto.output), attributes, fault))
     return nodes
 
@@ -213,15 +218,26 @@ def _without_empty_end(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _attribute(entry: onnx.AttributeProto, node: str, folder: Path | None, where: str) -> Any:
+def _subgraph(graph: onnx.GraphProto, model: Model, folder: Path | None, where: str) -> Subgraph:
+    """A graph inside a node of a model."""
+    inner = Model(graph.name, opset=model.opset)
+    inner.constants = {tensor.name: _constant(tensor, folder, where) for tensor in graph.initializer}
+    nodes = _nodes(graph.node, inner, folder, where)
+    inputs, outputs = (tuple(info.name for info in ends) for ends in (graph.input, graph.output))
+    return Subgraph(tuple(nodes), inputs, outputs, inner.constants)
+
+
+def _attribute(entry: onnx.AttributeProto, node: str, model: Model, folder: Path | None, where: str) -> Any:
     import onnx
 
     named = f"the attribute {entry.name} of its node {node}"
 
     if entry.type == onnx.AttributeProto.TENSOR:
         return _constant(entry.t, folder, where).load()
-    if entry.type in (onnx.AttributeProto.GRAPH, onnx.AttributeProto.GRAPHS):
-        return "a graph"
+    if entry.type == onnx.AttributeProto.GRAPH:
+        return _subgraph(entry.g, model, folder, where)
+    if entry.type == onnx.AttributeProto.GRAPHS:
+        return "graphs"
     try:
         value = onnx.helper.get_attribute_value(entry)
     except ValueError as error:
@@ -238,13 +254,13 @@ def _attribute(entry: onnx.AttributeProto, node: str, folder: Path | None, where
     return items
 
 
-def _constant_node(proto: onnx.NodeProto, folder: Path | None, where: str) -> Constant:
+def _constant_node(proto: onnx.NodeProto, model: Model, folder: Path | None, where: str) -> Constant:
     kinds = {"value_float": np.float32, "value_floats": np.float32, "value_int": np.int64, "value_ints": np.int64}
     for entry in proto.attribute:
         if entry.name == "value":
             return _constant(entry.t, folder, where)
         if entry.name in kinds:
-            return Constant.of(np.asarray(_attribute(entry, proto.output[0], folder, where), kinds[entry.name]))
+            return Constant.of(np.asarray(_attribute(entry, proto.output[0], model, folder, where), kinds[entry.name]))
     raise UsageError(f"its node {proto.name or proto.output[0]} is a Constant without numbers", where=where)
 
 

@@ -7,11 +7,12 @@ from collections import Counter
 from dataclasses import replace
 
 from acortex.programs.network.network import Model, Node
+from acortex.programs.network.rounded import number, with_levels
 
 
 def recognised(model: Model) -> Model:
-    """The model with hard sigmoid and hard swish as one node each: the nodes replaced are left out."""
-    return model if any(node.fault for node in model.nodes) else _Finder(model).found()
+    """The model with hard sigmoid, hard swish and rounding to levels as one node each, without the nodes replaced."""
+    return model if any(node.fault for node in model.nodes) else with_levels(_Finder(model).found())
 
 
 class _Finder:
@@ -33,10 +34,7 @@ class _Finder:
         return replace(self.model, nodes=[node for node in nodes if node.name not in self.gone])
 
     def _number(self, name: str) -> float | None:
-        constant = self.model.constants.get(name)
-        if constant is None or math.prod(constant.shape) != 1:
-            return None
-        return float(constant.load().reshape(-1)[0])
+        return number(self.model, name)
 
     def _alone(self, name: str, op: str) -> Node | None:
         """The node that makes a tensor for one reader only, if it is of an operator."""

@@ -26,6 +26,9 @@ USUAL_OPSET = 21
 TYPES = {1: "f4", 2: "u1", 3: "i1", 4: "u2", 5: "i2", 6: "i4", 7: "i8", 9: "?", 10: "f2", 11: "f8", 12: "u4", 13: "u8"}
 """NumPy's types by ONNX's numbers for them."""
 
+MOST_FILLED = 1 << 27
+"""Numbers of a constant that are all the same, and take no memory."""
+
 FOLDS: dict[str, Fold] = {}
 
 
@@ -110,9 +113,10 @@ def _several(node: Node, values: Sequence[Array | None]) -> Array:
 @_folds("ConstantOfShape")
 def _filled(node: Node, values: Sequence[Array | None]) -> Array:
     shape = listed(node, values, 0, "shape") or []
-    _bounded(math.prod(shape))
+    if not math.prod(shape) <= MOST_FILLED:
+        raise Unsupported(f"it makes a constant of {math.prod(shape)} numbers")
     fill = node.attributes.get("value", np.zeros(1, np.float32))
-    return np.full(shape, np.asarray(fill).reshape(-1)[0])
+    return np.broadcast_to(np.asarray(fill).reshape(-1)[0], shape)  # one number, until something is made of it
 
 
 @_folds("Range")

@@ -22,6 +22,7 @@ from acortex.programs.graph import Geometry, View
 from acortex.programs.network.network import Constant, Model, Node
 from acortex.programs.operators.tensors import Size, TensorView, grid, image_view
 from acortex.programs.steps import (
+    SWITCHES,
     Activation,
     CopyStep,
     FloatGraph,
@@ -149,7 +150,8 @@ class Lowering:
 
     def keep(self, values: Array) -> None:
         """Takes note of a constant that was computed, and is kept."""
-        self._bytes_left -= values.nbytes
+        own = math.prod(size for size, step in zip(values.shape, values.strides, strict=True) if step)
+        self._bytes_left -= own * values.itemsize
         if self._bytes_left < 0:
             raise Unsupported(f"it and the nodes before it make constants of more than {MOST_BYTES} bytes")
 
@@ -302,7 +304,8 @@ class Lowering:
         step = self.open_step(name)
         joined = joined_activation(step.activation, activation) if step is not None else None
         falls = activation.function == "hardswish" and name in self.after_pool
-        if step is not None and joined is not None and not falls:
+        blind = activation.function in SWITCHES and not isinstance(step, ProductStep)
+        if step is not None and joined is not None and not falls and not blind:
             step.activation = joined
             self.rename(node, self.tensors[name])
             return
@@ -381,12 +384,12 @@ def joined_activation(first: Activation, then: Activation) -> Activation | None:
     """One activation that does what two do, one after the other; None if there is none."""
     if first.identity:
         return then
-    if then.function == "none" and first.function in ("none", "relu"):
+    if then.function == "none" and first.function in ("none", "relu", "leaky"):
         low, high = max(first.low, then.low), min(first.high, then.high)
         return Activation(first.function, first.slope, low, high) if low < high else None
-    if then.function == "relu" and then == Activation("relu"):
-        if first.function in ("relu", "sigmoid", "hardsigmoid"):
-            return first
-        if first.function == "none" and first.high > 0:
-            return Activation("relu", high=first.high, low=max(first.low, 0.0) or -np.inf)
+    if then == Activation("relu") and first.function in ("sigmoid", "hardsigmoid", "step"):
+        return first
+    if then.function == "relu" and first.function in ("none", "relu"):
+        low, high = max(first.low, then.low, 0.0), min(first.high, then.high)
+        return Activation("relu", high=high, low=low or -np.inf) if low < high else None
     return None

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.programs.network.network import Node
+from acortex.programs.network.subgraphs import graphs
 from acortex.programs.operators.context import Unsupported
 from acortex.programs.operators.registry import why_unknown
 
@@ -57,7 +58,7 @@ def evaluated(node: Node, values: Sequence[Array | None], opset: int) -> list[Ar
     """The outputs of a node of constants. Raises Unsupported where they cannot be computed."""
     if node.op in DRAWN:
         raise Unsupported("it draws random numbers")
-    if "a graph" in node.attributes.values() or "." in node.op:
+    if any(graphs(node)) or "." in node.op:
         raise Unsupported("it works on constants, and cannot be folded")
     try:
         from onnx import defs

@@ -19,15 +19,20 @@ Array = NDArray[Any]
 
 SEES_IMAGES = (
     "Conv", "QLinearConv", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "BatchNormalization", "LRN",
-    "ConvTranspose", "Resize", "Upsample", "DepthToSpace",
+    "ConvTranspose", "Resize", "Upsample", "DepthToSpace", "ConvInteger", "FusedConv",
 )  # fmt: skip
 SEES_SEQUENCES = ("LSTM", "GRU")
-SEES_ROWS = ("MatMul", "QLinearMatMul", "Gemm", "QGemm")
+MULTIPLIES = ("MatMul", "MatMulInteger", "FusedMatMul")
+"""Matrix products whose constant may stand first."""
+SEES_ROWS = (
+    *MULTIPLIES, "QLinearMatMul", "Gemm", "QGemm", "DynamicQuantizeMatMul", "MatMulIntegerToFloat", "Einsum",
+)  # fmt: skip
 REARRANGES = ("Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose")
 TAKES_PARTS = ("Split", "Slice", "Gather")
 KEEPS_PLACES = (
     "Identity", "Dropout", "Cast", "QuantizeLinear", "DequantizeLinear", "Relu", "Clip", "Add", "Sub", "Mul", "Div",
-    "Pad",
+    "Pad", "Quant", "IntQuant", "BipolarQuant", "Trunc", "MultiThreshold", "RequantShift", "Round", "Floor", "Ceil",
+    "DynamicQuantizeLinear",
 )  # fmt: skip
 
 REACH = 64
@@ -89,8 +94,8 @@ Seats = tuple[int | None, int | None, int | None]
 def _first_reader(lowering: Lowering, value: Value) -> tuple[Array, Seats]:
     """The input's numbers in the shape in which the first operator that needs a layout reads them, and its seats."""
     places = _counted(value.shape)
-    seats = _state_seats(value.shape)
-    if seats is not None and _holds_state(lowering, value.name):
+    seats = _known_seats(lowering, value)
+    if seats is not None:
         return places, seats
     waiting = [(value.name, places)]
     for _ in range(REACH):
@@ -98,15 +103,57 @@ def _first_reader(lowering: Lowering, value: Value) -> tuple[Array, Seats]:
             break
         name, seen = waiting.pop(0)
         for node in lowering.readers.get(name, ()):
-            if node.fault or name not in node.inputs[: 2 if node.op in ("Add", "Mul", "MatMul") else 1]:
+            if node.fault or name not in node.inputs[: 2 if node.op in ("Add", "Mul", *MULTIPLIES) else 1]:
                 continue
-            seats = _turned_seats(seen) if node.op == "MatMul" and name != node.inputs[0] else _seats(node, seen)
-            if seats is not None and _covers(seats, seen.shape):
-                return seen, seats
+            found = _seen_by(node, name, seen)
+            if found is not None:
+                return found
             moved = _moved(lowering.model, node, seen)
             if moved is not None and moved.size == seen.size:
                 waiting.append((node.outputs[0], moved))
-    return places, default_seats(value.shape)
+    usual = default_seats(value.shape)
+    return (places, usual) if places.ndim < 4 or _covers(usual, value.shape) else _merged(places)
+
+
+def _seen_by(node: Node, name: str, seen: Array) -> tuple[Array, Seats] | None:
+    """The shape in which a node reads a tensor, and its seats, if it needs a layout."""
+    seats = _turned_seats(seen) if _takes_columns(node, name) else _seats(node, seen)
+    if seats is not None and _covers(seats, seen.shape):
+        return seen, seats
+    return _merged(seen) if node.op in SEES_IMAGES and seen.ndim in (3, 4, 5) else None
+
+
+def _merged(seen: Array) -> tuple[Array, Seats]:
+    """Images of a batch, or their planes, as one of more channels, with its seats."""
+    merged = seen.reshape(-1, *seen.shape[max(2, seen.ndim - 2) :])
+    return merged, (None, 1, 0) if merged.ndim == 2 else (1, 2, 0)
+
+
+def _known_seats(lowering: Lowering, value: Value) -> Seats | None:
+    """The seats of states, and of what is taken apart place by place."""
+    seats = _state_seats(value.shape)
+    if seats is not None and _holds_state(lowering, value.name):
+        return seats
+    axis = _taken_apart(lowering, value)
+    return None if axis is None else (None, axis, max(n for n in range(len(value.shape)) if n != axis))
+
+
+def _taken_apart(lowering: Lowering, value: Value) -> int | None:
+    """The axis along which every reader of an input takes one place, as the turns of a loop do; None without one."""
+    readers, rank = lowering.readers.get(value.name, ()), len(value.shape)
+    if not readers or any(node.op != "Gather" or node.fault or rank < 2 for node in readers):
+        return None
+    axes = {int(node.attributes.get("axis", 0)) % rank for node in readers}
+    places = [lowering.model.constants.get(node.inputs[1]) for node in readers]
+    sequence = math.prod(value.shape) == value.shape[min(axes)] * value.shape[rank - 1]
+    return axes.pop() if len(axes) == 1 and sequence and all(one and one.shape == () for one in places) else None
+
+
+def _takes_columns(node: Node, name: str) -> bool:
+    """Whether a node multiplies the columns of a tensor rather than its rows."""
+    behind = node.op in MULTIPLIES and name != node.inputs[0]
+    turned = node.op == "FusedMatMul" and bool(node.attributes.get("transB" if behind else "transA"))
+    return behind != turned
 
 
 def _holds_state(lowering: Lowering, name: str) -> bool:

@@ -47,7 +47,7 @@ def transpose(lowering: Lowering, node: Node) -> None:
 
 
 @operator(
-    "Slice", "Split", "Gather", "SpaceToDepth", "Expand",
+    "Slice", "Split", "Gather", "SpaceToDepth", "Expand", "Tile",
     becomes="a view", limits="constant indices; what reads it must find a crop, or channels in some order",
 )  # fmt: skip
 def view(lowering: Lowering, node: Node) -> None:

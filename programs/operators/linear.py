@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from acortex.programs.graph import Geometry, View
 from acortex.programs.network.network import Constant, Node
+from acortex.programs.operators.batches import few_rows
 from acortex.programs.operators.context import Lowering, Misplaced, Unsupported
 from acortex.programs.operators.registry import operator
 from acortex.programs.operators.tensors import TensorView
@@ -113,7 +114,7 @@ def _positions(room: int, stride: int, end: int, ceil: bool) -> int:
 @operator(
     "Conv",
     becomes="a product on arrays",
-    limits="one or two spatial axes; constant weights; any padding, auto_pad, stride, dilation, groups",
+    limits="one to three spatial axes; constant weights; any padding, auto_pad, stride, dilation, groups",
 )
 def conv(lowering: Lowering, node: Node) -> None:
     """Convolution, 1-D ones as images of one row."""
@@ -238,6 +239,57 @@ def _matrix_times_vector(lowering: Lowering, node: Node, weights: Constant) -> N
     lowering.rename(Node(node.op, node.name, (made,), node.outputs), tensor.reshaped(tensor.shape[:-1]))
 
 
+@operator(
+    "Einsum",
+    becomes="a product on arrays",
+    limits="two operands, one of them constant; letters that both have are summed over",
+)
+def einsum(lowering: Lowering, node: Node) -> None:
+    """A product of a tensor with a constant over the letters that both have, in any order of axes."""
+    taken, constant, made = _letters(lowering, node)
+    tensor, weights = lowering.tensor(node, taken[0]), lowering.lazy(node, constant[0], "matrix")
+    kept = [letter for letter in taken[1] if letter in made]
+    summed = [letter for letter in taken[1] if letter not in made]
+    new = [letter for letter in constant[1] if letter in made]
+    sizes = dict(zip(constant[1], weights.shape, strict=True)) | dict(zip(taken[1], tensor.shape, strict=True))
+    if tuple(sizes[letter] for letter in constant[1]) != weights.shape:
+        raise Unsupported(f"its constant of shape {weights.shape} does not fit {tensor.shape} by its equation")
+    features, out = (math.prod(map(sizes.__getitem__, part)) for part in (summed, new))
+    turn = list(map(constant[1].index, (*summed, *new)))
+
+    def load() -> Array:
+        return weights.load().transpose(turn).reshape(features, out)
+
+    turned = tensor.transposed([taken[1].index(letter) for letter in (*kept, *summed)])
+    rows = turned.reshaped((*(sizes[letter] for letter in kept), features))
+    inner = f"{node.outputs[0]}.rows"
+    product(lowering, Node(node.op, node.name, node.inputs, (inner,)), rows, (features, out), load, None, None)
+    lowering.uses[inner] = 1
+    whole = lowering.tensors[inner].reshaped(tuple(sizes[letter] for letter in (*kept, *new)))
+    order = [[*kept, *new].index(letter) for letter in made]
+    lowering.rename(Node(node.op, node.name, (inner,), node.outputs), whole.transposed(order))
+
+
+Operand = tuple[int, str]
+"""The place of an operand of Einsum, and the letters of its axes."""
+
+
+def _letters(lowering: Lowering, node: Node) -> tuple[Operand, Operand, str]:
+    """The computed operand of an Einsum, the constant one, and the letters of its result."""
+    equation = str(node.attributes.get("equation", "")).replace(" ", "")
+    given, _, made = equation.partition("->")
+    parts = given.split(",")
+    if "->" not in equation or "." in equation or len(parts) != 2 or len(node.inputs) != 2:
+        raise Unsupported(f"its equation is {equation}; two operands without dots, and -> are possible")
+    first = int(lowering.is_constant(node, 0))
+    taken, constant = (first, parts[first]), (1 - first, parts[1 - first])
+    both = set(taken[1]) & set(constant[1])
+    once = all(len(set(part)) == len(part) for part in (*parts, made))
+    if not once or both & set(made) or not both or set(made) != set(taken[1]) ^ set(constant[1]):
+        raise Unsupported(f"its equation {equation} is no product of a tensor with a matrix")
+    return taken, constant, made
+
+
 def product(
     lowering: Lowering,
     node: Node,
@@ -259,6 +311,9 @@ def product(
     else:
         rows, columns = (None, lead[0]) if len(lead) == 1 else (lead[0], lead[1])
         view = tensor.view(rows, columns, last) if len(lead) < 3 else None
+        if view is None and few_rows(lead, tensor.shape):
+            _row_by_row(lowering, node, tensor, shape, load, bias, steps)
+            return
         if view is None:
             raise Misplaced("its vectors do not lie in memory as pixels of an image")
         places = [1 if axis is None else tensor.shape[axis] for axis in (rows, columns)]
@@ -273,6 +328,30 @@ def product(
         axes[axis] = counted
     size = (geometry.rows, geometry.columns, out)
     lowering.give(node.outputs[0], TensorView(made.name, size, (*tensor.shape[:-1], out), tuple(axes)), step)
+
+
+def _row_by_row(
+    lowering: Lowering,
+    node: Node,
+    tensor: TensorView,
+    shape: tuple[int, ...],
+    load: Callable[[], Array],
+    bias: Callable[[], Array] | None,
+    steps: Array | None,
+) -> None:
+    """A product of each of some vectors that lie anywhere, the results beside each other."""
+    count, out = tensor.shape[-2] if tensor.shape[-2] > 1 else math.prod(tensor.shape[:-1]), shape[1]
+    whole = lowering.new_map(node.name, (1, 1, count * out))
+    rows = tensor.indices.reshape(count, shape[0])
+    for n in range(count):
+        one = TensorView(tensor.map, tensor.size, (1, shape[0]), None, rows[n : n + 1])
+        inner = f"{node.outputs[0]}.row{n}"
+        product(lowering, Node(node.op, f"{node.name}.row{n}", node.inputs, (inner,)), one, shape, load, bias, steps)
+        made = lowering.tensors[inner].map
+        lowering.graph.maps[made].parent = (whole.name, n * out)
+        lowering.claimed.add(made)
+    places = np.arange(count * out, dtype=np.int32).reshape(*tensor.shape[:-1], out)
+    lowering.give(node.outputs[0], TensorView(whole.name, whole.size, places.shape, None, places))
 
 
 def vector_source(

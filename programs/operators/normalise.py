@@ -10,9 +10,26 @@ from acortex.isa.arithmetic.tensors import MAX_AXES
 from acortex.isa.operands import KINDS
 from acortex.programs.graph import Geometry, View
 from acortex.programs.mapping.limits import declares_unread, window_facts
+from acortex.programs.network.functions import with_tables
 from acortex.programs.network.network import Constant, Model, Node, Value
 from acortex.programs.network.patterns import recognised
-from acortex.programs.operators import host, layout, linear, quantised, recurrent, upsample, vector
+from acortex.programs.network.subgraphs import CONTROL
+from acortex.programs.operators import (
+    batches,
+    functions,
+    host,
+    integers,
+    layout,
+    linear,
+    quantised,
+    recurrent,
+    reductions,
+    rounding,
+    subgraphs,
+    upsample,
+    vector,
+    volumes,
+)
 from acortex.programs.operators.constants import fold
 from acortex.programs.operators.context import (
     MAX_WORDS,
@@ -27,15 +44,29 @@ from acortex.programs.operators.inputs import default_seats, place_input
 from acortex.programs.operators.registry import OPERATORS, Operator, why_unknown
 from acortex.programs.operators.stand_ins import StandIns
 from acortex.programs.operators.tensors import TensorView, canonical, contiguous
-from acortex.programs.steps import CopyStep, FloatGraph, FloatPort, PadStep, PoolStep, ProductStep, Step
+from acortex.programs.steps import CopyStep, FloatGraph, FloatPort, PadStep, PoolStep, ProductStep, Step, TableStep
 from acortex.wording import count
 
-FAMILIES = (host, layout, linear, quantised, recurrent, upsample, vector)
+FAMILIES = (
+    host,
+    functions,
+    integers,
+    layout,
+    linear,
+    quantised,
+    recurrent,
+    reductions,
+    rounding,
+    subgraphs,
+    upsample,
+    vector,
+)
 """The files whose operators are in the registry."""
 
 MAY_TAKE_WHOLE_NUMBERS = (
     *quantised.BEHIND, "QLinearConcat", "DequantizeLinear", "Cast", "CastLike", "MaxPool", "Identity", "Dropout",
     "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Slice", "Split", "Gather", "Shape", "Clip",
+    "MatMulInteger", "ConvInteger", "MatMulIntegerToFloat",
 )  # fmt: skip
 """Operators that do the same with codes as with the real numbers that these stand for."""
 
@@ -45,9 +76,10 @@ def normalise(model: Model, *, drop_lrn: bool = False, most_words: int = MAX_WOR
 
     Raises UnsupportedNodes, which lists every node that the chip cannot do.
     """
-    lowering = Lowering(recognised(model), drop_lrn=drop_lrn, most_words=most_words)
+    whole = recognised(without_control(model, drop_lrn=drop_lrn, most_words=most_words))
+    last = host.last_nodes(whole)
+    lowering = Lowering(with_tables(whole, last), drop_lrn=drop_lrn, most_words=most_words)
     stand_ins = StandIns(lowering)
-    last = host.last_nodes(lowering.model)
     refused = [*_inputs(lowering), *_nodes(lowering, stand_ins, last), *_outputs(lowering, stand_ins, last)]
     refused += _beyond_operands(lowering.graph)
     if refused:
@@ -59,8 +91,27 @@ def normalise(model: Model, *, drop_lrn: bool = False, most_words: int = MAX_WOR
     _drop_unread(lowering.graph)
     _tell_unread(lowering.graph)
     fold_forward(lowering.graph)
+    rounding.state_two_levels(lowering.graph)
     _straighten(lowering)
     return lowering.graph
+
+
+def without_control(model: Model, *, drop_lrn: bool = False, most_words: int = MAX_WORDS) -> Model:
+    """The model whose branches are taken and whose loops are laid out, where that is known beforehand."""
+    if not any(node.op in CONTROL for node in model.nodes):
+        return model
+    lowering = Lowering(model, drop_lrn=drop_lrn, most_words=most_words)
+    stand_ins = StandIns(lowering)
+    for _ in _inputs(lowering):
+        pass  # it is refused when it is placed again
+
+    def lower(lowering: Lowering, node: Node) -> None:
+        try:
+            _lower(lowering, node)
+        except Unsupported:
+            stand_ins.put(node)
+
+    return subgraphs.unfolded(model, lowering, lower)
 
 
 Refusal = tuple[str, str, str]
@@ -169,12 +220,12 @@ def _plain_window(g: Geometry) -> Geometry:
 
 def _lower(lowering: Lowering, node: Node) -> None:
     known = [name in lowering.constants or not name for name in node.inputs]
-    row = OPERATORS.get(node.op)
+    row = OPERATORS.get("Erf" if "cone" in node.attributes else node.op)
     if node.fault:
         raise Unsupported(f"its attributes or shapes are malformed ({node.fault})")
     if row is None and not all(known):
         raise Unsupported(why_unknown(node.op))
-    if lowering.broken.intersection(node.inputs):
+    if lowering.broken.intersection(node.inputs) and node.op not in CONTROL:
         lowering.broken.update(node.outputs)
     elif all(known) and node.op not in quantised.OWN_CONSTANTS:
         _fold(lowering, node)
@@ -189,7 +240,12 @@ def _lower_by(lowering: Lowering, node: Node, row: Operator) -> None:
     if whole.intersection(node.inputs) and node.op not in MAY_TAKE_WHOLE_NUMBERS:
         raise Unsupported(WHOLE_NUMBERS)
     try:
-        row.lower(lowering, node)
+        if volumes.is_volume(lowering, node):
+            volumes.by_planes(lowering, node)
+        elif batches.has_batch(lowering, node):
+            batches.by_groups(lowering, node, row)
+        else:
+            row.lower(lowering, node)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise Unsupported(f"its attributes or shapes are malformed ({str(error)[:200]})") from None
 
@@ -277,7 +333,7 @@ def _straighten(lowering: Lowering) -> None:
     steps = lowering.graph.steps
     lowering.graph.steps = []
     for step in steps:
-        for key in ("source", "a", "b") if not isinstance(step, ProductStep | CopyStep) else ():
+        for key in ("source", "a", "b") if not isinstance(step, ProductStep | CopyStep | TableStep) else ():
             view = getattr(step, key, None)
             if isinstance(view, View) and not contiguous(view):
                 setattr(step, key, View(_in_order(lowering, step, view)))

@@ -5,6 +5,7 @@ A tensor of whole numbers stands for the real ones: QuantizeLinear states the co
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,7 +21,7 @@ from acortex.programs.steps import Activation, CopyStep
 
 Array = NDArray[Any]
 
-OWN_CONSTANTS = ("QuantizeLinear", "DequantizeLinear")
+OWN_CONSTANTS = ("QuantizeLinear", "DequantizeLinear", "Quant", "IntQuant", "BipolarQuant")
 """Operators that make constants which are loaded on demand, and whose steps are known."""
 
 BITS = {"uint8": (8, 0), "int8": (8, 128), "uint4": (4, 0), "int4": (4, 8), "uint16": (16, 0), "int16": (16, 1 << 15)}
@@ -74,6 +75,31 @@ def state_coding(lowering: Lowering, node: Node, name: str, index: int, out: str
     lowering.give(out, tensor)
     lowering.codes[out] = scale, zero
     lowering.coded[out] = name
+
+
+def state_rounding(lowering: Lowering, node: Node, name: str, coding: Coding, held: Activation) -> None:
+    """Makes of a tensor the first output of a node: its numbers in a coding, held between bounds.
+
+    Where something else reads the numbers as they were, or nothing that makes them can hold them, a copy does.
+    """
+    tensor = lowering.tensor(Node(node.op, node.name, (name,), ()))
+    one, step = lowering.graph.maps[tensor.map], lowering.open_step(name)
+    joined = joined_activation(step.activation, held) if step is not None else None
+    alone = lowering.uses[name] == 1 and tensor.whole() and one.coding in (None, coding)
+    if alone and joined is not None and step is not None:
+        step.activation = joined
+    elif not (alone and _ends_at(coding, held)):
+        one.coding = coding if alone else one.coding
+        (view,), one, tensor = lowering.together(node.name, tensor)
+        lowering.graph.steps.append(CopyStep(one.name, node.op, one.name, view, activation=held))
+    one.coding = coding
+    lowering.give(node.outputs[0], tensor)
+
+
+def _ends_at(coding: Coding, held: Activation) -> bool:
+    """Whether the lowest and the highest code of a coding are the bounds."""
+    high = ((1 << coding.bits) - 1 - coding.zero) * coding.scale
+    return math.isclose(held.high, high) and (coding.zero == 0 or math.isclose(held.low, -coding.zero * coding.scale))
 
 
 def clip_codes(lowering: Lowering, node: Node, low: float, high: float) -> None:

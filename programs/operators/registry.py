@@ -46,19 +46,14 @@ def operator(*names: str, becomes: str, limits: str = "") -> Callable[[Lower], L
 
 
 INSTEAD = {
-    "Gelu": ("Swish", "HardSwish"), "FastGelu": ("Swish", "HardSwish"), "BiasGelu": ("Swish", "HardSwish"),
-    "QuickGelu": ("Swish",), "Mish": ("Swish", "HardSwish"), "Elu": ("LeakyRelu",), "Selu": ("LeakyRelu",),
-    "Celu": ("LeakyRelu",), "ThresholdedRelu": ("Relu",), "Shrink": ("Relu",), "Softplus": ("Relu",),
-    "Softsign": ("Tanh",), "Erf": ("Tanh",), "Atan": ("Tanh",), "RNN": ("GRU", "LSTM"),
+    "RNN": ("GRU", "LSTM"),
     "LpPool": ("AveragePool", "MaxPool"), "MaxRoiPool": ("MaxPool",), "GlobalLpPool": ("GlobalAveragePool",),
     "LayerNormalization": ("BatchNormalization",), "InstanceNormalization": ("BatchNormalization",),
     "GroupNormalization": ("BatchNormalization",), "RMSNormalization": ("BatchNormalization",),
     "SimplifiedLayerNormalization": ("BatchNormalization",), "LpNormalization": ("BatchNormalization",),
-    "MeanVarianceNormalization": ("BatchNormalization",), "ReduceSum": ("ReduceMean",), "ReduceMin": ("ReduceMax",),
-    "ReduceL1": ("ReduceMean",), "ReduceL2": ("ReduceMean",), "ReduceSumSquare": ("ReduceMean",), "Mean": ("Sum",),
-    "Einsum": ("MatMul",), "ConvInteger": ("QLinearConv",), "MatMulInteger": ("QLinearMatMul",),
-    "DynamicQuantizeLinear": ("QuantizeLinear",), "GatherElements": ("Gather",), "GatherND": ("Gather",),
-    "Tile": ("Expand",), "CenterCropPad": ("Slice", "Pad"),
+    "MeanVarianceNormalization": ("BatchNormalization",), "ReduceMin": ("ReduceMax",),
+    "GatherElements": ("Gather",), "GatherND": ("Gather",),
+    "CenterCropPad": ("Slice", "Pad"),
 }  # fmt: skip
 """What a network may have in the place of operators that the chip lacks: other ones, not the same."""
 

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from acortex.programs.graph import Geometry, View
+from acortex.programs.graph import Geometry
 from acortex.programs.network.network import Node
-from acortex.programs.operators.context import WHOLE_NUMBERS, Lowering, Misplaced, Unsupported
+from acortex.programs.operators.context import WHOLE_NUMBERS, Lowering, Unsupported
 from acortex.programs.operators.linear import image_result, padded_source, window
 from acortex.programs.operators.quantised import clip_codes
 from acortex.programs.operators.registry import operator
-from acortex.programs.operators.tensors import Size, TensorView
+from acortex.programs.operators.tensors import TensorView
 from acortex.programs.steps import Activation, AddStep, MulStep, PoolStep
 
 Array = NDArray[Any]
@@ -24,7 +24,7 @@ NEURONS = "an activation of neurons, or of the vector agent"
 # Activations ------------------------------------------------------------------------------------------------------
 
 
-@operator("Relu", "Sigmoid", "Tanh", "HardSwish", becomes=NEURONS)
+@operator("Relu", "Sigmoid", "Tanh", "HardSwish", "Sign", becomes=NEURONS)
 def activation(lowering: Lowering, node: Node) -> None:
     """A function without attributes."""
     lowering.activate(node, Activation(node.op.lower()))
@@ -103,9 +103,12 @@ def clip(lowering: Lowering, node: Node) -> None:
         if node.inputs[0] in lowering.codes:
             clip_codes(lowering, node, low, high)
             return
+    elif not any(lowering.is_constant(node, n) for n in range(len(node.inputs))):
+        _largest(lowering, node)
+        return
     else:
         if len(node.inputs) != 2:
-            raise Unsupported(f"it has {len(node.inputs)} inputs; one and a constant are possible")
+            raise Unsupported(f"it has {len(node.inputs)} inputs with a constant; one and a constant are possible")
         if lowering.is_constant(node, 0):
             node = Node(node.op, node.name, node.inputs[::-1], node.outputs)
         bound = _bound(lowering, node, 1, "", 0.0)
@@ -113,6 +116,23 @@ def clip(lowering: Lowering, node: Node) -> None:
     if not (low <= 0 < high):  # nor is either of them not a number
         raise Unsupported(f"its bounds are {low:g} and {high:g}; 0 must lie between them, or be the lower one")
     lowering.activate(node, Activation("relu", high=high) if low == 0 else Activation(low=low, high=high))
+
+
+def _largest(lowering: Lowering, node: Node) -> None:
+    """The larger, or the smaller, of several tensors: Max(a, b) = a + relu(b - a), Min(a, b) = a - relu(a - b)."""
+    first = node.inputs[0]
+    for n, other in enumerate(node.inputs[1:], 1):
+        out = node.outputs[0] if n == len(node.inputs) - 1 else f"{node.outputs[0]}.{n}"
+        over, held = f"{out}.over", f"{out}.held"
+        lowering.uses.update({first: 1, over: 1, held: 1})
+        pair = (other, first) if node.op == "Max" else (first, other)
+        add(lowering, Node("Sub", f"{node.name}.over{n}", pair, (over,)))
+        lowering.activate(Node(node.op, f"{node.name}.held{n}", (over,), (held,)), Activation("relu"))
+        add(lowering, Node("Add" if node.op == "Max" else "Sub", f"{node.name}.{n}", (first, held), (out,)))
+        lowering.uses[out] += out != node.outputs[0]
+        first = out
+    if len(node.inputs) == 1:
+        lowering.rename(node, lowering.tensor(node))
 
 
 def _bound(lowering: Lowering, node: Node, index: int, key: str, none: float) -> float:
@@ -144,7 +164,9 @@ def max_pool(lowering: Lowering, node: Node) -> None:
         lowering.after_pool.add(node.outputs[0])
 
 
-@operator("AveragePool", becomes="a pool of the vector agent", limits="one or two spatial axes")
+@operator(
+    "AveragePool", becomes="a pool of the vector agent; over three axes a product", limits="one to three spatial axes"
+)
 def average_pool(lowering: Lowering, node: Node) -> None:
     """The mean of each window."""
     _pool(lowering, node, "average", inside=not node.attributes.get("count_include_pad", 0))
@@ -186,55 +208,6 @@ def global_pool(lowering: Lowering, node: Node) -> None:
     mode = "max" if node.op == "GlobalMaxPool" else "average"
     lowering.graph.steps.append(PoolStep(made.name, node.op, made.name, source, geometry, mode, True))
     lowering.give(node.outputs[0], image_result(tensor, made.name, geometry, tensor.shape[1]))
-
-
-@operator("ReduceMean", "ReduceMax", becomes="a pool of the vector agent", limits="over space, constant axes")
-def reduce(lowering: Lowering, node: Node) -> None:
-    """The mean, or the largest number, over the rows, the columns, or both."""
-    tensor = lowering.tensor(node)
-    axes = _reduced_axes(lowering, node, len(tensor.shape))
-    view, size, places = _image_of(tensor)
-    geometry = _reducing(size, {places[axis] for axis in axes if tensor.shape[axis] > 1})
-    made = lowering.new_map(node.name, (geometry.rows, geometry.columns, size[2]))
-    mode = "max" if node.op == "ReduceMax" else "average"
-    lowering.graph.steps.append(PoolStep(made.name, node.op, made.name, view, geometry, mode, True))
-    shape = tuple(1 if axis in axes else length for axis, length in enumerate(tensor.shape))
-    kept = tuple(None if axis in axes else place for axis, place in enumerate(places))
-    result = TensorView(made.name, made.size, shape, kept)
-    if not node.attributes.get("keepdims", 1):
-        result = result.reshaped(tuple(size for axis, size in enumerate(shape) if axis not in axes))
-    lowering.give(node.outputs[0], result)
-
-
-def _reduced_axes(lowering: Lowering, node: Node, rank: int) -> set[int]:
-    """The axes that a reduction names, in its second input or, before opset 18, in an attribute."""
-    given = lowering.constant(node, 1, "list of axes") if lowering.has(node, 1) else node.attributes.get("axes")
-    if given is None or np.size(given) == 0:
-        raise Unsupported("it reduces more than space")
-    return {int(axis) % rank for axis in np.asarray(given).reshape(-1)}
-
-
-def _reducing(size: Size, counted: set[int | None]) -> Geometry:
-    """The window of a pool that covers the reduced axes of an image: rows (0), columns (1), never channels (2)."""
-    if 2 in counted:
-        raise Unsupported("it reduces channels, the chip does rows and columns")
-    height, width = (size[n] if n in counted else 1 for n in (0, 1))
-    rows, columns = (1 if n in counted else size[n] for n in (0, 1))
-    return Geometry(height, width, rows=rows, columns=columns)
-
-
-def _image_of(tensor: TensorView) -> tuple[View, Size, tuple[int | None, ...]]:
-    """The view of a tensor as an image, its size, and what each axis counts: rows (0), columns (1), channels (2)."""
-    if tensor.axes is not None:
-        return View(tensor.map), tensor.size, tensor.axes
-    rank = len(tensor.shape)
-    seats = {4: (2, 3, 1), 3: (None, 2, 1)}.get(rank, (None, None, rank - 1))
-    view = tensor.view(*seats)
-    if view is None:
-        raise Misplaced("its input is a rearrangement that memory cannot be read in")
-    rows, columns, channels = (1 if seat is None else tensor.shape[seat] for seat in seats)
-    places = tuple(seats.index(axis) if axis in seats else None for axis in range(rank))
-    return view, (rows, columns, channels), places
 
 
 # Sums and products ------------------------------------------------------------------------------------------------
@@ -324,6 +297,16 @@ def total(lowering: Lowering, node: Node) -> None:
         out = node.outputs[0] if last else f"{node.outputs[0]}.{n}"
         add(lowering, Node("Add", node.name if last else f"{node.name}.{n}", (left, right), (out,)))
         left = out
+
+
+@operator("Mean", becomes="a Sum, times a constant")
+def mean(lowering: Lowering, node: Node) -> None:
+    """The mean of several images."""
+    summed = f"{node.outputs[0]}.sum"
+    lowering.uses[summed] = 1
+    total(lowering, Node("Sum", f"{node.name}.sum", node.inputs, (summed,)))
+    last = Node(node.op, node.name, (summed,), node.outputs)
+    lowering.affine(last, summed, lowering.tensors[summed], np.array(1 / len(node.inputs)), np.zeros(1))
 
 
 def _two(lowering: Lowering, node: Node, kind: type[AddStep] | type[MulStep]) -> None:

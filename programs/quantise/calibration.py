@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.errors import UsageError
-from acortex.programs.quantise.evaluate import Seen, evaluate
+from acortex.programs.quantise.evaluate import Seen, Sums, evaluate
 from acortex.programs.quantise.evaluate_recurrent import Sequence
+from acortex.programs.quantise.host_floats import HostFloats
 from acortex.programs.quantise.ranges import SMALLEST_STEP, Samples, weight_steps
 from acortex.programs.steps import FloatGraph, ProductStep, RecurrentStep, Step
 
@@ -50,12 +51,27 @@ class Statistics:
         self.samples.setdefault(root, Samples()).see(image)
 
 
+WHOLE = 1e-4
+"""What float32 may leave between a weight and a whole number of steps."""
+
+NOTHING: Mapping[str, Array] = {}
+
 Also = Callable[[Statistics, Step, Seen], None]
 """What else looks at each step, with the statistics so far."""
 
 
-def calibrate(graph: FloatGraph, inputs: Mapping[str, Array], bits: int, also: Also | None = None) -> Statistics:
-    """Runs the network on images of its inputs, by map, and notes what is needed to quantise it."""
+def calibrate(
+    graph: FloatGraph,
+    inputs: Mapping[str, Array],
+    bits: int,
+    also: Also | None = None,
+    given: Mapping[str, Array] = NOTHING,
+    sums: Sums | None = None,
+) -> Statistics:
+    """Runs the network on images of its inputs, by map, and notes what is needed to quantise it.
+
+    `given` are the inputs as the user gave them, by name, for what the host does; `sums` are those of `evaluate`.
+    """
     statistics = Statistics(bits)
     for name, image in inputs.items():
         statistics.see(graph.root(name)[0], image)
@@ -72,7 +88,8 @@ def calibrate(graph: FloatGraph, inputs: Mapping[str, Array], bits: int, also: A
 
     # A number that is not finite is found in what a step makes, and reported with the step's name.
     with np.errstate(all="ignore"):
-        evaluate(graph, inputs, observe)
+        host = HostFloats(graph, given)
+        evaluate(graph, inputs, observe, host, lambda name, image: statistics.see(name, image), sums)
     for name, seen in statistics.samples.items():
         if 0 < seen.high - seen.low < SMALLEST_STEP:
             statistics.warnings.append(f"{name}: its numbers end at {max(seen.high, -seen.low):.2g} and become 0")
@@ -147,14 +164,24 @@ def _errors(levels: Array, steps: Array, weights: Array) -> Array:
 
 def _given_steps(step: ProductStep, weights: Array, bits: int) -> Array | None:
     """The steps of a network that was quantised before, if the arrays hold its weights as multiples of them."""
-    if step.kernel.steps is None:
+    scale = np.ones(weights.shape[3]) if step.kernel.scale is None else step.kernel.scale
+    known, low, high = step.kernel.steps, -(1 << (bits - 1)), (1 << (bits - 1)) - 1
+    steps: Array = np.abs(scale) if known is None else known * np.abs(scale)
+    if (steps <= 0).any() or (known is None and (step.affine or not _whole(weights[..., :1], steps[:1]))):
         return None
-    scale = 1.0 if step.kernel.scale is None else step.kernel.scale
-    steps: Array = step.kernel.steps * np.abs(scale)
-    if (steps <= 0).any():
+    levels = np.rint(weights / steps)
+    least, most = levels.min(initial=0), levels.max(initial=0)
+    if (known is None and not _whole(weights, steps)) or least < low or most > high or least == most:
         return None
-    largest = np.rint(weights / steps)
-    return steps if largest.max() < 1 << (bits - 1) and largest.min() >= -(1 << (bits - 1)) else None
+    # Offsets are whole sums: with larger levels the same bias takes more of them, and is rounded by less.
+    finer = min(low // least if least else high, high // most if most else high) if step.kernel.biases().any() else 1
+    return steps / finer
+
+
+def _whole(weights: Array, steps: Array) -> bool:
+    """Whether weights are whole numbers of steps, as those of networks that integers were made of are."""
+    levels = weights / steps
+    return bool((np.abs(levels - np.rint(levels)) < WHOLE).all())
 
 
 def levels_of(weights: Array, bits: int, steps: Array | None = None) -> tuple[Array, Array]:

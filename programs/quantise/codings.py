@@ -13,7 +13,7 @@ from acortex.isa.arithmetic.quantisers import FRACTION, LARGEST_SHIFT, UNITY
 from acortex.programs.graph import Code, Coding
 from acortex.programs.quantise.calibration import Statistics
 from acortex.programs.quantise.ranges import Samples, coding, of_range
-from acortex.programs.steps import Activation, CopyStep, FloatGraph, PadStep, PoolStep, RecurrentStep, Step
+from acortex.programs.steps import SWITCHES, Activation, CopyStep, FloatGraph, PadStep, PoolStep, RecurrentStep, Step
 
 Array = NDArray[Any]
 
@@ -33,6 +33,9 @@ IN_64THS = ("sigmoid", "tanh", "hardsigmoid", "hardswish")
 
 UNIT_RANGE = ("sigmoid", "tanh", "hardsigmoid")
 """Functions whose 1 is the highest code."""
+
+ENDS_AT_ONE = {*UNIT_RANGE, *SWITCHES}
+"""Functions of which some code must stand for 1."""
 
 
 class Codings:
@@ -70,6 +73,7 @@ class Codings:
                 self._join(step.views[0].map, step.out)
             if isinstance(step, RecurrentStep):
                 self._join_ends(step)
+        self._join_carried()
         # The vector agent averages to another scale only where the zero code is 0.
         signed = {
             self._lead(name)
@@ -83,6 +87,13 @@ class Codings:
                 if source in signed if stated is None else stated.zero != 0:
                     self._join(step.source.map, step.out)
                     signed.add(self._lead(step.out))
+
+    def _join_carried(self) -> None:
+        """One coding for an input and the outputs that it takes of the inference before."""
+        ports = {port.name: port.map for port in (*self.graph.inputs, *self.graph.outputs)}
+        for carry in self.graph.carried:
+            for name in carry.outputs:
+                self._join(ports[name], ports[carry.input])
 
     def _join_ends(self, step: RecurrentStep) -> None:
         """One coding for h, from the first to the last, and one for c: a user may give the last as the next first."""
@@ -133,9 +144,9 @@ class Codings:
         """The coding that the network itself states, where it can be kept or its range is to be."""
         bits = self.statistics.bits
         stated = self._stated(leader)
-        if stated is None or (functions & set(UNIT_RANGE) and not has_one(stated)):
+        if stated is None or (functions & ENDS_AT_ONE and not has_one(stated)):
             return None
-        if stated.bits == bits:
+        if stated.bits <= bits:
             return stated
         if not self.stated:
             return None
@@ -148,7 +159,7 @@ class Codings:
         for name in self._groups[leader]:
             if name in self.statistics.samples:
                 together.join(self.statistics.samples[name])
-        if functions & set(UNIT_RANGE) and unit_fits(together, bits):
+        if functions & ENDS_AT_ONE and unit_fits(together, bits):
             return unit_coding(together, bits)
         if "recurrent" in functions and together.low >= 0:
             together.low = -together.high
@@ -237,6 +248,8 @@ def code_of(
     """The code that ends in an activation and a map's coding."""
     top = (1 << target.bits) - 1
     function, gain, low, high = activation.function, UNITY, 0, top
+    if function in SWITCHES:
+        return _switch(function, target, shift, multiplier, offset)
     if function in UNIT_RANGE:
         full = round(1 / target.scale)
         low = max(target.zero - full, 0) if function == "tanh" else target.zero
@@ -252,6 +265,27 @@ def code_of(
     if function in ("none", "relu") and (function == "relu" or low >= target.zero):
         function, low = "relu", target.zero
     return Code(multiplier, shift, offset, target.zero, low, max(high, low), function, gain)
+
+
+def _switch(function: str, target: Coding, shift: int, multiplier: Array | int, offset: Array | int) -> Code:
+    """The code that shows the sign of whole sums, each of which a multiplier makes as large as 1 at least."""
+    one = min(target.zero + whole_one(target), (1 << target.bits) - 1)
+    if function == "sign" and not target.zero:  # no code is below that of 0
+        return Code(multiplier, shift, offset, 0, 0, one, "relu")
+    zero, low = (one, target.zero) if function == "step" else (target.zero, max(2 * target.zero - one, 0))
+    return Code(multiplier, shift, offset, zero, low, one)
+
+
+def switched(function: str, bias: Array) -> Array:
+    """Biases in whole sums, so that a sign changes where it does with real ones: float64 of their shape."""
+    whole = np.round(bias, 6)
+    whole = np.floor(whole) if function == "step" else np.rint(whole)
+    return np.clip(whole, -LIFTED_OFFSET, LIFTED_OFFSET)
+
+
+def whole_one(coding: Coding) -> int:
+    """The steps of a coding that are 1, at least one."""
+    return max(round(1 / coding.scale), 1)
 
 
 def same_codes(bits: int) -> Code:

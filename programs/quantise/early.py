@@ -47,4 +47,5 @@ class EarlyLevels:
     def _settled(self, codings: Codings, step: RecurrentStep) -> bool:
         """Whether no later step writes a map that shares its coding with what a step reads or writes."""
         maps = (*codings.group(step.source.map), *codings.group(step.out))
-        return not any(self._left[self._graph.root(name)[0]] for name in maps)
+        unseen = {port.map for port in self._graph.inputs if port.host} - codings.statistics.samples.keys()
+        return not any(self._left[self._graph.root(name)[0]] or name in unseen for name in maps)

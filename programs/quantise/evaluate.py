@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from acortex.programs.graph import Geometry, View
-from acortex.programs.quantise.evaluate_recurrent import Sequence, run_sequence
+from acortex.programs.graph import Coding, Geometry, View
+from acortex.programs.quantise.evaluate_recurrent import Multiply, Sequence, run_sequence
+from acortex.programs.quantise.host_floats import HostFloats
 from acortex.programs.steps import (
     AddStep,
     CopyStep,
@@ -26,6 +27,7 @@ from acortex.programs.steps import (
     ProductStep,
     RecurrentStep,
     Step,
+    TableStep,
 )
 
 Array = NDArray[Any]
@@ -45,18 +47,41 @@ class Seen:
     gates: tuple[Array, ...] = ()
 
 
+@dataclass(frozen=True)
+class Sums:
+    """How products are summed: what sums an image's windows, what multiplies matrices, the type of activations."""
+
+    convolve: Callable[[Array, Array, Geometry, int, float], Array]
+    multiply: Multiply
+    kind: type[np.float32] | type[np.float64]
+
+
 def evaluate(
-    graph: FloatGraph, inputs: Mapping[str, Array], observe: Callable[[Step, Seen], None] | None = None
+    graph: FloatGraph,
+    inputs: Mapping[str, Array],
+    observe: Callable[[Step, Seen], None] | None = None,
+    host: HostFloats | None = None,
+    made: Callable[[str, Array], None] = lambda name, image: None,
+    sums: Sums | None = None,
 ) -> dict[str, Array]:
-    """The images of the outputs, by map, from those of the inputs; `observe` gets each step's as it is made."""
+    """The images of the outputs, by map, from those of the inputs; `observe` gets each step's as it is made.
+
+    The `host` works between the steps; `made` gets the images that it makes, by map. Without `sums` it is computed in
+    float32 throughout.
+    """
+    sums = sums or FLOAT
     images: dict[str, Array] = {}
     left = Counter(graph.root(view.map)[0] for step in graph.steps for view in step.views)
     left.update(graph.root(port.map)[0] for port in graph.outputs)
     for name, image in inputs.items():
         write(graph, images, name, np.asarray(image, np.float32))
     for step in graph.steps:
+        for name, image in host.before(step.name, images) if host is not None else ():
+            write(graph, images, name, image)
+            made(graph.root(name)[0], image)
         sources = tuple(read(graph, images, view) for view in step.views)
-        seen = _sequence(step, sources) if isinstance(step, RecurrentStep) else _image(step, sources)
+        seen = _sequence(step, sources, sums) if isinstance(step, RecurrentStep) else _image(step, sources, sums)
+        seen.out = _as_stated(seen.out, graph.maps[step.out].coding)
         write(graph, images, step.out, seen.out)
         if isinstance(step, RecurrentStep) and seen.sequence is not None:
             _write_ends(graph, images, step, seen.sequence)
@@ -64,6 +89,15 @@ def evaluate(
             observe(step, seen)
         _drop_read(graph, images, step, left)
     return {port.map: read(graph, images, View(port.map)) for port in graph.outputs}
+
+
+def _as_stated(image: Array, coding: Coding | None) -> Array:
+    """Numbers at the levels that the network itself gives them."""
+    if coding is None:
+        return image
+    steps = np.rint(image / np.float32(coding.scale))
+    held: Array = np.clip(steps, -coding.zero, (1 << coding.bits) - 1 - coding.zero) * np.float32(coding.scale)
+    return held
 
 
 def _write_ends(graph: FloatGraph, images: dict[str, Array], step: RecurrentStep, sequence: Sequence) -> None:
@@ -82,14 +116,19 @@ def _drop_read(graph: FloatGraph, images: dict[str, Array], step: Step, left: Co
             del images[root]
 
 
-def _image(step: Step, sources: tuple[Array, ...]) -> Seen:
+def _image(step: Step, sources: tuple[Array, ...], sums: Sums) -> Seen:
     weights = step.kernel.weights() if isinstance(step, ProductStep) else None
-    return Seen(sources, weights, step.activation.apply(compute(step, sources, weights)))
+    if isinstance(step, ProductStep) and weights is not None:
+        made = product_of(step, sources[0], weights, sums)
+    else:
+        made = compute(step, sources)
+    active = step.activation.apply(made.astype(sums.kind, copy=False))
+    return Seen(sources, weights, active.astype(np.float32, copy=False))
 
 
-def _sequence(step: RecurrentStep, sources: tuple[Array, ...]) -> Seen:
+def _sequence(step: RecurrentStep, sources: tuple[Array, ...], sums: Sums) -> Seen:
     gates = step.gates.load()
-    made = run_sequence(step, sources, gates)
+    made = run_sequence(step, tuple(one.astype(sums.kind, copy=False) for one in sources), gates, sums.multiply)
     return Seen(sources, None, made.every, made, gates)
 
 
@@ -118,34 +157,35 @@ def write(graph: FloatGraph, images: dict[str, Array], name: str, image: Array) 
     images[root][:, p.top :: p.step_y, p.left :: p.step_x, offset : offset + image.shape[3]] = image
 
 
-@singledispatch
-def compute(step: Step, sources: tuple[Array, ...], weights: Array | None) -> Array:
-    """What a step makes of its sources, before its activation."""
-    raise AssertionError(f"no evaluation for {type(step).__name__}")
-
-
-@compute.register
-def _product(step: ProductStep, sources: tuple[Array, ...], weights: Array | None) -> Array:
-    assert weights is not None
+def product_of(step: ProductStep, source: Array, weights: Array, sums: Sums) -> Array:
+    """What a product makes of its source, before its activation."""
     if step.parts:
-        return _interleaved(step, sources[0], weights) + step.kernel.biases().astype(np.float32)
-    return convolve(sources[0], weights, step.geometry, step.groups, step.pad) + step.kernel.biases().astype(np.float32)
+        made = _interleaved(step, source, weights, sums)
+    else:
+        made = sums.convolve(source, weights, step.geometry, step.groups, step.pad)
+    return made + step.kernel.biases().astype(np.float32)
 
 
-def _interleaved(step: ProductStep, source: Array, weights: Array) -> Array:
+def _interleaved(step: ProductStep, source: Array, weights: Array, sums: Sums) -> Array:
     """What a product in parts makes, without its biases: each part's pixels in their places."""
     height = max(part.phase.top + 1 + (part.geometry.rows - 1) * part.phase.step_y for part in step.parts)
     width = max(part.phase.left + 1 + (part.geometry.columns - 1) * part.phase.step_x for part in step.parts)
     made = np.zeros((len(source), height, width, weights.shape[3]), np.float32)
     for part in step.parts:
         p = part.phase
-        image = convolve(source, part.weights(weights), part.geometry, step.groups, step.pad)
+        image = sums.convolve(source, part.weights(weights), part.geometry, step.groups, step.pad)
         made[:, p.top :: p.step_y, p.left :: p.step_x] = image
     return made
 
 
+@singledispatch
+def compute(step: Step, sources: tuple[Array, ...]) -> Array:
+    """What a step without weights makes of its sources, before its activation."""
+    raise AssertionError(f"no evaluation for {type(step).__name__}")
+
+
 @compute.register
-def _pool(step: PoolStep, sources: tuple[Array, ...], weights: Array | None) -> Array:
+def _pool(step: PoolStep, sources: tuple[Array, ...]) -> Array:
     source = sources[0]
     if step.mode == "max":
         return over(np.maximum, taps(source, step.geometry, -np.inf))
@@ -158,25 +198,36 @@ def _pool(step: PoolStep, sources: tuple[Array, ...], weights: Array | None) -> 
 
 
 @compute.register
-def _pad(step: PadStep, sources: tuple[Array, ...], weights: Array | None) -> Array:
+def _pad(step: PadStep, sources: tuple[Array, ...]) -> Array:
     return taps(sources[0], step.geometry, step.pad)[0]
 
 
 @compute.register
-def _add(step: AddStep, sources: tuple[Array, ...], weights: Array | None) -> Array:
+def _add(step: AddStep, sources: tuple[Array, ...]) -> Array:
     total: Array = sources[0] + sources[1]
     return total
 
 
 @compute.register
-def _mul(step: MulStep, sources: tuple[Array, ...], weights: Array | None) -> Array:
+def _mul(step: MulStep, sources: tuple[Array, ...]) -> Array:
     product: Array = sources[0] * sources[1]
     return product
 
 
 @compute.register
-def _copy(step: CopyStep, sources: tuple[Array, ...], weights: Array | None) -> Array:
+def _copy(step: CopyStep, sources: tuple[Array, ...]) -> Array:
     return sources[0]
+
+
+@compute.register
+def _table(step: TableStep, sources: tuple[Array, ...]) -> Array:
+    made = step.function(sources[0])
+    known = np.isfinite(made)
+    if known.all():
+        return made
+    # As in the table of the codes, a number with a value stands for one without.
+    low, high = (float(end(made, where=known, initial=0)) for end in (np.min, np.max))
+    return np.nan_to_num(made, nan=0.0, posinf=high, neginf=low)
 
 
 # Windows ----------------------------------------------------------------------------------------------------------
@@ -233,3 +284,7 @@ def convolve(image: Array, weights: Array, geometry: Geometry, groups: int, pad:
             total += chosen[n].reshape(-1, inputs) @ matrix[n]
         parts.append(total.reshape(*seen[0].shape[:3], -1))
     return parts[0] if groups == 1 else np.concatenate(parts, axis=3)
+
+
+FLOAT = Sums(convolve, np.matmul, np.float32)
+"""The sums of a library of linear algebra: their last digits depend on the machine."""

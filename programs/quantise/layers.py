@@ -6,9 +6,10 @@ then turned into codes of the target by one multiplication for each channel, one
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import singledispatchmethod
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -18,12 +19,22 @@ from acortex.errors import UsageError
 from acortex.isa.arithmetic.quantisers import FRACTION, REACH
 from acortex.programs import graph as g
 from acortex.programs.operators.tensors import contiguous
-from acortex.programs.quantise.calibration import Statistics, calibrate
-from acortex.programs.quantise.codings import Codings, argument_scale, code_of, fitted, multipliers, same_codes
-from acortex.programs.quantise.early import EarlyLevels
-from acortex.programs.quantise.ranges import METHODS, of_range
+from acortex.programs.quantise.calibration import Statistics
+from acortex.programs.quantise.codings import (
+    Codings,
+    argument_scale,
+    code_of,
+    fitted,
+    multipliers,
+    same_codes,
+    switched,
+    whole_one,
+)
+from acortex.programs.quantise.ranges import of_range
 from acortex.programs.quantise.recurrent import MAKERS, Maker, Parts, first_states, recurrent_layer
+from acortex.programs.quantise.tables import columns_of, known_between, table_layers, table_of
 from acortex.programs.steps import (
+    SWITCHES,
     Activation,
     AddStep,
     CopyStep,
@@ -36,6 +47,7 @@ from acortex.programs.steps import (
     ProductStep,
     RecurrentStep,
     Step,
+    TableStep,
 )
 from acortex.wording import count
 
@@ -73,7 +85,26 @@ class Quantiser:
             whole, target = self.layer(step), self.target(step.out)
             assert isinstance(whole, g.Product)
             return tuple(_part(whole, part, replace(target, phase=part.phase), self._sums(step)) for part in step.parts)
+        if isinstance(step, TableStep):
+            return self._table(step)
         return (self.layer(step),)
+
+    def _table(self, step: TableStep) -> tuple[g.Layer, ...]:
+        """The products that look up a table."""
+        coding, one, bits = self.codings.of(step.out), self.graph.maps[step.out], self.statistics.bits
+        source = self.codings.of(step.source.map)
+        table = table_of(step.function, source, coding)
+        seen = self.statistics.samples.get(self.graph.root(step.source.map)[0])
+        if seen is not None and not known_between(step.function, source, seen.low, seen.high):
+            self.statistics.warnings.append(
+                f"{step.name} ({step.op}): it has no value for some numbers that it takes; the nearest code with one"
+                " stands for these"
+            )
+        middle = self._beside(step.out, "apart", g.Coding(1.0, 0, bits))
+        self.graph.maps[middle].channels *= len(columns_of(table, bits)[0])
+        size = g.Map(one.name, one.height, one.width, one.channels, coding)
+        where = g.Target(middle), self.target(step.out)
+        return table_layers((step.name, step.op), self.view(step.source), *where, size, table, bits)
 
     def _steps(self, step: Step) -> tuple[Step, ...]:
         """A step, or those that do the same where its hardswish cannot."""
@@ -126,9 +157,13 @@ class Quantiser:
     def _product(self, step: ProductStep) -> g.Product:
         source, target = self.codings.of(step.source.map), self.codings.of(step.out)
         levels = self.statistics.levels[step.name]
-        unit = argument_scale(step.activation, target)
-        ratios = source.scale * levels.steps / unit
-        weights, factor, shift, bias = fitted(levels.weights, ratios, levels.bias / unit)
+        if step.activation.function in SWITCHES:
+            bias = switched(step.activation.function, levels.bias / (source.scale * levels.steps))
+            weights, factor, shift = levels.weights, np.array(whole_one(target)), 0
+        else:
+            unit = argument_scale(step.activation, target)
+            ratios = source.scale * levels.steps / unit
+            weights, factor, shift, bias = fitted(levels.weights, ratios, levels.bias / unit)
         offset = bias.astype(np.int64) - source.zero * weights.sum(axis=(0, 1, 2), dtype=np.int64)
         code = code_of(step.activation, target, shift, factor, offset)
         pad = _code(step.pad, source)
@@ -210,7 +245,10 @@ class Quantiser:
             return self._gathered(step, view, target)
         if exact:
             return g.Requant(step.name, step.op, where, view, 0, same_codes(target.bits))
-        factor, shift = multipliers(source.scale / argument_scale(step.activation, target))
+        if step.activation.function in SWITCHES:
+            factor, shift = np.array(whole_one(target)), 0
+        else:
+            factor, shift = multipliers(source.scale / argument_scale(step.activation, target))
         code = code_of(step.activation, target, shift, int(factor))
         return g.Requant(step.name, step.op, where, view, source.zero, code)
 
@@ -262,29 +300,6 @@ def _code(number: float, coding: g.Coding) -> int:
     return int(np.clip(np.rint(np.clip(number / coding.scale, -top, top)) + coding.zero, 0, top))
 
 
-def quantise(
-    graph: FloatGraph,
-    inputs: Mapping[str, Array],
-    bits: int = 4,
-    *,
-    method: str = "mse",
-    percentile: float = 99.9,
-    stated: bool = False,
-) -> g.LayerGraph:
-    """The layer graph of a network in its normal form, calibrated with images of its inputs, by map.
-
-    `method` chooses ranges of activations: "mse", "percentile" or "minmax"; with `stated`, ranges that the network
-    states come first.
-    """
-    if method not in METHODS:
-        raise UsageError(f"no way to choose ranges is called {method}", hint=f"one of {', '.join(METHODS)}")
-    check_bits(bits)
-    early = EarlyLevels(graph, method, percentile, stated)
-    statistics = calibrate(graph, inputs, bits, early.observe)
-    codings = Codings(graph, statistics, method, percentile, stated)
-    return layer_graph(Quantiser(graph, statistics, codings, early.parts))
-
-
 HINT_OF_BITS = "from 2 to 8 bits are possible; those of a chip are its neurons.bits"
 """What to do about codes of another width."""
 
@@ -295,10 +310,14 @@ def check_bits(bits: int) -> None:
         raise UsageError(f"no network is quantised to codes of {count(bits, 'bit')}", hint=HINT_OF_BITS)
 
 
-def layer_graph(quantiser: Quantiser) -> g.LayerGraph:
-    """The layer graph of all steps of a quantiser's network."""
+def layers_of(quantiser: Quantiser) -> list[tuple[g.Layer, ...]]:
+    """The layers of each step of a quantiser's network."""
+    return [quantiser.layers(step) for step in quantiser.graph.steps]
+
+
+def layer_graph(quantiser: Quantiser, layers: Sequence[tuple[g.Layer, ...]]) -> g.LayerGraph:
+    """The layer graph of the layers of each step of a quantiser's network."""
     graph = quantiser.graph
-    layers = tuple(layer for step in graph.steps for layer in quantiser.layers(step))
     maps = {
         name: g.Map(name, one.height, one.width, one.channels, quantiser.codings.of(name))
         for name, one in graph.maps.items()
@@ -308,7 +327,19 @@ def layer_graph(quantiser: Quantiser) -> g.LayerGraph:
     hosted, warnings = tuple(graph.host_nodes), (*graph.warnings, *quantiser.statistics.warnings)
     unread = tuple(replace(port(one), axes=None) for one in graph.unread)
     return g.LayerGraph(
-        graph.name, maps, layers, *inputs_out, hosted, warnings=warnings, calibration=graph.calibration, unread=unread
+        graph.name,
+        maps,
+        tuple(chain.from_iterable(layers)),
+        *inputs_out,
+        hosted,
+        warnings=warnings,
+        calibration=graph.calibration,
+        unread=unread,
+        parts=graph.parts,
+        raw=tuple(replace(port(one), axes=None) for one in graph.raw),
+        results=tuple(graph.results),
+        chip_nodes=graph.chip_nodes,
+        carried=tuple(graph.carried),
     )
 
 
@@ -317,7 +348,7 @@ def port(one: FloatPort) -> g.Port:
     model = one.shape[1:] if one.shape[:1] == (1,) and len(one.shape) > 1 else one.shape
     squeezed = tuple(size for size in one.canonical if size > 1)
     shapes = tuple(dict.fromkeys(form for form in (one.canonical, model, squeezed) if form))
-    return g.Port(one.name, one.map, one.shape, shapes, one.axes, "linear", one.dtype, one.batch)
+    return g.Port(one.name, one.map, one.shape, shapes, one.axes, "linear", one.dtype, one.batch, one.host, one.high)
 
 
 def output_port(one: FloatPort) -> g.Port:
@@ -325,14 +356,3 @@ def output_port(one: FloatPort) -> g.Port:
     whole = port(one)
     model = one.shape[1:] if one.shape[:1] == (1,) and len(one.shape) > 1 else one.shape
     return replace(whole, shapes=tuple(dict.fromkeys((one.canonical, model))))
-
-
-def as_images(graph: FloatGraph, given: Mapping[str, Array]) -> dict[str, Array]:
-    """Inputs in the user's form, by name, as images by map: float32 of shape (inferences, rows, columns, channels)."""
-    images = {}
-    for one in graph.inputs:
-        array = np.asarray(given[one.name])
-        canonical = array.reshape(len(array), *one.canonical).astype(np.float32)
-        size = graph.maps[one.map].size
-        images[one.map] = canonical.transpose(0, *(axis + 1 for axis in one.axes)).reshape(len(array), *size)
-    return images

@@ -14,9 +14,9 @@ import numpy as np
 from acortex.programs import graph as g
 from acortex.programs.quantise.calibration import Levels, Statistics
 from acortex.programs.quantise.codings import Codings
-from acortex.programs.quantise.layers import Quantiser, layer_graph
+from acortex.programs.quantise.layers import Quantiser, layer_graph, layers_of
 from acortex.programs.quantise.recurrent import unweighted_lstm
-from acortex.programs.steps import FloatGraph, PoolStep, ProductStep, RecurrentStep, Step
+from acortex.programs.steps import FloatGraph, PoolStep, ProductStep, RecurrentStep, Step, TableStep
 
 NEVER_NEGATIVE = ("relu", "sigmoid", "hardsigmoid")
 """Activations of which nothing below 0 comes."""
@@ -37,7 +37,8 @@ def outline(graph: FloatGraph, bits: int) -> g.LayerGraph:
             weights = np.broadcast_to(np.int8(0), step.kernel.shape)
             # Two steps, so that the columns have constants of their own, as float weights give them.
             statistics.levels[step.name] = Levels(weights, 1.0 + np.arange(columns) % 2, np.ones(columns))
-    made = layer_graph(_Outliner(graph, statistics, Codings(graph, statistics, "minmax", 100.0)))
+    outliner = _Outliner(graph, statistics, Codings(graph, statistics, "minmax", 100.0))
+    made = layer_graph(outliner, layers_of(outliner))
     return replace(made, own_quantisers=True, weightless=True)
 
 
@@ -65,6 +66,8 @@ def instructions_are_fixed(graph: FloatGraph) -> bool:
 
 def _is_fixed(step: Step, graph: FloatGraph) -> bool:
     if step.activation.function == "hardswish":  # its range decides whether it becomes three layers
+        return False
+    if isinstance(step, TableStep):  # its codes decide how many columns it has
         return False
     if isinstance(step, RecurrentStep):  # codes and states to begin with lie in memory unless they are 0
         unset = step.first_h is None and step.first_c is None

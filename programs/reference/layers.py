@@ -16,6 +16,7 @@ from acortex.errors import MissingExtra
 from acortex.programs.graph import (
     Add,
     Geometry,
+    HostPart,
     Layer,
     LayerGraph,
     Map,
@@ -28,8 +29,11 @@ from acortex.programs.graph import (
     Target,
     View,
     crop,
+    read_views,
+    written_targets,
 )
-from acortex.programs.reference.recurrent import unroll
+from acortex.programs.reference.host import HostWriter
+from acortex.programs.reference.recurrent import write_steps
 from acortex.programs.reference.writer import Writer
 
 if TYPE_CHECKING:
@@ -41,6 +45,9 @@ OPSET = 17
 """The opset of what is written: that of most runtimes in use."""
 
 IR_VERSION = 8
+
+LATER_IR_VERSION = 10
+"""Of a reference that has operators of the host of a later opset."""
 
 
 def reference(graph: LayerGraph, maps: Sequence[str] = ()) -> onnx.ModelProto:
@@ -63,30 +70,57 @@ class _Reference(Writer):
         """The whole model."""
         from onnx import helper
 
-        inputs = [self._input(port) for port in self.graph.inputs] + [_told(port) for port in self.graph.unread]
-        for layer in self.graph.layers:
+        graph, host = self.graph, HostWriter(self, self.as_port)
+        inputs = [self._input(port) for port in graph.inputs if not port.host]
+        inputs += [_told(port) for port in (*graph.raw, *graph.unread)]
+        stages = _stages(graph)
+        left = list(graph.parts)
+        for layer in graph.layers:
+            while left and left[0].stage <= stages[layer.name]:
+                self._work(host, left.pop(0))
             self._layer(layer)
-        outputs = [self._output(port) for port in self.graph.outputs]
+        for part in left:
+            self._work(host, part)
+        outputs = [self._output(port) for port in graph.outputs if not port.host]
+        outputs += [host.result(one.name, one.name) for one in graph.results]
         outputs += [self._codes(name) for name in maps]
-        body = helper.make_graph(self.nodes, self.graph.name, inputs, outputs, list(self.constants.values()))
-        opset = [helper.make_opsetid("", OPSET)]
-        return helper.make_model(body, opset_imports=opset, ir_version=IR_VERSION, producer_name="acortex")
+        body = helper.make_graph(self.nodes, graph.name, inputs, outputs, list(self.constants.values()))
+        if host.opset <= OPSET:
+            opset, version = [helper.make_opsetid("", OPSET)], IR_VERSION
+        else:
+            opset, version = [helper.make_opsetid("", host.opset)], LATER_IR_VERSION
+        opset += [helper.make_opsetid("com.microsoft", 1)] * bool(graph.parts)
+        return helper.make_model(body, opset_imports=opset, ir_version=version, producer_name="acortex")
+
+    def _work(self, host: HostWriter, part: HostPart) -> None:
+        """A part of the host, and the codes of what it makes for the chip."""
+        host.write(part)
+        for port in self.graph.inputs:
+            if port.host and port.name in part.makes:
+                self._place(port, self._coded_real(port, host.made(port.name)))
 
     # Inputs and outputs -----------------------------------------------------------------------------------------
 
     def _input(self, port: Port) -> Any:
+        self._place(port, self._encoded(port, self.graph.maps[port.map]))
+        return _told(port)
+
+    def _coded_real(self, port: Port, value: str) -> str:
+        """The codes of what the host has made, as float32."""
+        return self._linear(self.cast(value, np.float32), self.graph.maps[port.map])
+
+    def _place(self, port: Port, value: str) -> None:
+        """Puts the codes of an input where its map lies."""
         source = self.graph.maps[port.map]
-        value = self._encoded(port, source)
         if port.axes is not None:
             value = self.node("Reshape", value, self.integers(-1, *_canonical(port)))
             value = self.node("Transpose", value, perm=[0, *(axis + 1 for axis in port.axes)])
         value = self.node("Reshape", value, self.integers(-1, source.height, source.width, source.channels))
         self.write(Target(source.name), source.channels, self.node("Transpose", value, perm=[0, 3, 1, 2]))
-        return _told(port)
 
     def _encoded(self, port: Port, source: Map) -> str:
         """The codes of what the user gives, as float32."""
-        coding, value = source.coding, self.cast(port.name, np.float32)
+        value = self.cast(port.name, np.float32)
         if port.encode == "codes":
             return value
         if port.encode == "binary":
@@ -94,6 +128,11 @@ class _Reference(Writer):
             small = self.node("LessOrEqual", top, self.constant(1, np.float32))
             half = self.node("Where", small, self.constant(0.5, np.float32), self.constant(127.5, np.float32))
             return self.cast(self.node("GreaterOrEqual", value, half), np.float32)
+        return self._linear(value, source)
+
+    def _linear(self, value: str, source: Map) -> str:
+        """The codes of real numbers."""
+        coding = source.coding
         steps = self.node("Round", self.node("Div", value, self.constant(coding.scale, np.float32)))
         shifted = self.node("Add", steps, self.constant(coding.zero, np.float32))
         return self.clip(shifted, 0, (1 << coding.bits) - 1, np.float32)
@@ -106,17 +145,21 @@ class _Reference(Writer):
         if port.encode == "linear":
             zero, scale = (self.constant(x, np.float32) for x in (source.coding.zero, source.coding.scale))
             value = self.node("Mul", self.node("Sub", value, zero), scale)
+        open_batch = self.batch is not None and port.shape[0] == 1
+        self.cast(self.as_port(port, value), port.dtype)
+        self.nodes[-1].output[0] = port.name
+        known = (self.batch or None, *port.shape[1:]) if open_batch else port.shape
+        return helper.make_tensor_value_info(port.name, _element(port.dtype), known)
+
+    def as_port(self, port: Port, value: str) -> str:
+        """An image of shape (1, channels, rows, columns) in the form of an output."""
         value = self.node("Transpose", value, perm=[0, 2, 3, 1])
         shape = _canonical(port)
         if port.axes is not None:
             value = self.node("Reshape", value, self.integers(-1, *(shape[axis] for axis in port.axes)))
             value = self.node("Transpose", value, perm=[0, *(int(axis) + 1 for axis in np.argsort(port.axes))])
         open_batch = self.batch is not None and port.shape[0] == 1
-        value = self.node("Reshape", value, self.integers(*((-1, *port.shape[1:]) if open_batch else port.shape)))
-        self.cast(value, port.dtype)
-        self.nodes[-1].output[0] = port.name
-        known = (self.batch or None, *port.shape[1:]) if open_batch else port.shape
-        return helper.make_tensor_value_info(port.name, _element(port.dtype), known)
+        return self.node("Reshape", value, self.integers(*((-1, *port.shape[1:]) if open_batch else port.shape)))
 
     def _codes(self, name: str) -> Any:
         from onnx import TensorProto, helper
@@ -131,7 +174,7 @@ class _Reference(Writer):
 
     def _layer(self, layer: Layer) -> None:
         if isinstance(layer, Recurrent):
-            unroll(self, layer)
+            write_steps(self, layer)
             return
         value, channels = self._computed(layer)
         self.write(layer.target, channels, value)
@@ -191,6 +234,18 @@ class _Reference(Writer):
             across = _inside(g.columns, g.stride_x, g.left, g.kernel_x, g.dilation_x, full.width)
             count = np.maximum(np.outer(down, across), 1)
         return self.coded(sums, layer.code, channels, count.reshape(1, 1, g.rows, g.columns))
+
+
+def _stages(graph: LayerGraph) -> dict[str, int]:
+    """The stage of each layer by its name: it runs behind the parts of the host of that stage, and before others."""
+    made = {name: part.stage for part in graph.parts for name in part.makes}
+    held = {port.map: made[port.name] for port in graph.inputs if port.host}
+    stages: dict[str, int] = {}
+    for layer in graph.layers:
+        stages[layer.name] = max((held.get(view.map, 0) for view in read_views(layer)), default=0)
+        for target in written_targets(layer):
+            held[target.map] = max(held.get(target.map, 0), stages[layer.name])
+    return stages
 
 
 def _told(port: Port) -> Any:

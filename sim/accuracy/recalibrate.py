@@ -32,6 +32,7 @@ from acortex.sim.chip.overrides import overrides
 from acortex.sim.chip.prices import INDEX, prices
 from acortex.sim.chip.program_chip import chip_of
 from acortex.sim.chip.specs import Chip
+from acortex.sim.functional.host_work import host_values
 from acortex.sim.functional.lanes import follow, values_of
 from acortex.sim.functional.rules import limits
 from acortex.sim.inputs import Inputs, host_data
@@ -87,7 +88,7 @@ def recalibrate(
     for number in range(chips):
         ideal, made = (AnalogChips(rules.configuration, one, seed, [number], top) for one in (bare, chip))
         found = Measuring(conversions, ideal, made) if found is None else replace(found, ideal=ideal, made=made)
-        values_of(rules, words, analog=found)
+        values_of(rules, words, analog=found, host=host_values(program, host.numbers, host.inferences, 1))
         if progress is not None:
             progress(number + 1, chips)
     assert found is not None
@@ -129,7 +130,9 @@ def _rescaled(program: Program, found: Measuring) -> tuple[Program, list[ScaleRo
         if not left:
             _set(program, words, tables, setter, moments)
         after = _scales(replace(program, words=words, constants=tuple(tables)), setter)
-        rows.append(_row(program, found, setter, (float(before.mean()), float(after.mean())), left))
+        used = np.flatnonzero(moments.used[: len(before)]) if setter.constants is not None else np.array([0])
+        codes = float(before[used].mean()), float(after[used].mean())
+        rows.append(_row(program, found, setter, codes, left))
     return replace(program, words=words, constants=tuple(tables)), rows
 
 
@@ -144,7 +147,7 @@ def _shared(setter: Setter, all_setters: Iterable[Setter]) -> str:
 
 def _row(program: Program, found: Measuring, setter: Setter, codes: tuple[float, float], left: str) -> ScaleRow:
     moments = found.moments[setter]
-    gains = moments.gains()
+    gains = moments.gains()[moments.used]
     return ScaleRow(
         where=place(program, setter.quant),
         layers=list(found.layers[setter]),

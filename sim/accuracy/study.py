@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from acortex.documents import chip_label
 from acortex.errors import UsageError
 from acortex.isa.arithmetic.tensors import decode, from_words
-from acortex.isa.program import Program, Tensor
+from acortex.isa.program import HostResult, Program, Tensor
 from acortex.sim.accuracy.chips import AnalogChips, top_code
 from acortex.sim.accuracy.results import AblationRow, AccuracyReport, ConditionRow, Margin
 from acortex.sim.accuracy.spread import Tally, spread_of, yield_of
@@ -28,6 +28,7 @@ from acortex.sim.chip.overrides import overrides
 from acortex.sim.chip.program_chip import chip_of
 from acortex.sim.chip.specs import Chip
 from acortex.sim.functional.executor import Functional
+from acortex.sim.functional.host_work import HostValues, host_values
 from acortex.sim.functional.lanes import follow, lanes_of, values_of
 from acortex.sim.functional.rules import limits
 from acortex.sim.inputs import HostData, Inputs, host_data
@@ -138,15 +139,16 @@ def _rehearse(chip: Chip, others: Sequence[Errors]) -> None:
         rehearse(chip.model_copy(update={"errors": errors}))
 
 
-def _answer(program: Program, answer: str | None, host: HostData) -> Tensor:
+def _answer(program: Program, answer: str | None, host: HostData) -> Tensor | HostResult:
     """The output that is judged. Refuses one that there is not, and labels that it cannot give."""
-    names = [tensor.name for tensor in program.outputs]
+    outputs: tuple[Tensor | HostResult, ...] = (*program.shown, *program.results)
+    names = [one.name for one in outputs]
     if not names:
         raise UsageError(f"{program.name} has no output, and nothing of it is right or wrong")
     if answer is not None and answer not in names:
         shown = reprlib.repr(answer)
         raise UsageError(f"{program.name} has no output {shown}", hint=f"its outputs are {', '.join(names)}")
-    output, labels = program.outputs[0 if answer is None else names.index(answer)], host.labels
+    output, labels = outputs[0 if answer is None else names.index(answer)], host.labels
     if labels is None:
         return output
     beyond = np.flatnonzero((labels < 0) | (labels >= output.size))
@@ -224,7 +226,7 @@ class _Study:
     host: HostData
     seed: int
     numbers: range
-    output: Tensor
+    output: Tensor | HostResult
 
     @cached_property
     def _rules(self) -> Functional:
@@ -237,7 +239,8 @@ class _Study:
     @cached_property
     def ideal(self) -> Array:
         """The output of the ideal chip that is judged: of shape (inputs, numbers)."""
-        ideal: Array = self._judged(values_of(self._rules, self._words))[0]
+        host = self._of_host()
+        ideal: Array = self._judged(values_of(self._rules, self._words, host=host), host)[0]
         return ideal
 
     @cached_property
@@ -299,7 +302,9 @@ class _Study:
         for first in range(0, len(self.numbers), each):
             numbers = self.numbers[first : first + each]
             analog = AnalogChips(self._rules.configuration, made, self.seed, numbers, self._top)
-            outputs = self._on_all(self._judged(values_of(self._rules, self._words, analog=analog)), len(numbers))
+            host = self._of_host(len(numbers))
+            values = values_of(self._rules, self._words, analog=analog, host=host)
+            outputs = self._on_all(self._judged(values, host), len(numbers))
             right.extend(self.right(one) for one in outputs)
             if margins is not None:
                 margins.add(self.margins(outputs).reshape(-1))
@@ -319,9 +324,17 @@ class _Study:
         most = min(WEIGHT_BYTES // max(2 * weights, 1), lanes_of(self._rules) // self.host.inferences)
         return max(min(most, len(self.numbers)), 1)
 
-    def _judged(self, out: dict[str, NDArray[np.uint8]]) -> Array:
+    def _of_host(self, chips: int = 0) -> HostValues | None:
+        """What computes the parts of the host, for so many chips with errors, or for the ideal one."""
+        return host_values(self.program, self.host.numbers, self.host.inferences, chips)
+
+    def _judged(self, out: dict[str, NDArray[np.uint8]], host: HostValues | None) -> Array:
         """The output that is judged as numbers: of shape (chips, inputs, numbers)."""
         tensor = self.output
+        if isinstance(tensor, HostResult):
+            assert host is not None
+            made = host.of_chips(tensor.name)
+            return made.reshape(*made.shape[:2], -1)
         words = out[tensor.name]
         flat = words.reshape(-1, *words.shape[-2:])
         numbers = decode(tensor, from_words(tensor, flat))

@@ -129,6 +129,8 @@ STEPS = (
     Step("neurons.adcs_per_column", _twice, CONVERSIONS, _half),
     Step("neurons.output_words", _twice, waits=("output_full",)),
     Step("host.word_cycles", _less, ("host.in", "host.out")),
+    Step("host.part_ns", _cycle_less, ("host.work",)),
+    Step("host.operations_per_ns", _twice, ("host.work",), _half),
     Step("vector.step_cycles", _less, STEPS_OF_VECTOR),
     Step("vector.queue_words", _twice, waits=QUEUES),
 )

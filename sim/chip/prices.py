@@ -112,6 +112,7 @@ _TABLE: tuple[tuple[str, str, str, tuple[tuple[str, Rate], ...]], ...] = (
     ("host.in", "words", "words taken from the host; the memory's write is an event of its own", ()),
     ("host.out", "words", "words given to the host; the memory's read is an event of its own", ()),
     ("program_erase.write", "rows", "rows of an array written by pulses", (("program_erase", _per_row),)),
+    ("host.work", "operations", "operations of the host; its energy is not the chip's, and in none of these", ()),
 )
 
 KINDS: tuple[PricedKind, ...] = tuple(PricedKind(index, *row) for index, row in enumerate(_TABLE))

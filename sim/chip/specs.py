@@ -149,9 +149,13 @@ class Neurons(Section):
 
 
 class Host(Section):
-    """The port to the world outside."""
+    """The world outside: its port, and the speed with which it works on parts of a network."""
 
     word_cycles: int = setting("cycles", "how long a word occupies the port", 1, 65536)
+    part_ns: Real = setting("ns", "what a part of a network takes the host beside its operations", 0, 10**9)
+    operations_per_ns: Real = setting(
+        "operations", "operations that the host does in a nanosecond", Decimal("0.000001"), 10**9
+    )
 
 
 class Vector(Section):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from acortex.isa.machine import CHANNELS
-from acortex.isa.operands import AGENTS
+from acortex.isa.operands import AGENTS as ALL_AGENTS
 from acortex.sim.chip.specs import WORD_BITS, Chip
 
 INSTRUCTION_BITS = 64
@@ -17,6 +17,10 @@ PLACE_BITS = 16
 
 STATE_BITS = 16
 """Bits of a recurrent cell's state."""
+
+AGENTS = frozenset(ALL_AGENTS)
+OFF_CHIP = frozenset(("host",))
+"""Agents whose queues lie in the host."""
 
 SIDES = 3
 """Queues of the vector agent: stream, operand, results."""
@@ -40,7 +44,7 @@ STORES = (
     Store(
         "queues of the agents",
         ("controller.queue_depth",),
-        lambda chip: chip.controller.queue_depth * len(AGENTS) * INSTRUCTION_BITS,
+        lambda chip: chip.controller.queue_depth * len(AGENTS - OFF_CHIP) * INSTRUCTION_BITS,
     ),
     # A vector that stands ready names its words in place, at most all that the buffer holds.
     Store(

@@ -22,6 +22,7 @@ from acortex.isa.sequencer import Dispatch
 from acortex.sim.chip.specs import Chip
 from acortex.sim.functional.configuration import Configuration
 from acortex.sim.functional.happens_before import ProgramOrder, VectorClock
+from acortex.sim.functional.host_work import HostValues
 from acortex.sim.functional.layer_dump import LayerDump
 from acortex.sim.functional.pipes import ITEMS, ItemRun, needed
 from acortex.sim.functional.rules import order as rules_of_order
@@ -45,8 +46,8 @@ class Functional:
     `tensors` are the inputs as words, by name: uint8 of shape (inferences, words, 64); None where values are not
     wanted. `limit` is how many instructions past the set-up are executed. Of these, counted from 1, those in
     `not_ended` give the host nothing: a run was stopped before they ended. `dump` notes what is written, `analog` makes
-    the arrays of a chip that stand in for ideal ones. After `run`, `outputs` holds the output tensors by name: uint8 of
-    shape (inferences, *shape).
+    the arrays of a chip that stand in for ideal ones, `host` computes its parts of the network. After `run`, `outputs`
+    holds the output tensors by name: uint8 of shape (inferences, *shape).
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Functional:
         dump: LayerDump | None = None,
         analog: ArraysOf | None = None,
         noting: Callable[[Configuration], Note] | None = None,
+        host: HostValues | None = None,
     ) -> None:
         self.program = program
         self.known = Known(program, chip, inferences)
@@ -71,7 +73,14 @@ class Functional:
             None
             if tensors is None
             else Values(
-                program, chip, tensors, inferences, False, arrays, note=noting(self.configuration) if noting else None
+                program,
+                chip,
+                tensors,
+                inferences,
+                False,
+                arrays,
+                note=noting(self.configuration) if noting else None,
+                host=host,
             )
         )
         self.out = {} if self.values is None else of_one_chip(self.values.out, arrays)
@@ -81,6 +90,8 @@ class Functional:
         self._limit = limit
         self._not_ended = not_ended
         self._dump = dump
+        self.host = host
+        """What computes the host's parts, and keeps what they make of the network's outputs."""
         self._running = False
 
     @property
@@ -108,6 +119,12 @@ class Functional:
             if tick is not None and dispatch is not None and dispatch.agent == "host_out":
                 tick(self.known.finished)
         self.finish()
+
+    def work(self, dispatch: Dispatch) -> None:
+        """Notes that the host works, and has it compute."""
+        self.known.order.work(dispatch)
+        if self.values is not None:
+            self.values.work(dispatch)
 
     def finish(self) -> None:
         """Holds a program that has halted to what it has to leave behind."""
@@ -183,6 +200,8 @@ class Functional:
     def _give(self, at: Situation, end: VectorClock) -> None:
         """Notes what it gives: to the host, or to a pipe."""
         dispatch, flow = at.dispatch, at.flow
+        if flow.gives == "host_out":
+            self.known.order.leave(dispatch.inference)
         if flow.gives == "host_out" and self.steps not in self._not_ended:
             self.known.finished = max(self.known.finished, dispatch.inference + 1)
             self.known.given[self.program.outputs[dispatch.ops.tensor].name][dispatch.inference] = True
@@ -202,6 +221,7 @@ _EFFECTS: Mapping[str, Callable[[Functional, Dispatch], None]] = {
     semantics.WRITE_GROUP: lambda self, dispatch: self.configuration.write(
         dispatch, self.sequencer.groups[dispatch.group]
     ),
+    semantics.HOST_WORK: lambda self, dispatch: self.work(dispatch),
 }
 """What carries out each effect of an instruction that moves no items."""
 

@@ -75,6 +75,10 @@ class HappensBefore:
         self.streamer: Dispatch | None = None
         self.streamed = -1
         """The last instruction that gave words to the vector agent, and its number among those of its agent."""
+        self.left = self.worked = -1
+        """The last instruction that gave the host words, and that with which it worked, among those of their agents."""
+        self.left_of = self.worked_of = -1
+        """The inferences of the two."""
         self.loaded = np.zeros(words, dtype=np.bool_)
         """Which words main memory holds from the beginning."""
         for table in program.memory:
@@ -130,6 +134,15 @@ class HappensBefore:
     def give_stream(self, dispatch: Dispatch) -> None:
         """Notes the last instruction that gave words to the vector agent; it has ended."""
         self.streamer, self.streamed = dispatch, len(self.history[NUMBER[dispatch.agent]]) - 1
+
+    def leave(self, inference: int) -> None:
+        """Notes the last instruction that gave the host words, and of which inference; it has ended."""
+        self.left, self.left_of = len(self.history[NUMBER["host_out"]]) - 1, inference
+
+    def work(self, dispatch: Dispatch) -> None:
+        """Notes that the host works."""
+        self.end(dispatch)
+        self.worked, self.worked_of = len(self.history[NUMBER[dispatch.agent]]) - 1, dispatch.inference
 
     # Words ------------------------------------------------------------------------------------------------------
 

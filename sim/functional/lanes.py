@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from acortex.isa.machine import CHANNELS
 from acortex.isa.program import Program
-from acortex.isa.semantics import EFFECTS, MEANINGS, Shape, visited
+from acortex.isa.semantics import EFFECTS, HOST_WORK, MEANINGS, Shape, visited
 from acortex.isa.sequencer import Dispatch, Sequencer
 from acortex.sim.chip.specs import Chip
 from acortex.sim.functional.configuration import Configuration
 from acortex.sim.functional.executor import Functional
+from acortex.sim.functional.host_work import HostValues
 from acortex.sim.functional.layer_dump import LayerDump
 from acortex.sim.functional.rules.situation import NOWHERE
 from acortex.sim.functional.turns import turns_of
@@ -38,6 +40,7 @@ def walk_many(
     leap: bool = True,
     analog: ArraysOf | None = None,
     noting: Callable[[Configuration], Note] | None = None,
+    host: HostValues | None = None,
 ) -> Functional:
     """Walks a program: its rules for all inferences, then their values. The outputs are those of the walk.
 
@@ -47,7 +50,7 @@ def walk_many(
     rules = follow(program, chip, inferences, layers=dump is not None, leap=leap)
     arrays = None if analog is None else analog(rules.configuration)
     note = None if noting is None else noting(rules.configuration)
-    rules.out = of_one_chip(values_of(rules, tensors, dump, progress, arrays, note), arrays)
+    rules.out = of_one_chip(values_of(rules, tensors, dump, progress, arrays, note, host), arrays)
     return rules
 
 
@@ -66,14 +69,16 @@ def values_of(
     progress: Callable[[int], None] = lambda done: None,
     analog: AnalogArrays | None = None,
     note: Note | None = None,
+    host: HostValues | None = None,
 ) -> dict[str, Words]:
     """The outputs of a program that keeps every rule, as words by name: uint8 of shape (inferences, words, 64).
 
     With `analog` arrays chips are an axis before these.
     """
     inferences = rules.known.inferences
+    compute = partial(_values, rules, dump=dump, analog=analog, note=note, host=host)
     if why_not(rules):
-        return _values(rules, tensors, inferences, dump, lanes=False, progress=progress, analog=analog, note=note).out
+        return compute(tensors, inferences, lanes=False, progress=progress).out
     parts = []
     at_once = lanes_of(rules, 1 if analog is None else analog.chips)
     for first in range(0, inferences, at_once):
@@ -81,7 +86,7 @@ def values_of(
             dump.first = first
         part = {name: words[first : first + at_once] for name, words in tensors.items()}
         count = min(at_once, inferences - first)
-        parts.append(_values(rules, part, count, dump, lanes=True, analog=analog, first=first, note=note).out)
+        parts.append(compute(part, count, lanes=True, first=first).out)
         progress(first + count)
     if dump is not None:
         dump.place(_writes(rules))
@@ -127,15 +132,18 @@ def _values(
     analog: AnalogArrays | None = None,
     first: int = 0,
     note: Note | None = None,
+    host: HostValues | None = None,
 ) -> Values:
     """The values of inferences whose program is known to keep every rule."""
     program, chip = rules.program, rules.known.chip
-    values = Values(program, chip, tensors, inferences, lanes, analog, first, note)
+    values = Values(program, chip, tensors, inferences, lanes, analog, first, note, host)
     if analog is not None:
         analog.begin()
     sequencer = Sequencer(program, 1 if lanes else inferences)
     while sequencer.state != "halted":
         dispatch = sequencer.step()
+        if dispatch is not None and dispatch.row.effect == HOST_WORK:
+            values.work(dispatch)
         if dispatch is None or dispatch.row.mnemonic in EFFECTS:
             continue
         shape = _shape(rules, values, dispatch)

@@ -127,6 +127,9 @@ def _entries(order: HappensBefore, lineage: Lineage | None) -> Iterator[tuple[In
             yield latest, np.array(agent)
     if order.streamer is not None:
         yield np.array([order.streamed], dtype=np.int64), np.array(NUMBER[order.streamer.agent])
+    turns = len(NUMBER)
+    host = order.left, order.worked, order.left_of, order.worked_of
+    yield np.array(host, dtype=np.int64), np.array([NUMBER["host_out"], NUMBER["host"], turns, turns])
     if lineage is not None:
         yield lineage.turn_of, np.array(len(NUMBER))
 
@@ -189,6 +192,7 @@ def _move_clocks(order: HappensBefore, lineage: Lineage | None, moving: Moving, 
             table[agent] = next(rest)
     if order.streamer is not None:
         order.streamed = int(next(rest)[0])
+    order.left, order.worked, order.left_of, order.worked_of = map(int, next(rest))
     if lineage is not None:
         lineage.turn_of = next(rest)
 

@@ -18,12 +18,13 @@ from numpy.typing import NDArray
 from acortex.isa.arithmetic.tensors import words_of
 from acortex.isa.codec import OPCODE_SHIFT
 from acortex.isa.machine import CHANNELS
-from acortex.isa.program import Program
+from acortex.isa.program import Program, Tensor
 from acortex.isa.semantics import MEANINGS, Flow, Shape, on_rows, written
 from acortex.isa.sequencer import Dispatch
 from acortex.isa.table import OPCODES
 from acortex.sim.chip.specs import Chip
 from acortex.sim.functional.configuration import Configuration
+from acortex.sim.functional.host_work import HostValues
 from acortex.sim.functional.layer_dump import LayerDump
 
 Words = NDArray[np.uint8]
@@ -63,6 +64,15 @@ class ValuePipe:
             count -= part.items
         self.parts = before
         return taken
+
+
+class ValuesSnapshot(NamedTuple):
+    """What main memory, state store, outputs and pipes hold between two instructions."""
+
+    memory: Words
+    states: Array
+    out: Mapping[str, Words]
+    pipes: Mapping[str, tuple[Part, ...]]
 
 
 class AnalogArrays(Protocol):
@@ -107,7 +117,7 @@ class Values:
     `tensors` are the inputs as words, by name: uint8 of shape (inferences, words, 64). With `lanes` these inferences
     are lanes, and the instructions those of one inference. `out` has the outputs in the same form. With `analog` arrays
     chips are an axis before all others, also of `out`; `first` is then the number of the first inference. `note` is
-    told of each product.
+    told of each product. `host` computes what the host does between parts of the chip.
     """
 
     def __init__(
@@ -120,6 +130,7 @@ class Values:
         analog: AnalogArrays | None = None,
         first: int = 0,
         note: Note | None = None,
+        host: HostValues | None = None,
     ) -> None:
         axes = (1,) * (analog is not None) + (inferences,) * lanes
         self.program = program
@@ -131,11 +142,13 @@ class Values:
             for tensor in program.outputs
         }
         self._axes = axes
+        self._inferences = inferences
         self._lanes = lanes
         self._analog = analog
         self._first = first
         self._note = note
-        self._tensors = tensors
+        self._tensors = dict(tensors)
+        self._host = host
         self._states = np.zeros((*axes, states_of(program, chip), CHANNELS), dtype=np.int16)
         self._pipes: defaultdict[str, ValuePipe] = defaultdict(ValuePipe)
 
@@ -154,7 +167,7 @@ class Values:
             self._states[..., first : first + flow.state, :] = given[..., flow.given :, :]
             given = given[..., : flow.given, :].astype(np.uint8)
         if flow.writes:
-            self._store(dispatch, addresses, given)
+            self.store(dispatch, addresses, given)
             if dump is not None and flow.takes != "host_in":
                 held = self.memory if self._analog is None else self.memory[0]
                 dump.note(dispatch, addresses, held[..., addresses, :])
@@ -162,6 +175,45 @@ class Values:
             self.out[self.program.outputs[dispatch.ops.tensor].name][..., self._turn(dispatch), :, :] = given
         elif flow.gives:
             self._pipes[flow.gives].put(Part(flow.given, given, dispatch.group))
+
+    def snapshot(self) -> ValuesSnapshot:
+        """All that they hold, for `restore`: copies, since main memory and the state store are written in place."""
+        out = {name: words.copy() for name, words in self.out.items()}
+        pipes = {name: tuple(pipe.parts) for name, pipe in self._pipes.items()}
+        return ValuesSnapshot(self.memory.copy(), self._states.copy(), out, pipes)
+
+    def restore(self, found: ValuesSnapshot) -> None:
+        """Holds again what a snapshot has."""
+        self.memory, self._states = found.memory.copy(), found.states.copy()
+        self.out = {name: words.copy() for name, words in found.out.items()}
+        self._pipes.clear()
+        for name, parts in found.pipes.items():
+            self._pipes[name].parts.extend(parts)
+
+    def last_given(self, pipe: str) -> Part:
+        """What the last instruction gave to a pipe, of which nothing has been taken."""
+        return self._pipes[pipe].parts[-1]
+
+    def work(self, dispatch: Dispatch) -> None:
+        """Has the host work on a part of the network: of all inferences where these are lanes."""
+        if self._host is None:
+            return
+        turn = slice(None) if self._lanes else slice(dispatch.inference, dispatch.inference + 1)
+        first = self._first if self._lanes else dispatch.inference
+        taken = {name: words[..., turn, :, :] for name, words in self.out.items()}
+        lanes = len(range(*turn.indices(self._inferences)))
+        for name, words in self._host.work(dispatch, first, lanes, taken).items():
+            if name not in self._tensors:
+                shape = (*words.shape[:-3], self._inferences, *words.shape[-2:])
+                self._tensors[name] = np.zeros(shape, dtype=np.uint8)
+            self._tensors[name][..., turn, :, :] = words
+
+    def given(self, tensor: Tensor, inference: int) -> Words:
+        """An input of an inference as words, uint8 of shape (1, words, 64): zeros where the host has yet to make it."""
+        words = self._tensors.get(tensor.name)
+        return (
+            np.zeros((1, words_of(tensor), CHANNELS), np.uint8) if words is None else words[inference : inference + 1]
+        )
 
     @property
     def columns(self) -> int:
@@ -187,8 +239,9 @@ class Values:
     def _taken(self, dispatch: Dispatch, flow: Flow, addresses: NDArray[np.int64]) -> Array:
         """The values that an instruction takes, from memory, the host, pipes or the state store."""
         if flow.takes == "host_in":
-            words: Words = self._tensors[self.program.inputs[dispatch.ops.tensor].name][self._turn(dispatch)]
-            return words if self._analog is None else words[None]
+            tensor = self.program.inputs[dispatch.ops.tensor]
+            words: Words = self._tensors[tensor.name][..., self._turn(dispatch), :, :]
+            return words if self._analog is None or tensor.host else words[None]
         if flow.reads:
             run = _run(addresses)
             return self.memory[..., addresses, :] if run is None else self.memory[..., run, :].copy()
@@ -216,17 +269,25 @@ class Values:
             return held
         return np.repeat(held, len(values), axis=0)
 
-    def _store(self, dispatch: Dispatch, addresses: NDArray[np.int64], words: Words) -> None:
+    def store(self, dispatch: Dispatch, addresses: NDArray[np.int64], words: Words) -> None:
         """Writes words into main memory, or the channels of them that the instruction changes, in the order given."""
-        mask = written(dispatch)
         self.memory = self._on_chips(self.memory, words)
-        if mask is None:
-            run = _run(addresses)
-            self.memory[..., addresses if run is None else run, :] = words
-            return
-        changed = np.tile(mask, (len(addresses) // len(mask), 1))
-        word, channel = np.nonzero(changed)
-        self.memory[..., addresses[word], channel] = words[..., word, channel]
+        put(self.memory, dispatch, addresses, words)
+
+
+def put(memory: Words, dispatch: Dispatch, addresses: NDArray[np.int64], words: Words, done: int | None = None) -> None:
+    """Writes words of an instruction, uint8 of shape (..., words, 64): the channels that it changes.
+
+    Of its words the first `done`, by default all.
+    """
+    mask = written(dispatch)
+    if mask is None:
+        run = _run(addresses[:done])
+        memory[..., addresses[:done] if run is None else run, :] = words[..., :done, :]
+        return
+    changed = np.tile(mask, (len(addresses) // len(mask), 1))[:done]
+    word, channel = np.nonzero(changed)
+    memory[..., addresses[word], channel] = words[..., word, channel]
 
 
 def states_of(program: Program, chip: Chip) -> int:

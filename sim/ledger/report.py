@@ -144,7 +144,8 @@ def counts(tally: Tally) -> dict[str, int]:
     of = {kind.name: 0 for kind in KINDS}
     for (kind, _, _), count in tally.counts.items():
         of[KINDS[kind].name] += count
-    return {
+    of_host = {"host_operations": of["host.work"]} if of["host.work"] else {}
+    return of_host | {
         "main_memory.reads": of["memory.read"],
         "main_memory.writes": of["memory.write"],
         "array_operations": of["vmm.frame"],

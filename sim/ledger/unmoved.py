@@ -41,6 +41,11 @@ IDLE = (
     Idle(("buffer.",), "nothing comes into the buffer", lambda run: run.utilisation["buffer"].idle == run.cycles),
     Idle(("buses.",), "no word crosses a bus", _never("bus_words")),
     Idle(
+        ("host.part_ns", "host.operations_per_ns"),
+        "the host works on no part of the network",
+        lambda run: run.utilisation["host/work"].idle == run.cycles,
+    ),
+    Idle(
         ("program_erase.",),
         "weights are written before the run: it moves the set-up alone",
         lambda run: run.utilisation["program_erase"].idle == run.cycles,

@@ -154,6 +154,14 @@ class Channel(Generic[T]):
         """How many items can be seen in a cycle, and have not been taken."""
         return sum(seen <= now for seen, _ in self._items)
 
+    def stamps(self) -> list[int]:
+        """The cycle from which each item can be seen, in their order."""
+        return [seen for seen, _ in self._items]
+
+    def taken(self, now: int) -> int:
+        """How many places are taken in a cycle."""
+        return self.capacity - self._room - sum(places for seen, places in self._freed if seen <= now)
+
     @property
     def used(self) -> bool:
         """Whether anything is in it, or waits for it."""

@@ -89,10 +89,10 @@ class Stuck:
     def _token(self, unit: Agent, token: int) -> Wait:
         """A token: of the agent that has yet to signal it, or of the controller that has yet to issue that."""
         for agent in self.agents.values():
-            for dispatch in _pending(agent):
+            for dispatch in pending(agent):
                 if dispatch.row.mnemonic == "signal" and dispatch.ops.token == token:
                     line = self.sequencer.program.lines[dispatch.pc]
-                    return Wait(unit.path, f"token t{token} of `{_plain(line)}` at {line}", agent.path)
+                    return Wait(unit.path, f"token t{token} of `{plain(line)}` at {line}", agent.path)
         if self.sequencer.state == "running":
             return Wait(unit.path, f"token t{token}, which no instruction issued so far signals", "controller")
         return Wait(unit.path, f"token t{token}, which no instruction signals any more", "")
@@ -124,14 +124,14 @@ class Stuck:
         return f"{about}, full with {self.capacities[name]} ({SETTINGS[name]})"
 
 
-def _pending(agent: Agent) -> Iterator[Dispatch]:
+def pending(agent: Agent) -> Iterator[Dispatch]:
     """The instructions that an agent has yet to end, in their order."""
     if agent.current is not None:
         yield agent.current
     yield from agent.queue.items()
 
 
-def _plain(line: Line) -> str:
+def plain(line: Line) -> str:
     """An instruction as its line has it, blanks joined."""
     return " ".join(line.text.partition(";")[0].split()).rpartition(":")[2].strip()
 

@@ -17,6 +17,7 @@ UNITS = (
     "neurons",
     "vector",
     "program_erase",
+    "host/work",
 )
 """The units that every chip has, in the order in which they act within a cycle; the lanes of its buses follow."""
 

@@ -22,6 +22,7 @@ from acortex.sim.timing.controller import Controller, ControllerPorts, Controlle
 from acortex.sim.timing.deadlock import DeadlockError as DeadlockError
 from acortex.sim.timing.deadlock import Stuck
 from acortex.sim.timing.host import HOST, HostIn, HostOut, HostPorts, HostSpec
+from acortex.sim.timing.host_work import HostWork, speed_of
 from acortex.sim.timing.interrupts import uninterrupted
 from acortex.sim.timing.kernel import LAST, Alarm, Kernel
 from acortex.sim.timing.looks import Subject
@@ -210,6 +211,7 @@ class TimedChip:
             "vmm": Loader(site, *place("vmm/load"), load, to_load),
             "neurons": Neurons(site, *place("neurons"), NeuronsSpec(delay.ramp_cycles), to_neurons),
             "program_erase": ProgramErase(site, *place("program_erase"), writing),
+            "host": HostWork(site, *place("host/work"), speed_of(chip)),
         }
 
     def run(self, limit: int | None = None, tick: Callable[[], None] | None = None) -> int:

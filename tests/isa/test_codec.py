@@ -47,7 +47,7 @@ def test_operands_left_out_take_their_defaults() -> None:
         (0, "word 0x0000000000000000: no instruction has opcode 0x00"),
         (0xFF << 56, "word 0xff00000000000000: no instruction has opcode 0xff"),
         (0x01 << 56 | 5, "word 0x0100000000000005: nop does not use bits 0x5, which must be 0"),
-        (0x18 << 56 | 12 << 52, "word 0x18c0000000000000: signal's agent is 12, allowed is 0 to 9"),
+        (0x18 << 56 | 12 << 52, "word 0x18c0000000000000: signal's agent is 12, allowed is 0 to 10"),
         (0x0B << 56 | 9 << 52, "word 0x0b90000000000000: inference's by is 9, allowed is 0 to 7 or none"),
     ],
 )

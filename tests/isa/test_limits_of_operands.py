@@ -49,6 +49,7 @@ NUMBERS: dict[str, tuple[str, str, int, int]] = {
     "array_row": (SETUP, "rect g0, 0, {}", 0, 511),
     "height": (SETUP, "rect g0, 0, 0, height={}", 1, 512),
     "width": (SETUP, "rect g0, 0, 0, width={}", 1, 1024),
+    "operations": (".part p, shape=1\n.row 1\nstart\n{}\nhalt", "work p, {}", 1, 1_099_511_627_776),
 }
 """For each kind of numbers and registers: the text around it, its lowest value, its highest."""
 
@@ -56,7 +57,7 @@ WORDS: dict[str, tuple[str, list[str]]] = {
     "by": ("inference {}", ["none"]),
     "repeat": ("loop l0, {}\nnext l0, 2", ["host"]),
     "agent": ("signal {}, t0", ["read", "operand", "buffer", "vmm", "neurons", "vector", "write", "host_in",
-                                "host_out", "program_erase"]),
+                                "host_out", "program_erase", "host"]),
     "activation": ("quant q0, 1, 0, zero=1, activation={}",
                    ["none", "relu", "leaky", "sigmoid", "tanh", "hardsigmoid", "hardswish"]),
     "to_read": ("read d0, to={}", ["buffer", "vector"]),
@@ -68,7 +69,7 @@ WORDS: dict[str, tuple[str, list[str]]] = {
 }  # fmt: skip
 """For each kind that takes words: a line around one, and all of its words."""
 
-NAMED = {"layer", "weights", "constants", "input", "output", "target"}
+NAMED = {"layer", "weights", "constants", "input", "output", "part", "target"}
 """Kinds that take the name of something else in the text."""
 
 
@@ -77,7 +78,7 @@ def word(frame: str, line: str, place: object) -> int:
     program = assemble(frame.format(line.format(place)))
     again = assemble(disassemble(program))
     assert sha256(again) == sha256(program)
-    first = 1 if frame == RUN else 0
+    first = 0 if frame == SETUP else 1
     return int(program.words[first + (line.count("\n") == 2)])
 
 

@@ -13,7 +13,7 @@ from acortex.isa.table import EFFECT_NAMES, MAKE_TOKEN, MNEMONICS, ROWS, TAKE_TO
 
 DECLARED = (
     ".weights kernel, 1x1\n.row 1\n.constants bias, 1\n.row 0, 1\n"
-    ".input image, shape=1\n.output scores, shape=1\n.layer conv1\n"
+    ".input image, shape=1\n.output scores, shape=1\n.layer conv1\n.part norm, shape=1\n.row 1\n"
 )
 NAMES = {
     "weights": {0: "kernel"},
@@ -21,6 +21,7 @@ NAMES = {
     "input": {0: "image"},
     "output": {0: "scores"},
     "layer": {0: "conv1"},
+    "part": {0: "norm"},
 }
 
 

@@ -67,6 +67,7 @@ def test_the_command_prints_topics_and_has_them_in_json() -> None:
 SUMS = np.array([*range(-1300, 1301), -(1 << 30), 1 << 30, -70_001, 70_001], dtype=np.int64)
 
 
+@pytest.mark.sampled(28)
 @pytest.mark.parametrize("gain", [65_536, 655, 1, 40_000])
 @pytest.mark.parametrize(("zero", "low", "high"), [(0, 0, 15), (7, 1, 14), (8, 0, 8)])
 @pytest.mark.parametrize("activation", ACTIVATIONS)
@@ -335,8 +336,9 @@ PROBES: dict[str, tuple[int, Callable[[int], str]]] = {
     "layers": (4096, _many(lambda number: f".layer y{number}")),
     "matrices of weights": (4096, _many(lambda number: f".weights y{number}, 1x1\n.row 1")),
     "tables of constants": (4096, _many(lambda number: f".constants y{number}, 1\n.row 1, 1")),
-    "inputs": (16, _many(lambda number: f".input y{number}, shape=1")),
-    "outputs": (16, _many(lambda number: f".output y{number}, shape=1")),
+    "inputs": (1024, _many(lambda number: f".input y{number}, shape=1")),
+    "outputs": (1024, _many(lambda number: f".output y{number}, shape=1")),
+    "parts of the host": (4096, _many(lambda number: f".part y{number}, shape=1\n.row 1")),
     "pieces of initial memory": (4096, _many(lambda number: f".memory {number}, 1\n.row {'1,' * 63}1")),
     "rows, and columns, of a matrix": (
         65_536,
@@ -369,6 +371,7 @@ def test_every_limit_of_the_manual_is_probed() -> None:
     assert stated == {name: limit for name, (limit, _) in PROBES.items()} | ELSEWHERE
 
 
+@pytest.mark.sampled(9)
 @pytest.mark.parametrize("name", PROBES)
 def test_a_text_at_its_limit_assembles_and_one_more_does_not(name: str) -> None:
     limit, text = PROBES[name]

@@ -20,7 +20,7 @@ from acortex.sim.chip.specs import Chip
 
 PATHS = (
     "controller", "host/in", "host/out", "main_memory/read", "main_memory/operand", "main_memory/write", "buffer",
-    "vmm/load", "vmm/frame", "neurons", "vector", "program_erase",
+    "vmm/load", "vmm/frame", "neurons", "vector", "program_erase", "host/work",
 )  # fmt: skip
 AGENTS = {
     "host_in": "host/in",
@@ -33,6 +33,7 @@ AGENTS = {
     "neurons": "neurons",
     "vector": "vector",
     "program_erase": "program_erase",
+    "host": "host/work",
 }
 CLIENTS = ("write", "vector", "host_in", "operand", "read", "host_out")
 """The clients of the arbiter, in the order in which it serves them."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from fractions import Fraction
+from math import ceil
 from typing import Any
 
 from acortex.isa.program import Program
@@ -294,6 +296,12 @@ class Stepped(Clockwork):
             rows = self.chip.arrays.k
             yield from self._until(self._spend(unit, self.writing, "program_erase.write", rows, dispatch))
 
+    def _work(self, unit: Unit, dispatch: Dispatch) -> Steps:
+        host, operations = self.chip.host, dispatch.ops.operations
+        ns = Fraction(host.part_ns) + operations / Fraction(host.operations_per_ns)
+        cycles = max(ceil(ns / Fraction(self.chip.clock_ns)), 1)
+        yield from self._until(self._spend(unit, cycles, "host.work", operations, dispatch))
+
 
 WORK: dict[str, Callable[[Stepped, Unit, Dispatch], Steps]] = {
     "signal": Stepped._signal,
@@ -304,6 +312,7 @@ WORK: dict[str, Callable[[Stepped, Unit, Dispatch], Steps]] = {
     "write": Stepped._write,
     "input": Stepped._input,
     "output": Stepped._output,
+    "work": Stepped._work,
     "feed": Stepped._prepare,
     "slide": Stepped._prepare,
     "multiply": Stepped._multiply,

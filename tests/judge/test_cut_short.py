@@ -18,7 +18,9 @@ from judge.mutant_texts import text_of
 from judge.mutants import PLANTS
 from judge.plans import Case
 
-PROGRAMS = max(int(os.environ.get("ACORTEX_PROGRAMS", "0")) // 100, 3)
+WANTED = int(os.environ.get("ACORTEX_PROGRAMS", "0")) // 100
+PROGRAMS = max(WANTED, 1)
+FAULTY = max(WANTED, 3)
 LONGEST = 150
 """Cycles of a program that is stopped at each of them."""
 
@@ -64,7 +66,7 @@ def test_a_run_of_any_number_of_cycles_is_the_beginning_of_the_whole_run() -> No
 def test_a_stopped_run_of_a_faulty_program_ends_or_says_what_is_wrong(name: str) -> None:
     """As soon as the controller comes to the fault, always in the same words; nothing else is raised."""
     faults = (PLANTS[name](text_of(case), random.Random(case.seed)) for case in map(generate, range(60)))
-    for fault in islice((fault for fault in faults if fault is not None), PROGRAMS):
+    for fault in islice((fault for fault in faults if fault is not None), FAULTY):
         said = []
         for limit in (1, 20, 60, 150, 400, 2000):
             try:

@@ -100,6 +100,7 @@ def test_a_program_that_is_damaged_and_sealed_again(seed: int) -> None:
     assert read < len(cases)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("seed", range(3))
 def test_an_assembly_text_with_any_bytes_damaged(seed: int) -> None:
     text = disassemble(generate(seed).program).encode()

@@ -70,7 +70,7 @@ def test_a_changed_order_that_both_checks_accept_gives_the_values_of_the_stepped
     wrong, judged = [], 0
     for seed, name in product(range(5 * PROGRAMS), ORDERED):
         fault = PLANTS[name](text_of(known(seed)), random.Random(seed))
-        if fault is not None and not fault.error:
+        if fault is not None and not fault.error and judged < 3 * PROGRAMS:
             wrong += [f"seed {seed}, {name}: {what}" for what in _differences(fault)]
             judged += 1
     assert wrong == []

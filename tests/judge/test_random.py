@@ -3,7 +3,7 @@
 Three of them compute outputs: the run, a judge in the order of the program, and the stepped chip from what its items
 said in each cycle. The last knows no order, and so holds the claim that values in program order are the timed chip's.
 
-`ACORTEX_PROGRAMS` says how many, 150 by default: `.ci/run` takes 500, `make nightly` 100,000.
+`ACORTEX_PROGRAMS` says how many, 75 by default: `.ci/run` takes 500, `make nightly` 100,000.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from judge.plans import Case
 from judge.replay import Replay, memory_report, retention_report
 from judge.values import Machine
 
-PROGRAMS = int(os.environ.get("ACORTEX_PROGRAMS", "150"))
+PROGRAMS = int(os.environ.get("ACORTEX_PROGRAMS", "75"))
 CHUNK = 25
 ENOUGH = PROGRAMS // 20 if PROGRAMS >= 500 else 1
 """How often each corner is to be reached: by every twentieth program, where there are enough to tell."""
@@ -49,6 +49,7 @@ WAITS: dict[str, tuple[str, ...]] = {
     "neurons": ("token", "sums", "output_full"),
     "vector": ("token", "stream", "operand", "results_full", "grant", "bus", "crossing"),
     "program_erase": ("token",),
+    "host/work": ("token",),
 }
 """What each unit may wait for, by docs/timing.md."""
 
@@ -66,6 +67,8 @@ TOO_LARGE = {
     ("rect", "height"): "is held to the chip's arrays",
     ("rect", "width"): "is held to the chip's arrays",
     ("program", "weights"): "is held to the program's table",
+    ("input", "tensor"): "is held to the program's table",
+    ("output", "tensor"): "is held to the program's table",
     ("layer", "layer"): "is held to the program's table",
     ("quant", "zero"): "is held to 4 bits",
     ("quant", "low"): "is held to 4 bits, and below high",

@@ -1,6 +1,6 @@
 """Random programs on random chips, with few inferences and with many: as they skip, nothing differs.
 
-`ACORTEX_SKIPS` says how many seeds, 80 by default; the slow run takes 800, `make nightly` 20,000.
+`ACORTEX_SKIPS` says how many seeds, 40 by default; the slow run takes 300, `make nightly` 20,000.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from judge.generate import generate
 from judge.plans import Case
 from judge.skips import MANY, SETTINGS, Judged, cases, drawn_chip, drawn_settings, judge, shrunk, told
 
-SEEDS = int(os.environ.get("ACORTEX_SKIPS", "80"))
-SLOW = max(SEEDS, 800)
+SEEDS = int(os.environ.get("ACORTEX_SKIPS", "40"))
+SLOW = max(SEEDS, 300)
 
 
 def judged(first: int, last: int) -> Judged:

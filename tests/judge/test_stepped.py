@@ -31,6 +31,7 @@ def test_digits_take_the_same_time_on_both(settings: list[str]) -> None:
     assert found == []
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_cycles_take_the_same_time_on_both() -> None:
     program = assemble_file(DIGITS)
     images = np.tile(program.samples["image"], (4, 1))[:1100]
@@ -39,6 +40,7 @@ def test_a_hundred_thousand_cycles_take_the_same_time_on_both() -> None:
     assert result.cycles >= 100_000
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("source", sorted(DIGITS.parent.glob("*.s")), ids=lambda path: path.stem)
 def test_every_program_of_ours_takes_the_same_time_on_both(source: Path) -> None:
     program = assemble_file(source)

@@ -114,7 +114,7 @@ def taps(image, geometry, outside):
 def product(layer, graph, images):
     image = read(layer.source, images)
     weights = layer.weights.astype(np.int64)
-    assert weights.min() >= -8 * 2 ** (graph.maps[layer.source.map].coding.bits - 4)
+    assert weights.min() >= -(2 ** (max(one.coding.bits for one in graph.maps.values()) - 1))
     inputs, out = weights.shape[2:]
     assert image.shape[3] == inputs * layer.groups
     shape = (len(image), layer.geometry.rows, layer.geometry.columns, out)

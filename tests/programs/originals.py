@@ -11,7 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 from acortex.programs.network.importer import from_proto
 from acortex.programs.operators.normalise import normalise
 from acortex.programs.quantise.evaluate import evaluate
-from acortex.programs.quantise.layers import as_images
+from acortex.programs.quantise.images import as_images
 
 INFERENCES = 3
 

@@ -195,6 +195,7 @@ CHANGES = [
 ]
 
 
+@pytest.mark.sampled(36)
 @pytest.mark.parametrize(("index", "operand"), CHANGES)
 def test_a_changed_operand_changes_the_output_or_is_an_error(index: int, operand: Operand) -> None:
     found = instructions()[index]

@@ -67,6 +67,7 @@ def random_model(seed):
     return random_exported(seed, steps=3 + seed % 9, opset=OPSETS[seed % len(OPSETS)])
 
 
+@pytest.mark.sampled(20)
 @pytest.mark.parametrize("seed", range(60))
 def test_a_random_network_is_on_the_chip_what_its_reference_is_in_onnxruntime(seed):
     assert unequal(random_model(seed), MAPPINGS[seed % len(MAPPINGS)], timing=seed % 10 == 0) == []

@@ -33,11 +33,13 @@ def test_a_network_of_images_is_that_of_the_original(seed):
     assert np.abs(originals.evaluated(made, given)["y"] - wanted).max() <= 1e-5 * max(np.abs(wanted).max(), 1)
 
 
+@pytest.mark.sampled(10)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_on_the_chip_it_is_that_of_the_reference(seed):
     assert unequal(network(seed), timing=seed % 4 == 0) == []
 
 
+@pytest.mark.sampled(10)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_in_the_least_memory_it_is_the_same(seed):
     made = network(seed)

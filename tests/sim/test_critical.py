@@ -96,6 +96,7 @@ def bound(found: Any, part: str) -> int:
     return int(rows.get(part, found["cycles"] // 200 + found["contention"]))
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("settings", CHIPS, ids=" ".join)
 def test_no_halved_unit_gains_more_than_its_bound(digits: Program, tmp_path: Path, settings: tuple[str, ...]) -> None:
     chip = load_chip(digits.chip, settings)

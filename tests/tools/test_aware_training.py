@@ -68,6 +68,7 @@ def test_weights_of_then_are_written(data: dict[str, np.ndarray]) -> None:
     assert np.array_equal(chips(0, turned)("hidden", codes), codes.astype(int) @ turned["hidden"].astype(int))
 
 
+@pytest.mark.slow
 def test_the_script_writes_the_same_weights_each_time(tmp_path: Path, digits_file: Path) -> None:
     settings = [part for one in ERRORS for part in ("--set", one)]
     written = []

@@ -294,6 +294,7 @@ def test_what_a_command_prints_is_what_its_schema_says(
     assert printed.command.startswith(f"acortex {command}")
 
 
+@pytest.mark.sampled(40)
 @pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize(("command", "code", "given"), CASES)
 def test_a_command_says_the_same_to_people(command: str, code: int, given: list[str], folder: Path) -> None:

@@ -99,6 +99,7 @@ def test_numbers_of_a_foreign_trace_may_be_any(text: str) -> None:
     assert changes is not None and changes
 
 
+@pytest.mark.slow
 def test_a_full_memory_of_other_instructions_is_compared_in_time() -> None:
     a = [f"read d{at * 7919 % 13}" for at in range(65_536)]
     b = [f"read d{at * 104_729 % 11}" for at in range(65_536)]

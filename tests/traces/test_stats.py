@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from typing import Any
 
@@ -161,6 +162,17 @@ def test_a_layer_is_in_flight_while_any_unit_but_the_controller_works_for_it(mak
     layer = rows["conv1"]
     assert (layer["start_cycle"], layer["end_cycle"], layer["cycles"]) == (11, 22, 11)
     assert (rows["fc"]["cycles"], rows["-"]["cycles"]) == (0, 40 - 11)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 99, 101, 199])
+def test_a_percentile_is_the_least_latency_that_so_many_do_not_exceed(make_trace: MakeTrace, count: int) -> None:
+    lengths = random.Random(count).choices(range(1, 2 * count), k=count)
+    events = [(1000 * n, length, 0, 0, 1, 0, 1, n, 5) for n, length in enumerate(lengths)]
+    found = stats(make_trace(events))["latency_percentiles"]
+    for name, value in found.items():
+        share = {"least": 0, "greatest": 1}.get(name) if name[0] != "p" else int(name[1:]) / 100
+        reached = [one for one in sorted(lengths) if sum(other <= one for other in lengths) >= share * count]
+        assert value == reached[0], name
 
 
 def test_percentiles_are_latencies_that_occurred(make_trace: MakeTrace) -> None:

@@ -11,7 +11,13 @@ from acortex.tools.console.output import console, format_option, print_json, sho
 from acortex.tools.console.progress import ProgressBar
 from acortex.tools.console.ranges import AGE, CELSIUS, CHIPS, SEED, SHARE
 from acortex.tools.open.chip_options import chip_files, chip_option, set_option
-from acortex.tools.open.network_options import calibration_option, dim_option, mapping_option
+from acortex.tools.open.network_options import (
+    calibration_option,
+    dim_option,
+    host_option,
+    mapping_option,
+    quantise_option,
+)
 from acortex.tools.open.networks import Compiling
 from acortex.tools.open.programs import files_of, open_program, program_argument
 
@@ -33,6 +39,8 @@ if TYPE_CHECKING:
 @calibration_option
 @mapping_option
 @dim_option
+@quantise_option
+@host_option
 @click.option("--at-age", "ages", metavar="SECONDS", type=AGE, multiple=True, help="The same chips later. Repeatable.")
 @click.option(
     "--at-temperature", "temperatures", metavar="C", type=CELSIUS, multiple=True, help="And warmer. Repeatable."
@@ -78,7 +86,14 @@ def _report(program: str, options: dict[str, Any]) -> AccuracyReport:
     from acortex.tools.open.arrays import read_arrays, read_labels
 
     inputs = read_arrays(options["inputs"]) if options["inputs"] else None
-    how = Compiling(options["mapping"], options["calibration"], inputs, options["dims"])
+    how = Compiling(
+        options["mapping"],
+        options["calibration"],
+        inputs,
+        options["dims"],
+        host=options["host"],
+        quantise=options["quantise"],
+    )
     loaded = open_program(program, options["chip"], options["settings"], how=how)
     chip = chip_of(loaded, options["chip"], options["settings"])
     with ProgressBar("drawing chips") as bar:

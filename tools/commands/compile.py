@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,16 @@ from acortex.tools.console import files
 from acortex.tools.console.output import console, format_option, print_json, show
 from acortex.tools.console.progress import Working
 from acortex.tools.open.chip_options import CHIP, chip_files, complete, set_option
-from acortex.tools.open.network_options import calibration_option, dim_option, fill_option, mapping_option
-from acortex.tools.open.networks import SIZES, Compiling, compiled
+from acortex.tools.open.network_options import (
+    calibration_option,
+    carry_option,
+    dim_option,
+    fill_option,
+    host_option,
+    mapping_option,
+    quantise_option,
+)
+from acortex.tools.open.networks import EVERY, SIZES, WORST, ZOO, Compiling, compiled
 from acortex.tools.open.programs import files_of
 from acortex.units import percent
 
@@ -39,12 +48,16 @@ if TYPE_CHECKING:
 @set_option
 @mapping_option
 @dim_option
+@quantise_option
 @fill_option
+@carry_option
+@host_option
 @click.option("--smallest-chip", is_flag=True, help="Compile for the smallest chip that holds the network.")
 @click.option("--reference", metavar="REF.onnx", type=click.Path(), help="Write the quantised network as ONNX here.")
 @click.option("--emit-asm", metavar="OUT.s", type=click.Path(), help="Write the program's text, and its arrays beside.")
 @click.option("--drop-lrn", is_flag=True, help="Leave local response normalisation out.")
-@click.option("--explain", is_flag=True, help="Print where each layer lies and what limits it.")
+@click.option("--explain", is_flag=True, help="Print where each layer lies, what limits it, and which loses most.")
+@click.option("--sensitivity", is_flag=True, help="Print what the rounding of each layer costs the outputs.")
 @format_option
 def compile_(model: str, form: str, **options: Any) -> None:
     """Map a network onto a chip: quantise, place, plan memory, schedule, write the program.
@@ -53,23 +66,66 @@ def compile_(model: str, form: str, **options: Any) -> None:
     ranges of activations come from --calibration.
     """
     _check_files(model, form, options)
-    with Working("compiling"):
+    with Working("compiling") as bar:
         made = compiled(
             model,
             options["chip"],
             options["settings"],
             Compiling(
-                options["mapping"], options["calibration"], dims=options["dims"], fill_weights=options["fill_weights"]
+                options["mapping"],
+                options["calibration"],
+                dims=options["dims"],
+                fill_weights=options["fill_weights"],
+                quantise=options["quantise"],
+                carry=options["carry"],
+                host=options["host"],
             ),
             drop_lrn=options["drop_lrn"],
             smallest_chip=options["smallest_chip"],
+            measured=_measured(model, options),
+            progress=bar,
         )
+        report = _priced(model, made, options)
     _write(made, options)
     if form == "json":
-        print_json(made.report)
+        print_json(report)
     else:
         out = console(err=files.STANDARD in (options["output"], options["reference"]))
-        show(out, _parts(made.report, made.columns // 2 if options["explain"] else None, options["settings"]))
+        parts = _parts(report, made.columns // 2 if options["explain"] else None, options["settings"])
+        show(out, chain(parts, _sensitivity(report) if options["sensitivity"] else ()))
+
+
+def _measured(model: str, options: Mapping[str, Any]) -> int:
+    """Of how many layers it is measured what they cost: networks of the zoo, some of them large, are not explained."""
+    if options["sensitivity"]:
+        return EVERY
+    return WORST if options["explain"] and not model.startswith(ZOO) else 0
+
+
+def _sensitivity(report: CompileReport) -> Iterator[RenderableType]:
+    """What the rounding of each layer costs, the costliest first."""
+    from rich.padding import Padding
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for name in ("layer", "operator", "signal to noise", "correlation without", "gain"):
+        left = name in ("layer", "operator")
+        table.add_column(name, justify="left" if left else "right", no_wrap=name != "layer")
+    for row in report.sensitivity:
+        without = row.output_correlation_without
+        gain = without - (report.output_correlation or 0)
+        table.add_row(row.layer, row.op, f"{row.sqnr_db:.1f} dB", f"{without:.4f}", f"{gain:+.4f}")
+    yield Padding(table, (1, 0, 0, 2), expand=False)
+
+
+def _priced(model: str, made: Compiled, options: Mapping[str, Any]) -> CompileReport:
+    """The report, with time and energy of the parts of a divided network; of the smallest chip these are not told."""
+    from acortex.tools.open.networks import chip_for
+    from acortex.tools.open.partitions import priced
+
+    if not made.plan.graph.parts or options["smallest_chip"]:
+        return made.report
+    return priced(made, chip_for(model, options["chip"], options["settings"]))
 
 
 def _check_files(model: str, form: str, options: Mapping[str, Any]) -> None:
@@ -147,8 +203,14 @@ def _parts(report: CompileReport, half: int | None, settings: Sequence[str]) -> 
     for name, text in _facts(report):
         table.add_row(name, Text(text))
     yield Padding(table, (1, 0, 0, 2), expand=False)
+    if any(row.part == "host" for row in report.partition[:-1]):
+        yield Padding(_partition(report), (1, 0, 0, 2), expand=False)
     if half is not None:
         yield Padding(_layers(report, half), (1, 0, 0, 2), expand=False)
+
+
+EFFORT_TEXTS = {"fast": "each layer's alone (fast)", "best": "layer by layer (best)"}
+"""How levels were chosen, in words."""
 
 
 def _facts(report: CompileReport) -> Iterator[tuple[str, str]]:
@@ -160,11 +222,52 @@ def _facts(report: CompileReport) -> Iterator[tuple[str, str]]:
     yield "mapping", report.mapping
     if report.calibration:
         yield "ranges from", report.calibration
+    if report.quantise:
+        yield "levels", EFFORT_TEXTS[report.quantise]
+    if report.output_correlation is not None:
+        yield "correlation", f"{report.output_correlation:.4f} of the outputs with those in floating point"
+    if report.sensitivity:
+        worst = report.sensitivity[0]
+        without = f"{worst.output_correlation_without:.4f} were it exact"
+        yield "loses most", f"{worst.layer}, {worst.sqnr_db:.1f} dB of its own; {without}"
     sizes = report.smallest_chip
     known = [(path, getattr(sizes, part)) for part, paths in SIZES.items() for path in paths]
     yield "smallest chip", ", ".join(f"{path}={size}" for path, size in known if size is not None)
-    if report.host_nodes:
-        yield "left to the host", ", ".join(report.host_nodes)
+    yield from _of_host(report)
+
+
+def _of_host(report: CompileReport) -> Iterator[tuple[str, str]]:
+    """What the host does: by name at the end of a network, by its share of the multiplications between parts."""
+    rows = report.partition
+    if not any(row.part == "host" for row in rows[:-1]):
+        if report.host_nodes:
+            yield "left to the host", ", ".join(report.host_nodes)
+        return
+    on_chip, all_macs = (sum(row.macs for row in some) for some in ([row for row in rows if row.part == "chip"], rows))
+    yield (
+        "on the chip",
+        f"{percent(on_chip, all_macs)} of the multiplications; the host does {len(report.host_nodes)} nodes",
+    )
+    words = sum(row.words_in + row.words_out for row in rows if row.part == "host")
+    time = sum(row.latency_s or 0.0 for row in rows if row.part == "host")
+    yield "moved", f"{words:,} words between the two for each inference; the host's own time is {time * 1e6:,.1f} us"
+
+
+def _partition(report: CompileReport) -> RenderableType:
+    """What the chip and the host do, part by part."""
+    from rich.table import Table
+
+    from acortex.units import scaled
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for name in ("part", "nodes", "macs", "words in", "words out", "time", "energy"):
+        table.add_column(name, justify="left" if name == "part" else "right", no_wrap=True)
+    for row in report.partition:
+        time = "-" if row.latency_s is None else scaled(row.latency_s, "s")
+        energy = "-" if row.energy_j is None else scaled(row.energy_j, "J")
+        counts = (f"{len(row.nodes):,}", f"{row.macs:,}", f"{row.words_in:,}", f"{row.words_out:,}")
+        table.add_row(row.part, *counts, time, energy)
+    return table
 
 
 def _layers(report: CompileReport, half: int) -> RenderableType:

@@ -19,18 +19,21 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("program", metavar="OUT.acx", type=click.Path())
 @click.option("-o", "--output", metavar="OUT.s", type=click.Path(), help="Write the text here; else to stdout.")
+@click.option("--addresses", is_flag=True, help="Behind each instruction its address, its word and its line.")
+@click.option("--no-data", is_flag=True, help="Leave out weights, samples and other data: a text to read alone.")
 @format_option
-def disasm(program: str, output: str | None, form: str) -> None:
+def disasm(program: str, output: str | None, addresses: bool, no_data: bool, form: str) -> None:
     """Print the source of an assembled program.
 
-    The text stands alone (weights and samples are in it) and assembles back to the same words.
+    The text stands alone (weights and samples are in it) and assembles back to the same words, unless --no-data leaves
+    the data out.
     """
     from acortex.isa.asm.disassembler import disassemble
 
     json = ("--format json", files.STANDARD if form == "json" else None)
     files.check_apart((("OUT.acx", program),), (("-o", output), json))
     loaded = open_container(program)
-    text = disassemble(loaded)
+    text = disassemble(loaded, addresses=addresses, data=not no_data)
     if output or form != "json":
         files.write(output or files.STANDARD, text)
     if form == "json":

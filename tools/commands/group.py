@@ -10,6 +10,7 @@ from acortex.tools.commands.asm import asm
 from acortex.tools.commands.bench import bench
 from acortex.tools.commands.chip import chip
 from acortex.tools.commands.compile import compile_
+from acortex.tools.commands.debug import debug
 from acortex.tools.commands.disasm import disasm
 from acortex.tools.commands.explain import explain
 from acortex.tools.commands.fmt import fmt
@@ -39,7 +40,7 @@ def cli() -> None:
 
 
 COMMANDS = (
-    compile_, verify, asm, fmt, lint, disasm, info, isa, explain, run, accuracy, recalibrate, trace, chip, zoo,
+    compile_, verify, asm, fmt, lint, disasm, info, isa, explain, run, debug, accuracy, recalibrate, trace, chip, zoo,
     reproduce, bench, schema,
 )  # fmt: skip
 

@@ -52,6 +52,11 @@ def _parts(report: ProgramInfo) -> Iterator[RenderableType]:
 def _facts(report: ProgramInfo) -> Iterator[tuple[str, str]]:
     yield from (("input", _tensor(tensor)) for tensor in report.inputs)
     yield from (("output", _tensor(tensor)) for tensor in report.outputs)
+    for result in report.results:
+        yield "output", f"{result.name}  {shape_text(result.shape)}, {result.type}, made by the host"
+    if report.parts:
+        size = sum(one.bytes for one in report.parts)
+        yield "host", f"{count(len(report.parts), 'part')} of the network, {size:,} bytes; onnxruntime computes them"
     yield "instructions", f"{report.program.instructions:,}"
     yield from _data(report)
     macs = report.macs

@@ -28,6 +28,7 @@ TIMED = {
     "step": "for each step of the vector agent, one word in each",
     "switch": "for the switches of the group: buses.switch_cycles",
     "array": "for each array that is written, pulse by pulse",
+    "work": "for the operations: host.part_ns, and 1 ns for each host.operations_per_ns of them",
 }
 """What the time of an instruction is counted by, by its timing class."""
 

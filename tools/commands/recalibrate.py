@@ -11,7 +11,7 @@ from acortex.tools.console.output import console, format_option, print_json, sho
 from acortex.tools.console.progress import ProgressBar
 from acortex.tools.console.ranges import MEASURED, SEED
 from acortex.tools.open.chip_options import chip_files, chip_option, set_option
-from acortex.tools.open.network_options import calibration_option, dim_option, mapping_option
+from acortex.tools.open.network_options import calibration_option, dim_option, mapping_option, quantise_option
 from acortex.tools.open.networks import Compiling
 from acortex.tools.open.programs import files_of, open_program, program_argument
 
@@ -37,6 +37,7 @@ from acortex.tools.open.programs import files_of, open_program, program_argument
 @calibration_option
 @mapping_option
 @dim_option
+@quantise_option
 @format_option
 def recalibrate(
     program: str,
@@ -49,6 +50,7 @@ def recalibrate(
     calibration: str | None,
     mapping: str | None,
     dims: Mapping[str, int] | None,
+    quantise: str | None,
     form: str,
 ) -> None:
     """Choose the scales of a program's converters anew, from its sums on chips with analog errors.
@@ -68,7 +70,7 @@ def recalibrate(
     if output:
         files.check_writable(output)
     given = read_arrays(inputs) if inputs else None
-    loaded = open_program(program, chip, settings, how=Compiling(mapping, calibration, given, dims))
+    loaded = open_program(program, chip, settings, how=Compiling(mapping, calibration, given, dims, quantise=quantise))
     with ProgressBar("measuring chips") as bar:
         on = chip_of(loaded, chip, settings)
         found = measured(loaded, on, inputs=given, chips=chips, seed=noise_seed, progress=bar)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from acortex.errors import UsageError
+from acortex.errors import AcortexError, UsageError
 from acortex.safe_files import part_of
 from acortex.tools.commands.trace_filter import FILTER_HELP, trace_filters
 from acortex.tools.console import files
@@ -19,7 +19,15 @@ from acortex.tools.console.progress import ProgressBar
 from acortex.tools.console.ranges import CYCLES, SEED
 from acortex.tools.console.spool import spool
 from acortex.tools.open.chip_options import chip_files, chips_option, load_side, set_option
-from acortex.tools.open.network_options import calibration_option, dim_option, fill_option, mapping_option
+from acortex.tools.open.network_options import (
+    calibration_option,
+    carry_option,
+    dim_option,
+    fill_option,
+    host_option,
+    mapping_option,
+    quantise_option,
+)
 from acortex.tools.open.networks import Compiling
 from acortex.tools.open.programs import Opened, files_of, is_network, opened, program_argument
 
@@ -48,7 +56,10 @@ LEVELS = ("layers", "instructions", "events")
 @calibration_option
 @mapping_option
 @dim_option
+@quantise_option
 @fill_option
+@carry_option
+@host_option
 @click.option("--timing-only", is_flag=True, help="Simulate time and energy, compute no values.")
 @click.option("--functional-only", is_flag=True, help="Compute the outputs, simulate no time.")
 @click.option("--max-cycles", metavar="N", type=CYCLES, help="Stop after so many cycles.")
@@ -61,6 +72,7 @@ LEVELS = ("layers", "instructions", "events")
 @click.option("--dump-layers", metavar="DIR", type=click.Path(), help="Write what each layer wrote to memory here.")
 @click.option("--data-energy", is_flag=True, help="Tell the energy of arrays by the data, beside the fixed figure.")
 @click.option("--noise-seed", metavar="N", type=SEED, help=NOISE_HELP)
+@click.option("--debug", "debugs", is_flag=True, help="Where the program fails, open the debugger there.")
 @format_option
 def run(program: str, form: str, **options: Any) -> int:
     """Simulate a program: FILE.s, FILE.acx, FILE.onnx or zoo:NAME.
@@ -70,6 +82,7 @@ def run(program: str, form: str, **options: Any) -> int:
     --calibration, else on the first 64 inputs, or fewer of a large network.
     """
     _check(options)
+    _check_debugs(program, form, options)
     _check_files(program, form, options)
     chips = [load_side(side, options["settings"], _load_chip) for side in options["chips"]]
     if len(chips) > 1:
@@ -79,7 +92,13 @@ def run(program: str, form: str, **options: Any) -> int:
     loaded = made.program
     _check_own_chip(loaded, options)
     _check_layers(program, loaded, options)
-    result = _simulate(loaded, chips[0] if chips else _own_chip(loaded, options), options, inputs)
+    chip = chips[0] if chips else _own_chip(loaded, options)
+    try:
+        result = _simulate(loaded, chip, options, inputs)
+    except AcortexError as error:
+        if not options["debugs"] or error.exit_code != AcortexError.exit_code:
+            raise
+        return _open_debugger(error, loaded, chip, inputs)
     report = _complete(result, made, inputs, options)
     _save(result, options)
     if form == "json":
@@ -90,6 +109,21 @@ def run(program: str, form: str, **options: Any) -> int:
         out = console(err=files.STANDARD in (options["output"], options["trace"]))
         show(out, parts(report, out.width, _path(report, options)))
     return _exit_code(report)
+
+
+def _open_debugger(error: AcortexError, program: Program, chip: Chip, inputs: Inputs) -> int:
+    """Opens the debugger where a program has failed, if it had begun; the exit code says that it has."""
+    from acortex.sim.debug.debugger import Debugger
+    from acortex.sim.run import prepare
+    from acortex.tools.commands.debug import converse, typed_or_read
+
+    try:
+        debugger = Debugger(prepare(program, chip, inputs=inputs))
+    except AcortexError:  # it fails before it begins
+        raise error from None
+    debugger.to_end()
+    converse(debugger, typed_or_read(None))
+    return error.exit_code
 
 
 def _path(report: RunReport, options: dict[str, Any]) -> CriticalPath | None:
@@ -119,6 +153,19 @@ def _check(options: dict[str, Any]) -> None:
             raise UsageError(
                 f"--{option} needs time, which --functional-only does not simulate", hint="leave one of them out"
             )
+
+
+def _check_debugs(program: str, form: str, options: dict[str, Any]) -> None:
+    """Refuses --debug where there is no one run whose failure a debugger could show, or no way to talk to it."""
+    others = {
+        "--format json": form == "json",
+        "several --chip": len(options["chips"]) > 1,
+        "--noise-seed": options["noise_seed"] is not None,
+        "a program from stdin": program == files.STANDARD,
+    }
+    for what, given in others.items():
+        if options["debugs"] and given:
+            raise UsageError(f"--debug does not go with {what}", hint="leave one of them out")
 
 
 def _check_files(program: str, form: str, options: dict[str, Any]) -> None:
@@ -226,7 +273,14 @@ def _open(
     """Opens the program. A trace lists instructions with their quantisers, so that a traced run has its weights."""
     weights = not options["timing_only"] or options["trace"] is not None
     how = Compiling(
-        options["mapping"], options["calibration"], inputs, options["dims"], fill_weights=options["fill_weights"]
+        options["mapping"],
+        options["calibration"],
+        inputs,
+        options["dims"],
+        fill_weights=options["fill_weights"],
+        host=options["host"],
+        quantise=options["quantise"],
+        carry=options["carry"],
     )
     return opened(reference, chip, settings, weights=weights, how=how)
 

@@ -11,7 +11,13 @@ import click
 from acortex.errors import MissingExtra, UsageError
 from acortex.tools.console.output import console, format_option, print_json, show
 from acortex.tools.open.chip_options import complete, set_option
-from acortex.tools.open.network_options import calibration_option, dim_option, mapping_option
+from acortex.tools.open.network_options import (
+    calibration_option,
+    dim_option,
+    host_option,
+    mapping_option,
+    quantise_option,
+)
 from acortex.tools.open.networks import Compiling, chip_for, mapping_of, quantised_graph
 
 if TYPE_CHECKING:
@@ -38,6 +44,8 @@ RANDOM = 2
 @set_option
 @mapping_option
 @dim_option
+@quantise_option
+@host_option
 @click.option("--drop-lrn", is_flag=True, help="Leave local response normalisation out.")
 @format_option
 def verify(network: str, inputs: str | None, form: str, **options: Any) -> int:
@@ -72,7 +80,14 @@ def _report(network: str, inputs: str | None, options: Mapping[str, Any]) -> Ver
     machine = machine_of(chip)
     mapping = mapping_of(network, options["mapping"])
     own = read_arrays(inputs) if inputs is not None else None
-    how = Compiling(mapping, options["calibration"], own, options["dims"])
+    how = Compiling(
+        mapping,
+        options["calibration"],
+        own,
+        options["dims"],
+        host=options["host"],
+        quantise=options["quantise"],
+    )
     whole = quantised_graph(network, machine, how, drop_lrn=options["drop_lrn"])
     graph = replace(whole, unread=())  # there is nothing to compare of them
     compiled = compile_graph(graph, machine, mapping)
@@ -92,7 +107,8 @@ def _report(network: str, inputs: str | None, options: Mapping[str, Any]) -> Ver
         for layer in graph.layers
         for part in layers[layer.name]
     ]
-    rows += [_row(port.name, "output", result.outputs[names[port.name]], wanted[port.name]) for port in graph.outputs]
+    shown = [port.name for port in graph.outputs if not port.host] + [one.name for one in graph.results]
+    rows += [_row(name, "output", result.outputs[names[name]], wanted[name]) for name in shown]
     return VerifyReport(
         network=graph.name,
         chip=chip.name,
@@ -131,10 +147,10 @@ def _given(
 
     found: dict[str, NDArray[Any]] = {name: values[:SAMPLES] for name, values in graph.samples.items()}
     if own is not None:
-        found = dict(own) if isinstance(own, dict) else {port.name: own for port in graph.inputs[:1]}
+        found = dict(own) if isinstance(own, dict) else {port.name: own for port in graph.given[:1]}
     rng = np.random.default_rng(0)
     tensors = {tensor.name: tensor for tensor in program.inputs}
-    for port in graph.inputs:
+    for port in graph.given:
         tensor = tensors[names[port.name]]
         if own is None and port.name not in found:
             found[port.name] = _random(port, tensor, rng)
@@ -143,7 +159,7 @@ def _given(
         accept(tensor, found[port.name])
         if tensor.encode == "linear":  # onnxruntime takes no other type, and rounding could make another code
             found[port.name] = in_type(found[port.name], port.dtype, f"input {port.name}")
-    counts = {port.name: len(found[port.name]) for port in graph.inputs}
+    counts = {port.name: len(found[port.name]) for port in graph.given}
     if len(set(counts.values())) > 1:
         told = ", ".join(f"{name} {count}" for name, count in counts.items())
         raise UsageError(f"the inputs have different numbers of inferences: {told}")
@@ -158,7 +174,7 @@ def _random(port: Port, tensor: Tensor, rng: np.random.Generator) -> NDArray[Any
     from acortex.programs.front import drawn
 
     if tensor.encode == "linear" and np.dtype(port.dtype).kind != "f":
-        return drawn(rng, port.dtype, (RANDOM, *tensor.shapes[0]))
+        return drawn(rng, port.dtype, (RANDOM, *tensor.shapes[0]), port.high)
     codes = rng.integers(0, 2 if tensor.encode == "binary" else 1 << tensor.bits, (RANDOM, *tensor.shapes[0]))
     return decode(tensor, codes.astype("uint8"))
 
@@ -173,10 +189,10 @@ def _onnxruntime(graph: LayerGraph, given: Mapping[str, Any], maps: Sequence[str
     session = onnxruntime.InferenceSession(reference(graph, maps).SerializeToString())
     rows = []
     for n in range(len(next(iter(given.values())))):
-        feed = {port.name: given[port.name][n].reshape(port.shape).astype(port.dtype) for port in graph.inputs}
+        feed = {port.name: given[port.name][n].reshape(port.shape).astype(port.dtype) for port in graph.given}
         rows.append(session.run(None, feed))
     names = [one.name for one in session.get_outputs()]
-    outputs = {port.name for port in graph.outputs}
+    outputs = {port.name for port in graph.outputs} | {one.name for one in graph.results}
     made = {name: np.stack([row[n] for row in rows]) for n, name in enumerate(names)}
     return {name: array if name in outputs else array[:, 0] for name, array in made.items()}
 

@@ -69,6 +69,13 @@ class Signals:
         """128 and the number of the signal that ended the command, as shells have it; 0 if none did."""
         return 128 + self._received if self._received else 0
 
+    def resume(self) -> bool:
+        """Forgets a Ctrl-C, so that the command goes on; returns whether it was one. Other signals end the command."""
+        if self._received not in (0, signal.SIGINT):
+            return False
+        self._received = 0
+        return True
+
     def exit_at_once(self) -> None:
         """From now on a signal ends the process quietly: there is nothing to tidy up yet."""
         self._handle_with(lambda number, _frame: os._exit(128 + number))

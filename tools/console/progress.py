@@ -65,7 +65,8 @@ def _bar(what: str) -> Progress:
 class Working:
     """A bar without an end, with the time that has passed, for work that cannot say how far it is.
 
-    As `ProgressBar` it appears on a terminal only, after `PATIENCE_S`, and is gone when the work is.
+    As `ProgressBar` it appears on a terminal only, after `PATIENCE_S`, and is gone when the work is. While a part of
+    the work can say how far it is, by calling it, it shows that.
     """
 
     def __init__(self, what: str) -> None:
@@ -74,6 +75,8 @@ class Working:
         self.what = what
         self._lock = Lock()
         self._bar: Progress | None = None
+        self._task: TaskID | None = None
+        self._far: tuple[int, int] | None = None
         self._over = False
         self._timer = Timer(PATIENCE_S, self._show)
         self._timer.daemon = True  # an interrupt does not wait for it
@@ -92,12 +95,24 @@ class Working:
             if self._bar is not None:
                 self._bar.stop()
 
+    def __call__(self, done: int, total: int) -> None:
+        """Says how far the work is, where it can say so; all of it done is the begin of what cannot."""
+        with self._lock:
+            self._far = (done, total) if done < total else None
+            self._update()
+
     def _show(self) -> None:
         with self._lock:
             if not self._over:
                 self._bar = _endless(self.what)
                 self._bar.start()
-                self._bar.add_task(self.what, total=None)
+                self._task = self._bar.add_task(self.what, total=None)
+                self._update()
+
+    def _update(self) -> None:
+        if self._bar is not None and self._task is not None:
+            done, total = self._far or (0, None)
+            self._bar.update(self._task, completed=done, total=total)
 
 
 def _endless(what: str) -> Progress:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from acortex.errors import UsageError
-from acortex.tools.open.networks import MAPPINGS
+from acortex.tools.open.networks import EFFORTS, HOSTS, MAPPINGS
 
 mapping_option = click.option(
     "--mapping",
@@ -15,6 +15,13 @@ mapping_option = click.option(
     help="How taps fill rows of arrays; else best, for the paper's networks of the zoo taps.",
 )
 """The option --mapping; None where it is left out."""
+
+host_option = click.option(
+    "--host",
+    type=click.Choice(HOSTS),
+    help="What the host does of a network: what is left at its end, or auto: also what the chip cannot do in between.",
+)
+"""The option --host; None where it is left out."""
 
 calibration_option = click.option(
     "--calibration",
@@ -24,6 +31,13 @@ calibration_option = click.option(
 )
 """The option --calibration; None where it is left out."""
 
+
+quantise_option = click.option(
+    "--quantise",
+    type=click.Choice(EFFORTS),
+    help="best chooses levels layer by layer; fast each layer alone. Else best where data are given.",
+)
+"""The option --quantise; None where it is left out."""
 
 MOST_DIGITS = 20
 """Digits of a size that is read as a number: no axis is as large, and Python reads a few thousand at most."""
@@ -55,3 +69,27 @@ fill_option = click.option(
     "--fill-weights", is_flag=True, help="Draw weights whose file is missing: for time and energy alone."
 )
 """The option --fill-weights."""
+
+
+def _carry(_ctx: click.Context, _param: click.Parameter, given: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """For each input the outputs that it takes, of texts OUT,OUT=IN."""
+    found: dict[str, tuple[str, ...]] = {}
+    for text in given:
+        outputs, _, name = text.rpartition("=")
+        named = tuple(outputs.split(","))
+        if not name or not all(named):
+            raise UsageError(f"--carry {text[:200]}", hint="give OUT=IN, such as --carry hn=h")
+        if name in found:
+            raise UsageError(f"--carry names the input {name} twice", hint="give all its outputs at once: OUT,OUT=IN")
+        found[name] = named
+    return found
+
+
+carry_option = click.option(
+    "--carry",
+    metavar="OUT=IN",
+    multiple=True,
+    callback=_carry,
+    help="An input that takes what an output, or several OUT,OUT, gave in the inference before; 0 in the first.",
+)
+"""The option --carry: for each input that stays on the chip the outputs that it takes."""

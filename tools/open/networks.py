@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 
 from acortex.errors import UsageError
 from acortex.tools.console.manners import say, warn
+from acortex.tools.console.progress import ProgressBar
 
 if TYPE_CHECKING:
     from acortex.isa.machine import Machine
     from acortex.programs.compiler import Compiled
     from acortex.programs.graph import LayerGraph
+    from acortex.programs.quantise.progress import Progress
     from acortex.programs.zoo import Entry
     from acortex.sim.chip.specs import Chip
 
@@ -28,6 +30,15 @@ ZOO = "zoo:"
 MAPPINGS = ("taps", "dense", "best")
 """How taps fill rows of arrays; listed here for the options of commands, which load no compiler."""
 
+EFFORTS = ("fast", "best")
+"""How much work is done for a network's accuracy, as `acortex.programs.quantise.effort` says."""
+
+EVERY, WORST = 1 << 30, 3
+"""Of how many layers it is measured what they cost: of all, or of those of the least signal to noise."""
+
+HOSTS = ("ends", "auto")
+"""What the host does of a network: what is left at its end, or also what the chip cannot do in between."""
+
 USUAL_WORDS = 1 << 15
 """Words of main memory of most chips. Only a map that is larger is refused alone; of others, the plan says how much
 memory all of them need."""
@@ -37,9 +48,11 @@ memory all of them need."""
 class Compiling:
     """How a network is compiled on its way to a run; it changes nothing of programs that are compiled already.
 
-    `mapping` is one of `MAPPINGS`, None for the network's own. Ranges are chosen on `calibration`, else on the first of
+    `mapping` is one of `MAPPINGS`, None for the network's own; `quantise` one of `EFFORTS`, None for "best" where there
+    are data. Ranges are chosen on `calibration`, else on the first of
     the `inputs` of the run, else on seeded random inputs. `dims` has sizes for axes that a file leaves open, by name;
-    with `fill_weights` those that a file lacks are random numbers.
+    with `fill_weights` those that a file lacks are random numbers. `host` is one of `HOSTS`, None for the first.
+    `carry` names for inputs that stay on the chip the outputs of the inference before that they take.
     """
 
     mapping: str | None = None
@@ -47,6 +60,9 @@ class Compiling:
     inputs: Calibration = None
     dims: Mapping[str, int] | None = None
     fill_weights: bool = False
+    host: str | None = None
+    quantise: str | None = None
+    carry: Mapping[str, Sequence[str]] | None = None
 
 
 USUAL = Compiling()
@@ -78,11 +94,14 @@ def quantised_graph(
     *,
     drop_lrn: bool = False,
     any_size: bool = False,
+    measured: int = 0,
+    progress: Progress | None = None,
 ) -> LayerGraph:
     """The layer graph of FILE.onnx or zoo:NAME with codes as wide as a machine's; its warnings are said.
 
     A network of the zoo is calibrated with its own data, and takes no others. What is far too large for the machine is
-    refused before it is read, unless `any_size` is allowed.
+    refused before it is read, unless `any_size` is allowed. `measured` and `progress` are those of
+    `acortex.programs.quantised`; without `progress` a bar shows it.
     """
     from acortex.programs import quantised, zoo
     from acortex.programs.compiler import plan_graph
@@ -90,7 +109,7 @@ def quantised_graph(
 
     if reference.startswith(ZOO):
         check_own(how)
-        return zoo.graph(_entry(reference), machine.bits)
+        return zoo.graph(_entry(reference), machine.bits, measured=measured)
     calibration = read_arrays(str(how.calibration)) if isinstance(how.calibration, (str, Path)) else how.calibration
     inputs = read_arrays(str(how.inputs)) if isinstance(how.inputs, (str, Path)) else how.inputs
     sizes: dict[str, Any] = {}
@@ -98,8 +117,11 @@ def quantised_graph(
         most_words = max(machine.memory_words, USUAL_WORDS)
         fits = partial(plan_graph, machine=machine, mapping=mapping_of(reference, how.mapping))
         sizes = {"fits": fits, "most_words": most_words, "most_instructions": machine.instruction_words}
-    sizes |= {"dims": how.dims or {}, "fill_weights": how.fill_weights}
-    graph = quantised(reference, calibration, machine.bits, inputs=inputs, drop_lrn=drop_lrn, **sizes)
+    sizes |= {"dims": how.dims or {}, "fill_weights": how.fill_weights, "host": how.host or HOSTS[0]}
+    sizes |= {"inputs": inputs, "drop_lrn": drop_lrn, "effort": effort_of(how.quantise), "measured": measured}
+    sizes["carry"] = how.carry or {}
+    with ProgressBar("choosing levels") as bar:
+        graph = quantised(reference, calibration, machine.bits, progress=progress or bar, **sizes)
     for warning in graph.warnings:
         warn(warning)
     if calibration is None and inputs is not None:
@@ -107,14 +129,27 @@ def quantised_graph(
     return graph
 
 
+def effort_of(wanted: str | None) -> str | None:
+    """The effort that is wanted. Raises UsageError for one that does not exist."""
+    if wanted is not None and wanted not in EFFORTS:
+        raise UsageError(f"no way to quantise is called {wanted!r}", hint=f"one of {', '.join(EFFORTS)}")
+    return wanted
+
+
 def check_own(how: Compiling) -> None:
-    """Refuses for a network of the zoo what only a file may lack: a calibration set, sizes of axes, and weights."""
+    """Refuses for a network of the zoo what only a file may lack: calibration, sizes of axes, weights, states."""
+    if how.quantise is not None:
+        raise UsageError("the levels of networks of the zoo are their own", hint="leave --quantise out")
     if how.calibration is not None:
         raise UsageError("networks of the zoo are calibrated with their own data", hint="leave --calibration out")
     if how.dims:
         raise UsageError("networks of the zoo have no open axes", hint="leave --dim out")
     if how.fill_weights:
         raise UsageError("networks of the zoo lack no weights", hint="leave --fill-weights out")
+    if how.host == "auto":
+        raise UsageError("the chip does all of the networks of the zoo", hint="leave --host out")
+    if how.carry:
+        raise UsageError("networks of the zoo take no states", hint="leave --carry out")
 
 
 def mapping_of(reference: str, wanted: str | None = None) -> str:
@@ -135,14 +170,21 @@ def compiled(
     *,
     drop_lrn: bool = False,
     smallest_chip: bool = False,
+    measured: int = 0,
+    progress: Progress | None = None,
 ) -> Compiled:
-    """The program of a network for the chip of `chip_for`, or for the smallest of its kind that holds the network."""
+    """The program of a network for the chip of `chip_for`, or for the smallest of its kind that holds the network.
+
+    `measured` and `progress` are those of `acortex.programs.quantised`.
+    """
     from acortex.programs import compiler
     from acortex.programs.results import SmallestSizes
 
     mapping = mapping_of(reference, how.mapping)
     machine = machine_for(reference, chip, settings)
-    graph = quantised_graph(reference, machine, how, drop_lrn=drop_lrn, any_size=smallest_chip)
+    graph = quantised_graph(
+        reference, machine, how, drop_lrn=drop_lrn, any_size=smallest_chip, measured=measured, progress=progress
+    )
     if smallest_chip:
         sizes = compiler.smallest_chip(graph, machine, mapping)
         least = _settings(chip_for(reference, chip, settings), sizes)

@@ -99,6 +99,9 @@ def nothing_to_compile(reference: str, how: networks.Compiling) -> None:
         "--calibration": how.calibration is not None,
         "--dim": bool(how.dims),
         "--fill-weights": how.fill_weights,
+        "--quantise": how.quantise is not None,
+        "--host": how.host is not None,
+        "--carry": bool(how.carry),
     }
     for option, given in wanted.items():
         if given:

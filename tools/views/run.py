@@ -176,6 +176,7 @@ def _timing_facts(run: TimedReport) -> Iterator[tuple[str, str, str]]:
         yield "steady state", f"{rate}/s", f"one inference ends each {scaled(steady.interval_s, 's')}"
     yield "efficiency", scaled(run.efficiency_ops_per_j, "Op/J"), f"at {scaled(run.power_w, 'W')}"
     yield from _power_and_memory(run)
+    yield from _work_of_host(run)
     setup = run.setup
     if setup.energy_by_component_j["program_erase"]:
         yield (
@@ -183,6 +184,14 @@ def _timing_facts(run: TimedReport) -> Iterator[tuple[str, str, str]]:
             scaled(setup.latency_s, "s"),
             f"and {scaled(setup.energy_j, 'J')} to write the weights, once",
         )
+
+
+def _work_of_host(run: TimedReport) -> Iterator[tuple[str, str, str]]:
+    """The row of the host's own time, where it works between parts of the chip; its energy is in no number here."""
+    busy = run.utilisation["host/work"].busy
+    if busy:
+        told = f"per inference: {percent(busy, run.cycles)} of the run; its energy is not the chip's"
+        yield "host's work", scaled(busy * run.clock_ns / 1e9 / _inferences(run), "s"), told
 
 
 def _power_and_memory(run: TimedReport) -> Iterator[tuple[str, str, str]]:

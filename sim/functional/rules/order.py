@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from acortex.isa.codec import decode
 from acortex.isa.operands import AGENTS, MOST_TOKENS
-from acortex.isa.semantics import MAKE_TOKEN, TAKE_TOKEN
+from acortex.isa.semantics import HOST_WORK, MAKE_TOKEN, TAKE_TOKEN
 from acortex.sim.functional.happens_before import NUMBER, Conflict, OrderError
 from acortex.sim.functional.rules.row import ACCESSING, Facts, rule
 from acortex.sim.functional.rules.situation import Known, Situation
@@ -151,3 +151,51 @@ def _stream_of_vector(at: Situation) -> Facts:
         return None
     facts = {"mnemonic": at.mnemonic, "other": giver.row.mnemonic, "line": at.known.line(giver)}
     return {**facts, "from_agent": giver.agent, "agent": agent}
+
+
+_MODEL = "eNrj4LBSF2Is0BLkYBJgdGKs8uJgYGiwZ2BgcEji52KsEuLi4uBgFGLhYuJgcmLhYhAQBACTlAUj"
+"""An ONNX model that makes z, the numbers 1 and 2, of nothing."""
+
+_PART = (".output  y, shape=2", f'.output  y, shape=2\n.part    p, shape=49\n.blob    "{_MODEL}"')
+_OUT = "output   y, d1"
+_WORKS = f"{_OUT}\nsignal   host_out, t7\nawait    host, t7\nwork     p, 1"
+
+
+@rule(
+    "R710", "The host works on what has left main memory", "order", HOST_WORK,
+    "the host works before what {line} gives it has left main memory: nothing orders the two", SIGNAL_AND_AWAIT,
+    (_OUT, f"{_OUT}\nwork     p, 1"), common=(_PART,), mends=((_OUT, _WORKS),), error=OrderError,
+)  # fmt: skip
+def _left(at: Situation) -> Facts:
+    order = at.known.order
+    ended = order.known[NUMBER[at.dispatch.agent]][NUMBER["host_out"]] >= order.left
+    if ended or order.left_of != at.dispatch.inference:  # of another inference the host takes nothing
+        return None
+    line = at.known.program.lines[order.history[NUMBER["host_out"]][order.left]]
+    return {"line": line, "from_agent": "host_out", "agent": at.dispatch.agent}
+
+
+_MADE = ("input    x, d0", "work     p, 1\nbase     d2, 2\ninput    z, d2\ninput    x, d0")
+_AFTER = (
+    "input    x, d0",
+    "work     p, 1\nsignal   host, t7\nawait    host_in, t7\nbase     d2, 2\ninput    z, d2\ninput    x, d0",
+)
+
+
+@rule(
+    "R711", "What the host makes is made before it comes in", "order", ACCESSING,
+    "{mnemonic} brings in {tensor}, which the host makes at {line}, and nothing orders the two", SIGNAL_AND_AWAIT,
+    _MADE, common=(_PART, (".input   x, shape=2", ".input   x, shape=2\n.input   z, shape=2, host=yes")),
+    mends=(_AFTER,), error=OrderError,
+)  # fmt: skip
+def _made(at: Situation) -> Facts:
+    if at.flow.takes != "host_in":
+        return None
+    tensor, order = at.known.program.inputs[at.dispatch.ops.tensor], at.known.order
+    host = NUMBER["host"]
+    own = order.worked_of == at.dispatch.inference
+    if not tensor.host or (own and order.worked <= at.start[host]):
+        return None
+    line = at.known.program.lines[order.history[host][order.worked]] if own else "no line"
+    facts = {"mnemonic": at.mnemonic, "tensor": tensor.name, "line": line}
+    return {**facts, "from_agent": "host", "agent": at.dispatch.agent}

@@ -76,7 +76,7 @@ def test_words_in_place_of_numbers() -> None:
 
 def test_names_of_tables_number_in_order() -> None:
     program = assemble(FRAME + ".input second, shape=1\nstart\ninput second, d0\nlayer b\nlayer a\nlayer b\nhalt")
-    assert [int(word) >> 52 & 15 for word in program.words[1:2]] == [1]
+    assert [int(word) >> 46 & 1023 for word in program.words[1:2]] == [1]
     assert [decode(int(word))["layer"] for word in program.words[2:5]] == [0, 1, 0]
     assert program.layers == ("b", "a")
 
@@ -251,11 +251,11 @@ def test_a_mistake_in_set_up(line: str, expected: list[str]) -> None:
         (".equ A, 1\nA: start\nhalt", ["1:6: `A` is already defined, in line 2 | take another name"]),
         (
             ".row 1\nstart\nhalt",
-            ["1:1: .row belongs to no data | it follows .weights, .constants, .memory, .samples, .labels"],
+            ["1:1: .row belongs to no data | it follows .weights, .constants, .part, .memory, .samples, .labels"],
         ),
         (
             '.blob "a"\nstart\nhalt',
-            ["1:1: .blob belongs to no data | it follows .weights, .constants, .memory, .samples, .labels"],
+            ["1:1: .blob belongs to no data | it follows .weights, .constants, .part, .memory, .samples, .labels"],
         ),
     ],
 )

@@ -128,6 +128,7 @@ def test_what_a_program_or_an_error_lacks_is_seen() -> None:
     assert lacks_of_error(Diagnostic("wrong", file="t.s", line=2, column=9), "start\nnop")
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("letter", ["\0", "9", "x", ",", '"', "\n", "(", "=", ";", "\u2028"])
 def test_any_character_replaced(letter: str) -> None:
     answers = [answer(SOURCE[:index] + letter + SOURCE[index + 1 :]) for index in range(len(SOURCE))]

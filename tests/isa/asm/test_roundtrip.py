@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 from hypothesis import given, settings
@@ -15,7 +16,7 @@ from acortex.isa.codec import decode, encode
 from acortex.isa.container import dumps, loads, sha256
 from acortex.isa.data import pack_weights, unpack_weights
 from acortex.isa.operands import ACTIVATIONS, NO_LOOP
-from acortex.isa.program import Constants, Line, Memory, Program, Tensor, Weights
+from acortex.isa.program import Constants, HostPart, HostResult, Line, Memory, Program, Tensor, Weights
 from acortex.isa.table import MNEMONICS, ROWS, InstructionRow
 
 NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.]{0,8}", fullmatch=True) | st.text(
@@ -102,12 +103,22 @@ def programs(draw: st.DrawFn) -> Program:
     )  # fmt: skip
     tensors = st.lists(NAMES, max_size=2, unique=True).flatmap(lambda names: st.tuples(*map(tensors_called, names)))
     inputs, outputs = draw(tensors), draw(tensors)
+    of_host = draw(st.booleans())
+    outputs = tuple(replace(one, host=of_host) for one in outputs)
+    models = st.binary(min_size=1, max_size=40).map(lambda data: np.frombuffer(data, np.uint8))
+    parts = tuple(HostPart(name, draw(models)) for name in draw(st.lists(NAMES, max_size=2, unique=True)))
+    results = tuple(
+        HostResult(name, draw(st.sampled_from([(3,), (1, 4)])), draw(st.sampled_from(["float32", "int64"])))
+        for name in draw(st.lists(NAMES, max_size=2 * bool(parts), unique=True))
+        if name not in {one.name for one in outputs}
+    )
     tables = {
         "layer": len(layers),
         "weights": len(weights),
         "constants": len(constants),
         "input": len(inputs),
         "output": len(outputs),
+        "part": len(parts),
     }
     words = draw(bodies(tables))
     count = draw(st.integers(1, 3))
@@ -126,6 +137,8 @@ def programs(draw: st.DrawFn) -> Program:
         layers=layers,
         samples=samples,
         labels=np.arange(count) if samples else None,
+        parts=parts,
+        results=results,
     )
 
 

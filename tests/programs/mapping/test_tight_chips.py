@@ -35,6 +35,7 @@ def numbers(graph, seed=0):
     }
 
 
+@pytest.mark.sampled(14)
 @pytest.mark.parametrize("seed", range(40))
 def test_a_network_in_the_least_memory_computes_what_it_does_in_more(seed):
     graph = quantised(from_proto(random_exported(seed, steps=3 + seed % 9, opset=13)))

@@ -244,7 +244,7 @@ def test_functions_of_usual_depth_are_their_bodies():
 @pytest.mark.parametrize(
     ("nodes", "constants", "told"),
     [
-        ([node("ConstantOfShape", "s", "c")], {"s": np.array([2**27])}, "it makes a constant of 134217728 numbers"),
+        ([node("ConstantOfShape", "s", "c")], {"s": np.array([2**28])}, "it makes a constant of 268435456 numbers"),
         ([node("Tile", "w s", "c")], {"s": np.array([2**40, 1])}, "it makes a constant of"),
         ([node("Max", "a b", "c")], {"a": np.ones((2**13, 1)), "b": np.ones((1, 2**13))}, "a constant of 67108864"),
         ([node("Concat", " ".join(["a"] * 9000), "c", axis=0)], {"a": np.ones(2**12)}, "a constant of 36864000"),

@@ -245,7 +245,7 @@ def test_shapes_that_exporters_compute_are_folded():
 
 def test_every_unsupported_node_is_listed_with_its_reason():
     nodes = [
-        helper.make_node("Erf", ["x"], ["a"], name="first"),
+        helper.make_node("Hardmax", ["x"], ["a"], name="first"),
         helper.make_node("Relu", ["a"], ["b"], name="fine"),
         helper.make_node("Conv", ["b", "b"], ["c"], name="after a broken one"),
         helper.make_node("Convv", ["x"], ["d"], name="misspelt"),
@@ -254,7 +254,7 @@ def test_every_unsupported_node_is_listed_with_its_reason():
     model = graph_model(nodes, {"x": [1, 3, 4, 4]}, ["c", "d", "e"])
     assert refusal(model, UnsupportedNodes) == (
         "the network has 4 nodes that the chip cannot do:"
-        "\n  first (Erf): the chip has no such operator; Tanh comes near"
+        "\n  first (Hardmax): the chip has no such operator"
         "\n  after a broken one (Conv): its kernel is computed; arrays hold constants only"
         "\n  misspelt (Convv): the chip has no such operator; Conv is one"
         "\n  indices (MaxPool): it gives Indices"

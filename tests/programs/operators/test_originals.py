@@ -141,7 +141,6 @@ def test_what_is_known_beforehand_is_computed_whatever_its_operator(name):
     assert len(normalise(from_proto(made)).steps) == 1
 
 
-ONES = model([], {}, {"a": np.ones(1, np.float32)}, "a").graph
 REFUSED = {
     "drawn": ([node("RandomNormal", "", "b", shape=[6, 1, 1])], {}, "it draws random numbers"),
     "grown": (
@@ -153,11 +152,6 @@ REFUSED = {
     "number by number": (
         *folded("MaxPool k -> b kernel_shape=[1,1]", k=np.ones((1, 1, 128, 129), np.float32)),
         "it works on constants of 16512 numbers, 16384 is the most",
-    ),
-    "branch": (
-        [node("If", "k", "b", then_branch=ONES, else_branch=ONES)],
-        {"k": np.array(True)},
-        "it works on constants, and cannot be folded",
     ),
     "product": (
         *folded(

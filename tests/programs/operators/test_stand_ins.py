@@ -21,16 +21,16 @@ from acortex.programs.operators.stand_ins import inferred
 SLOPES = np.linspace(0, 2, 8, dtype=np.float32).reshape(8, 1, 1)
 CONSTANTS = {
     "w0": np.ones((8, 4, 3, 3), np.float32), "s": SLOPES, "v": np.ones(8, np.float32),
-    "low": np.float32(1), "high": np.float32(6), "zero": np.float32(0), "one": np.full((8, 1, 1), 0.5, np.float32),
+    "high": np.float32(6), "zero": np.float32(0), "one": np.full((8, 1, 1), 0.5, np.float32),
 }  # fmt: skip
 """Weights, slopes and bounds of the networks below."""
 
 STAGES = {
     "pool": (("MaxPool", {"kernel_shape": [2, 2]}, ()), ("MaxPool", {"kernel_shape": [2, 2]}, ())),
     "slopes": (("PRelu", {}, ("one",)), ("PRelu", {}, ("s",))),
-    "leak": (("LeakyRelu", {"alpha": 0.5}, ()), ("LeakyRelu", {"alpha": 2.0}, ())),
-    "clip": (("Clip", {}, ("zero", "high")), ("Clip", {}, ("low", "high"))),
-    "erf": (("Relu", {}, ()), ("Erf", {}, ())),
+    "leak": (("LeakyRelu", {"alpha": 0.5}, ()), ("LpNormalization", {}, ())),
+    "clip": (("Clip", {}, ("zero", "high")), ("Clip", {}, ("v", "high"))),
+    "hard": (("Relu", {}, ()), ("Hardmax", {}, ())),
     "norm": (
         ("BatchNormalization", {}, ("v", "v", "v", "v")),
         ("BatchNormalization", {"training_mode": 1}, ("v", "v", "v", "v")),
@@ -83,23 +83,23 @@ def test_nothing_is_told_of_places_in_memory_behind_a_stand_in() -> None:
     """Where the numbers of a refused node would lie is not known."""
     shape, order = np.array([1, 16, 6, 6]), {"perm": [0, 2, 3, 1]}
     nodes = [
-        helper.make_node("Erf", ["x"], ["a"], name="erf"),
+        helper.make_node("Hardmax", ["x"], ["a"], name="hard"),
         helper.make_node("Transpose", ["a"], ["b"], name="turn", **order),
         helper.make_node("Reshape", ["b", "shape"], ["c"], name="fold"),
         helper.make_node("MaxPool", ["c"], ["y"], name="pool", kernel_shape=[2, 2]),
     ]
-    right = [helper.make_node("Relu", ["x"], ["a"], name="erf"), *nodes[1:]]
+    right = [helper.make_node("Relu", ["x"], ["a"], name="hard"), *nodes[1:]]
     assert [name for name, _, _ in refused(model(right, "y", {"shape": shape}))] == ["pool"]
-    assert [name for name, _, _ in refused(model(nodes, "y", {"shape": shape}))] == ["erf"]
+    assert [name for name, _, _ in refused(model(nodes, "y", {"shape": shape}))] == ["hard"]
 
 
 def test_behind_a_shape_that_is_not_known_only_operators_are_judged() -> None:
     nodes = [
         helper.make_node("Own", ["x"], ["a"], name="own", domain="mine"),
         helper.make_node("LeakyRelu", ["a"], ["b"], name="leak", alpha=2.0),
-        helper.make_node("Erf", ["b"], ["y"], name="erf"),
+        helper.make_node("Hardmax", ["b"], ["y"], name="hard"),
     ]
-    assert [name for name, _, _ in refused(model(nodes, "y", {}))] == ["own", "erf"]
+    assert [name for name, _, _ in refused(model(nodes, "y", {}))] == ["own", "hard"]
 
 
 def test_shapes_are_inferred_of_real_tensors_alone() -> None:
@@ -109,26 +109,24 @@ def test_shapes_are_inferred_of_real_tensors_alone() -> None:
 
 
 def test_nodes_of_one_kind_and_reason_stand_in_one_line() -> None:
-    nodes = [helper.make_node("Erf", [f"t{n}" if n else "x"], [f"t{n + 1}"], name=f"e{n}") for n in range(6)]
+    nodes = [helper.make_node("Hardmax", [f"t{n}" if n else "x"], [f"t{n + 1}"], name=f"e{n}") for n in range(6)]
     with pytest.raises(UnsupportedNodes) as caught:
         normalise(from_proto(model(nodes, "t6", {})))
-    assert str(caught.value).splitlines()[1:] == [
-        "  e0, e1, e2 and 3 more (Erf): the chip has no such operator; Tanh comes near"
-    ]
+    assert str(caught.value).splitlines()[1:] == ["  e0, e1, e2 and 3 more (Hardmax): the chip has no such operator"]
     assert len(caught.value.nodes) == 6
-    few = UnsupportedNodes([("a", "Erf", "no"), ("b", "Elu", "no"), ("c", "Erf", "no")])
-    assert few.message == "the network has 3 nodes that the chip cannot do:\n  a and c (Erf): no\n  b (Elu): no"
+    few = UnsupportedNodes([("a", "Hardmax", "no"), ("b", "Elu", "no"), ("c", "Hardmax", "no")])
+    assert few.message == "the network has 3 nodes that the chip cannot do:\n  a and c (Hardmax): no\n  b (Elu): no"
 
 
 def test_thousands_of_refused_nodes_are_answered_soon() -> None:
-    nodes = [helper.make_node("Erf", [f"t{n}" if n else "x"], [f"t{n + 1}"], name=f"e{n}") for n in range(4000)]
+    nodes = [helper.make_node("Hardmax", [f"t{n}" if n else "x"], [f"t{n + 1}"], name=f"e{n}") for n in range(4000)]
     begin = time.process_time()
     assert len(refused(model(nodes, "t4000", {}))) == 4000
     assert time.process_time() - begin < 4
 
 
 REPLACED = ("Relu", "Sigmoid", "Tanh", "LeakyRelu", "HardSwish", "HardSigmoid", "Clip")
-"""Operators that an Erf can stand in the place of: as many numbers, of the same shape."""
+"""Operators that a Hardmax can stand in the place of: as many numbers, of the same shape."""
 
 
 def without_functions(proto: onnx.ModelProto, places: list[int]) -> list[str]:
@@ -137,7 +135,7 @@ def without_functions(proto: onnx.ModelProto, places: list[int]) -> list[str]:
     changed.CopyFrom(proto)
     for place in places:
         node = changed.graph.node[place]
-        node.CopyFrom(helper.make_node("Erf", node.input[:1], node.output[:1], name=f"erf{place}"))
+        node.CopyFrom(helper.make_node("Hardmax", node.input[:1], node.output[:1], name=f"hard{place}"))
     return [name for name, _, _ in refused(changed)]
 
 
@@ -146,6 +144,6 @@ def test_in_exported_networks_all_refused_functions_are_found_and_nothing_else(n
     """Each function of a network that the chip can do is replaced alone, then all of them together."""
     proto = exported_model(name)
     places = [place for place, node in enumerate(proto.graph.node) if node.op_type in REPLACED]
-    assert [without_functions(proto, [place]) for place in places] == [[f"erf{place}"] for place in places]
+    assert [without_functions(proto, [place]) for place in places] == [[f"hard{place}"] for place in places]
     if places:
-        assert without_functions(proto, places) == [f"erf{place}" for place in places]
+        assert without_functions(proto, places) == [f"hard{place}" for place in places]

@@ -121,6 +121,7 @@ def test_a_larger_image_is_that_of_the_original(name):
     check(NETWORKS[name])
 
 
+@pytest.mark.sampled(13)
 @pytest.mark.parametrize("name", NETWORKS)
 def test_on_the_chip_it_is_what_it_is_in_the_reference(name):
     assert unequal(NETWORKS[name], timing=name in ("stride 2", "two in a row", "twice", "depth to space")) == []

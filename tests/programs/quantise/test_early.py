@@ -14,7 +14,8 @@ from acortex.programs.graph import LayerGraph, Recurrent
 from acortex.programs.network.network import Network
 from acortex.programs.operators.normalise import normalise
 from acortex.programs.quantise.early import EarlyLevels
-from acortex.programs.quantise.layers import as_images, quantise
+from acortex.programs.quantise.effort import quantise
+from acortex.programs.quantise.images import as_images
 from acortex.programs.steps import FloatGraph, Gates, RecurrentStep
 
 

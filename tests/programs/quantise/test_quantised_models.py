@@ -187,3 +187,13 @@ def test_a_bias_beyond_float32_is_refused_without_a_warning():
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
     with pytest.raises(UnsupportedNodes, match="its bias times the scales"):
         quantised(from_proto(made))
+
+
+def test_levels_and_codings_of_its_own_are_kept_with_data_too():
+    x = np.random.default_rng(0).standard_normal((20, 1, 6), dtype=np.float32)
+    fast, best = (quantised(from_proto(four_bits()), {"x": x}, effort=effort) for effort in ("fast", "best"))
+    (one,), (other,) = fast.layers, best.layers
+    assert fast.maps == best.maps
+    for key in ("multiplier", "offset"):
+        assert np.array_equal(getattr(one.code, key), getattr(other.code, key))
+    assert np.array_equal(one.weights, other.weights)

@@ -116,6 +116,7 @@ def test_a_pixel_that_is_never_on_keeps_its_first_weights(digits: tuple[Bytes, B
 # The command
 
 
+@pytest.mark.slow
 def test_the_same_seed_writes_the_same_bytes(tmp_path: Path, digits_file: Path) -> None:
     written = []
     for name in ("first.npz", "second.npz"):

@@ -34,13 +34,14 @@ def same(a: Outputs, b: Outputs) -> bool:
     return all(np.array_equal(a[name], b[name]) for name in a)
 
 
-@pytest.mark.parametrize("numbers", [range(3), (2, 0, 1), (1,), range(1, 30, 7)], ids=str)
-def test_a_chip_is_the_same_in_every_population(digits: Program, numbers: Sequence[int]) -> None:
+def test_a_chip_is_the_same_in_every_population(digits: Program) -> None:
     inputs = some(digits, 40)
     whole = computed(digits, CHIP, range(30), inputs=inputs)["scores"]
-    part = computed(digits, CHIP, numbers, inputs=inputs)["scores"]
-    assert np.array_equal(part, whole[list(numbers)])
     assert len({one.tobytes() for one in whole}) == 30
+    some_of_them: tuple[Sequence[int], ...] = (range(3), (2, 0, 1), (1,), range(1, 30, 7))
+    for numbers in some_of_them:
+        part = computed(digits, CHIP, numbers, inputs=inputs)["scores"]
+        assert np.array_equal(part, whole[list(numbers)]), numbers
 
 
 def test_seeds_have_other_chips(digits: Program) -> None:
@@ -66,6 +67,7 @@ def test_the_noise_of_reads_differs_from_input_to_input(digits: Program) -> None
     assert len({one.tobytes() for one in found.reshape(60, -1)}) > 20
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("seed", range(12))
 def test_random_programs_have_the_same_chips_in_turn_and_together(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     case = generate(seed)
@@ -76,6 +78,7 @@ def test_random_programs_have_the_same_chips_in_turn_and_together(seed: int, mon
         assert all(np.array_equal(one[name][0], values[at]) for at, one in enumerate(alone))
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("seed", range(12))
 def test_inferences_are_the_same_as_lanes_and_in_turn(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     case = generate(seed)

@@ -134,6 +134,7 @@ def test_no_resistance_is_the_limit_of_little_resistance() -> None:
         assert exact(g, row_ohm, column_ohm) == pytest.approx(little, abs=1e-9)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("ohm", "largest_drop", "bound"),
     [(1e-5, 0.01, 0.002), (1e-4, 0.08, 0.015), (3e-4, 0.2, 0.04), (1e-3, 0.5, 0.1)],
@@ -157,6 +158,7 @@ def test_one_gain_for_each_column_takes_out_nearly_all_of_the_drop() -> None:
     assert np.sqrt(np.mean(left**2)) < 0.0002
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("bound_of", [(1e-5, 0.002), (1e-4, 0.015), (3e-4, 0.04)])
 def test_gated_cells_leave_the_wires_to_those_that_are_on(bound_of: tuple[float, float]) -> None:
     pytest.importorskip("scipy")

@@ -86,6 +86,7 @@ WAITS: dict[tuple[str, str], Case] = {
     ("neurons", "sums"): (PLAIN, [], {}),
     ("neurons", "output_full"): (PLAIN, ["neurons.output_words=1", "buses.word_cycles=64"], {}),
     ("program_erase", "token"): (awaiting("program_erase") + PLAIN, [], {}),
+    ("host/work", "token"): (awaiting("host") + PLAIN, [], {}),
     ("vector", "token"): (awaiting("vector") + STREAM, [], {}),
     ("vector", "stream"): (STREAM, [], {}),
     ("vector", "operand"): (LATE_OPERAND, [], {}),

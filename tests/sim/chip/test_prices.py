@@ -65,7 +65,7 @@ def test_a_written_row_pays_for_every_pulse_of_both_cells() -> None:
 
 def test_what_the_published_figures_include_elsewhere_is_free() -> None:
     free = {kind.name for kind in KINDS if not kind.rates}
-    moved = {"controller.issue", "sync", "buffer.slide", "vector.step", "host.in", "host.out"}
+    moved = {"controller.issue", "sync", "buffer.slide", "vector.step", "host.in", "host.out", "host.work"}
     assert free == moved | {"vmm.connect", "vmm.disconnect"}
 
 

@@ -308,7 +308,10 @@ def test_every_built_in_chip_has_what_the_schema_wants() -> None:
 def test_an_unknown_setting_of_a_known_table_is_told_what_the_table_has() -> None:
     with pytest.raises(UsageError) as found:
         load_chip("acortex_digits", ["host.zzz=1"])
-    assert str(found.value) == "--set host.zzz: there is no setting host.zzz\n  hint: host has word_cycles"
+    assert (
+        str(found.value)
+        == "--set host.zzz: there is no setting host.zzz\n  hint: host has word_cycles, part_ns, operations_per_ns"
+    )
 
 
 def test_overrides_that_cannot_be_read_are_told_with_those_that_are_wrong() -> None:

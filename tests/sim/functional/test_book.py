@@ -83,6 +83,8 @@ CODES = {
     "R707": "Two writes of a word are ordered",
     "R708": "A word is read before it is written again",
     "R709": "Words of two agents reach the vector agent in one order",
+    "R710": "The host works on what has left main memory",
+    "R711": "What the host makes is made before it comes in",
     "R801": "A transfer of the host belongs to an inference",
     "R802": "A transfer of the host has the words of its tensor",
     "R803": "Every output of every inference is given to the host",

@@ -101,6 +101,7 @@ def state(walk: Functional) -> Any:
 # Equal ----------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize("layers", [False, True])
 @pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
 def test_lanes_of_a_program_of_the_repository_are_its_inferences_in_turn(path: Path, layers: bool) -> None:

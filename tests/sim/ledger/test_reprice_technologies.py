@@ -57,6 +57,7 @@ def of_trace(report: Any) -> dict[str, Any]:
     return {**same, **pairs, "energy_by_component_aj": components, "layers": layers}
 
 
+@pytest.mark.sampled(21)
 @pytest.mark.parametrize("settings", [[one] for one in TECHNOLOGIES] + ENERGIES, ids=" ".join)
 def test_a_repriced_trace_equals_a_fresh_run_or_says_what_moves(
     recorded: tuple[Program, Trace], settings: list[str]

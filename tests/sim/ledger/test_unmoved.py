@@ -30,6 +30,8 @@ OTHER = {
     "buses.word_cycles": ("5",),
     "buses.down_lanes": ("2",),
     "program_erase.pulse_ns": ("1", "77"),
+    "host.part_ns": ("0", "7"),
+    "host.operations_per_ns": ("1",),
 }
 """Other values of settings of every row."""
 
@@ -43,6 +45,7 @@ def ran(name: str, *settings: str) -> RunReport:
     return run(program, load_chip(program.chip, settings), values=False).report
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("path", OTHER)
 def test_what_is_said_to_move_no_cycle_moves_none(path: str) -> None:
     runs = [(name, ran(name, f"{path}={value}")) for name in USERS for value in OTHER[path]]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from conformance import Conformance, Give, instruction, needing, room, runs_of
 
+from acortex.isa.asm.assembler import assemble
+from acortex.isa.sequencer import Sequencer
 from acortex.sim.timing.array import Operation
 from acortex.sim.timing.wiring import UNITS, TimedChip
 
@@ -37,6 +39,15 @@ def latches(chip: TimedChip, cycle: int) -> None:
 def sums(chip: TimedChip, cycle: int) -> None:
     """Sums that a frame has handed over."""
     chip._frames[0].samples.put(cycle, operation())
+
+
+def work(chip: TimedChip, cycle: int) -> None:
+    """A part of the host."""
+    sequencer = Sequencer(assemble(".part p, shape=1\n.row 1\nstart\nwork p, 77\nhalt"), 1)
+    sequencer.step()
+    dispatch = sequencer.step()
+    assert dispatch is not None
+    chip.agents["host"].queue.put(cycle, dispatch)
 
 
 class TestHostIn(Conformance):
@@ -116,6 +127,11 @@ class TestVector(Conformance):
 class TestProgramErase(Conformance):
     path = "program_erase"
     needs = needing(idle=instruction("program_erase", "vmm", "program"))
+
+
+class TestHostWork(Conformance):
+    path = "host/work"
+    needs = needing(idle=work)
 
 
 class TestController(Conformance):

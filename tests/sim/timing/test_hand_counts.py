@@ -181,6 +181,7 @@ BUSY = {
     "neurons": 2 * 16,
     "vector": 0,
     "program_erase": 0,
+    "host/work": 0,
     "buses/down": IMAGE_WORDS + 1,
     "buses/up": 2,
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +34,13 @@ from judge.aimed import (
     rings,
 )
 from judge.in_turn import IN_TURN
+from judge.planted_skips import FOUND_BY
 from judge.skips import hold
 
 # Programs of ours -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.sampled(24)
 @pytest.mark.parametrize("settings", [(), BUSY, CONTENDED], ids=["its chip", "busy", "contended"])
 @pytest.mark.parametrize("inferences", [1, 3, 23])
 @pytest.mark.parametrize("name", NAMES)
@@ -105,8 +109,17 @@ NEVER: dict[str, Aim] = {
 }
 
 
-@pytest.mark.parametrize("settings", [(), BUSY, CONTENDED], ids=["its chip", "busy", "contended"])
-@pytest.mark.parametrize("name", SKIPPING)
+CHIPS = {"its chip": (), "busy": BUSY, "contended": CONTENDED}
+
+
+def on_chips() -> Iterator[Any]:
+    """Each program on each chip; slow are those on other chips than their own, but where one shows a planted bug."""
+    for name, (chip, settings) in product(SKIPPING, CHIPS.items()):
+        quick = chip == "its chip" or f"{name} on {chip}" in FOUND_BY.values()
+        yield pytest.param(name, settings, id=f"{name}-{chip}", marks=() if quick else pytest.mark.slow)
+
+
+@pytest.mark.parametrize(("name", "settings"), list(on_chips()))
 def test_what_repeats_is_skipped_and_equal(name: str, settings: tuple[str, ...]) -> None:
     assert hold(SKIPPING[name].runs(*settings)).skipped
 
@@ -125,6 +138,7 @@ def test_a_chip_whose_accesses_find_banks_taken_repeats_with_the_whole_ring() ->
 # Ends, just there -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "settings",
     [
@@ -139,6 +153,7 @@ def test_an_instruction_ends_anywhere_in_a_period(settings: tuple[str, ...]) -> 
     assert skipped[0] == 0 < skipped[-1]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("words", range(3, 13))
 def test_queues_fill_and_drain_to_within_a_word_of_their_end(words: int) -> None:
     fast = ("arrays.frame_ns=1", "neurons.bits=1", "memory.access_cycles=4")
@@ -153,6 +168,7 @@ TAPS = [Taps(kernel, stride, dilation, border) for kernel in (1, 2, 3) for strid
         for border in (0, 1, 2) if border < kernel]  # fmt: skip
 
 
+@pytest.mark.sampled(9)
 @pytest.mark.parametrize("taps", TAPS, ids=str)
 def test_patterns_break_at_every_offset(taps: Taps) -> None:
     for side, settings in ((9, ()), (9, CONTENDED), (12, ())):

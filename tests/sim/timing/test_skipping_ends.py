@@ -220,6 +220,7 @@ def calling(owner: Any, name: str, calls: Calls) -> Iterator[None]:
         yield
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(("owner", "name"), MIDDLE, ids=[name for _, name in MIDDLE])
 def test_an_interrupt_in_the_middle_of_a_look_leaves_a_part_of_the_run(owner: Any, name: str) -> None:
     runs, calls = rings(3, 40, 30, ()).runs(), Calls()
@@ -242,6 +243,7 @@ RUNS: dict[str, Callable[[], Runs]] = {
 }
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("longest", [50, 500])
 @pytest.mark.parametrize("name", RUNS)
 @pytest.mark.usefixtures("often")

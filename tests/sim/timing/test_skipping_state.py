@@ -74,6 +74,7 @@ def test_every_field_of_the_state_is_in_the_plan_once() -> None:
             assert sorted(names) == sorted(roles_of(type(part)).state), path
 
 
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize("chip", CHIPS)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_chip_that_is_set_up_anew_at_each_look_goes_on_alike(name: str, chip: str) -> None:
@@ -83,6 +84,7 @@ def test_a_chip_that_is_set_up_anew_at_each_look_goes_on_alike(name: str, chip: 
         assert differences(whole, seen(runs, True, eager=True)) == []
 
 
+@pytest.mark.sampled(9)
 @pytest.mark.parametrize("name", REPEATING)
 def test_what_aims_goes_on_alike_as_it_is_set_up_anew(name: str) -> None:
     runs = REPEATING[name].runs(*CONTENDED)
@@ -90,6 +92,7 @@ def test_what_aims_goes_on_alike_as_it_is_set_up_anew(name: str) -> None:
         assert differences(seen(runs, False), seen(runs, True, eager=True)) == []
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("seed", range(24))
 def test_random_programs_go_on_alike_as_they_are_set_up_anew(seed: int) -> None:
     for case in cases(seed):
@@ -234,6 +237,7 @@ def test_every_part_of_the_state_has_a_witness() -> None:
         assert found <= known, name
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("name", WITNESSES)
 def test_a_part_of_the_state_that_is_left_out_is_missed(name: str) -> None:
     runs, whole = program(name)

@@ -77,6 +77,7 @@ def ends(runs: Runs, stop: Stop) -> list[tuple[Any, Any]]:
     return found
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("busy", [False, True])
 @pytest.mark.parametrize("name", NAMES)
 def test_every_program_of_ours_goes_on(name: str, busy: bool) -> None:
@@ -91,6 +92,7 @@ def drawn(seed: int) -> Runs:
     return Runs(case.program, case.chip, case.inferences)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("seed", range(12))
 def test_random_programs_go_on(seed: int) -> None:
     runs = drawn(seed)
@@ -356,11 +358,11 @@ WITNESSES: dict[str, tuple[str | int, int]] = {
     "Fabric.port_free": (3, 263),
     "Fabric._banks": ("pooling", 515),
     "Fabric._ports": ("residual, crowded", 2299),
-    "DataBus.free_from": (13, 604),
+    "DataBus.free_from": (2, 1611),
     "DataBus._next": ("pipeline, crowded", 1071),
     "DataBus._free_at": (66, 3378),
-    "Controller._stopped": (26, 1753),
-    "Buffer._held": (27, 1606),
+    "Controller._stopped": (99, 2958),
+    "Buffer._held": (81, 2072),
     "Neurons._round": (45, 1229),
 }
 """For each field of the state a program, by its name or its seed, and a cycle in which that value is missed."""

@@ -44,6 +44,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(user_benchmarks, "FULL", "lstm")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small")
 def test_every_row_has_a_value_beside_its_limit_in_json_and_in_text() -> None:
     result = CliRunner().invoke(cli, ["bench", "--quick", "--format", "json"])

@@ -52,3 +52,24 @@ def test_the_text_goes_to_a_file_beside_the_document(assembled: Path, tmp_path: 
 def test_text_and_document_do_not_share_stdout(assembled: Path) -> None:
     result = acortex_("disasm", assembled, "-o", "-", "--format", "json")
     assert result.exit_code == 2 and "--format json" in result.stderr
+
+
+def test_addresses_and_words_are_comments_of_the_same_program(assembled: Path) -> None:
+    plain, placed = (acortex_("disasm", assembled, *more).stdout for more in ((), ("--addresses",)))
+    assert sha256(assemble(placed)) == sha256(assemble(plain))
+    rows = [line.split(";")[1].split() for line in placed.splitlines() if line[:1] == " " and "; " in line]
+    report = json.loads(acortex_("disasm", assembled, "--format", "json").stdout)
+    assert rows == [[str(row["address"]), row["word"], row["source"]] for row in report["instructions"]]
+
+
+def test_data_are_left_out_on_request_and_the_text_says_so(assembled: Path) -> None:
+    whole, short = (acortex_("disasm", assembled, *more).stdout for more in ((), ("--no-data",)))
+    code, _, rest = short.partition("\n; left out: the data of ")
+    assert whole.startswith(code.rstrip("\n")) and ".blob" not in short and ".row" not in short
+    assert rest.count("\n") == 1 and ", x" in f", {rest}"
+
+
+def test_a_program_without_data_leaves_nothing_out(tmp_path: Path) -> None:
+    path = tmp_path / "p.acx"
+    path.write_bytes(dumps(assemble(".chip acortex_digits\nstart\nhalt\n")))
+    assert acortex_("disasm", path, "--no-data").stdout == acortex_("disasm", path).stdout

@@ -51,6 +51,7 @@ def start(command: list[str], folder: Path) -> subprocess.Popen[str]:
 CLOSED = "stdout: is closed\n  hint: redirect it to a file or a pipe\n"
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(
     ("words", "redirect", "code", "told"),
     [

@@ -115,6 +115,7 @@ def stumbles(data: bytes, real: Trace, folder: Path) -> list[str]:
     return wrong
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("batch", range(5))
 def test_a_changed_trace_gives_answers_or_one_error(real: Trace, tmp_path: Path, batch: int) -> None:
     parts: Parts = take_apart(real.path.read_bytes())

@@ -1,0 +1,94 @@
+"""Graphs inside nodes, as If, Loop and Scan have them, laid into the graph around them under names of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from acortex.programs.network.network import Constant, Node
+
+CONTROL = ("If", "Loop", "Scan")
+"""Operators with graphs inside."""
+
+
+@dataclass(frozen=True, eq=False)
+class Subgraph:
+    """A graph inside a node: it may take any tensor made before the node, beside its own inputs."""
+
+    nodes: tuple[Node, ...]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    constants: Mapping[str, Constant]
+
+    def taken(self) -> Iterator[str]:
+        """The names of all that its nodes take, those of graphs inside them too, and of its outputs."""
+        for node in self.nodes:
+            yield from node.inputs
+            for inner in graphs(node):
+                yield from inner.taken()
+        yield from self.outputs
+
+
+@dataclass(eq=False)
+class Body:
+    """A graph laid out once: nodes and constants under names of their own, and what its outputs are called there."""
+
+    nodes: list[Node] = field(default_factory=list)
+    constants: dict[str, Constant] = field(default_factory=dict)
+    outputs: tuple[str, ...] = ()
+
+
+def graphs(node: Node) -> Iterator[Subgraph]:
+    """The graphs inside a node."""
+    return (value for value in node.attributes.values() if isinstance(value, Subgraph))
+
+
+def laid_out(graph: Subgraph, label: str, given: Sequence[str]) -> Body:
+    """The graph with names of its own, that begin with a label; its first inputs are the tensors that are given."""
+    names = dict(zip(graph.inputs, given, strict=False))
+    own = [*graph.constants, *(name for node in graph.nodes for name in node.outputs if name)]
+    names |= {name: f"{label}/{name}" for name in own}
+    constants = {names[name]: constant for name, constant in graph.constants.items()}
+    nodes = [_renamed(node, names, label) for node in graph.nodes]
+    return Body(nodes, constants, tuple(names.get(name, name) for name in graph.outputs))
+
+
+def _renamed(node: Node, names: Mapping[str, str], label: str) -> Node:
+    attributes: dict[str, object] = {
+        key: _within(value, names) if isinstance(value, Subgraph) else value for key, value in node.attributes.items()
+    }
+    inputs, outputs = (tuple(names.get(name, name) for name in part) for part in (node.inputs, node.outputs))
+    return replace(node, name=f"{label}/{node.name}", inputs=inputs, outputs=outputs, attributes=attributes)
+
+
+def _within(graph: Subgraph, names: Mapping[str, str]) -> Subgraph:
+    """A graph inside a renamed one: what it takes from around it is called otherwise."""
+    own = {*graph.inputs, *graph.constants, *(name for node in graph.nodes for name in node.outputs)}
+    outer = {name: new for name, new in names.items() if name not in own}
+    nodes = []
+    for node in graph.nodes:
+        inner = {k: _within(v, outer) if isinstance(v, Subgraph) else v for k, v in node.attributes.items()}
+        nodes.append(replace(node, inputs=tuple(outer.get(name, name) for name in node.inputs), attributes=inner))
+    return replace(graph, nodes=tuple(nodes), outputs=tuple(outer.get(name, name) for name in graph.outputs))
+
+
+def same(label: str, sources: Sequence[str], outputs: Sequence[str]) -> list[Node]:
+    """Nodes that give tensors other names; those without one are left out."""
+    pairs = zip(sources, outputs, strict=False)
+    return [Node("Identity", f"{label}/{out}", (source,), (out,)) for source, out in pairs if out]
+
+
+def stacked(label: str, parts: Sequence[str], out: str, axis: int) -> list[Node]:
+    """Nodes that stack tensors along a new axis."""
+    wide = [f"{label}/{out}.{n}" for n in range(len(parts))]
+    nodes = [
+        Node("Unsqueeze", name, (part,), (name,), {"axes": [axis]}) for name, part in zip(wide, parts, strict=True)
+    ]
+    return [*nodes, Node("Concat", f"{label}/{out}", tuple(wide), (out,), {"axis": axis})]
+
+
+def number(value: int) -> Constant:
+    """A whole number as a constant."""
+    return Constant.of(np.array(value, np.int64))
