@@ -18,6 +18,8 @@ SAID = {
     "base.by": "the loop register whose count moves the first word by `stride` words per turn; none: it stays",
     "base.stride": "words from the first word of one turn of `by` to that of the next; without `by` it has no effect",
     "base.ring": "the count of `by` starts again at 0 after so many turns; 0: it never does",
+    "advance.by": "the loop register whose count moves the first word",
+    "advance.stride": "words by which the first word moves on in each turn of `by`",
     "dim.axis": "the axis: 0 is passed fastest, 3 slowest",
     "dim.extent": "elements of the axis",
     "dim.stride": "words from one element of the axis to the next",

@@ -246,6 +246,10 @@ class Sequencer:
             address += ops.stride * (count % ops.ring if ops.ring else count)
         self.streams[ops.stream] = Stream(address)
 
+    def _advance(self, ops: Any) -> None:
+        stream = self._named(self.streams, ops.stream, "stream d")
+        self.streams[ops.stream] = replace(stream, base=stream.base + ops.stride * self._count(ops.by))
+
     def _dim(self, ops: Any) -> None:
         stream = self._named(self.streams, ops.stream, "stream d")
         axis = ops.axis
@@ -351,6 +355,7 @@ _CONTROL: dict[str, Callable[[Sequencer, Any], Dispatch | None]] = {
     "next": Sequencer._next,
     "base": Sequencer._base,
     "dim": Sequencer._dim,
+    "advance": Sequencer._advance,
     "quant": Sequencer._quant,
     "gain": Sequencer._gain,
     "tune": Sequencer._tune,

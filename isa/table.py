@@ -121,6 +121,10 @@ ROWS: tuple[InstructionRow, ...] = (
     _row(0x07, "dim", "controller", "issue", "stream; axis; extent; stride=1",
          "Gives one axis of a stream its extent and stride; axis 0 is the fastest.",
          "dim d3, 2, 28, stride=-64", 0x071C_0037_FFF8_0000, None),
+    _row(0x14, "advance", "controller", "issue", "stream; by:loop; stride",
+         "Moves a stream's first word on by stride * count of the loop register `by`, beside what its `base` moves it:"
+         " a loop in a loop walks on within the place that a turn of the outer one has. Its axes stay.",
+         "advance d3, by=l1, stride=2", 0x1419_0000_2000_0000, None),
     _row(0x08, "quant", "controller", "issue",
          "quantiser; multiplier; shift; zero:code=0; low:code=0; high:code=15; activation=0",
          "Sets a quantiser: code = clip(activation(round(sum * multiplier / 2^shift)) + zero, low, high), ties to"

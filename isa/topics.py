@@ -98,11 +98,12 @@ def _streams() -> Topic:
     text = (
         "A stream visits words of main memory along four axes. `base` sets its first word, all extents to 1 and all"
         " strides to 0; `dim` sets one axis, its stride to 1 unless it states another. So an axis that no `dim` sets is"
-        " passed once, and a stream without any is one word.",
+        " passed once, and a stream without any is one word. `advance` moves the first word on by the count of a loop,"
+        " beside the loop of its `base`.",
         "Word (i0, i1, i2, i3) is at first + i0 * stride0 + i1 * stride1 + i2 * stride2 + i3 * stride3, i0 the"
         " fastest.",
-        "An instruction takes a stream as it is when the controller comes to it; later `base` and `dim` change"
-        " nothing.",
+        "An instruction takes a stream as it is when the controller comes to it; later `base`, `dim` and"
+        " `advance` change nothing.",
         "A stream of `write` has the words of a pixel on axis 0. One of fetch, slide and pool is an image: axis 0"
         " counts the words of a pixel, axis 1 the words of a row of pixels (with `packed`, several pixels to a"
         " word), axis 2 the rows, and axis 3 has extent 1.",

@@ -23,6 +23,7 @@ from acortex.programs.emit.program import ARRAYS, emit
 from acortex.programs.graph import Layer, LayerGraph, Product, Recurrent
 from acortex.programs.mapping.exchanges import arrange, events
 from acortex.programs.mapping.limits import MAX_INSTRUCTIONS, check_passes, check_schedule
+from acortex.programs.mapping.loops import rolled
 from acortex.programs.mapping.memory_plan import WORD_BYTES, kilobytes, least_memory, plan_memory
 from acortex.programs.mapping.passes import Lowered, Pass, matrices
 from acortex.programs.mapping.placement import Rect, Tiles, place, smallest
@@ -154,6 +155,7 @@ def plan_graph(graph: LayerGraph, machine: Machine, mapping: str = "best", joine
     check_passes(graph, lowered.passes)
     lowered.passes, exchanges = arrange(graph, lowered.passes, lowered.layouts)
     inputs, outputs = exchanges.inputs, exchanges.outputs
+    carried = [port.map for port in graph.inputs if port not in graph.fed]
     with _noted(beyond):
         placement = place(_tiles(lowered.passes), machine)
     with _noted(beyond):
@@ -161,10 +163,11 @@ def plan_graph(graph: LayerGraph, machine: Machine, mapping: str = "best", joine
         memory = plan_memory(turn, lowered.layouts, inputs, outputs, machine, tuple(lowered.constants))
     raise_all(beyond)
     places = next(iter(memory.rings.values()), 1)
-    order = schedule(lowered.passes, inputs, outputs, places, memory.lent)
+    order = schedule(lowered.passes, inputs, outputs, places, memory.lent, carried)
     order_exchanges(order, lowered.passes, exchanges)
     check_schedule(graph, order)
-    return Plan(graph, machine.name, lowered, placement, memory, order, exchanges)
+    sections = rolled(lowered.passes, order, {one.before for one in exchanges.between})
+    return Plan(graph, machine.name, lowered, placement, memory, order, sections, exchanges)
 
 
 def _check_codes(graph: LayerGraph, machine: Machine) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from acortex.programs.network.importer import read_onnx
 from acortex.programs.network.network import Model, Network
 from acortex.programs.operators.context import MAX_WORDS, UnsupportedNodes
 from acortex.programs.operators.normalise import normalise
+from acortex.programs.quantise.carry import carries, with_states
 from acortex.programs.quantise.effort import MOST_AT_ONCE, quantise
 from acortex.programs.quantise.images import as_images
 from acortex.programs.quantise.layers import check_bits, port
@@ -41,6 +42,9 @@ MOST_MACS = 1 << 35
 """Multiply-accumulates in floating point that the first inputs of a run may take: some ten seconds of work."""
 
 MANY_WEIGHTS = 1 << 23
+
+NO_CARRY: Mapping[str, Sequence[str]] = {}
+"""No input takes what outputs gave."""
 
 LARGE = 1 << 22
 """Weights of a network of which it is worth while to see whether it fits before they are read."""
@@ -68,6 +72,7 @@ def quantised(
     effort: str | None = None,
     measured: int = 0,
     progress: Progress = unheard,
+    carry: Mapping[str, Sequence[str]] = NO_CARRY,
     host: str = "ends",
 ) -> LayerGraph:
     """The layer graph of a network: an ONNX file, whose open axes `dims` fixes, a `Model`, or the end of a `Network`.
@@ -78,24 +83,26 @@ def quantised(
     of the `inputs` of a run set the ranges, as many as `first_inputs` says, and without these seeded random ones, with
     a warning. Codes and weights have `bits` bits. `method`, "mse", "percentile" or "minmax", chooses the ranges of
     activations; `codings` fixes those of inputs, by name. `fits` is called for a large network before its weights are
-    read, with a graph of its size whose weights are 0: it may refuse it. No map may take more than `most_words` words
-    of main memory, no program more than `most_instructions`. `host` says what the host does, one of `HOSTS`. `effort`
-    is one of `EFFORTS` in `acortex.programs.quantise.effort`: without it "best" where there are data, "fast" on random
-    numbers. Of `measured` layers, those of the least signal to noise, it is measured what they cost the outputs.
-    `progress` is called with the steps that are done, and all there are.
+    read, with a graph of its size whose weights are 0: it may refuse it. `carry` names for inputs that stay on the chip
+    the outputs that they take of the inference before; their calibration may be left out. No map may take more than
+    `most_words` words of main memory, no program more than `most_instructions`. `host` says what the host does, one of
+    `HOSTS`. `effort` is one of `EFFORTS` in `acortex.programs.quantise.effort`: without it "best" where there are data,
+    "fast" on random numbers. Of `measured` layers, those of the least signal to noise, it is measured what they cost
+    the outputs. `progress` is called with the steps that are done, and all there are.
 
     Raises UsageError for files and data that cannot be read, UnsupportedNodes for networks that the chip cannot do.
     """
     graph = normal_form(as_model(source, dims, fill_weights), host, drop_lrn, most_words)
     check_steps(graph, most_instructions)
     _tell_precision(graph, bits)
+    graph.carried = carries(graph, carry)
     for one in graph.inputs:
         if codings is not None and one.name in codings:
             graph.maps[one.map].coding = codings[one.name]
     if fits is not None and _large(graph) and not any(isinstance(step, RecurrentStep) for step in graph.steps):
         fits(outline(graph, bits))
     given, graph.calibration = _calibration(graph, calibration, inputs, seed)
-    images = as_images(graph, given)
+    images = with_states(graph, as_images(graph, given))
     stated = calibration is None and inputs is None
     how = effort or ("fast" if stated else "best")
     rest = measured, progress, given
@@ -207,7 +214,7 @@ def _large(graph: FloatGraph) -> bool:
 def random_inputs(graph: FloatGraph, seed: int = 0, inferences: int = RANDOM_SAMPLES) -> dict[str, Array]:
     """Numbers for each input, by name, in the model's shape behind an axis of inferences, by its type (`drawn`)."""
     rng = np.random.default_rng(seed)
-    return {one.name: drawn(rng, one.dtype, (inferences, *one.shape), one.high) for one in graph.given}
+    return {one.name: drawn(rng, one.dtype, (inferences, *one.shape), one.high) for one in graph.fed}
 
 
 BYTE = (0, 255)
@@ -228,7 +235,7 @@ def drawn(rng: np.random.Generator, dtype: str, shape: tuple[int, ...], high: in
 
 
 def _by_name(graph: FloatGraph, given: Given, what: str) -> dict[str, Array]:
-    names = [one.name for one in graph.given]
+    names = [one.name for one in graph.fed]
     if not isinstance(given, Mapping):
         if len(names) != 1:
             hint = f"give an array for each of {', '.join(names)}"
@@ -237,7 +244,7 @@ def _by_name(graph: FloatGraph, given: Given, what: str) -> dict[str, Array]:
     missing = [name for name in names if name not in given]
     if missing:
         raise UsageError(f"the {what} has nothing for {', '.join(missing)}", hint=f"give {', '.join(names)} by name")
-    found = {one.name: _checked(one, given[one.name], what) for one in graph.given}
+    found = {one.name: _checked(one, given[one.name], what) for one in graph.given if one.name in given}
     if len({len(array) for array in found.values()}) > 1:
         raise UsageError(f"the {what} has different numbers of inferences for its inputs")
     return found

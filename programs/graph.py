@@ -13,7 +13,9 @@ What each layer computes is said at its class, in codes and integers, by the rul
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -157,11 +159,13 @@ class Product(Layer):
     code: Code
     groups: int = 1
     pad: int = 0
+    macs: int = 0
+    """Multiply-accumulates of one position, where they are not the size of the weights, some of which are filling."""
 
     @property
     def macs_per_position(self) -> int:
         """Multiply-accumulates of one position: the full kernel, borders included."""
-        return int(self.weights.size)
+        return self.macs or int(self.weights.size)
 
 
 @dataclass(frozen=True, eq=False)
@@ -329,6 +333,14 @@ class Losses:
     layers: tuple[Loss, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Carry:
+    """An input that takes, from the second inference on, what outputs of the one before gave, one behind the other."""
+
+    input: str
+    outputs: tuple[str, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class LayerGraph:
     """A quantised network: its maps, its layers in an order in which they can run, its inputs and outputs.
@@ -339,7 +351,8 @@ class LayerGraph:
     network's own data, in the form of `--input`. `unread` are inputs of the model that nothing reads: they lie in no
     map, and cost a program nothing. With `own_quantisers` a layer's quantiser is set though another layer's has the
     same numbers, so that instructions do not depend on weights. Of a `weightless` one all weights are 0, and its
-    quantisers hold placeholders: it has the time and energy of the network, and not its values.
+    quantisers hold placeholders: it has the time and energy of the network, and not its values. Inputs that are
+    `carried` stay on the chip: the host gives the others alone, which are `fed`.
     """
 
     name: str
@@ -365,6 +378,13 @@ class LayerGraph:
     """The nodes of the network in each stage of the chip, where the host works between these."""
     own_quantisers: bool = False
     weightless: bool = False
+    carried: tuple[Carry, ...] = ()
+
+    @property
+    def fed(self) -> tuple[Port, ...]:
+        """The inputs that the host gives."""
+        kept = {one.input for one in self.carried}
+        return tuple(port for port in self.inputs if port.name not in kept)
 
     @property
     def given(self) -> tuple[Port, ...]:
@@ -378,6 +398,12 @@ def crop(view: View, source: Map) -> View:
     height = source.height - view.top if view.height is None else view.height
     width = source.width - view.left if view.width is None else view.width
     return replace(view, channels=channels, height=height, width=width)
+
+
+def places_of_numbers(canonical: Sequence[int], axes: Sequence[int]) -> NDArray[np.int64]:
+    """Where each number of an input or output, in the model's order, lies in the image of its map."""
+    lying = np.arange(prod(canonical), dtype=np.int64).reshape([canonical[axis] for axis in axes])
+    return lying.transpose(np.argsort(axes)).reshape(-1)
 
 
 def read_views(layer: Layer) -> tuple[View, ...]:

@@ -58,8 +58,9 @@ class MapCodes:
         found = [words for (one, _), words in sorted(self._words.items()) if one == name]
         if not found:
             return None
-        one = self.plan.graph.maps[name]
-        images = np.stack(found).reshape(len(found), one.height, one.width, -1)[..., : one.channels]
+        one, layout = self.plan.graph.maps[name], self.plan.layouts[name]
+        size = len(found), one.height, layout.columns * layout.packed, layout.words * CHANNELS // layout.packed
+        images = np.stack(found).reshape(size)[:, :, : one.width, : one.channels]
         return images.transpose(0, 3, 1, 2)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.isa.program import HostResult
-from acortex.programs.graph import EVERY, Coding, Geometry, HostPart, Phase, View
+from acortex.programs.graph import EVERY, Carry, Coding, Geometry, HostPart, Phase, View
 
 Array = NDArray[Any]
 
@@ -293,8 +293,8 @@ class FloatPort:
 
 @dataclass(eq=False)
 class FloatGraph:
-    """A network in its normal form; `unread` are the inputs of its model that nothing reads, `calibration` says on
-    which inputs its ranges were chosen.
+    """A network in its normal form; `unread` are the inputs of its model that nothing reads, `carried` those that stay
+    on the chip, `calibration` says on which inputs its ranges were chosen.
     """
 
     name: str
@@ -311,11 +311,20 @@ class FloatGraph:
     results: list[HostResult] = field(default_factory=list)
     chip_nodes: tuple[tuple[str, ...], ...] = ()
     """What the host does between the steps, as in `graph.LayerGraph`; the steps are then in the order of stages."""
+    carried: list[Carry] = field(default_factory=list)
+    in_turn: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Outputs of the model that the host puts together of those of the chip: their numbers one behind the other."""
 
     @property
     def given(self) -> list[FloatPort]:
         """The inputs that the user gives, and something reads."""
         return [*(port for port in self.inputs if not port.host), *self.raw]
+
+    @property
+    def fed(self) -> list[FloatPort]:
+        """Those of them that the user gives at each inference."""
+        kept = {one.input for one in self.carried}
+        return [port for port in self.given if port.name not in kept]
 
     def stages(self) -> dict[str, int]:
         """The stage of each step by its name: it runs behind the parts of the host of that stage, and before others."""

@@ -59,6 +59,7 @@ def prepare(
     dims: Mapping[str, int] | None = None,
     fill_weights: bool = False,
     quantise: Effort | None = None,
+    carry: Mapping[str, Sequence[str]] | None = None,
     host: Hosted | None = None,
 ) -> Prepared:
     """Makes a program ready to run: `.values()` computes, `.time()` simulates time and energy, `.run()` does both.
@@ -68,8 +69,8 @@ def prepare(
     one inference on seeded codes. `labels` are the right answers, one whole number for each inference. `noise_seed`
     gives the chip the analog errors that it states, as chip 0 of the population of that seed (docs/analog.md).
     `data_energy` tells the energy of arrays by the data, beside the fixed figure. A network is compiled: `mapping`,
-    `dims`, `fill_weights`, `quantise` and `host` are those of `compile`, and ranges are chosen on `calibration`, else
-    on the first of the `inputs`.
+    `dims`, `fill_weights`, `quantise`, `host` and `carry` are those of `compile`, and ranges are chosen on
+    `calibration`, else on the first of the `inputs`.
 
     Raises the errors of `acortex.errors`: for files that cannot be read, and for what does not fit.
     """
@@ -77,7 +78,7 @@ def prepare(
     from acortex.tools.console.ranges import SEED, whole
 
     seed = whole("noise_seed", noise_seed, SEED)
-    how = Compiling(mapping, calibration, inputs, dims, fill_weights, host, quantise)
+    how = Compiling(mapping, calibration, inputs, dims, fill_weights, host, quantise, carry)
     made, on = _opened(program, chip, settings, how)
     return simulator.prepare(made.program, on, inputs=inputs, labels=labels, noise_seed=seed, data_energy=data_energy)
 
@@ -94,6 +95,7 @@ def run(
     dims: Mapping[str, int] | None = None,
     fill_weights: bool = False,
     quantise: Effort | None = None,
+    carry: Mapping[str, Sequence[str]] | None = None,
     host: Hosted | None = None,
     trace: str | Path | None = None,
     trace_level: Literal["layers", "instructions", "events"] = "events",
@@ -113,14 +115,13 @@ def run(
 
     Takes what `prepare` takes, and: a `trace`, its level and filters; `max_cycles` that end it; `values=False` and
     `timing=False` for less; `keep_layers`; `check_order`; `observers` of events; `processes` (docs/extending.md).
-
     Raises the errors of `acortex.errors` for a program that breaks a rule, and for what cannot be read or does not fit.
     """
     from acortex.sim import run as simulator
     from acortex.tools.console.ranges import CYCLES, SEED, whole
 
     _check_options(values, timing, noise_seed, data_energy, trace, trace_level, observers, processes)
-    how = Compiling(mapping, calibration, inputs, dims, fill_weights, host, quantise)
+    how = Compiling(mapping, calibration, inputs, dims, fill_weights, host, quantise, carry)
     made, on = _opened_beside(trace, program, chip, settings, how, values or trace is not None)
     result = simulator.run(
         made.program,
@@ -268,6 +269,7 @@ def compile(
     dims: Mapping[str, int] | None = None,
     fill_weights: bool = False,
     quantise: Effort | None = None,
+    carry: Mapping[str, Sequence[str]] | None = None,
     host: Hosted | None = None,
     drop_lrn: bool = False,
     smallest_chip: bool = False,
@@ -282,8 +284,9 @@ def compile(
     numbers, for time and energy alone. `quantise` is "best", the default where there are data, which chooses levels
     layer by layer, or "fast", each layer alone (docs/quantisation.md). With `sensitivity` the report says what the
     rounding of each layer costs. With `host="auto"` the host does what the chip cannot, between parts of the program
-    (docs/host.md). `drop_lrn` leaves local response normalisation out. With `smallest_chip` the network is compiled for
-    the smallest chip that holds it.
+    (docs/host.md). `carry` names for inputs that stay on the chip the outputs that they take of the inference before,
+    one behind the other: {"h": ["hn"]}; in the first they are 0. `drop_lrn` leaves local response normalisation out.
+    With `smallest_chip` the network is compiled for the smallest chip that holds it.
 
     Raises the errors of `acortex.errors`: for nodes that the chip cannot do, and for what does not fit.
     """
@@ -300,7 +303,9 @@ def compile(
         str(model),
         named,
         settings,
-        networks.Compiling(mapping, calibration, dims=dims, fill_weights=fill_weights, host=host, quantise=quantise),
+        networks.Compiling(
+            mapping, calibration, dims=dims, fill_weights=fill_weights, host=host, quantise=quantise, carry=carry
+        ),
         drop_lrn=drop_lrn,
         smallest_chip=smallest_chip,
         measured=networks.EVERY if sensitivity else 0,

@@ -68,11 +68,16 @@ def symbols(layouts: Iterable[str]) -> dict[str, str]:
 
 
 class Registers:
-    """What registers hold within a turn of a loop, so that nothing is set twice; the oldest makes room."""
+    """What registers hold within a turn of a loop, so that nothing is set twice; the longest unused makes room."""
 
     def __init__(self, count: int) -> None:
+        self._count = count
+        self.forget()
+
+    def forget(self) -> None:
+        """Nothing is known of any register from here on."""
         self._held: dict[Hashable, int] = {}
-        self._free = list(range(count))
+        self._free = list(range(self._count))
 
     def hold(self, value: Hashable) -> tuple[int, bool]:
         """A register for a value, and whether it holds it already."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Hashable, Iterable, Iterator
+from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from acortex.isa.arithmetic.quantisers import UNITY
@@ -10,6 +10,7 @@ from acortex.isa.machine import CHANNELS
 from acortex.isa.operands import KINDS
 from acortex.programs.emit.assembly import Registers, line, named
 from acortex.programs.graph import Add, Code, Mul, Pool, Requant
+from acortex.programs.mapping.loops import End, Section
 from acortex.programs.mapping.passes import (
     Cell,
     Layout,
@@ -26,6 +27,9 @@ from acortex.programs.mapping.plan import Plan
 
 LARGEST_EXTENT = 1 << 16
 """Elements of one axis of a stream."""
+
+TURNS = "l1"
+"""The loop register of passes that come again."""
 
 Setting = Generator[str, None, str]
 """Lines that set a register, and its name."""
@@ -46,6 +50,37 @@ class PassWriter:
         """The group of each matrix."""
         self.own_quantisers = plan.graph.own_quantisers
         self.quantisers = Registers(len(KINDS["quantiser"].registers))
+        self._moves: Mapping[End, int] = {}
+        """By how many words streams of the current pass move in a turn of the loop that it stands in."""
+        self._ahead: list[str] | None = None
+        """Takes what sets quantisers, where that is to stand before a loop."""
+
+    def body(self, section: Section, write: Callable[[int], Iterable[str]]) -> tuple[list[str], list[str]]:
+        """The lines of a section, by a function that writes a pass: those before its loop, those of its body.
+
+        Quantisers are set before the loop. Where there are more than registers, each turn sets its own.
+        """
+        if section.turns == 1:
+            return [], self._turn(section, write)
+        ahead: list[str] = []
+        late: list[str] = []
+        self._ahead = ahead
+        self._turn(section, write)
+        self._ahead = late
+        lines = self._turn(section, write)
+        self._ahead = None
+        if not late:
+            return ahead, lines
+        self.quantisers.forget()
+        return [], self._turn(section, write)
+
+    def _turn(self, section: Section, write: Callable[[int], Iterable[str]]) -> list[str]:
+        lines: list[str] = []
+        for index, moves in enumerate(section.moves):
+            self._moves = moves
+            lines += write(section.first + index)
+        self._moves = {}
+        return lines
 
     def lines(self, step: Pass, waits: dict[str, list[str]]) -> Iterator[str]:
         """A pass: reads, work on the stream, writes; each agent awaits its tokens just before."""
@@ -148,7 +183,11 @@ class PassWriter:
         settings += [("tune", constants)] if constants else []
         register, known = self.quantisers.hold((owner if self.own_quantisers else None, *settings))
         if not known:
-            yield from (line(mnemonic, f"q{register}, {operands}") for mnemonic, operands in settings)
+            lines = [line(mnemonic, f"q{register}, {operands}") for mnemonic, operands in settings]
+            if self._ahead is None:
+                yield from lines
+            else:
+                self._ahead += lines
         return f"q{register}"
 
     def _window(self, register: str, multiply: Multiply, source: Source) -> Iterator[str]:
@@ -202,15 +241,21 @@ class PassWriter:
 
     # Streams ----------------------------------------------------------------------------------------------------
 
-    def _base(self, register: str, layout: Layout, offset: int) -> str:
+    def _base(self, register: str, layout: Layout, offset: int, move: int) -> Iterator[str]:
         symbol = self.symbols[layout.name]
         address = f"{symbol} + {offset}" if offset else symbol
         places = self.plan.memory.rings.get(layout.name, 1)
         ring = f", by=l0, stride={layout.size}, ring={places}" if places > 1 else ""
-        return line("base", f"{register}, {address}{ring}")
+        if move and not ring:
+            ring, move = f", by={TURNS}, stride={move}", 0
+        yield line("base", f"{register}, {address}{ring}")
+        if move:
+            yield line("advance", f"{register}, by={TURNS}, stride={move}")
 
-    def _walk(self, register: str, layout: Layout, offset: int, axes: Iterable[tuple[int, int]]) -> Iterator[str]:
-        yield self._base(register, layout, offset)
+    def _walk(
+        self, register: str, layout: Layout, offset: int, axes: Iterable[tuple[int, int]], move: int = 0
+    ) -> Iterator[str]:
+        yield from self._base(register, layout, offset, move)
         for axis, (extent, stride) in enumerate(axes):
             if extent > 1:
                 yield line("dim", f"{register}, {axis}, {extent}" + named(stride=(stride, 1)))
@@ -228,17 +273,17 @@ class PassWriter:
         if over is not None and source.pixels == 1 < over.height * over.width:
             axes = [(source.words, 1), (over.width, 0), (over.height, 0)]
         else:
-            columns = -(-source.width // layout.packed)
-            axes = [(source.words, 1), (columns, layout.words), (source.height, layout.row_words)]
-        yield from self._walk(register, layout, source.offset, axes)
+            axes = [(source.words, 1), (source.columns, layout.words), (source.height, layout.row_words)]
+        yield from self._walk(register, layout, source.offset, axes, self._moves.get(source, 0))
 
     def _rows(self, register: str, sink: Sink) -> Iterator[str]:
         layout = sink.layout
         if sink.pixel is not None:
-            yield from self._walk(register, layout, sink.word + sink.pixel * layout.words, [(sink.filled, 1)])
+            first, move = sink.word + sink.pixel * layout.words, self._moves.get(sink, 0)
+            yield from self._walk(register, layout, first, [(sink.filled, 1)], move)
             return
         phase = sink.phase
-        rows, columns = phase.size(layout.height, layout.width)
+        rows, columns = phase.size(layout.height, layout.columns)
         axes = [(sink.filled, 1), (columns, layout.words * phase.step_x), (rows, layout.row_words * phase.step_y)]
         if sink.whole:
             axes = _merged(axes)

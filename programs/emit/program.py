@@ -11,13 +11,14 @@ from acortex.isa.names import quoted
 from acortex.programs.emit.assembly import ARRAYS as ARRAYS
 from acortex.programs.emit.assembly import await_, line, named, signal, symbols, title, writable
 from acortex.programs.emit.exchanges import ExchangeWriter, bits_of
-from acortex.programs.emit.passes import PassWriter
+from acortex.programs.emit.passes import TURNS, PassWriter
 from acortex.programs.graph import Coding, Port
 from acortex.programs.mapping.limits import declares_unread
+from acortex.programs.mapping.loops import Section
 from acortex.programs.mapping.passes import Matrix, Pass, matrices, plain
 from acortex.programs.mapping.placement import Rect
 from acortex.programs.mapping.plan import Plan
-from acortex.wording import shape_text
+from acortex.wording import count, shape_text
 
 
 def emit(plan: Plan) -> tuple[str, dict[str, NDArray[np.generic]]]:
@@ -94,7 +95,7 @@ class _Emitter:
                 f"{self.names[name]}, {places} places",
             )
         for name, words in self.plan.lowered.constants.items():
-            yield memory.address[name], len(words), "all", f"{self.names[name]}, constant"
+            yield memory.address[name], len(words), "all", f"{self.names[name]}, from the start"
         for span in memory.spans:
             yield memory.address[span.name], span.words, f"{span.first}-{span.last}", self.names[span.name]
 
@@ -102,7 +103,7 @@ class _Emitter:
         for name, address in self.plan.memory.address.items():
             yield line(".equ", f"{self.symbols[name]}, {address}")
         yield ""
-        for port in (*self.plan.graph.inputs, *self.plan.graph.raw, *_declared(self.plan)):
+        for port in (*self.plan.graph.fed, *self.plan.graph.raw, *_declared(self.plan)):
             yield self._tensor(".input", port)
         for port in self.plan.graph.outputs:
             yield self._tensor(".output", port)
@@ -145,7 +146,8 @@ class _Emitter:
 
     def _tensor(self, directive: str, port: Port) -> str:
         held = self.plan.graph.maps.get(port.map)
-        coding, packed = (held.coding, held.packed) if held else (Coding(1.0, bits=bits_of(port.high)), 1)
+        coding = held.coding if held else Coding(1.0, bits=bits_of(port.high))
+        packed = self.plan.layouts[port.map].packed if held else 1
         shapes = "|".join(map(shape_text, port.shapes))
         more = "" if port.encode == "codes" else f", encode={port.encode}"
         if port.encode == "linear":
@@ -171,31 +173,50 @@ class _Emitter:
         yield title("The run")
         if self.passes.stay_connected:
             yield from (line("connect", f"g{number}") for number in range(len(self.groups)))
-        for token, count in self.plan.schedule.credits:
-            for _ in range(count):
+        for token, number in self.plan.schedule.credits:
+            for _ in range(number):
                 yield signal(token)
 
     def _loop(self) -> Iterator[str]:
-        schedule = self.plan.schedule
         yield line("loop", "l0, host")
         yield f"{'turn:':8}{'inference l0'}"
         yield from self._host_in()
-        for index, step in enumerate(self.plan.passes):
-            yield from self.exchanges.between(index)
-            yield ""
-            yield f"; {self._describe(step)}"
-            yield line("layer", quoted(self.names[step.name]))
-            waits: dict[str, list[str]] = {}
-            for token in schedule.before[index]:
-                waits.setdefault(token.taker, []).append(await_(token))
-            yield from self.passes.lines(step, waits)
-            yield from map(signal, schedule.after[index])
+        for section in self.plan.sections:
+            yield from self._section(section)
         yield line("endlayer")
         yield ""
         yield from self._host_out()
         yield line("endinference")
         yield line("next", "l0, turn")
         yield line("halt")
+
+    def _section(self, section: Section) -> Iterator[str]:
+        """Passes that come once, or a loop over those that come again."""
+        before, body = self.passes.body(section, self._pass)
+        if section.turns == 1:
+            yield from body
+            return
+        passes, label = count(section.count, "pass", "passes"), f"again{section.first}"
+        yield ""
+        yield f"; {section.turns} turns of {passes}; what is said of them is the first turn"
+        yield from before
+        yield line("loop", f"{TURNS}, {section.turns}")
+        yield f"{label}:"
+        yield from body
+        yield line("next", f"{TURNS}, {label}")
+
+    def _pass(self, index: int) -> Iterator[str]:
+        """A pass, with the tokens that it awaits and signals, behind what the host does before it."""
+        step, schedule = self.plan.passes[index], self.plan.schedule
+        yield from self.exchanges.between(index)
+        yield ""
+        yield f"; {self._describe(step)}"
+        yield line("layer", quoted(self.names[step.name]))
+        waits: dict[str, list[str]] = {}
+        for token in schedule.before[index]:
+            waits.setdefault(token.taker, []).append(await_(token))
+        yield from self.passes.lines(step, waits)
+        yield from map(signal, schedule.after[index])
 
     def _describe(self, step: Pass) -> str:
         """One line about a pass, for people."""
@@ -215,7 +236,7 @@ class _Emitter:
         schedule = self.plan.schedule
         yield from self.exchanges.head()
         yield from map(await_, schedule.free)
-        for port in self.plan.graph.inputs:
+        for port in self.plan.graph.fed:
             if port.name in self.plan.exchanges.early:
                 continue
             yield from self.passes.whole("d0", port.map)

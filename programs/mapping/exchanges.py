@@ -55,7 +55,7 @@ class Exchanges:
 def arrange(graph: LayerGraph, passes: list[Pass], layouts: dict[str, Layout]) -> tuple[list[Pass], Exchanges]:
     """The passes in the order of stages, and what the host does around them."""
     if not graph.parts:
-        return passes, Exchanges(inputs=_maps(graph.inputs), outputs=_maps(graph.outputs))
+        return passes, Exchanges(inputs=_maps(graph.fed), outputs=_maps(graph.outputs))
     stages = _stages(graph, passes)
     order = sorted(range(len(passes)), key=lambda index: stages[index])
     passes, stages = [passes[index] for index in order], sorted(stages)
@@ -64,7 +64,7 @@ def arrange(graph: LayerGraph, passes: list[Pass], layouts: dict[str, Layout]) -
     between = _between(graph, layouts, stages, [part for part in graph.parts if part not in (head, tail)])
     moved = frozenset(name for one in between for name in (*one.takes, *one.makes))
     early = moved - {port.name for port in graph.outputs if not port.host or _takes(tail, port.name)}
-    inputs = tuple(port.map for port in graph.inputs if port.name not in moved)
+    inputs = tuple(port.map for port in graph.fed if port.name not in moved)
     outputs = tuple(port.map for port in graph.outputs if port.name not in early)
     return passes, Exchanges(head, tuple(between), tail, inputs, outputs, moved)
 

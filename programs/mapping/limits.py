@@ -45,7 +45,7 @@ LEAST_INSTRUCTIONS = 6
 """Instructions of a pass at least: its layer, two streams, what reads, works and writes."""
 
 LEAST_OF_CELLS = 10
-"""Instructions of one step of a recurrent layer at least."""
+"""Instructions of a recurrent layer at least: its steps may be turns of a loop."""
 
 
 def check_steps(graph: FloatGraph, most_instructions: int) -> None:
@@ -54,7 +54,7 @@ def check_steps(graph: FloatGraph, most_instructions: int) -> None:
         _check(graph.name, f"the network has {len(ports)} {kind}s", len(ports) - 1, kind)
     products = sum(isinstance(step, ProductStep) for step in graph.steps)
     _check(graph.name, f"the network has {products} matrices", products - 1, "group")
-    cells = sum(graph.maps[step.out].width for step in graph.steps if isinstance(step, RecurrentStep))
+    cells = sum(isinstance(step, RecurrentStep) for step in graph.steps)
     passes = max(products, len(graph.steps) - products)  # one has a product and a step of the vector agent at most
     size = max(LEAST_INSTRUCTIONS * passes, LEAST_OF_CELLS * cells)
     if size > most_instructions:

@@ -33,9 +33,14 @@ class Layout:
     packed: int = 1
 
     @property
+    def columns(self) -> int:
+        """Pixels of a row that have words of their own: those that share words count once."""
+        return -(-self.width // self.packed)
+
+    @property
     def row_words(self) -> int:
         """Words of a row."""
-        return -(-self.width // self.packed) * self.words
+        return self.columns * self.words
 
     @property
     def size(self) -> int:
@@ -70,6 +75,11 @@ class Source:
         """Pixels of the crop."""
         return self.height * self.width
 
+    @property
+    def columns(self) -> int:
+        """Pixels of a row of the crop; those that share words count once."""
+        return -(-self.width // self.layout.packed)
+
     def shows(self, sink: Sink) -> bool:
         """Whether any pixel that a sink writes is read here."""
         if sink.layout.name != self.layout.name or sink.pixel is None:
@@ -101,8 +111,8 @@ class Sink:
 
     @property
     def pixels(self) -> int:
-        """Pixels that are written."""
-        return prod(self.phase.size(self.layout.height, self.layout.width)) if self.pixel is None else 1
+        """Pixels that are written; those that share words count once."""
+        return prod(self.phase.size(self.layout.height, self.layout.columns)) if self.pixel is None else 1
 
     @property
     def filled(self) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from acortex.programs.graph import LayerGraph
 from acortex.programs.mapping.exchanges import Exchanges
+from acortex.programs.mapping.loops import Section
 from acortex.programs.mapping.memory_plan import MemoryPlan
 from acortex.programs.mapping.passes import Layout, Lowered, Pass
 from acortex.programs.mapping.placement import Placement
@@ -22,6 +23,8 @@ class Plan:
     placement: Placement
     memory: MemoryPlan
     schedule: Schedule
+    sections: list[Section]
+    """How the passes are written: one after the other, or as bodies of loops."""
     exchanges: Exchanges = field(default_factory=Exchanges)
 
     @property

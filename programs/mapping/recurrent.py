@@ -3,6 +3,7 @@
 The gates of a word of cells stand side by side in the group's columns, so that the words of a conversion are in the
 order in which the vector agent takes them. States of 16 bits stay there; codes of h go to memory, where the next step
 reads them. The steps of stacked layers run in wavefront order: whatever has what it needs longest.
+Steps share what is the same in all of them, so that it shows which ones can be turns of a loop.
 """
 
 from __future__ import annotations
@@ -139,10 +140,11 @@ class _Unrolling:
         else:
             behind = Code(layer.cell_multiplier, layer.cell_shift, 0, layer.codes[1].zero, 0, layer.codes[0].high)
         cell = Cell(layer.kind, layer.out, behind, self.words, self.state, then, every)
+        alone, behind_x = (Multiply(Geometry(), fill, False, matrix, code) for fill in (self.fill, 0))
 
         def make(at: int, before: int | None) -> list[Pass]:
             h = self._before(before)
-            multiply = Multiply(Geometry(), self.fill if h is None else 0, False, matrix, code)
+            multiply = alone if h is None else behind_x
             step = Pass((layer,), self._x(at), self._pixel(layer.target, at), multiply, more=(h,) if h else ())
             return [self._with_cell(step, cell, before is None)]
 
@@ -169,27 +171,27 @@ class _Unrolling:
         between = self.places.scratch(f"{layer.name}/reset", channels)
         view = View(between.map)
         mul = Mul(layer.name, layer.op, between, view, view, 0, layer.out.zero, layer.reset)
+        first = Multiply(Geometry(), 0, False, reset, reset_code)
+        alone, behind_x = (Multiply(Geometry(), fill, False, update, code) for fill in (self.fill, 0))
 
         def make(at: int, before: int | None) -> list[Pass]:
             sink = self._pixel(layer.target, at)
             h = self._before(before)
             if h is None:
-                multiply = Multiply(Geometry(), self.fill, False, update, code)
-                return [self._with_cell(Pass((layer,), self._x(at), sink, multiply), cell, True)]
+                return [self._with_cell(Pass((layer,), self._x(at), sink, alone), cell, True)]
             stage = VectorStage(mul, -(-channels // CHANNELS), 1, 1, h)
-            first = Multiply(Geometry(), 0, False, reset, reset_code)
             made = Pass((layer,), self._x(at), self.places.sink(between, channels), first, stage, more=(h,))
             scratch, _ = self.places.view(view)
-            multiply = Multiply(Geometry(), 0, False, update, code)
-            step = Pass((layer,), self._x(at), sink, multiply, more=(h, scratch))
+            step = Pass((layer,), self._x(at), sink, behind_x, more=(h, scratch))
             return [made, self._with_cell(step, cell, before is None)]
 
         return make
 
     def _with_cell(self, step: Pass, cell: Cell, first: bool) -> Pass:
         """A pass that steps the cells; the first step brings their state along, where it is not 0."""
-        begin = self.begin if first else None
-        return replace(step, cell=replace(cell, first=first and begin is None), begin=begin)
+        if not first:
+            return replace(step, cell=cell)
+        return replace(step, cell=replace(cell, first=self.begin is None), begin=self.begin)
 
     def _matrix(self, name: str, weights: NDArray[np.int8], columns: Ints) -> Matrix:
         """A matrix with its columns at places of their own; below each other x, h and what a reset made."""

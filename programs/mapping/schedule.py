@@ -86,12 +86,18 @@ def order_exchanges(result: Schedule, passes: Sequence[Pass], exchanges: Exchang
 
 
 def schedule(
-    passes: Sequence[Pass], inputs: Sequence[str], outputs: Sequence[str], places: int, lent: bool = False
+    passes: Sequence[Pass],
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    places: int,
+    lent: bool = False,
+    carried: Sequence[str] = (),
 ) -> Schedule:
     """The tokens of one turn of the loop over inferences, and those that exist before it.
 
     `places` is the number of inferences whose inputs, and outputs, fit memory at once. Where the words of inputs are
-    `lent` to other maps, the host awaits the end of a turn before it writes the next ones.
+    `lent` to other maps, the host awaits the end of a turn before it writes the next ones. Maps that are `carried` are
+    read as the turn before left them.
     """
     result = Schedule([[] for _ in passes], [[] for _ in passes])
     written = _written(passes)
@@ -99,6 +105,7 @@ def schedule(
     _order_unfed(result, passes)
     _order_inputs(result, passes, inputs, places, lent)
     _order_outputs(result, passes, written, inputs, outputs, places)
+    _order_carried(result, passes, written, carried)
     return result
 
 
@@ -206,6 +213,21 @@ def _order_inputs(result: Schedule, passes: Sequence[Pass], inputs: Sequence[str
     result.after[last].append(token)
     result.free.append(token)
     result.credits.append((token, places))
+
+
+def _order_carried(result: Schedule, passes: Sequence[Pass], written: Writes, carried: Sequence[str]) -> None:
+    """What reads a carried map awaits that the turn before wrote it; that map's own words are read before, in turn."""
+    makers = [at for name in carried for at, _ in written.get(name, ())]
+    readers: dict[str, int] = {}
+    for index, step in enumerate(passes):
+        for agent, sources in step.reads().items():
+            if any(source.layout.name in carried for source in sources):
+                readers.setdefault(agent, index)
+    for agent, index in readers.items() if makers else ():
+        token = result.token("write", agent, "what the inference before left is in memory")
+        result.before[index].append(token)
+        result.after[max(makers)].append(token)
+        result.credits.append((token, 1))
 
 
 def _order_end(result: Schedule, passes: Sequence[Pass]) -> None:

@@ -34,6 +34,7 @@ from acortex.programs.graph import (
     read_views,
     written_targets,
 )
+from acortex.programs.mapping.carried import first_words, with_copies
 from acortex.programs.mapping.fusion import VectorLayer, fused
 from acortex.programs.mapping.parts import columns_code, filled, narrow, parts_of
 from acortex.programs.mapping.passes import (
@@ -51,6 +52,7 @@ from acortex.programs.mapping.passes import (
     window_cost,
 )
 from acortex.programs.mapping.recurrent import Places, steps_of, wavefront
+from acortex.programs.mapping.side_by_side import only_products_read, pixels_side_by_side
 
 MAPPINGS = ("taps", "dense", "best")
 """How a kernel's taps fill rows of arrays: each from a row of arrays on, without gaps, or as is cheaper for a layer."""
@@ -82,22 +84,18 @@ def pack_inputs(graph: LayerGraph) -> LayerGraph:
     Products take rows of an image in full width; crops of it, and what the vector agent does, need one word per pixel.
     """
     packed = {}
-    for port in graph.inputs:
+    for port in graph.fed:
         source = graph.maps[port.map]
         room = next((count for count in (16, 8, 4, 2) if count * source.channels <= CHANNELS), 1)
-        if port.axes is not None and len(port.axes) > 1 and source.width > 1 and room > 1 and _packs(source, graph):
+        if (
+            port.axes is not None
+            and len(port.axes) > 1
+            and source.width > 1
+            and room > 1
+            and only_products_read(source.name, graph)
+        ):
             packed[source.name] = replace(source, packed=room)
     return replace(graph, maps=graph.maps | packed) if packed else graph
-
-
-def _packs(source: Map, graph: LayerGraph) -> bool:
-    """Whether only products read a map, in its full width, and nothing else writes it or gives it to the host."""
-    for layer in graph.layers:
-        for view in read_views(layer):
-            full = crop(view, source) if view.map == source.name else None
-            if full and (not isinstance(layer, Product) or (full.left, full.width) != (0, source.width)):
-                return False
-    return source.name not in {port.map for port in graph.outputs}
 
 
 def lower(
@@ -113,8 +111,12 @@ def lower(
     What layers need beyond the machine goes into `beyond`, one error for each of its settings. Without that list it is
     raised.
     """
-    lowering = _Lowering(graph, machine, mapping, joined)
+    whole = with_copies(graph)
+    if mapping == "best":
+        whole = pixels_side_by_side(whole, machine)
+    lowering = _Lowering(whole, machine, mapping, joined)
     lowered = lowering.run()
+    lowered.constants |= first_words(graph, {name: layout.size for name, layout in lowered.layouts.items()})
     if beyond is None:
         raise_all(lowering.beyond())
     else:
@@ -226,7 +228,7 @@ class _Lowering:
         tap_rows = channels if dense else source.words * CHANNELS
         rows = (taps - 1) * tap_rows + channels
         self._check_room(layer, source, dense, end - start)
-        weights = layer.macs_per_position // layer.weights.shape[3] * (end - start)
+        weights = layer.macs_per_position * (end - start) // layer.weights.shape[3]
         matrix = Matrix(
             layer.name, rows, end - start, weights, partial(filled, layer, tap_rows, inputs, rows, start, end)
         )
@@ -310,7 +312,7 @@ class _Lowering:
             part = replace(source, word=source.word + word, words=words)
             tail = sink.tail if word + words == sink.words else CHANNELS
             into = replace(sink, word=sink.word + word, words=words, tail=tail)
-            stage = VectorStage(layer, words, source.height, source.width, operand)
+            stage = VectorStage(layer, words, source.height, source.columns, operand)
             self.result.passes.append(Pass((layer,), part, into, None, stage))
 
     def _slices(self, layer: VectorLayer, source: Source) -> Iterator[tuple[int, int]]:
@@ -330,7 +332,8 @@ class _Lowering:
     def _stream(self, view: View, layer: VectorLayer) -> Source:
         """A view whose channels fill words from the first on, as the vector agent takes them; a copy if need be."""
         source, positions = self._view(view)
-        in_order = source.layout.packed == 1 and np.array_equal(positions, np.arange(len(positions)))
+        alike = source.layout.packed == self._layout(layer.target.map).packed
+        in_order = alike and np.array_equal(positions, np.arange(len(positions)))
         if in_order and not self._meets(source, layer.target, len(positions)):
             return source
         return self._view(self._copied(view, layer))[0]

@@ -38,6 +38,26 @@ def leave(lowering: Lowering, node: Node) -> None:
     sources = dict.fromkeys(source for name in computed for source in lowering.hosted.get(name, (name,)))
     lowering.graph.host_nodes.append(node.name)
     lowering.hosted.update(dict.fromkeys(filter(None, node.outputs), tuple(sources)))
+    in_turn = _in_turn(lowering, node)
+    if in_turn is not None:
+        lowering.graph.in_turn[node.outputs[0]] = in_turn
+
+
+KEEPS_ORDER = ("Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze")
+
+
+def _in_turn(lowering: Lowering, node: Node) -> tuple[str, ...] | None:
+    """The outputs whose numbers a node of the host puts one behind the other; None where it does something else."""
+    known = lowering.graph.in_turn
+    if node.op in KEEPS_ORDER:
+        return known.get(node.inputs[0], (node.inputs[0],))
+    if node.op != "Concat" or any(name not in known and name not in lowering.tensors for name in node.inputs):
+        return None
+    axis = int(node.attributes.get("axis", 0))
+    shapes = [lowering.tensors[name].shape for name in node.inputs if name in lowering.tensors]
+    if len(shapes) < len(node.inputs) or any(size > 1 for shape in shapes for size in shape[:axis]):
+        return None
+    return tuple(source for name in node.inputs for source in known.get(name, (name,)))
 
 
 def lays_out(node: Node, last: frozenset[str]) -> bool:

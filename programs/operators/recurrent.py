@@ -19,8 +19,8 @@ from acortex.programs.steps import FloatMap, Gates, RecurrentStep
 
 Array = NDArray[Any]
 
-MOST_STEPS = 1 << 12
-"""Steps that a sequence has at most: a step takes more than 16 instructions, a program has at most 65,536."""
+MOST_STEPS = 1 << 14
+"""Steps that a sequence has at most: each takes words of memory, and a pass of the compiler."""
 
 USUAL = {"LSTM": ["Sigmoid", "Tanh", "Tanh"], "GRU": ["Sigmoid", "Tanh"]}
 
@@ -71,8 +71,7 @@ def _sequence(
     if len(tensor.shape) != 3 or tensor.shape[batch] != 1:
         raise Unsupported(f"its input has shape {tensor.shape}; the chip takes one sequence at a time")
     if tensor.shape[time] > MOST_STEPS:
-        steps = f"it has {tensor.shape[time]} steps"
-        raise Unsupported(f"{steps}; each takes instructions of its own, {MOST_STEPS} fit a program")
+        raise Unsupported(f"it has {tensor.shape[time]} steps; {MOST_STEPS} is the most")
     source = tensor.view(None, time, 2)
     if source is not None:
         return source, None

@@ -73,6 +73,7 @@ class Codings:
                 self._join(step.views[0].map, step.out)
             if isinstance(step, RecurrentStep):
                 self._join_ends(step)
+        self._join_carried()
         # The vector agent averages to another scale only where the zero code is 0.
         signed = {
             self._lead(name)
@@ -86,6 +87,13 @@ class Codings:
                 if source in signed if stated is None else stated.zero != 0:
                     self._join(step.source.map, step.out)
                     signed.add(self._lead(step.out))
+
+    def _join_carried(self) -> None:
+        """One coding for an input and the outputs that it takes of the inference before."""
+        ports = {port.name: port.map for port in (*self.graph.inputs, *self.graph.outputs)}
+        for carry in self.graph.carried:
+            for name in carry.outputs:
+                self._join(ports[name], ports[carry.input])
 
     def _join_ends(self, step: RecurrentStep) -> None:
         """One coding for h, from the first to the last, and one for c: a user may give the last as the next first."""

@@ -14,8 +14,11 @@ Array = NDArray[Any]
 
 
 def as_images(graph: FloatGraph, given: Mapping[str, Array]) -> dict[str, Array]:
-    """Inputs in the user's form, by name, as images by map: float32 of shape (inferences, rows, columns, channels)."""
-    return {one.map: image_of(graph, one, given[one.name]) for one in graph.inputs if not one.host}
+    """Inputs that are given in the user's form, by name, as images by map: float32 of shape (inferences, rows, columns,
+    channels).
+    """
+    inputs = (one for one in graph.inputs if not one.host and one.name in given)
+    return {one.map: image_of(graph, one, given[one.name]) for one in inputs}
 
 
 def image_of(graph: FloatGraph, port: FloatPort, given: Array) -> Array:

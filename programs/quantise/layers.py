@@ -339,6 +339,7 @@ def layer_graph(quantiser: Quantiser, layers: Sequence[tuple[g.Layer, ...]]) -> 
         raw=tuple(replace(port(one), axes=None) for one in graph.raw),
         results=tuple(graph.results),
         chip_nodes=graph.chip_nodes,
+        carried=tuple(graph.carried),
     )
 
 

@@ -33,7 +33,7 @@ from acortex.programs.graph import (
     written_targets,
 )
 from acortex.programs.reference.host import HostWriter
-from acortex.programs.reference.recurrent import unroll
+from acortex.programs.reference.recurrent import write_steps
 from acortex.programs.reference.writer import Writer
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ class _Reference(Writer):
 
     def _layer(self, layer: Layer) -> None:
         if isinstance(layer, Recurrent):
-            unroll(self, layer)
+            write_steps(self, layer)
             return
         value, channels = self._computed(layer)
         self.write(layer.target, channels, value)

@@ -1,4 +1,6 @@
-"""LSTM and GRU layers as ONNX, unrolled step by step: the arithmetic of `acortex.isa.arithmetic.recurrent` in float64.
+"""LSTM and GRU layers as ONNX, step by step: the arithmetic of `acortex.isa.arithmetic.recurrent` in float64.
+
+A few steps are written one after the other, many as the body of a Scan.
 
 States are whole numbers within 16 bits, products of them with two codes stay below 2^53: all of it is exact.
 """
@@ -24,25 +26,61 @@ class _State:
     cells: str
 
 
-def unroll(writer: Writer, layer: Recurrent) -> None:
+MOST_UNROLLED = 64
+"""Steps that are written one after the other at most: a session takes long to begin with more nodes."""
+
+
+def write_steps(writer: Writer, layer: Recurrent) -> None:
     """Writes the nodes of a recurrent layer, and what it shows of h and of its states."""
     steps = crop(layer.source, writer.graph.maps[layer.source.map]).width
     assert steps is not None
     cell = _CELLS[layer.kind](writer, layer)
     source = writer.view(layer.source)
-    state = _first(writer, layer, source)
-    shown: dict[int, str] = {}
-    for at in reversed(range(steps)) if layer.reverse else range(steps):
-        x = writer.node("Slice", source, writer.integers(at), writer.integers(at + 1), writer.integers(3))
-        state = cell.step(x, state)
-        shown[at] = state.h
-    joined = writer.node("Concat", *(shown[at] for at in range(steps)), axis=3)
+    first = _first(writer, layer, source)
+    write = _unrolled if steps <= MOST_UNROLLED else _scanned
+    joined, state = write(cell, source, first, steps)
     writer.write(layer.target, layer.hidden, joined)
     if layer.last is not None:
         writer.write(layer.last, layer.hidden, state.h)
     if layer.last_state is not None:
         target, code = layer.last_state
         writer.write(target, layer.hidden, writer.coded(state.cells, code, layer.hidden))
+
+
+def _unrolled(cell: _Cell, source: str, state: _State, steps: int) -> tuple[str, _State]:
+    """H of all steps as an image of one row, and the state after the last one."""
+    writer = cell.writer
+    shown: dict[int, str] = {}
+    for at in reversed(range(steps)) if cell.layer.reverse else range(steps):
+        x = writer.node("Slice", source, writer.integers(at), writer.integers(at + 1), writer.integers(3))
+        state = cell.step(x, state)
+        shown[at] = state.h
+    return writer.node("Concat", *(shown[at] for at in range(steps)), axis=3), state
+
+
+def _scanned(cell: _Cell, source: str, state: _State, steps: int) -> tuple[str, _State]:
+    """The same by a Scan over the columns of the source."""
+    from onnx import TensorProto, helper
+
+    writer = cell.writer
+    h, cells, given, *outputs = (writer.name(f"Scan_{what}") for what in ("h", "c", "x", "last_h", "last_c", "all"))
+    held = _State(h, cells)
+    with writer.body() as nodes:
+        after = cell.step(writer.node("Unsqueeze", given, writer.integers(3)), held)
+        column = writer.node("Squeeze", after.h, writer.integers(3))
+    types = (TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT)
+    taken, left = (
+        [helper.make_tensor_value_info(one, kind, None) for one, kind in zip(names, types, strict=True)]
+        for names in ((held.h, held.cells, given), (after.h, after.cells, column))
+    )
+    backward = [int(cell.layer.reverse)]
+    scan = helper.make_node(
+        "Scan", [state.h, state.cells, source], outputs, outputs[2], num_scan_inputs=1,
+        body=helper.make_graph(nodes, "step", taken, left), scan_input_axes=[3], scan_output_axes=[3],
+        scan_input_directions=backward, scan_output_directions=backward,
+    )  # fmt: skip
+    writer.nodes.append(scan)
+    return outputs[2], _State(outputs[0], outputs[1])
 
 
 def _first(writer: Writer, layer: Recurrent, source: str) -> _State:
@@ -76,6 +114,10 @@ class _Cell:
         self.layer = layer
         self.weights = writer.weights(layer.weights)
         self.one = layer.codes[0].high
+
+    def step(self, x: str, state: _State) -> _State:
+        """The state after a step."""
+        raise NotImplementedError
 
     def gates(self, joined: str, weights: str, codes: tuple[Code, ...]) -> list[str]:
         """The codes of gates, float32 of shape (1, hidden, 1, 1) each, from a row of inputs."""

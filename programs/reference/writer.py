@@ -5,7 +5,8 @@ Codes are whole numbers in float32 tensors of shape (1, channels, rows, columns)
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from hashlib import sha256
 from typing import Any
@@ -27,6 +28,7 @@ class Writer:
         self.batch = next((port.batch for port in graph.inputs if port.batch is not None), None)
         """The name of the axis that counts inferences, where the model leaves its size open."""
         self.nodes: list[Any] = []
+        self._made = 0
         self.constants: dict[str, Any] = {}
         self._known: dict[Any, str] = {}
         self.parts: dict[str, list[tuple[int, int, str]]] = {}
@@ -37,13 +39,27 @@ class Writer:
 
     # Nodes ------------------------------------------------------------------------------------------------------
 
+    def name(self, what: str) -> str:
+        """A name that no other tensor has."""
+        self._made += 1
+        return f"{what}_{self._made - 1}"
+
     def node(self, op: str, *inputs: str, **attributes: Any) -> str:
         """A node with one output."""
         from onnx import helper
 
-        name = f"{op}_{len(self.nodes)}"
+        name = self.name(op)
         self.nodes.append(helper.make_node(op, list(inputs), [name], name, **attributes))
         return name
+
+    @contextmanager
+    def body(self) -> Iterator[list[Any]]:
+        """Nodes that are written within go into a list of their own, for a graph inside a node; constants stay out."""
+        outside, self.nodes = self.nodes, []
+        try:
+            yield self.nodes
+        finally:
+            self.nodes = outside
 
     def constant(self, values: Any, dtype: Any = np.float64) -> str:
         """An initialiser; of equal ones there is one."""

@@ -126,6 +126,12 @@ class Moments:
         """The gain of each column; 1 where nothing was seen, or where next to nothing is passed on."""
         return _gain(self.ideal_seen, self.ideal_ideal)
 
+    @property
+    def used(self) -> NDArray[np.bool_]:
+        """Which columns gave anything but 0; all, where none did. Others fill words that pixels or gates share."""
+        given = self.ideal_ideal > 0
+        return given if given.any() else ~given
+
     def gain(self) -> float:
         """The gain of all columns together."""
         return float(_gain(self.ideal_seen.sum(keepdims=True), self.ideal_ideal.sum(keepdims=True))[0])

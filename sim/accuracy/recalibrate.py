@@ -130,7 +130,9 @@ def _rescaled(program: Program, found: Measuring) -> tuple[Program, list[ScaleRo
         if not left:
             _set(program, words, tables, setter, moments)
         after = _scales(replace(program, words=words, constants=tuple(tables)), setter)
-        rows.append(_row(program, found, setter, (float(before.mean()), float(after.mean())), left))
+        used = np.flatnonzero(moments.used[: len(before)]) if setter.constants is not None else np.array([0])
+        codes = float(before[used].mean()), float(after[used].mean())
+        rows.append(_row(program, found, setter, codes, left))
     return replace(program, words=words, constants=tuple(tables)), rows
 
 
@@ -145,7 +147,7 @@ def _shared(setter: Setter, all_setters: Iterable[Setter]) -> str:
 
 def _row(program: Program, found: Measuring, setter: Setter, codes: tuple[float, float], left: str) -> ScaleRow:
     moments = found.moments[setter]
-    gains = moments.gains()
+    gains = moments.gains()[moments.used]
     return ScaleRow(
         where=place(program, setter.quant),
         layers=list(found.layers[setter]),

@@ -204,6 +204,19 @@ def test_dim_sets_one_axis_and_base_clears_all() -> None:
     assert sequencer.streams[1] == Stream(8)
 
 
+def test_advance_moves_a_stream_beside_its_base() -> None:
+    lines = ["loop l0, 3", "loop l1, 2", "base d0, 50, by=l0, stride=10, ring=2", "dim d0, 1, 4, stride=7",
+             "advance d0, by=l1, stride=-3", "read d0", "next l1, 2", "next l0, 1"]  # fmt: skip
+    _, reads = walk(*lines)
+    bases = [50, 47, 60, 57, 50, 47]
+    assert [read.stream for read in reads] == [Stream(base, (1, 4, 1, 1), (0, 7, 0, 0)) for base in bases]
+
+
+def test_advance_moves_no_stream_that_is_not_set() -> None:
+    assert "stream d8 is used before it is set" in complaint("loop l0, 1", "advance d8, by=l0, stride=1")
+    assert "loop register l1 is used before a loop sets it" in complaint("base d8, 1", "advance d8, by=l1, stride=1")
+
+
 def test_a_stream_walks_axis_0_fastest() -> None:
     sequencer, _ = walk("base d0, 50", "dim d0, 0, 3, stride=2", "dim d0, 2, 2, stride=-10")
     stream = sequencer.streams[0]

@@ -227,6 +227,9 @@ class Drawing:
         number = self.edge(0, 31)
         base = {"stream": number, "address": stream.base, "by": stream.by, "stride": stream.stride, "ring": stream.ring}
         setting = [("base", base)]
+        if stream.by != NO_LOOP and not stream.ring and self.often(0.5):
+            setting = [("base", base | {"by": NO_LOOP})]
+            setting.append(("advance", {"stream": number, "by": stream.by, "stride": stream.stride}))
         for axis, (extent, stride) in enumerate(zip(stream.extents, stream.strides, strict=True)):
             if extent > 1 or self.often(0.1):
                 setting.append(("dim", {"stream": number, "axis": axis, "extent": extent, "stride": stride}))

@@ -104,6 +104,8 @@ BUGS: tuple[tuple[str, str, str, str], ...] = (
     ("common energy is lost", "traces/leakage.py", "        row[component] += each\n", "        row[component] += 0\n"),
     ("a stride is applied once too often", "isa/sequencer.py", "np.arange(extent, dtype=np.int64)",
      "np.arange(1, extent + 1, dtype=np.int64)"),
+    ("advance is a turn ahead", "isa/sequencer.py", "ops.stride * self._count(ops.by)",
+     "ops.stride * (self._count(ops.by) + 1)"),
     ("a ring is one too small", "isa/sequencer.py", "count % ops.ring if", "count % max(ops.ring - 1, 1) if"),
     ("a loop turns once too often", "isa/sequencer.py", "if count < self._bounds", "if count <= self._bounds"),
     ("a window's columns are dilated by its rows", "isa/arithmetic/windows.py", "(w.kernel_x - 1) * w.dilation_x + 1\n        start,",

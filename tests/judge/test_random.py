@@ -67,6 +67,8 @@ TOO_LARGE = {
     ("rect", "height"): "is held to the chip's arrays",
     ("rect", "width"): "is held to the chip's arrays",
     ("program", "weights"): "is held to the program's table",
+    ("input", "tensor"): "is held to the program's table",
+    ("output", "tensor"): "is held to the program's table",
     ("layer", "layer"): "is held to the program's table",
     ("quant", "zero"): "is held to 4 bits",
     ("quant", "low"): "is held to 4 bits, and below high",

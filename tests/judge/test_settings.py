@@ -21,6 +21,8 @@ NOT_DRAWN = {
     "program_erase.pulses_per_level": "tests/sim/timing/test_program_erase.py",  # writing would take most cycles
     "program_erase.pulse_ns": "tests/sim/timing/test_laws.py",
     "instruction_memory.words": "tests/sim/functional/test_rules.py",  # or else no program would fit
+    "host.part_ns": "tests/sim/timing/test_host_work.py",  # the judge knows no work of the host yet
+    "host.operations_per_ns": "tests/sim/timing/test_host_work.py",
     "arrays.cell": "tests/sim/chip/test_technologies.py",  # brings values of settings that are drawn
     "memory.type": "tests/sim/chip/test_technologies.py",
     "buses.pricing": "tests/sim/chip/test_prices.py",

@@ -51,7 +51,7 @@ def test_a_layer_keeps_the_name_that_it_had_in_the_model(index):
 def test_a_plan_is_a_line_a_pass():
     plan = plan_graph(quantised(branching()), machine_of(load_chip("acortex_gnmt")))
     assert as_text(plan) == (
-        "a: product Conv; 27x4; relu; input -> a\n"
+        "a: product Conv; 36x36; relu; input -> a\n"  # two pixels of 4 channels, the second from channel 32 on
         "b: product Conv; 4x2; relu; a -> concat_1\n"
         "d: product Conv; 4x3; a -> concat_1\n"
         "maxpool_1/copy: product MaxPool; 4x3; concat_1 -> maxpool_1/concat_1\n"

@@ -16,6 +16,7 @@ from acortex.tools.console.progress import Working
 from acortex.tools.open.chip_options import CHIP, chip_files, complete, set_option
 from acortex.tools.open.network_options import (
     calibration_option,
+    carry_option,
     dim_option,
     fill_option,
     host_option,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 @dim_option
 @quantise_option
 @fill_option
+@carry_option
 @host_option
 @click.option("--smallest-chip", is_flag=True, help="Compile for the smallest chip that holds the network.")
 @click.option("--reference", metavar="REF.onnx", type=click.Path(), help="Write the quantised network as ONNX here.")
@@ -75,6 +77,7 @@ def compile_(model: str, form: str, **options: Any) -> None:
                 dims=options["dims"],
                 fill_weights=options["fill_weights"],
                 quantise=options["quantise"],
+                carry=options["carry"],
                 host=options["host"],
             ),
             drop_lrn=options["drop_lrn"],

@@ -21,6 +21,7 @@ from acortex.tools.console.spool import spool
 from acortex.tools.open.chip_options import chip_files, chips_option, load_side, set_option
 from acortex.tools.open.network_options import (
     calibration_option,
+    carry_option,
     dim_option,
     fill_option,
     host_option,
@@ -57,6 +58,7 @@ LEVELS = ("layers", "instructions", "events")
 @dim_option
 @quantise_option
 @fill_option
+@carry_option
 @host_option
 @click.option("--timing-only", is_flag=True, help="Simulate time and energy, compute no values.")
 @click.option("--functional-only", is_flag=True, help="Compute the outputs, simulate no time.")
@@ -275,9 +277,10 @@ def _open(
         options["calibration"],
         inputs,
         options["dims"],
-        options["fill_weights"],
-        options["host"],
-        options["quantise"],
+        fill_weights=options["fill_weights"],
+        host=options["host"],
+        quantise=options["quantise"],
+        carry=options["carry"],
     )
     return opened(reference, chip, settings, weights=weights, how=how)
 

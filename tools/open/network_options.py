@@ -69,3 +69,27 @@ fill_option = click.option(
     "--fill-weights", is_flag=True, help="Draw weights whose file is missing: for time and energy alone."
 )
 """The option --fill-weights."""
+
+
+def _carry(_ctx: click.Context, _param: click.Parameter, given: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """For each input the outputs that it takes, of texts OUT,OUT=IN."""
+    found: dict[str, tuple[str, ...]] = {}
+    for text in given:
+        outputs, _, name = text.rpartition("=")
+        named = tuple(outputs.split(","))
+        if not name or not all(named):
+            raise UsageError(f"--carry {text[:200]}", hint="give OUT=IN, such as --carry hn=h")
+        if name in found:
+            raise UsageError(f"--carry names the input {name} twice", hint="give all its outputs at once: OUT,OUT=IN")
+        found[name] = named
+    return found
+
+
+carry_option = click.option(
+    "--carry",
+    metavar="OUT=IN",
+    multiple=True,
+    callback=_carry,
+    help="An input that takes what an output, or several OUT,OUT, gave in the inference before; 0 in the first.",
+)
+"""The option --carry: for each input that stays on the chip the outputs that it takes."""

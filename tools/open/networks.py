@@ -52,6 +52,7 @@ class Compiling:
     are data. Ranges are chosen on `calibration`, else on the first of
     the `inputs` of the run, else on seeded random inputs. `dims` has sizes for axes that a file leaves open, by name;
     with `fill_weights` those that a file lacks are random numbers. `host` is one of `HOSTS`, None for the first.
+    `carry` names for inputs that stay on the chip the outputs of the inference before that they take.
     """
 
     mapping: str | None = None
@@ -61,6 +62,7 @@ class Compiling:
     fill_weights: bool = False
     host: str | None = None
     quantise: str | None = None
+    carry: Mapping[str, Sequence[str]] | None = None
 
 
 USUAL = Compiling()
@@ -117,6 +119,7 @@ def quantised_graph(
         sizes = {"fits": fits, "most_words": most_words, "most_instructions": machine.instruction_words}
     sizes |= {"dims": how.dims or {}, "fill_weights": how.fill_weights, "host": how.host or HOSTS[0]}
     sizes |= {"inputs": inputs, "drop_lrn": drop_lrn, "effort": effort_of(how.quantise), "measured": measured}
+    sizes["carry"] = how.carry or {}
     with ProgressBar("choosing levels") as bar:
         graph = quantised(reference, calibration, machine.bits, progress=progress or bar, **sizes)
     for warning in graph.warnings:
@@ -134,7 +137,7 @@ def effort_of(wanted: str | None) -> str | None:
 
 
 def check_own(how: Compiling) -> None:
-    """Refuses for a network of the zoo what only a file may lack: a calibration set, sizes of axes, and weights."""
+    """Refuses for a network of the zoo what only a file may lack: calibration, sizes of axes, weights, states."""
     if how.quantise is not None:
         raise UsageError("the levels of networks of the zoo are their own", hint="leave --quantise out")
     if how.calibration is not None:
@@ -145,6 +148,8 @@ def check_own(how: Compiling) -> None:
         raise UsageError("networks of the zoo lack no weights", hint="leave --fill-weights out")
     if how.host == "auto":
         raise UsageError("the chip does all of the networks of the zoo", hint="leave --host out")
+    if how.carry:
+        raise UsageError("networks of the zoo take no states", hint="leave --carry out")
 
 
 def mapping_of(reference: str, wanted: str | None = None) -> str:

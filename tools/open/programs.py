@@ -101,6 +101,7 @@ def nothing_to_compile(reference: str, how: networks.Compiling) -> None:
         "--fill-weights": how.fill_weights,
         "--quantise": how.quantise is not None,
         "--host": how.host is not None,
+        "--carry": bool(how.carry),
     }
     for option, given in wanted.items():
         if given:

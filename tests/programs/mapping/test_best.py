@@ -37,19 +37,21 @@ def costs(made: Compiled) -> tuple[int, ...]:
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_the_best_mapping_costs_as_much_as_the_cheapest_of_the_others(name: str) -> None:
+def test_the_best_mapping_costs_no_more_than_the_cheapest_of_the_others(name: str) -> None:
     graph = quantised(NETWORKS[name]())
     found = {mapping: costs(compile_graph(graph, MACHINE, mapping)) for mapping in MAPPINGS}
     cheapest = tuple(map(min, zip(found["taps"], found["dense"], strict=True)))
-    assert found["best"] == cheapest
+    assert all(own <= other for own, other in zip(found["best"], cheapest, strict=True))
+    assert found["best"][0] == cheapest[0]
     assert compile_graph(graph, MACHINE).report.mapping == "best"
-    assert costs(compile_graph(graph, MACHINE)) == cheapest
+    assert costs(compile_graph(graph, MACHINE)) == found["best"]
 
 
 def test_one_tap_of_a_packed_image_is_read_a_word_at_a_time() -> None:
     graph = quantised(NETWORKS["rgb, one tap"]())
     words = {mapping: compile_graph(graph, MACHINE, mapping).report.layers[0].memory_accesses for mapping in MAPPINGS}
-    assert words["best"] == words["dense"] == 12 + 12 * 12  # a word of 16 pixels a row; a word for each result
+    assert words["dense"] == 12 + 12 * 12  # a word of 16 pixels a row; a word for each result
+    assert words["best"] == 12 + 12 * 3  # four results of eight channels in a word
     assert words["taps"] == 2 * 12 * 12
 
 

@@ -82,10 +82,14 @@ def test_far_too_many_layers_are_told_before_the_network_is_evaluated(monkeypatc
         quantised(chain(2000), most_instructions=8192)
 
 
-def test_so_are_steps_of_a_recurrent_layer(monkeypatch):
+def test_steps_of_a_recurrent_layer_are_turns_of_a_loop_and_so_not_too_many():
+    quantised(Network(input=(1000, 4)).lstm(4), most_instructions=200)
+
+
+def test_so_are_more_recurrent_layers_than_instructions_have_room_for(monkeypatch):
     monkeypatch.setattr("acortex.programs.front.quantise", None)
-    with pytest.raises(BeyondProgram, match="has 1 layer, 10000 instructions at least"):
-        quantised(Network(input=(1000, 4)).lstm(4), most_instructions=8192)
+    with pytest.raises(BeyondProgram, match="has 3 layers, 30 instructions at least"):
+        quantised(Network(input=(7, 4)).lstm(4).lstm(4).lstm(4), most_instructions=20)
 
 
 def test_so_are_too_many_matrices(monkeypatch):

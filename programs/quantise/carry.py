@@ -1,0 +1,75 @@
+"""Which inputs take what outputs of the inference before gave, and their numbers while ranges are chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex.errors import UsageError
+from acortex.programs.graph import Carry, places_of_numbers
+from acortex.programs.quantise.evaluate import evaluate
+from acortex.programs.steps import FloatGraph, FloatPort
+
+Array = NDArray[Any]
+
+
+def carries(graph: FloatGraph, wanted: Mapping[str, Sequence[str]]) -> list[Carry]:
+    """The carried inputs of a network: for each input the outputs whose numbers it takes, one behind the other.
+
+    Raises UsageError for names that the network does not have, and for sizes that differ.
+    """
+    if wanted and graph.parts:
+        message = "states stay on the chip where it does all of a network, and the host does parts of this one"
+        raise UsageError(message, hint="hand the states on yourself, without --carry")
+    inputs, outputs = ({port.name: port for port in ports} for ports in (graph.inputs, graph.outputs))
+    found = []
+    for name, named in wanted.items():
+        _named(name, inputs, "input")
+        sources = [source for one in named for source in graph.in_turn.get(one, (one,))]
+        for source in sources:
+            _named(source, outputs, "output")
+        size, given = prod(inputs[name].shape), sum(prod(outputs[source].shape) for source in sources)
+        if size != given:
+            message = f"{', '.join(named)} gives {given} numbers, and the input {name} takes {size}"
+            raise UsageError(message, hint="name the outputs whose numbers are the next inference's input")
+        found.append(Carry(name, tuple(sources)))
+    return found
+
+
+def _named(name: str, ports: Mapping[str, FloatPort], what: str) -> None:
+    if name not in ports:
+        names = ", ".join(ports) or "none"
+        raise UsageError(f"--carry names {name}, and the network has no such {what}", hint=f"its {what}s: {names}")
+
+
+def with_states(graph: FloatGraph, images: Mapping[str, Array]) -> dict[str, Array]:
+    """Images of all inputs, by map, from those of the inputs that are not carried: one inference after the other.
+
+    Images are float32 of shape (inferences, rows, columns, channels). Inputs that are given are kept.
+    """
+    ports = {port.name: port for port in (*graph.inputs, *graph.outputs)}
+    missing = [one for one in graph.carried if ports[one.input].map not in images]
+    if not missing:
+        return dict(images)
+    count = len(next(iter(images.values()), (0,)))
+    states: dict[str, list[Array]] = {one.input: [] for one in missing}
+    held = {one.input: np.zeros((1, *graph.maps[ports[one.input].map].size), np.float32) for one in missing}
+    for index in range(count):
+        given = {name: image[index : index + 1] for name, image in images.items()}
+        given |= {ports[name].map: image for name, image in held.items()}
+        made = evaluate(graph, given)
+        for one in missing:
+            states[one.input].append(held[one.input][0])
+            numbers = [made[ports[name].map].reshape(-1)[_places(ports[name])] for name in one.outputs]
+            image = np.empty_like(held[one.input])
+            image.reshape(-1)[_places(ports[one.input])] = np.concatenate(numbers)
+            held[one.input] = image
+    return dict(images) | {ports[name].map: np.stack(found) for name, found in states.items()}
+
+
+def _places(port: FloatPort) -> NDArray[np.int64]:
+    return places_of_numbers(port.canonical, port.axes)
