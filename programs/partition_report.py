@@ -16,7 +16,7 @@ def partition(plan: Plan) -> list[PartitionPart]:
     graph = plan.graph
     if graph.parts:
         return _divided(plan)
-    words_in, words_out = (_words(plan, ports) for ports in (graph.inputs, graph.outputs))
+    words_in, words_out = (_words(plan, ports) for ports in (graph.fed, graph.outputs))
     nodes = list(dict.fromkeys(step.name for step in plan.passes))
     found = [_row("chip", nodes, _macs(plan.passes), words_in, words_out)]
     if graph.host_nodes:
