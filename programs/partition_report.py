@@ -16,7 +16,7 @@ def partition(plan: Plan) -> list[PartitionPart]:
     graph = plan.graph
     if graph.parts:
         return _divided(plan)
-    words_in, words_out = (_words(plan, ports) for ports in (graph.inputs, graph.outputs))
+    words_in, words_out = (_words(plan, ports) for ports in (graph.fed, graph.outputs))
     nodes = list(dict.fromkeys(step.name for step in plan.passes))
     found = [_row("chip", nodes, _macs(plan.passes), words_in, words_out)]
     if graph.host_nodes:
@@ -32,8 +32,8 @@ def _divided(plan: Plan) -> list[PartitionPart]:
         if stage in parts:
             found.append(_of_host(plan, parts[stage]))
         if stage < len(passes):
-            own = parts.get(stage)
-            came = [port for port in graph.inputs if (port.name in own.makes if port.host and own else stage == 0)]
+            made = parts[stage].makes if stage in parts else ()
+            came = [port for port in graph.inputs if (port.name in made if port.host else stage == 0)]
             left = [port for port in graph.outputs if _leaves_at(plan, port) == min(stage + 1, len(passes))]
             found.append(
                 _row(

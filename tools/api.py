@@ -115,7 +115,6 @@ def run(
 
     Takes what `prepare` takes, and: a `trace`, its level and filters; `max_cycles` that end it; `values=False` and
     `timing=False` for less; `keep_layers`; `check_order`; `observers` of events; `processes` (docs/extending.md).
-
     Raises the errors of `acortex.errors` for a program that breaks a rule, and for what cannot be read or does not fit.
     """
     from acortex.sim import run as simulator

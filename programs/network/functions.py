@@ -81,8 +81,13 @@ def _read(model: Model, cones: dict[str, _Cone]) -> set[str]:
     for node in model.nodes:
         own = cones.get(node.outputs[0]) if node.outputs else None
         within = own.root if own is not None and own.table else None
-        read.update(name for name in node.inputs if within is None or within != _root(name, cones))
+        read.update(_beyond(node, within, cones))
     return read
+
+
+def _beyond(node: Node, root: str | None, cones: dict[str, _Cone]) -> list[str]:
+    """What a node takes that is no function of a tensor."""
+    return [name for name in node.inputs if root is None or root != _root(name, cones)]
 
 
 def _root(name: str, cones: dict[str, _Cone]) -> str:

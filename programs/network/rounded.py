@@ -41,8 +41,13 @@ def _neighbours(model: Model) -> tuple[dict[str, Node], dict[str, Node]]:
     """The reader and the maker of each tensor that only one node takes."""
     uses = Counter(name for node in model.nodes for name in node.inputs)
     uses.update(model.outputs)
-    readers = {name: node for node in model.nodes for name in node.inputs if uses[name] == 1}
-    return readers, {name: node for node in model.nodes for name in node.outputs if uses[name] == 1}
+    readers = {name: node for node in model.nodes for name in node.inputs}
+    makers = {name: node for node in model.nodes for name in node.outputs}
+    return _once(readers, uses), _once(makers, uses)
+
+
+def _once(nodes: Mapping[str, Node], uses: Mapping[str, int]) -> dict[str, Node]:
+    return {name: node for name, node in nodes.items() if uses[name] == 1}
 
 
 def _rounds(node: Node) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
@@ -49,30 +48,38 @@ def graphs(node: Node) -> Iterator[Subgraph]:
 def laid_out(graph: Subgraph, label: str, given: Sequence[str]) -> Body:
     """The graph with names of its own, that begin with a label; its first inputs are the tensors that are given."""
     names = dict(zip(graph.inputs, given, strict=False))
-    own = [*graph.constants, *(name for node in graph.nodes for name in node.outputs if name)]
-    names |= {name: f"{label}/{name}" for name in own}
+    names |= {name: f"{label}/{name}" for name in _own(graph)}
     constants = {names[name]: constant for name, constant in graph.constants.items()}
     nodes = [_renamed(node, names, label) for node in graph.nodes]
-    return Body(nodes, constants, tuple(names.get(name, name) for name in graph.outputs))
+    return Body(nodes, constants, _called(graph.outputs, names))
 
 
 def _renamed(node: Node, names: Mapping[str, str], label: str) -> Node:
-    attributes: dict[str, Any] = {
-        key: _within(value, names) if isinstance(value, Subgraph) else value for key, value in node.attributes.items()
-    }
-    inputs, outputs = (tuple(names.get(name, name) for name in part) for part in (node.inputs, node.outputs))
+    inputs, outputs = _called(node.inputs, names), _called(node.outputs, names)
+    attributes = _inside(node, names)
     return replace(node, name=f"{label}/{node.name}", inputs=inputs, outputs=outputs, attributes=attributes)
+
+
+def _own(graph: Subgraph) -> list[str]:
+    """The names of what a graph makes, and of its constants."""
+    return [*graph.constants, *(name for node in graph.nodes for name in node.outputs if name)]
+
+
+def _called(tensors: Sequence[str], names: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(names.get(name, name) for name in tensors)
+
+
+def _inside(node: Node, names: Mapping[str, str]) -> dict[str, object]:
+    """The attributes of a node, with the graphs inside it renamed."""
+    return {key: _within(one, names) if isinstance(one, Subgraph) else one for key, one in node.attributes.items()}
 
 
 def _within(graph: Subgraph, names: Mapping[str, str]) -> Subgraph:
     """A graph inside a renamed one: what it takes from around it is called otherwise."""
-    own = {*graph.inputs, *graph.constants, *(name for node in graph.nodes for name in node.outputs)}
+    own = {*graph.inputs, *_own(graph)}
     outer = {name: new for name, new in names.items() if name not in own}
-    nodes = []
-    for node in graph.nodes:
-        inner = {k: _within(v, outer) if isinstance(v, Subgraph) else v for k, v in node.attributes.items()}
-        nodes.append(replace(node, inputs=tuple(outer.get(name, name) for name in node.inputs), attributes=inner))
-    return replace(graph, nodes=tuple(nodes), outputs=tuple(outer.get(name, name) for name in graph.outputs))
+    nodes = [replace(node, inputs=_called(node.inputs, outer), attributes=_inside(node, outer)) for node in graph.nodes]
+    return replace(graph, nodes=tuple(nodes), outputs=_called(graph.outputs, outer))
 
 
 def same(label: str, sources: Sequence[str], outputs: Sequence[str]) -> list[Node]:

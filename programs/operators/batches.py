@@ -29,9 +29,14 @@ OVER_SPACE = ("ReduceMean", "ReduceMax", "ReduceSum")
 
 def has_batch(lowering: Lowering, node: Node) -> bool:
     """Whether a node takes images of a batch, as groups of channels."""
-    known = node.op in (*BY_PLACE, *KERNELS) or (node.op in OVER_SPACE and _names_space(lowering, node))
-    tensor = lowering.tensors.get(node.inputs[0]) if known and node.inputs else None
-    return tensor is not None and len(tensor.shape) in (3, 4) and tensor.shape[0] > 1 and len(node.outputs) == 1
+    tensor = lowering.tensors.get(node.inputs[0]) if node.inputs else None
+    batch = tensor is not None and len(tensor.shape) in (3, 4) and tensor.shape[0] > 1
+    return batch and len(node.outputs) == 1 and _by_channels(lowering, node)
+
+
+def _by_channels(lowering: Lowering, node: Node) -> bool:
+    """Whether a node does the same with each channel, or has a kernel."""
+    return node.op in (*BY_PLACE, *KERNELS) or (node.op in OVER_SPACE and _names_space(lowering, node))
 
 
 def _names_space(lowering: Lowering, node: Node) -> bool:

@@ -17,7 +17,7 @@ from acortex.programs.operators.registry import OPERATORS, operator
 from acortex.programs.steps import TableStep, sigmoid
 
 Array = NDArray[Any]
-Values = Mapping[str, Any]
+Values = Mapping[str, float | str]
 
 
 def _erf(x: Array) -> Array:

@@ -56,24 +56,24 @@ def by_planes(lowering: Lowering, node: Node) -> None:
     lowering.rename(Node(node.op, node.name, (made,), (out,)), merged.reshaped(shape))
 
 
-Kernel = tuple[Constant, Constant | None, int, dict[str, Any]]
+Kernel = tuple[Constant, Constant | None, int, dict[str, object]]
 """Weights (outputs, inputs of a group, three axes), biases, groups, and the attributes of a window."""
 
 
 def _kernel(lowering: Lowering, node: Node, shape: tuple[int, ...]) -> Kernel:
     """The kernel of a convolution, or that of a mean."""
-    attributes = dict(node.attributes)
+    attributes: dict[str, object] = dict(node.attributes)
     if node.op == "Conv":
-        weights, groups = lowering.lazy(node, 1, "kernel"), int(attributes.get("group", 1))
+        weights, groups = lowering.lazy(node, 1, "kernel"), int(node.attributes.get("group", 1))
         if len(weights.shape) != 5 or weights.shape[1] * groups != shape[1] or weights.shape[0] % groups:
             raise Unsupported(f"{groups} groups of a kernel {weights.shape} do not fit {shape[1]} channels")
         bias = lowering.lazy(node, 2, "bias") if lowering.has(node, 2) else None
         return weights, bias, groups, attributes
     if node.op == "GlobalAveragePool":
         attributes = {"kernel_shape": list(shape[2:])}
-    size = [int(n) for n in attributes.get("kernel_shape", ())]
+    size = numbers(Node(node.op, node.name, (), (), attributes), "kernel_shape", 3, 0)
     inside = any(numbers(node, "pads", 6, 0)) and not attributes.get("count_include_pad", 0)
-    if len(size) != 3 or inside or attributes.get("ceil_mode") or attributes.get("auto_pad", "NOTSET") != "NOTSET":
+    if min(size) < 1 or inside or attributes.get("ceil_mode") or attributes.get("auto_pad", "NOTSET") != "NOTSET":
         raise Unsupported("its means over three axes leave out what lies outside, or it has no kernel of three axes")
     mean = np.full((shape[1], 1, *size), 1 / math.prod(size), np.float32)
     return Constant(mean.shape, lambda: mean, np.array([1 / math.prod(size)])), None, shape[1], attributes

@@ -28,11 +28,15 @@ BLOCK = 1 << 16
 
 @dataclass(eq=False)
 class Levels:
-    """A product's weights as the arrays hold them: int8, the step of each output channel, and biases in reals."""
+    """A product's weights as the arrays hold them: int8, the step of each output channel, and biases in reals.
+
+    `given` says that they are those of the network itself, and are not to be chosen anew.
+    """
 
     weights: Array
     steps: Array
     bias: Array
+    given: bool = False
 
 
 @dataclass(eq=False)
@@ -136,8 +140,8 @@ def quantised_weights(step: ProductStep, weights: Array, source: Array, bits: in
     The mean error that they make of the source is taken from the biases.
     """
     bias = step.kernel.biases()
-    steps = _given_steps(step, weights, bits)
-    levels, steps = levels_of(weights, bits, steps)
+    own = _given_steps(step, weights, bits)
+    levels, steps = levels_of(weights, bits, own)
     # The channel's mean stays where it was: rounded weights shift it by their error times the mean of the source.
     mean = source.mean(axis=(0, 1, 2), dtype=np.float64)
     if step.groups == 1:
@@ -146,7 +150,8 @@ def quantised_weights(step: ProductStep, weights: Array, source: Array, bits: in
         by_group = np.repeat(mean.reshape(step.groups, -1), weights.shape[3] // step.groups, axis=0).T
     # Of a product in parts each pixel sees its share of the taps.
     share = 1 / max(len(step.parts), 1)
-    return Levels(levels, steps, bias - (_errors(levels, steps, weights) * by_group).sum(axis=0) * share)
+    bias = bias - (_errors(levels, steps, weights) * by_group).sum(axis=0) * share
+    return Levels(levels, steps, bias, own is not None)
 
 
 def _errors(levels: Array, steps: Array, weights: Array) -> Array:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import prod
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +13,7 @@ from acortex.programs.graph import Carry, places_of_numbers
 from acortex.programs.quantise.evaluate import evaluate
 from acortex.programs.steps import FloatGraph, FloatPort
 
-Array = NDArray[Any]
+Array = NDArray[np.float32]
 
 
 def carries(graph: FloatGraph, wanted: Mapping[str, Sequence[str]]) -> list[Carry]:

@@ -220,7 +220,7 @@ def _copy(step: CopyStep, sources: tuple[Array, ...]) -> Array:
 
 
 @compute.register
-def _table(step: TableStep, sources: tuple[Array, ...], weights: Array | None) -> Array:
+def _table(step: TableStep, sources: tuple[Array, ...]) -> Array:
     made = step.function(sources[0])
     known = np.isfinite(made)
     if known.all():

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from acortex.programs import graph as g
 from acortex.programs.quantise.adapt import MOST_INPUTS, Source, adapted
+from acortex.programs.quantise.calibration import Levels
 from acortex.programs.quantise.evaluate import Seen, evaluate, read
 from acortex.programs.quantise.exact import EXACT
 from acortex.programs.quantise.layer_codes import run_layer
@@ -23,6 +24,10 @@ from acortex.programs.quantise.progress import Progress, unheard
 from acortex.programs.steps import ProductStep, Step
 
 Array = NDArray[Any]
+
+
+NO_ERROR = 1e-4
+"""A share of a step: weights so near to levels are these."""
 
 
 class Twin:
@@ -40,13 +45,18 @@ class Twin:
 
     def observe(self, step: Step, seen: Seen) -> None:
         """Takes note of a step that was evaluated in floating point, and makes its codes."""
-        if isinstance(step, ProductStep) and seen.weights is not None and step.kernel.steps is None:
+        if isinstance(step, ProductStep) and seen.weights is not None and not self._own(step):
             self._adapt(step, seen.weights, seen.sources[0])
         self.layers.append(self.quantiser.layers(step))
         known = set(self.images)
         for layer in self.layers[-1]:
             run_layer(layer, self.images, {name: one.size for name, one in self.graph.maps.items()})
         self._drop(step, set(self.images) - known)
+
+    def _own(self, step: ProductStep) -> bool:
+        """Whether the network itself has the levels of a product, or the codes that one of scales alone makes."""
+        stated = step.affine and self.graph.maps[step.out].coding is not None
+        return step.kernel.steps is not None or stated or self.quantiser.statistics.levels[step.name].given
 
     def _adapt(self, step: ProductStep, weights: Array, real: Array) -> None:
         """Chooses the levels of a product anew."""
@@ -55,6 +65,8 @@ class Twin:
         less, pad_code = codes.astype(np.float32) - coding.zero, float(pad) - coding.zero
         source = Source(real, less, coding.scale, step.pad, pad_code)
         near = statistics.levels[step.name]
+        if are_levels(weights, near):
+            return
         statistics.levels[step.name] = adapted(step, weights, source, near, statistics.bits, self.most_inputs)
 
     def _drop(self, step: Step, made: set[str]) -> None:
@@ -66,6 +78,12 @@ class Twin:
                 del self.images[root]
         for name in made - {self.graph.root(one)[0] for one in step.written}:
             del self.images[name]
+
+
+def are_levels(weights: Array, near: Levels) -> bool:
+    """Whether weights are whole levels already, of a network that was trained so: then it keeps them."""
+    wrong = np.abs(weights - near.weights * near.steps.astype(np.float32))
+    return bool((wrong <= NO_ERROR * near.steps.astype(np.float32)).all())
 
 
 def to_codes(numbers: Array, coding: g.Coding) -> Array:

@@ -9,7 +9,7 @@ real numbers by a table that has one for each code; numbers of the host pass thr
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -68,7 +68,7 @@ class HostWriter:
         dtype = helper.tensor_dtype_to_np_dtype(self._types[name])
         return self._writer.node("Max", own, self._writer.constant(LOWEST, dtype))
 
-    def result(self, name: str, output: str) -> Any:
+    def result(self, name: str, output: str) -> object:
         """An output of the network that a part has made: the node that names it, and its type."""
         from onnx import helper
 

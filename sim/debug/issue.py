@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from copy import copy
-from typing import Any
 
 from acortex.errors import AcortexError
 from acortex.isa.program import Program
@@ -75,7 +74,7 @@ class Fenced(Sequencer):
         """How many turns a loop has that has begun."""
         return self._bounds[loop]
 
-    def at(self, registers: tuple[Any, ...]) -> Fenced:
+    def at(self, registers: tuple[object, ...]) -> Fenced:
         """Another one of the same program, with these registers; what was decoded once serves both."""
         other = copy(self)
         other.restore(registers)

@@ -180,7 +180,7 @@ def test_what_cannot_be_carried_is_refused(carry, said):
 
 
 def test_states_of_a_network_of_which_the_host_does_parts_are_not_carried():
-    nodes = [node("MatMul", "s W", "a"), node("Erf", "a", "b"), node("MatMul", "b W", "n")]
+    nodes = [node("MatMul", "s W", "a"), node("Softmax", "a", "b"), node("MatMul", "b W", "n")]
     made = model(nodes, {"s": [1, 4], "x": [1, 4]}, {"W": table(4, 4, 4)}, "n")
     with pytest.raises(UsageError, match="the host does parts of this one"):
         quantised(from_proto(made), carry={"s": ["n"]}, host="auto")

@@ -11,6 +11,7 @@ import click
 from acortex.errors import AcortexError, ManyErrors
 from acortex.tools.commands.asm import annotated_form
 from acortex.tools.console.output import console, form_option, print_json, show
+from acortex.tools.console.ranges import INFERENCES
 from acortex.tools.open.chip_options import chip_option, set_option
 from acortex.tools.open.programs import SOURCES, open_program, program_argument
 from acortex.wording import count
@@ -28,7 +29,7 @@ STYLES = {"error": "bold red", "warning": "bold yellow"}
 @program_argument
 @chip_option
 @set_option
-@click.option("--inferences", metavar="N", type=click.IntRange(min=1), help="Walk through as many; else two at most.")
+@click.option("--inferences", metavar="N", type=INFERENCES, help="Walk through as many; else two at most.")
 @click.option("--strict", is_flag=True, help="Exit with 1 for warnings, too.")
 @form_option("sarif", "github", help="Text for people, JSON for programs, SARIF, or annotations of GitHub.")
 def lint(

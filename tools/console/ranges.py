@@ -57,6 +57,9 @@ SEED = Whole(0, 2**63 - 1)
 CHIPS = Whole(1, 100_000)
 """Chips of a population."""
 
+INFERENCES = Whole(1, 1 << 16)
+"""Inferences that a program is walked through without values."""
+
 MEASURED = Whole(1, 10_000)
 """Chips that are measured to choose scales."""
 

@@ -15,6 +15,7 @@ from quantisable import NETWORKS, convolutions, images, of_residual
 
 from acortex.errors import UsageError
 from acortex.programs import quantised
+from acortex.programs.graph import Product
 from acortex.programs.network.importer import from_proto
 from acortex.programs.network.network import Network
 from acortex.programs.quantise.effort import EFFORTS, MOST_STUDIED, some_of
@@ -113,3 +114,14 @@ def test_levels_do_not_depend_on_threads_or_on_the_kernels_of_a_processor() -> N
         for kind in kinds
     }
     assert found == {of_residual() + "\n"}
+
+
+def test_weights_that_are_levels_already_are_kept() -> None:
+    rng = np.random.default_rng(0)
+    weights = rng.integers(-7, 8, (5, 12)).astype(np.float32)
+    weights[:, 0] = 7
+    network = Network("n", input=(12,)).linear(5, weights=weights, bias=np.arange(5.0))
+    graph = quantised(network, rng.standard_normal((20, 12)).astype(np.float32), effort="best")
+    (layer,) = graph.layers
+    assert isinstance(layer, Product)
+    assert np.array_equal(layer.weights[0, 0], weights.T)
