@@ -50,12 +50,13 @@ def node_proto(node: Node) -> onnx.NodeProto:
 
 
 def _attribute(op: str, domain: str, name: str, value: Any) -> onnx.AttributeProto:
-    from onnx import defs, helper, numpy_helper
+    from onnx import AttributeProto, defs, helper, numpy_helper
 
     if isinstance(value, np.ndarray | np.generic):
         return helper.make_attribute(name, numpy_helper.from_array(np.asarray(value, order="C")))
     kind = None
     if isinstance(value, list) and not value and defs.has(op, domain):
         schema: Any = defs.get_schema(op, domain=domain)
-        kind = int(schema.attributes[name].type.value)
+        known = schema.attributes.get(name)  # none of an attribute that only older versions have, such as axes
+        kind = int(known.type.value) if known else int(AttributeProto.INTS)
     return helper.make_attribute(name, value, attr_type=kind)
