@@ -78,7 +78,7 @@ def where(found: Where) -> Iterator[str]:
     yield from found.reasons
     for change in found.changes:
         yield f"  before  {codes(change.before)}"
-        yield f"  now     {codes(change.after)}  by {change.by}"
+        yield f"  now     {codes(change.after)}{f'  by {change.by}' if change.by is not None else ''}"
     if found.state == "failed":
         yield f"cycle {found.cycle:<8} the program has failed"
         yield from (f"  {line}" for line in str(found.error).splitlines())

@@ -68,10 +68,11 @@ def test_a_failure_is_shown_with_its_error_and_its_instruction() -> None:
     assert found[-1] == "cycle 7        p.s:12: read d0"  # what failed is no instruction of a later cycle
 
 
-def test_the_change_of_a_watched_word_is_shown_before_and_after() -> None:
-    change = Change(3, np.zeros(4, np.uint8), np.full(4, 10, np.uint8), None)
+@pytest.mark.parametrize(("by", "end"), [(READ, "  by p.s:12"), (None, "")])
+def test_the_change_of_a_watched_word_is_shown_before_and_after(by: Place | None, end: str) -> None:
+    change = Change(3, np.zeros(4, np.uint8), np.full(4, 10, np.uint8), by)
     found = list(views.where(replace(WHERE, changes=(change,))))
-    assert found[:2] == ["  before  0000", "  now     aaaa  by None"]
+    assert found[:2] == ["  before  0000", f"  now     aaaa{end}"]
 
 
 def test_units_at_work_and_their_waits_are_named_around() -> None:
