@@ -170,6 +170,33 @@ PLANTED = [
     ("pooling", "output mean, d3\n", "", ["R803", "L001 write d3, source=vector"]),
     ("pooling", "output most, d2\n", "", ["R803"]),
     ("vmm", "loop l0, host", "loop l0, 2", ["R803"]),
+    # More than once.
+    ("vmm", "connect g0", "connect g0\nconnect g0", ["R305 connect g0"]),
+    ("vmm", "connect g0", "disconnect g0", ["R307 disconnect g0"]),
+    ("vmm", "write d1\n", "write d1\nwrite d1\n", ["R503 write d1", "L001 write d1"]),
+    ("vmm", "input x, d0\n", "input x, d0\ninput x, d0\n", ["L002 input x, d0"]),
+    ("vmm", "signal host_out, t2\nloop", "signal host_out, t2\nsignal host_out, t2\nloop", ["R708 input x, d0"]),
+    (
+        "vector_add",
+        "signal host_in, t1\n",
+        "signal host_in, t0\n",
+        ["R703 await operand, t1", "L102 signal host_in, t0"],
+    ),
+    # Channels behind the last of a word.
+    (
+        "concat",
+        "shift=FIRST, tail=SECOND",
+        "shift=FIRST, tail=SECOND + 1",
+        ["R404 write d2, shift=FIRST, tail=SECOND + 1"],
+    ),
+    # A state or a ring of another place.
+    (
+        "lstm_step",
+        "lstm q2, q1, words=1, state=0\n",
+        "lstm q2, q1, words=1, state=3\n",
+        ["R604 lstm q2, q1, words=1, state=3"],
+    ),
+    ("pipeline", "dim d1, 0, SIDE\nread", "read", ["R706 read d2"]),
     # A vector of another size.
     ("conv3x3", "tail=CHANNELS, dense=yes", "tail=CHANNELS", ["R302 multiply g0, OUT * OUT"]),
     # A transfer outside inferences.
