@@ -188,8 +188,8 @@ def _timing_facts(run: TimedReport) -> Iterator[tuple[str, str, str]]:
 
 def _work_of_host(run: TimedReport) -> Iterator[tuple[str, str, str]]:
     """The row of the host's own time, where it works between parts of the chip; its energy is in no number here."""
-    busy = run.utilisation["host/work"].busy
-    if busy:
+    work = run.utilisation.get("host/work")
+    if work and (busy := work.busy):
         told = f"per inference: {percent(busy, run.cycles)} of the run; its energy is not the chip's"
         yield "host's work", scaled(busy * run.clock_ns / 1e9 / _inferences(run), "s"), told
 

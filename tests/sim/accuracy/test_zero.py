@@ -65,7 +65,7 @@ def test_the_list_of_zeros_has_every_error() -> None:
 
 def test_errors_do_change_what_random_programs_compute() -> None:
     changed = 0
-    for seed in range(12):
+    for seed in range(24):
         case = generate(seed)
         found = computed(case.program, with_errors(case.chip, ALL), range(3), inputs=case.inputs)
         changed += not equal_on_all(found, ideal(case.program, case.chip, case.inputs), 3)

@@ -12,7 +12,7 @@ from acortex.sim.run import prepare
 
 def test_outputs_that_pass_the_host_are_those_of_a_run_forwards_and_back() -> None:
     net = Grower()
-    middle = net.add("Erf", net.add("Gemm", net.give("x", (1, 8)), net.weights(8, 4)))
+    middle = net.add("LpNormalization", net.add("Gemm", net.give("x", (1, 8)), net.weights(8, 4)))
     compiled, given = divided(net.model(net.add("Gemm", middle, net.weights(4, 4))))
     program = compiled.program
     ready = prepare(program, CHIP, inputs=dict(zip((one.name for one in program.given), given.values(), strict=True)))

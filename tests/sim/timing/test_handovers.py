@@ -65,7 +65,7 @@ def test_every_unit_has_a_row_for_its_idle_and_every_agent_for_its_token() -> No
     endings = Endings(table(), units)
     assert all(endings.of(unit, "idle") for unit in units)
     agents = [unit for unit, causes in waiting().items() if "token" in causes]
-    assert len(agents) == 10 and "controller" not in agents and "vmm/frame" not in agents
+    assert len(agents) == 11 and "controller" not in agents and "vmm/frame" not in agents
 
 
 def test_a_trace_carries_the_table_and_the_cycles_of_its_delays(tmp_path: Path) -> None:

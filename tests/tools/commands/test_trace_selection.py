@@ -26,7 +26,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 OPTIONS = [
     (("--from", "2", "--until", "9"), "cycles 2 until 9"),
-    (("--unit", "host/*"), "units host/in, host/out"),
+    (("--unit", "host/*"), "units host/in, host/out, host/work"),
     (("--layer", "copy"), "layers copy"),
     (("--inference", "0"), "inferences 0"),
 ]
@@ -101,7 +101,9 @@ def test_a_filtered_trace_says_so_in_info_and_stats(tmp_path: Path) -> None:
     made = tmp_path / "run.actrace"
     assert acortex("run", ECHO, "--trace", made, "--trace-filter", "unit=host/*").exit_code == 0
     for command in ("info", "stats", "show"):
-        assert acortex("trace", command, made).stdout.startswith("incomplete: only units host/in, host/out\n")
+        assert acortex("trace", command, made).stdout.startswith(
+            "incomplete: only units host/in, host/out, host/work\n"
+        )
     report = json.loads(acortex("trace", "stats", made, "--format", "json").stdout)
     controller = next(row for row in report["units"] if row["name"] == "controller")
     assert controller["idle"] is controller["busy"] is None
