@@ -318,6 +318,22 @@ def hoarded(count: int) -> Aim:
     return Aim(f"{turns(1, count, layer, 'signal read, t9')}\n{turns(2, count, 'await write, t9', layer)}", 4, 4)
 
 
+def hosted(words: int, inferences: int) -> Aim:
+    """Two products between which the host works, in each inference."""
+    size = 64 * words
+    tensors = f".input z, shape={size}, host=yes\n.output b, shape={size}, host=yes\n.part p, shape=1\n.row 1\n"
+    body = [
+        stream(2, 0, [words]),
+        stream(3, OUT, [words]),
+        product(words),
+        "signal write, t59\nawait host_out, t59\noutput b, d3\nsignal host_out, t58",
+        "await host, t58\nwork p, 100\nsignal host, t57",
+        "await host_in, t57\ninput z, d2\nsignal host_in, t56\nawait read, t56",
+        product(words),
+    ]
+    return Aim("\n".join(body), words, words, ("host.part_ns=50",), inferences, f"{GROUPS}{tensors}")
+
+
 REPEATING: dict[str, Aim] = {
     "products": products(60),
     **{f"ring of {ring}": rings(ring, 40) for ring in (2, 3, 5)},
@@ -342,6 +358,7 @@ REPEATING: dict[str, Aim] = {
     "switches of several groups": switched(20),
     "groups in turn": taking_turns(6),
     "longer waits": after_a_while(6),
+    "work of the host": hosted(6, 8),
 }
 """What skips something, on its chip, on a busy and on a contended one."""
 
