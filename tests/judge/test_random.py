@@ -33,8 +33,8 @@ from judge.values import Machine
 
 PROGRAMS = int(os.environ.get("ACORTEX_PROGRAMS", "75"))
 CHUNK = 25
-ENOUGH = PROGRAMS // 20 if PROGRAMS >= 500 else 1
-"""How often each corner is to be reached: by every twentieth program, where there are enough to tell."""
+ENOUGH = PROGRAMS // 40 if PROGRAMS >= 500 else 1
+"""How often each corner is to be reached: by every fortieth program, where there are enough to tell."""
 
 WAITS: dict[str, tuple[str, ...]] = {
     "controller": ("queue",),
