@@ -15,8 +15,8 @@ from acortex.programs.shipped import FOLDER
 from acortex.tools.cli import cli
 
 COMMANDS = {
-    "accuracy", "asm", "bench", "chip", "compile", "disasm", "explain", "fmt", "info", "isa", "lint", "recalibrate",
-    "reproduce", "run", "schema", "trace", "verify", "zoo",
+    "accuracy", "asm", "bench", "chip", "compile", "debug", "disasm", "explain", "fmt", "info", "isa", "lint",
+    "recalibrate", "reproduce", "run", "schema", "trace", "verify", "zoo",
 }  # fmt: skip
 HEAVY = {"backports.zstd", "msgpack", "networkx", "numpy", "pydantic", "rich", "simpy"}
 

@@ -311,7 +311,9 @@ def test_ctrl_c_ends_a_command_and_the_session_goes_on() -> None:
     terminal.type("\x03")
     shown = terminal.read("(acortex) ")
     assert "interrupted\ncycle" in shown and "has ended" not in shown
-    terminal.type("half a line\x03")
+    terminal.type("half a line")
+    terminal.read("half a line")  # the line is being edited
+    terminal.type("\x03")
     terminal.read("(acortex) ")
     terminal.type("step\n")
     assert re.search(r"cycle \d+ ", terminal.read("(acortex) "))

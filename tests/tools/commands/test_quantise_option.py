@@ -22,7 +22,7 @@ Array = np.ndarray[Any, Any]
 
 
 def invoke(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(cli, list(map(str, arguments)), prog_name="acortex")
+    return CliRunner(env={"COLUMNS": "120"}).invoke(cli, list(map(str, arguments)), prog_name="acortex")
 
 
 @pytest.fixture
