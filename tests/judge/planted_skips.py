@@ -102,7 +102,7 @@ FOUND_BY = {
     "bank stamps are left out": "residual on busy",
     "the order of lanes is left out": "seed 0 few",
     "the neurons' turn is left out": "turns of neurons, for the vector agent",
-    "held words are left out": "seed 2 few",
+    "held words are left out": "seed 20 few",
     "causes are left out": "ring of 2",
     "a frame's watcher is left out": "seed 10 few",
     "floors are left out": "ring of 2",
