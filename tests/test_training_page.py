@@ -37,7 +37,8 @@ def outputs(model: bytes, x: np.ndarray) -> np.ndarray:
 
 
 def test_the_example_is_a_program(checkout: Path) -> None:
-    compile(example(checkout), "train.py", "exec")
+    names = compile(example(checkout), "train.py", "exec").co_names
+    assert "torch" in names and "__file__" not in names
 
 
 @pytest.mark.slow

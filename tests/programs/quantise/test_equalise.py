@@ -114,4 +114,6 @@ def test_factors_end_somewhere() -> None:
 
 
 def test_a_network_without_steps_has_nothing_to_equalise() -> None:
-    equalise(FloatGraph("empty"), {})
+    graph = FloatGraph("empty")
+    equalise(graph, {})
+    assert not graph.steps and not graph.maps
