@@ -333,6 +333,9 @@ TEXT = {
     ".blob": (".blob \"BASE64\"", "Data of the directive above it: bytes, packed by zlib, as the disassembler writes."),
 }
 """The directives of the text itself: how each is written, and what it says."""
+
+ENDINGS = (".endm", ".endr", ".elif", ".else", ".endif", ".ifdef", ".ifndef")
+"""What else shapes the text; `.macro`, `.rept` and `.if` say how."""
 # fmt: on
 
 
@@ -347,7 +350,7 @@ def carry_out(draft: Draft, statement: Statement) -> None:
     directive = DIRECTIVES.get(name)
     if directive is None:
         known = [*DIRECTIVES, *TEXT]
-        near, place = partial(meant, name, known), place_of([statement.head])
+        near, place = partial(meant, name, [*known, *ENDINGS]), place_of([statement.head])
         raise Mistake(NO_DIRECTIVE, place, near=near, name=name, known=any_of(known))
     fields = bind(statement.head, statement.arguments, directive.required + directive.optional)
     missing = [field_name for field_name in directive.required if field_name not in fields]

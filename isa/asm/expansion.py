@@ -17,7 +17,7 @@ from typing import Never
 from acortex.errors import UsageError
 from acortex.isa.asm.expressions import evaluate
 from acortex.isa.asm.lexer import Token, place_of, tokens_of
-from acortex.isa.asm.macros import Line, Macro, macro_of, marked, substitute
+from acortex.isa.asm.macros import Macro, SourceLine, macro_of, marked, substitute
 from acortex.isa.asm.parser import arguments_of, is_register
 from acortex.isa.files import Shelf
 from acortex.isa.language import directives
@@ -67,7 +67,9 @@ def expanded(source: Source, files: Shelf, report: MistakeLog, most_lines: int) 
     reader = _Reader(source, files, report, most_lines)
     lines, source.lines, source.origins = source.lines, reader.texts, reader.origins
     try:
-        reader.read([Line(source.file, source.name, number, text) for number, text in enumerate(lines, 1)], _Frame())
+        reader.read(
+            [SourceLine(source.file, source.name, number, text) for number, text in enumerate(lines, 1)], _Frame()
+        )
     except _Full:
         reader.found.incomplete = True
     return reader.found
@@ -107,7 +109,7 @@ class _Reader:
             ".include": self._include, ".local": self._local, ".error": self._error, ".align": self._align,
         }  # fmt: skip
 
-    def read(self, lines: Sequence[Line], frame: _Frame) -> None:
+    def read(self, lines: Sequence[SourceLine], frame: _Frame) -> None:
         """Reads some lines of one frame, parts of the text as wholes."""
         at = 0
         while at < len(lines):
@@ -120,7 +122,7 @@ class _Reader:
                 self.found.incomplete |= _head(lines[at]) in (".include", ".macro")
                 at = self._behind(lines, at)
 
-    def _one(self, lines: Sequence[Line], at: int, frame: _Frame) -> int:
+    def _one(self, lines: Sequence[SourceLine], at: int, frame: _Frame) -> int:
         """Reads a line, and the part of the text that it begins; answers where to go on."""
         line = lines[at]
         head = _head(line)
@@ -143,7 +145,7 @@ class _Reader:
             self._constant(statement)
         return at + 1
 
-    def _take(self, line: Line, frame: _Frame) -> None:
+    def _take(self, line: SourceLine, frame: _Frame) -> None:
         """Adds a line to those that are read. Raises _Full where there are too many."""
         self.texts.append(line.text)
         self.origins.append(Origin(line.file, line.name, line.number, line.written, line.edits, frame.via))
@@ -156,7 +158,7 @@ class _Reader:
         self.report.add(len(self.texts), mistake)
         raise _Full
 
-    def _behind(self, lines: Sequence[Line], at: int) -> int:
+    def _behind(self, lines: Sequence[SourceLine], at: int) -> int:
         """Where to go on after a mistake: behind the part of the text that the line begins."""
         head = _head(lines[at])
         if head in ENDS:
@@ -266,7 +268,7 @@ class _Reader:
                 self.read(one.lines[start + 1 : end], one.frame)
         return bounds[-1] + 1
 
-    def _statement(self, lines: Sequence[Line], at: int, frame: _Frame) -> _Statement:
+    def _statement(self, lines: Sequence[SourceLine], at: int, frame: _Frame) -> _Statement:
         """A line as a statement, which is added to those that are read."""
         self._take(lines[at], frame)
         self.tokens[-1] = []
@@ -301,7 +303,7 @@ class _Reader:
             except UsageError as error:
                 raise Mistake(rows.INCLUDE, place, reason=error.message, advice=error.hint) from None
         file, shown = str(self.root / name), shown_name(name)
-        lines = [Line(file, shown, number, text) for number, text in enumerate(self.opened[name], 1)]
+        lines = [SourceLine(file, shown, number, text) for number, text in enumerate(self.opened[name], 1)]
         via = self._link("included here", one)
         self.read(lines, _Frame(via, {}, (*one.frame.files, name)))
 
@@ -348,7 +350,7 @@ class _Reader:
 class _Statement:
     """A statement that shapes the text: its line among others, its first word, the rest, and what surrounds it."""
 
-    lines: Sequence[Line]
+    lines: Sequence[SourceLine]
     at: int
     head: Token
     rest: list[Token]
@@ -369,13 +371,13 @@ class _Statement:
         return Mistake(rows.TEXT, place_of([self.head]), head=self.head[1], takes=takes, form=form)
 
 
-def _head(line: Line) -> str:
+def _head(line: SourceLine) -> str:
     """The first word of a line behind its labels."""
     found = _HEAD.match(line.text)
     return (found[1] if found else None) or ""
 
 
-def tokens_of_line(line: Line) -> list[Token]:
+def tokens_of_line(line: SourceLine) -> list[Token]:
     """The tokens of a line whose parameters have their values. Raises Mistake where one has none."""
     if "\\" in line.text:
         code = line.text.split(";")[0].split("#")[0]
@@ -386,14 +388,14 @@ def tokens_of_line(line: Line) -> list[Token]:
     return tokens_of(line.text, marked=bool(line.edits))
 
 
-def _heads(lines: Sequence[Line], at: int) -> Iterator[tuple[int, str]]:
+def _heads(lines: Sequence[SourceLine], at: int) -> Iterator[tuple[int, str]]:
     """The first words of the lines from `at` on, with their places."""
     for place in range(at, len(lines)):
         if "." in lines[place].text:
             yield place, _head(lines[place])
 
 
-def _ends(lines: Sequence[Line], at: int, head: str) -> Iterator[int]:
+def _ends(lines: Sequence[SourceLine], at: int, head: str) -> Iterator[int]:
     """The line that ends what a line begins, if there is one."""
     depth = 0
     for place, word in _heads(lines, at):
@@ -406,7 +408,7 @@ def _ends(lines: Sequence[Line], at: int, head: str) -> Iterator[int]:
                 return
 
 
-def _parts(lines: Sequence[Line], at: int) -> Iterator[int | None]:
+def _parts(lines: Sequence[SourceLine], at: int) -> Iterator[int | None]:
     """The lines that begin the parts of a condition, and the one that ends it; None where nothing does."""
     depth = 0
     for place, word in _heads(lines, at):

@@ -10,7 +10,7 @@ from acortex.isa.asm.lexer import Token, place_of
 from acortex.isa.asm.parser import Argument, bind, is_reserved
 from acortex.isa.language import macros as rows
 from acortex.isa.language.diagnostics import Mistake
-from acortex.isa.language.source import Edit, Origin
+from acortex.isa.language.source import Edit, before
 from acortex.isa.table import MNEMONICS
 
 _PARAMETER = re.compile(r"\\([A-Za-z_][A-Za-z0-9_]*|\(\))", re.ASCII)
@@ -20,7 +20,7 @@ _BINDS = frozenset("+-*/%^<>&!")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SourceLine:
     """A line to be read: where it stands, its text, and which parts of that took the places of parameters."""
 
     file: str
@@ -47,7 +47,7 @@ class Macro:
 
     name: str
     parameters: Mapping[str, str | None]
-    body: Sequence[Line]
+    body: Sequence[SourceLine]
     line: int
 
     def values(self, head: Token, arguments: Sequence[Argument], text: str) -> dict[str, str]:
@@ -62,7 +62,7 @@ class Macro:
         }
 
 
-def macro_of(head: Token, rest: list[Token], text: str, body: Sequence[Line], line: int) -> Macro:
+def macro_of(head: Token, rest: list[Token], text: str, body: Sequence[SourceLine], line: int) -> Macro:
     """A macro from its first line: `.macro NAME PARAMETER, PARAMETER=DEFAULT`, the comma behind NAME as one likes."""
     if not rest or rest[0][0] != "name":
         raise Mistake(rows.HEADER, place_of([head]))
@@ -115,7 +115,7 @@ def marked(token: Token, names: Mapping[str, str]) -> Token:
     return token
 
 
-def substitute(line: Line, values: Mapping[str, str]) -> Line:
+def substitute(line: SourceLine, values: Mapping[str, str]) -> SourceLine:
     """A line with the values of parameters in their places. Others stay as they are.
 
     A value of several words that stands beside an operator is put into parentheses, so that it stays one operand.
@@ -127,7 +127,6 @@ def substitute(line: Line, values: Mapping[str, str]) -> Line:
     edits: list[Edit] = []
     moves: list[tuple[int, int]] = []
     end, length = 0, 0
-    before = Origin("", "", 0, "", line.edits)
     for match in _PARAMETER.finditer(line.text):
         value = "" if match[1] == "()" else values.get(match[1])
         if value is None:
@@ -137,12 +136,12 @@ def substitute(line: Line, values: Mapping[str, str]) -> Line:
         out += (line.text[end : match.start()], value)
         start = length + match.start() - end
         length, end = start + len(value), match.end()
-        first, span = before.place(match.start(), match.end() - match.start())
+        first, span = before(line.edits, match.start(), match.end() - match.start())
         edits.append((start, length, first, first + span))
         moves.append((match.start(), length - match.end()))
     text = "".join((*out, line.text[end:]))
     original = line.written if edits else line.original
-    return Line(line.file, line.name, line.number, text, _merged(line.edits, edits, moves), original, known)
+    return SourceLine(line.file, line.name, line.number, text, _merged(line.edits, edits, moves), original, known)
 
 
 def _merged(old: Sequence[Edit], new: Sequence[Edit], moves: Sequence[tuple[int, int]]) -> tuple[Edit, ...]:

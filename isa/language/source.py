@@ -78,14 +78,7 @@ class Origin:
 
     def place(self, column: int, length: int) -> Place:
         """The place in the file of a place in the line as read."""
-        shift = 0
-        for start, end, there, there_end in self.edits:
-            if column < start:
-                break
-            if column < end:
-                return there, there_end - there
-            shift = there_end - end
-        return max(column + shift, 0), length
+        return before(self.edits, column, length)
 
 
 @dataclass(slots=True)
@@ -134,6 +127,18 @@ class Source:
             return note
         origin = self.origin(note.line)
         return Note(note.message, origin.line, origin.place(note.column - 1, 1)[0] + 1, origin.file)
+
+
+def before(edits: Sequence[Edit], column: int, length: int) -> Place:
+    """Where a place of a line was before its edits: that of the parameter, where it lies in the value of one."""
+    shift = 0
+    for start, end, there, there_end in edits:
+        if column < start:
+            break
+        if column < end:
+            return there, there_end - there
+        shift = there_end - end
+    return max(column + shift, 0), length
 
 
 def beside(name: str, other: str) -> str:

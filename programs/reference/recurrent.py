@@ -7,6 +7,7 @@ States are whole numbers within 16 bits, products of them with two codes stay be
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,7 +107,7 @@ def _column(writer: Writer, source: str, values: NDArray[Any], dtype: Any) -> st
     return writer.node("Expand", column, shape)
 
 
-class _Cell:
+class _Cell(ABC):
     """One kind of cell: its weights as initialisers, and what a step computes."""
 
     def __init__(self, writer: Writer, layer: Recurrent) -> None:
@@ -115,9 +116,9 @@ class _Cell:
         self.weights = writer.weights(layer.weights)
         self.one = layer.codes[0].high
 
+    @abstractmethod
     def step(self, x: str, state: _State) -> _State:
         """The state after a step."""
-        raise NotImplementedError
 
     def gates(self, joined: str, weights: str, codes: tuple[Code, ...]) -> list[str]:
         """The codes of gates, float32 of shape (1, hidden, 1, 1) each, from a row of inputs."""

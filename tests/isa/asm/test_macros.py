@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from acortex.isa.asm.lexer import tokens_of
-from acortex.isa.asm.macros import Line, Macro, macro_of, marked, substitute
+from acortex.isa.asm.macros import Macro, SourceLine, macro_of, marked, substitute
 from acortex.isa.asm.parser import Argument
 from acortex.isa.language.diagnostics import Mistake
 from acortex.isa.language.source import Origin
@@ -120,7 +120,7 @@ def test_a_call_with_other_arguments_is_a_mistake_at_them(macro: str, call: str,
 
 def replaced(text: str, **values: str) -> str:
     """A line with the values of parameters."""
-    return substitute(Line("p.s", "p.s", 1, text), values).text
+    return substitute(SourceLine("p.s", "p.s", 1, text), values).text
 
 
 @pytest.mark.parametrize(
@@ -146,12 +146,12 @@ def test_values_take_the_places_of_parameters(text: str, values: dict[str, str],
 
 
 def test_a_line_without_parameters_is_the_same() -> None:
-    line = Line("p.s", "p.s", 1, "nop")
+    line = SourceLine("p.s", "p.s", 1, "nop")
     assert substitute(line, {"a": "1"}) is line
 
 
 def test_a_line_keeps_what_was_written_and_which_parameters_there_are() -> None:
-    once = substitute(Line("p.s", "p.s", 4, "base d\\a, \\b"), {"a": "1"})
+    once = substitute(SourceLine("p.s", "p.s", 4, "base d\\a, \\b"), {"a": "1"})
     twice = substitute(once, {"b": "2 + 3"})
     assert (twice.text, twice.written, twice.known) == ("base d1, 2 + 3", "base d\\a, \\b", ("a", "b"))
     assert twice.edits == ((6, 7, 6, 8), (9, 14, 10, 12))
@@ -168,7 +168,7 @@ def test_what_is_left_of_a_line_has_its_place_whatever_comes_first(
     pieces: list[str], values: dict[str, str], order: list[str]
 ) -> None:
     text = ",".join(pieces)
-    line = Line("p.s", "p.s", 1, text)
+    line = SourceLine("p.s", "p.s", 1, text)
     assume("\\" in text)
     for name in order:
         line = substitute(line, {name: values[name]})
@@ -182,7 +182,7 @@ def test_what_is_left_of_a_line_has_its_place_whatever_comes_first(
 
 @given(PIECES, VALUES)
 def test_all_at_once_and_one_by_one_are_the_same_line(pieces: list[str], values: dict[str, str]) -> None:
-    line = Line("p.s", "p.s", 1, ",".join(pieces))
+    line = SourceLine("p.s", "p.s", 1, ",".join(pieces))
     one_by_one = line
     for name in NAMES:
         one_by_one = substitute(one_by_one, {name: values[name]})

@@ -168,3 +168,9 @@ def test_a_mistake_names_the_places_that_it_is_about() -> None:
     assert last(".program a\n.program b\nstart\nhalt")[-1] == "  note: p.s:1:10: the first one"
     assert last(".input a, 1\n.input a, 1\nstart\nhalt")[-1] == "  note: p.s:1:8: the first declaration"
     assert last("start\nstart\nhalt")[-1] == "  note: p.s:1:1: the first `start`"
+
+
+@pytest.mark.parametrize(("written", "meant"), [(".ENDIF", ".endif"), (".endrr", ".endr"), (".Else", ".else")])
+def test_a_mistyped_end_of_a_part_is_answered_with_the_word(written: str, meant: str) -> None:
+    (found,) = hints(f"{written}\nstart\nhalt")
+    assert f"did you mean `{meant}`?" in found
