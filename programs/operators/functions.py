@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from acortex.programs.network.functions import ALONE
+from acortex.programs.network.elementwise import ALONE
 from acortex.programs.network.network import Node
 from acortex.programs.operators.constants import fold
 from acortex.programs.operators.context import Lowering, Unsupported

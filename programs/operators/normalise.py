@@ -10,7 +10,7 @@ from acortex.isa.arithmetic.tensors import MAX_AXES
 from acortex.isa.operands import KINDS
 from acortex.programs.graph import Geometry, View
 from acortex.programs.mapping.limits import declares_unread, window_facts
-from acortex.programs.network.functions import with_tables
+from acortex.programs.network.elementwise import with_tables
 from acortex.programs.network.network import Constant, Model, Node, Value
 from acortex.programs.network.patterns import recognised
 from acortex.programs.network.subgraphs import CONTROL

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.programs.graph import Geometry
+from acortex.programs.quantise.adaptive_rounding import Rows, begin, best_steps, better, descend, rows_of
 from acortex.programs.quantise.calibration import EXACT_SUM, Levels, worst_sums
 from acortex.programs.quantise.evaluate import taps
 from acortex.programs.quantise.exact import product
-from acortex.programs.quantise.rounding import Rows, begin, best_steps, better, descend, rows_of
 from acortex.programs.steps import ProductPart, ProductStep
 
 Array = NDArray[Any]

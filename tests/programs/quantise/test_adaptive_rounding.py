@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acortex.programs.quantise.adapt import chosen
-from acortex.programs.quantise.rounding import Levels, Rows, begin, best_steps, descend, rows_of
+from acortex.programs.quantise.adaptive_rounding import Levels, Rows, begin, best_steps, descend, rows_of
 
 Array = np.ndarray[Any, Any]
 
