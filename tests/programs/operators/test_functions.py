@@ -1,5 +1,7 @@
 """Functions of one number, beside the original model in onnxruntime, and as tables code by code."""
 
+from pathlib import Path
+
 import float_models
 import layer_graph_numpy
 import numpy as np
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper
 from originals import evaluated, model, node, whole
 
+import acortex
 from acortex.programs import graph as g
 from acortex.programs import quantised
 from acortex.programs.network.importer import from_proto
@@ -240,3 +243,13 @@ def test_a_function_alone_is_a_network():
     made = model([node("Abs", "x", "y")], {"x": [1, 1]})
     found = layer_graph_numpy.run(quantised(from_proto(made), numbers(1, 1)), {"x": numbers(1, 1)})["y"]
     assert float_models.closeness(np.abs(numbers(1, 1)).reshape(found.shape), found) > 12
+
+
+def test_a_table_costs_what_the_page_says(checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (checkout / "docs" / "operators.md").read_text().split("## Functions as tables")[1].split("\n## ")[0]
+    monkeypatch.chdir(tmp_path)
+    exec(page.split("```python\n")[1].split("```")[0], {})
+    found = [acortex.run(f"{name}.onnx", values=False).report for name in ("Relu", "Gelu")]
+    assert "| multiply-accumulates | {:,} | {:,} |".format(*(one.macs for one in found)) in page
+    assert "| cycles | {:,} | {:,} |".format(*(one.cycles for one in found)) in page
+    assert "| energy, nJ | {:.2f} | {:.2f} |".format(*(one.energy_j * 1e9 for one in found)) in page
