@@ -377,7 +377,7 @@ _OPERANDS = {row.mnemonic: _operand_tuple(row) for row in ROWS}
 
 @lru_cache(maxsize=1 << 16)
 def _prepared(word: int) -> tuple[InstructionRow, Any, Callable[[Sequencer, Any], Dispatch | None]]:
-    """A word as a step needs it: its row, its operands, and what carries it out. A run walks its words several times."""
+    """A word as a step needs it: its row, its operands, and what carries it out. A run needs each several times."""
     instruction = decode(word)
     row = instruction.row
     return row, _OPERANDS[row.mnemonic](**instruction.values), _CONTROL.get(row.mnemonic, Sequencer._dispatch)
