@@ -35,9 +35,10 @@ def pytest_configure(config: pytest.Config) -> None:
     Workers, and processes that tests start, keep what they compile beside pytest's own cache where they may not keep
     it beside the sources: or each would compile all of them anew.
     """
-    if sys.dont_write_bytecode and config.cache is not None:
+    cache = getattr(config, "cache", None)  # none with `-p no:cacheprovider`
+    if sys.dont_write_bytecode and cache is not None:
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-        os.environ.setdefault("PYTHONPYCACHEPREFIX", str(config.cache.mkdir("bytecode")))
+        os.environ.setdefault("PYTHONPYCACHEPREFIX", str(cache.mkdir("bytecode")))
     found = Path(acortex.__file__).resolve().parent
     if found != CHECKOUT:
         raise pytest.UsageError(f"acortex is imported from {found}, not from {CHECKOUT}: pip install -e . first")
