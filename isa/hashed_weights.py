@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from weakref import ReferenceType, WeakKeyDictionary, ref
 
 import numpy as np
@@ -45,9 +45,9 @@ def _hashed(digest: _Hash, weights: Sequence[Weights]) -> _Hash:
     return digest
 
 
-def _fixed(values: NDArray[Any]) -> bool:
+def _fixed(values: NDArray[np.int8]) -> bool:
     """Whether an array is read-only, and every array that it is a view of."""
-    array: Any = values
+    array: object = values
     while isinstance(array, np.ndarray):
         if array.flags.writeable:
             return False

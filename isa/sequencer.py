@@ -104,7 +104,7 @@ class Sequencer:
         self.groups: dict[int, GroupPlan] = {}
         self._decoded = [self._prepare(pc) for pc in range(len(program.words))]
 
-    def _prepare(self, pc: int) -> tuple[InstructionRow, Any, Callable[[Sequencer, Any], Dispatch | None]]:
+    def _prepare(self, pc: int) -> _Prepared:
         try:
             return _prepared(int(self.program.words[pc]))
         except AcortexError as error:
@@ -343,9 +343,12 @@ def _needs(row: InstructionRow) -> _Needs:
 
 _NEEDS = {row.mnemonic: _needs(row) for row in ROWS}
 
+_Control = Callable[[Sequencer, Any], Dispatch | None]
+_Prepared = tuple[InstructionRow, Any, _Control]
+
 _SETTERS = {"stream d": "base", "quantiser q": "quant", "window w": "window"}
 
-_CONTROL: dict[str, Callable[[Sequencer, Any], Dispatch | None]] = {
+_CONTROL: dict[str, _Control] = {
     "nop": Sequencer._nop,
     "halt": Sequencer._halt,
     "start": Sequencer._start,
@@ -376,7 +379,7 @@ _OPERANDS = {row.mnemonic: _operand_tuple(row) for row in ROWS}
 
 
 @lru_cache(maxsize=1 << 16)
-def _prepared(word: int) -> tuple[InstructionRow, Any, Callable[[Sequencer, Any], Dispatch | None]]:
+def _prepared(word: int) -> _Prepared:
     """A word as a step needs it: its row, its operands, and what carries it out. A run needs each several times."""
     instruction = decode(word)
     row = instruction.row
