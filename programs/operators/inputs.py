@@ -21,7 +21,7 @@ SEES_IMAGES = (
     "Conv", "QLinearConv", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "BatchNormalization", "LRN",
     "ConvTranspose", "Resize", "Upsample", "DepthToSpace", "ConvInteger", "FusedConv",
 )  # fmt: skip
-SEES_SEQUENCES = ("LSTM", "GRU")
+SEES_SEQUENCES = ("LSTM", "GRU", "RNN")
 MULTIPLIES = ("MatMul", "MatMulInteger", "FusedMatMul")
 """Matrix products whose constant may stand first."""
 SEES_ROWS = (

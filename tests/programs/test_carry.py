@@ -19,7 +19,7 @@ from acortex.programs.quantise.carry import with_states
 from acortex.programs.quantise.images import as_images
 from acortex.tools.cli import cli
 
-GATES = {"LSTM": 4, "GRU": 3}
+GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
 
 
 def cell(op="LSTM", hidden=8, direction="forward", steps=1, features=4):
@@ -97,6 +97,7 @@ STREAMS = {
     "lstm, both ways": (cell(direction="bidirectional", hidden=65), HC),
     "gru": (cell("GRU"), H),
     "gru, both ways": (cell("GRU", direction="bidirectional", steps=3), H),
+    "rnn, both ways": (cell("RNN", direction="bidirectional", steps=3), H),
     "one input for both": (one_state(), {"s": ["hn", "cn"]}),
     "one input for both, by the model's own output": (one_state(), {"s": ["next"]}),
     "terms that move on": (shifted(), {"a": ["s"], "b": ["y"]}),
