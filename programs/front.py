@@ -115,6 +115,16 @@ HOSTS = ("ends", "auto")
 HINT_OF_HOST = '--host auto, in Python host="auto", has the host do what the chip cannot, between parts of the program'
 
 
+HINT_OF_NONE = "run it on the host: the network has no product for the chip's arrays"
+
+
+def _has_products(model: Model) -> bool:
+    """Whether the chip's arrays could do anything of a network."""
+    from acortex.programs.host.partition import PRODUCTS
+
+    return any(node.op in PRODUCTS for node in model.nodes)
+
+
 def normal_form(model: Model, host: str = "ends", drop_lrn: bool = False, most_words: int = MAX_WORDS) -> FloatGraph:
     """The normal form of a network, of which the host does what `host` says, one of `HOSTS`.
 
@@ -126,7 +136,7 @@ def normal_form(model: Model, host: str = "ends", drop_lrn: bool = False, most_w
         return normalise(model, drop_lrn=drop_lrn, most_words=most_words)
     except UnsupportedNodes as refused:
         if host == "ends":
-            refused.hint = refused.hint or HINT_OF_HOST
+            refused.hint = refused.hint or (HINT_OF_HOST if _has_products(model) else HINT_OF_NONE)
             raise
     from acortex.programs.host.graphs import with_host
 

@@ -47,6 +47,9 @@ FUSED = (
 BESIDE = "beside the host's nodes it costs less there"
 """Why a node goes to the host that the chip could do."""
 
+NO_PRODUCT = "the chip would have no product to do with it"
+"""Why nodes go to the host that would be the chip's alone."""
+
 ATTEMPTS = 64
 """How often the rest of a network is tried; each time a node at least goes to the host."""
 
@@ -101,7 +104,8 @@ class _Divider:
         """The first division of which the chip can do its share."""
         for _ in range(ATTEMPTS):
             self._settle()
-            if not any(node.op in PRODUCTS for node in self._chip()):
+            left = any(node.op in PRODUCTS for node in self._chip())
+            if self.hosted and not left:
                 raise self._nothing_left()
             graph = self._attempt()
             if graph is not None:
@@ -123,10 +127,14 @@ class _Divider:
         return [node for node in self.model.nodes if node.name not in self.hosted]
 
     def _nothing_left(self) -> NothingLeft:
-        told = [f"\n  {name} ({self.nodes[name].op}): {why}" for name, why in self.hosted.items() if self._weighs(name)]
-        reasons = "".join(told[:MOST_REASONS])
-        message = f"the chip could do no product of the network, and the host would do all of it{':' * bool(told)}"
-        return NothingLeft(f"{message}{reasons}", hint="run it on the host alone, or change what is refused")
+        told = [name for name in self.hosted if self._weighs(name)]
+        what = "the chip could do no product of the network, and the host would do all of it"
+        if not any(node.op in PRODUCTS for node in self.model.nodes):
+            what = "the network has no product for the chip's arrays, and the chip cannot do all of it by itself"
+        refused = told or [name for name, why in self.hosted.items() if why not in (BESIDE, NO_PRODUCT)]
+        reasons = "".join(f"\n  {name} ({self.nodes[name].op}): {self.hosted[name]}" for name in refused[:MOST_REASONS])
+        message = f"{what}{':' * bool(reasons)}{reasons}"
+        return NothingLeft(message, hint="run it on the host alone, or change what is refused")
 
     def _weighs(self, name: str) -> bool:
         """Whether a node is a product with constant weights."""
@@ -235,7 +243,7 @@ class _Divider:
                 self._give([one.name for one in both], BESIDE)
         for component in self._components():
             if not any(node.op in PRODUCTS for node in component):
-                self._give([node.name for node in component], "the chip would have no product to do with it")
+                self._give([node.name for node in component], NO_PRODUCT)
         return len(self.hosted) > before
 
     def _ends_at_host(self, node: Node) -> bool:

@@ -163,7 +163,8 @@ def _outputs(lowering: Lowering, stand_ins: StandIns, last: frozenset[str]) -> I
         elif reason is not None and stand_ins.believed((name,), reason):
             yield name, "output", str(reason)
     if not given:
-        yield ", ".join(lowering.model.outputs), "output", "it does not depend on an input: the chip has nothing to do"
+        why = "only the host computes it" if lowering.hosted else "it does not depend on an input"
+        yield ", ".join(lowering.model.outputs), "output", f"{why}: the chip has nothing to do"
 
 
 def _refused_output(lowering: Lowering, name: str, maker: Node | None, last: frozenset[str]) -> Unsupported | None:
@@ -252,6 +253,11 @@ def _lower_by(lowering: Lowering, node: Node, row: Operator) -> None:
 
 def _fold(lowering: Lowering, node: Node) -> None:
     """Computes a node of constants."""
+    for one in node.attributes.get("cone", (node,)):
+        _fold_one(lowering, one)
+
+
+def _fold_one(lowering: Lowering, node: Node) -> None:
     known = [lowering.constants[name] if name else None for name in node.inputs]
     lowering.spend(sum(math.prod(one.shape) for one in known if one is not None))
     made = fold(node, [one.load() if one is not None else None for one in known], lowering.model.opset)
