@@ -90,12 +90,21 @@ def _canonical(value: Value) -> tuple[int, ...]:
     return value.shape[1:] if value.shape[:1] == (1,) and len(value.shape) > 1 else value.shape
 
 
+KEEPS_NUMBERS = ("Cast", "Reshape", "Squeeze", "Unsqueeze", "Identity", "TopK")
+"""Operators whose outputs are numbers of their first input, or places of these."""
+
+
 def _high(division: Division, value: Value) -> int | None:
-    """The largest index that an input may be: one less than the rows of the smallest table that it reads."""
+    """The largest number that an input may be: as an index one less than the rows of the smallest table that it reads,
+    as the length of a sequence its steps.
+    """
     names, sizes = {value.name}, []
     for node in division.model.nodes:
-        if node.op in ("Cast", "Reshape", "Squeeze", "Unsqueeze", "Identity") and node.inputs[0] in names:
+        if node.op in KEEPS_NUMBERS and node.inputs[0] in names:
             names.update(node.outputs)
+        if node.op in ("LSTM", "GRU", "RNN") and len(node.inputs) > 4 and node.inputs[4] in names:
+            steps = division.kinds.get(node.inputs[0], UNKNOWN).shape
+            sizes += [steps[int(node.attributes.get("layout", 0))] + 1] if steps else []
         if node.op == "Gather" and node.inputs[1] in names:
             table = division.model.constants.get(node.inputs[0])
             shape = table.shape if table else division.kinds.get(node.inputs[0], UNKNOWN).shape

@@ -15,17 +15,18 @@ from acortex.errors import AcortexError
 from acortex.programs.host.facts import Kind, Kinds, folded
 from acortex.programs.host.protos import HAS_GRAPH
 from acortex.programs.network.network import Model, Node, Value
-from acortex.programs.network.subgraphs import graphs
-from acortex.programs.operators.context import MAX_WORDS, UnsupportedNodes
+from acortex.programs.network.subgraphs import CONTROL, graphs
+from acortex.programs.operators.context import MAX_WORDS, Lowering, Unsupported, UnsupportedNodes
 from acortex.programs.operators.host import by_host
 from acortex.programs.operators.normalise import normalise, without_control
+from acortex.programs.operators.quantised import OWN_CONSTANTS
 from acortex.programs.operators.registry import OPERATORS
 from acortex.programs.steps import FloatGraph
 
 PRODUCTS = (
     "Conv", "ConvTranspose", "Gemm", "MatMul", "LSTM", "GRU", "RNN", "QLinearConv", "QGemm", "QLinearMatMul", "Einsum",
     "ConvInteger", "MatMulInteger", "DynamicQuantizeMatMul", "MatMulIntegerToFloat", "FusedConv", "FusedGemm",
-    "FusedMatMul",
+    "FusedMatMul", "MatMulNBits",
 )  # fmt: skip
 """Operators for which the chip has arrays."""
 
@@ -83,9 +84,11 @@ def divided(model: Model, *, drop_lrn: bool = False, most_words: int = MAX_WORDS
 
 class _Divider:
     def __init__(self, model: Model, drop_lrn: bool, most_words: int) -> None:
-        model = without_control(model, drop_lrn=drop_lrn, most_words=most_words)
+        if any(node.op in CONTROL for node in model.nodes):  # what decides them may follow from shapes
+            model = without_control(folded(model)[0], drop_lrn=drop_lrn, most_words=most_words)
         _check_graphs(model)
         whole, self.kinds = folded(model)
+        whole = _with_lazy_constants(whole)
         self.model = replace(whole, nodes=_living(whole))
         self.drop_lrn, self.most_words = drop_lrn, most_words
         self.nodes = {node.name: node for node in self.model.nodes}
@@ -114,7 +117,7 @@ class _Divider:
 
     def _of_constants(self) -> list[str]:
         """The nodes that depend on no input of the network."""
-        given = {value.name for value in self.model.inputs}
+        given = {value.name for value in self.model.inputs} - self.model.constants.keys()
         found = []
         for node in self.model.nodes:
             if given.isdisjoint(node.inputs):
@@ -128,6 +131,7 @@ class _Divider:
 
     def _nothing_left(self) -> NothingLeft:
         told = [name for name in self.hosted if self._weighs(name)]
+        told = told or [name for name in self.hosted if self.nodes[name].op in PRODUCTS]
         what = "the chip could do no product of the network, and the host would do all of it"
         if not any(node.op in PRODUCTS for node in self.model.nodes):
             what = "the network has no product for the chip's arrays, and the chip cannot do all of it by itself"
@@ -172,7 +176,8 @@ class _Divider:
         read = dict.fromkeys(name for node in chip for name in node.inputs if name)
         made = {name for node in chip for name in node.outputs if name}
         given = {value.name: value for value in self.model.inputs}
-        inputs = [replace(value, batch=None) for name, value in given.items() if name in read]
+        known = self.model.constants
+        inputs = [replace(value, batch=None) for name, value in given.items() if name in read and name not in known]
         for name in read:
             if name in self.makers and name not in made:
                 kind = self.kinds[name]
@@ -377,6 +382,21 @@ def _check_graphs(model: Model) -> None:
     found += [(node.name, node.op, f"it is malformed ({node.fault})") for node in model.nodes if node.fault]
     if found:
         raise UnsupportedNodes(found)
+
+
+def _with_lazy_constants(model: Model) -> Model:
+    """The network with what quantisers make of constants as constants, which are computed when something loads them."""
+    lowering, left = Lowering(model), []
+    for node in model.nodes:
+        made = node.op in OWN_CONSTANTS and not node.fault
+        if made and all(name in lowering.constants for name in node.inputs if name):
+            try:
+                OPERATORS[node.op].lower(lowering, node)
+            except Unsupported:
+                made = False
+        if not made or node.outputs[0] not in lowering.constants:
+            left.append(node)
+    return replace(model, nodes=left, constants=lowering.constants)
 
 
 def _living(model: Model) -> list[Node]:

@@ -1,11 +1,14 @@
-"""Sizes that a user gives to axes which a model leaves open."""
+"""Sizes that a user gives to axes which a model leaves open, and values of inputs of one whole number."""
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, SupportsIndex
+from typing import TYPE_CHECKING, Any, SupportsIndex
+
+import numpy as np
+from numpy.typing import NDArray
 
 from acortex.errors import UsageError
 from acortex.wording import nearest, suggestion
@@ -37,23 +40,53 @@ def is_open(dimension: onnx.TensorShapeProto.Dimension) -> bool:
     return dimension.WhichOneof("value") != "dim_value" or dimension.dim_value < 1
 
 
+WHOLE_TYPES = {2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64", 12: "uint32", 13: "uint64"}
+"""NumPy's types of whole numbers by ONNX's numbers for them."""
+
+
+def values_of(inputs: Iterable[onnx.ValueInfoProto], dims: Mapping[str, int]) -> dict[str, NDArray[Any]]:
+    """The values that `dims` has for inputs of one whole number, by their names, in their types and shapes."""
+    found = {}
+    for info in inputs:
+        kind = _scalar_type(info)
+        if kind is not None and info.name in dims:
+            found[info.name] = np.full([1] * len(info.type.tensor_type.shape.dim), dims[info.name], kind)
+    return found
+
+
+def _scalar_type(info: onnx.ValueInfoProto) -> str | None:
+    """The type of an input of one whole number; None of another one."""
+    tensor = info.type.tensor_type
+    one = tensor.HasField("shape") and all(axis.dim_value == 1 for axis in tensor.shape.dim)
+    return WHOLE_TYPES.get(tensor.elem_type) if one else None
+
+
 def check_dims(inputs: Iterable[onnx.ValueInfoProto], dims: Mapping[str, int], where: str) -> None:
-    """Raises UsageError for a size of an axis that the model does not leave open, or that no axis can have."""
+    """Raises UsageError for a size of an axis that the model does not leave open, or that no axis can have, and for a
+    value that the type of an input does not hold.
+    """
     if not isinstance(dims, Mapping):
         raise UsageError(f"dims is of type {type(dims).__name__}", hint='give sizes by name: dims={"width": 224}')
     names: dict[str, str] = {}
+    values: dict[str, str] = {}
     for info in inputs:
+        kind = _scalar_type(info)
+        if kind is not None:
+            values[info.name] = kind
         for axis, dimension in enumerate(info.type.tensor_type.shape.dim):
             if is_open(dimension):
                 names[name_of(info.name, axis, dimension)] = names[f"{info.name}.{axis}"] = info.name
     for name, size in dims.items():
-        if name not in names:
-            listed = (
-                suggestion(nearest(name, names)) or f"open axes: {', '.join(names)}" if names else "leave --dim out"
-            )
+        if name not in names and name not in values:
+            every = [*names, *values]
+            listed = suggestion(nearest(name, every)) or f"open axes: {', '.join(every)}" if every else "leave --dim out"
             raise UsageError(f"no axis {name} of its inputs is open", where=where, hint=listed)
         if not isinstance(size, SupportsIndex) or isinstance(size, bool):
             told = f"the size of the axis {name} is of type {type(size).__name__}"
             raise UsageError(told, where=where, hint="give a whole number")
-        if not 1 <= size <= LARGEST:
+        if name in values and name not in names:
+            ends = np.iinfo(values[name])
+            if not ends.min <= operator.index(size) <= ends.max:
+                raise UsageError(f"the input {name} cannot be {size}: its type is {values[name]}", where=where)
+        elif not 1 <= size <= LARGEST:
             raise UsageError(f"the size of the axis {name} is {size}, allowed is 1 to {LARGEST}", where=where)

@@ -16,6 +16,7 @@ from acortex.programs.network.patterns import recognised
 from acortex.programs.network.subgraphs import CONTROL
 from acortex.programs.operators import (
     batches,
+    blocks,
     functions,
     host,
     integers,
@@ -25,6 +26,7 @@ from acortex.programs.operators import (
     recurrent,
     reductions,
     rounding,
+    small_floats,
     subgraphs,
     upsample,
     vector,
@@ -49,6 +51,7 @@ from acortex.wording import count
 
 FAMILIES = (
     host,
+    blocks,
     functions,
     integers,
     layout,
@@ -57,6 +60,7 @@ FAMILIES = (
     recurrent,
     reductions,
     rounding,
+    small_floats,
     subgraphs,
     upsample,
     vector,
@@ -121,7 +125,7 @@ Refusal = tuple[str, str, str]
 def _inputs(lowering: Lowering) -> Iterator[Refusal]:
     """Places the inputs that something reads."""
     for value in lowering.model.inputs:
-        if not lowering.mentioned(value.name):
+        if not lowering.mentioned(value.name) or value.name in lowering.constants:
             lowering.graph.unread.append(_bare_port(value.name, value.shape, value.dtype, value.batch))
             continue
         try:
