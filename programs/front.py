@@ -16,6 +16,7 @@ from acortex.programs.mapping.limits import MAX_INSTRUCTIONS, check_steps
 from acortex.programs.network.dimensions import NO_DIMS
 from acortex.programs.network.importer import read_onnx
 from acortex.programs.network.network import Model, Network
+from acortex.programs.network.subgraphs import hint_of_branches
 from acortex.programs.operators.context import MAX_WORDS, UnsupportedNodes
 from acortex.programs.operators.normalise import normalise
 from acortex.programs.quantise.carry import carries, with_states
@@ -102,7 +103,7 @@ def quantised(
     if fits is not None and _large(graph) and not any(isinstance(step, RecurrentStep) for step in graph.steps):
         fits(outline(graph, bits))
     given, graph.calibration = _calibration(graph, calibration, inputs, seed)
-    images = with_states(graph, as_images(graph, given))
+    images = with_states(graph, as_images(graph, given), given)
     stated = calibration is None and inputs is None
     how = effort or ("fast" if stated else "best")
     rest = measured, progress, given
@@ -136,7 +137,8 @@ def normal_form(model: Model, host: str = "ends", drop_lrn: bool = False, most_w
         return normalise(model, drop_lrn=drop_lrn, most_words=most_words)
     except UnsupportedNodes as refused:
         if host == "ends":
-            refused.hint = refused.hint or (HINT_OF_HOST if _has_products(model) else HINT_OF_NONE)
+            hint = hint_of_branches(model) or (HINT_OF_HOST if _has_products(model) else HINT_OF_NONE)
+            refused.hint = refused.hint or hint
             raise
     from acortex.programs.host.graphs import with_host
 

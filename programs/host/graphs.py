@@ -11,6 +11,7 @@ from acortex.programs.host.models import check_nodes, host_parts
 from acortex.programs.host.partition import UNKNOWN, Division, NothingLeft, divided
 from acortex.programs.network.network import Model, Value
 from acortex.programs.operators.context import MAX_WORDS
+from acortex.programs.operators.host import KEEPS_ORDER
 from acortex.programs.steps import FloatGraph, FloatPort
 
 
@@ -28,11 +29,27 @@ def with_host(model: Model, *, drop_lrn: bool = False, most_words: int = MAX_WOR
     graph.parts = parts
     _mark_ports(division, made, {name for part in parts for name in part.takes})
     graph.results = [_result(name, division) for name in division.model.outputs if name in made]
+    graph.in_turn = _in_turn(division)
     graph.chip_nodes = tuple(_chip_nodes(division))
     graph.host_nodes = [name for part in parts for name in part.nodes]
     stages = graph.stages()
     graph.steps.sort(key=lambda step: stages[step.name])
     return graph
+
+
+def _in_turn(division: Division) -> dict[str, tuple[str, ...]]:
+    """What the host puts together of the chip's outputs by their numbers, one behind the other."""
+    known: dict[str, tuple[str, ...]] = {port.name: (port.name,) for port in division.graph.outputs}
+    for node in division.model.nodes:
+        if node.name not in division.hosted or node.op not in (*KEEPS_ORDER, "Concat"):
+            continue
+        taken = node.inputs if node.op == "Concat" else node.inputs[:1]
+        shapes = [division.kinds.get(name, UNKNOWN).shape or () for name in taken]
+        axis = int(node.attributes.get("axis", 0)) if node.op == "Concat" else 0
+        ahead = [size for shape in shapes for size in shape[: axis % max(len(shape), 1)]]
+        if all(name in known for name in taken) and all(size == 1 for size in ahead):
+            known[node.outputs[0]] = tuple(source for name in taken for source in known[name])
+    return {name: sources for name, sources in known.items() if sources != (name,)}
 
 
 def _mark_ports(division: Division, made: set[str], taken: set[str]) -> None:

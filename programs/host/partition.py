@@ -15,7 +15,7 @@ from acortex.errors import AcortexError
 from acortex.programs.host.facts import Kind, Kinds, folded
 from acortex.programs.host.protos import HAS_GRAPH
 from acortex.programs.network.network import Model, Node, Value
-from acortex.programs.network.subgraphs import CONTROL, graphs
+from acortex.programs.network.subgraphs import CONTROL, graphs, hint_of_branches
 from acortex.programs.operators.context import MAX_WORDS, Lowering, Unsupported, UnsupportedNodes
 from acortex.programs.operators.host import by_host
 from acortex.programs.operators.normalise import normalise, without_control
@@ -84,8 +84,7 @@ def divided(model: Model, *, drop_lrn: bool = False, most_words: int = MAX_WORDS
 
 class _Divider:
     def __init__(self, model: Model, drop_lrn: bool, most_words: int) -> None:
-        if any(node.op in CONTROL for node in model.nodes):  # what decides them may follow from shapes
-            model = without_control(folded(model)[0], drop_lrn=drop_lrn, most_words=most_words)
+        model = _straightened(model, drop_lrn, most_words)
         _check_graphs(model)
         whole, self.kinds = folded(model)
         whole = _with_lazy_constants(whole)
@@ -374,6 +373,23 @@ class _Divider:
         return list(found.values())
 
 
+MOST_NESTED = 16
+"""How often branches and loops are laid out that stood in others."""
+
+
+def _straightened(model: Model, drop_lrn: bool, most_words: int) -> Model:
+    """The network whose branches are taken and whose loops are laid out, also where what decides them follows from
+    shapes.
+    """
+    left: list[str] = []
+    for _ in range(MOST_NESTED):
+        before, left = left, [node.name for node in model.nodes if node.op in CONTROL]
+        if not left or left == before:
+            break
+        model = without_control(folded(model)[0], drop_lrn=drop_lrn, most_words=most_words)
+    return model
+
+
 def _check_graphs(model: Model) -> None:
     """Raises UnsupportedNodes for nodes that are malformed, and for those with a graph of their own: what these take of
     the network is not known.
@@ -381,7 +397,9 @@ def _check_graphs(model: Model) -> None:
     found = [(node.name, node.op, HAS_GRAPH) for node in model.nodes if any(graphs(node))]
     found += [(node.name, node.op, f"it is malformed ({node.fault})") for node in model.nodes if node.fault]
     if found:
-        raise UnsupportedNodes(found)
+        refused = UnsupportedNodes(found)
+        refused.hint = hint_of_branches(model)
+        raise refused
 
 
 def _with_lazy_constants(model: Model) -> Model:

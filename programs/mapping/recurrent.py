@@ -1,4 +1,6 @@
-"""LSTM, GRU and RNN layers as passes: one per step, a product of [x, h] whose gates the vector agent takes as they come.
+"""LSTM, GRU and RNN layers as passes: one per step, a product of [x, h].
+
+The vector agent takes the gates of cells as they come; of an RNN what the product gives is the next h.
 
 The gates of a word of cells stand side by side in the group's columns, so that the words of a conversion are in the
 order in which the vector agent takes them. States of 16 bits stay there; codes of h go to memory, where the next step

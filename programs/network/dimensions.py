@@ -79,7 +79,9 @@ def check_dims(inputs: Iterable[onnx.ValueInfoProto], dims: Mapping[str, int], w
     for name, size in dims.items():
         if name not in names and name not in values:
             every = [*names, *values]
-            listed = suggestion(nearest(name, every)) or f"open axes: {', '.join(every)}" if every else "leave --dim out"
+            listed = (
+                suggestion(nearest(name, every)) or f"open axes: {', '.join(every)}" if every else "leave --dim out"
+            )
             raise UsageError(f"no axis {name} of its inputs is open", where=where, hint=listed)
         if not isinstance(size, SupportsIndex) or isinstance(size, bool):
             told = f"the size of the axis {name} is of type {type(size).__name__}"

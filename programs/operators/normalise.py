@@ -166,7 +166,7 @@ def _outputs(lowering: Lowering, stand_ins: StandIns, last: frozenset[str]) -> I
             waiting = [*lowering.hosted[name], *waiting]
         elif reason is not None and stand_ins.believed((name,), reason):
             yield name, "output", str(reason)
-    if not given:
+    if not given or (lowering.hosted and not lowering.graph.outputs and not lowering.broken):
         why = "only the host computes it" if lowering.hosted else "it does not depend on an input"
         yield ", ".join(lowering.model.outputs), "output", f"{why}: the chip has nothing to do"
 
