@@ -1,4 +1,4 @@
-"""Matrices of large language models: whole numbers of few bits, packed, with a scale and a zero for each block of rows."""
+"""Matrices of language models: whole numbers of few bits, packed, with a scale and a zero for each block of rows."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _matrix(lowering: Lowering, node: Node) -> Constant:
     if (scales == scales[:, :1]).all() and (scales > 0).all():
         return Constant((rows, columns), load, scales[:, 0].astype(np.float64), 1)
     lowering.graph.warnings.append(
-        f"{node.name} ({node.op}): its columns have a scale for each block of {block} rows, the chip's one for all rows:"
+        f"{node.name} ({node.op}): a column has a scale for each block of {block} rows, on the chip one for all rows:"
         " levels are chosen anew"
     )
     return Constant((rows, columns), load)

@@ -32,8 +32,8 @@ REARRANGES = ("Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose")
 TAKES_PARTS = ("Split", "Slice", "Gather")
 KEEPS_PLACES = (
     "Identity", "Dropout", "Cast", "QuantizeLinear", "DequantizeLinear", "Relu", "Clip", "Add", "Sub", "Mul", "Div",
-    "Pad", "Quant", "IntQuant", "FloatQuant", "BipolarQuant", "Trunc", "MultiThreshold", "RequantShift", "Round", "Floor", "Ceil",
-    "DynamicQuantizeLinear",
+    "Pad", "Quant", "IntQuant", "FloatQuant", "BipolarQuant", "Trunc", "MultiThreshold", "RequantShift", "Round",
+    "Floor", "Ceil", "DynamicQuantizeLinear",
 )  # fmt: skip
 
 REACH = 64

@@ -44,7 +44,7 @@ class Format:
     becomes="nothing: it states a range; of a constant, its numbers", limits="constant scale and bits; saturates",
 )  # fmt: skip
 def float_quant(lowering: Lowering, node: Node) -> None:
-    """Floating-point numbers of few bits. The chip's codes are evenly spaced: of a computed tensor the range is kept."""
+    """Floating-point numbers of few bits. Of a computed tensor the range alone is kept: codes are evenly spaced."""
     scale = lowering.constant(node, 1, "scale").astype(np.float64)
     if not node.attributes.get("saturation", 1) or not (scale > 0).all():
         raise Unsupported("it does not saturate, or its scale is not above 0")
