@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
@@ -35,6 +36,22 @@ def _joined(names: Iterable[str], last_word: str) -> str:
 def some_of(names: Sequence[str], most: int) -> str:
     """The first `most` of a list; "..." stands for the rest."""
     return ", ".join([*names[:most], *(["..."] if len(names) > most else [])])
+
+
+def shortened(names: Iterable[str], most: int) -> dict[str, str]:
+    """Names of at most `most` characters for names, all different: the first part of a long one, else its last part,
+    else both. Where that is not enough a name stays as it is.
+    """
+    known = list(dict.fromkeys(names))
+    half = (most - 1) // 2
+    cuts = (lambda name: f"{name[: most - 1]}…", lambda name: f"…{name[1 - most :]}")
+    both = lambda name: f"{name[:half]}…{name[-half:]}"  # noqa: E731
+    made = {name: name for name in known if len(name) <= most}
+    for cut in (*cuts, both):
+        left = [name for name in known if name not in made]
+        counts = Counter([*map(cut, left), *made.values()])
+        made |= {name: cut(name) for name in left if counts[cut(name)] == 1}
+    return {name: made.get(name, name) for name in known}
 
 
 def shape_text(shape: Iterable[object]) -> str:

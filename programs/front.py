@@ -75,6 +75,7 @@ def quantised(
     progress: Progress = unheard,
     carry: Mapping[str, Sequence[str]] = NO_CARRY,
     host: str = "ends",
+    timed: bool = False,
 ) -> LayerGraph:
     """The layer graph of a network: an ONNX file, whose open axes `dims` fixes, a `Model`, or the end of a `Network`.
 
@@ -88,7 +89,8 @@ def quantised(
     the outputs that they take of the inference before; their calibration may be left out. No map may take more than
     `most_words` words of main memory, no program more than `most_instructions`. `host` says what the host does, one of
     `HOSTS`. `effort` is one of `EFFORTS` in `acortex.programs.quantise.effort`: without it "best" where there are data,
-    "fast" on random numbers. Of `measured` layers, those of the least signal to noise, it is measured what they cost
+    "fast" on random numbers, and where `timed` says that time and energy alone are wanted, and no instruction depends
+    on levels. Of `measured` layers, those of the least signal to noise, it is measured what they cost
     the outputs. `progress` is called with the steps that are done, and all there are.
 
     Raises UsageError for files and data that cannot be read, UnsupportedNodes for networks that the chip cannot do.
@@ -105,7 +107,8 @@ def quantised(
     given, graph.calibration = _calibration(graph, calibration, inputs, seed)
     images = with_states(graph, as_images(graph, given), given)
     stated = calibration is None and inputs is None
-    how = effort or ("fast" if stated else "best")
+    # Where instructions do not depend on weights, levels change nothing that takes time or energy.
+    how = effort or ("fast" if stated or (timed and instructions_are_fixed(graph)) else "best")
     rest = measured, progress, given
     return quantise(graph, images, bits, how, *rest, method=method, percentile=percentile, stated=stated)
 
