@@ -57,7 +57,10 @@ def values_of(inputs: Iterable[onnx.ValueInfoProto], dims: Mapping[str, int]) ->
 def _scalar_type(info: onnx.ValueInfoProto) -> str | None:
     """The type of an input of one whole number; None of another one."""
     tensor = info.type.tensor_type
-    one = tensor.HasField("shape") and all(axis.dim_value == 1 for axis in tensor.shape.dim)
+    # An open axis that comes first is a batch, of one.
+    one = tensor.HasField("shape") and all(
+        axis.dim_value == 1 or (not at and is_open(axis)) for at, axis in enumerate(tensor.shape.dim)
+    )
     return WHOLE_TYPES.get(tensor.elem_type) if one else None
 
 

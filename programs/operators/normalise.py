@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 
 from acortex.isa.arithmetic.tensors import MAX_AXES
 from acortex.isa.operands import KINDS
@@ -22,6 +23,7 @@ from acortex.programs.operators import (
     integers,
     layout,
     linear,
+    long_windows,
     quantised,
     recurrent,
     reductions,
@@ -199,8 +201,10 @@ def _known_to_host(lowering: Lowering, name: str) -> bool:
 
 
 def _beyond_operands(graph: FloatGraph) -> list[tuple[str, str, str]]:
-    """Steps with windows that no instruction can say: name, operator and reason."""
+    """Steps with windows that no instruction can say: name, operator and reason. Long kernels are cut."""
     found = []
+    pieces = ([step] if not isinstance(step, ProductStep) else long_windows.cut(graph, step) for step in graph.steps)
+    graph.steps = list(chain.from_iterable(pieces))
     for step in graph.steps:
         if isinstance(step, ProductStep | PoolStep | PadStep):
             step.geometry = _plain_window(step.geometry)
