@@ -44,13 +44,11 @@ def shortened(names: Iterable[str], most: int) -> dict[str, str]:
     """
     known = list(dict.fromkeys(names))
     half = (most - 1) // 2
-    cuts = (lambda name: f"{name[: most - 1]}…", lambda name: f"…{name[1 - most :]}")
-    both = lambda name: f"{name[:half]}…{name[-half:]}"  # noqa: E731
     made = {name: name for name in known if len(name) <= most}
-    for cut in (*cuts, both):
-        left = [name for name in known if name not in made]
-        counts = Counter([*map(cut, left), *made.values()])
-        made |= {name: cut(name) for name in left if counts[cut(name)] == 1}
+    for first, last in ((most - 1, 0), (0, most - 1), (half, half)):
+        cuts = {name: f"{name[:first]}…{name[len(name) - last :]}" for name in known if name not in made}
+        counts = Counter([*cuts.values(), *made.values()])
+        made |= {name: cut for name, cut in cuts.items() if counts[cut] == 1}
     return {name: made.get(name, name) for name in known}
 
 

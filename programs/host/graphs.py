@@ -9,7 +9,7 @@ from dataclasses import replace
 from acortex.isa.program import HostResult
 from acortex.programs.host.models import check_nodes, host_parts
 from acortex.programs.host.partition import UNKNOWN, Division, NothingLeft, divided
-from acortex.programs.network.network import Model, Value
+from acortex.programs.network.network import Model, Node, Value
 from acortex.programs.operators.context import MAX_WORDS
 from acortex.programs.operators.host import KEEPS_ORDER
 from acortex.programs.steps import FloatGraph, FloatPort
@@ -41,15 +41,20 @@ def _in_turn(division: Division) -> dict[str, tuple[str, ...]]:
     """What the host puts together of the chip's outputs by their numbers, one behind the other."""
     known: dict[str, tuple[str, ...]] = {port.name: (port.name,) for port in division.graph.outputs}
     for node in division.model.nodes:
-        if node.name not in division.hosted or node.op not in (*KEEPS_ORDER, "Concat"):
-            continue
-        taken = node.inputs if node.op == "Concat" else node.inputs[:1]
-        shapes = [division.kinds.get(name, UNKNOWN).shape or () for name in taken]
-        axis = int(node.attributes.get("axis", 0)) if node.op == "Concat" else 0
-        ahead = [size for shape in shapes for size in shape[: axis % max(len(shape), 1)]]
-        if all(name in known for name in taken) and all(size == 1 for size in ahead):
+        taken = _laid_out(division, node) if node.name in division.hosted else ()
+        if taken and known.keys() >= set(taken):
             known[node.outputs[0]] = tuple(source for name in taken for source in known[name])
     return {name: sources for name, sources in known.items() if sources != (name,)}
+
+
+def _laid_out(division: Division, node: Node) -> tuple[str, ...]:
+    """The inputs of a node whose output has all their numbers, one behind the other; none of another one."""
+    if node.op in KEEPS_ORDER:
+        return node.inputs[:1]
+    shapes = [division.kinds.get(name, UNKNOWN).shape or () for name in node.inputs]
+    axis = int(node.attributes.get("axis", 0))
+    first = node.op == "Concat" and all(math.prod(shape[: axis % max(len(shape), 1)]) == 1 for shape in shapes)
+    return node.inputs if first else ()
 
 
 def _mark_ports(division: Division, made: set[str], taken: set[str]) -> None:

@@ -398,7 +398,7 @@ def _check_graphs(model: Model) -> None:
     found += [(node.name, node.op, f"it is malformed ({node.fault})") for node in model.nodes if node.fault]
     if found:
         refused = UnsupportedNodes(found)
-        refused.hint = hint_of_branches(model)
+        refused.hint = hint_of_branches(model) or ""
         raise refused
 
 

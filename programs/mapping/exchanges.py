@@ -108,10 +108,14 @@ def _stages(graph: LayerGraph, passes: Sequence[Pass]) -> list[int]:
         stages.append(max((held.get(name, 0) for name in read), default=0))
         for sink in step.writes():
             held[sink.layout.name] = max(held.get(sink.layout.name, 0), stages[-1])
-    # A state goes where the next inference takes it when all of this one has taken the one before.
+    return _with_copies_last(graph, passes, stages)
+
+
+def _with_copies_last(graph: LayerGraph, passes: Sequence[Pass], stages: Sequence[int]) -> list[int]:
+    """The stages, those of copies to carried inputs the last one: all of an inference takes the state before it."""
     carried = {port.map for port in graph.inputs if port not in graph.fed}
-    last = max(stages, default=0)
     copies = [any(sink.layout.name in carried for sink in step.writes()) for step in passes]
+    last = max(stages, default=0)
     return [last if copy else stage for stage, copy in zip(stages, copies, strict=True)]
 
 

@@ -79,19 +79,22 @@ def check_dims(inputs: Iterable[onnx.ValueInfoProto], dims: Mapping[str, int], w
         for axis, dimension in enumerate(info.type.tensor_type.shape.dim):
             if is_open(dimension):
                 names[name_of(info.name, axis, dimension)] = names[f"{info.name}.{axis}"] = info.name
+    every = [*names, *values]
     for name, size in dims.items():
-        if name not in names and name not in values:
-            every = [*names, *values]
-            listed = (
-                suggestion(nearest(name, every)) or f"open axes: {', '.join(every)}" if every else "leave --dim out"
-            )
-            raise UsageError(f"no axis {name} of its inputs is open", where=where, hint=listed)
-        if not isinstance(size, SupportsIndex) or isinstance(size, bool):
-            told = f"the size of the axis {name} is of type {type(size).__name__}"
-            raise UsageError(told, where=where, hint="give a whole number")
-        if name in values and name not in names:
-            ends = np.iinfo(values[name])
-            if not ends.min <= operator.index(size) <= ends.max:
-                raise UsageError(f"the input {name} cannot be {size}: its type is {values[name]}", where=where)
-        elif not 1 <= size <= LARGEST:
-            raise UsageError(f"the size of the axis {name} is {size}, allowed is 1 to {LARGEST}", where=where)
+        if name not in every:
+            near = suggestion(nearest(name, every)) or f"open axes: {', '.join(every)}"
+            hint = near if every else "leave --dim out"
+            raise UsageError(f"no axis {name} of its inputs is open", where=where, hint=hint)
+        _check_number(name, size, None if name in names else values[name], where)
+
+
+def _check_number(name: str, size: object, kind: str | None, where: str) -> None:
+    """Raises UsageError for what is no size of an axis, or no number of the type `kind` of an input."""
+    if not isinstance(size, SupportsIndex) or isinstance(size, bool):
+        told = f"the size of the axis {name} is of type {type(size).__name__}"
+        raise UsageError(told, where=where, hint="give a whole number")
+    number = operator.index(size)
+    if kind is not None and not np.iinfo(kind).min <= number <= np.iinfo(kind).max:
+        raise UsageError(f"the input {name} cannot be {number}: its type is {kind}", where=where)
+    if kind is None and not 1 <= number <= LARGEST:
+        raise UsageError(f"the size of the axis {name} is {number}, allowed is 1 to {LARGEST}", where=where)

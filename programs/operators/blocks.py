@@ -54,7 +54,7 @@ def _matrix(lowering: Lowering, node: Node) -> Constant:
 
     def load() -> Array:
         levels = unpacked(packed.load().reshape(columns, -1), bits).reshape(columns, blocks, block)
-        real = (levels.astype(np.float32) - zeros[:, :, None]) * scales[:, :, None]
+        real: Array = (levels.astype(np.float32) - zeros[:, :, None]) * scales[:, :, None]
         return real.reshape(columns, blocks * block)[:, :rows].T
 
     if (scales == scales[:, :1]).all() and (scales > 0).all():

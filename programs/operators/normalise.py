@@ -158,6 +158,7 @@ def _outputs(lowering: Lowering, stand_ins: StandIns, last: frozenset[str]) -> I
     waiting = [source for name in lowering.model.outputs for source in lowering.hosted.get(name, (name,))]
     makers = {name: node for node in lowering.model.nodes for name in node.outputs if name}
     given: set[str] = set()
+    refused = bool(lowering.broken)
     while waiting:
         name = waiting.pop(0)
         if name in given or _known_to_host(lowering, name):
@@ -167,10 +168,16 @@ def _outputs(lowering: Lowering, stand_ins: StandIns, last: frozenset[str]) -> I
         if name in lowering.hosted:
             waiting = [*lowering.hosted[name], *waiting]
         elif reason is not None and stand_ins.believed((name,), reason):
+            refused = True
             yield name, "output", str(reason)
-    if not given or (lowering.hosted and not lowering.graph.outputs and not lowering.broken):
-        why = "only the host computes it" if lowering.hosted else "it does not depend on an input"
-        yield ", ".join(lowering.model.outputs), "output", f"{why}: the chip has nothing to do"
+    if not given or not (refused or lowering.graph.outputs):
+        yield ", ".join(lowering.model.outputs), "output", _idle(lowering)
+
+
+def _idle(lowering: Lowering) -> str:
+    """Why the chip gives none of the outputs."""
+    why = "only the host computes it" if lowering.hosted else "it does not depend on an input"
+    return f"{why}: the chip has nothing to do"
 
 
 def _refused_output(lowering: Lowering, name: str, maker: Node | None, last: frozenset[str]) -> Unsupported | None:

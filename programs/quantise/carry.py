@@ -36,16 +36,21 @@ def carries(graph: FloatGraph, wanted: Mapping[str, Sequence[str]]) -> list[Carr
             raise UsageError(f"--carry names {name}, which the host takes", hint=HAND_ON)
         _named(name, inputs, "input")
         sources = [source for one in named for source in graph.in_turn.get(one, (one,))]
-        for source in sources:
-            if source in made:
-                raise UsageError(f"--carry names {source}, which the host makes", hint=HAND_ON)
-            _named(source, outputs, "output")
+        _check_sources(sources, made, outputs)
         size, given = prod(inputs[name].shape), sum(prod(outputs[source].shape) for source in sources)
         if size != given:
             message = f"{', '.join(named)} gives {given} numbers, and the input {name} takes {size}"
             raise UsageError(message, hint="name the outputs whose numbers are the next inference's input")
         found.append(Carry(name, tuple(sources)))
     return found
+
+
+def _check_sources(sources: Sequence[str], made: set[str], outputs: Mapping[str, FloatPort]) -> None:
+    """Raises UsageError for what is no output of the chip; `made` is what the host makes."""
+    for source in sources:
+        if source in made:
+            raise UsageError(f"--carry names {source}, which the host makes", hint=HAND_ON)
+        _named(source, outputs, "output")
 
 
 def _named(name: str, ports: Mapping[str, FloatPort], what: str) -> None:
