@@ -29,7 +29,7 @@ def by_host(lowering: Lowering, node: Node) -> None:
     leave(lowering, node)
 
 
-@operator("Exp", becomes="work of the host at the end of the network, elsewhere a table as Log")
+@operator("Exp", becomes="work of the host at the end of a network of more than that, elsewhere a table as Log")
 def exponential(lowering: Lowering, node: Node) -> None:
     """Done by the host, where nothing that the chip does follows."""
     by_host(lowering, node)
