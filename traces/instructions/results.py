@@ -1,0 +1,181 @@
+"""What each instruction of a run did, as a type: `acortex.view/1`."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from acortex.documents import ChipName, Document, ProgramName, TableResult
+from acortex.traces.results import Covers
+
+What = Literal["issue", "queued", "waiting", "busy", "following", "between"]
+"""What an instruction does in a stretch of time."""
+
+
+class Ender(Document):
+    """What ended a wait."""
+
+    unit: str
+    """The unit that did."""
+    line: str
+    """The line of the instruction that it worked for: file:line, or `-`."""
+    text: str
+    """That instruction in assembly; empty where it is not known or there is none."""
+    how: Literal["ended", "taken", "held"]
+    """Its event ended, or began as it had to; it took an instruction from its queue; it held what was waited for."""
+
+
+class InstructionWait(Document):
+    """The waits of one instruction in one unit for one cause."""
+
+    unit: str
+    """The unit that waited."""
+    cause: str
+    """What for (docs/timing.md)."""
+    times: int
+    """How many waits."""
+    cycles: int
+    """All of them together."""
+    ended_by: Ender | None
+    """What ended most of these cycles; null where nothing of another unit did, or where that was not looked for."""
+    ended: int
+    """The cycles that it ended."""
+
+
+class Stretch(Document):
+    """Cycles in which an instruction did one thing; its ends are those of bins."""
+
+    start: int
+    """The first cycle."""
+    end: int
+    """The cycle after the last."""
+    what: What
+    """issue: the controller issues it; queued: it is in its unit's queue; waiting: its unit, or the controller, waits for
+    `cause`; busy: its unit is; following: another unit works for it; between: nothing of these."""
+    cause: str
+    """What a wait is for; else empty."""
+
+
+class InstructionRow(Document):
+    """One execution of an instruction. Cycles that have not come are null."""
+
+    index: int
+    """Its place in the order of issue, from 0."""
+    inference: int
+    """The inference that it belongs to, or -1."""
+    layer: str
+    """The layer that it belongs to."""
+    pc: int
+    """The address of the instruction."""
+    line: str
+    """Where it is in the source: file:line."""
+    text: str
+    """The instruction in assembly; empty where it is not known."""
+    unit: str
+    """The unit that took it; the controller where none did."""
+    alike: int
+    """How many executions the row stands for: more than 1 where the trace does not tell them apart."""
+    issued: int
+    """The cycle in which the controller begins to issue it."""
+    first_busy: int | None
+    """The first cycle of its unit's first event."""
+    end: int | None
+    """The cycle after its unit's last event."""
+    done: int | None
+    """The cycle after the last event of any unit for it: of its frame, or of its words on a bus."""
+    busy: int
+    """Cycles of its unit's events."""
+    waited: int
+    """Cycles of its unit's waits."""
+    waits: list[InstructionWait]
+    """The waits of all units for it, most cycles first."""
+    strip: list[Stretch]
+    """Its time, from the first of its cycles to the last, in bins."""
+
+
+class UnitTime(Document):
+    """What a unit did for an instruction."""
+
+    unit: str
+    """The unit's path."""
+    busy: int
+    """Cycles of its events."""
+    waiting: int
+    """Cycles of its waits."""
+
+
+class InstructionSums(Document):
+    """All executions of one instruction."""
+
+    pc: int
+    """Its address; -1 for what no instruction made."""
+    line: str
+    """Where it is in the source: file:line, or `-`."""
+    text: str
+    """The instruction in assembly; empty where it is not known or there is none."""
+    unit: str
+    """The unit that takes it; the controller where none does."""
+    executions: int
+    """How often it was issued."""
+    busy: int
+    """Cycles of the events of all units for it."""
+    waiting: int
+    """Cycles of the waits of all units for it."""
+    energy_aj: int
+    """Energy of its events, in attojoules."""
+    energy_j: float
+    """The same in joules."""
+    share: float | None
+    """Its part of the energy of all events; null where these cost nothing."""
+    critical: int | None
+    """Cycles of the critical path that are its own; null where the path was not walked."""
+    units: list[UnitTime]
+    """The same cycles by unit, in the order of the header."""
+    waits: list[InstructionWait]
+    """By unit and cause, most cycles first."""
+
+
+class InstructionView(TableResult):
+    """What each instruction of a run did: a row for each execution, sums, what bounds loops, and the critical chain."""
+
+    SHOWN: ClassVar[dict[str, str]] = {
+        "program": "program.name",
+        "complete": "complete",
+        "cycles": "cycles",
+        "instructions": "instructions",
+        "rows": "rows",
+        "totals": "totals",
+    }
+    ROWS: ClassVar[str] = "totals"
+
+    schema_: Literal["acortex.view/1"] = Field(default="acortex.view/1", alias="schema")
+    """The layout of this document."""
+    complete: bool
+    """Whether it is about every event of the run, from its begin to its end."""
+    covers: Covers | None
+    """Which part of the run it is about; null where it is complete."""
+    program: ProgramName
+    """Which program ran."""
+    chip: ChipName
+    """Which chip it ran on."""
+    clock_ns: float
+    """One cycle in nanoseconds."""
+    cycles: int
+    """Length of the run."""
+    instructions: int
+    """Executions that were selected."""
+    rows: list[InstructionRow]
+    """The first of them, in the order of issue; as many as were asked for."""
+    bin_cycles: int
+    """Cycles of a bin of the strips."""
+    from_cycle: int
+    """The first cycle of the first bin."""
+    until_cycle: int
+    """The cycle behind the last bin."""
+    totals: list[InstructionSums]
+    """By instruction, in the order that was asked for. They add up to what the units of the run did."""
+    event_energy_aj: int
+    """Energy of the events of `totals` together, in attojoules; a run's has its leakage beside."""
+    waits_looked_at: int
+    """Waited cycles in `totals` of which it was looked for what ended them: of very many waits the longest alone."""
