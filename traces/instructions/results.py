@@ -51,7 +51,7 @@ class Stretch(Document):
     end: int
     """The cycle after the last."""
     what: What
-    """issue: the controller issues it; queued: it is in its unit's queue; waiting: its unit, or the controller, waits for
+    """issue: the controller issues it; queued: it is in its unit's queue; waiting: its unit or the controller waits for
     `cause`; busy: its unit is; following: another unit works for it; between: nothing of these."""
     cause: str
     """What a wait is for; else empty."""
@@ -136,6 +136,98 @@ class InstructionSums(Document):
     """By unit and cause, most cycles first."""
 
 
+class Link(Document):
+    """A part of a chain of events: cycles in which one unit worked, or waited, for one instruction."""
+
+    start: int
+    """Its first cycle."""
+    end: int
+    """The cycle after it."""
+    unit: str
+    """The unit."""
+    inference: int
+    """The inference that it is for, or -1."""
+    line: str
+    """The line of the instruction: file:line, or `-`."""
+    text: str
+    """The instruction in assembly; empty where it is not known or there is none."""
+    cycles: int
+    """Its length; the parts add up to it."""
+    busy: int
+    """Of it: events."""
+    latency: int
+    """Of it: the way of what was read."""
+    waiting: int
+    """Of it: waits for what units share."""
+    hand_over: int
+    """Of it: the cycle until a change is seen."""
+    idle: int
+    """Of it: nothing."""
+
+
+class LoopUnit(Document):
+    """What a unit did for a loop in a period of its steady state; the first three add up to the period."""
+
+    unit: str
+    """Its path; `main_memory ports` for all accesses, by the number of ports."""
+    busy: int
+    """Cycles of its events."""
+    waiting: int
+    """Cycles of its waits."""
+    idle: int
+    """The rest."""
+    slack: int
+    """How many cycles more of a period it could be busy before it alone set the period."""
+
+
+class LoopView(Document):
+    """A loop of a program: whether its turns came to repeat, how long one takes then, and what bounds that.
+
+    What is not known where no two turns were alike is null, or empty.
+    """
+
+    line: str
+    """The line of its first instruction: file:line."""
+    text: str
+    """That instruction in assembly."""
+    end_line: str
+    """The line of the instruction that jumps back."""
+    end_text: str
+    """That instruction."""
+    turns: int
+    """Turns in the run."""
+    entered: int
+    """How often the program came to it."""
+    looked_at: int
+    """Turns that follow each other, in which it was looked for a period: those of the longest stay in it."""
+    cycles_per_turn: float
+    """In the steady state: exact. Without one: the mean over the second half of those turns."""
+    period: int | None
+    """The cycles after which all repeats, exactly: each event and wait of the loop in each unit."""
+    turns_per_period: int | None
+    """The turns of a period."""
+    inferences_per_period: int | None
+    """The inferences that begin in a period; 0 where all its turns are of one."""
+    from_cycle: int | None
+    """The first cycle of the steady state."""
+    until_cycle: int | None
+    """The cycle up to which it was held against the period before."""
+    bound: Literal["busy", "chain"] | None
+    """What sets the period: a unit that is busy all the time, or a chain of hand-overs between units that closes."""
+    bound_by: list[str]
+    """The units that are always busy; or those of the chain, most cycles first."""
+    simple_bound: int | None
+    """The cycles that the busiest unit is busy in a period: no order of the same work takes less."""
+    busiest: str
+    """That unit."""
+    units: list[LoopUnit]
+    """Busiest first."""
+    chain: list[Link]
+    """A chain without a gap that leads back to where it began, some periods earlier."""
+    chain_periods: int | None
+    """How many periods it closes over: its cycles are so many times the period."""
+
+
 class InstructionView(TableResult):
     """What each instruction of a run did: a row for each execution, sums, what bounds loops, and the critical chain."""
 
@@ -177,5 +269,11 @@ class InstructionView(TableResult):
     """By instruction, in the order that was asked for. They add up to what the units of the run did."""
     event_energy_aj: int
     """Energy of the events of `totals` together, in attojoules; a run's has its leakage beside."""
+    loops: list[LoopView]
+    """Loops with most cycles, in the order of the program. They are looked at in the whole run."""
+    chain: list[Link]
+    """The first links of the critical path, as many as were asked for."""
+    links: int
+    """How many it has."""
     waits_looked_at: int
     """Waited cycles in `totals` of which it was looked for what ended them: of very many waits the longest alone."""

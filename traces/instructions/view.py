@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,13 @@ from acortex.traces.critical import check_path
 from acortex.traces.file.reader import Trace
 from acortex.traces.file.table import Window
 from acortex.traces.headroom import of_selection
+from acortex.traces.instructions.chains import count_links, links
 from acortex.traces.instructions.columns import Columns, Mask, columns_of
+from acortex.traces.instructions.loops import loops_of
 from acortex.traces.instructions.numbering import number
-from acortex.traces.instructions.results import InstructionView
+from acortex.traces.instructions.results import InstructionView, LoopView
 from acortex.traces.instructions.rows import Bins, RowMaker, bins_of
+from acortex.traces.instructions.steady import Looked, look_at
 from acortex.traces.instructions.totals import SORTS, Sort, cut_cycles, looked_at, totals
 from acortex.traces.instructions.waits import WaitEnders, Waits
 from acortex.wording import did_you_mean
@@ -50,9 +54,9 @@ def view_of(trace: Trace, part: Trace, *, rows: int, bins: int, sort: Sort) -> I
     executions, walk = number(trace, columns), WaitEnders(trace)
     waits, chosen = Waits(trace, columns, walk), _chosen(columns, part)
     cycles = cut_cycles(columns, part.header.filters)
-    path = walk.path()
+    path = of_selection(walk.path(), part) if part is not trace else walk.path()
     critical: Counter[int] = Counter()
-    for one in of_selection(path, part) if part is not trace else path:
+    for one in path:
         critical[one.pc] += one.end - one.start
     sums = totals(header, columns, executions, waits, chosen, cycles, critical)
     selected = np.unique(executions.of[chosen])
@@ -73,6 +77,9 @@ def view_of(trace: Trace, part: Trace, *, rows: int, bins: int, sort: Sort) -> I
         from_cycle=strip.first,
         until_cycle=strip.end,
         totals=sorted(sums, key=SORTS[sort]),
+        loops=_loops(Looked(header, columns, executions, walk), chosen),
+        chain=list(islice(links(path, header), rows)),
+        links=count_links(path),
         event_energy_aj=sum(row.energy_aj for row in sums),
         waits_looked_at=int(cycles[looked_at(columns, chosen, cycles)].sum()),
     )
@@ -84,6 +91,13 @@ def _bins(span: Window, part: Trace, most: int) -> Bins:
     return bins_of(
         max(span[0], filters.get("from_cycle", span[0])), min(span[1], filters.get("to_cycle", span[1])), most
     )
+
+
+def _loops(run: Looked, chosen: Mask) -> list[LoopView]:
+    """The loops of which a selection has a row."""
+    pcs = np.unique(run.columns.pc[chosen])
+    loops = [loop for loop in loops_of(run.executions) if ((pcs >= loop.head) & (pcs <= loop.tail)).any()]
+    return [look_at(loop, run) for loop in loops]
 
 
 def _check(trace: Trace, rows: int, bins: int, sort: str) -> None:
