@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,7 +10,7 @@ import click
 from acortex.errors import UsageError
 from acortex.tools.console.output import console, format_option, print_json, show
 from acortex.tools.console.progress import ProgressBar, Working
-from acortex.tools.console.ranges import CYCLES
+from acortex.tools.console.ranges import CYCLES, INFERENCES
 from acortex.tools.console.selection import Selection, selection_options
 from acortex.tools.console.spool import open_trace, spool
 from acortex.tools.open.chip_options import chip_option, set_option
@@ -37,6 +38,7 @@ sort_option = click.option("--sort", type=click.Choice(SORTS), help="The order o
 @click.command()
 @program_argument
 @click.option("--input", "inputs", metavar="X", type=click.Path(), help="Run on these: .npy, or .npz by input name.")
+@click.option("--inferences", metavar="N", type=INFERENCES, help="Simulate so many, whatever inputs there are.")
 @chip_option
 @set_option
 @click.option("--max-cycles", metavar="N", type=CYCLES, help=f"Simulate so many cycles; else {MOST_CYCLES:,} at most.")
@@ -79,16 +81,26 @@ def _recorded(program: str, how: dict[str, Any]) -> Trace:
 
 
 def _simulated(
-    program: str, inputs: str | None, chip: str | None, settings: tuple[str, ...], max_cycles: int | None
+    program: str,
+    inputs: str | None,
+    inferences: int | None,
+    chip: str | None,
+    settings: tuple[str, ...],
+    max_cycles: int | None,
 ) -> Trace:
     """Simulates the time of a program, and opens the trace of that."""
+    from acortex.sim.inputs import HostData
     from acortex.sim.tracing import Tracing
     from acortex.tools.api import prepare
     from acortex.tools.open.arrays import read_arrays
     from acortex.traces.file.reader import open as open_file
 
+    if inputs and inferences:
+        raise UsageError("--inferences is for a run without --input", hint="leave one of them out")
     given = read_arrays(inputs) if inputs else None
     made, path = prepare(program, chip, settings=settings, inputs=given), spool("run.actrace")
+    if inferences:
+        made = replace(made, host=HostData({}, inferences, None))  # time does not depend on what the inputs are
     with ProgressBar("simulating") as bar:
         made.time(trace=Tracing(path), max_cycles=max_cycles or MOST_CYCLES, progress=bar)
     return open_file(path)

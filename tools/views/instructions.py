@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
-from acortex.tools.views.grid import Column, lines
+from acortex.tools.views.grid import Column
+from acortex.tools.views.loops import block, loop_parts, places
 from acortex.tools.views.tables import UNKNOWN, part_line
 from acortex.traces.instructions.results import (
     InstructionRow,
@@ -63,6 +64,7 @@ def view_parts(report: InstructionView, width: int) -> Iterator[RenderableType]:
     if report.rows:
         yield from _rows(report, width)
     yield from _sums(report, width)
+    yield from loop_parts(report, width)
 
 
 # Rows -----------------------------------------------------------------------------------------------------------------
@@ -79,23 +81,17 @@ def _rows(report: InstructionView, width: int) -> Iterator[RenderableType]:
     strip = Column(_axis(report), ["".join(_drawn(report, row.strip, letters)) for row in report.rows])
     numbers = _numbers(report.rows, width)
     if width >= WIDE:
-        yield _block([*names, strip, *numbers], width)
+        yield block([*names, strip, *numbers], width)
     else:
-        yield _block([*names, strip], width)
+        yield block([*names, strip], width)
     yield Text(f"\n{_legend(report, letters)}", "dim")
     if width < WIDE:
         yield Text()
-        yield _block([names[0], *numbers], width)
+        yield block([names[0], *numbers], width)
     if report.instructions > len(report.rows):
         more = report.instructions - len(report.rows)
         yield Text(f"  and {count(more, 'more execution', 'more executions')}: --rows N, --from CYCLE", "dim")
     yield Text()
-
-
-def _block(columns: Sequence[Column], width: int) -> Text:
-    """Columns as lines, the headings apart."""
-    head, *rest = lines(columns, width)
-    return Text.assemble((head, "bold"), *(f"\n{line}" for line in rest), no_wrap=True)
 
 
 def _name(row: InstructionRow) -> str:
@@ -115,7 +111,7 @@ def _numbers(rows: Sequence[InstructionRow], width: int) -> list[Column]:
     """When each was issued and worked, what it waited for longest, and what ended that."""
     longest = [_longest(row) for row in rows]
     return [
-        _places([row.line for row in rows]),
+        places([row.line for row in rows]),
         Column("unit", [row.unit for row in rows]),
         Column("issued", [f"{row.issued:,}" for row in rows], number=True),
         Column("first", [_cycle(row.first_busy) for row in rows], number=True),
@@ -124,14 +120,6 @@ def _numbers(rows: Sequence[InstructionRow], width: int) -> list[Column]:
         Column("for", [_for(wait, row.unit) if wait else "" for wait, row in zip(longest, rows, strict=True)]),
         Column("ended by", [ended(wait, width) if wait else "" for wait in longest], cut=True),
     ]
-
-
-def _places(found: Sequence[str]) -> Column:
-    """The lines of instructions; without the name of the file where all are in one."""
-    files = {line.rpartition(":")[0] for line in found if line != UNKNOWN}
-    if len(files) > 1:
-        return Column("line", found, cut=True)
-    return Column("line", [line.rpartition(":")[2] for line in found], number=True)
 
 
 def _cycle(cycle: int | None) -> str:
@@ -208,7 +196,7 @@ def _sums(report: InstructionView, width: int) -> Iterator[RenderableType]:
     rows = report.totals[:MOST_SUMS]
     longest = [next(iter(row.waits), None) for row in rows]
     columns = [
-        _places([row.line for row in rows]),
+        places([row.line for row in rows]),
         Column("instruction", [row.text for row in rows], cut=True),
         Column("times", [f"{row.executions:,}" for row in rows], number=True),
         Column("busy", [f"{row.busy:,}" for row in rows], number=True),
@@ -219,9 +207,10 @@ def _sums(report: InstructionView, width: int) -> Iterator[RenderableType]:
     if width >= MIDDLE:
         columns.append(Column("energy", [scaled(row.energy_j, "J") for row in rows], number=True))
     columns.append(Column("critical", [_critical(row, report) for row in rows], number=True))
-    yield _block(columns, width)
+    yield block(columns, width)
     if len(report.totals) > MOST_SUMS:
         yield Text(f"  and {len(report.totals) - MOST_SUMS} more", "dim")
+    yield Text()
 
 
 def _sum_of(wait: InstructionWait, width: int) -> str:

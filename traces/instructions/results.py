@@ -136,33 +136,38 @@ class InstructionSums(Document):
     """By unit and cause, most cycles first."""
 
 
-class Link(Document):
-    """A part of a chain of events: cycles in which one unit worked, or waited, for one instruction."""
+class ChainPart(Document):
+    """Cycles of a chain of events that are one instruction's; the parts add up to `cycles`."""
+
+    line: str
+    """The line of the instruction: file:line, or `-`."""
+    text: str
+    """The instruction in assembly; empty where it is not known or there is none."""
+    units: list[str]
+    """The units that worked or waited for it, most cycles first."""
+    cycles: int
+    """Its cycles."""
+    busy: int
+    """Of them: events."""
+    latency: int
+    """Of them: the way of what was read."""
+    waiting: int
+    """Of them: waits for what units share."""
+    hand_over: int
+    """Of them: the cycle until a change is seen."""
+    idle: int
+    """Of them: nothing."""
+
+
+class Link(ChainPart):
+    """A stretch of a chain of events, without a gap, that is one execution's of an instruction."""
 
     start: int
     """Its first cycle."""
     end: int
     """The cycle after it."""
-    unit: str
-    """The unit."""
     inference: int
     """The inference that it is for, or -1."""
-    line: str
-    """The line of the instruction: file:line, or `-`."""
-    text: str
-    """The instruction in assembly; empty where it is not known or there is none."""
-    cycles: int
-    """Its length; the parts add up to it."""
-    busy: int
-    """Of it: events."""
-    latency: int
-    """Of it: the way of what was read."""
-    waiting: int
-    """Of it: waits for what units share."""
-    hand_over: int
-    """Of it: the cycle until a change is seen."""
-    idle: int
-    """Of it: nothing."""
 
 
 class LoopUnit(Document):
@@ -222,8 +227,8 @@ class LoopView(Document):
     """That unit."""
     units: list[LoopUnit]
     """Busiest first."""
-    chain: list[Link]
-    """A chain without a gap that leads back to where it began, some periods earlier."""
+    chain: list[ChainPart]
+    """A chain without a gap that leads back to where it began, some periods earlier, by instruction, in its order."""
     chain_periods: int | None
     """How many periods it closes over: its cycles are so many times the period."""
 

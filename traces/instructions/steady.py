@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypedDict
 
 import numpy as np
 
@@ -18,11 +18,11 @@ from acortex.traces.critical import BUSY, Segment, Walk
 from acortex.traces.endings import GRANT
 from acortex.traces.file.schema import TraceHeader
 from acortex.traces.file.table import Ints
-from acortex.traces.instructions.chains import links
-from acortex.traces.instructions.columns import Columns
+from acortex.traces.instructions.chains import parts
+from acortex.traces.instructions.columns import Columns, Mask
 from acortex.traces.instructions.loops import Loop
 from acortex.traces.instructions.numbering import Executions
-from acortex.traces.instructions.results import LoopUnit, LoopView
+from acortex.traces.instructions.results import ChainPart, LoopUnit, LoopView
 
 MOST_TURNS = 64
 """Turns of a period, at most."""
@@ -96,17 +96,19 @@ def _steady(issues: Ints, rows: Ints, columns: Columns) -> Steady | None:
     for turns in range(1, min(MOST_TURNS, len(issues) - 1) + 1):
         period = end - int(issues[-1 - turns])
         size = last - int(np.searchsorted(start, end - period))
-        if size and last >= 2 * size and _alike(rows[last - size : last], rows[last - 2 * size : last - size], period, columns).all():
-            same = _alike(rows[size:last], rows[: last - size], period, columns)
-            differ = np.flatnonzero(~same)
+        if not size or last < 2 * size:
+            continue
+        before = rows[last - 2 * size : last - size]
+        if _alike(rows[last - size : last], before, period, columns).all():
+            differ = np.flatnonzero(~_alike(rows[size:last], rows[: last - size], period, columns))
             first = int(start[differ[-1] + 1]) if len(differ) else int(start[0])
             return Steady(period, turns, first, end)
     return None
 
 
-def _alike(later: Ints, earlier: Ints, period: int, columns: Columns) -> np.ndarray:
+def _alike(later: Ints, earlier: Ints, period: int, columns: Columns) -> Mask:
     """Which rows have one like it a period earlier."""
-    same = np.ones(len(later), np.bool_)
+    same: Mask = np.ones(len(later), np.bool_)
     for column, moved in (
         (columns.start, period),
         (columns.end, period),
@@ -119,14 +121,29 @@ def _alike(later: Ints, earlier: Ints, period: int, columns: Columns) -> np.ndar
 
 
 def _inferences(loop: Loop, executions: Executions, steady: Steady) -> int:
-    """The inferences that begin in the last period."""
-    of = executions.inference[loop.ends[-1 - steady.turns :]]
-    return int((of[1:] != of[:-1]).sum())
+    """The inferences of the last period that the turn before it had no part in."""
+    last, before = int(loop.ends[-1]), int(loop.ends[-1 - steady.turns])
+    earlier = int(loop.ends[-2 - steady.turns]) if len(loop.ends) > steady.turns + 1 else loop.first - 1
+    found = np.setdiff1d(executions.inference[before + 1 : last + 1], executions.inference[earlier + 1 : before + 1])
+    return int((found >= 0).sum())
 
 
 # What bounds a period -------------------------------------------------------------------------------------------------
 
-_UNKNOWN = {
+
+class _Bounds(TypedDict):
+    """What is said of a steady state alone."""
+
+    bound: Literal["busy", "chain"] | None
+    bound_by: list[str]
+    simple_bound: int | None
+    busiest: str
+    units: list[LoopUnit]
+    chain: list[ChainPart]
+    chain_periods: int | None
+
+
+_UNKNOWN: _Bounds = {
     "bound": None,
     "bound_by": [],
     "simple_bound": None,
@@ -137,7 +154,7 @@ _UNKNOWN = {
 }
 
 
-def _bounds(steady: Steady, rows: Ints, run: Looked) -> dict[str, object]:
+def _bounds(steady: Steady, rows: Ints, run: Looked) -> _Bounds:
     """What sets a period, how busy units are in it, and the chain that closes."""
     header, period = run.header, steady.period
     units = sorted(_units(steady, rows, run), key=lambda one: -one.busy)
@@ -154,7 +171,7 @@ def _bounds(steady: Steady, rows: Ints, run: Looked) -> dict[str, object]:
         "simple_bound": units[0].busy if units else 0,
         "busiest": units[0].unit if units else "",
         "units": units,
-        "chain": list(links(chain, header)),
+        "chain": parts(chain, header),
         "chain_periods": sum(along.values()) // period if chain else None,
     }
 
