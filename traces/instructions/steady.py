@@ -99,24 +99,22 @@ def _steady(issues: Ints, rows: Ints, columns: Columns) -> Steady | None:
         if not size or last < 2 * size:
             continue
         before = rows[last - 2 * size : last - size]
-        if _alike(rows[last - size : last], before, period, columns).all():
-            differ = np.flatnonzero(~_alike(rows[size:last], rows[: last - size], period, columns))
+        if _alike(rows[last - size : last], before, period, end, columns).all():
+            differ = np.flatnonzero(~_alike(rows[size:last], rows[: last - size], period, end, columns))
             first = int(start[differ[-1] + 1]) if len(differ) else int(start[0])
             return Steady(period, turns, first, end)
     return None
 
 
-def _alike(later: Ints, earlier: Ints, period: int, columns: Columns) -> Mask:
-    """Which rows have one like it a period earlier."""
-    same: Mask = np.ones(len(later), np.bool_)
-    for column, moved in (
-        (columns.start, period),
-        (columns.end, period),
-        (columns.unit, 0),
-        (columns.code, 0),
-        (columns.pc, 0),
-    ):
-        same &= column[later] == column[earlier] + moved
+def _alike(later: Ints, earlier: Ints, period: int, end: int, columns: Columns) -> Mask:
+    """Which rows have one like it a period earlier, as far as can be seen up to a cycle.
+
+    What goes on at that cycle may last longer than its like: it is where the loop runs dry that ends it.
+    """
+    same: Mask = columns.start[later] == columns.start[earlier] + period
+    same &= np.minimum(columns.end[later], end) == np.minimum(columns.end[earlier] + period, end)
+    for column in (columns.unit, columns.code, columns.pc):
+        same &= column[later] == column[earlier]
     return same
 
 
