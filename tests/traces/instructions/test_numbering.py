@@ -137,7 +137,11 @@ again:  read d0, to=vector
 def test_executions_that_a_trace_does_not_tell_apart_share_their_events(tmp_path: Path) -> None:
     columns, found = numbered(traced(assemble(LONE.format(first=2, words=6)), tmp_path / "run.actrace"))
     reads = np.flatnonzero(found.pc == found.pc[np.flatnonzero(np.diff(found.pc) < 0)[0] + 1])
-    assert [int((columns.events & (found.of == at)).sum()) for at in reads.tolist()] == [3, 3, 3]  # its issue, two words
+    assert [int((columns.events & (found.of == at)).sum()) for at in reads.tolist()] == [
+        3,
+        3,
+        3,
+    ]  # its issue, two words
     assert found.alike[reads].tolist() == [1, 1, 1]
 
 
