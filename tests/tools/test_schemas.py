@@ -236,7 +236,7 @@ EXAMPLES: dict[str, list[tuple[int, list[str]]]] = {
     "verify": [(0, ["zoo:letters_mlp"])],
     "view": [
         (0, [ECHO]),
-        (0, [ECHO, "--inferences", "9", "--rows", "3"]),
+        (0, [ECHO, "--inferences", "1", "--rows", "3"]),
         (0, ["{0}/cut.actrace"]),
         (0, ["{0}/a.actrace", "--from", "2", "--until", "9", "--layer", "copy", "--inference", "0"]),
     ],

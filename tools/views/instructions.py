@@ -17,7 +17,7 @@ from acortex.traces.instructions.results import (
     InstructionWait,
     Stretch,
 )
-from acortex.units import percent, scaled
+from acortex.units import joules, percent, scaled
 from acortex.wording import count
 
 MOST_SUMS = 24
@@ -210,7 +210,9 @@ def _sums(report: InstructionView, width: int) -> Iterator[RenderableType]:
     yield block(columns, width)
     if len(report.totals) > MOST_SUMS:
         yield Text(f"  and {len(report.totals) - MOST_SUMS} more", "dim")
-    yield Text()
+    busy, waited = sum(row.busy for row in report.totals), sum(row.waiting for row in report.totals)
+    energy = scaled(joules(report.event_energy_aj), "J")
+    yield Text(f"all: busy {busy:,}, waited {waited:,} cycles, {energy} of events, without leakage\n")
 
 
 def _sum_of(wait: InstructionWait, width: int) -> str:

@@ -46,9 +46,9 @@ def view(
     """What each instruction of a recorded run did.
 
     `trace` holds every event of its run, as far as that went. `window` to `inference` select a part, as `Trace.select`
-    takes them. `rows` executions at most have a row of their own, whose strip has `bins` at most; sums come in the order
-    of `sort`. Raises UsageError for a trace that lacks events or hand-overs, a number below 1, an order that there is
-    none of, and a selection that names nothing.
+    takes them. `rows` executions at most have a row of their own, whose strip has `bins` at most; sums come in the
+    order of `sort`. Raises UsageError for a trace that lacks events or hand-overs, a number below 1, an order that
+    there is none of, and a selection that names nothing.
     """
     wanted = {"window": window, "unit": unit, "layer": layer, "inference": inference}
     whole = all(value is None for value in wanted.values())
