@@ -137,7 +137,7 @@ def test_inputs_a_chip_and_settings_are_those_of_run(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", np.zeros((5, 64), np.uint8))
     how = ("--input", tmp_path / "x.npy", "--chip", "acortex_inception", "--set", "memory.access_cycles=4")
     found = document("view", VMM, *how)
-    assert (found.loops[0].turns, found.chip.label) == (5, "acortex_inception,memory.access_cycles=4")
+    assert (found.loops[0].turns, found.chip.label) == (5, "acortex_inception, memory.access_cycles=4")
     assert json.loads(acortex_("run", VMM, *how, "--format", "json").stdout)["cycles"] == found.cycles
 
 
@@ -187,8 +187,11 @@ def test_a_trace_that_lacks_events_is_refused(options: tuple[str, ...], tmp_path
 
 
 def test_a_program_that_fails_is_exit_1(tmp_path: Path) -> None:
-    stuck = acortex_("view", CHECKOUT / "tests" / "sim" / "stuck.s")
-    assert stuck.exit_code == 1
+    (tmp_path / "stuck.s").write_text(
+        ".chip acortex_digits\nstart\nawait read, t0\nsignal write, t0\nawait write, t1\nhalt\n"
+    )
+    stuck = acortex_("view", tmp_path / "stuck.s")
+    assert (stuck.exit_code, "token t0 for ever" in stuck.stderr) == (1, True)
     (tmp_path / "bad.s").write_text("start\nnothing d0\nhalt\n")
     bad = acortex_("view", tmp_path / "bad.s", "--format", "json")
     assert (bad.exit_code, json.loads(bad.stdout)["schema"]) == (1, "acortex.error/1")
