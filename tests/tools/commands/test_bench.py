@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CalledProcessError
@@ -135,6 +137,24 @@ def test_processes_find_their_modules_compiled(monkeypatch: pytest.MonkeyPatch, 
     with with_bytecode() as environment:
         python("-c", "import module", environment=environment | {"PYTHONPATH": str(tmp_path)})
         assert list(Path(environment["PYTHONPYCACHEPREFIX"]).rglob("module.*.pyc"))
+
+
+def test_numpy_computes_on_one_core_as_it_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On more, processor time has in it the cores that wait, busily, for the next product."""
+    for library in ("OPENBLAS", "OMP", "MKL"):
+        monkeypatch.delenv(f"{library}_NUM_THREADS", raising=False)
+    code = (
+        "import os, sys\n"
+        "class Watch:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'numpy': print('threads', os.environ.get('OPENBLAS_NUM_THREADS'))\n"
+        "sys.meta_path.insert(0, Watch())\n"
+        "from acortex.tools.cli import main; main()"
+    )
+    command = [sys.executable, "-c", code, "bench", "--only", "nothing"]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert found.returncode == 2
+    assert found.stdout == "threads 1\n"
 
 
 def test_a_command_up_to_its_first_event_simulates_none() -> None:
