@@ -216,7 +216,7 @@ class _Taken:
         """The instructions in a queue, which has some. The first and how many there are say which they are."""
         serial, items, seen = self._serial, channel._items, self._queues.get(channel)
         first = items[0][1]
-        if seen is None or seen.first is not first or seen.count != len(items) or seen.serial != serial:
+        if seen is None or seen.first is not first or seen.size != len(items) or seen.serial != serial:
             places = tuple([item.serial - serial for _, item in items])
             seen = self._queues[channel] = _Queued(first, len(items), serial, places)
         self.queued += seen.places
@@ -227,7 +227,7 @@ class _Queued(NamedTuple):
     """What a queue of instructions held: their `places` relative to the next instruction to be issued, `serial`."""
 
     first: Dispatch
-    count: int
+    size: int
     serial: int
     places: tuple[int, ...]
 
