@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from acortex.errors import UsageError
 from acortex.garbage import rarely_collected
 from acortex.isa.arithmetic.tensors import decode
+from acortex.isa.container import sha256
 from acortex.isa.program import Program
 from acortex.isa.sequencer import Sequencer
 from acortex.sim import arrivals, tracing
@@ -369,7 +370,8 @@ def _simulate(
     groups = functional.configuration.times()
     setup = TimedChip(chip, sequencer, groups)
     setup_cycles = setup.run()
-    writer = how.trace.begin(program, chip, len(how.processes)) if how.trace else None
+    digest = sha256(program)
+    writer = how.trace.begin(program, chip, digest, len(how.processes)) if how.trace else None
     try:
         listeners: list[Listener] = [OneByOne(observer) for observer in how.observers]
         if writer is not None:
@@ -380,14 +382,15 @@ def _simulate(
             chip, sequencer, groups, listeners, price, record=how.check, processes=how.processes, skip=how.skips
         )
         cycles = timed.run(how.max_cycles, _ticks(how, timed, prepared.host.inferences, functional.steps))
-        report = timed_report(program, chip, Timing(setup, setup_cycles, timed, cycles, prepared.host.inferences))
+        timing = Timing(setup, setup_cycles, timed, cycles, prepared.host.inferences)
+        report = timed_report(program, chip, timing, digest)
         if how.check:
             arrivals.check(program, chip, functional.program_order, timed)
         if registers is not None and not how.processes and not timed.stopped:
             sequencer.restore(registers)
             skipping = TimedChip(chip, sequencer, groups, skip=True)
             timing = Timing(setup, setup_cycles, skipping, skipping.run(), prepared.host.inferences)
-            arrivals.check_skipping(report, timed_report(program, chip, timing))
+            arrivals.check_skipping(report, timed_report(program, chip, timing, digest))
         return timed, report.model_copy(update={"order_checked": how.check, **_end(writer, report, timed)})
     finally:
         if writer is not None:

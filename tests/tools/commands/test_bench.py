@@ -166,3 +166,14 @@ def test_a_command_up_to_its_first_event_simulates_none() -> None:
 
 def test_products_are_those_of_the_program() -> None:
     assert user_benchmarks.products_of(Convolution(6, 128, 64, 3, 2).program()) == {(9, 9 * 128, 64): 1}
+
+
+@pytest.mark.usefixtures("small")
+def test_a_row_of_skipping_says_how_many_of_the_events_are_simulated() -> None:
+    chip = skip_benchmarks._Chip(skip_benchmarks._prepared("lstm"))
+    chip(False)
+    assert chip.simulated == chip.events > 0
+    chip(True)
+    assert 0 < chip.simulated < chip.events
+    rows = {row.name: row.against for row in skip_benchmarks.skipping(True)}
+    assert rows["skip_lstm"].endswith(f": {chip.simulated / chip.events:.1%} of the events are simulated")
