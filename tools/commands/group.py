@@ -21,6 +21,7 @@ from acortex.tools.commands.recalibrate import recalibrate
 from acortex.tools.commands.reproduce import reproduce
 from acortex.tools.commands.run import run
 from acortex.tools.commands.schema import schema
+from acortex.tools.commands.sweep import sweep
 from acortex.tools.commands.trace import trace
 from acortex.tools.commands.verify import verify
 from acortex.tools.commands.zoo import zoo
@@ -41,7 +42,7 @@ def cli() -> None:
 
 COMMANDS = (
     compile_, verify, asm, fmt, lint, disasm, info, isa, explain, run, debug, accuracy, recalibrate, trace, chip, zoo,
-    reproduce, bench, schema,
+    sweep,     reproduce, bench, schema,
 )  # fmt: skip
 
 for command in COMMANDS:

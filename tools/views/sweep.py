@@ -1,0 +1,120 @@
+"""What `acortex sweep` prints, made from `acortex.sweep/1` alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from acortex.tools.sweep.axes import Given
+from acortex.tools.sweep.metrics import METRICS, Metric
+from acortex.tools.sweep.results import SweepReport, SweepRow
+from acortex.tools.views.tables import UNKNOWN, number_table
+from acortex.units import percent, scaled
+from acortex.wording import count
+
+SHOWN = ("latency_s", "energy_j", "area_mm2", "power_w", "accuracy")
+"""The numbers that are shown of each point, where they are known."""
+
+MOST_ROWS = 12
+"""Points of a front, failures and pairs that are shown."""
+
+LEAST_SHARE = 0.005
+
+
+def parts(report: SweepReport) -> Iterator[RenderableType]:
+    """A sweep: what is done, its front, what moves what, and what failed."""
+    yield from _heading(report)
+    rows = {row.key: row for row in reversed(report.rows)}
+    shown = [METRICS[name] for name in dict.fromkeys([*report.front_of, *SHOWN]) if _is_known(report, name)]
+    if report.front:
+        yield Text()
+        yield Text.assemble(("No other point is better ", "bold"), f"in {' and '.join(report.front_of)}")
+        yield _points([rows[key] for key in report.front], report.axes, shown, _programs(report))
+        if len(report.front) > MOST_ROWS:
+            yield Text(f"  and {len(report.front) - MOST_ROWS} more; --format json has all")
+    if report.effects:
+        yield Text()
+        yield Text.assemble(("What moves what", "bold"), "  share of the variance, of logarithms")
+        yield _effects(report, shown)
+    if report.free:
+        yield Text(f"  (free): {'this setting moves' if len(report.free) == 1 else 'these settings move'} time, and"
+                   " nothing pays for it: no energy, area or capacity", "dim")  # fmt: skip
+    yield from _failures(report)
+
+
+def _heading(report: SweepReport) -> Iterator[Text]:
+    if report.covers is not None:
+        yield Text(f"{report.covers['results']:,} of {report.covers['points']:,} points have been run", "bold red")
+    done = f"{report.done:,} done, {report.failed:,} failed"
+    yield Text.assemble((report.spec, "bold cyan"), f"   {count(report.points, 'point')}: {done}")
+    if report.simulations:
+        yield Text(f"  {report.reused:,} were there before; {count(report.simulations, 'simulation')} in time")
+    if report.table:
+        yield Text(f"  rows: {report.table}", no_wrap=True)
+
+
+def _programs(report: SweepReport) -> bool:
+    return len({row.program for row in report.rows}) > 1
+
+
+def _is_known(report: SweepReport, name: str) -> bool:
+    return any(row[name] is not None for row in report.rows)
+
+
+def _points(rows: Sequence[SweepRow], axes: Sequence[str], shown: Sequence[Metric], programs: bool) -> Table:
+    """Points as rows: what each axis says, then numbers."""
+    moved = [name for name in axes if name != "program"]
+    headings = [*(["program"] if programs else []), *moved, *(one.title for one in shown)]
+    table = number_table(*headings)
+    for row in rows[:MOST_ROWS]:
+        own = [row.program] if programs else []
+        table.add_row(*own, *(_given(row.axes[name]) for name in moved), *(_number(row, one) for one in shown))
+    return table
+
+
+def _given(value: Given) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _number(row: SweepRow, metric: Metric) -> str:
+    value = row[metric.name]
+    if value is None:
+        return UNKNOWN
+    if metric.name == "accuracy":
+        return percent(value)
+    if metric.unit in ("cycles", "reads"):
+        return f"{value:,}"
+    return f"{value:.4g} mm2" if metric.unit == "mm2" else scaled(value, metric.unit)
+
+
+def _effects(report: SweepReport, shown: Sequence[Metric]) -> Table:
+    """A row for each axis, then for the pairs that matter; a column for each number that varies."""
+    moved = {effect.metric for effect in report.effects}
+    columns = [one for one in shown if one.name in moved]
+    shares = {(tuple(effect.axes), effect.metric): effect.share for effect in report.effects}
+    table = number_table("axis", *(one.title for one in columns))
+    alone = list(dict.fromkeys(axes for axes, _ in shares if len(axes) == 1))
+    pairs = list(dict.fromkeys(axes for axes, _ in shares if len(axes) == 2))
+    largest = {axes: max(shares.get((axes, one.name), 0.0) for one in columns) for axes in pairs}
+    pairs = sorted((axes for axes in pairs if largest[axes] >= LEAST_SHARE), key=lambda axes: -largest[axes])
+    for axes in [*alone, *pairs[:MOST_ROWS]]:
+        free = " (free)" if any(name in report.free for one in axes for name in one.split(", ")) else ""
+        values = [shares.get((axes, one.name)) for one in columns]
+        table.add_row(" x ".join(axes) + free, *(UNKNOWN if one is None else f"{100 * one:.1f} %" for one in values))
+    return table
+
+
+def _failures(report: SweepReport) -> Iterator[RenderableType]:
+    """What failed: each error once, with how many points it is of."""
+    errors = [row.error or "" for row in report.rows if row.status == "failed"]
+    if errors:
+        yield Text()
+        yield Text("What failed", "bold")
+    found = list(dict.fromkeys(errors))
+    for error in found[:MOST_ROWS]:
+        yield Text(f"  {count(errors.count(error), 'point')}: {error}")
+    if len(found) > MOST_ROWS:
+        yield Text(f"  and {len(found) - MOST_ROWS} more kinds")
