@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -131,10 +131,12 @@ def _check_word(name: str, value: Value, where: str) -> None:
 
 
 def _value(given: object, where: str) -> Value:
+    if isinstance(given, float):  # of a table of Python
+        given = Decimal(repr(given))
     if not isinstance(given, (bool, int, Decimal, str)):
         raise UsageError("a value of an axis is a number, true, false or a text", where=where, hint=EXAMPLE)
     if isinstance(given, Decimal) and not given.is_finite():
-        raise UsageError(f"{given} is no value of a setting", where=where)
+        raise UsageError(f"{str(given).lower()} is no value of a setting", where=where)
     return given
 
 
@@ -192,8 +194,8 @@ def _linked(name: str, given: Mapping[str, Any], where: str) -> Axis:
     names = [one.strip() for one in name.split(",")]
     if all(isinstance(one, str) and (one in SETTINGS or one in COMPILING) for one in rows[0]):
         names, rows = rows[0], rows[1:]  # the first row names them
-    elif len(names) > 1 and len(rows) == len(names) and {len(row) for row in rows} != {len(names)}:
-        rows = _columns(rows, where)
+    elif len(rows) == len(names) > 1 and len({len(row) for row in rows}) == 1 and len(rows[0]) != len(names):
+        rows = [list(row) for row in zip(*rows, strict=True)]  # a list of values for each: there is no other reading
     for row in rows:
         if len(row) != len(names):
             message = f"a row has {len(row)} values for {len(names)} settings"
@@ -203,13 +205,6 @@ def _linked(name: str, given: Mapping[str, Any], where: str) -> Axis:
 
 
 LINKED = '"memory.ports, memory.banks" = { linked = [[1, 4], [2, 8]] }'
-
-
-def _columns(columns: Sequence[Sequence[Any]], where: str) -> list[list[Any]]:
-    """Rows of what was given as a list of values for each setting."""
-    if len({len(column) for column in columns}) > 1:
-        raise UsageError("linked settings have different numbers of values", where=where, hint=LINKED)
-    return [list(row) for row in zip(*columns, strict=True)]
 
 
 def _decimal(number: Fraction) -> Decimal:

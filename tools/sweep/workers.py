@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 from typing import Any
 
 from acortex.tools.sweep.work import Answer, Job, failed, work
@@ -32,12 +34,21 @@ def local(workers: int) -> Executor:
     if workers == 1:
         return Inline()
     # Not forked: threads of libraries do not survive a fork.
-    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_leave_interrupts)
+    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin)
 
 
-def _leave_interrupts() -> None:
-    """Ctrl-C is for the process that gave the work: it ends its workers."""
+def _begin() -> None:
+    """Makes a process a worker: it leaves Ctrl-C to the one that gave the work, and ends where that is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A worker waits for work, also of one who is no more."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def answers(jobs: Iterable[Job], workers: int, executor: Executor | None = None) -> Iterator[tuple[Answer, bool]]:
@@ -89,7 +100,7 @@ def _finished(pending: dict[Future[Answer], Job], under_way: list[Job]) -> Itera
 
 def _alone(job: Job) -> tuple[Answer, bool]:
     """Does a job in a process of its own."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_leave_interrupts) as pool:
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_begin) as pool:
         try:
             return pool.submit(work, job).result(), True
         except BrokenProcessPool:
