@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 import click
 
+from acortex.errors import UsageError
 from acortex.tools.console.manners import Group, say, warn
 from acortex.tools.console.output import console, format_option, print_json, show
 from acortex.tools.console.progress import ProgressBar
 from acortex.tools.console.ranges import Whole
 from acortex.tools.sweep.metrics import USUAL, metrics_of
+
+if TYPE_CHECKING:
+    from acortex.tools.sweep.results import SweepReport
+    from acortex.tools.sweep.spec import Spec
 
 
 class _Sweep(Group):
@@ -44,17 +51,18 @@ def sweep() -> None:
 @click.argument("spec", metavar="SPEC.toml", type=click.Path())
 @click.option("-o", "--output", "folder", metavar="DIR", required=True, type=click.Path(), help="Keep results here.")
 @click.option("--workers", metavar="N", type=Whole(1, 1024), help="Processes that work; else one per processor.")
+@click.option("--scheduler", metavar="ADDRESS", help="Work on a scheduler of dask.distributed: tcp://127.0.0.1:8786.")
 @format_option
-def run(spec: str, folder: str, workers: int | None, form: str) -> int:
+def run(spec: str, folder: str, workers: int | None, scheduler: str | None, form: str) -> int:
     """Run the points of a sweep that have no result in DIR yet.
 
     Each point is a row of DIR/runs.parquet, also one that fails. A sweep that is ended goes on with the same command.
     """
     from acortex.tools.sweep.spec import read_spec
-    from acortex.tools.sweep.sweeping import sweep as run_all
 
-    with ProgressBar("sweeping") as bar:
-        report = run_all(read_spec(spec), folder, workers=workers or _processors(), progress=bar, say=say)
+    if scheduler and workers:
+        raise UsageError("--workers is for this machine, and a scheduler has its own", hint="leave one of them out")
+    report = _run(read_spec(spec), folder, workers or _processors(), scheduler)
     if form == "json":
         print_json(report)
     else:
@@ -64,6 +72,20 @@ def run(spec: str, folder: str, workers: int | None, form: str) -> int:
     if report.failed:
         warn(f"{report.failed:,} of {report.points:,} points failed; their rows say why")
     return 1 if report.failed == report.points else 0
+
+
+def _run(spec: Spec, folder: str, workers: int, scheduler: str | None) -> SweepReport:
+    """The report of a sweep that this machine works on, or a scheduler."""
+    from acortex.tools.sweep.sweeping import sweep as run_all
+
+    with ExitStack() as stack:
+        executor = None
+        if scheduler:
+            from acortex.tools.sweep.cluster import cluster
+
+            executor, workers = stack.enter_context(cluster(scheduler))
+        bar = stack.enter_context(ProgressBar("sweeping"))
+        return run_all(spec, folder, workers=workers, executor=executor, progress=bar, say=say)
 
 
 @sweep.command("show")

@@ -91,6 +91,11 @@ def spec_of(data: Mapping[str, Any], file: str, places: Mapping[str, str] | None
     return _Reader(data, file, places or {}).spec()
 
 
+def is_file_name(name: str) -> bool:
+    """Whether a name is that of a file, and not of one of the zoo or of a built-in chip."""
+    return ":" not in name and "." in name
+
+
 class _Reader:
     """Takes a sweep's file apart, and notes what is wrong with it."""
 
@@ -181,9 +186,7 @@ class _Reader:
 
     def _beside(self, name: str | None) -> str | None:
         """The path of a file that lies beside the sweep; names of the zoo and of built-in chips stay."""
-        if name is None or ":" in name or "." not in name or Path(name).is_absolute():
-            return name
-        return str(self.folder / name)
+        return str(self.folder / name) if name and is_file_name(name) else name
 
     def _sample(self, axes: list[Axis]) -> Sample:
         table = self._get(self.data, "sample", dict, "a table") or {}

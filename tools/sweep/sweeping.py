@@ -17,7 +17,7 @@ from acortex.tools.sweep.metrics import METRICS, USUAL, Metric
 from acortex.tools.sweep.plan import Plan, Planned, load_plan, plan_of
 from acortex.tools.sweep.points import number_of_points
 from acortex.tools.sweep.results import SweepReport, SweepRow
-from acortex.tools.sweep.spec import Spec
+from acortex.tools.sweep.spec import Spec, is_file_name, read_spec
 from acortex.tools.sweep.work import DONE, FAILED, Job, failed
 from acortex.tools.sweep.workers import answers
 
@@ -76,7 +76,7 @@ class _Course:
 
 
 def sweep(
-    spec: Spec,
+    spec: Spec | str | Path,
     folder: str | Path,
     *,
     workers: int = 1,
@@ -84,7 +84,7 @@ def sweep(
     progress: Progress = lambda done, total: None,
     say: Say = lambda text: None,
 ) -> SweepReport:
-    """Runs the points of a sweep that have no result in `folder` yet, and writes the table of all.
+    """Runs the points of a sweep, or of its file, that have no result in `folder` yet, and writes the table of all.
 
     Each result is kept as it comes: a sweep that was ended, by whatever means, goes on where it was. Work is done by so
     many `workers`, processes of this machine, or by an `executor`. `progress(done, total)` is called with points, `say`
@@ -93,6 +93,7 @@ def sweep(
     Raises UsageError for a sweep that cannot be begun: more points than its limit, a folder in which another is at
     work, programs or inputs that cannot be read. A point that fails is a row with its error.
     """
+    spec = spec if isinstance(spec, Spec) else read_spec(spec)
     number_of_points(spec)
     table.check()
     with held(Path(folder)):
@@ -192,20 +193,25 @@ class _Hands:
 
     def _job(self, do: str, keys: Sequence[str], one: Planned, **more: Any) -> Job:
         """A job as plain data."""
-        spec, file = self.spec, self.course.file(one)
+        spec, file, options = self.spec, self.course.file(one), dict(one.compiling or {})
         return {
             "do": do,
             "keys": list(keys),
-            "program": one.name,
-            "file": str(file) if file else "",
-            "compile": dict(one.compiling or {}),
-            "chip": one.chip,
-            "inputs": spec.inputs,
-            "labels": spec.labels,
+            "program": _whole(one.name),
+            "file": str(file.absolute()) if file else "",
+            "compile": {name: _whole(value) if name == "calibration" else value for name, value in options.items()},
+            "chip": _whole(one.chip),
+            "inputs": _whole(spec.inputs),
+            "labels": _whole(spec.labels),
             "chips": spec.accuracy.chips,
             "seed": spec.accuracy.seed,
             **more,
         }
+
+
+def _whole(name: str | None) -> str | None:
+    """A path from the root of the disk, for a worker elsewhere; what names no file stays."""
+    return str(Path(name).absolute()) if name and is_file_name(name) else name
 
 
 def _batches(points: Sequence[Planned]) -> Iterator[Sequence[Planned]]:

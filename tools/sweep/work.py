@@ -60,15 +60,16 @@ def _make(job: Job) -> Answer:
     return {job["keys"][0]: {"status": DONE, **facts, "said": said.getvalue()}}
 
 
-def _compiled(job: Job) -> Program:
-    """The program of a network, compiled and kept in a file."""
+def _compiled(job: Job, keep: bool = True) -> Program:
+    """The program of a network, compiled, and kept in a file."""
     from acortex.isa import container
     from acortex.tools.open.networks import Compiling
     from acortex.tools.open.programs import opened
 
     how = Compiling(**job["compile"], inputs=job["inputs"])
     program = opened(job["program"], _chip(job["chip"], job["settings"]), weights=False, how=how).program
-    container.save(program, Path(job["file"]))
+    if keep:
+        container.save(program, Path(job["file"]))
     return program
 
 
@@ -76,6 +77,14 @@ def _chip(name: str | None, settings: Sequence[str]) -> Chip | None:
     from acortex.sim.chip.specs import load_chip
 
     return None if name is None else load_chip(name, settings)
+
+
+def _program(job: Job) -> Program:
+    """The program of a job; a network is compiled once more where its file is not within reach of a worker."""
+    if not job["file"] or Path(job["file"]).exists():
+        return _opened(job["file"] or job["program"])
+    with redirect_stderr(io.StringIO()):
+        return _compiled({**job, "settings": job["points"][0]}, keep=False)
 
 
 @lru_cache(maxsize=2)
@@ -107,7 +116,7 @@ def _time(job: Job) -> Answer:
     from acortex.sim.repriced import reports
     from acortex.sim.run import prepare
 
-    program = _opened(job["file"] or job["program"])
+    program = _program(job)
     chips = _chips(job, program)
     found = reports(prepare(program, chips[0], **_inputs(job)), chips)
     return {key: {"status": DONE, **metrics(report)} for key, report in zip(job["keys"], found, strict=True)}
@@ -138,7 +147,7 @@ def _accuracy(job: Job) -> Answer:
     from acortex.sim.accuracy.study import accuracy
     from acortex.sim.run import prepare
 
-    program = _opened(job["file"] or job["program"])
+    program = _program(job)
     (chip,) = _chips(job, program)
     given = _inputs(job)
     if chip.errors.model == "analog":
