@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -12,7 +12,7 @@ from typing import Any
 from acortex.errors import UsageError
 from acortex.programs.choices import EFFORTS, HOSTS, MAPPINGS
 from acortex.sim.chip.specs import SETTINGS
-from acortex.wording import did_you_mean, setting_value
+from acortex.wording import count, did_you_mean, setting_value
 
 Value = bool | int | Decimal | str
 """What a setting takes; numbers with a point are decimal, as chip files have them."""
@@ -73,12 +73,18 @@ def axes_of(table: object, places: Mapping[str, str], file: str) -> list[Axis]:
     if not isinstance(table, dict):
         raise UsageError("axes is a table: a setting, and the values that it takes", where=file, hint=EXAMPLE)
     found = [_axis(name, given, places.get(f"axes.{name}", file)) for name, given in _flat(table)]
-    names = [name for axis in found for name in axis.names]
-    for axis in found:
-        for name in axis.names:
-            if names.count(name) > 1:
-                raise UsageError(f"{name} is in two axes", where=axis.where, hint="link them, or leave one out")
+    _check_apart(found)
     return found
+
+
+def _check_apart(axes: Sequence[Axis]) -> None:
+    """Refuses a setting that two axes move."""
+    seen: set[str] = set()
+    for axis in axes:
+        for name in axis.names:
+            if name in seen:
+                raise UsageError(f"{name} is in two axes", where=axis.where, hint="link them, or leave one out")
+            seen.add(name)
 
 
 EXAMPLE = '"memory.banks" = [4, 8, 16], "clock_ns" = { from = 1.0, to = 4.0, steps = 4 }'
@@ -142,21 +148,26 @@ def _value(given: object, where: str) -> Value:
 
 def _range(name: str, given: Mapping[str, Any], where: str) -> Axis:
     """An axis of `{from, to, steps, log}`."""
-    unknown = [key for key in given if key not in ("from", "to", "steps", "log")]
-    if unknown:
-        raise UsageError(f"a range has no {unknown[0]}", where=where, hint="it has from, to, steps and log")
-    missing = [key for key in ("from", "to") if key not in given]
-    if missing:
-        raise UsageError(f"the range of {name} has no {missing[0]}", where=where, hint=EXAMPLE)
+    _check_keys(name, given, where)
     span = Span(*_ends(name, given, where), _flag(given.get("log", False), where), _is_whole(name, where))
     if span.log and span.low <= 0:
         raise UsageError(f"a range by factors begins above 0, {name} at {float(span.low):g}", where=where)
     steps = given.get("steps", 2)
     if isinstance(steps, bool) or not isinstance(steps, int) or not 1 <= steps <= MOST_VALUES:
         raise UsageError(f"steps of {name} is a whole number from 1 to {MOST_VALUES:,}", where=where)
-    shares = [Fraction(step, steps - 1) for step in range(steps)] if steps > 1 else [Fraction(0)]
+    shares = [Fraction(step, max(1, steps - 1)) for step in range(steps)]
     values = dict.fromkeys(span.at(share) for share in shares)  # whole numbers may meet
     return Axis((name,), tuple((value,) for value in values), where, span)
+
+
+def _check_keys(name: str, given: Mapping[str, Any], where: str) -> None:
+    """Refuses a range that says too much or too little."""
+    for key in given:
+        if key not in ("from", "to", "steps", "log"):
+            raise UsageError(f"a range has no {key}", where=where, hint="it has from, to, steps and log")
+    for key in ("from", "to"):
+        if key not in given:
+            raise UsageError(f"the range of {name} has no {key}", where=where, hint=EXAMPLE)
 
 
 def _ends(name: str, given: Mapping[str, Any], where: str) -> tuple[Fraction, Fraction]:
@@ -189,19 +200,28 @@ def _is_whole(name: str, where: str) -> bool:
 def _linked(name: str, given: Mapping[str, Any], where: str) -> Axis:
     """An axis whose settings move together: `"a, b" = {linked = [[1, 4], [2, 8]]}`, a row for each point."""
     rows = given["linked"]
-    if len(given) > 1 or not isinstance(rows, list) or not all(isinstance(row, list) for row in rows) or not rows:
+    if len(given) > 1 or not rows or not isinstance(rows, list) or {type(row) for row in rows} != {list}:
         raise UsageError("linked is a list of rows, and stands alone", where=where, hint=LINKED)
-    names = [one.strip() for one in name.split(",")]
-    if all(isinstance(one, str) and (one in SETTINGS or one in COMPILING) for one in rows[0]):
-        names, rows = rows[0], rows[1:]  # the first row names them
-    elif len(rows) == len(names) > 1 and len({len(row) for row in rows}) == 1 and len(rows[0]) != len(names):
-        rows = [list(row) for row in zip(*rows, strict=True)]  # a list of values for each: there is no other reading
+    names, rows = _named_rows([one.strip() for one in name.split(",")], rows)
     for row in rows:
         if len(row) != len(names):
-            message = f"a row has {len(row)} values for {len(names)} settings"
+            message = f"a row has {count(len(row), 'value')} for {count(len(names), 'setting')}"
             raise UsageError(message, where=where, hint=LINKED)
     known = tuple(_known(one, where) for one in names)
     return Axis(known, tuple(tuple(_value(one, where) for one in row) for row in rows), where)
+
+
+def _named_rows(names: list[str], rows: list[list[Any]]) -> tuple[list[str], list[list[Any]]]:
+    """The names of linked settings, and a row of values for each point.
+
+    The first row may name them. A list of values for each setting is taken where there is no other reading.
+    """
+    if all(isinstance(one, str) and (one in SETTINGS or one in COMPILING) for one in rows[0]):
+        return rows[0], rows[1:]
+    lengths = {len(row) for row in rows}
+    if len(rows) == len(names) > 1 and len(lengths) == 1 and lengths != {len(names)}:
+        return names, [list(row) for row in zip(*rows, strict=True)]
+    return names, rows
 
 
 LINKED = '"memory.ports, memory.banks" = { linked = [[1, 4], [2, 8]] }'

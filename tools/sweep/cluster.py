@@ -38,19 +38,24 @@ def cluster(address: str) -> Iterator[tuple[Executor, int]]:
 
 def check_address(address: str) -> None:
     """Refuses an address that is no scheduler's, or that leaves this machine without TLS."""
+    scheme, host = _parts(address)
+    if scheme not in ("tcp", "tls") or not host:
+        raise UsageError(f"{address[:80]!r} is no address of a scheduler", where="--scheduler", hint=EXAMPLE)
+    if scheme == "tcp" and not _is_here(host):
+        raise UsageError(
+            f"{host} is another machine, and tcp would send work to it that anybody may read and change",
+            where="--scheduler",
+            hint=f"tls://{address[6:]}, with the certificates in dask's configuration: distributed.comm.tls",
+        )
+
+
+def _parts(address: str) -> tuple[str, str]:
+    """The scheme and the host of an address that has a port; empty ones of any other text."""
     try:
         parts = urlsplit(address)
-        is_whole = parts.scheme in ("tcp", "tls") and bool(parts.hostname) and parts.port is not None
+        return (parts.scheme, parts.hostname or "") if parts.port is not None else ("", "")
     except ValueError:
-        is_whole = False
-    if not is_whole:
-        raise UsageError(f"{address[:80]!r} is no address of a scheduler", where="--scheduler", hint=EXAMPLE)
-    if parts.scheme == "tcp" and not _is_here(parts.hostname or ""):
-        raise UsageError(
-            f"{parts.hostname} is another machine, and tcp would send work to it that anybody may read and change",
-            where="--scheduler",
-            hint=f"tls://{parts.netloc}, with the certificates in dask's configuration: distributed.comm.tls",
-        )
+        return "", ""
 
 
 def _is_here(host: str) -> bool:

@@ -18,10 +18,8 @@ def front(rows: Sequence[SweepRow], metrics: Sequence[Metric]) -> list[int]:
     without one of the numbers are left out.
     """
     known = [at for at, row in enumerate(rows) if all(row[one.name] is not None for one in metrics)]
-    if not known:
-        return []
     costs = np.array([[one.cost(rows[at][one.name]) for one in metrics] for at in known], np.float64)
-    return [known[at] for at in _unbeaten(costs)]
+    return [known[at] for at in _unbeaten(costs.reshape(-1, len(metrics)))]
 
 
 def _unbeaten(costs: NDArray[np.float64]) -> list[int]:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from acortex import safe_files
 from acortex.errors import UsageError
 from acortex.safe_files import reason
-
-Row = Mapping[str, Any]
+from acortex.tools.sweep.work import Result
 
 LOG, LOCK = "results.jsonl", "lock"
 """The names of the file and of what tells that a sweep is at work in a folder."""
@@ -31,7 +29,7 @@ class Log:
         content = _content(self.path)
         self._whole = content.rfind(b"\n") + 1
         self._cut = len(content) > self._whole
-        self.rows: dict[str, Row] = dict(_rows(content[: self._whole]))
+        self.rows: dict[str, Result] = dict(_rows(content[: self._whole]))
 
     def mend(self) -> None:
         """Cuts off a line that was written in part, so that the next one begins where it began."""
@@ -46,10 +44,10 @@ class Log:
     def __contains__(self, key: str) -> bool:
         return key in self.rows
 
-    def __getitem__(self, key: str) -> Row:
+    def __getitem__(self, key: str) -> Result:
         return self.rows[key]
 
-    def add(self, key: str, row: Row) -> None:
+    def add(self, key: str, row: Result) -> None:
         """Keeps a result, at once. Raises UsageError where it cannot be written."""
         line = json.dumps({"key": key, **row}, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         try:
@@ -69,7 +67,7 @@ def _content(path: Path) -> bytes:
         raise UsageError(f"cannot be read: {reason(error)}", where=str(path)) from None
 
 
-def _rows(content: bytes) -> Iterator[tuple[str, Row]]:
+def _rows(content: bytes) -> Iterator[tuple[str, Result]]:
     """The results of whole lines; one that is no result is passed over."""
     for line in content.splitlines():
         try:

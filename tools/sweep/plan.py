@@ -17,6 +17,7 @@ from acortex.safe_files import reason
 from acortex.tools.sweep.axes import CHIP, COMPILING, PROGRAM, Given, plain, text_of
 from acortex.tools.sweep.points import Point, points_of
 from acortex.tools.sweep.spec import Spec
+from acortex.tools.sweep.work import in_a_line
 
 if TYPE_CHECKING:
     from acortex.sim.chip.specs import Chip
@@ -91,9 +92,7 @@ def load_plan(folder: Path) -> Plan:
     path = folder / PLAN
     try:
         content = json.loads(safe_files.read(path, MOST_BYTES))
-        axes, moved = (tuple(tuple(names) for names in content[key]) for key in ("axes", "moved"))
-        points = tuple(Planned(**{name: one[name] for name in KEPT}) for one in content["points"])
-        return Plan(content["spec"], axes, moved, content["grid"], content["labels"], points)
+        return _restored(content)
     except FileNotFoundError:
         hint = "acortex sweep SPEC.toml -o DIR makes one"
         raise UsageError("no sweep is kept in this folder", where=str(folder), hint=hint) from None
@@ -101,6 +100,13 @@ def load_plan(folder: Path) -> Plan:
         raise UsageError(f"cannot be read: {reason(error)}", where=str(path)) from None
     except (ValueError, KeyError, TypeError):
         raise UsageError("is no plan of a sweep", where=str(path), hint="run the sweep again: it goes on") from None
+
+
+def _restored(content: Mapping[str, Any]) -> Plan:
+    """A plan as it was saved."""
+    axes, moved = (tuple(map(tuple, content[key])) for key in ("axes", "moved"))
+    points = tuple(Planned(**{name: one[name] for name in KEPT}) for one in content["points"])
+    return Plan(content["spec"], axes, moved, content["grid"], content["labels"], points)
 
 
 def plan_of(spec: Spec) -> Plan:
@@ -136,7 +142,7 @@ class Planner:
         chip = self._chip(chip_name, settings)
         if isinstance(chip, AcortexError):
             key = _hash("point", self.identity(point.program), chip_name, settings)
-            return Planned(point.program, axes, key, error=_line(chip))
+            return Planned(point.program, axes, key, error=in_a_line(chip))
         compiling = self._compiling(point)
         program = self._program(point, chip, compiling)
         time = _hash("time", program, _time_of(chip), self._given)
@@ -148,11 +154,11 @@ class Planner:
 
     def _settings(self, point: Point) -> tuple[str, ...]:
         """The overrides of a point; errors that are an axis act."""
-        moved = {name: text_of(value) for name, value in point.values.items() if _is_setting(name)}
+        moved = [f"{name}={text_of(value)}" for name, value in point.values.items() if _is_setting(name)]
         stated = [*self.spec.settings, *moved]
-        if any(one.startswith("errors.") for one in stated) and not any(one.startswith(MODEL) for one in stated):
-            moved[MODEL] = "analog"
-        return (*self.spec.settings, *(f"{name}={value}" for name, value in moved.items()))
+        errors = [one for one in stated if one.startswith("errors.")]
+        acting = errors and not any(one.startswith(MODEL) for one in errors)
+        return (*stated, *([f"{MODEL}=analog"] if acting else []))
 
     def _chip(self, name: str, settings: tuple[str, ...]) -> Chip | AcortexError:
         from acortex.sim.chip.specs import load_chip
@@ -257,7 +263,3 @@ def fingerprint() -> str:
             if path.suffix in (".py", ".toml", ".s", ".npz"):
                 found.update(str(path.relative_to(root)).encode() + hashlib.sha256(path.read_bytes()).digest())
     return found.hexdigest()
-
-
-def _line(error: AcortexError) -> str:
-    return str(error).replace("\n  hint: ", "; ").replace("\n", "; ")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from acortex.tools.sweep import table
 from acortex.tools.sweep.effects import effects
@@ -18,7 +17,7 @@ from acortex.tools.sweep.plan import Plan, Planned, load_plan, plan_of
 from acortex.tools.sweep.points import number_of_points
 from acortex.tools.sweep.results import SweepReport, SweepRow
 from acortex.tools.sweep.spec import Spec, is_file_name, read_spec
-from acortex.tools.sweep.work import DONE, FAILED, Job, failed
+from acortex.tools.sweep.work import DONE, FAILED, Job, Result, failed
 from acortex.tools.sweep.workers import answers
 
 AT_ONCE = 256
@@ -31,7 +30,6 @@ MISSING = "missing"
 
 USUAL_FRONT = tuple(METRICS[name] for name in USUAL)
 
-Result = Mapping[str, Any]
 Progress = Callable[[int, int], None]
 Say = Callable[[str], None]
 
@@ -63,7 +61,7 @@ class _Course:
                 return part or {"status": MISSING}
         known = [part for part in parts if part]
         numbers = {name: value for part in known for name, value in part.items()}
-        return {**numbers, "cpu_s": sum(part["cpu_s"] for part in known[1:])}
+        return {**numbers, "cpu_s": sum(float(part["cpu_s"] or 0) for part in known[1:])}
 
     def is_judged(self, one: Planned) -> bool:
         """Whether it is told how right a point is."""
@@ -157,7 +155,7 @@ class _Hands:
             file, known = course.file(one), course.result(one.program)
             is_there = known is not None and (known["status"] == FAILED or file is None or file.exists())
             if not (one.error or one.program in jobs or is_there):
-                jobs[one.program] = self._job("make", [one.program], one, settings=one.settings)
+                jobs[one.program] = self._job("make", [one.program], [one])
         self._do(list(jobs.values()))
         told = [str((course.result(key) or {}).get("said", "")).rstrip() for key in jobs]
         for text in dict.fromkeys(filter(None, told)):
@@ -167,7 +165,7 @@ class _Hands:
         """Tells how right programs are: once for all points that compute the same."""
         course = self.course
         left = {
-            one.values: self._job("accuracy", [one.values], one, points=[one.settings])
+            one.values: self._job("accuracy", [one.values], [one])
             for one in course.plan.points
             if self._is_ready(one) and course.is_judged(one) and course.result(one.values) is None
         }
@@ -180,7 +178,7 @@ class _Hands:
             if self._is_ready(one) and course.result(one.key) is None:
                 together[one.time][one.key] = one
         jobs = [
-            self._job("time", [one.key for one in some], some[0], points=[one.settings for one in some])
+            self._job("time", [one.key for one in some], some)
             for alike in together.values()
             for some in _batches(list(alike.values()))
         ]
@@ -191,21 +189,22 @@ class _Hands:
         """Whether there is a program to run."""
         return not one.error and (self.course.result(one.program) or {}).get("status") == DONE
 
-    def _job(self, do: str, keys: Sequence[str], one: Planned, **more: Any) -> Job:
-        """A job as plain data."""
+    def _job(self, do: str, keys: list[str], points: Sequence[Planned]) -> Job:
+        """A job as plain data, for points that share a program."""
+        one = points[0]
         spec, file, options = self.spec, self.course.file(one), dict(one.compiling or {})
         return {
             "do": do,
-            "keys": list(keys),
-            "program": _whole(one.name),
+            "keys": keys,
+            "program": _whole(one.name) or "",
             "file": str(file.absolute()) if file else "",
-            "compile": {name: _whole(value) if name == "calibration" else value for name, value in options.items()},
-            "chip": _whole(one.chip),
+            "compile": options | {"calibration": _whole(spec.compile.calibration)} if options else {},
+            "chip": _whole(one.chip) or "",
+            "points": [point.settings for point in points],
             "inputs": _whole(spec.inputs),
             "labels": _whole(spec.labels),
             "chips": spec.accuracy.chips,
             "seed": spec.accuracy.seed,
-            **more,
         }
 
 
@@ -224,7 +223,7 @@ def _rows(course: _Course) -> list[SweepRow]:
 
 def _row(one: Planned, found: Result) -> SweepRow:
     kept = {name: value for name, value in found.items() if name in SweepRow.model_fields}
-    return SweepRow(key=one.key, program=one.name, chip=one.chip, axes=dict(one.axes), **kept)
+    return SweepRow.model_validate({"key": one.key, "program": one.name, "chip": one.chip, "axes": one.axes, **kept})
 
 
 def _report(

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
 
@@ -14,6 +13,7 @@ import acortex
 from acortex import safe_files
 from acortex.errors import UsageError
 from acortex.safe_files import reason
+from acortex.tools.sweep.axes import Given
 from acortex.tools.sweep.results import SweepRow
 from acortex.traces.file.dataframes import bounded, duckdb_module
 
@@ -60,11 +60,11 @@ def write(folder: Path, names: Sequence[str], rows: Sequence[SweepRow]) -> str:
 def _lines(rows: Sequence[SweepRow], axes: Sequence[str]) -> Iterator[str]:
     versions = {"acortex": acortex.__version__, "numpy": np.__version__}
     for row in rows:
-        fields: dict[str, Any] = {name: row[name] for name in TYPES} | {name: row.axes[name] for name in axes}
+        fields = {name: row[name] for name in TYPES} | {name: row.axes[name] for name in axes}
         yield json.dumps(fields | versions, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _type(values: Sequence[Any]) -> str:
+def _type(values: Sequence[Given]) -> str:
     """The type of a column: the narrowest that holds all values of an axis."""
     kinds = {type(value) for value in values}
     if kinds <= {bool}:

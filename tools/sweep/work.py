@@ -7,24 +7,56 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import redirect_stderr
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from acortex.errors import AcortexError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from acortex.isa.program import Program
     from acortex.sim.chip.specs import Chip
+    from acortex.sim.inputs import Inputs
     from acortex.sim.results import RunReport
 
-Job = Mapping[str, Any]
-"""`do`, and what it needs: one of `WORK`."""
+Scalar = bool | int | float | str | None
 
-Answer = Mapping[str, Mapping[str, Any]]
-"""Results by key: each has a `status`, done or failed, with an `error`."""
+Result = Mapping[str, Scalar]
+"""What is known of a key: a `status`, done or failed, with an `error`; then numbers."""
+
+Answer = Mapping[str, Result]
+"""Results by key."""
+
+
+class Job(TypedDict):
+    """Work for one or more keys, as plain data."""
+
+    do: str
+    """One of `WORK`."""
+    keys: list[str]
+    """What the results are known by."""
+    program: str
+    """The program, as `acortex run` takes it."""
+    file: str
+    """Where the program of a network is kept; empty for what is none."""
+    compile: dict[str, object]
+    """The options of the compiler, those of `Compiling`."""
+    chip: str
+    """The chip below all settings."""
+    points: list[tuple[str, ...]]
+    """The settings of each key; those of the first where a program is made."""
+    inputs: str | None
+    labels: str | None
+    """The files of what the host has."""
+    chips: int
+    seed: int
+    """The population of chips with errors."""
+
 
 DONE, FAILED = "done", "failed"
 
@@ -32,22 +64,24 @@ DONE, FAILED = "done", "failed"
 def work(job: Job) -> Answer:
     """Does a job. What fails is a result too: nothing is raised but an interrupt."""
     begin = time.process_time()
+    found: Answer
     try:
         found = WORK[job["do"]](job)
     except AcortexError as error:
-        found = {key: failed(_text(error)) for key in job["keys"]}
+        found = dict.fromkeys(job["keys"], failed(in_a_line(error)))
     except Exception as error:  # one point must not end a sweep of thousands
-        found = {key: failed(f"a fault of acortex: {type(error).__name__}: {error}") for key in job["keys"]}
+        found = dict.fromkeys(job["keys"], failed(f"a fault of acortex: {type(error).__name__}: {error}"))
     share = (time.process_time() - begin) / max(1, len(found))
     return {key: {**row, "cpu_s": share} for key, row in found.items()}
 
 
-def failed(error: str) -> dict[str, Any]:
+def failed(error: str) -> Result:
     """The result of what did not work."""
     return {"status": FAILED, "error": error}
 
 
-def _text(error: AcortexError) -> str:
+def in_a_line(error: AcortexError) -> str:
+    """An error for a table: its place, what is wrong, and what to do."""
     return str(error).replace("\n  hint: ", "; ").replace("\n", "; ")
 
 
@@ -56,27 +90,23 @@ def _make(job: Job) -> Answer:
     said = io.StringIO()
     with redirect_stderr(said):
         program = _compiled(job) if job["file"] else _opened(job["program"])
-    facts = {"labels": program.labels is not None, "name": program.name, "instructions": len(program.words)}
+    facts: Result = {"labels": program.labels is not None, "name": program.name, "instructions": len(program.words)}
     return {job["keys"][0]: {"status": DONE, **facts, "said": said.getvalue()}}
 
 
 def _compiled(job: Job, keep: bool = True) -> Program:
     """The program of a network, compiled, and kept in a file."""
     from acortex.isa import container
+    from acortex.sim.chip.specs import load_chip
     from acortex.tools.open.networks import Compiling
     from acortex.tools.open.programs import opened
 
-    how = Compiling(**job["compile"], inputs=job["inputs"])
-    program = opened(job["program"], _chip(job["chip"], job["settings"]), weights=False, how=how).program
+    how = Compiling(**job["compile"], inputs=job["inputs"])  # type: ignore[arg-type]  # as a sweep's file names them
+    chip = load_chip(job["chip"], job["points"][0])
+    program = opened(job["program"], chip, weights=False, how=how).program
     if keep:
         container.save(program, Path(job["file"]))
     return program
-
-
-def _chip(name: str | None, settings: Sequence[str]) -> Chip | None:
-    from acortex.sim.chip.specs import load_chip
-
-    return None if name is None else load_chip(name, settings)
 
 
 def _program(job: Job) -> Program:
@@ -84,7 +114,7 @@ def _program(job: Job) -> Program:
     if not job["file"] or Path(job["file"]).exists():
         return _opened(job["file"] or job["program"])
     with redirect_stderr(io.StringIO()):
-        return _compiled({**job, "settings": job["points"][0]}, keep=False)
+        return _compiled(job, keep=False)
 
 
 @lru_cache(maxsize=2)
@@ -95,20 +125,18 @@ def _opened(reference: str) -> Program:
     return open_program(reference, weights=False)
 
 
-def _chips(job: Job, program: Program) -> list[Chip]:
-    from acortex.sim.chip.program_chip import chip_of
+def _chips(job: Job) -> list[Chip]:
+    from acortex.sim.chip.specs import load_chip
 
-    return [chip_of(program, job["chip"], settings) for settings in job["points"]]
+    return [load_chip(job["chip"], settings) for settings in job["points"]]
 
 
-def _inputs(job: Job) -> dict[str, Any]:
-    """What the host has for a run."""
+def _given(job: Job) -> tuple[Inputs, NDArray[np.int64] | None]:
+    """The inputs and labels that the host has for a run."""
     from acortex.tools.open.arrays import read_arrays, read_labels
 
-    return {
-        "inputs": read_arrays(job["inputs"]) if job["inputs"] else None,
-        "labels": read_labels(job["labels"]) if job["labels"] else None,
-    }
+    inputs = read_arrays(job["inputs"]) if job["inputs"] else None
+    return inputs, read_labels(job["labels"]) if job["labels"] else None
 
 
 def _time(job: Job) -> Answer:
@@ -116,16 +144,15 @@ def _time(job: Job) -> Answer:
     from acortex.sim.repriced import reports
     from acortex.sim.run import prepare
 
-    program = _program(job)
-    chips = _chips(job, program)
-    found = reports(prepare(program, chips[0], **_inputs(job)), chips)
+    chips, (inputs, labels) = _chips(job), _given(job)
+    found = reports(prepare(_program(job), chips[0], inputs=inputs, labels=labels), chips)
     return {key: {"status": DONE, **metrics(report)} for key, report in zip(job["keys"], found, strict=True)}
 
 
-def metrics(report: RunReport) -> dict[str, Any]:
+def metrics(report: RunReport) -> Result:
     """The numbers of a run that a sweep keeps: integers are exact, the others are those of the report."""
-    steady, latencies = report.steady_state, [one.latency_s for one in report.inferences or []]
-    known = sorted(one for one in latencies if one is not None)
+    steady, inferences = report.steady_state, report.inferences or []
+    latencies = [one.latency_s for one in inferences if one.latency_s is not None]
     return {
         "cycles": report.cycles,
         "latency_s": report.latency_s,
@@ -133,8 +160,8 @@ def metrics(report: RunReport) -> dict[str, Any]:
         "energy_aj": report.energy_aj,
         "power_w": report.power_w,
         "area_mm2": report.area_mm2,
-        "inferences": len(latencies),
-        "inference_latency_s": known[len(known) // 2] if known else None,
+        "inferences": len(inferences),
+        "inference_latency_s": _median(latencies),
         "inferences_per_s": steady.inferences_per_s if steady else None,
         "throughput_ops_per_s": report.throughput_ops_per_s,
         "efficiency_ops_per_j": report.efficiency_ops_per_j,
@@ -142,18 +169,22 @@ def metrics(report: RunReport) -> dict[str, Any]:
     }
 
 
+def _median(numbers: list[float]) -> float | None:
+    """The middle one of some numbers, of two the larger; None of none."""
+    return sorted(numbers)[len(numbers) // 2] if numbers else None
+
+
 def _accuracy(job: Job) -> Answer:
     """How right a program is: of the ideal chip, else the mean of a population of chips with errors."""
     from acortex.sim.accuracy.study import accuracy
     from acortex.sim.run import prepare
 
-    program = _program(job)
-    (chip,) = _chips(job, program)
-    given = _inputs(job)
-    if chip.errors.model == "analog":
-        told: float | None = accuracy(program, chip, **given, chips=job["chips"], seed=job["seed"]).accuracy.mean
+    program, (chip,), (inputs, labels) = _program(job), _chips(job), _given(job)
+    if chip.errors.model != "analog":
+        told = prepare(program, chip, inputs=inputs, labels=labels).values().report.accuracy
     else:
-        told = prepare(program, chip, **given).values().report.accuracy
+        many, seed = job["chips"], job["seed"]
+        told = accuracy(program, chip, inputs=inputs, labels=labels, chips=many, seed=seed).accuracy.mean
     return {job["keys"][0]: {"status": DONE, "accuracy": told}}
 
 

@@ -9,9 +9,12 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExe
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context, parent_process
 from threading import Thread
-from typing import Any
+from typing import ParamSpec, TypeVar
 
 from acortex.tools.sweep.work import Answer, Job, failed, work
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 AHEAD = 4
 """Jobs under way for each worker: enough that none waits, few enough that they need little memory."""
@@ -22,9 +25,9 @@ DIED = "the worker process died, perhaps for lack of memory"
 class Inline(Executor):
     """Does each job as it is given, in this process."""
 
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """The future of a call that is over already."""
-        future: Future[Any] = Future()
+        future: Future[T] = Future()
         future.set_result(fn(*args, **kwargs))
         return future
 
@@ -104,7 +107,7 @@ def _alone(job: Job) -> tuple[Answer, bool]:
         try:
             return pool.submit(work, job).result(), True
         except BrokenProcessPool:
-            return {key: failed(DIED) | {"cpu_s": 0.0} for key in job["keys"]}, False
+            return {key: {**failed(DIED), "cpu_s": 0.0} for key in job["keys"]}, False
 
 
 def _end(pool: Executor) -> None:

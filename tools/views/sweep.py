@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -22,6 +23,8 @@ MOST_ROWS = 12
 """Points of a front, failures and pairs that are shown."""
 
 LEAST_SHARE = 0.005
+
+Shares = Mapping[tuple[str, ...], Mapping[str, float]]
 
 
 def parts(report: SweepReport) -> Iterator[RenderableType]:
@@ -94,17 +97,31 @@ def _effects(report: SweepReport, shown: Sequence[Metric]) -> Table:
     """A row for each axis, then for the pairs that matter; a column for each number that varies."""
     moved = {effect.metric for effect in report.effects}
     columns = [one for one in shown if one.name in moved]
-    shares = {(tuple(effect.axes), effect.metric): effect.share for effect in report.effects}
+    shares: defaultdict[tuple[str, ...], dict[str, float]] = defaultdict(dict)
+    for effect in report.effects:
+        shares[tuple(effect.axes)][effect.metric] = effect.share
     table = number_table("axis", *(one.title for one in columns))
-    alone = list(dict.fromkeys(axes for axes, _ in shares if len(axes) == 1))
-    pairs = list(dict.fromkeys(axes for axes, _ in shares if len(axes) == 2))
-    largest = {axes: max(shares.get((axes, one.name), 0.0) for one in columns) for axes in pairs}
-    pairs = sorted((axes for axes in pairs if largest[axes] >= LEAST_SHARE), key=lambda axes: -largest[axes])
-    for axes in [*alone, *pairs[:MOST_ROWS]]:
-        free = " (free)" if any(name in report.free for one in axes for name in one.split(", ")) else ""
-        values = [shares.get((axes, one.name)) for one in columns]
-        table.add_row(" x ".join(axes) + free, *(UNKNOWN if one is None else f"{100 * one:.1f} %" for one in values))
+    for axes in (*(axes for axes in shares if len(axes) == 1), *_pairs(shares, columns)):
+        values = [shares[axes].get(one.name) for one in columns]
+        shown_as = " x ".join(axes) + (" (free)" if _is_free(report, axes) else "")
+        table.add_row(shown_as, *(UNKNOWN if one is None else f"{100 * one:.1f} %" for one in values))
     return table
+
+
+def _pairs(shares: Shares, columns: Sequence[Metric]) -> list[tuple[str, ...]]:
+    """The pairs of axes that matter, the most first."""
+    largest: dict[tuple[str, ...], float] = {
+        axes: max((of.get(one.name, 0.0) for one in columns), default=0.0)
+        for axes, of in shares.items()
+        if len(axes) == 2
+    }
+    return sorted((axes for axes in largest if largest[axes] >= LEAST_SHARE), key=lambda axes: -largest[axes])[
+        :MOST_ROWS
+    ]
+
+
+def _is_free(report: SweepReport, axes: Sequence[str]) -> bool:
+    return any(name in report.free for one in axes for name in one.split(", "))
 
 
 def _failures(report: SweepReport) -> Iterator[RenderableType]:

@@ -91,7 +91,7 @@ WRONG = {
     "steps of clock_ns is a whole number from 1 to 100,000": {"clock_ns": {"from": 1, "to": 2, "steps": 0}},
     "memory.type takes no numbers": {"memory.type": {"from": 1, "to": 2}},
     "linked is a list of rows": {"memory.ports, memory.banks": {"linked": [1, 2]}},
-    "a row has 1 values for 2 settings": {"memory.ports, memory.banks": {"linked": [[1, 4], [2]]}},
+    "a row has 1 value for 2 settings": {"memory.ports, memory.banks": {"linked": [[1, 4], [2]]}},
     "memory.ports is in two axes": {"memory.ports": [1], "memory.ports, memory.banks": {"linked": [[1, 4]]}},
     "compile.mapping takes taps or dense or best": {"compile.mapping": ["bset"]},
     "a chip is named by a text, not by 3": {"chip": [3]},
