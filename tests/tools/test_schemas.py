@@ -179,6 +179,7 @@ EXAMPLES: dict[str, list[tuple[int, list[str]]]] = {
     "info": [(0, [ECHO]), (0, ["zoo:letters_mlp"])],
     "isa": [(0, []), (0, ["mul"]), (0, [".input"]), (0, ["activations"])],
     "lint": [(0, [ECHO]), (0, ["zoo:letters_mlp"])],
+    "optimise": [(0, ["{0}/search.toml", "-o", "{0}/search", "--trials", "2", "--workers", "1"])],
     "recalibrate": [(0, ["zoo:letters_mlp", "--chips", "2"])],
     "reproduce": [(0, ["fig7b"]), (0, ["fig3"])],
     "run": [
@@ -257,12 +258,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         assert invoke("run", ECHO, "--trace", f"{made}/{name}.actrace", *options).exit_code == code
     assert invoke("asm", ECHO, "-o", f"{made}/e.acx").exit_code == 0
     assert invoke("trace", "check", f"{made}/a.actrace", f"{made}/a.json", "--update").exit_code == 0
+    (made / "search.toml").write_text(f'program = "{ECHO}"\n[axes]\n"memory.ports" = [1, 2]\n')
     (made / "sweep.toml").write_text(f'program = "{ECHO}"\n[axes]\n"memory.ports" = [1, 0, 2]\n')
     assert invoke("sweep", f"{made}/sweep.toml", "-o", f"{made}/kept", "--workers", "1").exit_code == 0
     return made
 
 
-HOME = {"sweep run": "sweep", "sweep show": "sweep"}
+HOME = {"sweep run": "sweep", "sweep show": "sweep", "optimise": "sweep"}
 """Commands that print what another one prints, too."""
 
 

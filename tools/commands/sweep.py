@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
 from acortex.errors import UsageError
+from acortex.tools.console import files
 from acortex.tools.console.manners import Group, say, warn
 from acortex.tools.console.output import console, format_option, print_json, show
 from acortex.tools.console.progress import ProgressBar
@@ -17,8 +18,7 @@ from acortex.tools.console.ranges import Whole
 from acortex.tools.sweep.metrics import USUAL, metrics_of
 
 if TYPE_CHECKING:
-    from acortex.tools.sweep.results import SweepReport
-    from acortex.tools.sweep.spec import Spec
+    from concurrent.futures import Executor
 
 
 class _Sweep(Group):
@@ -59,10 +59,11 @@ def run(spec: str, folder: str, workers: int | None, scheduler: str | None, form
     Each point is a row of DIR/runs.parquet, also one that fails. A sweep that is ended goes on with the same command.
     """
     from acortex.tools.sweep.spec import read_spec
+    from acortex.tools.sweep.sweeping import sweep as run_all
 
-    if scheduler and workers:
-        raise UsageError("--workers is for this machine, and a scheduler has its own", hint="leave one of them out")
-    report = _run(read_spec(spec), folder, workers or _processors(), scheduler)
+    read = read_spec(spec)
+    with working_on(workers or processors(), scheduler, workers is not None, "sweeping") as (many, executor, bar):
+        report = run_all(read, folder, workers=many, executor=executor, progress=bar, say=say)
     if form == "json":
         print_json(report)
     else:
@@ -74,41 +75,54 @@ def run(spec: str, folder: str, workers: int | None, scheduler: str | None, form
     return 1 if report.failed == report.points else 0
 
 
-def _run(spec: Spec, folder: str, workers: int, scheduler: str | None) -> SweepReport:
-    """The report of a sweep that this machine works on, or a scheduler."""
-    from acortex.tools.sweep.sweeping import sweep as run_all
+@contextmanager
+def working_on(
+    workers: int, scheduler: str | None, both: bool, what: str
+) -> Iterator[tuple[int, Executor | None, ProgressBar]]:
+    """What does the work of many runs: so many processes of this machine, or the executor of a scheduler; and its bar.
 
+    Raises UsageError where `both` were asked for.
+    """
+    if scheduler and both:
+        raise UsageError("--workers is for this machine, and a scheduler has its own", hint="leave one of them out")
     with ExitStack() as stack:
-        executor = None
+        executor: Executor | None = None
         if scheduler:
             from acortex.tools.sweep.cluster import cluster
 
             executor, workers = stack.enter_context(cluster(scheduler))
-        bar = stack.enter_context(ProgressBar("sweeping"))
-        return run_all(spec, folder, workers=workers, executor=executor, progress=bar, say=say)
+        yield workers, executor, stack.enter_context(ProgressBar(what))
 
 
 @sweep.command("show")
 @click.argument("folder", metavar="DIR", type=click.Path())
 @click.option("--pareto", metavar="A,B", default=",".join(USUAL), show_default=True, help="The front of these numbers.")
+@click.option("--plot", metavar="FILE.svg", type=click.Path(), help="Draw the points here; needs acortex[plots].")
 @format_option
-def show_(folder: str, pareto: str, form: str) -> None:
+def show_(folder: str, pareto: str, plot: str | None, form: str) -> None:
     """Show what the points of a sweep say: which none beats, and which axis moves what.
 
     Numbers are the columns of DIR/runs.parquet, such as latency_s, energy_j, area_mm2, power_w and accuracy.
     """
     from acortex.tools.sweep.sweeping import look
 
+    files.check_apart((), (("--plot", plot), ("--format json", files.STANDARD if form == "json" else None)))
+    if plot:
+        files.check_writable(plot)
     report = look(folder, metrics_of(pareto))
+    if plot:
+        from acortex.tools.views.sweep_plot import draw
+
+        files.write(plot, draw(report))
     if form == "json":
         print_json(report)
         return
     from acortex.tools.views.sweep import parts
 
-    show(console(), parts(report))
+    show(console(err=plot == files.STANDARD), parts(report))
 
 
-def _processors() -> int:
+def processors() -> int:
     """The processors that this process may use."""
     found: Sequence[int] = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else ()
     return len(found) or os.cpu_count() or 1

@@ -48,7 +48,11 @@ class Span:
             number = Fraction(math.exp(low + float(share) * (high - low)))
         else:
             number = self.low + Fraction(share) * (self.high - self.low)
-        number = min(max(number, self.low), self.high)  # of a logarithm's rounding
+        return self.number(number)
+
+    def number(self, given: float | Fraction) -> Value:
+        """A number as the setting takes it, within the range."""
+        number = min(max(Fraction(given), self.low), self.high)  # a logarithm rounds
         return round(number) if self.whole else _decimal(number)
 
 

@@ -40,7 +40,7 @@ METRICS = {
 }
 """By the name of their column."""
 
-USUAL = ("latency_s", "energy_j")
+USUAL: tuple[str, ...] = ("latency_s", "energy_j")
 """What a front is of, unless it is said."""
 
 

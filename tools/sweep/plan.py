@@ -109,17 +109,17 @@ def _restored(content: Mapping[str, Any]) -> Plan:
     return Plan(content["spec"], axes, moved, content["grid"], content["labels"], points)
 
 
-def plan_of(spec: Spec) -> Plan:
-    """The plan of a sweep. Raises UsageError for programs and inputs that cannot be read."""
+def plan_of(spec: Spec, points: Iterable[Point] | None = None) -> Plan:
+    """The plan of a sweep, of all its points or of these. Raises UsageError for what cannot be read."""
     programs = ((PROGRAM,),) if len(spec.programs) > 1 else ()
     moved = tuple(axis.names for axis in spec.axes if len(axis.rows) > 1 or axis.span)
     return Plan(
         spec.file,
         tuple(axis.names for axis in spec.axes),
         (*programs, *moved),
-        spec.sample.kind == "grid",
+        spec.sample.kind == "grid" and points is None,
         spec.labels is not None,
-        tuple(Planner(spec).planned(points_of(spec))),
+        tuple(Planner(spec).planned(points_of(spec) if points is None else points)),
     )
 
 

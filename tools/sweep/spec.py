@@ -11,6 +11,7 @@ from acortex import toml_files
 from acortex.errors import AcortexError, UsageError, raise_all
 from acortex.programs.choices import EFFORTS, HOSTS, MAPPINGS
 from acortex.tools.sweep.axes import CHIP, PROGRAM, Axis, axes_of
+from acortex.tools.sweep.metrics import METRICS, USUAL
 from acortex.wording import did_you_mean
 
 KINDS = ("grid", "list", "random", "sobol")
@@ -18,6 +19,7 @@ KINDS = ("grid", "list", "random", "sobol")
 
 KEYS = (
     "program", "chip", "settings", "input", "labels", "timing_only", "limit", "axes", "sample", "compile", "accuracy",
+    "objectives",
 )  # fmt: skip
 """What a sweep's file has."""
 
@@ -72,6 +74,8 @@ class Spec:
     sample: Sample = Sample()
     compile: Compile = Compile()
     accuracy: Population = Population()
+    objectives: tuple[str, ...] = USUAL
+    """What `acortex optimise` makes better."""
     limit: int = LIMIT
 
     @property
@@ -113,13 +117,14 @@ class _Reader:
             programs=tuple(self._programs(axes)),
             axes=tuple(axes),
             chip=self._beside(self._get(self.data, "chip", str, "a text")),
-            settings=tuple(self._texts("settings")),
+            settings=tuple(self._texts("settings", 'settings = ["memory.ports=2"]')),
             inputs=self._beside(self._get(self.data, "input", str, "a text")),
             labels=self._beside(self._get(self.data, "labels", str, "a text")),
             timing_only=bool(self._get(self.data, "timing_only", bool, "true or false")),
             sample=self._sample(axes),
             compile=self._compile(),
             accuracy=self._accuracy(),
+            objectives=self._objectives(),
             limit=self._whole(self.data, "limit", LIMIT, 1, MOST_POINTS),
         )
         raise_all(self.faults)
@@ -150,11 +155,11 @@ class _Reader:
             self._fault(f"{prefix}{key}", f"{prefix}{key} is {found}, allowed is {least:,} to {most:,}")
         return usual if found is None else int(found)
 
-    def _texts(self, key: str) -> list[str]:
+    def _texts(self, key: str, example: str) -> list[str]:
         found = self.data.get(key, [])
         if isinstance(found, list) and all(isinstance(one, str) for one in found):
             return found
-        self._fault(key, f"{key} is a list of texts", 'settings = ["memory.ports=2"]')
+        self._fault(key, f"{key} is a list of texts", example)
         return []
 
     def _axes(self) -> list[Axis]:
@@ -214,6 +219,14 @@ class _Reader:
         self._unknown(table, ("chips", "seed"), "accuracy.")
         chips = self._whole(table, "chips", 1, 1, 100_000, "accuracy.")
         return Population(chips, self._whole(table, "seed", 0, 0, 2**63 - 1, "accuracy."))
+
+    def _objectives(self) -> tuple[str, ...]:
+        names = self._texts("objectives", 'objectives = ["latency_s", "energy_j"]') or USUAL
+        for name in names:
+            if name not in METRICS:
+                hint = did_you_mean(name, METRICS, f"there are {', '.join(METRICS)}")
+                self._fault("objectives", f"no number of a run is called {name[:80]!r}", hint)
+        return tuple(dict.fromkeys(names))
 
     def _compile(self) -> Compile:
         table = self._get(self.data, "compile", dict, "a table") or {}

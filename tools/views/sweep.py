@@ -70,20 +70,28 @@ def _is_known(report: SweepReport, name: str) -> bool:
 def _points(rows: Sequence[SweepRow], axes: Sequence[str], shown: Sequence[Metric], programs: bool) -> Table:
     """Points as rows: what each axis says, then numbers."""
     moved = [name for name in axes if name != "program"]
-    headings = [*(["program"] if programs else []), *moved, *(one.title for one in shown)]
+    headings = [*(["program"] if programs else []), *_short(moved), *(one.title for one in shown)]
     table = number_table(*headings)
     for row in rows[:MOST_ROWS]:
         own = [row.program] if programs else []
-        table.add_row(*own, *(_given(row.axes[name]) for name in moved), *(_number(row, one) for one in shown))
+        table.add_row(
+            *own, *(_given(row.axes[name]) for name in moved), *(number_text(row[one.name], one) for one in shown)
+        )
     return table
+
+
+def _short(names: Sequence[str]) -> list[str]:
+    """Names of settings without their tables, where that leaves no two the same."""
+    leaves = [name.rpartition(".")[2] for name in names]
+    return [leaf if leaves.count(leaf) == 1 else name for leaf, name in zip(leaves, names, strict=True)]
 
 
 def _given(value: Given) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _number(row: SweepRow, metric: Metric) -> str:
-    value = row[metric.name]
+def number_text(value: float | None, metric: Metric) -> str:
+    """A number of a run with its unit; `-` where it is not known."""
     if value is None:
         return UNKNOWN
     if metric.name == "accuracy":
