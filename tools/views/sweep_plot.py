@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -49,15 +50,24 @@ def _points(axes: Canvas, report: SweepReport, rows: Sequence[SweepRow], across:
     found = sorted((by_key[key] for key in report.front), key=lambda row: float(row[across.name]))
     label = f"{len(found):,} that no other beats"
     axes.plot(*_places(found, across, up), "D-", color=FRONT, drawstyle="steps-post", markersize=4.5, label=label)
-    for metric, scale, label in ((across, axes.set_xscale, axes.set_xlabel), (up, axes.set_yscale, axes.set_ylabel)):
+    for metric, axis, scale in ((across, axes.xaxis, axes.set_xscale), (up, axes.yaxis, axes.set_yscale)):
         values = [float(row[metric.name]) for row in rows]
         if min(values) > 0 and max(values) > DECADE * min(values):
             scale("log")
-        better = "more" if metric.more_is_better else "less"
-        label(f"{metric.title}{f', {metric.unit}' if metric.unit else ''}   ({better} is better)")
+        _number_line(axis, metric)
     first, last = (number_text(row[across.name], across) for row in (found[0], found[-1]))
-    axes.set_title(f"{report.spec}: {across.title} from {first} to {last} along the front")
+    axes.set_title(f"{Path(report.spec).name}: {across.title} from {first} to {last} along the front")
     axes.legend(frameon=False, loc="best")
+
+
+def _number_line(axis: Canvas, metric: Metric) -> None:
+    """The ticks of a metric, in units that need no zeros, and its title."""
+    from matplotlib.ticker import EngFormatter
+
+    if metric.unit in ("s", "J", "W", "1/s", "Op/s", "Op/J"):
+        axis.set_major_formatter(EngFormatter(unit=metric.unit))
+    better = "more" if metric.more_is_better else "less"
+    axis.set_label_text(f"{metric.title}{f', {metric.unit}' if metric.unit else ''}   ({better} is better)")
 
 
 def _places(rows: Sequence[SweepRow], across: Metric, up: Metric) -> tuple[list[float], list[float]]:
