@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection
-from typing import Any
 
 from acortex.sim.chip.setting import ACCURACY, AREA, ENERGY
 from acortex.sim.chip.specs import SETTINGS, Chip
@@ -19,7 +18,7 @@ WITHOUT_TIME = tuple(path for path, one in SETTINGS.items() if one.moves and {*o
 
 def sha256_of(chip: Chip, without: Collection[str]) -> str:
     """A checksum of a chip's settings, in hexadecimal, but for those `without`."""
-    left: dict[str, Any] = {path: chip.value(path) for path in SETTINGS if path not in without}
+    left: dict[str, object] = {path: chip.value(path) for path in SETTINGS if path not in without}
     text = json.dumps(left, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
