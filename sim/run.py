@@ -162,9 +162,13 @@ class Prepared:
         what repeats (docs/skipping.md), and can only `run`. Raises the errors of a program that breaks a rule.
         """
         sequencer = Sequencer(self.program, self.host.inferences)
-        groups = self._walk(False).configuration.times()
+        groups = self.rules().configuration.times()
         TimedChip(self.chip, sequencer, groups).run()
         return TimedChip(self.chip, sequencer, groups, listeners, prices(self.chip).total, skip=skip)
+
+    def rules(self) -> Functional:
+        """Walks the program in its order, and holds it to all rules that need no time; it computes no values."""
+        return self._walk(False)
 
     def _timed(self, how: _Time, values: bool, dump: LayerDump | None) -> Result:
         """Values and time. With a limit of cycles time comes first, and values are those of what ended before it."""
