@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from math import log10
+from typing import NamedTuple
 
 from acortex.tools.report.shares import RoofPoint, Roofs
 from acortex.wording import count as number_of
@@ -20,10 +22,21 @@ TEXTURES = 4
 
 LOOKS = len(COLOURS) * TEXTURES
 
-COMPONENTS = (
-    "main_memory", "sensing", "arrays", "neurons_adcs", "dacs", "buses", "program_erase", "leakage", "others",
-)  # fmt: skip
-"""The components of a chip in the order of their looks: the same in each picture."""
+LOOK = {
+    "main_memory": 0,
+    "sensing": 1,
+    "arrays": 2,
+    "neurons_adcs": 3,
+    "dacs": 4,
+    "buses": 5,
+    "program_erase": 6,
+    "leakage": 7,
+    "others": 15,
+}
+"""The looks of the components of a chip: the same in each picture."""
+
+UNNAMED = 23
+"""The look of a component that this version does not know."""
 
 MOST_BARS = 16
 """Rows of a picture; the table beside it has all."""
@@ -59,8 +72,8 @@ class Bars:
 
 
 def look_of(component: str) -> int:
-    """The look of a component; of one that this version does not know that of the next."""
-    return COMPONENTS.index(component) if component in COMPONENTS else len(COMPONENTS)
+    """The look of a component."""
+    return LOOK.get(component, UNNAMED)
 
 
 def stacked(parts: Iterable[tuple[int, float, str]], whole: float) -> list[Segment]:
@@ -84,6 +97,7 @@ def stack(
     look: Callable[[str], int],
     told: Callable[[str, float], str],
     whole: float | None = None,
+    name: Callable[[str], str] = str,
 ) -> Bars:
     """A picture of stacked bars, the longest as long as `whole`, else as the longest there is."""
     shown = rows[:MOST_BARS]
@@ -93,7 +107,7 @@ def stack(
         for name, parts, cells in shown
     ]
     parts = dict.fromkeys(part for _, amounts, _ in shown for part, amount in amounts.items() if amount)
-    legend = sorted((look(part), part) for part in parts)
+    legend = sorted((look(part), name(part)) for part in parts)
     left = len(rows) - len(shown)
     return Bars(head, bars, legend, f"and {number_of(left, 'row')} more, in the table" if left else "")
 
@@ -150,6 +164,9 @@ class Dot:
     label: str
     told: str
     whole: bool
+    label_x: float = 0.0
+    label_y: float = 0.0
+    anchor: str = "start"
 
 
 @dataclass(frozen=True)
@@ -165,8 +182,40 @@ class Roofline:
 PLOT = (70.0, 16.0, 620.0, 290.0)
 """The left, the top, the right and the bottom of a roofline within its picture."""
 
-LABELS_APART = 16.0
-"""How far labels of points are apart at least."""
+LETTER, LINE = 7.2, 15.0
+"""The width of a letter of a label and the height of its line, about."""
+
+
+class _Box(NamedTuple):
+    """A rectangle that is taken."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def meets(self, other: _Box) -> bool:
+        """Whether both have a place in common."""
+        across = self.left < other.right and other.left < self.right
+        return across and self.top < other.bottom and other.top < self.bottom
+
+
+def _dot(x: float, y: float, name: str, told: str, whole: bool, taken: list[_Box]) -> Dot:
+    """A point with its label where there is room: to the right, to the left, below or above."""
+    wide, (left, top, right, bottom) = LETTER * len(name), PLOT
+    for dx, dy, anchor, shift in (
+        (10, 4, "start", 0.0),
+        (-10, 4, "end", 1.0),
+        (0, 20, "middle", 0.5),
+        (0, -11, "middle", 0.5),
+    ):
+        begin = x + dx - shift * wide
+        box = _Box(begin, y + dy - LINE + 3, begin + wide, y + dy + 3)
+        inside = left < box.left and box.right < right and top < box.top and box.bottom < bottom
+        if inside and not any(box.meets(other) for other in taken):
+            taken.append(box)
+            return Dot(x, y, name, told, whole, x + dx, y + dy, anchor)
+    return Dot(x, y, "", told, whole)
 
 
 def roofline(roofs: Roofs, points: Sequence[RoofPoint], told: Callable[[RoofPoint], str]) -> Roofline:
@@ -186,16 +235,26 @@ def roofline(roofs: Roofs, points: Sequence[RoofPoint], told: Callable[[RoofPoin
     flat, slope = log10(roofs.ops_per_s), log10(roofs.bytes_per_s)
     begin = max(low_x, low_y - slope)
     roof = [place(begin, slope + begin), place(log10(roofs.ridge), flat), place(high_x, flat)]
-    dots, taken = [], list[tuple[float, float]]()
-    for at, point in enumerate(points):
+    dots, taken = [], [*_along(roof)]
+    points_at = len(taken)
+    for point in points:
         x, y = place(log10(point.ops_per_byte), log10(point.ops_per_s))
-        free = all(abs(y - other) >= LABELS_APART or abs(x - there) > 150 for there, other in taken)
-        dots.append(Dot(x, y, point.name if free else "", told(point), at == 0))
-        if free:
-            taken.append((x, y))
+        taken.append(_Box(x - 6, y - 6, x + 6, y + 6))
+    for at, point in enumerate(points):
+        box = taken[points_at + at]
+        x, y = box.left + 6, box.top + 6
+        dots.append(_dot(x, y, point.name, told(point), at == 0, taken))
     marks_x = [(place(power, low_y)[0], power) for power in range(low_x, high_x + 1)]
     marks_y = [(place(low_x, power)[1], power) for power in range(low_y, high_y + 1)]
     return Roofline(roof, dots, marks_x, marks_y)
+
+
+def _along(line: Sequence[tuple[float, float]]) -> Iterator[_Box]:
+    """Small boxes along a line, which no label may cover."""
+    for (x, y), (to_x, to_y) in pairwise(line):
+        for step in range(41):
+            at_x, at_y = x + (to_x - x) * step / 40, y + (to_y - y) * step / 40
+            yield _Box(at_x - 2, at_y - 2, at_x + 2, at_y + 2)
 
 
 def _decades(values: Sequence[float]) -> tuple[int, int]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from acortex.sim.results import timed
 from acortex.tools.report.model import Side
 from acortex.tools.report.pictures import (
-    COMPONENTS,
+    LOOK,
     LOOKS,
     Bars,
     Roofline,
@@ -68,15 +68,17 @@ def facts(side: Side) -> Iterator[Fact]:
 
 
 def limits(side: Side) -> list[str]:
-    """What limited the run, in a sentence for each of the largest shares of its critical path."""
+    """What limited the run, in words for each of the largest shares of its critical path."""
     path = side.path
     if path is None:
         return []
+    about = {kind.name: kind.description.partition(";")[0] for kind in side.trace.header.kinds}
     found = []
     for row in path.by_cause[:3]:
         rivals = [one for one in path.rivals if (row.what, one.unit, one.name) == ("waiting", row.unit, row.name)]
+        words = about.get(row.name, row.name) if row.what == "busy" else told(row.what, row.name)
         holder = f", {held(rivals[0])}" if rivals else ""
-        found.append(f"{percent(row.cycles, path.cycles)} {row.unit}: {told(row.what, row.name)}{holder}")
+        found.append(f"{percent(row.cycles, path.cycles)} is {row.unit}: {words}{holder}")
     return found
 
 
@@ -146,7 +148,7 @@ def energy_by_component(side: Side) -> Bars:
         (plain(name), {name: value}, (_energy(value), percent(value, whole)))
         for name, value in sorted(parts.items(), key=lambda part: -part[1])
     ]
-    return stack(("component", "", "energy", ""), rows, look_of, _component)
+    return stack(("component", "", "energy", ""), rows, look_of, _component, name=plain)
 
 
 def _component(name: str, energy_aj: float) -> str:
@@ -170,12 +172,12 @@ def energy_by_layer(side: Side) -> Bars:
             most = max(parts, key=lambda name: parts[name])
             why = f"{plain(most)} {percent(parts[most], total)}"
             rows.append((layer_name(one.name), parts, (_energy(total), percent(total, whole), why)))
-    return stack(("layer", "", "energy", "", "mostly"), rows, look_of, _component)
+    return stack(("layer", "", "energy", "", "mostly"), rows, look_of, _component, name=plain)
 
 
 def energy_table(side: Side) -> Shown:
     """Each layer's energy by component, in the order of the program."""
-    parts = [name for name in COMPONENTS if any(one.energy_aj.get(name) for one in side.layers)]
+    parts = [name for name in LOOK if any(one.energy_aj.get(name) for one in side.layers)]
     parts += sorted({name for one in side.layers for name in one.energy_aj} - set(parts))
     rows = [
         (
@@ -262,7 +264,8 @@ def area(side: Side) -> list[Tile]:
     """The area of the die as a treemap."""
     if side.area_mm2 is None:
         return []
-    return treemap([(name, mm2, f"{mm2:.4g} mm2") for name, mm2 in side.area_mm2.items()], *AREA)
+    found = treemap([(name, mm2, f"{mm2:.4g} mm2") for name, mm2 in side.area_mm2.items()], *AREA)
+    return [replace(tile, name=plain(tile.name)) for tile in found]
 
 
 def area_table(side: Side) -> Shown:
@@ -325,7 +328,10 @@ def latency_words(side: Side) -> str:
     found = side.stats.latency_percentiles
     if found is None:
         return f"Latencies of inferences are {UNKNOWN}." if side.part else "The run has no inferences."
+    count = sum(one.index >= 0 for one in side.stats.inferences)
+    if count == 1:
+        return f"One inference, {found.greatest:,} cycles."
     return (
-        f"{number_of(len(side.stats.inferences), 'inference')}: half take {found.p50:,} cycles at most, 99 in a hundred"
-        f" {found.p99:,}; the longest {found.greatest:,}."
+        f"{count:,} inferences: half take {found.p50:,} cycles at most, 99 in a hundred {found.p99:,}; the longest"
+        f" {found.greatest:,}."
     )

@@ -16,15 +16,15 @@ function chart(place, title, unit, xs, ys, { steps = false, points = false, x = 
     value: (_, value) => (value === null ? '' : unit === 'W' ? scaled(value, 'W') : `${digits(value)} ${unit}`),
   };
   const plot = new uPlot({
-    width: place.clientWidth, height: 200, cursor: { y: false, points: { size: 7 } },
+    width: place.clientWidth, height: 180, cursor: { y: false, points: { size: 7 } },
     scales: { x: { time: false }, y: { range: (_, __, high) => [0, Math.max(most || 0, high * 1.08, 1e-30)] } },
-    axes: [{ ...axis, values: (_, marks) => marks.map((mark) => (Number.isInteger(mark) ? digits(mark) : '')), space: 90 }, { ...axis, values, size: 64 }],
+    axes: [{ ...axis, values: (_, marks) => marks.map((mark) => (Number.isInteger(mark) ? digits(mark) : '')), space: 90, size: 28 }, { ...axis, values, size: 64 }],
     series: [{ label: x, value: (_, value) => (value === null ? '' : digits(value)) }, series],
   }, [xs, ys], place);
   place.setAttribute('role', 'img');
   place.setAttribute('aria-label', `${title} over ${x}`);
   plots.push({ plot, place });
-  new ResizeObserver(() => plot.setSize({ width: place.clientWidth, height: 200 })).observe(place);
+  new ResizeObserver(() => plot.setSize({ width: place.clientWidth, height: 180 })).observe(place);
 }
 
 // A value for each window, as steps that end with the run.
@@ -43,5 +43,5 @@ function drawCharts(run, at) {
   const memory = report && report.memory && report.memory.window_cycles ? report.memory : null;
   chart(place('memory'), 'words live, at most', 'words', ...windows(memory ? memory.windows_words : [], cycles, memory ? memory.window_cycles : 1), { steps: true });
   const flown = run.plain.stats.inferences.filter((one) => one.index >= 0 && one.latency !== null);
-  chart(place('latency'), 'latency', 'cycles', flown.map((one) => one.index), flown.map((one) => one.latency), { points: true, x: 'inference' });
+  if (flown.length > 1) chart(place('latency'), 'latency', 'cycles', flown.map((one) => one.index), flown.map((one) => one.latency), { points: true, x: 'inference' });
 }

@@ -126,22 +126,27 @@ function makeTimeline(run, place, view, chosen, name) {
       for (let row = first; row < last; row++) box(row, y, run.start[row], run.end[row]);
       return;
     }
+    const hatch = new Path2D(), solid = new Map(); // one fill for all of a colour: fills are what takes time
     let busyBefore = upTo(run.busy, unit, view.from, true), waitBefore = upTo(run.waiting, unit, view.from, false);
     for (let pixel = left; pixel < width; pixel++) {
       const cycle = cycleAt(pixel + 1);
       const busy = upTo(run.busy, unit, cycle, true), wait = upTo(run.waiting, unit, cycle, false);
       const share = Math.min((busy - busyBefore) / perPixel, 1), waited = Math.min((wait - waitBefore) / perPixel, 1);
-      if (waited > 0.02) {
-        pen.fillStyle = style.hatch;
-        pen.fillRect(pixel, y + 8, 1, LANE - 19);
-      }
-      if (share > 0.004) {
-        const tall = Math.max(share * (LANE - 9), 1);
-        pen.fillStyle = colour(busiest(unit, cycle - perPixel, cycle));
-        pen.fillRect(pixel, y + LANE - 6 - tall, 1, tall);
+      const tall = share > 0.004 ? Math.max(share * (LANE - 8), 1) : 0, above = waited * (LANE - 8);
+      if (above > 0.5) hatch.rect(pixel, y + LANE - 5 - tall - above, 1, above);
+      if (tall) {
+        const shade = colour(busiest(unit, cycle - perPixel, cycle));
+        if (!solid.has(shade)) solid.set(shade, new Path2D());
+        solid.get(shade).rect(pixel, y + LANE - 5 - tall, 1, tall);
       }
       busyBefore = busy;
       waitBefore = wait;
+    }
+    pen.fillStyle = style.hatch;
+    pen.fill(hatch);
+    for (const [shade, path] of solid) {
+      pen.fillStyle = shade;
+      pen.fill(path);
     }
   }
 
