@@ -192,7 +192,7 @@ async function start() {
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => { lines.forEach((one) => one.resize()); plots.forEach(({ plot }) => plot.redraw()); });
   addEventListener('beforeprint', () => document.querySelectorAll('details:not(.chain)').forEach((one) => { one.open = true; }));
   window.acortex = { view, lines }; // for tests, and for those who look
-  document.documentElement.dataset.ready = 'yes';
+  document.documentElement.dataset.ready = Math.round(performance.now());
 }
 
 start().catch((error) => {
