@@ -129,8 +129,9 @@ def _write_report(options: dict[str, Any]) -> None:
     from acortex.tools.commands.trace_report import write
     from acortex.traces.file.reader import open as open_trace
 
-    path = _trace(options["written"])
-    write([(Path(options["written"]).name, open_trace(path))], options["report"])
+    path = str(options["written"])
+    there = path if Path(path).exists() else part_of(path)  # of a run that was stopped the part is left
+    write([(Path(path).name, open_trace(there))], options["report"])
 
 
 def _open_debugger(error: AcortexError, program: Program, chip: Chip, inputs: Inputs) -> int:

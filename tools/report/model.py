@@ -16,7 +16,7 @@ from acortex.sim.chip.area import area_by_component
 from acortex.sim.chip.chip_files import chip_names
 from acortex.sim.chip.specs import Chip, load_chip
 from acortex.sim.ledger.reprice import BASE, completed, recorded_chip
-from acortex.sim.results import RunReport
+from acortex.sim.results import TimedReport
 from acortex.tools.report.shares import LayerShares, RoofPoint, Roofs, by_layer, roof_points, roofs
 from acortex.tools.report.timeline import Timeline, timeline
 from acortex.traces.changed import changed_settings, settings
@@ -54,7 +54,7 @@ class Side:
     named: str
     changed: list[SettingChange]
     stats: TraceStats
-    run: RunReport | None
+    run: TimedReport | None
     area_mm2: dict[str, float] | None
     layers: list[LayerShares]
     path: CriticalPath | None
@@ -131,7 +131,7 @@ def _chip(trace: Trace) -> Chip | None:
         return None
 
 
-def _run(trace: Trace, program: ProgramName, chip: ChipName, area: dict[str, float]) -> RunReport | None:
+def _run(trace: Trace, program: ProgramName, chip: ChipName, area: dict[str, float]) -> TimedReport | None:
     """The report of the run, which the summary of its trace is; None where that is missing or something else."""
     heading = {
         "program": program,
@@ -141,9 +141,11 @@ def _run(trace: Trace, program: ProgramName, chip: ChipName, area: dict[str, flo
         "area_by_component_mm2": area,
     }
     try:
-        return RunReport.model_validate({**(trace.summary or {}), **heading}) if trace.summary else None
+        run = TimedReport.model_validate({**(trace.summary or {}), **heading})
     except ValidationError:
         return None
+    known = run.latency_s > 0 and "program_erase" in run.setup.energy_by_component_j
+    return run if known and run.cycles == trace.cycles else None
 
 
 def _rows(trace: Trace, path: CriticalSegments | None, progress: Progress) -> tuple[str, Timeline]:

@@ -141,8 +141,9 @@ def treemap(parts: Sequence[tuple[str, float, str]], width: float, height: float
         deep, at = area / side, 0.0
         for name, amount, told in some:
             long = amount * scale / deep
-            place = (x, y + at, deep, long) if across else (x + at, y, long, deep)
-            found.append(Tile(*(round(value, 2) for value in place), look_of(name), name, told))
+            left, top, wide, high = (x, y + at, deep, long) if across else (x + at, y, long, deep)
+            place = (round(left, 2), round(top, 2), round(wide, 2), round(high, 2))
+            found.append(Tile(*place, look_of(name), name, told))
             at += long
         x, y = (x + deep, y) if across else (x, y + deep)
     return found

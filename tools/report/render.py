@@ -19,6 +19,7 @@ from acortex.tools.report.model import Page, Side
 from acortex.tools.report.packing import document
 from acortex.tools.report.pictures import COLOURS, TEXTURES
 from acortex.tools.views.changed import value_text
+from acortex.tools.views.diff_documents import CHANGED
 from acortex.tools.views.diff_documents import sections as differences
 
 SCRIPTS = ("vendor/uPlot.iife.min.js",)
@@ -26,6 +27,9 @@ SCRIPTS = ("vendor/uPlot.iife.min.js",)
 
 OWN = ("data.js", "table.js", "timeline.js", "charts.js", "page.js")
 """Ours, in one element: what one declares the next uses."""
+
+FIRST = ("Incomplete", CHANGED)
+"""The sections of a difference that come before all others."""
 
 STYLES = ("vendor/uPlot.min.css", "report.css")
 
@@ -65,7 +69,7 @@ def render(page: Page) -> str:
         colours=COLOURS,
         textures=TEXTURES,
         value_text=value_text,
-        differences=[] if page.diff is None else list(differences(page.diff)),
+        differences=[] if page.diff is None else sorted(differences(page.diff), key=lambda one: one.title not in FIRST),
         version=__version__,
     )
     return made

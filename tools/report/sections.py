@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from acortex.sim.results import timed
+from acortex.sim.advice.results import Value
 from acortex.tools.report.model import Side
 from acortex.tools.report.pictures import (
     LOOK,
@@ -20,6 +20,7 @@ from acortex.tools.report.pictures import (
     stack,
     treemap,
 )
+from acortex.tools.views.changed import value_text
 from acortex.tools.views.critical import held, told
 from acortex.tools.views.run import plain, timing_facts
 from acortex.units import joules, percent, scaled
@@ -48,7 +49,7 @@ class Shown:
     """A table: headings, and rows of texts; the first column names."""
 
     head: tuple[str, ...]
-    rows: list[tuple[str, ...]]
+    rows: Sequence[tuple[str, ...]]
 
 
 def facts(side: Side) -> Iterator[Fact]:
@@ -56,8 +57,8 @@ def facts(side: Side) -> Iterator[Fact]:
     stats, clock = side.stats, side.trace.header.clock_ns
     cycles = f"{stats.totals.cycles:,} cycles of {clock:g} ns"
     yield Fact("run", scaled(stats.totals.latency_s, "s"), cycles)
-    if side.run is not None and side.run.cycles and side.run.energy_j is not None:
-        for name, value, about in timing_facts(timed(side.run)):
+    if side.run is not None:
+        for name, value, about in timing_facts(side.run):
             yield Fact(name, value, about)
         yield Fact("energy, all", scaled(side.run.energy_j, "J"), "of the whole run, without set-up")
     else:
@@ -120,7 +121,7 @@ def what_if_table(side: Side) -> Shown | None:
     rows = []
     for row in report.rows:
         gained = row.cycles_before - row.cycles
-        bound = UNKNOWN if row.bound is None else f"{row.bound:,}"
+        bound = "no bound" if row.bound is None else f"{row.bound:,}"
         rows.append(
             (row.path, f"{_value(row.from_)} to {_value(row.to)}", f"{row.cycles:,}", f"{gained:,}",
              percent(gained, row.cycles_before), bound, scaled(row.energy_j, "J"))
@@ -128,8 +129,8 @@ def what_if_table(side: Side) -> Shown | None:
     return Shown(("setting", "from, to", "cycles", "gained", "", "at most", "energy"), rows)
 
 
-def _value(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+def _value(value: Value | list[Value]) -> str:
+    return ", ".join(map(value_text, value)) if isinstance(value, list) else value_text(value)
 
 
 def _energy(energy_aj: float) -> str:
@@ -139,7 +140,7 @@ def _energy(energy_aj: float) -> str:
 def energy_by_component(side: Side) -> Bars:
     """The energy of the run by component, largest first."""
     run = side.run
-    if run is not None and run.energy_by_component_aj:
+    if run is not None:
         parts = {name: value for name, value in run.energy_by_component_aj.items() if value}
     else:
         parts = {one.name: one.energy_aj for one in side.stats.components if one.energy_aj}
@@ -192,7 +193,7 @@ def energy_table(side: Side) -> Shown:
 
 def layer_table(side: Side) -> Shown:
     """Each layer in the order of the program: time, energy, work."""
-    macs = {one.name: one.macs for one in (side.run.layers or ())} if side.run else {}
+    macs = {one.name: one.macs for one in side.run.layers} if side.run else {}
     rows = []
     for one, share in zip(side.stats.layers, side.layers, strict=True):
         cycles = UNKNOWN if one.cycles is None else f"{one.cycles:,}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from acortex.sim.chip.clock import delays
 from acortex.sim.chip.specs import WORD_BITS, Chip
-from acortex.sim.results import RunReport
+from acortex.sim.results import TimedReport
 from acortex.traces.file.reader import Trace
 from acortex.traces.results import TraceStats
 from acortex.traces.stats import Sums, split
@@ -84,11 +84,11 @@ def roofs(chip: Chip) -> Roofs:
     return Roofs(2 * cells / frame * second, words * WORD_BYTES * second)
 
 
-def roof_points(run: RunReport, shares: list[LayerShares]) -> list[RoofPoint]:
+def roof_points(run: TimedReport, shares: list[LayerShares]) -> list[RoofPoint]:
     """The run, and each layer that multiplies; what moves no word or takes no time has no place there."""
     words = {one.name: one.words for one in shares}
-    found = [_point("whole run", run.macs or 0, sum(words.values()), run.cycles or 0, run.clock_ns)]
-    found += [_point(one.name, one.macs, words.get(one.name, 0), one.cycles, run.clock_ns) for one in run.layers or ()]
+    found = [_point("whole run", run.macs, sum(words.values()), run.cycles, run.clock_ns)]
+    found += [_point(one.name, one.macs, words.get(one.name, 0), one.cycles, run.clock_ns) for one in run.layers]
     return [one for one in found if one is not None]
 
 

@@ -11,7 +11,7 @@ async function inflated(text) {
 const ARRAYS = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array };
 
 function column(one, buffer) {
-  const values = new Float64Array(one.rows);
+  const values = new (one.small ? Int32Array : Float64Array)(one.rows);
   if (one.width === 8) {
     const view = new DataView(buffer, one.offset);
     for (let i = 0; i < one.rows; i++) values[i] = Number(view.getBigUint64(8 * i, true)) + one.base;
@@ -38,7 +38,8 @@ async function columns(packed) {
 async function side(plain) {
   const rows = await columns(plain.rows);
   const count = rows.gap.length;
-  const start = new Float64Array(count), end = new Float64Array(count), top = new Float64Array(count);
+  const Cycles = plain.cycles < 2 ** 31 ? Int32Array : Float64Array;
+  const start = new Cycles(count), end = new Cycles(count), top = new Cycles(count);
   const busy = new Float64Array(count + 1), waiting = new Float64Array(count + 1);
   const kinds = plain.kinds.length;
   const unit = new Uint16Array(count);
@@ -56,7 +57,7 @@ async function side(plain) {
     busy[i + 1] = busy[i] + (event ? rows.duration[i] : 0);
     waiting[i + 1] = waiting[i] + (event ? 0 : rows.duration[i]);
   }
-  const energy = rows.energy;
+  const energy = Float64Array.from(rows.energy);
   for (let i = 0; i < count; i++) if (rows.code[i] < kinds) energy[i] += rows.count[i] * plain.prices[rows.code[i]];
   const path = await columns(plain.segments);
   if (path) {

@@ -133,7 +133,7 @@ function detail(place, run, row, sums, table, go) {
     ['layer', layer(run, rows.layer[row])],
     ['inference', rows.inference[row] < 0 ? 'none' : digits(rows.inference[row])],
   ];
-  if (event) facts.push(['moved', `${digits(rows.count[row])} ${run.plain.kinds[rows.code[row]].unit}`], ['energy', run.energy[row] ? `${joules(run.energy[row])} without leakage` : 'none of its own']);
+  if (event) facts.push([run.plain.kinds[rows.code[row]].unit || 'count', digits(rows.count[row])], ['energy', run.energy[row] ? `${joules(run.energy[row])} without leakage` : 'none of its own']);
   else facts.push(['ended by', enderWords(run, row) || 'nothing of another unit']);
   if (at >= 0) {
     facts.push(['execution', table ? make('button', { type: 'button', class: 'link', click: () => { table.show(at); document.querySelector('#instructions').scrollIntoView(); } }, `number ${digits(at)}`) : digits(at)]);
