@@ -183,6 +183,9 @@ class Roofline:
 PLOT = (70.0, 16.0, 620.0, 290.0)
 """The left, the top, the right and the bottom of a roofline within its picture."""
 
+BEYOND = 0.1
+"""How far the axes go on beyond the bend of the roofs at least, in powers of ten."""
+
 LETTER, LINE = 7.2, 15.0
 """The width of a letter of a label and the height of its line, about."""
 
@@ -222,8 +225,8 @@ def _dot(x: float, y: float, name: str, told: str, whole: bool, taken: list[_Box
 def roofline(roofs: Roofs, points: Sequence[RoofPoint], told: Callable[[RoofPoint], str]) -> Roofline:
     """Points under the roofs, on axes by powers of ten."""
     left, top, right, bottom = PLOT
-    xs = [log10(point.ops_per_byte) for point in points] + [log10(roofs.ridge)]
-    ys = [log10(point.ops_per_s) for point in points] + [log10(roofs.ops_per_s)]
+    xs = [log10(point.ops_per_byte) for point in points] + [log10(roofs.ridge) + BEYOND]
+    ys = [log10(point.ops_per_s) for point in points] + [log10(roofs.ops_per_s) + BEYOND]
     low_x, high_x = _decades(xs)
     low_y, high_y = _decades(ys)
 
