@@ -86,6 +86,10 @@ def run(program: str, form: str, **options: Any) -> int:
     """
     _check(options)
     _check_debugs(program, form, options)
+    if options["report"]:
+        from acortex.tools.report.render import require_jinja
+
+        require_jinja()
     _check_files(program, form, options)
     chips = [load_side(side, options["settings"], _load_chip) for side in options["chips"]]
     if len(chips) > 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -208,7 +209,7 @@ def test_instruction_1204_is_found_with_what_it_waited_for_and_what_ended_that(t
     wanted = view(open_trace(file.with_suffix(".actrace")), rows=1205).rows[1204]
     table = tab.locator(".executions")
     table.locator("input").fill("1,204")
-    table.locator(".said", has_text="of 1").wait_for()
+    table.locator(".said", has_text=re.compile("^1 to 1 of 1$")).wait_for()
     cells = table.locator("tbody tr td").all_inner_texts()
     assert cells[0] == "1,204"
     assert cells[1] == f"{wanted.issued:,}"

@@ -298,6 +298,7 @@ def replace_header(table: Any, header: Any) -> Any:
     return found
 
 
+@pytest.mark.sampled(10)
 @pytest.mark.parametrize("seed", range(60))
 def test_a_damaged_trace_gives_a_page_or_one_error(digits: tuple[Result, Trace], seed: int, tmp_path: Path) -> None:
     parts = hostile.take_apart(digits[1].path.read_bytes())
