@@ -26,6 +26,7 @@ from acortex.tools.console.spool import Spooled, open_trace, spool
 
 if TYPE_CHECKING:
     from acortex.documents import Result
+    from acortex.traces.instructions.totals import Sort
 
 DETAILS = ("layers", "instructions", "events")
 
@@ -74,7 +75,9 @@ def stats(path: str, form: str, chosen: Selection) -> None:
 @rows_option
 @sort_option
 @format_option
-def timeline(path: str, by: Any, instructions: bool, rows: int | None, sort: Any, form: str, chosen: Selection) -> None:
+def timeline(
+    path: str, by: Any, instructions: bool, rows: int | None, sort: Sort | None, form: str, chosen: Selection
+) -> None:
     """Draw a timeline: units, or with --instructions instructions, as rows, time from left to right."""
     if instructions:
         print_view(open_trace(path), chosen, rows, sort, form)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from acortex.traces.file.reader import Trace
     from acortex.traces.instructions.totals import Sort
 
-TRACES = (".actrace", ".part")
+TRACES = (".actrace", ".actrace.part")
 """How the name of a recorded run ends."""
 
 MOST_CYCLES = 1_000_000
@@ -35,6 +35,28 @@ rows_option = click.option("--rows", metavar="N", type=CYCLES, help="So many exe
 sort_option = click.option("--sort", type=click.Choice(SORTS), help="The order of the sums; else critical.")
 
 
+@dataclass(frozen=True)
+class _How:
+    """How a program is simulated; None and nothing are as its run would be."""
+
+    inputs: str | None
+    inferences: int | None
+    chip: str | None
+    settings: tuple[str, ...]
+    max_cycles: int | None
+
+    def given(self) -> str:
+        """The first option that was given, "" for none."""
+        options = {
+            "--input": self.inputs,
+            "--inferences": self.inferences,
+            "--chip": self.chip,
+            "--set": self.settings,
+            "--max-cycles": self.max_cycles,
+        }
+        return next((name for name, value in options.items() if value), "")
+
+
 @click.command()
 @program_argument
 @click.option("--input", "inputs", metavar="X", type=click.Path(), help="Run on these: .npy, or .npz by input name.")
@@ -46,48 +68,42 @@ sort_option = click.option("--sort", type=click.Choice(SORTS), help="The order o
 @rows_option
 @sort_option
 @format_option
-def view(program: str, form: str, rows: int | None, sort: Sort | None, chosen: Selection, **how: Any) -> None:
+def view(
+    program: str, inputs: str | None, inferences: int | None, chip: str | None, settings: tuple[str, ...],
+    max_cycles: int | None, chosen: Selection, rows: int | None, sort: Sort | None, form: str,
+) -> None:  # fmt: skip
     """Show each instruction: when it was issued, what it waited for and what ended that, and what it cost.
 
-    PROGRAM is FILE.s, FILE.acx, FILE.onnx or zoo:NAME, whose time is simulated; or RUN.actrace, an earlier run.
+    PROGRAM is FILE.s, FILE.acx, FILE.onnx or zoo:NAME, whose time is simulated; or RUN.actrace, an earlier run. Loops
+    are shown with the time that a turn takes once turns repeat, and what bounds it (docs/view.md).
     """
-    print_view(_recorded(program, how), chosen, rows, sort, form)
+    how = _How(inputs, inferences, chip, settings, max_cycles)
+    if program.endswith(TRACES):
+        if given := how.given():
+            raise UsageError(f"{given} is for a program, and {program} is a recorded run", hint="leave one of them out")
+        trace = open_trace(program)
+    else:
+        trace = _simulated(program, how)
+    print_view(trace, chosen, rows, sort, form)
 
 
 def print_view(trace: Trace, chosen: Selection, rows: int | None, sort: Sort | None, form: str) -> None:
     """Prints the view of a part of a trace."""
+    from acortex.sim.ledger.reprice import completed
     from acortex.tools.views.instructions import bins_for, view_parts
     from acortex.traces.instructions.view import BINS, ROWS, view_of
 
-    out = console(widest=COLUMNS)
+    out, whole = console(widest=COLUMNS), completed(trace)
     with Working("looking at instructions"):
         bins = BINS if form == "json" else bins_for(out.width)
-        report = view_of(trace, chosen.of(trace), rows=rows or ROWS, bins=bins, sort=sort or "critical")
+        report = view_of(whole, chosen.of(whole), rows=rows or ROWS, bins=bins, sort=sort or "critical")
     if form == "json":
         print_json(report)
     else:
         show(out, view_parts(report, out.width))
 
 
-def _recorded(program: str, how: dict[str, Any]) -> Trace:
-    """The trace of an earlier run, or of one that is made now."""
-    if not program.endswith(TRACES):
-        return _simulated(program, **how)
-    given = [name for name, value in how.items() if value]
-    if given:
-        option = {"inputs": "--input", "settings": "--set"}.get(given[0], f"--{given[0].replace('_', '-')}")
-        raise UsageError(f"{option} is for a program, and {program} is a recorded run", hint="leave one of them out")
-    return open_trace(program)
-
-
-def _simulated(
-    program: str,
-    inputs: str | None,
-    inferences: int | None,
-    chip: str | None,
-    settings: tuple[str, ...],
-    max_cycles: int | None,
-) -> Trace:
+def _simulated(program: str, how: _How) -> Trace:
     """Simulates the time of a program, and opens the trace of that."""
     from acortex.sim.inputs import HostData
     from acortex.sim.tracing import Tracing
@@ -95,12 +111,12 @@ def _simulated(
     from acortex.tools.open.arrays import read_arrays
     from acortex.traces.file.reader import open as open_file
 
-    if inputs and inferences:
+    if how.inputs and how.inferences:
         raise UsageError("--inferences is for a run without --input", hint="leave one of them out")
-    given = read_arrays(inputs) if inputs else None
-    made, path = prepare(program, chip, settings=settings, inputs=given), spool("run.actrace")
-    if inferences:
-        made = replace(made, host=HostData({}, inferences, None))  # time does not depend on what the inputs are
+    given = read_arrays(how.inputs) if how.inputs else None
+    made, path = prepare(program, how.chip, settings=how.settings, inputs=given), spool("run.actrace")
+    if how.inferences:
+        made = replace(made, host=HostData({}, how.inferences, None))  # time does not depend on what the inputs are
     with ProgressBar("simulating") as bar:
-        made.time(trace=Tracing(path), max_cycles=max_cycles or MOST_CYCLES, progress=bar)
+        made.time(trace=Tracing(path), max_cycles=how.max_cycles or MOST_CYCLES, progress=bar)
     return open_file(path)

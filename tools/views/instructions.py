@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -17,7 +17,7 @@ from acortex.traces.instructions.results import (
     InstructionWait,
     Stretch,
 )
-from acortex.units import percent, scaled
+from acortex.units import joules, percent, scaled
 from acortex.wording import count
 
 MOST_SUMS = 24
@@ -116,10 +116,15 @@ def _numbers(rows: Sequence[InstructionRow], width: int) -> list[Column]:
         Column("issued", [f"{row.issued:,}" for row in rows], number=True),
         Column("first", [_cycle(row.first_busy) for row in rows], number=True),
         Column("end", [_cycle(row.end) for row in rows], number=True),
-        Column("waited", [f"{wait.cycles:,}" if wait else "" for wait in longest], number=True),
+        Column("waited", _each(longest, lambda wait: f"{wait.cycles:,}"), number=True),
         Column("for", [_for(wait, row.unit) if wait else "" for wait, row in zip(longest, rows, strict=True)]),
-        Column("ended by", [ended(wait, width) if wait else "" for wait in longest], cut=True),
+        Column("ended by", _each(longest, lambda wait: ended(wait, width)), cut=True),
     ]
+
+
+def _each(waits: Sequence[InstructionWait | None], tell: Callable[[InstructionWait], str]) -> list[str]:
+    """What is told of each wait, nothing where there is none."""
+    return [tell(wait) if wait else "" for wait in waits]
 
 
 def _cycle(cycle: int | None) -> str:
@@ -201,8 +206,8 @@ def _sums(report: InstructionView, width: int) -> Iterator[RenderableType]:
         Column("times", [f"{row.executions:,}" for row in rows], number=True),
         Column("busy", [f"{row.busy:,}" for row in rows], number=True),
         Column("waited", [f"{row.waiting:,}" for row in rows], number=True),
-        Column("longest for", [_sum_of(wait, width) if wait else "" for wait in longest], cut=True),
-        Column("ended by", [ended(wait, width) if wait else "" for wait in longest], cut=True),
+        Column("longest for", _each(longest, lambda wait: _sum_of(wait, width)), cut=True),
+        Column("ended by", _each(longest, lambda wait: ended(wait, width)), cut=True),
     ]
     if width >= MIDDLE:
         columns.append(Column("energy", [scaled(row.energy_j, "J") for row in rows], number=True))
@@ -210,7 +215,9 @@ def _sums(report: InstructionView, width: int) -> Iterator[RenderableType]:
     yield block(columns, width)
     if len(report.totals) > MOST_SUMS:
         yield Text(f"  and {len(report.totals) - MOST_SUMS} more", "dim")
-    yield Text()
+    busy, waited = sum(row.busy for row in report.totals), sum(row.waiting for row in report.totals)
+    energy = scaled(joules(report.event_energy_aj), "J")
+    yield Text(f"all: busy {busy:,}, waited {waited:,} cycles, {energy} of events, without leakage\n")
 
 
 def _sum_of(wait: InstructionWait, width: int) -> str:

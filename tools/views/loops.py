@@ -11,7 +11,10 @@ from acortex.tools.views.grid import Column, lines
 from acortex.tools.views.tables import UNKNOWN, instruction
 from acortex.traces.instructions.results import ChainPart, InstructionView, LoopView
 from acortex.units import percent
-from acortex.wording import count
+from acortex.wording import count, some_of
+
+MOST_UNITS = 4
+"""Units of a chain that are named."""
 
 MOST_LINKS = 16
 """Links of a chain that are shown."""
@@ -80,19 +83,21 @@ def _turns(loop: LoopView) -> str:
 def _steady(loop: LoopView) -> str:
     """How long a turn takes, and since when."""
     turns, inferences = loop.turns_per_period or 1, loop.inferences_per_period
-    each = "a turn" if turns == 1 else count(turns, "turn")
-    what = f", {count(inferences, 'inference')}" if inferences else ""
-    return f"steady from cycle {loop.from_cycle:,}: {each}{what} each {count(loop.period or 0, 'cycle')}"
+    each = "turn" if turns == 1 else count(turns, "turn")
+    what = (
+        f", in which {count(inferences, 'inference')} {'is' if inferences == 1 else 'are'} done" if inferences else ""
+    )
+    return f"steady from cycle {loop.from_cycle:,}: {count(loop.period or 0, 'cycle')} per {each}{what}"
 
 
 def _bound(loop: LoopView) -> str:
     """What sets the period, beside the time of the busiest unit."""
-    by = ", ".join(loop.bound_by)
+    by = some_of(loop.bound_by, MOST_UNITS)
     if loop.bound == "busy":
-        return f"bound by {by}, busy all the time"
+        return f"bound by {by}, busy in each cycle"
     period, simple = loop.period or 0, loop.simple_bound or 0
-    over = f"{loop.busiest}, the busiest, works {count(simple, 'cycle')} of it ({percent(simple, period)})"
-    return f"bound by a chain of hand-overs through {by}; {over}" if by else f"what bounds it is not seen; {over}"
+    over = f"{loop.busiest}, the busiest unit, has work for {count(simple, 'cycle')} ({percent(simple, period)})"
+    return f"{over}\n  bound by a chain of hand-overs through {by}" if by else f"{over}\n  what bounds it is not seen"
 
 
 def _periods(loop: LoopView) -> str:

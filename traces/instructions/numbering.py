@@ -22,7 +22,7 @@ from acortex.traces.file.table import Ints
 from acortex.traces.instructions.columns import Columns, Mask
 
 NONE = -1
-"""The execution of a row that no instruction made."""
+"""The execution of a row that no instruction made, or one that was never issued."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,8 @@ def number(trace: Trace, columns: Columns) -> Executions:
     found = Executions(
         pcs, columns.layer[issue], columns.inference[issue], issue, taker[pcs], np.ones(len(pcs), np.int64), of
     )
-    of[rows] = np.minimum(np.cumsum(columns.events[rows]) - columns.events[rows], len(pcs) - 1)
+    of[rows] = np.cumsum(columns.events[rows]) - columns.events[rows]
+    of[of == len(pcs)] = NONE  # what the controller still waited to issue
     late = _late(header, columns, taker)
     for queue in _queues(header, columns, taker, pcs):
         _match(columns, found, queue, late, not trace.complete or bool(trace.missing))

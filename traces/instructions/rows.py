@@ -108,7 +108,8 @@ class RowMaker:
         yield _Spent(start[[issue]], end[[issue]], "issue")
         mine, events = columns.unit[rows] == unit, columns.events[rows]
         if unit != giver:
-            yield _Spent(end[[issue]], start[rows[mine]].min(keepdims=True), "queued")
+            taken = start[rows[mine]].min(keepdims=True) if mine.any() else end.max(keepdims=True)  # or stopped before
+            yield _Spent(end[[issue]], taken, "queued")
         rest = rows != issue
         own, others = rows[mine & events & rest], rows[~mine & events & rest]
         yield _Spent(start[own], end[own], "busy")

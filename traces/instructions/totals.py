@@ -70,7 +70,7 @@ def totals(
     unit_of = dict(zip(executions.pc.tolist(), executions.unit.tolist(), strict=True))
     enders, whole = looked_at(columns, chosen, cycles), exact_sum(columns.energy_aj[rows])
     found = []
-    for pc, some in zip(pcs.tolist(), np.split(rows, begins[1:]), strict=True):
+    for pc, some in zip(pcs.tolist(), np.split(rows, begins[1:]) if len(rows) else (), strict=True):
         events = columns.events[some]
         energy_aj = exact_sum(columns.energy_aj[some])
         waiting = some[~events]

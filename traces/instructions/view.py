@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import islice
-from typing import Any
 
 import numpy as np
 
@@ -34,17 +33,26 @@ BINS = 80
 
 
 def view(
-    trace: Trace, *, rows: int = ROWS, bins: int = BINS, sort: Sort = "critical", **wanted: Any
+    trace: Trace,
+    *,
+    window: Window | None = None,
+    unit: str | None = None,
+    layer: str | None = None,
+    inference: int | None = None,
+    rows: int = ROWS,
+    bins: int = BINS,
+    sort: Sort = "critical",
 ) -> InstructionView:
     """What each instruction of a recorded run did.
 
-    `trace` holds every event of its run, as far as that went. `wanted` selects a part, as `Trace.select` takes it:
-    `window`, `unit`, `layer`, `inference`. `rows` executions at most have a row of their own, whose strip has `bins`
-    at most; sums come in the order of `sort`. Raises UsageError for a trace that lacks events or hand-overs, a number
-    below 1, an order that there is none of, and a selection that names nothing.
+    `trace` holds every event of its run, as far as that went. `window` to `inference` select a part, as `Trace.select`
+    takes them. `rows` executions at most have a row of their own, whose strip has `bins` at most; sums come in the
+    order of `sort`. Raises UsageError for a trace that lacks events or hand-overs, a number below 1, an order that
+    there is none of, and a selection that names nothing.
     """
-    part = trace.select(**wanted) if any(value is not None for value in wanted.values()) else trace
-    return view_of(trace, part, rows=rows, bins=bins, sort=sort)
+    wanted = {"window": window, "unit": unit, "layer": layer, "inference": inference}
+    whole = all(value is None for value in wanted.values())
+    return view_of(trace, trace if whole else trace.select(**wanted), rows=rows, bins=bins, sort=sort)
 
 
 def view_of(trace: Trace, part: Trace, *, rows: int, bins: int, sort: Sort) -> InstructionView:
