@@ -94,7 +94,7 @@ def run(program: str, form: str, **options: Any) -> int:
     chips = [load_side(side, options["settings"], _load_chip) for side in options["chips"]]
     if len(chips) > 1:
         return _compare(program, chips, options, form)
-    _spool_trace(options)
+    options["written"] = _written(options["trace"], options["report"])
     inputs = _read_inputs(options)
     made = _open(program, chips[0] if chips else None, options, inputs, options["settings"])
     loaded = made.program
@@ -109,7 +109,7 @@ def run(program: str, form: str, **options: Any) -> int:
         return _open_debugger(error, loaded, chip, inputs)
     report = _complete(result, made, inputs, options)
     _save(result, options)
-    _write_report(options)
+    _write_report(options["report"], options["written"])
     if form == "json":
         print_json(report)
     else:
@@ -120,22 +120,20 @@ def run(program: str, form: str, **options: Any) -> int:
     return _exit_code(report)
 
 
-def _spool_trace(options: dict[str, Any]) -> None:
-    """Says in `options` where the trace is written first: into a temporary file where only a report needs it."""
-    elsewhere = options["trace"] == files.STANDARD or (options["report"] and not options["trace"])
-    options["written"] = spool("run.actrace") if elsewhere else options["trace"]
+def _written(trace: str | None, report: str | None) -> str | None:
+    """Where the trace is written first: into a temporary file if it goes to stdout, or if only a page needs it."""
+    return spool("run.actrace") if trace == files.STANDARD or (report and not trace) else trace
 
 
-def _write_report(options: dict[str, Any]) -> None:
-    """Writes the page about the run, on request, from its trace."""
-    if not options["report"]:
+def _write_report(report: str | None, trace: str) -> None:
+    """Writes the page about a run, on request, from its trace."""
+    if not report:
         return
     from acortex.tools.commands.trace_report import write
     from acortex.traces.file.reader import open as open_trace
 
-    path = str(options["written"])
-    there = path if Path(path).exists() else part_of(path)  # of a run that was stopped the part is left
-    write([(Path(path).name, open_trace(there))], options["report"])
+    there = trace if Path(trace).exists() else part_of(trace)  # of a run that was stopped the part is left
+    write([(Path(trace).name, open_trace(there))], report)
 
 
 def _open_debugger(error: AcortexError, program: Program, chip: Chip, inputs: Inputs) -> int:

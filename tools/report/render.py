@@ -10,7 +10,6 @@ import base64
 import hashlib
 from importlib.resources import files
 from importlib.util import find_spec
-from typing import Any
 
 from acortex import __version__
 from acortex.errors import MissingExtra
@@ -51,12 +50,9 @@ def render(page: Page) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        loader=PackageLoader("acortex.tools.report"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=True,
+        autoescape=True, loader=PackageLoader("acortex.tools.report"), trim_blocks=True, undefined=StrictUndefined
     )
+    environment.lstrip_blocks = True
     scripts = [*(static(name) for name in SCRIPTS), "'use strict';\n" + "\n".join(static(name) for name in OWN)]
     style = "\n".join(static(name) for name in STYLES)
     made: str = environment.get_template("report.html.j2").render(
@@ -85,7 +81,7 @@ def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def plain(page: Page) -> dict[str, Any]:
+def plain(page: Page) -> dict[str, object]:
     """What the page carries as data, the rows of its runs among it."""
     return {
         "schema": "acortex.page/1",
@@ -94,7 +90,7 @@ def plain(page: Page) -> dict[str, Any]:
     }
 
 
-def _side(side: Side) -> dict[str, Any]:
+def _side(side: Side) -> dict[str, object]:
     """A run as plain data: the reports as they are, and the columns of its rows."""
     header, drawn = side.trace.header, side.timeline
     return {
