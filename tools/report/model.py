@@ -33,8 +33,8 @@ from acortex.wording import count as number_of
 
 Progress = Callable[[int, int], None]
 
-MOST_ROWS = 2_000_000
-"""Events and waits that a page draws one by one: some 3 MB. A longer run is drawn by instruction."""
+MOST_ROWS = 4_000_000
+"""Events and waits that a page draws one by one: about 1 GB while it is made. A longer run is drawn by instruction."""
 
 
 @dataclass(frozen=True)

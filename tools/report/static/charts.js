@@ -2,9 +2,9 @@
 
 const plots = [];
 
-function chart(place, title, unit, xs, ys, { steps = false, points = false, x = 'cycle', most = null } = {}) {
+function chart(place, title, unit, xs, ys, { steps = false, points = false, x = 'cycle', most = null, missing = 'Not known.' } = {}) {
   if (!xs.length) {
-    place.append(make('p', { class: 'empty' }, 'Not known.'));
+    place.append(make('p', { class: 'empty' }, missing));
     return;
   }
   const ink = css('--dim'), rule = css('--rule');
@@ -41,7 +41,7 @@ function drawCharts(run, at) {
   const watts = power ? power.windows_aj.map((energy, n) => (energy * 1e-18) / (Math.max(Math.min(power.window_cycles, cycles - n * power.window_cycles), 1) * clock)) : [];
   chart(place('power'), 'power', 'W', ...windows(watts, cycles, power ? power.window_cycles : 1), { steps: true });
   const memory = report && report.memory && report.memory.window_cycles ? report.memory : null;
-  chart(place('memory'), 'words live, at most', 'words', ...windows(memory ? memory.windows_words : [], cycles, memory ? memory.window_cycles : 1), { steps: true });
+  chart(place('memory'), 'words live, at most', 'words', ...windows(memory ? memory.windows_words : [], cycles, memory ? memory.window_cycles : 1), { steps: true, missing: report && report.memory ? 'Words over time are not known: an older version wrote the trace.' : 'Not known.' });
   const flown = run.plain.stats.inferences.filter((one) => one.index >= 0 && one.latency !== null);
   if (flown.length > 1) chart(place('latency'), 'latency', 'cycles', flown.map((one) => one.index), flown.map((one) => one.latency), { points: true, x: 'inference' });
 }
