@@ -38,7 +38,8 @@ async function columns(packed) {
 async function side(plain) {
   const rows = await columns(plain.rows);
   const count = rows.gap.length;
-  const Cycles = plain.cycles < 2 ** 31 ? Int32Array : Float64Array;
+  const small = plain.cycles < 2 ** 31 && rows.gap instanceof Int32Array && rows.span instanceof Int32Array;
+  const Cycles = small ? Int32Array : Float64Array;
   const start = new Cycles(count), end = new Cycles(count), top = new Cycles(count);
   const busy = new Float64Array(count + 1), waiting = new Float64Array(count + 1);
   const kinds = plain.kinds.length;

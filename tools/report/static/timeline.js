@@ -215,7 +215,7 @@ function makeTimeline(run, place, view, chosen, name) {
     });
     drawPath();
     if (view.parted >= view.from && view.parted <= view.to) mark(view.parted);
-    if (active >= 0) outline(active, style.focus, 2);
+    if (active >= 0) { outline(active, style.paper, 5); outline(active, style.ink, 2); } // an edge that shows on any colour
     if (over >= 0 && over !== active) outline(over, style.ink, 1);
   }
 
