@@ -84,7 +84,7 @@ def _hash(text: str) -> str:
 def plain(page: Page) -> dict[str, object]:
     """What the page carries as data, the rows of its runs among it."""
     return {
-        "schema": "acortex.page/1",
+        "version": __version__,
         "sides": [_side(side) for side in page.sides],
         "diff": None if page.diff is None else page.diff.as_dict(),
     }

@@ -308,7 +308,7 @@ def test_a_damaged_trace_gives_a_page_or_one_error(digits: tuple[Result, Trace],
         made = page(open_trace(path))
     except AcortexError:
         return
-    assert pages.carried(made)["schema"] == "acortex.page/1"
+    assert len(pages.carried(made)["sides"]) == 1
 
 
 def test_a_run_of_nothing_has_a_page(tmp_path: Path) -> None:
