@@ -316,16 +316,18 @@ def test_the_policy_stops_what_was_not_written_here(browser: Any, file: Path) ->
     tab.close()
 
 
-def test_a_million_events_open_in_two_seconds_and_take_3_mb(browser: Any, tmp_path: Path) -> None:
+def test_a_million_events_open_in_two_seconds_and_take_3_mb(browser: Any, file: Path, tmp_path: Path) -> None:
     path = written(tmp_path / "large.html", 9500)
     assert path.stat().st_size < 3_000_000
-    tab = opened(browser, path)
     side = pages.carried(path.read_text())["sides"][0]
     assert side["stats"]["totals"]["events"] > 1_000_000
+    tab = opened(browser, file)
     session = tab.context.new_cdp_session(tab)
-    session.send("Performance.enable")
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})  # processor time, whatever else is at work
+    tab.goto(path.as_uri())
+    tab.wait_for_selector("html[data-ready]", state="attached", timeout=60_000)
     spent = {one["name"]: one["value"] for one in session.send("Performance.getMetrics")["metrics"]}
-    assert spent["TaskDuration"] < 2  # seconds in which the page's own thread was at work, until it was ready
+    assert 0.05 < spent["TaskDuration"] < 2
     draws = "const at = performance.now(); acortex.lines[0].draw(); return performance.now() - at;"
     drawn = tab.evaluate(f"() => {{ acortex.view.reset(); {draws} }}")
     assert drawn < 200  # milliseconds for all of the run; on a machine of its own about 20
