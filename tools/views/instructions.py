@@ -23,7 +23,7 @@ from acortex.wording import count
 MOST_SUMS = 24
 """Instructions whose sums are shown."""
 
-WIDE = 160
+WIDE = 180
 """Columns from which on a row has its strip and its numbers on one line."""
 
 MIDDLE = 100
