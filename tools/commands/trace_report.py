@@ -35,10 +35,7 @@ def report(first: str, second: str | None, output: str, tries: bool, program: st
     The page holds all that it needs: what limited the run, energy, waits, power and memory over time, a timeline down
     to single events, and each instruction with what it waited for. It opens in any browser and loads nothing.
     """
-    if second and tries:
-        raise UsageError("--what-if is for one run", hint="leave it out, or give one trace")
-    if program and not tries:
-        raise UsageError("--program is for --what-if", hint="give that too, or leave it out")
+    _check(second, tries, program)
     files.check_apart((("RUN.actrace", first), ("B.actrace", second)), (("-o", output),))
     if output != files.STANDARD:
         files.check_writable(output)
@@ -49,6 +46,14 @@ def report(first: str, second: str | None, output: str, tries: bool, program: st
         output,
         _measured(traces[0], program) if tries else None,
     )
+
+
+def _check(second: str | None, tries: bool, program: str | None) -> None:
+    """Refuses options that contradict each other, before any file is read."""
+    if second and tries:
+        raise UsageError("--what-if is for one run", hint="leave it out, or give one trace")
+    if program and not tries:
+        raise UsageError("--program is for --what-if", hint="give that too, or leave it out")
 
 
 def _measured(trace: Trace, program: str | None) -> WhatIf:

@@ -15,7 +15,7 @@ from acortex import __version__
 from acortex.errors import MissingExtra
 from acortex.tools.report import sections
 from acortex.tools.report.model import Page, Side
-from acortex.tools.report.packing import document
+from acortex.tools.report.packing import Packed, document
 from acortex.tools.report.pictures import COLOURS, TEXTURES
 from acortex.tools.views.changed import value_text
 from acortex.tools.views.diff_documents import CHANGED
@@ -114,7 +114,12 @@ def _side(side: Side) -> dict[str, object]:
         "prices": drawn.prices,
         "enders": drawn.enders,
         "whats": drawn.whats,
-        "rows": {"columns": drawn.rows.plain(), "text": drawn.rows.text},
-        "segments": drawn.path and {"columns": drawn.path.plain(), "text": drawn.path.text},
-        "issued": drawn.issued and {"columns": drawn.issued.plain(), "text": drawn.issued.text},
+        "rows": _columns(drawn.rows),
+        "segments": _columns(drawn.path),
+        "issued": _columns(drawn.issued),
     }
+
+
+def _columns(found: Packed | None) -> dict[str, object] | None:
+    """Packed columns as plain data; None where there are none."""
+    return None if found is None else {"columns": found.plain(), "text": found.text}
