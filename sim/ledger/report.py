@@ -16,7 +16,7 @@ from acortex.sim.chip.prices import COMPONENTS, INDEX, KINDS, NONE, Energies, In
 from acortex.sim.chip.specs import Chip
 from acortex.sim.ledger.flights import Flight, finished_macs, flights
 from acortex.sim.ledger.occupancy import occupancy
-from acortex.sim.ledger.power import power_report
+from acortex.sim.ledger.power import power_report, window_cycles
 from acortex.sim.ledger.retention import access_tables, late_reads
 from acortex.sim.results import (
     ChipName,
@@ -78,7 +78,7 @@ def timed_report(program: Program, chip: Chip, timing: Timing, digest: str | Non
     price = prices(chip)
     energies = settle(price, _by_layer_number(tally), cycles, layers, [one[:3] for one in inferences])
     macs = sum(tally.macs.values())
-    seconds = clock.seconds(cycles)
+    seconds, width = clock.seconds(cycles), window_cycles(clock, cycles)
     energy_j = joules(energies.total)
     accesses = access_tables(timing.chip.accesses(), program.memory)
     return RunReport(
@@ -99,7 +99,7 @@ def timed_report(program: Program, chip: Chip, timing: Timing, digest: str | Non
         layers=_layers(program, tally, cycles, layers, energies),
         inferences=[_inference(clock, one, energies) for one in inferences],
         setup=_setup(chip, timing),
-        memory=None if timing.chip.stopped else occupancy(accesses, chip.memory_words, cycles),
+        memory=None if timing.chip.stopped else occupancy(accesses, chip.memory_words, cycles, width),
         retention=late_reads(program, clock, accesses, delays(chip).retention_cycles),
         skipped=_skipped(timing.chip),
     )
