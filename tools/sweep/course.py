@@ -46,15 +46,12 @@ class Course:
         """What is known of a point: what failed first, else its numbers."""
         if one.error:
             return failed(one.error)
-        parts = [self.result(one.program), self.result(one.key)]
-        if self.is_judged(one):
-            parts.append(self.result(one.values))
-        for part in parts:
-            if part is None or part["status"] == FAILED:
-                return part or {"status": MISSING}
-        known = [part for part in parts if part]
-        numbers = {name: value for part in known for name, value in part.items()}
-        return {**numbers, "cpu_s": sum(float(part["cpu_s"] or 0) for part in known[1:])}
+        keys = [one.program, one.key, *([one.values] if self.is_judged(one) else [])]
+        parts = [self.result(key) or {"status": MISSING} for key in keys]
+        if undone := [part for part in parts if part["status"] != DONE]:
+            return undone[0]
+        numbers = {name: value for part in parts for name, value in part.items()}
+        return {**numbers, "cpu_s": sum(float(part["cpu_s"] or 0) for part in parts[1:])}
 
     @property
     def done(self) -> int:

@@ -7,7 +7,7 @@ a grid it is exact. Of drawn points, values are taken together in classes, and w
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -34,20 +34,18 @@ def effects(
     `axes` has the names of each axis; only points that ran count. A number that is above 0 everywhere is taken by its
     logarithm, since settings multiply.
     """
-    done = [row for row in rows if row.status == "done"]
-    found = [_of_metric(done, axes, metric, grid) for metric in metrics]
-    return [one for some in found for one in some]
+    found: list[SweepEffect] = []
+    for metric in metrics:
+        known = [row for row in rows if row.status == "done" and row[metric.name] is not None]
+        y = np.array([row[metric.name] for row in known], np.float64)
+        if len(known) >= FEWEST and np.ptp(y):
+            groups = {", ".join(names): _classes([_value(row, names) for row in known], grid) for names in axes}
+            found += _of_metric(np.log(y) if y.min() > 0 else y, groups, metric, grid)
+    return found
 
 
-def _of_metric(
-    rows: Sequence[SweepRow], axes: Sequence[Sequence[str]], metric: Metric, grid: bool
-) -> Iterator[SweepEffect]:
-    known = [row for row in rows if row[metric.name] is not None]
-    y = np.array([row[metric.name] for row in known], np.float64)
-    if len(known) < FEWEST or not np.ptp(y):
-        return
-    y = np.log(y) if y.min() > 0 else y
-    groups = {", ".join(names): _classes([_value(row, names) for row in known], grid) for names in axes}
+def _of_metric(y: Floats, groups: Mapping[str, NDArray[np.int64]], metric: Metric, grid: bool) -> Iterator[SweepEffect]:
+    """The shares in one metric, alone and of a grid in pairs."""
     alone = {name: _share(y, group, grid) for name, group in groups.items()}
     for name, share in alone.items():
         yield SweepEffect(metric=metric.name, axes=[name], share=share)
@@ -63,9 +61,8 @@ def _value(row: SweepRow, names: Sequence[str]) -> Hashable:
 
 def _classes(values: Sequence[Hashable], grid: bool) -> NDArray[np.int64]:
     """The class of each value: its own, or of numbers that were drawn, one of some that hold equally many."""
-    distinct = list(dict.fromkeys(values))
-    if grid or len(distinct) <= CLASSES or not all(_is_number(one) for one in distinct):
-        place = {value: at for at, value in enumerate(distinct)}
+    place = {value: at for at, value in enumerate(dict.fromkeys(values))}
+    if grid or len(place) <= CLASSES or not all(map(_is_number, place)):
         return np.array([place[value] for value in values], np.int64)
     numbers = np.array([one[0] for one in values], np.float64)  # type: ignore[index]  # a row of one number
     ranks = numbers.argsort(kind="stable").argsort(kind="stable")

@@ -111,16 +111,20 @@ def _restored(content: Mapping[str, Any]) -> Plan:
 
 def plan_of(spec: Spec, points: Iterable[Point] | None = None) -> Plan:
     """The plan of a sweep, of all its points or of these. Raises UsageError for what cannot be read."""
-    programs = ((PROGRAM,),) if len(spec.programs) > 1 else ()
-    moved = tuple(axis.names for axis in spec.axes if len(axis.rows) > 1 or axis.span)
     return Plan(
         spec.file,
         tuple(axis.names for axis in spec.axes),
-        (*programs, *moved),
+        _moved(spec),
         spec.sample.kind == "grid" and points is None,
         spec.labels is not None,
         tuple(Planner(spec).planned(points_of(spec) if points is None else points)),
     )
+
+
+def _moved(spec: Spec) -> tuple[tuple[str, ...], ...]:
+    """What takes more than one value: the list of programs may be one of them."""
+    programs = ((PROGRAM,),) if len(spec.programs) > 1 else ()
+    return (*programs, *(axis.names for axis in spec.axes if len(axis.rows) > 1 or axis.span))
 
 
 class Planner:
@@ -154,11 +158,10 @@ class Planner:
 
     def _settings(self, point: Point) -> tuple[str, ...]:
         """The overrides of a point; errors that are an axis act."""
-        moved = [f"{name}={text_of(value)}" for name, value in point.values.items() if _is_setting(name)]
-        stated = [*self.spec.settings, *moved]
-        errors = [one for one in stated if one.startswith("errors.")]
-        acting = errors and not any(one.startswith(MODEL) for one in errors)
-        return (*stated, *([f"{MODEL}=analog"] if acting else []))
+        moved = (f"{name}={text_of(value)}" for name, value in point.values.items() if _is_setting(name))
+        stated = (*self.spec.settings, *moved)
+        errors = {one.partition("=")[0].strip() for one in stated if one.startswith("errors.")}
+        return (*stated, f"{MODEL}=analog") if errors - {MODEL} == errors != set() else stated
 
     def _chip(self, name: str, settings: tuple[str, ...]) -> Chip | AcortexError:
         from acortex.sim.chip.specs import load_chip

@@ -179,15 +179,14 @@ class _Reader:
 
     def _programs(self, axes: list[Axis]) -> Iterator[str]:
         given = self.data.get("program")
-        listed = [given] if isinstance(given, str) else given
-        if any(PROGRAM in axis.names for axis in axes):
-            if given is not None:
-                self._fault("program", "program stands beside the axis of that name", "leave one of them out")
-            return
-        if not isinstance(listed, list) or not listed or not all(isinstance(one, str) and one for one in listed):
+        listed = given if isinstance(given, list) else [given]
+        is_axis = any(PROGRAM in axis.names for axis in axes)
+        if is_axis and given is not None:
+            self._fault("program", "program stands beside the axis of that name", "leave one of them out")
+        elif not is_axis and not (listed and all(isinstance(one, str) and one for one in listed)):
             self._fault("program", "a sweep names its program, or a list of them", 'program = "zoo:digits_mlp"')
-            return
-        yield from (self._beside(one) or "" for one in listed)
+        elif not is_axis:
+            yield from (self._beside(one) or "" for one in listed)
 
     def _beside(self, name: str | None) -> str | None:
         """The path of a file that lies beside the sweep; names of the zoo and of built-in chips stay."""
