@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 from acortex.isa.codec import Instruction
 from acortex.isa.language import program as row_of
-from acortex.isa.operands import ACTIVATIONS, NO_LOOP
+from acortex.isa.operands import ACTIVATIONS, NO_LABEL, NO_LOOP
 from acortex.isa.rules import Facts, Rule
-from acortex.isa.table import HALT, LOOP, NEXT, START
+from acortex.isa.table import HALT, LAG, LOOP, NEXT, START
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,7 @@ def check(instructions: Checked, tables: Mapping[str, int]) -> list[Problem]:
         *_ending(instructions),
         *_jumps(instructions, nest),
         *_loops(instructions, nest),
+        *_lags(instructions, nest),
         *_quantisers(instructions),
         *_codings(instructions),
         *_tables(instructions, tables),
@@ -210,6 +211,7 @@ def _loops(instructions: Checked, nest: _Nest) -> Iterator[Problem]:
     """Loops lie in each other or apart, each is closed, and a register is begun above what counts or uses it."""
     yield from nest.problems
     begun: set[int] = set()
+    lagging: set[int] = set()
     for index, instruction in enumerate(instructions[: len(nest.within)]):
         if instruction is None:
             return
@@ -219,15 +221,40 @@ def _loops(instructions: Checked, nest: _Nest) -> Iterator[Problem]:
         elif effect == NEXT and instruction["loop"] in begun and index not in nest.closes:
             yield Problem(index, "loop", row_of.ENDED, {"loop": instruction["loop"]})
         else:
-            yield from _unset(index, instruction, begun)
+            yield from _unset(index, instruction, begun, lagging)
+        if effect == LAG:
+            lagging.add(instruction["register"])
 
 
-def _unset(index: int, instruction: Instruction, begun: set[int]) -> Iterator[Problem]:
-    """Operands that name a loop register which no loop above has begun."""
+def _unset(index: int, instruction: Instruction, begun: set[int], lagging: set[int]) -> Iterator[Problem]:
+    """Operands that name a loop register which no loop above has begun, and no `lag` where that is enough."""
     for operand in instruction.row.operands:
+        known = begun | lagging if operand.name == "by" else begun
         register = instruction[operand.name] if operand.kind.name in ("by", "loop") else NO_LOOP
-        if register != NO_LOOP and register not in begun:
+        set_here = instruction.row.effect == LAG and operand.name == "register"
+        if register not in known and register != NO_LOOP and not set_here:
             yield Problem(index, operand.name, row_of.NOT_BEGUN, {"loop": register})
+
+
+def _lags(instructions: Checked, nest: _Nest) -> Iterator[Problem]:
+    """A `lag` leads onward in the body that it stands in, and sets a register that no loop counts with."""
+    counted = {instruction["loop"]: index for index, instruction in reversed([*_of(instructions, LOOP)])}
+    start = _start(instructions)
+    for index, lag in _of(instructions, LAG):
+        register, target = lag["register"], lag["until"]
+        if register in counted:
+            see = (("the loop", counted[register]),)
+            yield Problem(index, "register", row_of.LAG_COUNTS, {"register": register}, see)
+        if target == NO_LABEL:
+            continue
+        if target >= nest.size:
+            yield Problem(index, "until", row_of.OUTSIDE, {"target": target, "last": nest.size - 1})
+        elif start is not None and index < start <= target:
+            yield Problem(index, "until", row_of.CROSSES, see=(("the `start`", start),))
+        elif target <= index:
+            yield Problem(index, "until", row_of.ONWARD, {"target": Address(target), "why": "not below it"})
+        elif target < len(nest.within) and nest.within[target] != nest.within[index]:
+            yield Problem(index, "until", row_of.ONWARD, {"target": Address(target), "why": "in another loop"})
 
 
 def _quantisers(instructions: Checked) -> Iterator[Problem]:

@@ -214,3 +214,25 @@ PAST_HOST = _row(
     Example((("inference\nbase     d0, 0", "loop     l0, 2\nback:    inference l0\nbase     d0, 0"),
              ("endinference\nhalt", "endinference\nnext     l0, back\nhalt"))),
 )  # fmt: skip
+
+LAGGING: tuple[Change, ...] = (
+    ("inference\nbase     d0, 0", "loop     l0, host\nback:    inference l0\nlag      l1, l0, 0, onward\nnop\n"
+     "onward:  base     d0, 0"),
+    ("endinference\nhalt", "endinference\nnext     l0, back\nhalt"),
+)  # fmt: skip
+"""The body of the program in a loop, with the index of its turn in a second register."""
+
+NO_TURN = _row(
+    "R010", "A register lags behind no more turns than there were",
+    "nothing lies {turns} before turn {turn} of l{loop}",
+    "name a place to go on at until there is: `until=LABEL`",
+    Example((("l0, 0, onward", "l0, 1"),), LAGGING, mends=(("l0, 0, onward", "l0, 1, onward"),)),
+)  # fmt: skip
+ONWARD = _row(
+    "R011", "A lag leads onward", "lag leads to {target}, and stands at {place} itself", "name a label further down",
+    Example((), LAGGING, patch=_with_word(8, 0x1520_0800_4000_0000)),
+)  # fmt: skip
+COUNTS = _row(
+    "R012", "A register that lags counts no loop", "l{register} counts a loop", "take another register for the lag",
+    Example((), LAGGING, patch=_with_word(8, 0x1500_0000_5000_0000)),
+)  # fmt: skip

@@ -18,11 +18,12 @@ from acortex.isa import rules
 from acortex.isa.arithmetic.quantisers import Quantiser
 from acortex.isa.arithmetic.windows import Window
 from acortex.isa.codec import decode
-from acortex.isa.operands import ACTIVATIONS, AGENTS, HOST_COUNT, NO_LOOP, PACKED
+from acortex.isa.operands import ACTIVATIONS, AGENTS, HOST_COUNT, NO_LABEL, NO_LOOP, PACKED
 from acortex.isa.program import Program
 from acortex.isa.rules import ProgramError as ProgramError
 from acortex.isa.rules import Rule
-from acortex.isa.table import ROWS, InstructionRow
+from acortex.isa.table import LOOP, ROWS, InstructionRow
+from acortex.wording import count
 
 Register = TypeVar("Register")
 
@@ -102,6 +103,8 @@ class Sequencer:
         self.windows: dict[int, Window] = {}
         self.groups: dict[int, GroupPlan] = {}
         self._decoded = [self._prepare(pc) for pc in range(len(program.words))]
+        self._counted = {ops.loop for row, ops, _ in self._decoded if row.effect == LOOP}
+        """The registers that loops count with; no other instruction sets them."""
 
     def _prepare(self, pc: int) -> tuple[InstructionRow, Any, Callable[[Sequencer, Any], Dispatch | None]]:
         try:
@@ -239,6 +242,19 @@ class Sequencer:
             self.counts[ops.loop] = count
             self.pc = ops.target - 1
 
+    def _lag(self, ops: Any) -> None:
+        if ops.register in self._counted:  # that every loop ends follows from this
+            raise self.error(rules.COUNTS, register=ops.register)
+        turn = self._count(ops.of)
+        behind = turn - ops.turns
+        if behind < 0:
+            if ops.until == NO_LABEL:
+                raise self.error(rules.NO_TURN, loop=ops.of, turn=turn, turns=count(ops.turns, "turn"))
+            if ops.until <= self.pc:
+                raise self.error(rules.ONWARD, target=ops.until, place=self.pc)
+            self.pc = ops.until - 1
+        self.counts[ops.register] = max(behind, -1)
+
     def _base(self, ops: Any) -> None:
         address = ops.address
         if ops.by != NO_LOOP:
@@ -353,6 +369,7 @@ _CONTROL: dict[str, Callable[[Sequencer, Any], Dispatch | None]] = {
     "start": Sequencer._start,
     "loop": Sequencer._loop,
     "next": Sequencer._next,
+    "lag": Sequencer._lag,
     "base": Sequencer._base,
     "dim": Sequencer._dim,
     "advance": Sequencer._advance,

@@ -40,7 +40,7 @@ def _own(program: Program) -> int:
 
 def _several(program: Program, chip: Chip | None, inferences: int) -> Iterator[AcortexError]:
     """The rule that is broken where the host has several inferences, and the program goes through all of them."""
-    if inferences != TURNS or _own(program) > 1:
+    if inferences < TURNS or _own(program) > 1:
         return
     for error in _broken(program, chip, inferences):
         yield SEVERAL.broken(error.where, message=error.message, advice=error.hint)

@@ -113,15 +113,24 @@ def texts(program: Program) -> list[str]:
 
 def _names(program: Program, instructions: Sequence[Instruction]) -> Names:
     """What the operands of a program's instructions are called."""
-    targets = sorted({one["target"] for one in instructions if "target" in one.values})
     return {
-        "label": {address: f"at_{address}" for address in targets},
+        "label": {address: f"at_{address}" for address in sorted(_targets(instructions))},
         "layer": dict(enumerate(program.layers)),
         "weights": dict(enumerate(one.name for one in program.weights)),
         "constants": dict(enumerate(one.name for one in program.constants)),
         "input": dict(enumerate(one.name for one in program.inputs)),
         "output": dict(enumerate(one.name for one in program.outputs)),
         "part": dict(enumerate(one.name for one in program.parts)),
+    }
+
+
+def _targets(instructions: Sequence[Instruction]) -> set[int]:
+    """The addresses to which instructions lead."""
+    return {
+        one[name]
+        for one in instructions
+        for name, operand in one.row.by_name.items()
+        if operand.kind.table == "label" and one[name] not in dict(operand.kind.words).values()
     }
 
 

@@ -108,7 +108,8 @@ def _loops(usage: Usage) -> Iterator[Found]:
 
 
 def _unreached(usage: Usage) -> Iterator[Found]:
-    left = [pc for pc, executed in enumerate(usage.executed.tolist()) if not executed]
+    passed = set(usage.passed_over())
+    left = [pc for pc, executed in enumerate(usage.executed.tolist()) if not executed and pc not in passed]
     for pc in left:
         if pc - 1 not in left:
             run = next(number for number, one in enumerate(range(pc, pc + len(left) + 1)) if one not in left)

@@ -18,7 +18,7 @@ from acortex.isa.program import Program
 from acortex.isa.rules import PAST_HOST, ProgramError
 from acortex.isa.semantics import MAKE_TOKEN, TAKE_TOKEN, moves, visited
 from acortex.isa.sequencer import Dispatch, Sequencer
-from acortex.isa.table import ROWS
+from acortex.isa.table import LAG, ROWS
 
 MOST_INFERENCES = 1 << 16
 """Inferences that a program may name by their numbers, beyond what the host of its samples has."""
@@ -29,7 +29,7 @@ TURNS = 2
 SETTERS = {"stream": "base", "quantiser": "quant", "window": "window"}
 """What gives a register of each kind a new value; other instructions of the controller change it."""
 
-PREFIX = {"stream": "d", "quantiser": "q", "window": "w"}
+PREFIX = {"stream": "d", "quantiser": "q", "window": "w", "by": "l"}
 
 ACCESSES = {
     row.mnemonic: (any(flow.reads for flow in flows), any(flow.writes for flow in flows))
@@ -104,7 +104,7 @@ class Usage:
             except ProgramError as error:
                 if error.code == PAST_HOST.code and inferences < MOST_INFERENCES:
                     inferences *= 2  # the program names inferences by number
-                elif inferences == TURNS:
+                elif inferences in (TURNS, _inferences(program)) and inferences > 1:
                     inferences = 1
                 else:
                     raise
@@ -123,10 +123,17 @@ class Usage:
     def counts(self, loop: Loop) -> bool:
         """Whether an instruction of the program uses the register of a loop."""
         for one in self.instructions:
-            for name, operand in one.row.by_name.items():
-                if operand.kind.name == "by" and one[name] == loop.register != NO_LOOP:
-                    return True
+            if one.values.get("by", NO_LOOP) == loop.register:
+                return True
+            if one.row.effect == LAG and one["of"] == loop.register:
+                return True
         return False
+
+    def passed_over(self) -> Iterator[int]:
+        """The instructions that a `lag` may leave out, though the host may have too few inferences to come to them."""
+        for pc, one in enumerate(self.instructions):
+            if one.row.effect == LAG and self.executed[pc]:
+                yield from range(pc + 1, one["until"])
 
     # The walk -----------------------------------------------------------------------------------------------------
 
@@ -153,12 +160,17 @@ class Usage:
         """An instruction of the controller: the registers that it sets or changes."""
         for name, operand in one.row.by_name.items():
             kind = operand.kind.name
-            if kind not in SETTERS:
-                continue
-            key = kind, one[name]
-            if one.row.mnemonic == SETTERS[kind]:
-                self._current[key] = Register(kind, one[name], pc)
-                self.registers.append(self._current[key])
+            if name == "by" and (index := self._current.get((name, one[name]))):
+                index.used = True
+            elif one.row.mnemonic == SETTERS.get(kind):
+                self._begin(kind, one[name], pc)
+        if one.row.effect == LAG:
+            self._begin("by", one["register"], pc)
+
+    def _begin(self, kind: str, number: int, pc: int) -> None:
+        """A register has a new value."""
+        self._current[kind, number] = Register(kind, number, pc)
+        self.registers.append(self._current[kind, number])
 
     def _use(self, one: Instruction, dispatch: Dispatch) -> None:
         """An instruction of an agent: registers that it names, and tokens."""
@@ -177,11 +189,15 @@ class Usage:
 
 
 def _inferences(program: Program) -> int:
-    """How many inferences are walked through at first: two where a loop goes through all that the host has."""
+    """How many inferences are walked through at first: two where a loop goes through all that the host has.
+
+    Where registers lag behind that loop, there are enough of them that no `lag` of the last turn leaves out anything.
+    """
     given = [len(array) for array in program.samples.values()]
-    instructions = (decode(int(word)) for word in program.words)
+    instructions = [decode(int(word)) for word in program.words]
+    behind = [one["turns"] for one in instructions if one.row.effect == LAG]
     if any(one.row.mnemonic == "loop" and one["count"] == HOST_COUNT for one in instructions):
-        return min([*given, TURNS])
+        return max(TURNS, max(behind) + 1) if behind else min([*given, TURNS])
     return max(given, default=1)
 
 

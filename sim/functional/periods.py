@@ -58,7 +58,7 @@ class Periods:
         self._base: State | None = None
         self._moving: Moving | None = None
         """What moved in the period that ended with `_base`."""
-        self._next = 1
+        self._next = max(loop.settled, 1)
         """The turn at whose end the next look is due: later and later, where no period shows."""
 
     def turn(self, known: Known, lineage: Lineage | None) -> None:
@@ -101,8 +101,12 @@ def state_of(known: Known, loop: HostLoop, lineage: Lineage | None) -> State:
 def _fixed(known: Known, loop: HostLoop, lineage: Lineage | None) -> tuple[object, ...]:
     """What must be equal: registers, tokens, pipes, states, connected groups, which words are noted of which agent."""
     order, sequencer = known.order, known.sequencer
-    counts = tuple(count for register, count in enumerate(sequencer.counts) if register != loop.register)
-    inference = -1 if sequencer.inference < 0 else sequencer.inference - count_of(sequencer, loop)
+    turn, moved = count_of(sequencer, loop), {loop.register, *loop.lagging}
+    counts = tuple(
+        None if count < 0 else count - turn if register in moved else count
+        for register, count in enumerate(sequencer.counts)
+    )
+    inference = None if sequencer.inference < 0 else sequencer.inference - turn
     tokens = [(n, t.maker, t.taker, len(t.left), t.taken > 0) for n, t in sorted(order.tokens.items())]
     registers = (sequencer.pc, sequencer.layer, inference, counts, dict(sequencer.streams), dict(sequencer.quantisers))
     return (
@@ -170,7 +174,8 @@ def leap(known: Known, loop: HostLoop, before: State, after: State, moving: Movi
         token.taken += (after.taken[number] - before.taken[number]) * times
     _give(known, before, period, times)
     sequencer = known.sequencer
-    sequencer.counts[loop.register] += period * times
+    for register in (loop.register, *loop.lagging):
+        sequencer.counts[register] += period * times if sequencer.counts[register] >= 0 else 0
     sequencer.inference += period * times if sequencer.inference >= 0 else 0
     known.steps += (after.steps - before.steps) * times
     known.finished += (after.finished - before.finished) * times
