@@ -17,7 +17,7 @@ SAID = {
     "lag.register": "the register that is set: one that no `loop` of the program begins",
     "lag.of": "the register of the loop, which is open or has ended",
     "lag.turns": "by how many turns it is behind; 0: not at all",
-    "lag.until": "where the program goes on while there is no such turn: below, in the same body; none: that is an error",
+    "lag.until": "where to go on while there is no such turn: below, in the same body; none: that is an error",
     "base.address": "the first word, where the count of `by` is 0",
     "base.by": "the loop register whose count moves the first word by `stride` words per turn; none: it stays",
     "base.stride": "words from the first word of one turn of `by` to that of the next; without `by` it has no effect",

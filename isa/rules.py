@@ -7,6 +7,7 @@ docs/rules.md is made from all of them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import unified_diff
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.errors import AcortexError
-from acortex.isa.program import Program
+from acortex.isa.program import Line, Program
 
 ABOUT = {
     "program": "the instruction set: what the controller does itself",
@@ -122,7 +123,18 @@ class Rule:
         """The error of a program that breaks this rule at a place."""
         error = self.error(self.message.format(**facts), where=where, hint=self.hint.format(**facts))
         error.code = self.code
+        error.places = tuple(
+            ("the other place", str(fact)) for fact in facts.values() if _is_line(fact) and str(fact) != where
+        )
         return error
+
+
+_LINE = re.compile(r"[^\s:]+:\d+")
+
+
+def _is_line(fact: object) -> bool:
+    """Whether a fact is the line of another instruction."""
+    return isinstance(fact, Line) or (isinstance(fact, str) and _LINE.fullmatch(fact) is not None)
 
 
 def difference(rule: Rule) -> str:

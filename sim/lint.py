@@ -43,7 +43,9 @@ def _several(program: Program, chip: Chip | None, inferences: int) -> Iterator[A
     if inferences < TURNS or _own(program) > 1:
         return
     for error in _broken(program, chip, inferences):
-        yield SEVERAL.broken(error.where, message=error.message, advice=error.hint)
+        several = SEVERAL.broken(error.where, message=error.message, advice=error.hint)
+        several.places = error.places
+        yield several
 
 
 def _broken(program: Program, chip: Chip | None, inferences: int) -> list[AcortexError]:

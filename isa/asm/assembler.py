@@ -252,7 +252,8 @@ class _Assembly:
             labels = count(len(draft.labels), "label")
             self.report.add(line, Mistake(directives.LABEL_COUNT, labels=labels, samples=found))
         elif lacking:
-            self.report.add(line, Mistake(directives.LACKS_SAMPLES, name=lacking[0]))
+            there = draft.declared.get(("input", lacking[0]))
+            self.report.add(line, Mistake(directives.LACKS_SAMPLES, name=lacking[0], notes=(there,) if there else ()))
 
     def _instruction(self, statement: Statement) -> None:
         """Encodes one instruction. Where it fails, which is reported, None keeps its place."""

@@ -18,7 +18,13 @@ FINDINGS: dict[str, Rule] = {}
 
 
 class Finding(AcortexError):
-    """Something legal in a program that is hardly meant."""
+    """Something legal in a program that is hardly meant. `word` is what of its line it is about, as a source has it.
+
+    What is about a declaration has its directive and its name in `declared`.
+    """
+
+    word = ""
+    declared: tuple[str, str] | None = None
 
 
 def _row(code: str, title: str, message: str, hint: str, *breaks: Change, common: tuple[Change, ...] = ()) -> Rule:
@@ -47,9 +53,16 @@ UNREAD_INPUT = _row(
     (INPUT, f"{INPUT}.input   z, shape=2\n"),
 )
 UNREAD_MEMORY = _row(
-    "L003", "What memory holds from the beginning is read", "no instruction reads words {first} to {last}",
+    "L003", "What memory holds from the beginning is read", "no instruction reads {words} of main memory",
     "leave them out, or read them before they are written over",
     ("group    g0, 2, 2", f".memory  7, 1\n.row     {', '.join('1' * 64)}\ngroup    g0, 2, 2"),
+)
+UNREAD_PART = _row(
+    "L004", "Every word of an input is read", "no instruction reads {words} of the input `{name}`, of {size}",
+    "read all of it, or declare what is used; perhaps an extent or a stride is wrong",
+    (INPUT, ".input   x, shape=65\n"),
+    ("base     d0, 0", "base     d0, 5\ndim      d0, 0, 2\nbase     d3, 5"),
+    ("read     d0", "read     d3"),
 )
 NEVER_AWAITED = _row(
     "L101", "A token that is signalled is awaited", "{agent} signals token t{token}, which nobody awaits",

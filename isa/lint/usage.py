@@ -18,7 +18,7 @@ from acortex.isa.program import Program
 from acortex.isa.rules import PAST_HOST, ProgramError
 from acortex.isa.semantics import MAKE_TOKEN, TAKE_TOKEN, moves, visited
 from acortex.isa.sequencer import Dispatch, Sequencer
-from acortex.isa.table import LAG, ROWS
+from acortex.isa.table import LAG, ROWS, WRITE_GROUP
 
 MOST_INFERENCES = 1 << 16
 """Inferences that a program may name by their numbers, beyond what the host of its samples has."""
@@ -47,6 +47,8 @@ class Register:
     number: int
     pc: int
     used: bool = False
+    again: int = -1
+    """Where it was set again; -1 for nowhere."""
 
 
 @dataclass(slots=True)
@@ -57,6 +59,8 @@ class Tokens:
     agent: str
     made: int = 0
     taken: int = 0
+    awaited: int = -1
+    """Where they are awaited first; -1 for nowhere."""
 
 
 class Loop(NamedTuple):
@@ -81,6 +85,12 @@ class Usage:
         self.multiplied: set[int] = set()
         self.groups: dict[int, int] = {}
         """The address of the `group` of each group."""
+        self.programmed: dict[int, int] = {}
+        """The address of the `program` of each group."""
+        self.unread: dict[int, list[int]] = {}
+        """For each instruction that brings an input in, the words of the tensor that nothing reads."""
+        self.over: dict[int, int] = {}
+        """For each instruction that writes words, the first other one that writes such a word again."""
         self.wrote: dict[int, bool] = {}
         """The instructions that write words of main memory, by address, and whether any of these was read."""
         self.loaded_read: set[int] = set()
@@ -169,6 +179,8 @@ class Usage:
 
     def _begin(self, kind: str, number: int, pc: int) -> None:
         """A register has a new value."""
+        if before := self._current.get((kind, number)):
+            before.again = pc
         self._current[kind, number] = Register(kind, number, pc)
         self.registers.append(self._current[kind, number])
 
@@ -184,6 +196,10 @@ class Usage:
             tokens = self.tokens.setdefault(dispatch.ops.token, Tokens(dispatch.pc, dispatch.agent))
             tokens.made += effect == MAKE_TOKEN
             tokens.taken += effect == TAKE_TOKEN
+            if effect == TAKE_TOKEN and tokens.awaited < 0:
+                tokens.awaited = dispatch.pc
+        if effect == WRITE_GROUP:
+            self.programmed[dispatch.group] = dispatch.pc
         if dispatch.group >= 0 and moves(dispatch).gives == "sums":
             self.multiplied.add(dispatch.group)
 
@@ -209,6 +225,10 @@ class _Words:
         self.writer = np.zeros(0, dtype=np.int64)
         """One more than the address of the instruction that wrote a word last; below 0 a piece of initial memory."""
         self.read = np.zeros(len(usage.instructions) + len(usage.program.memory) + 1, dtype=np.bool_)
+        self.place = np.zeros(0, dtype=np.int64)
+        """Which word of its tensor an input has brought to each address."""
+        self.inputs: dict[int, NDArray[np.bool_]] = {}
+        """For each instruction that brings an input in, which words of the tensor are read."""
         self.wrote: set[int] = set()
         self.under: dict[int, set[int]] = defaultdict(set)
         """For each instruction that writes a part of a word those whose other parts stay in it."""
@@ -228,11 +248,28 @@ class _Words:
         before: NDArray[np.int64] = self.writer[addresses]
         if reads:
             self.read[before] = True
+        if self.inputs and (reads or _partial(dispatch)):  # what is under a part of a word counts as read
+            self._read_inputs(addresses, before)
         if writes:
             if _partial(dispatch):
                 self.under[dispatch.pc + 1].update(np.unique(before).tolist())
-            self.writer[addresses] = dispatch.pc + 1
-            self.wrote.add(dispatch.pc)
+            self._write(dispatch, addresses, before)
+
+    def _read_inputs(self, addresses: NDArray[np.int64], before: NDArray[np.int64]) -> None:
+        """Notes which words of inputs are read."""
+        for writer, read in self.inputs.items():
+            read[self.place[addresses[before == writer]]] = True
+
+    def _write(self, dispatch: Dispatch, addresses: NDArray[np.int64], before: NDArray[np.int64]) -> None:
+        """Notes who wrote words last."""
+        for other in np.unique(before[before > 0]).tolist():
+            if other != dispatch.pc + 1:
+                self.usage.over.setdefault(other - 1, dispatch.pc)
+        if "tensor" in dispatch.row.by_name:
+            self.inputs.setdefault(dispatch.pc + 1, np.zeros(len(addresses), dtype=np.bool_))
+            self.place[addresses] = np.arange(len(addresses))
+        self.writer[addresses] = dispatch.pc + 1
+        self.wrote.add(dispatch.pc)
 
     def finish(self) -> None:
         """Who reads a word of several writers reads the parts of all of them."""
@@ -244,6 +281,7 @@ class _Words:
                     left.append(other)
         pieces = len(self.usage.program.memory)
         self.usage.wrote = {pc: bool(self.read[pc + 1]) for pc in sorted(self.wrote)}
+        self.usage.unread = {pc - 1: np.flatnonzero(~read).tolist() for pc, read in self.inputs.items()}
         self.usage.loaded_read = {number for number in range(1, pieces + 1) if self.read[-number]}
 
     def _reach(self, words: int) -> None:
@@ -251,6 +289,9 @@ class _Words:
             more = np.zeros(max(words, 2 * len(self.writer)), dtype=np.int64)
             more[: len(self.writer)] = self.writer
             self.writer = more
+            place = np.zeros(len(more), dtype=np.int64)
+            place[: len(self.place)] = self.place
+            self.place = place
 
 
 def _partial(dispatch: Dispatch) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from acortex.errors import AcortexError, ManyErrors
+from acortex.isa.language.diagnostics import Diagnostic
 from acortex.tools.commands.asm import annotated_form
 from acortex.tools.console.output import console, form_option, print_json, show
 from acortex.tools.console.ranges import INFERENCES
@@ -66,16 +67,36 @@ def _found(program: str, chip: str | None, settings: tuple[str, ...], inferences
         return errors
     on = load_chip(chip or opened.chip, settings) if chip or settings else None
     found = [*of_program(opened, on, inferences), *_names(program)]
+    texts: dict[str, list[str]] = {}
     for one in found:
         _locate(one, program)
+        _point(one, program, texts)
     return found
+
+
+def _point(error: AcortexError, program: str, texts: dict[str, list[str]]) -> None:
+    """Gives an error the column of what it is about, where the source is at hand; `texts` keeps what was read."""
+    from acortex.isa.lint.columns import pointed
+
+    if isinstance(error, Diagnostic):
+        return
+    file = error.where.rpartition(":")[0]
+    file = file if os.path.isfile(file) else program
+    if file not in texts:
+        texts[file] = _lines(file)
+    pointed(error, file, texts[file])
 
 
 def _locate(error: AcortexError, program: str) -> None:
     """Gives an error of an assembled program, which keeps the names of its sources alone, their folder."""
-    beside = os.path.join(os.path.dirname(program), error.where)
-    if not os.path.isabs(error.where) and os.path.isfile(beside.partition(":")[0]):
-        error.where = beside
+    error.where = _beside(error.where, program)
+    error.places = tuple((message, _beside(where, program)) for message, where in error.places)
+
+
+def _beside(where: str, program: str) -> str:
+    """A place in a source with the folder that this has."""
+    beside = os.path.join(os.path.dirname(program), where)
+    return beside if not os.path.isabs(where) and os.path.isfile(beside.partition(":")[0]) else where
 
 
 def _names(program: str) -> Iterator[Finding]:

@@ -40,8 +40,9 @@ def test_a_warning_names_its_line_and_exits_with_0(source: Path) -> None:
     found = lint(source)
     assert found.exit_code == 0
     assert found.stdout.splitlines() == [
-        f"{source}:14: warning: d9 is set here, and nothing uses it before it is set again [L201]",
+        f"{source}:14:10: warning: d9 is set here, and nothing uses it before it is set again [L201]",
         "  14 | base     d9, 4",
+        "     |          ^~",
         "  hint: leave it out, or name it where it is meant",
         f"{source}: 0 errors, 1 warning",
     ]
@@ -109,7 +110,9 @@ def test_a_line_of_an_included_file_is_shown(source: Path) -> None:
 
 
 def test_other_tools_get_warnings(source: Path) -> None:
-    assert lint(source, "--format", "github").stdout.startswith(f"::warning file={source},line=14,title=L201::d9 is")
+    assert lint(source, "--format", "github").stdout.startswith(
+        f"::warning file={source},line=14,col=10,endColumn=11,title=L201::d9 is"
+    )
     log = json.loads(lint(source, "--format", "sarif").stdout)["runs"][0]
     assert [(one["ruleId"], one["level"]) for one in log["results"]] == [("L201", "warning")]
     assert [one["id"] for one in log["tool"]["driver"]["rules"]] == ["L201"]
