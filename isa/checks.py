@@ -228,12 +228,10 @@ def _loops(instructions: Checked, nest: _Nest) -> Iterator[Problem]:
 
 def _unset(index: int, instruction: Instruction, begun: set[int], lagging: set[int]) -> Iterator[Problem]:
     """Operands that name a loop register which no loop above has begun, and no `lag` where that is enough."""
-    for operand in instruction.row.operands:
-        known = begun | lagging if operand.name == "by" else begun
-        register = instruction[operand.name] if operand.kind.name in ("by", "loop") else NO_LOOP
-        set_here = instruction.row.effect == LAG and operand.name == "register"
-        if register not in known and register != NO_LOOP and not set_here:
-            yield Problem(index, operand.name, row_of.NOT_BEGUN, {"loop": register})
+    for name, known in (("by", begun | lagging), ("of", begun), ("loop", begun)):
+        register = instruction.values.get(name, NO_LOOP)
+        if register != NO_LOOP and register not in known:
+            yield Problem(index, name, row_of.NOT_BEGUN, {"loop": register})
 
 
 def _lags(instructions: Checked, nest: _Nest) -> Iterator[Problem]:
@@ -241,20 +239,27 @@ def _lags(instructions: Checked, nest: _Nest) -> Iterator[Problem]:
     counted = {instruction["loop"]: index for index, instruction in reversed([*_of(instructions, LOOP)])}
     start = _start(instructions)
     for index, lag in _of(instructions, LAG):
-        register, target = lag["register"], lag["until"]
-        if register in counted:
-            see = (("the loop", counted[register]),)
-            yield Problem(index, "register", row_of.LAG_COUNTS, {"register": register}, see)
-        if target == NO_LABEL:
-            continue
-        if target >= nest.size:
-            yield Problem(index, "until", row_of.OUTSIDE, {"target": target, "last": nest.size - 1})
-        elif start is not None and index < start <= target:
-            yield Problem(index, "until", row_of.CROSSES, see=(("the `start`", start),))
-        elif target <= index:
-            yield Problem(index, "until", row_of.ONWARD, {"target": Address(target), "why": "not below it"})
-        elif target < len(nest.within) and nest.within[target] != nest.within[index]:
-            yield Problem(index, "until", row_of.ONWARD, {"target": Address(target), "why": "in another loop"})
+        if (loop := counted.get(lag["register"])) is not None:
+            yield Problem(index, "register", row_of.LAG_COUNTS, {"register": lag["register"]}, (("the loop", loop),))
+        wrong = _onward_fault(nest, start, index, lag["until"])
+        if wrong and lag["until"] != NO_LABEL:
+            yield wrong
+
+
+def _onward_fault(nest: _Nest, start: int | None, index: int, target: int) -> Problem | None:
+    """What is wrong with a place to go on at."""
+    if target >= nest.size:
+        return Problem(index, "until", row_of.OUTSIDE, {"target": target, "last": nest.size - 1})
+    if start is not None and index < start <= target:
+        return Problem(index, "until", row_of.CROSSES, see=(("the `start`", start),))
+    if target <= index:
+        why = "not below it"
+    elif target < len(nest.within) and nest.within[target] != nest.within[index]:
+        why = "in another loop"
+    else:
+        return None
+    facts = {"target": Address(target), "why": why}
+    return Problem(index, "until", row_of.ONWARD, facts, (("where it leads to", target),))
 
 
 def _quantisers(instructions: Checked) -> Iterator[Problem]:

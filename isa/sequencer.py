@@ -242,18 +242,18 @@ class Sequencer:
             self.counts[ops.loop] = count
             self.pc = ops.target - 1
 
-    def _lag(self, ops: Any) -> None:
-        if ops.register in self._counted:  # that every loop ends follows from this
-            raise self.error(rules.COUNTS, register=ops.register)
-        turn = self._count(ops.of)
-        behind = turn - ops.turns
-        if behind < 0:
-            if ops.until == NO_LABEL:
-                raise self.error(rules.NO_TURN, loop=ops.of, turn=turn, turns=count(ops.turns, "turn"))
-            if ops.until <= self.pc:
-                raise self.error(rules.ONWARD, target=ops.until, place=self.pc)
-            self.pc = ops.until - 1
-        self.counts[ops.register] = max(behind, -1)
+    def _lag(self, ops: tuple[int, int, int, int]) -> None:
+        register, of, turns, until = ops
+        if register in self._counted:  # that every loop ends follows from this
+            raise self.error(rules.COUNTS, register=register)
+        turn = self._count(of)
+        if turn < turns:
+            if until == NO_LABEL:
+                raise self.error(rules.NO_TURN, loop=of, turn=turn, turns=count(turns, "turn"))
+            if until <= self.pc:
+                raise self.error(rules.ONWARD, target=until, place=self.pc)
+            self.pc = until - 1
+        self.counts[register] = max(turn - turns, -1)
 
     def _base(self, ops: Any) -> None:
         address = ops.address

@@ -192,8 +192,7 @@ def _memory(given: Given) -> None:
             first, last = max(address, other.address), min(table.end, other.end) - 1
             there = given.draft.memory_at[other.address]
             note = Note("the words are given here", there)
-            words = f"{run_of('word', first, last)} {'is' if first == last else 'are'}"
-            facts = {"words": words, "known": given.draft.source.spoken(there)}
+            facts = {"words": run_of("word", first, last), "known": given.draft.source.spoken(there)}
             raise given.mistake("address", data.OVERLAP, notes=(note,), facts=facts)
     if len(known) >= MAX_TABLES:
         raise given.mistake("address", operands.AT_MOST, most=MAX_TABLES, what="pieces of initial memory")

@@ -141,8 +141,7 @@ def _loops(usage: Usage) -> Iterator[Found]:
 
 
 def _unreached(usage: Usage) -> Iterator[Found]:
-    passed = set(usage.passed_over())
-    left = [pc for pc, executed in enumerate(usage.executed.tolist()) if not executed and pc not in passed]
+    left = usage.unreached()
     for pc in left:
         if pc - 1 not in left:
             run = next(number for number, one in enumerate(range(pc, pc + len(left) + 1)) if one not in left)

@@ -10,6 +10,7 @@ ABOUT = {
     "tokens": "what agents wait for",
     "registers": "streams, windows, quantisers and loops",
     "declarations": "what is declared, and what holds weights",
+    "order": "what another order would save, as `--measure` finds it",
 }
 """What findings are about, in the order of their codes: the first digit is the place in this table."""
 
@@ -27,9 +28,17 @@ class Finding(AcortexError):
     declared: tuple[str, str] | None = None
 
 
-def _row(code: str, title: str, message: str, hint: str, *breaks: Change, common: tuple[Change, ...] = ()) -> Rule:
+def _row(
+    code: str,
+    title: str,
+    message: str,
+    hint: str,
+    *breaks: Change,
+    common: tuple[Change, ...] = (),
+    mends: tuple[Change, ...] = (),
+) -> Rule:
     about = list(ABOUT)[int(code[1])]
-    example = Example(breaks, common)
+    example = Example(breaks, common, mends)
     return add(Rule(code, title, about, Finding, message, hint, example), FINDINGS, "L", ABOUT)
 
 
@@ -119,4 +128,18 @@ NOT_MEANT = _row(
     "leave it out, or use it where it is meant",
     (PROGRAM, f".equ     SPARE, 3\n{PROGRAM}"),
 )
+OUTPUT = ".output  y, shape=2\n"
+FEED = "feed     1, 1, tail=2\n"
+SAVES = _row(
+    "L401", "No other order stalls less", "{what} saves {gain:,} of the {before:,} cycles of a run with {inferences}",
+    "{advice}: no rule breaks, and outputs stay the same",
+    ("await    host_out, t1\n", "signal   write, t1\nawait    host_out, t1\n"),
+    common=((OUTPUT, f"{OUTPUT}.output  u, shape=2\n"), (FEED, "feed     1, 1, tail=2, keep=yes\n"),
+            ("signal   write, t1\n",
+             f"{FEED}{MULTIPLY}convert  q0, 1\nbase     d2, 2\nwrite    d2\nsignal   write, t2\n"),
+            ("output   y, d1\n", "output   y, d1\nawait    host_out, t2\noutput   u, d2\n")),
+    mends=(("write    d1\n", "write    d1\nsignal   write, t1\n"),),
+)
 # fmt: on
+HINTS = frozenset({SAVES.code})
+"""Findings that are no mistakes: what could be faster."""

@@ -139,11 +139,13 @@ class Usage:
                 return True
         return False
 
-    def passed_over(self) -> Iterator[int]:
-        """The instructions that a `lag` may leave out, though the host may have too few inferences to come to them."""
+    def unreached(self) -> list[int]:
+        """The instructions that nothing leads to: not those that a `lag` leaves out for want of inferences."""
+        reached = self.executed.copy()
         for pc, one in enumerate(self.instructions):
-            if one.row.effect == LAG and self.executed[pc]:
-                yield from range(pc + 1, one["until"])
+            if one.row.effect == LAG and reached[pc]:
+                reached[pc : one["until"]] = True
+        return np.flatnonzero(~reached).tolist()
 
     # The walk -----------------------------------------------------------------------------------------------------
 
@@ -210,11 +212,15 @@ def _inferences(program: Program) -> int:
     Where registers lag behind that loop, there are enough of them that no `lag` of the last turn leaves out anything.
     """
     given = [len(array) for array in program.samples.values()]
-    instructions = [decode(int(word)) for word in program.words]
-    behind = [one["turns"] for one in instructions if one.row.effect == LAG]
-    if any(one.row.mnemonic == "loop" and one["count"] == HOST_COUNT for one in instructions):
-        return max(TURNS, max(behind) + 1) if behind else min([*given, TURNS])
-    return max(given, default=1)
+    behind = [-1]
+    looped = False
+    for one in map(decode, program.words.tolist()):
+        looped |= one.values.get("count", -1) == HOST_COUNT
+        if one.row.effect == LAG:
+            behind.append(one["turns"])
+    if not looped:
+        return max(given, default=1)
+    return max(TURNS, max(behind) + 1) if len(behind) > 1 else min([*given, TURNS])
 
 
 class _Words:

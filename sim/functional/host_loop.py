@@ -40,14 +40,22 @@ def host_loop(program: Program) -> HostLoop | None:
     around = any(found.values.get("target", len(code)) <= heads[0] for found in code[heads[0] :])
     if len(named) != 1 or "target" not in code[named[0]].values or around:
         return None
+    behind = _behind(code, register)
+    if behind is None:
+        return None
+    period = _period(code[heads[0] + 1 : named[0]], {register, *behind})
+    return HostLoop(register, heads[0], named[0], period, frozenset(behind), max(behind.values(), default=0))
+
+
+def _behind(code: Sequence[Instruction], register: int) -> dict[int, int] | None:
+    """The registers that lag behind one, and by how many turns at most; None where one also lags behind another."""
     lags = [found for found in code if found.row.effect == LAG]
-    lagging = {found["register"]: found["of"] for found in lags}
-    if any(lagging[found["register"]] != found["of"] for found in lags):
-        return None  # one register lags behind two: which of them, depends on the place
-    own = frozenset(one for one, of in lagging.items() if of == register)
-    settled = max((found["turns"] for found in lags if found["register"] in own), default=0)
-    period = _period(code[heads[0] + 1 : named[0]], {register, *own})
-    return HostLoop(register, heads[0], named[0], period, own, settled)
+    behind: dict[int, int] = {}
+    for found in lags:
+        if found["of"] == register:
+            behind[found["register"]] = max(behind.get(found["register"], 0), found["turns"])
+    others = {found["register"] for found in lags if found["of"] != register}
+    return None if others & behind.keys() else behind
 
 
 def _period(body: Sequence[Instruction], registers: Container[int]) -> int | None:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from acortex.isa.sequencer import Sequencer
 from acortex.sim.functional.happens_before import NUMBER, HappensBefore
 from acortex.sim.functional.host_loop import HostLoop, count_of
 from acortex.sim.functional.lineage import Lineage
@@ -174,13 +175,20 @@ def leap(known: Known, loop: HostLoop, before: State, after: State, moving: Movi
         token.taken += (after.taken[number] - before.taken[number]) * times
     _give(known, before, period, times)
     sequencer = known.sequencer
-    for register in (loop.register, *loop.lagging):
-        sequencer.counts[register] += period * times if sequencer.counts[register] >= 0 else 0
-    sequencer.inference += period * times if sequencer.inference >= 0 else 0
+    _move_registers(sequencer, loop, period * times)
     known.steps += (after.steps - before.steps) * times
     known.finished += (after.finished - before.finished) * times
     if lineage is not None:
         lineage.turn = count_of(sequencer, loop)
+
+
+def _move_registers(sequencer: Sequencer, loop: HostLoop, turns: int) -> None:
+    """Moves on what counts turns, as far as it holds a count."""
+    for register in (loop.register, *loop.lagging):
+        if sequencer.counts[register] >= 0:
+            sequencer.counts[register] += turns
+    if sequencer.inference >= 0:
+        sequencer.inference += turns
 
 
 def _move_clocks(order: HappensBefore, lineage: Lineage | None, moving: Moving, by: Ints) -> None:
