@@ -19,7 +19,7 @@ Warnings are what is legal and hardly meant: the codes below. `--strict` counts 
 
 With `--measure` it also says where another place of an instruction would save cycles (L401): a token that is awaited
 before it is needed, a register that is set anew in each turn, a place that is free and not said to be. Each such order
-is simulated; it is told where it keeps every rule, gives the same outputs and is faster by a hundredth at least.
+is simulated; it is told where it keeps every rule, gives the same outputs and is faster by one cycle in 200 at least.
 `--seconds` bounds the processor time for that. What it tells is a note: it changes no exit code.
 
 Without `--measure` the linter computes no values and simulates no cycles. It walks through the program once: data

@@ -29,7 +29,7 @@ INFERENCES = 6
 REACH = 4
 """Past how many instructions of its own agent an instruction is moved."""
 
-LEAST = 100
+LEAST = 200
 """An edit that gains less than one in so many cycles is not told."""
 
 STEERING = (START, HALT, LOOP, NEXT, LAG)

@@ -145,7 +145,7 @@ def test_what_another_order_saves_is_a_note_that_changes_no_exit_code() -> None:
 
 def test_nothing_is_measured_of_a_program_with_an_error(source: Path) -> None:
     source.write_text(changed(BASE, ("write    d1", "write    d2")))
-    assert "measured" not in lint(source, "--measure").stdout
+    assert "orders measured" not in lint(source, "--measure").stdout
     assert lint(source, "--measure", "--seconds", "nan").exit_code == 2
 
 
