@@ -39,6 +39,7 @@ from numpy.typing import NDArray
 
 from acortex import safe_files
 from acortex.errors import UsageError
+from acortex.garbage import rarely_collected
 from acortex.isa.asm.arguments import Draft
 from acortex.isa.asm.directives import carry_out, is_late
 from acortex.isa.asm.expansion import Expanded, expanded, is_needed
@@ -107,7 +108,7 @@ def assemble(
     """
     source = _source(text, file)
     report = MistakeLog(source)
-    with Shelf(folder, arrays or {}) as files:
+    with rarely_collected(), Shelf(folder, arrays or {}) as files:
         read = expanded(source, files, report, MAX_LINES) if is_needed(source.lines) else Expanded()
         if read.incomplete:
             report.finish()
