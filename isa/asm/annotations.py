@@ -20,7 +20,7 @@ class Annotations:
     above: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
 
-def annotations(program: Program, text: str) -> Annotations:
+def said_by(program: Program, text: str) -> Annotations:
     """What a source says, of which this is the text and this the program that it makes.
 
     Comments above an instruction are those of the source itself, not of what it includes.

@@ -68,7 +68,7 @@ def _beside(program: Program, path: str) -> str:
 
 def _annotations(program: Program, source: str) -> Annotations:
     """What the source of a program says. Raises UsageError where it makes another program now."""
-    from acortex.isa.asm.annotations import annotations
+    from acortex.isa.asm.annotations import said_by
     from acortex.isa.asm.assembler import assemble_file
     from acortex.isa.container import sha256
 
@@ -76,7 +76,7 @@ def _annotations(program: Program, source: str) -> Annotations:
     if sha256(made) != sha256(program):
         hint = "it was changed since: assemble it again, or leave the comments out"
         raise UsageError("this source makes another program than the container holds", where=source, hint=hint)
-    return annotations(made, Path(source).read_text(encoding="utf-8-sig"))
+    return said_by(made, Path(source).read_text(encoding="utf-8-sig"))
 
 
 def _report(program: Program, text: str, output: str | None) -> Disassembly:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from acortex.isa.asm.annotations import Annotations, annotations
+from acortex.isa.asm.annotations import Annotations, said_by
 from acortex.isa.asm.assembler import assemble, assemble_file
 from acortex.isa.asm.disassembler import disassemble
 from acortex.isa.container import dumps, loads, sha256
@@ -41,7 +41,7 @@ at_5:   .ifdef NEVER
 def text_of(source: str, **options: bool) -> str:
     """A source, assembled, kept in a container, and disassembled with what it says."""
     made = assemble(source, file="small.s")
-    return disassemble(loads(dumps(made)), source=annotations(made, source), **options)
+    return disassemble(loads(dumps(made)), source=said_by(made, source), **options)
 
 
 def test_labels_comments_and_lines_are_those_of_the_source() -> None:
@@ -70,7 +70,7 @@ def test_a_label_that_looks_like_one_of_ours_keeps_its_name() -> None:
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
 def test_the_text_makes_the_same_program_in_each_form(path: Path) -> None:
     program = assemble_file(path)
-    said = annotations(program, path.read_text())
+    said = said_by(program, path.read_text())
     plain = disassemble(program)
     for addresses, source in product((False, True), (None, said)):
         text = disassemble(program, addresses=addresses, source=source)
