@@ -211,7 +211,7 @@ def _loops(instructions: Checked, nest: _Nest) -> Iterator[Problem]:
     """Loops lie in each other or apart, each is closed, and a register is begun above what counts or uses it."""
     yield from nest.problems
     begun: set[int] = set()
-    lagging: set[int] = set()
+    lagging = {lag["register"]: index for index, lag in reversed([*_of(instructions, LAG)])}
     for index, instruction in enumerate(instructions[: len(nest.within)]):
         if instruction is None:
             return
@@ -222,15 +222,17 @@ def _loops(instructions: Checked, nest: _Nest) -> Iterator[Problem]:
             yield Problem(index, "loop", row_of.ENDED, {"loop": instruction["loop"]})
         else:
             yield from _unset(index, instruction, begun, lagging)
-        if effect == LAG:
-            lagging.add(instruction["register"])
 
 
-def _unset(index: int, instruction: Instruction, begun: set[int], lagging: set[int]) -> Iterator[Problem]:
-    """Operands that name a loop register which no loop above has begun, and no `lag` where that is enough."""
-    for name, known in (("by", begun | lagging), ("of", begun), ("loop", begun)):
+def _unset(index: int, instruction: Instruction, begun: set[int], lagging: Mapping[int, int]) -> Iterator[Problem]:
+    """Operands that name a loop register which no loop above has begun, and no `lag` where that is enough.
+
+    `lagging` has the first `lag` of each register.
+    """
+    for name in ("by", "of", "loop"):
         register = instruction.values.get(name, NO_LOOP)
-        if register != NO_LOOP and register not in known:
+        lags = name == "by" and lagging.get(register, index) < index
+        if register not in {*begun, NO_LOOP} and not lags:
             yield Problem(index, name, row_of.NOT_BEGUN, {"loop": register})
 
 

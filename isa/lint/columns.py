@@ -28,15 +28,18 @@ def in_line(text: str, word: str = "") -> tuple[int, int]:
 
 def pointed(error: AcortexError, file: str, texts: Sequence[str]) -> None:
     """Gives an error in a source, whose lines are given, the column of what it is about, and a declaration its line."""
-    finding = error if isinstance(error, Finding) else None
-    place = _PLACE.fullmatch(error.where)
-    if finding is not None and finding.declared is not None:
-        number = declaration(texts, *finding.declared)
-    else:
-        number = int(place[2]) if place and place[1] == file else 0
+    number = _line(error, file, texts)
     if 1 <= number <= len(texts):
-        column, error.length = in_line(texts[number - 1], finding.word if finding else "")
+        column, error.length = in_line(texts[number - 1], error.word if isinstance(error, Finding) else "")
         error.where = f"{file}:{number}:{column}"
+
+
+def _line(error: AcortexError, file: str, texts: Sequence[str]) -> int:
+    """The line of an error in a file, from 1; 0 where it has none there."""
+    if isinstance(error, Finding) and error.declared is not None:
+        return declaration(texts, *error.declared)
+    place = _PLACE.fullmatch(error.where)
+    return int(place[2]) if place and place[1] == file else 0
 
 
 def declaration(texts: Sequence[str], directive: str, name: str) -> int:

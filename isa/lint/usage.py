@@ -114,7 +114,7 @@ class Usage:
             except ProgramError as error:
                 if error.code == PAST_HOST.code and inferences < MOST_INFERENCES:
                     inferences *= 2  # the program names inferences by number
-                elif inferences in (TURNS, _inferences(program)) and inferences > 1:
+                elif inferences in {TURNS, _inferences(program)} - {1}:
                     inferences = 1
                 else:
                     raise
