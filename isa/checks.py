@@ -90,6 +90,11 @@ def _with(instructions: Checked, *operands: str) -> Iterator[tuple[int, Instruct
             yield index, instruction
 
 
+def _first(instructions: Checked, effect: str, operand: str) -> dict[int, int]:
+    """For each register that an operand names, the first instruction of an effect that does."""
+    return {one[operand]: index for index, one in reversed([*_of(instructions, effect)])}
+
+
 def _start(instructions: Checked) -> int | None:
     """The index of the first `start`."""
     return next((index for index, _ in _of(instructions, START)), None)
@@ -211,7 +216,7 @@ def _loops(instructions: Checked, nest: _Nest) -> Iterator[Problem]:
     """Loops lie in each other or apart, each is closed, and a register is begun above what counts or uses it."""
     yield from nest.problems
     begun: set[int] = set()
-    lagging = {lag["register"]: index for index, lag in reversed([*_of(instructions, LAG)])}
+    lagging = _first(instructions, LAG, "register")
     for index, instruction in enumerate(instructions[: len(nest.within)]):
         if instruction is None:
             return
@@ -238,7 +243,7 @@ def _unset(index: int, instruction: Instruction, begun: set[int], lagging: Mappi
 
 def _lags(instructions: Checked, nest: _Nest) -> Iterator[Problem]:
     """A `lag` leads onward in the body that it stands in, and sets a register that no loop counts with."""
-    counted = {instruction["loop"]: index for index, instruction in reversed([*_of(instructions, LOOP)])}
+    counted = _first(instructions, LOOP, "loop")
     start = _start(instructions)
     for index, lag in _of(instructions, LAG):
         if (loop := counted.get(lag["register"])) is not None:

@@ -39,7 +39,10 @@ def _above(program: Program, lines: list[str]) -> Iterator[tuple[int, tuple[str,
     for address, line in enumerate(program.lines):
         if line.file != own or line.number <= last:
             continue  # a macro or a repetition made it: its lines stand elsewhere
-        comments = (_COMMENT.fullmatch(text) for text in lines[last : line.number - 1])
-        if found := tuple(one[1].rstrip() for one in comments if one):
-            yield address, found
+        yield address, _comments(lines[last : line.number - 1])
         last = line.number
+
+
+def _comments(lines: list[str]) -> tuple[str, ...]:
+    """The comments of lines that hold nothing else."""
+    return tuple(one[1].rstrip() for one in map(_COMMENT.fullmatch, lines) if one)

@@ -89,9 +89,14 @@ def better_orders(program: Program, chip: Chip, seconds: float = 20.0) -> Orders
     return Orders(sorted(gains, key=lambda gain: gain.cycles), tried, len(edits) - tried, count)
 
 
+def _is_looped(program: Program) -> bool:
+    """Whether a program goes through any number of inferences."""
+    return any(decode(int(word)).values.get("count", -1) == HOST_COUNT for word in program.words)
+
+
 def _inputs(program: Program) -> dict[str, NDArray[np.generic]]:
     """What the runs take: samples, or seeded codes; as many as are enough, where the program takes any number."""
-    looped = any(decode(int(word)).values.get("count", -1) == HOST_COUNT for word in program.words)
+    looped = _is_looped(program)
     if program.samples:
         return {name: array[:INFERENCES] if looped else array for name, array in program.samples.items()}
     inferences = INFERENCES if looped else 1
@@ -215,12 +220,7 @@ def _earlier_and_later(code: Sequence[Instruction]) -> Iterator[Edit]:
 
 def _stretches(code: Sequence[Instruction]) -> Iterator[list[int]]:
     """Instructions that follow each other always: nothing leads away between them, or to one behind the first."""
-    targets = {
-        one[name]
-        for one in code
-        for name, operand in one.row.by_name.items()
-        if operand.kind.table == "label"
-    }  # fmt: skip
+    targets = _targets(code)
     stretch: list[int] = []
     for place, one in enumerate(code):
         if place in targets or one.row.effect in STEERING:
@@ -229,6 +229,12 @@ def _stretches(code: Sequence[Instruction]) -> Iterator[list[int]]:
         if one.row.effect not in STEERING:
             stretch.append(place)
     yield stretch
+
+
+def _targets(code: Sequence[Instruction]) -> set[int]:
+    """The instructions that others lead to."""
+    labels = [(one, name) for one in code for name, operand in one.row.by_name.items() if operand.kind.table == "label"]
+    return {one[name] for one, name in labels}
 
 
 def _unmarked(code: Sequence[Instruction], before: Sequence[int]) -> list[int]:
