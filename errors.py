@@ -28,6 +28,9 @@ class AcortexError(Exception):
     parts: tuple[str, ...] = ()
     """What the error is made of, one thing each, where it is about many; its message has them, too."""
 
+    length = 0
+    """How many characters from `where` on it is about; 0 where that is not known."""
+
     places: tuple[tuple[str, str], ...] = ()
     """Further places that it is about: what is to be seen there, and where."""
 

@@ -18,6 +18,11 @@ def count(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def run_of(noun: str, first: int, last: int) -> str:
+    """Things that follow each other: "word 9", "words 9 to 12"."""
+    return f"{noun} {first}" if first == last else f"{noun}s {first} to {last}"
+
+
 def any_of(names: Iterable[str]) -> str:
     """A list as a sentence has it: "a, b or c"."""
     return _joined(names, "or")

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 from acortex.isa.codec import Instruction
 from acortex.isa.language import program as row_of
-from acortex.isa.operands import ACTIVATIONS, NO_LOOP
+from acortex.isa.operands import ACTIVATIONS, NO_LABEL, NO_LOOP
 from acortex.isa.rules import Facts, Rule
-from acortex.isa.table import HALT, LOOP, NEXT, START
+from acortex.isa.table import HALT, LAG, LOOP, NEXT, START
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,7 @@ def check(instructions: Checked, tables: Mapping[str, int]) -> list[Problem]:
         *_ending(instructions),
         *_jumps(instructions, nest),
         *_loops(instructions, nest),
+        *_lags(instructions, nest),
         *_quantisers(instructions),
         *_codings(instructions),
         *_tables(instructions, tables),
@@ -87,6 +88,11 @@ def _with(instructions: Checked, *operands: str) -> Iterator[tuple[int, Instruct
     for index, instruction in enumerate(instructions):
         if instruction is not None and instruction.row.by_name.keys() >= set(operands):
             yield index, instruction
+
+
+def _first(instructions: Checked, effect: str, operand: str) -> dict[int, int]:
+    """For each register that an operand names, the first instruction of an effect that does."""
+    return {one[operand]: index for index, one in reversed([*_of(instructions, effect)])}
 
 
 def _start(instructions: Checked) -> int | None:
@@ -210,6 +216,7 @@ def _loops(instructions: Checked, nest: _Nest) -> Iterator[Problem]:
     """Loops lie in each other or apart, each is closed, and a register is begun above what counts or uses it."""
     yield from nest.problems
     begun: set[int] = set()
+    lagging = _first(instructions, LAG, "register")
     for index, instruction in enumerate(instructions[: len(nest.within)]):
         if instruction is None:
             return
@@ -219,15 +226,47 @@ def _loops(instructions: Checked, nest: _Nest) -> Iterator[Problem]:
         elif effect == NEXT and instruction["loop"] in begun and index not in nest.closes:
             yield Problem(index, "loop", row_of.ENDED, {"loop": instruction["loop"]})
         else:
-            yield from _unset(index, instruction, begun)
+            yield from _unset(index, instruction, begun, lagging)
 
 
-def _unset(index: int, instruction: Instruction, begun: set[int]) -> Iterator[Problem]:
-    """Operands that name a loop register which no loop above has begun."""
-    for operand in instruction.row.operands:
-        register = instruction[operand.name] if operand.kind.name in ("by", "loop") else NO_LOOP
-        if register != NO_LOOP and register not in begun:
-            yield Problem(index, operand.name, row_of.NOT_BEGUN, {"loop": register})
+def _unset(index: int, instruction: Instruction, begun: set[int], lagging: Mapping[int, int]) -> Iterator[Problem]:
+    """Operands that name a loop register which no loop above has begun, and no `lag` where that is enough.
+
+    `lagging` has the first `lag` of each register.
+    """
+    for name in ("by", "of", "loop"):
+        register = instruction.values.get(name, NO_LOOP)
+        lags = name == "by" and lagging.get(register, index) < index
+        if register not in {*begun, NO_LOOP} and not lags:
+            yield Problem(index, name, row_of.NOT_BEGUN, {"loop": register})
+
+
+def _lags(instructions: Checked, nest: _Nest) -> Iterator[Problem]:
+    """A `lag` leads onward in the body that it stands in, and sets a register that no loop counts with."""
+    counted = _first(instructions, LOOP, "loop")
+    start = _start(instructions)
+    for index, lag in _of(instructions, LAG):
+        if (loop := counted.get(lag["register"])) is not None:
+            yield Problem(index, "register", row_of.LAG_COUNTS, {"register": lag["register"]}, (("the loop", loop),))
+        wrong = _onward_fault(nest, start, index, lag["until"])
+        if wrong and lag["until"] != NO_LABEL:
+            yield wrong
+
+
+def _onward_fault(nest: _Nest, start: int | None, index: int, target: int) -> Problem | None:
+    """What is wrong with a place to go on at."""
+    if target >= nest.size:
+        return Problem(index, "until", row_of.OUTSIDE, {"target": target, "last": nest.size - 1})
+    if start is not None and index < start <= target:
+        return Problem(index, "until", row_of.CROSSES, see=(("the `start`", start),))
+    if target <= index:
+        why = "not below it"
+    elif target < len(nest.within) and nest.within[target] != nest.within[index]:
+        why = "in another loop"
+    else:
+        return None
+    facts = {"target": Address(target), "why": why}
+    return Problem(index, "until", row_of.ONWARD, facts, (("where it leads to", target),))
 
 
 def _quantisers(instructions: Checked) -> Iterator[Problem]:

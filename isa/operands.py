@@ -102,6 +102,9 @@ def _count(name: str, bits: int, doc: str) -> OperandKind:
 NO_LOOP = 8
 """The value of a `by` operand that names no loop register."""
 
+NO_LABEL = 0
+"""The value of an `onward` operand that names no instruction: none that is further down has this address."""
+
 MOST_TOKENS = (1 << 16) - 1
 """How many tokens of a number may be left at once: what a counter of 16 bits holds."""
 
@@ -126,6 +129,9 @@ _ROWS = (
     OperandKind("repeat", 24, 0, (1 << 24) - 1, "how often a loop runs, at least once; host: once for each inference"
                 " that the host has", words=(("host", HOST_COUNT),)),
     _unsigned("target", 16, "an instruction's address", table="label"),
+    OperandKind("onward", 16, 0, (1 << 16) - 1, "an instruction further down, or none", table="label",
+         words=(("none", NO_LABEL),)),
+    _unsigned("turns", 7, "turns of a loop"),
     _unsigned("address", 20, "a word of main memory"),
     _unsigned("every", 6, "of how many words the last is coded otherwise; 0 for none"),
     _unsigned("ring", 7, "how many places a ring has; 0 for no ring"),

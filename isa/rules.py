@@ -7,6 +7,7 @@ docs/rules.md is made from all of them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import unified_diff
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acortex.errors import AcortexError
-from acortex.isa.program import Program
+from acortex.isa.program import Line, Program
 
 ABOUT = {
     "program": "the instruction set: what the controller does itself",
@@ -122,7 +123,18 @@ class Rule:
         """The error of a program that breaks this rule at a place."""
         error = self.error(self.message.format(**facts), where=where, hint=self.hint.format(**facts))
         error.code = self.code
+        error.places = tuple(
+            ("the other place", str(fact)) for fact in facts.values() if _is_line(fact) and str(fact) != where
+        )
         return error
+
+
+_LINE = re.compile(r"[^\s:]+:\d+")
+
+
+def _is_line(fact: object) -> bool:
+    """Whether a fact is the line of another instruction."""
+    return isinstance(fact, Line) or (isinstance(fact, str) and _LINE.fullmatch(fact) is not None)
 
 
 def difference(rule: Rule) -> str:
@@ -213,4 +225,26 @@ PAST_HOST = _row(
     "inference {inference} is past the host's last, {last}", "",
     Example((("inference\nbase     d0, 0", "loop     l0, 2\nback:    inference l0\nbase     d0, 0"),
              ("endinference\nhalt", "endinference\nnext     l0, back\nhalt"))),
+)  # fmt: skip
+
+LAGGING: tuple[Change, ...] = (
+    ("inference\nbase     d0, 0", "loop     l0, host\nback:    inference l0\nlag      l1, l0, 0, onward\nnop\n"
+     "onward:  base     d0, 0"),
+    ("endinference\nhalt", "endinference\nnext     l0, back\nhalt"),
+)  # fmt: skip
+"""The body of the program in a loop, with the index of its turn in a second register."""
+
+NO_TURN = _row(
+    "R010", "A register lags behind no more turns than there were",
+    "nothing lies {turns} before turn {turn} of l{loop}",
+    "name a place to go on at until there is: `until=LABEL`",
+    Example((("l0, 0, onward", "l0, 1"),), LAGGING, mends=(("l0, 0, onward", "l0, 1, onward"),)),
+)  # fmt: skip
+ONWARD = _row(
+    "R011", "A lag leads onward", "lag leads to {target}, and stands at {place} itself", "name a label further down",
+    Example((), LAGGING, patch=_with_word(8, 0x1520_0800_4000_0000)),
+)  # fmt: skip
+COUNTS = _row(
+    "R012", "A register that lags counts no loop", "l{register} counts a loop", "take another register for the lag",
+    Example((), LAGGING, patch=_with_word(8, 0x1500_0000_5000_0000)),
 )  # fmt: skip

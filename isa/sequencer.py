@@ -19,11 +19,12 @@ from acortex.isa import rules
 from acortex.isa.arithmetic.quantisers import Quantiser
 from acortex.isa.arithmetic.windows import Window
 from acortex.isa.codec import decode
-from acortex.isa.operands import ACTIVATIONS, AGENTS, HOST_COUNT, NO_LOOP, PACKED
+from acortex.isa.operands import ACTIVATIONS, AGENTS, HOST_COUNT, NO_LABEL, NO_LOOP, PACKED
 from acortex.isa.program import Program
 from acortex.isa.rules import ProgramError as ProgramError
 from acortex.isa.rules import Rule
-from acortex.isa.table import ROWS, InstructionRow
+from acortex.isa.table import LOOP, ROWS, InstructionRow
+from acortex.wording import count
 
 Register = TypeVar("Register")
 
@@ -103,6 +104,8 @@ class Sequencer:
         self.windows: dict[int, Window] = {}
         self.groups: dict[int, GroupPlan] = {}
         self._decoded = [self._prepare(pc) for pc in range(len(program.words))]
+        self._counted = {ops.loop for row, ops, _ in self._decoded if row.effect == LOOP}
+        """The registers that loops count with; no other instruction sets them."""
 
     def _prepare(self, pc: int) -> _Prepared:
         try:
@@ -237,6 +240,19 @@ class Sequencer:
             self.counts[ops.loop] = count
             self.pc = ops.target - 1
 
+    def _lag(self, ops: tuple[int, int, int, int]) -> None:
+        register, of, turns, until = ops
+        if register in self._counted:  # that every loop ends follows from this
+            raise self.error(rules.COUNTS, register=register)
+        turn = self._count(of)
+        if turn < turns:
+            if until == NO_LABEL:
+                raise self.error(rules.NO_TURN, loop=of, turn=turn, turns=count(turns, "turn"))
+            if until <= self.pc:
+                raise self.error(rules.ONWARD, target=until, place=self.pc)
+            self.pc = until - 1
+        self.counts[register] = max(turn - turns, -1)
+
     def _base(self, ops: Any) -> None:
         address = ops.address
         if ops.by != NO_LOOP:
@@ -354,6 +370,7 @@ _CONTROL: dict[str, _Control] = {
     "start": Sequencer._start,
     "loop": Sequencer._loop,
     "next": Sequencer._next,
+    "lag": Sequencer._lag,
     "base": Sequencer._base,
     "dim": Sequencer._dim,
     "advance": Sequencer._advance,

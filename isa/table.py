@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from acortex.isa.operand_texts import SAID, said
-from acortex.isa.operands import AGENTS, KIND_COUNT, KINDS, MOST_TOKENS, NO_LOOP, OperandKind
+from acortex.isa.operands import AGENTS, KIND_COUNT, KINDS, MOST_TOKENS, NO_LABEL, NO_LOOP, OperandKind
 
 OPCODE_BITS = 8
 WORD_BITS = 64
@@ -58,10 +58,13 @@ class InstructionRow:
 
 START, HALT, LOOP, NEXT = "end set-up", "end the program", "begin a loop", "end a loop"
 MAKE_TOKEN, TAKE_TOKEN = "make a token", "take a token"
+LAG = "follow a loop"
 JOIN_GROUP, PART_GROUP, WRITE_GROUP = "join a group", "part a group", "write a group"
 HOST_WORK = "work on the host"
 
-EFFECT_NAMES = (START, HALT, LOOP, NEXT, MAKE_TOKEN, TAKE_TOKEN, JOIN_GROUP, PART_GROUP, WRITE_GROUP, HOST_WORK)
+EFFECT_NAMES = (
+    START, HALT, LOOP, NEXT, LAG, MAKE_TOKEN, TAKE_TOKEN, JOIN_GROUP, PART_GROUP, WRITE_GROUP, HOST_WORK,
+)  # fmt: skip
 """What instructions do beside moving items. Code about such instructions reads their effect, not their name."""
 
 
@@ -114,6 +117,11 @@ ROWS: tuple[InstructionRow, ...] = (
          " target, in the body; else goes on, and the register keeps the count of the last turn, bound - 1, until a"
          " `loop` sets it. See `acortex isa loops`.",
          "next l2, 7", 0x0540_00E0_0000_0000, None, effect=NEXT),
+    _row(0x15, "lag", "controller", "issue", f"register:loop; of:loop; turns; until:onward={NO_LABEL}",
+         "Sets a register to the count of a loop's register less `turns`, for `inference` and `by`: the index of an"
+         " earlier turn. Where the loop has not come so far, goes on at `until` instead, further down in the same body,"
+         " and the register holds no count. See `acortex isa loops`.",
+         "lag l5, l3, 2, until=9", 0x15AC_1000_4800_0000, None, effect=LAG),
     _row(0x06, "base", "controller", "issue", f"stream; address; by={NO_LOOP}; stride=0; ring=0",
          "Starts a stream: its first word is address + stride * count of the loop register `by`, that count taken"
          " modulo `ring` where ring is not 0. Each axis then has extent 1 and stride 0.",

@@ -89,6 +89,11 @@ def _loops() -> Topic:
         "Loops lie in each other or apart: none crosses another, none of a register lies in one of the same"
         " register, each has one `next`, and none crosses `start`. A register that is used stands below a `loop` of"
         " it: one that is to hold 0 takes a loop of one turn, or no `by=` at all.",
+        "`lag lN, lM, TURNS, LABEL` sets lN to lM - TURNS, for `by=` and `inference`: what a turn does for an earlier"
+        " inference belongs to that one, and its streams go by it. In turns before there is such a turn it goes on at"
+        " LABEL, and lN holds no count. LABEL stands further down, in the same body; it may be left out where there"
+        " always is such a turn. lN counts no loop in the whole program; lM is the register of a loop, even of one that"
+        " has ended.",
         "`inference lN` is an error where the host has no inference of that number.",
     )
     return Topic("Loops: what registers hold", text)

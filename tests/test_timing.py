@@ -35,6 +35,7 @@ def test_the_digits_network_on_other_chips(timing: TimingFixture, name: str, set
         "in_flight",
         "lstm_step",
         "pipeline",
+        "pipelined_pair",
         "pooling",
         "residual",
         "tall_vmm",

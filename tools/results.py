@@ -286,8 +286,9 @@ class ErrorReport(TableResult):
 class LintFinding(ErrorRow):
     """Something that is wrong with a program, or hardly meant."""
 
-    severity: Literal["error", "warning"]
-    """Errors are of the assembler (A) or rules of the chip (R); a warning (L) is legal and hardly meant."""
+    severity: Literal["error", "warning", "note"]
+    """Errors are of the assembler (A) or rules of the chip (R); a warning (L) is legal and hardly meant; a note (L4) is
+    what another order would save."""
 
 
 class LintReport(TableResult):
@@ -297,6 +298,7 @@ class LintReport(TableResult):
         "program": "program",
         "errors": "errors",
         "warnings": "warnings",
+        "measured": "measured",
         "findings": "findings",
     }
     ROWS: ClassVar[str] = "findings"
@@ -309,8 +311,10 @@ class LintReport(TableResult):
     """How many findings are errors."""
     warnings: int
     """How many are warnings."""
+    measured: str | None
+    """How many other orders were measured, in words; null without `--measure`."""
     findings: list[LintFinding]
-    """Errors first, then warnings in the order of the program."""
+    """Errors first, then warnings in the order of the program, then notes, those first that save most."""
 
 
 class SchemaRow(Document):

@@ -254,7 +254,8 @@ class Given:
             raise self.mistake("", data.NO_DATA)
         mixed = next((line for line in lines if line.blob is None), None)
         if mixed is not None:
-            raise Mistake(data.MIXED, line=mixed.line)
+            other = next((line.line for line in lines if line.blob is not None), mixed.line)
+            raise Mistake(data.MIXED, line=mixed.line, notes=(Note("the first .blob line", other),))
         try:
             return from_blob("".join(line.blob[1][1:-1] for line in lines if line.blob), size)
         except AcortexError as error:
@@ -263,4 +264,5 @@ class Given:
     def no_inline(self) -> None:
         """There are no data lines where a file is named."""
         if self.statement.data:
-            raise Mistake(data.FILE_AND_LINES, line=self.statement.data[0].line)
+            named = (self.note("the file is named here", "file"),)
+            raise Mistake(data.FILE_AND_LINES, line=self.statement.data[0].line, notes=named)

@@ -39,6 +39,7 @@ from numpy.typing import NDArray
 
 from acortex import safe_files
 from acortex.errors import UsageError
+from acortex.garbage import rarely_collected
 from acortex.isa.asm.arguments import Draft
 from acortex.isa.asm.directives import carry_out, is_late
 from acortex.isa.asm.expansion import Expanded, expanded, is_needed
@@ -107,7 +108,7 @@ def assemble(
     """
     source = _source(text, file)
     report = MistakeLog(source)
-    with Shelf(folder, arrays or {}) as files:
+    with rarely_collected(), Shelf(folder, arrays or {}) as files:
         read = expanded(source, files, report, MAX_LINES) if is_needed(source.lines) else Expanded()
         if read.incomplete:
             report.finish()
@@ -252,7 +253,8 @@ class _Assembly:
             labels = count(len(draft.labels), "label")
             self.report.add(line, Mistake(directives.LABEL_COUNT, labels=labels, samples=found))
         elif lacking:
-            self.report.add(line, Mistake(directives.LACKS_SAMPLES, name=lacking[0]))
+            there = draft.declared.get(("input", lacking[0]))
+            self.report.add(line, Mistake(directives.LACKS_SAMPLES, name=lacking[0], notes=(there,) if there else ()))
 
     def _instruction(self, statement: Statement) -> None:
         """Encodes one instruction. Where it fails, which is reported, None keeps its place."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -28,7 +28,7 @@ from acortex.isa.language.text import CONSEQUENCE
 from acortex.isa.machine import CHANNELS
 from acortex.isa.operands import KINDS, PACKED
 from acortex.isa.program import Constants, HostPart, HostResult, Memory, Tensor, Weights
-from acortex.wording import all_of, any_of, shape_text
+from acortex.wording import all_of, any_of, run_of, shape_text
 
 MAX_CODE = (1 << MAX_CODE_BITS) - 1
 
@@ -192,7 +192,7 @@ def _memory(given: Given) -> None:
             first, last = max(address, other.address), min(table.end, other.end) - 1
             there = given.draft.memory_at[other.address]
             note = Note("the words are given here", there)
-            facts = {"first": first, "last": last, "known": given.draft.source.spoken(there)}
+            facts = {"words": run_of("word", first, last), "known": given.draft.source.spoken(there)}
             raise given.mistake("address", data.OVERLAP, notes=(note,), facts=facts)
     if len(known) >= MAX_TABLES:
         raise given.mistake("address", operands.AT_MOST, most=MAX_TABLES, what="pieces of initial memory")
@@ -233,7 +233,8 @@ def _samples(given: Given) -> None:
     for other, known in draft.samples.items():
         if len(known) != len(array):
             facts = {"name": name, "found": len(array), "other": other, "known": len(known)}
-            raise given.mistake("name", row_of.SAMPLE_COUNT, facts=facts)
+            there = replace(draft.declared["once", f"set of samples for `{other}`"], message="the other samples")
+            raise given.mistake("name", row_of.SAMPLE_COUNT, notes=(there,), facts=facts)
     draft.samples[name] = array
 
 

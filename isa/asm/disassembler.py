@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from acortex.isa.asm.annotations import Annotations
 from acortex.isa.codec import Instruction, Names, as_text, decode
 from acortex.isa.data import pack_weights, to_blob
 from acortex.isa.files import plain
@@ -27,33 +28,46 @@ MAX_NARROW = 200_000
 COMMENT = 56
 """The column of comments."""
 
+INDENT = 8
+"""The column of instructions."""
+
 MAX_ROW = 16
 """Matrices of at most this many columns, and as many rows, are written as numbers."""
 
 _DEFAULTS = {field.name: str(field.default) for field in fields(Tensor)}
 
 
-def disassemble(program: Program, *, addresses: bool = False, data: bool = True) -> str:
+def disassemble(
+    program: Program, *, addresses: bool = False, data: bool = True, source: Annotations | None = None
+) -> str:
     """The source text of a program. It names no files, and assembles to a program of the same `sha256`.
 
     With `addresses` a comment behind each instruction has its address, its word in hex, and the line that it came from.
-    Without `data` the text is for reading alone: it lacks weights, constants, memory, samples and labels, and says so.
+    With `source` labels are called as there, and comments have what stands there. Without `data` the text is for
+    reading alone: it lacks weights, constants, memory, samples and labels, and says so.
     """
     instructions = [decode(int(word)) for word in program.words]
-    code = _code(program, instructions)
-    lines = [*_declarations(program, instructions), "", *(_placed(program, code) if addresses else code)]
+    said = source or Annotations()
+    names = _names(program, instructions, said.labels)
+    lines = [*_declarations(program, instructions), ""]
+    for address, instruction in enumerate(instructions):
+        lines += (f"; {comment}".rstrip() for comment in said.above.get(address, ()))
+        if address in names["label"]:
+            lines.append(f"{names['label'][address]}:")
+        text = as_text(instruction, names)
+        comments = [_place(program, address)] if addresses else []
+        written = said.behind.get(address, "")
+        comments += [written] if written not in ("", text) else []
+        lines.append(
+            f"{' ' * INDENT}{text}" if not comments else f"{' ' * INDENT + text:<{COMMENT}}; {'  '.join(comments)}"
+        )
     return "\n".join([*lines, *(_data(program) if data else _left_out(program))]) + "\n"
 
 
-def _placed(program: Program, code: Iterator[str]) -> Iterator[str]:
-    """Lines of code, each instruction with where it stands and came from as a comment."""
-    places = enumerate(zip(program.words, program.lines, strict=True))
-    for line in code:
-        if line[:1] == " ":
-            address, (word, source) = next(places)
-            came_from = " ".join(str(source).split())  # a container may hold any name of a file
-            line = f"{line:<{COMMENT}}; {address:5}  {int(word):016x}  {came_from}"
-        yield line
+def _place(program: Program, address: int) -> str:
+    """The address of an instruction, its word, and where it came from."""
+    came_from = " ".join(str(program.lines[address]).split())  # a container may hold any name of a file
+    return f"{address:5}  {int(program.words[address]):016x}  {came_from}"
 
 
 def _left_out(program: Program) -> Iterator[str]:
@@ -111,11 +125,12 @@ def texts(program: Program) -> list[str]:
     return [as_text(instruction, names) for instruction in instructions]
 
 
-def _names(program: Program, instructions: Sequence[Instruction]) -> Names:
-    """What the operands of a program's instructions are called."""
-    targets = sorted({one["target"] for one in instructions if "target" in one.values})
+def _names(program: Program, instructions: Sequence[Instruction], labels: Mapping[int, str] = {}) -> Names:
+    """What the operands of a program's instructions are called; other labels than `labels` are `at_` and an address."""
+    taken = set(labels.values())
+    others = {address: f"at_{address}" for address in _targets(instructions) if address not in labels}
     return {
-        "label": {address: f"at_{address}" for address in targets},
+        "label": {**labels, **{address: f"{name}_" if name in taken else name for address, name in others.items()}},
         "layer": dict(enumerate(program.layers)),
         "weights": dict(enumerate(one.name for one in program.weights)),
         "constants": dict(enumerate(one.name for one in program.constants)),
@@ -125,13 +140,14 @@ def _names(program: Program, instructions: Sequence[Instruction]) -> Names:
     }
 
 
-def _code(program: Program, instructions: Sequence[Instruction]) -> Iterator[str]:
-    names = _names(program, instructions)
-    labels = names["label"]
-    for address, instruction in enumerate(instructions):
-        if address in labels:
-            yield f"{labels[address]}:"
-        yield f"        {as_text(instruction, names)}"
+def _targets(instructions: Sequence[Instruction]) -> set[int]:
+    """The addresses to which instructions lead."""
+    return {
+        one[name]
+        for one in instructions
+        for name, operand in one.row.by_name.items()
+        if operand.kind.table == "label" and one[name] not in dict(operand.kind.words).values()
+    }
 
 
 def _data(program: Program) -> Iterator[str]:

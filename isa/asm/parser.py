@@ -21,6 +21,7 @@ from acortex.isa.language import text as texts
 from acortex.isa.language.diagnostics import Mistake, MistakeLog
 from acortex.isa.language.source import Note, Source
 from acortex.isa.operands import KINDS
+from acortex.wording import count
 
 MAX_INSTRUCTIONS = 1 << KINDS["target"].bits
 """As many as a jump can reach."""
@@ -252,7 +253,8 @@ def bind(head: Token, arguments: list[Argument], fields: tuple[str, ...]) -> dic
         if name_token is None:
             if index >= len(fields):
                 takes = _takes(head, fields)
-                raise Mistake(operands.MANY, place, head=head[1], most=len(fields), takes=takes)
+                most = f"at most {count(len(fields), 'operand')}" if fields else "no operands"
+                raise Mistake(operands.MANY, place, head=head[1], most=most, takes=takes)
             if len(given) < index or (index and arguments[index - 1][0] is not None):
                 raise Mistake(operands.ORDER, place)
             given[fields[index]] = tokens
@@ -262,10 +264,11 @@ def bind(head: Token, arguments: list[Argument], fields: tuple[str, ...]) -> dic
             near, takes = partial(names.meant, name, fields), _takes(head, fields)
             raise Mistake(operands.UNKNOWN, place_of([name_token]), near=near, head=head[1], name=name, takes=takes)
         if name in given:
-            raise Mistake(operands.AGAIN, place_of([name_token]), name=name)
+            first = Note("the first one", 0, place_of(given[name])[0] + 1)
+            raise Mistake(operands.AGAIN, place_of([name_token]), name=name, notes=(first,))
         given[name] = tokens
     return given
 
 
 def _takes(head: Token, fields: tuple[str, ...]) -> str:
-    return f"its operands are {', '.join(fields)}" if fields else f"`{head[1]}` takes none"
+    return f"its operands are {', '.join(fields)}" if fields else "leave it out"

@@ -41,7 +41,7 @@ FILE_RANGE = row("A505", "Numbers of a file are within their range",
 CONSTANTS = row("A506", "Offsets and multipliers are within their range", "{reason}", "",
                 put(".constants c, 1\n.row     0, 70000"), mends=(put(".constants c, 1\n.row     0, 7000"),))
 OVERLAP = row("A507", "A word of the initial memory is given once",
-              "words {first} to {last} are given in {known} already", "give each word once", put(DOUBLE),
+              "{known} gives {words} already", "give each word once", put(DOUBLE),
               mends=(put(DOUBLE.replace(".memory  0", ".memory  7", 1)),))
 NO_DATA = row("A508", "A declaration of data has data", "the data are missing",
               "name a file=, or follow with .row or .blob lines", (ROWS, ""))

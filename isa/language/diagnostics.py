@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from acortex.errors import AcortexError, ManyErrors, more_like_it
@@ -111,6 +111,10 @@ class Mistake(Exception):
         self._near = near
         self._facts = facts
 
+    def stand_in(self, line: int) -> None:
+        """Gives notes that have no line that of the mistake."""
+        self.notes = tuple(note if note.line else replace(note, line=line) for note in self.notes)
+
     @property
     def hint(self) -> str:
         """What to do about it."""
@@ -145,6 +149,7 @@ class MistakeLog:
     def add(self, line: int, mistake: Mistake) -> None:
         """Records a mistake, in this line (from 1) unless it names another; its column counts from 0."""
         line = mistake.line or line
+        mistake.stand_in(line)
         if isinstance(mistake, Consequence):
             self._follows = self._follows or (line, mistake)
             return

@@ -13,7 +13,7 @@ EMPTY = row("A301", "An operand stands beside each comma", "an operand is missin
 HALF = row("A302", "An operand by name has a value", "an operand by name is written name=value",
            "write the value behind =",
            (FEED, "feed     1, 1, tail="))
-MANY = row("A303", "An instruction takes no more operands than it has", "`{head}` takes at most {most} operands",
+MANY = row("A303", "An instruction takes no more operands than it has", "`{head}` takes {most}",
            "{takes}", ("halt", "halt     1"))
 ORDER = row("A304", "Operands by position come before those by name",
             "operands by position come before those by name", "give this one by name, too", (FEED,

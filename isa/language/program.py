@@ -75,6 +75,16 @@ ENDED = row("A709", "A next belongs to a loop that is open", "the loop of l{loop
 NOT_BEGUN = row("A710", "A loop register is used below its loop", "no loop begins register l{loop} above this line",
                 "put `loop l{loop}, COUNT` before it", ("base     d0, 0", "base     d0, 0, by=l0, stride=1"))
 
+ONWARD = row("A711", "A lag leads onward, in its own loop",
+             "lag leads to {target}, which is {why}",
+             "name a label below it, in the body of the same loop, or the `next` of that",
+             ("base     d0, 0", "lag      l1, l0, 0, again\nbase     d0, 0, by=l1, stride=1"), common=NOPS,
+             mends=(("base     d0, 0", "lag      l1, l0, 0, onward\nonward:  base     d0, 0, by=l1, stride=1"),))
+LAG_COUNTS = row("A712", "A register that lags counts no loop", "l{register} is set by lag, and counts a loop",
+                 "take another register for the lag",
+                 ("base     d0, 0", "lag      l0, l0, 1, onward\nonward:  base     d0, 0"), common=NOPS,
+                 mends=(("base     d0, 0", "lag      l1, l0, 1, onward\nonward:  base     d0, 0"),))
+
 LOW_HIGH = row("A801", "A quantiser's low is not above its high", "low is {low}, above high, which is {high}",
                "low is the least code, high the greatest", (QUANT, "quant    q0, 1, 3, zero=5, low=9, high=3"))
 ZERO = row("A802", "A quantiser's zero is one of its codes", "zero is {zero}, outside low to high, {low} to {high}",
@@ -96,6 +106,7 @@ OF = {
     "halt": (NO_HALT,),
     "loop": (NEVER_CLOSED, BEGUN_AGAIN, CROSSING),
     "next": (OUTSIDE, CROSSES, BEFORE_START, BODY, INNER, ENDED, CROSSING, NOT_BEGUN),
+    "lag": (OUTSIDE, CROSSES, ONWARD, LAG_COUNTS, NOT_BEGUN),
     "quant": (LOW_HIGH, ZERO, NO_SIGN),
     "convert": (NO_EVERY, SAME_CODING),
 }

@@ -32,7 +32,7 @@ the file, from 0.
 class Note:
     """A further place that a mistake is about, such as the first definition of a name; line and column from 1.
 
-    Without a `file` the line is one of the source as it is read.
+    Without a `file` the line is one of the source as it is read; line 0 is that of the mistake itself.
     """
 
     message: str

@@ -6,22 +6,32 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from acortex.errors import AcortexError
+from acortex.isa.arithmetic.tensors import words_of
 from acortex.isa.lint import rows
 from acortex.isa.lint.usage import PREFIX, Usage
 from acortex.isa.operands import MOST_TOKENS
 from acortex.isa.places import place
 from acortex.isa.program import Program
 from acortex.isa.rules import Facts, Rule
-from acortex.wording import count
+from acortex.wording import count, run_of
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A finding: its row, the facts of its message, and the instruction that it is about; -1 for the whole program."""
+    """A finding: its row, the facts of its message, and the instruction that it is about; -1 for the whole program.
+
+    `word` is what of that instruction it is about, "" for its mnemonic; `see` are further instructions: what is to be
+    seen there, and where. `declared` is the directive and the name of a declaration.
+    """
 
     rule: Rule
     facts: Facts
     pc: int = -1
+    word: str = ""
+    see: tuple[tuple[str, int], ...] = ()
+    declared: tuple[str, str] | None = None
+    where: str = ""
+    """Where it is, of what is no instruction."""
 
 
 def lint(program: Program, inferences: int | None = None) -> list[rows.Finding]:
@@ -41,29 +51,48 @@ def findings(usage: Usage) -> list[rows.Finding]:
 
 
 def _said(program: Program, found: Found) -> rows.Finding:
-    where = str(place(program, found.pc)) if found.pc >= 0 else program.name
+    where = str(place(program, found.pc)) if found.pc >= 0 else found.where or program.name
     error = found.rule.broken(where, **found.facts)
     assert isinstance(error, rows.Finding)
-    error.code = found.rule.code
+    error.word, error.declared = found.word, found.declared
+    error.places = tuple((message, str(place(program, pc))) for message, pc in found.see if pc >= 0)
     return error
 
 
 def _results(usage: Usage) -> Iterator[Found]:
     for pc, read in usage.wrote.items():
+        one = usage.instructions[pc]
+        tensor = usage.program.inputs[one["tensor"]] if "tensor" in one.row.by_name else None
+        if read and tensor is not None:
+            yield from _unread_part(usage, tensor.name, pc)
         if read:
             continue
-        one = usage.instructions[pc]
-        if "tensor" in one.row.by_name:
-            name = usage.program.inputs[one["tensor"]].name
-            yield Found(rows.UNREAD_INPUT, {"name": name}, pc)
+        see = (("its words are written over here", usage.over.get(pc, -1)),)
+        if tensor is not None:
+            yield Found(rows.UNREAD_INPUT, {"name": tensor.name}, pc, tensor.name, see)
         else:
-            yield Found(rows.UNREAD, {"mnemonic": one.row.mnemonic}, pc)
+            yield Found(rows.UNREAD, {"mnemonic": one.row.mnemonic}, pc, see=see)
+
+
+def _unread_part(usage: Usage, name: str, pc: int) -> Iterator[Found]:
+    """Words of an input of which others are read. What the compiler lays out is meant: a stride leaves words out."""
+    unread = usage.unread.get(pc, [])
+    if not unread or usage.program.lines[pc].compiled:
+        return
+    first, last = unread[0], unread[-1]
+    said = run_of("word", first, last)
+    if last - first + 1 > len(unread):
+        said = f"{len(unread):,} words, of them {first} and {last},"
+    size = count(words_of(next(one for one in usage.program.inputs if one.name == name)), "word")
+    yield Found(rows.UNREAD_PART, {"words": said, "name": name, "size": size}, pc, name)
 
 
 def _memory(usage: Usage) -> Iterator[Found]:
     for number, table in enumerate(usage.program.memory, 1):
         if number not in usage.loaded_read:
-            yield Found(rows.UNREAD_MEMORY, {"first": table.address, "last": table.end - 1})
+            yield Found(
+                rows.UNREAD_MEMORY, {"words": run_of("word", table.address, table.end - 1)}, where=str(table.line)
+            )
 
 
 def _tokens(usage: Usage) -> Iterator[Found]:
@@ -71,13 +100,15 @@ def _tokens(usage: Usage) -> Iterator[Found]:
     further = _further(usage) if left else None
     for number, tokens in usage.tokens.items():
         if not tokens.taken:
-            yield Found(rows.NEVER_AWAITED, {"agent": tokens.agent, "token": number}, tokens.pc)
+            yield Found(rows.NEVER_AWAITED, {"agent": tokens.agent, "token": number}, tokens.pc, f"t{number}")
         elif further is not None and number in left:
             more = further.tokens[number]
             made, taken = more.made - tokens.made, more.taken - tokens.taken
             if made > taken:
                 said = {"made": count(made, "time"), "taken": count(taken, "time") if taken else "never"}
-                yield Found(rows.GROWS, {"token": number, **said, "most": MOST_TOKENS}, tokens.pc)
+                see = (("it is awaited here", tokens.awaited),)
+                facts = {"token": number, **said, "most": MOST_TOKENS}
+                yield Found(rows.GROWS, facts, tokens.pc, f"t{number}", see)
 
 
 def _further(usage: Usage) -> Usage | None:
@@ -94,31 +125,35 @@ def _registers(usage: Usage) -> Iterator[Found]:
     for register in usage.registers:
         if register.pc not in used | said:
             said.add(register.pc)
-            yield Found(rows.UNUSED, {"register": f"{PREFIX[register.kind]}{register.number}"}, register.pc)
+            name, see = f"{PREFIX[register.kind]}{register.number}", (("it is set again here", register.again),)
+            yield Found(rows.UNUSED, {"register": name}, register.pc, name, see)
 
 
 def _loops(usage: Usage) -> Iterator[Found]:
     for loop in usage.loops():
+        name, see = f"l{loop.register}", (("the end of its body", loop.end),)
         body = usage.instructions[loop.pc + 1 : loop.end]
         if all(one.row.mnemonic == "nop" for one in body):
             said = "its body is empty" if not body else "its body is nothing but `nop`"
-            yield Found(rows.IDLE, {"loop": loop.register, "body": said}, loop.pc)
+            yield Found(rows.IDLE, {"loop": loop.register, "body": said}, loop.pc, name, see)
         elif loop.turns == 1 and not usage.counts(loop):
-            yield Found(rows.ONCE, {"loop": loop.register}, loop.pc)
+            yield Found(rows.ONCE, {"loop": loop.register}, loop.pc, name, see)
 
 
 def _unreached(usage: Usage) -> Iterator[Found]:
-    left = [pc for pc, executed in enumerate(usage.executed.tolist()) if not executed]
+    left = usage.unreached()
     for pc in left:
         if pc - 1 not in left:
             run = next(number for number, one in enumerate(range(pc, pc + len(left) + 1)) if one not in left)
-            yield Found(rows.UNREACHED, {"count": count(run, "instruction")}, pc)
+            see = (("the program ends here", pc - 1),)
+            yield Found(rows.UNREACHED, {"count": count(run, "instruction")}, pc, see=see)
 
 
 def _groups(usage: Usage) -> Iterator[Found]:
     for number, pc in usage.groups.items():
         if number not in usage.multiplied:
-            yield Found(rows.NOT_MULTIPLIED, {"group": number}, pc)
+            see = (("its weights are written here", usage.programmed.get(number, -1)),)
+            yield Found(rows.NOT_MULTIPLIED, {"group": number}, pc, f"g{number}", see)
 
 
 def _declarations(usage: Usage) -> Iterator[Found]:
@@ -140,7 +175,7 @@ def _declarations(usage: Usage) -> Iterator[Found]:
     for table, (what, names) in tables.items():
         for number, name in enumerate(names):
             if (table, number) not in named and table != by_host:
-                yield Found(rows.NOT_NAMED, {"what": what, "name": name})
+                yield Found(rows.NOT_NAMED, {"what": what, "name": name}, word=name, declared=(table, name))
 
 
 CHECKS: tuple[Callable[[Usage], Iterator[Found]], ...] = (

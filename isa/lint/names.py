@@ -30,6 +30,7 @@ def unused_names(text: str, file: str) -> Iterator[rows.Finding]:
             where = f"{file}:{number}:{column}"
             error = rows.NOT_MEANT.broken(where, what=WHAT[found[1]], name=found[2])
             assert isinstance(error, rows.Finding)
+            error.length = len(found[2])
             yield error
 
 

@@ -10,6 +10,7 @@ ABOUT = {
     "tokens": "what agents wait for",
     "registers": "streams, windows, quantisers and loops",
     "declarations": "what is declared, and what holds weights",
+    "order": "what another order would save, as `--measure` finds it",
 }
 """What findings are about, in the order of their codes: the first digit is the place in this table."""
 
@@ -18,12 +19,26 @@ FINDINGS: dict[str, Rule] = {}
 
 
 class Finding(AcortexError):
-    """Something legal in a program that is hardly meant."""
+    """Something legal in a program that is hardly meant. `word` is what of its line it is about, as a source has it.
+
+    What is about a declaration has its directive and its name in `declared`.
+    """
+
+    word = ""
+    declared: tuple[str, str] | None = None
 
 
-def _row(code: str, title: str, message: str, hint: str, *breaks: Change, common: tuple[Change, ...] = ()) -> Rule:
+def _row(
+    code: str,
+    title: str,
+    message: str,
+    hint: str,
+    *breaks: Change,
+    common: tuple[Change, ...] = (),
+    mends: tuple[Change, ...] = (),
+) -> Rule:
     about = list(ABOUT)[int(code[1])]
-    example = Example(breaks, common)
+    example = Example(breaks, common, mends)
     return add(Rule(code, title, about, Finding, message, hint, example), FINDINGS, "L", ABOUT)
 
 
@@ -47,9 +62,16 @@ UNREAD_INPUT = _row(
     (INPUT, f"{INPUT}.input   z, shape=2\n"),
 )
 UNREAD_MEMORY = _row(
-    "L003", "What memory holds from the beginning is read", "no instruction reads words {first} to {last}",
+    "L003", "What memory holds from the beginning is read", "no instruction reads {words} of main memory",
     "leave them out, or read them before they are written over",
     ("group    g0, 2, 2", f".memory  7, 1\n.row     {', '.join('1' * 64)}\ngroup    g0, 2, 2"),
+)
+UNREAD_PART = _row(
+    "L004", "Every word of an input is read", "no instruction reads {words} of the input `{name}`, of {size}",
+    "read all of it, or declare what is used; perhaps an extent or a stride is wrong",
+    (INPUT, ".input   x, shape=65\n"),
+    ("base     d0, 0", "base     d0, 5\ndim      d0, 0, 2\nbase     d3, 5"),
+    ("read     d0", "read     d3"),
 )
 NEVER_AWAITED = _row(
     "L101", "A token that is signalled is awaited", "{agent} signals token t{token}, which nobody awaits",
@@ -106,4 +128,18 @@ NOT_MEANT = _row(
     "leave it out, or use it where it is meant",
     (PROGRAM, f".equ     SPARE, 3\n{PROGRAM}"),
 )
+OUTPUT = ".output  y, shape=2\n"
+FEED = "feed     1, 1, tail=2\n"
+SAVES = _row(
+    "L401", "No other order stalls less", "{what} saves {gain:,} of the {before:,} cycles of a run with {inferences}",
+    "{advice}: no rule breaks, and outputs stay the same",
+    ("await    host_out, t1\n", "signal   write, t1\nawait    host_out, t1\n"),
+    common=((OUTPUT, f"{OUTPUT}.output  u, shape=2\n"), (FEED, "feed     1, 1, tail=2, keep=yes\n"),
+            ("signal   write, t1\n",
+             f"{FEED}{MULTIPLY}convert  q0, 1\nbase     d2, 2\nwrite    d2\nsignal   write, t2\n"),
+            ("output   y, d1\n", "output   y, d1\nawait    host_out, t2\noutput   u, d2\n")),
+    mends=(("write    d1\n", "write    d1\nsignal   write, t1\n"),),
+)
 # fmt: on
+HINTS = frozenset({SAVES.code})
+"""Findings that are no mistakes: what could be faster."""

@@ -18,7 +18,7 @@ from acortex.isa.program import Program
 from acortex.isa.rules import PAST_HOST, ProgramError
 from acortex.isa.semantics import MAKE_TOKEN, TAKE_TOKEN, moves, visited
 from acortex.isa.sequencer import Dispatch, Sequencer
-from acortex.isa.table import ROWS
+from acortex.isa.table import LAG, ROWS, WRITE_GROUP
 
 MOST_INFERENCES = 1 << 16
 """Inferences that a program may name by their numbers, beyond what the host of its samples has."""
@@ -29,7 +29,7 @@ TURNS = 2
 SETTERS = {"stream": "base", "quantiser": "quant", "window": "window"}
 """What gives a register of each kind a new value; other instructions of the controller change it."""
 
-PREFIX = {"stream": "d", "quantiser": "q", "window": "w"}
+PREFIX = {"stream": "d", "quantiser": "q", "window": "w", "by": "l"}
 
 ACCESSES = {
     row.mnemonic: (any(flow.reads for flow in flows), any(flow.writes for flow in flows))
@@ -47,6 +47,8 @@ class Register:
     number: int
     pc: int
     used: bool = False
+    again: int = -1
+    """Where it was set again; -1 for nowhere."""
 
 
 @dataclass(slots=True)
@@ -57,6 +59,8 @@ class Tokens:
     agent: str
     made: int = 0
     taken: int = 0
+    awaited: int = -1
+    """Where they are awaited first; -1 for nowhere."""
 
 
 class Loop(NamedTuple):
@@ -81,6 +85,12 @@ class Usage:
         self.multiplied: set[int] = set()
         self.groups: dict[int, int] = {}
         """The address of the `group` of each group."""
+        self.programmed: dict[int, int] = {}
+        """The address of the `program` of each group."""
+        self.unread: dict[int, list[int]] = {}
+        """For each instruction that brings an input in, the words of the tensor that nothing reads."""
+        self.over: dict[int, int] = {}
+        """For each instruction that writes words, the first other one that writes such a word again."""
         self.wrote: dict[int, bool] = {}
         """The instructions that write words of main memory, by address, and whether any of these was read."""
         self.loaded_read: set[int] = set()
@@ -104,7 +114,7 @@ class Usage:
             except ProgramError as error:
                 if error.code == PAST_HOST.code and inferences < MOST_INFERENCES:
                     inferences *= 2  # the program names inferences by number
-                elif inferences == TURNS:
+                elif inferences in {TURNS, _inferences(program)} - {1}:
                     inferences = 1
                 else:
                     raise
@@ -123,10 +133,19 @@ class Usage:
     def counts(self, loop: Loop) -> bool:
         """Whether an instruction of the program uses the register of a loop."""
         for one in self.instructions:
-            for name, operand in one.row.by_name.items():
-                if operand.kind.name == "by" and one[name] == loop.register != NO_LOOP:
-                    return True
+            if one.values.get("by", NO_LOOP) == loop.register:
+                return True
+            if one.row.effect == LAG and one["of"] == loop.register:
+                return True
         return False
+
+    def unreached(self) -> list[int]:
+        """The instructions that nothing leads to: not those that a `lag` leaves out for want of inferences."""
+        reached = self.executed.copy()
+        for pc, one in enumerate(self.instructions):
+            if one.row.effect == LAG and reached[pc]:
+                reached[pc : one["until"]] = True
+        return np.flatnonzero(~reached).tolist()
 
     # The walk -----------------------------------------------------------------------------------------------------
 
@@ -153,12 +172,19 @@ class Usage:
         """An instruction of the controller: the registers that it sets or changes."""
         for name, operand in one.row.by_name.items():
             kind = operand.kind.name
-            if kind not in SETTERS:
-                continue
-            key = kind, one[name]
-            if one.row.mnemonic == SETTERS[kind]:
-                self._current[key] = Register(kind, one[name], pc)
-                self.registers.append(self._current[key])
+            if name == "by" and (index := self._current.get((name, one[name]))):
+                index.used = True
+            elif one.row.mnemonic == SETTERS.get(kind):
+                self._begin(kind, one[name], pc)
+        if one.row.effect == LAG:
+            self._begin("by", one["register"], pc)
+
+    def _begin(self, kind: str, number: int, pc: int) -> None:
+        """A register has a new value."""
+        if before := self._current.get((kind, number)):
+            before.again = pc
+        self._current[kind, number] = Register(kind, number, pc)
+        self.registers.append(self._current[kind, number])
 
     def _use(self, one: Instruction, dispatch: Dispatch) -> None:
         """An instruction of an agent: registers that it names, and tokens."""
@@ -172,17 +198,29 @@ class Usage:
             tokens = self.tokens.setdefault(dispatch.ops.token, Tokens(dispatch.pc, dispatch.agent))
             tokens.made += effect == MAKE_TOKEN
             tokens.taken += effect == TAKE_TOKEN
+            if effect == TAKE_TOKEN and tokens.awaited < 0:
+                tokens.awaited = dispatch.pc
+        if effect == WRITE_GROUP:
+            self.programmed[dispatch.group] = dispatch.pc
         if dispatch.group >= 0 and moves(dispatch).gives == "sums":
             self.multiplied.add(dispatch.group)
 
 
 def _inferences(program: Program) -> int:
-    """How many inferences are walked through at first: two where a loop goes through all that the host has."""
+    """How many inferences are walked through at first: two where a loop goes through all that the host has.
+
+    Where registers lag behind that loop, there are enough of them that no `lag` of the last turn leaves out anything.
+    """
     given = [len(array) for array in program.samples.values()]
-    instructions = (decode(int(word)) for word in program.words)
-    if any(one.row.mnemonic == "loop" and one["count"] == HOST_COUNT for one in instructions):
-        return min([*given, TURNS])
-    return max(given, default=1)
+    behind = [-1]
+    looped = False
+    for one in map(decode, program.words.tolist()):
+        looped |= one.values.get("count", -1) == HOST_COUNT
+        if one.row.effect == LAG:
+            behind.append(one["turns"])
+    if not looped:
+        return max(given, default=1)
+    return max(TURNS, max(behind) + 1) if len(behind) > 1 else min([*given, TURNS])
 
 
 class _Words:
@@ -193,6 +231,10 @@ class _Words:
         self.writer = np.zeros(0, dtype=np.int64)
         """One more than the address of the instruction that wrote a word last; below 0 a piece of initial memory."""
         self.read = np.zeros(len(usage.instructions) + len(usage.program.memory) + 1, dtype=np.bool_)
+        self.place = np.zeros(0, dtype=np.int64)
+        """Which word of its tensor an input has brought to each address."""
+        self.inputs: dict[int, NDArray[np.bool_]] = {}
+        """For each instruction that brings an input in, which words of the tensor are read."""
         self.wrote: set[int] = set()
         self.under: dict[int, set[int]] = defaultdict(set)
         """For each instruction that writes a part of a word those whose other parts stay in it."""
@@ -212,11 +254,28 @@ class _Words:
         before: NDArray[np.int64] = self.writer[addresses]
         if reads:
             self.read[before] = True
+        if self.inputs and (reads or _partial(dispatch)):  # what is under a part of a word counts as read
+            self._read_inputs(addresses, before)
         if writes:
             if _partial(dispatch):
                 self.under[dispatch.pc + 1].update(np.unique(before).tolist())
-            self.writer[addresses] = dispatch.pc + 1
-            self.wrote.add(dispatch.pc)
+            self._write(dispatch, addresses, before)
+
+    def _read_inputs(self, addresses: NDArray[np.int64], before: NDArray[np.int64]) -> None:
+        """Notes which words of inputs are read."""
+        for writer, read in self.inputs.items():
+            read[self.place[addresses[before == writer]]] = True
+
+    def _write(self, dispatch: Dispatch, addresses: NDArray[np.int64], before: NDArray[np.int64]) -> None:
+        """Notes who wrote words last."""
+        for other in np.unique(before[before > 0]).tolist():
+            if other != dispatch.pc + 1:
+                self.usage.over.setdefault(other - 1, dispatch.pc)
+        if "tensor" in dispatch.row.by_name:
+            self.inputs.setdefault(dispatch.pc + 1, np.zeros(len(addresses), dtype=np.bool_))
+            self.place[addresses] = np.arange(len(addresses))
+        self.writer[addresses] = dispatch.pc + 1
+        self.wrote.add(dispatch.pc)
 
     def finish(self) -> None:
         """Who reads a word of several writers reads the parts of all of them."""
@@ -228,6 +287,7 @@ class _Words:
                     left.append(other)
         pieces = len(self.usage.program.memory)
         self.usage.wrote = {pc: bool(self.read[pc + 1]) for pc in sorted(self.wrote)}
+        self.usage.unread = {pc - 1: np.flatnonzero(~read).tolist() for pc, read in self.inputs.items()}
         self.usage.loaded_read = {number for number in range(1, pieces + 1) if self.read[-number]}
 
     def _reach(self, words: int) -> None:
@@ -235,6 +295,9 @@ class _Words:
             more = np.zeros(max(words, 2 * len(self.writer)), dtype=np.int64)
             more[: len(self.writer)] = self.writer
             self.writer = more
+            place = np.zeros(len(more), dtype=np.int64)
+            place[: len(self.place)] = self.place
+            self.place = place
 
 
 def _partial(dispatch: Dispatch) -> bool:

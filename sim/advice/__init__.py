@@ -1,1 +1,1 @@
-"""What other settings of a chip would change of a run: one step each, measured beside what bounds it."""
+"""What other settings of a chip and other orders of a program would change of a run: each is measured."""

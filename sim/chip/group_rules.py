@@ -37,7 +37,7 @@ RECTS_OVERLAP = _row(
 WIDTH = _row(
     "R103", "A run goes on in rectangles of equal width",
     "group g{number}: the rectangle in {rect} is {wide} wide, but continues one that is {width} wide, of which"
-    " {missing} rows of arrays are missing", "a run goes on in rectangles of equal width",
+    " {missing} missing", "a run goes on in rectangles of equal width",
     (RECT, f"{RECT}\nrect     g0, column=0, row=1, width=2"),
     common=((".weights w, 2x2\n.row     7, -7\n.row     -7, 7", ".weights w, 65x2\n" + ".row 1, 1\n" * 65),
             ("group    g0, 2, 2", "group    g0, 65, 2")),
@@ -50,7 +50,7 @@ PAST_MATRIX = _row(
 )  # fmt: skip
 NOT_FILLED = _row(
     "R105", "Rectangles fill their matrix",
-    "group g{number}: its rectangles hold {held} arrays, its matrix takes {size}, {all}", "add a rectangle: {missing}",
+    "group g{number}: its rectangles hold {held}, its matrix takes {size}, {all}", "add a rectangle: {missing}",
     (RECT, RECT), common=TALL, mends=((RECT, f"{RECT}, width=2"),),
 )  # fmt: skip
 GROUPS_OVERLAP = _row(

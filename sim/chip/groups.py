@@ -13,6 +13,7 @@ from functools import cached_property
 
 from acortex.sim.chip import group_rules as rules
 from acortex.sim.chip.specs import Chip
+from acortex.wording import count
 
 
 @dataclass(frozen=True, order=True)
@@ -142,7 +143,7 @@ def _fill(number: int, tile_rows: int, tile_columns: int, rects: Sequence[Rect])
             filled, width = 0, rect.width
             grid.extend([] for _ in range(width))
         elif rect.width != width:
-            left = tile_rows - filled
+            left = count(tile_rows - filled, "row of arrays is", "rows of arrays are")
             raise rules.WIDTH.broken("", number=number, rect=rect, wide=rect.width, width=width, missing=left)
         if filled + rect.height > tile_rows or len(grid) > tile_columns:
             down, across = tile_rows - filled, width + tile_columns - len(grid)
@@ -154,12 +155,14 @@ def _fill(number: int, tile_rows: int, tile_columns: int, rects: Sequence[Rect])
         held = sum(rect.height * rect.width for rect in rects)
         missing = _missing(tile_rows - filled, width, tile_columns - len(grid))
         needs = {"size": size, "all": tile_rows * tile_columns}
-        raise rules.NOT_FILLED.broken("", number=number, held=held, missing=missing, **needs)
+        raise rules.NOT_FILLED.broken("", number=number, held=count(held, "array"), missing=missing, **needs)
     return tuple(tuple(runs) for runs in grid)
 
 
 def _missing(down: int, width: int, across: int) -> str:
-    return f"{down} down, {width} across, to end the last run" if down else f"{across} more columns of arrays"
+    if down:
+        return f"{down} down, {width} across, to end the last run"
+    return count(across, "more column of arrays", "more columns of arrays")
 
 
 def check_apart(groups: Iterable[Group]) -> None:

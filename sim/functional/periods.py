@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from acortex.isa.sequencer import Sequencer
 from acortex.sim.functional.happens_before import NUMBER, HappensBefore
 from acortex.sim.functional.host_loop import HostLoop, count_of
 from acortex.sim.functional.lineage import Lineage
@@ -58,7 +59,7 @@ class Periods:
         self._base: State | None = None
         self._moving: Moving | None = None
         """What moved in the period that ended with `_base`."""
-        self._next = 1
+        self._next = max(loop.settled, 1)
         """The turn at whose end the next look is due: later and later, where no period shows."""
 
     def turn(self, known: Known, lineage: Lineage | None) -> None:
@@ -101,8 +102,12 @@ def state_of(known: Known, loop: HostLoop, lineage: Lineage | None) -> State:
 def _fixed(known: Known, loop: HostLoop, lineage: Lineage | None) -> tuple[object, ...]:
     """What must be equal: registers, tokens, pipes, states, connected groups, which words are noted of which agent."""
     order, sequencer = known.order, known.sequencer
-    counts = tuple(count for register, count in enumerate(sequencer.counts) if register != loop.register)
-    inference = -1 if sequencer.inference < 0 else sequencer.inference - count_of(sequencer, loop)
+    turn, moved = count_of(sequencer, loop), {loop.register, *loop.lagging}
+    counts = tuple(
+        None if count < 0 else count - turn if register in moved else count
+        for register, count in enumerate(sequencer.counts)
+    )
+    inference = None if sequencer.inference < 0 else sequencer.inference - turn
     tokens = [(n, t.maker, t.taker, len(t.left), t.taken > 0) for n, t in sorted(order.tokens.items())]
     registers = (sequencer.pc, sequencer.layer, inference, counts, dict(sequencer.streams), dict(sequencer.quantisers))
     return (
@@ -170,12 +175,20 @@ def leap(known: Known, loop: HostLoop, before: State, after: State, moving: Movi
         token.taken += (after.taken[number] - before.taken[number]) * times
     _give(known, before, period, times)
     sequencer = known.sequencer
-    sequencer.counts[loop.register] += period * times
-    sequencer.inference += period * times if sequencer.inference >= 0 else 0
+    _move_registers(sequencer, loop, period * times)
     known.steps += (after.steps - before.steps) * times
     known.finished += (after.finished - before.finished) * times
     if lineage is not None:
         lineage.turn = count_of(sequencer, loop)
+
+
+def _move_registers(sequencer: Sequencer, loop: HostLoop, turns: int) -> None:
+    """Moves on what counts turns, as far as it holds a count."""
+    for register in (loop.register, *loop.lagging):
+        if sequencer.counts[register] >= 0:
+            sequencer.counts[register] += turns
+    if sequencer.inference >= 0:
+        sequencer.inference += turns
 
 
 def _move_clocks(order: HappensBefore, lineage: Lineage | None, moving: Moving, by: Ints) -> None:

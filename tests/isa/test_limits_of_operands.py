@@ -22,6 +22,7 @@ NUMBERS: dict[str, tuple[str, str, int, int]] = {
     "window": (RUN, "window w{}, 1, 1, 1", 0, 7),
     "by": (RUN, "loop l{0}, 1\ninference l{0}\nnext l{0}, 2", 0, 7),
     "repeat": (RUN, "loop l0, {}\nnext l0, 2", 1, 16_777_215),
+    "turns": (RUN, "loop l0, 1\nlag l1, l0, {}\nnext l0, 2", 0, 127),
     "address": (RUN, "base d0, {}", 0, 1_048_575),
     "every": (RUN, "convert q1, 1, every={}", 0, 63),
     "ring": (RUN, "base d0, 0, ring={}", 0, 127),
@@ -69,7 +70,7 @@ WORDS: dict[str, tuple[str, list[str]]] = {
 }  # fmt: skip
 """For each kind that takes words: a line around one, and all of its words."""
 
-NAMED = {"layer", "weights", "constants", "input", "output", "part", "target"}
+NAMED = {"layer", "weights", "constants", "input", "output", "part", "target", "onward"}
 """Kinds that take the name of something else in the text."""
 
 

@@ -165,6 +165,56 @@ def test_a_next_without_its_loop() -> None:
     )
 
 
+# Registers that lag
+
+
+def test_a_register_lags_behind_its_loop_and_leaves_out_what_has_no_turn_yet() -> None:
+    lines = ("loop l0, 4", "lag l1, l0, 2, until=4", "inference l1", "signal read, t1", "inference l0",
+             "signal read, t0", "next l0, 1")  # fmt: skip
+    sequencer = Sequencer(program(*lines, "halt"), 4)
+    seen = []
+    while sequencer.state != "halted":
+        dispatch = sequencer.step()
+        if dispatch is not None:
+            seen.append((dispatch.ops.token, dispatch.inference))
+    assert seen == [(0, 0), (0, 1), (1, 0), (0, 2), (1, 1), (0, 3)]
+    assert sequencer.counts[:2] == [3, 1]
+
+
+def test_a_register_that_lags_moves_what_a_loops_own_moves() -> None:
+    lines = ("loop l0, 4", "lag l1, l0, 1, until=6", "base d0, 10, by=l1, stride=1, ring=2", "advance d0, l1, 100",
+             "read d0", "nop", "next l0, 1")  # fmt: skip
+    _, reads = walk(*lines)
+    assert [read.stream and read.stream.base for read in reads] == [10, 111, 210]
+
+
+def test_a_lag_of_0_is_the_count_itself_and_one_behind_a_loop_that_ended_counts_from_its_last_turn() -> None:
+    sequencer, _ = walk("loop l0, 5", "lag l1, l0, 0", "next l0, 1", "lag l2, l0, 3")
+    assert sequencer.counts[:3] == [4, 4, 1]
+
+
+def test_where_there_is_no_turn_yet_a_register_loses_what_it_held() -> None:
+    lines = ("loop l0, 2", "nop", "next l0, 1", "lag l1, l0, 1", "loop l0, 1", "lag l1, l0, 1, 6", "inference l1")
+    assert complaint(*lines, "next l0, 5") == (
+        "p.s:7: loop register l1 is used before a loop sets it\n  hint: begin it with loop"
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("lag l1, l0, 1", "nothing lies 1 turn before turn 0 of l0"),
+        ("lag l1, l0, 127", "nothing lies 127 turns before turn 0 of l0"),
+        ("lag l1, l0, 1, 2", "lag leads to 2, and stands at 2 itself"),
+        ("lag l1, l0, 1, 1", "lag leads to 1, and stands at 2 itself"),
+        ("lag l0, l0, 0", "l0 counts a loop"),
+        ("lag l1, l2, 0", "loop register l2 is used before a loop sets it"),
+    ],
+)
+def test_lags_that_are_refused_as_they_run(line: str, message: str) -> None:
+    assert complaint("nop", "loop l0, 2", line, "next l0, 2").startswith(f"p.s:3: {message}\n  hint: ")
+
+
 # Streams
 
 

@@ -32,6 +32,7 @@ def program_around(row: InstructionRow) -> tuple[str, int]:
         "start": ["nop", row.example, "nop", "halt"],
         "halt": ["start", "nop", row.example],
         "loop": ["start", row.example, "next l2, 2", "halt"],
+        "lag": ["start", "loop l3, 3", row.example, *["nop"] * 6, "next l3, 2", "halt"],
         "next": ["start", "loop l2, 1", *["nop"] * 8, row.example, "halt"],
     }.get(row.mnemonic)
     if lines is None:

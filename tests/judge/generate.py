@@ -40,6 +40,7 @@ class Maker(Chains):
         for _ in range(self.chance.randint(0, 2)):
             self.part()
         self.hand_over()
+        self.lag()
         self.emit("halt")
         return self.finish()
 
@@ -95,6 +96,17 @@ class Maker(Chains):
         self.emit("window", **self.any_of("window"))
         self.emit("border", **self.any_of("border", window=self.made[-1][1]["window"], value=self.edge(0, 15)))
         self.quantiser(self.edge(0, 63))
+
+    def lag(self) -> None:
+        """A register that no loop counts with follows one that does, before nothing is left to do."""
+        counted = {values["loop"] for mnemonic, values in self.made if mnemonic == "loop"}
+        free = sorted({*range(8)} - counted)
+        if free:
+            register = self.chance.choice([free[0], free[-1]])
+            of = self.chance.choice([min(counted), max(counted)])
+            turns = self.edge(0, 127)
+            until = len(self.made) + 1 if turns or self.often(0.5) else 0
+            self.emit("lag", register=register, of=of, turns=turns, until=until)
 
     def part(self, depth: int = 0) -> None:
         """Some bundles, in a loop or in none: over the host's inferences, where it is not inside one already."""

@@ -39,9 +39,10 @@ class Text:
         self._shift(place, 1)
 
     def _shift(self, place: int, by: int) -> None:
-        for mnemonic, values in self.rows:
-            if mnemonic == "next" and values["target"] > place:
-                values["target"] += by
+        for _, values in self.rows:
+            for name in ("target", "until"):  # the instructions that lead elsewhere
+                if values.get(name, 0) > place:
+                    values[name] += by
 
     def program(self) -> Program:
         """The program as it is now."""

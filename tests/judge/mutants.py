@@ -385,9 +385,10 @@ def _(text: Text, chance: random.Random) -> Fault | None:
 @kind("an inference is past the host's last")
 def _(text: Text, chance: random.Random) -> Fault | None:
     place = idle(text)
-    text.insert(place, "loop", loop=7, count=9)
-    text.insert(place + 1, "inference", by=7)
-    text.insert(place + 2, "next", loop=7, target=place + 1)
+    free = max({*range(8)} - {values["register"] for mnemonic, values in text.rows if mnemonic == "lag"})
+    text.insert(place, "loop", loop=free, count=9)
+    text.insert(place + 1, "inference", by=free)
+    text.insert(place + 2, "next", loop=free, target=place + 1)
     return fault(text, "ProgramError", "is past the host's last", place + 1)
 
 

@@ -24,7 +24,7 @@ def repeated(program: Program) -> Program | None:
     loop. What else the body does stays as it was: it may read what the turn before it wrote.
     """
     code = [decode(int(word)) for word in program.words]
-    registers = set(range(8)) - {found["loop"] for found in code if "loop" in found.values}
+    registers = set(range(8)) - {found[name] for found in code for name in ("loop", "register") if name in found.values}
     tokens = set(range(64)) - {found["token"] for found in code if "token" in found.values}
     if not registers or len(tokens) < 2 * len(AGENTS):
         return None
@@ -52,8 +52,8 @@ def _made(mnemonic: str, **values: int) -> Instruction:
 def _in_loop(found: Instruction, register: int) -> Instruction:
     """An instruction of the body, one further down than it was."""
     values = dict(found.values)
-    if "target" in values:
-        values["target"] += 1
+    for name in ("target", "until"):
+        values |= {name: values[name] + 1} if values.get(name) else {}
     if found.row.mnemonic == "inference":
         values["by"] = register
     if values.get("count") == HOST_COUNT:  # the program was made for one inference

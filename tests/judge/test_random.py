@@ -62,6 +62,7 @@ TIES = {pair for pair in combinations(CLIENTS, 2) if "vector" not in pair} | {("
 TOO_LARGE = {
     ("loop", "count"): "a loop of 2^24 turns that anything stands in would not end today; unused ones are set",
     ("next", "target"): "depends on the program's length",
+    ("lag", "until"): "depends on the program's length",
     ("base", "address"): "is held to the chip's memory",
     ("group", "rows"): "is held to the chip's arrays",
     ("group", "columns"): "is held to the chip's arrays",
@@ -101,6 +102,7 @@ TOO_LARGE = {
 
 NEVER_SMALLEST = {
     ("next", "target"): "a jump leads behind start",
+    ("lag", "register"): "loops take l0 before others",
     ("quant", "high"): "0 leaves no room for a zero",
 }
 

@@ -78,6 +78,11 @@ def in_flight() -> dict[str, Ints]:
     return {"y": code(data()["in_flight_x"] @ data()["vmm_w"] / 64, 8)}
 
 
+def pipelined_pair() -> dict[str, Ints]:
+    between = code(data()["in_flight_x"] @ data()["vmm_w"] / 64, 8)
+    return {"y": code(between @ data()["pipeline_b"] / 128, 8)}
+
+
 def tall_vmm() -> dict[str, Ints]:
     return {"y": code(data()["tall_vmm_x"] @ data()["tall_vmm_w"] / 256, 8)}
 
@@ -128,6 +133,7 @@ EXPECTED: dict[str, Callable[[], dict[str, Ints]]] = {
     made.__name__: made
     for made in (
         vector_add, vmm, in_flight, tall_vmm, conv3x3, concat, pooling, residual, pipeline, lstm_step,
+        pipelined_pair,
     )
 }  # fmt: skip
 

@@ -111,7 +111,7 @@ PLANTED = [
     ("residual", "await operand, t1\n", "", ["R705 operand d1", "L101 signal host_in, t1"]),
     ("in_flight", "signal write, t2", "signal read, t2", ["R705 output y, d1"]),
     ("lstm_step", "await read, t1\n", "", ["R705 read d1", "L101 signal write, t1"]),
-    ("lstm_step", "base d1, STEPS", "base d1, STEPS - 1", ["R705 read d0"]),
+    ("lstm_step", "base d1, STEPS", "base d1, STEPS - 1", ["R705 read d0", "L004 input x, d2"]),
     # Tokens.
     ("vmm", "signal write, t1\n", "signal write, t1\nsignal write, t9\n", ["L101 signal write, t9"]),
     # Declarations.
@@ -162,7 +162,7 @@ PLANTED = [
     # A group that is not there.
     ("vmm", "multiply g0, 1", "multiply g1, 1", ["R006 multiply g1, 1"]),
     # Results that nobody reads.
-    ("vmm", "group g0", f".memory 9, 1\n.row {', '.join('1' * 64)}\ngroup g0", ["L003"]),
+    ("vmm", "group g0", f".memory 9, 1\n.row {', '.join('1' * 64)}\ngroup g0", ["L003 .memory 9, 1"]),
     ("vector_add", "operand d1", "operand d0", ["L002 input b, d1"]),
     # A limit of the chip.
     ("vmm", "base d1, 1", "base d1, 999999", ["R217 base d1, 999999"]),

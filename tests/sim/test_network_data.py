@@ -295,7 +295,7 @@ def test_the_initial_memory_must_fit_the_chip() -> None:
     with pytest.raises(LimitError) as caught:
         run(loaded(".memory 5", ".memory 32"))
     assert str(caught.value) == (
-        "loaded.s:5: initial memory fills words 32 to 32, and acortex_digits has 0 to 31\n"
+        "loaded.s:5: initial memory fills word 32, and acortex_digits has 0 to 31\n"
         "  hint: lower its address, or take a chip with more memory.capacity_kb"
     )
     wide = replace(loaded().memory[0], values=np.full((1, 64), 16, dtype=np.uint8))

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from acortex import __version__
 from acortex.errors import AcortexError
+from acortex.isa.lint.rows import HINTS
 from acortex.tools.console.error_report import SAME, error_report
 
 if TYPE_CHECKING:
@@ -60,8 +61,9 @@ def _rule(rule: Rule) -> Node:
 
 
 def level_of(row: ErrorRow) -> str:
-    """How serious an error is: what the linter finds is a warning."""
-    return "warning" if (row.code or "").startswith("L") else "error"
+    """How serious an error is: what the linter finds is a warning, and what another order would save a note."""
+    code = row.code or ""
+    return "note" if code in HINTS else "warning" if code.startswith("L") else "error"
 
 
 def _result(row: ErrorRow, codes: Sequence[str | None]) -> Node:
@@ -104,7 +106,7 @@ def github(errors: Sequence[AcortexError]) -> Iterator[str]:
         given = ",".join(f"{name}={_escaped(str(value), _PROPERTY)}" for name, value in places.items() if value)
         text = f"{row.message}\nhint: {row.hint}" if row.hint else row.message
         text = text if row.file or not row.where else f"{row.where}: {text}"
-        level = level_of(row)
+        level = level_of(row).replace("note", "notice")  # as GitHub calls it
         yield f"::{level} {given}::{_escaped(text, _DATA)}".replace(f"::{level} ::", f"::{level}::")
 
 

@@ -44,6 +44,7 @@ def error_report(errors: Sequence[AcortexError], given: Sequence[str] = ()) -> E
 def _row(error: AcortexError, given: Sequence[str]) -> ErrorRow:
     exact = error if isinstance(error, Diagnostic) else None
     file, line, column = (exact.file, exact.line, exact.column) if exact else _place(error.where, given)
+    length = exact.length if exact else error.length
     return ErrorRow(
         code=error.code or None,
         message=error.message,
@@ -51,7 +52,7 @@ def _row(error: AcortexError, given: Sequence[str]) -> ErrorRow:
         file=file,
         line=line,
         column=column,
-        end_column=exact.column + exact.length if exact else None,
+        end_column=column + length if column and length else None,
         hint=error.hint or None,
         notes=[
             *(_notes(exact) if exact else map(_part, error.parts)),

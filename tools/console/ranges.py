@@ -66,6 +66,9 @@ MEASURED = Whole(1, 10_000)
 AGE = Finite(0.0, 1e9)
 """Seconds since the weights were written."""
 
+SECONDS = Finite(0.0, 86_400.0)
+"""Processor time that may be spent."""
+
 CELSIUS = Finite(-55.0, 150.0)
 """A temperature at which a chip works."""
 

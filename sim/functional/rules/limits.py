@@ -12,6 +12,7 @@ from acortex.isa.program import Program
 from acortex.isa.rules import NO_INSTRUCTION, Change, Example, Rule, add
 from acortex.isa.table import MNEMONICS, ROWS, InstructionRow
 from acortex.sim.chip.specs import CODE_BITS, SETTINGS, Chip
+from acortex.wording import run_of
 
 WORDS_PER_KB = 32
 """Words of 256 bits in a KB of main memory."""
@@ -47,7 +48,7 @@ TENSOR_BITS = _row(
 )  # fmt: skip
 MEMORY_WORDS = _row(
     "R203", "Main memory holds what it holds from the beginning",
-    "initial memory fills words {first} to {last}, and {chip} has 0 to {most}",
+    "initial memory fills {words}, and {chip} has 0 to {most}",
     "lower its address, or take a chip with more memory.capacity_kb",
     (".memory 31, 1", ".memory 32, 1"), common=(_MEMORY,),
 )  # fmt: skip
@@ -168,7 +169,9 @@ def _memory(program: Program, chip: Chip) -> Iterator[AcortexError]:
     for table in program.memory:
         where, most = str(table.line), chip.memory_words - 1
         if table.end - 1 > most:
-            yield MEMORY_WORDS.broken(where, first=table.address, last=table.end - 1, chip=chip.name, most=most)
+            yield MEMORY_WORDS.broken(
+                where, words=run_of("word", table.address, table.end - 1), chip=chip.name, most=most
+            )
         if (code := int(table.values.max())) > WORD_CODE:
             yield MEMORY_CODE.broken(where, code=code, chip=chip.name, most=WORD_CODE)
 

@@ -8,6 +8,7 @@ from acortex.isa.arithmetic.tensors import words_of
 from acortex.isa.semantics import MEANINGS, shifts, spills
 from acortex.sim.functional.rules.row import FLOWING, ISSUED, Facts, rule
 from acortex.sim.functional.rules.situation import Situation
+from acortex.wording import count, run_of
 
 MAX_STREAM = 1 << 22
 """Words that one instruction visits at most: four times as many as a program can address."""
@@ -136,7 +137,7 @@ def _constants(at: Situation) -> Facts:
 
 @rule(
     "R603", "The state store has the words that are asked for", "states", FLOWING,
-    "{mnemonic} needs words {first} to {last} of the state store; {chip} has 0 to {most}",
+    "{mnemonic} needs {words} of the state store; {chip} has 0 to {most}",
     "keep fewer states, or take a chip with vector.state_words={needed}",
     instead(STATE.format("4000", "4000")), mends=(instead(STATE.format("4", "4")),),
 )  # fmt: skip
@@ -148,7 +149,7 @@ def _state_words(at: Situation) -> Facts:
     if last < room:
         return None
     facts = {"mnemonic": at.mnemonic, "chip": at.known.chip.name}
-    return {**facts, "first": first, "last": last, "most": room - 1, "needed": last + 1}
+    return {**facts, "words": run_of("word", first, last), "most": room - 1, "needed": last + 1}
 
 
 @rule(
@@ -253,7 +254,7 @@ def _inference(at: Situation) -> Facts:
 
 @rule(
     "R802", "A transfer of the host has the words of its tensor", "host", FLOWING,
-    "tensor {name} has {wanted} words, and the stream visits {given}", "set the stream's extents",
+    "tensor {name} has {wanted}, and the stream visits {given}", "set the stream's extents",
     ("base     d0, 0", "base     d0, 0\ndim      d0, 0, 2"),
 )  # fmt: skip
 def _host_words(at: Situation) -> Facts:
@@ -262,4 +263,4 @@ def _host_words(at: Situation) -> Facts:
     program = at.known.program
     tensor = (program.outputs if _to_host(at) else program.inputs)[at.dispatch.ops.tensor]
     wanted, given = words_of(tensor), at.dispatch.stream.size
-    return {"name": tensor.name, "wanted": wanted, "given": given} if wanted != given else None
+    return {"name": tensor.name, "wanted": count(wanted, "word"), "given": given} if wanted != given else None

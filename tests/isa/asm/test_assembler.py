@@ -118,7 +118,7 @@ def test_line_ends_of_all_systems() -> None:
             "feed 1, 2, 3, 4, no, 6",
             ["6:22: `feed` takes at most 5 operands | its operands are positions, words, tail, fill, keep"],
         ),
-        ("nop 1", ["6:5: `nop` takes at most 0 operands | `nop` takes none"]),
+        ("nop 1", ["6:5: `nop` takes no operands | leave it out"]),
         ("feed 1, words=2, tial=3", ["6:18: `feed` has no operand `tial` | did you mean `tail`?"]),
         ("feed 1, words=2, words=3", ["6:18: operand `words` is given twice | leave one of them out"]),
         ("feed 1, positions=2, words=3", ["6:9: operand `positions` is given twice | leave one of them out"]),

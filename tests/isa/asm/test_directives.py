@@ -205,11 +205,11 @@ def test_samples_and_labels_in_the_text() -> None:
         (".memory 1048575, 2", "1:18: count is 2, allowed is 1 to 1"),
         (
             f'.memory 4, 2\n.blob "{to_blob(bytes(128))}"\n.memory 3, 2\n.blob "{to_blob(bytes(128))}"',
-            "3:9: words 4 to 4 are given in line 1 already | give each word once",
+            "3:9: line 1 gives word 4 already | give each word once",
         ),
         (
             f'.memory 4, 2\n.blob "{to_blob(bytes(128))}"\n.memory 5, 1\n.blob "{to_blob(bytes(64))}"',
-            "3:9: words 5 to 5 are given in line 1 already | give each word once",
+            "3:9: line 1 gives word 5 already | give each word once",
         ),
         (".weights w, 4\n.row 1", "1:13: a matrix has rows x columns | write 785x64, each at most 65536"),
         (".weights w, 1x1|1x1\n.row 1", "1:13: shape takes one shape here | several shapes are for .input and .output"),

@@ -128,6 +128,61 @@ ONE_SIDE = "a loop lies wholly in set-up or in the run"
             ("loop l0, 3", "start", "a: nop", "next l0, a"),
             [f"4:6 the loop of l0 begins before `start` | {ONE_SIDE}"],
         ),
+        (
+            ("start", "loop l0, 3", "a: nop", "lag l1, l0, 1, a", "next l0, a"),
+            [
+                "4:16 lag leads to line 3, which is not below it | name a label below it, in the body of the same loop,"
+                " or the `next` of that"
+            ],
+        ),
+        (
+            ("start", "loop l0, 3", "a: lag l1, l0, 1, a", "next l0, a"),
+            [
+                "3:19 lag leads to line 3, which is not below it | name a label below it, in the body of the same loop,"
+                " or the `next` of that"
+            ],
+        ),
+        (
+            ("start", "loop l0, 3", "a: lag l1, l0, 1, b", "loop l2, 2", "b: nop", "next l2, b", "next l0, a"),
+            [
+                "3:19 lag leads to line 5, which is in another loop | name a label below it, in the body of the same"
+                " loop, or the `next` of that"
+            ],
+        ),
+        (
+            ("start", "loop l0, 3", "a: lag l1, l0, 1, b", "next l0, a", "b: nop"),
+            [
+                "3:19 lag leads to line 5, which is in another loop | name a label below it, in the body of the same"
+                " loop, or the `next` of that"
+            ],
+        ),
+        (
+            ("loop l0, 3", "a: nop", "next l0, a", "lag l1, l0, 1, b", "start", "b: nop"),
+            [f"4:16 the jump crosses `start` | {ONE_SIDE}"],
+        ),
+        (
+            ("start", "loop l0, 3", "a: lag l1, l0, 1, 99", "next l0, a"),
+            [
+                "3:19 the jump leads to address 99, outside the program | jump to a label in the body of the loop;"
+                " addresses are 0 to 4"
+            ],
+        ),
+        (
+            ("start", "loop l0, 3", "a: lag l0, l0, 1", "next l0, a"),
+            ["3:8 l0 is set by lag, and counts a loop | take another register for the lag"],
+        ),
+        (
+            ("start", "lag l1, l0, 1", "loop l0, 3", "a: nop", "next l0, a"),
+            ["2:9 no loop begins register l0 above this line | put `loop l0, COUNT` before it"],
+        ),
+        (
+            ("start", "loop l0, 3", "a: lag l1, l0, 0", "lag l2, l1, 0", "next l0, a", "inference l1"),
+            ["4:9 no loop begins register l1 above this line | put `loop l1, COUNT` before it"],
+        ),
+        (
+            ("start", "loop l0, 3", "a: inference l1", "lag l1, l0, 0", "next l0, a"),
+            ["3:14 no loop begins register l1 above this line | put `loop l1, COUNT` before it"],
+        ),
         (("loop l0, 3", "a: nop", "start", "next l0, a"), [f"4:10 the jump crosses `start` | {ONE_SIDE}"]),
     ],
 )

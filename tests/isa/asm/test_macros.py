@@ -103,7 +103,7 @@ def test_a_call_gives_each_parameter_a_text(macro: str, call: str, values: dict[
         (".macro m a, b", "m", 0, "`m` needs a, b"),
         (".macro m a, b", "m b=1", 0, "`m` needs a"),
         (".macro m a", "m 1, 2", 5, "`m` takes at most 1"),
-        (".macro m", "m 1", 2, "`m` takes at most 0"),
+        (".macro m", "m 1", 2, "`m` takes no operands"),
         (".macro m a", "m 1, a=2", 5, "operand `a` is given twice"),
         (".macro m a, bc", "m 1, cb=2", 5, "`m` has no operand `cb`"),
         (".macro m a, b", "m a=1, 2", 7, "operands by position come before those by name"),

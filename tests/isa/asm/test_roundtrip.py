@@ -23,6 +23,8 @@ NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.]{0,8}", fullmatch=True) | st.text(
     st.characters(codec="utf-8", exclude_categories=("C", "Z"), exclude_characters='"\\'), min_size=1, max_size=8
 )
 OFFSETS, MULTIPLIERS = st.integers(-(1 << 31), 1 << 31), st.integers(1, 1 << 16)
+LAGS = NO_LOOP - 1
+"""The loop register that lags behind others; loops have begun all others."""
 BODY = [row for row in ROWS if row.mnemonic not in ("start", "halt", "next", "loop")]
 
 
@@ -32,13 +34,15 @@ def operands(draw: st.DrawFn, row: InstructionRow, tables: dict[str, int]) -> di
     values = {}
     for operand in row.operands:
         kind = operand.kind
-        high = tables[kind.table] - 1 if kind.table else kind.high
+        high = tables.get(kind.table, 1) - 1 if kind.table else kind.high
         edges = [operand.default] if operand.default is not None else []
         values[operand.name] = draw(st.sampled_from([*edges, kind.low, high]) | st.integers(kind.low, high))
     if row.mnemonic == "quant":
         values["low"], values["zero"], values["high"] = sorted((values["low"], values["zero"], values["high"]))
         if values["low"] == values["zero"]:
             values["activation"] = ACTIVATIONS.index("relu")
+    if row.mnemonic == "lag":
+        values |= {"register": LAGS, "of": values["of"] % LAGS, "until": 0}
     if row.mnemonic == "convert" and (not values["every"] or values["then"] == values["quantiser"]):
         values["then"] = values["every"] = 0
     return values
@@ -66,9 +70,11 @@ def bodies(draw: st.DrawFn, tables: dict[str, int]) -> list[int]:
     """The words of a set-up and a main part, with random instructions that find what they name in the tables."""
     usable = [row for row in BODY if all(tables.get(operand.kind.table, 1) for operand in row.operands)]
     words: list[int] = []
-    for register in range(NO_LOOP):
+    for register in range(LAGS):
         words.append(encode(MNEMONICS["loop"], {"loop": register, "count": register}))
         words.append(encode(MNEMONICS["next"], {"loop": register, "target": len(words)}))
+    words.append(encode(MNEMONICS["lag"], {"register": LAGS, "of": 0, "turns": 0, "until": len(words) + 1}))
+    words.append(encode(MNEMONICS["nop"], {}))
     for part in (True, False):
         looped = draw(st.booleans())
         if looped:

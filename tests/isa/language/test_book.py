@@ -11,6 +11,7 @@ import pytest
 from acortex.errors import AcortexError, ManyErrors
 from acortex.isa.asm.assembler import assemble
 from acortex.isa.language.book import LANGUAGE_BOOK, NO_EXAMPLE, beside, page
+from acortex.isa.language.diagnostics import Diagnostic
 from acortex.isa.language.row import ABOUT, FILE
 from acortex.isa.program import Program
 from acortex.isa.rules import Rule, difference
@@ -39,7 +40,7 @@ def test_the_example_of_a_code_has_just_that_mistake(code: str) -> None:
 
 
 SAID = dict(line.split(" ", 1) for line in Path(__file__).with_name("texts.txt").read_text().splitlines())
-"""What the assembler says of each example: "line:column message | hint", by code."""
+"""What the assembler says of each example: "line:column message | hint", then its notes, by code."""
 
 
 @pytest.mark.parametrize("code", EXAMPLES)
@@ -48,8 +49,10 @@ def test_each_code_says_just_this_of_its_example(code: str) -> None:
     with pytest.raises(ManyErrors) as caught:
         assemble(row.example.broken, file="small.s", arrays={FILE: row.example.arrays})
     (error,) = caught.value.errors
+    assert isinstance(error, Diagnostic)
     hint = f" | {error.hint}" if error.hint else ""
-    assert f"{error.where.removeprefix('small.s:')} {error.message}{hint}" == SAID[code]
+    notes = "".join(f" | note {note.line}:{note.column} {note.message}" for note in error.notes)
+    assert f"{error.where.removeprefix('small.s:')} {error.message}{hint}{notes}" == SAID[code]
     assert str(error).count("\n") >= 2  # the line, and a caret below it
 
 

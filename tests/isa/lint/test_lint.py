@@ -18,10 +18,32 @@ from acortex.isa.rules import BASE, ProgramError, changed
 from acortex.isa.semantics import visited
 from acortex.isa.sequencer import Sequencer
 from acortex.programs.shipped import FOLDER
+from acortex.sim.lint import lint as of_program
+from acortex.sim.lint import measured
 from acortex.tools.open.programs import open_program
 from judge.generate import generate
 
-CODES = ["L001", "L002", "L003", "L101", "L102", "L103", "L201", "L202", "L203", "L204", "L301", "L302", "L303"]
+CODES = [
+    "L001",
+    "L002",
+    "L003",
+    "L004",
+    "L101",
+    "L102",
+    "L103",
+    "L201",
+    "L202",
+    "L203",
+    "L204",
+    "L301",
+    "L302",
+    "L303",
+    "L401",
+]
+
+
+NEED_A_CHIP = ("L103", "L401")
+"""Their checks hold a program to its chip, or run it."""
 
 
 def found(source: str, inferences: int | None = None) -> list[str]:
@@ -34,10 +56,26 @@ def test_codes_are_stable() -> None:
     assert list(FINDINGS) == CODES
 
 
-@pytest.mark.parametrize("code", [code for code in CODES if code != "L103"])  # its check needs a chip
+@pytest.mark.parametrize("code", [code for code in CODES if code not in NEED_A_CHIP])
 def test_the_example_of_a_finding_has_just_that_and_its_mend_none(code: str) -> None:
     assert found(FINDINGS[code].example.broken) == [code]
     assert found(FINDINGS[code].example.mended) == []
+
+
+SAID = dict(line.split(" ", 1) for line in Path(__file__).with_name("texts.txt").read_text().splitlines())
+"""What is said of the example of each finding: "line message | hint", then further places, by code."""
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_each_finding_says_just_this_of_its_example(code: str) -> None:
+    source = FINDINGS[code].example.broken
+    program = assemble(source, file="small.s")
+    if code in NEED_A_CHIP:
+        one, *_ = of_program(program) or measured(program)[0]
+    else:
+        (one,) = [*lint(program), *unused_names(source, "small.s")]
+    places = "".join(f" | note {where} {message}" for message, where in one.places)
+    assert f"{one.where} {one.message} | {one.hint}{places}".replace("small.s:", "") == SAID[code]
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.s")), ids=lambda path: path.stem)

@@ -91,14 +91,14 @@ def test_every_tile_has_its_own_array(heights: list[int], width: int) -> None:
             128,
             [Rect(0, 0, 2, 2), Rect(4, 0, 1, 1)],
             "group g3: the rectangle in column 4, row 0 is 1 wide, but continues one that is 2 wide,"
-            " of which 1 rows of arrays are missing\n  hint: a run goes on in rectangles of equal width",
+            " of which 1 row of arrays is missing\n  hint: a run goes on in rectangles of equal width",
         ),
         (
             128,
             128,
             [Rect(0, 0), Rect(1, 0, 1, 2)],
             "group g3: the rectangle in columns 1 to 2, row 0 is 2 wide, but continues one that is 1 wide,"
-            " of which 1 rows of arrays are missing\n  hint: a run goes on in rectangles of equal width",
+            " of which 1 row of arrays is missing\n  hint: a run goes on in rectangles of equal width",
         ),
         (
             192,
@@ -125,7 +125,7 @@ def test_every_tile_has_its_own_array(heights: list[int], width: int) -> None:
             64,
             192,
             [Rect(0, 0)],
-            "group g3: its rectangles hold 1 arrays, its matrix takes 1 x 3 arrays, 3\n"
+            "group g3: its rectangles hold 1 array, its matrix takes 1 x 3 arrays, 3\n"
             "  hint: add a rectangle: 2 more columns of arrays",
         ),
         (
@@ -133,7 +133,7 @@ def test_every_tile_has_its_own_array(heights: list[int], width: int) -> None:
             64,
             [],
             "group g3: its rectangles hold 0 arrays, its matrix takes 1 x 1 arrays, 1\n"
-            "  hint: add a rectangle: 1 more columns of arrays",
+            "  hint: add a rectangle: 1 more column of arrays",
         ),
     ],
 )

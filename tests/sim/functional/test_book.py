@@ -31,6 +31,9 @@ CODES = {
     "R007": "A group is set up once",
     "R008": "A rect follows its group",
     "R009": "There are as many inferences as the host has",
+    "R010": "A register lags behind no more turns than there were",
+    "R011": "A lag leads onward",
+    "R012": "A register that lags counts no loop",
     "R101": "A rectangle lies on the chip",
     "R102": "The rectangles of a group do not overlap",
     "R103": "A run goes on in rectangles of equal width",
@@ -94,19 +97,26 @@ CODES = {
 
 def walk(rule: Rule, source: str, patched: bool) -> dict[str, int]:
     """Runs a rule's example or its mend, without time; of how many inferences each output holds codes."""
-    program = assemble(source, file="example.s")
+    program = assemble(source, file="small.s")
     if patched and rule.example.patch is not None:
         program = rule.example.patch(program)
     outputs = prepare(program, load_chip(program.chip, rule.example.settings)).values().outputs
     return {tensor.name: len(outputs[tensor.name]) for tensor in program.outputs}
 
 
+SAID = dict(line.split(" ", 1) for line in Path(__file__).with_name("texts.txt").read_text().splitlines())
+"""What is said of the example of each rule: "line message | hint", then further places, by code."""
+
+
 @pytest.mark.parametrize("code", RULE_BOOK)
-def test_the_example_of_a_rule_breaks_just_that_rule(code: str) -> None:
+def test_the_example_of_a_rule_breaks_just_that_rule_and_says_so(code: str) -> None:
     rule = RULE_BOOK[code]
     with pytest.raises(AcortexError) as caught:
         walk(rule, rule.example.broken, patched=True)
     error = caught.value.errors[0] if isinstance(caught.value, ManyErrors) else caught.value
+    said = f"{error.where} {error.message}{f' | {error.hint}' if error.hint else ''}"
+    places = "".join(f" | note {where} {message}" for message, where in error.places)
+    assert (said + places).replace("small.s:", "") == SAID[code].replace("small.s:", "")
     assert (error.code, type(error)) == (code, rule.error)
     assert error.where
     assert "{" not in error.message + error.hint

@@ -25,7 +25,8 @@ ROWS = [
     "skip_letters_mlp", "skip_lstm", "run_lstm", "trace_lstm", "instruction_letters_mlp",
     "values_conv", "accuracy_digits_mlp", "analog_letters_mlp",
     "values_letters_mlp", "values_alone_letters_mlp", "values_lstm", "values_alone_lstm",
-    "batch_letters_mlp", "compile_letters_mlp", "compile_lstm", "memory_lstm", "assembler_lines", "startup",
+    "batch_letters_mlp", "compile_letters_mlp", "compile_lstm", "memory_lstm", "assembler_lines",
+    "assembler_macros", "startup",
     "cli_lstm", "first_event",
 ]  # fmt: skip
 

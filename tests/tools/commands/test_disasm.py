@@ -73,3 +73,29 @@ def test_a_program_without_data_leaves_nothing_out(tmp_path: Path) -> None:
     path = tmp_path / "p.acx"
     path.write_bytes(dumps(assemble(".chip acortex_digits\nstart\nhalt\n")))
     assert acortex_("disasm", path, "--no-data").stdout == acortex_("disasm", path).stdout
+
+
+def test_comments_come_from_the_source_that_lies_beside_or_is_named(tmp_path: Path) -> None:
+    source, path, elsewhere = tmp_path / "p.s", tmp_path / "p.acx", tmp_path / "other" / "q.s"
+    source.write_text("; says why\nstart\nhere: loop l0, 2 ; twice\nin: nop\nnext l0, in\nhalt\n")
+    assert acortex_("asm", source, "-o", path).exit_code == 0
+    found = acortex_("disasm", path, "--comments").stdout
+    assert "\n; says why\n" in found and "\nin:\n" in found and "; here: loop l0, 2 ; twice" in found
+    assert sha256(assemble(found)) == sha256(assemble(acortex_("disasm", path).stdout))
+    elsewhere.parent.mkdir()
+    source.rename(elsewhere)
+    gone = acortex_("disasm", path, "--comments")
+    assert gone.exit_code == 2 and "its source p.s does not lie beside it" in gone.stderr
+    assert acortex_("disasm", path, "--source", elsewhere).stdout == found
+    elsewhere.write_text("start\nnop\nhalt\n")
+    changed = acortex_("disasm", path, "--source", elsewhere)
+    assert changed.exit_code == 2 and "this source makes another program than the container holds" in changed.stderr
+    assert changed.stdout == ""
+
+
+def test_a_source_is_not_written_over_by_its_own_text(tmp_path: Path) -> None:
+    source, path = tmp_path / "p.s", tmp_path / "p.acx"
+    source.write_text("start\nhalt\n")
+    assert acortex_("asm", source, "-o", path).exit_code == 0
+    assert acortex_("disasm", path, "--source", source, "-o", source).exit_code == 2
+    assert source.read_text() == "start\nhalt\n"

@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from acortex.isa.lint.rows import FINDINGS
 from acortex.isa.rules import BASE, changed
+from acortex.programs.shipped import FOLDER
 from acortex.tools.cli import cli
 
 SPARE = changed(BASE, ("connect  g0\n", "connect  g0\nbase     d9, 4\n"))
@@ -40,8 +41,9 @@ def test_a_warning_names_its_line_and_exits_with_0(source: Path) -> None:
     found = lint(source)
     assert found.exit_code == 0
     assert found.stdout.splitlines() == [
-        f"{source}:14: warning: d9 is set here, and nothing uses it before it is set again [L201]",
+        f"{source}:14:10: warning: d9 is set here, and nothing uses it before it is set again [L201]",
         "  14 | base     d9, 4",
+        "     |          ^~",
         "  hint: leave it out, or name it where it is meant",
         f"{source}: 0 errors, 1 warning",
     ]
@@ -109,7 +111,9 @@ def test_a_line_of_an_included_file_is_shown(source: Path) -> None:
 
 
 def test_other_tools_get_warnings(source: Path) -> None:
-    assert lint(source, "--format", "github").stdout.startswith(f"::warning file={source},line=14,title=L201::d9 is")
+    assert lint(source, "--format", "github").stdout.startswith(
+        f"::warning file={source},line=14,col=10,endColumn=11,title=L201::d9 is"
+    )
     log = json.loads(lint(source, "--format", "sarif").stdout)["runs"][0]
     assert [(one["ruleId"], one["level"]) for one in log["results"]] == [("L201", "warning")]
     assert [one["id"] for one in log["tool"]["driver"]["rules"]] == ["L201"]
@@ -123,3 +127,61 @@ def test_what_cannot_be_read_is_an_error_of_the_command(tmp_path: Path) -> None:
 def test_explain_knows_the_findings() -> None:
     assert "A token that is signalled is awaited" in CliRunner().invoke(cli, ["explain", "l101"]).stdout
     assert "warnings of the linter" in CliRunner().invoke(cli, ["explain"]).stdout
+
+
+def test_what_another_order_saves_is_a_note_that_changes_no_exit_code() -> None:
+    found = lint(FOLDER / "vector_add.s", "--measure", "--strict")
+    assert found.exit_code == 0
+    assert (
+        f"{FOLDER / 'vector_add.s'}:42:9: note: standing above vector_add.s:41, this saves 21 of the 397"
+        in found.stdout
+    )
+    assert found.stdout.endswith(f"other orders measured\n{FOLDER / 'vector_add.s'}: 0 errors, 0 warnings, 1 note\n")
+    document = json.loads(lint(FOLDER / "vector_add.s", "--measure", "--format", "json").stdout)
+    assert [one["severity"] for one in document["findings"]] == ["note"]
+    assert document["measured"].endswith("other orders measured")
+    assert json.loads(lint(FOLDER / "vector_add.s", "--format", "json").stdout)["measured"] is None
+
+
+def test_nothing_is_measured_of_a_program_with_an_error(source: Path) -> None:
+    source.write_text(changed(BASE, ("write    d1", "write    d2")))
+    assert "orders measured" not in lint(source, "--measure").stdout
+    assert lint(source, "--measure", "--seconds", "nan").exit_code == 2
+
+
+def test_other_tools_get_notes_with_their_second_place() -> None:
+    assert lint(FOLDER / "vector_add.s", "--measure", "--format", "github").stdout.startswith("::notice file=")
+    log = json.loads(lint(FOLDER / "vector_add.s", "--measure", "--format", "sarif").stdout)["runs"][0]
+    (one,) = log["results"]
+    assert (one["ruleId"], one["level"]) == ("L401", "note")
+    assert one["locations"][0]["physicalLocation"]["region"] == {"startLine": 42, "startColumn": 9, "endColumn": 15}
+    assert one["relatedLocations"][0]["physicalLocation"]["region"] == {"startLine": 41}
+
+
+CONNECT = "connect  g0\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "place", "second"),
+    [
+        (f"{CONNECT}base     d9, 4\nbase     d9, 5\n", (14, 10, 12), (15, "it is set again here")),
+        (f"{CONNECT}loop     l3, 7\na: nop\nnext     l3, a\n", (14, 10, 12), (16, "the end of its body")),
+        (f"{CONNECT}two: signal vmm, t9\n", (14, 18, 20), None),
+    ],
+)
+def test_a_finding_has_its_column_and_its_second_place(
+    source: Path, lines: str, place: tuple[int, int, int], second: tuple[int, str] | None
+) -> None:
+    source.write_text(changed(BASE, (CONNECT, lines)))
+    first = findings(source)[0]
+    assert (first["line"], first["column"], first["end_column"]) == place
+    notes = [(note["line"], note["message"]) for note in first["notes"]]  # type: ignore[attr-defined]  # plain data
+    assert notes == ([second] if second else [])
+
+
+def test_a_declaration_is_found_in_the_text_and_a_macro_has_its_mnemonic(source: Path) -> None:
+    source.write_text(changed(BASE, (".weights w", ".weights spare, 1x1\n.row 1\n.weights w")))
+    assert [(one["line"], one["column"], one["end_column"]) for one in findings(source)] == [(5, 10, 15)]
+    source.write_text(changed(BASE, (".program small", ".macro m n\n  base d\\n, 1\n.endm\n.program small"))
+                      .replace(CONNECT, f"{CONNECT}m 9\n"))  # fmt: skip
+    assert [(one["code"], one["line"], one["column"]) for one in findings(source)] == [("L201", 2, 3)]
