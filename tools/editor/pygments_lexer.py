@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
 from typing import TYPE_CHECKING, ClassVar
 
 from pygments.lexer import Lexer
@@ -27,8 +26,7 @@ from pygments.token import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Word = tuple[str, str, int]
-"""A word of a line: its kind, its text, and its column from 0."""
+    from acortex.tools.editor.words import Word
 
 PUNCTUATION = frozenset(",:()|=")
 
@@ -74,23 +72,14 @@ class AcortexLexer(Lexer):
         return sum(head in MNEMONICS or head in DIRECTIVES for head in heads) / len(heads) if heads else 0.0
 
 
-@cache
-def _expression() -> re.Pattern[str]:
-    """The assembler's expression, behind words and texts that hold parameters of macros."""
-    from acortex.isa.asm.lexer import MASTER
-
-    parameter = r"\\(?:[A-Za-z_][A-Za-z0-9_]*|\(\))"
-    glued = rf"(?P<glued>[A-Za-z0-9_.]*+(?:{parameter}[A-Za-z0-9_.]*)+)"
-    text = r'(?P<text>"[^"\x00-\x1f\x7f]*\\[^"\x00-\x1f\x7f]*")'
-    return re.compile(f"{glued}|{text}|{MASTER.pattern}", MASTER.flags)
-
-
 _PARTS = re.compile(r"(\\(?:[A-Za-z_][A-Za-z0-9_]*|\(\)))", re.ASCII)
 
 
 def _highlighted(line: str) -> Iterator[tuple[_TokenType, str, int]]:
     """The words of a line with their types and columns."""
-    words = [(match.lastgroup or "", match[0], match.start()) for match in _expression().finditer(line)]
+    from acortex.tools.editor.words import words_of
+
+    words = list(words_of(line))
     head = 0
     while head + 1 < len(words) and words[head][0] in ("name", "glued") and words[head + 1][1] == ":":
         head += 2
