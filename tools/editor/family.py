@@ -66,7 +66,7 @@ class Family:
                 if use.defines == "macro":
                     self._macros.setdefault(use.name, (file, index.block_of[use.line]))
         for place in late:
-            for key, use in self._meant(place):
+            for key, use in self.meant(place):
                 self.places.setdefault(key, []).append(Place(place.file, use))
 
     def at(self, file: str, line: int, column: int) -> tuple[Key, Use] | None:
@@ -74,7 +74,7 @@ class Family:
         use = self.files[file].at(line, column)
         if use is None:
             return None
-        found = list(self._meant(Place(file, use)))
+        found = list(self.meant(Place(file, use)))
         near = [(key, part) for key, part in found if part.column <= column <= part.column + part.length]
         return near[0] if near else None
 
@@ -92,7 +92,16 @@ class Family:
         """Whether the program has a name."""
         return bool(self.definitions(Key(kind, name)))
 
-    def _meant(self, place: Place) -> Iterator[tuple[Key, Use]]:
+    @staticmethod
+    def key_of(use: Use) -> Key:
+        """What a use of the whole program's names means, whose kind is known."""
+        return Key(use.kind, use.name)
+
+    def macro(self, name: str) -> tuple[str, int] | None:
+        """The file and the block of a macro; None where there is no such macro."""
+        return self._macros.get(name)
+
+    def meant(self, place: Place) -> Iterator[tuple[Key, Use]]:
         """What a use means, part for part."""
         use = place.use
         if use.kind == SHAPE:
