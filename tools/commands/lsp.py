@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from contextlib import redirect_stdout
@@ -22,6 +23,8 @@ def lsp() -> None:
     except ImportError:
         raise MissingExtra("acortex lsp", "lsp") from None
     from acortex.tools.editor.server import make_server
+
+    logging.getLogger("pygls").setLevel(logging.CRITICAL)  # it would print a refusal, which is an answer, as a fault
 
     # What else would be printed must not come between the messages, and the server closes the streams that it has.
     with open(os.dup(0), "rb") as stdin, open(os.dup(1), "wb") as stdout, redirect_stdout(sys.stderr):

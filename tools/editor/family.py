@@ -65,9 +65,12 @@ class Family:
                 self.places.setdefault(_key(file, use), []).append(Place(file, use))
                 if use.defines == "macro":
                     self._macros.setdefault(use.name, (file, index.block_of[use.line]))
+        order = {file: number for number, file in enumerate(self.files)}
         for place in late:
             for key, use in self.meant(place):
                 self.places.setdefault(key, []).append(Place(place.file, use))
+        for key in {key for place in late for key, _ in self.meant(place)}:
+            self.places[key].sort(key=lambda one: (order[one.file], one.use.line, one.use.column))
 
     def at(self, file: str, line: int, column: int) -> tuple[Key, Use] | None:
         """What a name at a place means, and that name: of a shape the part of it."""

@@ -28,5 +28,5 @@ def changes(text: str, first: int = 0, last: int | None = None) -> Iterator[Edit
         return
     if len(before) == len(after):  # the last line has no end
         yield Edit(end, end, "\r\n" if "\r\n" in text else "\n")
-    elif len(before) > len(after) + 1:  # empty lines at the end
+    elif before[len(after) :] != [""]:  # empty lines at the end
         yield Edit((len(after), 0), end, "")

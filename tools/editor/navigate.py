@@ -10,6 +10,7 @@ from pathlib import Path
 from acortex.errors import AcortexError, UsageError
 from acortex.isa.asm.assembler import assembly_of
 from acortex.isa.asm.parser import is_reserved
+from acortex.isa.codec import decode
 from acortex.isa.files import Shelf
 from acortex.isa.names import is_name
 from acortex.isa.operands import KINDS
@@ -84,7 +85,7 @@ def renamed(sources: Sources, file: str, line: int, column: int, new: str) -> li
     _check_free(family, key, new)
     spans = [span_of(place) for place in family.places[key]]
     for root in dict.fromkeys(root for span in spans for root in sources.roots(span.file)):
-        _check_same(sources, root, spans, new)
+        _check_same(sources, root, key, spans, new)
     return spans
 
 
@@ -158,7 +159,7 @@ def _meet(key: Key, other: Key) -> bool:
     return GLOBAL in (key.scope, other.scope) or (key.file, key.scope) == (other.file, other.scope)
 
 
-def _check_same(sources: Sources, root: str, spans: Sequence[Span], new: str) -> None:
+def _check_same(sources: Sources, root: str, key: Key, spans: Sequence[Span], new: str) -> None:
     """Refuses what would make another program of a root that assembles."""
     text = sources.get(root)
     if text is None:
@@ -171,7 +172,8 @@ def _check_same(sources: Sources, root: str, spans: Sequence[Span], new: str) ->
         one = sources.get(file)
         if one is not None:
             changed[file] = applied(one.text, [span for span in spans if span.file == file], new)
-    if _words(root, changed.get(root, text.text), changed) != before:
+    after = _words(root, changed.get(root, text.text), changed)
+    if after is None or not _is_same(before, after, key, new):
         hint = "a macro or a condition may stand for it in a way that its text does not show; rename it by hand"
         raise UsageError(f"the program would be another one if this were `{new}`", hint=hint)
 
@@ -185,6 +187,20 @@ def _words(root: str, text: str, texts: Mapping[str, str]) -> list[int] | None:
     except AcortexError:
         return None
     return assembly.words
+
+
+def _is_same(before: Sequence[int], after: Sequence[int], key: Key, new: str) -> bool:
+    """Whether two programs are one but for what is renamed: a register is another one wherever it is named."""
+    if key.kind != REGISTERS or len(before) != len(after):
+        return list(before) == list(after)
+    old_number, new_number = int(key.name[1:]), int(new[1:])
+    for one, other in zip(map(decode, before), map(decode, after), strict=True):
+        for name, operand in one.row.by_name.items():
+            renamed = operand.kind.prefix == new[0] and one[name] == old_number
+            left_out = renamed and operand.default == old_number and other[name] == old_number
+            if one.row is not other.row or other[name] != (new_number if renamed and not left_out else one[name]):
+                return False
+    return True
 
 
 def applied(text: str, spans: Sequence[Span], new: str) -> str:

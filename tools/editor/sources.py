@@ -90,7 +90,9 @@ class Sources:
         name = os.path.relpath(key, folder).replace(os.sep, "/")
         for use in text.index.uses:
             if use.kind == FILE and use.name and "\\" not in use.name:
-                yield os.path.realpath(os.path.join(folder, beside(name, use.name)))
+                found = os.path.realpath(os.path.join(folder, beside(name, use.name)))
+                if found.startswith(os.path.join(folder, "")) and not os.path.isabs(use.name):
+                    yield found
 
     def closure(self, root: str) -> list[str]:
         """A root and all that it includes, each once, as far as they can be read."""
