@@ -12,7 +12,7 @@ from acortex.tools.editor.forms import Edit
 from acortex.tools.editor.navigate import quoted
 from acortex.tools.editor.outline import Fold, Symbol, Typed
 from acortex.tools.editor.positions import Positions
-from acortex.tools.editor.sources import Sources, uri_of
+from acortex.tools.editor.sources import Sources, is_uri, uri_of
 
 SOURCE = "acortex"
 
@@ -44,7 +44,7 @@ class Protocol:
     def uri(self, key: str) -> str:
         """The URI of a text: that which the client gave, where it did."""
         text = self.sources.get(key)
-        return text.uri if text is not None else uri_of(key)
+        return text.uri if text is not None else key if is_uri(key) else uri_of(key)
 
     def positions(self, key: str) -> Positions:
         """The places of a text; without it those of one without lines."""

@@ -47,8 +47,8 @@ class Server(LanguageServer):
         self.worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="acortex-check")
         self.waiting: dict[str, asyncio.Task[None]] = {}
         """The check that each root is to have."""
-        self.published: set[str] = set()
-        """The texts with problems that the client has."""
+        self.published: dict[str, str] = {}
+        """The texts with problems that the client has, with the URIs that it was told."""
 
     def speaks(self) -> protocol.Protocol:
         """Turns places into what this client counts in, for one answer."""
@@ -109,14 +109,19 @@ class Server(LanguageServer):
         """Sends the problems of all files, and for those that have none any more an empty list."""
         speaks = self.speaks()
         problems = self.session.problems()
+        sent: dict[str, str] = {}
         for key in dict.fromkeys([*problems, *self.published, *self.session.sources.opened]):
             found = problems.get(key, [])
             text = self.session.sources.opened.get(key)
-            if found or key in self.published or text is not None:
-                version = text.version if text is not None else None
-                sent = lsp.PublishDiagnosticsParams(speaks.uri(key), speaks.diagnostics(key, found), version)
-                self.text_document_publish_diagnostics(sent)
-        self.published = {key for key, found in problems.items() if found}
+            if not found and key not in self.published and text is None:
+                continue
+            uri = speaks.uri(key) if found or text is not None else self.published[key]
+            version = text.version if text is not None else None
+            diagnostics = speaks.diagnostics(key, found)
+            self.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(uri, diagnostics, version))
+            if found:
+                sent[key] = uri
+        self.published = sent
 
 
 def make_server() -> Server:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from acortex.isa.asm.formatter import formatted
@@ -100,6 +100,7 @@ def test_the_changes_of_a_text_make_its_usual_form(lines: list[str], end: str) -
 
 @given(st.text('a: nop;x,\n\r\t"\\é', max_size=30))
 def test_the_changes_of_any_text_make_its_usual_form(text: str) -> None:
+    assume(not text.endswith("\r"))  # which is the end of a line for the protocol, and nothing for the assembler
     assert applied(text).replace("\r\n", "\n") == formatted(text)
 
 
