@@ -9,6 +9,7 @@ from pathlib import Path
 
 from acortex.errors import AcortexError, UsageError
 from acortex.isa.asm.assembler import assembly_of
+from acortex.isa.asm.expansion import is_needed
 from acortex.isa.asm.parser import is_reserved
 from acortex.isa.codec import decode
 from acortex.isa.files import Shelf
@@ -84,7 +85,8 @@ def renamed(sources: Sources, file: str, line: int, column: int, new: str) -> li
     _check_form(key, new)
     _check_free(family, key, new)
     spans = [span_of(place) for place in family.places[key]]
-    for root in dict.fromkeys(root for span in spans for root in sources.roots(span.file)):
+    files = dict.fromkeys(span.file for span in spans)
+    for root in dict.fromkeys(root for one in files for root in sources.roots(one)):
         _check_same(sources, root, key, spans, new)
     return spans
 
@@ -160,9 +162,9 @@ def _meet(key: Key, other: Key) -> bool:
 
 
 def _check_same(sources: Sources, root: str, key: Key, spans: Sequence[Span], new: str) -> None:
-    """Refuses what would make another program of a root that assembles."""
+    """Refuses what would make another program of a root that assembles. Without macros, names are where they stand."""
     text = sources.get(root)
-    if text is None:
+    if text is None or not is_needed(text.index.lines):
         return
     before = _words(root, text.text, sources.texts())
     if before is None:
