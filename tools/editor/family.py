@@ -22,7 +22,7 @@ from acortex.tools.editor.index import (
     bound,
 )
 from acortex.tools.editor.sources import Sources
-from acortex.tools.editor.words import GLUED, Word
+from acortex.tools.editor.words import GLUED, Argument, Line, Word
 
 MOST_DEPTH = 8
 """How deep calls are followed to what a parameter is used for."""
@@ -61,16 +61,19 @@ class Family:
             for use in index.uses:
                 if use.kind in (ARGUMENT, SHAPE) or use.of[0]:
                     late.append(Place(file, use))
-                    continue
-                self.places.setdefault(_key(file, use), []).append(Place(file, use))
-                if use.defines == "macro":
-                    self._macros.setdefault(use.name, (file, index.block_of[use.line]))
+                else:
+                    self._add(_key(file, use), Place(file, use))
+        found = [(key, Place(place.file, use)) for place in late for key, use in self.meant(place)]
+        for key, place in found:
+            self._add(key, place)
         order = {file: number for number, file in enumerate(self.files)}
-        for place in late:
-            for key, use in self.meant(place):
-                self.places.setdefault(key, []).append(Place(place.file, use))
-        for key in {key for place in late for key, _ in self.meant(place)}:
+        for key in {key for key, _ in found}:
             self.places[key].sort(key=lambda one: (order[one.file], one.use.line, one.use.column))
+
+    def _add(self, key: Key, place: Place) -> None:
+        self.places.setdefault(key, []).append(place)
+        if place.use.defines == "macro":
+            self._macros.setdefault(key.name, (place.file, self.files[place.file].block_of[place.use.line]))
 
     def at(self, file: str, line: int, column: int) -> tuple[Key, Use] | None:
         """What a name at a place means, and that name: of a shape the part of it."""
@@ -125,10 +128,9 @@ class Family:
 
     def _kind_of(self, use: Use) -> str:
         """What an argument of a call names: what the macro does with it, of that what there is."""
-        uses = [kind for one in self.uses_of(use.of) for kind in [one.table or SYMBOL]] if use.of[0] else []
-        wanted = ["layer" if kind == "layer" else SYMBOL if kind == "label" else kind for kind in uses]
-        others = [SYMBOL, MACRO, *TABLES] if not use.of[0] else [SYMBOL, *TABLES]
-        kinds = [*wanted, *others]
+        tables = [one.table for one in self.uses_of(use.of)]
+        wanted = [SYMBOL if table in ("", "label") else table for table in tables]
+        kinds = [*wanted, SYMBOL, *TABLES] if use.of[0] else [SYMBOL, MACRO, *TABLES]
         return next((kind for kind in kinds if self.is_defined(kind, use.name)), kinds[0])
 
     def uses_of(self, of: tuple[str, str], depth: int = 0) -> list[OperandKind]:
@@ -136,27 +138,31 @@ class Family:
 
         `of` is the macro, and the name or the place of the parameter.
         """
+        if of[0] not in self._macros or depth > MOST_DEPTH:
+            return []
         names = self.parameters(of[0])
         name = names[int(of[1])] if of[1].isdecimal() and int(of[1]) < len(names) else of[1]
         found: list[OperandKind] = []
-        if of[0] not in self._macros or depth > MOST_DEPTH:
-            return found
-        file, block = self._macros[of[0]]
-        index = self.files[file]
-        body = index.blocks[block] if block != GLOBAL else None
-        for line in index.parts[body.start + 1 : body.end] if body else ():
-            if line.head is None:
-                continue
-            if line.head.text in MNEMONICS:
-                for operand, one in bound(MNEMONICS[line.head.text].operands, line.arguments):
-                    if operand is not None and _takes(one.words, name):
-                        found.append(operand.kind)
-            elif line.head.text in self._macros and line.head.text != of[0]:
-                for place, one in enumerate(line.arguments):
-                    if _takes(one.words, name):
-                        inner = line.head.text, one.name.text if one.name else str(place)
-                        found += self.uses_of(inner, depth + 1)
+        for line in self._body(of[0]):
+            if line.head is not None and line.head.text != of[0]:
+                found += self._uses_in(line.head.text, line.arguments, name, depth)
         return list(dict.fromkeys(found))
+
+    def _uses_in(self, head: str, arguments: Sequence[Argument], name: str, depth: int) -> Iterator[OperandKind]:
+        """What a parameter stands for in one line of its macro."""
+        if head in MNEMONICS:
+            operands = bound(MNEMONICS[head].operands, arguments)
+            yield from (one.kind for one, argument in operands if one is not None and _takes(argument.words, name))
+            return
+        for place, one in enumerate(arguments):
+            if _takes(one.words, name):
+                yield from self.uses_of((head, one.stands_for(place)), depth + 1)
+
+    def _body(self, macro: str) -> Sequence[Line]:
+        """The lines of a macro."""
+        file, number = self._macros[macro]
+        block = self.files[file].blocks[number] if number != GLOBAL else None
+        return self.files[file].parts[block.start + 1 : block.end] if block else ()
 
     def parameters(self, macro: str) -> list[str]:
         """The names of a macro's parameters, in their order."""

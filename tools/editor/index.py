@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeVar
+from typing import ClassVar, NamedTuple, TypeVar
 
 from acortex.isa.asm.directives import DIRECTIVES
 from acortex.isa.asm.expansion import ENDS
-from acortex.isa.operands import KINDS, OperandKind
+from acortex.isa.operands import OperandKind
 from acortex.isa.table import MNEMONICS, Operand
 from acortex.tools.editor.vocabulary import REGISTER
-from acortex.tools.editor.words import GLUED, TEXT, Argument, Line, Word, line_of, parameters_of
+from acortex.tools.editor.words import GLUED, TEXT, Argument, Line, Word, line_of, names_in, parameters_of
 
 SYMBOL, MACRO, REGISTERS, PARAMETER, FILE = "symbol", "macro", "register", "parameter", "file"
 ARGUMENT, SHAPE = "argument", "shape"
@@ -26,6 +26,12 @@ TABLES = ("weights", "constants", "input", "output", "part", "layer", "result")
 
 DECLARES = {f".{table}": table for table in TABLES}
 """The directives that declare a name of a table."""
+
+NAMES = {**DECLARES, ".samples": "input"}
+"""The tables whose names stand first in declarations."""
+
+NUMBERS = ("bits", "zero", "packed", "macs", "columns", "address", "count")
+"""The fields that are expressions."""
 
 GLOBAL = -1
 
@@ -103,39 +109,46 @@ def _blocks(index: Index) -> None:
         head = line.head.text if line.head else ""
         index.block_of.append(open_[-1] if open_ else GLOBAL)
         if head in ENDS:
-            block = Block(head, number, len(index.parts) - 1, index.block_of[-1])
-            block.parameters.update(word.text for word in _parameters(head, line.arguments))
-            index.blocks.append(block)
-            open_.append(len(index.blocks) - 1)
-            index.block_of[-1] = open_[-1]
+            _begin(index, number, head, line.arguments, open_)
         elif head in ENDING:
-            wanted = ENDS[ENDING[head]]
-            while open_ and ENDS[index.blocks[open_[-1]].head] != wanted:
-                open_.pop()
-            if open_:
-                index.blocks[open_.pop()].end = number
+            _end(index, number, head, open_)
         elif head == ".local" and open_:
-            owner = _owner(index, open_[-1])
-            if owner != GLOBAL:
-                index.blocks[owner].locals.update(word.text for one in line.arguments for word in one.words)
+            _make_local(index, open_[-1], line.arguments)
 
 
-def _owner(index: Index, block: int) -> int:
-    """The macro or the repetition that a line of a block belongs to."""
+def _begin(index: Index, number: int, head: str, arguments: Sequence[Argument], open_: list[int]) -> None:
+    block = Block(head, number, len(index.parts) - 1, index.block_of[-1])
+    block.parameters.update(word.text for word in _parameters(head, arguments))
+    index.blocks.append(block)
+    open_.append(len(index.blocks) - 1)
+    index.block_of[-1] = open_[-1]
+
+
+def _end(index: Index, number: int, head: str, open_: list[int]) -> None:
+    """Ends the innermost block of the kind, and those in it that have no end."""
+    wanted = ENDS[ENDING[head]]
+    while open_ and ENDS[index.blocks[open_[-1]].head] != wanted:
+        open_.pop()
+    if open_:
+        index.blocks[open_.pop()].end = number
+
+
+def _make_local(index: Index, block: int, arguments: Sequence[Argument]) -> None:
+    """Gives names to the macro or the repetition that a line of a block belongs to."""
     while block != GLOBAL and index.blocks[block].head not in (".macro", ".rept"):
         block = index.blocks[block].above
-    return block
+    if block != GLOBAL:
+        index.blocks[block].locals.update(word.text for one in arguments for word in one.words)
 
 
 def _parameters(head: str, arguments: Sequence[Argument]) -> list[Word]:
     """The words that name the parameters of a macro, or the turn of a repetition."""
     if head == ".rept":
-        return [word for one in arguments[1:2] for word in one.words[:1] if word.kind == "name"]
-    if head != ".macro" or not arguments:
+        return names_in(word for one in arguments[1:2] for word in one.words[:1])
+    if head != ".macro" or not arguments or arguments[0].name is not None:
         return []
-    first = arguments[0].words[1:] if arguments[0].name is None else ()
-    words = [*first[:1], *(one.name or next(iter(one.words), None) for one in arguments[1:])]
-    return [word for word in words if word is not None and word.kind == "name"]
+    behind = (one.name or next(iter(one.words), None) for one in arguments[1:])
+    return names_in(word for word in (*arguments[0].words[1:2], *behind) if word is not None)
 
 
 @dataclass(slots=True)
@@ -148,99 +161,103 @@ class _Reading:
 
     def uses(self, line: Line) -> list[Use]:
         """All names of a line."""
-        found = [self._symbol(word, "label") for word in line.labels if word.kind == "name"]
+        found = [self._symbol(word, "label") for word in names_in(line.labels)]
         if line.head is not None:
             found += self._statement(line.head, line.arguments)
-        for word in line.words:
-            if word.kind in (GLUED, TEXT):
-                found += (self._parameter(one) for one in parameters_of(word))
+        glued = [word for word in line.words if word.kind in (GLUED, TEXT)]
+        found += (self._parameter(one) for word in glued for one in parameters_of(word))
         return sorted(found, key=lambda use: use.column)
 
     def _statement(self, head: Word, arguments: Sequence[Argument]) -> Iterator[Use]:
         if head.kind == "directive":
             yield from self._directive(head.text, arguments)
         elif head.text in MNEMONICS:
-            for operand, one in bound(tuple(MNEMONICS[head.text].operands), arguments):
-                if operand is not None:
-                    yield from self._operand(operand, one)
+            for operand, one in bound(MNEMONICS[head.text].operands, arguments):
+                yield from self._operand(operand, one) if operand is not None else ()
         elif head.kind == "name":
-            yield self._use(MACRO, head)
-            for place, one in enumerate(arguments):
-                of = head.text, one.name.text if one.name else str(place)
-                if one.name:
-                    yield self._use(PARAMETER, one.name, of=of)
-                yield from self._open(one.words, of)
+            yield from self._call(head, arguments)
+
+    def _call(self, head: Word, arguments: Sequence[Argument]) -> Iterator[Use]:
+        yield self._use(MACRO, head)
+        for place, one in enumerate(arguments):
+            of = head.text, one.stands_for(place)
+            if one.name:
+                yield self._use(PARAMETER, one.name, of=of)
+            yield from self._open(one.words, of)
 
     def _operand(self, operand: Operand, one: Argument) -> Iterator[Use]:
         kind = operand.kind
         if kind.choices:
             return
         if kind.table and kind.table != "label":
-            yield from (self._use(kind.table, word) for word in one.words[:1] if word.kind in ("name", "string"))
+            yield from (self._use(kind.table, word) for word in names_in(one.words[:1], "string"))
         else:
             yield from self._expression(one.words, kind)
 
     def _expression(self, words: Sequence[Word], kind: OperandKind | None = None) -> Iterator[Use]:
         """The constants, labels and registers of an expression."""
         spoken = [word for word, _ in kind.words] if kind else []
-        for word in words:
-            if word.kind == "name" and word.text not in spoken:
+        for word in names_in(words):
+            if word.text not in spoken:
                 yield self._use(REGISTERS, word) if REGISTER.fullmatch(word.text) else self._symbol(word)
 
     def _open(self, words: Sequence[Word], of: tuple[str, str]) -> Iterator[Use]:
         """The names of an argument, which may be of any kind."""
-        for word in words:
-            if word.kind == "name" and REGISTER.fullmatch(word.text):
+        for word in names_in(words, "string"):
+            if REGISTER.fullmatch(word.text):
                 yield self._use(REGISTERS, word)
-            elif word.kind in ("name", "string"):
+            else:
                 found = self._symbol(word)
                 yield found if found.scope != GLOBAL else self._use(ARGUMENT, word, of=of)
 
     def _directive(self, head: str, arguments: Sequence[Argument]) -> Iterator[Use]:
         if head in DIRECTIVES:
-            yield from self._declaration(head, arguments)
-        elif head in (".equ", ".name"):
-            values = {one.name.text if one.name else str(place): one for place, one in enumerate(arguments)}
-            name, value = values.get("name", values.get("0")), values.get("value", values.get("1"))
-            yield from (self._symbol(word, "constant") for word in (name.words[:1] if name else ()) if _plain(word))
-            yield from self._expression(value.words if value else ())
-        elif head == ".macro":
-            yield from self._macro(arguments)
-        elif head == ".include":
-            yield from (self._use(FILE, one.words[0]) for one in arguments[:1] if one.words)
-        elif head == ".rept":
-            yield from self._expression(arguments[0].words if arguments else ())
-            yield from (self._parameter(word, True) for word in _parameters(head, arguments))
-        elif head in (".ifdef", ".ifndef"):
-            yield from (self._use(ARGUMENT, word) for one in arguments for word in one.words if _plain(word))
+            for field_name, one in bound((*DIRECTIVES[head].required, *DIRECTIVES[head].optional), arguments):
+                yield from self._field(head, field_name or "", one.words)
+        elif head in self._READ:
+            yield from self._READ[head](self, arguments)
         else:
             for one in arguments:
                 yield from self._expression(one.words)
 
-    def _macro(self, arguments: Sequence[Argument]) -> Iterator[Use]:
-        if not arguments or not arguments[0].words or not _plain(arguments[0].words[0]):
-            return
-        name = arguments[0].words[0]
-        yield self._use(MACRO, name, defines="macro")
-        for word in _parameters(".macro", arguments):
-            yield self._parameter(word, True)
-        yield from self._open(arguments[0].words[3:], ("", ""))
-        for one in arguments[1:]:
-            if one.name is not None:
-                yield from self._open(one.words, (name.text, one.name.text))
+    def _constant(self, arguments: Sequence[Argument]) -> Iterator[Use]:
+        values = {one.stands_for(place): one.words for place, one in enumerate(arguments)}
+        yield from (self._symbol(word, "constant") for word in names_in(values.get("name", values.get("0", ()))[:1]))
+        yield from self._expression(values.get("value", values.get("1", ())))
 
-    def _declaration(self, head: str, arguments: Sequence[Argument]) -> Iterator[Use]:
-        row = DIRECTIVES[head]
-        for field_name, one in bound((*row.required, *row.optional), arguments):
-            words = one.words
-            if field_name == "name" and (head in DECLARES or head == ".samples"):
-                table = DECLARES.get(head, "input")
-                defines = table if head in DECLARES else ""
-                yield from (self._use(table, word, defines) for word in words[:1] if word.kind in ("name", "string"))
-            elif field_name == "shape":
-                yield from (self._use(SHAPE, word) for word in words if word.kind in ("name", "shape"))
-            elif field_name in ("bits", "zero", "packed", "macs", "columns", "address", "count"):
-                yield from self._expression(words)
+    def _macro(self, arguments: Sequence[Argument]) -> Iterator[Use]:
+        for name in names_in(word for one in arguments[:1] for word in one.words[:1]):
+            yield self._use(MACRO, name, defines="macro")
+            yield from (self._parameter(word, True) for word in _parameters(".macro", arguments))
+            yield from self._open(arguments[0].words[3:], ("", ""))
+            for one in arguments[1:]:
+                yield from self._open(one.words, (name.text, one.name.text)) if one.name else ()
+
+    def _rept(self, arguments: Sequence[Argument]) -> Iterator[Use]:
+        yield from self._expression(arguments[0].words if arguments else ())
+        yield from (self._parameter(word, True) for word in _parameters(".rept", arguments))
+
+    def _file(self, arguments: Sequence[Argument]) -> Iterator[Use]:
+        yield from (self._use(FILE, one.words[0]) for one in arguments[:1] if one.words)
+
+    def _condition(self, arguments: Sequence[Argument]) -> Iterator[Use]:
+        yield from (self._use(ARGUMENT, word) for one in arguments for word in names_in(one.words))
+
+    _READ: ClassVar = {
+        ".equ": _constant, ".name": _constant, ".macro": _macro, ".rept": _rept, ".include": _file,
+        ".ifdef": _condition, ".ifndef": _condition,
+    }  # fmt: skip
+    """What reads the directives of the text itself; the others are expressions."""
+
+    def _field(self, head: str, name: str, words: Sequence[Word]) -> Iterator[Use]:
+        """A field of a declaration."""
+        if name == "name" and head in NAMES:
+            defines = DECLARES.get(head, "")
+            yield from (self._use(NAMES[head], word, defines) for word in names_in(words[:1], "string"))
+        elif name == "shape":
+            yield from (self._use(SHAPE, word) for word in names_in(words, "shape"))
+        elif name in NUMBERS:
+            yield from self._expression(words)
 
     def _use(self, kind: str, word: Word, defines: str = "", of: tuple[str, str] = ("", "")) -> Use:
         quoted = word.kind == "string"
@@ -249,27 +266,19 @@ class _Reading:
 
     def _symbol(self, word: Word, defines: str = "") -> Use:
         """A constant or a label, with the block that has it for its own."""
-        use = self._use(SYMBOL, word, defines)
-        block = self.block
-        while block != GLOBAL:
-            if word.text in self.index.blocks[block].locals:
-                return use._replace(scope=block)
-            block = self.index.blocks[block].above
-        return use
+        return self._scoped(self._use(SYMBOL, word, defines), "locals")
 
     def _parameter(self, word: Word, defines: bool = False) -> Use:
         """A parameter, with the block that has it."""
-        use = self._use(PARAMETER, word, "parameter" if defines else "")
+        return self._scoped(self._use(PARAMETER, word, "parameter" if defines else ""), "parameters")
+
+    def _scoped(self, use: Use, names: str) -> Use:
         block = self.block
         while block != GLOBAL:
-            if word.text in self.index.blocks[block].parameters:
+            if use.name in getattr(self.index.blocks[block], names):
                 return use._replace(scope=block)
             block = self.index.blocks[block].above
         return use
-
-
-def _plain(word: Word) -> bool:
-    return word.kind == "name"
 
 
 Field = TypeVar("Field", Operand, str)
@@ -283,8 +292,3 @@ def bound(fields: tuple[Field, ...], arguments: Sequence[Argument]) -> Iterator[
             yield by_name.get(one.name.text), one
         else:
             yield fields[place] if place < len(fields) else None, one
-
-
-def kind_of_table(table: str) -> OperandKind | None:
-    """The kind of operand that names an entry of a table."""
-    return next((kind for kind in KINDS.values() if kind.table == table), None)

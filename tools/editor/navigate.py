@@ -11,11 +11,11 @@ from acortex.errors import AcortexError, UsageError
 from acortex.isa.asm.assembler import assembly_of
 from acortex.isa.asm.expansion import is_needed
 from acortex.isa.asm.parser import is_reserved
-from acortex.isa.codec import decode
+from acortex.isa.codec import Instruction, decode
 from acortex.isa.files import Shelf
 from acortex.isa.names import is_name
 from acortex.isa.operands import KINDS
-from acortex.isa.table import MNEMONICS
+from acortex.isa.table import MNEMONICS, Operand
 from acortex.tools.editor.check import Span
 from acortex.tools.editor.family import Family, Key, Place, family_of
 from acortex.tools.editor.hover import setters_of
@@ -49,11 +49,16 @@ def definition(sources: Sources, family: Family, file: str, line: int, column: i
         named = [one for root in sources.roots(file) for one in sources.included(file, root) if _is_named(one, use)]
         return [Span(one, 0, 0, 0) for one in dict.fromkeys(named) if sources.get(one) is not None]
     if key.kind == REGISTERS:
-        index = family.files[file]
-        lines = setters_of(index, key.name)
-        above = [number for number in lines if number <= line][-1:] or list(lines[:1])
-        return [span_of(Place(file, one)) for at in above for one in index.by_line[at] if one.name == key.name][:1]
+        return _setter(family, file, key.name, line)
     return [span_of(place) for place in family.definitions(key)] or _first(family, key)
+
+
+def _setter(family: Family, file: str, name: str, line: int) -> list[Span]:
+    """The place above a line that sets a register, or else the first below."""
+    index = family.files[file]
+    lines = setters_of(index, name)
+    nearest = [number for number in lines if number <= line][-1:] or list(lines[:1])
+    return [span_of(Place(file, one)) for at in nearest for one in index.by_line[at] if one.name == name][:1]
 
 
 def _is_named(path: str, use: Use) -> bool:
@@ -123,37 +128,35 @@ def _whole(sources: Sources, file: str, line: int, column: int) -> tuple[Family,
 def _check_form(key: Key, new: str) -> None:
     """Refuses what is no name of the kind."""
     if key.kind == REGISTERS:
-        kinds = [kind for kind in KINDS.values() if kind.prefix == key.name[:1]]
-        known = {f"{kind.prefix}{number}" for kind in kinds for number in kind.registers}
-        if new not in known:
-            hint = f"name another {kinds[0].prefix}N, or give it a name: .name NAME, {key.name}"
-            raise UsageError(f"`{new}` is not {kinds[0].doc} like `{key.name}`", hint=hint)
-        return
-    if key.kind in TABLES:
+        _check_register(key, new)
+    elif key.kind in TABLES:
         if not is_name(new):
             raise UsageError(f"`{new[:40]}` is no name", hint='a name has printable characters, without " and \\')
-        return
-    if not _IDENTIFIER.fullmatch(new) or (key.kind == PARAMETER and "." in new):
+    elif not _IDENTIFIER.fullmatch(new) or (key.kind == PARAMETER and "." in new):
         raise UsageError(f"`{new[:40]}` is no name", hint="names are letters, digits, _ and ., and begin with a letter")
-    if is_reserved(new) or (key.kind == MACRO and new in MNEMONICS):
+    elif is_reserved(new) or (key.kind == MACRO and new in MNEMONICS):
         raise UsageError(f"`{new}` is a word of the language", hint="take another name")
+
+
+def _check_register(key: Key, new: str) -> None:
+    """Refuses what is no register of the same kind."""
+    kinds = [kind for kind in KINDS.values() if kind.prefix == key.name[:1]]
+    if new not in {f"{kind.prefix}{number}" for kind in kinds for number in kind.registers}:
+        hint = f"name another {key.name[:1]}N, or give it a name: .name NAME, {key.name}"
+        raise UsageError(f"`{new}` is not {kinds[0].doc} like `{key.name}`", hint=hint)
+
+
+TOGETHER = ((SYMBOL, MACRO), ("output", "result"))
+"""Kinds of names of which none may be one of the other."""
 
 
 def _check_free(family: Family, key: Key, new: str) -> None:
     """Refuses a name that means something already."""
-    others = [SYMBOL, MACRO] if key.kind in (SYMBOL, MACRO) else ["output", "result"]
-    kinds = others if key.kind in others else [key.kind]
-    for kind in kinds:
-        same = [other for other in family.places if other.kind == kind and other.name == new]
-        clash = [other for other in same if _meet(key, other)]
-        if clash:
-            place = family.places[clash[0]][0]
-            where = f"{place.file.rpartition('/')[2]}:{place.use.line + 1}"
+    kinds = next((some for some in TOGETHER if key.kind in some), (key.kind,))
+    for other, places in family.places.items():
+        if other.kind in kinds and other.name == new and _meet(key, other):
+            where = f"{places[0].file.rpartition('/')[2]}:{places[0].use.line + 1}"
             raise UsageError(f"`{new}` is already used, in {where}", hint="take another name")
-    if key.kind == REGISTERS and any(
-        use.name == new for index in family.files.values() for use in index.uses if use.kind == REGISTERS
-    ):
-        raise UsageError(f"`{new}` is already used", hint="take another register")
 
 
 def _meet(key: Key, other: Key) -> bool:
@@ -195,14 +198,19 @@ def _is_same(before: Sequence[int], after: Sequence[int], key: Key, new: str) ->
     """Whether two programs are one but for what is renamed: a register is another one wherever it is named."""
     if key.kind != REGISTERS or len(before) != len(after):
         return list(before) == list(after)
-    old_number, new_number = int(key.name[1:]), int(new[1:])
-    for one, other in zip(map(decode, before), map(decode, after), strict=True):
-        for name, operand in one.row.by_name.items():
-            renamed = operand.kind.prefix == new[0] and one[name] == old_number
-            left_out = renamed and operand.default == old_number and other[name] == old_number
-            if one.row is not other.row or other[name] != (new_number if renamed and not left_out else one[name]):
-                return False
-    return True
+    numbers = int(key.name[1:]), int(new[1:])
+    return all(
+        one.row is other.row and all(_fits(operand, one, other, new[0], numbers) for operand in one.row.operands)
+        for one, other in zip(map(decode, before), map(decode, after), strict=True)
+    )
+
+
+def _fits(operand: Operand, one: Instruction, other: Instruction, prefix: str, numbers: tuple[int, int]) -> bool:
+    """Whether an operand is what renaming a register makes of it; one that is left out stays what it was."""
+    old, new = numbers
+    if operand.kind.prefix != prefix or one[operand.name] != old:
+        return other[operand.name] == one[operand.name]
+    return other[operand.name] == new or (operand.default == old and other[operand.name] == old)
 
 
 def applied(text: str, spans: Sequence[Span], new: str) -> str:

@@ -9,10 +9,10 @@ from acortex.isa.codec import operand_text
 from acortex.isa.manual import syntax
 from acortex.isa.operands import OperandKind
 from acortex.isa.table import InstructionRow, Operand
-from acortex.tools.commands.isa import ALLOWED, TIMED, TITLES
 from acortex.tools.editor.costs import Cost, Costs
 from acortex.tools.editor.family import Family
 from acortex.tools.editor.index import GLOBAL
+from acortex.tools.views.instructions import ALLOWED, TIMED, TITLES
 from acortex.units import joules, scaled
 from acortex.wording import count
 

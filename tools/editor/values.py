@@ -20,25 +20,20 @@ Values = dict[str, int | str | None]
 
 def values_of(family: Family, labels: Mapping[str, int] | None = None) -> Values:
     """The values of a program's constants and labels."""
-    values: Values = {}
-    if labels:
-        values.update(labels)
-    defined: dict[str, list[Sequence[Word]]] = {}
+    values: Values = dict(labels or {})
+    left: dict[str, Sequence[Word]] = {}
     for key, places in family.places.items():
         if key.kind == SYMBOL and key.scope == GLOBAL:
-            for file, use in places:
-                if use.defines == "constant":
-                    defined.setdefault(key.name, []).append(_expression(family, file, use))
-                elif use.defines:
-                    values.setdefault(key.name, None)
-    left = {name: words[0] if len(words) == 1 else [] for name, words in defined.items()}
-    values.update(dict.fromkeys(left))
+            found = [_expression(family, file, use) for file, use in places if use.defines == "constant"]
+            left.update({key.name: found[0] if len(found) == 1 else ()} if found else {})
+            if found or any(use.defines for _, use in places):
+                values.setdefault(key.name, None)
     for _ in range(PASSES):
-        found = {name: value for name, words in left.items() if (value := value_of(words, values)) is not None}
-        if not found:
+        known = {name: value for name, words in left.items() if (value := value_of(words, values)) is not None}
+        values.update(known)
+        left = {name: words for name, words in left.items() if name not in known}
+        if not known:
             break
-        values.update(found)
-        left = {name: words for name, words in left.items() if name not in found}
     return values
 
 

@@ -6,7 +6,7 @@ The assembler stops at a line that it cannot read. An editor goes on: what is no
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -51,6 +51,10 @@ class Argument(NamedTuple):
     words: tuple[Word, ...]
     start: int
     end: int
+
+    def stands_for(self, place: int) -> str:
+        """The name of the operand that it says it is, or its place as a text."""
+        return self.name.text if self.name else str(place)
 
 
 class Line(NamedTuple):
@@ -107,6 +111,11 @@ def _argument(words: list[Word], start: int, end: int) -> Argument:
     if len(words) > 1 and words[1].text == "=" and words[0].kind == "name":
         return Argument(words[0], tuple(words[2:]), start, end)
     return Argument(None, tuple(words), start, end)
+
+
+def names_in(words: Iterable[Word], *more: str) -> list[Word]:
+    """The names among some words, and words of `more` kinds."""
+    return [word for word in words if word.kind == "name" or word.kind in more]
 
 
 def parameters_of(word: Word) -> Iterator[Word]:
