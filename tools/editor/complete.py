@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -16,17 +17,21 @@ from acortex.isa.table import MNEMONICS, Operand
 from acortex.tools.editor import texts
 from acortex.tools.editor.family import Family
 from acortex.tools.editor.hover import Known
-from acortex.tools.editor.index import GLOBAL, MACRO, SYMBOL, Index, bound
+from acortex.tools.editor.index import GLOBAL, MACRO, NUMBERS, SYMBOL, Index, bound
 from acortex.tools.editor.values import Values
 from acortex.tools.editor.words import Argument, Line, Word, line_of
 
 MOST_FILES = 200
 """Files of a folder that are suggested."""
 
+MOST_REGISTERS = 64
+"""Registers of one kind that are suggested."""
+
 FIELD_CHOICES = {"encode": tuple(ENCODINGS), "type": tuple(TYPES), "host": tuple(FLAGS), "packed": PACKED}
 
-NUMBERS = ("bits", "zero", "macs", "columns", "address", "count", "shape")
-"""Fields that are expressions, or made of such."""
+_BEHIND = re.compile(r"(?:[A-Za-z0-9_.\\]*)\Z", re.ASCII)
+_AHEAD = re.compile(r"[A-Za-z0-9_.]*", re.ASCII)
+"""A word that ends at a place, with its backslash, and one that begins there."""
 
 
 class Item(NamedTuple):
@@ -71,22 +76,23 @@ class Cursor(NamedTuple):
 def cursor_of(text: str, column: int) -> Cursor:
     """Where a cursor is."""
     column = min(column, len(text))
-    start = column
-    while start > 0 and (text[start - 1].isalnum() or text[start - 1] in "_.\\"):
-        start -= 1
-    end = column
-    while end < len(text) and (text[end].isalnum() or text[end] in "_."):
-        end += 1
-    whole = line_of(text)
-    in_comment = whole.comment is not None and column > whole.comment.column
+    behind, ahead = _BEHIND.search(text, 0, column), _AHEAD.match(text, column)
+    start, end = behind.start() if behind else column, ahead.end() if ahead else column
+    comment = line_of(text).comment
     before = line_of(text[:start])
-    last = before.arguments[-1] if before.arguments else None
     commas = sum(word.text == "," for word in before.words)
-    named = text[:start].rstrip()
-    name = ""
-    if last is not None and not named.endswith(","):
-        name = last.name.text if last.name else last.words[0].text if named.endswith("=") and last.words else ""
-    return Cursor(before, start, end, in_comment, commas, name, before.head is None)
+    in_comment = comment is not None and column > comment.column
+    return Cursor(before, start, end, in_comment, commas, _name_before(before, text[:start]), before.head is None)
+
+
+def _name_before(before: Line, text: str) -> str:
+    """The name before `=` of the argument that a text ends in."""
+    last = before.arguments[-1] if before.arguments else None
+    if last is None or text.rstrip().endswith(","):
+        return ""
+    if last.name:
+        return last.name.text
+    return last.words[0].text if last.words and text.rstrip().endswith("=") else ""
 
 
 def complete(known: Known, file: str, line: int, column: int) -> Completion:
@@ -186,19 +192,18 @@ def of_kind(known: Known, kind: OperandKind) -> Iterator[Item]:
     yield from (Item(choice, "choice", kind.doc) for choice in (*kind.choices, *(word for word, _ in kind.words)))
     if kind.table and kind.table != "label":
         yield from _of_table(known, kind.table)
-        return
-    if kind.choices:
-        return
-    values = known.values()
-    if kind.prefix:
-        yield from (
-            Item(name, "constant", f"is {value}")
-            for name, value in values.items()
-            if isinstance(value, str) and value.startswith(kind.prefix)
-        )
-        yield from (Item(f"{kind.prefix}{number}", "register", kind.doc) for number in list(kind.registers)[:64])
-    else:
-        yield from _symbols(known.family, values, kind.table == "label")
+    elif kind.prefix:
+        yield from _registers(known.values(), kind)
+    elif not kind.choices:
+        yield from _symbols(known.family, known.values(), kind.table == "label")
+
+
+def _registers(values: Values, kind: OperandKind) -> Iterator[Item]:
+    """Names of registers of a kind, and registers."""
+    for name, value in values.items():
+        if isinstance(value, str) and value.startswith(kind.prefix):
+            yield Item(name, "constant", f"is {value}")
+    yield from (Item(f"{kind.prefix}{number}", "register", kind.doc) for number in kind.registers[:MOST_REGISTERS])
 
 
 def _symbols(family: Family, values: Values, labels_alone: bool = False) -> Iterator[Item]:
@@ -222,19 +227,22 @@ def _fields(known: Known, head: str, cursor: Cursor) -> Iterator[Item]:
     """Fields of a declaration, and what they may be."""
     row = DECLARATIONS[head]
     names = (*row.required, *row.optional)
-    place = names[cursor.argument] if cursor.argument < len(names) else ""
-    name = cursor.name or place
-    yield from (Item(choice, "choice", FIELDS[name]) for choice in FIELD_CHOICES.get(name, ()))
-    if name in NUMBERS:
-        yield from _symbols(known.family, known.values())
-    if head == ".samples" and name == "name":
-        yield from _of_table(known, "input")
-    if head == ".chip" and name == "name":
-        yield from _chips()
+    yield from _of_field(known, head, cursor.name or "".join(names[cursor.argument : cursor.argument + 1]))
     if not cursor.name:
-        given = {one.name.text for one in cursor.before.arguments if one.name}
+        given = {"name", *(one.name.text for one in cursor.before.arguments if one.name)}
         left = [one for one in names[min(cursor.argument, len(row.required)) :] if one not in given]
-        yield from (Item(f"{one}=", "operand", FIELDS[one]) for one in left if one != "name")
+        yield from (Item(f"{one}=", "operand", FIELDS[one]) for one in left)
+
+
+def _of_field(known: Known, head: str, name: str) -> Iterator[Item]:
+    """What a field of a declaration may be."""
+    yield from (Item(choice, "choice", FIELDS[name]) for choice in FIELD_CHOICES.get(name, ()))
+    if name in (*NUMBERS, "shape"):
+        yield from _symbols(known.family, known.values())
+    elif (head, name) == (".samples", "name"):
+        yield from _of_table(known, "input")
+    elif (head, name) == (".chip", "name"):
+        yield from _chips()
 
 
 def _chips() -> Iterator[Item]:
@@ -299,19 +307,19 @@ def _form(family: Family, head: Word) -> tuple[str, str, list[tuple[str, str]]]:
     """The form of a statement, what it does, and its operands as the form writes them."""
     if head.text in MNEMONICS:
         row = MNEMONICS[head.text]
-        label = syntax(row)
-        parts = label.partition(" ")[2].split(", ") if row.operands else []
         docs = [f"{one.doc}: {texts.written(one.kind)}" for one in row.operands]
-        return label, row.doc, list(zip(parts, docs, strict=True))
+        return syntax(row), row.doc, list(zip(_parts(syntax(row)), docs, strict=True))
     if head.text in DECLARATIONS:
-        declaration = DECLARATIONS[head.text]
-        names = [*declaration.required, *(f"[{one}=]" for one in declaration.optional)]
+        declaration, label = DECLARATIONS[head.text], texts.directive_syntax(head.text)
         docs = [FIELDS[one] for one in (*declaration.required, *declaration.optional)]
-        return texts.directive_syntax(head.text), declaration.doc, list(zip(names, docs, strict=True))
+        return label, declaration.doc, list(zip(_parts(label), docs, strict=True))
     if head.text in TEXT:
         form, doc = TEXT[head.text]
-        return form, doc, [(part.strip(), "") for part in form.partition(" ")[2].split(",") if part.strip()]
-    if family.macro(head.text) is not None:
-        parameters = family.parameters(head.text)
-        return f"{head.text} {', '.join(parameters)}".strip(), "", [(name, "") for name in parameters]
-    return "", "", []
+        return form, doc, [(part, "") for part in _parts(form)]
+    label = f"{head.text} {', '.join(family.parameters(head.text))}".strip()
+    return label if family.macro(head.text) else "", "", [(part, "") for part in _parts(label)]
+
+
+def _parts(form: str) -> list[str]:
+    """The operands of a form."""
+    return [part.strip() for part in form.partition(" ")[2].split(",") if part.strip()]

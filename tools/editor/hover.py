@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from acortex.isa.asm.directives import FIELDS
-from acortex.isa.operands import KINDS
-from acortex.isa.table import MNEMONICS, InstructionRow, Operand
+from acortex.isa.operands import KINDS, OperandKind
+from acortex.isa.table import MNEMONICS, Operand
 from acortex.tools.editor import texts
 from acortex.tools.editor.check import Checked
 from acortex.tools.editor.costs import Costs
 from acortex.tools.editor.family import Family, Key
 from acortex.tools.editor.index import FILE, MACRO, PARAMETER, REGISTERS, SYMBOL, TABLES, Index, Use, bound
 from acortex.tools.editor.values import Values, expression_of, value_of, values_of
-from acortex.tools.editor.vocabulary import DIRECTIVES, REGISTER
+from acortex.tools.editor.vocabulary import DIRECTIVES
 from acortex.tools.editor.words import Argument, Line, Word, word_at
 
 LONGEST = 200
@@ -49,21 +49,18 @@ class Known:
 def hover(known: Known, file: str, line: int, column: int) -> Hover | None:
     """What stands at a place; None where that is nothing to speak of."""
     index = known.family.files[file]
-    if not 0 <= line < len(index.parts):
-        return None
-    parts = index.parts[line]
-    word = word_at(parts.words, column)
-    if word is None:
+    parts = index.parts[line] if 0 <= line < len(index.parts) else None
+    word = word_at(parts.words, column) if parts else None
+    if parts is None or word is None:
         return None
     if word is parts.head and (word.text in MNEMONICS or word.text in DIRECTIVES):
         return Hover(_head(known, file, line, parts), word.column, word.end)
-    argument = next((one for one in parts.arguments if one.name is word), None)
     found = known.family.at(file, line, column)
     if found is not None:
-        text = _name(known, *found, file, line)
-        return Hover(text, found[1].column, found[1].column + found[1].length) if text else None
-    text = _operand(known, parts, argument, word) or _number(parts, word, known)
-    return Hover(text, word.column, word.end) if text else None
+        text, start, end = _name(known, *found, file, line), found[1].column, found[1].column + found[1].length
+    else:
+        text, start, end = _operand(known, parts, word) or _number(word), word.column, word.end
+    return Hover(text, start, end) if text else None
 
 
 def _head(known: Known, file: str, line: int, parts: Line) -> str:
@@ -87,17 +84,20 @@ def _cost(known: Known, file: str, line: int) -> str:
 
 def value_text(argument: Argument | None, operand: Operand, values: Values) -> str:
     """The value of an argument as the table of an instruction has it; nothing where it is left out."""
-    if argument is None:
+    shown = " ".join(word.text for word in argument.words)[:60] if argument else ""
+    if not argument or not shown:
         return ""
-    shown = " ".join(word.text for word in argument.words)[:60]
     kind = operand.kind
-    if kind.choices or (kind.table and kind.table != "label") or shown in (word for word, _ in kind.words):
-        return f"`{shown}`" if shown else ""
-    value = value_of(argument.words, values)
+    value = None if _is_word(kind, shown) else value_of(argument.words, values)
     if value is None or str(value) == shown:
-        return f"`{shown}`" if shown else ""
+        return f"`{shown}`"
     outside = isinstance(value, int) and not kind.prefix and value not in kind.numbers
     return f"`{shown}` = {value}{' (out of range)' if outside else ''}"
+
+
+def _is_word(kind: OperandKind, shown: str) -> bool:
+    """Whether a text is no expression, but a choice, a name of a table, or a word for a number."""
+    return bool(kind.choices) or kind.table not in ("", "label") or shown in (word for word, _ in kind.words)
 
 
 def _name(known: Known, key: Key, use: Use, file: str, line: int) -> str:
@@ -152,15 +152,10 @@ def setters_of(index: Index, name: str) -> Sequence[int]:
     """The lines that set a register: of a token those that make it."""
     kinds = [kind.name for kind in KINDS.values() if kind.prefix == name[:1]]
     mnemonics = {texts.REGISTER_WORDS[kind] for kind in kinds if kind in texts.REGISTER_WORDS} or {"signal"}
-    return [
-        use.line
-        for use in index.uses
-        if use.kind == REGISTERS
-        and use.name == name
-        and (head := index.parts[use.line].head) is not None
-        and head.text in mnemonics
-        and _is_first(index.parts[use.line], use, head.text)
-    ]
+    uses = (use for use in index.uses if use.kind == REGISTERS and use.name == name)
+    heads = ((use, index.parts[use.line].head) for use in uses)
+    setting = ((use, head.text) for use, head in heads if head is not None and head.text in mnemonics)
+    return [use.line for use, head in setting if _is_first(index.parts[use.line], use, head)]
 
 
 def _is_first(parts: Line, use: Use, mnemonic: str) -> bool:
@@ -173,21 +168,19 @@ def _is_first(parts: Line, use: Use, mnemonic: str) -> bool:
     return False
 
 
-def _operand(known: Known, parts: Line, argument: Argument | None, word: Word) -> str:
+def _operand(known: Known, parts: Line, word: Word) -> str:
     """The name of an operand or a field, or one of its choices."""
     head = parts.head.text if parts.head else ""
-    row: InstructionRow | None = MNEMONICS.get(head)
-    if row is None:
-        return f"`{word.text}`: {FIELDS[word.text]}" if argument and word.text in FIELDS else ""
-    for one, given in bound(row.operands, parts.arguments):
-        if one is not None and (given is argument or (word in given.words and one.kind.choices)):
+    named = any(one.name is word for one in parts.arguments)
+    if head not in MNEMONICS:
+        return f"`{word.text}`: {FIELDS[word.text]}" if named and word.text in FIELDS else ""
+    for one, given in bound(MNEMONICS[head].operands, parts.arguments):
+        if one is not None and (given.name is word or (one.kind.choices and word in given.words)):
             return texts.operand(head, one, value_text(given, one, known.values()))
     return ""
 
 
-def _number(parts: Line, word: Word, known: Known) -> str:
+def _number(word: Word) -> str:
     """A number in the other notation."""
-    if word.kind != "number" or REGISTER.fullmatch(word.text):
-        return ""
-    value = value_of([word], {})
+    value = value_of([word], {}) if word.kind == "number" else None
     return f"{value} = {value:#x}" if isinstance(value, int) else ""

@@ -11,7 +11,7 @@ from acortex.isa.table import LOOP, MNEMONICS, NEXT
 from acortex.tools.editor.family import Family, Place
 from acortex.tools.editor.index import MACRO, PARAMETER, REGISTERS, SYMBOL, TABLES, Index, Use
 from acortex.tools.editor.vocabulary import CHOICES, OPERANDS
-from acortex.tools.editor.words import Word
+from acortex.tools.editor.words import Line, Word
 
 
 @dataclass(slots=True)
@@ -32,17 +32,8 @@ def symbols(index: Index) -> list[Symbol]:
     """What a source defines, in the order of the text; what a macro defines lies in the macro."""
     found: list[Symbol] = []
     owner: dict[int, Symbol] = {}
-    layers: set[str] = set()
-    for use in index.uses:
-        head = index.parts[use.line].head
-        first = use.kind == "layer" and not use.defines and use.name not in layers
-        if use.defines in ("", "parameter") and not first:
-            continue
-        if use.kind == "layer":
-            if use.name in layers:
-                continue
-            layers.add(use.name)
-        symbol = _symbol(index, use, head)
+    for use in _defining(index):
+        symbol = _symbol(index, use, index.parts[use.line].head)
         block = index.block_of[use.line]
         if use.defines == "macro" and block >= 0:
             symbol.end = index.blocks[block].end
@@ -52,6 +43,17 @@ def symbols(index: Index) -> list[Symbol]:
             block = index.blocks[block].above
         (owner[block].children if block >= 0 else found).append(symbol)
     return found
+
+
+def _defining(index: Index) -> Iterator[Use]:
+    """The uses that define a name for others, and of each layer the first."""
+    layers: set[str] = set()
+    for use in index.uses:
+        if use.kind == "layer" and use.name not in layers:
+            layers.add(use.name)
+            yield use
+        elif use.kind != "layer" and use.defines not in ("", "parameter"):
+            yield use
 
 
 def _symbol(index: Index, use: Use, head: Word | None) -> Symbol:
@@ -136,21 +138,29 @@ def typed(family: Family, file: str) -> list[Typed]:
     index = family.files[file]
     found: list[Typed] = []
     for number, line in enumerate(index.parts):
-        row: dict[int, Typed] = {}
-        if line.head is not None and line.head.text in MNEMONICS:
-            row[line.head.column] = Typed(number, line.head.column, len(line.head.text), 0)
-        for one in line.arguments:
-            if one.name is not None and one.name.text in OPERANDS:
-                row[one.name.column] = Typed(number, one.name.column, len(one.name.text), 5)
-            if len(one.words) == 1 and one.words[0].text in CHOICES:
-                row[one.words[0].column] = Typed(number, one.words[0].column, len(one.words[0].text), 6)
-        for use in index.by_line.get(number, ()):
-            for key, part in family.meant(Place(file, use)):
-                kind = _type_of(family, key.kind, part)
-                if kind is not None:
-                    row[part.column] = Typed(number, part.column, part.length, *kind)
+        row = {one.column: one for one in (*_plain(number, line), *_meant(family, file, number))}
         found += (row[column] for column in sorted(row))
     return found
+
+
+def _plain(number: int, line: Line) -> Iterator[Typed]:
+    """The instruction of a line, the names of its operands, and choices."""
+    if line.head is not None and line.head.text in MNEMONICS:
+        yield Typed(number, line.head.column, len(line.head.text), 0)
+    for one in line.arguments:
+        if one.name is not None and one.name.text in OPERANDS:
+            yield Typed(number, one.name.column, len(one.name.text), 5)
+        if len(one.words) == 1 and one.words[0].text in CHOICES:
+            yield Typed(number, one.words[0].column, len(one.words[0].text), 6)
+
+
+def _meant(family: Family, file: str, number: int) -> Iterator[Typed]:
+    """The names of a line, by what they mean."""
+    for use in family.files[file].by_line.get(number, ()):
+        for key, part in family.meant(Place(file, use)):
+            kind = _type_of(family, key.kind, part)
+            if kind is not None:
+                yield Typed(number, part.column, part.length, *kind)
 
 
 def _type_of(family: Family, kind: str, use: Use) -> tuple[int, int] | None:

@@ -8,7 +8,7 @@ from acortex.isa.asm.expressions import evaluate
 from acortex.isa.asm.parser import is_register
 from acortex.isa.language.diagnostics import Mistake
 from acortex.tools.editor.family import Family
-from acortex.tools.editor.index import GLOBAL, SYMBOL, Use
+from acortex.tools.editor.index import SYMBOL, Use
 from acortex.tools.editor.words import Argument, Word
 
 PASSES = 4
@@ -20,14 +20,8 @@ Values = dict[str, int | str | None]
 
 def values_of(family: Family, labels: Mapping[str, int] | None = None) -> Values:
     """The values of a program's constants and labels."""
-    values: Values = dict(labels or {})
-    left: dict[str, Sequence[Word]] = {}
-    for key, places in family.places.items():
-        if key.kind == SYMBOL and key.scope == GLOBAL:
-            found = [_expression(family, file, use) for file, use in places if use.defines == "constant"]
-            left.update({key.name: found[0] if len(found) == 1 else ()} if found else {})
-            if found or any(use.defines for _, use in places):
-                values.setdefault(key.name, None)
+    left = _expressions(family)
+    values: Values = {**dict.fromkeys(left), **(labels or {})}
     for _ in range(PASSES):
         known = {name: value for name, words in left.items() if (value := value_of(words, values)) is not None}
         values.update(known)
@@ -35,6 +29,15 @@ def values_of(family: Family, labels: Mapping[str, int] | None = None) -> Values
         if not known:
             break
     return values
+
+
+def _expressions(family: Family) -> dict[str, Sequence[Word]]:
+    """The words of each constant; none of one that is defined several times, and none of labels."""
+    found: dict[str, Sequence[Word]] = {}
+    for key in family.defined(SYMBOL):
+        words = [_expression(family, *place) for place in family.definitions(key) if place.use.defines == "constant"]
+        found[key.name] = words[0] if len(words) == 1 else ()
+    return found
 
 
 def value_of(words: Sequence[Word], values: Mapping[str, int | str | None]) -> int | str | None:
