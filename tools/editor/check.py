@@ -74,9 +74,8 @@ def check(root: str, text: str, texts: Mapping[str, str]) -> Checked:
 
     Raises nothing but faults of acortex itself.
     """
-    path = None if is_uri(root) else Path(root)
-    shelf = Shelf(path.parent if path else None, {}, texts)
-    file = str(path) if path else os.path.basename(root.rpartition(":")[2]) or "untitled"
+    shelf = Shelf(None if is_uri(root) else Path(root).parent, {}, texts)
+    file = os.path.basename(root.rpartition(":")[2]) or "untitled" if is_uri(root) else root
     checked = Checked(root)
     try:
         assembly = assembly_of(text, file, shelf)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from acortex.isa.arithmetic.tensors import ENCODINGS
 from acortex.isa.asm.directives import DIRECTIVES as DECLARATIONS
 from acortex.isa.asm.directives import ENDINGS, FIELDS, FLAGS, TEXT
+from acortex.isa.asm.parser import DATA_DIRECTIVES
 from acortex.isa.data import TYPES
 from acortex.isa.manual import syntax
 from acortex.isa.operands import KINDS, PACKED, OperandKind
@@ -18,18 +19,23 @@ from acortex.tools.editor import texts
 from acortex.tools.editor.family import Family
 from acortex.tools.editor.hover import Known
 from acortex.tools.editor.index import GLOBAL, MACRO, NUMBERS, SYMBOL, Index, bound
+from acortex.tools.editor.sources import is_uri
 from acortex.tools.editor.values import Values
 from acortex.tools.editor.words import Argument, Line, Word, line_of
 
 MOST_FILES = 200
 """Files of a folder that are suggested."""
 
+_ARRAYS = (".npz", ".npy")
+NAMED = {".include": (".s",), **dict.fromkeys((*DATA_DIRECTIVES, ".constants"), _ARRAYS)}
+"""The directives that name files, and how these end."""
+
 MOST_REGISTERS = 64
 """Registers of one kind that are suggested."""
 
 FIELD_CHOICES = {"encode": tuple(ENCODINGS), "type": tuple(TYPES), "host": tuple(FLAGS), "packed": PACKED}
 
-_BEHIND = re.compile(r"(?:[A-Za-z0-9_.\\]*)\Z", re.ASCII)
+_BEHIND = re.compile(r"[A-Za-z0-9_.\\]*", re.ASCII)
 _AHEAD = re.compile(r"[A-Za-z0-9_.]*", re.ASCII)
 """A word that ends at a place, with its backslash, and one that begins there."""
 
@@ -76,13 +82,19 @@ class Cursor(NamedTuple):
 def cursor_of(text: str, column: int) -> Cursor:
     """Where a cursor is."""
     column = min(column, len(text))
-    behind, ahead = _BEHIND.search(text, 0, column), _AHEAD.match(text, column)
-    start, end = behind.start() if behind else column, ahead.end() if ahead else column
+    start = column - len(_word_from(text[:column][::-1], _BEHIND))
+    end = column + len(_word_from(text[column:], _AHEAD))
     comment = line_of(text).comment
     before = line_of(text[:start])
     commas = sum(word.text == "," for word in before.words)
     in_comment = comment is not None and column > comment.column
     return Cursor(before, start, end, in_comment, commas, _name_before(before, text[:start]), before.head is None)
+
+
+def _word_from(text: str, letters: re.Pattern[str]) -> str:
+    """The word that a text begins with."""
+    found = letters.match(text)
+    return found[0] if found else ""
 
 
 def _name_before(before: Line, text: str) -> str:
@@ -115,15 +127,16 @@ def _in_quotes(file: str, text: str, cursor: Cursor, column: int) -> Completion:
     """The files that a string may name; nothing in a comment."""
     head = cursor.before.head
     quote = text.rfind('"', 0, column)
-    if cursor.in_comment or quote < 0 or not os.path.isabs(file) or head is None or head.kind != "directive":
-        return Completion([], column, column)
-    suffixes = (".s",) if head.text == ".include" else (".npz", ".npy")
     end = text.find('"', column)
-    return Completion(list(_files(file, suffixes)), quote + 1, end if end >= 0 else len(text))
+    if cursor.in_comment or quote < 0 or head is None or head.text not in NAMED:
+        return Completion([], column, column)
+    return Completion(list(_files(file, NAMED[head.text])), quote + 1, end if end >= 0 else len(text))
 
 
 def _files(file: str, suffixes: tuple[str, ...]) -> Iterator[Item]:
     """Files of the folder of a source and of the folders in it."""
+    if is_uri(file):
+        return
     folder = os.path.dirname(file)
     try:
         inside = [entry.name for entry in os.scandir(folder) if entry.is_dir() and not entry.name.startswith(".")]
@@ -209,11 +222,10 @@ def _registers(values: Values, kind: OperandKind) -> Iterator[Item]:
 def _symbols(family: Family, values: Values, labels_alone: bool = False) -> Iterator[Item]:
     """Constants that are numbers, and labels."""
     for key in family.defined(SYMBOL):
-        is_label = any(place.use.defines == "label" for place in family.definitions(key))
+        what = family.definitions(key)[0].use.defines
         value = values.get(key.name)
-        if isinstance(value, str) or (labels_alone and not is_label):
-            continue
-        yield Item(key.name, "label" if is_label else "constant", "" if value is None else f"= {value}")
+        if not isinstance(value, str) and (what == "label" or not labels_alone):
+            yield Item(key.name, what, "" if value is None else f"= {value}")
 
 
 def _of_table(known: Known, table: str) -> Iterator[Item]:
@@ -269,14 +281,9 @@ def _of_macro(known: Known, macro: str, cursor: Cursor) -> Iterator[Item]:
     """What an argument of a call may be, by what the macro does with it."""
     family = known.family
     names = family.parameters(macro)
-    seen: set[str] = set()
-    for kind in family.uses_of((macro, cursor.name or str(cursor.argument))):
-        for item in of_kind(known, kind):
-            if item.text not in seen:
-                seen.add(item.text)
-                yield item
-    if not seen:
-        yield from _symbols(family, known.values())
+    kinds = family.uses_of((macro, cursor.name or str(cursor.argument)))
+    found = {item.text: item for kind in kinds for item in of_kind(known, kind)}
+    yield from found.values() or _symbols(family, known.values())
     if not cursor.name:
         yield from (Item(f"{name}=", "operand", f"of the macro {macro}") for name in names)
 

@@ -144,8 +144,8 @@ class Family:
         name = names[int(of[1])] if of[1].isdecimal() and int(of[1]) < len(names) else of[1]
         found: list[OperandKind] = []
         for line in self._body(of[0]):
-            if line.head is not None and line.head.text != of[0]:
-                found += self._uses_in(line.head.text, line.arguments, name, depth)
+            if line.first != of[0]:
+                found += self._uses_in(line.first, line.arguments, name, depth)
         return list(dict.fromkeys(found))
 
     def _uses_in(self, head: str, arguments: Sequence[Argument], name: str, depth: int) -> Iterator[OperandKind]:
@@ -202,7 +202,4 @@ def _parts(word: str, is_defined: Callable[[str, str], bool]) -> Iterator[tuple[
         end = next((end for end in ends if is_defined(SYMBOL, word[at:end])), None)
         if end is not None:
             yield at, end
-        else:
-            end = word.find("x", at)
-            end = len(word) if end < 0 else end
-        at = end + 1
+        at = min(ends[1:], default=len(word)) + 1 if end is None else end + 1

@@ -49,11 +49,11 @@ class Known:
 def hover(known: Known, file: str, line: int, column: int) -> Hover | None:
     """What stands at a place; None where that is nothing to speak of."""
     index = known.family.files[file]
-    parts = index.parts[line] if 0 <= line < len(index.parts) else None
-    word = word_at(parts.words, column) if parts else None
-    if parts is None or word is None:
+    parts = index.parts[min(max(line, 0), len(index.parts) - 1)]
+    word = word_at(parts.words, column)
+    if word is None:
         return None
-    if word is parts.head and (word.text in MNEMONICS or word.text in DIRECTIVES):
+    if word is parts.head and word.text in (*MNEMONICS, *DIRECTIVES):
         return Hover(_head(known, file, line, parts), word.column, word.end)
     found = known.family.at(file, line, column)
     if found is not None:
@@ -150,12 +150,10 @@ def _register(index: Index, name: str, line: int) -> str:
 
 def setters_of(index: Index, name: str) -> Sequence[int]:
     """The lines that set a register: of a token those that make it."""
-    kinds = [kind.name for kind in KINDS.values() if kind.prefix == name[:1]]
-    mnemonics = {texts.REGISTER_WORDS[kind] for kind in kinds if kind in texts.REGISTER_WORDS} or {"signal"}
+    mnemonic = texts.SETTERS[name[:1]]
     uses = (use for use in index.uses if use.kind == REGISTERS and use.name == name)
-    heads = ((use, index.parts[use.line].head) for use in uses)
-    setting = ((use, head.text) for use, head in heads if head is not None and head.text in mnemonics)
-    return [use.line for use, head in setting if _is_first(index.parts[use.line], use, head)]
+    lines = ((use, index.parts[use.line]) for use in uses)
+    return [use.line for use, line in lines if line.first == mnemonic and _is_first(line, use, mnemonic)]
 
 
 def _is_first(parts: Line, use: Use, mnemonic: str) -> bool:
@@ -170,7 +168,7 @@ def _is_first(parts: Line, use: Use, mnemonic: str) -> bool:
 
 def _operand(known: Known, parts: Line, word: Word) -> str:
     """The name of an operand or a field, or one of its choices."""
-    head = parts.head.text if parts.head else ""
+    head = parts.first
     named = any(one.name is word for one in parts.arguments)
     if head not in MNEMONICS:
         return f"`{word.text}`: {FIELDS[word.text]}" if named and word.text in FIELDS else ""

@@ -106,7 +106,7 @@ def _blocks(index: Index) -> None:
     """Finds the blocks of a source, and the names that belong to each; one without an end goes on to the last line."""
     open_: list[int] = []
     for number, line in enumerate(index.parts):
-        head = line.head.text if line.head else ""
+        head = line.first
         index.block_of.append(open_[-1] if open_ else GLOBAL)
         if head in ENDS:
             _begin(index, number, head, line.arguments, open_)

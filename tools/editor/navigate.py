@@ -36,7 +36,7 @@ def span_of(place: Place) -> Span:
 
 def files_around(sources: Sources, key: str) -> list[str]:
     """The files of all programs that a text is part of."""
-    return list(dict.fromkeys([one for root in sources.roots(key) for one in sources.closure(root)] + [key]))
+    return list(dict.fromkeys([*(one for root in sources.roots(key) for one in sources.closure(root)), key]))
 
 
 def definition(sources: Sources, family: Family, file: str, line: int, column: int) -> list[Span]:

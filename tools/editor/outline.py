@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -83,7 +83,7 @@ def folds(index: Index) -> list[Fold]:
 def _loops(index: Index) -> Iterator[Fold]:
     open_: dict[str, int] = {}
     for number, line in enumerate(index.parts):
-        row = MNEMONICS.get(line.head.text) if line.head else None
+        row = MNEMONICS.get(line.first)
         if row is None or not line.arguments or not line.arguments[0].words:
             continue
         register = line.arguments[0].words[0].text
@@ -93,13 +93,16 @@ def _loops(index: Index) -> Iterator[Fold]:
             yield Fold(open_.pop(register), number)
 
 
+GOES_ON = {"comment": ("comment",), "row": ("row", "data")}
+"""What lines of a kind belong to, where they stand right below."""
+
+
 def _runs(index: Index) -> Iterator[Fold]:
     """Comments of several lines, and rows of data with the declaration above them."""
     start, kind = 0, ""
     for number in range(len(index.parts) + 1):
         now = _run_of(index, number) if number < len(index.parts) else ""
-        goes_on = (now == "comment" == kind) or (now == "row" and kind in ("row", "data"))
-        if not goes_on:
+        if kind not in GOES_ON.get(now, ()):
             if kind and number - 1 > start:
                 yield Fold(start, number - 1, kind == "comment")
             start, kind = number, now
@@ -145,13 +148,18 @@ def typed(family: Family, file: str) -> list[Typed]:
 
 def _plain(number: int, line: Line) -> Iterator[Typed]:
     """The instruction of a line, the names of its operands, and choices."""
-    if line.head is not None and line.head.text in MNEMONICS:
-        yield Typed(number, line.head.column, len(line.head.text), 0)
+    if line.head is not None:
+        yield from _one_of(number, [line.head], MNEMONICS, 0)
     for one in line.arguments:
-        if one.name is not None and one.name.text in OPERANDS:
-            yield Typed(number, one.name.column, len(one.name.text), 5)
-        if len(one.words) == 1 and one.words[0].text in CHOICES:
-            yield Typed(number, one.words[0].column, len(one.words[0].text), 6)
+        if one.name is not None:
+            yield from _one_of(number, [one.name], OPERANDS, 5)
+        yield from _one_of(number, one.words, CHOICES, 6)
+
+
+def _one_of(number: int, words: Sequence[Word], known: Container[str], kind: int) -> Iterator[Typed]:
+    """A word that stands alone, where it is one of those that are known."""
+    if len(words) == 1 and words[0].text in known:
+        yield Typed(number, words[0].column, len(words[0].text), kind)
 
 
 def _meant(family: Family, file: str, number: int) -> Iterator[Typed]:

@@ -55,12 +55,15 @@ class Positions:
 
     def inward(self, line: int, units: int) -> tuple[int, int]:
         """The place for a line and units of the protocol; behind the last line the text's end."""
-        if line < 0:
+        if line < 0 or not self.lines:
             return 0, 0
-        if not self._has_returns:
-            if line >= len(self.lines):
-                return max(len(self.lines) - 1, 0), len(self.lines[-1]) if self.lines else 0
-            return line, column_of(self.lines[line], units, self.encoding)
+        if self._has_returns:
+            return self._among_returns(line, units)
+        if line >= len(self.lines):
+            return len(self.lines) - 1, len(self.lines[-1])
+        return line, column_of(self.lines[line], units, self.encoding)
+
+    def _among_returns(self, line: int, units: int) -> tuple[int, int]:
         for number, text in enumerate(self.lines):
             parts = text.split("\r")
             if line < len(parts):

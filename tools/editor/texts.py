@@ -16,8 +16,8 @@ from acortex.tools.views.instructions import ALLOWED, TIMED, TITLES
 from acortex.units import joules, scaled
 from acortex.wording import count
 
-REGISTER_WORDS = {"stream": "base", "quantiser": "quant", "window": "window", "group": "group", "loop": "loop"}
-"""The instruction that sets a register of each kind."""
+SETTERS = {"d": "base", "q": "quant", "w": "window", "g": "group", "l": "loop", "t": "signal"}
+"""The instruction that sets a register, by the letter that its name begins with; of a token that which makes it."""
 
 Value = Callable[[Operand], str]
 """What an operand of an instruction is: its value as text, or nothing."""

@@ -67,6 +67,11 @@ class Line(NamedTuple):
     words: tuple[Word, ...]
 
     @property
+    def first(self) -> str:
+        """The text of the head; empty where there is none."""
+        return self.head.text if self.head else ""
+
+    @property
     def end(self) -> int:
         """The column behind the statement."""
         return self.words[-1].end if self.words else 0

@@ -10,11 +10,13 @@ from editing import BASE, checked, opened, place
 import acortex
 from acortex.isa.asm.assembler import assemble, assemble_file
 from acortex.isa.asm.directives import DIRECTIVES, TEXT
-from acortex.isa.table import ROWS
+from acortex.isa.table import MNEMONICS, ROWS
 from acortex.tools.editor.costs import costs_of
 from acortex.tools.editor.family import family_of
 from acortex.tools.editor.hover import Hover, Known, hover
 from acortex.tools.editor.navigate import files_around
+from acortex.tools.editor.texts import SETTERS
+from acortex.tools.editor.vocabulary import PREFIXES
 
 PROGRAMS = Path(__file__).resolve().parents[3] / "programs"
 
@@ -158,3 +160,8 @@ def test_where_nothing_was_measured_it_says_why(change: tuple[str, str], missing
 
 def test_a_chip_that_there_is_not_leaves_no_costs() -> None:
     assert costs_of(assemble(BASE.replace("acortex_digits", "none"))).missing
+
+
+def test_every_kind_of_register_has_an_instruction_that_sets_it() -> None:
+    assert set(SETTERS) == set(PREFIXES)
+    assert {mnemonic for mnemonic in SETTERS.values() if mnemonic not in MNEMONICS} == set()
