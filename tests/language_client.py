@@ -84,12 +84,10 @@ class Client:
         )  # fmt: skip
 
     def _problems(self, uri: str, act: Callable[[], None], version: int) -> list[lsp.Diagnostic]:
-        """The problems of a version: what is sent at once are those of the one before, so the second counts."""
+        """The problems of a version."""
         before = len(self.diagnostics.get(uri, []))
         act()
-        self.until(
-            lambda: len(self.diagnostics.get(uri, [])) >= before + 2 and self.diagnostics[uri][-1].version == version
-        )
+        self.until(lambda: len(self.diagnostics.get(uri, [])) > before and self.diagnostics[uri][-1].version == version)
         return list(self.diagnostics[uri][-1].diagnostics)
 
     def latest(self, uri: str) -> list[lsp.Diagnostic]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import wraps
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
@@ -20,7 +20,7 @@ from pygls.lsp.server import LanguageServer
 from acortex import __version__
 from acortex.errors import AcortexError
 from acortex.tools.editor import complete, hover, navigate, outline, protocol
-from acortex.tools.editor.check import Span
+from acortex.tools.editor.check import Problem, Span
 from acortex.tools.editor.family import Place
 from acortex.tools.editor.forms import changes
 from acortex.tools.editor.hover import Known
@@ -38,6 +38,14 @@ Params = TypeVar("Params")
 Answer = TypeVar("Answer")
 
 
+class Published(NamedTuple):
+    """What a client was told of a text: by which URI, its problems, and the version that they are of."""
+
+    uri: str
+    problems: tuple[Problem, ...]
+    version: int | None
+
+
 class Server(LanguageServer):
     """A language server for sources of aCortex, with the documents of its client."""
 
@@ -47,8 +55,8 @@ class Server(LanguageServer):
         self.worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="acortex-check")
         self.waiting: dict[str, asyncio.Task[None]] = {}
         """The check that each root is to have."""
-        self.published: dict[str, str] = {}
-        """The texts with problems that the client has, with the URIs that it was told."""
+        self.published: dict[str, Published] = {}
+        """What the client was told last of each text."""
 
     def speaks(self) -> protocol.Protocol:
         """Turns places into what this client counts in, for one answer."""
@@ -80,7 +88,7 @@ class Server(LanguageServer):
             if root in self.waiting:
                 self.waiting[root].cancel()
             self.waiting[root] = asyncio.get_running_loop().create_task(self._check(root, pause))
-        self.publish()
+        self.clear()
 
     async def _check(self, root: str, pause: float) -> None:
         """Checks a root after a pause, shows its problems, and works out what its instructions take."""
@@ -94,7 +102,7 @@ class Server(LanguageServer):
             if not self.session.is_current(job):
                 return
             self.session.take(job, checked)
-            self.publish()
+            self.publish(checked.problems)
             await self._measure(job)
         except Exception as error:
             self.fault("the check of a program", error)
@@ -105,23 +113,27 @@ class Server(LanguageServer):
         if costs is not None and self.session.is_current(job):
             self.session.costs[job.root] = costs
 
-    def publish(self) -> None:
-        """Sends the problems of all files, and for those that have none any more an empty list."""
-        speaks = self.speaks()
-        problems = self.session.problems()
-        sent: dict[str, str] = {}
-        for key in dict.fromkeys([*problems, *self.published, *self.session.sources.opened]):
-            found = problems.get(key, [])
+    def publish(self, keys: Iterable[str]) -> None:
+        """Sends the problems of some texts that were checked, where the client does not have them."""
+        speaks, problems = self.speaks(), self.session.problems()
+        for key in keys:
             text = self.session.sources.opened.get(key)
-            if not found and key not in self.published and text is None:
-                continue
-            uri = speaks.uri(key) if found or text is not None else self.published[key]
-            version = text.version if text is not None else None
-            diagnostics = speaks.diagnostics(key, found)
-            self.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(uri, diagnostics, version))
-            if found:
-                sent[key] = uri
-        self.published = sent
+            found = tuple(problems.get(key, ()))
+            now = Published(speaks.uri(key), found, text.version if text is not None else None)
+            if now != self.published.get(key) and (found or text is not None or key in self.published):
+                self.published[key] = now
+                diagnostics = speaks.diagnostics(key, found)
+                self.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(now.uri, diagnostics, now.version))
+        self.clear()
+
+    def clear(self) -> None:
+        """Takes back the problems of texts that are closed and in no program that is checked."""
+        problems = self.session.problems()
+        left = [key for key in self.published if key not in problems and key not in self.session.sources.opened]
+        for key in left:
+            told = self.published.pop(key)
+            if told.problems:
+                self.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(told.uri, []))
 
 
 def make_server() -> Server:
