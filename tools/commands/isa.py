@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from acortex.tools.console.output import console, format_option, print_json, show
-from acortex.tools.views.instructions import ALLOWED, TIMED, TITLES
+from acortex.tools.views.manual_words import ALLOWED, TIMED, TITLES
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -12,7 +12,7 @@ from acortex.isa.table import InstructionRow, Operand
 from acortex.tools.editor.costs import Cost, Costs
 from acortex.tools.editor.family import Family
 from acortex.tools.editor.index import GLOBAL
-from acortex.tools.views.instructions import ALLOWED, TIMED, TITLES
+from acortex.tools.views.manual_words import ALLOWED, TIMED, TITLES
 from acortex.units import joules, scaled
 from acortex.wording import count
 
