@@ -19,13 +19,15 @@ if TYPE_CHECKING:
     from acortex.sim import analog
     from acortex.sim.accuracy.own import ErrorModel
     from acortex.tools.api import accuracy, compile, debug, prepare, recalibrate, run
+    from acortex.tools.sweep.optimising import optimise
+    from acortex.tools.sweep.sweeping import sweep
     from acortex.traces.file.reader import open as open_trace
 
 __version__ = "0.1.0"
 
 __all__ = [
     "AcortexError", "ErrorModel", "__version__", "accuracy", "analog", "assemble", "compile", "debug", "open_trace",
-    "prepare", "recalibrate", "run",
+    "optimise", "prepare", "recalibrate", "run", "sweep",
 ]  # fmt: skip
 
 __getattr__ = loader(
@@ -38,9 +40,11 @@ __getattr__ = loader(
         "compile": "acortex.tools.api:compile",
         "debug": "acortex.tools.api:debug",
         "open_trace": "acortex.traces.file.reader:open",
+        "optimise": "acortex.tools.sweep.optimising:optimise",
         "prepare": "acortex.tools.api:prepare",
         "recalibrate": "acortex.tools.api:recalibrate",
         "run": "acortex.tools.api:run",
+        "sweep": "acortex.tools.sweep.sweeping:sweep",
     },
 )
 

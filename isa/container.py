@@ -19,7 +19,7 @@ from __future__ import annotations
 import hashlib
 import math
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeGuard
@@ -34,6 +34,7 @@ from acortex.isa.arithmetic.tensors import ENCODINGS, MAX_CODE_BITS, MAX_WORDS, 
 from acortex.isa.container_rules import judge, malformed
 from acortex.isa.data import TYPES, constants_fault, pack_weights, packed_size, unpack_weights
 from acortex.isa.files import plain
+from acortex.isa.hashed_weights import with_weights
 from acortex.isa.machine import CHANNELS
 from acortex.isa.names import is_name
 from acortex.isa.operands import KINDS
@@ -79,10 +80,10 @@ OF_HOST = frozenset(("parts", "results"))
 
 
 class _Arrays:
-    """Collects arrays' bytes; `add` answers what the map says of one."""
+    """Collects what goes behind the map; `add` and `add_weights` answer what the map says of it."""
 
     def __init__(self) -> None:
-        self.parts: list[bytes] = []
+        self.parts: list[bytes | tuple[Weights, ...]] = []
         self.size = 0
 
     def add(self, array: NDArray[Any]) -> list[Any]:
@@ -90,6 +91,21 @@ class _Arrays:
         self.parts.append(data)
         self.size += len(data)
         return [array.dtype.name, list(array.shape), self.size - len(data)]
+
+    def add_weights(self, weights: tuple[Weights, ...]) -> list[Any]:
+        """All matrices, which become bytes where they are needed."""
+        self.parts.append(weights)
+        told = []
+        for one in weights:
+            size = packed_size(one.values.shape)
+            told.append([one.name, one.macs, list(one.values.shape), ["uint8", [size], self.size]])
+            self.size += size
+        return told
+
+    def data(self) -> Iterator[bytes]:
+        """The bytes of all, one after the other."""
+        for part in self.parts:
+            yield from [part] if isinstance(part, bytes) else (pack_weights(one.values) for one in part)
 
 
 def _content(program: Program, arrays: _Arrays) -> dict[str, Any]:
@@ -102,10 +118,7 @@ def _content(program: Program, arrays: _Arrays) -> dict[str, Any]:
         "name": program.name,
         "chip": program.chip,
         "words": arrays.add(program.words),
-        "weights": [
-            [one.name, one.macs, list(one.values.shape), arrays.add(np.frombuffer(pack_weights(one.values), np.uint8))]
-            for one in program.weights
-        ],
+        "weights": arrays.add_weights(program.weights),
         "constants": [[one.name, arrays.add(one.values)] for one in program.constants],
         "memory": [[one.address, arrays.add(one.values)] for one in program.memory],
         "inputs": [_tensor_fields(tensor) for tensor in program.inputs],
@@ -128,7 +141,10 @@ def sha256(program: Program) -> str:
     arrays = _Arrays()
     digest = hashlib.sha256(msgpack.packb(_content(program, arrays)))
     for part in arrays.parts:
-        digest.update(part)
+        if isinstance(part, bytes):
+            digest.update(part)
+        else:
+            digest = with_weights(digest, part)
     return digest.hexdigest()
 
 
@@ -151,7 +167,7 @@ def dumps(program: Program) -> bytes:
             raise AcortexError(f"the {what} of the program take {size} bytes, at most {limit} fit", hint="shorten them")
     writer = __version__.encode("ascii")
     header = MAGIC + struct.pack("<HB", FORMAT, len(writer)) + writer + struct.pack("<I", len(packed))
-    body = b"".join([header, packed, *arrays.parts])
+    body = b"".join([header, packed, *arrays.data()])
     return body + hashlib.sha256(body).digest()
 
 

@@ -179,6 +179,8 @@ def convert(sums: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     if dispatch.other is not None:
         others = quantise(sums, dispatch.other, whole=shape.whole)
         codes = np.where(of_other(dispatch, columns), others, codes)
+    if columns == words * CHANNELS:
+        return codes.reshape(*lanes, positions * words, CHANNELS)
     padded = np.zeros((*lanes, positions, words * CHANNELS), dtype=np.uint8)
     padded[..., :columns] = codes
     return padded.reshape(*lanes, positions * words, CHANNELS)
@@ -237,18 +239,11 @@ def _slide_flow(dispatch: Dispatch) -> Flow:
 @_means("slide", lambda d, s: _slide_flow(d), _window_size)
 def slide_over(words: Array, dispatch: Dispatch, shape: Shape | None) -> Array:
     """Input vectors as those of `feed`: uint8 of shape (positions, rows + 1), the taps' channels in reading order."""
-    ops = dispatch.ops
-    taps = slide_of(dispatch).vectors(words)
-    *places, _, held = taps.shape
-    channels = min((-(-held // CHANNELS) - 1) * CHANNELS + ops.tail, held)
-    width = channels if ops.dense else -(-channels // CHANNELS) * CHANNELS
-    if width <= held:
-        taps[..., channels:width] = 0
-        taps = taps[..., :width]
-    else:
-        taps = np.pad(taps[..., :channels], (*((0, 0),) * (taps.ndim - 1), (0, width - channels)))
-    fill = np.full((*places, 1), ops.fill, dtype=np.uint8)
-    return np.concatenate((taps.reshape(*places, -1), fill), axis=-1)
+    ops, over = dispatch.ops, slide_of(dispatch)
+    channels = min((-(-over.channels // CHANNELS) - 1) * CHANNELS + ops.tail, over.channels)
+    vectors = over.vectors(words, channels, channels if ops.dense else -(-channels // CHANNELS) * CHANNELS)
+    vectors[..., -1] = ops.fill
+    return vectors
 
 
 def vector_words(dispatch: Dispatch) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -103,14 +104,11 @@ class Sequencer:
         self.groups: dict[int, GroupPlan] = {}
         self._decoded = [self._prepare(pc) for pc in range(len(program.words))]
 
-    def _prepare(self, pc: int) -> tuple[InstructionRow, Any, Callable[[Sequencer, Any], Dispatch | None]]:
+    def _prepare(self, pc: int) -> _Prepared:
         try:
-            instruction = decode(int(self.program.words[pc]))
+            return _prepared(int(self.program.words[pc]))
         except AcortexError as error:
             raise self.error(rules.NO_INSTRUCTION, pc, reason=error.message) from None
-        row = instruction.row
-        ops = _OPERANDS[row.mnemonic](**instruction.values)
-        return row, ops, _CONTROL.get(row.mnemonic, Sequencer._dispatch)
 
     def error(self, rule: Rule, pc: int | None = None, **facts: object) -> AcortexError:
         """The error of a rule that is broken at an instruction, by default the current one."""
@@ -345,9 +343,12 @@ def _needs(row: InstructionRow) -> _Needs:
 
 _NEEDS = {row.mnemonic: _needs(row) for row in ROWS}
 
+_Control = Callable[[Sequencer, Any], Dispatch | None]
+_Prepared = tuple[InstructionRow, Any, _Control]
+
 _SETTERS = {"stream d": "base", "quantiser q": "quant", "window w": "window"}
 
-_CONTROL: dict[str, Callable[[Sequencer, Any], Dispatch | None]] = {
+_CONTROL: dict[str, _Control] = {
     "nop": Sequencer._nop,
     "halt": Sequencer._halt,
     "start": Sequencer._start,
@@ -375,6 +376,14 @@ def _operand_tuple(row: InstructionRow) -> Any:
 
 
 _OPERANDS = {row.mnemonic: _operand_tuple(row) for row in ROWS}
+
+
+@lru_cache(maxsize=1 << 16)
+def _prepared(word: int) -> _Prepared:
+    """A word as a step needs it: its row, its operands, and what carries it out. A run needs each several times."""
+    instruction = decode(word)
+    row = instruction.row
+    return row, _OPERANDS[row.mnemonic](**instruction.values), _CONTROL.get(row.mnemonic, Sequencer._dispatch)
 
 
 def operands_of(row: InstructionRow, values: Mapping[str, int]) -> tuple[int, ...]:

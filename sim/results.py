@@ -145,6 +145,10 @@ class Occupancy(Document):
     """At the end of the run."""
     current_share: float
     """The same as a share of the capacity."""
+    window_cycles: Cycles = 0
+    """The width of a window in cycles, as that of power; 0 in the trace of an older version."""
+    windows_words: list[int] = Field(default_factory=list)
+    """Words in use at once in each window, at most."""
 
 
 class LateRead(Document):

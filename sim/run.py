@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from acortex.errors import UsageError
 from acortex.garbage import rarely_collected
 from acortex.isa.arithmetic.tensors import decode
+from acortex.isa.container import sha256
 from acortex.isa.program import Program
 from acortex.isa.sequencer import Sequencer
 from acortex.sim import arrivals, tracing
@@ -161,9 +162,13 @@ class Prepared:
         what repeats (docs/skipping.md), and can only `run`. Raises the errors of a program that breaks a rule.
         """
         sequencer = Sequencer(self.program, self.host.inferences)
-        groups = self._walk(False).configuration.times()
+        groups = self.rules().configuration.times()
         TimedChip(self.chip, sequencer, groups).run()
         return TimedChip(self.chip, sequencer, groups, listeners, prices(self.chip).total, skip=skip)
+
+    def rules(self) -> Functional:
+        """Walks the program in its order, and holds it to all rules that need no time; it computes no values."""
+        return self._walk(False)
 
     def _timed(self, how: _Time, values: bool, dump: LayerDump | None) -> Result:
         """Values and time. With a limit of cycles time comes first, and values are those of what ended before it."""
@@ -369,7 +374,8 @@ def _simulate(
     groups = functional.configuration.times()
     setup = TimedChip(chip, sequencer, groups)
     setup_cycles = setup.run()
-    writer = how.trace.begin(program, chip, len(how.processes)) if how.trace else None
+    digest = sha256(program)
+    writer = how.trace.begin(program, chip, digest, len(how.processes)) if how.trace else None
     try:
         listeners: list[Listener] = [OneByOne(observer) for observer in how.observers]
         if writer is not None:
@@ -380,14 +386,15 @@ def _simulate(
             chip, sequencer, groups, listeners, price, record=how.check, processes=how.processes, skip=how.skips
         )
         cycles = timed.run(how.max_cycles, _ticks(how, timed, prepared.host.inferences, functional.steps))
-        report = timed_report(program, chip, Timing(setup, setup_cycles, timed, cycles, prepared.host.inferences))
+        timing = Timing(setup, setup_cycles, timed, cycles, prepared.host.inferences)
+        report = timed_report(program, chip, timing, digest)
         if how.check:
             arrivals.check(program, chip, functional.program_order, timed)
         if registers is not None and not how.processes and not timed.stopped:
             sequencer.restore(registers)
             skipping = TimedChip(chip, sequencer, groups, skip=True)
             timing = Timing(setup, setup_cycles, skipping, skipping.run(), prepared.host.inferences)
-            arrivals.check_skipping(report, timed_report(program, chip, timing))
+            arrivals.check_skipping(report, timed_report(program, chip, timing, digest))
         return timed, report.model_copy(update={"order_checked": how.check, **_end(writer, report, timed)})
     finally:
         if writer is not None:

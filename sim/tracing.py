@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from acortex.isa.codec import as_text, decode
-from acortex.isa.container import sha256
 from acortex.isa.program import Program
 from acortex.sim.chip.overrides import overrides
 from acortex.sim.chip.prices import KINDS, prices
@@ -28,9 +27,12 @@ class Tracing:
     level: str = "events"
     filters: Mapping[str, Any] = field(default_factory=dict)
 
-    def begin(self, program: Program, chip: Chip, processes: int = 0) -> TraceWriter:
-        """The writer of a run's trace, its header written; `processes` of a user have units of their own."""
-        about = replace(header(program, chip), filters=dict(self.filters), units=unit_paths(chip, processes))
+    def begin(self, program: Program, chip: Chip, digest: str, processes: int = 0) -> TraceWriter:
+        """The writer of a run's trace, its header written: `digest` is the SHA-256 of the program.
+
+        `processes` of a user have units of their own.
+        """
+        about = replace(header(program, chip, digest), filters=dict(self.filters), units=unit_paths(chip, processes))
         return TraceWriter(self.path, about, self.level)
 
 
@@ -44,12 +46,12 @@ def end(writer: TraceWriter, summary: dict[str, Any], interrupted: bool) -> str 
     return writer.failure or None
 
 
-def header(program: Program, chip: Chip) -> TraceHeader:
-    """What a trace says of its program and chip before anything happens."""
+def header(program: Program, chip: Chip, digest: str) -> TraceHeader:
+    """What a trace says of its program, whose SHA-256 is `digest`, and of its chip before anything happens."""
     price = prices(chip)
     return TraceHeader(
         program=program.name,
-        program_sha256=sha256(program),
+        program_sha256=digest,
         chip=chip.name,
         chip_sha256=chip.sha256,
         config=chip.config,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import hypothesis
@@ -11,6 +12,11 @@ import pytest
 import sampling
 
 import acortex
+
+# NumPy computes on one core, where it has yet to be imported: workers are as many as cores, and a product that takes
+# all of them has each core wait for the others.
+for library in ("OPENBLAS", "OMP", "MKL"):
+    os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -23,8 +29,16 @@ def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
         pluginmanager.register(pytest_plugin, "acortex")
 
 
-def pytest_configure() -> None:
-    """Stops the run where `import acortex` finds another copy, so that no test judges code that is not this one."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Stops the run where `import acortex` finds another copy, so that no test judges code that is not this one.
+
+    Workers, and processes that tests start, keep what they compile beside pytest's own cache where they may not keep
+    it beside the sources: or each would compile all of them anew.
+    """
+    cache = getattr(config, "cache", None)  # none with `-p no:cacheprovider`
+    if sys.dont_write_bytecode and cache is not None:
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ.setdefault("PYTHONPYCACHEPREFIX", str(cache.mkdir("bytecode")))
     found = Path(acortex.__file__).resolve().parent
     if found != CHECKOUT:
         raise pytest.UsageError(f"acortex is imported from {found}, not from {CHECKOUT}: pip install -e . first")

@@ -1,22 +1,19 @@
 """The simulator's own speed: each row a rate or a ratio, beside a limit that is measured in the same process.
 
 What is compared runs in turns, so that a busy machine slows both, and the best of several turns counts. Times are the
-processor's own, but for a process that is started.
+processor's own.
 """
 
 from __future__ import annotations
 
 import os
 import platform
-import subprocess
-import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from heapq import heappop, heappush
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import perf_counter
 
 import numpy as np
 import simpy
@@ -32,7 +29,7 @@ from acortex.sim.timing.kernel import Alarm, Kernel
 from acortex.sim.timing.wiring import TimedChip
 from acortex.tools import accuracy_benchmarks, skip_benchmarks, user_benchmarks
 from acortex.tools.measuring import Benchmark as Benchmark
-from acortex.tools.measuring import bare_simpy, best, seconds
+from acortex.tools.measuring import bare_simpy, best, python, seconds, with_bytecode
 from acortex.tools.results import BenchMachine
 from acortex.traces.file import reader
 from acortex.traces.info import info
@@ -216,12 +213,12 @@ def assembler(quick: bool) -> Iterator[Benchmark]:
 
 def startup(quick: bool) -> Iterator[Benchmark]:
     """What `acortex --help` takes, beside a Python that imports argparse."""
+    with with_bytecode() as environment:
 
-    def start(*arguments: str) -> float:
-        command = partial(subprocess.run, [sys.executable, *arguments], check=True, capture_output=True)
-        return seconds(command, perf_counter)
+        def start(*arguments: str) -> float:
+            return python(*arguments, environment=environment).seconds
 
-    ours, bare = best(
-        3 if quick else 15, partial(start, "-m", "acortex", "--help"), partial(start, "-c", "import argparse")
-    )
+        ours, bare = best(
+            3 if quick else 15, partial(start, "-m", "acortex", "--help"), partial(start, "-c", "import argparse")
+        )
     yield Benchmark("startup", ours, "s", bare, 4.0, True, "python -c 'import argparse'")

@@ -84,6 +84,7 @@ SCHEMAS = (
     Schema("acortex.rules/1", _RULES, "RuleBook", "acortex explain"),
     Schema("acortex.run/1", _RUNS, "RunReport", "acortex run"),
     Schema("acortex.schemas/1", _TOOLS, "SchemaList", "acortex schema"),
+    Schema("acortex.sweep/1", "acortex.tools.sweep.results", "SweepReport", "acortex sweep"),
     Schema("acortex.technologies/1", _CHIPS, "Technologies", "acortex chip technologies"),
     Schema("acortex.timeline/1", _TIMELINES, "TimelineReport", "acortex trace show"),
     Schema("acortex.trace-info/1", _TRACES, "TraceInfo", "acortex trace info"),

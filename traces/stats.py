@@ -218,7 +218,7 @@ def _components(trace: Trace, kinds: Sums) -> list[Plain]:
     gathered: dict[str, list[int]] = {}
     for at, kind in enumerate(trace.header.kinds):
         events, count, busy, _ = kinds[at]
-        for component, energy_aj in _split(kind, kinds[at]).items():
+        for component, energy_aj in split(kind, kinds[at]).items():
             row = gathered.setdefault(component, [0, 0, 0, 0])
             row[:] = [a + b for a, b in zip(row, (events, count, busy, energy_aj), strict=True)]
     if trace.header.leakage_aj_per_cycle:
@@ -226,7 +226,7 @@ def _components(trace: Trace, kinds: Sums) -> list[Plain]:
     return [{"name": name, **_row(sums)} for name, sums in gathered.items()]
 
 
-def _split(kind: EventKind, sums: list[int]) -> dict[str, int]:
+def split(kind: EventKind, sums: Sequence[int]) -> dict[str, int]:
     """The components that pay for events of a kind, and how much of the sums of these: by price, then what is left."""
     _, count, _, energy_aj = sums
     paid = {component: count * price_aj for component, price_aj in kind.prices_aj}
@@ -266,7 +266,7 @@ class _Paid:
                 _add_some(common, chunk, np.isin(chunk["inference"], others))
         by_component: Counter[str] = Counter()
         for at, kind in enumerate(trace.header.kinds):
-            by_component.update(_split(kind, common[at]))
+            by_component.update(split(kind, common[at]))
         self.each, self.rest = share_of_each(by_component.values(), len(flown)) if flown else (0, 0)
 
     def layer(self, at: int, event_energy_aj: int) -> Plain:

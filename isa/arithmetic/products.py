@@ -56,8 +56,10 @@ def product(vectors: Array, weights: ExactWeights) -> Array:
     sums = np.empty((len(vectors), columns), kind)
     depth = rows if len(vectors) >= MANY else min(max(BLOCK // columns, 1), rows)
     height = max(BLOCK // depth, FEWEST)
+    floats = np.empty((depth, columns), kind)  # one for all parts: new memory costs as much as to fill it
     for top in range(0, rows, depth):
-        wide: Array = values[top : top + depth].astype(kind)
+        wide = floats[: rows - top]
+        np.copyto(wide, values[top : top + depth])
         for at in range(0, len(vectors), height):
             part: Array = vectors[at : at + height, top : top + depth].astype(kind, copy=False)
             if top:

@@ -77,8 +77,10 @@ def quantise(sums: Array, quantiser: Quantiser, divisor: Array | int = 1, whole:
     rows = sums.reshape(-1, sums.shape[-1])
     codes = np.empty(rows.shape, dtype=np.uint8)
     step = max(BLOCK // rows.shape[1], 1)
+    floats = np.empty((min(step, len(rows)), rows.shape[1]), kind)  # one for all blocks, which stays in the cache
     for at in range(0, len(rows), step):
-        scaled = np.add(rows[at : at + step], offset, dtype=kind)
+        block = rows[at : at + step]
+        scaled = np.add(block, offset, out=floats[: len(block)], dtype=kind)
         scaled *= factor
         codes[at : at + step] = _codes(np.rint(scaled, out=scaled), quantiser)
     return codes.reshape(sums.shape)
@@ -111,7 +113,8 @@ def _codes(scaled: Array, quantiser: Quantiser) -> NDArray[np.uint8]:
         low = max(low, quantiser.zero)  # what relu makes 0 becomes the zero code: one bound for both
     else:
         active = ACTIVATE[quantiser.activation](scaled, quantiser)
-    active += quantiser.zero
+    if quantiser.zero:
+        active += quantiser.zero
     codes: NDArray[np.uint8] = np.clip(active, low, quantiser.high, out=active).astype(np.uint8)
     return codes
 

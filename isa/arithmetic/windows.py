@@ -173,25 +173,47 @@ class Slide:
         y, x = np.concatenate(ys), np.concatenate(xs)
         return np.repeat(y, self.words), np.repeat(x, self.words), np.tile(np.arange(self.words), len(y))
 
-    def vectors(self, fetched: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """The pixels under every position: uint8 of shape (..., positions, taps, channels of a pixel).
+    @property
+    def channels(self) -> int:
+        """How many channels a pixel has."""
+        return CHANNELS // self.window.packed if self.window.packed > 1 else CHANNELS * self.words
 
-        `fetched` are the words in the order of `coordinates`: uint8 of shape (..., size, 64). Each row of positions has
-        those that were fetched for it, whatever came for the same place of the image before or after.
+    def vectors(self, fetched: NDArray[np.uint8], channels: int, width: int) -> NDArray[np.uint8]:
+        """The first channels of the pixels under every position: uint8 of shape (..., positions, taps * width + 1).
+
+        Zeros fill each tap up to its `width`, and the last column. `fetched` are the words in the order of
+        `coordinates`: uint8 of shape (..., size, 64). Each row of positions has those that were fetched for it,
+        whatever came for the same place of the image before or after.
         """
         w, lanes = self.window, fetched.shape[:-2]
-        held = CHANNELS // w.packed if w.packed > 1 else CHANNELS * self.words
-        found = np.full((*lanes, w.rows, w.columns, w.kernel_y, w.kernel_x, held), w.value, dtype=np.uint8)
+        found = np.zeros((*lanes, w.positions, w.taps * width + 1), dtype=np.uint8)
+        taps = found[..., :-1].reshape(*lanes, w.rows, w.columns, w.kernel_y, w.kernel_x, width)[..., :channels]
+        if w.value:
+            taps[...] = w.value
         words = fetched.reshape(*lanes, -1, self.words * CHANNELS)
-        for tap_y in range(w.kernel_y):
-            rows = _met(w.rows, w.stride_y, tap_y * w.dilation_y - w.top, self.height)
-            pixels = self._pixels(words[..., self._fetched_for(tap_y, rows), :])
-            for tap_x in range(w.kernel_x):
-                start = tap_x * w.dilation_x - w.left
-                columns = _met(w.columns, w.stride_x, start, w.width)
-                under = self._places(np.arange(columns.start, columns.stop) * w.stride_x + start)
-                found[..., rows, columns, tap_y, tap_x, :] = pixels[..., under, :]
-        return found.reshape(*lanes, w.positions, w.taps, held)
+        for tap_y, (rows, order) in enumerate(self._taps_down):
+            pixels = self._pixels(words[..., order, :])
+            for tap_x, (columns, under) in enumerate(self._taps_across):
+                taps[..., rows, columns, tap_y, tap_x, :] = pixels[..., under, :channels]
+        return found
+
+    @cached_property
+    def _taps_down(self) -> list[tuple[slice, Ints]]:
+        """For each tap down the rows of positions at which it lies inside the image, and the fetched words there."""
+        w = self.window
+        met = [_met(w.rows, w.stride_y, tap * w.dilation_y - w.top, self.height) for tap in range(w.kernel_y)]
+        return [(rows, self._fetched_for(tap, rows)) for tap, rows in enumerate(met)]
+
+    @cached_property
+    def _taps_across(self) -> list[tuple[slice, Ints | slice]]:
+        """For each tap across the columns of positions at which it lies inside the image, and the pixels there."""
+        w = self.window
+        starts = [tap * w.dilation_x - w.left for tap in range(w.kernel_x)]
+        met = [(_met(w.columns, w.stride_x, start, w.width), start) for start in starts]
+        return [
+            (columns, self._places(np.arange(columns.start, columns.stop) * w.stride_x + start))
+            for columns, start in met
+        ]
 
     def _fetched_for(self, tap: int, rows: slice) -> Ints:
         """Which of the fetched words, in their order, are the image row under a tap: of shape (rows, columns)."""

@@ -115,12 +115,14 @@ class _Filling:
         # Where each column with room has its turns already, one turn more, which is waited for, beats no place.
         for allowed in count(turns):
             free = [
-                column for column, level in enumerate(self._level) if level < self._rows and crossed[column] < allowed
+                (level, column)
+                for column, level in enumerate(self._level)
+                if level < self._rows and crossed.get(column, 0) < allowed
             ]
             if free:
                 break
-        whole = next((column for column in free if self._level[column] + rows <= self._rows), None)
-        return min(free, key=lambda column: (self._level[column], column)) if whole is None else whole
+        whole = next((column for level, column in free if level + rows <= self._rows), None)
+        return min(free)[1] if whole is None else whole
 
     def _take(self, home: int, rows: int) -> list[FreeRun]:
         """Arrays from a column, and from the nearest ones with room where it has not enough."""

@@ -140,18 +140,25 @@ class Buses:
         taken: list[Counter[Segment]] = []
         turns = []
         for way, home in zip(ways, homes, strict=True):
-            needs: dict[Segment, int] = dict.fromkeys(way, wires) | {("converters", home): converters}
-            turn = next((n for n, t in enumerate(taken) if all(t[s] < room for s, room in needs.items())), len(taken))
+            own: Segment = ("converters", home)
+            needs = way | {own}
+            turn = 0
+            # what is taken already is sought as a set: hundreds of segments, few of them common
+            while turn < len(taken) and any(
+                taken[turn][one] >= (converters if one == own else wires) for one in taken[turn].keys() & needs
+            ):
+                turn += 1
             if turn == len(taken):
                 taken.append(Counter())
-            taken[turn].update(needs.keys())
+            taken[turn].update(needs)
             turns.append(turn)
         return tuple(turns)
 
     def conflict(self, route: GroupRoute, claimed: Mapping[Segment, int]) -> Segment | None:
         """The first segment that cannot carry the route beside what is claimed already; None where all can."""
         capacity = self.chip.buses.segment_capacity
-        return min((segment for segment in route.segments if claimed.get(segment, 0) >= capacity), default=None)
+        shared = route.segments & claimed.keys()
+        return min((segment for segment in shared if claimed[segment] >= capacity), default=None)
 
     def _tile_column(self, runs: tuple[VerticalRun, ...]) -> tuple[set[Segment], Decimal]:
         """What one tile column claims, and its longest way to the neurons."""

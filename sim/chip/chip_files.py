@@ -6,14 +6,12 @@ This module does not check values of settings: `acortex.sim.chip.specs` does, an
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from acortex import safe_files
+from acortex import toml_files
 from acortex.errors import UsageError
 from acortex.sim.chip.technology_files import known, own_file, technologies
 from acortex.sim.shipped import CHIPS
@@ -25,12 +23,6 @@ NAMES_TECHNOLOGY = {"memory.type": "memory", "arrays.cell": "cell"}
 WHOLE = {"arrays.cell": ("errors", ("model", "age_s", "temperature_c"))}
 """The table that a technology states as a whole, by the setting that names it, and what of that table is not of the
 technology: another technology leaves nothing else of the one before, and one that inherits and states any, none."""
-
-MAX_BYTES = 65536
-"""The longest chip file that is read."""
-
-MAX_NESTING = 16
-"""The deepest brackets, and the most dots on one line, that the TOML parser is given: it is slow beyond, or worse."""
 
 MAX_ANCESTORS = 16
 """The longest chain of files that inherit from each other."""
@@ -49,14 +41,6 @@ NULL = "null"
 
 OVERRIDDEN, STATED = "set by an override", "stated in "
 """The source of a value that has none: of an option, and of a file and line (what `STATED` begins)."""
-
-_OPAQUE = re.compile(
-    r'"""(?:[^\\]|\\.)*?"""|' r"'''.*?'''|" r'"(?:\\[^\n]|[^"\\\n])*"|' r"'[^'\n]*'|#[^\n]*",
-    re.DOTALL,
-)
-_HEADER = re.compile(r"\s*\[\s*([^\[\]]+?)\s*\]\s*(?:#.*)?$")
-_KEY = re.compile(r"""\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")
-_PART = re.compile(r"""[\w-]+|"[^"]*"|'[^']*'""")
 
 
 @dataclass(frozen=True)
@@ -101,8 +85,8 @@ def technology(kind: str, name: str) -> ChipSource:
 def _technology(kind: str, name: str, seen: tuple[str, ...]) -> ChipSource:
     """The same, for what inherits from it: those are `seen`."""
     path = technologies(kind)[name]
-    text = _read(path)
-    source = ChipSource(_parse(text, str(path)), str(path), dict(_places(text, str(path))))
+    text = toml_files.read(path, "the chip file")
+    source = ChipSource(toml_files.parse(text, str(path)), str(path), dict(toml_files.places(text, str(path))))
     if "inherits" not in source.data:
         return source
     base, where, known = source.data.pop("inherits"), source.where("inherits"), technologies(kind)
@@ -215,7 +199,7 @@ def ancestry(name_or_path: str | Path) -> list[Path]:
         path = locate(name_or_path)
         while path.is_file() and len(found) <= MAX_ANCESTORS:
             found.append(path)
-            base = _parse(_read(path), str(path)).get("inherits")
+            base = toml_files.parse(toml_files.read(path, "the chip file"), str(path)).get("inherits")
             if not isinstance(base, str):
                 break
             path = locate(base, path.parent)
@@ -231,9 +215,9 @@ def _inherited(path: Path, seen: tuple[Path, ...]) -> ChipSource:
         raise UsageError(f"chips inherit from each other in a circle: {chain}", where=str(path))
     if len(seen) >= MAX_ANCESTORS:
         raise UsageError(f"a chip inherits through more than {MAX_ANCESTORS} files", where=str(path))
-    text = _read(path)
-    data = _parse(text, str(path))
-    places = dict(_places(text, str(path)))
+    text = toml_files.read(path, "the chip file")
+    data = toml_files.parse(text, str(path))
+    places = dict(toml_files.places(text, str(path)))
     base = data.pop("inherits", None)
     own = _on_technologies(ChipSource(data, str(path), places), list(NAMES_TECHNOLOGY))
     if base is None:
@@ -273,62 +257,6 @@ def _table(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _read(path: Path) -> str:
-    """The text of a chip file, if it is short enough to be one."""
-    try:
-        raw = safe_files.read(path, MAX_BYTES + 1)
-        text = raw.decode()
-    except OSError as error:
-        raise UsageError(f"the chip file cannot be read: {error.strerror}", where=str(path)) from None
-    except UnicodeDecodeError as error:
-        raise UsageError(f"the chip file is not text in UTF-8: byte {error.start}", where=str(path)) from None
-    if len(raw) > MAX_BYTES:
-        raise UsageError(f"the chip file is longer than {MAX_BYTES} bytes", where=str(path))
-    return text
-
-
-def _parse(text: str, where: str) -> dict[str, Any]:
-    """TOML with decimal numbers, after a look at what would make the parser slow or deep."""
-    bare = _OPAQUE.sub(lambda match: '""' + "\n" * match[0].count("\n"), text)
-    depth = 0
-    for number, line in enumerate(bare.splitlines(), 1):
-        for mark in re.findall(r"[\[{}\]]", line):
-            depth += 1 if mark in "[{" else -1
-            if depth > MAX_NESTING:
-                raise UsageError(f"brackets are nested deeper than {MAX_NESTING}", where=f"{where}:{number}")
-        if line.count(".") > MAX_NESTING:
-            raise UsageError(f"a line has more than {MAX_NESTING} dots", where=f"{where}:{number}")
-    try:
-        return tomllib.loads(text, parse_float=Decimal)
-    except tomllib.TOMLDecodeError as error:
-        message, place = _place_of(str(error))
-        raise UsageError(f"not TOML: {message}", where=where + place) from None
-    except (ValueError, RecursionError, ArithmeticError) as error:
-        raise UsageError(f"not TOML: {error}", where=where) from None
-
-
-def _place_of(message: str) -> tuple[str, str]:
-    """The bare message of a TOML error, and its ":line:column" where it has one."""
-    match = re.match(r"(.*) \(at line (\d+), column (\d+)\)$", message, re.DOTALL)
-    return (match[1], f":{match[2]}:{match[3]}") if match else (message, "")
-
-
-def _places(text: str, file: str) -> Iterator[tuple[str, str]]:
-    """The path of each table and key with its "file:line", for files with one setting per line."""
-    table = ""
-    for number, line in enumerate(text.splitlines(), 1):
-        if header := _HEADER.match(line):
-            table = _dotted(header[1])
-            yield table, f"{file}:{number}"
-        elif key := _KEY.match(line):
-            yield f"{table}.{_dotted(key[1])}".lstrip("."), f"{file}:{number}"
-
-
-def _dotted(key: str) -> str:
-    """A key as a path: "a . 'b'" is "a.b"."""
-    return ".".join(part.strip("\"'") for part in _PART.findall(key))
-
-
 def _override(source: ChipSource, override: str) -> None:
     """Applies one "path=value" to what was read."""
     path, equals, written = (part.strip() for part in override.partition("="))
@@ -357,7 +285,7 @@ def _value(written: str, where: str) -> Any:
     if re.fullmatch(r"[A-Za-z_][\w-]*", written) and written not in ("true", "false", "inf", "nan"):
         return written
     try:
-        return _parse(f"value = {written}", where)["value"] if "\n" not in written else written
+        return toml_files.parse(f"value = {written}", where)["value"] if "\n" not in written else written
     except UsageError:
         raise UsageError(
             f"{written[:40] or 'an empty text'} is no value: a number, true, false or a word", where=where

@@ -164,6 +164,10 @@ def _missing(down: int, width: int, across: int) -> str:
 
 def check_apart(groups: Iterable[Group]) -> None:
     """Raises ProgramError where two groups hold the same array: each has its own weights."""
+    groups = list(groups)
+    arrays = [array for group in groups for row in group.tiles for array in row]
+    if len(set(arrays)) == len(arrays):  # so for every right program: which two groups share is sought in others alone
+        return
     owners: dict[tuple[int, int], int] = {}
     for group in groups:
         for row in group.tiles:

@@ -18,11 +18,11 @@ from acortex.sim.results import Occupancy
 Ints = NDArray[np.int64]
 
 
-def occupancy(tables: Sequence[AccessTable], capacity: int, cycles: int) -> Occupancy:
+def occupancy(tables: Sequence[AccessTable], capacity: int, cycles: int, width: int) -> Occupancy:
     """The words live at the peak and at the end of a run of `cycles`, and their shares of `capacity` words.
 
     `written_words` counts the words that were ever written: what the program's addresses take. `mean_words` is the
-    average over the run.
+    average over the run. `width` is that of the windows of which the most words are given, in cycles.
     """
     none = np.zeros(0, np.int64)
     lives = [(none, none), *(_lives(table, cycles) for table in tables)]
@@ -38,6 +38,8 @@ def occupancy(tables: Sequence[AccessTable], capacity: int, cycles: int) -> Occu
         mean_words=int((ends - starts).sum()) / cycles if cycles else 0.0,
         current_words=left,
         current_share=left / capacity,
+        window_cycles=width,
+        windows_words=_by_window(starts, ends, cycles, width),
     )
 
 
@@ -64,7 +66,22 @@ def _peak(starts: Ints, ends: Ints) -> tuple[int, int]:
     """The most values live in one cycle, and the first cycle in which they are; values die before others are born."""
     if not starts.size:
         return 0, 0
-    born, died = (np.sort(column, kind="stable") for column in (starts, ends))  # fast where much is in order already
-    live = np.arange(1, len(born) + 1) - np.searchsorted(died, born, side="right")
+    born, live = _live(starts, ends)
     top = int(live.argmax())
     return int(live[top]), int(born[top])
+
+
+def _live(starts: Ints, ends: Ints) -> tuple[Ints, Ints]:
+    """The cycles in which values are born, in their order, and how many are live then."""
+    born, died = (np.sort(column, kind="stable") for column in (starts, ends))  # fast where much is in order already
+    return born, np.arange(1, len(born) + 1) - np.searchsorted(died, born, side="right")
+
+
+def _by_window(starts: Ints, ends: Ints, cycles: int, width: int) -> list[int]:
+    """The most values live in one cycle of each window: as it begins, or as one is born in it."""
+    first = np.arange(0, cycles, width)
+    born, live = _live(starts, ends)
+    most = np.searchsorted(born, first, side="right") - np.searchsorted(np.sort(ends), first, side="right")
+    within = born < cycles
+    np.maximum.at(most, born[within] // width, live[within])
+    return [int(words) for words in most]

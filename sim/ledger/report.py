@@ -16,7 +16,7 @@ from acortex.sim.chip.prices import COMPONENTS, INDEX, KINDS, NONE, Energies, In
 from acortex.sim.chip.specs import Chip
 from acortex.sim.ledger.flights import Flight, finished_macs, flights
 from acortex.sim.ledger.occupancy import occupancy
-from acortex.sim.ledger.power import power_report
+from acortex.sim.ledger.power import power_report, window_cycles
 from acortex.sim.ledger.retention import access_tables, late_reads
 from acortex.sim.results import (
     ChipName,
@@ -53,13 +53,13 @@ class Timing:
 
 def functional_report(program: Program, chip: Chip, warnings: list[str], accuracy: float | None) -> RunReport:
     """The report of a run without time: what ran on what, and how right it was."""
-    return RunReport(**_heading(program, chip), warnings=warnings, accuracy=accuracy)
+    return RunReport(**_heading(program, chip, sha256(program)), warnings=warnings, accuracy=accuracy)
 
 
-def _heading(program: Program, chip: Chip) -> dict[str, Any]:
+def _heading(program: Program, chip: Chip, digest: str) -> dict[str, Any]:
     """What ran on what: the part of a report that needs no simulation."""
     return {
-        "program": ProgramName(name=program.name, sha256=sha256(program), instructions=len(program.words)),
+        "program": ProgramName(name=program.name, sha256=digest, instructions=len(program.words)),
         "chip": ChipName(name=chip.name, sha256=chip.sha256, config=chip.config, overrides=overrides(chip)),
         "clock_ns": float(chip.clock_ns),
         "area_mm2": float(total_area(chip)),
@@ -67,19 +67,22 @@ def _heading(program: Program, chip: Chip) -> dict[str, Any]:
     }
 
 
-def timed_report(program: Program, chip: Chip, timing: Timing) -> RunReport:
-    """The report of a run in time: what it took, of the whole and by component, unit, layer and inference."""
+def timed_report(program: Program, chip: Chip, timing: Timing, digest: str | None = None) -> RunReport:
+    """The report of a run in time: what it took, of the whole and by component, unit, layer and inference.
+
+    `digest` is the SHA-256 of the program, where it is known already.
+    """
     tally, cycles, clock = timing.chip.tally, timing.cycles, Clock(chip.clock_ns)
     layers = [(layer - 1, start, end) for (layer, _), (start, end) in tally.layers.items() if layer]
     inferences = flights(program, tally, cycles, timing.chip.stopped)
     price = prices(chip)
     energies = settle(price, _by_layer_number(tally), cycles, layers, [one[:3] for one in inferences])
     macs = sum(tally.macs.values())
-    seconds = clock.seconds(cycles)
+    seconds, width = clock.seconds(cycles), window_cycles(clock, cycles)
     energy_j = joules(energies.total)
     accesses = access_tables(timing.chip.accesses(), program.memory)
     return RunReport(
-        **_heading(program, chip),
+        **_heading(program, chip, sha256(program) if digest is None else digest),
         **_part(timing, inferences),
         cycles=cycles,
         latency_s=seconds,
@@ -96,7 +99,7 @@ def timed_report(program: Program, chip: Chip, timing: Timing) -> RunReport:
         layers=_layers(program, tally, cycles, layers, energies),
         inferences=[_inference(clock, one, energies) for one in inferences],
         setup=_setup(chip, timing),
-        memory=None if timing.chip.stopped else occupancy(accesses, chip.memory_words, cycles),
+        memory=None if timing.chip.stopped else occupancy(accesses, chip.memory_words, cycles, width),
         retention=late_reads(program, clock, accesses, delays(chip).retention_cycles),
         skipped=_skipped(timing.chip),
     )

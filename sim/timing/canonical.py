@@ -61,6 +61,7 @@ class Plan:
         for part in parts.values():
             self._enter(part)
         self.countdowns = self._of(kinds.COUNTDOWN)
+        self._queues: dict[AnyChannel, _Queued] = {}
         self._read = {name: [(part, attrgetter(at), at) for part, at in rows] for name, rows in self._by_kind.items()}
 
     def _enter(self, part: Plain) -> None:
@@ -87,7 +88,7 @@ class Plan:
     def take(self, now: int, serial: int) -> Canonical:
         """The state in a cycle, with the place of the next instruction to be issued."""
         strict = self._cycles(now)
-        found = _Taken(now, serial)
+        found = _Taken(now, serial, self._queues)
         strict.append(found.instructions([get(part) for part, get, _ in self._read["instruction"]]))
         strict += [found.held(get(part)) for part, get, _ in self._read["operation"]]
         # Most channels are empty: what is equal of them then needs no call.
@@ -172,9 +173,11 @@ PLAIN, OF_AGENT, IN_FLIGHT = 0, 1, 2
 class _Taken:
     """Takes what refers to instructions, and notes to which."""
 
-    def __init__(self, now: int, serial: int) -> None:
+    def __init__(self, now: int, serial: int, queues: dict[AnyChannel, _Queued]) -> None:
         self._now = now
         self._serial = serial
+        self._queues = queues
+        """What queues of instructions held as they were last seen."""
         self.refs: list[int] = []
         self.queued: list[int] = []
 
@@ -197,21 +200,41 @@ class _Taken:
         """The items and the places of a channel, and what waits for them; two values where there is but room."""
         now, items = self._now, channel._items
         ends = _ends(channel, now)
-        if not (items or channel._freed or channel._full):
-            return channel._room, channel._empty
-        return *ends, tuple([at - now if at > now else 0 for at, _ in items]), *self._items(items)
-
-    def _items(self, items: Sequence[tuple[int, Plain]]) -> tuple[int, tuple[Plain, ...]]:
-        """The items of a channel, which are all of one kind, and of which."""
-        kind = type(items[0][1]) if items else None
+        if not items:
+            if not (channel._freed or channel._full):
+                return channel._room, channel._empty
+            return *ends, (), PLAIN, ()
+        kind = type(items[0][1])
         if kind is Dispatch:
-            serial = self._serial
-            places = tuple([item.serial - serial for _, item in items])
-            self.queued += places
-            return OF_AGENT, places
+            return *ends, _later(items, now), OF_AGENT, self._queue(channel)
+        times = tuple([at - now if at > now else 0 for at, _ in items])
         if kind is Operation:
-            return IN_FLIGHT, tuple([self.held(item) for _, item in items])
-        return PLAIN, tuple([item for _, item in items])
+            return *ends, times, IN_FLIGHT, tuple([self.held(item) for _, item in items])
+        return *ends, times, PLAIN, tuple([item for _, item in items])
+
+    def _queue(self, channel: AnyChannel) -> tuple[int, ...]:
+        """The instructions in a queue, which has some. The first and how many there are say which they are."""
+        serial, items, seen = self._serial, channel._items, self._queues.get(channel)
+        first = items[0][1]
+        if seen is None or seen.first is not first or seen.size != len(items) or seen.serial != serial:
+            places = tuple([item.serial - serial for _, item in items])
+            seen = self._queues[channel] = _Queued(first, len(items), serial, places)
+        self.queued += seen.places
+        return seen.places
+
+
+class _Queued(NamedTuple):
+    """What a queue of instructions held: their `places` relative to the next instruction to be issued, `serial`."""
+
+    first: Dispatch
+    size: int
+    serial: int
+    places: tuple[int, ...]
+
+
+def _later(items: Sequence[tuple[int, Plain]], now: int) -> tuple[int, ...]:
+    """From when the items of a queue can be seen: none where that is the past for all, as they come in order."""
+    return () if items[-1][0] <= now else tuple([at - now if at > now else 0 for at, _ in items])
 
 
 class _Made:
@@ -235,6 +258,7 @@ class _Made:
         """Sets up a channel as it was taken."""
         room, *rest = found
         freed, full, empty, times, what, items = rest if len(rest) > 1 else ((), (), *rest, (), PLAIN, ())
+        times = times or (0,) * len(items)
         _set_ends(channel, (room, freed, full, empty), now)
         channel._items.clear()
         channel._items.extend([(now + at, self._item(what, item)) for at, item in zip(times, items, strict=True)])

@@ -19,6 +19,9 @@ from acortex.sim.timing.unit import Unit
 
 Ints = NDArray[np.int64]
 
+Ranges = tuple[Ints, Ints]
+"""Where the rows of each entry begin and end in the log: int64 of shape (entries,) each."""
+
 
 class Piece(NamedTuple):
     """What was simulated: a range of the log's rows, and what the cycles in it lack."""
@@ -147,21 +150,23 @@ class Record:
         """Every piece that came within entries, one after the other."""
         return Instances(*self._unfolded(first, last, _repeat, {}))
 
-    def begins(self, rows: Ints, start: Ints) -> Ints:
+    def begins(self, rows: Ints, start: Ints, ranges: Ranges) -> Ints:
         """When some rows of the log began, which were simulated in the cycles `start`, as often as each came, in order.
 
         An entry that came again is a stretch of what is known already, moved on: nothing is looked up row by row.
         """
-        first, last = (np.searchsorted(rows, edge) for edge in self.ranges())
+        first, last = (np.searchsorted(rows, edge) for edge in ranges)
         upto = self._upto((last - first).tolist())
         first, last = first.tolist(), last.tolist()
         came = np.empty(upto[-1], np.int64)
-        for number, one in enumerate(self.entries):
-            out = came[upto[number] : upto[number + 1]]
-            if not len(out):
+        for number, (one, begin, end) in enumerate(zip(self.entries, upto, upto[1:], strict=False)):
+            if begin == end:
                 continue
+            out = came[begin:end]
             if isinstance(one, Piece):
                 np.add(start[first[number] : last[number]], one.offset, out=out)
+            elif one.times == 1:
+                np.add(came[upto[one.first] : upto[one.last]], _later(one), out=out)
             else:
                 np.add(came[upto[one.first] : upto[one.last]], _moved(one), out=out.reshape(one.times, -1))
         return came
@@ -238,7 +243,7 @@ class Record:
         """The log, as it was simulated."""
         if self._table is None or len(self._table.start) != self.rows:
             places = rows_of(self.log.places, 5)
-            start, duration, kind, count, place = rows_of(self.log.rows, 5).T
+            start, duration, kind, count, place = rows_of(self.log.rows, 5).T.copy()  # read by columns from here on
             self._table = Table(start, duration, kind, count, places[place, 0], places[place, 4])
         return self._table
 
@@ -261,17 +266,21 @@ class Record:
                 left.remove(unit)
         return found
 
-    def ranges(self) -> tuple[Ints, Ints]:
+    def ranges(self) -> Ranges:
         """Where the rows of each entry begin and end in the log; nothing for what is no piece."""
         pieces = [(one.begin, one.end) if isinstance(one, Piece) else (0, 0) for one in self.entries]
-        begins, ends = np.array(pieces, dtype=np.int64).reshape(-1, 2).T
+        begins, ends = np.array(pieces, dtype=np.int64).reshape(-1, 2).T.copy()
         return begins, ends
+
+
+def _later(entry: Repeat | Copy) -> int:
+    """By how many cycles an entry moves what came again, the first time."""
+    return entry.period if isinstance(entry, Repeat) else entry.cycles
 
 
 def _moved(entry: Repeat | Copy) -> Ints:
     """By how many cycles an entry moves what came again, each time: shape (times, 1)."""
-    begin = entry.period if isinstance(entry, Repeat) else entry.cycles
-    found: Ints = begin + entry.period * np.arange(entry.times)[:, None]
+    found: Ints = _later(entry) + entry.period * np.arange(entry.times)[:, None]
     return found
 
 

@@ -16,7 +16,7 @@ from acortex.sim.timing.array import SWITCHES
 from acortex.sim.timing.handovers import ACCESSES, CAUSES
 from acortex.sim.timing.kernel import IDLE
 from acortex.sim.timing.memory import Client
-from acortex.sim.timing.record import Record, Table, Weighed, gathered
+from acortex.sim.timing.record import Ranges, Record, Table, Weighed, gathered
 from acortex.sim.timing.tally import Tally, Works
 from acortex.sim.timing.unit import Unit
 from acortex.sim.timing.walk import Walk
@@ -69,14 +69,14 @@ class Totals:
 
     def add(self, record: Record) -> None:
         """Adds what a record says."""
-        weighed, table = record.weighed(), record.table()
-        simulated = _by_piece(record, table)
+        weighed, table, ranges = record.weighed(), record.table(), record.ranges()
+        simulated = _by_piece(ranges, table)
         self.simulated += int(simulated.events.sum())
         for begin in range(0, len(weighed.pieces), AT_ONCE):
             part = Weighed(*(column[begin : begin + AT_ONCE] for column in weighed))
             self._done.append(self._joined(_weigh(simulated, part)))
-        self._wait(record, table, weighed)
-        self._grant(record, table)
+        self._wait(record, table, weighed, ranges)
+        self._grant(record, table, ranges)
 
     def fill(self, tally: Tally, cycles: int) -> Done:
         """Gives a tally and the units what they did in a run of `cycles`; the rest of it these were idle."""
@@ -106,24 +106,24 @@ class Totals:
     def _group(self, serial: int) -> GroupTimes:
         return self._groups[self._walk.dispatch(serial).group]
 
-    def _wait(self, record: Record, table: Table, weighed: Weighed) -> None:
+    def _wait(self, record: Record, table: Table, weighed: Weighed, ranges: Ranges) -> None:
         came = np.zeros(len(record.entries), np.int64)
         np.add.at(came, weighed.pieces, weighed.times)
-        begins, ends = record.ranges()
+        begins, ends = ranges
         waits = np.flatnonzero(table.kind < 0)
         spent = table.duration[waits] * np.repeat(came, ends - begins)[waits]
         np.add.at(self._spent.reshape(-1), table.unit[waits] * len(CAUSES) + ~table.kind[waits], spent)
         for row, longer in record.longer():
             self._spent[table.unit[row], ~table.kind[row]] += longer
 
-    def _grant(self, record: Record, table: Table) -> None:
+    def _grant(self, record: Record, table: Table, ranges: Ranges) -> None:
         """Notes the cycles of grants, which come in order: a unit carries out one instruction after the other."""
         granted = np.flatnonzero(np.isin(table.kind, GRANTED))
         units = table.unit[granted]
         for unit in self._units:
             if isinstance(unit, Client):
                 rows = granted[units == unit.number]
-                self._granted[unit.number].append(record.begins(rows, table.start[rows]))
+                self._granted[unit.number].append(record.begins(rows, table.start[rows], ranges))
 
     def _give_accesses(self, done: Done) -> None:
         """Gives clients the cycles of their grants, by instruction: there are as many of each as it did accesses."""
@@ -171,10 +171,10 @@ def _works(done: Done, chosen: Ints) -> Works:
     return Works(unit[at], serial[at], lows, highs, at, done.kind[chosen], done.counted[chosen])
 
 
-def _by_piece(record: Record, table: Table) -> Done:
-    """What was simulated, by the pieces of a record."""
+def _by_piece(ranges: Ranges, table: Table) -> Done:
+    """What was simulated, by the pieces of a record, whose rows lie in `ranges`."""
     events = np.flatnonzero(table.kind >= 0)
-    begins, ends = (np.searchsorted(events, edge) for edge in record.ranges())
+    begins, ends = (np.searchsorted(events, edge) for edge in ranges)
     rows, owner = gathered(begins, ends)
     rows = events[rows]
     start, duration = table.start[rows], table.duration[rows]
@@ -217,16 +217,23 @@ def _merged(done: Done) -> Done:
 def _order(*keys: Ints) -> NDArray[np.intp]:
     """The order by some columns, of which the first counts most; the first of equals comes first.
 
-    One number for each row says all, where 64 bits are enough: it takes a third of the time.
+    One number for each row says all, where 64 bits are enough; with the row's own place in it, to sort the numbers
+    gives the order, in half the time that an order of equals takes.
     """
+    rows = len(keys[0])
     lows = [int(key.min(initial=0)) for key in keys]
     sizes = [int(key.max(initial=0)) - low + 1 for key, low in zip(keys, lows, strict=True)]
-    if math.prod(sizes) >= 1 << 63:
+    if math.prod(sizes) * rows >= 1 << 63:
         return np.lexsort(keys[::-1])
-    whole = np.zeros(len(keys[0]), np.int64)
+    whole = np.zeros(rows, np.int64)
     for key, low, size in zip(keys, lows, sizes, strict=True):
-        whole = whole * size + (key - low)
-    return np.argsort(whole, kind="stable")
+        whole *= size
+        whole += key
+        whole -= low
+    whole *= max(rows, 1)
+    whole += np.arange(rows)
+    whole.sort()
+    return whole % max(rows, 1)
 
 
 def _alike(contexts: Ints) -> Ints:

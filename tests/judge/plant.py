@@ -110,7 +110,7 @@ BUGS: tuple[tuple[str, str, str, str], ...] = (
     ("a loop turns once too often", "isa/sequencer.py", "if count < self._bounds", "if count <= self._bounds"),
     ("a window's columns are dilated by its rows", "isa/arithmetic/windows.py", "(w.kernel_x - 1) * w.dilation_x + 1\n        start,",
      "(w.kernel_x - 1) * w.dilation_y + 1\n        start,"),
-    ("the border has the wrong code", "isa/arithmetic/windows.py", "held), w.value, dtype", "held), 0, dtype"),
+    ("the border has the wrong code", "isa/arithmetic/windows.py", "taps[...] = w.value", "taps[...] = 0"),
     ("rows of windows share their words", "isa/arithmetic/windows.py", "start = (np.cumsum(counts) - counts)[rows, None]",
      "start = (np.cumsum(counts) - counts)[rows, None] * 0 + (np.cumsum(counts) - counts).min()"),
     ("a border counts where it should not", "isa/semantics.py", "if not dispatch.ops.inside:\n        around",

@@ -288,8 +288,13 @@ def energy(components: dict[str, int]) -> dict[str, Any]:
     }
 
 
-def memory_report(accesses: Sequence[tuple[int, int, bool, int]], cycles: int, capacity: int) -> dict[str, Any]:
-    """The occupancy of main memory, cycle by cycle, from its accesses: (cycle, word, whether it writes, pc)."""
+def memory_report(
+    accesses: Sequence[tuple[int, int, bool, int]], cycles: int, capacity: int, width: int
+) -> dict[str, Any]:
+    """The occupancy of main memory, cycle by cycle, from its accesses: (cycle, word, whether it writes, pc).
+
+    `width` is the length of the windows of which the most words are told.
+    """
     live: Counter[int] = Counter()
     by_word: defaultdict[int, list[tuple[int, bool]]] = defaultdict(list)
     for cycle, word, writes, _ in accesses:
@@ -313,4 +318,8 @@ def memory_report(accesses: Sequence[tuple[int, int, bool, int]], cycles: int, c
         "mean_words": sum(live.values()) / cycles if cycles else 0.0,
         "current_words": left,
         "current_share": left / capacity,
+        "window_cycles": width,
+        "windows_words": [
+            max(live[cycle] for cycle in range(first, min(first + width, cycles))) for first in range(0, cycles, width)
+        ],
     }

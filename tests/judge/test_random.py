@@ -126,7 +126,8 @@ def judge(seed: int, folder: Path) -> Judged:
     values = Machine(case.program, case.inputs, case.inferences).run()
     report = Replay(reader.open(trace), case.program, case.inferences).report(result.cycles)
     trace.unlink()
-    report["memory"] = memory_report(stepped.accesses, result.cycles, case.chip.memory_words)
+    width = result.report["power"]["window_cycles"]
+    report["memory"] = memory_report(stepped.accesses, result.cycles, case.chip.memory_words, width)
     report["retention"] = retention_report(stepped.accesses, case.program, case.chip)
     wrong = [*found, *same_outputs(case.program, result.outputs, values), *_same_report(result.report, report)]
     judged = Judged([f"seed {seed}: {what}" for what in wrong], _corners(case) + special(case))

@@ -179,6 +179,7 @@ EXAMPLES: dict[str, list[tuple[int, list[str]]]] = {
     "info": [(0, [ECHO]), (0, ["zoo:letters_mlp"])],
     "isa": [(0, []), (0, ["mul"]), (0, [".input"]), (0, ["activations"])],
     "lint": [(0, [ECHO]), (0, ["zoo:letters_mlp"])],
+    "optimise": [(0, ["{0}/search.toml", "-o", "{0}/search", "--trials", "2", "--workers", "1"])],
     "recalibrate": [(0, ["zoo:letters_mlp", "--chips", "2"])],
     "reproduce": [(0, ["fig7b"]), (0, ["fig3"])],
     "run": [
@@ -194,6 +195,8 @@ EXAMPLES: dict[str, list[tuple[int, list[str]]]] = {
         (0, [ECHO, "--chip", "acortex_digits", "--chip", "acortex_digits,memory.ports=2", "--chip", "acortex_gnmt"]),
     ],
     "schema": [(0, [])],
+    "sweep run": [(0, ["{0}/sweep.toml", "-o", "{0}/sweep", "--workers", "1"])],
+    "sweep show": [(0, ["{0}/kept"]), (0, ["{0}/kept", "--pareto", "area_mm2,latency_s"])],
     "trace check": [
         (0, ["{0}/a.actrace", "{0}/a.json"]),
         (1, ["{0}/b.actrace", "{0}/a.json"]),
@@ -261,7 +264,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         assert invoke("run", ECHO, "--trace", f"{made}/{name}.actrace", *options).exit_code == code
     assert invoke("asm", ECHO, "-o", f"{made}/e.acx").exit_code == 0
     assert invoke("trace", "check", f"{made}/a.actrace", f"{made}/a.json", "--update").exit_code == 0
+    (made / "search.toml").write_text(f'program = "{ECHO}"\n[axes]\n"memory.ports" = [1, 2]\n')
+    (made / "sweep.toml").write_text(f'program = "{ECHO}"\n[axes]\n"memory.ports" = [1, 0, 2]\n')
+    assert invoke("sweep", f"{made}/sweep.toml", "-o", f"{made}/kept", "--workers", "1").exit_code == 0
     return made
+
+
+HOME = {"sweep run": "sweep", "sweep show": "sweep", "optimise": "sweep"}
+"""Commands that print what another one prints, too."""
 
 
 @pytest.fixture
@@ -297,7 +307,7 @@ def test_what_a_command_prints_is_what_its_schema_says(
     result = invoke(*command.split(), *(text.format(folder) for text in given), "--format", "json")
     assert result.exit_code == code, result.output
     printed = find(validated(result.stdout)["schema"])
-    assert printed.command.startswith(f"acortex {command}")
+    assert printed.command.startswith(f"acortex {HOME.get(command, command)}")
 
 
 @pytest.mark.sampled(40)
@@ -311,7 +321,7 @@ def test_a_command_says_the_same_to_people(command: str, code: int, given: list[
 
 def test_every_schema_but_those_of_files_is_one_that_an_example_prints() -> None:
     commands = {one.command.partition(" --")[0] for one in SCHEMAS if not one.file}
-    assert commands == {f"acortex {name}" for name in EXAMPLES}
+    assert commands == {f"acortex {HOME.get(name, name)}" for name in EXAMPLES}
     assert {one.name for one in SCHEMAS if " --" in one.command} == {"compare"}  # an example has two chips
 
 

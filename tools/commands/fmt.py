@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 
 import click
@@ -68,4 +67,6 @@ def _read(source: str) -> tuple[str, str]:
 def _difference(source: str, text: str, form: str) -> list[str]:
     """What changes, as `diff -u` prints it."""
     before, after = text.splitlines(keepends=True), form.splitlines(keepends=True)
-    return list(difflib.unified_diff(before, after, source, f"{source} (usual form)"))
+    from difflib import unified_diff
+
+    return list(unified_diff(before, after, source, f"{source} (usual form)"))

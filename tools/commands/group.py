@@ -18,10 +18,12 @@ from acortex.tools.commands.info import info
 from acortex.tools.commands.isa import isa
 from acortex.tools.commands.lint import lint
 from acortex.tools.commands.lsp import lsp
+from acortex.tools.commands.optimise import optimise
 from acortex.tools.commands.recalibrate import recalibrate
 from acortex.tools.commands.reproduce import reproduce
 from acortex.tools.commands.run import run
 from acortex.tools.commands.schema import schema
+from acortex.tools.commands.sweep import sweep
 from acortex.tools.commands.trace import trace
 from acortex.tools.commands.verify import verify
 from acortex.tools.commands.view import view
@@ -43,7 +45,7 @@ def cli() -> None:
 
 COMMANDS = (
     compile_, verify, asm, fmt, lint, lsp, disasm, info, isa, explain, run, view, debug, accuracy, recalibrate, trace,
-    chip, zoo, reproduce, bench, schema,
+    chip, zoo, sweep, optimise, reproduce, bench, schema,
 )  # fmt: skip
 
 for command in COMMANDS:

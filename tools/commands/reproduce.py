@@ -27,7 +27,7 @@ WITH_MNIST = ("fig5",)
 @click.option("--plot", metavar="FILE.svg", type=click.Path(), help="Draw the figure here; needs acortex[plots].")
 @click.option("--mnist", metavar="DIR", type=click.Path(), help="fig5: the full MNIST test set, as IDX files.")
 def reproduce(figure: str, form: str, plot: str | None, mnist: str | None) -> None:
-    r"""Print a figure of the source paper with ours beside it.
+    """Print a figure of the source paper with ours beside it.
 
     \b
     fig2: seven kinds of analog multipliers, ranked
@@ -39,7 +39,7 @@ def reproduce(figure: str, form: str, plot: str | None, mnist: str | None) -> No
     fig7c: GNMT on a chip with digital units
 
     Compiles and simulates what the figure takes: seconds, for fig4, fig5 and fig7b about a minute.
-    """
+    """  # noqa: D301  # click wants the character itself
     if plot:
         from acortex.tools.paper.svg import require_matplotlib
 

@@ -51,6 +51,9 @@ LEVELS = ("layers", "instructions", "events")
 @click.option("--trace", metavar="RUN.actrace", type=click.Path(), help="Write a trace of the run here.")
 @click.option("--trace-level", type=click.Choice(LEVELS), default="events", show_default=True, help="How much of it.")
 @click.option("--trace-filter", "filters", metavar="NAME=VALUE", multiple=True, help=FILTER_HELP)
+@click.option(
+    "--report", metavar="FILE.html", type=click.Path(), help="Write a page about the run: acortex trace report."
+)
 @chips_option
 @set_option
 @calibration_option
@@ -83,10 +86,15 @@ def run(program: str, form: str, **options: Any) -> int:
     """
     _check(options)
     _check_debugs(program, form, options)
+    if options["report"]:
+        from acortex.tools.report.render import require_jinja
+
+        require_jinja()
     _check_files(program, form, options)
     chips = [load_side(side, options["settings"], _load_chip) for side in options["chips"]]
     if len(chips) > 1:
         return _compare(program, chips, options, form)
+    options["written"] = _written(options["trace"], options["report"])
     inputs = _read_inputs(options)
     made = _open(program, chips[0] if chips else None, options, inputs, options["settings"])
     loaded = made.program
@@ -101,14 +109,31 @@ def run(program: str, form: str, **options: Any) -> int:
         return _open_debugger(error, loaded, chip, inputs)
     report = _complete(result, made, inputs, options)
     _save(result, options)
+    _write_report(options["report"], options["written"])
     if form == "json":
         print_json(report)
     else:
         from acortex.tools.views.run import parts
 
-        out = console(err=files.STANDARD in (options["output"], options["trace"]))
+        out = console(err=files.STANDARD in (options["output"], options["trace"], options["report"]))
         show(out, parts(report, out.width, _path(report, options)))
     return _exit_code(report)
+
+
+def _written(trace: str | None, report: str | None) -> str | None:
+    """Where the trace is written first: into a temporary file if it goes to stdout, or if only a page needs it."""
+    return spool("run.actrace") if trace == files.STANDARD or (report and not trace) else trace
+
+
+def _write_report(report: str | None, trace: str) -> None:
+    """Writes the page about a run, on request, from its trace."""
+    if not report:
+        return
+    from acortex.tools.commands.trace_report import write
+    from acortex.traces.file.reader import open as open_trace
+
+    there = trace if Path(trace).exists() else part_of(trace)  # of a run that was stopped the part is left
+    write([(Path(trace).name, open_trace(there))], report)
 
 
 def _open_debugger(error: AcortexError, program: Program, chip: Chip, inputs: Inputs) -> int:
@@ -147,7 +172,7 @@ def _check(options: dict[str, Any]) -> None:
             raise UsageError(
                 f"--{option} needs values, which --timing-only does not compute", hint="leave one of them out"
             )
-    for name in ("trace", "max_cycles"):
+    for name in ("trace", "report", "max_cycles"):
         if options["functional_only"] and options[name]:
             option = name.replace("_", "-")
             raise UsageError(
@@ -170,13 +195,13 @@ def _check_debugs(program: str, form: str, options: dict[str, Any]) -> None:
 
 def _check_files(program: str, form: str, options: dict[str, Any]) -> None:
     """Refuses outputs that cannot be written, or that are inputs or each other, before any work is done."""
-    outputs = [("--output", options["output"]), ("--trace", options["trace"])]
+    outputs = [(f"--{name}", options[name]) for name in ("output", "trace", "report")]
     trace = options["trace"] if options["trace"] != files.STANDARD else None
     if trace:
         outputs.append(("the unfinished --trace", part_of(trace)))
     json = ("--format json", files.STANDARD if form == "json" else None)
     files.check_apart(_inputs(program, options), (*outputs, ("--dump-layers", options["dump_layers"]), json))
-    for path in (options["output"], options["trace"]):
+    for _, path in outputs[:3]:
         if path:
             files.check_writable(path)
     if options["dump_layers"]:
@@ -200,7 +225,7 @@ def _inputs(program: str, options: dict[str, Any]) -> list[files.Named]:
 def _check_own_chip(loaded: Program, options: dict[str, Any]) -> None:
     """Refuses outputs that would replace the chip that a program names, an assembled one too."""
     if not options["chips"]:
-        outputs = [(f"--{name}", options[name]) for name in ("output", "trace")]
+        outputs = [(f"--{name}", options[name]) for name in ("output", "trace", "report")]
         files.check_apart(chip_files("the program's chip", loaded.chip), outputs)
 
 
@@ -217,7 +242,7 @@ def _check_layers(program: str, loaded: Program, options: dict[str, Any]) -> Non
 def _check_chips(options: dict[str, Any]) -> None:
     """Refuses with several chips what is made for one."""
     chips = len(options["chips"])
-    for name in ("output", "trace", "dump_layers", "functional_only"):
+    for name in ("output", "trace", "report", "dump_layers", "functional_only"):
         if chips > 1 and options[name]:
             option, number = name.replace("_", "-"), "two" if chips == 2 else chips
             raise UsageError(f"--{option} is for one chip, and {number} are compared", hint="run the chips one by one")
@@ -271,7 +296,7 @@ def _open(
     reference: str, chip: Chip | None, options: dict[str, Any], inputs: Inputs, settings: Sequence[str] = ()
 ) -> Opened:
     """Opens the program. A trace lists instructions with their quantisers, so that a traced run has its weights."""
-    weights = not options["timing_only"] or options["trace"] is not None
+    weights = not options["timing_only"] or options.get("written") is not None
     how = Compiling(
         options["mapping"],
         options["calibration"],
@@ -290,7 +315,7 @@ def _simulate(program: Program, chip: Chip, options: dict[str, Any], inputs: Inp
     from acortex.sim.run import run as simulate
     from acortex.tools.open.arrays import read_labels
 
-    trace = spool("run.actrace") if options["trace"] == files.STANDARD else options["trace"]
+    trace = options.get("written")
     with ProgressBar("simulating") as bar:
         result = simulate(
             program,
@@ -310,7 +335,7 @@ def _simulate(program: Program, chip: Chip, options: dict[str, Any], inputs: Inp
             noise_seed=options["noise_seed"],
             data_energy=options["data_energy"],
         )
-    if trace != options["trace"]:
+    if trace and options["trace"] == files.STANDARD:
         files.copy_to_stdout(trace if Path(trace).exists() else part_of(trace))  # what there is of a stopped run's
     return result
 

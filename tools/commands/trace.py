@@ -13,6 +13,7 @@ from acortex.errors import UsageError
 from acortex.tools.commands.trace_check import check
 from acortex.tools.commands.trace_critical import critical
 from acortex.tools.commands.trace_diff import diff
+from acortex.tools.commands.trace_report import report
 from acortex.tools.commands.trace_reprice import reprice
 from acortex.tools.commands.trace_what_if import what_if
 from acortex.tools.commands.view import print_view, rows_option, sort_option
@@ -60,8 +61,8 @@ def stats(path: str, form: str, chosen: Selection) -> None:
 
     trace = chosen.open(path)
     with Working("adding up"):
-        report = add_up(trace)
-    _answer(report, form, stats_parts)
+        found = add_up(trace)
+    _answer(found, form, stats_parts)
 
 
 @trace.command("show")
@@ -85,14 +86,15 @@ def timeline(
         raise UsageError("--rows and --sort are for --instructions", hint="give that, too, or leave them out")
     from acortex.tools.views.tables import part_line
     from acortex.traces.file.reader import open as open_file
-    from acortex.traces.show import picture, report, shown
+    from acortex.traces.show import picture, shown
+    from acortex.traces.show import report as drawn_report
 
     trace = open_file(path)
     cut = chosen.window(trace)
     window = cut and (max(cut[0], 0), min(cut[1], max(trace.cycles, 1)))
     rest = replace(chosen, first=None, end=None).of(trace)  # all that goes on in the window is drawn, as a whole
     if form == "json":
-        print_json(report(rest, window=window, colour_by=by))
+        print_json(drawn_report(rest, window=window, colour_by=by))
         return
     out = console()
     drawn = picture(rest, window=window, width=out.width, colour_by=by)
@@ -178,15 +180,16 @@ def query(path: str, sql: str, form: str, chosen: Selection) -> None:
     _answer(QueryAnswer(**covers(trace), columns=list(answer.columns), rows=rows), form, query_parts)
 
 
-def _answer(report: Result, form: str, parts: Any) -> None:
+def _answer(found: Result, form: str, parts: Any) -> None:
     """Prints a report in the requested form."""
     if form == "json":
-        print_json(report)
+        print_json(found)
     else:
-        show(console(), parts(report), whole=True)
+        show(console(), parts(found), whole=True)
 
 
 trace.add_command(check)
+trace.add_command(report)
 trace.add_command(reprice)
 trace.add_command(critical)
 trace.add_command(diff)

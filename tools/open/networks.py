@@ -6,9 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from acortex.errors import UsageError
 from acortex.programs.choices import EFFORTS, HOSTS, MAPPINGS
@@ -16,6 +14,8 @@ from acortex.tools.console.manners import say, warn
 from acortex.tools.console.progress import ProgressBar
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from acortex.isa.machine import Machine
     from acortex.programs.compiler import Compiled
     from acortex.programs.graph import LayerGraph
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from acortex.programs.zoo import Entry
     from acortex.sim.chip.specs import Chip
 
-Calibration = str | Path | Mapping[str, NDArray[Any]] | NDArray[Any] | None
+Calibration: TypeAlias = "str | Path | Mapping[str, NDArray[Any]] | NDArray[Any] | None"
 """Inputs that show the range of every map: a file of them, or arrays."""
 
 ZOO = "zoo:"

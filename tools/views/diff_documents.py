@@ -15,6 +15,10 @@ MOST = 12
 """Rows of a table of what moved."""
 
 
+CHANGED = "What was changed"
+"""The title of the section with the settings and instructions that differ."""
+
+
 class Section(NamedTuple):
     """A heading, perhaps a sentence, and a table: its first column names, the others hold numbers or texts."""
 
@@ -46,7 +50,7 @@ _PAIR = ("", "before", "after", "change")
 def _given(changed: Changed) -> Iterator[Section]:
     """The settings and instructions that differ."""
     if found := rows(changed, MOST):
-        yield Section("What was changed", "", ("", "where", "what"), tuple(found))
+        yield Section(CHANGED, "", ("", "where", "what"), tuple(found))
 
 
 def _divergence(found: Divergence) -> Section:

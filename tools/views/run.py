@@ -110,7 +110,7 @@ def _facts(report: RunReport, run: TimedReport | None) -> Table:
     table.add_column(style="dim", no_wrap=True)
     table.add_column(style="bold", justify="right", no_wrap=True)
     table.add_column(style="dim")
-    facts = _timing_facts(run) if run is not None else ()
+    facts = timing_facts(run) if run is not None else ()
     for row in (*_accuracy(report.accuracy, run), *_errors(report.errors), *_data_energy(report.data_energy), *facts):
         table.add_row(*row)
     return table
@@ -165,7 +165,7 @@ def _throughput(run: TimedReport) -> tuple[str, str, str]:
     return "throughput", f"{rate}/s", f"{which}; {scaled(operations, 'Op/s')}, 1 MAC = 2 Op"
 
 
-def _timing_facts(run: TimedReport) -> Iterator[tuple[str, str, str]]:
+def timing_facts(run: TimedReport) -> Iterator[tuple[str, str, str]]:
     """The rows that a run with timing has."""
     yield _latency(run)
     yield "energy", scaled(run.energy_j / _inferences(run), "J"), "per inference (mean)" if run.complete else SO_FAR

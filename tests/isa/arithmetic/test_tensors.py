@@ -156,9 +156,10 @@ def test_packed_pixels_are_those_that_a_window_reads(packed: int) -> None:
     codes = np.random.default_rng(packed).integers(0, 16, (1, tensor.size)).astype(np.uint8)
     columns = -(-19 // packed)
     assert words_of(tensor) == 3 * columns
-    seen = Slide(Window(1, 1, 1, 1, 1, 1, 19, packed, 3, 19), 3, 1).vectors(to_words(tensor, codes)[0])
-    assert np.array_equal(seen[:, 0, :4].T.reshape(4, 3, 19), codes.reshape(4, 3, 19))
-    assert not seen[:, 0, 4:].any()
+    over, channels = Slide(Window(1, 1, 1, 1, 1, 1, 19, packed, 3, 19), 3, 1), 64 // packed
+    seen = over.vectors(to_words(tensor, codes)[0], channels, channels)
+    assert np.array_equal(seen[:, :4].T.reshape(4, 3, 19), codes.reshape(4, 3, 19))
+    assert not seen[:, 4:].any()
 
 
 @st.composite

@@ -67,15 +67,22 @@ def test_every_word_that_is_fetched_is_freed_once(s: Slide) -> None:
     assert held.min() >= 0
 
 
-@given(slides(), st.integers(0, 2**32 - 1))
-def test_vectors_hold_the_pixels_under_the_window_and_the_value_around_the_image(s: Slide, seed: int) -> None:
+@given(slides(), st.integers(0, 2**32 - 1), st.data())
+def test_vectors_hold_the_pixels_under_the_window_and_the_value_around_the_image(
+    s: Slide, seed: int, data: st.DataObject
+) -> None:
     w = s.window
     channels = s.words * 64 // w.packed
+    some, more = data.draw(st.integers(1, channels)), data.draw(st.sampled_from((0, 3)))
     pixels = np.random.default_rng(seed).integers(0, 16, (s.height, w.width, channels), dtype=np.uint8)
     words = np.zeros((s.height, -(-w.width // w.packed) * w.packed, channels), dtype=np.uint8)
     words[:, : w.width] = pixels
     y, x, c = s.coordinates
-    vectors = s.vectors(words.reshape(s.height, -1, s.words, 64)[y, x // w.packed if w.apart else x, c])
+    fetched = words.reshape(s.height, -1, s.words, 64)[y, x // w.packed if w.apart else x, c]
+    wide = s.vectors(fetched, some, some + more)
+    assert not wide[:, -1].any()
+    taps = wide[:, :-1].reshape(w.positions, w.taps, some + more)
+    assert not taps[:, :, some:].any()
     for position in range(w.positions):
         row, column = divmod(position, w.columns)
         for tap in range(w.taps):
@@ -83,8 +90,8 @@ def test_vectors_hold_the_pixels_under_the_window_and_the_value_around_the_image
             at_y = row * w.stride_y - w.top + ky * w.dilation_y
             at_x = column * w.stride_x - w.left + kx * w.dilation_x
             inside = 0 <= at_y < s.height and 0 <= at_x < w.width
-            expected = pixels[at_y, at_x] if inside else np.full(channels, w.value)
-            assert vectors[position, tap].tolist() == expected.tolist()
+            expected = pixels[at_y, at_x, :some] if inside else np.full(some, w.value)
+            assert taps[position, tap, :some].tolist() == expected.tolist()
 
 
 @pytest.mark.parametrize(("kernel", "stride", "reads"), [(3, 1, 3 * 3 * 8 * 8 - 2 * 3 * 8), (1, 1, 64), (2, 2, 64)])

@@ -42,19 +42,19 @@ def live_by_hand(accesses: list[Access], cycle: int, cycles: int) -> int:
 
 
 def test_word_is_live_from_its_write_to_its_last_read() -> None:
-    found = occupancy([table([(5, 10, True), (5, 12, False), (5, 20, False)])], 4, 100)
+    found = occupancy([table([(5, 10, True), (5, 12, False), (5, 20, False)])], 4, 100, 100)
     assert (found["peak_words"], found["peak_cycle"], found["current_words"]) == (1, 10, 0)
     assert found["mean_words"] == 11 / 100  # cycles 10 to 20
 
 
 def test_word_never_read_is_live_to_the_end() -> None:
-    found = occupancy([table([(5, 10, True), (6, 20, True)])], 4, 100)
+    found = occupancy([table([(5, 10, True), (6, 20, True)])], 4, 100, 100)
     assert (found["peak_words"], found["peak_cycle"], found["current_words"]) == (2, 20, 2)
     assert (found["peak_share"], found["current_share"]) == (0.5, 0.5)
 
 
 def test_run_without_accesses_has_an_empty_memory() -> None:
-    found = occupancy([table([])], 4, 100)
+    found = occupancy([table([])], 4, 100, 100)
     assert (found["peak_words"], found["current_words"], found["written_words"]) == (0, 0, 0)
 
 
@@ -65,12 +65,13 @@ def test_peak_is_the_most_words_live_in_any_cycle(places: dict[tuple[int, int], 
     for (word, cycle), writes in sorted(places.items(), key=lambda place: place[0][1]):
         accesses.append((word, cycle, writes or word not in born))  # a word is written before it is read
         born.add(word)
-    found = occupancy([table(accesses)], 4, 30)
+    found = occupancy([table(accesses)], 4, 30, 7)
     by_cycle = [live_by_hand(accesses, cycle, 30) for cycle in range(30)]
     assert found["peak_words"] == max(by_cycle)
     assert by_cycle[found["peak_cycle"]] == max(by_cycle)
     assert found["mean_words"] == pytest.approx(sum(by_cycle) / 30)
     assert found["current_words"] == by_cycle[-1]
+    assert found["windows_words"] == [max(by_cycle[first : first + 7]) for first in range(0, 30, 7)]
 
 
 def test_occupancy_needs_no_values() -> None:

@@ -62,7 +62,7 @@ def test_rows_begin_when_they_came(record: Record, every: int) -> None:
     """Of all rows of the log, or of each second or third."""
     rows = np.arange(0, record.rows, every)
     expected = [start for row, start in expanded(record, 0, len(record.entries)) if row % every == 0]
-    assert record.begins(rows, 10 * rows).tolist() == expected
+    assert record.begins(rows, 10 * rows, record.ranges()).tolist() == expected
 
 
 @given(records(), st.data())

@@ -10,6 +10,7 @@ from timed_chips import NAMES, Runs, of_ours
 from acortex.sim.timing.canonical import KNOWN, Plan
 from acortex.sim.timing.channel import CHANNELS, Channel
 from acortex.sim.timing.kernel import Alarm
+from acortex.sim.timing.looks import Look
 from acortex.sim.timing.snapshot import Kind, Roles, roles_of
 from judge.aimed import BUSY, CONTENDED, REPEATING
 from judge.blind import Reborn, missed, parts_of, reborn
@@ -72,6 +73,24 @@ def test_every_field_of_the_state_is_in_the_plan_once() -> None:
             names = [name for rows in plan._read.values() for one, _, name in rows if one is part]
             names += ["_channels" for one in plan._tokens if one is part]
             assert sorted(names) == sorted(roles_of(type(part)).state), path
+
+
+@pytest.mark.parametrize("name", sorted(REPEATING)[:6])
+def test_a_queue_that_has_not_changed_has_the_form_that_it_has_anew(name: str) -> None:
+    chip = REPEATING[name].runs().new(skip=True)
+    assert chip.skipper is not None
+    subject, skip, looks = chip.skipper._subject, chip.skipper._skip, 0
+
+    def check(look: Look) -> None:
+        nonlocal looks
+        looks += 1
+        anew = Plan(subject.parts, subject.words).take(subject.kernel.cycle, subject.walk.serial)
+        assert look.state == anew
+        skip(look)
+
+    chip.skipper._skip = check  # type: ignore[method-assign]
+    chip.run()
+    assert looks > 5
 
 
 @pytest.mark.sampled(12)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CalledProcessError
@@ -137,6 +139,24 @@ def test_processes_find_their_modules_compiled(monkeypatch: pytest.MonkeyPatch, 
         assert list(Path(environment["PYTHONPYCACHEPREFIX"]).rglob("module.*.pyc"))
 
 
+def test_numpy_computes_on_one_core_as_it_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On more, processor time has in it the cores that wait, busily, for the next product."""
+    for library in ("OPENBLAS", "OMP", "MKL"):
+        monkeypatch.delenv(f"{library}_NUM_THREADS", raising=False)
+    code = (
+        "import os, sys\n"
+        "class Watch:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'numpy': print('threads', os.environ.get('OPENBLAS_NUM_THREADS'))\n"
+        "sys.meta_path.insert(0, Watch())\n"
+        "from acortex.tools.cli import main; main()"
+    )
+    command = [sys.executable, "-c", code, "bench", "--only", "nothing"]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert found.returncode == 2
+    assert found.stdout == "threads 1\n"
+
+
 def test_a_command_up_to_its_first_event_simulates_none() -> None:
     spent = python("-c", user_benchmarks.UP_TO_THE_FIRST_EVENT, "run", str(FOLDER / "vmm.s"), "--max-cycles", "1")
     assert spent.seconds > 0
@@ -146,3 +166,14 @@ def test_a_command_up_to_its_first_event_simulates_none() -> None:
 
 def test_products_are_those_of_the_program() -> None:
     assert user_benchmarks.products_of(Convolution(6, 128, 64, 3, 2).program()) == {(9, 9 * 128, 64): 1}
+
+
+@pytest.mark.usefixtures("small")
+def test_a_row_of_skipping_says_how_many_of_the_events_are_simulated() -> None:
+    chip = skip_benchmarks._Chip(skip_benchmarks._prepared("lstm"))
+    chip(False)
+    assert chip.simulated == chip.events > 0
+    chip(True)
+    assert 0 < chip.simulated < chip.events
+    rows = {row.name: row.against for row in skip_benchmarks.skipping(True)}
+    assert rows["skip_lstm"].endswith(f": {chip.simulated / chip.events:.1%} of the events are simulated")

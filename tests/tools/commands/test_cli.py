@@ -18,7 +18,7 @@ COMMANDS = {
     "accuracy", "asm", "bench", "chip", "compile", "debug", "disasm", "explain", "fmt", "info", "isa", "lint",
     "recalibrate", "reproduce", "run", "schema", "trace", "verify", "view", "zoo",
 }  # fmt: skip
-HEAVY = {"backports.zstd", "msgpack", "networkx", "numpy", "pydantic", "rich", "simpy"}
+HEAVY = {"backports.zstd", "difflib", "msgpack", "networkx", "numpy", "pydantic", "rich", "simpy"}
 
 
 def test_help_lists_the_commands() -> None:
@@ -28,10 +28,20 @@ def test_help_lists_the_commands() -> None:
     assert max(map(len, text.splitlines())) <= 100
 
 
-def test_the_command_line_loads_no_heavy_library() -> None:
-    code = f"import sys, acortex.tools.cli; print(sorted({HEAVY!r} & set(sys.modules)))"
-    found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
-    assert found.strip() == "[]"
+def _loaded(modules: set[str], arguments: list[str]) -> str:
+    """Those of the modules that a process of the command has loaded at its end, as a sorted list in words."""
+    code = (
+        "import atexit, sys; from acortex.tools.cli import main; sys.argv = ['acortex', *sys.argv[1:]];"
+        f"atexit.register(lambda: print(sorted({modules!r} & set(sys.modules)))); main()"
+    )
+    found = subprocess.run([sys.executable, "-c", code, *arguments], check=True, capture_output=True, text=True).stdout
+    return found.splitlines()[-1]
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["run", "--help"], ["trace", "--help"]])
+def test_help_loads_no_heavy_library(arguments: list[str]) -> None:
+    found = _loaded(HEAVY, arguments)
+    assert found == "[]"
 
 
 @pytest.mark.parametrize(
@@ -42,13 +52,7 @@ def test_the_command_line_loads_no_heavy_library() -> None:
     ],
 )
 def test_a_run_loads_what_it_needs(program: str, unneeded: set[str]) -> None:
-    code = (
-        "import atexit, sys; from acortex.tools.cli import main; sys.argv = ['acortex', *sys.argv[1:]];"
-        f"atexit.register(lambda: print(sorted({unneeded!r} & set(sys.modules)))); main()"
-    )
-    command = [sys.executable, "-c", code, "run", program, "--timing-only"]
-    found = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    assert found.splitlines()[-1] == "[]"
+    assert _loaded(unneeded, ["run", program, "--timing-only"]) == "[]"
 
 
 def test_every_command_has_help() -> None:

@@ -1,0 +1,117 @@
+"""`acortex sweep` as it is typed: what it prints, how it ends, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from acortex.tools.cli import cli
+
+ROOT = Path(__file__).parents[3]
+ECHO = ROOT / "tests" / "tools" / "echo.s"
+
+SPEC = f"""
+program = "{ECHO}"
+[axes]
+"memory.access_cycles" = [1, 2, 3]
+"clock_ns" = [2, 4]
+"""
+
+
+def acortex_(*args: object) -> Result:
+    return CliRunner().invoke(cli, [str(arg) for arg in args])
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> Path:
+    path = tmp_path / "s.toml"
+    path.write_text(SPEC)
+    return path
+
+
+def test_a_sweep_prints_its_front_what_moves_what_and_where_its_rows_lie(spec: Path, tmp_path: Path) -> None:
+    result = acortex_("sweep", spec, "-o", tmp_path / "out", "--workers", 1)
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert lines[0] == f"{spec}   6 points: 6 done, 0 failed"
+    assert lines[1] == "  0 were there before; 6 simulations in time"
+    assert f"  rows: {tmp_path / 'out' / 'runs.parquet'}" in lines
+    assert "No other point is better in latency_s and energy_j" in lines
+    assert any(line.startswith("clock_ns (free)") for line in lines)
+    assert "  (free): these settings move time, and nothing pays for it: no energy, area or capacity" in result.stdout
+
+
+def test_show_says_the_same_without_running_anything(spec: Path, tmp_path: Path) -> None:
+    made = acortex_("sweep", spec, "-o", tmp_path / "out", "--workers", 1).stdout.splitlines()
+    assert acortex_("sweep", "show", tmp_path / "out").stdout.splitlines() == [made[0], *made[2:]]
+
+
+def test_options_may_stand_before_the_file(spec: Path, tmp_path: Path) -> None:
+    assert acortex_("sweep", "-o", tmp_path / "out", "--workers", 1, spec).exit_code == 0
+
+
+def test_failed_points_are_warned_of_and_their_errors_shown_once(tmp_path: Path, spec: Path) -> None:
+    spec.write_text(SPEC.replace("[1, 2, 3]", "[1, 0, 3]"))
+    result = acortex_("sweep", spec, "-o", tmp_path / "out", "--workers", 1)
+    assert result.exit_code == 0
+    assert "2 of 6 points failed; their rows say why" in result.stderr
+    (line,) = [line for line in result.stdout.splitlines() if line.startswith("  2 points: ")]
+    assert "memory.access_cycles is 0" in line
+
+
+def test_a_sweep_of_which_all_points_fail_exits_with_1(tmp_path: Path, spec: Path) -> None:
+    spec.write_text(SPEC.replace("[1, 2, 3]", "[0]"))
+    assert acortex_("sweep", spec, "-o", tmp_path / "out", "--workers", 1).exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["{spec}"], "missing option '-o' / '--output'"),
+        (["{spec}", "-o", "{spec}"], "the folder cannot be used"),
+        (["none.toml", "-o", "{out}"], "the sweep cannot be read: No such file or directory"),
+        (["{spec}", "-o", "{out}", "--workers", "0"], "0 is not in the range"),
+        (
+            ["{spec}", "-o", "{out}", "--workers", "2", "--scheduler", "tcp://127.0.0.1:1"],
+            "--workers is for this machine",
+        ),
+        (["{spec}", "-o", "{out}", "--scheduler", "tcp://10.0.0.1:1"], "10.0.0.1 is another machine"),
+        (["show", "{out}"], "no sweep is kept in this folder"),
+        (["show", "{out}", "--pareto", "latency"], "no number of a run is called 'latency'"),
+    ],
+)
+def test_wrong_usage_is_said_and_exits_with_2(args: list[str], message: str, spec: Path, tmp_path: Path) -> None:
+    result = acortex_("sweep", *(arg.format(spec=spec, out=tmp_path / "out") for arg in args))
+    assert result.exit_code == 2, result.output
+    assert message in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_product_over_the_limit_is_refused_with_its_count(spec: Path, tmp_path: Path) -> None:
+    spec.write_text("limit = 5\n" + SPEC)
+    result = acortex_("sweep", spec, "-o", tmp_path / "out", "--workers", 1, "--format", "json")
+    assert result.exit_code == 2
+    (error,) = json.loads(result.stdout)["errors"]
+    assert "the sweep has 6 points (memory.access_cycles 3 x clock_ns 2), more than its limit of 5" in error["message"]
+
+
+def test_json_has_every_row(spec: Path, tmp_path: Path) -> None:
+    report = json.loads(acortex_("sweep", spec, "-o", tmp_path / "out", "--workers", 1, "--format", "json").stdout)
+    assert (report["schema"], report["complete"], report["covers"]) == ("acortex.sweep/1", True, None)
+    assert [row["axes"] for row in report["rows"]][:2] == [
+        {"memory.access_cycles": 1, "clock_ns": 2},
+        {"memory.access_cycles": 1, "clock_ns": 4},
+    ]
+    assert report["free"] == ["memory.access_cycles", "clock_ns"]
+    best = min(report["rows"], key=lambda row: (row["latency_s"], row["energy_j"]))
+    assert report["front"][0] == best["key"]
+
+
+def test_help_shows_how_a_sweep_is_written() -> None:
+    for args in (["--help"], ["-h"], []):
+        text = acortex_("sweep", *args).output
+        assert '"memory.ports" = [1, 2, 4]' in text
+        assert "SPEC.toml -o DIR" in text

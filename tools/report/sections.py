@@ -1,0 +1,338 @@
+"""What the sections of a page show of one run: facts, bars and tables, in words and shapes for the templates."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from acortex.sim.advice.results import Value
+from acortex.tools.report.model import Side
+from acortex.tools.report.pictures import (
+    LOOK,
+    LOOKS,
+    Bars,
+    Roofline,
+    Row,
+    Tile,
+    look_of,
+    roofline,
+    stack,
+    treemap,
+)
+from acortex.tools.views.changed import value_text
+from acortex.tools.views.critical import held, told
+from acortex.tools.views.run import plain, timing_facts
+from acortex.units import joules, percent, scaled
+from acortex.wording import count as number_of
+
+UNKNOWN = "not known"
+"""In place of a number that needs what the trace does not hold."""
+
+MOST_ON_PATH = 8
+"""Rows of the shares of the critical path that are shown at once."""
+
+STATES = ("busy", "waiting", "idle")
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A number, its name, and what it means."""
+
+    name: str
+    value: str
+    about: str
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A table: headings, and rows of texts; the first column names."""
+
+    head: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+
+
+def facts(side: Side) -> Iterator[Fact]:
+    """The headline numbers, those of `acortex run`."""
+    stats, clock = side.stats, side.trace.header.clock_ns
+    cycles = f"{stats.totals.cycles:,} cycles of {clock:g} ns"
+    yield Fact("run", scaled(stats.totals.latency_s, "s"), cycles)
+    if side.run is not None:
+        for name, value, about in timing_facts(side.run):
+            yield Fact(name, value, about)
+        yield Fact("energy, all", scaled(side.run.energy_j, "J"), "of the whole run, without set-up")
+    else:
+        energy = stats.totals.energy_j
+        yield Fact("energy", UNKNOWN if energy is None else scaled(energy, "J"), "of the whole run")
+    if side.area_mm2 is not None:
+        yield Fact("area", f"{sum(side.area_mm2.values()):.4g} mm2", "of the die")
+
+
+def limits(side: Side) -> list[str]:
+    """What limited the run, in words for each of the largest shares of its critical path."""
+    path = side.path
+    if path is None:
+        return []
+    about = {kind.name: kind.description.partition(";")[0] for kind in side.trace.header.kinds}
+    found = []
+    for row in path.by_cause[:3]:
+        rivals = [one for one in path.rivals if (row.what, one.unit, one.name) == ("waiting", row.unit, row.name)]
+        words = about.get(row.name, row.name) if row.what == "busy" else told(row.what, row.name)
+        holder = f", {held(rivals[0])}" if rivals else ""
+        found.append(f"{percent(row.cycles, path.cycles)} is {row.unit}: {words}{holder}")
+    return found
+
+
+def path_bars(side: Side) -> Bars | None:
+    """The critical path by what took its cycles."""
+    path = side.path
+    if path is None:
+        return None
+    rows: list[Row] = [
+        (
+            f"{row.unit}: {told(row.what, row.name)}",
+            {row.what: row.cycles},
+            (f"{row.cycles:,}", percent(row.cycles, path.cycles)),
+        )
+        for row in path.by_cause[:MOST_ON_PATH]
+    ]
+    looks = {what: at for at, what in enumerate(("busy", "latency", "waiting", "hand-over", "idle"))}
+    return stack(
+        ("what", "", "cycles", ""), rows, looks.__getitem__, lambda part, cycles: f"{part}: {cycles:,.0f} cycles"
+    )
+
+
+def path_lines(side: Side) -> Shown | None:
+    """The instructions with the largest shares of the critical path."""
+    if side.path is None:
+        return None
+    rows = [
+        (row.text or "(no instruction)", row.line, f"{row.cycles:,}", percent(row.cycles, side.path.cycles))
+        for row in side.path.by_line[:MOST_ON_PATH]
+    ]
+    return Shown(("instruction", "line", "cycles", "of the path"), rows)
+
+
+def what_if_table(side: Side) -> Shown | None:
+    """What each setting one step better took, measured; None where it was not run."""
+    report = side.what_if
+    if report is None:
+        return None
+    rows = []
+    for row in report.rows:
+        gained = row.cycles_before - row.cycles
+        bound = "no bound" if row.bound is None else f"{row.bound:,}"
+        rows.append(
+            (row.path, f"{_value(row.from_)} to {_value(row.to)}", f"{row.cycles:,}", f"{gained:,}",
+             percent(gained, row.cycles_before), bound, scaled(row.energy_j, "J"))
+        )  # fmt: skip
+    return Shown(("setting", "from, to", "cycles", "gained", "", "at most", "energy"), rows)
+
+
+def _value(value: Value | list[Value]) -> str:
+    return ", ".join(map(value_text, value)) if isinstance(value, list) else value_text(value)
+
+
+def _energy(energy_aj: float) -> str:
+    return scaled(joules(int(energy_aj)), "J")
+
+
+def energy_by_component(side: Side) -> Bars:
+    """The energy of the run by component, largest first."""
+    run = side.run
+    if run is not None:
+        parts = {name: value for name, value in run.energy_by_component_aj.items() if value}
+    else:
+        parts = {one.name: one.energy_aj for one in side.stats.components if one.energy_aj}
+    whole = sum(parts.values())
+    rows: list[Row] = [
+        (plain(name), {name: value}, (_energy(value), percent(value, whole)))
+        for name, value in sorted(parts.items(), key=lambda part: -part[1])
+    ]
+    return stack(("component", "", "energy", ""), rows, look_of, _component, name=plain)
+
+
+def _component(name: str, energy_aj: float) -> str:
+    return f"{plain(name)}: {_energy(energy_aj)}"
+
+
+def layer_name(name: str) -> str:
+    """A layer as people read it."""
+    return "(outside layers)" if name == "-" else name
+
+
+def energy_by_layer(side: Side) -> Bars:
+    """Each layer's energy by component, the layer that costs most first."""
+    whole = sum(sum(one.energy_aj.values()) for one in side.layers)
+    ordered = sorted(side.layers, key=lambda one: -sum(one.energy_aj.values()))
+    rows: list[Row] = []
+    for one in ordered:
+        total = sum(one.energy_aj.values())
+        if total:
+            parts = dict(sorted(one.energy_aj.items(), key=lambda part: look_of(part[0])))
+            most = max(parts, key=lambda name: parts[name])
+            why = f"{plain(most)} {percent(parts[most], total)}"
+            rows.append((layer_name(one.name), parts, (_energy(total), percent(total, whole), why)))
+    return stack(("layer", "", "energy", "", "mostly"), rows, look_of, _component, name=plain)
+
+
+def energy_table(side: Side) -> Shown:
+    """Each layer's energy by component, in the order of the program."""
+    parts = [name for name in LOOK if any(one.energy_aj.get(name) for one in side.layers)]
+    parts += sorted({name for one in side.layers for name in one.energy_aj} - set(parts))
+    rows = [
+        (
+            layer_name(one.name),
+            *(_energy(one.energy_aj.get(name, 0)) for name in parts),
+            _energy(sum(one.energy_aj.values())),
+        )
+        for one in side.layers
+    ]
+    return Shown(("layer", *map(plain, parts), "all"), rows)
+
+
+def layer_table(side: Side) -> Shown:
+    """Each layer in the order of the program: time, energy, work."""
+    macs = {one.name: one.macs for one in side.run.layers} if side.run else {}
+    rows = []
+    for one, share in zip(side.stats.layers, side.layers, strict=True):
+        cycles = UNKNOWN if one.cycles is None else f"{one.cycles:,}"
+        energy = _energy(one.event_energy_aj) + " without leakage" if one.energy_aj is None else _energy(one.energy_aj)
+        done = f"{macs[one.name]:,}" if one.name in macs else UNKNOWN
+        rows.append(
+            (layer_name(one.name), cycles, f"{one.busy:,}", f"{one.waiting:,}", energy, done, f"{share.words:,}")
+        )
+    return Shown(("layer", "cycles", "busy", "waiting", "energy", "MAC", "memory words"), rows)
+
+
+def layer_latency(side: Side) -> Bars:
+    """Cycles in which each layer was in flight, the longest first."""
+    known = [(one.name, one.cycles) for one in side.stats.layers if one.cycles]
+    whole = side.stats.totals.cycles
+    rows: list[Row] = [
+        (layer_name(name), {"in flight": cycles}, (f"{cycles:,}", percent(cycles, whole)))
+        for name, cycles in sorted(known, key=lambda row: -row[1])
+    ]
+    bars = stack(("layer", "", "cycles", "of the run"), rows, lambda _: 4, lambda part, n: f"{n:,.0f} cycles in flight")
+    return Bars(bars.head, bars.bars, [], bars.more)
+
+
+def units(side: Side) -> Bars:
+    """What each unit did with the time of the run."""
+    cycles = side.stats.totals.cycles
+    rows: list[Row] = []
+    for one in side.stats.units:
+        if one.busy is None or one.waiting is None:
+            rows.append((one.name, {}, (UNKNOWN, UNKNOWN)))
+            continue
+        parts = {"busy": one.busy, "waiting": one.waiting, "idle": one.idle or 0}
+        rows.append((one.name, parts, (percent(one.busy, cycles), percent(one.waiting, cycles))))
+    looks = {"busy": 0, "waiting": 1 + len(STATES) * 3, "idle": LOOKS}
+    found = stack(
+        ("unit", "", "busy", "waiting"), rows, looks.__getitem__, lambda part, n: f"{part}: {n:,.0f} cycles", cycles
+    )
+    return Bars(found.head, found.bars, [(look, name) for look, name in found.legend if name != "idle"], found.more)
+
+
+def waits(side: Side) -> Bars:
+    """Each unit's waits by cause, the unit that waited most first."""
+    by_unit: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for one in side.stats.waits:
+        by_unit[one.unit][one.cause] += one.cycles
+    causes = list(dict.fromkeys(one.cause for one in side.stats.waits))
+    rows: list[Row] = []
+    for unit, parts in sorted(by_unit.items(), key=lambda entry: -entry[1].total()):
+        if parts.total():
+            ordered = dict(parts.most_common())
+            longest, cycles = parts.most_common(1)[0]
+            rows.append((unit, ordered, (f"{parts.total():,}", f"{longest} {percent(cycles, parts.total())}")))
+    return stack(
+        ("unit", "", "cycles waited", "longest for"), rows, lambda cause: causes.index(cause) % LOOKS,
+        lambda cause, n: f"for {cause}: {n:,.0f} cycles",
+    )  # fmt: skip
+
+
+def wait_table(side: Side) -> Shown:
+    """Every wait by unit and cause, longest first."""
+    return Shown(("unit", "cause", "cycles"), [(one.unit, one.cause, f"{one.cycles:,}") for one in side.stats.waits])
+
+
+AREA = (640.0, 240.0)
+"""The size of the treemap of areas."""
+
+
+def area(side: Side) -> list[Tile]:
+    """The area of the die as a treemap."""
+    if side.area_mm2 is None:
+        return []
+    found = treemap([(name, mm2, f"{mm2:.4g} mm2") for name, mm2 in side.area_mm2.items()], *AREA)
+    return [replace(tile, name=plain(tile.name)) for tile in found]
+
+
+def area_table(side: Side) -> Shown:
+    """The area of the die by component."""
+    parts = side.area_mm2 or {}
+    whole = sum(parts.values())
+    rows = sorted(parts.items(), key=lambda part: -part[1])
+    return Shown(
+        ("component", "area", ""), [(plain(name), f"{mm2:.4g} mm2", percent(mm2, whole)) for name, mm2 in rows]
+    )
+
+
+def roof(side: Side) -> Roofline | None:
+    """The run and its layers under the roofs of the chip; None without a point."""
+    if side.roofs is None or not side.points:
+        return None
+    return roofline(
+        side.roofs, side.points, lambda point: ", ".join((point.name, *_intensity(point.ops_per_byte, point.ops_per_s)))
+    )
+
+
+def _intensity(ops_per_byte: float, ops_per_s: float) -> Sequence[str]:
+    return f"{ops_per_byte:.3g} Op/B", scaled(ops_per_s, "Op/s")
+
+
+def roof_table(side: Side) -> Shown:
+    """The points of the roofline, and the roofs."""
+    rows = [(point.name, *_intensity(point.ops_per_byte, point.ops_per_s)) for point in side.points]
+    if side.roofs is not None:
+        rows.append(("the chip's arrays, at most", "", scaled(side.roofs.ops_per_s, "Op/s")))
+        rows.append(("the chip's main memory, at most", "", scaled(side.roofs.bytes_per_s, "B/s")))
+    return Shown(("what", "operations per byte", "operations per second"), rows)
+
+
+def memory_words(side: Side) -> str:
+    """When main memory was fullest, in a sentence."""
+    memory = side.run.memory if side.run else None
+    if memory is None:
+        return f"When memory was fullest is {UNKNOWN}: the trace does not hold the report of a whole run."
+    share = percent(memory.peak_share)
+    return (
+        f"Fullest in cycle {memory.peak_cycle:,}: {number_of(memory.peak_words, 'word')} of {memory.capacity_words:,}"
+        f" live, {share}."
+    )
+
+
+def power_words(side: Side) -> str:
+    """The power of the run, in a sentence."""
+    power = side.run.power if side.run else None
+    if power is None:
+        return f"Power over time is {UNKNOWN}: the trace does not hold the report of its run."
+    return (
+        f"Average {scaled(power.average_w, 'W')}, of it {scaled(power.leakage_w, 'W')} leakage; at most"
+        f" {scaled(power.peak_w, 'W')}, in {power.window_cycles:,} cycles from cycle {power.peak_cycle:,} on."
+    )
+
+
+def latency_words(side: Side) -> str:
+    """The latencies of inferences, in a sentence."""
+    found = side.stats.latency_percentiles
+    if found is None:
+        return f"Latencies of inferences are {UNKNOWN}." if side.part else "The run has no inferences."
+    count = sum(one.index >= 0 for one in side.stats.inferences)
+    if count == 1:
+        return f"One inference, {found.greatest:,} cycles."
+    return (
+        f"{count:,} inferences: half take {found.p50:,} cycles at most, 99 in a hundred {found.p99:,}; the longest"
+        f" {found.greatest:,}."
+    )

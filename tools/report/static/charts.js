@@ -1,0 +1,47 @@
+// Power, memory and latency with uPlot; the numbers are those of the report of the run.
+
+const plots = [];
+
+function chart(place, title, unit, xs, ys, { steps = false, points = false, x = 'cycle', most = null, missing = 'Not known.' } = {}) {
+  if (!xs.length) {
+    place.append(make('p', { class: 'empty' }, missing));
+    return;
+  }
+  const ink = css('--dim'), rule = css('--rule');
+  const axis = { stroke: () => css('--dim'), grid: { stroke: () => css('--rule'), width: 1 }, ticks: { stroke: () => css('--rule'), width: 1, size: 4 }, font: '11px system-ui' };
+  const values = (_, marks) => marks.map((mark) => (mark === null ? '' : unit === 'W' ? scaled(mark, 'W') : Number.isInteger(mark) ? digits(mark) : ''));
+  const series = {
+    label: title, stroke: () => css('--line'), width: 1.5, fill: points ? undefined : () => css('--fill'),
+    paths: steps ? uPlot.paths.stepped({ align: 1 }) : points && xs.length > 1 ? () => null : undefined, points: { show: points, size: xs.length > 400 ? 3 : 6, fill: () => css('--line') },
+    value: (_, value) => (value === null ? '' : unit === 'W' ? scaled(value, 'W') : `${digits(value)} ${unit}`),
+  };
+  const plot = new uPlot({
+    width: place.clientWidth, height: 180, cursor: { y: false, points: { size: 7 } },
+    scales: { x: { time: false }, y: { range: (_, __, high) => [0, Math.max(most || 0, high * 1.08, 1e-30)] } },
+    axes: [{ ...axis, values: (_, marks) => marks.map((mark) => (Number.isInteger(mark) ? digits(mark) : '')), space: 90, size: 28 }, { ...axis, values, size: 64 }],
+    series: [{ label: x, value: (_, value) => (value === null ? '' : digits(value)) }, series],
+  }, [xs, ys], place);
+  place.setAttribute('role', 'img');
+  place.setAttribute('aria-label', `${title} over ${x}`);
+  plots.push({ plot, place });
+  new ResizeObserver(() => plot.setSize({ width: place.clientWidth, height: 180 })).observe(place);
+}
+
+// A value for each window, as steps that end with the run.
+function windows(values, cycles, width) {
+  const xs = values.map((_, at) => at * width), ys = [...values];
+  if (ys.length) { xs.push(cycles); ys.push(ys[ys.length - 1]); }
+  return [xs, ys];
+}
+
+function drawCharts(run, at) {
+  const place = (name) => document.querySelector(`.chart.${name}[data-side="${at}"]`);
+  const report = run.plain.run, cycles = run.plain.cycles, clock = run.plain.clock_ns * 1e-9;
+  const power = report && report.power;
+  const watts = power ? power.windows_aj.map((energy, n) => (energy * 1e-18) / (Math.max(Math.min(power.window_cycles, cycles - n * power.window_cycles), 1) * clock)) : [];
+  chart(place('power'), 'power', 'W', ...windows(watts, cycles, power ? power.window_cycles : 1), { steps: true });
+  const memory = report && report.memory && report.memory.window_cycles ? report.memory : null;
+  chart(place('memory'), 'words live, at most', 'words', ...windows(memory ? memory.windows_words : [], cycles, memory ? memory.window_cycles : 1), { steps: true, missing: report && report.memory ? 'Words over time are not known: an older version wrote the trace.' : 'Not known.' });
+  const flown = run.plain.stats.inferences.filter((one) => one.index >= 0 && one.latency !== null);
+  if (flown.length > 1) chart(place('latency'), 'latency', 'cycles', flown.map((one) => one.index), flown.map((one) => one.latency), { points: true, x: 'inference' });
+}

@@ -1,0 +1,173 @@
+"""A sweep under way: its plan, the results that there are, and what has the others made."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from acortex.tools.sweep.log import Log
+from acortex.tools.sweep.plan import Plan, Planned
+from acortex.tools.sweep.spec import Spec, is_file_name
+from acortex.tools.sweep.work import DONE, FAILED, Job, Result, failed
+from acortex.tools.sweep.workers import answers
+
+AT_ONCE = 256
+"""Points that one job prices at most: a worker that dies loses no more."""
+
+PROGRAMS = "programs"
+"""The folder of compiled networks."""
+
+MISSING = "missing"
+"""The status of a point that has not been run."""
+
+Progress = Callable[[int, int], None]
+Say = Callable[[str], None]
+
+
+@dataclass
+class Course:
+    """A sweep under way: its points, and the results that there are."""
+
+    plan: Plan
+    folder: Path
+    log: Log
+    passing: dict[str, Result] = field(default_factory=dict)
+    """Failures that say nothing of a point, by key: a worker died."""
+    simulations: int = 0
+
+    def result(self, key: str) -> Result | None:
+        """The result of a key; None where there is none."""
+        return self.log.rows.get(key) or self.passing.get(key)
+
+    def of(self, one: Planned) -> Result:
+        """What is known of a point: what failed first, else its numbers."""
+        if one.error:
+            return failed(one.error)
+        parts = [self.result(one.program), self.result(one.key)]
+        if self.is_judged(one):
+            parts.append(self.result(one.values))
+        for part in parts:
+            if part is None or part["status"] == FAILED:
+                return part or {"status": MISSING}
+        known = [part for part in parts if part]
+        numbers = {name: value for part in known for name, value in part.items()}
+        return {**numbers, "cpu_s": sum(float(part["cpu_s"] or 0) for part in known[1:])}
+
+    @property
+    def done(self) -> int:
+        """How many points have a result."""
+        return sum(self.of(one)["status"] != MISSING for one in self.plan.points)
+
+    def is_judged(self, one: Planned) -> bool:
+        """Whether it is told how right a point is."""
+        program = self.result(one.program)
+        return bool(one.values and program and (self.plan.labels or program.get("labels")))
+
+    def file(self, one: Planned) -> Path | None:
+        """Where the program of a network is kept; None of what is none."""
+        return None if one.compiling is None else self.folder / PROGRAMS / f"{one.program}.acx"
+
+
+@dataclass
+class Hands:
+    """What has jobs done, and keeps their results."""
+
+    spec: Spec
+    course: Course
+    workers: int
+    executor: Executor | None
+    progress: Progress
+
+    def _do(self, jobs: Sequence[Job], counted: bool = False) -> None:
+        """Has jobs done; `counted` are those whose results are points."""
+        course = self.course
+        done = course.done
+        for answer, for_good in answers(jobs, self.workers, self.executor):
+            for key, row in answer.items():
+                if for_good:
+                    course.log.add(key, row)
+                else:
+                    course.passing[key] = row
+            done += len(answer)
+            if counted:
+                self.progress(done, len(course.plan.points))
+
+    def work(self, say: Say) -> None:
+        """Has done whatever is left to do."""
+        self.make(say)
+        self.judge()
+        self.run()
+
+    def make(self, say: Say) -> None:
+        """Opens programs, and compiles networks: each once, whatever runs it. A file that was deleted is made again."""
+        course, jobs = self.course, dict[str, Job]()
+        (course.folder / PROGRAMS).mkdir(exist_ok=True)
+        for one in course.plan.points:
+            if course.of(one)["status"] != MISSING:
+                continue
+            file, known = course.file(one), course.result(one.program)
+            is_there = known is not None and (known["status"] == FAILED or file is None or file.exists())
+            if not is_there:
+                jobs[one.program] = self._job("make", [one.program], [one])
+        self._do(list(jobs.values()))
+        told = [str((course.result(key) or {}).get("said", "")).rstrip() for key in jobs]
+        for text in dict.fromkeys(filter(None, told)):
+            say(text)
+
+    def judge(self) -> None:
+        """Tells how right programs are: once for all points that compute the same."""
+        course = self.course
+        left = {
+            one.values: self._job("accuracy", [one.values], [one])
+            for one in course.plan.points
+            if self._is_ready(one) and course.is_judged(one) and course.result(one.values) is None
+        }
+        self._do(list(left.values()))
+
+    def run(self) -> None:
+        """Simulates time: once for all points that differ in prices alone."""
+        course, together = self.course, defaultdict[str, dict[str, Planned]](dict)
+        for one in course.plan.points:
+            if self._is_ready(one) and course.result(one.key) is None:
+                together[one.time][one.key] = one
+        jobs = [
+            self._job("time", [one.key for one in some], some)
+            for alike in together.values()
+            for some in _batches(list(alike.values()))
+        ]
+        course.simulations = len(jobs)
+        self._do(jobs, counted=True)
+
+    def _is_ready(self, one: Planned) -> bool:
+        """Whether there is a program to run."""
+        return not one.error and (self.course.result(one.program) or {}).get("status") == DONE
+
+    def _job(self, do: str, keys: list[str], points: Sequence[Planned]) -> Job:
+        """A job as plain data, for points that share a program."""
+        one = points[0]
+        spec, file, options = self.spec, self.course.file(one), dict(one.compiling or {})
+        return {
+            "do": do,
+            "keys": keys,
+            "program": _whole(one.name) or "",
+            "file": str(file.absolute()) if file else "",
+            "compile": options | {"calibration": _whole(spec.compile.calibration)} if options else {},
+            "chip": _whole(one.chip) or "",
+            "points": [point.settings for point in points],
+            "inputs": _whole(spec.inputs),
+            "labels": _whole(spec.labels),
+            "chips": spec.accuracy.chips,
+            "seed": spec.accuracy.seed,
+        }
+
+
+def _whole(name: str | None) -> str | None:
+    """A path from the root of the disk, for a worker elsewhere; what names no file stays."""
+    return str(Path(name).absolute()) if name and is_file_name(name) else name
+
+
+def _batches(points: Sequence[Planned]) -> Iterator[Sequence[Planned]]:
+    return (points[at : at + AT_ONCE] for at in range(0, len(points), AT_ONCE))

@@ -1,0 +1,111 @@
+"""What comes of a sweep, as types: `acortex.sweep/1`."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from acortex.documents import Document, TableResult
+from acortex.tools.sweep.axes import Given
+
+
+class SweepRow(Document):
+    """One point: what it is, and what its run took."""
+
+    key: str
+    """What it is known by: equal for points with equal programs, options, inputs and chips."""
+    program: str
+    """Its program, as `acortex run` takes it."""
+    chip: str | None
+    """Its chip before settings are laid over it; null where it could not be read."""
+    axes: dict[str, Given]
+    """What each axis says."""
+    status: Literal["done", "failed", "missing"]
+    """Whether it ran, failed, or has not been run yet."""
+    error: str | None = None
+    """Why it failed; null where it did not."""
+    cycles: int | None = None
+    """Cycles of the run, without its set-up."""
+    latency_s: float | None = None
+    """How long the whole run takes, in seconds."""
+    energy_j: float | None = None
+    """The energy of the whole run, in joules."""
+    energy_aj: int | None = None
+    """The same in attojoules, exactly."""
+    power_w: float | None = None
+    """The mean power, in watts."""
+    area_mm2: float | None = None
+    """The chip's area, in square millimetres."""
+    accuracy: float | None = None
+    """The share of right answers; null where they are not known. Of chips with errors it is the mean of a population.
+    """
+    inferences: int | None = None
+    """Inferences of the run."""
+    inference_latency_s: float | None = None
+    """The median latency of an inference, in seconds."""
+    inferences_per_s: float | None = None
+    """Inferences per second in the steady state; null for one alone."""
+    throughput_ops_per_s: float | None = None
+    """Operations per second; a multiplication with its addition is two."""
+    efficiency_ops_per_j: float | None = None
+    """Operations per joule."""
+    late_reads: int | None = None
+    """Reads of words that were older than the memory keeps them."""
+    cpu_s: float | None = None
+    """Processor time, in seconds, shared out evenly among points that one simulation serves."""
+
+
+class SweepEffect(Document):
+    """How much of the variance of a number an axis explains, or two of them beside what each does alone."""
+
+    metric: str
+    """The number of a run."""
+    axes: list[str]
+    """One axis, or two."""
+    share: float
+    """The share of the variance, 0 to 1; of the number's logarithm where it is above 0 everywhere."""
+
+
+class SweepReport(TableResult):
+    """A sweep, or what there is of one: how many of its points are done, and where their rows lie."""
+
+    SHOWN: ClassVar[dict[str, str]] = {
+        "points": "points", "done": "done", "failed": "failed", "rows": "rows", "complete": "complete",
+    }  # fmt: skip
+    ROWS: ClassVar[str] = "rows"
+
+    schema_: Literal["acortex.sweep/1"] = Field(default="acortex.sweep/1", alias="schema")
+    """The layout of this document."""
+    spec: str
+    """The file of the sweep."""
+    folder: str
+    """The folder of its results."""
+    table: str | None
+    """The table of its rows, in Parquet; null where none was written."""
+    complete: bool
+    """Whether each point has been run."""
+    covers: dict[str, int] | None
+    """Of a sweep that is not complete: `points`, and how many of them have `results`."""
+    points: int
+    """Points of the sweep."""
+    done: int
+    """Points that ran."""
+    failed: int
+    """Points that failed, each a row with its error."""
+    reused: int
+    """Points whose results were there before."""
+    simulations: int
+    """Simulations in time that were done: one serves all points that differ in prices alone."""
+    axes: list[str]
+    """What is moved, in the order of the file."""
+    free: list[str]
+    """Those of them that move time, but no energy, area or capacity: a gain of theirs has no price."""
+    front_of: list[str]
+    """The numbers that the front is of."""
+    front: list[str]
+    """The keys of the points that no other beats in them, by the first of these numbers from the best on."""
+    effects: list[SweepEffect]
+    """Which axis moves which number; of drawn points without pairs."""
+    rows: list[SweepRow]
+    """The points in their order."""

@@ -1,0 +1,108 @@
+"""A sweep from its file to its table, and what its folder says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from pathlib import Path
+
+from acortex.tools.sweep import table
+from acortex.tools.sweep.course import MISSING, Course, Hands, Progress, Say
+from acortex.tools.sweep.effects import effects
+from acortex.tools.sweep.front import front
+from acortex.tools.sweep.log import Log, held
+from acortex.tools.sweep.metrics import METRICS, USUAL, Metric
+from acortex.tools.sweep.plan import Planned, load_plan, plan_of
+from acortex.tools.sweep.points import number_of_points
+from acortex.tools.sweep.results import SweepReport, SweepRow
+from acortex.tools.sweep.spec import Spec, read_spec
+from acortex.tools.sweep.work import DONE, FAILED, Result
+
+USUAL_FRONT = tuple(METRICS[name] for name in USUAL)
+
+
+def sweep(
+    spec: Spec | str | Path,
+    folder: str | Path,
+    *,
+    workers: int = 1,
+    executor: Executor | None = None,
+    progress: Progress = lambda done, total: None,
+    say: Say = lambda text: None,
+) -> SweepReport:
+    """Runs the points of a sweep, or of its file, that have no result in `folder` yet, and writes the table of all.
+
+    Each result is kept as it comes: a sweep that was ended, by whatever means, goes on where it was. Work is done by so
+    many `workers`, processes of this machine, or by an `executor`. `progress(done, total)` is called with points, `say`
+    with what there is to tell of programs.
+
+    Raises UsageError for a sweep that cannot be begun: more points than its limit, a folder in which another is at
+    work, programs or inputs that cannot be read. A point that fails is a row with its error.
+    """
+    spec = spec if isinstance(spec, Spec) else read_spec(spec)
+    number_of_points(spec)
+    table.check()
+    with held(Path(folder)):
+        course = Course(plan_of(spec), Path(folder), Log(Path(folder)))
+        course.plan.save(course.folder)
+        course.log.mend()
+        reused = course.done
+        try:
+            Hands(spec, course, workers, executor, progress).work(say)
+        finally:
+            rows = rows_of(course)
+            written = table.write(course.folder, course.plan.names, rows)
+        return report_of(course, rows, reused, written)
+
+
+def look(folder: str | Path, front_of: Sequence[Metric] = USUAL_FRONT) -> SweepReport:
+    """What there is of a sweep in a folder, without running any of it; a front of these numbers.
+
+    Raises UsageError for a folder that keeps no sweep.
+    """
+    course = Course(load_plan(Path(folder)), Path(folder), Log(Path(folder)))
+    rows = rows_of(course)
+    path = Path(folder) / table.NAME
+    return report_of(course, rows, course.done, str(path) if path.exists() else None, front_of)
+
+
+def rows_of(course: Course) -> list[SweepRow]:
+    """The rows of a sweep, in the order of its points."""
+    return [_row(one, course.of(one)) for one in course.plan.points]
+
+
+def _row(one: Planned, found: Result) -> SweepRow:
+    kept = {name: value for name, value in found.items() if name in SweepRow.model_fields}
+    return SweepRow.model_validate({"key": one.key, "program": one.name, "chip": one.chip, "axes": one.axes, **kept})
+
+
+def report_of(
+    course: Course,
+    rows: list[SweepRow],
+    reused: int,
+    written: str | None,
+    front_of: Sequence[Metric] = USUAL_FRONT,
+) -> SweepReport:
+    """The report of a sweep: of its rows, how many of them were there before, and the table that was written."""
+    from acortex.sim.chip.free import FREE
+
+    by_status = {status: sum(row.status == status for row in rows) for status in (DONE, FAILED, MISSING)}
+    whole = by_status[MISSING] == 0
+    return SweepReport(
+        spec=course.plan.spec,
+        folder=str(course.folder),
+        table=written,
+        complete=whole,
+        covers=None if whole else {"points": len(rows), "results": len(rows) - by_status[MISSING]},
+        points=len(rows),
+        done=by_status[DONE],
+        failed=by_status[FAILED],
+        reused=reused,
+        simulations=course.simulations,
+        axes=list(course.plan.names),
+        free=[name for name in course.plan.names if name in FREE],
+        front_of=[one.name for one in front_of],
+        front=[rows[at].key for at in front(rows, front_of)],
+        effects=effects(rows, course.plan.moved, list(METRICS.values()), course.plan.grid and whole),
+        rows=rows,
+    )
