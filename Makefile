@@ -35,13 +35,15 @@ shape: .venv/.installed-test
 changelog: .venv/.installed-test
 	$(BIN)/python -m towncrier build --draft --version Unreleased
 
-# Rewrites what docs/ shows of tables in the sources: the diagnostics, the rules of the chip, and what ends each wait.
+# Rewrites what docs/ shows of tables in the sources: the diagnostics, the rules of the chip, and what ends each wait;
+# and the grammar by which editors highlight.
 pages: .venv/.installed-test
 	$(BIN)/python -m acortex.isa.language.book > docs/diagnostics.md
 	$(BIN)/python -m acortex.sim.functional.rules.book > docs/rules.md
 	$(BIN)/python -m acortex.isa.lint.book > docs/lint.md
 	$(BIN)/python -m acortex.tools.timing_page docs/timing.md
 	$(BIN)/python -m acortex.tools.skipping_picture docs/skipping.svg
+	$(BIN)/python -m acortex.tools.editor.textmate > editors/vscode/syntaxes/acortex-asm.tmLanguage.json
 
 lint: .venv/.installed-test
 	$(BIN)/ruff format --check $(SOURCES) tests

@@ -22,7 +22,7 @@ from acortex.isa.operands import KINDS
 from acortex.isa.rules import difference
 from acortex.isa.table import MNEMONICS, ROWS, InstructionRow
 from acortex.tools.cli import cli
-from acortex.tools.commands.isa import TIMED
+from acortex.tools.views.manual_words import TIMED
 
 
 def test_every_row_is_in_the_manual_in_order() -> None:

@@ -8,32 +8,15 @@ from typing import TYPE_CHECKING
 import click
 
 from acortex.tools.console.output import console, format_option, print_json, show
+from acortex.tools.views.manual_words import ALLOWED, TIMED, TITLES
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from acortex.isa.results import DirectiveInfo, InstructionInfo, Manual, OperandInfo, TopicInfo
 
-TITLES = {"any": "any agent, named by the instruction", "controller": "the controller itself"}
-"""The unit that executes an instruction, where the name of the agent alone does not say it."""
-
 NAME_WIDTH = 14
 """Columns of the names in a list."""
-
-TIMED = {
-    "issue": "that of its issue: controller.decode_cycles",
-    "sync": "none of the agent's own, but the wait for the token",
-    "word": "for each word that it moves",
-    "position": "for each position",
-    "step": "for each step of the vector agent, one word in each",
-    "switch": "for the switches of the group: buses.switch_cycles",
-    "array": "for each array that is written, pulse by pulse",
-    "work": "for the operations: host.part_ns, and 1 ns for each host.operations_per_ns of them",
-}
-"""What the time of an instruction is counted by, by its timing class."""
-
-ALLOWED = {True: "before `start`", False: "after `start`", None: "anywhere"}
-"""Where an instruction may stand, by `setup`."""
 
 
 @click.command()

@@ -1,8 +1,8 @@
 """Mistakes of sources in forms that other tools show: SARIF 2.1.0 logs, and the annotations of GitHub's actions.
 
 SARIF: https://docs.oasis-open.org/sarif/sarif/v2.1.0. A log has `version` and `runs`, a run its `tool`, a result its
-`message`; rules of the tool stand beside the results that name them by `ruleIndex`. What the standard requires is
-written here from memory, and was not checked against its text.
+`message`; rules of the tool stand beside the results that name them by `ruleIndex`. The logs of all examples of the
+language's diagnostics were held to the standard's JSON Schema: places of a result, for one, stand in it once each.
 """
 
 from __future__ import annotations
@@ -75,7 +75,8 @@ def _result(row: ErrorRow, codes: Sequence[str | None]) -> Node:
     if row.file:
         found["locations"] = [_location(row.file, row.line, row.column, row.end_column)]
     if row.notes:
-        found["relatedLocations"] = [_note(note) for note in row.notes if note.file]
+        places = [_note(note) for note in row.notes if note.file]
+        found["relatedLocations"] = [place for at, place in enumerate(places) if place not in places[:at]]
     return found
 
 

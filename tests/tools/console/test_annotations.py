@@ -171,3 +171,11 @@ def test_each_diagnostic_makes_a_valid_log(code: str) -> None:
     given, text = read(line)
     assert (given["title"], given["file"]) == (code, "sources/a b.s")
     assert text.startswith(caught.value.errors[0].message)
+
+
+def test_a_place_that_a_mistake_names_twice_stands_in_its_result_once(tmp_path: Path) -> None:
+    found = asm(tmp_path, ".macro again\nagain\n.endm\nagain\n", "sarif")
+    (result,) = nodes(nodes(json.loads(found.stdout), "runs")[0], "results")
+    places = nodes(result, "relatedLocations")
+    assert places
+    assert all(place not in places[:at] for at, place in enumerate(places))
