@@ -4,7 +4,7 @@ BIN := .venv/bin
 FOLDERS := isa traces sim programs tools
 SOURCES := __init__.py __main__.py documents.py errors.py garbage.py intervals.py lazy_names.py safe_files.py units.py wording.py $(FOLDERS)
 
-.PHONY: demo test slow check nightly format types lint shape changelog reproduce pages
+.PHONY: demo test slow check nightly format types lint shape changelog reproduce pages docs
 
 demo: .venv/.installed
 	$(BIN)/acortex run zoo:digits_mlp
@@ -12,11 +12,15 @@ demo: .venv/.installed
 test: .venv/.installed-test
 	$(BIN)/python -m pytest
 
-check: lint types test slow
+check: lint types test slow docs
 
 # What the default run leaves out: what takes long, and the cases of brute-force tests beyond a few.
 slow: .venv/.installed-test
 	$(BIN)/python -m pytest -m slow
+
+# The manual as a site, in build/docs/index.html. Nothing is fetched, and a warning is an error.
+docs: .venv/.installed-docs
+	$(BIN)/python -m sphinx -b html -q -W --keep-going -d build/doctrees docs build/docs
 
 # As many random programs as a night holds; see tests/judge.
 nightly: .venv/.installed-test
@@ -61,6 +65,10 @@ format: .venv/.installed-test
 
 .venv/.installed-test: setup.cfg pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable ".[test]"
+	touch $@ .venv/.installed
+
+.venv/.installed-docs: setup.cfg pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable ".[docs]"
 	touch $@ .venv/.installed
 
 $(BIN)/python:
