@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
@@ -72,3 +73,12 @@ def did_you_mean(name: str, known: Iterable[str], otherwise: str = "", most: int
 def suggestion(names: Sequence[str]) -> str:
     """The hint that suggests these names, the same in every message; empty for none."""
     return f"did you mean {any_of(f'`{name}`' for name in names)}?" if names else ""
+
+
+_SUGGESTED = re.compile(r"did you mean ((?:`[^`]+`(?:, | or |(?=\?)))+)\?")
+
+
+def suggested(hint: str) -> list[str]:
+    """The names that a hint made by `suggestion` suggests, the best first; none where it suggests none."""
+    found = _SUGGESTED.match(hint)
+    return re.findall(r"`([^`]+)`", found[1]) if found else []

@@ -113,12 +113,19 @@ class ArrayFile:
 class Shelf:
     """The array files that a source may name: those of its folder, and those that only exist in memory.
 
-    `held` gives arrays by file name and key, and goes before the folder. Files stay open until the shelf is closed.
+    `held` gives arrays by file name and key, and goes before the folder; `texts` does so with texts, by real path, as
+    an editor has them that are not saved. Files stay open until the shelf is closed.
     """
 
-    def __init__(self, folder: Path | None, held: Mapping[str, Mapping[str, NDArray[Any]]]) -> None:
+    def __init__(
+        self,
+        folder: Path | None,
+        held: Mapping[str, Mapping[str, NDArray[Any]]],
+        texts: Mapping[str, str] | None = None,
+    ) -> None:
         self._folder = folder
         self._held = held
+        self._texts = texts or {}
         self._files: dict[str, ArrayFile] = {}
 
     def __enter__(self) -> Shelf:
@@ -146,6 +153,8 @@ class Shelf:
         if self._folder is None:
             raise UsageError("a text without a folder can name no files", hint="put its lines into the text")
         path = self._inside(name)
+        if self._texts and (held := self._texts.get(str(path.resolve()))) is not None:
+            return [line.removesuffix("\r") for line in held.split("\n")]
         try:
             data = safe_files.read(path, most + 1)
         except (OSError, ValueError) as error:

@@ -105,16 +105,21 @@ def assemble(
     messages. The program has one word for each instruction of the text. Raises ManyErrors with a Diagnostic for every
     mistake that one pass finds: whatever fails in a statement ends there, so no program lacks what could not be read.
     """
+    assembly = assembly_of(text, file, Shelf(folder, arrays or {}))
+    assembly.report.finish()
+    return assembly.program()
+
+
+def assembly_of(text: str, file: str, shelf: Shelf) -> Assembly:
+    """A source text as far as it can be read: its report has all mistakes. Raises UsageError for what is too long."""
     source = _source(text, file)
     report = MistakeLog(source)
-    with Shelf(folder, arrays or {}) as files:
+    with shelf as files:
         read = expanded(source, files, report, MAX_LINES) if is_needed(source.lines) else Expanded()
-        if read.incomplete:
-            report.finish()
-        assembly = _Assembly(source, report, files, read)
-        assembly.run()
-    report.finish()
-    return assembly.program()
+        assembly = Assembly(source, report, files, read)
+        if not read.incomplete:
+            assembly.run()
+    return assembly
 
 
 def assemble_file(path: Path | str) -> Program:
@@ -146,14 +151,14 @@ def _source(text: str, file: str) -> Source:
     return Source(file, lines)
 
 
-class _Assembly:
+class Assembly:
     """The second pass: constants, then directives, then instructions, then the rules that bind them."""
 
     def __init__(self, source: Source, report: MistakeLog, files: Shelf, read: Expanded) -> None:
         self.source = source
         self.report = report
         self.macros = read.macros
-        self.parsed: Parsed = parse(source, report, read.tokens, read.broken)
+        self.parsed: Parsed = Parsed() if read.incomplete else parse(source, report, read.tokens, read.broken)
         self.draft = Draft(source, files, dict(self.parsed.labels))
         self.instructions: list[Instruction | None] = []
         self.words: list[int] = []

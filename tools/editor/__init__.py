@@ -1,0 +1,1 @@
+"""What editors know of the language: the lexer of Pygments, the language server, and the grammar of VS Code."""
