@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pygments.lexers.special import TextLexer
+
 from sphinx.application import Sphinx
 
 from acortex import __version__
+from acortex.tools.editor.pygments_lexer import AcortexLexer
 
 project = "aCortex"
 author = "the aCortex authors"
@@ -34,4 +35,5 @@ html_copy_source = False
 
 def setup(app: Sphinx) -> None:
     """Gives blocks of assembly their colours."""
-    app.add_lexer("asm", TextLexer)
+    for language in ("acortex", "asm"):
+        app.add_lexer(language, AcortexLexer)

@@ -110,7 +110,7 @@ class Sequencer:
             raise self.error(rules.NO_INSTRUCTION, pc, reason=error.message) from None
         row = instruction.row
         ops = _OPERANDS[row.mnemonic](**instruction.values)
-        return row, ops, _CONTROL.get(row.mnemonic, Sequencer._dispatch)
+        return row, ops, CONTROL.get(row.mnemonic, Sequencer._dispatch)
 
     def error(self, rule: Rule, pc: int | None = None, **facts: object) -> AcortexError:
         """The error of a rule that is broken at an instruction, by default the current one."""
@@ -347,7 +347,7 @@ _NEEDS = {row.mnemonic: _needs(row) for row in ROWS}
 
 _SETTERS = {"stream d": "base", "quantiser q": "quant", "window w": "window"}
 
-_CONTROL: dict[str, Callable[[Sequencer, Any], Dispatch | None]] = {
+CONTROL: dict[str, Callable[[Sequencer, Any], Dispatch | None]] = {
     "nop": Sequencer._nop,
     "halt": Sequencer._halt,
     "start": Sequencer._start,
@@ -383,6 +383,6 @@ def operands_of(row: InstructionRow, values: Mapping[str, int]) -> tuple[int, ..
     return made
 
 
-_unbound = {row.mnemonic for row in ROWS if row.agent == "controller"} ^ set(_CONTROL)
+_unbound = {row.mnemonic for row in ROWS if row.agent == "controller"} ^ set(CONTROL)
 if _unbound:
     raise AssertionError(f"instructions of the controller without a rule, or rules without an instruction: {_unbound}")
