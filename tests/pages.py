@@ -22,6 +22,7 @@ import os
 import re
 import runpy
 import shlex
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -226,6 +227,10 @@ class Session:
                 if target:
                     (self.folder / target).write_text(result.stdout, encoding="utf-8")
                 return result.exit_code, result.stderr if target else result.output
+            case ["pytest", *arguments]:
+                line = [sys.executable, "-m", "pytest", "-n", "0", "-p", "no:cacheprovider", *arguments]
+                done = subprocess.run(line, capture_output=True, text=True)
+                return done.returncode, done.stdout
             case ["python", script]:
                 said = io.StringIO()
                 with contextlib.redirect_stdout(said):
