@@ -24,6 +24,7 @@ myst_heading_anchors = 4
 
 # A block without a language is what a terminal shows.
 highlight_language = "text"
+default_role = "code"  # docstrings write code in single backticks
 pygments_style = "friendly"
 pygments_dark_style = "monokai"
 
