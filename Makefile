@@ -39,12 +39,15 @@ shape: .venv/.installed-test
 changelog: .venv/.installed-test
 	$(BIN)/python -m towncrier build --draft --version Unreleased
 
-# Rewrites what docs/ shows of tables in the sources: the diagnostics, the rules of the chip, and what ends each wait.
+# Rewrites what docs/ shows of tables in the sources: diagnostics, rules, instructions, and what ends each wait.
 pages: .venv/.installed-test
 	$(BIN)/python -m acortex.isa.language.book > docs/diagnostics.md
 	$(BIN)/python -m acortex.sim.functional.rules.book > docs/rules.md
 	$(BIN)/python -m acortex.isa.lint.book > docs/lint.md
 	$(BIN)/python -m acortex.tools.timing_page docs/timing.md
+	$(BIN)/python -m acortex.tools.manual.instructions > docs/reference/instructions.md
+	$(BIN)/python -m acortex.tools.manual.language > docs/reference/language.md
+	$(BIN)/python -m acortex.tools.manual.waits > docs/reference/waits.md
 	$(BIN)/python -m acortex.tools.skipping_picture docs/skipping.svg
 
 lint: .venv/.installed-test

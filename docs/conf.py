@@ -32,6 +32,8 @@ html_theme = "furo"
 html_title = f"aCortex {__version__}"
 html_show_sphinx = False
 html_copy_source = False
+html_static_path = ["_static"]
+html_css_files = ["wide.css"]
 
 
 def setup(app: Sphinx) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from itertools import groupby
 from textwrap import wrap
 from types import MappingProxyType
 
@@ -140,14 +139,12 @@ def page() -> str:
 def _lines() -> Iterator[str]:
     yield INTRODUCTION
     costs, causes = _costs(), waiting()
-    for agent, rows in groupby(ROWS, lambda row: row.agent):
+    for agent in dict.fromkeys(row.agent for row in ROWS):
         title = TITLES.get(agent, f"the agent `{agent}`")
-        names = {row.mnemonic: row for row in rows}
-        if agent == "controller" and "group" in names:
-            title = "the controller itself: groups"
         yield f"## {title[0].upper()}{title[1:]}\n"
-        for row in names.values():
-            yield from _section(row, costs, causes)
+        for row in ROWS:
+            if row.agent == agent:
+                yield from _section(row, costs, causes)
 
 
 def _section(row: InstructionRow, costs: Mapping[str, str], causes: Mapping[str, list[str]]) -> Iterator[str]:
@@ -166,7 +163,7 @@ def _section(row: InstructionRow, costs: Mapping[str, str], causes: Mapping[str,
     made = events_of(row)
     yield f"- **Costs** {'; '.join(costs[kind] for kind in made) or 'nothing of its own'}."
     for rule in known["refusals"]:  # type: ignore[attr-defined]  # plain data of the manual
-        yield f"- **Refused** with {rule['code']}: {rule['title']}"
+        yield f"- **Rule** {rule['code']}: {rule['title'][0].lower()}{rule['title'][1:].rstrip('.')}."
     yield ""
     yield f"```acortex\n        {row.example}\n```\n"
     yield f"makes the word `{row.word:#018x}`.\n"
