@@ -7,8 +7,7 @@ What a block is follows from its fence:
 - `python`: run, or as a doctest where it has prompts; blocks of a page share their names;
 - no language and a command in its first line, or indented commands: these commands, whatever they print.
 
-A comment on the line before a block says what else holds: ``<!-- not run: WHY -->``, ``<!-- exit 1 -->``, or
-``<!-- held by tests/test_x.py -->`` where a test of its own runs it.
+A comment on the line before a block says what else holds: ``<!-- not run: WHY -->`` or ``<!-- exit 1 -->``.
 
 `python tests/pages.py docs/tutorial/*.md` writes the outputs of `console` blocks anew.
 """
@@ -29,12 +28,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 from click.testing import CliRunner
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 COMMANDS = ("acortex", "python", "pip", "pytest", "make")
 FENCE = re.compile(r"^( *)(```+|:::+)(.*)$")
-MARK = re.compile(r"^ *<!-- (not run: .+|exit \d+|held by tests/\S+\.py) -->$")
+MARK = re.compile(r"^ *<!-- (not run: .+|exit \d+) -->$")
 COMMAND = re.compile(rf"^(?:\$ )?(?:\.venv/bin/)?(?:{'|'.join(COMMANDS)})(?: |$)")
 OPTION = re.compile(r"^:([\w-]+): *(.*)$")
 
@@ -175,7 +175,7 @@ class Session:
 
         Raises AssertionError where a block fails.
         """
-        if block.reason or block.mark.startswith("held by "):
+        if block.reason:
             return []
         if block.kind == "file":
             path = self.folder / block.caption
@@ -213,7 +213,7 @@ class Session:
         """The exit code of a command and what it prints; no code for a comment."""
         from acortex.tools.cli import cli
 
-        words = shlex.split(command, comments=True)
+        words = shlex.split(command.removesuffix("; echo $?"), comments=True)
         target = ""
         if ">" in words:
             words, target = words[: words.index(">")], words[words.index(">") + 1]
@@ -239,9 +239,35 @@ class Session:
         raise AssertionError(f"no test runs `{command}`: mark its block with <!-- not run: WHY -->")
 
 
-def stage(folder: Path) -> None:
-    """What every page may use: the programs of the project, under the folder's name for them."""
+def stage(folder: Path, text: str = "") -> None:
+    """What a page may use: the programs of the project, and where its text names them a model, inputs and a trace."""
     (folder / "programs").symlink_to(CHECKOUT / "programs")
+    if "model.onnx" in text:
+        _model(folder)
+    if "digits.npy" in text:
+        np.save(folder / "digits.npy", np.random.default_rng(0).integers(0, 2, (4, 28, 28)))
+
+
+def _model(folder: Path) -> None:
+    """A small network of convolutions, whose image has any size, as model.onnx; inputs and answers beside it."""
+    import onnx
+    from onnx import helper, numpy_helper
+
+    draw = np.random.default_rng(0)
+    kernels = draw.normal(0, 0.3, (4, 3, 3, 3)).astype(np.float32)
+    nodes = [
+        helper.make_node("Conv", ["x", "k"], ["c"], pads=[1, 1, 1, 1]),
+        helper.make_node("Relu", ["c"], ["r"]),
+        helper.make_node("GlobalAveragePool", ["r"], ["p"]),
+        helper.make_node("Flatten", ["p"], ["y"]),
+    ]
+    x = helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1, 3, 8, 8])
+    y = helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [1, 4])
+    graph = helper.make_graph(nodes, "model", [x], [y], [numpy_helper.from_array(kernels, "k")])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10)
+    onnx.save(model, folder / "model.onnx")
+    np.save(folder / "x.npy", draw.normal(0, 1, (8, 3, 8, 8)).astype(np.float32))
+    np.save(folder / "labels.npy", draw.integers(0, 4, 8))
 
 
 def updated(page: Path, folder: Path) -> str:
@@ -275,7 +301,7 @@ def main(paths: list[str]) -> None:
     for path in map(Path, paths):
         page = path.resolve()
         with tempfile.TemporaryDirectory() as folder:
-            stage(Path(folder))
+            stage(Path(folder), page.read_text(encoding="utf-8"))
             with contextlib.chdir(folder):
                 text = updated(page, Path(folder))
             page.write_text(text, encoding="utf-8")
