@@ -86,7 +86,7 @@ class Compiled:
 
 
 def compile_graph(graph: LayerGraph, machine: Machine, mapping: str = "best") -> Compiled:
-    """Compiles a network for a machine. `mapping` is one of `MAPPINGS` in `acortex.programs.mapping.to_passes`.
+    """Compiles a network for a machine. `mapping` is one of `MAPPINGS` in `acortex.programs.choices`.
 
     Raises the errors of the steps: CodesTooWide, PlacementError, MemoryFull, UnsupportedLayer, BeyondProgram, TooLong.
     """

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from acortex.errors import UsageError
+from acortex.programs.choices import HOSTS
 from acortex.programs.graph import Coding, LayerGraph
 from acortex.programs.mapping.limits import MAX_INSTRUCTIONS, check_steps
 from acortex.programs.network.dimensions import NO_DIMS
@@ -86,7 +87,7 @@ def quantised(
     read, with a graph of its size whose weights are 0: it may refuse it. `carry` names for inputs that stay on the chip
     the outputs that they take of the inference before; their calibration may be left out. No map may take more than
     `most_words` words of main memory, no program more than `most_instructions`. `host` says what the host does, one of
-    `HOSTS`. `effort` is one of `EFFORTS` in `acortex.programs.quantise.effort`: without it "best" where there are data,
+    `HOSTS`. `effort` is one of `EFFORTS` in `acortex.programs.choices`: without it "best" where there are data,
     "fast" on random numbers. Of `measured` layers, those of the least signal to noise, it is measured what they cost
     the outputs. `progress` is called with the steps that are done, and all there are.
 
@@ -108,9 +109,6 @@ def quantised(
     rest = measured, progress, given
     return quantise(graph, images, bits, how, *rest, method=method, percentile=percentile, stated=stated)
 
-
-HOSTS = ("ends", "auto")
-"""What the host may do of a network: what is left at its end, or also what the chip cannot do in between."""
 
 HINT_OF_HOST = '--host auto, in Python host="auto", has the host do what the chip cannot, between parts of the program'
 

@@ -21,7 +21,7 @@ class Ended(NamedTuple):
     then: Row | None
 
 
-class _Enders(Walk):
+class Enders(Walk):
     """A walk that keeps the row that the last step led to."""
 
     found: Row | None = None
@@ -49,7 +49,7 @@ def enders(trace: Trace) -> list[Ended]:
     """
     if not has_path(trace) or len(trace.waits) > MOST_WAITS:
         return []
-    walk, header, found = _Enders(trace), trace.header, []
+    walk, header, found = Enders(trace), trace.header, []
     for row in trace.waits:
         if row.duration:
             unit, end = header.units[row.unit], row.start + row.duration

@@ -32,7 +32,7 @@ def rivals(path: Path, header: TraceHeader) -> list[Rival]:
     if path.rows is None:
         return []
     cycles: defaultdict[_Held, int] = defaultdict(int)
-    held = _Holders(path.rows, header)
+    held = Holders(path.rows, header)
     for one in path:
         if one.what == WAITING:
             for holder, spent in held.during(one):
@@ -45,7 +45,7 @@ def _row(key: _Held, cycles: int, header: TraceHeader) -> Rival:
     return Rival(unit=key.unit, name=key.name, held_by=key.holder, line=line, text=text, cycles=cycles)
 
 
-class _Holders:
+class Holders:
     """Finds the events that hold what a wait is for."""
 
     def __init__(self, rows: Rows, header: TraceHeader) -> None:

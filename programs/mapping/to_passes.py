@@ -54,9 +54,6 @@ from acortex.programs.mapping.passes import (
 from acortex.programs.mapping.recurrent import Places, steps_of, wavefront
 from acortex.programs.mapping.side_by_side import only_products_read, pixels_side_by_side
 
-MAPPINGS = ("taps", "dense", "best")
-"""How a kernel's taps fill rows of arrays: each from a row of arrays on, without gaps, or as is cheaper for a layer."""
-
 
 class UnsupportedLayer(AcortexError):
     """A layer that the chip has no way to compute."""

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from acortex.errors import UsageError
 from acortex.programs import graph as g
+from acortex.programs.choices import EFFORTS
 from acortex.programs.quantise.calibration import NOTHING, calibrate
 from acortex.programs.quantise.codings import Codings
 from acortex.programs.quantise.early import EarlyLevels
@@ -29,9 +30,6 @@ from acortex.programs.quantise.twin import layers_with_adapted_levels
 from acortex.programs.steps import FloatGraph
 
 Array = NDArray[Any]
-
-EFFORTS = ("fast", "best")
-"""How a network may be quantised."""
 
 MOST_STUDIED = 256
 """Inputs on which levels are chosen: more of them change little."""

@@ -10,6 +10,7 @@ import onnxruntime
 import pytest
 from numpy.typing import NDArray
 
+from acortex.programs.choices import MAPPINGS
 from acortex.programs.compiler import compile_graph
 from acortex.programs.graph import (
     Add,
@@ -27,7 +28,6 @@ from acortex.programs.graph import (
     Target,
     View,
 )
-from acortex.programs.mapping.to_passes import MAPPINGS
 from acortex.programs.reference.layers import reference
 from acortex.sim.chip.specs import load_chip
 from acortex.sim.run import run

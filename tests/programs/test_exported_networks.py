@@ -8,8 +8,8 @@ import pytest
 from random_exported import random_exported
 
 from acortex.programs import quantised
+from acortex.programs.choices import MAPPINGS
 from acortex.programs.compiler import compile_graph
-from acortex.programs.mapping.to_passes import MAPPINGS
 from acortex.programs.network.importer import from_proto
 from acortex.programs.reference.layers import reference
 from acortex.sim.chip.specs import load_chip

@@ -6,6 +6,7 @@ import pytest
 import random_networks
 
 from acortex.programs import quantised
+from acortex.programs.choices import MAPPINGS
 from acortex.programs.compiler import compile_graph
 from acortex.sim.chip.specs import load_chip
 from acortex.sim.run import run
@@ -13,7 +14,6 @@ from acortex.tools.open.machine import machine_of
 
 CHIP = load_chip("acortex_gnmt")
 MACHINE = machine_of(CHIP)
-MAPPINGS = ("taps", "dense", "best")
 
 
 @pytest.mark.parametrize("seed", range(100, 140))

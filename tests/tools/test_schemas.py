@@ -234,6 +234,12 @@ EXAMPLES: dict[str, list[tuple[int, list[str]]]] = {
         (0, ["{0}/a.actrace", "--program", ECHO, "--setting", "memory.access_cycles"]),
     ],
     "verify": [(0, ["zoo:letters_mlp"])],
+    "view": [
+        (0, [ECHO]),
+        (0, [ECHO, "--inferences", "1", "--rows", "3"]),
+        (0, ["{0}/cut.actrace"]),
+        (0, ["{0}/a.actrace", "--from", "2", "--until", "9", "--layer", "copy", "--inference", "0"]),
+    ],
     "zoo": [(0, [])],
 }  # fmt: skip
 """For each command that has --format json: exit codes and arguments; {0} is a folder with traces and a golden."""

@@ -23,6 +23,7 @@ from acortex.tools.commands.run import run
 from acortex.tools.commands.schema import schema
 from acortex.tools.commands.trace import trace
 from acortex.tools.commands.verify import verify
+from acortex.tools.commands.view import view
 from acortex.tools.commands.zoo import zoo
 from acortex.tools.console.manners import Group
 
@@ -40,8 +41,8 @@ def cli() -> None:
 
 
 COMMANDS = (
-    compile_, verify, asm, fmt, lint, disasm, info, isa, explain, run, debug, accuracy, recalibrate, trace, chip, zoo,
-    reproduce, bench, schema,
+    compile_, verify, asm, fmt, lint, disasm, info, isa, explain, run, view, debug, accuracy, recalibrate, trace, chip,
+    zoo, reproduce, bench, schema,
 )  # fmt: skip
 
 for command in COMMANDS:

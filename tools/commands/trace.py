@@ -9,20 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from acortex.errors import UsageError
 from acortex.tools.commands.trace_check import check
 from acortex.tools.commands.trace_critical import critical
 from acortex.tools.commands.trace_diff import diff
 from acortex.tools.commands.trace_reprice import reprice
 from acortex.tools.commands.trace_what_if import what_if
+from acortex.tools.commands.view import print_view, rows_option, sort_option
 from acortex.tools.console import files
 from acortex.tools.console.manners import Group, warn
 from acortex.tools.console.output import console, format_option, print_json, show
 from acortex.tools.console.progress import Working
 from acortex.tools.console.selection import Selection, selection_options
-from acortex.tools.console.spool import Spooled, spool
+from acortex.tools.console.spool import Spooled, open_trace, spool
 
 if TYPE_CHECKING:
     from acortex.documents import Result
+    from acortex.traces.instructions.totals import Sort
 
 DETAILS = ("layers", "instructions", "events")
 
@@ -67,9 +70,19 @@ def stats(path: str, form: str, chosen: Selection) -> None:
 @click.option(
     "--by", type=click.Choice(["layer", "kind"]), default="layer", show_default=True, help="What colours mean."
 )
+@click.option("--instructions", is_flag=True, help="Show instructions as rows, as `acortex view` does.")
+@rows_option
+@sort_option
 @format_option
-def timeline(path: str, by: Any, form: str, chosen: Selection) -> None:
-    """Draw a timeline: units as rows, time from left to right."""
+def timeline(
+    path: str, by: Any, instructions: bool, rows: int | None, sort: Sort | None, form: str, chosen: Selection
+) -> None:
+    """Draw a timeline: units, or with --instructions instructions, as rows, time from left to right."""
+    if instructions:
+        print_view(open_trace(path), chosen, rows, sort, form)
+        return
+    if rows is not None or sort is not None:
+        raise UsageError("--rows and --sort are for --instructions", hint="give that, too, or leave them out")
     from acortex.tools.views.tables import part_line
     from acortex.traces.file.reader import open as open_file
     from acortex.traces.show import picture, report, shown

@@ -42,12 +42,12 @@ def print_json(report: Result) -> None:
     click.echo(json.dumps(report.as_dict(), indent=2, ensure_ascii=False, allow_nan=False))
 
 
-def console(*, err: bool = False) -> Console:
-    """Where a report for people goes: coloured on a terminal, plain text in a pipe, at most `WIDEST` columns."""
+def console(*, err: bool = False, widest: int = WIDEST) -> Console:
+    """Where a report for people goes: coloured on a terminal, plain text in a pipe, at most `widest` columns."""
     from rich.console import Console
 
     made = Console(stderr=err, highlight=False, emoji=False, markup=False)
-    made.width = max(NARROWEST, min(made.width if made.is_terminal else _piped_width(), WIDEST))
+    made.width = max(NARROWEST, min(made.width if made.is_terminal else _piped_width(), widest))
     return made
 
 

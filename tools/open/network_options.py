@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from acortex.errors import UsageError
-from acortex.tools.open.networks import EFFORTS, HOSTS, MAPPINGS
+from acortex.programs.choices import EFFORTS, HOSTS, MAPPINGS
 
 mapping_option = click.option(
     "--mapping",

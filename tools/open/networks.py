@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from acortex.errors import UsageError
+from acortex.programs.choices import EFFORTS, HOSTS, MAPPINGS
 from acortex.tools.console.manners import say, warn
 from acortex.tools.console.progress import ProgressBar
 
@@ -27,17 +28,8 @@ Calibration = str | Path | Mapping[str, NDArray[Any]] | NDArray[Any] | None
 
 ZOO = "zoo:"
 
-MAPPINGS = ("taps", "dense", "best")
-"""How taps fill rows of arrays; listed here for the options of commands, which load no compiler."""
-
-EFFORTS = ("fast", "best")
-"""How much work is done for a network's accuracy, as `acortex.programs.quantise.effort` says."""
-
 EVERY, WORST = 1 << 30, 3
 """Of how many layers it is measured what they cost: of all, or of those of the least signal to noise."""
-
-HOSTS = ("ends", "auto")
-"""What the host does of a network: what is left at its end, or also what the chip cannot do in between."""
 
 USUAL_WORDS = 1 << 15
 """Words of main memory of most chips. Only a map that is larger is refused alone; of others, the plan says how much

@@ -8,9 +8,10 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from acortex.programs import quantised
+from acortex.programs.choices import MAPPINGS
 from acortex.programs.compiler import Compiled, compile_graph
 from acortex.programs.graph import LayerGraph
-from acortex.programs.mapping.to_passes import MAPPINGS, UnsupportedLayer
+from acortex.programs.mapping.to_passes import UnsupportedLayer
 from acortex.programs.network.importer import from_proto
 from acortex.programs.network.network import Network
 from acortex.sim.chip.specs import load_chip

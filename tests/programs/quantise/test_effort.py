@@ -15,10 +15,11 @@ from quantisable import NETWORKS, convolutions, images, of_residual
 
 from acortex.errors import UsageError
 from acortex.programs import quantised
+from acortex.programs.choices import EFFORTS
 from acortex.programs.graph import Product
 from acortex.programs.network.importer import from_proto
 from acortex.programs.network.network import Network
-from acortex.programs.quantise.effort import EFFORTS, MOST_STUDIED, some_of
+from acortex.programs.quantise.effort import MOST_STUDIED, some_of
 from acortex.programs.reference.layers import reference
 from acortex.programs.steps import FloatGraph, FloatMap
 
