@@ -39,7 +39,12 @@ shape: .venv/.installed-test
 changelog: .venv/.installed-test
 	$(BIN)/python -m towncrier build --draft --version Unreleased
 
+<<<<<<< HEAD
 # Rewrites what docs/ shows of tables in the sources: diagnostics, rules, instructions, and what ends each wait.
+=======
+# Rewrites what docs/ shows of tables in the sources: the diagnostics, the rules of the chip, and what ends each wait;
+# and the grammar by which editors highlight.
+>>>>>>> editor
 pages: .venv/.installed-test
 	$(BIN)/python -m acortex.isa.language.book > docs/diagnostics.md
 	$(BIN)/python -m acortex.sim.functional.rules.book > docs/rules.md
@@ -49,6 +54,7 @@ pages: .venv/.installed-test
 	$(BIN)/python -m acortex.tools.manual.language > docs/reference/language.md
 	$(BIN)/python -m acortex.tools.manual.waits > docs/reference/waits.md
 	$(BIN)/python -m acortex.tools.skipping_picture docs/skipping.svg
+	$(BIN)/python -m acortex.tools.editor.textmate > editors/vscode/syntaxes/acortex-asm.tmLanguage.json
 
 lint: .venv/.installed-test
 	$(BIN)/ruff format --check $(SOURCES) tests

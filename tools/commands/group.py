@@ -17,6 +17,7 @@ from acortex.tools.commands.fmt import fmt
 from acortex.tools.commands.info import info
 from acortex.tools.commands.isa import isa
 from acortex.tools.commands.lint import lint
+from acortex.tools.commands.lsp import lsp
 from acortex.tools.commands.recalibrate import recalibrate
 from acortex.tools.commands.reproduce import reproduce
 from acortex.tools.commands.run import run
@@ -41,8 +42,8 @@ def cli() -> None:
 
 
 COMMANDS = (
-    compile_, verify, asm, fmt, lint, disasm, info, isa, explain, run, view, debug, accuracy, recalibrate, trace, chip,
-    zoo, reproduce, bench, schema,
+    compile_, verify, asm, fmt, lint, lsp, disasm, info, isa, explain, run, view, debug, accuracy, recalibrate, trace,
+    chip, zoo, reproduce, bench, schema,
 )  # fmt: skip
 
 for command in COMMANDS:

@@ -65,16 +65,19 @@ class Family:
                 self.places.setdefault(_key(file, use), []).append(Place(file, use))
                 if use.defines == "macro":
                     self._macros.setdefault(use.name, (file, index.block_of[use.line]))
+        order = {file: number for number, file in enumerate(self.files)}
         for place in late:
-            for key, use in self._meant(place):
+            for key, use in self.meant(place):
                 self.places.setdefault(key, []).append(Place(place.file, use))
+        for key in {key for place in late for key, _ in self.meant(place)}:
+            self.places[key].sort(key=lambda one: (order[one.file], one.use.line, one.use.column))
 
     def at(self, file: str, line: int, column: int) -> tuple[Key, Use] | None:
         """What a name at a place means, and that name: of a shape the part of it."""
         use = self.files[file].at(line, column)
         if use is None:
             return None
-        found = list(self._meant(Place(file, use)))
+        found = list(self.meant(Place(file, use)))
         near = [(key, part) for key, part in found if part.column <= column <= part.column + part.length]
         return near[0] if near else None
 
@@ -92,7 +95,16 @@ class Family:
         """Whether the program has a name."""
         return bool(self.definitions(Key(kind, name)))
 
-    def _meant(self, place: Place) -> Iterator[tuple[Key, Use]]:
+    @staticmethod
+    def key_of(use: Use) -> Key:
+        """What a use of the whole program's names means, whose kind is known."""
+        return Key(use.kind, use.name)
+
+    def macro(self, name: str) -> tuple[str, int] | None:
+        """The file and the block of a macro; None where there is no such macro."""
+        return self._macros.get(name)
+
+    def meant(self, place: Place) -> Iterator[tuple[Key, Use]]:
         """What a use means, part for part."""
         use = place.use
         if use.kind == SHAPE:

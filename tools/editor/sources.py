@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic
 from urllib.parse import quote, unquote, urlsplit
 
 from acortex import safe_files
@@ -18,6 +19,10 @@ MOST_BESIDE = 200
 
 MOST_FILES = 200
 """Files of one program that are read."""
+
+
+TRUSTED = 1.0
+"""Seconds for which what folders hold is taken to be what it was."""
 
 
 @dataclass(slots=True)
@@ -44,16 +49,19 @@ class Sources:
     opened: dict[str, Text] = field(default_factory=dict)
     folders: list[str] = field(default_factory=list)
     """The folders that the editor has open."""
+    _roots: dict[str, tuple[float, list[str]]] = field(default_factory=dict)
     _read: dict[str, tuple[tuple[int, int], Text]] = field(default_factory=dict)
 
     def open(self, uri: str, text: str, version: int | None = None) -> str:
         """Takes a text that an editor has open, or what became of it; answers its key."""
         key = key_of(uri)
+        self._roots.clear()
         self.opened[key] = Text(uri, text.removeprefix("\ufeff"), version)
         return key
 
     def close(self, uri: str) -> None:
         """Forgets a text: what was saved counts again."""
+        self._roots.clear()
         self.opened.pop(key_of(uri), None)
 
     def get(self, key: str) -> Text | None:
@@ -90,7 +98,9 @@ class Sources:
         name = os.path.relpath(key, folder).replace(os.sep, "/")
         for use in text.index.uses:
             if use.kind == FILE and use.name and "\\" not in use.name:
-                yield os.path.realpath(os.path.join(folder, beside(name, use.name)))
+                found = os.path.realpath(os.path.join(folder, beside(name, use.name)))
+                if found.startswith(os.path.join(folder, "")) and not os.path.isabs(use.name):
+                    yield found
 
     def closure(self, root: str) -> list[str]:
         """A root and all that it includes, each once, as far as they can be read."""
@@ -104,7 +114,17 @@ class Sources:
         return list(found)
 
     def roots(self, key: str) -> list[str]:
-        """The sources that a text is part of: those that include it and that nothing includes, else itself."""
+        """The sources that a text is part of: those that include it and that nothing includes, else itself.
+
+        Folders are looked through again only where something was opened or changed since, or some time has passed.
+        """
+        now = monotonic()
+        if key in self._roots and now - self._roots[key][0] < TRUSTED:
+            return self._roots[key][1]
+        self._roots[key] = now, self._roots_of(key)
+        return self._roots[key][1]
+
+    def _roots_of(self, key: str) -> list[str]:
         above = [one for one in self._above(key) if one != key and key in self.closure(one)]
         tops = [one for one in above if not any(one in self.closure(other) for other in above if other != one)]
         return tops or [key]
