@@ -39,12 +39,8 @@ shape: .venv/.installed-test
 changelog: .venv/.installed-test
 	$(BIN)/python -m towncrier build --draft --version Unreleased
 
-<<<<<<< HEAD
-# Rewrites what docs/ shows of tables in the sources: diagnostics, rules, instructions, and what ends each wait.
-=======
-# Rewrites what docs/ shows of tables in the sources: the diagnostics, the rules of the chip, and what ends each wait;
+# Rewrites what docs/ shows of tables in the sources: diagnostics, rules, instructions, and what ends each wait;
 # and the grammar by which editors highlight.
->>>>>>> editor
 pages: .venv/.installed-test
 	$(BIN)/python -m acortex.isa.language.book > docs/diagnostics.md
 	$(BIN)/python -m acortex.sim.functional.rules.book > docs/rules.md

@@ -63,6 +63,16 @@ def test_a_page_that_a_test_holds_is_one_that_this_test_reads(name: str) -> None
     assert any(block.kind for block in blocks_of(CHECKOUT / name))
 
 
+def test_every_page_stands_in_the_table_of_contents() -> None:
+    docs = CHECKOUT / "docs"
+    listed = {"index"}
+    for index in (docs / "index.md", docs / "tutorial" / "index.md"):
+        for toctree in re.findall(r"```\{toctree\}\n(.*?)```", index.read_text(), re.DOTALL):
+            names = [line for line in toctree.splitlines() if line and not line.startswith(":")]
+            listed |= {(index.parent / name).relative_to(docs).as_posix() for name in names}
+    assert listed == {page.relative_to(docs).with_suffix("").as_posix() for page in docs.rglob("*.md")}
+
+
 # The reader of blocks itself
 
 

@@ -78,7 +78,7 @@ REMEDIES: Mapping[str, Remedy] = MappingProxyType(
         "windows": Remedy(
             "The arrays take vectors more slowly than the buffer makes them. Where `vmm/frame` is busy all the time, this is"
             " how it should be: the arrays are the limit. Else look at what `vmm/load` waits for.",
-            Pair("in_flight.s", "neurons.cycles_per_step", "4", "1"),
+            Pair("pipeline.s", "neurons.cycles_per_step", "4", "1"),
         ),
         "vectors": Remedy(
             "The arrays wait for input vectors. Follow the chain back: what does the buffer wait for? Mostly `words`; see"
