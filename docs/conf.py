@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from sphinx.application import Sphinx
 
 from acortex import __version__
@@ -18,8 +17,7 @@ source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build"]
 nitpicky = False
 
-# Markdown as the pages use it: links to headings, fenced directives, and no guess at what a link without a scheme means.
-myst_enable_extensions = ["colon_fence", "deflist", "fieldlist"]
+# Markdown as the pages use it: links to headings.
 myst_heading_anchors = 4
 
 # A block without a language is what a terminal shows.

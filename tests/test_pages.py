@@ -126,7 +126,7 @@ def test_what_is_shown_matches_what_is_printed(shown: str, printed: str, same: b
     [
         ("```console\n$ acortex asm nothing.s\n```\n", "ends with 2"),
         ("```console\n$ curl example.org\n```\n", "no test runs `curl example.org`"),
-        ("```python\nassert 1 == 2, \"sums differ\"\n```\n", "sums differ"),
+        ('```python\nassert 1 == 2, "sums differ"\n```\n', "sums differ"),
         ("```python\n>>> 1 + 1\n3\n```\n", "Got:\n    2"),
     ],
 )

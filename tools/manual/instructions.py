@@ -26,16 +26,16 @@ LINE = 96
 INTRODUCTION = f"""\
 # The instruction set
 
-An instruction is a word of {WORD_BITS} bits. The opcode stands in its top {OPCODE_BITS} bits; the operands follow from bit
-{WORD_BITS - OPCODE_BITS - 1} downwards, in the order in which the source writes them. Bits that are left over are 0.
+An instruction is a word of {WORD_BITS} bits. The opcode stands in its top {OPCODE_BITS} bits; the operands follow from
+bit {WORD_BITS - OPCODE_BITS - 1} downwards, in the order in which the source writes them. Bits left over are 0.
 
-Each section has the same parts: how the instruction is written, its word, its operands, what it computes, what it costs,
-and an example. *What it computes* is the code of the simulator itself: the function that the executor calls. `Flow` says
-how many items the instruction takes from which pipe and gives to which, and whether it reads or writes main memory.
-Prices are those of the chip `{BASE}`.
+Each section has the same parts: how the instruction is written, its word, its operands, what it computes, what it
+costs, and an example. *What it computes* is the code of the simulator itself: the function that the executor calls.
+`Flow` says how many items the instruction takes from which pipe and gives to which, and whether it reads or writes main
+memory. Prices are those of the chip `{BASE}`.
 
-The page is made of the table of instructions by `make pages`. `acortex isa MNEMONIC` prints the same rows in a terminal;
-[the language](language.md) has what stands around instructions.
+The page is made of the table of instructions by `make pages`. `acortex isa MNEMONIC` prints the same rows in a
+terminal; [the language](language.md) has what stands around instructions.
 """
 
 Key = str | tuple[str, str]
@@ -157,11 +157,14 @@ def _section(row: InstructionRow, costs: Mapping[str, str], causes: Mapping[str,
         yield from _operands(row, known["operands"])
     yield from _code(row)
     norm = f"../timing.md#{NORM.get(row.agent, MEMORY_NORM)}"
-    yield f"- **Stands** {ALLOWED[row.setup]}."
-    yield f"- **Takes time** [{_time(row)}]({norm})."
-    yield from _waits(row, causes)
     made = events_of(row)
-    yield f"- **Costs** {'; '.join(costs[kind] for kind in made) or 'nothing of its own'}."
+    facts = [
+        f"- **Stands** {ALLOWED[row.setup]}.",
+        f"- **Takes time** [{_time(row)}]({norm}).",
+        *_waits(row, causes),
+        f"- **Costs** {'; '.join(costs[kind] for kind in made) or 'nothing of its own'}.",
+    ]
+    yield from (_wrapped(fact, "  ") for fact in facts)
     for rule in known["refusals"]:  # type: ignore[attr-defined]  # plain data of the manual
         yield f"- **Rule** {rule['code']}: {rule['title'][0].lower()}{rule['title'][1:].rstrip('.')}."
     yield ""
@@ -210,8 +213,8 @@ def _shown(file: str, name: str, more: str = "") -> str:
     return f"```{{literalinclude}} ../../{file}\n:pyobject: {name}\n:language: python\n{more}```\n"
 
 
-def _wrapped(text: str) -> str:
-    return "\n".join(wrap(text, 118, break_long_words=False, break_on_hyphens=False))
+def _wrapped(text: str, indent: str = "") -> str:
+    return "\n".join(wrap(text, 118, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False))
 
 
 def _time(row: InstructionRow) -> str:

@@ -22,8 +22,8 @@ INTRODUCTION = """\
 A unit that has an instruction and cannot go on waits, for one named cause. Reports show the causes: "longest for" in
 `acortex run`, `waits` in its JSON, `acortex trace stats`. Each section says which unit waits for what, and what to do.
 
-A wait is often a symptom. Units stand in a chain: memory, bus, buffer, latches, frame, neurons, bus, memory. Where one is
-slow, those behind it wait for its results and those before it for places. So look first for the unit that is *busy*
+A wait is often a symptom. Units stand in a chain: memory, bus, buffer, latches, frame, neurons, bus, memory. Where one
+is slow, those behind it wait for its results and those before it for places. So look first for the unit that is *busy*
 nearly all the time, or at the end of the chain of `acortex trace critical`. [Find what limits a
 kernel](../how-to/find-what-limits.md) shows how.
 
@@ -46,7 +46,7 @@ def measured(cause: str, pair: Pair) -> Measured:
     found = []
     for value in (pair.before, pair.after):
         report = acortex.run(PROGRAMS / pair.program, settings=[f"{pair.setting}={value}"], values=False).report
-        found.append((report.cycles, sum(wait.cycles for wait in report.waits if wait.cause == cause)))
+        found.append((report.cycles or 0, sum(wait.cycles for wait in report.waits or () if wait.cause == cause)))
     (before, long), (after, short) = found
     return Measured((before, after), (long, short))
 
@@ -86,8 +86,8 @@ def _section(cause: str) -> Iterator[str]:
 def _said(cause: str, pair: Pair) -> str:
     found = measured(cause, pair)
     return (
-        f"**Measured.** `acortex run programs/{pair.program} --timing-only --set {pair.setting}={pair.before}`: the run takes"
-        f" {found.cycles[0]:,} cycles, and units wait {found.waited[0]:,} cycles for `{cause}`. With"
+        f"**Measured.** `acortex run programs/{pair.program} --timing-only --set {pair.setting}={pair.before}`: the"
+        f" run takes {found.cycles[0]:,} cycles, and units wait {found.waited[0]:,} cycles for `{cause}`. With"
         f" `{pair.setting}={pair.after}`: {found.cycles[1]:,} cycles, {found.waited[1]:,} of waiting."
     )
 
