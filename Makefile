@@ -53,15 +53,15 @@ pages: .venv/.installed-test
 	$(BIN)/python -m acortex.tools.editor.textmate > editors/vscode/syntaxes/acortex-asm.tmLanguage.json
 
 lint: .venv/.installed-test
-	$(BIN)/ruff format --check $(SOURCES) tests
-	$(BIN)/ruff check $(SOURCES) tests
+	$(BIN)/ruff format --check $(SOURCES) docs/conf.py tests
+	$(BIN)/ruff check $(SOURCES) docs/conf.py tests
 
 types: .venv/.installed-test .pkg/acortex
 	$(BIN)/mypy $(SOURCES:%=.pkg/acortex/%)
 
 format: .venv/.installed-test
-	$(BIN)/ruff format $(SOURCES) tests
-	$(BIN)/ruff check --fix $(SOURCES) tests
+	$(BIN)/ruff format $(SOURCES) docs/conf.py tests
+	$(BIN)/ruff check --fix $(SOURCES) docs/conf.py tests
 
 # The install is editable: what runs is what stands in this folder. A stamp saves the next call from asking pip again.
 .venv/.installed: setup.cfg pyproject.toml | $(BIN)/python

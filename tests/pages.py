@@ -31,6 +31,8 @@ from pathlib import Path
 import numpy as np
 from click.testing import CliRunner
 
+import acortex
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 COMMANDS = ("acortex", "python", "pip", "pytest", "make")
 FENCE = re.compile(r"^( *)(```+|:::+)(.*)$")
@@ -244,6 +246,9 @@ def stage(folder: Path, text: str = "") -> None:
     (folder / "programs").symlink_to(CHECKOUT / "programs")
     if "model.onnx" in text:
         _model(folder)
+    if "run.actrace" in text and "--trace run.actrace" not in text:
+        digits = np.random.default_rng(0).integers(0, 2, (4, 28, 28))
+        acortex.run("zoo:digits_mlp", inputs=digits, values=False, trace=folder / "run.actrace")
     if "digits.npy" in text:
         np.save(folder / "digits.npy", np.random.default_rng(0).integers(0, 2, (4, 28, 28)))
 

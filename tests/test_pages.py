@@ -34,6 +34,7 @@ HELD = {
     "docs/timing-anomalies.md": "tests/sim/test_anomalies.py",
     "docs/trace-format.md": "tests/traces/file/test_format_page.py",
     "docs/training.md": "tests/test_training_page.py",
+    "docs/view.md": "tests/tools/commands/test_view.py",
 }
 """Pages that a test of their own holds: it runs their blocks; of the README it parses the commands, and runs some."""
 
