@@ -23,7 +23,7 @@ from acortex.wording import count
 MOST_SUMS = 24
 """Instructions whose sums are shown."""
 
-WIDE = 160
+WIDE = 180
 """Columns from which on a row has its strip and its numbers on one line."""
 
 MIDDLE = 100
@@ -59,7 +59,7 @@ def bins_for(width: int) -> int:
 def view_parts(report: InstructionView, width: int) -> Iterator[RenderableType]:
     """The view in lines of so many cells."""
     yield from part_line(report.covers)
-    told = f"   {report.cycles:,} cycles, {count(report.instructions, 'instruction')} executed\n"
+    told = f"   {count(report.cycles, 'cycle')}, {count(report.instructions, 'instruction')} executed\n"
     yield Text.assemble((report.program.name, "bold cyan"), " on ", (report.chip.label, "bold cyan"), told)
     if report.rows:
         yield from _rows(report, width)

@@ -185,16 +185,21 @@ def _units(steady: Steady, rows: Ints, run: Looked) -> Iterator[LoopUnit]:
         waiting = int(cycles[~events & (unit == at)].sum())
         if busy or waiting:
             yield _unit(name, busy, waiting, period)
-    kinds = _accesses(header)
-    ports = int(header.config.get("memory", {}).get("ports", 0) or 0)
-    if kinds and ports:
-        held = int(cycles[np.isin(columns.code[rows], kinds)].sum())
+    ports, held = _ports(header), int(cycles[np.isin(columns.code[rows], _accesses(header))].sum())
+    if held and ports:
         yield _unit(PORTS, -(-held // ports), 0, period)
 
 
 def _unit(name: str, busy: int, waiting: int, period: int) -> LoopUnit:
     idle = max(period - busy - waiting, 0)
     return LoopUnit(unit=name, busy=busy, waiting=waiting, idle=idle, slack=max(period - busy, 0))
+
+
+def _ports(header: TraceHeader) -> int:
+    """The ports of main memory, 0 where a trace does not say how many."""
+    memory = header.config.get("memory")
+    ports = memory.get("ports") if isinstance(memory, dict) else None
+    return max(ports, 0) if type(ports) is int else 0
 
 
 def _accesses(header: TraceHeader) -> list[int]:

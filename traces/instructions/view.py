@@ -11,6 +11,7 @@ from acortex.documents import ChipName, ProgramName
 from acortex.errors import UsageError
 from acortex.traces.covers import covers
 from acortex.traces.critical import check_path
+from acortex.traces.endings import issuer
 from acortex.traces.file.reader import Trace
 from acortex.traces.file.table import Window
 from acortex.traces.headroom import of_selection
@@ -111,6 +112,10 @@ def _loops(run: Looked, chosen: Mask) -> list[LoopView]:
 def _check(trace: Trace, rows: int, bins: int, sort: str) -> None:
     """Raises UsageError for what cannot be viewed so."""
     check_path(trace)
+    giver = issuer(trace.header.handovers)
+    if giver not in trace.header.units:
+        what = f"has no unit {giver}, whose events are the instructions"
+        raise UsageError(what, where=str(trace.path), hint="`acortex trace show` draws its units")
     for name, value in (("rows", rows), ("bins", bins)):
         if value < 1:
             raise UsageError(f"{name} is {value}, which must be at least 1")
