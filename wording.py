@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
@@ -36,6 +37,20 @@ def _joined(names: Iterable[str], last_word: str) -> str:
 def some_of(names: Sequence[str], most: int) -> str:
     """The first `most` of a list; "..." stands for the rest."""
     return ", ".join([*names[:most], *(["..."] if len(names) > most else [])])
+
+
+def shortened(names: Iterable[str], most: int) -> dict[str, str]:
+    """Names of at most `most` characters for names, all different: the first part of a long one, else its last part,
+    else both. Where that is not enough a name stays as it is.
+    """
+    known = list(dict.fromkeys(names))
+    half = (most - 1) // 2
+    made = {name: name for name in known if len(name) <= most}
+    for first, last in ((most - 1, 0), (0, most - 1), (half, half)):
+        cuts = {name: f"{name[:first]}…{name[len(name) - last :]}" for name in known if name not in made}
+        counts = Counter([*cuts.values(), *made.values()])
+        made |= {name: cut for name, cut in cuts.items() if counts[cut] == 1}
+    return {name: made.get(name, name) for name in known}
 
 
 def shape_text(shape: Iterable[object]) -> str:

@@ -27,8 +27,8 @@ TYPES = {
 }
 """Types of tensors as onnxruntime names them, and as NumPy does."""
 
-QUIET = 3
-"""The level of onnxruntime's log at which it says errors alone."""
+QUIET = 4
+"""The level of onnxruntime's log at which it says little: what it raises is told."""
 
 
 class HostModel:

@@ -200,13 +200,14 @@ def smallest_chip(graph: LayerGraph, machine: Machine, mapping: str = "best") ->
     passes, around = arrange(packed, lowered.passes, lowered.layouts)
     turn = events(passes, around)
     least = least_memory(turn, lowered.layouts, around.inputs, around.outputs, tuple(lowered.constants))
+    least_kb = max(kilobytes(least), 1)  # a network that hands an input on needs no word
     arrays = smallest(_tiles(lowered.passes), machine)
     chip = replace(
         grown,
         m_top=arrays.m_top,
         m_bottom=arrays.m_bottom,
         columns=2 * arrays.n,
-        memory_words=kilobytes(least) * 1024 // WORD_BYTES,
+        memory_words=least_kb * 1024 // WORD_BYTES,
         instruction_words=MAX_INSTRUCTIONS,
     )
     weightless = replace(graph, weightless=True)  # the instructions are the same, and no matrix is filled
@@ -214,7 +215,7 @@ def smallest_chip(graph: LayerGraph, machine: Machine, mapping: str = "best") ->
     chip = replace(chip, instruction_words=max(size, machine.instruction_words))
     found = {name: getattr(chip, name) for name in (*STORES, "instruction_words")}
     raised = {name: words for name, words in found.items() if words != getattr(machine, name)}
-    return arrays._asdict() | {"memory_kb": kilobytes(least)} | raised
+    return arrays._asdict() | {"memory_kb": least_kb} | raised
 
 
 def _with_room(graph: LayerGraph, machine: Machine, mapping: str) -> tuple[Machine, Lowered]:

@@ -40,7 +40,7 @@ def _node(model: Model, index: int) -> TableRow:
     node = model.nodes[index]
     known = [model.constants[name].shape for name in node.inputs if name in model.constants]
     reads = [name for name in node.inputs if name and name not in model.constants]
-    shape = known[0] if node.op in ("Conv", "Gemm", "MatMul", "LSTM", "GRU") and known else None
+    shape = known[0] if node.op in ("Conv", "Gemm", "MatMul", "LSTM", "GRU", "RNN") and known else None
     return _row(node.name, node.op, "node", reads, [name for name in node.outputs if name], shape, "")
 
 

@@ -17,6 +17,7 @@ from acortex.programs.mapping.limits import MAX_INSTRUCTIONS, check_steps
 from acortex.programs.network.dimensions import NO_DIMS
 from acortex.programs.network.importer import read_onnx
 from acortex.programs.network.network import Model, Network
+from acortex.programs.network.subgraphs import hint_of_branches
 from acortex.programs.operators.context import MAX_WORDS, UnsupportedNodes
 from acortex.programs.operators.normalise import normalise
 from acortex.programs.quantise.carry import carries, with_states
@@ -75,6 +76,7 @@ def quantised(
     progress: Progress = unheard,
     carry: Mapping[str, Sequence[str]] = NO_CARRY,
     host: str = "ends",
+    timed: bool = False,
 ) -> LayerGraph:
     """The layer graph of a network: an ONNX file, whose open axes `dims` fixes, a `Model`, or the end of a `Network`.
 
@@ -88,7 +90,8 @@ def quantised(
     the outputs that they take of the inference before; their calibration may be left out. No map may take more than
     `most_words` words of main memory, no program more than `most_instructions`. `host` says what the host does, one of
     `HOSTS`. `effort` is one of `EFFORTS` in `acortex.programs.choices`: without it "best" where there are data,
-    "fast" on random numbers. Of `measured` layers, those of the least signal to noise, it is measured what they cost
+    "fast" on random numbers, and where `timed` says that time and energy alone are wanted, and no instruction depends
+    on levels. Of `measured` layers, those of the least signal to noise, it is measured what they cost
     the outputs. `progress` is called with the steps that are done, and all there are.
 
     Raises UsageError for files and data that cannot be read, UnsupportedNodes for networks that the chip cannot do.
@@ -103,14 +106,25 @@ def quantised(
     if fits is not None and _large(graph) and not any(isinstance(step, RecurrentStep) for step in graph.steps):
         fits(outline(graph, bits))
     given, graph.calibration = _calibration(graph, calibration, inputs, seed)
-    images = with_states(graph, as_images(graph, given))
+    images = with_states(graph, as_images(graph, given), given)
     stated = calibration is None and inputs is None
-    how = effort or ("fast" if stated else "best")
+    # Where instructions do not depend on weights, levels change nothing that takes time or energy.
+    how = effort or ("fast" if stated or (timed and instructions_are_fixed(graph)) else "best")
     rest = measured, progress, given
     return quantise(graph, images, bits, how, *rest, method=method, percentile=percentile, stated=stated)
 
 
 HINT_OF_HOST = '--host auto, in Python host="auto", has the host do what the chip cannot, between parts of the program'
+
+
+HINT_OF_NONE = "run it on the host: the network has no product for the chip's arrays"
+
+
+def _has_products(model: Model) -> bool:
+    """Whether the chip's arrays could do anything of a network."""
+    from acortex.programs.host.partition import PRODUCTS
+
+    return any(node.op in PRODUCTS for node in model.nodes)
 
 
 def normal_form(model: Model, host: str = "ends", drop_lrn: bool = False, most_words: int = MAX_WORDS) -> FloatGraph:
@@ -124,7 +138,8 @@ def normal_form(model: Model, host: str = "ends", drop_lrn: bool = False, most_w
         return normalise(model, drop_lrn=drop_lrn, most_words=most_words)
     except UnsupportedNodes as refused:
         if host == "ends":
-            refused.hint = refused.hint or HINT_OF_HOST
+            hint = hint_of_branches(model) or (HINT_OF_HOST if _has_products(model) else HINT_OF_NONE)
+            refused.hint = refused.hint or hint
             raise
     from acortex.programs.host.graphs import with_host
 

@@ -224,7 +224,8 @@ class Requant(Layer):
 
 @dataclass(frozen=True, eq=False)
 class Recurrent(Layer):
-    """One direction of an LSTM or GRU layer over a sequence (a map of one row), with 16-bit state in the vector agent.
+    """One direction of an LSTM, GRU or RNN layer over a sequence (a map of one row); the first two have 16-bit state
+    in the vector agent.
 
     Each step multiplies [x, h] (the source's pixel, then the codes of h) by `weights`, int8 of shape (inputs +
     hidden, gates * hidden), gate after gate; `codes` turn the sums of each gate into codes, offsets and multipliers
@@ -238,6 +239,7 @@ class Recurrent(Layer):
       only x, nh only h: the other rows of `weights` are zero.
     - kind "gru", gates z, r from `weights` and n from `weights_n` (inputs + hidden, hidden), whose h rows take the
       codes of reset(r * (h - zero of h)): h' = round((z * h * G + (F - z) * n' * 32767) / (F * G)).
+    - kind "rnn": its one gate is h; `out` is its code, and there is no state.
 
     The first step takes `initial_h` (uint8 codes of shape (hidden,)) and `initial_state` (int16, c of an LSTM, h of a
     GRU); or, where they are set, the codes that the view `first_h` shows of one pixel, in the coding of the target, and

@@ -256,7 +256,8 @@ class Gates:
 
 @dataclass(eq=False)
 class RecurrentStep(Step):
-    """One direction of an LSTM ("lstm", gates i, f, o, g) or GRU ("gru" or "gru_linear", gates z, r, n).
+    """One direction of an LSTM ("lstm", gates i, f, o, g), a GRU ("gru" or "gru_linear", gates z, r, n) or an RNN
+    ("rnn", whose h the activation makes).
 
     `out` takes h of every step; `last` and `last_state` are maps of one pixel for the last h and c. Before the first
     step h and the state (c, of a GRU h) are `initial_h` and `initial_c`, or what the views `first_h` and `first_c`

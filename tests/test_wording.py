@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from acortex.wording import all_of, any_of, count, did_you_mean, nearest, setting_value, shape_text, some_of, suggestion
+from acortex.wording import (
+    all_of,
+    any_of,
+    count,
+    did_you_mean,
+    nearest,
+    setting_value,
+    shape_text,
+    shortened,
+    some_of,
+    suggestion,
+)
 
 
 def test_a_count_agrees_with_its_noun() -> None:
@@ -47,3 +60,22 @@ def test_shapes_and_settings_are_written_as_sources_and_chip_files_write_them() 
     assert shape_text((3, 224, 224)) == "3x224x224"
     values = (True, 3, 1.785, "edram", None)
     assert [setting_value(value) for value in values] == ["true", "3", "1.785", "edram", "null"]
+
+
+LONG = st.lists(st.text(st.sampled_from("ab;/"), max_size=12), max_size=12)
+
+
+@given(LONG, st.integers(3, 9))
+def test_shortened_names_are_all_different_and_short_ones_stay(names, most):
+    found = shortened(names, most)
+    assert list(found) == list(dict.fromkeys(names))
+    assert len(set(found.values())) == len(found)
+    assert all(found[name] == name for name in names if len(name) <= most)
+
+
+def test_a_long_name_keeps_its_first_part_or_what_tells_it_from_others():
+    assert shortened(["a/very/long/name"], 8) == {"a/very/long/name": "a/very/…"}
+    found = shortened(["model/block/one", "model/block/two"], 8)
+    assert list(found.values()) == ["…ock/one", "…ock/two"]
+    same_ends = shortened(["x" * 9 + "1" + "y" * 9, "x" * 9 + "2" + "y" * 9], 8)
+    assert list(same_ends.values()) == list(same_ends)

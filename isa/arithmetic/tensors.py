@@ -36,7 +36,7 @@ MAX_CODE_BITS = 8
 MAX_WORDS = 1 << KINDS["address"].bits
 """As many as a program can address."""
 
-MIN_SCALE, MAX_SCALE = 1e-30, 1e30
+MIN_SCALE, MAX_SCALE = 1e-30, 1e36
 """The steps of a linear code: what float32 holds with all its digits, and room for the codes above."""
 
 Codes = NDArray[np.uint8]

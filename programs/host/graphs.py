@@ -9,8 +9,9 @@ from dataclasses import replace
 from acortex.isa.program import HostResult
 from acortex.programs.host.models import check_nodes, host_parts
 from acortex.programs.host.partition import UNKNOWN, Division, NothingLeft, divided
-from acortex.programs.network.network import Model, Value
+from acortex.programs.network.network import Model, Node, Value
 from acortex.programs.operators.context import MAX_WORDS
+from acortex.programs.operators.host import KEEPS_ORDER
 from acortex.programs.steps import FloatGraph, FloatPort
 
 
@@ -28,11 +29,32 @@ def with_host(model: Model, *, drop_lrn: bool = False, most_words: int = MAX_WOR
     graph.parts = parts
     _mark_ports(division, made, {name for part in parts for name in part.takes})
     graph.results = [_result(name, division) for name in division.model.outputs if name in made]
+    graph.in_turn = _in_turn(division)
     graph.chip_nodes = tuple(_chip_nodes(division))
     graph.host_nodes = [name for part in parts for name in part.nodes]
     stages = graph.stages()
     graph.steps.sort(key=lambda step: stages[step.name])
     return graph
+
+
+def _in_turn(division: Division) -> dict[str, tuple[str, ...]]:
+    """What the host puts together of the chip's outputs by their numbers, one behind the other."""
+    known: dict[str, tuple[str, ...]] = {port.name: (port.name,) for port in division.graph.outputs}
+    for node in division.model.nodes:
+        taken = _laid_out(division, node) if node.name in division.hosted else ()
+        if taken and known.keys() >= set(taken):
+            known[node.outputs[0]] = tuple(source for name in taken for source in known[name])
+    return {name: sources for name, sources in known.items() if sources != (name,)}
+
+
+def _laid_out(division: Division, node: Node) -> tuple[str, ...]:
+    """The inputs of a node whose output has all their numbers, one behind the other; none of another one."""
+    if node.op in KEEPS_ORDER:
+        return node.inputs[:1]
+    shapes = [division.kinds.get(name, UNKNOWN).shape or () for name in node.inputs]
+    axis = int(node.attributes.get("axis", 0))
+    first = node.op == "Concat" and all(math.prod(shape[: axis % max(len(shape), 1)]) == 1 for shape in shapes)
+    return node.inputs if first else ()
 
 
 def _mark_ports(division: Division, made: set[str], taken: set[str]) -> None:
@@ -90,12 +112,21 @@ def _canonical(value: Value) -> tuple[int, ...]:
     return value.shape[1:] if value.shape[:1] == (1,) and len(value.shape) > 1 else value.shape
 
 
+KEEPS_NUMBERS = ("Cast", "Reshape", "Squeeze", "Unsqueeze", "Identity", "TopK")
+"""Operators whose outputs are numbers of their first input, or places of these."""
+
+
 def _high(division: Division, value: Value) -> int | None:
-    """The largest index that an input may be: one less than the rows of the smallest table that it reads."""
+    """The largest number that an input may be: as an index one less than the rows of the smallest table that it reads,
+    as the length of a sequence its steps.
+    """
     names, sizes = {value.name}, []
     for node in division.model.nodes:
-        if node.op in ("Cast", "Reshape", "Squeeze", "Unsqueeze", "Identity") and node.inputs[0] in names:
+        if node.op in KEEPS_NUMBERS and node.inputs[0] in names:
             names.update(node.outputs)
+        if node.op in ("LSTM", "GRU", "RNN") and len(node.inputs) > 4 and node.inputs[4] in names:
+            steps = division.kinds.get(node.inputs[0], UNKNOWN).shape
+            sizes += [steps[int(node.attributes.get("layout", 0))] + 1] if steps else []
         if node.op == "Gather" and node.inputs[1] in names:
             table = division.model.constants.get(node.inputs[0])
             shape = table.shape if table else division.kinds.get(node.inputs[0], UNKNOWN).shape

@@ -15,17 +15,18 @@ from acortex.errors import AcortexError
 from acortex.programs.host.facts import Kind, Kinds, folded
 from acortex.programs.host.protos import HAS_GRAPH
 from acortex.programs.network.network import Model, Node, Value
-from acortex.programs.network.subgraphs import graphs
-from acortex.programs.operators.context import MAX_WORDS, UnsupportedNodes
+from acortex.programs.network.subgraphs import CONTROL, graphs, hint_of_branches
+from acortex.programs.operators.context import MAX_WORDS, Lowering, Unsupported, UnsupportedNodes
 from acortex.programs.operators.host import by_host
 from acortex.programs.operators.normalise import normalise, without_control
+from acortex.programs.operators.quantised import OWN_CONSTANTS
 from acortex.programs.operators.registry import OPERATORS
 from acortex.programs.steps import FloatGraph
 
 PRODUCTS = (
-    "Conv", "ConvTranspose", "Gemm", "MatMul", "LSTM", "GRU", "QLinearConv", "QGemm", "QLinearMatMul", "Einsum",
+    "Conv", "ConvTranspose", "Gemm", "MatMul", "LSTM", "GRU", "RNN", "QLinearConv", "QGemm", "QLinearMatMul", "Einsum",
     "ConvInteger", "MatMulInteger", "DynamicQuantizeMatMul", "MatMulIntegerToFloat", "FusedConv", "FusedGemm",
-    "FusedMatMul",
+    "FusedMatMul", "MatMulNBits",
 )  # fmt: skip
 """Operators for which the chip has arrays."""
 
@@ -46,6 +47,9 @@ FUSED = (
 
 BESIDE = "beside the host's nodes it costs less there"
 """Why a node goes to the host that the chip could do."""
+
+NO_PRODUCT = "the chip would have no product to do with it"
+"""Why nodes go to the host that would be the chip's alone."""
 
 ATTEMPTS = 64
 """How often the rest of a network is tried; each time a node at least goes to the host."""
@@ -80,9 +84,10 @@ def divided(model: Model, *, drop_lrn: bool = False, most_words: int = MAX_WORDS
 
 class _Divider:
     def __init__(self, model: Model, drop_lrn: bool, most_words: int) -> None:
-        model = without_control(model, drop_lrn=drop_lrn, most_words=most_words)
+        model = _straightened(model, drop_lrn, most_words)
         _check_graphs(model)
         whole, self.kinds = folded(model)
+        whole = _with_lazy_constants(whole)
         self.model = replace(whole, nodes=_living(whole))
         self.drop_lrn, self.most_words = drop_lrn, most_words
         self.nodes = {node.name: node for node in self.model.nodes}
@@ -101,7 +106,8 @@ class _Divider:
         """The first division of which the chip can do its share."""
         for _ in range(ATTEMPTS):
             self._settle()
-            if not any(node.op in PRODUCTS for node in self._chip()):
+            left = any(node.op in PRODUCTS for node in self._chip())
+            if self.hosted and not left:
                 raise self._nothing_left()
             graph = self._attempt()
             if graph is not None:
@@ -110,7 +116,7 @@ class _Divider:
 
     def _of_constants(self) -> list[str]:
         """The nodes that depend on no input of the network."""
-        given = {value.name for value in self.model.inputs}
+        given = {value.name for value in self.model.inputs} - self.model.constants.keys()
         found = []
         for node in self.model.nodes:
             if given.isdisjoint(node.inputs):
@@ -123,10 +129,15 @@ class _Divider:
         return [node for node in self.model.nodes if node.name not in self.hosted]
 
     def _nothing_left(self) -> NothingLeft:
-        told = [f"\n  {name} ({self.nodes[name].op}): {why}" for name, why in self.hosted.items() if self._weighs(name)]
-        reasons = "".join(told[:MOST_REASONS])
-        message = f"the chip could do no product of the network, and the host would do all of it{':' * bool(told)}"
-        return NothingLeft(f"{message}{reasons}", hint="run it on the host alone, or change what is refused")
+        told = [name for name in self.hosted if self._weighs(name)]
+        told = told or [name for name in self.hosted if self.nodes[name].op in PRODUCTS]
+        what = "the chip could do no product of the network, and the host would do all of it"
+        if not any(node.op in PRODUCTS for node in self.model.nodes):
+            what = "the network has no product for the chip's arrays, and the chip cannot do all of it by itself"
+        refused = told or [name for name, why in self.hosted.items() if why not in (BESIDE, NO_PRODUCT)]
+        reasons = "".join(f"\n  {name} ({self.nodes[name].op}): {self.hosted[name]}" for name in refused[:MOST_REASONS])
+        message = f"{what}{':' * bool(reasons)}{reasons}"
+        return NothingLeft(message, hint="run it on the host alone, or change what is refused")
 
     def _weighs(self, name: str) -> bool:
         """Whether a node is a product with constant weights."""
@@ -164,7 +175,8 @@ class _Divider:
         read = dict.fromkeys(name for node in chip for name in node.inputs if name)
         made = {name for node in chip for name in node.outputs if name}
         given = {value.name: value for value in self.model.inputs}
-        inputs = [replace(value, batch=None) for name, value in given.items() if name in read]
+        known = self.model.constants
+        inputs = [replace(value, batch=None) for name, value in given.items() if name in read and name not in known]
         for name in read:
             if name in self.makers and name not in made:
                 kind = self.kinds[name]
@@ -235,7 +247,7 @@ class _Divider:
                 self._give([one.name for one in both], BESIDE)
         for component in self._components():
             if not any(node.op in PRODUCTS for node in component):
-                self._give([node.name for node in component], "the chip would have no product to do with it")
+                self._give([node.name for node in component], NO_PRODUCT)
         return len(self.hosted) > before
 
     def _ends_at_host(self, node: Node) -> bool:
@@ -361,6 +373,23 @@ class _Divider:
         return list(found.values())
 
 
+MOST_NESTED = 16
+"""How often branches and loops are laid out that stood in others."""
+
+
+def _straightened(model: Model, drop_lrn: bool, most_words: int) -> Model:
+    """The network whose branches are taken and whose loops are laid out, also where what decides them follows from
+    shapes.
+    """
+    left: list[str] = []
+    for _ in range(MOST_NESTED):
+        before, left = left, [node.name for node in model.nodes if node.op in CONTROL]
+        if not left or left == before:
+            break
+        model = without_control(folded(model)[0], drop_lrn=drop_lrn, most_words=most_words)
+    return model
+
+
 def _check_graphs(model: Model) -> None:
     """Raises UnsupportedNodes for nodes that are malformed, and for those with a graph of their own: what these take of
     the network is not known.
@@ -368,7 +397,24 @@ def _check_graphs(model: Model) -> None:
     found = [(node.name, node.op, HAS_GRAPH) for node in model.nodes if any(graphs(node))]
     found += [(node.name, node.op, f"it is malformed ({node.fault})") for node in model.nodes if node.fault]
     if found:
-        raise UnsupportedNodes(found)
+        refused = UnsupportedNodes(found)
+        refused.hint = hint_of_branches(model) or ""
+        raise refused
+
+
+def _with_lazy_constants(model: Model) -> Model:
+    """The network with what quantisers make of constants as constants, which are computed when something loads them."""
+    lowering, left = Lowering(model), []
+    for node in model.nodes:
+        made = node.op in OWN_CONSTANTS and not node.fault
+        if made and all(name in lowering.constants for name in node.inputs if name):
+            try:
+                OPERATORS[node.op].lower(lowering, node)
+            except Unsupported:
+                made = False
+        if not made or node.outputs[0] not in lowering.constants:
+            left.append(node)
+    return replace(model, nodes=left, constants=lowering.constants)
 
 
 def _living(model: Model) -> list[Node]:

@@ -18,6 +18,9 @@ MICROSOFT = "com.microsoft"
 HAS_GRAPH = "it has a graph of its own, which neither the chip nor the host does"
 """Why If, Loop and Scan are refused."""
 
+STATED = {"STFT": {"onesided": 1}}
+"""Attributes whose default ONNX's inference of shapes does not see."""
+
 
 def opsets(opset: int) -> list[onnx.OperatorSetIdProto]:
     """The operators that a model of ours may use: the standard ones, and those of onnxruntime."""
@@ -44,7 +47,7 @@ def node_proto(node: Node) -> onnx.NodeProto:
         raise Unsupported(HAS_GRAPH)
     domain, op = domain_of(node.op)
     made = helper.make_node(op, node.inputs, node.outputs, node.name, domain=domain)
-    for name, value in node.attributes.items():
+    for name, value in (STATED.get(op, {}) | dict(node.attributes)).items():
         made.attribute.append(_attribute(op, domain, name, value))
     return made
 

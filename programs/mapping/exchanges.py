@@ -108,7 +108,15 @@ def _stages(graph: LayerGraph, passes: Sequence[Pass]) -> list[int]:
         stages.append(max((held.get(name, 0) for name in read), default=0))
         for sink in step.writes():
             held[sink.layout.name] = max(held.get(sink.layout.name, 0), stages[-1])
-    return stages
+    return _with_copies_last(graph, passes, stages)
+
+
+def _with_copies_last(graph: LayerGraph, passes: Sequence[Pass], stages: Sequence[int]) -> list[int]:
+    """The stages, those of copies to carried inputs the last one: all of an inference takes the state before it."""
+    carried = {port.map for port in graph.inputs if port not in graph.fed}
+    copies = [any(sink.layout.name in carried for sink in step.writes()) for step in passes]
+    last = max(stages, default=0)
+    return [last if copy else stage for stage, copy in zip(stages, copies, strict=True)]
 
 
 def events(passes: Sequence[Pass], exchanges: Exchanges) -> list[Pass | Exchange]:

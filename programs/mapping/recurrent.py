@@ -1,4 +1,6 @@
-"""LSTM and GRU layers as passes: one per step, a product of [x, h] whose gates the vector agent takes as they come.
+"""LSTM, GRU and RNN layers as passes: one per step, a product of [x, h].
+
+The vector agent takes the gates of cells as they come; of an RNN what the product gives is the next h.
 
 The gates of a word of cells stand side by side in the group's columns, so that the words of a conversion are in the
 order in which the vector agent takes them. States of 16 bits stay there; codes of h go to memory, where the next step
@@ -63,7 +65,7 @@ class _Unrolling:
         layer = self.layer
         count = self.source.width
         order = range(count - 1, -1, -1) if layer.reverse else range(count)
-        make = self._gru_steps() if layer.kind == "gru" else self._plain_steps()
+        make = {"gru": self._gru_steps, "rnn": self._rnn_steps}.get(layer.kind, self._plain_steps)()
         steps = [make(at, order[index - 1] if index else None) for index, at in enumerate(order)]
         if layer.last_state is not None:
             target, code = layer.last_state
@@ -184,6 +186,22 @@ class _Unrolling:
             scratch, _ = self.places.view(view)
             step = Pass((layer,), self._x(at), sink, behind_x, more=(h, scratch))
             return [made, self._with_cell(step, cell, before is None)]
+
+        return make
+
+    # RNN: the product makes h ------------------------------------------------------------------------------------
+
+    def _rnn_steps(self) -> Callable[[int, int | None], list[Pass]]:
+        layer = self.layer
+        columns = np.arange(layer.hidden)
+        matrix = self._matrix(layer.name, layer.weights, columns)
+        code, _ = _paired(layer, layer.codes, 1, columns)
+        alone, behind_x = (Multiply(Geometry(), fill, False, matrix, code) for fill in (self.fill, 0))
+
+        def make(at: int, before: int | None) -> list[Pass]:
+            h = self._before(before)
+            multiply, more = (alone, ()) if h is None else (behind_x, (h,))
+            return [Pass((layer,), self._x(at), self._pixel(layer.target, at), multiply, more=more)]
 
         return make
 

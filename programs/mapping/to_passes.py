@@ -267,7 +267,7 @@ class _Lowering:
         steps = []
         for layer in layers:
             steps.append(steps_of(layer, places, self.states))
-            self.states += -(-layer.hidden // CHANNELS)
+            self.states += -(-layer.hidden // CHANNELS) if layer.kind != "rnn" else 0
         if self.states > self.machine.state_words:
             holds = f"{self.machine.name} holds {self.machine.state_words}"
             message = f"the recurrent layers keep {self.states} words of states, and {holds}"

@@ -1,11 +1,14 @@
-"""Sizes that a user gives to axes which a model leaves open."""
+"""Sizes that a user gives to axes which a model leaves open, and values of inputs of one whole number."""
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, SupportsIndex
+from typing import TYPE_CHECKING, Any, SupportsIndex
+
+import numpy as np
+from numpy.typing import NDArray
 
 from acortex.errors import UsageError
 from acortex.wording import nearest, suggestion
@@ -37,23 +40,61 @@ def is_open(dimension: onnx.TensorShapeProto.Dimension) -> bool:
     return dimension.WhichOneof("value") != "dim_value" or dimension.dim_value < 1
 
 
+WHOLE_TYPES = {2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64", 12: "uint32", 13: "uint64"}
+"""NumPy's types of whole numbers by ONNX's numbers for them."""
+
+
+def values_of(inputs: Iterable[onnx.ValueInfoProto], dims: Mapping[str, int]) -> dict[str, NDArray[Any]]:
+    """The values that `dims` has for inputs of one whole number, by their names, in their types and shapes."""
+    found = {}
+    for info in inputs:
+        kind = _scalar_type(info)
+        if kind is not None and info.name in dims:
+            found[info.name] = np.full([1] * len(info.type.tensor_type.shape.dim), dims[info.name], kind)
+    return found
+
+
+def _scalar_type(info: onnx.ValueInfoProto) -> str | None:
+    """The type of an input of one whole number; None of another one."""
+    tensor = info.type.tensor_type
+    # An open axis that comes first is a batch, of one.
+    one = tensor.HasField("shape") and all(
+        axis.dim_value == 1 or (not at and is_open(axis)) for at, axis in enumerate(tensor.shape.dim)
+    )
+    return WHOLE_TYPES.get(tensor.elem_type) if one else None
+
+
 def check_dims(inputs: Iterable[onnx.ValueInfoProto], dims: Mapping[str, int], where: str) -> None:
-    """Raises UsageError for a size of an axis that the model does not leave open, or that no axis can have."""
+    """Raises UsageError for a size of an axis that the model does not leave open, or that no axis can have, and for a
+    value that the type of an input does not hold.
+    """
     if not isinstance(dims, Mapping):
         raise UsageError(f"dims is of type {type(dims).__name__}", hint='give sizes by name: dims={"width": 224}')
     names: dict[str, str] = {}
+    values: dict[str, str] = {}
     for info in inputs:
+        kind = _scalar_type(info)
+        if kind is not None:
+            values[info.name] = kind
         for axis, dimension in enumerate(info.type.tensor_type.shape.dim):
             if is_open(dimension):
                 names[name_of(info.name, axis, dimension)] = names[f"{info.name}.{axis}"] = info.name
+    every = [*names, *values]
     for name, size in dims.items():
-        if name not in names:
-            listed = (
-                suggestion(nearest(name, names)) or f"open axes: {', '.join(names)}" if names else "leave --dim out"
-            )
-            raise UsageError(f"no axis {name} of its inputs is open", where=where, hint=listed)
-        if not isinstance(size, SupportsIndex) or isinstance(size, bool):
-            told = f"the size of the axis {name} is of type {type(size).__name__}"
-            raise UsageError(told, where=where, hint="give a whole number")
-        if not 1 <= size <= LARGEST:
-            raise UsageError(f"the size of the axis {name} is {size}, allowed is 1 to {LARGEST}", where=where)
+        if name not in every:
+            near = suggestion(nearest(name, every)) or f"open axes: {', '.join(every)}"
+            hint = near if every else "leave --dim out"
+            raise UsageError(f"no axis {name} of its inputs is open", where=where, hint=hint)
+        _check_number(name, size, None if name in names else values[name], where)
+
+
+def _check_number(name: str, size: object, kind: str | None, where: str) -> None:
+    """Raises UsageError for what is no size of an axis, or no number of the type `kind` of an input."""
+    if not isinstance(size, SupportsIndex) or isinstance(size, bool):
+        told = f"the size of the axis {name} is of type {type(size).__name__}"
+        raise UsageError(told, where=where, hint="give a whole number")
+    number = operator.index(size)
+    if kind is not None and not np.iinfo(kind).min <= number <= np.iinfo(kind).max:
+        raise UsageError(f"the input {name} cannot be {number}: its type is {kind}", where=where)
+    if kind is None and not 1 <= number <= LARGEST:
+        raise UsageError(f"the size of the axis {name} is {number}, allowed is 1 to {LARGEST}", where=where)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from acortex import safe_files
 from acortex.errors import MissingExtra, UsageError
-from acortex.programs.network.dimensions import NO_DIMS, check_dims, name_of, size_of
+from acortex.programs.network.dimensions import NO_DIMS, check_dims, name_of, size_of, values_of
 from acortex.programs.network.external import decode, drawn, external, is_external, is_missing, locations
 from acortex.programs.network.model_texts import check_texts
 from acortex.programs.network.network import Constant, Model, Node, Value
@@ -80,7 +80,8 @@ def from_proto(
 ) -> Model:
     """The network of a parsed model; `folder` is where its external weights may lie.
 
-    `dims` has sizes for open axes of inputs, by the name that the model gives the axis, or by INPUT.AXIS. With `fill`
+    `dims` has sizes for open axes of inputs, by the name that the model gives the axis, or by INPUT.AXIS, and values of
+    inputs of one whole number, which then stand for constants: nothing reads the input any more. With `fill`
     weights whose file is missing are random numbers, the same for each name.
     """
     check_texts(proto, where)
@@ -114,6 +115,7 @@ def _model(
     given = [info for info in graph.input if info.name not in model.constants]
     check_dims(given, dims, where)
     model.inputs = [_value(info, where, dims) for info in given]
+    model.constants.update({name: Constant.of(value) for name, value in values_of(given, dims).items()})
     model.outputs = [info.name for info in graph.output]
     _check_names("inputs", [value.name for value in model.inputs], where)
     _check_names("outputs", model.outputs, where)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from acortex.programs.network.network import Constant, Node
+from acortex.programs.network.network import Constant, Model, Node
 
 CONTROL = ("If", "Loop", "Scan")
 """Operators with graphs inside."""
@@ -100,3 +101,12 @@ def stacked(label: str, parts: Sequence[str], out: str, axis: int) -> list[Node]
 def number(value: int) -> Constant:
     """A whole number as a constant."""
     return Constant.of(np.array(value, np.int64))
+
+
+def hint_of_branches(model: Model) -> str | None:
+    """What to do about branches that an input of one whole number may decide; None where no such input is open."""
+    if not any(node.op in CONTROL for node in model.nodes):
+        return None
+    numbers = (one.name for one in model.inputs if "int" in one.dtype and math.prod(one.shape) == 1)
+    name = next((name for name in numbers if name not in model.constants), None)
+    return None if name is None else f"if a branch depends on the input {name}, fix it: --dim {name}=VALUE"

@@ -21,18 +21,19 @@ SEES_IMAGES = (
     "Conv", "QLinearConv", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "BatchNormalization", "LRN",
     "ConvTranspose", "Resize", "Upsample", "DepthToSpace", "ConvInteger", "FusedConv",
 )  # fmt: skip
-SEES_SEQUENCES = ("LSTM", "GRU")
+SEES_SEQUENCES = ("LSTM", "GRU", "RNN")
 MULTIPLIES = ("MatMul", "MatMulInteger", "FusedMatMul")
 """Matrix products whose constant may stand first."""
 SEES_ROWS = (
-    *MULTIPLIES, "QLinearMatMul", "Gemm", "QGemm", "DynamicQuantizeMatMul", "MatMulIntegerToFloat", "Einsum",
+    *MULTIPLIES, "QLinearMatMul", "Gemm", "QGemm", "DynamicQuantizeMatMul", "MatMulIntegerToFloat", "MatMulNBits",
+    "Einsum",
 )  # fmt: skip
 REARRANGES = ("Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose")
 TAKES_PARTS = ("Split", "Slice", "Gather")
 KEEPS_PLACES = (
     "Identity", "Dropout", "Cast", "QuantizeLinear", "DequantizeLinear", "Relu", "Clip", "Add", "Sub", "Mul", "Div",
-    "Pad", "Quant", "IntQuant", "BipolarQuant", "Trunc", "MultiThreshold", "RequantShift", "Round", "Floor", "Ceil",
-    "DynamicQuantizeLinear",
+    "Pad", "Quant", "IntQuant", "FloatQuant", "BipolarQuant", "Trunc", "MultiThreshold", "RequantShift", "Round",
+    "Floor", "Ceil", "DynamicQuantizeLinear",
 )  # fmt: skip
 
 REACH = 64

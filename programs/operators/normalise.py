@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 
 from acortex.isa.arithmetic.tensors import MAX_AXES
 from acortex.isa.operands import KINDS
@@ -16,15 +17,18 @@ from acortex.programs.network.patterns import recognised
 from acortex.programs.network.subgraphs import CONTROL
 from acortex.programs.operators import (
     batches,
+    blocks,
     functions,
     host,
     integers,
     layout,
     linear,
+    long_windows,
     quantised,
     recurrent,
     reductions,
     rounding,
+    small_floats,
     subgraphs,
     upsample,
     vector,
@@ -49,6 +53,7 @@ from acortex.wording import count
 
 FAMILIES = (
     host,
+    blocks,
     functions,
     integers,
     layout,
@@ -57,6 +62,7 @@ FAMILIES = (
     recurrent,
     reductions,
     rounding,
+    small_floats,
     subgraphs,
     upsample,
     vector,
@@ -121,7 +127,7 @@ Refusal = tuple[str, str, str]
 def _inputs(lowering: Lowering) -> Iterator[Refusal]:
     """Places the inputs that something reads."""
     for value in lowering.model.inputs:
-        if not lowering.mentioned(value.name):
+        if not lowering.mentioned(value.name) or value.name in lowering.constants:
             lowering.graph.unread.append(_bare_port(value.name, value.shape, value.dtype, value.batch))
             continue
         try:
@@ -152,6 +158,7 @@ def _outputs(lowering: Lowering, stand_ins: StandIns, last: frozenset[str]) -> I
     waiting = [source for name in lowering.model.outputs for source in lowering.hosted.get(name, (name,))]
     makers = {name: node for node in lowering.model.nodes for name in node.outputs if name}
     given: set[str] = set()
+    refused = bool(lowering.broken)
     while waiting:
         name = waiting.pop(0)
         if name in given or _known_to_host(lowering, name):
@@ -161,9 +168,16 @@ def _outputs(lowering: Lowering, stand_ins: StandIns, last: frozenset[str]) -> I
         if name in lowering.hosted:
             waiting = [*lowering.hosted[name], *waiting]
         elif reason is not None and stand_ins.believed((name,), reason):
+            refused = True
             yield name, "output", str(reason)
-    if not given:
-        yield ", ".join(lowering.model.outputs), "output", "it does not depend on an input: the chip has nothing to do"
+    if not given or not (refused or lowering.graph.outputs):
+        yield ", ".join(lowering.model.outputs), "output", _idle(lowering)
+
+
+def _idle(lowering: Lowering) -> str:
+    """Why the chip gives none of the outputs."""
+    why = "only the host computes it" if lowering.hosted else "it does not depend on an input"
+    return f"{why}: the chip has nothing to do"
 
 
 def _refused_output(lowering: Lowering, name: str, maker: Node | None, last: frozenset[str]) -> Unsupported | None:
@@ -194,8 +208,10 @@ def _known_to_host(lowering: Lowering, name: str) -> bool:
 
 
 def _beyond_operands(graph: FloatGraph) -> list[tuple[str, str, str]]:
-    """Steps with windows that no instruction can say: name, operator and reason."""
+    """Steps with windows that no instruction can say: name, operator and reason. Long kernels are cut."""
     found = []
+    pieces = ([step] if not isinstance(step, ProductStep) else long_windows.cut(graph, step) for step in graph.steps)
+    graph.steps = list(chain.from_iterable(pieces))
     for step in graph.steps:
         if isinstance(step, ProductStep | PoolStep | PadStep):
             step.geometry = _plain_window(step.geometry)
@@ -252,6 +268,11 @@ def _lower_by(lowering: Lowering, node: Node, row: Operator) -> None:
 
 def _fold(lowering: Lowering, node: Node) -> None:
     """Computes a node of constants."""
+    for one in node.attributes.get("cone", (node,)):
+        _fold_one(lowering, one)
+
+
+def _fold_one(lowering: Lowering, node: Node) -> None:
     known = [lowering.constants[name] if name else None for name in node.inputs]
     lowering.spend(sum(math.prod(one.shape) for one in known if one is not None))
     made = fold(node, [one.load() if one is not None else None for one in known], lowering.model.opset)

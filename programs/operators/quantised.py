@@ -21,7 +21,7 @@ from acortex.programs.steps import Activation, CopyStep
 
 Array = NDArray[Any]
 
-OWN_CONSTANTS = ("QuantizeLinear", "DequantizeLinear", "Quant", "IntQuant", "BipolarQuant")
+OWN_CONSTANTS = ("QuantizeLinear", "DequantizeLinear", "Quant", "IntQuant", "FloatQuant", "BipolarQuant")
 """Operators that make constants which are loaded on demand, and whose steps are known."""
 
 BITS = {"uint8": (8, 0), "int8": (8, 128), "uint4": (4, 0), "int4": (4, 8), "uint16": (16, 0), "int16": (16, 1 << 15)}

@@ -1,4 +1,4 @@
-"""LSTM and GRU: a recurrent step for each direction."""
+"""LSTM, GRU and RNN: a recurrent step for each direction."""
 
 from __future__ import annotations
 
@@ -15,16 +15,19 @@ from acortex.programs.network.network import Constant, Node
 from acortex.programs.operators.context import Lowering, Misplaced, Unsupported
 from acortex.programs.operators.registry import operator
 from acortex.programs.operators.tensors import TensorView, contiguous
-from acortex.programs.steps import FloatMap, Gates, RecurrentStep
+from acortex.programs.steps import Activation, FloatMap, Gates, RecurrentStep
 
 Array = NDArray[Any]
 
 MOST_STEPS = 1 << 14
 """Steps that a sequence has at most: each takes words of memory, and a pass of the compiler."""
 
-USUAL = {"LSTM": ["Sigmoid", "Tanh", "Tanh"], "GRU": ["Sigmoid", "Tanh"]}
+USUAL = {"LSTM": ["Sigmoid", "Tanh", "Tanh"], "GRU": ["Sigmoid", "Tanh"], "RNN": ["Tanh"]}
 
-ORDER = {"LSTM": (0, 2, 1, 3), "GRU": (0, 1, 2)}
+OF_RNN = {"tanh": "tanh", "relu": "relu", "sigmoid": "sigmoid"}
+"""The functions of an RNN, by ONNX's names in lower case."""
+
+ORDER = {"LSTM": (0, 2, 1, 3), "GRU": (0, 1, 2), "RNN": (0,)}
 """The chip's gates among ONNX's: i, f, o, g of i, o, f, c; z, r, n as they are."""
 
 
@@ -33,6 +36,11 @@ ORDER = {"LSTM": (0, 2, 1, 3), "GRU": (0, 1, 2)}
     becomes="a recurrent layer for each direction, 16-bit state in the vector agent",
     limits="constant weights, the usual activations; no peepholes, clip, input_forget or lengths",
 )  # fmt: skip
+@operator(
+    "RNN",
+    becomes="a recurrent layer for each direction, its state the codes of h",
+    limits="constant weights; Tanh, Relu or Sigmoid, clip with one that rises; no lengths",
+)
 def recurrent(lowering: Lowering, node: Node) -> None:
     """One direction, or both, over a sequence."""
     tensor = lowering.tensor(node)
@@ -56,6 +64,7 @@ def recurrent(lowering: Lowering, node: Node) -> None:
             RecurrentStep(
                 whole, node.op, whole, _kind(node), source, hidden, gates,
                 first_h[place], first_c[place], reverse, last, last_state, *firsts[place],
+                activation=_activation(node, place),
             )
         )  # fmt: skip
     _give(lowering, node, [home.name if home else None for home in homes], steps, len(directions), hidden)
@@ -118,6 +127,19 @@ def _kind(node: Node) -> str:
     return node.op.lower() + ("_linear" if linear else "")
 
 
+def _activation(node: Node, place: int) -> Activation:
+    """What a direction of an RNN ends in; nothing for cells, which have functions of their own."""
+    if node.op != "RNN":
+        return Activation()
+    names = list(node.attributes.get("activations") or USUAL["RNN"])
+    name = OF_RNN[names[place % len(names)].lower()]
+    limit = float(node.attributes.get("clip") or math.inf)
+    plain = Activation(name)
+    low, high = (float(plain.apply(np.array([end]))[0]) for end in (-limit, limit))
+    # A function that rises takes a bound of its argument along to the bound of its value.
+    return plain if limit == math.inf else Activation(name, low=low, high=high)
+
+
 def _homes(lowering: Lowering, node: Node, steps: int, channels: int) -> list[FloatMap | None]:
     """New maps for h of every step, the last h and the last c; None for an end that the network does not use."""
     homes: list[FloatMap | None] = [lowering.new_map(node.name, (1, steps, channels))]
@@ -149,9 +171,13 @@ def _refuse_extras(lowering: Lowering, node: Node, steps: int) -> None:
     """Raises for whatever of ONNX's recurrent layers the chip does not do."""
     functions = list(node.attributes.get("activations") or [])
     usual = USUAL[node.op]
-    if any(name.lower() != usual[n % len(usual)].lower() for n, name in enumerate(functions)):
+    if node.op == "RNN":
+        unusual, usual = any(name.lower() not in OF_RNN for name in functions), ["Tanh", "Relu", "Sigmoid"]
+    else:
+        unusual = any(name.lower() != usual[n % len(usual)].lower() for n, name in enumerate(functions))
+    if unusual:
         raise Unsupported(f"its activations are {', '.join(functions)}; the chip does {', '.join(usual)}")
-    for key in ("clip", "input_forget"):
+    for key in ("clip", "input_forget") if node.op != "RNN" else ():
         if node.attributes.get(key):
             raise Unsupported(f"it has {key}")
     if lowering.has(node, 4) and (lowering.constant(node, 4, "list of lengths") != steps).any():
@@ -162,7 +188,7 @@ def _refuse_extras(lowering: Lowering, node: Node, steps: int) -> None:
 
 def _initial(lowering: Lowering, node: Node, index: int, directions: list[bool], hidden: int) -> Array:
     shape = (len(directions), hidden)
-    if not lowering.has(node, index) or (node.op == "GRU" and index == 6) or not lowering.is_constant(node, index):
+    if not lowering.has(node, index) or (node.op != "LSTM" and index == 6) or not lowering.is_constant(node, index):
         return np.zeros(shape, np.float32)
     given = lowering.constant(node, index, "initial state")
     if given.size != len(directions) * hidden:
@@ -178,6 +204,8 @@ def _firsts(lowering: Lowering, node: Node, directions: int, hidden: int) -> lis
     """The views of first states that are computed, or inputs, for each direction."""
     lstm = node.op == "LSTM"
     h = _shown(lowering, node, 5, directions, hidden, apart=False)
+    if node.op == "RNN":
+        return [(one, None) for one in h]
     state = _shown(lowering, node, 6 if lstm else 5, directions, hidden, apart=True)
     return list(zip(h, state, strict=True))
 

@@ -46,7 +46,6 @@ def operator(*names: str, becomes: str, limits: str = "") -> Callable[[Lower], L
 
 
 INSTEAD = {
-    "RNN": ("GRU", "LSTM"),
     "LpPool": ("AveragePool", "MaxPool"), "MaxRoiPool": ("MaxPool",), "GlobalLpPool": ("GlobalAveragePool",),
     "LayerNormalization": ("BatchNormalization",), "InstanceNormalization": ("BatchNormalization",),
     "GroupNormalization": ("BatchNormalization",), "RMSNormalization": ("BatchNormalization",),

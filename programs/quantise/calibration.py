@@ -115,7 +115,7 @@ def _check_finite(step: Step, seen: Seen) -> None:
 
 
 HIGHEST_STATE = {"lstm": 16.0, "gru": 1.0, "gru_linear": 1.0}
-"""Where the 16 bits of a recurrent state end, by the kind of layer."""
+"""Where the 16 bits of a recurrent state end, by the kinds of layers that have one."""
 
 
 def _see_sequence(statistics: Statistics, graph: FloatGraph, step: RecurrentStep, made: Sequence) -> None:
@@ -125,6 +125,8 @@ def _see_sequence(statistics: Statistics, graph: FloatGraph, step: RecurrentStep
     statistics.see(graph.root(step.out)[0], step.initial_h)
     if step.last_state is not None:
         statistics.see(graph.root(step.last_state)[0], made.state)
+    if step.kind not in HIGHEST_STATE:
+        return
     highest, states = HIGHEST_STATE[step.kind], np.abs(made.states)
     share = float((states > highest).mean())
     if share:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +12,13 @@ from numpy.typing import NDArray
 from acortex.errors import UsageError
 from acortex.programs.graph import Carry, places_of_numbers
 from acortex.programs.quantise.evaluate import evaluate
+from acortex.programs.quantise.host_floats import HostFloats
 from acortex.programs.steps import FloatGraph, FloatPort
 
 Array = NDArray[np.float32]
+
+
+HAND_ON = "a state stays on the chip where the chip alone makes and takes it: hand it on yourself, without --carry"
 
 
 def carries(graph: FloatGraph, wanted: Mapping[str, Sequence[str]]) -> list[Carry]:
@@ -21,16 +26,17 @@ def carries(graph: FloatGraph, wanted: Mapping[str, Sequence[str]]) -> list[Carr
 
     Raises UsageError for names that the network does not have, and for sizes that differ.
     """
-    if wanted and graph.parts:
-        message = "states stay on the chip where it does all of a network, and the host does parts of this one"
-        raise UsageError(message, hint="hand the states on yourself, without --carry")
-    inputs, outputs = ({port.name: port for port in ports} for ports in (graph.inputs, graph.outputs))
+    inputs = {port.name: port for port in graph.inputs if not port.host}
+    outputs = {port.name: port for port in graph.outputs}
+    taken = {name for part in graph.parts for name in part.takes}
+    made = {name for part in graph.parts for name in part.makes}
     found = []
     for name, named in wanted.items():
+        if name in taken:
+            raise UsageError(f"--carry names {name}, which the host takes", hint=HAND_ON)
         _named(name, inputs, "input")
         sources = [source for one in named for source in graph.in_turn.get(one, (one,))]
-        for source in sources:
-            _named(source, outputs, "output")
+        _check_sources(sources, made, outputs)
         size, given = prod(inputs[name].shape), sum(prod(outputs[source].shape) for source in sources)
         if size != given:
             message = f"{', '.join(named)} gives {given} numbers, and the input {name} takes {size}"
@@ -39,28 +45,38 @@ def carries(graph: FloatGraph, wanted: Mapping[str, Sequence[str]]) -> list[Carr
     return found
 
 
+def _check_sources(sources: Sequence[str], made: set[str], outputs: Mapping[str, FloatPort]) -> None:
+    """Raises UsageError for what is no output of the chip; `made` is what the host makes."""
+    for source in sources:
+        if source in made:
+            raise UsageError(f"--carry names {source}, which the host makes", hint=HAND_ON)
+        _named(source, outputs, "output")
+
+
 def _named(name: str, ports: Mapping[str, FloatPort], what: str) -> None:
     if name not in ports:
         names = ", ".join(ports) or "none"
         raise UsageError(f"--carry names {name}, and the network has no such {what}", hint=f"its {what}s: {names}")
 
 
-def with_states(graph: FloatGraph, images: Mapping[str, Array]) -> dict[str, Array]:
+def with_states(graph: FloatGraph, images: Mapping[str, Array], own: Mapping[str, NDArray[Any]]) -> dict[str, Array]:
     """Images of all inputs, by map, from those of the inputs that are not carried: one inference after the other.
 
-    Images are float32 of shape (inferences, rows, columns, channels). Inputs that are given are kept.
+    Images are float32 of shape (inferences, rows, columns, channels). Inputs that are given are kept. `own` are the
+    user's inputs by name, for what the host does.
     """
     ports = {port.name: port for port in (*graph.inputs, *graph.outputs)}
     missing = [one for one in graph.carried if ports[one.input].map not in images]
     if not missing:
         return dict(images)
-    count = len(next(iter(images.values()), (0,)))
+    count = len(next(iter((*images.values(), *own.values())), (0,)))
     states: dict[str, list[Array]] = {one.input: [] for one in missing}
     held = {one.input: np.zeros((1, *graph.maps[ports[one.input].map].size), np.float32) for one in missing}
     for index in range(count):
         given = {name: image[index : index + 1] for name, image in images.items()}
         given |= {ports[name].map: image for name, image in held.items()}
-        made = evaluate(graph, given)
+        host = HostFloats(graph, {name: array[index : index + 1] for name, array in own.items()})
+        made = evaluate(graph, given, host=host)
         for one in missing:
             states[one.input].append(held[one.input][0])
             numbers = [made[ports[name].map].reshape(-1)[_places(ports[name])] for name in one.outputs]

@@ -59,7 +59,8 @@ class Codings:
             self._groups.setdefault(self._lead(name), []).append(name)
         self._functions: dict[str, set[str]] = {}
         for step in graph.steps:
-            kind = "recurrent" if isinstance(step, RecurrentStep) else step.activation.function
+            celled = isinstance(step, RecurrentStep) and step.kind != "rnn"
+            kind = "recurrent" if celled else step.activation.function
             self._functions.setdefault(self._lead(step.out), set()).add(kind)
         self._found: dict[str, Coding] = {}
 

@@ -1,4 +1,4 @@
-"""LSTM and GRU in floating point, for calibration: h of every step, and what must be quantised on the way."""
+"""LSTM, GRU and RNN in floating point, for calibration: h of every step, and what must be quantised on the way."""
 
 from __future__ import annotations
 
@@ -53,6 +53,8 @@ def run_sequence(
     for t in range(length)[:: -1 if step.reverse else 1]:
         if step.kind == "lstm":
             h, c = _lstm(from_x[:, t], h, c, weights, multiply)
+        elif step.kind == "rnn":
+            h = step.activation.apply(from_x[:, t] + multiply(h, weights[1]) + weights[2] + weights[3])
         else:
             h = _gru(step.kind, from_x[:, t], h, weights, made.candidates, multiply)
         every[:, 0, t] = h

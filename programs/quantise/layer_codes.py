@@ -159,4 +159,10 @@ def _gru(layer: g.Recurrent, x: Array, h: Array, state: Array) -> tuple[Array, A
     return _coded(after, layer.out).astype(np.int64), after
 
 
-_STEPS: dict[str, Callable[..., tuple[Array, Array]]] = {"lstm": _lstm, "gru": _gru, "gru_linear": _gru_linear}
+def _rnn(layer: g.Recurrent, x: Array, h: Array, state: Array) -> tuple[Array, Array]:
+    return _gates(layer.weights, layer.codes, x, h)[0], state
+
+
+_STEPS: dict[str, Callable[..., tuple[Array, Array]]] = {
+    "lstm": _lstm, "gru": _gru, "gru_linear": _gru_linear, "rnn": _rnn,
+}  # fmt: skip

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from acortex.isa.arithmetic.quantisers import FRACTION
 from acortex.programs import graph as g
 from acortex.programs.quantise.calibration import levels_of
-from acortex.programs.quantise.codings import LARGEST_MULTIPLIER, Codings, fitted, multipliers
+from acortex.programs.quantise.codings import LARGEST_MULTIPLIER, Codings, argument_scale, code_of, fitted, multipliers
 from acortex.programs.quantise.ranges import Samples
 from acortex.programs.steps import RecurrentStep
 
@@ -121,7 +121,15 @@ def _gru_linear(step: RecurrentStep, x: g.Coding, h: g.Coding, codings: Codings)
     }  # fmt: skip
 
 
-MAKERS: dict[str, Maker] = {"lstm": _lstm, "gru": _gru, "gru_linear": _gru_linear}
+def _rnn(step: RecurrentStep, x: g.Coding, h: g.Coding, codings: Codings) -> Parts:
+    for_x, for_h, bias_x, bias_h = step.gates.load()
+    unit = np.full(step.hidden, argument_scale(step.activation, h))
+    weights, factors, shift, offsets = _matrix((for_x, for_h), bias_x + bias_h, unit, x, h)
+    code = code_of(step.activation, h, shift, factors, offsets)
+    return {"weights": weights, "codes": (code,), "out": code}
+
+
+MAKERS: dict[str, Maker] = {"lstm": _lstm, "gru": _gru, "gru_linear": _gru_linear, "rnn": _rnn}
 """What makes the parts of each kind, of the step's own weights."""
 
 
@@ -138,14 +146,24 @@ def _gates(
     Those without a function take the coding given.
     """
     units = [linear.scale if name == "none" and linear is not None else 1 / FRACTION for name in functions]
+    unit = np.repeat(units, len(bias) // len(functions))
+    levels, factors, shift, offsets = _matrix(both, bias, unit, x, h)
+    parts = zip(functions, *(np.split(array, len(functions)) for array in (factors, offsets)), strict=True)
+    return levels, tuple(_gate_code(name, shift, part, more, h.bits, linear) for name, part, more in parts)
+
+
+def _matrix(
+    both: tuple[Array, Array], bias: Array, unit: Array, x: g.Coding, h: g.Coding
+) -> tuple[Array, Array, int, Array]:
+    """Levels of the matrices for x and h, one below the other, and multipliers, their shift and offsets of the columns,
+    whose rounded sums count `unit`.
+    """
     found, steps = levels_of(_scaled(both, (x.scale, h.scale)), x.bits)
-    unit = np.repeat(units, len(steps) // len(functions))
     # One shift for all: the gates of a step are converted together.
     levels, factors, shift, offsets = fitted(found, steps / unit, bias / unit)
     for zero, part in zip((x.zero, h.zero), np.split(levels, [len(both[0])]), strict=True):
         offsets = offsets.astype(np.int64) - zero * part.sum(axis=0, dtype=np.int64)
-    parts = zip(functions, *(np.split(array, len(functions)) for array in (factors, offsets)), strict=True)
-    return levels, tuple(_gate_code(name, shift, part, more, h.bits, linear) for name, part, more in parts)
+    return levels, factors, shift, offsets
 
 
 def _scaled(both: tuple[Array, Array], scales: tuple[float, float]) -> Array:

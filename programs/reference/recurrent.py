@@ -1,4 +1,4 @@
-"""LSTM and GRU layers as ONNX, step by step: the arithmetic of `acortex.isa.arithmetic.recurrent` in float64.
+"""LSTM, GRU and RNN layers as ONNX, step by step: the arithmetic of `acortex.isa.arithmetic.recurrent` in float64.
 
 A few steps are written one after the other, many as the body of a Scan.
 
@@ -206,4 +206,11 @@ class _Gru(_Cell):
         return self.shown(cells, cells)
 
 
-_CELLS: dict[str, type[Any]] = {"lstm": _Lstm, "gru": _Gru, "gru_linear": _GruLinear}
+class _Rnn(_Cell):
+    def step(self, x: str, state: _State) -> _State:
+        (h,) = self.gates(self.joined(x, state.h), self.weights, self.layer.codes)
+        # A Scan hands no tensor on as it came.
+        return _State(h, self.writer.node("Identity", state.cells))
+
+
+_CELLS: dict[str, type[Any]] = {"lstm": _Lstm, "gru": _Gru, "gru_linear": _GruLinear, "rnn": _Rnn}

@@ -51,7 +51,7 @@ def argmax_at_the_end(s):
 
 
 def _recurrent(s, x, kind, inputs, hidden, direction="forward", states=0, outputs=3, bias=True, **attributes):
-    gates, ways = {"LSTM": 4, "GRU": 3}[kind], 1 + (direction == "bidirectional")
+    gates, ways = {"LSTM": 4, "GRU": 3, "RNN": 1}[kind], 1 + (direction == "bidirectional")
     given = [s.weights(ways, gates * hidden, inputs, scale=0.4), s.weights(ways, gates * hidden, hidden, scale=0.4)]
     given.append(s.weights(ways, 2 * gates * hidden, scale=0.3) if bias else "")
     own = [s.tensor(np.tanh(s.normal(ways, 1, hidden))) for _ in range(states)]
@@ -107,3 +107,20 @@ def convolution_then_lstm(s):
     x = s.relu(s.conv(s.input(1, 3, 12), 8, 3, 3, pads=[1, 1]))
     _, h, _ = _recurrent(s, s.op("Transpose", x, perm=[2, 0, 1]), "LSTM", 8, 7)
     s.output(s.op("Gemm", s.axes_op("Squeeze", h, 0), *s.matrix(3, 7), transB=1))
+
+
+@exported
+def rnn_of_torch(s):
+    """Two layers, the second both ways, the last step into a linear layer."""
+    y, _ = _recurrent(s, s.input(6, 1, 10), "RNN", 10, 12, outputs=2, activations=["Tanh"], states=1)
+    y, _ = _recurrent(s, s.axes_op("Squeeze", y, 1), "RNN", 12, 9, "bidirectional", outputs=2)
+    y = s.op("Reshape", s.op("Transpose", y, perm=[0, 2, 1, 3]), s.ints(6, 1, 18))
+    last = s.op("Gather", y, s.constant(np.int64(-1)), axis=0)
+    s.output(s.op("Gemm", last, s.weights(4, 18), s.weights(4), transB=1))
+
+
+@exported
+def rnn_of_relu(s):
+    functions = ["Relu", "Tanh"]
+    y, h = _recurrent(s, s.input(5, 1, 10), "RNN", 10, 66, "bidirectional", outputs=2, activations=functions, clip=2.0)
+    s.output(y, h)

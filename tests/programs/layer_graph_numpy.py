@@ -216,7 +216,11 @@ def gru(layer, x, h, state):
     return to_codes(state, layer.out), state
 
 
-RECURRENT = {"lstm": lstm, "gru": gru, "gru_linear": gru_linear}
+def rnn(layer, x, h, state):
+    return gates(layer.weights, layer.codes, x, h)[0], state
+
+
+RECURRENT = {"lstm": lstm, "gru": gru, "gru_linear": gru_linear, "rnn": rnn}
 
 
 LAYERS = {g.Product: product, g.Pool: pool, g.Add: add, g.Mul: mul, g.Requant: requant, g.Recurrent: recurrent}

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 from originals import model, node
 
-GATES = {"LSTM": 4, "GRU": 3}
+GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
 
 DIRECTIONS = ("forward", "reverse", "bidirectional")
 

@@ -19,7 +19,7 @@ from acortex.programs.quantise.carry import with_states
 from acortex.programs.quantise.images import as_images
 from acortex.tools.cli import cli
 
-GATES = {"LSTM": 4, "GRU": 3}
+GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
 
 
 def cell(op="LSTM", hidden=8, direction="forward", steps=1, features=4):
@@ -97,6 +97,7 @@ STREAMS = {
     "lstm, both ways": (cell(direction="bidirectional", hidden=65), HC),
     "gru": (cell("GRU"), H),
     "gru, both ways": (cell("GRU", direction="bidirectional", steps=3), H),
+    "rnn, both ways": (cell("RNN", direction="bidirectional", steps=3), H),
     "one input for both": (one_state(), {"s": ["hn", "cn"]}),
     "one input for both, by the model's own output": (one_state(), {"s": ["next"]}),
     "terms that move on": (shifted(), {"a": ["s"], "b": ["y"]}),
@@ -133,7 +134,7 @@ def test_calibration_hands_states_on_as_onnxruntime_would_in_floating_point():
     given = given_of(made, HC, 5)
     graph = normalise(from_proto(made))
     graph.carried = quantised_carries(made)
-    images = with_states(graph, as_images(graph, given))
+    images = with_states(graph, as_images(graph, given), given)
     session = onnxruntime.InferenceSession(made.SerializeToString())
     h = c = np.zeros((1, 1, 8), np.float32)
     for index in range(5):
@@ -152,7 +153,7 @@ def test_states_that_are_given_for_calibration_are_taken_as_they_are():
     graph = normalise(from_proto(made))
     graph.carried = quantised_carries(made)
     images = as_images(graph, given)
-    assert with_states(graph, images) == images
+    assert with_states(graph, images, given) == images
 
 
 def test_a_second_inference_begins_when_the_first_has_left_its_state(tmp_path):
@@ -179,10 +180,73 @@ def test_what_cannot_be_carried_is_refused(carry, said):
         quantised(from_proto(cell()), carry=carry)
 
 
-def test_states_of_a_network_of_which_the_host_does_parts_are_not_carried():
-    nodes = [node("MatMul", "s W", "a"), node("Softmax", "a", "b"), node("MatMul", "b W", "n")]
+def beside_the_host(early=False):
+    """A normalisation of the host, then a layer whose states are inputs; with `early` the chip takes h before, too."""
+    constants = {"P": table(6, 4, 5), "ones": np.ones(5, np.float32), "row": np.array([1, 1, 5]), "M": table(7, 8, 3)}
+    constants |= {"W": table(1, 1, 32, 5), "R": table(2, 1, 32, 8), "B": table(3, 1, 64), "Q": table(8, 8, 4)}
+    constants |= {"flat": np.array([1, 8])}
+    before = [node("Reshape", "h flat", "g"), node("MatMul", "g Q", "q"), node("Add", "x q", "z")]
+    nodes = [
+        *(before if early else []),
+        node("MatMul", f"{'z' if early else 'x'} P", "p"),
+        node("LayerNormalization", "p ones", "n", axis=-1),
+        node("Reshape", "n row", "r"),
+        node("LSTM", "r W R B - h c", "Y hn cn", hidden_size=8),
+        node("Squeeze", "Y one", "last"),
+        node("MatMul", "last M", "y"),
+        node("Softmax", "y", "s"),
+        node("MatMul", "s T", "t"),
+        node("Concat", "hn cn", "next", axis=0),
+    ]
+    constants |= {"one": np.array([1]), "T": table(9, 3, 3)}
+    return model(nodes, {"x": [1, 4], "h": [1, 1, 8], "c": [1, 1, 8]}, constants, "t hn cn next")
+
+
+@pytest.mark.parametrize("early", [False, True], ids=["after the host", "before and after it"])
+def test_states_stay_on_the_chip_while_the_host_works_in_between(early, tmp_path):
+    made = beside_the_host(early)
+    given = given_of(made, HC)
+    onnx.save(made, tmp_path / "net.onnx")
+    compiled = acortex.compile(tmp_path / "net.onnx", calibration=given, carry=HC, host="auto")
+    assert len(compiled.plan.graph.parts) > 1
+    outputs = acortex.run(compiled.program, inputs=given).outputs
+    wanted = looped(compiled, made, HC, given)
+    assert np.ptp(outputs["hn"], axis=0).any()
+    for name in wanted:
+        assert np.array_equal(outputs[name].reshape(-1), wanted[name].reshape(-1)), name
+
+
+def test_a_state_that_the_host_joins_is_carried_by_its_parts(tmp_path):
+    graph = quantised(from_proto(halves()), carry={"s": ["next"]}, host="auto")
+    assert [one.outputs for one in graph.carried] == [("hn", "cn")]
+
+
+def halves():
+    """Both states in one input and one output, behind a normalisation of the host."""
+    made = one_state()
+    made.graph.node.insert(0, node("LayerNormalization", "x ones", "n", axis=-1))
+    made.graph.initializer.append(onnx.numpy_helper.from_array(np.ones(4, np.float32), "ones"))
+    made.graph.node[2].input[0] = "n"
+    return made
+
+
+@pytest.mark.parametrize(("taken", "said"), [("n", "which the host makes"), ("unknown", "no such output")])
+def test_states_that_the_host_makes_are_not_carried(taken, said):
+    nodes = [
+        node("MatMul", "s W", "a"),
+        node("Softmax", "a", "b"),
+        node("MatMul", "b W", "c"),
+        node("Softmax", "c", "n"),
+    ]
     made = model(nodes, {"s": [1, 4], "x": [1, 4]}, {"W": table(4, 4, 4)}, "n")
-    with pytest.raises(UsageError, match="the host does parts of this one"):
+    with pytest.raises(UsageError, match=said):
+        quantised(from_proto(made), carry={"s": [taken]}, host="auto")
+
+
+def test_an_input_that_the_host_takes_is_not_carried():
+    nodes = [node("Softmax", "s", "b"), node("MatMul", "b W", "n")]
+    made = model(nodes, {"s": [1, 4]}, {"W": table(4, 4, 4)}, "n")
+    with pytest.raises(UsageError, match="which the host takes"):
         quantised(from_proto(made), carry={"s": ["n"]}, host="auto")
 
 

@@ -1,4 +1,4 @@
-"""Recurrent layers on the chip: LSTM and GRU, forward and back, stacked, equal exact integers step by step."""
+"""Recurrent layers on the chip: LSTM, GRU and RNN, forward and back, stacked, equal exact integers step by step."""
 
 from __future__ import annotations
 
@@ -52,7 +52,9 @@ def cell(
     start = (np.full(hidden, ZERO, dtype=np.uint8), np.zeros(hidden, dtype=np.int16))
     if more.pop("begun", False):
         start = (rng.integers(0, 16, hidden).astype(np.uint8), (rng.integers(-8, 8, hidden) * 999).astype(np.int16))
-    if kind == "lstm":
+    if kind == "rnn":
+        codes, matrix, out = (tangent,), weights(1), tangent
+    elif kind == "lstm":
         out = Code(7, 19 - 1, 0, ZERO)
         codes = (sigmoid, code("sigmoid", 0), code("sigmoid", 0), tangent)
         codes = tuple(Code(c.multiplier, shift, c.offset, c.zero, 0, 15, c.activation) for c in codes)
@@ -93,7 +95,7 @@ def unequal(layers: list[Layer], maps: dict[str, Map], shown: list[str], seed: i
     return wrong
 
 
-@pytest.mark.parametrize("kind", ["lstm", "gru", "gru_linear"])
+@pytest.mark.parametrize("kind", ["lstm", "gru", "gru_linear", "rnn"])
 @pytest.mark.parametrize(("inputs", "hidden", "steps"), [(3, 5, 4), (65, 64, 2), (10, 70, 3)])
 def test_a_layer_equals_plain_integers(kind: str, inputs: int, hidden: int, steps: int) -> None:
     rng = np.random.default_rng(hidden)
@@ -101,14 +103,14 @@ def test_a_layer_equals_plain_integers(kind: str, inputs: int, hidden: int, step
     assert unequal([cell(rng, "cell", kind, maps["x"], hidden, Target("h"))], maps, ["h"], hidden) == []
 
 
-@pytest.mark.parametrize("kind", ["lstm", "gru", "gru_linear"])
+@pytest.mark.parametrize("kind", ["lstm", "gru", "gru_linear", "rnn"])
 def test_a_layer_begins_with_a_state_of_its_own(kind: str) -> None:
     rng = np.random.default_rng(5)
     maps = {"x": Map("x", 1, 2, 9, CODING), "h": Map("h", 1, 2, 70, CODING)}
     assert unequal([cell(rng, "cell", kind, maps["x"], 70, Target("h"), begun=True)], maps, ["h"], 5) == []
 
 
-@pytest.mark.parametrize("kind", ["lstm", "gru", "gru_linear"])
+@pytest.mark.parametrize("kind", ["lstm", "gru", "gru_linear", "rnn"])
 def test_both_directions_fill_one_map_and_show_their_last_states(kind: str) -> None:
     rng = np.random.default_rng(1)
     maps = {"x": Map("x", 1, 3, 9, CODING), "h": Map("h", 1, 3, 20, CODING), "end": Map("end", 1, 1, 20, CODING)}

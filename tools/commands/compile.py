@@ -26,6 +26,7 @@ from acortex.tools.open.network_options import (
 from acortex.tools.open.networks import EVERY, SIZES, WORST, ZOO, Compiling, compiled
 from acortex.tools.open.programs import files_of
 from acortex.units import percent
+from acortex.wording import shortened
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -92,7 +93,12 @@ def compile_(model: str, form: str, **options: Any) -> None:
     else:
         out = console(err=files.STANDARD in (options["output"], options["reference"]))
         parts = _parts(report, made.columns // 2 if options["explain"] else None, options["settings"])
-        show(out, chain(parts, _sensitivity(report) if options["sensitivity"] else ()))
+        by_layer = options["explain"] or options["sensitivity"]
+        show(out, chain(parts, _sensitivity(report) if options["sensitivity"] else ()), whole=by_layer)
+
+
+LONGEST_SHOWN = 60
+"""Characters of the names of layers in tables; longer ones are shortened, so that all differ. JSON has them whole."""
 
 
 def _measured(model: str, options: Mapping[str, Any]) -> int:
@@ -110,11 +116,12 @@ def _sensitivity(report: CompileReport) -> Iterator[RenderableType]:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for name in ("layer", "operator", "signal to noise", "correlation without", "gain"):
         left = name in ("layer", "operator")
-        table.add_column(name, justify="left" if left else "right", no_wrap=name != "layer")
+        table.add_column(name, justify="left" if left else "right", no_wrap=name != "layer", overflow="fold")
+    shown = shortened((row.layer for row in report.sensitivity), LONGEST_SHOWN)
     for row in report.sensitivity:
         without = row.output_correlation_without
         gain = without - (report.output_correlation or 0)
-        table.add_row(row.layer, row.op, f"{row.sqnr_db:.1f} dB", f"{without:.4f}", f"{gain:+.4f}")
+        table.add_row(shown[row.layer], row.op, f"{row.sqnr_db:.1f} dB", f"{without:.4f}", f"{gain:+.4f}")
     yield Padding(table, (1, 0, 0, 2), expand=False)
 
 
@@ -276,12 +283,14 @@ def _layers(report: CompileReport, half: int) -> RenderableType:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for name in ("layer", "arrays", "cells used", "in columns", "macs", "memory words", "cycles", "limited by"):
         left = name in ("layer", "in columns", "limited by")
-        table.add_column(name, justify="left" if left else "right", no_wrap=name != "layer")
+        table.add_column(name, justify="left" if left else "right", no_wrap=name != "layer", overflow="fold")
+    names = {layer.name: " + ".join((layer.name, *layer.fused)) for layer in report.layers}
+    shown = shortened(names.values(), LONGEST_SHOWN)
     for layer in report.layers:
         starts = [rect.column + half * (rect.block % 2) for rect in layer.group]
         ends = [start + rect.columns - 1 for start, rect in zip(starts, layer.group, strict=True)]
         table.add_row(
-            " + ".join((layer.name, *layer.fused)),
+            shown[names[layer.name]],
             f"{layer.arrays:,}",
             "-" if layer.utilisation is None else percent(layer.utilisation),
             f"{min(starts)} to {max(ends)}" if starts else "-",

@@ -61,7 +61,8 @@ dim_option = click.option(
     metavar="NAME=N",
     multiple=True,
     callback=_dims,
-    help="The size of an axis that the network leaves open, by its name or as INPUT.AXIS.",
+    help="The size of an axis that the network leaves open, by its name or as INPUT.AXIS; or the value of an input of"
+    " one whole number.",
 )
 """The option --dim: sizes by the names of axes."""
 

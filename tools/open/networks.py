@@ -44,7 +44,8 @@ class Compiling:
     are data. Ranges are chosen on `calibration`, else on the first of
     the `inputs` of the run, else on seeded random inputs. `dims` has sizes for axes that a file leaves open, by name;
     with `fill_weights` those that a file lacks are random numbers. `host` is one of `HOSTS`, None for the first.
-    `carry` names for inputs that stay on the chip the outputs of the inference before that they take.
+    `carry` names for inputs that stay on the chip the outputs of the inference before that they take. With `timed`
+    time and energy alone are wanted.
     """
 
     mapping: str | None = None
@@ -55,6 +56,7 @@ class Compiling:
     host: str | None = None
     quantise: str | None = None
     carry: Mapping[str, Sequence[str]] | None = None
+    timed: bool = False
 
 
 USUAL = Compiling()
@@ -111,7 +113,7 @@ def quantised_graph(
         sizes = {"fits": fits, "most_words": most_words, "most_instructions": machine.instruction_words}
     sizes |= {"dims": how.dims or {}, "fill_weights": how.fill_weights, "host": how.host or HOSTS[0]}
     sizes |= {"inputs": inputs, "drop_lrn": drop_lrn, "effort": effort_of(how.quantise), "measured": measured}
-    sizes["carry"] = how.carry or {}
+    sizes |= {"carry": how.carry or {}, "timed": how.timed}
     with ProgressBar("choosing levels") as bar:
         graph = quantised(reference, calibration, machine.bits, progress=progress or bar, **sizes)
     for warning in graph.warnings:

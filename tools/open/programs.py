@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,7 +85,7 @@ def opened(
     alone. Raises UsageError where `how` asks for something, and there is nothing to compile.
     """
     if Path(reference).suffix.lower() == NETWORK and not reference.startswith(ZOO):
-        made = networks.compiled(reference, chip, settings, how)
+        made = networks.compiled(reference, chip, settings, replace(how, timed=not weights))
         return Opened(made.program, made.report.calibration)
     if not is_network(reference):
         nothing_to_compile(reference, how)

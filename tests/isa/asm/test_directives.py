@@ -159,8 +159,8 @@ def test_samples_and_labels_in_the_text() -> None:
         (".input x, 3x3x3, packed=3", "1:25: packed is 3, allowed is 1, 2, 4, 8, 16"),
         (".input x, 9, packed=2", "1:21: a tensor without pixels cannot be packed: give it three axes, or axes="),
         (".input x, 9, scale=0.5", "1:20: scale and zero belong to encode=linear"),
-        (".input x, 9, encode=linear, scale=0.0", "1:35: scale is 0.0, allowed is 1e-30 to 1e+30"),
-        (".input x, 9, encode=linear, scale=1e999", "1:35: scale is inf, allowed is 1e-30 to 1e+30"),
+        (".input x, 9, encode=linear, scale=0.0", "1:35: scale is 0.0, allowed is 1e-30 to 1e+36"),
+        (".input x, 9, encode=linear, scale=1e999", "1:35: scale is inf, allowed is 1e-30 to 1e+36"),
         (
             ".input x, 9, encode=linear, scale=1.2.3",
             "1:35: scale takes a decimal number, not `1.2.3` | write 0.0173 or 1.5e-05",

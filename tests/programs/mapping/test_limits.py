@@ -149,10 +149,10 @@ def test_an_input_of_which_only_the_shape_is_read_is_not_taken():
 
 
 def test_numbers_beyond_a_tensors_scale_are_told_with_it():
-    weights = np.full((2, 2), 1e34, np.float32)
+    weights = np.full((2, 2), 1e37, np.float32)
     graph = quantised(Network(input=(2,)).linear(2, weights=weights), np.ones((2, 2), np.float32))
     with pytest.raises(
-        BeyondProgram, match=r"a code of the output linear_1.out stands for 1.3\d*e\+33; 1e-30 to 1e\+30"
+        BeyondProgram, match=r"a code of the output linear_1.out stands for 1.3\d*e\+36; 1e-30 to 1e\+36"
     ):
         plan_graph(graph, MACHINE)
 

@@ -89,11 +89,13 @@ def differences(layers, steps, features):
     return found if near else [*found, f"cycles: {loops.report.cycles} and {line.report.cycles}"]
 
 
-LSTM, GRU = Kept("LSTM", "forward", 5, False, False, False), Kept("GRU", "forward", 5, False, False, False)
+LSTM, GRU, RNN = (Kept(op, "forward", 5, False, False, False) for op in ("LSTM", "GRU", "RNN"))
 BOTH = replace(LSTM, direction="bidirectional")
 
 
-@pytest.mark.parametrize("layers", [[LSTM], [GRU], [LSTM] * 3, [BOTH] * 2], ids=["lstm", "gru", "stack", "both ways"])
+@pytest.mark.parametrize(
+    "layers", [[LSTM], [GRU], [RNN], [LSTM] * 3, [BOTH] * 2], ids=["lstm", "gru", "rnn", "stack", "both ways"]
+)
 def test_instructions_do_not_depend_on_the_number_of_steps(layers):
     sizes = {
         instructions_of(compile_graph(graph_of(stack(layers, steps, 3, product=False)), MACHINE).text)

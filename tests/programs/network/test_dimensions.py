@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime
 import originals
 import pytest
 from click.testing import CliRunner, Result
@@ -15,7 +16,12 @@ from onnx.reference import ReferenceEvaluator
 
 import acortex
 from acortex.errors import UsageError
+from acortex.programs.front import normal_form
 from acortex.programs.network.importer import from_proto
+from acortex.programs.operators.context import UnsupportedNodes
+from acortex.programs.operators.normalise import normalise
+from acortex.programs.quantise.evaluate import evaluate
+from acortex.programs.quantise.images import as_images
 from acortex.tools.cli import cli
 
 ONES = np.ones((4, 3, 3, 3), np.float32)
@@ -256,3 +262,55 @@ def test_what_cannot_be_converted_is_told_so(unknown, told):
     with pytest.raises(UsageError) as caught:
         from_proto(originals.model([unknown], {"x": [1, 3, 6, 6]}, opset=8))
     assert str(caught.value).startswith(told)
+
+
+# Inputs of one whole number ------------------------------------------------------------------------------------------
+
+
+def branched(shape=()):
+    """A product with one of two matrices, which an input of one whole number chooses."""
+    branches = []
+    for name in ("A", "B"):
+        made = helper.make_node("MatMul", ["x", name], [f"{name}_y"])
+        out = helper.make_tensor_value_info(f"{name}_y", TensorProto.FLOAT, [1, 3])
+        branches.append(helper.make_graph([made], name, [], [out]))
+    nodes = [
+        node("Equal", "rate wide", "is_wide"),
+        *([node("Squeeze", "is_wide", "so")] if shape else []),
+        helper.make_node("If", ["so" if shape else "is_wide"], ["y"], then_branch=branches[0], else_branch=branches[1]),
+    ]
+    made = originals.model(nodes, {"x": [1, 4]}, {"A": whole(1, 4, 3), "B": whole(2, 4, 3), "wide": np.int64(16000)})
+    made.graph.input.append(helper.make_tensor_value_info("rate", TensorProto.INT64, shape))
+    return made
+
+
+@pytest.mark.parametrize("shape", [(), (1,)])
+@pytest.mark.parametrize("rate", [16000, 8000])
+def test_a_value_of_an_input_chooses_a_branch(shape, rate):
+    made = branched(shape)
+    graph = normalise(from_proto(made, dims={"rate": rate}))
+    x = whole(5, 1, 4)
+    session = onnxruntime.InferenceSession(made.SerializeToString())
+    (wanted,) = session.run(None, {"x": x, "rate": np.full(shape, rate, np.int64)})
+    images = evaluate(graph, as_images(graph, {"x": x[None]}))
+    assert np.array_equal(images[graph.outputs[0].map].reshape(-1), wanted.reshape(-1))
+    assert [port.name for port in graph.unread] == ["rate"]
+
+
+def test_an_open_branch_says_what_to_fix():
+    with pytest.raises(UnsupportedNodes) as caught:
+        normal_form(from_proto(branched()))
+    assert caught.value.hint == "if a branch depends on the input rate, fix it: --dim rate=VALUE"
+
+
+@pytest.mark.parametrize(
+    ("dims", "said"),
+    [
+        ({"rate": 2**63}, "the input rate cannot be 9223372036854775808: its type is int64"),
+        ({"rat": 1}, "no axis rat of its inputs is open"),
+        ({"rate": 1.5}, "of type float"),
+    ],
+)
+def test_values_that_no_input_has_are_refused(dims, said):
+    with pytest.raises(UsageError, match=said):
+        from_proto(branched(), dims=dims)

@@ -15,7 +15,7 @@ from acortex.programs.operators.normalise import normalise
 NEAR = 2e-6
 """Sigmoids of two implementations differ in the last digits of float32."""
 
-GATES = {"LSTM": 4, "GRU": 3}
+GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
 
 
 def table(seed, *shape):
@@ -56,6 +56,10 @@ CELLS = {
     "gru, linear": cell("GRU", 16, linear=1),
     "gru, both ways": cell("GRU", 70, direction="bidirectional"),
     "gru, linear, both ways": cell("GRU", 24, linear=1, direction="bidirectional"),
+    "rnn": cell("RNN", 16),
+    "rnn of one step, reversed": cell("RNN", 70, steps=1, direction="reverse"),
+    "rnn, h known": cell("RNN", 16, states="h0", constants={"h0": table(4, 1, 1, 16)}),
+    "rnn, both ways": cell("RNN", 24, direction="bidirectional"),
 }
 
 

@@ -75,6 +75,30 @@ def test_of_many_inputs_the_first_are_taken(tmp_path: Path) -> None:
     assert np.array_equal(given.outputs["y"][:FIRST_INPUTS], few.outputs["y"])
 
 
+def test_a_run_of_time_alone_adapts_no_levels_and_takes_the_same_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, inputs = network(tmp_path), far(9)
+    whole = acortex.run(model, inputs=inputs).report
+    monkeypatch.setattr("acortex.programs.quantise.effort.layers_with_adapted_levels", None)
+    with pytest.raises(TypeError):
+        acortex.run(model, inputs=inputs)
+    timed = acortex.run(model, inputs=inputs, values=False).report
+    assert (timed.cycles, timed.energy_aj) == (whole.cycles, whole.energy_aj)
+
+
+def test_levels_are_adapted_for_a_run_of_time_alone_where_instructions_depend_on_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = onnx.load(network(tmp_path))
+    made.graph.node[1].output[0] = "sums"
+    made.graph.node.append(helper.make_node("Erf", ["sums"], ["y"]))  # a table of as many columns as it has bends
+    onnx.save(made, tmp_path / "net.onnx")
+    monkeypatch.setattr("acortex.programs.quantise.effort.layers_with_adapted_levels", None)
+    with pytest.raises(TypeError):
+        acortex.run(tmp_path / "net.onnx", inputs=far(9), values=False)
+
+
 def test_a_large_network_is_evaluated_on_fewer_inputs(tmp_path: Path) -> None:
     from acortex.programs.front import MOST_AT_ONCE, MOST_MACS, as_model, first_inputs
     from acortex.programs.network.network import Network

@@ -112,6 +112,20 @@ def test_each_layer_is_explained(network: Path) -> None:
     assert "limited by" in text and "conv" in text and "cycles" in text
 
 
+def test_layers_of_long_names_can_be_told_apart(tmp_path: Path) -> None:
+    """Exporters name layers by their whole path: in a pipe no name is cut so that two look alike."""
+    stem = "model/" * 20
+    weights = [numpy_helper.from_array(np.eye(4, dtype=np.float32), "w")]
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 4]) for name in ("x", "z")]
+    nodes = [helper.make_node("MatMul", [a, "w"], [b], f"{stem}{b}") for a, b in (("x", "y"), ("y", "z"))]
+    graph = helper.make_graph(nodes, "deep", ends[:1], ends[1:], weights)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), tmp_path / "n.onnx")
+    for option in ("--explain", "--sensitivity"):
+        lines = invoke("compile", tmp_path / "n.onnx", option).stdout.splitlines()
+        assert len([line for line in lines if "model/y " in line and "…" in line]) == 1, option
+        assert len([line for line in lines if "model/z " in line and "…" in line]) == 1, option
+
+
 def test_a_large_network_that_does_not_fit_is_refused_before_its_weights_are_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
