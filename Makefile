@@ -4,7 +4,7 @@ BIN := .venv/bin
 FOLDERS := isa traces sim programs tools
 SOURCES := __init__.py __main__.py documents.py errors.py garbage.py intervals.py lazy_names.py safe_files.py toml_files.py units.py wording.py $(FOLDERS)
 
-.PHONY: demo test slow check nightly format types lint shape changelog reproduce pages
+.PHONY: demo test slow check nightly format types lint shape changelog reproduce pages docs
 
 demo: .venv/.installed
 	$(BIN)/acortex run zoo:digits_mlp
@@ -12,11 +12,15 @@ demo: .venv/.installed
 test: .venv/.installed-test
 	$(BIN)/python -m pytest
 
-check: lint types test slow
+check: lint types test slow docs
 
 # What the default run leaves out: what takes long, and the cases of brute-force tests beyond a few.
 slow: .venv/.installed-test
 	$(BIN)/python -m pytest -m slow
+
+# The manual as a site, in build/docs/index.html. Nothing is fetched, and a warning is an error.
+docs: .venv/.installed-docs
+	$(BIN)/python -m sphinx -b html -q -W --keep-going -d build/doctrees docs build/docs
 
 # As many random programs as a night holds; see tests/judge.
 nightly: .venv/.installed-test
@@ -35,26 +39,29 @@ shape: .venv/.installed-test
 changelog: .venv/.installed-test
 	$(BIN)/python -m towncrier build --draft --version Unreleased
 
-# Rewrites what docs/ shows of tables in the sources: the diagnostics, the rules of the chip, and what ends each wait;
+# Rewrites what docs/ shows of tables in the sources: diagnostics, rules, instructions, and what ends each wait;
 # and the grammar by which editors highlight.
 pages: .venv/.installed-test
 	$(BIN)/python -m acortex.isa.language.book > docs/diagnostics.md
 	$(BIN)/python -m acortex.sim.functional.rules.book > docs/rules.md
 	$(BIN)/python -m acortex.isa.lint.book > docs/lint.md
 	$(BIN)/python -m acortex.tools.timing_page docs/timing.md
+	$(BIN)/python -m acortex.tools.manual.instructions > docs/reference/instructions.md
+	$(BIN)/python -m acortex.tools.manual.language > docs/reference/language.md
+	$(BIN)/python -m acortex.tools.manual.waits > docs/reference/waits.md
 	$(BIN)/python -m acortex.tools.skipping_picture docs/skipping.svg
 	$(BIN)/python -m acortex.tools.editor.textmate > editors/vscode/syntaxes/acortex-asm.tmLanguage.json
 
 lint: .venv/.installed-test
-	$(BIN)/ruff format --check $(SOURCES) tests
-	$(BIN)/ruff check $(SOURCES) tests
+	$(BIN)/ruff format --check $(SOURCES) docs/conf.py tests
+	$(BIN)/ruff check $(SOURCES) docs/conf.py tests
 
 types: .venv/.installed-test .pkg/acortex
 	$(BIN)/mypy $(SOURCES:%=.pkg/acortex/%)
 
 format: .venv/.installed-test
-	$(BIN)/ruff format $(SOURCES) tests
-	$(BIN)/ruff check --fix $(SOURCES) tests
+	$(BIN)/ruff format $(SOURCES) docs/conf.py tests
+	$(BIN)/ruff check --fix $(SOURCES) docs/conf.py tests
 
 # The install is editable: what runs is what stands in this folder. A stamp saves the next call from asking pip again.
 .venv/.installed: setup.cfg pyproject.toml | $(BIN)/python
@@ -63,6 +70,10 @@ format: .venv/.installed-test
 
 .venv/.installed-test: setup.cfg pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable ".[test]"
+	touch $@ .venv/.installed
+
+.venv/.installed-docs: setup.cfg pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable ".[docs]"
 	touch $@ .venv/.installed
 
 $(BIN)/python:

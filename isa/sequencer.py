@@ -364,7 +364,7 @@ _Prepared = tuple[InstructionRow, Any, _Control]
 
 _SETTERS = {"stream d": "base", "quantiser q": "quant", "window w": "window"}
 
-_CONTROL: dict[str, _Control] = {
+CONTROL: dict[str, _Control] = {
     "nop": Sequencer._nop,
     "halt": Sequencer._halt,
     "start": Sequencer._start,
@@ -400,7 +400,7 @@ def _prepared(word: int) -> _Prepared:
     """A word as a step needs it: its row, its operands, and what carries it out. A run needs each several times."""
     instruction = decode(word)
     row = instruction.row
-    return row, _OPERANDS[row.mnemonic](**instruction.values), _CONTROL.get(row.mnemonic, Sequencer._dispatch)
+    return row, _OPERANDS[row.mnemonic](**instruction.values), CONTROL.get(row.mnemonic, Sequencer._dispatch)
 
 
 def operands_of(row: InstructionRow, values: Mapping[str, int]) -> tuple[int, ...]:
@@ -409,6 +409,6 @@ def operands_of(row: InstructionRow, values: Mapping[str, int]) -> tuple[int, ..
     return made
 
 
-_unbound = {row.mnemonic for row in ROWS if row.agent == "controller"} ^ set(_CONTROL)
+_unbound = {row.mnemonic for row in ROWS if row.agent == "controller"} ^ set(CONTROL)
 if _unbound:
     raise AssertionError(f"instructions of the controller without a rule, or rules without an instruction: {_unbound}")

@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-PAGES = {page.stem: page.read_text() for page in (CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md")))}
+PAGES = {
+    page.relative_to(CHECKOUT / "docs").with_suffix("").as_posix() if page.parent != CHECKOUT else page.stem: (
+        page.read_text()
+    )
+    for page in (CHECKOUT / "README.md", CHECKOUT / "CONTRIBUTING.md", *sorted((CHECKOUT / "docs").rglob("*.md")))
+}
 
 NAME = r"`[A-Za-z_][\w.]*`"
 PAIR = re.compile(rf"`([\w./]+\.py)`((?:,? (?:and )?{NAME})+)")

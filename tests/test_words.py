@@ -24,7 +24,8 @@ PAGES = [
     "README.md",
     "DEVIATIONS.md",
     "changes/README.md",
-    *(f"docs/{path.name}" for path in sorted((CHECKOUT / "docs").glob("*.md"))),
+    "CONTRIBUTING.md",
+    *(path.relative_to(CHECKOUT).as_posix() for path in sorted((CHECKOUT / "docs").rglob("*.md"))),
 ]
 
 

@@ -6,8 +6,8 @@ import json
 from importlib.util import find_spec
 from pathlib import Path
 
-import pages
 import pytest
+import report_pages
 from click.testing import CliRunner, Result
 
 from acortex.tools.cli import cli
@@ -32,7 +32,7 @@ def test_a_page_is_written(trace: Path) -> None:
     out = trace.with_name("run.html")
     found = acortex("trace", "report", trace, "-o", out)
     assert (found.exit_code, found.stdout) == (0, "")
-    assert "echo on" in pages.parts(out.read_text()).text
+    assert "echo on" in report_pages.parts(out.read_text()).text
 
 
 def test_a_page_goes_to_stdout(trace: Path) -> None:
@@ -45,7 +45,7 @@ def test_a_run_writes_the_same_page_and_the_numbers_of_its_json(trace: Path) -> 
     out = trace.with_name("run.html")
     found = acortex("run", ECHO, "--report", out, "--format", "json")
     assert found.exit_code == 0
-    report, said = json.loads(found.stdout), pages.carried(out.read_text())["sides"][0]["run"]
+    report, said = json.loads(found.stdout), report_pages.carried(out.read_text())["sides"][0]["run"]
     for name in ("cycles", "energy_aj", "energy_by_component_aj", "area_mm2", "layers", "inferences", "waits"):
         assert said[name] == report[name]
     assert report["trace"] is None  # the trace that the page is made of stays nowhere
@@ -69,15 +69,15 @@ def test_a_page_of_a_run_goes_to_stdout_and_its_text_to_stderr() -> None:
 def test_a_stopped_run_has_a_page_that_says_so(tmp_path: Path) -> None:
     out = tmp_path / "run.html"
     assert acortex("run", "zoo:digits_mlp", "--timing-only", "--max-cycles", 300, "--report", out).exit_code == 1
-    assert "Incomplete: the run was stopped" in pages.parts(out.read_text()).text
+    assert "Incomplete: the run was stopped" in report_pages.parts(out.read_text()).text
 
 
 def test_what_if_is_measured_on_request(trace: Path) -> None:
     found = acortex("trace", "report", trace, "--what-if", "--program", ECHO, "-o", "-")
     assert found.exit_code == 0
-    text = pages.parts(found.stdout).text
+    text = report_pages.parts(found.stdout).text
     assert "What if, measured" in text and "memory.access_cycles" in text
-    assert pages.carried(found.stdout)["sides"][0]["what_if"]["schema"] == "acortex.what-if/1"
+    assert report_pages.carried(found.stdout)["sides"][0]["what_if"]["schema"] == "acortex.what-if/1"
 
 
 def test_two_traces_have_one_page(trace: Path, tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_two_traces_have_one_page(trace: Path, tmp_path: Path) -> None:
     acortex("run", ECHO, "--set", "memory.access_cycles=1", "--trace", other)
     found = acortex("trace", "report", trace, other, "-o", tmp_path / "both.html")
     assert found.exit_code == 0
-    words = pages.parts((tmp_path / "both.html").read_text()).text
+    words = report_pages.parts((tmp_path / "both.html").read_text()).text
     assert "setting memory.access_cycles 2 -> 1" in words
 
 

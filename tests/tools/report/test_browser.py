@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pages
 import pytest
+import report_pages
 
 from acortex.programs import zoo
 from acortex.sim.run import run
@@ -156,8 +156,8 @@ def test_dragging_moves(tab: Any) -> None:
 
 def frame(file: Path) -> tuple[dict[str, Any], int, int, str]:
     """The data of the page, and the first frame of the arrays: its cycles and its instruction."""
-    side = pages.carried(file.read_text())["sides"][0]
-    rows = pages.rows(side)
+    side = report_pages.carried(file.read_text())["sides"][0]
+    rows = report_pages.rows(side)
     kind = [one["name"] for one in side["kinds"]].index("vmm.frame")
     at = next(at for at, code in enumerate(rows["code"].tolist()) if code == kind)
     return side, rows["start"][at], rows["end"][at], side["texts"][rows["pc"][at]]
@@ -255,7 +255,7 @@ def test_the_critical_path_is_a_chain_of_instructions_to_its_end(tab: Any) -> No
 
 
 def test_the_program_has_a_line_for_each_instruction_with_its_heat(tab: Any, file: Path) -> None:
-    side = pages.carried(file.read_text())["sides"][0]
+    side = report_pages.carried(file.read_text())["sides"][0]
     assert tab.locator(".listing tbody tr").count() == len(side["texts"])
     heats = "[...document.querySelectorAll('.heat')].map((one) => +one.style.getPropertyValue('--heat'))"
     heat = tab.evaluate(f"Math.max(...{heats})")
@@ -319,7 +319,7 @@ def test_the_policy_stops_what_was_not_written_here(browser: Any, file: Path) ->
 def test_a_million_events_open_in_two_seconds_and_take_3_mb(browser: Any, file: Path, tmp_path: Path) -> None:
     path = written(tmp_path / "large.html", 9500)
     assert path.stat().st_size < 3_000_000
-    side = pages.carried(path.read_text())["sides"][0]
+    side = report_pages.carried(path.read_text())["sides"][0]
     assert side["stats"]["totals"]["events"] > 1_000_000
     tab = opened(browser, file)
     session = tab.context.new_cdp_session(tab)

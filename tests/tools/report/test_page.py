@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pages
 import pytest
+import report_pages
 
 from acortex.errors import AcortexError, UsageError
 from acortex.programs import zoo
@@ -59,7 +59,7 @@ def text(digits: tuple[Result, Trace]) -> str:
 @pytest.fixture(scope="module")
 def side(text: str) -> dict[str, Any]:
     """What the page says of the run."""
-    found: dict[str, Any] = pages.carried(text)["sides"][0]
+    found: dict[str, Any] = report_pages.carried(text)["sides"][0]
     return found
 
 
@@ -87,7 +87,7 @@ def test_the_energies_of_layers_by_component_add_up_to_the_report(
 
 
 def test_the_rows_add_up_to_the_report(digits: tuple[Result, Trace], side: dict[str, Any]) -> None:
-    rows, report = pages.rows(side), digits[0].report
+    rows, report = report_pages.rows(side), digits[0].report
     kinds = len(side["kinds"])
     for number, unit in enumerate(side["units"]):
         some = slice(side["first"][number], side["first"][number + 1])
@@ -100,7 +100,7 @@ def test_the_rows_add_up_to_the_report(digits: tuple[Result, Trace], side: dict[
 
 
 def test_the_rows_are_those_of_the_trace(digits: tuple[Result, Trace], side: dict[str, Any]) -> None:
-    trace, rows = digits[1], pages.rows(side)
+    trace, rows = digits[1], report_pages.rows(side)
     unit = np.repeat(np.arange(len(side["units"])), np.diff(side["first"]))
     found = sorted(zip(rows["start"], rows["end"], unit.tolist(), rows["pc"].tolist(), strict=True))
     wanted = [(row.start, row.start + row.duration, row.unit, row.pc) for row in (*trace.events, *trace.waits)]
@@ -108,7 +108,7 @@ def test_the_rows_are_those_of_the_trace(digits: tuple[Result, Trace], side: dic
 
 
 def test_waits_name_who_ended_them(digits: tuple[Result, Trace], side: dict[str, Any]) -> None:
-    trace, rows = digits[1], pages.rows(side)
+    trace, rows = digits[1], report_pages.rows(side)
     found = {}
     for unit, name in enumerate(side["units"]):
         for at in range(side["first"][unit], side["first"][unit + 1]):
@@ -121,7 +121,7 @@ def test_waits_name_who_ended_them(digits: tuple[Result, Trace], side: dict[str,
 
 
 def test_the_path_is_the_critical_path(digits: tuple[Result, Trace], side: dict[str, Any]) -> None:
-    rows, at = pages.rows(side, "segments"), 0
+    rows, at = report_pages.rows(side, "segments"), 0
     names = [*(kind["name"] for kind in side["kinds"]), *side["causes"]]
     for number, one in enumerate(critical_path(digits[1])):
         assert (one.start, one.end) == (at, at + rows["duration"][number])
@@ -135,7 +135,7 @@ def test_the_path_is_the_critical_path(digits: tuple[Result, Trace], side: dict[
 def test_executions_are_the_instructions_in_the_order_of_issue(
     digits: tuple[Result, Trace], side: dict[str, Any]
 ) -> None:
-    issued = pages.rows(side, "issued")
+    issued = report_pages.rows(side, "issued")
     assert len(issued["pc"]) == (digits[0].report.counts or {})["instructions"]
     assert (np.diff(issued["issued"]) > 0).all()
     multiply = next(at for at, words in enumerate(side["texts"]) if words.startswith("multiply g0"))
@@ -143,7 +143,7 @@ def test_executions_are_the_instructions_in_the_order_of_issue(
 
 
 def test_the_text_has_the_headline_numbers(text: str) -> None:
-    words = pages.parts(text).text
+    words = report_pages.parts(text).text
     assert "digits_mlp on acortex_digits" in words
     assert "All settings are those of acortex_digits." in words
     assert "per inference (median" in words
@@ -160,7 +160,7 @@ def test_changed_settings_come_first(tmp_path: Path) -> None:
     path = tmp_path / "run.actrace"
     settings = ("memory.access_cycles=3", "memory.banks=4")
     run(program, inputs=program.samples["image"][:1], trace=path, chip=load_chip("acortex_digits", settings))
-    words = pages.parts(page(open_trace(path))).text
+    words = report_pages.parts(page(open_trace(path))).text
     assert "Changed settings , against acortex_digits that comes with acortex: memory.banks 4 was 8" in words
     assert words.index("memory.access_cycles 3 was 2") < words.index("What limited it")
 
@@ -169,14 +169,14 @@ def test_changed_settings_come_first(tmp_path: Path) -> None:
 
 
 def test_the_page_loads_nothing(text: str) -> None:
-    found = pages.parts(text)
+    found = report_pages.parts(text)
     assert not [name for name, _ in found.elements if name in ("link", "img", "iframe", "object", "embed", "base")]
     assert not [attributes for _, attributes in found.elements if "src" in attributes]
     assert all(one.get("href", "#").startswith("#") for _, one in found.elements)  # type: ignore[union-attr]
 
 
 def test_the_policy_allows_these_scripts_and_this_style_alone(text: str) -> None:
-    found = pages.parts(text)
+    found = report_pages.parts(text)
     policy = next(one["content"] for _, one in found.elements if one.get("http-equiv") == "Content-Security-Policy")
     rules = dict(rule.strip().split(" ", 1) for rule in str(policy).split(";"))
     digest = lambda words: f"'sha256-{base64.b64encode(hashlib.sha256(words.encode()).digest()).decode()}'"  # noqa: E731
@@ -191,7 +191,7 @@ def test_the_policy_allows_these_scripts_and_this_style_alone(text: str) -> None
 
 def test_a_filtered_trace_says_so_first_and_has_no_number_of_something_else(digits: tuple[Result, Trace]) -> None:
     made = page(digits[1].select(unit="vmm/*"))
-    words, side = pages.parts(made).text, pages.carried(made)["sides"][0]
+    words, side = report_pages.parts(made).text, report_pages.carried(made)["sides"][0]
     assert words.index("Incomplete:") < words.index("Numbers")
     assert "The critical path is not known" in words
     assert side["stats"]["totals"]["energy_aj"] is None
@@ -203,18 +203,18 @@ def test_a_cut_trace_says_so(digits: tuple[Result, Trace], tmp_path: Path) -> No
     data = digits[1].path.read_bytes()
     cut.write_bytes(data[: len(data) - 40])
     made = page(open_trace(cut))
-    words = pages.parts(made).text
+    words = report_pages.parts(made).text
     assert words.index("Incomplete:") < words.index("Numbers")
     assert "Power over time is not known" in words
-    assert pages.carried(made)["sides"][0]["run"] is None
+    assert report_pages.carried(made)["sides"][0]["run"] is None
 
 
 @pytest.mark.parametrize("level", ["instructions", "layers"])
 def test_a_coarser_trace_has_a_page(digits: tuple[Result, Trace], level: str, tmp_path: Path) -> None:
     trace = coarser(digits[1], level, tmp_path / "coarse.actrace")
     made = page(trace)
-    side = pages.carried(made)["sides"][0]
-    assert "Incomplete:" in pages.parts(made).text
+    side = report_pages.carried(made)["sides"][0]
+    assert "Incomplete:" in report_pages.parts(made).text
     assert side["run"]["energy_aj"] == (digits[0].report.energy_aj)
     assert side["issued"] is None
 
@@ -224,9 +224,9 @@ def test_a_long_run_is_drawn_by_instruction_and_says_so(
 ) -> None:
     monkeypatch.setattr("acortex.tools.report.model.MOST_ROWS", 100)
     made = page(digits[1])
-    side = pages.carried(made)["sides"][0]
-    assert "the timeline draws them by instruction" in pages.parts(made).text
-    assert len(pages.rows(side)["code"]) < len(digits[1].events)
+    side = report_pages.carried(made)["sides"][0]
+    assert "the timeline draws them by instruction" in report_pages.parts(made).text
+    assert len(report_pages.rows(side)["code"]) < len(digits[1].events)
     assert side["path"]["cycles"] == digits[1].cycles  # the critical path is that of every event
 
 
@@ -242,7 +242,7 @@ def test_two_traces_give_what_differs(digits: tuple[Result, Trace], tmp_path: Pa
         chip=load_chip("acortex_digits", ["memory.access_cycles=1"]),
     )
     made = page(digits[1], open_trace(path))
-    data, words = pages.carried(made), pages.parts(made).text
+    data, words = report_pages.carried(made), report_pages.parts(made).text
     assert len(data["sides"]) == 2
     assert data["diff"]["changed"]["settings"] == [{"path": "memory.access_cycles", "a": 2, "b": 1}]
     assert data["diff"]["cycles"] == [side["cycles"] for side in data["sides"]]
@@ -279,7 +279,7 @@ def test_no_text_of_a_trace_becomes_markup(digits: tuple[Result, Trace], words: 
     made = page(
         replace(trace, path=Path(f"{words.replace('/', '')}.actrace"), header=named, events=tables[0], waits=tables[1])
     )
-    before, after = pages.parts(text), pages.parts(made)
+    before, after = report_pages.parts(text), report_pages.parts(made)
     assert len(after.scripts) == len(before.scripts)
     assert {name for name, _ in after.elements} <= {name for name, _ in before.elements} | {
         "ul",
@@ -308,7 +308,7 @@ def test_a_damaged_trace_gives_a_page_or_one_error(digits: tuple[Result, Trace],
         made = page(open_trace(path))
     except AcortexError:
         return
-    assert len(pages.carried(made)["sides"]) == 1
+    assert len(report_pages.carried(made)["sides"]) == 1
 
 
 def test_a_run_of_nothing_has_a_page(tmp_path: Path) -> None:
@@ -317,4 +317,4 @@ def test_a_run_of_nothing_has_a_page(tmp_path: Path) -> None:
     path = tmp_path / "nothing.actrace"
     run(assemble(".chip acortex_digits\nstart\nhalt\n"), trace=path)
     made = page(open_trace(path))
-    assert pages.carried(made)["sides"][0]["stats"]["totals"]["event_energy_aj"] == 0
+    assert report_pages.carried(made)["sides"][0]["stats"]["totals"]["event_energy_aj"] == 0
