@@ -24,7 +24,10 @@ MAY_IMPORT = {
 """The layers of aCortex, and which others each may import, lazily or for types too."""
 
 
-OF_ALL = {"documents", "errors", "garbage", "intervals", "lazy_names", "safe_files", "units", "wording", "__version__"}
+OF_ALL = {
+    "documents", "errors", "garbage", "intervals", "lazy_names", "safe_files", "toml_files", "units", "wording",
+    "__version__",
+}  # fmt: skip
 """What belongs to no layer: errors, results, files, units, wording and the like, and the version."""
 
 TOP = {""}

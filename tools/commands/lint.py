@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from acortex.errors import AcortexError, ManyErrors
-from acortex.isa.language.diagnostics import Diagnostic
 from acortex.tools.commands.asm import annotated_form
 from acortex.tools.console.output import console, form_option, print_json, show
 from acortex.tools.console.ranges import INFERENCES, SECONDS
@@ -93,6 +92,7 @@ def _found(
 
 def _point(error: AcortexError, program: str, texts: dict[str, list[str]]) -> None:
     """Gives an error the column of what it is about, where the source is at hand; `texts` keeps what was read."""
+    from acortex.isa.language.diagnostics import Diagnostic
     from acortex.isa.lint.columns import pointed
 
     if isinstance(error, Diagnostic):
