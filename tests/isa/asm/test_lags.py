@@ -139,7 +139,7 @@ def test_turns_that_begin_below_a_lag_keep_what_it_set_first() -> None:
     """A `next` that leads below the lag: the register holds what turn 0 made of it."""
     lines = ("loop l0, 3", "lag l1, l0, 0", "a: nop", *LOOK, "next l0, a")
     assert [base for _, base, _, _ in seen(*lines)] == [0, 0, 0]
-    with pytest.raises(AcortexError, match=r"loop register l1 is used before a loop sets it\n  hint: .*a lag sets one"):
+    with pytest.raises(AcortexError, match=r"l1 is used before a loop sets it\n  hint: .*or set it with lag"):
         seen("loop l0, 3", "lag l1, l0, 1, a", "nop", "a: nop", *LOOK, "next l0, a")
 
 
