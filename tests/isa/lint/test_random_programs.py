@@ -196,8 +196,10 @@ def held(seeds: range) -> Counter[str]:
         assert len(found) == len(set(found)), seed
         walk = Walk(case.program, case.inferences)
         expected = walk.expected() | of_tokens(case.program, case.inferences)
-        assert set(found) <= expected, seed  # no false alarm
-        assert expected - set(found) <= {(code, pc) for code in ("L001", "L002") for pc in walk.covered}, seed
+        covered = {(code, pc) for code in ("L001", "L002") for pc in walk.covered}
+        less = {("L004", pc) for code, pc in covered & expected if code == "L002"}  # it tells of some words, not of all
+        assert set(found) <= expected | less, seed  # no false alarm
+        assert expected - set(found) <= covered, seed
         codes.update(code for code, _ in found)
     return codes
 
