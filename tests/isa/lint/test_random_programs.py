@@ -84,23 +84,29 @@ class Walk:
         wrote: dict[int, set[int]] = defaultdict(set)
         read: set[tuple[int, int]] = set()
         partial: set[tuple[int, int]] = set()
-        for pc, dispatch in self.order:
-            if dispatch is None or dispatch.row.mnemonic not in ACCESSES or not any(ACCESSES[dispatch.row.mnemonic]):
-                continue
+        for pc, dispatch, place, word in self._accesses():
             reads, writes = ACCESSES[dispatch.row.mnemonic]
-            whole = getattr(dispatch.ops, "shift", 0) == 0 and getattr(dispatch.ops, "tail", 64) == 64
-            for place, word in enumerate(visited(dispatch).tolist()):
-                there = holds.get(word, set())
-                if reads:
-                    read |= there
-                if writes:
-                    if not whole:
-                        partial |= there
-                    wrote[pc].add(place)
-                    holds[word] = {(pc, place)} if whole else there | {(pc, place)}
+            there = holds.get(word, set())
+            read |= there if reads else set()
+            if writes:
+                kept = there if _in_part(dispatch) else set()
+                partial |= kept
+                wrote[pc].add(place)
+                holds[word] = {(pc, place)} | kept
         self.covered = {pc for pc, _ in partial}
         pieces = {number for number, _ in read if number < 0}
         yield from (("L003", str(n)) for n in range(1, len(self.program.memory) + 1) if -n not in pieces)
+        yield from self._unread(wrote, read, partial)
+
+    def _accesses(self) -> Iterator[tuple[int, Dispatch, int, int]]:
+        """The words that instructions visit in main memory, one by one."""
+        for pc, dispatch in self.order:
+            if dispatch is not None and any(ACCESSES.get(dispatch.row.mnemonic, ())):
+                yield from ((pc, dispatch, place, word) for place, word in enumerate(visited(dispatch).tolist()))
+
+    def _unread(
+        self, wrote: dict[int, set[int]], read: set[tuple[int, int]], partial: set[tuple[int, int]]
+    ) -> Iterator[tuple[str, int | str]]:
         for pc, places in wrote.items():
             known = {place for address, place in read if address == pc}
             is_input = self.code[pc].row.mnemonic == "input"
@@ -162,6 +168,11 @@ class Walk:
                 (made if one.row.mnemonic == "signal" else taken)[one.ops.token] += 1
                 first.setdefault(one.ops.token, pc)
         return made, taken, first
+
+
+def _in_part(dispatch: Dispatch) -> bool:
+    """Whether a write leaves channels of its words as they were."""
+    return getattr(dispatch.ops, "shift", 0) != 0 or getattr(dispatch.ops, "tail", 64) != 64
 
 
 def of_tokens(program: Program, inferences: int) -> Expected:
