@@ -262,7 +262,7 @@ def _onward_fault(nest: _Nest, start: int | None, index: int, target: int) -> Pr
     if target <= index:
         why = "not below it"
     elif target < len(nest.within) and nest.within[target] != nest.within[index]:
-        why = "in another loop"
+        why = "in another loop" if nest.within[target] > index else "outside its loop"
     else:
         return None
     facts = {"target": Address(target), "why": why}

@@ -200,7 +200,7 @@ NOT_SET = _row(
 )  # fmt: skip
 NO_COUNT = _row(
     "R004", "A loop register counts only in its loop", "loop register l{loop} is used before a loop sets it",
-    "begin it with loop", Example((), patch=_with_word(8, 0x0608_0000_9800_0080)),
+    "begin it with loop, or set it with lag", Example((), patch=_with_word(8, 0x0608_0000_9800_0080)),
 )  # fmt: skip
 JUMP = _row(
     "R005", "A next jumps into the body of its loop",

@@ -252,6 +252,7 @@ class Sequencer:
                 raise self.error(rules.ONWARD, target=until, place=self.pc)
             self.pc = until - 1
         self.counts[register] = max(turn - turns, -1)
+        self._bounds[register] = max(self._bounds[of] - turns, 0)
 
     def _base(self, ops: Any) -> None:
         address = ops.address

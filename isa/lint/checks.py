@@ -90,9 +90,9 @@ def _unread_part(usage: Usage, name: str, pc: int) -> Iterator[Found]:
 def _memory(usage: Usage) -> Iterator[Found]:
     for number, table in enumerate(usage.program.memory, 1):
         if number not in usage.loaded_read:
-            yield Found(
-                rows.UNREAD_MEMORY, {"words": run_of("word", table.address, table.end - 1)}, where=str(table.line)
-            )
+            words = run_of("word", table.address, table.end - 1)
+            see = (("written over here", usage.over.get(-number, -1)),)
+            yield Found(rows.UNREAD_MEMORY, {"words": words}, see=see, where=str(table.line))
 
 
 def _tokens(usage: Usage) -> Iterator[Found]:
@@ -125,7 +125,8 @@ def _registers(usage: Usage) -> Iterator[Found]:
     for register in usage.registers:
         if register.pc not in used | said:
             said.add(register.pc)
-            name, see = f"{PREFIX[register.kind]}{register.number}", (("it is set again here", register.again),)
+            name, again = f"{PREFIX[register.kind]}{register.number}", register.again
+            see = (("it is set again here", again),) if again != register.pc else ()  # not in its own next turn
             yield Found(rows.UNUSED, {"register": name}, register.pc, name, see)
 
 

@@ -46,8 +46,8 @@ CONNECT = "connect  g0\n"
 MULTIPLY = "multiply g0, 1\n"
 PROGRAM = "program  g0, w\n"
 INPUT = ".input   x, shape=2\n"
-AGAIN = "read     d1\nfeed     1, 1, tail=2\nmultiply g0, 1\nconvert  q0, 1\nbase     d2, 9\nwrite    d2\n"
-"""The product once more, of its own result, into a word that nothing reads."""
+AGAIN = "read     d0\nfeed     1, 1, tail=2\nmultiply g0, 1\nconvert  q0, 1\nbase     d2, 9\nwrite    d2\n"
+"""The product once more, into a word that nothing reads."""
 
 # fmt: off
 UNREAD = _row(

@@ -90,7 +90,8 @@ class Usage:
         self.unread: dict[int, list[int]] = {}
         """For each instruction that brings an input in, the words of the tensor that nothing reads."""
         self.over: dict[int, int] = {}
-        """For each instruction that writes words, the first other one that writes such a word again."""
+        """For each instruction that writes words, the first other one that writes such a word again; for a piece of the
+        initial memory, by its number from -1 down, the first that does."""
         self.wrote: dict[int, bool] = {}
         """The instructions that write words of main memory, by address, and whether any of these was read."""
         self.loaded_read: set[int] = set()
@@ -268,9 +269,9 @@ class _Words:
 
     def _write(self, dispatch: Dispatch, addresses: NDArray[np.int64], before: NDArray[np.int64]) -> None:
         """Notes who wrote words last."""
-        for other in np.unique(before[before > 0]).tolist():
+        for other in np.unique(before[before != 0]).tolist():
             if other != dispatch.pc + 1:
-                self.usage.over.setdefault(other - 1, dispatch.pc)
+                self.usage.over.setdefault(other - (other > 0), dispatch.pc)
         if "tensor" in dispatch.row.by_name:
             self.inputs.setdefault(dispatch.pc + 1, np.zeros(len(addresses), dtype=np.bool_))
             self.place[addresses] = np.arange(len(addresses))

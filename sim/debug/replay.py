@@ -187,9 +187,7 @@ class Replay:
         if dispatch is None:
             return
         if dispatch.row.mnemonic in EFFECTS:
-            if dispatch.row.effect == HOST_WORK:
-                self._values.work(dispatch)
-            self._switch(dispatch)
+            self._act(dispatch)
             return
         shape = self._shape(dispatch)
         flow = MEANINGS[dispatch.row.mnemonic].flow(dispatch, shape)
@@ -203,7 +201,8 @@ class Replay:
             return self._configuration.shape(dispatch.group, True)
         return Shape(1, self._values.columns, None)
 
-    def _switch(self, dispatch: Dispatch) -> None:
+    def _act(self, dispatch: Dispatch) -> None:
+        """Carries out what moves no items: a part of the host's, or a switch of a group."""
         effect = dispatch.row.effect
         if effect == HOST_WORK:
             self._values.work(dispatch)

@@ -63,9 +63,9 @@ class Lineage:
             digest = self._digest.digest()
             self._first = self._first or digest
             if digest != self._first:
-                self._refuse(f"inference {self.turn} takes other steps than the first, or other words")
+                self._refuse(f"turn {self.turn} takes other steps than the first, or other words")
             if any(pipe.held for pipe in self._known.pipes.values()):
-                self._refuse("some items stay in pipes from one inference to the next")
+                self._refuse("some items stay in pipes from one turn to the next")
         self.turn, self._count, self._digest = turn, 0, blake2b()
 
     def move(self, at: Situation) -> None:
@@ -109,13 +109,13 @@ class Lineage:
         part = own & (fresh != ALL)
         stale = (self._ever[addresses] & ~fresh) != 0
         if not (own | initial).all() or (part & (stale | self._known.order.loaded[addresses])).any():
-            self._refuse(f"{self._line(at)} reads what an earlier inference wrote")
+            self._refuse(f"{self._line(at)} reads what an earlier turn of the loop wrote")
         self._digest.update(np.where(own, self._step_of[addresses], -1 - addresses).tobytes())
 
     def _state(self, at: Situation) -> None:
         words = slice(at.dispatch.ops.state, at.dispatch.ops.state + at.flow.state)
         if at.flow.recalls and (self._states[words] != self.turn).any():
-            self._refuse(f"{self._line(at)} recalls what an earlier inference left in the state store")
+            self._refuse(f"{self._line(at)} recalls what an earlier turn of the loop left in the state store")
         self._states[words] = self.turn
 
     def _write(self, at: Situation) -> None:

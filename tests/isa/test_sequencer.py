@@ -161,7 +161,7 @@ def test_a_next_outside_its_loops_body(target: int, pc: int) -> None:
 
 def test_a_next_without_its_loop() -> None:
     assert complaint("next l5, 0") == (
-        "p.s:1: loop register l5 is used before a loop sets it\n  hint: begin it with loop"
+        "p.s:1: loop register l5 is used before a loop sets it\n  hint: begin it with loop, or set it with lag"
     )
 
 
@@ -196,7 +196,7 @@ def test_a_lag_of_0_is_the_count_itself_and_one_behind_a_loop_that_ended_counts_
 def test_where_there_is_no_turn_yet_a_register_loses_what_it_held() -> None:
     lines = ("loop l0, 2", "nop", "next l0, 1", "lag l1, l0, 1", "loop l0, 1", "lag l1, l0, 1, 6", "inference l1")
     assert complaint(*lines, "next l0, 5") == (
-        "p.s:7: loop register l1 is used before a loop sets it\n  hint: begin it with loop"
+        "p.s:7: loop register l1 is used before a loop sets it\n  hint: begin it with loop, or set it with lag"
     )
 
 
@@ -242,7 +242,7 @@ def test_base_follows_the_loop_that_it_names() -> None:
 
 def test_base_by_a_loop_that_never_began() -> None:
     assert complaint("base d0, 0, by=l1, stride=1") == (
-        "p.s:1: loop register l1 is used before a loop sets it\n  hint: begin it with loop"
+        "p.s:1: loop register l1 is used before a loop sets it\n  hint: begin it with loop, or set it with lag"
     )
 
 

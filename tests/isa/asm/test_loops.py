@@ -152,7 +152,7 @@ ONE_SIDE = "a loop lies wholly in set-up or in the run"
         (
             ("start", "loop l0, 3", "a: lag l1, l0, 1, b", "next l0, a", "b: nop"),
             [
-                "3:19 lag leads to line 5, which is in another loop | name a label below it, in the body of the same"
+                "3:19 lag leads to line 5, which is outside its loop | name a label below it, in the body of the same"
                 " loop, or the `next` of that"
             ],
         ),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from host_networks import CHIP, Grower, divided
 
 from acortex.isa.arithmetic.tensors import decode
 from acortex.sim.debug.debugger import Debugger
+from acortex.sim.functional.values import Values
 from acortex.sim.run import prepare
 
 
@@ -28,3 +30,17 @@ def test_outputs_that_pass_the_host_are_those_of_a_run_forwards_and_back() -> No
             assert one.tensor(tensor.name, 2).words_there
         one.back(10**9)
         assert not any(one.tensor(tensor.name, 0).words_there for tensor in program.outputs)
+
+
+def test_a_part_is_computed_once_for_each_inference(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = Grower()
+    middle = net.add("LpNormalization", net.add("Gemm", net.give("x", (1, 8)), net.weights(8, 4)))
+    compiled, given = divided(net.model(net.add("Gemm", middle, net.weights(4, 4))))
+    one = Debugger(prepare(compiled.program, CHIP, inputs={"x": given["x"]}), check_order=False)
+    worked = []
+    work = Values.work
+    monkeypatch.setattr(
+        Values, "work", lambda self, dispatch: (worked.append(dispatch.inference), work(self, dispatch))
+    )
+    one.to_end()
+    assert [len(one.memory(0)), worked] == [1, [0, 1, 2]]

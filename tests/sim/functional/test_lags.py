@@ -52,7 +52,7 @@ def test_a_pair_that_is_pipelined_ends_as_if_each_turn_were_walked() -> None:
 def test_what_lags_cannot_be_lanes_and_says_why() -> None:
     program = assemble_file(PAIR)
     many = Both(program, load_chip(program.chip), 5).hold()
-    assert re.fullmatch(r".*pipelined_pair.s:65 reads what an earlier inference wrote", why_not(many))
+    assert re.fullmatch(r".*pipelined_pair.s:65 reads what an earlier turn of the loop wrote", why_not(many))
 
 
 def test_the_loop_knows_its_lags() -> None:

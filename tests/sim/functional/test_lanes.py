@@ -103,7 +103,7 @@ def of_turns(seeds: range) -> list[str]:
 def test_programs_whose_inferences_share_words_are_the_same_in_turn() -> None:
     found = of_turns(range(40))
     assert "" in found
-    assert any("reads what an earlier inference wrote" in why for why in found)
+    assert any("reads what an earlier turn of the loop wrote" in why for why in found)
     assert any("takes other steps than the first" in why for why in found)
 
 
@@ -159,16 +159,16 @@ REFUSED: dict[str, tuple[tuple[Change, ...], str]] = {
          (STEPS, f"{ADDED}\nsignal   write, t5\nawait    read, t5\nread     d1, to=vector\nrequant  q0, 1\n"
                  "write    d3, source=vector\nsignal   write, t6\nawait    operand, t6\nsignal   operand, t7\n"
                  "await    write, t7")),
-        "reads what an earlier inference wrote",
+        "reads what an earlier turn of the loop wrote",
     ),
     "other words of the initial memory in each inference": (
         (*LOOP, MEMORY, ("base     d1, 1", "base     d1, 1\nbase     d2, 5, by=l0, stride=1"), (STEPS, ADDED)),
-        "inference 1 takes other steps than the first, or other words",
+        "turn 1 takes other steps than the first, or other words",
     ),
     "another group in each inference": (
         (*LOOP, SECOND, ("connect  g0", "connect  g0\nconnect  g1"),
          ("multiply g0, 1", "multiply g0, 1, by=l0, step=1")),
-        "inference 1 takes other steps than the first, or other words",
+        "turn 1 takes other steps than the first, or other words",
     ),
     "a state from before the loop": (
         (*LOOP, MEMORY,
@@ -181,7 +181,7 @@ REFUSED: dict[str, tuple[tuple[Change, ...], str]] = {
          (STEPS, f"{STEPS}\nsignal   write, t5\nawait    read, t5\nread     d1, to=vector\nrequant  q0, 1\n"
                  "write    d2, source=vector\nsignal   write, t6\nawait    read, t6\nread     d0, to=vector\n"
                  "requant  q0, 1\nwrite    d1, source=vector")),
-        "inference 2 takes other steps than the first, or other words",
+        "turn 2 takes other steps than the first, or other words",
     ),
 }  # fmt: skip
 
