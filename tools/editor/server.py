@@ -255,7 +255,8 @@ def _names(server: Server) -> None:
         if found is None:
             return None
         speaks, (key, _) = server.speaks(), found
-        spans = navigate.renamed(sources, key, *speaks.inward(key, params.position), params.new_name)
+        place, made = speaks.inward(key, params.position), server.session.words()
+        spans = navigate.renamed(sources, key, *place, params.new_name, made)
         return speaks.renaming(spans, params.new_name)
 
 
