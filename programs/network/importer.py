@@ -81,7 +81,7 @@ def from_proto(
     """The network of a parsed model; `folder` is where its external weights may lie.
 
     `dims` has sizes for open axes of inputs, by the name that the model gives the axis, or by INPUT.AXIS, and values of
-    inputs of one whole number, which then stand for constants: nothing reads the input any more. With `fill`
+    inputs of one whole number, which then are constants and no inputs any more. With `fill`
     weights whose file is missing are random numbers, the same for each name.
     """
     check_texts(proto, where)
@@ -114,8 +114,9 @@ def _model(
         raise UsageError(f"its initialiser {sparse.values.name} is sparse", where=where, hint="export it dense")
     given = [info for info in graph.input if info.name not in model.constants]
     check_dims(given, dims, where)
-    model.inputs = [_value(info, where, dims) for info in given]
-    model.constants.update({name: Constant.of(value) for name, value in values_of(given, dims).items()})
+    stated = values_of(given, dims)
+    model.inputs = [_value(info, where, dims) for info in given if info.name not in stated]
+    model.constants.update({name: Constant.of(value) for name, value in stated.items()})
     model.outputs = [info.name for info in graph.output]
     _check_names("inputs", [value.name for value in model.inputs], where)
     _check_names("outputs", model.outputs, where)

@@ -16,8 +16,8 @@ from acortex.isa.table import OPCODE_BITS, ROWS, WORD_BITS, InstructionRow
 from acortex.sim.chip.prices import KINDS, prices
 from acortex.sim.chip.specs import load_chip
 from acortex.sim.ledger.reprice import BASE
-from acortex.tools.commands.isa import ALLOWED, TIMED, TITLES
 from acortex.tools.timing_page import waiting
+from acortex.tools.views.manual_words import ALLOWED, TIMED, TITLES
 from acortex.units import AJ_PER_PJ
 
 LINE = 96
