@@ -129,7 +129,7 @@ class Rule:
         return error
 
 
-_LINE = re.compile(r"[^\s:]+:\d+")
+_LINE = re.compile(r"[^\n:]+:\d+")
 
 
 def _is_line(fact: object) -> bool:

@@ -210,7 +210,7 @@ def _macros() -> Topic:
         "These directives shape the text before its meaning is read. A message about a line that they make names the"
         " line that was written, what it was read as, and the calls and files that led to it.",
         "A macro is called like an instruction: its arguments stand by position, then by name. Behind a backslash the"
-        " name of a parameter stands for its argument, anywhere in a line but in quotes; `\\()` parts it from letters"
+        " name of a parameter stands for its argument, anywhere in a line, also in quotes; `\\()` parts it from letters"
         " behind it, as in d\\i\\()x. A parameter without a default has to be given; `NAME=` has an empty default.",
         "An argument of several words that stands beside an operator is one operand: `2 * \\a` with 1 + 1 for a is 4.",
         "Names that `.local` lists are those of one call, or of one turn, alone: labels and constants in a macro that"

@@ -304,7 +304,9 @@ class Assembly:
     def _given_value(self, operand: Operand, tokens: list[Token]) -> int:
         kind = operand.kind
         if len(tokens) == 1:
-            value = _WRITTEN[kind.name].get(self._word(tokens[0]))
+            # A choice is itself, also where a register has its name: no register could stand there.
+            word = tokens[0][1] if kind.choices else self._word(tokens[0])
+            value = _WRITTEN[kind.name].get(word)
             if value is not None:
                 return value
         if kind.prefix or kind.choices:

@@ -301,7 +301,8 @@ FIELDS = {
     "bits": f"bits of a code, 1 to {MAX_CODE_BITS}; 4 where left out",
     "scale": f"what a step of a linear code stands for, {MIN_SCALE:g} to {MAX_SCALE:g}; 1 where left out",
     "zero": "the linear code that stands for zero, 0 to 2^bits - 1; 0 where left out",
-    "axes": "the order of axes in memory, the channels last, such as 1.2.0 of channels x height x width",
+    "axes": "the order of axes in memory, the channels last; where left out, three axes are channels x rows x columns,"
+            " which 1.2.0 says, and one or two lie as they are",
     "packed": f"pixels in a word: {', '.join(PACKED)}",
     "host": "yes: a part of the host makes the input, or takes the output; no: the user gives it, or gets it",
     "file": "a .npy or .npz file beside the source; without it .row or .blob lines follow",

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from acortex.isa.arithmetic.tensors import MAX_WORDS
 from acortex.isa.codec import Instruction, decode
 from acortex.isa.flows import MEANINGS, example_flows
 from acortex.isa.machine import CHANNELS
@@ -22,6 +23,9 @@ from acortex.isa.table import LAG, ROWS, WRITE_GROUP
 
 MOST_INFERENCES = 1 << 16
 """Inferences that a program may name by their numbers, beyond what the host of its samples has."""
+
+MOST_VISITED = 4 * MAX_WORDS
+"""Words that one instruction visits at most: a rule of the chip refuses more, so that they are not walked through."""
 
 TURNS = 2
 """Inferences that are walked through: the second shows what the first left behind."""
@@ -247,6 +251,8 @@ class _Words:
         """An instruction that reads or writes main memory."""
         reads, writes = ACCESSES.get(dispatch.row.mnemonic, (False, False))
         if not (reads or writes) or dispatch.stream is None:
+            return
+        if dispatch.window is None and dispatch.stream.size > MOST_VISITED:
             return
         addresses = visited(dispatch)
         if not len(addresses) or addresses.min() < 0:

@@ -17,6 +17,8 @@ from acortex.isa.asm.assembler import Assembly, assembly_of
 from acortex.isa.files import Shelf
 from acortex.isa.language.diagnostics import Diagnostic
 from acortex.isa.language.source import Source
+from acortex.isa.lint.columns import in_line, pointed
+from acortex.isa.lint.rows import Finding
 from acortex.isa.program import Program
 from acortex.tools.console.error_report import PLACE, SAME
 from acortex.tools.editor.sources import is_uri
@@ -157,22 +159,41 @@ class _Places:
             spans += (self._word(*place) for place in error.others[:MOST_PLACES])
             notes = [(self._word(note.file, note.line, note.column), note.message) for note in error.notes]
         else:
-            spans = list(self._named((error.where, *error.also[:MOST_PLACES]))) or [self._whole()]
-            notes = [(span, text) for text, where in error.places for span in self._named([where])]
+            self._point(error)
+            word = error.word if isinstance(error, Finding) else ""
+            spans = list(self._named((error.where, *error.also[:MOST_PLACES]), word)) or [self._whole()]
+            notes = [(span, text) for text, where in error.places for span in self._named([where], word)]
             notes += ((spans[0], part) for part in error.parts)
         for span in spans:
             more = [] if span is spans[0] else [(spans[0], SAME)]
             yield Problem(span, error.code, error.message, error.hint, (*notes, *more), near)
 
-    def _named(self, places: Iterable[str]) -> Iterator[Span]:
-        """The places that texts name."""
+    def _point(self, error: AcortexError) -> None:
+        """Gives an error the column of what it is about, and one that is about a declaration the line of that."""
+        before = error.where
+        for name, file in {**self.shown, self.file: self.file}.items():
+            if error.where == before:
+                pointed(error, name, self._texts[file])
+
+    @cached_property
+    def _texts(self) -> dict[str, list[str]]:
+        """The lines of each file; "" for those that are not read, such as what a condition leaves out."""
+        texts: dict[str, list[str]] = {file: [] for file in self.keys}
+        for file, number in self._lines:
+            lines = texts[file]
+            lines += [""] * (number - len(lines))
+            lines[number - 1] = self._lines[file, number]
+        return texts
+
+    def _named(self, places: Iterable[str], about: str = "") -> Iterator[Span]:
+        """What the places that texts name are about: a word, else the mnemonic of their line."""
         for where in places:
             found = PLACE.fullmatch(where.partition(", layer ")[0])
             file = self.shown.get(found["file"], found["file"]) if found else ""
             if found and file in self.keys:
-                column = found["column"]
                 line = int(found["line"])
-                yield self._word(file, line, int(column)) if column else self._statement(file, line)
+                text = self._lines.get((file, line), "")
+                yield self._word(file, line, int(found["column"] or in_line(text, about)[0]))
 
     def _word(self, file: str, line: int, column: int) -> Span:
         """The word at a place, from 1."""

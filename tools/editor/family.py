@@ -53,6 +53,7 @@ class Family:
     shapes: list[Place] = field(default_factory=list)
     _macros: dict[str, tuple[str, int]] = field(default_factory=dict)
     """The file and the block of each macro."""
+    _defined: dict[Key, list[Place]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Sorts all uses by what they mean; those whose meaning hangs on others last."""
@@ -72,6 +73,8 @@ class Family:
 
     def _add(self, key: Key, place: Place) -> None:
         self.places.setdefault(key, []).append(place)
+        if place.use.defines:
+            self._defined.setdefault(key, []).append(place)
         if place.use.defines == "macro":
             self._macros.setdefault(key.name, (place.file, self.files[place.file].block_of[place.use.line]))
 
@@ -86,13 +89,11 @@ class Family:
 
     def definitions(self, key: Key) -> list[Place]:
         """Where a name is defined."""
-        return [place for place in self.places.get(key, ()) if place.use.defines]
+        return self._defined.get(key, [])
 
     def defined(self, kind: str) -> Iterator[Key]:
         """The names of a kind that are defined for the whole program."""
-        for key, places in self.places.items():
-            if key.kind == kind and key.scope == GLOBAL and any(place.use.defines for place in places):
-                yield key
+        yield from (key for key in self._defined if key.kind == kind and key.scope == GLOBAL)
 
     def is_defined(self, kind: str, name: str) -> bool:
         """Whether the program has a name."""

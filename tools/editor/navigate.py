@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from acortex.errors import AcortexError, UsageError
 from acortex.isa.asm.assembler import assembly_of
@@ -22,8 +23,12 @@ from acortex.tools.editor.hover import setters_of
 from acortex.tools.editor.index import FILE, GLOBAL, MACRO, PARAMETER, REGISTERS, SYMBOL, TABLES, Use
 from acortex.tools.editor.sources import Sources, is_uri
 from acortex.tools.editor.vocabulary import REGISTER
+from acortex.tools.editor.words import GLUED, word_at
+from acortex.tools.editor.words import PARAMETER as WRITTEN_PARAMETER
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*", re.ASCII)
+
+NOTHING: Mapping[str, Sequence[int]] = MappingProxyType({})
 
 MOST_FAMILIES = 20
 """How often files are added that share a name with those before."""
@@ -78,8 +83,12 @@ def references(family: Family, file: str, line: int, column: int, declaration: b
     return [span_of(place) for place in family.places.get(found[0], ()) if declaration or not place.use.defines]
 
 
-def renamed(sources: Sources, file: str, line: int, column: int, new: str) -> list[Span]:
+def renamed(
+    sources: Sources, file: str, line: int, column: int, new: str, made: Mapping[str, Sequence[int]] = NOTHING
+) -> list[Span]:
     """The places that are to be `new`. Raises UsageError where that is no name, or one that is taken.
+
+    `made` are the words of roots that are assembled already, as they are now.
 
     A program that assembled makes the same words afterwards: where macros would hide a use, nothing is renamed.
     """
@@ -92,8 +101,27 @@ def renamed(sources: Sources, file: str, line: int, column: int, new: str) -> li
     spans = [span_of(place) for place in family.places[key]]
     files = dict.fromkeys(span.file for span in spans)
     for root in dict.fromkeys(root for one in files for root in sources.roots(one)):
-        _check_same(sources, root, key, spans, new)
+        _check_same(sources, root, key, spans, new, made.get(root))
     return spans
+
+
+def _check_glued(sources: Sources, root: str, key: Key, new: str) -> None:
+    """Refuses a name that a macro may glue together, where no assembly can show whether it does."""
+    for file in sources.closure(root):
+        text = sources.get(file)
+        for word in (word for line in text.index.parts for word in line.words) if text is not None else ():
+            if word.kind == GLUED and _may_be(word.text, (key.name, new)):
+                hint = "mend what is wrong first; then a name is changed where the program stays the same"
+                raise UsageError(
+                    f"a macro may make this name of `{word.text}`, and the program has mistakes", hint=hint
+                )
+
+
+def _may_be(glued: str, names: Sequence[str]) -> bool:
+    """Whether one of some names may become of a word with parameters; of a parameter alone its arguments do."""
+    plain = WRITTEN_PARAMETER.sub("\0", glued).split("\0")
+    pattern = ".*".join(map(re.escape, plain))
+    return any(plain) and any(re.fullmatch(pattern, name) for name in names)
 
 
 def nameable(sources: Sources, file: str, line: int, column: int) -> tuple[Use, str]:
@@ -106,6 +134,11 @@ def _at(family: Family, file: str, line: int, column: int) -> tuple[Key, Use]:
     """What the name at a place means, and that name."""
     found = family.at(file, line, column)
     if found is None or found[0].kind == FILE:
+        lines = family.files[file].parts
+        word = word_at(lines[line].words, column) if 0 <= line < len(lines) else None
+        if word is not None and word.kind == GLUED:
+            hint = "rename its parameter, or what it makes, by hand"
+            raise UsageError(f"`{word.text}` is a name only where a macro is called", hint=hint)
         hint = "constants, labels, macros, parameters, registers and what is declared can be renamed"
         raise UsageError("nothing here has a name that could be another", hint=hint)
     return found
@@ -164,14 +197,16 @@ def _meet(key: Key, other: Key) -> bool:
     return GLOBAL in (key.scope, other.scope) or (key.file, key.scope) == (other.file, other.scope)
 
 
-def _check_same(sources: Sources, root: str, key: Key, spans: Sequence[Span], new: str) -> None:
+def _check_same(
+    sources: Sources, root: str, key: Key, spans: Sequence[Span], new: str, before: Sequence[int] | None
+) -> None:
     """Refuses what would make another program of a root that assembles. Without macros, names are where they stand."""
     text = sources.get(root)
     if text is None or not is_needed(text.index.lines):
         return
-    before = _words(root, text.text, sources.texts())
+    before = _words(root, text.text, sources.texts()) if before is None else before
     if before is None:
-        return
+        return _check_glued(sources, root, key, new)
     changed = dict(sources.texts())
     for file in dict.fromkeys(span.file for span in spans):
         one = sources.get(file)

@@ -16,6 +16,7 @@ from typing import NamedTuple, TypeVar
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
+from pygls.protocol import LanguageServerProtocol
 
 from acortex import __version__
 from acortex.errors import AcortexError
@@ -46,11 +47,26 @@ class Published(NamedTuple):
     version: int | None
 
 
+class Answering(LanguageServerProtocol):
+    """The protocol, with an answer to requests that cannot be read, too: pygls alone leaves their client waiting."""
+
+    def structure_message(self, data: dict[str, object]) -> object:
+        """A message of its type. Raises JsonRpcException for what is none, which its client is told."""
+        try:
+            return super().structure_message(data)
+        except JsonRpcException as error:
+            if "id" in data and "method" in data:
+                self._send_response(data["id"], error=error.to_response_error())
+            raise
+
+
 class Server(LanguageServer):
     """A language server for sources of aCortex, with the documents of its client."""
 
     def __init__(self) -> None:
-        super().__init__("acortex", __version__, text_document_sync_kind=lsp.TextDocumentSyncKind.Full)
+        super().__init__(
+            "acortex", __version__, protocol_cls=Answering, text_document_sync_kind=lsp.TextDocumentSyncKind.Full
+        )
         self.session = Session()
         self.worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="acortex-check")
         self.waiting: dict[str, asyncio.Task[None]] = {}
@@ -255,7 +271,8 @@ def _names(server: Server) -> None:
         if found is None:
             return None
         speaks, (key, _) = server.speaks(), found
-        spans = navigate.renamed(sources, key, *speaks.inward(key, params.position), params.new_name)
+        place, made = speaks.inward(key, params.position), server.session.words()
+        spans = navigate.renamed(sources, key, *place, params.new_name, made)
         return speaks.renaming(spans, params.new_name)
 
 

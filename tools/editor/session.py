@@ -84,6 +84,11 @@ class Session:
         self.found[job.root] = job.parts, checked
         self.costs.pop(job.root, None)
 
+    def words(self) -> dict[str, list[int]]:
+        """The words of the roots that make a program and have not changed since their last check."""
+        known = ((root, checked.program) for root, (_, checked) in self.found.items() if self.is_checked(root))
+        return {root: program.words.tolist() for root, program in known if program is not None}
+
     def keep(self, roots: list[str]) -> None:
         """Forgets what was found of other roots."""
         self.found = {root: one for root, one in self.found.items() if root in roots}

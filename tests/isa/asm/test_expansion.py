@@ -15,6 +15,7 @@ from acortex.isa.asm.assembler import MAX_LINES, assemble, assemble_file
 from acortex.isa.asm.expansion import is_needed
 from acortex.isa.asm.formatter import formatted
 from acortex.isa.language.diagnostics import Diagnostic
+from acortex.isa.topics import TOPICS
 
 STREAM = ".macro stream number, first, words=1\nbase \\number, 2 * \\first\ndim \\number, 0, \\words\n.endm\n"
 
@@ -391,3 +392,13 @@ def test_the_mistake_of_the_page_is_what_is_said(page: str) -> None:
         )
     (error,) = caught.value.errors
     assert str(error) in page
+
+
+def test_parameters_are_replaced_in_quotes_and_in_names_of_files_as_the_manual_says(tmp_path: Path) -> None:
+    text = '.macro stop n\n.error "no \\n of d\\n\\()s"\n.endm\n.macro take file\n.include "\\file.s"\n.endm\n'
+    (error,) = mistakes(f"{text}stop 7\nstart\nhalt\n")
+    assert error.message == "no 7 of d7s"
+    (tmp_path / "more.s").write_text("base d1, 5\n")
+    (tmp_path / "main.s").write_text(f"{text}start\ntake more\nhalt\n")
+    assert assemble_file(tmp_path / "main.s").words.tolist() == words("base d1, 5")
+    assert any("also in quotes" in part for part in TOPICS["macros"].text)

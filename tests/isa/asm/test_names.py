@@ -174,3 +174,28 @@ def test_a_mistake_names_the_places_that_it_is_about() -> None:
 def test_a_mistyped_end_of_a_part_is_answered_with_the_word(written: str, meant: str) -> None:
     (found,) = hints(f"{written}\nstart\nhalt")
     assert f"did you mean `{meant}`?" in found
+
+
+SETUP = ".chip acortex_digits\n.name relu, q0\n.name yes, q1\n.name vector, d1\n"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "quant q0, 1, 0, activation=relu",
+        "quant relu, 1, 0, activation=relu",
+        "read d1, to=vector",
+        "read vector, to=vector",
+        "feed 1, 1, keep=yes",
+    ],
+)
+def test_a_choice_is_itself_where_a_register_has_its_name(line: str) -> None:
+    plain = line.replace("quant relu", "quant q0").replace("read vector", "read d1")
+    stands = "{}\nstart\nhalt" if line.startswith("quant") else "start\n{}\nhalt"
+    assert np.array_equal(assemble(SETUP + stands.format(line)).words, assemble(stands.format(plain)).words)
+
+
+def test_the_name_of_a_register_is_no_choice() -> None:
+    assert hints(f"{SETUP}.name ring, q3\nquant q0, 1, 0, activation=ring\nstart\nread relu, to=buffr\nhalt")[0] == (
+        "`activation` takes none, relu, leaky, sigmoid, tanh, hardsigmoid or hardswish, not `ring`, which is `q3` | "
+    )
