@@ -200,7 +200,8 @@ NOT_SET = _row(
 )  # fmt: skip
 NO_COUNT = _row(
     "R004", "A loop register counts only in its loop", "loop register l{loop} is used before a loop sets it",
-    "begin it with loop", Example((), patch=_with_word(8, 0x0608_0000_9800_0080)),
+    "begin it with loop; where lag sets it, let its `until` lead past this line",
+    Example((), patch=_with_word(8, 0x0608_0000_9800_0080)),
 )  # fmt: skip
 JUMP = _row(
     "R005", "A next jumps into the body of its loop",
@@ -222,7 +223,8 @@ RECT_FIRST = _row(
 )  # fmt: skip
 PAST_HOST = _row(
     "R009", "There are as many inferences as the host has",
-    "inference {inference} is past the host's last, {last}", "",
+    "inference {inference} is past the host's last, {last}",
+    "`loop l0, host` takes a turn for each inference that there is",
     Example((("inference\nbase     d0, 0", "loop     l0, 2\nback:    inference l0\nbase     d0, 0"),
              ("endinference\nhalt", "endinference\nnext     l0, back\nhalt"))),
 )  # fmt: skip

@@ -161,7 +161,8 @@ def test_a_next_outside_its_loops_body(target: int, pc: int) -> None:
 
 def test_a_next_without_its_loop() -> None:
     assert complaint("next l5, 0") == (
-        "p.s:1: loop register l5 is used before a loop sets it\n  hint: begin it with loop"
+        "p.s:1: loop register l5 is used before a loop sets it\n"
+        "  hint: begin it with loop; where lag sets it, let its `until` lead past this line"
     )
 
 
@@ -196,7 +197,8 @@ def test_a_lag_of_0_is_the_count_itself_and_one_behind_a_loop_that_ended_counts_
 def test_where_there_is_no_turn_yet_a_register_loses_what_it_held() -> None:
     lines = ("loop l0, 2", "nop", "next l0, 1", "lag l1, l0, 1", "loop l0, 1", "lag l1, l0, 1, 6", "inference l1")
     assert complaint(*lines, "next l0, 5") == (
-        "p.s:7: loop register l1 is used before a loop sets it\n  hint: begin it with loop"
+        "p.s:7: loop register l1 is used before a loop sets it\n"
+        "  hint: begin it with loop; where lag sets it, let its `until` lead past this line"
     )
 
 
@@ -242,7 +244,8 @@ def test_base_follows_the_loop_that_it_names() -> None:
 
 def test_base_by_a_loop_that_never_began() -> None:
     assert complaint("base d0, 0, by=l1, stride=1") == (
-        "p.s:1: loop register l1 is used before a loop sets it\n  hint: begin it with loop"
+        "p.s:1: loop register l1 is used before a loop sets it\n"
+        "  hint: begin it with loop; where lag sets it, let its `until` lead past this line"
     )
 
 
@@ -380,7 +383,10 @@ def test_what_is_issued_belongs_to_the_inference_before_it() -> None:
 
 
 def test_an_inference_that_the_host_does_not_have() -> None:
-    assert complaint("loop l0, 3", "inference l0", "next l0, 1") == ("p.s:2: inference 2 is past the host's last, 1")
+    assert complaint("loop l0, 3", "inference l0", "next l0, 1") == (
+        "p.s:2: inference 2 is past the host's last, 1\n"
+        "  hint: `loop l0, host` takes a turn for each inference that there is"
+    )
 
 
 # Groups
