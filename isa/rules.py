@@ -222,7 +222,8 @@ RECT_FIRST = _row(
 )  # fmt: skip
 PAST_HOST = _row(
     "R009", "There are as many inferences as the host has",
-    "inference {inference} is past the host's last, {last}", "",
+    "inference {inference} is past the host's last, {last}",
+    "`loop l0, host` takes a turn for each inference that there is",
     Example((("inference\nbase     d0, 0", "loop     l0, 2\nback:    inference l0\nbase     d0, 0"),
              ("endinference\nhalt", "endinference\nnext     l0, back\nhalt"))),
 )  # fmt: skip

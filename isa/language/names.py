@@ -26,7 +26,8 @@ CIRCLE = row("A206", "A constant is not defined by itself", "`{name}` is defined
 NO_DIRECTIVE = row("A207", "A directive is one that there is", "no directive is called `{name}`",
                    "known are {known}", (".program small", ".progam small"))
 NO_INSTRUCTION = row("A208", "An instruction is one that there is", "no instruction is called `{name}`",
-                     "`acortex isa` lists the instructions", ("connect  g0", "conect   g0"))
+                     "`acortex isa` lists the instructions; a macro stands above its use",
+                     ("connect  g0", "conect   g0"))
 # fmt: on
 
 

@@ -26,7 +26,7 @@ def _row(code: str, title: str, message: str, hint: str, *changes: Change, commo
 OFF_CHIP = _row(
     "R101", "A rectangle lies on the chip",
     "group g{number} names the array in column {column}, row {row}: chip {chip} has columns 0 to {last_column} and rows"
-    " 0 to {last_row}", "the rectangle takes {rect}",
+    " 0 to {last_row}", "the rectangle takes {rect}; `acortex chip list` shows larger chips",
     (RECT, "rect     g0, column=2, row=0"),
 )  # fmt: skip
 RECTS_OVERLAP = _row(

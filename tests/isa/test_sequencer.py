@@ -380,7 +380,10 @@ def test_what_is_issued_belongs_to_the_inference_before_it() -> None:
 
 
 def test_an_inference_that_the_host_does_not_have() -> None:
-    assert complaint("loop l0, 3", "inference l0", "next l0, 1") == ("p.s:2: inference 2 is past the host's last, 1")
+    assert complaint("loop l0, 3", "inference l0", "next l0, 1") == (
+        "p.s:2: inference 2 is past the host's last, 1\n"
+        "  hint: `loop l0, host` takes a turn for each inference that there is"
+    )
 
 
 # Groups

@@ -48,7 +48,8 @@ def loop_parts(report: InstructionView, width: int) -> Iterator[RenderableType]:
 
 def _loop(loop: LoopView, width: int) -> Iterator[RenderableType]:
     """A loop: how long a turn takes, and what bounds it."""
-    end = loop.end_line.rpartition(":")[2]
+    file, _, number = loop.end_line.rpartition(":")
+    end = number if loop.line.startswith(f"{file}:") else loop.end_line  # a loop may begin in an included file
     yield Text(f"Loop {instruction(loop.line, loop.text)} to {end} {loop.end_text}, {_turns(loop)}", "bold")
     if loop.period is None:
         if loop.cycles_per_turn:

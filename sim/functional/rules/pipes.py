@@ -76,7 +76,8 @@ def _taken(at: Situation) -> Facts:
 @rule(
     "R302", "Input vectors fit the group that takes them", "groups", TAKEN,
     "the input vectors made at {made} have {words} words, and group g{group} takes up to {rows}",
-    "feed one multiply vectors of one length, at most a word for each row of arrays of the group",
+    "feed one multiply vectors of one length, at most a word for each row of arrays of the group; slide packs taps with"
+    " dense=yes and tail=CHANNELS, and no earlier slide or feed may leave vectors behind",
     ("read     d0", "read     d0\nread     d0"), ("feed     1, 1", "feed     1, 2"),
 )  # fmt: skip
 def _vectors(at: Situation) -> Facts:

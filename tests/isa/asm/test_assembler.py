@@ -106,7 +106,13 @@ def test_line_ends_of_all_systems() -> None:
     ("line", "expected"),
     [
         ("gruop g0, 1, 2", ["6:1: no instruction is called `gruop` | did you mean `group`?"]),
-        ("xyzzy", ["6:1: no instruction is called `xyzzy` | `acortex isa` lists the instructions"]),
+        (
+            "xyzzy",
+            [
+                "6:1: no instruction is called `xyzzy` | `acortex isa` lists the instructions; a macro stands above"
+                " its use"
+            ],
+        ),
         (
             "feed 1",
             [

@@ -71,14 +71,14 @@ def test_every_tile_has_its_own_array(heights: list[int], width: int) -> None:
             64,
             [Rect(160, 0)],
             "group g3 names the array in column 160, row 0: chip acortex_resnet has columns 0 to 159 and rows 0 to 91\n"
-            "  hint: the rectangle takes column 160, row 0",
+            "  hint: the rectangle takes column 160, row 0; `acortex chip list` shows larger chips",
         ),
         (
             640,
             64,
             [Rect(0, 90, height=10)],
             "group g3 names the array in column 0, row 99: chip acortex_resnet has columns 0 to 159 and rows 0 to 91\n"
-            "  hint: the rectangle takes column 0, rows 90 to 99",
+            "  hint: the rectangle takes column 0, rows 90 to 99; `acortex chip list` shows larger chips",
         ),
         (
             128,

@@ -163,14 +163,14 @@ CASES: dict[str, tuple[list[Change], type[AcortexError], str, str]] = {
         ProgramError,
         "small.s:9: group g0 names the array in column 2, row 0:"
         " chip acortex_digits has columns 0 to 1 and rows 0 to 7",
-        "the rectangle takes column 2, row 0",
+        "the rectangle takes column 2, row 0; `acortex chip list` shows larger chips",
     ),
     "missing row of arrays": (
         [("row=0", "row=8")],
         ProgramError,
         "small.s:9: group g0 names the array in column 0, row 8:"
         " chip acortex_digits has columns 0 to 1 and rows 0 to 7",
-        "the rectangle takes column 0, row 8",
+        "the rectangle takes column 0, row 8; `acortex chip list` shows larger chips",
     ),
     "overlapping groups": (
         [(SECOND_GROUP[0], SECOND_GROUP[1].replace("row=1", "row=0"))],

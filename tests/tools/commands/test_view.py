@@ -108,6 +108,20 @@ def test_the_rest_is_said_to_be_there() -> None:
     assert "more executions" not in acortex_("view", VMM, "--rows", 60).stdout
 
 
+@pytest.mark.parametrize(("begin", "end"), [("split.s", "7"), ("begin.inc", "split.s:7")])
+def test_a_loop_names_the_file_of_its_end_where_that_is_another(begin: str, end: str, tmp_path: Path) -> None:
+    mark = "again:  inference l0\n"
+    (tmp_path / "begin.inc").write_text(mark)
+    start = mark if begin == "split.s" else '.include "begin.inc"\n'
+    (tmp_path / "split.s").write_text(
+        ".program split\n.chip acortex_digits\nstart\nloop l0, 4\n" + start + "nop\nnext l0, again\nhalt\n"
+    )
+    result = acortex_("view", tmp_path / "split.s", "--inferences", 4)
+    (heading,) = [line for line in result.stdout.splitlines() if line.startswith("Loop ")]
+    line = 5 if begin == "split.s" else 1
+    assert heading == f"Loop {begin}:{line} inference by=l0 to {end} next l0, 2, 4 turns"
+
+
 def test_a_part_says_so_in_its_first_line(recorded: Path) -> None:
     text = acortex_("view", recorded, "--from", 100, "--until", 150, "--unit", "vmm/*").stdout
     assert text.splitlines()[0].startswith("incomplete: only units vmm/load, vmm/frame; cycles 100 until 150")
