@@ -50,7 +50,7 @@ def _known(rows: Sequence[SweepRow], axes: Sequence[Sequence[str]], metric: Metr
     kept = np.array([row.status == "done" and row[metric.name] is not None for row in rows], bool)
     if grid and axes and not kept.all():
         kept = _whole([_classes([_value(row, names) for row in rows], grid) for names in axes], kept)
-    return [rows[at] for at in np.flatnonzero(kept)]
+    return [row for row, is_kept in zip(rows, kept, strict=True) if is_kept]
 
 
 def _whole(places: Sequence[NDArray[np.int64]], known: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -68,7 +68,7 @@ def _whole(places: Sequence[NDArray[np.int64]], known: NDArray[np.bool_]) -> NDA
 
 
 def _of_metric(y: Floats, groups: Mapping[str, NDArray[np.int64]], metric: Metric, grid: bool) -> Iterator[SweepEffect]:
-    """The shares in one metric, alone and of a grid in pairs; of an axis of which one value is left nothing is known."""
+    """The shares in one metric, alone and of a grid in pairs; nothing of an axis that does not move."""
     groups = {name: group for name, group in groups.items() if np.ptp(group)}
     alone = {name: _share(y, group, grid) for name, group in groups.items()}
     for name, share in alone.items():

@@ -23,7 +23,7 @@ from acortex.tools.sweep.log import held
 from acortex.tools.sweep.results import SweepReport
 from acortex.tools.sweep.spec import spec_of
 from acortex.tools.sweep.sweeping import look, sweep
-from acortex.tools.sweep.work import Answer, Job, work
+from acortex.tools.sweep.work import Answer, Job, in_a_line, work
 
 ROOT = Path(__file__).parents[3]
 VMM = str(ROOT / "programs" / "vmm.s")
@@ -70,6 +70,14 @@ def test_a_point_that_is_reached_in_two_ways_is_run_once(tmp_path: Path) -> None
     report = made(tmp_path, {"memory.ports": [2, 2]})
     assert report.simulations == 1
     assert report.rows[0] == report.rows[1]
+
+
+def test_an_error_of_several_lines_is_one_of_a_table() -> None:
+    error = UsageError("it is wrong", where="a.s:1", hint="mend it")
+    assert in_a_line(error) == "a.s:1: it is wrong; mend it"
+    error.also = ("a.s:2", "a.s:9")
+    assert in_a_line(error) == "a.s:1: it is wrong; mend it; and 2 more like it, the first at a.s:2, the last at a.s:9"
+    assert in_a_line(UsageError("it is wrong")) == "it is wrong"
 
 
 def test_a_failed_point_is_a_row_and_the_rest_goes_on(tmp_path: Path) -> None:
