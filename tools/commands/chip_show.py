@@ -153,11 +153,13 @@ def _areas(report: ChipReport) -> RenderableType:
     from rich.bar import Bar
     from rich.table import Table
 
+    from acortex.tools.views.run import plain
+
     table = Table.grid(padding=(0, 2, 0, 0))
     areas = report.area_by_component_mm2
     for name, area in sorted(areas.items(), key=lambda item: -item[1]):
         bar = Bar(max(areas.values()), 0, area, width=30, color="blue")
-        table.add_row(f"  {name.replace('_', ' ')}", bar, f"{area:.4f} mm2", percent(area, report.area_mm2))
+        table.add_row(f"  {plain(name)}", bar, f"{area:.4f} mm2", percent(area, report.area_mm2))
     return table
 
 

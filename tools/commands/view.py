@@ -84,11 +84,11 @@ def view(
         trace = open_trace(program)
     else:
         trace = _simulated(program, how)
-    print_view(trace, chosen, rows, sort, form)
+    print_view(trace, chosen, rows, sort, form, program)
 
 
-def print_view(trace: Trace, chosen: Selection, rows: int | None, sort: Sort | None, form: str) -> None:
-    """Prints the view of a part of a trace."""
+def print_view(trace: Trace, chosen: Selection, rows: int | None, sort: Sort | None, form: str, name: str = "") -> None:
+    """Prints the view of a part of a trace, `name` to its user."""
     from acortex.sim.ledger.reprice import completed
     from acortex.tools.views.instructions import bins_for, view_parts
     from acortex.traces.instructions.view import BINS, ROWS, view_of
@@ -96,7 +96,7 @@ def print_view(trace: Trace, chosen: Selection, rows: int | None, sort: Sort | N
     out, whole = console(widest=COLUMNS), completed(trace)
     with Working("looking at instructions"):
         bins = BINS if form == "json" else bins_for(out.width)
-        report = view_of(whole, chosen.of(whole), rows=rows or ROWS, bins=bins, sort=sort or "critical")
+        report = view_of(whole, chosen.of(whole, name), rows=rows or ROWS, bins=bins, sort=sort or "critical")
     if form == "json":
         print_json(report)
     else:

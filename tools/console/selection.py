@@ -28,14 +28,14 @@ class Selection:
     layer: str | None = None
     inference: int | None = None
 
-    def of(self, trace: Trace) -> Trace:
-        """That part of a trace. UsageError where nothing is named so, or where there is nothing in it."""
+    def of(self, trace: Trace, name: str = "") -> Trace:
+        """That part of a trace, `name` to its user. UsageError where nothing is named so, or there is nothing in it."""
         if self == Selection():
             return trace
         part = trace.select(window=self.window(trace), unit=self.unit, layer=self.layer, inference=self.inference)
         if not any(chunk for table in (part.events, part.waits) for chunk in table.chunks("start")):
             hint = "see `acortex trace info` for units and layers, `acortex trace stats` for when each inference was"
-            raise UsageError("the selection holds no event and no wait", where=str(trace.path), hint=hint)
+            raise UsageError("the selection holds no event and no wait", where=name or str(trace.path), hint=hint)
         return part
 
     def window(self, trace: Trace) -> Window | None:

@@ -58,6 +58,11 @@ class Course:
         """How many points have a result."""
         return sum(self.of(one)["status"] != MISSING for one in self.plan.points)
 
+    @property
+    def kept(self) -> int:
+        """How many points have a result in the folder; one that is refused before any run has none."""
+        return sum(not one.error and self.of(one)["status"] != MISSING for one in self.plan.points)
+
     def is_judged(self, one: Planned) -> bool:
         """Whether it is told how right a point is."""
         program = self.result(one.program)

@@ -31,12 +31,13 @@ def effects(
 ) -> list[SweepEffect]:
     """The share of each axis, and of each two where the points are a whole `grid`, in each metric that varies.
 
-    `axes` has the names of each axis; only points that ran count. A number that is above 0 everywhere is taken by its
-    logarithm, since settings multiply.
+    `axes` has the names of each axis; only points that ran count. Of a grid with gaps it is a part without any: else
+    an axis that failures depend on would be given what others move. A number that is above 0 everywhere is taken by
+    its logarithm, since settings multiply.
     """
     found: list[SweepEffect] = []
     for metric in metrics:
-        known = [row for row in rows if row.status == "done" and row[metric.name] is not None]
+        known = _known(rows, axes, metric, grid)
         y = np.array([row[metric.name] for row in known], np.float64)
         if len(known) >= FEWEST and np.ptp(y):
             groups = {", ".join(names): _classes([_value(row, names) for row in known], grid) for names in axes}
@@ -44,15 +45,39 @@ def effects(
     return found
 
 
+def _known(rows: Sequence[SweepRow], axes: Sequence[Sequence[str]], metric: Metric, grid: bool) -> list[SweepRow]:
+    """The points of which a number is known; of a grid with gaps those of a part without any."""
+    kept = np.array([row.status == "done" and row[metric.name] is not None for row in rows], bool)
+    if grid and axes and not kept.all():
+        kept = _whole([_classes([_value(row, names) for row in rows], grid) for names in axes], kept)
+    return [row for row, is_kept in zip(rows, kept, strict=True) if is_kept]
+
+
+def _whole(places: Sequence[NDArray[np.int64]], known: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The rows of a part of a grid that has no gap: without the values of axes at which most is not `known`."""
+    kept = np.ones(len(known), bool)
+    while not known[kept].all():
+        worst = (0.0, 0, 0, 0)
+        for axis, place in enumerate(places):
+            sizes = np.bincount(place[kept])
+            gaps = np.bincount(place[kept], ~known[kept])
+            for value in np.flatnonzero(gaps):
+                worst = max(worst, (gaps[value] / sizes[value], -int(sizes[value]), -axis, -int(value)))
+        kept &= places[-worst[2]] != -worst[3]
+    return kept
+
+
 def _of_metric(y: Floats, groups: Mapping[str, NDArray[np.int64]], metric: Metric, grid: bool) -> Iterator[SweepEffect]:
-    """The shares in one metric, alone and of a grid in pairs."""
+    """The shares in one metric, alone and of a grid in pairs; nothing of an axis that does not move."""
+    groups = {name: group for name, group in groups.items() if np.ptp(group)}
     alone = {name: _share(y, group, grid) for name, group in groups.items()}
     for name, share in alone.items():
-        yield SweepEffect(metric=metric.name, axes=[name], share=share)
+        yield SweepEffect(metric=metric.name, axes=[name], share=share, points=len(y))
     if grid:
         for one, other in combinations(groups, 2):
             both = _share(y, groups[one] * (groups[other].max() + 1) + groups[other], grid)
-            yield SweepEffect(metric=metric.name, axes=[one, other], share=max(0.0, both - alone[one] - alone[other]))
+            share = max(0.0, both - alone[one] - alone[other])
+            yield SweepEffect(metric=metric.name, axes=[one, other], share=share, points=len(y))
 
 
 def _value(row: SweepRow, names: Sequence[str]) -> Hashable:

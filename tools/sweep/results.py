@@ -65,6 +65,8 @@ class SweepEffect(Document):
     """One axis, or two."""
     share: float
     """The share of the variance, 0 to 1; of the number's logarithm where it is above 0 everywhere."""
+    points: int = 0
+    """Points that it is a share of: of a grid with gaps fewer than ran, a part that is whole."""
 
 
 class SweepReport(TableResult):

@@ -46,7 +46,7 @@ def sweep(
         course = Course(plan_of(spec), Path(folder), Log(Path(folder)))
         course.plan.save(course.folder)
         course.log.mend()
-        reused = course.done
+        reused = course.kept
         try:
             Hands(spec, course, workers, executor, progress).work(say)
         finally:
@@ -63,7 +63,7 @@ def look(folder: str | Path, front_of: Sequence[Metric] = USUAL_FRONT) -> SweepR
     course = Course(load_plan(Path(folder)), Path(folder), Log(Path(folder)))
     rows = rows_of(course)
     path = Path(folder) / table.NAME
-    return report_of(course, rows, course.done, str(path) if path.exists() else None, front_of)
+    return report_of(course, rows, course.kept, str(path) if path.exists() else None, front_of)
 
 
 def rows_of(course: Course) -> list[SweepRow]:

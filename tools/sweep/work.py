@@ -82,7 +82,8 @@ def failed(error: str) -> Result:
 
 def in_a_line(error: AcortexError) -> str:
     """An error for a table: its place, what is wrong, and what to do."""
-    return str(error).replace("\n  hint: ", "; ").replace("\n", "; ")
+    first, *rest = str(error).splitlines()
+    return "; ".join([first, *(line.strip().removeprefix("hint: ") for line in rest)])
 
 
 def _make(job: Job) -> Answer:

@@ -114,7 +114,7 @@ class Moved(NamedTuple):
 
 def moved(report: TraceDiff) -> Iterator[Moved]:
     """Every table of what moved that has a row, most telling first."""
-    path = ((f"{row.unit} {row.what} {row.name}", row.cycles) for row in report.critical)
+    path = ((" ".join(dict.fromkeys((row.unit, row.what, row.name))), row.cycles) for row in report.critical)
     tables = (
         Moved("critical path, cycles", changed(path)),
         Moved("layers, cycles in flight", changed((row.name, row.cycles) for row in report.by_layer)),

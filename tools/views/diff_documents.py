@@ -33,7 +33,7 @@ def sections(report: TraceDiff) -> Iterator[Section]:
     if parts := "; ".join(partial_sides(report, "before", "after")):
         yield Section("Incomplete", f"{parts}.")
     if report.equal:
-        yield Section("Equal", f"{report.cycles[0]} cycles, {report.events[0]} events.")
+        yield Section("Equal", f"{report.cycles[0]:,} cycles, {report.events[0]:,} events.")
         yield from _given(report.changed)
         return
     yield Section("Different", "", _PAIR, (("cycles", *_cycles(report.cycles)), ("energy", *energies(report.energy_j))))
@@ -58,12 +58,12 @@ def _divergence(found: Divergence) -> Section:
     sides = [*(("both", row) for row in found.before), ("before", found.a), ("after", found.b)]
     table = tuple((whose, *(_event(row) if row else ("nothing like it", *[""] * 5))) for whose, row in sides)
     by = " ".join(f"Led to {whose} by {chain}." for whose, chain in chains(found, "before", "after"))
-    told = f"Cycle {found.cycle}, {found.unit}, at {place(found)}. {by}".rstrip()
+    told = f"Cycle {found.cycle:,}, {found.unit}, at {place(found)}. {by}".rstrip()
     return Section("Where they part", told, ("", "cycle", "cycles", "unit", "what", "source", "instruction"), table)
 
 
 def _event(row: DiffEvent) -> tuple[str, ...]:
-    return str(row.cycle), str(row.duration), row.unit, row.kind, row.source, row.text
+    return f"{row.cycle:,}", f"{row.duration:,}", row.unit, row.kind, row.source, row.text
 
 
 def _table(moved: Moved) -> Section:
@@ -75,7 +75,7 @@ def _table(moved: Moved) -> Section:
 
 
 def _cycles(pair: Sequence[float]) -> tuple[str, str, str]:
-    return str(pair[0]), str(pair[1]), f"{pair[1] - pair[0]:+}"
+    return f"{pair[0]:,}", f"{pair[1]:,}", f"{pair[1] - pair[0]:+,}"
 
 
 def markdown(report: TraceDiff, names: Sequence[str]) -> str:

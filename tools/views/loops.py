@@ -34,6 +34,10 @@ def places(found: Sequence[str]) -> Column:
     return Column("line", [line.rpartition(":")[2] for line in found], number=True)
 
 
+FEW_TURNS = 8
+"""Turns below which a loop may not have come to repeat: pipelines fill first."""
+
+
 def loop_parts(report: InstructionView, width: int) -> Iterator[RenderableType]:
     """The loops of a run, and its critical chain."""
     for loop in report.loops:
@@ -54,7 +58,12 @@ def _loop(loop: LoopView, width: int) -> Iterator[RenderableType]:
     if loop.period is None:
         if loop.cycles_per_turn:
             yield Text(f"  its last turns were issued {loop.cycles_per_turn:,.1f} cycles apart, on average")
-        yield Text("  no two turns were alike before the last was issued: it has no steady state\n")
+        yield Text(
+            f"  of {count(loop.turns, 'turn')} no two were alike before the last was issued: no steady state is seen"
+        )
+        if loop.turns < FEW_TURNS and loop.text.startswith("inference"):
+            yield Text("  so few may be too few: --inferences N has more", "dim")
+        yield Text()
         return
     yield Text(f"  {_steady(loop)}")
     yield Text(f"  {_bound(loop)}")

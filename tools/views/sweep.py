@@ -42,7 +42,8 @@ def parts(report: SweepReport) -> Iterator[RenderableType]:
         yield Text()
         yield Text.assemble(("What moves what", "bold"), "  share of the variance, of logarithms")
         yield _effects(report, shown)
-    if report.free:
+        yield from _gaps(report)
+    if report.free and report.done:
         yield Text(f"  (free): {'this setting moves' if len(report.free) == 1 else 'these settings move'} time, and"
                    " nothing pays for it: no energy, area or capacity", "dim")  # fmt: skip
     yield from _failures(report)
@@ -72,6 +73,8 @@ def _points(rows: Sequence[SweepRow], axes: Sequence[str], shown: Sequence[Metri
     moved = [name for name in axes if name != "program"]
     headings = [*(["program"] if programs else []), *_short(moved), *(one.title for one in shown)]
     table = number_table(*headings)
+    for column in table.columns[: len(headings) - len(shown)]:  # where a line is too short, numbers stay whole
+        column.no_wrap, column.overflow = False, "fold"
     for row in rows[:MOST_ROWS]:
         own = [row.program] if programs else []
         table.add_row(
@@ -114,6 +117,22 @@ def _effects(report: SweepReport, shown: Sequence[Metric]) -> Table:
         shown_as = " x ".join(axes) + (" (free)" if _is_free(report, axes) else "")
         table.add_row(shown_as, *(UNKNOWN if one is None else f"{100 * one:.1f} %" for one in values))
     return table
+
+
+def _gaps(report: SweepReport) -> Iterator[Text]:
+    """How many points the shares are of, where those are fewer than ran, and which axes do not move in them."""
+    sizes = sorted({effect.points for effect in report.effects})
+    if sizes and sizes[0] < report.done:
+        told = " or ".join(f"{size:,}" for size in sizes)
+        yield Text(f"  shares of {told} of the {report.done:,} points that ran: a part of the grid without gaps", "dim")
+        moved = {name for effect in report.effects for axis in effect.axes for name in axis.split(", ")}
+        still = [name for name in ("program", *report.axes) if name not in moved and _moves(report, name)]
+        if still:
+            yield Text(f"  one value is left there of {', '.join(still)}", "dim")
+
+
+def _moves(report: SweepReport, name: str) -> bool:
+    return len({row.axes.get(name, row.program) for row in report.rows}) > 1
 
 
 def _pairs(shares: Shares, columns: Sequence[Metric]) -> list[tuple[str, ...]]:

@@ -135,3 +135,10 @@ def test_chips_that_differ_in_what_they_state_are_compared() -> None:
     assert re.search(r"errors\.read_pct +not stated +1\.5 +%", acortex(*arguments).stdout)
     (row,) = document(*arguments)["settings"]
     assert row["values"] == [None, 1.5]
+
+
+def test_components_are_named_as_a_run_names_them() -> None:
+    text = acortex("chip", "show", "acortex_digits").stdout
+    assert re.search(r"^  neurons, ADCs +[^ ]* *0\.\d{4} mm2", text, re.MULTILINE)
+    assert re.search(r"^  DACs +[^ ]* *0\.\d{4} mm2", text, re.MULTILINE)
+    assert not re.search(r"^  (dacs|neurons adcs) ", text, re.MULTILINE)

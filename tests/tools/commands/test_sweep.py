@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from rich.console import Console
 
 from acortex.tools.cli import cli
+from acortex.tools.sweep.metrics import METRICS
+from acortex.tools.sweep.results import SweepReport
+from acortex.tools.views.sweep import number_text, parts
 
 ROOT = Path(__file__).parents[3]
 ECHO = ROOT / "tests" / "tools" / "echo.s"
@@ -60,6 +65,37 @@ def test_failed_points_are_warned_of_and_their_errors_shown_once(tmp_path: Path,
     assert "2 of 6 points failed; their rows say why" in result.stderr
     (line,) = [line for line in result.stdout.splitlines() if line.startswith("  2 points: ")]
     assert "memory.access_cycles is 0" in line
+    assert "  0 were there before; 4 simulations in time" in result.stdout
+
+
+def test_where_a_program_does_not_fit_shares_are_told_of_a_part_of_the_grid(tmp_path: Path, spec: Path) -> None:
+    spec.write_text(SPEC.replace('"clock_ns" = [2, 4]', '"instruction_memory.words" = [1, 64]'))
+    result = acortex_("sweep", spec, "-o", tmp_path / "out", "--workers", 1)
+    assert "shares of 3 of the 3 points" not in result.stdout  # nothing was left out that ran
+    report = json.loads(acortex_("sweep", "show", tmp_path / "out", "--format", "json").stdout)
+    assert {(*effect["axes"], effect["points"]) for effect in report["effects"]} == {("memory.access_cycles", 3)}
+    mixed = [f'"{ECHO}"', f'"{ROOT / "programs" / "vmm.s"}"']
+    spec.write_text(f'program = [{", ".join(mixed)}]\n[axes]\n"memory.access_cycles" = [1, 2]\n'
+                    '"instruction_memory.words" = [15, 64]\n')  # fmt: skip
+    result = acortex_("sweep", spec, "-o", tmp_path / "mixed", "--workers", 1)
+    assert "  shares of 4 of the 6 points that ran: a part of the grid without gaps" in result.stdout, result.stdout
+    assert "  one value is left there of " in result.stdout
+
+
+def test_where_a_line_is_short_settings_are_folded_and_numbers_stay_whole(tmp_path: Path, spec: Path) -> None:
+    spec.write_text(SPEC.replace("[axes]", '[axes]\n"energy.sensing_pj" = [1, 2]'))
+    acortex_("sweep", spec, "-o", tmp_path / "out", "--workers", 1)
+    report = acortex_("sweep", "show", tmp_path / "out", "--format", "json")
+    told = SweepReport.model_validate_json(report.stdout)
+    for width in (200, 72):
+        console = Console(width=width, file=io.StringIO())
+        console.print(*parts(told))
+        shown = console.file.getvalue()  # type: ignore[attr-defined]
+        front = [row for row in told.rows if row.key in told.front]
+        assert "…" not in shown
+        for row in front[:2]:
+            for name in ("latency_s", "energy_j", "area_mm2", "power_w"):
+                assert number_text(row[name], METRICS[name]) in shown
 
 
 def test_a_sweep_of_which_all_points_fail_exits_with_1(tmp_path: Path, spec: Path) -> None:

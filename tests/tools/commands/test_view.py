@@ -221,3 +221,19 @@ def test_a_trace_that_was_cut_is_viewed_as_far_as_it_goes(share: float, recorded
     assert "Traceback" not in result.output
     if result.exit_code == 0:
         assert result.stdout.startswith("incomplete: ")
+
+
+def test_a_few_turns_that_differ_are_no_proof_that_there_is_no_steady_state(tmp_path: Path) -> None:
+    pipeline = CHECKOUT / "programs" / "pipeline.s"
+    few = acortex_("view", pipeline, "--rows", 1).stdout
+    assert "  of 2 turns no two were alike before the last was issued: no steady state is seen\n" in few
+    assert "--inferences N has more" in few
+    many = acortex_("view", pipeline, "--rows", 1, "--inferences", 9).stdout
+    assert "turn, in which 1 inference is done" in many
+    assert "--inferences N" not in many
+
+
+def test_a_part_of_a_program_without_events_names_the_program() -> None:
+    result = acortex_("view", VMM, "--inference", 99)
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"{VMM}: the selection holds no event and no wait\n")

@@ -83,3 +83,51 @@ def test_an_axis_that_says_it_all_has_nearly_the_whole_share_where_points_are_dr
     found = {one.axes[0]: one.share for one in effects(rows, [("a",), ("b",)], [METRICS["latency_s"]], False)}
     assert found["a"] > 0.95
     assert found["b"] < 0.05
+
+
+def grid_row(axes: dict[str, Any], failed: bool, **numbers: Any) -> SweepRow:
+    return row(axes=axes, **numbers) if not failed else row(axes=axes).model_copy(update={"status": "failed"})
+
+
+def test_an_axis_that_failures_depend_on_is_not_given_what_others_move() -> None:
+    # b moves nothing. Where it is small all points of the large program fail: of what ran, means over b differ.
+    rows = [
+        grid_row({"a": a, "b": b, "c": c}, failed=(a, b) == (1, 0), latency_s=float(np.exp(5 * a + c)))
+        for a in (0, 1)
+        for b in (0, 1, 2)
+        for c in (0, 1)
+    ]
+    found = {
+        tuple(one.axes): (one.share, one.points)
+        for one in effects(rows, [("a",), ("b",), ("c",)], [METRICS["latency_s"]], True)
+    }
+    assert {points for _, points in found.values()} == {8}
+    shares = {axes: share for axes, (share, _) in found.items()}
+    alone = {("a",): 25 / 26, ("b",): 0, ("c",): 1 / 26}
+    assert shares == pytest.approx({**alone, ("a", "b"): 0, ("a", "c"): 0, ("b", "c"): 0}, abs=1e-12)
+
+
+def test_of_an_axis_of_which_one_value_ran_nothing_is_said() -> None:
+    rows = [grid_row({"a": a, "b": b}, failed=a > 0, latency_s=1.0 + b) for a in (0, 1) for b in (0, 1, 2)]
+    assert [one.axes for one in effects(rows, [("a",), ("b",)], [METRICS["latency_s"]], True)] == [["b"]]
+
+
+@given(st.sets(st.tuples(st.integers(0, 2), st.integers(0, 3))))
+def test_whatever_failed_shares_of_a_grid_are_those_of_a_whole_one(gaps: set[tuple[int, int]]) -> None:
+    # ln y = a + b: in a whole grid the two have all of the variance, and nothing together.
+    rows = [
+        grid_row({"a": a, "b": b}, failed=(a, b) in gaps, latency_s=float(np.exp(a + b)))
+        for a in range(3)
+        for b in range(4)
+    ]
+    found = effects(rows, [("a",), ("b",)], [METRICS["latency_s"]], True)
+    alone = {one.axes[0]: one.share for one in found if len(one.axes) == 1}
+    if len(alone) == 2:
+        assert sum(alone.values()) == pytest.approx(1)
+        assert [one.share for one in found if len(one.axes) == 2] == pytest.approx([0], abs=1e-9)
+        assert {one.points for one in found} <= set(range(3, 13 - len(gaps)))
+
+
+def test_where_no_part_of_a_grid_ran_nothing_is_said() -> None:
+    rows = [grid_row({"a": a}, failed=True) for a in range(5)]
+    assert effects(rows, [("a",)], [METRICS["latency_s"]], True) == []

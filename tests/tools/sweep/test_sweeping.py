@@ -23,7 +23,7 @@ from acortex.tools.sweep.log import held
 from acortex.tools.sweep.results import SweepReport
 from acortex.tools.sweep.spec import spec_of
 from acortex.tools.sweep.sweeping import look, sweep
-from acortex.tools.sweep.work import Answer, Job, work
+from acortex.tools.sweep.work import Answer, Job, in_a_line, work
 
 ROOT = Path(__file__).parents[3]
 VMM = str(ROOT / "programs" / "vmm.s")
@@ -72,6 +72,14 @@ def test_a_point_that_is_reached_in_two_ways_is_run_once(tmp_path: Path) -> None
     assert report.rows[0] == report.rows[1]
 
 
+def test_an_error_of_several_lines_is_one_of_a_table() -> None:
+    error = UsageError("it is wrong", where="a.s:1", hint="mend it")
+    assert in_a_line(error) == "a.s:1: it is wrong; mend it"
+    error.also = ("a.s:2", "a.s:9")
+    assert in_a_line(error) == "a.s:1: it is wrong; mend it; and 2 more like it, the first at a.s:2, the last at a.s:9"
+    assert in_a_line(UsageError("it is wrong")) == "it is wrong"
+
+
 def test_a_failed_point_is_a_row_and_the_rest_goes_on(tmp_path: Path) -> None:
     report = made(tmp_path, {"memory.ports": [1, 0, 2], "instruction_memory.words": [1, 64]})
     assert (report.done, report.failed) == (2, 4)
@@ -80,7 +88,9 @@ def test_a_failed_point_is_a_row_and_the_rest_goes_on(tmp_path: Path) -> None:
     assert "memory.ports" in (errors[0] or "")
     small = [row.error or "" for row in report.rows if row.axes["instruction_memory.words"] == 1]
     assert all("instruction" in error for error in small if "memory.ports" not in error)
-    assert made(tmp_path, {"memory.ports": [1, 0, 2], "instruction_memory.words": [1, 64]}).reused == 6
+    assert report.reused == 0
+    again = made(tmp_path, {"memory.ports": [1, 0, 2], "instruction_memory.words": [1, 64]})
+    assert (again.simulations, again.reused) == (0, 4)  # a setting that is out of range is refused before any run
 
 
 def test_the_table_has_types_axes_and_versions(tmp_path: Path) -> None:

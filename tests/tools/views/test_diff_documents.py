@@ -104,3 +104,25 @@ def test_names_are_never_markup(runs: tuple[Path, Path]) -> None:
     text = markdown(report, names)
     assert r"\<script\>\|a\_b\|\`.s:3" in text
     assert text.startswith("**Timing:** `</title><script>` → `'b'`\n")
+
+
+def test_large_counts_have_commas_in_documents(runs: tuple[Path, Path]) -> None:
+    named = diff(*(open_trace(path) for path in runs)).as_dict()
+    named["cycles"] = [7390, 1234567]
+    named["first_divergence"]["cycle"] = 4321
+    named["first_divergence"]["a"]["cycle"] = 4321
+    for text in (markdown(TraceDiff.model_validate(named), ("a", "b")), page(TraceDiff.model_validate(named), "ab")):
+        for told in ("7,390", "1,234,567", "+1,227,177", "Cycle 4,321, host/in"):
+            assert told in text
+        assert "7390" not in text
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "html"])
+def test_the_latency_of_a_unit_is_named_once(tmp_path: Path, form: str) -> None:
+    pipeline = Path(__file__).parents[3] / "programs" / "pipeline.s"
+    for name, cycles in (("a", 2), ("b", 4)):
+        chip = ("--set", f"memory.access_cycles={cycles}", "--timing-only")
+        assert acortex_("run", pipeline, *chip, "--trace", tmp_path / f"{name}.actrace").exit_code == 0
+    told = acortex_("trace", "diff", tmp_path / "a.actrace", tmp_path / "b.actrace", "--format", form).stdout
+    assert "latency latency" not in told
+    assert "host/out latency" in told
