@@ -107,14 +107,12 @@ def renamed(
 
 def _check_glued(sources: Sources, root: str, key: Key, new: str) -> None:
     """Refuses a name that a macro may glue together, where no assembly can show whether it does."""
-    for file in sources.closure(root):
-        text = sources.get(file)
-        for word in (word for line in text.index.parts for word in line.words) if text is not None else ():
-            if word.kind == GLUED and _may_be(word.text, (key.name, new)):
-                hint = "mend what is wrong first; then a name is changed where the program stays the same"
-                raise UsageError(
-                    f"a macro may make this name of `{word.text}`, and the program has mistakes", hint=hint
-                )
+    texts = filter(None, map(sources.get, sources.closure(root)))
+    glued = (word for text in texts for line in text.index.parts for word in line.words if word.kind == GLUED)
+    word = next((word for word in glued if _may_be(word.text, (key.name, new))), None)
+    if word is not None:
+        hint = "mend what is wrong first; then a name is changed where the program stays the same"
+        raise UsageError(f"a macro may make this name of `{word.text}`, and the program has mistakes", hint=hint)
 
 
 def _may_be(glued: str, names: Sequence[str]) -> bool:

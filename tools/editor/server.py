@@ -55,8 +55,9 @@ class Answering(LanguageServerProtocol):
         try:
             return super().structure_message(data)
         except JsonRpcException as error:
-            if "id" in data and "method" in data:
-                self._send_response(data["id"], error=error.to_response_error())
+            number = data.get("id")
+            if isinstance(number, (str, int)) and "method" in data:
+                self._send_response(number, error=error.to_response_error())
             raise
 
 

@@ -44,8 +44,7 @@ def parts(report: SweepReport) -> Iterator[RenderableType]:
         yield _effects(report, shown)
         yield from _gaps(report)
     if report.free and report.done:
-        yield Text(f"  (free): {'this setting moves' if len(report.free) == 1 else 'these settings move'} time, and"
-                   " nothing pays for it: no energy, area or capacity", "dim")  # fmt: skip
+        yield Text("  (free): moves time, and nothing pays for it: no energy, area or capacity", "dim")
     yield from _failures(report)
 
 
@@ -53,7 +52,7 @@ def _heading(report: SweepReport) -> Iterator[Text]:
     if report.covers is not None:
         yield Text(f"{report.covers['results']:,} of {report.covers['points']:,} points have been run", "bold red")
     done = f"{report.done:,} done, {report.failed:,} failed"
-    yield Text.assemble((report.spec, "bold cyan"), f"   {count(report.points, 'point')}: {done}")
+    yield Text.assemble((report.spec, "bold cyan"), f"   {count(report.points, 'point')}: {done}", no_wrap=True)
     if report.simulations:
         yield Text(f"  {report.reused:,} were there before; {count(report.simulations, 'simulation')} in time")
     if report.table:

@@ -51,13 +51,15 @@ def _points(axes: Canvas, report: SweepReport, rows: Sequence[SweepRow], across:
     label = f"{len(found):,} that no other beats"
     axes.plot(*_places(found, across, up), "D-", color=FRONT, drawstyle="steps-post", markersize=4.5, label=label)
     for metric, axis, scale in ((across, axes.xaxis, axes.set_xscale), (up, axes.yaxis, axes.set_yscale)):
-        values = [float(row[metric.name]) for row in rows]
-        if min(values) > 0 and max(values) > DECADE * min(values):
-            scale("log")
+        scale("log" if _spans_much([float(row[metric.name]) for row in rows]) else "linear")
         _number_line(axis, metric)
     first, last = (number_text(row[across.name], across) for row in (found[0], found[-1]))
     axes.set_title(f"{Path(report.spec).name}: {across.title} from {first} to {last} along the front")
     axes.legend(frameon=False, loc="best")
+
+
+def _spans_much(values: Sequence[float]) -> bool:
+    return min(values) > 0 and max(values) > DECADE * min(values)
 
 
 def _number_line(axis: Canvas, metric: Metric) -> None:

@@ -260,7 +260,8 @@ def renamed(program: Program) -> Program:
         for name in values:
             if name in _RENAMED and not (name == "then" and not values["every"]):
                 values[name] = _RENAMED[name] - values[name]
-            if name == "loop" or (name == "by" and values[name] != NO_LOOP):
+            of_lag = instruction.row.mnemonic == "lag" and name in ("register", "of")
+            if name == "loop" or of_lag or (name == "by" and values[name] != NO_LOOP):
                 values[name] = 7 - values[name]
         words[place] = encode(instruction.row, values)
     return Program(**{**vars(program), "words": words})

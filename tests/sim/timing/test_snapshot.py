@@ -13,6 +13,7 @@ import simpy
 from timed_chips import NAMES, Kept, Runs, of_ours
 
 from acortex.errors import AcortexError, UsageError
+from acortex.isa.container import sha256
 from acortex.isa.sequencer import Sequencer
 from acortex.sim.functional.executor import Functional
 from acortex.sim.lockstep import Lockstep
@@ -122,7 +123,7 @@ def test_the_trace_of_a_restored_run_is_that_of_the_whole_to_the_byte(name: str,
 
     def traced(interrupt: bool) -> bytes:
         path = tmp_path / f"{interrupt}.actrace"
-        writer = Tracing(path).begin(runs.program, runs.chip)
+        writer = Tracing(path).begin(runs.program, runs.chip, sha256(runs.program))
         chip = runs.new([writer])
         if interrupt:
             chip.advance(50)
@@ -242,7 +243,7 @@ def test_every_attribute_of_a_sequencer_is_state_or_a_setting() -> None:
     runs = ours("vmm")
     sequencer = Sequencer(runs.program, 1)
     sequencer.step()
-    assert {*vars(sequencer)} == {*Sequencer.STATE, "program", "inferences", "_decoded", "_row"}
+    assert {*vars(sequencer)} == {*Sequencer.STATE, "program", "inferences", "_decoded", "_counted", "_row"}
 
 
 def plain(value: object) -> bool:
@@ -361,7 +362,7 @@ WITNESSES: dict[str, tuple[str | int, int]] = {
     "DataBus.free_from": (2, 375),
     "DataBus._next": ("pipeline, crowded", 1071),
     "DataBus._free_at": (19, 408),
-    "Controller._stopped": (7, 26),
+    "Controller._stopped": (0, 2658),
     "Buffer._held": (373, 70),
     "Neurons._round": (136, 1014),
 }
