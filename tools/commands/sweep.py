@@ -44,6 +44,7 @@ def sweep() -> None:
       "clock_ns" = { from = 1.0, to = 4.0, steps = 4 }
 
     `acortex sweep SPEC.toml -o DIR` writes DIR/runs.parquet, one row per point, and goes on where it was ended.
+    Its options: --workers N, --scheduler ADDRESS and --format json, as `acortex sweep SPEC.toml --help` describes them.
     """  # noqa: D301  # click wants the character itself
 
 

@@ -138,7 +138,11 @@ class Planner:
 
     def planned(self, points: Iterable[Point]) -> Iterator[Planned]:
         """Each point, planned. Raises UsageError for programs and inputs that cannot be read."""
-        return (self._planned(point) for point in points)
+        try:
+            yield from (self._planned(point) for point in points)
+        except UsageError as error:
+            error.where = error.where or self.spec.file
+            raise
 
     def _planned(self, point: Point) -> Planned:
         settings, axes = self._settings(point), {name: plain(value) for name, value in point.values.items()}

@@ -280,6 +280,12 @@ def test_a_program_that_is_missing_is_refused_before_any_work(tmp_path: Path) ->
     assert not (tmp_path / "results.jsonl").exists()
 
 
+def test_a_network_that_the_zoo_lacks_is_said_of_the_file_that_names_it(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="the zoo has no network digits_mpl") as caught:
+        made(tmp_path, AXES, "zoo:digits_mpl")
+    assert caught.value.where == "s.toml"
+
+
 def test_progress_ends_with_all_points(tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
     spec = spec_of({"program": VMM, "axes": AXES}, "s.toml")
