@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -266,3 +267,15 @@ class Given:
         if self.statement.data:
             named = (self.note("the file is named here", "file"),)
             raise Mistake(data.FILE_AND_LINES, line=self.statement.data[0].line, notes=named)
+
+
+def is_alone(tokens: Sequence[Token]) -> bool:
+    """Whether an operand is one word."""
+    return len(tokens) == 1 and tokens[0][0] == "name"
+
+
+def turn_advice(tokens: Sequence[Token]) -> str:
+    """What to write for an operand that counts from a loop's register, as in `l0 - 1`; empty for another one."""
+    if len(tokens) < 2 or not re.fullmatch(r"l[0-7]", tokens[0][1]):
+        return ""
+    return f"an earlier turn has a register of its own: `lag l1, {tokens[0][1]}, TURNS`"

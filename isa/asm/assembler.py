@@ -40,7 +40,7 @@ from numpy.typing import NDArray
 from acortex import safe_files
 from acortex.errors import UsageError
 from acortex.garbage import rarely_collected
-from acortex.isa.asm.arguments import Draft
+from acortex.isa.asm.arguments import Draft, is_alone, turn_advice
 from acortex.isa.asm.directives import carry_out, is_late
 from acortex.isa.asm.expansion import Expanded, expanded, is_needed
 from acortex.isa.asm.expressions import evaluate
@@ -332,8 +332,7 @@ class Assembly:
             if known is None:
                 return Consequence(texts.CONSEQUENCE, place_of(tokens), reason=f"`{text}` has no value")
             shown = f"{text}`, which is `{known}"
-        alone = len(tokens) == 1 and tokens[0][0] == "name"
-        near = partial(self._near_word, operand.kind, text) if alone else None
+        near = partial(self._near_word, operand.kind, text) if is_alone(tokens) else partial(turn_advice, tokens)
         facts = {"operand": operand.name, "wanted": _wanted(operand.kind), "text": shown}
         return Mistake(operands.WORD, place_of(tokens), near=near, facts=facts)
 

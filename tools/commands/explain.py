@@ -6,7 +6,7 @@ warnings of the linter.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import click
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 @click.argument("code", required=False)
 @format_option
 def explain(code: str | None, form: str) -> None:
-    """Explain the code of an error, such as A201 or R703, or list all codes."""
+    """Explain the code of an error, such as A201 or R703; list those that begin so (R7), or all."""
     from acortex.sim.functional.rules.book import book, find
 
-    rules = [find(code)] if code else None
+    rules = find(code) if code else None
     if form == "json":
         print_json(book(rules))
     else:
-        show(console(), _explained(rules[0]) if rules else _overview())
+        show(console(), _overview() if not rules else _explained(rules[0]) if len(rules) == 1 else _listed(rules))
 
 
 def _overview() -> Iterator[RenderableType]:
@@ -65,6 +65,18 @@ def _family(abouts: Mapping[str, str], rows: Mapping[str, Rule]) -> Iterator[Ren
             if rule.about == about:
                 table.add_row(Text(f"  {rule.code}", style="cyan"), Text(rule.title))
         yield table
+
+
+def _listed(rules: Iterable[Rule]) -> Iterator[RenderableType]:
+    """Rows with one beginning, for a reader who knows the family and not the code."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for rule in rules:
+        table.add_row(Text(f"  {rule.code}", style="cyan"), Text(rule.title))
+    yield table
+    yield Text("\nacortex explain CODE explains one", style="dim")
 
 
 def _explained(rule: Rule) -> Iterator[RenderableType]:

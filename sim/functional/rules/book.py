@@ -33,10 +33,13 @@ def no_example(rule: Rule) -> str:
     return language.NO_EXAMPLE if rule.code in LANGUAGE_BOOK else NO_EXAMPLE
 
 
-def find(code: str) -> Rule:
-    """The rule or the diagnostic of a code, in capitals or not. Raises UsageError for an unknown one."""
-    if (rule := ALL.get(code.upper())) is not None:
-        return rule
+def find(code: str) -> list[Rule]:
+    """The rule or the diagnostic of a code, in capitals or not, or all whose codes begin so.
+
+    Raises UsageError where there is none.
+    """
+    if found := [rule for known, rule in ALL.items() if known.startswith(code.upper())]:
+        return found
     hint = did_you_mean(code.upper(), ALL, "acortex explain lists them all")
     raise UsageError(f"no error has the code {code[:LONGEST_CODE]!r}", hint=hint)
 

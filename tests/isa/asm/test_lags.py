@@ -351,3 +351,9 @@ def test_random_lags_are_worth_comparing() -> None:
         line for seed in range(80) for line in written(draw(random.Random(seed), frozenset({0}), frozenset(), 4), [])
     ]
     assert sum(line.startswith("lag") for line in lags) > 150
+
+
+def test_a_turn_counted_from_a_register_is_led_to_lag() -> None:
+    with pytest.raises(AcortexError) as caught:
+        assemble("start\nloop l3, host\nagain: inference by=l3 - 1\nendinference\nnext l3, again\nhalt\n")
+    assert "hint: an earlier turn has a register of its own: `lag l1, l3, TURNS`" in str(caught.value)

@@ -60,6 +60,15 @@ def test_without_a_code_all_rules_are_listed() -> None:
     assert all(f"{rule.code}  {rule.title[:30]}" in told for rule in ALL.values())
 
 
+def test_the_beginning_of_a_code_lists_those_that_begin_so() -> None:
+    told = invoke("explain", "r1").stdout
+    assert [line.split()[0] for line in told.splitlines() if line.startswith("  R")] == [
+        code for code in ALL if code.startswith("R1")
+    ]
+    (one,) = json.loads(invoke("explain", "R101", "--format", "json").stdout)["rules"]
+    assert one["code"] == "R101"
+
+
 def test_an_unknown_code_is_one_error_with_the_nearest() -> None:
     told = invoke("explain", "R3011")
     assert told.exit_code == 2
