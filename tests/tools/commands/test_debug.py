@@ -264,12 +264,17 @@ class Terminal:
         )  # fmt: skip
         os.close(other)
 
-    def read(self, upto: str) -> str:
-        """What is shown, up to a text."""
+    def read(self, upto: str, again: str = "") -> str:
+        """What is shown, up to a text; `again` is typed each few seconds: a line may not be edited yet."""
         shown, begun = "", time.monotonic()
         while not shown.endswith(upto):
-            assert time.monotonic() - begun < 60, shown
-            if select.select([self.screen], [], [], 1)[0]:
+            if time.monotonic() - begun > 60:
+                self.process.kill()
+                self.process.wait()
+                raise AssertionError(shown)
+            if not select.select([self.screen], [], [], 5)[0]:
+                self.type(again)
+            else:
                 try:
                     shown += os.read(self.screen, 65536).decode().replace("\r\n", "\n")
                 except OSError:  # its end, on Linux
@@ -315,7 +320,7 @@ def test_ctrl_c_ends_a_command_and_the_session_goes_on() -> None:
     terminal.type("half a line")
     terminal.read("half a line")
     terminal.type("\x03")
-    terminal.read("(acortex) ")
+    terminal.read("(acortex) ", again="\x03")
     time.sleep(1)
     terminal.type("step\n")
     assert re.search(r"cycle \d+ ", terminal.read("(acortex) "))
