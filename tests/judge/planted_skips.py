@@ -140,7 +140,7 @@ FOUND_BY = {
     "a token is not signed": "other tokens on busy",
     "a lane is not signed": "other lanes",
     "tokens are not counted": "tokens that grow",
-    "the instruction after a passage is not compared": "seed 2 few",
+    "the instruction after a passage is not compared": "seed 61",
     "a pattern goes on a period too far": "convolution",
     "waits of other lengths repeat": "dilation",
     "looks outlive the record": "products",
