@@ -378,7 +378,7 @@ def test_a_text_too_large(source: str, message: str) -> None:
         "\n".join(f".equ a{index}, 1<<{index % 63}" for index in range(20_000)),
         '"' * 9999,
         ".equ a, 1\n" + "\n".join(f".input q{index}, shape={'axb' * 3000}" for index in range(500)),
-        ".equ a, 1\n" + "\n".join(f".input q{index}, shape={'axbxaxbxaxbxaxb'}" for index in range(20_000)),
+        ".equ a, 1\n" + "\n".join(f".input q{index}, shape={'axbxaxbxaxbxaxb'}" for index in range(10_000)),
         "(" * 9999,
         "\x00" * 9999,
     ],
