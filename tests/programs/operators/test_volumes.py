@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from onnx import ModelProto
-from originals import check, model, node, whole
+from originals import distances, model, node, whole
 
 from acortex.programs.network.importer import from_proto
 from acortex.programs.operators.context import UnsupportedNodes
@@ -32,12 +32,12 @@ def windows(draw: st.DrawFn) -> tuple[tuple[int, ...], dict[str, list[int]]]:
     return tuple(image), attributes
 
 
-def judged(made: ModelProto, image: tuple[int, ...]) -> None:
-    """Asserts that a model is onnxruntime's, number for number but for the rounding of means.
+def farthest(made: ModelProto, image: tuple[int, ...]) -> float:
+    """How far a model is from onnxruntime's numbers at most.
 
     All its numbers may be equal: a window may see one number of the image.
     """
-    check(made, within=0.0 if "Conv" in made.graph.node[0].op_type else 1e-4, seed=sum(image), constant=True)
+    return max(distances(made, seed=sum(image), constant=True).values())
 
 
 @given(windows(), st.integers(1, 2), st.sampled_from([(1, 1, 2), (2, 2, 2), (2, 4, 6), (3, 1, 1)]), st.booleans())
@@ -52,7 +52,7 @@ def test_a_convolution_over_three_axes_is_that_of_onnxruntime(
     layer = node("Conv", "x w b" if bias else "x w", "y", group=groups, **attributes)
     constants = {"w": weights, "b": whole(8, out)} if bias else {"w": weights}
     made = model([layer, node("Relu", "y", "r")], {"x": [batch, inputs, *image]}, constants, "r")
-    judged(made, image)
+    assert farthest(made, image) == 0
 
 
 @given(windows(), st.integers(1, 2), st.integers(1, 3))
@@ -68,9 +68,9 @@ def test_a_mean_over_three_axes_is_that_of_onnxruntime(
             image, wanted["pads"][:3], wanted["pads"][3:], wanted["kernel_shape"], strict=True
         )
     )
-    if fits:
-        layer = node("AveragePool", "x", "y", count_include_pad=1, **wanted)
-        judged(model([layer], {"x": [batch, channels, *image]}), image)
+    assume(fits)
+    layer = node("AveragePool", "x", "y", count_include_pad=1, **wanted)
+    assert farthest(model([layer], {"x": [batch, channels, *image]}), image) <= 1e-4  # means are rounded
 
 
 @pytest.mark.parametrize("image", [(1, 1, 1), (1, 5, 1), (4, 1, 1), (2, 3, 4)])

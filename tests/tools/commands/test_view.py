@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -55,11 +56,16 @@ def test_the_page_shows_what_is_printed(monkeypatch: pytest.MonkeyPatch) -> None
     assert held > 80
 
 
-def test_the_python_of_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_python_of_the_page_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     (code,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "programs").symlink_to(CHECKOUT / "programs")
-    exec(code, {})
+    names: dict[str, Any] = {}
+    exec(code, names)
+    assert names["found"] == view(reader.open(tmp_path / "run.actrace"), unit="vmm/*", rows=10)
+    assert capsys.readouterr().out.count("\n") == len(names["found"].rows) > 0
 
 
 def test_a_trace_a_program_and_python_say_the_same(recorded: Path) -> None:
