@@ -114,7 +114,8 @@ def _positions(room: int, stride: int, end: int, ceil: bool) -> int:
 @operator(
     "Conv",
     becomes="a product on arrays",
-    limits="one to three spatial axes; constant weights; any padding, auto_pad, stride, dilation, groups",
+    limits="one to three spatial axes; constant weights; any padding, auto_pad, stride, dilation, groups;"
+    " kernels of more than 128 rows or columns in parts, each rounded to codes",
 )
 def conv(lowering: Lowering, node: Node) -> None:
     """Convolution, 1-D ones as images of one row."""
