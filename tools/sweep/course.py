@@ -11,7 +11,7 @@ from pathlib import Path
 from acortex.tools.sweep.log import Log
 from acortex.tools.sweep.plan import Plan, Planned
 from acortex.tools.sweep.spec import Spec, is_file_name
-from acortex.tools.sweep.work import DONE, FAILED, Job, Result, failed
+from acortex.tools.sweep.work import DONE, FAILED, PASSING, Job, Result, failed
 from acortex.tools.sweep.workers import answers
 
 AT_ONCE = 256
@@ -89,7 +89,7 @@ class Hands:
         done = course.done
         for answer, for_good in answers(jobs, self.workers, self.executor):
             for key, row in answer.items():
-                if for_good:
+                if for_good and not row.get(PASSING):
                     course.log.add(key, row)
                 else:
                     course.passing[key] = row

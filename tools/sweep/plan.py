@@ -229,11 +229,17 @@ def _values_of(chip: Chip) -> str:
 
 
 def _identity(reference: str) -> str:
-    """What is equal for equal programs or files: the name of one of the zoo, else what its files hold."""
-    from acortex.tools.open.programs import ZOO, files_of
+    """What is equal for equal programs or files: the name of one of the zoo, else what its files hold.
+
+    Of a source that is what it assembles to: files that it includes count, too.
+    """
+    from acortex.isa import container
+    from acortex.tools.open.programs import SOURCES, ZOO, files_of, open_source
 
     if reference.startswith(ZOO):
         return reference
+    if reference.endswith(SOURCES):
+        return hashlib.sha256(container.dumps(open_source(reference))).hexdigest()
     found = hashlib.sha256()
     for _, path in files_of(reference):
         try:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
-from acortex.errors import AcortexError
+from acortex.errors import AcortexError, MissingExtra
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,6 +60,9 @@ class Job(TypedDict):
 
 DONE, FAILED = "done", "failed"
 
+PASSING = "passing"
+"""Marks a failure that says nothing of its point, such as a package or memory that was missing: it is not kept."""
+
 
 def work(job: Job) -> Answer:
     """Does a job. What fails is a result too: nothing is raised but an interrupt."""
@@ -67,10 +70,12 @@ def work(job: Job) -> Answer:
     found: Answer
     try:
         found = WORK[job["do"]](job)
+    except MissingExtra as error:  # of this machine, and not of the point
+        found = dict.fromkeys(job["keys"], passing(in_a_line(error)))
     except AcortexError as error:
         found = dict.fromkeys(job["keys"], failed(in_a_line(error)))
     except Exception as error:  # one point must not end a sweep of thousands
-        found = dict.fromkeys(job["keys"], failed(f"a fault of acortex: {type(error).__name__}: {error}"))
+        found = dict.fromkeys(job["keys"], passing(f"{type(error).__name__}: {error}"))
     share = (time.process_time() - begin) / max(1, len(found))
     return {key: {**row, "cpu_s": share} for key, row in found.items()}
 
@@ -78,6 +83,11 @@ def work(job: Job) -> Answer:
 def failed(error: str) -> Result:
     """The result of what did not work."""
     return {"status": FAILED, "error": error}
+
+
+def passing(error: str) -> Result:
+    """The result of what did not work for a reason that is none of its own."""
+    return {**failed(error), PASSING: True}
 
 
 def in_a_line(error: AcortexError) -> str:

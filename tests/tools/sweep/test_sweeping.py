@@ -17,13 +17,13 @@ import numpy as np
 import pytest
 
 import acortex
-from acortex.errors import UsageError
+from acortex.errors import MissingExtra, UsageError
 from acortex.tools.sweep import sweeping, workers
 from acortex.tools.sweep.log import held
 from acortex.tools.sweep.results import SweepReport
 from acortex.tools.sweep.spec import spec_of
 from acortex.tools.sweep.sweeping import look, sweep
-from acortex.tools.sweep.work import Answer, Job, in_a_line, work
+from acortex.tools.sweep.work import WORK, Answer, Job, in_a_line, work
 
 ROOT = Path(__file__).parents[3]
 VMM = str(ROOT / "programs" / "vmm.s")
@@ -154,6 +154,31 @@ def test_inputs_and_labels_are_part_of_a_point(tmp_path: Path) -> None:
         seeds.append((report.rows[0].key, report.reused, report.rows[0].inferences))
     assert [one[1:] for one in seeds] == [(0, 3), (0, 3)]
     assert seeds[0][0] != seeds[1][0]
+
+
+def test_a_file_that_a_source_includes_is_part_of_a_point(tmp_path: Path) -> None:
+    echo = (ROOT / "tests" / "tools" / "echo.s").read_text()
+    (tmp_path / "p.s").write_text('.include "part.inc"\n' + echo.replace("base    d0, 0", "base    d0, PLACE"))
+    found = []
+    for place in (0, 1):
+        (tmp_path / "part.inc").write_text(f".equ PLACE, {place}\n")
+        report = made(tmp_path / "out", {"memory.ports": [1]}, str(tmp_path / "p.s"))
+        found.append((report.rows[0].key, report.done, report.reused))
+    assert found[0][0] != found[1][0]
+    assert [one[1:] for one in found] == [(1, 0), (1, 0)]
+
+
+@pytest.mark.parametrize("failure", [MissingExtra("a network", "onnx"), MemoryError(), OSError("disk")])
+def test_what_a_machine_lacks_is_no_result_of_a_point(
+    failure: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(job: Job) -> Answer:
+        raise failure
+
+    with monkeypatch.context() as patched:
+        patched.setitem(WORK, "time", fails)
+        assert made(tmp_path, {"memory.ports": [1]}).failed == 1
+    assert made(tmp_path, {"memory.ports": [1]}).done == 1
 
 
 def test_a_half_written_line_is_dropped_and_done_again(tmp_path: Path) -> None:
