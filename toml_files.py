@@ -19,7 +19,7 @@ MAX_BYTES = 65536
 MAX_NESTING = 16
 """The deepest brackets, and the most dots on one line, that the TOML parser is given: it is slow beyond, or worse."""
 
-KEPT = 64
+KEPT = 512
 """How many texts are remembered with what they say: those of built-in chips are read again for each chip."""
 
 _OPAQUE = re.compile(
