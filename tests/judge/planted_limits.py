@@ -69,5 +69,9 @@ BUGS: tuple[Planted, ...] = tuple(Planted(*row) for row in (
     ("a last window may begin in the padding", "programs/operators/linear.py", "count * stride < end else 0", "count * stride <= end else 0", "tests/programs/operators/test_windows_of_originals.py"),
     ("slopes of LeakyRelu are ten times as steep", "programs/operators/vector.py", 'node.attributes.get("alpha", 0.01)', 'node.attributes.get("alpha", 0.1)', "tests/programs/operators/test_attributes_left_out.py"),
     ("HardSigmoid has the slope of the chip", "programs/operators/vector.py", 'float(node.attributes.get("alpha", 0.2)), float', 'float(node.attributes.get("alpha", 1 / 6)), float', "tests/programs/operators/test_attributes_left_out.py"),
+    ("scales of constants are of their rows", "programs/operators/quantised.py", '        axis = int(node.attributes.get("axis", 1))', '        axis = int(node.attributes.get("axis", 0))', "tests/programs/operators/test_attributes_left_out.py"),
+    ("a quantiser of QONNX has no sign", "programs/operators/rounding.py", 'signed, narrow = bool(node.attributes.get("signed", 1))', 'signed, narrow = bool(node.attributes.get("signed", 0))', "tests/programs/operators/test_attributes_left_out.py"),
+    ("a constant is split along its columns", "programs/operators/constants.py", '    value, axis = np.asarray(values[0]), int(node.attributes.get("axis", 0))', '    value, axis = np.asarray(values[0]), int(node.attributes.get("axis", 1))', "tests/programs/operators/test_attributes_left_out.py"),
+    ("beta of a Gemm of constants is 2", "programs/operators/constants.py", 'node.attributes.get("beta", 1.0)', 'node.attributes.get("beta", 2.0)', "tests/programs/operators/test_attributes_left_out.py"),
     ("padding counts in a mean", "programs/operators/vector.py", 'get("count_include_pad", 0)', 'get("count_include_pad", 1)', "tests/programs/operators/test_windows_of_originals.py"),
 ))  # fmt: skip

@@ -27,6 +27,21 @@ OTHERS = {
     ),
     "Transpose": (originals.node("Transpose", "x", "y", perm=[0, 2, 3, 1]), IMAGE, {}),
     "Split": (originals.node("Split", "x", "y z", axis=1), (1, 4, 4, 5), {}),
+    "Gemm of constants": (
+        [originals.node("Gemm", "v w c", "a"), originals.node("MatMul", "x a", "y")],
+        (1, 3),
+        {"v": originals.whole(7, 3, 6), "w": W, "c": originals.whole(8, 4)},
+    ),
+    "Split of a constant": (
+        [originals.node("Split", "w n", "a b"), originals.node("MatMul", "x a", "y")],
+        (1, 3),
+        {"w": originals.whole(6, 6, 4), "n": np.array([3, 3])},
+    ),
+    "Gather of a constant": (
+        [originals.node("Gather", "w n", "a"), originals.node("MatMul", "x a", "y")],
+        (1, 3),
+        {"w": originals.whole(6, 6, 4), "n": np.array([5, 0, 2])},
+    ),
     "Pad": (originals.node("Pad", "x p", "y"), IMAGE, {"p": np.array([0, 0, 1, 1, 0, 0, 2, 0])}),
 }
 
@@ -59,8 +74,9 @@ def test_one_that_is_given_leaves_the_others_as_they_are(op, attributes):
 @pytest.mark.parametrize("name", OTHERS)
 def test_an_operator_without_attributes_is_that_of_the_original(name):
     made, shape, constants = OTHERS[name]
-    outputs = " ".join(made.output)
-    originals.check(originals.model([made], {"x": shape}, constants, outputs, opset=17), within=2e-5)
+    nodes = made if isinstance(made, list) else [made]
+    outputs = " ".join(nodes[-1].output)
+    originals.check(originals.model(nodes, {"x": shape}, constants, outputs, opset=17), within=2e-5)
 
 
 def test_a_small_variance_shows_what_is_added_to_it():
@@ -69,3 +85,40 @@ def test_a_small_variance_shows_what_is_added_to_it():
     made = originals.node("BatchNormalization", "x s b m v", "y")
     far = originals.distances(originals.model([made], {"x": IMAGE}, small))
     assert far["y"] < 0.01  # of some hundreds
+
+
+def test_scales_of_weights_are_of_their_columns():
+    """Onnxruntime makes one node of the two, whose sums are a little off: a scale of a row would be far off."""
+    tensors = {
+        "q": originals.whole(5, 3, 3).astype(np.int8),
+        "s": np.array([1, 2, 4], np.float32),
+        "z": np.array([0, 1, -1], np.int8),
+    }
+    nodes = [originals.node("DequantizeLinear", "q s z", "w"), originals.node("MatMul", "x w", "y")]
+    made = originals.model(nodes, {"x": (1, 3)}, tensors)
+    originals.check(made, within=0.2)
+    weights = (tensors["q"].astype(np.float32) - tensors["z"]) * tensors["s"]
+    given = originals.inputs_of(made)
+    assert np.array_equal(originals.evaluated(made, given)["y"], given["x"] @ weights)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "low", "high"),
+    [
+        ({}, -4, 3),
+        ({"signed": 1}, -4, 3),
+        ({"signed": 0}, 0, 7),
+        ({"narrow": 1}, -3, 3),
+        ({"signed": 0, "narrow": 1}, 0, 6),
+    ],
+    ids=str,
+)
+def test_a_quantiser_of_qonnx_is_signed_and_whole_where_that_is_not_said(attributes, low, high):
+    weights = np.arange(-6, 6, dtype=np.float32).reshape(3, 4)
+    tensors = {"v": weights, "s": np.float32(0.5), "z": np.float32(0), "n": np.float32(3)}
+    one = originals.node("Quant", "v s z n", "w", domain="qonnx.custom_op.general", **attributes)
+    made = originals.model([one, originals.node("MatMul", "x w", "y")], {"x": (1, 3)}, tensors)
+    made.opset_import.add(domain="qonnx.custom_op.general", version=1)
+    given = originals.inputs_of(made)
+    wanted = given["x"] @ (np.clip(np.rint(weights / 0.5), low, high) * 0.5)
+    assert np.array_equal(originals.evaluated(made, given)["y"], wanted)
