@@ -74,4 +74,14 @@ BUGS: tuple[Planted, ...] = tuple(Planted(*row) for row in (
     ("a constant is split along its columns", "programs/operators/constants.py", '    value, axis = np.asarray(values[0]), int(node.attributes.get("axis", 0))', '    value, axis = np.asarray(values[0]), int(node.attributes.get("axis", 1))', "tests/programs/operators/test_attributes_left_out.py"),
     ("beta of a Gemm of constants is 2", "programs/operators/constants.py", 'node.attributes.get("beta", 1.0)', 'node.attributes.get("beta", 2.0)', "tests/programs/operators/test_attributes_left_out.py"),
     ("padding counts in a mean", "programs/operators/vector.py", 'get("count_include_pad", 0)', 'get("count_include_pad", 1)', "tests/programs/operators/test_windows_of_originals.py"),
+    # tools
+    ("of more rows all are said to be more", "tools/views/critical.py", 'f"  and {len(rows) - MOST} more"', 'f"  and {len(rows)} more"', "tests/tools/commands/test_trace_texts.py"),
+    ("halving gains a third", "tools/views/critical.py", "gain = row.cycles // 2", "gain = row.cycles // 3", "tests/tools/commands/test_trace_critical.py"),
+    ("shares are of the energy before", "tools/views/reprice.py", "percent(pair[1], total)", "percent(pair[0], total)", "tests/tools/commands/test_trace_texts.py"),
+    ("power is that of the recorded energy", "tools/commands/trace_reprice.py", '"power_w": energy_j / seconds', '"power_w": recorded["energy_j"] / seconds', "tests/tools/commands/test_trace_texts.py"),
+    ("before and after are exchanged", "tools/commands/trace_reprice.py", "[before.get(name, 0), energy]", "[energy, before.get(name, 0)]", "tests/tools/commands/test_trace_texts.py"),
+    ("idle time is said to be waiting", "tools/views/trace.py", "for part in (row.busy, row.waiting, row.idle)", "for part in (row.busy, row.idle, row.waiting)", "tests/tools/commands/test_trace_texts.py"),
+    ("the cheapest layer comes first", "tools/views/trace.py", "key=lambda row: -_layer_aj(row)", "key=lambda row: _layer_aj(row)", "tests/tools/commands/test_trace_texts.py"),
+    ("bytes of a row leave out waits", "tools/views/trace.py", "rows = report.rows + report.waits", "rows = report.rows", "tests/tools/commands/test_trace_texts.py"),
+    ("the zoo tells names twice", "tools/commands/zoo.py", "row.doc)", "row.name)", "tests/tools/commands/test_zoo.py"),
 ))  # fmt: skip
