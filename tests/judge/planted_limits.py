@@ -50,7 +50,6 @@ BUGS: tuple[Planted, ...] = tuple(Planted(*row) for row in (
     ("the counter of leakage has its ends alone", "traces/export/perfetto.py", "cycles[cycles < trace.cycles]", "cycles[cycles > trace.cycles]", "tests/traces/export/test_blocks.py"),
     ("the shortest name of a tolerance wins", "traces/golden.py", "max(covering, key=len)", "min(covering, key=len)", "tests/traces/test_golden.py"),
     ("a tolerance is not itself tolerated", "traces/golden.py", "abs(one.change) > _tolerance(", "abs(one.change) >= _tolerance(", "tests/traces/test_golden.py"),
-    ("of those in flight for as long the last pays the rest", "traces/leakage.py", "key=lambda span: (span[0], span[2])", "key=lambda span: (span[0], -span[2])", "tests/sim/chip/test_prices.py"),
     # sim
     ("rectangles that touch overlap", "sim/chip/groups.py", "if column < right and row < below", "if column <= right and row < below", "tests/sim/chip/test_groups.py"),
     ("arrays of a group below its first row are not compared", "sim/chip/groups.py", "for row in group.tiles for array in row]", "for row in group.tiles[:1] for array in row]", "tests/sim/chip/test_groups.py"),
@@ -77,6 +76,7 @@ BUGS: tuple[Planted, ...] = tuple(Planted(*row) for row in (
     # tools
     ("of more rows all are said to be more", "tools/views/critical.py", 'f"  and {len(rows) - MOST} more"', 'f"  and {len(rows)} more"', "tests/tools/commands/test_trace_texts.py"),
     ("halving gains a third", "tools/views/critical.py", "gain = row.cycles // 2", "gain = row.cycles // 3", "tests/tools/commands/test_trace_critical.py"),
+    ("lists of segments are not parted", "tools/commands/trace_critical.py", 'separator = ",\\n"\n    click', 'separator = "\\n"\n    click', "tests/tools/commands/test_trace_texts.py"),
     ("shares are of the energy before", "tools/views/reprice.py", "percent(pair[1], total)", "percent(pair[0], total)", "tests/tools/commands/test_trace_texts.py"),
     ("power is that of the recorded energy", "tools/commands/trace_reprice.py", '"power_w": energy_j / seconds', '"power_w": recorded["energy_j"] / seconds', "tests/tools/commands/test_trace_texts.py"),
     ("before and after are exchanged", "tools/commands/trace_reprice.py", "[before.get(name, 0), energy]", "[energy, before.get(name, 0)]", "tests/tools/commands/test_trace_texts.py"),

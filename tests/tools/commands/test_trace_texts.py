@@ -6,6 +6,7 @@ Two accesses to main memory cost 4,360,333 aJ there and 2,915,286 aJ elsewhere, 
 from __future__ import annotations
 
 import json
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,20 @@ def test_what_a_trace_holds_is_counted_with_its_waits(trace: str) -> None:
     size = Path(trace).stat().st_size
     assert f"  size     {size:,} bytes, {size / (18 + 3):.2f} a row\n" in said
     assert "  time     27 cycles, 48.2 ns\n  energy   17.3 pJ, leakage included\n  events   18, and 3 waits\n" in said
+
+
+@pytest.mark.parametrize("at_once", [1, 5, 14])
+def test_segments_are_one_list_of_json_however_many_are_printed_at_once(
+    trace: str, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = text("critical", trace, "--format", "json")
+    monkeypatch.setattr(
+        import_module("acortex.tools.commands.trace_critical"),
+        "_some",
+        lambda path: (list(path)[at : at + at_once] for at in range(0, len(path), at_once)),
+    )
+    assert text("critical", trace, "--format", "json") == whole
+    assert len(json.loads(whole)["segments"]) == 14
 
 
 def test_a_path_of_more_rows_than_are_shown_says_how_many_are_left(tmp_path: Path) -> None:
