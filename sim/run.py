@@ -30,6 +30,7 @@ from acortex.sim.functional.rules import limits
 from acortex.sim.functional.turns import turns_of
 from acortex.sim.functional.values import ArraysOf
 from acortex.sim.inputs import HostData, Inputs, host_data
+from acortex.sim.ledger import display
 from acortex.sim.ledger.data_energy import Meter
 from acortex.sim.ledger.report import INTERRUPTED, Timing, functional_report, timed_report
 from acortex.sim.ledger.unmoved import unmoved
@@ -40,6 +41,7 @@ from acortex.sim.timing.probe import Listener, Observer, OneByOne
 from acortex.sim.timing.processes import Process
 from acortex.sim.timing.wiring import TimedChip
 from acortex.sim.tracing import Tracing
+from acortex.traces.display.plots import Plots
 from acortex.traces.file.writer import TraceWriter
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -62,7 +64,7 @@ class Values:
         return repr(self.report).replace("RunReport", type(self).__name__, 1)
 
     def _repr_html_(self) -> str:
-        return self.report._repr_html_()
+        return display.page(self.report)
 
 
 @dataclass(frozen=True, repr=False)
@@ -85,6 +87,11 @@ class Result(Values):
     def energy_j(self) -> float:
         """The energy of the whole run, in joules. Raises UsageError where no time was simulated."""
         return float(self._timed("energy_j"))
+
+    @property
+    def plot(self) -> Plots:
+        """Its pictures, in axes of matplotlib: `plot.energy()`, `.layers()`, `.waits()`, `.power()`, `.timeline()`."""
+        return display.plots(self.report)
 
     @property
     def interrupted(self) -> bool:
