@@ -60,7 +60,7 @@ class Plots(NamedTuple):
             for row in run.layers
             if (amount := row.energy_aj if what == "energy" else row.cycles) is not None
         ]
-        marked = [(name, amount) for name, amount in values if name != "-"]
+        marked = [(name, amount) for name, amount in values if name != "-" and amount]
         if not marked:
             raise _nothing("layers")
         name, most = max(marked, key=lambda one: one[1])

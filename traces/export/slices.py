@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
 from acortex.intervals import Span
 from acortex.traces.enders import enders
+from acortex.traces.export.journeys import journeys
 from acortex.traces.export.lanes import lanes
 from acortex.traces.file.reader import Trace
 from acortex.traces.file.table import Ints, Table
 from acortex.traces.rows.by_unit import extent, gather, groups
 from acortex.traces.rows.in_flight import InFlight
 from acortex.traces.rows.real_time import real_times
+from acortex.traces.stats import stats
 
 Slices = dict[str, Ints]
 """Columns of slices: the `track` of each, its `lane` there, `begin` and `end` in real time, the place of its `name`,
@@ -31,20 +35,23 @@ class Drawing:
     """The slices of a trace, with the names of their tracks and their own.
 
     Each unit has a track for its events and one for its waits, named by cause. One track has the layers and one the
-    inferences, from begin to end, where the trace holds every unit and cycle.
+    inferences, from begin to end, where the trace holds every unit and cycle. Two more have the run and each layer of
+    all inferences: with those of inferences they say the energies of the report, leakage included.
     """
 
     def __init__(self, trace: Trace) -> None:
         header = trace.header
         self._trace = trace
         self._layers, self._inferences = _in_flight(trace)
+        self._sums = _Sums.of(trace)
         units = (name for unit in header.units for name in (unit, f"{unit} waits"))
-        self.tracks = (*units, "layers", "inferences")
+        self.tracks = (*units, "layers", "inferences", "run", "layers, all inferences")
         self.names = (
             *(kind.name for kind in header.kinds),
             *header.causes,
             *header.layers,
             *(f"inference {index}" for _, index, _ in self._inferences),
+            header.program,
         )
         self.flows, self._marks = _flows(trace)
         """Flows that leave a slice and flows that end at it, by the number in its column `flow`; 0 has none."""
@@ -54,7 +61,8 @@ class Drawing:
     def _used(self) -> list[bool]:
         waits = extent((self._trace.waits,), lambda chunk: {}).rows.tolist()
         of_units = [used for count in waits for used in (True, count > 0)]
-        return [*of_units, bool(self._layers), bool(self._inferences)]
+        run, of_layers = bool(self._sums.run), bool(self._sums.layers)
+        return [*of_units, bool(self._layers), bool(self._inferences), run, of_layers]
 
     def slices(self) -> Iterator[Slices]:
         """All slices by track, lane and begin, a step at a time: events, then waits, layers and inferences."""
@@ -62,11 +70,20 @@ class Drawing:
         kinds, named = len(header.kinds), len(header.kinds) + len(header.causes)
         yield from self._of_table(self._trace.events, DETAILS, "kind", 0)
         yield from self._of_table(self._trace.waits, _OF_WAITS, "cause", kinds)
+        first, sums = named + len(header.layers), self._sums
         layers = [(name + named, inference, span) for name, inference, span in self._layers]
-        first = named + len(header.layers)
         inferences = [(first + at, index, span) for at, (_, index, span) in enumerate(self._inferences)]
-        for track, rows in ((2 * units, layers), (2 * units + 1, inferences)):
-            yield from self._in_lanes(_of_spans(rows, track, named, len(header.layers)))
+        run = [(first + len(inferences), -1, span) for span in sums.run]
+        of_layers = [(named + at, -1, span) for at, span in sums.layers.items()]
+        for at, (rows, energies) in enumerate(
+            (
+                (layers, None),
+                (inferences, [sums.inferences.get(index) for _, index, _ in self._inferences]),
+                (run, [sums.energy_aj]),
+                (of_layers, [sums.layer_energies[at] for at in sums.layers]),
+            )
+        ):
+            yield from self._in_lanes(_of_spans(rows, 2 * units + at, named, len(header.layers), energies))
 
     def _of_table(self, table: Table[Any], details: Sequence[str], name: str, first: int) -> Iterator[Slices]:
         """The slices of events, or of waits."""
@@ -107,13 +124,18 @@ _Slice = tuple[int, int, int]
 
 
 def _flows(trace: Trace) -> tuple[Flows, dict[_Slice, int]]:
-    """For each wait that an event ended a flow from that event to what the unit then began."""
+    """For each wait that an event ended a flow from that event to what the unit then began; then those of items."""
     flows: Flows = [([], [])]
     places: dict[_Slice, int] = {}
     units = {unit: at for at, unit in enumerate(trace.header.units)}
-    for number, (by, then) in enumerate(((one.by, one.then) for one in enders(trace) if one.then), 1):
-        for row, end in ((by, 0), (then, 1)):
-            key = 2 * units[row.unit] + (not row.event), row.start, row.end - row.start
+    waits = (
+        tuple((2 * units[row.unit] + (not row.event), row.start, row.end - row.start) for row in (one.by, one.then))
+        for one in enders(trace)
+        if one.then
+    )
+    items = (tuple((2 * row.unit, row.start, row.duration) for row in pair) for pair in journeys(trace))
+    for number, ends in enumerate(dict.fromkeys(chain(waits, items)), 1):
+        for end, key in enumerate(ends):
             if key not in places:
                 places[key] = len(flows)
                 flows.append(([], []))
@@ -137,12 +159,43 @@ def _in_flight(trace: Trace) -> tuple[list[_Named], list[_Named]]:
     return layers, [(0, index, span) for index, span in inferences if index >= 0]
 
 
-def _of_spans(rows: Sequence[_Named], track: int, named: int, layers: int) -> dict[str, Ints]:
-    """Slices on one track; those whose names are layers belong to them."""
+@dataclass(frozen=True)
+class _Sums:
+    """What `stats` says of a trace that holds every row: energies in attojoules, leakage included, and spans.
+
+    `run` has one span, or none of a trace of which no sum is known; layers are by their place in the header.
+    """
+
+    run: tuple[Span, ...] = ()
+    energy_aj: int | None = None
+    layers: dict[int, Span] = field(default_factory=dict)
+    layer_energies: dict[int, int] = field(default_factory=dict)
+    inferences: dict[int, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, trace: Trace) -> _Sums:
+        """Of a part of a run there are none."""
+        if trace.header.filters or not len(trace.events):
+            return cls()
+        found = stats(trace)
+        layers, energies = {}, {}
+        for at, row in enumerate(found.layers):
+            if row.start_cycle is not None and row.end_cycle is not None and row.energy_aj is not None:
+                layers[at], energies[at] = (row.start_cycle, row.end_cycle), row.energy_aj
+        inferences = {row.index: row.energy_aj for row in found.inferences if row.energy_aj is not None}
+        return cls(((0, found.totals.cycles),), found.totals.energy_aj, layers, energies, inferences)
+
+
+def _of_spans(
+    rows: Sequence[_Named], track: int, named: int, layers: int, energies: Sequence[int | None] | None
+) -> dict[str, Ints]:
+    """Slices on one track; those whose names are layers belong to them. They have energies where all are known."""
     name, inference, start, end = (
         np.array([(name, index, *span) for name, index, span in rows], dtype=np.int64).reshape(-1, 4).T
     )
     same = np.full(len(name), track, dtype=np.int64)
     layer = np.where((name >= named) & (name < named + layers), name - named, 0)
     columns = {"track": same, "name": name, "inference": inference, "start": start, "duration": end - start}
+    if energies is not None and None not in energies:
+        columns["energy_aj"] = np.array(energies, dtype=np.int64)
     return {**columns, "layer": layer, "pc": np.full(len(name), -1)}

@@ -81,7 +81,7 @@ def test_a_piece_has_no_script_and_no_colour_for_text_or_ground(shown: ShownTrac
     page = shown._repr_html_()
     assert not read(page).tags & {"script", "style", "link", "iframe", "img", "object"}
     assert set(re.findall(r"(?<![-\w])color:([^;\"]+)", page)) == {"inherit"}
-    assert {found for found in re.findall(r"background:([^;\"]+)", page)} <= {"#0072b2", "#e69f00", "#8c8c8c40"}
+    assert set(re.findall(r"background:([^;\"]+)", page)) <= {"#0072b2", "#e69f00", "#8c8c8c40"}
 
 
 def test_names_from_a_trace_never_become_markup() -> None:
