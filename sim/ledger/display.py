@@ -37,7 +37,9 @@ def _numbers(run: TimedReport) -> Numbers:
         layers=[LayerNumbers(row.name, row.cycles, row.energy_aj) for row in run.layers],
         units={name: UnitNumbers(spent.busy, spent.waiting, spent.idle) for name, spent in run.utilisation.items()},
         waits=[WaitNumbers(row.unit, row.cause, row.cycles) for row in run.waits],
-        power=PowerNumbers(power.window_cycles, power.window_s, power.windows_aj, power.average_w, power.leakage_w),
+        power=PowerNumbers(
+            power.window_cycles, power.windows_aj, power.peak_w, power.peak_cycle, power.average_w, power.leakage_w
+        ),
     )
 
 

@@ -41,11 +41,15 @@ class UnitNumbers(NamedTuple):
 
 @dataclass(frozen=True)
 class PowerNumbers:
-    """Energy by windows of equal width, and the averages over the run, in watts."""
+    """Energy by windows of equal width, of which the last ends with the run; peak and averages in watts.
+
+    The peak is that of a whole window, if there is one, and `peak_cycle` its first cycle.
+    """
 
     window_cycles: int
-    window_s: float
     windows_aj: Sequence[int]
+    peak_w: float
+    peak_cycle: int
     average_w: float
     leakage_w: float
 

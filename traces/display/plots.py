@@ -7,6 +7,7 @@ apart by those who see few. matplotlib is an extra (`plots`), and imported when 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from acortex.errors import UsageError
@@ -92,12 +93,12 @@ class Plots(NamedTuple):
         power = run.power
         if power is None or not power.windows_aj:
             raise UsageError("the power of this run over time is not known", hint="a result of acortex.run has it")
-        watts = [joules(energy) / power.window_s for energy in power.windows_aj]
-        at = watts.index(max(watts))
-        first = f"{at * power.window_cycles:,}"
-        title = f"Power peaks at {scaled(watts[at], 'W')} from cycle {first}, {scaled(power.average_w, 'W')} on average"
+        edges = [min(step * power.window_cycles, run.cycles) for step in range(len(power.windows_aj) + 1)]
+        lasting = [max(end - first, 1) * run.clock_ns / 1e9 for first, end in pairwise(edges)]
+        watts = [joules(energy) / each_s for energy, each_s in zip(power.windows_aj, lasting, strict=True)]
+        peak, average = scaled(power.peak_w, "W"), scaled(power.average_w, "W")
+        title = f"Power peaks at {peak} from cycle {power.peak_cycle:,}, {average} on average"
         lines = {"average": (power.average_w, BLACK), "leakage": (power.leakage_w, RED)}
-        edges = [min(step * power.window_cycles, run.cycles) for step in range(len(watts) + 1)]
         return drawing.steps(ax, edges, watts, lines, title, _time_label(run), "power", "W")
 
     def timeline(self, ax: Axes | None = None) -> Axes:

@@ -36,8 +36,8 @@ STAGES = (
 _GATHERS = "buffer.slide"
 """Takes as many words as its count says, of which the last lets it go on; a count of 0 takes none."""
 
-_AT_ONCE = "memory.write"
-"""Begins with the event that gives it its word: the word crosses the bus as it is written."""
+_CROSSES, _WRITTEN, _MADE = "bus.up", "memory.write", "neurons.convert"
+"""A word crosses the bus as it is written: it goes from the conversion to both, for an arrow needs a time to cross."""
 
 
 class Passed(NamedTuple):
@@ -73,8 +73,17 @@ def journeys(trace: Trace) -> Iterator[tuple[Passed, Passed]]:
     keys = sorted({key for part in parts for key in part})
     for key in keys:
         there = [part[key] for part in parts if key in part]
-        for before, after in pairwise(there):
+        for before, after in _neighbours(there):
             yield from _pairs(before, after)
+
+
+def _neighbours(there: list[_Rows]) -> Iterator[tuple[_Rows, _Rows]]:
+    """Stages of which one gives what the other takes."""
+    for before, after in pairwise(there):
+        if (before.kind, after.kind) != (_CROSSES, _WRITTEN):
+            yield before, after
+        else:
+            yield from ((made, after) for made in there if made.kind == _MADE)
 
 
 def _stages(trace: Trace) -> list[_Rows]:
@@ -119,8 +128,7 @@ def _pairs(before: _Rows, after: _Rows) -> Iterator[tuple[Passed, Passed]]:
         if len(before.key) != len(after.key):
             return
         come = to = np.arange(len(after.key))
-    given = before.start[come] + (0 if after.kind == _AT_ONCE else before.duration[come])
-    if bool(np.all(given <= after.start[to])):
+    if bool(np.all(before.start[come] + np.maximum(before.duration[come], 1) <= after.start[to])):
         for one, two in zip(come.tolist(), to.tolist(), strict=True):
             yield _passed(before, one), _passed(after, two)
 

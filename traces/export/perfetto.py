@@ -243,11 +243,12 @@ def _windows(trace: Trace) -> Iterator[tuple[str, str, Iterator[tuple[int, float
     """Power in watts and words in use, from the begin of each window; 0 from the end of the last power on."""
     clock_ns = trace.header.exact_clock_ns()
     for found in windows(trace):
-        starts = np.arange(len(found.values) + 1) * found.cycles
-        times = real_times(np.minimum(starts, max(trace.cycles, 1)), clock_ns).tolist()
+        cycles = np.minimum(np.arange(len(found.values) + 1) * found.cycles, max(trace.cycles, 1))
+        times = real_times(cycles, clock_ns).tolist()
         if found.name == POWER:
-            each_s = seconds_of(found.cycles, clock_ns)
-            yield found.name, "W", iter(zip(times, [*(joules(one) / each_s for one in found.values), 0.0], strict=True))
+            lasting = np.maximum(np.diff(cycles), 1).tolist()
+            watts = (joules(one) / seconds_of(each, clock_ns) for one, each in zip(found.values, lasting, strict=True))
+            yield found.name, "W", iter(zip(times, [*watts, 0.0], strict=True))
         else:
             yield found.name, "words", iter(zip(times, map(float, found.values), strict=False))
 

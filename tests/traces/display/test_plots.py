@@ -28,7 +28,7 @@ RUN = Numbers(
     {"buses": 40 * PJ, "main_memory": 20 * PJ, "dacs": 0},
     [LayerNumbers("first", 30, 50 * PJ), LayerNumbers("second", 60, 6 * PJ), LayerNumbers("-", 10, 4 * PJ)],
     {}, [WaitNumbers("vmm/load", "latches", 12), WaitNumbers("host/in", "token", 31)],
-    PowerNumbers(40, 80e-9, [20 * PJ, 30 * PJ, 10 * PJ], 3e-4, 5e-5),
+    PowerNumbers(40, [20 * PJ, 30 * PJ, 10 * PJ], 3.75e-4, 40, 3e-4, 5e-5),
 )  # fmt: skip
 
 
@@ -84,7 +84,7 @@ def test_waits_are_drawn_the_longest_first() -> None:
 def test_power_is_energy_over_the_time_of_a_window() -> None:
     ax = plots().power()
     drawn = ax.patches[0].get_data()  # type: ignore[attr-defined]
-    assert drawn.values == pytest.approx([250, 375, 125])  # 20 pJ in 80 ns are 250 uW
+    assert drawn.values == pytest.approx([250, 375, 250])  # uW: 20 pJ in 80 ns, …, 10 pJ in 40 ns
     assert list(drawn.edges) == [0, 40, 80, 100]
     assert (ax.get_ylabel(), ax.get_xlabel()) == ("power, uW", "time, cycles of 2 ns")
     assert title(ax) == "Power peaks at 375 uW from cycle 40, 300 uW on average"
