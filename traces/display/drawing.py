@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 LONGEST_NAME = 32
 """Characters of a name beside a bar."""
 
+TIGHT_IN, FEWEST = 0.17, 4
+"""Inches of a row whose name still stands apart from the next, and bars of a picture however low it is."""
+
 ROW_IN, WIDTH_IN, AROUND_IN = 0.26, 7.0, 1.1
 """Inches of a row and of a figure."""
 
@@ -29,7 +32,7 @@ def bars(ax: Axes | None, rows: Sequence[tuple[str, float]], title: str, label: 
     factor, shown = _prefix(most, unit)
     at = range(len(rows))
     drawn = ax.barh(at, [amount * factor for _, amount in rows], color=colour)
-    ax.set_yticks(at, [_text(name) for name, _ in rows])
+    ax.set_yticks(at, [_text(name) for name, _ in rows], fontsize="small")
     ax.invert_yaxis()
     amounts = [scaled(amount, unit) if unit else fixed(amount) for _, amount in rows]
     ax.bar_label(drawn, [_text(amount) for amount in amounts], padding=3, fontsize="small")

@@ -48,7 +48,9 @@ class Plots(NamedTuple):
         whole = sum(value for _, value in found)
         total = scaled(joules(whole) / run.shared_by, "J")
         title = f"{_first_capital(plain(name))} takes most energy: {percent(most, whole)} of {total} {run.of_each}"
-        amounts = [(plain(name), joules(value) / run.shared_by) for name, value in found]
+        amounts = [
+            (plain(name), joules(value) / run.shared_by) for name, value in _fewer(found, drawing.room(ax, MOST_BARS))
+        ]
         return drawing.bars(ax, amounts, title, f"energy {run.of_each}", "J", BLUE)
 
     def layers(self, ax: Axes | None = None, *, what: Literal["energy", "cycles"] = "energy") -> Axes:
@@ -69,23 +71,28 @@ class Plots(NamedTuple):
         whole = run.cycles if what == "cycles" else sum(amount for _, amount in values)
         if what == "energy":
             title = f"{name} takes most energy of the layers: {percent(most, whole)} of the run"
-            amounts = [(name, joules(amount) / run.shared_by) for name, amount in _fewer(shown)]
+            amounts = [
+                (name, joules(amount) / run.shared_by) for name, amount in _fewer(shown, drawing.room(ax, MOST_BARS))
+            ]
             return drawing.bars(ax, amounts, title, f"energy {run.of_each}", "J", BLUE)
         title = f"{name} is in flight longest: {fixed(most / run.shared_by)} cycles {run.of_each}"
-        amounts = [(name, amount / run.shared_by) for name, amount in _longest(shown)]
-        return drawing.bars(ax, amounts, title, f"cycles in flight {run.of_each}", "", BLUE)
+        longest = _longest(shown, drawing.room(ax, MOST_BARS))
+        cut = f", the {len(longest)} longest of {len(shown)} layers" if len(longest) < len(shown) else ""
+        amounts = [(name, amount / run.shared_by) for name, amount in longest]
+        return drawing.bars(ax, amounts, title, f"cycles in flight {run.of_each}{cut}", "", BLUE)
 
     def waits(self, ax: Axes | None = None) -> Axes:
         """How long units waited for what, in cycles of the whole run, the longest first."""
         run = self._added_up()
-        found = sorted(run.waits, key=lambda row: -row.cycles)[:MOST_BARS]
+        found = sorted(run.waits, key=lambda row: -row.cycles)[: drawing.room(ax, MOST_BARS)]
         if not found:
             raise _nothing("waits")
         first = found[0]
         share = percent(first.cycles, run.cycles)
         title = f"{first.unit} waits longest: {share} of the run for {plain(first.cause)}"
         rows = [(f"{row.unit} for {plain(row.cause)}", float(row.cycles)) for row in found]
-        return drawing.bars(ax, rows, title, "cycles of waiting in the whole run", "", ORANGE)
+        cut = f", the {len(found)} longest of {len(run.waits)}" if len(found) < len(run.waits) else ""
+        return drawing.bars(ax, rows, title, f"cycles of waiting in the whole run{cut}", "", ORANGE)
 
     def power(self, ax: Axes | None = None) -> Axes:
         """Power over time in windows, with its average and the part that is leakage, in watts with a prefix."""
@@ -137,20 +144,20 @@ def _first_capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _fewer(rows: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
-    """The largest rows in their order, and one of all others together."""
-    if len(rows) <= MOST_BARS:
+def _fewer(rows: Sequence[tuple[str, int]], most: int) -> list[tuple[str, int]]:
+    """The largest rows in their order, and one of all others together; at most so many."""
+    if len(rows) <= most:
         return list(rows)
-    kept = _largest(rows)
+    kept = _largest(rows, most - 1)
     rest = [amount for at, (_, amount) in enumerate(rows) if at not in kept]
     return [rows[at] for at in sorted(kept)] + [(f"{len(rest)} others together", sum(rest))]
 
 
-def _longest(rows: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
+def _longest(rows: Sequence[tuple[str, int]], most: int) -> list[tuple[str, int]]:
     """The largest rows in their order; cycles in flight overlap, so the others have no sum."""
-    return [rows[at] for at in sorted(_largest(rows))]
+    return [rows[at] for at in sorted(_largest(rows, most))]
 
 
-def _largest(rows: Sequence[tuple[str, int]]) -> set[int]:
-    most = MOST_BARS if len(rows) <= MOST_BARS else MOST_BARS - 1
+def _largest(rows: Sequence[tuple[str, int]], most: int) -> set[int]:
+    """The places of the largest rows."""
     return set(sorted(range(len(rows)), key=lambda at: -rows[at][1])[:most])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -105,7 +106,25 @@ def test_bars_that_are_too_many_are_one_together() -> None:
     assert len(names(ax)) == MOST_BARS
     assert names(ax)[-1] == "21 others together"
     assert sum(float(bar.get_width()) for bar in ax.patches) == pytest.approx(820)
-    assert len(names(plots(run).layers(what="cycles"))) == MOST_BARS - 1
+    cycles = plots(run).layers(what="cycles")
+    assert len(names(cycles)) == MOST_BARS
+    assert cycles.get_xlabel().endswith(f"the {MOST_BARS} longest of 40 layers")
+
+
+def test_no_name_stands_on_another_in_low_axes() -> None:
+    waits = [WaitNumbers("main_memory/read", f"cause {at}", 100 - at) for at in range(30)]
+    layers = [LayerNumbers(f"layer {at}", 1, (at + 1) * PJ) for at in range(40)]
+    run = Numbers("net on chip", "", 100, 1.0, 1, 820 * PJ, {f"part {at}": PJ for at in range(9)}, layers, {}, waits)
+    figure, given = pyplot.subplots(2, 2, figsize=(11, 5), layout="constrained")
+    some = plots(run)
+    for ax, draw in zip(given.flat, (some.energy, some.layers, some.waits, some.layers), strict=True):
+        draw(ax=ax)
+    figure.canvas.draw()
+    for ax in given.flat:
+        boxes = sorted((label.get_window_extent() for label in ax.get_yticklabels()), key=lambda box: box.y0)
+        assert len(boxes) >= 4
+        assert all(below.y1 <= above.y0 + 0.5 for below, above in pairwise(boxes))
+    assert "longest of 30" in given[1][0].get_xlabel()
 
 
 def test_a_name_is_text_and_never_a_formula() -> None:
