@@ -25,6 +25,14 @@ ROW_IN, WIDTH_IN, AROUND_IN = 0.26, 7.0, 1.1
 """Inches of a row and of a figure."""
 
 
+def room(ax: Axes | None, most: int) -> int:
+    """How many bars have room for their names in axes: `most` in a figure that is made for them."""
+    if ax is None:
+        return most
+    height_in = ax.get_window_extent().height / ax.figure.dpi
+    return max(min(most, int(height_in / TIGHT_IN)), FEWEST)
+
+
 def bars(ax: Axes | None, rows: Sequence[tuple[str, float]], title: str, label: str, unit: str, colour: str) -> Axes:
     """Bars from left to right, the first on top, each with its amount beside it. `unit` may be "" for counts."""
     ax = ax or _axes(len(rows))

@@ -62,7 +62,7 @@ def _head(numbers: Numbers) -> str:
     """What ran on what, and whether to its end."""
     part = f"<p><strong>incomplete: {escape(numbers.part)}</strong></p>" if numbers.part else ""
     inferences = number_of(numbers.inferences, "inference") + ", " if numbers.added_up and numbers.inferences else ""
-    length = f"{inferences}{numbers.cycles:,} cycles of {numbers.clock_ns:g} ns" if numbers.cycles else ""
+    length = f"{inferences}{number_of(numbers.cycles, 'cycle')} of {numbers.clock_ns:g} ns" if numbers.cycles else ""
     return f"<p><strong>{escape(numbers.title)}</strong> &ensp; {length}</p>{part}"
 
 

@@ -68,13 +68,9 @@ class Plots(NamedTuple):
             raise _nothing("layers")
         name, most = max(marked, key=lambda one: one[1])
         shown = [("(outside layers)" if name == "-" else name, amount) for name, amount in values]
-        whole = run.cycles if what == "cycles" else sum(amount for _, amount in values)
         if what == "energy":
-            title = f"{name} takes most energy of the layers: {percent(most, whole)} of the run"
-            amounts = [
-                (name, joules(amount) / run.shared_by) for name, amount in _fewer(shown, drawing.room(ax, MOST_BARS))
-            ]
-            return drawing.bars(ax, amounts, title, f"energy {run.of_each}", "J", BLUE)
+            share = percent(most, sum(amount for _, amount in values))
+            return _of_energy(ax, run, shown, f"{name} takes most energy of the layers: {share} of the run")
         title = f"{name} is in flight longest: {fixed(most / run.shared_by)} cycles {run.of_each}"
         longest = _longest(shown, drawing.room(ax, MOST_BARS))
         cut = f", the {len(longest)} longest of {len(shown)} layers" if len(longest) < len(shown) else ""
@@ -130,6 +126,12 @@ class Plots(NamedTuple):
         if not found.added_up:
             raise UsageError("the trace is too long to be added up for a picture", hint="select a part of it")
         return found
+
+
+def _of_energy(ax: Axes | None, run: Numbers, rows: Sequence[tuple[str, int]], title: str) -> Axes:
+    """Bars of attojoules, which are divided by the inferences."""
+    amounts = [(name, joules(value) / run.shared_by) for name, value in _fewer(rows, drawing.room(ax, MOST_BARS))]
+    return drawing.bars(ax, amounts, title, f"energy {run.of_each}", "J", BLUE)
 
 
 def _nothing(what: str) -> UsageError:
