@@ -36,15 +36,14 @@ def room(ax: Axes | None, most: int) -> int:
 def bars(ax: Axes | None, rows: Sequence[tuple[str, float]], title: str, label: str, unit: str, colour: str) -> Axes:
     """Bars from left to right, the first on top, each with its amount beside it. `unit` may be "" for counts."""
     ax = ax or _axes(len(rows))
-    most = max(amount for _, amount in rows)
-    factor, shown = _prefix(most, unit)
-    at = range(len(rows))
-    drawn = ax.barh(at, [amount * factor for _, amount in rows], color=colour)
-    ax.set_yticks(at, [_text(name) for name, _ in rows], fontsize="small")
+    names, amounts = zip(*rows, strict=True)
+    factor, shown = _prefix(max(amounts), unit)
+    drawn = ax.barh(range(len(rows)), np.array(amounts) * factor, color=colour)
+    ax.set_yticks(range(len(rows)), list(map(_text, names)), fontsize="small")
     ax.invert_yaxis()
-    amounts = [scaled(amount, unit) if unit else fixed(amount) for _, amount in rows]
-    ax.bar_label(drawn, [_text(amount) for amount in amounts], padding=3, fontsize="small")
-    ax.set_xlim(0, most * factor * 1.18 or 1)
+    said = [scaled(amount, unit) if unit else fixed(amount) for amount in amounts]
+    ax.bar_label(drawn, said, padding=3, fontsize="small")
+    ax.set_xlim(0, max(amounts) * factor * 1.18 or 1)
     ax.set_xlabel(f"{label}, {shown}" if shown else label)
     _finish(ax, title)
     return ax

@@ -11,7 +11,7 @@ from html import escape
 from typing import NamedTuple
 
 from acortex.traces.display.colours import BLUE, GREY, ORANGE
-from acortex.traces.display.numbers import Numbers, UnitNumbers
+from acortex.traces.display.numbers import LayerNumbers, Numbers, UnitNumbers
 from acortex.traces.file.reader import Trace
 from acortex.units import fixed, joules, percent, scaled
 from acortex.wording import UNKNOWN, plain
@@ -87,20 +87,20 @@ def _components(numbers: Numbers) -> str:
 
 def _layers(numbers: Numbers) -> str:
     """Layers in the order of the program, of many those that cost most; bars are their energies."""
-    costly = sorted(numbers.layers, key=lambda row: -(row.energy_aj or 0))
-    most = (costly[0].energy_aj or 0) if costly else 0
-    shown = set(costly[:MOST_ROWS])
-    rows = [
-        _Row(
-            "(outside layers)" if row.name == "-" else row.name,
-            [((row.energy_aj or 0) / most if most else 0.0, BLUE)],
-            (_cycles(row.cycles, numbers), _energy(row.energy_aj, numbers), _share(row.energy_aj, numbers.energy_aj)),
-        )
-        for row in numbers.layers
-        if row in shown
-    ]
+    costly = sorted(numbers.layers, key=_energy_of, reverse=True)[:MOST_ROWS]
+    most = max(map(_energy_of, costly), default=0) or 1
+    rows = [_layer(row, most, numbers) for row in numbers.layers if row in costly]
     left = len(numbers.layers) - len(rows)
     return _table(f"Layers, {numbers.of_each}", ("cycles", "energy", ""), rows, left)
+
+
+def _energy_of(row: LayerNumbers) -> int:
+    return row.energy_aj or 0
+
+
+def _layer(row: LayerNumbers, most: int, numbers: Numbers) -> _Row:
+    cells = _cycles(row.cycles, numbers), _energy(row.energy_aj, numbers), _share(row.energy_aj, numbers.energy_aj)
+    return _Row("(outside layers)" if row.name == "-" else row.name, [(_energy_of(row) / most, BLUE)], cells)
 
 
 def _waits(numbers: Numbers) -> str:

@@ -6,7 +6,7 @@ apart by those who see few. matplotlib is an extra (`plots`), and imported when 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 MOST_BARS = 20
 """Bars of a picture. What more there is is one bar together, so that the bars add up to the whole."""
+
+OUTSIDE = "-"
+"""The name of the layer that has what belongs to none."""
 
 COLUMNS = 800
 """Columns of a timeline, at most: as many as a screen shows."""
@@ -48,34 +51,16 @@ class Plots(NamedTuple):
         whole = sum(value for _, value in found)
         total = scaled(joules(whole) / run.shared_by, "J")
         title = f"{_first_capital(plain(name))} takes most energy: {percent(most, whole)} of {total} {run.of_each}"
-        amounts = [
-            (plain(name), joules(value) / run.shared_by) for name, value in _fewer(found, drawing.room(ax, MOST_BARS))
-        ]
-        return drawing.bars(ax, amounts, title, f"energy {run.of_each}", "J", BLUE)
+        return _of_energy(ax, run, [(plain(name), value) for name, value in found], title)
 
     def layers(self, ax: Axes | None = None, *, what: Literal["energy", "cycles"] = "energy") -> Axes:
         """Energy of each layer, or the cycles in which it was in flight, in the order of the program."""
         if what not in ("energy", "cycles"):
             raise UsageError(f"layers have no {what!r} to draw", hint="energy or cycles")
         run = self._added_up()
-        values = [
-            (row.name, amount)
-            for row in run.layers
-            if (amount := row.energy_aj if what == "energy" else row.cycles) is not None
-        ]
-        marked = [(name, amount) for name, amount in values if name != "-" and amount]
-        if not marked:
-            raise _nothing("layers")
-        name, most = max(marked, key=lambda one: one[1])
-        shown = [("(outside layers)" if name == "-" else name, amount) for name, amount in values]
         if what == "energy":
-            share = percent(most, sum(amount for _, amount in values))
-            return _of_energy(ax, run, shown, f"{name} takes most energy of the layers: {share} of the run")
-        title = f"{name} is in flight longest: {fixed(most / run.shared_by)} cycles {run.of_each}"
-        longest = _longest(shown, drawing.room(ax, MOST_BARS))
-        cut = f", the {len(longest)} longest of {len(shown)} layers" if len(longest) < len(shown) else ""
-        amounts = [(name, amount / run.shared_by) for name, amount in longest]
-        return drawing.bars(ax, amounts, title, f"cycles in flight {run.of_each}{cut}", "", BLUE)
+            return _layers_by_energy(ax, run, _known((row.name, row.energy_aj) for row in run.layers))
+        return _layers_by_cycles(ax, run, _known((row.name, row.cycles) for row in run.layers))
 
     def waits(self, ax: Axes | None = None) -> Axes:
         """How long units waited for what, in cycles of the whole run, the longest first."""
@@ -126,6 +111,38 @@ class Plots(NamedTuple):
         if not found.added_up:
             raise UsageError("the trace is too long to be added up for a picture", hint="select a part of it")
         return found
+
+
+def _known(rows: Iterable[tuple[str, int | None]]) -> list[tuple[str, int]]:
+    """The layers whose amounts are known. Raises UsageError where none has any."""
+    known = [(name, amount) for name, amount in rows if amount is not None]
+    if not any(amount for name, amount in known if name != OUTSIDE):
+        raise _nothing("layers")
+    return known
+
+
+def _layers_by_energy(ax: Axes | None, run: Numbers, rows: Sequence[tuple[str, int]]) -> Axes:
+    name, most = _first(rows)
+    share = percent(most, sum(amount for _, amount in rows))
+    return _of_energy(ax, run, _said(rows), f"{name} takes most energy of the layers: {share} of the run")
+
+
+def _layers_by_cycles(ax: Axes | None, run: Numbers, rows: Sequence[tuple[str, int]]) -> Axes:
+    name, most = _first(rows)
+    title = f"{name} is in flight longest: {fixed(most / run.shared_by)} cycles {run.of_each}"
+    longest = _longest(_said(rows), drawing.room(ax, MOST_BARS))
+    cut = f", the {len(longest)} longest of {len(rows)} layers" if len(longest) < len(rows) else ""
+    amounts = [(name, amount / run.shared_by) for name, amount in longest]
+    return drawing.bars(ax, amounts, title, f"cycles in flight {run.of_each}{cut}", "", BLUE)
+
+
+def _first(rows: Sequence[tuple[str, int]]) -> tuple[str, int]:
+    """The largest of the layers."""
+    return max((row for row in rows if row[0] != OUTSIDE), key=lambda row: row[1])
+
+
+def _said(rows: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
+    return [("(outside layers)" if name == OUTSIDE else name, amount) for name, amount in rows]
 
 
 def _of_energy(ax: Axes | None, run: Numbers, rows: Sequence[tuple[str, int]], title: str) -> Axes:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from acortex.traces.file.reader import Trace
+from acortex.traces.file.schema import TraceHeader
 from acortex.traces.file.table import Ints
 
 MOST_ROWS = 1 << 17
@@ -64,17 +65,17 @@ def journeys(trace: Trace) -> Iterator[tuple[Passed, Passed]]:
 
     None of a trace that lacks events of its run, and none where there are more than MOST_ROWS.
     """
-    if trace.header.level != "events" or trace.header.filters:
-        return
-    stages = _stages(trace)
-    if sum(len(stage.key) for stage in stages) > MOST_ROWS:
-        return
-    parts = [_by_key(stage) for stage in stages]
-    keys = sorted({key for part in parts for key in part})
-    for key in keys:
-        there = [part[key] for part in parts if key in part]
+    for there in _by_layer(_stages(trace)):
         for before, after in _neighbours(there):
             yield from _pairs(before, after)
+
+
+def _by_layer(stages: list[_Rows]) -> Iterator[list[_Rows]]:
+    """The stages that each layer of each inference has."""
+    if sum(len(stage.key) for stage in stages) <= MOST_ROWS:
+        parts = [_by_key(stage) for stage in stages]
+        for key in sorted(set().union(*parts)):
+            yield [part[key] for part in parts if key in part]
 
 
 def _neighbours(there: list[_Rows]) -> Iterator[tuple[_Rows, _Rows]]:
@@ -89,17 +90,20 @@ def _neighbours(there: list[_Rows]) -> Iterator[tuple[_Rows, _Rows]]:
 def _stages(trace: Trace) -> list[_Rows]:
     """The events of each stage that the trace has."""
     header = trace.header
-    kinds, units = [kind.name for kind in header.kinds], list(header.units)
-    wanted = [(units.index(unit), kinds.index(kind)) for unit, kind in STAGES if unit in units and kind in kinds]
-    found: list[list[Ints]] = [[] for _ in wanted]
+    wanted = _places(header) if header.level == "events" and not header.filters else []
+    found: list[list[Ints]] = [[np.zeros((4, 0), dtype=np.int64)] for _ in wanted]
     for chunk in trace.events.chunks("unit", "kind", "layer", "inference", "start", "duration", "count"):
         key = (chunk["inference"] + 1) * len(header.layers) + chunk["layer"]
-        for (unit, kind), rows in zip(wanted, found, strict=True):
-            mask = (chunk["unit"] == unit) & (chunk["kind"] == kind)
-            rows.append(np.stack([column[mask] for column in (key, chunk["start"], chunk["duration"], chunk["count"])]))
-    return [
-        _sorted(kinds[kind], unit, np.hstack(rows)) for (unit, kind), rows in zip(wanted, found, strict=True) if rows
-    ]
+        rows = np.stack([key, chunk["start"], chunk["duration"], chunk["count"]])
+        for (_, unit, kind), some in zip(wanted, found, strict=True):
+            some.append(rows[:, (chunk["unit"] == unit) & (chunk["kind"] == kind)])
+    return [_sorted(name, unit, np.hstack(some)) for (name, unit, _), some in zip(wanted, found, strict=True)]
+
+
+def _places(header: TraceHeader) -> list[tuple[str, int, int]]:
+    """The kind of each stage, and the places of its unit and kind in the header; a stage that is not there has none."""
+    kinds, units = [kind.name for kind in header.kinds], list(header.units)
+    return [(kind, units.index(unit), kinds.index(kind)) for unit, kind in STAGES if unit in units and kind in kinds]
 
 
 def _sorted(kind: str, unit: int, rows: Ints) -> _Rows:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
@@ -13,12 +12,13 @@ from acortex.intervals import Span
 from acortex.traces.enders import enders
 from acortex.traces.export.journeys import journeys
 from acortex.traces.export.lanes import lanes
+from acortex.traces.export.sums import run_sums
 from acortex.traces.file.reader import Trace
 from acortex.traces.file.table import Ints, Table
+from acortex.traces.rows.by_time import Row
 from acortex.traces.rows.by_unit import extent, gather, groups
 from acortex.traces.rows.in_flight import InFlight
 from acortex.traces.rows.real_time import real_times
-from acortex.traces.stats import stats
 
 Slices = dict[str, Ints]
 """Columns of slices: the `track` of each, its `lane` there, `begin` and `end` in real time, the place of its `name`,
@@ -43,7 +43,7 @@ class Drawing:
         header = trace.header
         self._trace = trace
         self._layers, self._inferences = _in_flight(trace)
-        self._sums = _Sums.of(trace)
+        self._sums = run_sums(trace)
         units = (name for unit in header.units for name in (unit, f"{unit} waits"))
         self.tracks = (*units, "layers", "inferences", "run", "layers, all inferences")
         self.names = (
@@ -70,20 +70,20 @@ class Drawing:
         kinds, named = len(header.kinds), len(header.kinds) + len(header.causes)
         yield from self._of_table(self._trace.events, DETAILS, "kind", 0)
         yield from self._of_table(self._trace.waits, _OF_WAITS, "cause", kinds)
-        first, sums = named + len(header.layers), self._sums
-        layers = [(name + named, inference, span) for name, inference, span in self._layers]
-        inferences = [(first + at, index, span) for at, (_, index, span) in enumerate(self._inferences)]
-        run = [(first + len(inferences), -1, span) for span in sums.run]
-        of_layers = [(named + at, -1, span) for at, span in sums.layers.items()]
-        for at, (rows, energies) in enumerate(
-            (
-                (layers, None),
-                (inferences, [sums.inferences.get(index) for _, index, _ in self._inferences]),
-                (run, [sums.energy_aj]),
-                (of_layers, [sums.layer_energies[at] for at in sums.layers]),
-            )
-        ):
+        for at, (rows, energies) in enumerate(self._spans(named)):
             yield from self._in_lanes(_of_spans(rows, 2 * units + at, named, len(header.layers), energies))
+
+    def _spans(self, named: int) -> Iterator[tuple[list[_Named], list[int | None]]]:
+        """The slices of the last tracks and their energies: layers and inferences, the run, layers of all inferences.
+
+        `named` is the place of the first layer's name; behind those of layers stand inferences, then the run.
+        """
+        sums, first = self._sums, named + len(self._trace.header.layers)
+        yield [(name + named, inference, span) for name, inference, span in self._layers], [None]
+        inferences = [(first + at, index, span) for at, (_, index, span) in enumerate(self._inferences)]
+        yield inferences, [sums.inferences.get(index) for _, index, _ in inferences]
+        yield [(first + len(inferences), -1, span) for span in sums.run], [sums.energy_aj]
+        yield [(named + at, -1, span) for at, (span, _) in sums.layers.items()], [aj for _, aj in sums.layers.values()]
 
     def _of_table(self, table: Table[Any], details: Sequence[str], name: str, first: int) -> Iterator[Slices]:
         """The slices of events, or of waits."""
@@ -127,20 +127,29 @@ def _flows(trace: Trace) -> tuple[Flows, dict[_Slice, int]]:
     """For each wait that an event ended a flow from that event to what the unit then began; then those of items."""
     flows: Flows = [([], [])]
     places: dict[_Slice, int] = {}
-    units = {unit: at for at, unit in enumerate(trace.header.units)}
-    waits = (
-        tuple((2 * units[row.unit] + (not row.event), row.start, row.end - row.start) for row in (one.by, one.then))
-        for one in enders(trace)
-        if one.then
-    )
-    items = (tuple((2 * row.unit, row.start, row.duration) for row in pair) for pair in journeys(trace))
-    for number, ends in enumerate(dict.fromkeys(chain(waits, items)), 1):
+    for number, ends in enumerate(dict.fromkeys(chain(_ended(trace), _handed_over(trace))), 1):
         for end, key in enumerate(ends):
             if key not in places:
                 places[key] = len(flows)
                 flows.append(([], []))
             flows[places[key]][end].append(number)
     return flows, places
+
+
+def _ended(trace: Trace) -> Iterator[tuple[_Slice, _Slice]]:
+    """The event that ended a wait, and what the unit then began."""
+    units = {unit: at for at, unit in enumerate(trace.header.units)}
+
+    def place(row: Row) -> _Slice:
+        return 2 * units[row.unit] + (not row.event), row.start, row.end - row.start
+
+    yield from ((place(one.by), place(one.then)) for one in enders(trace) if one.then)
+
+
+def _handed_over(trace: Trace) -> Iterator[tuple[_Slice, _Slice]]:
+    """An event that gave an item, and the one that took it."""
+    for one, two in journeys(trace):
+        yield (2 * one.unit, one.start, one.duration), (2 * two.unit, two.start, two.duration)
 
 
 _Named = tuple[int, int, Span]
@@ -159,35 +168,8 @@ def _in_flight(trace: Trace) -> tuple[list[_Named], list[_Named]]:
     return layers, [(0, index, span) for index, span in inferences if index >= 0]
 
 
-@dataclass(frozen=True)
-class _Sums:
-    """What `stats` says of a trace that holds every row: energies in attojoules, leakage included, and spans.
-
-    `run` has one span, or none of a trace of which no sum is known; layers are by their place in the header.
-    """
-
-    run: tuple[Span, ...] = ()
-    energy_aj: int | None = None
-    layers: dict[int, Span] = field(default_factory=dict)
-    layer_energies: dict[int, int] = field(default_factory=dict)
-    inferences: dict[int, int] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, trace: Trace) -> _Sums:
-        """Of a part of a run there are none."""
-        if trace.header.filters or not len(trace.events):
-            return cls()
-        found = stats(trace)
-        layers, energies = {}, {}
-        for at, row in enumerate(found.layers):
-            if row.start_cycle is not None and row.end_cycle is not None and row.energy_aj is not None:
-                layers[at], energies[at] = (row.start_cycle, row.end_cycle), row.energy_aj
-        inferences = {row.index: row.energy_aj for row in found.inferences if row.energy_aj is not None}
-        return cls(((0, found.totals.cycles),), found.totals.energy_aj, layers, energies, inferences)
-
-
 def _of_spans(
-    rows: Sequence[_Named], track: int, named: int, layers: int, energies: Sequence[int | None] | None
+    rows: Sequence[_Named], track: int, named: int, layers: int, energies: Sequence[int | None]
 ) -> dict[str, Ints]:
     """Slices on one track; those whose names are layers belong to them. They have energies where all are known."""
     name, inference, start, end = (
@@ -196,6 +178,6 @@ def _of_spans(
     same = np.full(len(name), track, dtype=np.int64)
     layer = np.where((name >= named) & (name < named + layers), name - named, 0)
     columns = {"track": same, "name": name, "inference": inference, "start": start, "duration": end - start}
-    if energies is not None and None not in energies:
+    if None not in energies:
         columns["energy_aj"] = np.array(energies, dtype=np.int64)
     return {**columns, "layer": layer, "pc": np.full(len(name), -1)}

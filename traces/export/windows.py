@@ -26,13 +26,16 @@ _SERIES = ((POWER, "power", "windows_aj"), (MEMORY, "memory", "windows_words"))
 
 def windows(trace: Trace) -> Iterator[Windows]:
     """What the summary of a trace holds of them: nothing of a part of a run, and nothing where it is malformed."""
-    if trace.header.filters:
-        return
-    for name, section, series in _SERIES:
-        found = (trace.summary or {}).get(section)
-        if isinstance(found, Mapping):
-            cycles, values = found.get("window_cycles"), found.get(series)
-            if isinstance(cycles, int) and 0 < cycles <= LONGEST and isinstance(values, list) and values:
-                whole = [value for value in values if type(value) is int]  # True is none
-                if len(whole) == len(values) <= MOST:
-                    yield Windows(name, cycles, whole)
+    for name, section, series in _SERIES if not trace.header.filters else ():
+        found = _read((trace.summary or {}).get(section), series)
+        if found is not None:
+            yield Windows(name, *found)
+
+
+def _read(section: object, series: str) -> tuple[int, list[int]] | None:
+    """The width of the windows and the values of a series, None where either is malformed."""
+    cycles, values = (section.get("window_cycles"), section.get(series)) if isinstance(section, Mapping) else (0, ())
+    if not (isinstance(cycles, int) and 0 < cycles <= LONGEST and isinstance(values, list)):
+        return None
+    whole = [value for value in values if type(value) is int]  # True is none
+    return (cycles, whole) if whole and len(whole) == len(values) <= MOST else None
