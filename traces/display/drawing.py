@@ -45,6 +45,8 @@ def bars(ax: Axes | None, rows: Sequence[tuple[str, float]], title: str, label: 
     ax.bar_label(drawn, said, padding=3, fontsize="small")
     ax.set_xlim(0, max(amounts) * factor * 1.18 or 1)
     ax.set_xlabel(f"{label}, {shown}" if shown else label)
+    if not unit:
+        _count_along(ax)
     _finish(ax, title)
     return ax
 
@@ -68,6 +70,7 @@ def steps(
     ax.set_ylim(0, max([*values, *(value for value, _ in lines.values())]) * factor * 1.25 or 1)
     ax.set_xlim(edges[0], edges[-1])
     ax.set_xlabel(along)
+    _count_along(ax)
     ax.set_ylabel(f"{label}, {shown}")
     ax.legend(frameon=False, ncols=3, loc="upper center", fontsize="small")
     _finish(ax, title)
@@ -95,6 +98,7 @@ def shades(
     ax.imshow(np.clip(image, 0, 1), aspect="auto", interpolation="nearest", extent=extent)
     ax.set_yticks(range(len(names)), [_text(name) for name in names])
     ax.set_xlabel(along)
+    _count_along(ax)
     _finish(ax, title)
     marks = [patches.Patch(color=BLUE, label="busy"), patches.Patch(color=ORANGE, label="waiting")]
     ax.legend(handles=marks, frameon=False, ncols=2, loc="lower right", bbox_to_anchor=(1, 1), fontsize="small")
@@ -106,6 +110,12 @@ def _axes(rows: int) -> Axes:
     pyplot = optional("matplotlib.pyplot", "a picture", "plots")
     made: Axes = pyplot.subplots(figsize=(WIDTH_IN, AROUND_IN + ROW_IN * max(rows, 3)), layout="constrained")[1]
     return made
+
+
+def _count_along(ax: Axes) -> None:
+    """Whole numbers along the axis, as texts have them: 1,500,000 instead of 1.5 beside a 1e6."""
+    ax.locator_params(axis="x", nbins=5, integer=True)
+    ax.xaxis.set_major_formatter("{x:,.0f}")
 
 
 def _finish(ax: Axes, title: str) -> None:

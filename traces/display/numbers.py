@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from acortex.documents import chip_label
+from acortex.traces.file.coverage import told
 from acortex.traces.file.reader import Trace
 from acortex.traces.results import TraceStats
 from acortex.traces.stats import stats
@@ -98,12 +99,13 @@ def of_trace(trace: Trace, most: int = MOST_EVENTS) -> Numbers:
     """
     header = trace.header
     title = f"{header.program} on {chip_label(header.chip, header.overrides)}"
+    part = told("events", trace.missing, header.filters)  # sums are the same at every level of detail
     if trace.events.stored_rows > most:
-        return Numbers(title, trace.part, trace.cycles, header.clock_ns, added_up=False)
+        return Numbers(title, part, trace.cycles, header.clock_ns, added_up=False)
     found = stats(trace)
     return Numbers(
         title,
-        trace.part,
+        part,
         trace.cycles,
         header.clock_ns,
         inferences=sum(row.index >= 0 for row in found.inferences),

@@ -17,7 +17,7 @@ from acortex.traces.display.numbers import Numbers
 from acortex.traces.file.reader import Trace
 from acortex.traces.show import timeline
 from acortex.units import fixed, joules, percent, scaled
-from acortex.wording import plain
+from acortex.wording import count, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,8 +59,8 @@ class Plots(NamedTuple):
             raise UsageError(f"layers have no {what!r} to draw", hint="energy or cycles")
         run = self._added_up()
         if what == "energy":
-            return _layers_by_energy(ax, run, _known((row.name, row.energy_aj) for row in run.layers))
-        return _layers_by_cycles(ax, run, _known((row.name, row.cycles) for row in run.layers))
+            return _layers_by_energy(ax, run, _known(run, ((row.name, row.energy_aj) for row in run.layers)))
+        return _layers_by_cycles(ax, run, _known(run, ((row.name, row.cycles) for row in run.layers)))
 
     def waits(self, ax: Axes | None = None) -> Axes:
         """How long units waited for what, in cycles of the whole run, the longest first."""
@@ -100,7 +100,7 @@ class Plots(NamedTuple):
         busiest = int(per_unit.argmax())
         cycles = drawn.window[1] - drawn.window[0]
         units = trace.header.units
-        title = f"{units[busiest]} is busiest: {percent(float(per_unit[busiest]), cycles)} of {cycles:,} cycles"
+        title = f"{units[busiest]} is busiest: {percent(float(per_unit[busiest]), cycles)} of {count(cycles, 'cycle')}"
         label = f"time, cycles of {trace.header.clock_ns:g} ns"
         return drawing.shades(
             ax, [units[at] for at in used], drawn.busy[used], drawn.waiting[used], drawn.edges, title, label
@@ -113,9 +113,11 @@ class Plots(NamedTuple):
         return found
 
 
-def _known(rows: Iterable[tuple[str, int | None]]) -> list[tuple[str, int]]:
+def _known(run: Numbers, rows: Iterable[tuple[str, int | None]]) -> list[tuple[str, int]]:
     """The layers whose amounts are known. Raises UsageError where none has any."""
     known = [(name, amount) for name, amount in rows if amount is not None]
+    if run.layers and not known:
+        raise UsageError(f"layers of a part of a run have no sums: {run.part}", hint="draw the whole trace")
     if not any(amount for name, amount in known if name != OUTSIDE):
         raise _nothing("layers")
     return known

@@ -137,3 +137,14 @@ def test_a_text_is_one_short_line(shown: ShownTrace) -> None:
 def test_what_is_no_trace_is_an_error() -> None:
     with pytest.raises(TraceError):
         open_trace(__file__)
+
+
+@pytest.mark.parametrize("level", ["layers", "instructions"])
+def test_a_coarser_trace_shows_the_sums_of_the_whole(
+    make_trace: MakeTrace, rows: tuple[Rows, Rows], shown: ShownTrace, level: str
+) -> None:
+    coarse = open_trace(make_trace(*rows, name=level, level=level, summary={"cycles": 200}).path)
+    found = coarse.numbers
+    assert (found.part, found.energy_aj, found.shared_by) == ("", shown.numbers.energy_aj, shown.numbers.shared_by)
+    assert found.layers == shown.numbers.layers
+    assert f"level {level}" in coarse._repr_html_()

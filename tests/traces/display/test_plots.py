@@ -168,3 +168,22 @@ def test_a_trace_draws_what_its_statistics_say(make_trace: MakeTrace, rows: tupl
     shown = open_trace(make_trace(*rows, summary={"cycles": 200}).path)
     ax = shown.plot.waits()
     assert widths(ax) == [row.cycles for row in sorted(shown.numbers.waits, key=lambda row: -row.cycles)]
+
+
+def test_layers_of_a_part_of_a_run_have_no_sums_and_that_is_said(
+    make_trace: MakeTrace, rows: tuple[Rows, Rows]
+) -> None:
+    part = open_trace(make_trace(*rows).path).select(unit="vmm")
+    assert isinstance(part, ShownTrace)
+    with pytest.raises(UsageError, match=r"(?s)layers of a part of a run have no sums.*draw the whole trace"):
+        part.plot.layers()
+    with pytest.raises(UsageError, match="the run has no waits"):
+        part.plot.waits()  # that unit has none
+
+
+def test_large_counts_are_written_out() -> None:
+    run = Numbers("a on b", "", 10**7, 1.0, 1, 5, {}, [], {}, [WaitNumbers("vmm", "latches", 4_000_000)])
+    ax = plots(run).waits()
+    ax.figure.canvas.draw()
+    assert "2,000,000" in [label.get_text() for label in ax.get_xticklabels()]
+    assert ax.xaxis.get_offset_text().get_text() == ""
