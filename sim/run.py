@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
@@ -30,7 +30,6 @@ from acortex.sim.functional.rules import limits
 from acortex.sim.functional.turns import turns_of
 from acortex.sim.functional.values import ArraysOf
 from acortex.sim.inputs import HostData, Inputs, host_data
-from acortex.sim.ledger import display
 from acortex.sim.ledger.data_energy import Meter
 from acortex.sim.ledger.report import INTERRUPTED, Timing, functional_report, timed_report
 from acortex.sim.ledger.unmoved import unmoved
@@ -41,8 +40,10 @@ from acortex.sim.timing.probe import Listener, Observer, OneByOne
 from acortex.sim.timing.processes import Process
 from acortex.sim.timing.wiring import TimedChip
 from acortex.sim.tracing import Tracing
-from acortex.traces.display.plots import Plots
 from acortex.traces.file.writer import TraceWriter
+
+if TYPE_CHECKING:
+    from acortex.traces.display.plots import Plots
 
 Arrays = Mapping[str, NDArray[Any]]
 Progress = Callable[[int, int], None]
@@ -64,6 +65,8 @@ class Values:
         return repr(self.report).replace("RunReport", type(self).__name__, 1)
 
     def _repr_html_(self) -> str:
+        from acortex.sim.ledger import display  # as below: most runs are shown by no notebook
+
         return display.page(self.report)
 
 
@@ -91,6 +94,8 @@ class Result(Values):
     @property
     def plot(self) -> Plots:
         """Its pictures, in axes of matplotlib: `plot.energy()`, `.layers()`, `.waits()`, `.power()`, `.timeline()`."""
+        from acortex.sim.ledger import display
+
         return display.plots(self.report)
 
     @property
