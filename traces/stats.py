@@ -153,14 +153,14 @@ def sums_of(trace: Trace) -> Plain:
     by = {name: Sums(_SUMMED) for name in ("unit", "kind", "layer", "inference", "pc")}
     common, in_flight = Sums(_SUMMED), InFlight(trace.header)
     for chunk in trace.events.chunks(*by, *_SUMMED, "start", "span"):
-        _cut(chunk, chunk["span"], trace.header.filters)
+        cut_durations(chunk, chunk["span"], trace.header.filters)
         for name, sums in by.items():
             sums.add(chunk[name], chunk)
         in_flight.add(chunk)
         _add_some(common, chunk, chunk["inference"] < 0)
     waits = {name: Sums(("duration",)) for name in ("unit", "layer", "inference", "pc", "pair")}
     for chunk in trace.waits.chunks("unit", "cause", "layer", "inference", "pc", "start", "duration"):
-        _cut(chunk, chunk["duration"], trace.header.filters)
+        cut_durations(chunk, chunk["duration"], trace.header.filters)
         pair = chunk["unit"] * len(trace.header.causes) + chunk["cause"]
         for name, sums in waits.items():
             sums.add(pair if name == "pair" else chunk[name], chunk)
@@ -182,7 +182,7 @@ def sums_of(trace: Trace) -> Plain:
     }
 
 
-def _cut(chunk: dict[str, Ints], spans: Ints, filters: Plain) -> None:
+def cut_durations(chunk: dict[str, Ints], spans: Ints, filters: Plain) -> None:
     """Leaves out of durations what lies before or behind the window of a selection, where it has one.
 
     A row of a coarser trace says not when in its span it was busy: it counts as much as the window has room for.

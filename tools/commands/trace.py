@@ -15,6 +15,7 @@ from acortex.tools.commands.trace_critical import critical
 from acortex.tools.commands.trace_diff import diff
 from acortex.tools.commands.trace_report import report
 from acortex.tools.commands.trace_reprice import reprice
+from acortex.tools.commands.trace_top import top
 from acortex.tools.commands.trace_what_if import what_if
 from acortex.tools.commands.view import print_view, rows_option, sort_option
 from acortex.tools.console import files
@@ -193,4 +194,5 @@ trace.add_command(report)
 trace.add_command(reprice)
 trace.add_command(critical)
 trace.add_command(diff)
+trace.add_command(top)
 trace.add_command(what_if)
