@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from acortex.documents import Document, TableResult
-from acortex.traces.results import Covers, InstructionSums, NamedRow, RowSums
+from acortex.traces.results import Covers, NamedRow, OfLine, RowSums
 
 By = Literal["cycles", "energy", "waits"]
 """What is ranked: busy cycles, energy of events, or cycles of waiting."""
@@ -20,18 +20,20 @@ class Shared(Document):
     """Of what is ranked; null where the whole is 0."""
 
 
-class TopInstruction(Shared, InstructionSums):
-    """One of the instructions that cost most; its energy is that of its events, without leakage."""
-
-    layer: str
-    """The layer of the most of what is ranked; `-` is what belongs to none."""
-
-
 class CostSums(RowSums):
     """What some rows come to: busy cycles, energy of events without leakage, and waits, of all units together."""
 
     waiting: int
     """Their waits together, in cycles."""
+
+
+class TopInstruction(Shared, CostSums, OfLine):
+    """One of the instructions that cost most; what no instruction made has pc -1."""
+
+    pc: int
+    """Its place in instruction memory."""
+    layer: str
+    """The layer of the most of what is ranked; `-` is what belongs to none."""
 
 
 class TopLayer(Shared, CostSums, NamedRow):

@@ -18,11 +18,13 @@ from rich.text import Text
 
 from acortex.errors import UsageError
 from acortex.traces.covers import covers
+from acortex.traces.file.digest import LARGE, Rows
 from acortex.traces.file.reader import Trace
 from acortex.traces.file.table import Event, Ints, Table, Wait, Window
 from acortex.traces.results import Covers
 from acortex.traces.results_of_timelines import TimelineReport, TimelineUnit
 from acortex.traces.rows.real_time import unit_of
+from acortex.wording import count as number_of
 
 ColourBy = Literal["layer", "kind"]
 SHADES = " ░▒▓█"
@@ -36,7 +38,8 @@ class Timeline:
     """Cycles by unit and column of the picture, float64 of shape (units, columns), and what each busy cell is mostly.
 
     `edges` are the columns' borders in cycles, one more than columns. `owner` is int64 of the same shape: the layer or
-    kind (as `colour_by` says) with the most busy cycles there, -1 where there is none.
+    kind (as `colour_by` says) with the most busy cycles there, -1 where there is none. `interval` is 0 where each row
+    was drawn, else the cycles within which rows were drawn as one.
     """
 
     window: Window
@@ -45,12 +48,23 @@ class Timeline:
     waiting: NDArray[np.float64]
     owner: Ints
     colour_by: ColourBy
+    interval: int = 0
+
+
+MOST_ROWS = LARGE
+"""Rows that are drawn one by one, where the trace also has them with less detail."""
+
+FINEST = 4
+"""Intervals of a digest that a column has at least: rows of an interval lie within a part of a column then."""
 
 
 def timeline(
     trace: Trace, *, window: Window | None = None, columns: int = 80, colour_by: ColourBy = "layer"
 ) -> Timeline:
-    """Spreads each row's cycles over the columns that it lies in. `window` is (first, end) in cycles, default all."""
+    """Spreads each row's cycles over the columns that it lies in. `window` is (first, end) in cycles, default all.
+
+    Where many rows lie in the window, those of a trace's digest stand for them if its intervals are short enough.
+    """
     first, end = window or (min(_first_cycle(trace), 0), max(trace.cycles, 1))
     if end <= first:
         raise UsageError(f"the window {first}..{end} has no cycles", hint=f"the run has {trace.cycles}")
@@ -59,15 +73,28 @@ def timeline(
     edges = np.linspace(first, end, columns + 1)
     units = len(trace.header.units)
     groups = len(trace.header.layers) if colour_by == "layer" else len(trace.header.kinds)
-    by_group = _spread(trace.events.select(window=(first, end)), edges, units, colour_by, groups)
-    waiting = _spread(trace.waits.select(window=(first, end)), edges, units, None, 1)[:, 0]
+    interval, rows = _rows(trace, (first, end), columns)
+    by_group = _spread(rows.events.select(window=(first, end)), edges, units, colour_by, groups)
+    waiting = _spread(rows.waits.select(window=(first, end)), edges, units, None, 1)[:, 0]
     busy = by_group.sum(axis=1)
     owner = np.where(busy > 0, by_group.argmax(axis=1), -1) if groups else np.full(busy.shape, -1)
-    return Timeline((first, end), edges, busy, waiting, owner, colour_by)
+    return Timeline((first, end), edges, busy, waiting, owner, colour_by, interval)
 
 
 def _first_cycle(trace: Trace) -> int:
+    """The first cycle of any event, or 0: blocks that begin later are not looked into."""
+    if min(trace.events.first_starts(), default=0) >= 0:
+        return 0
     return min((int(chunk["start"].min()) for chunk in trace.events.chunks("start")), default=0)
+
+
+def _rows(trace: Trace, window: Window, columns: int) -> tuple[int, Trace | Rows]:
+    """What is drawn: the rows of a trace, or those of its digest with the cycles of an interval."""
+    digest = trace.digest
+    if digest is None or window[1] - window[0] < FINEST * columns * digest.interval:
+        return 0, trace
+    rows = trace.events.rows_within(window) + trace.waits.rows_within(window)
+    return (0, trace) if rows <= MOST_ROWS else (digest.interval, digest.by_time)
 
 
 def _spread(
@@ -127,6 +154,7 @@ def picture(trace: Trace, *, window: Window | None = None, width: int = 100, col
         raise UsageError(f"a width of {width} is too narrow", hint=f"at least {margin + _AXIS_STEP}")
     drawn = timeline(trace, window=window, columns=width - margin, colour_by=colour_by)
     text = Text(no_wrap=True)
+    text.append(_less(trace, drawn.interval), style="red")
     text.append_text(_axes(drawn, trace.header.exact_clock_ns(), margin))
     for unit, name in enumerate(names):
         text.append(name.ljust(margin))
@@ -136,12 +164,21 @@ def picture(trace: Trace, *, window: Window | None = None, width: int = 100, col
     return text
 
 
+def _less(trace: Trace, interval: int) -> str:
+    """The lines that say how much less a picture shows than the trace has; "" where it shows each row."""
+    if not interval:
+        return ""
+    rows = number_of(len(trace.events) + len(trace.waits), "event")
+    told = f"less detail: {rows} and waits, drawn by intervals of {interval:,} cycles"
+    return f"{told}\n  --from and --until select a part, which is drawn event by event\n"
+
+
 def report(
     trace: Trace, *, window: Window | None = None, columns: int = 80, colour_by: ColourBy = "layer"
 ) -> TimelineReport:
     """The timeline as a document, in so many columns."""
     drawn = timeline(trace, window=window, columns=columns, colour_by=colour_by)
-    part = shown(trace, drawn.window)
+    part = shown(trace, drawn.window, drawn.interval)
     names = _owners(trace, colour_by)
     units = [
         TimelineUnit(
@@ -160,6 +197,7 @@ def report(
         from_cycle=drawn.window[0],
         until_cycle=drawn.window[1],
         columns=columns,
+        interval=drawn.interval,
         units=units,
     )
 
@@ -170,11 +208,20 @@ def _owners(trace: Trace, colour_by: ColourBy) -> Sequence[str]:
     return header.layers if colour_by == "layer" else [kind.name for kind in header.kinds]
 
 
-def shown(trace: Trace, window: Window | None) -> Covers | None:
-    """Which part of its run a timeline of a trace shows: the rows that it holds, in a window; None for all of it."""
+INTERVALS = "intervals"
+"""The level of what is drawn from a digest."""
+
+
+def shown(trace: Trace, window: Window | None, interval: int = 0) -> Covers | None:
+    """Which part of its run a timeline of a trace shows: the rows that it holds, in a window; None for all of it.
+
+    With an `interval` it shows the rows of that many cycles as one.
+    """
     first, end = window or (0, trace.cycles)
     ends = {"from_cycle": first if first > 0 else None, "until_cycle": end if end < trace.cycles else None}
-    cut = {name: cycle for name, cycle in ends.items() if cycle is not None}
+    cut: dict[str, object] = {name: cycle for name, cycle in ends.items() if cycle is not None}
+    if interval:
+        cut["level"] = INTERVALS
     part = covers(trace)["covers"] or Covers(level=trace.header.level, lost=trace.missing)
     return part.model_copy(update=cut) if cut or trace.part else None
 

@@ -260,6 +260,7 @@ class _Paid:
         flown = list(in_flight.flown())
         self.leaked = share_leakage(flown, trace.cycles, leakage)
         self.flown = {index for index, _, _ in flown}
+        self.first = min(self.flown, default=0)
         others = [index for index in in_flight.every.rows if index >= 0 and index not in self.flown]
         if others and flown:  # what they did is for all
             for chunk in trace.events.chunks("kind", "inference", *_SUMMED):
@@ -277,7 +278,7 @@ class _Paid:
         """The energy of an inference; of what belongs to none, 0 where there are others that pay for it."""
         if self.flown and index not in self.flown:
             return _energy(0, event_energy_aj)
-        first = self.rest if self.flown and index == min(self.flown) else 0
+        first = self.rest if self.flown and index == self.first else 0
         paid_aj = self.leaked.get(index, 0) + self.each + first
         return _energy(event_energy_aj + paid_aj, event_energy_aj)
 

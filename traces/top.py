@@ -93,9 +93,10 @@ def _costs(trace: Trace) -> dict[Place, Costs]:
     layers = len(trace.header.layers)
     found: dict[Place, Costs] = {}
     events, waits = Sums(("merged", "duration", "energy_aj")), Sums(("duration",))
-    for keys, chunk in _chunks(trace, trace.events, ("merged", "energy_aj")):
+    rows = trace if trace.digest is None else trace.digest.by_instruction  # the same sums, of fewer rows
+    for keys, chunk in _chunks(trace, rows.events, ("merged", "energy_aj")):
         events.add(keys, chunk)
-    for keys, chunk in _chunks(trace, trace.waits, ()):
+    for keys, chunk in _chunks(trace, rows.waits, ()):
         waits.add(keys, chunk)
     for key in sorted(events.rows.keys() | waits.rows.keys()):
         pc, layer = divmod(key, layers)

@@ -110,6 +110,7 @@ def _side(side: Side) -> dict[str, object]:
         "texts": list(header.instructions),
         "clock_ns": header.clock_ns,
         "cycles": side.trace.cycles,
+        "window": list(side.window),
         "first": drawn.first,
         "prices": drawn.prices,
         "enders": drawn.enders,

@@ -64,9 +64,10 @@ def test_the_sums_are_those_of_stats(path: Path) -> None:
 
 @pytest.mark.parametrize("columns", [80, 200])
 def test_lines_fit_the_terminal(path: Path, columns: int) -> None:
-    terminal = Console(file=StringIO(), width=columns, force_terminal=True, no_color=True)
+    terminal = Console(file=StringIO(), width=columns, color_system=None)
     with terminal.capture() as drawn:
-        terminal.print(*top_parts(top(open_trace(path))))
+        for part in top_parts(top(open_trace(path))):
+            terminal.print(part)
     lines = drawn.get().splitlines()
     assert all(cell_len(line.rstrip()) <= columns for line in lines)
     assert not [line for line in lines if "…" in line.lstrip().partition("  ")[2]]  # names alone are cut
