@@ -74,10 +74,11 @@ class TraceTop(TableResult):
     """Length of the run. Units work side by side, so that all busy cycles together may be more."""
     whole: CostSums
     """All rows together."""
-    instructions: list[TopInstruction]
-    """Those that cost most, the dearest first; what costs nothing is not among them."""
-    other_instructions: Others
-    """All others."""
+    instructions: list[TopInstruction] | None
+    """Those that cost most, the dearest first; what costs nothing is not among them. Null where the trace does not say
+    which instruction a row is of."""
+    other_instructions: Others | None
+    """All others; null likewise."""
     layers: list[TopLayer]
     """Those that cost most, the dearest first."""
     other_layers: Others

@@ -18,19 +18,23 @@ from rich.text import Text
 
 from acortex.errors import UsageError
 from acortex.traces.covers import covers
+from acortex.traces.file.coverage import EVER
 from acortex.traces.file.digest import LARGE, Rows
 from acortex.traces.file.reader import Trace
 from acortex.traces.file.table import Event, Ints, Table, Wait, Window
 from acortex.traces.results import Covers
 from acortex.traces.results_of_timelines import TimelineReport, TimelineUnit
 from acortex.traces.rows.real_time import unit_of
-from acortex.wording import count as number_of
 
 ColourBy = Literal["layer", "kind"]
 SHADES = " ░▒▓█"
 WAITING, IDLE, LEFT_OUT = "╌", "·", " "
 PALETTE = ("cyan", "green", "yellow", "magenta", "blue", "red", "bright_cyan", "bright_green", "bright_yellow")
 _AXIS_STEP = 20
+LEAST = 1e-6
+"""Cycles in a column from which on there is something in it."""
+LEGEND_LINES = 5
+"""Lines of a legend at most: colours repeat after a few names anyway."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,7 @@ def _spread(
         total += _cover(row, begin, finish, density * width, total.shape[0] * total.shape[1], columns).reshape(
             total.shape
         )
+    total[np.abs(total) < LEAST] = 0  # what sums of fractions leave where nothing was
     return total
 
 
@@ -168,8 +173,8 @@ def _less(trace: Trace, interval: int) -> str:
     """The lines that say how much less a picture shows than the trace has; "" where it shows each row."""
     if not interval:
         return ""
-    rows = number_of(len(trace.events) + len(trace.waits), "event")
-    told = f"less detail: {rows} and waits, drawn by intervals of {interval:,} cycles"
+    rows = trace.events.rows_within(EVER) + trace.waits.rows_within(EVER)
+    told = f"less detail: {rows:,} events and waits, drawn by intervals of {interval:,} cycles"
     return f"{told}\n  --from and --until select a part, which is drawn event by event\n"
 
 
@@ -267,16 +272,32 @@ def _mark(label: str, room: int) -> str:
 
 
 def _legend(trace: Trace, drawn: Timeline, width: int) -> Text:
-    """What the shades and colours mean, in lines of at most `width` cells."""
+    """What the shades and colours mean, in lines of at most `width` cells; of very many names those seen most."""
     names = _owners(trace, drawn.colour_by)
     text = Text(f"{SHADES[1]}{SHADES[2]}{SHADES[3]}{SHADES[4]} busy  {WAITING} waiting  {IDLE} idle")
+    seen, cells = np.unique(drawn.owner[drawn.owner >= 0], return_counts=True)
+    kept = _kept([names[at] for at in seen], cells, width)
     used = width
     for name, style in (
         (f"{drawn.colour_by}s:", ""),
-        *((names[at], PALETTE[at % len(PALETTE)]) for at in sorted(set(drawn.owner.ravel().tolist()) - {-1})),
+        *((names[at], PALETTE[at % len(PALETTE)]) for at in seen[kept].tolist()),
+        *([(f"and {len(seen) - len(kept)} more", "dim")] if len(kept) < len(seen) else []),
     ):
         space = " " if used + 1 + cell_len(name) <= width else "\n"
         used = cell_len(name) + (used + 1 if space == " " else 0)
         text.append(space)
         text.append(name, style=style)
     return text
+
+
+def _kept(names: Sequence[str], cells: Ints, width: int) -> Ints:
+    """The places of the names that a legend has room for, in their order: those with the most cells."""
+    ordered = np.argsort(-cells, kind="stable")
+    taken = np.cumsum([cell_len(names[at]) + 1 for at in ordered.tolist()])
+    room = LEGEND_LINES * width - _LEGEND_REST if len(names) and taken[-1] > LEGEND_LINES * width else taken[-1:].sum()
+    kept: Ints = np.sort(ordered[taken <= room])
+    return kept
+
+
+_LEGEND_REST = 40
+"""Cells of a legend for what stands before and behind the names, and at the ends of lines."""

@@ -70,15 +70,17 @@ def top(trace: Trace, by: By = "cycles", rows: int = TEN) -> TraceTop:
     found = _costs(trace)
     by_pc, by_layer = _gathered(found, 0), _gathered(found, 1)
     whole = together(found.values())
+    known = trace.header.level != "layers"  # there rows of all instructions of a layer are one
     some, others = _ranked(by_pc, by, rows)
     layers, other_layers = _ranked(by_layer, by, rows)
+    instructions = [_instruction(trace, pc, by_pc[pc], _layer_of(found, pc, by), whole, by) for pc in some]
     return TraceTop(
         **covers(trace),
         by=by,
         cycles=trace.cycles,
         whole=CostSums.model_validate(whole.plain()),
-        instructions=[_instruction(trace, pc, by_pc[pc], _layer_of(found, pc, by), whole, by) for pc in some],
-        other_instructions=_others((by_pc[pc] for pc in others), whole, by),
+        instructions=instructions if known else None,
+        other_instructions=_others((by_pc[pc] for pc in others), whole, by) if known else None,
         layers=[_layer(trace, at, by_layer[at], whole, by) for at in layers],
         other_layers=_others((by_layer[at] for at in other_layers), whole, by),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from acortex.errors import UsageError
 from acortex.traces import top as module
+from acortex.traces.file import digest
 from acortex.traces.file.reader import Trace
 from acortex.traces.results_of_tops import By, TraceTop
 from acortex.traces.top import MEASURES, Costs, top
@@ -95,7 +97,9 @@ def test_a_coarser_trace_has_the_same_layers(make_trace: MakeTrace, level: str) 
         make_trace(events, waits, name=one, level=one, summary={"cycles": 900}) for one in ("events", level)
     )
     assert top(coarse).layers == top(fine).layers
-    assert (top(coarse).instructions == top(fine).instructions) is (level == "instructions")
+    known = level == "instructions"
+    assert top(coarse).instructions == (top(fine).instructions if known else None)
+    assert (top(coarse).other_instructions is not None) is known
     assert top(coarse).complete is False and top(fine).complete is True
 
 
@@ -110,7 +114,8 @@ def test_a_window_cuts_durations_and_says_so(make_trace: MakeTrace) -> None:
     events, waits = [(0, 10, 0, 0, 1, 0, 1, 0, 7), (20, 5, 0, 0, 1, 1, 1, 0, 8)], [(10, 8, 0, 0, 1, 1, 0)]
     found = top(make_trace(events, waits).select(window=(6, 12)))
     assert [(row.pc, row.busy, row.waiting, row.energy_aj) for row in found.instructions] == [(0, 4, 0, 7)]
-    assert (found.other_instructions.rows, found.other_instructions.waiting) == (1, 2)
+    others = found.other_instructions
+    assert others is not None and (others.rows, others.waiting) == (1, 2)
     assert found.complete is False and found.covers is not None and found.covers.until_cycle == 12
 
 
@@ -158,3 +163,15 @@ def test_a_trace_is_read_a_part_at_a_time(make_trace: MakeTrace, monkeypatch: py
     monkeypatch.setattr(Trace, "__getitem__", lambda *_: pytest.fail("a whole column was read"))
     assert top(trace).whole.events == len(trace)
     assert module.together([Costs(1, 2, 3, 4), Costs(1, 1, 1, 1)]) == Costs(2, 3, 4, 5)
+
+
+@pytest.mark.parametrize("by", MEASURES)
+def test_a_long_run_is_added_up_from_its_digest(make_trace: MakeTrace, monkeypatch: pytest.MonkeyPatch, by: By) -> None:
+    rows = shuffled(5)
+    short = make_trace(*rows, name="short", summary={"cycles": 900})
+    monkeypatch.setattr(digest, "LARGE", 1)
+    long = make_trace(*rows, name="long", summary={"cycles": 900})
+    wanted = [top(trace, by) for trace in (short, short.select(unit="vmm*"), short.select(window=(0, 50)))]
+    assert [top(trace, by) for trace in (long, long.select(unit="vmm*"), long.select(window=(0, 50)))] == wanted
+    assert top(long, by).complete is True
+    assert top(replace(long, events=long.events.select(pc=())), by) == wanted[0]  # not one row of the trace is read

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from acortex.documents import Result
     from acortex.traces.instructions.totals import Sort
 
+WIDEST = 1000
+"""Columns of a timeline at most."""
+
 DETAILS = ("layers", "instructions", "events")
 
 trace_argument = click.argument("path", metavar="RUN.actrace", type=Spooled())
@@ -97,7 +100,7 @@ def timeline(
     if form == "json":
         print_json(drawn_report(rest, window=window, colour_by=by))
         return
-    out = console()
+    out = console(widest=WIDEST)  # a timeline is the better for each column
     drawn = picture(rest, window=window, width=out.width, colour_by=by)
     show(out, [*part_line(shown(rest, window)), drawn])
 

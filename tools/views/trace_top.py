@@ -23,21 +23,23 @@ def top_parts(report: TraceTop) -> Iterator[RenderableType]:
     yield Text(f"The most {WORDS[report.by]}", "bold")
     yield Text(f"  of {whole.busy:,} busy and {whole.waiting:,} waiting cycles of all units")
     yield Text(f"  and {scaled(whole.energy_j, 'J')}, without leakage\n")
-    instructions = [(instruction(row.line, row.text), row) for row in report.instructions]
+    if report.instructions is None:
+        yield Text("Which instruction took it is not known: a row of this trace is of all those of a layer.\n")
+    instructions = [(instruction(row.line, row.text), row) for row in report.instructions or ()]
     yield from _table("Instruction", instructions, report.other_instructions, whole)
     layers = [(row.name, row) for row in report.layers]
     yield from _table("Layer", layers, report.other_layers, whole)
 
 
 def _table(
-    title: str, rows: Sequence[tuple[str, CostSums]], others: Others, whole: CostSums
+    title: str, rows: Sequence[tuple[str, CostSums]], others: Others | None, whole: CostSums
 ) -> Iterator[RenderableType]:
     """Rows with their sums, each with its part of the whole, and all others as the last."""
-    if not rows and not others.rows:
+    rest = [(count(others.rows, "other"), others)] if others and others.rows else []
+    if not rows and not rest:
         return
     table = number_table(title, "busy", "", "waiting", "", "energy", "")
-    told = count(others.rows, "other")
-    for name, row in [*rows, *([(told, others)] if others.rows else [])]:
+    for name, row in [*rows, *rest]:
         table.add_row(f"  {name}", *_amounts(row, whole))
     yield table
     yield Text()
