@@ -255,6 +255,18 @@ def test_what_is_too_long_and_cannot_be_merged_is_refused(
     assert "--from and --until" in (caught.value.hint or "")
 
 
+def test_of_very_many_inferences_a_page_has_the_latencies(
+    digits: tuple[Result, Trace], side: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("acortex.tools.report.render.MANY", DIGITS)
+    made = report_pages.carried(page(digits[1]))["sides"][0]
+    whole = side["stats"].pop("inferences"), side["run"].pop("inferences")
+    few = made["stats"].pop("inferences"), made["run"].pop("inferences")
+    assert few == ([{"index": one["index"], "latency": one["latency"]} for one in whole[0]], [])
+    assert (made["stats"], made["run"]) == (side["stats"], side["run"])
+    side["stats"]["inferences"], side["run"]["inferences"] = whole  # other tests look at them
+
+
 # Parts of a run -------------------------------------------------------------------------------------------------------
 
 
