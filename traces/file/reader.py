@@ -267,7 +267,7 @@ def _ending(path: Path, file: BinaryIO, found: _Found) -> _Ending:
     return _Ending(summary, _ranges(index, found, where), _interval(index, where))
 
 
-def _interval(index: dict[str, Any], where: str) -> int | None:
+def _interval(index: dict[str, object], where: str) -> int | None:
     """The interval of the digest that an index states."""
     interval = index.get("interval")
     if interval is None or (type(interval) is int and SHORTEST <= interval <= WIDEST):
