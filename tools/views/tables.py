@@ -12,6 +12,7 @@ from rich.text import Text
 
 from acortex.traces.covers import in_words
 from acortex.units import scaled
+from acortex.wording import UNKNOWN
 
 if TYPE_CHECKING:
     from acortex.traces.results import Covers
@@ -37,10 +38,6 @@ def number_table(*headings: str) -> Table:
     for heading in headings[1:]:
         table.add_column(heading, justify="right", no_wrap=True)
     return table
-
-
-UNKNOWN = "-"
-"""In place of a number that needs what is not there."""
 
 
 def energies(pair: Sequence[float | None]) -> tuple[str, str, str]:
