@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
-from acortex.tools.views.tables import UNKNOWN, instruction, number_table, part_line
+from acortex.tools.views.tables import instruction, number_table, part_line
 from acortex.traces.results_of_tops import CostSums, Others, TraceTop
 from acortex.units import percent, scaled
-from acortex.wording import count
+from acortex.wording import UNKNOWN, count
 
 WORDS = {"cycles": "busy cycles", "energy": "energy", "waits": "cycles of waiting"}
 """What each ranking goes by."""
