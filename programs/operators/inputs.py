@@ -13,6 +13,7 @@ from acortex.isa.machine import CHANNELS
 from acortex.programs.network.network import Model, Node, Value
 from acortex.programs.operators.constants import fold
 from acortex.programs.operators.context import MAX_WORDS, Lowering, Unsupported
+from acortex.programs.operators.folded_signals import Sweep, best_run
 from acortex.programs.operators.tensors import TensorView, canonical
 
 Array = NDArray[Any]
@@ -98,6 +99,9 @@ def _first_reader(lowering: Lowering, value: Value) -> tuple[Array, Seats]:
     seats = _known_seats(lowering, value)
     if seats is not None:
         return places, seats
+    folded = _folded(lowering, value)
+    if folded is not None:
+        return folded, (0, 1, 2)
     waiting = [(value.name, places)]
     for _ in range(REACH):
         if not waiting:
@@ -114,6 +118,56 @@ def _first_reader(lowering: Lowering, value: Value) -> tuple[Array, Seats]:
                 waiting.append((node.outputs[0], moved))
     usual = default_seats(value.shape)
     return (places, usual) if places.ndim < 4 or _covers(usual, value.shape) else _merged(places)
+
+
+def _folded(lowering: Lowering, value: Value) -> Array | None:
+    """A signal that convolutions alone read, with windows that go beyond instructions, as they read it folded.
+
+    Of shape (channels, pixels, numbers of a pixel); None for any other input.
+    """
+    waiting, sweeps, signal = [(value.name, _counted(value.shape))], [], None
+    for _ in range(REACH):
+        if not waiting:
+            break
+        name, seen = waiting.pop(0)
+        if name in lowering.model.outputs:
+            return None
+        for node in (one for one in lowering.readers.get(name, ()) if not one.fault):
+            sweep = _sweep(lowering.model, node, name, seen)
+            if sweep is not None and (signal is None or np.array_equal(signal, seen.reshape(signal.shape))):
+                signal = seen.reshape(seen.shape[1], seen.shape[-1])
+                sweeps.append(sweep)
+                continue
+            moved = _moved(lowering.model, node, seen) if _takes_one_number(lowering.model, node) else None
+            if sweep is not None or moved is None or moved.size != seen.size:
+                return None
+            waiting.append((node.outputs[0], moved))
+    run = best_run(sweeps, signal.shape[1]) if signal is not None and not waiting else None
+    return None if signal is None or run is None else signal.reshape(len(signal), -1, run)
+
+
+def _sweep(model: Model, node: Node, name: str, seen: Array) -> Sweep | None:
+    """How a node's kernel moves along a signal; None for all but convolutions over one row."""
+    if node.op != "Conv" or name != node.inputs[0] or seen.ndim not in (3, 4) or seen.shape[0] != 1:
+        return None
+    count = seen.ndim - 2
+    known = model.constants.get(node.inputs[1])
+    kernel = known.shape[2:] if known is not None else node.attributes.get("kernel_shape", [])
+    strides, pads = node.attributes.get("strides", [1] * count), node.attributes.get("pads", [0] * 2 * count)
+    dilated = any(step != 1 for step in node.attributes.get("dilations", ()))
+    if dilated or node.attributes.get("group", 1) != 1 or (len(strides), len(pads)) != (count, 2 * count):
+        return None
+    if count == 2 and (seen.shape[2] != 1 or [*kernel[:-1]] not in ([], [1]) or pads[0] or pads[2]):
+        return None
+    return Sweep(int(kernel[-1]) if len(kernel) else int(strides[-1]), int(strides[-1]), int(pads[count - 1]))
+
+
+def _takes_one_number(model: Model, node: Node) -> bool:
+    """Whether a node does the same to each number, or moves all: what else it takes is a number, or says the move."""
+    if node.op in (*REARRANGES, "Pad"):
+        return True
+    others = [model.constants.get(name) for name in node.inputs[1:] if name]
+    return all(one is not None and math.prod(one.shape) == 1 for one in others)
 
 
 def _seen_by(node: Node, name: str, seen: Array) -> tuple[Array, Seats] | None:
