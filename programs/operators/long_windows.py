@@ -177,14 +177,13 @@ def _product(
 
 
 def _sums(graph: FloatGraph, step: ProductStep, products: list[ProductStep]) -> Iterator[AddStep]:
-    """The sums of the parts, one after the other; the last one is what the whole product makes."""
-    total = products[0].out
-    for number, product in enumerate(products[1:-1], 1):
+    """The sums of the parts, two by two, so that few roundings follow each other; the last is the whole product's."""
+    left = [one.out for one in products]
+    for number in range(1, len(products) - 1):
         out = _beside(graph, step.out, f"sum{number}")
-        yield AddStep(out, step.op, out, View(total), View(product.out))
-        total = out
-    last = View(total), View(products[-1].out)
-    yield AddStep(step.name, step.op, step.out, *last, activation=step.activation)
+        yield AddStep(out, step.op, out, View(left.pop(0)), View(left.pop(0)))
+        left.append(out)
+    yield AddStep(step.name, step.op, step.out, View(left[0]), View(left[1]), activation=step.activation)
 
 
 def _beside(graph: FloatGraph, name: str, what: str) -> str:
