@@ -100,8 +100,7 @@ def quantised(
     Raises UsageError for files and data that cannot be read, UnsupportedNodes for networks that the chip cannot do.
     """
     graph = normal_form(as_model(source, dims, fill_weights), host, drop_lrn, most_words)
-    if buffer_words is not None:
-        within_buffer(graph, buffer_words)
+    within_buffer(graph, buffer_words)
     check_steps(graph, most_instructions)
     _tell_precision(graph, bits)
     graph.carried = carries(graph, carry)

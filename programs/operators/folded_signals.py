@@ -26,7 +26,7 @@ from acortex.isa.machine import CHANNELS
 from acortex.isa.operands import KINDS
 from acortex.programs.graph import Geometry, Phase, View
 from acortex.programs.operators.tensors import TensorView, image_view
-from acortex.programs.steps import KernelGeometry, ProductPart
+from acortex.programs.steps import FloatGraph, KernelGeometry, ProductPart, ProductStep, Step
 
 Array = NDArray[Any]
 
@@ -103,6 +103,29 @@ def _divisors(width: int) -> Iterator[int]:
     return (run for run in range(2, min(width, LONGEST_RUN) + 1) if width % run == 0)
 
 
+def width_hint(graph: FloatGraph, steps: Sequence[Step], step: Step) -> str:
+    """What width the input of a refused step could have to be folded; empty where no width would help."""
+    if not isinstance(step, ProductStep) or step.source.map not in {port.map for port in graph.inputs}:
+        return ""
+    readers = [one for one in steps if step.source.map in {view.map for view in one.views}]
+    sweeps = [_sweep_of(one) for one in readers]
+    runs = (run for run in _divisors(step.geometry.stride_x) if _all_fit(sweeps, run))
+    run = next(runs, None)
+    return f", but over an input of a width that {run} divides" if run else ""
+
+
+def _sweep_of(step: Step) -> Sweep | None:
+    """How the kernel of a step moves along a signal; None for all but convolutions over one row."""
+    if not isinstance(step, ProductStep) or step.groups > 1 or not is_sweep(step.geometry):
+        return None
+    return Sweep(step.geometry.kernel_x, step.geometry.stride_x, step.geometry.left)
+
+
+def _all_fit(sweeps: Sequence[Sweep | None], run: int) -> bool:
+    """Whether instructions say all of some windows over a signal of runs of numbers, whatever its width."""
+    return all(sweep is not None and _fits(sweep, run, run) for sweep in sweeps)
+
+
 class Folded(NamedTuple):
     """A convolution over a folded signal: what it reads, its kernel, how that moves, and its phases if it has several.
 
@@ -120,18 +143,27 @@ def folded(tensor: TensorView, geometry: Geometry, kernel: KernelGeometry) -> Fo
 
     None where the signal lies in memory otherwise, or the window is another one.
     """
-    g, (rows, columns, run) = geometry, tensor.size
-    channels, width = tensor.shape[1], tensor.shape[-1]
-    signal = run > 1 and tensor.axes is None and (rows, columns * run) == (channels, width)
-    if not signal or (g.kernel_y, g.dilation_x, g.top, g.rows) != (1, 1, 0, 1):
+    run, sweep = tensor.size[2], Sweep(geometry.kernel_x, geometry.stride_x, geometry.left)
+    if not _lies_folded(tensor) or not is_sweep(geometry) or not _fits(sweep, run, tensor.shape[-1]):
         return None
-    sweep = Sweep(g.kernel_x, g.stride_x, g.left)
     source = image_view(tensor, tensor.indices.reshape(tensor.size))
-    if source is None or not _fits(sweep, run, width):
+    if source is None:
         return None
-    parts = _phases(sweep, run, g.columns, channels)
+    channels = tensor.shape[1]
+    parts = _phases(sweep, run, geometry.columns, channels)
     made = _side_by_side(kernel, starts(sweep, run)[: len(parts)], run)
     return Folded(source, made, parts[0].geometry, parts if len(parts) > 1 else ())
+
+
+def _lies_folded(tensor: TensorView) -> bool:
+    """Whether a signal is as large as a map whose rows are its channels, several numbers to a pixel."""
+    rows, columns, run = tensor.size
+    return run > 1 and tensor.axes is None and (rows, columns * run) == (tensor.shape[1], tensor.shape[-1])
+
+
+def is_sweep(g: Geometry) -> bool:
+    """Whether a window moves along one row, without dilation."""
+    return (g.kernel_y, g.dilation_x, g.top, g.rows) == (1, 1, 0, 1)
 
 
 def _phases(sweep: Sweep, run: int, positions: int, channels: int) -> tuple[ProductPart, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +14,8 @@ from acortex.isa.machine import CHANNELS
 from acortex.programs.network.network import Model, Node, Value
 from acortex.programs.operators.constants import fold
 from acortex.programs.operators.context import MAX_WORDS, Lowering, Unsupported
-from acortex.programs.operators.folded_signals import Sweep, best_run
+from acortex.programs.operators.folded_signals import Sweep, best_run, is_sweep
+from acortex.programs.operators.linear import window
 from acortex.programs.operators.tensors import TensorView, canonical
 
 Array = NDArray[Any]
@@ -125,49 +127,69 @@ def _folded(lowering: Lowering, value: Value) -> Array | None:
 
     Of shape (channels, pixels, numbers of a pixel); None for any other input.
     """
-    waiting, sweeps, signal = [(value.name, _counted(value.shape))], [], None
+    readings = _readings(lowering, value)
+    sweeps = [_sweep(lowering.model, *one) for one in readings]
+    signals = [seen.reshape(seen.shape[1], -1) for _, _, seen in readings if seen.ndim > 1]
+    run = _run(sweeps, signals)
+    return None if run is None else signals[0].reshape(len(signals[0]), -1, run)
+
+
+def _run(sweeps: Sequence[Sweep | None], signals: Sequence[Array]) -> int | None:
+    """The numbers of a pixel for windows over signals, one for each; None unless all are windows over the same one."""
+    known = [sweep for sweep in sweeps if sweep is not None]
+    if not known or len(known) < len(sweeps):
+        return None
+    alike = all(np.array_equal(signals[0], other) for other in signals[1:])
+    return best_run(known, signals[0].shape[1]) if alike else None
+
+
+def _readings(lowering: Lowering, value: Value) -> list[tuple[Node, str, Array]]:
+    """The nodes that compute with an input, each with the name and the places of what it reads; none for an output.
+
+    Between them and the input lie nodes that move numbers, or do the same to each.
+    """
+    waiting, found = [(value.name, _counted(value.shape))], list[tuple[Node, str, Array]]()
     for _ in range(REACH):
         if not waiting:
-            break
+            return found
         name, seen = waiting.pop(0)
         if name in lowering.model.outputs:
-            return None
-        for node in (one for one in lowering.readers.get(name, ()) if not one.fault):
-            sweep = _sweep(lowering.model, node, name, seen)
-            if sweep is not None and (signal is None or np.array_equal(signal, seen.reshape(signal.shape))):
-                signal = seen.reshape(seen.shape[1], seen.shape[-1])
-                sweeps.append(sweep)
-                continue
-            moved = _moved(lowering.model, node, seen) if _takes_one_number(lowering.model, node) else None
-            if sweep is not None or moved is None or moved.size != seen.size:
-                return None
-            waiting.append((node.outputs[0], moved))
-    run = best_run(sweeps, signal.shape[1]) if signal is not None and not waiting else None
-    return None if signal is None or run is None else signal.reshape(len(signal), -1, run)
+            return []
+        readers = [node for node in lowering.readers.get(name, ()) if not node.fault]
+        moved = [(node, _passed_on(lowering.model, node, seen)) for node in readers]
+        waiting += [(node.outputs[0], places) for node, places in moved if places is not None]
+        found += [(node, name, seen) for node, places in moved if places is None]
+    return []
+
+
+def _passed_on(model: Model, node: Node, seen: Array) -> Array | None:
+    """The places of what a node gives, where it moves numbers or does the same to each; None where it does not."""
+    others = [model.constants.get(name) for name in node.inputs[1:] if name]
+    alike = all(one is not None and math.prod(one.shape) == 1 for one in others)
+    moved = _moved(model, node, seen) if alike or node.op in (*REARRANGES, "Pad") else None
+    return moved if moved is not None and moved.size == seen.size else None
 
 
 def _sweep(model: Model, node: Node, name: str, seen: Array) -> Sweep | None:
     """How a node's kernel moves along a signal; None for all but convolutions over one row."""
-    if node.op != "Conv" or name != node.inputs[0] or seen.ndim not in (3, 4) or seen.shape[0] != 1:
+    if (node.op, name) != ("Conv", node.inputs[0]) or seen.ndim not in (3, 4) or seen.shape[0] != 1:
         return None
-    count = seen.ndim - 2
+    try:
+        kernel = _kernel_size(model, node, seen.ndim - 2)
+        # A Pad before it may make a longer signal of one that is shorter than the kernel.
+        g, _ = window(node, seen.shape[2:], kernel, [0] * (2 * len(kernel) - 1) + [kernel[-1]])
+    except (Unsupported, ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        return None  # what is malformed is refused where it is lowered
+    grouped = node.attributes.get("group", 1) != 1
+    return None if grouped or not is_sweep(g) else Sweep(g.kernel_x, g.stride_x, g.left)
+
+
+def _kernel_size(model: Model, node: Node, count: int) -> Sequence[int]:
+    """The size of a convolution's kernel; as long as its stride where weights are computed that are not known yet."""
     known = model.constants.get(node.inputs[1])
-    kernel = known.shape[2:] if known is not None else node.attributes.get("kernel_shape", [])
-    strides, pads = node.attributes.get("strides", [1] * count), node.attributes.get("pads", [0] * 2 * count)
-    dilated = any(step != 1 for step in node.attributes.get("dilations", ()))
-    if dilated or node.attributes.get("group", 1) != 1 or (len(strides), len(pads)) != (count, 2 * count):
-        return None
-    if count == 2 and (seen.shape[2] != 1 or [*kernel[:-1]] not in ([], [1]) or pads[0] or pads[2]):
-        return None
-    return Sweep(int(kernel[-1]) if len(kernel) else int(strides[-1]), int(strides[-1]), int(pads[count - 1]))
-
-
-def _takes_one_number(model: Model, node: Node) -> bool:
-    """Whether a node does the same to each number, or moves all: what else it takes is a number, or says the move."""
-    if node.op in (*REARRANGES, "Pad"):
-        return True
-    others = [model.constants.get(name) for name in node.inputs[1:] if name]
-    return all(one is not None and math.prod(one.shape) == 1 for one in others)
+    if known is not None:
+        return known.shape[2:]
+    return node.attributes.get("kernel_shape") or [1] * (count - 1) + [node.attributes["strides"][-1]]
 
 
 def _seen_by(node: Node, name: str, seen: Array) -> tuple[Array, Seats] | None:

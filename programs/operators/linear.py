@@ -142,13 +142,11 @@ def conv(lowering: Lowering, node: Node) -> None:
         return weights.load().reshape(out, inputs, *shape[:2]).transpose(2, 3, 1, 0)
 
     bias = conv_bias(lowering.lazy(node, 2, "bias"), out) if lowering.has(node, 2) else None
+    kernel_of = KernelGeometry(shape, load, bias, steps=weights.steps_along(0, out))
+    found = folded(tensor, geometry, kernel_of) if groups == 1 else None
+    found = found or Folded(image_source(tensor), kernel_of, geometry, ())
     made = lowering.new_map(node.name, (geometry.rows, geometry.columns, out))
-    held = KernelGeometry(shape, load, bias, steps=weights.steps_along(0, out))
-    found = folded(tensor, geometry, held) if groups == 1 else None
-    found = found or Folded(image_source(tensor), held, geometry, ())
-    step = ProductStep(
-        made.name, node.op, made.name, found.source, found.kernel, found.geometry, groups, parts=found.parts
-    )
+    step = ProductStep(made.name, node.op, made.name, *found[:3], groups, parts=found.parts)
     lowering.graph.steps.append(step)
     lowering.give(node.outputs[0], image_result(tensor, made.name, geometry, out), step)
 

@@ -31,14 +31,16 @@ LONGEST = KINDS["kernel"].high
 
 @dataclass(frozen=True, slots=True)
 class Taps:
-    """A part of a kernel: `rows` from `top` on, `columns` from `left` on, channels `first` to `last` - 1."""
+    """A part of a kernel: `rows` from `top` on, `columns` from `left` on, channels `first` to `last` - 1, or all
+    of them.
+    """
 
     top: int
     left: int
     rows: int
     columns: int
-    first: int
-    last: int
+    first: int = 0
+    last: int | None = None
 
 
 Counts = tuple[int, int, int]
@@ -51,32 +53,38 @@ def cut(graph: FloatGraph, step: ProductStep) -> list[Step]:
     Parts that see nothing but zeros outside the image are left out.
     """
     size = step.geometry.kernel_y, step.geometry.kernel_x
-    if max(size) <= LONGEST or step.parts or step.pad:
+    if max(size) <= LONGEST or _stays_whole(step):
         return [step]
     rows, columns = (-(-one // LONGEST) for one in size)
     return _in_parts(graph, step, (rows, columns, 1), f"its kernel of {size[0]}x{size[1]} is cut into")
 
 
-def within_buffer(graph: FloatGraph, words: int) -> None:
-    """Cuts products of a network whose windows hold more words than a buffer.
+def within_buffer(graph: FloatGraph, words: int | None) -> None:
+    """Cuts products of a network whose windows hold more words than a buffer; None is one that holds any.
 
     A window that is too large in its smallest parts stays whole.
     """
+    if words is None:
+        return
     pieces = (_within(graph, step, words) if isinstance(step, ProductStep) else [step] for step in graph.steps)
     graph.steps = list(chain.from_iterable(pieces))
 
 
 def _within(graph: FloatGraph, step: ProductStep, words: int) -> list[Step]:
     """A product, or its parts that a buffer holds."""
-    whole = step.parts or step.pad or step.groups > 1 or step.kernel.macs
-    if whole or _held(graph, step.source, step.geometry) <= words:
+    held = 0 if _stays_whole(step) or step.groups > 1 else _held(graph, step.source, step.geometry)
+    if held <= words:
         return [step]
     found = next((one for one in _finer(graph, step) if _most_held(graph, step, one) <= words), None)
     if found is None:
         return [step]
-    held = _held(graph, step.source, step.geometry)
-    told = f"its window of {held} words, beyond buffer.words={words}, is cut into"
-    return _in_parts(graph, step, found, told)
+    told = f"its window takes {held} words, and the buffer holds {words}: it is cut into"
+    return _in_parts(graph, step, found, told, f"; buffer.words={held} would keep it whole")
+
+
+def _stays_whole(step: ProductStep) -> bool:
+    """Whether a product is in parts already, or has taps that are filling, or another number than 0 around it."""
+    return bool(step.parts or step.pad or step.kernel.macs)
 
 
 def _finer(graph: FloatGraph, step: ProductStep) -> Iterator[Counts]:
@@ -96,8 +104,7 @@ def _most_held(graph: FloatGraph, step: ProductStep, counts: Counts) -> int:
 def _held(graph: FloatGraph, source: View, g: Geometry) -> int:
     """The words that a window holds at once, where those of few channels share words."""
     one = graph.maps[source.map]
-    width = one.width - source.left if source.width is None else source.width
-    height = one.height - source.top if source.height is None else source.height
+    height, width = _size(graph, source)
     listed = source.channels if source.channels is not None else (0, one.channels - 1)
     words = max(listed) // CHANNELS - min(listed) // CHANNELS + 1
     packed = next((room for room in (16, 8, 4, 2) if room * one.channels <= CHANNELS), 1)
@@ -108,8 +115,8 @@ def _held(graph: FloatGraph, source: View, g: Geometry) -> int:
     return slide(window, height, words).held
 
 
-def _in_parts(graph: FloatGraph, step: ProductStep, counts: Counts, told: str) -> list[Step]:
-    """The products over the parts of a kernel, and their sums; a warning tells of them."""
+def _in_parts(graph: FloatGraph, step: ProductStep, counts: Counts, why: str, otherwise: str = "") -> list[Step]:
+    """The products over the parts of a kernel, and their sums; a warning says why, and how else it could be."""
     every = _taps(graph, step, counts)
     parts = [(taps, window) for taps in every if (window := _window(graph, step, taps)) is not None]
     if not parts:
@@ -118,8 +125,8 @@ def _in_parts(graph: FloatGraph, step: ProductStep, counts: Counts, told: str) -
     if len(products) == 1:
         return [replace(products[0], name=step.name, out=step.out, activation=step.activation)]
     graph.warnings.append(
-        f"{step.name} ({step.op}): {told} {count(len(products), 'part')}, each of which is rounded to codes before"
-        " they are added"
+        f"{step.name} ({step.op}): {why} {count(len(products), 'part')}, each of which is rounded to codes before"
+        f" they are added{otherwise}"
     )
     return [*products, *_sums(graph, step, products)]
 
@@ -127,8 +134,10 @@ def _in_parts(graph: FloatGraph, step: ProductStep, counts: Counts, told: str) -
 def _taps(graph: FloatGraph, step: ProductStep, counts: Counts) -> Iterator[Taps]:
     """The parts of a kernel, nearly alike in size; channels are cut between words."""
     inputs = step.kernel.shape[2]
-    words = _spans(-(-inputs // CHANNELS), counts[2])
-    channels = [(first * CHANNELS, min(last * CHANNELS, inputs)) for first, last in words]
+    channels: list[tuple[int, int | None]] = [(0, None)]
+    if counts[2] > 1:
+        words = _spans(-(-inputs // CHANNELS), counts[2])
+        channels = [(first * CHANNELS, min(last * CHANNELS, inputs)) for first, last in words]
     rows, columns = _spans(step.geometry.kernel_y, counts[0]), _spans(step.geometry.kernel_x, counts[1])
     for (top, bottom), (left, right), (first, last) in product(rows, columns, channels):
         yield Taps(top, left, bottom - top, right - left, first, last)
@@ -142,20 +151,30 @@ def _spans(size: int, parts: int) -> list[tuple[int, int]]:
 def _window(graph: FloatGraph, step: ProductStep, taps: Taps) -> tuple[View, Geometry] | None:
     """What a part of a kernel reads, and how it moves; None where all of that lies outside the image."""
     g, source = step.geometry, step.source
-    one = graph.maps[source.map]
-    height = one.height - source.top if source.height is None else source.height
-    width = one.width - source.left if source.width is None else source.width
+    height, width = _size(graph, source)
     down, right = taps.top * g.dilation_y - g.top, taps.left * g.dilation_x - g.left
     top, left = max(down, 0), max(right, 0)
     if top >= height or left >= width:
         return None
     view = replace(source, top=source.top + top, left=source.left + left, height=height - top, width=width - left)
-    view = view if top or left else source
-    if taps.last - taps.first < step.kernel.shape[2] and step.groups == 1:
-        channels = source.channels if source.channels is not None else tuple(range(one.channels))
-        view = replace(view, channels=channels[taps.first : taps.last])
+    view = _some_channels(graph, view if top or left else source, taps)
     window = replace(g, kernel_y=taps.rows, kernel_x=taps.columns, top=max(-down, 0), left=max(-right, 0))
     return view, window
+
+
+def _size(graph: FloatGraph, view: View) -> tuple[int, int]:
+    """Rows and columns that a view shows."""
+    one = graph.maps[view.map]
+    height = one.height - view.top if view.height is None else view.height
+    return height, one.width - view.left if view.width is None else view.width
+
+
+def _some_channels(graph: FloatGraph, view: View, taps: Taps) -> View:
+    """The channels of a view that a part of a kernel reads: all, where the kernel is not cut between them."""
+    if taps.last is None:
+        return view
+    channels = view.channels if view.channels is not None else tuple(range(graph.maps[view.map].channels))
+    return replace(view, channels=channels[taps.first : taps.last])
 
 
 def _product(
@@ -168,7 +187,8 @@ def _product(
         rows, columns = slice(taps.top, taps.top + taps.rows), slice(taps.left, taps.left + taps.columns)
         return kernel.load()[rows, columns, taps.first : taps.last]
 
-    shape = (taps.rows, taps.columns, taps.last - taps.first, kernel.shape[3])
+    channels = len(range(kernel.shape[2])[taps.first : taps.last])
+    shape = (taps.rows, taps.columns, channels, kernel.shape[3])
     made = KernelGeometry(shape, load, kernel.bias, kernel.scale, kernel.shift, kernel.steps)
     if number:
         made = replace(made, bias=None, shift=None)
