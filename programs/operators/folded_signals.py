@@ -158,7 +158,7 @@ def folded(tensor: TensorView, geometry: Geometry, kernel: KernelGeometry) -> Fo
 def _lies_folded(tensor: TensorView) -> bool:
     """Whether a signal is as large as a map whose rows are its channels, several numbers to a pixel."""
     rows, columns, run = tensor.size
-    return run > 1 and tensor.axes is None and (rows, columns * run) == (tensor.shape[1], tensor.shape[-1])
+    return run > 1 and (rows, columns * run) == (tensor.shape[1], tensor.shape[-1])
 
 
 def is_sweep(g: Geometry) -> bool:
