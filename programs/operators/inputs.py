@@ -156,18 +156,27 @@ def _readings(lowering: Lowering, value: Value) -> list[tuple[Node, str, Array]]
         if name in lowering.model.outputs:
             return []
         readers = [node for node in lowering.readers.get(name, ()) if not node.fault]
-        moved = [(node, _passed_on(lowering.model, node, seen)) for node in readers]
+        moved = [(node, _passed_on(lowering, node, seen)) for node in readers]
         waiting += [(node.outputs[0], places) for node, places in moved if places is not None]
         found += [(node, name, seen) for node, places in moved if places is None]
     return []
 
 
-def _passed_on(model: Model, node: Node, seen: Array) -> Array | None:
+def _passed_on(lowering: Lowering, node: Node, seen: Array) -> Array | None:
     """The places of what a node gives, where it moves numbers or does the same to each; None where it does not."""
-    others = [model.constants.get(name) for name in node.inputs[1:] if name]
+    others = [lowering.model.constants.get(name) for name in node.inputs[1:] if name]
     alike = all(one is not None and math.prod(one.shape) == 1 for one in others)
-    moved = _moved(model, node, seen) if alike or node.op in (*REARRANGES, "Pad") else None
+    passed = _joins_window(lowering, node) if node.op == "Pad" else alike or node.op in REARRANGES
+    moved = _moved(lowering.model, node, seen) if passed else None
     return moved if moved is not None and moved.size == seen.size else None
+
+
+def _joins_window(lowering: Lowering, node: Node) -> bool:
+    """Whether the window that follows a Pad takes it over: zeros, which one convolution reads."""
+    readers = lowering.readers.get(node.outputs[0], [])
+    known = lowering.model.constants.get(node.inputs[2]) if len(node.inputs) > 2 and node.inputs[2] else None
+    value = node.attributes.get("value", 0) if known is None else known.load().reshape(-1)[:1]
+    return [one.op for one in readers] == ["Conv"] and not np.any(value)
 
 
 def _sweep(model: Model, node: Node, name: str, seen: Array) -> Sweep | None:

@@ -121,8 +121,8 @@ def _positions(room: int, stride: int, end: int, ceil: bool) -> int:
 @operator(
     "Conv",
     becomes="a product on arrays",
-    limits="one to three spatial axes; constant weights; any padding, auto_pad, stride, dilation, groups;"
-    " kernels of more than 128 rows or columns in parts, each rounded to codes",
+    limits="one to three spatial axes; constant weights; any padding, auto_pad, dilation, groups; strides up to 32,"
+    " along an input that it alone reads any; longer kernels than 128, and windows beyond the buffer, in parts",
 )
 def conv(lowering: Lowering, node: Node) -> None:
     """Convolution, 1-D ones as images of one row."""
