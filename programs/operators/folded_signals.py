@@ -3,7 +3,7 @@
     a window of 400 numbers every 160          over a signal of 16,400, a number to a pixel
     a window of 5 pixels every 2               over the same memory as 205 pixels of 80 numbers
 
-An instruction says strides up to 32 and kernels up to 128. Front ends of speech networks go beyond both: they have a
+Instructions say strides up to 32 and kernels up to 128. Front ends of speech networks go beyond both: they have a
 convolution take a spectrum of a signal. Where only such convolutions read an input, it is laid out *folded*: runs of
 numbers are the channels of one pixel. The sums are those of the convolution, exactly: taps that a window has more than
 the kernel, before it or behind it, have weights of 0.

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import chain, product
+from itertools import chain, product, takewhile
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,9 @@ Array = NDArray[Any]
 
 LONGEST = KINDS["kernel"].high
 """Rows or columns that a kernel has at most."""
+
+MOST_PARTS = 256
+"""Parts of a window that is larger than the buffer: more would be rounded too often to be of use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ def cut(graph: FloatGraph, step: ProductStep) -> list[Step]:
 def within_buffer(graph: FloatGraph, words: int | None) -> None:
     """Cuts products of a network whose windows hold more words than a buffer; None is one that holds any.
 
-    A window that is too large in its smallest parts stays whole.
+    A window that is too large in its smallest parts, or in `MOST_PARTS`, stays whole.
     """
     if words is None:
         return
@@ -75,7 +79,8 @@ def _within(graph: FloatGraph, step: ProductStep, words: int) -> list[Step]:
     held = 0 if _stays_whole(step) or step.groups > 1 else _held(graph, step.source, step.geometry)
     if held <= words:
         return [step]
-    found = next((one for one in _finer(graph, step) if _most_held(graph, step, one) <= words), None)
+    finer = takewhile(lambda one: prod(one) <= MOST_PARTS, _finer(graph, step))
+    found = next((one for one in finer if _most_held(graph, step, one) <= words), None)
     if found is None:
         return [step]
     told = f"its window takes {held} words, and the buffer holds {words}: it is cut into"
@@ -96,8 +101,8 @@ def _finer(graph: FloatGraph, step: ProductStep) -> Iterator[Counts]:
 
 
 def _most_held(graph: FloatGraph, step: ProductStep, counts: Counts) -> int:
-    """The words that the largest part's window holds."""
-    windows = (_window(graph, step, taps) for taps in _taps(graph, step, counts))
+    """The words that the largest part's window holds; of channels the first part has as many as any."""
+    windows = (_window(graph, step, taps) for taps in _taps(graph, step, counts) if taps.first == 0)
     return max((_held(graph, *window) for window in windows if window is not None), default=0)
 
 

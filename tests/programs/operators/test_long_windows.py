@@ -15,7 +15,7 @@ from acortex.programs import quantised
 from acortex.programs.compiler import compile_graph
 from acortex.programs.network.importer import from_proto
 from acortex.programs.operators.context import UnsupportedNodes
-from acortex.programs.operators.long_windows import LONGEST, within_buffer
+from acortex.programs.operators.long_windows import LONGEST, MOST_PARTS, within_buffer
 from acortex.programs.operators.normalise import normalise
 from acortex.programs.reference.layers import reference
 from acortex.programs.steps import AddStep, ProductStep
@@ -183,6 +183,7 @@ def test_parts_are_added_two_by_two():
         (wide(64, (1, 1)), 1),
         (signal(140, channels=4, out=4, group=2, most=1), 1),
         (wide(16, (3, 3)), 6),
+        (wide(64 * (MOST_PARTS + 1), (1, 1), out=1), 1),
     ],
 )
 def test_what_fits_or_cannot_be_cut_stays_whole(made, words):
