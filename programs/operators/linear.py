@@ -122,7 +122,8 @@ def _positions(room: int, stride: int, end: int, ceil: bool) -> int:
     "Conv",
     becomes="a product on arrays",
     limits="one to three spatial axes; constant weights; any padding, auto_pad, dilation, groups; strides up to 32,"
-    " along an input that it alone reads any; longer kernels than 128, and windows beyond the buffer, in parts, each rounded",
+    " along an input that it alone reads any; longer kernels than 128, and windows beyond the buffer, in parts,"
+    " each rounded",
 )
 def conv(lowering: Lowering, node: Node) -> None:
     """Convolution, 1-D ones as images of one row."""
