@@ -58,7 +58,12 @@ def _target(name: str, words: argparse.Namespace) -> int:
     """
     shutil.rmtree(words.findings / name, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix="acortex-fuzz-") as folder:
-        options = [f"-n={words.n}", f"--seconds={words.seconds}", f"--seed={words.seed}", f"--findings={words.findings}"]
+        options = [
+            f"-n={words.n}",
+            f"--seconds={words.seconds}",
+            f"--seed={words.seed}",
+            f"--findings={words.findings}",
+        ]
         options += ["--at-random"] if words.at_random else []
         command = [sys.executable, "-P", "-m", "fuzz", name, "--child", folder, *options]
         with Path(folder, "log").open("w+") as log:

@@ -15,8 +15,8 @@ from .verdict import CPU_S, Finding, verdict
 CURRENT, COUNT = "current", "count"
 """Files in the folder of a harness: the case that is tried, and the number of those before it."""
 
-PATIENCE = 400
-"""Attempts of the minimiser for one finding."""
+PATIENCE, PATIENCE_S = 400, 60.0
+"""Attempts of the minimiser for one finding, and their processor time together."""
 
 
 @dataclass
@@ -38,8 +38,14 @@ class Harness:
         case.write_bytes(data)
         return verdict(self.target.check, case, work, cpu_s)
 
+    def warm(self) -> None:
+        """Imports what the target needs, so that the first case does not pay for it."""
+        for data in self.target.seeds():
+            self.judge(data, cpu_s=60)
+
     def try_case(self, data: bytes) -> Finding | None:
         """Judges a case; one that is wrong in a new way is minimised and kept."""
+        self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / CURRENT).write_bytes(data)  # for who looks at a process that died
         found = self.judge(data)
         self.cases += 1
@@ -68,12 +74,12 @@ class Harness:
 
 def minimised(data: bytes, same: Callable[[bytes], bool], attempts: int = PATIENCE) -> bytes:
     """The case with as many of its lines, then of its bytes, left out as it can be without losing its fault."""
-    left = attempts
+    left, end = attempts, time.process_time() + PATIENCE_S
 
     def tried(parts: list[bytes]) -> bool:
         nonlocal left
         left -= 1
-        return left >= 0 and same(b"".join(parts))
+        return left >= 0 and time.process_time() < end and same(b"".join(parts))
 
     for cut in (lambda whole: whole.splitlines(keepends=True), lambda whole: [bytes([one]) for one in whole]):
         data = b"".join(_fewer(cut(data), tried))
@@ -108,19 +114,13 @@ def at_random(harness: Harness, bounds: Bounds) -> None:
     """Tries the right files, then mutants of them, and mutants of mutants that were of a kind not seen before."""
     rng = random.Random(f"{harness.target.name} {bounds.seed}")
     pool = list(harness.target.seeds())
-    warm(harness)
+    harness.warm()
     end = time.process_time() + bounds.seconds
     for at in range(bounds.cases):
         if time.process_time() > end:
             break
         seed = pool[at] if at < len(pool) else harness.target.mutate(rng.choice(pool), rng)
         harness.try_case(seed[: harness.target.longest])
-
-
-def warm(harness: Harness) -> None:
-    """Imports what a target needs, so that the first case does not pay for it."""
-    for data in harness.target.seeds():
-        harness.judge(data, cpu_s=60)
 
 
 def by_coverage(harness: Harness, bounds: Bounds) -> None:
@@ -131,7 +131,7 @@ def by_coverage(harness: Harness, bounds: Bounds) -> None:
     corpus.mkdir(parents=True, exist_ok=True)
     for at, seed in enumerate(harness.target.seeds()):
         (corpus / f"seed-{at}").write_bytes(seed[: harness.target.longest])
-    warm(harness)
+    harness.warm()
 
     def mutate(data: bytes, most: int, seed: int) -> bytes:
         return harness.target.mutate(data, random.Random(seed))[:most]

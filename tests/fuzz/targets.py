@@ -84,9 +84,16 @@ def _sources() -> list[bytes]:
 def _names_of_language() -> list[str]:
     from acortex.isa.table import MNEMONICS
 
-    directives = ".equ .name .macro .endm .local .rept .endr .if .elif .else .endif .ifdef .ifndef .include .error .align"
+    directives = (
+        ".equ .name .macro .endm .local .rept .endr .if .elif .else .endif .ifdef .ifndef .include .error .align"
+    )
     tables = ".input .output .weights .constants .memory .samples .labels .part .row .assert .program .chip"
-    return [*MNEMONICS, *directives.split(), *tables.split(), *"d0 q0 l0 g0 t0 w0 p0 host vmm x y \\a \\() x.inc".split()]
+    return [
+        *MNEMONICS,
+        *directives.split(),
+        *tables.split(),
+        *"d0 q0 l0 g0 t0 w0 p0 host vmm x y \\a \\() x.inc".split(),
+    ]
 
 
 def _mutated_source(data: bytes, rng: random.Random) -> bytes:
@@ -363,7 +370,9 @@ TARGETS = {
         Target("container", ".acx", _containers, container_mutant, check_container),
         Target("disassembly", ".words", _words, words_mutant, check_disassembly),
         Target("trace", ".actrace", _traces, trace_mutant, check_trace),
-        Target("chip", ".toml", _chips, _mutated_toml(("memory", "ports", "extends", "errors", "technology")), check_chip),
+        Target(
+            "chip", ".toml", _chips, _mutated_toml(("memory", "ports", "extends", "errors", "technology")), check_chip
+        ),
         Target("network", ".onnx", _networks, network_mutant, check_network),
         Target("array", ".npy", _arrays, npy_mutant, check_array),
         Target(

@@ -97,7 +97,9 @@ def verdict(check: Check, case: Path, folder: Path, cpu_s: float = CPU_S, memory
         with _alarm(cpu_s):
             check(case, folder)
     except TooLong as error:
-        return Finding(f"time {_place(error)}", f"more than {cpu_s} s of processor time\n{_stack(error)}")
+        return Finding(
+            f"time {_place(error).partition(':')[0]}", f"more than {cpu_s} s of processor time\n{_stack(error)}"
+        )
     except Wrong as error:
         return Finding(_kind(str(error)), str(error))
     except (Exception, SystemExit) as error:
