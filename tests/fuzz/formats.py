@@ -20,10 +20,7 @@ def container_mutant(data: bytes, rng: random.Random) -> bytes:
     how = rng.randrange(10)
     if how == 0:
         return bytes_mutant(data, rng)
-    if how < 7:
-        body = _map_changed(body, rng)
-    else:
-        body = bytes_mutant(body, rng)
+    body = _map_changed(body, rng) if how < 7 else bytes_mutant(body, rng)
     return body + hashlib.sha256(body).digest()
 
 
@@ -64,7 +61,7 @@ def words_mutant(data: bytes, rng: random.Random) -> bytes:
 
 def trace_mutant(data: bytes, rng: random.Random) -> bytes:
     """A trace with some of its rows or tables changed and its checksums right again, or with bytes changed."""
-    from traces.hostile import mutant, take_apart
+    from hostile_traces import mutant, take_apart
 
     if rng.random() < 0.2:
         return bytes_mutant(data, rng)

@@ -38,7 +38,7 @@ from acortex.traces.query import query
 from acortex.traces.show import render
 from acortex.traces.stats import stats
 
-from ..hostile import Parts, mutant, put_together, take_apart
+from hostile_traces import Parts, mutant, put_together, take_apart
 
 CASES = 150
 ECHO = Path(__file__).parents[2] / "tools" / "echo.s"

@@ -21,7 +21,7 @@ from acortex.traces.file import reader
 from acortex.traces.instructions.view import view
 
 from ..conftest import MakeTrace
-from ..hostile import Parts, mutant, put_together, take_apart
+from hostile_traces import Parts, mutant, put_together, take_apart
 
 UNITS = ("controller", "agent", "follower", "lane0", "lane1")
 TABLE = (
