@@ -208,7 +208,7 @@ def _traces() -> list[bytes]:
 
 VIEWS = (
     "info", "stats", "show", "critical", "top", "info --format json", "stats --format json", "critical --format json",
-    "export --to csv -o OUT", "export --to chrome -o OUT", "export --to vcd -o OUT", "filter -o OUT --unit controller",
+    "export --to csv -o OUT", "export --to chrome -o OUT", "export --to vcd -o OUT", "stats --unit controller",
     "diff SEED", "report -o OUT",
 )  # fmt: skip
 
@@ -267,7 +267,8 @@ SWEEPS = (
     'program = "{echo}"\nchip = "acortex_digits"\nsettings = ["memory.ports=2"]\ntiming_only = true\nlimit = 50\n'
     '[axes]\n"memory.banks" = [4, 8]\n"clock_ns" = {{ from = 1.0, to = 4.0, steps = 4, log = true }}\n',
     'program = ["{echo}"]\ninput = "x.npy"\nlabels = "l.npy"\nobjectives = ["latency_s", "energy_j"]\n'
-    '[axes]\nchip = ["acortex_digits", "acortex_letters"]\n"memory.ports,memory.banks" = {{ linked = [[1, 2], [4, 8]] }}\n'
+    '[axes]\nchip = ["acortex_digits", "acortex_letters"]\n'
+    '"memory.ports,memory.banks" = {{ linked = [[1, 2], [4, 8]] }}\n'
     '[sample]\nkind = "sobol"\npoints = 8\nseed = 1\n[compile]\nmapping = "best"\n[accuracy]\nchips = 2\nseed = 3\n',
 )
 
