@@ -291,3 +291,17 @@ def test_from_python_the_result_of_a_run_has_a_warning_about_its_trace(
     assert result.report["trace_failure"] == "cannot be written (No space left on device)"
     assert result.report["warnings"][-1].startswith("the trace is incomplete: ")
     assert len(result.outputs) == 1
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_as_all_is_done_is_quiet(tmp_path: Path, number: signal.Signals, code: int) -> None:
+    plant = (
+        "import os\nfrom acortex.tools.console.process import SIGNALS, Signals\nkill = Signals.kill\n"
+        "def late(self):\n"
+        "    Signals.kill = kill\n"
+        f"    os.kill(os.getpid(), {int(number)})\n"
+        "    time.sleep(60)\n"
+        "Signals.kill = late"
+    )
+    ended = subprocess.run(planted(plant, "--version"), cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (code, "")
