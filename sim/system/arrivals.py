@@ -1,4 +1,4 @@
-"""When requests come: all at once, at random, or as a user says. Times are whole attoseconds from the first cycle on."""
+"""When requests come: all at once, at random, or as a user says. Times are whole attoseconds, from 0 on."""
 
 from __future__ import annotations
 

@@ -15,9 +15,10 @@ from acortex.errors import UsageError
 from acortex.isa.arithmetic.tensors import words_of
 from acortex.isa.program import Program, Tensor
 from acortex.sim.chip.specs import Chip
+from acortex.sim.inputs import Inputs
 from acortex.sim.run import prepare
 from acortex.units import AJ_PER_PJ
-from acortex.wording import any_of
+from acortex.wording import all_of, any_of
 
 AS_PER_NS = 10**9
 """Time in a system is a whole number of attoseconds, so that chips of several clocks add up exactly."""
@@ -138,6 +139,25 @@ def values(system: System, inputs: Arrays) -> dict[str, NDArray[Any]]:
     return {name: known[name] for name in system.outputs}
 
 
-def own_inputs(system: System) -> dict[str, NDArray[Any]]:
-    """The data that the programs of a system bring along, by the name of their input."""
-    return {name: array for stage in system.stages for name, array in stage.program.samples.items()}
+def named_inputs(system: System, given: Inputs) -> dict[str, NDArray[Any]]:
+    """Inputs of the host by name: an array is that of the only input, and None the data that the programs bring along.
+
+    Raises UsageError for names that the system does not have, for an array where it has several inputs, and where there
+    are no data.
+    """
+    moved = {tensor for wire in system.wires for tensor in wire.tensors}
+    taken = dict.fromkeys(one.name for stage in system.stages for one in stage.program.given if one.name not in moved)
+    if given is None:
+        own = {name: array for stage in system.stages for name, array in stage.program.samples.items()}
+        if set(own) < set(taken):
+            raise UsageError(f"{system.name} has no inputs of its own", hint="give --input X.npy")
+        return own
+    if not isinstance(given, Mapping):
+        if len(taken) != 1:
+            hint = f"give an .npz that holds {all_of(taken)}"
+            raise UsageError(f"{system.name} has {len(taken)} inputs, and one array was given", hint=hint)
+        return {next(iter(taken)): given}
+    unknown = sorted(set(given) - set(taken))
+    if unknown:
+        raise UsageError(f"{system.name} has no input {unknown[0]}", hint=f"its inputs are {all_of(taken)}")
+    return dict(given)

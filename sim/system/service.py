@@ -72,7 +72,8 @@ def service_of(stage: Stage) -> Service:
     """How the chip of a stage serves requests. Raises the errors of its program's rules."""
     one, many = _report(stage.program, stage.chip, 1), _report(stage.program, stage.chip, MANY)
     ends = [inference.end_cycle or 0 for inference in many.inferences or ()]
-    (alone,) = one.inferences or ()
+    assert one.inferences
+    alone = one.inferences[0]
     end = alone.end_cycle or 0
     first = _dynamic(one)
     return Service(

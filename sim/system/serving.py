@@ -7,6 +7,7 @@ Queues have room for all requests.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -55,6 +56,8 @@ class _Replica:
     """What is to be sent, for each wire."""
     joined: list[simpy.Store]
     """What has come, for each wire."""
+    given: list[deque[int]]
+    """When that was given to the link, for each wire."""
     number: int
     inside: int = 0
     left: dict[int, int] = field(default_factory=dict)
@@ -75,6 +78,7 @@ class _Floor:
                 [simpy.Store(self.env) for _ in stages],
                 [simpy.Store(self.env) for _ in wires],
                 [simpy.Store(self.env) for _ in wires],
+                [deque() for _ in wires],
                 number,
             )
             for number in range(replicas)
@@ -131,7 +135,8 @@ class _Floor:
         """A chip has given the last word of a request."""
         for number, wire in enumerate(self.system.wires):
             if wire.source == stage:
-                replica.wires[number].put((request, int(self.env.now)))
+                replica.given[number].append(int(self.env.now))
+                replica.wires[number].put(request)
         replica.left[request] -= 1
         if not replica.left[request]:
             del replica.left[request]
@@ -144,7 +149,8 @@ class _Floor:
         link, words = self.system.link, self.system.wires[number].words
         busy, latency = link.busy_as(words), link.latency_as
         while True:
-            request, since = yield replica.wires[number].get()  # type: ignore[misc]
+            request = yield replica.wires[number].get()
+            since = replica.given[number].popleft()
             self.course.link_waits[replica.number][number] += int(self.env.now) - since
             yield self.env.timeout(busy)
             self._after(latency, self._arrived, replica, number, request)

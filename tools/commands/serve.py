@@ -1,0 +1,121 @@
+"""`acortex serve`: a stream of requests on one or several chips."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from acortex.errors import UsageError
+from acortex.tools.console import files
+from acortex.tools.console.output import console, format_option, print_json, show
+from acortex.tools.console.progress import ProgressBar
+from acortex.tools.console.ranges import SEED, Whole
+from acortex.tools.open.chip_options import chip_files, chip_option, set_option
+from acortex.tools.open.programs import complete, files_of
+
+if TYPE_CHECKING:
+    from acortex.sim.system.parts import System
+    from acortex.sim.system.results import SystemReport
+
+REPLICAS = Whole(1, 1024)
+"""Copies of a system."""
+
+REQUESTS = Whole(1, 1_000_000)
+"""Requests of a stream."""
+
+CSV = ".csv"
+"""What the name of a file of arrivals ends with."""
+
+MOST_BYTES = 1 << 26
+
+
+@click.command("serve")
+@click.argument("system", metavar="SYSTEM", shell_complete=complete)
+@click.option("--replicas", metavar="R", type=REPLICAS, default=1, show_default=True, help="Copies of the system.")
+@click.option(
+    "--arrivals",
+    metavar="STREAM",
+    default="saturated",
+    show_default=True,
+    help="saturated: all at once; poisson:RATE, per second or as a share such as 80%; or a .csv of seconds.",
+)
+@click.option(
+    "--requests", metavar="N", type=REQUESTS, help="How many requests come; else 1,000, or those of the file."
+)
+@click.option("--seed", metavar="S", type=SEED, default=0, show_default=True, help="The seed of a random stream.")
+@click.option(
+    "--timing",
+    type=click.Choice(("composed", "simulated")),
+    default="composed",
+    show_default=True,
+    help="simulated: each word of each request, for one replica; slow.",
+)
+@click.option("--link", metavar="KEY=VALUE", multiple=True, help="words_per_ns, latency_ns or energy_pj_per_word.")
+@chip_option
+@set_option
+@click.option("--input", "inputs", metavar="X", type=click.Path(), help="Inputs for --output: .npy, or .npz by name.")
+@click.option("--output", metavar="Y", type=click.Path(), help="Write what the chips compute: .npy, or .npz by name.")
+@format_option
+def serve(system: str, form: str, **options: Any) -> None:
+    """Serve a stream of requests with one or several chips: latencies, queues, throughput and energy.
+
+    SYSTEM is the .toml of `acortex compile --chips`, or for one chip a program, as `acortex run` takes it.
+    docs/systems.md says what is simulated, and what is composed of simulated parts.
+    """
+    _check_files(system, form, options)
+    report = _report(system, options)
+    if form == "json":
+        print_json(report)
+    else:
+        from acortex.tools.views.system import system_parts
+
+        show(console(err=options["output"] == files.STANDARD), system_parts(report))
+
+
+def _check_files(system: str, form: str, options: dict[str, Any]) -> None:
+    from acortex.tools.open.systems import files_of_system, is_system
+
+    read = files_of_system(system) if is_system(system) else files_of(system, "SYSTEM")
+    read += [("--input", options["inputs"]), *(chip_files("--chip", options["chip"]) if options["chip"] else ())]
+    if options["arrivals"].endswith(CSV):
+        read.append(("--arrivals", options["arrivals"]))
+    output = options["output"]
+    files.check_apart(read, (("--output", output), ("--format json", files.STANDARD if form == "json" else None)))
+    if output:
+        files.check_writable(output)
+    if options["inputs"] and not output:
+        raise UsageError("--input is for --output: time does not depend on inputs", hint="give --output, or neither")
+
+
+def _report(system: str, options: dict[str, Any]) -> SystemReport:
+    """Opens the system, computes where that is wanted, and serves the stream."""
+    from acortex.sim.system.stream import served
+    from acortex.tools.open.systems import open_system
+
+    output = options["output"]
+    found = open_system(system, options["chip"], options["settings"], options["link"], weights=bool(output))
+    text = options["arrivals"]
+    times = files.read(text, limit=MOST_BYTES).decode(errors="replace") if text.endswith(CSV) else None
+    with ProgressBar("serving") as bar:
+        report = served(
+            found,
+            text,
+            options["requests"],
+            options["seed"],
+            options["replicas"],
+            times=times,
+            simulated=options["timing"] == "simulated",
+            progress=bar,
+        )
+    if output:
+        _compute(found, options["inputs"], output)
+    return report
+
+
+def _compute(system: System, inputs: str | None, output: str) -> None:
+    """Writes what the chips compute of some inputs, or of the programs' own."""
+    from acortex.sim.system.parts import named_inputs, values
+    from acortex.tools.open.arrays import read_arrays, write_arrays
+
+    write_arrays(output, values(system, named_inputs(system, read_arrays(inputs) if inputs else None)))
