@@ -18,7 +18,7 @@ from acortex.programs.compiler import expected_cycles, instructions_of, plan_gra
 from acortex.programs.emit.program import emit
 from acortex.programs.graph import LayerGraph, Map
 from acortex.programs.mapping.limits import MAX_INSTRUCTIONS
-from acortex.programs.mapping.passes import matrices
+from acortex.programs.mapping.passes import Matrix, matrices
 from acortex.programs.mapping.to_passes import lower, pack_inputs
 
 MOST_CHIPS = 256
@@ -92,28 +92,41 @@ def loads(graph: LayerGraph, machine: Machine, mapping: str = "best") -> Loads:
     `check_divisible` does, and the errors of `lower` for layers that no chip like this one can do.
     """
     check_divisible(graph)
-    places = {layer.name: place for place, layer in enumerate(graph.layers)}
-    cycles, arrays = [0] * len(graph.layers), [0] * len(graph.layers)
-    closed: set[int] = set()
-    counted: set[int] = set()
-    place = 0
-    for step in lower(pack_inputs(replace(graph, weightless=True)), machine, mapping).passes:
-        own = [places[layer.name] for layer in step.layers if layer.name in places] or [place]
-        place = min(own)
-        closed.update(range(place + 1, max(own) + 1))
-        cycles[place] += max(expected_cycles(step, machine).values())
-        for matrix in matrices([step]):
-            arrays[place] += matrix.tiles.arrays * (id(matrix) not in counted)
-            counted.add(id(matrix))
+    work = _work(graph, machine, mapping)
     lives = lifetimes(graph)
-    for life in lives.values():
-        closed.update(range(life.first + 1, life.last + 1) if life.first >= 0 else ())
-    opened = [0, *(cut for cut in range(1, len(graph.layers)) if cut not in closed), len(graph.layers)]
-    crossing = [
+    closed = work.closed | {place for life in lives.values() for place in range(max(life.first, 0) + 1, life.last + 1)}
+    opened = (0, *sorted(set(range(1, len(graph.layers))) - closed), len(graph.layers))
+    crossing = tuple(
         sum(words_of(graph.maps[name]) for name, life in lives.items() if 0 <= life.last < cut <= life.until)
         for cut in opened
-    ]
-    return Loads(tuple(opened), _sums(cycles, opened), _sums(arrays, opened), tuple(crossing))
+    )
+    return Loads(opened, _sums(work.cycles, opened), _sums(work.arrays, opened), crossing)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What each layer takes, and the places before which no cut may be, for a pass does the layers around."""
+
+    cycles: list[int]
+    arrays: list[int]
+    closed: set[int]
+
+
+def _work(graph: LayerGraph, machine: Machine, mapping: str) -> _Work:
+    """What the passes of a network take, each at its first layer."""
+    places = {layer.name: place for place, layer in enumerate(graph.layers)}
+    found = _Work([0] * len(places), [0] * len(places), set())
+    counted: set[Matrix] = set()
+    first = 0
+    for step in lower(pack_inputs(replace(graph, weightless=True)), machine, mapping).passes:
+        own = [places[layer.name] for layer in step.layers if layer.name in places] or [first]
+        first = min(own)
+        found.closed.update(range(first + 1, max(own) + 1))
+        found.cycles[first] += max(expected_cycles(step, machine).values())
+        new = set(matrices([step])) - counted
+        found.arrays[first] += sum(matrix.tiles.arrays for matrix in new)
+        counted |= new
+    return found
 
 
 def words_of(source: Map) -> int:

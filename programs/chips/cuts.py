@@ -68,16 +68,13 @@ def parts_of(graph: LayerGraph, cuts: Sequence[int]) -> tuple[LayerGraph, ...]:
     check_divisible(graph)
     names = _link_names(graph)
     bounds = list(pairwise((0, *cuts, len(graph.layers))))
-    lives = lifetimes(graph)
     crossing = {
         name: _link_port(graph.maps[name], next(names))
-        for name, life in lives.items()
+        for name, life in lifetimes(graph).items()
         if life.first >= 0 and any(life.last < cut <= life.until for cut in cuts)
     }
-    return tuple(
-        _part(graph, number, graph.layers[start:end], crossing, len(bounds))
-        for number, (start, end) in enumerate(bounds)
-    )
+    sections = (_section(graph.layers[start:end], number, len(bounds)) for number, (start, end) in enumerate(bounds))
+    return tuple(_part(graph, one, crossing) for one in sections)
 
 
 def _link_names(graph: LayerGraph) -> Iterator[str]:
@@ -93,31 +90,57 @@ def _link_port(source: Map, name: str) -> Port:
     return Port(name, source.name, shape, (shape,), encode="codes", dtype="uint8")
 
 
-def _part(
-    graph: LayerGraph, number: int, layers: tuple[Layer, ...], crossing: dict[str, Port], chips: int
-) -> LayerGraph:
+@dataclass(frozen=True)
+class _Section:
+    """The layers of one chip, and the maps that they read and write. `first` and `last` of the chips are marked."""
+
+    number: int
+    layers: tuple[Layer, ...]
+    read: frozenset[str]
+    written: frozenset[str]
+    first: bool
+    last: bool
+
+
+def _section(layers: tuple[Layer, ...], number: int, chips: int) -> _Section:
+    read = frozenset(view.map for layer in layers for view in read_views(layer))
+    written = frozenset(target.map for layer in layers for target in written_targets(layer))
+    return _Section(number, layers, read, written, number == 0, number == chips - 1)
+
+
+def _part(graph: LayerGraph, own: _Section, crossing: dict[str, Port]) -> LayerGraph:
     """The part of one chip: its layers, the maps that they touch, and its inputs and outputs."""
-    read = {view.map for layer in layers for view in read_views(layer)}
-    written = {target.map for layer in layers for target in written_targets(layer)}
-    first, last = number == 0, number == chips - 1
-    own = {port.map for port in graph.inputs}
-    handed_on = [port for port in graph.outputs if first and port.map in own]
-    outputs = [port for port in graph.outputs if port.map in written]
-    sent = [port for name, port in crossing.items() if name in written]
-    taken = [port for name, port in crossing.items() if name in read - written]
-    inputs = [port for port in graph.inputs if port.map in read or port.map in {one.map for one in handed_on}]
-    maps = read | written | {port.map for port in inputs}
+    inputs, outputs = _inputs(graph, own), _outputs(graph, own)
+    taken = _ports(crossing, own.read - own.written)
+    maps = own.read | own.written | {port.map for port in inputs}
     return replace(
         graph,
-        name=f"{graph.name}-{number}",
+        name=f"{graph.name}-{own.number}",
         maps={name: one for name, one in graph.maps.items() if name in maps},
-        layers=layers,
+        layers=own.layers,
         inputs=(*inputs, *taken),
-        outputs=(*handed_on, *outputs, *sent),
-        unread=graph.unread if first else (),
+        outputs=(*outputs, *_ports(crossing, own.written)),
+        unread=graph.unread if own.first else (),
         samples={port.name: graph.samples[port.name] for port in inputs if port.name in graph.samples},
-        labels=graph.labels if first else None,
-        host_nodes=graph.host_nodes if last else (),
-        warnings=graph.warnings if first else (),
+        labels=graph.labels if own.first else None,
+        host_nodes=graph.host_nodes if own.last else (),
+        warnings=graph.warnings if own.first else (),
         losses=None,
     )
+
+
+def _ports(crossing: dict[str, Port], maps: frozenset[str]) -> tuple[Port, ...]:
+    """What crosses links, of some maps."""
+    return tuple(port for name, port in crossing.items() if name in maps)
+
+
+def _inputs(graph: LayerGraph, own: _Section) -> tuple[Port, ...]:
+    """The inputs of the network that a chip takes: those that it reads, and on the first one those handed on."""
+    handed_on = {port.map for port in graph.outputs} if own.first else set()
+    return tuple(port for port in graph.inputs if port.map in own.read | handed_on)
+
+
+def _outputs(graph: LayerGraph, own: _Section) -> tuple[Port, ...]:
+    """The outputs of the network that a chip gives: those that it makes, and on the first one inputs handed on."""
+    given = own.written | ({port.map for port in graph.inputs} if own.first else set())
+    return tuple(port for port in graph.outputs if port.map in given)

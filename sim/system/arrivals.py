@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from itertools import pairwise
 
 import numpy as np
 
@@ -72,23 +72,30 @@ def recorded(text: str, file: str) -> Arrivals:
 
     A first line that holds no number is a heading. Raises UsageError with the line of what is wrong.
     """
-    lines = [(number, line.split(",")[0].strip()) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
-    if lines and _attoseconds(lines[0][1]) is None:
-        lines = lines[1:]
-    if not 0 < len(lines) <= MOST_REQUESTS:
+    rows = list(_rows(text))
+    if not 0 < len(rows) <= MOST_REQUESTS:
         hint = "give a time in seconds on each line"
-        raise UsageError(f"holds {len(lines):,} arrivals, allowed is 1 to {MOST_REQUESTS:,}", where=file, hint=hint)
-    times = []
-    for number, cell in lines:
+        raise UsageError(f"holds {len(rows):,} arrivals, allowed is 1 to {MOST_REQUESTS:,}", where=file, hint=hint)
+    times: list[int] = []
+    for number, cell in rows:
         time = _attoseconds(cell)
         if time is None:
             raise UsageError(f"{cell[:40]!r} is no time in seconds", where=f"{file}:{number}", hint="from 0 to 1e9")
-        times.append(time)
-    for (number, _), (before, after) in zip(lines[1:], pairwise(times), strict=True):
-        if after < before:
+        if times and time < times[-1]:
             hint = "sort the lines by time"
             raise UsageError("is earlier than the line before", where=f"{file}:{number}", hint=hint)
+        times.append(time)
     return Arrivals("file", tuple(times))
+
+
+def _rows(text: str) -> Iterator[tuple[int, str]]:
+    """The first column of each line that is not empty, with the number of the line; without a heading."""
+    first = True
+    for number, line in enumerate(text.splitlines(), 1):
+        cell = line.partition(",")[0].strip().strip('"')
+        if line.strip() and not (first and _attoseconds(cell) is None):
+            yield number, cell
+        first = first and not line.strip()
 
 
 def _attoseconds(text: str) -> int | None:

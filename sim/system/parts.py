@@ -18,7 +18,7 @@ from acortex.sim.chip.specs import Chip
 from acortex.sim.inputs import Inputs
 from acortex.sim.run import prepare
 from acortex.units import AJ_PER_PJ
-from acortex.wording import all_of, any_of
+from acortex.wording import all_of
 
 AS_PER_NS = 10**9
 """Time in a system is a whole number of attoseconds, so that chips of several clocks add up exactly."""
@@ -78,6 +78,13 @@ class System:
     wires: tuple[Wire, ...]
     outputs: tuple[str, ...]
 
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The names of what the host gives."""
+        moved = {tensor for wire in self.wires for tensor in wire.tensors}
+        given = (tensor.name for stage in self.stages for tensor in stage.program.given)
+        return tuple(dict.fromkeys(name for name in given if name not in moved))
+
     def takes(self, stage: int) -> tuple[Wire, ...]:
         """The wires that lead to a stage."""
         return tuple(wire for wire in self.wires if wire.target == stage)
@@ -87,27 +94,42 @@ def system_of(name: str, stages: Sequence[Stage], link: Link) -> System:
     """The system of some stages: an input is joined to the output of that name of a stage before it.
 
     What no later stage takes is an output of the system, in the order of stages. Raises UsageError for an output of two
-    stages, and for tensors of one name and two sizes.
+    stages, for one that a stage takes before it is made, and for tensors of one name and two sizes.
     """
-    makers: dict[str, tuple[int, Tensor]] = {}
+    makers = _makers(stages)
     found: dict[tuple[int, int], list[Tensor]] = {}
     for number, stage in enumerate(stages):
         for tensor in stage.program.given:
             if tensor.name in makers:
                 source, made = makers[tensor.name]
+                _check_order(stage, tensor.name, source, number)
                 _check_joined(stage, tensor, made)
                 found.setdefault((source, number), []).append(made)
-        for tensor in stage.program.shown:
-            if tensor.name in makers:
-                raise UsageError(f"two stages make {tensor.name}", where=stage.name, hint="rename one of the outputs")
-            makers[tensor.name] = (number, tensor)
     wires = tuple(
         Wire(source, target, tuple(one.name for one in tensors), sum(map(words_of, tensors)))
         for (source, target), tensors in sorted(found.items())
     )
     moved = {tensor for wire in wires for tensor in wire.tensors}
-    shown = tuple(name for name in makers if name not in moved)
-    return System(name, tuple(stages), link, wires, shown)
+    return System(name, tuple(stages), link, wires, tuple(name for name in makers if name not in moved))
+
+
+def _makers(stages: Sequence[Stage]) -> dict[str, tuple[int, Tensor]]:
+    """The stage that makes each output, and the output."""
+    found: dict[str, tuple[int, Tensor]] = {}
+    for number, stage in enumerate(stages):
+        for tensor in stage.program.shown:
+            if tensor.name in found:
+                raise UsageError(f"two stages make {tensor.name}", where=stage.name, hint="rename one of the outputs")
+            found[tensor.name] = number, tensor
+    return found
+
+
+def _check_order(stage: Stage, tensor: str, source: int, target: int) -> None:
+    """Raises UsageError where a stage takes what itself or a later one makes."""
+    if source >= target:
+        what = "itself" if source == target else "a later stage"
+        hint = "put stages in the order in which data flow, and give outputs names of their own"
+        raise UsageError(f"takes {tensor}, which {what} makes", where=stage.name, hint=hint)
 
 
 def _check_joined(stage: Stage, taken: Tensor, made: Tensor) -> None:
@@ -131,10 +153,11 @@ def values(system: System, inputs: Arrays) -> dict[str, NDArray[Any]]:
     """
     known = dict(inputs)
     for stage in system.stages:
-        missing = [tensor.name for tensor in stage.program.given if tensor.name not in known]
+        names = [tensor.name for tensor in stage.program.given]
+        missing = [name for name in names if name not in known]
         if missing:
-            raise UsageError(f"input {missing[0]} is missing", where=stage.name, hint=f"give {any_of(missing)} by name")
-        given = {tensor.name: known[tensor.name] for tensor in stage.program.given}
+            raise UsageError(f"input {missing[0]} is missing", where=stage.name, hint=f"give {all_of(missing)} by name")
+        given = {name: known[name] for name in names}
         known |= prepare(stage.program, stage.chip, inputs=given).values().outputs
     return {name: known[name] for name in system.outputs}
 
@@ -145,19 +168,23 @@ def named_inputs(system: System, given: Inputs) -> dict[str, NDArray[Any]]:
     Raises UsageError for names that the system does not have, for an array where it has several inputs, and where there
     are no data.
     """
-    moved = {tensor for wire in system.wires for tensor in wire.tensors}
-    taken = dict.fromkeys(one.name for stage in system.stages for one in stage.program.given if one.name not in moved)
+    taken = system.inputs
     if given is None:
-        own = {name: array for stage in system.stages for name, array in stage.program.samples.items()}
-        if set(own) < set(taken):
-            raise UsageError(f"{system.name} has no inputs of its own", hint="give --input X.npy")
-        return own
-    if not isinstance(given, Mapping):
-        if len(taken) != 1:
-            hint = f"give an .npz that holds {all_of(taken)}"
-            raise UsageError(f"{system.name} has {len(taken)} inputs, and one array was given", hint=hint)
-        return {next(iter(taken)): given}
-    unknown = sorted(set(given) - set(taken))
-    if unknown:
-        raise UsageError(f"{system.name} has no input {unknown[0]}", hint=f"its inputs are {all_of(taken)}")
-    return dict(given)
+        return _own_inputs(system)
+    if isinstance(given, Mapping):
+        unknown = sorted(set(given) - set(taken))
+        if unknown:
+            raise UsageError(f"{system.name} has no input {unknown[0]}", hint=f"its inputs are {all_of(taken)}")
+        return dict(given)
+    if len(taken) != 1:
+        hint = f"give an .npz that holds {all_of(taken)}"
+        raise UsageError(f"{system.name} has {len(taken)} inputs, and one array was given", hint=hint)
+    return {taken[0]: given}
+
+
+def _own_inputs(system: System) -> dict[str, NDArray[Any]]:
+    """The data that the programs of a system bring along."""
+    own = {name: array for stage in system.stages for name, array in stage.program.samples.items()}
+    if any(name not in own for name in system.inputs):
+        raise UsageError(f"{system.name} has no inputs of its own", hint="give --input X.npy")
+    return own

@@ -54,14 +54,7 @@ def system_report(
     """What a stream took."""
     alone = idle_latency(system, services)
     latencies = [end - came for came, end in zip(course.came, course.ended, strict=True)]
-    chips = [
-        _chip(system, services[stage], course, replica, stage)
-        for replica in range(replicas)
-        for stage in range(len(system.stages))
-    ]
-    links = [
-        _link(system, course, replica, number) for replica in range(replicas) for number in range(len(system.wires))
-    ]
+    chips, links = _rows(system, services, course, replicas)
     parts = SystemEnergy(
         chips=sum(one.energy_aj for one in chips),
         leakage=sum(one.leakage_aj for one in chips),
@@ -87,6 +80,15 @@ def system_report(
         chips=chips,
         links=links,
     )
+
+
+def _rows(
+    system: System, services: Sequence[Service], course: Course, replicas: int
+) -> tuple[list[ServedChip], list[ServedLink]]:
+    """The chips and the links of all replicas."""
+    stages, wires = range(len(system.stages)), range(len(system.wires))
+    chips = [_chip(system, services[one], course, replica, one) for replica in range(replicas) for one in stages]
+    return chips, [_link(system, course, replica, one) for replica in range(replicas) for one in wires]
 
 
 def times(found: Sequence[int]) -> Times:
@@ -122,6 +124,7 @@ def _link(system: System, course: Course, replica: int, number: int) -> ServedLi
         target=system.stages[wire.target].name,
         replica=replica,
         tensors=list(wire.tensors),
+        requests=served,
         words=wire.words,
         interval_s=busy / AS_PER_S,
         latency_s=_under_way(system, wire.words) / AS_PER_S,

@@ -88,6 +88,8 @@ class ServedLink(Document):
     """The copy of the system that it is in; the first is 0."""
     tensors: list[str]
     """What it moves."""
+    requests: int
+    """Of how many requests it moved words."""
     words: int
     """Words of each request."""
     interval_s: float

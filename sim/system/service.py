@@ -71,21 +71,25 @@ class Service:
 def service_of(stage: Stage) -> Service:
     """How the chip of a stage serves requests. Raises the errors of its program's rules."""
     one, many = _report(stage.program, stage.chip, 1), _report(stage.program, stage.chip, MANY)
-    ends = [inference.end_cycle or 0 for inference in many.inferences or ()]
-    assert one.inferences
-    alone = one.inferences[0]
-    end = alone.end_cycle or 0
+    ends = completions(many)
+    assert one.inferences and one.cycles is not None
+    start, (end,) = one.inferences[0].start_cycle, completions(one)
     first = _dynamic(one)
     return Service(
         cycle_as=round(stage.chip.clock_ns * AS_PER_NS),
-        idle=end - alone.start_cycle,
+        idle=end - start,
         gaps=tuple(after - before for before, after in pairwise(ends)),
-        before=alone.start_cycle,
-        after=(one.cycles or 0) - end,
+        before=start,
+        after=one.cycles - end,
         first_aj=first,
         next_aj=(_dynamic(many) - first) // (MANY - 1),
         leak_aj=leakage_aj_per_cycle(stage.chip),
     )
+
+
+def completions(report: RunReport) -> list[int]:
+    """The cycles in which the inferences of a run have ended."""
+    return [inference.end_cycle or 0 for inference in report.inferences or ()]
 
 
 def _report(program: Program, chip: Chip, inferences: int) -> RunReport:

@@ -72,20 +72,20 @@ class _Floor:
 
         self.system, self.services = system, services
         self.env = simpy.Environment()
-        stages, wires = range(len(system.stages)), range(len(system.wires))
-        self.replicas = [
-            _Replica(
-                [simpy.Store(self.env) for _ in stages],
-                [simpy.Store(self.env) for _ in wires],
-                [simpy.Store(self.env) for _ in wires],
-                [deque() for _ in wires],
-                number,
-            )
-            for number in range(replicas)
-        ]
+        self.replicas = [self._replica(number) for number in range(replicas)]
         waits = [[[0] * len(found) for _ in self.replicas] for found in (system.stages, system.wires)]
         self.course = Course(came, [0] * len(came), [0] * len(came), *waits)
         self.done = 0
+
+    def _replica(self, number: int) -> _Replica:
+        """An empty copy of the system."""
+        import simpy
+
+        wires = len(self.system.wires)
+        entries, sends, joined = (
+            [simpy.Store(self.env) for _ in range(size)] for size in (len(self.system.stages), wires, wires)
+        )
+        return _Replica(entries, sends, joined, [deque() for _ in range(wires)], number)
 
     def start(self) -> None:
         """Begins all processes."""

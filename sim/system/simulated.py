@@ -15,7 +15,7 @@ from acortex.isa.arithmetic.tensors import words_of
 from acortex.sim.inputs import HostData
 from acortex.sim.run import Prepared
 from acortex.sim.system.parts import Link, Stage, System
-from acortex.sim.system.service import Service
+from acortex.sim.system.service import Service, completions
 from acortex.sim.system.serving import Course, Progress
 from acortex.sim.timing.processes import Handle, Process
 
@@ -36,18 +36,23 @@ def simulate(
     course = Course(came, [0] * len(came), [0] * len(came), [[0] * len(system.stages)], [[0] * len(system.wires)])
     ended: list[list[int]] = []
     for number, (stage, service) in enumerate(zip(system.stages, services, strict=True)):
-        ready = list(came)
-        for place, wire in enumerate(system.wires):
-            if wire.target == number:
-                arrived, waited = sent(system.link, wire.words, ended[wire.source])
-                course.link_waits[0][place] = waited
-                ready = list(map(max, ready, arrived))
+        ready = _ready(system, number, course, ended)
         ended.append(_ends(stage, service, ready))
         course.waits[0][number] = sum(ended[-1]) - sum(ready) - len(came) * service.idle_as
         if progress is not None:
             progress(number + 1, len(system.stages))
     course.ended = [max(times) for times in zip(*ended, strict=True)]
     return course
+
+
+def _ready(system: System, stage: int, course: Course, ended: Sequence[Sequence[int]]) -> list[int]:
+    """When all that a stage needs is there, for each request, by when the stages before ended; notes what waited."""
+    ready = list(course.came)
+    for place, wire in enumerate(system.wires):
+        if wire.target == stage:
+            arrived, course.link_waits[0][place] = sent(system.link, wire.words, ended[wire.source])
+            ready = list(map(max, ready, arrived))
+    return ready
 
 
 def sent(link: Link, words: int, given: Sequence[int]) -> tuple[list[int], int]:
@@ -66,8 +71,7 @@ def _ends(stage: Stage, service: Service, ready: Sequence[int]) -> list[int]:
     cycles = [service.before - (-time // service.cycle_as) for time in ready]
     processes = [] if not any(ready) else [_offering(cycles, sum(map(words_of, stage.program.given)))]
     report = Prepared(stage.program, stage.chip, HostData({}, len(ready), None)).time(processes=processes).report
-    ends = [inference.end_cycle or 0 for inference in report.inferences or ()]
-    return [(end - service.before) * service.cycle_as for end in ends]
+    return [(end - service.before) * service.cycle_as for end in completions(report)]
 
 
 def _offering(cycles: Sequence[int], words: int) -> Process:

@@ -29,7 +29,8 @@ def served(
     """Serves a stream on so many copies of a system.
 
     `arrivals` is "saturated", "poisson:RATE", or the name of a file whose text `times` is. `requests` is how many come,
-    without it 1,000, or all of the file. `simulated` simulates each word, which one replica can. Raises UsageError for a stream that is none.
+    without it 1,000, or all of the file. `simulated` simulates each word, which one replica can. Raises UsageError for
+    a stream that is none.
     """
     if simulated and replicas > 1:
         raise UsageError("one replica can be simulated word by word", hint="give --replicas 1, or leave --timing out")

@@ -12,32 +12,17 @@ from acortex.errors import UsageError
 from acortex.tools.console import files
 from acortex.tools.console.output import console, print_json, show
 from acortex.tools.console.progress import Working
-from acortex.tools.console.ranges import Whole
+from acortex.tools.console.ranges import ChipCount
 from acortex.tools.open.chip_options import chip_files
 from acortex.tools.open.networks import Compiling
 from acortex.tools.open.programs import files_of
-from acortex.tools.open.systems import MOST_STAGES, SYSTEM
+from acortex.tools.open.systems import SYSTEM
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from acortex.programs.chips.results import DivisionReport
     from acortex.tools.open.division import Divided
-
-AUTO = 0
-"""Chips where the user leaves it to the compiler how many."""
-
-
-class ChipCount(Whole):
-    """A number of chips, or auto for as few as hold the network."""
-
-    def __init__(self) -> None:
-        super().__init__(1, MOST_STAGES)
-
-    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """The number, or that of auto."""
-        return AUTO if value in ("auto", AUTO) else int(super().convert(value, param, ctx))
-
 
 chips_option = click.option(
     "--chips",
@@ -93,9 +78,9 @@ def _settings(options: Mapping[str, object]) -> tuple[str, ...]:
 
 def _check(model: str, form: str, options: Mapping[str, object], output: str | None) -> None:
     """Refuses options for one chip, and outputs that cannot be written."""
-    for name, option in ALONE.items():
-        if options[name]:
-            raise UsageError(f"{option} is for one chip", hint=f"leave {option} or --chips out")
+    alone = next((option for name, option in ALONE.items() if options[name]), None)
+    if alone is not None:
+        raise UsageError(f"{alone} is for one chip", hint=f"leave {alone} or --chips out")
     if output is not None and Path(output).suffix.lower() != SYSTEM:
         raise UsageError("a system is a .toml file", where=f"-o {output}", hint="the programs are written beside it")
     read = [*files_of(model, "MODEL.onnx"), ("--calibration", _text(options, "calibration"))]
@@ -114,17 +99,14 @@ def _write(
     from acortex.isa.container import dumps
     from acortex.tools.open.division import program_files, system_text
 
-    made: list[tuple[str, bytes | str]] = []
+    made: dict[str, bytes | str] = {} if reference is None else {reference: found.reference()}
     if output is not None:
-        programs = zip(program_files(found, output), found.parts, strict=True)
-        made += [(path, dumps(part.program)) for path, part in programs]
-    if reference is not None:
-        made.append((reference, found.reference()))
-    if output is not None:
-        made.append((output, system_text(found, output, chip, settings)))
-    for path, _ in made:
+        for path, part in zip(program_files(found, output), found.parts, strict=True):
+            made[path] = dumps(part.program)
+        made[output] = system_text(found, output, chip, settings)
+    for path in made:
         files.check_writable(path)
-    for path, content in made:
+    for path, content in made.items():
         files.write(path, content)
 
 
@@ -134,7 +116,7 @@ def _parts(report: DivisionReport) -> Iterator[RenderableType]:
 
     from acortex.tools.views.tables import number_table
     from acortex.units import percent
-    from acortex.wording import count, run_of
+    from acortex.wording import count
 
     chips = count(len(report.parts), "chip")
     yield Text.assemble((report.network, "bold cyan"), " on ", (f"{chips} {report.chip}", "bold cyan"), "\n")
@@ -145,11 +127,8 @@ def _parts(report: DivisionReport) -> Iterator[RenderableType]:
         share = percent(part.arrays_used, part.arrays_in_chip)
         table.add_row(f"  {part.name}", f"{len(part.layers):,}", arrays, share, f"{memory} B", *rest)
     yield table
-    yield Text("")
-    for number, part in enumerate(report.parts):
-        first, last = part.layers[0], part.layers[-1]
-        named = first if first == last else f"{first} to {last}"
-        yield Text(f"  {part.name}   {named if part.layers else run_of('chip', number, number)}", "dim")
+    for part in report.parts:
+        yield Text(f"  {part.name}   {' to '.join(dict.fromkeys((part.layers[0], part.layers[-1])))}", "dim")
     if report.output is None:
         yield Text("\nNothing was written: -o OUT.toml writes the system.", "dim")
     else:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 
@@ -57,59 +58,69 @@ MOST_BYTES = 1 << 26
 @click.option("--input", "inputs", metavar="X", type=click.Path(), help="Inputs for --output: .npy, or .npz by name.")
 @click.option("--output", metavar="Y", type=click.Path(), help="Write what the chips compute: .npy, or .npz by name.")
 @format_option
-def serve(system: str, form: str, **options: Any) -> None:
+def serve(system: str, form: str, **options: object) -> None:
     """Serve a stream of requests with one or several chips: latencies, queues, throughput and energy.
 
     SYSTEM is the .toml of `acortex compile --chips`, or for one chip a program, as `acortex run` takes it.
     docs/systems.md says what is simulated, and what is composed of simulated parts.
     """
-    _check_files(system, form, options)
-    report = _report(system, options)
+    asked = Asked(**options)  # type: ignore[arg-type]
+    _check_files(system, form, asked)
+    report = _report(system, asked)
     if form == "json":
         print_json(report)
     else:
         from acortex.tools.views.system import system_parts
 
-        show(console(err=options["output"] == files.STANDARD), system_parts(report))
+        show(console(err=asked.output == files.STANDARD), system_parts(report))
 
 
-def _check_files(system: str, form: str, options: dict[str, Any]) -> None:
+@dataclass(frozen=True)
+class Asked:
+    """The options of the command."""
+
+    replicas: int
+    arrivals: str
+    requests: int | None
+    seed: int
+    timing: str
+    link: tuple[str, ...]
+    chip: str | None
+    settings: tuple[str, ...]
+    inputs: str | None
+    output: str | None
+
+    @property
+    def file(self) -> str | None:
+        """The file of arrivals; None where none is named."""
+        return self.arrivals if self.arrivals.endswith(CSV) else None
+
+
+def _check_files(system: str, form: str, asked: Asked) -> None:
+    """Refuses outputs that cannot be written, or that are inputs, before any work is done."""
     from acortex.tools.open.systems import files_of_system, is_system
 
     read = files_of_system(system) if is_system(system) else files_of(system, "SYSTEM")
-    read += [("--input", options["inputs"]), *(chip_files("--chip", options["chip"]) if options["chip"] else ())]
-    if options["arrivals"].endswith(CSV):
-        read.append(("--arrivals", options["arrivals"]))
-    output = options["output"]
-    files.check_apart(read, (("--output", output), ("--format json", files.STANDARD if form == "json" else None)))
-    if output:
-        files.check_writable(output)
-    if options["inputs"] and not output:
+    read += [("--input", asked.inputs), ("--arrivals", asked.file), *chip_files("--chip", asked.chip)]
+    files.check_apart(read, (("--output", asked.output), ("--format json", files.STANDARD if form == "json" else None)))
+    if asked.output:
+        files.check_writable(asked.output)
+    elif asked.inputs:
         raise UsageError("--input is for --output: time does not depend on inputs", hint="give --output, or neither")
 
 
-def _report(system: str, options: dict[str, Any]) -> SystemReport:
-    """Opens the system, computes where that is wanted, and serves the stream."""
+def _report(system: str, asked: Asked) -> SystemReport:
+    """Opens the system, serves the stream, and computes values where these are wanted."""
     from acortex.sim.system.stream import served
     from acortex.tools.open.systems import open_system
 
-    output = options["output"]
-    found = open_system(system, options["chip"], options["settings"], options["link"], weights=bool(output))
-    text = options["arrivals"]
-    times = files.read(text, limit=MOST_BYTES).decode(errors="replace") if text.endswith(CSV) else None
+    found = open_system(system, asked.chip, asked.settings, asked.link, weights=bool(asked.output))
+    times = files.read(asked.file, limit=MOST_BYTES).decode(errors="replace") if asked.file else None
+    stream = (asked.arrivals, asked.requests, asked.seed, asked.replicas)
     with ProgressBar("serving") as bar:
-        report = served(
-            found,
-            text,
-            options["requests"],
-            options["seed"],
-            options["replicas"],
-            times=times,
-            simulated=options["timing"] == "simulated",
-            progress=bar,
-        )
-    if output:
-        _compute(found, options["inputs"], output)
+        report = served(found, *stream, times=times, simulated=asked.timing == "simulated", progress=bar)
+    if asked.output:
+        _compute(found, asked.inputs, asked.output)
     return report
 
 

@@ -79,6 +79,21 @@ TOLERANCE = Finite(0.0, 1e9)
 """A difference relative to a value: 0.01 is a hundredth of it."""
 
 
+AUTO = 0
+"""Chips of a network where the compiler chooses how many."""
+
+
+class ChipCount(Whole):
+    """A number of chips, or auto for as few as hold the network."""
+
+    def __init__(self) -> None:
+        super().__init__(1, 256)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number, or that of auto."""
+        return AUTO if value in ("auto", AUTO) else int(super().convert(value, param, ctx))
+
+
 def whole(name: str, value: object, allowed: Whole) -> int | None:
     """An argument of a Python call, held against the range of the option; None stays None. UsageError outside."""
     if value is None:

@@ -12,7 +12,7 @@ from acortex.tools.open.networks import USUAL, Compiling, machine_for, mapping_o
 from acortex.tools.open.systems import PRICE, RATE, TIME, link_of, relative
 
 if TYPE_CHECKING:
-    from acortex.programs.chips.results import DivisionReport
+    from acortex.programs.chips.results import ChipPart, DivisionReport
     from acortex.programs.compiler import Compiled
     from acortex.programs.graph import LayerGraph
     from acortex.programs.quantise.progress import Progress
@@ -96,25 +96,31 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
+def _part(part: Compiled, program: str | None, sent: int) -> ChipPart:
+    """What one chip does of a network."""
+    from acortex.programs.chips.results import ChipPart
+
+    report = part.report
+    return ChipPart(
+        name=part.program.name,
+        program=program,
+        layers=[layer.name for layer in part.plan.graph.layers],
+        arrays_used=report.arrays_used,
+        arrays_in_chip=report.arrays_in_chip,
+        memory_peak_bytes=report.memory_peak_bytes,
+        instructions=report.instructions,
+        macs=sum(layer.macs for layer in report.layers),
+        words_sent=sent,
+    )
+
+
 def division_report(found: Divided, system: System, output: str | None) -> DivisionReport:
     """How a network was divided; `system` is what its parts make."""
-    from acortex.programs.chips.results import ChipPart, DivisionReport
+    from acortex.programs.chips.results import DivisionReport
 
     names = [None] * len(found.parts) if output is None else [Path(one).name for one in program_files(found, output)]
-    parts = [
-        ChipPart(
-            name=part.program.name,
-            program=name,
-            layers=[layer.name for layer in part.plan.graph.layers],
-            arrays_used=part.report.arrays_used,
-            arrays_in_chip=part.report.arrays_in_chip,
-            memory_peak_bytes=part.report.memory_peak_bytes,
-            instructions=part.report.instructions,
-            macs=sum(layer.macs for layer in part.report.layers),
-            words_sent=sum(wire.words for wire in system.wires if wire.source == number),
-        )
-        for number, (part, name) in enumerate(zip(found.parts, names, strict=True))
-    ]
+    sent = [sum(wire.words for wire in system.wires if wire.source == one) for one in range(len(found.parts))]
+    parts = [_part(*one) for one in zip(found.parts, names, sent, strict=True)]
     return DivisionReport(
         network=found.graph.name,
         chip=found.parts[0].report.chip,

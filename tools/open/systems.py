@@ -79,19 +79,26 @@ class _SystemFile:
         from acortex.sim.system.parts import system_of
 
         self._known(self.data, KEYS, "a system")
-        rows = self.data.get("stages")
-        if not isinstance(rows, list) or not 0 < len(rows) <= MOST_STAGES or not all(isinstance(x, dict) for x in rows):
-            hint = 'begin each with [[stages]], and give it program = "FILE.acx"'
-            raise UsageError(f"a system has 1 to {MOST_STAGES} stages", where=self.path, hint=hint)
         given = self.data.get("link", {})
         if not isinstance(given, dict):
             raise self._fault("link", "the link is a table", f"[link], then {RATE} = 0.125")
-        stages = [self._stage(number, row, settings) for number, row in enumerate(rows)]
-        names = [stage.name for stage in stages]
+        joined = link_of(given, link, self.places)
+        stages = [self._stage(number, row, settings) for number, row in enumerate(self._rows())]
+        self._check_names([stage.name for stage in stages])
+        return system_of(self._text(self.data, "name", Path(self.path).stem), stages, joined)
+
+    def _rows(self) -> list[dict[str, object]]:
+        """The tables of the stages."""
+        rows = self.data.get("stages")
+        if isinstance(rows, list) and 0 < len(rows) <= MOST_STAGES and all(isinstance(row, dict) for row in rows):
+            return rows
+        hint = 'begin each with [[stages]], and give it program = "FILE.acx"'
+        raise UsageError(f"a system has 1 to {MOST_STAGES} stages", where=self.path, hint=hint)
+
+    def _check_names(self, names: Sequence[str]) -> None:
         for name in names:
             if names.count(name) > 1:
                 raise UsageError(f"two stages are called {name}", where=self.path, hint="give each a name of its own")
-        return system_of(self._text(self.data, "name", Path(self.path).stem), stages, link_of(given, link, self.places))
 
     def _stage(self, number: int, row: Mapping[str, object], settings: Sequence[str]) -> Stage:
         """A stage, its program read and held to what the file says of it."""
@@ -100,25 +107,32 @@ class _SystemFile:
         from acortex.sim.system.parts import Stage
 
         self._known(row, STAGE_KEYS, "a stage")
-        reference = self._text(row, "program", "")
-        if not reference:
-            raise UsageError(f"stage {number} has no program", where=self.path, hint='program = "FILE.acx"')
-        own = row.get("settings", [])
-        if not isinstance(own, list) or not all(isinstance(one, str) for one in own):
-            raise UsageError(f"settings of stage {number} are texts", where=self.path, hint='["memory.ports=2"]')
-        kind = Path(reference).suffix.lower()
-        if kind not in (CONTAINER, *SOURCES) and not reference.startswith(ZOO):
-            hint = "acortex compile MODEL.onnx -o FILE.acx makes one of a network"
-            raise UsageError(f"{reference} is no .acx, .s or zoo:NAME", where=self.path, hint=hint)
+        reference, said = self._program(number, row), self._text(row, "sha256", "")
         chip = self._beside(self._text(row, "chip", "")) or None
-        program = open_program(self._beside(reference), chip, [*own, *settings])
-        said = self._text(row, "sha256", "")
+        laid = [*self._settings(number, row), *settings]
+        program = open_program(self._beside(reference), chip, laid)
         if said and said != sha256(program):
             hint = "compile the system again, or take the line with sha256 out"
             raise UsageError(f"{reference} is another program than this system was made of", where=self.path, hint=hint)
-        return Stage(
-            self._text(row, "name", f"{number}-{program.name}"), program, chip_of(program, chip, [*own, *settings])
-        )
+        name = self._text(row, "name", f"{number}-{program.name}")
+        return Stage(name, program, chip_of(program, chip, laid))
+
+    def _program(self, number: int, row: Mapping[str, object]) -> str:
+        """The program that a stage names."""
+        reference = self._text(row, "program", "")
+        if not reference:
+            raise UsageError(f"stage {number} has no program", where=self.path, hint='program = "FILE.acx"')
+        if Path(reference).suffix.lower() not in (CONTAINER, *SOURCES) and not reference.startswith(ZOO):
+            hint = "acortex compile MODEL.onnx -o FILE.acx makes one of a network"
+            raise UsageError(f"{reference} is no .acx, .s or zoo:NAME", where=self.path, hint=hint)
+        return reference
+
+    def _settings(self, number: int, row: Mapping[str, object]) -> list[str]:
+        """The settings that a stage lays over its chip."""
+        own = row.get("settings", [])
+        if isinstance(own, list) and all(isinstance(one, str) for one in own):
+            return own
+        raise UsageError(f"settings of stage {number} are texts", where=self.path, hint='["memory.ports=2"]')
 
     def _beside(self, name: str) -> str:
         """A file that is named from where the system lies; names of the zoo and of chips as they are."""
@@ -174,14 +188,15 @@ def _number(key: str, value: object, where: str) -> Decimal:
 
 
 def files_of_system(reference: str) -> list[files.Named]:
-    """The files that are read for a system: its own, and the programs that it names."""
+    """The files that are read for a system: its own, and the programs and chips that it names, as far as it can be."""
     found: list[files.Named] = [("SYSTEM", reference)]
     try:
-        rows = toml_files.parse(toml_files.read(Path(reference), "the system"), reference).get("stages", [])
+        rows = _SystemFile(reference)._rows()
     except UsageError:
         return found
-    named = [row.get("program") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-    return found + [("program", str(Path(reference).parent / name)) for name in named if isinstance(name, str)]
+    named = [(key, row.get(key)) for row in rows for key in ("program", "chip")]
+    folder = Path(reference).parent
+    return found + [(f"a {key} of SYSTEM", str(folder / name)) for key, name in named if isinstance(name, str)]
 
 
 def relative(path: str, system: str) -> str:

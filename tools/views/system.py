@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -10,7 +10,7 @@ from rich.text import Text
 
 from acortex.sim.system.results import ServedChip, ServedLink, SystemReport, Times
 from acortex.tools.views.tables import number_table
-from acortex.units import percent, scaled
+from acortex.units import joules, percent, scaled
 from acortex.wording import count
 
 
@@ -74,37 +74,21 @@ def _chips(report: SystemReport) -> Table:
     table = number_table("Stage", "chip", "idle", "interval", "busy", "waiting", "energy")
     for stage in dict.fromkeys(chip.stage for chip in report.chips):
         rows = [chip for chip in report.chips if chip.stage == stage]
-        first = rows[0]
-        energy = sum(row.energy_aj + row.leakage_aj for row in rows) / report.stream.requests / 1e18
-        table.add_row(
-            f"  {stage}",
-            first.chip,
-            _time(first.idle_latency_s),
-            _time(first.interval_s),
-            _shares(rows),
-            _time(_waiting(rows, report.stream.requests, [row.requests for row in rows])),
-            scaled(energy, "J"),
-        )
+        times = (_time(rows[0].idle_latency_s), _time(rows[0].interval_s))
+        energy = sum(row.energy_aj + row.leakage_aj for row in rows)
+        table.add_row(f"  {stage}", rows[0].chip, *times, _shares(rows), *_means(report, rows, energy))
     return table
 
 
 def _links(report: SystemReport) -> Table:
     """A row for each link, all its replicas together."""
     table = number_table("Link", "words", "latency", "interval", "busy", "waiting", "energy")
-    served = [chip.requests for chip in report.chips if chip.stage == report.chips[0].stage]
     for ends in dict.fromkeys((link.source, link.target) for link in report.links):
         rows = [link for link in report.links if (link.source, link.target) == ends]
-        first = rows[0]
-        energy = sum(row.energy_aj for row in rows) / report.stream.requests / 1e18
-        table.add_row(
-            f"  {ends[0]} to {ends[1]}",
-            f"{first.words:,}",
-            _time(first.latency_s),
-            _time(first.interval_s),
-            _shares(rows),
-            _time(_waiting(rows, report.stream.requests, served)),
-            scaled(energy, "J"),
-        )
+        times = (_time(rows[0].latency_s), _time(rows[0].interval_s))
+        energy = sum(row.energy_aj for row in rows)
+        means = _means(report, rows, energy)
+        table.add_row(f"  {ends[0]} to {ends[1]}", f"{rows[0].words:,}", *times, _shares(rows), *means)
     return table
 
 
@@ -114,6 +98,8 @@ def _shares(rows: Sequence[ServedChip | ServedLink]) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def _waiting(rows: Iterable[ServedChip | ServedLink], requests: int, served: Sequence[int]) -> float:
-    """How long a request waits, on average over all replicas."""
-    return sum(row.wait_s * number for row, number in zip(rows, served, strict=True)) / requests
+def _means(report: SystemReport, rows: Sequence[ServedChip | ServedLink], energy_aj: int) -> tuple[str, str]:
+    """How long a request waits there on average over all replicas, and what it takes."""
+    requests = report.stream.requests
+    waited = sum(row.wait_s * row.requests for row in rows) / requests
+    return _time(waited), scaled(joules(energy_aj) / requests, "J")
