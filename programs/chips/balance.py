@@ -20,6 +20,7 @@ from acortex.programs.graph import LayerGraph, Map
 from acortex.programs.mapping.limits import MAX_INSTRUCTIONS
 from acortex.programs.mapping.passes import Matrix, matrices
 from acortex.programs.mapping.to_passes import lower, pack_inputs
+from acortex.wording import count
 
 MOST_CHIPS = 256
 """Chips that a network is divided over, at most."""
@@ -152,7 +153,7 @@ def divided(graph: LayerGraph, machine: Machine, chips: int | None, mapping: str
     most = min(len(found.places) - 1, MOST_CHIPS)
     if chips is not None and not 1 <= chips <= most:
         raise NotDivisible(
-            f"{graph.name} can be cut into {most} part{'s' * (most != 1)} at most, and {chips} chips were asked for",
+            f"{graph.name} can be cut into {count(most, 'part')} at most, and {chips} chips were asked for",
             hint=f"give --chips {most} or fewer",
         )
     feasible = Feasible(graph, machine, mapping, found)
@@ -221,6 +222,6 @@ def _refusal(feasible: Feasible, chips: int | None) -> AcortexError:
             names = layers[0].name if len(layers) == 1 else f"{layers[0].name} to {layers[-1].name}"
             return NotDivisible(f"{names} cannot be cut, and does not fit one chip: {first.message}", hint=first.hint)
     return NotDivisible(
-        f"{graph.name} does not fit {chips} chips like {feasible.machine.name}",
+        f"{graph.name} does not fit {count(chips or MOST_CHIPS, 'chip')} like {feasible.machine.name}",
         hint="give --chips auto, which takes as many as hold it",
     )
