@@ -17,8 +17,10 @@ from acortex.sim.results import RunReport
 from acortex.sim.run import Prepared
 from acortex.sim.system.parts import AS_PER_NS, Stage
 
-MANY = 64
-"""Inferences of the longer run. Of those after them the second half of the gaps comes again and again."""
+MANY, DRAIN = 72, 8
+"""Inferences of the longer run, and how many of its last gaps are left out, for too little comes behind them. Of the
+gaps that are left, the second half comes again and again.
+"""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def service_of(stage: Stage) -> Service:
     return Service(
         cycle_as=round(stage.chip.clock_ns * AS_PER_NS),
         idle=end - start,
-        gaps=tuple(after - before for before, after in pairwise(ends)),
+        gaps=tuple(after - before for before, after in pairwise(ends[:-DRAIN])),
         before=start,
         after=one.cycles - end,
         first_aj=first,

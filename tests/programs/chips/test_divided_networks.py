@@ -1,4 +1,4 @@
-"""Networks on several chips compute what they do on one: codes of the chips together beside onnxruntime on the whole."""
+"""Networks on several chips compute what they do on one: beside onnxruntime on the whole."""
 
 from __future__ import annotations
 
