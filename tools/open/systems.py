@@ -161,29 +161,25 @@ def link_of(table: Mapping[str, object], texts: Sequence[str], places: Mapping[s
 
     found: dict[str, Decimal] = {}
     for key, value in table.items():
-        found[_bounded(key)] = _number(key, value, (places or {}).get(f"link.{key}", "[link]"))
+        found[key] = _number(key, value, (places or {}).get(f"link.{key}", "[link]"))
     for text in texts:
         key, _, value = text.partition("=")
-        found[_bounded(key)] = _number(key, value, f"--link {text[:80]}")
+        found[key] = _number(key, value, f"--link {text[:80]}")
     return Link(**found)
-
-
-def _bounded(key: str) -> str:
-    if key not in BOUNDS:
-        near = did_you_mean(key, BOUNDS, f"it has {', '.join(BOUNDS)}")
-        raise UsageError(f"a link has no {key[:80]!r}", hint=near)
-    return key
 
 
 def _number(key: str, value: object, where: str) -> Decimal:
     """A number of a link, within its bounds."""
+    if key not in BOUNDS:
+        near = did_you_mean(key, BOUNDS, f"it has {', '.join(BOUNDS)}")
+        raise UsageError(f"a link has no {key[:80]!r}", where=where, hint=near)
     low, high = BOUNDS[key]
     try:
-        number = Decimal(str(value)) if not isinstance(value, bool) else Decimal("nan")
+        number = Decimal(str(value))
     except ArithmeticError:
         number = Decimal("nan")
-    if not low <= number <= high:
-        raise UsageError(f"{key} is {str(value)[:40]}, allowed is {low} to {high}", where=where)
+    if isinstance(value, bool) or not number.is_finite() or not low <= number <= high:
+        raise UsageError(f"{key} is {str(value)[:40]}, allowed is {low:f} to {high:f}", where=where)
     return number
 
 
