@@ -11,24 +11,13 @@ from acortex.errors import UsageError
 from acortex.tools.console import files
 from acortex.tools.console.output import console, format_option, print_json, show
 from acortex.tools.console.progress import ProgressBar
-from acortex.tools.console.ranges import SEED, Whole
+from acortex.tools.console.ranges import REPLICAS, REQUESTS, SEED
 from acortex.tools.open.chip_options import chip_files, chip_option, set_option
 from acortex.tools.open.programs import complete, files_of
 
 if TYPE_CHECKING:
     from acortex.sim.system.parts import System
     from acortex.sim.system.results import SystemReport
-
-REPLICAS = Whole(1, 1024)
-"""Copies of a system."""
-
-REQUESTS = Whole(1, 1_000_000)
-"""Requests of a stream."""
-
-CSV = ".csv"
-"""What the name of a file of arrivals ends with."""
-
-MOST_BYTES = 1 << 26
 
 
 @click.command("serve")
@@ -58,7 +47,7 @@ MOST_BYTES = 1 << 26
 @click.option("--input", "inputs", metavar="X", type=click.Path(), help="Inputs for --output: .npy, or .npz by name.")
 @click.option("--output", metavar="Y", type=click.Path(), help="Write what the chips compute: .npy, or .npz by name.")
 @format_option
-def serve(system: str, form: str, **options: object) -> None:
+def serve_(system: str, form: str, **options: object) -> None:
     """Serve a stream of requests with one or several chips: latencies, queues, throughput and energy.
 
     SYSTEM is the .toml of `acortex compile --chips`, or for one chip a program, as `acortex run` takes it.
@@ -90,18 +79,14 @@ class Asked:
     inputs: str | None
     output: str | None
 
-    @property
-    def file(self) -> str | None:
-        """The file of arrivals; None where none is named."""
-        return self.arrivals if self.arrivals.endswith(CSV) else None
-
 
 def _check_files(system: str, form: str, asked: Asked) -> None:
     """Refuses outputs that cannot be written, or that are inputs, before any work is done."""
     from acortex.tools.open.systems import files_of_system, is_system
+    from acortex.tools.serving import file_of
 
     read = files_of_system(system) if is_system(system) else files_of(system, "SYSTEM")
-    read += [("--input", asked.inputs), ("--arrivals", asked.file), *chip_files("--chip", asked.chip)]
+    read += [("--input", asked.inputs), ("--arrivals", file_of(asked.arrivals)), *chip_files("--chip", asked.chip)]
     files.check_apart(read, (("--output", asked.output), ("--format json", files.STANDARD if form == "json" else None)))
     if asked.output:
         files.check_writable(asked.output)
@@ -111,14 +96,20 @@ def _check_files(system: str, form: str, asked: Asked) -> None:
 
 def _report(system: str, asked: Asked) -> SystemReport:
     """Opens the system, serves the stream, and computes values where these are wanted."""
-    from acortex.sim.system.stream import served
     from acortex.tools.open.systems import open_system
+    from acortex.tools.serving import serve
 
     found = open_system(system, asked.chip, asked.settings, asked.link, weights=bool(asked.output))
-    times = files.read(asked.file, limit=MOST_BYTES).decode(errors="replace") if asked.file else None
-    stream = (asked.arrivals, asked.requests, asked.seed, asked.replicas)
     with ProgressBar("serving") as bar:
-        report = served(found, *stream, times=times, simulated=asked.timing == "simulated", progress=bar)
+        report = serve(
+            found,
+            arrivals=asked.arrivals,
+            requests=asked.requests,
+            seed=asked.seed,
+            replicas=asked.replicas,
+            timing="simulated" if asked.timing == "simulated" else "composed",
+            progress=bar,
+        )
     if asked.output:
         _compute(found, asked.inputs, asked.output)
     return report

@@ -57,6 +57,12 @@ SEED = Whole(0, 2**63 - 1)
 CHIPS = Whole(1, 100_000)
 """Chips of a population."""
 
+REPLICAS = Whole(1, 1024)
+"""Copies of a system of chips."""
+
+REQUESTS = Whole(1, 1_000_000)
+"""Requests of a stream."""
+
 INFERENCES = Whole(1, 1 << 16)
 """Inferences that a program is walked through without values."""
 
