@@ -9,9 +9,8 @@ from decimal import Decimal, InvalidOperation
 import numpy as np
 
 from acortex.errors import UsageError
-from acortex.units import NS_PER_S
+from acortex.units import AS_PER_S, NS_PER_S
 
-AS_PER_S = 10**18
 SATURATED, POISSON = "saturated", "poisson"
 HINT = "saturated, poisson:RATE with RATE in requests per second or as a share such as 80%, or a FILE.csv of seconds"
 

@@ -1,4 +1,7 @@
-"""What a system is made of: stages, each a program on a chip, and the links between them."""
+"""What a system is made of: stages, each a program on a chip, and the links between them.
+
+Time in a system is a whole number of attoseconds, so that chips of several clocks add up exactly.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +20,8 @@ from acortex.isa.program import Program, Tensor
 from acortex.sim.chip.specs import Chip
 from acortex.sim.inputs import Inputs
 from acortex.sim.run import prepare
-from acortex.units import AJ_PER_PJ
+from acortex.units import AJ_PER_PJ, AS_PER_NS
 from acortex.wording import all_of
-
-AS_PER_NS = 10**9
-"""Time in a system is a whole number of attoseconds, so that chips of several clocks add up exactly."""
 
 
 @dataclass(frozen=True)

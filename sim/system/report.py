@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from acortex.sim.system.arrivals import AS_PER_S, Arrivals
+from acortex.sim.system.arrivals import Arrivals
 from acortex.sim.system.parts import System
 from acortex.sim.system.results import (
     Bottleneck,
@@ -18,7 +18,7 @@ from acortex.sim.system.results import (
 )
 from acortex.sim.system.service import Service
 from acortex.sim.system.serving import Course
-from acortex.units import joules
+from acortex.units import AS_PER_S, joules
 
 
 def idle_latency(system: System, services: Sequence[Service]) -> int:

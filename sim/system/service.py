@@ -15,7 +15,8 @@ from acortex.sim.chip.specs import Chip
 from acortex.sim.inputs import HostData
 from acortex.sim.results import RunReport
 from acortex.sim.run import Prepared
-from acortex.sim.system.parts import AS_PER_NS, Stage
+from acortex.sim.system.parts import Stage
+from acortex.units import AS_PER_NS
 
 MANY, DRAIN = 72, 8
 """Inferences of the longer run, and how many of its last gaps are left out, for too little comes behind them. Of the

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acortex.errors import UsageError
-from acortex.sim.system.arrivals import AS_PER_S, arrivals_of, poisson, recorded
+from acortex.sim.system.arrivals import arrivals_of, poisson, recorded
+from acortex.units import AS_PER_S
 
 
 def test_a_saturated_stream_is_there_at_once() -> None:

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from systems import LINK, copying, digits_cnn, digits_mlp, made_up, service
 
 from acortex.sim.run import run
-from acortex.sim.system.arrivals import AS_PER_S, Arrivals, poisson
+from acortex.sim.system.arrivals import Arrivals, poisson
 from acortex.sim.system.parts import System, system_of
 from acortex.sim.system.report import bottleneck, idle_latency, system_report
 from acortex.sim.system.service import Service, service_of
 from acortex.sim.system.serving import serve
+from acortex.units import AS_PER_S
 
 streams = st.lists(st.integers(0, 300), min_size=1, max_size=25).map(sorted)
 

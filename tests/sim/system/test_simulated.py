@@ -9,13 +9,14 @@ from systems import LINK, copying, digits_cnn, digits_mlp
 from acortex.errors import UsageError
 from acortex.sim.inputs import HostData
 from acortex.sim.run import Prepared
-from acortex.sim.system.arrivals import AS_PER_S, poisson
+from acortex.sim.system.arrivals import poisson
 from acortex.sim.system.parts import System, system_of
 from acortex.sim.system.report import bottleneck, idle_latency
 from acortex.sim.system.service import completions, service_of
 from acortex.sim.system.serving import serve
 from acortex.sim.system.simulated import MOST_REQUESTS, sent, simulate
 from acortex.sim.system.stream import served
+from acortex.units import AS_PER_S
 
 
 @pytest.mark.parametrize("system", [digits_mlp(), digits_cnn(1)], ids=["mlp", "cnn"])

@@ -6,11 +6,12 @@ import pytest
 from systems import LINK, digits_cnn, digits_mlp, made_up, service
 
 from acortex.errors import UsageError
-from acortex.sim.system.arrivals import AS_PER_S, Arrivals
+from acortex.sim.system.arrivals import Arrivals
 from acortex.sim.system.report import system_report, times
 from acortex.sim.system.results import SystemReport
 from acortex.sim.system.serving import serve
 from acortex.sim.system.stream import USUAL_REQUESTS, served
+from acortex.units import AS_PER_S
 
 
 @pytest.fixture
