@@ -150,12 +150,11 @@ def divided(graph: LayerGraph, machine: Machine, chips: int | None, mapping: str
     where the network has fewer places to cut, or a part between two of them does not fit.
     """
     found = loads(graph, machine, mapping)
-    most = min(len(found.places) - 1, MOST_CHIPS)
+    most = max(min(len(found.places) - 1, MOST_CHIPS), 1)
     if chips is not None and not 1 <= chips <= most:
-        raise NotDivisible(
-            f"{graph.name} can be cut into {count(most, 'part')} at most, and {chips} chips were asked for",
-            hint=f"give --chips {most} or fewer",
-        )
+        cut = f"can be cut into {count(most, 'part')} at most" if most > 1 else "cannot be cut"
+        hint = f"give --chips {most}{' or fewer' * (most > 1)}"
+        raise NotDivisible(f"{graph.name} {cut}, and {chips} chips were asked for", hint=hint)
     feasible = Feasible(graph, machine, mapping, found)
     least = max(-(-found.arrays[-1] // machine.arrays), 1)
     for number in range(least, most + 1) if chips is None else (chips,):

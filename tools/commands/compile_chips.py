@@ -127,8 +127,10 @@ def _parts(report: DivisionReport) -> Iterator[RenderableType]:
         share = percent(part.arrays_used, part.arrays_in_chip)
         table.add_row(f"  {part.name}", f"{len(part.layers):,}", arrays, share, f"{memory} B", *rest)
     yield table
+    yield Text("")
     for part in report.parts:
-        yield Text(f"  {part.name}   {' to '.join(dict.fromkeys((part.layers[0], part.layers[-1])))}", "dim")
+        ends = dict.fromkeys((*part.layers[:1], *part.layers[-1:]))
+        yield Text(f"  {part.name}   {' to '.join(ends)}", "dim")
     if report.output is None:
         yield Text("\nNothing was written: -o OUT.toml writes the system.", "dim")
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import combinations, pairwise
 
+import originals
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from acortex.programs.chips.balance import Loads, _search, divided, loads, words
 from acortex.programs.chips.cuts import NotDivisible
 from acortex.programs.compiler import compile_graph
 from acortex.programs.graph import Coding, LayerGraph, Map
+from acortex.programs.network.importer import from_proto
 from acortex.sim.chip.specs import load_chip
 from acortex.tools.open.machine import machine_of
 
@@ -120,3 +122,20 @@ def test_a_layer_that_fits_no_chip_is_named_with_what_it_lacks(digits: LayerGrap
         divided(digits, replace(MACHINE, m_top=4, m_bottom=4, columns=2), None)
     with pytest.raises(NotDivisible, match=r"conv1 to maxpool_1 cannot be cut.*memory"):
         divided(digits, replace(MACHINE, memory_words=100), None)
+
+
+def test_a_network_of_one_layer_is_not_cut() -> None:
+    graph = quantised(Network("one", input=(4,)).linear(3))
+    assert layers_of(divided(graph, MACHINE, None)) == layers_of(divided(graph, MACHINE, 1)) == [1]
+    with pytest.raises(NotDivisible, match="one cannot be cut, and 2 chips were asked for") as refused:
+        divided(graph, MACHINE, 2)
+    assert refused.value.hint == "give --chips 1"
+
+
+def test_a_network_that_hands_its_input_on_is_one_part() -> None:
+    node = originals.node("Flatten", "x", "y")
+    graph = quantised(from_proto(originals.model([node], {"x": (1, 3, 4)})))
+    (part,) = divided(graph, MACHINE, None)
+    assert [layer.op for layer in part.layers] == ["Identity"]  # a copy: what is handed on is an output as well
+    assert (part.inputs, part.outputs) == (graph.inputs, graph.outputs)
+    compile_graph(part, MACHINE)
