@@ -144,7 +144,7 @@ class SystemReport(TableResult):
     replicas: int
     """Copies of the system."""
     stream: Stream
-    """How requests came."""
+    """The requests: how many, and when they came."""
     span_s: float
     """From time 0 to the last completion, in seconds."""
     throughput_per_s: float
