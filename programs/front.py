@@ -19,6 +19,7 @@ from acortex.programs.network.importer import read_onnx
 from acortex.programs.network.network import Model, Network
 from acortex.programs.network.subgraphs import hint_of_branches
 from acortex.programs.operators.context import MAX_WORDS, UnsupportedNodes
+from acortex.programs.operators.long_windows import within_buffer
 from acortex.programs.operators.normalise import normalise
 from acortex.programs.quantise.carry import carries, with_states
 from acortex.programs.quantise.effort import MOST_AT_ONCE, quantise
@@ -69,6 +70,7 @@ def quantised(
     fits: Callable[[LayerGraph], object] | None = None,
     most_words: int = MAX_WORDS,
     most_instructions: int = MAX_INSTRUCTIONS,
+    buffer_words: int | None = None,
     dims: Mapping[str, int] = NO_DIMS,
     fill_weights: bool = False,
     effort: str | None = None,
@@ -88,7 +90,8 @@ def quantised(
     activations; `codings` fixes those of inputs, by name. `fits` is called for a large network before its weights are
     read, with a graph of its size whose weights are 0: it may refuse it. `carry` names for inputs that stay on the chip
     the outputs that they take of the inference before; their calibration may be left out. No map may take more than
-    `most_words` words of main memory, no program more than `most_instructions`. `host` says what the host does, one of
+    `most_words` words of main memory, no program more than `most_instructions`; windows that hold more than
+    `buffer_words` are cut into parts, each rounded to codes. `host` says what the host does, one of
     `HOSTS`. `effort` is one of `EFFORTS` in `acortex.programs.choices`: without it "best" where there are data,
     "fast" on random numbers, and where `timed` says that time and energy alone are wanted, and no instruction depends
     on levels. Of `measured` layers, those of the least signal to noise, it is measured what they cost
@@ -97,6 +100,7 @@ def quantised(
     Raises UsageError for files and data that cannot be read, UnsupportedNodes for networks that the chip cannot do.
     """
     graph = normal_form(as_model(source, dims, fill_weights), host, drop_lrn, most_words)
+    within_buffer(graph, buffer_words)
     check_steps(graph, most_instructions)
     _tell_precision(graph, bits)
     graph.carried = carries(graph, carry)

@@ -120,7 +120,8 @@ class KernelGeometry:
     """Weights and biases made on demand: float32 (kernel_y, kernel_x, channels in / groups, out) and (out,).
 
     `scale` and `shift`, float64 of shape (out,), are applied to the output of both. Where the network was quantised
-    already, `steps`, float64 of shape (out,), has the step of each output channel's weights, before `scale`.
+    already, `steps`, float64 of shape (out,), has the step of each output channel's weights, before `scale`. `macs` are
+    the multiply-accumulates of one position where some weights are filling.
     """
 
     shape: tuple[int, int, int, int]
@@ -129,6 +130,7 @@ class KernelGeometry:
     scale: Array | None = None
     shift: Array | None = None
     steps: Array | None = None
+    macs: int = 0
 
     def weights(self) -> Array:
         """The weights, scaled: float32."""

@@ -92,6 +92,7 @@ SCHEMAS = (
     Schema("acortex.trace-info/1", _TRACES, "TraceInfo", "acortex trace info"),
     Schema("acortex.trace-query/1", _TRACES, "QueryAnswer", "acortex trace query"),
     Schema("acortex.trace-stats/1", _TRACES, "TraceStats", "acortex trace stats"),
+    Schema("acortex.trace-top/1", "acortex.traces.results_of_tops", "TraceTop", "acortex trace top"),
     Schema("acortex.verify/1", _TOOLS, "VerifyReport", "acortex verify"),
     Schema("acortex.view/1", "acortex.traces.instructions.results", "InstructionView", "acortex view"),
     Schema("acortex.what-if/1", "acortex.sim.advice.results", "WhatIf", "acortex trace what-if"),

@@ -34,7 +34,7 @@ class Covers(Document):
     until_cycle: int | None = None
     """The first cycle that is left out."""
     level: str
-    """Each event, or all events of one key as one row: events, instructions or layers."""
+    """Each event, or all events of one key as one row: events, instructions or layers; of pictures also intervals."""
     lost: str
     """Why the file or the run ended too early; empty if neither did."""
 

@@ -51,5 +51,7 @@ class TimelineReport(TableResult):
     """The cycle behind the last column."""
     columns: int
     """How many columns there are, all of one width: (until_cycle - from_cycle) / columns cycles."""
+    interval: int
+    """0 where each event was drawn; else the cycles within which those of a long run were drawn as one."""
     units: list[TimelineUnit]
     """By unit, in the order of the header."""

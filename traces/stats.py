@@ -153,14 +153,14 @@ def sums_of(trace: Trace) -> Plain:
     by = {name: Sums(_SUMMED) for name in ("unit", "kind", "layer", "inference", "pc")}
     common, in_flight = Sums(_SUMMED), InFlight(trace.header)
     for chunk in trace.events.chunks(*by, *_SUMMED, "start", "span"):
-        _cut(chunk, chunk["span"], trace.header.filters)
+        cut_durations(chunk, chunk["span"], trace.header.filters)
         for name, sums in by.items():
             sums.add(chunk[name], chunk)
         in_flight.add(chunk)
         _add_some(common, chunk, chunk["inference"] < 0)
     waits = {name: Sums(("duration",)) for name in ("unit", "layer", "inference", "pc", "pair")}
     for chunk in trace.waits.chunks("unit", "cause", "layer", "inference", "pc", "start", "duration"):
-        _cut(chunk, chunk["duration"], trace.header.filters)
+        cut_durations(chunk, chunk["duration"], trace.header.filters)
         pair = chunk["unit"] * len(trace.header.causes) + chunk["cause"]
         for name, sums in waits.items():
             sums.add(pair if name == "pair" else chunk[name], chunk)
@@ -182,7 +182,7 @@ def sums_of(trace: Trace) -> Plain:
     }
 
 
-def _cut(chunk: dict[str, Ints], spans: Ints, filters: Plain) -> None:
+def cut_durations(chunk: dict[str, Ints], spans: Ints, filters: Plain) -> None:
     """Leaves out of durations what lies before or behind the window of a selection, where it has one.
 
     A row of a coarser trace says not when in its span it was busy: it counts as much as the window has room for.
@@ -260,6 +260,7 @@ class _Paid:
         flown = list(in_flight.flown())
         self.leaked = share_leakage(flown, trace.cycles, leakage)
         self.flown = {index for index, _, _ in flown}
+        self.first = min(self.flown, default=0)
         others = [index for index in in_flight.every.rows if index >= 0 and index not in self.flown]
         if others and flown:  # what they did is for all
             for chunk in trace.events.chunks("kind", "inference", *_SUMMED):
@@ -277,7 +278,7 @@ class _Paid:
         """The energy of an inference; of what belongs to none, 0 where there are others that pay for it."""
         if self.flown and index not in self.flown:
             return _energy(0, event_energy_aj)
-        first = self.rest if self.flown and index == min(self.flown) else 0
+        first = self.rest if self.flown and index == self.first else 0
         paid_aj = self.leaked.get(index, 0) + self.each + first
         return _energy(event_energy_aj + paid_aj, event_energy_aj)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,8 @@ from acortex.isa.machine import CHANNELS
 from acortex.programs.network.network import Model, Node, Value
 from acortex.programs.operators.constants import fold
 from acortex.programs.operators.context import MAX_WORDS, Lowering, Unsupported
+from acortex.programs.operators.folded_signals import Sweep, best_run, is_sweep
+from acortex.programs.operators.linear import window
 from acortex.programs.operators.tensors import TensorView, canonical
 
 Array = NDArray[Any]
@@ -98,6 +101,9 @@ def _first_reader(lowering: Lowering, value: Value) -> tuple[Array, Seats]:
     seats = _known_seats(lowering, value)
     if seats is not None:
         return places, seats
+    folded = _folded(lowering, value)
+    if folded is not None:
+        return folded, (0, 1, 2)
     waiting = [(value.name, places)]
     for _ in range(REACH):
         if not waiting:
@@ -114,6 +120,85 @@ def _first_reader(lowering: Lowering, value: Value) -> tuple[Array, Seats]:
                 waiting.append((node.outputs[0], moved))
     usual = default_seats(value.shape)
     return (places, usual) if places.ndim < 4 or _covers(usual, value.shape) else _merged(places)
+
+
+def _folded(lowering: Lowering, value: Value) -> Array | None:
+    """A signal that convolutions alone read, with windows that go beyond instructions, as they read it folded.
+
+    Of shape (channels, pixels, numbers of a pixel); None for any other input.
+    """
+    readings = _readings(lowering, value)
+    sweeps = [_sweep(lowering.model, *one) for one in readings]
+    signals = [seen.reshape(seen.shape[1], -1) for _, _, seen in readings if seen.ndim > 1]
+    run = _run(sweeps, signals)
+    return None if run is None else signals[0].reshape(len(signals[0]), -1, run)
+
+
+def _run(sweeps: Sequence[Sweep | None], signals: Sequence[Array]) -> int | None:
+    """The numbers of a pixel for windows over signals, one for each; None unless all are windows over the same one."""
+    known = [sweep for sweep in sweeps if sweep is not None]
+    if not known or len(known) < len(sweeps):
+        return None
+    alike = all(np.array_equal(signals[0], other) for other in signals[1:])
+    return best_run(known, signals[0].shape[1]) if alike else None
+
+
+def _readings(lowering: Lowering, value: Value) -> list[tuple[Node, str, Array]]:
+    """The nodes that compute with an input, each with the name and the places of what it reads; none for an output.
+
+    Between them and the input lie nodes that move numbers, or do the same to each.
+    """
+    waiting, found = [(value.name, _counted(value.shape))], list[tuple[Node, str, Array]]()
+    for _ in range(REACH):
+        if not waiting:
+            return found
+        name, seen = waiting.pop(0)
+        if name in lowering.model.outputs:
+            return []
+        readers = [node for node in lowering.readers.get(name, ()) if not node.fault]
+        moved = [(node, _passed_on(lowering, node, seen)) for node in readers]
+        waiting += [(node.outputs[0], places) for node, places in moved if places is not None]
+        found += [(node, name, seen) for node, places in moved if places is None]
+    return []
+
+
+def _passed_on(lowering: Lowering, node: Node, seen: Array) -> Array | None:
+    """The places of what a node gives, where it moves numbers or does the same to each; None where it does not."""
+    others = [lowering.model.constants.get(name) for name in node.inputs[1:] if name]
+    alike = all(one is not None and math.prod(one.shape) == 1 for one in others)
+    passed = _joins_window(lowering, node) if node.op == "Pad" else alike or node.op in REARRANGES
+    moved = _moved(lowering.model, node, seen) if passed else None
+    return moved if moved is not None and moved.size == seen.size else None
+
+
+def _joins_window(lowering: Lowering, node: Node) -> bool:
+    """Whether the window that follows a Pad takes it over: zeros, which one convolution reads."""
+    readers = lowering.readers.get(node.outputs[0], [])
+    known = lowering.model.constants.get(node.inputs[2]) if len(node.inputs) > 2 and node.inputs[2] else None
+    value = node.attributes.get("value", 0) if known is None else known.load().reshape(-1)[:1]
+    return [one.op for one in readers] == ["Conv"] and not np.any(value)
+
+
+def _sweep(model: Model, node: Node, name: str, seen: Array) -> Sweep | None:
+    """How a node's kernel moves along a signal; None for all but convolutions over one row."""
+    if (node.op, name) != ("Conv", node.inputs[0]) or seen.ndim not in (3, 4) or seen.shape[0] != 1:
+        return None
+    try:
+        kernel = _kernel_size(model, node, seen.ndim - 2)
+        # A Pad before it may make a longer signal of one that is shorter than the kernel.
+        g, _ = window(node, seen.shape[2:], kernel, [0] * (2 * len(kernel) - 1) + [kernel[-1]])
+    except (Unsupported, ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        return None  # what is malformed is refused where it is lowered
+    grouped = node.attributes.get("group", 1) != 1
+    return None if grouped or not is_sweep(g) else Sweep(g.kernel_x, g.stride_x, g.left)
+
+
+def _kernel_size(model: Model, node: Node, count: int) -> Sequence[int]:
+    """The size of a convolution's kernel; as long as its stride where weights are computed that are not known yet."""
+    known = model.constants.get(node.inputs[1])
+    if known is not None:
+        return known.shape[2:]
+    return node.attributes.get("kernel_shape") or [1] * (count - 1) + [node.attributes["strides"][-1]]
 
 
 def _seen_by(node: Node, name: str, seen: Array) -> tuple[Array, Seats] | None:

@@ -13,6 +13,7 @@ from acortex.programs.graph import Geometry, View
 from acortex.programs.network.network import Constant, Node
 from acortex.programs.operators.batches import few_rows
 from acortex.programs.operators.context import Lowering, Misplaced, Unsupported
+from acortex.programs.operators.folded_signals import Folded, folded
 from acortex.programs.operators.registry import operator
 from acortex.programs.operators.tensors import TensorView
 from acortex.programs.steps import KernelGeometry, ProductStep
@@ -38,7 +39,13 @@ def image_source(tensor: TensorView) -> View:
 
 
 def padded_source(lowering: Lowering, node: Node, value: float | None) -> tuple[TensorView, View, Sequence[int]]:
-    """The first input of a window, as a tensor and a view, and the margins of a Pad before it: begins, then ends.
+    """The first input of a window, as a tensor and a view, and the margins of a Pad before it: begins, then ends."""
+    tensor, margins = padded_tensor(lowering, node, value)
+    return tensor, image_source(tensor), margins
+
+
+def padded_tensor(lowering: Lowering, node: Node, value: float | None) -> tuple[TensorView, Sequence[int]]:
+    """The first input of a window, and the margins of a Pad before it: begins, then ends.
 
     The window takes over a Pad of this value alone, and one of 0 where only numbers from 0 on are seen by a maximum.
     """
@@ -46,9 +53,9 @@ def padded_source(lowering: Lowering, node: Node, value: float | None) -> tuple[
     if padding is not None and padding.value == value and lowering.uses[node.inputs[0]] == 1:
         top, left, bottom, right = padding.margins
         more = (top, left, bottom, right) if len(padding.tensor.shape) == 4 else (left, right)
-        return padding.tensor, image_source(padding.tensor), more
+        return padding.tensor, more
     tensor = lowering.tensor(node)
-    return tensor, image_source(tensor), [0] * (2 * len(tensor.shape) - 4)
+    return tensor, [0] * (2 * len(tensor.shape) - 4)
 
 
 def image_result(tensor: TensorView, name: str, geometry: Geometry, channels: int) -> TensorView:
@@ -114,12 +121,13 @@ def _positions(room: int, stride: int, end: int, ceil: bool) -> int:
 @operator(
     "Conv",
     becomes="a product on arrays",
-    limits="one to three spatial axes; constant weights; any padding, auto_pad, stride, dilation, groups;"
-    " kernels of more than 128 rows or columns in parts, each rounded to codes",
+    limits="one to three spatial axes; constant weights; any padding, auto_pad, dilation, groups; strides up to 32,"
+    " along an input that it alone reads any; longer kernels than 128, and windows beyond the buffer, in parts,"
+    " each rounded",
 )
 def conv(lowering: Lowering, node: Node) -> None:
     """Convolution, 1-D ones as images of one row."""
-    tensor, source, more = padded_source(lowering, node, 0.0)
+    tensor, more = padded_tensor(lowering, node, 0.0)
     weights = lowering.lazy(node, 1, "kernel")
     image = tensor.shape[2:]
     if len(weights.shape) != len(tensor.shape):
@@ -135,16 +143,11 @@ def conv(lowering: Lowering, node: Node) -> None:
         return weights.load().reshape(out, inputs, *shape[:2]).transpose(2, 3, 1, 0)
 
     bias = conv_bias(lowering.lazy(node, 2, "bias"), out) if lowering.has(node, 2) else None
+    kernel_of = KernelGeometry(shape, load, bias, steps=weights.steps_along(0, out))
+    found = folded(tensor, geometry, kernel_of) if groups == 1 else None
+    found = found or Folded(image_source(tensor), kernel_of, geometry, ())
     made = lowering.new_map(node.name, (geometry.rows, geometry.columns, out))
-    step = ProductStep(
-        made.name,
-        node.op,
-        made.name,
-        source,
-        KernelGeometry(shape, load, bias, steps=weights.steps_along(0, out)),
-        geometry,
-        groups,
-    )
+    step = ProductStep(made.name, node.op, made.name, *found[:3], groups, parts=found.parts)
     lowering.graph.steps.append(step)
     lowering.give(node.outputs[0], image_result(tensor, made.name, geometry, out), step)
 

@@ -18,6 +18,7 @@ from acortex.programs.network.subgraphs import CONTROL
 from acortex.programs.operators import (
     batches,
     blocks,
+    folded_signals,
     functions,
     host,
     integers,
@@ -207,20 +208,28 @@ def _known_to_host(lowering: Lowering, name: str) -> bool:
     return bool(what)
 
 
-def _beyond_operands(graph: FloatGraph) -> list[tuple[str, str, str]]:
-    """Steps with windows that no instruction can say: name, operator and reason. Long kernels are cut."""
-    found = []
-    pieces = ([step] if not isinstance(step, ProductStep) else long_windows.cut(graph, step) for step in graph.steps)
-    graph.steps = list(chain.from_iterable(pieces))
-    for step in graph.steps:
-        if isinstance(step, ProductStep | PoolStep | PadStep):
-            step.geometry = _plain_window(step.geometry)
-            windows = step.geometries if isinstance(step, ProductStep) else (step.geometry,)
-            width = graph.maps[step.source.map].width
-            for _, what, size, kind in (fact for one in windows for fact in window_facts(step.name, one, width)):
-                if size > KINDS[kind].high:
-                    found.append((step.name, step.op, f"{what}; {KINDS[kind].high} is the most"))
+def _beyond_operands(graph: FloatGraph) -> list[Refusal]:
+    """Steps with windows that no instruction can say. Long kernels are cut."""
+    found: list[Refusal] = []
+    whole, graph.steps = graph.steps, []
+    for step in whole:
+        parts = long_windows.cut(graph, step) if isinstance(step, ProductStep) else [step]
+        graph.steps += parts
+        for reason in dict.fromkeys(chain.from_iterable(_beyond(graph, one) for one in parts)):
+            found.append((step.name, step.op, reason + folded_signals.width_hint(graph, whole, step)))
     return found
+
+
+def _beyond(graph: FloatGraph, step: Step) -> Iterator[str]:
+    """What of a step's windows no instruction can say."""
+    if not isinstance(step, ProductStep | PoolStep | PadStep):
+        return
+    step.geometry = _plain_window(step.geometry)
+    windows = step.geometries if isinstance(step, ProductStep) else (step.geometry,)
+    width = graph.maps[step.source.map].width
+    for _, what, size, kind in chain.from_iterable(window_facts(step.name, one, width) for one in windows):
+        if size > KINDS[kind].high:
+            yield f"{what}; {KINDS[kind].high} is the most"
 
 
 def _plain_window(g: Geometry) -> Geometry:

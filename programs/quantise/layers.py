@@ -168,7 +168,8 @@ class Quantiser:
         code = code_of(step.activation, target, shift, factor, offset)
         pad = _code(step.pad, source)
         where, view = self.target(step.out), self.view(step.source)
-        return g.Product(step.name, step.op, where, view, weights, step.geometry, code, step.groups, pad)
+        rest = step.groups, pad, step.kernel.macs
+        return g.Product(step.name, step.op, where, view, weights, step.geometry, code, *rest)
 
     def _sums(self, step: ProductStep) -> int:
         """The code of 0 of what a product reads, which its offsets take out of the sums of its weights."""

@@ -138,7 +138,7 @@ def test_one_schema_is_printed_by_either_name(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
-        ("trace-inf", "did you mean `trace-info` or `trace-stats`?"),
+        ("trace-inf", "did you mean `trace-info` or `trace-top`?"),
         ("acortex.run/2", "did you mean `run`?"),
         ("", "there are: accuracy, asm, bench, "),
         ("x" * 100_000, "there are: accuracy, asm, bench, "),
@@ -236,6 +236,11 @@ EXAMPLES: dict[str, list[tuple[int, list[str]]]] = {
     "trace stats": [
         *[(0, [f"{{0}}/{name}.actrace"]) for name in ("a", "cut", "coarse", "filtered")],
         (0, ["{0}/a.actrace", "--from", "2", "--until", "9", "--layer", "copy", "--inference", "0"]),
+    ],
+    "trace top": [
+        *[(0, [f"{{0}}/{name}.actrace"]) for name in ("a", "cut", "coarse", "filtered")],
+        (0, ["{0}/a.actrace", "--by", "energy", "-n", "1", "--from", "2", "--until", "9", "--layer", "copy"]),
+        (0, ["{0}/a.actrace", "--by", "waits", "--unit", "host/*"]),
     ],
     "trace what-if": [
         (0, ["{0}/a.actrace", "--program", ECHO]),

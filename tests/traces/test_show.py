@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+import re
 
 import numpy as np
 import pytest
+from rich.cells import cell_len
 from rich.console import Console
 
 from acortex.errors import UsageError
-from acortex.traces.file import reader
+from acortex.traces import show
+from acortex.traces.file import digest, reader
 from acortex.traces.file.reader import Trace
 from acortex.traces.show import render, report, shown, timeline
 
@@ -156,3 +159,84 @@ def test_a_window_within_the_run_is_a_part_of_it(
     found = shown(trace, window)
     assert (found and (found.from_cycle, found.until_cycle)) == ends
     assert report(trace, window=window).complete is (ends is None)
+
+
+def test_nothing_is_in_a_column_without_rows(make_trace: MakeTrace) -> None:
+    rows = pipeline(300)[0]
+    drawn = timeline(make_trace(rows, summary={"cycles": 30_000}), columns=30)
+    empty = drawn.busy[:, -10:]
+    assert (empty == 0).all() and (drawn.owner[:, -10:] == -1).all()
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+@pytest.mark.parametrize("count", [1, 5, 200])
+def test_a_legend_of_many_layers_has_those_seen_most(make_trace: MakeTrace, width: int, count: int) -> None:
+    layers = ("-", *(f"conv{at}" for at in range(1, count + 1)))
+    rows = [(at * 10, 10, 2, 2, 1, 0, 1 + at, 0, 0) for at in range(count)]
+    rows.append((count * 10, 10 * count, 2, 2, 1, 0, count, 0, 0))
+    trace = make_trace(rows, layers=layers, summary={"cycles": 20 * count})
+    legend = render(trace, width=width).plain.splitlines()[2 + len(HEADER.units) :]
+    assert all(cell_len(line) <= width for line in legend) and len(legend) <= 7
+    named = " ".join(legend).split("layers: ")[1]
+    assert layers[-1] in named.split()
+    seen = {layers[at] for at in timeline(trace, columns=width - 18).owner.ravel() if at >= 0}
+    more = re.search(r"and (\d+) more$", named)
+    assert len(seen & set(named.split())) + int(more[1] if more else 0) == len(seen)
+    assert (more is None) or count == 200
+
+
+# Long runs ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def long(make_trace: MakeTrace, monkeypatch: pytest.MonkeyPatch) -> tuple[Trace, Trace]:
+    """The same run twice: once with a digest that is drawn, once without."""
+    rows = pipeline(3000)
+    short = make_trace(*rows, name="short", summary={"cycles": 30_000})
+    monkeypatch.setattr(digest, "LARGE", 1)
+    monkeypatch.setattr(show, "MOST_ROWS", 100)
+    return short, make_trace(*rows, name="long", summary={"cycles": 30_000})
+
+
+@pytest.mark.parametrize("columns", [1, 20, 60])
+@pytest.mark.parametrize("part", [{}, {"layer": "fc"}, {"unit": "vmm*"}])
+def test_a_digest_draws_what_rows_draw(long: tuple[Trace, Trace], columns: int, part: dict[str, str]) -> None:
+    exact, coarse = (timeline(one.select(**part), columns=columns) for one in long)
+    assert (exact.interval, coarse.interval) == (0, 64)
+    for name in ("busy", "waiting"):
+        a, b = getattr(exact, name), getattr(coarse, name)
+        assert a.sum(axis=1).tolist() == pytest.approx(b.sum(axis=1).tolist())  # no cycle is lost
+        assert np.abs(a - b).max() <= 2 * 64  # those of an interval may be in the next column
+    assert ((exact.owner < 0) == (coarse.owner < 0)).mean() > 0.9
+
+
+@pytest.mark.parametrize("window", [(0, 5_000), (12_000, 12_500)])
+def test_a_short_window_is_drawn_from_rows(
+    long: tuple[Trace, Trace], monkeypatch: pytest.MonkeyPatch, window: tuple[int, int]
+) -> None:
+    exact, coarse = (timeline(one, window=window, columns=20) for one in long)
+    assert coarse.interval == 0 and (exact.busy == coarse.busy).all()
+    monkeypatch.setattr(show, "MOST_ROWS", 10**6)
+    assert timeline(long[1], columns=20).interval == 0  # few rows are drawn in full anyway
+
+
+def test_a_picture_with_less_detail_says_so_first(long: tuple[Trace, Trace]) -> None:
+    first, second, *rest = render(long[1], width=80).plain.splitlines()
+    rows = len(long[1]) + len(long[1].waits)
+    assert first == f"less detail: {rows:,} events and waits, drawn by intervals of 64 cycles"
+    assert "--from and --until" in second and rest[0].startswith("cycle")
+    assert "less detail" not in render(long[0], width=80).plain
+    assert max(map(len, render(long[1], width=80).plain.splitlines())) <= 80
+
+
+def test_a_document_with_less_detail_is_not_complete(long: tuple[Trace, Trace]) -> None:
+    exact, coarse = (report(one, columns=20) for one in long)
+    assert (exact.complete, exact.covers, exact.interval) == (True, None, 0)
+    assert (coarse.complete, coarse.interval) == (False, 64)
+    assert coarse.covers is not None and coarse.covers.level == show.INTERVALS
+
+
+def test_rows_before_cycle_0_are_drawn(make_trace: MakeTrace) -> None:
+    trace = make_trace([(-30, 10, 2, 2, 1, 0, 1, 0, 0), (0, 10, 2, 2, 1, 0, 1, 0, 0)], summary={"cycles": 10})
+    drawn = timeline(trace, columns=4)
+    assert drawn.window == (-30, 10) and drawn.busy[2].tolist() == [10, 0, 0, 10]

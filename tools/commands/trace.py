@@ -15,6 +15,7 @@ from acortex.tools.commands.trace_critical import critical
 from acortex.tools.commands.trace_diff import diff
 from acortex.tools.commands.trace_report import report
 from acortex.tools.commands.trace_reprice import reprice
+from acortex.tools.commands.trace_top import top
 from acortex.tools.commands.trace_what_if import what_if
 from acortex.tools.commands.view import print_view, rows_option, sort_option
 from acortex.tools.console import files
@@ -27,6 +28,9 @@ from acortex.tools.console.spool import Spooled, open_trace, spool
 if TYPE_CHECKING:
     from acortex.documents import Result
     from acortex.traces.instructions.totals import Sort
+
+WIDEST = 1000
+"""Columns of a timeline at most."""
 
 DETAILS = ("layers", "instructions", "events")
 
@@ -96,7 +100,7 @@ def timeline(
     if form == "json":
         print_json(drawn_report(rest, window=window, colour_by=by))
         return
-    out = console()
+    out = console(widest=WIDEST)  # a timeline is the better for each column
     drawn = picture(rest, window=window, width=out.width, colour_by=by)
     show(out, [*part_line(shown(rest, window)), drawn])
 
@@ -193,4 +197,5 @@ trace.add_command(report)
 trace.add_command(reprice)
 trace.add_command(critical)
 trace.add_command(diff)
+trace.add_command(top)
 trace.add_command(what_if)

@@ -10,6 +10,7 @@ import click
 from acortex.errors import UsageError
 from acortex.tools.console import files
 from acortex.tools.console.progress import ProgressBar, Working
+from acortex.tools.console.selection import Selection, selection_options
 from acortex.tools.console.spool import Spooled, open_trace
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
 
 @click.command("report")
-@click.argument("first", metavar="RUN.actrace", type=Spooled())
-@click.argument("second", metavar="[B.actrace]", type=Spooled(), required=False)
+@click.argument("path", metavar="RUN.actrace", type=Spooled())
+@click.argument("other", metavar="[B.actrace]", type=Spooled(), required=False)
 @click.option(
     "-o", "--output", metavar="FILE.html", type=click.Path(), required=True, help="Write it here; - is stdout."
 )
@@ -29,22 +30,24 @@ if TYPE_CHECKING:
     "--what-if", "tries", is_flag=True, help="Simulate the run with each setting one step better, and show it."
 )
 @click.option("--program", metavar="PROGRAM", help="The program, for --what-if; else what the trace names.")
-def report(first: str, second: str | None, output: str, tries: bool, program: str | None) -> None:
-    """Write one HTML page about a run; about two, what they differ in, too.
+@selection_options()
+def report(path: str, other: str | None, output: str, tries: bool, program: str | None, chosen: Selection) -> None:
+    """Write one HTML page about a run, or a part of it; about two runs, what they differ in, too.
 
     The page holds all that it needs: what limited the run, energy, waits, power and memory over time, a timeline down
     to single events, and each instruction with what it waited for. It opens in any browser and loads nothing.
     """
-    _check(second, tries, program)
-    files.check_apart((("RUN.actrace", first), ("B.actrace", second)), (("-o", output),))
+    _check(other, tries, program)
+    files.check_apart((("RUN.actrace", path), ("B.actrace", other)), (("-o", output),))
     if output != files.STANDARD:
         files.check_writable(output)
-    paths = [path for path in (first, second) if path]
-    traces = [open_trace(path) for path in paths]
+    paths = [one for one in (path, other) if one]
+    traces = [open_trace(one) for one in paths]
     write(
-        [(Path(path).name, one) for path, one in zip(paths, traces, strict=True)],
+        [(Path(one).name, trace) for one, trace in zip(paths, traces, strict=True)],
         output,
         _measured(traces[0], program) if tries else None,
+        chosen,
     )
 
 
@@ -69,14 +72,19 @@ def _measured(trace: Trace, program: str | None) -> WhatIf:
         return what_if(trace, found, progress=bar)
 
 
-def write(traces: Sequence[tuple[str, Trace]], output: str, measured: WhatIf | None = None) -> None:
-    """Writes the page of one trace, or of two, each with the name to show."""
+def write(
+    traces: Sequence[tuple[str, Trace]],
+    output: str,
+    measured: WhatIf | None = None,
+    chosen: Selection = Selection(),  # noqa: B008  # frozen
+) -> None:
+    """Writes the page of one trace, or of two, each with the name to show, or of the part that is chosen."""
     from acortex.tools.report.model import page_of
     from acortex.tools.report.render import render, require_jinja
 
     require_jinja()
     with ProgressBar("looking at waits") as bar:
-        page = page_of(traces, measured, bar)
+        page = page_of(traces, measured, bar, chosen.of)
     with Working("writing the report"):
         text = render(page)
     files.write(output, text)

@@ -111,6 +111,7 @@ def quantised_graph(
         most_words = max(machine.memory_words, USUAL_WORDS)
         fits = partial(plan_graph, machine=machine, mapping=mapping_of(reference, how.mapping))
         sizes = {"fits": fits, "most_words": most_words, "most_instructions": machine.instruction_words}
+        sizes["buffer_words"] = machine.buffer_words
     sizes |= {"dims": how.dims or {}, "fill_weights": how.fill_weights, "host": how.host or HOSTS[0]}
     sizes |= {"inputs": inputs, "drop_lrn": drop_lrn, "effort": effort_of(how.quantise), "measured": measured}
     sizes |= {"carry": how.carry or {}, "timed": how.timed}

@@ -98,8 +98,8 @@ def _side(side: Side) -> dict[str, object]:
         "name": side.name,
         "part": side.part,
         "drawn": side.drawn,
-        "run": None if side.run is None else side.run.as_dict(),
-        "stats": side.stats.as_dict(),
+        "run": _run(side),
+        "stats": _stats(side),
         "path": None if side.path is None else side.path.as_dict(),
         "what_if": None if side.what_if is None else side.what_if.as_dict(),
         "energy_by_layer_aj": {one.name: one.energy_aj for one in side.layers},
@@ -111,6 +111,7 @@ def _side(side: Side) -> dict[str, object]:
         "texts": list(header.instructions),
         "clock_ns": header.clock_ns,
         "cycles": side.trace.cycles,
+        "window": list(side.window),
         "first": drawn.first,
         "prices": drawn.prices,
         "enders": drawn.enders,
@@ -119,6 +120,27 @@ def _side(side: Side) -> dict[str, object]:
         "segments": _columns(drawn.path),
         "issued": _columns(drawn.issued),
     }
+
+
+MANY = 10_000
+"""Inferences from which on a page has their latencies alone: of their energies it draws nothing."""
+
+
+def _run(side: Side) -> dict[str, object] | None:
+    """The report of a run; without its inferences where there are very many, which those of `stats` stand for."""
+    run = side.run
+    if run is None or len(run.inferences) < MANY:
+        return None if run is None else run.as_dict()
+    return run.model_copy(update={"inferences": []}).as_dict()
+
+
+def _stats(side: Side) -> dict[str, object]:
+    """The sums of a trace; of very many inferences the latencies alone."""
+    stats = side.stats
+    if len(stats.inferences) < MANY:
+        return stats.as_dict()
+    latencies = [{"index": one.index, "latency": one.latency} for one in stats.inferences]
+    return {**stats.model_copy(update={"inferences": []}).as_dict(), "inferences": latencies}
 
 
 def _columns(found: Packed | None) -> dict[str, object] | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
+from rich.style import StyleType
 from rich.table import Table
 from rich.text import Text
 
@@ -17,10 +18,23 @@ if TYPE_CHECKING:
     from acortex.traces.results import Covers
 
 
+class NumberTable(Table):
+    """A table of numbers whose rows have names: a narrow terminal cuts names alone, and no number or its unit."""
+
+    def add_row(
+        self, *renderables: RenderableType | None, style: StyleType | None = None, end_section: bool = False
+    ) -> None:
+        """Adds a row: its name, then its numbers."""
+        first, *numbers = renderables
+        # The column may wrap, so that only it gives way; its texts may not, so that each row keeps to one line.
+        name = Text(first, no_wrap=True, overflow="ellipsis") if isinstance(first, str) else first
+        super().add_row(name, *numbers, style=style, end_section=end_section)
+
+
 def number_table(*headings: str) -> Table:
     """A table whose first column names a row and whose others hold numbers."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column(Text(headings[0], "bold"), no_wrap=True, overflow="ellipsis")
+    table = NumberTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column(Text(headings[0], "bold", no_wrap=True, overflow="ellipsis"))
     for heading in headings[1:]:
         table.add_column(heading, justify="right", no_wrap=True)
     return table

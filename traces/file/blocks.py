@@ -44,6 +44,10 @@ class BlockType(IntEnum):
     WAITS = 2
     SUMMARY = 3
     INDEX = 4
+    EVENTS_BY_TIME = 5
+    WAITS_BY_TIME = 6
+    EVENTS_BY_INSTRUCTION = 7
+    WAITS_BY_INSTRUCTION = 8
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ from acortex.traces.file.schema import MERGED_FIELDS, TraceHeader
 Batch = NDArray[np.int64]
 FILTERS = ("units", "layers", "from_cycle", "to_cycle")
 _SUMMED = ("duration", "count", "energy_aj", "merged")
-_SAFE = float(1 << 62)  # a sum below this cannot leave 63 bits
+SAFE = float(1 << 62)
+"""A sum below this cannot leave 63 bits."""
 
 
 class Filter:
@@ -79,9 +80,9 @@ class Merger:
         rows = np.vstack((batch, batch[self.fields.index("duration")], np.ones((1, batch.shape[1]), dtype=np.int64)))
         if self._drop_pc:
             rows[self.fields.index("pc")] = -1
-        if _weight(rows, self.fields) >= _SAFE:
+        if weight(rows, self.fields) >= SAFE:
             return [*self.flush(), rows]
-        out = self.flush() if _weight(self._pending, self.fields) + _weight(rows, self.fields) >= _SAFE else []
+        out = self.flush() if weight(self._pending, self.fields) + weight(rows, self.fields) >= SAFE else []
         self._pending = self._merge(np.hstack((self._pending, rows)))
         return out + (self.flush() if self._pending.shape[1] > self._limit else [])
 
@@ -102,16 +103,22 @@ class Merger:
         rows, keys = rows[:, order], keys[:, order]
         # `prepend` differs from the first key in each part, so that the first row begins a key, too.
         new = np.flatnonzero(np.any(np.diff(keys, axis=1, prepend=keys[:, :1] - 1), axis=0))
-        merged = rows[:, new]
-        for name in set(_SUMMED) & set(self.fields):
-            merged[at(name)] = np.add.reduceat(rows[at(name)], new)
-        start, span = rows[at("start")], rows[at("span")]
-        merged[at("start")] = np.minimum.reduceat(start, new)
-        merged[at("span")] = np.maximum.reduceat(start + span, new) - merged[at("start")]
-        return merged
+        return reduced(rows, self.fields, new)
 
 
-def _weight(rows: Batch, fields: Sequence[str]) -> float:
+def reduced(rows: Batch, fields: Sequence[str], new: NDArray[np.int64]) -> Batch:
+    """One column for all from each place in `new` to the next: sums, the first start, the span to the last end."""
+    at = fields.index
+    merged = rows[:, new]
+    for name in set(_SUMMED) & set(fields):
+        merged[at(name)] = np.add.reduceat(rows[at(name)], new)
+    start, span = rows[at("start")], rows[at("span")]
+    merged[at("start")] = np.minimum.reduceat(start, new)
+    merged[at("span")] = np.maximum.reduceat(start + span, new) - merged[at("start")]
+    return merged
+
+
+def weight(rows: Batch, fields: Sequence[str]) -> float:
     """The largest sum that merging these rows could make."""
     sums = [np.abs(rows[fields.index(name)].astype(float)).sum() for name in _SUMMED if name in fields]
     return float(max(sums))

@@ -18,9 +18,10 @@ from acortex.errors import UsageError
 from acortex.traces.file import blocks
 from acortex.traces.file.blocks import FRAME_BYTES, MAGIC, TRAILER_BYTES, Block, BlockType
 from acortex.traces.file.coverage import narrowed, told
+from acortex.traces.file.digest import FIELDS, SHORTEST, WIDEST, Digest, check, made, of_blocks
 from acortex.traces.file.schema import EVENT_FIELDS, MERGED_FIELDS, NAME, WAIT_FIELDS, TraceHeader, header_from_plain
 from acortex.traces.file.table import Event, Ints, StoredBlock, Table, Wait, Window
-from acortex.traces.file.validation import MOST, TraceError, check_plain, limits, malformed
+from acortex.traces.file.validation import MOST, Limits, TraceError, check_plain, limits, malformed
 
 DENSEST = 64
 """Rows for each byte of a file up to which it is not doubted; long regular runs have about 20."""
@@ -46,6 +47,8 @@ class Trace:
     summary: dict[str, Any] | None
     complete: bool
     lost: str
+    digest: Digest | None = None
+    """The same rows with less detail, where the file of a long run has that; of a selection by unit and layer, too."""
 
     @property
     def cycles(self) -> int:
@@ -89,7 +92,9 @@ class Trace:
         if wanted.get("kind") is not None:
             waits = waits.select(inference=())
         header = replace(self.header, filters=narrowed(self.header, wanted))
-        return replace(self, header=header, events=events, waits=waits)
+        whole = {name for name, value in wanted.items() if value is not None} <= {"unit", "layer"}
+        digest = self.digest.select(wanted.get("unit"), wanted.get("layer")) if self.digest and whole else None
+        return replace(self, header=header, events=events, waits=waits, digest=digest)
 
     def chunks(self, *names: str) -> Iterator[dict[str, Ints]]:
         """The events, some at a time; see `Table.chunks`."""
@@ -146,7 +151,21 @@ def _open(path: Path, file: BinaryIO, size: int) -> Trace:
     events = Table(header, _fields(header, EVENT_FIELDS), Event, stored[BlockType.EVENTS], limit)
     waits = Table(header, _fields(header, WAIT_FIELDS), Wait, stored[BlockType.WAITS], limit)
     lost = "" if finished else _lost(found, size)
-    return Trace(path, size, header, events, waits, ending.summary, finished, lost)
+    trace = Trace(path, size, header, events, waits, ending.summary, finished, lost)
+    return trace if ending.interval is None else replace(trace, digest=_digest(trace, found, ending.interval, limit))
+
+
+def digested(trace: Trace) -> Digest | None:
+    """The digest of a trace, or of a selection: that of its file, else made now; None where there can be none."""
+    return trace.digest or made(trace.events, trace.waits)
+
+
+def _digest(trace: Trace, found: _Found, interval: int, limit: Limits) -> Digest:
+    """The digest in a file, held against the rows that it stands for."""
+    stored = {type_: _stored(trace.path, found, type_, {}) for type_ in FIELDS}
+    digest = of_blocks(trace.header, interval, stored, limit)
+    check(digest, trace.events, trace.waits, str(trace.path))
+    return digest
 
 
 def _found(path: Path, file: BinaryIO, size: int) -> tuple[_Found, bool]:
@@ -168,7 +187,7 @@ def _check_blocks(path: Path, found: _Found, size: int) -> None:
     for block in found.blocks[1:]:
         if block.type == BlockType.HEADER:
             raise malformed("there is a second header", _where(path, found, block.offset))
-        if (block.type in _ROWS) != bool(block.rows) and block.type in tuple(BlockType):
+        if (block.type in _WITH_ROWS) != bool(block.rows) and block.type in tuple(BlockType):
             raise malformed(f"a block of this type has {block.rows} rows", _where(path, found, block.offset))
     rows, most = sum(block.rows for block in found.blocks), max(FEW_ROWS, DENSEST * size)
     if rows > most:
@@ -180,6 +199,7 @@ def _check_blocks(path: Path, found: _Found, size: int) -> None:
 
 
 _ROWS = (BlockType.EVENTS, BlockType.WAITS)
+_WITH_ROWS = (*_ROWS, *FIELDS)
 
 
 def _fields(header: TraceHeader, fields: tuple[str, ...]) -> tuple[str, ...]:
@@ -217,7 +237,7 @@ def _scan(file: BinaryIO, size: int) -> _Found:
 
 
 def _lost(found: _Found, size: int) -> str:
-    rows = sum(block.rows for block in found.blocks)
+    rows = sum(block.rows for block in found.blocks if block.type in _ROWS)
     if not found.wrong:
         return f"the run did not finish: {rows} rows are whole, the summary is missing"
     return f"the last {size - found.end} bytes, from byte {found.end}: {found.wrong}; the {rows} rows before are whole"
@@ -228,6 +248,8 @@ class _Ending(NamedTuple):
 
     summary: dict[str, Any] | None
     ranges: dict[int, Window]
+    interval: int | None = None
+    """Cycles of an interval of the digest, None where the file has none."""
 
     @property
     def cycles(self) -> int | None:
@@ -246,7 +268,16 @@ def _ending(path: Path, file: BinaryIO, found: _Found) -> _Ending:
     if not isinstance(summary, dict) or not 0 <= _cycles(summary) <= MOST:
         raise _damaged(path, last[BlockType.SUMMARY].offset, "the summary is no map with a number of cycles")
     check_plain(summary, "summary", _where(path, found, last[BlockType.SUMMARY].offset))
-    return _Ending(summary, _ranges(index, found, _where(path, found, found.blocks[-1].offset)))
+    where = _where(path, found, found.blocks[-1].offset)
+    return _Ending(summary, _ranges(index, found, where), _interval(index, where))
+
+
+def _interval(index: dict[str, object], where: str) -> int | None:
+    """The interval of the digest that an index states."""
+    interval = index.get("interval")
+    if interval is None or (type(interval) is int and SHORTEST <= interval <= WIDEST):
+        return interval
+    raise malformed(f"the index has the interval {interval!r:.40}, which must be {SHORTEST} to 2^62", where)
 
 
 def _ranges(index: Any, found: _Found, where: str) -> dict[int, Window]:

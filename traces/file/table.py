@@ -187,7 +187,7 @@ class Table(Generic[Row]):
         self.fields = tuple(fields)
         self._row: type[Row] = row
         self._stored = [block for block in stored if selected.meets(block)]
-        self._limits = limits
+        self.limits = limits
         self._select = selected
         self._checked: set[str] = set() if checked is None else checked
         self._cache: dict[str, Ints] = {}
@@ -254,6 +254,10 @@ class Table(Generic[Row]):
         """How many rows a block has, selected or not."""
         return self._stored[at].rows
 
+    def rows_within(self, window: Window) -> int:
+        """How many rows the blocks have that can hold a row of a window."""
+        return sum(block.rows for block in self._stored if Select(window).meets(block))
+
     def first_starts(self) -> list[int]:
         """The first start in each block."""
         return [
@@ -265,7 +269,7 @@ class Table(Generic[Row]):
         """The columns of a block, checked the first time that it is read."""
         chunk = Chunk(block, self.fields, len(self.header.kinds))
         if block.where not in self._checked:
-            chunk.check(self._limits)
+            chunk.check(self.limits)
             self._checked.add(block.where)
         return chunk
 
@@ -338,7 +342,7 @@ class Table(Generic[Row]):
             inferences = tuple(sorted(asked if inferences is None else asked & set(inferences)))
         cut = _meet(self._select.window, window)
         chosen = replace(self._select, window=cut, allowed=allowed, inferences=inferences)
-        return Table(self.header, self.fields, self._row, self._stored, self._limits, chosen, self._checked)
+        return Table(self.header, self.fields, self._row, self._stored, self.limits, chosen, self._checked)
 
     def _names(self, column: str) -> Sequence[str]:
         if column not in self._row._fields:

@@ -17,6 +17,7 @@ from acortex import safe_files
 from acortex.errors import AcortexError, UsageError
 from acortex.traces.file import blocks, columns
 from acortex.traces.file.blocks import ROWS, BlockType
+from acortex.traces.file.bodies import body_of
 from acortex.traces.file.merge import Batch, Filter, Merger
 from acortex.traces.file.schema import EVENT_FIELDS, LEVELS, WAIT_FIELDS, TraceHeader, header_to_plain
 
@@ -101,13 +102,30 @@ class TraceWriter:
             if self.failure:
                 raise self._failed()
             self._drain()
+            more = self._digest()
             self._block(BlockType.SUMMARY, 0, blocks.pack_compressed(summary))
             offset = self._end
-            self._block(BlockType.INDEX, 0, blocks.pack_compressed({"blocks": self._index}))
+            self._block(BlockType.INDEX, 0, blocks.pack_compressed({"blocks": self._index, **more}))
             self._write(blocks.trailer(offset))
             self._rename()
         finally:
             self._close()
+
+    def _digest(self) -> dict[str, int]:
+        """Appends a long trace's digest, made of the file itself; gives what the index says of it."""
+        from acortex.traces.file import digest, reader  # most traces are short, and need neither
+
+        if self._header.level != "events" or sum(rows for _, _, rows, _, _ in self._index) < digest.LARGE:
+            return {}
+        trace = reader.open(self.part)
+        found = digest.merged(trace.events, trace.waits)
+        if found is None:
+            return {}
+        interval, bodies = found
+        for type_, some in bodies.items():
+            for rows, body in some:
+                self._block(type_, rows, body)
+        return {"interval": interval}
 
     def _rename(self) -> None:
         """Gives the file its name, while it is still held: no other process can take it for a left one in between."""
@@ -163,7 +181,7 @@ class TraceWriter:
         self._check(row)
         first, last = int(row["start"].min()), columns.last_end(row["start"], row.get("span", row["duration"]))
         entry = [self._end, int(type_), batch.shape[1], first, last]
-        self._block(type_, batch.shape[1], _body(row, len(self._header.kinds)))
+        self._block(type_, batch.shape[1], body_of(row, len(self._header.kinds)))
         self._index.append(entry)
 
     def _check(self, row: dict[str, Batch]) -> None:
@@ -256,25 +274,6 @@ class _Stage:
     def _write(self, merger: Merger, batches: list[Batch]) -> None:
         for batch in batches:
             self._writer.write_rows(self._type, merger.fields, batch)
-
-
-def _body(row: dict[str, Batch], kinds: int) -> bytes:
-    """The msgpack of a block of rows. Energy is kept as its difference from count times a price of the kind."""
-    plain: dict[str, Any] = {}
-    if "energy_aj" in row:
-        prices = _prices(row, kinds)
-        plain["prices_aj"] = prices.tolist()
-        row = {**row, "energy_aj": row["energy_aj"] - row["count"] * prices[row["kind"]]}
-    plain["columns"] = [columns.pack(name, values, delta=name == "start") for name, values in row.items()]
-    return blocks.pack(plain)
-
-
-def _prices(row: dict[str, Batch], kinds: int) -> Batch:
-    """A price for each kind that is right for one event of it, and so for all where energy is by the count."""
-    counted = np.flatnonzero(row["count"])[::-1]
-    prices = np.zeros(kinds, dtype=np.int64)
-    prices[row["kind"][counted]] = row["energy_aj"][counted] // row["count"][counted]
-    return prices
 
 
 def _create(path: str | os.PathLike[str], part: Path) -> BinaryIO:

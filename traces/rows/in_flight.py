@@ -95,17 +95,19 @@ class InFlight:
 
     def inferences(self) -> Iterator[tuple[int, Span]]:
         """Each inference by its index: the span of its words at the host; without such words, that of its layers."""
-        marked = Extents()
+        marked: dict[int, Span] = {}
         for key, (start, end) in self.work.rows.items():
-            if key % len(self.header.layers):
-                marked.add(*(np.array([value]) for value in (key // len(self.header.layers), start, end)))
+            index, layer = divmod(key, len(self.header.layers))
+            if layer:
+                first, last = marked.get(index, (start, end))
+                marked[index] = min(first, start), max(last, end)
         for index, span in sorted(self.every.rows.items()):
             words = [rows[index] for rows in (self.came.rows, self.went.rows) if index in rows]
             if words and index >= 0:
                 start = min(start for start, _ in words)
                 yield index, (start, self.went.rows.get(index, (start, start))[1])
             else:
-                yield index, marked.rows.get(index, span) if index >= 0 else span
+                yield index, marked.get(index, span) if index >= 0 else span
 
 
 def _places(names: Iterable[str], name: str) -> NDArray[np.int64]:

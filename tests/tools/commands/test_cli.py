@@ -77,7 +77,7 @@ def test_python_m_acortex_is_the_command() -> None:
         ("acortex chip s", ["plain,schema", "plain,show"]),
         ("acortex chip show acortex_d", ["plain,acortex_digits", "plain,acortex_digits_parallel"]),
         ("acortex run x.s --timing", ["plain,--timing-only"]),
-        ("acortex schema trace-", ["plain,trace-info", "plain,trace-query", "plain,trace-stats"]),
+        ("acortex schema trace-", [f"plain,trace-{name}" for name in ("info", "query", "stats", "top")]),
         ("acortex run zoo:digits_c", ["plain,zoo:digits_cnn"]),
         ("acortex run zoo:letters_mlp", [f"plain,zoo:letters_mlp{end}" for end in ("", "_4flips", "_5flips")]),
     ],

@@ -172,3 +172,38 @@ def test_without_the_template_engine_one_line_says_what_to_install(
     found = acortex(*command, "run.html")
     assert (found.exit_code, found.stdout) == (2, "")
     assert 'pip install "acortex[report]"' in found.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--from", "2", "--until", "9"), "cycles 2 until 9"),
+        (("--unit", "host/*"), "units host/in, host/out, host/work"),
+        (("--layer", "copy"), "layers copy"),
+        (("--inference", "0"), "inferences 0"),
+    ],
+)
+@pytest.mark.parametrize("two", [False, True])
+def test_a_page_is_of_the_part_that_is_selected(trace: Path, options: tuple[str, ...], told: str, two: bool) -> None:
+    out = trace.with_name("part.html")
+    found = acortex("trace", "report", trace, *([trace] if two else []), "-o", out, *options)
+    assert (found.exit_code, found.stdout) == (0, ""), found.output
+    assert report_pages.parts(out.read_text()).text.count(f"Incomplete: only {told}") == (2 if two else 1)
+    whole = acortex("trace", "stats", trace, *options, "--format", "json").stdout
+    stats = report_pages.carried(out.read_text())["sides"][0]["stats"]
+    assert stats == {name: value for name, value in json.loads(whole).items() if name in stats}
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--layer", "coppy"), "did you mean `copy`"),
+        (("--from", "9", "--until", "3"), "has no cycle of the run"),
+        (("--inference", "7"), "the selection holds no event and no wait"),
+    ],
+)
+def test_a_part_that_is_not_there_is_one_error_and_no_page(trace: Path, options: tuple[str, ...], told: str) -> None:
+    out = trace.with_name("part.html")
+    found = acortex("trace", "report", trace, "-o", out, *options)
+    assert (found.exit_code, out.exists()) == (2, False)
+    assert told in found.output

@@ -1,4 +1,4 @@
-"""`acortex trace stats|show|query|critical|export` on a part of a trace."""
+"""`acortex trace stats|show|top|query|critical|export` on a part of a trace."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ OPTIONS = [
     (("--layer", "copy"), "layers copy"),
     (("--inference", "0"), "inferences 0"),
 ]
-COMMANDS = {"stats": (), "show": (), "critical": (), "query": ("SELECT count(*) FROM events",)}
+COMMANDS = {"stats": (), "show": (), "top": (), "critical": (), "query": ("SELECT count(*) FROM events",)}
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -41,7 +41,7 @@ def test_the_first_line_says_the_part(path: Path, command: str, options: tuple[s
     assert result.stdout.splitlines()[0] == f"incomplete: only {told}"
 
 
-@pytest.mark.parametrize("command", ["stats", "critical", "query", "show"])
+@pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("options", [options for options, _ in OPTIONS], ids=" ".join)
 def test_json_says_the_part(path: Path, command: str, options: tuple[str, ...]) -> None:
     result = acortex("trace", command, path, *COMMANDS[command], *options, "--format", "json")

@@ -107,6 +107,21 @@ def lane(tab: Any, unit: str, cycle: float) -> tuple[float, float]:
     return box["x"] + x, box["y"] + AXIS + LANE * at + 12
 
 
+def test_a_page_of_a_part_begins_with_its_cycles(browser: Any, file: Path, tmp_path: Path) -> None:
+    trace = open_trace(file.with_suffix(".actrace"))
+    path = tmp_path / "part.html"
+    made = page_of([("run", trace)], None, lambda done, total: None, lambda whole: whole.select(window=(300, 700)))
+    path.write_text(render(made))
+    tab = opened(browser, path)
+    assert shown(tab) == (300, 700)
+    tab.locator(".timeline canvas").focus()
+    tab.locator(".timeline canvas").press("0")
+    assert shown(tab)[0] <= 0 and shown(tab)[1] >= trace.cycles
+    assert tab.locator("details.chain").count() == 0  # rows of a part make no chain
+    assert tab.wrong == []
+    tab.close()
+
+
 def test_keys_zoom_move_and_show_all(tab: Any) -> None:
     whole = shown(tab)
     canvas = tab.locator(".timeline canvas")

@@ -25,6 +25,8 @@ from acortex.traces.critical import critical_path
 from acortex.traces.enders import enders
 from acortex.traces.file.reader import Trace
 from acortex.traces.file.reader import open as open_trace
+from acortex.traces.headroom import of_selection, sums_of
+from acortex.traces.stats import stats
 
 from ...traces import hostile
 
@@ -219,15 +221,70 @@ def test_a_coarser_trace_has_a_page(digits: tuple[Result, Trace], level: str, tm
     assert side["issued"] is None
 
 
-def test_a_long_run_is_drawn_by_instruction_and_says_so(
+def test_a_long_run_is_drawn_by_intervals_and_says_so(
     digits: tuple[Result, Trace], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("acortex.tools.report.model.MOST_ROWS", 100)
     made = page(digits[1])
     side = report_pages.carried(made)["sides"][0]
-    assert "the timeline draws them by instruction" in report_pages.parts(made).text
-    assert len(report_pages.rows(side)["code"]) < len(digits[1].events)
+    assert "draws them by intervals of 64 cycles" in report_pages.parts(made).text
+    rows = report_pages.rows(side)
+    assert len(rows["code"]) < len(digits[1].events)
+    assert int(rows["duration"].sum()) == int(digits[1]["duration"].sum() + digits[1].waits["duration"].sum())
     assert side["path"]["cycles"] == digits[1].cycles  # the critical path is that of every event
+    assert side["stats"] == report_pages.carried(page(replace(digits[1], digest=None)))["sides"][0]["stats"]
+
+
+def test_a_very_long_run_has_no_path_and_says_why(
+    digits: tuple[Result, Trace], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("acortex.tools.report.model.MOST_ON_PATH", 100)
+    made = page(digits[1])
+    assert "it is looked for among 100 rows at most" in report_pages.parts(made).text
+    side = report_pages.carried(made)["sides"][0]
+    assert (side["path"], side["segments"]) == (None, None)
+
+
+def test_what_is_too_long_and_cannot_be_merged_is_refused(
+    digits: tuple[Result, Trace], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("acortex.tools.report.model.MOST_ROWS", 100)
+    monkeypatch.setattr("acortex.tools.report.model.digested", lambda trace: None)
+    with pytest.raises(UsageError, match="rows, too many to draw") as caught:
+        page(digits[1])
+    assert "--from and --until" in (caught.value.hint or "")
+
+
+def test_of_very_many_inferences_a_page_has_the_latencies(
+    digits: tuple[Result, Trace], side: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("acortex.tools.report.render.MANY", DIGITS)
+    made = report_pages.carried(page(digits[1]))["sides"][0]
+    whole = side["stats"].pop("inferences"), side["run"].pop("inferences")
+    few = made["stats"].pop("inferences"), made["run"].pop("inferences")
+    assert few == ([{"index": one["index"], "latency": one["latency"]} for one in whole[0]], [])
+    assert (made["stats"], made["run"]) == (side["stats"], side["run"])
+    side["stats"]["inferences"], side["run"]["inferences"] = whole  # other tests look at them
+
+
+# Parts of a run -------------------------------------------------------------------------------------------------------
+
+
+SELECTED: list[dict[str, Any]] = [{"layer": "hidden"}, {"unit": "vmm/*"}, {"inference": 2}, {"window": (100, 300)}]
+
+
+@pytest.mark.parametrize("wanted", SELECTED, ids=str)
+def test_a_page_of_a_part_has_its_rows_and_its_sums(digits: tuple[Result, Trace], wanted: dict[str, Any]) -> None:
+    whole, part = digits[1], digits[1].select(**wanted)
+    made = render(page_of([("run", whole)], None, lambda done, total: None, lambda trace: trace.select(**wanted)))
+    side = report_pages.carried(made)["sides"][0]
+    assert report_pages.parts(made).text.count(f"Incomplete: {part.part}") == 1
+    assert len(report_pages.rows(side)["code"]) == len(part.events) + len(part.waits)
+    assert side["stats"] == stats(part).as_dict()
+    assert side["window"] == list(wanted.get("window", (0, whole.cycles)))
+    path = sums_of(of_selection(critical_path(whole), part), part)
+    assert side["path"] == path.as_dict()
+    assert (side["segments"], side["issued"]) == (None, None)  # rows of a part do not say what ended each wait
 
 
 # Two traces -----------------------------------------------------------------------------------------------------------

@@ -77,7 +77,7 @@ def test_the_page_is_a_program(make_trace: MakeTrace, rows: tuple[Rows, Rows], c
 
 
 def test_the_page_lists_every_type_of_block(page: str) -> None:
-    types = ", ".join(f"{one.value} {one.name.lower()}" for one in blocks.BlockType)
+    types = ", ".join(f"{one.value} {one.name.lower().replace('_', ' ')}" for one in blocks.BlockType)
     assert f"type: {types}" in page
 
 

@@ -5,6 +5,8 @@ Memory is counted by tracemalloc, which knows of all that NumPy allocates.
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tracemalloc
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -25,7 +27,7 @@ from acortex.traces.divergence import common_tables, first_divergence, side
 from acortex.traces.export import perfetto, slices
 from acortex.traces.export.registry import export
 from acortex.traces.file import reader
-from acortex.traces.file.reader import Trace
+from acortex.traces.file.reader import Trace, digested
 from acortex.traces.file.schema import EventKind
 from acortex.traces.file.writer import TraceWriter
 from acortex.traces.info import info
@@ -35,6 +37,7 @@ from acortex.traces.rows.by_time import Rows as RowsByUnit
 from acortex.traces.rows.in_order import in_order as ordered
 from acortex.traces.show import render
 from acortex.traces.stats import stats
+from acortex.traces.top import top
 
 from ..conftest import HEADER, Rows, pipeline
 
@@ -86,12 +89,14 @@ def peak() -> Iterator[Callable[[], int]]:
     [
         (info, 10),
         (stats, 20),
+        (top, 20),
+        (digested, 120),
         (lambda trace: render(trace, width=100), 20),
         (lambda trace: replay(trace, prices(load_chip("acortex_digits"))), 20),
         (RowsByUnit, 200),
         (lambda trace: query(trace, "SELECT sum(energy_aj) FROM events"), 80),
     ],
-    ids=["info", "stats", "show", "reprice", "critical", "query"],
+    ids=["info", "stats", "top", "digest", "show", "reprice", "critical", "query"],
 )
 def test_a_million_events_take_little_memory(
     large: Trace, peak: Callable[[], int], view: Callable[[Trace], Any], most: int
@@ -125,6 +130,38 @@ def test_a_segment_of_a_path_takes_under_fifty_bytes(peak: Callable[[], int]) ->
     path = Path_(Segment(at, at + 1, f"unit{at % 7}", "busy", "frame", 3, 1, 0) for at in range(200_000))
     assert len(path) == 200_000
     assert peak() * MB < 50 * len(path)
+
+
+LOOK = """
+import resource, sys
+from acortex.traces.file import reader
+from acortex.traces.show import render
+from acortex.traces.top import top
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+trace = reader.open(sys.argv[1])
+assert trace.digest is not None and len(trace) == int(sys.argv[2])
+assert "less detail" in render(trace, width=100).plain and top(trace).whole.events == len(trace)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+"""Looks at a long trace, and prints by how many KB the process has grown."""
+
+
+@pytest.mark.slow
+def test_five_million_events_are_shown_in_little_memory(tmp_path: Path) -> None:
+    trace = _write(tmp_path / "run.actrace", 5 * EVENTS)
+    asked = [sys.executable, "-c", LOOK, str(trace.path), str(len(trace))]
+    done = subprocess.run(asked, capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 100 << 10
+
+
+@pytest.mark.slow
+def test_a_page_of_five_million_events_takes_less_than_a_gigabyte(tmp_path: Path) -> None:
+    trace = _write(tmp_path / "run.actrace", 5 * EVENTS)
+    code = "import resource, sys; from acortex.tools.cli import cli; cli(sys.argv[1:], standalone_mode=False);"
+    code += " print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    asked = [sys.executable, "-c", code, "trace", "report", str(trace.path), "-o", str(tmp_path / "run.html")]
+    done = subprocess.run(asked, capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 1 << 20
 
 
 # --- windows and groups -----------------------------------------------------------------------------------------------

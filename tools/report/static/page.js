@@ -170,6 +170,8 @@ async function start() {
   const runs = [];
   for (const plain of data.sides) runs.push(await side(plain));
   const view = makeView(Math.max(...runs.map((run) => run.plain.cycles)));
+  view.from = Math.min(...runs.map((run) => run.plain.window[0]));  // a part of a run is what is seen first
+  view.to = Math.max(...runs.map((run) => run.plain.window[1]), view.from + 8);
   view.parted = data.diff && data.diff.first_divergence ? data.diff.first_divergence.parted : -1;
   const panel = document.getElementById('detail');
   tools(document.getElementById('timeline-tools'), view, runs);
