@@ -99,18 +99,24 @@ def working_on(
 @click.argument("folder", metavar="DIR", type=click.Path())
 @click.option("--pareto", metavar="A,B", default=",".join(USUAL), show_default=True, help="The front of these numbers.")
 @click.option("--plot", metavar="FILE.svg", type=click.Path(), help="Draw the points here; needs acortex[plots].")
+@click.option("--html", metavar="FILE.html", type=click.Path(), help="Write one interactive page; needs [report].")
 @format_option
-def show_(folder: str, pareto: str, plot: str | None, form: str) -> None:
+def show_(folder: str, pareto: str, plot: str | None, html: str | None, form: str) -> None:
     """Show what the points of a sweep say: which none beats, and which axis moves what.
 
     Numbers are the columns of DIR/runs.parquet, such as latency_s, energy_j, area_mm2, power_w and accuracy.
     """
     from acortex.tools.sweep.sweeping import look
 
-    files.check_apart((), (("--plot", plot), ("--format json", files.STANDARD if form == "json" else None)))
-    if plot:
-        files.check_writable(plot)
+    outputs = (("--plot", plot), ("--html", html), ("--format json", files.STANDARD if form == "json" else None))
+    files.check_apart((), outputs)
+    for path in filter(None, (plot, html)):
+        files.check_writable(path)
     report = look(folder, metrics_of(pareto))
+    if html:
+        from acortex.tools.report.sweep_page import sweep_page
+
+        files.write(html, sweep_page(report))
     if plot:
         from acortex.tools.views.sweep_plot import draw
 
@@ -120,7 +126,7 @@ def show_(folder: str, pareto: str, plot: str | None, form: str) -> None:
         return
     from acortex.tools.views.sweep import parts
 
-    show(console(err=plot == files.STANDARD), parts(report))
+    show(console(err=files.STANDARD in (plot, html)), parts(report))
 
 
 def processors() -> int:

@@ -69,6 +69,15 @@ class SweepEffect(Document):
     """Points that it is a share of: of a grid with gaps fewer than ran, a part that is whole."""
 
 
+class ProgramFront(Document):
+    """The front of one program of several: they do not do the same work."""
+
+    program: str
+    """The program, as `acortex run` takes it."""
+    front: list[str]
+    """The keys of its points that no other point of it beats, by the first number from the best on."""
+
+
 class SweepReport(TableResult):
     """A sweep, or what there is of one: how many of its points are done, and where their rows lie."""
 
@@ -107,6 +116,8 @@ class SweepReport(TableResult):
     """The numbers that the front is of."""
     front: list[str]
     """The keys of the points that no other beats in them, by the first of these numbers from the best on."""
+    fronts: list[ProgramFront] = []
+    """The same for each program alone, where there are several."""
     effects: list[SweepEffect]
     """Which axis moves which number; of drawn points without pairs."""
     rows: list[SweepRow]

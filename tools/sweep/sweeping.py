@@ -9,7 +9,7 @@ from pathlib import Path
 from acortex.tools.sweep import table
 from acortex.tools.sweep.course import MISSING, Course, Hands, Progress, Say
 from acortex.tools.sweep.effects import effects
-from acortex.tools.sweep.front import front
+from acortex.tools.sweep.front import front, fronts
 from acortex.tools.sweep.log import Log, held
 from acortex.tools.sweep.metrics import METRICS, USUAL, Metric
 from acortex.tools.sweep.plan import Planned, load_plan, plan_of
@@ -103,6 +103,7 @@ def report_of(
         free=[name for name in course.plan.names if name in FREE],
         front_of=[one.name for one in front_of],
         front=[rows[at].key for at in front(rows, front_of)],
+        fronts=fronts(rows, front_of),
         effects=effects(rows, course.plan.moved, list(METRICS.values()), course.plan.grid and whole),
         rows=rows,
     )
