@@ -1,0 +1,103 @@
+"""What the spreads of a chip's constants do to energy and area: the same run, priced with constants that are drawn.
+
+The course of a run does not depend on prices, so it is simulated once; a sample is a sum of its counts times prices.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import reduce
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acortex.sim.chip.area import total_area
+from acortex.sim.chip.prices import prices
+from acortex.sim.chip.setting import AREA, ENERGY
+from acortex.sim.chip.specs import SETTINGS, Chip
+from acortex.sim.repriced import check_same_time, timing_of
+from acortex.sim.run import Prepared
+from acortex.units import joules
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Energies and areas of a run on a chip whose constants are drawn, a number for each sample.
+
+    `shares` are what was drawn, by constant: how far each lies from one end of its spread to the other, 0 to 1.
+    Constants that are drawn together stand under the first of them.
+    """
+
+    shares: Mapping[str, Floats]
+    energy_j: Floats
+    area_mm2: Floats
+
+
+def samples(prepared: Prepared, chips: Sequence[Chip], number: int, seed: int = 0) -> list[Samples]:
+    """So many samples for each of the chips; the prepared run says what is simulated.
+
+    The same seed draws the same constants for every chip, and more samples begin with the same ones. Raises ValueError
+    for chips whose cycles may differ, and the errors of a program that breaks a rule.
+    """
+    check_same_time(prepared, chips)
+    timing = timing_of(prepared)
+    counts = Counter[int]()
+    for (kind, _, _), count in timing.chip.tally.counts.items():
+        counts[kind] += count
+    return [_of_chip(chip, counts, timing.cycles, number, seed) for chip in chips]
+
+
+def _of_chip(chip: Chip, counts: Mapping[int, int], cycles: int, number: int, seed: int) -> Samples:
+    shares = {path: drawn(path, number, seed) for path in dict.fromkeys(map(lead_of(chip).get, chip.spreads)) if path}
+    energy, area = np.empty(number), np.empty(number)
+    for at in range(number):
+        one = chip_at(chip, {path: float(values[at]) for path, values in shares.items()})
+        energy[at], area[at] = joules(energy_aj(one, counts, cycles)), float(total_area(one))
+    return Samples(shares, energy, area)
+
+
+def lead_of(chip: Chip) -> dict[str, str]:
+    """For each constant with a spread, the one whose draw it takes: itself, or what it is drawn with."""
+    return {
+        path: spread.partner if spread.partner in chip.spreads else path for path, spread in chip.spreads.items()
+    }  # type: ignore[misc]  # a partner that is a key is no None
+
+
+def drawn(path: str, number: int, seed: int) -> Floats:
+    """Numbers from 0 to 1 for a constant: they depend on its path and the seed alone, more begin with the same ones."""
+    key = hashlib.sha256(path.encode()).digest()[:8]
+    return np.random.default_rng([seed, int.from_bytes(key)]).random(number)
+
+
+def chip_at(chip: Chip, shares: Mapping[str, float]) -> Chip:
+    """The chip with its constants at these shares of their spreads. Its checksum is another, as is its behaviour."""
+    lead = lead_of(chip)
+    moved: dict[str, dict[str, Decimal]] = {}
+    for path, spread in chip.spreads.items():
+        section, _, name = path.rpartition(".")
+        moved.setdefault(section, {})[name] = spread.at(getattr(getattr(chip, section), name), shares[lead[path]])
+    sections = {name: getattr(chip, name).model_copy(update=values) for name, values in moved.items()}
+    return Chip.model_construct(**{name: sections.get(name, getattr(chip, name)) for name in Chip.model_fields})
+
+
+def energy_aj(chip: Chip, counts: Mapping[int, int], cycles: int) -> int:
+    """The energy of a run of so many cycles, from how often each kind of event happened, in attojoules."""
+    price = prices(chip)
+    events = (count * price.total[kind] for kind, count in counts.items())
+    return reduce(int.__add__, events, cycles * price.leakage_aj_per_cycle)
+
+
+def held(chip: Chip) -> list[str]:
+    """The prices of a chip that have no spread, and that are no anchor of a law: samples take them as they are."""
+    return [
+        path
+        for path, one in SETTINGS.items()
+        if one.kind == "number" and one.moves and {*one.moves} <= {ENERGY, AREA}
+        if path not in chip.spreads and "anchor" not in path and chip.value(path)
+    ]
