@@ -10,20 +10,30 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
 
 from acortex.sim.chip.area import total_area
+from acortex.sim.chip.clock import Clock
 from acortex.sim.chip.prices import prices
 from acortex.sim.chip.setting import AREA, ENERGY
 from acortex.sim.chip.specs import SETTINGS, Chip
 from acortex.sim.repriced import check_same_time, timing_of
 from acortex.sim.run import Prepared
+from acortex.sim.timing.tally import Tally
 from acortex.units import joules
 
 Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What of a run its energy follows from: cycles, events by kind, and multiplications."""
+
+    cycles: int
+    events: Mapping[int, int]
+    macs: int
 
 
 @dataclass(frozen=True)
@@ -37,6 +47,8 @@ class Samples:
     shares: Mapping[str, Floats]
     energy_j: Floats
     area_mm2: Floats
+    latency_s: float
+    macs: int
 
 
 def samples(prepared: Prepared, chips: Sequence[Chip], number: int, seed: int = 0) -> list[Samples]:
@@ -47,26 +59,31 @@ def samples(prepared: Prepared, chips: Sequence[Chip], number: int, seed: int = 
     """
     check_same_time(prepared, chips)
     timing = timing_of(prepared)
+    counted = Counted(timing.cycles, _events(timing.chip.tally), sum(timing.chip.tally.macs.values()))
+    return [of_chip(chip, counted, number, seed) for chip in chips]
+
+
+def _events(tally: Tally) -> dict[int, int]:
+    """How often each kind of event happened."""
     counts = Counter[int]()
-    for (kind, _, _), count in timing.chip.tally.counts.items():
+    for (kind, _, _), count in tally.counts.items():
         counts[kind] += count
-    return [_of_chip(chip, counts, timing.cycles, number, seed) for chip in chips]
+    return dict(counts)
 
 
-def _of_chip(chip: Chip, counts: Mapping[int, int], cycles: int, number: int, seed: int) -> Samples:
+def of_chip(chip: Chip, counted: Counted, number: int, seed: int) -> Samples:
+    """Samples for a chip, of a run that counted this."""
     shares = {path: drawn(path, number, seed) for path in dict.fromkeys(map(lead_of(chip).get, chip.spreads)) if path}
     energy, area = np.empty(number), np.empty(number)
     for at in range(number):
         one = chip_at(chip, {path: float(values[at]) for path, values in shares.items()})
-        energy[at], area[at] = joules(energy_aj(one, counts, cycles)), float(total_area(one))
-    return Samples(shares, energy, area)
+        energy[at], area[at] = joules(energy_aj(one, counted)), float(total_area(one))
+    return Samples(shares, energy, area, Clock(chip.clock_ns).seconds(counted.cycles), counted.macs)
 
 
 def lead_of(chip: Chip) -> dict[str, str]:
     """For each constant with a spread, the one whose draw it takes: itself, or what it is drawn with."""
-    return {
-        path: spread.partner if spread.partner in chip.spreads else path for path, spread in chip.spreads.items()
-    }  # type: ignore[misc]  # a partner that is a key is no None
+    return {path: spread.partner if spread.partner in chip.spreads else path for path, spread in chip.spreads.items()}  # type: ignore[misc]  # a partner that is a key is no None
 
 
 def drawn(path: str, number: int, seed: int) -> Floats:
@@ -86,11 +103,12 @@ def chip_at(chip: Chip, shares: Mapping[str, float]) -> Chip:
     return Chip.model_construct(**{name: sections.get(name, getattr(chip, name)) for name in Chip.model_fields})
 
 
-def energy_aj(chip: Chip, counts: Mapping[int, int], cycles: int) -> int:
-    """The energy of a run of so many cycles, from how often each kind of event happened, in attojoules."""
+def energy_aj(chip: Chip, counted: Counted) -> int:
+    """The energy of a run on a chip, in attojoules."""
     price = prices(chip)
-    events = (count * price.total[kind] for kind, count in counts.items())
-    return reduce(int.__add__, events, cycles * price.leakage_aj_per_cycle)
+    return counted.cycles * price.leakage_aj_per_cycle + sum(
+        count * price.total[kind] for kind, count in counted.events.items()
+    )
 
 
 def held(chip: Chip) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -19,6 +20,10 @@ from acortex.tools.sweep.metrics import USUAL, metrics_of
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
+
+
+SAMPLES = 1000
+"""Samples of constants for each point, unless it is said."""
 
 
 class _Sweep(Group):
@@ -53,8 +58,12 @@ def sweep() -> None:
 @click.option("-o", "--output", "folder", metavar="DIR", required=True, type=click.Path(), help="Keep results here.")
 @click.option("--workers", metavar="N", type=Whole(1, 1024), help="Processes that work; else one per processor.")
 @click.option("--scheduler", metavar="ADDRESS", help="Work on a scheduler of dask.distributed: tcp://127.0.0.1:8786.")
+@click.option("--uncertain", is_flag=True, help="Draw constants within their spreads: numbers get intervals.")
+@click.option("--samples", metavar="N", type=Whole(20, 1_000_000), help="Samples of constants per point; else 1,000.")
 @format_option
-def run(spec: str, folder: str, workers: int | None, scheduler: str | None, form: str) -> int:
+def run(
+    spec: str, folder: str, workers: int | None, scheduler: str | None, uncertain: bool, samples: int | None, form: str
+) -> int:
     """Run the points of a sweep that have no result in DIR yet.
 
     Each point is a row of DIR/runs.parquet, also one that fails. A sweep that is ended goes on with the same command.
@@ -62,7 +71,9 @@ def run(spec: str, folder: str, workers: int | None, scheduler: str | None, form
     from acortex.tools.sweep.spec import read_spec
     from acortex.tools.sweep.sweeping import sweep as run_all
 
-    read = read_spec(spec)
+    if samples and not uncertain:
+        raise UsageError("--samples is for --uncertain", hint="give that too, or leave it out")
+    read = replace(read_spec(spec), samples=(samples or SAMPLES) if uncertain else 0)
     with working_on(workers or processors(), scheduler, workers is not None, "sweeping") as (many, executor, bar):
         report = run_all(read, folder, workers=many, executor=executor, progress=bar, say=say)
     if form == "json":

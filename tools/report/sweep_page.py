@@ -11,7 +11,7 @@ from acortex.tools.report.pictures import Bars, stack
 from acortex.tools.report.render import filled
 from acortex.tools.report.sections import Fact, Shown
 from acortex.tools.sweep.axes import Given
-from acortex.tools.sweep.metrics import METRICS, Metric
+from acortex.tools.sweep.metrics import ENDS, METRICS, Metric
 from acortex.tools.sweep.results import SweepReport, SweepRow
 from acortex.tools.views.sweep import (
     FREE_TOLD,
@@ -28,6 +28,7 @@ from acortex.tools.views.sweep import (
     settings_of,
     shown_of,
 )
+from acortex.tools.views.sweep_uncertainty import basis_told, constant_rows, interval_metrics, interval_rows
 from acortex.wording import count
 
 OWN = ("data.js", "table.js", "scatter.js", "sweep.js")
@@ -57,6 +58,9 @@ def sweep_page(report: SweepReport) -> str:
         effects=_table(effect_rows(report, shown)) if report.effects else None,
         gaps=list(gaps_told(report)) if report.effects else [],
         free_told=FREE_TOLD,
+        intervals=_intervals(report),
+        constants=_table(constant_rows(report.uncertainty)) if report.uncertainty else None,
+        basis=list(basis_told(report.uncertainty)) if report.uncertainty else [],
         failures=list(failures_told(report)),
         data=document(plain(report)),
     )
@@ -110,6 +114,14 @@ def _fronts(report: SweepReport, shown: Sequence[Metric]) -> Iterator[tuple[str,
         yield title, Shown(tuple(point_head(report, shown)), cells), max(0, len(keys) - MOST_ON_FRONT)
 
 
+def _intervals(report: SweepReport) -> Shown | None:
+    """The intervals of the points on fronts; None where no point has any."""
+    rows = {row.key: row for row in reversed(report.rows)}
+    keys = dict.fromkeys(key for _, keys in fronts_of(report) for key in keys)
+    named = [(point_cells(report, rows[key], ()), rows[key]) for key in [*keys][:MOST_ON_FRONT]]
+    return _table(interval_rows(report, point_head(report, ()), named)) if interval_metrics(report) else None
+
+
 def share_bars(report: SweepReport, metric: Metric) -> Bars:
     """The shares of the variance of a number: a bar for each axis, and for pairs that matter, the longest first."""
     own = [one for one in report.effects if one.metric == metric.name]
@@ -146,6 +158,10 @@ def plain(report: SweepReport) -> dict[str, object]:
         "statuses": [row.status for row in report.rows],
         "errors": [row.error or "" for row in report.rows],
         "given": [[_plain_value(row, name) for row in report.rows] for name in names],
+        "intervals": {
+            one.name: [[row[f"{one.name}_p{end}"] for end in ENDS] for row in report.rows]
+            for one in interval_metrics(report)
+        },
         "numbers": [[row[one.name] for row in report.rows] for one in known],
     }
 

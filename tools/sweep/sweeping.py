@@ -14,7 +14,7 @@ from acortex.tools.sweep.log import Log, held
 from acortex.tools.sweep.metrics import METRICS, USUAL, Metric
 from acortex.tools.sweep.plan import Planned, load_plan, plan_of
 from acortex.tools.sweep.points import number_of_points
-from acortex.tools.sweep.results import SweepReport, SweepRow
+from acortex.tools.sweep.results import SweepReport, SweepRow, SweepUncertainty
 from acortex.tools.sweep.spec import Spec, read_spec
 from acortex.tools.sweep.work import DONE, FAILED, Result
 
@@ -76,6 +76,15 @@ def _row(one: Planned, found: Result) -> SweepRow:
     return SweepRow.model_validate({"key": one.key, "program": one.name, "chip": one.chip, "axes": one.axes, **kept})
 
 
+def _uncertainty(course: Course) -> SweepUncertainty | None:
+    """What intervals say together, where there are any."""
+    from acortex.tools.sweep.uncertainty import summary
+
+    results = {one.spread: course.result(one.spread) for one in course.plan.points if one.spread}
+    done = [found for found in results.values() if found and found["status"] == DONE]
+    return summary(done, course.plan.samples, course.plan.seed) if course.plan.samples else None
+
+
 def report_of(
     course: Course,
     rows: list[SweepRow],
@@ -104,6 +113,7 @@ def report_of(
         front_of=[one.name for one in front_of],
         front=[rows[at].key for at in front(rows, front_of)],
         fronts=fronts(rows, front_of),
+        uncertainty=_uncertainty(course),
         effects=effects(rows, course.plan.moved, list(METRICS.values()), course.plan.grid and whole),
         rows=rows,
     )

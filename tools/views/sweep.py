@@ -12,6 +12,7 @@ from rich.text import Text
 from acortex.tools.sweep.axes import Given
 from acortex.tools.sweep.metrics import METRICS, Metric
 from acortex.tools.sweep.results import SweepReport, SweepRow
+from acortex.tools.views.sweep_uncertainty import parts as uncertain_parts
 from acortex.tools.views.tables import UNKNOWN, number_table
 from acortex.units import percent, scaled
 from acortex.wording import count
@@ -41,6 +42,9 @@ def parts(report: SweepReport) -> Iterator[RenderableType]:
         yield _points(report, [rows[key] for key in keys], shown)
         if len(keys) > MOST_ROWS:
             yield Text(f"  and {len(keys) - MOST_ROWS} more; --format json has all")
+    keys = dict.fromkeys(key for _, keys in fronts_of(report) for key in keys)
+    named = [(point_cells(report, rows[key], ()), rows[key]) for key in keys]
+    yield from uncertain_parts(report, point_head(report, ()), named)
     if report.effects:
         yield Text()
         yield Text.assemble(("What moves what", "bold"), "  share of the variance, of logarithms")

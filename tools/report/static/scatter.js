@@ -49,9 +49,10 @@ function marksOf(from, to, log) {
 }
 
 // A canvas as wide as its place, sharp on any screen, that is drawn anew where its size or the colours change.
-function makeCanvas(place, height, attributes, draw) {
+function makeCanvas(place, height, attributes, draw, least = 0) {
   const canvas = make('canvas', attributes), tip = make('div', { class: 'tip', hidden: '' });
   const box = make('div', { class: 'canvas' }, canvas, tip);
+  if (least) box.style.minWidth = `${least}px`;
   place.append(box);
   const pen = canvas.getContext('2d'), one = { canvas, tip, pen, width: 0, height, redraw };
   function redraw() {
@@ -199,11 +200,12 @@ function makeScatter(place, sweep, state, pick) {
 // All axes and numbers side by side, a line for each point; what many lines would hide is left out, and said.
 function makeParallel(place, sweep, state, said) {
   const TOP = 44, BOTTOM = 24, SIDE = 46;
+  const shown = [...sweep.axes, ...sweep.metrics].filter((one) => one.moves);
   return makeCanvas(place, 330, { role: 'img', 'aria-label': 'A line for each point over all axes and numbers; the table below has the same' }, ({ pen, width, height }) => {
     const some = sweep.rows.filter((row) => !state.faint(row));
-    const shown = some.length > MOST_LINES ? some.filter((_, at) => at % Math.ceil(some.length / MOST_LINES) === 0) : some;
-    said.textContent = shown.length < some.length ? `Lines of ${digits(shown.length)} of ${digits(some.length)} points are drawn: each of them further on hides others.` : '';
-    const columns = [...sweep.axes, ...sweep.metrics].filter((one) => one.moves);
+    const kept = some.length > MOST_LINES ? some.filter((_, at) => at % Math.ceil(some.length / MOST_LINES) === 0) : some;
+    said.textContent = kept.length < some.length ? `Lines of ${digits(kept.length)} of ${digits(some.length)} points are drawn: each of them further on hides others.` : '';
+    const columns = shown;
     const x = (at) => (columns.length < 2 ? width / 2 : SIDE + ((width - 2 * SIDE) * at) / (columns.length - 1));
     const scales = columns.map((one) => makeScale(sweep.rows.map(one.place), height - BOTTOM, TOP));
     const draw = (row, alpha, thick) => {
@@ -213,16 +215,16 @@ function makeParallel(place, sweep, state, said) {
       pen.stroke();
       pen.globalAlpha = 1;
     };
-    for (const row of shown) draw(row, Math.max(0.08, Math.min(0.7, 60 / shown.length)), 1.2);
+    for (const row of kept) draw(row, Math.max(0.08, Math.min(0.7, 60 / kept.length)), 1.2);
     if (state.chosen >= 0) draw(state.chosen, 1, 4);
     columns.forEach((one, at) => {
       pen.strokeStyle = css('--dim'); pen.fillStyle = css('--ink'); pen.lineWidth = 1; pen.textAlign = 'center';
       pen.beginPath(); pen.moveTo(x(at), TOP); pen.lineTo(x(at), height - BOTTOM); pen.stroke();
       const room = (width - 2 * SIDE) / Math.max(1, columns.length - 1) - 6, short = (words) => { let kept = words; while (kept.length > 3 && pen.measureText(kept).width > room) kept = `${kept.slice(0, -2)}…`; return kept; };
-      pen.fillText(short(one.short), x(at), at % 2 ? 14 : 14);
+      pen.fillText(short(one.short), x(at), 14);
       pen.fillStyle = css('--dim');
       pen.fillText(short(one.ends[1]), x(at), 32);
       pen.fillText(short(one.ends[0]), x(at), height - 7);
     });
-  });
+  }, 72 * shown.length);
 }

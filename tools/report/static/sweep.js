@@ -33,7 +33,7 @@ function opened(data) {
 
 function intervalOf(data, name, row) {
   const found = data.intervals && data.intervals[name] && data.intervals[name][row];
-  return found || null;
+  return found && found[0] !== null ? found : null;
 }
 
 function withInterval(metric, row) {

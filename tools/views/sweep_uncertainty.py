@@ -1,0 +1,98 @@
+"""What `acortex sweep` prints of intervals, made from `acortex.sweep/1` alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from acortex.tools.sweep.metrics import ENDS, METRICS, UNCERTAIN, Metric
+from acortex.tools.sweep.results import SweepReport, SweepRow, SweepUncertainty
+from acortex.tools.views.tables import UNKNOWN, number_table
+from acortex.units import scaled
+
+MOST = 8
+"""Constants that are shown, and points of a front."""
+
+LEAST_SHARE = 0.005
+
+
+def interval_text(row: SweepRow, metric: Metric) -> str:
+    """Between which ends nine of ten samples of a number lie; `-` where that is not known."""
+    low, high = (row[f"{metric.name}_p{end}"] for end in ENDS)
+    if low is None or high is None:
+        return UNKNOWN
+    if metric.unit == "mm2":
+        return f"{low:.4g} to {high:.4g} mm2"
+    return f"{scaled(low, metric.unit)} to {scaled(high, metric.unit)}"
+
+
+def interval_metrics(report: SweepReport) -> list[Metric]:
+    """The numbers that have intervals."""
+    return [METRICS[name] for name in UNCERTAIN if any(row[f"{name}_p{ENDS[0]}"] is not None for row in report.rows)]
+
+
+def constant_rows(found: SweepUncertainty) -> list[list[str]]:
+    """Headings, then a row for each constant that matters: its share of each number's variance, the most first."""
+    metrics = list(dict.fromkeys(one.metric for one in found.constants))
+    shares = {(one.constant, one.metric): one.share for one in found.constants}
+    most = {one.constant: max(shares.get((one.constant, name), 0.0) for name in metrics) for one in found.constants}
+    together = {one.constant: " + ".join([one.constant, *one.drawn_with]) for one in found.constants}
+    kept = sorted((one for one in most if most[one] >= LEAST_SHARE), key=lambda one: -most[one])
+    rows = [[together[one], *(_percent(shares.get((one, name))) for name in metrics)] for one in kept]
+    return [["constant", *(METRICS[name].title for name in metrics)], *rows]
+
+
+def _percent(share: float | None) -> str:
+    return UNKNOWN if share is None else f"{100 * share:.1f} %"
+
+
+def basis_told(found: SweepUncertainty) -> Iterator[str]:
+    """What intervals rest on, and what they leave out."""
+    yield f"{found.samples:,} samples per point, seed {found.seed}: nine of ten lie between the ends"
+    yield "constants are drawn within the spreads of the chip file, each on its own but for those joined by +"
+    held = f"; these prices have no spread: {', '.join(found.held)}" if found.held else ""
+    yield f"settings that move time are taken as they are, so latency has no interval{held}"
+
+
+def parts(report: SweepReport, head: Sequence[str], named: Sequence[tuple[Sequence[str], SweepRow]],
+          ) -> Iterator[RenderableType]:  # fmt: skip
+    """The intervals of some points, each with the cells that name it under headings, and the constants that matter."""
+    if report.uncertainty is None or not interval_metrics(report):
+        return
+    yield Text()
+    yield Text.assemble(("How sure that is", "bold"), "  of these points, where nine of ten samples lie")
+    yield _table(interval_rows(report, head, named[:MOST]))
+    yield from _constants(report.uncertainty)
+    yield from (Text(f"  {told}", "dim") for told in basis_told(report.uncertainty))
+
+
+def interval_rows(
+    report: SweepReport, head: Sequence[str], named: Sequence[tuple[Sequence[str], SweepRow]]
+) -> list[list[str]]:
+    """Headings, then the interval of each number of some points."""
+    metrics = interval_metrics(report)
+    rows = [[*cells, *(interval_text(row, one) for one in metrics)] for cells, row in named]
+    return [[*head, *(one.title for one in metrics)], *rows]
+
+
+def _constants(found: SweepUncertainty) -> Iterator[RenderableType]:
+    rows = constant_rows(found)
+    if len(rows) > 1:
+        yield Text()
+        yield Text.assemble(
+            ("Which constant matters most", "bold"), "  share of the variance of logarithms, over samples"
+        )
+        yield _table(rows[: MOST + 1])
+        if len(rows) > MOST + 1:
+            yield Text(f"  and {len(rows) - MOST - 1} more; --format json has all", "dim")
+
+
+def _table(rows: Sequence[Sequence[str]]) -> Table:
+    head, *others = rows
+    table = number_table(*head)
+    for cells in others:
+        table.add_row(*cells)
+    return table
