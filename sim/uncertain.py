@@ -49,6 +49,9 @@ class Samples:
     area_mm2: Floats
     latency_s: float
     macs: int
+    moves_energy: frozenset[str]
+    moves_area: frozenset[str]
+    """The constants among `shares` that the numbers depend on at all."""
 
 
 def samples(prepared: Prepared, chips: Sequence[Chip], number: int, seed: int = 0) -> list[Samples]:
@@ -78,12 +81,21 @@ def of_chip(chip: Chip, counted: Counted, number: int, seed: int) -> Samples:
     for at in range(number):
         one = chip_at(chip, {path: float(values[at]) for path, values in shares.items()})
         energy[at], area[at] = joules(energy_aj(one, counted)), float(total_area(one))
-    return Samples(shares, energy, area, Clock(chip.clock_ns).seconds(counted.cycles), counted.macs)
+    ends = {path: [chip_at(chip, {**dict.fromkeys(shares, 0.5), path: end}) for end in (0.0, 1.0)] for path in shares}
+    return Samples(
+        shares,
+        energy,
+        area,
+        Clock(chip.clock_ns).seconds(counted.cycles),
+        counted.macs,
+        moves_energy=frozenset(path for path, (a, b) in ends.items() if energy_aj(a, counted) != energy_aj(b, counted)),
+        moves_area=frozenset(path for path, (a, b) in ends.items() if total_area(a) != total_area(b)),
+    )
 
 
 def lead_of(chip: Chip) -> dict[str, str]:
     """For each constant with a spread, the one whose draw it takes: itself, or what it is drawn with."""
-    return {path: spread.partner if spread.partner in chip.spreads else path for path, spread in chip.spreads.items()}  # type: ignore[misc]  # a partner that is a key is no None
+    return {path: spread.partner if spread.partner in chip.spreads else path for path, spread in chip.spreads.items()}
 
 
 def drawn(path: str, number: int, seed: int) -> Floats:

@@ -22,6 +22,7 @@ from acortex.tools.views.sweep import (
     gaps_told,
     given_text,
     has_programs,
+    named_fronts,
     number_text,
     point_cells,
     point_head,
@@ -60,7 +61,7 @@ def sweep_page(report: SweepReport) -> str:
         free_told=FREE_TOLD,
         intervals=_intervals(report),
         constants=_table(constant_rows(report.uncertainty)) if report.uncertainty else None,
-        basis=list(basis_told(report.uncertainty)) if report.uncertainty else [],
+        basis=list(basis_told(report)),
         failures=list(failures_told(report)),
         data=document(plain(report)),
     )
@@ -116,10 +117,8 @@ def _fronts(report: SweepReport, shown: Sequence[Metric]) -> Iterator[tuple[str,
 
 def _intervals(report: SweepReport) -> Shown | None:
     """The intervals of the points on fronts; None where no point has any."""
-    rows = {row.key: row for row in reversed(report.rows)}
-    keys = dict.fromkeys(key for _, keys in fronts_of(report) for key in keys)
-    named = [(point_cells(report, rows[key], ()), rows[key]) for key in [*keys][:MOST_ON_FRONT]]
-    return _table(interval_rows(report, point_head(report, ()), named)) if interval_metrics(report) else None
+    rows = interval_rows(report, point_head(report, ()), named_fronts(report)[:MOST_ON_FRONT])
+    return _table(rows) if interval_metrics(report) else None
 
 
 def share_bars(report: SweepReport, metric: Metric) -> Bars:

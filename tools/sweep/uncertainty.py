@@ -8,7 +8,7 @@ import numpy as np
 
 from acortex.sim.chip.specs import Chip
 from acortex.sim.run import Prepared
-from acortex.sim.uncertain import Floats, Samples, held, lead_of, samples
+from acortex.sim.uncertain import Samples, held, lead_of, samples
 from acortex.tools.sweep.effects import share_of
 from acortex.tools.sweep.metrics import ENDS
 from acortex.tools.sweep.results import SweepConstant, SweepUncertainty
@@ -38,13 +38,12 @@ def _ends(found: Samples) -> dict[str, float]:
 
 
 def _shares(found: Samples) -> dict[str, float]:
-    """The share of each constant in the variance of each number, where it varies."""
-    numbers: dict[str, Floats] = {"energy_j": found.energy_j, "area_mm2": found.area_mm2}
+    """The share of each constant that moves a number in its variance."""
+    numbers = {"energy_j": (found.energy_j, found.moves_energy), "area_mm2": (found.area_mm2, found.moves_area)}
     return {
-        f"{SHARE}{name} {path}": share_of(drawn, values)
-        for name, values in numbers.items()
-        if np.ptp(values)
-        for path, drawn in found.shares.items()
+        f"{SHARE}{name} {path}": share_of(found.shares[path], values)
+        for name, (values, moving) in numbers.items()
+        for path in sorted(moving)
     }
 
 

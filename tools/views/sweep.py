@@ -42,9 +42,7 @@ def parts(report: SweepReport) -> Iterator[RenderableType]:
         yield _points(report, [rows[key] for key in keys], shown)
         if len(keys) > MOST_ROWS:
             yield Text(f"  and {len(keys) - MOST_ROWS} more; --format json has all")
-    keys = dict.fromkeys(key for _, keys in fronts_of(report) for key in keys)
-    named = [(point_cells(report, rows[key], ()), rows[key]) for key in keys]
-    yield from uncertain_parts(report, point_head(report, ()), named)
+    yield from uncertain_parts(report, point_head(report, ()), named_fronts(report))
     if report.effects:
         yield Text()
         yield Text.assemble(("What moves what", "bold"), "  share of the variance, of logarithms")
@@ -81,6 +79,13 @@ def fronts_of(report: SweepReport) -> Iterator[tuple[str, Sequence[str]]]:
     found = [(f"{of}{', of all programs' if report.fronts else ''}", report.front)]
     found += [(f"{of}, of {one.program} alone", one.front) for one in report.fronts]
     return ((title, keys) for title, keys in found if keys)
+
+
+def named_fronts(report: SweepReport) -> list[tuple[list[str], SweepRow]]:
+    """The points of all fronts, each once and with the cells that name it."""
+    rows = {row.key: row for row in reversed(report.rows)}
+    keys = dict.fromkeys(key for _, of_one in fronts_of(report) for key in of_one)
+    return [(point_cells(report, rows[key], ()), rows[key]) for key in keys]
 
 
 def has_programs(report: SweepReport) -> bool:

@@ -12,6 +12,10 @@ from acortex.tools.sweep.metrics import ENDS, METRICS, UNCERTAIN, Metric
 from acortex.tools.sweep.results import SweepReport, SweepRow, SweepUncertainty
 from acortex.tools.views.tables import UNKNOWN, number_table
 from acortex.units import scaled
+from acortex.wording import count
+
+IN_TEXT = ("energy_j", "power_w", "area_mm2")
+"""The numbers whose intervals a line of a terminal has room for: efficiency goes as the energy."""
 
 MOST = 8
 """Constants that are shown, and points of a front."""
@@ -26,7 +30,9 @@ def interval_text(row: SweepRow, metric: Metric) -> str:
         return UNKNOWN
     if metric.unit == "mm2":
         return f"{low:.4g} to {high:.4g} mm2"
-    return f"{scaled(low, metric.unit)} to {scaled(high, metric.unit)}"
+    ends = [scaled(end, metric.unit) for end in (low, high)]
+    (first, *unit), (_, *other) = (end.split(" ") for end in ends)
+    return f"{first if unit == other else ends[0]} to {ends[1]}"
 
 
 def interval_metrics(report: SweepReport) -> list[Metric]:
@@ -45,14 +51,28 @@ def constant_rows(found: SweepUncertainty) -> list[list[str]]:
     return [["constant", *(METRICS[name].title for name in metrics)], *rows]
 
 
+def _is_outside(row: SweepRow) -> bool:
+    """Whether a number of a point lies outside its interval: its constants then stand at the ends of their spreads."""
+    return any(
+        row[f"{name}_p{ENDS[0]}"] is not None
+        and not row[f"{name}_p{ENDS[0]}"] <= row[name] <= row[f"{name}_p{ENDS[1]}"]
+        for name in UNCERTAIN
+    )
+
+
 def _percent(share: float | None) -> str:
     return UNKNOWN if share is None else f"{100 * share:.1f} %"
 
 
-def basis_told(found: SweepUncertainty) -> Iterator[str]:
+def basis_told(report: SweepReport) -> Iterator[str]:
     """What intervals rest on, and what they leave out."""
+    found = report.uncertainty
+    if found is None:
+        return
     yield f"{found.samples:,} samples per point, seed {found.seed}: nine of ten lie between the ends"
     yield "constants are drawn within the spreads of the chip file, each on its own but for those joined by +"
+    if outside := sum(_is_outside(row) for row in report.rows):
+        yield f"{count(outside, 'point')} of {found.points:,}: a number of the chip as it is lies beyond these ends"
     held = f"; these prices have no spread: {', '.join(found.held)}" if found.held else ""
     yield f"settings that move time are taken as they are, so latency has no interval{held}"
 
@@ -64,16 +84,21 @@ def parts(report: SweepReport, head: Sequence[str], named: Sequence[tuple[Sequen
         return
     yield Text()
     yield Text.assemble(("How sure that is", "bold"), "  of these points, where nine of ten samples lie")
-    yield _table(interval_rows(report, head, named[:MOST]))
+    yield _table(interval_rows(report, head, named[:MOST], IN_TEXT))
+    if len(named) > MOST:
+        yield Text(f"  and {len(named) - MOST} more; --format json has all", "dim")
     yield from _constants(report.uncertainty)
-    yield from (Text(f"  {told}", "dim") for told in basis_told(report.uncertainty))
+    yield from (Text(f"  {told}", "dim") for told in basis_told(report))
 
 
 def interval_rows(
-    report: SweepReport, head: Sequence[str], named: Sequence[tuple[Sequence[str], SweepRow]]
+    report: SweepReport,
+    head: Sequence[str],
+    named: Sequence[tuple[Sequence[str], SweepRow]],
+    among: Sequence[str] = UNCERTAIN,
 ) -> list[list[str]]:
-    """Headings, then the interval of each number of some points."""
-    metrics = interval_metrics(report)
+    """Headings, then the interval of each number of some points; of these numbers alone."""
+    metrics = [one for one in interval_metrics(report) if one.name in among]
     rows = [[*cells, *(interval_text(row, one) for one in metrics)] for cells, row in named]
     return [[*head, *(one.title for one in metrics)], *rows]
 

@@ -4,7 +4,7 @@
 const COLOURS = ['#0072b2', '#e69f00', '#009e73', '#cc79a7', '#56b4e9', '#d55e00', '#b8ab00', '#8c8c8c'];
 // From dark blue to yellow (cividis), for axes of many numbers: lightness tells as much as the colour.
 const RAMP = [[0, 34, 78], [53, 69, 108], [102, 105, 112], [148, 142, 119], [200, 183, 108], [254, 232, 56]];
-const MOST_LINES = 3000;
+const MOST_LINES = 3000, MOST_WHISKERS = 60;
 
 function rampColour(share) {
   const at = Math.max(0, Math.min(share, 1)) * (RAMP.length - 1), low = Math.min(Math.floor(at), RAMP.length - 2);
@@ -89,15 +89,15 @@ function makeScatter(place, sweep, state, pick) {
   function draw({ pen, width, height }) {
     const { across, up } = state;
     drawn = sweep.rows.filter((row) => across.values[row] !== null && up.values[row] !== null);
-    const x = makeScale(drawn.map((row) => across.values[row]), LEFT, width - RIGHT);
-    const y = makeScale(drawn.map((row) => up.values[row]), height - BOTTOM, TOP);
+    const few = drawn.length <= MOST_WHISKERS, ends = (metric) => drawn.flatMap((row) => [metric.values[row], ...((few && metric.interval(row)) || [])]);
+    const x = makeScale(ends(across), LEFT, width - RIGHT), y = makeScale(ends(up), height - BOTTOM, TOP);
     grid(pen, x, y, width, height);
     if (!drawn.length) { pen.fillStyle = css('--dim'); pen.textAlign = 'left'; pen.fillText('No point has both numbers.', LEFT + 10, TOP + 20); return; }
     board.at = (row) => [x.place(across.values[row]), y.place(up.values[row])];
     drawn.sort((a, b) => across.values[a] - across.values[b] || up.values[a] - up.values[b] || a - b);
     const size = drawn.length > 2000 ? 2 : drawn.length > 300 ? 3 : 4.5;
     for (const row of drawn) if (state.faint(row)) dot(pen, row, size, 0.15);
-    if (drawn.length <= 60) drawn.forEach((row) => whiskers(pen, row, x, y, 0.35));
+    if (few) drawn.forEach((row) => whiskers(pen, row, x, y, 0.35));
     for (const row of drawn) if (!state.faint(row)) dot(pen, row, size, 0.9);
     board.fronts = state.fronts();
     board.fronts.forEach((front, number) => steps(pen, front, number));
