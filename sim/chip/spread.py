@@ -35,7 +35,7 @@ class Spread(Section):
         """The ends of a constant that has this value, that of share 0 first."""
         if self.start is not None and self.end is not None:
             return self.start, self.end
-        factor = self.factor or Decimal(1)
+        factor = Decimal(1) if self.factor is None else self.factor
         return value / factor, value * factor
 
     def at(self, value: Decimal, share: float) -> Decimal:
@@ -72,7 +72,7 @@ def wrong_spreads(
 def _fault(path: str, spread: Spread, setting: Setting, value: object) -> str:
     """What is wrong with the ends of a spread; empty if nothing is."""
     stated = (spread.start is not None, spread.end is not None, spread.factor is not None)
-    if stated not in ((True, True, False), (False, False, True)) or (spread.factor or 2) <= 1:
+    if stated not in ((True, True, False), (False, False, True)) or (spread.factor is not None and spread.factor <= 1):
         return f"the spread of {path} has no ends, or several kinds of them"
     exact = Decimal(str(value))
     low, high = sorted(spread.ends(exact))
