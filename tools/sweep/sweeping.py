@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
 from pathlib import Path
 
 from acortex.tools.sweep import table
@@ -26,6 +27,7 @@ def sweep(
     folder: str | Path,
     *,
     workers: int = 1,
+    samples: int | None = None,
     executor: Executor | None = None,
     progress: Progress = lambda done, total: None,
     say: Say = lambda text: None,
@@ -33,13 +35,15 @@ def sweep(
     """Runs the points of a sweep, or of its file, that have no result in `folder` yet, and writes the table of all.
 
     Each result is kept as it comes: a sweep that was ended, by whatever means, goes on where it was. Work is done by so
-    many `workers`, processes of this machine, or by an `executor`. `progress(done, total)` is called with points, `say`
-    with what there is to tell of programs.
+    many `workers`, processes of this machine, or by an `executor`. With `samples` the numbers of each point get
+    intervals, from so many samples of the chip's constants. `progress(done, total)` is called with points, `say` with
+    what there is to tell of programs.
 
     Raises UsageError for a sweep that cannot be begun: more points than its limit, a folder in which another is at
     work, programs or inputs that cannot be read. A point that fails is a row with its error.
     """
     spec = spec if isinstance(spec, Spec) else read_spec(spec)
+    spec = spec if samples is None else replace(spec, samples=samples)
     number_of_points(spec)
     table.check()
     with held(Path(folder)):

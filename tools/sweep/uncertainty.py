@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -12,7 +12,6 @@ from acortex.sim.uncertain import Samples, held, lead_of, samples
 from acortex.tools.sweep.effects import share_of
 from acortex.tools.sweep.metrics import ENDS
 from acortex.tools.sweep.results import SweepConstant, SweepUncertainty
-from acortex.tools.sweep.work import DONE, Result
 
 SHARED = ("energy_j", "area_mm2")
 """Those whose variance is divided among constants; power and efficiency are the energy over what does not vary."""
@@ -21,10 +20,10 @@ SHARE, HELD, WITH = "share ", "held", "with "
 """How names of results begin that are no numbers of a row."""
 
 
-def intervals(prepared: Prepared, chips: Sequence[Chip], number: int, seed: int) -> Iterator[Result]:
+def intervals(prepared: Prepared, chips: Sequence[Chip], number: int, seed: int) -> Iterator[dict[str, float | str]]:
     """The results of points, in the order of their chips: intervals, shares of constants, and what was held."""
     for chip, one in zip(chips, samples(prepared, chips, number, seed), strict=True):
-        yield {"status": DONE, **_ends(one), **_shares(one), **_constants(chip)}
+        yield {**_ends(one), **_shares(one), **_constants(chip)}
 
 
 def _ends(found: Samples) -> dict[str, float]:
@@ -56,14 +55,14 @@ def _constants(chip: Chip) -> dict[str, str]:
     }
 
 
-def summary(results: Sequence[Result], number: int, seed: int) -> SweepUncertainty:
+def summary(results: Sequence[Mapping[str, object]], number: int, seed: int) -> SweepUncertainty:
     """What the intervals of all points say together: the mean share of each constant, the largest first."""
     shares: dict[tuple[str, str], list[float]] = {}
     together: dict[str, list[str]] = {}
     for name, value in (item for one in results for item in one.items()):
         if name.startswith(SHARE):
             metric, _, path = name.removeprefix(SHARE).partition(" ")
-            shares.setdefault((metric, path), []).append(float(value or 0))
+            shares.setdefault((metric, path), []).append(float(str(value)))
         elif name.startswith(WITH):
             together[name.removeprefix(WITH)] = str(value).split()
     constants = [

@@ -206,7 +206,8 @@ def _spread(job: Job) -> Answer:
 
     chips, (inputs, labels) = _chips(job), _given(job)
     prepared = prepare(_program(job), chips[0], inputs=inputs, labels=labels)
-    return dict(zip(job["keys"], intervals(prepared, chips, job["chips"], job["seed"]), strict=True))
+    found = intervals(prepared, chips, job["chips"], job["seed"])
+    return {key: {"status": DONE, **numbers} for key, numbers in zip(job["keys"], found, strict=True)}
 
 
 WORK: dict[str, Callable[[Job], Answer]] = {"make": _make, "time": _time, "accuracy": _accuracy, "spread": _spread}
