@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from acortex.sim.chip.area import total_area
 from acortex.sim.chip.clock import Clock
+from acortex.sim.chip.free import PRICES
 from acortex.sim.chip.prices import prices
-from acortex.sim.chip.setting import AREA, ENERGY
-from acortex.sim.chip.specs import SETTINGS, Chip
+from acortex.sim.chip.specs import Chip
 from acortex.sim.repriced import check_same_time, timing_of
 from acortex.sim.run import Prepared
 from acortex.sim.timing.tally import Tally
@@ -76,21 +76,23 @@ def _events(tally: Tally) -> dict[int, int]:
 
 def of_chip(chip: Chip, counted: Counted, number: int, seed: int) -> Samples:
     """Samples for a chip, of a run that counted this."""
-    shares = {path: drawn(path, number, seed) for path in dict.fromkeys(map(lead_of(chip).get, chip.spreads)) if path}
+    shares = {path: drawn(path, number, seed) for path in dict.fromkeys(lead_of(chip).values())}
     energy, area = np.empty(number), np.empty(number)
     for at in range(number):
         one = chip_at(chip, {path: float(values[at]) for path, values in shares.items()})
         energy[at], area[at] = joules(energy_aj(one, counted)), float(total_area(one))
-    ends = {path: [chip_at(chip, {**dict.fromkeys(shares, 0.5), path: end}) for end in (0.0, 1.0)] for path in shares}
-    return Samples(
-        shares,
-        energy,
-        area,
-        Clock(chip.clock_ns).seconds(counted.cycles),
-        counted.macs,
-        moves_energy=frozenset(path for path, (a, b) in ends.items() if energy_aj(a, counted) != energy_aj(b, counted)),
-        moves_area=frozenset(path for path, (a, b) in ends.items() if total_area(a) != total_area(b)),
-    )
+    seconds = Clock(chip.clock_ns).seconds(counted.cycles)
+    return Samples(shares, energy, area, seconds, counted.macs, *_moving(chip, counted, list(shares)))
+
+
+def _moving(chip: Chip, counted: Counted, paths: Sequence[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """The constants that energy depends on, and those that the area does, with all others in the middle."""
+    energy, area = set[str](), set[str]()
+    for path in paths:
+        low, high = (chip_at(chip, {**dict.fromkeys(paths, 0.5), path: end}) for end in (0.0, 1.0))
+        energy |= {path} if energy_aj(low, counted) != energy_aj(high, counted) else set()
+        area |= {path} if total_area(low) != total_area(high) else set()
+    return frozenset(energy), frozenset(area)
 
 
 def lead_of(chip: Chip) -> dict[str, str]:
@@ -126,8 +128,10 @@ def energy_aj(chip: Chip, counted: Counted) -> int:
 def held(chip: Chip) -> list[str]:
     """The prices of a chip that have no spread, and that are no anchor of a law: samples take them as they are."""
     return [
-        path
-        for path, one in SETTINGS.items()
-        if one.kind == "number" and one.moves and {*one.moves} <= {ENERGY, AREA}
-        if path not in chip.spreads and "anchor" not in path and chip.value(path)
+        path for path in PRICES if path not in chip.spreads and "anchor" not in path and _is_stated(chip.value(path))
     ]
+
+
+def _is_stated(value: object) -> bool:
+    """Whether a price is a number, and not 0: what a chip has not costs nothing."""
+    return isinstance(value, (int, float)) and value != 0

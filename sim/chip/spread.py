@@ -31,6 +31,13 @@ class Spread(Section):
     )
     reason: str = Field(min_length=1, description="where the ends are from")
 
+    @property
+    def has_ends(self) -> bool:
+        """Whether it states ends, and in one way."""
+        if self.factor is None:
+            return self.start is not None and self.end is not None
+        return self.start is None and self.end is None and self.factor > 1
+
     def ends(self, value: Decimal) -> tuple[Decimal, Decimal]:
         """The ends of a constant that has this value, that of share 0 first."""
         if self.start is not None and self.end is not None:
@@ -55,29 +62,30 @@ def wrong_spreads(
 ) -> Iterator[AcortexError]:
     """What is wrong with the spreads of a chip whose settings have these `values`."""
     for path, spread in spreads.items():
-        where = source.where(f"spreads.{path}")
         setting = settings.get(path)
-        if setting is None:
-            hint = "`acortex chip schema` lists the settings"
-            yield UsageError(f"{path} has a spread, but is no setting", where=where, hint=hint)
-        elif setting.kind != "number" or not setting.moves or not {*setting.moves} <= {ENERGY, AREA}:
-            hint = "prices have spreads: numbers that move energy or area, and no cycle"
-            yield UsageError(f"{path} cannot have a spread", where=where, hint=hint)
-        elif fault := _fault(path, spread, setting, values[path]):
-            yield UsageError(fault, where=where, hint=_FORMS)
-        elif spread.partner is not None and spread.partner not in settings:
-            yield UsageError(f"{path} is drawn with {spread.partner}, which is no setting", where=where)
+        told, hint = _NO_SETTING if setting is None else _fault(spread, setting, values[path])
+        if not told and spread.partner is not None and spread.partner not in settings:
+            told = f"is drawn with {spread.partner}, which is no setting"
+        if told:
+            yield UsageError(f"{path} {told}", where=source.where(f"spreads.{path}"), hint=hint)
 
 
-def _fault(path: str, spread: Spread, setting: Setting, value: object) -> str:
-    """What is wrong with the ends of a spread; empty if nothing is."""
-    stated = (spread.start is not None, spread.end is not None, spread.factor is not None)
-    if stated not in ((True, True, False), (False, False, True)) or (spread.factor is not None and spread.factor <= 1):
-        return f"the spread of {path} has no ends, or several kinds of them"
-    exact = Decimal(str(value))
-    low, high = sorted(spread.ends(exact))
-    if not low <= exact <= high:
-        return f"the spread of {path}, {low} to {high}, does not hold its value, {exact}"
-    if (setting.low is not None and low < setting.low) or (setting.high is not None and high > setting.high):
-        return f"the spread of {path} goes from {low} to {high}: allowed is {setting.allowed}"
-    return ""
+_NO_SETTING = ("has a spread, but is no setting", "`acortex chip schema` lists the settings")
+_NO_PRICE = ("cannot have a spread", "prices have spreads: numbers that move energy or area, and no cycle")
+
+
+def _fault(spread: Spread, setting: Setting, value: object) -> tuple[str, str]:
+    """What is wrong with the spread of a setting, and a hint; empty if nothing is."""
+    if setting.kind != "number" or not setting.moves or not {*setting.moves} <= {ENERGY, AREA}:
+        return _NO_PRICE
+    return _fault_of_ends(spread, setting, Decimal(str(value))), _FORMS
+
+
+def _fault_of_ends(spread: Spread, setting: Setting, value: Decimal) -> str:
+    if not spread.has_ends:
+        return "has a spread without ends, or with several kinds of them"
+    low, high = sorted(spread.ends(value))
+    if not low <= value <= high:
+        return f"has a spread, {low} to {high}, that does not hold its value, {value}"
+    inside = (setting.low is None or setting.low <= low) and (setting.high is None or high <= setting.high)
+    return "" if inside else f"has a spread, {low} to {high}: allowed is {setting.allowed}"

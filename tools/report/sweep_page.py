@@ -12,7 +12,7 @@ from acortex.tools.report.render import filled
 from acortex.tools.report.sections import Fact, Shown
 from acortex.tools.sweep.axes import Given
 from acortex.tools.sweep.metrics import ENDS, METRICS, Metric
-from acortex.tools.sweep.results import SweepReport, SweepRow
+from acortex.tools.sweep.results import SweepReport
 from acortex.tools.views.sweep import (
     FREE_TOLD,
     LEAST_SHARE,
@@ -75,13 +75,18 @@ def facts(report: SweepReport) -> Iterator[Fact]:
     if has_programs(report):
         yield Fact("programs", f"{len({row.program for row in report.rows}):,}", "compared where they do the same work")
     for metric in shown_of(report):
-        values = [row[metric.name] for row in report.rows if row[metric.name] is not None]
-        best, worst = sorted((min(values), max(values)), key=metric.cost)
-        about = "at all points" if best == worst else f"at best; at worst {number_text(worst, metric)}"
-        yield Fact(metric.title, number_text(best, metric), about)
+        yield _range(report, metric)
     if report.front:
         of = " and ".join(METRICS[name].title for name in report.front_of)
         yield Fact("front", f"{len(report.front):,}", f"{count(len(report.front), 'point')} that none beats in {of}")
+
+
+def _range(report: SweepReport, metric: Metric) -> Fact:
+    """The best of a number, and the worst."""
+    values = [row[metric.name] for row in report.rows if row[metric.name] is not None]
+    best, worst = sorted((min(values), max(values)), key=metric.cost)
+    about = "at all points" if best == worst else f"at best; at worst {number_text(worst, metric)}"
+    return Fact(metric.title, number_text(best, metric), about)
 
 
 def _axes(report: SweepReport) -> Shown:
@@ -151,19 +156,24 @@ def plain(report: SweepReport) -> dict[str, object]:
         "front_of": report.front_of,
         "axes": [{"name": name, "free": name in report.free} for name in names],
         "metrics": [{"name": m.name, "title": m.title, "unit": m.unit, "more": m.more_is_better} for m in known],
-        "keys": [row.key for row in report.rows],
-        "programs": [row.program for row in report.rows],
-        "chips": [row.chip or "" for row in report.rows],
-        "statuses": [row.status for row in report.rows],
-        "errors": [row.error or "" for row in report.rows],
-        "given": [[_plain_value(row, name) for row in report.rows] for name in names],
-        "intervals": {
-            one.name: [[row[f"{one.name}_p{end}"] for end in ENDS] for row in report.rows]
-            for one in interval_metrics(report)
-        },
-        "numbers": [[row[one.name] for row in report.rows] for one in known],
+        **{name: _column(report, field) for name, field in COLUMNS.items()},
+        "given": [_said(report, name) for name in names],
+        "intervals": {one.name: _ends(report, one) for one in interval_metrics(report)},
+        "numbers": [_column(report, one.name) for one in known],
     }
 
 
-def _plain_value(row: SweepRow, name: str) -> Given:
-    return row.axes[name]
+COLUMNS = {"keys": "key", "programs": "program", "chips": "chip", "statuses": "status", "errors": "error"}
+"""The columns of the page that are texts of a row, with what it calls them."""
+
+
+def _column(report: SweepReport, field: str) -> list[object]:
+    return [row[field] for row in report.rows]
+
+
+def _said(report: SweepReport, name: str) -> list[Given]:
+    return [row.axes[name] for row in report.rows]
+
+
+def _ends(report: SweepReport, metric: Metric) -> list[list[float | None]]:
+    return [[row[f"{metric.name}_p{end}"] for end in ENDS] for row in report.rows]

@@ -140,17 +140,16 @@ class Hands:
 
     def spread(self) -> None:
         """Draws the constants of points that ran: one simulation more for all that differ in prices alone."""
-        course = self.course
-        left = (
-            one
-            for one in course.plan.points
-            if one.spread and course.result(one.spread) is None and (course.result(one.key) or {}).get("status") == DONE
-        )
-        drawn = {"chips": self.spec.samples, "seed": self.spec.sample.seed}
+        left = (one for one in self.course.plan.points if self._lacks_intervals(one))
         jobs = [self._job("spread", [one.spread for one in some], some) for some in _alike(left)]
         for job in jobs:
-            job.update(drawn)  # type: ignore[typeddict-item]  # two of its fields
+            job["chips"], job["seed"] = self.spec.samples, self.spec.sample.seed
         self._do(jobs, counted=True)
+
+    def _lacks_intervals(self, one: Planned) -> bool:
+        """Whether a point ran, and its constants were not drawn yet."""
+        ran = self.course.result(one.key)
+        return bool(one.spread and ran and ran["status"] == DONE and self.course.result(one.spread) is None)
 
     def _is_ready(self, one: Planned) -> bool:
         """Whether there is a program to run."""

@@ -65,13 +65,20 @@ def summary(results: Sequence[Mapping[str, object]], number: int, seed: int) -> 
             shares.setdefault((metric, path), []).append(float(str(value)))
         elif name.startswith(WITH):
             together[name.removeprefix(WITH)] = str(value).split()
-    constants = [
-        SweepConstant(
-            metric=metric, constant=path, drawn_with=together.get(path, []),
-            share=float(np.mean(found)), least=min(found), most=max(found), points=len(found),
-        )
-        for (metric, path), found in shares.items()
-    ]  # fmt: skip
+    constants = [_constant(*key, found, together.get(key[1], [])) for key, found in shares.items()]
     constants.sort(key=lambda one: (SHARED.index(one.metric), -one.share, one.constant))
-    left = sorted({path for one in results for path in str(one.get(HELD) or "").split()})
+    left = sorted(set(" ".join(str(one[HELD]) for one in results).split()))
     return SweepUncertainty(samples=number, seed=seed, points=len(results), constants=constants, held=left)
+
+
+def _constant(metric: str, path: str, shares: Sequence[float], drawn_with: Sequence[str]) -> SweepConstant:
+    """What the shares of a constant in a number of some points say together."""
+    return SweepConstant(
+        metric=metric,
+        constant=path,
+        drawn_with=list(drawn_with),
+        share=float(np.mean(shares)),
+        least=min(shares),
+        most=max(shares),
+        points=len(shares),
+    )

@@ -34,14 +34,8 @@ Shares = Mapping[tuple[str, ...], Mapping[str, float]]
 def parts(report: SweepReport) -> Iterator[RenderableType]:
     """A sweep: what is done, its front, what moves what, and what failed."""
     yield from _heading(report)
-    rows = {row.key: row for row in reversed(report.rows)}
     shown = shown_of(report)
-    for title, keys in fronts_of(report):
-        yield Text()
-        yield Text.assemble(("No other point is better ", "bold"), title)
-        yield _points(report, [rows[key] for key in keys], shown)
-        if len(keys) > MOST_ROWS:
-            yield Text(f"  and {len(keys) - MOST_ROWS} more; --format json has all")
+    yield from _fronts(report, shown)
     yield from uncertain_parts(report, point_head(report, ()), named_fronts(report))
     if report.effects:
         yield Text()
@@ -51,6 +45,17 @@ def parts(report: SweepReport) -> Iterator[RenderableType]:
     if report.free and report.done:
         yield Text(f"  {FREE_TOLD}", "dim")
     yield from _failures(report)
+
+
+def _fronts(report: SweepReport, shown: Sequence[Metric]) -> Iterator[RenderableType]:
+    """The points of each front as a table."""
+    rows = {row.key: row for row in reversed(report.rows)}
+    for title, keys in fronts_of(report):
+        yield Text()
+        yield Text.assemble(("No other point is better ", "bold"), title)
+        yield _points(report, [rows[key] for key in keys], shown)
+        if len(keys) > MOST_ROWS:
+            yield Text(f"  and {len(keys) - MOST_ROWS} more; --format json has all")
 
 
 def _heading(report: SweepReport) -> Iterator[Text]:

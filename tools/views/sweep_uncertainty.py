@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
@@ -43,25 +44,23 @@ def interval_metrics(report: SweepReport) -> list[Metric]:
 def constant_rows(found: SweepUncertainty) -> list[list[str]]:
     """Headings, then a row for each constant that matters: its share of each number's variance, the most first."""
     metrics = list(dict.fromkeys(one.metric for one in found.constants))
-    shares = {(one.constant, one.metric): one.share for one in found.constants}
-    most = {one.constant: max(shares.get((one.constant, name), 0.0) for name in metrics) for one in found.constants}
-    together = {one.constant: " + ".join([one.constant, *one.drawn_with]) for one in found.constants}
-    kept = sorted((one for one in most if most[one] >= LEAST_SHARE), key=lambda one: -most[one])
-    rows = [[together[one], *(_percent(shares.get((one, name))) for name in metrics)] for one in kept]
-    return [["constant", *(METRICS[name].title for name in metrics)], *rows]
-
-
-def _is_outside(row: SweepRow) -> bool:
-    """Whether a number of a point lies outside its interval: its constants then stand at the ends of their spreads."""
-    return any(
-        row[f"{name}_p{ENDS[0]}"] is not None
-        and not row[f"{name}_p{ENDS[0]}"] <= row[name] <= row[f"{name}_p{ENDS[1]}"]
-        for name in UNCERTAIN
-    )
+    shares: defaultdict[str, dict[str, float]] = defaultdict(dict)
+    for one in found.constants:
+        shares[" + ".join([one.constant, *one.drawn_with])][one.metric] = one.share
+    kept = sorted(shares, key=lambda name: -max(shares[name].values()))
+    rows = [[name, *(_percent(shares[name].get(metric)) for metric in metrics)] for name in kept]
+    enough = [row for row, name in zip(rows, kept, strict=True) if max(shares[name].values()) >= LEAST_SHARE]
+    return [["constant", *(METRICS[name].title for name in metrics)], *enough]
 
 
 def _percent(share: float | None) -> str:
     return UNKNOWN if share is None else f"{100 * share:.1f} %"
+
+
+def _is_outside(row: SweepRow) -> bool:
+    """Whether a number of a point lies outside its interval: its constants then stand at the ends of their spreads."""
+    ends = [(row[name], *(row[f"{name}_p{end}"] for end in ENDS)) for name in UNCERTAIN]
+    return any(low is not None and not low <= value <= high for value, low, high in ends)
 
 
 def basis_told(report: SweepReport) -> Iterator[str]:

@@ -76,11 +76,11 @@ def test_a_chip_that_inherits_keeps_the_spreads_of_what_it_does_not_state() -> N
 @pytest.mark.parametrize(
     ("said", "told"),
     [
-        (f'{SENSING} = {{ factor = 1, reason = "r" }}', "no ends"),
-        (f'{SENSING} = {{ factor = 0, reason = "r" }}', "no ends"),
-        (f'{SENSING} = {{ factor = -2, reason = "r" }}', "no ends"),
-        (f'{SENSING} = {{ reason = "r" }}', "no ends"),
-        (f'{SENSING} = {{ from = 6, reason = "r" }}', "no ends"),
+        (f'{SENSING} = {{ factor = 1, reason = "r" }}', "without ends"),
+        (f'{SENSING} = {{ factor = 0, reason = "r" }}', "without ends"),
+        (f'{SENSING} = {{ factor = -2, reason = "r" }}', "without ends"),
+        (f'{SENSING} = {{ reason = "r" }}', "without ends"),
+        (f'{SENSING} = {{ from = 6, reason = "r" }}', "without ends"),
         (f'{SENSING} = {{ from = 6, to = 8, factor = 2, reason = "r" }}', "several kinds"),
         (f'{SENSING} = {{ from = 1, to = 2, reason = "r" }}', "does not hold its value, 6.9"),
         (f'{SENSING} = {{ from = -1, to = 8, reason = "r" }}', "allowed is a number from 0"),

@@ -45,7 +45,7 @@ def test_the_page_carries_the_columns_of_all_points(report: SweepReport, page: s
     data = report_pages.carried(page)
     assert data["keys"] == [row.key for row in report.rows]
     assert data["statuses"] == [row.status for row in report.rows]
-    assert data["errors"] == [row.error or "" for row in report.rows]
+    assert data["errors"] == [row.error for row in report.rows]
     for one, values in zip(data["axes"], data["given"], strict=True):
         assert values == [row.axes[one["name"]] for row in report.rows]
         assert one["free"] == (one["name"] in report.free)
