@@ -94,9 +94,9 @@ function pointsTable(place, sweep, onFront, pick, seen) {
   const { data } = sweep;
   const columns = [
     { name: 'number', number: true, value: (row) => row, show: (row) => digits(row) },
+    { name: 'is', value: (row) => standing(row), show: (row) => standing(row) },
     ...sweep.axes.map((one) => ({ name: one.short, number: one.numbers, value: (row) => (one.numbers ? one.values[row] : givenText(one.values[row])), show: (row) => givenText(one.values[row]) })),
     ...sweep.metrics.map((one) => ({ name: one.title, number: true, value: (row) => (one.values[row] === null ? Infinity : one.values[row]), show: (row) => one.told(one.values[row]) })),
-    { name: 'is', value: (row) => standing(row), show: (row) => standing(row) },
   ];
   function standing(row) { return data.statuses[row] === 'done' ? (onFront(row) ? 'front' : '') : data.statuses[row]; }
   const words = (row) => `${sweep.axes.map((one) => `${one.name}=${givenText(one.values[row])}`).join(' ')} ${standing(row)} ${data.programs[row]} ${data.errors[row]} ${data.keys[row]}`;
