@@ -51,17 +51,21 @@ class SweepRow(Document):
     efficiency_ops_per_j: float | None = None
     """Operations per joule."""
     energy_j_p5: float | None = None
+    """The energy that one of twenty samples is below, whose constants are drawn; null without `--uncertain`."""
     energy_j_p95: float | None = None
-    """Between which energies nine of ten samples lie whose constants are drawn; null without `--uncertain`."""
+    """The energy that one of twenty samples is above."""
     power_w_p5: float | None = None
+    """The lower end of power, in the same way."""
     power_w_p95: float | None = None
-    """The same of power."""
+    """The upper end of power."""
     area_mm2_p5: float | None = None
+    """The lower end of the area."""
     area_mm2_p95: float | None = None
-    """The same of the area."""
+    """The upper end of the area."""
     efficiency_ops_per_j_p5: float | None = None
+    """The lower end of operations per joule."""
     efficiency_ops_per_j_p95: float | None = None
-    """The same of operations per joule."""
+    """The upper end of operations per joule."""
     late_reads: int | None = None
     """Reads of words that were older than the memory keeps them."""
     cpu_s: float | None = None
