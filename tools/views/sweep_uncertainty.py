@@ -11,9 +11,9 @@ from rich.text import Text
 
 from acortex.tools.sweep.metrics import ENDS, METRICS, UNCERTAIN, Metric
 from acortex.tools.sweep.results import SweepReport, SweepRow, SweepUncertainty
-from acortex.tools.views.tables import UNKNOWN, number_table
+from acortex.tools.views.tables import number_table
 from acortex.units import scaled
-from acortex.wording import count
+from acortex.wording import UNKNOWN, count
 
 IN_TEXT = ("energy_j", "power_w", "area_mm2")
 """The numbers whose intervals a line of a terminal has room for: efficiency goes as the energy."""
