@@ -332,7 +332,9 @@ class Assembly:
             if known is None:
                 return Consequence(texts.CONSEQUENCE, place_of(tokens), reason=f"`{text}` has no value")
             shown = f"{text}`, which is `{known}"
-        near = partial(self._near_word, operand.kind, text) if is_alone(tokens) else partial(turn_advice, tokens)
+        near = partial(self._near_word, operand.kind, text)
+        if not is_alone(tokens):
+            near = partial(turn_advice, tokens, self.draft.symbols, self.parsed.instructions)
         facts = {"operand": operand.name, "wanted": _wanted(operand.kind), "text": shown}
         return Mistake(operands.WORD, place_of(tokens), near=near, facts=facts)
 
