@@ -120,7 +120,8 @@ def test_too_many_positions_lead_to_the_border_and_the_taker() -> None:
 def test_vectors_of_a_wrong_length_that_were_left_lead_to_who_left_them() -> None:
     """The second multiply takes what the first one left; its own vectors have the right length."""
     body = "read     d0\nfeed     1, 1, tail=2\nmultiply g0, 1\nconvert  q0, 1\nwrite    d1"
-    before = "read d0\nread d0\nread d0\nfeed 3, 1, tail=2\nmultiply g0, 2\nconvert q0, 2\ndim d1, 0, 2, stride=0\nwrite d1\n"
+    before = "read d0\nread d0\nread d0\nfeed 3, 1, tail=2\nmultiply g0, 2\n"
+    before += "convert q0, 2\ndim d1, 0, 2, stride=0\nwrite d1\n"
     two = "read d0\nread d0\nfeed 1, 2, tail=2\nmultiply g0, 2\nconvert q0, 2\nwrite d1"
     changes = ((body, before + two),)
     error = error_of(*changes)
