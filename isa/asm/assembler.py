@@ -41,6 +41,7 @@ from acortex import safe_files
 from acortex.errors import UsageError
 from acortex.garbage import rarely_collected
 from acortex.isa.asm.arguments import Draft, is_alone, turn_advice
+from acortex.isa.asm.calls import calls_of
 from acortex.isa.asm.directives import carry_out, is_late
 from acortex.isa.asm.expansion import Expanded, expanded, is_needed
 from acortex.isa.asm.expressions import evaluate
@@ -416,6 +417,7 @@ class Assembly:
             samples=draft.samples,
             labels=draft.labels,
             targets=dict(self.parsed.labels),
+            calls=calls_of(self.source, [one.line for one in instructions]),
             parts=tuple(draft.parts.values()),
             results=tuple(draft.results.values()),
         )
