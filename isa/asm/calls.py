@@ -1,4 +1,4 @@
-"""Which instructions a call of a macro, a `.rept` or an `.include` has made: the first of each, by the line of the call.
+"""Which instructions a call of a macro, a `.rept` or an `.include` has made: the first of each, by the calling line.
 
 No instruction stands in such a line, and a debugger is asked to stop there.
 """

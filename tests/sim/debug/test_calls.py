@@ -96,5 +96,5 @@ def test_an_included_file_stops_where_it_begins(tmp_path: Path) -> None:
 
 def test_an_assembled_program_has_no_lines_of_calls() -> None:
     session = acortex.debug(container.loads(container.dumps(assemble(TEXT, file="calls.s"))))
-    with pytest.raises(UsageError, match="line 15 of calls.s has no instruction"):
+    with pytest.raises(UsageError, match=r"line 15 of calls\.s has no instruction"):
         session.break_at("calls.s:15")
