@@ -67,7 +67,10 @@ from acortex.wording import any_of, count
 MAX_BYTES = 1 << 26
 """The largest source text, 64 MB."""
 
-MAX_LINES = 250_000
+MAX_LINES = 1_000_000
+MAX_MADE = 250_000
+"""Lines that macros, repetitions and included files may add."""
+
 MAX_LINE = 10_000
 """The longest line, in characters."""
 
@@ -117,7 +120,7 @@ def assembly_of(text: str, file: str, shelf: Shelf) -> Assembly:
     source = _source(text, file)
     report = MistakeLog(source)
     with rarely_collected(), shelf as files:
-        read = expanded(source, files, report, MAX_LINES) if is_needed(source.lines) else Expanded()
+        read = expanded(source, files, report, MAX_MADE) if is_needed(source.lines) else Expanded()
         assembly = Assembly(source, report, files, read)
         if not read.incomplete:
             assembly.run()

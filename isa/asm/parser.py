@@ -29,6 +29,9 @@ MAX_INSTRUCTIONS = 1 << KINDS["target"].bits
 MAX_TOKENS = 700_000
 """A bound on the memory and time that a hostile text can take."""
 
+WRONG = 7
+"""What a line that is wrong takes of that: behind a hundred thousand of them a text is read no further."""
+
 ALIGN = ".align"
 
 JOINED = {"shape": " x ", "axes": "."}
@@ -115,6 +118,7 @@ def parse(
         except Mistake as mistake:
             _break(parsed, text)
             report.add(number, mistake)
+            budget -= WRONG
             if budget < 0:
                 break
     return parsed
