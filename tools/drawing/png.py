@@ -1,0 +1,91 @@
+"""A picture as PNG, drawn by matplotlib from the same shapes."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+from acortex.tools.drawing.palette import PAPER
+from acortex.tools.drawing.scene import Cells, Line, Mark, Picture, Rect, Shape, Text
+from acortex.tools.paper.svg import Canvas, require_matplotlib
+
+SCALE = 2.0
+"""Pixels of the image for each of the picture."""
+
+POINTS = 72 / 96
+"""Points for each pixel of a picture, as browsers have it."""
+
+MOST_PIXELS = 60_000_000
+"""The largest image; a larger picture has fewer pixels."""
+
+
+def png(picture: Picture) -> bytes:
+    """The image, the same bytes for the same shapes. Raises MissingExtra where matplotlib is not installed."""
+    require_matplotlib()
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    scale = min(SCALE, (MOST_PIXELS / (picture.width * picture.height)) ** 0.5)
+    style = {"font.family": "DejaVu Sans", "hatch.color": PAPER, "hatch.linewidth": 1.6, "text.parse_math": False}
+    with matplotlib.rc_context(style):
+        figure = Figure(figsize=(picture.width / 96, picture.height / 96), facecolor=PAPER)
+        axes = figure.add_axes((0, 0, 1, 1), xlim=(0, picture.width), ylim=(picture.height, 0))
+        axes.set_axis_off()
+        for order, shape in enumerate(picture.shapes):
+            _draw(axes, shape, order)
+        made = BytesIO()
+        figure.savefig(made, format="png", dpi=96 * scale, metadata={"Software": None})
+    return made.getvalue()
+
+
+def _draw(axes: Canvas, shape: Shape, order: int) -> None:
+    from matplotlib.patches import Rectangle
+
+    match shape:
+        case Rect():
+            edge = shape.stroke or "none"
+            look = {"facecolor": shape.fill, "edgecolor": edge, "linewidth": 0.8 * POINTS, "zorder": order}
+            at = (shape.x, shape.y), shape.width, shape.height
+            axes.add_patch(Rectangle(*at, **look))
+            if shape.hatched:
+                axes.add_patch(
+                    Rectangle(*at, facecolor="none", edgecolor=PAPER, linewidth=0, hatch="////", zorder=order)
+                )
+        case Cells():
+            _cells(axes, shape, order)
+        case Line():
+            _line(axes, shape, order)
+        case Mark():
+            marker = {"circle": "o", "square": "s", "diamond": "D"}[shape.shape]
+            size = shape.size * POINTS * (0.72 if shape.shape == "diamond" else 1)
+            axes.plot(shape.x, shape.y, marker, color=shape.fill, markersize=size, markeredgewidth=0, zorder=order)
+        case Text():
+            _text(axes, shape, order)
+
+
+def _cells(axes: Canvas, cells: Cells, order: int) -> None:
+    from matplotlib.collections import PolyCollection
+
+    corners = [((x, y), (x + wide, y), (x + wide, y + high), (x, y + high)) for x, y, wide, high in cells.places]
+    look = {"edgecolors": "none", "zorder": order}
+    axes.add_collection(PolyCollection(corners, facecolors=cells.fill, **look), autolim=False)
+    if cells.hatched:
+        strokes = PolyCollection(corners, facecolors="none", hatch="////", edgecolors=PAPER, linewidths=0, zorder=order)
+        axes.add_collection(strokes, autolim=False)
+
+
+def _line(axes: Canvas, line: Line, order: int) -> None:
+    xs, ys = zip(*line.points, strict=True)
+    look = {"color": line.colour, "linewidth": line.width * POINTS, "zorder": order}
+    axes.plot(xs, ys, linestyle=(0, (4, 2.4)) if line.dashed else "-", solid_capstyle="butt", **look)
+    if line.arrow:
+        style = {"arrowstyle": "-|>", "mutation_scale": 7, "shrinkA": 0, "shrinkB": 0, **look}
+        axes.annotate("", line.points[-1], line.points[-2], arrowprops=style, zorder=order, annotation_clip=False)
+
+
+def _text(axes: Canvas, text: Text, order: int) -> None:
+    place = {"start": "left", "middle": "center", "end": "right"}[text.anchor]
+    weight = "bold" if text.bold else "normal"
+    axes.text(
+        text.x, text.y, text.text, fontsize=text.size * POINTS, ha=place, va="baseline", color=text.colour,
+        weight=weight, zorder=order,
+    )  # fmt: skip

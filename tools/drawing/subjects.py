@@ -1,0 +1,71 @@
+"""What can be drawn of a program on a chip: each subject gathers what its picture shows, and draws it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from acortex.errors import UsageError
+from acortex.isa.program import Program
+from acortex.sim.chip.specs import Chip
+from acortex.sim.functional.configuration import configure
+from acortex.sim.inputs import HostData
+from acortex.sim.run import Prepared, prepare
+from acortex.tools.drawing.floorplan import BARE, Plan, floorplan, group_named
+from acortex.tools.drawing.routes import route_of
+from acortex.tools.drawing.scene import Picture
+from acortex.tools.drawing.traffic import traffic
+
+USUAL_INFERENCES = 3
+"""How many inferences are drawn at most where nobody says how many: more would be too narrow to see."""
+
+
+@dataclass(frozen=True)
+class How:
+    """What a user says of a picture: the group whose route is drawn, "" for none, and how many inferences run."""
+
+    route: str = ""
+    inferences: int | None = None
+
+
+def floor_plan(program: Program | None, chip: Chip, how: How) -> Picture:
+    """The floor plan of a chip, with the groups of a program where there is one.
+
+    Raises UsageError for a group that there is not, and the errors of the program's set-up.
+    """
+    if program is None:
+        return floorplan(chip, BARE)
+    configuration = configure(program, chip)
+    layers = traffic(program, chip.memory_words).layer_of_group()
+    groups = [configuration.groups[number] for number in sorted(configuration.groups)]
+    plan = Plan(program.name, groups, layers)
+    route = route_of(group_named(how.route, plan), configuration.buses) if how.route else None
+    return floorplan(chip, plan, route)
+
+
+def memory_map(program: Program | None, chip: Chip, how: How) -> Picture:
+    """The map of main memory over time, of a run of the program."""
+    from acortex.tools.drawing.memory import COLUMNS, memory
+    from acortex.tools.drawing.residents import residents
+
+    ready = _prepared(_needed(program), chip, how)
+    return memory(ready.program.name, chip.name, residents(ready, COLUMNS))
+
+
+def _needed(program: Program | None) -> Program:
+    if program is None:
+        raise UsageError("this picture is of a program", hint="name one: FILE.s, FILE.acx, FILE.onnx or zoo:NAME")
+    return program
+
+
+def _prepared(program: Program, chip: Chip, how: How) -> Prepared:
+    """A program with as many inferences as are drawn; time does not depend on what the inputs are."""
+    ready = prepare(program, chip)
+    wanted = how.inferences or min(ready.host.inferences, USUAL_INFERENCES)
+    return replace(ready, host=HostData({}, wanted, None))
+
+
+Subject = Callable[[Program | None, Chip, How], Picture]
+
+SUBJECTS: Mapping[str, Subject] = {"floorplan": floor_plan, "memory": memory_map}
+"""What can be drawn, by its name on the command line."""
