@@ -74,12 +74,13 @@ def _cells(axes: Canvas, cells: Cells, order: int) -> None:
 
 
 def _line(axes: Canvas, line: Line, order: int) -> None:
-    xs, ys = zip(*line.points, strict=True)
+    xs, ys = zip(*line.shaft, strict=True)
     look = {"color": line.colour, "linewidth": line.width * POINTS, "zorder": order}
     axes.plot(xs, ys, linestyle=(0, (4, 2.4)) if line.dashed else "-", solid_capstyle="butt", **look)
     if line.arrow:
-        style = {"arrowstyle": "-|>", "mutation_scale": 7, "shrinkA": 0, "shrinkB": 0, **look}
-        axes.annotate("", line.points[-1], line.points[-2], arrowprops=style, zorder=order, annotation_clip=False)
+        from matplotlib.patches import Polygon
+
+        axes.add_patch(Polygon(line.head, facecolor=line.colour, edgecolor="none", zorder=order))
 
 
 def _text(axes: Canvas, text: Text, order: int) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import hypot
 from typing import Literal, NamedTuple, TypeAlias
 
 from acortex.tools.drawing.letters import LINE, width_of
@@ -79,6 +80,30 @@ class Line:
     dashed: bool = False
     arrow: bool = False
     tip: str = ""
+
+    @property
+    def head(self) -> tuple[tuple[float, float], ...]:
+        """The corners of the arrow's head: its tip first."""
+        (x, y), (to_x, to_y) = self.points[-2:]
+        long = max(7.0, 2.0 * self.width)
+        away = hypot(to_x - x, to_y - y) or 1.0
+        ahead, aside = (to_x - x) / away * long, (to_y - y) / away * long
+        return (
+            (to_x, to_y),
+            (to_x - ahead - aside / 2, to_y - aside + ahead / 2),
+            (
+                to_x - ahead + aside / 2,
+                to_y - aside - ahead / 2,
+            ),
+        )
+
+    @property
+    def shaft(self) -> tuple[tuple[float, float], ...]:
+        """Its points without what the arrow's head covers."""
+        if not self.arrow:
+            return self.points
+        _, (x, y), (other_x, other_y) = self.head
+        return (*self.points[:-1], ((x + other_x) / 2, (y + other_y) / 2))
 
     @property
     def box(self) -> Box:

@@ -52,6 +52,23 @@ def memory_map(program: Program | None, chip: Chip, how: How) -> Picture:
     return memory(ready.program.name, chip.name, residents(ready, COLUMNS))
 
 
+def layer_graph(program: Program | None, chip: Chip, how: How) -> Picture:
+    """The layers of a program, and what goes from one to the next.
+
+    Raises UsageError for a program that marks no layer.
+    """
+    from acortex.tools.drawing.network import network
+
+    named = _needed(program)
+    if not named.layers:
+        raise UsageError(
+            f"{named.name} marks no layer, so there is no graph of layers",
+            hint="mark them with `layer NAME` in its source",
+        )
+    configuration = configure(named, chip)
+    return network(named.name, chip.name, traffic(named, chip.memory_words), list(configuration.groups.values()))
+
+
 def _needed(program: Program | None) -> Program:
     if program is None:
         raise UsageError("this picture is of a program", hint="name one: FILE.s, FILE.acx, FILE.onnx or zoo:NAME")
@@ -67,5 +84,5 @@ def _prepared(program: Program, chip: Chip, how: How) -> Prepared:
 
 Subject = Callable[[Program | None, Chip, How], Picture]
 
-SUBJECTS: Mapping[str, Subject] = {"floorplan": floor_plan, "memory": memory_map}
+SUBJECTS: Mapping[str, Subject] = {"floorplan": floor_plan, "network": layer_graph, "memory": memory_map}
 """What can be drawn, by its name on the command line."""

@@ -28,10 +28,9 @@ def svg(picture: Picture) -> str:
 
 
 def _definitions(shapes: Iterable[Shape]) -> Iterator[str]:
-    """The strokes of hatched areas, and the heads of arrows, one for each colour."""
+    """The strokes of hatched areas, one pattern for each colour."""
     fills = sorted({one.fill for one in shapes if isinstance(one, Rect | Cells) and one.hatched})
-    heads = sorted({one.colour for one in shapes if isinstance(one, Line) and one.arrow})
-    if not fills and not heads:
+    if not fills:
         return
     yield "<defs>"
     for fill in fills:
@@ -39,11 +38,6 @@ def _definitions(shapes: Iterable[Shape]) -> Iterator[str]:
             f'<pattern id="h{fill[1:]}" width="6" height="6" patternUnits="userSpaceOnUse" '
             f'patternTransform="rotate(45)"><rect width="6" height="6" fill="{fill}"/>'
             f'<path d="M0 0v6" stroke="{HATCH}" stroke-width="2.4"/></pattern>'
-        )
-    for colour in heads:
-        yield (
-            f'<marker id="a{colour[1:]}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" '
-            f'markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0.5L8 4L0 7.5z" fill="{colour}"/></marker>'
         )
     yield "</defs>"
 
@@ -61,6 +55,9 @@ def _drawn(shape: Shape) -> Iterator[str]:
             yield _element("path", f'd="{path}"{_fill(shape.fill, shape.hatched)}', shape.tip)
         case Line():
             yield _element("path", _line(shape), shape.tip)
+            if shape.arrow:
+                corners = "L".join(f"{_n(x)} {_n(y)}" for x, y in shape.head)
+                yield _element("path", f'd="M{corners}z" fill="{shape.colour}"', "")
         case Mark():
             yield _element("path", f'd="{_mark(shape)}" fill="{shape.fill}"', shape.tip)
         case Text():
@@ -82,10 +79,9 @@ def _element(name: str, attributes: str, tip: str) -> str:
 
 
 def _line(line: Line) -> str:
-    path = "L".join(f"{_n(x)} {_n(y)}" for x, y in line.points)
+    path = "L".join(f"{_n(x)} {_n(y)}" for x, y in line.shaft)
     dashes = ' stroke-dasharray="5 3"' if line.dashed else ""
-    head = f' marker-end="url(#a{line.colour[1:]})"' if line.arrow else ""
-    return f'd="M{path}" fill="none" stroke="{line.colour}" stroke-width="{line.width:g}"{dashes}{head}'
+    return f'd="M{path}" fill="none" stroke="{line.colour}" stroke-width="{line.width:g}"{dashes}'
 
 
 def _mark(mark: Mark) -> str:
