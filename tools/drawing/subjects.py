@@ -69,6 +69,14 @@ def layer_graph(program: Program | None, chip: Chip, how: How) -> Picture:
     return network(named.name, chip.name, traffic(named, chip.memory_words), list(configuration.groups.values()))
 
 
+def by_component(program: Program | None, chip: Chip, how: How) -> Picture:
+    """Area, energy and time of a run of the program, by component."""
+    from acortex.tools.drawing.breakdown import breakdown, spent
+
+    ready = _prepared(_needed(program), chip, how)
+    return breakdown(ready.program.name, chip.name, spent(ready))
+
+
 def _needed(program: Program | None) -> Program:
     if program is None:
         raise UsageError("this picture is of a program", hint="name one: FILE.s, FILE.acx, FILE.onnx or zoo:NAME")
@@ -84,5 +92,10 @@ def _prepared(program: Program, chip: Chip, how: How) -> Prepared:
 
 Subject = Callable[[Program | None, Chip, How], Picture]
 
-SUBJECTS: Mapping[str, Subject] = {"floorplan": floor_plan, "network": layer_graph, "memory": memory_map}
+SUBJECTS: Mapping[str, Subject] = {
+    "floorplan": floor_plan,
+    "network": layer_graph,
+    "memory": memory_map,
+    "breakdown": by_component,
+}
 """What can be drawn, by its name on the command line."""

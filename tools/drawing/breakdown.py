@@ -1,0 +1,166 @@
+"""Area, energy and time by component, as Fig. 7b of the source paper has them, with its own shares where it has any."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from acortex.sim.chip.overrides import overrides
+from acortex.sim.results import TimedReport, timed
+from acortex.sim.run import Prepared
+from acortex.sim.tracing import Tracing
+from acortex.tools.drawing.bars import Panel, Share, bars, height_of
+from acortex.tools.drawing.page import MARGIN, TOP, page
+from acortex.tools.drawing.palette import INK, look
+from acortex.tools.drawing.scene import Box, Mark, Picture, Shape, Text
+from acortex.units import percent, scaled
+from acortex.wording import count
+
+WIDTH, APART = 372.0, 34.0
+"""The width of a panel, and what is free between two, in pixels."""
+
+LOOKS = {
+    "main_memory": 0,
+    "sensing": 1,
+    "arrays": 2,
+    "neurons_adcs": 3,
+    "dacs": 4,
+    "buses": 5,
+    "program_erase": 6,
+    "leakage": 7,
+    "others": 15,
+}
+"""The looks of the components: the same in area and energy."""
+
+NAMES = {"neurons_adcs": "neurons, ADCs", "dacs": "DACs"}
+
+
+@dataclass(frozen=True)
+class Spent:
+    """A run, the shares of its critical path by part of the chip, and the paper's shares, if any."""
+
+    run: TimedReport
+    path: Mapping[str, float]
+    printed: Mapping[str, float]
+
+
+def spent(prepared: Prepared) -> Spent:
+    """Simulates a program in time, and finds what its latency was made of."""
+    from acortex.tools.paper.studies import by_part
+    from acortex.traces.file.reader import open as open_trace
+    from acortex.traces.headroom import critical
+
+    with TemporaryDirectory() as folder:
+        trace = Path(folder) / "run.actrace"
+        run = timed(prepared.time(trace=Tracing(trace)).report)
+        path = by_part(critical(open_trace(trace)))
+    return Spent(run, path, printed(run, bool(overrides(prepared.chip))))
+
+
+def printed(run: TimedReport, changed: bool) -> dict[str, float]:
+    """The paper's shares, "energy.buses" and the like, of its networks on their chips as published; else none."""
+    from acortex.programs import zoo
+    from acortex.tools.paper.fig7b import COMPONENTS
+    from acortex.tools.paper.measure import COLUMNS
+    from acortex.tools.paper.printed import figure_7b
+
+    column = next((column for column, network in COLUMNS.items() if network == run.program.name), None)
+    if column is None or changed or run.chip.name != zoo.entry(run.program.name).chip:
+        return {}
+    cells = figure_7b()[column]
+    return {
+        f"{family}.{name}": float(cells[f"{family}_pct.{paper}"].value) / 100
+        for family in ("area", "energy")
+        for paper, name in COMPONENTS.items()
+        if f"{family}_pct.{paper}" in cells
+    }
+
+
+def breakdown(name: str, chip: str, found: Spent) -> Picture:
+    """The picture: three panels beside each other."""
+    run = found.run
+    inferences = max(len(run.inferences), 1)
+    panels = [
+        Panel(
+            "Area",
+            f"{run.area_mm2:.4g} mm²",
+            _shares(run.area_by_component_mm2, "area", found.printed, "{:.3g} mm²".format),
+        ),
+        Panel(
+            "Energy",
+            f"{scaled(run.energy_j, 'J')} for {count(inferences, 'inference')}, {scaled(run.power_w, 'W')}",
+            _shares(run.energy_by_component_j, "energy", found.printed, lambda value: scaled(value, "J")),
+        ),
+        Panel(
+            "Time",
+            f"{scaled(run.latency_s, 's')}: what the critical path runs through",
+            _of_path(found.path, run.latency_s),
+        ),
+    ]
+    shapes: list[Shape] = []
+    for number, panel in enumerate(panels):
+        left = MARGIN + number * (WIDTH + APART)
+        shapes += bars(panel, Box(left, TOP + 6, left + WIDTH, TOP + 6 + height_of(panel)))
+    bottom = TOP + 6 + max(map(height_of, panels))
+    if found.printed:
+        shapes += [
+            Mark(MARGIN + 5, bottom + 14, "diamond", INK),
+            Text(MARGIN + 16, bottom + 18, "what Fig. 7b of the source paper prints", 12),
+        ]
+        bottom += 22
+    width = 2 * MARGIN + 3 * WIDTH + 2 * APART
+    subtitle = f"Area, energy and time by component: {count(inferences, 'inference')}, {run.cycles:,} cycles"
+    return page(f"{name} on {chip}", subtitle, shapes, width, bottom, _caption(found))
+
+
+def _shares(
+    values: Mapping[str, float], family: str, others: Mapping[str, float], told: Callable[[float], str]
+) -> list[Share]:
+    """The bars of components, the largest first; what costs nothing is left out."""
+    whole = sum(values.values())
+    held = [one for one in values if values[one] or others.get(f"{family}.{one}")]
+    return [
+        Share(
+            _plain(one),
+            values[one] / whole if whole else 0.0,
+            f"{percent(values[one], whole)}  {told(values[one])}",
+            look(LOOKS.get(one, 15)),
+            others.get(f"{family}.{one}"),
+        )
+        for one in sorted(held, key=lambda name: -values[name])
+    ]
+
+
+def _of_path(path: Mapping[str, float], latency_s: float) -> list[Share]:
+    looks = {"loads": 4, "frames": 2, "conversion": 3, "main memory": 0, "host": 6, "the rest": 15}
+    return [
+        Share(name, share, f"{percent(share)}  {scaled(share * latency_s, 's')}", look(looks.get(name, 15)))
+        for name, share in sorted(path.items(), key=lambda one: -one[1])
+        if share
+    ]
+
+
+def _plain(name: str) -> str:
+    return NAMES.get(name, name.replace("_", " "))
+
+
+def _largest(values: Mapping[str, float]) -> tuple[str, str]:
+    name = max(values, key=lambda one: values[one])
+    return _plain(name), percent(values[name], sum(values.values()))
+
+
+def _caption(found: Spent) -> str:
+    rows: Sequence[tuple[str, Mapping[str, float]]] = (
+        ("area", found.run.area_by_component_mm2),
+        ("energy", found.run.energy_by_component_j),
+        ("time", found.path),
+    )
+    parts = [
+        f"{what} to {name} ({share})"
+        for what, values in rows
+        if any(values.values())
+        for name, share in [_largest(values)]
+    ]
+    return f"Most {', most '.join(parts)}. Bars of one panel share a scale that begins at 0; energy includes leakage."
