@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from acortex.sim.chip.overrides import overrides
 from acortex.sim.results import TimedReport, timed
 from acortex.sim.run import Prepared
 from acortex.sim.tracing import Tracing
@@ -15,8 +14,9 @@ from acortex.tools.drawing.bars import Panel, Share, bars, height_of
 from acortex.tools.drawing.page import MARGIN, TOP, page
 from acortex.tools.drawing.palette import INK, look
 from acortex.tools.drawing.scene import Box, Mark, Picture, Shape, Text
+from acortex.traces.results_of_paths import CriticalPath
 from acortex.units import percent, scaled
-from acortex.wording import count
+from acortex.wording import all_of, count
 
 WIDTH, APART = 372.0, 34.0
 """The width of a panel, and what is free between two, in pixels."""
@@ -34,12 +34,18 @@ LOOKS = {
 }
 """The looks of the components: the same in area and energy."""
 
+MOST_UNITS, UNITS = 8, 15
+"""How many units have a bar, and their look."""
+
 NAMES = {"neurons_adcs": "neurons, ADCs", "dacs": "DACs"}
 
 
 @dataclass(frozen=True)
 class Spent:
-    """A run, the shares of its critical path by part of the chip, and the paper's shares, if any."""
+    """A run, the shares of its critical path by part of the chip, and the paper's shares, if any.
+
+    Without `path` the critical path is not known; units are then shown by how long they were busy.
+    """
 
     run: TimedReport
     path: Mapping[str, float]
@@ -48,18 +54,23 @@ class Spent:
 
 def spent(prepared: Prepared) -> Spent:
     """Simulates a program in time, and finds what its latency was made of."""
-    from acortex.tools.paper.studies import by_part
     from acortex.traces.file.reader import open as open_trace
     from acortex.traces.headroom import critical
 
     with TemporaryDirectory() as folder:
         trace = Path(folder) / "run.actrace"
         run = timed(prepared.time(trace=Tracing(trace)).report)
-        path = by_part(critical(open_trace(trace)))
-    return Spent(run, path, printed(run, bool(overrides(prepared.chip))))
+        return of_run(run, critical(open_trace(trace)))
 
 
-def printed(run: TimedReport, changed: bool) -> dict[str, float]:
+def of_run(run: TimedReport, path: CriticalPath | None) -> Spent:
+    """What a run took, with its critical path where that is known."""
+    from acortex.tools.paper.studies import by_part
+
+    return Spent(run, by_part(path) if path is not None else {}, printed(run))
+
+
+def printed(run: TimedReport) -> dict[str, float]:
     """The paper's shares, "energy.buses" and the like, of its networks on their chips as published; else none."""
     from acortex.programs import zoo
     from acortex.tools.paper.fig7b import COMPONENTS
@@ -67,7 +78,7 @@ def printed(run: TimedReport, changed: bool) -> dict[str, float]:
     from acortex.tools.paper.printed import figure_7b
 
     column = next((column for column, network in COLUMNS.items() if network == run.program.name), None)
-    if column is None or changed or run.chip.name != zoo.entry(run.program.name).chip:
+    if column is None or run.chip.overrides or run.stopped or run.chip.name != zoo.entry(run.program.name).chip:
         return {}
     cells = figure_7b()[column]
     return {
@@ -93,11 +104,7 @@ def breakdown(name: str, chip: str, found: Spent) -> Picture:
             f"{scaled(run.energy_j, 'J')} for {count(inferences, 'inference')}, {scaled(run.power_w, 'W')}",
             _shares(run.energy_by_component_j, "energy", found.printed, lambda value: scaled(value, "J")),
         ),
-        Panel(
-            "Time",
-            f"{scaled(run.latency_s, 's')}: what the critical path runs through",
-            _of_path(found.path, run.latency_s),
-        ),
+        _time(found),
     ]
     shapes: list[Shape] = []
     for number, panel in enumerate(panels):
@@ -112,6 +119,8 @@ def breakdown(name: str, chip: str, found: Spent) -> Picture:
         bottom += 22
     width = 2 * MARGIN + 3 * WIDTH + 2 * APART
     subtitle = f"Area, energy and time by component: {count(inferences, 'inference')}, {run.cycles:,} cycles"
+    if run.stopped:
+        subtitle = f"Not the whole run: {run.stopped}. {subtitle}"
     return page(f"{name} on {chip}", subtitle, shapes, width, bottom, _caption(found))
 
 
@@ -131,6 +140,17 @@ def _shares(
         )
         for one in sorted(held, key=lambda name: -values[name])
     ]
+
+
+def _time(found: Spent) -> Panel:
+    """The critical path by part; where it is not known how long units were busy, which may be at once."""
+    run, whole = found.run, scaled(found.run.latency_s, "s")
+    if found.path:
+        return Panel("Time", f"{whole}: what the critical path runs through", _of_path(found.path, run.latency_s))
+    busy = {unit: spent.busy / run.cycles for unit, spent in run.utilisation.items() if spent.busy}
+    most = sorted(busy, key=lambda unit: -busy[unit])[:MOST_UNITS]
+    shares = [Share(unit, busy[unit], percent(busy[unit]), look(UNITS)) for unit in most]
+    return Panel("Busy units", f"of {whole}; several may be busy at once", shares)
 
 
 def _of_path(path: Mapping[str, float], latency_s: float) -> list[Share]:
@@ -157,10 +177,6 @@ def _caption(found: Spent) -> str:
         ("energy", found.run.energy_by_component_j),
         ("time", found.path),
     )
-    parts = [
-        f"{what} to {name} ({share})"
-        for what, values in rows
-        if any(values.values())
-        for name, share in [_largest(values)]
-    ]
-    return f"Most {', most '.join(parts)}. Bars of one panel share a scale that begins at 0; energy includes leakage."
+    parts = [(what, *_largest(values)) for what, values in rows if any(values.values())]
+    said = all_of(f"of the {what} {name} ({share})" for what, name, share in parts)
+    return f"Largest {said}. Bars of one panel share a scale that begins at 0; energy includes leakage."

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from acortex.errors import UsageError
 from acortex.isa.program import Program
+from acortex.sim.chip.groups import Group
 from acortex.sim.chip.specs import Chip
-from acortex.sim.functional.configuration import configure
+from acortex.sim.functional.configuration import Configuration, configure
 from acortex.sim.inputs import HostData
 from acortex.sim.run import Prepared, prepare
 from acortex.tools.drawing.floorplan import BARE, Plan, floorplan, group_named
@@ -36,11 +37,15 @@ def floor_plan(program: Program | None, chip: Chip, how: How) -> Picture:
     if program is None:
         return floorplan(chip, BARE)
     configuration = configure(program, chip)
-    layers = traffic(program, chip.memory_words).layer_of_group()
-    groups = [configuration.groups[number] for number in sorted(configuration.groups)]
-    plan = Plan(program.name, groups, layers)
+    plan = plan_of(configuration, [configuration.groups[number] for number in sorted(configuration.groups)])
     route = route_of(group_named(how.route, plan), configuration.buses) if how.route else None
     return floorplan(chip, plan, route)
+
+
+def plan_of(configuration: Configuration, groups: Sequence[Group]) -> Plan:
+    """What a floor plan shows of a program: some of its groups, and the layers of all."""
+    program = configuration.program
+    return Plan(program.name, groups, traffic(program, configuration.chip.memory_words).layer_of_group())
 
 
 def memory_map(program: Program | None, chip: Chip, how: How) -> Picture:
