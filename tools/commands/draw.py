@@ -61,9 +61,10 @@ def draw(
         files.check_writable(output)
     loaded, on = _opened(program, chip, settings, Compiling(mapping, dims=dims, fill_weights=fill_weights, host=host))
     from acortex.tools.drawing.subjects import SUBJECTS, How
+    from acortex.tools.paper.printed_shares import printed_shares
 
     with Working(f"drawing the {what}"):
-        picture = SUBJECTS[what](loaded, on, How(route or "", inferences))
+        picture = SUBJECTS[what](loaded, on, How(route or "", inferences, printed_shares))
         content = encoded(picture, output)
     files.write(output, content)
 
@@ -72,11 +73,11 @@ def _check(what: str, program: str | None, route: str | None, inferences: int | 
     """Refuses options of another picture, before anything is read."""
     if program is None and what != "floorplan":
         hint = "name one: FILE.s, FILE.acx, FILE.onnx or zoo:NAME"
-        raise UsageError(f"the {what} is that of a program, and none is given", hint=hint)
+        raise UsageError(f"a picture of {what} is one of a program, and none is given", hint=hint)
     if route and (what != "floorplan" or program is None):
         raise UsageError("--route is for the floor plan of a program", hint="leave it out")
     if inferences and what not in ("memory", "breakdown"):
-        raise UsageError(f"--inferences is for a picture of a run, and the {what} needs none", hint="leave it out")
+        raise UsageError(f"--inferences is for a picture of a run, and {what} is none", hint="leave it out")
 
 
 def _opened(

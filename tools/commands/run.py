@@ -152,8 +152,9 @@ def _plot(report: RunReport, path: CriticalPath | None, options: dict[str, Any])
     from acortex.sim.results import timed
     from acortex.tools.drawing.breakdown import breakdown, of_run
     from acortex.tools.drawing.write import encoded
+    from acortex.tools.paper.printed_shares import printed_shares
 
-    picture = breakdown(report.program.name, report.chip.label, of_run(timed(report), path))
+    picture = breakdown(report.program.name, report.chip.label, of_run(timed(report), path, printed_shares))
     files.write(options["plot"], encoded(picture, options["plot"]))
 
 

@@ -61,13 +61,15 @@ def bars(panel: Panel, box: Box) -> Iterator[Shape]:
         end = start + one.share * scale
         yield Text(start - 8, y + 15, shortest(one.name, names, SIZE), SIZE, "end")
         yield Rect(start, y + 3, end - start, ROW - 8, *_filled(one.look), tip=f"{one.name}: {one.value}")
-        after = end
-        if one.other is not None:
-            at = start + one.other * scale
-            yield Mark(at, y + 3 + (ROW - 8) / 2, "diamond", INK, 9, f"{one.name}, printed: {one.other:.1%}")
-            after = max(end, at + 5)
-        yield Text(after + 6, y + 15, one.value, SIZE, colour=DIM)
+        marks = [] if one.other is None else [_other(one.name, one.other, start + one.other * scale, y)]
+        yield from marks
+        yield Text(max([end, *(mark.x + 5 for mark in marks)]) + 6, y + 15, one.value, SIZE, colour=DIM)
     yield Line(((start, box.top + HEAD), (start, box.top + height_of(panel) - 4)), INK, 1.0)
+
+
+def _other(name: str, share: float, x: float, y: float) -> Mark:
+    """Another's share as a diamond on the bar."""
+    return Mark(x, y + 3 + (ROW - 8) / 2, "diamond", INK, 9, f"{name}, printed: {share:.1%}")
 
 
 def _filled(look: Look) -> tuple[str, str, bool]:

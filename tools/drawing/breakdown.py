@@ -13,6 +13,7 @@ from acortex.sim.tracing import Tracing
 from acortex.tools.drawing.bars import Panel, Share, bars, height_of
 from acortex.tools.drawing.page import MARGIN, TOP, page
 from acortex.tools.drawing.palette import INK, look
+from acortex.tools.drawing.path_parts import by_part
 from acortex.tools.drawing.scene import Box, Mark, Picture, Shape, Text
 from acortex.traces.results_of_paths import CriticalPath
 from acortex.units import percent, scaled
@@ -34,6 +35,9 @@ LOOKS = {
 }
 """The looks of the components: the same in area and energy."""
 
+LOOKS_OF_PARTS = {"loads": 4, "frames": 2, "conversion": 3, "main memory": 0, "host": 6, "the rest": 15}
+"""The looks of the parts that a critical path runs through."""
+
 MOST_UNITS, UNITS = 8, 15
 """How many units have a bar, and their look."""
 
@@ -44,7 +48,8 @@ NAMES = {"neurons_adcs": "neurons, ADCs", "dacs": "DACs"}
 class Spent:
     """A run, the shares of its critical path by part of the chip, and the paper's shares, if any.
 
-    Without `path` the critical path is not known; units are then shown by how long they were busy.
+    `printed` has shares of 1 by "energy.buses" and the like. Without `path` the critical path is not known; units are
+    then shown by how long they were busy.
     """
 
     run: TimedReport
@@ -52,7 +57,11 @@ class Spent:
     printed: Mapping[str, float]
 
 
-def spent(prepared: Prepared) -> Spent:
+Printed = Callable[[TimedReport], Mapping[str, float]]
+"""What a paper prints of a run, as `Spent.printed` has it."""
+
+
+def spent(prepared: Prepared, printed: Printed) -> Spent:
     """Simulates a program in time, and finds what its latency was made of."""
     from acortex.traces.file.reader import open as open_trace
     from acortex.traces.headroom import critical
@@ -60,33 +69,12 @@ def spent(prepared: Prepared) -> Spent:
     with TemporaryDirectory() as folder:
         trace = Path(folder) / "run.actrace"
         run = timed(prepared.time(trace=Tracing(trace)).report)
-        return of_run(run, critical(open_trace(trace)))
+        return of_run(run, critical(open_trace(trace)), printed)
 
 
-def of_run(run: TimedReport, path: CriticalPath | None) -> Spent:
+def of_run(run: TimedReport, path: CriticalPath | None, printed: Printed) -> Spent:
     """What a run took, with its critical path where that is known."""
-    from acortex.tools.paper.studies import by_part
-
     return Spent(run, by_part(path) if path is not None else {}, printed(run))
-
-
-def printed(run: TimedReport) -> dict[str, float]:
-    """The paper's shares, "energy.buses" and the like, of its networks on their chips as published; else none."""
-    from acortex.programs import zoo
-    from acortex.tools.paper.fig7b import COMPONENTS
-    from acortex.tools.paper.measure import COLUMNS
-    from acortex.tools.paper.printed import figure_7b
-
-    column = next((column for column, network in COLUMNS.items() if network == run.program.name), None)
-    if column is None or run.chip.overrides or run.stopped or run.chip.name != zoo.entry(run.program.name).chip:
-        return {}
-    cells = figure_7b()[column]
-    return {
-        f"{family}.{name}": float(cells[f"{family}_pct.{paper}"].value) / 100
-        for family in ("area", "energy")
-        for paper, name in COMPONENTS.items()
-        if f"{family}_pct.{paper}" in cells
-    }
 
 
 def breakdown(name: str, chip: str, found: Spent) -> Picture:
@@ -154,9 +142,8 @@ def _time(found: Spent) -> Panel:
 
 
 def _of_path(path: Mapping[str, float], latency_s: float) -> list[Share]:
-    looks = {"loads": 4, "frames": 2, "conversion": 3, "main memory": 0, "host": 6, "the rest": 15}
     return [
-        Share(name, share, f"{percent(share)}  {scaled(share * latency_s, 's')}", look(looks.get(name, 15)))
+        Share(name, share, f"{percent(share)}  {scaled(share * latency_s, 's')}", look(LOOKS_OF_PARTS[name]))
         for name, share in sorted(path.items(), key=lambda one: -one[1])
         if share
     ]
@@ -178,5 +165,5 @@ def _caption(found: Spent) -> str:
         ("time", found.path),
     )
     parts = [(what, *_largest(values)) for what, values in rows if any(values.values())]
-    said = all_of(f"of the {what} {name} ({share})" for what, name, share in parts)
-    return f"Largest {said}. Bars of one panel share a scale that begins at 0; energy includes leakage."
+    said = all_of(f"{name} of the {what} ({share})" for what, name, share in parts)
+    return f"The largest parts: {said}. Bars of one panel share a scale that begins at 0; energy includes leakage."

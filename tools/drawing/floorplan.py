@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from acortex.errors import UsageError
 from acortex.sim.chip.area import total_area
@@ -17,7 +18,7 @@ from acortex.tools.drawing.page import MARGIN, TOP, page
 from acortex.tools.drawing.palette import DIM, EMPTY, INK, PAPER, Look, look
 from acortex.tools.drawing.routes import Route, drawn, told
 from acortex.tools.drawing.scene import Box, Cells, Line, Picture, Rect, Shape, Text
-from acortex.tools.drawing.stages import Stage, stage_numbers, stages
+from acortex.tools.drawing.stages import Stage, heading, stage_numbers, stages
 from acortex.units import percent
 from acortex.wording import count
 
@@ -111,26 +112,30 @@ def _groups(die: Die, plan: Plan, found: Sequence[Stage]) -> Iterator[Shape]:
 def _fine(die: Die, group: Group, style: Look, tip: str) -> Iterator[Shape]:
     """The arrays of a group with cells in the look of the layer, and the circuits beside them."""
     places: dict[str, list[tuple[float, float, float, float]]] = {}
-    for column, row in (array for line in group.tiles for array in line):
+    for column, row in chain.from_iterable(group.tiles):
         for name, box in die.inside(die.array(column, row)):
             places.setdefault(name, []).append((box.left, box.top, box.right - box.left, box.bottom - box.top))
+    yield Cells(tuple(places.pop("cells")), *style, tip=tip)
     for name, held in places.items():
-        cells = name == "cells"
-        yield Cells(tuple(held), *(style if cells else Look(FILLS[name])), tip=tip if cells else name)
+        yield Cells(tuple(held), FILLS[name], tip=name)
 
 
 def _grid(die: Die) -> Iterator[Shape]:
-    """Lines between arrays where there is room for them, else around each half."""
+    """Lines between arrays where there is room for them, else around each half; and one around the die."""
     wide, high = die.pitch
+    lines = min(wide, high) >= GRID
+    colour = PAPER if lines else DIM
     for half, rows in zip(die.halves, (die.chip.arrays.m_top, die.chip.arrays.m_bottom), strict=True):
-        lines = min(wide, high) >= GRID
-        for column in range(die.chip.columns + 1) if lines else (0, die.chip.columns):
-            x = half.left + wide * column
-            yield Line(((x, half.top), (x, half.bottom)), "#ffffff" if lines else DIM, 0.7)
-        for row in range(rows + 1) if lines else (0, rows):
-            y = half.top + high * row
-            yield Line(((half.left, y), (half.right, y)), "#ffffff" if lines else DIM, 0.7)
+        for x in _cuts(half.left, wide, die.chip.columns, lines):
+            yield Line(((x, half.top), (x, half.bottom)), colour, 0.7)
+        for y in _cuts(half.top, high, rows, lines):
+            yield Line(((half.left, y), (half.right, y)), colour, 0.7)
     yield _edge(Box(die.left, die.top, die.left + die.size, die.top + die.size), INK, 1.2)
+
+
+def _cuts(start: float, step: float, count: int, every: bool) -> list[float]:
+    """Where arrays begin and end: each of them, or the first and the last."""
+    return [start + step * number for number in (range(count + 1) if every else (0, count))]
 
 
 def _edge(box: Box, colour: str, width: float) -> Line:
@@ -147,10 +152,10 @@ def _names(die: Die, plan: Plan, found: Sequence[Stage], route: Sequence[Shape])
     for plate, text in names_of_stages(die, owners(die, plan.groups, of_groups), [one.name for one in found], taken):
         yield plate
         yield text
-    strips = [part.box for part in die.parts if part.name == NEURONS and part.box is not None]
-    for part in die.parts[:3]:
-        if part.box is not None:
-            yield from name_of_part(part.box, part.name, FILLS[part.name], [*taken, *strips])
+    boxes = {part.name: part.box for part in die.parts if part.box is not None}
+    strip = boxes.pop(NEURONS)
+    for name, box in boxes.items():
+        yield from name_of_part(box, name, FILLS[name], [*taken, strip])
 
 
 def _scale_bar(die: Die) -> Iterator[Shape]:
@@ -190,11 +195,10 @@ def _utilisation(keys: Column, die: Die, plan: Plan) -> None:
 
 def _layers(keys: Column, plan: Plan, found: Sequence[Stage]) -> None:
     held = _by_layer(plan)
-    keys.heading("Layers" if all(len(stage.layers) == 1 for stage in found) else "Layers, taken together by name")
+    keys.heading(heading(found))
     for number, stage in enumerate(found):
         keys.key(look(number), stage.label, count(sum(held[layer] for layer in stage.layers), "array"))
-    unused = "no weights"
-    keys.key(Look(EMPTY), unused)
+    keys.key(Look(EMPTY), "no weights")
     keys.gap()
 
 

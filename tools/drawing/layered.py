@@ -85,11 +85,9 @@ def hops(items: Sequence[Sequence[Item]], edges: Edges) -> list[tuple[int, Item,
     """The lines between neighbouring ranks: the rank on the left, and the item at each end."""
     rank = {item.number: at for at, held in enumerate(items) for item in held if item.node}
     found: dict[tuple[int, Item, Item], None] = {}
-    for giver, taker in edges:
-        if giver >= taker:
-            continue
-        way = [Item(giver), *(Item(giver, False) for _ in range(rank[giver] + 1, rank[taker])), Item(taker)]
-        for step, (start, end) in enumerate(pairwise(way)):
+    for giver, taker in (edge for edge in edges if edge[0] < edge[1]):
+        lanes = [Item(giver, False)] * (rank[taker] - rank[giver] - 1)
+        for step, (start, end) in enumerate(pairwise([Item(giver), *lanes, Item(taker)])):
             found[rank[giver] + step, start, end] = None
     return list(found)
 
@@ -120,13 +118,15 @@ def _sort(items: list[list[Item]], lines: Sequence[tuple[int, Item, Item]], forw
     order = range(1, len(items)) if forwards else range(len(items) - 2, -1, -1)
     for rank in order:
         places = {item: at for at, item in enumerate(items[rank - 1 if forwards else rank + 1])}
-        own = {item: at for at, item in enumerate(items[rank])}
+        middles = {
+            item: _mean([places[one] for one in beside.get((rank, item), ())], at)
+            for at, item in enumerate(items[rank])
+        }
+        items[rank].sort(key=middles.__getitem__)
 
-        def middle(item: Item, rank: int = rank, places: dict[Item, int] = places, own: dict[Item, int] = own) -> float:
-            held = [places[one] for one in beside.get((rank, item), ())]
-            return sum(held) / len(held) if held else own[item]
 
-        items[rank].sort(key=middle)
+def _mean(values: Sequence[float], otherwise: float) -> float:
+    return sum(values) / len(values) if values else otherwise
 
 
 def _placed(
@@ -137,23 +137,25 @@ def _placed(
     x = [(rank % per_line) * step for rank in range(len(items))]
     y: list[dict[Item, float]] = []
     for rank, held in enumerate(items):
-        start = rank % per_line == 0
-        wanted = {
-            item: [y[rank - 1][one] for one in before.get((rank, item), ())] if rank and not start else []
-            for item in held
-        }
+        known = y[rank - 1] if rank % per_line else {}
+        wanted = {item: [known[one] for one in before.get((rank, item), ()) if known] for item in held}
         y.append(_stacked(held, wanted, sizes))
     tops, height = [], 0.0
-    for number in range(line[-1] + 1 if line else 0):
-        of_line = [rank for rank in range(len(items)) if line[rank] == number]
-        top = min(y[rank][item] - _half(item, sizes) for rank in of_line for item in items[rank])
-        bottom = max(y[rank][item] + _half(item, sizes) for rank in of_line for item in items[rank])
-        for rank in of_line:
-            y[rank] = {item: at - top + height for item, at in y[rank].items()}
+    for start in range(0, len(items), per_line):
         tops.append(height)
-        height += bottom - top + sizes.lines
+        height = _under(y[start : start + per_line], height, sizes) + sizes.lines
     width = min(per_line, len(items)) * step - sizes.between
     return Placed(items, line, x, y, tops, max(width, 0.0), max(height - sizes.lines, 0.0))
+
+
+def _under(line: Sequence[dict[Item, float]], top: float, sizes: Sizes) -> float:
+    """Moves the ranks of a line together, so that its highest item begins at `top`; returns where its lowest ends."""
+    edges = [(at - _half(item, sizes), at + _half(item, sizes)) for held in line for item, at in held.items()]
+    down = top - min(first for first, _ in edges)
+    for held in line:
+        for item in held:
+            held[item] += down
+    return max(last for _, last in edges) + down
 
 
 def _half(item: Item, sizes: Sizes) -> float:
@@ -161,17 +163,13 @@ def _half(item: Item, sizes: Sizes) -> float:
 
 
 def _stacked(held: Sequence[Item], wanted: Mapping[Item, Sequence[float]], sizes: Sizes) -> dict[Item, float]:
-    """The middles of items below each other, each as near to those that it takes from as those above it allow."""
+    """The middles of items below each other, each as near to those that it takes from as the others allow."""
     found: dict[Item, float] = {}
-    moved: list[float] = []
-    bottom = float("-inf")
+    least = float("-inf")
     for item in held:
         half = _half(item, sizes)
-        aim = sum(wanted[item]) / len(wanted[item]) if wanted[item] else None
-        least = bottom + half + sizes.apart
-        at = max(aim if aim is not None else 0.0, least) if found else aim or 0.0
-        moved += [] if aim is None else [at - aim]
-        found[item] = at
-        bottom = at + half
-    down = sum(moved) / len(moved) if moved else 0.0  # none of them is pushed down without the others
+        found[item] = max(_mean(wanted[item], 0.0 if least == float("-inf") else least + half), least + half)
+        least = found[item] + half + sizes.apart
+    moved = [found[item] - _mean(wanted[item], 0.0) for item in held if wanted[item]]
+    down = _mean(moved, 0.0)  # none of them is pushed down without the others
     return {item: at - down for item, at in found.items()}

@@ -48,15 +48,24 @@ def name_of_part(box: Box, name: str, fill: str, taken: Sequence[Box], size: flo
     """A name within a box, in one line or a word in each, where nothing stands; none where there is no such place."""
     for lines, share in product(([name], name.split()), (0.5, 0.2, 0.8, 0.35, 0.65, 0.1, 0.9)):
         high = len(lines) * size * 1.3 + 6
-        middle = box.top + high / 2 + share * (box.bottom - box.top - high)
-        texts = []
-        for number, line in enumerate(lines):
-            y = middle + (number - (len(lines) - 1) / 2) * size * 1.3
-            texts.append(centred(Box(box.left, y, box.right, y), line, size, colour=ink_on(fill)))
-        places = [around(text.box) for text in texts]
-        if all(box.holds(place) and not any(place.meets(one) for one in taken) for place in places):
+        texts = _below_each_other(box, lines, box.top + high / 2 + share * (box.bottom - box.top - high), size, fill)
+        if all(_free(around(text.box), box, taken) for text in texts):
             return texts
     return []
+
+
+def _below_each_other(box: Box, lines: Sequence[str], middle: float, size: float, fill: str) -> list[Text]:
+    """Lines in the middle of a box, across, with their own middle at a height."""
+    first = middle - (len(lines) - 1) / 2 * size * 1.3
+    places = [first + number * size * 1.3 for number in range(len(lines))]
+    ink = ink_on(fill)
+    return [
+        centred(Box(box.left, y, box.right, y), line, size, colour=ink) for line, y in zip(lines, places, strict=True)
+    ]
+
+
+def _free(place: Box, within: Box, taken: Sequence[Box]) -> bool:
+    return within.holds(place) and not any(place.meets(one) for one in taken)
 
 
 def owners(die: Die, groups: Sequence[Group], stage_of: Sequence[int]) -> tuple[Owners, Owners]:

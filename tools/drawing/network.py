@@ -14,7 +14,7 @@ from acortex.tools.drawing.letters import shortest
 from acortex.tools.drawing.page import MARGIN, TOP, page
 from acortex.tools.drawing.palette import DIM, Look, ink_on, look
 from acortex.tools.drawing.scene import Line, Picture, Rect, Shape, Text
-from acortex.tools.drawing.stages import Stage, stage_numbers, stages
+from acortex.tools.drawing.stages import Stage, heading, stage_numbers, stages
 from acortex.tools.drawing.traffic import Node, Traffic
 from acortex.units import percent, scaled
 from acortex.wording import count
@@ -30,6 +30,9 @@ GUTTER = 16.0
 MOST_NODES = 240
 """Layers that are drawn one by one; of more, those whose names begin alike are one node."""
 
+GREY = "#8c959f"
+"""The colour of lines from layers."""
+
 OF_HOST = "#f6f8fa"
 """The fill of inputs and outputs."""
 
@@ -44,7 +47,7 @@ def network(name: str, chip: str, traffic: Traffic, groups: Sequence[Group] = ()
     """The picture of the layers of a program. `groups` are its groups of arrays."""
     drawn = gathered(traffic) if len(traffic.nodes) > MOST_NODES else traffic
     placed = place(len(drawn.nodes), drawn.edges, SIZES)
-    found = stages([node.name for node in drawn.nodes if node.kind == "layer"])
+    found = stages(drawn.layers)
     left, top = MARGIN + GUTTER, TOP + 18
     right = left + max(placed.width, 320.0) + GUTTER
     keys = Column(right + 24, TOP, KEYS)
@@ -54,9 +57,8 @@ def network(name: str, chip: str, traffic: Traffic, groups: Sequence[Group] = ()
         *_nodes(placed, drawn, found, groups, left, top),
         *keys.shapes,
     ]
-    layers = sum(node.kind == "layer" for node in traffic.nodes)
     macs = sum(node.macs for node in traffic.nodes)
-    subtitle = f"{count(layers, 'layer')} in the order of the program, {_macs(macs)} for one inference"
+    subtitle = f"{count(len(traffic.layers), 'layer')} in the order of the program, {_macs(macs)} for one inference"
     bottom = max(top + placed.height + 18, keys.y)
     width = keys.x + KEYS + MARGIN
     return page(f"{name} on {chip}", subtitle, shapes, width, bottom, _caption(traffic, drawn, found))
@@ -64,8 +66,7 @@ def network(name: str, chip: str, traffic: Traffic, groups: Sequence[Group] = ()
 
 def gathered(traffic: Traffic, most: int = MOST_NODES) -> Traffic:
     """The same with layers whose names begin alike as one node."""
-    names = [node.name for node in traffic.nodes if node.kind == "layer"]
-    found = stages(names, most)
+    found = stages(traffic.layers, most)
     numbers = stage_numbers(found)
     order: dict[tuple[str, str], int] = {}
     place_of: list[int] = []
@@ -76,15 +77,19 @@ def gathered(traffic: Traffic, most: int = MOST_NODES) -> Traffic:
         if at == len(nodes):
             nodes.append(replace(node, name=name))
         else:
-            held = nodes[at]
-            sums = {"macs": held.macs + node.macs, "words": held.words + node.words}
-            nodes[at] = replace(held, groups=(*held.groups, *node.groups), **sums)
+            nodes[at] = _joined(nodes[at], node)
         place_of.append(at)
     edges: Counter[tuple[int, int]] = Counter()
     for (giver, taker), words in traffic.edges.items():
         if place_of[giver] != place_of[taker] or giver == taker:
             edges[place_of[giver], place_of[taker]] += words
     return Traffic(nodes, edges)
+
+
+def _joined(one: Node, other: Node) -> Node:
+    """Two layers as one node, with the name of the first."""
+    groups = (*one.groups, *other.groups)
+    return replace(one, macs=one.macs + other.macs, words=one.words + other.words, groups=groups)
 
 
 def _macs(macs: int) -> str:
@@ -101,16 +106,20 @@ def _nodes(
         node = traffic.nodes[number]
         style = look(numbers[node.name]) if node.kind == "layer" else Look(OF_HOST)
         x, y = left + placed.x[rank], top + placed.y[rank][Item(number)] - SIZES.height / 2
-        told = _told(node, sum(arrays.get(group, 0) for group in node.groups))
-        yield Rect(x, y, SIZES.width, SIZES.height, style.colour, DIM, style.hatched, f"{node.name}: {told}")
-        if style.hatched:  # letters need a ground of one colour
-            yield Rect(x + 4, y + 3, SIZES.width - 8, SIZES.height - 6, style.colour)
-        ink, room = ink_on(style.colour), SIZES.width - 12
-        middle = x + SIZES.width / 2
-        yield Text(middle, y + 14.5, shortest(node.name, room, 11, True) or "…", 11, "middle", True, ink)
-        yield Text(middle, y + 27.5, shortest(told, room, 9.5), 9.5, "middle", colour=ink)
+        yield from _box(node, _told(node, sum(arrays.get(group, 0) for group in node.groups)), style, x, y)
         if (number, number) in traffic.edges:
             yield from _loop(x, y)
+
+
+def _box(node: Node, told: str, style: Look, x: float, y: float) -> Iterator[Shape]:
+    """The box of a node, with its name and what is told of it."""
+    yield Rect(x, y, SIZES.width, SIZES.height, style.colour, DIM, style.hatched, f"{node.name}: {told}")
+    if style.hatched:  # letters need a ground of one colour
+        yield Rect(x + 4, y + 3, SIZES.width - 8, SIZES.height - 6, style.colour)
+    ink, room = ink_on(style.colour), SIZES.width - 12
+    middle = x + SIZES.width / 2
+    yield Text(middle, y + 14.5, shortest(node.name, room, 11, True) or "…", 11, "middle", True, ink)
+    yield Text(middle, y + 27.5, shortest(told, room, 9.5), 9.5, "middle", colour=ink)
 
 
 def _told(node: Node, arrays: int) -> str:
@@ -150,7 +159,7 @@ def _lines(placed: Placed, traffic: Traffic, left: float, top: float) -> Iterato
 
 
 def _ink(item: Item, traffic: Traffic) -> str:
-    return "#8c959f" if traffic.nodes[item.number].kind == "layer" else "#57606a"
+    return GREY if traffic.nodes[item.number].kind == "layer" else "#57606a"
 
 
 def _curve(begin: tuple[float, float], stop: tuple[float, float]) -> tuple[tuple[float, float], ...]:
@@ -174,41 +183,60 @@ def _to_next_line(
 
 
 def _key(keys: Column, traffic: Traffic, found: Sequence[Stage]) -> None:
-    macs: Counter[str] = Counter()
-    for node in traffic.nodes:
-        macs[node.name] += node.macs
-    keys.heading("Layers" if all(len(stage.layers) == 1 for stage in found) else "Layers, taken together by name")
+    macs = _by_stage(traffic, found)
+    keys.heading(heading(found))
     for number, stage in enumerate(found):
-        held = sum(macs[layer] for layer in stage.layers)
-        keys.key(look(number), stage.label, _macs(held) if held else "")
+        keys.key(look(number), stage.label, _macs(macs[stage.name]) if macs[stage.name] else "")
     keys.key(Look(OF_HOST), "inputs and outputs")
     keys.gap()
     keys.heading("Lines")
     most = max(traffic.edges.values(), default=0)
-    keys.stroke("#8c959f", "words; wider is more", f"{most:,} at most" if most else "")
+    keys.stroke(GREY, "words; wider is more", f"{most:,} at most" if most else "")
     if any(giver == taker for giver, taker in traffic.edges):
         keys.stroke(DIM, "state of the layer itself", dashed=True)
 
 
+def _by_stage(traffic: Traffic, found: Sequence[Stage]) -> Counter[str]:
+    """The multiply-accumulates of each stage."""
+    numbers = stage_numbers(found)
+    macs: Counter[str] = Counter()
+    for node in traffic.nodes:
+        if node.kind == "layer":
+            macs[found[numbers[node.name]].name] += node.macs
+    return macs
+
+
 def _caption(traffic: Traffic, drawn: Traffic, found: Sequence[Stage]) -> str:
-    layers = [node for node in traffic.nodes if node.kind == "layer"]
-    macs = sum(node.macs for node in layers)
-    said = []
-    if macs:
-        held = {stage.name: sum(node.macs for node in layers if node.name in stage.layers) for stage in found}
-        if drawn is traffic and held:
-            most = max(held, key=lambda name: held[name])
-            if held[most] * len(held) >= FAR_MORE * macs:
-                said.append(f"{most} does {percent(held[most], macs)} of the multiply-accumulates.")
-    edges = [(words, giver, taker) for (giver, taker), words in drawn.edges.items()]
-    if edges:
-        words, giver, taker = max(edges, key=lambda one: (one[0], -one[1], -one[2]))
-        said.append(f"Most words go from {drawn.nodes[giver].name} to {drawn.nodes[taker].name}, {words:,}.")
-    back = sum(giver > taker for giver, taker in drawn.edges)
-    if back:
-        said.append(
-            f"{count(back, 'line')} from a later layer back to an earlier one {'is' if back == 1 else 'are'} left out."
-        )
+    said = [_busiest(drawn, found), _widest(drawn), _left_out(drawn)]
     if drawn is not traffic:
-        said.append(f"{count(len(layers), 'layer')} are taken together by name.")
-    return " ".join(said) or "No layer moves a word."
+        said.append(f"{count(len(traffic.layers), 'layer')} are taken together by name.")
+    return " ".join(one for one in said if one) or "No layer moves a word."
+
+
+def _busiest(traffic: Traffic, found: Sequence[Stage]) -> str:
+    """Which stage multiplies most, if one does much more than others."""
+    macs = _by_stage(traffic, found)
+    (name, most), *_ = macs.most_common(1) or [("", 0)]
+    if not most or most * len(found) < FAR_MORE * macs.total():
+        return ""
+    return f"{name} does {percent(most, macs.total())} of the multiply-accumulates."
+
+
+def _widest(traffic: Traffic) -> str:
+    """Between which nodes most words go."""
+    if not traffic.edges:
+        return ""
+    giver, taker = max(traffic.edges, key=lambda edge: (traffic.edges[edge], -edge[0], -edge[1]))
+    words = traffic.edges[giver, taker]
+    return f"Most words go from {traffic.nodes[giver].name} to {traffic.nodes[taker].name}, {words:,}."
+
+
+def _left_out(traffic: Traffic) -> str:
+    """What goes back from a later layer is not drawn, and counted here."""
+    back = sum(giver > taker for giver, taker in traffic.edges)
+    lines = count(back, "line goes", "lines go")
+    return (
+        f"{lines} back from a later layer to an earlier one, and {'is' if back == 1 else 'are'} left out."
+        if back
+        else ""
+    )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from io import BytesIO
+from typing import Any
 
 from acortex.tools.drawing.palette import PAPER
+from acortex.tools.drawing.plots import Canvas, require_matplotlib
 from acortex.tools.drawing.scene import Cells, Line, Mark, Picture, Rect, Shape, Text
-from acortex.tools.paper.svg import Canvas, require_matplotlib
 
 SCALE = 2.0
 """Pixels of the image for each of the picture."""
@@ -25,7 +26,12 @@ def png(picture: Picture) -> bytes:
     from matplotlib.figure import Figure
 
     scale = min(SCALE, (MOST_PIXELS / (picture.width * picture.height)) ** 0.5)
-    style = {"font.family": "DejaVu Sans", "hatch.color": PAPER, "hatch.linewidth": 1.6, "text.parse_math": False}
+    style: dict[Any, Any] = {
+        "font.family": "DejaVu Sans",
+        "hatch.color": PAPER,
+        "hatch.linewidth": 1.6,
+        "text.parse_math": False,
+    }
     with matplotlib.rc_context(style):
         figure = Figure(figsize=(picture.width / 96, picture.height / 96), facecolor=PAPER)
         axes = figure.add_axes((0, 0, 1, 1), xlim=(0, picture.width), ylim=(picture.height, 0))
@@ -38,36 +44,34 @@ def png(picture: Picture) -> bytes:
 
 
 def _draw(axes: Canvas, shape: Shape, order: int) -> None:
-    from matplotlib.patches import Rectangle
-
     match shape:
         case Rect():
-            edge = shape.stroke or "none"
-            look = {"facecolor": shape.fill, "edgecolor": edge, "linewidth": 0.8 * POINTS, "zorder": order}
-            at = (shape.x, shape.y), shape.width, shape.height
-            axes.add_patch(Rectangle(*at, **look))
-            if shape.hatched:
-                axes.add_patch(
-                    Rectangle(*at, facecolor="none", edgecolor=PAPER, linewidth=0, hatch="////", zorder=order)
-                )
+            _cells(axes, Cells(((shape.x, shape.y, shape.width, shape.height),), shape.fill, shape.hatched), order)
+            if shape.stroke:
+                left, top, right, bottom = shape.box
+                edge = ((left, top), (right, top), (right, bottom), (left, bottom), (left, top))
+                _line(axes, Line(edge, shape.stroke, 0.8), order)
         case Cells():
             _cells(axes, shape, order)
         case Line():
             _line(axes, shape, order)
         case Mark():
-            marker = {"circle": "o", "square": "s", "diamond": "D"}[shape.shape]
-            size = shape.size * POINTS * (0.72 if shape.shape == "diamond" else 1)
-            axes.plot(shape.x, shape.y, marker, color=shape.fill, markersize=size, markeredgewidth=0, zorder=order)
+            _mark(axes, shape, order)
         case Text():
             _text(axes, shape, order)
+
+
+def _mark(axes: Canvas, mark: Mark, order: int) -> None:
+    style, part = {"circle": ("o", 1.0), "square": ("s", 1.0), "diamond": ("D", 0.71)}[mark.shape]
+    size = mark.size * POINTS * part
+    axes.plot(mark.x, mark.y, style, color=mark.fill, markersize=size, markeredgewidth=0, zorder=order)
 
 
 def _cells(axes: Canvas, cells: Cells, order: int) -> None:
     from matplotlib.collections import PolyCollection
 
     corners = [((x, y), (x + wide, y), (x + wide, y + high), (x, y + high)) for x, y, wide, high in cells.places]
-    look = {"edgecolors": "none", "zorder": order}
-    axes.add_collection(PolyCollection(corners, facecolors=cells.fill, **look), autolim=False)
+    axes.add_collection(PolyCollection(corners, facecolors=cells.fill, edgecolors="none", zorder=order), autolim=False)
     if cells.hatched:
         strokes = PolyCollection(corners, facecolors="none", hatch="////", edgecolors=PAPER, linewidths=0, zorder=order)
         axes.add_collection(strokes, autolim=False)

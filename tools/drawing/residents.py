@@ -83,15 +83,17 @@ def _owners(program: Program, dispatches: Sequence[Dispatch]) -> tuple[list[str]
     found: dict[int, str] = {}
     order: dict[str, tuple[int, int]] = {INITIAL: (-1, 0)}
     for dispatch in dispatches:
-        flow = moves(dispatch, CELL)
-        if not flow.writes or dispatch.pc in found:
-            continue
-        if flow.takes == "host_in":
-            name, rank = program.inputs[int(dispatch.ops.tensor)].name, (0, int(dispatch.ops.tensor))
-        else:
-            name, rank = (program.layers[dispatch.layer - 1] if dispatch.layer else OUTSIDE), (1, dispatch.layer)
-        found[dispatch.pc] = name
-        order[name] = min(rank, order.get(name, rank))
+        if dispatch.pc not in found and moves(dispatch, CELL).writes:
+            rank, name = _writer(program, dispatch)
+            found[dispatch.pc] = name
+            order[name] = min(rank, order.get(name, rank))
     names = sorted(order, key=lambda name: order[name])
     places = {name: at for at, name in enumerate(names)}
     return names, {pc: places[name] for pc, name in found.items()}
+
+
+def _writer(program: Program, dispatch: Dispatch) -> tuple[tuple[int, int], str]:
+    """Who writes by an instruction: an input, before all layers, or a layer; its place in their order, and its name."""
+    if moves(dispatch, CELL).takes == "host_in":
+        return (0, int(dispatch.ops.tensor)), program.inputs[int(dispatch.ops.tensor)].name
+    return (1, dispatch.layer), program.layers[dispatch.layer - 1] if dispatch.layer else OUTSIDE

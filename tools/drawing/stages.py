@@ -38,15 +38,24 @@ def stages(layers: Sequence[str], most: int = MOST) -> list[Stage]:
     names = list(dict.fromkeys(layers))
     if len(names) <= most:
         return [Stage(name, (name,)) for name in names]
-    split = {name: list(_PARTS.finditer(name)) for name in names}
-    for depth in range(max(map(len, split.values())), 0, -1):
+    for depth in range(max(len(_PARTS.findall(name)) for name in names), 0, -1):
         found: dict[str, list[str]] = {}
         for name in names:
-            parts = split[name]
-            found.setdefault(name[: parts[min(depth, len(parts)) - 1].end()] if parts else name, []).append(name)
+            found.setdefault(_first(name, depth), []).append(name)
         if 1 < len(found) <= most:
             return [Stage(name, tuple(held)) for name, held in found.items()]
     return _runs(names, most)
+
+
+def _first(name: str, depth: int) -> str:
+    """The first parts of a name, as many as `depth`; all of it where it has fewer."""
+    ends = [part.end() for part in _PARTS.finditer(name)]
+    return name[: ends[depth - 1]] if len(ends) >= depth else name
+
+
+def heading(found: Sequence[Stage]) -> str:
+    """What stands over a list of stages."""
+    return "Layers" if all(len(stage.layers) == 1 for stage in found) else "Layers, taken together by name"
 
 
 def _runs(names: Sequence[str], most: int) -> list[Stage]:

@@ -11,6 +11,7 @@ from acortex.sim.chip.groups import Group
 from acortex.sim.chip.specs import Chip
 from acortex.sim.functional.configuration import Configuration, configure
 from acortex.sim.inputs import HostData
+from acortex.sim.results import TimedReport
 from acortex.sim.run import Prepared, prepare
 from acortex.tools.drawing.floorplan import BARE, Plan, floorplan, group_named
 from acortex.tools.drawing.routes import route_of
@@ -23,10 +24,14 @@ USUAL_INFERENCES = 3
 
 @dataclass(frozen=True)
 class How:
-    """What a user says of a picture: the group whose route is drawn, "" for none, and how many inferences run."""
+    """What a user says of a picture: the group whose route is drawn, "" for none, and how many inferences run.
+
+    `printed` is what a paper prints of a run, to stand beside it.
+    """
 
     route: str = ""
     inferences: int | None = None
+    printed: Callable[[TimedReport], Mapping[str, float]] = lambda run: {}
 
 
 def floor_plan(program: Program | None, chip: Chip, how: How) -> Picture:
@@ -79,7 +84,7 @@ def by_component(program: Program | None, chip: Chip, how: How) -> Picture:
     from acortex.tools.drawing.breakdown import breakdown, spent
 
     ready = _prepared(_needed(program), chip, how)
-    return breakdown(ready.program.name, chip.name, spent(ready))
+    return breakdown(ready.program.name, chip.name, spent(ready, how.printed))
 
 
 def _needed(program: Program | None) -> Program:

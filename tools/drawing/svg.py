@@ -45,14 +45,9 @@ def _definitions(shapes: Iterable[Shape]) -> Iterator[str]:
 def _drawn(shape: Shape) -> Iterator[str]:
     match shape:
         case Rect():
-            edge = f' stroke="{shape.stroke}" stroke-width="0.8"' if shape.stroke else ""
-            place = f'x="{_n(shape.x)}" y="{_n(shape.y)}" width="{_n(shape.width)}" height="{_n(shape.height)}"'
-            yield _element("rect", f"{place}{_fill(shape.fill, shape.hatched)}{edge}", shape.tip)
+            yield _rect(shape)
         case Cells():
-            path = "".join(
-                f"M{_n(x)} {_n(y)}h{_n(width)}v{_n(height)}h{_n(-width)}z" for x, y, width, height in shape.places
-            )
-            yield _element("path", f'd="{path}"{_fill(shape.fill, shape.hatched)}', shape.tip)
+            yield _element("path", f'd="{_outlines(shape)}"{_fill(shape.fill, shape.hatched)}', shape.tip)
         case Line():
             yield _element("path", _line(shape), shape.tip)
             if shape.arrow:
@@ -62,6 +57,16 @@ def _drawn(shape: Shape) -> Iterator[str]:
             yield _element("path", f'd="{_mark(shape)}" fill="{shape.fill}"', shape.tip)
         case Text():
             yield _text(shape)
+
+
+def _rect(rect: Rect) -> str:
+    edge = f' stroke="{rect.stroke}" stroke-width="0.8"' if rect.stroke else ""
+    place = f'x="{_n(rect.x)}" y="{_n(rect.y)}" width="{_n(rect.width)}" height="{_n(rect.height)}"'
+    return _element("rect", f"{place}{_fill(rect.fill, rect.hatched)}{edge}", rect.tip)
+
+
+def _outlines(cells: Cells) -> str:
+    return "".join(f"M{_n(x)} {_n(y)}h{_n(wide)}v{_n(high)}h{_n(-wide)}z" for x, y, wide, high in cells.places)
 
 
 def _n(number: float) -> str:

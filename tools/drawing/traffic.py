@@ -50,6 +50,11 @@ class Traffic:
     nodes: Sequence[Node]
     edges: Mapping[tuple[int, int], int]
 
+    @property
+    def layers(self) -> list[str]:
+        """The names of the layers, in the order of the program."""
+        return [node.name for node in self.nodes if node.kind == "layer"]
+
     def layer_of_group(self) -> dict[int, str]:
         """The layer of each group of arrays; of one that several layers use, the first of them."""
         found: dict[int, str] = {}
@@ -77,10 +82,8 @@ class _Walk:
         flow = moves(dispatch, CELL)
         layer = self._place(dispatch, flow)
         if dispatch.row.mnemonic == MULTIPLY:
-            self.groups.setdefault(layer, {})[dispatch.group] = None
-            macs = self.program.weights[weights[dispatch.group]].macs if dispatch.group in weights else 0
-            self.macs[layer] += macs * int(dispatch.ops.positions)
-        if flow.takes or flow.gives or flow.reads or flow.writes:
+            self._multiply(layer, dispatch, weights)
+        if any((flow.takes, flow.gives, flow.reads, flow.writes)):
             self.used[layer] = None
         self._items(layer, flow)
         if flow.reads:
@@ -89,6 +92,11 @@ class _Walk:
             addresses = visited(dispatch)
             self.writer[addresses] = layer
             self.words[layer] += len(addresses)
+
+    def _multiply(self, layer: int, dispatch: Dispatch, weights: Mapping[int, int]) -> None:
+        self.groups.setdefault(layer, {})[dispatch.group] = None
+        macs = self.program.weights[weights[dispatch.group]].macs if dispatch.group in weights else 0
+        self.macs[layer] += macs * int(dispatch.ops.positions)
 
     def _place(self, dispatch: Dispatch, flow: Flow) -> int:
         """The number of the node of an instruction: a tensor's for what comes from the host or goes there."""

@@ -23,7 +23,7 @@ def check_form(path: str) -> str:
         found = f"{form} is not" if form else "a name without a suffix is none"
         raise UsageError(f"{found} a form of pictures", where=path, hint=f"end the name with {' or '.join(FORMS)}")
     if form == ".png":
-        from acortex.tools.paper.svg import require_matplotlib
+        from acortex.tools.drawing.plots import require_matplotlib
 
         require_matplotlib()
     return form

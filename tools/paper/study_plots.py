@@ -43,13 +43,10 @@ def limits(studies: Sequence[Study], titles: Titles) -> bytes:
     keys.heading("Part of the chip")
     for part, colour in OF_PARTS.items():
         keys.key(Look(colour), part)
-    others = [
-        [1 - shares["loads"] - shares["frames"] for shares in map(by_part, path)]
-        for path in zip(*((one.critical, one.fast) for one in studies), strict=True)
-    ]
+    published, fast = ([_rest(path) for path in paths] for paths in zip(*map(_two, studies), strict=True))
     caption = (
-        f"As published, all but loads and frames take at most {percent(max(others[0]))} of a critical path; with "
-        f"{FAST.name} up to {percent(max(others[1]))}."
+        f"As published, all but loads and frames take at most {percent(max(published))} of a critical path; with "
+        f"{FAST.name} up to {percent(max(fast))}."
     )
     bottom = max(box.bottom + 40, keys.y)
     made = page(
@@ -63,8 +60,18 @@ def limits(studies: Sequence[Study], titles: Titles) -> bytes:
     return svg(made).encode()
 
 
+def _two(one: Study) -> tuple[CriticalPath, CriticalPath]:
+    return one.critical, one.fast
+
+
+def _rest(path: CriticalPath) -> float:
+    """The share of a path that is neither loads nor frames."""
+    shares = by_part(path)
+    return 1 - shares["loads"] - shares["frames"]
+
+
 def _paths(one: Study) -> tuple[tuple[str, CriticalPath], ...]:
-    return ("published", one.critical), (FAST.name, one.fast)
+    return tuple(zip(("published", FAST.name), _two(one), strict=True))
 
 
 def _stacked(shares: Mapping[str, float], scale: Scale, y: float, height: float) -> Iterator[Shape]:
@@ -94,6 +101,9 @@ MOVES = 0.02
 LANE, ROW = 12.0, 42.0
 """From one mark of a row to the next, and from one row to the next."""
 
+WIDE, APART = 270.0, 26.0
+"""The width of a network's points, and what is free between two."""
+
 
 def changes(one: Study, point: Point) -> list[float]:
     """What a variant changes of the published chip's latency, energy and area, as shares."""
@@ -108,32 +118,44 @@ def changes(one: Study, point: Point) -> list[float]:
 
 def parallel(studies: Sequence[Study], titles: Titles) -> bytes:
     """What each variant changes of latency, energy and area, as points left or right of the published chip."""
-    rows = range(len(studies[0].variants))
-    every = {row: [changes(one, one.variants[row]) for one in studies] for row in rows}
-    moved = [row for row in rows if any(abs(value) >= MOVES for held in every[row] for value in held)]
-    moved.sort(key=lambda row: sum(held[0] for held in every[row]))
-    names = [studies[0].variants[row].variant.name for row in moved]
-    values = [value for row in moved for held in every[row] for value in held]
-    low, high = 100 * min([0.0, *values]), 100 * max([0.0, *values])
-    wide, apart = 270.0, 26.0
-    top = TOP + 34
-    shapes: list[Shape] = _row_names(names, top)
+    every = {row: [changes(one, one.variants[row]) for one in studies] for row in range(len(studies[0].variants))}
+    moved = sorted((row for row in every if _largest(every[row]) >= MOVES), key=lambda row: _latencies(every[row]))
+    top, end = TOP + 34, TOP + 34 + ROW * len(moved)
+    low, high = _span([every[row] for row in moved])
+    shapes: list[Shape] = _row_names([studies[0].variants[row].variant.name for row in moved], top)
+    right = MARGIN + NAMES
     for number, one in enumerate(studies):
-        left = MARGIN + NAMES + 12 + number * (wide + apart)
-        box = Box(left, top, left + wide, top + ROW * len(moved))
-        scale = Scale(low, high, left + 44, left + wide - 46)
+        left = MARGIN + NAMES + 12 + number * (WIDE + APART)
+        right = left + WIDE
+        scale = Scale(low, high, left + 44, right - 46)
         shapes.append(Text(left, TOP + 14, titles[one.network], 14, bold=True))
-        shapes += across(box, scale, lambda value: f"{value:+.0f} %" if value else "0")
-        shapes.append(Line(((scale.at(0), box.top), (scale.at(0), box.bottom)), INK, 1.2))
+        shapes += across(Box(left, top, right, end), scale, _signed)
+        shapes.append(Line(((scale.at(0), top), (scale.at(0), end)), INK, 1.2))
         for at, row in enumerate(moved):
-            shapes += _lollipops(every[row][number], scale, box.top + ROW * at + ROW / 2)
-    bottom = top + ROW * len(moved) + 30
-    shapes += _marks_key(bottom + 8)
-    still = [studies[0].variants[row].variant.name for row in rows if row not in moved]
-    width = MARGIN + NAMES + 12 + len(studies) * (wide + apart) - apart + MARGIN
-    caption = _caption_of_parallel(studies, titles, every, still)
+            shapes += _lollipops(every[row][number], scale, top + ROW * at + ROW / 2)
+    shapes += _marks_key(end + 38)
+    caption = _caption_of_parallel(studies, titles, every, moved)
     subtitle = "Change against the published chip; left of the line is less"
-    return svg(page("Doing more at once", subtitle, shapes, width, bottom + 20, caption)).encode()
+    return svg(page("Doing more at once", subtitle, shapes, right + MARGIN, end + 50, caption)).encode()
+
+
+def _largest(held: Sequence[Sequence[float]]) -> float:
+    """The largest change that a variant makes of any number of any network."""
+    return max(abs(value) for row in held for value in row)
+
+
+def _latencies(held: Sequence[Sequence[float]]) -> float:
+    return sum(row[0] for row in held)
+
+
+def _span(changed: Sequence[Sequence[Sequence[float]]]) -> tuple[float, float]:
+    """The least and the largest of some changes in percent, with the published chip between them."""
+    values = [0.0, *(100 * value for variant in changed for row in variant for value in row)]
+    return min(values), max(values)
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.0f} %" if value else "0"
 
 
 def _row_names(names: Sequence[str], top: float) -> list[Shape]:
@@ -168,12 +190,13 @@ def _marks_key(y: float) -> Iterator[Shape]:
 
 
 def _caption_of_parallel(
-    studies: Sequence[Study], titles: Titles, every: Mapping[int, Sequence[Sequence[float]]], still: Sequence[str]
+    studies: Sequence[Study], titles: Titles, every: Mapping[int, Sequence[Sequence[float]]], moved: Sequence[int]
 ) -> str:
     parts = []
     for number, one in enumerate(studies):
         row = min(every, key=lambda at: every[at][number][0])
         parts.append(f"{titles[one.network]} {-100 * every[row][number][0]:.0f} % ({one.variants[row].variant.name})")
+    still = [studies[0].variants[row].variant.name for row in every if row not in moved]
     said = f"The most that latency falls by: {all_of(parts)}."
     if still:
         said += f" Not drawn, for they change nothing by {100 * MOVES:.0f} % or more: {all_of(still)}."
@@ -217,18 +240,23 @@ def _stages(one: Study, held: Sequence[Stage], left: float, wide: float) -> Iter
     names = [f"{stage.name}, {count(stage.layers, 'layer')}" if stage.layers > 1 else stage.name for stage in held]
     start = left + min(max(width_of(name, 12) for name in names), 190.0) + 12
     shares = [_three(stage, run.energy_j, one.critical.cycles, run.macs) for stage in held]
-    scale = Scale(0, max(max(row) for row in shares), start, left + wide - 48)
+    scale = Scale(0, max(map(max, shares)), start, left + wide - 48)
     for number, (name, row) in enumerate(zip(names, shares, strict=True)):
         y = TOP + 28 + STAGE * number
         yield Text(start - 8, y + 20, shortest(name, start - left - 10, 12), 12, "end")
-        for at, (share, (what, colour)) in enumerate(zip(row, SERIES, strict=True)):
-            top = y + at * 11.5
-            yield Rect(start, top, scale.at(share) - start, 9.5, colour, tip=f"{name}: {percent(share)} {what}")
-            if share >= SMALL:
-                yield Text(scale.at(share) + 5, top + 8.5, percent(share), 9, colour=DIM)
-        if max(row) < SMALL:
-            yield Text(start + 5, y + 20, "below 0.1 % of each", 9, colour=DIM)
+        yield from _bars(name, row, scale, y)
     yield Line(((start, TOP + 26), (start, TOP + 24 + STAGE * len(held))), INK, 1.0)
+
+
+def _bars(name: str, row: Sequence[float], scale: Scale, y: float) -> Iterator[Shape]:
+    """The bars of a stage, with the numbers of those that are not next to nothing."""
+    for at, (share, (what, colour)) in enumerate(zip(row, SERIES, strict=True)):
+        top = y + at * 11.5
+        yield Rect(scale.start, top, scale.at(share) - scale.start, 9.5, colour, tip=f"{name}: {percent(share)} {what}")
+        if share >= SMALL:
+            yield Text(scale.at(share) + 5, top + 8.5, percent(share), 9, colour=DIM)
+    if max(row) < SMALL:
+        yield Text(scale.start + 5, y + 20, "below 0.1 % of each", 9, colour=DIM)
 
 
 def _three(stage: Stage, energy_j: float, cycles: int, macs: int) -> tuple[float, float, float]:
