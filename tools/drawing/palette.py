@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-PAPER, INK, DIM, RULE = "#ffffff", "#1f2328", "#57606a", "#d0d7de"
+PAPER, INK, DIM, RULE = "#ffffff", "#101418", "#57606a", "#d0d7de"
 """The page, its letters, its lesser letters, and its lines."""
 
-COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#8c8c8c")
+COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#6e6e6e")
 """Colours that those who see few colours tell apart (Okabe and Ito); black is left to letters."""
 
 EMPTY = "#eef1f4"

@@ -13,7 +13,7 @@ from acortex.tools.drawing.palette import INK, PAPER
 from acortex.tools.drawing.scene import Line, Mark, Shape, Text
 from acortex.wording import count
 
-READ, LOAD, ANALOG, BACK = "#cf222e", "#9a3412", "#1f2328", "#6639ba"
+READ, LOAD, ANALOG, BACK = "#cf222e", "#9a3412", "#101418", "#6639ba"
 """The colours of the four parts of the way: each has a number, too."""
 
 

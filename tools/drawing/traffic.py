@@ -14,14 +14,19 @@ from numpy.typing import NDArray
 
 from acortex.errors import AcortexError
 from acortex.isa.flows import CELL, Flow
+from acortex.isa.machine import CHANNELS
 from acortex.isa.program import Program
-from acortex.isa.semantics import moves, visited
+from acortex.isa.semantics import moves, visited, written
 from acortex.isa.sequencer import Dispatch, Sequencer
 
 MOST_STEPS = 3_000_000
 """Instructions that are looked at: a program that goes on for longer is not drawn."""
 
 MULTIPLY = "multiply"
+
+NOBODY = -1
+"""Who wrote what nothing has written."""
+
 OUTSIDE = "outside layers"
 """The node of what no layer mark covers."""
 
@@ -44,6 +49,7 @@ class Node:
 class Traffic:
     """Nodes in the order of the program, and the words that go from one to another: `edges[giver, taker]`.
 
+    A word that several layers wrote, each some of its channels, counts for each of them.
     A giver that stands at or behind its taker is a state that comes back.
     """
 
@@ -64,12 +70,53 @@ class Traffic:
         return found
 
 
+class Writers:
+    """Who wrote each channel of each word of main memory, and last.
+
+    Words that the same layers wrote in the same channels share a state: there are few of those, however many words.
+    """
+
+    def __init__(self, words: int) -> None:
+        self._states: list[tuple[int, ...]] = [(NOBODY,) * CHANNELS]
+        self._numbers = {self._states[0]: 0}
+        self._held = np.zeros(words, np.int32)
+
+    def write(self, layer: int, addresses: NDArray[np.int64], mask: NDArray[np.bool_] | None) -> None:
+        """A layer writes words; with `mask` of shape (words of a pixel, 64) those channels alone, pixel by pixel."""
+        if mask is None:
+            self._held[addresses] = self._number((layer,) * CHANNELS)
+            return
+        for channels, places in zip(mask, addresses.reshape(-1, len(mask)).T, strict=True):
+            before, of_place = np.unique(self._held[places], return_inverse=True)
+            after = [self._changed(int(state), layer, channels) for state in before]
+            self._held[places] = np.array(after, np.int32)[of_place]
+
+    def read(self, addresses: NDArray[np.int64]) -> Counter[int]:
+        """For each layer that wrote into some of these words how many of them."""
+        found: Counter[int] = Counter()
+        for state, words in zip(*np.unique(self._held[addresses], return_counts=True), strict=True):
+            for layer in {*self._states[int(state)]} - {NOBODY}:
+                found[layer] += int(words)
+        return found
+
+    def _changed(self, state: int, layer: int, channels: NDArray[np.bool_]) -> int:
+        before = self._states[state]
+        return self._number(tuple(layer if new else old for new, old in zip(channels.tolist(), before, strict=True)))
+
+    def _number(self, state: tuple[int, ...]) -> int:
+        """The number of a state, which is made where there is none."""
+        if state not in self._numbers:
+            self._numbers[state] = len(self._states)
+            self._states.append(state)
+        return self._numbers[state]
+
+
 @dataclass
 class _Walk:
     """What a walk has seen. Numbers of layers are those of dispatches: 0 for none; then inputs, then outputs."""
 
     program: Program
-    writer: NDArray[np.int32]
+    writers: Writers
     macs: Counter[int] = field(default_factory=Counter)
     words: Counter[int] = field(default_factory=Counter)
     groups: dict[int, dict[int, None]] = field(default_factory=dict)
@@ -87,10 +134,11 @@ class _Walk:
             self.used[layer] = None
         self._items(layer, flow)
         if flow.reads:
-            self._read(layer, visited(dispatch))
+            for giver, words in self.writers.read(visited(dispatch)).items():
+                self.edges[giver, layer] += words
         if flow.writes:
             addresses = visited(dispatch)
-            self.writer[addresses] = layer
+            self.writers.write(layer, addresses, written(dispatch) if "shift" in dispatch.row.by_name else None)
             self.words[layer] += len(addresses)
 
     def _multiply(self, layer: int, dispatch: Dispatch, weights: Mapping[int, int]) -> None:
@@ -115,19 +163,13 @@ class _Walk:
         if flow.gives and flow.gives != "host_out":
             self.pipes[flow.gives] = layer
 
-    def _read(self, layer: int, addresses: NDArray[np.int64]) -> None:
-        givers, words = np.unique(self.writer[addresses], return_counts=True)
-        for giver, count in zip(givers.tolist(), words.tolist(), strict=True):
-            if giver >= 0:
-                self.edges[giver, layer] += count
-
 
 def traffic(program: Program, memory_words: int) -> Traffic:
     """What the layers of a program move in one inference, on a chip with so many words of main memory.
 
     Raises the errors of its registers, and AcortexError where it goes on for more than MOST_STEPS instructions.
     """
-    walk = _Walk(program, np.full(memory_words, -1, np.int32))
+    walk = _Walk(program, Writers(memory_words))
     sequencer = Sequencer(program, 1)
     weights: dict[int, int] = {}
     steps = 0
