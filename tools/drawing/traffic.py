@@ -24,6 +24,8 @@ MOST_STEPS = 3_000_000
 
 MULTIPLY = "multiply"
 
+Addresses = NDArray[np.int64]
+
 NOBODY = -1
 """Who wrote what nothing has written."""
 
@@ -73,27 +75,31 @@ class Traffic:
 class Writers:
     """Who wrote each channel of each word of main memory, and last.
 
-    Words that the same layers wrote in the same channels share a state: there are few of those, however many words.
+    Words that the same layers wrote in the same channels share a state: there are few of those, however many words. A
+    word that was read is begun anew by who writes its first channel: what others held is of an earlier map, whose words
+    were wider.
     """
 
     def __init__(self, words: int) -> None:
         self._states: list[tuple[int, ...]] = [(NOBODY,) * CHANNELS]
         self._numbers = {self._states[0]: 0}
         self._held = np.zeros(words, np.int32)
+        self._read = np.zeros(words, np.bool_)
 
     def write(self, layer: int, addresses: NDArray[np.int64], mask: NDArray[np.bool_] | None) -> None:
         """A layer writes words; with `mask` of shape (words of a pixel, 64) those channels alone, pixel by pixel."""
-        if mask is None:
-            self._held[addresses] = self._number((layer,) * CHANNELS)
-            return
-        for channels, places in zip(mask, addresses.reshape(-1, len(mask)).T, strict=True):
+        for channels, places in zip(*_by_mask(addresses, mask), strict=True):
+            if channels[0]:
+                self._held[places[self._read[places]]] = 0
             before, of_place = np.unique(self._held[places], return_inverse=True)
             after = [self._changed(int(state), layer, channels) for state in before]
             self._held[places] = np.array(after, np.int32)[of_place]
+            self._read[places] = False
 
     def read(self, addresses: NDArray[np.int64]) -> Counter[int]:
         """For each layer that wrote into some of these words how many of them."""
         found: Counter[int] = Counter()
+        self._read[addresses] = True
         for state, words in zip(*np.unique(self._held[addresses], return_counts=True), strict=True):
             for layer in {*self._states[int(state)]} - {NOBODY}:
                 found[layer] += int(words)
@@ -109,6 +115,13 @@ class Writers:
             self._numbers[state] = len(self._states)
             self._states.append(state)
         return self._numbers[state]
+
+
+def _by_mask(addresses: NDArray[np.int64], mask: NDArray[np.bool_] | None) -> tuple[NDArray[np.bool_], Addresses]:
+    """The channels that are written of each word of a pixel, and for each the addresses of all pixels."""
+    if mask is None:
+        return np.ones((1, CHANNELS), np.bool_), addresses[None]
+    return mask, addresses.reshape(-1, len(mask)).T
 
 
 @dataclass

@@ -111,13 +111,26 @@ def mask(*channels: range) -> NDArray[np.bool_]:
 
 def test_a_word_belongs_to_all_that_wrote_its_channels() -> None:
     writers = Writers(10)
-    writers.write(1, np.arange(4), mask(range(32)))
     writers.write(2, np.arange(4), mask(range(32, 64)))
+    writers.write(1, np.arange(4), mask(range(32)))
     assert writers.read(np.arange(5)) == {1: 4, 2: 4}
     writers.write(3, np.arange(2), None)
     assert writers.read(np.arange(5)) == {1: 2, 2: 2, 3: 2}
-    writers.write(4, np.arange(4), mask(range(32)))
-    assert writers.read(np.arange(4)) == {2: 2, 3: 2, 4: 4}
+
+
+def test_a_map_that_grows_keeps_what_was_read_of_it() -> None:
+    writers = Writers(2)
+    for layer in range(4):
+        writers.write(layer, np.arange(2), mask(range(16 * layer, 16 * layer + 16)))
+        assert writers.read(np.arange(2)) == dict.fromkeys(range(layer + 1), 2)
+
+
+def test_a_narrower_map_in_the_same_words_is_not_taken_for_the_one_before() -> None:
+    writers = Writers(2)
+    writers.write(1, np.arange(2), None)
+    assert writers.read(np.arange(2)) == {1: 2}
+    writers.write(2, np.arange(2), mask(range(16)))
+    assert writers.read(np.arange(2)) == {2: 2}
 
 
 def test_the_words_of_a_pixel_have_masks_of_their_own() -> None:
