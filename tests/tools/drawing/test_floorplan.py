@@ -210,7 +210,7 @@ def test_wires_lead_from_arrays_to_the_neurons(name: str) -> None:
     joined = around.pop()
     while near := [one for one in around if one & joined]:
         joined = joined.union(*near)
-        around = [one for one in around if not one & joined]
+        around = [one for one in around if one not in near]
     assert around == [], "no wire is apart"
     middle = (die.halves[0].bottom + die.halves[1].top) / 2
     assert any(y == pytest.approx(middle, abs=0.01) for _, y in joined)
