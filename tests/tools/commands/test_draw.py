@@ -208,6 +208,16 @@ def test_the_floor_plan_of_a_chip_is_the_same_everywhere(tmp_path: Path) -> None
     assert one.read_text() == other.read_text()
 
 
+SHOWN = [("floorplan", "inception_v1"), ("memory", "inception_v1"), ("breakdown", "gnmt"), ("network", "resnet152")]
+
+
+@pytest.mark.parametrize(("what", "network"), SHOWN)
+def test_the_pictures_of_the_page_are_what_is_drawn(what: str, network: str, checkout: Path) -> None:
+    """`make pages` draws them anew."""
+    drawn = acortex_("draw", what, f"zoo:{network}", "-o", "-").stdout
+    assert drawn == (checkout / "docs" / f"draw-{what}.svg").read_text()
+
+
 def test_the_module_loads_no_heavy_library() -> None:
     source = Path(importlib.import_module("acortex.tools.commands.draw").__file__ or "").read_text()
     assert "\nimport numpy" not in source and "\nfrom acortex.tools.drawing" not in source
