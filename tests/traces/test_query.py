@@ -105,7 +105,7 @@ def test_a_selection_is_handed_over_as_selected(trace: Trace) -> None:
 @pytest.mark.parametrize(
     ("package", "message"),
     [
-        ("duckdb", 'SQL and Parquet needs an optional package\n  hint: pip install "acortex[query]"'),
+        ("duckdb", 'SQL or Parquet needs an optional package\n  hint: pip install "acortex[query]"'),
         ("pandas", 'a pandas DataFrame needs an optional package\n  hint: pip install "acortex[all]"'),
     ],
 )

@@ -149,9 +149,16 @@ def _latency(run: TimedReport) -> tuple[str, str, str]:
     latencies = found or ([run.latency_s] if run.complete else [])
     if not latencies:
         return "latency", UNKNOWN, "no inference had finished"
-    span = f", {scaled(min(latencies), 's')} to {scaled(max(latencies), 's')}" if len(latencies) > 1 else ""
     which = "per inference" if run.complete else "per finished inference"
-    return "latency", scaled(median(latencies), "s"), f"{which} (median{span})"
+    return "latency", scaled(median(latencies), "s"), f"{which} ({_span(latencies)})"
+
+
+def _span(latencies: list[float]) -> str:
+    """How far latencies lie apart, as far as their texts do."""
+    low, high = scaled(min(latencies), "s"), scaled(max(latencies), "s")
+    if len(latencies) == 1:
+        return "median"
+    return f"each of {len(latencies):,}" if low == high else f"median, {low} to {high}"
 
 
 def _throughput(run: TimedReport) -> tuple[str, str, str]:

@@ -33,7 +33,7 @@ def optional(module: str, feature: str, extra: str) -> Any:
 
 def duckdb_module() -> Any:
     """The duckdb package; MissingExtra without it."""
-    return optional("duckdb", "SQL and Parquet", "query")
+    return optional("duckdb", "SQL or Parquet", "query")
 
 
 _OFFLINE = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}

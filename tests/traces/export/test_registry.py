@@ -109,7 +109,7 @@ def test_a_failed_export_leaves_nothing(trace: Trace, tmp_path: Path, monkeypatc
             "perfetto.protos.perfetto.trace.perfetto_trace_pb2",
             'the Perfetto format needs an optional package\n  hint: pip install "acortex[perfetto]"',
         ),
-        ("parquet", "duckdb", 'SQL and Parquet needs an optional package\n  hint: pip install "acortex[query]"'),
+        ("parquet", "duckdb", 'SQL or Parquet needs an optional package\n  hint: pip install "acortex[query]"'),
     ],
 )
 def test_a_missing_package_says_which_extra(
