@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from acortex.tools.api import accuracy, compile, debug, prepare, recalibrate, run
     from acortex.tools.sweep.optimising import optimise
     from acortex.tools.sweep.sweeping import sweep
-    from acortex.traces.file.reader import open as open_trace
+    from acortex.traces.display.opened import open as open_trace
 
 __version__ = "0.1.0"
 
@@ -39,7 +39,7 @@ __getattr__ = loader(
         "assemble": "acortex.isa.asm.assembler:assemble",
         "compile": "acortex.tools.api:compile",
         "debug": "acortex.tools.api:debug",
-        "open_trace": "acortex.traces.file.reader:open",
+        "open_trace": "acortex.traces.display.opened:open",
         "optimise": "acortex.tools.sweep.optimising:optimise",
         "prepare": "acortex.tools.api:prepare",
         "recalibrate": "acortex.tools.api:recalibrate",

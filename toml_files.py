@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ MAX_BYTES = 65536
 
 MAX_NESTING = 16
 """The deepest brackets, and the most dots on one line, that the TOML parser is given: it is slow beyond, or worse."""
+
+KEPT = 512
+"""How many texts are remembered with what they say: those of built-in chips are read again for each chip."""
 
 _OPAQUE = re.compile(
     r'"""(?:[^\\]|\\.)*?"""|' r"'''.*?'''|" r'"(?:\\[^\n]|[^"\\\n])*"|' r"'[^'\n]*'|#[^\n]*",
@@ -42,7 +46,24 @@ def read(path: Path, what: str) -> str:
 
 
 def parse(text: str, where: str) -> dict[str, Any]:
-    """TOML with decimal numbers, after a look at what would make the parser slow or deep. Raises UsageError."""
+    """TOML with decimal numbers, after a look at what would make the parser slow or deep. Raises UsageError.
+
+    What comes back is the caller's own: no other caller sees what is changed in it.
+    """
+    table: dict[str, Any] = _copied(_parsed(text, where))
+    return table
+
+
+def _copied(value: Any) -> Any:
+    """Tables and lists of TOML anew, with the same values in them."""
+    if isinstance(value, dict):
+        return {key: _copied(part) for key, part in value.items()}
+    return [_copied(part) for part in value] if isinstance(value, list) else value
+
+
+@lru_cache(maxsize=KEPT)
+def _parsed(text: str, where: str) -> dict[str, Any]:
+    """What `parse` copies."""
     bare = _OPAQUE.sub(lambda match: '""' + "\n" * match[0].count("\n"), text)
     depth = 0
     for number, line in enumerate(bare.splitlines(), 1):
@@ -69,6 +90,16 @@ def _place_of(message: str) -> tuple[str, str]:
 
 def places(text: str, file: str) -> Iterator[tuple[str, str]]:
     """The path of each table and key with its "file:line", for files with one setting per line."""
+    yield from _placed(text, file)
+
+
+@lru_cache(maxsize=KEPT)
+def _placed(text: str, file: str) -> tuple[tuple[str, str], ...]:
+    """What `places` gives."""
+    return tuple(_found(text, file))
+
+
+def _found(text: str, file: str) -> Iterator[tuple[str, str]]:
     table = ""
     for number, line in enumerate(text.splitlines(), 1):
         if header := _HEADER.match(line):

@@ -10,6 +10,9 @@ from itertools import islice
 LONGEST_NAME = 80
 """Characters of a mistyped name that are compared: the time of a comparison grows with the square of its length."""
 
+UNKNOWN = "-"
+"""What stands where a number is not known."""
+
 _FEW, _SOME = 20, 500
 """Of how many names all are compared with a mistyped one, and how many are looked at to choose so few."""
 
@@ -17,6 +20,11 @@ _FEW, _SOME = 20, 500
 def count(number: int, noun: str, plural: str = "") -> str:
     """A number of things in words: "1 word", "3 words"; `plural` where it is not the noun and an s."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def plain(name: str) -> str:
+    """A component's or a unit's name as people write it."""
+    return name.replace("neurons_adcs", "neurons, ADCs").replace("dacs", "DACs").replace("_", " ")
 
 
 def run_of(noun: str, first: int, last: int) -> str:

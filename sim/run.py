@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
@@ -42,6 +42,9 @@ from acortex.sim.timing.wiring import TimedChip
 from acortex.sim.tracing import Tracing
 from acortex.traces.file.writer import TraceWriter
 
+if TYPE_CHECKING:
+    from acortex.traces.display.plots import Plots
+
 Arrays = Mapping[str, NDArray[Any]]
 Progress = Callable[[int, int], None]
 
@@ -62,7 +65,9 @@ class Values:
         return repr(self.report).replace("RunReport", type(self).__name__, 1)
 
     def _repr_html_(self) -> str:
-        return self.report._repr_html_()
+        from acortex.sim.ledger import display  # as below: most runs are shown by no notebook
+
+        return display.page(self.report)
 
 
 @dataclass(frozen=True, repr=False)
@@ -85,6 +90,13 @@ class Result(Values):
     def energy_j(self) -> float:
         """The energy of the whole run, in joules. Raises UsageError where no time was simulated."""
         return float(self._timed("energy_j"))
+
+    @property
+    def plot(self) -> Plots:
+        """Its pictures, in axes of matplotlib: `plot.energy()`, `.layers()`, `.waits()`, `.power()`, `.timeline()`."""
+        from acortex.sim.ledger import display
+
+        return display.plots(self.report)
 
     @property
     def interrupted(self) -> bool:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from acortex.errors import UsageError
 from acortex.isa.program import Program
+from acortex.safe_files import part_of
 from acortex.sim.chip.program_chip import chip_of
 from acortex.sim.chip.specs import Chip
 from acortex.tools.console import files
@@ -142,12 +143,14 @@ def run(
         noise_seed=whole("noise_seed", noise_seed, SEED),
         data_energy=data_energy,
     )
-    return _with_calibration(result, made)
+    return _completed(result, made, trace)
 
 
-def _with_calibration(result: Result, made: Opened) -> Result:
-    """A result whose report says on which inputs the ranges of its network were chosen."""
-    return replace(result, report=result.report.model_copy(update={"calibration": made.calibration}))
+def _completed(result: Result, made: Opened, trace: str | Path | None) -> Result:
+    """A result whose report says on which inputs the ranges of its network were chosen, and where its trace is."""
+    written = None if trace is None else str(trace) if Path(trace).exists() else part_of(trace)
+    more = {"calibration": made.calibration, "trace": written}
+    return replace(result, report=result.report.model_copy(update=more))
 
 
 def debug(

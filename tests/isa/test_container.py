@@ -18,6 +18,7 @@ import pytest
 
 from acortex.errors import AcortexError, UsageError
 from acortex.isa.asm.assembler import assemble
+from acortex.isa.asm.disassembler import disassemble
 from acortex.isa.container import FORMAT, MAGIC, dumps, load, loads, save, sha256
 from acortex.isa.data import to_blob
 from acortex.isa.program import Program
@@ -412,3 +413,35 @@ def test_a_file_of_any_name_gives_a_container_that_is_read(program: Program) -> 
     for name in ("\udcff.s", "x" * 5000 + ".s", "a\u00e9\U0001f600.s"):
         found = loads(dumps(assemble(SOURCE, file=name)))
         assert found.lines[0].file == name.replace("\udcff", "?")[:255]
+
+
+def test_a_matrix_may_count_no_products_and_no_more_than_it_has_cells() -> None:
+    program = assemble(SOURCE)
+    for macs in (0, 15):
+        changed = replace(program, weights=(replace(program.weights[0], macs=macs),))
+        assert loads(dumps(changed)).weights[0].macs == macs
+    for macs in (-1, 16):
+        changed = replace(program, weights=(replace(program.weights[0], macs=macs),))
+        with pytest.raises(UsageError, match="malformed"):
+            loads(dumps(changed))
+
+
+@pytest.mark.parametrize(("rows", "columns", "numbers"), [(16, 16, True), (16, 17, False), (17, 16, False)])
+def test_small_matrices_are_listed_as_numbers(rows: int, columns: int, numbers: bool) -> None:
+    weights = f".weights w, {rows}x{columns}\n" + (".row " + ", ".join(["1"] * columns) + "\n") * rows
+    text = disassemble(assemble(f".chip acortex_digits\n{weights}start\nhalt\n"))
+    assert (".row" in text) is numbers
+
+
+def test_a_program_of_65536_instructions_is_the_longest() -> None:
+    program = assemble(".chip acortex_digits\nstart\nnop\nhalt\n")
+    for length in (65_536, 65_537):
+        nops = length - 2
+        words = np.concatenate([program.words[:1], np.repeat(program.words[1:2], nops), program.words[2:]])
+        lines = (program.lines[0], *(program.lines[1] for _ in range(nops)), program.lines[2])
+        data = dumps(replace(program, words=words, lines=lines))
+        if length == 65_536:
+            assert len(loads(data).words) == length
+        else:
+            with pytest.raises(UsageError, match="65537 instructions, 65536 are the most"):
+                loads(data)

@@ -134,16 +134,22 @@ BUGS: tuple[tuple[str, str, str, str], ...] = (
 )  # fmt: skip
 
 
+def copied(folder: Path) -> Path:
+    """A copy of sources and tests in a folder, under the name by which they are imported."""
+    copy = folder / "acortex"
+    copy.mkdir()
+    for name in FOLDERS:
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in (*ROOT.glob("*.py"), ROOT / "py.typed", ROOT / "setup.cfg"):
+        shutil.copy(path, copy / path.name)
+    return copy
+
+
 def caught_by(bug: tuple[str, str, str, str]) -> str:
     """The first test that fails with a bug; "" where none does."""
     _, file, text, instead = bug
     with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder, "acortex")
-        copy.mkdir()
-        for name in FOLDERS:
-            shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
-        for path in (*ROOT.glob("*.py"), ROOT / "py.typed", ROOT / "setup.cfg"):
-            shutil.copy(path, copy / path.name)
+        copy = copied(Path(folder))
         source = (copy / file).read_text()
         assert text in source, f"{file} has no {text!r} any more"
         (copy / file).write_text(source.replace(text, instead, 1))

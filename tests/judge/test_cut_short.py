@@ -62,6 +62,7 @@ def test_a_run_of_any_number_of_cycles_is_the_beginning_of_the_whole_run() -> No
     assert wrong == []
 
 
+@pytest.mark.sampled(14)
 @pytest.mark.parametrize("name", PLANTS)
 def test_a_stopped_run_of_a_faulty_program_ends_or_says_what_is_wrong(name: str) -> None:
     """As soon as the controller comes to the fault, always in the same words; nothing else is raised."""

@@ -61,7 +61,8 @@ def test_what_is_shown_of_a_result_is_short_and_says_what_one_wants_to_know(
         assert "digits_mlp" in text
         assert "acortex_digits" in text
     assert f"cycles={result.cycles:,}" in repr(result)
-    page = result._repr_html_()
+    assert f"{result.cycles:,} cycles of" in result._repr_html_()
+    page = result.report._repr_html_()
     assert f"<td>{result.cycles:,}</td>" in page
     assert "<th>energy_j</th>" in page
 

@@ -188,6 +188,22 @@ def test_a_tolerance_is_relative_and_holds_below_its_name() -> None:
     assert len(compare(CONTENT, after, {"waiting": 1.0, "waiting.neurons.sums": 0.0})) == 1
 
 
+def test_a_change_of_exactly_the_tolerance_is_tolerated() -> None:
+    before = {**CONTENT, "cycles": 200}
+    assert compare(before, {**before, "cycles": 250}, {"cycles": 0.25}) == []
+    assert compare(before, {**before, "cycles": 150}, {"cycles": 0.25}) == []
+    assert [one.change for one in compare(before, {**before, "cycles": 251}, {"cycles": 0.25})] == [51]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_tolerances_the_longest_name_holds_in_any_order(order: int) -> None:
+    after = changed("waiting", "neurons", "sums", by=4)
+    strict = {"waiting": 1.0, "waiting.neurons": 1.0, "waiting.neurons.sums": 0.0}
+    loose = {"waiting": 0.0, "waiting.neurons": 0.0, "waiting.neurons.sums": 1.0}
+    assert len(compare(CONTENT, after, dict(list(strict.items())[::order]))) == 1
+    assert compare(CONTENT, after, dict(list(loose.items())[::order])) == []
+
+
 @pytest.mark.parametrize(
     ("tolerances", "told"),
     [

@@ -169,7 +169,7 @@ def _areas(report: ChipReport) -> RenderableType:
     from rich.bar import Bar
     from rich.table import Table
 
-    from acortex.tools.views.run import plain
+    from acortex.wording import plain
 
     table = Table.grid(padding=(0, 2, 0, 0))
     areas = report.area_by_component_mm2

@@ -9,13 +9,11 @@ from math import log10
 from typing import NamedTuple
 
 from acortex.tools.report.shares import RoofPoint, Roofs
+from acortex.traces.display.colours import COLOURS
 from acortex.wording import count as number_of
 
 WIDTH = 1000.0
 """The length of a bar that fills its place; the browser stretches it."""
-
-COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#8c8c8c")
-"""Colours that those who see few colours tell apart (Okabe and Ito), black as a grey that shows on black too."""
 
 TEXTURES = 4
 """Plain, then strokes and dots, so that no two of LOOKS differ by colour alone where colours come again."""

@@ -16,10 +16,11 @@ from acortex.errors import MissingExtra
 from acortex.tools.report import sections
 from acortex.tools.report.model import Page, Side
 from acortex.tools.report.packing import Packed, document
-from acortex.tools.report.pictures import COLOURS, TEXTURES
+from acortex.tools.report.pictures import TEXTURES
 from acortex.tools.views.changed import value_text
 from acortex.tools.views.diff_documents import CHANGED
 from acortex.tools.views.diff_documents import sections as differences
+from acortex.traces.display.colours import COLOURS
 
 SCRIPTS = ("vendor/uPlot.iife.min.js",)
 """Scripts of others, each in an element of its own."""

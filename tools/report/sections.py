@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from acortex.sim.advice.results import Value
+from acortex.sim.ledger.facts import timing_facts
 from acortex.tools.report.model import Side
 from acortex.tools.report.pictures import (
     LOOK,
@@ -22,9 +23,9 @@ from acortex.tools.report.pictures import (
 )
 from acortex.tools.views.changed import value_text
 from acortex.tools.views.critical import held, told
-from acortex.tools.views.run import plain, timing_facts
 from acortex.units import joules, percent, scaled
 from acortex.wording import count as number_of
+from acortex.wording import plain
 
 UNKNOWN = "not known"
 """In place of a number that needs what the trace does not hold."""

@@ -13,9 +13,9 @@ from acortex.documents import Number
 from acortex.sim.chip.results import Comparison
 from acortex.sim.results import TimedReport, timed
 from acortex.tools.views.changed import value_text
-from acortex.tools.views.run import partial, plain
-from acortex.tools.views.tables import UNKNOWN
+from acortex.tools.views.run import partial
 from acortex.units import percent, scaled
+from acortex.wording import UNKNOWN, plain
 
 BESIDE = 2
 """Chips that stand beside the first one in a table: more come in further tables below."""

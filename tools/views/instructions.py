@@ -9,7 +9,7 @@ from rich.text import Text
 
 from acortex.tools.views.grid import Column
 from acortex.tools.views.loops import block, loop_parts, places
-from acortex.tools.views.tables import UNKNOWN, part_line
+from acortex.tools.views.tables import part_line
 from acortex.traces.instructions.results import (
     InstructionRow,
     InstructionSums,
@@ -18,7 +18,7 @@ from acortex.traces.instructions.results import (
     Stretch,
 )
 from acortex.units import joules, percent, scaled
-from acortex.wording import count
+from acortex.wording import UNKNOWN, count
 
 MOST_SUMS = 24
 """Instructions whose sums are shown."""

@@ -8,10 +8,10 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from acortex.tools.views.grid import Column, lines
-from acortex.tools.views.tables import UNKNOWN, instruction
+from acortex.tools.views.tables import instruction
 from acortex.traces.instructions.results import ChainPart, InstructionView, LoopView
 from acortex.units import percent
-from acortex.wording import count, some_of
+from acortex.wording import UNKNOWN, count, some_of
 
 MOST_UNITS = 4
 """Units of a chain that are named."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from statistics import median
 from typing import TYPE_CHECKING
 
 from rich.bar import Bar
@@ -14,9 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from acortex.documents import ChipName
+from acortex.sim.ledger.facts import SO_FAR, facts, sharers
 from acortex.sim.results import (
-    AnalogErrors,
-    DataEnergy,
     Retention,
     RunCovers,
     RunReport,
@@ -26,9 +24,9 @@ from acortex.sim.results import (
     Verification,
     timed,
 )
-from acortex.tools.views.tables import UNKNOWN
 from acortex.units import fixed, percent, scaled
 from acortex.wording import count as number_of
+from acortex.wording import plain
 
 if TYPE_CHECKING:
     from acortex.traces.results_of_paths import CauseCycles, CriticalPath
@@ -62,7 +60,7 @@ def parts(report: RunReport, width: int, path: CriticalPath | None = None) -> It
     """
     run = timed(report) if report.cycles else None
     yield _header(report, run)
-    yield Padding(_facts(report, run), (1, 0, 1, 2), expand=False)
+    yield Padding(_facts(report), (1, 0, 1, 2), expand=False)
     if run is not None:
         yield from _time_and_energy(run, width, path)
     yield from _closing(report)
@@ -90,131 +88,25 @@ def _header(report: RunReport, run: TimedReport | None) -> Text:
     if report.covers is not None:
         line.append("   ").append_text(partial(report.covers)).append("\n  so far")
     if run is not None:
-        finished = number_of(_inferences(run) if run.covers is None else run.covers.finished, "inference")
+        finished = number_of(sharers(run) if run.covers is None else run.covers.finished, "inference")
         line.append(f"   {finished}, {run.cycles:,} cycles of {run.clock_ns:g} ns")
     return line
 
 
-def _inferences(run: TimedReport) -> int:
-    """What totals are divided by: the inferences, at least one; in a run that was stopped 1, for they stay whole."""
-    return max(len(run.inferences), 1) if run.complete else 1
-
-
-SO_FAR = "in all, up to there"
-"""What the totals of a run that was stopped are of."""
-
-
-def _facts(report: RunReport, run: TimedReport | None) -> Table:
+def _facts(report: RunReport) -> Table:
     """Accuracy, latency, energy, throughput, set-up: a name, a number, and what the number means."""
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(style="bold", justify="right", no_wrap=True)
     table.add_column(style="dim")
-    facts = timing_facts(run) if run is not None else ()
-    for row in (*_accuracy(report.accuracy, run), *_errors(report.errors), *_data_energy(report.data_energy), *facts):
+    for row in facts(report):
         table.add_row(*row)
     return table
 
 
-def _accuracy(share: float | None, run: TimedReport | None) -> Iterator[tuple[str, str, str]]:
-    """The row of accuracy, where labels are known."""
-    if share is not None:
-        count = _inferences(run) if run is not None else 0
-        yield "accuracy", f"{100 * share:.2f} %", f"{round(share * count):,} of {count:,} right" if count else ""
-
-
-def _errors(errors: AnalogErrors | None) -> Iterator[tuple[str, str, str]]:
-    """The row that says whose analog errors acted."""
-    if errors is not None:
-        stated = number_of(len(errors.settings), "setting")
-        yield (
-            "errors",
-            f"chip {errors.chip}",
-            f"of seed {errors.noise_seed}: {stated}; `acortex accuracy` draws many chips",
-        )
-
-
-def _data_energy(found: DataEnergy | None) -> Iterator[tuple[str, str, str]]:
-    """The row of the energy of arrays by the data, where that was asked for."""
-    if found is not None:
-        most = max(found.layers, key=lambda layer: layer.activity / layer.operations, default=None)
-        ratio = "" if found.ratio is None else f"{found.ratio:.3f} of the fixed figure"
-        named = "" if most is None else f"; an operation of {most.name} draws most"
-        yield "arrays by data", scaled(found.energy_j, "J"), f"all inferences: {ratio}{named}"
-
-
-def _latency(run: TimedReport) -> tuple[str, str, str]:
-    """The row of latency: of the inferences that had finished, and of a whole run without inferences its own."""
-    found = [one.latency_s for one in run.inferences if one.latency_s is not None]
-    latencies = found or ([run.latency_s] if run.complete else [])
-    if not latencies:
-        return "latency", UNKNOWN, "no inference had finished"
-    which = "per inference" if run.complete else "per finished inference"
-    return "latency", scaled(median(latencies), "s"), f"{which} ({_span(latencies)})"
-
-
-def _span(latencies: list[float]) -> str:
-    """How far latencies lie apart, as far as their texts do."""
-    low, high = scaled(min(latencies), "s"), scaled(max(latencies), "s")
-    if len(latencies) == 1:
-        return "median"
-    return f"each of {len(latencies):,}" if low == high else f"median, {low} to {high}"
-
-
-def _throughput(run: TimedReport) -> tuple[str, str, str]:
-    """The row of throughput: inferences that had finished, and their operations, over the whole time."""
-    operations = run.throughput_ops_per_s
-    if operations is None:
-        return "throughput", UNKNOWN, "no inference had finished"
-    done = _inferences(run) if run.covers is None else run.covers.finished
-    rate = scaled(done / run.latency_s, "", 3).strip()
-    which = "inferences" if run.complete else "finished inferences"
-    return "throughput", f"{rate}/s", f"{which}; {scaled(operations, 'Op/s')}, 1 MAC = 2 Op"
-
-
-def timing_facts(run: TimedReport) -> Iterator[tuple[str, str, str]]:
-    """The rows that a run with timing has."""
-    yield _latency(run)
-    yield "energy", scaled(run.energy_j / _inferences(run), "J"), "per inference (mean)" if run.complete else SO_FAR
-    yield _throughput(run)
-    steady = run.steady_state
-    if steady is not None:
-        rate = scaled(steady.inferences_per_s, "", 3).strip()
-        yield "steady state", f"{rate}/s", f"one inference ends each {scaled(steady.interval_s, 's')}"
-    yield "efficiency", scaled(run.efficiency_ops_per_j, "Op/J"), f"at {scaled(run.power_w, 'W')}"
-    yield from _power_and_memory(run)
-    yield from _work_of_host(run)
-    setup = run.setup
-    if setup.energy_by_component_j["program_erase"]:
-        yield (
-            "set-up",
-            scaled(setup.latency_s, "s"),
-            f"and {scaled(setup.energy_j, 'J')} to write the weights, once",
-        )
-
-
-def _work_of_host(run: TimedReport) -> Iterator[tuple[str, str, str]]:
-    """The row of the host's own time, where it works between parts of the chip; its energy is in no number here."""
-    work = run.utilisation.get("host/work")
-    if work and (busy := work.busy):
-        told = f"per inference: {percent(busy, run.cycles)} of the run; its energy is not the chip's"
-        yield "host's work", scaled(busy * run.clock_ns / 1e9 / _inferences(run), "s"), told
-
-
-def _power_and_memory(run: TimedReport) -> Iterator[tuple[str, str, str]]:
-    """The rows of power over time and of the main memory's occupancy, which only a whole run has."""
-    power, memory = run.power, run.memory
-    average = f"average {scaled(power.average_w, 'W')}, of it {scaled(power.leakage_w, 'W')} leakage"
-    yield "peak power", scaled(power.peak_w, "W"), f"in windows of {scaled(power.window_s, 's')}; {average}"
-    if memory is None:
-        return
-    words = f"{memory.peak_words:,} of {memory.capacity_words:,} words live at the peak"
-    yield "memory", percent(memory.peak_share), f"{words}, {memory.current_words:,} at the end"
-
-
 def _components(run: TimedReport, width: int) -> RenderableType:
     """Energy and area by component, beside each other where there is room."""
-    count = _inferences(run)
+    count = sharers(run)
     energy = {name: value / count for name, value in run.energy_by_component_j.items()}
     each = width // 2 - 1 if width >= SIDE_BY_SIDE else width
     total = f"{scaled(run.energy_j / count, 'J')} {'per inference' if run.complete else SO_FAR}"
@@ -249,11 +141,6 @@ def _shares(title: str, total: str, parts: Mapping[str, tuple[float, str]], widt
 def _title(text: str, rest: str = "") -> Text:
     """The heading of a section."""
     return Text.assemble((text, "bold"), (f"  {rest}" if rest else "", "dim"))
-
-
-def plain(name: str) -> str:
-    """A component's or a unit's name as people write it."""
-    return name.replace("neurons_adcs", "neurons, ADCs").replace("dacs", "DACs").replace("_", " ")
 
 
 SHADES = (("busy", "█", "green"), ("waiting", "▒", "yellow"), ("idle", "·", "dim"))
@@ -292,7 +179,7 @@ def _stacked(spent: UnitTime, cycles: int, width: int) -> Text:
 
 def _layers(run: TimedReport) -> Group:
     """One row per layer: time, energy and work, for one inference on average; of a run that was stopped in all."""
-    count = _inferences(run)
+    count = sharers(run)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("  layer", no_wrap=True)
     for heading in ("cycles", "energy", "", "MAC"):

@@ -12,9 +12,9 @@ from rich.text import Text
 from acortex.tools.sweep.axes import Given
 from acortex.tools.sweep.metrics import METRICS, Metric
 from acortex.tools.sweep.results import SweepReport, SweepRow
-from acortex.tools.views.tables import UNKNOWN, number_table
+from acortex.tools.views.tables import number_table
 from acortex.units import percent, scaled
-from acortex.wording import count
+from acortex.wording import UNKNOWN, count
 
 SHOWN = ("latency_s", "energy_j", "area_mm2", "power_w", "accuracy")
 """The numbers that are shown of each point, where they are known."""

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from acortex.traces.covers import in_words
 from acortex.units import scaled
+from acortex.wording import UNKNOWN
 
 if TYPE_CHECKING:
     from acortex.traces.results import Covers
@@ -23,10 +24,6 @@ def number_table(*headings: str) -> Table:
     for heading in headings[1:]:
         table.add_column(heading, justify="right", no_wrap=True)
     return table
-
-
-UNKNOWN = "-"
-"""In place of a number that needs what is not there."""
 
 
 def energies(pair: Sequence[float | None]) -> tuple[str, str, str]:

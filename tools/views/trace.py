@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from acortex.tools.views.tables import UNKNOWN, instruction, number_table, part_line
+from acortex.tools.views.tables import instruction, number_table, part_line
 from acortex.traces.results import (
     ComponentSums,
     KindSums,
@@ -21,6 +21,7 @@ from acortex.traces.results import (
     UnitSums,
 )
 from acortex.units import joules, percent, scaled
+from acortex.wording import UNKNOWN
 
 MOST = 12
 """Rows of the tables that have one for each instruction or wait."""

@@ -1,7 +1,8 @@
-"""Perfetto protobuf: one track per unit with its lanes below it, counters of energy by component, and of busy units.
+"""Perfetto protobuf: a track for each unit with its lanes below it, counters of energy, power and what is in use.
 
-The waits of a unit are a track beside it, each named by its cause; layers and inferences are one track each. Perfetto
-counts in whole ns. Where a cycle is shorter than one, times are in ps or fs, and a track says so.
+The waits of a unit are a track beside it, each named by its cause; the run, its layers and its inferences have tracks
+of their own, which stand first. Perfetto counts in whole ns. Where a cycle is shorter than one, times are in ps or fs,
+and a track says so. docs/how-to/perfetto.md has queries for such a file.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 from acortex.traces.export.occupancy import occupancies
 from acortex.traces.export.protobuf import Piece, constant, joined, length, lookup, nested, tag, varint
 from acortex.traces.export.slices import DETAILS, Drawing, Slices
+from acortex.traces.export.windows import POWER, windows
 from acortex.traces.file.dataframes import optional
 from acortex.traces.file.reader import Trace
 from acortex.traces.file.schema import TraceHeader
@@ -24,10 +26,13 @@ from acortex.traces.file.table import Ints, narrowest
 from acortex.traces.rows.real_time import real_times, unit_of
 from acortex.traces.show import timeline
 from acortex.traces.stats import energies_by
-from acortex.units import picojoules
+from acortex.units import joules, picojoules, seconds_of
 
 SEQUENCE = 1
 SAMPLES = 1000
+OF_RUN = ("run", "inferences", "layers, all inferences", "layers")
+"""Tracks of the whole run, from top to bottom."""
+
 _TABLE = 1 << 23  # bytes of the table that packets are made in
 _LANES = 1 << 20  # uuid of a lane: track * _LANES + lane + 1; those of tracks and counters lie above
 
@@ -38,7 +43,7 @@ def write(trace: Trace, path: Path) -> None:
     builder = optional("perfetto.trace_builder.proto_builder", "the Perfetto format", "perfetto")
     with path.open("wb") as file:
         drawing = Drawing(trace)
-        tracks = _Tracks(builder.StreamingTraceProtoBuilder(file), proto.TrackEvent, trace, drawing)
+        tracks = _Tracks(builder.StreamingTraceProtoBuilder(file), proto, trace, drawing)
         for remark in _remarks(trace):
             tracks.remark(remark)
         packets = _Packets(trace.header, drawing, tracks.origin)
@@ -141,20 +146,26 @@ def _exact(name: str, values: Ints) -> Iterator[Piece]:
 
 
 class _Tracks:
-    """Writes tracks and counters; describes a track before its first event."""
+    """Writes tracks and counters below one track of the run; describes a track before its first event.
 
-    def __init__(self, builder: Any, event: Any, trace: Trace, drawing: Drawing) -> None:
+    They stand in the order of `_rank`: what is of the whole run, units with their waits, then counters as they come.
+    """
+
+    def __init__(self, builder: Any, proto: Any, trace: Trace, drawing: Drawing) -> None:
         self._builder = builder
-        self._event = event
+        self._event = proto.TrackEvent
+        self._in_order = proto.TrackDescriptor.EXPLICIT
         self._tracks = drawing.tracks
         self._described: set[int] = set()
+        self._run = (len(self._tracks) + 1) * _LANES
+        self._describe(self._run, f"{trace.header.program} on {trace.header.chip}", 0)
         tables = (trace.events, trace.waits)
         first = min((int(chunk["start"].min()) for table in tables for chunk in table.chunks("start")), default=0)
         self.origin = int(real_times(np.array([min(first, 0)]), trace.header.exact_clock_ns())[0])
 
     def counter(self, name: str, unit: str, samples: Iterator[tuple[int, float]]) -> None:
         """A counter track with its samples (ns, value)."""
-        uuid = self._describe((len(self._tracks) + 1) * _LANES + len(self._described), name, 0, unit)
+        uuid = self._describe(self._run + len(self._described), name, self._run, unit)
         for time, value in samples:
             packet = self._builder.create_packet()
             packet.trusted_packet_sequence_id = SEQUENCE
@@ -166,7 +177,7 @@ class _Tracks:
 
     def remark(self, text: str) -> None:
         """A track with one mark, both of which say a text."""
-        uuid = self._describe((len(self._tracks) + 1) * _LANES + len(self._described), text, 0)
+        uuid = self._describe(self._run + len(self._described), text, self._run)
         packet = self._builder.create_packet()
         packet.trusted_packet_sequence_id = SEQUENCE
         packet.timestamp = 0
@@ -179,19 +190,28 @@ class _Tracks:
         """The track of a lane."""
         parent = len(self._tracks) * _LANES + track + 1
         if parent not in self._described:
-            self._describe(parent, self._tracks[track], 0)
+            self._describe(parent, self._tracks[track], self._run, rank=self._rank(track))
         uuid = track * _LANES + lane + 1
         if uuid not in self._described:
             self._describe(uuid, f"{self._tracks[track]} lane {lane}", parent)
         return uuid
 
-    def _describe(self, uuid: int, name: str, parent: int, counter_unit: str = "") -> int:
+    def _rank(self, track: int) -> int:
+        """The place of a track: the four that are last in a drawing come first, the run itself before all others."""
+        units = len(self._tracks) - len(OF_RUN)
+        return OF_RUN.index(self._tracks[track]) if track >= units else len(OF_RUN) + track
+
+    def _describe(self, uuid: int, name: str, parent: int, counter_unit: str = "", rank: int | None = None) -> int:
         packet = self._builder.create_packet()
         packet.trusted_packet_sequence_id = SEQUENCE
         track = packet.track_descriptor
         track.uuid, track.name = uuid, name
         if parent:
             track.parent_uuid = parent
+        if parent == self._run:
+            track.sibling_order_rank = len(self._tracks) + len(self._described) if rank is None else rank
+        if uuid == self._run:
+            track.child_ordering = self._in_order
         if counter_unit:
             track.counter.unit_name = counter_unit
         self._builder.write_packet(packet)
@@ -212,10 +232,25 @@ def _counters(trace: Trace) -> Iterator[tuple[str, str, Iterator[tuple[int, floa
     busy = drawn.busy.sum(axis=0) / np.diff(drawn.edges)
     borders = real_times(np.round(drawn.edges[:-1]).astype(np.int64), clock_ns).tolist()
     yield "busy units", "units", iter(zip(borders, busy.tolist(), strict=True))
+    yield from _windows(trace)
     for place, cycles, content in occupancies(trace):
         chosen = np.unique(np.linspace(0, len(cycles) - 1, SAMPLES).astype(np.int64))
         samples = zip(real_times(cycles[chosen], clock_ns).tolist(), content[chosen].tolist(), strict=True)
         yield place.name, place.unit, iter(samples)
+
+
+def _windows(trace: Trace) -> Iterator[tuple[str, str, Iterator[tuple[int, float]]]]:
+    """Power in watts and words in use, from the begin of each window; 0 from the end of the last power on."""
+    clock_ns = trace.header.exact_clock_ns()
+    for found in windows(trace):
+        cycles = np.minimum(np.arange(len(found.values) + 1) * found.cycles, max(trace.cycles, 1))
+        times = real_times(cycles, clock_ns).tolist()
+        if found.name == POWER:
+            lasting = np.maximum(np.diff(cycles), 1).tolist()
+            watts = (joules(one) / seconds_of(each, clock_ns) for one, each in zip(found.values, lasting, strict=True))
+            yield found.name, "W", iter(zip(times, [*watts, 0.0], strict=True))
+        else:
+            yield found.name, "words", iter(zip(times, map(float, found.values), strict=False))
 
 
 def _energies(trace: Trace) -> Iterator[tuple[str, str, Iterator[tuple[int, float]]]]:

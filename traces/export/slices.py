@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
 from acortex.intervals import Span
 from acortex.traces.enders import enders
+from acortex.traces.export.journeys import journeys
 from acortex.traces.export.lanes import lanes
+from acortex.traces.export.sums import run_sums
 from acortex.traces.file.reader import Trace
 from acortex.traces.file.table import Ints, Table
+from acortex.traces.rows.by_time import Row
 from acortex.traces.rows.by_unit import extent, gather, groups
 from acortex.traces.rows.in_flight import InFlight
 from acortex.traces.rows.real_time import real_times
@@ -31,20 +35,23 @@ class Drawing:
     """The slices of a trace, with the names of their tracks and their own.
 
     Each unit has a track for its events and one for its waits, named by cause. One track has the layers and one the
-    inferences, from begin to end, where the trace holds every unit and cycle.
+    inferences, from begin to end, where the trace holds every unit and cycle. Two more have the run and each layer of
+    all inferences: with those of inferences they say the energies of the report, leakage included.
     """
 
     def __init__(self, trace: Trace) -> None:
         header = trace.header
         self._trace = trace
         self._layers, self._inferences = _in_flight(trace)
+        self._sums = run_sums(trace)
         units = (name for unit in header.units for name in (unit, f"{unit} waits"))
-        self.tracks = (*units, "layers", "inferences")
+        self.tracks = (*units, "layers", "inferences", "run", "layers, all inferences")
         self.names = (
             *(kind.name for kind in header.kinds),
             *header.causes,
             *header.layers,
             *(f"inference {index}" for _, index, _ in self._inferences),
+            header.program,
         )
         self.flows, self._marks = _flows(trace)
         """Flows that leave a slice and flows that end at it, by the number in its column `flow`; 0 has none."""
@@ -54,7 +61,8 @@ class Drawing:
     def _used(self) -> list[bool]:
         waits = extent((self._trace.waits,), lambda chunk: {}).rows.tolist()
         of_units = [used for count in waits for used in (True, count > 0)]
-        return [*of_units, bool(self._layers), bool(self._inferences)]
+        run, of_layers = bool(self._sums.run), bool(self._sums.layers)
+        return [*of_units, bool(self._layers), bool(self._inferences), run, of_layers]
 
     def slices(self) -> Iterator[Slices]:
         """All slices by track, lane and begin, a step at a time: events, then waits, layers and inferences."""
@@ -62,11 +70,20 @@ class Drawing:
         kinds, named = len(header.kinds), len(header.kinds) + len(header.causes)
         yield from self._of_table(self._trace.events, DETAILS, "kind", 0)
         yield from self._of_table(self._trace.waits, _OF_WAITS, "cause", kinds)
-        layers = [(name + named, inference, span) for name, inference, span in self._layers]
-        first = named + len(header.layers)
+        for at, (rows, energies) in enumerate(self._spans(named)):
+            yield from self._in_lanes(_of_spans(rows, 2 * units + at, named, len(header.layers), energies))
+
+    def _spans(self, named: int) -> Iterator[tuple[list[_Named], list[int | None]]]:
+        """The slices of the last tracks and their energies: layers and inferences, the run, layers of all inferences.
+
+        `named` is the place of the first layer's name; behind those of layers stand inferences, then the run.
+        """
+        sums, first = self._sums, named + len(self._trace.header.layers)
+        yield [(name + named, inference, span) for name, inference, span in self._layers], [None]
         inferences = [(first + at, index, span) for at, (_, index, span) in enumerate(self._inferences)]
-        for track, rows in ((2 * units, layers), (2 * units + 1, inferences)):
-            yield from self._in_lanes(_of_spans(rows, track, named, len(header.layers)))
+        yield inferences, [sums.inferences.get(index) for _, index, _ in inferences]
+        yield [(first + len(inferences), -1, span) for span in sums.run], [sums.energy_aj]
+        yield [(named + at, -1, span) for at, (span, _) in sums.layers.items()], [aj for _, aj in sums.layers.values()]
 
     def _of_table(self, table: Table[Any], details: Sequence[str], name: str, first: int) -> Iterator[Slices]:
         """The slices of events, or of waits."""
@@ -107,18 +124,32 @@ _Slice = tuple[int, int, int]
 
 
 def _flows(trace: Trace) -> tuple[Flows, dict[_Slice, int]]:
-    """For each wait that an event ended a flow from that event to what the unit then began."""
+    """For each wait that an event ended a flow from that event to what the unit then began; then those of items."""
     flows: Flows = [([], [])]
     places: dict[_Slice, int] = {}
-    units = {unit: at for at, unit in enumerate(trace.header.units)}
-    for number, (by, then) in enumerate(((one.by, one.then) for one in enders(trace) if one.then), 1):
-        for row, end in ((by, 0), (then, 1)):
-            key = 2 * units[row.unit] + (not row.event), row.start, row.end - row.start
+    for number, ends in enumerate(dict.fromkeys(chain(_ended(trace), _handed_over(trace))), 1):
+        for end, key in enumerate(ends):
             if key not in places:
                 places[key] = len(flows)
                 flows.append(([], []))
             flows[places[key]][end].append(number)
     return flows, places
+
+
+def _ended(trace: Trace) -> Iterator[tuple[_Slice, _Slice]]:
+    """The event that ended a wait, and what the unit then began."""
+    units = {unit: at for at, unit in enumerate(trace.header.units)}
+
+    def place(row: Row) -> _Slice:
+        return 2 * units[row.unit] + (not row.event), row.start, row.end - row.start
+
+    yield from ((place(one.by), place(one.then)) for one in enders(trace) if one.then)
+
+
+def _handed_over(trace: Trace) -> Iterator[tuple[_Slice, _Slice]]:
+    """An event that gave an item, and the one that took it."""
+    for one, two in journeys(trace):
+        yield (2 * one.unit, one.start, one.duration), (2 * two.unit, two.start, two.duration)
 
 
 _Named = tuple[int, int, Span]
@@ -137,12 +168,16 @@ def _in_flight(trace: Trace) -> tuple[list[_Named], list[_Named]]:
     return layers, [(0, index, span) for index, span in inferences if index >= 0]
 
 
-def _of_spans(rows: Sequence[_Named], track: int, named: int, layers: int) -> dict[str, Ints]:
-    """Slices on one track; those whose names are layers belong to them."""
+def _of_spans(
+    rows: Sequence[_Named], track: int, named: int, layers: int, energies: Sequence[int | None]
+) -> dict[str, Ints]:
+    """Slices on one track; those whose names are layers belong to them. They have energies where all are known."""
     name, inference, start, end = (
         np.array([(name, index, *span) for name, index, span in rows], dtype=np.int64).reshape(-1, 4).T
     )
     same = np.full(len(name), track, dtype=np.int64)
     layer = np.where((name >= named) & (name < named + layers), name - named, 0)
     columns = {"track": same, "name": name, "inference": inference, "start": start, "duration": end - start}
+    if None not in energies:
+        columns["energy_aj"] = np.array(energies, dtype=np.int64)
     return {**columns, "layer": layer, "pc": np.full(len(name), -1)}

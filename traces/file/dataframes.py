@@ -57,13 +57,16 @@ def bounded() -> Iterator[Any]:
 
 
 def to_pandas(columns: Columns, header: TraceHeader) -> Any:
-    """A pandas DataFrame; units, kinds, causes and layers as categories, and the source line as `source`."""
+    """A pandas DataFrame; units, kinds, causes, layers and source lines (`source`) as categories, all else int64."""
     pandas = optional("pandas", "a pandas DataFrame", "all")
     tables = name_tables(header)
     frame: dict[str, Any] = {}
     for name, values in columns.items():
         frame[name] = pandas.Categorical.from_codes(values, tables[name]) if name in tables else values
-    frame["source"] = [header.source(pc) for pc in columns["pc"].tolist()]
+    lines = [header.source(pc) for pc in (*range(len(header.lines)), -1)]  # of -1 the last: what is of no instruction
+    names = {line: at for at, line in enumerate(dict.fromkeys(lines))}
+    codes = np.array([names[line] for line in lines])
+    frame["source"] = pandas.Categorical.from_codes(codes[columns["pc"]], list(names))
     return pandas.DataFrame(frame)
 
 

@@ -29,7 +29,7 @@ FEW_ROWS = 1 << 20
 """Rows that a file may have however short it is."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Trace:
     """A trace: its header, the tables `events` and `waits`, and what its writer said at the end.
 
@@ -52,6 +52,11 @@ class Trace:
         """Cycles of the run: as the summary says, or up to the last cycle of any row."""
         stated = (self.summary or {}).get("cycles")
         return stated if isinstance(stated, int) else max(self.events.end_cycle(), self.waits.end_cycle())
+
+    def __repr__(self) -> str:
+        header, part = self.header, f", part={self.part!r}" if self.part else ""
+        rows = f"events={self.events.stored_rows:,}"
+        return f"Trace({str(self.path)!r}, program={header.program!r}, chip={header.chip!r}, {rows}{part})"
 
     def __len__(self) -> int:
         return len(self.events)

@@ -19,6 +19,9 @@ from acortex.wording import did_you_mean, some_of
 MOST_ROWS = 1 << 26
 """Rows of a column that is held as a whole: 512 MB."""
 
+MOST_FRAME_ROWS = 1 << 24
+"""Rows of a DataFrame: 1.2 GB."""
+
 Ints: TypeAlias = NDArray[np.int64]
 AnyInts: TypeAlias = NDArray[np.signedinteger[Any]]
 Window: TypeAlias = tuple[int, int]
@@ -220,6 +223,11 @@ class Table(Generic[Row]):
                 parts[name].append(form(chunk[name]))
         return parts
 
+    @property
+    def stored_rows(self) -> int:
+        """Rows in the file, selected or not: known without reading one."""
+        return self._claimed()
+
     def _claimed(self) -> int:
         return sum(block.rows for block in self._stored)
 
@@ -279,7 +287,16 @@ class Table(Generic[Row]):
         )
 
     def to_pandas(self) -> Any:
-        """A pandas DataFrame with names in place of positions; MissingExtra without pandas."""
+        """A pandas DataFrame with names in place of positions, a column for each of `fields`, and `source`.
+
+        `unit`, `kind` or `cause`, `layer` and `source` are categories, all others int64: cycles, counts, attojoules.
+        Raises MissingExtra without pandas, and UsageError for more than MOST_FRAME_ROWS rows.
+        """
+        if len(self) > MOST_FRAME_ROWS:
+            raise UsageError(
+                f"{len(self)} rows are too many for a DataFrame, which may have {MOST_FRAME_ROWS}",
+                hint="take a part with select(window=...), or add up with to_duckdb()",
+            )
         return dataframes.to_pandas(self.columns(), self.header)
 
     def to_duckdb(self) -> Any:

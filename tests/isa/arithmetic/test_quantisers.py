@@ -160,3 +160,48 @@ def test_the_table_of_hardsigmoid_is_that_of_its_fractions(full: int) -> None:
 
 def test_every_activation_of_an_operand_has_a_function() -> None:
     assert tuple(ACTIVATE) == ACTIVATIONS
+
+
+# Where float32 ends to be exact
+
+JUST_ABOVE_A_TIE = 200 * (1 << 17) + (1 << 16) + 1
+"""Over 2^17 this is a little more than 200.5; a float32 does not hold it, and would make it the tie."""
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([JUST_ABOVE_A_TIE], [201]),
+        ([JUST_ABOVE_A_TIE - 1], [200]),  # the tie itself
+        ([JUST_ABOVE_A_TIE, 0, -5], [201, 0, 0]),
+    ],
+)
+def test_a_sum_that_a_float32_does_not_hold_is_rounded_exactly(values: list[int], expected: list[int]) -> None:
+    assert quantise(np.array(values), Quantiser(1, 17, high=255)).tolist() == expected
+
+
+def test_so_is_one_below_zero_beside_small_ones() -> None:
+    q = Quantiser(1, 17, zero=255, high=255)
+    assert quantise(np.array([-JUST_ABOVE_A_TIE, 1]), q).tolist() == [255 - 201, 255]
+
+
+def test_so_is_a_small_sum_with_a_large_offset() -> None:
+    tuned = Quantiser(1, 17, high=255, constants=Constants("c", np.array([[JUST_ABOVE_A_TIE, 1]])))
+    assert quantise(np.array([[0]]), tuned).tolist() == [[201]]
+
+
+@given(
+    st.lists(st.integers(-(1 << 30), 1 << 30), min_size=1, max_size=8),
+    st.lists(st.tuples(st.integers(-(1 << 28), 1 << 28), st.integers(1, 4)), min_size=8, max_size=8),
+    st.integers(15, 24),
+)
+def test_large_sums_with_offsets_are_those_of_fractions(
+    values: list[int], rows: list[tuple[int, int]], shift: int
+) -> None:
+    rows = rows[: len(values)]
+    q = Quantiser(1, shift, zero=128, high=255, constants=Constants("c", np.array(rows)))
+    expected = [
+        code(round(Fraction((value + offset) * multiplier, 1 << shift)), q)
+        for value, (offset, multiplier) in zip(values, rows, strict=True)
+    ]
+    assert quantise(np.array([values]), q).tolist() == [expected]

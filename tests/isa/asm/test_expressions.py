@@ -128,3 +128,37 @@ def test_hostile_expressions_take_no_time() -> None:
     mistake("(" * 9000)
     value("+".join(["1"] * 5000))
     assert time.process_time() - begin < 1
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("9223372036854775807", 9_223_372_036_854_775_807),
+        ("-9223372036854775807", -9_223_372_036_854_775_807),
+        ("0x7fffffffffffffff", 9_223_372_036_854_775_807),
+        ("1 << 62", 4_611_686_018_427_387_904),
+        ("4611686018427387904 + 4611686018427387903", 9_223_372_036_854_775_807),
+        ("0 - 4611686018427387904 - 4611686018427387903", -9_223_372_036_854_775_807),
+        ("1 >> 63", 0),
+        ("0" * 79 + "7", 7),
+    ],
+)
+def test_the_largest_numbers_are_numbers(text: str, expected: int) -> None:
+    assert value(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "9223372036854775808",
+        "0x8000000000000000",
+        "4611686018427387904 + 4611686018427387904",
+        "0 - 4611686018427387904 - 4611686018427387904",
+        "1 << 63",
+        "1 << 64",
+        "0" * 80 + "7",
+    ],
+)
+def test_one_more_is_a_mistake(text: str) -> None:
+    with pytest.raises(Mistake):
+        value(text)

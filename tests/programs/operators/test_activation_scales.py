@@ -90,6 +90,7 @@ SATURATING = {"Sigmoid", "Tanh", "HardSigmoid", "Clip"}
 """Functions that large arguments turn into steps, at whose edge each rounding counts in full."""
 
 
+@pytest.mark.sampled(30)
 @pytest.mark.parametrize("bits", [4, 8])
 @pytest.mark.parametrize("scale", SCALES)
 @pytest.mark.parametrize("name", BODIES)
@@ -126,15 +127,19 @@ def test_a_layer_of_nothing_but_biases_gives_them():
     assert np.abs(found - exact).max() < 0.04
 
 
+INPUTS = 1024
+"""So many that small numbers add up."""
+
+
 @pytest.mark.parametrize("ratio", [1e-3, 3e-5, 1.1e-5, 4e-6])
 def test_weights_far_smaller_than_those_of_other_channels_keep_their_size(ratio):
     """Sums over many inputs make up for what is small."""
     rng = np.random.default_rng(1)
-    weights = np.abs(rng.standard_normal((2, 4096))).astype(np.float32)
+    weights = np.abs(rng.standard_normal((2, INPUTS))).astype(np.float32)
     weights[0] *= ratio
     weights[1, 1:] = 0
-    x = np.abs(rng.standard_normal((8, 4096), dtype=np.float32))
-    graph = quantised(Network(input=(4096,)).linear(2, weights=weights), x, 8)
+    x = np.abs(rng.standard_normal((8, INPUTS), dtype=np.float32))
+    graph = quantised(Network(input=(INPUTS,)).linear(2, weights=weights), x, 8)
     (layer,) = graph.layers
     unit = graph.maps[graph.outputs[0].map].coding.scale
     factor = layer.code.multiplier * unit / 2.0**layer.code.shift / graph.maps["input"].coding.scale

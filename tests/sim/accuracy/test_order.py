@@ -1,6 +1,7 @@
 """The order in which errors act, by a second evaluation: one array, one chip, one read and one column at a time.
 
-It draws the same numbers, by the keys that the streams have, and adds everything up with Python's own sums.
+It draws the same numbers, by the keys that the streams have. What a column adds up is a sum of Python's own, without
+rounding in between.
 """
 
 from __future__ import annotations
@@ -76,11 +77,9 @@ class ByHand:
         siemens = self.of.get("cell_full_scale_us", 0) * 1e-6 / (FULL + self.floor())
         g = np.empty((64, 128))
         g[:, 0::2], g[:, 1::2] = cells[0] * siemens, cells[1] * siemens
-        row, column = np.zeros_like(g), np.zeros_like(g)
-        for at in range(128):
-            row[:, at] = sum((1 + min(at, k)) * g[:, k] for k in range(128))
-        for at in range(64):
-            column[at] = sum((64 - max(at, k)) * g[k] for k in range(64))
+        across, down = np.arange(128), np.arange(64)
+        row = g @ (1 + np.minimum.outer(across, across))
+        column = (64 - np.maximum.outer(down, down)) @ g
         left = (1 + self.of.get("wire_row_ohm", 0) * row) * (1 + self.of.get("wire_column_ohm", 0) * column)
         return np.stack([cells[0] / left[:, 0::2], cells[1] / left[:, 1::2]])
 
@@ -104,15 +103,14 @@ class ByHand:
 
     def sums(self, codes: list[int], weights: Floats, cells: list[Floats], noise: Floats) -> Floats:
         """The sums of one read with its noise; `cells` are those of each array down the group."""
-        found = []
+        found, acting = [], [self.code(x) for x in codes]
+        pairs = np.concatenate(cells, axis=1)[:, : len(codes)]
+        squares = [x * x for x in codes]
         for column in range(weights.shape[1]):
-            total = math.fsum(self.code(x) * w for x, w in zip(codes, weights[:, column], strict=True))
-            currents = powers = 0.0
-            for row, x in enumerate(codes):
-                pair = cells[row // 64][:, row % 64, column]
-                currents += x * float(pair.sum())
-                powers += x * x * float((pair * pair).sum())
-            variance = 2 * (FULL * self.share("read_pct")) ** 2 * sum(x * x for x in codes)
+            total = math.fsum(x * w for x, w in zip(acting, weights[:, column].tolist(), strict=True))
+            currents = float(codes @ pairs[:, :, column].sum(axis=0))
+            powers = float(squares @ (pairs[:, :, column] ** 2).sum(axis=0))
+            variance = 2 * (FULL * self.share("read_pct")) ** 2 * sum(squares)
             variance += self.share("shot_pct") ** 2 * FULL * TOP * currents + self.share("flicker_pct") ** 2 * powers
             variance += len(cells) * (FULL * TOP * self.share("thermal_pct")) ** 2
             found.append(total + math.sqrt(variance) * float(noise[column]))

@@ -183,6 +183,7 @@ def test_a_route_is_what_networkx_finds_on_the_graph(drawn: tuple[Buses, Group])
     assert route.length_mm == max(length for _, length in ways)
 
 
+@pytest.mark.sampled(16)
 @pytest.mark.parametrize("chip", ["acortex_digits", "acortex_resnet"])
 @pytest.mark.parametrize("pair", list(permutations(["host", "memory", "buffer", "vector", "neurons", "hub"], 2)))
 def test_a_way_over_the_data_buses_is_the_shortest_on_the_graph(chip: str, pair: tuple[str, str]) -> None:

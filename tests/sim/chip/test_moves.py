@@ -263,6 +263,7 @@ DECLARED = {path: {*one.moves} for path, one in SETTINGS.items() if path not in 
 DECLARED["neurons.bits"] -= {ACCURACY}  # what a compiled network computes follows from it: the test after next
 
 
+@pytest.mark.sampled(20)
 @pytest.mark.parametrize("path", DECLARED)
 def test_a_setting_moves_what_it_says(path: str) -> None:
     assert {*SETTINGS[path].moves} <= {*get_args(Move)}

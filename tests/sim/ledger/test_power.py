@@ -89,6 +89,23 @@ def test_peak_is_that_of_the_window_with_the_most_energy() -> None:
     assert found["leakage_w"] == pytest.approx(3e-18 / CLOCK.seconds(1))
 
 
+def test_a_window_that_the_run_does_not_fill_is_no_peak_beside_one_that_it_fills() -> None:
+    width = window_cycles(CLOCK, 2000)
+    late = works([(width + 1, width + 2, ((1, 9),)), (0, 1, ((1, 1),))])
+    found = power_report(late, PRICES, CLOCK, width + 10, 10_000 + 3 * (width + 10))
+    assert found["peak_cycle"] == 0
+    assert found["peak_w"] == pytest.approx((1000 + 3 * width) * 1e-18 / CLOCK.seconds(width))
+    alone = power_report(works([(1, 2, ((1, 9),))]), PRICES, CLOCK, 10, 9030)
+    assert (alone["peak_cycle"], alone["peak_w"]) == (0, pytest.approx(9030e-18 / CLOCK.seconds(10)))
+
+
+@pytest.mark.parametrize("count", [3, 9, 31, 1000])
+def test_energy_beyond_64_bits_is_spread_exactly_at_prices_that_are_within(count: int) -> None:
+    price = Prices(({}, {}), (7, (1 << 60) + 1), 3)
+    rows: list[Work] = [(0, 7, ((1, count),)), (3, 60, ((1, count), (0, 5)))]
+    assert energy_by_window(works(rows), price, 70, 9) == naive(rows, price, 70, 9)
+
+
 def test_window_is_a_microsecond_in_whole_cycles() -> None:
     assert window_cycles(CLOCK, 1000) == 561  # 1000 / 1.785 = 560.2
 

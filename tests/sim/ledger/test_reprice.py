@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,17 @@ def test_a_run_priced_as_a_chip_of_another_size_equals_a_fresh_one(tmp_path: Pat
     other = load_chip("acortex_resnet")
     assert moved_timing(trace.header.config, other.config) == []
     assert replayed(trace, other) == settled(run(echo, other, values=False).report)
+
+
+def test_a_frame_of_the_most_arrays_that_may_be_joined_moves_time() -> None:
+    """The delay of 512 joined arrays is a whole number of cycles; that of fewer has some time to spare."""
+    frame = f"arrays.frame_ns={Decimal('1.785') * 10 - Decimal('0.001') * 512}"
+    before, after = (
+        load_chip("acortex_digits", [frame, f"arrays.settle_ns_per_array={settle}"]).config
+        for settle in ("0.001", "0.0010001")
+    )
+    assert moved_timing(before, after) == ["arrays.frame_ns"]
+    assert moved_timing(before, before) == []
 
 
 def test_the_recorded_chip_is_the_one_that_ran(digits: Program, tmp_path: Path) -> None:

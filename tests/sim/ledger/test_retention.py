@@ -12,7 +12,7 @@ from acortex.isa.asm.assembler import assemble_file
 from acortex.isa.program import Memory
 from acortex.sim.chip.specs import load_chip
 from acortex.sim.ledger import report as report_module
-from acortex.sim.ledger.retention import AccessTable, access_tables
+from acortex.sim.ledger.retention import AccessTable, _order, access_tables
 from acortex.sim.run import run
 from acortex.sim.timing.memory import Access
 
@@ -73,3 +73,14 @@ def test_how_accesses_are_cut_into_tables_changes_nothing(monkeypatch: pytest.Mo
     assert tables[0] > 3
     assert whole["retention"]["late_reads"] > 0
     assert (report["memory"], report["retention"]) == (whole["memory"], whole["retention"])
+
+
+@pytest.mark.parametrize("words", [3, (1 << 20) - 1])
+@pytest.mark.parametrize("last", [5, 1 << 31, 1 << 42, 1 << 43, 1 << 44, 1 << 62])
+def test_accesses_are_ordered_however_long_the_run_is(words: int, last: int) -> None:
+    draw = np.random.default_rng(7)
+    word, writes = draw.integers(0, words + 1, 200), draw.integers(0, 2, 200) > 0
+    cycle = last - draw.integers(0, 6, 200)
+    word[:2], cycle[:2] = (0, words), (0, last)
+    wanted = sorted(range(200), key=lambda at: (word[at], cycle[at], not writes[at], at))
+    assert _order(word, cycle, writes).tolist() == wanted

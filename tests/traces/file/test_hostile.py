@@ -116,13 +116,13 @@ def stumbles(data: bytes, real: Trace, folder: Path) -> list[str]:
 
 
 @pytest.mark.sampled(2)
-@pytest.mark.parametrize("batch", range(5))
+@pytest.mark.parametrize("batch", range(10))
 def test_a_changed_trace_gives_answers_or_one_error(real: Trace, tmp_path: Path, batch: int) -> None:
     parts: Parts = take_apart(real.path.read_bytes())
     found = {}
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        for seed in range(batch * CASES // 5, (batch + 1) * CASES // 5):
+        for seed in range(batch * CASES // 10, (batch + 1) * CASES // 10):
             if wrong := stumbles(mutant(parts, random.Random(seed)), real, tmp_path):
                 found[seed] = wrong
     assert not found

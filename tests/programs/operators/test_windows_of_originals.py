@@ -1,0 +1,98 @@
+"""Windows of convolutions and pools: every attribute left out and given, against onnxruntime on the original model."""
+
+from itertools import product
+
+import originals
+import pytest
+
+from acortex.errors import AcortexError
+from acortex.programs.network.importer import from_proto
+from acortex.programs.operators.normalise import normalise
+
+SIZES = {"odd": (1, 2, 7, 5), "even": (1, 2, 6, 8)}
+PADDED = [{}, {"pads": [1, 0, 0, 1]}, {"auto_pad": "NOTSET"}, {"auto_pad": "VALID"}, {"auto_pad": "SAME_UPPER"},
+          {"auto_pad": "SAME_LOWER"}]  # fmt: skip
+MOVED = [{}, {"strides": [2, 2]}, {"strides": [2, 1], "dilations": [1, 2]}]
+POOLED = [{}, {"ceil_mode": 1}, {"ceil_mode": 0}]
+COUNTED = [{}, {"count_include_pad": 0}, {"count_include_pad": 1}]
+
+
+def every(*axes):
+    """All choices together, but for a dilated window that is padded to the same size.
+
+    There onnxruntime pads as if the window were not dilated, and gives a smaller image than ONNX states.
+    """
+    return [
+        choices
+        for choices in product(*axes)
+        if not ("SAME" in choices[0].get("auto_pad", "") and "dilations" in choices[1])
+    ]
+
+
+def named(choices):
+    """A case by what it says, an attribute after another."""
+    said = {key: value for choice in choices for key, value in choice.items()}
+    return ", ".join(f"{key}={value}" for key, value in said.items()) or "none"
+
+
+def pool(op, size, attributes):
+    made = originals.node(op, "x", "y", kernel_shape=[2, 3], **attributes)
+    return originals.model([made], {"x": SIZES[size]}, opset=19)
+
+
+@pytest.mark.sampled(12)
+@pytest.mark.parametrize("kernel", [(2, 3), (3, 2)])
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("choices", every(PADDED, MOVED), ids=named)
+def test_a_convolution_is_that_of_the_original(choices, size, kernel):
+    attributes = {key: value for choice in choices for key, value in choice.items()}
+    weights = originals.whole(7, 3, 2, *kernel)
+    made = originals.node("Conv", "x w", "y", **attributes)
+    originals.check(originals.model([made], {"x": SIZES[size]}, {"w": weights}))
+
+
+@pytest.mark.sampled(18)
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("choices", every(PADDED, MOVED, POOLED), ids=named)
+def test_the_largest_of_a_window_is_that_of_the_original(choices, size):
+    originals.check(pool("MaxPool", size, {key: value for choice in choices for key, value in choice.items()}))
+
+
+@pytest.mark.sampled(18)
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("choices", every([*PADDED[:2], *PADDED[4:]], MOVED[:2], COUNTED), ids=named)
+def test_the_mean_of_a_window_is_that_of_the_original(choices, size):
+    attributes = {key: value for choice in choices for key, value in choice.items()}
+    originals.check(pool("AveragePool", size, attributes), within=1e-5)
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {"auto_pad": "SAME_LOWER"},
+        {"auto_pad": "SAME_UPPER"},
+        {"ceil_mode": 1, "strides": [2, 2]},
+        {"ceil_mode": 1, "strides": [3, 3], "pads": [0, 0, 1, 2]},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("size", SIZES)
+def test_where_one_more_pixel_decides_it_lies_as_in_the_original(attributes, size):
+    """Padding that does not divide evenly, and a last window that would begin in it."""
+    originals.check(pool("MaxPool", size, attributes))
+
+
+@pytest.mark.parametrize(
+    ("op", "attributes", "said"),
+    [
+        ("MaxPool", {"kernel_shape": [9, 9]}, "does not fit its image"),
+        ("MaxPool", {"kernel_shape": [2, 2], "strides": [0, 1]}, "are not positive"),
+        ("MaxPool", {"kernel_shape": [2, 2], "pads": [-1, 0, 0, 0]}, "are not positive"),
+        ("AveragePool", {"kernel_shape": [2]}, "does not fit an input"),
+        ("AveragePool", {"kernel_shape": [2, 2], "strides": [1, 1, 1]}, "2 are needed"),
+    ],
+)
+def test_a_window_that_there_cannot_be_is_refused(op, attributes, said):
+    made = originals.model([originals.node(op, "x", "y", **attributes)], {"x": SIZES["odd"]})
+    with pytest.raises(AcortexError, match=said):
+        normalise(from_proto(made))
