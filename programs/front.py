@@ -195,12 +195,13 @@ def _length(given: Mapping[str, Array]) -> int:
     return len(next(iter(given.values()), ()))
 
 
-def outlined(source: Path | str | Model | Network, bits: int = 4) -> LayerGraph | None:
+def outlined(source: Path | str | Model | Network, bits: int = 4, buffer_words: int | None = None) -> LayerGraph | None:
     """The layer graph of a network without its weights, for time and energy; None where these depend on the weights.
 
     Neither draws, reads nor evaluates anything. Raises the errors of `quantised`.
     """
     graph = normalise(as_model(source))
+    within_buffer(graph, buffer_words)
     check_steps(graph, MAX_INSTRUCTIONS)
     check_bits(bits)
     return outline(graph, bits) if instructions_are_fixed(graph) else None
