@@ -21,7 +21,7 @@ from acortex.errors import MissingExtra, UsageError
 from acortex.programs.network.dimensions import NO_DIMS, check_dims, name_of, size_of, values_of
 from acortex.programs.network.external import decode, drawn, external, is_external, is_missing, locations
 from acortex.programs.network.model_texts import check_texts
-from acortex.programs.network.network import Constant, Model, Node, Value
+from acortex.programs.network.network import SMALL_KINDS, Constant, Model, Node, Value
 from acortex.programs.network.old_opsets import DIRECT_OPSET, converted
 from acortex.programs.network.onnx_faults import STANDARD, node_fault
 from acortex.programs.network.onnx_functions import MOST_NODES, inlined
@@ -286,8 +286,8 @@ def _check_shape(what: str, shape: Sequence[int], where: str) -> None:
 
 
 def _small_kind(tensor: onnx.TensorProto) -> str:
-    """The name of a four-bit type, which NumPy does not have."""
-    return {21: "uint4", 22: "int4"}.get(tensor.data_type, "")
+    """The name of a type of two or four bits, which NumPy does not have."""
+    return SMALL_KINDS.get(tensor.data_type, "")
 
 
 def _value(info: onnx.ValueInfoProto, where: str, dims: Mapping[str, int]) -> Value:
