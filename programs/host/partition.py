@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from acortex.errors import AcortexError
-from acortex.programs.host.facts import Kind, Kinds, folded
+from acortex.programs.host.alone import UNKNOWN
+from acortex.programs.host.facts import Kinds, folded
 from acortex.programs.host.protos import HAS_GRAPH
 from acortex.programs.network.network import Model, Node, Value
 from acortex.programs.network.subgraphs import CONTROL, graphs, hint_of_branches
@@ -427,9 +428,6 @@ def _living(model: Model) -> list[Node]:
             found.append(node)
     return found[::-1]
 
-
-UNKNOWN = Kind("", None)
-"""Of a tensor of which nothing is known."""
 
 MOST_REASONS = 12
 """Products that an error names, each with why the chip does not do it."""

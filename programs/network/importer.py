@@ -46,6 +46,9 @@ OWN_DOMAINS = (
 )  # fmt: skip
 """Operators of these domains are known by their names; all but ONNX's own have those of quantised networks."""
 
+OTHERS = ("Attention", "RotaryEmbedding")
+"""Operators of onnxruntime that are not those which ONNX has by the same names."""
+
 
 def read_onnx(path: Path | str, dims: Mapping[str, int] = NO_DIMS, fill: bool = False) -> Model:
     """The network of an ONNX file; `dims` has sizes for axes of its inputs that are open, as `from_proto` takes them,
@@ -196,7 +199,8 @@ def _nodes(protos: Iterable[onnx.NodeProto], model: Model, folder: Path | None, 
                 raise UsageError(f"it has two tensors {proto.output[0]}", where=where, hint=RENAME)
             model.constants[proto.output[0]] = _constant_node(proto, model, folder, where)
             continue
-        op = proto.op_type if proto.domain in OWN_DOMAINS else f"{proto.domain}.{proto.op_type}"
+        known = proto.domain in OWN_DOMAINS and (proto.domain in STANDARD or proto.op_type not in OTHERS)
+        op = proto.op_type if known else f"{proto.domain}.{proto.op_type}"
         attributes = (
             {} if fault else {one.name: _attribute(one, label, model, folder, where) for one in proto.attribute}
         )
